@@ -1,4 +1,4 @@
-// Replaces wrk where it is not installed: `node autocannon.js URL CONNECTIONS SECONDS`, the rest as in wrk.lua.
+// Replaces wrk if it is not installed: `node autocannon.js URL CONNECTIONS SECONDS`. The environment is that of wrk.lua.
 import { closeSync, openSync, readSync } from 'node:fs'
 import autocannon from 'autocannon'
 

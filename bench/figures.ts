@@ -3,7 +3,7 @@ export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }
 
-/** The value below which that share of the values lies. Throws if there are none. */
+/** The value below which this share of the values lies. Throws if there are no values. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((one, other) => one - other)
   const value = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]
@@ -15,7 +15,7 @@ export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-/** `12,345 (11,900–12,800)`: the median, and the range. */
+/** `12,345 (11,900–12,800)`: the median and the range. */
 export function spread(values: readonly number[], format: (value: number) => string = whole): string {
   return `${format(median(values))} (${format(Math.min(...values))}–${format(Math.max(...values))})`
 }

@@ -6,35 +6,35 @@ const document = readFileSync(new URL('../docs/benchmarks.md', import.meta.url),
 
 function getGoal(wanted: GoalId) {
   const goal = GOALS.find(({ id }) => id === wanted)
-  if (goal === undefined) throw new Error(`there is no goal ${wanted}`)
+  if (goal === undefined) throw new Error(`unknown goal ${wanted}`)
   return goal
 }
 
-/** NaN until the document has a figure for the goal. */
+/** NaN if the document has no figure for the goal. */
 function documentedFigure({ what }: { what: string }): number {
   const row = document.split('\n').find((line) => line.startsWith(`| ${what} |`))
   return Number.parseFloat(row?.split('|')[3] ?? '')
 }
 
-describe('a collapse, which fails the quick bench', () => {
-  test('is less than 2.9 × Express', () => {
+describe('a collapse, which fails the quick bench,', () => {
+  test('is ingest below 2.9 × Express', () => {
     const goal = getGoal('ingest-64-express')
     expect(collapseText(goal, 2.8)).toBe('2.8 ×, below 2.9 ×')
     expect(collapseText(goal, 2.9)).toBeUndefined()
   })
 
-  test('is less than 1.5 × Express if the deliveries are shuffled', () => {
+  test('is shuffled ingest below 1.5 × Express', () => {
     const goal = getGoal('shuffled-64-express')
     expect(collapseText(goal, 1.4)).toBe('1.4 ×, below 1.5 ×')
     expect(collapseText(goal, 1.5)).toBeUndefined()
   })
 
-  test('is one status that went back', () => {
+  test('is a single status that went back', () => {
     expect(collapseText(getGoal('mixed-back'), 1)).toBe('1, above 0')
     expect(collapseText(getGoal('mixed-back'), 0)).toBeUndefined()
   })
 
-  test('is no figure that was not measured', () => {
+  test('is not reported for a figure that was not measured', () => {
     for (const goal of GOALS) expect(collapseText(goal, undefined)).toBeUndefined()
   })
 
@@ -42,12 +42,12 @@ describe('a collapse, which fails the quick bench', () => {
     .map((goal) => ({ ...goal, figure: documentedFigure(goal) }))
     .filter(({ figure }) => !Number.isNaN(figure))
 
-  test('is bounded for figures that the document has', () => {
+  test('has bounds for documented figures', () => {
     expect(documented.map(({ id }) => id)).toContain('ingest-64-express')
     expect(documented.map(({ id }) => id)).toContain('uploads-20kb')
   })
 
-  test.each(documented)('is at least twice as far off as the documented figure: $what', (goal) => {
+  test.each(documented)('is at least twice as bad as the documented figure: $what', (goal) => {
     expect(collapseText(goal, goal.figure)).toBeUndefined()
     expect(collapseText(goal, goal.collapsedBelow ? goal.figure / 2 : goal.figure * 2)).toBeUndefined()
   })

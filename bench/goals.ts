@@ -1,15 +1,15 @@
-// The goals. The full bench reports which of them are met. The quick one, which CI runs, fails if a figure collapses: that bound
-// is far from what a busy machine measures, and near what the program would reach without its design (one commit per delivery,
-// a status through the framework and the database, one kind of request that starves the other).
+// The goals. The full bench reports which of them are met. The quick bench, which CI runs, fails if a figure collapses. The
+// collapse bound is far from the figures of a busy machine, and near those of a simpler design (one commit per delivery, a status
+// through the framework and the database, one kind of request that starves the other).
 
 type Format = (value: number) => string
 
 export type Goal = {
   what: string
   format: Format
-  least?: number
-  most?: number
-  /** Better than the goal, and wanted. */
+  min?: number
+  max?: number
+  /** A further bound, better than the goal. */
   stretch?: number
   collapsedBelow?: number
   collapsedAbove?: number
@@ -31,7 +31,7 @@ function reported<Id extends string>(id: Id, format: Format, what: string): Goal
 
 function atLeast<Id extends string>(
   id: Id,
-  least: number,
+  min: number,
   format: Format,
   what: string,
   { stretch, collapse }: Bounds = {},
@@ -40,7 +40,7 @@ function atLeast<Id extends string>(
     id,
     what,
     format,
-    least,
+    min,
     ...(stretch !== undefined && { stretch }),
     ...(collapse !== undefined && { collapsedBelow: collapse }),
   }
@@ -48,12 +48,12 @@ function atLeast<Id extends string>(
 
 function atMost<Id extends string>(
   id: Id,
-  most: number,
+  max: number,
   format: Format,
   what: string,
   { collapse }: Pick<Bounds, 'collapse'> = {},
 ): Goal & { id: Id } {
-  return { id, what, format, most, ...(collapse !== undefined && { collapsedAbove: collapse }) }
+  return { id, what, format, max, ...(collapse !== undefined && { collapsedAbove: collapse }) }
 }
 
 export const GOALS = [
@@ -225,23 +225,23 @@ export const GOALS = [
 
 export type GoalId = (typeof GOALS)[number]['id']
 
-/** What was measured, by goal. */
+/** The measured figures, by goal. */
 export type Figures = { [id in GoalId]?: number | undefined }
 
-export function goalText({ least, most, stretch, format }: Goal): string {
+export function goalText({ min, max, stretch, format }: Goal): string {
   const stretched = stretch === undefined ? '' : ` (stretch ${format(stretch)})`
-  if (least !== undefined) return `≥ ${format(least)}${stretched}`
-  return most === undefined ? 'reported' : `≤ ${format(most)}${stretched}`
+  if (min !== undefined) return `≥ ${format(min)}${stretched}`
+  return max === undefined ? 'reported' : `≤ ${format(max)}${stretched}`
 }
 
-/** Undefined if nothing was measured, or if there is no goal. */
-export function isMet({ least, most }: Goal, measured: number | undefined): boolean | undefined {
+/** Undefined if nothing was measured, or if the figure has no goal. */
+export function isMet({ min, max }: Goal, measured: number | undefined): boolean | undefined {
   if (measured === undefined) return undefined
-  if (least !== undefined) return measured >= least
-  return most === undefined ? undefined : measured <= most
+  if (min !== undefined) return measured >= min
+  return max === undefined ? undefined : measured <= max
 }
 
-/** How far the figure has collapsed, in words; undefined if it has not. */
+/** Describes how far a figure has collapsed; undefined if it has not. */
 export function collapseText(
   { collapsedBelow, collapsedAbove, format }: Goal,
   measured: number | undefined,

@@ -1,4 +1,4 @@
-// Servers that accept webhooks are sent the same deliveries in turns. Afterwards every delivery is looked up in their databases.
+// Sends the same deliveries to each server in turn. Afterwards it looks up every delivery in the server's database.
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { median, milliseconds, spread, sum } from './figures.ts'
@@ -18,12 +18,12 @@ import type { PreparedWorkload, Workload } from './workload.ts'
 
 export type IngestServer = {
   name: string
-  /** What its 200 means. */
+  /** The meaning of its 200. */
   promise: string
   start: (folder: string, workload: PreparedWorkload, env: Env) => Promise<RunningServer>
   /** Undefined for a server that stores nothing. */
   findStored?: (folder: string, workload: Workload) => StoredDelivery[]
-  /** Its own requests, for one that checks another signature. */
+  /** Separate requests, for a server that checks another signature. */
   requests?: RequestFile
 }
 
@@ -46,7 +46,7 @@ export const ONE_COMMIT = committingOne('node:http, one transaction a request', 
 
 const groupCommitTemplates = new Set<string>()
 
-/** Much of the ratio to one transaction per request is batching, so this one batches too. */
+/** Batching causes much of the ratio to one transaction per request, so this peer batches too. */
 export const GROUP_COMMIT: IngestServer = {
   name: 'node:http, group commit',
   promise: 'on disk',
@@ -81,7 +81,7 @@ function committingOne(name: string, program: string): IngestServer {
 /** `missing`: acknowledged deliveries that are not stored; null for a server that stores nothing. */
 type IngestResult = Load & { missing: number | null }
 
-/** One connection brings too few requests for its server to be compiled by the time that it is measured. */
+/** Over one connection, a server would get too few requests for V8 to optimise it before the measurement. */
 const WARM_UP_CONNECTIONS = 64
 
 /** Runs one server with one workload. The server is warm when the measurement starts. */
@@ -109,8 +109,8 @@ async function runIngest(
 }
 
 /**
- * Every delivery that was sent must be stored, even one whose response the generator did not wait for: it has reached the
- * server. Only as many may be missing as the server rejected.
+ * Counts lost deliveries. Every delivery that was sent must be stored, even if the generator did not wait for its response,
+ * because it has reached the server. Only as many may be missing as the server rejected.
  */
 export function countMissing(stored: StoredDelivery[], workload: Workload, loads: readonly Load[]): number {
   const total = (name: 'sent' | 'rejected' | 'broken' | 'acknowledged') =>
@@ -132,20 +132,20 @@ function keyOf({ submissionId, extension }: StoredDelivery): string {
 
 type IngestOptions = { connections: number; env?: Env }
 
-/** What servers achieved with one workload. */
+/** The results of the servers with one workload. */
 export type Comparison = {
   table: Table
   lost: number
   resultsOf: (server: IngestServer) => IngestResult[]
   /** The median rate. */
   rateOf: (server: IngestServer) => number
-  /** How fast the tracker is compared with a server; undefined if that one was not run or acknowledged nothing. */
+  /** The rate of the tracker divided by that of a server; undefined if the server was not run or acknowledged nothing. */
   ratioTo: (server: IngestServer) => number | undefined
   chart: (name: string, title: string) => Chart
   raw: unknown
 }
 
-/** All servers with all workloads in turns, in the same rounds. Returns one comparison for each workload. */
+/** Measures all servers with all workloads in the same rounds. Returns one comparison for each workload. */
 export async function compareIngest(
   bench: Bench,
   servers: readonly IngestServer[],

@@ -1,4 +1,4 @@
-// The runs that ninety days of use leave behind, invented: the same each time.
+// Generates the runs of ninety days of use; the same each time.
 import type { Run, RunStatus } from '#src/domain/run'
 
 export const DAY_MS = 86_400_000
@@ -12,8 +12,8 @@ export const CAUSES: { [extension: string]: string[] } = {
 }
 export const EXTENSIONS = Object.keys(CAUSES)
 
-/** How names begin, and how many of a thousand do so. */
-const NAMES: [string, number][] = [
+/** The prefixes of file names, and how many of a thousand names have each. */
+const NAME_PREFIXES: [string, number][] = [
   ['IMG_', 600],
   ['product-', 330],
   ['logo-', 50],
@@ -23,11 +23,11 @@ const NAMES: [string, number][] = [
 
 export type Random = () => number
 
-/** 94 % success, 4 % failed, 1 % expired, 1 % pending: the share of each, added to those before it. */
+/** Cumulative shares of 94 % success, 4 % failed and 1 % expired; the other 1 % is pending. */
 export const SHARES = { success: 0.94, failed: 0.98, expired: 0.99 }
 
 /** Half of the failures older than a day are acknowledged. */
-export function inventRun(
+export function generateRun(
   random: Random,
   {
     runId,
@@ -37,7 +37,7 @@ export function inventRun(
     isNew,
   }: { runId: string; submissionId: string; name: string; at: number; isNew: boolean },
 ): Run {
-  const status = inventStatus(random())
+  const status = generateStatus(random())
   const settledAt = at + Math.round(1_000 + 60_000 * random() ** 4)
   const isFinal = status === 'success' || status === 'failed'
   return {
@@ -51,42 +51,42 @@ export function inventRun(
     requestedAt: at,
     settledAt: isFinal ? settledAt : null,
     updatedAt: status === 'expired' ? at + 25 * 3_600_000 : settledAt,
-    error: status === 'failed' ? { message: 'Processing failed.', code: inventCause(random, name) } : null,
+    error: status === 'failed' ? { message: 'Processing failed.', code: generateCause(random, name) } : null,
     evidence: status === 'expired' ? { kind: 'timed_out' } : null,
     contradicted: false,
     acknowledgedAt: status === 'failed' && !isNew && random() < 0.5 ? settledAt + DAY_MS : null,
   }
 }
 
-function inventStatus(share: number): RunStatus {
+function generateStatus(share: number): RunStatus {
   if (share < SHARES.success) return 'success'
   if (share < SHARES.failed) return 'failed'
   return share < SHARES.expired ? 'expired' : 'pending'
 }
 
-function inventCause(random: Random, extension: string): string {
+function generateCause(random: Random, extension: string): string {
   const causes = CAUSES[extension] ?? []
   return causes[Math.floor(random() * causes.length)] ?? 'unknown'
 }
 
-/** Different extensions, `most` at most. */
-export function inventExtensions(random: Random, most: number): string[] {
+/** Between one and `max` distinct extensions. */
+export function generateExtensions(random: Random, max: number): string[] {
   const first = Math.floor(random() * EXTENSIONS.length)
-  const count = 1 + Math.floor(random() * most)
-  const around = [...EXTENSIONS, ...EXTENSIONS]
-  return around.slice(first, first + Math.min(count, EXTENSIONS.length))
+  const count = 1 + Math.floor(random() * max)
+  const repeated = [...EXTENSIONS, ...EXTENSIONS]
+  return repeated.slice(first, first + Math.min(count, EXTENSIONS.length))
 }
 
-export function inventFileName(random: Random, index: number): string {
-  let left = Math.floor(random() * 1_000)
-  for (const [begin, share] of NAMES) {
-    if (left < share) return `${begin}${index}.jpg`
-    left -= share
+export function generateFileName(random: Random, index: number): string {
+  let remaining = Math.floor(random() * 1_000)
+  for (const [prefix, share] of NAME_PREFIXES) {
+    if (remaining < share) return `${prefix}${index}.jpg`
+    remaining -= share
   }
   return `${index}.jpg`
 }
 
-/** The same numbers each time (mulberry32). */
+/** A seeded random number generator (mulberry32). */
 export function createRandom(seed: number): Random {
   let state = seed | 0
   return () => {

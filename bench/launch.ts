@@ -1,4 +1,4 @@
-// Starts programs as a user would, on the core of the servers; their output goes to a file.
+// Starts programs as a user does, on the core of the servers, with their output in a file.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Core, onCore } from './machine.ts'
 
-/** Used by these measurements only. */
+/** Used only by the bench. */
 export const SECRETS = {
   TRACKER_TOKEN_SECRET: 'bench-token-secret-of-nothing-else',
   TRACKER_API_KEY: 'bench-api-key-0001',
@@ -27,7 +27,7 @@ const UNREACHABLE = 'http://127.0.0.1:9'
 const START_TIMEOUT_MS = 120_000
 let launched = 0
 
-/** The built service, configured as one that others can reach. */
+/** The built service, configured with keys as for access from other machines. */
 export function launchTracker(folder: string, env: Env = {}, core: Core = 0): Promise<RunningServer> {
   const own = {
     PORT: '0',
@@ -35,20 +35,20 @@ export function launchTracker(folder: string, env: Env = {}, core: Core = 0): Pr
     IMAGEKIT_PRIVATE_KEY: 'private_bench',
     IMAGEKIT_UPLOAD_URL: UNREACHABLE,
     IMAGEKIT_API_URL: UNREACHABLE,
-    // Runs stay pending for longer than ten minutes here, and ImageKit can't be asked.
+    // Here runs stay pending for more than ten minutes, and there is no ImageKit to reconcile with.
     RECONCILE_AFTER: '24h',
     ...env,
   }
   return launch([process.execPath, MAIN, 'serve'], folder, own, { core })
 }
 
-/** A local ImageKit. It is not what is measured, so it stays off the core of the servers. */
+/** The sandbox. It is not measured itself, so it does not run on the core of the servers. */
 export function launchSandbox(folder: string): Promise<RunningServer> {
   const command = [process.execPath, MAIN, 'sandbox', '--directory', join(folder, 'sandbox')]
   return launch(command, folder, { PORT: '0' }, { core: 1, listening: /listens on (http:\S+)/ })
 }
 
-/** For a tracker that uploads to a local ImageKit. */
+/** The environment of a tracker that uploads to the sandbox. */
 export function uploadsTo({ url }: RunningServer): Env {
   return { IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url }
 }
@@ -64,7 +64,7 @@ export function launchPeer(
   return launch(command, folder, { DATABASE: join(folder, 'peer.db'), ...env }, { core })
 }
 
-/** Resolves once the program has printed its address; `stop` lets it finish what it is doing. */
+/** Resolves once the program has printed its address. `stop` lets it finish its work. */
 export async function launch(
   command: string[],
   folder: string,
@@ -93,11 +93,11 @@ export async function launch(
       }
       return { url, pid: child.pid, stop }
     }
-    if (child.exitCode !== null) throw new Error(`the program ended with ${child.exitCode}:\n${text}`)
+    if (child.exitCode !== null) throw new Error(`the program exited with ${child.exitCode}:\n${text}`)
     await sleep(10)
   }
   child.kill('SIGKILL')
-  throw new Error(`the program does not listen:\n${readFileSync(output, 'utf8')}`)
+  throw new Error(`the program did not start to listen:\n${readFileSync(output, 'utf8')}`)
 }
 
 /** Stops the server after `use`, even if that fails. */

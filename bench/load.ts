@@ -1,11 +1,11 @@
-// How requests get to a server: from a well-known load generator on its own core, or one by one from here.
+// Sends requests to a server: with a well-known load generator on its own core, or one by one from this process.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Agent, request } from 'undici'
-import { has, onCore } from './machine.ts'
+import { isInstalled, onCore } from './machine.ts'
 import type { Headers, RequestFile } from './requests.ts'
 
 /** Counts, and latencies in microseconds. */
@@ -21,12 +21,12 @@ type Counts = {
 }
 
 /**
- * `acknowledged`: responses with a status of success; `rate`: those per second. Of the file, every `stride`th request was sent,
- * beginning with number `first`.
+ * `acknowledged`: responses with a success status; `rate`: those per second. Every `stride`th request of the file was sent,
+ * from number `first` on.
  */
 export type Load = Counts & { first: number; stride: number; acknowledged: number; rate: number }
 
-const HAS_WRK = has('wrk')
+const HAS_WRK = isInstalled('wrk')
 const WRK_SCRIPT = fileURLToPath(new URL('../bench/wrk.lua', import.meta.url))
 const AUTOCANNON = fileURLToPath(new URL('autocannon.js', import.meta.url))
 const run = promisify(execFile)
@@ -35,7 +35,7 @@ export function describeGenerator(): string {
   return HAS_WRK ? 'wrk, one thread' : 'autocannon (wrk is not installed)'
 }
 
-/** Sends every `stride`th request from number `first` on for `seconds` whole seconds, and starts again at the end of the file. */
+/** Sends every `stride`th request from number `first` on for `seconds` whole seconds. After the last request, it starts again. */
 export async function generateLoad(
   url: string,
   requests: RequestFile,
@@ -64,7 +64,7 @@ export async function generateLoad(
   return { ...counts, first, stride, acknowledged, rate: acknowledged / counts.seconds }
 }
 
-/** The same for several servers together, which share the connections and get the requests in turns. */
+/** Loads several servers at once. They share the connections, and get the requests in turn. */
 export function generateLoads(
   urls: readonly string[],
   requests: RequestFile,
@@ -83,7 +83,7 @@ export function generateLoads(
   )
 }
 
-/** The number of a request behind all that were sent. */
+/** The first request number after all that were sent. */
 export function numberAfter(loads: readonly Load[]): number {
   return Math.max(...loads.map(({ first, stride, sent }) => first + stride * sent))
 }
@@ -92,12 +92,12 @@ export function numberAfter(loads: readonly Load[]): number {
 const CLOSE_WAIT = '08'
 const READ_TIMEOUT_MS = 60_000
 const POLL_MS = 20
-/** For the data that was read last; for all of it on a system that doesn't report unread data. */
+/** The time to process the data that was read last. Longer on a system that doesn't report unread data. */
 const SETTLING_MS = process.platform === 'linux' ? 200 : 2_000
 
 /**
- * Resolves once a server has read everything that the generator sent before it stopped. Stopping the server earlier would lose
- * deliveries that it never saw.
+ * Resolves once a server has read everything that the generator sent. If the server were stopped earlier, deliveries that it
+ * never read would count as lost.
  */
 export async function waitUntilRead(url: string): Promise<void> {
   const port = Number(new URL(url).port)

@@ -29,14 +29,14 @@ export function describeVersions(): string {
   ].join(', ')
 }
 
-/** The commit that is checked out, and whether the tree differs from it. */
+/** The current commit, and whether src or bench differs from it. */
 export function describeCommit(): string {
   const commit = outputOf('git', ['rev-parse', '--short', 'HEAD'])
   if (commit === undefined) return 'unknown'
   return outputOf('git', ['status', '--porcelain', '--', 'src', 'bench']) ? `${commit}, with changes` : commit
 }
 
-/** How long appending one page and syncing it takes, in microseconds: the median of many. */
+/** The median time to append one page and sync it, in microseconds. */
 export function measureSyncMicros(folder: string): number {
   const path = join(folder, 'sync-probe')
   const page = Buffer.alloc(4096, 1)
@@ -65,11 +65,11 @@ export function syncFile(path: string): void {
 
 const TICKS_PER_SECOND = 100
 
-/** How long a core has worked for these processes. Those that have ended don't count. */
+/** The CPU time of these processes, in seconds. Processes that have ended don't count. */
 export function readCpuSeconds(pids: readonly number[]): number {
   const ticks = pids.map((pid) => {
     const text = outputOf('cat', [`/proc/${pid}/stat`]) ?? ''
-    // Behind the name, which may have spaces: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    // The fields after the name, which may contain spaces: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
     return Number(fields[11] ?? 0) + Number(fields[12] ?? 0)
   })
@@ -84,7 +84,7 @@ export function residentBytes(pid: number): number {
 
 export type MemorySamples = { first: number; highest: number; samples: number[] }
 
-/** Samples the memory of a process until it is stopped: a peak is gone afterwards. */
+/** Samples the memory of a process until `stop` is called, because a peak can't be read afterwards. */
 export function watchMemory(pid: number, everyMs = 20): { stop: () => MemorySamples } {
   const first = residentBytes(pid)
   const samples = [first]
@@ -97,9 +97,9 @@ export function watchMemory(pid: number, everyMs = 20): { stop: () => MemorySamp
   }
 }
 
-const PINS = availableParallelism() > 1 && has('taskset')
+const PINS = availableParallelism() > 1 && isInstalled('taskset')
 
-/** A core to run on; `any` leaves it to the system. */
+/** A core to run on; with `any`, the system chooses. */
 export type Core = 0 | 1 | 'any'
 
 /** The command, pinned to a core if there are two: servers run on core 0, the load generator on core 1. */
@@ -107,7 +107,7 @@ export function onCore(core: Core, command: string[]): string[] {
   return PINS && core !== 'any' ? ['taskset', '-c', String(core), ...command] : command
 }
 
-/** Pins processes that run already, and those that they will start. */
+/** Pins running processes, and the processes that they will start. */
 export function moveToCore(core: Core, pids: readonly number[]): void {
   const cores = core === 'any' ? `0-${availableParallelism() - 1}` : String(core)
   if (PINS) for (const pid of pids) outputOf('taskset', ['-cp', cores, String(pid)])
@@ -117,7 +117,7 @@ export function describePinning(): string {
   return PINS ? 'the server on core 0, the load generator on core 1' : 'no process pinned to a core'
 }
 
-export function has(program: string): boolean {
+export function isInstalled(program: string): boolean {
   return outputOf('which', [program]) !== undefined
 }
 

@@ -1,4 +1,4 @@
-// The databases of the servers that are compared with the tracker: written as safely as the tracker's own, in less code.
+// The databases of the servers that the tracker is compared with. Their writes are as safe as the tracker's, in less code.
 import { randomFillSync } from 'node:crypto'
 import Database from 'better-sqlite3'
 import { Pool } from 'pg'
@@ -9,7 +9,7 @@ import { migrateConnection } from '#src/store/sqlite/migrations'
 import { syncFile } from './machine.ts'
 import type { PendingSubmission, StoredDelivery } from './tracker-database.ts'
 
-/** What an extension webhook says. */
+/** The body of an extension webhook. */
 type Payload = {
   service: string
   status: 'SUCCESS' | 'FAILURE'
@@ -20,7 +20,7 @@ type Payload = {
 
 export type RecordOne = (submissionId: string, body: Buffer, payload: Payload) => void
 
-/** One transaction per request, into tables that are empty at first. */
+/** Commits one transaction per request, into tables that are empty at first. */
 export function openOneCommit(path: string): RecordOne {
   const connection = new Database(path)
   connection.pragma('journal_mode = WAL')
@@ -60,10 +60,10 @@ export function findStoredByOneCommit(path: string): StoredDelivery[] {
 
 const [PENDING, SUCCESS, FAILED] = [0, 1, 2]
 const { response: FROM_RESPONSE, webhook: FROM_WEBHOOK } = SOURCE.to
-/** Pending runs get numbers as wide as those that replace them, because a row that grows splits its page. */
-const WIDE = 0x7f_ff_ff
+/** The `settled_by` of pending runs, as wide as the later value, because a row that grows splits its page. */
+const WIDE_PLACEHOLDER = 0x7f_ff_ff
 
-/** A database with the tables and indexes of the tracker's migrations, in which the runs of these submissions are pending. */
+/** Creates a database with the tables and indexes of the tracker, in which the runs of these submissions are pending. */
 export function createGroupCommitDatabase(
   path: string,
   { submissions, extensions }: { submissions: readonly PendingSubmission[]; extensions: readonly string[] },
@@ -78,7 +78,7 @@ export function createGroupCommitDatabase(
   const insertRun = connection.prepare(
     `INSERT INTO runs (chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by,
        bound_to)
-     VALUES (@chk, @submission, @name, 1, @at, ${PENDING}, ${FROM_RESPONSE}, @at, @at, ${WIDE}, @fileId)`,
+     VALUES (@chk, @submission, @name, 1, @at, ${PENDING}, ${FROM_RESPONSE}, @at, @at, ${WIDE_PLACEHOLDER}, @fileId)`,
   )
   const requested = JSON.stringify(extensions.map((name) => ({ name })))
   const at = Date.now()
@@ -96,15 +96,15 @@ export function createGroupCommitDatabase(
 }
 
 /** A delivery whose response waits for the commit. */
-export type Waiting = {
+export type QueuedDelivery = {
   submissionId: string
   headers: string
   body: Buffer
   respond: (outcome: 'applied' | 'duplicate' | 'failed') => void
 }
 
-/** Everything that arrives in one turn of the event loop is one transaction. */
-export function openGroupCommit(path: string): (delivery: Waiting) => void {
+/** Commits everything that arrives in one event-loop tick in one transaction. */
+export function openGroupCommit(path: string): (delivery: QueuedDelivery) => void {
   const connection = openConnection(path)
   const where = `WHERE submission = ? AND name = ? AND status = ${PENDING} RETURNING n`
   // An index is only checked if one of its columns is set: a success sets none.
@@ -125,9 +125,9 @@ export function openGroupCommit(path: string): (delivery: Waiting) => void {
   )
   const insertBody = connection.prepare('INSERT INTO delivery_bodies VALUES (?, ?, ?)')
   let next = Number(connection.prepare('SELECT coalesce(max(n), 0) + 1 FROM deliveries').pluck().get())
-  let batch: Waiting[] = []
+  let batch: QueuedDelivery[] = []
 
-  const settle = ({ submissionId, body }: Waiting, n: number, now: number) => {
+  const settle = ({ submissionId, body }: QueuedDelivery, n: number, now: number) => {
     const { service, error }: Payload = JSON.parse(body.toString())
     const submission = numberOf(submissionId)
     const run =
@@ -136,8 +136,8 @@ export function openGroupCommit(path: string): (delivery: Waiting) => void {
         : fail.get(now, now, n, error.code, now, JSON.stringify(error), submission, service)
     return { service, run }
   }
-  // One table after the other, so that its pages and its statement stay in the processor's cache.
-  const write = connection.transaction((waiting: Waiting[]) => {
+  // Writing one table after the other improves cache locality.
+  const write = connection.transaction((waiting: QueuedDelivery[]) => {
     const now = Date.now()
     const first = next
     next += waiting.length
@@ -186,10 +186,10 @@ export function findStoredByGroupCommit(
 const POOL = 20
 
 export type RecordInTransaction = (
-  delivery: Pick<Waiting, 'submissionId' | 'headers' | 'body'>,
+  delivery: Pick<QueuedDelivery, 'submissionId' | 'headers' | 'body'>,
 ) => Promise<'applied' | 'duplicate'>
 
-/** One transaction per request, into the tables of the tracker, with prepared statements on a pool of connections. */
+/** Commits one transaction per request into the tables of the tracker, with prepared statements on a connection pool. */
 export function openPostgresTransactions(url: string): RecordInTransaction {
   const pool = new Pool({ connectionString: url, max: POOL })
   const settle = (name: string, status: number, others: string) => ({
@@ -241,7 +241,7 @@ export function openPostgresTransactions(url: string): RecordInTransaction {
 const randomBytes = Buffer.alloc(8 * 1024)
 let used = randomBytes.length
 
-/** As the tracker writes the random bits of an id. */
+/** The random bits of an id, generated as in the tracker. */
 function randomCheck(): string {
   if (used === randomBytes.length) {
     randomFillSync(randomBytes)

@@ -1,4 +1,4 @@
-// A real PostgreSQL server: its databases, filling them before a measurement, and looking into them afterwards. Only this file and
+// A real PostgreSQL server: creates its databases, fills them before a measurement and reads them afterwards. Only this file and
 // the peer that uses PostgreSQL know the tables.
 import { randomBytes } from 'node:crypto'
 import { chmodSync, writeFileSync } from 'node:fs'
@@ -12,12 +12,12 @@ import { migratePostgres } from '#src/store/postgres/open-postgres-store'
 import { ATTENTION, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS } from '#src/store/sql/codes'
 import { CAUSES, DAY_MS, EXTENSIONS, SHARES } from './invented-runs.ts'
 import { launch, type RunningServer } from './launch.ts'
-import { type Core, has, moveToCore } from './machine.ts'
+import { type Core, isInstalled, moveToCore } from './machine.ts'
 import type { PendingSubmission, StoredDelivery } from './tracker-database.ts'
 
 export type PostgresServer = {
   url: string
-  /** Its version and the settings that matter. */
+  /** Its version and the relevant settings. */
   description: string
   listProcesses: () => Promise<number[]>
   /** Pins its processes to a core. */
@@ -28,15 +28,15 @@ export type PostgresServer = {
   stop: () => Promise<void>
 }
 
-/** As a small machine would have them. Everything else is PostgreSQL's default, such as waiting for each commit's sync. */
+/** Sized for a small machine. Everything else is PostgreSQL's default, such as waiting for the sync of each commit. */
 const SETTINGS = ['shared_buffers=256MB']
 const DESCRIBED = ['fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'max_wal_size']
 
-/** The server of `TEST_DATABASE_URL`, whose user is a superuser on this machine, or one that is started here and removed by `stop`. */
+/** Uses the server of `TEST_DATABASE_URL` (on this machine, with a superuser), or starts one, which `stop` removes. */
 export async function startPostgres(): Promise<PostgresServer> {
-  const { TEST_DATABASE_URL: given, PATH } = process.env
-  const { url, stop } = given
-    ? { url: given, stop: async () => {} }
+  const { TEST_DATABASE_URL: existing, PATH } = process.env
+  const { url, stop } = existing
+    ? { url: existing, stop: async () => {} }
     : await startLocalPostgres({ path: PATH, settings: SETTINGS })
   const [about] = await query<{ version: string; settings: string; pid: number }>(
     url,
@@ -45,7 +45,7 @@ export async function startPostgres(): Promise<PostgresServer> {
         FROM unnest($1::text[]) AS asked(name)) AS settings`,
     [DESCRIBED],
   )
-  if (about === undefined) throw new Error('the server describes itself in no row')
+  if (about === undefined) throw new Error('the server returned no description')
   const listProcesses = async () => {
     const others = await query<{ pid: number }>(url, 'SELECT pid FROM pg_stat_activity')
     return [about.pid, ...others.map(({ pid }) => pid)]
@@ -76,7 +76,7 @@ function nameOf(url: string): string {
   return new URL(url).pathname.slice(1)
 }
 
-/** On a connection of its own. */
+/** Runs a query on its own connection. */
 async function query<Row extends QueryResultRow>(
   url: string,
   sql: string,
@@ -91,11 +91,11 @@ async function query<Row extends QueryResultRow>(
   }
 }
 
-/** The random bits of an id, invented from a number. */
+/** The random bits of an id, derived from a number. */
 const checkFor = (number: string) =>
   `translate(rtrim(encode(substr(sha256((${number})::text::bytea), 1, 8), 'base64'), '='), '+/', '-_')`
 
-/** Accepted submissions, as the store writes them once ImageKit has responded, and their pending runs. */
+/** Adds accepted submissions, as the store writes them after ImageKit's response, and their pending runs. */
 const ADD_PENDING = `
   WITH made AS (
     INSERT INTO submissions (n, chk, kind, state, file_id, file_name, key_name, request_id, sets_description, created_at,
@@ -131,7 +131,7 @@ export async function addPending(
   return made.map(({ n, chk, fileId }) => ({ submissionId: formatId('sub', n, chk), fileId }))
 }
 
-/** What PostgreSQL would do soon after so many rows were written, so that it isn't done during a measurement. */
+/** Does the maintenance that PostgreSQL would start soon after so many writes, so that it isn't done during a measurement. */
 export async function settleTables(url: string): Promise<void> {
   await query(url, 'VACUUM (ANALYZE) submissions, runs, current_runs, deliveries')
   await query(url, 'CHECKPOINT')
@@ -153,7 +153,7 @@ export async function findStoredDeliveries(
   return rows.map(({ n, chk, extension }) => ({ submissionId: formatId('sub', n, chk), extension }))
 }
 
-/** The customers that `@supabase/stripe-sync-engine` has stored. */
+/** The customers that `@supabase/stripe-sync-engine` stored. */
 export async function findStoredCustomers(url: string): Promise<StoredDelivery[]> {
   const rows = await query<{ id: string }>(url, 'SELECT id FROM stripe.customers')
   return rows.map(({ id }) => ({ submissionId: id, extension: 'customer' }))
@@ -161,8 +161,8 @@ export async function findStoredCustomers(url: string): Promise<StoredDelivery[]
 
 export type Updates = { all: number; hot: number }
 
-/** How often runs were updated, once the server has counted `least` updates of them. */
-export async function countUpdates(url: string, least: number): Promise<Updates> {
+/** The number of updates of runs, once the server has counted at least `min`, or after ten seconds. */
+export async function countUpdates(url: string, min: number): Promise<Updates> {
   const giveUpAt = Date.now() + 10_000
   for (;;) {
     const [counted] = await query<Updates>(
@@ -170,7 +170,7 @@ export async function countUpdates(url: string, least: number): Promise<Updates>
       `SELECT n_tup_upd::int AS all, n_tup_hot_upd::int AS hot FROM pg_stat_user_tables WHERE relname = 'runs'`,
     )
     if (counted === undefined) throw new Error('the table of runs has no statistics')
-    if (counted.all >= least || Date.now() > giveUpAt) return counted
+    if (counted.all >= min || Date.now() > giveUpAt) return counted
     await sleep(100)
   }
 }
@@ -188,7 +188,7 @@ export async function pickFileIds(url: string, count: number): Promise<string[]>
 }
 
 const UNTIL = '$2::bigint'
-/** Three submissions in turn have one, two and three runs. */
+/** Submissions have one, two and three runs in turn. */
 const SUBMISSION_OF = '(n - 1) / 6 * 3 + (ARRAY[1, 2, 2, 3, 3, 3])[(n - 1) % 6 + 1]'
 const PLACE_OF = '(ARRAY[0, 0, 1, 0, 1, 2])[(n - 1) % 6 + 1]'
 const SUBMISSION_AGE = `${UNTIL} - (90 * ${DAY_MS}::bigint * (1 - n * 2 / $1::float8))::bigint`
@@ -203,7 +203,7 @@ const SEED_SUBMISSIONS = `
       'request ' || n, 0, at, at + 700, at + 700, '[{"name":"remove-bg"}]', '{"aiTags":{}}'
     FROM (SELECT n, ${SUBMISSION_AGE} AS at FROM generate_series(1, ($1::int + 1) / 2) n) made`
 
-/** The same shares as in a SQLite database of the bench. What is pending counts as found overdue. */
+/** The same shares as in a SQLite database of the bench. Pending runs are marked as overdue. */
 const SEED_RUNS = `
   INSERT INTO runs (n, chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to,
       due_at, overdue, attention, cause, failed_at, error, evidence)
@@ -226,7 +226,7 @@ const SEED_RUNS = `
             WHEN ${randomOf(2)} < ${SHARES.expired} THEN ${STATUS.to.expired} ELSE ${STATUS.to.pending} END AS status
         FROM generate_series(1, $1::bigint) n) drawn) made`
 
-/** Of each final run the webhook that settled it, without its body, which is deleted long before its run. */
+/** The webhook that settled each final run, without its body, because bodies are pruned long before runs. */
 const SEED_DELIVERIES = `
   INSERT INTO deliveries (n, chk, route, received_at, signature, outcome, run, service)
     SELECT n, ${checkFor('n')}, ${ROUTE.to.extension}, settled_at, ${SIGNATURE.to.absent}, ${OUTCOME.to.applied}, n, name
@@ -236,7 +236,7 @@ const LIST_INDEXES = `
   SELECT indexname AS name, indexdef AS definition FROM pg_indexes
   WHERE tablename IN ('submissions', 'runs', 'deliveries') AND indexname NOT LIKE '%_pkey'`
 
-/** Invents `runs` runs of the last ninety days, and what belongs to them. Indexes are made afterwards, which is faster. */
+/** Generates `runs` runs of the last ninety days with their submissions and deliveries. Creating indexes last is faster. */
 export async function seed(url: string, runs: number): Promise<void> {
   const indexes = await query<{ name: string; definition: string }>(url, LIST_INDEXES)
   for (const { name } of indexes) await query(url, `DROP INDEX ${name}`)
@@ -258,7 +258,7 @@ export async function seed(url: string, runs: number): Promise<void> {
   await settleTables(url)
 }
 
-/** A database with the schema of the tracker. */
+/** Creates a database with the schema of the tracker. */
 export async function createTrackerDatabase(server: PostgresServer): Promise<string> {
   const url = await server.createDatabase()
   await migratePostgres(url)
@@ -266,9 +266,9 @@ export async function createTrackerDatabase(server: PostgresServer): Promise<str
 }
 
 const PGBOUNCER = process.env['PGBOUNCER_PROGRAM'] ?? 'pgbouncer'
-export const HAS_PGBOUNCER = has(PGBOUNCER)
+export const HAS_PGBOUNCER = isInstalled(PGBOUNCER)
 
-/** PgBouncer in transaction mode before a database; its `url` is that of the database through it. */
+/** Starts PgBouncer in transaction mode in front of a database; `url` is the URL of the database through it. */
 export async function launchPgbouncer(folder: string, database: string, core: Core): Promise<RunningServer> {
   const { hostname, port, username, password } = new URL(database)
   const ownPort = await findAnyFreePort()

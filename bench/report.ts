@@ -1,4 +1,4 @@
-// What was measured, as Markdown tables and charts. In docs/benchmarks.md, the text between the marks is written here.
+// Renders results as Markdown tables and charts, and writes them between the marks in docs/benchmarks.md.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as echarts from 'echarts'
@@ -8,7 +8,7 @@ export type Table = { title: string; columns: string[]; rows: string[][]; note?:
 /** The first bar is the tracker's unless `isOurs` says otherwise. */
 export type Chart = { name: string; title: string; bars: { name: string; value: number; isOurs?: boolean }[] }
 
-/** What a part of the bench measured. */
+/** The result of one part of the bench. */
 export type PartResult = {
   title: string
   tables: Table[]
@@ -45,7 +45,7 @@ export function writeDocument(results: StoredResult[], circumstances: Circumstan
   ].join('\n\n')
   const present = existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : `# Benchmarks\n\n${BEGIN}\n${END}\n`
   const [before, after] = [present.indexOf(BEGIN), present.indexOf(END)]
-  if (before < 0 || after < before) throw new Error(`${DOCUMENT} has no place marked for the figures`)
+  if (before < 0 || after < before) throw new Error(`${DOCUMENT} has no marks for the figures`)
   writeFileSync(DOCUMENT, `${present.slice(0, before)}${text}${present.slice(after + END.length)}`)
 }
 
@@ -88,7 +88,7 @@ function tableText(columns: string[], rows: string[][]): string {
   ].join('\n')
 }
 
-/** Draws the chart and returns its address from docs/. */
+/** Draws the chart and returns its path relative to docs/. */
 function writeChart({ name, title, bars }: Chart): string {
   const height = 80 + 34 * bars.length
   const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, width: 820, height })

@@ -1,4 +1,4 @@
-// Files of prepared requests, which the load generators send as they are.
+// Files of prepared requests, which the load generators send unchanged.
 import { closeSync, openSync, writeSync } from 'node:fs'
 
 /** `count` requests of `bytes` bytes each. */
@@ -6,9 +6,9 @@ export type RequestFile = { path: string; bytes: number; count: number }
 
 export type Headers = { [name: string]: string }
 
-const WRITTEN_TOGETHER = 2_000
+const BATCH_SIZE = 2_000
 
-/** Writes requests one after another. All of them must be as long as the first. */
+/** Writes requests one after another. All must have the same length. */
 export function writeRequests(
   path: string,
   count: number,
@@ -17,12 +17,12 @@ export function writeRequests(
   const bytes = requestAt(0).length
   const file = openSync(path, 'w')
   try {
-    for (let from = 0; from < count; from += WRITTEN_TOGETHER) {
-      const length = Math.min(WRITTEN_TOGETHER, count - from)
-      const some = Array.from({ length }, (_, each) => requestAt(from + each))
-      if (some.some((request) => request.length !== bytes))
-        throw new Error('the requests of a file must have one length')
-      writeSync(file, Buffer.concat(some))
+    for (let from = 0; from < count; from += BATCH_SIZE) {
+      const length = Math.min(BATCH_SIZE, count - from)
+      const batch = Array.from({ length }, (_, each) => requestAt(from + each))
+      if (batch.some((request) => request.length !== bytes))
+        throw new Error('the requests of a file must have the same length')
+      writeSync(file, Buffer.concat(batch))
     }
   } finally {
     closeSync(file)
@@ -43,7 +43,7 @@ export function postRequest(path: string, headers: Headers, body: string): Buffe
   )
 }
 
-/** The port is not known yet, and any loopback name is accepted as `Host`. */
+/** `Host` has no port, which is not known yet. The servers accept any loopback name. */
 function requestText(start: string, headers: Headers, body: string): Buffer {
   const lines = Object.entries({ Host: '127.0.0.1', ...headers }).map(([name, value]) => `${name}: ${value}`)
   return Buffer.from(`${start} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)

@@ -1,11 +1,11 @@
 // `npm run bench` measures everything and writes docs/benchmarks.md; `npm run bench -- PART…` measures some parts.
-//   --quick           what must not collapse unnoticed, in about three minutes
-//   --order O         ingest in one order only: upload or shuffled
-//   --extensions N    ingest with so many extensions per submission only: 1, 3 or 40
-//   --runs N          how many runs the largest database has
-//   --folder PATH     keeps the databases that were made
-//   --rounds N, --seconds N    how often, and for how long
-//   --document        writes the figures that were measured here last, part by part
+//   --quick           only the parts that CI checks for a collapse, in about three minutes
+//   --order O         measures ingest in one order only: upload or shuffled
+//   --extensions N    measures ingest with N extensions per submission only: 1, 3 or 40
+//   --runs N          the number of runs in the largest database
+//   --folder PATH     keeps the databases in this folder
+//   --rounds N, --seconds N    the number of rounds, and the length of a measurement
+//   --document        writes docs/benchmarks.md with the latest figures of each part that was measured here
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -64,23 +64,23 @@ const { values: options, positionals } = parseArgs({
   },
 })
 const unknown = positionals.find((name) => !isPart(name))
-if (unknown !== undefined) throw new Error(`there is no part ${unknown}; there are ${ALL.join(', ')}`)
+if (unknown !== undefined) throw new Error(`unknown part ${unknown}; the parts are ${ALL.join(', ')}`)
 
 const named = positionals.filter(isPart)
 const isWhole = named.length === 0 && !options.quick
 const parts = named.length > 0 ? named : options.quick ? QUICK : ALL
-// Not in the system's temporary folder: that may be in memory, where a sync costs nothing.
+// Not in the system's temporary folder, which may be in memory, where a sync costs nothing.
 mkdirSync(options.folder ?? RESULTS, { recursive: true })
 const folder = options.folder ?? mkdtempSync(join(RESULTS, 'work-'))
 const bench: Bench = {
   folder,
   isQuick: options.quick,
   mostRuns: Number(options.runs),
-  orders: chosen('order', ORDERS, options.order),
-  extensionCounts: chosen('extensions', EXTENSION_COUNTS, options.extensions),
+  orders: selectValues('order', ORDERS, options.order),
+  extensionCounts: selectValues('extensions', EXTENSION_COUNTS, options.extensions),
   rounds: Number(options.rounds ?? (options.quick ? 1 : 3)),
   seconds: Number(options.seconds ?? (options.quick ? 2 : 5)),
-  mostVoid: options.quick ? 1 : 3,
+  maxVoidRounds: options.quick ? 1 : 3,
   warmUpSeconds: options.quick ? 1 : 2,
   log: (text) => console.error(`${new Date().toISOString().slice(11, 19)} ${text}`),
 }
@@ -111,12 +111,12 @@ for (const text of collapsed) console.log(`Collapsed: ${text}`)
 if (isWhole || options.document) writeDocument(loadResults(), circumstances)
 process.exitCode = lost > 0 || collapsed.length > 0 ? 1 : 0
 
-/** The quick form measures a second time before it reports a collapse, because other work on the machine can cause one. */
+/** The quick bench measures a second time before it reports a collapse, because other work on the machine can cause one. */
 async function measurePart(name: PartName): Promise<PartResult> {
   const result = await PARTS[name](bench)
   const suspects = bench.isQuick ? listCollapsed(GOALS, result) : []
   if (suspects.length === 0) return result
-  bench.log(`${name} is measured once more`)
+  bench.log(`measuring ${name} again`)
   const again = await PARTS[name](bench)
   for (const goal of listCollapsed(suspects, again))
     collapsed.push(`${goal.what}: ${collapseText(goal, again.goals[goal.id])}`)
@@ -132,7 +132,7 @@ function storeResult(name: PartName, result: StoredResult): void {
   writeFileSync(`${RESULTS}${name}.json`, `${JSON.stringify(result, null, 2)}\n`)
 }
 
-/** Of every part that was ever measured here. */
+/** The latest result of every part that was measured here. */
 function loadResults(): StoredResult[] {
   return ALL.map((name) => `${RESULTS}${name}.json`)
     .filter((path) => existsSync(path))
@@ -143,8 +143,12 @@ function isPart(name: string): name is PartName {
   return Object.hasOwn(PARTS, name)
 }
 
-/** All of them unless one is given. */
-function chosen<Value>(name: string, all: readonly Value[], given: string | undefined): readonly Value[] {
+/** All values, or only the given one. */
+function selectValues<Value>(
+  name: string,
+  all: readonly Value[],
+  given: string | undefined,
+): readonly Value[] {
   const values = all.filter((value) => given === undefined || String(value) === given)
   if (values.length === 0) throw new Error(`--${name} must be one of ${all.join(', ')}`)
   return values

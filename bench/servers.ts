@@ -1,4 +1,4 @@
-// The servers that are compared with the tracker, each what one would write: `node servers.js NAME`. All check the same token.
+// The servers that the tracker is compared with, written in the usual way: `node servers.js NAME`. All check the same token.
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createRequire } from 'node:module'
@@ -30,29 +30,29 @@ const SERVERS: { [name: string]: () => unknown } = {
 }
 
 const start = SERVERS[process.argv[2] ?? '']
-if (start === undefined) throw new Error(`name a server: ${Object.keys(SERVERS).join(', ')}`)
+if (start === undefined) throw new Error(`unknown server; the servers are ${Object.keys(SERVERS).join(', ')}`)
 await start()
 
 /** The ceiling: reads the body, checks the token, stores nothing. */
 function bareIngest() {
   listen((incoming, outgoing) => {
     onBody(incoming, () => {
-      const isProven = submissionOf(tokenOf(incoming)) !== undefined
-      if (isProven) outgoing.writeHead(200, JSON_HEADERS).end(APPLIED_TEXT)
+      const isAuthentic = submissionOf(tokenOf(incoming)) !== undefined
+      if (isAuthentic) outgoing.writeHead(200, JSON_HEADERS).end(APPLIED_TEXT)
       else outgoing.writeHead(401).end()
     })
   })
 }
 
-/** The tracker's own framework with nothing behind it. */
+/** The tracker's framework; stores nothing. */
 async function honoIngest() {
   const { serve } = await import('@hono/node-server')
   const { Hono } = await import('hono')
   const app = new Hono()
   app.post(`${WEBHOOKS}:token`, async (c) => {
-    const isProven = submissionOf(c.req.param('token')) !== undefined
+    const isAuthentic = submissionOf(c.req.param('token')) !== undefined
     await c.req.arrayBuffer()
-    return isProven ? c.json(APPLIED) : c.body(null, 401)
+    return isAuthentic ? c.json(APPLIED) : c.body(null, 401)
   })
   serve({ fetch: app.fetch, port: 0, hostname: HOST }, ({ port }) => printAddress(port))
 }
@@ -94,7 +94,7 @@ async function fastifyIngest() {
   printAddressOf(app.server)
 }
 
-/** The same on PostgreSQL. */
+/** Fastify on PostgreSQL. */
 async function postgresIngest() {
   const app = await createFastify()
   const record = openPostgresTransactions(DATABASE)
@@ -110,7 +110,7 @@ async function postgresIngest() {
 
 /** `@supabase/stripe-sync-engine` as its README shows it, on Fastify: checks Stripe's signature and stores the object of the event. */
 async function stripeIngest() {
-  // As an ES module it doesn't find its migrations, and says so to nobody.
+  // As an ES module it doesn't find its migrations, and reports no error.
   const require = createRequire(import.meta.url)
   const engine: typeof import('@supabase/stripe-sync-engine') = require('@supabase/stripe-sync-engine')
   const { runMigrations, StripeSync } = engine
@@ -142,7 +142,7 @@ function oneCommitIngest() {
   })
 }
 
-/** The leanest server that commits many requests together. */
+/** A minimal server that commits many requests together. */
 function groupCommitIngest() {
   const record = openGroupCommit(DATABASE)
   listen((incoming, outgoing) => {
@@ -173,7 +173,7 @@ async function octokitIngest() {
   process.on('exit', () => console.log(JSON.stringify({ received })))
 }
 
-/** The ceiling for status: the same bytes for every request, those of RESPONSE. */
+/** The ceiling for status: responds to every request with the bytes in RESPONSE. */
 function bareStatus() {
   const known: { status: number; headers: { [name: string]: string }; body: string } = JSON.parse(
     readFileSync(RESPONSE, 'utf8'),
@@ -181,7 +181,7 @@ function bareStatus() {
   listen((_incoming, outgoing) => outgoing.writeHead(known.status, known.headers).end(known.body))
 }
 
-/** A prepared read of the tracker's database for each question. */
+/** Reads the tracker's database with a prepared statement for each request. */
 async function expressStatus() {
   const { default: express } = await import('express')
   const { openStatusReader } = await import('./tracker-database.ts')
@@ -230,7 +230,7 @@ function onBody(incoming: IncomingMessage, use: (body: Buffer) => void): void {
   })
 }
 
-/** As the tracker stores them. */
+/** The headers that the tracker stores. */
 function headersOf({ headers }: IncomingMessage): string {
   const { 'content-type': type, 'content-length': length, 'user-agent': agent } = headers
   return JSON.stringify({ 'content-type': type, 'content-length': length, 'user-agent': agent })
@@ -240,7 +240,7 @@ function tokenOf({ url = '' }: IncomingMessage): string {
   return url.slice(WEBHOOKS.length)
 }
 
-/** The submission that a token proves; undefined for a forged one. */
+/** The submission of a token; undefined if the token is forged. */
 function submissionOf(token: string): string | undefined {
   return readWebhookToken(tokens, token)
 }

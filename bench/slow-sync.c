@@ -1,5 +1,5 @@
 /*
- * A disk on which each sync takes SLOW_SYNC_MICROS longer. Loaded before libc:
+ * Simulates a disk on which each sync takes SLOW_SYNC_MICROS longer. Loaded before libc:
  * cc -shared -fPIC -O1 -o slow-sync.so slow-sync.c
  */
 #define _GNU_SOURCE
@@ -12,8 +12,8 @@ static void wait_longer(void)
 {
   const char *micros = getenv("SLOW_SYNC_MICROS");
   long wait = micros == NULL ? 0 : atol(micros);
-  struct timespec left = {wait / 1000000, wait % 1000000 * 1000};
-  while (nanosleep(&left, &left) != 0) continue;
+  struct timespec remaining = {wait / 1000000, wait % 1000000 * 1000};
+  while (nanosleep(&remaining, &remaining) != 0) continue;
 }
 
 int fsync(int fd)

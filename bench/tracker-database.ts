@@ -1,5 +1,5 @@
-// The tracker's database: filling it before a measurement, and looking into it afterwards. Only this file and the peer with
-// group commit know its tables.
+// The tracker's database: fills it before a measurement and reads it afterwards. Only this file and the peer with group commit
+// know its tables.
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,13 +15,13 @@ import { migrateSqlite, openSqliteStore } from '#src/store/sqlite/open-sqlite-st
 import { createRowIds, type RowIds } from '#src/store/sqlite/row-ids'
 import { createStatements } from '#src/store/sqlite/statements'
 import { createWriteRows } from '#src/store/sqlite/write-rows'
-import { doAtOnce } from '#src/store/transaction-work'
+import { runSync } from '#src/store/transaction-work'
 import {
   createRandom,
   DAY_MS,
-  inventExtensions,
-  inventFileName,
-  inventRun,
+  generateExtensions,
+  generateFileName,
+  generateRun,
   type Random,
 } from './invented-runs.ts'
 import { syncFile } from './machine.ts'
@@ -29,9 +29,9 @@ import type { Bench } from './rounds.ts'
 
 export type PendingSubmission = { submissionId: string; fileId: string }
 
-const CREATED_TOGETHER = 5_000
+const CREATE_BATCH = 5_000
 
-/** What ImageKit's response to an upload changes, as the store writes it. */
+/** The changes that the store writes after ImageKit's response to an upload. */
 const ACCEPT = `
   UPDATE submissions SET state = 1, owner = NULL, request_id = 'request ' || n, baseline = '{"aiTags":{}}',
     responded_at = created_at + 700, updated_at = created_at + 700 WHERE state = 0;
@@ -39,8 +39,8 @@ const ACCEPT = `
     bound_to = (SELECT file_id FROM submissions WHERE submissions.n = runs.submission) WHERE source = ${SOURCE.to.request}`
 
 /**
- * Adds accepted submissions with `runs` pending runs together, and resolves with them in upload order. `firstFile` is the number
- * of the first file, for a database that has files of the bench already.
+ * Adds accepted submissions with `runs` pending runs in total, and resolves with them in upload order. `firstFile` is the number
+ * of the first file, for a database that already has files of the bench.
  */
 export async function addPending(
   path: string,
@@ -50,9 +50,9 @@ export async function addPending(
   const submissions: PendingSubmission[] = []
   const store = openSqliteStore({ path })
   try {
-    for (let from = 0; from < count; from += CREATED_TOGETHER) {
+    for (let from = 0; from < count; from += CREATE_BATCH) {
       const at = Date.now()
-      const created = Array.from({ length: Math.min(CREATED_TOGETHER, count - from) }, async (_, each) => {
+      const created = Array.from({ length: Math.min(CREATE_BATCH, count - from) }, async (_, each) => {
         const index = (firstFile + from + each).toString(16).padStart(12, '0')
         const fileId = `68656c6c6f00${index}`
         const { submissionId } = await store.createSubmission({
@@ -87,7 +87,7 @@ export function findStoredDeliveries(
   submissions: readonly PendingSubmission[],
 ): StoredDelivery[] {
   const connection = new Database(path, { readonly: true })
-  // Beside the submissions of the bench there may be millions of others.
+  // The range is needed because the database may have millions of other submissions.
   const [first, last] = [submissions[0], submissions.at(-1)].map((one) => numberOf(one?.submissionId ?? ''))
   const rows = connection
     .prepare<unknown[], { n: number; chk: string; extension: string }>(
@@ -102,11 +102,11 @@ export function findStoredDeliveries(
 
 export function copyDatabase(from: string, to: string): void {
   copyFileSync(from, to)
-  makeCurrent(to)
+  prepareFile(to)
 }
 
-/** Makes no run due for now, and writes the whole file to disk, so that none of it is written during a measurement. */
-function makeCurrent(path: string): void {
+/** Moves all due times to tomorrow, and syncs the whole file, so that none of it is written during a measurement. */
+function prepareFile(path: string): void {
   const connection = new Database(path)
   connection.prepare('UPDATE runs SET due_at = ? WHERE due_at IS NOT NULL').run(Date.now() + DAY_MS)
   connection.pragma('wal_checkpoint(TRUNCATE)')
@@ -124,7 +124,7 @@ export async function pruneAllBodies(path: string): Promise<void> {
   await store.close()
 }
 
-/** In bytes: the file, its pages in use, and those of each table and index. */
+/** The bytes of the file, of its pages in use, and of each table and index. */
 export type Sizes = { file: number; used: number; byName: { [name: string]: number } }
 
 export function readSizes(path: string): Sizes {
@@ -141,14 +141,14 @@ export function readSizes(path: string): Sizes {
   return { file: size * pages, used: size * (pages - free), byName }
 }
 
-/** Things in a seeded database, spread over its whole age. */
+/** The ids around a random run of a seeded database. */
 export type Sample = {
   runId: string
   submissionId: string
   fileId: string
   fileName: string
   deliveryId: string
-  /** Where a page of each list starts behind this run. */
+  /** The cursors of the list pages after this run. */
   runsCursor: string
   deliveriesCursor: string
 }
@@ -156,7 +156,7 @@ export type Sample = {
 export function pickSamples(path: string, count: number): Sample[] {
   const connection = new Database(path, { readonly: true })
   const random = createRandom(7)
-  const most = Number(connection.prepare('SELECT max(n) FROM runs').pluck().get())
+  const maxNumber = Number(connection.prepare('SELECT max(n) FROM runs').pluck().get())
   const find = connection.prepare<
     [number, number],
     {
@@ -173,10 +173,10 @@ export function pickSamples(path: string, count: number): Sample[] {
      FROM runs r JOIN submissions s ON s.n = r.submission WHERE r.n = ?`,
   )
   const samples = Array.from({ length: count }, () => {
-    const n = 1 + Math.floor(random() * most)
+    const n = 1 + Math.floor(random() * maxNumber)
     const delivery = n * DELIVERIES_EACH - 1
     const found = find.get(delivery, n)
-    if (found === undefined) throw new Error(`there is no run ${n}`)
+    if (found === undefined) throw new Error(`run ${n} does not exist`)
     const { chk, submission, check, fileId, fileName, deliveryCheck } = found
     return {
       runId: formatId('run', n, chk),
@@ -207,7 +207,7 @@ export function pickFileIds(path: string, count: number): string[] {
   return fileIds
 }
 
-/** A run as the peer that reads statuses finds it. */
+/** A run as read by the peer for statuses. */
 export type FoundRun = {
   runId: string
   name: string
@@ -221,7 +221,7 @@ export type FoundRun = {
   updatedAt: number
 }
 
-/** A prepared read of an asset's runs, for the peer that reads statuses. */
+/** Reads the runs of an asset with a prepared statement, for the peer for statuses. */
 export function openStatusReader(path: string): (fileId: string) => FoundRun[] {
   const connection = new Database(path, { readonly: true })
   connection.pragma('cache_size = -32768')
@@ -245,13 +245,13 @@ const growing = new Map<number, GrowingDatabase>()
 
 /** A seeded database to which pending runs are added for each measurement. */
 export type GrowingDatabase = {
-  /** The database as it was before. */
+  /** The path of the database without these runs. */
   seeded: string
   folder: string
   addPending: (runs: number, extensions: readonly string[]) => Promise<PendingSubmission[]>
 }
 
-/** A large one exists once for all parts; a small one is copied each time, so that it stays small. */
+/** A large database is shared by all parts; a small one is copied anew for each measurement, so that it stays small. */
 export function growingDatabase(bench: Bench, size: number): GrowingDatabase {
   const present = growing.get(size)
   if (present !== undefined) return present
@@ -269,7 +269,7 @@ export function growingDatabase(bench: Bench, size: number): GrowingDatabase {
       if (size < LARGE) copyFileSync(seeded, path)
       const submissions = await addPending(path, { runs, extensions, firstFile })
       firstFile += submissions.length
-      makeCurrent(path)
+      prepareFile(path)
       return submissions
     },
   }
@@ -279,28 +279,28 @@ export function growingDatabase(bench: Bench, size: number): GrowingDatabase {
 
 const DELIVERIES_EACH = 3
 
-/** `deliveriesEach`: how many deliveries each run has. `mostRunsEach`: how many runs a submission has at most. */
-type Shape = { name?: string; deliveriesEach?: number; mostRunsEach?: number }
+/** `deliveriesEach`: the deliveries of each run. `maxRunsEach`: the maximum number of runs of a submission. */
+type Shape = { name?: string; deliveriesEach?: number; maxRunsEach?: number }
 
-/** A database with `runs` invented runs. If the folder has it already, it is reused. */
+/** Creates a database with `runs` generated runs, or reuses that of the folder. */
 export function seededDatabase(
   { folder, log }: Pick<Bench, 'folder' | 'log'>,
   runs: number,
-  { name = `seeded-${runs}.db`, deliveriesEach = DELIVERIES_EACH, mostRunsEach = 3 }: Shape = {},
+  { name = `seeded-${runs}.db`, deliveriesEach = DELIVERIES_EACH, maxRunsEach = 3 }: Shape = {},
 ): string {
   const path = join(folder, name)
   if (!existsSync(path)) {
-    log(`making a database with ${runs.toLocaleString('en')} runs`)
-    seed(path, runs, { deliveriesEach, mostRunsEach })
+    log(`creating a database with ${runs.toLocaleString('en')} runs`)
+    seed(path, runs, { deliveriesEach, maxRunsEach })
   }
-  makeCurrent(path)
+  prepareFile(path)
   return path
 }
 
-const SEEDED_TOGETHER = 5_000
+const SEED_BATCH = 5_000
 
-/** Inserts rows as fast as SQLite allows, with the store's own code. What is pending counts as found overdue. */
-function seed(path: string, runCount: number, shape: { deliveriesEach: number; mostRunsEach: number }): void {
+/** Inserts rows as fast as SQLite allows, with the store's own code. Pending runs are marked as overdue. */
+function seed(path: string, runCount: number, shape: { deliveriesEach: number; maxRunsEach: number }): void {
   migrateSqlite(path)
   const connection = openConnection(path)
   for (const pragma of ['journal_mode = OFF', 'synchronous = OFF', 'cache_size = -400000'])
@@ -312,15 +312,15 @@ function seed(path: string, runCount: number, shape: { deliveriesEach: number; m
   let runs = 0
   while (runs < runCount) {
     const rows = noRows()
-    const end = Math.min(runs + SEEDED_TOGETHER, runCount)
+    const end = Math.min(runs + SEED_BATCH, runCount)
     while (runs < end) {
       const share = runs / runCount
       const at = Math.round(until - (1 - share) * 90 * DAY_MS + seeding.random() * 60_000 - 60_000)
-      runs += seedSubmission(rows, seeding, { index: runs, at, mostRuns: end - runs })
+      runs += seedSubmission(rows, seeding, { index: runs, at, maxRuns: end - runs })
     }
     connection.exec('BEGIN')
     writeRows({ rows, others: [], stats: statDelta(rows), fileIds: new Set(), submissionIds: new Set() })
-    doAtOnce(foldCounters(stats))
+    runSync(foldCounters(stats))
     connection.exec('COMMIT')
   }
   connection.prepare(`INSERT OR REPLACE INTO positions (name, n) SELECT 'sweep', max(n) FROM runs`).run()
@@ -348,23 +348,23 @@ function noRows() {
 
 type Rows = ReturnType<typeof noRows>
 
-type Seeding = { ids: RowIds; random: Random; until: number; deliveriesEach: number; mostRunsEach: number }
+type Seeding = { ids: RowIds; random: Random; until: number; deliveriesEach: number; maxRunsEach: number }
 
-/** Returns how many runs it has. */
+/** Returns the number of runs of the submission. */
 function seedSubmission(
   rows: Rows,
-  { ids, random, until, deliveriesEach, mostRunsEach }: Seeding,
-  { index, at, mostRuns }: { index: number; at: number; mostRuns: number },
+  { ids, random, until, deliveriesEach, maxRunsEach }: Seeding,
+  { index, at, maxRuns }: { index: number; at: number; maxRuns: number },
 ): number {
   const submissionId = ids.submission()
   const fileId = createHash('sha256').update(`file ${index}`).digest('hex').slice(0, 24)
-  const names = inventExtensions(random, mostRunsEach).slice(0, mostRuns)
+  const names = generateExtensions(random, maxRunsEach).slice(0, maxRuns)
   const submission: SubmissionRow = {
     submissionId,
     kind: 'upload',
     state: 'accepted',
     fileId,
-    fileName: inventFileName(random, index),
+    fileName: generateFileName(random, index),
     callerWebhookUrl: null,
     keyName: 'default',
     requestId: `request ${index}`,
@@ -382,7 +382,7 @@ function seedSubmission(
   }
   rows.details.push({ before: undefined, after: details })
   for (const name of names) {
-    const run = inventRun(random, {
+    const run = generateRun(random, {
       runId: ids.run(submissionId),
       submissionId,
       name,
@@ -416,7 +416,7 @@ const BASELINE = {
   url: null,
 }
 
-/** Of a final run its webhook, sent twice, and events about its file; of any other run only events. */
+/** For a final run: its webhook, sent twice, and events about its file. For any other run: only events. */
 function seedDeliveries(
   { deliveries }: Rows,
   ids: RowIds,

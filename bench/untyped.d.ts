@@ -1,4 +1,4 @@
-// Of the packages that bring no types of their own: what the bench uses.
+// Types for packages without types, as far as the bench uses them.
 
 declare module 'autocannon' {
   type Request = { method?: string; path?: string; headers?: { [name: string]: string }; body?: string }

@@ -9,10 +9,10 @@ import { type Headers, postRequest, type RequestFile, writeRequests } from './re
 import type { Bench, ExtensionCount, Order } from './rounds.ts'
 import { addPending, type PendingSubmission } from './tracker-database.ts'
 
-/** How many runs are pending while extensions take seconds to minutes; a shuffled order takes each delivery from so many. */
+/** The number of pending runs while extensions take seconds to minutes. A shuffled order picks randomly from this many. */
 export const POOL = 100_000
 
-/** Deliveries, and the runs that they settle. The requests are in the order in which they are sent. */
+/** Deliveries, and the runs that they settle. The requests are in sending order. */
 export type Workload = RequestFile & {
   order: Order
   extensions: string[]
@@ -21,14 +21,14 @@ export type Workload = RequestFile & {
   runAt: (index: number) => PendingRun
 }
 
-/** `number`: its place in upload order. */
+/** `number`: the position in upload order. */
 export type PendingRun = PendingSubmission & { number: number; extension: string }
 
-/** A workload with a database in which all of its runs are pending. */
+/** A workload, and a database in which all of its runs are pending. */
 export type PreparedWorkload = Workload & { template: string }
 
-/** More than the tracker or one of its peers acknowledges in a second. */
-const MOST_PER_SECOND = 26_000
+/** More than the tracker or any peer acknowledges in a second. */
+const MAX_PER_SECOND = 26_000
 const BODY_BYTES = 1_200
 const USER_AGENT = { 'User-Agent': 'ImageKit' }
 const EXTENSIONS = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging']
@@ -38,10 +38,10 @@ const templates = new Map<string, { template: string; submissions: PendingSubmis
 const workloads = new Map<string, PreparedWorkload>()
 
 export function deliveriesFor(seconds: number): number {
-  return MOST_PER_SECOND * seconds
+  return MAX_PER_SECOND * seconds
 }
 
-/** Distinct deliveries for a warm-up and for `measurements` measurements. */
+/** Prepares distinct deliveries for a warm-up and for `measurements` measurements. */
 export async function prepareWorkload(
   bench: Bench,
   {
@@ -51,18 +51,18 @@ export async function prepareWorkload(
     headers = {},
   }: { measurements?: number; order?: Order; extensions?: ExtensionCount; headers?: Headers } = {},
 ): Promise<PreparedWorkload> {
-  // The parts of the quick form share one database, because making it takes longer than a measurement.
-  const most = bench.isQuick ? 2 : measurements
-  // Both orders have the same database, so its runs fill the pool even if fewer are sent.
-  const count = Math.max(POOL, deliveriesFor(bench.warmUpSeconds + most * bench.seconds))
-  const name = [count, each, order, ...Object.values(headers)].join('-')
+  // The parts of the quick bench share one database, because creating it takes longer than a measurement.
+  const count = bench.isQuick ? 2 : measurements
+  // Both orders use the same database, so it has enough runs for the pool even if fewer are sent.
+  const runs = Math.max(POOL, deliveriesFor(bench.warmUpSeconds + count * bench.seconds))
+  const name = [runs, each, order, ...Object.values(headers)].join('-')
   const present = workloads.get(name)
   if (present !== undefined) return present
   const extensions = extensionNames(each)
-  const { template, submissions } = await prepareTemplate(bench, count, extensions)
-  bench.log(`writing ${count.toLocaleString('en')} requests, ${order} order, ${each} per submission`)
+  const { template, submissions } = await prepareTemplate(bench, runs, extensions)
+  bench.log(`writing ${runs.toLocaleString('en')} requests, ${order} order, ${each} per submission`)
   const path = join(bench.folder, `deliveries-${name}`)
-  const made = { ...createWorkload(path, submissions, { count, order, extensions, headers }), template }
+  const made = { ...createWorkload(path, submissions, { count: runs, order, extensions, headers }), template }
   workloads.set(name, made)
   return made
 }
@@ -72,7 +72,7 @@ async function prepareTemplate({ folder, log }: Bench, count: number, extensions
   const present = templates.get(name)
   if (present !== undefined) return present
   log(
-    `making a database with ${count.toLocaleString('en')} pending runs, ${extensions.length} per submission`,
+    `creating a database with ${count.toLocaleString('en')} pending runs, ${extensions.length} per submission`,
   )
   const template = join(folder, `pending-${name}.db`)
   rmSync(template, { force: true })
@@ -81,7 +81,7 @@ async function prepareTemplate({ folder, log }: Bench, count: number, extensions
   return made
 }
 
-/** Writes the requests for `count` runs of these submissions, which have these extensions each. */
+/** Writes the requests for `count` runs of these submissions, each of which has these extensions. */
 export function createWorkload(
   path: string,
   submissions: PendingSubmission[],
@@ -97,7 +97,7 @@ export function createWorkload(
     const number = runs?.[index] ?? index
     const submission = submissions[Math.floor(number / extensions.length)]
     const extension = extensions[number % extensions.length]
-    if (submission === undefined || extension === undefined) throw new Error(`there is no run ${number}`)
+    if (submission === undefined || extension === undefined) throw new Error(`run ${number} does not exist`)
     return { ...submission, number, extension }
   }
   const longestId = submissions.reduce(
@@ -107,14 +107,14 @@ export function createWorkload(
   const file = writeRequests(path, count, (index) => {
     const run = runAt(index)
     const { path: target, body } = deliveryFor(run)
-    // Ids may differ in length, and the requests of a file may not.
+    // Ids can differ in length, but the requests of a file must not.
     const padding = { 'X-Padding': '0'.repeat(longestId - run.submissionId.length) }
     return postRequest(target, { ...USER_AGENT, ...padding, ...headers }, body)
   })
   return { ...file, order, extensions, submissions, runAt }
 }
 
-/** The same deliveries, signed as GitHub signs its own: for `@octokit/webhooks` and Debian's `webhook`. */
+/** The same deliveries, signed like those of GitHub, for `@octokit/webhooks` and Debian's `webhook`. */
 export function writeGithubRequests(path: string, count: number, target: string): RequestFile {
   return writeRequests(path, count, (index) => {
     const body = bodyOf(`68656c6c6f00${hex(index)}`, 'remove-bg', index)
@@ -129,10 +129,10 @@ export function writeGithubRequests(path: string, count: number, target: string)
   })
 }
 
-/** Events about customers, as Stripe signs them: for `@supabase/stripe-sync-engine`. Each is for a customer of its own. */
+/** Events signed like those of Stripe, for `@supabase/stripe-sync-engine`. Each is about a different customer. */
 export function createStripeWorkload(path: string, count: number): Workload {
   const customerAt = (index: number) => `cus_${hex(index)}`
-  // Only a time that is long past is rejected.
+  // The peer rejects only timestamps that are too old.
   const signedAt = Math.floor((Date.now() + DAY_MS) / 1000)
   const file = writeRequests(path, count, (index) => {
     const body = stripeEvent(customerAt(index), index)
@@ -186,12 +186,12 @@ function stripeEvent(id: string, index: number): string {
   return JSON.stringify(event).padEnd(BODY_BYTES)
 }
 
-/** The first ones are ImageKit's; the tracker accepts any name. */
+/** The first three are ImageKit's; the tracker accepts any name. */
 export function extensionNames(count: number): string[] {
   return Array.from({ length: count }, (_, each) => EXTENSIONS[each] ?? `extension-${each + 1}`)
 }
 
-/** Numbers below `count`: each is taken at random from a pool of `POOL`, and the next number takes its place. */
+/** The numbers below `count`. Each is picked at random from a pool of `POOL` numbers, and the next number replaces it. */
 function shuffled(count: number): Uint32Array {
   const random = createRandom(count)
   const pool = Uint32Array.from({ length: Math.min(POOL, count) }, (_, each) => each)
@@ -226,7 +226,7 @@ function bodyOf(fileId: string, service: string, run: number): string {
 }
 
 const FAILURE = {
-  message: 'The foreground could not be told from its background.',
+  message: 'The foreground could not be separated from its background.',
   code: 'unknown_foreground',
 }
 

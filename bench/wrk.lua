@@ -1,10 +1,10 @@
--- Sends the requests of a file one after another. All have one size, so no request is built during a measurement.
+-- Sends the requests of a file one after another. All have the same size, so no request is built during a measurement.
 -- https://github.com/wg/wrk/blob/master/SCRIPTING
 local file, size, skipped, isVerified
-local only
+local sender
 
 function setup(thread)
-  only = thread
+  sender = thread
 end
 
 function init()
@@ -44,7 +44,7 @@ function done(summary, latency)
   local errors = summary.errors
   io.write(string.format(
     '\nRESULT {"sent":%d,"responses":%d,"rejected":%d,"broken":%d,"seconds":%.6f,"p50":%d,"p99":%d,"max":%d}\n',
-    only:get('sent'), summary.requests, errors.status,
+    sender:get('sent'), summary.requests, errors.status,
     errors.connect + errors.read + errors.write + errors.timeout, summary.duration / 1e6,
     latency:percentile(50), latency:percentile(99), latency.max
   ))

@@ -22,42 +22,42 @@ import { parseSizeBytes, positive } from './domain/quantities.ts'
 export type Config = {
   host: string
   port: number
-  /** What `webhookUrl` and links start with; no slash at its end. */
+  /** The base of `webhookUrl` and links, without a trailing slash. */
   publicUrl: string
   database: DatabaseAddress
   imagekit: { privateKey: string; uploadUrl: string; apiUrl: string }
   signatures: Signatures
   notifying: Notifying
-  /** Null: nobody is alerted. */
+  /** Null: alerts are disabled. */
   alerting: Alerting | null
   upkeep: Upkeep
   apiKeys: AccessKey[]
   adminKeys: AccessKey[]
-  /** Null in development with SQLite: a secret is then made once and kept beside the database. */
+  /** Null in development with SQLite: a secret is then generated once and stored beside the database. */
   tokenSecrets: string[] | null
-  /** Some key is missing, which only loopback allows: requests that come from elsewhere are refused. */
+  /** API or admin keys are missing, which is allowed only on loopback: non-local requests are rejected. */
   loopbackOnly: boolean
-  /** Whose `X-Forwarded-For` is believed. */
+  /** The proxies whose `X-Forwarded-For` is trusted. */
   trustedProxies: BlockList
-  /** `/metrics` asks for no key. */
+  /** `/metrics` requires no key. */
   metricsPublic: boolean
   maxUploadBytes: number
   maxConcurrentUploads: number
   logLevel: LogLevel
-  /** Sentences for the start's log. */
+  /** Sentences to log at startup. */
   warnings: string[]
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** All problems of a configuration, one sentence each. */
+/** All problems of a configuration, one sentence each. The message contains them all. */
 export class ConfigError extends Error {
   readonly problems: readonly string[]
 
   constructor(problems: readonly string[]) {
     super(
-      `The configuration has ${problems.length} problem(s):\n${problems.map((text) => `  - ${text}`).join('\n')}`,
+      `The configuration is invalid, with ${problems.length} problem(s):\n${problems.map((text) => `  - ${text}`).join('\n')}`,
     )
     this.name = 'ConfigError'
     this.problems = problems
@@ -107,7 +107,7 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
   return config
 }
 
-/** Reads the token secrets alone; empty where there are none. Throws `ConfigError`. */
+/** Reads only the token secrets; empty if there are none. Throws `ConfigError`. */
 export function parseTokenSecrets(env: Environment, readText: ReadText): string[] {
   const variables = new Variables(env, readText)
   const secrets = parseSecretList(variables, 'TRACKER_TOKEN_SECRET')
@@ -115,7 +115,7 @@ export function parseTokenSecrets(env: Environment, readText: ReadText): string[
   return secrets
 }
 
-/** Reads the database's part alone. Throws `ConfigError`. */
+/** Reads only the database variables. Throws `ConfigError`. */
 export function parseDatabaseConfig(env: Environment, readText: ReadText): Config['database'] {
   const variables = new Variables(env, readText)
   const database = parseDatabase(variables)
@@ -133,14 +133,14 @@ function parsePublicUrl(
     if (!isLoopbackHost(host) && variables.text('PUBLIC_URL') === undefined)
       variables.problem(
         'PUBLIC_URL',
-        'is required when HOST is not loopback: the address at which ImageKit reaches this service',
+        'is required when HOST is not loopback: the URL at which ImageKit reaches this service',
       )
     return isLoopbackHost(host) ? fallback : 'https://unset.invalid'
   }
   if (isUnencrypted(given) && !allowsHttp)
     variables.problem(
       'PUBLIC_URL',
-      'is http: tokens would travel in the clear; use https, or set ALLOW_HTTP=true',
+      'is http: tokens would be sent unencrypted; use https, or set ALLOW_HTTP=true',
     )
   return given
 }
@@ -167,7 +167,7 @@ function parseImagekit(variables: Variables, allowsHttp: boolean): Config['image
   }
 }
 
-/** Over http to another machine. */
+/** Whether the URL leads to another machine over http. */
 function isUnencrypted(address: string): boolean {
   const { protocol, hostname } = new URL(address)
   return protocol === 'http:' && !isLoopbackHost(hostname)

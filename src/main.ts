@@ -6,13 +6,13 @@ import { readPackageVersion } from './package-version.ts'
 
 for (const output of [process.stdout, process.stderr]) {
   output.on('error', (error: NodeJS.ErrnoException) => {
-    // The reader has gone, as `head` does; there is nobody left to tell anything.
+    // The reader has closed the pipe, as `head` does.
     if (error.code === 'EPIPE') process.exit()
     throw error
   })
 }
 
-/** npm passes a Ctrl-C on that the terminal has sent already; so soon after the first it is the same one. */
+/** npm forwards a Ctrl-C that the terminal has already sent. A second SIGINT within this time counts as the same one. */
 const SAME_SIGNAL_MS = 300
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
@@ -33,12 +33,12 @@ function stopRequested(): Promise<void> {
   })
 }
 
-/** The text of `.env` in the working directory; empty where there is none. */
+/** The text of `.env` in the working directory; empty if there is none. */
 function readDotEnv(): string {
   try {
     return readFileSync('.env', 'utf8')
   } catch (error) {
-    // A folder of that name is a virtual environment of Python.
+    // A folder named `.env` is usually a Python virtual environment.
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR'))
       return ''
     process.stderr.write(`.env can't be read: ${error instanceof Error ? error.message : String(error)}\n`)

@@ -6,7 +6,7 @@ import type { KeyRejections } from './tracking/key-rejections.ts'
 
 const FORM_LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
 
-/** Whoever is spoken to outside: ImageKit, and those who are told. */
+/** The HTTP clients of the service: for ImageKit, and for notifications and alerts. */
 export function createClients(
   { imagekit, notifying }: Pick<Config, 'imagekit' | 'notifying'>,
   {

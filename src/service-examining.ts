@@ -1,14 +1,14 @@
 import type { Config } from './config.ts'
 import { describeDatabaseAddress } from './domain/database-address.ts'
-import { tryKey } from './imagekit/key-trial.ts'
+import { probeApiKey } from './imagekit/api-key-probe.ts'
 import { readPackageVersion } from './package-version.ts'
-import type { ExamineDeps } from './tracking/operators/examine.ts'
+import type { DiagnosticsDeps } from './tracking/operators/run-diagnostics.ts'
 
-/** What an examination has to know of how the service was started. */
-export function examiningOf(
+/** The part of the configuration that the diagnostics need. */
+export function diagnosticsOf(
   config: Config,
   process: { instanceId: string; files: { database: string; tokenSecret: string } | null },
-): Pick<ExamineDeps, 'setup' | 'tryKey'> {
+): Pick<DiagnosticsDeps, 'setup' | 'probeApiKey'> {
   const { apiKeys, adminKeys, loopbackOnly, alerting } = config
   return {
     setup: {
@@ -26,6 +26,6 @@ export function examiningOf(
       },
       warnings: config.warnings,
     },
-    tryKey: () => tryKey(config.imagekit),
+    probeApiKey: () => probeApiKey(config.imagekit),
   }
 }

@@ -5,20 +5,20 @@ import { createBodyReaders, WHOLE_BODY_MS } from './http/read-body.ts'
 import { CONNECTION_LIMITS } from './http/server.ts'
 import type { Overrides } from './service-overrides.ts'
 
-/** Descriptors for everything but callers: the database, requests to ImageKit and to callers' own addresses. */
-const MOST_RESERVED = 256
+/** Descriptors reserved for everything but callers: the database, requests to ImageKit and notifications. */
+const MAX_RESERVED = 256
 
 /** Twice as many as were measured; each takes about 20 KiB. */
-const MOST_WAITING = 20_000
+const MAX_WAITING = 20_000
 
-/** How many callers, and how many of them may wait: a quarter of the connections is left for webhooks and everything else. */
+/** The maximum number of connections, and how many of them may wait: a quarter is reserved for webhooks and everything else. */
 export function connectionsFor(descriptors: number): { maxConnections: number; waiting: number } {
-  const reserved = Math.min(MOST_RESERVED, Math.ceil(descriptors / 4))
+  const reserved = Math.min(MAX_RESERVED, Math.ceil(descriptors / 4))
   const maxConnections = Math.max(1, descriptors - reserved)
-  return { maxConnections, waiting: Math.min(MOST_WAITING, Math.floor((maxConnections * 3) / 4)) }
+  return { maxConnections, waiting: Math.min(MAX_WAITING, Math.floor((maxConnections * 3) / 4)) }
 }
 
-/** How much, and how slowly, those may send who ask something of us. */
+/** The limits on the size and speed of requests. */
 export function limitsOf({ maxUploadBytes }: Pick<Config, 'maxUploadBytes'>, overrides: Overrides) {
   const { maxConnections, waiting } = connectionsFor(overrides.descriptors ?? readDescriptorLimit())
   return {

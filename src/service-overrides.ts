@@ -4,30 +4,30 @@ import type { ConnectionLimits } from './http/server.ts'
 import type { StoreHandle } from './store/store.ts'
 import type { WaitingLimits } from './tracking/waiting-limit.ts'
 
-/** What a test may put in the place of the real thing. */
+/** What a test can replace. */
 export type Overrides = {
   /** Replaces the time of this process, and that of the database. */
   clock?: () => number
-  /** Replaces the time of this process alone. */
+  /** Replaces only the time of this process. */
   systemClock?: () => number
-  /** What measures how long the service runs, in milliseconds: nothing sets it. */
+  /** A monotonic clock that measures how long the service runs, in milliseconds. */
   uptimeMs?: () => number
   store?: StoreHandle
   logger?: Logger
-  /** How long ImageKit may be silent, in milliseconds. */
+  /** How long ImageKit may send nothing, in milliseconds. */
   imagekitTimeoutMs?: number
-  /** How long the sender of an upload may send nothing, in milliseconds. */
+  /** How long the sender of an upload may pause, in milliseconds. */
   bodyIdleMs?: number
   uploadPace?: NonNullable<BodyLimits['pace']>
-  /** How long any other body may take, in milliseconds. */
+  /** How long any other request body may take, in milliseconds. */
   wholeBodyMs?: number
   /** How many files and connections the process may have open. */
   descriptors?: number
   connectionLimits?: Partial<ConnectionLimits>
   waitingLimits?: Partial<WaitingLimits>
-  /** How often it is looked at what is the matter, in milliseconds. */
+  /** How often alerts are evaluated, in milliseconds. */
   alertEveryMs?: number
   drainMs?: number
-  /** How often a database that can't be opened is tried again, in milliseconds. */
+  /** How often opening the database is retried, in milliseconds. */
   reopenEveryMs?: number
 }

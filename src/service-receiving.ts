@@ -10,7 +10,7 @@ import { createFirstReceipts } from './tracking/first-receipts.ts'
 import { readWebhookToken } from './tracking/links.ts'
 import { createSignatureCheck } from './tracking/signature-check.ts'
 
-/** What a delivery is judged by. */
+/** What is needed to verify and parse deliveries. */
 export function receivingOf({ signatures }: Pick<Config, 'signatures'>, tokens: CapabilityTokens) {
   const receipts = createFirstReceipts()
   const { secrets, requireOnExtensions } = signatures
@@ -25,7 +25,7 @@ export function receivingOf({ signatures }: Pick<Config, 'signatures'>, tokens: 
   }
 }
 
-/** The file that the body of a webhook names, on whatever route it came; null where it names none. */
+/** The file that the body of a webhook names, on any route; null if it names none. */
 export function readFileId(body: Buffer): string | null {
   try {
     const payload = parseJson(body)

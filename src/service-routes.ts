@@ -3,9 +3,8 @@ import { createAdminPages } from './admin/admin-pages.tsx'
 import type { Config } from './config.ts'
 import { createApp } from './http/app.ts'
 import type { AppEnv } from './http/app-env.ts'
-import { createAskStatus } from './http/ask-status.ts'
-import { createDirectRoutes, type DirectRoutes } from './http/direct-routes.ts'
-import type { ErrorAnswers } from './http/error-answers.ts'
+import type { ErrorResponses } from './http/error-responses.ts'
+import { createFastPaths, type FastPaths } from './http/fast-paths.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { metricsRoutes } from './http/metrics-routes.ts'
 import { deliveryRoutes } from './http/operators/delivery-routes.ts'
@@ -13,11 +12,12 @@ import { doctorRoutes } from './http/operators/doctor-routes.ts'
 import { overviewRoutes } from './http/operators/overview-routes.ts'
 import { runRoutes } from './http/operators/run-routes.ts'
 import { upkeepRoutes } from './http/operators/upkeep-routes.ts'
+import { createStatusHandler } from './http/status-handler.ts'
 import { createHeartbeats } from './http/status-heartbeats.ts'
 import { statusRoutes } from './http/status-routes.ts'
 import { submissionRoutes } from './http/submission-routes.ts'
-import { createTakeWebhook, type TakeWebhookDeps } from './http/take-webhook.ts'
 import { uploadRoutes } from './http/upload-routes.ts'
+import { createWebhookHandler, type WebhookHandlerDeps } from './http/webhook-handler.ts'
 import { webhookRoutes } from './http/webhook-routes.ts'
 import type { CapabilityTokens } from './tracking/capability-tokens.ts'
 import { startSystemTimer } from './tracking/status-timer.ts'
@@ -26,24 +26,24 @@ type DepsOf<Make extends (deps: never) => unknown> = Parameters<Make>[0]
 
 type RoutesDeps = DepsOf<typeof uploadRoutes> &
   Omit<DepsOf<typeof submissionRoutes>, 'heartbeats' | 'startTimer'> &
-  TakeWebhookDeps &
+  WebhookHandlerDeps &
   DepsOf<typeof runRoutes> &
   DepsOf<typeof deliveryRoutes> &
   DepsOf<typeof overviewRoutes> &
-  Omit<DepsOf<typeof statusRoutes>, 'statusTokens' | 'askStatus' | 'subject' | 'heartbeats'> &
+  Omit<DepsOf<typeof statusRoutes>, 'statusTokens' | 'handleStatus' | 'subject' | 'heartbeats'> &
   DepsOf<typeof upkeepRoutes> &
   DepsOf<typeof doctorRoutes> &
   Omit<DepsOf<typeof metricsRoutes>, 'isPublic'> &
   DepsOf<typeof healthRoutes> &
   Omit<DepsOf<typeof createAdminPages>, 'tell' | 'heartbeats'> & {
     config: Config
-    errorAnswers: ErrorAnswers
+    errorResponses: ErrorResponses
     tokens: CapabilityTokens
   }
 
-/** Every address that the service answers. */
-export function createServiceApp(deps: RoutesDeps): { app: Hono<AppEnv>; direct: DirectRoutes } {
-  const { config, errorAnswers, tokens } = deps
+/** All routes of the service. */
+export function createServiceApp(deps: RoutesDeps): { app: Hono<AppEnv>; fastPaths: FastPaths } {
+  const { config, errorResponses, tokens } = deps
   const { loopbackOnly } = config
   const startTimer = startSystemTimer
   const heartbeats = createHeartbeats(startTimer)
@@ -54,22 +54,22 @@ export function createServiceApp(deps: RoutesDeps): { app: Hono<AppEnv>; direct:
     statusTokens: tokens.status,
     subject: 'asset',
   } as const
-  const askStatus = createAskStatus(statusDeps)
-  const takeWebhook = createTakeWebhook(deps)
-  const pages = createAdminPages({ ...deps, heartbeats, tell: errorAnswers.tell })
+  const handleStatus = createStatusHandler(statusDeps)
+  const handleWebhook = createWebhookHandler(deps)
+  const pages = createAdminPages({ ...deps, heartbeats, tell: errorResponses.describe })
   const app = createApp({
-    errorAnswers,
+    errorResponses,
     pages,
     loopbackOnly,
     groups: [
       uploadRoutes(deps),
       submissionRoutes({ ...deps, heartbeats, startTimer }),
-      webhookRoutes({ takeWebhook }),
+      webhookRoutes({ handleWebhook }),
       runRoutes(deps),
       deliveryRoutes(deps),
       overviewRoutes(deps),
-      statusRoutes({ ...statusDeps, askStatus }),
-      // After the routes of statuses: `/assets/status` is no asset.
+      statusRoutes({ ...statusDeps, handleStatus }),
+      // After the status routes: in `/assets/status`, `status` is not a fileId.
       upkeepRoutes(deps),
       doctorRoutes(deps),
       metricsRoutes({ ...deps, isPublic: config.metricsPublic }),
@@ -77,5 +77,5 @@ export function createServiceApp(deps: RoutesDeps): { app: Hono<AppEnv>; direct:
       healthRoutes(deps),
     ],
   })
-  return { app, direct: createDirectRoutes({ askStatus, takeWebhook, errorAnswers, loopbackOnly }) }
+  return { app, fastPaths: createFastPaths({ handleStatus, handleWebhook, errorResponses, loopbackOnly }) }
 }

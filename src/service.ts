@@ -5,21 +5,22 @@ import { v7 } from 'uuid'
 import type { Config } from './config.ts'
 import type { ClockTrust } from './domain/due-time.ts'
 import { TrackerError } from './domain/errors.ts'
+import { createMutex } from './domain/mutex.ts'
 import type { AppEnv } from './http/app-env.ts'
-import { createErrorAnswers } from './http/error-answers.ts'
+import { createErrorResponses } from './http/error-responses.ts'
 import { createOverloadLog } from './http/overload-log.ts'
 import { declaredJson } from './http/read-json.ts'
 import { createHttpServer } from './http/server.ts'
 import { createTickBatcher } from './http/tick-batcher.ts'
 import { errorBody } from './imagekit/error-body.ts'
 import { successPayload } from './imagekit/success-payload.ts'
+import { createDatabaseReopener } from './jobs/database-reopener.ts'
 import { createJobs } from './jobs/jobs.ts'
-import { createOpener } from './jobs/opener.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics/prometheus.ts'
 import { readPackageVersion } from './package-version.ts'
 import { createClients } from './service-clients.ts'
-import { examiningOf } from './service-examining.ts'
+import { diagnosticsOf } from './service-examining.ts'
 import { limitsOf } from './service-limits.ts'
 import type { Overrides } from './service-overrides.ts'
 import { readFileId, receivingOf } from './service-receiving.ts'
@@ -27,42 +28,41 @@ import { createServiceApp } from './service-routes.ts'
 import { checkDatabaseAddress, isWorthWaitingFor, openStore } from './store/open-store.ts'
 import { createOpeningStore } from './store/opening-store.ts'
 import { DatabaseStartError } from './store/store-errors.ts'
-import { keepTokenSecret } from './token-secret.ts'
+import { loadOrCreateTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
 import { checkTokenSecret } from './tracking/check-token-secret.ts'
 import { createClaimClock } from './tracking/claim-clock.ts'
+import { createConcurrencyLimiter } from './tracking/concurrency-limiter.ts'
 import { createHeartbeatSeries } from './tracking/heartbeat-series.ts'
 import { keepAlive } from './tracking/keep-alive.ts'
 import { createKeyRejections } from './tracking/key-rejections.ts'
 import { createLinks } from './tracking/links.ts'
-import { createMutex } from './tracking/mutex.ts'
 import { removeLeftoverBackups } from './tracking/operators/back-up.ts'
 import { createEndedSessions } from './tracking/operators/ended-sessions.ts'
 import { createReadiness } from './tracking/readiness.ts'
 import { recoverAbandoned } from './tracking/recover-abandoned.ts'
-import { createRefusedTargets } from './tracking/refused-targets.ts'
+import { createRejectedTargets } from './tracking/rejected-targets.ts'
 import { createRejectionLog } from './tracking/rejection-log.ts'
 import { createServerClock } from './tracking/server-clock.ts'
-import { createStatusBoard } from './tracking/status-board.ts'
+import { createStatusCache } from './tracking/status-cache.ts'
 import { startSystemTimer } from './tracking/status-timer.ts'
 import { createStoreOutage } from './tracking/store-outage.ts'
-import { createSubmissionBoard } from './tracking/submission-board.ts'
+import { createSubmissionStatusCache } from './tracking/submission-status-cache.ts'
 import { createSuccessLog } from './tracking/success-log.ts'
 import { createUpkeepLease } from './tracking/upkeep-lease.ts'
-import { createUploadGate } from './tracking/upload-gate.ts'
 import { createWaitingLimit } from './tracking/waiting-limit.ts'
 import { createWriteRetryQueue } from './tracking/write-retry-queue.ts'
 
 export type Service = {
   app: Hono<AppEnv>
   /**
-   * Opens the store, recovers what a dead process left, listens, and resolves with the address that is in force. A database
-   * that can't be used at the moment is waited for, answering 503. Rejects if waiting does not help: there is no file and none
-   * can be made, or the server rejects the password.
+   * Opens the store, recovers the unfinished work of ended processes, listens, and resolves with the actual URL. While the
+   * database is unavailable, it keeps retrying and responds with 503. Rejects if retrying does not help: the file can't be
+   * created, or the server rejects the password.
    */
   start(): Promise<{ url: string }>
-  /** Lets what is under way finish for 10 seconds, then closes the store. */
+  /** Lets requests in progress finish for 10 seconds, then closes the store. */
   stop(): Promise<void>
 }
 
@@ -81,48 +81,52 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const address = { publicUrl: config.publicUrl }
   const publicUrl = () => address.publicUrl
   const files = config.database.kind === 'sqlite' ? filesBeside(config.database.path) : null
-  // First: the token secret is kept beside the database.
+  // First, because the token secret is stored beside the database.
   if (!overrides.store) checkDatabaseAddress(config.database)
-  const keptSecrets = () => (files === null ? [] : [keepSecret(files.tokenSecret)])
-  const tokens = createCapabilityTokens(config.tokenSecrets ?? keptSecrets())
+  const storedSecrets = () => (files === null ? [] : [readOrCreateSecret(files.tokenSecret)])
+  const tokens = createCapabilityTokens(config.tokenSecrets ?? storedSecrets())
   const links = createLinks(publicUrl, tokens)
-  const arrivals = createTickBatcher()
+  const incomingWebhooks = createTickBatcher()
   const { store, tryOpen } = createOpeningStore(async () => {
     const opened =
       overrides.store ??
       (await openStore(config.database, {
-        hasPending: () => arrivals.isAwaited(),
-        onOpen: (database) => log.info(database, 'database opened'),
+        hasPending: () => incomingWebhooks.hasPending(),
+        onOpen: (database) => log.info({ event: 'database.opened', ...database }, 'database opened'),
       }))
     opened.watchCommits((commit) => {
       noteCommit(commit)
       jobs.noteCommit(commit)
-      for (const fileId of commit.fileIds) board.invalidate(fileId)
-      for (const submissionId of commit.submissionIds) submissionBoard.invalidate(submissionId)
+      for (const fileId of commit.fileIds) statuses.invalidate(fileId)
+      for (const submissionId of commit.submissionIds) submissionStatuses.invalidate(submissionId)
       if (commit.isAcknowledged) return
-      board.invalidateAll()
-      submissionBoard.invalidateAll()
+      statuses.invalidateAll()
+      submissionStatuses.invalidateAll()
     })
     opened.watchOtherCommits((changed) => {
       if (changed === 'unknown') {
-        board.refresh()
-        submissionBoard.refresh()
+        statuses.refresh()
+        submissionStatuses.refresh()
         return
       }
-      for (const fileId of changed.fileIds) board.invalidate(fileId)
-      for (const submissionId of changed.submissionIds) submissionBoard.invalidate(submissionId)
+      for (const fileId of changed.fileIds) statuses.invalidate(fileId)
+      for (const submissionId of changed.submissionIds) submissionStatuses.invalidate(submissionId)
     })
     try {
-      // Only the process that holds the file makes them, so none of these is in use.
+      // Only the process that has the file open creates backups, so none of these is in use.
       if (files !== null)
         await removeLeftoverBackups(files.backupPrefix).catch((err: unknown) =>
-          log.warn({ err }, 'leftover backups could not be removed'),
+          log.warn({ event: 'backup_cleanup.failed', err }, 'leftover backups could not be removed'),
         )
       await keepAlive({ store: opened, heartbeatSeries, serverClock })
       await recoverAbandoned({ store: opened, heartbeatSeries, clock, log })
       await checkTokenSecret({ store: opened, tokens, log })
-      // Another process may keep it locked for a while. The heartbeat tries again soon.
-      await lease.renew(opened).catch((err: unknown) => log.warn({ err }, 'the lease could not be taken'))
+      // Another process may keep it locked for a while. The heartbeat soon tries again.
+      await lease
+        .renew(opened)
+        .catch((err: unknown) =>
+          log.warn({ event: 'lease_renewal.failed', err }, 'the lease could not be acquired'),
+        )
       clockTrust = await opened.findClockTrust()
       if (opened.isShared) claimClock.follow(clock)
       else claimClock.continueFrom(await opened.findNewestClaimAt())
@@ -141,12 +145,13 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     unavailableSince: () => outage.since(),
     version: readPackageVersion(),
   })
-  const onLoadError = (err: unknown, id: string) => log.error({ err, id }, 'a status could not be read')
-  const boardOptions = { onLoadError, isShared: () => store.isShared }
-  const board = createStatusBoard({ store }, boardOptions)
-  const submissionBoard = createSubmissionBoard({ store, links }, boardOptions)
-  const backlog = createWriteRetryQueue({ log })
-  const refusedLog = createRejectionLog({ store, readFileId, log })
+  const onLoadError = (err: unknown, id: string) =>
+    log.error({ event: 'status_read.failed', err, id }, 'a status could not be read')
+  const cacheOptions = { onLoadError, isShared: () => store.isShared }
+  const statuses = createStatusCache({ store }, cacheOptions)
+  const submissionStatuses = createSubmissionStatusCache({ store, links }, cacheOptions)
+  const writeRetries = createWriteRetryQueue({ log })
+  const rejectionLog = createRejectionLog({ store, readFileId, log })
   const keyRejections = createKeyRejections({ clock, log })
   const { imagekit, lookup, sender } = createClients(config, { ...overrides, clock, keyRejections })
   const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs, retentionRunsMs } = config.upkeep
@@ -163,21 +168,21 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     expireAfterMs,
   }
   const access = createAccess(config.apiKeys, config.adminKeys)
-  const gate = createUploadGate(config.maxConcurrentUploads)
+  const limiter = createConcurrencyLimiter(config.maxConcurrentUploads)
   const { uploadLimits, bodies, connectionLimits, waitingLimits } = limitsOf(config, overrides)
   const noteExceeded = createOverloadLog(log, startSystemTimer)
   const shared = {
     store,
     heartbeatSeries,
     lease,
-    board,
-    submissionBoard,
-    backlog,
+    statuses,
+    submissionStatuses,
+    writeRetries,
     imagekit,
     links,
     tokens,
     access,
-    gate,
+    limiter,
     clock,
     serverClock,
     outage,
@@ -189,7 +194,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     errorBody,
     log,
     keyRejections,
-    refusedTargets: createRefusedTargets({ clock }),
+    rejectedTargets: createRejectedTargets({ clock }),
     allowPrivateTargets: config.notifying.allowPrivateTargets,
   }
   const jobs = createJobs({
@@ -203,7 +208,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     alerting: config.alerting,
     alertEveryMs: overrides.alertEveryMs ?? 1000,
   })
-  const opener = createOpener({
+  const reopener = createDatabaseReopener({
     open: tryOpen,
     onOpen: () => jobs.start(),
     everyMs: overrides.reopenEveryMs ?? 2000,
@@ -213,22 +218,22 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const receiving = {
     ...shared,
     bodies,
-    arrivals,
+    incomingWebhooks,
     successLog,
-    refusedLog,
+    rejectionLog,
     ...receivingOf(config, tokens),
   }
   const instanceId = v7()
-  const errorAnswers = createErrorAnswers(publicUrl, (err, requestId) =>
-    log.error({ err, requestId }, 'a request failed'),
+  const errorResponses = createErrorResponses(publicUrl, (err, requestId) =>
+    log.error({ event: 'request.failed', err, requestId }, 'a request failed'),
   )
-  const { app, direct } = createServiceApp({
+  const { app, fastPaths } = createServiceApp({
     ...receiving,
-    ...examiningOf(config, { instanceId, files }),
+    ...diagnosticsOf(config, { instanceId, files }),
     config,
-    errorAnswers,
+    errorResponses,
     metrics,
-    readiness: createReadiness({ store, backlog, outage }),
+    readiness: createReadiness({ store, writeRetries, outage }),
     reconciling,
     wake: jobs.wakeRetrier,
     backupPrefix: files?.backupPrefix ?? null,
@@ -237,53 +242,55 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     uploadLimits,
     instanceId,
   })
-  const server = createHttpServer(app, { direct, errorAnswers, noteExceeded }, connectionLimits)
+  const server = createHttpServer(app, { fastPaths, errorResponses, noteExceeded }, connectionLimits)
 
   return {
     app,
     async start() {
-      for (const warning of config.warnings) log.warn(warning)
-      const mayWait = isWorthWaitingFor(config.database)
+      for (const warning of config.warnings) log.warn({ event: 'config.warned' }, warning)
+      const mayRetry = isWorthWaitingFor(config.database)
       const isOpen = await tryOpen().then(
         () => true,
         (error: unknown) => {
           outage.note(false)
-          if (mayWait && error instanceof TrackerError && error.code === 'store_unavailable') return false
+          if (mayRetry && error instanceof TrackerError && error.code === 'store_unavailable') return false
           throw error
         },
       )
       const port = await server.listen(config.host, config.port)
       if (config.port === 0) address.publicUrl = address.publicUrl.replace(/:0$/, `:${port}`)
       if (isOpen) jobs.start()
-      else opener.start()
-      log.info({ url: address.publicUrl }, 'listening')
+      else reopener.start()
+      log.info({ event: 'service.listening', url: address.publicUrl }, 'listening')
       return { url: address.publicUrl }
     },
     async stop() {
       const timeUp = once(AbortSignal.timeout(drainMs), 'abort')
       const closed = server.close(drainMs)
-      board.close()
-      submissionBoard.close()
+      statuses.close()
+      submissionStatuses.close()
       await closed
-      await opener.stop()
-      // What they wait for outside is broken off, and done after the next start.
+      await reopener.stop()
+      // Aborts their requests; they are repeated after the next start.
       await Promise.all([lookup.close(), sender.close()])
-      // The retrier and callers that have gone may still wait for ImageKit's answers, which have to reach the store.
-      const answered = Promise.all([jobs.stop(), gate.settled()])
-      await Promise.race([answered, timeUp])
+      // The retrier, and uploads whose callers have disconnected, may still wait for ImageKit's responses, which must be stored.
+      const finished = Promise.all([jobs.stop(), limiter.settled()])
+      await Promise.race([finished, timeUp])
       await imagekit.close()
-      await answered
-      await refusedLog.close()
-      await backlog.close()
-      await lease.release(store).catch((err: unknown) => log.warn({ err }, 'the lease could not be released'))
+      await finished
+      await rejectionLog.close()
+      await writeRetries.close()
+      await lease.release(store).catch((err: unknown) => {
+        log.warn({ event: 'lease_release.failed', err }, 'the lease could not be released')
+      })
       await store.close()
       successLog.flush()
-      log.info('stopped')
+      log.info({ event: 'service.stopped' }, 'stopped')
     },
   }
 }
 
-/** What the service keeps beside a database that is a file. */
+/** The files that the service stores beside a database that is a file. */
 function filesBeside(path: string) {
   const folder = dirname(path)
   return {
@@ -293,14 +300,14 @@ function filesBeside(path: string) {
   }
 }
 
-function keepSecret(secretFile: string): string {
+function readOrCreateSecret(secretFile: string): string {
   try {
-    return keepTokenSecret(secretFile)
+    return loadOrCreateTokenSecret(secretFile)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new DatabaseStartError(
-      `DATABASE_URL: the token secret cannot be kept beside the database, in ${secretFile}: ${reason}. ` +
-        'Use a database in a folder that can be written to, or set TRACKER_TOKEN_SECRET.',
+      `DATABASE_URL: the token secret cannot be stored beside the database, in ${secretFile}: ${reason}. ` +
+        'Use a database in a writable folder, or set TRACKER_TOKEN_SECRET.',
     )
   }
 }

@@ -3,17 +3,17 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { dirname } from 'node:path'
 
 /**
- * The token secret of a development service: made once and kept in `path`, readable by its owner alone, so that webhook
- * URLs stay valid across restarts.
+ * Reads the token secret of a development service from `path`, and generates it the first time. The file is readable by its
+ * owner only, and keeps webhook URLs valid across restarts.
  */
-export function keepTokenSecret(path: string): string {
+export function loadOrCreateTokenSecret(path: string): string {
   mkdirSync(dirname(path), { recursive: true })
   try {
     writeFileSync(path, `${randomBytes(32).toString('base64url')}\n`, {
       mode: 0o600,
-      // Killed before it had written anything, a process leaves it empty; nobody was ever told a token of it.
+      // A process that was killed before writing leaves an empty file. No token was signed with it, so it can be overwritten.
       flag: isEmpty(path) ? 'w' : 'wx',
-      // Lost with the power, it would take all webhook URLs that are out with it.
+      // If a power failure lost the secret, all existing webhook URLs would become invalid.
       flush: true,
     })
   } catch (error) {
@@ -21,11 +21,11 @@ export function keepTokenSecret(path: string): string {
   }
   makePrivate(path)
   const secret = readFileSync(path, 'utf8').trim()
-  if (secret.length < 16) throw new Error(`${path} holds no secret; remove it`)
+  if (secret.length < 16) throw new Error(`${path} does not contain a secret; remove it`)
   return secret
 }
 
-/** The secret that a service has kept there; undefined if it has not. */
+/** The secret that a service has stored in `path`; undefined if there is none. */
 export function readTokenSecret(path: string): string | undefined {
   try {
     const secret = readFileSync(path, 'utf8').trim()
@@ -36,13 +36,13 @@ export function readTokenSecret(path: string): string | undefined {
   }
 }
 
-/** A copy that was put there may be open to others. Where its mode can't be changed it is used as it is. */
+/** A file that was copied there may be readable by others. If its mode can't be changed, it is used as it is. */
 function makePrivate(path: string): void {
   if ((statSync(path).mode & 0o077) === 0) return
   try {
     chmodSync(path, 0o600)
   } catch {
-    // Another's file, or a disk that is read-only.
+    // The file belongs to another user, or the disk is read-only.
   }
 }
 

@@ -1,4 +1,4 @@
-// How many bytes a settled run takes, with its delivery body and once that is pruned, and which tables take them.
+// The bytes that a settled run takes, with its delivery body and after pruning, in total and by table.
 import { join } from 'node:path'
 import { whole } from '../figures.ts'
 import { inOwnFolder, launchTracker, withServer } from '../launch.ts'
@@ -8,8 +8,8 @@ import type { Bench } from '../rounds.ts'
 import { addPending, pruneAllBodies, readSizes } from '../tracker-database.ts'
 import { createWorkload, deliveryFor, type Workload } from '../workload.ts'
 
-/** Tables that take less per run are not listed. */
-const LEAST_BYTES = 5
+/** Tables that take fewer bytes per run are not listed. */
+const MIN_LISTED_BYTES = 5
 
 export function measureDisk(bench: Bench): Promise<PartResult> {
   const count = bench.isQuick ? 2_000 : 50_000
@@ -24,7 +24,7 @@ export function measureDisk(bench: Bench): Promise<PartResult> {
     const pruned = readSizes(path)
     const each = (bytes = 0) => whole(bytes / count)
     const listed = Object.entries(kept.byName)
-      .filter(([, bytes]) => bytes / count >= LEAST_BYTES)
+      .filter(([, bytes]) => bytes / count >= MIN_LISTED_BYTES)
       .toSorted(([, one], [, other]) => other - one)
     return {
       title: 'Disk',
@@ -46,7 +46,7 @@ export function measureDisk(bench: Bench): Promise<PartResult> {
   })
 }
 
-/** Returns how many deliveries failed. */
+/** Returns the number of failed deliveries. */
 function settleAll(own: string, workload: Workload): Promise<number> {
   return withServer(launchTracker(own), async ({ url }) => {
     let failed = 0

@@ -11,10 +11,10 @@ import { type GrowingDatabase, growingDatabase, pickFileIds } from '../tracker-d
 import { createWorkload, deliveriesFor } from '../workload.ts'
 
 const CONNECTIONS = 64
-/** As many as the smallest database has. */
+/** The number of assets in the smallest database. */
 const ASSETS = 4_000
 const FAILURES = '/runs?status=failed&acknowledged=false&limit=50'
-/** Two thirds of the bodies are older. */
+/** Two thirds of the bodies are older than that. */
 const SHORT_RETENTION = { RETENTION: '30d' }
 
 type Sample = { name: string; database: GrowingDatabase; status: RequestFile; failures: RequestFile }
@@ -23,11 +23,11 @@ type Result = { ingest: Ingest; status: Load; failures: Load }
 
 export async function measureGrowth(given: Bench): Promise<PartResult> {
   const bench = { ...given, seconds: Math.ceil(given.seconds / 2), warmUpSeconds: 1 }
-  const most = bench.isQuick ? 150_000 : bench.mostRuns
-  const sizes = [10_000, 1_000_000, 10_000_000].filter((size) => size < most).concat(most)
+  const maxRuns = bench.isQuick ? 150_000 : bench.mostRuns
+  const sizes = [10_000, 1_000_000, 10_000_000].filter((size) => size < maxRuns).concat(maxRuns)
   const samples = sizes.map((size) => openSample(bench, size))
   const rounds = await inRounds(bench, samples, (sample) => runSample(bench, sample))
-  const largest = growingDatabase(bench, most)
+  const largest = growingDatabase(bench, maxRuns)
   const { ingest: pruning } = await settleUnderLoad(bench, largest, { env: SHORT_RETENTION })
   return resultOf(samples, rounds, { pruning, pending: pendingRuns(bench) })
 }
@@ -69,8 +69,8 @@ async function runSample(bench: Bench, { name, database, status, failures }: Sam
 }
 
 /**
- * Adds pending runs and settles them under load, `meanwhile` doing other work that ends with the load, and `afterwards` something
- * else. Afterwards every delivery is looked up.
+ * Adds pending runs and settles them under load. `meanwhile` does other work during the load and ends with it; `afterwards` runs
+ * after the load. Finally, every delivery is looked up.
  */
 export async function settleUnderLoad<Read = undefined>(
   bench: Bench,
@@ -93,10 +93,10 @@ export async function settleUnderLoad<Read = undefined>(
   const { loads, done } = await withServer(launchTracker(database.folder, env), async ({ url }) => {
     const warmUp = await generateLoad(url, workload, { ...load, seconds: bench.warmUpSeconds })
     let isOver = false
-    const beside = meanwhile?.(url, () => isOver)
+    const otherWork = meanwhile?.(url, () => isOver)
     const measured = await generateLoad(url, workload, { ...load, first: warmUp.sent })
     isOver = true
-    await beside
+    await otherWork
     await waitUntilRead(url)
     return { loads: { warmUp, measured }, done: await afterwards?.(url) }
   })
@@ -109,10 +109,10 @@ function resultOf(
   rounds: Rounds<Result>,
   { pruning, pending }: { pruning: Ingest; pending: number },
 ): PartResult {
-  const [least = '', most = ''] = [samples[0]?.name, samples.at(-1)?.name]
+  const [smallest = '', largest = ''] = [samples[0]?.name, samples.at(-1)?.name]
   const rates = (name: string, what: 'ingest' | 'status') =>
     rounds.resultsOf(name).map((result) => result[what].rate)
-  const against = (what: 'ingest' | 'status') => median(rates(most, what)) / median(rates(least, what))
+  const against = (what: 'ingest' | 'status') => median(rates(largest, what)) / median(rates(smallest, what))
   const failuresMicros = (name: string) => median(rounds.resultsOf(name).map(({ failures }) => failures.p50))
   const longest = (name: string) => Math.max(...rounds.resultsOf(name).map(({ ingest }) => ingest.max))
   const missing = samples.flatMap(({ name }) => rounds.resultsOf(name).map(({ ingest }) => ingest.missing))
@@ -141,7 +141,7 @@ function resultOf(
     goals: {
       'growth-ingest': against('ingest'),
       'growth-status': against('status'),
-      'growth-failures': failuresMicros(least) / failuresMicros(most),
+      'growth-failures': failuresMicros(smallest) / failuresMicros(largest),
       'growth-stall': pruning.max / 1000,
     },
     lost: sum([...missing, pruning.missing]),

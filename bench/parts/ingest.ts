@@ -1,4 +1,4 @@
-// How many webhooks a second are acknowledged, and how long one takes.
+// The number of webhooks that are acknowledged per second, and the time that one takes.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,12 +18,12 @@ import {
   TRACKER,
 } from '../ingest-run.ts'
 import { launch, launchPeer, SECRETS, slowSyncEnv } from '../launch.ts'
-import { has } from '../machine.ts'
+import { isInstalled } from '../machine.ts'
 import type { PartResult } from '../report.ts'
 import type { Bench, ExtensionCount, Order } from '../rounds.ts'
 import { type PreparedWorkload, prepareWorkload, writeGithubRequests } from '../workload.ts'
 
-/** One round depends on other work of the machine as much as on the program. */
+/** The result of a single round depends as much on other work of the machine as on the program. */
 const QUICK_ROUNDS = 3
 const AT_64 = [TRACKER, BARE, HONO, EXPRESS, FASTIFY, GROUP_COMMIT]
 const AT_256 = [TRACKER, BARE, HONO, EXPRESS]
@@ -61,7 +61,7 @@ export async function measureIngest(bench: Bench): Promise<PartResult> {
   }
 }
 
-/** Both orders in the same rounds, because there are few of them. */
+/** Measures both orders in the same rounds, because there are few rounds. */
 async function runQuick(given: Bench): Promise<Case[]> {
   const bench = { ...given, rounds: Math.max(given.rounds, QUICK_ROUNDS) }
   const workloads: PreparedWorkload[] = []
@@ -118,10 +118,10 @@ function chartOf({ order, extensions, comparison }: Case) {
 
 const SLOW_SYNC_MICROS = 2_000
 
-/** The same on a disk on which each sync takes longer, as on a network volume. */
+/** Ingest on a disk on which each sync takes longer, as on a network volume. */
 export async function measureSlowDisk(bench: Bench): Promise<PartResult> {
   const title = 'Ingest on a slow disk'
-  if (!has('cc') || process.platform !== 'linux')
+  if (!isInstalled('cc') || process.platform !== 'linux')
     return { title: `${title}: not measured without Linux and a C compiler`, tables: [], goals: {}, lost: 0 }
   const env = slowSyncEnv(bench.folder, SLOW_SYNC_MICROS)
   const workload = await prepareWorkload(bench)
@@ -133,7 +133,7 @@ export async function measureSlowDisk(bench: Bench): Promise<PartResult> {
   })
 }
 
-/** The same from senders that open and close a connection for each delivery. */
+/** Ingest from senders that open and close a connection for each delivery. */
 export async function measureConnections(bench: Bench): Promise<PartResult> {
   const workload = await prepareWorkload(bench, { headers: { Connection: 'close' } })
   const compared = await compareIngest(bench, [TRACKER, BARE, EXPRESS], [workload], { connections: 64 })
@@ -144,11 +144,11 @@ export async function measureConnections(bench: Bench): Promise<PartResult> {
   })
 }
 
-/** They store nothing, so the same requests can be sent again. */
+/** The peers store nothing, so the same requests can be sent again. */
 const GITHUB_REQUESTS = 50_000
 const WEBHOOK = process.env['WEBHOOK_PROGRAM'] ?? 'webhook'
 
-/** What can be installed instead. Each gets valid requests of its own kind and of the same size. */
+/** Alternatives that can be installed. Each gets valid requests in its own format and of the same size. */
 export async function measurePeers(bench: Bench): Promise<PartResult> {
   const write = (name: string, target: string) =>
     writeGithubRequests(join(bench.folder, `${name}.requests`), GITHUB_REQUESTS, target)
@@ -164,20 +164,20 @@ export async function measurePeers(bench: Bench): Promise<PartResult> {
     start: startDebianWebhook,
     requests: write('debian', '/hooks/bench'),
   }
-  const isInstalled = has(WEBHOOK)
-  const servers = [TRACKER, BARE, octokit, ...(isInstalled ? [debian] : [])]
+  const hasDebian = isInstalled(WEBHOOK)
+  const servers = [TRACKER, BARE, octokit, ...(hasDebian ? [debian] : [])]
   const workload = await prepareWorkload(bench)
   const compared = await compareIngest(bench, servers, [workload], { connections: 64 })
   return resultOf('Installable peers', compared, {
     chart: ['peers', 'Webhooks acknowledged a second, 64 connections'],
-    ...(!isInstalled && { note: 'Debian’s `webhook` is not installed here, so it is not among them.' }),
+    ...(!hasDebian && { note: 'Debian’s `webhook` is not installed here, so it is not among them.' }),
   })
 }
 
 const HOOK = {
   id: 'bench',
   'execute-command': '/bin/true',
-  // Otherwise a wrong signature gets a 200 as well.
+  // By default a wrong signature gets a 200 too.
   'trigger-rule-mismatch-http-response-code': 403,
   'trigger-rule': {
     match: {
@@ -188,7 +188,7 @@ const HOOK = {
   },
 }
 
-/** adnanh/webhook: it responds once the command of the hook is started. */
+/** https://github.com/adnanh/webhook responds once the command of the hook has started. */
 async function startDebianWebhook(folder: string) {
   const hooks = join(folder, 'hooks.json')
   writeFileSync(hooks, JSON.stringify([HOOK]))
@@ -199,7 +199,7 @@ async function startDebianWebhook(folder: string) {
   return { ...server, url: `http://127.0.0.1:${port}` }
 }
 
-/** A part that compares servers with one workload. */
+/** The result of a part that compares servers with one workload. */
 function resultOf(
   title: string,
   [compared]: Comparison[],

@@ -1,4 +1,4 @@
-// How long an operator's reads take with few and with many runs, and how long webhooks wait meanwhile.
+// How long an operator's reads take with few and with many runs, and how long webhooks wait during these reads.
 import { quantile } from '../figures.ts'
 import { DAY_MS } from '../invented-runs.ts'
 import { launchTracker, OPERATOR, withServer } from '../launch.ts'
@@ -14,9 +14,9 @@ const HOUR_MS = 3_600_000
 
 type Read = {
   name: string
-  /** A list as it opens, with at most the filters that a page offers first. */
+  /** The first page of a list, with at most the main filters of its page. */
   isFirstPage: boolean
-  /** `sample` and `round` differ each time. */
+  /** Each round has another `sample` and `round`. */
   path: (sample: Sample, round: number) => string
 }
 type FirstPage = { name: string; path: (sample: Pick<Sample, 'fileId'>) => string }
@@ -83,7 +83,7 @@ async function timeRead(
   round: number,
 ): Promise<number> {
   const sample = samples[round]
-  if (sample === undefined) throw new Error(`there is no sample ${round}`)
+  if (sample === undefined) throw new Error(`sample ${round} does not exist`)
   const startedAt = performance.now()
   const { status, text } = await get(url + path(sample, round), OPERATOR)
   const time = performance.now() - startedAt
@@ -100,14 +100,14 @@ const deliveries = (query: Query = {}) =>
   `/deliveries?${new URLSearchParams({ limit: '50', ...query }).toString()}`
 const timeText = (at: number) => new Date(at).toISOString()
 const daysAgo = (days: number) => timeText(Date.now() - days * DAY_MS)
-/** An hour of another day each time. */
+/** One hour, on another day in each round. */
 const anHour = (round: number): Query => {
   const since = Date.now() - (1 + ((round * 37) % 88)) * DAY_MS
   return { since: timeText(since), until: timeText(since + HOUR_MS) }
 }
 const OPEN_FAILURES = { status: 'failed', acknowledged: 'false' }
 
-/** Each list as it opens. */
+/** The first page of each list. */
 export const FIRST_PAGES: FirstPage[] = [
   firstPage('runs: all', () => runs()),
   firstPage('runs: pending', () => runs({ status: 'pending' })),

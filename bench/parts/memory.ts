@@ -1,4 +1,4 @@
-// The memory of a service that has nothing to do, of one under load for a minute, and of one that forwards uploads.
+// The memory of an idle service, of one under load for a minute, and of one that forwards uploads.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mebibytes, median } from '../figures.ts'
 import { TRACKER } from '../ingest-run.ts'
@@ -19,7 +19,7 @@ export async function measureMemory(bench: Bench): Promise<PartResult> {
   const one = await inOwnFolder(bench.folder, (own) => runUploads(own, 1, 300 * MB))
   const many = await inOwnFolder(bench.folder, (own) => runUploads(own, 100, 10 * MB))
   const length = Math.floor(load.samples.length / 3)
-  const thirds = [0, 1, 2].map((which) => median(load.samples.slice(which * length, (which + 1) * length)))
+  const thirds = [0, 1, 2].map((third) => median(load.samples.slice(third * length, (third + 1) * length)))
   const [, middle = 0, last = 0] = thirds
   return {
     title: 'Memory',
@@ -52,7 +52,7 @@ function memoryRow(title: string, { first, highest }: MemorySamples): string[] {
   return [title, ...[first, highest, highest - first].map(mebibytes)]
 }
 
-/** V8 gives back the memory of the start after some idle seconds. */
+/** After some idle seconds, V8 frees memory that the start needed. */
 function runIdle(own: string) {
   return withServer(launchTracker(own), async ({ pid }) => {
     await sleep(5_000)
@@ -62,7 +62,7 @@ function runIdle(own: string) {
   })
 }
 
-/** Once all deliveries were sent, they are sent again: repeated ones are stored too. */
+/** After all deliveries were sent, they are sent again. Repeated deliveries are stored too. */
 async function runLoad(bench: Bench, own: string) {
   const workload = await prepareWorkload(bench)
   const seconds = bench.isQuick ? bench.seconds : 60

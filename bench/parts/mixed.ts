@@ -1,4 +1,4 @@
-// Webhooks and pollers at once, compared with each alone; meanwhile some assets are polled while their runs settle.
+// Webhooks and pollers at the same time, compared with each alone. Some assets are polled while their runs settle.
 import { join } from 'node:path'
 import { median, spread, sum } from '../figures.ts'
 import { countMissing, TRACKER } from '../ingest-run.ts'
@@ -10,17 +10,17 @@ import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
 import { type PreparedWorkload, prepareWorkload } from '../workload.ts'
 
 const CONNECTIONS = 64
-const FOLLOWERS = 8
-/** How often a settled status is read. */
+const POLLERS = 8
+/** The number of times that a settled status is read. */
 const READS_AFTER_SETTLING = 3
 
-type Followed = { assets: number; settled: number; wentBack: number }
+type Polled = { assets: number; settled: number; wentBack: number }
 type Result = {
   webhooks: Load
   status: Load
   webhooksBeside: Load
   statusBeside: Load
-  followed: Followed
+  polled: Polled
   missing: number
 }
 
@@ -42,15 +42,15 @@ function runMixed(bench: Bench, workload: PreparedWorkload, reads: RequestFile):
       const webhooks = await generateLoad(url, workload, { ...load, first: warmUp.sent })
       const status = await generateLoad(url, reads, load)
       const first = warmUp.sent + webhooks.sent
-      const stopFollowing = followStatuses(url, workload, first)
+      const stopPolling = pollStatuses(url, workload, first)
       const [webhooksBeside, statusBeside] = await Promise.all([
         generateLoad(url, workload, { ...load, first }),
         generateLoad(url, reads, { ...load, first }),
       ])
-      const followed = await stopFollowing()
+      const polled = await stopPolling()
       await waitUntilRead(url)
       const loads = [warmUp, webhooks, webhooksBeside]
-      return { loads, webhooks, status, webhooksBeside, statusBeside, followed }
+      return { loads, webhooks, status, webhooksBeside, statusBeside, polled }
     })
     const missing = countMissing(TRACKER.findStored(own, workload), workload, loads)
     log(`webhooks ${perSecond(result.webhooks)}, beside pollers ${perSecond(result.webhooksBeside)}`)
@@ -59,30 +59,30 @@ function runMixed(bench: Bench, workload: PreparedWorkload, reads: RequestFile):
   })
 }
 
-/** Polls assets from number `first` on until they are settled, and a few times more; the returned function ends it. */
-function followStatuses(url: string, workload: PreparedWorkload, first: number): () => Promise<Followed> {
-  const followed: Followed = { assets: 0, settled: 0, wentBack: 0 }
+/** Polls each asset from number `first` on until it is settled, and a few times more. The returned function stops it. */
+function pollStatuses(url: string, workload: PreparedWorkload, first: number): () => Promise<Polled> {
+  const polled: Polled = { assets: 0, settled: 0, wentBack: 0 }
   let isOver = false
-  const follow = async (offset: number) => {
-    for (let index = first + offset; !isOver && index < workload.count; index += FOLLOWERS) {
-      followed.assets += 1
+  const poll = async (offset: number) => {
+    for (let index = first + offset; !isOver && index < workload.count; index += POLLERS) {
+      polled.assets += 1
       const address = `${url}/assets/${workload.runAt(index).fileId}/status`
       let isSettled = false
-      for (let left = READS_AFTER_SETTLING; left > 0 && !isOver; ) {
+      for (let remaining = READS_AFTER_SETTLING; remaining > 0 && !isOver; ) {
         const { status }: { status: string } = JSON.parse((await get(address, READER)).text)
         const isPending = status === 'pending'
-        if (isSettled && isPending) followed.wentBack += 1
-        if (!isPending) left -= 1
-        if (!isPending && !isSettled) followed.settled += 1
+        if (isSettled && isPending) polled.wentBack += 1
+        if (!isPending) remaining -= 1
+        if (!isPending && !isSettled) polled.settled += 1
         isSettled ||= !isPending
       }
     }
   }
-  const following = Promise.all(Array.from({ length: FOLLOWERS }, (_, offset) => follow(offset)))
+  const polling = Promise.all(Array.from({ length: POLLERS }, (_, offset) => poll(offset)))
   return async () => {
     isOver = true
-    await following
-    return followed
+    await polling
+    return polled
   }
 }
 
@@ -102,8 +102,8 @@ function resultOf(rounds: Rounds<Result>): PartResult {
     spread(rates(`${name}Beside`)),
     share(name).toFixed(2),
   ]
-  const wentBack = sum(results.map(({ followed }) => followed.wentBack))
-  const settled = sum(results.map(({ followed }) => followed.settled))
+  const wentBack = sum(results.map(({ polled }) => polled.wentBack))
+  const settled = sum(results.map(({ polled }) => polled.settled))
   return {
     title: 'Webhooks and pollers at once',
     tables: [

@@ -1,4 +1,4 @@
-// How long `serve` takes from its start until it is ready, on an empty database and on the largest.
+// The time that `serve` takes from its start until it is ready, on an empty database and on the largest.
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { median, spread } from '../figures.ts'
@@ -12,9 +12,9 @@ const STARTS = 5
 
 export function measureStart(bench: Bench): Promise<PartResult> {
   return inOwnFolder(bench.folder, async (own) => {
-    const most = bench.isQuick ? 50_000 : bench.mostRuns
+    const maxRuns = bench.isQuick ? 50_000 : bench.mostRuns
     const empty = { name: 'an empty file', path: join(own, 'empty.db') }
-    const largest = { name: `${most.toLocaleString('en')} runs`, path: seededDatabase(bench, most) }
+    const largest = { name: `${maxRuns.toLocaleString('en')} runs`, path: seededDatabase(bench, maxRuns) }
     const variants = [empty, largest]
     const rounds = await inRounds({ ...bench, rounds: STARTS }, variants, ({ path }) => runStart(own, path))
     return {

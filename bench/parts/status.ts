@@ -1,4 +1,4 @@
-// How many status reads a second are served: of one asset that is read again and again, and of many at random.
+// The number of status reads that are served per second: of one asset that is read repeatedly, and of many at random.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createCapabilityTokens } from '#src/tracking/capability-tokens'
@@ -22,7 +22,7 @@ import { pickFileIds, seededDatabase } from '../tracker-database.ts'
 
 const CONNECTIONS = 64
 const ASSETS = 1_000_000
-const MOST_READ = 400_000
+const MAX_READ = 400_000
 const SET_BY_NODE = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding'])
 const { status: tokens } = createCapabilityTokens([SECRETS.TRACKER_TOKEN_SECRET])
 
@@ -66,7 +66,7 @@ function variantsOf({ name, other, requests, start, startOther }: Pair): [ours: 
   ]
 }
 
-/** One asset, read in three ways, and beside each a server that sends the same bytes. */
+/** One asset, read in three ways. Each is compared with a server that sends the same bytes. */
 async function repeatedPairs(bench: Bench, own: string): Promise<Pair[]> {
   const path = seededDatabase(bench, 10_000)
   const [fileId = ''] = pickFileIds(path, 1)
@@ -75,13 +75,13 @@ async function repeatedPairs(bench: Bench, own: string): Promise<Pair[]> {
   return withServer(start(), async ({ url }) => {
     const { headers } = await fetch(url + address, { headers: READER })
     const known = { ...READER, 'If-None-Match': headers.get('etag') ?? '' }
-    const ways: { goal: GoalId; name: string; target: string; sent: Headers }[] = [
+    const reads: { goal: GoalId; name: string; target: string; sent: Headers }[] = [
       { goal: 'status-key', name: 'API key', target: address, sent: READER },
       { goal: 'status-304', name: '304', target: address, sent: known },
       { goal: 'status-token', name: 'token', target: `${address}?token=${tokens.sign(fileId)}`, sent: {} },
     ]
     return Promise.all(
-      ways.map(async ({ goal, name, target, sent }) => {
+      reads.map(async ({ goal, name, target, sent }) => {
         const response = join(own, `${goal}.json`)
         writeFileSync(response, JSON.stringify(await responseOf(url + target, sent)))
         const requests = writeRequests(join(own, `${goal}.requests`), 1_000, () => getRequest(target, sent))
@@ -92,11 +92,11 @@ async function repeatedPairs(bench: Bench, own: string): Promise<Pair[]> {
   })
 }
 
-/** More assets than any cache keeps, and beside us a prepared read of the same database. */
+/** More assets than any cache keeps, compared with a prepared read of the same database. */
 function randomPair(bench: Bench, own: string): Pair {
-  const shape = { name: 'assets.db', deliveriesEach: 0, mostRunsEach: 1 }
+  const shape = { name: 'assets.db', deliveriesEach: 0, maxRunsEach: 1 }
   const path = seededDatabase(bench, ASSETS, shape)
-  const fileIds = pickFileIds(path, MOST_READ)
+  const fileIds = pickFileIds(path, MAX_READ)
   const requests = writeRequests(join(own, 'random.requests'), fileIds.length, (index) =>
     getRequest(`/assets/${fileIds[index]}/status`, READER),
   )

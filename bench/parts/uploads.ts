@@ -1,4 +1,4 @@
-// Uploads through the tracker, and straight to the same local ImageKit: throughput of large files, time added to small ones.
+// Uploads through the tracker, and straight to the same sandbox: the throughput of large files, and the time added to small ones.
 import { Agent, type ClientRequest, request } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -9,29 +9,34 @@ import { type Bench, describeSyncs, inRounds } from '../rounds.ts'
 
 const LARGE = 50 * 1000 ** 2
 const SMALL = 20 * 1000
-/** The cost of an upload falls by a fifth over so many: compiling goes on long after the first. */
+/** V8 optimises long after the first upload: over this many, the cost of one falls by a fifth. */
 const WARM_UP = 500
 
-type Way = 'Straight' | 'Through'
+type Route = 'Straight' | 'Through'
 /** Milliseconds. */
-type Times = { [name in `${'small' | 'large'}${Way}`]: number[] }
+type Times = { [name in `${'small' | 'large'}${Route}`]: number[] }
 
 export async function measureUploads(bench: Bench): Promise<PartResult> {
   const counts = bench.isQuick ? { large: 3, small: 60 } : { large: 6, small: 200 }
   const rounds = await inRounds(bench, [{ name: 'uploads' }], () => runUploads(bench, counts))
   const results = rounds.resultsOf('uploads')
-  const throughput = (way: Way) =>
-    results.flatMap((result) => result[`large${way}`].map((time) => LARGE / 1000 ** 2 / (time / 1000)))
-  const small = (way: Way, share: number) =>
+  const throughput = (route: Route) =>
+    results.flatMap((result) => result[`large${route}`].map((time) => LARGE / 1000 ** 2 / (time / 1000)))
+  const small = (route: Route, share: number) =>
     milliseconds(
       quantile(
-        results.flatMap((result) => result[`small${way}`]),
+        results.flatMap((result) => result[`small${route}`]),
         share,
       ) * 1000,
     )
   const ratio = median(throughput('Through')) / median(throughput('Straight'))
   const addedMs = median(results.map((result) => median(result.smallThrough) - median(result.smallStraight)))
-  const row = (title: string, way: Way) => [title, spread(throughput(way)), small(way, 0.5), small(way, 0.99)]
+  const row = (title: string, route: Route) => [
+    title,
+    spread(throughput(route)),
+    small(route, 0.5),
+    small(route, 0.99),
+  ]
   return {
     title: 'Uploads',
     tables: [
@@ -48,7 +53,7 @@ export async function measureUploads(bench: Bench): Promise<PartResult> {
   }
 }
 
-/** Straight and through the tracker in turns. */
+/** Alternates between uploads straight to the sandbox and uploads through the tracker. */
 async function runUploads(
   { folder, log }: Bench,
   { large, small }: { large: number; small: number },
@@ -58,7 +63,7 @@ async function runUploads(
     return await inOwnFolder(folder, (own) =>
       withServer(launchSandbox(own), (sandbox) =>
         withServer(launchTracker(own, uploadsTo(sandbox)), async (tracker) => {
-          const inTurns = async (count: number, bytes: number) => {
+          const alternate = async (count: number, bytes: number) => {
             const straight: number[] = []
             const through: number[] = []
             for (let each = 0; each < count; each += 1) {
@@ -67,10 +72,10 @@ async function runUploads(
             }
             return { straight, through }
           }
-          await inTurns(WARM_UP, SMALL)
-          const { straight: smallStraight, through: smallThrough } = await inTurns(small, SMALL)
-          await inTurns(1, LARGE)
-          const { straight: largeStraight, through: largeThrough } = await inTurns(large, LARGE)
+          await alternate(WARM_UP, SMALL)
+          const { straight: smallStraight, through: smallThrough } = await alternate(small, SMALL)
+          await alternate(1, LARGE)
+          const { straight: largeStraight, through: largeThrough } = await alternate(large, LARGE)
           const [direct, tracked] = [median(smallStraight).toFixed(1), median(smallThrough).toFixed(1)]
           log(`20 KB: ${direct} ms straight, ${tracked} ms through the tracker`)
           return { smallStraight, smallThrough, largeStraight, largeThrough }
@@ -92,7 +97,7 @@ const FIELDS: [name: string, value: string][] = [
 const FILE_HEAD = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="bench.bin"\r\nContent-Type: application/octet-stream\r\n\r\n`
 
 /**
- * Uploads an invented file of so many bytes as a backend does, with a streamed multipart form and an extension that stays
+ * Uploads a generated file of `bytes` bytes as a backend does, with a streamed multipart form and an extension that stays
  * pending. Resolves with the milliseconds until the response.
  */
 export async function upload(url: string, bytes: number, agent?: Agent): Promise<number> {
@@ -121,7 +126,7 @@ function fieldText([name, value]: [name: string, value: string]): string {
 
 function* formOf(head: Buffer, bytes: number, tail: Buffer): Generator<Buffer> {
   yield head
-  for (let left = bytes; left > 0; left -= CHUNK.length) yield CHUNK.subarray(0, left)
+  for (let remaining = bytes; remaining > 0; remaining -= CHUNK.length) yield CHUNK.subarray(0, remaining)
   yield tail
 }
 

@@ -1,4 +1,4 @@
-// Ten thousand waiting clients: their memory, how soon a settled run reaches its client, and what they cost other webhooks.
+// Ten thousand waiting clients: their memory, how soon a settled run reaches its client, and their cost for other webhooks.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,19 +13,19 @@ import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
 import { deliveryFor, type PendingRun, type PreparedWorkload, prepareWorkload } from '../workload.ts'
 
 const SETTLED_CLIENTS = 200
-const OPENED_TOGETHER = 100
+const OPEN_CONCURRENCY = 100
 const SETTLED = /"status":"(success|failed)"/
 
-type WayName = 'events' | 'wait'
-type Way = {
-  name: WayName
+type MethodName = 'events' | 'wait'
+type WaitMethod = {
+  name: MethodName
   title: string
   pathOf: (fileId: string) => string
-  /** What a client receives once it is registered; a client of `?wait=` receives nothing before the end. */
+  /** Matches the text that a client receives once it is registered. A `?wait=` client receives nothing before the end. */
   opened?: RegExp
 }
 
-const WAYS: Way[] = [
+const METHODS: WaitMethod[] = [
   { name: 'events', title: 'server-sent events', pathOf: (id) => `/assets/${id}/events`, opened: /data: / },
   { name: 'wait', title: '`?wait=60`', pathOf: (id) => `/assets/${id}/status?wait=60` },
 ]
@@ -35,21 +35,26 @@ type Result = { bytes: number; alone: Load; beside: Load; settles: number[]; mis
 export async function measureWaiting(bench: Bench): Promise<PartResult> {
   const count = bench.isQuick ? 1_000 : 10_000
   const workload = await prepareWorkload(bench, { measurements: 2 })
-  const rounds = await inRounds(bench, WAYS, (way) => runWaiting(bench, workload, way, count))
+  const rounds = await inRounds(bench, METHODS, (method) => runWaiting(bench, workload, method, count))
   return resultOf(rounds, count)
 }
 
-function runWaiting(bench: Bench, workload: PreparedWorkload, way: Way, count: number): Promise<Result> {
+function runWaiting(
+  bench: Bench,
+  workload: PreparedWorkload,
+  method: WaitMethod,
+  count: number,
+): Promise<Result> {
   const { seconds, warmUpSeconds, log } = bench
   const load = { connections: 64, seconds }
-  // They wait for the last runs, which no load reaches.
+  // The clients wait for the last runs, which the load does not reach.
   const first = workload.count - count
   return inOwnFolder(bench.folder, async (own) => {
     const { loads, ...result } = await withServer(TRACKER.start(own, workload), async ({ url, pid }) => {
       const warmUp = await generateLoad(url, workload, { ...load, seconds: warmUpSeconds })
       const alone = await generateLoad(url, workload, { ...load, first: warmUp.sent })
       const before = residentBytes(pid)
-      const clients = await openClients(url, workload, way, { first, count })
+      const clients = await openClients(url, workload, method, { first, count })
       await sleep(1_000)
       const bytes = residentBytes(pid) - before
       const beside = await generateLoad(url, workload, { ...load, first: warmUp.sent + alone.sent })
@@ -58,31 +63,33 @@ function runWaiting(bench: Bench, workload: PreparedWorkload, way: Way, count: n
       for (const { socket } of clients) socket.destroy()
       return { bytes, alone, beside, settles, loads: [warmUp, alone, beside] }
     })
-    log(`${way.name}: ${mebibytes(result.bytes)} MiB, a settle took ${median(result.settles).toFixed(1)} ms`)
+    log(
+      `${method.name}: ${mebibytes(result.bytes)} MiB, a settle took ${median(result.settles).toFixed(1)} ms`,
+    )
     const stored = TRACKER.findStored(own, workload)
     return { ...result, missing: countMissing(stored, { ...workload, count: first }, loads) }
   })
 }
 
-/** A bare socket, so that it costs this side little. `received` is called with each chunk. */
-type Client = { socket: Socket; run: PendingRun; text: string; received: () => void }
+/** A plain socket, because ten thousand of them must cost this process little. `onData` is called after each chunk. */
+type Client = { socket: Socket; run: PendingRun; text: string; onData: () => void }
 
 async function openClients(
   url: string,
   workload: PreparedWorkload,
-  { pathOf, opened }: Way,
+  { pathOf, opened }: WaitMethod,
   { first, count }: { first: number; count: number },
 ): Promise<Client[]> {
   const { hostname, port } = new URL(url)
   const clients: Client[] = []
-  await inParallel(count, OPENED_TOGETHER, async (index) => {
+  await inParallel(count, OPEN_CONCURRENCY, async (index) => {
     const run = workload.runAt(first + index)
     const socket = connect({ host: hostname, port: Number(port) })
     await once(socket, 'connect')
-    const client: Client = { socket, run, text: '', received: () => {} }
+    const client: Client = { socket, run, text: '', onData: () => {} }
     socket.on('data', (chunk) => {
       client.text += chunk.toString()
-      client.received()
+      client.onData()
     })
     socket.on('error', () => {})
     socket.write(getRequest(pathOf(run.fileId), READER))
@@ -92,17 +99,17 @@ async function openClients(
   return clients
 }
 
-/** Resolves with the time at which what the client received first matched. */
+/** Resolves with the time at which the received text first matched. */
 function whenReceived(client: Client, pattern: RegExp): Promise<number> {
   return new Promise((resolve) => {
-    client.received = () => {
+    client.onData = () => {
       if (pattern.test(client.text)) resolve(performance.now())
     }
-    client.received()
+    client.onData()
   })
 }
 
-/** Milliseconds from sending a webhook until the client of its asset has received the status. */
+/** The milliseconds from sending a webhook until the client of its asset has received the status. */
 async function settleSome(url: string, clients: Client[]): Promise<number[]> {
   const step = Math.ceil(clients.length / SETTLED_CLIENTS)
   const times: number[] = []
@@ -118,11 +125,11 @@ async function settleSome(url: string, clients: Client[]): Promise<number[]> {
 }
 
 function resultOf(rounds: Rounds<Result>, count: number): PartResult {
-  const bytes = (name: WayName) => rounds.resultsOf(name).map((result) => result.bytes)
-  const settles = (name: WayName) => rounds.resultsOf(name).flatMap((result) => result.settles)
-  const besides = (name: WayName) =>
+  const bytes = (name: MethodName) => rounds.resultsOf(name).map((result) => result.bytes)
+  const settles = (name: MethodName) => rounds.resultsOf(name).flatMap((result) => result.settles)
+  const besides = (name: MethodName) =>
     median(rounds.resultsOf(name).map(({ beside, alone }) => beside.rate / alone.rate))
-  const mib = (name: WayName) => median(bytes(name)) / 1024 ** 2
+  const mib = (name: MethodName) => median(bytes(name)) / 1024 ** 2
   return {
     title: `${count.toLocaleString('en')} waiting clients`,
     tables: [
@@ -134,7 +141,7 @@ function resultOf(rounds: Rounds<Result>, count: number): PartResult {
           'settle → client: p50, p99 ms',
           'other webhooks a second, compared with no clients',
         ],
-        rows: WAYS.map(({ name, title }) => [
+        rows: METHODS.map(({ name, title }) => [
           title,
           spread(bytes(name), mebibytes),
           [0.5, 0.99].map((share) => milliseconds(quantile(settles(name), share) * 1000)).join(', '),
@@ -150,7 +157,7 @@ function resultOf(rounds: Rounds<Result>, count: number): PartResult {
       'waiting-wait-settle': median(settles('wait')),
       'waiting-ingest': Math.min(besides('events'), besides('wait')),
     },
-    lost: sum(WAYS.flatMap(({ name }) => rounds.resultsOf(name).map(({ missing }) => missing))),
+    lost: sum(METHODS.flatMap(({ name }) => rounds.resultsOf(name).map(({ missing }) => missing))),
     raw: rounds.results,
   }
 }

@@ -1,4 +1,4 @@
-/** The addresses of the pages. */
+/** The paths of the pages. */
 export const ADMIN = '/admin'
 export const SIGN_IN = '/admin/sign-in'
 export const SIGN_OUT = '/admin/sign-out'
@@ -24,15 +24,15 @@ export function retryHref(retryId: string): string {
   return `/admin/retries/${encodeURIComponent(retryId)}`
 }
 
-/** An address with a query; what is empty is left out. */
+/** A path with a query string. Empty fields are omitted. */
 export function withQuery(path: string, fields: { [name: string]: string | null | undefined }): string {
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries(fields)) if (value) query.set(name, value)
   return query.size === 0 ? path : `${path}?${query.toString()}`
 }
 
-/** What each address of a form does, for its button. */
-const FORMS: readonly (readonly [RegExp, string])[] = [
+/** The label of the submit button for each path that accepts a form. */
+const FORM_LABELS: readonly (readonly [RegExp, string])[] = [
   [/^\/admin\/(retries|acknowledgements)\/preview$/, 'Continue'],
   [/^\/admin\/(retries|runs\/[^/]+\/retry)$/, 'Retry'],
   [/^\/admin\/(acknowledgements|runs\/[^/]+\/acknowledge)$/, 'Acknowledge'],
@@ -40,12 +40,12 @@ const FORMS: readonly (readonly [RegExp, string])[] = [
   [/^\/admin\/assets\/[^/]+\/forget$/, 'Forget asset'],
 ]
 
-/** Undefined if no form of these pages has this address. */
+/** Undefined if the path accepts no form. */
 export function formLabel(path: string): string | undefined {
-  return FORMS.find(([address]) => address.test(path))?.[1]
+  return FORM_LABELS.find(([pattern]) => pattern.test(path))?.[1]
 }
 
-/** Where to go after the sign-in: the page that was asked for, and never out of these pages. */
+/** Where to redirect after the sign-in: the requested page if it is one of these pages, else the overview. */
 export function safeTarget(text: string | undefined): string {
   if (text === undefined || !URL.canParse(text, 'http://here.invalid')) return ADMIN
   const { origin, pathname, search } = new URL(text, 'http://here.invalid')

@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
 import type { AppContext, AppEnv } from '../http/app-env.ts'
-import type { ErrorAnswers } from '../http/error-answers.ts'
+import type { ErrorResponses } from '../http/error-responses.ts'
 import { ADMIN, SIGN_IN, withQuery } from './addresses.ts'
-import { createEntrance, type Entrance, type EntranceDeps } from './entrance.ts'
-import { answerPage, seeOther, setPageHeaders } from './page-answers.ts'
+import { type AdminAuth, type AdminAuthDeps, createAdminAuth } from './admin-auth.ts'
+import { respondWithPage, seeOther, setPageHeaders } from './page-responses.ts'
 import { ErrorPage } from './pages/error-page.tsx'
 import { ResumePage } from './pages/resume-page.tsx'
 import { SignInPage } from './pages/sign-in-page.tsx'
@@ -23,57 +23,58 @@ type RoutesDeps = Parameters<typeof overviewRoutes>[0] &
   Parameters<typeof deliveryRoutes>[0] &
   SignInRoutesDeps
 
-export type AdminPagesDeps = Omit<RoutesDeps, keyof Entrance> & EntranceDeps & { tell: ErrorAnswers['tell'] }
+export type AdminPagesDeps = Omit<RoutesDeps, keyof AdminAuth> &
+  AdminAuthDeps & { tell: ErrorResponses['describe'] }
 
 export type AdminPages = {
   routes: Hono<AppEnv>
   has(path: string): boolean
-  answerError(error: unknown, c: AppContext): Response | Promise<Response>
+  respondToError(error: unknown, c: AppContext): Response | Promise<Response>
 }
 
-/** The pages for a person. They decide nothing: the use cases that the operators' routes call are called here. */
+/** The operator pages. They have no logic of their own and call the same use cases as the operator API. */
 export function createAdminPages(deps: AdminPagesDeps): AdminPages {
-  const entrance = createEntrance(deps)
-  const { door } = entrance
+  const auth = createAdminAuth(deps)
+  const { operatorSession } = auth
   const routes = new Hono<AppEnv>()
   routes.use(`${ADMIN}/*`, async (c, next) => {
     setPageHeaders(c)
     await next()
   })
-  const given = { ...deps, ...entrance }
+  const routeDeps = { ...deps, ...auth }
   const groups = [
-    signInRoutes(given),
-    overviewRoutes(given),
-    failureRoutes(given),
-    runRoutes(given),
-    assetRoutes(given),
-    deliveryRoutes(given),
+    signInRoutes(routeDeps),
+    overviewRoutes(routeDeps),
+    failureRoutes(routeDeps),
+    runRoutes(routeDeps),
+    assetRoutes(routeDeps),
+    deliveryRoutes(routeDeps),
   ]
   for (const group of groups) routes.route('/', group)
 
   return {
     routes,
     has: (path) => path === ADMIN || path.startsWith(`${ADMIN}/`),
-    async answerError(error, c) {
+    async respondToError(error, c) {
       setPageHeaders(c)
       if (error instanceof TrackerError && error.code === 'unauthenticated') {
         const { pathname, search } = new URL(c.req.url)
         if (c.req.method !== 'POST') return seeOther(c, withQuery(SIGN_IN, { to: pathname + search }))
         const interrupted = await readInterruptedForm(c)
         if (interrupted === undefined) return seeOther(c, SIGN_IN)
-        const { hasAdminKey, needsHttps } = entrance
+        const { hasAdminKey, needsHttps } = auth
         const page = { target: interrupted.target, interrupted, hasAdminKey, needsHttps: needsHttps() }
-        return answerPage(c, <SignInPage {...page} />, 401)
+        return respondWithPage(c, <SignInPage {...page} />, 401)
       }
       if (error instanceof StaleFormError && error.interrupted !== undefined) {
         const { operator, interrupted, message } = error
-        return answerPage(c, <ResumePage {...{ operator, interrupted, explanation: message }} />, 403)
+        return respondWithPage(c, <ResumePage {...{ operator, interrupted, explanation: message }} />, 403)
       }
       const { code, problem, detail, fields } = deps.tell(error, c.get('requestId'))
       if (problem.retryAfter !== undefined) c.header('Retry-After', String(problem.retryAfter))
       const { status, title } = problem
       const page = {
-        operator: door.find(c),
+        operator: operatorSession.find(c),
         status,
         title,
         code,
@@ -81,7 +82,7 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
         fields,
         requestId: c.get('requestId'),
       }
-      return answerPage(c, <ErrorPage {...page} />, status)
+      return respondWithPage(c, <ErrorPage {...page} />, status)
     },
   }
 }

@@ -3,9 +3,9 @@ import { isJsonObject } from '../domain/json.ts'
 
 const MAX_LENGTH = 160
 
-/** An error of ImageKit's in one line; none of its shapes is documented. */
+/** Shows an error from ImageKit in one line. ImageKit documents no format for errors. */
 export function errorText(error: Json): string {
-  const told = isJsonObject(error) ? (error['message'] ?? error['reason'] ?? error) : error
-  const text = typeof told === 'string' ? told : JSON.stringify(told)
+  const message = isJsonObject(error) ? (error['message'] ?? error['reason'] ?? error) : error
+  const text = typeof message === 'string' ? message : JSON.stringify(message)
   return text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH - 1)}…` : text
 }

@@ -3,7 +3,7 @@ import type { RunFilter } from '../domain/run-filter.ts'
 import { parseRunQuery } from '../http/operators/run-filter-schema.ts'
 import { FAILURES, withQuery } from './addresses.ts'
 
-/** What the list of runs is asked for, as it stands in the address: such a link can be shared. */
+/** The filters of the list of runs. They are in the URL, so the link can be shared. */
 export type FailuresQuery = {
   /** A status, or `any`. */
   status: string
@@ -13,12 +13,12 @@ export type FailuresQuery = {
   since: string
   until: string
   q: string
-  /** `cause`: grouped. */
+  /** `cause` to group the runs by cause. */
   group: string
 }
 
-/** The worklist: what has failed, and nobody has seen to. */
-const DEFAULTS: FailuresQuery = {
+/** Open failures: failed runs that nobody has acknowledged. */
+export const OPEN_FAILURES: FailuresQuery = {
   status: 'failed',
   acknowledged: 'false',
   extension: '',
@@ -30,20 +30,20 @@ const DEFAULTS: FailuresQuery = {
 }
 const NAMES = ['status', 'acknowledged', 'extension', 'cause', 'since', 'until', 'q', 'group'] as const
 
-export function readFailuresQuery(given: { get(name: string): string | null | undefined }): FailuresQuery {
-  const query = { ...DEFAULTS }
-  for (const name of NAMES) query[name] = given.get(name) || DEFAULTS[name]
+export function readFailuresQuery(fields: { get(name: string): string | null | undefined }): FailuresQuery {
+  const query = { ...OPEN_FAILURES }
+  for (const name of NAMES) query[name] = fields.get(name) || OPEN_FAILURES[name]
   return { ...query, q: query.q.trim(), since: isoTime(query.since), until: isoTime(query.until) }
 }
 
 /** Throws `invalid_input`. */
 export function filterOf(query: FailuresQuery): RunFilter {
   const { group: _, ...fields } = query
-  const asked = Object.entries(fields).filter(([, value]) => value !== 'any')
-  return parseRunQuery(Object.fromEntries(asked))
+  const filters = Object.entries(fields).filter(([, value]) => value !== 'any')
+  return parseRunQuery(Object.fromEntries(filters))
 }
 
-/** The address of the list with some of it changed; what is as by default is left out. */
+/** The URL of the list with some filters changed. Default values are omitted. */
 export function failuresHref(query: FailuresQuery, changes: Partial<FailuresQuery> = {}): string {
   return withQuery(FAILURES, Object.fromEntries(fieldsOf({ ...query, ...changes })))
 }
@@ -52,14 +52,12 @@ export function nextHref(query: FailuresQuery, cursor: string): string {
   return withQuery(FAILURES, { ...Object.fromEntries(fieldsOf(query)), cursor })
 }
 
-/** What differs from the default: for hidden fields and addresses. */
+/** The filters that differ from the default, for hidden fields and URLs. */
 export function fieldsOf(query: FailuresQuery): [name: keyof FailuresQuery, value: string][] {
-  return NAMES.filter((name) => query[name] !== DEFAULTS[name]).map((name) => [name, query[name]])
+  return NAMES.filter((name) => query[name] !== OPEN_FAILURES[name]).map((name) => [name, query[name]])
 }
 
-export const WORKLIST = DEFAULTS
-
-/** A time as the list shows it becomes one as the routes accept it; anything else stays, and is reported as invalid. */
+/** Converts a time from the format that pages show to ISO 8601. Other text is returned as is and rejected later. */
 function isoTime(text: string): string {
   const at = parseTime(text.trim())
   return at === undefined ? text : new Date(at).toISOString().replace('.000Z', 'Z')

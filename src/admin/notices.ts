@@ -1,33 +1,33 @@
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { AppContext } from '../http/app-env.ts'
 
-/** What a page says of the form that led to it. */
-const NOTICES: { [word: string]: string } = {
+/** Reports the result of a form on the page that follows it. */
+const NOTICES: { [name: string]: string } = {
   acknowledged: 'Acknowledged and removed from open failures.',
-  'nothing-selected': 'Nothing was selected: tick at least one run, or choose “all that match”.',
+  'nothing-selected': 'Nothing was selected: select at least one run, or use “All that match”.',
   applied: 'The delivery was applied.',
-  duplicate: 'The delivery says what is known already: nothing has changed.',
-  contradicted: 'The delivery says the opposite of the final status: it is kept, and the status stays.',
-  ignored: 'The delivery was kept, and has changed nothing.',
-  forgotten: 'The asset is forgotten. What still comes for it will not be kept.',
-  retried: 'ImageKit was asked to run it again. This is the new run: it settles when its webhook comes.',
+  duplicate: 'The delivery repeats what is already recorded. Nothing has changed.',
+  contradicted: 'The delivery contradicts the final status. It is stored, and the status stays.',
+  ignored: 'The delivery was stored and changed nothing.',
+  forgotten: 'The asset is forgotten. Later webhooks about it are not stored.',
+  retried: 'Retry sent to ImageKit. This is the new run. It settles when its webhook arrives.',
   'signed-out': 'You are signed out.',
 }
 
-/** A cookie, not a part of the address: a page that is reloaded or shared does not repeat it. */
+/** Notices are passed in a cookie, not in the URL, so that reloading or sharing a page does not repeat them. */
 const COOKIE = 'tracker_notice'
 const PATH = '/admin'
 const MAX_AGE_SECONDS = 60
 
-/** For the page that the browser is sent to. */
-export function setNotice(c: AppContext, word: string): void {
-  setCookie(c, COOKIE, word, { path: PATH, httpOnly: true, sameSite: 'Lax', maxAge: MAX_AGE_SECONDS })
+/** Sets the notice for the page that the browser is redirected to. */
+export function setNotice(c: AppContext, name: string): void {
+  setCookie(c, COOKIE, name, { path: PATH, httpOnly: true, sameSite: 'Lax', maxAge: MAX_AGE_SECONDS })
 }
 
-/** The notice that this page has to show, once. */
+/** Returns the notice for this page and removes it. */
 export function takeNotice(c: AppContext): string | undefined {
-  const word = getCookie(c, COOKIE)
-  if (word === undefined) return undefined
+  const name = getCookie(c, COOKIE)
+  if (name === undefined) return undefined
   deleteCookie(c, COOKIE, { path: PATH })
-  return Object.hasOwn(NOTICES, word) ? NOTICES[word] : undefined
+  return Object.hasOwn(NOTICES, name) ? NOTICES[name] : undefined
 }

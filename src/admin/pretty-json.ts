@@ -1,15 +1,14 @@
 import type { Json } from '../domain/json.ts'
 
-/** Indenting multiplies what is nested deep: beyond this it is shown as it came. */
+/** Indenting multiplies the size of deeply nested JSON. Beyond these limits the text is shown as received. */
 const MAX_LENGTH = 64 * 1024
 const MAX_DEPTH = 40
 /** More than anybody reads on a page. */
 const MAX_SHOWN = 256 * 1024
 
-/** Text to be read; `isCut` where there is more. */
-export type Shown = { text: string; isCut: boolean }
+export type TruncatedText = { text: string; isTruncated: boolean }
 
-/** JSON text with line ends and indents; undefined where it is none, or too large for that. */
+/** Indents JSON text. Returns undefined if the text is not JSON or beyond the limits. */
 export function prettyJson(text: string): string | undefined {
   if (text.length > MAX_LENGTH) return undefined
   try {
@@ -20,18 +19,18 @@ export function prettyJson(text: string): string | undefined {
   }
 }
 
-export function shownText(text: string): Shown {
-  return { text: text.slice(0, MAX_SHOWN), isCut: text.length > MAX_SHOWN }
+export function truncateText(text: string): TruncatedText {
+  return { text: text.slice(0, MAX_SHOWN), isTruncated: text.length > MAX_SHOWN }
 }
 
-/** How deep brackets stand in each other. */
+/** The maximum nesting depth of brackets. */
 function depthOf(json: string): number {
   let depth = 0
-  let deepest = 0
+  let maxDepth = 0
   for (const character of json.replace(/"(?:[^"\\]|\\.)*"/g, '')) {
     if (character === '{' || character === '[') depth += 1
     if (character === '}' || character === ']') depth -= 1
-    deepest = Math.max(deepest, depth)
+    maxDepth = Math.max(maxDepth, depth)
   }
-  return deepest
+  return maxDepth
 }

@@ -1,21 +1,21 @@
 import type { RunFilter } from '../domain/run-filter.ts'
 import { type FailuresQuery, fieldsOf, filterOf, readFailuresQuery } from './failures-query.ts'
 
-/** The runs that an operator means: those that were ticked, or all that a list has. */
+/** The runs that an operator selected: individual ones, or all that match a filter. */
 export type RunSelection =
   | { kind: 'some'; runIds: string[]; query: FailuresQuery }
   | { kind: 'all'; filter: RunFilter; query: FailuresQuery }
 
-/** What one preview holds at most. */
+/** The maximum number of runs in one preview. */
 export const MAX_SELECTED = 1000
 
-/** How many one confirmation takes off the list at most: it is one request. */
+/** The maximum number of runs that one confirmation acknowledges, because it is one request. */
 export const MAX_ACKNOWLEDGED = 10_000
 
-/** The field of a confirmation that holds how many runs its page showed. */
+/** The form field with the number of runs that the preview showed. */
 export const SHOWN_TOTAL = 'shownTotal'
 
-/** Undefined where nothing was ticked. Throws `invalid_input`. */
+/** Undefined if nothing was selected. Throws `invalid_input`. */
 export function readSelection(form: URLSearchParams): RunSelection | undefined {
   const query = readFailuresQuery(form)
   if (form.get('scope') === 'all') return { kind: 'all', filter: filterOf(query), query }
@@ -23,7 +23,7 @@ export function readSelection(form: URLSearchParams): RunSelection | undefined {
   return runIds.length === 0 ? undefined : { kind: 'some', runIds, query }
 }
 
-/** The same as fields of the form that confirms it. */
+/** The selection as hidden fields of the confirmation form. */
 export function selectionFields(selection: RunSelection): (readonly [string, string])[] {
   const fields = fieldsOf(selection.query)
   if (selection.kind === 'all') return [['scope', 'all'], ...fields]

@@ -19,7 +19,7 @@ const files = new Map<StaticName, StaticFile>(
   }),
 )
 
-/** The address of a file; it changes with the content, so the file may be kept for ever. */
+/** The path of a file. It contains a hash of the content, so the file can be cached forever. */
 export function staticHref(name: StaticName): string {
   return files.get(name)?.href ?? ''
 }

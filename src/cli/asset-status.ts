@@ -13,7 +13,7 @@ const assetStatusSchema = z.looseObject({
   extensions: z.array(runSchema),
 })
 
-/** An asset's status as the service tells it. */
+/** An asset's status as the service returns it. */
 export type AssetStatus = z.infer<typeof assetStatusSchema>
 export type RunStatus = AssetStatus['extensions'][number]
 
@@ -26,7 +26,7 @@ export function hasUnsuccessful({ extensions }: AssetStatus): boolean {
   return extensions.some(({ status }) => status === 'failed' || status === 'expired')
 }
 
-/** The runs whose status is another one than before; `before` is by extension name. */
+/** The runs whose status has changed. `before` maps extension names to the previous statuses. */
 export function changedRuns(
   before: { readonly [name: string]: string },
   { extensions }: AssetStatus,

@@ -1,8 +1,8 @@
 import type { AssetStatus, RunStatus } from './asset-status.ts'
 import type { CommandContext } from './command-context.ts'
-import { inertText, padTo, widthOf } from './terminal-text.ts'
+import { escapeForTerminal, padTo, widthOf } from './terminal-text.ts'
 
-/** Writes a status in its colour, where a person reads it on a terminal. */
+/** Colours a status if the output is a terminal and `NO_COLOR` is not set. */
 export type Paint = (status: string, text?: string) => string
 
 export function createPaint({ env, stdout }: Pick<CommandContext, 'env' | 'stdout'>): Paint {
@@ -21,36 +21,38 @@ const COLOURS = new Map([
   ['pending', 36],
 ])
 
-/** An asset with its extensions, one a line. */
+/** An asset and its extensions, one per line. */
 export function formatAsset(asset: AssetStatus, paint: Paint): string {
-  const width = Math.max(...asset.extensions.map((run) => widthOf(inertText(run.name))), 0)
+  const width = Math.max(...asset.extensions.map((run) => widthOf(escapeForTerminal(run.name))), 0)
   const lines = asset.extensions.map(
     (run) =>
-      `  ${padTo(inertText(run.name), width)}  ${paint(run.status, run.status.padEnd(7))}  ${told(run)}`,
+      `  ${padTo(escapeForTerminal(run.name), width)}  ${paint(run.status, run.status.padEnd(7))}  ${formatReason(run)}`,
   )
-  const status = asset.status === 'none' ? 'none (no extension was asked for)' : paint(asset.status)
-  return [`${inertText(asset.fileId)}  ${status}`, ...lines.map((line) => line.trimEnd())].join('\n')
+  const status = asset.status === 'none' ? 'none (no extension was requested)' : paint(asset.status)
+  return [`${escapeForTerminal(asset.fileId)}  ${status}`, ...lines.map((line) => line.trimEnd())].join('\n')
 }
 
 /** One change: `remove-bg  pending → failed  reason`. */
 export function formatChange(run: RunStatus, from: string | undefined, paint: Paint): string {
   const change = from === undefined ? paint(run.status) : `${paint(from)} → ${paint(run.status)}`
-  return [inertText(run.name), change, describeError(run.error)].filter((part) => part !== '').join('  ')
+  return [escapeForTerminal(run.name), change, formatError(run.error)]
+    .filter((part) => part !== '')
+    .join('  ')
 }
 
-/** ImageKit documents no form of its errors; a sentence in one is shown alone. */
-export function describeError(error: unknown): string {
-  return inertText(sentenceOf(error))
+/** ImageKit doesn't document the shape of these errors. If there is a `message`, it is shown alone. */
+export function formatError(error: unknown): string {
+  return escapeForTerminal(messageOf(error))
 }
 
-function sentenceOf(error: unknown): string {
+function messageOf(error: unknown): string {
   if (error === null || error === undefined) return ''
   if (typeof error === 'string') return error
-  const told = typeof error === 'object' ? Object.entries(error) : []
-  const sentence = told.find(([key, value]) => key === 'message' && typeof value === 'string')
-  return sentence === undefined ? JSON.stringify(error) : String(sentence[1])
+  const entries = typeof error === 'object' ? Object.entries(error) : []
+  const message = entries.find(([key, value]) => key === 'message' && typeof value === 'string')
+  return message === undefined ? JSON.stringify(error) : String(message[1])
 }
 
-function told(run: RunStatus): string {
-  return [`(${inertText(run.source)})`, describeError(run.error)].join('  ')
+function formatReason(run: RunStatus): string {
+  return [`(${escapeForTerminal(run.source)})`, formatError(run.error)].join('  ')
 }

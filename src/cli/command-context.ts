@@ -1,10 +1,10 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Environment, ReadText } from '../config/variables.ts'
 
-/** An output; `isTTY` where a person reads it on a terminal, of so many columns. */
+/** An output stream. `isTTY`: it is a terminal, `columns` wide. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 
-/** What a command has of the process around it. */
+/** What a command uses of its process. */
 export type CommandContext = {
   env: Environment
   readText: ReadText
@@ -13,7 +13,7 @@ export type CommandContext = {
   stderr: Output
   /** Resolves when the process is asked to stop. */
   stopRequested: () => Promise<void>
-  /** What the program ends with where nothing is thrown. */
+  /** The exit code if no error is thrown. */
   exitCode: number
 }
 
@@ -21,7 +21,7 @@ export function printLine(output: Output, text: string): void {
   output.write(`${text}\n`)
 }
 
-/** How wide the terminal is; undefined where the reader is no person. */
+/** The width of the terminal in columns; undefined if the output is not a terminal. */
 export function terminalWidth({ isTTY, columns }: Output): number | undefined {
   return isTTY ? columns : undefined
 }

@@ -1,7 +1,7 @@
-/** 1: it could not be done. 2: it was asked for wrongly, or the configuration is wrong. */
+/** 1: the command failed. 2: wrong usage or invalid configuration. */
 type FailureCode = 1 | 2
 
-/** Ends a command; the message is written for the one who typed it. */
+/** Ends a command. The message is shown to the user. */
 export class CommandError extends Error {
   readonly exitCode: FailureCode
 

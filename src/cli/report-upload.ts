@@ -4,13 +4,13 @@ import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import { followAsset } from './follow-asset.ts'
 import type { SentUpload } from './send-upload.ts'
-import { inertJson, inertText } from './terminal-text.ts'
+import { escapeForTerminal, stringifyForTerminal } from './terminal-text.ts'
 import type { TrackerClient } from './tracker-client.ts'
 
-/** `limitSeconds`: how long to wait for the final statuses; undefined: not at all. */
+/** `limitSeconds`: how long to wait for the final statuses. Undefined: don't wait. */
 type ReportOptions = { json: boolean; limitSeconds: number | undefined }
 
-/** Prints what became of an upload, and waits for its final statuses where that is asked for. */
+/** Prints the result of an upload, and waits for its final statuses if `limitSeconds` is set. */
 export async function reportUpload(
   context: CommandContext,
   client: TrackerClient,
@@ -23,32 +23,35 @@ export async function reportUpload(
   let asset: AssetStatus | undefined
   try {
     if (limitSeconds !== undefined)
-      asset = await waitForEnd(client, sent, limitSeconds, (line) => !json && print(line), paint)
+      asset = await waitForFinalStatus(client, sent, limitSeconds, (line) => !json && print(line), paint)
   } finally {
-    // Also where the waiting failed: the upload has happened.
+    // Even if waiting failed, because the upload succeeded.
     const { body, submissionId, statusUrl, eventsUrl } = sent
     const urls = { statusUrl, eventsUrl }
-    if (json) print(inertJson({ ...body, submissionId, ...urls, ...(asset && { assetStatus: asset }) }))
+    if (json)
+      print(stringifyForTerminal({ ...body, submissionId, ...urls, ...(asset && { assetStatus: asset }) }))
   }
   if (asset === undefined) return
   if (hasUnsuccessful(asset)) context.exitCode = 3
   else if (asset.status === 'pending')
     throw new CommandError(
-      `Still pending after ${limitSeconds} s; look again with: extension-tracker status ${inertText(asset.fileId)}`,
+      `Still pending after ${limitSeconds} s; check later with: extension-tracker status ${escapeForTerminal(asset.fileId)}`,
     )
 }
 
-async function waitForEnd(
+async function waitForFinalStatus(
   client: TrackerClient,
-  { answer }: SentUpload,
+  { response }: SentUpload,
   limitSeconds: number,
   print: (line: string) => void,
   paint: Paint,
 ): Promise<AssetStatus | undefined> {
-  const { fileId, message } = answer
+  const { fileId, message } = response
   if (fileId === undefined)
-    throw new CommandError(`There is no fileId to wait for yet. ${inertText(message ?? '')}`.trimEnd())
-  let before: { readonly [name: string]: string } = answer.extensionStatus ?? {}
+    throw new CommandError(
+      `Cannot wait: there is no fileId yet. ${escapeForTerminal(message ?? '')}`.trimEnd(),
+    )
+  let before: { readonly [name: string]: string } = response.extensionStatus ?? {}
   let last: AssetStatus | undefined
   for await (const asset of followAsset(client, fileId, limitSeconds)) {
     for (const { run, from } of changedRuns(before, asset)) print(`  ${formatChange(run, from, paint)}`)
@@ -58,21 +61,23 @@ async function waitForEnd(
   return last
 }
 
-function formatUpload({ answer, submissionId, statusUrl }: SentUpload, paint: Paint): string {
-  const { fileId, name, url, message, extensionStatus = {} } = answer
+function formatUpload({ response, submissionId, statusUrl }: SentUpload, paint: Paint): string {
+  const { fileId, name, url, message, extensionStatus = {} } = response
   const extensions = Object.entries(extensionStatus).map(
-    ([name, status]) => `${inertText(name)} ${paint(status, inertText(status))}`,
+    ([name, status]) => `${escapeForTerminal(name)} ${paint(status, escapeForTerminal(status))}`,
   )
   const rows: [string, string | null | undefined][] = [
-    ['fileId', fileId && inertText(fileId)],
-    ['url', url && inertText(url)],
-    ['submission', submissionId && inertText(submissionId)],
-    ['status', statusUrl && inertText(statusUrl)],
+    ['fileId', fileId && escapeForTerminal(fileId)],
+    ['url', url && escapeForTerminal(url)],
+    ['submission', submissionId && escapeForTerminal(submissionId)],
+    ['status', statusUrl && escapeForTerminal(statusUrl)],
     ['extensions', extensions.join(', ')],
   ]
-  const told = rows.flatMap(([label, value]) => (value ? [`  ${label.padEnd(10)}  ${value}`] : []))
+  const lines = rows.flatMap(([label, value]) => (value ? [`  ${label.padEnd(10)}  ${value}`] : []))
   return [
-    inertText(fileId === undefined ? (message ?? 'The upload is queued.') : `Uploaded ${name ?? fileId}`),
-    ...told,
+    escapeForTerminal(
+      fileId === undefined ? (message ?? 'The upload is queued.') : `Uploaded ${name ?? fileId}`,
+    ),
+    ...lines,
   ].join('\n')
 }

@@ -6,9 +6,9 @@ export type RowProgress = {
   stop: () => void
 }
 
-/** A bar on a terminal, of rows that are copied and then compared. Nothing where nobody watches. */
+/** A progress bar for rows that are copied and then compared. Prints nothing if `output` is not a terminal. */
 export async function createRowProgress(output: Output): Promise<RowProgress> {
-  // Node finds not every export of this CommonJS module by name.
+  // Node can't import every export of this CommonJS module by name.
   const { SingleBar } = (await import('cli-progress')).default
   const bar = new SingleBar({
     format: '{phase} {table} {bar} {percentage}%  {eta_formatted} left',

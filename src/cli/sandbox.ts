@@ -15,20 +15,20 @@ type Options = {
   allowPrivateUrls?: true
 }
 
-/** `extension-tracker sandbox`: runs a local ImageKit until it is told to stop. */
+/** `extension-tracker sandbox`: runs a local ImageKit until it is asked to stop. */
 export function sandboxCommand(context: SandboxContext): Command {
   return new Command('sandbox')
-    .description('Run a local ImageKit for development and tests.')
-    .option('--port <port>', 'where to listen; 0 takes any free port (default: PORT, or 3001)')
-    .option('--directory <path>', 'where uploaded files are kept', './data/sandbox')
-    .option('--public-url <url>', 'what the URLs of files start with (default: the address listened on)')
+    .description('Runs a local ImageKit for development and tests.')
+    .option('--port <port>', 'port to listen on; 0: any free port (default: PORT, or 3001)')
+    .option('--directory <path>', 'folder for uploaded files', './data/sandbox')
+    .option('--public-url <url>', 'base URL of file URLs (default: the address listened on)')
     .option(
       '--allow-host <name>',
-      'a Host to accept beside loopback and that of --public-url; repeatable',
+      'a Host header to accept besides loopback and that of --public-url; repeatable',
       (name: string, names: string[]) => [...names, name.toLowerCase()],
       [],
     )
-    .option('--allow-private-urls', 'download files from URLs at private addresses too')
+    .option('--allow-private-urls', 'also download files from URLs at private addresses')
     .addHelpText('after', SANDBOX_HELP)
     .action(async (options: Options) => {
       const sandbox = createSandbox(parseSandboxOptions(context, options))
@@ -41,25 +41,25 @@ export function sandboxCommand(context: SandboxContext): Command {
 }
 
 const SANDBOX_HELP = `
-Tags of a file choose what happens, as test cards do for payments; several add up:
-  sandbox:EXTENSION=success      pending in the response, success by webhook: as without a tag
+Tags on a file choose what happens, like test cards for payments. They can be combined:
+  sandbox:EXTENSION=success      pending in the response, success by webhook (default)
   sandbox:EXTENSION=failed       pending in the response, failed by webhook
-  sandbox:EXTENSION=success-now  success already in the response
-  sandbox:EXTENSION=failed-now   failed already in the response
+  sandbox:EXTENSION=success-now  success in the response
+  sandbox:EXTENSION=failed-now   failed in the response
   sandbox:EXTENSION=pending      pending for ever
-  sandbox:webhook=drop           never sent, though the file has the effect
+  sandbox:webhook=drop           never sent, but the file is changed
   sandbox:webhook=duplicate      sent three times
   sandbox:webhook=early          sent before the response
-  sandbox:webhook=late           sent after ten delays
-  sandbox:webhook=reorder        those of one request in reverse order
-  sandbox:webhook=conflict       the opposite word afterwards
+  sandbox:webhook=late           sent after ten times the delay
+  sandbox:webhook=reorder        webhooks of one request in reverse order
+  sandbox:webhook=conflict       followed by one with the opposite status
   sandbox:delay=MS               how long an extension takes (300)
-They stay on the file: a retry goes the same way until PATCH /v1/files/ID/details gives it other tags.
+The tags stay on the file: a retry has the same result until PATCH /v1/files/ID/details changes them.
 
 Environment:
-  HOST                  where to listen (127.0.0.1)
-  PORT                  where to listen without --port (3001)
-  IMAGEKIT_PRIVATE_KEY  the private key to accept (any)
+  HOST                  host to listen on (127.0.0.1)
+  PORT                  port to listen on without --port (3001)
+  IMAGEKIT_PRIVATE_KEY  private key to accept (any)
   LOG_LEVEL             info`
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
@@ -69,11 +69,11 @@ function parseSandboxOptions(
   { env, readText }: SandboxContext,
   { port: givenPort, directory, publicUrl, allowHost, allowPrivateUrls }: Options,
 ): SandboxOptions {
-  // The option takes the variable's place: a `.env` that the service shares has the service's PORT.
+  // The option overrides the variable, because a `.env` shared with the service contains the service's PORT.
   const portName = givenPort === undefined ? 'PORT' : '--port'
   const variables = new Variables({ ...env, '--port': givenPort }, readText)
   if (env['NODE_ENV'] === 'production') {
-    variables.problem('NODE_ENV', 'is production; the sandbox is for development and tests alone')
+    variables.problem('NODE_ENV', 'is production; the sandbox is only for development and tests')
   }
   const host = variables.text('HOST') ?? '127.0.0.1'
   const port = variables.integer(portName, 3001, 0, 65_535)

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { isFileId } from '../domain/file-id.ts'
 import { CommandError } from './command-error.ts'
-import type { TrackerAnswer } from './tracker-answer.ts'
 import type { TrackerClient } from './tracker-client.ts'
+import type { TrackerResponse } from './tracker-response.ts'
 import { createUploadForm } from './upload-form.ts'
 import type { UploadSource } from './upload-source.ts'
 
 const bodySchema = z.record(z.string(), z.unknown())
 
-const answerSchema = z.object({
+const responseSchema = z.object({
   fileId: z.string().refine(isFileId).optional().catch(undefined),
   name: z.string().optional(),
   url: z.string().optional(),
@@ -17,12 +17,12 @@ const answerSchema = z.object({
 })
 
 export type SentUpload = {
-  /** ImageKit's answer as it came. */
+  /** ImageKit's complete response. */
   body: { [field: string]: unknown }
-  /** What is read of it here. */
-  answer: z.infer<typeof answerSchema>
+  /** The fields of `body` that the commands use. */
+  response: z.infer<typeof responseSchema>
   submissionId: string | null
-  /** Null where there is no fileId yet. */
+  /** Null if there is no fileId yet. */
   statusUrl: string | null
   eventsUrl: string | null
 }
@@ -34,12 +34,12 @@ export type Upload = {
   onSent?: (bytes: number) => void
 }
 
-/** Uploads through the service. Throws `CommandError` where it is refused. */
+/** Uploads through the service. Throws `CommandError` if the upload is rejected. */
 export async function sendUpload(client: TrackerClient, upload: Upload): Promise<SentUpload> {
   const { source, fields, idempotencyKey, onSent } = upload
   const form = createUploadForm(source, fields, onSent)
   try {
-    const answer = await client.send({
+    const response = await client.send({
       method: 'POST',
       path: '/api/v1/files/upload',
       headers: {
@@ -49,11 +49,11 @@ export async function sendUpload(client: TrackerClient, upload: Upload): Promise
       },
       body: form.body,
     })
-    if (answer.status < 200 || answer.status > 299) throw client.refusal(answer)
-    const link = answer.header('link') ?? ''
+    if (response.status < 200 || response.status > 299) throw client.toError(response)
+    const link = response.header('link') ?? ''
     return {
-      ...parseAnswer(answer),
-      submissionId: answer.header('x-submission-id') ?? null,
+      ...parseResponse(response),
+      submissionId: response.header('x-submission-id') ?? null,
       statusUrl: linkTarget(link, 'status'),
       eventsUrl: linkTarget(link, 'events'),
     }
@@ -62,12 +62,12 @@ export async function sendUpload(client: TrackerClient, upload: Upload): Promise
   }
 }
 
-function parseAnswer({ status, text }: TrackerAnswer): Pick<SentUpload, 'body' | 'answer'> {
+function parseResponse({ status, text }: TrackerResponse): Pick<SentUpload, 'body' | 'response'> {
   try {
     const body = bodySchema.parse(JSON.parse(text))
-    return { body, answer: answerSchema.parse(body) }
+    return { body, response: responseSchema.parse(body) }
   } catch (cause) {
-    throw new CommandError(`The answer (${status}) is not what ImageKit answers to an upload.`, 1, { cause })
+    throw new CommandError(`The response (${status}) is not an upload response of ImageKit.`, 1, { cause })
   }
 }
 

@@ -6,7 +6,7 @@ import type { CommandContext } from './command-context.ts'
 /** `serve`: runs until it is asked to stop. */
 export function serveCommand({ env, readText, stopRequested }: CommandContext): Command {
   return new Command('serve')
-    .description('run the service; everything is configured by environment variables')
+    .description('Runs the service. It is configured by environment variables only.')
     .action(async () => {
       const service = createService(parseConfig(env, readText))
       try {

@@ -1,21 +1,21 @@
-import { cutTo, inertText, padTo, widthOf } from './terminal-text.ts'
+import { cutTo, escapeForTerminal, padTo, widthOf } from './terminal-text.ts'
 
 export type Column<Row> = {
   title: string
   /** Null and empty are shown as `-`. */
   cell: (row: Row) => string | number | null
-  /** May be cut where the terminal is too narrow. */
+  /** May be truncated if the terminal is too narrow. */
   isCut?: true
   align?: 'right'
   paint?: (text: string, row: Row) => string
 }
 
-const BETWEEN = '  '
-const LEAST_WIDTH = 12
+const SEPARATOR = '  '
+const MIN_CUT_WIDTH = 12
 
 /**
- * Rows under their titles. Whatever the cells hold is inert on a terminal. `width`: the columns of the terminal; undefined
- * where the reader is a program, and nothing is cut.
+ * Formats rows under column titles and escapes the cells for the terminal. `width`: the terminal's width in columns. Undefined: the
+ * output is not a terminal, and nothing is truncated.
  */
 export function formatTable<Row>(
   columns: readonly Column<Row>[],
@@ -35,32 +35,33 @@ export function formatTable<Row>(
         const shown = row !== undefined && paint ? paint(text, row) : text
         return align === 'right' ? padding + shown : shown + padding
       })
-      .join(BETWEEN)
+      .join(SEPARATOR)
       .trimEnd()
   const titles = columns.map(({ title }) => title)
   return [line(titles), ...rows.map((row, at) => line(cells[at] ?? [], row))].join('\n')
 }
 
-/** Names and what is said of each, one a line. */
+/** Names with their values, one pair per line. */
 export function formatPairs(pairs: readonly (readonly [string, string])[]): string {
   const width = Math.max(...pairs.map(([name]) => widthOf(name)))
-  return pairs.map(([name, text]) => `${padTo(name, width)}${BETWEEN}${inertText(text)}`).join('\n')
+  return pairs.map(([name, text]) => `${padTo(name, width)}${SEPARATOR}${escapeForTerminal(text)}`).join('\n')
 }
 
 function textOf(value: string | number | null): string {
-  return value === null || value === '' ? '-' : inertText(String(value))
+  return value === null || value === '' ? '-' : escapeForTerminal(String(value))
 }
 
-/** Takes from the widest column that may be cut, until the line fits or nothing can be taken any more. */
+/** Narrows the widest column that may be truncated, again and again, until the line fits or no column can be narrower. */
 function narrow<Row>(columns: readonly Column<Row>[], widths: number[], width: number): void {
-  const room = () => width - widths.reduce((sum, one) => sum + one, 0) - BETWEEN.length * (widths.length - 1)
+  const room = () =>
+    width - widths.reduce((sum, one) => sum + one, 0) - SEPARATOR.length * (widths.length - 1)
   while (room() < 0) {
     const widest = columns.reduce(
-      (found, { isCut }, at) => (isCut && (widths[at] ?? 0) > (widths[found] ?? LEAST_WIDTH) ? at : found),
+      (found, { isCut }, at) => (isCut && (widths[at] ?? 0) > (widths[found] ?? MIN_CUT_WIDTH) ? at : found),
       -1,
     )
-    const now = widths[widest]
-    if (now === undefined) return
-    widths[widest] = now - 1
+    const current = widths[widest]
+    if (current === undefined) return
+    widths[widest] = current - 1
   }
 }

@@ -1,20 +1,19 @@
 /**
- * What moves the cursor, gives the terminal orders, or turns the direction of what is read. Names and errors come from
- * outside, and a file may be called anything. The joiners of Persian and of emoji, and what chooses an emoji's look, are let
- * through.
+ * Control, bidirectional and invisible characters. Names and errors are untrusted: they could contain escape sequences for the
+ * terminal, or reverse the reading direction. Joiners, which Persian and emoji need, and emoji variation selectors are allowed.
  */
 const UNSAFE =
   /(?!\u200c|\u200d|\ufe0e|\ufe0f)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
-/** Text from outside as it may stand on a terminal: on one line, and what is not to be seen written out. */
-export function inertText(text: string): string {
+/** Makes untrusted text safe to print on a terminal: on one line, with unsafe characters as `\u{…}`. */
+export function escapeForTerminal(text: string): string {
   return text
     .replace(/[\t\r\n]+/g, ' ')
     .replace(UNSAFE, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
 }
 
-/** JSON on one line that is as harmless on a terminal, and means the same. */
-export function inertJson(value: unknown): string {
+/** Like `JSON.stringify`, on one line, with unsafe characters escaped so that the JSON has the same meaning. */
+export function stringifyForTerminal(value: unknown): string {
   return JSON.stringify(value).replace(UNSAFE, (character) =>
     character
       .split('')
@@ -23,7 +22,7 @@ export function inertJson(value: unknown): string {
   )
 }
 
-/** Of two columns: emoji, and the writing of East Asia. */
+/** Two columns wide: emoji and East Asian characters. */
 const WIDE =
   /^(?:\p{Emoji_Presentation}|.+\ufe0f|[\p{sc=Hangul}\p{sc=Han}\p{sc=Hiragana}\p{sc=Yi}\p{sc=Bopomofo}\u3000-\u303e\u30a0-\u30ff\uff01-\uff60\uffe0-\uffe6])/u
 const ALONE_INVISIBLE = /^[\p{Mn}\p{Me}\u200c\u200d]+$/u
@@ -35,7 +34,7 @@ export function widthOf(text: string): number {
   return [...segmenter.segment(text)].reduce((sum, { segment }) => sum + columnsOf(segment), 0)
 }
 
-/** As much of a text as `width` columns take; where it is cut it ends in `…`. */
+/** Truncates a text to `width` columns. A truncated text ends in `…`. */
 export function cutTo(text: string, width: number): string {
   if (widthOf(text) <= width) return text
   let cut = ''

@@ -3,12 +3,12 @@ import { type Environment, type ReadText, Variables } from '../config/variables.
 import { ConfigError } from '../config.ts'
 import { isLoopbackHost, urlHost } from '../domain/loopback.ts'
 
-/** Where the service is, and the key that opens it; `keyName` is the variable that holds it. */
+/** The URL of the service and the key to authenticate with; `key.name` is the variable that contains it. */
 export type TrackerAccess = { url: string; key: { name: string; secret: string } | undefined }
 
 const KEY_VARIABLES = ['TRACKER_ADMIN_KEY', 'TRACKER_API_KEY']
 
-/** Reads what the client commands need of the environment. Throws `ConfigError`. */
+/** Reads the variables that the client commands need. Throws `ConfigError`. */
 export function parseTrackerAccess(env: Environment, readText: ReadText): TrackerAccess {
   const variables = new Variables(env, readText)
   const host = variables.text('HOST') ?? '127.0.0.1'

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { request } from 'undici'
 import { CommandError, errorCode, errorMessage } from './command-error.ts'
-import { describeRefusal } from './describe-refusal.ts'
+import { formatErrorResponse } from './format-error-response.ts'
 import type { TrackerAccess } from './tracker-access.ts'
-import type { TrackerAnswer } from './tracker-answer.ts'
+import type { TrackerResponse } from './tracker-response.ts'
 
 type TrackerRequest = {
   method: 'GET' | 'POST'
@@ -12,16 +12,16 @@ type TrackerRequest = {
   body?: AsyncIterable<string | Uint8Array>
 }
 
-/** An answer whose body is read as it comes. */
-type OpenAnswer = Omit<TrackerAnswer, 'text'> & { body: Readable & { text(): Promise<string> } }
+/** A response whose body is streamed. */
+type StreamingResponse = Omit<TrackerResponse, 'text'> & { body: Readable & { text(): Promise<string> } }
 
 export type TrackerClient = {
-  /** Throws `CommandError` where no answer comes. */
-  open(request: TrackerRequest, signal?: AbortSignal): Promise<OpenAnswer>
-  /** Throws `CommandError` where no answer comes. */
-  send(request: TrackerRequest, signal?: AbortSignal): Promise<TrackerAnswer>
-  /** The error to throw for an answer that is a refusal. */
-  refusal(answer: TrackerAnswer): CommandError
+  /** Throws `CommandError` if there is no response. */
+  open(request: TrackerRequest, signal?: AbortSignal): Promise<StreamingResponse>
+  /** Throws `CommandError` if there is no response. */
+  send(request: TrackerRequest, signal?: AbortSignal): Promise<TrackerResponse>
+  /** The error to throw for a response that is not a success. */
+  toError(response: TrackerResponse): CommandError
 }
 
 export function createTrackerClient(access: TrackerAccess): TrackerClient {
@@ -33,7 +33,7 @@ export function createTrackerClient(access: TrackerAccess): TrackerClient {
           method,
           headers: { ...headers, ...authorization },
           body: body === undefined ? null : Readable.from(body, { objectMode: false }),
-          // A slow line may need long for a large file; the service bounds what it waits for itself.
+          // A large file may take long on a slow connection. The service has its own timeouts.
           headersTimeout: 0,
           bodyTimeout: 0,
           ...(signal && { signal }),
@@ -44,7 +44,7 @@ export function createTrackerClient(access: TrackerAccess): TrackerClient {
           body: response.body,
         }
       } catch (error) {
-        throw noAnswer(access.url, error)
+        throw noResponse(access.url, error)
       }
     },
     async send(request, signal) {
@@ -52,26 +52,26 @@ export function createTrackerClient(access: TrackerAccess): TrackerClient {
       try {
         return { status, header, text: await body.text() }
       } catch (error) {
-        throw noAnswer(access.url, error)
+        throw noResponse(access.url, error)
       }
     },
-    refusal: (answer) => new CommandError(describeRefusal(answer, access)),
+    toError: (response) => new CommandError(formatErrorResponse(response, access)),
   }
   return client
 }
 
-function noAnswer(url: string, error: unknown): CommandError {
+function noResponse(url: string, error: unknown): CommandError {
   const text = (() => {
     switch (errorCode(error)) {
       case 'ECONNREFUSED':
-        return `Nothing answers at ${url}. Is "extension-tracker serve" running there? TRACKER_URL says where to look.`
+        return `Nothing listens at ${url}. Is "extension-tracker serve" running there? Set TRACKER_URL to its address.`
       case 'ENOTFOUND':
       case 'EAI_AGAIN':
-        return `The host of ${url} is not known. TRACKER_URL says where to look.`
+        return `The host of ${url} is not known. Set TRACKER_URL to the service's address.`
       case 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH':
-        return 'The file changed while it was sent. Nothing was uploaded.'
+        return 'The file changed during the upload. Nothing was uploaded.'
       default:
-        return `No answer from ${url}: ${errorMessage(error)}`
+        return `No response from ${url}: ${errorMessage(error)}`
     }
   })()
   return new CommandError(text, 1, { cause: error })

@@ -3,12 +3,12 @@ import type { UploadSource } from './upload-source.ts'
 
 export type UploadForm = {
   contentType: string
-  /** Undefined where the length is known only at the end. */
+  /** Undefined if the size of the file is not known. */
   contentLength: number | undefined
   body: AsyncIterable<string | Uint8Array>
 }
 
-/** The form of one upload, read from its source while it is sent. The file comes last, so that what is wrong with a field shows early. */
+/** The form of one upload, which streams the file. The file comes last, so that an invalid field is rejected early. */
 export function createUploadForm(
   source: UploadSource,
   fields: readonly (readonly [string, string])[],
@@ -22,7 +22,7 @@ export function createUploadForm(
     const form = `${head}${part('file', source.url)}${writer.formEnd}`
     return { contentType, contentLength: Buffer.byteLength(form), body: toAsync(form) }
   }
-  // The file gets its name from the parameter of that name; here only what a form can carry is allowed.
+  // ImageKit takes the name from the `fileName` parameter. This one may contain only characters that a form allows.
   const fileName = (source.fileName ?? 'file').replace(/[\\\p{Cc}]/gu, '_')
   const fileHead = writer.partHead({ name: 'file', fileName, contentType: 'application/octet-stream' })
   const before = `${head}${fileHead}`

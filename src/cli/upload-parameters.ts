@@ -2,17 +2,17 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 
 type Parameter = { kind: 'text' | 'json' | 'boolean'; flags: string; field: string; help: string }
 
-/** ImageKit's upload parameters that are an option each: https://imagekit.io/docs/api-reference/upload-file/upload-file */
+/** ImageKit's upload parameters that have their own option: https://imagekit.io/docs/api-reference/upload-file/upload-file */
 const PARAMETERS: readonly Parameter[] = [
   yesNo('--use-unique-file-name', 'useUniqueFileName', 'add a unique suffix to the name'),
   text('--tags <TAGS>', 'tags', 'tags, comma-separated'),
   text('--folder <PATH>', 'folder', 'folder, such as /images/'),
-  yesNo('--is-private-file', 'isPrivateFile', 'open the original by signed URLs only'),
-  yesNo('--is-published', 'isPublished', 'publish the file; --no-is-published leaves it a draft'),
+  yesNo('--is-private-file', 'isPrivateFile', 'serve the original through signed URLs only'),
+  yesNo('--is-published', 'isPublished', 'publish the file; --no-is-published keeps it as a draft'),
   text('--custom-coordinates <X,Y,W,H>', 'customCoordinates', 'the important area of the image'),
-  text('--response-fields <NAMES>', 'responseFields', 'further fields of the answer, comma-separated'),
-  text('--webhook-url <URL>', 'webhookUrl', 'where the service tells each final status on'),
-  yesNo('--overwrite-file', 'overwriteFile', 'replace a file of the same name'),
+  text('--response-fields <NAMES>', 'responseFields', 'additional response fields, comma-separated'),
+  text('--webhook-url <URL>', 'webhookUrl', 'URL that the service notifies of each final status'),
+  yesNo('--overwrite-file', 'overwriteFile', 'replace a file with the same name'),
   yesNo('--overwrite-ai-tags', 'overwriteAITags', 'when replacing, remove the AITags'),
   yesNo('--overwrite-tags', 'overwriteTags', 'when replacing, remove the tags'),
   yesNo(
@@ -22,8 +22,8 @@ const PARAMETERS: readonly Parameter[] = [
   ),
   json('--custom-metadata <JSON>', 'customMetadata', 'custom metadata, a JSON object'),
   json('--transformation <JSON>', 'transformation', 'pre- and post-transformations, a JSON object'),
-  text('--checks <EXPRESSION>', 'checks', 'refuse the upload unless this holds'),
-  text('--description <TEXT>', 'description', 'what the file shows'),
+  text('--checks <EXPRESSION>', 'checks', 'reject the upload unless this expression is true'),
+  text('--description <TEXT>', 'description', 'description of the file'),
 ]
 
 function text(flags: string, field: string, help: string): Parameter {
@@ -38,7 +38,7 @@ function yesNo(flags: string, field: string, help: string): Parameter {
   return { kind: 'boolean', flags, field, help }
 }
 
-/** Each yes/no option also has its `--no-` form; neither given, the field is not sent. */
+/** Each yes/no option also has a `--no-` form. Without either, the field is not sent. */
 export function addParameterOptions(command: Command): void {
   for (const { kind, flags, help } of PARAMETERS) {
     const option = new Option(flags, help)
@@ -47,7 +47,7 @@ export function addParameterOptions(command: Command): void {
   }
 }
 
-/** The form fields that the options stand for. */
+/** The form fields of the given options. */
 export function readParameterOptions(command: Command): [string, string][] {
   const values = command.opts<{ [attribute: string]: string | boolean | undefined }>()
   return PARAMETERS.flatMap(({ flags, field }) => {
@@ -56,7 +56,7 @@ export function readParameterOptions(command: Command): [string, string][] {
   })
 }
 
-/** The text as it was typed, once it is known to be a JSON object. */
+/** Checks that the text is a JSON object and returns it unchanged. */
 function parseJsonObjectText(text: string): string {
   let value: unknown
   try {
@@ -69,7 +69,7 @@ function parseJsonObjectText(text: string): string {
   return text
 }
 
-/** `--field NAME=VALUE`: a parameter that has no option yet. */
+/** `--field NAME=VALUE`: a parameter without an option. */
 export function addField(text: string, previous: readonly [string, string][] = []): [string, string][] {
   const separator = text.indexOf('=')
   if (separator < 1) throw new InvalidArgumentError('It should be NAME=VALUE.')

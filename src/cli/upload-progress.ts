@@ -1,24 +1,24 @@
 import { formatBytes } from '../domain/quantity-text.ts'
 import type { Output } from './command-context.ts'
-import { cutTo, inertText } from './terminal-text.ts'
+import { cutTo, escapeForTerminal } from './terminal-text.ts'
 
 export type UploadProgress = { sent: (bytes: number) => void; stop: () => void }
 
 const NAME_WIDTH = 40
 
-/** A file may be called `{bar}`: names and sizes are values of these templates, never a part of them. */
+/** Names and sizes are values of these templates and never part of them, because a file can be named `{bar}`. */
 const COUNTING = '{name} {sent} sent'
 const COMPLETE = '{name} {bar} {percentage}%  {sent} of {size}'
 const SENDING = `${COMPLETE}  {eta_formatted} left`
 const WAITING = `${COMPLETE}  waiting for ImageKit`
 
-/** A bar on a terminal; a running count where the size is not known. Nothing where nobody watches. */
+/** A progress bar, or a byte count if the size is not known. Prints nothing if `output` is not a terminal. */
 export async function startProgress(
   output: Output,
   fileName: string,
   sizeBytes: number | undefined,
 ): Promise<UploadProgress> {
-  // Node finds no export `Format` in this CommonJS module by name.
+  // Node can't import the export `Format` of this CommonJS module by name.
   const { SingleBar, Format } = (await import('cli-progress')).default
   let sentBytes = 0
   let isStopped = false
@@ -37,7 +37,7 @@ export async function startProgress(
     hideCursor: null,
     gracefulExit: false,
   })
-  const name = cutTo(inertText(fileName), NAME_WIDTH)
+  const name = cutTo(escapeForTerminal(fileName), NAME_WIDTH)
   bar.start(sizeBytes ?? 0, 0, { name, sent: formatBytes(0), size: formatBytes(sizeBytes ?? 0) })
   return {
     sent(bytes) {

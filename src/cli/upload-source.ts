@@ -3,19 +3,19 @@ import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { CommandError, errorCode, errorMessage } from './command-error.ts'
 
-/** What is uploaded. `fileName` is its own name, where it has one. */
+/** The file to upload. `fileName`: the name from its path or URL, if any. */
 export type UploadSource =
   | { kind: 'url'; fileName: string | undefined; url: string }
   | {
       kind: 'bytes'
       fileName: string | undefined
-      /** Undefined where it is known only at the end. */
+      /** Undefined if it is not known before the end. */
       sizeBytes: number | undefined
       read: () => Readable
       close: () => Promise<void>
     }
 
-/** `-` is the standard input; an http(s) address is fetched by ImageKit itself; anything else is a path. */
+/** `-` is the standard input. An http(s) URL is fetched by ImageKit itself. Anything else is a path. */
 export async function openSource(file: string, stdin: Readable): Promise<UploadSource> {
   if (file === '-')
     return {
@@ -34,15 +34,15 @@ const READ_BYTES = 256 * 1024
 async function openFile(path: string): Promise<UploadSource> {
   try {
     const handle = await open(path)
-    const facts = await handle.stat()
-    if (facts.isDirectory()) {
+    const stats = await handle.stat()
+    if (stats.isDirectory()) {
       await handle.close()
       throw new CommandError(`${path} is a directory.`)
     }
     return {
       kind: 'bytes',
       fileName: basename(path),
-      sizeBytes: facts.isFile() ? facts.size : undefined,
+      sizeBytes: stats.isFile() ? stats.size : undefined,
       read: () => handle.createReadStream({ highWaterMark: READ_BYTES }),
       close: () => handle.close(),
     }
@@ -54,7 +54,7 @@ async function openFile(path: string): Promise<UploadSource> {
 }
 
 function nameInUrl(text: string): string | undefined {
-  if (!URL.canParse(text)) throw new CommandError(`"${text}" is not a valid address.`, 2)
+  if (!URL.canParse(text)) throw new CommandError(`"${text}" is not a valid URL.`, 2)
   const name = new URL(text).pathname.split('/').at(-1)
   if (!name) return undefined
   try {

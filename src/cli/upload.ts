@@ -26,7 +26,7 @@ export function uploadCommand(context: CommandContext): Command {
     .usage('[options] FILE')
     .description(
       'Uploads a file to ImageKit through the service and records its extensions.\n\n' +
-        'FILE is a path, - for the standard input, or an http(s) address that ImageKit fetches itself.',
+        'FILE is a path, - for the standard input, or an http(s) URL that ImageKit fetches itself.',
     )
     .argument('[FILE]')
     .option('--file-name <NAME>', 'name in ImageKit (default: the name of FILE)')
@@ -42,9 +42,12 @@ export function uploadCommand(context: CommandContext): Command {
     .addOption(
       new Option('--field <NAME=VALUE>', 'any other upload parameter; repeatable').argParser(addField),
     )
-    .option('--idempotency-key <KEY>', 'the same key within 24 h gets the first answer again')
+    .option('--idempotency-key <KEY>', 'a repeat with the same key within 24 h returns the first response')
     .option('--wait [SECONDS]', 'wait for the final statuses, at most this long (default: no limit)')
-    .option('--json', "print ImageKit's answer with submissionId, statusUrl and eventsUrl as one JSON object")
+    .option(
+      '--json',
+      "print ImageKit's response with submissionId, statusUrl and eventsUrl as one JSON object",
+    )
     .addHelpText('after', UPLOAD_HELP)
     .action(async (file: string | undefined, options: UploadOptions) => {
       await upload(context, readRequest(file, options), readParameterOptions(command), options)
@@ -52,18 +55,18 @@ export function uploadCommand(context: CommandContext): Command {
 }
 
 const UPLOAD_HELP = `
-Each option that is yes or no also has its --no- form, such as --no-use-unique-file-name.
-TRACKER_URL (else PUBLIC_URL, else HOST and PORT) says where the service is; TRACKER_ADMIN_KEY or
-TRACKER_API_KEY, where the service asks for one, holds the key.
-With --wait the exit code is 3 if some extension failed or expired, and 1 if some is still pending.`
+Each yes/no option also has a --no- form, such as --no-use-unique-file-name.
+TRACKER_URL (else PUBLIC_URL, else HOST and PORT) is the address of the service; TRACKER_ADMIN_KEY or
+TRACKER_API_KEY is the key, if the service requires one.
+With --wait the exit code is 3 if an extension failed or expired, and 1 if one is still pending.`
 
 type Request = { file: string; limitSeconds: number | undefined }
 
-/** `--wait FILE` reads as a wait of FILE seconds: what is no number of seconds and has no other place is the file. */
+/** Commander parses `--wait FILE` as a wait of FILE seconds. If it is not a number and no other FILE is given, it is the file. */
 function readRequest(file: string | undefined, { wait }: UploadOptions): Request {
   const isFile = typeof wait === 'string' && file === undefined && !/^\d+$/.test(wait)
   const chosen = isFile ? wait : file
-  if (chosen === undefined) throw new CommandError('Name the file to upload: upload [options] FILE', 2)
+  if (chosen === undefined) throw new CommandError('FILE is missing: upload [options] FILE', 2)
   if (wait === undefined) return { file: chosen, limitSeconds: undefined }
   if (wait === true || isFile) return { file: chosen, limitSeconds: Number.POSITIVE_INFINITY }
   if (!/^\d{1,9}$/.test(wait)) throw new CommandError(`--wait ${wait}: should be a number of seconds.`, 2)
@@ -79,7 +82,7 @@ async function upload(
   const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
   const source = await openSource(file, context.stdin)
   const fileName = options.fileName ?? source.fileName
-  if (fileName === undefined) throw new CommandError(`${file} has no name of its own: add --file-name.`, 2)
+  if (fileName === undefined) throw new CommandError(`${file} has no file name: add --file-name.`, 2)
   const extensions = [...(options.extensions ?? []), ...(options.extension ?? [])]
   const fields: [string, string][] = [
     ['fileName', fileName],

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto'
 
-/** A key that opens routes. Its name is what logs and records show of it. */
+/** A key that authenticates requests. Logs and records show its name only. */
 export type AccessKey = { name: string; secret: string }
 
 const MIN_SECRET_LENGTH = 16
 
-/** What `.env.example` and the documents show where a secret belongs: everybody knows it. */
+/** The placeholders for secrets in `.env.example` and the docs, which are publicly known. */
 const PLACEHOLDER = /\.\.\.|…|change[-_ ]?me|x{5}/i
 
-/** Without the secret itself. */
+/** The problem's text never contains the secret. */
 export function placeholderProblem(secret: string): string | undefined {
-  return PLACEHOLDER.test(secret) ? 'is a placeholder; put a secret of your own in its place' : undefined
+  return PLACEHOLDER.test(secret) ? 'is a placeholder; replace it with your own secret' : undefined
 }
 
-/** What is wrong with a secret that we or our users choose, without the secret itself. */
+/** Checks a secret that users choose. The problem's text never contains the secret. */
 export function secretProblem(secret: string): string | undefined {
   const isShort = secret.length < MIN_SECRET_LENGTH
   return (
@@ -31,9 +31,9 @@ export function parseAccessKeys(text: string): { keys: AccessKey[]; problems: st
     const secret = second ?? first
     const problem = secretProblem(secret)
     const name = second === undefined ? nameFromSecret(secret) : first
-    if (rest.length > 0) problems.push(`key ${position}: a secret has no ":"`)
+    if (rest.length > 0) problems.push(`key ${position}: a secret must not contain ":"`)
     else if (!/^[\w.-]{1,64}$/.test(name))
-      problems.push(`key ${position}: a name has 1 to 64 letters, digits, "_", "." or "-"`)
+      problems.push(`key ${position}: a name must be 1 to 64 letters, digits, "_", "." or "-"`)
     else if (problem !== undefined) problems.push(`key ${position}: the secret ${problem}`)
     else if (keys.some((key) => key.secret === secret))
       problems.push(`key ${position}: the secret is given twice`)
@@ -45,8 +45,8 @@ export function parseAccessKeys(text: string): { keys: AccessKey[]; problems: st
 }
 
 /**
- * Names a key by its secret: by its position, a rotated or inserted key would take over the name, the stored responses and
- * the audit entries of another. 32 bits tell a few keys apart, and too many secrets share them to confirm a guess.
+ * Derives the name from the secret. A name from the position would give a rotated or inserted key the stored responses and the
+ * audit entries of another. 32 bits distinguish a few keys, and too many secrets share them to confirm a guess.
  */
 function nameFromSecret(secret: string): string {
   const digest = createHash('sha256').update(`extension-tracker key name\0${secret}`).digest('hex')

@@ -2,7 +2,7 @@ import { isPrivateHost } from '../domain/public-address.ts'
 import { parseDurationMs, parseRate, positive } from '../domain/quantities.ts'
 import type { Variables } from './variables.ts'
 
-/** Who is told when too much fails or waits too long, and when that is. Times in milliseconds. */
+/** The webhook for alerts and the thresholds at which they fire. Times in milliseconds. */
 export type Alerting = {
   url: string
   failures: { count: number; withinMs: number }
@@ -12,11 +12,11 @@ export type Alerting = {
 const FAILURES = { count: 10, withinMs: 15 * 60_000 }
 const PENDING_AGE_MS = 2 * 3_600_000
 
-/** Null where nobody is to be told. */
+/** Returns null if alerts are disabled. */
 export function parseAlerting(variables: Variables, warnings: string[]): Alerting | null {
   const url = variables.url('ALERT_WEBHOOK_URL', ['https:', 'http:'])
   if (url && (url.username !== '' || url.password !== ''))
-    variables.problem('ALERT_WEBHOOK_URL', 'holds a user name or password; leave them out')
+    variables.problem('ALERT_WEBHOOK_URL', 'contains a user name or password; remove them')
   const failures = variables.parsed('ALERT_FAILURES', FAILURES, parseThreshold, 'a rate such as 10/15m')
   const pendingAgeMs = variables.parsed(
     'ALERT_PENDING_AGE',
@@ -27,13 +27,12 @@ export function parseAlerting(variables: Variables, warnings: string[]): Alertin
   if (url) {
     if (isPrivateHost(url.hostname) && !variables.flag('ALLOW_PRIVATE_TARGETS', false))
       warnings.push(
-        'ALERT_WEBHOOK_URL is at a private address, so no alert is sent without ALLOW_PRIVATE_TARGETS=true',
+        'ALERT_WEBHOOK_URL has a private address; alerts are sent there only with ALLOW_PRIVATE_TARGETS=true',
       )
     return { url: url.href, failures, pendingAgeMs }
   }
   for (const name of ['ALERT_FAILURES', 'ALERT_PENDING_AGE'])
-    if (variables.text(name) !== undefined)
-      warnings.push(`${name} has no effect without ALERT_WEBHOOK_URL, which says who is told`)
+    if (variables.text(name) !== undefined) warnings.push(`${name} has no effect without ALERT_WEBHOOK_URL`)
   return null
 }
 

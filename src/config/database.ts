@@ -9,7 +9,7 @@ import type { Variables } from './variables.ts'
 
 const MOST_CONNECTIONS = 1_000
 
-/** From where to where a database is copied. */
+/** The source and the target of a database copy. */
 export type Move = { from: DatabaseAddress & { kind: 'sqlite' }; to: DatabaseAddress & { kind: 'postgres' } }
 
 export function parseDatabase(variables: Variables): DatabaseAddress {
@@ -35,7 +35,7 @@ export function parseDatabase(variables: Variables): DatabaseAddress {
   return database
 }
 
-/** Reads the addresses of a copy. A problem names the option, and never quotes its text, which may contain a password. */
+/** Parses the addresses of a copy. A problem names the option and never quotes its value, which may contain a password. */
 export function parseMove(from: string, to: string): Move | { option: keyof Move; problem: string } {
   const [source, target] = [parseDatabaseAddress(from), parseDatabaseAddress(to)]
   if (source.kind !== 'sqlite') return { option: 'from', problem: 'should be file:PATH' }

@@ -1,7 +1,7 @@
 import { parseEnv } from 'node:util'
 import type { Environment } from './variables.ts'
 
-/** The environment with what the text of a `.env` file adds to it. A variable that is set already, as `NAME` or `NAME_FILE`, stays. */
+/** Adds the variables of a `.env` file to the environment. Variables that are already set, as `NAME` or `NAME_FILE`, stay. */
 export function withDotEnv(env: Environment, text: string): Environment {
   const isSet = (name: string) => env[name] !== undefined
   const added = Object.entries(parseEnv(text)).filter(

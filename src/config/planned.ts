@@ -1,8 +1,8 @@
 import type { Variables } from './variables.ts'
 
 /**
- * Variables whose work this version does not do yet: they are read and checked, and told rather than passed over.
- * Returns a sentence for each that is set.
+ * Checks the variables of features that this version doesn't have yet. Returns a warning for each variable that is set, so that
+ * it isn't ignored silently.
  */
 export function checkPlanned(variables: Variables): string[] {
   variables.parsed('IMAGEKIT_PASSTHROUGH', 'off', parsePassthrough, 'off, read or all; it has no effect yet')
@@ -14,5 +14,5 @@ export function checkPlanned(variables: Variables): string[] {
 const PLANNED = ['IMAGEKIT_PASSTHROUGH']
 
 function parsePassthrough(text: string): string | undefined {
-  return ['off', 'read', 'all'].find((word) => word === text)
+  return ['off', 'read', 'all'].find((value) => value === text)
 }

@@ -2,7 +2,7 @@ import type { DatabaseAddress } from '../domain/database-address.ts'
 import { type AccessKey, parseAccessKeys, secretProblem } from './access-keys.ts'
 import type { Variables } from './variables.ts'
 
-/** What opens the service. `isLocal`: it listens on loopback and is known under loopback, where each may be absent. */
+/** Reads the keys and token secrets. `isLocal`: HOST and PUBLIC_URL are loopback, so that keys and secrets are optional. */
 export function parseSecrets(
   variables: Variables,
   { isLocal, database }: { isLocal: boolean; database: DatabaseAddress },
@@ -13,7 +13,7 @@ export function parseSecrets(
   if (shared)
     variables.problem(
       'TRACKER_ADMIN_KEY',
-      `has the secret of the API key "${shared.name}"; give each its own`,
+      `has the same secret as the API key "${shared.name}"; use different secrets`,
     )
   const tokenSecrets = parseSecretList(variables, 'TRACKER_TOKEN_SECRET')
   if (tokenSecrets.length === 0 && database.kind === 'postgres')

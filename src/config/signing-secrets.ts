@@ -5,27 +5,27 @@ const PREFIX = 'whsec_'
 const MIN_KEY_BYTES = 16
 
 /**
- * Reads a comma-separated list of `whsec_` + base64, as Standard Webhooks writes its secrets. A problem names the place
- * of a malformed one and never quotes it.
+ * Reads a comma-separated list of `whsec_` + base64, the format of Standard Webhooks. A problem names the position of a
+ * malformed secret and never quotes it.
  */
 export function parseSigningSecrets(text: string): { secrets: KeyObject[]; problems: string[] } {
   const secrets: KeyObject[] = []
   const problems: string[] = []
   for (const [index, entry] of text.split(',').entries()) {
-    const place = `secret ${index + 1}`
+    const label = `secret ${index + 1}`
     const secret = entry.trim()
     const key = secret.startsWith(PREFIX) ? decodeBase64(secret.slice(PREFIX.length)) : undefined
     const placeholder = placeholderProblem(secret)
-    if (placeholder !== undefined) problems.push(`${place} ${placeholder}`)
-    else if (key === undefined) problems.push(`${place} should be ${PREFIX} and then base64`)
+    if (placeholder !== undefined) problems.push(`${label} ${placeholder}`)
+    else if (key === undefined) problems.push(`${label} should be ${PREFIX} followed by base64`)
     else if (key.length < MIN_KEY_BYTES)
-      problems.push(`${place} is shorter than ${MIN_KEY_BYTES} bytes; 24 to 64 are recommended`)
+      problems.push(`${label} is shorter than ${MIN_KEY_BYTES} bytes; 24 to 64 are recommended`)
     else secrets.push(createSecretKey(key))
   }
   return { secrets, problems }
 }
 
-/** Node decodes whatever it is given; only what encodes back to the same was base64. */
+/** Node ignores invalid characters when it decodes, so the result is encoded again and compared. */
 function decodeBase64(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64')
   const isBase64 = bytes.toString('base64').replace(/=+$/, '') === text.replace(/={1,2}$/, '')

@@ -1,6 +1,6 @@
 import type { Environment } from './variables.ts'
 
-/** Every variable that some command reads. */
+/** Every variable that a command reads. */
 const KNOWN =
   `HOST PORT PUBLIC_URL ALLOW_HTTP DATABASE_URL DATABASE_LISTEN_URL DATABASE_CONNECTIONS IMAGEKIT_PRIVATE_KEY IMAGEKIT_UPLOAD_URL IMAGEKIT_API_URL
   IMAGEKIT_WEBHOOK_SECRET REQUIRE_EXTENSION_SIGNATURE TRACKER_API_KEY TRACKER_ADMIN_KEY TRACKER_TOKEN_SECRET TRACKER_URL
@@ -8,26 +8,26 @@ const KNOWN =
   RECONCILE_EVERY EXPIRE_AFTER RETENTION RETENTION_RUNS MAX_UPLOAD_BYTES MAX_CONCURRENT_UPLOADS TRUSTED_PROXIES
   METRICS_PUBLIC IMAGEKIT_PASSTHROUGH LOG_LEVEL`.split(/\s+/)
 
-/** ImageKit's own clients read the first two; Kubernetes and Docker set the others for a service called `tracker`. */
-const OF_OTHERS = /^IMAGEKIT_(PUBLIC_KEY|URL_ENDPOINT)$|^\w+_(SERVICE|PORT)(_\w+)?$/
+/** ImageKit's clients read the first two. Kubernetes and Docker set the others for a service called `tracker`. */
+const FOREIGN = /^IMAGEKIT_(PUBLIC_KEY|URL_ENDPOINT)$|^\w+_(SERVICE|PORT)(_\w+)?$/
 
-/** A sentence for each variable that looks like one of ours and is none. */
+/** Returns a warning for each variable that looks like one of ours but isn't. */
 export function findUnknownVariables(env: Environment): string[] {
   return Object.keys(env).flatMap((name) => {
     const bare = name.replace(/_FILE$/, '')
-    if (KNOWN.includes(bare) || OF_OTHERS.test(name)) return []
-    const meant = KNOWN.find((known) => isAlmost(plain(bare), plain(known)))
+    if (KNOWN.includes(bare) || FOREIGN.test(name)) return []
+    const meant = KNOWN.find((known) => isAlmost(normalize(bare), normalize(known)))
     if (meant === undefined && !/^(TRACKER|IMAGEKIT)_/i.test(name)) return []
     const hint = meant === undefined ? '' : `; did you mean ${meant}?`
     return [`${name} is not a variable of this program and has no effect${hint}`]
   })
 }
 
-function plain(name: string): string {
+function normalize(name: string): string {
   return name.toUpperCase().replaceAll('_', '')
 }
 
-/** The same but for one character that is missing, added or wrong. Short names are too much alike for that. */
+/** Whether the names are equal, or one character is missing, added or wrong. Names under 8 characters must be equal. */
 function isAlmost(name: string, known: string): boolean {
   if (name === known) return true
   if (known.length < 8 || Math.abs(name.length - known.length) > 1) return false

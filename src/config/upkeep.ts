@@ -4,7 +4,7 @@ import { parseSecretList } from './secrets.ts'
 import { parseSigningSecrets } from './signing-secrets.ts'
 import type { Variables } from './variables.ts'
 
-/** What is done on a timer. All times in milliseconds. */
+/** The settings of the background jobs. All times in milliseconds. */
 export type Upkeep = {
   overdueAfterMs: number
   reconcileEveryMs: number
@@ -15,14 +15,14 @@ export type Upkeep = {
 }
 
 const DURATION = 'a duration such as 10m or 25h'
-const TOO_SHORT = 'must be at least 25h and at least EXPIRE_AFTER: until then webhooks can arrive'
+const TOO_SHORT = 'must be at least 25h and at least EXPIRE_AFTER, because webhooks can arrive until then'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
 export function parseUpkeep(variables: Variables): Upkeep {
   const duration = (name: string, fallbackMs: number) =>
     variables.parsed(name, fallbackMs, positive(parseDurationMs), DURATION)
-  // ImageKit repeats a webhook for 24 hours.
+  // ImageKit retries a webhook for 24 hours.
   const expireAfterMs = duration('EXPIRE_AFTER', 25 * HOUR)
   return {
     overdueAfterMs: duration('RECONCILE_AFTER', 10 * MINUTE),
@@ -33,17 +33,17 @@ export function parseUpkeep(variables: Variables): Upkeep {
   }
 }
 
-/** A webhook for a deleted submission counts as one for an unknown submission, so none is deleted that can still get one. */
+/** A webhook for a deleted submission counts as one for an unknown submission, so submissions that can still get one are kept. */
 function parseRetentionRuns(variables: Variables, expireAfterMs: number): number | null {
   const name = 'RETENTION_RUNS'
   if (variables.text(name) === undefined) return null
-  const least = Math.max(expireAfterMs, 25 * HOUR)
-  const ms = variables.parsed(name, least, positive(parseDurationMs), DURATION)
-  if (ms < least) variables.problem(name, TOO_SHORT)
+  const minMs = Math.max(expireAfterMs, 25 * HOUR)
+  const ms = variables.parsed(name, minMs, positive(parseDurationMs), DURATION)
+  if (ms < minMs) variables.problem(name, TOO_SHORT)
   return ms
 }
 
-/** How callers are told of what became of their own requests. */
+/** The settings of the notifications to callers' `webhookUrl`s. */
 export type Notifying = { secrets: KeyObject[]; allowPrivateTargets: boolean }
 
 export function parseNotifying(variables: Variables, warnings: string[]): Notifying {
@@ -51,11 +51,11 @@ export function parseNotifying(variables: Variables, warnings: string[]): Notify
   const { secrets, problems } = text === undefined ? { secrets: [], problems: [] } : parseSigningSecrets(text)
   for (const problem of problems) variables.problem('TRACKER_WEBHOOK_SECRET', problem)
   if (text === undefined)
-    warnings.push('TRACKER_WEBHOOK_SECRET is not set: what callers are told is not signed')
+    warnings.push('TRACKER_WEBHOOK_SECRET is not set: notifications to callers are not signed')
   return { secrets, allowPrivateTargets: variables.flag('ALLOW_PRIVATE_TARGETS', false) }
 }
 
-/** Whose webhooks are believed. */
+/** The secrets that verify ImageKit's webhooks, and whether extension webhooks must be signed. */
 export type Signatures = { secrets: string[]; requireOnExtensions: boolean }
 
 export function parseSignatures(variables: Variables): Signatures {
@@ -64,7 +64,7 @@ export function parseSignatures(variables: Variables): Signatures {
   if (requireOnExtensions && secrets.length === 0)
     variables.problem(
       'REQUIRE_EXTENSION_SIGNATURE',
-      'needs IMAGEKIT_WEBHOOK_SECRET, or every delivery would be refused',
+      'needs IMAGEKIT_WEBHOOK_SECRET, or every delivery would be rejected',
     )
   return { secrets, requireOnExtensions }
 }

@@ -2,12 +2,12 @@ import { parseInteger } from '../domain/quantities.ts'
 
 export type Environment = { readonly [name: string]: string | undefined }
 
-/** Reads a file's text; throws where it can't be read. */
+/** Returns a file's text. Throws if it can't be read. */
 export type ReadText = (path: string) => string
 
 /**
- * Reads variables one by one and collects what is wrong with them, so that all problems can be told at once.
- * Each variable may be given as `NAME_FILE`, a path to a file that holds the value.
+ * Reads variables one by one and collects their problems, so that all can be reported at once.
+ * Each variable may be given as `NAME_FILE`, the path of a file that contains the value.
  */
 export class Variables {
   readonly problems: string[] = []
@@ -19,13 +19,13 @@ export class Variables {
     this.#readText = readText
   }
 
-  /** Notes what is wrong; a variable that is read twice is told once. */
+  /** Adds a problem. If a variable is read twice, its problem is added only once. */
   problem(name: string, text: string): void {
     const problem = `${name}: ${text}`
     if (!this.problems.includes(problem)) this.problems.push(problem)
   }
 
-  /** The value, trimmed; undefined where it is unset or empty. */
+  /** The value, trimmed; undefined if it is unset or empty. */
   text(name: string): string | undefined {
     const value = this.#env[name]?.trim() || undefined
     const path = this.#env[`${name}_FILE`]?.trim() || undefined
@@ -41,7 +41,7 @@ export class Variables {
     try {
       const text = this.#readText(path).trim()
       if (text !== '') return text
-      // A key that was meant to be set must not become a service without keys.
+      // Otherwise an empty key file would start a service without keys.
       this.problem(name, `the file ${path} is empty`)
     } catch (error) {
       this.problem(name, `can't be read (${error instanceof Error ? error.message : String(error)})`)
@@ -49,7 +49,7 @@ export class Variables {
     return undefined
   }
 
-  /** A value that `parse` understands; `form` says what it should look like. */
+  /** Parses a value with `parse`. `form` describes a valid value for the problem's text. */
   parsed<T>(name: string, fallback: T, parse: (text: string) => T | undefined, form: string): T {
     const text = this.text(name)
     if (text === undefined) return fallback
@@ -81,23 +81,22 @@ export class Variables {
     return this.parsed<URL | undefined>(name, undefined, parse, form)
   }
 
-  /** A URL that others are appended to: without a query or fragment, and without a slash at its end. */
+  /** A URL to which paths are appended: without a query, fragment or trailing slash. */
   baseUrl(name: string): string | undefined {
     const url = this.url(name, ['https:', 'http:'])
     if (url === undefined) return undefined
-    if (url.search !== '' || url.hash !== '')
-      this.problem(name, 'has a query or a fragment; give the address alone')
+    if (url.search !== '' || url.hash !== '') this.problem(name, 'has a query or a fragment; remove it')
     if (url.username !== '' || url.password !== '')
-      this.problem(name, 'holds a user name or password; leave them out')
+      this.problem(name, 'contains a user name or password; remove them')
     return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
   }
 
-  /** Comma-separated; none of the entries is empty. */
+  /** A comma-separated list. An empty entry is a problem. */
   list(name: string): string[] {
     const text = this.text(name)
     if (text === undefined) return []
     const entries = text.split(',').map((entry) => entry.trim())
-    if (entries.includes('')) this.problem(name, 'has an empty entry; see its commas')
+    if (entries.includes('')) this.problem(name, 'has an empty entry; check its commas')
     return entries.filter((entry) => entry !== '')
   }
 }

@@ -1,9 +1,9 @@
 import type { UploadResponse } from './upload-response.ts'
 
 /**
- * What ImageKit tells of the whole account. `asset`: a file has changed, which may be an extension's doing, or is gone.
- * `upload_finished`: what became of a queued upload, known by ImageKit's id of the request. Whatever else is `other`, and
- * kept; it may name a file. `eventId` and `type` are null where the payload has none.
+ * An account webhook's event. `asset`: a file has changed, perhaps because of an extension, or is gone. `upload_finished`: the
+ * result of a queued upload, identified by ImageKit's request id. Any other event is `other`; it is stored, and may name a
+ * file. `eventId` and `type` are null if the payload has none.
  */
 export type AccountEvent =
   | { kind: 'asset'; eventId: string | null; type: string; fileId: string }
@@ -16,7 +16,7 @@ export type AccountEvent =
     }
   | { kind: 'other'; eventId: string | null; type: string | null; fileId?: string }
 
-/** The file that an event names; null where it names none. */
+/** The file that an event names; null if it names none. */
 export function namedFile(event: AccountEvent): string | null {
   switch (event.kind) {
     case 'asset':

@@ -7,35 +7,35 @@ export type AlertKind = 'failures' | 'oldest_pending' | 'unknown_submission' | '
 
 type AlertState = 'firing' | 'resolved'
 
-/** Something that is the matter, or was and has not been told to be over. Times are milliseconds since the epoch. */
+/** A firing alert, or a resolved one whose end has not been reported yet. Times are milliseconds since the epoch. */
 export type Alert = {
   kind: AlertKind
-  /** Empty where it is about all of them. */
+  /** Empty if the alert is not about one extension. */
   extension: string
   alertId: string
   state: AlertState
   since: number
-  /** When the threshold was passed last. */
+  /** When the measured value last was at or above the threshold. */
   passedAt: number
   resolvedAt: number | null
-  /** What was measured when it came to this state: a count, or an age in milliseconds. */
+  /** The measurement that led to this state: a count, or an age in milliseconds. */
   value: number
-  /** The message about this state has been taken. */
-  isTold: boolean
+  /** The receiver has accepted the message about this state. */
+  isReported: boolean
 }
 
-/** At `threshold` or above it fires. `calmMs`: so long it has to stay below until it is over. */
+/** Fires at `threshold` or above. Resolves after `calmMs` below it, or at once below half of it. */
 export type AlertRule = { threshold: number; calmMs: number }
 
-/** One that comes and goes is told of once: it is over below half of the threshold, or after a time below all of it. */
-const OVER_SHARE = 0.5
+/** Below half the threshold, an alert resolves at once. Thus an alert that hovers around the threshold is reported once. */
+const RESOLVE_SHARE = 0.5
 
-/** That it is still the matter is written down no more often than this share of `calmMs`. */
-const NOTED_SHARE = 0.05
+/** `passedAt` of a firing alert is updated at most once per this share of `calmMs`, to save writes. */
+const REFRESH_SHARE = 0.05
 
 /**
- * What a measurement makes of an alert. Returns the same alert where nothing is to be written down, and undefined where
- * there is none. A new state is untold, and takes the place of a message that nobody has taken yet.
+ * The alert after a measurement; the same object if nothing has to be written, undefined if there is none. A new state has
+ * not been reported; it replaces a message about the earlier state that no receiver has accepted.
  */
 export function evaluateAlert(
   alert: Alert | undefined,
@@ -56,17 +56,17 @@ export function evaluateAlert(
       passedAt: now,
       resolvedAt: null,
       value,
-      isTold: false,
+      isReported: false,
     }
   }
-  // A time that is still to come was noted before the clock was set back; how long ago that was nobody knows.
+  // A time in the future was recorded before the clock was set back; its true age is unknown.
   const sincePassedMs = Math.abs(now - alert.passedAt)
-  if (isPassed) return sincePassedMs < rule.calmMs * NOTED_SHARE ? alert : { ...alert, passedAt: now }
-  const isOver = value < rule.threshold * OVER_SHARE || sincePassedMs >= rule.calmMs
-  return isOver ? { ...alert, state: 'resolved', resolvedAt: now, value, isTold: false } : alert
+  if (isPassed) return sincePassedMs < rule.calmMs * REFRESH_SHARE ? alert : { ...alert, passedAt: now }
+  const isResolved = value < rule.threshold * RESOLVE_SHARE || sincePassedMs >= rule.calmMs
+  return isResolved ? { ...alert, state: 'resolved', resolvedAt: now, value, isReported: false } : alert
 }
 
-/** The same on every attempt to tell of this state, so that the receiver can tell a repetition. */
+/** The same for every attempt to report this state, so that the receiver can recognise a repetition. */
 export function alertMessageId({ alertId, state }: Pick<Alert, 'alertId' | 'state'>): string {
   return `msg_${alertId}_${state}`
 }
@@ -74,7 +74,7 @@ export function alertMessageId({ alertId, state }: Pick<Alert, 'alertId' | 'stat
 const FIRST_PAUSE_MS = 5_000
 const LONGEST_PAUSE_MS = 5 * 60_000
 
-/** How long after so many failed attempts in a row the next one is made; never given up, for it may still be the matter. */
+/** The pause before the next attempt, after so many failures in a row. Attempts never stop: the alert may still be firing. */
 export function alertPauseMs(failed: number, retryAfterMs: number | null): number {
   return Math.min(Math.max(FIRST_PAUSE_MS * 2 ** (failed - 1), retryAfterMs ?? 0), LONGEST_PAUSE_MS)
 }

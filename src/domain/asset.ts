@@ -3,19 +3,19 @@ import type { Run, RunStatus } from './run.ts'
 export type AssetState = RunStatus | 'none'
 
 /**
- * What is known of an asset: its current runs, as `describeAsset` has them of all submissions that are not `rejected`, in the
- * order in which the submissions were inserted (and within one, its runs), and when the newest of those submissions last changed.
+ * The facts about an asset. `runs`: at least its current runs, from submissions that are not `rejected`, in insertion order of
+ * the submissions and then of the runs. `recordedAt`: when the newest of these submissions last changed.
  */
 export type AssetFacts = { fileId: string; recordedAt: number; runs: Run[] }
 
 export type Asset = { fileId: string; status: AssetState; runs: Run[]; updatedAt: number }
 
-/** The asset with its current runs: of each extension the run of the newest submission, by insertion. */
+/** The asset with its current runs: for each extension, the run of the newest submission by insertion. */
 export function describeAsset(facts: AssetFacts): Asset {
   const newest = new Map<string, Run>()
   for (const run of facts.runs) {
     newest.delete(run.name)
-    // It stands for an older submission's placeholder too; one of its own submission still waits for another name.
+    // It also replaces an older submission's placeholder. A placeholder of its own submission still waits for another name.
     const placeholder = run.requestedAs === null ? undefined : newest.get(run.requestedAs)
     if (placeholder && placeholder.submissionId !== run.submissionId) newest.delete(placeholder.name)
     newest.set(run.name, run)
@@ -25,8 +25,8 @@ export function describeAsset(facts: AssetFacts): Asset {
   return { fileId: facts.fileId, status: overallStatus(runs), runs, updatedAt }
 }
 
-const BY_WEIGHT = ['pending', 'failed', 'expired', 'success'] as const satisfies RunStatus[]
+const BY_PRIORITY = ['pending', 'failed', 'expired', 'success'] as const satisfies RunStatus[]
 
 export function overallStatus(runs: readonly Pick<Run, 'status'>[]): AssetState {
-  return BY_WEIGHT.find((status) => runs.some((run) => run.status === status)) ?? 'none'
+  return BY_PRIORITY.find((status) => runs.some((run) => run.status === status)) ?? 'none'
 }

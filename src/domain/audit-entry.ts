@@ -1,17 +1,17 @@
 import type { JsonObject } from './json.ts'
 
-/** What an operator may do. */
+/** The kinds of operator action that are audited. */
 export type AuditKind = 'retry' | 'retry_many' | 'acknowledge' | 'replay' | 'forget' | 'reconcile' | 'backup'
 
-/** One thing that an operator did. */
+/** One action of an operator. */
 export type AuditEntry = {
   at: number
-  /** The name of the key that was shown. */
+  /** The name of the key that the operator used. */
   actor: string
   kind: AuditKind
-  /** The id of what it was done to; null where it was done to many. */
+  /** The id of what the action changed; null if it changed several things. */
   subject: string | null
-  /** In the operator's own words. */
+  /** As the operator wrote it. */
   reason: string | null
   details: JsonObject | null
 }

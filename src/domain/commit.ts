@@ -1,28 +1,28 @@
 import type { FinalStatus, RunSource } from './run.ts'
 
-/** A run that came to its final status, and how long after its request. */
+/** A run that reached its final status. `seconds` is the time since its request. */
 export type SettledRun = { extension: string; status: FinalStatus; source: RunSource; seconds: number }
 
-/** One transaction that is on disk: a batch, or what was deleted between two batches. */
+/** One committed transaction: a batch, or a deletion between two batches. */
 export type Commit = {
-  /** How many steps it had; 1 where something was deleted. */
+  /** The number of steps; 1 for a deletion. */
   steps: number
-  /** How many steps wait for the next batch. */
+  /** The number of steps that wait for the next batch. */
   waiting: number
   /** How long the transaction was open. */
   seconds: number
   settled: readonly SettledRun[]
   /**
-   * False: the database turned out to be no longer the one at its path, so each step was rejected although its effect is
-   * in the open file.
+   * False if the open database was no longer the file at its path: each step was rejected, although its effect is in the open
+   * file.
    */
   isAcknowledged: boolean
-  /** How many notifications it created. */
+  /** The number of notifications that it created. */
   notificationsCreated: number
   /** The assets and submissions that it changed. */
   fileIds: ReadonlySet<string>
   submissionIds: ReadonlySet<string>
 }
 
-/** What other processes have changed. `unknown`: anything, or nothing. */
+/** What other processes have changed. `unknown`: it may be anything. */
 export type ChangedElsewhere = { fileIds: readonly string[]; submissionIds: readonly string[] } | 'unknown'

@@ -2,10 +2,10 @@ import type { Run } from './run.ts'
 import { SAVED_EXTENSION } from './saved-extension.ts'
 import { isRejected, type Submission } from './submission.ts'
 
-/** What another of our submissions may have done to the asset since a run's baseline was taken. */
+/** What another of our submissions may have changed in the asset since a run's baseline was taken. */
 export type ConcurrentChange = {
   submissionId: string
-  /** It may have put another content in the file's place. */
+  /** It may have replaced the file's content. */
   replacesFile: boolean
   setsDescription: boolean
   /** Names of the extensions that may have taken effect. */
@@ -13,8 +13,8 @@ export type ConcurrentChange = {
 }
 
 /**
- * What another submission of the same asset may have done since `run` was requested; null where it can have done nothing.
- * `place` is where it stands by insertion: of an earlier one only what was still open then counts, for the rest of its
+ * What another submission of the same asset may have changed since `run` was requested; null if nothing. `place` is its
+ * position by insertion. For an earlier submission, only what was unfinished at that time counts, because the rest of its
  * effect is in the baseline.
  */
 export function concurrentChange(
@@ -25,9 +25,9 @@ export function concurrentChange(
 ): ConcurrentChange | null {
   if (isRejected(other)) return null
   const isOver = (doneAt: number) => place === 'earlier' && doneAt < run.requestedAt
-  const isAnswered = other.state === 'accepted' && isOver(other.updatedAt)
-  const replacesFile = other.kind !== 'update' && !isAnswered
-  const setsDescription = other.setsDescription && !isAnswered
+  const hasResponse = other.state === 'accepted' && isOver(other.updatedAt)
+  const replacesFile = other.kind !== 'update' && !hasResponse
+  const setsDescription = other.setsDescription && !hasResponse
   const extensions = otherRuns
     .filter((otherRun) => mayHaveEffect(otherRun) && !isOver(doneAtOf(otherRun)))
     .map((otherRun) => otherRun.name)
@@ -35,7 +35,7 @@ export function concurrentChange(
   return { submissionId: other.submissionId, replacesFile, setsDescription, extensions }
 }
 
-/** Whether one of these names may stand for the extension: a saved extension that is not named yet may be any. */
+/** Whether one of these names may stand for the extension: a saved extension whose name is unknown may be any. */
 export function mayRun(names: readonly string[], extension: string): boolean {
   return names.includes(extension) || names.includes(SAVED_EXTENSION)
 }

@@ -4,8 +4,9 @@ import { isRejected } from './submission.ts'
 type Change<R> = { before: R | undefined; after: R | undefined }
 
 /**
- * Of which submissions the file's current runs may be others after these changes, and for which names besides those of their
- * other runs: a submission that is bound to a file, counts again or no more, or has other runs.
+ * The submissions whose current runs these changes may affect: a submission that is bound to a file, becomes or stops being
+ * rejected, or gains or loses a run. For each, the names of the gained and lost runs, which are checked besides those of
+ * its other runs.
  */
 export function submissionsToRefresh({
   submissions,

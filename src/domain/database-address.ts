@@ -1,19 +1,19 @@
-/** Where the database is. */
+/** The location of the database. */
 export type DatabaseAddress =
   | { kind: 'sqlite'; path: string }
   | {
       kind: 'postgres'
       /** Contains the password. */
       url: string
-      /** Where to LISTEN: `url` itself, unless that leads to a pooler. Contains the password. */
+      /** Where to LISTEN: `url` itself, unless that goes through a pooler. Contains the password. */
       listenUrl: string
-      /** How many connections a process uses at most. */
+      /** The maximum number of connections of a process. */
       connections: number
     }
 
 type InvalidAddress = { kind: 'invalid'; problem: string }
 
-/** With these, four transactions and four reads are under way at a time. */
+/** Enough for four transactions and four reads at a time. */
 export const DEFAULT_CONNECTIONS = 11
 
 /** A reader, a writer, a listener, one for rejected deliveries, and one for notifications to other processes. */
@@ -22,7 +22,7 @@ export const LEAST_CONNECTIONS = 5
 export const POSTGRES_URL_FORM =
   'should be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password percent-encoded'
 
-/** Reads `file:PATH` or `postgres://…`. A problem never quotes the text, because that may contain a password. */
+/** Parses `file:PATH` or `postgres://…`. A problem never quotes the text, because that may contain a password. */
 export function parseDatabaseAddress(text: string): DatabaseAddress | InvalidAddress {
   if (/^postgres(ql)?:/.test(text))
     return isPostgresUrl(text)
@@ -46,7 +46,7 @@ function invalid(problem: string): InvalidAddress {
   return { kind: 'invalid', problem }
 }
 
-/** A `#`, a `/` or a `%` in the password would end it, or make it another one. */
+/** An unencoded `#`, `/` or `%` would end the password, or change it. */
 function isPostgresUrl(text: string): boolean {
   if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return false
   const { username, password, pathname, hash } = new URL(text)

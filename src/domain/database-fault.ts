@@ -1,4 +1,4 @@
-/** Why nothing may be written although the database is open. */
+/** Why an open database must not be written to. */
 export type DatabaseFault =
   | 'missing'
   | 'replaced'

@@ -3,22 +3,22 @@ import type { DeliveryCause, ExtensionResult } from './extension-result.ts'
 
 export type DeliveryRoute = 'extension' | 'account'
 
-/** How the signature headers of a delivery fared; on the extension route this is recorded and never decides. */
+/** The result of checking a delivery's signature headers. On the extension route it is only recorded. */
 export type SignatureCheck = 'valid' | 'invalid' | 'absent' | 'unchecked'
 
 export type DeliveryOutcome = 'applied' | 'duplicate' | 'contradicted' | 'ignored' | 'rejected'
 
-/** An HTTP POST received on a webhook route, as it came. */
+/** An HTTP POST received on a webhook route, unchanged. */
 export type NewDelivery = {
   route: DeliveryRoute
   receivedAt: number
   submissionId: string
   signature: SignatureCheck
-  /** Names in lower case; nothing secret among them. */
+  /** Names in lower case; without secrets. */
   headers: { [name: string]: string }
   body: Buffer
   result: ExtensionResult
-  /** The rejected delivery that is applied after all: it keeps its id, and is no longer among the rejected ones. */
+  /** The rejected delivery that this one replays: it keeps its id, and is no longer listed as rejected. */
   replayOf?: string | undefined
 }
 
@@ -27,7 +27,7 @@ export type NewAccountDelivery = Pick<NewDelivery, 'receivedAt' | 'headers' | 'b
   event: AccountEvent
 }
 
-/** Why a delivery was refused. */
+/** Why a delivery was rejected. */
 export type RejectionCause =
   | 'forged_token'
   | 'no_secret'
@@ -41,28 +41,28 @@ export type RejectionCause =
   | 'too_slow'
   | 'unknown_submission'
 
-/** A delivery that was refused, kept so that it can be judged again once the cause is mended. */
+/** A rejected delivery, stored so that it can be replayed once the cause is fixed. */
 export type RejectedDelivery = {
   deliveryId: string
   route: DeliveryRoute
   receivedAt: number
   cause: RejectionCause
-  /** The token of its address, on the extension route. Never shown. */
+  /** The token of its URL, on the extension route. Never shown. */
   token: string | null
-  /** Null unless the token proves it. */
+  /** Null unless the token is proven. */
   submissionId: string | null
-  /** The file that its body names, proven or not: it goes when that file is forgotten. */
+  /** The file that its body names, proven or not: the delivery is deleted when that file is forgotten. */
   fileId: string | null
-  /** Signature headers among them, for the replay; they are never shown. */
+  /** Includes signature headers, for the replay; they are never shown. */
   headers: { [name: string]: string }
   body: Buffer
-  /** How large the body was; more than `body` holds where it was cut, and then it can't be replayed. */
+  /** The size of the body. If it exceeds that of `body`, the body was truncated and can't be replayed. */
   bytes: number
 }
 
 export type NewRejectedDelivery = Omit<RejectedDelivery, 'deliveryId'>
 
-/** What became of a delivery, known once it and its effect are committed. Nothing is written for a `rejected` one. */
+/** The result of a delivery, known once it and its effect are committed. Nothing is written for a `rejected` one. */
 export type RecordedDelivery = {
   /** Null for a `rejected` one. */
   deliveryId: string | null
@@ -70,7 +70,7 @@ export type RecordedDelivery = {
   cause: DeliveryCause | 'unknown_submission' | null
   /** The asset whose status may have changed. */
   fileId: string | null
-  /** The submission that an account delivery has changed. */
+  /** The submission that an account delivery changed. */
   submissionId?: string
   runId: string | null
 }

@@ -1,19 +1,19 @@
-/** Durations are counted in buckets, each a tenth wider than the one below, so a quantile is accurate to five per cent. */
+/** Durations are counted in buckets, each 10 % wider than the one below, so a quantile is accurate to 5 %. */
 const GROWTH = 1.1
 
-/** The bucket of a duration: 0 up to a tenth of a second, and at most 200, which is seven months. */
+/** The bucket of a duration: 0 for up to 0.1 s, and at most 200, which is seven months. */
 export function bucketOf(seconds: number): number {
   if (!(seconds > 0.1)) return 0
   return Math.min(Math.ceil(Math.log(seconds / 0.1) / Math.log(GROWTH)), 200)
 }
 
-/** The middle of a bucket, in seconds to four digits. */
+/** The middle of a bucket, in seconds, with four digits. */
 function secondsOf(bucket: number): number {
   if (bucket === 0) return 0.1
   return Number((0.1 * GROWTH ** (bucket - 0.5)).toPrecision(4))
 }
 
-/** The time within which a share of what was counted was done, in seconds; null where nothing was. */
+/** The quantile for a share of all counted durations, in seconds; null if there are none. */
 export function quantileOf(buckets: ReadonlyMap<number, number>, share: number): number | null {
   const total = [...buckets.values()].reduce((sum, size) => sum + size, 0)
   if (total === 0) return null

@@ -1,4 +1,4 @@
-/** Every way in which the tracker refuses or fails; `http/` maps each to a status and does not compile without it. */
+/** All error codes of the tracker. `http/` maps each to a status; without an entry for every code it does not compile. */
 export type ErrorCode =
   | 'invalid_input'
   | 'unauthenticated'
@@ -27,13 +27,13 @@ export type ErrorCode =
 
 export type FieldError = { field: string; message: string }
 
-/** `message` is written for the caller: what was wrong and what to do. It never holds a key, a token or a body. */
+/** `message` is written for the caller: what was wrong and what to do. It never contains a key, a token or a body. */
 export class TrackerError extends Error {
   readonly code: ErrorCode
   readonly fields: readonly FieldError[]
-  /** When to try again, if it is known better than by the code alone. */
+  /** When to try again, if this error knows it better than its code. */
   readonly retryAfterSeconds: number | undefined
-  /** The connection broke during the commit, so what failed may be on disk nevertheless. */
+  /** The connection broke during the commit, so the failed step may be on disk. */
   readonly mayBeCommitted: boolean
 
   constructor(

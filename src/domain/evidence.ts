@@ -2,43 +2,43 @@ import { type ConcurrentChange, mayRun } from './concurrent-change.ts'
 import type { Evidence, FileVersion } from './status-reason.ts'
 import type { Baseline } from './submission.ts'
 
-/** What a file is like now, told by ImageKit itself. */
+/** The present state of a file, as ImageKit reports it. */
 export type FileFacts = Pick<
   Baseline,
   'versionId' | 'versionName' | 'aiTags' | 'description' | 'updatedAt'
 > & {
   fileId: string
-  /** Null where ImageKit does not say. */
+  /** Null if ImageKit does not report it. */
   hasAlpha: boolean | null
 }
 
-/** What else may have made a change. `other_version`: the file has a version that no extension of ours has made. */
+/** Another possible cause of a change. `other_version`: the file has a version that no extension of ours made. */
 type Explanation = { kind: 'submission'; submissionId: string } | { kind: 'other_version' }
 
-/** `no_rule`: nothing of what this extension does can be told from the file. Nothing here ever shows a failure. */
+/** `no_rule`: this extension leaves no recognisable trace in the file. Evidence never shows a failure. */
 export type EvidenceAssessment =
   | { kind: 'evidence'; evidence: Evidence }
   | { kind: 'explained'; evidence: Evidence; by: Explanation }
   | { kind: 'unchanged'; cause: 'no_rule' | 'no_change' }
 
 /**
- * A run in question; `siblings` are the other extensions of its submission. `mayFillBackground`: what its submission asks of
- * remove-bg may give an image without transparency.
+ * The run to assess. `siblings`: the other extensions of its submission. `mayFillBackground`: with the options of its submission,
+ * remove-bg may produce an image without transparency.
  */
 export type AskedRun = { name: string; siblings: readonly string[]; mayFillBackground: boolean }
 
-/** The evidence that a run has succeeded; null where there is none, or where it can be explained otherwise. */
+/** The evidence that a run succeeded; null if there is none, or if something else may have caused the change. */
 export function findEvidence(
   run: AskedRun,
   baseline: Baseline,
   seen: FileFacts,
   others: readonly ConcurrentChange[],
 ): Evidence | null {
-  const weighing = assessEvidence(run, baseline, seen, others)
-  return weighing.kind === 'evidence' ? weighing.evidence : null
+  const assessment = assessEvidence(run, baseline, seen, others)
+  return assessment.kind === 'evidence' ? assessment.evidence : null
 }
 
-/** The same with the reason why not. */
+/** The same, with the reason if there is no evidence. */
 export function assessEvidence(
   run: AskedRun,
   baseline: Baseline,
@@ -56,7 +56,7 @@ export function assessEvidence(
   return { kind: 'evidence', evidence }
 }
 
-/** Any extension may be a tagger: its tags bear its name. */
+/** Any extension may add tags: its tags bear its name. */
 function findChange(name: string, baseline: Baseline, seen: FileFacts): Evidence | null {
   switch (name) {
     case 'remove-bg':
@@ -76,7 +76,7 @@ function findNewTags(source: string, baseline: Baseline, seen: FileFacts): Evide
   return isNew ? { kind: 'new_ai_tags', source, before, now } : null
 }
 
-/** A source may be called anything, `constructor` too. */
+/** A source may have any name, even `constructor`. */
 function tagsOf(facts: Pick<Baseline, 'aiTags'>, source: string): string[] {
   return Object.hasOwn(facts.aiTags, source) ? (facts.aiTags[source] ?? []) : []
 }
@@ -103,7 +103,7 @@ function versionOf(facts: Pick<Baseline, 'versionId' | 'versionName'>): FileVers
   return facts.versionId === null ? null : { id: facts.versionId, name: facts.versionName }
 }
 
-/** ImageKit calls them `Version 1`, `Version 2`, …; a restored version keeps its number. */
+/** ImageKit's names are `Version 1`, `Version 2`, …; a restored version keeps its number. */
 function numberOf(version: FileVersion): number | null {
   const digits = /^Version (\d{1,9})$/i.exec(version.name ?? '')?.[1]
   return digits === undefined ? null : Number(digits)
@@ -115,8 +115,8 @@ function mayHaveMade(evidence: Evidence, extension: string, other: ConcurrentCha
 }
 
 /**
- * Somebody outside has uploaded or restored a version, which may bring tags and a description of its own. A newer version
- * where we have asked for remove-bg is remove-bg's, which carries the file's details on, unless it has the background still.
+ * Whether somebody else uploaded or restored a version, which may bring its own tags and description. If we requested
+ * remove-bg, a newer version is its result, which keeps the file's details, unless the version still has its background.
  */
 function isOtherVersion(
   run: AskedRun,

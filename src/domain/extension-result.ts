@@ -1,10 +1,10 @@
 import type { Json } from './json.ts'
 import { observe, type RunOutcome } from './observe.ts'
 import { type FinalStatus, type Run, requestedRun } from './run.ts'
-import { countUnnamed, findPlaceholder, namedRun, placeholderToGo } from './saved-extension.ts'
+import { countUnnamed, findPlaceholder, namedRun, placeholderToRemove } from './saved-extension.ts'
 import type { Submission } from './submission.ts'
 
-/** What an extension webhook says, as far as it could be read; null where it said nothing of the kind. */
+/** The content of an extension webhook, as far as it could be parsed; missing values are null. */
 export type ExtensionResult = {
   service: string | null
   status: FinalStatus | null
@@ -15,26 +15,26 @@ export type ExtensionResult = {
 /** Why a delivery was not applied. */
 export type DeliveryCause = 'unknown_shape' | 'unknown_status' | 'other_file' | 'not_requested' | 'forgotten'
 
-/** What deciding a delivery requires of its submission. The rest may be large. */
+/** The part of a submission that deciding a delivery needs. The rest may be large. */
 export type BoundSubmission = Pick<
   Submission,
   'submissionId' | 'state' | 'fileId' | 'error' | 'createdAt' | 'updatedAt'
 >
 
-/** What a fact changes: the submission as it is afterwards, the runs that are new or changed, and one that goes. */
-export type Change<S = Submission> = { submission: S; runs: Run[]; goneRunId: string | null }
+/** The changes caused by a fact: the new state of the submission, the new and changed runs, and a run that is removed. */
+export type Change<S = Submission> = { submission: S; runs: Run[]; removedRunId: string | null }
 
 export type DeliveryDecision<S extends BoundSubmission = BoundSubmission> = Change<S> & {
   outcome: RunOutcome
   cause: DeliveryCause | null
-  /** The run that the delivery speaks of. */
+  /** The run that the delivery reports on. */
   runId: string | null
 }
 
 /**
- * Decides what an extension webhook does to the submission that its token names. Pure; `newRunId` is asked at most once. `runs`
- * may be in any order. If the run that the delivery speaks of is among them, they need not be all runs of the submission, and
- * the requested `extensions` need not be known.
+ * Decides the effect of an extension webhook on the submission that its token names. Pure; calls `newRunId` at most once. `runs`
+ * may be in any order. If it includes the run that the delivery reports on, the submission's other runs and its requested
+ * `extensions` may be missing.
  */
 export function decideDelivery<S extends BoundSubmission>(
   submission: S,
@@ -54,18 +54,18 @@ export function decideDelivery<S extends BoundSubmission>(
   const placeholder = findPlaceholder(runs)
   const run = known ?? namedRun(nextRun(submission, runs, service, newRunId()), placeholder)
   const seen = observe(run, { source: 'webhook', status, error: result.error }, at)
-  const gone = known === undefined ? placeholderToGo({ extensions }, [...runs, seen.run]) : null
+  const gone = known === undefined ? placeholderToRemove({ extensions }, [...runs, seen.run]) : null
   return {
     submission: confirm(submission, result.fileId, at),
     runs: seen.run === known ? [] : [seen.run],
-    goneRunId: gone?.runId ?? null,
+    removedRunId: gone?.runId ?? null,
     outcome: seen.outcome,
     cause: null,
     runId: seen.run.runId,
   }
 }
 
-/** A run of the submission that was not among those it asked for. */
+/** A run that the submission did not request. */
 export function nextRun(
   submission: Pick<Submission, 'submissionId' | 'createdAt'>,
   runs: readonly Run[],
@@ -80,7 +80,7 @@ export function isOtherFile(submission: Pick<Submission, 'fileId'>, fileId: stri
   return submission.fileId !== null && fileId !== null && fileId !== submission.fileId
 }
 
-/** A webhook proves that ImageKit took the submission, whatever we believed; the first fileId binds it. */
+/** A webhook proves that ImageKit accepted the submission, whatever was recorded; the first fileId binds it. */
 function confirm<S extends BoundSubmission>(submission: S, fileId: string | null, at: number): S {
   const bound = submission.fileId ?? fileId
   if (submission.state === 'accepted' && bound === submission.fileId) return submission
@@ -92,5 +92,5 @@ function ignore<S extends BoundSubmission>(
   cause: DeliveryCause,
   runId: string | null,
 ): DeliveryDecision<S> {
-  return { submission, runs: [], goneRunId: null, outcome: 'ignored', cause, runId }
+  return { submission, runs: [], removedRunId: null, outcome: 'ignored', cause, runId }
 }

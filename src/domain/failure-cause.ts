@@ -1,16 +1,16 @@
 import type { Json } from './json.ts'
 
-/** The cause of a failure that told none. */
-export const UNTOLD_CAUSE = 'no cause told'
+/** The cause of a failure without a reason. */
+export const NO_CAUSE = 'no cause told'
 
-/** So many causes of an extension are shown, the most frequent; all others are `OTHER_CAUSE`. */
+/** The most frequent causes of an extension are shown; all others become `OTHER_CAUSE`. */
 const MAX_CAUSES = 100
 
 export const OTHER_CAUSE = 'other'
 
 type CountedCause = { extension: string; cause: string; size: number }
 
-/** The causes of an extension, or of all, that are shown under their own name. */
+/** The causes of one extension, or of all, that are shown under their own name. */
 export function shownCauses(counted: readonly CountedCause[], extension: string | null): string[] {
   const sizes = new Map<string, Map<string, number>>()
   for (const { extension: name, cause, size } of counted) {
@@ -27,7 +27,7 @@ export function shownCauses(counted: readonly CountedCause[], extension: string 
   return [...new Set(shown.map(([cause]) => cause))]
 }
 
-/** The same, with `OTHER_CAUSE` for each cause that is not shown. They are not added up. */
+/** Replaces each cause that is not shown by `OTHER_CAUSE`, without adding them up. */
 export function boundCauses<T extends CountedCause>(counted: readonly T[]): T[] {
   const shown = new Map<string, Set<string>>()
   const shownOf = (extension: string) => {
@@ -43,28 +43,28 @@ export function boundCauses<T extends CountedCause>(counted: readonly T[]): T[] 
 const MAX_CAUSE_LENGTH = 120
 
 /**
- * What failures of one kind have in common: the `reason` or `code` of ImageKit's error where it is a word, else its message
- * without what differs from file to file (addresses, quoted names, ids, numbers). None of the shapes is documented.
+ * What failures of one kind have in common: the `reason` or `code` of ImageKit's error if it looks like a code, else its
+ * message without the parts that differ between files (URLs, quoted names, ids, numbers). None of these shapes is documented.
  */
 export function causeOf(error: Json | null): string {
   if (typeof error === 'string') return phraseOf(error)
-  if (error === null || typeof error !== 'object' || Array.isArray(error)) return UNTOLD_CAUSE
-  const word = [error['reason'], error['code']].find((value) => typeof value === 'string' && isWord(value))
-  if (typeof word === 'string') return word
+  if (error === null || typeof error !== 'object' || Array.isArray(error)) return NO_CAUSE
+  const code = [error['reason'], error['code']].find((value) => typeof value === 'string' && isCode(value))
+  if (typeof code === 'string') return code
   const { message, reason } = error
   const text = [message, reason].find((value) => typeof value === 'string')
-  return typeof text === 'string' ? phraseOf(text) : UNTOLD_CAUSE
+  return typeof text === 'string' ? phraseOf(text) : NO_CAUSE
 }
 
-function isWord(text: string): boolean {
+function isCode(text: string): boolean {
   return /^[\w.-]{1,64}$/.test(text)
 }
 
 function phraseOf(message: string): string {
   const phrase = message
-    // What is longer says nothing more of the cause, and an error may be 16 KiB.
+    // Longer text does not add to the cause, and an error may be 16 KiB.
     .slice(0, 1_000)
-    // Half of a character is no text: databases store it as another one.
+    // A lone surrogate is not valid text: databases store it as another character.
     .replace(/\p{Surrogate}/gu, '\uFFFD')
     .replaceAll('\0', '\uFFFD')
     .replace(/https?:\/\/\S+/g, '…')
@@ -73,7 +73,7 @@ function phraseOf(message: string): string {
     .replace(/\s+/g, ' ')
     .trim()
   const characters = Array.from(phrase)
-  if (characters.length === 0) return UNTOLD_CAUSE
+  if (characters.length === 0) return NO_CAUSE
   return characters.length <= MAX_CAUSE_LENGTH
     ? phrase
     : `${characters.slice(0, MAX_CAUSE_LENGTH - 1).join('')}…`

@@ -1,7 +1,7 @@
 /**
- * Whether a text can be ImageKit's id of a file. An id is one segment of an address, ours and ImageKit's: slashes and dot
- * segments would make it another address, control characters are orders to a terminal, lone surrogates can't be encoded, and
- * `status` and `retry` are segments of routes.
+ * Whether a text can be an ImageKit file id. An id is one path segment of our URLs and ImageKit's: slashes and dot segments would
+ * change the URL, control characters are commands to a terminal, lone surrogates can't be encoded, and `status` and
+ * `retry` are segments of routes.
  */
 export function isFileId(text: string): boolean {
   return FILE_ID.test(text)

@@ -3,7 +3,9 @@ import type { Run } from './run.ts'
 import type { Evidence } from './status-reason.ts'
 import type { Submission } from './submission.ts'
 
-/** A pending run whose time has come, or an expired one whose file has changed since, with what its evidence has to be weighed against. */
+/**
+ * A pending run that is due, or an expired one whose file has changed since, with everything its evidence is assessed against.
+ */
 export type DueRun = {
   run: Run
   /** When it was due. */
@@ -11,11 +13,11 @@ export type DueRun = {
   submission: Submission
   /** The names of the submission's other runs. */
   siblings: string[]
-  /** The other ones of the last 100 submissions of the same asset, with their runs; `place` is where they stand by insertion. */
+  /** The others of the newest 100 submissions of the asset, with their runs; `place` is their position by insertion. */
   others: { submission: Submission; runs: Run[]; place: 'earlier' | 'later' }[]
 }
 
-/** `runs` are those of its submission. `ofAsset` are the last submissions of its asset, its own perhaps among them. */
+/** `runs` are those of its submission. `ofAsset` are the newest submissions of its asset, which may include its own. */
 export function describeDueRun(facts: {
   run: Run
   dueAt: number
@@ -37,12 +39,12 @@ export function describeDueRun(facts: {
   }
 }
 
-/** What a look at ImageKit says of a due run. `unchanged`: it is looked at again at `dueAt`; with null, once its file changes. */
+/** The result of checking a due run. `unchanged`: it is checked again at `dueAt`; if null, once its file changes. */
 export type Finding =
   | {
       kind: 'evidence'
       evidence: Evidence
-      /** What a caller with a `webhookUrl` of its own is told: ImageKit's payload, made from the file's details. */
+      /** The notification for a caller with its own `webhookUrl`: ImageKit's payload, made from the file's details. */
       notice: string
     }
   | { kind: 'asset_gone' }

@@ -1,22 +1,22 @@
-/** A caller's answer as it is given again for the same `Idempotency-Key`. */
+/** A response to a caller, stored to be repeated for the same `Idempotency-Key`. */
 export type StoredResponse = {
   status: number
   headers: { [name: string]: string }
   body: string
-  /** The asset whose status it links to. The link opens it, so it is made anew each time and not stored. */
+  /** The asset whose status it links to. The link contains a token, so it is rebuilt each time and not stored. */
   fileId?: string
 }
 
 /**
- * An idempotency key as one request has claimed it. The nonce is random and belongs to that request: only its holder may record
+ * One request's claim of an idempotency key. The nonce is random and belongs to that request: only this request may record
  * anything under the key.
  */
 export type KeyClaim = { scope: string; nonce: string }
 
 /**
- * What is known of an idempotency key when a request claims it.
- * `claimed`: it is this request's now. `running`: another request has it. `abandoned`: the process that had it died after
- * its submission was committed, so that ImageKit may have the file.
+ * The result of claiming an idempotency key. `claimed`: this request has it now. `running`: another request has it.
+ * `abandoned`: its process died after its submission was committed, so ImageKit may have the file. `answered`: a
+ * response is stored.
  */
 export type IdempotencyClaim =
   | { kind: 'claimed' }

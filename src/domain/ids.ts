@@ -1,24 +1,24 @@
 /**
- * An id is an address: `run_`, `sub_` or `dlv_`, the row's number, `_`, and 64 random bits as 11 characters of base64url. The
- * number finds the row without an index. The random bits are compared with those of the row, so that an id of a lost database
- * matches no row of the database that replaced it. A run has the bits of its submission.
+ * An id consists of `run_`, `sub_` or `dlv_`, the row's number, `_`, and 64 random bits as 11 characters of base64url. The number
+ * finds the row without an index. The random bits are compared with those of the row, so that an id from a lost database matches
+ * no row of the database that replaced it. A run has the random bits of its submission.
  */
 export type IdKind = 'run' | 'sub' | 'dlv'
 
-/** How many ids of each kind. */
+/** The number of ids of each kind. */
 export type IdCounts = { readonly [kind in IdKind]?: number }
 
 /** Assigns the ids of new rows. No id exists before its transaction commits. */
 export type NewIds = {
   submission: () => string
-  /** Of a run of this submission: the ids of both are known from the run's row. */
+  /** For a run of this submission: the run's row then determines both ids. */
   run: (submissionId: string) => string
   delivery: () => string
 }
 
 const PREFIX_LENGTH = 'run_'.length
 
-/** Of the random bits, in characters. */
+/** The length of the random bits, in characters. */
 const CHECK_LENGTH = 11
 
 // The last character has 4 of the 64 bits; any other character there would be a second way to write the same bits.
@@ -37,12 +37,12 @@ export function formatId(kind: IdKind, number: number, check: string): string {
   return `${kind}_${number}_${check}`
 }
 
-/** The random bits of an id that the store made. */
+/** The random bits of an id made by the store. */
 export function checkOf(id: string): string {
   return id.slice(-CHECK_LENGTH)
 }
 
-/** The row's number of an id that the store made. */
+/** The row number of an id made by the store. */
 export function numberOf(id: string): number {
   return Number(id.slice(PREFIX_LENGTH, id.indexOf('_', PREFIX_LENGTH)))
 }

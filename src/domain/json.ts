@@ -1,20 +1,20 @@
-/** What `JSON.parse` can give; kept as it came, for shapes that are ImageKit's to define. */
+/** What `JSON.parse` can return; kept unchanged if ImageKit defines its shape. */
 export type Json = string | number | boolean | null | Json[] | JsonObject
 
 export type JsonObject = { [key: string]: Json }
 
-/** Of something that came from `JSON.parse`; what is in it is not looked at. */
+/** For a value from `JSON.parse`; does not check its members. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /**
- * `JSON.parse` takes any depth, but `JSON.stringify` overflows the stack at some 4,000 levels, the fewer the deeper it is
- * called. What is kept or passed on stays far below, so that it can be written from everywhere.
+ * `JSON.parse` accepts any depth, but `JSON.stringify` overflows the stack at about 4,000 levels, earlier the deeper the call.
+ * The limit for stored and forwarded values is far lower, so that they can be serialised anywhere.
  */
 const MAX_DEPTH = 500
 
-/** Whether arrays and objects stand in each other deeper than can be written again. Does not recurse itself. */
+/** Whether arrays and objects are nested more deeply than `MAX_DEPTH`. Does not recurse itself. */
 export function isTooDeep(json: Json): boolean {
   let level = [json].filter(isNested)
   for (let depth = 1; level.length > 0; depth += 1) {

@@ -1,5 +1,5 @@
 /**
- * What lets one process at a time do what only one may do: sweep, fold, prune, alert. Each new holder has a higher epoch, so what
- * a holder writes after it was paused and has lost the lease changes nothing.
+ * Lets one process at a time do exclusive work: sweep, fold, prune, alert. Each new holder has a higher epoch, so a holder that
+ * was paused and lost the lease can no longer change anything.
  */
 export type Lease = { epoch: number }

@@ -7,7 +7,7 @@ import type {
 } from './delivery.ts'
 import type { DeliveryCause } from './extension-result.ts'
 
-/** Which deliveries an operator wants to see; what is null is not asked for. Times are milliseconds since the epoch. */
+/** Selects deliveries; null means any. Times are milliseconds since the epoch. */
 export type DeliveryFilter = {
   outcome: DeliveryOutcome | null
   cause: string | null
@@ -29,14 +29,14 @@ export const EVERY_DELIVERY: DeliveryFilter = {
   until: null,
 }
 
-/** A delivery as it stands in a list. */
+/** A delivery in a list. */
 export type ListedDelivery = {
   deliveryId: string
   route: DeliveryRoute
   receivedAt: number
   outcome: DeliveryOutcome
   cause: DeliveryCause | RejectionCause | null
-  /** Null for a refused delivery, whose cause tells it. */
+  /** Null for a rejected delivery: its cause says it. */
   signature: SignatureCheck | null
   submissionId: string | null
   runId: string | null
@@ -44,7 +44,7 @@ export type ListedDelivery = {
   service: string | null
 }
 
-/** A rejected one names nothing but the submission that its token proves. */
+/** A rejected delivery in a list: it names only the submission that its token proves. */
 export function listRejection(
   rejected: Pick<RejectedDelivery, 'deliveryId' | 'route' | 'receivedAt' | 'cause' | 'submissionId'>,
 ): ListedDelivery {
@@ -53,10 +53,10 @@ export function listRejection(
   return { deliveryId, route, receivedAt, outcome: 'rejected', cause, submissionId, ...nothing }
 }
 
-/** One delivery with all that is kept of it; headers and body are null once they are pruned. */
+/** One delivery with everything stored about it; headers and body are null once they are pruned. */
 export type DeliveryDetail = ListedDelivery & {
   headers: { [name: string]: string } | null
   body: Buffer | null
-  /** How large the body was; more than is kept where it was cut. */
+  /** The size of the body; larger than `body` if that was truncated. */
   bytes: number
 }

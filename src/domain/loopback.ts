@@ -12,7 +12,7 @@ export function isLoopbackHost(host: string): boolean {
   return loopback.check(bare, family === 4 ? 'ipv4' : 'ipv6')
 }
 
-/** `HOST` as it stands in a URL: IPv6 in brackets. */
+/** `HOST` as written in a URL: IPv6 in brackets. */
 export function urlHost(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host
 }

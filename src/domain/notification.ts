@@ -1,15 +1,15 @@
 import { isSettledNow, type Run } from './run.ts'
 import type { Submission } from './submission.ts'
 
-/** One settled run that its caller is told of, without what it is told. Times are milliseconds since the epoch. */
+/** The notification about one settled run, without its body. Times are milliseconds since the epoch. */
 export type DueNotification = {
-  /** The same on every attempt, so that the receiver can tell a repetition. */
+  /** The same on every attempt, so that the receiver can recognise a repetition. */
   notificationId: string
   /** The caller's own `webhookUrl`. */
   target: string
-  /** Under which it is queued: that of the target. */
+  /** The target's host, by which notifications are queued. */
   host: string
-  /** The number of the attempt that is due or under way; the first is 1. */
+  /** The number of the attempt that is due or in progress; the first is 1. */
   attempt: number
   createdAt: number
   /** When it was due. */
@@ -17,20 +17,20 @@ export type DueNotification = {
 }
 
 export type Notification = Omit<DueNotification, 'dueAt'> & {
-  /** The JSON text that is sent, and signed, as it stands. */
+  /** The JSON text, sent and signed exactly as it is. */
   body: string
 }
 
-/** Where one page of due notifications ends and the next begins: behind this host. */
+/** Where the next page of due notifications begins: after this host. */
 export type HostPlace = string | null
 
-/** How an attempt ended: for good, or to be repeated at `at`. Reasons hold nothing secret. */
+/** The result of an attempt: final, or repeated at `at`. Reasons contain no secrets. */
 export type NotificationResult =
   | { kind: 'delivered' }
-  | { kind: 'gone' | 'refused' | 'given_up'; reason: string }
+  | { kind: 'gone' | 'rejected' | 'given_up'; reason: string }
   | { kind: 'again'; at: number; reason: string }
 
-/** A caller is told of each run that a webhook or evidence settles; not of what the response said, nor of expiry. */
+/** A caller is notified of each run settled by a webhook or by evidence, not by the response or by expiry. */
 export function isNotificationDue(
   submission: Pick<Submission, 'callerWebhookUrl'>,
   before: Run | undefined,
@@ -49,7 +49,7 @@ export function runIdOf(notificationId: string): string {
   return notificationId.replace(/^msg_/, '')
 }
 
-/** What stands for the host of a target that is no address. */
+/** Replaces the host of a target that is not a URL. */
 const NO_HOST = '-'
 
 /** The host of a target, with its port. */
@@ -57,7 +57,7 @@ export function hostOf(target: string): string {
   return URL.canParse(target) ? new URL(target).host || NO_HOST : NO_HOST
 }
 
-/** A target without what may differ from one notification to the next. */
+/** A target without the parts that may differ between notifications. */
 export function addressOf(target: string): string {
   if (!URL.canParse(target)) return target
   const { origin, pathname } = new URL(target)
@@ -70,16 +70,16 @@ const HOUR = 60 * 60 * SECOND
 const FIRST_PAUSE_MS = 5 * SECOND
 const LONGEST_PAUSE_MS = HOUR
 const NOTIFY_WITHIN_MS = 24 * HOUR
-/** A pause is longer or shorter by up to this share, so that what failed together is not repeated together. */
+/** A pause is randomly longer or shorter by up to this share, so that attempts that failed together are not repeated together. */
 const JITTER = 0.2
-/** How long an attempt may take: the sender's 15 seconds, and as long again to record how it ended. */
+/** The maximum duration of an attempt: the sender's 15 seconds, and as long again to record the result. */
 export const NOTIFICATION_CLAIM_MS = 30 * SECOND
-/** No attempt is planned further ahead unless the receiver asks for it. */
+/** The longest pause, unless the receiver asks for a longer one. */
 export const LONGEST_WAIT_MS = LONGEST_PAUSE_MS * (1 + JITTER)
 
 /**
- * When a notification whose attempt has just failed is sent again: from 5 s doubling to an hour, or later where the
- * receiver asked for it, until it is 24 h old. `random` is in [0, 1).
+ * When to repeat a failed attempt: after 5 s, doubling up to an hour, or later if the receiver asks for it, until the
+ * notification is 24 h old. `random` is in [0, 1).
  */
 export function nextAttempt(
   { attempt, createdAt }: Pick<Notification, 'attempt' | 'createdAt'>,
@@ -87,7 +87,7 @@ export function nextAttempt(
 ): { at: number } | 'give_up' {
   const pause = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
   const jittered = Math.round(pause * (1 - JITTER + 2 * JITTER * random))
-  // Made while the clock was ahead, it would count as misdated again if it were planned that far.
+  // Created while the clock was ahead: a longer pause would make its due time count as misdated again.
   const asked = createdAt > now ? Math.min(retryAfterMs ?? 0, LONGEST_PAUSE_MS) : (retryAfterMs ?? 0)
   const at = now + Math.max(jittered, asked)
   return at > createdAt + NOTIFY_WITHIN_MS ? 'give_up' : { at }

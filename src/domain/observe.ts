@@ -2,7 +2,7 @@ import type { Json } from './json.ts'
 import { type FinalStatus, isFinal, type Run } from './run.ts'
 import type { Evidence, ExpiryReason } from './status-reason.ts'
 
-/** One fact about a run, whoever told it. Evidence never shows a failure, so `reconcile` has one status. */
+/** One fact about a run, with its source. Evidence never shows a failure, so `reconcile` has one status. */
 export type Observation =
   | { source: 'response'; status: 'pending' | FinalStatus }
   | { source: 'webhook'; status: FinalStatus; error: Json | null }
@@ -16,8 +16,8 @@ export type RunOutcome = 'applied' | 'duplicate' | 'contradicted' | 'ignored'
 const MAX_ERROR_BYTES = 16 * 1024
 
 /**
- * The only rule that decides a status: the first final status stays. `expired` is not final: a late result settles an expired run.
- * Returns the run as it is afterwards; `run` is not changed.
+ * The only rule that decides a status: the first final status stays. `expired` is not final: a late result settles an expired
+ * run. Returns the new run; does not change `run`.
  */
 export function observe<R extends Run>(run: R, observation: Observation, at: number): Observed<R> {
   if (observation.source === 'expiry') return expire(run, observation.reason, at)
@@ -72,7 +72,7 @@ function repeat<R extends Run>(run: R, observation: Observation, at: number): Ob
 function contradict<R extends Run>(run: R, observation: Observation): Observed<R> {
   if (observation.source !== 'webhook') return { run, outcome: 'ignored' }
   if (run.contradicted) return { run, outcome: 'duplicate' }
-  // Nothing that is told of the run changes, so neither does its time.
+  // The visible fields stay the same, so `updatedAt` does, too.
   return { run: { ...run, contradicted: true }, outcome: 'contradicted' }
 }
 

@@ -1,9 +1,9 @@
 import { CLOCK_SLACK_MS } from './due-time.ts'
 
 /**
- * What the sweep does with the next run, in the order of insertion. `mark`: it is pending and overdue, so it is checked. `pass`:
- * it needs nothing, or is marked already. `stop`: it is too young, and so are those behind it. A run from the future was dated by a
- * wrong clock, and counts as old: otherwise nothing behind it would ever be checked.
+ * What the sweep does with the next run, in insertion order. `mark`: it is pending and overdue, so it will be checked. `pass`: it
+ * needs nothing, or is already marked. `stop`: it is too young, and so are the runs after it. A run dated into the future by a
+ * wrong clock counts as old: otherwise no run after it would ever be checked.
  */
 export function sweepRun(
   { isPending, isOverdue, requestedAt }: Omit<SweptRun, 'n'>,
@@ -14,13 +14,13 @@ export function sweepRun(
   return isPending && !isOverdue ? 'mark' : 'pass'
 }
 
-/** `isOverdue`: an earlier step has marked it. */
+/** `isOverdue`: an earlier sweep has marked it. */
 export type SweptRun = { n: number; isPending: boolean; isOverdue: boolean; requestedAt: number }
 
 /**
- * Which of the next runs, in the order of insertion, are marked, `most` of them, and since when each is due. `swept` is the last
- * run that the sweep has passed; undefined if it passes none. It does not pass a run that is younger than the longest
- * transaction, because one before it may not be committed yet.
+ * Selects at most `most` of the next runs, in insertion order, to be marked as overdue, with the time since which each is due.
+ * `swept` is the last run that the sweep has passed; undefined if it passes none. It does not pass a run younger than the longest
+ * transaction, because an earlier run may not be committed yet.
  */
 export function selectOverdue(
   runs: readonly SweptRun[],

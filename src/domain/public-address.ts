@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import { isLoopbackHost } from './loopback.ts'
 
-/** https://www.iana.org/assignments/iana-ipv4-special-registry, and what clouds answer on beside it. */
+/** https://www.iana.org/assignments/iana-ipv4-special-registry, and addresses used by cloud metadata services. */
 const SPECIAL_IPV4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -23,8 +23,8 @@ const SPECIAL_IPV4 = [
 
 /**
  * https://www.iana.org/assignments/iana-ipv6-special-registry: inside global unicast these are Teredo and other protocol
- * assignments, documentation, and 6to4. All else (mapped, compatible and NAT64 addresses, unique-local, link-local,
- * multicast) lies outside of it.
+ * assignments, documentation, and 6to4. All other special addresses (mapped, compatible and NAT64 addresses, unique-local,
+ * link-local, multicast) are outside of it.
  */
 const GLOBAL_UNICAST = [['2000::', 3]] as const
 const SPECIAL_IPV6 = [
@@ -34,12 +34,12 @@ const SPECIAL_IPV6 = [
   ['3fff::', 20],
 ] as const
 
-// One list per family: a BlockList compares across families, which none of these rules means.
+// One list per family: a BlockList compares across families, which none of these rules intends.
 const specialIpv4 = subnets(SPECIAL_IPV4, 'ipv4')
 const globalUnicast = subnets(GLOBAL_UNICAST, 'ipv6')
 const specialIpv6 = subnets(SPECIAL_IPV6, 'ipv6')
 
-/** Whether an IP address can be a host on the open internet. Anything that is no address is not. */
+/** Whether a text is an IP address that can be a host on the public internet. */
 export function isPublicAddress(address: string): boolean {
   switch (isIP(address)) {
     case 4:
@@ -51,13 +51,13 @@ export function isPublicAddress(address: string): boolean {
   }
 }
 
-/** The host of a URL where it is known without a look-up: an address, or a name of this machine; else undefined. */
+/** The host of a URL if it is known without a DNS lookup: an IP address, or a name of this machine; else undefined. */
 export function literalHost(hostname: string): string | undefined {
   const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
   return isIP(host) !== 0 || isLoopbackHost(host) ? host : undefined
 }
 
-/** Whether the host of a URL is known without a look-up to be none on the open internet. */
+/** Whether the host of a URL is known, without a DNS lookup, not to be on the public internet. */
 export function isPrivateHost(hostname: string): boolean {
   const host = literalHost(hostname)
   return host !== undefined && !isPublicAddress(host)

@@ -1,17 +1,17 @@
 const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const SIZE_UNITS = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
 
-/** `10m` → milliseconds. Undefined where the text is no integer with a unit. */
+/** `10m` → milliseconds. Undefined unless the text is an integer with a unit. */
 export function parseDurationMs(text: string): number | undefined {
   return parseWithUnit(text, DURATION_UNITS)
 }
 
-/** `2GiB` → bytes. Undefined where the text is no integer with a unit. */
+/** `2GiB` → bytes. Undefined unless the text is an integer with a unit. */
 export function parseSizeBytes(text: string): number | undefined {
   return parseWithUnit(text, SIZE_UNITS)
 }
 
-/** `10/15m` → a count within a time. */
+/** `10/15m` → a count and a period. */
 export function parseRate(text: string): { count: number; withinMs: number } | undefined {
   const [countText, durationText, ...rest] = text.split('/')
   const count = parseInteger(countText ?? '')
@@ -26,14 +26,14 @@ export function parseInteger(text: string): number | undefined {
 }
 
 /**
- * A time as our lists show it or as RFC 3339: `2026-11-24 18:00:00 UTC`, `2026-11-24T18:00:00.000Z`, `2026-11-24`. UTC unless
- * it has an offset. Returns milliseconds since the epoch.
+ * Parses a time as our lists show it, or in RFC 3339: `2026-11-24 18:00:00 UTC`, `2026-11-24T18:00:00.000Z`, `2026-11-24`. UTC
+ * unless it has an offset. Returns milliseconds since the epoch.
  */
 export function parseTime(text: string): number | undefined {
   const [, day, time = '00:00', zone = 'Z'] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))? ?(Z|UTC|[+-]\d\d:\d\d)?$/.exec(text) ?? []
   const at = Date.parse(`${day}T${time}${zone === 'UTC' ? 'Z' : zone}`)
-  // `Date.parse` takes the 30th of February for the 2nd of March.
+  // `Date.parse` reads the 30th of February as the 2nd of March.
   const isDay = day !== undefined && new Date(`${day}T00:00Z`).getUTCDate() === Number(day.slice(8))
   return isDay && !Number.isNaN(at) ? at : undefined
 }
@@ -45,7 +45,7 @@ function parseWithUnit(text: string, units: { readonly [unit: string]: number })
   return count === undefined || factor === undefined ? undefined : count * factor
 }
 
-/** The same, but zero is not taken. */
+/** The same parser, except that it rejects zero. */
 export function positive(parse: (text: string) => number | undefined): (text: string) => number | undefined {
   return (text) => parse(text) || undefined
 }

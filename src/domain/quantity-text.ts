@@ -1,4 +1,4 @@
-/** A span in the largest unit that it fills at least twice. */
+/** A duration in the largest unit of which it has at least two. */
 export function formatSpan(ms: number): string {
   const seconds = Math.round(ms / 1000)
   if (seconds < 120) return `${seconds} s`

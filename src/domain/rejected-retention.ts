@@ -1,14 +1,14 @@
 const MIB = 1024 * 1024
 
-/** Separate limits: a flood of deliveries that prove nothing evicts none of those whose token is valid. */
+/** Separate limits: a flood of unproven deliveries evicts none whose token is valid. */
 const LIMITS = {
   proven: { count: 10_000, bytes: 256 * MIB },
   unproven: { count: 1_000, bytes: 64 * MIB },
 }
 
 /**
- * The rejected deliveries of one kind that must go: the oldest, until the others are within the limits. `totals` covers all of
- * that kind; `oldestFirst` may be a part of them.
+ * Selects the rejected deliveries of one kind to evict: the oldest, until the others are within the limits. `totals` covers all
+ * of that kind; `oldestFirst` may be only some of them.
  */
 export function selectEvicted<T extends { keptBytes: number }>(
   kind: keyof typeof LIMITS,

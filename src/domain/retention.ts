@@ -1,11 +1,11 @@
 import { CLOCK_SLACK_MS } from './due-time.ts'
 
-/** Where a deletion of old rows continues: after row `n` of this table. Submissions come first. */
+/** Where the deletion of old rows continues: after row `n` of this table. Submissions come first. */
 export type RetentionPlace = { table: 'submissions' | 'deliveries'; n: number }
 
 /**
- * What happens to the next row, in the order of insertion, when old ones are deleted. `keep`: it is needed, or a wrong clock has
- * dated it into the future. `young`: nothing older follows, unless a wrong clock has dated this row.
+ * Decides about the next row, in insertion order, when old rows are deleted. `keep`: it is needed, or a wrong clock dated it into
+ * the future. `young`: no older row follows, unless a wrong clock dated this one.
  */
 export function retainRow(
   { isNeeded, at }: { isNeeded: boolean; at: number },
@@ -16,13 +16,13 @@ export function retainRow(
   return isNeeded ? 'keep' : 'delete'
 }
 
-/** What an old submission may still be needed for. */
+/** The reasons why an old submission may still be needed. */
 export type SubmissionUses = {
   isBeingSubmitted: boolean
   hasPendingRun: boolean
-  /** Its caller is notified at least once. */
+  /** At least one notification to its caller has not ended. */
   isCallerToBeNotified: boolean
-  /** An older one of the same asset was kept. */
+  /** An older submission of the same asset was kept. */
   followsKept: boolean
 }
 
@@ -30,16 +30,16 @@ export function isSubmissionNeeded(uses: SubmissionUses): boolean {
   return uses.isBeingSubmitted || uses.hasPendingRun || uses.isCallerToBeNotified || uses.followsKept
 }
 
-/** Freeing a body reads and overwrites all of its pages: so much at once takes a few milliseconds. */
+/** Deleting a body reads and overwrites all of its pages; this much at once takes a few milliseconds. */
 export const MAX_DELETED_BYTES = 1024 * 1024
 
-/** `bytes` is the size of the bodies that are deleted with it. `fileId` is the asset that a submission belongs to. */
+/** `bytes` is the size of the bodies deleted with it. `fileId` is the asset of a submission. */
 export type RetainedRow = { n: number; at: number; bytes: number; isNeeded: boolean; fileId: string | null }
 
 /**
- * Which of the next rows, in the order of insertion, are deleted in one step. A row of an asset stays behind one that is kept, or
- * an earlier run would become current again. `lastOld` is the last row that is older than `before` by its hour. `next` is the
- * last row that was decided; undefined where nothing older follows.
+ * Selects which of the next rows, in insertion order, are deleted in one step. If a row is kept, later rows of the same asset are
+ * kept, too: otherwise an earlier run would become current again. `lastOld` is the last row older than `before` by its hour.
+ * `next` is the last row that was decided; undefined if no older row follows.
  */
 export function selectOld(
   rows: readonly RetainedRow[],
@@ -63,10 +63,10 @@ export function selectOld(
   return { old, next }
 }
 
-/** A body, and how many bytes it has. */
+/** A body and its size. */
 type StoredBody = { n: number; receivedAt: number; bytes: number }
 
-/** Which of the next bodies, in the order of insertion, are pruned in one step. `next` is the last one that was decided. */
+/** Selects which of the next bodies, in insertion order, are pruned in one step. `next` is the last one that was decided. */
 export function selectOldBodies<Body extends StoredBody>(
   bodies: readonly Body[],
   receivedBefore: number,

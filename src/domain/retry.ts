@@ -4,37 +4,37 @@ import { SAVED_EXTENSION } from './saved-extension.ts'
 import { isRejected, type RequestedExtension, type Submission } from './submission.ts'
 
 /**
- * `waiting`: its turn has not come. `submitting`: its submission is written down, and it may be on its way. `accepted`,
- * `failed`: what ImageKit said, or why it was not asked. `unconfirmed`: nobody knows, so it is never sent again.
+ * `waiting`: not started. `submitting`: its submission is recorded and may have been sent. `accepted`, `failed`: ImageKit's
+ * response, or the reason why no request was sent. `unconfirmed`: the result is unknown, so it is never sent again.
  */
 export type RetryItemState = 'waiting' | 'submitting' | 'accepted' | 'failed' | 'unconfirmed'
 
 export type RetryProgress = {
   retryId: string
   total: number
-  /** How many are over, whatever became of them. */
+  /** The number of ended items, whatever their result. */
   done: number
-  /** How many of those were not clearly accepted. */
+  /** The number of those that were not clearly accepted. */
   failed: number
   state: 'running' | 'done'
   results: RetryResults
 }
 
 /**
- * What became of the runs that are done; the numbers add up to `done`. `pending` and the final statuses are those of the new
- * runs. `rejected` were not accepted. Of `unconfirmed` nobody knows, as long as their new run is pending.
+ * The results of the ended items; the numbers add up to `done`. `pending` and the final statuses are those of the new
+ * runs. `rejected`: not accepted. `unconfirmed`: not clearly accepted, and the new run is still pending.
  */
 type RetryResults = { [result in RunStatus | 'rejected' | 'unconfirmed']: number }
 
-/** An item that has not ended. */
+/** The item has not ended. */
 export function isOpen(state: RetryItemState): boolean {
   return state === 'waiting' || state === 'submitting'
 }
 
-/** The ends of items that were not clearly accepted. */
+/** The end states of items that were not clearly accepted. */
 export const UNSUBMITTED = ['failed', 'unconfirmed'] as const satisfies RetryItemState[]
 
-/** What became of one run of a retry, by its state and the status of its new runs; null while it is not done. */
+/** The result of an item, from its state and the statuses of its new runs; null until it has ended. */
 function resultOf(state: RetryItemState, statuses: readonly RunStatus[]): keyof RetryResults | null {
   if (isOpen(state)) return null
   if (state === 'failed') return 'rejected'
@@ -43,7 +43,7 @@ function resultOf(state: RetryItemState, statuses: readonly RunStatus[]): keyof 
   return status
 }
 
-/** `rows` has each item with the status of each of its new runs, and once with null if it has none. */
+/** `rows` has one entry per item and new run, with that run's status; an item without runs has one entry with null. */
 export function progressOf(
   retryId: string,
   rows: Iterable<{ itemId: number; state: RetryItemState; status: RunStatus | null }>,
@@ -67,21 +67,21 @@ export function progressOf(
   return { retryId, total: items.size, done, failed, state: done < items.size ? 'running' : 'done', results }
 }
 
-/** A run of a retry that was not clearly accepted, and why. */
+/** A run of a retry that was not clearly accepted, with the reason. */
 export type UnsubmittedItem = { runId: string; name: string; state: RetryItemState; reason: string | null }
 
-/** Why a run is not asked for again. */
+/** Why a run can't be retried. */
 export type RetryRejection = 'pending' | 'not_current' | 'asset_gone' | 'no_file' | 'options_unknown'
 
 /**
- * The submission that retries a run, with its runs in the order of their extensions; or why the run is not retried. `not_waiting`:
- * the item of the retry has been submitted by another process, or has ended.
+ * The submission that retries a run, with its runs in the order of its extensions; or why the run was not retried. `not_waiting`:
+ * another process has submitted the item of the retry, or it has ended.
  */
 export type SubmittedRetry =
   | { submissionId: string; runIds: string[] }
-  | { refusal: RetryRejection | 'not_waiting' }
+  | { rejection: RetryRejection | 'not_waiting' }
 
-/** Whether a run may be asked for again, and with which options: those of its first request. */
+/** Whether a run may be retried, and with which options: those of its first request. */
 export function decideRetry(facts: {
   run: Run
   submission: Submission
@@ -99,7 +99,7 @@ export function decideRetry(facts: {
   return extension ? { kind: 'allowed', fileId, extension } : { kind: 'rejected', by: 'options_unknown' }
 }
 
-/** ImageKit does not tell which of several saved extensions a run comes from. */
+/** ImageKit does not report which of several saved extensions a run comes from. */
 function requestedAs(run: Run, extensions: readonly RequestedExtension[]): RequestedExtension | undefined {
   const name = run.requestedAs ?? run.name
   const asked = extensions.filter((extension) => extension.name === name)

@@ -2,12 +2,12 @@ import type { Run, RunStatus } from './run.ts'
 import type { RunGroup } from './run-group.ts'
 import type { SubmissionKind } from './submission.ts'
 
-/** Which runs an operator wants to see; what is null is not asked for. Times are milliseconds since the epoch. */
+/** Selects runs; null means any. Times are milliseconds since the epoch. */
 export type RunFilter = {
   status: RunStatus | null
   extension: string | null
   cause: string | null
-  /** Failed for another cause than these of its extension. */
+  /** Failed for a cause that is not among these causes of its extension. */
   exceptCauses: readonly (readonly [extension: string, cause: string])[] | null
   acknowledged: boolean | null
   /** A webhook has reported the opposite of the final status. */
@@ -16,7 +16,7 @@ export type RunFilter = {
   since: number | null
   /** Requested before this time. */
   until: number | null
-  /** The exact id of a file, a run or a submission, or how a file's name begins, in upper or lower case. */
+  /** The exact id of a file, a run or a submission, or a case-insensitive prefix of a file name. */
   q: string | null
 }
 
@@ -32,7 +32,7 @@ export const EVERY_RUN: RunFilter = {
   q: null,
 }
 
-/** A run as it stands in a list. */
+/** A run in a list. */
 export type ListedRun = {
   run: Run
   fileId: string | null
@@ -40,7 +40,7 @@ export type ListedRun = {
   kind: SubmissionKind
 }
 
-/** Whether all runs of a group are asked for, but for times and names. */
+/** Whether the filter matches all runs of a group, apart from times and names. */
 export function wantsGroup(filter: RunFilter, group: RunGroup): boolean {
   return (
     (filter.status === null || filter.status === group.status) &&

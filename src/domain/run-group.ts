@@ -1,12 +1,12 @@
 import { causeOf } from './failure-cause.ts'
 import type { Run, RunStatus } from './run.ts'
 
-/** What runs have in common that an operator looks at together. */
+/** The properties by which operators group runs. */
 export type RunGroup = {
   extension: string
   status: RunStatus
   acknowledged: boolean
-  /** Why they failed; empty where they did not. */
+  /** Why they failed; empty if they did not fail. */
   cause: string
 }
 

@@ -5,7 +5,7 @@ export type FinalStatus = 'success' | 'failed'
 
 export type RunStatus = 'pending' | FinalStatus | 'expired'
 
-/** Where the present status was learned. */
+/** The origin of the present status. */
 export type RunSource = 'request' | 'response' | 'webhook' | 'reconcile' | 'expiry'
 
 /** One extension of one submission: the thing that has a status. Times are milliseconds since the epoch. */
@@ -13,7 +13,7 @@ export type Run = {
   runId: string
   submissionId: string
   name: string
-  /** The name under which it was asked for, where ImageKit calls it otherwise: a saved extension. */
+  /** The requested name, if ImageKit reports another one: a saved extension. */
   requestedAs: string | null
   status: RunStatus
   source: RunSource
@@ -22,13 +22,13 @@ export type Run = {
   /** Null while `pending` and `expired`. */
   settledAt: number | null
   updatedAt: number
-  /** ImageKit's error object as it came, at most 16 KiB of it. */
+  /** ImageKit's error object, unchanged, up to 16 KiB. */
   error: Json | null
-  /** Null where ImageKit's word told the status. */
+  /** Null if ImageKit itself reported the status. */
   evidence: StatusReason | null
-  /** A webhook has said the opposite of the final status. */
+  /** A webhook has reported the opposite of the final status. */
   contradicted: boolean
-  /** When an operator has seen to it; null until then, and again where a word comes later. */
+  /** When an operator acknowledged it; null before that, and again if a later result settles it. */
   acknowledgedAt: number | null
 }
 
@@ -44,12 +44,12 @@ export function isSettledNow<R extends Pick<Run, 'status'>>(
   return isFinal(after.status) && !(before && isFinal(before.status))
 }
 
-/** An operator sees to what is over. */
+/** Operators acknowledge only runs that are no longer pending. */
 export function isAcknowledgeable({ status }: Pick<Run, 'status'>): boolean {
   return status !== 'pending'
 }
 
-/** A run as it is from its submission's commit on, before ImageKit has said a word. */
+/** A new run, as its submission commits it, before ImageKit reports anything. */
 export function requestedRun(facts: {
   runId: string
   submissionId: string

@@ -5,12 +5,12 @@ import type { RunStatus } from './run.ts'
 import { type CountedGroup, groupOf, type RunGroup } from './run-group.ts'
 
 /**
- * What is counted. `runs`: how many there are now, by group. Of an hour, `settled`: how many runs came to a status; `failed`: by
- * cause; `seconds`: how long they took, as a bucket, of all extensions together.
+ * The kinds of counters. `runs`: the present number of runs, by group. Per hour, `settled`: how many runs reached a status;
+ * `failed`: failures by cause; `seconds`: durations as buckets, of all extensions together.
  */
 type CounterKind = 'runs' | 'settled' | 'failed' | 'seconds'
 
-/** How much a counter changes, or has been counted in all. `hour` in hours since the epoch; `NOW` for `runs`. */
+/** The change of a counter, or its total. `hour` in hours since the epoch; `NOW` for `runs`. */
 export type StatCounter = readonly [
   hour: number,
   kind: CounterKind,
@@ -21,7 +21,9 @@ export type StatCounter = readonly [
 
 export const NOW = -1
 
-/** The least and the greatest number of the runs requested, and of the deliveries received, in an hour; null without any. */
+/**
+ * The least and the greatest number of the runs requested, and of the deliveries received, in an hour; null if there are none.
+ */
 export type HourBounds = readonly [
   hour: number,
   runLeast: number | null,
@@ -30,27 +32,27 @@ export type HourBounds = readonly [
   deliveryGreatest: number | null,
 ]
 
-/** What a batch adds to what is counted. */
+/** What a batch adds to the counters. */
 export type StatDelta = { counters: StatCounter[]; hours: HourBounds[] }
 
 /**
- * What is counted of all runs as they are now, and of some hours, over which each counter is added up. `byHour`: the hours in
- * which runs settled, in order.
+ * The groups of all present runs, and the counters of some hours, each summed over these hours. `byHour`: the hours in which runs
+ * settled, in order.
  */
 export type StatCounts = { groups: CountedGroup[]; counters: StatCounter[]; byHour: SettledInHour[] }
 
-/** How many runs came to each status in an hour since the epoch. */
+/** How many runs reached each status in an hour since the epoch. */
 export type SettledInHour = { hour: number; success: number; failed: number; expired: number }
 
-/** How many runs of all extensions came to a status in an hour. */
+/** How many runs of all extensions reached a status in an hour. */
 export type SettledCount = readonly [hour: number, status: string, size: number]
 
-/** From the first to before the second. */
+/** From the first, inclusive, to the second, exclusive. */
 type Span = readonly [from: number, until: number]
 
 const DAY_HOURS = 24
 
-/** Some hours as whole days and the hours before and after them. Days and hours since the epoch. */
+/** Splits a range of hours into whole days and the hours before and after them. Days and hours since the epoch. */
 export function splitHours(from: number, until: number): { hours: [Span, Span]; days: Span } {
   const days: Span = [Math.ceil(from / DAY_HOURS), Math.floor(until / DAY_HOURS)]
   if (days[0] >= days[1]) return { hours: [[from, until], NONE], days: NONE }
@@ -65,7 +67,7 @@ export function splitHours(from: number, until: number): { hours: [Span, Span]; 
 
 const NONE: Span = [0, 0]
 
-/** Counters of hours, added up by day. */
+/** Sums the counters of hours by day. */
 export function sumByDay(counters: readonly StatCounter[]): StatCounter[] {
   const sums: StatSums = new Map()
   for (const [hour, kind, extension, value, size] of counters)
@@ -75,7 +77,7 @@ export function sumByDay(counters: readonly StatCounter[]): StatCounter[] {
 
 type Change<R> = { before: R | undefined; after: R | undefined }
 
-/** Changes of counters, added up. */
+/** Summed changes of counters. */
 type StatSums = Map<string, { counter: StatCounter; size: number }>
 
 function addTo(sums: StatSums, counter: StatCounter): void {
@@ -86,7 +88,7 @@ function addTo(sums: StatSums, counter: StatCounter): void {
   else sums.set(key, { counter, size })
 }
 
-/** Each counter once, in the order in which it first came, and none that did not change. */
+/** Each changed counter once, in the order of its first change. */
 function listSums(sums: StatSums): StatCounter[] {
   const counters: StatCounter[] = []
   for (const { counter, size } of sums.values())
@@ -94,13 +96,13 @@ function listSums(sums: StatSums): StatCounter[] {
   return counters
 }
 
-/** So many batches, and changes of counters, are folded in one transaction: few enough that no webhook waits for it. */
+/** The most batches, and changes of counters, folded in one transaction: few enough that no webhook waits for it. */
 export const MAX_DELTAS = 500
 const MAX_CHANGES = 2_000
 
 /**
- * What the oldest deltas add up to, of at most `MAX_DELTAS`. `numbers` are those of the deltas that it contains; `isMore`
- * says whether some may be left. Null without any.
+ * Sums the oldest deltas, at most `MAX_DELTAS`. `numbers` are those of the summed deltas; `isMore`: there may be more. Null if
+ * there are none.
  */
 export function foldDeltas(
   deltas: readonly (readonly [n: number, delta: string])[],
@@ -123,8 +125,8 @@ export function foldDeltas(
 }
 
 /**
- * What is counted now and in the hours from `from` to before `until`: what was folded of them, and the counters of each delta that
- * was not.
+ * The present counts, and those of the hours from `from` to before `until`: the folded counters, plus the counters of each delta
+ * that is not folded yet.
  */
 export function countsOf(
   folded: { counters: Iterable<StatCounter>; byHour: Iterable<SettledCount> },
@@ -160,7 +162,7 @@ function byKey(one: StatCounter, other: StatCounter): number {
   return 0
 }
 
-/** What changes of rows add to the counters, so that these always add up to what the rows say; null if nothing. */
+/** What changes of rows add to the counters, so that these always match the rows; null if nothing. */
 export function statDelta(rows: {
   runs: readonly Change<RunRow>[]
   deliveries: readonly Change<Pick<DeliveryRow, 'deliveryId' | 'receivedAt'>>[]
@@ -212,12 +214,12 @@ function count(sums: StatSums, run: RunRow, size: 1 | -1): void {
   }
 }
 
-/** A status, whether it is acknowledged, and the cause. */
+/** The status, whether it is acknowledged, and the cause. */
 function valueOf({ status, acknowledged, cause }: RunGroup): string {
   return `${status} ${acknowledged ? 'acknowledged' : 'open'} ${cause}`
 }
 
-/** Reads what the counters `runs` say. */
+/** Parses the values of `runs` counters. */
 function groupsOf(counters: readonly StatCounter[]): CountedGroup[] {
   return counters.flatMap(([, kind, extension, value, size]) => {
     const [, status, state, cause = ''] = /^(\w+) (\w+) (.*)$/s.exec(value) ?? []
@@ -226,7 +228,7 @@ function groupsOf(counters: readonly StatCounter[]): CountedGroup[] {
   })
 }
 
-/** Each hour in which runs settled, the first one first. */
+/** The hours in which runs settled, oldest first. */
 function settledByHour(settled: readonly SettledCount[]): SettledInHour[] {
   const hours = new Map<number, SettledInHour>()
   for (const [hour, status, size] of settled) {

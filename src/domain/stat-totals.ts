@@ -5,16 +5,16 @@ import { isSettledStatus, type StatCounts } from './stat-counters.ts'
 
 type StatusCounts = { [status in RunStatus]: number }
 
-/** What was counted, as an operator reads it. */
+/** The counts as operators read them. */
 type Totals = {
   byStatus: StatusCounts
   byExtension: { [extension: string]: StatusCounts }
-  /** Of the failures, the most frequent first. */
+  /** The causes of failures, most frequent first. */
   causes: { extension: string; cause: string; count: number }[]
   settleSeconds: { p50: number | null; p95: number | null }
 }
 
-/** `pending` is how many are pending now; the rest is what was counted in the hours. */
+/** `pending` counts the runs that are pending now; the rest counts what happened in the hours. */
 export function totalsOf({ groups, counters }: Pick<StatCounts, 'groups' | 'counters'>): Totals {
   const byStatus = noRuns()
   const byExtension = new Map<string, StatusCounts>()

@@ -1,17 +1,17 @@
 export type FileVersion = { id: string; name: string | null }
 
-/** What shows that an extension has done its work: how the file was when it was asked for, and how it is now. */
+/** What shows that an extension has done its work: the file at the time of the request, and now. */
 export type Evidence =
   | { kind: 'new_ai_tags'; source: string; before: string[]; now: string[] }
   | { kind: 'newer_version'; before: FileVersion; now: FileVersion }
   | { kind: 'new_description'; before: string | null; now: string }
 
-/** `asset_gone`: ImageKit has no such file any more. `timed_out`: the time is over, and nothing can be known. */
+/** `asset_gone`: ImageKit no longer has the file. `timed_out`: the window is over without a result or evidence. */
 export type ExpiryReason = 'asset_gone' | 'timed_out'
 
-/** What a status rests on where no word of ImageKit's told it. */
+/** Why a run has a status that ImageKit itself did not report. */
 export type StatusReason = Evidence | { kind: ExpiryReason }
 
-export function isEvidence(basis: StatusReason): basis is Evidence {
-  return basis.kind !== 'asset_gone' && basis.kind !== 'timed_out'
+export function isEvidence(reason: StatusReason): reason is Evidence {
+  return reason.kind !== 'asset_gone' && reason.kind !== 'timed_out'
 }

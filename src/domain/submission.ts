@@ -5,25 +5,25 @@ import { type Run, requestedRun } from './run.ts'
 export type SubmissionKind = 'upload' | 'update' | 'external'
 
 /**
- * `submitting`: under way (an `external` one: registered, its answer not told yet).
- * `unconfirmed`: it may have reached ImageKit, and nothing clear came back.
+ * `submitting`: in progress (an `external` one: registered, its response not reported yet).
+ * `unconfirmed`: it may have reached ImageKit, but there was no clear response.
  */
 export type SubmissionState = 'submitting' | 'accepted' | 'rejected' | 'unconfirmed'
 
-/** What was rejected changes nothing: its runs are neither due nor listed nor current. */
+/** The runs of a rejected submission are neither due nor listed nor current. */
 export function isRejected({ state }: Pick<Submission, 'state'>): boolean {
   return state === 'rejected'
 }
 
-/** A process of ours waits for ImageKit's response to it. */
+/** One of our processes waits for ImageKit's response to it. */
 export function isUnderWay({ state, kind }: Pick<Submission, 'state' | 'kind'>): boolean {
   return state === 'submitting' && kind !== 'external'
 }
 
-/** An entry of `extensions` as the caller wrote it; everything but the name is ImageKit's to judge. */
+/** An entry of `extensions` as the caller wrote it; ImageKit validates everything but the name. */
 export type RequestedExtension = JsonObject & { name: string }
 
-/** What the file was like when the runs were requested, from ImageKit's own answer; evidence is compared with it. */
+/** The file when the runs were requested, from ImageKit's own response; evidence is compared with it. */
 export type Baseline = {
   versionId: string | null
   versionName: string | null
@@ -33,7 +33,7 @@ export type Baseline = {
   tags: Json
   customMetadata: Json
   updatedAt: string | null
-  /** Where the file itself is, of http or https; null where that is not known. */
+  /** The http(s) URL of the file itself; null if unknown. */
   url: string | null
 }
 
@@ -47,13 +47,13 @@ export type Submission = {
   fileName: string | null
   extensions: RequestedExtension[]
   callerWebhookUrl: string | null
-  /** The name of the key that asked. */
+  /** The name of the key that made the request. */
   keyName: string | null
   /** ImageKit's `x-ik-requestId`. */
   requestId: string | null
   error: SubmissionError | null
   baseline: Baseline | null
-  /** The request itself set a description, so a changed one is no evidence for another. */
+  /** The request itself set a description, so a changed description is no evidence for another submission. */
   setsDescription: boolean
   createdAt: number
   updatedAt: number
@@ -67,7 +67,7 @@ export type NewSubmission = Pick<
   attempt: number
 }
 
-/** The submission and its runs, one per distinct name, as they are committed before ImageKit can know of them. */
+/** The submission and its runs, one per distinct name, as committed before anything is sent to ImageKit. */
 export function openSubmission(
   request: NewSubmission,
   ids: Pick<NewIds, 'submission' | 'run'>,

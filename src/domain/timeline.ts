@@ -6,8 +6,8 @@ import type { RunHistory } from './run-history.ts'
 import { type Evidence, type ExpiryReason, isEvidence, type StatusReason } from './status-reason.ts'
 import type { SubmissionError, SubmissionKind, SubmissionState } from './submission.ts'
 
-/** One thing that happened to a run; `at` in milliseconds since the epoch. */
-export type Happening = { at: number } & (
+/** One event in a run's life; `at` in milliseconds since the epoch. */
+export type TimelineEvent = { at: number } & (
   | { what: 'requested'; by: string | null; kind: SubmissionKind; attempt: number }
   | { what: 'answered'; state: SubmissionState; requestId: string | null; error: SubmissionError | null }
   | {
@@ -28,26 +28,33 @@ export type Happening = { at: number } & (
   | { what: AuditKind; by: string; reason: string | null }
 )
 
-/** What is known of a run's life, in the order in which it happened; at the same time, in the order of cause and effect. */
-export function timelineOf(history: RunHistory): Happening[] {
-  const { run, submission, respondedAt, deliveries, notification, acts } = history
+/** The events of a run in chronological order; events of the same time in the order of cause and effect. */
+export function timelineOf(history: RunHistory): TimelineEvent[] {
+  const { run, submission, respondedAt, deliveries, notification, auditEntries } = history
   const { keyName, kind, state, requestId, error } = submission
-  const happenings: Happening[] = [
+  const events: TimelineEvent[] = [
     { at: run.requestedAt, what: 'requested', by: keyName, kind, attempt: run.attempt },
   ]
-  if (respondedAt !== null) happenings.push({ at: respondedAt, what: 'answered', state, requestId, error })
+  if (respondedAt !== null) events.push({ at: respondedAt, what: 'answered', state, requestId, error })
   for (const { receivedAt, deliveryId, outcome, cause } of deliveries)
-    happenings.push({ at: receivedAt, what: 'delivery', deliveryId, outcome, cause })
-  happenings.push(...endOf(run))
+    events.push({ at: receivedAt, what: 'delivery', deliveryId, outcome, cause })
+  events.push(...endOf(run))
   if (notification !== null) {
     const { createdAt, attempt, result, reason } = notification
-    happenings.push({ at: createdAt, what: 'told', attempt, result, reason })
+    events.push({ at: createdAt, what: 'told', attempt, result, reason })
   }
-  for (const { at, kind: what, actor, reason } of acts) happenings.push({ at, what, by: actor, reason })
-  return happenings.toSorted((one, other) => one.at - other.at)
+  for (const { at, kind: what, actor, reason } of auditEntries) events.push({ at, what, by: actor, reason })
+  return events.toSorted((one, other) => one.at - other.at)
 }
 
-function endOf({ status, source, settledAt, updatedAt, error, evidence }: RunHistory['run']): Happening[] {
+function endOf({
+  status,
+  source,
+  settledAt,
+  updatedAt,
+  error,
+  evidence,
+}: RunHistory['run']): TimelineEvent[] {
   switch (status) {
     case 'pending':
       return []
@@ -61,10 +68,10 @@ function endOf({ status, source, settledAt, updatedAt, error, evidence }: RunHis
   }
 }
 
-function reasonOf(basis: StatusReason | null): ExpiryReason | null {
-  return basis === null || isEvidence(basis) ? null : basis.kind
+function reasonOf(statusReason: StatusReason | null): ExpiryReason | null {
+  return statusReason === null || isEvidence(statusReason) ? null : statusReason.kind
 }
 
-function shown(basis: StatusReason | null): Evidence | null {
-  return basis !== null && isEvidence(basis) ? basis : null
+function shown(statusReason: StatusReason | null): Evidence | null {
+  return statusReason !== null && isEvidence(statusReason) ? statusReason : null
 }

@@ -5,12 +5,12 @@ import {
   countUnnamed,
   findPlaceholder,
   namedRun,
-  placeholderToGo,
+  placeholderToRemove,
   SAVED_EXTENSION,
 } from './saved-extension.ts'
 import type { Baseline, Submission, SubmissionError } from './submission.ts'
 
-/** ImageKit's answer to a submission. `accepted` without a fileId is an upload that ImageKit has queued. */
+/** ImageKit's response to a submission. `accepted` without a fileId is an upload that ImageKit has queued. */
 export type UploadResponse =
   | {
       kind: 'accepted'
@@ -22,42 +22,42 @@ export type UploadResponse =
     }
   | { kind: 'rejected' | 'unconfirmed'; requestId: string | null; error: SubmissionError }
 
-/** A delivery that came before the answer, of a service that nobody had asked for then. The first that came is the first. */
+/** A delivery for a service that was not requested, received before the response. In order of arrival. */
 export type UnclaimedDelivery = { deliveryId: string; result: ExtensionResult; receivedAt: number }
 
 export type ResponseDecision = Change & {
   /** `conflict`: the submission has another fileId already, or an earlier response was more definite. */
   result: 'applied' | 'conflict'
-  /** Unclaimed deliveries whose run the answer made, with the outcome that they have now. */
+  /** Unclaimed deliveries whose run the response added, with their new outcome. */
   claimed: { deliveryId: string; outcome: RunOutcome }[]
 }
 
-/** As many as a request and an answer can name. What else is told under other names, again and again, makes no runs. */
+/** The maximum that a request and a response can name. Webhooks that report ever new names add no more runs. */
 const MAX_RUNS = 200
 
-/** Decides what ImageKit's answer does to a submission. Repeating an answer changes nothing. */
+/** Decides the effect of ImageKit's response on a submission. Repeating a response changes nothing. */
 export function decideResponse(
   submission: Submission,
   runs: readonly Run[],
-  answer: UploadResponse,
+  response: UploadResponse,
   unclaimed: readonly UnclaimedDelivery[],
   newRunId: () => string,
   at: number,
 ): ResponseDecision {
-  if (answer.kind !== 'accepted') return decideFailure(submission, answer, at)
-  if (isOtherFile(submission, answer.fileId)) return unchanged(submission, 'conflict')
-  // That it is queued was true before it was refused, whichever of the two is told first.
-  if (submission.state === 'rejected' && submission.fileId === null && answer.fileId === null)
+  if (response.kind !== 'accepted') return decideFailure(submission, response, at)
+  if (isOtherFile(submission, response.fileId)) return unchanged(submission, 'conflict')
+  // A rejection is later than the queueing, whichever of the two is reported first.
+  if (submission.state === 'rejected' && submission.fileId === null && response.fileId === null)
     return unchanged(submission, 'conflict')
 
-  const fileId = answer.fileId ?? firstFileId(runs, answer, unclaimed)
-  const accepted = accept(submission, { ...answer, fileId }, at)
+  const fileId = response.fileId ?? firstFileId(runs, response, unclaimed)
+  const accepted = accept(submission, { ...response, fileId }, at)
   const after = new Map(runs.map((run) => [run.name, run]))
   const waiting = byService(unclaimed.filter(({ result }) => !isOtherFile(accepted, result.fileId)))
   const placeholder = findPlaceholder(runs)
   let unnamed = countUnnamed(submission, runs)
   const claimed: ResponseDecision['claimed'] = []
-  for (const [name, status] of Object.entries(answer.extensionStatus)) {
+  for (const [name, status] of Object.entries(response.extensionStatus)) {
     let run = after.get(name)
     if (run === undefined && after.size >= MAX_RUNS) continue
     if (run === undefined) {
@@ -79,10 +79,10 @@ export function decideResponse(
     if (name === SAVED_EXTENSION && isFinal(run.status)) unnamed = 0
     after.set(name, run)
   }
-  const goneRunId = placeholderToGo(submission, [...after.values()])?.runId ?? null
+  const removedRunId = placeholderToRemove(submission, [...after.values()])?.runId ?? null
   const before = new Set(runs)
-  const changed = [...after.values()].filter((run) => !before.has(run) && run.runId !== goneRunId)
-  return { submission: accepted, runs: changed, goneRunId, result: 'applied', claimed }
+  const changed = [...after.values()].filter((run) => !before.has(run) && run.runId !== removedRunId)
+  return { submission: accepted, runs: changed, removedRunId, result: 'applied', claimed }
 }
 
 function byService(deliveries: readonly UnclaimedDelivery[]): Map<string | null, UnclaimedDelivery[]> {
@@ -95,7 +95,7 @@ function byService(deliveries: readonly UnclaimedDelivery[]): Map<string | null,
   return groups
 }
 
-/** A queued upload's answer names no file, but a delivery that it claims may; the first that does binds the submission. */
+/** The response to a queued upload names no file, but a delivery that it claims may; the first that does binds the submission. */
 function firstFileId(
   runs: readonly Run[],
   { extensionStatus }: UploadResponse & { kind: 'accepted' },
@@ -110,39 +110,40 @@ function firstFileId(
 
 function accept(
   submission: Submission,
-  answer: UploadResponse & { kind: 'accepted' },
+  response: UploadResponse & { kind: 'accepted' },
   at: number,
 ): Submission {
   return changedAt(submission, at, {
     state: 'accepted',
-    fileId: submission.fileId ?? answer.fileId,
-    fileName: answer.fileName ?? submission.fileName,
-    requestId: answer.requestId ?? submission.requestId,
-    baseline: submission.baseline ?? answer.baseline,
+    fileId: submission.fileId ?? response.fileId,
+    fileName: response.fileName ?? submission.fileName,
+    requestId: response.requestId ?? submission.requestId,
+    baseline: submission.baseline ?? response.baseline,
     error: null,
   })
 }
 
-/** A clear refusal is not weakened by an unclear answer, and an acceptance by neither; a queued upload can still fail. */
+/** An unclear response does not weaken a clear rejection, and neither weakens an acceptance; a queued upload can still fail. */
 function decideFailure(
   submission: Submission,
-  answer: UploadResponse & { kind: 'rejected' | 'unconfirmed' },
+  response: UploadResponse & { kind: 'rejected' | 'unconfirmed' },
   at: number,
 ): ResponseDecision {
-  const isWeaker = submission.state === 'rejected' && answer.kind === 'unconfirmed'
-  const isQueued = submission.state === 'accepted' && submission.fileId === null && answer.kind === 'rejected'
+  const isWeaker = submission.state === 'rejected' && response.kind === 'unconfirmed'
+  const isQueued =
+    submission.state === 'accepted' && submission.fileId === null && response.kind === 'rejected'
   if ((submission.state === 'accepted' && !isQueued) || isWeaker) return unchanged(submission, 'conflict')
-  const requestId = answer.requestId ?? submission.requestId
-  const failed = changedAt(submission, at, { state: answer.kind, error: answer.error, requestId })
+  const requestId = response.requestId ?? submission.requestId
+  const failed = changedAt(submission, at, { state: response.kind, error: response.error, requestId })
   return unchanged(failed, 'applied')
 }
 
-/** The submission itself where nothing of it changes. */
+/** The same object if nothing changes. */
 function changedAt(submission: Submission, at: number, change: Partial<Submission>): Submission {
   const changed = { ...submission, ...change }
   return JSON.stringify(changed) === JSON.stringify(submission) ? submission : { ...changed, updatedAt: at }
 }
 
 function unchanged(submission: Submission, result: ResponseDecision['result']): ResponseDecision {
-  return { submission, runs: [], goneRunId: null, result, claimed: [] }
+  return { submission, runs: [], removedRunId: null, result, claimed: [] }
 }

@@ -1,7 +1,7 @@
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 
-/** What every handler finds in its context. */
+/** The context of every handler. */
 export type AppEnv = { Bindings: HttpBindings; Variables: { requestId: string } }
 
 export type AppContext = Context<AppEnv>

@@ -1,35 +1,35 @@
 import { Hono } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
-import { type ErrorAnswers, isImagekitPath } from './error-answers.ts'
-import { loopbackGuard } from './loopback-guard.ts'
+import { type ErrorResponses, isImagekitPath } from './error-responses.ts'
+import { localOnly } from './local-only.ts'
 import { requestId } from './request-id.ts'
 
-/** The HTTP face of the tracker: the groups of routes one after another, and what holds for all of them. */
+/** The tracker's HTTP application: all route groups, with the middleware and error handling that they share. */
 export function createApp(deps: {
-  errorAnswers: ErrorAnswers
-  /** Requests that come from elsewhere than this machine are refused. */
+  errorResponses: ErrorResponses
+  /** Rejects requests that don't come from this machine. */
   loopbackOnly: boolean
-  /** Addresses that a person opens in a browser: their errors are pages. */
+  /** Addresses that people open in a browser. Their errors are HTML pages. */
   pages: {
     has(path: string): boolean
-    answerError(error: unknown, c: AppContext): Response | Promise<Response>
+    respondToError(error: unknown, c: AppContext): Response | Promise<Response>
   }
   groups: readonly Hono<AppEnv>[]
 }): Hono<AppEnv> {
-  const { asImagekit, asProblem } = deps.errorAnswers
-  const answerError = (error: unknown, c: AppContext) => {
-    if (deps.pages.has(c.req.path)) return deps.pages.answerError(error, c)
+  const { asImagekit, asProblem } = deps.errorResponses
+  const respondToError = (error: unknown, c: AppContext) => {
+    if (deps.pages.has(c.req.path)) return deps.pages.respondToError(error, c)
     return isImagekitPath(c.req.path) ? asImagekit(error, c) : asProblem(error, c)
   }
 
   const app = new Hono<AppEnv>()
   app.use(requestId)
-  if (deps.loopbackOnly) app.use(loopbackGuard)
-  app.onError(answerError)
+  if (deps.loopbackOnly) app.use(localOnly)
+  app.onError(respondToError)
   app.notFound((c) => {
-    const message = isImagekitPath(c.req.path) ? NOT_FORWARDED : 'This address is not known here.'
-    return answerError(new TrackerError('not_found', message), c)
+    const message = isImagekitPath(c.req.path) ? NOT_FORWARDED : 'No route matches this address.'
+    return respondToError(new TrackerError('not_found', message), c)
   })
   for (const routes of deps.groups) app.route('/', routes)
   return app

@@ -1,47 +1,47 @@
-/** What bodies may take together while they come in and are kept for their end. */
+/** Limits the memory of all request bodies that are being received. */
 export type BodyBudget = {
-  /** A place for one body; `giveUp` is called where it has to make room for others, and has left its place then. */
-  enter(giveUp: () => void): BodyPlace
+  /** Reserves memory for one body. `onEvict` is called after the reservation was released to make room for others. */
+  reserve(onEvict: () => void): BodyReservation
 }
 
-type BodyPlace = {
-  /** Keeps one more chunk of so many bytes. */
-  take(bytes: number): void
-  leave(): void
+type BodyReservation = {
+  /** Adds one chunk. */
+  add(bytes: number): void
+  release(): void
 }
 
-type Share = { bytes: number; giveUp: () => void }
+type Body = { bytes: number; onEvict: () => void }
 
-/** A chunk costs more than its bytes: a body may come as a million of them. */
-const CHUNK_COST = 256
+/** Each chunk costs more memory than its bytes, and a body may arrive in a million chunks. */
+const CHUNK_OVERHEAD_BYTES = 256
 
 /**
- * Beyond `maxBytes` the body that began first is given up. An honest one comes in a moment, so whoever holds many open
- * pushes out itself and nobody else.
+ * Beyond `maxBytes` the oldest body is evicted. Normal bodies arrive within moments, so a sender that keeps many bodies open
+ * evicts its own.
  */
 export function createBodyBudget(maxBytes: number): BodyBudget {
-  const oldestFirst = new Set<Share>()
-  let held = 0
+  const oldestFirst = new Set<Body>()
+  let totalBytes = 0
 
-  const free = (share: Share): void => {
-    if (oldestFirst.delete(share)) held -= share.bytes
+  const release = (body: Body): void => {
+    if (oldestFirst.delete(body)) totalBytes -= body.bytes
   }
-  const take = (share: Share, bytes: number): void => {
-    const cost = bytes + CHUNK_COST
-    share.bytes += cost
-    held += cost
-    oldestFirst.add(share)
+  const add = (body: Body, chunkBytes: number): void => {
+    const cost = chunkBytes + CHUNK_OVERHEAD_BYTES
+    body.bytes += cost
+    totalBytes += cost
+    oldestFirst.add(body)
     for (const oldest of oldestFirst) {
-      if (held <= maxBytes) return
-      free(oldest)
-      oldest.giveUp()
+      if (totalBytes <= maxBytes) return
+      release(oldest)
+      oldest.onEvict()
     }
   }
 
   return {
-    enter(giveUp) {
-      const share = { bytes: 0, giveUp }
-      return { take: (bytes) => take(share, bytes), leave: () => free(share) }
+    reserve(onEvict) {
+      const body = { bytes: 0, onEvict }
+      return { add: (bytes) => add(body, bytes), release: () => release(body) }
     },
   }
 }

@@ -3,23 +3,23 @@ import { TrackerError } from '../domain/errors.ts'
 
 export type BodyLimits = {
   maxBytes: number
-  /** How long the sender may send nothing while its bytes are waited for, in milliseconds. */
+  /** How long to wait for the next bytes, in milliseconds. */
   idleMs: number
-  /** How long the whole body may take, in milliseconds; as long as it wishes where this is left out. */
+  /** How long the whole body may take, in milliseconds. @default unlimited */
   totalMs?: number
-  /** Each `bytes` of it may be waited for `ms` in all: one that drips must not hold a place for ever. */
+  /** Minimum rate: the total wait for each `bytes` bytes is at most `ms`. A slow sender must not occupy a slot for ever. */
   pace?: { bytes: number; ms: number }
 }
 
 export const BODY_IDLE_MS = 60_000
 
-/** Of an upload: 1 KiB in each second that it is waited for. */
+/** For uploads: 1 KiB per second of waiting. */
 export const UPLOAD_PACE = { bytes: 60 * 1024, ms: 60_000 }
 
 /**
- * A request's body as it arrives; it is read no faster than it is taken. Throws `payload_too_large` as soon as it passes
- * `maxBytes`, `request_timeout`, or `client_closed` (also when `signal` aborts). The request itself stays open, so that it
- * can still be answered.
+ * Yields a request's body as it arrives, with backpressure. Throws `payload_too_large` as soon as the body exceeds `maxBytes`,
+ * `request_timeout`, or `client_closed` (also when `signal` aborts). The request stays open, so that the service can still
+ * respond.
  */
 export async function* bodyChunks(
   incoming: IncomingMessage,
@@ -33,34 +33,34 @@ export async function* bodyChunks(
 ): AsyncGenerator<Buffer, void> {
   if (Number(incoming.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
   const deadline = performance.now() + totalMs
-  const arrivals = watchArrivals(incoming, signal)
+  const readable = watchReadable(incoming, signal)
   let bytes = 0
-  let stretch = { bytes: 0, waitedMs: 0 }
+  let window = { bytes: 0, waitedMs: 0 }
   try {
     while (!incoming.readableEnded) {
       const chunk: Buffer | null = incoming.read()
       if (chunk === null) {
-        const from = performance.now()
+        const startedAt = performance.now()
         const limit = [
-          { ms: idleMs, text: () => `Nothing of the body came for ${idleMs} ms.` },
-          { ms: deadline - from, text: () => `The body was not complete within ${totalMs} ms.` },
+          { ms: idleMs, text: () => `No bytes of the body arrived for ${idleMs} ms.` },
+          { ms: deadline - startedAt, text: () => `The body was not complete within ${totalMs} ms.` },
           {
-            ms: pace.ms - stretch.waitedMs,
-            text: () => `The body came too slowly: less than ${pace.bytes} bytes in ${pace.ms} ms.`,
+            ms: pace.ms - window.waitedMs,
+            text: () => `The body arrived too slowly: fewer than ${pace.bytes} bytes in ${pace.ms} ms.`,
           },
         ].reduce((nearest, other) => (other.ms < nearest.ms ? other : nearest))
-        await arrivals.next(limit)
-        stretch.waitedMs += performance.now() - from
+        await readable.next(limit)
+        window.waitedMs += performance.now() - startedAt
         continue
       }
       bytes += chunk.length
-      stretch.bytes += chunk.length
-      if (stretch.bytes >= pace.bytes) stretch = { bytes: 0, waitedMs: 0 }
+      window.bytes += chunk.length
+      if (window.bytes >= pace.bytes) window = { bytes: 0, waitedMs: 0 }
       if (bytes > maxBytes) throw tooLarge(maxBytes)
       yield chunk
     }
   } finally {
-    arrivals.stop()
+    readable.stop()
   }
 }
 
@@ -69,18 +69,18 @@ function tooLarge(maxBytes: number): TrackerError {
 }
 
 /**
- * Listens as long as the body is read: a `readable` listener that comes and goes with each wait makes the stream plan its
- * reading anew each time.
+ * Keeps its listeners until the body is read: adding and removing a `readable` listener for each wait makes the stream
+ * reschedule its reads each time.
  */
-function watchArrivals(incoming: IncomingMessage, signal?: AbortSignal) {
+function watchReadable(incoming: IncomingMessage, signal?: AbortSignal) {
   let settle: (error?: TrackerError) => void = () => {}
-  const onArrival = () => settle()
+  const onReadable = () => settle()
   const onClose = () =>
     settle(new TrackerError('client_closed', 'The request ended before its body was complete.'))
-  incoming.on('readable', onArrival).on('end', onArrival).on('close', onClose).on('error', onClose)
+  incoming.on('readable', onReadable).on('end', onReadable).on('close', onClose).on('error', onClose)
   signal?.addEventListener('abort', onClose)
   return {
-    /** Resolves when there is more to read, or the end. */
+    /** Resolves when there is more to read, or at the end of the body. */
     next(limit: { ms: number; text: () => string }): Promise<void> {
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => settle(new TrackerError('request_timeout', limit.text())), limit.ms)
@@ -94,7 +94,7 @@ function watchArrivals(incoming: IncomingMessage, signal?: AbortSignal) {
       })
     },
     stop(): void {
-      incoming.off('readable', onArrival).off('end', onArrival).off('close', onClose).off('error', onClose)
+      incoming.off('readable', onReadable).off('end', onReadable).off('close', onClose).off('error', onClose)
       signal?.removeEventListener('abort', onClose)
     },
   }

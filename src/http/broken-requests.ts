@@ -9,105 +9,106 @@ import {
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ExceededLimit } from '../tracking/waiting-limit.ts'
-import type { ErrorAnswers } from './error-answers.ts'
-import { headersObject } from './plain-answer.ts'
+import type { ErrorResponses } from './error-responses.ts'
+import { headersObject } from './plain-response.ts'
 import type { ProblemCode } from './problems.ts'
 
 /**
- * A connection that is closed while the caller still sends is reset, and the response is lost (RFC 9112, section 9.6). So what
- * still comes is read and discarded, as long as each `stepMs` brings `stepBytes`.
+ * Closing a connection while the caller still sends resets it, and the response is lost (RFC 9112, section 9.6). So the
+ * remaining bytes are read and discarded, as long as at least `stepBytes` arrive in each `stepMs`.
  */
 const LINGER = { stepMs: 2000, stepBytes: 16 * 1024, totalMs: 120_000, totalBytes: 1024 ** 3 }
 
-/** Far more than any client sends ahead. Each may be one that is waited with for a minute, at no cost for its sender. */
-const MAX_UNDER_WAY = 100
+/** Far more than any client pipelines. Each may be a long poll of a minute, which costs its sender nothing. */
+const MAX_PIPELINED = 100
 
-/** Connections beyond the limit that are told so before they are closed; further ones are closed at once. */
+/** Connections beyond the limit that get a 503 before they are closed; further ones are closed at once. */
 const MAX_LINGERING = 32
 
 type GuardDeps = {
-  unreadable: ErrorAnswers['unreadable']
+  malformed: ErrorResponses['malformed']
   noteExceeded: (limit: ExceededLimit) => void
   maxConnections: number
 }
 
 /**
- * Answers what is no HTTP, did not come in time, or is one connection too many, as a problem, and closes its connection. Returns
- * the function that has to be told of each request: while one is under way, the answer would be taken for that one's. It says
- * whether the request may be answered: a connection on which too many are sent ahead is closed.
+ * Responds with a problem to invalid HTTP, to late request heads and to connections beyond the limit, then closes the connection.
+ *
+ * Call the returned function for each request, so that no problem is sent while a request is in flight: the caller would take it
+ * for the response to that request. It returns whether to handle the request; a connection that pipelines too many is closed.
  */
 export function guardConnections(
   server: Server,
-  { unreadable, noteExceeded, maxConnections }: GuardDeps,
+  { malformed, noteExceeded, maxConnections }: GuardDeps,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => boolean {
-  const underWay = new WeakMap<Duplex, Set<ServerResponse>>()
-  /** Connections without a request, the one that has been so for the longest first. */
-  const resting = new Set<Duplex>()
+  const inFlight = new WeakMap<Duplex, Set<ServerResponse>>()
+  /** Connections without a request, longest idle first. */
+  const idle = new Set<Duplex>()
   let open = 0
 
-  const refused = new WeakSet<Duplex>()
+  const rejected = new WeakSet<Duplex>()
 
-  const refuse = (socket: Duplex, code: ProblemCode, detail: string): void => {
-    // Node tells it again of all that the caller still sends.
-    if (refused.has(socket)) return
-    refused.add(socket)
-    if (!socket.writable || !isFree(underWay.get(socket) ?? new Set())) return void socket.destroy()
-    socket.end(answerText(unreadable(code, detail)))
+  const reject = (socket: Duplex, code: ProblemCode, detail: string): void => {
+    // Node emits the error again for everything that the caller still sends.
+    if (rejected.has(socket)) return
+    rejected.add(socket)
+    if (!socket.writable || !canRespond(inFlight.get(socket) ?? new Set())) return void socket.destroy()
+    socket.end(responseText(malformed(code, detail)))
     if (socket instanceof Socket) linger(socket)
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     const [code, detail] = causeOf(error)
-    refuse(socket, code, detail)
+    reject(socket, code, detail)
   })
   server.on('connect', (_incoming, socket) => {
     socket.on('error', () => {})
-    refuse(socket, 'invalid_input', 'No tunnel is opened here.')
+    reject(socket, 'invalid_input', 'CONNECT is not supported.')
   })
 
   if (Number.isFinite(maxConnections)) server.maxConnections = maxConnections + MAX_LINGERING
   server.on('drop', () => noteExceeded('connections'))
   server.on('connection', (socket) => {
     open += 1
-    resting.add(socket)
+    idle.add(socket)
     socket.once('close', () => {
       open -= 1
-      resting.delete(socket)
+      idle.delete(socket)
     })
     if (open <= maxConnections) return
     noteExceeded('connections')
-    const [longestIdle = socket] = resting
-    resting.delete(longestIdle)
-    // An idle connection gives way, so that idle callers can't keep a webhook out.
+    const [longestIdle = socket] = idle
+    idle.delete(longestIdle)
+    // An idle connection is closed first, so that idle callers can't keep a webhook out.
     if (longestIdle === socket)
-      refuse(socket, 'overloaded', 'Too many connections are open. Try again later.')
+      reject(socket, 'overloaded', 'Too many connections are open. Try again later.')
     else longestIdle.destroy()
   })
 
-  const follow = (socket: Duplex): Set<ServerResponse> => {
-    const answers = new Set<ServerResponse>()
-    underWay.set(socket, answers)
+  const trackResponses = (socket: Duplex): Set<ServerResponse> => {
+    const responses = new Set<ServerResponse>()
+    inFlight.set(socket, responses)
     socket.once('close', () => {
-      for (const outgoing of answers) endUnsent(outgoing)
+      for (const outgoing of responses) endUnsent(outgoing)
     })
-    return answers
+    return responses
   }
 
   return (incoming, outgoing) => {
     const { socket } = incoming
-    if (!socket.writable || refused.has(socket)) {
-      // Node still reads what came with the request for which it was closed. To abort each later, it would format a stack.
+    if (!socket.writable || rejected.has(socket)) {
+      // Node still parses requests that arrived before the close. Aborting each of them later would format a stack trace.
       incoming.destroy()
       return false
     }
-    const answers = underWay.get(socket) ?? follow(socket)
-    if (answers.size === 0) resting.delete(socket)
-    answers.add(outgoing)
+    const responses = inFlight.get(socket) ?? trackResponses(socket)
+    if (responses.size === 0) idle.delete(socket)
+    responses.add(outgoing)
     outgoing.once('close', () => {
-      answers.delete(outgoing)
+      responses.delete(outgoing)
       if (!incoming.complete) discardRest(incoming)
-      if (answers.size === 0 && !socket.destroyed) resting.add(socket)
+      if (responses.size === 0 && !socket.destroyed) idle.add(socket)
     })
-    if (answers.size <= MAX_UNDER_WAY) return true
+    if (responses.size <= MAX_PIPELINED) return true
     noteExceeded('requests on one connection')
     socket.destroy()
     return false
@@ -116,13 +117,13 @@ export function guardConnections(
 
 type Head = OutgoingHttpHeaders | OutgoingHttpHeader[]
 
-/** Ends the connection of a request that is answered while a large body still comes, but doesn't reset it. */
+/** After a response that is sent while a large body still arrives, closes the connection without resetting it. */
 export class EarlyResponse extends ServerResponse {
   override writeHead(status: number, message?: string | Head, headers?: Head): this {
     const { req } = this
     if (!req.complete && isLarge(req)) {
       this.shouldKeepAlive = false
-      // Node calls it after the last response of a connection.
+      // Node calls `destroySoon` after the last response of a connection.
       req.socket.destroySoon = () => {
         if (req.complete) Socket.prototype.destroySoon.call(req.socket)
         else req.socket.end()
@@ -134,12 +135,12 @@ export class EarlyResponse extends ServerResponse {
   }
 }
 
-/** The rest of a smaller body is soon there, and its connection can serve the next request. */
+/** The rest of a smaller body arrives soon, and then its connection can serve the next request. */
 function isLarge({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 65_536
 }
 
-/** Reads and discards the rest of a request body after the response was sent. */
+/** Reads and discards the rest of a request body once the response is sent. */
 function discardRest(incoming: IncomingMessage): void {
   const { socket } = incoming
   const stop = linger(socket)
@@ -151,7 +152,7 @@ function discardRest(incoming: IncomingMessage): void {
     .resume()
 }
 
-/** Closes the connection where too little comes, or too much. Returns a function that leaves it open. */
+/** Closes the connection if its bytes arrive too slowly, or too many arrive. Returns a function that cancels this. */
 function linger(socket: Socket): () => void {
   const first = socket.bytesRead
   let last = first
@@ -171,17 +172,17 @@ function linger(socket: Socket): () => void {
   return stop
 }
 
-/** That the connection has gone Node tells the answer whose turn it is alone: those behind it would be worked on for ever. */
+/** When a connection closes, Node notifies only its current response. The queued ones would stay in progress for ever. */
 function endUnsent(outgoing: ServerResponse): void {
   if (outgoing.socket !== null) return
   outgoing.destroy()
   outgoing.emit('close')
 }
 
-/** Nothing is under way, or just the request that turned out to be broken. */
-function isFree(underWay: ReadonlySet<ServerResponse>): boolean {
-  return [...underWay].every(
-    (outgoing) => underWay.size === 1 && !outgoing.req.complete && !outgoing.headersSent,
+/** Nothing is in flight, or only the malformed request itself. */
+function canRespond(inFlight: ReadonlySet<ServerResponse>): boolean {
+  return [...inFlight].every(
+    (outgoing) => inFlight.size === 1 && !outgoing.req.complete && !outgoing.headersSent,
   )
 }
 
@@ -189,17 +190,17 @@ function isFree(underWay: ReadonlySet<ServerResponse>): boolean {
 function causeOf(error: NodeJS.ErrnoException): [ProblemCode, string] {
   switch (error.code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return ['request_timeout', 'The head of the request did not come in time.']
+      return ['request_timeout', 'The request head did not arrive in time.']
     case 'HPE_HEADER_OVERFLOW':
-      return ['headers_too_large', 'The head of the request is larger than 16 KiB.']
+      return ['headers_too_large', 'The request head is larger than 16 KiB.']
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
-      return ['payload_too_large', 'The extensions of the chunks are too large.']
+      return ['payload_too_large', 'The chunk extensions are too large.']
     default:
-      return ['invalid_input', 'What was sent is not HTTP/1.1.']
+      return ['invalid_input', 'The request is not valid HTTP/1.1.']
   }
 }
 
-function answerText({ status, headers, body }: ReturnType<ErrorAnswers['unreadable']>): string {
+function responseText({ status, headers, body }: ReturnType<ErrorResponses['malformed']>): string {
   const lines = Object.entries({
     ...headersObject(headers),
     'Content-Length': Buffer.byteLength(body),

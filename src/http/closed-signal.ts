@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { AppContext } from './app-env.ts'
 
-/** Aborted when the caller leaves before it has the answer. */
+/** Aborts when the caller disconnects before the response is sent. */
 export function closedSignal(c: AppContext): AbortSignal {
   const { outgoing } = c.env
   const controller = new AbortController()
@@ -12,8 +12,8 @@ export function closedSignal(c: AppContext): AbortSignal {
   return controller.signal
 }
 
-/** Calls what it is given once the response was sent or the caller has left; at once if that is so already. */
-export function whenOver(outgoing: ServerResponse): (task: () => void) => void {
+/** Returns a function that runs its task once the response is sent or the caller has disconnected; at once if either is true. */
+export function onResponseEnd(outgoing: ServerResponse): (task: () => void) => void {
   return (task) => {
     if (outgoing.destroyed) task()
     else outgoing.once('close', task)

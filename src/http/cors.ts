@@ -1,11 +1,11 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import type { AppEnv } from './app-env.ts'
-import { headersObject } from './plain-answer.ts'
+import { headersObject } from './plain-response.ts'
 
 const EXPOSED = ['ETag', 'Retry-After', 'Location', 'Link', 'X-Request-Id']
 
-/** What an answer to any other method than OPTIONS says of it. */
+/** The CORS headers of a response to any method but OPTIONS. */
 export const TOKEN_ROUTE_HEADERS = [
   'Access-Control-Allow-Origin',
   '*',
@@ -14,11 +14,11 @@ export const TOKEN_ROUTE_HEADERS = [
 ]
 
 /**
- * For the routes that a browser opens with `?token=`. Any page may read them: the token alone gives access.
- * Answers OPTIONS with 204.
+ * CORS for the routes that a browser opens with `?token=`. Any page may read them: the token alone gives access.
+ * Responds to OPTIONS with 204.
  */
 export function tokenRouteCors(methods: readonly string[]): MiddlewareHandler<AppEnv> {
-  const answerOptions = cors({
+  const handlePreflight = cors({
     origin: '*',
     allowMethods: [...methods],
     allowHeaders: ['Content-Type', 'If-None-Match', 'Last-Event-ID', 'X-Request-Id'],
@@ -26,8 +26,8 @@ export function tokenRouteCors(methods: readonly string[]): MiddlewareHandler<Ap
     maxAge: 600,
   })
   return async (c, next) => {
-    if (c.req.method === 'OPTIONS') return answerOptions(c, next)
-    // Hono's own sets them on a response that it makes first: each answer is then copied into that one, through a stream.
+    if (c.req.method === 'OPTIONS') return handlePreflight(c, next)
+    // Hono's `cors` creates a response for the headers first, and then copies each real response into it through a stream.
     for (const [name, value] of Object.entries(headersObject(TOKEN_ROUTE_HEADERS))) c.header(name, value)
     await next()
   }

@@ -8,14 +8,14 @@ import { route } from './routes.ts'
 type HealthRoutesDeps = {
   readiness: { check(): Promise<{ answersWaiting: number }> }
   keyRejections: Pick<KeyRejections, 'list'>
-  /** Of this process: whoever has an address of the service learns from it whether it leads here. */
+  /** Identifies this process, so that a client can check whether an address of the service leads to it. */
   instanceId: string
 }
 
-/** For whoever watches over the process; no key is asked for, and nothing is told that would need one. */
+/** Health checks. They need no key, and show nothing that would need one. */
 export function healthRoutes({ readiness, keyRejections, instanceId }: HealthRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
-  // No reason to be unready: webhooks are received all the same.
+  // A rejected key doesn't make the service unready: it still receives webhooks.
   const imagekitDetail = (): string => {
     const [rejection] = keyRejections.list()
     return rejection ? `rejected the private key (${rejection.status} to the last ${rejection.call})` : 'ok'
@@ -38,7 +38,7 @@ export function healthRoutes({ readiness, keyRejections, instanceId }: HealthRou
   route(app, '/problems/:code', {
     GET: (c) => {
       const code = c.req.param('code') ?? ''
-      if (!isProblemCode(code)) throw new TrackerError('not_found', 'There is no problem of this name.')
+      if (!isProblemCode(code)) throw new TrackerError('not_found', 'There is no problem with this code.')
       const { status, title } = PROBLEMS[code]
       return c.json({ code, status, title })
     },

@@ -2,7 +2,7 @@ import { TrackerError } from '../domain/errors.ts'
 import { idempotencyScope } from '../tracking/with-idempotency-key.ts'
 import type { AppContext } from './app-env.ts'
 
-/** The scope of the request's `Idempotency-Key`; null where it has none. */
+/** The scope of the request's `Idempotency-Key`; null if it has none. */
 export function requestScope(c: AppContext, keyName: string): string | null {
   const key = c.env.incoming.headers['idempotency-key']
   if (key === undefined) return null

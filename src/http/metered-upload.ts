@@ -10,17 +10,17 @@ export type UploadMeter = {
 
 type Submitted = { submissionId: string; extensions: string[] }
 
-/** Measures how long an upload took and how much of its form came, however it ends, and logs one line. */
-export async function meterUpload<T extends { answer: StoredResponse }>(
+/** Measures an upload's duration and received bytes, and logs one line, however the upload ends. */
+export async function meterUpload<T extends { response: StoredResponse }>(
   { meter, log }: { meter: UploadMeter; log: { info(fields: object, text: string): void } },
   { form, requestId }: { form: IncomingForm; requestId: string },
   send: (form: IncomingForm, onSubmission: (submission: Submitted) => void) => Promise<T>,
 ): Promise<T> {
-  const begunAt = performance.now()
+  const startedAt = performance.now()
   let bytes = 0
   let status: number = PROBLEMS.internal.status
   let submitted: Submitted | undefined
-  let answer: StoredResponse | undefined
+  let response: StoredResponse | undefined
   const counted: IncomingForm = {
     ...form,
     async *chunks(signal) {
@@ -35,26 +35,26 @@ export async function meterUpload<T extends { answer: StoredResponse }>(
     const sent = await send(counted, (submission) => {
       submitted = submission
     })
-    answer = sent.answer
-    status = answer.status
+    response = sent.response
+    status = response.status
     return sent
   } catch (error) {
     if (error instanceof TrackerError) status = PROBLEMS[error.code].status
     throw error
   } finally {
-    const ms = performance.now() - begunAt
+    const ms = performance.now() - startedAt
     meter.uploadEnded({ status, seconds: ms / 1000, bytes })
     const { submissionId = null, extensions = [] } = submitted ?? {}
-    const fileId = answer?.fileId ?? null
-    const event = `upload.${outcomeOf(status, answer)}`
+    const fileId = response?.fileId ?? null
+    const event = `upload.${outcomeOf(status, response)}`
     log.info(
       { event, requestId, submissionId, fileId, status, extensions, bytes, ms: Math.round(ms) },
-      'upload',
+      'upload finished',
     )
   }
 }
 
-function outcomeOf(status: number, answer: StoredResponse | undefined): string {
-  if (answer?.headers['x-should-retry'] === 'false') return 'unconfirmed'
+function outcomeOf(status: number, response: StoredResponse | undefined): string {
+  if (response?.headers['x-should-retry'] === 'false') return 'unconfirmed'
   return status >= 200 && status < 300 ? 'accepted' : 'rejected'
 }

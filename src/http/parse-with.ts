@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { type FieldError, TrackerError } from '../domain/errors.ts'
 
-/** Throws `invalid_input`, which names each field that is wrong. */
+/** Throws `invalid_input`, which names each invalid field. */
 export function parseWith<T>(schema: z.ZodType<T>, given: unknown): T {
   const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data

@@ -2,35 +2,35 @@ import type { IncomingMessage } from 'node:http'
 import { TrackerError } from '../domain/errors.ts'
 import { type BodyBudget, createBodyBudget } from './body-budget.ts'
 
-/** Of a body that is read whole, in milliseconds: a sender that drips it must not hold a socket for hours. */
+/** How long a body that is read whole may take, in milliseconds: a slow sender must not occupy a socket for hours. */
 export const WHOLE_BODY_MS = 60_000
 
-/** So long a body is waited for that is refused in any case: it is kept, but it must not hold a socket. */
-const REFUSED_BODY_MS = 1000
+/** The same for a delivery that is rejected in any case: its body is stored, but it must not occupy a socket. */
+const REJECTED_BODY_MS = 1000
 
 export const MAX_BODY_BYTES = 1024 * 1024
 
 /**
- * Reads a whole body. Throws `payload_too_large` as soon as it passes `MAX_BODY_BYTES`, `request_timeout`, `client_closed`,
- * and `overloaded` where it had to make room for others. The request itself stays open, so that it can still be answered.
+ * Reads a whole body. Throws `payload_too_large` as soon as it exceeds `MAX_BODY_BYTES`, `request_timeout`, `client_closed`,
+ * and `overloaded` if it was evicted to make room for others. The request stays open, so that the service can still respond.
  */
 export type ReadBody = (incoming: IncomingMessage) => Promise<Buffer>
 
-/** Each has a budget of its own, so that those who prove nothing take no room from those who do. */
+/** Each has its own memory budget, so that unauthenticated senders take no room from authenticated ones. */
 export type BodyReaders = {
-  /** Of a sender with a valid key or token. */
+  /** For a sender with a valid key or token. */
   proven: ReadBody
-  /** Of a sender whose signature can only be checked with the body. */
+  /** For a sender whose signature can only be checked with the body. */
   unproven: ReadBody
-  /** Of a delivery that is refused whatever its body is. */
-  refused: ReadBody
+  /** For a delivery that is rejected whatever its body is. */
+  rejected: ReadBody
 }
 
 /**
- * The whole body where it has come together with its head, as small ones do, even if its sender has gone since: taken without
- * a listener, a timer or a place in the budget, which is what most of a read costs. Undefined where it is yet to come.
+ * The whole body if it arrived together with its head, as small ones do, even if the sender has disconnected since. It needs no
+ * listener, timer or reservation in the budget, which are most of the cost of a read. Undefined if the body is incomplete.
  */
-export function bodyAtHand(incoming: IncomingMessage): Buffer | undefined {
+export function bufferedBody(incoming: IncomingMessage): Buffer | undefined {
   return incoming.complete ? (incoming.read() ?? Buffer.alloc(0)) : undefined
 }
 
@@ -40,7 +40,7 @@ export function createBodyReaders(totalMs: number): BodyReaders {
   return {
     proven: bodyReader(createBodyBudget(256 * MIB), totalMs),
     unproven: bodyReader(createBodyBudget(64 * MIB), totalMs),
-    refused: bodyReader(createBodyBudget(16 * MIB), Math.min(totalMs, REFUSED_BODY_MS)),
+    rejected: bodyReader(createBodyBudget(16 * MIB), Math.min(totalMs, REJECTED_BODY_MS)),
   }
 }
 
@@ -49,14 +49,14 @@ function bodyReader(budget: BodyBudget, totalMs: number): ReadBody {
     new Promise((resolve, reject) => {
       let chunks: Buffer[] = []
       let bytes = 0
-      const leave = (): void => {
+      const stop = (): void => {
         clearTimeout(timer)
-        place.leave()
+        reservation.release()
         incoming.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose)
         chunks = []
       }
       const fail = (error: TrackerError): void => {
-        leave()
+        stop()
         incoming.pause()
         reject(error)
       }
@@ -64,20 +64,22 @@ function bodyReader(budget: BodyBudget, totalMs: number): ReadBody {
         bytes += chunk.length
         if (bytes > MAX_BODY_BYTES) return fail(tooLarge())
         chunks.push(chunk)
-        place.take(chunk.length)
+        reservation.add(chunk.length)
       }
       const onEnd = (): void => {
         const [first = Buffer.alloc(0)] = chunks
         const body = chunks.length > 1 ? Buffer.concat(chunks) : first
-        leave()
+        stop()
         resolve(body)
       }
       const onClose = (): void =>
         fail(new TrackerError('client_closed', 'The request ended before its body was complete.'))
 
       if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return reject(tooLarge())
-      const place = budget.enter(() =>
-        fail(new TrackerError('overloaded', 'Too many bodies are coming in at once. Try again shortly.')),
+      const reservation = budget.reserve(() =>
+        fail(
+          new TrackerError('overloaded', 'Too many request bodies are arriving at once. Try again shortly.'),
+        ),
       )
       const timer = setTimeout(
         () => fail(new TrackerError('request_timeout', `The body was not complete within ${totalMs} ms.`)),

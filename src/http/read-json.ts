@@ -3,18 +3,18 @@ import { TrackerError } from '../domain/errors.ts'
 import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../domain/json.ts'
 import type { ReadBody } from './read-body.ts'
 
-/** Parses a body. Throws `invalid_input` where it is not JSON. */
+/** Parses a body. Throws `invalid_input` if it is not JSON. */
 export function parseJson(body: Buffer): Json {
   try {
     return JSON.parse(body.toString('utf8').replace(/^\ufeff/, ''))
   } catch (error) {
-    // V8 quotes what stands around the fault, from the middle of a text with dots before it.
+    // V8 quotes the text around the error, with leading dots if the quote starts in the middle.
     const reason = error instanceof Error ? error.message.replace(/, (?:\.\.\.)?".*/s, '') : ''
     throw new TrackerError('invalid_input', `The body is not JSON (${reason.slice(0, 80)}).`)
   }
 }
 
-/** Throws `invalid_input` for what is no JSON object, or one nested too deep to be written again. */
+/** Throws `invalid_input` for anything but a JSON object, and for one nested too deeply to be serialized again. */
 export async function readJsonObject(
   incoming: IncomingMessage,
   readBody: ReadBody,
@@ -22,13 +22,13 @@ export async function readJsonObject(
   const raw = await readBody(incoming)
   const json = parseJson(raw)
   if (!isJsonObject(json)) throw new TrackerError('invalid_input', 'The body should be a JSON object.')
-  if (isTooDeep(json)) throw new TrackerError('invalid_input', 'The body is nested too deep.')
+  if (isTooDeep(json)) throw new TrackerError('invalid_input', 'The body is nested too deeply.')
   return { raw, json }
 }
 
 /**
- * For a service without keys: throws `unsupported_media_type` for a body that is not declared as JSON. A page of another
- * site can send every other type without asking first. https://fetch.spec.whatwg.org/#cors-safelisted-request-header
+ * For a service without keys: throws `unsupported_media_type` for a body that is not declared as JSON. Another site's page
+ * can send every other type without a preflight request. https://fetch.spec.whatwg.org/#cors-safelisted-request-header
  */
 export function declaredJson(readBody: ReadBody): ReadBody {
   return async (incoming) => {

@@ -5,14 +5,14 @@ import type { AppEnv } from './app-env.ts'
 
 const MAX_LENGTH = 255
 
-/** The caller's `X-Request-Id`, if it is sane; else a new one. */
+/** The caller's `X-Request-Id` if it is valid; else a new one. */
 export function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
-  const isSane = typeof given === 'string' && /^[\w\-=]+$/.test(given) && given.length <= MAX_LENGTH
-  return isSane ? given : randomUUID()
+  const isValid = typeof given === 'string' && /^[\w\-=]+$/.test(given) && given.length <= MAX_LENGTH
+  return isValid ? given : randomUUID()
 }
 
-/** Every answer tells it, so it is written to Node's response at once: a header object for each call would cost a third of it. */
+/** Every response has the header, so it is set on Node's response directly: a header object would cost a third of the call. */
 export const requestId: MiddlewareHandler<AppEnv> = async (c, next) => {
   const id = requestIdOf(c.env.incoming)
   c.set('requestId', id)

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 
-/** What stands behind the `?` of the address. */
+/** The query parameters of the request. */
 export function requestQuery({ url = '' }: IncomingMessage): URLSearchParams {
   const mark = url.indexOf('?')
-  return mark === -1 ? NOTHING : new URLSearchParams(url.slice(mark + 1))
+  return mark === -1 ? EMPTY : new URLSearchParams(url.slice(mark + 1))
 }
 
-/** Shared by all who ask for nothing. */
-const NOTHING = new URLSearchParams()
+/** Shared by all requests without a query. */
+const EMPTY = new URLSearchParams()

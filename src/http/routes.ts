@@ -6,7 +6,7 @@ type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
 
 export type MethodHandlers = { [method in Method]?: Handler<AppEnv> }
 
-/** Registers an address with all its methods, and 405 with `Allow` for every other one. HEAD answers as GET. */
+/** Registers the handlers of an address, and a 405 with `Allow` for every other method. HEAD responds like GET. */
 export function route(app: Hono<AppEnv>, path: string, handlers: MethodHandlers): void {
   const methods = Object.keys(handlers)
   for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler)
@@ -15,7 +15,7 @@ export function route(app: Hono<AppEnv>, path: string, handlers: MethodHandlers)
     c.header('Allow', allow)
     throw new TrackerError(
       'method_not_allowed',
-      `${c.req.method} is not taken here; this address takes ${allow}.`,
+      `${c.req.method} is not allowed here; this address accepts ${allow}.`,
     )
   })
 }

@@ -4,91 +4,91 @@ import type { Hono } from 'hono'
 import type { ExceededLimit } from '../tracking/waiting-limit.ts'
 import type { AppEnv } from './app-env.ts'
 import { EarlyResponse, guardConnections } from './broken-requests.ts'
-import type { DirectRoutes } from './direct-routes.ts'
-import type { ErrorAnswers } from './error-answers.ts'
-import { headersObject, writeAnswer } from './plain-answer.ts'
+import type { ErrorResponses } from './error-responses.ts'
+import type { FastPaths } from './fast-paths.ts'
+import { headersObject, writeResponse } from './plain-response.ts'
 
 export type HttpServer = {
-  /** Resolves with the port once the service can be reached; rejects where the address is taken. */
+  /** Resolves with the port once the service accepts connections; rejects if the address is in use. */
   listen(host: string, port: number): Promise<number>
-  /** Takes no new connection, lets what is under way finish for `drainMs`, then ends the rest. */
+  /** Stops accepting connections, lets requests in flight finish for `drainMs`, then closes the rest. */
   close(drainMs: number): Promise<void>
 }
 
 export type ConnectionLimits = {
-  /** How long the head of a request may take, and a new connection be silent, in milliseconds. */
+  /** How long a request head may take, and how long a new connection may send nothing, in milliseconds. */
   headMs: number
-  /** How long a connection is kept for its next request, in milliseconds. */
+  /** How long an idle connection is kept open for its next request, in milliseconds. */
   keepAliveMs: number
-  /** How long nothing may move while a request is answered, in milliseconds: it ends a caller who does not read. */
+  /** How long a connection may transfer nothing during a request, in milliseconds. Disconnects callers that don't read. */
   stalledMs: number
   maxConnections: number
 }
 
 export const CONNECTION_LIMITS: ConnectionLimits = {
   headMs: 30_000,
-  // Longer than proxies keep theirs (60 s by default): they would send a request on a connection that was just closed here.
+  // Longer than proxies keep theirs (60 s by default): otherwise they might send a request on a connection just closed here.
   keepAliveMs: 75_000,
-  // Longer than the longest silence while ImageKit is waited for: five minutes for its head and five for its body.
+  // Longer than the longest wait for ImageKit: five minutes for the response head and five for its body.
   stalledMs: 15 * 60_000,
   maxConnections: Number.POSITIVE_INFINITY,
 }
 
-/** Requests with more are rejected: Node would silently drop the rest, and the service would check other headers than were sent. */
+/** Requests with more headers are rejected: Node would silently drop the rest, and the checks would not see them. */
 const MAX_HEADERS = 200
 
-/** `direct` is asked before `app`. */
-type Beside = {
-  direct: DirectRoutes
-  errorAnswers: Pick<ErrorAnswers, 'unreadable' | 'unanswered'>
+type HttpServerDeps = {
+  /** Tried before `app`. */
+  fastPaths: FastPaths
+  errorResponses: Pick<ErrorResponses, 'malformed' | 'unhandled'>
   noteExceeded: (limit: ExceededLimit) => void
 }
 
-/** `unreadable` answers a request that never comes to `app`, `unanswered` one that comes out of it without an answer. */
+/** `malformed` responds to a request that never reaches `app`, `unhandled` to one for which `app` fails to respond. */
 export function createHttpServer(
   app: Pick<Hono<AppEnv>, 'fetch'>,
-  { direct, errorAnswers: { unreadable, unanswered }, noteExceeded }: Beside,
+  { fastPaths, errorResponses: { malformed, unhandled }, noteExceeded }: HttpServerDeps,
   limits: ConnectionLimits,
 ): HttpServer {
   const listener = getRequestListener(app.fetch, {
-    // It would close the connection half a second after the response, and lose the response.
+    // The automatic cleanup would close the connection half a second after the response, and the response would be lost.
     autoCleanupIncoming: false,
     errorHandler(error) {
-      const isUnreadable = error instanceof RequestError
-      const { status, headers, body } = isUnreadable
-        ? unreadable('invalid_input', BAD_ADDRESS)
-        : unanswered(error)
+      const isMalformed = error instanceof RequestError
+      const { status, headers, body } = isMalformed
+        ? malformed('invalid_input', BAD_ADDRESS)
+        : unhandled(error)
       return new Response(body, { status, headers: headersObject(headers) })
     },
   })
   const server = createServer({
     ServerResponse: EarlyResponse,
-    // Whole uploads may take long; each read of a body has a time limit of its own.
+    // Uploads may take long; each read of a body has its own time limit.
     requestTimeout: 0,
     headersTimeout: limits.headMs,
     connectionsCheckingInterval: Math.min(Math.ceil(limits.headMs / 3), 5000),
     keepAliveTimeout: limits.keepAliveMs,
-    // A missing Host is refused as a problem, too.
+    // A missing Host must be rejected as a problem, too.
     requireHostHeader: false,
   })
   server.timeout = limits.stalledMs
   server.maxHeadersCount = MAX_HEADERS
   const { maxConnections } = limits
-  const mayBegin = guardConnections(server, { unreadable, noteExceeded, maxConnections })
-  const answer = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (!mayBegin(incoming, outgoing)) return
+  const acceptRequest = guardConnections(server, { malformed, noteExceeded, maxConnections })
+  const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
+    if (!acceptRequest(incoming, outgoing)) return
     if (incoming.rawHeaders.length < 2 * MAX_HEADERS) {
-      if (!direct({ incoming, outgoing })) void listener(incoming, outgoing)
+      if (!fastPaths({ incoming, outgoing })) void listener(incoming, outgoing)
       return
     }
-    writeAnswer(outgoing, unreadable('headers_too_large', TOO_MANY_HEADERS, incoming.url), [
+    writeResponse(outgoing, malformed('headers_too_large', TOO_MANY_HEADERS, incoming.url), [
       'Connection',
       'close',
     ])
   }
-  server.on('request', answer)
-  // Node would answer an unknown `Expect` by itself, without a request id.
-  server.on('checkExpectation', answer)
+  server.on('request', handle)
+  // Node would respond to an unknown `Expect` by itself, without a request id.
+  server.on('checkExpectation', handle)
   return {
     listen(host, port) {
       return new Promise((resolve, reject) => {

@@ -1,32 +1,32 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import type { ReaderCredential, Subject } from '../tracking/admit-reader.ts'
+import type { ReaderCredential, Subject } from '../tracking/authorize-reader.ts'
 import type { FollowedStatus, Follower } from '../tracking/status-feed.ts'
 import type { WaitingLimit } from '../tracking/waiting-limit.ts'
 import type { AppContext } from './app-env.ts'
-import { whenOver } from './closed-signal.ts'
-import { notFound } from './status-answers.ts'
+import { onResponseEnd } from './closed-signal.ts'
 import { lastEventId } from './status-conditions.ts'
 import type { Heartbeats } from './status-heartbeats.ts'
+import { notFound } from './status-responses.ts'
 import { streamStatus } from './status-stream.ts'
 
 const HEADERS = {
   'Content-Type': 'text/event-stream',
   'Cache-Control': 'no-cache',
-  // nginx would hold the events back.
+  // Otherwise nginx buffers the events.
   'X-Accel-Buffering': 'no',
 }
 
 export type EventsDeps = { heartbeats: Heartbeats; subject: Subject; waitingLimit: WaitingLimit }
 
-/** Answers with the stream of what `follow` follows, or with what makes an `EventSource` stop. */
-export async function answerEvents(
+/** Responds with a stream of status events, or with 204, which makes an `EventSource` stop. */
+export async function respondWithEvents(
   c: AppContext,
   { heartbeats, subject, waitingLimit }: EventsDeps,
   credential: ReaderCredential,
   follow: (follower: Follower) => Promise<FollowedStatus>,
 ): Promise<Response> {
   const { incoming, outgoing } = c.env
-  waitingLimit.enter({ credential, connection: incoming.socket, onEnd: whenOver(outgoing) })
+  waitingLimit.enter({ credential, connection: incoming.socket, onEnd: onResponseEnd(outgoing) })
   let wake = (): void => {}
   const followed = await follow({ isKnown: lastEventId(incoming), wake: () => wake() })
   switch (followed.what) {
@@ -39,7 +39,7 @@ export async function answerEvents(
         followed.feed.leave()
         return c.body(null, 200, HEADERS)
       }
-      // Written to Node's response itself: a web stream for each client would double what an open one costs.
+      // Written to Node's response directly: a web stream for each client would double the cost of an open stream.
       outgoing.writeHead(200, { ...Object.fromEntries(c.res.headers), ...HEADERS })
       outgoing.flushHeaders()
       wake = streamStatus(outgoing, followed.feed, heartbeats)
@@ -50,9 +50,9 @@ export async function answerEvents(
 }
 
 /**
- * Tells the adapter that Node's response is taken. It knows this very object only, so what middleware has prepared is dropped
- * first: Hono would merge both into a new answer, and the adapter would send that too. For the same reason no middleware
- * around this route may set a header after `next()`.
+ * Makes the adapter leave Node's response alone. It recognizes only this very object, so the response that middleware prepared
+ * is dropped first: Hono would merge both into a new one, and the adapter would send that too. For the same reason no
+ * middleware around this route may set a header after `next()`.
  */
 function alreadySent(c: AppContext): Response {
   c.res = undefined

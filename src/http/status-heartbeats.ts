@@ -1,36 +1,36 @@
 import type { StartTimer } from '../tracking/status-timer.ts'
 
-/** One timer that keeps all streams alive, for proxies close what is silent. It runs only while there are streams. */
+/** One timer that keeps all streams alive, because proxies close silent connections. It runs only while there are streams. */
 export type Heartbeats = {
-  /** Calls `beat` from now on, once an interval, until the function that is returned is called. */
+  /** Calls `beat` once per interval, until the returned function is called. */
   join(beat: () => void): () => void
 }
 
-/** A stall of every stream at once would be seen by all other callers: each tick serves only a part of them. */
-const PARTS = 10
+/** Writing to every stream at once would delay all other callers, so each tick serves only one group of streams. */
+const GROUPS = 10
 
 const HEARTBEAT_MS = 15_000
 
 export function createHeartbeats(startTimer: StartTimer, intervalMs = HEARTBEAT_MS): Heartbeats {
-  const parts = Array.from({ length: PARTS }, () => new Set<() => void>())
+  const groups = Array.from({ length: GROUPS }, () => new Set<() => void>())
   let count = 0
-  let turn = 0
+  let current = 0
   let stopTimer = (): void => {}
 
   const tick = (): void => {
-    turn = (turn + 1) % PARTS
-    stopTimer = startTimer(intervalMs / PARTS, tick)
-    for (const beat of parts[turn] ?? []) beat()
+    current = (current + 1) % GROUPS
+    stopTimer = startTimer(intervalMs / GROUPS, tick)
+    for (const beat of groups[current] ?? []) beat()
   }
 
   return {
     join(beat) {
-      const part = parts.reduce((smallest, other) => (other.size < smallest.size ? other : smallest))
-      part.add(beat)
+      const group = groups.reduce((smallest, other) => (other.size < smallest.size ? other : smallest))
+      group.add(beat)
       count += 1
-      if (count === 1) stopTimer = startTimer(intervalMs / PARTS, tick)
+      if (count === 1) stopTimer = startTimer(intervalMs / GROUPS, tick)
       return () => {
-        if (!part.delete(beat)) return
+        if (!group.delete(beat)) return
         count -= 1
         if (count === 0) stopTimer()
       }

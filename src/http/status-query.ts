@@ -4,7 +4,7 @@ import { invalidQuery } from './invalid-query.ts'
 const MAX_WAIT_SECONDS = 60
 const MAX_ASSETS = 100
 
-/** `?wait=`, in milliseconds; 0 where there is none. Throws `invalid_input`. */
+/** `?wait=`, converted to milliseconds; 0 without it. Throws `invalid_input`. */
 export function parseWaitMs(query: URLSearchParams): number {
   const wait = query.get('wait')
   if (wait === null) return 0
@@ -13,7 +13,7 @@ export function parseWaitMs(query: URLSearchParams): number {
   throw invalidQuery('wait', `must be an integer from 0 to ${MAX_WAIT_SECONDS}, in seconds`)
 }
 
-/** Each `?fileId=` once, in the order asked. Throws `invalid_input`. */
+/** All `?fileId=` values without repeats, in the order of the query. Throws `invalid_input`. */
 export function parseFileIds(query: URLSearchParams): string[] {
   const fileIds = query.getAll('fileId')
   if (fileIds.length >= 1 && fileIds.length <= MAX_ASSETS && fileIds.every(isFileId))

@@ -7,9 +7,9 @@ import type { Heartbeats } from './status-heartbeats.ts'
 const HEARTBEAT = ':\n\n'
 
 /**
- * Writes a feed to a client as server-sent events. While a client does not read, nothing is buffered for it beyond the
- * event under way: it gets the newest state once it reads again, and no heartbeats meanwhile.
- * Returns the function that writes what the feed has, and ends the stream when the feed is over.
+ * Writes a feed to a client as server-sent events. While a client does not read, only the current event is buffered and no
+ * heartbeats are sent; once it reads again, it gets the newest state.
+ * Returns a function that writes the feed's newest state and ends the stream when the feed is over.
  */
 export function streamStatus(outgoing: ServerResponse, feed: StatusFeed, heartbeats: Heartbeats): () => void {
   const flush = (): void => {

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** None of these is secret by itself. The two signatures are stored for the replay of a rejected delivery only, and never shown. */
+/** None of these is secret by itself. The two signatures are stored only to replay rejected deliveries, and are never shown. */
 const STORED = [
   'content-type',
   'content-length',
@@ -14,7 +14,7 @@ const STORED = [
   'x-ik-signature',
 ] as const
 
-/** The headers of a delivery as they are stored. Proxies put keys, identities and the address with its token into the others. */
+/** Selects the headers to store. Proxies put keys, identities and the address with its token into other headers. */
 export function storedHeaders(incoming: IncomingHttpHeaders): { [name: string]: string } {
   const headers: { [name: string]: string } = {}
   for (const name of STORED) {

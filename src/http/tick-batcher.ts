@@ -1,26 +1,26 @@
 /**
- * Does work once all sockets that are ready in this turn of the event loop were heard: all of it together, in its order. So one
- * kind of work follows the other, and whoever asks on many connections, as a proxy on the same machine does, is woken once for
- * all answers. Of a status that is kept in memory, which takes 29 µs with 64 connections, it saves 5, of a delivery 8 of 95.
+ * Runs tasks in order, at the end of the event-loop tick in which they were scheduled, after all ready sockets were read. So
+ * similar work runs together, and a client with many connections, such as a proxy on the same machine, wakes once for all
+ * responses. With 64 connections this saves 5 of 29 µs for a cached status, and 8 of 95 µs for a delivery.
  */
 export type TickBatcher = {
-  do(work: () => void): void
-  /** There is work that has come in this turn and is not done yet. */
-  isAwaited(): boolean
+  schedule(task: () => void): void
+  /** Whether tasks of this tick have yet to run. */
+  hasPending(): boolean
 }
 
 export function createTickBatcher(): TickBatcher {
-  let waiting: (() => void)[] = []
-  const doAll = () => {
-    const ready = waiting
-    waiting = []
-    for (const work of ready) work()
+  let pending: (() => void)[] = []
+  const runAll = () => {
+    const tasks = pending
+    pending = []
+    for (const task of tasks) task()
   }
   return {
-    do(work) {
-      if (waiting.length === 0) setImmediate(doAll)
-      waiting.push(work)
+    schedule(task) {
+      if (pending.length === 0) setImmediate(runAll)
+      pending.push(task)
     },
-    isAwaited: () => waiting.length > 0,
+    hasPending: () => pending.length > 0,
   }
 }

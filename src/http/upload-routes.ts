@@ -8,18 +8,18 @@ import { parseExtensions } from '../imagekit/extensions-parameter.ts'
 import type { IncomingForm } from '../imagekit/form-reader.ts'
 import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
 import type { Access } from '../tracking/access.ts'
+import type { ConcurrencyLimiter } from '../tracking/concurrency-limiter.ts'
 import { type SubmitUpdateDeps, submitUpdate } from '../tracking/submit-update.ts'
 import { type SubmitUploadDeps, submitUpload } from '../tracking/submit-upload.ts'
-import type { UploadGate } from '../tracking/upload-gate.ts'
 import { withIdempotencyKey } from '../tracking/with-idempotency-key.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
 import { type BodyLimits, bodyChunks } from './body-chunks.ts'
 import { closedSignal } from './closed-signal.ts'
 import { requestScope } from './idempotency-key.ts'
 import { meterUpload, type UploadMeter } from './metered-upload.ts'
-import { presentedKey } from './presented-key.ts'
 import type { ReadBody } from './read-body.ts'
 import { readJsonObject } from './read-json.ts'
+import { requestKey } from './request-key.ts'
 import { type MethodHandlers, route } from './routes.ts'
 
 type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
@@ -27,7 +27,7 @@ type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
   Parameters<typeof withIdempotencyKey>[0] & {
     imagekit: { fingerprintUpload(form: IncomingForm): Promise<string> }
     access: Access
-    gate: UploadGate
+    limiter: ConcurrencyLimiter
     meter: UploadMeter
     log: { info(fields: object, text: string): void }
     uploadLimits: BodyLimits
@@ -35,29 +35,29 @@ type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
     readBody: ReadBody
   }
 
-/** What an existing ImageKit client speaks. */
+/** The routes that existing ImageKit clients use. */
 export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
 
   for (const version of ['v1', 'v2'] as const) {
     routeWithSlash(app, `/api/${version}/files/upload`, {
       POST: (c) => {
-        const { keyName } = deps.access.identify(presentedKey(c.env.incoming))
-        return deps.gate.accompany(async () => {
+        const { keyName } = deps.access.identify(requestKey(c.env.incoming))
+        return deps.limiter.track(async () => {
           const form = incomingForm(c, deps.uploadLimits)
           const signal = closedSignal(c)
-          const answer = await withIdempotencyKey(deps, {
+          const response = await withIdempotencyKey(deps, {
             scope: requestScope(c, keyName),
-            // A repeated upload comes whole, too, and takes as much to read as the first.
-            fingerprint: () => deps.gate.pass('uploads', () => deps.imagekit.fingerprintUpload(form)),
+            // A repeated upload sends the whole form again, and costs as much to read as the first.
+            fingerprint: () => deps.limiter.run('uploads', () => deps.imagekit.fingerprintUpload(form)),
             send: (claim) =>
-              deps.gate.pass('uploads', () =>
+              deps.limiter.run('uploads', () =>
                 meterUpload(deps, { form, requestId: c.get('requestId') }, (metered, onSubmission) =>
                   submitUpload(deps, { version, form: metered, keyName, claim, signal, onSubmission }),
                 ),
               ),
           })
-          return passOn(c, answer)
+          return toHonoResponse(c, response)
         })
       },
     })
@@ -65,7 +65,7 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
 
   routeWithSlash(app, '/v1/files/:fileId/details', {
     PATCH: async (c) => {
-      const { keyName } = deps.access.identify(presentedKey(c.env.incoming))
+      const { keyName } = deps.access.identify(requestKey(c.env.incoming))
       const fileId = parseFileId(c)
       const { raw, json } = await readJsonObject(c.env.incoming, deps.readBody)
       const { webhookUrl, ...body } = json
@@ -73,21 +73,21 @@ export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
       const callerWebhookUrl = parseWebhookUrl(webhookUrl, deps)
       const update = { fileId, body, extensions, callerWebhookUrl }
       const fingerprint = createHash('sha256').update(raw).digest('hex')
-      return deps.gate.accompany(async () => {
-        const answer = await withIdempotencyKey(deps, {
+      return deps.limiter.track(async () => {
+        const response = await withIdempotencyKey(deps, {
           scope: requestScope(c, keyName),
           fingerprint: async () => fingerprint,
           send: (claim) =>
-            deps.gate.pass('updates', () => submitUpdate(deps, { ...update, keyName, claim, fingerprint })),
+            deps.limiter.run('updates', () => submitUpdate(deps, { ...update, keyName, claim, fingerprint })),
         })
-        return passOn(c, answer)
+        return toHonoResponse(c, response)
       })
     },
   })
   return app
 }
 
-/** ImageKit's older Python SDK ends the address of an update with a slash. */
+/** ImageKit's older Python SDK sends a trailing slash in the address of an update. */
 function routeWithSlash(app: Hono<AppEnv>, path: string, handlers: MethodHandlers): void {
   route(app, path, handlers)
   route(app, `${path}/`, handlers)
@@ -107,8 +107,8 @@ function parseFileId(c: AppContext): string {
   throw new TrackerError('invalid_input', 'Your request contains invalid fileId parameter.')
 }
 
-function passOn(c: AppContext, { status, headers, body }: StoredResponse): Response {
+function toHonoResponse(c: AppContext, { status, headers, body }: StoredResponse): Response {
   const code = status as ContentfulStatusCode
-  // Some statuses allow no body, not even an empty one.
+  // Some statuses forbid a body, even an empty one.
   return body === '' ? c.body(null, code, headers) : c.body(body, code, headers)
 }

@@ -1,18 +1,18 @@
 import { Hono } from 'hono'
 import type { AppEnv } from './app-env.ts'
-import { respond } from './plain-answer.ts'
+import { respond } from './plain-response.ts'
 import { route } from './routes.ts'
-import type { TakeWebhook } from './take-webhook.ts'
+import type { WebhookHandler } from './webhook-handler.ts'
 
-/** Where ImageKit tells what became of things. 200 and nothing else tells it that the word was heard. */
-export function webhookRoutes({ takeWebhook }: { takeWebhook: TakeWebhook }): Hono<AppEnv> {
+/** The routes to which ImageKit sends webhooks. Only a 200 acknowledges a delivery. */
+export function webhookRoutes({ handleWebhook }: { handleWebhook: WebhookHandler }): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   route(app, '/webhooks/extension/:token', {
     POST: async (c) =>
-      respond(c, await takeWebhook(c.req.param('token') ?? '', c.env.incoming, c.get('requestId'))),
+      respond(c, await handleWebhook(c.req.param('token') ?? '', c.env.incoming, c.get('requestId'))),
   })
   route(app, '/webhooks/account', {
-    POST: async (c) => respond(c, await takeWebhook(null, c.env.incoming, c.get('requestId'))),
+    POST: async (c) => respond(c, await handleWebhook(null, c.env.incoming, c.get('requestId'))),
   })
   return app
 }

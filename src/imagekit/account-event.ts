@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { AccountEvent } from '../domain/account-event.ts'
 import { isJsonObject, type JsonObject } from '../domain/json.ts'
 import { fileIdText, plainText } from './plain-text.ts'
-import { readToldAnswer } from './read-response.ts'
+import { readResponseBody } from './read-response.ts'
 
 const eventSchema = z.looseObject({
   id: plainText.optional().catch(undefined),
   type: plainText.optional().catch(undefined),
   request: z.looseObject({ x_request_id: plainText }).optional().catch(undefined),
-  // The payload came from `JSON.parse`, so an object in it is JSON; how deep it goes is not looked at.
+  // The payload came from `JSON.parse`, so an object in it is JSON. Its depth is not checked.
   data: z.custom<JsonObject>(isJsonObject).optional().catch(undefined),
 })
 const fileSchema = z.looseObject({ fileId: fileIdText })
@@ -16,11 +16,11 @@ const failureSchema = z.looseObject({
   transformation: z.looseObject({ error: z.looseObject({ reason: z.string() }) }),
 })
 
-type UploadAnswer = (AccountEvent & { kind: 'upload_finished' })['answer']
+type FinishedUpload = (AccountEvent & { kind: 'upload_finished' })['answer']
 
 /**
- * Reads the POST of a webhook that is set up in ImageKit's dashboard: `{ type, id, created_at, data, request? }`.
- * https://imagekit.io/docs/webhooks lists the events; whatever is not understood is `other`, for it is kept all the same.
+ * Reads the POST of a webhook that is configured in ImageKit's dashboard: `{ type, id, created_at, data, request? }`.
+ * https://imagekit.io/docs/webhooks lists the events. Unrecognized events are `other`: they are stored, too.
  */
 export function readAccountEvent(payload: unknown): AccountEvent {
   const event = eventSchema.safeParse(payload).data
@@ -29,25 +29,25 @@ export function readAccountEvent(payload: unknown): AccountEvent {
   if (event === undefined || type === undefined) return { kind: 'other', eventId, type: null }
 
   const requestId = event.request?.x_request_id
-  const answer = requestId === undefined ? undefined : readUploadAnswer(type, requestId, event.data)
-  if (requestId !== undefined && answer !== undefined)
-    return { kind: 'upload_finished', eventId, type, requestId, answer }
+  const finished = requestId === undefined ? undefined : readFinishedUpload(type, requestId, event.data)
+  if (requestId !== undefined && finished !== undefined)
+    return { kind: 'upload_finished', eventId, type, requestId, answer: finished }
 
   const fileId = fileSchema.safeParse(event.data).data?.fileId
   if (fileId === undefined) return { kind: 'other', eventId, type }
-  // Every upload is followed by `file.created`: it reports no change.
+  // `file.created` follows every upload, so it reports no change.
   const isChange = /^file(-version)?\./.test(type) && type !== 'file.created'
   return { kind: isChange ? 'asset' : 'other', eventId, type, fileId }
 }
 
-/** How a queued upload ended; undefined for other events, and where a success does not say which file it made. */
-function readUploadAnswer(
+/** The result of a queued upload; undefined for other events, and for a success that doesn't name the new file. */
+function readFinishedUpload(
   type: string,
   requestId: string,
   data: JsonObject | undefined,
-): UploadAnswer | undefined {
+): FinishedUpload | undefined {
   if (type === 'upload.pre-transform.error') {
-    const reason = failureSchema.safeParse(data).data?.transformation.error.reason ?? 'no reason was given'
+    const reason = failureSchema.safeParse(data).data?.transformation.error.reason ?? 'no reason given'
     const message = `The pre-transformation failed: ${reason}`
     return {
       kind: 'rejected',
@@ -56,6 +56,6 @@ function readUploadAnswer(
     }
   }
   if (type !== 'upload.pre-transform.success' || data === undefined) return undefined
-  const answer = readToldAnswer(data)
-  return answer?.kind === 'accepted' && answer.fileId !== null ? { ...answer, requestId } : undefined
+  const response = readResponseBody(data)
+  return response?.kind === 'accepted' && response.fileId !== null ? { ...response, requestId } : undefined
 }

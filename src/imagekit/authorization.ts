@@ -1,4 +1,4 @@
-/** ImageKit takes the private key as the user name of Basic, without a password: https://imagekit.io/docs/api-overview */
+/** ImageKit expects the private key as the user name of Basic auth, without a password: https://imagekit.io/docs/api-overview */
 export function authorizationOf(privateKey: string): string {
   return `Basic ${Buffer.from(`${privateKey}:`).toString('base64')}`
 }

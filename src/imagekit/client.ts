@@ -15,30 +15,30 @@ type ClientOptions = {
   formLimits: FormLimits
   /** Whether a caller's own webhookUrl may be a private address. */
   allowPrivateTargets: boolean
-  /** How long ImageKit may be silent, in milliseconds. */
+  /** How long ImageKit may send nothing, in milliseconds. */
   timeoutMs: number
   /** Called with the status of each response. */
   onStatus: (call: 'upload' | 'update', status: number) => void
 }
 
-/** Far more than ImageKit has to say of one file; whatever says more is broken off. */
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+/** Far more than ImageKit returns for one file. Larger responses are aborted. */
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 
-/** Speaks to ImageKit. What is wrong with a caller's form is thrown as `TrackerError`. */
+/** Sends uploads and updates to ImageKit. Throws a `TrackerError` for an invalid form of the caller. */
 export function createImagekitClient(options: ClientOptions) {
   const { uploadUrl, apiUrl, formLimits, allowPrivateTargets, timeoutMs, onStatus } = options
   const dispatcher = new Agent({
     connectTimeout: 10_000,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
-    maxResponseSize: MAX_ANSWER_BYTES,
+    maxResponseSize: MAX_RESPONSE_BYTES,
   })
   const authorization = authorizationOf(options.privateKey)
 
   return {
     /**
-     * Relays an upload form as it arrives. `close` is called once all of it has come; see `relayUpload`. `signal` aborts
-     * the upload while its form is not complete; afterwards the answer is awaited whatever happens.
+     * Relays an upload form as it arrives. `close` is called once all of it has arrived; see `relayUpload`. `signal` aborts
+     * the upload only until its form is complete; then the response is awaited in any case.
      */
     sendUpload(upload: {
       version: 'v1' | 'v2'
@@ -71,10 +71,10 @@ export function createImagekitClient(options: ClientOptions) {
       ).finally(() => upload.signal.removeEventListener('abort', onAbort))
     },
 
-    /** The fingerprint that the form would have had, had it been sent. */
+    /** The fingerprint of a form, without sending it. */
     fingerprintUpload: (form: IncomingForm) => fingerprintForm(readFormParts(form, formLimits)),
 
-    /** Updates a file that exists. */
+    /** Updates an existing file. */
     sendUpdate(fileId: string, update: { [name: string]: Json }) {
       const json = JSON.stringify(update)
       const body = new OutgoingBody(async function* (onComplete) {
@@ -92,7 +92,7 @@ export function createImagekitClient(options: ClientOptions) {
       )
     },
 
-    /** Breaks off what is under way. It is not closed first: an `Agent` that is forgets whom it would have to break off. */
+    /** Aborts requests in flight. The `Agent` is not closed first: a closed one forgets which connections to abort. */
     close: () => dispatcher.destroy(),
   }
 }

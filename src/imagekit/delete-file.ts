@@ -1,7 +1,7 @@
 import { request } from 'undici'
 import { authorizationOf } from './authorization.ts'
 
-/** Deletes a file at ImageKit. Returns the status of its answer. Throws where none comes. */
+/** Deletes a file at ImageKit. Returns the response's status; throws if there is no response. */
 export async function deleteFile(
   { privateKey, apiUrl }: { privateKey: string; apiUrl: string },
   fileId: string,

@@ -1,17 +1,17 @@
-/** A stream of bytes that is read from one delimiter to the next. It asks for a chunk only when the previous one is used up. */
+/** Reads a stream of bytes from one delimiter to the next. It requests a chunk only when the previous one is used up. */
 export class DelimitedBytes {
   readonly #chunks: AsyncIterator<Buffer>
-  readonly #cutShort: () => Error
+  readonly #truncated: () => Error
   #rest: Buffer
 
-  /** `cutShort` makes the error for a stream that ends before the next delimiter. */
-  constructor(chunks: AsyncIterable<Buffer>, cutShort: () => Error, first: Buffer = Buffer.alloc(0)) {
+  /** `truncated` creates the error for a stream that ends before the next delimiter. */
+  constructor(chunks: AsyncIterable<Buffer>, truncated: () => Error, first: Buffer = Buffer.alloc(0)) {
     this.#chunks = chunks[Symbol.asyncIterator]()
-    this.#cutShort = cutShort
+    this.#truncated = truncated
     this.#rest = first
   }
 
-  /** The bytes up to the delimiter, which is consumed as well. */
+  /** Yields the bytes up to the delimiter, and consumes the delimiter too. */
   async *until(delimiter: Buffer): AsyncGenerator<Buffer, void> {
     for (;;) {
       const rest = this.#rest
@@ -21,16 +21,16 @@ export class DelimitedBytes {
         if (at > 0) yield rest.subarray(0, at)
         return
       }
-      const certain = rest.length - overlap(rest, delimiter)
-      this.#rest = rest.subarray(certain)
-      if (certain > 0) yield rest.subarray(0, certain)
-      await this.#more()
+      const safe = rest.length - overlap(rest, delimiter)
+      this.#rest = rest.subarray(safe)
+      if (safe > 0) yield rest.subarray(0, safe)
+      await this.#readMore()
     }
   }
 
-  /** Whether the prefix comes next; it is consumed if so. */
+  /** Whether the prefix comes next; if so, consumes it. */
   async startsWith(prefix: Buffer): Promise<boolean> {
-    while (this.#rest.length < prefix.length) await this.#more()
+    while (this.#rest.length < prefix.length) await this.#readMore()
     if (!this.#rest.subarray(0, prefix.length).equals(prefix)) return false
     this.#rest = this.#rest.subarray(prefix.length)
     return true
@@ -45,14 +45,14 @@ export class DelimitedBytes {
     await this.#chunks.return?.()
   }
 
-  async #more(): Promise<void> {
+  async #readMore(): Promise<void> {
     const next = await this.#chunks.next()
-    if (next.done === true) throw this.#cutShort()
+    if (next.done === true) throw this.#truncated()
     this.#rest = this.#rest.length === 0 ? next.value : Buffer.concat([this.#rest, next.value])
   }
 }
 
-/** How many bytes at the end of `bytes` may be the start of the delimiter. */
+/** The number of bytes at the end of `bytes` that may be the start of the delimiter. */
 function overlap(bytes: Buffer, delimiter: Buffer): number {
   let length = Math.min(bytes.length, delimiter.length - 1)
   while (!bytes.subarray(bytes.length - length).equals(delimiter.subarray(0, length))) length -= 1

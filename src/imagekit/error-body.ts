@@ -1,4 +1,4 @@
-/** An error in ImageKit's shape, which its SDKs read. `help` tells that it is not ImageKit's. */
+/** An error in the shape that ImageKit's SDKs read. `help` says that it is not from ImageKit. */
 export function errorBody(message: string): { message: string; help: string } {
-  return { message, help: 'This is the answer of the extension tracker, not of ImageKit.' }
+  return { message, help: 'This response is from the extension tracker, not from ImageKit.' }
 }

@@ -1,10 +1,10 @@
 import { type Dispatcher, errors, request } from 'undici'
 import type { OutgoingBody } from './outgoing-body.ts'
-import { readHoldMs } from './rate-limit.ts'
-import { readAnswer } from './read-response.ts'
+import { readResetMs } from './rate-limit.ts'
+import { readResponse } from './read-response.ts'
 
-/** What is passed on of ImageKit's answer beside its status and body. */
-const PASSED_HEADERS = [
+/** The headers of ImageKit's response that the caller gets, with its status and body. */
+const FORWARDED_HEADERS = [
   'content-type',
   'retry-after',
   'x-ik-requestid',
@@ -13,7 +13,7 @@ const PASSED_HEADERS = [
   'x-ratelimit-interval',
 ]
 
-/** One request to ImageKit and what came of it. Nothing is ever sent twice. Throws only what the body's source threw. */
+/** Sends one request to ImageKit and reads the response. Never retries. Throws only errors of the body's source. */
 export async function exchange(
   url: string,
   options: {
@@ -31,12 +31,20 @@ export async function exchange(
     const { statusCode: status } = response
     onStatus(status)
     const text = await response.body.text()
-    const headers = passedHeaders(response.headers)
-    const answer = readAnswer(status, text, headers['x-ik-requestid'] ?? null)
-    const holdMs = status === 429 ? readHoldMs(response.headers) : null
-    return { kind: 'answered' as const, wasComplete, status, headers, body: text, answer, holdMs }
+    const headers = forwardedHeaders(response.headers)
+    const uploadResponse = readResponse(status, text, headers['x-ik-requestid'] ?? null)
+    const retryAfterMs = status === 429 ? readResetMs(response.headers) : null
+    return {
+      kind: 'responded' as const,
+      wasComplete,
+      status,
+      headers,
+      body: text,
+      response: uploadResponse,
+      retryAfterMs,
+    }
   } catch (cause) {
-    // Before the source is stopped, which may let it come to its end unheard.
+    // Read before the source is stopped: stopping it may let it reach its end.
     const wasComplete = body.isComplete
     if (body.failure !== undefined) throw body.failure.error
     return { kind: 'broken' as const, wasComplete, timedOut: isTimeout(cause), cause }
@@ -45,15 +53,15 @@ export async function exchange(
   }
 }
 
-function passedHeaders(headers: { [name: string]: string | string[] | undefined }): {
+function forwardedHeaders(headers: { [name: string]: string | string[] | undefined }): {
   [name: string]: string
 } {
-  const passed: { [name: string]: string } = {}
-  for (const name of PASSED_HEADERS) {
+  const forwarded: { [name: string]: string } = {}
+  for (const name of FORWARDED_HEADERS) {
     const value = headers[name]
-    if (value !== undefined) passed[name] = Array.isArray(value) ? value.join(', ') : value
+    if (value !== undefined) forwarded[name] = Array.isArray(value) ? value.join(', ') : value
   }
-  return passed
+  return forwarded
 }
 
 function isTimeout(error: unknown): boolean {

@@ -13,16 +13,16 @@ const webhookSchema = z.object({
   error: z.unknown().optional(),
 })
 
-const NOTHING: ExtensionResult = { service: null, status: null, fileId: null, error: null }
+const UNRECOGNIZED: ExtensionResult = { service: null, status: null, fileId: null, error: null }
 
 /**
  * Reads the POST to a per-request `webhookUrl`: `{ service, status: "SUCCESS", fileObject }` or
- * `{ service, status: "FAILURE", fileId, error }`. What is not understood is null, for unknown shapes are kept. A
- * payload with an invalid file id reports of no service. `bytes` is the size of the whole body.
+ * `{ service, status: "FAILURE", fileId, error }`. Unrecognized fields are null, because unknown shapes are stored, too. With
+ * an invalid file id, `service` is null as well. `bytes` is the size of the whole body.
  */
 export function readExtensionResult(payload: Json, bytes: number): ExtensionResult {
   const parsed = webhookSchema.safeParse(payload)
-  if (!parsed.success) return NOTHING
+  if (!parsed.success) return UNRECOGNIZED
   const { service, status, fileId, fileObject, error } = parsed.data
   const fileIds = [fileObject?.fileId, fileId].filter((id) => id !== undefined)
   const areValid = fileIds.every(isFileId)
@@ -45,7 +45,7 @@ function readFinalStatus(status: string | undefined): FinalStatus | null {
   }
 }
 
-/** One that is nested too deep to be written again is told by its size; the delivery keeps it whole. */
+/** An error nested too deeply to be serialized again is replaced by its size; the delivery has it complete. */
 function readError(error: Json | undefined, bytes: number): Json | null {
   if (error === undefined) return null
   return isTooDeep(error) ? { truncated: true, bytes } : error

@@ -7,7 +7,7 @@ import { plainText } from './plain-text.ts'
 const MAX_EXTENSIONS = 100
 const extensionsSchema = z.array(z.looseObject({ name: plainText }))
 
-/** The `extensions` of an upload, a JSON text. Options inside an extension are ImageKit's to judge. */
+/** Parses the `extensions` of an upload, a JSON text. ImageKit validates the options inside an extension. */
 export function parseExtensionsText(text: string): RequestedExtension[] {
   let value: unknown
   try {
@@ -18,14 +18,14 @@ export function parseExtensionsText(text: string): RequestedExtension[] {
   return parseExtensions(value)
 }
 
-/** The `extensions` of an update, an array. */
+/** Parses the `extensions` of an update, an array. */
 export function parseExtensions(value: unknown): RequestedExtension[] {
-  // Before each of them is looked at: there may be hundreds of thousands.
+  // Checked before the extensions themselves: there may be hundreds of thousands.
   if (Array.isArray(value) && value.length > MAX_EXTENSIONS)
     throw invalidExtensions(`has more than ${MAX_EXTENSIONS} extensions`)
   const parsed = extensionsSchema.safeParse(value)
   if (!parsed.success) throw invalidExtensions('should be an array of objects, each with a "name"')
-  // It came from `JSON.parse`.
+  // The value came from `JSON.parse`, so it is JSON.
   const extensions = parsed.data as RequestedExtension[]
   if (isTooDeep(extensions)) throw invalidExtensions('is nested too deeply')
   return extensions

@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { FileFacts } from '../domain/evidence.ts'
 import { fileIdText } from './plain-text.ts'
 
-/** Far more than ImageKit gives a file: these are kept with each submission, and compared in one piece. */
+/** Far more than ImageKit gives a file. The tags are stored with each submission and compared as a whole. */
 const MAX_TAGS = 1000
 const MAX_TAG_LENGTH = 200
 const MAX_DESCRIPTION_LENGTH = 16 * 1024
 const shortText = z.string().max(256)
 
-// Of arrays and objects no more is looked at than is wanted: whoever sends them may have put a million things into them.
+// Arrays and objects are checked no further than needed: a sender may put a million elements into them.
 const fileSchema = z.object({
   fileId: fileIdText,
   versionInfo: z.object({ id: shortText, name: shortText }).partial().nullish().catch(undefined),
@@ -20,8 +20,8 @@ const fileSchema = z.object({
 const tagSchema = z.object({ name: z.string().max(MAX_TAG_LENGTH), source: shortText })
 
 /**
- * Reads a file object: of an answer, of the details call, or of a list. Undefined where it names no file; what else can't be
- * read counts as absent, for absence is no evidence.
+ * Reads a file object from an upload response, a details call or a list. Undefined if it names no file. Other unreadable
+ * fields count as absent, because absence is no evidence.
  */
 export function readFileFacts(object: unknown): FileFacts | undefined {
   const parsed = fileSchema.safeParse(object)
@@ -38,7 +38,7 @@ export function readFileFacts(object: unknown): FileFacts | undefined {
   }
 }
 
-/** Whether the `AITags` of a file can be read: a list, and not longer than all of it can be kept. */
+/** Whether the `AITags` of a file can be read: a list that is short enough to be stored completely. */
 export function isTagList(value: unknown): boolean {
   return Array.isArray(value) && value.length <= MAX_TAGS
 }
@@ -48,8 +48,8 @@ function tagNamesBySource(tags: readonly unknown[]): FileFacts['aiTags'] {
   for (const entry of tags) {
     const tag = tagSchema.safeParse(entry).data
     if (tag === undefined) continue
-    const known = names.get(tag.source)
-    if (known) known.push(tag.name)
+    const tagNames = names.get(tag.source)
+    if (tagNames) tagNames.push(tag.name)
     else names.set(tag.source, [tag.name])
   }
   return Object.fromEntries(names)

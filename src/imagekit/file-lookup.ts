@@ -2,33 +2,33 @@ import { Agent, request } from 'undici'
 import type { FileFacts } from '../domain/evidence.ts'
 import { authorizationOf } from './authorization.ts'
 import { readFileFacts } from './file-facts.ts'
-import { createHold, readHoldMs } from './rate-limit.ts'
+import { createCooldown, readResetMs } from './rate-limit.ts'
 import { searchBatches, searchQuery } from './search-batches.ts'
 
-/** A file as ImageKit tells it now: what is known of it, and the object itself. */
+/** A file's present state at ImageKit: the facts read from it, and the file object itself. */
 export type RemoteFile = { facts: FileFacts; object: object }
 
 /**
- * What a look at ImageKit gave. `held_back`: nothing may be asked for so many milliseconds. `key_refused`: it takes nothing
- * from us. `refused`: it does not want these very ids. `failed`: nobody knows; that is never evidence of anything.
+ * `rate_limited`: ImageKit's rate limit allows no request for `ms` milliseconds. `key_rejected`: ImageKit rejects our private key.
+ * `rejected`: ImageKit rejects these very ids. `failed`: the lookup gave no result, which is never evidence of anything.
  */
 export type LookupResult<T> =
-  | { kind: 'seen'; value: T }
-  | { kind: 'held_back'; ms: number }
-  | { kind: 'key_refused' | 'refused' | 'failed'; reason: string }
+  | { kind: 'ok'; value: T }
+  | { kind: 'rate_limited'; ms: number }
+  | { kind: 'key_rejected' | 'rejected' | 'failed'; reason: string }
 
-/** Far more than the details of a hundred files; whatever says more is broken off. */
-const MAX_ANSWER_BYTES = 64 * 1024 * 1024
+/** Far more than the details of a hundred files. Larger responses are aborted. */
+const MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
-/** What these say is not about the ids: the address is wrong, or somebody in between has something else to say. */
-const NOT_ABOUT_THE_IDS = new Set([404, 405, 407, 408])
+/** These don't concern the ids: the address is wrong, or something between ImageKit and us responded. */
+const UNRELATED_TO_IDS = new Set([404, 405, 407, 408])
 
-/** With these an id is refused for what it looks like. */
-const ABOUT_THE_ID = new Set([400, 413, 414, 422, 431])
+/** These mean that the form of the id itself is rejected. */
+const INVALID_ID = new Set([400, 413, 414, 422, 431])
 
 /**
- * Reads file details within ImageKit's rate limits, which hold for all who use this lookup. `timeoutMs` is how long ImageKit
- * may be silent.
+ * Reads file details within ImageKit's rate limits, which all users of this lookup share. `timeoutMs` is how long ImageKit
+ * may send nothing.
  */
 export function createFileLookup(options: {
   privateKey: string
@@ -39,9 +39,9 @@ export function createFileLookup(options: {
   onStatus: (status: number) => void
 }) {
   const { timeoutMs } = options
-  const hold = createHold(options.clock)
+  const cooldown = createCooldown(options.clock)
   const dispatcher = new Agent({
-    maxResponseSize: MAX_ANSWER_BYTES,
+    maxResponseSize: MAX_RESPONSE_BYTES,
     connectTimeout: 10_000,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
@@ -52,8 +52,8 @@ export function createFileLookup(options: {
     path: string,
     read: (status: number, body: unknown) => LookupResult<T>,
   ): Promise<LookupResult<T>> => {
-    const heldMs = hold.leftMs()
-    if (heldMs > 0) return { kind: 'held_back', ms: heldMs }
+    const remainingMs = cooldown.remainingMs()
+    if (remainingMs > 0) return { kind: 'rate_limited', ms: remainingMs }
     try {
       const headers = { authorization }
       const response = await request(`${options.apiUrl}${path}`, { headers, dispatcher })
@@ -61,13 +61,13 @@ export function createFileLookup(options: {
       const { statusCode: status } = response
       options.onStatus(status)
       if (status === 429) {
-        const ms = readHoldMs(response.headers)
-        hold.begin(ms)
-        return { kind: 'held_back', ms }
+        const ms = readResetMs(response.headers)
+        cooldown.start(ms)
+        return { kind: 'rate_limited', ms }
       }
       const body = parse(text)
       if (status === 401 || (status === 403 && isImagekitError(body)))
-        return { kind: 'key_refused', reason: `ImageKit refuses our private key (${status}).` }
+        return { kind: 'key_rejected', reason: `ImageKit rejects our private key (${status}).` }
       return read(status, body)
     } catch (error) {
       return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
@@ -77,39 +77,40 @@ export function createFileLookup(options: {
   return {
     batchesOf: searchBatches,
 
-    /** The files among these, a batch of ids, that the search knows. It lags: one may be missing that exists. */
+    /** The files of one batch that ImageKit's search finds. The search lags, so it may miss a file that exists. */
     listFiles(fileIds: readonly string[]): Promise<LookupResult<Map<string, RemoteFile>>> {
       return get(`/v1/files?searchQuery=${searchQuery(fileIds)}&limit=${fileIds.length}`, (status, body) => {
-        const isRefused = status >= 400 && status < 500 && !NOT_ABOUT_THE_IDS.has(status)
-        const reason = `ImageKit answered ${status} to the search`
-        if (status !== 200 || !Array.isArray(body)) return { kind: isRefused ? 'refused' : 'failed', reason }
-        const seen = body.flatMap((object: unknown) => readSeen(object) ?? [])
-        return { kind: 'seen', value: new Map(seen.map((file) => [file.facts.fileId, file])) }
+        const isRejected = status >= 400 && status < 500 && !UNRELATED_TO_IDS.has(status)
+        const reason = `ImageKit responded with ${status} to the search`
+        if (status !== 200 || !Array.isArray(body))
+          return { kind: isRejected ? 'rejected' : 'failed', reason }
+        const files = body.flatMap((object: unknown) => readFile(object) ?? [])
+        return { kind: 'ok', value: new Map(files.map((file) => [file.facts.fileId, file])) }
       })
     },
 
-    /** One file as it is now; null where ImageKit itself says that it has none of this id. */
+    /** One file's present state; null if ImageKit itself responds that there is no file with this id. */
     findFile(fileId: string): Promise<LookupResult<RemoteFile | null>> {
       return get(`/v1/files/${encodeURIComponent(fileId)}/details`, (status, body) => {
-        if (status === 404 && isImagekitError(body)) return { kind: 'seen', value: null }
-        const seen = status === 200 ? readSeen(body) : undefined
-        if (seen) return { kind: 'seen', value: seen }
-        const reason = `ImageKit answered ${status} to the details call`
-        return { kind: ABOUT_THE_ID.has(status) ? 'refused' : 'failed', reason }
+        if (status === 404 && isImagekitError(body)) return { kind: 'ok', value: null }
+        const file = status === 200 ? readFile(body) : undefined
+        if (file) return { kind: 'ok', value: file }
+        const reason = `ImageKit responded with ${status} to the details call`
+        return { kind: INVALID_ID.has(status) ? 'rejected' : 'failed', reason }
       })
     },
 
-    /** Breaks off what is under way. */
+    /** Aborts requests in flight. */
     close: () => dispatcher.destroy(),
   }
 }
 
-/** ImageKit's errors are JSON with a `message`; anything else comes from something in between. */
+/** ImageKit's errors are JSON with a `message`. Any other error comes from something between ImageKit and us. */
 function isImagekitError(body: unknown): boolean {
   return typeof body === 'object' && body !== null && 'message' in body && typeof body.message === 'string'
 }
 
-function readSeen(object: unknown): RemoteFile | undefined {
+function readFile(object: unknown): RemoteFile | undefined {
   const facts = readFileFacts(object)
   return facts && typeof object === 'object' && object !== null ? { facts, object } : undefined
 }

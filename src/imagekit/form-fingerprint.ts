@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import type { FormPart } from './form-part.ts'
 
-/** SHA-256 over the parts of a form in order: name, file name, content. Two requests with the same form have the same one. */
+/** SHA-256 over the parts of a form in order: name, file name, content. Equal forms have equal fingerprints. */
 export class FormFingerprint {
   readonly #form = createHash('sha256')
 
-  /** Passes the content of a part through. */
+  /** Adds a part to the fingerprint, and yields its content unchanged. */
   async *read({ name, fileName, content }: FormPart): AsyncGenerator<Buffer, void> {
     const hash = createHash('sha256')
     for await (const chunk of content) {
@@ -20,7 +20,7 @@ export class FormFingerprint {
   }
 }
 
-/** Reads a form to its end for its fingerprint alone. */
+/** Reads a form to its end only to compute its fingerprint. */
 export async function fingerprintForm(parts: AsyncIterable<FormPart>): Promise<string> {
   const fingerprint = new FormFingerprint()
   for await (const part of parts) for await (const _ of fingerprint.read(part));

@@ -1,4 +1,4 @@
-/** `content` has to be read to its end before the next part is asked for. */
+/** `content` must be read to its end before the next part is requested. */
 export type FormPart = {
   name: string
   fileName: string | undefined

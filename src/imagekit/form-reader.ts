@@ -3,7 +3,7 @@ import type { FormPart } from './form-part.ts'
 import { invalidForm } from './invalid-form.ts'
 import { type PartHeaders, parseHeaderValue, parsePartHeaders } from './part-headers.ts'
 
-/** A multipart request that arrives: its `Content-Type`, and its body, which stops being waited for when `signal` aborts. */
+/** An incoming multipart request: its `Content-Type`, and its body. Waiting for the body ends when `signal` aborts. */
 export type IncomingForm = {
   contentType: string
   chunks: (signal?: AbortSignal) => AsyncIterable<Buffer>
@@ -11,7 +11,7 @@ export type IncomingForm = {
 
 export type FormLimits = { maxFieldBytes: number; maxParts: number }
 
-/** Fields that the tracker has to know: they are read as texts even if they come with a file name. */
+/** Fields that the tracker interprets. They are read as text even if they have a file name. */
 export const KNOWN_FIELDS: ReadonlySet<string> = new Set(['extensions', 'webhookUrl', 'fileName'])
 
 const MAX_HEAD_BYTES = 16 * 1024
@@ -20,10 +20,10 @@ const DASHES = Buffer.from('--')
 const HEAD_END = Buffer.from('\r\n\r\n')
 
 /**
- * The parts of a form as they arrive; ends once the whole request has come. No more of the request is read than its parts
- * are taken. Throws `invalid_input`, and what `chunks` throws.
+ * Yields the parts of a form as they arrive, with backpressure; ends once the whole request has arrived. Throws
+ * `invalid_input`, and whatever `chunks` throws.
  *
- * Parsers for Node.js skip a part that they can't read. Here that is an error: a part is either relayed or reported.
+ * Parsers for Node.js skip a part that they can't read. Here that is an error: each part is either relayed or reported.
  */
 export async function* readFormParts(
   form: IncomingForm,
@@ -33,7 +33,7 @@ export async function* readFormParts(
   const boundary = parseBoundary(form.contentType)
   const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
   // The first boundary may be the first line.
-  const bytes = new DelimitedBytes(form.chunks(signal), cutShort, Buffer.from('\r\n'))
+  const bytes = new DelimitedBytes(form.chunks(signal), truncated, Buffer.from('\r\n'))
   try {
     for await (const _preamble of bytes.until(delimiter));
     for (let parts = 1; !(await bytes.startsWith(DASHES)); parts += 1) {
@@ -50,7 +50,7 @@ async function readPart(bytes: DelimitedBytes, delimiter: Buffer, limits: FormLi
   const headers = await readHeaders(bytes, delimiter)
   const { name, fileName } = headers
   const content = bytes.until(delimiter)
-  // Without a file name it is a text, whatever its type.
+  // A part without a file name is text, whatever its type.
   const contentType = fileName === undefined ? undefined : headers.contentType
   if (name === 'file') return { name, fileName, contentType, content }
   const field = await readField(name, content, limits.maxFieldBytes)
@@ -74,7 +74,7 @@ async function readHeaders(bytes: DelimitedBytes, delimiter: Buffer): Promise<Pa
     pieces.push(piece)
   }
   const head = Buffer.concat(pieces)
-  // The rest of the boundary's line may be white space: https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
+  // The boundary may be followed by white space on its line: https://www.rfc-editor.org/rfc/rfc2046#section-5.1.1
   const start = /^[ \t]*\r\n/.exec(head.toString('latin1'))?.[0]
   if (start === undefined || head.includes(delimiter))
     throw invalidForm('form', 'has a part without headers, or whose headers do not end')
@@ -92,7 +92,7 @@ async function readField(name: string, content: AsyncIterable<Buffer>, maxBytes:
   return Buffer.concat(pieces)
 }
 
-/** The parts that go out carry no character set: all of them are UTF-8. */
+/** The outgoing parts declare no character set: all of them are UTF-8. */
 function toUtf8({ name, charset = 'utf-8' }: PartHeaders, bytes: Buffer): Buffer {
   if (/^utf-?8$/i.test(charset)) return bytes
   try {
@@ -111,7 +111,7 @@ function parseBoundary(contentType: string): string {
   throw invalidForm('content-type', 'should be multipart/form-data with a boundary')
 }
 
-function cutShort(): Error {
+function truncated(): Error {
   return invalidForm('form', 'is cut short: its last boundary is missing')
 }
 

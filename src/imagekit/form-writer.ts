@@ -4,7 +4,7 @@ import { invalidForm } from './invalid-form.ts'
 /** Writes `multipart/form-data` (RFC 7578) piece by piece: a head, the content, `partEnd`; then `formEnd`. */
 export type FormWriter = {
   contentType: string
-  /** Throws `invalid_input` for a name or a file name that parsers would read differently. */
+  /** Throws `invalid_input` for a name or file name on which parsers disagree. */
   partHead(part: { name: string; fileName?: string | undefined; contentType?: string | undefined }): string
   partEnd: string
   formEnd: string
@@ -15,8 +15,8 @@ export function createFormWriter(): FormWriter {
   return {
     contentType: `multipart/form-data; boundary=${boundary}`,
     partHead({ name, fileName, contentType }) {
-      if (name.includes('\\') || hasControls(name)) throw ambiguous('name')
-      if (fileName !== undefined && (/\\(\\|$)/.test(fileName) || hasControls(fileName)))
+      if (name.includes('\\') || hasControlCharacters(name)) throw ambiguous('name')
+      if (fileName !== undefined && (/\\(\\|$)/.test(fileName) || hasControlCharacters(fileName)))
         throw ambiguous('file name')
       const file = fileName === undefined ? '' : `; filename="${escapeQuoted(fileName)}"`
       const type = contentType === undefined ? '' : `\r\nContent-Type: ${contentType.replace(/[\r\n]/g, '')}`
@@ -28,8 +28,8 @@ export function createFormWriter(): FormWriter {
 }
 
 /**
- * A backslash has no encoding, and parsers differ on it: some keep it, some drop it, and some take a quote behind it for a
- * part of the name. A file name may be a Windows path, where it stands between other characters and does no harm.
+ * A backslash can't be encoded, and parsers disagree on it: some keep it, some drop it, and some read a following quote as part
+ * of the name. A file name may be a Windows path, in which a backslash stands between other characters and is harmless.
  */
 function ambiguous(what: string): Error {
   return invalidForm(
@@ -38,11 +38,11 @@ function ambiguous(what: string): Error {
   )
 }
 
-function hasControls(text: string): boolean {
+function hasControlCharacters(text: string): boolean {
   return /[^\P{Cc}\t\r\n]/u.test(text)
 }
 
-/** As browsers do it: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data */
+/** As browsers do: https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data */
 function escapeQuoted(text: string): string {
   return text.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
 }

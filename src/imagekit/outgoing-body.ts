@@ -1,16 +1,16 @@
 import { Readable } from 'node:stream'
 
-/** A body on its way to ImageKit, and how far it has come. */
+/** A body that is being sent to ImageKit, and its progress. */
 export class OutgoingBody {
   readonly stream: Readable
-  /** The peer may have all of it. */
+  /** Whether ImageKit may have received all of it. */
   isComplete = false
-  /** What the source threw, if it did. */
+  /** The error that the source threw, if any. */
   failure: { error: unknown } | undefined
   readonly #source: AsyncGenerator<string | Buffer, void>
   readonly #stopping = new AbortController()
 
-  /** `write` says `onComplete` right before its last piece; `signal` aborts when nobody takes the body any more. */
+  /** `write` calls `onComplete` right before it yields the last piece. `signal` aborts when the body is no longer read. */
   constructor(write: (onComplete: () => void, signal: AbortSignal) => AsyncGenerator<string | Buffer, void>) {
     const onComplete = () => {
       this.isComplete = true
@@ -20,14 +20,14 @@ export class OutgoingBody {
     this.stream.on('error', () => {})
   }
 
-  /** Resolves once the source has ended, whatever it was doing. */
+  /** Aborts the source, and resolves once it has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort()
     this.stream.destroy()
     await this.#source.return()
   }
 
-  /** Without `throw`: what breaks the connection is no failure of the source. */
+  /** Without `throw`: a broken connection is no failure of the source. */
   #iterator(): AsyncIterator<string | Buffer> {
     return {
       next: async () => {

@@ -5,34 +5,34 @@ export type PartHeaders = {
   name: string
   fileName: string | undefined
   contentType: string | undefined
-  /** What `contentType` says about the encoding of a text. */
+  /** The `charset` parameter of `contentType`. */
   charset: string | undefined
 }
 
 /**
- * Reads the headers of one part: https://www.rfc-editor.org/rfc/rfc7578#section-4. Throws `invalid_input` for whatever two
- * parsers could read differently: what is checked here must be what ImageKit finds.
+ * Parses the headers of one part: https://www.rfc-editor.org/rfc/rfc7578#section-4. Throws `invalid_input` for anything that two
+ * parsers could read differently: ImageKit must find the same names and values that are checked here.
  */
 export function parsePartHeaders(head: Buffer): PartHeaders {
-  if (!isUtf8(head)) throw unreadable('are not UTF-8')
+  if (!isUtf8(head)) throw invalidHeaders('are not UTF-8')
   const headers = parseLines(head.toString('utf8'))
   const transferEncoding = headers.get('content-transfer-encoding') ?? 'binary'
   if (!/^(7bit|8bit|binary)$/i.test(transferEncoding))
-    throw unreadable('have a Content-Transfer-Encoding, which RFC 7578 does not allow')
+    throw invalidHeaders('have a Content-Transfer-Encoding, which RFC 7578 does not allow')
   const disposition = parseDisposition(headers.get('content-disposition'))
   const contentType = headers.get('content-type')
   const type = contentType === undefined ? undefined : parseHeaderValue(contentType)
-  if (contentType !== undefined && type === undefined) throw unreadable('have an invalid Content-Type')
+  if (contentType !== undefined && type === undefined) throw invalidHeaders('have an invalid Content-Type')
   return { ...disposition, contentType, charset: type?.parameters.get('charset') }
 }
 
-/** `text/plain; charset=utf-8`: its value and its parameters, whose names are in lower case; undefined if it is malformed. */
+/** Splits `text/plain; charset=utf-8` into value and parameters, with names in lower case; undefined if malformed. */
 export function parseHeaderValue(
   text: string,
 ): { value: string; parameters: Map<string, string> } | undefined {
   const [value = ''] = /^[^\s;"]*/.exec(text) ?? []
   const parameters = new Map<string, string>()
-  // The name of each parameter, and its value with or without quotes. An empty parameter means nothing.
+  // The name of each parameter, and its value with or without quotes. Empty parameters are skipped.
   const parameter = /[ \t]*;[ \t]*(?:([^\s=;"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"\\]+)))?[ \t]*/sy
   let at = value.length
   while (at < text.length) {
@@ -42,7 +42,7 @@ export function parseHeaderValue(
     at = parameter.lastIndex
     const [, name, quoted, bare = ''] = match
     if (name === undefined) continue
-    // Browsers send the backslashes of Windows paths as they are; only a quote or another backslash is escaped.
+    // Browsers don't escape the backslashes of Windows paths; only `\"` and `\\` are escape sequences.
     const unescaped = quoted === undefined ? bare : quoted.replace(/\\(["\\])/g, '$1')
     if (parameters.has(name.toLowerCase())) return undefined
     parameters.set(name.toLowerCase(), unescaped)
@@ -54,15 +54,15 @@ function parseLines(head: string): Map<string, string> {
   const headers = new Map<string, string>()
   let last: string | undefined
   for (const line of head.split('\r\n')) {
-    if (/[^\P{Cc}\t]/u.test(line)) throw unreadable('contain control characters')
+    if (/[^\P{Cc}\t]/u.test(line)) throw invalidHeaders('contain control characters')
     if (/^[ \t]/.test(line) && last !== undefined) {
       headers.set(last, `${headers.get(last)}${line}`)
       continue
     }
     const [, name, value = ''] = /^([^\s:"();,<>=@[\]\\/?{}]+):(.*)$/s.exec(line) ?? []
-    if (name === undefined) throw unreadable('contain a line that is not a header')
+    if (name === undefined) throw invalidHeaders('contain a line that is not a header')
     last = name.toLowerCase()
-    if (headers.has(last)) throw unreadable(`contain ${name} twice`)
+    if (headers.has(last)) throw invalidHeaders(`contain ${name} twice`)
     headers.set(last, value)
   }
   for (const [name, value] of headers) headers.set(name, value.trim())
@@ -70,15 +70,17 @@ function parseLines(head: string): Map<string, string> {
 }
 
 function parseDisposition(text: string | undefined): Pick<PartHeaders, 'name' | 'fileName'> {
-  if (text === undefined) throw unreadable('have no Content-Disposition')
+  if (text === undefined) throw invalidHeaders('have no Content-Disposition')
   const { value, parameters } = parseHeaderValue(text) ?? {}
-  if (value === undefined || parameters === undefined) throw unreadable('have an invalid Content-Disposition')
-  if (value.toLowerCase() !== 'form-data') throw unreadable('have a Content-Disposition other than form-data')
+  if (value === undefined || parameters === undefined)
+    throw invalidHeaders('have an invalid Content-Disposition')
+  if (value.toLowerCase() !== 'form-data')
+    throw invalidHeaders('have a Content-Disposition other than form-data')
   const name = parameters.get('name')
   if (name === undefined || name === '') throw invalidForm('form', 'has a part without a name')
   const extended = parameters.get('filename*')
   const others = [...parameters.keys()].filter((key) => /^(file)?name\*/.test(key) && key !== 'filename*')
-  if (others.length > 0) throw unreadable(`have the parameter ${others[0]}`)
+  if (others.length > 0) throw invalidHeaders(`have the parameter ${others[0]}`)
   return { name, fileName: extended === undefined ? parameters.get('filename') : decodeExtended(extended) }
 }
 
@@ -90,12 +92,13 @@ function decodeExtended(text: string): string {
     'latin1',
   )
   const isLatin1 = charset.toUpperCase() === 'ISO-8859-1'
-  const isReadable = /^([^%]|%[0-9a-f]{2})*$/i.test(encoded) && (isLatin1 || isUtf8(bytes))
+  const isDecodable = /^([^%]|%[0-9a-f]{2})*$/i.test(encoded) && (isLatin1 || isUtf8(bytes))
   const decoded = bytes.toString(isLatin1 ? 'latin1' : 'utf8')
-  if (charset === '' || !isReadable || /\p{Cc}/u.test(decoded)) throw unreadable('have an invalid filename*')
+  if (charset === '' || !isDecodable || /\p{Cc}/u.test(decoded))
+    throw invalidHeaders('have an invalid filename*')
   return decoded
 }
 
-function unreadable(reason: string): Error {
+function invalidHeaders(reason: string): Error {
   return invalidForm('form', `has a part whose headers ${reason}`)
 }

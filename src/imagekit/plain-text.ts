@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isFileId } from '../domain/file-id.ts'
 
-/** A name or an id. NUL and lone surrogates are no text: they can't be written into an address or every database. */
+/** A name or an id. NUL and lone surrogates are rejected: URLs and some databases can't contain them. */
 export const plainText = z
   .string()
   .min(1)

@@ -1,31 +1,31 @@
-/** How many ids one search takes. */
+/** How many ids one search accepts. */
 const MAX_IDS = 100
 
-/** Servers refuse addresses of 8 KiB and more, some with far less: a hundred of ImageKit's own ids take half of it. */
+/** Servers reject URLs of 8 KiB or more, some of far less. A hundred of ImageKit's own ids need half of this limit. */
 const MAX_QUERY_BYTES = 4096
 
-/** The value of `searchQuery` that asks for files by their ids, as it stands in an address. */
+/** The URL-encoded value of `searchQuery` that finds files by their ids. */
 export function searchQuery(fileIds: readonly string[]): string {
   return encodeURIComponent(`id IN [${fileIds.map((id) => JSON.stringify(id)).join(',')}]`)
 }
 
-/** The ids in their order, as many to a search as fit into its address; one that fits nowhere is alone. */
+/** Splits the ids, in order, into searches whose URLs are short enough. An id that is too long by itself is alone in one. */
 export function searchBatches(fileIds: readonly string[]): string[][] {
   const batches: string[][] = []
   let bytes = 0
   for (const fileId of fileIds) {
     const batch = batches.at(-1)
-    const more = searchQuery([fileId]).length
-    if (batch && batch.length < MAX_IDS && bytes + more <= MAX_QUERY_BYTES) {
+    const idBytes = searchQuery([fileId]).length
+    if (batch && batch.length < MAX_IDS && bytes + idBytes <= MAX_QUERY_BYTES) {
       batch.push(fileId)
-      bytes += more - FRAME_BYTES
+      bytes += idBytes - FRAME_BYTES
     } else {
       batches.push([fileId])
-      bytes = more
+      bytes = idBytes
     }
   }
   return batches
 }
 
-/** What every search has around its ids, less the comma between two of them. */
+/** The constant part of every search, less the comma between two ids. */
 const FRAME_BYTES = searchQuery([]).length - encodeURIComponent(',').length

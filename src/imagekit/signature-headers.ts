@@ -1,23 +1,23 @@
-/** What a family of signature headers claims, before anything of it is believed. */
+/** The content of one family of signature headers, not verified yet. */
 export type SignatureClaim = {
   /** Milliseconds since the epoch. */
   signedAt: number
-  /** What stands before the body in the text that was signed. */
+  /** The part of the signed text before the body. */
   signedHead: string
   encoding: 'hex' | 'base64'
-  /** Any of them may be the right one. Those of versions that are not known are left out. */
+  /** Any of them may be valid. Signatures of unknown versions are left out. */
   signatures: string[]
   eventId: string | null
 }
 
 type Headers = { readonly [name: string]: string }
 
-// The longest are of the years 5138 (in milliseconds) and 33658 (in seconds): whatever is longer is no time.
+// The largest values are in the years 5138 (milliseconds) and 33658 (seconds); longer ones are no times.
 const MILLISECONDS = /^\d{1,14}$/
 const SECONDS = /^\d{1,12}$/
 
 /**
- * `x-ik-signature: t=MILLISECONDS,v1=HEX` over `t.body`. With two times it could not be told which of them was signed.
+ * `x-ik-signature: t=MILLISECONDS,v1=HEX` over `t.body`. Two times are malformed: it would be unclear which was signed.
  * https://imagekit.io/docs/webhooks
  */
 export function readIkSignature(headers: Headers): SignatureClaim | 'absent' | 'malformed' {
@@ -33,8 +33,8 @@ export function readIkSignature(headers: Headers): SignatureClaim | 'absent' | '
 }
 
 /**
- * `webhook-signature: v1,BASE64 …` over `webhook-id.webhook-timestamp.body`. An id with a full stop is refused: it could
- * move the border between what is id and what is body.
+ * `webhook-signature: v1,BASE64 …` over `webhook-id.webhook-timestamp.body`. An id with a full stop is rejected: it could
+ * move the border between id and body.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme
  */
 export function readStandardSignature(headers: Headers): SignatureClaim | 'absent' | 'malformed' {

@@ -1,4 +1,4 @@
-/** ImageKit's payload for an extension that has succeeded, made from the file's details: what a caller would have got. */
+/** ImageKit's webhook payload for a successful extension, built from the file's details. */
 export function successPayload(service: string, fileObject: object): string {
   return JSON.stringify({ service, status: 'SUCCESS', fileObject })
 }

@@ -5,7 +5,7 @@ import { KNOWN_FIELDS } from './form-reader.ts'
 import { invalidForm } from './invalid-form.ts'
 import { parseWebhookUrl } from './webhook-url-parameter.ts'
 
-/** What the tracker has to know of an upload form, once all of it has come. */
+/** The fields of a complete upload form that the tracker uses. */
 export type UploadFields = {
   fileName: string | null
   extensions: RequestedExtension[]
@@ -13,7 +13,7 @@ export type UploadFields = {
   setsDescription: boolean
 }
 
-/** Gathers them while the parts pass by. */
+/** Collects the fields while the parts are relayed. */
 export class FieldCollector {
   readonly #targets: { allowPrivateTargets: boolean }
   readonly #seen = new Set<string>()
@@ -28,8 +28,8 @@ export class FieldCollector {
     this.#targets = targets
   }
 
-  /** Called for each part before its content is read. */
-  expect(name: string): void {
+  /** Validates the name of a part, before its content is read. Throws `invalid_input`. */
+  beginPart(name: string): void {
     // The official SDK sends each byte of a Buffer as a field of its own.
     if (/^file\[\d+\]$/.test(name)) throw invalidForm('file', SENT_AS_BYTES)
     const isOnce = name === 'file' || KNOWN_FIELDS.has(name)
@@ -39,12 +39,12 @@ export class FieldCollector {
     if (name === 'description') this.fields.setsDescription = true
   }
 
-  /** Takes the value of a known field. Returns whether ImageKit gets it as the caller sent it. */
-  take(name: string, value: string): boolean {
+  /** Stores the value of a known field. Returns whether to relay the field unchanged. */
+  setField(name: string, value: string): boolean {
     if (name === 'fileName') this.fields.fileName = value
     if (name === 'extensions' && value !== '') this.fields.extensions = parseExtensionsText(value)
     if (name === 'webhookUrl') this.fields.callerWebhookUrl = parseWebhookUrl(value, this.#targets)
-    // Our own webhookUrl takes the place of the caller's. An empty `extensions` counts as not sent.
+    // Our own webhookUrl replaces the caller's. An empty `extensions` counts as not sent.
     return name === 'fileName' || (name === 'extensions' && value !== '')
   }
 }

@@ -2,8 +2,8 @@ import { TrackerError } from '../domain/errors.ts'
 import { isPrivateHost } from '../domain/public-address.ts'
 
 /**
- * A caller's own `webhookUrl`; null if none was given. Throws `invalid_input` for one that could never be called: the caller
- * learns it now, or from a notification that never comes. A name is resolved only when it is called.
+ * Parses a caller's own `webhookUrl`; null if there is none. Throws `invalid_input` for one that could never be called: otherwise
+ * the caller would notice only by missing notifications. A host name is resolved only when it is called.
  */
 export function parseWebhookUrl(
   value: unknown,

@@ -11,14 +11,14 @@ type SendResult =
   | { kind: 'delivered' }
   | { kind: 'gone' }
   | { kind: 'retry'; retryAfterMs: number | null; reason: string }
-  | { kind: 'refused'; reason: string }
+  | { kind: 'rejected'; reason: string }
 
 type AlerterDeps = EvaluateAlertsDeps & {
   store: Pick<Store, 'recordAlertReported'> & Pick<StoreLifecycle, 'findFault'>
   lease: Pick<UpkeepLease, 'current'>
   sender: { send(message: { notificationId: string; target: string; body: string }): Promise<SendResult> }
   target: string
-  /** How often to look, in milliseconds. */
+  /** How often alerts are evaluated, in milliseconds. */
   alertEveryMs: number
   links: Pick<Links, 'worklist' | 'rejectedDeliveries' | 'readiness'>
   log: {
@@ -29,8 +29,9 @@ type AlerterDeps = EvaluateAlertsDeps & {
 }
 
 /**
- * Tells an address when too much fails or waits too long, or when the database is unavailable, and when that is over: each at least once, however long the
- * address is dead. What comes to another state in the meantime is told as it is then.
+ * Sends alerts to an address: when too much fails or waits too long, or the database is unavailable, and again when that is
+ * resolved. Each alert is sent at least once, however long the address is down. One that changes its state meanwhile is sent with
+ * the new state.
  */
 export function createAlerter(deps: AlerterDeps): Repeated {
   const { store, lease, sender, target, thresholds, links, alertEveryMs, clock, log } = deps
@@ -39,20 +40,24 @@ export function createAlerter(deps: AlerterDeps): Repeated {
   let pause = { since: 0, ms: 0 }
   const isPaused = () => {
     const passedMs = clock() - pause.since
-    // Negative where the clock has been set back since.
+    // Negative if the clock has been set back since.
     return passedMs >= 0 && passedMs < pause.ms
   }
 
-  /** Returns whether the address has taken it. */
-  const tell = async (alert: Alert, message: object, onTold: () => Promise<unknown>): Promise<boolean> => {
+  /** Returns whether the alert was delivered. */
+  const send = async (
+    alert: Alert,
+    message: object,
+    onDelivered: () => Promise<unknown>,
+  ): Promise<boolean> => {
     const body = JSON.stringify(message)
     const sent = await sender.send({ notificationId: alertMessageId(alert), target, body })
     if (sent.kind === 'retry' && sent.reason === 'sender_closed') return false
     const { kind, extension, state } = alert
     if (sent.kind === 'delivered') {
       failed = 0
-      await onTold()
-      log.info({ alert: kind, extension, state }, 'an alert was told')
+      await onDelivered()
+      log.info({ event: 'alert.sent', alert: kind, extension, state }, 'alert sent')
       return true
     }
     const reason = sent.kind === 'gone' ? 'status_410' : sent.reason
@@ -60,34 +65,37 @@ export function createAlerter(deps: AlerterDeps): Repeated {
     const pauseMs = alertPauseMs(failed, sent.kind === 'retry' ? sent.retryAfterMs : null)
     pause = { since: clock(), ms: pauseMs }
     log.warn(
-      { alert: kind, extension, state, reason, pauseMs },
-      'an alert could not be told; it is tried again',
+      { event: 'alert.failed', alert: kind, extension, state, reason, pauseMs },
+      'alert could not be sent; it will be retried',
     )
     return false
   }
 
   return repeat(
     async () => {
-      // First, and on its own: what the others are measured by, and where they are kept, is in the database.
-      const { isAvailable, due } = await databaseAlert.judge()
+      // First and separately: the other alerts are computed from the database, and stored in it.
+      const { isAvailable, due } = await databaseAlert.evaluate()
       if (due && !isPaused()) {
         const { alert, fault } = due
-        await tell(alert, databaseAlertMessage(alert, fault, links), async () =>
-          databaseAlert.told(alert.state),
+        await send(alert, databaseAlertMessage(alert, fault, links), async () =>
+          databaseAlert.markReported(alert.state),
         )
       }
       if (!isAvailable) return alertEveryMs
-      // Each process reports its own database; what is in the database is reported by one.
-      const held = lease.current()
-      if (held === null) return alertEveryMs
+      // Each process sends the database alert; only the lease holder sends the others.
+      const current = lease.current()
+      if (current === null) return alertEveryMs
       // Before the evaluation: a pause that ends meanwhile must not let an outdated alert go out.
-      const isQuiet = isPaused()
-      for (const alert of await evaluateAlerts(deps, held)) {
+      const wasPaused = isPaused()
+      for (const alert of await evaluateAlerts(deps, current)) {
         const message = alertMessage(alert, thresholds, links)
-        if (isQuiet || !(await tell(alert, message, () => store.recordAlertReported(held, alert)))) break
+        if (wasPaused || !(await send(alert, message, () => store.recordAlertReported(current, alert)))) break
       }
       return alertEveryMs
     },
-    { afterFailureMs: 5 * alertEveryMs, onError: (err) => log.error({ err }, 'alerting failed') },
+    {
+      afterFailureMs: 5 * alertEveryMs,
+      onError: (err) => log.error({ event: 'alerting.failed', err }, 'alerting failed'),
+    },
   )
 }

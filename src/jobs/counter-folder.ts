@@ -8,21 +8,21 @@ type CounterFolderDeps = {
   log: { error(fields: object, text: string): void }
 }
 
-/** A read adds up what was not folded, which takes a microsecond for each change. */
+/** Each read adds up the unfolded changes, which takes a microsecond per change. */
 const EVERY_MS = 250
 const BETWEEN_MS = 20
 
-/** Adds up what recent batches have counted, so that reading the counters stays cheap. */
+/** Adds up the counts of recent batches, so that reading the counters stays cheap. */
 export function createCounterFolder({ store, lease, log }: CounterFolderDeps): Repeated {
   return repeat(
     async () => {
-      const held = lease.current()
-      const isMore = held !== null && (await store.foldCounters(held))
+      const current = lease.current()
+      const isMore = current !== null && (await store.foldCounters(current))
       return isMore ? BETWEEN_MS : EVERY_MS
     },
     {
       afterFailureMs: EVERY_MS,
-      onError: (err) => log.error({ err }, 'counters could not be added up'),
+      onError: (err) => log.error({ event: 'counter_fold.failed', err }, 'counters could not be added up'),
     },
   )
 }

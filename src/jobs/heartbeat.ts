@@ -13,20 +13,20 @@ type HeartbeatDeps = Parameters<typeof keepAlive>[0] &
     log: { error(fields: object, text: string): void }
   }
 
-/** A third of the silence after which a process counts as ended. A lease lasts for two. */
+/** A process counts as ended after three missed heartbeats. A lease lasts for two intervals. */
 const EVERY_MS = 10_000
 const AFTER_FAILURE_MS = 2_000
 
-/** Keeps other processes from taking this one for dead, and does for dead ones what they can't do any more. */
+/** Shows other processes that this one is alive, and recovers the unfinished work of ended ones. */
 export function createHeartbeat(deps: HeartbeatDeps): Repeated {
   const { store, lease, outage, log } = deps
-  /** The heartbeat shows that the store can be used. What fails after it may wait for the locks of others. */
-  const succeeds = async (work: Promise<void>, failure: string): Promise<boolean> => {
+  /** The heartbeat has shown that the store is available. A failure after it may be due to the locks of other processes. */
+  const succeeds = async (work: Promise<void>, event: string, message: string): Promise<boolean> => {
     try {
       await work
       return true
     } catch (err) {
-      log.warn({ err }, failure)
+      log.warn({ event, err }, message)
       return false
     }
   }
@@ -34,15 +34,23 @@ export function createHeartbeat(deps: HeartbeatDeps): Repeated {
     async () => {
       await keepAlive(deps)
       outage.note(true)
-      const isRecovered = await succeeds(recoverAbandoned(deps), 'ended processes could not be recovered')
-      const isRenewed = await succeeds(lease.renew(store), 'the lease could not be renewed')
+      const isRecovered = await succeeds(
+        recoverAbandoned(deps),
+        'recovery.failed',
+        'uploads of ended processes could not be recovered',
+      )
+      const isRenewed = await succeeds(
+        lease.renew(store),
+        'lease_renewal.failed',
+        'the lease could not be renewed',
+      )
       return isRecovered && isRenewed ? EVERY_MS : AFTER_FAILURE_MS
     },
     {
       afterFailureMs: AFTER_FAILURE_MS,
       onError: (err) => {
         outage.note(false)
-        log.error({ err }, 'the heartbeat could not be written')
+        log.error({ event: 'heartbeat.failed', err }, 'the heartbeat could not be written')
       },
     },
   )

@@ -15,16 +15,16 @@ type JobsDeps = Parameters<typeof createRetrier>[0] &
   Parameters<typeof createHeartbeat>[0] &
   Omit<Parameters<typeof createAlerter>[0], 'target' | 'thresholds'> & {
     reconciling: Omit<Parameters<typeof createReconciler>[0], 'log'>
-    /** Null: nobody is alerted. */
+    /** Null: no alerts are sent. */
     alerting: (AlertThresholds & { url: string }) | null
   }
 
 export type Jobs = {
   start(): void
   stop(): Promise<void>
-  /** There are runs to be asked for again. */
+  /** Call it when there are runs to retry. */
   wakeRetrier: () => void
-  /** Something is on disk, and callers may have to be notified. */
+  /** Call it after each commit: callers may have to be notified. */
   noteCommit: (commit: Commit) => void
 }
 

@@ -11,14 +11,14 @@ import {
 } from '../domain/notification.ts'
 import type { Store } from '../store/store.ts'
 import { type Repeated, repeat } from './repeat.ts'
-import { createTargetHolds } from './target-holds.ts'
+import { createTargetBackoff } from './target-backoff.ts'
 
-/** How an attempt to tell a caller ended. */
+/** The result of an attempt to notify a caller. */
 type SendResult =
   | { kind: 'delivered'; status: number }
   | { kind: 'gone' }
   | { kind: 'retry'; retryAfterMs: number | null; reason: string }
-  | { kind: 'refused'; reason: string }
+  | { kind: 'rejected'; reason: string }
 
 type NotifierDeps = {
   store: Pick<
@@ -26,8 +26,8 @@ type NotifierDeps = {
     'listDueNotifications' | 'claimNotification' | 'releaseNotification' | 'settleNotification'
   >
   sender: { send(notification: Notification): Promise<SendResult> }
-  refusedTargets: { note(host: string): void }
-  meter: { notificationTried(result: NotificationResult['kind']): void }
+  rejectedTargets: { note(host: string): void }
+  meter: { notificationAttempted(result: NotificationResult['kind']): void }
   clock: () => number
   random: () => number
   log: { [level in 'info' | 'warn' | 'error']: (fields: object, text: string) => void }
@@ -35,9 +35,9 @@ type NotifierDeps = {
 
 const AT_ONCE = 32
 const AT_ONCE_PER_HOST = 4
-/** Of each host so many are looked at: those under way, some that are held back, and some that are not. */
-const LOOKED_AT_PER_HOST = 32
-/** So many pages of hosts are looked at before others get their turn. */
+/** The number of notifications read per host: those in progress, some that are backing off, and some that can start. */
+const READ_PER_HOST = 32
+/** The number of pages of hosts that are read before other work runs. */
 const MAX_PAGES = 10
 const BETWEEN_MS = 50
 const EVERY_MS = 1000
@@ -46,14 +46,30 @@ const AFTER_FAILURE_MS = 5000
 const PRIVATE_TARGET =
   'notification not sent: the host is a private address; set ALLOW_PRIVATE_TARGETS=true if that is intended'
 
+const EVENTS = {
+  delivered: 'notification.delivered',
+  again: 'notification.deferred',
+  gone: 'notification.failed',
+  rejected: 'notification.failed',
+  given_up: 'notification.failed',
+} as const satisfies { [kind in NotificationResult['kind']]: string }
+
+const MESSAGES = {
+  delivered: 'notification delivered',
+  again: 'notification attempt failed; it will be retried',
+  gone: 'notification failed: the target is gone',
+  rejected: 'notification failed: the target is not allowed',
+  given_up: 'notification failed: no more retries',
+} as const satisfies { [kind in NotificationResult['kind']]: string }
+
 /**
- * Tells callers of the runs they asked for, at least once, until they have heard it or a day is over. It looks for more
- * whenever it is woken and whenever an attempt has ended; no caller's silence keeps another from being told.
+ * Notifies callers of their settled runs at least once, retrying for up to a day. It reads more due notifications whenever it is
+ * woken and whenever an attempt has ended; a caller that does not respond does not delay the others.
  */
 export function createNotifier(deps: NotifierDeps): Repeated {
-  const { store, sender, refusedTargets, meter, clock, random, log } = deps
-  const underWay = new Map<string, { host: string; ended: Promise<void> }>()
-  const holds = createTargetHolds()
+  const { store, sender, rejectedTargets, meter, clock, random, log } = deps
+  const inProgress = new Map<string, { host: string; ended: Promise<void> }>()
+  const backoff = createTargetBackoff()
   let place: HostPlace = null
   let isStopped = true
 
@@ -63,25 +79,25 @@ export function createNotifier(deps: NotifierDeps): Repeated {
     const body = await store.claimNotification(notificationId, due.dueAt, claim)
     if (body === undefined) return
     const sent = await sender.send({ ...due, body })
-    // Broken off by our own stop: no attempt of theirs has failed.
+    // Aborted by our own stop: this does not count as a failed attempt.
     if (sent.kind === 'retry' && sent.reason === 'sender_closed') {
       isStopped = true
       await store.releaseNotification(notificationId, claim, due.dueAt)
       return
     }
     const result = resultOf(sent, due)
-    meter.notificationTried(result.kind)
+    meter.notificationAttempted(result.kind)
     if (result.kind === 'again') {
       const wholeHost = !result.reason.startsWith('status_')
-      holds.hold(target, { until: result.at, now: clock(), wholeHost })
-    } else if (result.kind === 'delivered') holds.release(target)
+      backoff.backOff(target, { until: result.at, now: clock(), wholeHost })
+    } else if (result.kind === 'delivered') backoff.reset(target)
     await store.settleNotification(notificationId, result, claim)
     const host = hostOf(target)
     const fields = { notificationId, host, attempt: due.attempt, ...result }
-    if (result.kind === 'refused' && result.reason === 'address_not_allowed') {
-      refusedTargets.note(host)
-      log.warn({ event: 'notification.failed', ...fields }, PRIVATE_TARGET)
-    } else log.info({ event: `notification.${result.kind}`, ...fields }, 'notification')
+    if (result.kind === 'rejected' && result.reason === 'address_not_allowed') {
+      rejectedTargets.note(host)
+      log.warn({ event: EVENTS.rejected, ...fields }, PRIVATE_TARGET)
+    } else log.info({ event: EVENTS[result.kind], ...fields }, MESSAGES[result.kind])
   }
   const resultOf = (sent: SendResult, due: DueNotification): NotificationResult => {
     switch (sent.kind) {
@@ -89,8 +105,8 @@ export function createNotifier(deps: NotifierDeps): Repeated {
         return { kind: 'delivered' }
       case 'gone':
         return { kind: 'gone', reason: 'status_410' }
-      case 'refused':
-        return { kind: 'refused', reason: sent.reason }
+      case 'rejected':
+        return { kind: 'rejected', reason: sent.reason }
       case 'retry': {
         const { reason, retryAfterMs } = sent
         const next = nextAttempt(due, { now: clock(), retryAfterMs, random: random() })
@@ -101,38 +117,38 @@ export function createNotifier(deps: NotifierDeps): Repeated {
   const begin = (due: DueNotification): void => {
     const ended = attempt(due)
       .catch((err: unknown) => {
-        log.error({ err, notificationId: due.notificationId }, 'notifying failed')
+        log.error({ event: 'notifier.failed', err, notificationId: due.notificationId }, 'notifying failed')
         const now = clock()
-        holds.hold(due.target, { until: now + AFTER_FAILURE_MS, now, wholeHost: false })
+        backoff.backOff(due.target, { until: now + AFTER_FAILURE_MS, now, wholeHost: false })
       })
       .finally(() => {
-        underWay.delete(due.notificationId)
-        // What was skipped since it was under way, or its host had enough, may be next.
+        inProgress.delete(due.notificationId)
+        // A notification that was skipped because it was in progress, or its host was at its limit, may start now.
         if (!isStopped) repeated.wake()
       })
-    underWay.set(due.notificationId, { host: hostOf(due.target), ended })
+    inProgress.set(due.notificationId, { host: hostOf(due.target), ended })
   }
   const mayBegin = ({ notificationId, target }: DueNotification): boolean => {
-    if (isStopped || underWay.size >= AT_ONCE || underWay.has(notificationId)) return false
-    if (holds.isHeld(target, clock())) return false
+    if (isStopped || inProgress.size >= AT_ONCE || inProgress.has(notificationId)) return false
+    if (backoff.isBackingOff(target, clock())) return false
     const host = hostOf(target)
-    const ofHost = [...underWay.values()].filter((other) => other.host === host)
+    const ofHost = [...inProgress.values()].filter((other) => other.host === host)
     return ofHost.length < AT_ONCE_PER_HOST
   }
 
-  /** Goes once around the hosts, behind the one at which there was no room any more the last time. */
+  /** Goes once around the hosts, starting after the one at which the limit was reached last time. */
   const fill = async (): Promise<number> => {
     let isAround = place === null
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const now = clock()
       const latest = latestDueAt(now, LONGEST_WAIT_MS)
-      const page = { perHost: LOOKED_AT_PER_HOST, after: place, latest }
+      const page = { perHost: READ_PER_HOST, after: place, latest }
       const { due, next } = await store.listDueNotifications(now, page)
       for (const one of due) {
         if (!mayBegin(one)) continue
         begin(one)
         place = one.host
-        if (underWay.size >= AT_ONCE) return EVERY_MS
+        if (inProgress.size >= AT_ONCE) return EVERY_MS
       }
       place = next
       if (next === null && isAround) return EVERY_MS
@@ -142,7 +158,7 @@ export function createNotifier(deps: NotifierDeps): Repeated {
   }
   const repeated = repeat(fill, {
     afterFailureMs: AFTER_FAILURE_MS,
-    onError: (err) => log.error({ err }, 'notifying failed'),
+    onError: (err) => log.error({ event: 'notifier.failed', err }, 'notifying failed'),
   })
   return {
     ...repeated,
@@ -153,7 +169,7 @@ export function createNotifier(deps: NotifierDeps): Repeated {
     async stop() {
       isStopped = true
       await repeated.stop()
-      await Promise.all([...underWay.values()].map(({ ended }) => ended))
+      await Promise.all([...inProgress.values()].map(({ ended }) => ended))
     },
   }
 }

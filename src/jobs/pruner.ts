@@ -12,9 +12,9 @@ type PrunerDeps = {
   >
   lease: Pick<UpkeepLease, 'current'>
   clock: () => number
-  /** How long the service has been running, in milliseconds: nothing sets it. */
+  /** A monotonic clock: how long the service has been running, in milliseconds. */
   uptimeMs: () => number
-  /** What the store had when it was opened; null where it was empty. */
+  /** The trust that was stored when the store was opened; null if there was none. */
   clockTrust: () => ClockTrust | null
   retentionMs: number
   /** Null: submissions are kept for ever. */
@@ -22,80 +22,83 @@ type PrunerDeps = {
   log: { error(fields: object, text: string): void; warn(fields: object, text: string): void }
 }
 
-/** Where the next step goes on. */
+/** Where the next step continues. */
 type Place = 'keys' | { bodies: number | null } | { submissions: RetentionPlace | null }
 
-/** So few at once that no delivery waits for it. */
+/** Few enough per step that no delivery has to wait. */
 const AT_ONCE = 200
 const BETWEEN_MS = 50
 const EVERY_MS = 10 * 60_000
 /** Leases count from 1. */
 const NO_EPOCH = 0
-const DOUBT_TEXT =
-  'the clock is more than a day past the last time it was trusted: check it. Nothing is pruned until the service has run for a day'
+const DOUBT_MESSAGE =
+  'the clock is more than a day past the last trusted time: check it. Nothing is pruned until the service has run for a day'
 
 /**
  * Deletes expired idempotency keys, and bodies and headers of deliveries past their retention; their rows and all statuses stay.
- * Deletes submissions past theirs completely, if there is one.
+ * If submissions have a retention, it deletes those past it completely.
  */
 export function createPruner(deps: PrunerDeps): Repeated {
   const { store, lease, clock, uptimeMs, retentionMs, retentionRunsMs, log } = deps
   let last: { trust: ClockTrust; checkedAt: number } | undefined
-  /** Of the lease under which the last check was made; undefined before the first one. */
+  /** The epoch of the lease at the last check; undefined before the first check. */
   let epoch: number | undefined
   let isWarned = false
   let place: Place | null = null
 
-  /** Keys first, then bodies. Null: it is done, or another process does it. */
-  const work = async (held: Lease, at: Place, now: number): Promise<Place | null> => {
+  /** Keys first, then bodies, then submissions. Null: everything is done, or another process does it. */
+  const work = async (current: Lease, at: Place, now: number): Promise<Place | null> => {
     if (at === 'keys') {
-      const isMore = await store.deleteExpiredKeys(held, now)
+      const isMore = await store.deleteExpiredKeys(current, now)
       if (isMore === null) return null
       return isMore ? 'keys' : { bodies: null }
     }
     if ('bodies' in at) {
-      // To the end of the table, past what a clock that was ahead has left among the old.
-      const pruned = await store.pruneBodies(held, now - retentionMs, AT_ONCE, at.bodies)
+      // To the end of the table: a clock that was ahead may have left newer times among the old rows.
+      const pruned = await store.pruneBodies(current, now - retentionMs, AT_ONCE, at.bodies)
       if (pruned === null) return null
       if (pruned.next !== null) return { bodies: pruned.next }
       return retentionRunsMs === null ? null : { submissions: null }
     }
     if (retentionRunsMs === null) return null
-    const deleted = await store.deleteOldSubmissions(held, now, now - retentionRunsMs, at.submissions)
+    const deleted = await store.deleteOldSubmissions(current, now, now - retentionRunsMs, at.submissions)
     return deleted === null || deleted.next === null ? null : { submissions: deleted.next }
   }
-  /** Another process that had the lease meanwhile has saved a later one, and counted the time. */
-  const findTrust = async (held: Lease): Promise<ClockTrust | null> => {
+  /** A process that had the lease meanwhile has saved a later trust, which includes that time. */
+  const findTrust = async (current: Lease): Promise<ClockTrust | null> => {
     if (epoch === undefined) return deps.clockTrust()
-    if (epoch === held.epoch) return last?.trust ?? deps.clockTrust()
+    if (epoch === current.epoch) return last?.trust ?? deps.clockTrust()
     last = undefined
     return store.findClockTrust()
   }
   return repeat(
     async () => {
-      const held = lease.current()
-      if (held === null) {
+      const current = lease.current()
+      if (current === null) {
         epoch = NO_EPOCH
         return EVERY_MS
       }
-      const lastTrust = await findTrust(held)
+      const lastTrust = await findTrust(current)
       const now = clock()
       const checkedAt = uptimeMs()
       const ranMs = last === undefined ? 0 : checkedAt - last.checkedAt
       const { trust, isInDoubt } = checkClock(lastTrust, now, ranMs)
-      if (isInDoubt || place === null) await store.saveClockTrust(held, trust)
+      if (isInDoubt || place === null) await store.saveClockTrust(current, trust)
       last = { trust, checkedAt }
-      epoch = held.epoch
+      epoch = current.epoch
       if (isInDoubt && !isWarned) {
-        const fields = { now: timeText(now), trustedAt: timeText(trust.trustedAt) }
-        log.warn(fields, DOUBT_TEXT)
+        const fields = { event: 'clock.doubted', now: timeText(now), trustedAt: timeText(trust.trustedAt) }
+        log.warn(fields, DOUBT_MESSAGE)
       }
       isWarned = isInDoubt
       if (isInDoubt) return EVERY_MS
-      place = await work(held, place ?? 'keys', now)
+      place = await work(current, place ?? 'keys', now)
       return place === null ? EVERY_MS : BETWEEN_MS
     },
-    { afterFailureMs: EVERY_MS, onError: (err) => log.error({ err }, 'pruning failed') },
+    {
+      afterFailureMs: EVERY_MS,
+      onError: (err) => log.error({ event: 'pruning.failed', err }, 'pruning failed'),
+    },
   )
 }
 

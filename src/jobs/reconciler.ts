@@ -11,29 +11,36 @@ type ReconcilerDeps = ReconcileDeps & {
   }
 }
 
-/** Finds out by evidence what no webhook told. While ImageKit does not answer, it asks less and less often. */
+/** Reconciles overdue runs. While ImageKit does not respond, the pause between passes grows. */
 export function createReconciler(deps: ReconcilerDeps): Repeated {
   const { log, everyMs } = deps
   let pauseMs = everyMs
   return repeat(
     async () => {
-      const { report, isKeyRefused } = await reconcile(deps, { dryRun: false })
+      const { report, isKeyRejected } = await reconcile(deps, { dryRun: false })
       const { runs, holdMs, stoppedBy } = report
       const counts: { [finding: string]: number } = {}
       for (const { finding } of runs) counts[finding] = (counts[finding] ?? 0) + 1
-      if (runs.length > 0) log.info({ counts }, 'reconciled')
+      if (runs.length > 0) log.info({ event: 'runs.reconciled', counts }, 'runs reconciled')
       if (stoppedBy === null) pauseMs = everyMs
       else {
         pauseMs = holdMs ?? Math.min(pauseMs * 2, Math.max(LONGEST_PAUSE_MS, everyMs))
-        if (isKeyRefused)
+        if (isKeyRejected)
           log.error(
-            { stoppedBy, pauseMs },
-            'ImageKit refuses IMAGEKIT_PRIVATE_KEY: no lost webhook is found out',
+            { event: 'reconciliation.paused', stoppedBy, pauseMs },
+            'ImageKit rejects IMAGEKIT_PRIVATE_KEY: reconciliation is paused',
           )
-        else log.warn({ stoppedBy, pauseMs }, 'ImageKit could not be asked what became of overdue runs')
+        else
+          log.warn(
+            { event: 'reconciliation.paused', stoppedBy, pauseMs },
+            'ImageKit is unavailable or limits the rate: reconciliation is paused',
+          )
       }
       return pauseMs
     },
-    { afterFailureMs: everyMs, onError: (err) => log.error({ err }, 'reconciling failed') },
+    {
+      afterFailureMs: everyMs,
+      onError: (err) => log.error({ event: 'reconciliation.failed', err }, 'reconciliation failed'),
+    },
   )
 }

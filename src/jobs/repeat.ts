@@ -1,16 +1,18 @@
-/** Work that is done again and again. */
+/** A job that runs repeatedly. */
 export type Repeated = {
   start(): void
-  /** There is work: it is not waited for any longer. */
+  /** Runs the job now instead of after the pause. */
   wake(): void
-  /** Resolves once what is under way has ended. */
+  /** Resolves once a run in progress has ended. */
   stop(): Promise<void>
 }
 
-/** Beyond it a timer does not wait at all; work that is done too early finds nothing to do. */
+/** A longer timer would fire at once; a job that runs too early finds nothing to do. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
-/** Runs `work` and then again after as many milliseconds as it returns; never twice at once. A failure is told and survived. */
+/**
+ * Runs `work`, then again after the number of milliseconds that it returns; never twice at once. After a failure it continues.
+ */
 export function repeat(
   work: () => Promise<number>,
   options: { afterFailureMs: number; onError: (error: unknown) => void },
@@ -27,7 +29,7 @@ export function repeat(
       pauseMs = await work()
     } catch (error) {
       options.onError(error)
-      // What fails is not tried again at once, whoever asks for it.
+      // A failed run is not repeated at once, even after a `wake`.
       isWoken = false
     }
     running = undefined

@@ -1,20 +1,23 @@
-import { type WorkOffDeps, workOffOne } from '../tracking/operators/work-off-retries.ts'
+import { type ProcessRetriesDeps, processNextRetry } from '../tracking/operators/process-retries.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
-type RetrierDeps = WorkOffDeps & { log: { error(fields: object, text: string): void } }
+type RetrierDeps = ProcessRetriesDeps & { log: { error(fields: object, text: string): void } }
 
-/** Five a second: far below what ImageKit allows, and the uploads need their share. */
+/** Five a second: far below ImageKit's rate limit, which uploads share. */
 const BETWEEN_MS = 200
-/** It is woken when there is work; this is for what another process has left waiting. */
+/** The job is woken when there is work; this is for retries that another process has started. */
 const EVERY_MS = 10_000
 
-/** Asks for the runs of retries again, one after another, as slowly as ImageKit wishes. */
+/** Submits the runs of retries one after another, within ImageKit's rate limit. */
 export function createRetrier(deps: RetrierDeps): Repeated {
   return repeat(
     async () => {
-      const { isIdle, holdMs } = await workOffOne(deps)
-      return isIdle ? EVERY_MS : (holdMs ?? BETWEEN_MS)
+      const { isIdle, retryAfterMs } = await processNextRetry(deps)
+      return isIdle ? EVERY_MS : (retryAfterMs ?? BETWEEN_MS)
     },
-    { afterFailureMs: 5_000, onError: (err) => deps.log.error({ err }, 'asking again failed') },
+    {
+      afterFailureMs: 5_000,
+      onError: (err) => deps.log.error({ event: 'retry.failed', err }, 'a retry could not be submitted'),
+    },
   )
 }

@@ -4,10 +4,10 @@ import { createLightCounter } from './light-counter.ts'
 
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1]
-/** An extension takes seconds; what only evidence tells takes minutes, and ImageKit repeats a webhook for a day. */
+/** An extension takes seconds; a run settled by evidence takes minutes, and ImageKit repeats a webhook for a day. */
 const SETTLE_SECONDS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400]
 
-/** What each commit tells. It stands in the way of the next one: what it adds to is looked up by name alone. */
+/** Records the metrics of each commit. It delays the next commit, so each metric is found with one lookup by name. */
 export function createCommitMeter(
   registry: Registry,
   boundName: (name: string) => string,
@@ -15,31 +15,31 @@ export function createCommitMeter(
   const registers = [registry]
   const steps = new Histogram({
     name: 'tracker_commit_batch_steps',
-    help: 'How many steps a transaction took.',
+    help: 'Number of steps in a transaction.',
     buckets: STEPS,
     registers,
   })
   const seconds = new Histogram({
     name: 'tracker_commit_seconds',
-    help: 'How long a transaction took until it was on disk.',
+    help: 'Time until a transaction was on disk.',
     buckets: COMMIT_SECONDS,
     registers,
   })
   const waiting = new Gauge({
     name: 'tracker_commit_queue_depth',
-    help: 'How many steps the latest transaction left for the next one.',
+    help: 'Steps that the latest transaction left in the queue for the next one.',
     registers,
   })
   const settleSeconds = new Histogram({
     name: 'tracker_run_settle_seconds',
-    help: 'How long after its request a run was settled, by whatever settled it.',
+    help: 'Time from the request of a run until it was settled, from any source.',
     labelNames: ['extension'],
     buckets: SETTLE_SECONDS,
     registers,
   })
   const settled = createLightCounter({
     name: 'tracker_runs_settled_total',
-    help: 'Runs that were settled, by status and by where that was learned.',
+    help: 'Settled runs, by status and by the source of that status.',
     labelNames: ['extension', 'status', 'source'],
     registers,
   })

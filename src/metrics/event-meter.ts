@@ -13,81 +13,86 @@ const OUTCOMES = ['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']
 
 export type EventMeter = ReturnType<typeof createEventMeter>
 
-/** What the rest of the program tells as it happens. Each word is one that the domain has, so the labels are few. */
+/**
+ * Metrics that the rest of the program reports as events happen. Label values come from closed sets of the domain, so they are
+ * few.
+ */
 export function createEventMeter(registry: Registry) {
   const registers = [registry]
   const deliveries = createLightCounter({
     name: 'tracker_deliveries_total',
-    help: 'Deliveries that were received, replays among them, by route and outcome.',
+    help: 'Received deliveries, including replays, by route and outcome.',
     labelNames: ['route', 'outcome'],
     registers,
   })
-  const refused = new Counter({
-    name: 'tracker_deliveries_refused_total',
-    help: 'Deliveries that were refused, by route and cause.',
+  const rejected = new Counter({
+    name: 'tracker_deliveries_rejected_total',
+    help: 'Rejected deliveries, by route and cause.',
     labelNames: ['route', 'cause'],
     registers,
   })
-  const notTaken = new Counter({
+  const notRecorded = new Counter({
     name: 'tracker_deliveries_not_taken_total',
-    help: 'Deliveries that the store could not take; their sender was asked to send them again.',
+    help: 'Deliveries that the store could not record; the sender was asked to retry.',
     labelNames: ['cause'],
     registers,
   })
   const reconciled = new Counter({
     name: 'tracker_reconciled_runs_total',
-    help: 'Overdue runs that were looked at, by what was found.',
+    help: 'Overdue runs that were checked, by finding.',
     labelNames: ['finding'],
     registers,
   })
   const notified = new Counter({
     name: 'tracker_notification_attempts_total',
-    help: 'Attempts to tell callers, by how they ended.',
+    help: 'Attempts to notify callers, by result.',
     labelNames: ['result'],
     registers,
   })
-  const uploadsUnderWay = new Gauge({
+  const uploadsInProgress = new Gauge({
     name: 'tracker_uploads_under_way',
-    help: 'Uploads that are under way.',
+    help: 'Uploads in progress.',
     registers,
   })
   const uploadSeconds = new Histogram({
     name: 'tracker_upload_seconds',
-    help: 'How long uploads took until they were answered, by the class of the status.',
+    help: 'Time until the response to an upload, by class of the status code.',
     labelNames: ['status'],
     buckets: UPLOAD_SECONDS,
     registers,
   })
   const uploadBytes = new Histogram({
     name: 'tracker_upload_bytes',
-    help: 'How many bytes of the form of an upload were received.',
+    help: 'Bytes received of the form of an upload.',
     buckets: UPLOAD_BYTES,
     registers,
   })
 
-  const outcomes = byWord(OUTCOMES, (outcome) => byWord(ROUTES, (route) => deliveries.child(route, outcome)))
+  const outcomes = byLabel(OUTCOMES, (outcome) =>
+    byLabel(ROUTES, (route) => deliveries.child(route, outcome)),
+  )
   return {
     deliveryRecorded: (route: DeliveryRoute, outcome: DeliveryOutcome) => outcomes[outcome][route](),
-    deliveryRefused(route: DeliveryRoute, cause: RejectionCause) {
+    deliveryRejected(route: DeliveryRoute, cause: RejectionCause) {
       outcomes.rejected[route]()
-      refused.labels(route, cause).inc()
+      rejected.labels(route, cause).inc()
     },
-    deliveryNotTaken: (cause: ErrorCode | 'internal') => notTaken.labels(cause).inc(),
+    deliveryNotRecorded: (cause: ErrorCode | 'internal') => notRecorded.labels(cause).inc(),
     runReconciled: (finding: Finding['kind']) => reconciled.labels(finding).inc(),
-    notificationTried: (result: NotificationResult['kind']) => notified.labels(result).inc(),
-    uploadBegan: () => uploadsUnderWay.inc(),
+    notificationAttempted: (result: NotificationResult['kind']) => notified.labels(result).inc(),
+    uploadBegan: () => uploadsInProgress.inc(),
     uploadEnded({ status, seconds, bytes }: { status: number; seconds: number; bytes: number }) {
-      uploadsUnderWay.dec()
+      uploadsInProgress.dec()
       uploadSeconds.labels(`${Math.floor(status / 100)}xx`).observe(seconds)
       uploadBytes.observe(bytes)
     },
   }
 }
 
-/** A value for each word. Asking for it makes its line appear from the start, at 0. */
-function byWord<Word extends string, T>(
-  words: readonly Word[],
-  make: (word: Word) => T,
-): { [word in Word]: T } {
-  return Object.fromEntries(words.map((word) => [word, make(word)])) as { [word in Word]: T }
+/** Makes a value for each label. Creating a counter's child makes its line appear from the start, at 0. */
+function byLabel<Label extends string, T>(
+  labels: readonly Label[],
+  make: (label: Label) => T,
+): { [label in Label]: T } {
+  return Object.fromEntries(labels.map((label) => [label, make(label)])) as { [label in Label]: T }
 }

@@ -1,8 +1,8 @@
 import { Counter, type CounterConfiguration } from 'prom-client'
 
 /**
- * A counter for what happens with every delivery. prom-client hashes the labels at each increment; here a number is added
- * to, and given to prom-client at the scrape.
+ * A cheap counter for events that happen with every delivery. prom-client hashes the labels at each increment; this one
+ * increments a number, and passes it to prom-client at the scrape.
  */
 export function createLightCounter<Label extends string>(
   config: Omit<CounterConfiguration<Label>, 'collect'>,

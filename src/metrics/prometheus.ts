@@ -9,11 +9,11 @@ export type Metrics = {
   meter: EventMeter
   noteCommit: (commit: Commit) => void
   contentType: string
-  /** Everything as text, as it is now. */
+  /** All current values as text. */
   expose(): Promise<string>
 }
 
-/** Figures for Prometheus, of one service: there is no registry that is shared. */
+/** Prometheus metrics of one service: there is no shared registry. */
 export function createMetrics(deps: {
   store: GaugedStore
   clock: () => number
@@ -25,7 +25,7 @@ export function createMetrics(deps: {
   const refresh = createStoreGauges(registry, { ...deps, boundName })
   new Gauge({
     name: 'tracker_build_info',
-    help: 'Always 1; its labels tell what runs.',
+    help: 'Always 1; the labels show the running versions.',
     labelNames: ['version', 'node'],
     registers: [registry],
   })
@@ -38,7 +38,7 @@ export function createMetrics(deps: {
     noteCommit: createCommitMeter(registry, boundName),
     contentType: registry.contentType,
     async expose() {
-      // Who never asks does not pay for it: it watches the event loop and the garbage collector.
+      // Only from the first scrape on: the default metrics watch the event loop and the garbage collector, which has a cost.
       if (!isProcessWatched) collectDefaultMetrics({ register: registry })
       isProcessWatched = true
       await refresh()

@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts'
 
 export type GaugedStore = Pick<Store, 'readStats' | 'findOldestPending' | 'countNotifications'>
 
-/** What the store is asked for at each scrape. Returns what brings the gauges up to date; it never rejects. */
+/** Gauges that are read from the store at each scrape. Returns a function that updates them; it never rejects. */
 export function createStoreGauges(
   registry: Registry,
   {
@@ -14,7 +14,7 @@ export function createStoreGauges(
   }: {
     store: GaugedStore
     clock: () => number
-    /** Null while the store can be used. */
+    /** Null while the store is available. */
     unavailableSince: () => number | null
     boundName: (name: string) => string
   },
@@ -22,33 +22,33 @@ export function createStoreGauges(
   const registers = [registry]
   const readable = new Gauge({
     name: 'tracker_store_readable',
-    help: 'Whether the store answered at this scrape: 1 or 0. While it does not, what it tells is left out or NaN.',
+    help: 'Whether the store could be read at this scrape: 1 or 0. While it is 0, its metrics are omitted or NaN.',
     registers,
   })
   const unavailable = new Gauge({
     name: 'tracker_store_unavailable_seconds',
-    help: 'How long ago this process noticed that the store cannot be used; 0 while it can.',
+    help: 'Time since this process noticed that the store is unavailable; 0 while it is available.',
     registers,
   })
   const runs = new Gauge({
     name: 'tracker_runs',
-    help: 'Runs that there are, by status and extension; those of rejected submissions are not counted.',
+    help: 'Existing runs, by status and extension, except those of rejected submissions.',
     labelNames: ['status', 'extension'],
     registers,
   })
   const oldestPending = new Gauge({
     name: 'tracker_oldest_pending_seconds',
-    help: 'How long ago the run was requested that has been pending the longest; 0 where none is.',
+    help: 'Age of the longest pending run since its request; 0 if none is pending.',
     registers,
   })
   const due = new Gauge({
     name: 'tracker_notifications_due',
-    help: 'Notifications whose time has come, those under way among them.',
+    help: 'Notifications that are due, including those in progress.',
     registers,
   })
   const waiting = new Gauge({
     name: 'tracker_notifications_waiting',
-    help: 'Notifications that wait for their next attempt.',
+    help: 'Notifications waiting for their next attempt.',
     registers,
   })
 
@@ -62,14 +62,14 @@ export function createStoreGauges(
     return { groups, oldestMs: oldest ? Math.max(now - oldest.requestedAt, 0) : 0, notifications }
   }
   return async () => {
-    const told = await read().catch(() => undefined)
-    readable.set(told ? 1 : 0)
+    const facts = await read().catch(() => undefined)
+    readable.set(facts ? 1 : 0)
     unavailable.set(Math.max(clock() - (unavailableSince() ?? clock()), 0) / 1000)
     runs.reset()
-    for (const { status, extension, size } of told?.groups ?? [])
+    for (const { status, extension, size } of facts?.groups ?? [])
       runs.labels(status, boundName(extension)).inc(size)
-    oldestPending.set(told ? told.oldestMs / 1000 : Number.NaN)
-    due.set(told?.notifications.due ?? Number.NaN)
-    waiting.set(told?.notifications.waiting ?? Number.NaN)
+    oldestPending.set(facts ? facts.oldestMs / 1000 : Number.NaN)
+    due.set(facts?.notifications.due ?? Number.NaN)
+    waiting.set(facts?.notifications.waiting ?? Number.NaN)
   }
 }

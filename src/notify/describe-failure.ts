@@ -1,6 +1,6 @@
 import { errors } from 'undici'
 
-/** Why no answer came: words for a log and an operator, without an address or a URL. */
+/** Why there was no response: codes for the log and operators, without an address or URL. */
 export type ConnectionFailure =
   | 'timeout'
   | 'name_not_resolved'

@@ -10,26 +10,26 @@ import {
   createTargetConnector,
   type LookupAll,
   parseTarget,
-  type Refusal,
+  type TargetRejection,
 } from './target-guard.ts'
 
-/** What became of one attempt. `gone` and `refused` are final; reasons hold nothing of the target or the secrets. */
+/** The result of one attempt. `gone` and `rejected` are final; reasons contain neither the target nor secrets. */
 type SendResult =
   | { kind: 'delivered'; status: number }
   | { kind: 'gone' }
   | { kind: 'retry'; retryAfterMs: number | null; reason: `status_${number}` | ConnectionFailure }
-  | { kind: 'refused'; reason: Refusal }
+  | { kind: 'rejected'; reason: TargetRejection }
 
 export type NotificationSender = {
-  /** One attempt; never rejects for what the target does. */
+  /** Makes one attempt; never rejects because of the target. */
   send(notification: Pick<Notification, 'notificationId' | 'target' | 'body'>): Promise<SendResult>
-  /** Ends at once: attempts under way are `retry`, `sender_closed`, although the target may have them. */
+  /** Ends at once: attempts in progress return `retry`, `sender_closed`, although the target may have received them. */
   close(): Promise<void>
 }
 
 const LONGEST_CONNECT_MS = 5_000
-/** So much of an answer is read to keep the connection; more of it closes the connection. */
-const MAX_ANSWER_BYTES = 64 * 1024
+/** A response body is read up to this size to keep the connection; a longer one closes the connection. */
+const MAX_RESPONSE_BYTES = 64 * 1024
 
 export function createNotificationSender({
   secrets,
@@ -38,10 +38,10 @@ export function createNotificationSender({
   clock,
   lookup,
 }: {
-  /** None: notifications are not signed. */
+  /** If empty, notifications are not signed. */
   secrets: readonly KeyObject[]
   allowPrivateTargets: boolean
-  /** For the whole attempt, from the name's resolution to the end of the answer. */
+  /** For the whole attempt, from the name resolution to the end of the response. */
   timeoutMs?: number
   clock: () => number
   lookup?: LookupAll
@@ -57,7 +57,7 @@ export function createNotificationSender({
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), timeoutMs)
     try {
-      const answer = await request(url, {
+      const response = await request(url, {
         method: 'POST',
         headers: {
           ...headers,
@@ -68,10 +68,10 @@ export function createNotificationSender({
         dispatcher,
         signal: deadline.signal,
       })
-      await drop(answer.body)
-      return judge(answer, clock())
+      await discard(response.body)
+      return resultOf(response, clock())
     } catch (error) {
-      if (error instanceof AddressNotAllowed) return { kind: 'refused', reason: 'address_not_allowed' }
+      if (error instanceof AddressNotAllowed) return { kind: 'rejected', reason: 'address_not_allowed' }
       const reason = deadline.signal.aborted ? 'timeout' : describeFailure(error)
       return { kind: 'retry', retryAfterMs: null, reason }
     } finally {
@@ -82,7 +82,7 @@ export function createNotificationSender({
   return {
     async send({ notificationId, target, body }) {
       const url = parseTarget(target)
-      if (!(url instanceof URL)) return { kind: 'refused', reason: url }
+      if (!(url instanceof URL)) return { kind: 'rejected', reason: url }
       const timestampSeconds = Math.floor(clock() / 1000)
       return post(url, signNotification({ id: notificationId, timestampSeconds, body, secrets }), body)
     },
@@ -91,19 +91,19 @@ export function createNotificationSender({
   }
 }
 
-/** The status has decided already; how the rest of the answer fares changes nothing. */
-async function drop(body: Dispatcher.ResponseData['body']): Promise<void> {
-  await body.dump({ limit: MAX_ANSWER_BYTES }).catch(() => {})
+/** The status code has already decided; an error while reading the body changes nothing. */
+async function discard(body: Dispatcher.ResponseData['body']): Promise<void> {
+  await body.dump({ limit: MAX_RESPONSE_BYTES }).catch(() => {})
 }
 
-function judge(
+function resultOf(
   { statusCode, headers }: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>,
   now: number,
 ): SendResult {
   if (statusCode >= 200 && statusCode < 300) return { kind: 'delivered', status: statusCode }
   if (statusCode === 410) return { kind: 'gone' }
-  const asksToWait = statusCode === 429 || statusCode === 503
+  const hasRetryAfter = statusCode === 429 || statusCode === 503
   const [retryAfter] = [headers['retry-after']].flat()
-  const retryAfterMs = asksToWait ? parseRetryAfterMs(retryAfter, now) : null
+  const retryAfterMs = hasRetryAfter ? parseRetryAfterMs(retryAfter, now) : null
   return { kind: 'retry', retryAfterMs, reason: `status_${statusCode}` }
 }

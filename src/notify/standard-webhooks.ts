@@ -1,8 +1,8 @@
 import { createHmac, type KeyObject } from 'node:crypto'
 
 /**
- * The headers of one attempt by the Standard Webhooks scheme (https://www.standardwebhooks.com). Each secret makes a
- * signature, so that a receiver that knows any of them is served while they rotate; without a secret there is none.
+ * Builds the headers of one attempt as specified by Standard Webhooks (https://www.standardwebhooks.com). There is one
+ * signature per secret, so that receivers with any of them can verify during a rotation; without a secret there is none.
  */
 export function signNotification({
   id,

@@ -4,23 +4,27 @@ import type { LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
 import { literalHost } from '../domain/public-address.ts'
 
-export type Refusal = 'not_a_url' | 'scheme_not_allowed' | 'credentials_in_url' | 'address_not_allowed'
+export type TargetRejection =
+  | 'not_a_url'
+  | 'scheme_not_allowed'
+  | 'credentials_in_url'
+  | 'address_not_allowed'
 
-/** Thrown where a connection is about to be made to an address that is not allowed. */
+/** Thrown before connecting to an address that is not allowed. */
 export class AddressNotAllowed extends Error {
   constructor() {
-    super('The address is not on the open internet.')
+    super('The address is not public.')
     this.name = 'AddressNotAllowed'
   }
 }
 
-/** All addresses of a name, in the order in which they are tried. */
+/** Resolves all addresses of a name, in the order in which they are tried. */
 export type LookupAll = (hostname: string) => Promise<readonly LookupAddress[]>
 
 const lookupAll: LookupAll = (hostname) => systemLookup(hostname, { all: true })
 
-/** What can be told of a target before its name is resolved. */
-export function parseTarget(target: string): URL | Refusal {
+/** Parses and checks a target as far as possible before its name is resolved. */
+export function parseTarget(target: string): URL | TargetRejection {
   if (!URL.canParse(target)) return 'not_a_url'
   const url = new URL(target)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return 'scheme_not_allowed'
@@ -29,8 +33,9 @@ export function parseTarget(target: string): URL | Refusal {
 }
 
 /**
- * Connects to addresses that `isAllowed` lets through. Those of a name are checked where they are handed to the socket, so
- * none can change between the check and the connection. undici looks nothing up for an IP address: those come here too.
+ * Connects only to addresses that `isAllowed` accepts. A name's addresses are checked when they are passed to the socket, so
+ * none can change between the check and the connection. undici does no lookup for an IP address, so those are checked here
+ * too.
  */
 export function createTargetConnector({
   timeoutMs,
@@ -44,7 +49,7 @@ export function createTargetConnector({
   const connect = buildConnector({ timeout: timeoutMs, lookup: guardLookup(lookup, isAllowed) })
   return (options, callback) => {
     const host = literalHost(options.hostname)
-    // Later, as a socket would: undici is still at work on the request while it asks for a connection.
+    // Asynchronously, like a socket: undici is still processing the request while it requests a connection.
     if (host !== undefined && !isAllowed(host)) queueMicrotask(() => callback(new AddressNotAllowed(), null))
     else connect(options, callback)
   }

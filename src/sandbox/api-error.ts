@@ -1,4 +1,4 @@
-/** How ImageKit refuses: a status and `{ message, help }`; an update with bad metadata adds `errors`. */
+/** An error response of ImageKit: a status and `{ message, help }`, with `errors` after an update with invalid metadata. */
 export class ApiError extends Error {
   readonly status: 400 | 401 | 403 | 404
   readonly errors: Record<string, unknown> | undefined
@@ -15,7 +15,7 @@ export function badRequest(message: string): ApiError {
   return new ApiError(400, message)
 }
 
-/** The wording ImageKit uses for a parameter that it cannot read. */
+/** ImageKit's wording for a parameter that it cannot parse. */
 export function invalidParameter(name: string, detail?: string): ApiError {
   return badRequest(
     `Your request contains invalid ${name} parameter.${detail === undefined ? '' : ` ${detail}`}`,

@@ -2,15 +2,15 @@ import type { SandboxLogger } from './sandbox-logger.ts'
 
 export type BackgroundTasks = ReturnType<typeof createBackgroundTasks>
 
-/** Work that goes on after a response. A failure is logged, except what only says that the sandbox was stopped. */
+/** Work that continues after a response. Failures are logged, except after the sandbox was stopped. */
 export function createBackgroundTasks({ signal, logger }: { signal: AbortSignal; logger: SandboxLogger }) {
   const running = new Set<Promise<void>>()
   return {
-    /** Keeps track of the task; the promise answered never rejects. */
+    /** Tracks the task. The returned promise never rejects. */
     watch(task: Promise<void>): Promise<void> {
       const watched = task
         .catch((error: unknown) => {
-          if (!signal.aborted) logger.error({ err: error }, 'background task failed')
+          if (!signal.aborted) logger.error({ event: 'task.failed', err: error }, 'background task failed')
         })
         .finally(() => running.delete(watched))
       running.add(watched)

@@ -2,7 +2,7 @@ import type { ApiError } from './api-error.ts'
 
 const HELP = 'For support kindly contact us at support@imagekit.io.'
 
-/** Body of every error: `{ message, help, errors? }`. */
+/** The body of every error response. */
 export type ErrorBody = { message: string; help: string; errors?: Record<string, unknown> }
 
 export function errorBody(message: string): ErrorBody {

@@ -1,4 +1,4 @@
-/** The value of a JSON text, or undefined for a text that is not JSON (`undefined` is no JSON value). */
+/** The value of a JSON text; undefined, which is no JSON value, if the text is not JSON. */
 export function parseJsonText(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text)

@@ -1,24 +1,24 @@
 import type { MultipartForm } from './upload/multipart-form.ts'
 
-const MOST_REMEMBERED = 1000
+const MAX_ENTRIES = 1000
 
-/** An upload as it was received, accepted or not. */
+/** An upload as received, whether or not it was accepted. */
 export type ReceivedUpload = {
   api: 'v1' | 'v2'
   receivedAt: Date
   parameters: Record<string, string>
-  /** The name of every part, `file` included, in the order they came. */
+  /** The names of all parts, `file` included, in the order received. */
   order: string[]
-  /** The bytes of the `file` part itself, before a base64 text or a URL is resolved. */
+  /** The bytes of the `file` part as sent, before a base64 text is decoded or a URL downloaded. */
   file: { bytes: number; sha256: string } | null
 }
 
-/** An update of file details as it was received; `body` is the parsed JSON. */
+/** An update of file details as received; `body` is the parsed JSON. */
 export type ReceivedUpdate = { fileId: string; receivedAt: Date; body: unknown }
 
 export type RequestLog = ReturnType<typeof createRequestLog>
 
-/** The newest requests, for whoever wants to see what really arrived. */
+/** The newest requests, for tests that check what the sandbox received. */
 export function createRequestLog() {
   const uploads: ReceivedUpload[] = []
   const updates: ReceivedUpdate[] = []
@@ -26,11 +26,11 @@ export function createRequestLog() {
   return {
     addUpload(api: 'v1' | 'v2', { fields, order, file }: MultipartForm, receivedAt: Date): void {
       const received = file && { bytes: file.bytes, sha256: file.sha256 }
-      remember(uploads, { api, receivedAt, parameters: Object.fromEntries(fields), order, file: received })
+      append(uploads, { api, receivedAt, parameters: Object.fromEntries(fields), order, file: received })
     },
 
     addUpdate(update: ReceivedUpdate): void {
-      remember(updates, update)
+      append(updates, update)
     },
 
     uploads: (): readonly ReceivedUpload[] => [...uploads],
@@ -38,7 +38,7 @@ export function createRequestLog() {
   }
 }
 
-function remember<T>(list: T[], item: T): void {
+function append<T>(list: T[], item: T): void {
   list.push(item)
-  if (list.length > MOST_REMEMBERED) list.shift()
+  if (list.length > MAX_ENTRIES) list.shift()
 }

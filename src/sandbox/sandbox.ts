@@ -17,21 +17,21 @@ import { createDownloader } from './upload/remote-file.ts'
 import { createWebhookSender, type Delivery } from './webhooks/webhook-sender.ts'
 
 export type SandboxOptions = {
-  /** Where files and their details are kept; made if absent. A later sandbox on it has the same files. */
+  /** Stores the files and their details; created if absent. A later sandbox on the same directory has the same files. */
   directory: string
   /** The only key that is accepted; any key if undefined. */
   privateKey?: string
-  /** What the `url`s of files start with; by default the address listened on. */
+  /** The start of the `url`s of files; by default the address that the sandbox listens on. */
   publicUrl?: string
   /** 127.0.0.1 by default. */
   host?: string
-  /** 3001 by default; 0 takes any free port. */
+  /** 3001 by default; 0 selects a free port. */
   port?: number
-  /** Host names that are accepted beside those of loopback and that of `publicUrl`. */
+  /** Host names that are accepted in addition to those of loopback and that of `publicUrl`. */
   allowedHosts?: readonly string[]
-  /** `file` URLs may lead to private addresses. */
+  /** Allows `file` URLs that lead to private addresses. */
   allowPrivateUrls?: boolean
-  /** Pause before a webhook that was not answered with 200 is sent again, doubling from there; 1000 by default. */
+  /** The pause before the first retry of a webhook whose response was not 200; 1000 by default. It doubles each time. */
   webhookRetryMs?: number
   clock?: () => Date
   delay?: Delay
@@ -39,16 +39,16 @@ export type SandboxOptions = {
 }
 
 export type Sandbox = {
-  /** Reads the directory and listens. `url` serves as upload and as API address. */
+  /** Reads the directory and listens. `url` is both the upload and the API address. */
   start(): Promise<{ url: string }>
-  /** Ends extensions and webhooks that are under way, then closes. What is on disk stays. */
+  /** Aborts running extensions and webhooks, then closes. The files on disk stay. */
   stop(): Promise<void>
   app: Hono
-  /** Uploads as received, refused ones too; oldest first, the newest thousand. */
+  /** The newest thousand uploads as received, rejected ones included; oldest first. */
   uploads(): readonly ReceivedUpload[]
   /** Updates of file details as received. */
   updates(): readonly ReceivedUpdate[]
-  /** Webhooks sent, with every attempt. */
+  /** The webhooks sent, each with all its attempts. */
   deliveries(): readonly Delivery[]
 }
 
@@ -65,7 +65,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const stopping = new AbortController()
   const { signal } = stopping
   let url = options.publicUrl ?? `http://${host}:${port}`
-  let listensOn = url
+  let listeningUrl = url
   const origin = () => url
 
   const storage = createDiskStorage(directory)
@@ -76,7 +76,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const runner = createExtensionRunner({ library, storage, sender, tasks, origin, delay, signal, logger })
   const downloader = createDownloader({
     allowPrivateUrls: options.allowPrivateUrls ?? false,
-    ownOrigins: () => [url, listensOn],
+    ownOrigins: () => [url, listeningUrl],
   })
   const allowedHosts = [...(options.allowedHosts ?? []), new URL(url).hostname]
   const shared = { downloader, library, storage, runner, requests, privateKey, clock, origin }
@@ -94,14 +94,14 @@ export function createSandbox(options: SandboxOptions): Sandbox {
 
     async start() {
       await library.open()
-      // Whoever runs it beside other code keeps the platform's Request and Response.
+      // Other code in the same process keeps the platform's Request and Response.
       const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
-      // A large upload may take as long as it takes.
+      // A large upload may take any time.
       server = createServer({ requestTimeout: 0 }, (incoming, outgoing) => void listener(incoming, outgoing))
       const address = await listen(server, host, port)
-      listensOn = address
+      listeningUrl = address
       url = options.publicUrl ?? address
-      logger.info({ url: address, directory }, 'sandbox started')
+      logger.info({ event: 'sandbox.started', url: address, directory }, 'sandbox started')
       return { url: address }
     },
 
@@ -110,7 +110,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       await tasks.settle()
       if (server !== undefined) await shutDown(server)
       await downloader.close()
-      logger.info('sandbox stopped')
+      logger.info({ event: 'sandbox.stopped' }, 'sandbox stopped')
     },
   }
 }

@@ -1,52 +1,52 @@
 import { badRequest } from './api-error.ts'
 
-/** How one extension goes: its final word (null: never one), and whether the response already has it. */
-export type Course = { word: 'success' | 'failed' | null; now: boolean }
+/** The final status of one extension (null: it stays pending), and whether the response already reports it. */
+export type Outcome = { status: 'success' | 'failed' | null; isImmediate: boolean }
 
-const COURSES: ReadonlyMap<string, Course> = new Map([
-  ['success', { word: 'success', now: false }],
-  ['failed', { word: 'failed', now: false }],
-  ['success-now', { word: 'success', now: true }],
-  ['failed-now', { word: 'failed', now: true }],
-  ['pending', { word: null, now: false }],
+const OUTCOMES: ReadonlyMap<string, Outcome> = new Map([
+  ['success', { status: 'success', isImmediate: false }],
+  ['failed', { status: 'failed', isImmediate: false }],
+  ['success-now', { status: 'success', isImmediate: true }],
+  ['failed-now', { status: 'failed', isImmediate: true }],
+  ['pending', { status: null, isImmediate: false }],
 ])
 
-const WEBHOOK_QUIRKS = ['drop', 'duplicate', 'early', 'late', 'reorder', 'conflict'] as const
+const WEBHOOK_BEHAVIOURS = ['drop', 'duplicate', 'early', 'late', 'reorder', 'conflict'] as const
 
-type WebhookQuirk = (typeof WEBHOOK_QUIRKS)[number]
+type WebhookBehaviour = (typeof WEBHOOK_BEHAVIOURS)[number]
 
-/** What a request's `sandbox:` tags ask for, as test cards do for payments. */
+/** The behaviour that the `sandbox:` tags of a request select, as test cards do for payments. */
 export type Scenario = {
-  courses: ReadonlyMap<string, Course>
-  quirks: ReadonlySet<WebhookQuirk>
+  outcomes: ReadonlyMap<string, Outcome>
+  webhookBehaviours: ReadonlySet<WebhookBehaviour>
   delayMs: number
 }
 
 const DEFAULT_DELAY_MS = 300
-const SUCCESS: Course = { word: 'success', now: false }
+const SUCCESS: Outcome = { status: 'success', isImmediate: false }
 
 /**
- * Reads `sandbox:EXTENSION=COURSE`, `sandbox:webhook=QUIRK` (several add up) and `sandbox:delay=MS`. A tag that says
- * none of these is refused: a misspelt one would test something else than its author thinks.
+ * Parses `sandbox:EXTENSION=OUTCOME`, `sandbox:webhook=BEHAVIOUR` (several can be combined) and `sandbox:delay=MS`. Any
+ * other `sandbox:` tag is rejected, because a misspelt tag would silently test something else.
  */
 export function parseScenario(tags: readonly string[]): Scenario {
-  const courses = new Map<string, Course>()
-  const quirks = new Set<WebhookQuirk>()
+  const outcomes = new Map<string, Outcome>()
+  const webhookBehaviours = new Set<WebhookBehaviour>()
   let delayMs = DEFAULT_DELAY_MS
   for (const tag of tags) {
     if (!tag.startsWith('sandbox:')) continue
     const [, name = '', value = ''] = /^sandbox:([^=]+)=(.*)$/.exec(tag) ?? []
-    const quirk = WEBHOOK_QUIRKS.find((known) => known === value)
-    const course = COURSES.get(value)
-    if (name === 'webhook' && quirk !== undefined) quirks.add(quirk)
+    const behaviour = WEBHOOK_BEHAVIOURS.find((known) => known === value)
+    const outcome = OUTCOMES.get(value)
+    if (name === 'webhook' && behaviour !== undefined) webhookBehaviours.add(behaviour)
     else if (name === 'delay' && /^\d{1,8}$/.test(value)) delayMs = Number(value)
-    else if (name !== '' && name !== 'webhook' && name !== 'delay' && course !== undefined)
-      courses.set(name, course)
+    else if (name !== '' && name !== 'webhook' && name !== 'delay' && outcome !== undefined)
+      outcomes.set(name, outcome)
     else throw badRequest(`Your request contains the tag "${tag}", which the sandbox does not understand.`)
   }
-  return { courses, quirks, delayMs }
+  return { outcomes, webhookBehaviours, delayMs }
 }
 
-export function courseOf(scenario: Scenario, extension: { name: string; requestedName: string }): Course {
-  return scenario.courses.get(extension.name) ?? scenario.courses.get(extension.requestedName) ?? SUCCESS
+export function outcomeOf(scenario: Scenario, extension: { name: string; requestedName: string }): Outcome {
+  return scenario.outcomes.get(extension.name) ?? scenario.outcomes.get(extension.requestedName) ?? SUCCESS
 }

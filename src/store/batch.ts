@@ -2,7 +2,7 @@ import type { Key, Step } from '../domain/decide/step.ts'
 import { formatId, type IdCounts, type IdKind, type NewIds } from '../domain/ids.ts'
 import { type BatchChanges, createWorkingSet, type WorkingSet } from './working-set.ts'
 
-/** What a batch asks of its database, one after the other, all in one transaction. */
+/** A query of a batch to its database. Queries run in order, all in one transaction. */
 export type BatchQuery =
   /** `takes`: how many new ids the steps need. Ignored by a database that makes ids without a query. */
   | { kind: 'load'; keys: readonly Key[]; takes: IdCounts; into: WorkingSet }
@@ -10,13 +10,13 @@ export type BatchQuery =
 
 export type StepOutcome = { result: unknown } | { error: unknown }
 
-/** `outcomes` are those of the first steps; the rest have to start the next batch. */
+/** `outcomes` are those of the first steps; the other steps must start the next batch. */
 export type BatchResult = { outcomes: StepOutcome[]; changes: BatchChanges }
 
-/** A step takes more ids than it has announced: it is decided again once there are enough. */
+/** A step needs more ids than it announced: it is decided again once there are enough. */
 export class OutOfIdsError extends Error {
   constructor(kind: IdKind) {
-    super(`there are no new ids of the kind ${kind} left`)
+    super(`no more new ids of the kind ${kind}`)
     this.name = 'OutOfIdsError'
   }
 }
@@ -25,8 +25,8 @@ export class OutOfIdsError extends Error {
 const MAX_ROUNDS = 10
 
 /**
- * Loads the rows of all steps, decides one step after the other, each on what the earlier ones have left, and writes one final
- * row for each key. Does no input or output itself: it yields what the database has to do, which may do it at once or later.
+ * Loads the rows of all steps, decides the steps in order, each on the results of the earlier ones, and writes one final row for
+ * each key. Does no input or output itself: it yields queries for the database, which may run them synchronously or later.
  */
 export function* runBatch(
   steps: readonly Step<unknown>[],
@@ -67,7 +67,7 @@ function moreKeys(step: Step<unknown>, { facts }: WorkingSet): readonly Key[] {
   try {
     return step.more?.(facts) ?? []
   } catch {
-    // `decide` throws it again, and its caller gets it.
+    // `decide` throws the same error, and the step's caller gets it.
     return []
   }
 }
@@ -82,7 +82,7 @@ function decide(step: Step<unknown>, set: WorkingSet, ids: NewIds): StepOutcome 
   }
 }
 
-/** Decides the step with ids of nothing, only to see how many it takes: a decision has no effects. */
+/** Decides the step with placeholder ids, only to count how many it takes: a decision has no effects. */
 function countIds(step: Step<unknown>, { facts }: WorkingSet): IdCounts {
   const counts = { sub: 0, run: 0, dlv: 0 }
   const take = (kind: IdKind) => {

@@ -4,10 +4,10 @@ import type { Awaitable } from './transaction-work.ts'
 
 export type CopiedCell = string | number | Buffer | null
 
-/** The columns that tell the rows of a table apart also give their order. */
+/** The key columns identify the rows of a table and define their order. */
 export type CopiedTable = { name: string; columns: readonly string[]; key: readonly string[] }
 
-/** The next rows in the order of the key, after the one with the key `after`: as many as the database likes, none at the end. */
+/** The next rows in key order, after the key `after`: as many as the database chooses, none at the end. */
 type ReadRows = (table: CopiedTable, after: readonly CopiedCell[] | null) => Awaitable<CopiedCell[][]>
 
 export type CopySource = {
@@ -17,25 +17,25 @@ export type CopySource = {
 }
 
 export type CopyTarget = {
-  /** Rejects with `DatabaseStartError` if there is something in it that no unfinished copy has written. */
+  /** Rejects with `DatabaseStartError` if the target has rows that no unfinished copy has written. */
   begin: (tables: readonly CopiedTable[]) => Promise<void>
-  /** The key of the last row that an unfinished copy has written; null without one. */
+  /** The key of the last row that an unfinished copy has written; null if there is none. */
   findLast: (table: CopiedTable) => Promise<readonly CopiedCell[] | null>
-  /** Writes the rows, and how far the table has come, in one transaction. */
+  /** Writes the rows and the table's progress in one transaction. */
   write: (table: CopiedTable, rows: readonly CopiedCell[][], last: readonly CopiedCell[]) => Promise<void>
-  /** A row as it is once it is written: not every database stores every character. */
+  /** A row as the target stores it: not every database stores every character. */
   stored: (table: CopiedTable, row: readonly CopiedCell[]) => CopiedCell[]
   read: ReadRows
-  /** From now on it can be used. New rows are numbered after those that were copied. */
+  /** Makes the target usable. New rows are numbered after the copied ones. */
   finish: () => Promise<void>
 }
 
-/** How many rows of a table were written, or compared, since the last time. */
+/** The number of rows of a table copied, or compared, since the last call. */
 export type CopyProgress = (phase: 'copying' | 'comparing', table: string, rows: number) => void
 
 /**
- * Copies every row, in batches, and then compares the two databases. If it is interrupted, call it again: it goes on. Rejects with
- * `DatabaseStartError` if the target is in use already, and if the copy is not the same. Resolves with the number of rows.
+ * Copies every row in batches, and then compares the two databases. If it is interrupted, call it again to continue. Rejects with
+ * `DatabaseStartError` if the target is already in use, or if the copy differs. Resolves with the number of rows.
  */
 export async function copyDatabase(
   source: CopySource,
@@ -71,7 +71,7 @@ async function copyTable(
   }
 }
 
-/** Returns how many rows the table has. */
+/** Returns the number of rows. */
 async function compareTable(
   source: CopySource,
   target: CopyTarget,

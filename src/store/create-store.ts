@@ -25,7 +25,7 @@ import { deleteOldSubmissions } from './delete-old-submissions.ts'
 import { findRunHistory } from './find-run-history.ts'
 import { foldCounters } from './fold-counters.ts'
 import { createForgetting } from './forget-asset.ts'
-import { gatherReads, type Read } from './gathered-reads.ts'
+import { batchReads, type Read } from './gathered-reads.ts'
 import { createDeliveryList, createRunList } from './lists.ts'
 import { findOldestPending } from './oldest-pending.ts'
 import { pruneBodies } from './prune-bodies.ts'
@@ -40,41 +40,41 @@ import {
   type WriteQueueOptions,
 } from './write-queue.ts'
 
-/** The same, unless the lease is no longer held when the transaction begins: then does nothing, and resolves with null. */
+/** Does nothing and resolves with null if the lease is lost when the transaction begins. */
 type RunUnderLease = <T>(work: (rows: DatabaseRows, changed: Changed) => Work<T>) => Promise<T | null>
 
-/** What every database does for itself: its transactions and its reads. */
+/** What each database implements itself: its transactions and its reads. */
 export type Database = BatchDatabase & {
   inTransaction: <T>(work: (rows: DatabaseRows) => Work<T>) => Promise<Committed<T>>
   read: RunReads<DatabaseRows>
-  /** One read for each of the assets, in their order. Rejects if none could be read. */
+  /** Reads each asset, in order. Rejects if none could be read. */
   readAssets: (fileIds: readonly string[]) => Promise<Read<AssetFacts | undefined>[]>
-  /** How many reads can be under way at a time. */
+  /** The maximum number of concurrent reads. */
   maxReads: number
-  /** In a transaction of its own, outside of the queue. Returns their ids. */
+  /** In its own transaction, outside the queue. Returns the ids. */
   keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
   /**
-   * Deletes many bodies that were received before a time at once, outside of any transaction. A process that has lost the lease
-   * meanwhile may still do so: they were due, and stay due. Resolves with up to when others are deleted one by one; what is
-   * younger stays until it can be deleted at once.
+   * Deletes many bodies received before a time at once, outside of any transaction. A process that has lost the lease meanwhile
+   * may still do so: they were due, and stay due. Resolves with the time before which the remaining bodies are deleted one by
+   * one; younger ones stay until they can be deleted at once.
    */
   dropBodies?: (receivedBefore: number) => Promise<number>
-  /** Leaves nothing of deleted rows in a write-ahead log. */
+  /** Removes deleted rows from the write-ahead log. */
   emptyLog: () => Promise<void>
   close: () => Promise<void>
 }
 
 const DAY_MS = 86_400_000
 
-/** The store over a database: one queue of steps, each decided by the rules in `domain/decide`. */
+/** The store on top of a database: one queue of steps, each decided by the rules in `domain/decide`. */
 export function createStore(
   database: Database,
   queueing: WriteQueueOptions,
 ): Store & Pick<StoreLifecycle, 'close'> {
   const { read } = database
   const gathering = { maxBatches: database.maxReads }
-  const assets = gatherReads(database.readAssets, gathering)
-  const submissions = gatherReads(async (ids) => {
+  const assets = batchReads(database.readAssets, gathering)
+  const submissions = batchReads(async (ids) => {
     const all = await read((rows) => rows.findSubmissions(ids))
     return all.map((found) => ({ found }))
   }, gathering)
@@ -82,7 +82,7 @@ export function createStore(
   const queue = createWriteQueue(database, {
     ...queueing,
     onCommit(commit) {
-      for (const tell of watchers) tell(commit)
+      for (const notify of watchers) notify(commit)
     },
   })
   const writing = <T>(result: T, other: OtherChanges): Step<T> => ({
@@ -142,7 +142,7 @@ export function createStore(
         if (due.length === 0) return []
         const read = due.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
         const claimed = new Set(await queue.run(claimRuns(read, until)))
-        // Others have claimed all of these since they were read. There may be more behind them.
+        // Other processes have claimed all of these since they were read. There may be more after them.
         if (claimed.size > 0) return due.filter(({ run }) => claimed.has(run.runId))
       }
     },
@@ -161,12 +161,12 @@ export function createStore(
     submitRetry: (...given) => queue.run(submitRetry(...given)),
     withdrawRetry: (...given) => queue.run(withdrawRetry(...given)),
     endRetryItem: (...given) => queue.run(endRetryItem(...given)),
-    recordAuditEntry: (act) => write({ acts: [act] }),
+    recordAuditEntry: (entry) => write({ auditEntries: [entry] }),
     acquireLease: (...given) => queue.run(acquireLease(...given)),
     releaseLease: (lease) => queue.run(releaseLease(lease)),
     saveAlerts: (lease, alerts) => writeUnder(lease, { alerts }),
     recordAlertReported: (lease, reportedAlert) => writeUnder(lease, { reportedAlert }),
-    // Until a day has passed the clock may be set back.
+    // The clock may be set back by up to a day.
     endSession: (session, now) => write({ endedSession: { ...session, forgetBefore: now - DAY_MS } }),
     beginSignIn: (...given) => queue.run(beginSignIn(...given)),
     forgiveSignIn: (...given) => queue.run(forgiveSignIn(...given)),
@@ -197,7 +197,7 @@ export function createStore(
     },
     findRunHistory: (runId) => read((rows) => findRunHistory(rows, runId)),
     findOldestPending: () => read((rows) => findOldestPending(rows)),
-    watchCommits: (tell) => void watchers.push(tell),
+    watchCommits: (listener) => void watchers.push(listener),
     async close() {
       await queue.close()
       await Promise.all([assets.drain(), submissions.drain()])

@@ -2,12 +2,12 @@ import { isExpired, lastExpiredAt } from '../domain/decide/idempotency.ts'
 import type { ClaimRow } from '../domain/decide/tables.ts'
 import type { Work } from './transaction-work.ts'
 
-/** Claims that are checked in one transaction. */
+/** The number of claims checked in one transaction. */
 const CLAIMS_AT_ONCE = 500
 
-/** What a database does for it, inside a transaction. */
+/** The database operations, inside a transaction. */
 export type KeyRows = {
-  /** Those claimed at a time or earlier, the oldest first. */
+  /** Those claimed at this time or earlier, oldest first. */
   listClaims: (claimedBy: number, limit: number) => Work<ClaimRow[]>
   deleteClaims: (scopes: readonly string[]) => Work<void>
 }

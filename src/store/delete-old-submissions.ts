@@ -10,32 +10,32 @@ import { findLastUntil, type PruningRows } from './prune-bodies.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Changed, Work } from './transaction-work.ts'
 
-/** Rows that are checked in one transaction, and deleted if they are old. */
+/** Rows checked in one transaction, and deleted if they are old. */
 const SUBMISSIONS_AT_ONCE = 50
 const DELIVERIES_AT_ONCE = 200
 
-/** `isOfAnother`: it belongs to a run or a submission, and is deleted with that. */
+/** `isOfAnother`: it belongs to a run or a submission, and is deleted together with it. */
 type OldDelivery = { n: number; at: number; bytes: number; isOfAnother: boolean }
 
-/** What a database does for it, inside a transaction. */
+/** The database operations, inside a transaction. */
 export type RetentionRows = RemovalRows &
   Pick<PruningRows, 'findBounds'> & {
-    /** The submissions behind a number, in order. Those of the same asset up to that number were kept. */
+    /** The submissions after a number, in order. All of the same asset up to that number were kept. */
     listSubmissionsAfter: (
       after: number,
       limit: number,
     ) => Work<(Omit<RetainedRow, 'isNeeded'> & SubmissionUses)[]>
-    /** The newest submission that one of the last runs up to a number belongs to; 0 without any. */
+    /** The newest submission of the last runs up to a number; 0 if there are none. */
     findSubmissionOfRuns: (last: number) => Work<number>
-    /** The deliveries behind a number, in order. */
+    /** The deliveries after a number, in order. */
     listDeliveriesAfter: (after: number, limit: number) => Work<OldDelivery[]>
-    /** With their bodies. */
+    /** Deletes them with their bodies. */
     deleteDeliveries: (numbers: readonly number[]) => Work<void>
   }
 
 /**
- * Deletes old submissions, and then old deliveries of none. Adds what it changes to `changed`. `next` is where to go on; null at
- * the end.
+ * Deletes old submissions, and then old deliveries without a submission. Adds what it changes to `changed`. `next` is where to
+ * continue; null at the end.
  */
 export function* deleteOldSubmissions(
   rows: RetentionRows,
@@ -69,7 +69,7 @@ function* listDeliveries(rows: RetentionRows, after: number): Work<RetainedRow[]
   return listed.map(({ isOfAnother, ...row }) => ({ ...row, isNeeded: isOfAnother, fileId: null }))
 }
 
-/** Up to here some are older by hours than those before them, which a clock that was ahead has dated. */
+/** Up to this number, some rows are hours older than rows before them, which were dated by a clock that was ahead. */
 function* findLastOld(
   rows: RetentionRows,
   table: RetentionPlace['table'],

@@ -7,14 +7,14 @@ import type { Work, WorkOf } from './transaction-work.ts'
 
 export type HistoryRows = WorkOf<Pick<Store, 'findSubmission' | 'findAsset'>> & {
   findRun: (runId: string) => Work<{ run: Run; respondedAt: number | null } | undefined>
-  /** Those that report on a run, and those of its submission that could not be understood; the oldest first. */
+  /** Those that report on a run, and unrecognised ones of its submission; oldest first. */
   listDeliveriesOf: (run: Run) => Work<ListedDelivery[]>
   findNotification: (run: Run) => Work<RunHistory['notification']>
-  /** The oldest first. */
+  /** Oldest first. */
   listEntriesOf: (subject: string) => Work<AuditEntry[]>
-  /** The newest listed run of the asset and the same extension before a run. */
+  /** The newest listed run of the asset and extension before a run. */
   findEarlier: (fileId: string, run: Run) => Work<string | undefined>
-  /** The retry of many that the submission of a run belongs to. */
+  /** The retry of many that a run's submission belongs to. */
   findRetryOf: (run: Run) => Work<string | undefined>
 }
 
@@ -32,7 +32,7 @@ export function* findRunHistory(rows: HistoryRows, runId: string): Work<RunHisto
     asset: fileId === null ? undefined : yield* rows.findAsset(fileId),
     deliveries: yield* rows.listDeliveriesOf(run),
     notification: yield* rows.findNotification(run),
-    acts: yield* rows.listEntriesOf(runId),
+    auditEntries: yield* rows.listEntriesOf(runId),
     earlier: fileId === null || run.attempt === 1 ? undefined : yield* findRetried(rows, fileId, run),
   })
 }
@@ -41,5 +41,5 @@ function* findRetried(rows: HistoryRows, fileId: string, run: Run) {
   const runId = yield* rows.findEarlier(fileId, run)
   if (runId === undefined) return undefined
   const retryId = yield* rows.findRetryOf(run)
-  return { runId, retryId, acts: yield* rows.listEntriesOf(retryId ?? runId) }
+  return { runId, retryId, auditEntries: yield* rows.listEntriesOf(retryId ?? runId) }
 }

@@ -13,45 +13,45 @@ const ENTRIES_AT_ONCE = 1_000
 /** Submissions read or deleted in one transaction. */
 const SUBMISSIONS_AT_ONCE = 50
 
-type KeptEntry = { n: number; reason: string | null; details: JsonObject | null }
+type RewrittenEntry = { n: number; reason: string | null; details: JsonObject | null }
 
-/** What a database does for it, most of it inside a transaction. */
+/** The database operations, most of them inside a transaction. */
 export type ForgettingRows = RemovalRows & {
   isForgotten: (digest: Buffer) => Work<boolean>
-  /** The oldest first. */
+  /** Oldest first. */
   listSubmissions: (fileId: string) => Work<number[]>
   hasDelivery: (fileId: string) => Work<boolean>
   /** The ids of submissions and of their runs. */
   listIds: (submissions: readonly number[]) => Work<string[]>
   /** The submissions of the asset's current runs. */
   listCurrent: (fileId: string) => Work<number[]>
-  /** The number of the newest audit entry; 0 without any. */
+  /** The number of the newest audit entry; 0 if there is none. */
   findNewestEntry: () => Work<number>
-  listEntries: (after: number, limit: number) => Work<KeptEntry[]>
-  rewriteEntry: (entry: KeptEntry) => Work<void>
+  listEntries: (after: number, limit: number) => Work<RewrittenEntry[]>
+  rewriteEntry: (entry: RewrittenEntry) => Work<void>
   /** Replaces the subject of audit entries, and deletes their reason and details. */
   hideSubject: (subject: string, replacement: string) => Work<void>
   insertEntry: (entry: AuditEntry) => Work<void>
   insertForgotten: (digest: Buffer, at: number) => Work<void>
-  /** Deletes what else there is of the asset, and returns the ids of the deliveries among it. */
+  /** Deletes the asset's other rows, and returns the ids of the deliveries among them. */
   removeRest: (fileId: string) => Work<string[]>
 }
 
 /**
- * Deletes an asset. What refers to a submission goes with it; what operators did about it stays, without a name. The audit log
+ * Deletes an asset, with all rows that refer to its submissions. Its audit entries stay, without its name. The audit log
  * is rewritten first. Then the oldest submissions are deleted, in several transactions, and last those that make up the status:
- * if the process dies in between, the asset is still there with its status, and can be forgotten again.
+ * if the process dies in between, the asset still exists with its status, and can be forgotten again.
  */
 export function createForgetting(
   { read, emptyLog }: { read: RunReads<ForgettingRows>; emptyLog: () => Promise<void> },
   runExclusive: RunExclusive<ForgettingRows & CounterRows>,
 ): Store['forgetAsset'] {
   /** Returns false, and deletes nothing, for an unknown asset. */
-  const remove = async (fileId: string, act: AuditEntry): Promise<boolean> => {
+  const remove = async (fileId: string, entry: AuditEntry): Promise<boolean> => {
     const known = await read((rows) => rows.listSubmissions(fileId))
     if (known.length === 0 && !(await read((rows) => rows.hasDelivery(fileId)))) return false
     const pieces = piecesOf(known)
-    const forgetting: Forgetting = { fileId, at: act.at, ids: new Set() }
+    const forgetting: Forgetting = { fileId, at: entry.at, ids: new Set() }
     for (const piece of pieces)
       for (const id of await runExclusive((rows) => rows.listIds(piece))) forgetting.ids.add(id)
     const newest = await read((rows) => rows.findNewestEntry())
@@ -63,22 +63,25 @@ export function createForgetting(
       )
     await runExclusive((rows, changed) => {
       changed.fileIds.add(fileId)
-      return inOrder(removeAsset(rows, forgetting, act, changed), hideMentionsSince(rows, forgetting, newest))
+      return inOrder(
+        removeAsset(rows, forgetting, entry, changed),
+        hideMentionsSince(rows, forgetting, newest),
+      )
     })
     return true
   }
-  return async (fileId, act) => {
-    const isKnown = await remove(fileId, act)
+  return async (fileId, entry) => {
+    const isKnown = await remove(fileId, entry)
     if (!(await read((rows) => rows.isForgotten(digestOf(fileId))))) return isKnown
-    // What was counted and taken back names the causes of failures until it is added up.
+    // Counter deltas name the causes of failures until they are folded.
     while (await runExclusive((rows) => foldCounters(rows)));
-    // Asked for again where it failed, too.
+    // Also when this method is called again because emptying the log failed.
     await emptyLog()
     return isKnown
   }
 }
 
-/** Their ids are recorded in the same transaction, so that their late webhooks are never unknown. */
+/** Records the ids in the same transaction, so that their late webhooks are never unknown. */
 function* removeAndRecord(
   rows: ForgettingRows,
   { ids, at }: Forgetting,
@@ -90,7 +93,7 @@ function* removeAndRecord(
   for (const id of [...runIds, ...deliveryIds]) yield* rows.hideSubject(id, nameless(id))
   for (const id of [...submissionIds, ...runIds]) ids.add(id)
 }
-/** Replaces the names in the texts of audit entries behind `after`. Returns where to go on; undefined at the end. */
+/** Replaces the names in the texts of audit entries after `after`. Returns where to continue; undefined at the end. */
 function* hideMentions(
   rows: ForgettingRows,
   { fileId, ids }: Forgetting,
@@ -105,7 +108,7 @@ function* hideMentions(
   }
   return entries.length < ENTRIES_AT_ONCE ? undefined : entries.at(-1)?.n
 }
-/** `newest` is the last entry that is rewritten already; a few may have been written since. */
+/** `newest` is the last entry that was already rewritten; a few may have been written since. */
 function* hideMentionsSince(rows: ForgettingRows, forgetting: Forgetting, newest: number): Work<void> {
   for (let after: number | undefined = newest; after !== undefined; )
     after = yield* hideMentions(rows, forgetting, after)
@@ -123,7 +126,7 @@ function* removeOlder(
 function* removeAsset(
   rows: ForgettingRows,
   forgetting: Forgetting,
-  act: AuditEntry,
+  entry: AuditEntry,
   changed: Changed,
 ): Work<void> {
   const { fileId, at } = forgetting
@@ -131,13 +134,13 @@ function* removeAsset(
   yield* rows.insertForgotten(digestOf(fileId), at)
   const deliveryIds = yield* rows.removeRest(fileId)
   for (const id of [fileId, ...deliveryIds]) yield* rows.hideSubject(id, nameless(id))
-  yield* rows.insertEntry({ ...act, subject: nameless(fileId) })
+  yield* rows.insertEntry({ ...entry, subject: nameless(fileId) })
 }
 function* inOrder(...works: Work<void>[]): Work<void> {
   for (const work of works) yield* work
 }
 
-/** What is known of an asset while it is forgotten. `ids` are those of its submissions and runs, also of those deleted already. */
+/** The state while an asset is being forgotten. `ids`: of its submissions and runs, including deleted ones. */
 type Forgetting = { fileId: string; at: number; ids: Set<string> }
 
 function piecesOf(submissions: readonly number[]): number[][] {
@@ -147,7 +150,7 @@ function piecesOf(submissions: readonly number[]): number[][] {
   return pieces
 }
 
-/** A file may be called anything: only whole words name it, never a part of another id. */
+/** A file id may be any text: only a whole word counts as its name, never a part of another id. */
 function createHiding(fileId: string, ids: ReadonlySet<string>): (text: string) => string {
   const literal = fileId.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
   const name = new RegExp(String.raw`(?<![\p{L}\p{N}_-])${literal}(?![\p{L}\p{N}_-])`, 'gu')
@@ -159,7 +162,7 @@ function nameless(id: string): string {
   return `sha256:${digestOf(id).toString('hex')}`
 }
 
-/** What is kept of the id of a submission or an asset that was forgotten. */
+/** Stored instead of the id of a forgotten submission or asset. */
 export function digestOf(id: string): Buffer {
   return createHash('sha256').update(id).digest()
 }

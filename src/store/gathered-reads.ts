@@ -1,34 +1,34 @@
 import type { Awaitable } from './transaction-work.ts'
 
-/** So that reads never keep the process from its sockets for long. */
+/** Limits the batch, so that reads never block the event loop for long. */
 const MAX_BATCH = 200
 
-/** What a read has found, or why it failed. */
+/** The result of a read, or its error. */
 export type Read<T> = { found: T } | { error: unknown }
 
-type Asked<T> = { key: string; resolve: (found: T) => void; reject: (error: unknown) => void }
+type Request<T> = { key: string; resolve: (found: T) => void; reject: (error: unknown) => void }
 
 /**
- * Gathers the reads that are requested in one turn of the event loop and does them together: SQLite locks its log once, and the
- * responses are sent together. With 64 callers this halves the cost of a response (118 to 56 µs), mostly because each caller is not
- * woken for one response at a time. At most `maxBatches` are read at a time, one on each connection; reads that are requested
- * meanwhile wait for one of them to end, and go together. A new read never joins a batch that is already being read: that may not
- * see what was committed since. If `readAll` throws, the whole batch fails.
+ * Batches the reads that are requested in one tick of the event loop: SQLite locks its log once, and the responses are sent
+ * together. With 64 callers this halves the cost of a response (118 to 56 µs), mostly because callers are not woken one by one.
+ * At most `maxBatches` are read at a time, one on each connection. Reads requested meanwhile wait for one of them to end, and are
+ * batched. A new read never joins a batch that is already being read, which might miss later commits. If `readAll` throws, the
+ * whole batch fails.
  */
-export function gatherReads<T>(
+export function batchReads<T>(
   readAll: (keys: readonly string[]) => Awaitable<Read<T>[]>,
   { maxBatches }: { maxBatches: number },
 ) {
-  const asked: Asked<T>[] = []
+  const requests: Request<T>[] = []
   const underWay = new Set<Promise<void>>()
   let isPlanned = false
 
   const plan = (): void => {
-    if (isPlanned || asked.length === 0 || underWay.size >= maxBatches) return
+    if (isPlanned || requests.length === 0 || underWay.size >= maxBatches) return
     isPlanned = true
     setImmediate(() => {
       isPlanned = false
-      if (asked.length > 0) void readNext()
+      if (requests.length > 0) void readNext()
       plan()
     })
   }
@@ -41,7 +41,7 @@ export function gatherReads<T>(
     })
   }
   const readBatch = async (): Promise<void> => {
-    const batch = asked.splice(0, MAX_BATCH)
+    const batch = requests.splice(0, MAX_BATCH)
     try {
       const reads = await readAll(batch.map(({ key }) => key))
       for (const [index, { resolve, reject }] of batch.entries()) {
@@ -56,12 +56,12 @@ export function gatherReads<T>(
   return {
     find: (key: string): Promise<T> =>
       new Promise((resolve, reject) => {
-        asked.push({ key, resolve, reject })
+        requests.push({ key, resolve, reject })
         plan()
       }),
-    /** Resolves once everything that was asked for is read. */
+    /** Resolves once all requested reads are done. */
     drain: async (): Promise<void> => {
-      while (asked.length > 0) await readNext()
+      while (requests.length > 0) await readNext()
       await Promise.all(underWay)
     },
   }

@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto'
 
 const CHECK_BYTES = 8
 
-/** Makes the random bits of new ids. Each call of the random number generator is a system call, so it fetches those of many. */
+/** Makes the random bits of new ids, many per call of the random number generator, because each call is a system call. */
 export function createChecks(): () => string {
   const pool = Buffer.alloc(CHECK_BYTES * 512)
   let taken = pool.length

@@ -4,16 +4,16 @@ import { selectEvicted } from '../domain/rejected-retention.ts'
 import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
 import type { Work } from './transaction-work.ts'
 
-/** How many are considered for eviction at once. */
+/** How many are checked for eviction at once. */
 const CONSIDERED = 100
 
 export type NumberedRejection = NewRejectedDelivery & { deliveryId: string; isProven: boolean }
 
-/** What a database does for it, inside a transaction. */
+/** The database operations, inside a transaction. */
 export type RejectedRows = {
   insert: (rejected: NumberedRejection) => Work<void>
   appendDelta: (delta: StatDelta) => Work<void>
-  /** Of those with a proven token, or of the others. */
+  /** The totals of those with a proven token, or of the others. */
   sum: (isProven: boolean) => Work<Totals>
   listOldest: (isProven: boolean, limit: number) => Work<Kept[]>
   remove: (n: number) => Work<void>
@@ -28,7 +28,7 @@ export function* keepRejected(
   ids: Pick<NewIds, 'delivery'>,
   rejected: readonly NewRejectedDelivery[],
 ): Work<string[]> {
-  // A token proves a submission.
+  // Only a proven token names a submission.
   const numbered = rejected.map((one) => ({
     ...one,
     deliveryId: ids.delivery(),

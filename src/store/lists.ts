@@ -5,15 +5,15 @@ import { type ListNumbers, type ReadWindow, readList, type Window } from './read
 import type { Store } from './store.ts'
 import type { RunReads, Work } from './transaction-work.ts'
 
-/** So many names are read from their index. Where more match, the runs of a window are compared. */
+/** Up to this many matching names are read from their index. If more match, the runs of a window are compared. */
 const MAX_NAMED = 3_000
 
-/** The deliveries of so many submissions of a file are found through these. Where there are more, those of a window are compared. */
+/** Up to this many submissions of a file, its deliveries are found through them. Beyond it, those of a window are compared. */
 const MAX_SUBMISSIONS = 1_000
 
 /**
- * Where runs are looked for. `listed`: everywhere; `overdue`: among the overdue ones; `named`: by the names of files. These three
- * leave out the runs of rejected submissions. Of `file`, the filter's `q` is the id.
+ * Where to search for runs. `listed`: everywhere; `overdue`: among the overdue ones; `named`: by file name. These three
+ * exclude the runs of rejected submissions. `file`: the filter's `q` is the file id.
  */
 export type RunPlace =
   | { kind: 'listed' | 'overdue' | 'named' | 'file' }
@@ -23,9 +23,9 @@ export type RunRows = {
   numbers: ListNumbers
   /** The last run that the sweep has passed. */
   findSwept: () => Work<number>
-  /** Whether more than `most` files have a name that begins like this. */
+  /** Whether more than `most` files have a name with this prefix. */
   hasMoreNamed: (prefix: string, most: number) => Work<boolean>
-  /** Those that the filter asks for, for `q` only as the place says. */
+  /** The runs that match the filter; `q` is applied only as the place says. */
   read: (filter: RunFilter, place: RunPlace, window: Window, limit: number) => Work<ListedRun[]>
 }
 
@@ -37,7 +37,7 @@ export function createRunList(read: RunReads<RunRows>): Store['listRuns'] {
       (window, limit) =>
         read((rows) => rows.read(filter, place, window, limit))
     const readPending: ReadWindow<ListedRun> = async ({ from, before }, limit) => {
-      // Up to where the sweep has come, what is still pending is overdue.
+      // Any run that the sweep has passed and that is still pending is overdue.
       const swept = await read((rows) => rows.findSwept())
       const above = { from: Math.max(from, swept + 1), before }
       const newer = above.from < above.before ? await at({ kind: 'listed' })(above, limit) : []
@@ -56,7 +56,7 @@ export function createRunList(read: RunReads<RunRows>): Store['listRuns'] {
   }
 }
 
-/** Where the runs are whose id, or that of their file or submission, is exactly `q`. */
+/** The places of the runs whose own, file's or submission's id is exactly `q`. */
 function exactPlaces(q: string | null): RunPlace[] {
   if (q === null) return []
   const run = parseId('run', q)
@@ -68,12 +68,12 @@ function exactPlaces(q: string | null): RunPlace[] {
   ]
 }
 
-/** Where deliveries are looked for. `file`: by the submissions of the filter's file. */
+/** Where to search for deliveries. `file`: by the submissions of the filter's file. */
 type DeliveryPlace = 'listed' | 'file'
 
 export type DeliveryRows = {
   numbers: ListNumbers
-  /** Whether a file has more than so many submissions. */
+  /** Whether a file has more than this many submissions. */
   hasMoreSubmissions: (fileId: string, most: number) => Work<boolean>
   readRecorded: (
     filter: DeliveryFilter,
@@ -81,11 +81,11 @@ export type DeliveryRows = {
     window: Window,
     limit: number,
   ) => Work<ListedDelivery[]>
-  /** Of the filter, the cause and the times. */
+  /** Applies only the cause and the times of the filter. */
   readRejected: (filter: DeliveryFilter, window: Window, limit: number) => Work<ListedDelivery[]>
 }
 
-/** Whether an index holds just these deliveries, so that however few they are, a page is found at once. */
+/** Whether an index contains exactly these deliveries, so that a page is found at once however few they are. */
 function isIndexed({ outcome, service, cause, fileId }: DeliveryFilter): boolean {
   if (fileId !== null) return false
   if (outcome === 'rejected') return true
@@ -96,7 +96,7 @@ export function createDeliveryList(read: RunReads<DeliveryRows>): Store['listDel
   return async (filter, page) => {
     const { outcome, service, fileId } = filter
     const branches: ReadWindow<ListedDelivery>[] = []
-    // First, or a rejected delivery that is replayed meanwhile would be in neither.
+    // Read these first: a rejected delivery that is replayed meanwhile would otherwise be in neither list.
     if ((outcome === null || outcome === 'rejected') && service === null && fileId === null)
       branches.push((window, limit) => read((rows) => rows.readRejected(filter, window, limit)))
     const isOfFew =

@@ -2,8 +2,9 @@ import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator'
 import { DatabaseStartError } from './store-errors.ts'
 
 /**
- * Those of a folder that a database lacks, by the times at which they were made. Throws `DatabaseStartError` for a database with
- * migrations that this program does not have: its columns and rules are unknown here. `name` says in the message which one it is.
+ * The migrations of a folder that a database lacks, identified by their creation times. Throws `DatabaseStartError` for a
+ * database with migrations that this program does not have: its columns and rules are unknown here. `name` is the database's
+ * name in the message.
  */
 export function findMissingMigrations(
   folder: string,
@@ -19,7 +20,7 @@ export function findMissingMigrations(
   return known.filter(({ folderMillis }) => !applied.includes(folderMillis))
 }
 
-/** How many migrations it has, and when the newest of them was made: `4 (2026-03-01T12:00:00.000Z)`. */
+/** The number of migrations, and the time of the newest: `4 (2026-03-01T12:00:00.000Z)`. */
 function schemaName(times: readonly number[]): string {
   return `${times.length} (${new Date(Math.max(...times)).toISOString()})`
 }

@@ -8,29 +8,29 @@ import { DatabaseStartError } from './store-errors.ts'
 import type { WriteQueueOptions } from './write-queue.ts'
 
 type OpenStoreOptions = WriteQueueOptions & {
-  /** Called with how many migrations ran, and with what else the database reports of its start. */
+  /** Called with the number of migrations, and with whatever else the database reports when it opens. */
   onOpen?: (opened: { migrations: number }) => void
 }
 
 /**
- * Opens the database and brings its schema up to date. Makes a SQLite file where there is none. Rejects with
- * `DatabaseStartError` if waiting does not help, and with `store_unavailable` if the database can't be used at the moment.
+ * Opens the database and migrates its schema. Creates a missing SQLite file. Rejects with `DatabaseStartError` if
+ * waiting does not help, and with `store_unavailable` if the database can't be used at the moment.
  */
 export async function openStore(address: DatabaseAddress, options: OpenStoreOptions): Promise<StoreHandle> {
   if (address.kind === 'postgres') return openPostgresStore({ ...options, ...address })
   return openSqliteStore({ ...options, path: address.path })
 }
 
-/** Brings the schema up to date, and resolves with how many migrations ran. Rejects as `openStore` does. */
+/** Migrates the schema, and resolves with the number of migrations. Rejects as `openStore` does. */
 export async function migrateDatabase(address: DatabaseAddress): Promise<number> {
   if (address.kind === 'postgres') return migratePostgres(address.url)
   return migrateSqlite(address.path)
 }
 
 /**
- * Copies a SQLite database that no service has open into an empty PostgreSQL database, and compares them. If it is interrupted, call
- * it again to continue. `onStart` gets the number of rows. Each row is reported once when it is copied, and once when it is
- * compared. Resolves with that number. Rejects as `openStore` does.
+ * Copies a SQLite database that no service has open into an empty PostgreSQL database, and compares them. If it is interrupted,
+ * call it again to continue. `onStart` gets the number of rows. Each row is reported once when it is copied, and once when it
+ * is compared. Resolves with that number. Rejects as `openStore` does.
  */
 export async function moveDatabase(
   from: DatabaseAddress & { kind: 'sqlite' },
@@ -47,7 +47,7 @@ export async function moveDatabase(
   }
 }
 
-/** That of a SQLite database that no service has open. Rejects as `openStore` does. */
+/** The value in a SQLite database that no service has open. Rejects as `openStore` does. */
 export async function findTokenCheckValue(
   from: DatabaseAddress & { kind: 'sqlite' },
 ): Promise<number | null> {
@@ -64,12 +64,12 @@ function checkIsThere({ path }: DatabaseAddress & { kind: 'sqlite' }): void {
   if (!hasDatabase(path)) throw new DatabaseStartError(`There is no database at ${path}.`)
 }
 
-/** Throws `DatabaseStartError` if no database can ever be there. Makes an empty SQLite file where there is none. */
+/** Throws `DatabaseStartError` if no database can ever be at the address. Creates a missing SQLite file, empty. */
 export function checkDatabaseAddress(address: DatabaseAddress): void {
   if (address.kind === 'sqlite') checkDatabasePath(address.path)
 }
 
-/** Whether to wait for a database that can't be used at the moment. A file that is not there will not appear meanwhile. */
+/** Whether to wait for a database that can't be used at the moment. A missing file will not appear. */
 export function isWorthWaitingFor(address: DatabaseAddress): boolean {
   return address.kind === 'postgres' || hasDatabase(address.path)
 }

@@ -2,23 +2,23 @@ import { TrackerError } from '../domain/errors.ts'
 import type { StoreHandle } from './store.ts'
 
 export type OpeningStore = {
-  /** Until the database is open each step is rejected with `store_unavailable`; closing it is always allowed. */
+  /** Until the database is open, each step is rejected with `store_unavailable`; closing is always allowed. */
   store: StoreHandle
-  /** Rejects with what refused; then it may be tried again. */
+  /** Opens the database. Rejects with the reason, and may be called again. */
   tryOpen: () => Promise<void>
 }
 
-/** A store that is there before its database is. `open` has to do all that must be done before the first step of others. */
+/** A store that exists before its database is open. `open` must do everything that must precede the first step. */
 export function createOpeningStore(open: () => Promise<StoreHandle>): OpeningStore {
   let opened: StoreHandle | undefined
   let reason = 'it is not open yet'
-  const refuse = async (): Promise<never> => {
+  const reject = async (): Promise<never> => {
     throw new TrackerError('store_unavailable', `The database cannot be used: ${reason}. Try again later.`)
   }
   const store = new Proxy({} as StoreHandle, {
     get(_, step: keyof StoreHandle) {
       if (step === 'isShared') return opened?.isShared ?? false
-      return opened?.[step] ?? (step === 'close' ? async () => {} : refuse)
+      return opened?.[step] ?? (step === 'close' ? async () => {} : reject)
     },
   })
   return {
@@ -34,7 +34,7 @@ export function createOpeningStore(open: () => Promise<StoreHandle>): OpeningSto
   }
 }
 
-/** It is shown to every caller, so it is only SQLite's own message, without the path. */
+/** Shown to every caller, so it is only SQLite's own message, without the path. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof TrackerError ? error.cause : undefined
   return cause instanceof Error && cause.name === 'SqliteError' ? cause.message : 'it cannot be opened'

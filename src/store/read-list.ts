@@ -3,35 +3,35 @@ import { numberOf } from '../domain/ids.ts'
 import { hourOf } from '../domain/stat-counters.ts'
 import type { Awaitable, RunReads, Work } from './transaction-work.ts'
 
-/** The numbers from `from` to before `before`. */
+/** The numbers from `from` (inclusive) to `before` (exclusive). */
 export type Window = { from: number; before: number }
 
 export type Page = { limit: number; before: number | null }
 
-/** Reads at most `limit` rows of a window, the newest first. */
+/** Reads at most `limit` rows of a window, newest first. */
 export type ReadWindow<Row> = (window: Window, limit: number) => Awaitable<Row[]>
 
-/** What a database knows of the numbers of a list. */
+/** The number ranges of a list. */
 export type ListNumbers = {
   /** The greatest number; 0 without rows. */
   findLast: () => Work<number>
-  /** The numbers of the rows of these hours, and perhaps of others; undefined if there are none. */
+  /** A range that includes the numbers of all rows of these hours; undefined if there are none. */
   findBounds: (firstHour: number, lastHour: number) => Work<Window | undefined>
 }
 
 /**
- * How many numbers one statement looks through. The first looks through the least, each other one through as many as take
- * `WINDOW_MS` at the pace of the one before, so that webhooks never wait long for a list.
+ * The number of rows that one statement scans. The first window is the smallest; each next one is as large as fits into
+ * `WINDOW_MS` at the pace of the previous one, so that webhooks never wait long for a list.
  */
 const LEAST_WINDOW = 5_000
 const MOST_WINDOW = 160_000
 const WINDOW_MS = 8
 
-/** How long windows are read one after the other before the event loop gets its turn, and how long a page may take at all. */
+/** The time after which reading yields to the event loop, and the maximum time for a page. */
 const TURN_MS = 4
 const PAGE_MS = 300
 
-/** Reads a page of what several branches find in the time of a filter. A row that two of them find is listed once. */
+/** Reads a page of the merged results of several branches, within a filter's time range. A row of two branches is listed once. */
 export async function readList<Row>(
   read: RunReads<ListNumbers>,
   { since, until }: { since: number | null; until: number | null },
@@ -65,7 +65,7 @@ export async function readList<Row>(
 }
 
 /**
- * Reads a list window by window, the newest first, until a page is full. `next` starts the next page; null at the end. If a page
+ * Reads a list window by window, newest first, until a page is full. `next` starts the next page; null at the end. If a page
  * takes too long, it is shorter than its limit, or empty, and still has a `next`.
  */
 export async function readWindows<Row>(
@@ -74,7 +74,7 @@ export async function readWindows<Row>(
   source: {
     read: ReadWindow<Row>
     numberOf: (row: Row) => number
-    /** False: all of it can be read at once. */
+    /** False if everything can be read at once. */
     isWindowed: boolean
   },
 ): Promise<{ rows: Row[]; next: number | null }> {
@@ -102,13 +102,13 @@ export async function readWindows<Row>(
   return { rows, next: null }
 }
 
-/** The width of the next window: at most four times that of the last, which took so many milliseconds. */
+/** The width of the next window, from the duration of the last: at most four times as wide. */
 function paced(width: number, tookMs: number): number {
   const next = Math.floor(width * Math.min(4, WINDOW_MS / tookMs))
   return Math.max(LEAST_WINDOW, Math.min(next, MOST_WINDOW))
 }
 
-/** Returns the first `limit` rows. The caller reads one row more, so that `next`, where the next page starts, is null at the end. */
+/** The first `limit` rows. The caller reads one row more, so that `next`, the start of the next page, is null at the end. */
 export function cutPage<Row>(
   rows: readonly Row[],
   limit: number,

@@ -2,31 +2,31 @@ import type { RunRow } from '../domain/decide/tables.ts'
 import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
 import type { Changed, Work } from './transaction-work.ts'
 
-/** What was deleted with some submissions. */
+/** The ids of the deleted rows. */
 type Removed = { submissionIds: string[]; runIds: string[]; deliveryIds: string[] }
 
-/** What a database does for it, inside a transaction. */
+/** The database operations, inside a transaction. */
 export type RemovalRows = {
-  /** Both lock what they list until the transaction ends. */
+  /** Like `listRunsOf`, locks what it lists until the transaction ends. */
   listRemoved: (submissions: readonly number[]) => Work<{ submissionId: string; fileId: string | null }[]>
   listRunsOf: (submissions: readonly number[]) => Work<RunRow[]>
-  /** Deletes submissions with everything that refers to them, and returns the ids of the deliveries among it. */
+  /** Deletes submissions with all rows that refer to them, and returns the ids of the deleted deliveries. */
   deleteSubmissions: (submissions: readonly number[], submissionIds: readonly string[]) => Work<string[]>
-  /** Finds current runs anew, for these names of each asset. */
+  /** Recomputes the current runs for these names of each asset. */
   refreshCurrent: (names: ReadonlyMap<string, ReadonlySet<string>>) => Work<void>
   appendDelta: (delta: StatDelta) => Work<void>
 }
 
 /**
- * Deletes submissions with everything that belongs to them. Nothing in a schema does that by itself. Adds them, and the assets
- * that they were of, to `changed`.
+ * Deletes submissions with everything that belongs to them; the schema has no cascading deletes. Adds the submissions and their
+ * assets to `changed`.
  */
 export function* removeSubmissions(
   rows: RemovalRows,
   submissions: readonly number[],
   changed: Changed,
 ): Work<Removed> {
-  // In the order of a batch. A run may be added until its submission is locked.
+  // The locking order of a batch. A run may be added until its submission is locked.
   yield* rows.listRunsOf(submissions)
   const removed = yield* rows.listRemoved(submissions)
   const submissionIds = removed.map(({ submissionId }) => submissionId)

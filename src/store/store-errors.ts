@@ -1,8 +1,8 @@
 import { TrackerError } from '../domain/errors.ts'
 
 /**
- * The database must not be opened, and waiting does not help: the command exits with 2. Not a `TrackerError`: no request ever
- * meets it. Recognised by its name where importing the store would load SQLite.
+ * The database must not be opened, and waiting does not help: the command exits with 2. Not a `TrackerError`, because no request
+ * ever gets it. Recognised by its name where importing the store would load SQLite.
  */
 export class DatabaseStartError extends Error {
   constructor(message: string, options?: { cause?: unknown }) {

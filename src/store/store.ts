@@ -60,7 +60,7 @@ export type Store = OperatorStore &
     ): Promise<{ result: ResponseDecision['result']; submission: Submission }>
 
     /**
-     * Records an extension webhook, raw, with its effect and the notification that is due to its caller. Returns `rejected`,
+     * Records an extension webhook unchanged, with its effect and the notification that is due to its caller. Returns `rejected`,
      * and writes nothing, if the submission is not in this database and was not forgotten.
      */
     recordDelivery(delivery: NewDelivery): Promise<RecordedDelivery>
@@ -84,12 +84,12 @@ export type Store = OperatorStore &
     findRejected(deliveryId: string): Promise<RejectedDelivery | undefined>
 
     /**
-     * Marks runs that have been pending for `overdueAfterMs` as overdue, and makes them due. Goes on where it stopped the last
+     * Marks runs that have been pending for `overdueAfterMs` as overdue, and makes them due. Continues where it stopped the last
      * time, over a limited number of runs. Resolves with whether there may be more.
      */
     sweepOverdue(lease: Lease, now: number, overdueAfterMs: number): Promise<boolean | null>
 
-    /** Adds up what recent batches have counted, of a limited number of them. Resolves with whether there are more. */
+    /** Folds the oldest counter deltas, a limited number of them. Resolves with whether there are more. */
     foldCounters(lease: Lease): Promise<boolean | null>
 
     /**
@@ -133,7 +133,7 @@ export type Store = OperatorStore &
 
     /**
      * Claims a notification that is still due at `dueAt`, as listed: it is due again at `until`, which names the claim. Resolves
-     * with its body; undefined if it has ended, or somebody else has claimed it.
+     * with its body; undefined if it has ended, or another process has claimed it.
      */
     claimNotification(notificationId: string, dueAt: number, until: number): Promise<string | undefined>
 
@@ -174,7 +174,7 @@ export type Store = OperatorStore &
       after: RetentionPlace | null,
     ): Promise<{ deleted: number; next: RetentionPlace | null } | null>
 
-    /** Of the token secret that signed last (see `CapabilityTokens`); null if none did. */
+    /** The check value of the token secret that signed last (see `CapabilityTokens`); null if none did. */
     findTokenCheckValue(): Promise<number | null>
     saveTokenCheckValue(value: number): Promise<void>
 
@@ -189,8 +189,8 @@ export type Store = OperatorStore &
     findAsset(fileId: string): Promise<AssetFacts | undefined>
 
     /**
-     * Claims a key for 24 hours. An older claim of the same scope counts as expired, unless its request is still running. Claiming
-     * again with the same nonce changes nothing.
+     * Claims a key for 24 hours. An older claim of the same scope counts as expired, unless its request is still running.
+     * Claiming again with the same nonce changes nothing.
      */
     claimIdempotencyKey(claim: KeyClaim, at: number): Promise<IdempotencyClaim>
 
@@ -207,19 +207,19 @@ export type Store = OperatorStore &
     heartbeat(at: number): Promise<void>
 
     /**
-     * Recovers what other processes left unfinished that have written no heartbeat after `aliveSince`: submissions and items of
-     * retries that they were submitting are `unconfirmed`, and their idempotency claims end. Call it before serving requests, too.
+     * Recovers the unfinished work of other processes without a heartbeat after `aliveSince`: submissions and retry items that
+     * they were submitting become `unconfirmed`, and their idempotency claims end. Also call it before serving requests.
      * Resolves with the number of submissions.
      */
     recoverAbandoned(at: number, aliveSince: number): Promise<{ submissions: number }>
 
     /**
-     * Takes the lease for `ttlMs` if nobody has it or its time is over, with the next epoch; extends it if it is ours. Null if
-     * another process has it.
+     * Acquires the lease for `ttlMs`, with the next epoch, if it is free or has ended; extends it if it is ours. Null if another
+     * process has it.
      */
     acquireLease(at: number, ttlMs: number): Promise<Lease | null>
 
-    /** Gives the lease back, unless it was lost: another process can acquire it at once. */
+    /** Releases the lease, unless it was lost: another process can acquire it at once. */
     releaseLease(lease: Lease): Promise<void>
 
     /** Commits a write, so it fails whenever recording a delivery would fail. */
@@ -229,12 +229,12 @@ export type Store = OperatorStore &
     watchCommits(listener: (commit: Commit) => void): void
   }
 
-/** What concerns the database as a whole: its file, its connections. Not every engine does it alike. */
+/** Concerns the database as a whole: its file and its connections. Engines differ here. */
 export interface StoreLifecycle {
-  /** Other processes may use the same database at the same time: nothing in memory says what is in it. */
+  /** Other processes may use the same database at the same time, so nothing may be cached without a check. */
   readonly isShared: boolean
 
-  /** The time by the database's clock, which is the same for all processes that share it. */
+  /** The time of the database's clock, which is the same for all processes that share it. */
   readServerTime(): Promise<number>
 
   /**
@@ -254,10 +254,10 @@ export interface StoreLifecycle {
   close(): Promise<void>
 }
 
-/** What opening a database returns. */
+/** The result of opening a database. */
 export type StoreHandle = Store & StoreLifecycle
 
-/** What operators read and do. Lists are newest first by insertion. A page's `next` starts the next page; null at the end. */
+/** Reads and actions of operators. Lists are newest first by insertion. A page's `next` starts the next page; null at the end. */
 type OperatorStore = {
   /**
    * Runs of rejected submissions match by exact id only. If few of very many runs match, a page may be shorter than its limit,
@@ -291,7 +291,7 @@ type OperatorStore = {
   findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>
 
   /** Acknowledges the runs that are not pending, and writes one audit entry. Returns the acknowledged runs. */
-  acknowledgeRuns(runIds: readonly string[], act: AuditEntry): Promise<ListedRun[]>
+  acknowledgeRuns(runIds: readonly string[], entry: AuditEntry): Promise<ListedRun[]>
 
   /**
    * Deletes every row and body of an asset; the content of later deliveries for it is not stored. Returns false, and deletes
@@ -299,26 +299,29 @@ type OperatorStore = {
    * in small steps, and last what makes up the status. If it is interrupted, call it again. It also rejects if everything is
    * deleted but the write-ahead log could not be emptied; calling it again empties the log.
    */
-  forgetAsset(fileId: string, act: AuditEntry): Promise<boolean>
+  forgetAsset(fileId: string, entry: AuditEntry): Promise<boolean>
 
   /** Records which runs to retry, in this order, each once. Skips unknown ids. */
-  createRetry(retryId: string, runIds: readonly string[], act: AuditEntry): Promise<void>
+  createRetry(retryId: string, runIds: readonly string[], entry: AuditEntry): Promise<void>
 
   /**
    * Records the submission that retries a run, with its origin: an operator's audit entry, or an item of a retry.
-   * Acknowledges the run. If the run may not be retried (any more), or the item is no longer `waiting`, returns the refusal and
+   * Acknowledges the run. If the run may not be retried (any more), or the item is no longer `waiting`, returns the rejection and
    * writes nothing. The item is `submitting`, by this process.
    */
   submitRetry(
     runId: string,
     submission: NewSubmission,
-    origin: { act: AuditEntry } | { itemId: number },
+    origin: { entry: AuditEntry } | { itemId: number },
   ): Promise<SubmittedRetry>
 
   /** ImageKit did not accept the retry that `submitRetry` recorded at this time: removes its acknowledgement of the run. */
   withdrawRetry(runId: string, at: number): Promise<void>
 
-  /** The first `waiting` item; another process may submit it first. One whose process ended while submitting it is `unconfirmed`. */
+  /**
+   * The first `waiting` item; another process may submit it first. One whose process ended while submitting it is
+   * `unconfirmed`.
+   */
   nextRetryItem(): Promise<{ itemId: number; runId: string; actor: string } | undefined>
 
   /** Records an item's state. Changes nothing if the item has ended, or another process is submitting it. */
@@ -329,29 +332,29 @@ type OperatorStore = {
   /** The first `limit` items of a retry that are `failed` or `unconfirmed`, in its order. */
   listUnsubmitted(retryId: string, limit: number): Promise<UnsubmittedItem[]>
 
-  recordAuditEntry(act: AuditEntry): Promise<void>
+  recordAuditEntry(entry: AuditEntry): Promise<void>
 
   listAuditEntries(page: {
     limit: number
     before: number | null
-  }): Promise<{ acts: AuditEntry[]; next: number | null }>
+  }): Promise<{ auditEntries: AuditEntry[]; next: number | null }>
 
   /** Records that a session was signed out. Deletes sessions that expired a day ago: the clock may be set back until then. */
   endSession(session: { sessionId: string; endsAt: number }, now: number): Promise<void>
 
   /**
-   * Counts an attempt to sign in as a failure of each of its names, in the step that checks them. Resolves with false, and counts
-   * nothing, if one of them has failed too often. Attempts at the same time are never more than are allowed together.
+   * Counts a sign-in attempt as a failure of each of its names, in the same step that checks them. Resolves with false, and
+   * counts nothing, if one of them has failed too often. Concurrent attempts together never exceed the limit.
    */
   beginSignIn(names: readonly string[], at: number): Promise<boolean>
 
-  /** The attempt that began at this time has succeeded, so it no longer counts. */
+  /** Removes the attempt that began at this time from the failures, because it succeeded. */
   forgiveSignIn(names: readonly string[], at: number): Promise<void>
 
   listEndedSessions(): Promise<{ sessionId: string; endsAt: number }[]>
 }
 
-/** What alerts are decided from, and their state. */
+/** The facts from which alerts are evaluated, and the alerts' state. */
 type AlertStore = {
   /** Counts the runs of each extension that failed at `since` or later, whenever they were requested; at most `atMost`. */
   countFailures(since: number, atMost: number): Promise<{ extension: string; count: number }[]>

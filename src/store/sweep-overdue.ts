@@ -1,24 +1,24 @@
 import { type SweptRun, selectOverdue } from '../domain/overdue.ts'
 import type { Work } from './transaction-work.ts'
 
-/** Runs that are read in one transaction, and how many of them it marks: few, because their webhooks wait for it to end. */
+/** Runs read in one transaction, and how many of them it marks: few, because their webhooks wait for it to end. */
 const READ_AT_ONCE = 10_000
 const MARKED_AT_ONCE = 1_000
 
-/** What a database does for it, inside a transaction. */
+/** The database operations, inside a transaction. */
 export type SweepRows = {
-  /** A transaction that began so long ago has ended. */
+  /** A transaction that began this long ago has ended. */
   longestTransactionMs: number
   /** The last run that the sweep has passed; 0 at first. */
   findSwept: () => Work<number>
   saveSwept: (n: number) => Work<void>
-  /** The runs behind a number, in order. Those of rejected submissions are not pending. */
+  /** The runs after a number, in order. Those of rejected submissions count as not pending. */
   listRuns: (after: number, limit: number) => Work<SweptRun[]>
-  /** A run that is due already keeps its due time. */
+  /** A run that is already due keeps its due time. */
   markOverdue: (runs: readonly { n: number; dueAt: number }[]) => Work<void>
 }
 
-/** Marks runs that have been pending for long as overdue and due. Returns whether there may be more. */
+/** Marks runs that have been pending for too long as overdue and due. Returns whether there may be more. */
 export function* sweepOverdue(rows: SweepRows, now: number, overdueAfterMs: number): Work<boolean> {
   const from = yield* rows.findSwept()
   const runs = yield* rows.listRuns(from, READ_AT_ONCE)

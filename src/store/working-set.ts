@@ -10,15 +10,15 @@ import { KEYS, type TableName, type Tables } from '../domain/decide/tables.ts'
 import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
 import { isRejected } from '../domain/submission.ts'
 
-/** A row as it is in the database, and as it is to be; undefined where there is none. */
+/** A row's present and future value; undefined if there is none. */
 export type Change<R> = { before: R | undefined; after: R | undefined }
 
 /** What a batch writes: one change for each row, in the order in which rows were loaded or inserted. */
 export type BatchChanges = {
   rows: { [T in TableName]: Change<Tables[T]>[] }
-  /** All the rest, in the order of the steps. */
+  /** All other changes, in the order of the steps. */
   others: readonly OtherChanges[]
-  /** What they add to the counters; null if nothing. */
+  /** The counter changes of these rows; null if there are none. */
   stats: StatDelta | null
   /** The assets and submissions that these rows belong to. */
   fileIds: ReadonlySet<string>
@@ -26,19 +26,19 @@ export type BatchChanges = {
 }
 
 /**
- * The rows of one batch. Each step finds them as the steps before it have left them: by key always; a lookup only knows what is
- * in the database, so `isStale` says whether one of the steps before may have changed what it finds.
+ * The rows of one batch. Each step sees the changes of the earlier steps. Access by key always does; a lookup only finds
+ * what is in the database, so `isStale` says whether an earlier step may have changed its result.
  */
 export type WorkingSet = {
   isLoaded(key: Key): boolean
-  /** No step has changed what a lookup may find. */
+  /** No step has changed the result of any lookup. */
   isFresh(): boolean
   isStale(key: Key): boolean
-  /** For the database: the rows that a key finds. One that a step has changed already stays as it is. */
+  /** Adds the rows that the database found for a key. A row that a step has already changed stays as it is. */
   load(key: Key, rows: readonly Tables[TableName][]): void
   loadForgotten(id: string, isForgotten: boolean): void
   facts: Facts
-  /** Throws, and changes nothing, if a row is inserted that is there already. */
+  /** Throws, and changes nothing, if an inserted row already exists. */
   apply(changes: Changes): void
   changes(): BatchChanges
 }
@@ -109,12 +109,12 @@ export function createWorkingSet(): WorkingSet {
   const checkAbsent = <T extends TableName>(table: T, rows: NonNullable<Changes['insert']>) => {
     for (const row of rows[table] ?? [])
       if (facts.find(table, keyOf(table, row)) !== undefined)
-        throw new Error(`a row of ${table} is inserted that is there already`)
+        throw new Error(`the inserted row of ${table} already exists`)
   }
   const put = <T extends TableName>(table: T, row: Tables[T]): string => {
     const key = keyOf(table, row)
     const known = tables[table].get(key)
-    // Read again, it may have been locked meanwhile.
+    // A second read may see a newer value, because the row may have been locked in between.
     if (known === undefined || known.before === known.after)
       tables[table].set(key, { before: row, after: row })
     return key
@@ -198,7 +198,7 @@ function textOf([kind, id, name]: Key): string {
   return name === undefined ? `${kind} ${id}` : `${kind} ${id} ${name}`
 }
 
-/** What a lookup depends on besides the rows it finds; undefined where nothing else in a batch changes it. */
+/** The subject on which a lookup's result depends; undefined if nothing in a batch changes it. */
 function subjectOf([kind, id]: Key): string | undefined {
   return isLookup(kind) ? SUBJECTS[kind](id) : undefined
 }
@@ -230,7 +230,7 @@ const SUBJECTS: { [L in LookupName]: (id: string) => string | undefined } = {
   unfinishedItems: ofNothing,
 }
 
-/** The subjects whose lookups find something else after a change. Rows that they find already are never out of date. */
+/** The subjects whose lookup results change. Rows that a lookup has already found are never stale. */
 function subjectsOf(table: TableName, { before, after }: Entry<Tables[TableName]>, facts: Facts): string[] {
   switch (table) {
     case 'submissions':
@@ -268,8 +268,9 @@ function changedSubjects(
   before: Tables['submissions'] | undefined,
   after: Tables['submissions'] | undefined,
 ): string[] {
-  const isTurned = (before !== undefined && isRejected(before)) !== (after !== undefined && isRejected(after))
-  if (before?.fileId === after?.fileId && before?.requestId === after?.requestId && !isTurned) return []
+  const changesListing =
+    (before !== undefined && isRejected(before)) !== (after !== undefined && isRejected(after))
+  if (before?.fileId === after?.fileId && before?.requestId === after?.requestId && !changesListing) return []
   return [before, after].flatMap((submission) => {
     if (submission === undefined) return []
     const { submissionId, fileId, requestId } = submission

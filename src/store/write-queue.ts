@@ -7,63 +7,63 @@ import { isSettledNow, type Run } from '../domain/run.ts'
 import { type BatchQuery, type BatchResult, runBatch, type StepOutcome } from './batch.ts'
 import type { Change } from './working-set.ts'
 
-/** A transaction that is on disk. `fault`: not in the file that the next start will read. */
+/** A committed transaction. `fault`: it is not in the file that the next start will read. */
 export type Committed<T> = { result: T; fault?: TrackerError | undefined }
 
 /** The database under the queue. */
 export type BatchDatabase = {
   /**
-   * Does in one transaction what the batch asks for, and resolves once it is on disk. The batch takes the ids of its new rows
-   * from `ids`; those of a transaction that fails are not used again. Rejects with `store_unavailable` when the
-   * disk, the file or a lock refuses, and with any other error when a row can't be written; then nothing is written.
+   * Runs the queries of a batch in one transaction, and resolves once it is on disk. The batch takes the ids of its new rows
+   * from `ids`; ids of a failed transaction are not reused. Rejects with `store_unavailable` if the disk or the file fails
+   * or a lock is not free, and with any other error if a row can't be written; then nothing is written.
    */
   transact: <T>(makeBatch: (ids: NewIds) => Generator<BatchQuery, T, void>) => Promise<Committed<T>>
-  /** What every transaction would be rejected with at the moment, so that nobody waits for one; undefined if it is not known. */
-  refusal?: () => unknown
+  /** The error with which every transaction would fail at the moment, so that no caller waits for one; undefined if unknown. */
+  rejection?: () => unknown
 }
 
 export type WriteQueue = {
   /**
-   * Runs a step in the next transaction, with whatever else is queued. Resolves once that transaction is on disk. A step that
-   * fails changes nothing, and fails alone. Rejects with `overloaded` if too much is queued.
+   * Runs a step in the next transaction, together with the other queued steps. Resolves once that transaction is on disk. A
+   * failed step changes nothing and does not fail the others. Rejects with `overloaded` if too much is queued.
    */
   run<T>(step: Step<T>): Promise<T>
   /**
-   * Does work that is no step, in a transaction of its own. When it is over, `changed` has what it changed.
+   * Runs work that is not a step in its own transaction. Afterwards, `changed` contains what it changed.
    * Rejects with `overloaded` as above.
    */
   exclusive<T>(
     work: () => Promise<Committed<T>>,
     changed: Pick<Commit, 'fileIds' | 'submissionIds'>,
   ): Promise<T>
-  /** Commits what is queued. Afterwards everything is rejected. */
+  /** Commits the queued steps. Afterwards everything is rejected. */
   close(): Promise<void>
 }
 
 export type WriteQueueOptions = {
-  /** How many steps may be queued. */
+  /** The maximum number of queued steps. */
   maxQueued?: number
-  /** How many bytes of deliveries may be queued. */
+  /** The maximum number of bytes of queued deliveries. */
   maxQueuedBytes?: number
-  /** Whether more steps are about to be queued in this turn of the event loop. */
+  /** Whether more steps are about to be queued in this tick of the event loop. */
   hasPending?: () => boolean
   /** How long a commit waits for them at most, in milliseconds. */
   mostWaitMs?: number
-  /** How many transactions may be under way. One, unless the database lets them overlap. */
+  /** The maximum number of concurrent transactions. One, unless the database lets them overlap. */
   maxTransactions?: number
-  /** How many steps a transaction has at most. */
+  /** The maximum number of steps of a transaction. */
   maxBatch?: number
 }
 
-/** So that one transaction never keeps the process from its sockets for long. Smaller ones drain a long queue too slowly. */
+/** Limits how long a transaction blocks the event loop. Smaller batches drain a long queue too slowly. */
 const MAX_BATCH = 1000
 
-/** The smallest batch after one that ended early: what that one loaded for its other steps was wasted. */
+/** The smallest batch after one that ended early, because the rows loaded for its remaining steps were wasted. */
 const MIN_BATCH = 64
 
 const MOST_WAIT_MS = 10
 
-/** Two small transactions cost more than one for both: beside another one, a small one begins only once that takes long. */
+/** Two small transactions cost more than one: while another is running, a small one begins only if that takes long. */
 const LARGE_BATCH = 64
 const LONG_TRANSACTION_MS = 10
 
@@ -100,10 +100,10 @@ export function createWriteQueue(
   let isScheduled = false
   let limit = maxBatch
   let closed: Promise<void> | undefined
-  let noteEmpty = () => {}
+  let resolveEmpty = () => {}
   let waiting: NodeJS.Timeout | undefined
 
-  const refusalNow = (): unknown => (isClosed ? closedError() : database.refusal?.())
+  const rejectionNow = (): unknown => (isClosed ? closedError() : database.rejection?.())
 
   function add(job: Job | Exclusive): void {
     queue.push(job)
@@ -122,8 +122,8 @@ export function createWriteQueue(
   }
 
   /**
-   * setImmediate runs after all sockets that are ready were read: one transaction for all of them. While more is coming, the
-   * commit waits for another turn of the event loop, which accepts one new connection only. Don't wait once the queue is a
+   * setImmediate runs after all ready sockets were read: one transaction for all of them. While more steps are pending, the
+   * commit waits for another tick of the event loop, which accepts only one new connection. Don't wait once the queue is a
    * quarter full: a full queue rejects writes.
    */
   function gather(deadline = performance.now() + mostWaitMs): void {
@@ -151,9 +151,9 @@ export function createWriteQueue(
     const ended = isExclusive ? first.work() : commitBatch(takeBatch())
     void ended.then(() => {
       underWay -= 1
-      // Whoever deletes step by step is always the next in the queue: deliveries that arrive meanwhile need turns of the loop.
+      // A job that deletes step by step is always next in the queue: let deliveries that arrive meanwhile join the queue first.
       scheduleNext(isExclusive ? 'gathering' : 'at once')
-      if (queue.length === 0 && underWay === 0) noteEmpty()
+      if (queue.length === 0 && underWay === 0) resolveEmpty()
     })
     scheduleNext('at once')
   }
@@ -176,8 +176,8 @@ export function createWriteQueue(
     try {
       committed = await database.transact((ids) => runBatch(steps, ids))
     } catch (error) {
-      const isRefused = error instanceof TrackerError && error.code === 'store_unavailable'
-      if (isRefused || batch.length === 1) for (const job of batch) job.reject(error)
+      const isRejected = error instanceof TrackerError && error.code === 'store_unavailable'
+      if (isRejected || batch.length === 1) for (const job of batch) job.reject(error)
       else await commitOneByOne(batch)
       return
     }
@@ -188,12 +188,12 @@ export function createWriteQueue(
     limit = deferred.length === 0 ? maxBatch : Math.max(2 * outcomes.length, MIN_BATCH)
     for (const { step } of deferred) queuedBytes += step.bytes ?? 0
     const seconds = (performance.now() - begunAt) / 1000
-    // Before the callers are told: they may read a status next, which must not be the cached one.
+    // Before the callers get their results: they may read a status next, which must not come from a stale cache.
     onCommit(commitOf(result, { waiting: queue.length, seconds, isAcknowledged: fault === undefined }))
     for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome, fault)
   }
 
-  /** One of them can't be written. Alone, each of the others can. Each waits for the disk, so others get their turn meanwhile. */
+  /** One step can't be written, but each of the others can. Each waits for the disk, so yield to the event loop in between. */
   async function commitOneByOne(batch: readonly Job[]): Promise<void> {
     for (const job of batch) {
       await commitBatch([job])
@@ -205,8 +205,8 @@ export function createWriteQueue(
     run(step) {
       return new Promise((resolve, reject) => {
         const { bytes = 0 } = step
-        const refusal = refusalNow()
-        if (refusal !== undefined) return reject(refusal)
+        const rejection = rejectionNow()
+        if (rejection !== undefined) return reject(rejection)
         if (queue.length >= maxQueued || (bytes > 0 && queuedBytes + bytes > maxQueuedBytes))
           return reject(overloadedError())
         queuedBytes += bytes
@@ -224,8 +224,8 @@ export function createWriteQueue(
         return result
       }
       return new Promise((resolve, reject) => {
-        const refusal = refusalNow()
-        if (refusal !== undefined) return reject(refusal)
+        const rejection = rejectionNow()
+        if (rejection !== undefined) return reject(rejection)
         if (queue.length >= maxQueued) return reject(overloadedError())
         add({ work: () => run().then(resolve, reject) })
       })
@@ -234,7 +234,7 @@ export function createWriteQueue(
       isClosed = true
       if (queue.length === 0 && underWay === 0) return
       closed ??= new Promise((resolve) => {
-        noteEmpty = resolve
+        resolveEmpty = resolve
       })
       await closed
     },

@@ -1,19 +1,25 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { TrackerError } from '../domain/errors.ts'
 
-/** Who asks. `local`: nobody in particular, where no key is configured (loopback only). */
+/** Who sends the request. `local`: an anonymous caller, when no key is configured (loopback only). */
 type Caller = { keyName: string; role: 'api' | 'admin' | 'local' }
 
 type NamedSecret = { name: string; secret: string }
 
 export type Access = {
-  /** The caller whose key this is. Throws `unauthenticated` where a key is asked for and this is none of them. */
+  /**
+   * Returns the caller that the key belongs to. Throws `unauthenticated` if a key is required and this one is missing or
+   * unknown.
+   */
   identify(secret: string | undefined): Caller
-  /** As `identify`, for what only an operator may do: throws `forbidden` for a key that opens less. */
+  /** Like `identify`, for operators only: throws `forbidden` for an API key. */
   identifyOperator(secret: string | undefined): Caller
 }
 
-/** The admin key opens all, the API key all but the operators' routes. Keys that are configured are always asked for. */
+/**
+ * An admin key gives access to all routes, an API key to all but the operators' routes. Once any key is configured, one is
+ * required.
+ */
 export function createAccess(apiKeys: readonly NamedSecret[], adminKeys: readonly NamedSecret[]): Access {
   const keys = [
     ...adminKeys.map((key) => ({ name: key.name, role: 'admin' as const, digest: digestOf(key.secret) })),
@@ -24,12 +30,11 @@ export function createAccess(apiKeys: readonly NamedSecret[], adminKeys: readonl
     if (secret === undefined) throw new TrackerError('unauthenticated', HOW_TO_SEND_A_KEY)
     const given = digestOf(secret)
     let found: Caller | undefined
-    // Every key is compared, so that the time taken does not tell which one was near.
+    // Compare every key, so that the time taken does not reveal which one matched.
     for (const { name, role, digest } of keys) {
       if (timingSafeEqual(digest, given) && found === undefined) found = { keyName: name, role }
     }
-    if (found === undefined)
-      throw new TrackerError('unauthenticated', `This key is not known. ${HOW_TO_SEND_A_KEY}`)
+    if (found === undefined) throw new TrackerError('unauthenticated', `Unknown key. ${HOW_TO_SEND_A_KEY}`)
     return found
   }
   return {
@@ -37,7 +42,7 @@ export function createAccess(apiKeys: readonly NamedSecret[], adminKeys: readonl
     identifyOperator(secret) {
       const caller = identify(secret)
       if (caller.role === 'api')
-        throw new TrackerError('forbidden', 'An admin key is needed here; this is an API key.')
+        throw new TrackerError('forbidden', 'This route requires an admin key; this is an API key.')
       return caller
     },
   }

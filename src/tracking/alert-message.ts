@@ -4,8 +4,9 @@ import { type AlertThresholds, MAX_COUNTED, UNKNOWN_SUBMISSIONS } from './evalua
 import type { Links } from './links.ts'
 
 /**
- * What is POSTed about an alert. `text` is what Slack's incoming webhooks show (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks);
- * the rest is for programs. Slack's control characters are escaped: an extension's name must not call a whole channel.
+ * The body of the POST for an alert. Slack's incoming webhooks show `text`
+ * (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks); the other fields are for programs. Slack's
+ * control characters are escaped, so that an extension's name can't mention a channel.
  */
 export function alertMessage(
   alert: Alert,
@@ -32,7 +33,7 @@ export function alertMessage(
   }
 }
 
-/** As above, about the database. `fault` is why it was, or is, unavailable. */
+/** The same for the database alert. `fault` is the reason why the database is, or was, unavailable. */
 export function databaseAlertMessage(
   { state, since, resolvedAt }: Alert,
   fault: DatabaseFault,
@@ -71,7 +72,7 @@ function sentence({ kind, state, extension, value, since }: Alert, thresholds: A
     const within = `in the last ${duration(failures.withinMs)}`
     return state === 'firing'
       ? `FIRING: ${oneLine(extension)} has failed ${count} ${times} ${within} (threshold ${failures.count}).`
-      : `RESOLVED: ${oneLine(extension)} has failed ${count} ${times} ${within}; it was the matter since ${openedAt}.`
+      : `RESOLVED: ${oneLine(extension)} has failed ${count} ${times} ${within}; alert opened at ${openedAt}.`
   }
   if (kind === 'unknown_submission') {
     const within = `in the last ${duration(UNKNOWN_SUBMISSIONS.withinMs)}`
@@ -82,10 +83,10 @@ function sentence({ kind, state, extension, value, since }: Alert, thresholds: A
   }
   return state === 'firing'
     ? `FIRING: the oldest pending extension has waited for ${duration(value)} (threshold ${duration(pendingAgeMs)}).`
-    : `RESOLVED: no extension has waited for ${duration(pendingAgeMs)} any more; it was the matter since ${openedAt}.`
+    : `RESOLVED: no extension has waited for ${duration(pendingAgeMs)} any more; alert opened at ${openedAt}.`
 }
 
-/** To the two largest units: `1 h 5 min`. */
+/** Formats the two largest units: `1 h 5 min`. */
 function duration(ms: number): string {
   const seconds = Math.floor(ms / 1000)
   const units = [
@@ -96,8 +97,8 @@ function duration(ms: number): string {
   ] as const
   const first = units.findIndex(([count]) => count > 0)
   if (first === -1) return `${ms} ms`
-  const told = units.slice(first, first + 2).filter(([count]) => count > 0)
-  return told.map(([count, unit]) => `${count} ${unit}`).join(' ')
+  const largest = units.slice(first, first + 2).filter(([count]) => count > 0)
+  return largest.map(([count, unit]) => `${count} ${unit}`).join(' ')
 }
 
 const MAX_NAME = 100

@@ -5,20 +5,23 @@ import type { WriteRetryQueue } from './write-retry-queue.ts'
 
 export type ApplyResponseDeps = {
   store: Pick<Store, 'applyResponse'>
-  backlog: WriteRetryQueue
+  writeRetries: WriteRetryQueue
   clock: () => number
   log: { warn(fields: object, text: string): void }
 }
 
-/** Writes down what became of a submission of ours. Resolves even while the store is down: then it waits in the backlog. */
+/** Records ImageKit's response to a submission. Resolves even while the store is down: the write is then queued for a retry. */
 export function applyResponse(
-  { store, backlog, clock, log }: ApplyResponseDeps,
-  facts: { submissionId: string; answer: UploadResponse; key?: KeyClaim & { answer: StoredResponse } },
+  { store, writeRetries, clock, log }: ApplyResponseDeps,
+  facts: { submissionId: string; response: UploadResponse; key?: KeyClaim & { answer: StoredResponse } },
 ): Promise<void> {
-  return backlog.apply(async () => {
-    const { submissionId, answer, key } = facts
-    const { result } = await store.applyResponse(submissionId, answer, clock(), key)
+  return writeRetries.apply(async () => {
+    const { submissionId, response, key } = facts
+    const { result } = await store.applyResponse(submissionId, response, clock(), key)
     if (result === 'conflict')
-      log.warn({ submissionId }, 'an answer of ImageKit speaks against what is known already')
+      log.warn(
+        { event: 'response.conflicted', submissionId },
+        "ImageKit's response conflicts with the recorded submission",
+      )
   })
 }

@@ -1,6 +1,9 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
 
-/** Proves that its holder was given it for one subject (a submission or a file), and for one purpose. */
+/**
+ * Signs and verifies tokens for one purpose. A token proves that its holder was given it for one subject (a submission or a
+ * file).
+ */
 export type Capability = {
   /** `mac` in base64url, 43 characters. */
   sign(subject: string): string
@@ -12,15 +15,17 @@ export type CapabilityTokens = {
   status: Capability
   submission: Capability
   session: Capability
-  /** Hashes what failed attempts to sign in are counted by. */
+  /** Hashes the addresses and keys by which failed sign-in attempts are counted. */
   signIn: Capability
-  /** A key check value of 48 bits: tells the secret that signs from others, and does not reveal it. */
+  /** A key check value of 48 bits: it identifies the signing secret without revealing it. */
   checkValue: number
-  /** Whether it is that of one of the secrets. */
+  /** Whether the value belongs to one of the secrets. */
   hasCheckValue(value: number): boolean
 }
 
-/** The first secret signs, all verify. Each purpose has its own subkey (HKDF-SHA-256), so that no token opens another door. */
+/**
+ * The first secret signs, all verify. Each purpose has its own subkey (HKDF-SHA-256), so a token is valid for one purpose only.
+ */
 export function createCapabilityTokens(secrets: readonly string[]): CapabilityTokens {
   return {
     webhook: createCapability(secrets, 'webhook'),

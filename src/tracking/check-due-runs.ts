@@ -8,14 +8,14 @@ import { type FileLookup, fetchFiles, type RemoteFile, type Stop } from './fetch
 type CheckDeps = {
   imagekit: FileLookup
   clock: () => number
-  /** What a caller with a `webhookUrl` of its own is told. */
+  /** Builds the payload for a caller with a `webhookUrl` of its own. */
   successPayload: (service: string, fileObject: object) => string
-  /** In milliseconds: how often a run is looked at, and how long after its request it expires. */
+  /** In milliseconds: how often a run is checked, and how long after its request it expires. */
   everyMs: number
   expireAfterMs: number
 }
 
-/** What was, or would be, done with one run, and why. */
+/** The change that was, or would be, made to one run, and why. */
 export type Reconciled = {
   runId: string
   fileId: string | null
@@ -26,32 +26,35 @@ export type Reconciled = {
 
 type DueRunDecision = { finding: Finding; why: string }
 
-/** Looks at what became of these runs. Those that were not reached before the `stop` are left out. */
+/** Checks these runs against ImageKit. Runs that were not reached before the `stop` are omitted. */
 export async function checkDueRuns(
   deps: CheckDeps,
   due: readonly DueRun[],
-): Promise<{ looked: { finding: Finding; submissionId: string; told: Reconciled }[]; stop: Stop | null }> {
+): Promise<{
+  checked: { finding: Finding; submissionId: string; reconciled: Reconciled }[]
+  stop: Stop | null
+}> {
   const now = deps.clock()
   const isOver = ({ run }: DueRun) => now >= run.requestedAt + deps.expireAfterMs
   const fileIds = [...new Set(due.flatMap(({ submission }) => submission.fileId ?? []))]
-  const { files, refused, unanswered, stop } = await fetchFiles(deps.imagekit, fileIds, (fileId) => {
+  const { files, rejected, failed, stop } = await fetchFiles(deps.imagekit, fileIds, (fileId) => {
     return due.some((one) => one.submission.fileId === fileId && isOver(one))
   })
 
   const decideFetched = (one: DueRun): DueRunDecision | undefined => {
     const { fileId } = one.submission
-    if (fileId === null) return judge(deps, one, undefined, isOver(one), now)
-    if (refused.has(fileId))
+    if (fileId === null) return decide(deps, one, undefined, isOver(one), now)
+    if (rejected.has(fileId))
       return {
-        finding: endOrLookAgain(deps, one, isOver(one), now),
-        why: 'ImageKit refuses to look for this file.',
+        finding: expireOrRecheck(deps, one, isOver(one), now),
+        why: 'ImageKit rejects lookups of this file.',
       }
-    if (unanswered.has(fileId))
-      return { finding: lookAgain(deps, now), why: 'ImageKit did not answer about this file.' }
+    if (failed.has(fileId))
+      return { finding: recheck(deps, now), why: 'ImageKit did not respond to the lookup of this file.' }
     const file = files.get(fileId)
-    return file === undefined ? undefined : judge(deps, one, file, isOver(one), now)
+    return file === undefined ? undefined : decide(deps, one, file, isOver(one), now)
   }
-  const looked = due.flatMap((one) => {
+  const checked = due.flatMap((one) => {
     const decision = decideFetched(one)
     if (decision === undefined) return []
     const { finding, why } = decision
@@ -59,14 +62,14 @@ export async function checkDueRuns(
     return {
       finding,
       submissionId,
-      told: { runId, fileId: one.submission.fileId, extension, finding: finding.kind, why },
+      reconciled: { runId, fileId: one.submission.fileId, extension, finding: finding.kind, why },
     }
   })
-  return { looked, stop }
+  return { checked, stop }
 }
 
-/** `file` is null where it is gone, and undefined where the run has none. */
-function judge(
+/** `file` is null if it is gone, and undefined if the run has none. */
+function decide(
   deps: CheckDeps,
   one: DueRun,
   file: RemoteFile | null | undefined,
@@ -75,31 +78,31 @@ function judge(
 ): DueRunDecision {
   const isExpired = one.run.status === 'expired'
   if (file === null)
-    return { finding: isExpired ? LEAVE : { kind: 'asset_gone' }, why: 'ImageKit has no such file.' }
+    return { finding: isExpired ? UNCHANGED : { kind: 'asset_gone' }, why: 'ImageKit has no such file.' }
   const { baseline } = one.submission
-  const weighed = file && baseline ? weigh(one, baseline, file.facts) : undefined
-  const why = weighed === undefined ? 'Nothing was written down to compare with.' : describe(weighed)
-  if (file && weighed?.kind === 'evidence') {
+  const assessment = file && baseline ? assess(one, baseline, file.facts) : undefined
+  const why = assessment === undefined ? 'There is no baseline to compare with.' : describe(assessment)
+  if (file && assessment?.kind === 'evidence') {
     const notice = deps.successPayload(one.run.name, file.object)
-    return { finding: { kind: 'evidence', evidence: weighed.evidence, notice }, why }
+    return { finding: { kind: 'evidence', evidence: assessment.evidence, notice }, why }
   }
-  return { finding: endOrLookAgain(deps, one, isOver, now), why }
+  return { finding: expireOrRecheck(deps, one, isOver, now), why }
 }
 
-/** An expired run is looked at once for each change of its file. */
-const LEAVE = { kind: 'unchanged', dueAt: null } as const
+/** An expired run is checked once for each change of its file. */
+const UNCHANGED = { kind: 'unchanged', dueAt: null } as const
 
-function endOrLookAgain(deps: CheckDeps, { run }: DueRun, isOver: boolean, now: number): Finding {
-  if (run.status === 'expired') return LEAVE
-  return isOver ? { kind: 'timed_out' } : lookAgain(deps, now)
+function expireOrRecheck(deps: CheckDeps, { run }: DueRun, isOver: boolean, now: number): Finding {
+  if (run.status === 'expired') return UNCHANGED
+  return isOver ? { kind: 'timed_out' } : recheck(deps, now)
 }
 
-function lookAgain({ everyMs }: CheckDeps, now: number): Finding {
+function recheck({ everyMs }: CheckDeps, now: number): Finding {
   return { kind: 'unchanged', dueAt: now + everyMs }
 }
 
-function weigh(one: DueRun, baseline: Baseline, seen: FileFacts): EvidenceAssessment {
-  const asked: AskedRun = {
+function assess(one: DueRun, baseline: Baseline, current: FileFacts): EvidenceAssessment {
+  const run: AskedRun = {
     name: one.run.name,
     siblings: one.siblings,
     mayFillBackground: mayFillBackground(one.submission.extensions),
@@ -107,16 +110,18 @@ function weigh(one: DueRun, baseline: Baseline, seen: FileFacts): EvidenceAssess
   const others = one.others.flatMap(
     (other) => concurrentChange(one.run, other.submission, other.runs, other.place) ?? [],
   )
-  return assessEvidence(asked, baseline, seen, others)
+  return assessEvidence(run, baseline, current, others)
 }
 
-function describe(weighed: EvidenceAssessment): string {
-  switch (weighed.kind) {
+function describe(assessment: EvidenceAssessment): string {
+  switch (assessment.kind) {
     case 'evidence':
-      return JSON.stringify(weighed.evidence)
+      return JSON.stringify(assessment.evidence)
     case 'explained':
-      return `Something changed, which ${JSON.stringify(weighed.by)} may explain.`
+      return `The file changed, but ${JSON.stringify(assessment.by)} may explain it.`
     case 'unchanged':
-      return weighed.cause === 'no_rule' ? 'This extension leaves no evidence.' : 'Nothing has changed since.'
+      return assessment.cause === 'no_rule'
+        ? 'This extension leaves no evidence.'
+        : 'Nothing has changed since the request.'
   }
 }

@@ -1,12 +1,12 @@
 /**
- * The clock by which idempotency keys age. A system clock that is set ahead, at any time, must not free a key before its 24 hours
- * and upload the same file twice. Processes that share a database go by its clock. For a process that has its database to itself,
- * this clock runs only while the service runs, and goes on from the newest claim after a restart: a key lives longer than 24 hours
- * for as long as the service was down.
+ * The clock by which idempotency keys expire. If the system clock is set ahead, a key must not expire before its 24 hours: the
+ * same file would be uploaded twice. Processes that share a database use the database's clock. For a process that has its
+ * database to itself, this clock runs only while the service runs, and continues from the newest claim after a restart.
+ * Downtime therefore extends the 24 hours.
  */
 export type ClaimClock = {
   now(): number
-  /** Goes on from the newest claim of an earlier process; null where there is none. */
+  /** Continues from the newest claim of an earlier process; null if there is none. */
   continueFrom(newestClaimAt: number | null): void
   follow(serverClock: () => number): void
 }
@@ -16,11 +16,11 @@ export function createClaimClock({
   uptimeMs,
 }: {
   clock: () => number
-  /** A clock that nothing sets, such as `performance.now`. */
+  /** A monotonic clock, such as `performance.now`. */
   uptimeMs: () => number
 }): ClaimClock {
   const startAt = clock() - uptimeMs()
-  // Whole milliseconds, as the store keeps them.
+  // Whole milliseconds, as in the store.
   const continuing = (from: number) => () => Math.floor(from + uptimeMs())
   let now = continuing(startAt)
   return {

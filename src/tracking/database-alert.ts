@@ -8,33 +8,34 @@ type DatabaseAlertDeps = {
   newId: () => string
 }
 
-/** The alert about the database. Kept in memory, for nothing can be written while it fires; a restart forgets it. */
+/** The database alert. It is kept in memory, because nothing can be written while it fires; a restart forgets it. */
 export type DatabaseAlert = {
-  /** Looks at the database. Returns whether it can be written to, and the alert unless there is none or it was delivered. */
-  judge(): Promise<{ isAvailable: boolean; due: { alert: Alert; fault: DatabaseFault } | undefined }>
-  /** The message about this state was delivered. */
-  told(state: Alert['state']): void
+  /** Checks the database. Returns whether it is writable, and the alert if it has not been delivered yet. */
+  evaluate(): Promise<{ isAvailable: boolean; due: { alert: Alert; fault: DatabaseFault } | undefined }>
+  /** Records that the message about this state was delivered. */
+  markReported(state: Alert['state']): void
 }
 
 /** It fires at once and resolves at once. */
 const RULE: AlertRule = { threshold: 1, calmMs: 0 }
 
 export function createDatabaseAlert({ store, clock, newId }: DatabaseAlertDeps): DatabaseAlert {
-  let kept: { alert: Alert; fault: DatabaseFault } | undefined
+  let current: { alert: Alert; fault: DatabaseFault } | undefined
   return {
-    async judge() {
+    async evaluate() {
       const fault = await store.findFault()
       const value = fault === undefined ? 0 : 1
       const measured = { kind: 'database_unavailable', extension: '', value } as const
-      const alert = evaluateAlert(kept?.alert, measured, RULE, { now: clock(), newId })
-      // A repeated message is the same one, so the reason is that for which it fired.
-      const reason = alert?.alertId === kept?.alert.alertId ? kept?.fault : fault
-      kept = alert && reason && { alert, fault: reason }
-      return { isAvailable: fault === undefined, due: kept?.alert.isTold ? undefined : kept }
+      const alert = evaluateAlert(current?.alert, measured, RULE, { now: clock(), newId })
+      // A repeated message is the same message, so it keeps the reason for which the alert fired.
+      const reason = alert?.alertId === current?.alert.alertId ? current?.fault : fault
+      current = alert && reason && { alert, fault: reason }
+      return { isAvailable: fault === undefined, due: current?.alert.isReported ? undefined : current }
     },
-    told(state) {
-      if (kept?.alert.state !== state) return
-      kept = state === 'resolved' ? undefined : { ...kept, alert: { ...kept.alert, isTold: true } }
+    markReported(state) {
+      if (current?.alert.state !== state) return
+      current =
+        state === 'resolved' ? undefined : { ...current, alert: { ...current.alert, isReported: true } }
     },
   }
 }

@@ -11,10 +11,10 @@ export type EvaluateAlertsDeps = {
   newId: () => string
 }
 
-/** So many failures are counted exactly; a message says "at least" from there on. */
+/** Failures are counted exactly up to this number; beyond it a message says "at least". */
 export const MAX_COUNTED = 10_000
 
-/** One webhook is enough: it may be the first of many that the wrong database loses. */
+/** A single webhook is enough: it may be the first of many that are lost because the database is the wrong one. */
 export const UNKNOWN_SUBMISSIONS = { count: 1, withinMs: 3_600_000 }
 
 /**
@@ -33,8 +33,8 @@ export async function evaluateAlerts(
     store.findOldestPending(),
     store.listAlerts(),
   ])
-  // The alerts that there are come first, so the one that has waited longest is told first. One whose failures are all gone, as
-  // with a forgotten asset, is over as well.
+  // Existing alerts come first, so that the one that has waited longest is reported first. An alert whose failures are all gone,
+  // for example with a forgotten asset, also resolves.
   const known = alerts
     .filter(({ kind }) => kind === 'failures')
     .map(({ extension }) => [extension, 0] as const)
@@ -47,21 +47,21 @@ export async function evaluateAlerts(
     threshold: UNKNOWN_SUBMISSIONS.count,
     calmMs: UNKNOWN_SUBMISSIONS.withinMs,
   }
-  const judged = [
+  const evaluated = [
     ...[...counted].map(([extension, value]) =>
-      judge({ kind: 'failures', extension, value } as const, failuresRule),
+      evaluate({ kind: 'failures', extension, value } as const, failuresRule),
     ),
-    judge({ kind: 'oldest_pending', extension: '', value: age } as const, ageRule),
-    judge({ kind: 'unknown_submission', extension: '', value: unknown } as const, unknownRule),
+    evaluate({ kind: 'oldest_pending', extension: '', value: age } as const, ageRule),
+    evaluate({ kind: 'unknown_submission', extension: '', value: unknown } as const, unknownRule),
   ].flatMap((alert) => alert ?? [])
 
-  function judge(measured: Parameters<typeof evaluateAlert>[1], rule: AlertRule): Alert | undefined {
+  function evaluate(measured: Parameters<typeof evaluateAlert>[1], rule: AlertRule): Alert | undefined {
     const before = alerts.find(
       ({ kind, extension }) => kind === measured.kind && extension === measured.extension,
     )
     return evaluateAlert(before, measured, rule, { now, newId })
   }
-  const changed = judged.filter((alert) => !alerts.includes(alert))
+  const changed = evaluated.filter((alert) => !alerts.includes(alert))
   if (changed.length > 0 && (await store.saveAlerts(lease, changed)) === null) return []
-  return judged.filter(({ isTold }) => !isTold)
+  return evaluated.filter(({ isReported }) => !isReported)
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 
 /**
- * When deliveries that we ourselves could not take first came. A sender that repeats one later may repeat its old signature,
- * which would be stale by then for no fault of the sender's.
+ * Remembers when a delivery that we could not store first arrived. The sender may repeat it later with its old signature, which
+ * would be stale by then through no fault of the sender.
  */
 export type FirstReceipts = {
   remember(body: Buffer, receivedAt: number): void

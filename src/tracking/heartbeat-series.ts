@@ -1,16 +1,21 @@
-/** A process that has written no heartbeat for this long has ended. Three are missed, so a slow one is not taken for dead. */
+/**
+ * A process that has written no heartbeat for this long has ended. That is three missed heartbeats, so a slow process is not
+ * presumed dead.
+ */
 export const SILENT_MS = 30_000
 
-/** Heartbeats are 10 seconds apart. After a longer pause than this, the database may have been away, for the others too. */
+/**
+ * Heartbeats are 10 seconds apart. After a longer pause than this, the database may have been unavailable, also to the others.
+ */
 const LONGEST_PAUSE_MS = 15_000
 
-/** The heartbeats that this process has written without a gap. */
+/** The uninterrupted series of heartbeats that this process has written. */
 export type HeartbeatSeries = {
-  /** A heartbeat was written at this time. */
+  /** Records that a heartbeat was written at this time. */
   note(at: number): void
   /**
-   * Whether the series lasts as long as the silence of an ended process. Then every process that lives could write its
-   * heartbeats, too, and who is silent has ended.
+   * Whether the series is at least as long as the silence of an ended process. Then every live process could have written its
+   * heartbeats too, so a silent process has ended.
    */
   provesSilence(): boolean
 }

@@ -1,18 +1,18 @@
 import type { UploadResponse } from '../domain/upload-response.ts'
 
 /**
- * How a request to ImageKit ended. `answered`: its answer, as it is passed on and as it is understood.
- * `broken`: no answer; `wasComplete` says whether ImageKit may have had the whole request by then.
+ * How a request to ImageKit ended. `responded`: ImageKit's response, both as it is passed on and as `response`, parsed.
+ * `broken`: no response; `wasComplete` says whether ImageKit may have received the whole request.
  */
 export type Exchange =
   | {
-      kind: 'answered'
+      kind: 'responded'
       wasComplete: boolean
       status: number
       headers: { [name: string]: string }
       body: string
-      answer: UploadResponse
-      /** How long ImageKit wants to be left alone, in milliseconds; null where it does not. */
-      holdMs: number | null
+      response: UploadResponse
+      /** How long ImageKit accepts no further requests, in milliseconds; null without a rate limit. */
+      retryAfterMs: number | null
     }
   | { kind: 'broken'; wasComplete: boolean; timedOut: boolean; cause: unknown }

@@ -1,4 +1,4 @@
-/** What was asked of ImageKit when it rejected our private key. */
+/** The kind of request for which ImageKit rejected our private key. */
 type ImagekitCall = 'upload' | 'update' | 'lookup'
 
 type KeyRejection = { call: ImagekitCall; status: number }
@@ -6,13 +6,16 @@ type KeyRejection = { call: ImagekitCall; status: number }
 export type KeyRejections = {
   /** Called with the status of each response of ImageKit. */
   note(call: ImagekitCall, status: number): void
-  /** Those that no accepted request has followed. */
+  /** The rejections that no accepted request has followed. */
   list(): KeyRejection[]
 }
 
 const WARN_EVERY_MS = 60_000
 
-/** Remembers that ImageKit answered 401 or 403. An accepted upload clears all of it, any other accepted call its own kind. */
+/**
+ * Remembers that ImageKit responded 401 or 403. An accepted upload clears all rejections, any other accepted call those of its
+ * kind.
+ */
 export function createKeyRejections({
   clock,
   log,

@@ -1,27 +1,27 @@
 import type { CapabilityTokens } from './capability-tokens.ts'
 
-/** Where a status is read, and where its changes are streamed. */
+/** The URLs of a status and of the stream of its changes. */
 export type StatusUrls = { statusUrl: string; eventsUrl: string }
 
-/** The addresses that the tracker hands out; each carries the token that opens it. */
+/** The URLs that the tracker hands out, each with its token. */
 export type Links = {
-  /** For ImageKit: where the final status of a submission's extensions is sent. */
+  /** For ImageKit: receives the final status of a submission's extensions. */
   webhook(submissionId: string): string
   /** For a browser: one asset. */
   asset(fileId: string): StatusUrls
   /** For a browser: one submission, or its asset once the fileId is known. */
   submission(submissionId: string, fileId: string | null): StatusUrls
-  /** For an operator: the page that shows what has failed of an extension, or with null what is pending. */
+  /** For an operator: the page of an extension's failed runs, or with null the page of pending runs. */
   worklist(extension: string | null): string
   /** For an operator: the page of rejected deliveries. */
   rejectedDeliveries(): string
-  /** Whether the service can write, and if not, why. */
+  /** The readiness check: says whether the service can write, and if not, why. */
   readiness(): string
-  /** The address of a submission without a token. */
+  /** The URL of a submission, without a token. */
   submissionAddress(submissionId: string): string
 }
 
-/** `publicUrl` is asked at each call: a port that the system chooses is known only once the service listens. */
+/** `publicUrl` is read on each call: a port that the system chooses is known only once the service listens. */
 export function createLinks(publicUrl: () => string, tokens: CapabilityTokens): Links {
   const asset = (id: string): StatusUrls => {
     const address = `${publicUrl()}/assets/${encodeURIComponent(id)}`
@@ -52,7 +52,7 @@ export function linkValue({ statusUrl, eventsUrl }: StatusUrls): string {
   return `<${statusUrl}>; rel="status", <${eventsUrl}>; rel="events"`
 }
 
-/** The submission that a webhook token names and proves; undefined for a forged one. */
+/** Returns the submission that a webhook token authenticates; undefined for a forged token. */
 export function readWebhookToken(
   tokens: Pick<CapabilityTokens, 'webhook'>,
   token: string,

@@ -2,21 +2,21 @@ import { TrackerError } from '../domain/errors.ts'
 import type { Store } from '../store/store.ts'
 import type { StoreOutage } from './store-outage.ts'
 
-/** Whether a delivery could be written down now. */
+/** Checks whether a delivery could be stored now. `answersWaiting` is the number of queued writes. */
 export type Readiness = { check(): Promise<{ answersWaiting: number }> }
 
 /**
- * Asks the store at most once in `freshMs`, so that the address is dull to hammer. Rejects as the store does, and says since when
- * it cannot be used.
+ * Probes the store at most once in `freshMs`, so that a flood of requests costs little. Rejects with the store's error, and says
+ * since when the store is unavailable.
  */
 export function createReadiness(deps: {
   store: Pick<Store, 'probe'>
-  backlog: { size(): number }
+  writeRetries: { size(): number }
   outage: StoreOutage
   freshMs?: number
 }): Readiness {
-  const { store, backlog, outage, freshMs = 1000 } = deps
-  const tryStore = async (): Promise<void> => {
+  const { store, writeRetries, outage, freshMs = 1000 } = deps
+  const probeStore = async (): Promise<void> => {
     try {
       await store.probe()
       outage.note(true)
@@ -24,7 +24,7 @@ export function createReadiness(deps: {
       if (!(error instanceof TrackerError) || error.code !== 'store_unavailable') throw error
       outage.note(false)
       const since = new Date(outage.since() ?? 0).toISOString()
-      throw new TrackerError(error.code, `${error.message} It has not been usable since ${since}.`, {
+      throw new TrackerError(error.code, `${error.message} Unavailable since ${since}.`, {
         cause: error.cause,
       })
     }
@@ -34,9 +34,9 @@ export function createReadiness(deps: {
     async check() {
       const now = performance.now()
       if (probe === undefined || now - probe.startedAt > freshMs)
-        probe = { startedAt: now, result: tryStore() }
+        probe = { startedAt: now, result: probeStore() }
       await probe.result
-      return { answersWaiting: backlog.size() }
+      return { answersWaiting: writeRetries.size() }
     },
   }
 }

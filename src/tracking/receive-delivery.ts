@@ -10,12 +10,12 @@ import type { CheckSignature } from './signature-check.ts'
 import type { SuccessLog } from './success-log.ts'
 import { withoutSignatures } from './without-signatures.ts'
 
-/** An HTTP POST on a webhook route, read whole; nothing secret among its headers but the signature's. */
+/** An HTTP POST on a webhook route with its complete body. The only secret headers are those of the signature. */
 export type ReceivedDelivery = {
   receivedAt: number
   headers: { [name: string]: string }
   body: Buffer
-  /** The rejected delivery that is applied after all. */
+  /** The id of the rejected delivery that this one replays. */
   replayOf?: string
 }
 
@@ -24,21 +24,21 @@ export type ReceiveDeliveryDeps = {
   checkSignature: CheckSignature
   requireSignature: boolean
   receipts: Pick<FirstReceipts, 'remember'>
-  /** Throws `TrackerError` for what is not JSON. */
+  /** Throws `TrackerError` if the body is not JSON. */
   parseJson: (body: Buffer) => Json
   readExtensionResult: (payload: Json, bytes: number) => ExtensionResult
   readAccountEvent: (payload: Json) => AccountEvent
   meter: {
     deliveryRecorded(route: DeliveryRoute, outcome: DeliveryOutcome): void
-    deliveryNotTaken(cause: ErrorCode | 'internal'): void
+    deliveryNotRecorded(cause: ErrorCode | 'internal'): void
   }
   successLog: Pick<SuccessLog, 'note'>
   log: { info(fields: object, text: string): void }
 }
 
 /**
- * Takes what ImageKit tells of one extension. Resolves once the delivery and its effect are on disk; only then may it be
- * answered with 200. `submissionId` is what its token names and proves, undefined for a forged one. Throws `DeliveryRejected`.
+ * Receives the result of one extension. Resolves once the delivery and its effect are on disk; only then may the response be
+ * 200. `submissionId` is the one that the token authenticates, undefined for a forged token. Throws `DeliveryRejected`.
  */
 export async function receiveExtensionDelivery(
   deps: ReceiveDeliveryDeps,
@@ -73,13 +73,13 @@ export async function receiveExtensionDelivery(
   }
   deps.meter.deliveryRecorded('extension', recorded.outcome)
   const { service, status } = result
-  const fields = () => ({ event: RECORDED, submissionId, ...tellable(recorded), service, status })
+  const fields = () => ({ event: RECORDED, submissionId, ...loggedFields(recorded), service, status })
   if (recorded.outcome === 'applied' && status === 'success') deps.successLog.note(fields)
-  else deps.log.info(fields(), 'delivery')
+  else deps.log.info(fields(), 'delivery recorded')
   return recorded
 }
 
-/** Takes what ImageKit tells of the whole account, which counts only if it is signed. Otherwise as above. */
+/** The same for an account webhook, which is accepted only with a valid signature. */
 export async function receiveAccountDelivery(
   deps: ReceiveDeliveryDeps,
   received: ReceivedDelivery,
@@ -98,12 +98,12 @@ export async function receiveAccountDelivery(
   }
   deps.meter.deliveryRecorded('account', recorded.outcome)
   const { type } = event
-  deps.log.info({ event: RECORDED, type, eventId, ...tellable(recorded) }, 'account delivery')
+  deps.log.info({ event: RECORDED, type, eventId, ...loggedFields(recorded) }, 'account delivery recorded')
   return recorded
 }
 
-/** Why a delivery of the account is refused whatever its body is; undefined where that decides. */
-export function refusalOfHead(
+/** Returns the cause if an account delivery is rejected by its headers alone; undefined if the body decides. */
+export function rejectionOfHead(
   { checkSignature }: Pick<ReceiveDeliveryDeps, 'checkSignature'>,
   head: Omit<ReceivedDelivery, 'body'>,
 ): RejectionCause | undefined {
@@ -115,7 +115,7 @@ const RECORDED = 'delivery.recorded'
 
 const HEAD_CAUSES = ['no_secret', 'absent_signature', 'malformed_signature'] as const
 
-/** A replay believes them, so an id stays among them only where it was signed. */
+/** A replay trusts the stored headers, so `webhook-id` is kept only if it was signed. */
 function provenHeaders(headers: ReceivedDelivery['headers'], signedId: string | null) {
   const { 'webhook-id': _, ...others } = withoutSignatures(headers)
   return signedId === null ? others : { ...others, 'webhook-id': signedId }
@@ -130,16 +130,18 @@ function parse(deps: ReceiveDeliveryDeps, body: Buffer): Json {
   }
 }
 
-/** What we can't take ourselves is sent again, perhaps with the same signature: it must not be too old then. */
+/**
+ * ImageKit sends a delivery that we could not store again, possibly with the same signature, which must not count as stale then.
+ */
 function noteFailure(
   { receipts, meter }: ReceiveDeliveryDeps,
   { body, receivedAt }: ReceivedDelivery,
   error: unknown,
 ): void {
   receipts.remember(body, receivedAt)
-  meter.deliveryNotTaken(error instanceof TrackerError ? error.code : 'internal')
+  meter.deliveryNotRecorded(error instanceof TrackerError ? error.code : 'internal')
 }
 
-function tellable({ deliveryId, outcome, cause, fileId }: RecordedDelivery) {
+function loggedFields({ deliveryId, outcome, cause, fileId }: RecordedDelivery) {
   return { deliveryId, outcome, cause, fileId }
 }

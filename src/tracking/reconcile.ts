@@ -9,7 +9,7 @@ export type ReconcileDeps = Parameters<typeof checkDueRuns>[0] & {
   store: Pick<Store, 'sweepOverdue' | 'listDue' | 'claimDue' | 'extendClaim' | 'releaseRuns' | 'applyFinding'>
   lease: Pick<UpkeepLease, 'current'>
   meter: { runReconciled(finding: Finding['kind']): void }
-  /** Has one pass end before the next begins, whoever asks for it. */
+  /** Runs one pass at a time, whether the job or an operator starts it. */
   runExclusive: <T>(work: () => Promise<T>) => Promise<T>
   /** How long after its request a pending run is overdue, in milliseconds. */
   overdueAfterMs: number
@@ -17,36 +17,36 @@ export type ReconcileDeps = Parameters<typeof checkDueRuns>[0] & {
 
 export type ReconcileReport = {
   runs: Reconciled[]
-  /** How long ImageKit wants to be left alone, in milliseconds; null where it does not. */
+  /** How long ImageKit accepts no further requests, in milliseconds; null without a rate limit. */
   holdMs: number | null
-  /** Why the rest was not looked at; null where everything that is due was. */
+  /** Why the remaining runs were not checked; null if all due runs were. */
   stoppedBy: string | null
 }
 
-export type ReconcilePass = { report: ReconcileReport; isKeyRefused: boolean }
+export type ReconcilePass = { report: ReconcileReport; isKeyRejected: boolean }
 
-/** So many runs are looked at before what was found is written down. */
+/** The number of runs that are checked before their findings are stored. */
 const BATCH = 100
 
-/** Of so many a dry run tells. */
-const MOST_TOLD = 1000
+/** The number of runs that a dry run reports. */
+const MAX_REPORTED = 1000
 
 /**
- * Looks at the runs that are due, the longest due first: evidence settles them, a file that is gone or a window that is over
- * expires them, and what ImageKit does not answer changes nothing. With `dryRun` it only tells.
+ * Checks the runs that are due, the longest due first. Evidence settles a run; a deleted file or the end of the window expires
+ * it; a failed lookup changes nothing. With `dryRun` it only reports.
  */
 export function reconcile(deps: ReconcileDeps, { dryRun }: { dryRun: boolean }): Promise<ReconcilePass> {
   return deps.runExclusive(async () => {
     await sweep(deps)
-    return dryRun ? rehearse(deps) : work(deps)
+    return dryRun ? report(deps) : work(deps)
   })
 }
 
-/** Leaves it to the process that has the lease. */
+/** Makes overdue runs due, if this process has the lease. */
 async function sweep({ store, lease, clock, overdueAfterMs }: ReconcileDeps): Promise<void> {
-  const held = lease.current()
-  if (held === null) return
-  while (await store.sweepOverdue(held, clock(), overdueAfterMs));
+  const current = lease.current()
+  if (current === null) return
+  while (await store.sweepOverdue(current, clock(), overdueAfterMs));
 }
 
 async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
@@ -66,15 +66,15 @@ async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
       claim = until
     }
     const imagekit = beforeRequests(deps.imagekit, extendClaim)
-    const { looked, stop } = await checkDueRuns({ ...deps, imagekit }, due)
-    // What was seen before ImageKit stopped us counts: else the same would be asked again and again.
-    for (const { finding, told } of looked) {
-      runs.push(told)
-      const { applied } = await deps.store.applyFinding(told.runId, finding, deps.clock(), claim)
+    const { checked, stop } = await checkDueRuns({ ...deps, imagekit }, due)
+    // Findings from before the stop are applied too: otherwise each pass would repeat the same lookups.
+    for (const { finding, reconciled } of checked) {
+      runs.push(reconciled)
+      const { applied } = await deps.store.applyFinding(reconciled.runId, finding, deps.clock(), claim)
       if (applied) deps.meter.runReconciled(finding.kind)
     }
     if (stop === null) continue
-    const reached = new Set(looked.map(({ told }) => told.runId))
+    const reached = new Set(checked.map(({ reconciled }) => reconciled.runId))
     const rest = due.filter(({ run }) => !reached.has(run.runId))
     const released = rest.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
     await deps.store.releaseRuns(released, claim)
@@ -82,7 +82,7 @@ async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
   }
 }
 
-/** The lookup, with something else done before each request. */
+/** Wraps the lookup so that `doBefore` runs before each request. */
 function beforeRequests(imagekit: FileLookup, doBefore: () => Promise<void>): FileLookup {
   return {
     ...imagekit,
@@ -97,24 +97,24 @@ function beforeRequests(imagekit: FileLookup, doBefore: () => Promise<void>): Fi
   }
 }
 
-async function rehearse(deps: ReconcileDeps): Promise<ReconcilePass> {
+async function report(deps: ReconcileDeps): Promise<ReconcilePass> {
   const runs: Reconciled[] = []
   const { startedAt, latest } = passTimes(deps)()
-  const due = await deps.store.listDue(startedAt, MOST_TOLD + 1, latest)
-  const told = due.slice(0, MOST_TOLD)
-  for (let from = 0; from < told.length; from += BATCH) {
-    const { looked, stop } = await checkDueRuns(deps, told.slice(from, from + BATCH))
-    runs.push(...looked.map((one) => one.told))
+  const due = await deps.store.listDue(startedAt, MAX_REPORTED + 1, latest)
+  const reported = due.slice(0, MAX_REPORTED)
+  for (let from = 0; from < reported.length; from += BATCH) {
+    const { checked, stop } = await checkDueRuns(deps, reported.slice(from, from + BATCH))
+    runs.push(...checked.map(({ reconciled }) => reconciled))
     if (stop !== null) return passOf(runs, stop)
   }
-  const more = `A dry run tells of the first ${MOST_TOLD} runs, and more are due.`
-  const stop = { reason: more, holdMs: null, isKeyRefused: false }
-  return passOf(runs, due.length > MOST_TOLD ? stop : null)
+  const more = `A dry run reports the first ${MAX_REPORTED} runs, and more are due.`
+  const stop = { reason: more, retryAfterMs: null, isKeyRejected: false }
+  return passOf(runs, due.length > MAX_REPORTED ? stop : null)
 }
 
 /**
- * What falls due meanwhile, perhaps for the second time, is left to the next pass: this one has to end. What is planned
- * meanwhile was planned under the clock as it is by then, however long the pass takes and wherever the clock has gone.
+ * Runs that become due during a pass, perhaps for the second time, wait for the next one, so that each pass ends. The maximum due
+ * time follows the current clock, because due times that are set during the pass follow it too, even if it jumps.
  */
 function passTimes(deps: ReconcileDeps): () => { now: number; startedAt: number; latest: number } {
   const startedAt = deps.clock()
@@ -126,6 +126,6 @@ function passTimes(deps: ReconcileDeps): () => { now: number; startedAt: number;
 }
 
 function passOf(runs: Reconciled[], stop: Stop | null): ReconcilePass {
-  const report = { runs, holdMs: stop?.holdMs ?? null, stoppedBy: stop?.reason ?? null }
-  return { report, isKeyRefused: stop?.isKeyRefused ?? false }
+  const report = { runs, holdMs: stop?.retryAfterMs ?? null, stoppedBy: stop?.reason ?? null }
+  return { report, isKeyRejected: stop?.isKeyRejected ?? false }
 }

@@ -8,17 +8,20 @@ type RecordResponseDeps = {
   clock: () => number
 }
 
-/** Takes the answer that ImageKit gave to somebody else. Throws `response_conflict` where the submission has another one. */
+/**
+ * Records the response that ImageKit gave to an uploader elsewhere. Throws `response_conflict` if the submission has another
+ * one.
+ */
 export async function recordResponse(
   { store, clock }: RecordResponseDeps,
   submissionId: string,
-  answer: UploadResponse,
+  response: UploadResponse,
 ): Promise<Submission> {
-  const { result, submission } = await store.applyResponse(submissionId, answer, clock())
+  const { result, submission } = await store.applyResponse(submissionId, response, clock())
   if (result === 'conflict')
     throw new TrackerError(
       'response_conflict',
-      'The submission has another answer already; the first one stays.',
+      'The submission already has another response; the first one stays.',
     )
   return submission
 }

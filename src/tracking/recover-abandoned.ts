@@ -8,11 +8,16 @@ type RecoverDeps = {
   log: { warn(fields: object, text: string): void }
 }
 
-/** Recovers what ended processes left unfinished. A process that has the database to itself knows that all others have ended. */
+/**
+ * Recovers the unfinished work of ended processes. A process that has the database to itself knows that all others have ended.
+ */
 export async function recoverAbandoned({ store, heartbeatSeries, clock, log }: RecoverDeps): Promise<void> {
   if (store.isShared && !heartbeatSeries.provesSilence()) return
   const now = clock()
   const { submissions } = await store.recoverAbandoned(now, now - SILENT_MS)
   if (submissions > 0)
-    log.warn({ submissions }, 'marked in-flight uploads of an ended process as unconfirmed')
+    log.warn(
+      { event: 'submissions.recovered', submissions },
+      'marked in-flight uploads of an ended process as unconfirmed',
+    )
 }

@@ -8,7 +8,7 @@ type RegisterDeps = {
   clock: () => number
 }
 
-/** Registers an upload that somebody else makes with our `webhookUrl`. */
+/** Registers an upload that another program makes with our `webhookUrl`. */
 export async function registerSubmission(
   { store, links, clock }: RegisterDeps,
   request: Pick<NewSubmission, 'extensions' | 'fileId' | 'fileName' | 'callerWebhookUrl' | 'keyName'>,
@@ -16,7 +16,7 @@ export async function registerSubmission(
   const submission = {
     kind: 'external',
     ...request,
-    // Whoever uploads may set one; what that explains is weighed by the baseline alone.
+    // The uploader may set one, but we can't know; the baseline alone decides what it explains.
     setsDescription: false,
   } as const
   const at = clock()

@@ -2,11 +2,11 @@ import type { NewRejectedDelivery } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { Store } from '../store/store.ts'
 
-/** Stores rejected deliveries without ever holding up the accepted ones. */
+/** Stores rejected deliveries without ever delaying the accepted ones. */
 export type RejectionLog = {
-  /** Takes it or drops it, and returns at once. The log names it by the id of its request: it has no other yet. */
-  keep(refused: Rejected, requestId: string): void
-  /** Writes what is left. */
+  /** Queues or drops the delivery, and returns at once. The log names it by its request id: it has no delivery id yet. */
+  keep(rejected: Rejected, requestId: string): void
+  /** Writes what is still queued. */
   close(): Promise<void>
 }
 
@@ -14,27 +14,30 @@ type Rejected = Omit<NewRejectedDelivery, 'fileId'>
 
 const MIB = 1024 * 1024
 
-/** Of those that prove nothing: an open port must not become a way to fill the disk. */
+/** For deliveries without a valid token: an open port must not become a way to fill the disk. */
 const UNPROVEN = { perSecond: 10, bodyBytes: 64 * 1024 }
 
-/** What waits to be written. Beyond it they are dropped: ImageKit sends again what was not answered 200. */
+/** The size of the queue. Beyond it deliveries are dropped: ImageKit sends again what got no 200. */
 const MAX_WAITING_BYTES = 64 * MIB
 
-/** What a delivery takes beside its body, about. */
+/** The approximate size of a delivery without its body. */
 const OVERHEAD_BYTES = 1024
 
-/** So much is written before the second is over. */
+/** A queue of this size is written at once instead of at the end of the second. */
 const EARLY_BYTES = 4 * MIB
 
-/** One transaction: it blocks the event loop, and accepted webhooks with it, for a few milliseconds. */
+/** The size of one transaction, which blocks the event loop, and so accepted webhooks, for a few milliseconds. */
 const CHUNK = { count: 200, bytes: MIB }
 
 const MAX_LOGGED = 10
 
-/** Those whose token is valid are stored at any rate, the others at ten a second. Both are written once a second, in small transactions. */
+/**
+ * Deliveries with a valid token are stored at any rate, others at ten a second. Both are written once a second, in small
+ * transactions.
+ */
 export function createRejectionLog(deps: {
   store: Pick<Store, 'keepRejected'>
-  /** The file that a body names; null where it names none. */
+  /** Returns the file that a body names; null if it names none. */
   readFileId: (body: Buffer) => string | null
   log: { warn(fields: object, text: string): void }
 }): RejectionLog {
@@ -43,14 +46,14 @@ export function createRejectionLog(deps: {
   let waitingBytes = 0
   let second = { kept: 0, unproven: 0, dropped: 0, first: [] as object[] }
   let timer: NodeJS.Timeout | undefined
-  /** The store is unavailable: it is tried again once a second. */
+  /** The store is unavailable: the write is retried once a second. */
   let isStuck = false
   let isClosed = false
   let writing: Promise<void> | undefined
 
-  /** Whether it may be kept, which counts it. */
-  const admit = (refused: Rejected): boolean => {
-    const isProven = refused.submissionId !== null
+  /** Returns whether the delivery is within the limits, and counts it if so. */
+  const countIfAllowed = (rejected: Rejected): boolean => {
+    const isProven = rejected.submissionId !== null
     if (waitingBytes >= MAX_WAITING_BYTES || (!isProven && second.unproven >= UNPROVEN.perSecond))
       return false
     if (!isProven) second.unproven += 1
@@ -62,15 +65,15 @@ export function createRejectionLog(deps: {
     if (second.kept + second.dropped === 0) return
     const { kept, dropped, first } = second
     second = { kept: 0, unproven: 0, dropped: 0, first: [] }
-    log.warn({ kept, dropped, deliveries: first }, 'deliveries were rejected')
+    log.warn({ event: 'delivery.rejected', kept, dropped, deliveries: first }, 'deliveries rejected')
   }
 
   const takeChunk = (): NewRejectedDelivery[] => {
     let bytes = 0
     let count = 0
-    for (const refused of waiting) {
+    for (const rejected of waiting) {
       if (count === CHUNK.count || bytes >= CHUNK.bytes) break
-      bytes += sizeOf(refused)
+      bytes += sizeOf(rejected)
       count += 1
     }
     waitingBytes -= bytes
@@ -79,7 +82,7 @@ export function createRejectionLog(deps: {
 
   const putBack = (chunk: readonly NewRejectedDelivery[]): void => {
     waiting = [...chunk, ...waiting]
-    for (const refused of chunk) waitingBytes += sizeOf(refused)
+    for (const rejected of chunk) waitingBytes += sizeOf(rejected)
     startTimer()
   }
 
@@ -101,9 +104,12 @@ export function createRejectionLog(deps: {
       } catch (err) {
         isStuck = err instanceof TrackerError && err.code === 'store_unavailable'
         if (isStuck) putBack(chunk)
-        log.warn({ err, refused: chunk.length, isStuck }, 'rejected deliveries could not be stored')
+        log.warn(
+          { event: 'rejection_write.failed', err, rejected: chunk.length, isStuck },
+          'rejected deliveries could not be stored',
+        )
       }
-      // Accepted webhooks have their turn between two transactions.
+      // Lets accepted webhooks run between two transactions.
       if (waiting.length > 0) await new Promise((resolve) => setImmediate(resolve))
     }
     writing = undefined
@@ -115,16 +121,16 @@ export function createRejectionLog(deps: {
   }
 
   return {
-    keep(refused, requestId) {
+    keep(rejected, requestId) {
       startTimer()
-      if (!admit(refused)) {
+      if (!countIfAllowed(rejected)) {
         second.dropped += 1
         return
       }
-      const { route, cause } = refused
+      const { route, cause } = rejected
       if (second.first.length < MAX_LOGGED) second.first.push({ requestId, route, cause })
-      const named = { ...refused, fileId: readFileId(refused.body) }
-      const stored = refused.submissionId === null ? cut(named) : named
+      const named = { ...rejected, fileId: readFileId(rejected.body) }
+      const stored = rejected.submissionId === null ? cut(named) : named
       waiting.push(stored)
       waitingBytes += sizeOf(stored)
       if (waitingBytes >= EARLY_BYTES && !isStuck) void write()
@@ -138,10 +144,10 @@ export function createRejectionLog(deps: {
   }
 }
 
-/** A copy: a view would keep all of the body in memory. */
-function cut(refused: NewRejectedDelivery): NewRejectedDelivery {
-  if (refused.body.length <= UNPROVEN.bodyBytes) return refused
-  return { ...refused, body: Buffer.from(refused.body.subarray(0, UNPROVEN.bodyBytes)) }
+/** Makes a copy: a view would keep the whole body in memory. */
+function cut(rejected: NewRejectedDelivery): NewRejectedDelivery {
+  if (rejected.body.length <= UNPROVEN.bodyBytes) return rejected
+  return { ...rejected, body: Buffer.from(rejected.body.subarray(0, UNPROVEN.bodyBytes)) }
 }
 
 function sizeOf({ body }: NewRejectedDelivery): number {

@@ -10,26 +10,27 @@ import {
 
 export type ReplayRejectedDeps = ReceiveDeliveryDeps & {
   store: Pick<Store, 'findRejected'>
-  /** The submission that a webhook token names and proves; undefined for a forged one. */
+  /** Returns the submission that a webhook token authenticates; undefined for a forged token. */
   readToken: (token: string) => string | undefined
 }
 
 /**
- * Judges a refused delivery again, as of the time at which it came: after a secret was mended it is applied like any other.
- * Throws `unprocessable` while it is still refused.
+ * Verifies a rejected delivery again, with its original arrival time: once a wrong secret is corrected, it is applied like any
+ * other. Throws `unprocessable` while it is still rejected.
  */
 export async function replayRejected(
   deps: ReplayRejectedDeps,
   deliveryId: string,
 ): Promise<RecordedDelivery> {
-  const refused = await deps.store.findRejected(deliveryId)
-  if (refused === undefined) throw new TrackerError('not_found', 'No refused delivery is kept under this id.')
-  if (refused.bytes > refused.body.length)
+  const rejected = await deps.store.findRejected(deliveryId)
+  if (rejected === undefined)
+    throw new TrackerError('not_found', 'No rejected delivery is stored with this id.')
+  if (rejected.bytes > rejected.body.length)
     throw new TrackerError(
       'unprocessable',
-      'The body of this delivery was not kept whole, so it cannot be applied.',
+      'The body of this delivery was not stored completely, so it cannot be applied.',
     )
-  const { receivedAt, headers, body, token } = refused
+  const { receivedAt, headers, body, token } = rejected
   const received = { receivedAt, headers, body, replayOf: deliveryId }
   try {
     return token === null
@@ -37,6 +38,6 @@ export async function replayRejected(
       : await receiveExtensionDelivery(deps, deps.readToken(token), received)
   } catch (error) {
     if (!(error instanceof DeliveryRejected)) throw error
-    throw new TrackerError('unprocessable', `The delivery is still refused: ${error.message}`)
+    throw new TrackerError('unprocessable', `The delivery is still rejected: ${error.message}`)
   }
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../domain/json.ts'
 import type { Run, RunSource, RunStatus } from '../domain/run.ts'
 
-/** A run as callers read it; times are RFC 3339 in UTC, with milliseconds. */
+/** A run as the API returns it; times are RFC 3339 in UTC, with milliseconds. */
 export type RunView = {
   runId: string
   name: string

@@ -3,16 +3,16 @@ import type { StoreLifecycle } from '../store/store.ts'
 type MeasuredStore = Pick<StoreLifecycle, 'isShared' | 'readServerTime'>
 
 /**
- * The clock of all times that are stored or compared. Processes that share a database go by its clock, because their own may
- * differ. A process that has its database to itself goes by its own.
+ * The clock for all times that are stored or compared. Processes that share a database use the database's clock, because their
+ * own clocks may differ. A process that has its database to itself uses its own clock.
  */
 export type ServerClock = {
   now(): number
-  /** Compares with the database's clock. Rejects as the store does; then the clock goes on as before. */
+  /** Compares with the database's clock. If the store rejects, so does this, and the clock continues as before. */
   synchronize(store: MeasuredStore): Promise<void>
 }
 
-/** The database read its clock at some time during the round trip: a longer one says too little. */
+/** The database reads its clock at an unknown time during the round trip: a longer round trip is too inexact. */
 const MAX_ROUND_TRIP_MS = 1000
 
 export function createServerClock({
@@ -20,13 +20,13 @@ export function createServerClock({
   uptimeMs,
 }: {
   clock: () => number
-  /** A clock that nothing sets, such as `performance.now`: between comparisons, a wrong system clock has no effect. */
+  /** A monotonic clock, such as `performance.now`: between comparisons, a wrong system clock has no effect. */
   uptimeMs: () => number
 }): ServerClock {
   /** The database's time when `uptimeMs` was 0. */
   let startAt: number | undefined
   return {
-    // Whole milliseconds, as the store keeps them.
+    // Whole milliseconds, as in the store.
     now: () => (startAt === undefined ? clock() : Math.floor(startAt + uptimeMs())),
     async synchronize(store) {
       if (!store.isShared) return

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { StatusSnapshot } from './status-snapshot.ts'
 
-/** The answers that are kept in memory, those that were not asked for the longest giving way. */
+/** Caches snapshots in memory. The least recently used ones are evicted. */
 export type SnapshotCache = {
   get(fileId: string): StatusSnapshot | undefined
   set(fileId: string, snapshot: StatusSnapshot): void
@@ -10,18 +10,18 @@ export type SnapshotCache = {
 }
 
 /**
- * Once it is full, an asset is kept from the second time on that it is asked for. Where more assets are asked for than fit,
- * each one that was kept would only push out another before that is asked for again, and the garbage of it costs a fifth of the
- * whole answer (63 µs with it, 50 µs without).
+ * Once the cache is full, an asset is cached only from its second request on. If more assets are requested than fit, each new
+ * entry would evict another before its next request, and the garbage would cost a fifth of the whole response (63 µs with it,
+ * 50 µs without).
  */
 export function createSnapshotCache(maxBytes: number): SnapshotCache {
   const cache = new LRUCache<string, StatusSnapshot>({ maxSize: maxBytes, sizeCalculation: bytesOf })
-  const turnedAway = new Uint32Array(REMEMBERED)
+  const notCached = new Uint32Array(REMEMBERED)
   const isSecondTime = (fileId: string): boolean => {
     const hash = hashOf(fileId)
     const place = hash % REMEMBERED
-    if (turnedAway[place] === hash) return true
-    turnedAway[place] = hash
+    if (notCached[place] === hash) return true
+    notCached[place] = hash
     return false
   }
   return {
@@ -35,17 +35,17 @@ export function createSnapshotCache(maxBytes: number): SnapshotCache {
   }
 }
 
-/** 256 KiB. An asset is forgotten once about so many others were turned away. */
+/** 256 KiB. A first request is forgotten after about this many first requests of other assets. */
 const REMEMBERED = 65_536
 
-/** FNV-1a. Two assets that have the same one may be taken for each other here, which keeps one of them a time too early. */
+/** FNV-1a. After a collision, an asset is cached one request too early. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
   return hash >>> 0
 }
 
-/** Counts two bytes a character, as V8 keeps any text beyond Latin-1, and the objects around it. */
+/** Two bytes per character, as V8 stores any text beyond Latin-1, plus the objects around it. */
 function bytesOf(snapshot: StatusSnapshot): number {
   return 2 * snapshot.body.length + 512
 }

@@ -1,44 +1,42 @@
-import type { StatusBoard } from './status-board.ts'
+import type { StatusCache } from './status-cache.ts'
 import type { StatusSnapshot } from './status-snapshot.ts'
 
-/** What a follower has still to be told: never more than the newest state, however slowly it takes it. */
+/** The status that a follower has not received yet: only ever the newest one, even if the follower is slow. */
 export type StatusFeed = {
-  /** The newest state that was not taken yet. */
+  /** Returns the newest status that was not taken yet. */
   take(): StatusSnapshot | undefined
-  /** Nothing more will come: what was last taken has nothing pending, or the service stops. */
+  /** True if nothing more follows: the status last taken has nothing pending, or the service stops. */
   isOver(): boolean
   leave(): void
 }
 
 export type FollowedStatus =
   | { what: 'unknown' }
-  /** Nothing is pending, and the follower has it already. */
+  /** Nothing is pending, and the follower already has this status. */
   | { what: 'nothing new' }
   | { what: 'following'; feed: StatusFeed }
 
 export type Follower = {
-  /** Whether the follower has the state of this ETag already. */
+  /** Whether the follower already has the status with this ETag. */
   isKnown: (etag: string) => boolean
-  /** Called when there is something to take, or when it is over. */
+  /** Called when there is a status to take, or when the feed is over. */
   wake: () => void
 }
 
-/**
- * Follows what the board has the status of: first its present state, unless that is the one that `isKnown`, then each change.
- */
+/** Follows the status with this id: first the present one, unless it `isKnown`, then each change. */
 export async function followStatus(
-  { board }: { board: StatusBoard },
+  { statuses }: { statuses: StatusCache },
   id: string,
   { isKnown, wake }: Follower,
 ): Promise<FollowedStatus> {
-  let seenEtag: string | undefined
+  let lastEtag: string | undefined
   let newest: StatusSnapshot | undefined
   let isEnding = false
 
-  const leave = board.watch(id, (news) => {
-    switch (news.what) {
+  const leave = statuses.watch(id, (event) => {
+    switch (event.what) {
       case 'changed':
-        newest = news.snapshot.etag === seenEtag ? undefined : news.snapshot
+        newest = event.snapshot.etag === lastEtag ? undefined : event.snapshot
         return wake()
       case 'forgotten':
       case 'closing':
@@ -52,7 +50,7 @@ export async function followStatus(
       const taken = newest
       newest = undefined
       if (taken === undefined) return undefined
-      seenEtag = taken.etag
+      lastEtag = taken.etag
       if (!taken.isPending) {
         isEnding = true
         leave()
@@ -64,7 +62,7 @@ export async function followStatus(
   }
 
   try {
-    const found = await board.find(id)
+    const found = await statuses.find(id)
     const present = newest ?? found
     if (present === undefined) {
       leave()
@@ -74,7 +72,7 @@ export async function followStatus(
       newest = present
       return { what: 'following', feed }
     }
-    seenEtag = present.etag
+    lastEtag = present.etag
     newest = undefined
     if (present.isPending) return { what: 'following', feed }
     leave()

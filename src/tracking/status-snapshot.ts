@@ -2,13 +2,13 @@ import { hash } from 'node:crypto'
 import { type AssetFacts, describeAsset } from '../domain/asset.ts'
 import { assetView } from './asset-view.ts'
 
-/** The status of one asset or submission at one moment, serialized once for all who ask for it. */
+/** The status of one asset or submission at one moment, serialized once for all requests. */
 export type StatusSnapshot = {
-  /** The asset; of a submission, the one to follow from now on, or null. */
+  /** The asset; for a submission, the asset to follow from now on, or null. */
   fileId: string | null
-  /** The JSON of its view. */
+  /** The view as JSON. */
   body: string
-  /** A strong ETag, with its quotes. It follows from the body alone: the same in every process, and after a restart. */
+  /** A strong ETag, with its quotes. It depends only on the body: it is the same in every process, and after a restart. */
   etag: string
   isPending: boolean
 }

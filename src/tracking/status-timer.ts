@@ -1,7 +1,7 @@
-/** Runs `task` once, `ms` milliseconds from now, unless it is cancelled by the function that is returned. */
+/** Runs `task` once after `ms` milliseconds. The returned function cancels it. */
 export type StartTimer = (ms: number, task: () => void) => () => void
 
-/** Holds no process open: a wait is over when the service stops. */
+/** Doesn't keep the process running: a wait ends when the service stops. */
 export const startSystemTimer: StartTimer = (ms, task) => {
   const timer = setTimeout(task, ms).unref()
   return () => clearTimeout(timer)

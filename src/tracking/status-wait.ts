@@ -1,27 +1,27 @@
-import type { StatusBoard } from './status-board.ts'
+import type { StatusCache } from './status-cache.ts'
 import type { StatusSnapshot } from './status-snapshot.ts'
 import type { StartTimer } from './status-timer.ts'
 
 export type StatusWait = {
-  /** Undefined for an asset never heard of, or forgotten meanwhile. */
-  answer: Promise<StatusSnapshot | undefined>
-  /** Ends the wait at once: nobody is there any more to be answered. */
+  /** Undefined for an asset that is unknown, or was forgotten meanwhile. */
+  result: Promise<StatusSnapshot | undefined>
+  /** Ends the wait at once, because the caller has disconnected. */
   leave(): void
 }
 
 /**
- * Waits until nothing is pending any more, or until the caller does not know the present state (`isKnown` is false for
- * its ETag), or for `ms`; then answers with the newest state. A service that stops answers its waiters early.
+ * Waits until nothing is pending any more, or until the caller does not know the present status (`isKnown` is false for its
+ * ETag), or for `ms`; then resolves with the newest status. When the service stops, it resolves early.
  */
 export function waitForStatus(
-  { board, startTimer }: { board: StatusBoard; startTimer: StartTimer },
+  { statuses, startTimer }: { statuses: StatusCache; startTimer: StartTimer },
   fileId: string,
   { ms, isKnown }: { ms: number; isKnown: (etag: string) => boolean },
 ): StatusWait {
   let leave = () => {}
-  const answer = new Promise<StatusSnapshot | undefined>((resolve, reject) => {
+  const result = new Promise<StatusSnapshot | undefined>((resolve, reject) => {
     let latest: StatusSnapshot | undefined
-    let hasSeen = false
+    let hasSnapshot = false
     let isTimeUp = false
 
     const end = (): void => {
@@ -32,31 +32,31 @@ export function waitForStatus(
       end()
       resolve(latest)
     }
-    const see = (snapshot: StatusSnapshot | undefined): void => {
-      hasSeen = true
+    const receive = (snapshot: StatusSnapshot | undefined): void => {
+      hasSnapshot = true
       latest = snapshot
       if (isTimeUp || snapshot === undefined || !snapshot.isPending || !isKnown(snapshot.etag)) finish()
     }
-    const callTime = (): void => {
+    const endWait = (): void => {
       isTimeUp = true
-      if (hasSeen) finish()
+      if (hasSnapshot) finish()
     }
 
-    const stopWatching = board.watch(fileId, (news) => {
-      switch (news.what) {
+    const stopWatching = statuses.watch(fileId, (event) => {
+      switch (event.what) {
         case 'changed':
-          return see(news.snapshot)
+          return receive(event.snapshot)
         case 'forgotten':
-          return see(undefined)
+          return receive(undefined)
         case 'closing':
-          return callTime()
+          return endWait()
       }
     })
-    const stopTimer = startTimer(ms, callTime)
+    const stopTimer = startTimer(ms, endWait)
     leave = finish
-    board.find(fileId).then(
+    statuses.find(fileId).then(
       (snapshot) => {
-        if (!hasSeen) see(snapshot)
+        if (!hasSnapshot) receive(snapshot)
       },
       (error: unknown) => {
         end()
@@ -64,5 +64,5 @@ export function waitForStatus(
       },
     )
   })
-  return { answer, leave }
+  return { result, leave }
 }

@@ -1,30 +1,32 @@
 import type { StatusSnapshot } from './status-snapshot.ts'
 
-/** `forgotten`: nothing is known of the asset any more. `closing`: the service stops; nothing else will be told. */
-type StatusNews = { what: 'changed'; snapshot: StatusSnapshot } | { what: 'forgotten' } | { what: 'closing' }
+/** `forgotten`: the asset is not known any more. `closing`: the service stops; no more events follow. */
+type StatusEvent = { what: 'changed'; snapshot: StatusSnapshot } | { what: 'forgotten' } | { what: 'closing' }
 
-/** Must not throw: its neighbours are told after it. */
-export type StatusListener = (news: StatusNews) => void
+/** Must not throw: other listeners are notified after it. */
+export type StatusListener = (event: StatusEvent) => void
 
 type Watched = {
   listeners: Set<StatusListener>
-  /** The asset changed when so many reads had begun, and the listeners were not told yet. */
-  owedSince: number | undefined
-  publishedEtag: string | undefined
+  /** The number of reads that had begun when the asset changed; undefined once the listeners were notified. */
+  staleSince: number | undefined
+  notifiedEtag: string | undefined
 }
 
-/** Who watches which asset, and what they are owed. One asset's news cost the listeners of the others nothing. */
+/**
+ * The listeners of each asset, and whether their status is stale. A change of one asset costs the listeners of others nothing.
+ */
 export type StatusWatchers = {
   add(fileId: string, listener: StatusListener): () => void
-  /** Notes that the listeners must be told of a change, after so many `reads` had begun; false where there are none. */
-  owe(fileId: string, reads: number): boolean
+  /** Marks the listeners' status as stale, after `reads` reads had begun. Returns false if there are no listeners. */
+  markStale(fileId: string, reads: number): boolean
   watched(): string[]
-  isOwed(fileId: string): boolean
+  isStale(fileId: string): boolean
   /**
-   * Pays what is owed, if anything is: the same news to all, unless they were told the same before. `read` is the number of the
-   * read that has found it: one that had begun before the change may not have seen it.
+   * Notifies all listeners if their status is stale and differs from the last one. `read` is the number of the read that returned
+   * the snapshot: a read that began before the change is ignored, because it may not include the change.
    */
-  publish(fileId: string, snapshot: StatusSnapshot | undefined, read: number): void
+  notify(fileId: string, snapshot: StatusSnapshot | undefined, read: number): void
   count(): number
   close(): void
 }
@@ -42,8 +44,8 @@ export function createStatusWatchers(): StatusWatchers {
       }
       const watched = assets.get(fileId) ?? {
         listeners: new Set(),
-        owedSince: undefined,
-        publishedEtag: undefined,
+        staleSince: undefined,
+        notifiedEtag: undefined,
       }
       assets.set(fileId, watched)
       watched.listeners.add(listener)
@@ -55,33 +57,34 @@ export function createStatusWatchers(): StatusWatchers {
       }
     },
 
-    owe(fileId, reads) {
+    markStale(fileId, reads) {
       const watched = assets.get(fileId)
       if (watched === undefined) return false
-      watched.owedSince = reads
+      watched.staleSince = reads
       return true
     },
 
     watched: () => [...assets.keys()],
 
-    isOwed: (fileId) => assets.get(fileId)?.owedSince !== undefined,
+    isStale: (fileId) => assets.get(fileId)?.staleSince !== undefined,
 
-    publish(fileId, snapshot, read) {
+    notify(fileId, snapshot, read) {
       const watched = assets.get(fileId)
-      if (watched?.owedSince === undefined || read <= watched.owedSince) return
-      watched.owedSince = undefined
-      if (snapshot !== undefined && snapshot.etag === watched.publishedEtag) return
-      watched.publishedEtag = snapshot?.etag
-      const news: StatusNews = snapshot === undefined ? { what: 'forgotten' } : { what: 'changed', snapshot }
-      for (const listener of watched.listeners) listener(news)
+      if (watched?.staleSince === undefined || read <= watched.staleSince) return
+      watched.staleSince = undefined
+      if (snapshot !== undefined && snapshot.etag === watched.notifiedEtag) return
+      watched.notifiedEtag = snapshot?.etag
+      const event: StatusEvent =
+        snapshot === undefined ? { what: 'forgotten' } : { what: 'changed', snapshot }
+      for (const listener of watched.listeners) listener(event)
     },
 
     count: () => count,
 
     close() {
       isClosed = true
-      const everybody = [...assets.values()].flatMap((watched) => [...watched.listeners])
-      for (const listener of everybody) listener({ what: 'closing' })
+      const all = [...assets.values()].flatMap((watched) => [...watched.listeners])
+      for (const listener of all) listener({ what: 'closing' })
     },
   }
 }

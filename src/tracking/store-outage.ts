@@ -1,8 +1,8 @@
-/** Since when the store cannot be used, as far as this process has noticed: every heartbeat tries. */
+/** Records since when the store is unavailable, as far as this process has noticed: every heartbeat tries the store. */
 export type StoreOutage = {
-  /** Null while the store can be used. */
+  /** Null while the store is available. */
   since(): number | null
-  /** The store was tried just now. */
+  /** Records the result of using the store just now. */
   note(isUsable: boolean): void
 }
 

@@ -3,7 +3,7 @@ import type { Submission } from '../domain/submission.ts'
 import type { Links } from './links.ts'
 import { runView } from './run-view.ts'
 
-/** A submission as `GET /submissions/:submissionId` tells it. */
+/** A submission as `GET /submissions/:submissionId` returns it. */
 export function submissionView(links: Links, facts: { submission: Submission; runs: Run[] }) {
   const { submissionId, kind, state, fileId, error } = facts.submission
   const urls = links.submission(submissionId, fileId)

@@ -4,7 +4,7 @@ import type { Json } from '../domain/json.ts'
 import type { RequestedExtension } from '../domain/submission.ts'
 import type { Store } from '../store/store.ts'
 import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
-import { callerAnswer, submissionAnswer } from './caller-answer.ts'
+import { callerResponse, submissionResponse } from './caller-response.ts'
 import type { Exchange } from './imagekit-exchange.ts'
 import type { Links } from './links.ts'
 import type { Sent } from './with-idempotency-key.ts'
@@ -16,7 +16,7 @@ export type SubmitUpdateDeps = ApplyResponseDeps & {
   errorBody: (message: string) => object
 }
 
-/** Asks ImageKit to update a file that exists. The submission is committed before ImageKit can have the request. */
+/** Sends ImageKit an update of an existing file. The submission is committed before the request is sent. */
 export async function submitUpdate(
   deps: SubmitUpdateDeps,
   request: {
@@ -51,13 +51,16 @@ export async function submitUpdate(
     const code = exchange.timedOut ? 'imagekit_timeout' : 'imagekit_unreachable'
     const message = 'ImageKit could not be reached. Nothing was changed.'
     const error = { code, message, status: null }
-    await applyResponse(deps, { submissionId, answer: { kind: 'rejected', requestId: null, error } })
+    await applyResponse(deps, { submissionId, response: { kind: 'rejected', requestId: null, error } })
     throw new TrackerError(code, message, { cause: exchange.cause })
   }
   if (exchange.kind === 'broken')
-    deps.log.warn({ submissionId, err: exchange.cause }, 'ImageKit did not answer an update that it may have')
-  const answer = callerAnswer(deps, submissionId, exchange)
-  const kept = claim && { key: { ...claim, answer } }
-  await applyResponse(deps, { submissionId, answer: submissionAnswer(exchange), ...kept })
-  return { answer, isKept: true }
+    deps.log.warn(
+      { event: 'response.lost', submissionId, err: exchange.cause },
+      'no response from ImageKit; it may have received the update',
+    )
+  const response = callerResponse(deps, submissionId, exchange)
+  const key = claim && { key: { ...claim, answer: response } }
+  await applyResponse(deps, { submissionId, response: submissionResponse(exchange), ...key })
+  return { response, isStored: true }
 }

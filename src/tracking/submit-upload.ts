@@ -3,12 +3,12 @@ import type { KeyClaim } from '../domain/idempotency.ts'
 import type { RequestedExtension, SubmissionError } from '../domain/submission.ts'
 import type { Store } from '../store/store.ts'
 import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
-import { callerAnswer, submissionAnswer } from './caller-answer.ts'
+import { callerResponse, submissionResponse } from './caller-response.ts'
 import type { Exchange } from './imagekit-exchange.ts'
 import type { Links } from './links.ts'
 import type { Sent } from './with-idempotency-key.ts'
 
-/** What is known of a caller's upload form once all of it has come. */
+/** The fields of a caller's upload form, known once the form is complete. */
 type UploadFields = {
   fileName: string | null
   extensions: RequestedExtension[]
@@ -33,9 +33,9 @@ export type SubmitUploadDeps<Form> = ApplyResponseDeps & {
 }
 
 /**
- * Streams an upload through to ImageKit. The submission is committed before ImageKit can have the whole form; until then
- * whatever goes wrong is thrown and nothing was uploaded. Afterwards the answer is told and applied, whether or not the
- * caller is still there.
+ * Streams an upload through to ImageKit. The submission is committed before the form is complete; any error before that is
+ * thrown, and nothing was uploaded. Afterwards ImageKit's response is applied and returned, even if the caller has
+ * disconnected.
  */
 export async function submitUpload<Form>(
   deps: SubmitUploadDeps<Form>,
@@ -69,7 +69,7 @@ export async function submitUpload<Form>(
     )
     submissionId = created.submissionId
     request.onSubmission({ submissionId, extensions: extensions.map(({ name }) => name) })
-    if (signal.aborted) throw callerLeft()
+    if (signal.aborted) throw callerDisconnected()
     return { webhookUrl: extensions.length > 0 ? deps.links.webhook(submissionId) : null }
   }
 
@@ -81,47 +81,50 @@ export async function submitUpload<Form>(
     throw error
   }
   if (submissionId === undefined || !exchange.wasComplete)
-    return incomplete(deps, submissionId, exchange, signal)
+    return endIncomplete(deps, submissionId, exchange, signal)
 
   if (exchange.kind === 'broken')
-    deps.log.warn({ submissionId, err: exchange.cause }, 'ImageKit did not answer an upload that it may have')
-  const answer = callerAnswer(deps, submissionId, exchange)
-  const key = claim === null ? undefined : { ...claim, answer }
-  await applyResponse(deps, { submissionId, answer: submissionAnswer(exchange), ...(key && { key }) })
-  return { answer, isKept: true }
+    deps.log.warn(
+      { event: 'response.lost', submissionId, err: exchange.cause },
+      'no response from ImageKit; it may have received the upload',
+    )
+  const response = callerResponse(deps, submissionId, exchange)
+  const key = claim === null ? undefined : { ...claim, answer: response }
+  await applyResponse(deps, { submissionId, response: submissionResponse(exchange), ...(key && { key }) })
+  return { response, isStored: true }
 }
 
-/** The form never became complete, so nothing was uploaded, and the caller may safely try again. */
-async function incomplete<Form>(
+/** The form never became complete, so nothing was uploaded, and the caller may safely retry. */
+async function endIncomplete<Form>(
   deps: SubmitUploadDeps<Form>,
   submissionId: string | undefined,
   exchange: Exchange,
   signal: AbortSignal,
 ): Promise<Sent> {
-  if (exchange.kind === 'answered' && exchange.answer.kind !== 'accepted') {
-    const { status, headers, body, answer } = exchange
-    if (submissionId !== undefined) await reject(deps, submissionId, answer.error)
-    return { answer: { status, headers, body }, isKept: false }
+  if (exchange.kind === 'responded' && exchange.response.kind !== 'accepted') {
+    const { status, headers, body, response } = exchange
+    if (submissionId !== undefined) await reject(deps, submissionId, response.error)
+    return { response: { status, headers, body }, isStored: false }
   }
-  const error = signal.aborted ? callerLeft() : unreachable(exchange)
+  const error = signal.aborted ? callerDisconnected() : unreachable(exchange)
   if (submissionId !== undefined) await reject(deps, submissionId, reasonOf(error))
   throw error
 }
 
-function callerLeft(): TrackerError {
-  return new TrackerError('client_closed', 'The caller left before the upload was complete.')
+function callerDisconnected(): TrackerError {
+  return new TrackerError('client_closed', 'The caller disconnected before the upload was complete.')
 }
 
 function unreachable(exchange: Exchange): TrackerError {
   if (exchange.kind === 'broken' && exchange.timedOut)
     return new TrackerError(
       'imagekit_timeout',
-      'ImageKit did not take the file in time. Nothing was uploaded.',
+      'ImageKit did not receive the file in time. Nothing was uploaded.',
       {
         cause: exchange.cause,
       },
     )
-  const message = 'The connection to ImageKit broke before it had the file. Nothing was uploaded.'
+  const message = 'The connection to ImageKit broke before it received the file. Nothing was uploaded.'
   return new TrackerError('imagekit_unreachable', message, {
     cause: exchange.kind === 'broken' ? exchange.cause : undefined,
   })
@@ -132,11 +135,11 @@ function reject<Form>(
   submissionId: string,
   error: SubmissionError,
 ): Promise<void> {
-  return applyResponse(deps, { submissionId, answer: { kind: 'rejected', requestId: null, error } })
+  return applyResponse(deps, { submissionId, response: { kind: 'rejected', requestId: null, error } })
 }
 
 function reasonOf(error: unknown): SubmissionError {
   const { code, message } =
-    error instanceof TrackerError ? error : { code: 'internal', message: 'The upload was given up.' }
+    error instanceof TrackerError ? error : { code: 'internal', message: 'The upload was aborted.' }
   return { code, message, status: null }
 }

@@ -1,15 +1,15 @@
-/** The log lines of webhooks that report a success: the many that go as they should. */
+/** The log lines of webhooks that report a success, which are the most frequent ones. */
 export type SuccessLog = {
   /** `fields` is called only if the line is written. */
   note(fields: () => object): void
-  /** Writes the total that is due. */
+  /** Writes the pending total. */
   flush(): void
 }
 
 const MAX_LINES_PER_SECOND = 100
 const TOTAL_AFTER_MS = 1000
 
-/** One line each. From the 101st of a second on, and in the second after it, there is one total instead. */
+/** Writes one line per webhook. From the 101st in a second on, and in the following second, it writes one total instead. */
 export function createSuccessLog({
   clock,
   log,
@@ -27,7 +27,10 @@ export function createSuccessLog({
     clearTimeout(timer)
     timer = undefined
     if (total === 0) return
-    log.info({ event: 'delivery.recorded', outcome: 'applied', status: 'success', total }, 'deliveries')
+    log.info(
+      { event: 'delivery.recorded', outcome: 'applied', status: 'success', total },
+      'deliveries recorded',
+    )
     total = 0
   }
   return {
@@ -40,9 +43,9 @@ export function createSuccessLog({
         count = 0
       }
       count += 1
-      if (!isBusy && count <= MAX_LINES_PER_SECOND) return log.info(fields(), 'delivery')
+      if (!isBusy && count <= MAX_LINES_PER_SECOND) return log.info(fields(), 'delivery recorded')
       total += 1
-      // The next second may bring nothing that would write it.
+      // The next second may bring no webhook that would write the total.
       timer ??= setTimeout(flush, TOTAL_AFTER_MS).unref()
     },
     flush,

@@ -1,14 +1,14 @@
 import type { Lease } from '../domain/lease.ts'
 import type { Store } from '../store/store.ts'
 
-/** One renewal may fail. With the time to the next heartbeat, another process takes it within 30 seconds. */
+/** One renewal may fail. Including the time to its next heartbeat, another process takes over within 30 seconds. */
 const TTL_MS = 20_000
 
-/** Whether this process is the one that does what only one may do. */
+/** The lease of the process that does the work that only one process may do. */
 export type UpkeepLease = {
   /** Null while another process has it. */
   current(): Lease | null
-  /** Takes the lease, or keeps it. Call it again well before 20 seconds have passed. */
+  /** Acquires or renews the lease. Call it again well before 20 seconds have passed. */
   renew(store: Pick<Store, 'acquireLease'>): Promise<void>
   release(store: Pick<Store, 'releaseLease'>): Promise<void>
 }
@@ -22,9 +22,9 @@ export function createUpkeepLease({ clock }: { clock: () => number }): UpkeepLea
       lease = await store.acquireLease(clock(), TTL_MS)
     },
     async release(store) {
-      const held = lease
+      const current = lease
       lease = null
-      if (held !== null) await store.releaseLease(held)
+      if (current !== null) await store.releaseLease(current)
     },
   }
 }

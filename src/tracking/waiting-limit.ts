@@ -1,16 +1,16 @@
 import { TrackerError } from '../domain/errors.ts'
-import type { ReaderCredential } from './admit-reader.ts'
+import type { ReaderCredential } from './authorize-reader.ts'
 
-/** How many requests may wait for a change, or stream changes, at the same time. */
+/** The maximum numbers of requests that wait for a change, or stream changes, at the same time. */
 export type WaitingLimits = {
   total: number
-  /** With the same token. A key belongs to a backend, which may wait for many assets: only `total` limits it. */
+  /** With the same token. A key belongs to a backend, which may wait for many assets: only `total` limits keys. */
   perToken: number
-  /** Sent ahead on the same connection, each behind the response to the one before. */
+  /** Pipelined on the same connection, where each response waits for the one before. */
   perConnection: number
 }
 
-/** A request that wants to wait. `onEnd` calls its argument once the request is over, also at once. */
+/** A request that is going to wait. `onEnd` calls its argument once the request is over; immediately if it already is. */
 type WaitingRequest = {
   credential: ReaderCredential
   connection: { destroy(): void }
@@ -39,23 +39,23 @@ export function createWaitingLimit(
 
   const reject = (limit: ExceededLimit, detail: string): never => {
     noteExceeded(limit)
-    throw new TrackerError('overloaded', `${detail} Try again later, or ask without waiting.`)
+    throw new TrackerError('overloaded', `${detail} Try again later, or without waiting.`)
   }
 
   return {
     enter({ credential, connection, onEnd }) {
       if ((connections.get(connection) ?? 0) >= perConnection) {
-        // A response would have to wait for all before it, and each costs as much to reject as to serve.
+        // A response would have to wait for all previous ones, and rejecting costs as much as serving.
         connection.destroy()
-        reject('waiting on one connection', 'Too many requests wait on this connection.')
+        reject('waiting on one connection', 'Too many requests are waiting on this connection.')
       }
-      // Rejected ones count here, too: they cost no less.
+      // Rejected requests count here too: they cost as much.
       add(connections, connection, 1)
       onEnd(() => add(connections, connection, -1))
       const token = credential.by === 'token' ? credential.token : undefined
       if (token !== undefined && (tokens.get(token) ?? 0) >= perToken)
-        reject('waiting with one token', `${perToken} requests already wait with this token.`)
-      if (waiting >= total) reject('waiting', 'Too many requests wait for a change.')
+        reject('waiting with one token', `${perToken} requests are already waiting with this token.`)
+      if (waiting >= total) reject('waiting', 'Too many requests are waiting for a change.')
 
       waiting += 1
       if (token !== undefined) add(tokens, token, 1)

@@ -2,28 +2,31 @@ import { createHash, randomUUID } from 'node:crypto'
 import { TrackerError } from '../domain/errors.ts'
 import type { KeyClaim, StoredResponse } from '../domain/idempotency.ts'
 import type { Store } from '../store/store.ts'
-import { linkedAnswer, unconfirmedAnswer } from './caller-answer.ts'
+import { linkedResponse, unconfirmedResponse } from './caller-response.ts'
 import type { Links } from './links.ts'
 import type { WriteRetryQueue } from './write-retry-queue.ts'
 
-type SendOnceDeps = {
+type WithIdempotencyKeyDeps = {
   store: Pick<Store, 'claimIdempotencyKey' | 'releaseIdempotencyKey'>
-  backlog: Pick<WriteRetryQueue, 'apply'>
+  writeRetries: Pick<WriteRetryQueue, 'apply'>
   links: Links
   /** See `createClaimClock`. */
   claimClock: { now(): number }
   errorBody: (message: string) => object
 }
 
-/** What `send` gives: the caller's answer, and whether the same key gets it again. */
-export type Sent = { answer: StoredResponse; isKept: boolean }
+/** The result of `send`: the response to the caller, and whether it is stored for the same key. */
+export type Sent = { response: StoredResponse; isStored: boolean }
 
 /**
- * Runs `send` at most once for an `Idempotency-Key` in 24 hours, and gives its answer again afterwards. `fingerprint` reads
- * a repeated request to its end; it has to be the same as the first. Without a key `send` simply runs.
+ * Runs `send` at most once for an `Idempotency-Key` in 24 hours, and returns the stored response afterwards. `fingerprint`
+ * reads a repeated request to its end; it must equal the first one. Without a key, `send` simply runs.
  */
-export async function withIdempotencyKey(deps: SendOnceDeps, request: OnceRequest): Promise<StoredResponse> {
-  return linkedAnswer(deps, await answerOnce(deps, request))
+export async function withIdempotencyKey(
+  deps: WithIdempotencyKeyDeps,
+  request: OnceRequest,
+): Promise<StoredResponse> {
+  return linkedResponse(deps, await respondOnce(deps, request))
 }
 
 type OnceRequest = {
@@ -32,15 +35,15 @@ type OnceRequest = {
   send: (claim: KeyClaim | null) => Promise<Sent>
 }
 
-async function answerOnce(
-  { store, backlog, claimClock, errorBody }: SendOnceDeps,
+async function respondOnce(
+  { store, writeRetries, claimClock, errorBody }: WithIdempotencyKeyDeps,
   request: OnceRequest,
 ): Promise<StoredResponse> {
   const { scope, send } = request
-  if (scope === null) return (await send(null)).answer
+  if (scope === null) return (await send(null)).response
   const own = { scope, nonce: randomUUID() }
-  // Were it lost while the store is down, the key would be under way for ever.
-  const release = () => backlog.apply(() => store.releaseIdempotencyKey(own))
+  // Retried while the store is down: otherwise the key would be in progress for ever.
+  const release = () => writeRetries.apply(() => store.releaseIdempotencyKey(own))
   const claim = await store.claimIdempotencyKey(own, claimClock.now()).catch(async (error: unknown) => {
     if (error instanceof TrackerError && error.mayBeCommitted) await release()
     throw error
@@ -48,28 +51,28 @@ async function answerOnce(
   if (claim.kind === 'running')
     throw new TrackerError(
       'request_in_progress',
-      'The first request with this Idempotency-Key has not been answered yet.',
+      'The first request with this Idempotency-Key is still in progress.',
     )
   if (claim.kind === 'claimed') {
     let sent: Sent | undefined
     try {
       sent = await send(own)
-      return sent.answer
+      return sent.response
     } finally {
-      if (!sent?.isKept) await release()
+      if (!sent?.isStored) await release()
     }
   }
   if ((await request.fingerprint()) !== claim.fingerprint)
     throw new TrackerError(
       'idempotency_key_reused',
-      'The first request with this Idempotency-Key was another one. Use a new key for a new request.',
+      'The first request with this Idempotency-Key was different. Use a new key for a new request.',
     )
   if (claim.kind === 'answered') return claim.answer
-  const message = 'The service stopped while this request was under way; it may have reached ImageKit.'
-  return unconfirmedAnswer({ errorBody }, claim.submissionId, 502, message)
+  const message = 'The service stopped during this request; ImageKit may have received it.'
+  return unconfirmedResponse({ errorBody }, claim.submissionId, 502, message)
 }
 
-/** Two requests share a key only if the same key name asked for the same method and path. */
+/** Requests share an idempotency key only if they have the same API key name, method and path. */
 export function idempotencyScope(keyName: string, method: string, path: string, key: string): string {
   return createHash('sha256')
     .update(JSON.stringify([keyName, method, path, key]))

@@ -1,4 +1,7 @@
-/** Good for sending the same delivery again: kept of refused ones alone, for the replay, and never shown. */
+/**
+ * Whoever has them can send the same delivery again. They are stored only for rejected deliveries, for the replay, and never
+ * shown.
+ */
 const SIGNATURES = ['x-ik-signature', 'webhook-signature']
 
 export function withoutSignatures(headers: { [name: string]: string }): { [name: string]: string } {

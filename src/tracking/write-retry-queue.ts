@@ -1,11 +1,13 @@
 import { TrackerError } from '../domain/errors.ts'
 
-/** What has to be written down but the store could not take when it came, answers of ImageKit above all; tried until it is. */
+/** Retries writes that must not be lost, mostly ImageKit's responses, until the store accepts them. */
 export type WriteRetryQueue = {
-  /** Runs `apply`; if the store can't, later again. Resolves when it is applied or waiting; whatever else goes wrong is logged. */
+  /**
+   * Runs `apply`, and retries it while the store is unavailable. Resolves once it is applied or queued; other errors are logged.
+   */
   apply(apply: () => Promise<void>): Promise<void>
   size(): number
-  /** Tries what is left once more, and gives up: after a restart those submissions are `unconfirmed`. */
+  /** Tries the queued writes once more, then gives up: after a restart those submissions are `unconfirmed`. */
   close(): Promise<void>
 }
 
@@ -18,7 +20,8 @@ export function createWriteRetryQueue(deps: {
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
-  const giveUp = (error: unknown) => log.error({ err: error }, 'an answer of ImageKit could not be applied')
+  const giveUp = (error: unknown) =>
+    log.error({ event: 'write.failed', err: error }, 'ImageKit response could not be applied')
   const drainWaiting = async (): Promise<void> => {
     for (let apply = waiting[0]; apply !== undefined; apply = waiting[0]) {
       try {
@@ -30,14 +33,14 @@ export function createWriteRetryQueue(deps: {
       waiting.shift()
     }
   }
-  // One after another: two at once would try the same answer and forget the next one.
+  // One drain at a time: two would try the same write, and drop the next one.
   let drained = Promise.resolve()
   const drain = (): Promise<void> => {
     drained = drained.then(drainWaiting)
     return drained
   }
   const schedule = (): void => {
-    // The store is closed, too: trying on would keep the process from its end.
+    // The store is closed too: a retry would keep the process from exiting.
     if (isClosed) return
     timer ??= setTimeout(() => {
       timer = undefined
@@ -54,8 +57,8 @@ export function createWriteRetryQueue(deps: {
       } catch (error) {
         if (isClosed || !isTransient(error)) return giveUp(error)
         log.warn(
-          { waiting: waiting.length + 1, err: error },
-          'the store could not take an answer of ImageKit; it waits',
+          { event: 'write.deferred', waiting: waiting.length + 1, err: error },
+          'ImageKit response could not be stored; queued for a retry',
         )
         waiting.push(apply)
         schedule()
@@ -66,7 +69,8 @@ export function createWriteRetryQueue(deps: {
       isClosed = true
       clearTimeout(timer)
       await drain()
-      if (waiting.length > 0) log.error({ waiting: waiting.length }, 'answers of ImageKit were not stored')
+      if (waiting.length > 0)
+        log.error({ event: 'write.abandoned', waiting: waiting.length }, 'ImageKit responses were not stored')
     },
   }
 }

@@ -4,25 +4,25 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { expect, onTestFinished, test } from 'vitest'
 import { ADMIN_KEY } from '../support/tracker.ts'
 
-/** All files of a worker share a browser. */
-// oxlint-disable-next-line no-empty-pattern -- the runner asks for a pattern there
+/** All test files of a worker share one browser. */
+// oxlint-disable-next-line no-empty-pattern -- vitest requires a destructuring pattern here
 const withBrowser = test.extend('browser', { scope: 'worker' }, async ({}, { onCleanup }) => {
   const browser = await launch()
   onCleanup(() => browser.close())
   return browser
 })
 
-/** Where no Chromium is found these tests are told as skipped; in CI they run, and fail without one. */
+/** Skips the test if no Chromium is found. In CI the test fails instead. */
 export const browserTest = withBrowser.skipIf(findChromium() === undefined && !process.env['CI'])
 
 type PageOptions = BrowserContextOptions & {
-  /** What the console may say: a browser tells every answer of 400 and above there. */
+  /** Console messages to ignore. A browser logs every response of 400 and above. */
   tolerated?: RegExp
 }
 
 /**
- * A page of a browser that nobody has used. Whatever it asks of another origin, says on the console as a warning or an
- * error, throws, or opens as a dialog fails the test.
+ * A page in a fresh browser context. The test fails if the page requests another origin, logs a warning or an error, throws,
+ * or opens a dialog.
  */
 export async function openPage(
   browser: Browser,
@@ -36,22 +36,22 @@ export async function openPage(
     ...contextOptions,
   })
   context.setDefaultTimeout(10_000)
-  const troubles: string[] = []
+  const failures: string[] = []
   context.on('request', (request) => {
-    if (new URL(request.url()).origin !== tracker.url) troubles.push(`asked for ${request.url()}`)
+    if (new URL(request.url()).origin !== tracker.url) failures.push(`request to ${request.url()}`)
   })
   context.on('console', (message) => {
     const isTolerated = tolerated?.test(message.text()) ?? false
-    if (['error', 'warning'].includes(message.type()) && !isTolerated) troubles.push(message.text())
+    if (['error', 'warning'].includes(message.type()) && !isTolerated) failures.push(message.text())
   })
-  context.on('weberror', (error) => troubles.push(String(error.error())))
+  context.on('weberror', (error) => failures.push(String(error.error())))
   context.on('dialog', async (dialog) => {
-    troubles.push(`a dialog: ${dialog.message()}`)
+    failures.push(`a dialog: ${dialog.message()}`)
     await dialog.dismiss()
   })
   onTestFinished(async () => {
     await context.close()
-    expect(troubles).toEqual([])
+    expect(failures).toEqual([])
   })
   return context.newPage()
 }
@@ -84,7 +84,7 @@ const FLAGS = [
 
 function launch(): Promise<Browser> {
   const executablePath = findChromium()
-  if (executablePath === undefined) throw new Error('There is no chromium: install it, or set CHROMIUM.')
+  if (executablePath === undefined) throw new Error('Chromium was not found. Install it or set CHROMIUM.')
   return chromium.launch({ executablePath, args: FLAGS, chromiumSandbox: false, headless: true })
 }
 

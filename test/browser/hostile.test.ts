@@ -1,40 +1,47 @@
 import { expect } from 'vitest'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
 import { browserTest, openPage } from './chromium.ts'
-import { fillTracker, TOLERATED, visitEveryPage } from './every-page.ts'
+import { seedTracker, TOLERATED, visitEveryPage } from './every-page.ts'
 import { listOverflow, NARROW, WIDE } from './overflow.ts'
 
 const MARKUP = `"'><img src=x onerror=ran=1><script>ran=1;alert(1)</script><svg onload=ran=1>`
 const LATER = '</title></textarea></style><a href=javascript:ran=1>&lt;{{ran=1}}'
-const TURNED = 'photo\u202egnp.exe\u2066 צילום של חולצה \u0627\u0644\u0635\u0648\u0631\u0629\u0007'
-const BARE = ['sign-in', 'sign-in refused', 'no delivery', 'acknowledging', 'retry preview', 'retry progress']
-const TEXT = `${MARKUP}${TURNED}${LATER}`
+const REORDERED = 'photo\u202egnp.exe\u2066 צילום של חולצה \u0627\u0644\u0635\u0648\u0631\u0629\u0007'
+const PAGES_WITHOUT_UNTRUSTED_TEXT = [
+  'sign-in',
+  'sign-in rejected',
+  'no delivery',
+  'acknowledge preview',
+  'retry preview',
+  'retry progress',
+]
+const TEXT = `${MARKUP}${REORDERED}${LATER}`
 
 browserTest(
-  'markup, marks of direction and endless words from outside are shown on every page, and do nothing',
+  'markup, direction marks and endless words in untrusted text are shown on every page and have no effect',
   async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox()
-    const filled = await fillTracker(tracker, {
+    const seeded = await seedTracker(tracker, {
       extension: `${MARKUP.slice(0, 60)}${'w'.repeat(90)}`,
-      // As hostile as a valid id can be: no slash, no control character, at most 128 with the suffix of a copy.
-      fileId: `file ${MARKUP}${TURNED}${'w'.repeat(60)}`.replace(/[/\p{Control}]/gu, '').slice(0, 120),
+      // As hostile as a valid id can be: no slashes or control characters, and at most 128 characters including the suffix.
+      fileId: `file ${MARKUP}${REORDERED}${'w'.repeat(60)}`.replace(/[/\p{Control}]/gu, '').slice(0, 120),
       fileName: `${TEXT}${'w'.repeat(300)}`,
       message: `${TEXT}\n${'e'.repeat(2000)}`,
       note: TEXT,
     })
     const page = await openPage(browser, tracker, { tolerated: TOLERATED })
     const found: string[] = []
-    await visitEveryPage(page, filled, async (name) => {
+    await visitEveryPage(page, seeded, async (name) => {
       const ran = await page.evaluate("'ran' in globalThis")
       const elements = await page
         .locator('img, script:not([src]), a[href^=javascript], main svg[onload]')
         .count()
-      if (ran || elements > 0) found.push(`${name}: something of it became a part of the page`)
+      if (ran || elements > 0) found.push(`${name}: untrusted markup became an element`)
       if (
-        !BARE.includes(name) &&
+        !PAGES_WITHOUT_UNTRUSTED_TEXT.includes(name) &&
         !(await page.getByRole('main').innerText()).includes('<img src=x onerror=ran=1>')
       )
-        found.push(`${name}: it is not shown`)
+        found.push(`${name}: the untrusted text is missing`)
       for (const size of [NARROW, WIDE]) {
         await page.setViewportSize(size)
         for (const text of await listOverflow(page)) found.push(`${name}, ${size.width} pixels: ${text}`)

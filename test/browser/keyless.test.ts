@@ -4,7 +4,7 @@ import { browserTest, openPage } from './chromium.ts'
 import { uploadSettled } from './uploads.ts'
 
 browserTest(
-  'where no keys are set the pages open without a sign-in, and their forms are taken',
+  'without configured keys the pages open without a sign-in, and their forms work',
   async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
     await uploadSettled(tracker, 'mug.png', ['remove-bg'], ['sandbox:remove-bg=failed'])

@@ -4,7 +4,7 @@ import { startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
 import { browserTest, openSignedIn } from './chromium.ts'
 
-browserTest('an update leaves alone what has not changed, with its focus', async ({ browser }) => {
+browserTest('an update keeps unchanged parts and their focus', async ({ browser }) => {
   const tracker = await startTracker()
   const { submissionId, webhookUrl } = await register(tracker, ['remove-bg', 'aws-auto-tagging'])
   const body = JSON.stringify({ fileId: FILE_ID, name: 'shirt.jpg' })
@@ -22,15 +22,15 @@ browserTest('an update leaves alone what has not changed, with its focus', async
   expect(kept).toEqual([true, FILE_ID])
 })
 
-browserTest('a page whose stream is answered with an error asks again by itself', async ({ browser }) => {
+browserTest('a page polls after its event stream gets an error response', async ({ browser }) => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const [run] = await listRuns(tracker)
   const page = await openSignedIn(browser, tracker, { tolerated: /status of 502/ })
   await page.route('**/events', (route) => route.fulfill({ status: 502, body: 'a proxy' }))
-  const refused = page.waitForResponse((answer) => answer.status() === 502)
+  const rejected = page.waitForResponse((response) => response.status() === 502)
   await page.goto(`/admin/runs/${run?.runId}`)
-  await refused
+  await rejected
   await deliver(webhookUrl, payload('remove-bg', 'success'))
   await page.locator('.head').first().getByText('success').waitFor()
 })

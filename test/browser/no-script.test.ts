@@ -1,17 +1,17 @@
 import { expect } from 'vitest'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
 import { browserTest, openPage, openSignedIn } from './chromium.ts'
-import { fillTracker, PLAIN_WORDS, TOLERATED, visitEveryPage } from './every-page.ts'
-import { mend, uploadSettled } from './uploads.ts'
+import { PLAIN_TEXTS, seedTracker, TOLERATED, visitEveryPage } from './every-page.ts'
+import { makeSucceed, uploadSettled } from './uploads.ts'
 
 browserTest(
-  'without JavaScript every page is read, and says what it is',
+  'without JavaScript every page opens with its heading',
   async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox()
-    const filled = await fillTracker(tracker, PLAIN_WORDS)
+    const seeded = await seedTracker(tracker, PLAIN_TEXTS)
     const page = await openPage(browser, tracker, { javaScriptEnabled: false, tolerated: TOLERATED })
     const titles: { [name: string]: string | null } = {}
-    await visitEveryPage(page, filled, async (name) => {
+    await visitEveryPage(page, seeded, async (name) => {
       titles[name] = await page.getByRole('heading', { level: 1 }).textContent()
       if (!name.startsWith('sign-in') && name !== 'error' && (await page.locator('time').count()) > 0)
         expect(await page.locator('time').first().textContent()).toMatch(
@@ -20,7 +20,7 @@ browserTest(
     })
     expect(titles).toEqual({
       'sign-in': 'Sign in',
-      'sign-in refused': 'Sign in',
+      'sign-in rejected': 'Sign in',
       overview: 'Overview',
       failures: 'Failures',
       'all runs': 'Runs: all',
@@ -30,15 +30,15 @@ browserTest(
       'run success': 'aws-auto-tagging',
       'run pending': 'remove-bg',
       asset: 'shirt.jpg',
-      forgetting: 'Forget this asset?',
+      'forget preview': 'Forget this asset?',
       deliveries: 'Deliveries',
       'no delivery': 'Deliveries',
       delivery: 'Delivery',
-      'delivery refused': 'Delivery',
-      error: 'Nothing is known under this address',
-      acknowledging: 'Acknowledge 2 runs?',
+      'delivery rejected': 'Delivery',
+      error: 'Page not found',
+      'acknowledge preview': 'Acknowledge 2 runs?',
       'retry preview': 'Retry 2 runs?',
-      'retry progress': expect.stringMatching(/^Asking ImageKit again|ImageKit was asked again$/),
+      'retry progress': expect.stringMatching(/^Sending retries|Retries sent$/),
       audit: 'Audit',
     })
   },
@@ -46,12 +46,12 @@ browserTest(
 )
 
 browserTest(
-  'without JavaScript runs are searched for, ticked, and asked for again after a preview',
+  'without JavaScript runs are searched, selected, and retried after a preview',
   async ({ browser }) => {
     const { tracker, sandboxUrl } = await startTrackerAndSandbox()
     for (const fileName of ['a.png', 'b.png']) {
       const fileId = await uploadSettled(tracker, fileName, ['remove-bg'], ['sandbox:remove-bg=failed'])
-      await mend(sandboxUrl, fileId)
+      await makeSucceed(sandboxUrl, fileId)
     }
     const page = await openSignedIn(browser, tracker, { javaScriptEnabled: false })
     await page.getByRole('searchbox').fill('a.p')
@@ -60,17 +60,17 @@ browserTest(
     await page.getByRole('button', { name: 'Retry…', exact: true }).click()
     await page.getByRole('heading', { name: 'Retry one run?' }).waitFor()
     expect(await page.getByRole('main').textContent()).toContain('Extension units130')
-    await page.getByLabel('Reason').fill('mended')
+    await page.getByLabel('Reason').fill('fixed')
     await page.getByRole('button', { name: 'Retry one run' }).click()
     await page.getByText(' of 1').waitFor()
-    const again = page.getByRole('row').filter({ hasText: 'attempt 2' })
+    const retried = page.getByRole('row').filter({ hasText: 'attempt 2' })
     await expect
       .poll(async () => {
         await page.goto('/admin/failures?status=success&acknowledged=any')
-        return again.count()
+        return retried.count()
       })
       .toBe(1)
-    expect(await again.textContent()).toContain('a.png')
+    expect(await retried.textContent()).toContain('a.png')
     await page.goto('/admin/failures')
     expect(await page.getByRole('table').textContent()).toContain('b.png')
 
@@ -86,7 +86,7 @@ browserTest(
     const names = ['remove-bg', 'aws-auto-tagging']
     const tags = names.map((name) => `sandbox:${name}=failed`)
     const fileId = await uploadSettled(tracker, 'mug.png', names, tags)
-    await mend(sandboxUrl, fileId)
+    await makeSucceed(sandboxUrl, fileId)
     const page = await openSignedIn(browser, tracker, { javaScriptEnabled: false })
     const open = async (name: string) => {
       await page.goto('/admin/failures')
@@ -97,22 +97,22 @@ browserTest(
     await page.getByRole('button', { name: 'Acknowledge' }).click()
     await page.getByText('Acknowledged and removed from open failures').waitFor()
     await open('remove-bg')
-    expect(await page.getByText('1 in all').count()).toBe(0)
+    expect(await page.getByText('1 total').count()).toBe(0)
     await page.getByRole('button', { name: 'Retry' }).click()
-    await page.getByText('ImageKit was asked to run it again').waitFor()
+    await page.getByText('Retry sent to ImageKit').waitFor()
     await tracker.fetch(`/assets/${fileId}/status?wait=10`)
     await page.reload()
     expect(await page.locator('.head').first().textContent()).toBe('remove-bgsuccess')
 
     await page.getByRole('link', { name: 'Webhook', exact: true }).first().click()
     await page.getByRole('button', { name: 'Replay' }).click()
-    await page.getByText('The delivery says what is known already').waitFor()
+    await page.getByText('The delivery repeats what is already recorded').waitFor()
     await page.goto('/admin/audit')
     expect(await page.getByRole('table').textContent()).toContain('nobody needs these tags')
 
     await page.goto(`/admin/assets/${fileId}`)
     await page.getByRole('link', { name: 'Forget this asset…' }).click()
-    await page.getByRole('button', { name: 'Forget it' }).click()
+    await page.getByRole('button', { name: 'Forget asset' }).click()
     await page.getByText('The asset is forgotten').waitFor()
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByText('You are signed out').waitFor()

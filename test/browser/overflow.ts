@@ -3,7 +3,7 @@ import type { Page } from 'playwright-core'
 export const NARROW = { width: 360, height: 740 }
 export const WIDE = { width: 1280, height: 800 }
 
-/** What reaches beyond the right edge of the window, be it cut off or scrolled to. What only a screen reader sees is left out. */
+/** Lists elements beyond the right edge of the window, cut off or scrollable. Excludes text for screen readers. */
 export function listOverflow(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(`(() => {
     const root = document.documentElement

@@ -1,5 +1,5 @@
-// The pictures in docs/images: the built service in front of the built sandbox, 50 uploads of which 12 fail for 3 causes,
-// and a real browser that looks at the pages.
+// Takes the screenshots in docs/images: the built service with the built sandbox, 50 uploads of which 12 fail for 3 causes,
+// and a real browser.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -15,7 +15,7 @@ const ADMIN_KEY = 'admin-key-of-the-screenshots'
 const PRIVATE_KEY = 'private_screenshots'
 const IMAGES = ['mug.png', 't-shirt.png', 'landscape.jpg']
 const TAGGER = { minConfidence: 60, maxTags: 5 }
-/** How many uploads fail at what. */
+/** The number of failing uploads per extension. */
 const FAILING = { 'remove-bg': 6, 'aws-auto-tagging': 4, 'google-auto-tagging': 2 }
 const UPLOADS = 50
 
@@ -36,7 +36,7 @@ try {
     TRACKER_API_KEY: `shop:${API_KEY}`,
     TRACKER_ADMIN_KEY: `maria:${ADMIN_KEY}`,
   })
-  for (const one of listUploads()) await upload(url, one)
+  for (const file of listUploads()) await upload(url, file)
   await waitFor(url, '/runs?status=pending', ({ runs }) => runs.length === 1)
   for (const token of ['forged', 'cut-off'])
     await fetch(`${url}/webhooks/extension/${token}`, { method: 'POST', body: '{"service":"remove-bg"}' })
@@ -50,7 +50,7 @@ try {
   rmSync(directory, { recursive: true })
 }
 
-/** A command of the built program; resolves with the address that it prints. */
+/** Starts a command of the built program. Resolves with the URL that it prints. */
 async function start(args, pattern, env) {
   const { PATH, HOME } = process.env
   const child = spawn(process.execPath, [join(root, 'dist/main.js'), ...args], {
@@ -58,12 +58,12 @@ async function start(args, pattern, env) {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   started.push(child)
-  let printed = ''
+  let output = ''
   return new Promise((resolve, reject) => {
-    child.once('exit', () => reject(new Error(`${args[0]} has ended:\n${printed}`)))
+    child.once('exit', () => reject(new Error(`${args[0]} exited:\n${output}`)))
     child.stdout.on('data', (chunk) => {
-      printed += chunk
-      const match = pattern.exec(printed)
+      output += chunk
+      const match = pattern.exec(output)
       if (match) resolve(match[1])
     })
   })
@@ -74,7 +74,7 @@ function listUploads() {
     Array.from({ length: count }, () => name),
   )
   return Array.from({ length: UPLOADS }, (_, index) => {
-    // Spread among those that succeed.
+    // Spread the failures among the successes.
     const failed = index % 4 === 1 ? failing.shift() : undefined
     const image = IMAGES[index % IMAGES.length]
     const tags = [`sandbox:delay=${300 + ((index * 137) % 2500)}`]
@@ -101,19 +101,19 @@ async function upload(url, { image, fileName, tags }) {
     ]),
   )
   const headers = { authorization: `Bearer ${API_KEY}` }
-  const answer = await fetch(`${url}/api/v1/files/upload`, { method: 'POST', headers, body: form })
-  if (!answer.ok) throw new Error(`an upload was answered ${answer.status}: ${await answer.text()}`)
+  const response = await fetch(`${url}/api/v1/files/upload`, { method: 'POST', headers, body: form })
+  if (!response.ok) throw new Error(`an upload got ${response.status}: ${await response.text()}`)
 }
 
-/** Asks as an operator until the answer is as expected. */
+/** Repeats a request as an operator until the response is as expected. */
 async function waitFor(url, path, isExpected) {
   const headers = { authorization: `Bearer ${ADMIN_KEY}` }
   for (let tries = 0; tries < 600; tries += 1) {
-    const answer = await fetch(url + path, { headers })
-    if (isExpected(await answer.json())) return
+    const response = await fetch(url + path, { headers })
+    if (isExpected(await response.json())) return
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error(`${path} does not become as expected`)
+  throw new Error(`${path} did not become as expected`)
 }
 
 async function takeAll(url) {

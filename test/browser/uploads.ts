@@ -1,34 +1,34 @@
 import { IMAGEKIT_KEY, type RunningTracker } from '../support/tracker.ts'
 import { upload } from '../support/uploads.ts'
 
-/** Uploads a file whose extensions go as the tags say, and waits for their end. */
+/** Uploads a file whose sandbox tags decide the results of its extensions, and waits until the runs settle. */
 export async function uploadSettled(
   tracker: RunningTracker,
   fileName: string,
   extensions: readonly string[],
   tags: readonly string[] = [],
 ): Promise<string> {
-  const answer = await upload(tracker, [
+  const response = await upload(tracker, [
     ['file', 'hello', fileName],
     ['fileName', fileName],
     ['extensions', JSON.stringify(extensions.map(extensionOf))],
     ['tags', tags.join(',')],
     ['useUniqueFileName', 'false'],
   ])
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`)
-  const { fileId } = (await answer.json()) as { fileId: string }
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
+  const { fileId } = (await response.json()) as { fileId: string }
   await tracker.fetch(`/assets/${fileId}/status?wait=15`)
   return fileId
 }
 
-/** From now on the file's extensions succeed. */
-export async function mend(sandboxUrl: string, fileId: string): Promise<void> {
-  const answer = await fetch(`${sandboxUrl}/v1/files/${fileId}/details`, {
+/** Removes the sandbox tags, so that the file's extensions succeed from now on. */
+export async function makeSucceed(sandboxUrl: string, fileId: string): Promise<void> {
+  const response = await fetch(`${sandboxUrl}/v1/files/${fileId}/details`, {
     method: 'PATCH',
     headers: { authorization: `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ tags: ['mended'] }),
+    body: JSON.stringify({ tags: ['fixed'] }),
   })
-  if (!answer.ok) throw new Error(`${answer.status} ${await answer.text()}`)
+  if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
 }
 
 function extensionOf(name: string) {

@@ -1,9 +1,9 @@
 import { afterAll } from 'vitest'
 import { batchesContract } from '../contract/batches.ts'
 import { createSqliteStores } from '../store/sqlite-batches.ts'
-import { SEED, tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures, SEED } from './chaos.ts'
 
-const RUNS = timesOf('BATCHES_RUNS', { short: 20, long: 10_000 })
+const RUNS = iterationsOf('BATCHES_RUNS', { short: 20, long: 10_000 })
 
 const stores = createSqliteStores()
 afterAll(() => stores.end())
@@ -11,8 +11,8 @@ afterAll(() => stores.end())
 batchesContract('the SQLite store', () => stores.open(), {
   runs: RUNS,
   seed: SEED,
-  tell(seen) {
+  report(seen) {
     const counts = [...seen].map(([what, times]) => `${what} ${times}`).join(', ')
-    tell(`batches: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
+    reportFigures(`batches: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
   },
 })

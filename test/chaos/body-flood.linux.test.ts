@@ -3,14 +3,14 @@ import { expect, onTestFinished, test } from 'vitest'
 import { runServe } from '../support/program.ts'
 import { accountEvent, deliverEvent, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
-import { tell, timesOf } from './chaos.ts'
-import { register, statusOf, tellSuccess } from './disk/service-calls.ts'
+import { iterationsOf, reportFigures } from './chaos.ts'
+import { register, sendSuccess, statusOf } from './disk/service-calls.ts'
 import { watchMemory } from './resident-memory.ts'
 
-const SOCKETS = timesOf('FLOOD_SOCKETS', { short: 600, long: 3000 })
+const SOCKETS = iterationsOf('FLOOD_SOCKETS', { short: 600, long: 3000 })
 const BODY = Buffer.alloc(1024 * 1024 - 1, ' ')
 
-/** What a stranger can send without knowing anything: the last one looks like ImageKit's until its body is there. */
+/** What an anonymous sender can send. The last one looks like a request of ImageKit's until its body has arrived. */
 const HEADS = {
   'a forged token': () => 'POST /webhooks/extension/x.y HTTP/1.1\r\n',
   'no signature': () => 'POST /webhooks/account HTTP/1.1\r\n',
@@ -18,30 +18,30 @@ const HEADS = {
     `POST /webhooks/account HTTP/1.1\r\nx-ik-signature: t=${Date.now()},v1=00\r\n`,
 }
 
-/** Sends a body but for its last byte. */
-function holdBodyOpen(
+/** Sends a body without its last byte. */
+function sendAllButLastByte(
   url: string,
   head: string,
-): { socket: Socket; isOver: Promise<void>; heard: () => string } {
+): { socket: Socket; isOver: Promise<void>; received: () => string } {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
-  let heard = ''
+  let received = ''
   socket
     .on('error', () => {})
     .on('data', (bytes) => {
-      heard += bytes.toString()
+      received += bytes.toString()
     })
   socket.write(`${head}Host: 127.0.0.1\r\nContent-Length: ${BODY.length + 1}\r\n\r\n`)
-  // It has sent everything, or is not let.
+  // Resolves once everything was sent, or the service stopped it.
   const isOver = new Promise<void>((resolve) => {
     socket.write(BODY, () => resolve())
     socket.once('data', () => resolve()).once('close', () => resolve())
   })
-  return { socket, isOver, heard: () => heard }
+  return { socket, isOver, received: () => received }
 }
 
 test.each(Object.entries(HEADS))(
-  `${SOCKETS} bodies of 1 MiB that never end, with %s: memory stays bounded, and true webhooks are taken`,
+  `${SOCKETS} bodies of 1 MiB that never end, with %s: memory stays bounded, and genuine webhooks are accepted`,
   { timeout: 60_000 + SOCKETS * 50 },
   async (kind, head) => {
     const { process, url } = await runServe({
@@ -49,9 +49,9 @@ test.each(Object.entries(HEADS))(
       IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET,
       DATABASE_URL: `file:${temporaryDirectory()}/tracker.db`,
     })
-    const told = await register(url, 'file-1')
+    const registered = await register(url, 'file-1')
     const memory = watchMemory(process.pid)
-    const flood = Array.from({ length: SOCKETS }, () => holdBodyOpen(url, head()))
+    const flood = Array.from({ length: SOCKETS }, () => sendAllButLastByte(url, head()))
     onTestFinished(() => {
       for (const { socket } of flood) socket.destroy()
     })
@@ -60,21 +60,25 @@ test.each(Object.entries(HEADS))(
     const from = performance.now()
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
     const healthMs = performance.now() - from
-    // As large as those of the flood, so that they stand in line for the same room.
-    expect(await tellSuccess(told, 'x'.repeat(900_000))).toMatchObject({ status: 200 })
+    // As large as the bodies of the flood, so that they compete for the same memory.
+    expect(await sendSuccess(registered, 'x'.repeat(900_000))).toMatchObject({ status: 200 })
     expect(await statusOf(url, 'file-1')).toBe('success')
     const event = accountEvent('file-deleted', { filler: 'x'.repeat(900_000) })
     expect(await deliverEvent({ url }, event)).toMatchObject({ status: 200 })
     const grownMib = memory.highestMib() - memory.firstMib
-    const answers = flood.map(({ heard }) => heard().slice(0, 12)).filter((answer) => answer !== '')
-    tell(
-      `${SOCKETS} unfinished bodies of 1 MiB with ${kind}: ${answers.length} told ${[...new Set(answers)].join(', ')}; ` +
+    const responses = flood
+      .map(({ received }) => received().slice(0, 12))
+      .filter((response) => response !== '')
+    reportFigures(
+      `${SOCKETS} unfinished bodies of 1 MiB with ${kind}: ${responses.length} told ${[...new Set(responses)].join(', ')}; ` +
         `memory grew by ${grownMib.toFixed()} MiB at most, /healthz took ${healthMs.toFixed()} ms`,
     )
-    expect(new Set(answers)).toEqual(new Set([kind.startsWith('a fresh') ? 'HTTP/1.1 503' : 'HTTP/1.1 401']))
-    // Far less than a body may take to come in: a machine that is busy with other tests is slow by itself.
+    expect(new Set(responses)).toEqual(
+      new Set([kind.startsWith('a fresh') ? 'HTTP/1.1 503' : 'HTTP/1.1 401']),
+    )
+    // Far below the time limit for a body: a machine that is busy with other tests is slow anyway.
     expect(healthMs).toBeLessThan(10_000)
-    // Half of what was sent: 60 to 135 MiB of 600 were measured, and a service that kept the bodies would take all of it.
+    // Half of what was sent: 60 to 135 MiB of 600 were measured, and a service that kept the bodies would use all of it.
     expect(grownMib).toBeLessThan(SOCKETS / 2)
   },
 )

@@ -2,25 +2,25 @@ import { expect, test } from 'vitest'
 import { readRows } from '../support/database.ts'
 import { API_KEY, type RunningTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { upload } from '../support/uploads.ts'
-import { createRandom, SEED, tell, timesOf } from './chaos.ts'
+import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { libraryOf } from './sandbox-library.ts'
 import { drawFault, startTcpProxy } from './tcp-proxy.ts'
 
-const UPLOADS = timesOf('FAULTY_CALLERS', { short: 60, long: 2000 })
+const UPLOADS = iterationsOf('FAULTY_CALLERS', { short: 60, long: 2000 })
 const AT_ONCE = 20
 const SILENT_MS = 1500
 const LARGEST_FILE = 150_000
-const SIZES = { messages: 2, sizes: { request: LARGEST_FILE / 2, answer: 1000 } }
+const SIZES = { messages: 2, sizes: { request: LARGEST_FILE / 2, response: 1000 } }
 
 type Row = { name: string; state: string; fileId: string | null; code: string | null; status: string }
 
-/** One attempt to upload a file; null where no whole answer came. */
+/** One attempt to upload a file; null if no complete response came. */
 async function attempt(
   tracker: RunningTracker,
   { name, bytes, key }: { name: string; bytes: number; key: string | null },
 ): Promise<{ status: number; fileId: string | null } | null> {
   try {
-    const answer = await upload(
+    const response = await upload(
       tracker,
       [
         ['fileName', name],
@@ -34,14 +34,14 @@ async function attempt(
         ...(key !== null && { headers: { 'idempotency-key': key } }),
       },
     )
-    const { fileId = null } = (await answer.json()) as { fileId?: string }
-    return { status: answer.status, fileId }
+    const { fileId = null } = (await response.json()) as { fileId?: string }
+    return { status: response.status, fileId }
   } catch {
     return null
   }
 }
 
-test(`${UPLOADS} callers behind a faulty network, seed ${SEED}: who leaves early uploads nothing, and a key makes one upload of many attempts`, {
+test(`${UPLOADS} callers behind a faulty network, seed ${SEED}: a caller that disconnects early uploads nothing, and a key uploads once`, {
   timeout: 60_000 + UPLOADS * 500,
 }, async () => {
   const random = createRandom(SEED)
@@ -55,7 +55,7 @@ test(`${UPLOADS} callers behind a faulty network, seed ${SEED}: who leaves early
       return fetch(proxy.url + path, { ...init, headers })
     },
   }
-  const told = new Map<string, { bytes: number; key: string | null; fileId: string | null }>()
+  const results = new Map<string, { bytes: number; key: string | null; fileId: string | null }>()
   let attempts = 0
   let next = 0
   const worker = async () => {
@@ -66,11 +66,11 @@ test(`${UPLOADS} callers behind a faulty network, seed ${SEED}: who leaves early
       const file = { name, bytes: 1 + Math.floor(random() * LARGEST_FILE), key }
       const once = async () => {
         attempts += 1
-        const answer = await attempt(behind, file)
-        told.set(name, { ...file, fileId: answer?.fileId ?? null })
-        return answer?.status ?? null
+        const response = await attempt(behind, file)
+        results.set(name, { ...file, fileId: response?.fileId ?? null })
+        return response?.status ?? null
       }
-      // With a key it is tried until it is heard of; 409 says that an earlier attempt is still under way.
+      // With a key it retries until it gets a response; 409 means that an earlier attempt is still in progress.
       if (key !== null) await expect.poll(once, { timeout: 30_000, interval: 50 }).toBe(200)
       else expect([null, 200, 408]).toContain(await once())
     }
@@ -83,32 +83,32 @@ test(`${UPLOADS} callers behind a faulty network, seed ${SEED}: who leaves early
       `SELECT file_name AS name, state, file_id AS fileId, json_extract(submissions.error, '$.code') AS code,
          status FROM submissions JOIN runs ON runs.submission = submissions.n`,
     )
-  const underWay = async () =>
+  const listUnfinished = async () =>
     (await readAll()).filter(
       ({ state, status }) => state !== 'rejected' && (state !== 'accepted' || status !== 'success'),
     )
-  await expect.poll(underWay, { timeout: 20_000 }).toEqual([])
+  await expect.poll(listUnfinished, { timeout: 20_000 }).toEqual([])
   await tracker.service.stop()
-  expect(await underWay()).toEqual([])
+  expect(await listUnfinished()).toEqual([])
 
   const library = await libraryOf(sandbox)
   const rows = await readAll()
   let nothing = 0
-  for (const [name, { bytes, key, fileId }] of told) {
+  for (const [name, { bytes, key, fileId }] of results) {
     const files = library.get(name) ?? []
     const written = rows.filter((row) => row.name === name)
     const accepted = written.filter(({ state }) => state === 'accepted')
-    const left = written.filter(({ state }) => state === 'rejected')
+    const abandoned = written.filter(({ state }) => state === 'rejected')
     expect(files.length).toBeLessThanOrEqual(1)
     if (key !== null) expect(files).toHaveLength(1)
     if (fileId !== null) expect(files).toMatchObject([{ fileId }])
     expect(files.map((file) => file.size)).toEqual(files.map(() => bytes))
     expect(accepted.map((row) => row.fileId)).toEqual(files.map((file) => file.fileId))
-    for (const { code } of left) expect(code).toBe('client_closed')
+    for (const { code } of abandoned) expect(code).toBe('client_closed')
     if (files.length === 0) nothing += 1
   }
   const faults = proxy.faults()
-  tell(
+  reportFigures(
     `callers behind faults: ${UPLOADS} uploads in ${attempts} attempts, seed ${SEED}, faults ${JSON.stringify(faults)}: ${library.size} uploaded once, ${nothing} not at all, 0 twice`,
   )
   expect(attempts).toBeGreaterThan(UPLOADS)

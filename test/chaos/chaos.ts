@@ -4,19 +4,19 @@ import { dirname } from 'node:path'
 /** `npm test` runs each of these tests in a short form, `npm run chaos` in the long one. */
 const IS_LONG = process.env['CHAOS'] === 'long'
 
-/** Where `npm run chaos` gathers the figures. */
+/** The file in which `npm run chaos` collects the figures. */
 const FIGURES = process.env['CHAOS_FIGURES']
 
-/** Everything random in these tests comes from it, so that what was found can be found again. */
+/** The seed of everything random in these tests, so that a failure can be reproduced. */
 export const SEED = Number(process.env['CHAOS_SEED'] ?? 20_261)
 
-/** How often something is done; `variable` sets another number. */
-export function timesOf(variable: string, { short, long }: { short: number; long: number }): number {
+/** How often a test repeats its scenario; `variable` sets another number. */
+export function iterationsOf(variable: string, { short, long }: { short: number; long: number }): number {
   return Number(process.env[variable] ?? (IS_LONG ? long : short))
 }
 
-/** Tells what was seen, in one line with its figures. */
-export function tell(figures: string): void {
+/** Prints the figures of a test in one line. */
+export function reportFigures(figures: string): void {
   console.log(figures)
   if (FIGURES === undefined) return
   mkdirSync(dirname(FIGURES), { recursive: true })

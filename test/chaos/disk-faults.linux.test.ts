@@ -5,26 +5,26 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createSandbox } from '../../src/sandbox/sandbox.ts'
 import { type RunningProgram, runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
-import { createRandom, SEED, tell, timesOf } from './chaos.ts'
+import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { type FailingDisk, makeFailingDisk } from './disk/failing-disk.ts'
-import { isReady, register, sendUpload, statusOf, tellSuccess } from './disk/service-calls.ts'
+import { isReady, register, sendSuccess, sendUpload, statusOf } from './disk/service-calls.ts'
 
-const STRIKES = timesOf('DISK_STRIKES', { short: 6, long: 500 })
+const STRIKES = iterationsOf('DISK_STRIKES', { short: 6, long: 500 })
 const AT_ONCE = 16
 const KINDS = ['full', 'read-only', 'sync'] as const
 
 type Disk = FailingDisk & { path: string }
 type Service = RunningProgram & { url: string }
 
-/** Makes the disk refuse, and returns what ends that. */
-type Strike = (disk: Disk, service: Service) => () => void
+/** Makes the disk fail, and returns a function that repairs it. */
+type InjectFault = (disk: Disk, service: Service) => () => void
 
-const FAULTS: [what: string, strike: Strike][] = [
+const FAULTS: [what: string, injectFault: InjectFault][] = [
   ['that is full', (disk) => failWith(disk, 'full')],
-  ['on which files may grow no further', (_, service) => limitFileSize(service)],
+  ['on which files cannot grow', (_, service) => limitFileSize(service)],
   ['that has become read-only', (disk) => failWith(disk, 'read-only')],
   ['whose syncs fail', (disk) => failWith(disk, 'sync')],
-  ['whose file another process holds for writing', ({ path }) => holdForWriting(path)],
+  ['whose file another process has locked for writing', ({ path }) => lockForWriting(path)],
 ]
 
 function failWith(disk: Disk, fault: (typeof KINDS)[number]): () => void {
@@ -32,7 +32,7 @@ function failWith(disk: Disk, fault: (typeof KINDS)[number]): () => void {
   return () => disk.mend()
 }
 
-/** Writes at the file's end are refused by the kernel itself: https://man7.org/linux/man-pages/man2/getrlimit.2.html */
+/** The kernel itself rejects writes at the file's end: https://man7.org/linux/man-pages/man2/getrlimit.2.html */
 function limitFileSize({ process: { pid } }: Service): () => void {
   const limit = (bytes: string) =>
     execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`])
@@ -42,7 +42,7 @@ function limitFileSize({ process: { pid } }: Service): () => void {
   }
 }
 
-function holdForWriting(path: string): () => void {
+function lockForWriting(path: string): () => void {
   const other = new Database(path)
   onTestFinished(() => {
     other.close()
@@ -75,34 +75,34 @@ async function start() {
   return { sandbox, disk, env, service, restart }
 }
 
-test('what a disk refuses is not taken, and is taken once the disk is mended', {
+test('a delivery that the disk rejects is not accepted, and is accepted once the disk works again', {
   timeout: 60_000,
 }, async () => {
   const { sandbox, disk, service, restart } = await start()
   const { url } = service
   const before = await register(url, 'before')
-  expect(await tellSuccess(before)).toMatchObject({ status: 200, body: { outcome: 'applied' } })
+  expect(await sendSuccess(before)).toMatchObject({ status: 200, body: { outcome: 'applied' } })
   const known = ['before']
-  for (const [what, strike] of FAULTS) {
+  for (const [what, injectFault] of FAULTS) {
     const registered = Array.from({ length: AT_ONCE }, (_, index) => register(url, `${what}-${index}`))
     const during = await Promise.all(registered)
     const uploads = sandbox.uploads().length
 
-    const mend = strike(disk, service)
-    const refused = await Promise.all(during.map((one) => tellSuccess(one)))
-    expect(refused.map(({ status, retryAfter }) => `${status} ${retryAfter}`)).toEqual(
+    const mend = injectFault(disk, service)
+    const rejected = await Promise.all(during.map((one) => sendSuccess(one)))
+    expect(rejected.map(({ status, retryAfter }) => `${status} ${retryAfter}`)).toEqual(
       during.map(() => '503 5'),
     )
     expect(await sendUpload(url)).toMatchObject({ status: 503, retryAfter: '5' })
     await expect.poll(() => isReady(url)).toMatchObject({ status: 503, body: { code: 'store_unavailable' } })
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
-    // What is known can still be asked for, and nothing has been counted half.
+    // Reads still work, and nothing was applied in part.
     for (const fileId of known) expect(await statusOf(url, fileId)).toBe('success')
     for (const { fileId } of during) expect(await statusOf(url, fileId)).toBe('pending')
     expect(sandbox.uploads()).toHaveLength(uploads)
 
     mend()
-    for (const repeated of await Promise.all(during.map((one) => tellSuccess(one))))
+    for (const repeated of await Promise.all(during.map((one) => sendSuccess(one))))
       expect(repeated).toMatchObject({ status: 200, body: { outcome: 'applied' } })
     const uploaded = await sendUpload(url)
     expect(uploaded).toMatchObject({ status: 200, body: { fileId: expect.any(String) } })
@@ -114,59 +114,59 @@ test('what a disk refuses is not taken, and is taken once the disk is mended', {
 
   const restarted = await restart()
   for (const fileId of known) expect(await statusOf(restarted.url, fileId)).toBe('success')
-  tell(`disk faults: ${FAULTS.length} kinds, ${known.length} webhooks acknowledged, 0 lost`)
+  reportFigures(`disk faults: ${FAULTS.length} kinds, ${known.length} webhooks acknowledged, 0 lost`)
 })
 
-test(`a disk that fails at ${STRIKES} random moments, seed ${SEED}: nothing that was acknowledged is lost`, {
+test(`the disk fails at ${STRIKES} random moments, seed ${SEED}: nothing that was acknowledged is lost`, {
   timeout: 60_000 + STRIKES * 1000,
 }, async () => {
   const random = createRandom(SEED)
   const { disk, service, restart } = await start()
   const acknowledged: string[] = []
-  let refused = 0
-  let isOver = false
+  let rejected = 0
+  let isDone = false
   const worker = async (name: number) => {
-    for (let count = 0; !isOver; count += 1) {
+    for (let count = 0; !isDone; count += 1) {
       const one = await register(service.url, `file-${name}-${count}`).catch(() => undefined)
       if (one === undefined) continue
-      let told = await tellSuccess(one)
-      for (; told.status === 503; told = await tellSuccess(one)) refused += 1
-      expect(told).toMatchObject({ status: 200, body: { outcome: 'applied' } })
+      let response = await sendSuccess(one)
+      for (; response.status === 503; response = await sendSuccess(one)) rejected += 1
+      expect(response).toMatchObject({ status: 200, body: { outcome: 'applied' } })
       acknowledged.push(one.fileId)
     }
   }
   const workers = Promise.all(Array.from({ length: AT_ONCE }, (_, name) => worker(name)))
-  for (let strike = 0; strike < STRIKES; strike += 1) {
+  for (let injectFault = 0; injectFault < STRIKES; injectFault += 1) {
     const seen = acknowledged.length
     const apart = Math.floor(random() * 40)
     await expect.poll(() => acknowledged.length, { interval: 1 }).toBeGreaterThan(seen + apart)
     disk.fail(`${KINDS[Math.floor(random() * KINDS.length)] ?? 'full'} once`)
     await expect.poll(() => disk.isDue(), { interval: 1 }).toBe(false)
   }
-  isOver = true
+  isDone = true
   await workers
 
   const restarted = await restart()
   for (const fileId of acknowledged) expect(await statusOf(restarted.url, fileId)).toBe('success')
-  tell(
-    `disk faults at random: ${STRIKES} strikes, seed ${SEED}: ${refused} webhooks refused, ${acknowledged.length} acknowledged, 0 lost`,
+  reportFigures(
+    `disk faults at random: ${STRIKES} strikes, seed ${SEED}: ${rejected} webhooks rejected, ${acknowledged.length} acknowledged, 0 lost`,
   )
-  expect(refused).toBeGreaterThan(0)
+  expect(rejected).toBeGreaterThan(0)
 })
 
-test('a delivery whose sync failed is settled by its redelivery, also if the process dies in between', async () => {
+test('a delivery whose sync failed is settled when it is sent again, also if the process dies in between', async () => {
   const { disk, service, restart } = await start()
   const one = await register(service.url, 'file-1')
   disk.fail('sync')
-  expect(await tellSuccess(one)).toMatchObject({ status: 503 })
+  expect(await sendSuccess(one)).toMatchObject({ status: 503 })
   disk.mend()
   const restarted = await restart()
-  // What was written before the failed sync may be found after all; only the answer may not promise it.
-  expect(await tellSuccess(one)).toMatchObject({ status: 200 })
+  // What was written before the failed sync may be on disk after all; only the response must not promise it.
+  expect(await sendSuccess(one)).toMatchObject({ status: 200 })
   expect(await statusOf(restarted.url, 'file-1')).toBe('success')
 })
 
-test('a start on a disk that refuses waits for it, answers 503, and goes on by itself', {
+test('a start on a failing disk waits for the disk, responds with 503, and continues by itself', {
   timeout: 60_000,
 }, async () => {
   const { sandbox, disk, service, ...started } = await start()
@@ -175,13 +175,13 @@ test('a start on a disk that refuses waits for it, answers 503, and goes on by i
   service.process.kill('SIGKILL')
   await service.exited
 
-  const strikes: [why: RegExp, strike: () => () => void][] = [
+  const faults: [why: RegExp, injectFault: () => () => void][] = [
     [/database or disk is full/, () => failWith(disk, 'full')],
     [/readonly database|unable to open|disk I\/O error/, () => failWith(disk, 'read-only')],
-    [/database is locked/, () => holdForWriting(disk.path)],
+    [/database is locked/, () => lockForWriting(disk.path)],
   ]
-  for (const [why, strike] of strikes) {
-    const mend = strike()
+  for (const [why, injectFault] of faults) {
+    const mend = injectFault()
     const migrate = runProgram(['migrate'], env)
     expect(await migrate.exited).toBe(1)
     expect(migrate.output()).toMatch(why)
@@ -194,14 +194,14 @@ test('a start on a disk that refuses waits for it, answers 503, and goes on by i
       body: { code: 'store_unavailable', detail: expect.stringMatching(why) },
     })
     expect((await fetch(`${waiting.url}/healthz`)).status).toBe(200)
-    expect(await tellSuccess(one)).toMatchObject({ status: 503, retryAfter: '5' })
+    expect(await sendSuccess(one)).toMatchObject({ status: 503, retryAfter: '5' })
     expect(await sendUpload(waiting.url)).toMatchObject({ status: 503, retryAfter: '5' })
     expect(sandbox.uploads()).toEqual([])
-    await waiting.printed(/the database cannot be opened; it is tried again/)
+    await waiting.printed(/the database cannot be opened; it will be retried/)
 
     mend()
     await expect.poll(async () => (await isReady(waiting.url)).status).toBe(200)
-    expect(await tellSuccess(one)).toMatchObject({ status: 200 })
+    expect(await sendSuccess(one)).toMatchObject({ status: 200 })
     expect(waiting.output().match(/the database cannot be opened/g)).toHaveLength(1)
     waiting.process.kill('SIGKILL')
     await waiting.exited

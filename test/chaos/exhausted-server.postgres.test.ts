@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { type OwnServer, startOwnServer } from '../support/own-server.ts'
-import { tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures } from './chaos.ts'
 import {
   acknowledgeMore,
   BUSY_MS,
@@ -15,12 +15,12 @@ import {
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const ROUNDS = timesOf('EXHAUSTIONS', { short: 1, long: 5 })
+const ROUNDS = iterationsOf('EXHAUSTIONS', { short: 1, long: 5 })
 
-/** No lock is waited for longer than 2 s, and a transaction that failed is not begun again after 5 s. Others wait behind it. */
+/** A statement waits 2 s for a lock at most, and a failed transaction is retried for 5 s at most. Others queue behind. */
 const GIVEN_UP_MS = 14_000
 
-test(`others hold locks on what is written, ${ROUNDS} times`, {
+test(`other programs lock the tables that the service writes to, ${ROUNDS} times`, {
   timeout: 60_000 + ROUNDS * 90_000,
 }, async () => {
   const server = await startOwnServer()
@@ -33,8 +33,8 @@ test(`others hold locks on what is written, ${ROUNDS} times`, {
     const holder = await openClient(server)
     await holder.query('BEGIN; LOCK TABLE submissions, deliveries IN SHARE ROW EXCLUSIVE MODE')
     const heldAt = performance.now()
-    await until(() => expect(load.refusals().some(({ sentAt }) => sentAt > heldAt)).toBe(true))
-    // What is read is not locked.
+    await until(() => expect(load.rejections().some(({ sentAt }) => sentAt > heldAt)).toBe(true))
+    // Reads need no lock.
     expect(await statusAt(one, watched)).toMatchObject({ status: 200 })
     expect(await fetch(`${one.url}/healthz`)).toMatchObject({ status: 200 })
     await holder.query('ROLLBACK')
@@ -44,9 +44,9 @@ test(`others hold locks on what is written, ${ROUNDS} times`, {
   }
   await load.end()
   await isRecovered(one)
-  const slowestMs = Math.max(...load.refusals().map(({ ms }) => ms))
+  const slowestMs = Math.max(...load.rejections().map(({ ms }) => ms))
   const lost = await load.listLost(one.url, server)
-  tell(
+  reportFigures(
     `locks held by others, ${ROUNDS} times: ${load.summary(lost)}; the slowest 503 took ${(slowestMs / 1000).toFixed(1)} s`,
   )
   expect(load.unexpected()).toEqual([])
@@ -66,14 +66,14 @@ test(`other programs use up all connections of the server, ${ROUNDS} times`, {
     await acknowledgeMore(load, 100)
     const taken = await takeAllConnections(server)
     const takenAt = performance.now()
-    const refusals = () => load.refusals().filter(({ sentAt }) => sentAt > takenAt)
-    await until(() => expect(refusals().length).toBeGreaterThan(100))
+    const rejections = () => load.rejections().filter(({ sentAt }) => sentAt > takenAt)
+    await until(() => expect(rejections().length).toBeGreaterThan(100))
     for (const tracker of [one, two])
-      for (const answer of [await statusAt(tracker, watched), await settle(tracker, watched)]) {
-        expect(answer).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
-        expect(answer.ms).toBeLessThan(1_000)
+      for (const response of [await statusAt(tracker, watched), await settle(tracker, watched)]) {
+        expect(response).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
+        expect(response.ms).toBeLessThan(1_000)
       }
-    // One that starts now waits for a connection.
+    // A process that starts now waits for a connection.
     const late = await startProcess(server, load)
     expect(await statusAt(late, watched)).toMatchObject({ status: 503 })
     for (const client of taken) await client.end()
@@ -86,7 +86,7 @@ test(`other programs use up all connections of the server, ${ROUNDS} times`, {
   await load.end()
   await isRecovered(one)
   const lost = await load.listLost(one.url, server)
-  tell(`all connections used up by others, ${ROUNDS} times: ${load.summary(lost)}`)
+  reportFigures(`all connections used up by others, ${ROUNDS} times: ${load.summary(lost)}`)
   expect(load.unexpected()).toEqual([])
   expect(lost).toEqual([])
 })
@@ -99,7 +99,7 @@ async function openClient({ url }: OwnServer): Promise<Client> {
   return client
 }
 
-/** Ends the connections of the service, and takes their places, until it has none. */
+/** Terminates the connections of the service and takes their slots, until it has none. */
 async function takeAllConnections(server: OwnServer): Promise<Client[]> {
   const taken: Client[] = [await openClient(server)]
   const [first] = taken

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startReplication } from '../support/own-server.ts'
 import { queryPostgres } from '../support/postgres-admin.ts'
-import { tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures } from './chaos.ts'
 import { startDatabaseProxy } from './postgres/database-proxy.ts'
 import {
   acknowledgeMore,
@@ -16,10 +16,10 @@ import {
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const FAILOVERS = timesOf('FAILOVERS', { short: 1, long: 5 })
+const FAILOVERS = iterationsOf('FAILOVERS', { short: 1, long: 5 })
 
-/** How many webhooks are to be answered 503 before the address leads to a server that can be written to. */
-const REFUSED = 50
+/** How many webhooks must get 503 before the address leads to a server that accepts writes. */
+const REJECTED = 50
 
 test.each([
   // The standby has everything that was acknowledged: commits wait for it.
@@ -54,7 +54,7 @@ test.each([
         await promote()
         await demote()
         await primary.start()
-        // The address still leads to the old one.
+        // The address still leads to the old primary.
         await areReadOnly([one, two])
         proxy.switchTo(standby.port)
       }
@@ -68,19 +68,19 @@ test.each([
       expect(load.unexpected()).toEqual([])
       expect(lost).toEqual([])
 
-      /** The address leads to a server that only reads: what it has may be old. */
+      /** The address leads to a read-only server, whose data may be old. */
       async function areReadOnly(trackers: readonly Process[]): Promise<void> {
         const since = performance.now()
-        const refusals = () => load.refusals().filter(({ sentAt }) => sentAt > since)
-        await until(() => expect(refusals().length).toBeGreaterThan(REFUSED))
+        const rejections = () => load.rejections().filter(({ sentAt }) => sentAt > since)
+        await until(() => expect(rejections().length).toBeGreaterThan(REJECTED))
         await until(async () =>
           expect(await queryPostgres(database.url, 'SELECT pg_is_in_recovery() AS is')).toEqual([{ is: 1 }]),
         )
         for (const tracker of trackers)
-          for (const answer of [await statusAt(tracker, watched), await settle(tracker, watched)])
-            expect(answer).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
+          for (const response of [await statusAt(tracker, watched), await settle(tracker, watched)])
+            expect(response).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
       }
     }
-    tell(`failover, ${FAILOVERS} times, ${title}: ${lines.join('; ')}`)
+    reportFigures(`failover, ${FAILOVERS} times, ${title}: ${lines.join('; ')}`)
   },
 )

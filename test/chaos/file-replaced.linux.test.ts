@@ -15,19 +15,19 @@ import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { type RunningProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
-import { createRandom, SEED, tell, timesOf } from './chaos.ts'
-import { isReady, tellSuccess } from './disk/service-calls.ts'
+import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { isReady, sendSuccess } from './disk/service-calls.ts'
 import { createWebhookLoad, listUnsettled, type WebhookLoad } from './webhook-load.ts'
 
-const CYCLES = timesOf('FILE_REPLACED_CYCLES', { short: 7, long: 100 })
+const CYCLES = iterationsOf('FILE_REPLACED_CYCLES', { short: 7, long: 100 })
 
 type Service = RunningProgram & { url: string }
 
-/** The files of a database: what SQLite needs to open it again, and its index, which it makes anew. */
+/** The suffixes of a database's files. SQLite rebuilds the index (-shm) by itself. */
 const KEPT = ['', '-wal']
 const ALL = [...KEPT, '-shm']
 
-/** What happens to the database under the running service. `older` is a copy from before anything that is still due. */
+/** How the database changes under the running service. `older` is a copy from before all submissions. */
 type Change = { what: string; servesWrongFile: boolean; change: (path: string, older: string) => void }
 
 const CHANGES: Change[] = [
@@ -71,14 +71,14 @@ function copy(from: string, to: string): void {
   for (const end of KEPT) if (existsSync(from + end)) copyFileSync(from + end, to + end)
 }
 
-/** Every thread of it; a system call that is under way ends before its thread stops. */
+/** Every thread of the process; a system call in progress ends before its thread stops. */
 function isStopped(pid: number): boolean {
   return readdirSync(`/proc/${pid}/task`).every((task) =>
     readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8').includes(') T '),
   )
 }
 
-/** SQLite holds this byte of the index meanwhile: https://www.sqlite.org/walformat.html#locks */
+/** During a checkpoint SQLite locks this byte of the index: https://www.sqlite.org/walformat.html#locks */
 const CHECKPOINT_LOCK = 121
 
 /** A file that is truncated during a checkpoint gets its old size again, which docs/reliability.md says is not detected. */
@@ -93,8 +93,8 @@ function isCheckpointing(path: string): boolean {
     })
 }
 
-/** Copies the database and changes it, both in one moment of the service: what is acknowledged later is not in the copy. */
-async function changeInOneMoment(service: Service, path: string, safe: string, change: () => void) {
+/** Copies and changes the database while the service is stopped: nothing acknowledged later is in the copy. */
+async function changeWhileStopped(service: Service, path: string, safe: string, change: () => void) {
   const { pid = 0 } = service.process
   for (;;) {
     service.process.kill('SIGSTOP')
@@ -107,12 +107,12 @@ async function changeInOneMoment(service: Service, path: string, safe: string, c
   service.process.kill('SIGCONT')
 }
 
-async function expectRefusing(service: Service, load: WebhookLoad) {
-  // All callers may be registering at that moment, with no webhook to be sent.
-  const refusals = () => load.refused() + load.unregistered()
-  const before = refusals()
-  await expect.poll(refusals).toBeGreaterThan(before + 32)
-  // Answered from what it found within the last second.
+async function expectRejecting(service: Service, load: WebhookLoad) {
+  // At that moment all callers may be registering, so that no webhook is due.
+  const rejections = () => load.rejected() + load.unregistered()
+  const before = rejections()
+  await expect.poll(rejections).toBeGreaterThan(before + 32)
+  // The response uses a check made within the last second.
   await expect
     .poll(() => isReady(service.url))
     .toMatchObject({
@@ -129,15 +129,15 @@ async function kill(service: Service, load: WebhookLoad) {
   await load.idle()
 }
 
-/** A service that was started on the wrong file asks ImageKit to send again what that file does not know. */
+/** A service that was started on the wrong file responds to unknown submissions so that ImageKit sends them again. */
 async function serveWrongFile(start: () => Promise<Service>, load: WebhookLoad): Promise<number> {
   const service = await start()
   const due = load.due()
-  for (const answer of await Promise.all(due.map((one) => tellSuccess(one))))
-    expect(answer).toMatchObject({ status: 503, body: { code: 'unknown_submission' } })
+  for (const response of await Promise.all(due.map((one) => sendSuccess(one))))
+    expect(response).toMatchObject({ status: 503, body: { code: 'unknown_submission' } })
   const rejected = async () => {
-    const answer = await fetch(`${service.url}/deliveries?outcome=rejected`)
-    const { deliveries } = (await answer.json()) as { deliveries: { cause: string }[] }
+    const response = await fetch(`${service.url}/deliveries?outcome=rejected`)
+    const { deliveries } = (await response.json()) as { deliveries: { cause: string }[] }
     return deliveries.filter(({ cause }) => cause === 'unknown_submission').length
   }
   if (due.length > 0) await expect.poll(rejected).toBeGreaterThan(0)
@@ -159,26 +159,26 @@ test(`nothing that was acknowledged is lost when the database file is replaced, 
   const { port } = new URL(service.url)
   const start = () => runServe({ ...env, PORT: port })
   const backUp = async (to: string) => {
-    const answer = await fetch(`${service.url}/backup`, { method: 'POST' })
-    expect(answer.status).toBe(200)
-    writeFileSync(to, Buffer.from(await answer.arrayBuffer()))
+    const response = await fetch(`${service.url}/backup`, { method: 'POST' })
+    expect(response.status).toBe(200)
+    writeFileSync(to, Buffer.from(await response.arrayBuffer()))
   }
   await backUp(older)
   const load = createWebhookLoad(service.url)
   let unknown = 0
-  let isOver = false
+  let isDone = false
 
   /** The same file comes back: no restart is needed. */
   const moveAwayAndBack = async () => {
     for (const end of ALL) renameSync(path + end, away + end)
-    await expectRefusing(service, load)
+    await expectRejecting(service, load)
     for (const end of ALL) renameSync(away + end, path + end)
     await expect.poll(async () => (await isReady(service.url)).status).toBe(200)
   }
-  /** The running service is all that is left of it. */
+  /** The running service is the only one that still has the data. */
   const deleteAndBackUp = async () => {
     remove(path)
-    await expectRefusing(service, load)
+    await expectRejecting(service, load)
     await backUp(`${safe}-backup`)
     await kill(service, load)
     renameSync(`${safe}-backup`, path)
@@ -187,8 +187,8 @@ test(`nothing that was acknowledged is lost when the database file is replaced, 
   }
   const changeAndRestore = async ({ change, servesWrongFile }: Change) => {
     remove(safe)
-    await changeInOneMoment(service, path, safe, () => change(path, older))
-    await expectRefusing(service, load)
+    await changeWhileStopped(service, path, safe, () => change(path, older))
+    await expectRejecting(service, load)
     await kill(service, load)
     if (servesWrongFile) unknown += await serveWrongFile(start, load)
     remove(path)
@@ -198,7 +198,7 @@ test(`nothing that was acknowledged is lost when the database file is replaced, 
   }
   const kinds = [moveAwayAndBack, deleteAndBackUp, ...CHANGES.map((one) => () => changeAndRestore(one))]
 
-  const workers = load.run(() => isOver)
+  const workers = load.run(() => isDone)
   const lost: string[] = []
   for (let cycle = 0; cycle < CYCLES && lost.length === 0; cycle += 1) {
     const [seen, apart] = [load.acknowledged().length, Math.ceil(random() * 100)]
@@ -207,14 +207,14 @@ test(`nothing that was acknowledged is lost when the database file is replaced, 
     await kinds[cycle % kinds.length]?.()
     lost.push(...(await listUnsettled(service.url, before.slice(-500))))
   }
-  isOver = true
+  isDone = true
   await expect.poll(() => load.due()).toEqual([])
   await workers
   await kill(service, load)
   service = await start()
   lost.push(...(await listUnsettled(service.url, load.acknowledged())))
-  tell(
-    `database file replaced: ${CYCLES} times, seed ${SEED}: ${load.refused()} webhooks refused, ${unknown} of them by a wrong file, ` +
+  reportFigures(
+    `database file replaced: ${CYCLES} times, seed ${SEED}: ${load.rejected()} webhooks rejected, ${unknown} of them by a wrong file, ` +
       `${load.acknowledged().length} acknowledged, ${lost.length} lost`,
   )
   expect(lost).toEqual([])

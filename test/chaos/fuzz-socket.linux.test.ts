@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
-import { SEED, tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { faultOf } from './hostile/check-response.ts'
 import { createDice } from './hostile/dice.ts'
 import { exchange } from './hostile/exchange.ts'
-import { ANSWER_TO_HIDDEN, hostileBytes } from './hostile/hostile-bytes.ts'
+import { hostileBytes, RESPONSE_TO_HIDDEN } from './hostile/hostile-bytes.ts'
 import { startInsaneImagekit } from './hostile/insane-imagekit.ts'
-import { faultOf } from './hostile/judge-answer.ts'
 import { createTally } from './hostile/tally.ts'
 import { startTarget } from './hostile/target.ts'
 
-const CONNECTIONS = timesOf('FUZZ_CONNECTIONS', { short: 1000, long: 20_000 })
+const CONNECTIONS = iterationsOf('FUZZ_CONNECTIONS', { short: 1000, long: 20_000 })
 const AT_ONCE = 32
 const ENDINGS = ['wait', 'wait', 'fin', 'reset'] as const
 
@@ -21,37 +21,38 @@ test(`${CONNECTIONS} connections full of hostile bytes do no harm, seed ${SEED}`
   const known = await Promise.all(Array.from({ length: 50 }, (_, index) => target.register(`file-${index}`)))
   const tally = createTally(target)
 
-  let left = CONNECTIONS
+  let remaining = CONNECTIONS
   const caller = async () => {
-    while (left > 0) {
-      left -= 1
-      const { bytes, answers: expected } = hostileBytes(dice, known)
+    while (remaining > 0) {
+      remaining -= 1
+      const { bytes, responses: expected } = hostileBytes(dice, known)
       const middle = dice.below(bytes.length)
       const pieces = dice.chance(0.5) ? [bytes] : [bytes.subarray(0, middle), bytes.subarray(middle)]
       const ending = expected === undefined ? dice.pick(ENDINGS) : 'wait'
-      const answers = await exchange(target.url, pieces, {
+      const responses = await exchange(target.url, pieces, {
         ending,
-        // Only who goes on waiting for what may never come has to break off; the others are closed by the service.
+        // Only a caller that waits for a response that may never come has to disconnect; the service closes the others.
         patienceMs: ending === 'wait' && expected === undefined ? 50 + dice.below(200) : 10_000,
         isEnough: (got) => typeof expected === 'number' && got.length >= expected,
       })
       const text = bytes.toString('latin1').slice(0, 600)
-      for (const answer of answers) {
-        // Nobody knows what address the server has read in the bytes.
-        tally.note(answer.status, faultOf(answer, '%'), text)
-        if (answer.body.includes(ANSWER_TO_HIDDEN)) tally.fault(`a hidden request was answered: ${text}`)
+      for (const response of responses) {
+        // It is unknown which path the server has read in these bytes.
+        tally.note(response.status, faultOf(response, '%'), text)
+        if (response.body.includes(RESPONSE_TO_HIDDEN))
+          tally.fault(`a hidden request got a response: ${text}`)
       }
-      if (answers.length === 0) tally.note('unanswered')
-      const statuses = answers.map(({ status }) => status)
-      if (expected === 'one refusal' && statuses.join() !== '400')
-        tally.fault(`answered ${statuses.join()}, not 400: ${text}`)
+      if (responses.length === 0) tally.note('unanswered')
+      const statuses = responses.map(({ status }) => status)
+      if (expected === 'one rejection' && statuses.join() !== '400')
+        tally.fault(`responded with ${statuses.join()}, not 400: ${text}`)
       if (typeof expected === 'number' && statuses.length !== expected)
-        tally.fault(`${statuses.length} answers to ${expected} requests`)
+        tally.fault(`${statuses.length} responses to ${expected} requests`)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, caller))
 
   const seen = await tally.settle()
-  tell(`hostile bytes: ${CONNECTIONS} connections, seed ${SEED}: ${seen}`)
+  reportFigures(`hostile bytes: ${CONNECTIONS} connections, seed ${SEED}: ${seen}`)
   for (const status of [200, 400, 431]) expect(tally.count(status)).toBeGreaterThan(0)
 })

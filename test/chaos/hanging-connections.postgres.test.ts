@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readRows } from '../support/database.ts'
 import { startOwnServer } from '../support/own-server.ts'
-import { tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures } from './chaos.ts'
 import { startDatabaseProxy } from './postgres/database-proxy.ts'
 import {
   acknowledgeMore,
@@ -16,12 +16,12 @@ import {
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const ROUNDS = timesOf('HANGS', { short: 1, long: 5 })
+const ROUNDS = iterationsOf('HANGS', { short: 1, long: 5 })
 
-/** A connection that is silent for 8 s is given up, and then it is looked for 3 s for what it may have committed. */
+/** A connection that is silent for 8 s is closed; then the service checks for 3 s what it may have committed. */
 const GIVEN_UP_MS = 11_000
 
-test(`connections to PostgreSQL hang, or are forgotten by the server, ${ROUNDS} times`, {
+test(`connections to PostgreSQL hang, or the server forgets them, ${ROUNDS} times`, {
   timeout: 60_000 + ROUNDS * 120_000,
 }, async () => {
   const server = await startOwnServer()
@@ -32,21 +32,21 @@ test(`connections to PostgreSQL hang, or are forgotten by the server, ${ROUNDS} 
   const watched = await registerFile(other)
   const countListeners = async () =>
     (await readRows(server, `SELECT FROM pg_stat_activity WHERE application_name LIKE '% changes'`)).length
-  let atOnceMs = 0
+  let immediateMs = 0
   load.begin([hanging.url, other.url])
   for (let round = 0; round < ROUNDS; round += 1) {
     await acknowledgeMore(load, 100)
     proxy.hang()
-    // The first ones wait until their connection is given up; from then on nobody waits.
-    for (const ask of [settle, statusAt]) {
-      expect(await ask(hanging, watched)).toMatchObject({ status: 503 })
+    // The first requests wait until their connection is closed; from then on the service responds immediately.
+    for (const send of [settle, statusAt]) {
+      expect(await send(hanging, watched)).toMatchObject({ status: 503 })
       for (let count = 0; count < 10; count += 1) {
-        const { status, retryAfter, ms } = await ask(hanging, watched)
+        const { status, retryAfter, ms } = await send(hanging, watched)
         expect({ status, retryAfter }).toEqual({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
-        atOnceMs = Math.max(atOnceMs, ms)
+        immediateMs = Math.max(immediateMs, ms)
       }
     }
-    expect(atOnceMs).toBeLessThan(1_000)
+    expect(immediateMs).toBeLessThan(1_000)
     await acknowledgeMore(load, 100)
     proxy.forward()
     await isRecovered(hanging)
@@ -65,11 +65,11 @@ test(`connections to PostgreSQL hang, or are forgotten by the server, ${ROUNDS} 
   }
   await load.end()
   await isRecovered(hanging)
-  const slowestMs = Math.max(...load.refusals().map(({ ms }) => ms))
+  const slowestMs = Math.max(...load.rejections().map(({ ms }) => ms))
   const lost = await load.listLost(other.url, server)
-  tell(
+  reportFigures(
     `connections that hang or are forgotten, ${ROUNDS} times: ${load.summary(lost)}; the slowest 503 took ` +
-      `${(slowestMs / 1000).toFixed(1)} s, and ${atOnceMs.toFixed(0)} ms once a connection had been given up`,
+      `${(slowestMs / 1000).toFixed(1)} s, and ${immediateMs.toFixed(0)} ms once a connection had been given up`,
   )
   expect(load.unexpected()).toEqual([])
   expect(slowestMs).toBeLessThan(GIVEN_UP_MS + BUSY_MS)

@@ -1,20 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { SEED, tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { createDice } from './hostile/dice.ts'
 import { type IdleSocket, openIdleSocket } from './hostile/idle-socket.ts'
 import { startInsaneImagekit } from './hostile/insane-imagekit.ts'
 import { startTarget } from './hostile/target.ts'
 
-const SOCKETS = timesOf('IDLE_SOCKETS', { short: 1000, long: 10_000 })
-const DELIVERIES = timesOf('IDLE_DELIVERIES', { short: 200, long: 1500 })
-/** How long the service may take to be rid of all of them; 0 where that is not waited for. */
-const CLOSED_WITHIN_S = timesOf('IDLE_CLOSED_WITHIN_S', { short: 0, long: 100 })
+const SOCKETS = iterationsOf('IDLE_SOCKETS', { short: 1000, long: 10_000 })
+const DELIVERIES = iterationsOf('IDLE_DELIVERIES', { short: 200, long: 1500 })
+/** The time within which the service must close all of them; 0 if the test doesn't wait for that. */
+const CLOSED_WITHIN_S = iterationsOf('IDLE_CLOSED_WITHIN_S', { short: 0, long: 100 })
 const AT_ONCE = 16
-/** Connections that the callers of the deliveries keep for their next request. */
+/** Keep-alive connections of the callers that send the deliveries. */
 const KEPT_BY_CALLERS = 100
 
-/** What Node holds for a socket and its parser, and Hono for a request that has begun; 18 KiB were seen. */
+/** The memory of Node for a socket and its parser, and of Hono for a request that has begun; 18 KiB were measured. */
 const MEMORY_MIB = 64 + (SOCKETS * 32) / 1024
 
 function descriptorsOf(pid: number): number {
@@ -25,12 +25,14 @@ function maxDescriptorsOf(pid: number): number {
   return Number(/^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1])
 }
 
-test(`${SOCKETS} idle sockets hold up nobody else, seed ${SEED}`, { timeout: 240_000 }, async () => {
+test(`${SOCKETS} idle sockets don't slow down other callers, seed ${SEED}`, {
+  timeout: 240_000,
+}, async () => {
   const dice = createDice(SEED)
   const target = await startTarget(await startInsaneImagekit(dice))
-  // Node raises the limit to the highest that it may have.
+  // Node raises its own limit to the highest allowed value.
   for (const pid of [process.pid, target.pid]) expect(maxDescriptorsOf(pid)).toBeGreaterThan(SOCKETS + 500)
-  const { webhookToken, fileId: untold } = await target.register('untold')
+  const { webhookToken, fileId: unsettled } = await target.register('untold')
   const before = { memory: target.memoryMib().now, descriptors: descriptorsOf(target.pid) }
 
   const sockets: IdleSocket[] = []
@@ -52,17 +54,17 @@ test(`${SOCKETS} idle sockets hold up nobody else, seed ${SEED}`, { timeout: 240
 
   const times: number[] = []
   const lost: string[] = []
-  let left = DELIVERIES
+  let remaining = DELIVERIES
   const deliver = async () => {
-    while (left > 0) {
-      left -= 1
-      const { fileId, webhookUrl } = await target.register(`file-${left}`)
+    while (remaining > 0) {
+      remaining -= 1
+      const { fileId, webhookUrl } = await target.register(`file-${remaining}`)
       const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileId })
       const from = performance.now()
-      const told = await target.fetchJson(webhookUrl, { method: 'POST', body })
+      const response = await target.fetchJson(webhookUrl, { method: 'POST', body })
       times.push(performance.now() - from)
       const { json } = await target.fetchJson(`/assets/${fileId}/status`)
-      if (told.status !== 200 || JSON.stringify(json).includes('"status":"success"') === false)
+      if (response.status !== 200 || JSON.stringify(json).includes('"status":"success"') === false)
         lost.push(fileId)
     }
   }
@@ -76,22 +78,22 @@ test(`${SOCKETS} idle sockets hold up nobody else, seed ${SEED}`, { timeout: 240
   if (CLOSED_WITHIN_S > 0) {
     const stillOpen = () => sockets.filter((socket) => socket.isOpen()).length
     await expect.poll(stillOpen, { timeout: CLOSED_WITHIN_S * 1000, interval: 500 }).toBe(0)
-    const told = sockets.filter((socket) => socket.received().startsWith('HTTP/1.1 408 ')).length
-    closed = `closed by the service, ${told} of them told 408`
-    expect(told).toBe(SOCKETS)
+    const timedOut = sockets.filter((socket) => socket.received().startsWith('HTTP/1.1 408 ')).length
+    closed = `closed by the service, ${timedOut} of them told 408`
+    expect(timedOut).toBe(SOCKETS)
   }
   for (const socket of sockets) socket.destroy()
   await expect.poll(() => descriptorsOf(target.pid)).toBeLessThanOrEqual(before.descriptors + KEPT_BY_CALLERS)
 
-  tell(
+  reportFigures(
     `idle sockets: ${SOCKETS}, seed ${SEED}: ${open} of them still open when ${DELIVERIES} deliveries had been answered, in ${at(0.5)} ms (p50), ` +
       `${at(0.99)} ms (p99), ${lost.length} lost; memory ${before.memory} → ${memory.now} MiB, at most ${memory.highest}; ${closed}`,
   )
   expect(lost).toEqual([])
-  // Whoever has to wait for an idle socket waits for its timeout, which is 30 s.
+  // A caller that has to wait for an idle socket waits for its timeout, which is 30 s.
   expect(at(0.99)).toBeLessThan(10_000)
   expect(memory.highest - before.memory).toBeLessThan(MEMORY_MIB)
-  expect(await target.fetchJson(`/assets/${untold}/status`)).toMatchObject({ json: { status: 'pending' } })
+  expect(await target.fetchJson(`/assets/${unsettled}/status`)).toMatchObject({ json: { status: 'pending' } })
   await target.expectUnharmed()
   expect(target.oddLogLines()).toEqual([])
 })

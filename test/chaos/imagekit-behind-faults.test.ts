@@ -3,14 +3,14 @@ import { createSandbox } from '../../src/sandbox/sandbox.ts'
 import { readRows } from '../support/database.ts'
 import { IMAGEKIT_KEY, type RunningTracker, startTracker, temporaryDirectory } from '../support/tracker.ts'
 import { upload } from '../support/uploads.ts'
-import { createRandom, SEED, tell, timesOf } from './chaos.ts'
+import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { type LibraryFile, libraryOf } from './sandbox-library.ts'
 import { drawFault, startTcpProxy } from './tcp-proxy.ts'
 
-const UPLOADS = timesOf('FAULTY_UPLOADS', { short: 120, long: 5000 })
+const UPLOADS = iterationsOf('FAULTY_UPLOADS', { short: 120, long: 5000 })
 const AT_ONCE = 24
 const LARGEST_FILE = 200_000
-const SIZES = { messages: 4, sizes: { request: LARGEST_FILE / 3, answer: 1200 } }
+const SIZES = { messages: 4, sizes: { request: LARGEST_FILE / 3, response: 1200 } }
 
 type Uploaded = {
   name: string
@@ -22,7 +22,7 @@ type Uploaded = {
 }
 type Written = { name: string; state: string; fileId: string | null; status: string }
 
-/** Uploads one after another, many at once; each is answered in some way. */
+/** Sends the uploads, several at a time; each gets some response. */
 async function uploadAll(tracker: RunningTracker, random: () => number): Promise<Uploaded[]> {
   const uploaded: Uploaded[] = []
   let next = 0
@@ -30,7 +30,7 @@ async function uploadAll(tracker: RunningTracker, random: () => number): Promise
     while (next < UPLOADS) {
       const name = `file-${next++}.txt`
       const file = new Uint8Array(1 + Math.floor(random() ** 2 * LARGEST_FILE))
-      const answer = await upload(tracker, [
+      const response = await upload(tracker, [
         ['file', file, name],
         ['fileName', name],
         ['useUniqueFileName', 'false'],
@@ -40,10 +40,10 @@ async function uploadAll(tracker: RunningTracker, random: () => number): Promise
       uploaded.push({
         name,
         bytes: file.length,
-        status: answer.status,
-        submissionId: answer.headers.get('x-submission-id'),
-        shouldRetry: answer.headers.get('x-should-retry'),
-        body: await answer.text(),
+        status: response.status,
+        submissionId: response.headers.get('x-submission-id'),
+        shouldRetry: response.headers.get('x-should-retry'),
+        body: await response.text(),
       })
     }
   }
@@ -66,19 +66,19 @@ function fileIdOf(body: string): string | undefined {
   return (JSON.parse(body) as { fileId?: string }).fileId
 }
 
-/** What a caller was told, against what is so. */
-function judge(told: Uploaded, written: Written | undefined, files: readonly LibraryFile[]): string {
+/** Compares the caller's response with what is in ImageKit and in the database. */
+function classify(uploaded: Uploaded, written: Written | undefined, files: readonly LibraryFile[]): string {
   const [file] = files
   const fileId = file?.fileId
-  const isClear = told.status === 200
+  const isSuccess = uploaded.status === 200
   if (files.length > 1) return 'uploaded twice'
-  if (file !== undefined && file.size !== told.bytes) return 'uploaded in part'
-  if (isClear && told.shouldRetry === null)
-    return fileIdOf(told.body) === fileId && written?.fileId === fileId ? 'answered' : 'answered wrongly'
-  if (!isClear && told.status !== 502 && told.status !== 504)
-    return `an answer of ${told.status} ${told.body}`
-  if (told.submissionId !== null) {
-    if (told.shouldRetry !== 'false') return 'unconfirmed, and invited to upload again'
+  if (file !== undefined && file.size !== uploaded.bytes) return 'uploaded in part'
+  if (isSuccess && uploaded.shouldRetry === null)
+    return fileIdOf(uploaded.body) === fileId && written?.fileId === fileId ? 'answered' : 'answered wrongly'
+  if (!isSuccess && uploaded.status !== 502 && uploaded.status !== 504)
+    return `an answer of ${uploaded.status} ${uploaded.body}`
+  if (uploaded.submissionId !== null) {
+    if (uploaded.shouldRetry !== 'false') return 'unconfirmed, and invited to upload again'
     if (fileId === undefined)
       return written?.state === 'unconfirmed' ? 'unconfirmed, for nothing' : 'wrongly kept'
     return written?.fileId === fileId ? 'unconfirmed, though there' : 'unconfirmed, and lost'
@@ -87,7 +87,7 @@ function judge(told: Uploaded, written: Written | undefined, files: readonly Lib
   return written === undefined || written.state === 'rejected' ? 'safe to try again' : 'kept for nothing'
 }
 
-test(`${UPLOADS} uploads to an ImageKit behind a faulty network, seed ${SEED}: none is both lost and denied`, {
+test(`${UPLOADS} uploads to an ImageKit behind a faulty network, seed ${SEED}: none is lost, and none that ImageKit has may be repeated`, {
   timeout: 30_000 + UPLOADS * 100,
 }, async () => {
   const random = createRandom(SEED)
@@ -118,17 +118,17 @@ test(`${UPLOADS} uploads to an ImageKit behind a faulty network, seed ${SEED}: n
   expect(await unsettled()).toEqual([])
 
   const [library, written] = [await libraryOf(sandbox), await writtenBy(tracker)]
-  const verdicts: Record<string, number> = {}
-  for (const told of uploaded) {
-    const verdict = judge(told, written.get(told.name), library.get(told.name) ?? [])
-    verdicts[verdict] = (verdicts[verdict] ?? 0) + 1
+  const categories: Record<string, number> = {}
+  for (const one of uploaded) {
+    const category = classify(one, written.get(one.name), library.get(one.name) ?? [])
+    categories[category] = (categories[category] ?? 0) + 1
   }
   const faults = proxy.faults()
-  tell(
-    `ImageKit behind faults: ${UPLOADS} uploads, seed ${SEED}, faults ${JSON.stringify(faults)}: ${JSON.stringify(verdicts)}`,
+  reportFigures(
+    `ImageKit behind faults: ${UPLOADS} uploads, seed ${SEED}, faults ${JSON.stringify(faults)}: ${JSON.stringify(categories)}`,
   )
-  // Each of them was seen, and nothing else.
-  expect(new Set(Object.keys(verdicts))).toEqual(
+  // Each of these categories occurred, and no other.
+  expect(new Set(Object.keys(categories))).toEqual(
     new Set(['answered', 'unconfirmed, for nothing', 'unconfirmed, though there', 'safe to try again']),
   )
   for (const count of Object.values(faults)) expect(count).toBeGreaterThan(0)

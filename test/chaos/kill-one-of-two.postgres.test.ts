@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { STATE } from '../../src/store/sql/codes.ts'
 import { readRows, type TestDatabase } from '../support/database.ts'
 import { startOwnServer } from '../support/own-server.ts'
-import { tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures } from './chaos.ts'
 import {
   acknowledgeMore,
   BUSY_MS,
@@ -15,32 +15,32 @@ import {
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const KILLS = timesOf('KILLS', { short: 1, long: 10 })
-const HELD = 5
+const KILLS = iterationsOf('KILLS', { short: 1, long: 10 })
+const DELAYED = 5
 
-/** After this silence a process counts as ended. */
+/** A process that has sent no heartbeat for this long counts as ended. */
 const SILENT_MS = 30_000
-/** Each process looks for ended ones so often. */
+/** Each process checks for ended ones at this interval. */
 const HEARTBEAT_MS = 10_000
-/** A process takes the lease over within this time. */
+/** Another process takes over the lease within this time. */
 const TAKEN_OVER_MS = 30_000
 
-test(`kill -9 of one of two processes under load, ${KILLS} times: the other goes on`, {
+test(`kill -9 of one of two processes under load, ${KILLS} times: the other continues`, {
   timeout: 60_000 + KILLS * 90_000,
 }, async () => {
   const server = await startOwnServer()
   const load = await createSharedLoad()
   const start = () => startProcess(server, load)
   let [dying, living]: [Process, Process] = [await start(), await start()]
-  let held = 0
+  let delayed = 0
   let leaseMs = 0
   for (let kill = 0; kill < KILLS; kill += 1) {
-    // The older of the two is the one with the lease.
+    // The older of the two holds the lease.
     const { holder } = await readLease(server)
     load.begin([dying.url, living.url])
     await acknowledgeMore(load, 100)
-    for (let count = 0; count < HELD; count += 1) await load.hold(dying.url)
-    held += HELD
+    for (let count = 0; count < DELAYED; count += 1) await load.hold(dying.url)
+    delayed += DELAYED
     const killedAt = performance.now()
     dying.process.kill('SIGKILL')
     await dying.exited
@@ -71,11 +71,11 @@ test(`kill -9 of one of two processes under load, ${KILLS} times: the other goes
     server,
     `SELECT count(*) AS count FROM submissions WHERE state = ${STATE.to.unconfirmed}`,
   )
-  expect(unconfirmed[0]?.count).toBeGreaterThanOrEqual(held)
+  expect(unconfirmed[0]?.count).toBeGreaterThanOrEqual(delayed)
   await isRecovered(living)
   const lost = await load.listLost(living.url, server)
-  tell(
-    `kill -9 of one of two processes, ${KILLS} times: ${load.summary(lost)}; ${held} uploads under way were unconfirmed ` +
+  reportFigures(
+    `kill -9 of one of two processes, ${KILLS} times: ${load.summary(lost)}; ${delayed} uploads under way were unconfirmed ` +
       `after ${SILENT_MS / 1000} s of silence, the lease was taken over after ${(leaseMs / 1000).toFixed(1)} s at most`,
   )
   expect(load.unexpected()).toEqual([])
@@ -90,7 +90,7 @@ async function readHeartbeat(database: TestDatabase, id: number): Promise<number
   return rows[0]?.at ?? Number.NaN
 }
 
-/** How many uploads are marked with the process, and the time of the database. */
+/** The number of uploads that the process owns, and the time of the database. */
 async function readUnfinished(
   database: TestDatabase,
   id: number,

@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest'
 import { temporaryDirectory } from '../support/tracker.ts'
-import { SEED, tell, timesOf } from './chaos.ts'
-import { surviveDeaths } from './deaths.ts'
+import { iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { runCrashLoop } from './crash-loop.ts'
 
-const CYCLES = timesOf('KILL_CYCLES', { short: 15, long: 500 })
+const CYCLES = iterationsOf('KILL_CYCLES', { short: 15, long: 500 })
 
 test(`nothing that was acknowledged is lost by kill -9, ${CYCLES} times, seed ${SEED}`, {
   timeout: CYCLES * 10_000,
 }, async () => {
-  const { submissions, deliveries, unacknowledged, lost } = await surviveDeaths({
+  const { submissions, deliveries, unacknowledged, lost } = await runCrashLoop({
     cycles: CYCLES,
     directory: temporaryDirectory(),
     env: {},
-    mostAnswers: 80,
+    mostResponses: 80,
     kill: (service, _cycle, random) => setTimeout(() => service.process.kill('SIGKILL'), random() * 10),
   })
-  tell(
+  reportFigures(
     `kill -9: ${CYCLES} cycles, seed ${SEED}: ${submissions} submissions and ${deliveries} deliveries acknowledged, ` +
       `${unacknowledged} told again, ${lost.length} lost`,
   )

@@ -1,59 +1,59 @@
 import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { EXTENSIONS, UPLOAD } from '../support/uploads.ts'
 
-/** How many callers there are at once, half of whom upload. */
+/** The number of concurrent callers, half of whom upload. */
 const CALLERS = 32
 
-/** What one caller of ours did, as far as this side was told. */
-export type Told = {
+/** What one caller sent, and what the service acknowledged of it. */
+export type TrackedUpload = {
   fileId: string
   webhookUrl: string
-  /** The final word of its extension. */
-  word: 'success' | 'failed'
-  /** Null until its caller was answered. */
+  /** The final status of its extension. */
+  result: 'success' | 'failed'
+  /** Null until the caller has its response. */
   submissionId: string | null
-  /** Its webhook was answered with 200. */
+  /** Its webhook got 200. */
   isAcknowledged: boolean
 }
 
 export type Load = {
-  /** Where uploads are sent to in place of ImageKit. */
+  /** The address that replaces ImageKit's upload API. */
   imagekitUrl: string
   /**
-   * Registers, uploads and tells webhooks until the service is gone; resolves with what was told. At answer number
-   * `answers` it calls `enough`, once: how much is done does not hang on how busy the machine is.
+   * Registers, uploads and sends webhooks until the service is gone; resolves with everything sent. At response number
+   * `responses` it calls `onReached`, once, so that the amount of work does not depend on how busy the machine is.
    */
-  run(url: string, answers: number, enough: () => void): Promise<Told[]>
+  run(url: string, responses: number, onReached: () => void): Promise<TrackedUpload[]>
 }
 
 /** Callers of the service, and the ImageKit that it uploads to. */
 export async function createLoad(): Promise<Load> {
-  let told = new Map<string, Told>()
-  let underWay: Promise<void>[] = []
+  let uploads = new Map<string, TrackedUpload>()
+  let inProgress: Promise<void>[] = []
   let unexpected: Unexpected[] = []
   let count = 0
-  let onAnswer = () => {}
+  let onResponse = () => {}
 
-  const expectWord = (fileId: string, webhookUrl: string, submissionId: string | null): Told => {
-    const word = count % 4 === 0 ? 'failed' : 'success'
-    const one: Told = { fileId, webhookUrl, word, submissionId, isAcknowledged: false }
-    told.set(fileId, one)
+  const trackUpload = (fileId: string, webhookUrl: string, submissionId: string | null): TrackedUpload => {
+    const result = count % 4 === 0 ? 'failed' : 'success'
+    const one: TrackedUpload = { fileId, webhookUrl, result, submissionId, isAcknowledged: false }
+    uploads.set(fileId, one)
     return one
   }
 
-  // From here on the form is ImageKit's, and its webhook will come, whatever becomes of the service and its caller.
-  const takeUpload = async (call: Call) => {
+  // From here on ImageKit has the form, and its webhook will come even if the service or its caller is gone.
+  const handleUpload = async (call: Call) => {
     await call.readForm()
     if (!call.hasWholeForm) return
     const fileId = `uploaded-${count++}`
-    const one = expectWord(fileId, call.field('webhookUrl') ?? 'none', null)
+    const one = trackUpload(fileId, call.field('webhookUrl') ?? 'none', null)
     const file = uploadedFile(fileId, { extensionStatus: { 'remove-bg': 'pending' } })
-    const answer = () => call.answer(200, file, { connection: 'close' })
+    const respond = () => call.answer(200, file, { connection: 'close' })
     const isEarly = count % 3 === 0
-    if (!isEarly) answer()
-    await tellWord(one)
-    onAnswer()
-    if (isEarly) answer()
+    if (!isEarly) respond()
+    await sendResult(one)
+    onResponse()
+    if (isEarly) respond()
   }
 
   const untilKilled = (act: Promise<void>) =>
@@ -62,7 +62,7 @@ export async function createLoad(): Promise<Load> {
     })
 
   const imagekit = await startBrokenImagekit((call) => {
-    underWay.push(untilKilled(takeUpload(call)))
+    inProgress.push(untilKilled(handleUpload(call)))
   })
 
   const upload = async (url: string) => {
@@ -70,30 +70,31 @@ export async function createLoad(): Promise<Load> {
     form.append('file', new Blob(['hello']), 'shirt.jpg')
     form.append('fileName', 'shirt.jpg')
     form.append('extensions', EXTENSIONS)
-    const answer = await fetch(url + UPLOAD, { method: 'POST', body: form })
-    if (answer.status !== 200) throw new Unexpected(`upload: ${answer.status} ${await answer.text()}`)
-    const { fileId } = (await answer.json()) as { fileId: string }
-    const one = told.get(fileId)
-    if (one) one.submissionId = answer.headers.get('x-submission-id')
-    onAnswer()
+    const response = await fetch(url + UPLOAD, { method: 'POST', body: form })
+    if (response.status !== 200) throw new Unexpected(`upload: ${response.status} ${await response.text()}`)
+    const { fileId } = (await response.json()) as { fileId: string }
+    const one = uploads.get(fileId)
+    if (one) one.submissionId = response.headers.get('x-submission-id')
+    onResponse()
   }
 
   const register = async (url: string) => {
     const fileId = `registered-${count++}`
     const body = JSON.stringify({ fileId, extensions: [{ name: 'remove-bg' }] })
-    const answer = await fetch(`${url}/submissions`, {
+    const response = await fetch(`${url}/submissions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,
     })
-    if (answer.status !== 201) throw new Unexpected(`submission: ${answer.status} ${await answer.text()}`)
-    const { submissionId, webhookUrl } = (await answer.json()) as {
+    if (response.status !== 201)
+      throw new Unexpected(`submission: ${response.status} ${await response.text()}`)
+    const { submissionId, webhookUrl } = (await response.json()) as {
       submissionId: string
       webhookUrl: string
     }
-    onAnswer()
-    await tellWord(expectWord(fileId, webhookUrl, submissionId))
-    onAnswer()
+    onResponse()
+    await sendResult(trackUpload(fileId, webhookUrl, submissionId))
+    onResponse()
   }
 
   const repeat = async (act: () => Promise<void>) => {
@@ -102,43 +103,43 @@ export async function createLoad(): Promise<Load> {
 
   return {
     imagekitUrl: imagekit.url,
-    async run(url, answers, enough) {
-      told = new Map()
-      underWay = []
+    async run(url, responses, onReached) {
+      uploads = new Map()
+      inProgress = []
       unexpected = []
-      let left = answers
-      onAnswer = () => {
-        left -= 1
-        if (left === 0) enough()
+      let remaining = responses
+      onResponse = () => {
+        remaining -= 1
+        if (remaining === 0) onReached()
       }
       const callers = Array.from({ length: CALLERS }, (_, n) =>
         untilKilled(repeat(() => (n % 2 === 0 ? upload(url) : register(url)))),
       )
       await Promise.all(callers)
-      await Promise.all(underWay)
+      await Promise.all(inProgress)
       imagekit.calls.length = 0
       if (unexpected[0]) throw unexpected[0]
-      return [...told.values()]
+      return [...uploads.values()]
     },
   }
 }
 
-/** The service answered, but not what it should: it is no matter of its being killed. */
+/** The service sent a wrong response, which killing it does not explain. */
 class Unexpected extends Error {}
 
-/** Tells the webhook of one, and resolves with its outcome. */
-export async function tellWord(one: Told): Promise<string> {
-  const answer = await fetch(one.webhookUrl, { method: 'POST', body: JSON.stringify(payload(one)) })
-  if (answer.status !== 200) throw new Unexpected(`webhook: ${answer.status} ${await answer.text()}`)
+/** Sends the webhook of one upload, and resolves with its outcome. */
+export async function sendResult(one: TrackedUpload): Promise<string> {
+  const response = await fetch(one.webhookUrl, { method: 'POST', body: JSON.stringify(payload(one)) })
+  if (response.status !== 200) throw new Unexpected(`webhook: ${response.status} ${await response.text()}`)
   one.isAcknowledged = true
-  const { outcome } = (await answer.json()) as { outcome: string }
+  const { outcome } = (await response.json()) as { outcome: string }
   return outcome
 }
 
-/** What a webhook tells. */
-export function payload({ fileId, word }: Told): object {
+/** The body of the webhook. */
+export function payload({ fileId, result }: TrackedUpload): object {
   const service = 'remove-bg'
-  return word === 'success'
+  return result === 'success'
     ? { service, status: 'SUCCESS', fileObject: { fileId } }
-    : { service, status: 'FAILURE', fileId, error: { reason: 'It could not be told from its background.' } }
+    : { service, status: 'FAILURE', fileId, error: { reason: 'No foreground was found.' } }
 }

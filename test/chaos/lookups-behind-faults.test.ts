@@ -9,18 +9,18 @@ import {
 } from '../integration/reconcile-setup.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
-import { createRandom, SEED, tell, timesOf } from './chaos.ts'
+import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { drawFault, NO_FAULT, startTcpProxy } from './tcp-proxy.ts'
 
-const LOOKS = timesOf('FAULTY_LOOKS', { short: 12, long: 1000 })
-const SIZES = { messages: 4, sizes: { request: 300, answer: 1500 } }
+const LOOKUPS = iterationsOf('FAULTY_LOOKS', { short: 12, long: 1000 })
+const SIZES = { messages: 4, sizes: { request: 300, response: 1500 } }
 
 async function expectAll(tracker: RunningTracker, fileIds: readonly string[], seen: object): Promise<void> {
   for (const fileId of fileIds) expect(await statusOf(tracker, fileId)).toMatchObject(seen)
 }
 
-test(`${LOOKS} looks at ImageKit through a faulty network, seed ${SEED}: no broken answer says that nothing is there`, {
-  timeout: 30_000 + LOOKS * 3000,
+test(`${LOOKUPS} lookups at ImageKit through a faulty network, seed ${SEED}: a broken response is never evidence of absence`, {
+  timeout: 30_000 + LOOKUPS * 3000,
 }, async () => {
   const random = createRandom(SEED)
   const { clock, advance } = movingClock()
@@ -32,43 +32,43 @@ test(`${LOOKS} looks at ImageKit through a faulty network, seed ${SEED}: no brok
   const env = { ...BY_HAND, ...library.env, IMAGEKIT_API_URL: proxy.url }
   const tracker = await startTracker(env, { clock, imagekitTimeoutMs: 50 })
   const tagged: string[] = []
-  const untold: string[] = []
+  const untagged: string[] = []
   const findings: Record<string, number> = {}
   let unanswered = 0
-  const look = async () => {
+  const reconcileOnce = async () => {
     const { runs, stoppedBy } = await reconcileNow(tracker)
     if (stoppedBy !== null) unanswered += 1
     for (const { fileId, finding } of runs) {
       findings[finding] = (findings[finding] ?? 0) + 1
-      // Its tags are there to be seen: only an answer that was not all of ImageKit's could lack them.
+      // Its tags exist: only an incomplete response of ImageKit could lack them.
       if (tagged.includes(fileId ?? '')) expect(['evidence', 'unchanged']).toContain(finding)
       else expect(['timed_out', 'unchanged']).toContain(finding)
     }
   }
 
-  for (let count = 0; count < LOOKS; count += 1) {
+  for (let count = 0; count < LOOKUPS; count += 1) {
     const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
     library.change(fileId, AWS_TAG)
     tagged.push(fileId)
-    untold.push((await uploadWith(tracker, ['aws-auto-tagging'])).fileId)
-    // Past their window, so that whatever is believed expires them.
+    untagged.push((await uploadWith(tracker, ['aws-auto-tagging'])).fileId)
+    // Past their window, so that a lookup without evidence expires them.
     advance(30 * 3_600_000)
-    await look()
+    await reconcileOnce()
   }
-  // Some were answered, some were not.
+  // Some lookups got a response, some did not.
   expect(unanswered).toBeGreaterThan(0)
   expect(Object.keys(findings)).toContain('evidence')
   isFaulty = false
   await expect
     .poll(async () => {
       advance(3_600_000)
-      await look()
+      await reconcileOnce()
       return (findings['evidence'] ?? 0) + (findings['timed_out'] ?? 0)
     })
-    .toBe(2 * LOOKS)
+    .toBe(2 * LOOKUPS)
   await expectAll(tracker, tagged, { status: 'success', extensions: [{ source: 'reconcile' }] })
-  await expectAll(tracker, untold, { status: 'expired' })
-  tell(
-    `lookups behind faults: ${LOOKS} looks, seed ${SEED}, faults ${JSON.stringify(proxy.faults())}: ${unanswered} without an answer, ${JSON.stringify(findings)}`,
+  await expectAll(tracker, untagged, { status: 'expired' })
+  reportFigures(
+    `lookups behind faults: ${LOOKUPS} looks, seed ${SEED}, faults ${JSON.stringify(proxy.faults())}: ${unanswered} without an answer, ${JSON.stringify(findings)}`,
   )
 })

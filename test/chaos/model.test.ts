@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { modelContract } from '../contract/model/model-contract.ts'
-import { SEED, tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures, SEED } from './chaos.ts'
 
-const RUNS = timesOf('MODEL_RUNS', { short: 100, long: 10_000 })
+const RUNS = iterationsOf('MODEL_RUNS', { short: 100, long: 10_000 })
 
 modelContract(
   'the SQLite store',
@@ -29,9 +29,9 @@ modelContract(
   {
     runs: RUNS,
     seed: SEED,
-    tell(seen) {
+    report(seen) {
       const counts = [...seen].map(([what, times]) => `${what} ${times}`).join(', ')
-      tell(`model: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
+      reportFigures(`model: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
     },
   },
 )

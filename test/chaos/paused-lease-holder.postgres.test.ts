@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { readRows } from '../support/database.ts'
 import { type OwnServer, startOwnServer } from '../support/own-server.ts'
 import { queryPostgres } from '../support/postgres-admin.ts'
-import { tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures } from './chaos.ts'
 import {
   acknowledgeMore,
   BUSY_MS,
@@ -14,15 +14,15 @@ import {
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const PAUSES = timesOf('PAUSES', { short: 1, long: 5 })
+const PAUSES = iterationsOf('PAUSES', { short: 1, long: 5 })
 
-/** Another process takes the lease over within this time. */
+/** Another process takes over the lease within this time. */
 const TAKEN_OVER_MS = 30_000
 
-/** What only the holder of the lease may write. */
+/** Only the holder of the lease may write these. */
 const UPKEEP_TABLES = ['counters', 'positions']
 
-/** Every write to these tables is noted with the user who made it, and with the epoch of the lease at that time. */
+/** Logs every write to these tables with the user who made it and the epoch of the lease at that time. */
 const NOTE_UPKEEP = `
   CREATE TABLE noted (who text, epoch bigint);
   CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
@@ -32,7 +32,7 @@ const NOTE_UPKEEP = `
       `CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION note()`,
   ).join(';')}`
 
-test(`the holder of the lease is paused past its end under load, and goes on, ${PAUSES} times`, {
+test(`the holder of the lease is paused under load until the lease has ended, and continues, ${PAUSES} times`, {
   timeout: 60_000 + PAUSES * 90_000,
 }, async () => {
   const server = await startOwnServer()
@@ -56,7 +56,7 @@ test(`the holder of the lease is paused past its end under load, and goes on, ${
     load.begin([holder.url, other.url])
     await acknowledgeMore(load, 100)
     await until(async () => expect(await writesOf(holder.name, before.epoch)).toBeGreaterThan(0))
-    const held = await load.hold(holder.url)
+    const delayed = await load.hold(holder.url)
     const pausedAt = performance.now()
     holder.process.kill('SIGSTOP')
     load.continueAt([other.url])
@@ -72,8 +72,8 @@ test(`the holder of the lease is paused past its end under load, and goes on, ${
     load.continueAt([holder.url, other.url])
     await acknowledgeMore(load, 100)
     await isRecovered(holder)
-    await until(() => expect(held.submissionId).not.toBeNull())
-    // It has written a heartbeat, and knows that the lease is not its own any more.
+    await until(() => expect(delayed.submissionId).not.toBeNull())
+    // It has written a heartbeat, and knows that it no longer holds the lease.
     await until(async () =>
       expect(await readRows(server, `SELECT FROM processes WHERE id = ${before.holder}`)).toHaveLength(1),
     )
@@ -85,22 +85,22 @@ test(`the holder of the lease is paused past its end under load, and goes on, ${
   }
   await isRecovered(holder)
   const lost = await load.listLost(holder.url, server)
-  tell(
+  reportFigures(
     `the holder of the lease was paused past its end, ${PAUSES} times: ${load.summary(lost)}; the other one had the lease after ` +
       `${(takenMs / 1000).toFixed(1)} s at most, and then the paused one changed 0 rows that are left to the holder`,
   )
-  // What had come to it in part when it was paused came too late.
-  expect(load.unexpected().filter((answer) => !/^\w+: 408 /.test(answer))).toEqual([])
+  // Requests that had arrived in part before the pause got 408.
+  expect(load.unexpected().filter((response) => !/^\w+: 408 /.test(response))).toEqual([])
   expect(lost).toEqual([])
 })
 
-/** The database, as a user whose writes can be told from those of others. */
+/** The database with a user of its own, so that its writes can be told apart. */
 async function createUser({ url }: OwnServer, name: string): Promise<{ url: string }> {
   await queryPostgres(url, `CREATE ROLE ${name} LOGIN SUPERUSER PASSWORD '${name}'`)
   return { url: Object.assign(new URL(url), { username: name, password: name }).href }
 }
 
-/** How many uploads are marked as under way at a process. */
+/** The number of uploads in progress that the process owns. */
 async function readOwned(server: OwnServer, id: number): Promise<number> {
   return (await readRows(server, `SELECT FROM submissions WHERE owner = ${id}`)).length
 }

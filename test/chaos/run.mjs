@@ -1,5 +1,5 @@
-// The long form of the tests in this folder, one after another, and what each of them saw. `npm run chaos -- NAME…` runs some, and
-// `npm run chaos -- --store postgres` those about a database server in place of those about a file.
+// Runs the long form of the tests in this folder, one after another, and prints their figures. `npm run chaos -- NAME…`
+// runs some of them; `npm run chaos -- --store postgres` runs those about a database server instead of those about a file.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 
 const RUNS = {
   sqlite: { projects: ['portable', 'linux'], tests: ['test/chaos/'] },
-  // The contract, the model and the batches stand beside the other tests of that store.
+  // The contract, the model and the batches are in the folder of that store's other tests.
   postgres: { projects: ['postgres', 'postgres faults'], tests: ['test/chaos/', 'test/store/postgres/'] },
 }
 const FOLDERS = ['test/chaos', 'test/store/postgres']
@@ -34,11 +34,11 @@ const { status } = spawnSync('npx', [...vitest, ...wanted], { env, stdio: 'inher
 let code = status ?? 1
 
 if (names.length === 0 && values.store === 'sqlite') {
-  const planted = spawnSync(process.execPath, ['test/chaos/planted/run.mjs'], { env, stdio: 'inherit' })
+  const planted = spawnSync(process.execPath, ['test/chaos/mutations/run.mjs'], { env, stdio: 'inherit' })
   code ||= planted.status ?? 1
 }
 
 const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim()
 console.log(`\nchaos at ${commit || 'an unknown commit'}:`)
-console.log(existsSync(FIGURES) ? readFileSync(FIGURES, 'utf8').trimEnd() : 'nothing was told')
+console.log(existsSync(FIGURES) ? readFileSync(FIGURES, 'utf8').trimEnd() : 'no figures were recorded')
 process.exit(code)

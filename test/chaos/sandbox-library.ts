@@ -3,15 +3,15 @@ import { IMAGEKIT_KEY } from '../support/tracker.ts'
 
 export type LibraryFile = { name: string; fileId: string; size: number }
 
-/** What ImageKit really has, by name. It is asked without a network. */
+/** The files that ImageKit really has, by name, read without a network. */
 export async function libraryOf(sandbox: Sandbox): Promise<Map<string, LibraryFile[]>> {
   const files = new Map<string, LibraryFile[]>()
   const authorization = `Basic ${Buffer.from(`${IMAGEKIT_KEY}:`).toString('base64')}`
   for (let skip = 0; ; skip += 1000) {
-    const answer = await sandbox.app.request(`/v1/files?limit=1000&skip=${skip}`, {
+    const response = await sandbox.app.request(`/v1/files?limit=1000&skip=${skip}`, {
       headers: { authorization },
     })
-    const page = (await answer.json()) as LibraryFile[]
+    const page = (await response.json()) as LibraryFile[]
     for (const file of page) files.set(file.name, [...(files.get(file.name) ?? []), file])
     if (page.length < 1000) return files
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startOwnServer } from '../support/own-server.ts'
-import { tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures } from './chaos.ts'
 import {
   acknowledgeMore,
   isRecovered,
@@ -13,10 +13,10 @@ import {
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const RESTARTS = timesOf('RESTARTS', { short: 2, long: 10 })
+const RESTARTS = iterationsOf('RESTARTS', { short: 2, long: 10 })
 
-/** How many webhooks are to be answered 503 before the server is started again. */
-const REFUSED = 100
+/** How many webhooks must get 503 before the server is started again. */
+const REJECTED = 100
 
 test(`PostgreSQL crashes and comes back under load, ${RESTARTS} times`, {
   timeout: 60_000 + RESTARTS * 60_000,
@@ -32,16 +32,16 @@ test(`PostgreSQL crashes and comes back under load, ${RESTARTS} times`, {
     await acknowledgeMore(load, 100)
     await server.crash()
     const downAt = performance.now()
-    const whileDown = () => load.refusals().filter(({ sentAt }) => sentAt > downAt)
-    await until(() => expect(whileDown().length).toBeGreaterThan(REFUSED))
+    const whileDown = () => load.rejections().filter(({ sentAt }) => sentAt > downAt)
+    await until(() => expect(whileDown().length).toBeGreaterThan(REJECTED))
     for (const tracker of [one, two, one, two])
-      for (const answer of [await statusAt(tracker, watched), await settle(tracker, watched)]) {
-        expect(answer).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
-        expect(answer.ms).toBeLessThan(1_000)
+      for (const response of [await statusAt(tracker, watched), await settle(tracker, watched)]) {
+        expect(response).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
+        expect(response.ms).toBeLessThan(1_000)
       }
     const readiness = await fetch(`${one.url}/readyz`)
     expect(readiness.status).toBe(503)
-    expect(await readiness.text()).toContain('It has not been usable since')
+    expect(await readiness.text()).toContain('Unavailable since')
     for (const { ms, retryAfter } of whileDown()) {
       expect(retryAfter).toMatch(/^\d+$/)
       slowestMs = Math.max(slowestMs, ms)
@@ -56,7 +56,7 @@ test(`PostgreSQL crashes and comes back under load, ${RESTARTS} times`, {
   await load.end()
   for (const tracker of [one, two]) await isRecovered(tracker)
   const lost = await load.listLost(one.url, server)
-  tell(
+  reportFigures(
     `PostgreSQL crashed and restarted ${RESTARTS} times: ${load.summary(lost)}; while it was down, a 503 took ` +
       `${slowestMs.toFixed(0)} ms at most; afterwards a settle at one process woke the other's waiter after ` +
       `${longestWakeMs.toFixed(0)} ms at most`,

@@ -2,11 +2,11 @@ import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startOwnServer } from '../support/own-server.ts'
 import { queryPostgres } from '../support/postgres-admin.ts'
-import { tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures } from './chaos.ts'
 import { isRecovered, registerFile, settle, startProcess, statusAt } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const ROUNDS = timesOf('STARTS', { short: 1, long: 10 })
+const ROUNDS = iterationsOf('STARTS', { short: 1, long: 10 })
 const PROCESSES = 10
 
 /** Today and the next three weeks. */
@@ -16,7 +16,7 @@ const MIGRATIONS = readdirSync(new URL('../../drizzle/postgres', import.meta.url
   name.endsWith('.sql'),
 )
 
-test(`ten processes start at once on an empty database, ${ROUNDS} times: all serve, with one schema`, {
+test(`ten processes start at once on an empty database, ${ROUNDS} times: all of them serve, on one schema`, {
   timeout: 60_000 + ROUNDS * 60_000,
 }, async () => {
   let acknowledged = 0
@@ -33,7 +33,7 @@ test(`ten processes start at once on an empty database, ${ROUNDS} times: all ser
     )
     expect(partitions).toHaveLength(PARTITIONS)
     expect(await queryPostgres(server.url, 'SELECT holder FROM leases')).toHaveLength(1)
-    // Each registers, the next one receives the webhook, and the one after that has the status.
+    // Each process registers a file; the next one receives the webhook, and the one after that serves the status.
     for (const [place, tracker] of trackers.entries()) {
       const [next, afterNext] = [1, 2].map((steps) => trackers[(place + steps) % PROCESSES] ?? tracker)
       await isRecovered(tracker)
@@ -49,7 +49,7 @@ test(`ten processes start at once on an empty database, ${ROUNDS} times: all ser
       expect(await exited).toBe(0)
     }
   }
-  tell(
+  reportFigures(
     `${PROCESSES} processes at once on an empty database, ${ROUNDS} times: all of them served, with one schema; ` +
       `${acknowledged} deliveries acknowledged, ${lost.length} lost`,
   )

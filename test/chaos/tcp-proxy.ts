@@ -5,29 +5,29 @@ import { onTestFinished } from 'vitest'
 const BREAKS = ['cut', 'reset', 'silence', 'garbage'] as const
 
 /**
- * What happens to a connection once it has carried so many bytes in one direction, requests of before included; until then
- * all of it is `delayMs` late. `silence`: what is sent on in that direction is swallowed, its end too. `garbage`: the caller
- * reads bytes that are neither HTTP nor JSON, and then what is left of the answer.
+ * The fault of a connection, once it has carried so many bytes in one direction, including those of earlier requests;
+ * until then every byte is `delayMs` late. `silence`: drops everything sent in that direction, and its end. `garbage`:
+ * the caller reads bytes that are neither HTTP nor JSON, and then the rest of the response.
  */
 export type Fault = {
   delayMs?: number
   kind: (typeof BREAKS)[number]
-  on: 'request' | 'answer'
+  on: 'request' | 'response'
   afterBytes: number
 }
 
-export const NO_FAULT: Fault = { kind: 'cut', on: 'answer', afterBytes: Number.POSITIVE_INFINITY }
+export const NO_FAULT: Fault = { kind: 'cut', on: 'response', afterBytes: Number.POSITIVE_INFINITY }
 
 const GARBAGE = Buffer.from(Array.from({ length: 64 }, (_, index) => index % 9))
 
 export type TcpProxy = {
   url: string
-  /** How often each fault has come to pass. */
+  /** How often each fault was applied. */
   faults(): Readonly<Record<Fault['kind'], number>>
   close(): Promise<void>
 }
 
-/** Stands between a caller and `target`; `nextFault` is asked once a connection. */
+/** A proxy between a caller and `target`; it calls `nextFault` once per connection. */
 export async function startTcpProxy(target: string, nextFault: () => Fault): Promise<TcpProxy> {
   const { hostname, port } = new URL(target)
   const counts = { cut: 0, reset: 0, silence: 0, garbage: 0 }
@@ -35,7 +35,7 @@ export async function startTcpProxy(target: string, nextFault: () => Fault): Pro
   const server = createServer({ allowHalfOpen: true }, (caller) => {
     const service = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
     const fault = nextFault()
-    const strike = (): void => {
+    const countFault = (): void => {
       counts[fault.kind] += 1
     }
     for (const socket of [caller, service]) {
@@ -43,9 +43,9 @@ export async function startTcpProxy(target: string, nextFault: () => Fault): Pro
       socket.on('error', () => {})
       socket.once('close', () => open.delete(socket))
     }
-    const link = { caller, service, fault, strike }
-    pass(link, 'request')
-    pass(link, 'answer')
+    const link = { caller, service, fault, countFault }
+    relay(link, 'request')
+    relay(link, 'response')
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -59,10 +59,10 @@ export async function startTcpProxy(target: string, nextFault: () => Fault): Pro
   return { url: `http://127.0.0.1:${own}`, faults: () => counts, close }
 }
 
-type Link = { caller: Socket; service: Socket; fault: Fault; strike: () => void }
+type Link = { caller: Socket; service: Socket; fault: Fault; countFault: () => void }
 
-/** Carries one direction of a connection until its fault comes to pass. */
-function pass({ caller, service, fault, strike }: Link, direction: 'request' | 'answer'): void {
+/** Relays one direction of a connection until its fault is applied. */
+function relay({ caller, service, fault, countFault }: Link, direction: 'request' | 'response'): void {
   const [from, to] = direction === 'request' ? [caller, service] : [service, caller]
   const { delayMs = 0 } = fault
   let bytesLeft = fault.on === direction ? fault.afterBytes : Number.POSITIVE_INFINITY
@@ -80,8 +80,8 @@ function pass({ caller, service, fault, strike }: Link, direction: 'request' | '
       to.once('drain', () => from.resume())
     })
   }
-  const breakDown = (): void => {
-    strike()
+  const applyFault = (): void => {
+    countFault()
     switch (fault.kind) {
       case 'cut':
         caller.destroySoon()
@@ -105,24 +105,24 @@ function pass({ caller, service, fault, strike }: Link, direction: 'request' | '
     bytesLeft = isNow ? Number.POSITIVE_INFINITY : bytesLeft - bytes.length
     write(before)
     if (!isNow) return
-    breakDown()
+    applyFault()
     if (!from.destroyed) write(bytes.subarray(before.length))
   })
   from.once('end', () => {
     if (!isSilent) send(() => to.end())
   })
   from.once('close', () => {
-    // A reset is passed on as one; after an orderly end there is nothing left to close.
+    // A reset is relayed as a reset; after an orderly end there is nothing left to close.
     if (!isSilent && !from.readableEnded) send(() => to.destroy())
   })
 }
 
-/** A fault somewhere in the next `messages` requests or answers of such sizes; often right at the start of the first. */
+/** A fault somewhere in the next `messages` requests or responses of these sizes; often at the start of the first. */
 export function drawFault(
   random: () => number,
-  { messages, sizes }: { messages: number; sizes: { request: number; answer: number } },
+  { messages, sizes }: { messages: number; sizes: { request: number; response: number } },
 ): Fault {
-  const on = random() < 0.5 ? 'request' : 'answer'
+  const on = random() < 0.5 ? 'request' : 'response'
   return {
     delayMs: random() < 0.2 ? Math.ceil(random() * 20) : 0,
     kind: BREAKS[Math.floor(random() * BREAKS.length)] ?? 'cut',

@@ -1,56 +1,56 @@
-import { type Answer, register, type Told, tellSuccess } from './disk/service-calls.ts'
+import { type Registered, register, type ServiceResponse, sendSuccess } from './disk/service-calls.ts'
 
 const AT_ONCE = 16
 
-/** Callers who register uploads, and an ImageKit that sends each webhook until it is answered 200. */
+/** Callers that register uploads, and an ImageKit that sends each webhook until it gets 200. */
 export type WebhookLoad = {
-  /** Goes on until `isOver`; resolves when every webhook was acknowledged. */
-  run(isOver: () => boolean): Promise<unknown>
-  /** Nothing is sent until `resume`. */
+  /** Continues until `isDone`; resolves when every webhook was acknowledged. */
+  run(isDone: () => boolean): Promise<unknown>
+  /** Sends nothing until `resume`. */
   pause(): void
   resume(): void
-  /** Resolves once nothing is under way; for when it is paused. */
+  /** Resolves once no request is in progress; for use while paused. */
   idle(): Promise<void>
-  /** What was registered, and its webhook not acknowledged yet. */
-  due(): Told[]
-  /** The fileIds whose webhook was answered 200. */
+  /** The registered uploads whose webhook is not acknowledged yet. */
+  due(): Registered[]
+  /** The fileIds whose webhook got 200. */
   acknowledged(): readonly string[]
-  /** How many webhooks were answered 503. */
-  refused(): number
+  /** How many webhooks got 503. */
+  rejected(): number
   /** How many uploads could not be registered. */
   unregistered(): number
-  /** Answers that are neither. */
-  unexpected(): readonly Answer[]
+  /** Responses that are neither. */
+  unexpected(): readonly ServiceResponse[]
 }
 
 export function createWebhookLoad(url: string): WebhookLoad {
   const acknowledged: string[] = []
-  const unexpected: Answer[] = []
-  const due = new Map<string, Told>()
-  const underWay = new Set<Promise<unknown>>()
-  let refused = 0
+  const unexpected: ServiceResponse[] = []
+  const due = new Map<string, Registered>()
+  const inProgress = new Set<Promise<unknown>>()
+  let rejected = 0
   let unregistered = 0
   let gate: { opened: Promise<void>; open: () => void } | undefined
 
-  /** Undefined where the service refused to register, or died. */
+  /** Undefined if the service did not register it, or died. */
   const attempt = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
     await gate?.opened
     const called = call().catch(() => undefined)
-    underWay.add(called)
+    inProgress.add(called)
     const result = await called
-    underWay.delete(called)
+    inProgress.delete(called)
     return result
   }
-  const sendUntilAcknowledged = async (one: Told) => {
+  const sendUntilAcknowledged = async (one: Registered) => {
     for (;;) {
-      const answer = await attempt(() => tellSuccess(one))
-      if (answer?.status === 200) return
-      if (answer?.status === 503) refused += 1
-      else if (answer !== undefined) unexpected.push(answer)
+      const response = await attempt(() => sendSuccess(one))
+      if (response?.status === 200) return
+      if (response?.status === 503) rejected += 1
+      else if (response !== undefined) unexpected.push(response)
     }
   }
-  const work = async (name: number, isOver: () => boolean) => {
-    for (let count = 0; !isOver(); count += 1) {
+  const work = async (name: number, isDone: () => boolean) => {
+    for (let count = 0; !isDone(); count += 1) {
       const one = await attempt(() => register(url, `file-${name}-${count}`))
       if (one === undefined) {
         unregistered += 1
@@ -63,7 +63,7 @@ export function createWebhookLoad(url: string): WebhookLoad {
     }
   }
   return {
-    run: (isOver) => Promise.all(Array.from({ length: AT_ONCE }, (_, name) => work(name, isOver))),
+    run: (isDone) => Promise.all(Array.from({ length: AT_ONCE }, (_, name) => work(name, isDone))),
     pause() {
       if (gate !== undefined) return
       let open = () => {}
@@ -77,27 +77,27 @@ export function createWebhookLoad(url: string): WebhookLoad {
       gate = undefined
     },
     async idle() {
-      await Promise.all(underWay)
+      await Promise.all(inProgress)
     },
     due: () => [...due.values()],
     acknowledged: () => acknowledged,
-    refused: () => refused,
+    rejected: () => rejected,
     unregistered: () => unregistered,
     unexpected: () => unexpected,
   }
 }
 
-/** Which of these have not the status of their acknowledged webhook. */
+/** Lists the files that do not have the status of their acknowledged webhook. */
 export async function listUnsettled(url: string, fileIds: readonly string[]): Promise<string[]> {
   const unsettled: string[] = []
   for (let at = 0; at < fileIds.length; at += 100) {
-    const asked = fileIds.slice(at, at + 100)
-    const query = asked.map((fileId) => `fileId=${fileId}`).join('&')
-    const answer = await fetch(`${url}/assets/status?${query}`)
-    const { assets } = (await answer.json()) as { assets: { fileId: string; status: string }[] }
+    const batch = fileIds.slice(at, at + 100)
+    const query = batch.map((fileId) => `fileId=${fileId}`).join('&')
+    const response = await fetch(`${url}/assets/status?${query}`)
+    const { assets } = (await response.json()) as { assets: { fileId: string; status: string }[] }
     const statuses = new Map(assets.map(({ fileId, status }) => [fileId, status]))
     unsettled.push(
-      ...asked
+      ...batch
         .filter((fileId) => statuses.get(fileId) !== 'success')
         .map((fileId) => `${fileId}: acknowledged, found ${statuses.get(fileId)}`),
     )

@@ -1,21 +1,21 @@
 import { type IncomingMessage, request } from 'node:http'
-import { text } from 'node:stream/consumers'
+import { text as readText } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { formatId } from '../../src/domain/ids.ts'
 import { OUTCOME } from '../../src/store/sql/codes.ts'
 import { readRows } from '../support/database.ts'
 import { startTracker } from '../support/tracker.ts'
 import { register } from '../support/webhooks.ts'
-import { createRandom, SEED, tell, timesOf } from './chaos.ts'
+import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { drawFault, startTcpProxy } from './tcp-proxy.ts'
 
-const WEBHOOKS = timesOf('FAULTY_WEBHOOKS', { short: 120, long: 5000 })
+const WEBHOOKS = iterationsOf('FAULTY_WEBHOOKS', { short: 120, long: 5000 })
 const AT_ONCE = 32
 const SILENT_MS = 1500
-const SIZES = { messages: 8, sizes: { request: 3000, answer: 250 } }
+const SIZES = { messages: 8, sizes: { request: 3000, response: 250 } }
 
-type Sender = { attempts: number; told: string[] }
-/** What is recorded of a submission: a delivery that was applied names its run alone, and a repeated one the submission. */
+type Sender = { attempts: number; responses: string[] }
+/** The rows of one submission: an applied delivery refers to its run only, a repeated one to the submission. */
 type Row = {
   n: number
   chk: string
@@ -27,29 +27,29 @@ type Row = {
   rows: number
 }
 
-/** One attempt; null where no whole answer came. */
+/** One attempt; null if no complete response came. */
 function post(url: string, body: string): Promise<{ status: number; body: string } | null> {
   return new Promise((resolve) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
     const outgoing = request(url, { method: 'POST', headers })
     outgoing.setTimeout(SILENT_MS, () => outgoing.destroy())
     outgoing.once('error', () => resolve(null))
-    outgoing.once('response', async (answer: IncomingMessage) => {
-      const whole = await text(answer).catch(() => null)
-      resolve(whole === null ? null : { status: answer.statusCode ?? 0, body: whole })
+    outgoing.once('response', async (response: IncomingMessage) => {
+      const text = await readText(response).catch(() => null)
+      resolve(text === null ? null : { status: response.statusCode ?? 0, body: text })
     })
     outgoing.end(body)
   })
 }
 
-/** As ImageKit does: until it has been answered with 200. */
-async function tellUntilHeard(url: string, body: string): Promise<Sender> {
-  const told: string[] = []
+/** Sends a webhook like ImageKit does: until it gets 200. */
+async function sendUntilAcknowledged(url: string, body: string): Promise<Sender> {
+  const responses: string[] = []
   for (let attempts = 1; ; attempts += 1) {
-    const answer = await post(url, body)
-    if (answer === null) continue
-    told.push(`${answer.status} ${answer.body}`)
-    if (answer.status === 200) return { attempts, told }
+    const response = await post(url, body)
+    if (response === null) continue
+    responses.push(`${response.status} ${response.body}`)
+    if (response.status === 200) return { attempts, responses }
   }
 }
 
@@ -67,7 +67,7 @@ test(`${WEBHOOKS} webhooks through a faulty network, seed ${SEED}: each settles 
       const { submissionId, webhookUrl } = await register(tracker, ['remove-bg'], fileId)
       const fileObject = { fileId, description: 'x'.repeat(Math.floor(random() * 5000)) }
       const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileObject })
-      senders.set(submissionId, await tellUntilHeard(proxy.url + new URL(webhookUrl).pathname, body))
+      senders.set(submissionId, await sendUntilAcknowledged(proxy.url + new URL(webhookUrl).pathname, body))
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
@@ -90,18 +90,18 @@ test(`${WEBHOOKS} webhooks through a faulty network, seed ${SEED}: each settles 
     const sender = senders.get(formatId('sub', row.n, row.chk))
     attempts += sender?.attempts ?? 0
     repeated += row.repeated
-    // One row for each attempt that came through whole, heard of or not.
+    // One row for each attempt that arrived complete, with or without a response.
     expect(row).toMatchObject({ status: 'success', applied: 1, settling: 1, rows: 1 + row.repeated })
     expect(row.bodies).toBe(row.rows)
     expect(row.rows).toBeLessThanOrEqual(sender?.attempts ?? 0)
-    // Told as applied it may be repeated all the same: an attempt that was given up is still on its way.
-    expect(sender?.told).toHaveLength(1)
-    expect(sender?.told[0]).toMatch(
+    // An applied webhook may be repeated all the same: an attempt that the sender gave up is still in transit.
+    expect(sender?.responses).toHaveLength(1)
+    expect(sender?.responses[0]).toMatch(
       row.repeated === 0 ? /^200 {"outcome":"applied"}$/ : /^200 {"outcome":"(applied|duplicate)"}$/,
     )
   }
   const faults = proxy.faults()
-  tell(
+  reportFigures(
     `webhooks behind faults: ${WEBHOOKS} webhooks, seed ${SEED}, faults ${JSON.stringify(faults)}: ${attempts} attempts, ${WEBHOOKS} applied, ${repeated} duplicate, 0 lost`,
   )
   expect(repeated).toBeGreaterThan(0)

@@ -3,7 +3,7 @@ import { readRows, type TestDatabase } from '../support/database.ts'
 import { startOwnServer } from '../support/own-server.ts'
 import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { EXTENSIONS, UPLOAD } from '../support/uploads.ts'
-import { tell, timesOf } from './chaos.ts'
+import { iterationsOf, reportFigures } from './chaos.ts'
 import {
   acknowledgeMore,
   isRecovered,
@@ -16,64 +16,64 @@ import {
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const WEBHOOKS = timesOf('WRONG_CLOCK_WEBHOOKS', { short: 300, long: 10_000 })
+const WEBHOOKS = iterationsOf('WRONG_CLOCK_WEBHOOKS', { short: 300, long: 10_000 })
 
-const AHEAD_MS = 3_600_000
+const FAST_BY_MS = 3_600_000
 const CLOCK_AHEAD = new URL('./postgres/clock-ahead.mjs', import.meta.url)
 
-/** What rows are compared within: far less than the hour. */
+/** The tolerance for times in rows: far less than the hour. */
 const NEAR_MS = 60_000
 
-test('the clock of one of two processes is an hour ahead: all goes by the clock of the database', {
+test('the clock of one of two processes is an hour ahead: only the clock of the database counts', {
   timeout: 60_000 + WEBHOOKS * 50,
 }, async () => {
   const server = await startOwnServer()
   const load = await createSharedLoad()
   const env = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET, RECONCILE_AFTER: '2s', EXPIRE_AFTER: '30m' }
-  const ahead = await startProcess(server, load, {
+  const fast = await startProcess(server, load, {
     ...env,
     RECONCILE_EVERY: '1s',
     NODE_OPTIONS: `--import=${CLOCK_AHEAD.href}`,
   })
-  // The first one sweeps, and it alone claims what is overdue.
+  // The first process sweeps, and it alone claims overdue runs.
   const right = await startProcess(server, load, { ...env, RECONCILE_EVERY: '1h' })
-  const [, loggedAt] = await ahead.printed(/"time":(\d+).*"listening"/)
-  expect(Number(loggedAt) - Date.now()).toBeGreaterThan(AHEAD_MS - NEAR_MS)
+  const [, loggedAt] = await fast.printed(/"time":(\d+).*"listening"/)
+  expect(Number(loggedAt) - Date.now()).toBeGreaterThan(FAST_BY_MS - NEAR_MS)
 
   const lease = await readLease(server)
   expect(lease.endsIn).toBeGreaterThan(0)
   expect(lease.endsIn).toBeLessThanOrEqual(30_000)
 
-  const file = await registerFile(ahead)
-  for (const tracker of [ahead, right]) {
+  const file = await registerFile(fast)
+  for (const tracker of [fast, right]) {
     const { updatedAt } = JSON.parse((await statusAt(tracker, file)).body) as { updatedAt: string }
     expect(Math.abs(Date.parse(updatedAt) - Date.now())).toBeLessThan(NEAR_MS)
   }
 
-  // An overdue run is claimed for 40 seconds. It has not expired, as it would have for 30 minutes by the wrong clock.
+  // An overdue run is claimed for 40 seconds. By the wrong clock it would have expired 30 minutes ago.
   await until(() => expect(load.lookups()).toBeGreaterThan(0))
   const [run] = await sinceNow(server, 'SELECT due_at AS at FROM runs')
   expect(run).toBeGreaterThan(0)
   expect(run).toBeLessThanOrEqual(40_000)
-  for (const tracker of [ahead, right])
+  for (const tracker of [fast, right])
     expect(JSON.parse((await statusAt(tracker, file)).body)).toMatchObject({ status: 'pending' })
 
-  // A key that one process has claimed is one for the other, too.
-  const first = await uploadWithKey(ahead.url)
+  // A key that one process has claimed is claimed for the other too.
+  const first = await uploadWithKey(fast.url)
   expect(first).toEqual({ status: 200, submissionId: expect.stringMatching(/^sub_/) })
   expect(await uploadWithKey(right.url)).toEqual(first)
-  expect(await uploadWithKey(ahead.url)).toEqual(first)
-  expect(load.told()).toHaveLength(1)
+  expect(await uploadWithKey(fast.url)).toEqual(first)
+  expect(load.uploads()).toHaveLength(1)
   const [claim] = await sinceNow(server, 'SELECT claimed_at AS at FROM idempotency_keys')
   expect(Math.abs(claim ?? Number.NaN)).toBeLessThan(NEAR_MS)
 
   // Signatures are valid for five minutes.
   const event = accountEvent('file-created')
-  expect(await deliverEvent(ahead, event)).toMatchObject({ status: 200 })
-  const signedAhead = ikHeaders(event, { at: Date.now() + AHEAD_MS })
-  expect(await deliverEvent(ahead, event, signedAhead)).toMatchObject({ status: 401 })
+  expect(await deliverEvent(fast, event)).toMatchObject({ status: 200 })
+  const signedAhead = ikHeaders(event, { at: Date.now() + FAST_BY_MS })
+  expect(await deliverEvent(fast, event, signedAhead)).toMatchObject({ status: 401 })
 
-  // By the wrong clock, the other process has been silent for an hour.
+  // By the wrong clock, the other process sent its last heartbeat an hour ago.
   await load.hold(right.url)
   const [before] = await heartbeats(server)
   await until(async () => {
@@ -87,14 +87,14 @@ test('the clock of one of two processes is an hour ahead: all goes by the clock 
   expect(owned).toHaveLength(1)
   load.release()
 
-  load.begin([ahead.url, right.url])
+  load.begin([fast.url, right.url])
   await acknowledgeMore(load, WEBHOOKS)
-  expect(await measureWake(ahead, right)).toBeLessThan(2_000)
-  expect(await measureWake(right, ahead)).toBeLessThan(2_000)
+  expect(await measureWake(fast, right)).toBeLessThan(2_000)
+  expect(await measureWake(right, fast)).toBeLessThan(2_000)
   await load.end()
-  for (const tracker of [ahead, right]) await isRecovered(tracker)
+  for (const tracker of [fast, right]) await isRecovered(tracker)
   const lost = await load.listLost(right.url, server)
-  tell(`the clock of one of two processes an hour ahead: ${load.summary(lost)}`)
+  reportFigures(`the clock of one of two processes an hour ahead: ${load.summary(lost)}`)
   expect(load.unexpected()).toEqual([])
   expect(lost).toEqual([])
 
@@ -103,12 +103,16 @@ test('the clock of one of two processes is an hour ahead: all goes by the clock 
     body.append('file', new Blob(['hello']), 'shirt.jpg')
     body.append('fileName', 'shirt.jpg')
     body.append('extensions', EXTENSIONS)
-    const answer = await fetch(url + UPLOAD, { method: 'POST', body, headers: { 'idempotency-key': 'one' } })
-    return { status: answer.status, submissionId: answer.headers.get('x-submission-id') }
+    const response = await fetch(url + UPLOAD, {
+      method: 'POST',
+      body,
+      headers: { 'idempotency-key': 'one' },
+    })
+    return { status: response.status, submissionId: response.headers.get('x-submission-id') }
   }
 })
 
-/** Times of rows, from the present time of the database on. */
+/** Times of rows, relative to the present time of the database. */
 async function sinceNow(database: TestDatabase, select: string): Promise<number[]> {
   const rows = await readRows<{ ms: number }>(
     database,
@@ -117,7 +121,7 @@ async function sinceNow(database: TestDatabase, select: string): Promise<number[
   return rows.map(({ ms }) => ms)
 }
 
-/** When each process has written one, the latest first. */
+/** The time of each process's last heartbeat, the latest first. */
 async function heartbeats(database: TestDatabase): Promise<number[]> {
   const rows = await readRows<{ at: number }>(
     database,

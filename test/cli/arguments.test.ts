@@ -1,21 +1,30 @@
 import { describe, expect, test } from 'vitest'
-import { uploaded } from './answers.ts'
 import { startFakeTracker } from './fake-tracker.ts'
+import { uploaded } from './responses.ts'
 import { runCli } from './run-cli.ts'
 
-const OPERATORS = ['failures', 'retry', 'deliveries', 'replay', 'stats', 'backup', 'doctor']
-const COMMANDS = ['serve', 'demo', 'sandbox', 'migrate', 'upload', 'status', 'reconcile', ...OPERATORS]
+const OPERATOR_COMMANDS = ['failures', 'retry', 'deliveries', 'replay', 'stats', 'backup', 'doctor']
+const COMMANDS = [
+  'serve',
+  'demo',
+  'sandbox',
+  'migrate',
+  'upload',
+  'status',
+  'reconcile',
+  ...OPERATOR_COMMANDS,
+]
 
 describe('help', () => {
-  test('lists the commands, and names the exit codes', async () => {
+  test('lists the commands and the exit codes', async () => {
     const { exitCode, stdout, stderr } = await runCli(['--help'])
     expect(exitCode).toBe(0)
     for (const command of COMMANDS) expect(stdout).toMatch(new RegExp(`^ {2}${command} `, 'm'))
-    expect(stdout).toContain('Exit codes: 0 done, 1 failed, 2 usage')
+    expect(stdout).toContain('Exit codes: 0 success, 1 failure, 2 wrong usage')
     expect(stderr).toBe('')
   })
 
-  test.each(COMMANDS)('%s has its own', async (command) => {
+  test.each(COMMANDS)('exists for %s', async (command) => {
     const asOption = await runCli([command, '--help'])
     expect(asOption.exitCode).toBe(0)
     expect(asOption.stdout).toContain(`Usage: extension-tracker ${command}`)
@@ -23,32 +32,32 @@ describe('help', () => {
     expect(asCommand).toEqual(asOption)
   })
 
-  test.each(OPERATORS)('of %s has examples, and says which key is needed', async (command) => {
+  test.each(OPERATOR_COMMANDS)('of %s has examples and names the required key', async (command) => {
     const { stdout } = await runCli([command, '--help'])
     expect(stdout).toMatch(new RegExp(`Examples:\\n(?:  .*\\n)*?  .*extension-tracker ${command} ?`))
-    expect(stdout).toContain('TRACKER_ADMIN_KEY holds the key')
+    expect(stdout).toContain('TRACKER_ADMIN_KEY is the key')
   })
 
-  test('of upload tells the defaults that a tagger gets', async () => {
+  test('of upload states the default options of a tagger', async () => {
     const { stdout } = await runCli(['upload', '--help'])
     expect(stdout.replace(/\s+/g, ' ')).toContain('minConfidence 70 and maxTags 10')
   })
 
-  test('of retry says that a run or a status has to be named, of failures which status is meant without one', async () => {
+  test('of retry says that --status is required without a run, and that of failures states its default', async () => {
     const helpOf = async (command: string) => (await runCli([command, '--help'])).stdout.replace(/\s+/g, ' ')
-    expect(await helpOf('retry')).toContain('runs of this status (needed without RUN_ID)')
+    expect(await helpOf('retry')).toContain('runs of this status (required without RUN_ID)')
     expect(await helpOf('failures')).toContain('runs of this status (default: failed)')
   })
 
   test('of sandbox lists every tag', async () => {
     const { stdout } = await runCli(['sandbox', '--help'])
-    const words = ['success', 'failed', 'success-now', 'failed-now', 'pending'].map(
-      (word) => `EXTENSION=${word}`,
+    const outcomes = ['success', 'failed', 'success-now', 'failed-now', 'pending'].map(
+      (outcome) => `EXTENSION=${outcome}`,
     )
-    const quirks = ['drop', 'duplicate', 'early', 'late', 'reorder', 'conflict'].map(
-      (quirk) => `webhook=${quirk}`,
+    const webhooks = ['drop', 'duplicate', 'early', 'late', 'reorder', 'conflict'].map(
+      (behaviour) => `webhook=${behaviour}`,
     )
-    for (const tag of [...words, ...quirks, 'delay=MS'])
+    for (const tag of [...outcomes, ...webhooks, 'delay=MS'])
       expect(stdout).toMatch(new RegExp(`^  sandbox:${tag} `, 'm'))
   })
 
@@ -71,8 +80,8 @@ describe('wrong usage exits 2, with a sentence on stderr and nothing on stdout',
     [['failures', '--until', '2026-02-30T00:00'], 'a time such as 2026-11-24T18:00:00Z'],
     [['failures', '--limit', '1001'], 'a whole number from 1 to 1000'],
     [['failures', '--acknowledged', '--all'], 'cannot be used with'],
-    [['retry'], 'Name the run, or say which with --status'],
-    [['retry', '--extension', 'remove-bg'], 'Name the run, or say which with --status'],
+    [['retry'], 'Give RUN_ID, or a filter such as --status'],
+    [['retry', '--extension', 'remove-bg'], 'Give RUN_ID, or a filter such as --status'],
     [['retry', 'run-1', '--status', 'failed'], 'not both'],
     [['retry', '--status', 'pending'], 'Allowed choices are failed, expired, success'],
     [['deliveries', '--outcome', 'lost'], 'Allowed choices are applied'],
@@ -87,13 +96,13 @@ describe('wrong usage exits 2, with a sentence on stderr and nothing on stdout',
   })
 })
 
-describe('an upload that is asked for wrongly exits 2 before anything is sent', () => {
+describe('wrong usage of upload exits 2 before anything is sent', () => {
   test.each([
     [['--extensions', '{'], 'JSON text such as [{"name":"remove-bg"}]'],
     [['--extensions', '{"name":"remove-bg"}'], 'array of objects, each with a "name"'],
     [['--extensions', '[{"options":{}}]'], 'array of objects, each with a "name"'],
-    [['--extension', 'ai-tasks'], 'needs its tasks; use --extensions'],
-    [['--extension', 'saved-extension'], 'needs its id; use --extensions'],
+    [['--extension', 'ai-tasks'], 'requires tasks; use --extensions'],
+    [['--extension', 'saved-extension'], 'requires an id; use --extensions'],
     [['--extension', ''], 'name is empty'],
     [['--custom-metadata', '{brand}'], 'not valid JSON'],
     [['--custom-metadata', '["Nike"]'], 'should be a JSON object'],
@@ -115,11 +124,11 @@ describe('an upload that is asked for wrongly exits 2 before anything is sent', 
   })
 
   test.each([
-    [['upload'], 'Name the file to upload'],
-    [['upload', '--wait', '5'], 'Name the file to upload'],
+    [['upload'], 'FILE is missing'],
+    [['upload', '--wait', '5'], 'FILE is missing'],
     [['upload', '-'], 'add --file-name'],
     [['upload', 'https://example.com/'], 'add --file-name'],
-    [['upload', 'http://'], 'not a valid address'],
+    [['upload', 'http://'], 'not a valid URL'],
   ])('%j', async (args, sentence) => {
     const { exitCode, stderr } = await runCli(args)
     expect(stderr).toContain(sentence)
@@ -127,7 +136,7 @@ describe('an upload that is asked for wrongly exits 2 before anything is sent', 
   })
 })
 
-describe('a wrong environment exits 2 with all its problems', () => {
+describe('an invalid environment exits 2 and reports every problem', () => {
   test.each([
     ['upload', import.meta.filename],
     ['status', 'abc'],

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { uploaded } from './answers.ts'
 import { listen, type ReceivedForm, readForm } from './fake-tracker.ts'
+import { uploaded } from './responses.ts'
 import { runCli } from './run-cli.ts'
 
 const MIB = 1024 * 1024
 const TOTAL_MIB = 100
 
-test('a 100 MB upload is read no faster than the service takes it, and arrives whole', async () => {
+test('a 100 MB upload is read no faster than the service receives it, and arrives completely', async () => {
   let readMib = 0
   const hash = createHash('sha256')
   const stdin = Readable.from(
@@ -24,7 +24,7 @@ test('a 100 MB upload is read no faster than the service takes it, and arrives w
   let readWhileStalled = 0
   let form: ReceivedForm | undefined
   const url = await listen(async (incoming, response) => {
-    // Nothing is taken until the sender stands still.
+    // Nothing is read until the sender has stopped.
     do {
       readWhileStalled = readMib
       await delay(200)

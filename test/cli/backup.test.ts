@@ -7,7 +7,7 @@ import { databaseIn } from '../support/sqlite-database.ts'
 import { ADMIN_KEY, API_KEY, startTracker, temporaryDirectory } from '../support/tracker.ts'
 import { register } from '../support/webhooks.ts'
 import { listen } from './fake-tracker.ts'
-import { OPERATOR } from './operator-answers.ts'
+import { OPERATOR_ENV } from './operator-responses.ts'
 import { runCli } from './run-cli.ts'
 
 let folder: string
@@ -17,22 +17,22 @@ beforeEach(() => {
   file = join(folder, 'copy.db')
 })
 
-/** `backup` from something that answers so. */
-async function backUpFrom(answer: (response: ServerResponse) => void, ...options: string[]) {
+/** Runs `backup` against a server with this response. */
+async function backUpFrom(respond: (response: ServerResponse) => void, ...options: string[]) {
   const url = await listen((incoming, response) => {
     incoming.resume()
-    answer(response)
+    respond(response)
   })
-  return runCli(['backup', file, ...options], { env: { TRACKER_URL: url, ...OPERATOR } })
+  return runCli(['backup', file, ...options], { env: { TRACKER_URL: url, ...OPERATOR_ENV } })
 }
 
-test('the copy is a whole database, for its owner alone, and can be restored', async () => {
+test('the copy is a complete database, readable by its owner only, and can be restored', async () => {
   const tracker = await startTracker()
   await register(tracker, ['remove-bg'])
   const env = { TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY }
   const { exitCode, stdout, stderr } = await runCli(['backup', file], { env })
   expect(exitCode).toBe(0)
-  expect(stderr).toMatch(/^The token secret is not in it: [^\n]+\n$/)
+  expect(stderr).toMatch(/^The backup does not contain the token secret: [^\n]+\n$/)
   expect(stdout).toMatch(/copy\.db {2}[\d.]+ KiB/)
   expect(statSync(file).mode & 0o777).toBe(0o600)
   expect(readdirSync(folder)).toEqual(['copy.db'])
@@ -47,22 +47,22 @@ test('the copy is a whole database, for its owner alone, and can be restored', a
   expect(((await runs.json()) as { runs: [] }).runs).toHaveLength(1)
 })
 
-test('a file that is there is not touched, unless that is asked for', async () => {
+test('an existing file is replaced only with --force', async () => {
   const tracker = await startTracker()
   writeFileSync(file, 'precious')
   const env = { TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY }
-  const refused = await runCli(['backup', file], { env })
-  expect(refused).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--force') })
+  const rejected = await runCli(['backup', file], { env })
+  expect(rejected).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--force') })
   const audit = await tracker.fetch('/audit', { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
-  // Nor is a copy made in vain: it may have gigabytes.
-  expect(await audit.json()).toMatchObject({ acts: [] })
+  // No copy was requested: it could have gigabytes.
+  expect(await audit.json()).toMatchObject({ entries: [] })
   expect(readFileSync(file, 'utf8')).toBe('precious')
   expect((await runCli(['backup', file, '--force'], { env })).exitCode).toBe(0)
   expect(readFileSync(file, 'latin1')).toMatch(/^SQLite format 3/)
   expect(readdirSync(folder)).toEqual(['copy.db'])
 })
 
-test('a file that comes into its place meanwhile is not touched either', async () => {
+test('a file that is created during the backup is not replaced either', async () => {
   const bytes = databaseBytes()
   const { exitCode } = await backUpFrom((response) => {
     writeFileSync(file, 'precious')
@@ -75,25 +75,25 @@ test('a file that comes into its place meanwhile is not touched either', async (
 
 test.each<[string, (response: ServerResponse) => void, string]>([
   [
-    'breaks off',
+    'ends early',
     (response) => {
       response.writeHead(200, { 'content-length': 1_000_000 })
       response.write(databaseBytes(), () => response.destroy())
     },
-    'did not come whole',
+    'The copy is incomplete and was removed',
   ],
   [
-    'tells no length',
+    'has no length',
     (response) => {
       response.write(databaseBytes())
       response.end()
     },
-    'does not tell how long it is',
+    'has no Content-Length',
   ],
   [
-    'is no database',
+    'is not a database',
     (response) => response.writeHead(200, { 'content-length': 5 }).end('hello'),
-    'no whole database',
+    'not an intact database',
   ],
   [
     'is a damaged database',
@@ -102,23 +102,23 @@ test.each<[string, (response: ServerResponse) => void, string]>([
       bytes.fill(0xff, 4096, 5000)
       response.writeHead(200, { 'content-length': bytes.length }).end(bytes)
     },
-    'no whole database',
+    'not an intact database',
   ],
   [
-    'is a refusal',
+    'is an error response',
     (response) => response.writeHead(503).end('{"detail":"The store cannot write."}'),
     'The store cannot write.',
   ],
-])('a copy that %s is not kept, and what is there stays', async (_, answer, sentence) => {
+])('a copy that %s is removed, and an existing file stays', async (_, respond, sentence) => {
   writeFileSync(file, 'precious')
-  const { exitCode, stdout, stderr } = await backUpFrom(answer, '--force')
+  const { exitCode, stdout, stderr } = await backUpFrom(respond, '--force')
   expect(stderr).toContain(sentence)
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
   expect(readFileSync(file, 'utf8')).toBe('precious')
   expect(readdirSync(folder)).toEqual(['copy.db'])
 })
 
-test('a backup that is stopped leaves nothing', async () => {
+test('a backup that is stopped leaves no files', async () => {
   let stop = () => {}
   const stopped = new Promise<void>((resolve) => {
     stop = resolve
@@ -128,13 +128,13 @@ test('a backup that is stopped leaves nothing', async () => {
     response.writeHead(200, { 'content-length': 1_000_000 })
     response.write(databaseBytes(), () => stop())
   })
-  const env = { TRACKER_URL: url, ...OPERATOR }
+  const env = { TRACKER_URL: url, ...OPERATOR_ENV }
   const { exitCode } = await runCli(['backup', file], { env, stopRequested: () => stopped })
   expect(exitCode).toBe(1)
   expect(readdirSync(folder)).toEqual([])
 })
 
-test('an API key gets no copy', async () => {
+test('an API key cannot make a backup', async () => {
   const tracker = await startTracker()
   const { exitCode, stderr } = await runCli(['backup', file], {
     env: { TRACKER_URL: tracker.url, TRACKER_API_KEY: API_KEY },

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runCli } from './run-cli.ts'
 
-test('--exit: shows extensions going from pending to success, and one to failed', async () => {
+test('--exit: shows extensions that change from pending to success, and one to failed', async () => {
   const { exitCode, stdout, stderr } = await runCli(['demo', '--exit'])
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toMatch(/t-shirt\.png +remove-bg +pending\n/)
@@ -11,7 +11,7 @@ test('--exit: shows extensions going from pending to success, and one to failed'
   expect(stdout).toContain('3 files, 6 extensions: 5 success, 1 failed, 0 pending')
 })
 
-/** The addresses of the service and of its local ImageKit, as the demo prints them for scripts. */
+/** The URLs of the service and of its local ImageKit, as the demo prints them for scripts. */
 function serversOf(output: string): string[] {
   const urls = [...output.matchAll(/^ +(?:TRACKER_URL|IMAGEKIT_API_URL)=(http\S+)$/gm)].map(
     ([, url = '']) => url,
@@ -20,7 +20,7 @@ function serversOf(output: string): string[] {
   return urls
 }
 
-test('stays up until it is stopped, with addresses that open, beside another demo', async () => {
+test('runs until it is stopped, with working URLs, and at the same time as another demo', async () => {
   let stop = () => {}
   let isUp = () => {}
   const stopped = new Promise<void>((resolve) => {
@@ -44,11 +44,11 @@ test('stays up until it is stopped, with addresses that open, beside another dem
     status: 'success',
     extensionStatus: { 'remove-bg': 'success' },
   })
-  const cutOut = await fetch(addressOf('the cut-out'))
+  const cutOut = await fetch(addressOf('cut-out'))
   expect(cutOut.headers.get('content-type')).toBe('image/png')
   expect((await fetch(addressOf('health'))).status).toBe(200)
-  expect(await (await fetch(addressOf('the pages'))).text()).toContain('Overview')
-  expect(addressOf('^pages')).toBe(addressOf('the pages'))
+  expect(await (await fetch(addressOf('admin pages'))).text()).toContain('Overview')
+  expect(addressOf('^pages')).toBe(addressOf('admin pages'))
   const [serviceUrl, imagekitUrl] = serversOf(shown)
   expect((await fetch(`${serviceUrl}/runs`)).status).toBe(200)
   const files = await fetch(`${imagekitUrl}/v1/files`, {
@@ -56,9 +56,9 @@ test('stays up until it is stopped, with addresses that open, beside another dem
   })
   expect(files.status).toBe(200)
 
-  const beside = await runCli(['demo', '--exit'])
-  expect(beside.exitCode).toBe(0)
-  for (const url of serversOf(shown)) expect(serversOf(beside.stdout)).not.toContain(url)
+  const second = await runCli(['demo', '--exit'])
+  expect(second.exitCode).toBe(0)
+  for (const url of serversOf(shown)) expect(serversOf(second.stdout)).not.toContain(url)
 
   stop()
   expect((await running).exitCode).toBe(0)

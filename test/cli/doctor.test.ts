@@ -6,13 +6,13 @@ import { listRuns } from '../support/operator.ts'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver } from '../support/webhooks.ts'
 import { listen, type Reply, startFakeTracker } from './fake-tracker.ts'
-import { OPERATOR } from './operator-answers.ts'
+import { OPERATOR_ENV } from './operator-responses.ts'
 import { type CliOptions, runCli } from './run-cli.ts'
 
-type Check = { name: string; level: string; told: string; remedy: string | null }
+type Check = { name: string; level: string; message: string; remedy: string | null }
 
-/** `doctor --json`, by the names of what was looked at. */
-async function examine(env: CliOptions['env'] = {}, ...options: string[]) {
+/** Runs `doctor --json`. `named` finds a check by its name. */
+async function runDoctor(env: CliOptions['env'] = {}, ...options: string[]) {
   const { exitCode, stdout, stderr } = await runCli(['doctor', '--json', ...options], { env })
   expect(stderr).toBe('')
   const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Check[] }
@@ -21,26 +21,30 @@ async function examine(env: CliOptions['env'] = {}, ...options: string[]) {
   return { ok, checks, named }
 }
 
-/** A tracker whose examination is this, and which is known under `publicUrl`. */
-async function startExamined(publicUrl: (own: string) => string, more: object = {}, reply: object = {}) {
+/** Starts a fake tracker whose diagnostics contain `more` and its `publicUrl`. Returns the environment for `doctor`. */
+async function startWithDiagnostics(
+  publicUrl: (own: string) => string,
+  more: object = {},
+  reply: object = {},
+) {
   let own = ''
   const tracker = await startFakeTracker(({ url }): Reply => {
     const headers = { 'x-instance-id': 'instance-1' }
     if (url === '/healthz') return { status: 200, headers, body: { status: 'ok' } }
-    const examination = {
+    const diagnostics = {
       instanceId: 'instance-1',
       publicUrl: publicUrl(own),
       version: '1.0.0',
       node: 'v20',
       checks: [],
     }
-    return { status: 200, body: { ...examination, ...more }, ...reply }
+    return { status: 200, body: { ...diagnostics, ...more }, ...reply }
   })
   own = tracker.url
-  return { TRACKER_URL: own, ...OPERATOR }
+  return { TRACKER_URL: own, ...OPERATOR_ENV }
 }
 
-test('where all is well every line says ok, and it exits 0', async () => {
+test('without problems every line says ok, and the exit code is 0', async () => {
   const { tracker, sandboxUrl } = await startTrackerAndSandbox({
     TRACKER_TOKEN_SECRET: 'token-secret-of-the-tests',
     TRACKER_WEBHOOK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`,
@@ -57,10 +61,10 @@ test('where all is well every line says ok, and it exits 0', async () => {
   expect(lines.filter((line) => !line.startsWith('ok    '))).toEqual([])
   for (const name of ['configuration', 'service', 'clock', 'database', 'disk', 'ImageKit', 'reach'])
     expect(stdout).toMatch(new RegExp(`^ok    ${name} `, 'm'))
-  expect(stdout).toContain(`${tracker.url} leads to this very process`)
+  expect(stdout).toContain(`${tracker.url} leads to this process`)
 })
 
-test('every problem of the configuration is told at once, and that nothing answers', async () => {
+test('reports every configuration problem, and an unreachable service', async () => {
   const { exitCode, stdout } = await runCli(['doctor'], {
     env: { PORT: 'many', HOST: '0.0.0.0', LOG_LEVEL: 'loud', TRACKER_API_KEY: 'short' },
   })
@@ -77,33 +81,33 @@ test('every problem of the configuration is told at once, and that nothing answe
   expect(stdout).not.toContain('"short"')
   expect(exitCode).toBe(1)
 
-  const nobody = await examine({ TRACKER_URL: 'http://127.0.0.1:1', ...OPERATOR })
-  expect(nobody.named('service')).toMatchObject({
+  const unreachable = await runDoctor({ TRACKER_URL: 'http://127.0.0.1:1', ...OPERATOR_ENV })
+  expect(unreachable.named('service')).toMatchObject({
     level: 'fail',
-    told: expect.stringContaining('Nothing answers'),
+    message: expect.stringContaining('Nothing listens'),
     remedy: expect.stringContaining('Start it'),
   })
-  expect(nobody.named('configuration')).toMatchObject({
+  expect(unreachable.named('configuration')).toMatchObject({
     level: 'ok',
-    told: expect.stringContaining("client's"),
+    message: expect.stringContaining("client's"),
   })
 })
 
-test('what the service found is passed on, and only a failure exits 1', async () => {
-  const found = (level: string) => ({
-    checks: [{ name: 'disk', level, told: 'little', remedy: 'Make room.' }],
+test("prints the service's checks, and exits 1 only for a failure", async () => {
+  const withDisk = (level: string) => ({
+    checks: [{ name: 'disk', level, message: 'little', remedy: 'Make room.' }],
   })
-  const warned = await runCli(['doctor'], { env: await startExamined((own) => own, found('warn')) })
+  const warned = await runCli(['doctor'], { env: await startWithDiagnostics((own) => own, withDisk('warn')) })
   expect(warned.stdout).toContain('warn  disk              little\n                        → Make room.\n')
   expect(warned.exitCode).toBe(0)
-  const failed = await runCli(['doctor'], { env: await startExamined((own) => own, found('fail')) })
+  const failed = await runCli(['doctor'], { env: await startWithDiagnostics((own) => own, withDisk('fail')) })
   expect(failed.stdout).toContain('fail  disk              little\n')
   expect(failed.exitCode).toBe(1)
 })
 
-test('a hostile text among what was found gives the terminal no orders', async () => {
-  const checks = [{ name: 'disk', level: 'fail', told: 'a\u001b[2J\nok    all', remedy: '\u009b2J' }]
-  const env = await startExamined((own) => own, { checks })
+test('escape sequences in checks are escaped', async () => {
+  const checks = [{ name: 'disk', level: 'fail', message: 'a\u001b[2J\nok    all', remedy: '\u009b2J' }]
+  const env = await startWithDiagnostics((own) => own, { checks })
   const { stdout } = await runCli(['doctor'], { env })
   expect(stdout).toContain('a\\u{1b}[2J ok    all\n')
   expect(stdout).toContain('→ \\u{9b}2J\n')
@@ -111,11 +115,11 @@ test('a hostile text among what was found gives the terminal no orders', async (
 
 test.each([
   ['no key', {}],
-  ['a key that is not known', { TRACKER_ADMIN_KEY: 'another-key-0123456789' }],
+  ['an unknown key', { TRACKER_ADMIN_KEY: 'another-key-0123456789' }],
   ['an API key', { TRACKER_API_KEY: API_KEY }],
-])('with %s it is told that an admin key is needed', async (_, keys) => {
+])('with %s it says that an admin key is required', async (_, keys) => {
   const tracker = await startTracker()
-  const { named } = await examine({ TRACKER_URL: tracker.url, ...keys })
+  const { named } = await runDoctor({ TRACKER_URL: tracker.url, ...keys })
   expect(named('service')).toMatchObject({
     level: 'fail',
     remedy: expect.stringContaining('TRACKER_ADMIN_KEY'),
@@ -125,45 +129,50 @@ test.each([
 test.each([
   [404, {}],
   [200, { hello: 'world' }],
-])('what answers %i %j is no service that knows of it', async (status, body) => {
+])('a server that responds %i %j is not an extension-tracker', async (status, body) => {
   const { url } = await startFakeTracker(() => ({ status, body }))
-  const { named } = await examine({ TRACKER_URL: url, ...OPERATOR })
-  expect(named('service')).toMatchObject({ level: 'fail', told: expect.stringContaining('no service') })
+  const { named } = await runDoctor({ TRACKER_URL: url, ...OPERATOR_ENV })
+  expect(named('service')).toMatchObject({
+    level: 'fail',
+    message: expect.stringContaining('not an extension-tracker'),
+  })
 })
 
-test('PUBLIC_URL that leads to another process, elsewhere or nowhere is told', async () => {
+test('reports a PUBLIC_URL that leads to another process, redirects or is unreachable', async () => {
   const reach = async (publicUrl: string) =>
-    (await examine(await startExamined(() => publicUrl))).named('reach')
-  expect((await examine(await startExamined((own) => own))).named('reach')).toMatchObject({ level: 'ok' })
+    (await runDoctor(await startWithDiagnostics(() => publicUrl))).named('reach')
+  expect((await runDoctor(await startWithDiagnostics((own) => own))).named('reach')).toMatchObject({
+    level: 'ok',
+  })
   const other = await startTracker()
   expect(await reach(other.url)).toMatchObject({
     level: 'fail',
-    told: expect.stringContaining('something else answers (200)'),
+    message: expect.stringMatching(/another server responds at .* \(200\)/),
   })
   const redirecting = await listen((_, response) => {
     response.writeHead(301, { location: 'https://elsewhere.example/' }).end()
   })
   expect(await reach(redirecting)).toMatchObject({
     level: 'fail',
-    told: expect.stringContaining('leads on to https://elsewhere.example/'),
+    message: expect.stringContaining('redirects to https://elsewhere.example/'),
   })
   expect(await reach('http://127.0.0.1:1')).toMatchObject({
     level: 'fail',
-    told: expect.stringContaining('from here nothing answers'),
+    message: expect.stringContaining('is unreachable from here'),
   })
 })
 
-test('a clock that is not that of the service is told', async () => {
+test("reports a clock that differs from the service's", async () => {
   const date = new Date(Date.now() - 60_000).toUTCString()
-  const env = await startExamined((own) => own, {}, { headers: { date } })
-  expect((await examine(env)).named('clock')).toMatchObject({
+  const env = await startWithDiagnostics((own) => own, {}, { headers: { date } })
+  expect((await runDoctor(env)).named('clock')).toMatchObject({
     level: 'warn',
-    told: expect.stringMatching(/^\d+ s ahead of the service's$/),
+    message: expect.stringMatching(/^\d+ s ahead of the service's$/),
     remedy: expect.stringContaining('NTP'),
   })
 })
 
-test('--live goes the whole way, tells what came with the webhook, and deletes the file', async () => {
+test('--live uploads a file, describes its webhook, and deletes the file', async () => {
   const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox()
   const env = {
     TRACKER_URL: tracker.url,
@@ -171,7 +180,7 @@ test('--live goes the whole way, tells what came with the webhook, and deletes t
     IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
     IMAGEKIT_API_URL: sandboxUrl,
   }
-  const { ok, named } = await examine(env, '--live', '10')
+  const { ok, named } = await runDoctor(env, '--live', '10')
   expect(ok).toBe(true)
   expect(sandbox.uploads()).toHaveLength(1)
   expect(sandbox.uploads()[0]?.parameters).toMatchObject({
@@ -179,7 +188,7 @@ test('--live goes the whole way, tells what came with the webhook, and deletes t
   })
   expect(named('live webhook')).toMatchObject({
     level: 'ok',
-    told: expect.stringMatching(
+    message: expect.stringMatching(
       /is success after [\d.]+ s; its signature is absent; .*user-agent: ImageKit-Sandbox/,
     ),
   })
@@ -187,7 +196,7 @@ test('--live goes the whole way, tells what came with the webhook, and deletes t
   expect(await filesOf(sandboxUrl)).toEqual([])
 })
 
-test('--live leaves nothing to see to where a pixel cannot be tagged', async () => {
+test('--live acknowledges the failure of its own run', async () => {
   const name = 'aws-auto-tagging'
   const imagekit = await startBrokenImagekit(async (call) => {
     if (!call.path.endsWith('/upload')) return call.answer(200, [])
@@ -202,24 +211,32 @@ test('--live leaves nothing to see to where a pixel cannot be tagged', async () 
     })
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url })
-  const { named } = await examine({ TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY }, '--live', '10')
-  expect(named('live webhook')).toMatchObject({ level: 'ok', told: expect.stringContaining('is failed') })
+  const { named } = await runDoctor(
+    { TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY },
+    '--live',
+    '10',
+  )
+  expect(named('live webhook')).toMatchObject({ level: 'ok', message: expect.stringContaining('is failed') })
   expect(await listRuns(tracker, '?acknowledged=false')).toEqual([])
 })
 
-test('--live without the private key leaves the file, and says so', async () => {
+test('--live without the private key does not delete the file, and says so', async () => {
   const { tracker, sandboxUrl } = await startTrackerAndSandbox()
-  const { named } = await examine({ TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY }, '--live', '10')
+  const { named } = await runDoctor(
+    { TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY },
+    '--live',
+    '10',
+  )
   expect(named('live webhook')).toMatchObject({ level: 'ok' })
   const [file] = await filesOf(sandboxUrl)
   expect(named('live clean-up')).toMatchObject({
     level: 'warn',
-    told: expect.stringContaining('IMAGEKIT_PRIVATE_KEY is not set'),
+    message: expect.stringContaining('IMAGEKIT_PRIVATE_KEY is not set'),
     remedy: expect.stringContaining(String(file?.fileId)),
   })
 })
 
-test('--live tells of a webhook that does not come, and deletes the file all the same', async () => {
+test('--live reports a webhook that does not arrive, and deletes the file anyway', async () => {
   const gate = createGate()
   gate.hold()
   const { tracker, sandboxUrl } = await startTrackerAndSandbox({}, {}, gate)
@@ -229,26 +246,26 @@ test('--live tells of a webhook that does not come, and deletes the file all the
     IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
     IMAGEKIT_API_URL: sandboxUrl,
   }
-  const { ok, named } = await examine(env, '--live', '1')
+  const { ok, named } = await runDoctor(env, '--live', '1')
   expect(ok).toBe(false)
   expect(named('live webhook')).toMatchObject({
     level: 'fail',
-    told: expect.stringContaining('none came within'),
+    message: expect.stringContaining('none arrived within'),
   })
   expect(named('live clean-up')).toMatchObject({ level: 'ok' })
   expect(await filesOf(sandboxUrl)).toEqual([])
 })
 
-test('--live ends at once when it is stopped, and deletes the file', async () => {
+test('--live stops at once on request, and deletes the file', async () => {
   const imagekit = await startBrokenImagekit((call) => call.answer(204, ''))
-  let askedForStatus = () => {}
-  const statusAsked = new Promise<void>((resolve) => {
-    askedForStatus = resolve
+  let onStatusRequest = () => {}
+  const statusRequested = new Promise<void>((resolve) => {
+    onStatusRequest = resolve
   })
   let own = ''
-  let letGo = () => {}
+  let onClose = () => {}
   const connectionClosed = new Promise<void>((resolve) => {
-    letGo = resolve
+    onClose = resolve
   })
   own = await listen(async (incoming, response) => {
     await buffer(incoming)
@@ -260,51 +277,51 @@ test('--live ends at once when it is stopped, and deletes the file', async () =>
     if (incoming.url === '/doctor')
       return void send({ instanceId: 'instance-1', publicUrl: own, version: '1', node: 'v20', checks: [] })
     if (incoming.url === '/api/v1/files/upload') return void send({ fileId: 'file-1' })
-    // The service waits for a webhook that does not come.
-    response.on('close', letGo)
-    askedForStatus()
+    // No response: the service waits for a webhook that does not arrive.
+    response.on('close', onClose)
+    onStatusRequest()
   })
   const { exitCode, stdout } = await runCli(['doctor', '--json', '--live', '600'], {
     env: {
       TRACKER_URL: own,
-      ...OPERATOR,
+      ...OPERATOR_ENV,
       IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
       IMAGEKIT_API_URL: imagekit.url,
     },
-    stopRequested: () => statusAsked,
+    stopRequested: () => statusRequested,
   })
-  // A connection that stays open keeps the process alive.
+  // An open connection would keep the process alive.
   await connectionClosed
   const { checks } = JSON.parse(stdout) as { checks: Check[] }
   expect(checks.slice(-2)).toMatchObject([
-    { name: 'live webhook', level: 'fail', told: 'stopped before it came' },
+    { name: 'live webhook', level: 'fail', message: 'stopped before the webhook arrived' },
     { name: 'live clean-up', level: 'ok' },
   ])
   expect(imagekit.calls.map(({ path }) => path)).toEqual(['/v1/files/file-1'])
   expect(exitCode).toBe(1)
 })
 
-test('doctor asks where the other commands ask', async () => {
-  const asked: string[] = []
+test('doctor uses the same address as the other commands', async () => {
+  const requested: string[] = []
   const { url } = await startFakeTracker(({ url: path }) => {
-    asked.push(path)
+    requested.push(path)
     return { status: 404, body: {} }
   })
   const { port } = new URL(url)
-  for (const where of [
+  for (const address of [
     { TRACKER_URL: url, PUBLIC_URL: 'http://127.0.0.1:1' },
     { PUBLIC_URL: url },
     { PORT: port },
   ]) {
-    asked.length = 0
-    await runCli(['stats'], { env: { ...where, ...OPERATOR } })
-    await runCli(['doctor'], { env: { ...where, ...OPERATOR } })
-    expect(asked, JSON.stringify(where)).toEqual(['/stats?window=24h', '/doctor'])
+    requested.length = 0
+    await runCli(['stats'], { env: { ...address, ...OPERATOR_ENV } })
+    await runCli(['doctor'], { env: { ...address, ...OPERATOR_ENV } })
+    expect(requested, JSON.stringify(address)).toEqual(['/stats?window=24h', '/doctor'])
   }
 })
 
 async function filesOf(sandboxUrl: string): Promise<{ fileId: string }[]> {
   const authorization = `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`
-  const answer = await fetch(`${sandboxUrl}/v1/files`, { headers: { authorization } })
-  return (await answer.json()) as { fileId: string }[]
+  const response = await fetch(`${sandboxUrl}/v1/files`, { headers: { authorization } })
+  return (await response.json()) as { fileId: string }[]
 }

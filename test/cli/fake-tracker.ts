@@ -20,7 +20,7 @@ export type Reply = { status: number; body?: unknown; headers?: { [name: string]
 
 export type FakeTracker = { url: string; requests: Received[] }
 
-/** A real HTTP server in the tracker's place: it keeps what arrives, and `reply` says what is answered. */
+/** A real HTTP server in the tracker's place: it records the requests and responds with `reply`. */
 export function startFakeTracker(
   reply: (received: Received) => Reply | Promise<Reply>,
 ): Promise<FakeTracker> {
@@ -34,7 +34,7 @@ export function startFakeTracker(
   }).then((url) => ({ url, requests }))
 }
 
-/** A server that does with the request what it likes; closed when the test ends. */
+/** A server with any request handler; it is closed when the test ends. */
 export function listen(
   handler: (incoming: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<string> {

@@ -3,12 +3,12 @@ import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { startLocalPostgres } from '../../src/cli/local-postgres.ts'
 
-test('a local PostgreSQL takes connections with its password alone, and leaves nothing behind', {
+test('a local PostgreSQL accepts only its password, and removes its data when it stops', {
   timeout: 60_000,
 }, async () => {
   const { url, stop } = await startLocalPostgres({ path: process.env['PATH'] })
   const client = new Client(url)
-  // It is broken off when the server stops.
+  // The connection breaks when the server stops.
   client.on('error', () => {})
   await client.connect()
   const { rows } = await client.query<{ directory: string }>(
@@ -16,9 +16,9 @@ test('a local PostgreSQL takes connections with its password alone, and leaves n
   )
   const directory = rows[0]?.directory ?? ''
   expect(existsSync(directory)).toBe(true)
-  const stranger = new URL(url)
-  stranger.password = 'guessed'
-  await expect(new Client(stranger.href).connect()).rejects.toThrow('password authentication failed')
+  const wrongPassword = new URL(url)
+  wrongPassword.password = 'guessed'
+  await expect(new Client(wrongPassword.href).connect()).rejects.toThrow('password authentication failed')
   await stop()
   expect(existsSync(directory)).toBe(false)
   await expect(new Client(url).connect()).rejects.toThrow('ECONNREFUSED')

@@ -16,23 +16,23 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true }))
 
-test('makes the database, and finds it up to date the next time; no private key is needed', async () => {
+test('creates the database, and finds it up to date the next time, without a private key', async () => {
   const first = await runCli(['migrate'], { env })
   expect(first.stdout).toMatch(/tracker\.db is up to date: \d+ migration\(s\) ran\.\n$/)
   const second = await runCli(['migrate'], { env })
-  expect(second).toEqual({ exitCode: 0, stdout: `${path} was up to date already.\n`, stderr: '' })
+  expect(second).toEqual({ exitCode: 0, stdout: `${path} was already up to date.\n`, stderr: '' })
   expect(first.exitCode).toBe(0)
 })
 
-test('exits 2 while the service has the database, and says so', async () => {
+test('exits 2 with the reason while the service uses the database', async () => {
   const store = openSqliteStore({ path })
-  const beside = await runCli(['migrate'], { env })
+  const result = await runCli(['migrate'], { env })
   await store.close()
-  expect(beside).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('is in use') })
+  expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('is in use') })
   expect(await runCli(['migrate'], { env })).toMatchObject({ exitCode: 0 })
 })
 
-test('an unusable DATABASE_URL exits 2 and is named', async () => {
+test('an unusable DATABASE_URL exits 2 and the error names it', async () => {
   const wrong = await runCli(['migrate'], { env: { DATABASE_URL: 'mysql://localhost' } })
   expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('DATABASE_URL') })
   const directoryItself = await runCli(['migrate'], { env: { DATABASE_URL: `file:${directory}` } })

@@ -19,7 +19,7 @@ const env = { TRACKER_TOKEN_SECRET: SECRET }
 
 type Source = { path: string; ids: ReturnType<StepsOfStore['ids']>[] }
 
-/** A database in which much has happened. */
+/** A database with many kinds of changes. */
 async function makeSource(): Promise<Source> {
   const folder = await mkdtemp(join(tmpdir(), 'move-'))
   onTestFinished(() => rm(folder, { recursive: true }))
@@ -57,13 +57,13 @@ async function readTarget(url: string, { ids }: Source) {
 const move = (source: Source, url: string, given: { [name: string]: string } = env) =>
   runCli(['migrate', '--from', `file:${source.path}`, '--to', url], { env: given })
 
-test('a moved database tells the same of everything, and its new rows have new numbers', async () => {
+test('a moved database has the same content, and new rows have unused numbers', async () => {
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const moved = await move(source, url)
   expect(moved).toMatchObject({
     exitCode: 0,
-    stdout: expect.stringMatching(/ [1-9]\d+ rows, all the same\.\n$/),
+    stdout: expect.stringMatching(/ [1-9]\d+ rows, all identical\.\n$/),
   })
   expect(await readTarget(url, source)).toEqual(await readSource(source))
 
@@ -74,7 +74,7 @@ test('a moved database tells the same of everything, and its new rows have new n
   expect([...before].map(numberIn)).not.toContain(numberIn(submissionId))
 })
 
-test('a copy that was interrupted is refused by serve, and goes on when it is run again', async () => {
+test('serve rejects an interrupted copy, and running it again resumes it', async () => {
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const from = { kind: 'sqlite', path: source.path } as const
@@ -98,7 +98,7 @@ test('a copy that was interrupted is refused by serve, and goes on when it is ru
   expect(await readTarget(url, source)).toEqual(await readSource(source))
 })
 
-test('a target with rows is refused, and nothing is added to it', async () => {
+test('a target with rows is rejected and not changed', async () => {
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const store = await openPostgresStore({ url })
@@ -108,7 +108,7 @@ test('a target with rows is refused, and nothing is added to it', async () => {
   expect((await readTarget(url, source)).runs).toHaveLength(1)
 })
 
-test('the token secret has to be the one that signed last, and the one beside the file', async () => {
+test('the token secrets must include the one that signed last and the one beside the file', async () => {
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const file = join(source.path, '..', 'token-secret')
@@ -133,7 +133,7 @@ test('the token secret has to be the one that signed last, and the one beside th
   ).toBe(0)
 })
 
-test('no message repeats the password of a wrong address', async () => {
+test('no message contains the password of an invalid address', async () => {
   const wrong = await runCli(['migrate', '--from', 'file:x.db', '--to', 'mysql://user:s3cret@host/db'], {
     env,
   })

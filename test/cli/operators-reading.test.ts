@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { operate } from './operator-answers.ts'
+import { runOperatorCommand } from './operator-responses.ts'
 
 const DELIVERY = {
   deliveryId: 'delivery-1',
@@ -14,7 +14,7 @@ const DELIVERY = {
   service: null,
 }
 
-test('deliveries are listed, those of a file or an outcome where that is asked for', async () => {
+test('deliveries are listed, filtered by file and outcome', async () => {
   const applied = {
     ...DELIVERY,
     deliveryId: 'delivery-2',
@@ -25,7 +25,7 @@ test('deliveries are listed, those of a file or an outcome where that is asked f
     service: 'remove-bg\u001b[2J',
   }
   const options = ['--outcome', 'rejected', '--file-id', 'a&b', '--limit', '2']
-  const { exitCode, stdout, requests } = await operate(['deliveries', ...options], () => ({
+  const { exitCode, stdout, requests } = await runOperatorCommand(['deliveries', ...options], () => ({
     status: 200,
     body: { deliveries: [DELIVERY, applied], nextCursor: null },
   }))
@@ -41,25 +41,28 @@ test('deliveries are listed, those of a file or an outcome where that is asked f
   expect(requests.map(({ url }) => url)).toEqual(['/deliveries?outcome=rejected&fileId=a%26b&limit=2'])
 })
 
-test('deliveries --json is what the service told', async () => {
+test("deliveries --json prints the service's response", async () => {
   const body = { deliveries: [DELIVERY], nextCursor: null }
-  const { stdout } = await operate(['deliveries', '--json'], () => ({ status: 200, body }))
+  const { stdout } = await runOperatorCommand(['deliveries', '--json'], () => ({ status: 200, body }))
   expect(JSON.parse(stdout)).toEqual(body)
 })
 
-test('a delivery is applied again, and what became of it is told', async () => {
+test('replay re-applies a delivery and prints its outcome', async () => {
   const reply = () => ({ status: 200, body: { outcome: 'applied' } })
-  const { exitCode, stdout, requests } = await operate(['replay', 'a/b', '--reason', 'secret mended'], reply)
+  const { exitCode, stdout, requests } = await runOperatorCommand(
+    ['replay', 'a/b', '--reason', 'secret corrected'],
+    reply,
+  )
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'a/b  applied\n' })
   expect(requests).toMatchObject([
-    { method: 'POST', url: '/deliveries/a%2Fb/replay', json: { reason: 'secret mended' } },
+    { method: 'POST', url: '/deliveries/a%2Fb/replay', json: { reason: 'secret corrected' } },
   ])
-  const asJson = await operate(['replay', 'delivery-1', '--json'], reply)
+  const asJson = await runOperatorCommand(['replay', 'delivery-1', '--json'], reply)
   expect(JSON.parse(asJson.stdout)).toEqual({ outcome: 'applied' })
 })
 
-test('a delivery that would be refused still exits 1', async () => {
-  const { exitCode, stdout, stderr } = await operate(['replay', 'delivery-1'], () => ({
+test('replay exits 1 if the delivery is still rejected', async () => {
+  const { exitCode, stdout, stderr } = await runOperatorCommand(['replay', 'delivery-1'], () => ({
     status: 422,
     body: { detail: 'The signature does not match.' },
   }))
@@ -80,8 +83,8 @@ const STATS = {
   settleSeconds: { p50: 1.2, p95: 30 },
 }
 
-test('stats tell how things stand', async () => {
-  const { exitCode, stdout, requests } = await operate(['stats', '--window', '7d'], () => ({
+test('stats prints counts, times and causes', async () => {
+  const { exitCode, stdout, requests } = await runOperatorCommand(['stats', '--window', '7d'], () => ({
     status: 200,
     body: STATS,
   }))
@@ -89,15 +92,15 @@ test('stats tell how things stand', async () => {
   expect(requests.map(({ url }) => url)).toEqual(['/stats?window=7d'])
   expect(stdout.replace(/\d+ d ago/, 'N d ago')).toBe(
     [
-      'The last 24h; pending is now.',
+      'Last 24h; pending counts are current.',
       '',
-      'EXTENSION    PENDING  SUCCESS  FAILED  EXPIRED',
-      'remove-bg          2       10       4        0',
-      'ai-tasks           0       20       0        0',
-      'all of them        2       30       4        0',
+      'EXTENSION  PENDING  SUCCESS  FAILED  EXPIRED',
+      'remove-bg        2       10       4        0',
+      'ai-tasks         0       20       0        0',
+      'total            2       30       4        0',
       '',
       'oldest pending  2026-01-02 03:04:05Z, N d ago',
-      'time to settle  1.2 s for half, 30 s for 95 of 100',
+      'time to settle  median 1.2 s, p95 30 s',
       '',
       'FAILED  EXTENSION  CAUSE',
       '     4  remove-bg  unknown_foreground\\u{202e}',
@@ -116,8 +119,8 @@ test('stats of an empty service, and as JSON', async () => {
     oldestPendingAt: null,
     settleSeconds: { p50: null, p95: null },
   }
-  const { stdout } = await operate(['stats'], () => ({ status: 200, body }))
-  expect(stdout).toContain('oldest pending  none\ntime to settle  nothing settled\n')
-  const asJson = await operate(['stats', '--json'], () => ({ status: 200, body: STATS }))
+  const { stdout } = await runOperatorCommand(['stats'], () => ({ status: 200, body }))
+  expect(stdout).toContain('oldest pending  none\ntime to settle  no settled runs\n')
+  const asJson = await runOperatorCommand(['stats', '--json'], () => ({ status: 200, body: STATS }))
   expect(JSON.parse(asJson.stdout)).toEqual(STATS)
 })

@@ -1,72 +1,75 @@
 import { expect, test } from 'vitest'
 import type { Received, Reply } from './fake-tracker.ts'
-import { listedRun, operate } from './operator-answers.ts'
+import { listedRun, runOperatorCommand } from './operator-responses.ts'
 
 const COST = { total: 1, units: 130, unpriced: 0 }
 
-/** A service on which one run was asked for again, and which tells these statuses of it one after another. */
+/** A service that accepts the retry of one run, then returns these statuses of the new run, one at each request. */
 function oneRun(...statuses: string[]) {
-  const asked = listedRun('run-2', { status: 'pending', error: null, fileId: 'file-1' })
+  const newRun = listedRun('run-2', { status: 'pending', error: null, fileId: 'file-1' })
   let next = 0
   return ({ method, url }: Received): Reply => {
     if (method === 'GET' && url === '/runs/run-1')
       return { status: 200, body: { run: listedRun('run-1'), timeline: [] } }
     if (url === '/runs/retry') return { status: 200, body: COST }
-    if (url === '/runs/run-1/retry') return { status: 201, body: asked }
+    if (url === '/runs/run-1/retry') return { status: 201, body: newRun }
     const status = statuses[next] ?? 'pending'
     next += 1
     const error = status === 'failed' ? { message: 'Again no foreground.' } : null
-    const extensions = [{ ...asked, status, error }]
+    const extensions = [{ ...newRun, status, error }]
     return { status: 200, headers: { etag: `"${next}"` }, body: { fileId: 'file-1', status, extensions } }
   }
 }
 
-test('one run is asked for again, with the reason, and the cost and the new run are told', async () => {
-  const { exitCode, stdout, requests } = await operate(['retry', 'run-1', '--reason', 'mended'], oneRun())
+test('retries one run with the reason, and prints the cost and the new run', async () => {
+  const { exitCode, stdout, requests } = await runOperatorCommand(
+    ['retry', 'run-1', '--reason', 'fixed'],
+    oneRun(),
+  )
   expect(exitCode).toBe(0)
-  expect(stdout).toBe('Asked again for remove-bg (1 run, 130 extension units); the new run is run-2.\n')
+  expect(stdout).toBe('Retried remove-bg (1 run, 130 extension units); the new run is run-2.\n')
   expect(requests).toMatchObject([
     { method: 'GET', url: '/runs/run-1' },
     { method: 'POST', url: '/runs/retry', json: { status: 'failed', q: 'run-1', dryRun: true } },
-    { method: 'POST', url: '/runs/run-1/retry', json: { reason: 'mended' } },
+    { method: 'POST', url: '/runs/run-1/retry', json: { reason: 'fixed' } },
   ])
 })
 
-test('--wait follows the new run to its end, and exits 1 where that is no success', async () => {
-  const good = await operate(['retry', 'run-1', '--wait'], oneRun('pending', 'success'))
+test('--wait waits for the final status of the new run, and exits 1 unless it is success', async () => {
+  const good = await runOperatorCommand(['retry', 'run-1', '--wait'], oneRun('pending', 'success'))
   expect(good.stdout.split('\n').slice(1)).toEqual(['success', ''])
   expect(good.exitCode).toBe(0)
-  const bad = await operate(['retry', 'run-1', '--wait', '--json'], oneRun('pending', 'failed'))
+  const bad = await runOperatorCommand(['retry', 'run-1', '--wait', '--json'], oneRun('pending', 'failed'))
   expect(JSON.parse(bad.stdout)).toMatchObject({ runId: 'run-2', status: 'failed' })
   expect(bad.exitCode).toBe(1)
 })
 
-test('--dry-run of one run tells its cost and asks for nothing', async () => {
-  const { stdout, requests } = await operate(['retry', 'run-1', '--dry-run'], oneRun())
-  expect(stdout).toBe('Would ask again for 1 run, 130 extension units.\n')
+test('--dry-run of one run prints its cost and retries nothing', async () => {
+  const { stdout, requests } = await runOperatorCommand(['retry', 'run-1', '--dry-run'], oneRun())
+  expect(stdout).toBe('Would retry 1 run, 130 extension units.\n')
   expect(requests.map(({ url }) => url)).toEqual(['/runs/run-1', '/runs/retry'])
 })
 
-test('what may not be asked for again is told', async () => {
-  const refusal = { status: 409, body: { detail: 'The run is still pending: wait for its end first.' } }
-  const { exitCode, stdout, stderr } = await operate(['retry', 'run-1'], ({ method }) =>
-    method === 'GET' ? { status: 200, body: { run: listedRun('run-1', { status: 'pending' }) } } : refusal,
+test('prints why a run cannot be retried', async () => {
+  const rejection = { status: 409, body: { detail: 'The run is still pending: wait for its end first.' } }
+  const { exitCode, stdout, stderr } = await runOperatorCommand(['retry', 'run-1'], ({ method }) =>
+    method === 'GET' ? { status: 200, body: { run: listedRun('run-1', { status: 'pending' }) } } : rejection,
   )
   expect(stderr).toContain('still pending')
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
 })
 
-test('an id is never a path', async () => {
-  const { requests } = await operate(['retry', '../doctor'], () => ({ status: 404, body: {} }))
+test('an id is encoded as one path segment', async () => {
+  const { requests } = await runOperatorCommand(['retry', '../doctor'], () => ({ status: 404, body: {} }))
   expect(requests.map(({ url }) => url)).toEqual(['/runs/..%2Fdoctor'])
 })
 
 type Results = { [result: string]: number }
 
-/** A retry of three runs that so many looks later has these results, one after another; the last one again and again. */
+/** A service with a retry of three runs, whose polls return these results in order, then repeat the last one. */
 function manyRuns(given: { results?: Results[]; notTaken?: object[]; restarts?: boolean } = {}) {
   const { results = [{ success: 3 }], notTaken = [], restarts = false } = given
-  let looks = restarts ? 0 : 1
+  let polls = restarts ? 0 : 1
   return ({ method, json }: Received): Reply => {
     const none = { success: 0, failed: 0, expired: 0, pending: 0, rejected: 0, unconfirmed: 0 }
     const progress = {
@@ -81,26 +84,26 @@ function manyRuns(given: { results?: Results[]; notTaken?: object[]; restarts?: 
     if (method === 'POST' && JSON.stringify(json).includes('"dryRun":true'))
       return { status: 200, body: { total: 3, units: 260, unpriced: 1 } }
     if (method === 'POST') return { status: 202, body: progress }
-    looks += 1
-    if (looks === 1) return { status: 503, body: {} }
-    if (looks === 2) return { status: 200, body: { ...progress, done: 1, results: { ...none, pending: 1 } } }
-    const now = { ...none, ...results[Math.min(looks - 3, results.length - 1)] }
+    polls += 1
+    if (polls === 1) return { status: 503, body: {} }
+    if (polls === 2) return { status: 200, body: { ...progress, done: 1, results: { ...none, pending: 1 } } }
+    const now = { ...none, ...results[Math.min(polls - 3, results.length - 1)] }
     const failed = now.rejected + now.unconfirmed
     return { status: 200, body: { ...progress, done: 3, failed, state: 'done', results: now } }
   }
 }
 
-const CHOSEN = ['retry', '--status', 'failed', '--extension', 'remove-bg', '--limit', '3']
+const RETRY_MANY = ['retry', '--status', 'failed', '--extension', 'remove-bg', '--limit', '3']
 const FILTER = { status: 'failed', extension: 'remove-bg', acknowledged: false, limit: 3 }
 
-test('many are previewed, asked for and followed, also through a restart of the service', async () => {
-  const { exitCode, stdout, requests } = await operate(
-    [...CHOSEN, '--reason', 'quota'],
+test('many runs are previewed, retried and followed, also through a restart of the service', async () => {
+  const { exitCode, stdout, requests } = await runOperatorCommand(
+    [...RETRY_MANY, '--reason', 'quota'],
     manyRuns({ restarts: true }),
   )
   expect(stdout).toBe(
     [
-      'Asking again for 3 runs, 260 extension units; no price is known of 1 of them.',
+      'Retrying 3 runs, 260 extension units; price unknown for 1 of them.',
       '3 of 3 were accepted (retry retry-1).',
       'New runs: 3 succeeded, 0 failed, 0 expired, 0 pending.',
       '',
@@ -114,57 +117,60 @@ test('many are previewed, asked for and followed, also through a restart of the 
   ])
 })
 
-test('what was rejected or is unconfirmed exits 1, with the reason, whatever that holds', async () => {
+test('rejected and unconfirmed runs exit 1, and their reasons are printed, escaped', async () => {
   const results = [{ success: 1, rejected: 1, unconfirmed: 1 }]
   const notTaken = [
     { runId: 'run-2', name: 'remove-bg', state: 'failed', reason: 'It is \u001b[31mgone.' },
-    { runId: 'run-3', name: 'remove-bg', state: 'unconfirmed', reason: 'No answer.' },
+    { runId: 'run-3', name: 'remove-bg', state: 'unconfirmed', reason: 'No response.' },
   ]
-  const { exitCode, stdout } = await operate(CHOSEN, manyRuns({ results, notTaken }))
+  const { exitCode, stdout } = await runOperatorCommand(RETRY_MANY, manyRuns({ results, notTaken }))
   expect(stdout.split('\n').slice(1)).toEqual([
     '1 of 3 were accepted (retry retry-1).',
     '2 were not accepted:',
-    'RUN    EXTENSION  STATE        WHY',
+    'RUN    EXTENSION  STATE        REASON',
     'run-2  remove-bg  rejected     It is \\u{1b}[31mgone.',
-    'run-3  remove-bg  unconfirmed  No answer.',
+    'run-3  remove-bg  unconfirmed  No response.',
     'New runs: 1 succeeded, 0 failed, 0 expired, 0 pending.',
     '',
   ])
   expect(exitCode).toBe(1)
 })
 
-test('--wait waits until no new run is pending, and exits 1 where some did not succeed', async () => {
+test('--wait waits until no new run is pending, and exits 1 if some did not succeed', async () => {
   const results = [{ pending: 3 }, { pending: 1, success: 1, failed: 1 }, { success: 2, failed: 1 }]
-  const waited = await operate([...CHOSEN, '--wait'], manyRuns({ results }))
+  const waited = await runOperatorCommand([...RETRY_MANY, '--wait'], manyRuns({ results }))
   expect(waited.stdout).toContain('3 of 3 were accepted')
   expect(waited.stdout).toContain('New runs: 2 succeeded, 1 failed, 0 expired, 0 pending.')
   expect(waited.exitCode).toBe(1)
-  const good = await operate(
-    [...CHOSEN, '--wait', '--json'],
+  const good = await runOperatorCommand(
+    [...RETRY_MANY, '--wait', '--json'],
     manyRuns({ results: [{ pending: 3 }, { success: 3 }] }),
   )
   expect(JSON.parse(good.stdout)).toMatchObject({ state: 'done', results: { success: 3, pending: 0 } })
   expect(good.exitCode).toBe(0)
-  const unwaited = await operate(CHOSEN, manyRuns({ results: [{ pending: 3 }] }))
-  expect(unwaited.stdout).toContain('New runs: 0 succeeded, 0 failed, 0 expired, 3 pending.')
-  expect(unwaited.exitCode).toBe(0)
+  const withoutWait = await runOperatorCommand(RETRY_MANY, manyRuns({ results: [{ pending: 3 }] }))
+  expect(withoutWait.stdout).toContain('New runs: 0 succeeded, 0 failed, 0 expired, 3 pending.')
+  expect(withoutWait.exitCode).toBe(0)
 })
 
-test('--wait waits for nothing that is unconfirmed: its final status may never come', async () => {
-  const { exitCode, stdout } = await operate(
-    [...CHOSEN, '--wait'],
+test('--wait does not wait for unconfirmed runs, whose final status may never arrive', async () => {
+  const { exitCode, stdout } = await runOperatorCommand(
+    [...RETRY_MANY, '--wait'],
     manyRuns({ results: [{ success: 2, unconfirmed: 1 }] }),
   )
   expect(stdout).toContain('2 of 3 were accepted')
   expect(exitCode).toBe(1)
 })
 
-test('--dry-run of many asks for nothing, and where there are none nothing is asked either', async () => {
-  const preview = await operate([...CHOSEN, '--dry-run'], manyRuns())
-  expect(preview.stdout).toContain('Would ask again for 3 runs, 260 extension units')
+test('--dry-run of many runs retries nothing, and neither does a filter without matches', async () => {
+  const preview = await runOperatorCommand([...RETRY_MANY, '--dry-run'], manyRuns())
+  expect(preview.stdout).toContain('Would retry 3 runs, 260 extension units')
   expect(preview.requests).toHaveLength(1)
-  const none = await operate(CHOSEN, () => ({ status: 200, body: { total: 0, units: 0, unpriced: 0 } }))
-  expect(none.stdout).toBe('There are none.\n')
+  const none = await runOperatorCommand(RETRY_MANY, () => ({
+    status: 200,
+    body: { total: 0, units: 0, unpriced: 0 },
+  }))
+  expect(none.stdout).toBe('No runs.\n')
   expect(none.exitCode).toBe(0)
   expect(none.requests).toHaveLength(1)
 })

@@ -7,14 +7,14 @@ export type CliResult = { exitCode: number; stdout: string; stderr: string }
 export type CliOptions = {
   env?: { [name: string]: string | undefined }
   stdin?: Readable
-  /** Whether stdout and stderr are a terminal. */
+  /** Whether stdout and stderr are terminals. */
   isTTY?: boolean
   stopRequested?: () => Promise<void>
   onOutput?: (stdout: string) => void
   onErrorOutput?: (stderr: string) => void
 }
 
-/** Runs one command in this process, with an environment and streams of its own. */
+/** Runs one command in this process, with its own environment and streams. */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const stdout = capture(options.isTTY, options.onOutput)
   const stderr = capture(options.isTTY, options.onErrorOutput)

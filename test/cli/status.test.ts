@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
-import { assetStatus, FILE_ID } from './answers.ts'
 import { type Reply, startFakeTracker } from './fake-tracker.ts'
+import { assetStatus, FILE_ID } from './responses.ts'
 import { runCli } from './run-cli.ts'
-import { ordersIn } from './terminal-orders.ts'
+import { findUnsafeCharacters } from './unsafe-characters.ts'
 
-async function status(args: string[], ...told: Reply[]) {
+async function status(args: string[], ...replies: Reply[]) {
   let next = 0
   const tracker = await startFakeTracker(() => {
     next += 1
-    return told[next - 1] ?? { status: 500 }
+    return replies[next - 1] ?? { status: 500 }
   })
   const env = { TRACKER_URL: tracker.url, TRACKER_API_KEY: 'web:a-secret-of-the-tracker' }
   return { ...(await runCli(['status', ...args], { env })), requests: tracker.requests }
@@ -44,7 +44,7 @@ test("--json prints the service's object on one line", async () => {
   expect(JSON.parse(stdout)).toEqual(HALF.body)
 })
 
-test('exits 3 where some extension failed or expired, pending others or not', async () => {
+test('exits 3 if an extension failed or expired, even if others are pending', async () => {
   const failed = await status([FILE_ID], FAILED)
   expect(failed.stdout).toContain('failed   (webhook)  Could not find the foreground.')
   expect(failed.exitCode).toBe(3)
@@ -61,21 +61,21 @@ test('--watch prints the status, then each change, until nothing is pending', as
   expect(exitCode).toBe(3)
 })
 
-test('--watch --json prints one object a line', async () => {
+test('--watch --json prints one object per line', async () => {
   const { stdout } = await status([FILE_ID, '--watch', '--json'], HALF, FAILED)
   const lines = stdout.trimEnd().split('\n')
   expect(lines.map((line) => JSON.parse(line))).toEqual([HALF.body, FAILED.body])
 })
 
-test('a file without extensions has none', async () => {
+test('a file without extensions has the status none', async () => {
   const { exitCode, stdout } = await status([FILE_ID], assetStatus({}))
   expect({ exitCode, stdout }).toEqual({
     exitCode: 0,
-    stdout: `${FILE_ID}  none (no extension was asked for)\n`,
+    stdout: `${FILE_ID}  none (no extension was requested)\n`,
   })
 })
 
-test.each([[[]], [['--watch']]])('an unknown file is told, %j', async (options) => {
+test.each([[[]], [['--watch']]])('reports an unknown file, %j', async (options) => {
   const notFound = { status: 404, body: { detail: 'Nothing is known.' } }
   const { exitCode, stdout, stderr } = await status(['a..b', ...options], notFound)
   expect({ exitCode, stdout, stderr }).toEqual({
@@ -94,18 +94,18 @@ test.each(['..', '../healthz', 'a\u001b[2J', ''])(
   },
 )
 
-test('an id is one segment of the address', async () => {
+test('an id is encoded as one path segment', async () => {
   const { requests } = await status(['..healthz?x'], HALF)
   expect(requests[0]?.url).toBe('/assets/..healthz%3Fx/status')
 })
 
-test('an answer of something else than the service is told', async () => {
+test('reports a response that is not from the service', async () => {
   const { exitCode, stderr } = await status([FILE_ID], { status: 200, body: { hello: 'world' } })
   expect(stderr).toContain('Does TRACKER_URL point to the service?')
   expect(exitCode).toBe(1)
 })
 
-test('colours are for terminals, and for those who want them', async () => {
+test('colours are used on terminals only, and not with NO_COLOR', async () => {
   const tracker = await startFakeTracker(() => HALF)
   const env = { TRACKER_URL: tracker.url }
   const green = '\u001b[32msuccess'
@@ -115,12 +115,12 @@ test('colours are for terminals, and for those who want them', async () => {
   expect(plain.stdout).not.toContain('\u001b')
 })
 
-test('a hostile name or error gives the terminal no orders', async () => {
-  const told = assetStatus({ 'remove-bg\u001b[2J\u202e': 'failed' })
-  const hostile: Reply = JSON.parse(JSON.stringify(told).replace('foreground.', '\\u001b]0;owned\\u0007'))
+test('escape sequences in names and errors are escaped', async () => {
+  const failed = assetStatus({ 'remove-bg\u001b[2J\u202e': 'failed' })
+  const hostile: Reply = JSON.parse(JSON.stringify(failed).replace('foreground.', '\\u001b]0;owned\\u0007'))
   for (const options of [[], ['--watch'], ['--json']]) {
     const { stdout } = await status([FILE_ID, ...options], hostile)
     expect(stdout).toMatch(/remove-bg.*failed.*owned|owned.*remove-bg/s)
-    expect(ordersIn(stdout.replaceAll('\n', ''))).toEqual([])
+    expect(findUnsafeCharacters(stdout.replaceAll('\n', ''))).toEqual([])
   }
 })

@@ -1,39 +1,45 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formatPairs, formatTable } from '../../src/cli/table.ts'
-import { cutTo, inertJson, inertText, padTo, widthOf } from '../../src/cli/terminal-text.ts'
-import { ordersIn } from './terminal-orders.ts'
+import {
+  cutTo,
+  escapeForTerminal,
+  padTo,
+  stringifyForTerminal,
+  widthOf,
+} from '../../src/cli/terminal-text.ts'
+import { findUnsafeCharacters } from './unsafe-characters.ts'
 
-const anything = fc.oneof(
+const anyText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.string({
     unit: fc.constantFrom('\u001b', '[', '2', 'J', '\u009b', '\u202e', '\n', '\r', '\u0007', 'a'),
   }),
 )
 
-test('no text from outside gives a terminal orders, or turns what is read', () => {
+test('escaped text has no control, bidirectional or invisible characters', () => {
   fc.assert(
-    fc.property(anything, (text) => {
-      expect(ordersIn(inertText(text))).toEqual([])
+    fc.property(anyText, (text) => {
+      expect(findUnsafeCharacters(escapeForTerminal(text))).toEqual([])
     }),
   )
-  expect(inertText('\u001b]0;owned\u0007')).toBe('\\u{1b}]0;owned\\u{7}')
-  expect(inertText('invoice\u202egnp.exe')).toBe('invoice\\u{202e}gnp.exe')
-  expect(inertText('one\r\nok    database')).toBe('one ok    database')
-  expect(inertText('می\u200cخواهم 👩\u200d💻 日本語')).toBe('می\u200cخواهم 👩\u200d💻 日本語')
+  expect(escapeForTerminal('\u001b]0;owned\u0007')).toBe('\\u{1b}]0;owned\\u{7}')
+  expect(escapeForTerminal('invoice\u202egnp.exe')).toBe('invoice\\u{202e}gnp.exe')
+  expect(escapeForTerminal('one\r\nok    database')).toBe('one ok    database')
+  expect(escapeForTerminal('می\u200cخواهم 👩\u200d💻 日本語')).toBe('می\u200cخواهم 👩\u200d💻 日本語')
 })
 
-test('JSON is as harmless, stays on one line, and means the same', () => {
+test('escaped JSON is as safe, is on one line, and has the same meaning', () => {
   fc.assert(
-    fc.property(anything, (text) => {
-      const json = inertJson({ [text]: text })
-      expect(ordersIn(json)).toEqual([])
+    fc.property(anyText, (text) => {
+      const json = stringifyForTerminal({ [text]: text })
+      expect(findUnsafeCharacters(json)).toEqual([])
       expect(JSON.parse(json)).toEqual({ [text]: text })
     }),
   )
-  expect(inertJson('\u009b2J')).toBe('"\\u009b2J"')
-  // Not assigned to anything, and not to be seen.
-  expect(inertJson('\u{e0002}')).toBe('"\\udb40\\udc02"')
+  expect(stringifyForTerminal('\u009b2J')).toBe('"\\u009b2J"')
+  // An unassigned, invisible character.
+  expect(stringifyForTerminal('\u{e0002}')).toBe('"\\udb40\\udc02"')
 })
 
 test.each([
@@ -51,7 +57,7 @@ test.each([
   expect(widthOf(padTo(text, 8))).toBe(8)
 })
 
-test('a text is cut between characters, never in one', () => {
+test('a text is truncated between characters, never inside one', () => {
   expect(cutTo('日本語', 6)).toBe('日本語')
   expect(cutTo('日本語', 5)).toBe('日本…')
   expect(cutTo('日本語', 4)).toBe('日…')
@@ -68,7 +74,7 @@ const COLUMNS = [
   { title: 'ERROR', cell: (row: (typeof FILES)[0]) => row.error, isCut: true as const },
 ]
 
-test('the columns of a table stand under each other, wide characters or not', () => {
+test('the columns of a table are aligned, also with wide characters', () => {
   expect(formatTable(COLUMNS, FILES)).toBe(
     [
       'ID    NAME           ERROR',
@@ -78,13 +84,13 @@ test('the columns of a table stand under each other, wide characters or not', ()
   )
 })
 
-test('on a narrow terminal what may be cut is cut, and ids never', () => {
+test('on a narrow terminal only the columns that allow it are truncated, and never the ids', () => {
   const lines = formatTable(COLUMNS, FILES, 40).split('\n')
   expect(Math.max(...lines.map(widthOf))).toBe(40)
   expect(lines[1]).toBe('one   日本語.png     a long sentence th…')
   expect(formatTable(COLUMNS, FILES, 10).split('\n')[2]).toContain('four  \\u{1b}[2J.png')
 })
 
-test('pairs are inert, too', () => {
+test('pairs are escaped too', () => {
   expect(formatPairs([['a', '\u001b[2J']])).toBe('a  \\u{1b}[2J')
 })

@@ -1,10 +1,10 @@
-// What fails exits 1, with a sentence on stderr.
+// Each failure exits 1 and prints a sentence on stderr.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { SUBMISSION_ID } from './answers.ts'
 import { listen, startFakeTracker } from './fake-tracker.ts'
+import { SUBMISSION_ID } from './responses.ts'
 import { runCli } from './run-cli.ts'
 
 const KEY = 'a-secret-of-the-tracker'
@@ -31,16 +31,16 @@ test('nothing listens', async () => {
   const { exitCode, stderr } = await runCli(['upload', path], {
     env: { TRACKER_URL: 'http://127.0.0.1:1' },
   })
-  expect(stderr).toContain('Nothing answers at http://127.0.0.1:1. Is "extension-tracker serve" running')
+  expect(stderr).toContain('Nothing listens at http://127.0.0.1:1. Is "extension-tracker serve" running')
   expect(exitCode).toBe(1)
 })
 
 test.each([
-  ['no key where one is asked for', {}, 401, 'set TRACKER_API_KEY or TRACKER_ADMIN_KEY'],
-  ['a wrong key', { TRACKER_API_KEY: KEY }, 401, 'The key of TRACKER_API_KEY was sent'],
-  ["ImageKit's refusal", {}, 400, 'Your request contains invalid customMetadata'],
-  ['a redirect', {}, 307, 'points to https://elsewhere.example/; set TRACKER_URL'],
-  ['too much under way', {}, 503, 'Try again in 7 s'],
+  ['no key, though one is required', {}, 401, 'set TRACKER_API_KEY or TRACKER_ADMIN_KEY'],
+  ['a wrong key', { TRACKER_API_KEY: KEY }, 401, 'The key in TRACKER_API_KEY was sent'],
+  ["ImageKit's rejection", {}, 400, 'Your request contains invalid customMetadata'],
+  ['a redirect', {}, 307, 'redirects to https://elsewhere.example/; set TRACKER_URL'],
+  ['too many uploads at once', {}, 503, 'Try again in 7 s'],
 ])('%s', async (_case, env, status, sentence) => {
   const tracker = await startFakeTracker(() => ({
     status,
@@ -55,30 +55,30 @@ test.each([
   expect(tracker.requests).toHaveLength(1)
 })
 
-test('an upload that may have reached ImageKit says so, and is not sent again', async () => {
+test('an upload that may have reached ImageKit is reported as such, and not retried', async () => {
   const tracker = await startFakeTracker(() => ({
     status: 504,
-    body: { message: 'ImageKit did not answer in time.' },
+    body: { message: 'ImageKit did not respond in time.' },
     headers: { 'x-should-retry': 'false', 'x-submission-id': SUBMISSION_ID },
   }))
   const { exitCode, stderr } = await runCli(['upload', path], { env: { TRACKER_URL: tracker.url } })
-  expect(stderr).toContain(`ImageKit may have the file: before uploading it again, look at submission`)
+  expect(stderr).toContain(`ImageKit may have the file: before uploading it again, check submission`)
   expect(stderr).toContain(SUBMISSION_ID)
   expect(exitCode).toBe(1)
   expect(tracker.requests).toHaveLength(1)
 })
 
-test('an answer that is no JSON, or none at all', async () => {
+test('a response that is not JSON, and no response', async () => {
   const page = await listen((_incoming, response) => void response.end('<html>'))
   const html = await runCli(['upload', path], { env: { TRACKER_URL: page } })
-  expect(html.stderr).toContain('not what ImageKit answers')
+  expect(html.stderr).toContain('not an upload response of ImageKit')
   const broken = await listen((incoming) => void incoming.socket.destroy())
   const gone = await runCli(['upload', path], { env: { TRACKER_URL: broken } })
-  expect(gone.stderr).toContain(`No answer from ${broken}`)
+  expect(gone.stderr).toContain(`No response from ${broken}`)
   expect([html.exitCode, gone.exitCode]).toEqual([1, 1])
 })
 
-test('a refusal that comes before the file has gone is read', async () => {
+test('a rejection that arrives before the whole file is sent is reported', async () => {
   const large = join(directory, 'large.bin')
   await writeFile(large, Buffer.alloc(32 * 1024 * 1024))
   const url = await listen((incoming, response) => {
@@ -91,7 +91,7 @@ test('a refusal that comes before the file has gone is read', async () => {
   expect(exitCode).toBe(1)
 })
 
-test('the stack is shown only at LOG_LEVEL debug', async () => {
+test('the stack is printed with LOG_LEVEL debug, not by default', async () => {
   const env = { TRACKER_URL: 'http://127.0.0.1:1' }
   expect((await runCli(['upload', path], { env })).stderr).not.toMatch(/^\s+at /m)
   const debug = await runCli(['upload', path], { env: { ...env, LOG_LEVEL: 'debug' } })

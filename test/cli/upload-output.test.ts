@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { FILE_ID, SUBMISSION_ID, uploaded } from './answers.ts'
 import { startFakeTracker } from './fake-tracker.ts'
+import { FILE_ID, SUBMISSION_ID, uploaded } from './responses.ts'
 import { runCli } from './run-cli.ts'
-import { ordersIn } from './terminal-orders.ts'
+import { findUnsafeCharacters } from './unsafe-characters.ts'
 
 let directory: string
 let path: string
@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(directory, { recursive: true }))
 
-test('a summary, without a progress bar where nobody watches', async () => {
+test('prints a summary, without a progress bar if stderr is not a terminal', async () => {
   const tracker = await startFakeTracker(() =>
     uploaded({ 'remove-bg': 'pending', 'aws-auto-tagging': 'success' }),
   )
@@ -38,7 +38,7 @@ test('a summary, without a progress bar where nobody watches', async () => {
   })
 })
 
-test("--json: ImageKit's answer with submissionId, statusUrl and eventsUrl, as one object", async () => {
+test("--json prints ImageKit's response with submissionId, statusUrl and eventsUrl as one object", async () => {
   const tracker = await startFakeTracker(() => uploaded())
   const { stdout } = await runCli(['upload', path, '--json'], { env: { TRACKER_URL: tracker.url } })
   expect(JSON.parse(stdout)).toEqual({
@@ -52,12 +52,12 @@ test("--json: ImageKit's answer with submissionId, statusUrl and eventsUrl, as o
   })
 })
 
-test('a bar on stderr where that is a terminal, but not with --json or for an address', async () => {
+test('a progress bar is shown if stderr is a terminal, but not with --json or for a URL', async () => {
   const tracker = await startFakeTracker(() => uploaded())
   const env = { TRACKER_URL: tracker.url }
-  const watched = await runCli(['upload', path], { env, isTTY: true })
-  expect(watched.stderr).toMatch(/pho"to ä\.png █+ 100%/)
-  expect(watched.stdout).toMatch(/^Uploaded photo_a1b2\.png\n/)
+  const onTerminal = await runCli(['upload', path], { env, isTTY: true })
+  expect(onTerminal.stderr).toMatch(/pho"to ä\.png █+ 100%/)
+  expect(onTerminal.stdout).toMatch(/^Uploaded photo_a1b2\.png\n/)
   const stdin = Readable.from([Buffer.alloc(2048)])
   const piped = await runCli(['upload', '-', '--file-name', 'x'], { env, isTTY: true, stdin })
   expect(piped.stderr).toContain('x 2.0 KiB sent')
@@ -65,7 +65,7 @@ test('a bar on stderr where that is a terminal, but not with --json or for an ad
     expect((await runCli(['upload', ...args], { env, isTTY: true })).stderr).toBe('')
 })
 
-test('a file name is no template of the bar, and gives the terminal no orders', async () => {
+test('a file name is not interpreted as a template of the bar, and its escape sequences are escaped', async () => {
   const name = '{bar}{percentage} \u001b[2J\u202e.png'
   const tracker = await startFakeTracker(() => uploaded())
   const env = { TRACKER_URL: tracker.url }
@@ -74,7 +74,7 @@ test('a file name is no template of the bar, and gives the terminal no orders', 
   expect(stderr).not.toContain('\u001b[2J')
 })
 
-test('once all of the file is sent, the bar says that it waits for ImageKit, until it has answered', async () => {
+test('once the file is sent, the bar says that it waits for ImageKit until the response arrives', async () => {
   let shown = ''
   const isWaiting = () => shown.includes('100%  10 B of 10 B  waiting for ImageKit')
   const tracker = await startFakeTracker(async () => {
@@ -92,15 +92,15 @@ test('once all of the file is sent, the bar says that it waits for ImageKit, unt
   expect(stderr.slice(stderr.lastIndexOf('waiting for ImageKit'))).toContain('100%  10 B of 10 B')
 })
 
-test('a message of ImageKit gives the terminal no orders, also with --wait', async () => {
+test('escape sequences in a message of ImageKit are escaped, also with --wait', async () => {
   const message = 'queued \u001b[2J\u202e'
   const tracker = await startFakeTracker(() => ({ status: 202, body: { message } }))
   const { stdout, stderr } = await runCli(['upload', path, '--wait'], { env: { TRACKER_URL: tracker.url } })
   expect(stderr).toContain('queued \\u{1b}[2J')
-  expect(ordersIn((stdout + stderr).replaceAll('\n', ''))).toEqual([])
+  expect(findUnsafeCharacters((stdout + stderr).replaceAll('\n', ''))).toEqual([])
 })
 
-test('a queued upload, which has no fileId yet', async () => {
+test('a queued upload without a fileId is printed, and --wait fails', async () => {
   const body = { message: 'The video is queued for pre-transformation.' }
   const headers = { 'x-submission-id': SUBMISSION_ID }
   const tracker = await startFakeTracker(() => ({ status: 202, body, headers }))
@@ -112,22 +112,22 @@ test('a queued upload, which has no fileId yet', async () => {
   })
   expect(await runCli(['upload', path, '--wait'], { env })).toMatchObject({
     exitCode: 1,
-    stderr: expect.stringContaining('no fileId to wait for'),
+    stderr: expect.stringContaining('there is no fileId yet'),
   })
 })
 
-test('what ImageKit answers gives the terminal no orders', async () => {
+test('escape sequences in a response of ImageKit are escaped', async () => {
   const hostile = 'a\u001b[2J\u202e.png'
   const tracker = await startFakeTracker(() => {
-    const answer = uploaded()
+    const response = uploaded()
     return {
-      ...answer,
+      ...response,
       body: { fileId: hostile, name: hostile, url: hostile, extensionStatus: { [hostile]: hostile } },
     }
   })
   for (const options of [[], ['--json']]) {
     const { stdout } = await runCli(['upload', path, ...options], { env: { TRACKER_URL: tracker.url } })
     expect(stdout).toContain('[2J')
-    expect(ordersIn(stdout.replaceAll('\n', ''))).toEqual([])
+    expect(findUnsafeCharacters(stdout.replaceAll('\n', ''))).toEqual([])
   }
 })

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { uploaded } from './answers.ts'
 import { type Received, startFakeTracker } from './fake-tracker.ts'
+import { uploaded } from './responses.ts'
 import { runCli } from './run-cli.ts'
 
 const KEY = 'a-secret-of-the-tracker'
@@ -37,7 +37,7 @@ function fieldsOf(request: Received): { [name: string]: string } {
   return Object.fromEntries(request.form?.fields ?? [])
 }
 
-test('a file, byte for byte, under its name, with the length told before', async () => {
+test('sends a file byte for byte, with its name and a Content-Length', async () => {
   const { request } = await send([path])
   expect(request).toMatchObject({ method: 'POST', url: '/api/v1/files/upload' })
   expect(request.form).toEqual({
@@ -49,14 +49,14 @@ test('a file, byte for byte, under its name, with the length told before', async
   expect(request.headers.authorization).toBeUndefined()
 })
 
-test('a file whose name no form can carry keeps its fileName parameter', async () => {
+test('a file name with characters that a form does not allow is sent unchanged as fileName', async () => {
   const odd = join(directory, 'back\\')
   await writeFile(odd, CONTENT)
   const { request } = await send([odd])
   expect(request.form).toMatchObject({ fields: [['fileName', 'back\\']], file: { name: 'back_' } })
 })
 
-test('the standard input, whose length nobody knows', async () => {
+test('sends the standard input, whose length is not known', async () => {
   const { request } = await send(['-', '--file-name', 'piped.bin'], {
     stdin: Readable.from([CONTENT, CONTENT]),
   })
@@ -65,20 +65,20 @@ test('the standard input, whose length nobody knows', async () => {
   expect(request.form?.file?.sha256).toBe(sha256(Buffer.concat([CONTENT, CONTENT])))
 })
 
-test('an address as it is: ImageKit fetches it', async () => {
-  const address = 'https://example.com/shop/blue%20mug.jpg?size=l'
-  const { request } = await send([address])
-  expect(fieldsOf(request)).toEqual({ fileName: 'blue mug.jpg', file: address })
+test('sends a URL unchanged, so that ImageKit fetches it', async () => {
+  const url = 'https://example.com/shop/blue%20mug.jpg?size=l'
+  const { request } = await send([url])
+  expect(fieldsOf(request)).toEqual({ fileName: 'blue mug.jpg', file: url })
 })
 
-test('an empty file', async () => {
+test('sends an empty file', async () => {
   const empty = join(directory, 'empty.png')
   await writeFile(empty, '')
   const { request } = await send([empty])
   expect(request.form?.file).toMatchObject({ name: 'empty.png', bytes: 0 })
 })
 
-test('every parameter that has an option', async () => {
+test('sends every parameter that has an option', async () => {
   const options = [
     ['--file-name', 'shirt.png', '--use-unique-file-name', '--tags', 't-shirt,men', '--folder', '/a/b'],
     ['--is-private-file', '--is-published', '--custom-coordinates', '10,10,100,100'],
@@ -135,12 +135,12 @@ test.each([
   expect(fieldsOf(request)).toEqual({ fileName: 'pho"to ä.png', [field]: 'false' })
 })
 
-test('the idempotency key', async () => {
+test('sends the idempotency key', async () => {
   const { request } = await send([path, '--idempotency-key', 'order-1'])
   expect(request.headers['idempotency-key']).toBe('order-1')
 })
 
-test('the first key: of the admin key, else of the API key, each also from a file', async () => {
+test('sends the first admin key, else the first API key, also from a file', async () => {
   const keyFile = join(directory, 'key')
   await writeFile(keyFile, `ops:${KEY}-file\n`)
   const sentWith = async (env: { [name: string]: string }) =>
@@ -152,7 +152,7 @@ test('the first key: of the admin key, else of the API key, each also from a fil
   expect(await sentWith({ TRACKER_API_KEY: KEY, TRACKER_ADMIN_KEY_FILE: keyFile })).toBe(`Bearer ${KEY}-file`)
 })
 
-test('to PUBLIC_URL, else to HOST and PORT, where TRACKER_URL is not set', async () => {
+test('without TRACKER_URL, sends to PUBLIC_URL, else to HOST and PORT', async () => {
   const tracker = await startFakeTracker(() => uploaded())
   const { port } = new URL(tracker.url)
   for (const env of [{ PUBLIC_URL: `${tracker.url}/` }, { PORT: port }, { HOST: '0.0.0.0', PORT: port }])

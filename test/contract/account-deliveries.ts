@@ -5,12 +5,12 @@ import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import {
   accepted,
   applyFinding,
+  aRejection,
   BASELINE,
   EVIDENCE,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
-  refused,
   submit as submitTo,
   sweep,
 } from './facts.ts'
@@ -30,7 +30,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
     await current().store.applyResponse(id, accepted({}, { fileId: null }), 1_500)
     return id
   }
-  const tell = (event: AccountEvent, receivedAt?: number) =>
+  const deliver = (event: AccountEvent, receivedAt?: number) =>
     current().store.recordAccountDelivery(newAccountDelivery(event, receivedAt))
   const aboutFile = (eventId: string | null, fileId = FILE_ID): AccountEvent => {
     return { kind: 'asset', eventId, type: 'file.updated', fileId }
@@ -49,14 +49,14 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
   const dueAt = async (now: number) =>
     (await current().store.listDue(now, 100)).map(({ run }) => [run.submissionId, run.name])
 
-  describe('a delivery about an asset', () => {
-    test('makes its pending runs due, of all its submissions, and no others', async () => {
+  describe('an event about an asset', () => {
+    test('makes the pending runs of all submissions of the asset due, and no others', async () => {
       const first = await submit(['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
       const second = await submit(['remove-bg'], { fileId: FILE_ID })
       await submit(['remove-bg'], { fileId: 'another' })
       await current().store.recordDelivery(newDelivery(first, { service: 'ai-tasks', status: 'success' }))
 
-      expect(await tell(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
+      expect(await deliver(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
       expect(await dueAt(4_999)).toEqual([])
       expect(await dueAt(5_000)).toEqual([
         [first, 'remove-bg'],
@@ -64,14 +64,14 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       ])
     })
 
-    test('makes none of a rejected submission due', async () => {
+    test('makes no run of a rejected submission due', async () => {
       const rejected = await submit(['remove-bg'], { fileId: FILE_ID })
-      await current().store.applyResponse(rejected, refused('rejected'), 2_000)
-      expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'ignored' })
+      await current().store.applyResponse(rejected, aRejection('rejected'), 2_000)
+      expect(await deliver(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'ignored' })
       expect(await dueAt(1_000_000)).toEqual([])
     })
 
-    test('makes those due then that are due later', async () => {
+    test('makes runs due earlier that would be due later', async () => {
       const id = await submit(['remove-bg'], { fileId: FILE_ID })
       const other = await submit(['remove-bg'], { fileId: 'another' })
       await sweep(current().store)
@@ -79,14 +79,14 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
         const runId = (await current().store.findSubmission(each))?.runs[0]?.runId ?? ''
         await applyFinding(current().store, runId, { kind: 'unchanged', dueAt: 60_000 }, 4_000)
       }
-      expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
+      expect(await deliver(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
       expect(await dueAt(4_999)).toEqual([])
       expect(await dueAt(59_999)).toEqual([[id, 'remove-bg']])
       await sweep(current().store)
       expect(await dueAt(59_999)).toEqual([[id, 'remove-bg']])
     })
 
-    test('makes its expired runs due once, so that evidence can still settle them', async () => {
+    test('makes expired runs due once, so that evidence can still settle them', async () => {
       const id = await submit(['remove-bg', 'ai-tasks'], {
         fileId: FILE_ID,
         callerWebhookUrl: 'https://a.example',
@@ -96,7 +96,7 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       for (const each of [run, other])
         await applyFinding(current().store, each?.runId ?? '', { kind: 'timed_out' }, 3_000)
       expect(await dueAt(1_000_000)).toEqual([])
-      expect(await tell(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
+      expect(await deliver(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
       expect(await dueAt(4_999)).toEqual([])
       expect(await dueAt(5_000)).toEqual([
         [id, 'remove-bg'],
@@ -113,33 +113,33 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       expect(due.map(({ notificationId }) => notificationId)).toContain(`msg_${run?.runId}`)
     })
 
-    test('leaves a run that is due already in its place', async () => {
+    test('does not delay a run that is already due', async () => {
       const early = await submit(['remove-bg'], { fileId: FILE_ID, at: 1_000 })
       const late = await submit(['remove-bg'], { fileId: 'another', at: 3_000 })
       await sweep(current().store)
-      expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
+      expect(await deliver(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
       expect(await dueAt(9_000)).toEqual([
         [early, 'remove-bg'],
         [late, 'remove-bg'],
       ])
     })
 
-    test('is ignored where nothing of the asset is pending', async () => {
+    test('is ignored if no run of the asset is pending', async () => {
       const id = await submit(['remove-bg'], { fileId: FILE_ID })
       await current().store.recordDelivery(newDelivery(id, { service: 'remove-bg', status: 'success' }))
-      expect(await tell(aboutFile('event-1'))).toEqual({ outcome: 'ignored', ...NOTHING })
-      expect(await tell(aboutFile('event-2', 'never heard of'))).toEqual({ outcome: 'ignored', ...NOTHING })
+      expect(await deliver(aboutFile('event-1'))).toEqual({ outcome: 'ignored', ...NOTHING })
+      expect(await deliver(aboutFile('event-2', 'unknown file'))).toEqual({ outcome: 'ignored', ...NOTHING })
     })
   })
 
-  describe('an event', () => {
-    test('takes effect once, known by its id, for ever', async () => {
+  describe('an account event', () => {
+    test('takes effect only once, even after a restart, because its id is stored', async () => {
       const id = await submit(['remove-bg'], { fileId: FILE_ID })
-      expect(await tell(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
+      expect(await deliver(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
       const [due] = await current().store.listDue(5_000, 10)
       await applyFinding(current().store, due?.run.runId ?? '', { kind: 'unchanged', dueAt: 70_000 }, 5_000)
 
-      expect(await tell(aboutFile('event-1'), 6_000)).toEqual({ outcome: 'duplicate', ...NOTHING })
+      expect(await deliver(aboutFile('event-1'), 6_000)).toEqual({ outcome: 'duplicate', ...NOTHING })
       const store = await current().reopen()
       const again = newAccountDelivery(aboutFile('event-1'), 7_000)
       expect(await store.recordAccountDelivery(again)).toMatchObject({ outcome: 'duplicate' })
@@ -149,34 +149,34 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       expect(await store.listDue(8_000, 10)).toMatchObject([{ run: { submissionId: id } }])
     })
 
-    test('that comes many times at once takes effect once', async () => {
+    test('takes effect once if it arrives many times at the same time', async () => {
       await submit(['remove-bg'], { fileId: FILE_ID })
-      const told = await Promise.all(Array.from({ length: 50 }, () => tell(aboutFile('event-1'))))
-      expect(told.filter(({ outcome }) => outcome === 'applied')).toHaveLength(1)
-      expect(told.filter(({ outcome }) => outcome === 'duplicate')).toHaveLength(49)
+      const recorded = await Promise.all(Array.from({ length: 50 }, () => deliver(aboutFile('event-1'))))
+      expect(recorded.filter(({ outcome }) => outcome === 'applied')).toHaveLength(1)
+      expect(recorded.filter(({ outcome }) => outcome === 'duplicate')).toHaveLength(49)
     })
 
-    test('without an id is never taken for a repetition', async () => {
+    test('is never treated as a repetition if it has no id', async () => {
       await submit(['remove-bg'], { fileId: FILE_ID })
       for (let count = 0; count < 2; count++)
-        expect(await tell(aboutFile(null))).toMatchObject({ outcome: 'applied' })
+        expect(await deliver(aboutFile(null))).toMatchObject({ outcome: 'applied' })
     })
 
-    test('of another kind is kept and ignored, and is a duplicate when it is repeated', async () => {
+    test('of an unknown kind is stored as ignored, and its repetition as a duplicate', async () => {
       const other: AccountEvent = { kind: 'other', eventId: 'event-1', type: 'video.transformation.ready' }
-      expect(await tell(other)).toEqual({ outcome: 'ignored', ...NOTHING })
-      expect(await tell(other)).toEqual({ outcome: 'duplicate', ...NOTHING })
+      expect(await deliver(other)).toEqual({ outcome: 'ignored', ...NOTHING })
+      expect(await deliver(other)).toEqual({ outcome: 'duplicate', ...NOTHING })
       const nameless: AccountEvent = { kind: 'other', eventId: null, type: null }
       for (let count = 0; count < 2; count++)
-        expect(await tell(nameless)).toMatchObject({ outcome: 'ignored' })
+        expect(await deliver(nameless)).toMatchObject({ outcome: 'ignored' })
     })
   })
 
-  describe('the end of a queued upload', () => {
-    test('is its answer: it names the file, gives the baseline and settles what it settles', async () => {
+  describe('the event that ends a queued upload', () => {
+    test('is treated as the response: it names the file, sets the baseline and settles runs', async () => {
       const id = await queue('remove-bg', 'ai-tasks')
       const answer = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
-      expect(await tell(finished('event-1', answer), 3_000)).toEqual({
+      expect(await deliver(finished('event-1', answer), 3_000)).toEqual({
         ...NOTHING,
         outcome: 'applied',
         fileId: FILE_ID,
@@ -191,62 +191,68 @@ export function describeAccountDeliveries(current: () => OpenedStore): void {
       expect((await current().store.findAsset(FILE_ID))?.runs).toHaveLength(2)
     })
 
-    test('is its refusal where it failed, and its runs are not due any more', async () => {
+    test('rejects the submission if the upload failed, and its runs are no longer due', async () => {
       const id = await queue('remove-bg')
       await sweep(current().store)
       expect(await dueAt(1_000_000)).toEqual([[id, 'remove-bg']])
       const recorded = { outcome: 'applied', ...NOTHING, submissionId: id }
-      expect(await tell(finished('event-1', FAILED))).toEqual(recorded)
+      expect(await deliver(finished('event-1', FAILED))).toEqual(recorded)
       const found = await current().store.findSubmission(id)
       expect(found?.submission).toMatchObject({ state: 'rejected', error: FAILED.error })
       expect(await dueAt(1_000_000)).toEqual([])
     })
 
-    test('still tells the baseline where a webhook has named the file before', async () => {
+    test('sets the baseline even if a webhook has already named the file', async () => {
       const id = await queue('remove-bg', 'ai-tasks')
       await current().store.recordDelivery(newDelivery(id, { service: 'ai-tasks', status: 'success' }))
       const answer = accepted({ 'remove-bg': 'pending' }, { baseline: BASELINE })
-      expect(await tell(finished('event-1', answer))).toMatchObject({ outcome: 'applied', fileId: FILE_ID })
+      expect(await deliver(finished('event-1', answer))).toMatchObject({
+        outcome: 'applied',
+        fileId: FILE_ID,
+      })
       const found = await current().store.findSubmission(id)
       expect(found?.submission.baseline).toEqual(BASELINE)
       expect(found?.runs.map(({ status }) => status)).toEqual(['pending', 'success'])
     })
 
     test.each([
-      ['its file', accepted({ 'remove-bg': 'failed' }), { state: 'accepted', fileId: FILE_ID }],
-      ['its failure', FAILED, { state: 'rejected', error: FAILED.error }],
-    ] as const)('that tells %s before the answer is known waits for it', async (_, answer, expected) => {
-      const id = await submit(['remove-bg'])
-      expect(await tell(finished('event-1', answer))).toMatchObject({ outcome: 'ignored', fileId: null })
-      const queued = accepted({}, { fileId: null })
-      const answered = await current().store.applyResponse(id, queued, 3_000)
+      ['the file', accepted({ 'remove-bg': 'failed' }), { state: 'accepted', fileId: FILE_ID }],
+      ['the failure', FAILED, { state: 'rejected', error: FAILED.error }],
+    ] as const)(
+      'that reports %s before the response is applied together with the response',
+      async (_, answer, expected) => {
+        const id = await submit(['remove-bg'])
+        expect(await deliver(finished('event-1', answer))).toMatchObject({ outcome: 'ignored', fileId: null })
+        const queued = accepted({}, { fileId: null })
+        const responded = await current().store.applyResponse(id, queued, 3_000)
 
-      expect(answered).toMatchObject({ result: 'applied', submission: expected })
-      expect((await current().store.findSubmission(id))?.submission).toEqual(answered.submission)
-      const again = await current().store.applyResponse(id, queued, 4_000)
-      expect(again.submission).toEqual(answered.submission)
-    })
+        expect(responded).toMatchObject({ result: 'applied', submission: expected })
+        expect((await current().store.findSubmission(id))?.submission).toEqual(responded.submission)
+        const again = await current().store.applyResponse(id, queued, 4_000)
+        expect(again.submission).toEqual(responded.submission)
+      },
+    )
 
-    test('is that of the first of several submissions of its request, and the next one that of the next', async () => {
+    test('belongs to the first submission with its request id, and the next such event to the second', async () => {
       const first = await queue('remove-bg')
       const second = await queue('remove-bg')
       const answer = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
       const applied = { outcome: 'applied', fileId: FILE_ID }
-      expect(await tell(finished('event-1', answer))).toMatchObject({ ...applied, submissionId: first })
+      expect(await deliver(finished('event-1', answer))).toMatchObject({ ...applied, submissionId: first })
       expect((await current().store.findSubmission(second))?.submission.fileId).toBeNull()
-      expect(await tell(finished('event-2', answer))).toMatchObject({ ...applied, submissionId: second })
-      expect(await tell(finished('event-3', answer))).toMatchObject({ outcome: 'ignored' })
+      expect(await deliver(finished('event-2', answer))).toMatchObject({ ...applied, submissionId: second })
+      expect(await deliver(finished('event-3', answer))).toMatchObject({ outcome: 'ignored' })
     })
 
-    test('of another request is nobody’s, and of an upload that is answered changes nothing', async () => {
+    test('is ignored for an unknown request id, and for an upload that already has a response', async () => {
       const queued = await queue('remove-bg')
       const done = await submit(['remove-bg'])
       const answer = accepted({ 'remove-bg': 'pending' }, { requestId: 'request-2', baseline: BASELINE })
       await current().store.applyResponse(done, answer, 1_500)
       const before = [queued, done].map((id) => current().store.findSubmission(id))
 
-      expect(await tell(finished('event-1', FAILED, 'request-3'))).toMatchObject({ outcome: 'ignored' })
-      expect(await tell(finished('event-2', FAILED, 'request-2'))).toMatchObject({ outcome: 'ignored' })
+      expect(await deliver(finished('event-1', FAILED, 'request-3'))).toMatchObject({ outcome: 'ignored' })
+      expect(await deliver(finished('event-2', FAILED, 'request-2'))).toMatchObject({ outcome: 'ignored' })
       const after = [queued, done].map((id) => current().store.findSubmission(id))
       expect(await Promise.all(after)).toEqual(await Promise.all(before))
     })

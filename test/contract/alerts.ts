@@ -13,15 +13,15 @@ const FIRING: Alert = {
   passedAt: 1_000,
   resolvedAt: null,
   value: 12,
-  isTold: false,
+  isReported: false,
 }
 const RESOLVED: Alert = { ...FIRING, state: 'resolved', resolvedAt: 5_000, value: 0 }
 
 export function describeAlerts(current: () => OpenedStore): void {
   const fail = async (name: string, receivedAt: number, requestedAt = 1_000) => {
     const submissionId = await submit(current().store, [name], { at: requestedAt })
-    const word = { service: name, status: 'failed' } as const
-    await current().store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
+    const result = { service: name, status: 'failed' } as const
+    await current().store.recordDelivery(newDelivery(submissionId, result, { receivedAt }))
     return submissionId
   }
   const countFailures = async (since: number, atMost = 100) => {
@@ -30,7 +30,7 @@ export function describeAlerts(current: () => OpenedStore): void {
   }
 
   describe('failures', () => {
-    test('are counted by when they failed, however long ago they were requested', async () => {
+    test('are counted by the time of the failure, not of the request', async () => {
       expect(await countFailures(0)).toEqual({})
       await fail('remove-bg', 10_000, 9_000)
       await fail('ai-tasks', 10_000, 9_000)
@@ -42,13 +42,13 @@ export function describeAlerts(current: () => OpenedStore): void {
       expect(await countFailures(0, 2)).toEqual({ 'remove-bg': 2, 'ai-tasks': 1 })
     })
 
-    test('are not those that succeed, expire or are pending, nor is one counted twice that is told twice', async () => {
+    test('exclude successful, expired and pending runs, and count a repeated webhook once', async () => {
       const { store } = current()
       const submissionId = await fail('remove-bg', 10_000)
       await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'failed' }))
       const others = await submit(store, ['remove-bg', 'ai-tasks'])
-      const word = { service: 'remove-bg', status: 'success' } as const
-      await store.recordDelivery(newDelivery(others, word, { receivedAt: 10_000 }))
+      const result = { service: 'remove-bg', status: 'success' } as const
+      await store.recordDelivery(newDelivery(others, result, { receivedAt: 10_000 }))
       const pending = (await store.findSubmission(others))?.runs[1]?.runId ?? ''
       await sweep(store)
       await applyFinding(store, pending, { kind: 'timed_out' }, 10_000)
@@ -57,13 +57,13 @@ export function describeAlerts(current: () => OpenedStore): void {
   })
 
   describe('alerts', () => {
-    test('are kept as they are, one of each kind and extension, also by another process', async () => {
+    test('are stored once per kind and extension, and another process reads them', async () => {
       const oldest: Alert = {
         ...FIRING,
         kind: 'oldest_pending',
         extension: '',
         alertId: 'alert-2',
-        isTold: true,
+        isReported: true,
       }
       await upkeep(current().store).saveAlerts([FIRING, oldest])
       await upkeep(current().store).saveAlerts([RESOLVED])
@@ -71,17 +71,17 @@ export function describeAlerts(current: () => OpenedStore): void {
       expect(await store.listAlerts()).toEqual([RESOLVED, oldest])
     })
 
-    test('that fire are told once they are; that are over go once that is told', async () => {
+    test('that fire are marked as reported; resolved ones are deleted once reported', async () => {
       const { store } = current()
       await upkeep(store).saveAlerts([FIRING])
       await upkeep(store).recordAlertReported(FIRING)
-      expect(await store.listAlerts()).toEqual([{ ...FIRING, isTold: true }])
+      expect(await store.listAlerts()).toEqual([{ ...FIRING, isReported: true }])
       await upkeep(store).saveAlerts([RESOLVED])
       await upkeep(store).recordAlertReported(RESOLVED)
       expect(await store.listAlerts()).toEqual([])
     })
 
-    test('are not told by a message about an earlier state or another alert', async () => {
+    test('are not marked by a report about an earlier state or another alert', async () => {
       const { store } = current()
       await upkeep(store).saveAlerts([RESOLVED])
       await upkeep(store).recordAlertReported(FIRING)

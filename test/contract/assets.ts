@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { describeAsset } from '../../src/domain/asset.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, FILE_ID, newDelivery, refused, submit as submitTo } from './facts.ts'
+import { accepted, aRejection, FILE_ID, newDelivery, submit as submitTo } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeAssets(current: () => OpenedStore): void {
@@ -15,18 +15,18 @@ export function describeAssets(current: () => OpenedStore): void {
   }
 
   describe('assets', () => {
-    test('an asset that no submission spoke of is not found', async () => {
+    test('an asset that no submission names is not found', async () => {
       expect(await current().store.findAsset(FILE_ID)).toBeUndefined()
     })
 
-    test('an asset that only a rejected submission spoke of is not found', async () => {
+    test('an asset that only a rejected submission names is not found', async () => {
       const id = await submit(['remove-bg'])
       expect(await statuses()).toEqual({ 'remove-bg': 'pending' })
-      await current().store.applyResponse(id, refused('rejected'), 2_000)
+      await current().store.applyResponse(id, aRejection('rejected'), 2_000)
       expect(await current().store.findAsset(FILE_ID)).toBeUndefined()
     })
 
-    test('an asset without extensions is known, and since when', async () => {
+    test('an asset without extensions is found, with the time of its latest change', async () => {
       const id = await submit([], { fileId: null, kind: 'upload' })
       await current().store.applyResponse(id, accepted({}), 2_000)
       expect(await current().store.findAsset(FILE_ID)).toEqual({
@@ -36,7 +36,7 @@ export function describeAssets(current: () => OpenedStore): void {
       })
     })
 
-    test('the current runs come in the order of insertion', async () => {
+    test('the current runs are listed in insertion order', async () => {
       const first = await submit(['remove-bg', 'ai-tasks'])
       const second = await submit(['ai-tasks', 'google-auto-tagging'])
       const facts = await current().store.findAsset(FILE_ID)
@@ -47,7 +47,7 @@ export function describeAssets(current: () => OpenedStore): void {
       ])
     })
 
-    test('the current run is that of the newest submission, though the clock went back', async () => {
+    test('the current run belongs to the newest submission, even if the clock was set back', async () => {
       const older = await submit(['remove-bg', 'ai-tasks'], { at: 9_000_000 })
       const newer = await submit(['remove-bg'], { at: 1 })
       await settle(older, 'remove-bg', 'failed')
@@ -56,23 +56,23 @@ export function describeAssets(current: () => OpenedStore): void {
       expect(await statuses()).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'pending' })
     })
 
-    test('same-millisecond submissions keep their order', async () => {
+    test('submissions of the same millisecond keep their order', async () => {
       const ids: string[] = []
       for (let count = 0; count < 20; count++) ids.push(await submit(['remove-bg']))
       const facts = await current().store.findAsset(FILE_ID)
       expect(facts?.runs.map((run) => run.submissionId)).toEqual(ids.slice(-1))
     })
 
-    test('when the newest submission is rejected, the run before it is current again', async () => {
+    test('if the newest submission is rejected, the previous run becomes current again', async () => {
       const first = await submit(['remove-bg'])
       await settle(first, 'remove-bg', 'failed')
       const second = await submit(['remove-bg'])
       expect(await statuses()).toEqual({ 'remove-bg': 'pending' })
-      await current().store.applyResponse(second, refused('rejected'), 3_000)
+      await current().store.applyResponse(second, aRejection('rejected'), 3_000)
       expect(await statuses()).toEqual({ 'remove-bg': 'failed' })
     })
 
-    test('an upload belongs to the asset from the step that first names its file', async () => {
+    test('an upload belongs to an asset from the step that first names its file', async () => {
       const id = await submit(['remove-bg'], { fileId: null, kind: 'upload' })
       expect(await current().store.findAsset(FILE_ID)).toBeUndefined()
       await settle(id, 'remove-bg', 'success')

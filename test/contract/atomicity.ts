@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { accepted, newDelivery, newSubmission, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, listEveryPage } from './operator-facts.ts'
+import { anAuditEntry, listEveryPage } from './operator-facts.ts'
 
 export function describeAtomicity(current: () => OpenedStore): void {
   describe('atomic steps', () => {
-    test('a step that fails among neighbours fails alone', async () => {
-      const { store, refuse } = current()
-      const mend = await refuse('submissions', 7_000)
+    test('a step that fails does not fail the other steps of its batch', async () => {
+      const { store, failInserts } = current()
+      const restore = await failInserts('submissions', 7_000)
       const asked = Array.from({ length: 30 }, (_, index) => {
         const facts = index % 10 === 5 ? { at: 7_000 } : {}
         return newSubmission(['remove-bg'], { ...facts, fileName: `${index}` })
@@ -27,18 +27,18 @@ export function describeAtomicity(current: () => OpenedStore): void {
         written.push(found?.runs[0]?.runId ?? '')
       }
       expect((await listEveryPage(store)).map(({ run }) => run.runId)).toEqual(written.toReversed())
-      await mend()
+      await restore()
       const again = await Promise.all(asked.filter(({ at }) => at === 7_000).map(create))
       expect(new Set([...written, ...again.map(({ submissionId }) => submissionId)]).size).toBe(30)
     })
 
-    test('when a delivery cannot be kept, its effect is taken back with it', async () => {
-      const { store, refuse } = current()
+    test('if a delivery cannot be stored, its effect is rolled back', async () => {
+      const { store, failInserts } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'])
       await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' }))
-      const mend = await refuse('deliveries', 6_000)
-      const word = { service: 'ai-tasks', status: 'failed' } as const
-      const failing = newDelivery(submissionId, word, { receivedAt: 6_000 })
+      const restore = await failInserts('deliveries', 6_000)
+      const result = { service: 'ai-tasks', status: 'failed' } as const
+      const failing = newDelivery(submissionId, result, { receivedAt: 6_000 })
 
       await expect(store.recordDelivery(failing)).rejects.toThrow()
       const statuses = async () =>
@@ -46,27 +46,29 @@ export function describeAtomicity(current: () => OpenedStore): void {
       expect(await statuses()).toEqual(['success', 'pending'])
       const page = await store.listDeliveries(EVERY_DELIVERY, { limit: 10, before: null })
       expect(page.deliveries.map(({ service }) => service)).toEqual(['remove-bg'])
-      await mend()
+      await restore()
       expect(await store.recordDelivery(failing)).toMatchObject({ outcome: 'applied' })
       expect(await statuses()).toEqual(['success', 'failed'])
     })
 
-    test('a retry whose id is taken is not recorded, nor is what its step writes besides', async () => {
+    test('if the id of a retry exists, neither the retry nor the rest of its step is recorded', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       const runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
-      await store.createRetry('retry-1', [], anAct({ reason: 'first' }))
-      await expect(store.createRetry('retry-1', [runId], anAct({ reason: 'second' }))).rejects.toThrow()
+      await store.createRetry('retry-1', [], anAuditEntry({ reason: 'first' }))
+      await expect(
+        store.createRetry('retry-1', [runId], anAuditEntry({ reason: 'second' })),
+      ).rejects.toThrow()
       expect(await store.findRetry('retry-1')).toMatchObject({ total: 0 })
       expect(await store.nextRetryItem()).toBeUndefined()
-      const { acts } = await store.listAuditEntries({ limit: 9, before: null })
-      expect(acts.map(({ reason }) => reason)).toEqual(['first'])
+      const { auditEntries } = await store.listAuditEntries({ limit: 9, before: null })
+      expect(auditEntries.map(({ reason }) => reason)).toEqual(['first'])
     })
 
-    test('a delivery among steps that fail is kept once, with its effect', async () => {
-      const { store, refuse } = current()
+    test('a delivery in a batch with failing steps is stored once, with its effect', async () => {
+      const { store, failInserts } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'])
-      await refuse('submissions', 7_000)
+      await failInserts('submissions', 7_000)
       const deliver = (service: string) =>
         store.recordDelivery(newDelivery(submissionId, { service, status: 'success' }))
       const settled = await Promise.allSettled([
@@ -83,16 +85,16 @@ export function describeAtomicity(current: () => OpenedStore): void {
       expect(page.deliveries.map(({ service }) => service)).toEqual(['ai-tasks', 'remove-bg'])
     })
 
-    test('steps take effect in the order in which they were asked for', async () => {
+    test('steps take effect in the order of their calls', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
-      const say = (status: 'success' | 'failed') =>
+      const deliverResult = (status: 'success' | 'failed') =>
         store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status }))
       const answer = accepted({ 'remove-bg': 'pending' })
       const [, first, second] = await Promise.all([
         store.applyResponse(submissionId, answer, 1_500),
-        say('failed'),
-        say('success'),
+        deliverResult('failed'),
+        deliverResult('success'),
       ])
       expect([first.outcome, second.outcome]).toEqual(['applied', 'contradicted'])
     })

@@ -43,13 +43,13 @@ export const extend = step(
   },
 )
 
-/** It reads what is due before it is queued. */
+/** Reads the due runs before it is queued. */
 export const claimRuns = (limit: number) =>
   step('claim runs', fc.record({ now: time, until }), ({ store }, { now, until: end }) =>
     store.claimDue(now, { limit, until: end }),
   ).map((one) => ({ ...one, isReadFirst: true }))
 
-/** One that has not ended when the chunk begins; or that of a run, whether or not there is one. */
+/** A notification that had not ended when the chunk began; or that of a run, whether or not it exists. */
 type WhichNotification = { listed: number } | { run: Which }
 
 const notification: fc.Arbitrary<WhichNotification> = fc.oneof(
@@ -64,7 +64,7 @@ function notificationOfWhich(
   const { runIds, notifications } = world
   const listed = 'listed' in which ? notifications[which.listed % notifications.length] : undefined
   if (listed !== undefined) return listed
-  const runId = oneOf(runIds, 'run' in which ? which.run : 'nobody')
+  const runId = oneOf(runIds, 'run' in which ? which.run : 'unknown')
   return { notificationId: notificationIdOf(runId), dueAt: 0 }
 }
 
@@ -107,15 +107,15 @@ const notified = step(
 const DAY_MS = 86_400_000
 
 /**
- * What only the holder of the lease may do: under the lease as it was when the chunk began, or under the next one, as if it had been
+ * A step that requires the lease: with the lease from the start of the chunk, or with the next epoch, as if the lease had been
  * released and acquired since.
  */
 const leased = <T>(
-  told: string,
+  description: string,
   facts: fc.Arbitrary<T>,
   take: (world: World, lease: Lease, facts: T) => Promise<unknown>,
 ) =>
-  step(told, fc.tuple(facts, fc.constantFrom(0, 0, 0, 0, 1)), (world, [one, ahead]) =>
+  step(description, fc.tuple(facts, fc.constantFrom(0, 0, 0, 0, 1)), (world, [one, ahead]) =>
     take(world, { epoch: world.lease.epoch + ahead }, one),
   )
 
@@ -133,12 +133,12 @@ const sweep = (facts: fc.Arbitrary<{ now: number; overdueAfterMs: number }>) =>
 export const someSweep = sweep(
   fc.record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) }),
 )
-/** Makes all runs due that are pending and were not passed before. */
+/** Makes all pending runs due that no sweep has passed. */
 export const sweepAll = sweep(fc.constant({ now: 40, overdueAfterMs: 0 }))
 
 export const fold = leased('fold', fc.constant(null), async ({ store }, lease) => {
   const isMore = await store.foldCounters(lease)
-  // Whether there is more to add up depends on how many batches there were.
+  // Whether there is more to fold depends on the number of batches.
   return isMore === null ? null : 'folded'
 })
 
@@ -157,15 +157,15 @@ const alertIdOf = ({ id }: World, { kind, number }: AlertOf) => id(`${kind}-${nu
 
 const saveAlerts = leased(
   'save alerts',
-  // One is saved once.
-  fc.uniqueArray(fc.record({ of: alertOf, at: time, value: time, isTold: fc.boolean() }), {
+  // Each alert is saved at most once.
+  fc.uniqueArray(fc.record({ of: alertOf, at: time, value: time, isReported: fc.boolean() }), {
     selector: ({ of }) => of.kind,
     maxLength: 2,
   }),
   (world, lease, alerts) =>
     world.store.saveAlerts(
       lease,
-      alerts.map(({ of, at, value, isTold }) => ({
+      alerts.map(({ of, at, value, isReported }) => ({
         kind: of.kind,
         extension: world.id(of.kind === 'failures' ? 'remove-bg' : ''),
         alertId: alertIdOf(world, of),
@@ -174,7 +174,7 @@ const saveAlerts = leased(
         passedAt: at,
         resolvedAt: of.state === 'resolved' ? at : null,
         value,
-        isTold,
+        isReported,
       })),
     ),
 )
@@ -211,14 +211,14 @@ const heartbeat = step('heartbeat', time, async ({ store, isAlive }, at) => {
   if (isAlive) await store.heartbeat(at)
 })
 
-/** What the notifier does. */
+/** The steps of the notifier. */
 export const notificationSteps = fc.oneof(
   { arbitrary: claimNotification, weight: 3 },
   { arbitrary: releaseNotification, weight: 2 },
   { arbitrary: notified, weight: 2 },
 )
 
-/** What jobs write, and the sessions and sign-ins of operators. */
+/** The writes of jobs, and operators’ sessions and sign-ins. */
 export const jobSteps = fc.oneof(
   { arbitrary: acquireLease, weight: 3 },
   { arbitrary: releaseLease, weight: 1 },

@@ -33,11 +33,11 @@ import {
   type Which,
   type World,
 } from './batch-world.ts'
-import { BASELINE, EVIDENCE, newAccountDelivery, newDelivery, newSubmission, refused } from './facts.ts'
-import { anAct } from './operator-facts.ts'
+import { aRejection, BASELINE, EVIDENCE, newAccountDelivery, newDelivery, newSubmission } from './facts.ts'
+import { anAuditEntry } from './operator-facts.ts'
 
-// Few of each, so that steps collide.
-const submission = fc.oneof(fc.constantFrom<Which>(0, 1), fc.constantFrom<Which>(0, 1, 2, 3, 'nobody'))
+// A small number of each, so that steps collide.
+const submission = fc.oneof(fc.constantFrom<Which>(0, 1), fc.constantFrom<Which>(0, 1, 2, 3, 'unknown'))
 const fileId = fc.constantFrom('file-A', ...FILES)
 const requestId = fc.option(fc.constantFrom('request-1', 'request-1', 'request-2'), { freq: 3 })
 const eventId = fc.option(fc.constantFrom('event-1', 'event-2'), { freq: 3 })
@@ -77,7 +77,7 @@ function submissionOf(world: World, { names, ...facts }: Asked) {
   return newSubmission(names, { ...facts, fileId: file && world.id(file) })
 }
 
-/** Nothing is submitted under a key that is not held. */
+/** Creating a submission under a key that this request has not claimed is an error. */
 const seldomHeld = fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, { arbitrary: keyClaim, weight: 1 })
 
 const create = (of: fc.Arbitrary<Asked>) =>
@@ -105,7 +105,7 @@ const acceptance = fc
   }))
 
 const failure = <K extends 'rejected' | 'unconfirmed'>(kind: K) =>
-  requestId.map((id) => ({ ...refused(kind), kind, requestId: id }) as UploadResponse & { kind: K })
+  requestId.map((id) => ({ ...aRejection(kind), kind, requestId: id }) as UploadResponse & { kind: K })
 
 function scoped<R extends UploadResponse>({ id }: World, response: R): R {
   const requestIdOf = response.requestId && id(response.requestId)
@@ -132,23 +132,23 @@ const respond = step(
   },
 )
 
-const REPLAYED: readonly Which[] = [0, 1, 'nobody']
+const REPLAYED: readonly Which[] = [0, 1, 'unknown']
 
 const webhook = (service: fc.Arbitrary<string | null>) =>
   step(
     'webhook',
     fc.record({
       submission,
-      word: fc.record({ service, status: seldom(finalStatus), fileId: fc.option(fileId), error }),
+      result: fc.record({ service, status: seldom(finalStatus), fileId: fc.option(fileId), error }),
       receivedAt: time,
       replayed: fc.nat({ max: 19 }).map((number) => REPLAYED[number] ?? null),
     }),
-    (world, { submission: of, word, receivedAt, replayed }) => {
+    (world, { submission: of, result, receivedAt, replayed }) => {
       const { store, id, rejectedIds } = world
       const said = {
-        ...word,
-        fileId: word.fileId && id(word.fileId),
-        error: word.status === 'failed' ? word.error : null,
+        ...result,
+        fileId: result.fileId && id(result.fileId),
+        error: result.status === 'failed' ? result.error : null,
       }
       const replay = replayed === null ? {} : { replayOf: oneOf(rejectedIds, replayed) }
       return store.recordDelivery(newDelivery(submissionOfWhich(world, of), said, { receivedAt, ...replay }))
@@ -192,22 +192,22 @@ function scopedEvent(world: World, event: AccountEvent): AccountEvent {
   }
 }
 
-const act: fc.Arbitrary<AuditEntry> = fc
+const entry: fc.Arbitrary<AuditEntry> = fc
   .record({ at: time, reason: fc.constantFrom('a', 'b') })
-  .map((facts) => anAct(facts))
+  .map((facts) => anAuditEntry(facts))
 
 const listOf = (world: World, runs: readonly Which[]) => runs.map((of) => runOfWhich(world, of))
 
 const acknowledge = step(
   'acknowledge',
-  fc.record({ runs: fc.array(run, { maxLength: 3 }), act }),
-  (world, { runs, act: done }) => world.store.acknowledgeRuns(listOf(world, runs), done),
+  fc.record({ runs: fc.array(run, { maxLength: 3 }), entry }),
+  (world, { runs, entry: done }) => world.store.acknowledgeRuns(listOf(world, runs), done),
 )
 
 const retryMany = step(
   'retry many',
-  fc.record({ runs: fc.array(run, { maxLength: 3 }), act }),
-  (world, { runs, act: done }) => world.store.createRetry(world.newRetryId(), listOf(world, runs), done),
+  fc.record({ runs: fc.array(run, { maxLength: 3 }), entry }),
+  (world, { runs, entry: done }) => world.store.createRetry(world.newRetryId(), listOf(world, runs), done),
 )
 
 const retry = (of: fc.Arbitrary<Which>) =>
@@ -216,7 +216,7 @@ const retry = (of: fc.Arbitrary<Which>) =>
     fc.record({
       run: of,
       asked,
-      origin: fc.oneof(fc.record({ act }), fc.constant('waiting item' as const)),
+      origin: fc.oneof(fc.record({ entry }), fc.constant('waiting item' as const)),
     }),
     (world, { run: retried, asked: facts, origin }) => {
       const done = origin === 'waiting item' ? { itemId: world.waitingItemId } : origin
@@ -235,7 +235,9 @@ const endItem = step(
     store.endRetryItem(waitingItemId, state, state === 'failed' ? 'no' : null),
 )
 
-/** An expired claim is deleted by the next claim of any key. When it goes is not seen as long as the clock goes on. */
+/**
+ * The next claim of any key deletes an expired claim. While the clock moves forward, the time of that deletion is not visible.
+ */
 const claimedAt = (days: number) => time.map((at) => days * IDEMPOTENCY_WINDOW_MS + at)
 const claim = (at: fc.Arbitrary<number>) =>
   step('claim', fc.record({ key: keyClaim, at }), ({ store, id }, { key, at: when }) =>
@@ -245,11 +247,11 @@ const releaseKey = step('release key', keyClaim, ({ store, id }, key) =>
   store.releaseIdempotencyKey({ ...key, scope: id(key.scope) }),
 )
 
-/** Its id is taken, which the database notices: the whole batch is decided again, and takes other ids. */
+/** Its id already exists, so the database rejects it: the whole batch is decided again, with other ids. */
 const retryAgain = step(
-  'retry many, under an id that is taken',
-  fc.record({ runs: fc.array(run, { maxLength: 3 }), act }),
-  (world, { runs, act: done }) => world.store.createRetry(world.id(TAKEN), listOf(world, runs), done),
+  'retry many, under an existing id',
+  fc.record({ runs: fc.array(run, { maxLength: 3 }), entry }),
+  (world, { runs, entry: done }) => world.store.createRetry(world.id(TAKEN), listOf(world, runs), done),
 )
 
 const steps = fc.oneof(
@@ -276,12 +278,13 @@ const steps = fc.oneof(
 )
 
 /**
- * Alone in their batch. An asset is forgotten in several transactions, between which others are committed. A recovery finds what is
- * in the database when its batch begins, and that is work of this very process only before its first heartbeat. A claim of two days
- * later deletes claims that later steps of its batch would still find, for they have earlier times.
+ * Each of these steps is alone in its batch. Forgetting an asset takes several transactions, with other commits in between. A
+ * recovery finds what is in the database when its batch begins, which includes this process’s work only before its first
+ * heartbeat. A claim two days later deletes claims that later steps of its batch would still find, because they have earlier
+ * times.
  */
 const aloneSteps = fc.oneof(
-  step('forget', fc.record({ fileId, act }), ({ store, id }, { fileId: of, act: done }) =>
+  step('forget', fc.record({ fileId, entry }), ({ store, id }, { fileId: of, entry: done }) =>
     store.forgetAsset(id(of), done),
   ),
   step('recover', time, ({ store }, at) => store.recoverAbandoned(at, at)),
@@ -289,7 +292,7 @@ const aloneSteps = fc.oneof(
 )
 
 const chunk = fc.array(steps, { minLength: 1, maxLength: 8, size: 'max' })
-/** Operators retry the same runs at once. */
+/** Operators retry the same runs at the same time. */
 const retryingChunk = fc
   .tuple(fc.array(steps, { maxLength: 2 }), fc.constantFrom<Which>(0, 1))
   .chain(([before, of]) =>
@@ -302,13 +305,13 @@ const failingChunk = fc
   .map(([before, again, after]) => [...before, again, ...after])
 const jobsChunk = fc.array(jobSteps, { minLength: 2, maxLength: 8, size: 'max' })
 /**
- * Runs are claimed at once by several, who all get one or all get everything. Nothing else is in the batch: who finds that others
- * were faster reads again, after all that was queued meanwhile.
+ * Several callers claim runs at the same time, each one run or all. Nothing else is in the batch: a caller that finds its runs
+ * claimed reads again, after everything that was queued meanwhile.
  */
 const claimsChunk = fc
   .constantFrom(1, EVERY)
   .chain((limit) => fc.array(claimRuns(limit), { minLength: 2, maxLength: 3 }))
-/** In the batch of a claim, more is done to the runs. The claim comes first: what it has read must still be so. */
+/** Other changes to the runs are in the batch of a claim. The claim comes first: what it has read must still be valid. */
 const claimedChunk = fc
   .tuple(
     claimRuns(EVERY),
@@ -337,7 +340,7 @@ const notifyingChunks = fc
   )
   .map(([first, second, settling, notifying]): Chunk[] => [[first], [second], settling, notifying])
 
-/** Chunks of steps, after some submissions that they can be about. */
+/** Chunks of steps, after a few submissions for them to act on. */
 export const batchSequences: fc.Arbitrary<Chunk[]> = fc
   .tuple(
     fc.array(create(asked), { minLength: 1, maxLength: 3 }),

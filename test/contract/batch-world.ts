@@ -4,53 +4,53 @@ import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
 import type { Lease } from '../../src/domain/lease.ts'
 import { type DueNotification, notificationIdOf } from '../../src/domain/notification.ts'
 import type { StoreHandle } from '../../src/store/store.ts'
-import { newRefused, unknownIds } from './facts.ts'
-import { anAct } from './operator-facts.ts'
+import { newRejected, unknownIds } from './facts.ts'
+import { anAuditEntry } from './operator-facts.ts'
 
 /**
- * One call of the store. Those of a chunk are made at once, or one after the other. `isReadFirst`: the call reads before it is
- * queued.
+ * One call of the store. The calls of a chunk are made at the same time, or one after the other. `isReadFirst`: the call reads
+ * before it is queued.
  */
-type BatchStep = { told: string; isReadFirst: boolean; take: (world: World) => Promise<unknown> }
+type BatchStep = { description: string; isReadFirst: boolean; take: (world: World) => Promise<unknown> }
 export type Chunk = readonly BatchStep[]
 
 export type World = {
   store: StoreHandle
-  /** Without a heartbeat, its own work counts as left unfinished. */
+  /** If false, this process writes no heartbeat, and its own work counts as abandoned. */
   isAlive: boolean
-  /** The same name in another sequence is another name. */
+  /** Makes a name unique to this sequence. */
   id: (name: string) => string
   newRetryId: () => string
-  /** What `keepRejected` has returned. */
+  /** The result of `keepRejected`. */
   rejectedIds: string[]
-  /** What was committed when the chunk began, in the order of creation: nobody knows an id before its commit. */
+  /** What was committed when the chunk began, in creation order. Ids are unknown before their commit. */
   submissionIds: string[]
   runIds: string[]
-  /** The item of a retry that was waiting first then. */
+  /** The first waiting item of a retry at that time. */
   waitingItemId: number
-  /** The notifications that had not ended then. */
+  /** The notifications that had not ended at that time. */
   notifications: readonly DueNotification[]
-  /** The lease as it was acquired last then, whether or not it was released since. */
+  /** The last lease acquired by then, even if it was released since. */
   lease: Lease
 }
 
-/** One of those that are known, the newest of them is -1; or an id of nothing, like that of the first of them. */
-export type Which = number | 'nobody'
+/** The index of a known id (-1 is the newest); or `unknown`, an unknown id that resembles the first one. */
+export type Which = number | 'unknown'
 
 export type StepsOfStore = {
-  /** What is there before the first step. */
+  /** Prepares the store before the first step. */
   begin(): Promise<void>
   take(chunk: Chunk, how: 'alone' | 'together'): Promise<Outcome[]>
   /** All ids that the sequence has used. */
   ids(): { submissionIds: string[]; fileIds: string[]; retryIds: string[]; rejectedIds: string[] }
   /**
-   * Ends the items of retries and claims all runs, so that the next sequence finds its own. Resolves with what is changed by that,
-   * and with what the next sequence may replace.
+   * Ends the items of retries and claims all runs, so that the next sequence finds only its own. Resolves with the results of
+   * that, and with the values that the next sequence may replace.
    */
   end(): Promise<unknown>
 }
 
-/** The caller's names are counted, so that both stores are asked the same. */
+/** Names are numbered, so that both stores get the same calls. */
 export function stepsOf(
   store: StoreHandle,
   { scope, isAlive }: { scope: string; isAlive: boolean },
@@ -78,9 +78,9 @@ export function stepsOf(
     for (const each of chunk) {
       const outcome = outcomeOf(each, world)
       taken.push(outcome)
-      // Where reads overlap, nothing says which of two claims is queued first.
+      // If reads overlap, the order in which two claims are queued is undefined.
       if (how === 'alone' || (each.isReadFirst && store.isShared)) await outcome
-      // Once a later read has come back, its own has, too, and it is queued before the next step.
+      // When a later read has returned, the claim's read has, too, and the claim is queued before the next step.
       else if (each.isReadFirst) await store.listDue(0, 0)
     }
     return Promise.all(taken)
@@ -88,8 +88,8 @@ export function stepsOf(
   return {
     async begin() {
       world.lease = (await store.acquireLease(1, 1_000)) ?? world.lease
-      world.rejectedIds = await store.keepRejected([newRefused(), newRefused()])
-      await store.createRetry(id(TAKEN), [], anAct())
+      world.rejectedIds = await store.keepRejected([newRejected(), newRejected()])
+      await store.createRetry(id(TAKEN), [], anAuditEntry())
     },
     async take(chunk, how) {
       world.waitingItemId = (await store.nextRetryItem())?.itemId ?? 0
@@ -119,17 +119,17 @@ export function stepsOf(
   }
 }
 
-/** The retry that is there from the start. */
+/** The retry that exists from the start. */
 export const TAKEN = 'retry-taken'
 
 /** Later than any step. */
 const EVER = 1_000_000
 export const EVERY = 10_000
 
-/** What became of a step: its result, or its error. */
-export type Outcome = { told: string; result?: unknown; error?: string; message?: string }
+/** The result of a step, or its error. */
+export type Outcome = { description: string; result?: unknown; error?: string; message?: string }
 
-/** The submission that a step has created: webhooks name theirs, too, beside their own id, and claims one of old. */
+/** The submission that a step created. Webhooks also return a submission id, with their own, and claims an old one. */
 function submissionIdOf({ result }: Outcome): string[] {
   const { submissionId, deliveryId, kind } = propertiesOf(result)
   return typeof submissionId === 'string' && deliveryId === undefined && kind === undefined
@@ -146,14 +146,14 @@ function propertiesOf(result: unknown): { [name: string]: unknown } {
   return typeof result === 'object' && result !== null ? { ...result } : {}
 }
 
-/** Those of this sequence that have not ended, the first due first. */
+/** The notifications of this sequence that have not ended, the first due first. */
 async function listNotifications({ store, runIds }: World): Promise<DueNotification[]> {
   const { due } = await store.listDueNotifications(EVER, { perHost: EVERY, after: null })
   const own = new Set(runIds.map(notificationIdOf))
   return due.filter(({ notificationId }) => own.has(notificationId))
 }
 
-/** In the order of creation, those of rejected submissions among them. */
+/** In creation order, including those of rejected submissions. */
 async function listNewRuns({ store, submissionIds, runIds }: World): Promise<string[]> {
   const known = new Set(runIds)
   const found = await Promise.all(submissionIds.map((id) => store.findSubmission(id)))
@@ -170,41 +170,41 @@ export function oneOf(ids: readonly string[], which: Which): string {
 export const submissionOfWhich = ({ submissionIds }: World, which: Which) => oneOf(submissionIds, which)
 export const runOfWhich = ({ runIds }: World, which: Which) => oneOf(runIds, which)
 
-async function outcomeOf({ told, take }: BatchStep, world: World): Promise<Outcome> {
+async function outcomeOf({ description, take }: BatchStep, world: World): Promise<Outcome> {
   try {
-    return { told, result: await take(world) }
+    return { description, result: await take(world) }
   } catch (error) {
-    // An id that is not found may be of no row, and then has no place in the order of creation.
+    // The id in the message may be one without a row, which can't be renamed by creation order.
     if (error instanceof TrackerError)
-      return { told, error: error.code, message: error.message.replaceAll(ID_PATTERN, 'its id') }
-    // Each database says it in its own words.
+      return { description, error: error.code, message: error.message.replaceAll(ID_PATTERN, 'its id') }
+    // Each database has its own message.
     const { message } = error as Error
-    return { told, error: /unique/i.test(message) ? 'the id is taken' : message }
+    return { description, error: /unique/i.test(message) ? 'the id exists' : message }
   }
 }
 
-// Few of each, so that steps collide.
+// A small number of each, so that steps collide.
 export const FILES = ['file-A', 'file-B'] as const
 export const run: fc.Arbitrary<Which> = fc.oneof(
   { arbitrary: fc.nat({ max: 3 }), weight: 6 },
   { arbitrary: fc.nat({ max: 11 }), weight: 6 },
-  { arbitrary: fc.constant('nobody' as const), weight: 1 },
+  { arbitrary: fc.constant('unknown' as const), weight: 1 },
 )
 export const time = fc.integer({ min: 1, max: 20 })
-/** Until when something is claimed: it is due no more in this sequence, unless it is released. */
+/** The end of a claim: the run is not due again in this sequence unless it is released. */
 export const until = fc.constantFrom(31, 32)
-/** What is released, or has a result, may have been claimed, or have become due otherwise. Often that is so: few times are used. */
+/** The claim that is passed when releasing or reporting. It often matches, because only few times are used. */
 export const claimed = fc.oneof(time, until)
 
 export function step<T>(
-  told: string,
+  description: string,
   facts: fc.Arbitrary<T>,
   take: (world: World, facts: T) => Promise<unknown>,
 ): fc.Arbitrary<BatchStep> {
   return facts.map((one) => ({
-    told,
+    description,
     isReadFirst: false,
     take: (world) => take(world, one),
-    [fc.toStringMethod]: () => `\n  ${told} ${fc.stringify(one)}`,
+    [fc.toStringMethod]: () => `\n  ${description} ${fc.stringify(one)}`,
   }))
 }

@@ -10,8 +10,8 @@ import { listIds, renaming } from './renaming.ts'
 export type BatchedStore = {
   store: StoreHandle
   /**
-   * All rows as they are in the database, without what may differ from one run to the next: each table with its order, or without.
-   * What is kept of an id that is forgotten is told as that id, which is one of `ids`.
+   * All rows of the database without the values that may differ between runs; each table with its order, or without. The digest
+   * of a forgotten id is replaced by the id, which is one of `ids`.
    */
   dump: (ids: readonly string[]) => Promise<{
     ordered: { [table: string]: unknown[] }
@@ -29,25 +29,25 @@ type Played = {
   notificationsCreated: number
 }
 
-/** To open a store costs more than to play a sequence, so several are played on the same one. */
+/** Opening a store costs more than playing a sequence, so several sequences share a store. */
 const MAX_SEQUENCES = 20
 
-/** Sequences that never come to these have not tested them. */
-const TO_BE_SEEN = ['batches of several steps', 'steps left for the next batch', 'steps that failed']
-/** Likewise, but few sequences may not come to them. */
+/** If the sequences never reach these cases, the test is worthless. */
+const TO_BE_SEEN = ['batches of several steps', 'steps deferred to the next batch', 'steps that failed']
+/** Likewise, but a small number of sequences may not reach them. */
 const TO_BE_SEEN_IN_MANY = ['claims of runs', 'claims of notifications', 'steps without the lease']
 const MANY = 100
 
 type Saw = (what: string, times?: number) => void
 
-/** Whatever steps share a transaction: results and rows are those of one step after the other. */
+/** Whichever steps share a transaction, results and rows are the same as with one step after the other. */
 export function batchesContract(
   name: string,
   open: () => Promise<BatchedStore>,
-  { runs, seed, tell }: { runs: number; seed: number; tell: (seen: ReadonlyMap<string, number>) => void },
+  { runs, seed, report }: { runs: number; seed: number; report: (seen: ReadonlyMap<string, number>) => void },
 ): void {
   const timeout = 60_000 + runs * 500
-  /** So that what was found is still told: to shrink it may take longer than to find it. */
+  /** Leaves time to report a failure, because shrinking it may take longer than finding it. */
   const limits = { interruptAfterTimeLimit: timeout - 20_000, markInterruptAsFailure: true }
   describe(name, () => {
     test(`commits the same in batches as one step at a time, in about ${runs} sequences, seed ${seed}`, {
@@ -67,7 +67,7 @@ export function batchesContract(
       await fc.assert(agree, { numRuns: Math.ceil(runs / (MAX_SEQUENCES / 2)), seed, ...limits })
       const toBeSeen = runs < MANY ? TO_BE_SEEN : [...TO_BE_SEEN, ...TO_BE_SEEN_IN_MANY]
       expect(toBeSeen.filter((what) => !seen.has(what))).toEqual([])
-      tell(seen)
+      report(seen)
     })
   })
 }
@@ -111,7 +111,7 @@ async function play(
   }
 }
 
-/** Bytes as text, too: rows of one table are compared by it. */
+/** Includes bytes, so that the rows of a table can be sorted by it. */
 function textOf(row: unknown): string {
   return JSON.stringify(row)
 }
@@ -119,13 +119,13 @@ function textOf(row: unknown): string {
 function sawBatches(commits: readonly Commit[], outcomes: readonly Outcome[], saw: Saw): void {
   saw('steps', outcomes.length)
   for (const outcome of outcomes) if (outcome.error !== undefined) saw('steps that failed')
-  for (const { told, result } of outcomes) {
-    if (told === 'claim runs' && Array.isArray(result) && result.length > 0) saw('claims of runs')
-    if (told === 'claim notification' && result !== undefined) saw('claims of notifications')
+  for (const { description, result } of outcomes) {
+    if (description === 'claim runs' && Array.isArray(result) && result.length > 0) saw('claims of runs')
+    if (description === 'claim notification' && result !== undefined) saw('claims of notifications')
     if (result === null) saw('steps without the lease')
   }
   for (const { steps, waiting } of commits) {
     if (steps > 1) saw('batches of several steps')
-    if (waiting > 0) saw('steps left for the next batch')
+    if (waiting > 0) saw('steps deferred to the next batch')
   }
 }

@@ -3,9 +3,9 @@ import type { DueRun } from '../../src/domain/finding.ts'
 import type { Store } from '../../src/store/store.ts'
 import { EVIDENCE, FILE_ID, newAccountDelivery, newDelivery, newSubmission, submit, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct } from './operator-facts.ts'
+import { anAuditEntry } from './operator-facts.ts'
 
-/** How several processes share what is due: each takes it for a time, and who comes later finds it taken. */
+/** How several processes share due work: each claims it for a time, and others find it claimed. */
 export function describeClaims(current: () => OpenedStore): void {
   const openBoth = async (): Promise<[Store, Store]> => [
     current().store,
@@ -26,8 +26,8 @@ export function describeClaims(current: () => OpenedStore): void {
   const statusOf = async (store: Store, submissionId: string) =>
     (await store.findSubmission(submissionId))?.runs[0]?.status
 
-  describe('claims of due runs', () => {
-    test('are disjoint where two processes claim at the same time, and together they are all', async () => {
+  describe('claiming due runs', () => {
+    test('gives each run to exactly one of two processes that claim at the same time', async () => {
       const handles = await openBoth()
       const names = Array.from({ length: 30 }, (_, index) => `extension-${index}`)
       await submitDue(handles[0], names)
@@ -45,7 +45,7 @@ export function describeClaims(current: () => OpenedStore): void {
       }
     })
 
-    test('come with what listing them gives, the longest due first', async () => {
+    test('returns the same data as listing them, the longest due first', async () => {
       const [one] = await openBoth()
       await submitDue(one, ['remove-bg', 'ai-tasks'])
       const listed = await one.listDue(5_000, 10)
@@ -53,7 +53,7 @@ export function describeClaims(current: () => OpenedStore): void {
       expect(await one.claimDue(5_000, { limit: 10, until: 9_000 })).toEqual(listed)
     })
 
-    test('can be made again once they have expired, also of a process that has died', async () => {
+    test('is possible again once the claim has expired, even if the process has died', async () => {
       const [one, two] = await openBoth()
       await submitDue(two, ['remove-bg'])
       const runId = await claimOne(two, 5_000, 9_000)
@@ -61,7 +61,7 @@ export function describeClaims(current: () => OpenedStore): void {
       expect(await claimOne(one, 9_000, 15_000)).toBe(runId)
     })
 
-    test('include runs that are due after the latest time for which anything is planned', async () => {
+    test('includes runs that are due after `latest`', async () => {
       const [one, two] = await openBoth()
       await submitDue(one, ['remove-bg'])
       const runId = await claimOne(one, 1_000_000, 1_120_000)
@@ -71,7 +71,7 @@ export function describeClaims(current: () => OpenedStore): void {
     })
 
     test.each([{ kind: 'unchanged', dueAt: 70_000 }, { kind: 'timed_out' }] as const)(
-      'that were lost to another process leave a late $kind without effect',
+      'ignores a late $kind from a process that has lost the claim',
       async (finding) => {
         const [one, two] = await openBoth()
         const submissionId = await submitDue(one, ['remove-bg'])
@@ -86,7 +86,7 @@ export function describeClaims(current: () => OpenedStore): void {
       },
     )
 
-    test('that are extended are named by their new end, unless they were lost', async () => {
+    test('can be extended, and the new end names the claim, unless it was lost', async () => {
       const [one, two] = await openBoth()
       await submitDue(one, ['remove-bg', 'ai-tasks'])
       const claimed = idsOf(await one.claimDue(5_000, { limit: 10, until: 9_000 }))
@@ -101,7 +101,7 @@ export function describeClaims(current: () => OpenedStore): void {
       expect(await dueAt(two, 20_000)).toEqual([lost])
     })
 
-    test('that have expired still count while nobody else has claimed the run', async () => {
+    test('leaves an expired claim valid until another process claims the run', async () => {
       const [one] = await openBoth()
       await submitDue(one, ['remove-bg'])
       const runId = await claimOne(one, 5_000, 9_000)
@@ -113,7 +113,7 @@ export function describeClaims(current: () => OpenedStore): void {
       [EVIDENCE, 'success'],
       [{ kind: 'asset_gone' }, 'expired'],
     ] as const)(
-      'that were lost do not keep a finding from counting that is a fact',
+      'does not prevent a fact from counting, even if it comes from a process that has lost the claim',
       async (finding, status) => {
         const [one, two] = await openBoth()
         const submissionId = await submitDue(one, ['remove-bg'])
@@ -126,7 +126,7 @@ export function describeClaims(current: () => OpenedStore): void {
       },
     )
 
-    test('are taken away by an event of the asset: it is checked again', async () => {
+    test('is undone by an event of the asset, so that the run is checked again', async () => {
       const [one, two] = await openBoth()
       await submitDue(one, ['remove-bg'])
       const runId = await claimOne(one, 5_000, 9_000)
@@ -139,7 +139,7 @@ export function describeClaims(current: () => OpenedStore): void {
       expect(await dueAt(two, 6_000)).toEqual([runId])
     })
 
-    test('that are released are due again since their own times, once', async () => {
+    test('is undone by a release, once: the runs are due at their own times again', async () => {
       const [one, two] = await openBoth()
       await submitDue(one, ['remove-bg', 'ai-tasks'])
       const claimed = await one.claimDue(5_000, { limit: 10, until: 9_000 })
@@ -158,7 +158,7 @@ export function describeClaims(current: () => OpenedStore): void {
       expect(await dueAt(two, 14_999)).toEqual([second])
     })
 
-    test('are not made, nor given back, of a run that a webhook has settled meanwhile', async () => {
+    test('neither claims nor releases a run that a webhook has settled meanwhile', async () => {
       const [one, two] = await openBoth()
       const submissionId = await submitDue(one, ['remove-bg'])
       const runId = await claimOne(one, 5_000, 9_000)
@@ -169,7 +169,7 @@ export function describeClaims(current: () => OpenedStore): void {
     })
   })
 
-  describe('claims of notifications', () => {
+  describe('claiming notifications', () => {
     /** A notification that is due since 2,000. */
     const notify = async (store: Store): Promise<string> => {
       const callerWebhookUrl = 'https://caller.example/hook'
@@ -182,7 +182,7 @@ export function describeClaims(current: () => OpenedStore): void {
       (await store.listDueNotifications(now, { perHost: 10, after: null })).due
     const again = { kind: 'again', at: 70_000, reason: 'status_500' } as const
 
-    test('give the body to one of two processes', async () => {
+    test('gives the body to one of two processes', async () => {
       const handles = await openBoth()
       const notificationId = await notify(handles[0])
       const [due] = await listAt(handles[1], 5_000)
@@ -197,7 +197,7 @@ export function describeClaims(current: () => OpenedStore): void {
       }
     })
 
-    test('can be made again once they have expired; the late attempt of the first does not put it off', async () => {
+    test('is possible again once the claim has expired, and the first process’s late failure does not delay it', async () => {
       const [one, two] = await openBoth()
       const notificationId = await notify(one)
       await one.claimNotification(notificationId, 2_000, 9_000)
@@ -213,19 +213,22 @@ export function describeClaims(current: () => OpenedStore): void {
     test.each([
       { kind: 'delivered' },
       { kind: 'gone', reason: 'status_410' },
-      { kind: 'refused', reason: 'address_not_allowed' },
-    ] as const)('that were lost do not keep an attempt that was $kind from counting', async (result) => {
-      const [one, two] = await openBoth()
-      const notificationId = await notify(one)
-      await one.claimNotification(notificationId, 2_000, 9_000)
-      await two.claimNotification(notificationId, 9_000, 15_000)
-      await one.settleNotification(notificationId, result, 9_000)
-      await two.settleNotification(notificationId, again, 15_000)
-      expect(await listAt(two, 1_000_000)).toEqual([])
-      expect(await two.claimNotification(notificationId, 15_000, 20_000)).toBeUndefined()
-    })
+      { kind: 'rejected', reason: 'address_not_allowed' },
+    ] as const)(
+      'does not prevent an attempt that was $kind from counting, even if the claim was lost',
+      async (result) => {
+        const [one, two] = await openBoth()
+        const notificationId = await notify(one)
+        await one.claimNotification(notificationId, 2_000, 9_000)
+        await two.claimNotification(notificationId, 9_000, 15_000)
+        await one.settleNotification(notificationId, result, 9_000)
+        await two.settleNotification(notificationId, again, 15_000)
+        expect(await listAt(two, 1_000_000)).toEqual([])
+        expect(await two.claimNotification(notificationId, 15_000, 20_000)).toBeUndefined()
+      },
+    )
 
-    test('that are released are due as before, as the same attempt', async () => {
+    test('is undone by a release: the same attempt is due again', async () => {
       const [one, two] = await openBoth()
       const notificationId = await notify(one)
       const before = await listAt(one, 5_000)
@@ -238,7 +241,7 @@ export function describeClaims(current: () => OpenedStore): void {
   })
 
   describe('items of a retry', () => {
-    /** Two runs that failed, of a file each, and a retry of both. */
+    /** Two failed runs of different files, and a retry of both. */
     const createRetry = async (store: Store) => {
       const runIds = await Promise.all(
         ['file-0', 'file-1'].map(async (fileId) => {
@@ -247,12 +250,12 @@ export function describeClaims(current: () => OpenedStore): void {
           return (await store.recordDelivery(newDelivery(submissionId, result))).runId ?? ''
         }),
       )
-      await store.createRetry('retry-1', runIds, anAct({ kind: 'retry' }))
+      await store.createRetry('retry-1', runIds, anAuditEntry({ kind: 'retry' }))
       return runIds
     }
     const asking = (fileId: string) => newSubmission(['remove-bg'], { fileId, kind: 'update', attempt: 2 })
 
-    test('are submitted by one of two processes that have read the same one', async () => {
+    test('are submitted by one of two processes that have read the same item', async () => {
       const handles = await openBoth()
       const [runId = '', otherId = ''] = await createRetry(handles[0])
       const { itemId = 0 } = (await handles[0].nextRetryItem()) ?? {}
@@ -261,11 +264,11 @@ export function describeClaims(current: () => OpenedStore): void {
         handles.map((store) => store.submitRetry(runId, asking('file-0'), { itemId })),
       )
       expect(submitted.filter((one) => 'submissionId' in one)).toHaveLength(1)
-      expect(submitted).toContainEqual({ refusal: 'not_waiting' })
+      expect(submitted).toContainEqual({ rejection: 'not_waiting' })
       for (const store of handles) expect(await store.nextRetryItem()).toMatchObject({ runId: otherId })
     })
 
-    test('end when the process that submits them says so', async () => {
+    test('end only when the process that submits them reports it', async () => {
       const [one, two] = await openBoth()
       const [runId = ''] = await createRetry(one)
       const { itemId = 0 } = (await one.nextRetryItem()) ?? {}

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Commit } from '../../src/domain/commit.ts'
 import { accepted, applyFinding, EVIDENCE, FILE_ID, newDelivery, submit, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct } from './operator-facts.ts'
+import { anAuditEntry } from './operator-facts.ts'
 import { upkeep } from './upkeep.ts'
 
 export function describeCommits(current: () => OpenedStore): void {
@@ -14,7 +14,7 @@ export function describeCommits(current: () => OpenedStore): void {
   const settledIn = (commits: readonly Commit[]) => commits.flatMap(({ settled }) => settled)
 
   describe('commits', () => {
-    test('are told with what they settled, and how long after its request', async () => {
+    test('report the runs that they settled, with the time since the request', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'])
       await sweep(store)
@@ -35,7 +35,7 @@ export function describeCommits(current: () => OpenedStore): void {
       ])
     })
 
-    test('settle each run once, whatever is repeated or said against it; an expired one when its word comes', async () => {
+    test('report each run as settled once, despite repetitions and contradictions, and an expired run when its result arrives', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       await sweep(store)
@@ -48,19 +48,19 @@ export function describeCommits(current: () => OpenedStore): void {
       expect(settledIn(commits)).toMatchObject([{ extension: 'remove-bg', status: 'success' }])
     })
 
-    test('tell how many notifications they created', async () => {
+    test('report how many notifications they created', async () => {
       const { store } = current()
       const callerWebhookUrl = 'https://caller.example/hook'
-      const told = await submit(store, ['remove-bg', 'ai-tasks'], { callerWebhookUrl })
-      const untold = await submit(store, ['remove-bg'])
+      const withCaller = await submit(store, ['remove-bg', 'ai-tasks'], { callerWebhookUrl })
+      const withoutCaller = await submit(store, ['remove-bg'])
       const commits = watch()
-      await store.recordDelivery(newDelivery(untold, { service: 'remove-bg', status: 'success' }))
+      await store.recordDelivery(newDelivery(withoutCaller, { service: 'remove-bg', status: 'success' }))
       for (const service of ['remove-bg', 'remove-bg', 'ai-tasks'])
-        await store.recordDelivery(newDelivery(told, { service, status: 'success' }))
+        await store.recordDelivery(newDelivery(withCaller, { service, status: 'success' }))
       expect(commits.map(({ notificationsCreated }) => notificationsCreated)).toEqual([0, 1, 0, 1])
     })
 
-    test('name the assets and submissions that they change, also what is deleted', async () => {
+    test('name the assets and submissions that they change or delete', async () => {
       const { store } = current()
       const old = await submit(store, ['ai-tasks'], { fileId: 'file-old', at: 1 })
       await store.recordDelivery(
@@ -91,15 +91,15 @@ export function describeCommits(current: () => OpenedStore): void {
         fileIds: new Set(['file-old']),
         submissionIds: new Set([old]),
       })
-      expect(await namedIn(store.forgetAsset(FILE_ID, anAct({ kind: 'forget' })))).toEqual(ofBoth)
+      expect(await namedIn(store.forgetAsset(FILE_ID, anAuditEntry({ kind: 'forget' })))).toEqual(ofBoth)
     })
 
-    test('do not tell of a step that was taken back', async () => {
-      const { store, refuse } = current()
-      // Bound to its file already, or the second delivery would start a batch of its own.
+    test('do not report a step that was rolled back', async () => {
+      const { store, failInserts } = current()
+      // Already bound to its file: otherwise the second delivery would start a separate batch.
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
       const commits = watch()
-      await refuse('deliveries', 6_000)
+      await failInserts('deliveries', 6_000)
       const deliver = (service: string, receivedAt: number) =>
         store.recordDelivery(newDelivery(submissionId, { service, status: 'success' }, { receivedAt }))
       const settled = await Promise.allSettled([deliver('remove-bg', 2_000), deliver('ai-tasks', 6_000)])

@@ -5,13 +5,13 @@ import type { OpenedStore } from './opened-store.ts'
 
 export function describeDeliveries(current: () => OpenedStore): void {
   const submit = (...names: string[]) => submitTo(current().store, names)
-  const deliver = (submissionId: string, word: Parameters<typeof newDelivery>[1], receivedAt = 2_000) =>
-    current().store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
+  const deliver = (submissionId: string, reported: Parameters<typeof newDelivery>[1], receivedAt = 2_000) =>
+    current().store.recordDelivery(newDelivery(submissionId, reported, { receivedAt }))
   const runsOf = async (submissionId: string) =>
     (await current().store.findSubmission(submissionId))?.runs ?? []
 
   describe('deliveries', () => {
-    test('a webhook settles its run, and tells the asset and the run', async () => {
+    test('a webhook settles its run, and the result names the asset and the run', async () => {
       const id = await submit('remove-bg', 'ai-tasks')
       const error = { code: 'E1', nested: [{ why: 'ü' }] }
       const recorded = await deliver(id, { service: 'remove-bg', status: 'failed', error })
@@ -34,38 +34,40 @@ export function describeDeliveries(current: () => OpenedStore): void {
       expect(other).toMatchObject({ name: 'ai-tasks', status: 'pending' })
     })
 
-    test('a webhook before the answer binds the file, and the answer then takes nothing back', async () => {
+    test('a webhook before the response binds the file, and the response does not undo that', async () => {
       const id = await submit('remove-bg')
       expect(await deliver(id, { service: 'remove-bg', status: 'success' })).toMatchObject({
         outcome: 'applied',
       })
-      const answered = await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 3_000)
+      const responded = await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 3_000)
 
-      expect(answered).toMatchObject({
+      expect(responded).toMatchObject({
         result: 'applied',
         submission: { state: 'accepted', fileId: FILE_ID },
       })
       expect(await runsOf(id)).toMatchObject([{ status: 'success', source: 'webhook', settledAt: 2_000 }])
     })
 
-    test('a repeated final word is a duplicate, wherever the first came from, and fills a missing error', async () => {
+    test('a repeated final status is a duplicate, whatever its first source, and fills a missing error', async () => {
       const id = await submit('remove-bg')
       await current().store.applyResponse(id, accepted({ 'remove-bg': 'failed' }), 1_500)
-      const word = { service: 'remove-bg', status: 'failed', error: { code: 'E1' } } as const
+      const reported = { service: 'remove-bg', status: 'failed', error: { code: 'E1' } } as const
 
-      expect(await deliver(id, word)).toMatchObject({ outcome: 'duplicate' })
-      expect(await deliver(id, { ...word, error: { code: 'E2' } })).toMatchObject({ outcome: 'duplicate' })
+      expect(await deliver(id, reported)).toMatchObject({ outcome: 'duplicate' })
+      expect(await deliver(id, { ...reported, error: { code: 'E2' } })).toMatchObject({
+        outcome: 'duplicate',
+      })
       expect(await runsOf(id)).toMatchObject([
         { status: 'failed', source: 'response', settledAt: 1_500, error: { code: 'E1' } },
       ])
     })
 
-    test('the opposite word is contradicted once, then a duplicate, and the first word stays', async () => {
+    test('the opposite status is contradicted once, then a duplicate, and the first status stays', async () => {
       const id = await submit('remove-bg')
-      const say = (status: 'success' | 'failed') => deliver(id, { service: 'remove-bg', status })
+      const deliverResult = (status: 'success' | 'failed') => deliver(id, { service: 'remove-bg', status })
       const outcomes: string[] = []
       for (const status of ['success', 'failed', 'failed', 'success'] as const)
-        outcomes.push((await say(status)).outcome)
+        outcomes.push((await deliverResult(status)).outcome)
 
       expect(outcomes).toEqual(['applied', 'contradicted', 'duplicate', 'duplicate'])
       expect(await runsOf(id)).toMatchObject([{ status: 'success', contradicted: true, error: null }])
@@ -76,17 +78,17 @@ export function describeDeliveries(current: () => OpenedStore): void {
       ['an extension that was not requested', { service: 'ai-tasks', status: 'success' }, 'not_requested'],
       ['no extension', { status: 'success' }, 'unknown_shape'],
       ['no final status', { service: 'remove-bg' }, 'unknown_status'],
-    ] as const)('a webhook that names %s is kept and ignored', async (_, word, cause) => {
+    ] as const)('a webhook with %s is stored and ignored', async (_, reported, cause) => {
       const id = await submit('remove-bg')
       await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 1_500)
       const before = await current().store.findSubmission(id)
 
-      expect(await deliver(id, word)).toMatchObject({ outcome: 'ignored', cause })
+      expect(await deliver(id, reported)).toMatchObject({ outcome: 'ignored', cause })
       expect(await current().store.findSubmission(id)).toEqual(before)
       expect(await current().store.findAsset('another')).toBeUndefined()
     })
 
-    test('a webhook for a submission that is not in the database is rejected, and nothing is written', async () => {
+    test('a webhook for an unknown submission is rejected, and nothing is written', async () => {
       const id = await submit('remove-bg')
       for (const unknown of ['lost', ...unknownIds(id)])
         expect(await deliver(unknown, { service: 'remove-bg', status: 'success' })).toEqual({
@@ -102,17 +104,17 @@ export function describeDeliveries(current: () => OpenedStore): void {
       expect(page.deliveries).toEqual([])
     })
 
-    test('of 200 identical deliveries at once exactly one is applied', async () => {
+    test('one of 200 simultaneous identical deliveries is applied', async () => {
       const id = await submit('remove-bg')
-      const word = { service: 'remove-bg', status: 'success' } as const
-      const recorded = await Promise.all(Array.from({ length: 200 }, () => deliver(id, word)))
+      const reported = { service: 'remove-bg', status: 'success' } as const
+      const recorded = await Promise.all(Array.from({ length: 200 }, () => deliver(id, reported)))
 
       const outcomes = recorded.map(({ outcome }) => outcome)
       expect(outcomes.filter((outcome) => outcome === 'applied')).toHaveLength(1)
       expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(199)
     })
 
-    test('of opposite deliveries at once one is applied and one is contradicted', async () => {
+    test('of simultaneous opposite deliveries, one is applied and one is contradicted', async () => {
       const id = await submit('remove-bg')
       const recorded = await Promise.all(
         Array.from({ length: 100 }, (_, index) =>

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, applyFinding, FILE_ID, newDelivery, refused, submit as submitTo, sweep } from './facts.ts'
+import {
+  accepted,
+  applyFinding,
+  aRejection,
+  FILE_ID,
+  newDelivery,
+  submit as submitTo,
+  sweep,
+} from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeDueRuns(current: () => OpenedStore): void {
@@ -12,12 +20,12 @@ export function describeDueRuns(current: () => OpenedStore): void {
     (await current().store.listDue(now, limit)).map(({ run }) => [run.submissionId, run.name])
   const runIdOf = async (id: string, name = 'remove-bg') =>
     (await current().store.findSubmission(id))?.runs.find((run) => run.name === name)?.runId ?? ''
-  /** Checks a run, finds nothing, and puts it off. */
+  /** Records a check without result, and the time of the next one. */
   const putOff = async (id: string, dueAt: number, name?: string) =>
     applyFinding(current().store, await runIdOf(id, name), { kind: 'unchanged', dueAt }, 3_000)
 
   describe('due runs', () => {
-    test('are the pending ones whose time has come, the longest due first, at most as many as asked for', async () => {
+    test('are pending runs whose due time has come, the longest due first, at most `limit`', async () => {
       const late = await submit(['remove-bg'], { at: 5_000 })
       const early = await submit(['remove-bg', 'ai-tasks'], { at: 4_000 })
       const later = await submit(['remove-bg'], { at: 9_001 })
@@ -35,7 +43,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
       expect(await due(9_001)).toHaveLength(2)
     })
 
-    test('are those too that are due only after the latest time for which anything is planned', async () => {
+    test('include runs that are due after `latest`', async () => {
       const planned = await submit(['remove-bg'])
       const misdated = await submit(['remove-bg', 'ai-tasks'])
       const late = await submit(['remove-bg'], { at: 5_000 })
@@ -52,7 +60,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
       expect(await dueAt(20_000)).toEqual([late, planned, misdated])
     })
 
-    test('come with their submission, its other names, and the other submissions of the asset', async () => {
+    test('include their submission, its other names, and the other submissions of the asset', async () => {
       const update = { fileId: FILE_ID, kind: 'update', at: 5_000 } as const
       const before = await submit(['ai-tasks'], update)
       const id = await submit(['remove-bg', 'ai-tasks', 'google-auto-tagging'], {
@@ -84,7 +92,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
       ])
     })
 
-    test('come with the last hundred submissions of the asset, however many it has', async () => {
+    test('include the newest hundred submissions of the asset, however many it has', async () => {
       const id = await submit(['remove-bg'], { fileId: FILE_ID, at: 5_000 })
       const asked = await Promise.all(
         Array.from({ length: 120 }, () => submit(['ai-tasks'], { fileId: FILE_ID, at: 90_000 })),
@@ -95,14 +103,14 @@ export function describeDueRuns(current: () => OpenedStore): void {
       expect(due?.others.map(({ submission }) => submission.submissionId)).toEqual(asked.slice(-100))
     })
 
-    test('have no others where the file is not known', async () => {
+    test('have no other submissions if the file is unknown', async () => {
       await submit(['remove-bg'], { at: 5_000 })
       await submit(['remove-bg'], { at: 90_000 })
       await sweep(current().store)
       expect(await current().store.listDue(5_000, 10)).toMatchObject([{ siblings: [], others: [] }])
     })
 
-    test('tell each other of one asset, each as it stands to the other', async () => {
+    test('of one asset list each other, with their relative position', async () => {
       const facts = { fileId: FILE_ID, kind: 'update' } as const
       for (let count = 0; count < 3; count++) await submit(['remove-bg'], facts)
       await sweep(current().store)
@@ -117,11 +125,11 @@ export function describeDueRuns(current: () => OpenedStore): void {
     })
 
     test.each(['before', 'after'])(
-      'are not those of a submission that was rejected %s the sweep, unless a webhook proves it after all',
+      'exclude those of a submission rejected %s the sweep, unless a webhook proves it after all',
       async (when) => {
         const id = await submit(['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
         if (when === 'after') await sweep(current().store)
-        await current().store.applyResponse(id, refused('rejected'), 2_000)
+        await current().store.applyResponse(id, aRejection('rejected'), 2_000)
         if (when === 'before') await sweep(current().store)
         expect(await due(1_000_000)).toEqual([])
         await current().store.recordDelivery(
@@ -132,9 +140,9 @@ export function describeDueRuns(current: () => OpenedStore): void {
       },
     )
 
-    test('are those of an unconfirmed submission, and of one that a dead process left, too', async () => {
+    test('include those of unconfirmed submissions, and of submissions of a dead process', async () => {
       const unclear = await submit(['remove-bg'])
-      await current().store.applyResponse(unclear, refused('unconfirmed'), 2_000)
+      await current().store.applyResponse(unclear, aRejection('unconfirmed'), 2_000)
       const left = await submit(['remove-bg'])
       await current().store.recoverAbandoned(3_000, 3_000)
       await sweep(current().store)
@@ -144,7 +152,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
       ])
     })
 
-    test('that an answer made are due when their siblings are, or once the sweep has passed them', async () => {
+    test('that a response added are due with their siblings, or once the sweep has passed them', async () => {
       const withSibling = await submit(['remove-bg'])
       await sweep(current().store)
       await putOff(withSibling, 50_000)
@@ -161,7 +169,7 @@ export function describeDueRuns(current: () => OpenedStore): void {
       expect(await due(50_000)).toHaveLength(3)
     })
 
-    test('that take a placeholder’s place keep its time', async () => {
+    test('that replace a placeholder keep its due time', async () => {
       const id = await submit(['saved-extension'])
       await sweep(current().store)
       await putOff(id, 50_000, 'saved-extension')

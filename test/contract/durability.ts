@@ -4,23 +4,23 @@ import type { OpenedStore } from './opened-store.ts'
 
 export function describeDurability(current: () => OpenedStore): void {
   describe('durability', () => {
-    test('everything is found again, unchanged, after the store was closed and opened', async () => {
+    test('everything is found unchanged after the store was closed and opened', async () => {
       const { store, reopen } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'])
       await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
-      const word = { service: 'remove-bg', status: 'failed', error: { code: 'E1' } } as const
-      await store.recordDelivery(newDelivery(submissionId, word))
+      const result = { service: 'remove-bg', status: 'failed', error: { code: 'E1' } } as const
+      await store.recordDelivery(newDelivery(submissionId, result))
       const submission = await store.findSubmission(submissionId)
       const asset = await store.findAsset(FILE_ID)
 
       const reopened = await reopen()
       expect(await reopened.findSubmission(submissionId)).toEqual(submission)
       expect(await reopened.findAsset(FILE_ID)).toEqual(asset)
-      const again = await reopened.recordDelivery(newDelivery(submissionId, word))
+      const again = await reopened.recordDelivery(newDelivery(submissionId, result))
       expect(again).toMatchObject({ outcome: 'duplicate' })
     })
 
-    test('steps that were asked for before the close are committed by it', async () => {
+    test('closing commits the steps that were called before it', async () => {
       const { store, reopen } = current()
       const asked = Array.from({ length: 20 }, () => newSubmission(['remove-bg']))
       const created = Promise.all(asked.map((submission) => store.createSubmission(submission)))
@@ -29,13 +29,13 @@ export function describeDurability(current: () => OpenedStore): void {
         expect(await reopened.findSubmission(submissionId)).toBeDefined()
     })
 
-    test('a store may be closed again', async () => {
+    test('a store may be closed twice', async () => {
       const { store } = current()
       await store.close()
       await store.close()
     })
 
-    test('a closed store refuses to write', async () => {
+    test('a closed store rejects writes', async () => {
       const { store } = current()
       await store.close()
       await expect(store.probe()).rejects.toMatchObject({ code: 'store_unavailable' })

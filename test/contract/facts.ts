@@ -14,7 +14,7 @@ import { type UpkeepStore, upkeep } from './upkeep.ts'
 
 export const FILE_ID = '598821f949c0a938d57563bd'
 
-/** What a response says of the file. */
+/** The file's details in a response. */
 export const BASELINE: Baseline = {
   versionId: 'v1',
   versionName: 'Version 1',
@@ -41,7 +41,7 @@ export function newSubmission(names: string[], facts: Partial<NewSubmission> = {
   }
 }
 
-/** An idempotency key as a request of its own claims it. */
+/** An idempotency key as a new request claims it. */
 export function newKeyClaim(scope: string): KeyClaim {
   return { scope, nonce: randomUUID() }
 }
@@ -56,19 +56,19 @@ export async function submit(
 }
 
 /**
- * Sweeps every run that has been pending for `overdueAfterMs` by `now`, in as many steps as it takes. By default, each pending run
- * is due since it was requested.
+ * Sweeps every run that has been pending for `overdueAfterMs` by `now`, in as many steps as necessary. By default, each pending
+ * run becomes due since its request.
  */
 export async function sweep(store: UpkeepStore, { now = 1_000_000, overdueAfterMs = 0 } = {}): Promise<void> {
   while (await upkeep(store).sweepOverdue(now, overdueAfterMs));
 }
 
-/** Adds up all that batches have counted, in as many steps as it takes. */
+/** Folds all counter deltas, in as many steps as necessary. */
 export async function fold(store: UpkeepStore): Promise<void> {
   while (await upkeep(store).foldCounters());
 }
 
-/** Applies a finding as the holder of the claim: whoever last set the due time of the run. */
+/** Applies a finding with the present claim: the run's due time. */
 export async function applyFinding(
   store: Pick<Store, 'listDue' | 'applyFinding'>,
   runId: string,
@@ -79,7 +79,7 @@ export async function applyFinding(
   return store.applyFinding(runId, finding, at, due?.dueAt ?? 0)
 }
 
-/** Records the result of an attempt as the holder of the claim: whoever last set the due time. */
+/** Records the result of an attempt with the present claim: the due time. */
 export async function settleNotification(
   store: Pick<Store, 'listDueNotifications' | 'settleNotification'>,
   notificationId: string,
@@ -91,7 +91,7 @@ export async function settleNotification(
   await store.settleNotification(notificationId, result, claim)
 }
 
-/** The body of a due notification, which stays as it is: it is claimed until it is due. */
+/** The body of a due notification, without changing it: the claim ends at the due time. */
 export function peekBody(
   store: Pick<Store, 'claimNotification'>,
   { notificationId, dueAt }: Pick<DueNotification, 'notificationId' | 'dueAt'>,
@@ -99,7 +99,7 @@ export function peekBody(
   return store.claimNotification(notificationId, dueAt, dueAt)
 }
 
-/** Ids that name no row: no ids at all, and, beside a row that exists, another check, number, kind or spelling. */
+/** Ids without a row: malformed ones, and variants of an existing id with another check, number, kind or spelling. */
 export function unknownIds(id: string): string[] {
   const number = numberOf(id)
   const [kind, check] = [id.slice(0, 3), id.slice(`sub_${number}_`.length)]
@@ -122,7 +122,7 @@ export function unknownIds(id: string): string[] {
 
 export function newDelivery(
   submissionId: string,
-  word: Partial<ExtensionResult>,
+  result: Partial<ExtensionResult>,
   facts: Partial<NewDelivery> = {},
 ): NewDelivery {
   return {
@@ -131,8 +131,8 @@ export function newDelivery(
     submissionId,
     signature: 'absent',
     headers: { 'content-type': 'application/json' },
-    body: Buffer.from(JSON.stringify(word)),
-    result: { service: null, status: null, fileId: FILE_ID, error: null, ...word },
+    body: Buffer.from(JSON.stringify(result)),
+    result: { service: null, status: null, fileId: FILE_ID, error: null, ...result },
     ...facts,
   }
 }
@@ -142,7 +142,7 @@ export function newAccountDelivery(event: AccountEvent, receivedAt = 2_000): New
   return { receivedAt, headers, body: Buffer.from(JSON.stringify(event)), event }
 }
 
-export function newRefused(facts: Partial<NewRejectedDelivery> = {}): NewRejectedDelivery {
+export function newRejected(facts: Partial<NewRejectedDelivery> = {}): NewRejectedDelivery {
   const body = facts.body ?? Buffer.from('{"service":"remove-bg"}')
   return {
     route: 'extension',
@@ -181,6 +181,6 @@ export function accepted(
   }
 }
 
-export function refused(kind: 'rejected' | 'unconfirmed'): UploadResponse {
-  return { kind, requestId: null, error: { code: 'imagekit_refused', message: 'no', status: 400 } }
+export function aRejection(kind: 'rejected' | 'unconfirmed'): UploadResponse {
+  return { kind, requestId: null, error: { code: 'imagekit_rejected', message: 'no', status: 400 } }
 }

@@ -3,10 +3,10 @@ import type { NewSubmission } from '../../src/domain/submission.ts'
 import {
   accepted,
   applyFinding,
+  aRejection,
   EVIDENCE,
   FILE_ID,
   newDelivery,
-  refused,
   submit as submitTo,
   sweep,
   unknownIds,
@@ -27,7 +27,7 @@ export function describeFindings(current: () => OpenedStore): void {
     (await runsOf(id)).find((run) => run.name === name)?.runId ?? ''
 
   describe('findings', () => {
-    test('evidence settles its run alone and is kept with it', async () => {
+    test('evidence settles only its run, and is stored with it', async () => {
       const id = await submit(['remove-bg', 'ai-tasks'])
       const runId = await runIdOf(id)
       expect(await applyFinding(current().store, runId, EVIDENCE, 5_000)).toEqual({
@@ -43,7 +43,7 @@ export function describeFindings(current: () => OpenedStore): void {
     })
 
     test.each(['asset_gone', 'timed_out'] as const)(
-      '%s expires its run alone, with that reason',
+      '%s expires only its run, and is stored as the reason',
       async (kind) => {
         const id = await submit(['remove-bg', 'ai-tasks'])
         expect(await applyFinding(current().store, await runIdOf(id), { kind }, 5_000)).toEqual({
@@ -66,7 +66,7 @@ export function describeFindings(current: () => OpenedStore): void {
       expect(await runsOf(id)).toMatchObject([{ status: 'failed', source: 'webhook', evidence: null }])
     })
 
-    test('nothing moves the time of its run, and changes nothing that is seen', async () => {
+    test('`unchanged` moves only the due time of its run', async () => {
       const id = await submit(['remove-bg', 'ai-tasks'])
       const before = await current().store.findSubmission(id)
       const finding = { kind: 'unchanged', dueAt: 8_000 } as const
@@ -86,36 +86,33 @@ export function describeFindings(current: () => OpenedStore): void {
       { kind: 'asset_gone' },
       { kind: 'timed_out' },
       { kind: 'unchanged', dueAt: 8_000 },
-    ] as const)(
-      'a run that is not pending any more, or not due yet, is left alone: $kind',
-      async (finding) => {
-        const settled = await submit(['remove-bg'])
-        const runId = await runIdOf(settled)
-        await current().store.recordDelivery(newDelivery(settled, { service: 'remove-bg', status: 'failed' }))
-        const expired = await submit(['remove-bg'])
-        await applyFinding(current().store, await runIdOf(expired), { kind: 'timed_out' }, 3_000)
-        const alone = await submitTo(current().store, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
-        const pending = await runIdOf(alone)
-        const before = await Promise.all([settled, expired, alone].map(runsOf))
+    ] as const)('$kind does not change a run that is no longer pending, or not yet due', async (finding) => {
+      const settled = await submit(['remove-bg'])
+      const runId = await runIdOf(settled)
+      await current().store.recordDelivery(newDelivery(settled, { service: 'remove-bg', status: 'failed' }))
+      const expired = await submit(['remove-bg'])
+      await applyFinding(current().store, await runIdOf(expired), { kind: 'timed_out' }, 3_000)
+      const alone = await submitTo(current().store, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
+      const pending = await runIdOf(alone)
+      const before = await Promise.all([settled, expired, alone].map(runsOf))
 
-        // The last one is not due: the sweep has not passed it yet.
-        for (const each of [runId, pending, await runIdOf(expired), 'no such run', ...unknownIds(pending)])
-          expect(await applyFinding(current().store, each, finding, 5_000)).toEqual(LEFT_ALONE)
-        expect(await Promise.all([settled, expired, alone].map(runsOf))).toEqual(before)
-        expect(await current().store.listDue(1_000_000, 10)).toEqual([])
-      },
-    )
+      // The last one is not due, because no sweep has passed it.
+      for (const each of [runId, pending, await runIdOf(expired), 'no such run', ...unknownIds(pending)])
+        expect(await applyFinding(current().store, each, finding, 5_000)).toEqual(LEFT_ALONE)
+      expect(await Promise.all([settled, expired, alone].map(runsOf))).toEqual(before)
+      expect(await current().store.listDue(1_000_000, 10)).toEqual([])
+    })
 
-    test('a run whose submission was rejected meanwhile is left alone', async () => {
+    test('a run whose submission was rejected meanwhile does not change', async () => {
       const id = await submit(['remove-bg'])
-      await current().store.applyResponse(id, refused('rejected'), 4_000)
+      await current().store.applyResponse(id, aRejection('rejected'), 4_000)
       for (const finding of [EVIDENCE, { kind: 'unchanged', dueAt: 8_000 }] as const)
         expect(await applyFinding(current().store, await runIdOf(id), finding, 5_000)).toEqual(LEFT_ALONE)
       expect(await runsOf(id)).toMatchObject([{ status: 'pending' }])
       expect(await current().store.listDue(1_000_000, 10)).toEqual([])
     })
 
-    test('a placeholder that went meanwhile is left alone', async () => {
+    test('a placeholder that was removed meanwhile does not change', async () => {
       const id = await submit(['saved-extension'])
       const runId = await runIdOf(id, 'saved-extension')
       expect(await current().store.listDue(1_000_000, 10)).toHaveLength(1)
@@ -123,15 +120,15 @@ export function describeFindings(current: () => OpenedStore): void {
       expect(await applyFinding(current().store, runId, EVIDENCE, 5_000)).toEqual(LEFT_ALONE)
     })
 
-    test('of evidence and a webhook at once one settles the run', async () => {
+    test('if evidence and a webhook arrive at the same time, one of them settles the run', async () => {
       const id = await submit(['remove-bg'])
       const runId = await runIdOf(id)
       const webhook = newDelivery(id, { service: 'remove-bg', status: 'failed' })
-      const [found, told] = await Promise.all([
+      const [found, recorded] = await Promise.all([
         current().store.applyFinding(runId, EVIDENCE, 5_000, 0),
         current().store.recordDelivery(webhook),
       ])
-      expect([found.applied, told.outcome]).toEqual([true, 'contradicted'])
+      expect([found.applied, recorded.outcome]).toEqual([true, 'contradicted'])
       expect(await runsOf(id)).toMatchObject([{ status: 'success', evidence: EVIDENCE.evidence }])
     })
   })

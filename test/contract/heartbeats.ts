@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
 import { newDelivery, newKeyClaim, newSubmission, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct } from './operator-facts.ts'
+import { anAuditEntry } from './operator-facts.ts'
 
-/** What becomes of the work of a process that writes no heartbeat any more. */
+/** What happens to the work of a process that no longer writes heartbeats. */
 export function describeHeartbeats(current: () => OpenedStore): void {
   const openBoth = async (): Promise<[Store, Store]> => [
     current().store,
@@ -12,7 +12,7 @@ export function describeHeartbeats(current: () => OpenedStore): void {
   ]
   const stateOf = async (store: Store, submissionId: string) =>
     (await store.findSubmission(submissionId))?.submission.state
-  /** A process writes a heartbeat at 10,000 and begins what it never ends. */
+  /** A process writes a heartbeat at 10,000 and begins work that it never ends. */
   const beginWork = async (store: Store) => {
     await store.heartbeat(10_000)
     const submissionId = await submit(store, ['remove-bg'])
@@ -20,7 +20,7 @@ export function describeHeartbeats(current: () => OpenedStore): void {
     const failed = await submit(store, ['remove-bg'], { fileId: 'file-0', kind: 'update' })
     const result = { service: 'remove-bg', status: 'failed', fileId: 'file-0' } as const
     const runId = (await store.recordDelivery(newDelivery(failed, result))).runId ?? ''
-    await store.createRetry('retry-1', [runId], anAct({ kind: 'retry' }))
+    await store.createRetry('retry-1', [runId], anAuditEntry({ kind: 'retry' }))
     const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
     const again = newSubmission(['remove-bg'], { fileId: 'file-0', kind: 'update', attempt: 2 })
     await store.submitRetry(runId, again, { itemId })
@@ -31,7 +31,7 @@ export function describeHeartbeats(current: () => OpenedStore): void {
   }
 
   describe('a heartbeat', () => {
-    test('that is old gives the process’s uploads, keys and items of retries to recovery, once', async () => {
+    test('that is old lets recovery end the process’s uploads, keys and retry items, once', async () => {
       const [one, two] = await openBoth()
       const { submissionId, itemId } = await beginWork(two)
       await one.heartbeat(40_000)
@@ -46,7 +46,7 @@ export function describeHeartbeats(current: () => OpenedStore): void {
       expect(await one.recoverAbandoned(50_000, 20_000)).toEqual({ submissions: 0 })
     })
 
-    test('that is recent keeps all of it from recovery', async () => {
+    test('that is recent keeps the process’s work from recovery', async () => {
       const [one, two] = await openBoth()
       const { submissionId } = await beginWork(two)
       await one.heartbeat(39_999)
@@ -57,7 +57,7 @@ export function describeHeartbeats(current: () => OpenedStore): void {
       expect(await one.findRetry('retry-1')).toMatchObject({ done: 0 })
     })
 
-    test('that follows keeps a process alive, and its own work is never recovered', async () => {
+    test('keeps a process alive once it is written, and a process never recovers its own work', async () => {
       const [one, two] = await openBoth()
       const { submissionId } = await beginWork(two)
       expect(await two.recoverAbandoned(90_000, 60_000)).toEqual({ submissions: 0 })
@@ -66,7 +66,7 @@ export function describeHeartbeats(current: () => OpenedStore): void {
       expect(await stateOf(one, submissionId)).toBe('submitting')
     })
 
-    test('of a process that was taken for dead counts again', async () => {
+    test('of a process that was assumed dead counts again', async () => {
       const [one, two] = await openBoth()
       await two.heartbeat(10_000)
       await one.recoverAbandoned(90_000, 60_000)

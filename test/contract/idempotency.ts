@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { IDEMPOTENCY_WINDOW_MS, type KeyClaim, type StoredResponse } from '../../src/domain/idempotency.ts'
-import { accepted, newDelivery, newKeyClaim, newSubmission, refused } from './facts.ts'
+import { accepted, aRejection, newDelivery, newKeyClaim, newSubmission } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { listEveryPage } from './operator-facts.ts'
 import { upkeep } from './upkeep.ts'
@@ -10,7 +10,7 @@ const ANSWER: StoredResponse = { status: 200, headers: { 'x-submission-id': 's' 
 
 export function describeIdempotency(current: () => OpenedStore): void {
   const claim = (at = 1_000) => current().store.claimIdempotencyKey(newKeyClaim(SCOPE), at)
-  /** A request claims the key, as others do with `claim`. */
+  /** A request claims the key; `claim` does so for other requests. */
   const hold = async (at = 1_000) => {
     const held = newKeyClaim(SCOPE)
     expect(await current().store.claimIdempotencyKey(held, at)).toEqual({ kind: 'claimed' })
@@ -28,20 +28,20 @@ export function describeIdempotency(current: () => OpenedStore): void {
   }
 
   describe('idempotency keys', () => {
-    test('of many claims at once one gets the key', async () => {
+    test('of many simultaneous claims one gets the key', async () => {
       const claims = await Promise.all(Array.from({ length: 50 }, () => claim()))
       expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1)
       expect(claims.filter(({ kind }) => kind === 'running')).toHaveLength(49)
     })
 
-    test('keys of other scopes are other keys', async () => {
+    test('keys of different scopes are independent', async () => {
       expect(await claim()).toEqual({ kind: 'claimed' })
       expect(await current().store.claimIdempotencyKey(newKeyClaim('other'), 1_000)).toEqual({
         kind: 'claimed',
       })
     })
 
-    test('a key is under way until its answer is kept, then gives the answer again', async () => {
+    test('a key is running until its response is stored, and then returns the response', async () => {
       const held = await hold()
       const submissionId = await submit(held)
       expect(await claim()).toEqual({ kind: 'running' })
@@ -49,27 +49,27 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await claim(3_000)).toEqual({ kind: 'answered', fingerprint: 'abc', answer: ANSWER })
     })
 
-    test('an answer is kept with an unconfirmed submission too', async () => {
+    test('a response is stored with an unconfirmed submission, too', async () => {
       const held = await hold()
       const key = { ...held, answer: { ...ANSWER, status: 502 } }
-      await current().store.applyResponse(await submit(held), refused('unconfirmed'), 2_000, key)
+      await current().store.applyResponse(await submit(held), aRejection('unconfirmed'), 2_000, key)
       expect(await claim()).toMatchObject({ kind: 'answered', answer: { status: 502 } })
     })
 
-    test('a key that is given back can be claimed again, an answered one cannot be given back', async () => {
+    test('a released key can be claimed again, and a key with a response cannot be released', async () => {
       await current().store.releaseIdempotencyKey(await hold())
       await current().store.releaseIdempotencyKey(await claimAnswered())
       expect(await claim()).toMatchObject({ kind: 'answered' })
     })
 
-    test('a claim that is repeated by the same request is its claim as before', async () => {
+    test('the same request may repeat its claim', async () => {
       const held = await hold()
       expect(await current().store.claimIdempotencyKey(held, 2_000)).toEqual({ kind: 'claimed' })
       expect(await claim()).toEqual({ kind: 'running' })
       expect(await current().store.findNewestClaimAt()).toBe(1_000)
     })
 
-    test('a request that has lost its key to another one submits nothing, and neither answers nor frees the other’s key', async () => {
+    test('a request that has lost its key submits nothing, and neither stores a response nor releases the key', async () => {
       const { store } = current()
       const lost = await hold()
       await store.releaseIdempotencyKey(lost)
@@ -85,14 +85,14 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await claim()).toMatchObject({ kind: 'answered' })
     })
 
-    test('an answer is given again for 24 hours and no longer', async () => {
+    test('a response is repeated for 24 hours and no longer', async () => {
       await claimAnswered()
       expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toMatchObject({ kind: 'answered' })
       expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'claimed' })
       expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
     })
 
-    test('a key that is under way stays so, however far the clock is set', async () => {
+    test('a running key stays running, however the clock is set', async () => {
       const held = await hold()
       const submissionId = await submit(held)
       for (const days of [1, 30, -30])
@@ -102,7 +102,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await claim(3_000)).toMatchObject({ kind: 'answered', answer: ANSWER })
     })
 
-    test('the newest claim is known, also to the next process', async () => {
+    test('the time of the newest claim is found, also after a restart', async () => {
       expect(await current().store.findNewestClaimAt()).toBeNull()
       for (const at of [2_000, 3_000, 1_000])
         await current().store.claimIdempotencyKey(newKeyClaim(`claimed at ${at}`), at)
@@ -111,7 +111,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await store.findNewestClaimAt()).toBe(3_000)
     })
 
-    test('an expired key is deleted, and no other: not one that has not expired, nor one whose request still runs', async () => {
+    test('only expired keys are deleted, and none whose request is running', async () => {
       await claimAnswered()
       await current().store.claimIdempotencyKey(newKeyClaim('running'), 1_000)
       const { deleteExpiredKeys } = upkeep(current().store)
@@ -121,11 +121,11 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await current().store.claimIdempotencyKey(newKeyClaim('running'), 2_000)).toEqual({
         kind: 'running',
       })
-      // Nothing is left of it, so even a clock that was set back finds it free.
+      // Even if the clock was set back, the key is free, because its row is deleted.
       expect(await claim(2_000)).toEqual({ kind: 'claimed' })
     })
 
-    test('of many expired keys a limited number is deleted at once', async () => {
+    test('a limited number of expired keys is deleted at a time', async () => {
       const { store } = current()
       const scopes = Array.from({ length: 501 }, (_, index) => `key ${index}`)
       await Promise.all(
@@ -147,7 +147,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await store.findNewestClaimAt()).toBe(2_000)
     })
 
-    test('a claim of a dead process is abandoned where its submission was written, free where it was not', async () => {
+    test('a claim of a dead process is abandoned if its submission was recorded, and free otherwise', async () => {
       const submissionId = await submit(await hold())
       await current().store.claimIdempotencyKey(newKeyClaim('not submitted'), 1_000)
       const store = await current().reopen()
@@ -161,7 +161,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
       })
     })
 
-    test('a claim of a dead process is abandoned where a webhook has proved its submission', async () => {
+    test('a claim of a dead process is abandoned if a webhook has proved its submission', async () => {
       const submissionId = await submit(await hold())
       await current().store.recordDelivery(
         newDelivery(submissionId, { service: 'remove-bg', status: 'success' }),
@@ -172,13 +172,13 @@ export function describeIdempotency(current: () => OpenedStore): void {
       expect(await store.claimIdempotencyKey(newKeyClaim(SCOPE), 6_000)).toEqual(abandoned)
     })
 
-    test('a claim of a dead process is free where its submission was rejected', async () => {
-      await current().store.applyResponse(await submit(await hold()), refused('rejected'), 2_000)
+    test('a claim of a dead process is free if its submission was rejected', async () => {
+      await current().store.applyResponse(await submit(await hold()), aRejection('rejected'), 2_000)
       await current().store.recoverAbandoned(5_000, 5_000)
       expect(await claim()).toEqual({ kind: 'claimed' })
     })
 
-    test('an answer outlives the process', async () => {
+    test('a response survives a restart', async () => {
       await claimAnswered()
       const store = await current().reopen()
       await store.recoverAbandoned(5_000, 5_000)

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { type IdKind, parseId } from '../../src/domain/ids.ts'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, applyFinding, newAccountDelivery, newDelivery, newRefused, submit } from './facts.ts'
+import { accepted, applyFinding, newAccountDelivery, newDelivery, newRejected, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, listEveryPage } from './operator-facts.ts'
+import { anAuditEntry, listEveryPage } from './operator-facts.ts'
 
 function partsOf(kind: IdKind, ids: readonly (string | null)[]) {
   return ids.map((id) => {
@@ -14,7 +14,7 @@ function partsOf(kind: IdKind, ids: readonly (string | null)[]) {
   })
 }
 
-/** Ids in the order of creation: each has a greater number, and bits that no other has, but for runs of one submission. */
+/** Ids in creation order: each has a greater number, and its own random bits, except runs of one submission. */
 function expectIds(kind: IdKind, ids: readonly (string | null)[]): void {
   const parts = partsOf(kind, ids)
   const numbers = parts.map(({ number }) => number)
@@ -29,7 +29,7 @@ export function describeIds(current: () => OpenedStore): void {
     ((await store.findSubmission(submissionId))?.runs ?? []).map(({ runId }) => runId)
 
   describe('ids', () => {
-    test('of submissions, runs and deliveries are of their kind, and in the order of creation', async () => {
+    test('of submissions, runs and deliveries have the right kind and increase', async () => {
       const { store } = current()
       const submissionIds: string[] = []
       const runIds: string[] = []
@@ -37,10 +37,10 @@ export function describeIds(current: () => OpenedStore): void {
       for (let count = 0; count < 4; count += 1) {
         const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
         submissionIds.push(submissionId)
-        const word = { service: 'remove-bg', status: 'success' } as const
+        const result = { service: 'remove-bg', status: 'success' } as const
         for (let repeated = 0; repeated < 2; repeated += 1)
-          deliveryIds.push((await store.recordDelivery(newDelivery(submissionId, word))).deliveryId)
-        deliveryIds.push(...(await store.keepRejected([newRefused(), newRefused()])))
+          deliveryIds.push((await store.recordDelivery(newDelivery(submissionId, result))).deliveryId)
+        deliveryIds.push(...(await store.keepRejected([newRejected(), newRejected()])))
         deliveryIds.push((await store.recordAccountDelivery(other())).deliveryId)
         await store.applyResponse(submissionId, accepted({ unasked: 'pending' }, { fileId: 'file-1' }), 2_000)
         runIds.push(...(await runIdsOf(store, submissionId)))
@@ -55,7 +55,7 @@ export function describeIds(current: () => OpenedStore): void {
       expect(deliveries.map(({ deliveryId }) => deliveryId)).toEqual(deliveryIds.toReversed())
     })
 
-    test('are given in the order in which steps were asked for, also to those that share a batch', async () => {
+    test('are assigned in the order of the calls, also within a batch', async () => {
       const { store } = current()
       const asked = Array.from({ length: 60 }, () => submit(store, ['remove-bg', 'ai-tasks']))
       const submissionIds = await Promise.all(asked)
@@ -76,10 +76,10 @@ export function describeIds(current: () => OpenedStore): void {
       )
     })
 
-    test('are given to nothing else after a step that failed', async () => {
-      const { store, refuse } = current()
+    test('of a failed step are not assigned to other rows', async () => {
+      const { store, failInserts } = current()
       const before = await submit(store, ['remove-bg'])
-      await refuse('submissions', 7_000)
+      await failInserts('submissions', 7_000)
       const settled = await Promise.allSettled(
         Array.from({ length: 9 }, (_, index) =>
           submit(store, ['remove-bg'], { at: index % 3 === 1 ? 7_000 : 1_000 }),
@@ -94,11 +94,11 @@ export function describeIds(current: () => OpenedStore): void {
       expect((await listEveryPage(store)).map(({ run }) => run.runId)).toEqual(runIds.flat().toReversed())
     })
 
-    test.each(['a delivery', 'a rejected delivery'])('go on after a restart behind %s', async (last) => {
+    test.each(['a delivery', 'a rejected delivery'])('continue after a restart, after %s', async (last) => {
       const deliveryIds: (string | null)[] = []
       const deliver = async (store: Store) =>
         deliveryIds.push((await store.recordAccountDelivery(other())).deliveryId)
-      const reject = async (store: Store) => deliveryIds.push(...(await store.keepRejected([newRefused()])))
+      const reject = async (store: Store) => deliveryIds.push(...(await store.keepRejected([newRejected()])))
       const [first, second] = last === 'a delivery' ? [reject, deliver] : [deliver, reject]
       const { store } = current()
       const submissionIds = [await submit(store, ['remove-bg'])]
@@ -117,27 +117,27 @@ export function describeIds(current: () => OpenedStore): void {
       expectIds('run', runIds.flat())
     })
 
-    test('of what was forgotten find nothing, though new rows come after a restart', async () => {
+    test('of a forgotten asset find nothing, even when new rows are inserted after a restart', async () => {
       const { store, reopen } = current()
       await submit(store, ['remove-bg'], { fileId: 'file-2' })
       const gone = await submit(store, ['remove-bg'], { fileId: 'file-1' })
       const [goneRun = ''] = await runIdsOf(store, gone)
-      const word = { service: 'remove-bg', status: 'failed', fileId: 'file-1' } as const
-      const { deliveryId } = await store.recordDelivery(newDelivery(gone, word))
-      await store.forgetAsset('file-1', anAct({ kind: 'forget' }))
+      const result = { service: 'remove-bg', status: 'failed', fileId: 'file-1' } as const
+      const { deliveryId } = await store.recordDelivery(newDelivery(gone, result))
+      await store.forgetAsset('file-1', anAuditEntry({ kind: 'forget' }))
       const reopened = await reopen()
       const created = await submit(reopened, ['remove-bg'], { fileId: 'file-3' })
-      await reopened.recordDelivery(newDelivery(created, { ...word, fileId: 'file-3' }))
+      await reopened.recordDelivery(newDelivery(created, { ...result, fileId: 'file-3' }))
 
       expect(await reopened.findSubmission(gone)).toBeUndefined()
       expect(await reopened.findRunHistory(goneRun)).toBeUndefined()
       expect(await reopened.findDelivery(deliveryId ?? '')).toBeUndefined()
       for (const q of [gone, goneRun]) expect(await listEveryPage(reopened, { q })).toEqual([])
-      expect(await reopened.recordDelivery(newDelivery(gone, word))).toMatchObject({ cause: 'forgotten' })
+      expect(await reopened.recordDelivery(newDelivery(gone, result))).toMatchObject({ cause: 'forgotten' })
       expect(await applyFinding(reopened, goneRun, { kind: 'timed_out' }, 9_000)).toMatchObject({
         applied: false,
       })
-      expect(await reopened.acknowledgeRuns([goneRun], anAct())).toEqual([])
+      expect(await reopened.acknowledgeRuns([goneRun], anAuditEntry())).toEqual([])
       expect((await reopened.findSubmission(created))?.runs).toMatchObject([
         { status: 'failed', acknowledgedAt: null },
       ])

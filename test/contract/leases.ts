@@ -17,10 +17,10 @@ const ALERT: Alert = {
   passedAt: 1_000,
   resolvedAt: null,
   value: 10,
-  isTold: false,
+  isReported: false,
 }
 
-/** How one of several processes is chosen for what only one may do. */
+/** How one of several processes is selected for exclusive work. */
 export function describeLeases(current: () => OpenedStore): void {
   const openBoth = async (): Promise<[Store, Store]> => [
     current().store,
@@ -28,14 +28,14 @@ export function describeLeases(current: () => OpenedStore): void {
   ]
 
   describe('the lease', () => {
-    test('goes to one of two processes that ask at the same time', async () => {
+    test('goes to one of two processes that request it at the same time', async () => {
       const handles = await openBoth()
       const acquired = await Promise.all(handles.map((store) => store.acquireLease(10_000, TTL)))
       expect(acquired).toHaveLength(2)
       expect(acquired.filter((lease) => lease !== null)).toEqual([{ epoch: 1 }])
     })
 
-    test('is extended by its holder, and taken with the next epoch once it has expired', async () => {
+    test('is extended by its holder, and goes to another process with the next epoch once it has expired', async () => {
       const [one, two] = await openBoth()
       expect(await one.acquireLease(10_000, TTL)).toEqual({ epoch: 1 })
       expect(await one.acquireLease(20_000, TTL)).toEqual({ epoch: 1 })
@@ -44,7 +44,7 @@ export function describeLeases(current: () => OpenedStore): void {
       expect(await one.acquireLease(50_001, TTL)).toBeNull()
     })
 
-    test('that is released is taken at once', async () => {
+    test('can be acquired at once after a release', async () => {
       const [one, two] = await openBoth()
       const lease = (await one.acquireLease(10_000, TTL)) ?? { epoch: 0 }
       await two.releaseLease(lease)
@@ -54,7 +54,7 @@ export function describeLeases(current: () => OpenedStore): void {
     })
   })
 
-  /** What each method would do, and what shows whether it was done. */
+  /** Each method that requires the lease, with something to do. */
   const METHODS: { [method: string]: (store: Store, lease: Lease) => Promise<unknown> } = {
     sweepOverdue: (store, lease) => store.sweepOverdue(lease, EVER, 0),
     foldCounters: (store, lease) => store.foldCounters(lease),
@@ -72,7 +72,7 @@ export function describeLeases(current: () => OpenedStore): void {
     trust: await store.findClockTrust(),
     counts: await countsOf(store),
   })
-  /** A store with something to do for each method, and its holder, who was paused and has lost the lease. */
+  /** A store with something to do for each method, and a holder that was paused and has lost the lease. */
   const loseLease = async () => {
     const [paused, next] = await openBoth()
     const lost = (await paused.acquireLease(1_000, TTL)) ?? { epoch: 0 }
@@ -89,18 +89,18 @@ export function describeLeases(current: () => OpenedStore): void {
   }
 
   describe('a holder that was paused and has lost the lease', () => {
-    test.each(Object.entries(METHODS))('changes nothing with %s, and is told so', async (method, run) => {
+    test.each(Object.entries(METHODS))('changes nothing with %s, and gets null', async (method, run) => {
       const { paused, next, lost, taken, deliveryId } = await loseLease()
       const before = await readAll(next, deliveryId)
       expect(await run(paused, lost)).toBeNull()
       expect(await readAll(next, deliveryId)).toEqual(before)
-      // The epoch alone does not make it the holder, nor does the process.
+      // Neither the epoch nor the process alone makes it the holder.
       expect(await run(paused, taken)).toBeNull()
       expect(await run(next, lost)).toBeNull()
       expect(await readAll(next, deliveryId)).toEqual(before)
 
       expect(await run(next, taken)).not.toBeNull()
-      // That the counters are added up is seen in no read.
+      // Folding the counters is not visible to any read.
       const after = await readAll(next, deliveryId)
       if (method !== 'foldCounters') expect(after).not.toEqual(before)
     })

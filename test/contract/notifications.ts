@@ -39,24 +39,24 @@ export function describeNotifications(current: () => OpenedStore): void {
     settleNotification(current().store, `msg_${runId}`, result)
 
   describe('notifications', () => {
-    test('a webhook that settles a run is owed to the caller, as it came', async () => {
+    test('a webhook that settles a run is sent to the caller unchanged', async () => {
       const runId = await deliver(await submit(['remove-bg', 'ai-tasks']), 'remove-bg', 'failed')
-      const owed = { notificationId: `msg_${runId}`, target: TARGET, host: 'caller.example' }
-      const told = { body: '{"ü":2000}', attempt: 1, createdAt: 2_000, dueAt: 2_000 }
-      expect(await due()).toEqual([{ ...owed, ...told }])
+      const sent = { notificationId: `msg_${runId}`, target: TARGET, host: 'caller.example' }
+      const listed = { body: '{"ü":2000}', attempt: 1, createdAt: 2_000, dueAt: 2_000 }
+      expect(await due()).toEqual([{ ...sent, ...listed }])
       expect(await due(2_000)).toHaveLength(1)
       expect(await due(1_999)).toEqual([])
     })
 
-    test('evidence is owed with its notice', async () => {
+    test('evidence is sent with its notice', async () => {
       const runId = await runIdOf(await submit(['remove-bg']))
       await sweep(current().store)
       await applyFinding(current().store, runId, EVIDENCE, 5_000)
-      const owed = { notificationId: `msg_${runId}`, target: TARGET, body: EVIDENCE.notice, attempt: 1 }
-      expect(await due()).toMatchObject([{ ...owed, createdAt: 5_000 }])
+      const sent = { notificationId: `msg_${runId}`, target: TARGET, body: EVIDENCE.notice, attempt: 1 }
+      expect(await due()).toMatchObject([{ ...sent, createdAt: 5_000 }])
     })
 
-    test('a delivery that waited for the answer is owed in the step that claims it, as it came', async () => {
+    test('a delivery that waited for the response is sent, unchanged, once the response claims it', async () => {
       const id = await submit(['remove-bg'])
       await deliver(id, 'ai-tasks', 'failed', 2_001)
       await deliver(id, 'ai-tasks', 'success', 2_002)
@@ -70,17 +70,17 @@ export function describeNotifications(current: () => OpenedStore): void {
 
       const runs = (await current().store.findSubmission(id))?.runs ?? []
       const idOf = (name: string) => `msg_${runs.find((run) => run.name === name)?.runId}`
-      const owed = (await due()).map(({ notificationId, body, createdAt }) => [
+      const sent = (await due()).map(({ notificationId, body, createdAt }) => [
         notificationId,
         body,
         createdAt,
       ])
-      expect(owed).toHaveLength(2)
-      expect(owed).toContainEqual([idOf('ai-tasks'), '{"ü":2001}', 3_000])
-      expect(owed).toContainEqual([idOf('google-auto-tagging'), '{"ü":2003}', 3_000])
+      expect(sent).toHaveLength(2)
+      expect(sent).toContainEqual([idOf('ai-tasks'), '{"ü":2001}', 3_000])
+      expect(sent).toContainEqual([idOf('google-auto-tagging'), '{"ü":2003}', 3_000])
     })
 
-    test('a late webhook is owed though its run had expired', async () => {
+    test('a late webhook is sent although its run had expired', async () => {
       const id = await submit(['remove-bg'])
       await sweep(current().store)
       await applyFinding(current().store, await runIdOf(id), { kind: 'timed_out' }, 5_000)
@@ -89,7 +89,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(await due()).toHaveLength(1)
     })
 
-    test('a run is told of once, though it is repeated, contradicted, and told in many at once', async () => {
+    test('a run is reported once, despite repeated, contradicting and simultaneous webhooks', async () => {
       const id = await submit(['remove-bg'])
       await Promise.all(
         Array.from({ length: 20 }, (_, index) => deliver(id, 'remove-bg', index % 2 ? 'failed' : 'success')),
@@ -97,16 +97,16 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(await due()).toHaveLength(1)
     })
 
-    test('nothing is owed for what the response said, nor to a caller without an address, nor of an ignored one', async () => {
-      const answered = await submit(['remove-bg'])
-      await current().store.applyResponse(answered, accepted({ 'remove-bg': 'success' }), 1_500)
-      await deliver(answered, 'remove-bg', 'success')
+    test('nothing is sent for the response’s own statuses, for a caller without a URL, or for an ignored delivery', async () => {
+      const responded = await submit(['remove-bg'])
+      await current().store.applyResponse(responded, accepted({ 'remove-bg': 'success' }), 1_500)
+      await deliver(responded, 'remove-bg', 'success')
       await deliver(await submit(['remove-bg'], { callerWebhookUrl: null }), 'remove-bg', 'success')
-      await deliver(answered, 'ai-tasks', 'success')
+      await deliver(responded, 'ai-tasks', 'success')
       expect(await due()).toEqual([])
     })
 
-    test('come the longest due first, of each host at most as many as asked for', async () => {
+    test('are listed the longest due first, at most `perHost` of each host', async () => {
       const late = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 4_000)
       const early = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 3_000)
       const ids = (await due()).map(({ notificationId }) => notificationId)
@@ -114,24 +114,24 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(await due(EVER, 1)).toMatchObject([{ notificationId: `msg_${early}` }])
     })
 
-    test('those count too that were owed only after the latest time, unless they are to be repeated before it', async () => {
+    test('created after `latest` are also due, unless their next attempt is before it', async () => {
       const planned = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 20_000)
       const misdated = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 20_001)
       const listed = async (now: number) => {
         const page = { perHost: 100, after: null, latest: 20_000 }
-        const { due: told } = await current().store.listDueNotifications(now, page)
-        return told.map(({ notificationId }) => notificationId)
+        const { due: listed } = await current().store.listDueNotifications(now, page)
+        return listed.map(({ notificationId }) => notificationId)
       }
       expect(await listed(9_000)).toEqual([`msg_${misdated}`])
       expect(await listed(20_000)).toEqual([`msg_${planned}`, `msg_${misdated}`])
       await settle(misdated, { kind: 'again', at: 12_000, reason: 'status_500' })
       expect(await listed(9_000)).toEqual([])
-      // A receiver may have asked for that much time.
+      // A receiver may have requested this much time.
       await settle(planned, { kind: 'again', at: 50_000, reason: 'status_503' })
       expect(await listed(9_000)).toEqual([])
     })
 
-    test('those that were owed after the latest time come with their hosts, behind what is due there, as many as there is room for', async () => {
+    test('created after `latest` are listed with their hosts, after those due there, up to `perHost`', async () => {
       const deliverTo = async (host: string, receivedAt: number) => {
         const id = await submit(['remove-bg'], { callerWebhookUrl: `https://${host}/hook` })
         return `msg_${await deliver(id, 'remove-bg', 'success', receivedAt)}`
@@ -140,14 +140,14 @@ export function describeNotifications(current: () => OpenedStore): void {
       const ofB = [await deliverTo('b.example', 30_002), await deliverTo('b.example', 3_000)]
       const listed = async (perHost: number) => {
         const page = { perHost, after: null, latest: 20_000 }
-        const { due: told } = await current().store.listDueNotifications(9_000, page)
-        return told.map(({ notificationId }) => notificationId)
+        const { due: listed } = await current().store.listDueNotifications(9_000, page)
+        return listed.map(({ notificationId }) => notificationId)
       }
       expect(await listed(2)).toEqual([...ofA, ofB[1], ofB[0]])
       expect(await listed(1)).toEqual([ofA[0], ofB[1]])
     })
 
-    test('of each host come from it alone, and pages of hosts go on behind the last one', async () => {
+    test('are limited per host, and each page of hosts continues after the last one', async () => {
       const hosts = Array.from(
         { length: 250 },
         (_, index) => `host-${String(index).padStart(3, '0')}.example:8443`,
@@ -167,7 +167,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(seen).toEqual(hosts.flatMap((host, index) => (index === 7 ? [host, host] : [host])))
     })
 
-    test('one that is to be repeated is due then, as its next attempt, the rest of it unchanged', async () => {
+    test('to be repeated are due at that time, as the next attempt, otherwise unchanged', async () => {
       const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
       const [first] = await due()
       await settle(runId, { kind: 'again', at: 9_000, reason: 'status_500' })
@@ -180,9 +180,9 @@ export function describeNotifications(current: () => OpenedStore): void {
     test.each([
       { kind: 'delivered' },
       { kind: 'gone', reason: 'status_410' },
-      { kind: 'refused', reason: 'private_address' },
+      { kind: 'rejected', reason: 'private_address' },
       { kind: 'given_up', reason: 'status_500' },
-    ] as const)('one that is over is not due again, whatever is said of it later: $kind', async (result) => {
+    ] as const)('that have ended are not due again, whatever is reported later: $kind', async (result) => {
       const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
       await settle(runId, result)
       expect(await due()).toEqual([])
@@ -190,7 +190,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(await due()).toEqual([])
     })
 
-    test('are counted: what is due, and what waits for its next attempt', async () => {
+    test('are counted: those due, and those waiting for their next attempt', async () => {
       const count = (now: number) => current().store.countNotifications(now)
       expect(await count(EVER)).toEqual({ due: 0, waiting: 0 })
       const runIds: (string | null)[] = []
@@ -202,9 +202,9 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(await count(9_000)).toEqual({ due: 2, waiting: 0 })
     })
 
-    test('one that nobody knows can be settled, and nothing comes of it', async () => {
-      await settle('nobody', { kind: 'delivered' })
-      await settle('nobody', { kind: 'again', at: 3_000, reason: 'late' })
+    test('that are unknown can be settled without effect', async () => {
+      await settle('unknown', { kind: 'delivered' })
+      await settle('unknown', { kind: 'again', at: 3_000, reason: 'late' })
       expect(await due()).toEqual([])
       const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
       const before = await due()
@@ -216,10 +216,10 @@ export function describeNotifications(current: () => OpenedStore): void {
       expect(await due()).toEqual(before)
     })
 
-    test('are kept with the step that owes them, or not at all', async () => {
+    test('are stored with the step that creates them, or not at all', async () => {
       const id = await submit(['remove-bg', 'ai-tasks'])
       await deliver(id, 'remove-bg', 'success')
-      await current().refuse('deliveries', 6_000)
+      await current().failInserts('deliveries', 6_000)
       await expect(deliver(id, 'ai-tasks', 'success', 6_000)).rejects.toThrow()
       const store = await current().reopen()
       const page = await store.listDueNotifications(EVER, { perHost: 10, after: null })

@@ -9,13 +9,13 @@ import {
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
-  newRefused,
+  newRejected,
   newSubmission,
   submit,
   sweep,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, listEveryPage, say, submitTo } from './operator-facts.ts'
+import { anAuditEntry, deliverResult, listEveryPage, submitTo } from './operator-facts.ts'
 import { upkeep } from './upkeep.ts'
 
 const NONE_OR_EMPTY = [
@@ -23,7 +23,7 @@ const NONE_OR_EMPTY = [
   ['an empty text', ''],
 ] as const
 
-/** What JSON tells apart, and a column may not. */
+/** Values that JSON distinguishes, but a column may not. */
 const EMPTY_JSON: [name: string, json: Json][] = [
   ['null', null],
   ['{}', {}],
@@ -35,9 +35,9 @@ const EMPTY_JSON: [name: string, json: Json][] = [
   ['{"a":null}', { a: null }],
 ]
 
-/** Nothing comes back as something empty, nor something empty as nothing; also from a store that was opened again. */
+/** Null never becomes empty, nor empty null, also after the store is opened again. */
 export function describeNullAndEmpty(current: () => OpenedStore): void {
-  describe('null and what is empty are told apart', () => {
+  describe('null and empty values are distinguished', () => {
     test.each(NONE_OR_EMPTY)('in the texts of a submission: %s', async (_, text) => {
       const asked = newSubmission([], {
         fileId: text,
@@ -56,7 +56,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       }
     })
 
-    test.each(NONE_OR_EMPTY)('in what ImageKit responds: %s', async (_, text) => {
+    test.each(NONE_OR_EMPTY)('in ImageKit’s response: %s', async (_, text) => {
       const { store } = current()
       const accepting = await submit(store, ['remove-bg'], { fileName: null })
       const baseline = {
@@ -109,7 +109,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       expect(found?.runs.map(({ name }) => name)).toEqual(['remove-bg', ''])
     })
 
-    test('between no extension and none that is named', async () => {
+    test('between no extension and one without a name', async () => {
       const submissionId = await submit(current().store, [])
       const found = await (await current().reopen()).findSubmission(submissionId)
       expect(found).toMatchObject({ submission: { extensions: [] }, runs: [] })
@@ -144,12 +144,12 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       expect((await reopened.findRunHistory(runId))?.run.evidence).toEqual(evidence)
     })
 
-    test.each(NONE_OR_EMPTY)('in what a webhook names: %s', async (_, text) => {
+    test.each(NONE_OR_EMPTY)('in the names of a webhook: %s', async (_, text) => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
-      const word = { service: text, status: null, fileId: text, error: null }
+      const result = { service: text, status: null, fileId: text, error: null }
       const sent = { headers: {}, body: Buffer.alloc(0) }
-      const { deliveryId, outcome } = await store.recordDelivery(newDelivery(submissionId, word, sent))
+      const { deliveryId, outcome } = await store.recordDelivery(newDelivery(submissionId, result, sent))
       expect(outcome).toBe('ignored')
       const reopened = await current().reopen()
       const listed = { service: text, fileId: text, bytes: 0, ...sent }
@@ -158,22 +158,28 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       expect(await reopened.findDelivery(deliveryId ?? '')).toMatchObject({ headers: null, body: null })
     })
 
-    test('in the ids of events: an empty one is one, null is none', async () => {
+    test('in event ids: an empty id is an id, null is none', async () => {
       const { store } = current()
-      const tell = async (eventId: string | null) =>
+      const deliver = async (eventId: string | null) =>
         (await store.recordAccountDelivery(newAccountDelivery({ kind: 'other', eventId, type: null })))
           .outcome
       const outcomes: string[] = []
-      for (const eventId of [null, '', null, '']) outcomes.push(await tell(eventId))
+      for (const eventId of [null, '', null, '']) outcomes.push(await deliver(eventId))
       expect(outcomes).toEqual(['ignored', 'ignored', 'ignored', 'duplicate'])
     })
 
     test.each(NONE_OR_EMPTY)('in a rejected delivery: %s', async (_, text) => {
-      const refused = newRefused({ token: text, fileId: text, headers: {}, body: Buffer.alloc(0), bytes: 0 })
-      const headed = newRefused({ token: text, fileId: text, headers: { '': '', a: '' } })
-      const [one = '', two = ''] = await current().store.keepRejected([refused, headed])
+      const rejected = newRejected({
+        token: text,
+        fileId: text,
+        headers: {},
+        body: Buffer.alloc(0),
+        bytes: 0,
+      })
+      const headed = newRejected({ token: text, fileId: text, headers: { '': '', a: '' } })
+      const [one = '', two = ''] = await current().store.keepRejected([rejected, headed])
       const reopened = await current().reopen()
-      expect(await reopened.findRejected(one)).toEqual({ ...refused, deliveryId: one })
+      expect(await reopened.findRejected(one)).toEqual({ ...rejected, deliveryId: one })
       expect(await reopened.findRejected(two)).toEqual({ ...headed, deliveryId: two })
       const kept = { headers: {}, body: Buffer.alloc(0), bytes: 0, submissionId: null }
       expect(await reopened.findDelivery(one)).toMatchObject(kept)
@@ -184,23 +190,23 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       { subject: '', reason: '', details: {} },
       { subject: '', reason: null, details: { a: null, b: '', c: [], d: {} } },
       { subject: null, reason: '', details: { '': '' } },
-    ])('in an act: %j', async (facts) => {
-      const act = anAct({ actor: '', ...facts })
-      await current().store.recordAuditEntry(act)
+    ])('in an audit entry: %j', async (facts) => {
+      const entry = anAuditEntry({ actor: '', ...facts })
+      await current().store.recordAuditEntry(entry)
       const reopened = await current().reopen()
-      expect((await reopened.listAuditEntries({ limit: 9, before: null })).acts).toEqual([act])
+      expect((await reopened.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual([entry])
     })
 
-    test('in the reasons of a retry, and of a notification', async () => {
+    test('in the reasons of a retry and of a notification', async () => {
       const { store } = current()
       const runIds: string[] = []
       for (const fileId of ['file-1', 'file-2']) {
         const facts = { fileId, callerWebhookUrl: 'https://caller.example/hook' }
         const { submissionId, runId } = await submitTo(store, ['remove-bg'], facts)
-        await say(store, submissionId, 'remove-bg', 'failed')
+        await deliverResult(store, submissionId, 'remove-bg', 'failed')
         runIds.push(runId)
       }
-      await store.createRetry('retry-1', runIds, anAct())
+      await store.createRetry('retry-1', runIds, anAuditEntry())
       for (const reason of [null, '']) {
         const item = await store.nextRetryItem()
         await store.endRetryItem(item?.itemId ?? 0, 'failed', reason)
@@ -214,7 +220,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       expect(histories.map((history) => history?.notification?.reason)).toEqual(['', null])
     })
 
-    test('in the answer that is stored under a key', async () => {
+    test('in the response stored under a key', async () => {
       const { store } = current()
       const answers = [
         { status: 200, headers: {}, body: '' },

@@ -6,18 +6,18 @@ import type { Store } from '../../src/store/store.ts'
 import {
   accepted,
   applyFinding,
+  aRejection,
   EVIDENCE,
   fold,
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
   newSubmission,
-  refused,
   sweep,
 } from './facts.ts'
 import { deleteOld } from './old-submissions.ts'
 import type { ReopenableStore } from './opened-store.ts'
-import { anAct, countsOf, listEveryDelivery } from './operator-facts.ts'
+import { anAuditEntry, countsOf, listEveryDelivery } from './operator-facts.ts'
 import { readAll } from './read-all.ts'
 import { renaming } from './renaming.ts'
 import { upkeep } from './upkeep.ts'
@@ -25,13 +25,13 @@ import { upkeep } from './upkeep.ts'
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 const FILES = ['file-1', 'file-2', 'file-3']
 const ANSWER = { status: 200, headers: {}, body: '{}' }
-/** Held by the submission that was created as this step. */
+/** The key that the submission created in this step has claimed. */
 const keyClaim = (step: number) => ({ scope: `key-${step}`, nonce: 'own' })
 /** Steps are so far apart that they are in different hours. */
 const STEP_MS = 1_000_000
 const YEAR_MS = 365 * 86_400_000
 
-/** `of`: it is about the submission that was created after so many others, if there is one. */
+/** `of`: the step acts on the submission that was created after this many others, if there is one. */
 type Step =
   | {
       kind: 'submit'
@@ -108,14 +108,14 @@ const sequence = fc
 /** A submission by the number of the step that created it. */
 type Created = { step: number; submissionId: string }
 
-/** The steps that are left out, and by its step each submission that the other store has created to retry a run. */
+/** The omitted steps, and for each retry step the submission that the other store created. */
 type Without = { steps: ReadonlySet<number>; retries: ReadonlyMap<number, NewSubmission> }
 
 type Played = { created: Created[]; retries: Map<number, NewSubmission> }
 
-/** Takes all steps, but those that are about what is left out. */
+/** Runs all steps except those that act on omitted submissions. */
 async function play(store: Store, steps: readonly Step[], without?: Without): Promise<Played> {
-  // With those that are left out, so that a step is about the same submission in both stores.
+  // Includes omitted submissions, so that a step acts on the same submission in both stores.
   const slots: { step: number; submissionId: string | null; facts: NewSubmission }[] = []
   const retries = new Map<number, NewSubmission>()
   for (const [index, one] of steps.entries()) {
@@ -142,7 +142,7 @@ async function play(store: Store, steps: readonly Step[], without?: Without): Pr
       const about = slots[one.of]
       if (about === undefined) continue
       const { submissionId, facts } = about
-      // It is about all runs.
+      // These findings apply to all runs.
       if (one.kind === 'evidence' || one.kind === 'expire') await sweep(store, { now: at + 2 * YEAR_MS })
       if (one.kind === 'retry') {
         const again = newSubmission(
@@ -158,8 +158,8 @@ async function play(store: Store, steps: readonly Step[], without?: Without): Pr
         const retried = isLeftOut ? undefined : without?.retries.get(index)
         const known = submissionId === null ? retried && (await store.createSubmission(retried)) : undefined
         const run = submissionId && (await runsOf(store, submissionId))[0]
-        const act = anAct({ kind: 'retry', subject: run ? run.runId : null, at })
-        const done = known ?? (run && (await store.submitRetry(run.runId, again, { act })))
+        const entry = anAuditEntry({ kind: 'retry', subject: run ? run.runId : null, at })
+        const done = known ?? (run && (await store.submitRetry(run.runId, again, { entry })))
         const createdId = done && 'submissionId' in done ? done.submissionId : undefined
         if (createdId !== undefined) retries.set(index, again)
         const isCreated = createdId !== undefined || (without !== undefined && isLeftOut)
@@ -199,7 +199,7 @@ async function apply(
       const answer = accepted(step.statuses, { fileId, requestId })
       const type = 'upload.pre-transform.success'
       const event = { kind: 'upload_finished', eventId: null, type, requestId, answer } as const
-      // Only of a submission that claims it: of another, it is no more of that submission than any event.
+      // Only for a submission that claims the event; otherwise the event would not belong to the submission.
       await store.applyResponse(submissionId, accepted({}, { fileId: null, requestId }), at)
       await store.recordAccountDelivery(newAccountDelivery(event, at))
       return
@@ -207,14 +207,14 @@ async function apply(
     case 'reject':
     case 'unconfirm': {
       const kind = step.kind === 'reject' ? 'rejected' : 'unconfirmed'
-      await store.applyResponse(submissionId, { ...refused(kind), requestId }, at)
+      await store.applyResponse(submissionId, { ...aRejection(kind), requestId }, at)
       return
     }
     case 'acknowledge': {
       const runs = await runsOf(store, submissionId)
       await store.acknowledgeRuns(
         runs.map(({ runId }) => runId),
-        anAct({ at }),
+        anAuditEntry({ at }),
       )
       return
     }
@@ -236,7 +236,7 @@ async function runsOf(store: Store, submissionId: string) {
   return (await store.findSubmission(submissionId))?.runs ?? []
 }
 
-/** The rule, told a second time: which submissions must go. */
+/** The rule, implemented a second time: which submissions must be deleted. */
 async function listExpired(store: Store, created: readonly Created[], before: number): Promise<number[]> {
   const keptFiles = new Set<string | null>()
   const expired: number[] = []
@@ -257,17 +257,17 @@ async function listExpired(store: Store, created: readonly Created[], before: nu
   return expired
 }
 
-/** All that the port shows, but the audit log, in which what operators did about deleted runs stays. */
+/** Everything that the port returns, except the audit log, which keeps entries about deleted runs. */
 async function listAll(store: Store, created: readonly Created[]) {
   const submissionIds = created.map(({ submissionId }) => submissionId)
   const read = await readAll(store, [{ submissionIds, fileIds: FILES, retryIds: [], rejectedIds: [] }])
-  const { acts: _, ...rest } = read
+  const { auditEntries: _, ...rest } = read
   return renaming(rest)({ ...rest, counts: await countsOf(store) })
 }
 
-/** After any steps: what is left is what there would be if the deleted submissions had never been. */
+/** After any steps, the remaining rows are the same as if the deleted submissions had never existed. */
 export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequences: number): void {
-  test('leaves, after any steps, what a store has in which the deleted submissions have never been', {
+  test('leaves the same rows as a store in which the deleted submissions never existed, after any steps', {
     timeout: 120_000,
   }, async () => {
     let deleted = 0

@@ -4,26 +4,33 @@ import type { RetentionPlace } from '../../src/domain/retention.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
 import {
   accepted,
+  aRejection,
   fold,
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
-  newRefused,
+  newRejected,
   newSubmission,
-  refused,
   settleNotification,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, countsOf, listEveryDelivery, listEveryPage, say, submitTo } from './operator-facts.ts'
+import {
+  anAuditEntry,
+  countsOf,
+  deliverResult,
+  listEveryDelivery,
+  listEveryPage,
+  submitTo,
+} from './operator-facts.ts'
 import { type UpkeepStore, upkeep } from './upkeep.ts'
 
 const BEFORE = 100_000
 const NOW = 1_000_000
-/** Dated by a clock that was ahead. */
+/** A date from a clock that was ahead. */
 const FUTURE = NOW + 3_600_000
 const TARGET = 'https://caller.example/hook'
 
-/** Deletes in as many steps as it takes. Returns how many submissions each step has deleted. */
+/** Deletes in as many steps as necessary. Returns how many submissions each step deleted. */
 export async function deleteOld(
   store: UpkeepStore,
   { now = NOW, before = BEFORE, between }: { now?: number; before?: number; between?: () => unknown } = {},
@@ -50,13 +57,19 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
     const submitted = await submit(facts, names)
     const { at } = facts
     for (const name of names)
-      await say(current().store, submitted.submissionId, name, 'success', at === undefined ? {} : { at })
+      await deliverResult(
+        current().store,
+        submitted.submissionId,
+        name,
+        'success',
+        at === undefined ? {} : { at },
+      )
     return submitted
   }
   const isLeft = async ({ submissionId }: { submissionId: string }) =>
     (await current().store.findSubmission(submissionId)) !== undefined
 
-  /** A settled submission with something in every table; returns what was stored of it. */
+  /** A settled submission with a row in every table; returns its ids. */
   const submitWithAll = async (mark: string, at: number) => {
     const { store } = current()
     const claim = newKeyClaim(`key POST ${mark}`)
@@ -81,17 +94,17 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
     )
     const deliveries = [
       await store.recordAccountDelivery(end),
-      await say(store, submissionId, 'remove-bg', 'failed', { code: 'E1', at }),
-      await say(store, submissionId, 'remove-bg', 'failed', { code: 'E1', at }),
-      await say(store, submissionId, 'remove-bg', 'success', { at }),
-      await say(store, submissionId, 'never-asked', 'success', { at }),
-      await say(store, submissionId, 'ai-tasks', 'success', { at }),
+      await deliverResult(store, submissionId, 'remove-bg', 'failed', { code: 'E1', at }),
+      await deliverResult(store, submissionId, 'remove-bg', 'failed', { code: 'E1', at }),
+      await deliverResult(store, submissionId, 'remove-bg', 'success', { at }),
+      await deliverResult(store, submissionId, 'never-asked', 'success', { at }),
+      await deliverResult(store, submissionId, 'ai-tasks', 'success', { at }),
     ]
     const runs = (await store.findSubmission(submissionId))?.runs ?? []
     const runIds = runs.map(({ runId }) => runId)
     for (const runId of runIds) await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
-    await store.createRetry(`retry-${mark}`, runIds.slice(0, 1), anAct({ reason: mark }))
-    const [rejectedId = ''] = await store.keepRejected([newRefused({ token: `${submissionId}.mac` })])
+    await store.createRetry(`retry-${mark}`, runIds.slice(0, 1), anAuditEntry({ reason: mark }))
+    const [rejectedId = ''] = await store.keepRejected([newRejected({ token: `${submissionId}.mac` })])
     return {
       scope,
       fileId,
@@ -129,14 +142,14 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
   }
 
   describe('deleting old submissions', () => {
-    test('deletes whatever belongs to those that are older, and nothing of the others', async () => {
+    test('deletes everything that belongs to older submissions, and nothing of others', async () => {
       const { store } = current()
       const old = await submitWithAll('old', BEFORE - 1)
       const young = await submitWithAll('young', BEFORE)
       const outcomes = ['applied', 'applied', 'duplicate', 'contradicted', 'ignored', 'applied']
       expect([old.outcomes, young.outcomes]).toEqual([outcomes, outcomes])
       const ofYoung = await readOf(young)
-      const { acts } = await store.listAuditEntries({ limit: 9, before: null })
+      const { auditEntries } = await store.listAuditEntries({ limit: 9, before: null })
 
       expect((await deleteOld(store)).reduce((sum, deleted) => sum + deleted, 0)).toBe(1)
       expect(await readOf(old)).toEqual(NOTHING)
@@ -151,10 +164,10 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
         kind: 'answered',
       })
       expect(await store.claimIdempotencyKey(newKeyClaim(old.scope), BEFORE)).toEqual({ kind: 'claimed' })
-      expect((await store.listAuditEntries({ limit: 9, before: null })).acts).toEqual(acts)
+      expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual(auditEntries)
     })
 
-    test('treats what still comes for one of them as of an unknown submission', async () => {
+    test('treats later webhooks and responses for a deleted submission as for an unknown one', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitSettled({ fileId: 'file-1' })
       await deleteOld(store)
@@ -165,34 +178,34 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       })
       const answer = store.applyResponse(submissionId, accepted({}), 2_000)
       await expect(answer).rejects.toMatchObject({ code: 'not_found' })
-      expect(await store.acknowledgeRuns([runId], anAct())).toEqual([])
+      expect(await store.acknowledgeRuns([runId], anAuditEntry())).toEqual([])
       expect(await store.findAsset('file-1')).toBeUndefined()
       expect(await listEveryDelivery(store)).toEqual([])
     })
 
-    test('leaves what is pending or under way, until it is over', async () => {
+    test('keeps pending submissions and those in progress until they have ended', async () => {
       const { store } = current()
       const pending = await submit({}, ['remove-bg', 'ai-tasks'])
-      await say(store, pending.submissionId, 'remove-bg', 'failed')
+      await deliverResult(store, pending.submissionId, 'remove-bg', 'failed')
       const submitting = await submit({}, [])
       const registered = await submit({ kind: 'external' })
       const unconfirmed = await submit()
-      await store.applyResponse(unconfirmed.submissionId, refused('unconfirmed'), 2_000)
+      await store.applyResponse(unconfirmed.submissionId, aRejection('unconfirmed'), 2_000)
       const rejected = await submit()
-      await store.applyResponse(rejected.submissionId, refused('rejected'), 2_000)
+      await store.applyResponse(rejected.submissionId, aRejection('rejected'), 2_000)
       const all = [pending, submitting, registered, unconfirmed, rejected]
       await deleteOld(store)
       expect(await Promise.all(all.map(isLeft))).toEqual([true, true, true, true, false])
 
-      await say(store, pending.submissionId, 'ai-tasks', 'success')
+      await deliverResult(store, pending.submissionId, 'ai-tasks', 'success')
       await store.applyResponse(submitting.submissionId, accepted({}), 2_000)
       for (const { submissionId } of [registered, unconfirmed])
-        await say(store, submissionId, 'remove-bg', 'success')
+        await deliverResult(store, submissionId, 'remove-bg', 'success')
       await deleteOld(store)
       expect(await Promise.all(all.map(isLeft))).toEqual([false, false, false, false, false])
     })
 
-    test('leaves one whose caller has not been notified, until that is over', async () => {
+    test('keeps a submission whose caller has not been notified until the notification has ended', async () => {
       const { store } = current()
       const notified = await submitSettled({ callerWebhookUrl: TARGET })
       const refusing = await submitSettled({ callerWebhookUrl: TARGET })
@@ -211,7 +224,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect(await store.countNotifications(NOW)).toEqual({ due: 0, waiting: 0 })
     })
 
-    test('is stopped by none that a wrong clock has dated into the future, and leaves that one until then', async () => {
+    test('is not stopped by a row that a wrong clock dated into the future, and keeps that row until then', async () => {
       const { store } = current()
       const first = await submitSettled({ at: FUTURE })
       const behind = await submitSettled({ at: 1_000 })
@@ -224,16 +237,16 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect(await Promise.all(all.map(isLeft))).toEqual([false, false, false, false])
     })
 
-    test('is not stopped by it later either, when the clock has come to that time', async () => {
+    test('is not stopped by such a row later either, when the clock has reached its time', async () => {
       const { store } = current()
       const hours = 3_600_000
-      const tell = (at: number) =>
+      const recordEvent = (at: number) =>
         store.recordAccountDelivery(newAccountDelivery({ kind: 'other', eventId: null, type: null }, at))
       const ahead = await submitSettled({ at: 40 * hours })
       const old: { submissionId: string }[] = []
       for (let count = 0; count < 120; count += 1) {
         old.push(await submitSettled({ at: 2 * hours, fileId: `file-${count}` }))
-        await tell(count === 0 ? 40 * hours : 2 * hours)
+        await recordEvent(count === 0 ? 40 * hours : 2 * hours)
       }
       const young = await submitSettled({ at: 41 * hours })
       for (const isFolded of [false, true]) {
@@ -243,14 +256,14 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
         expect(await Promise.all(old.map(isLeft))).not.toContain(true)
         expect(await listEveryDelivery(store, { outcome: 'ignored' })).toHaveLength(1)
         old.splice(0, Infinity, await submitSettled({ at: 3 * hours }))
-        await tell(3 * hours)
+        await recordEvent(3 * hours)
       }
     })
 
-    test('deletes older deliveries of no submission, past those of a kept one and those of the future', async () => {
+    test('deletes old deliveries without a submission, past those of a kept submission and those dated into the future', async () => {
       const { store } = current()
       const kept = await submit({}, ['remove-bg', 'ai-tasks'])
-      const ofKept = await say(store, kept.submissionId, 'remove-bg', 'success', { at: 1_000 })
+      const ofKept = await deliverResult(store, kept.submissionId, 'remove-bg', 'success', { at: 1_000 })
       const asset = (eventId: string) =>
         ({ kind: 'asset', eventId, type: 'file.deleted', fileId: 'file-1' }) as const
       const end = {
@@ -261,26 +274,28 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
         answer: accepted({}),
       } as const
       const other = { kind: 'other', eventId: null, type: null } as const
-      const tell = (event: Parameters<typeof newAccountDelivery>[0], at: number) =>
+      const recordEvent = (event: Parameters<typeof newAccountDelivery>[0], at: number) =>
         store.recordAccountDelivery(newAccountDelivery(event, at))
-      const future = await tell(other, FUTURE)
-      for (const event of [asset('event-1'), asset('event-1'), end, other]) await tell(event, BEFORE - 1)
-      for (let count = 0; count < 300; count += 1) await tell(other, 2_000)
-      const young = await tell(asset('event-3'), BEFORE)
+      const future = await recordEvent(other, FUTURE)
+      for (const event of [asset('event-1'), asset('event-1'), end, other])
+        await recordEvent(event, BEFORE - 1)
+      for (let count = 0; count < 300; count += 1) await recordEvent(other, 2_000)
+      const young = await recordEvent(asset('event-3'), BEFORE)
       await deleteOld(store)
       const left = await listEveryDelivery(store)
       expect(left.map(({ deliveryId }) => deliveryId)).toEqual(
         [ofKept, future, young].map(({ deliveryId }) => deliveryId).toReversed(),
       )
       expect(await store.findDelivery(young.deliveryId ?? '')).toMatchObject({ bytes: expect.any(Number) })
-      expect(await tell(asset('event-3'), BEFORE)).toMatchObject({ outcome: 'duplicate' })
-      expect(await tell(asset('event-1'), BEFORE)).toMatchObject({ outcome: 'ignored' })
+      expect(await recordEvent(asset('event-3'), BEFORE)).toMatchObject({ outcome: 'duplicate' })
+      expect(await recordEvent(asset('event-1'), BEFORE)).toMatchObject({ outcome: 'ignored' })
     })
 
-    test('changes no status that later submissions make up, and takes along what only it made up', async () => {
+    test('does not change a status made up by later submissions, and deletes an asset’s older current runs', async () => {
       const { store } = current()
       const old = await submit({ fileId: 'file-1' }, ['remove-bg', 'ai-tasks'])
-      for (const name of ['remove-bg', 'ai-tasks']) await say(store, old.submissionId, name, 'failed')
+      for (const name of ['remove-bg', 'ai-tasks'])
+        await deliverResult(store, old.submissionId, name, 'failed')
       const young = await submitSettled({ fileId: 'file-1', at: BEFORE })
       await submitSettled({ fileId: 'file-2' }, ['remove-bg', 'ai-tasks'])
       await submitSettled({ fileId: 'file-2', at: BEFORE }, ['remove-bg', 'ai-tasks'])
@@ -298,18 +313,18 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
 
     test.each([
       ['is pending', { at: 1_000 }],
-      ['a wrong clock has dated', { at: FUTURE }],
+      ['a wrong clock dated into the future', { at: FUTURE }],
     ])(
-      'never makes a run current again: keeps what follows one that %s, of the same asset',
+      'never makes a run current again: keeps submissions that follow one that %s, of the same asset',
       async (_, facts) => {
         const { store } = current()
         const first = await submit({ ...facts, fileId: 'file-1' }, ['remove-bg', 'ai-tasks'])
-        await say(store, first.submissionId, 'remove-bg', 'failed')
+        await deliverResult(store, first.submissionId, 'remove-bg', 'failed')
         const second = await submitSettled({ fileId: 'file-1' })
         const third = await submitSettled({ fileId: 'file-1' })
         const others = [await submitSettled({ fileId: 'file-2' }), await submitSettled()]
         const before = await store.findAsset('file-1')
-        // A first step that ends between them must not forget what it has kept.
+        // The first step ends between them, and the next one must remember which assets it kept.
         for (let count = 0; count < 200; count += 1) await submit({ fileId: `of-${count}` })
         const farBehind = await submitSettled({ fileId: 'file-1' }, ['google-auto-tagging'])
         const kept = [first, second, third, farBehind]
@@ -318,20 +333,20 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
         expect(await Promise.all(others.map(isLeft))).toEqual([false, false])
         expect((await store.findAsset('file-1'))?.runs).toEqual(expect.arrayContaining(before?.runs ?? []))
 
-        await say(store, first.submissionId, 'ai-tasks', 'success')
+        await deliverResult(store, first.submissionId, 'ai-tasks', 'success')
         await deleteOld(store, { now: FUTURE + 1, before: FUTURE + 1 })
         expect(await Promise.all(kept.map(isLeft))).toEqual([false, false, false, false])
         expect(await store.findAsset('file-1')).toBeUndefined()
       },
     )
 
-    test('leaves counts as if they had never been, before and after they are added up', async () => {
+    test('leaves the counts as if the submissions had never existed, before and after folding', async () => {
       const { store } = current()
       await submit({}, ['ai-tasks', 'remove-bg'])
       const counts = await countsOf(store)
       const fill = async (mark: string) => {
         const { runIds } = await submitWithAll(mark, 1_000)
-        await store.acknowledgeRuns(runIds, anAct())
+        await store.acknowledgeRuns(runIds, anAuditEntry())
       }
       await fill('one')
       expect(await countsOf(store)).not.toEqual(counts)
@@ -347,7 +362,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect(await countsOf(store)).toEqual(counts)
       const pending = await listEveryPage(store)
       expect(await store.findOldestPending()).toMatchObject({ runId: pending.at(-1)?.run.runId })
-      for (const { run } of pending) await say(store, run.submissionId, run.name, 'success')
+      for (const { run } of pending) await deliverResult(store, run.submissionId, run.name, 'success')
       await deleteOld(store)
       expect(await store.readStats(0, 100_000)).toEqual({ groups: [], counters: [], byHour: [] })
       expect(await store.findOldestPending()).toBeUndefined()
@@ -366,7 +381,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
         expect([settled, notificationsCreated]).toEqual([[], 0])
     })
 
-    test('takes several steps for many, between which others write, and ends before those that are young', async () => {
+    test('takes several steps for many rows, lets others write in between, and ends before young rows', async () => {
       const { store } = current()
       const old: { submissionId: string }[] = []
       for (let count = 0; count < 130; count += 1)
@@ -385,7 +400,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect(await deleteOld(store)).not.toContain(1)
     })
 
-    test('goes on after a place whose row is gone, and after a restart begins anew', async () => {
+    test('continues after a place whose row was deleted, and starts again after a restart', async () => {
       const { store, reopen } = current()
       for (let count = 0; count < 130; count += 1) await submitSettled()
       const first = await upkeep(store).deleteOldSubmissions(NOW, BEFORE, null)
@@ -398,12 +413,12 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect(await listEveryPage(reopened)).toEqual([])
     })
 
-    test('takes few at once where their bodies are large', async () => {
+    test('deletes fewer rows at a time if their bodies are large', async () => {
       const { store } = current()
       for (let count = 0; count < 6; count += 1) {
         const { submissionId } = await submit()
-        const word = { service: 'remove-bg', status: 'success', fileId: null } as const
-        await store.recordDelivery(newDelivery(submissionId, word, { body: Buffer.alloc(700_000, 'a') }))
+        const reported = { service: 'remove-bg', status: 'success', fileId: null } as const
+        await store.recordDelivery(newDelivery(submissionId, reported, { body: Buffer.alloc(700_000, 'a') }))
         const event = newAccountDelivery({ kind: 'other', eventId: null, type: null })
         await store.recordAccountDelivery({ ...event, body: Buffer.alloc(700_000, 'b') })
       }
@@ -417,30 +432,32 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
     })
 
     test.each(['at once', 'after a restart'])(
-      'gives no id again, %s, and nothing new has to do with what was deleted',
+      'never assigns an id again, %s, and new rows are unrelated to deleted ones',
       async (when) => {
         const { store, reopen } = current()
         const old = await submitWithAll('old', 1_000)
-        await store.createRetry('retry-2', old.runIds, anAct())
+        await store.createRetry('retry-2', old.runIds, anAuditEntry())
         await deleteOld(store)
         expect(await listEveryDelivery(store)).toEqual([])
         const opened = when === 'at once' ? store : await reopen()
 
-        // Rows may have the numbers that the deleted ones had.
+        // New rows may have the numbers of deleted ones.
         const facts = { fileId: 'file-other', callerWebhookUrl: TARGET, at: BEFORE }
         const other = await submitTo(opened, ['remove-bg', 'ai-tasks'], facts)
         const fresh = await submitTo(opened, ['aws-auto-tagging'], { ...facts, fileId: old.fileId })
-        const told: (string | null)[] = []
+        const newDeliveryIds: (string | null)[] = []
         for (const { submissionId, runs } of [other, fresh])
           for (const { name } of runs)
-            told.push((await say(opened, submissionId, name, 'success', { at: BEFORE })).deliveryId)
+            newDeliveryIds.push(
+              (await deliverResult(opened, submissionId, name, 'success', { at: BEFORE })).deliveryId,
+            )
         const runs = [...other.runs, ...fresh.runs]
-        const [rejectedId] = await opened.keepRejected([newRefused()])
+        const [rejectedId] = await opened.keepRejected([newRejected()])
         const ids = [
           other.submissionId,
           fresh.submissionId,
           ...runs.map(({ runId }) => runId),
-          ...told,
+          ...newDeliveryIds,
           rejectedId,
         ]
         for (const id of [old.submissionId, ...old.runIds, ...old.deliveryIds, old.rejectedId])
@@ -452,10 +469,10 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
         expect((await opened.countNotifications(NOW)).due).toBe(3)
         for (const [index, { runId }] of runs.entries())
           expect(await opened.findRunHistory(runId)).toMatchObject({
-            acts: [],
+            auditEntries: [],
             notification: { createdAt: BEFORE, attempt: 1, result: null },
             previous: null,
-            deliveries: [{ deliveryId: told[index] }],
+            deliveries: [{ deliveryId: newDeliveryIds[index] }],
           })
         expect((await opened.findAsset(old.fileId))?.runs).toMatchObject([{ runId: fresh.runId }])
         expect((await opened.findAsset('file-other'))?.runs).toHaveLength(2)
@@ -463,7 +480,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       },
     )
 
-    test('does nothing where nothing is old, and in an empty store', async () => {
+    test('does nothing if nothing is old, or the store is empty', async () => {
       const { store } = current()
       expect(await upkeep(store).deleteOldSubmissions(NOW, BEFORE, null)).toMatchObject({ deleted: 0 })
       expect(await deleteOld(store)).not.toContain(1)

@@ -1,6 +1,6 @@
 import type { StoreHandle } from '../../src/store/store.ts'
 
-/** An empty store, and the means to close it and open it again on the same data. */
+/** An empty store that can be closed and opened again on the same data. */
 export type ReopenableStore = {
   store: StoreHandle
   reopen: () => Promise<StoreHandle>
@@ -10,11 +10,11 @@ export type ReopenableStore = {
 export type OpenedStore = ReopenableStore & {
   /** Another handle on the same data. `destroy` closes it. */
   openAnother: () => Promise<StoreHandle>
-  /** The same, as another process has it. */
+  /** Another handle, as another process has it. */
   openAnotherProcess: () => Promise<StoreHandle>
   /**
-   * Makes the database fail to insert each delivery that was received at this time, or each submission that was created at it.
-   * Call what it resolves to and the database accepts them again.
+   * Makes the database fail to insert each delivery received at this time, or each submission created at it. Resolves with a
+   * function that ends this.
    */
-  refuse: (what: 'deliveries' | 'submissions', at: number) => Promise<() => Promise<void>>
+  failInserts: (what: 'deliveries' | 'submissions', at: number) => Promise<() => Promise<void>>
 }

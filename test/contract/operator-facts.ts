@@ -6,7 +6,7 @@ import type { NewSubmission } from '../../src/domain/submission.ts'
 import type { Store } from '../../src/store/store.ts'
 import { newDelivery, submit } from './facts.ts'
 
-export function anAct(facts: Partial<AuditEntry> = {}): AuditEntry {
+export function anAuditEntry(facts: Partial<AuditEntry> = {}): AuditEntry {
   return {
     at: 9_000,
     actor: 'default',
@@ -18,7 +18,7 @@ export function anAct(facts: Partial<AuditEntry> = {}): AuditEntry {
   }
 }
 
-/** All pages of a list, one after the other. `between` is done between two pages. */
+/** All pages of a list. `between` runs between two pages. */
 export async function listEveryPage(
   store: Store,
   filter: Partial<RunFilter> = {},
@@ -68,8 +68,8 @@ export async function submitTo(
   return { submissionId, runs, runId: runs[0]?.runId ?? '' }
 }
 
-/** A webhook that says how a run ended. Its file is the one that the submission names, or none. */
-export function say(
+/** Delivers a webhook that reports how a run ended. Its file is the submission's, or none. */
+export function deliverResult(
   store: Store,
   submissionId: string,
   service: string,
@@ -77,15 +77,15 @@ export function say(
   { code, at = 2_000 }: { code?: string; at?: number } = {},
 ) {
   const error = code === undefined ? null : { code }
-  const word = { service, status, fileId: null, error }
-  return store.recordDelivery(newDelivery(submissionId, word, { receivedAt: at }))
+  const result = { service, status, fileId: null, error }
+  return store.recordDelivery(newDelivery(submissionId, result, { receivedAt: at }))
 }
 
 export async function runOf(store: Store, runId: string): Promise<Run | undefined> {
   return (await store.findRunHistory(runId))?.run
 }
 
-/** What an operator's counts say, without an order: all groups, and what is counted in each of the windows. */
+/** An operator's counts in a canonical order: all groups, and the counters of each window. */
 export async function countsOf(store: Store) {
   const stats = await Promise.all(WINDOWS.map(([from, until]) => store.readStats(from, until)))
   return {
@@ -95,7 +95,7 @@ export async function countsOf(store: Store) {
   }
 }
 
-/** Hours with and without whole days among them. */
+/** Windows with and without whole days. */
 export const WINDOWS = [
   [0, 100_000],
   [0, 24],

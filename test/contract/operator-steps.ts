@@ -4,32 +4,32 @@ import type { Store } from '../../src/store/store.ts'
 import {
   accepted,
   applyFinding,
+  aRejection,
   EVIDENCE,
   newDelivery,
   newSubmission,
-  refused,
   submit,
   sweep,
 } from './facts.ts'
-import { anAct } from './operator-facts.ts'
+import { anAuditEntry } from './operator-facts.ts'
 import { upkeep } from './upkeep.ts'
 
 export const HOUR = 3_600_000
-/** The database is to refuse what was received or created at this time, which is beyond that of any other step. */
-export const REFUSED_AT = 31 * HOUR
+/** The database rejects rows received or created at this time, which is later than that of any other step. */
+export const FAILING_AT = 31 * HOUR
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 
-/** One thing that is asked of the store; `index` says of which submission. */
+/** One call of the store; `index` selects the submission. */
 type Step =
   | { kind: 'submit'; names: string[]; fileId: string | null; at: number }
   | { kind: 'taken' | 'clash' | 'forget' | 'again'; index: number }
   | {
-      kind: 'answer'
+      kind: 'respond'
       index: number
       statuses: { [name: string]: 'pending' | FinalStatus }
       isQueued: boolean
     }
-  | { kind: 'refuse'; index: number; as: 'rejected' | 'unconfirmed' }
+  | { kind: 'reject'; index: number; as: 'rejected' | 'unconfirmed' }
   | { kind: 'webhook'; index: number; service: string; status: FinalStatus; code: string | null; at: number }
   | { kind: 'finding'; index: number; finding: 'evidence' | 'timed_out' | 'asset_gone' }
   | { kind: 'acknowledge'; indexes: number[] }
@@ -54,7 +54,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ kind: fc.constantFrom('taken' as const, 'clash', 'forget', 'again'), index }),
   },
   fc.record({
-    kind: fc.constant('answer' as const),
+    kind: fc.constant('respond' as const),
     index,
     statuses: fc.dictionary(service, fc.constantFrom('pending' as const, 'success', 'failed')),
     isQueued: fc.boolean(),
@@ -62,7 +62,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.record({
-      kind: fc.constant('refuse' as const),
+      kind: fc.constant('reject' as const),
       index,
       as: fc.constantFrom('rejected' as const, 'unconfirmed'),
     }),
@@ -99,7 +99,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
     const found = await Promise.all(step.indexes.map((each) => runsOf(store, known, each)))
     return store.acknowledgeRuns(
       found.flatMap((runs) => runs.map(({ runId }) => runId)),
-      anAct(),
+      anAuditEntry(),
     )
   }
   if (step.kind === 'fold') return upkeep(store).foldCounters()
@@ -108,36 +108,38 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
   const { submissionId, fileId } = asked
   switch (step.kind) {
     case 'taken':
-      // It fails once its run is counted, whose name is fresh.
-      return submit(store, ['fresh'], { fileId, at: REFUSED_AT })
+      // It fails after its run was counted; the run's name is unique.
+      return submit(store, ['fresh'], { fileId, at: FAILING_AT })
     case 'clash': {
-      const word = { service: 'ai-tasks', status: 'failed', fileId } as const
-      const facts = { receivedAt: REFUSED_AT }
-      return store.recordDelivery(newDelivery(submissionId, { ...word, error: { code: 'only here' } }, facts))
+      const result = { service: 'ai-tasks', status: 'failed', fileId } as const
+      const facts = { receivedAt: FAILING_AT }
+      return store.recordDelivery(
+        newDelivery(submissionId, { ...result, error: { code: 'only here' } }, facts),
+      )
     }
     case 'forget':
-      return fileId === null ? undefined : store.forgetAsset(fileId, anAct({ kind: 'forget' }))
+      return fileId === null ? undefined : store.forgetAsset(fileId, anAuditEntry({ kind: 'forget' }))
     case 'again': {
       const [run] = await runsOf(store, known, step.index)
       const again = newSubmission([run?.name ?? 'remove-bg'], { fileId, kind: 'update', attempt: 2 })
-      return store.submitRetry(run?.runId ?? '', again, { act: anAct({ kind: 'retry' }) })
+      return store.submitRetry(run?.runId ?? '', again, { entry: anAuditEntry({ kind: 'retry' }) })
     }
-    case 'answer': {
+    case 'respond': {
       const facts = { fileId: step.isQueued ? null : fileId }
       return store.applyResponse(submissionId, accepted(step.statuses, facts), 2 * HOUR)
     }
-    case 'refuse':
-      return store.applyResponse(submissionId, refused(step.as), 3 * HOUR)
+    case 'reject':
+      return store.applyResponse(submissionId, aRejection(step.as), 3 * HOUR)
     case 'webhook': {
       const { service: named, status, code } = step
       const error = code === null ? null : { code }
-      const word = { service: named, status, fileId, error }
-      return store.recordDelivery(newDelivery(submissionId, word, { receivedAt: step.at }))
+      const result = { service: named, status, fileId, error }
+      return store.recordDelivery(newDelivery(submissionId, result, { receivedAt: step.at }))
     }
     case 'finding': {
       const [run] = await runsOf(store, known, step.index)
       const finding = step.finding === 'evidence' ? EVIDENCE : { kind: step.finding }
-      await sweep(store, { now: REFUSED_AT })
+      await sweep(store, { now: FAILING_AT })
       return applyFinding(store, run?.runId ?? '', finding, 4 * HOUR)
     }
   }

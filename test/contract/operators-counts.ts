@@ -4,13 +4,21 @@ import { bucketOf } from '../../src/domain/duration-buckets.ts'
 import { boundCauses, causeOf } from '../../src/domain/failure-cause.ts'
 import type { SettledInHour } from '../../src/domain/stat-counters.ts'
 import type { Store } from '../../src/store/store.ts'
-import { fold, newDelivery, refused, submit } from './facts.ts'
+import { aRejection, fold, newDelivery, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, countsOf, listEveryPage, say, sorted, submitTo, WINDOWS } from './operator-facts.ts'
-import { HOUR, type Known, perform, REFUSED_AT, step } from './operator-steps.ts'
+import {
+  anAuditEntry,
+  countsOf,
+  deliverResult,
+  listEveryPage,
+  sorted,
+  submitTo,
+  WINDOWS,
+} from './operator-facts.ts'
+import { FAILING_AT, HOUR, type Known, perform, step } from './operator-steps.ts'
 import { upkeep } from './upkeep.ts'
 
-/** What there is to count, told by the runs themselves. */
+/** The expected counts, computed from the runs themselves. */
 async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
   const groups = new Map<string, number>()
   const sums = WINDOWS.map(() => new Map<string, number>())
@@ -48,10 +56,10 @@ async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
 }
 
 export function describeOperatorsCounts(current: () => OpenedStore, share: number): void {
-  describe('what is counted', () => {
-    test('is what the runs say, after any steps, one by one or at once, and whichever of them fail', async () => {
-      await current().refuse('deliveries', REFUSED_AT)
-      await current().refuse('submissions', REFUSED_AT)
+  describe('the counters', () => {
+    test('match the runs after any steps, sequential or concurrent, even if some fail', async () => {
+      await current().failInserts('deliveries', FAILING_AT)
+      await current().failInserts('submissions', FAILING_AT)
       const steps = fc.array(fc.array(step, { maxLength: 6 }), { maxLength: 8 })
       let failed = 0
       await fc.assert(
@@ -74,17 +82,22 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
       expect(await countsOf(store)).toEqual(await countedByRuns(store))
     })
 
-    test('is the same before, while and after it is added up, a limited number of batches at a time', {
+    test('stay the same before, during and after folding, a limited number of batches at a time', {
       timeout: 60_000,
     }, async () => {
       const { store } = current()
-      // Each step is a batch, and so adds to the counters once.
+      // Each step is a separate batch, and so adds one delta.
       for (let index = 0; index < 600; index += 1) {
         const at = (index % 40) * HOUR
         const { submissionId, runId } = await submitTo(store, [index % 2 ? 'remove-bg' : 'ai-tasks'], { at })
-        if (index % 3 === 0) await say(store, submissionId, 'ai-tasks', 'success', { at: at + 9_000 })
-        else await say(store, submissionId, 'remove-bg', 'failed', { code: `E${index % 7}`, at: at + index })
-        if (index % 10 === 0) await store.acknowledgeRuns([runId], anAct())
+        if (index % 3 === 0)
+          await deliverResult(store, submissionId, 'ai-tasks', 'success', { at: at + 9_000 })
+        else
+          await deliverResult(store, submissionId, 'remove-bg', 'failed', {
+            code: `E${index % 7}`,
+            at: at + index,
+          })
+        if (index % 10 === 0) await store.acknowledgeRuns([runId], anAuditEntry())
       }
       const counted = await countedByRuns(store)
       expect(await countsOf(store)).toEqual(counted)
@@ -99,29 +112,29 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
       expect(await countsOf(reopened)).toEqual(counted)
     })
 
-    test('leaves nothing where all of it has been taken back, added up or not', async () => {
+    test('are empty once everything is undone, folded or not', async () => {
       const { store } = current()
       for (const isFolded of [false, true]) {
         const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
-        await say(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })
+        await deliverResult(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })
         if (isFolded) await fold(store)
-        await store.acknowledgeRuns([runId], anAct())
-        await store.forgetAsset('file-1', anAct({ kind: 'forget' }))
+        await store.acknowledgeRuns([runId], anAuditEntry())
+        await store.forgetAsset('file-1', anAuditEntry({ kind: 'forget' }))
         expect(await store.readStats(0, 100)).toEqual({ groups: [], counters: [], byHour: [] })
         if (isFolded) await fold(store)
         expect(await store.readStats(0, 100)).toEqual({ groups: [], counters: [], byHour: [] })
       }
     })
 
-    test('has every cause; a hundred of an extension are shown, the most frequent, and the others are listed together', async () => {
+    test('contain every cause; the hundred most frequent of an extension are shown, the others are grouped', async () => {
       const { store } = current()
       const fail = async (extension: string, code: string) => {
         const submissionId = await submit(store, [extension])
-        await say(store, submissionId, extension, 'failed', { code })
+        await deliverResult(store, submissionId, extension, 'failed', { code })
         return submissionId
       }
       const codes = Array.from({ length: 130 }, (_, index) => `E${index}`)
-      // Of one extension, the first hundred are frequent; of the other, the last hundred.
+      // The first hundred causes are frequent for one extension, the last hundred for the other.
       await Promise.all([
         ...codes.flatMap((code, index) => [
           fail('remove-bg', code),
@@ -149,10 +162,10 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
         expect((await causesOf(store, 'ai-tasks')).toSorted()).toEqual(
           [...shown(30, 130), ...others(30)].toSorted(),
         )
-        const told = await listEveryPage(store)
+        const listed = await listEveryPage(store)
         const other = (extension: string, from: number, until: number) => {
           const rest = [...codes.slice(from, until), 'other']
-          return told.filter(({ run }) => run.name === extension && rest.includes(causeOf(run.error)))
+          return listed.filter(({ run }) => run.name === extension && rest.includes(causeOf(run.error)))
         }
         const ofOne = other('remove-bg', 100, 130)
         const ofTheOther = other('ai-tasks', 0, 30)
@@ -161,7 +174,7 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
         expect(await listOther('remove-bg')).toEqual(ofOne)
         expect(await listOther('ai-tasks')).toEqual(ofTheOther)
         expect(await listOther('no-such')).toEqual([])
-        const both = told.filter((one) => ofOne.includes(one) || ofTheOther.includes(one))
+        const both = listed.filter((one) => ofOne.includes(one) || ofTheOther.includes(one))
         expect(await listOther(null)).toEqual(both)
         expect(await listEveryPage(store, { cause: 'E0' })).toHaveLength(3)
         expect(await listEveryPage(store, { cause: 'E129', extension: 'remove-bg' })).toHaveLength(1)
@@ -169,32 +182,32 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
     })
 
     test.each([
-      ['half of a character', 'a\uD800b', 'a\uFFFDb'],
-      ['half of a character where it is cut', `https://a/${'x'.repeat(988)} 😀`, '… \uFFFD'],
+      ['a lone surrogate', 'a\uD800b', 'a\uFFFDb'],
+      ['a surrogate pair that is cut', `https://a/${'x'.repeat(988)} 😀`, '… \uFFFD'],
       ['NUL', 'a\u0000b', 'a\uFFFDb'],
       ['quotes', 'a"b\'c\\', 'a"b\'c\\'],
       ['a number', '123', '123'],
-      ['a word of JSON', 'null', 'null'],
-    ])('has a cause with %s, which lists its runs', async (_, message, cause) => {
+      ['a JSON literal', 'null', 'null'],
+    ])('have a cause with %s, which lists its runs', async (_, message, cause) => {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
-      const word = { service: 'remove-bg', status: 'failed', fileId: null, error: { message } } as const
-      await store.recordDelivery(newDelivery(submissionId, word))
+      const result = { service: 'remove-bg', status: 'failed', fileId: null, error: { message } } as const
+      await store.recordDelivery(newDelivery(submissionId, result))
       for (const isFolded of [false, true]) {
         if (isFolded) await fold(store)
         expect((await store.readStats(0, 1)).groups).toMatchObject([{ cause, size: 1 }])
         expect(await listEveryPage(store, { cause })).toMatchObject([{ run: { runId } }])
         expect(await listEveryPage(store, { cause: 'other' })).toEqual([])
       }
-      await store.forgetAsset('file-1', anAct({ kind: 'forget' }))
+      await store.forgetAsset('file-1', anAuditEntry({ kind: 'forget' }))
       expect(await store.readStats(0, 1)).toEqual({ groups: [], counters: [], byHour: [] })
     })
 
-    test('moves on to the causes that are the most frequent now', async () => {
+    test('show the causes that are most frequent now', async () => {
       const { store } = current()
       const fail = async (code: string, fileId: string) => {
         const submissionId = await submit(store, ['remove-bg'], { fileId })
-        await say(store, submissionId, 'remove-bg', 'failed', { code })
+        await deliverResult(store, submissionId, 'remove-bg', 'failed', { code })
       }
       await Promise.all(Array.from({ length: 100 }, (_, index) => fail(`E${index}`, 'file-1')))
       await fail('late', 'file-2')
@@ -202,20 +215,20 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
       const listOther = async () => (await listEveryPage(store, { cause: 'other' })).length
       expect(await listOther()).toBe(1)
       const [acknowledged] = await listEveryPage(store, { cause: 'other' })
-      await store.acknowledgeRuns([acknowledged?.run.runId ?? ''], anAct())
+      await store.acknowledgeRuns([acknowledged?.run.runId ?? ''], anAuditEntry())
       expect(await listEveryPage(store, { cause: 'other', acknowledged: true })).toHaveLength(1)
       expect(await listEveryPage(store, { cause: 'other', acknowledged: false })).toEqual([])
-      await store.forgetAsset('file-2', anAct({ kind: 'forget' }))
+      await store.forgetAsset('file-2', anAuditEntry({ kind: 'forget' }))
       expect(await listOther()).toBe(0)
       expect((await store.readStats(0, 0)).groups).toHaveLength(100)
     })
 
-    test('is of the hours that are asked for, half-open', async () => {
+    test('cover the requested hours, half-open', async () => {
       const { store } = current()
       for (const receivedAt of [0, HOUR - 1, HOUR, 5 * HOUR, 30 * HOUR]) {
         const submissionId = await submit(store, ['remove-bg'], { at: receivedAt })
-        const word = { service: 'remove-bg', status: 'success', fileId: null } as const
-        await store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
+        const result = { service: 'remove-bg', status: 'success', fileId: null } as const
+        await store.recordDelivery(newDelivery(submissionId, result, { receivedAt }))
       }
       const byHour = async (from: number, until: number) => {
         const { byHour: hours } = await store.readStats(from, until)
@@ -242,7 +255,7 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
       }
     })
 
-    test('tells which run has been pending the longest, by insertion', async () => {
+    test('find the run that has been pending the longest, by insertion', async () => {
       const { store } = current()
       expect(await store.findOldestPending()).toBeUndefined()
       const asked: string[] = []
@@ -250,10 +263,10 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
       const oldest = async () => (await store.findOldestPending())?.requestedAt
       expect(await oldest()).toBe(9_000)
       const [first = '', second = ''] = asked
-      const word = { service: 'remove-bg', status: 'success', fileId: null } as const
-      await store.recordDelivery(newDelivery(first, word))
+      const result = { service: 'remove-bg', status: 'success', fileId: null } as const
+      await store.recordDelivery(newDelivery(first, result))
       expect(await oldest()).toBe(1_000)
-      await store.applyResponse(second, refused('rejected'), 2_000)
+      await store.applyResponse(second, aRejection('rejected'), 2_000)
       expect(await oldest()).toBe(5_000)
     })
   })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { DeliveryOutcome } from '../../src/domain/delivery.ts'
 import type { DeliveryFilter } from '../../src/domain/listed-delivery.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, fold, newAccountDelivery, newDelivery, newRefused, sweep } from './facts.ts'
+import { accepted, fold, newAccountDelivery, newDelivery, newRejected, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { listEveryDelivery, submitTo } from './operator-facts.ts'
 import { HOUR } from './operator-steps.ts'
@@ -14,14 +14,14 @@ const REJECTIONS = ['forged_token', 'unknown_submission', 'too_large'] as const
 const SERVICES = ['remove-bg', 'ai-tasks', 'google-auto-tagging']
 const FILES = ['file-0', 'file-1', 'file-2', 'file-3', 'file-4']
 
-/** One delivery as the test has made it. */
+/** One delivery as the test has created it. */
 type Made = {
   deliveryId: string
   receivedAt: number
   outcome: DeliveryOutcome
   cause: string | null
   service: string | null
-  /** Its submission is of the first; itself it names the second. */
+  /** First the file of its submission, then the file that it names itself. */
   fileIds: (string | null)[]
 }
 
@@ -40,7 +40,7 @@ async function makeDeliveries(store: Store, from: number, until: number): Promis
     if (kind === 8) {
       const cause = REJECTIONS[Math.floor(index / 10) % 3] ?? 'forged_token'
       const facts = { receivedAt, cause, fileId: FILES[index % 4] ?? null }
-      const [deliveryId = ''] = await store.keepRejected([newRefused(facts)])
+      const [deliveryId = ''] = await store.keepRejected([newRejected(facts)])
       return { deliveryId, receivedAt, outcome: 'rejected', cause, service: null, fileIds: [] }
     }
     if (kind === 9) {
@@ -53,12 +53,12 @@ async function makeDeliveries(store: Store, from: number, until: number): Promis
     const place = Math.floor(index / 7) % 5
     const fileId = FILES[place] ?? ''
     const service = kind === 5 ? null : kind === 6 ? 'never-asked' : (SERVICES[index % 3] ?? null)
-    const word = {
+    const result = {
       service,
       status: kind === 7 ? null : index % 13 === 0 ? ('failed' as const) : ('success' as const),
       fileId: kind === 4 ? (FILES[(place + 1) % 5] ?? null) : index % 4 === 0 ? null : fileId,
     }
-    const delivery = newDelivery(submissions[place]?.submissionId ?? '', word, { receivedAt })
+    const delivery = newDelivery(submissions[place]?.submissionId ?? '', result, { receivedAt })
     const { deliveryId, outcome, cause } = await store.recordDelivery(delivery)
     return {
       deliveryId: `${deliveryId}`,
@@ -66,7 +66,7 @@ async function makeDeliveries(store: Store, from: number, until: number): Promis
       outcome,
       cause,
       service,
-      fileIds: [fileId, word.fileId],
+      fileIds: [fileId, result.fileId],
     }
   }
   const made: Made[] = []
@@ -75,8 +75,8 @@ async function makeDeliveries(store: Store, from: number, until: number): Promis
   return made
 }
 
-/** What a filter asks for, told a second time. */
-function isAskedFor(one: Made, filter: DeliveryFilter): boolean {
+/** The filter, implemented a second time. */
+function isMatch(one: Made, filter: DeliveryFilter): boolean {
   if (filter.fileId !== null && !one.fileIds.includes(filter.fileId)) return false
   if (filter.since !== null && one.receivedAt < filter.since) return false
   if (filter.until !== null && one.receivedAt >= filter.until) return false
@@ -110,9 +110,9 @@ function filtersOf(made: readonly Made[]): fc.Arbitrary<DeliveryFilter> {
 
 export function describeOperatorsDeliveryFilters(current: () => OpenedStore, share: number): void {
   describe('a filter of deliveries', () => {
-    test('asks for an outcome, a cause, a service, a file and a time, and for nothing else', async () => {
+    test('selects by outcome, cause, service, file and time, and by nothing else', async () => {
       const { store } = current()
-      // Of the first ones it is added up which hour they are of, of the later ones not.
+      // The hours of the first deliveries are folded, those of the later ones are not.
       const early = await makeDeliveries(store, 0, 300)
       await fold(store)
       const made = [...early, ...(await makeDeliveries(store, 300, 540))]
@@ -123,7 +123,7 @@ export function describeOperatorsDeliveryFilters(current: () => OpenedStore, sha
         fc.assert(
           fc.asyncProperty(filtersOf(made), fc.integer({ min: 1, max: 100 }), async (filter, limit) => {
             const found = await listEveryDelivery(store, filter, { limit: Math.max(limit, 5) })
-            const expected = made.filter((one) => isAskedFor(one, filter)).map(({ deliveryId }) => deliveryId)
+            const expected = made.filter((one) => isMatch(one, filter)).map(({ deliveryId }) => deliveryId)
             expect(new Set(found.map(({ deliveryId }) => deliveryId))).toEqual(new Set(expected))
             expect(found).toHaveLength(expected.length)
             const all = await listEveryDelivery(store, {}, { limit: 1_000 })
@@ -148,14 +148,14 @@ export function describeOperatorsDeliveryFilters(current: () => OpenedStore, sha
       ['cause and another outcome', { cause: 'not_requested', outcome: 'applied' }, []],
       ['since and until', { since: 5_000, until: 5_001 }, [5_000]],
       ['since after until', { since: 5_001, until: 5_000 }, []],
-    ] as const)('asks exactly for %s', async (_, filter, expected) => {
+    ] as const)('is exact for %s', async (_, filter, expected) => {
       const { store } = current()
       const { submissionId } = await submitTo(store, ['remove-bg'])
-      const word = { status: 'success' } as const
+      const result = { status: 'success' } as const
       const services = ['remove-bg', 'ai-tasks', 'remove-bg']
       for (const [index, service] of services.entries())
         await store.recordDelivery(
-          newDelivery(submissionId, { ...word, service }, { receivedAt: 4_999 + index }),
+          newDelivery(submissionId, { ...result, service }, { receivedAt: 4_999 + index }),
         )
       const received = async () =>
         (await listEveryDelivery(store, filter)).map(({ receivedAt }) => receivedAt)
@@ -165,11 +165,11 @@ export function describeOperatorsDeliveryFilters(current: () => OpenedStore, sha
       expect(await received()).toEqual(newestFirst)
     })
 
-    test('finds rejected deliveries by time and cause where nothing was recorded', async () => {
+    test('finds rejected deliveries by time and cause if nothing else was recorded', async () => {
       const { store } = current()
       const [early, late] = await store.keepRejected([
-        newRefused({ receivedAt: 2 * HOUR, cause: 'forged_token' }),
-        newRefused({ receivedAt: 9 * HOUR, cause: 'too_large' }),
+        newRejected({ receivedAt: 2 * HOUR, cause: 'forged_token' }),
+        newRejected({ receivedAt: 9 * HOUR, cause: 'too_large' }),
       ])
       const ids = async (filter: Partial<DeliveryFilter>) =>
         (await listEveryDelivery(store, filter)).map(({ deliveryId }) => deliveryId)
@@ -184,14 +184,14 @@ export function describeOperatorsDeliveryFilters(current: () => OpenedStore, sha
       }
     })
 
-    test('finds one that a response has claimed by what it has become, and a replayed one by when it came', async () => {
+    test('finds a claimed delivery by its new outcome, and a replayed one by its original time', async () => {
       const { store } = current()
       const { submissionId } = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
-      const word = { service: 'ai-tasks', status: 'success', fileId: 'file-1' } as const
+      const result = { service: 'ai-tasks', status: 'success', fileId: 'file-1' } as const
       const receivedAt = 3 * HOUR
-      const claimed = await store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
-      const repeated = await store.recordDelivery(newDelivery(submissionId, word, { receivedAt }))
-      const [replayOf = ''] = await store.keepRejected([newRefused({ receivedAt: HOUR })])
+      const claimed = await store.recordDelivery(newDelivery(submissionId, result, { receivedAt }))
+      const repeated = await store.recordDelivery(newDelivery(submissionId, result, { receivedAt }))
+      const [replayOf = ''] = await store.keepRejected([newRejected({ receivedAt: HOUR })])
       const ids = async (filter: Partial<DeliveryFilter>) =>
         (await listEveryDelivery(store, filter)).map(({ deliveryId }) => deliveryId)
       expect(await ids({ cause: 'not_requested' })).toEqual([repeated.deliveryId, claimed.deliveryId])
@@ -201,7 +201,7 @@ export function describeOperatorsDeliveryFilters(current: () => OpenedStore, sha
         accepted({ 'ai-tasks': 'pending' }, { fileId: 'file-1' }),
         4 * HOUR,
       )
-      const again = { ...word, service: 'remove-bg' }
+      const again = { ...result, service: 'remove-bg' }
       await store.recordDelivery(newDelivery(submissionId, again, { receivedAt: HOUR, replayOf }))
       await sweep(store)
       for (const isFolded of [false, true]) {

@@ -4,16 +4,16 @@ import { numberOf } from '../../src/domain/ids.ts'
 import type { RunStatus } from '../../src/domain/run.ts'
 import type { RunFilter } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import { fold, newAccountDelivery, refused, submit, sweep } from './facts.ts'
+import { aRejection, fold, newAccountDelivery, submit, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, listEveryPage, runOf, say } from './operator-facts.ts'
+import { anAuditEntry, deliverResult, listEveryPage, runOf } from './operator-facts.ts'
 
 const EXTENSIONS = ['remove-bg', 'ai-tasks', 'google-auto-tagging']
 const STATUSES = ['success', 'failed', 'pending', 'expired'] as const satisfies RunStatus[]
 const CAUSES = ['too_large', 'unknown_foreground', 'timeout']
 const FILE_NAMES = ['cat.png', 'Cat_2.png', 'dog.jpg', 'CAT.gif', 'ünder.png']
 
-/** One run as the test has made it. */
+/** One run as the test has created it. */
 type Made = {
   runId: string
   submissionId: string
@@ -58,7 +58,7 @@ async function makeRuns(store: Store, from: number, until: number): Promise<Made
       one.submissionId = await submit(store, [one.extension], { fileId, fileName, at })
     }),
   )
-  // Where more reads wait for a connection than it can take in time, they are told that the store is unavailable.
+  // In groups, because reads that wait too long for a connection are rejected with `store_unavailable`.
   for (let from = 0; from < made.length; from += 100)
     await Promise.all(made.slice(from, from + 100).map((one) => end(store, one)))
   return made.toSorted((one, other) => numberOf(one.runId) - numberOf(other.runId))
@@ -73,24 +73,24 @@ async function end(store: Store, one: Made): Promise<void> {
     one.cause = ''
     one.acknowledged = false
     one.contradicted = false
-    await store.applyResponse(submissionId, refused('rejected'), at)
+    await store.applyResponse(submissionId, aRejection('rejected'), at)
     return
   }
-  if (status === 'success') await say(store, submissionId, extension, 'success', { at })
-  if (status === 'failed') await say(store, submissionId, extension, 'failed', { code: cause, at })
+  if (status === 'success') await deliverResult(store, submissionId, extension, 'success', { at })
+  if (status === 'failed') await deliverResult(store, submissionId, extension, 'failed', { code: cause, at })
   if (status === 'expired') {
-    // The sweep has not passed all of them.
+    // Some of these runs have not been passed by the sweep.
     const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: one.fileId } as const
     await store.recordAccountDelivery(newAccountDelivery(event, at))
     await store.applyFinding(one.runId, { kind: 'asset_gone' }, at, 0)
   }
   if (one.contradicted)
-    await say(store, submissionId, extension, status === 'success' ? 'failed' : 'success', { at })
-  if (one.acknowledged) await store.acknowledgeRuns([one.runId], anAct())
+    await deliverResult(store, submissionId, extension, status === 'success' ? 'failed' : 'success', { at })
+  if (one.acknowledged) await store.acknowledgeRuns([one.runId], anAuditEntry())
 }
 
-/** What a filter asks for, told a second time. */
-function isAskedFor(one: Made, filter: RunFilter): boolean {
+/** The filter, implemented a second time. */
+function isMatch(one: Made, filter: RunFilter): boolean {
   const { q } = filter
   const isExact = q === one.runId || q === one.submissionId || q === one.fileId
   const isNamed = q !== null && one.fileName.toLowerCase().indexOf(q.toLowerCase()) === 0
@@ -100,9 +100,9 @@ function isAskedFor(one: Made, filter: RunFilter): boolean {
   const { status, extension, cause, acknowledged, contradicted } = one
   const isExcepted = filter.exceptCauses?.some(([name, other]) => name === extension && other === cause)
   if (filter.exceptCauses !== null && (status !== 'failed' || isExcepted)) return false
-  const told = Object.entries({ status, extension, cause, acknowledged, contradicted })
+  const values = Object.entries({ status, extension, cause, acknowledged, contradicted })
   const asked = new Map(Object.entries(filter))
-  return told.every(([name, value]) => asked.get(name) === null || asked.get(name) === value)
+  return values.every(([name, value]) => asked.get(name) === null || asked.get(name) === value)
 }
 
 function filtersOf(made: readonly Made[]): fc.Arbitrary<RunFilter> {
@@ -138,11 +138,11 @@ function filtersOf(made: readonly Made[]): fc.Arbitrary<RunFilter> {
 
 export function describeOperatorsFilters(current: () => OpenedStore, share: number): void {
   describe('a list of runs', () => {
-    test('has what its filter asks for and nothing else, the newest first, whatever the clock did', {
+    test('contains exactly the runs that match its filter, newest first, whatever the clock did', {
       timeout: 60_000,
     }, async () => {
       const { store } = current()
-      // Of the first ones it is added up which hour they are of, and some are swept; of the later ones neither.
+      // The hours of the first runs are folded, and some runs are swept; of the later runs neither.
       const early = await makeRuns(store, 0, 1_400)
       await sweep(store, { now: clockAt(900) })
       await fold(store)
@@ -152,7 +152,7 @@ export function describeOperatorsFilters(current: () => OpenedStore, share: numb
         fc.assert(
           fc.asyncProperty(filtersOf(made), fc.integer({ min: 1, max: 900 }), async (filter, limit) => {
             const found = await listEveryPage(store, filter, { limit: Math.max(limit, 40) })
-            const expected = made.filter((one) => isAskedFor(one, filter)).map(({ runId }) => runId)
+            const expected = made.filter((one) => isMatch(one, filter)).map(({ runId }) => runId)
             expect(found.map(({ run }) => run.runId)).toEqual(expected.toReversed())
           }),
           { numRuns: Math.ceil(cases * share) },
@@ -169,7 +169,7 @@ export function describeOperatorsFilters(current: () => OpenedStore, share: numb
       await listAsExpected(40)
     })
 
-    test('tells each run with its file, its name and how it was asked for', async () => {
+    test('shows each run with its file, its file name and the kind of its submission', async () => {
       const { store } = current()
       const facts = { kind: 'update', fileId: 'file-1', fileName: 'a.png' } as const
       const found = await store.findSubmission(await submit(store, ['remove-bg'], facts))
@@ -178,16 +178,16 @@ export function describeOperatorsFilters(current: () => OpenedStore, share: numb
       ])
     })
 
-    test('has a run again whose submission was rejected and is proved by a webhook', async () => {
+    test('contains a run again whose rejected submission is proved by a webhook', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
-      await store.applyResponse(submissionId, refused('rejected'), 2_000)
+      await store.applyResponse(submissionId, aRejection('rejected'), 2_000)
       expect(await listEveryPage(store)).toEqual([])
       expect((await store.readStats(0, 0)).groups).toEqual([])
       const exact = await listEveryPage(store, { q: submissionId })
       expect(exact.map(({ run }) => run.name)).toEqual(['ai-tasks', 'remove-bg'])
 
-      await say(store, submissionId, 'ai-tasks', 'failed', { code: 'E1' })
+      await deliverResult(store, submissionId, 'ai-tasks', 'failed', { code: 'E1' })
       const listed = (await listEveryPage(store)).map(({ run }) => [run.name, run.status])
       expect(listed).toEqual([
         ['ai-tasks', 'failed'],

@@ -1,25 +1,25 @@
 import { describe, expect, test } from 'vitest'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
-import { accepted, newAccountDelivery, newDelivery, newRefused } from './facts.ts'
+import { accepted, newAccountDelivery, newDelivery, newRejected } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, countsOf, listEveryPage, say, submitTo } from './operator-facts.ts'
+import { anAuditEntry, countsOf, deliverResult, listEveryPage, submitTo } from './operator-facts.ts'
 
-const FORGET = anAct({ kind: 'forget', subject: 'file-1', reason: 'the owner of file-1 asked' })
+const FORGET = anAuditEntry({ kind: 'forget', subject: 'file-1', reason: 'the owner of file-1 asked' })
 const HASH = /^sha256:[0-9a-f]{64}$/
 
 export function describeOperatorsForgetting(current: () => OpenedStore): void {
   const fill = (fileId: string, code: string) => async () => {
     const { store } = current()
     const { submissionId, runs } = await submitTo(store, ['remove-bg', 'ai-tasks'], { fileId })
-    await say(store, submissionId, 'remove-bg', 'failed', { code })
-    await say(store, submissionId, 'remove-bg', 'failed', { code })
+    await deliverResult(store, submissionId, 'remove-bg', 'failed', { code })
+    await deliverResult(store, submissionId, 'remove-bg', 'failed', { code })
     return { submissionId, runIds: runs.map(({ runId }) => runId) }
   }
   const aboutFile = (fileId: string) =>
     newAccountDelivery({ kind: 'asset', eventId: 'event-1', type: 'file.deleted', fileId })
 
   describe('forgetting an asset', () => {
-    test('removes everything of it and nothing of another, and what is counted is as if it had never been', async () => {
+    test('deletes everything of it and nothing of another, and leaves the counts as if it had never existed', async () => {
       const { store } = current()
       const kept = await fill('file-2', 'E1')()
       const before = await countsOf(store)
@@ -50,7 +50,7 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       expect((await listEveryPage(store)).map(({ run }) => run.runId)).toEqual(kept.runIds.toReversed())
     })
 
-    test('takes along whatever an event told of it, repeated or of no consequence, and what belied another', async () => {
+    test('deletes every event about it: repeated ones, ignored ones, and those that contradict another submission', async () => {
       const { store } = current()
       const { submissionId } = await submitTo(store, ['remove-bg'], { fileId: 'file-2' })
       await fill('file-1', 'E1')()
@@ -68,42 +68,45 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
         type: 'upload.post-transform.error',
         fileId: 'file-1',
       } as const
-      const told = [
+      const results = [
         end('another', 'event-1'),
         end('another', 'event-1'),
         end('request-1', 'event-2'),
         newAccountDelivery(other),
       ]
       const ids: (string | null)[] = []
-      for (const delivery of told) ids.push((await store.recordAccountDelivery(delivery)).deliveryId)
+      for (const delivery of results) ids.push((await store.recordAccountDelivery(delivery)).deliveryId)
       for (const id of ids) expect(await store.findDelivery(id ?? '')).toBeDefined()
       await store.applyResponse(submissionId, accepted({}, { fileId: null }), 1_600)
       await store.forgetAsset('file-1', FORGET)
       const left = ids.map((id) => store.findDelivery(id ?? ''))
-      expect(await Promise.all(left)).toEqual(told.map(() => undefined))
+      expect(await Promise.all(left)).toEqual(results.map(() => undefined))
     })
 
-    test('is told by hash alone, in earlier acts too', async () => {
+    test('replaces its names by hashes, in earlier audit entries too', async () => {
       const { store } = current()
       const { submissionId, runIds } = await fill('file-1', 'E1')()
       const [runId = ''] = runIds
       const kept = await fill('file-2', 'E1')()
-      const other = anAct({ subject: kept.runIds[0] ?? '', reason: `not this one, nor ${kept.runIds[1]}` })
-      await store.recordAuditEntry(anAct({ subject: runId, reason: 'mine' }))
+      const other = anAuditEntry({
+        subject: kept.runIds[0] ?? '',
+        reason: `not this one, nor ${kept.runIds[1]}`,
+      })
+      await store.recordAuditEntry(anAuditEntry({ subject: runId, reason: 'mine' }))
       await store.recordAuditEntry(
-        anAct({ details: { runIds: [runId, 'another'], filter: { q: 'file-1' } } }),
+        anAuditEntry({ details: { runIds: [runId, 'another'], filter: { q: 'file-1' } } }),
       )
-      await store.recordAuditEntry(anAct({ kind: 'retry', details: { submissionId } }))
+      await store.recordAuditEntry(anAuditEntry({ kind: 'retry', details: { submissionId } }))
       await store.recordAuditEntry(
-        anAct({ reason: `see ${runIds[1]}, of ${submissionId}; not ${kept.submissionId}` }),
+        anAuditEntry({ reason: `see ${runIds[1]}, of ${submissionId}; not ${kept.submissionId}` }),
       )
       await store.recordAuditEntry(other)
       await store.forgetAsset('file-1', FORGET)
 
-      const { acts } = await store.listAuditEntries({ limit: 9, before: null })
-      const told = JSON.stringify(acts)
-      for (const name of ['file-1', submissionId, ...runIds, 'mine']) expect(told).not.toContain(name)
-      expect(acts).toMatchObject([
+      const { auditEntries } = await store.listAuditEntries({ limit: 9, before: null })
+      const results = JSON.stringify(auditEntries)
+      for (const name of ['file-1', submissionId, ...runIds, 'mine']) expect(results).not.toContain(name)
+      expect(auditEntries).toMatchObject([
         { kind: 'forget', subject: expect.stringMatching(HASH), actor: 'default' },
         other,
         {
@@ -115,27 +118,27 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
         { details: { runIds: [expect.stringMatching(HASH), 'another'] } },
         { subject: expect.stringMatching(HASH), reason: null },
       ])
-      expect(acts[0]?.reason).toMatch(/^the owner of sha256:[0-9a-f]{64} asked$/)
+      expect(auditEntries[0]?.reason).toMatch(/^the owner of sha256:[0-9a-f]{64} asked$/)
     })
 
-    test('leaves acts as they are but for its name, though that be a word that stands in all of them', async () => {
+    test('leaves the rest of audit entries unchanged, even if the file id is a common result or character', async () => {
       const { store } = current()
       const details = { limit: 100, dryRun: true, reason: null, q: 'of 1, as asked', '1': ['1', 'true'] }
-      await store.recordAuditEntry(anAct({ details }))
+      await store.recordAuditEntry(anAuditEntry({ details }))
       for (const fileId of [':', '"', 'limit', 'true', '1']) {
         await submitTo(store, ['remove-bg'], { fileId })
-        expect(await store.forgetAsset(fileId, anAct({ kind: 'forget', subject: fileId }))).toBe(true)
+        expect(await store.forgetAsset(fileId, anAuditEntry({ kind: 'forget', subject: fileId }))).toBe(true)
       }
-      const { acts } = await store.listAuditEntries({ limit: 9, before: null })
-      expect(acts).toHaveLength(6)
-      expect(acts.at(-1)?.details).toEqual({
+      const { auditEntries } = await store.listAuditEntries({ limit: 9, before: null })
+      expect(auditEntries).toHaveLength(6)
+      expect(auditEntries.at(-1)?.details).toEqual({
         ...details,
         q: expect.stringMatching(/^of sha256:/),
         '1': [expect.stringMatching(HASH), expect.stringMatching(/^sha256:/)],
       })
     })
 
-    test('keeps nothing of what still comes for it, after a restart too', async () => {
+    test('stores no content of later webhooks for it, even after a restart', async () => {
       const { store, reopen } = current()
       const { submissionId } = await fill('file-1', 'E1')()
       await store.forgetAsset('file-1', FORGET)
@@ -148,9 +151,9 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
         fileId: null,
         runId: null,
       }
-      const told = [await reopened.recordDelivery(late)]
+      const results = [await reopened.recordDelivery(late)]
       const events = [aboutFile('file-1'), aboutFile('file-1')]
-      for (const event of events) told.push(await reopened.recordAccountDelivery(event))
+      for (const event of events) results.push(await reopened.recordAccountDelivery(event))
       const end = newAccountDelivery({
         kind: 'upload_finished',
         eventId: 'event-2',
@@ -158,10 +161,10 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
         requestId: 'request-1',
         answer: accepted({}, { fileId: 'file-1' }),
       })
-      told.push(await reopened.recordAccountDelivery(end))
-      expect(told).toEqual([recorded, recorded, recorded, recorded])
+      results.push(await reopened.recordAccountDelivery(end))
+      expect(results).toEqual([recorded, recorded, recorded, recorded])
 
-      for (const { deliveryId } of told) {
+      for (const { deliveryId } of results) {
         const kept = await reopened.findDelivery(deliveryId ?? '')
         expect(kept).toMatchObject({
           deliveryId,
@@ -174,7 +177,7 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       }
     })
 
-    test('is over where the asset is heard of again', async () => {
+    test('ends once the asset has a new submission', async () => {
       const { store } = current()
       const old = await fill('file-1', 'E1')()
       await store.forgetAsset('file-1', FORGET)
@@ -186,13 +189,13 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       expect(await listEveryPage(store, { q: fresh.submissionId })).toHaveLength(2)
     })
 
-    test('takes refused deliveries for it along, and leaves the others', async () => {
+    test('deletes its rejected deliveries, and keeps the others', async () => {
       const { store } = current()
       const { submissionId } = await fill('file-1', 'E1')()
-      const naming = newRefused({ fileId: 'file-1' })
-      const addressed = newRefused({ token: `${submissionId}.mac`, body: Buffer.from('no json') })
-      const other = newRefused({ token: 'another.mac', fileId: 'file-10' })
-      const nameless = newRefused({ route: 'account', token: null })
+      const naming = newRejected({ fileId: 'file-1' })
+      const addressed = newRejected({ token: `${submissionId}.mac`, body: Buffer.from('no json') })
+      const other = newRejected({ token: 'another.mac', fileId: 'file-10' })
+      const nameless = newRejected({ route: 'account', token: null })
       const ids = await store.keepRejected([naming, addressed, other, nameless])
       await store.forgetAsset('file-1', FORGET)
       expect(await Promise.all(ids.map((id) => store.findRejected(id)))).toEqual([
@@ -203,21 +206,21 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       ])
     })
 
-    test('takes its runs out of a retry that is under way', async () => {
+    test('removes its runs from a retry in progress', async () => {
       const { store } = current()
       const one = await fill('file-1', 'E1')()
       const two = await fill('file-2', 'E1')()
-      await store.createRetry('retry-1', [one.runIds[0] ?? '', two.runIds[0] ?? ''], anAct())
+      await store.createRetry('retry-1', [one.runIds[0] ?? '', two.runIds[0] ?? ''], anAuditEntry())
       await store.forgetAsset('file-1', FORGET)
       expect(await store.nextRetryItem()).toMatchObject({ runId: two.runIds[0] })
       expect(await store.findRetry('retry-1')).toMatchObject({ total: 1 })
     })
 
-    test('tells where there is nothing to forget, and writes nothing', async () => {
+    test('returns false and writes nothing for an unknown asset', async () => {
       const { store } = current()
       await fill('file-2', 'E1')()
       expect(await store.forgetAsset('file-1', FORGET)).toBe(false)
-      expect((await store.listAuditEntries({ limit: 9, before: null })).acts).toEqual([])
+      expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual([])
       expect(await store.recordAccountDelivery(aboutFile('file-1'))).toMatchObject({ cause: null })
     })
   })

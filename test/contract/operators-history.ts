@@ -1,28 +1,28 @@
 import { describe, expect, test } from 'vitest'
 import {
   accepted,
+  aRejection,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
-  refused,
   settleNotification,
   unknownIds,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, say, submitTo } from './operator-facts.ts'
+import { anAuditEntry, deliverResult, submitTo } from './operator-facts.ts'
 
 export function describeOperatorsHistory(current: () => OpenedStore): void {
   describe('the history of a run', () => {
-    test('has its submission, its siblings, when that was answered, and what its caller was told', async () => {
+    test('contains its submission, its siblings, the time of the response and the notification', async () => {
       const { store } = current()
       const callerWebhookUrl = 'https://caller.example/hook'
       const { submissionId, runs } = await submitTo(store, ['remove-bg', 'ai-tasks'], { callerWebhookUrl })
       const [own, sibling] = runs
       await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 1_500)
       await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 1_900)
-      await say(store, submissionId, 'remove-bg', 'success')
+      await deliverResult(store, submissionId, 'remove-bg', 'success')
       const notificationId = `msg_${own?.runId}`
-      await settleNotification(store, notificationId, { kind: 'again', at: 9_000, reason: 'it said 500' })
+      await settleNotification(store, notificationId, { kind: 'again', at: 9_000, reason: 'status 500' })
 
       const found = await store.findSubmission(submissionId)
       expect(await store.findRunHistory(own?.runId ?? '')).toMatchObject({
@@ -30,8 +30,8 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
         submission: found?.submission,
         respondedAt: 1_500,
         siblings: [found?.runs[1]],
-        notification: { createdAt: 2_000, attempt: 2, result: 'again', reason: 'it said 500' },
-        acts: [],
+        notification: { createdAt: 2_000, attempt: 2, result: 'again', reason: 'status 500' },
+        auditEntries: [],
         currentRunId: null,
       })
       expect(await store.findRunHistory(sibling?.runId ?? '')).toMatchObject({
@@ -42,11 +42,11 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
         expect(await store.findRunHistory(unknown)).toBeUndefined()
     })
 
-    test('has the deliveries that speak of it, or that could not be understood, the oldest first', async () => {
+    test('contains the deliveries that report on it, and unrecognised ones, oldest first', async () => {
       const { store } = current()
       const { submissionId, runs } = await submitTo(store, ['remove-bg', 'ai-tasks'])
-      const told: (string | null)[] = []
-      const words = [
+      const deliveryIds: (string | null)[] = []
+      const results = [
         { service: 'ai-tasks', status: 'success' },
         { service: 'remove-bg', status: 'success' },
         { service: null },
@@ -54,11 +54,11 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
         { service: 'remove-bg', status: null },
         { service: 'never-asked', status: 'failed' },
       ] as const
-      for (const word of words)
-        told.push((await store.recordDelivery(newDelivery(submissionId, word))).deliveryId)
+      for (const reported of results)
+        deliveryIds.push((await store.recordDelivery(newDelivery(submissionId, reported))).deliveryId)
       const history = await store.findRunHistory(runs[0]?.runId ?? '')
       expect(history?.deliveries.map(({ deliveryId }) => deliveryId)).toEqual(
-        [1, 2, 3, 4].map((at) => told[at]),
+        [1, 2, 3, 4].map((at) => deliveryIds[at]),
       )
       expect(history?.deliveries.map(({ outcome }) => outcome)).toEqual([
         'applied',
@@ -68,7 +68,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
       ])
     })
 
-    test('has the end of the queued upload that it belongs to', async () => {
+    test('contains the event that ended its queued upload', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitTo(store, ['remove-bg'])
       await store.applyResponse(submissionId, accepted({}, { fileId: null }), 1_500)
@@ -84,7 +84,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
       expect(history?.deliveries).toMatchObject([{ deliveryId, route: 'account' }])
     })
 
-    test('names the run that took its place, as long as that is the current one', async () => {
+    test('names the run that replaced it, as long as that is the current one', async () => {
       const { store } = current()
       const facts = { kind: 'update', fileId: FILE_ID } as const
       const older = await submitTo(store, ['remove-bg'], facts)
@@ -93,29 +93,32 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
       await submitTo(store, ['ai-tasks'], facts)
       expect(await store.findRunHistory(older.runId)).toMatchObject({ currentRunId: newer.runId })
       expect(await store.findRunHistory(newer.runId)).toMatchObject({ currentRunId: null })
-      await store.applyResponse(newer.submissionId, refused('rejected'), 3_000)
+      await store.applyResponse(newer.submissionId, aRejection('rejected'), 3_000)
       expect(await store.findRunHistory(older.runId)).toMatchObject({ currentRunId: null })
       expect(await store.findRunHistory(newer.runId)).toMatchObject({ currentRunId: older.runId })
     })
 
-    test('has what operators did about it, the oldest first, and not about others', async () => {
+    test('contains the audit entries about it, oldest first, and not those about others', async () => {
       const { store } = current()
       const { runId } = await submitTo(store, ['remove-bg'])
-      const acts = [anAct({ subject: runId, at: 1 }), anAct({ kind: 'retry', subject: runId, at: 2 })]
-      for (const act of acts) await store.recordAuditEntry(act)
-      await store.recordAuditEntry(anAct({ subject: 'another' }))
-      expect((await store.findRunHistory(runId))?.acts).toEqual(acts)
+      const auditEntries = [
+        anAuditEntry({ subject: runId, at: 1 }),
+        anAuditEntry({ kind: 'retry', subject: runId, at: 2 }),
+      ]
+      for (const entry of auditEntries) await store.recordAuditEntry(entry)
+      await store.recordAuditEntry(anAuditEntry({ subject: 'another' }))
+      expect((await store.findRunHistory(runId))?.auditEntries).toEqual(auditEntries)
     })
   })
 
   describe('the submissions of an asset', () => {
-    test('are all there, with their runs, the newest first, page by page', async () => {
+    test('are listed with their runs, newest first, page by page', async () => {
       const { store } = current()
       const facts = { kind: 'update', fileId: FILE_ID } as const
       const first = await submitTo(store, ['remove-bg', 'ai-tasks'], facts)
       const second = await submitTo(store, [], facts)
       const third = await submitTo(store, ['remove-bg'], facts)
-      await store.applyResponse(third.submissionId, refused('rejected'), 3_000)
+      await store.applyResponse(third.submissionId, aRejection('rejected'), 3_000)
       const expected = [third, second, first].map(({ submissionId }) => store.findSubmission(submissionId))
       const found = await Promise.all(expected)
       const page = { limit: 2, before: null }

@@ -2,13 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EVERY_RUN, type RunFilter } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, applyFinding, newSubmission, refused, sweep } from './facts.ts'
+import { accepted, applyFinding, aRejection, newSubmission, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, listEveryPage, say, submitTo } from './operator-facts.ts'
+import { anAuditEntry, deliverResult, listEveryPage, submitTo } from './operator-facts.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks']
 
-/** What others do between two pages; `index` is that of the submission that it is done to. */
+/** What happens between two pages; `index` selects the submission. */
 type Deed =
   | { kind: 'insert'; at: number }
   | { kind: 'settle'; index: number; status: 'success' | 'failed' }
@@ -25,7 +25,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   fc.record({ kind: fc.constantFrom('reject' as const, 'acknowledge', 'expire', 'name'), index }),
 )
 
-/** What no deed changes of a run: with such a filter each run that was there is still asked for. */
+/** Filters by properties that no deed changes, so each run of the start still matches. */
 const filter = fc.constantFrom(
   {},
   { extension: 'remove-bg' },
@@ -47,10 +47,10 @@ async function perform(store: Store, subjects: readonly Subject[], deed: Deed): 
   const [first, second] = runs
   switch (deed.kind) {
     case 'settle':
-      await say(store, submissionId, 'remove-bg', deed.status, { code: `E${deed.index % 5}` })
+      await deliverResult(store, submissionId, 'remove-bg', deed.status, { code: `E${deed.index % 5}` })
       return
     case 'acknowledge':
-      await store.acknowledgeRuns([first?.runId ?? ''], anAct())
+      await store.acknowledgeRuns([first?.runId ?? ''], anAuditEntry())
       return
     case 'expire':
       await sweep(store)
@@ -60,13 +60,13 @@ async function perform(store: Store, subjects: readonly Subject[], deed: Deed): 
       await store.applyResponse(submissionId, accepted({}, { fileName: 'cat_x1.png' }), 3_000)
       return
     case 'reject':
-      await store.applyResponse(submissionId, refused('rejected'), 3_000)
+      await store.applyResponse(submissionId, aRejection('rejected'), 3_000)
   }
 }
 
 export function describeOperatorsPages(current: () => OpenedStore, share: number): void {
   describe('pages of runs', () => {
-    test('have each run that was there exactly once, while others insert, settle, reject and acknowledge', async () => {
+    test('contain each run of the start once, while others insert, settle, reject and acknowledge', async () => {
       const deeds = fc.array(fc.array(deed, { maxLength: 6 }), { minLength: 1, maxLength: 12 })
       await fc.assert(
         fc.asyncProperty(filter, deeds, async (asked, stages) => {
@@ -91,7 +91,7 @@ export function describeOperatorsPages(current: () => OpenedStore, share: number
           const found = pages.map(({ run }) => run.runId)
 
           expect(new Set(found).size).toBe(found.length)
-          // What was rejected meanwhile is not listed any more, or listed again; everything else is there, in its order.
+          // A run rejected meanwhile may be missing or listed; all others are listed in order.
           expect(found.filter((runId) => !rejected.has(runId))).toEqual(
             atStart.filter((runId) => !rejected.has(runId)),
           )
@@ -100,12 +100,12 @@ export function describeOperatorsPages(current: () => OpenedStore, share: number
       )
     })
 
-    test('reach what stands behind very many others', async () => {
+    test('reach runs behind a very large number of others', async () => {
       const { store } = current()
       const submitMany = (names: string[], times: number) =>
         Promise.all(Array.from({ length: times }, () => store.createSubmission(newSubmission(names))))
       const first = await submitTo(store, ['rare', 'remove-bg'], { fileName: 'first.png', at: 1_000 })
-      await say(store, first.submissionId, 'rare', 'failed', { code: 'E1' })
+      await deliverResult(store, first.submissionId, 'rare', 'failed', { code: 'E1' })
       await submitMany(
         Array.from({ length: 100 }, (_, index) => `extension-${index}`),
         220,
@@ -130,7 +130,7 @@ export function describeOperatorsPages(current: () => OpenedStore, share: number
       expect(whole.slice(-2).map(({ run }) => run.name)).toEqual(['remove-bg', 'rare'])
     })
 
-    test('end with null, also where the last one is full', async () => {
+    test('end with null, even if the last page is full', async () => {
       const { store } = current()
       for (let count = 0; count < 4; count += 1) await submitTo(store, ['remove-bg'])
       const first = await store.listRuns(EVERY_RUN, { limit: 2, before: null })

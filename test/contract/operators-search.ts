@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { numberOf } from '../../src/domain/ids.ts'
 import type { RunFilter } from '../../src/domain/run-filter.ts'
-import { newSubmission, refused, unknownIds } from './facts.ts'
+import { aRejection, newSubmission, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { listEveryPage, listNames, say, submitTo } from './operator-facts.ts'
+import { deliverResult, listEveryPage, listNames, submitTo } from './operator-facts.ts'
 
 export function describeOperatorsSearch(current: () => OpenedStore): void {
   const name = async (...fileNames: string[]) => {
@@ -12,7 +12,7 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
   const find = (q: string) => listNames(current().store, { q })
 
   describe('a search', () => {
-    test('finds the names that begin so, in upper or lower case of A to Z, and none that only hold it', async () => {
+    test('finds file names by prefix, ignoring the case of A to Z, and not by other parts', async () => {
       await name('Cat.png', 'cAT2.png', 'bobcat.png', 'ca.png', 'catalogue')
       expect(await find('CAt')).toEqual(['catalogue', 'cAT2.png', 'Cat.png'])
       expect(await find('cat.')).toEqual(['Cat.png'])
@@ -30,12 +30,12 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
       ['日本語.png', '日本', '日.png'],
       ['😀.png', '😀', '😁.png'],
       ['𐀀.png', '𐀀', '\uFFFD.png'],
-    ])('takes every character of %s as it is', async (fileName, q, other) => {
+    ])('treats every character of %s literally', async (fileName, q, other) => {
       await name(fileName, other)
       expect(await find(q)).toEqual([fileName])
     })
 
-    test('finds a run, all runs of a submission and all runs of a file by their whole ids alone', async () => {
+    test('finds a run, all runs of a submission and all runs of a file by complete ids only', async () => {
       const { store } = current()
       const one = await submitTo(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1', fileName: 'a' })
       const two = await submitTo(store, ['remove-bg'], { fileId: 'file-1', fileName: 'b' })
@@ -45,14 +45,14 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
       expect(await find('file-1')).toEqual(['b', 'a', 'a'])
       for (const id of [one.runId, two.submissionId, 'file-1', 'FILE-11'])
         expect(await find(id.slice(0, -1))).toEqual([])
-      // A run has the bits of its submission, so with the other prefix it may be that one's id.
+      // A run has the random bits of its submission, so with the other prefix it may be the submission's id.
       const strangers = [...unknownIds(one.runId), ...unknownIds(two.submissionId)].filter(
         (text) => text !== '' && text !== one.submissionId,
       )
       for (const unknown of strangers) expect(await find(unknown)).toEqual([])
     })
 
-    test('finds what bears an id as its name, too', async () => {
+    test('finds both a file with this id and a file with this name', async () => {
       const { store } = current()
       const one = await submitTo(store, ['remove-bg'], { fileId: 'cat', fileName: 'dog' })
       const two = await submitTo(store, ['remove-bg'], { fileId: 'dog', fileName: 'cat' })
@@ -60,10 +60,10 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
       expect(found.map(({ run }) => run.runId)).toEqual([two.runId, one.runId])
     })
 
-    test('finds runs of a rejected submission by exact ids, and never by their name', async () => {
+    test('finds runs of a rejected submission by exact ids, and never by file name', async () => {
       const { store } = current()
       const one = await submitTo(store, ['remove-bg'], { fileId: 'file-1', fileName: 'cat.png' })
-      await store.applyResponse(one.submissionId, refused('rejected'), 2_000)
+      await store.applyResponse(one.submissionId, aRejection('rejected'), 2_000)
       await name('cat-2.png')
       for (const q of [one.runId, one.submissionId, 'file-1']) expect(await find(q)).toEqual(['cat.png'])
       expect(await find('cat')).toEqual(['cat-2.png'])
@@ -71,7 +71,7 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
       expect(await find('')).toEqual(['cat-2.png'])
     })
 
-    test('goes through thousands of names that begin alike, whatever else is asked for', async () => {
+    test('goes through thousands of names with the same prefix, combined with other filters', async () => {
       const { store } = current()
       const asked = Array.from({ length: 5_400 }, (_, index) => {
         const fileName = index % 100 === 0 ? 'other.png' : `IMG_${index}.png`
@@ -82,10 +82,12 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
       )
       const failing = created.filter(({ index }) => index % 90 === 0)
       await Promise.all(
-        failing.map(({ submissionId }) => say(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })),
+        failing.map(({ submissionId }) =>
+          deliverResult(store, submissionId, 'remove-bg', 'failed', { code: 'E1' }),
+        ),
       )
       const rejected = created[5_001]?.submissionId ?? ''
-      await store.applyResponse(rejected, refused('rejected'), 9_000)
+      await store.applyResponse(rejected, aRejection('rejected'), 9_000)
 
       const expectImages = async (filter: Partial<RunFilter>, expected: typeof created, limit = 50) => {
         const found = await listEveryPage(store, { q: 'img_', ...filter }, { limit })

@@ -6,7 +6,7 @@ import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
 import { accepted, applyFinding, newAccountDelivery, newDelivery, sweep } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, submitTo } from './operator-facts.ts'
+import { anAuditEntry, submitTo } from './operator-facts.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks']
 
@@ -18,7 +18,7 @@ export async function submitPair(store: Store, fileId: string): Promise<Pair> {
   return { fileId, submissions: [await submitTo(store, NAMES, facts), await submitTo(store, NAMES, facts)] }
 }
 
-/** What is done to the rows of a pair, in one step or in one after another. `order` says which submission is the first. */
+/** What is done to the rows of a pair, concurrently or sequentially. `order` says which submission comes first. */
 type Deed =
   | { kind: 'acknowledge' | 'retry' | 'change' }
   | { kind: 'deliver'; status: FinalStatus; at: number }
@@ -51,17 +51,17 @@ function callsOf(
   const runIds = inOrder.flatMap(({ runs }) => runs.map(({ runId }) => runId))
   switch (deed.kind) {
     case 'acknowledge':
-      return [() => store.acknowledgeRuns(runIds, anAct())]
+      return [() => store.acknowledgeRuns(runIds, anAuditEntry())]
     case 'retry':
-      return [() => store.createRetry(`retry-${mark}`, runIds, anAct())]
+      return [() => store.createRetry(`retry-${mark}`, runIds, anAuditEntry())]
     case 'change': {
       const event = { kind: 'asset', eventId: `event-${mark}`, type: 'file.updated', fileId } as const
       return [() => store.recordAccountDelivery(newAccountDelivery(event, 5_000))]
     }
     case 'deliver':
       return inOrder.map(({ submissionId }) => () => {
-        const word = { service: 'remove-bg', status: deed.status, fileId }
-        return store.recordDelivery(newDelivery(submissionId, word, { receivedAt: deed.at }))
+        const reported = { service: 'remove-bg', status: deed.status, fileId }
+        return store.recordDelivery(newDelivery(submissionId, reported, { receivedAt: deed.at }))
       })
     case 'answer':
       return inOrder.map(({ submissionId }) => () => {
@@ -71,8 +71,8 @@ function callsOf(
   }
 }
 
-/** What a call has told, without ids: those of another pair are others. */
-function toldOf(result: unknown): unknown {
+/** The result of a call without ids, because those of another pair differ. */
+function resultOf(result: unknown): unknown {
   if (typeof result !== 'object' || result === null) return result
   if (Array.isArray(result)) return result.map(({ run }) => [run.name, run.status])
   return 'outcome' in result ? result.outcome : 'result' in result ? result.result : 'something else'
@@ -101,7 +101,7 @@ export function describeOppositeOrder(
   { openInOrder, share }: { openInOrder: () => Promise<OpenedStore>; share: number },
 ): void {
   describe('steps that name the same rows in opposite order', () => {
-    test('end as one after another, in one batch and in two', async () => {
+    test('have the same results as sequential steps, in one batch and in two', async () => {
       const { store, destroy } = await openInOrder()
       onTestFinished(destroy)
       let pairs = 0
@@ -123,7 +123,10 @@ export function describeOppositeOrder(
                 if (!isTogether) await results.at(-1)
               }
             }
-            return { told: (await Promise.all(results)).map(toldOf), left: await describePair(store, pair) }
+            return {
+              results: (await Promise.all(results)).map(resultOf),
+              left: await describePair(store, pair),
+            }
           }
           expect(await play(true)).toEqual(await play(false))
         }),
@@ -131,17 +134,17 @@ export function describeOppositeOrder(
       )
     })
 
-    test('give what they ask for in their own order', async () => {
+    test('return their rows in the requested order', async () => {
       const { store } = current()
       const { submissions } = await submitPair(store, 'file-1')
       const runIds = submissions.flatMap(({ runs }) => runs.map(({ runId }) => runId))
       await sweep(store)
       for (const runId of runIds) await applyFinding(store, runId, { kind: 'timed_out' }, 4_000)
       const asked = [runIds, runIds.toReversed(), runIds]
-      const given = await Promise.all(asked.map((ids) => store.acknowledgeRuns(ids, anAct())))
+      const given = await Promise.all(asked.map((ids) => store.acknowledgeRuns(ids, anAuditEntry())))
       expect(given.map((listed) => listed.map(({ run }) => run.runId))).toEqual(asked)
       await Promise.all(
-        asked.slice(0, 2).map((ids, index) => store.createRetry(`retry-${index}`, ids, anAct())),
+        asked.slice(0, 2).map((ids, index) => store.createRetry(`retry-${index}`, ids, anAuditEntry())),
       )
       const items: (string | undefined)[] = []
       for (let item = await store.nextRetryItem(); item; item = await store.nextRetryItem()) {

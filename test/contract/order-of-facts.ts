@@ -24,13 +24,13 @@ const webhook: fc.Arbitrary<Fact> = fc.record({
   isOtherFile: fc.boolean(),
 })
 
-/** Facts that agree with one truth, each told any number of times in any order. */
+/** Facts that agree with one truth, each any number of times and in any order. */
 const agreeing = fc
   .record({
     truth: fc.tuple(finalStatus, finalStatus, finalStatus),
-    told: fc.array(fc.nat(6), { maxLength: 12 }),
+    indexes: fc.array(fc.nat(6), { maxLength: 12 }),
   })
-  .map(({ truth, told }) => told.map((index) => agreeingFact(truth, index)))
+  .map(({ truth, indexes }) => indexes.map((index) => agreeingFact(truth, index)))
 
 function agreeingFact(truth: FinalStatus[], index: number): Fact {
   const name = NAMES[index % 3] ?? ''
@@ -58,40 +58,40 @@ async function applyFacts(store: Store, facts: readonly Fact[], isAtOnce: boolea
   return { outcomes, statuses: Object.fromEntries(found?.runs.map((run) => [run.name, run.status]) ?? []) }
 }
 
-/** The rule, told a second time and shorter: the first final word stays, and contradiction is told once. */
+/** The rule, implemented a second time and shorter: the first final status stays, and a contradiction is reported once. */
 function expected(facts: readonly Fact[]) {
-  const words = new Map<string, FinalStatus>()
+  const first = new Map<string, FinalStatus>()
   const contradicted = new Set<string>()
   const outcomes = facts.map((fact) => {
     if (fact.kind === 'answer') {
       for (const [name, status] of Object.entries(fact.statuses))
-        if (status !== 'pending' && !words.has(name)) words.set(name, status)
+        if (status !== 'pending' && !first.has(name)) first.set(name, status)
       return null
     }
     if (fact.isOtherFile) return 'ignored'
-    const word = words.get(fact.name)
-    if (word === undefined) words.set(fact.name, fact.status)
-    if (word === undefined) return 'applied'
-    if (word === fact.status || contradicted.has(fact.name)) return 'duplicate'
+    const known = first.get(fact.name)
+    if (known === undefined) first.set(fact.name, fact.status)
+    if (known === undefined) return 'applied'
+    if (known === fact.status || contradicted.has(fact.name)) return 'duplicate'
     contradicted.add(fact.name)
     return 'contradicted'
   })
-  return { outcomes, statuses: Object.fromEntries(NAMES.map((name) => [name, words.get(name) ?? 'pending'])) }
+  return { outcomes, statuses: Object.fromEntries(NAMES.map((name) => [name, first.get(name) ?? 'pending'])) }
 }
 
 export function describeOrderOfFacts(current: () => OpenedStore, share: number): void {
   describe('order of facts', () => {
-    test('any facts in any order, one by one or at once, leave the first final word', async () => {
+    test('any facts in any order, sequential or concurrent, leave the first final status', async () => {
       const facts = fc.array(fc.oneof(answer, webhook), { maxLength: 12 })
       await fc.assert(
-        fc.asyncProperty(facts, fc.boolean(), async (told, isAtOnce) => {
-          expect(await applyFacts(current().store, told, isAtOnce)).toEqual(expected(told))
+        fc.asyncProperty(facts, fc.boolean(), async (given, isAtOnce) => {
+          expect(await applyFacts(current().store, given, isAtOnce)).toEqual(expected(given))
         }),
         { numRuns: Math.ceil(150 * share) },
       )
     })
 
-    test('facts that agree end in the same statuses in any other order and repetition', async () => {
+    test('agreeing facts lead to the same statuses in any order and with any repetition', async () => {
       const orders = agreeing.chain((facts) =>
         fc.tuple(
           fc.constant(facts),

@@ -2,15 +2,15 @@ import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
 import {
   applyFinding,
+  aRejection,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
-  refused,
   submit as submitTo,
   sweep,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, listEveryPage } from './operator-facts.ts'
+import { anAuditEntry, listEveryPage } from './operator-facts.ts'
 import { upkeep } from './upkeep.ts'
 
 const EVER = 100_000_000
@@ -28,7 +28,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
   const runIdOf = async (id: string) => (await current().store.findSubmission(id))?.runs[0]?.runId ?? ''
 
   describe('the sweep', () => {
-    test('makes runs due that have been pending for that long, since they have been', async () => {
+    test('makes runs due that have been pending for `overdueAfterMs`, since that time', async () => {
       const { store } = current()
       const runs = [await submit(1_000), await submit(2_000), await submit(3_000)]
       expect(await due()).toEqual([])
@@ -52,7 +52,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       expect(await store.findAsset(FILE_ID)).toEqual(asset)
     })
 
-    test('stops at the first run that is too young, and goes on there, in another process too', async () => {
+    test('stops at the first run that is too young, and continues there, even in another process', async () => {
       const { store, reopen } = current()
       const runs = [await submit(1_000), await submit(9_000), await submit(1_500)]
       await sweep(store, { now: 5_000 })
@@ -65,12 +65,12 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       expect(listed.map(({ run }) => run.submissionId)).toEqual([runs[0], runs[2], runs[1]])
     })
 
-    test('reaches a run that comes after a restart, though the last that it passed was forgotten', async () => {
+    test('reaches a run inserted after a restart, although the last run that it passed was forgotten', async () => {
       const { store, reopen } = current()
       const first = await submit(1_000)
       await submit(1_000, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
       await sweep(store)
-      expect(await store.forgetAsset(FILE_ID, anAct({ kind: 'forget' }))).toBe(true)
+      expect(await store.forgetAsset(FILE_ID, anAuditEntry({ kind: 'forget' }))).toBe(true)
       const reopened = await reopen()
       const later = await submitTo(reopened, ['remove-bg'], { at: 2_000 })
       await sweep(reopened)
@@ -78,7 +78,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       expect(listed.map(({ run }) => run.submissionId)).toEqual([first, later])
     })
 
-    test('takes a run that is dated more than a minute ahead for an old one, which is due at once', async () => {
+    test('treats a run dated more than a minute ahead as old, so it is due at once', async () => {
       const { store } = current()
       const ahead = await submit(5_000 + MINUTE + 1)
       const behind = await submit(1_000)
@@ -103,7 +103,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       ]
       await settle(succeeded)
       await settle(failed, 'failed')
-      await store.applyResponse(rejected, refused('rejected'), 2_000)
+      await store.applyResponse(rejected, aRejection('rejected'), 2_000)
       const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: FILE_ID } as const
       await store.recordAccountDelivery(newAccountDelivery(event))
       await applyFinding(store, await runIdOf(expired), { kind: 'timed_out' }, 3_000)
@@ -112,7 +112,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       expect(await due()).toEqual([pending])
     })
 
-    test('an event about an asset makes the runs of its newest 100 submissions due, and leaves older ones to the sweep', async () => {
+    test('is needed for older submissions, because an asset event makes only the runs of the newest 100 due', async () => {
       const { store } = current()
       await submit(5_000, ['remove-bg'], { fileId: FILE_ID })
       const newest: string[] = []
@@ -124,7 +124,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       expect(found.map(({ submission }) => submission.submissionId)).toEqual(newest)
     })
 
-    test('leaves the due time of a run that has one, and makes none due a second time', async () => {
+    test('keeps the due time of a run that has one, and makes no run due twice', async () => {
       const { store } = current()
       const hastened = await submit(5_000, ['remove-bg'], { fileId: FILE_ID })
       const put = await submit(1_000)
@@ -139,11 +139,11 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       expect(await due(9_000)).toEqual([put])
     })
 
-    test('marks a limited number of runs at a time, and tells whether there may be more', async () => {
+    test('marks a limited number of runs at a time, and returns whether there may be more', async () => {
       const { store } = current()
       await Promise.all(Array.from({ length: 25 }, () => submit(1_000, HUNDRED_NAMES)))
       const marked: number[] = []
-      // So young that a store with overlapping transactions does not pass them yet.
+      // Young enough that a store with overlapping transactions does not pass them yet.
       for (let isMore = true; isMore; ) {
         isMore = await upkeep(store).sweepOverdue(2_000, 1_000)
         marked.push((await store.listDue(EVER, 5_000)).length)
@@ -152,10 +152,10 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       expect(await upkeep(store).sweepOverdue(2_000, 1_000)).toBe(false)
     })
 
-    test('passes a limited number of runs at a time, and tells whether there may be more', async () => {
+    test('passes a limited number of runs at a time, and returns whether there may be more', async () => {
       const { store } = current()
       const rejected = await Promise.all(Array.from({ length: 101 }, () => submit(1_000, HUNDRED_NAMES)))
-      await Promise.all(rejected.map((id) => store.applyResponse(id, refused('rejected'), 2_000)))
+      await Promise.all(rejected.map((id) => store.applyResponse(id, aRejection('rejected'), 2_000)))
       const pending = await submit(1_000)
       expect(await upkeep(store).sweepOverdue(EVER, 0)).toBe(true)
       expect(await due()).toEqual([])
@@ -163,7 +163,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       expect(await due()).toEqual([pending])
     })
 
-    test('goes on while runs are settled and submitted', async () => {
+    test('works while runs are settled and submitted', async () => {
       const { store } = current()
       const asked = await Promise.all(Array.from({ length: 60 }, (_, index) => submit(index)))
       const steps = asked.flatMap((id, index) => [
@@ -178,13 +178,13 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       expect(new Set(await due(EVER, 100))).toEqual(new Set(pending))
     })
 
-    test('changes no list: what is pending is listed before, between and after', async () => {
+    test('does not change the list of pending runs at any point', async () => {
       const { store } = current()
       const asked: string[] = []
       for (let index = 0; index < 12; index += 1) asked.push(await submit(index * 1_000, ['a', 'b']))
       const [, settled = '', rejected = '', early = '', , , , late = ''] = asked
       await settle(settled, 'success', 'a')
-      for (const id of [rejected, early, late]) await store.applyResponse(id, refused('rejected'), 2_000)
+      for (const id of [rejected, early, late]) await store.applyResponse(id, aRejection('rejected'), 2_000)
       const turned = new Set<string>()
       const expected = () =>
         asked
@@ -197,7 +197,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
           run.submissionId,
           run.name,
         ])
-      // The sweep has passed the first of those that count again, and not yet the second.
+      // The sweep has passed the first of the submissions that are accepted after all, and not the second.
       for (const now of [-1, 3_500, 5_500, 20_000]) {
         await sweep(store, { now })
         for (const limit of [1, 3, 50]) expect(await pending(limit)).toEqual(expected())
@@ -230,13 +230,13 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       expect(await oldest()).toBe(await runIdOf(later))
     })
 
-    test('does not change it either where a rejected submission counts again', async () => {
+    test('does not change it either if a rejected submission is accepted after all', async () => {
       const { store } = current()
       const asked: string[] = []
       for (const at of [1_000, 9_000, 8_000, 7_000]) asked.push(await submit(at, ['a', 'b']))
       const [first = '', second = '', third = ''] = asked
       const oldest = async () => (await store.findOldestPending())?.runId
-      for (const id of [first, third]) await store.applyResponse(id, refused('rejected'), 2_000)
+      for (const id of [first, third]) await store.applyResponse(id, aRejection('rejected'), 2_000)
       await sweep(store, { now: 8_999 })
       expect(await oldest()).toBe(await runIdOf(second))
       await settle(third, 'success', 'b')

@@ -13,8 +13,8 @@ export function describePruning(current: () => OpenedStore): void {
   const prune = async (before: number, limit: number) =>
     (await upkeep(current().store).pruneBodies(before, limit, null)).pruned
 
-  describe('the time until which the clock is trusted', () => {
-    test('is that of the delivery or submission that was written last, until another is saved', async () => {
+  describe('the last trusted time of the clock', () => {
+    test('is that of the latest delivery or submission, until another one is saved', async () => {
       const { store } = current()
       expect(await store.findClockTrust()).toBeNull()
       const id = await submit()
@@ -33,7 +33,7 @@ export function describePruning(current: () => OpenedStore): void {
   })
 
   describe('pruning', () => {
-    test('removes bodies that are older, a few at a time, and then tells of none', async () => {
+    test('deletes old bodies, a limited number at a time, until there are none', async () => {
       const id = await submit()
       for (let count = 0; count < 5; count++) await deliverAt(id, 1_000 + count)
       await current().store.recordAccountDelivery(
@@ -46,7 +46,7 @@ export function describePruning(current: () => OpenedStore): void {
       expect(await prune(1_007, 4)).toBe(1)
     })
 
-    test('changes no status, and what was told stays told', async () => {
+    test('changes no status, and later deliveries are still recognised as duplicates', async () => {
       const id = await submit()
       await deliverAt(id, 1_000)
       const event = newAccountDelivery({ kind: 'other', eventId: 'event-1', type: null }, 1_000)
@@ -60,14 +60,14 @@ export function describePruning(current: () => OpenedStore): void {
       expect(await current().store.recordAccountDelivery(again)).toMatchObject({ outcome: 'duplicate' })
     })
 
-    test('spares what a clock that jumped has put among the old', async () => {
+    test('keeps young bodies among old ones, after the clock has jumped', async () => {
       const id = await submit()
       for (const receivedAt of [1_000, 9_000, 1_001]) await deliverAt(id, receivedAt)
       expect(await prune(5_000, 10)).toBe(2)
       expect(await prune(9_001, 10)).toBe(1)
     })
 
-    test('goes on past more young ones than it looks at once, and ends where the bodies end', async () => {
+    test('continues past more young bodies than it checks at a time, and ends after the last body', async () => {
       const id = await submit()
       for (const receivedAt of [9_000, 9_000, 9_000, 1_000, 1_001]) await deliverAt(id, receivedAt)
       const pruned: number[] = []
@@ -84,13 +84,13 @@ export function describePruning(current: () => OpenedStore): void {
       expect(pruned).toEqual([0, 1, 1])
     })
 
-    test('takes few at once where they are large, and passes over none', async () => {
+    test('deletes fewer bodies at a time if they are large, and skips none', async () => {
       const { store } = current()
       const id = await submit()
-      const word = { service: 'remove-bg', status: 'success' } as const
+      const result = { service: 'remove-bg', status: 'success' } as const
       for (const kilobytes of [1, 700, 700, 1, 1_500, 700, 1])
         await store.recordDelivery(
-          newDelivery(id, word, { receivedAt: 1_000, body: Buffer.alloc(kilobytes * 1_024) }),
+          newDelivery(id, result, { receivedAt: 1_000, body: Buffer.alloc(kilobytes * 1_024) }),
         )
       const pruned: number[] = []
       for (let after: number | null = null; pruned.length === 0 || after !== null; ) {

@@ -7,7 +7,7 @@ import { countsOf } from './operator-facts.ts'
 const EVERYTHING = { limit: 10_000, before: null }
 const TIMES = [5, 12, 1_000_000]
 
-/** Everything that the port tells of what these sequences have stored. */
+/** Everything that the port returns about the rows of these sequences. */
 export async function readAll(store: Store, ids: readonly ReturnType<StepsOfStore['ids']>[]) {
   const retryIds = ids.flatMap((of) => of.retryIds)
   const { runs } = await store.listRuns(EVERY_RUN, EVERYTHING)
@@ -29,11 +29,11 @@ export async function readAll(store: Store, ids: readonly ReturnType<StepsOfStor
       store.listDueNotifications(now, { perHost: EVERYTHING.limit, after: null }),
     ),
     notificationCounts: await each(TIMES, (now) => store.countNotifications(now)),
-    acts: await store.listAuditEntries(EVERYTHING),
+    auditEntries: await store.listAuditEntries(EVERYTHING),
     counts: await countsOf(store),
     failures: new Set(await store.countFailures(0, EVERYTHING.limit)),
     retries: await each(retryIds, (id) => store.findRetry(id)),
-    notTaken: await each(retryIds, (id) => store.listUnsubmitted(id, EVERYTHING.limit)),
+    unsubmitted: await each(retryIds, (id) => store.listUnsubmitted(id, EVERYTHING.limit)),
     oldestPending: await store.findOldestPending(),
     newestClaimAt: await store.findNewestClaimAt(),
     rejectedCounts: new Set(await store.countRejected(0)),

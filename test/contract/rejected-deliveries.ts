@@ -1,28 +1,28 @@
 import { describe, expect, test } from 'vitest'
 import type { RejectionCause } from '../../src/domain/delivery.ts'
-import { newAccountDelivery, newDelivery, newRefused, submit, unknownIds } from './facts.ts'
+import { newAccountDelivery, newDelivery, newRejected, submit, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
-export function describeRefusedDeliveries(current: () => OpenedStore): void {
+export function describeRejectedDeliveries(current: () => OpenedStore): void {
   const keep = async (
     count: number,
     cause: RejectionCause,
     body = Buffer.alloc(0),
     submissionId: string | null = null,
   ) => {
-    const refused = Array.from({ length: count }, () => newRefused({ cause, body, submissionId }))
-    const ids = await current().store.keepRejected(refused)
+    const rejected = Array.from({ length: count }, () => newRejected({ cause, body, submissionId }))
+    const ids = await current().store.keepRejected(rejected)
     expect(ids).toHaveLength(count)
     return ids
   }
   const isKept = async (deliveryId: string | undefined) =>
     (await current().store.findRejected(deliveryId ?? '')) !== undefined
 
-  describe('refused deliveries', () => {
-    test('are found as they came, after the store was opened again too', async () => {
+  describe('rejected deliveries', () => {
+    test('are found unchanged, also after the store was opened again', async () => {
       const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
-      const extension = newRefused({ body, headers: { 'x-odd': 'ü"' } })
-      const account = newRefused({ route: 'account', cause: 'too_large', token: null, bytes: 5_000_000 })
+      const extension = newRejected({ body, headers: { 'x-odd': 'ü"' } })
+      const account = newRejected({ route: 'account', cause: 'too_large', token: null, bytes: 5_000_000 })
       const [one = '', other = ''] = await current().store.keepRejected([extension, account])
       expect(await current().store.findRejected(one)).toEqual({ ...extension, deliveryId: one })
       const store = await current().reopen()
@@ -32,13 +32,13 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
         expect(await store.findRejected(unknown)).toBeUndefined()
     })
 
-    test('a replayed one keeps its id and leaves them in the same step, unless it is rejected again', async () => {
+    test('are replayed in one step that keeps the id and removes the rejection, unless it is rejected again', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       const [one = '', other = '', event = ''] = await keep(3, 'no_secret')
-      const word = { service: 'remove-bg', status: 'success' } as const
+      const result = { service: 'remove-bg', status: 'success' } as const
       const replay = (replayOf: string, id = submissionId) =>
-        store.recordDelivery(newDelivery(id, word, { replayOf }))
+        store.recordDelivery(newDelivery(id, result, { replayOf }))
       expect(await replay(other, 'lost')).toMatchObject({ deliveryId: null, outcome: 'rejected' })
       const [first, second] = await Promise.allSettled([replay(one), replay(one)])
       expect(first).toMatchObject({ value: { deliveryId: one, outcome: 'applied' } })
@@ -54,7 +54,7 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
       expect(await store.findDelivery(event)).toMatchObject({ route: 'account', outcome: 'ignored' })
     })
 
-    test('without a valid token are the newest 1,000, with one the newest 10,000, and neither evicts the other', {
+    test('are kept up to 1,000 without a valid token and 10,000 with one, and neither kind evicts the other', {
       timeout: 60_000,
     }, async () => {
       const proven = (count: number) => keep(count, 'not_json', undefined, 'a-submission')
@@ -71,7 +71,7 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
       expect(await isKept(newest)).toBe(true)
     })
 
-    test('without a valid token are 64 MiB together at most: the oldest go', async () => {
+    test('without a valid token are kept up to 64 MiB in total: the oldest are evicted', async () => {
       const mebibyte = Buffer.alloc(1024 * 1024, 1)
       const [oldest, second] = await keep(64, 'forged_token', mebibyte)
       expect(await isKept(oldest)).toBe(true)
@@ -79,7 +79,7 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
       expect([await isKept(oldest), await isKept(second), await isKept(small)]).toEqual([false, true, true])
     })
 
-    test('of more than there is room for at once the newest are kept', async () => {
+    test('beyond the limit within one call are evicted, too', async () => {
       const ids = await keep(1_500, 'forged_token')
       expect([await isKept(ids[499]), await isKept(ids[500]), await isKept(ids[1_499])]).toEqual([
         false,
@@ -88,14 +88,14 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
       ])
     })
 
-    test('are counted by cause from a time on', async () => {
+    test('are counted by cause since a time', async () => {
       const { store } = current()
       expect(await store.countRejected(0)).toEqual([])
       await store.keepRejected([
-        newRefused({ cause: 'no_secret', receivedAt: 999 }),
-        newRefused({ cause: 'no_secret', receivedAt: 1_000 }),
-        newRefused({ cause: 'no_secret', receivedAt: 1_001 }),
-        newRefused({ cause: 'not_json', receivedAt: 1_000 }),
+        newRejected({ cause: 'no_secret', receivedAt: 999 }),
+        newRejected({ cause: 'no_secret', receivedAt: 1_000 }),
+        newRejected({ cause: 'no_secret', receivedAt: 1_001 }),
+        newRejected({ cause: 'not_json', receivedAt: 1_000 }),
       ])
       const counted = await store.countRejected(1_000)
       expect(counted.toSorted((one, other) => one.count - other.count)).toEqual([
@@ -104,16 +104,16 @@ export function describeRefusedDeliveries(current: () => OpenedStore): void {
       ])
     })
 
-    test('stay as they are when none is added', async () => {
+    test('do not change if none is added', async () => {
       const ids = await keep(2, 'no_secret')
       expect(await current().store.keepRejected([])).toEqual([])
       expect(await Promise.all(ids.map(isKept))).toEqual([true, true])
     })
 
-    test('a closed store refuses to keep them, and to look for them', async () => {
+    test('are neither stored nor found by a closed store', async () => {
       const { store, reopen } = current()
       await reopen()
-      await expect(store.keepRejected([newRefused()])).rejects.toMatchObject({ code: 'store_unavailable' })
+      await expect(store.keepRejected([newRejected()])).rejects.toMatchObject({ code: 'store_unavailable' })
       await expect(store.findRejected('any')).rejects.toMatchObject({ code: 'store_unavailable' })
     })
   })

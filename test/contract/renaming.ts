@@ -1,8 +1,8 @@
 import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
 
 /**
- * Two stores that do the same give the same rows other ids: their bits are random, and numbers may be left out. Makes what gives
- * each id in a value its rank among those of its kind, in the order of creation.
+ * Two stores that do the same assign different ids: the bits are random, and numbers may be skipped. Returns a function that
+ * replaces each id in a value by its rank among the ids of its kind, in creation order.
  */
 export function renaming(values: unknown): (value: unknown) => unknown {
   const inOrder = listIds(values).toSorted((one, two) => numberOf(one) - numberOf(two))
@@ -10,7 +10,7 @@ export function renaming(values: unknown): (value: unknown) => unknown {
   for (const kind of ['run', 'sub', 'dlv']) {
     const ofKind = inOrder.filter((id) => id.startsWith(kind))
     for (const [index, id] of ofKind.entries()) names.set(id, `${kind}-${index + 1}`)
-    // Else two rows have one number, and their ranks could be either way round.
+    // If two rows had the same number, their ranks would be ambiguous.
     if (new Set(ofKind.map(numberOf)).size < ofKind.length)
       throw new Error(`two ids of ${kind} have one number`)
   }

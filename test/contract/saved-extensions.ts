@@ -16,21 +16,21 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
   }
 
   describe('saved extensions', () => {
-    test('the placeholder goes when the answer names what it stood for', async () => {
+    test('a placeholder is removed when the response names its extension', async () => {
       const id = await submitSaved('one')
       expect(await statusesOf(id)).toEqual({ 'saved-extension': 'pending' })
       await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 2_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'pending' })
     })
 
-    test('the placeholder goes when a webhook names what it stood for', async () => {
+    test('a placeholder is removed when a webhook names its extension', async () => {
       const id = await submitSaved('one')
       expect(await deliver(id, 'remove-bg')).toMatchObject({ outcome: 'applied' })
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
       expect(await deliver(id, 'ai-tasks')).toMatchObject({ outcome: 'ignored', cause: 'not_requested' })
     })
 
-    test('the placeholder of two waits for both', async () => {
+    test('the placeholder of two extensions waits for both', async () => {
       const id = await submitSaved('one', 'two')
       await deliver(id, 'remove-bg')
       expect(await statusesOf(id)).toEqual({ 'saved-extension': 'pending', 'remove-bg': 'success' })
@@ -38,7 +38,7 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
     })
 
-    test('a placeholder that a delivery has spoken of can still go', async () => {
+    test('a placeholder that a delivery has named can still be removed', async () => {
       const id = await submitSaved('one')
       const unclear = newDelivery(id, { service: 'saved-extension' })
       expect(await current().store.recordDelivery(unclear)).toMatchObject({ cause: 'unknown_status' })
@@ -46,7 +46,7 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
     })
 
-    test('the run that takes its place remembers under which name it was asked for', async () => {
+    test('the run that replaces a placeholder stores the name that was requested', async () => {
       const id = await submitSaved('one')
       await deliver(id, 'remove-bg')
       const found = await current().store.findSubmission(id)
@@ -54,29 +54,29 @@ export function describeSavedExtensions(current: () => OpenedStore): void {
     })
   })
 
-  describe('a delivery of a service that nobody had asked for', () => {
-    test('is applied in the step in which the answer names that service', async () => {
+  describe('a delivery for a service that was not requested', () => {
+    test('is applied together with the response that names the service', async () => {
       const submissionId = await submit(current().store, ['remove-bg'])
-      const word = { service: 'ai-tasks', status: 'failed', error: { message: 'no' } } as const
-      expect(await current().store.recordDelivery(newDelivery(submissionId, word))).toMatchObject({
+      const result = { service: 'ai-tasks', status: 'failed', error: { message: 'no' } } as const
+      expect(await current().store.recordDelivery(newDelivery(submissionId, result))).toMatchObject({
         outcome: 'ignored',
       })
       await current().store.applyResponse(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
       const found = await current().store.findSubmission(submissionId)
       const taken = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { message: 'no' } }
       expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending' }, taken])
-      expect(await current().store.recordDelivery(newDelivery(submissionId, word))).toMatchObject({
+      expect(await current().store.recordDelivery(newDelivery(submissionId, result))).toMatchObject({
         outcome: 'duplicate',
       })
     })
 
-    test('is applied in that step also where both are asked for at once, and others beside them', async () => {
+    test('is applied even if both are recorded at the same time, with others beside them', async () => {
       const { store } = current()
       const asked = await Promise.all(Array.from({ length: 5 }, () => submit(store, ['remove-bg'])))
-      const word = { service: 'ai-tasks', status: 'success' } as const
+      const result = { service: 'ai-tasks', status: 'success' } as const
       await Promise.all(
         asked.flatMap((submissionId) => [
-          store.recordDelivery(newDelivery(submissionId, word)),
+          store.recordDelivery(newDelivery(submissionId, result)),
           store.applyResponse(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000),
           store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'failed' })),
         ]),

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { ChangedElsewhere } from '../../src/domain/commit.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, say, submitTo } from './operator-facts.ts'
+import { anAuditEntry, deliverResult, submitTo } from './operator-facts.ts'
 
-/** What a store reports of the other processes on its database, if it has any. */
+/** What a store reports about other processes on its database, if there are any. */
 export function describeSharedDatabase(current: () => OpenedStore): void {
   describe("the database's clock", () => {
     test('does not go back, and is the same for every process', async () => {
@@ -16,26 +16,26 @@ export function describeSharedDatabase(current: () => OpenedStore): void {
     })
   })
 
-  describe('what another process commits', () => {
-    test('is reported within a second if the database is shared, and never if it is not', async () => {
+  describe('a commit of another process', () => {
+    test('is reported within a second if the database is shared, and never otherwise', async () => {
       const { store, openAnotherProcess } = current()
       const other = await openAnotherProcess()
       expect(other.isShared).toBe(store.isShared)
-      const heard: ChangedElsewhere[] = []
-      store.watchOtherCommits((changed) => heard.push(changed))
+      const reported: ChangedElsewhere[] = []
+      store.watchOtherCommits((changed) => reported.push(changed))
       const isReported = (kind: 'fileIds' | 'submissionIds', id: string) =>
-        heard.some((changed) => changed === 'unknown' || changed[kind].includes(id))
+        reported.some((changed) => changed === 'unknown' || changed[kind].includes(id))
       const expectReport = async (check: () => boolean) => {
         if (store.isShared) await vi.waitFor(() => expect(check()).toBe(true), { timeout: 1_000 })
-        else expect(heard).toEqual([])
-        heard.length = 0
+        else expect(reported).toEqual([])
+        reported.length = 0
       }
 
       const { submissionId } = await submitTo(other, ['remove-bg'], { fileId: 'file-1' })
       await expectReport(() => isReported('fileIds', 'file-1') && isReported('submissionIds', submissionId))
-      await say(other, submissionId, 'remove-bg', 'success')
+      await deliverResult(other, submissionId, 'remove-bg', 'success')
       await expectReport(() => isReported('fileIds', 'file-1') && isReported('submissionIds', submissionId))
-      await other.forgetAsset('file-1', anAct())
+      await other.forgetAsset('file-1', anAuditEntry())
       await expectReport(() => isReported('fileIds', 'file-1'))
     })
   })

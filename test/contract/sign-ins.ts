@@ -4,28 +4,28 @@ import type { OpenedStore } from './opened-store.ts'
 const MINUTE = 60_000
 const NOW = 100 * MINUTE
 
-/** Failed attempts to sign in. */
+/** Failed sign-in attempts. */
 export function describeSignIns(current: () => OpenedStore): void {
   const begin = (names: readonly string[], at = NOW) => current().store.beginSignIn(names, at)
   const failTimes = async (times: number, names: readonly string[], at = NOW) => {
     for (let count = 0; count < times; count += 1) expect(await begin(names, at)).toBe(true)
   }
 
-  describe('attempts to sign in', () => {
-    test('are refused after ten failures of any of their names, and only those', async () => {
+  describe('sign-in attempts', () => {
+    test('are rejected after ten failures of any of their names, and only then', async () => {
       await failTimes(10, ['here', 'key'])
       expect(await begin(['here', 'other key'])).toBe(false)
       expect(await begin(['elsewhere', 'key'])).toBe(false)
       expect(await begin(['elsewhere', 'other key'])).toBe(true)
     })
 
-    test('that are refused are not counted, for none of their names', async () => {
+    test('that are rejected are not counted for any of their names', async () => {
       await failTimes(10, ['here', 'key'])
       for (let count = 0; count < 10; count += 1) expect(await begin(['here', 'other key'])).toBe(false)
       await failTimes(10, ['elsewhere', 'other key'])
     })
 
-    test('count for a quarter of an hour each', async () => {
+    test('count as failures for 15 minutes each', async () => {
       for (let minute = 0; minute < 10; minute += 1) expect(await begin(['here'], minute * MINUTE)).toBe(true)
       expect(await begin(['here'], 15 * MINUTE - 1)).toBe(false)
       expect(await begin(['here'], 15 * MINUTE)).toBe(true)
@@ -33,7 +33,7 @@ export function describeSignIns(current: () => OpenedStore): void {
       expect(await begin(['here'], 16 * MINUTE)).toBe(true)
     })
 
-    test('that are forgiven no longer count, each once', async () => {
+    test('that succeed are removed from the failures, each once', async () => {
       const { store } = current()
       await failTimes(9, ['here', 'key'], NOW - 1)
       expect(await begin(['here', 'key'])).toBe(true)
@@ -43,7 +43,7 @@ export function describeSignIns(current: () => OpenedStore): void {
       expect(await begin(['here', 'key'])).toBe(false)
     })
 
-    test('leave nothing when all of them are forgiven', async () => {
+    test('leave no rows if all of them succeed', async () => {
       const { store } = current()
       for (let count = 0; count < 30; count += 1) {
         expect(await begin(['here', 'key'])).toBe(true)
@@ -51,7 +51,7 @@ export function describeSignIns(current: () => OpenedStore): void {
       }
     })
 
-    test('do not count while the clock has been set back to before them', async () => {
+    test('do not count while the clock is set back to before them', async () => {
       await failTimes(10, ['here'], NOW)
       expect(await begin(['here'], NOW - 2 * MINUTE)).toBe(true)
     })
@@ -62,21 +62,21 @@ export function describeSignIns(current: () => OpenedStore): void {
       expect(await reopened.beginSignIn(['here'], NOW + 1)).toBe(false)
     })
 
-    test('are forgotten when 20,000 other names have failed since', async () => {
+    test('are deleted when 20,000 other names have failed since', async () => {
       await failTimes(10, ['here'])
       for (let block = 0; block < 20; block += 1) {
         expect(await begin(['here'])).toBe(false)
         const others = Array.from({ length: 1_000 }, (_, index) => begin([`${block} ${index}`], NOW + 1))
         expect(new Set(await Promise.all(others))).toEqual(new Set([true]))
       }
-      // Of those that were committed at the same time, none may have seen all the others.
+      // Concurrent attempts may not have seen all the others.
       expect(await begin(['19 999'], NOW + 1)).toBe(true)
       expect(await begin(['here'])).toBe(true)
       await failTimes(9, ['0 0'], NOW + 2)
       expect(await begin(['0 0'], NOW + 2)).toBe(false)
     })
 
-    test('at the same time are never more than ten together', async () => {
+    test('that are concurrent never exceed ten together', async () => {
       const { store } = current()
       const allowed = await Promise.all(Array.from({ length: 25 }, (_, index) => begin(['here', `${index}`])))
       expect(allowed.filter(Boolean)).toHaveLength(10)

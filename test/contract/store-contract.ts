@@ -7,7 +7,7 @@ import { describeCommits } from './commits.ts'
 import { describeDeliveries } from './deliveries.ts'
 import { describeDueRuns } from './due-runs.ts'
 import { describeDurability } from './durability.ts'
-import { describeEarlyWords } from './early-words.ts'
+import { describeEarlyEvents } from './early-results.ts'
 import { describeFindings } from './findings.ts'
 import { describeIdempotency } from './idempotency.ts'
 import { describeIds } from './ids.ts'
@@ -16,7 +16,7 @@ import { describeNullAndEmpty } from './null-and-empty.ts'
 import { describeOldSubmissions } from './old-submissions.ts'
 import { testOldSubmissions } from './old-submissions-property.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { describeOperatorsActs } from './operators-acts.ts'
+import { describeAuditEntries } from './operators-audit.ts'
 import { describeOperatorsCounts } from './operators-counts.ts'
 import { describeOperatorsDeliveries } from './operators-deliveries.ts'
 import { describeOperatorsDeliveryFilters } from './operators-delivery-filters.ts'
@@ -30,20 +30,20 @@ import { describeOppositeOrder } from './opposite-order.ts'
 import { describeOrderOfFacts } from './order-of-facts.ts'
 import { describeOverdueRuns } from './overdue-runs.ts'
 import { describePruning } from './pruning.ts'
-import { describeRefusedDeliveries } from './rejected-deliveries.ts'
+import { describeRejectedDeliveries } from './rejected-deliveries.ts'
 import { describeSavedExtensions } from './saved-extensions.ts'
 import { describeSignIns } from './sign-ins.ts'
 import { describeSubmissions } from './submissions.ts'
 
 type Open = () => Promise<OpenedStore>
 
-/** `share`: of the cases that each property tries. A store that takes longer for each may try fewer. */
+/** `share`: of the cases that each property tests. A slow store may test fewer. */
 type ContractOptions = { share?: number }
 
-/** `openInOrder`: likewise a store, whose batches take effect in the order in which their steps were asked for. */
+/** `openInOrder`: opens a store whose batches take effect in the order of the calls. */
 type StoreContractOptions = ContractOptions & { openInOrder?: Open }
 
-/** What every store does, but for operators. `open` gives a new, empty one for each test. */
+/** The behaviour of every store, except for operators. `open` returns a new, empty one for each test. */
 export function storeContract(
   name: string,
   open: Open,
@@ -58,12 +58,12 @@ export function storeContract(
     describeAssets(current)
     describeIdempotency(current)
     describeAccountDeliveries(current)
-    describeEarlyWords(current)
+    describeEarlyEvents(current)
     describeOverdueRuns(current)
     describeDueRuns(current)
     describeFindings(current)
     describeNotifications(current)
-    describeRefusedDeliveries(current)
+    describeRejectedDeliveries(current)
     describePruning(current)
     describeOldSubmissions(current)
     testOldSubmissions(open, Math.ceil(60 * share))
@@ -77,7 +77,7 @@ export function storeContract(
   })
 }
 
-/** What every store does for operators. */
+/** The behaviour of every store for operators. */
 export function operatorsContract(name: string, open: Open, { share = 1 }: ContractOptions = {}): void {
   describe(name, () => {
     const current = openForEach(open)
@@ -88,7 +88,7 @@ export function operatorsContract(name: string, open: Open, { share = 1 }: Contr
     describeOperatorsDeliveries(current)
     describeOperatorsDeliveryFilters(current, share)
     describeOperatorsHistory(current)
-    describeOperatorsActs(current)
+    describeAuditEntries(current)
     describeSignIns(current)
     describeOperatorsForgetting(current)
     describeOperatorsRetries(current)

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { accepted, FILE_ID, newDelivery, newSubmission, refused, submit, unknownIds } from './facts.ts'
+import { accepted, aRejection, FILE_ID, newDelivery, newSubmission, submit, unknownIds } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 
 export function describeSubmissions(current: () => OpenedStore): void {
   describe('submissions', () => {
-    test('a submission is found as it was written, with one pending run for each distinct name', async () => {
+    test('a submission is found as it was written, with one pending run per distinct name', async () => {
       const { store } = current()
       const asked = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
         callerWebhookUrl: 'https://caller.example/hook',
@@ -30,7 +30,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
         expect(run).toMatchObject({ status: 'pending', source: 'request', attempt, requestedAt: at })
     })
 
-    test('an unknown submission is not found, and cannot be answered', async () => {
+    test('an unknown submission is not found, and its response is rejected', async () => {
       const { store } = current()
       for (const unknown of ['nowhere', ...unknownIds(await submit(store, ['remove-bg']))]) {
         expect(await store.findSubmission(unknown)).toBeUndefined()
@@ -40,7 +40,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
       }
     })
 
-    test('options of extensions and the baseline come back as they went in', async () => {
+    test('extension options and the baseline are returned unchanged', async () => {
       const { store } = current()
       const extensions = [
         { name: 'remove-bg', options: { bg_color: 'ürgs', add_shadow: true, deep: [1, null] } },
@@ -62,18 +62,18 @@ export function describeSubmissions(current: () => OpenedStore): void {
       expect(found?.submission).toMatchObject({ extensions, baseline })
     })
 
-    test("ImageKit's answer binds the file, settles what it settles, and adds what was not requested", async () => {
+    test('ImageKit’s response binds the file, settles runs, and adds runs that were not requested', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks', 'google-auto-tagging'])
       const statuses = { 'remove-bg': 'success', 'google-auto-tagging': 'pending', extra: 'failed' } as const
-      const answered = await store.applyResponse(submissionId, accepted(statuses), 2_000)
+      const responded = await store.applyResponse(submissionId, accepted(statuses), 2_000)
 
-      expect(answered).toMatchObject({
+      expect(responded).toMatchObject({
         result: 'applied',
         submission: { state: 'accepted', fileId: FILE_ID, fileName: 'cat_x1.png', requestId: 'request-1' },
       })
       const found = await store.findSubmission(submissionId)
-      expect(found?.submission).toEqual(answered.submission)
+      expect(found?.submission).toEqual(responded.submission)
       expect(found?.runs.map(({ name, status, source }) => [name, status, source])).toEqual([
         ['remove-bg', 'success', 'response'],
         ['ai-tasks', 'pending', 'request'],
@@ -87,18 +87,18 @@ export function describeSubmissions(current: () => OpenedStore): void {
       async (kind) => {
         const { store } = current()
         const submissionId = await submit(store, ['remove-bg'])
-        await store.applyResponse(submissionId, refused(kind), 2_000)
+        await store.applyResponse(submissionId, aRejection(kind), 2_000)
 
         const found = await store.findSubmission(submissionId)
         expect(found?.submission).toMatchObject({
           state: kind,
-          error: { code: 'imagekit_refused', message: 'no', status: 400 },
+          error: { code: 'imagekit_rejected', message: 'no', status: 400 },
           updatedAt: 2_000,
         })
       },
     )
 
-    test('an answer about another file is a conflict and changes nothing', async () => {
+    test('a response about another file is a conflict and changes nothing', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
@@ -114,14 +114,14 @@ export function describeSubmissions(current: () => OpenedStore): void {
     test('a webhook proves an unconfirmed submission', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
-      await store.applyResponse(submissionId, refused('unconfirmed'), 2_000)
+      await store.applyResponse(submissionId, aRejection('unconfirmed'), 2_000)
       await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' }))
 
       const found = await store.findSubmission(submissionId)
       expect(found?.submission).toMatchObject({ state: 'accepted', fileId: FILE_ID, error: null })
     })
 
-    test('what a dead process left under way becomes unconfirmed, external submissions excepted', async () => {
+    test('unfinished submissions of a dead process become unconfirmed, except external ones', async () => {
       const { store } = current()
       const [left, external, done] = [
         await submit(store, ['remove-bg']),
@@ -142,7 +142,7 @@ export function describeSubmissions(current: () => OpenedStore): void {
       ])
     })
 
-    test('that nobody knows what became of what a dead process left is a thing that has happened to its runs', async () => {
+    test('a recovered submission has the time of its recovery as `respondedAt`', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       await store.recoverAbandoned(9_000, 9_000)
@@ -150,15 +150,15 @@ export function describeSubmissions(current: () => OpenedStore): void {
       expect(await store.findRunHistory(run?.runId ?? '')).toMatchObject({ respondedAt: 9_000 })
     })
 
-    test('the first answer is a thing that has happened to its runs, also where it changes nothing', async () => {
+    test('`respondedAt` is the time of the first response, even if that changes nothing', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
-      const word = { service: 'remove-bg', status: 'success' } as const
-      const { runId } = await store.recordDelivery(newDelivery(submissionId, word))
+      const reported = { service: 'remove-bg', status: 'success' } as const
+      const { runId } = await store.recordDelivery(newDelivery(submissionId, reported))
       expect(await store.findRunHistory(runId ?? '')).toMatchObject({ respondedAt: null })
       for (const at of [3_000, 4_000]) {
-        const answered = await store.applyResponse(submissionId, refused('unconfirmed'), at)
-        expect(answered).toMatchObject({ result: 'conflict', submission: { updatedAt: 2_000 } })
+        const responded = await store.applyResponse(submissionId, aRejection('unconfirmed'), at)
+        expect(responded).toMatchObject({ result: 'conflict', submission: { updatedAt: 2_000 } })
         expect(await store.findRunHistory(runId ?? '')).toMatchObject({ respondedAt: 3_000 })
       }
     })

@@ -6,17 +6,17 @@ import type { Store } from '../../src/store/store.ts'
 import {
   accepted,
   applyFinding,
+  aRejection,
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
-  newRefused,
+  newRejected,
   newSubmission,
-  refused,
   submit,
   sweep,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
-import { anAct, countsOf, listEveryPage, say, submitTo } from './operator-facts.ts'
+import { anAuditEntry, countsOf, deliverResult, listEveryPage, submitTo } from './operator-facts.ts'
 import { describePair, submitPair } from './opposite-order.ts'
 import { upkeep } from './upkeep.ts'
 
@@ -24,10 +24,10 @@ const SCOPE = 'default POST /api/v1/files/upload key-1'
 const PAGE = { limit: 100, before: null }
 const EVER = 1_000_000
 
-/** What two handles on the same data are to each other, as two processes on one database are. */
+/** How two handles on the same data interact, as two processes on one database do. */
 export function describeTwoHandles(current: () => OpenedStore): void {
   const openBoth = async (): Promise<[Store, Store]> => [current().store, await current().openAnother()]
-  /** Each handle in turn makes one call, and all of them are made at once. */
+  /** Each handle in turn makes one call; all calls are made at the same time. */
   const fromBoth = <T>(
     handles: readonly Store[],
     times: number,
@@ -36,7 +36,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
     Promise.all(
       Array.from({ length: times }, (_, index) => {
         const store = handles[index % handles.length]
-        if (store === undefined) throw new Error('there are handles')
+        if (store === undefined) throw new Error('no handles')
         return call(store, index)
       }),
     )
@@ -53,10 +53,10 @@ export function describeTwoHandles(current: () => OpenedStore): void {
     expect(new Set(ids).size).toBe(ids.length)
   }
 
-  describe('two handles at once', () => {
-    test('read at once what the other has committed: a status, lists and counts', async () => {
+  describe('two handles at the same time', () => {
+    test('read at once what the other has committed: statuses, lists and counts', async () => {
       const [one, two] = await openBoth()
-      // Each has read and written before, so that whatever it remembers is of that time.
+      // Each has read and written before, so that any stale cache would be noticed.
       await fromBoth([one, two], 4, (store, index) =>
         submitTo(store, ['remove-bg'], { fileId: `before-${index}` }),
       )
@@ -68,7 +68,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         deliveries: await store.listDeliveries(EVERY_DELIVERY, PAGE),
         due: await store.listDue(EVER, 100),
         counts: await countsOf(store),
-        acts: await store.listAuditEntries(PAGE),
+        auditEntries: await store.listAuditEntries(PAGE),
         alerts: await store.listAlerts(),
         rejected: new Set(await store.countRejected(0)),
         failures: new Set(await store.countFailures(0, 100)),
@@ -88,13 +88,13 @@ export function describeTwoHandles(current: () => OpenedStore): void {
           async () => {
             const { submissions } = await reader.listAssetSubmissions(fileId, PAGE)
             const { submissionId = '' } = submissions[0]?.submission ?? {}
-            await say(writer, submissionId, 'remove-bg', 'failed', { code: `E${round}` })
+            await deliverResult(writer, submissionId, 'remove-bg', 'failed', { code: `E${round}` })
           },
           async () => {
             const { runs } = await reader.listRuns({ ...EVERY_RUN, q: fileId, status: 'failed' }, PAGE)
-            await writer.acknowledgeRuns([runs[0]?.run.runId ?? ''], anAct({ reason: fileId }))
+            await writer.acknowledgeRuns([runs[0]?.run.runId ?? ''], anAuditEntry({ reason: fileId }))
           },
-          async () => void (await writer.keepRejected([newRefused({ fileId })])),
+          async () => void (await writer.keepRejected([newRejected({ fileId })])),
           async () => void (await writer.claimIdempotencyKey(newKeyClaim(fileId), 10_000 + round)),
           async () => upkeep(writer).saveClockTrust({ trustedAt: 9_000 + round, doubtedMs: round }),
           async () => writer.endSession({ sessionId: fileId, endsAt: EVER }, 1_000),
@@ -115,13 +115,13 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       }
     })
 
-    test('give no id twice, whatever both write at the same time', async () => {
+    test('assign different ids, whatever both write at the same time', async () => {
       const handles = await openBoth()
       const submissionIds = await fromBoth(handles, 40, (store) => submit(store, ['remove-bg', 'ai-tasks']))
       expectDistinct('sub', submissionIds)
       const [first = ''] = submissionIds
       const deliveryIds = await fromBoth(handles, 60, async (store, index) => {
-        if (index % 3 === 0) return (await store.keepRejected([newRefused()]))[0] ?? null
+        if (index % 3 === 0) return (await store.keepRejected([newRejected()]))[0] ?? null
         if (index % 3 === 1)
           return (await store.recordDelivery(newDelivery(first, { service: null }))).deliveryId
         const event = newAccountDelivery({ kind: 'other', eventId: null, type: null })
@@ -148,7 +148,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       }
     })
 
-    test('give ids in turns, each behind those of the other', async () => {
+    test('assign increasing ids in turn', async () => {
       const handles = await openBoth()
       const ids: string[] = []
       for (let count = 0; count < 10; count += 1)
@@ -160,14 +160,14 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       expectDistinct('sub', ids)
     })
 
-    test('settle a run once where both get its webhook at the same time', async () => {
+    test('settle a run once if both receive its webhook at the same time', async () => {
       const handles = await openBoth()
       const callerWebhookUrl = 'https://caller.example/hook'
       for (let round = 0; round < 5; round += 1) {
         const { submissionId, runId } = await submitTo(handles[0], ['remove-bg'], { callerWebhookUrl })
-        const word = { service: 'remove-bg', status: 'success' } as const
+        const result = { service: 'remove-bg', status: 'success' } as const
         const recorded = await fromBoth(handles, 20, (store) =>
-          store.recordDelivery(newDelivery(submissionId, word)),
+          store.recordDelivery(newDelivery(submissionId, result)),
         )
         const outcomes = recorded.map(({ outcome }) => outcome)
         expect(outcomes.filter((outcome) => outcome === 'applied')).toHaveLength(1)
@@ -182,7 +182,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       await expectSame(handles, countsOf)
     })
 
-    test('contradict a run once where they hear the opposite, and let the first word stay', async () => {
+    test('contradict a run once if they receive opposite webhooks, and keep the first status', async () => {
       const handles = await openBoth()
       const submissionId = await submit(handles[0], ['remove-bg'])
       const recorded = await fromBoth(handles, 40, (store, index) => {
@@ -198,7 +198,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         ])
     })
 
-    test('make one run of a name that nobody had asked for, whoever hears of it', async () => {
+    test('add one run for a name that was not requested, whichever of them receives it', async () => {
       const handles = await openBoth()
       const submissionId = await submit(handles[0], ['remove-bg'])
       await fromBoth(handles, 12, async (store, index) => {
@@ -213,7 +213,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         ])
     })
 
-    test('let an event of the account take effect once', async () => {
+    test('apply an account event once', async () => {
       const handles = await openBoth()
       await submit(handles[0], ['remove-bg'], { fileId: 'file-1' })
       const event = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: 'file-1' } as const
@@ -224,31 +224,31 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       expect(outcomes).toEqual(['applied', ...Array.from({ length: 19 }, () => 'duplicate')])
     })
 
-    test('let a rejected delivery be replayed once', async () => {
+    test('replay a rejected delivery once', async () => {
       const handles = await openBoth()
       const submissionId = await submit(handles[0], ['remove-bg'])
-      const [replayOf = ''] = await handles[1].keepRejected([newRefused()])
-      const word = { service: 'remove-bg', status: 'success' } as const
+      const [replayOf = ''] = await handles[1].keepRejected([newRejected()])
+      const result = { service: 'remove-bg', status: 'success' } as const
       const settled = await Promise.allSettled(
-        handles.map((store) => store.recordDelivery(newDelivery(submissionId, word, { replayOf }))),
+        handles.map((store) => store.recordDelivery(newDelivery(submissionId, result, { replayOf }))),
       )
       expect(settled.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected'])
       await expectSame(handles, (store) => store.findDelivery(replayOf))
       expect(await handles[0].findRejected(replayOf)).toBeUndefined()
     })
 
-    test('add up their counts, of groups, hours and failures', async () => {
+    test('sum their counts of groups, hours and failures', async () => {
       const handles = await openBoth()
       const causes = ['E1', 'E2', 'E3']
       const submitted = await fromBoth(handles, 60, (store) => submitTo(store, ['remove-bg', 'ai-tasks']))
       await fromBoth(handles, 60, (store, index) => {
         const { submissionId = '' } = submitted[index] ?? {}
-        return say(store, submissionId, 'remove-bg', 'failed', { code: causes[index % 3] ?? '' })
+        return deliverResult(store, submissionId, 'remove-bg', 'failed', { code: causes[index % 3] ?? '' })
       })
-      // The other handle than that which has counted it before.
+      // By the other handle than the one that counted the run before.
       await fromBoth(handles.toReversed(), 60, (store, index) => {
         const runId = submitted[index]?.runId ?? ''
-        return index < 30 ? store.acknowledgeRuns([runId], anAct()) : Promise.resolve([])
+        return index < 30 ? store.acknowledgeRuns([runId], anAuditEntry()) : Promise.resolve([])
       })
       const group = (
         extension: string,
@@ -278,13 +278,13 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       expect(await countsOf(await current().reopen())).toEqual(counted)
     })
 
-    test('add up once what both have counted, and sweep each run once', async () => {
+    test('fold each delta once, and sweep each run once', async () => {
       const handles = await openBoth()
       const submissionIds = await fromBoth(handles, 40, (store) => submit(store, ['remove-bg', 'ai-tasks']))
       await fromBoth(handles, 120, async (store, index) => {
         if (index % 3 === 0) await upkeep(store).foldCounters()
         else if (index % 3 === 1) await upkeep(store).sweepOverdue(EVER, 0)
-        else await say(store, submissionIds[Math.floor(index / 3)] ?? '', 'remove-bg', 'success')
+        else await deliverResult(store, submissionIds[Math.floor(index / 3)] ?? '', 'remove-bg', 'success')
       })
       const later = await submit(handles[0], ['remove-bg'])
       await Promise.all(handles.map((store) => sweep(store)))
@@ -305,11 +305,11 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       await expectSame(handles, countsOf)
     })
 
-    test('find a cause under one group, though both hear of it first at the same time', async () => {
+    test('count a cause in one group, even if both record it first at the same time', async () => {
       const handles = await openBoth()
       const submitted = await fromBoth(handles, 40, (store) => submitTo(store, ['remove-bg']))
       await fromBoth(handles, 40, (store, index) =>
-        say(store, submitted[index]?.submissionId ?? '', 'remove-bg', 'failed', {
+        deliverResult(store, submitted[index]?.submissionId ?? '', 'remove-bg', 'failed', {
           code: `E${(index % 20) >> 1}`,
         }),
       )
@@ -323,7 +323,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       }
     })
 
-    test('see the claim of a key, its answer and its release by the other', async () => {
+    test('see the claim of a key, its response and its release by the other', async () => {
       const [one, two] = await openBoth()
       const [ofOne, ofTwo] = [newKeyClaim(SCOPE), newKeyClaim(SCOPE)]
       expect(await one.claimIdempotencyKey(ofOne, 1_000)).toEqual({ kind: 'claimed' })
@@ -352,28 +352,30 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       expect(claims.filter(({ kind }) => kind === 'running')).toHaveLength(49)
     })
 
-    test('retry a run once where both ask for it', async () => {
+    test('retry a run once if both retry it', async () => {
       const handles = await openBoth()
       const { submissionId, runId } = await submitTo(handles[0], ['remove-bg'], { fileId: 'file-1' })
-      await say(handles[1], submissionId, 'remove-bg', 'failed')
+      await deliverResult(handles[1], submissionId, 'remove-bg', 'failed')
       const again = newSubmission(['remove-bg'], { fileId: 'file-1', kind: 'update', attempt: 2 })
-      const told = await fromBoth(handles, 6, (store) => store.submitRetry(runId, again, { act: anAct() }))
-      expect(told.filter((one) => 'submissionId' in one)).toHaveLength(1)
-      expect(told.filter((one) => 'refusal' in one && one.refusal === 'not_current')).toHaveLength(5)
+      const results = await fromBoth(handles, 6, (store) =>
+        store.submitRetry(runId, again, { entry: anAuditEntry() }),
+      )
+      expect(results.filter((one) => 'submissionId' in one)).toHaveLength(1)
+      expect(results.filter((one) => 'rejection' in one && one.rejection === 'not_current')).toHaveLength(5)
       await expectSame(handles, (store) => store.listAuditEntries(PAGE))
-      expect((await handles[0].listAuditEntries(PAGE)).acts).toHaveLength(1)
+      expect((await handles[0].listAuditEntries(PAGE)).auditEntries).toHaveLength(1)
     })
 
-    test('keep each act and each item of a retry, whoever writes them', async () => {
+    test('store each audit entry and each retry item, whichever of them writes it', async () => {
       const handles = await openBoth()
       const submitted = await fromBoth(handles, 6, (store) => submitTo(store, ['remove-bg']))
       const runIds = submitted.map(({ runId }) => runId)
       await fromBoth(handles, 10, (store, index) =>
-        store.createRetry(`retry-${index}`, runIds, anAct({ reason: `${index}` })),
+        store.createRetry(`retry-${index}`, runIds, anAuditEntry({ reason: `${index}` })),
       )
       for (const store of handles) {
-        const { acts } = await store.listAuditEntries(PAGE)
-        expect(acts.map(({ reason }) => Number(reason)).toSorted((a, b) => a - b)).toEqual([
+        const { auditEntries } = await store.listAuditEntries(PAGE)
+        expect(auditEntries.map(({ reason }) => Number(reason)).toSorted((a, b) => a - b)).toEqual([
           ...Array(10).keys(),
         ])
         for (let index = 0; index < 10; index += 1)
@@ -383,11 +385,11 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       expect(taken[0]).toEqual(taken[1])
     })
 
-    test('know that the other has forgotten an asset, and leave nothing of it', async () => {
+    test('see that the other has forgotten an asset, and store nothing of it', async () => {
       const [one, two] = await openBoth()
       const { submissionId, runId } = await submitTo(one, ['remove-bg'], { fileId: 'file-1' })
-      await say(two, submissionId, 'remove-bg', 'failed', { code: 'only here' })
-      expect(await one.forgetAsset('file-1', anAct({ kind: 'forget' }))).toBe(true)
+      await deliverResult(two, submissionId, 'remove-bg', 'failed', { code: 'only here' })
+      expect(await one.forgetAsset('file-1', anAuditEntry({ kind: 'forget' }))).toBe(true)
       expect(await two.findAsset('file-1')).toBeUndefined()
       expect(await two.findRunHistory(runId)).toBeUndefined()
       const late = newDelivery(submissionId, { service: 'remove-bg', status: 'success', fileId: 'file-1' })
@@ -396,7 +398,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         expect(await store.readStats(0, 10)).toEqual({ groups: [], counters: [], byHour: [] })
     })
 
-    test('count attempts to sign in together, also those that begin at the same time', async () => {
+    test('count sign-in attempts together, even concurrent ones', async () => {
       const handles = await openBoth()
       const allowed = await fromBoth(handles, 30, (store, index) =>
         store.beginSignIn(['here', `key-${index}`], 1_000),
@@ -408,17 +410,17 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       expect(await two.beginSignIn(['here', 'key-b'], 1_000)).toBe(false)
     })
 
-    test('reject a submission on one, and prove it by a webhook on the other', async () => {
+    test('reject a submission on one handle, and prove it by a webhook on the other', async () => {
       const [one, two] = await openBoth()
       const { submissionId } = await submitTo(one, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
-      await one.applyResponse(submissionId, refused('rejected'), 2_000)
+      await one.applyResponse(submissionId, aRejection('rejected'), 2_000)
       expect(await two.listDue(EVER, 9)).toEqual([])
-      await say(two, submissionId, 'remove-bg', 'success', { at: 3_000 })
+      await deliverResult(two, submissionId, 'remove-bg', 'success', { at: 3_000 })
       expect(await one.listDue(EVER, 9)).toMatchObject([{ run: { name: 'ai-tasks' } }])
       await expectSame([one, two], countsOf)
     })
 
-    test('name the same rows in opposite order at the same time, and both end', async () => {
+    test('name the same rows in opposite order at the same time, without a deadlock', async () => {
       const handles = await openBoth()
       for (let round = 0; round < 10; round += 1) {
         const fileId = `file-${round}`
@@ -429,20 +431,20 @@ export function describeTwoHandles(current: () => OpenedStore): void {
           { ids: runIds, submissions: [a, b] },
           { ids: runIds.toReversed(), submissions: [b, a] },
         ]
-        const act = async (store: Store, index: number) => {
+        const entry = async (store: Store, index: number) => {
           const { ids = [], submissions = [] } = orders[index % 2] ?? {}
           const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId } as const
-          const told = await Promise.all([
+          const results = await Promise.all([
             ...submissions.map((one) =>
-              say(store, one?.submissionId ?? '', 'remove-bg', 'failed', { code: 'E1' }),
+              deliverResult(store, one?.submissionId ?? '', 'remove-bg', 'failed', { code: 'E1' }),
             ),
             store.recordAccountDelivery(newAccountDelivery(event, 5_000)),
-            store.createRetry(`retry-${round}-${index}`, ids, anAct()),
-            store.acknowledgeRuns(ids, anAct({ at: 7_000 })),
+            store.createRetry(`retry-${round}-${index}`, ids, anAuditEntry()),
+            store.acknowledgeRuns(ids, anAuditEntry({ at: 7_000 })),
           ])
-          return told[0]
+          return results[0]
         }
-        const outcomes = await fromBoth(handles, 6, act)
+        const outcomes = await fromBoth(handles, 6, entry)
         expect(outcomes.map((recorded) => recorded !== undefined)).toEqual(Array(6).fill(true))
 
         const run = { status: 'failed', error: { code: 'E1' }, acknowledgedAt: 7_000, isDue: false }

@@ -15,7 +15,7 @@ export type UpkeepStore = Pick<Store, 'acquireLease' | Leased>
 
 const leases = new WeakMap<UpkeepStore, Lease>()
 
-/** Takes the lease for longer than any test lasts, unless this handle has it already. */
+/** Acquires the lease for longer than any test lasts, unless this handle already has it. */
 export async function takeLease(store: UpkeepStore): Promise<Lease> {
   const known = leases.get(store)
   if (known !== undefined) return known
@@ -25,13 +25,13 @@ export async function takeLease(store: UpkeepStore): Promise<Lease> {
   return lease
 }
 
-/** As a process does before it ends. */
+/** Releases the lease, as a process does before it ends. */
 export async function giveBackLease(store: UpkeepStore & Pick<Store, 'releaseLease'>): Promise<void> {
   const lease = leases.get(store)
   if (lease !== undefined) await store.releaseLease(lease)
 }
 
-/** What only the holder of the lease may do. The store gets it at once if the lease has been taken before. */
+/** The methods that require the lease. The lease is acquired first unless this handle already has it. */
 export function upkeep(store: UpkeepStore) {
   const under = async <T>(work: (lease: Lease) => Promise<T | null>): Promise<T> => {
     const known = leases.get(store)

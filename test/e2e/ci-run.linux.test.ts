@@ -20,8 +20,8 @@ const NEEDED = [
 const REPORT = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 0 }
 
 /**
- * A copy of .ci/run with nothing on the path but stand-ins that log how they were called. `attempts` says at which attempt
- * `apt-get update` and `npm ci` succeed, `installs` what `apt-get install` brings.
+ * Runs a copy of .ci/run with a PATH of stubs that log their calls. `attempts`: the attempt at which `apt-get update` and `npm ci`
+ * succeed. `installs`: the tools that `apt-get install` adds.
  */
 function runGate({
   tools = NEEDED,
@@ -58,7 +58,7 @@ function runGate({
   return { status, stdout, stderr, calls }
 }
 
-test('The gate repeats a download that fails, and then runs every check and the bench', () => {
+test('The gate retries a failed download, then runs every check and the bench', () => {
   const { status, stdout, calls } = runGate({
     tools: NEEDED.filter((tool) => tool !== 'wrk'),
     installs: ['wrk'],
@@ -76,7 +76,7 @@ test('The gate repeats a download that fails, and then runs every check and the 
   expect(status).toBe(0)
 })
 
-test('The gate names each tool that is missing and can not be installed, and runs nothing', () => {
+test('The gate names each missing tool that cannot be installed, and runs nothing', () => {
   const tools = NEEDED.filter((tool) => !['prlimit', 'chromium'].includes(tool))
   const { status, stderr, calls } = runGate({ tools })
   expect(stderr).toContain('missing: prlimit chromium\n')
@@ -84,13 +84,13 @@ test('The gate names each tool that is missing and can not be installed, and run
   expect(calls.filter((call) => call.startsWith('npm'))).toEqual([])
 })
 
-test('The gate gives up a download after three attempts', () => {
+test('The gate fails after three attempts at a download', () => {
   const { status, calls } = runGate({ attempts: 4 })
   expect(calls.filter((call) => call === 'npm ci')).toHaveLength(3)
   expect(status).toBe(1)
 })
 
-test.each(['tests', 'tests-linux'])('The gate fails if only %s were reported', (only) => {
+test.each(['tests', 'tests-linux'])('The gate fails if there is a report of %s only', (only) => {
   const { status, stdout } = runGate({ reports: [only] })
   expect(stdout).toContain('no test ran')
   expect(status).toBe(1)

@@ -4,7 +4,7 @@ import { openEvents } from '../integration/status-server.ts'
 import { runServe } from '../support/program.ts'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, temporaryDirectory } from '../support/tracker.ts'
 
-test('with 400 descriptors, 600 clients that stream lock no webhook out, and the log says what was rejected', async () => {
+test('with 400 descriptors, 600 streaming clients do not block webhooks, and the log counts the rejected ones', async () => {
   const program = await runServe(
     {
       DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
@@ -19,8 +19,8 @@ test('with 400 descriptors, 600 clients that stream lock no webhook out, and the
   const register = async (fileId: string) => {
     const body = JSON.stringify({ extensions: [{ name: 'remove-bg' }], fileId })
     const headers = { authorization: `Bearer ${API_KEY}` }
-    const answer = await fetch(`${url}/submissions`, { method: 'POST', headers, body })
-    return (await answer.json()) as { webhookUrl: string }
+    const response = await fetch(`${url}/submissions`, { method: 'POST', headers, body })
+    return (await response.json()) as { webhookUrl: string }
   }
   const { webhookUrl } = await register('own')
   await register('watched')
@@ -29,13 +29,13 @@ test('with 400 descriptors, 600 clients that stream lock no webhook out, and the
   const open = async () => {
     const stream = await openEvents(`${url}/assets/watched/events`, { authorization: `Bearer ${API_KEY}` })
     onTestFinished(() => void stream.leave())
-    statuses.push(stream.answer.statusCode)
+    statuses.push(stream.response.statusCode)
   }
   for (let count = 0; count < 600; count += 20) await Promise.all(Array.from({ length: 20 }, open))
   expect(statuses.filter((status) => status === 200)).toHaveLength(225)
   expect(statuses.filter((status) => status === 503)).toHaveLength(375)
-  const word = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'own' } }
-  const told = await fetch(webhookUrl, { method: 'POST', body: JSON.stringify(word) })
-  expect(await told.json()).toEqual({ outcome: 'applied' })
+  const webhook = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'own' } }
+  const response = await fetch(webhookUrl, { method: 'POST', body: JSON.stringify(webhook) })
+  expect(await response.json()).toEqual({ outcome: 'applied' })
   expect(program.output()).toContain('"event":"load.rejected"')
 })

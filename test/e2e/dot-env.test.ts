@@ -50,13 +50,13 @@ test('a NAME_FILE that is set takes precedence over the NAME in .env', async () 
   expect((await fetch(`${url}/assets/x/status`, { headers })).status).toBe(404)
 })
 
-test('a folder called .env is passed over', async () => {
+test('a folder named .env is ignored', async () => {
   const cwd = temporaryDirectory()
   mkdirSync(join(cwd, '.env'))
   expect(await runProgram(['migrate'], {}, { cwd }).exited).toBe(0)
 })
 
-test('.env.example copied to .env stops the start, and each secret in it is named', async () => {
+test('with an unchanged .env.example as .env, serve exits with 2 and names each secret', async () => {
   const cwd = temporaryDirectory()
   copyFileSync(EXAMPLE, join(cwd, '.env'))
   const service = runProgram(['serve'], { HOST: '0.0.0.0' }, { cwd })
@@ -65,7 +65,7 @@ test('.env.example copied to .env stops the start, and each secret in it is name
     expect(service.output()).toMatch(new RegExp(`${name}: .*placeholder`))
 })
 
-test('serve and the other commands warn of a variable that looks like one of ours, without its value', async () => {
+test('serve and the other commands warn about a variable that looks like one of ours, without its value', async () => {
   const cwd = directoryWith([...SETTINGS.slice(0, 4), `TRACKER_APIKEY=${API_KEY}`])
   const service = runProgram(['serve'], {}, { cwd })
   await service.printed(LISTENING)

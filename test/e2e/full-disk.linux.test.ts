@@ -4,10 +4,10 @@ import { expect, test } from 'vitest'
 import { MAIN, runProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
-test('a new database on a disk that is full is refused with the reason, and made once there is room', async () => {
+test('on a full disk migrate fails with the reason, and succeeds once there is space', async () => {
   const directory = temporaryDirectory()
   const path = join(directory, 'tracker.db')
-  // Enough for the lock beside it, not for the schema: it fails in the middle of a migration.
+  // Enough for the lock file but not for the schema, so it fails during a migration.
   const limited = `ulimit -f 40; exec "$0" "$1" migrate`
   const env = { ...process.env, DATABASE_URL: `file:${path}` }
   const { status, stderr } = spawnSync('bash', ['-c', limited, process.execPath, MAIN], {

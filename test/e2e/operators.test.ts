@@ -7,14 +7,14 @@ import { STATUS } from '../../src/store/sql/codes.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
-/** Each command is a process of its own. */
-const IN_TIME = { timeout: 90_000 }
+/** Each command runs in its own process. */
+const SLOW = { timeout: 90_000 }
 const IMAGEKIT_PRIVATE_KEY = 'private_of_the_tests'
 const TRACKER_ADMIN_KEY = 'operator:key-of-the-operator-0123'
 const SHIRT = new URL('../fixtures/images/shirt.png', import.meta.url).pathname
 
-/** The built service before a local ImageKit, and the built program as its operator. */
-async function startOperated() {
+/** Starts the built service and a local ImageKit. `operate` and `start` run the built program with the admin key. */
+async function startService() {
   const sandbox = createSandbox({
     directory: temporaryDirectory(),
     port: 0,
@@ -41,9 +41,9 @@ async function startOperated() {
   return { service, operate, start, directory, sandboxUrl }
 }
 
-type Started = Awaited<ReturnType<typeof startOperated>>
+type Started = Awaited<ReturnType<typeof startService>>
 
-/** An upload whose remove-bg fails; returns its file. */
+/** Uploads a file whose remove-bg fails. Returns the fileId. */
 async function failOne({ operate }: Started, fileName: string): Promise<string> {
   const { exitCode, output } = await operate(
     'upload',
@@ -58,9 +58,9 @@ async function failOne({ operate }: Started, fileName: string): Promise<string> 
   return (JSON.parse(output) as { fileId: string }).fileId
 }
 
-/** From now on its remove-bg succeeds. */
-async function mend({ sandboxUrl }: Started, fileId: string): Promise<void> {
-  const answer = await fetch(`${sandboxUrl}/v1/files/${fileId}/details`, {
+/** Makes a retry of the file's remove-bg succeed. */
+async function fixFile({ sandboxUrl }: Started, fileId: string): Promise<void> {
+  const response = await fetch(`${sandboxUrl}/v1/files/${fileId}/details`, {
     method: 'PATCH',
     headers: {
       authorization: `Basic ${btoa(`${IMAGEKIT_PRIVATE_KEY}:`)}`,
@@ -68,14 +68,14 @@ async function mend({ sandboxUrl }: Started, fileId: string): Promise<void> {
     },
     body: JSON.stringify({ tags: ['sandbox:delay=5'] }),
   })
-  expect(answer.status).toBe(200)
+  expect(response.status).toBe(200)
 }
 
-test('an operator finds what failed, has it run again, and sees it succeed', IN_TIME, async () => {
-  const started = await startOperated()
+test('an operator lists failed runs, retries them, and sees them succeed', SLOW, async () => {
+  const started = await startService()
   const { operate, start } = started
   const watching = start('failures', '--watch')
-  await watching.printed(/There are none\./)
+  await watching.printed(/No runs\./)
   const one = await failOne(started, 'one 日本語.png')
   const two = await failOne(started, 'two.png')
   await watching.printed(new RegExp(two))
@@ -83,23 +83,21 @@ test('an operator finds what failed, has it run again, and sees it succeed', IN_
   expect(await watching.exited).toBe(0)
   expect(watching.output()).toContain(one)
 
-  const listed = await operate('failures', '--json', '--q', 'one')
-  const { runs } = JSON.parse(listed.output) as { runs: { runId: string; fileId: string; cause: string }[] }
+  const failures = await operate('failures', '--json', '--search', 'one')
+  const { runs } = JSON.parse(failures.output) as { runs: { runId: string; fileId: string; cause: string }[] }
   expect(runs).toMatchObject([{ fileId: one, cause: 'unknown_foreground' }])
   expect((await operate('failures', '--cause', 'unknown_foreground')).output).toMatch(/one.*日本語/)
   expect((await operate('stats')).output).toContain('     2  remove-bg  unknown_foreground')
 
-  await mend(started, one)
-  await mend(started, two)
-  const single = await operate('retry', runs[0]?.runId ?? '', '--wait', '--reason', 'mended')
+  await fixFile(started, one)
+  await fixFile(started, two)
+  const single = await operate('retry', runs[0]?.runId ?? '', '--wait', '--reason', 'fixed')
   expect(single).toMatchObject({
     exitCode: 0,
     output: expect.stringMatching(/130 extension units.*\nsuccess\n/),
   })
-  const filter = ['retry', '--status', 'failed', '--q', 'two']
-  expect((await operate(...filter, '--dry-run')).output).toBe(
-    'Would ask again for 1 run, 130 extension units.\n',
-  )
+  const filter = ['retry', '--status', 'failed', '--search', 'two']
+  expect((await operate(...filter, '--dry-run')).output).toBe('Would retry 1 run, 130 extension units.\n')
   const many = await operate(...filter, '--wait')
   expect(many).toMatchObject({
     exitCode: 0,
@@ -108,14 +106,14 @@ test('an operator finds what failed, has it run again, and sees it succeed', IN_
   for (const fileId of [one, two]) expect((await operate('status', fileId)).exitCode).toBe(0)
 
   const deliveries = await operate('deliveries', '--file-id', two, '--json')
-  const told = JSON.parse(deliveries.output) as { deliveries: { deliveryId: string; outcome: string }[] }
-  expect(told.deliveries.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
-  const replayed = await operate('replay', told.deliveries[0]?.deliveryId ?? '')
+  const listed = JSON.parse(deliveries.output) as { deliveries: { deliveryId: string; outcome: string }[] }
+  expect(listed.deliveries.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
+  const replayed = await operate('replay', listed.deliveries[0]?.deliveryId ?? '')
   expect(replayed).toMatchObject({ exitCode: 0, output: expect.stringContaining('duplicate') })
 })
 
-test('the doctor goes the whole way, and the backup is a database', IN_TIME, async () => {
-  const { operate, directory, service } = await startOperated()
+test('doctor --live reports no failure, and the backup is a database', SLOW, async () => {
+  const { operate, directory, service } = await startService()
   const doctor = await operate('doctor', '--live', '10')
   expect(doctor.output).not.toMatch(/^fail/m)
   expect(doctor.exitCode).toBe(0)

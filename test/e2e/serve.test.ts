@@ -7,30 +7,30 @@ import { startListening } from '../support/listening.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
-/** Reads a request to its end; false where it breaks off. */
-function drained(incoming: IncomingMessage): Promise<boolean> {
+/** Reads a request to its end. Resolves with false if it is aborted. */
+function drain(incoming: IncomingMessage): Promise<boolean> {
   return new Promise((resolve) => {
     incoming.resume().once('close', () => resolve(incoming.complete))
   })
 }
 
-/** An ImageKit that says when an upload begins to arrive, and fails its extension at once. */
+/** An ImageKit that responds that the extension failed. `uploadStarted` resolves when an upload begins to arrive. */
 async function startSlowImagekit() {
-  let underWay = 0
+  let started = 0
   const server = createServer(async (incoming, outgoing) => {
-    underWay += 1
+    started += 1
     incoming.once('error', () => {})
-    if (!(await drained(incoming))) return
-    const answer = { fileId: 'file-1', name: 'slow.txt', extensionStatus: { 'remove-bg': 'failed' } }
-    outgoing.setHeader('content-type', 'application/json').end(JSON.stringify(answer))
+    if (!(await drain(incoming))) return
+    const body = { fileId: 'file-1', name: 'slow.txt', extensionStatus: { 'remove-bg': 'failed' } }
+    outgoing.setHeader('content-type', 'application/json').end(JSON.stringify(body))
   })
   return {
     env: { IMAGEKIT_PRIVATE_KEY: 'any', IMAGEKIT_UPLOAD_URL: await startListening(server) },
-    underWay: () => expect.poll(() => underWay).toBe(1),
+    uploadStarted: () => expect.poll(() => started).toBe(1),
   }
 }
 
-/** An upload whose second half is held back until it is asked for. */
+/** Starts an upload and sends its first half; `finish` sends the second. */
 function beginUpload(url: string) {
   const boundary = 'slow'
   const part = (name: string, value: string) =>
@@ -39,12 +39,12 @@ function beginUpload(url: string) {
     method: 'POST',
     headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
   })
-  const answer = new Promise<{ status: number; fileId: string }>((resolve, reject) => {
+  const response = new Promise<{ status: number; fileId: string }>((resolve, reject) => {
     upload.once('error', reject)
-    upload.once('response', async (response) => {
+    upload.once('response', async (incoming) => {
       let body = ''
-      for await (const chunk of response) body += chunk
-      resolve({ status: response.statusCode ?? 0, ...JSON.parse(body) })
+      for await (const chunk of incoming) body += chunk
+      resolve({ status: incoming.statusCode ?? 0, ...JSON.parse(body) })
     })
   })
   upload.write(part('fileName', 'slow.txt') + part('extensions', '[{"name":"remove-bg"}]'))
@@ -52,38 +52,41 @@ function beginUpload(url: string) {
     `--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="slow.txt"\r\n\r\nfirst half, `,
   )
   return {
-    answer,
+    response,
     finish: () => upload.end(`second half\r\n--${boundary}--\r\n`),
   }
 }
 
-/** The first thing that a stop does. */
+/** Waits until the service refuses connections, which is the first step of its shutdown. */
 const refusesConnections = ({ url }: { url: string }) =>
   expect
     .poll(() => fetch(`${url}/healthz`).then(String, (error: Error) => String(error.cause)), { interval: 5 })
     .toContain('ECONNREFUSED')
 
-test('an upload in flight finishes when SIGTERM comes, and its status is there after a restart', async () => {
+test('an upload in flight finishes after SIGTERM, and its status is stored across a restart', async () => {
   const imagekit = await startSlowImagekit()
   const env = { ...imagekit.env, DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}` }
   const first = await runServe(env)
   const upload = beginUpload(first.url)
-  await imagekit.underWay()
+  await imagekit.uploadStarted()
   first.process.kill('SIGTERM')
   await refusesConnections(first)
   upload.finish()
-  const { status, fileId } = await upload.answer
+  const { status, fileId } = await upload.response
   expect(status).toBe(200)
   expect(await first.exited).toBe(0)
 
   const second = await runServe(env)
-  const told = await fetch(`${second.url}/assets/${fileId}/status`)
-  expect(await told.json()).toMatchObject({ status: 'failed', extensionStatus: { 'remove-bg': 'failed' } })
+  const response = await fetch(`${second.url}/assets/${fileId}/status`)
+  expect(await response.json()).toMatchObject({
+    status: 'failed',
+    extensionStatus: { 'remove-bg': 'failed' },
+  })
   second.process.kill('SIGTERM')
   expect(await second.exited).toBe(0)
 })
 
-test('when SIGTERM comes who waits is answered, streams end and an upload finishes, and the process ends in time', async () => {
+test('after SIGTERM waiting clients get a response, streams end, an upload finishes, and the process exits in time', async () => {
   const imagekit = await startSlowImagekit()
   const database = `file:${join(temporaryDirectory(), 'tracker.db')}`
   const service = await runServe({ ...imagekit.env, DATABASE_URL: database })
@@ -96,23 +99,23 @@ test('when SIGTERM comes who waits is answered, streams end and an upload finish
   const waiting = fetch(`${statusUrl}&wait=60`)
   const events = await fetch(statusUrl.replace('/status', '/events'))
   const upload = beginUpload(service.url)
-  await imagekit.underWay()
-  // The waiter's request was sent before; another that is answered after it shows that it has arrived.
+  await imagekit.uploadStarted()
+  // The waiting request was sent earlier, so it has arrived once a later request has a response.
   await fetch(`${service.url}/healthz`)
 
   const startedAt = performance.now()
   service.process.kill('SIGTERM')
-  const told = await waiting
-  expect([told.status, await told.json()]).toMatchObject([200, { status: 'pending' }])
+  const response = await waiting
+  expect([response.status, await response.json()]).toMatchObject([200, { status: 'pending' }])
   expect(await events.text()).toContain('event: status')
   expect(service.process.exitCode).toBeNull()
   upload.finish()
-  expect(await upload.answer).toMatchObject({ status: 200, fileId: 'file-1' })
+  expect(await upload.response).toMatchObject({ status: 200, fileId: 'file-1' })
   expect(await service.exited).toBe(0)
   expect(performance.now() - startedAt).toBeLessThan(10_000)
 })
 
-test('a webhook that came while the service was down is applied when it is sent again', async () => {
+test('a webhook that was sent while the service was down is applied when it is retried', async () => {
   const gate = createGate()
   gate.hold()
   const directory = temporaryDirectory()
@@ -138,11 +141,14 @@ test('a webhook that came while the service was down is applied when it is sent 
   await expect.poll(() => sandbox.deliveries()[0]?.attempts[0]).toMatchObject({ statusCode: null })
 
   const second = await runServe({ ...env, PORT: port })
-  const told = await fetch(`${second.url}/assets/${fileId}/status?wait=15`)
-  expect(await told.json()).toMatchObject({ status: 'success', extensionStatus: { 'remove-bg': 'success' } })
+  const response = await fetch(`${second.url}/assets/${fileId}/status?wait=15`)
+  expect(await response.json()).toMatchObject({
+    status: 'success',
+    extensionStatus: { 'remove-bg': 'success' },
+  })
 })
 
-test('a wrong configuration ends the start with 2 and all of its problems', async () => {
+test('serve exits with 2 for an invalid configuration and reports all of its problems', async () => {
   const program = runProgram(['serve'], { PORT: 'many', TRACKER_API_KEY: 'short', LOG_LEVEL: 'loud' })
   expect(await program.exited).toBe(2)
   for (const name of ['PORT', 'TRACKER_API_KEY', 'LOG_LEVEL', 'IMAGEKIT_PRIVATE_KEY'])
@@ -150,7 +156,7 @@ test('a wrong configuration ends the start with 2 and all of its problems', asyn
   expect(program.output()).not.toContain('short:')
 })
 
-test('a second process on the same file ends with 2 and says so, migrate too', async () => {
+test('a second serve or migrate on the same file exits with 2 and the reason', async () => {
   const env = {
     IMAGEKIT_PRIVATE_KEY: 'any',
     DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
@@ -163,19 +169,19 @@ test('a second process on the same file ends with 2 and says so, migrate too', a
   }
 })
 
-test('a second SIGTERM ends the service at once, even if it comes right after the first', async () => {
+test('a second SIGTERM ends the process at once, even immediately after the first', async () => {
   const imagekit = await startSlowImagekit()
   const service = await runServe({
     ...imagekit.env,
     DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
   })
   const upload = beginUpload(service.url)
-  upload.answer.catch(() => {})
-  await imagekit.underWay()
+  upload.response.catch(() => {})
+  await imagekit.uploadStarted()
   service.process.kill('SIGTERM')
-  // Two that come before the process looks are one.
+  // Two signals that arrive before the process handles the first count as one.
   await refusesConnections(service)
   service.process.kill('SIGTERM')
   expect(await service.exited).toBe(1)
-  await expect(upload.answer).rejects.toThrow()
+  await expect(upload.response).rejects.toThrow()
 })

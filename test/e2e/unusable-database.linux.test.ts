@@ -9,9 +9,9 @@ import { temporaryDirectory } from '../support/tracker.ts'
 
 const UNUSABLE = [
   ['at a directory', 'folder.db'],
-  ['below a file', 'file/tracker.db'],
+  ['inside a file', 'file/tracker.db'],
   ['in /proc', '/proc/x'],
-  ['below a folder that cannot be made', '/proc/x/y/tracker.db'],
+  ['in a folder that cannot be created', '/proc/x/y/tracker.db'],
   ['at a device', '/dev/null'],
   ['at the memory of a process', '/proc/1/mem'],
 ] as const
@@ -36,27 +36,24 @@ test.for(CASES)('%s exits with 2 for a database %s, and names DATABASE_URL', asy
   expect(lines.at(-1)).toContain(path)
 })
 
-test.for(['serve', 'migrate'])(
-  '%s exits with 2 where the database would be its own output',
-  async (command) => {
-    const output = join(temporaryDirectory(), 'output')
-    const { PATH = '' } = process.env
-    const redirected = ['-c', 'exec "$0" "$1" "$2" > "$3"', process.execPath, MAIN, command, output]
-    const child = spawn('sh', redirected, {
-      cwd: temporaryDirectory(),
-      env: { PATH, IMAGEKIT_PRIVATE_KEY: 'any', PORT: '0', DATABASE_URL: 'file:/proc/self/fd/1' },
-      stdio: 'pipe',
-    })
-    onTestFinished(() => void child.kill('SIGKILL'))
-    const said = text(child.stderr)
-    const [exitCode] = await once(child, 'close')
-    expect(exitCode).toBe(2)
-    expect(await said).toMatch(/^DATABASE_URL: .*\/proc\/self\/fd\/1/m)
-    expect(readFileSync(output, 'utf8')).toBe('')
-  },
-)
+test.for(['serve', 'migrate'])('%s exits with 2 if the database would be its own output', async (command) => {
+  const output = join(temporaryDirectory(), 'output')
+  const { PATH = '' } = process.env
+  const redirected = ['-c', 'exec "$0" "$1" "$2" > "$3"', process.execPath, MAIN, command, output]
+  const child = spawn('sh', redirected, {
+    cwd: temporaryDirectory(),
+    env: { PATH, IMAGEKIT_PRIVATE_KEY: 'any', PORT: '0', DATABASE_URL: 'file:/proc/self/fd/1' },
+    stdio: 'pipe',
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const errorOutput = text(child.stderr)
+  const [exitCode] = await once(child, 'close')
+  expect(exitCode).toBe(2)
+  expect(await errorOutput).toMatch(/^DATABASE_URL: .*\/proc\/self\/fd\/1/m)
+  expect(readFileSync(output, 'utf8')).toBe('')
+})
 
-test('serve exits with 2 where the token secret cannot be kept beside the database, and names both variables', async () => {
+test('serve exits with 2 if the token secret cannot be stored beside the database, and names both variables', async () => {
   const directory = temporaryDirectory()
   mkdirSync(join(directory, 'token-secret'))
   const path = join(directory, 'tracker.db')

@@ -4,12 +4,12 @@ import { expect, test } from 'vitest'
 import { MAIN } from '../support/program.ts'
 import { API_KEY, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
 
-test('upload shows its progress on a real terminal, and then the final status', async () => {
+test('upload shows its progress on a real terminal, then the final status', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const image = new URL('../../docs/images/mug.png', import.meta.url).pathname
   const command = `"${process.execPath}" "${MAIN}" upload "${image}" --extension remove-bg --wait`
   const { PATH = '', HOME = '' } = process.env
-  // `script` gives the command a terminal, passes on what it prints, and ends with its exit code.
+  // `script` runs the command in a terminal, forwards its output, and exits with its exit code.
   const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null'], {
     cwd: temporaryDirectory(),
     env: { PATH, HOME, TERM: 'xterm', TRACKER_URL: tracker.url, TRACKER_API_KEY: API_KEY },

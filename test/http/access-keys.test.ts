@@ -3,8 +3,8 @@ import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 
 const basic = (userName: string, password = '') => `Basic ${btoa(`${userName}:${password}`)}`
 
-/** Every route that asks for a key, with a request that shows whether it was let in. */
-const LOCKED = [
+/** Every route that requires a key, with a request that shows whether the key was accepted. */
+const PROTECTED = [
   ['POST', '/submissions'],
   ['GET', '/submissions/x'],
   ['PUT', '/submissions/x/response'],
@@ -16,52 +16,48 @@ const LOCKED = [
   ['PATCH', '/v1/files/x/details'],
 ] as const
 
-const speaksImagekit = (path: string) => /^\/(api|v1)\//.test(path)
+const isImagekitPath = (path: string) => /^\/(api|v1)\//.test(path)
 
-test.each(LOCKED)(
-  '%s %s asks for a key and takes it as Bearer or as the user name of Basic',
-  async (method, path) => {
-    const tracker = await startTracker()
-    const ask = (authorization?: string) =>
-      fetch(tracker.url + path, {
-        method,
-        headers: { ...(authorization !== undefined && { authorization }) },
-      })
-    const good = [
-      `Bearer ${API_KEY}`,
-      `bearer ${API_KEY}`,
-      `Bearer ${ADMIN_KEY}`,
-      basic(API_KEY),
-      basic(ADMIN_KEY, 'do_not_set'),
-    ]
-    for (const authorization of good) expect([401, 403, 500]).not.toContain((await ask(authorization)).status)
-    const bearers = [`${API_KEY}x`, API_KEY.slice(1), `app:${API_KEY}`, ''].map((key) => `Bearer ${key}`)
-    const others = ['', 'Bearer', `Token ${API_KEY}`, API_KEY, 'Basic !!!', 'Basic ']
-    const bad = [undefined, ...bearers, ...others, basic('', API_KEY), basic('app', API_KEY)]
-    for (const authorization of bad) {
-      const answer = await ask(authorization)
-      expect(answer.status, authorization).toBe(401)
-      expect(answer.headers.has('www-authenticate')).toBe(true)
-      const body = await answer.json()
-      if (speaksImagekit(path))
-        expect(body).toEqual({ message: expect.any(String), help: expect.any(String) })
-      else expect(body).toMatchObject({ code: 'unauthenticated', status: 401 })
-    }
-  },
-)
-
-test('each of several keys opens, with or without a name', async () => {
-  const [first, second, third] = ['first-key-0123456789', 'second-key-0123456789', 'third-key-0123456789']
-  const tracker = await startTracker({ TRACKER_API_KEY: `old:${first}, ${second},new:${third}` })
-  for (const key of [first, second, third]) {
-    const answer = await fetch(`${tracker.url}/assets/x/status`, {
-      headers: { authorization: `Bearer ${key}` },
+test.each(PROTECTED)('%s %s requires a key, as Bearer or as the user name of Basic', async (method, path) => {
+  const tracker = await startTracker()
+  const send = (authorization?: string) =>
+    fetch(tracker.url + path, {
+      method,
+      headers: { ...(authorization !== undefined && { authorization }) },
     })
-    expect(answer.status).toBe(404)
+  const good = [
+    `Bearer ${API_KEY}`,
+    `bearer ${API_KEY}`,
+    `Bearer ${ADMIN_KEY}`,
+    basic(API_KEY),
+    basic(ADMIN_KEY, 'do_not_set'),
+  ]
+  for (const authorization of good) expect([401, 403, 500]).not.toContain((await send(authorization)).status)
+  const bearers = [`${API_KEY}x`, API_KEY.slice(1), `app:${API_KEY}`, ''].map((key) => `Bearer ${key}`)
+  const others = ['', 'Bearer', `Token ${API_KEY}`, API_KEY, 'Basic !!!', 'Basic ']
+  const bad = [undefined, ...bearers, ...others, basic('', API_KEY), basic('app', API_KEY)]
+  for (const authorization of bad) {
+    const response = await send(authorization)
+    expect(response.status, authorization).toBe(401)
+    expect(response.headers.has('www-authenticate')).toBe(true)
+    const body = await response.json()
+    if (isImagekitPath(path)) expect(body).toEqual({ message: expect.any(String), help: expect.any(String) })
+    else expect(body).toMatchObject({ code: 'unauthenticated', status: 401 })
   }
 })
 
-test('no key is asked for where neither is configured, and whatever an SDK sends is taken', async () => {
+test('each of several keys is accepted, with or without a name', async () => {
+  const [first, second, third] = ['first-key-0123456789', 'second-key-0123456789', 'third-key-0123456789']
+  const tracker = await startTracker({ TRACKER_API_KEY: `old:${first}, ${second},new:${third}` })
+  for (const key of [first, second, third]) {
+    const response = await fetch(`${tracker.url}/assets/x/status`, {
+      headers: { authorization: `Bearer ${key}` },
+    })
+    expect(response.status).toBe(404)
+  }
+})
+
+test('without configured keys none is required, and any credentials of an SDK are accepted', async () => {
   const tracker = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
   for (const authorization of [undefined, basic('private_whatever', 'do_not_set'), 'Bearer x', 'Digest x']) {
     const headers = { ...(authorization !== undefined && { authorization }) }
@@ -77,16 +73,16 @@ test('no key is asked for where neither is configured, and whatever an SDK sends
 test.each([
   ['API', { TRACKER_ADMIN_KEY: '' }, API_KEY],
   ['admin', { TRACKER_API_KEY: '' }, ADMIN_KEY],
-])('an %s key that is configured alone is asked for', async (_, env, key) => {
+])('an %s key is required even if it is the only configured key', async (_, env, key) => {
   const tracker = await startTracker(env)
-  const ask = (authorization: string) =>
+  const send = (authorization: string) =>
     fetch(`${tracker.url}/assets/x/status`, { headers: { authorization } })
   expect((await fetch(`${tracker.url}/assets/x/status`)).status).toBe(401)
-  expect((await ask('Bearer something-else-0123456789')).status).toBe(401)
-  expect((await ask(`Bearer ${key}`)).status).toBe(404)
+  expect((await send('Bearer something-else-0123456789')).status).toBe(401)
+  expect((await send(`Bearer ${key}`)).status).toBe(404)
 })
 
-test('health and problems need no key', async () => {
+test('health checks and problem pages need no key', async () => {
   const tracker = await startTracker()
   for (const path of ['/healthz', '/readyz', '/problems/internal'])
     expect((await fetch(tracker.url + path)).status).toBe(200)

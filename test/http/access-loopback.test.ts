@@ -6,7 +6,7 @@ import { deliver, payload, register } from '../support/webhooks.ts'
 
 const KEYLESS = { TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' }
 
-const ask = (tracker: RunningTracker, headers: OutgoingHttpHeaders, path = '/healthz', method = 'GET') =>
+const send = (tracker: RunningTracker, headers: OutgoingHttpHeaders, path = '/healthz', method = 'GET') =>
   rawRequest(tracker.url, { path, method, headers })
 
 const FOREIGN: [string, OutgoingHttpHeaders][] = [
@@ -14,7 +14,7 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
   ['a foreign Host with our port', { host: 'evil.example:3000' }],
   ['a Host that begins like loopback', { host: '127.0.0.1.evil.example' }],
   ['a Host that begins like localhost', { host: 'localhost.evil.example' }],
-  ['an address of the network', { host: '192.168.1.7' }],
+  ['an address of the local network', { host: '192.168.1.7' }],
   ['0.0.0.0', { host: '0.0.0.0:3000' }],
   ['Forwarded', { forwarded: 'for=192.0.2.1' }],
   ['X-Forwarded-For', { 'x-forwarded-for': '127.0.0.1' }],
@@ -25,12 +25,15 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
   ['the Origin of a sandboxed page', { origin: 'null' }],
   ['a sandboxed page of another site', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
   [
-    'a foreign Origin that says it is ours',
+    'a foreign Origin that claims to be the same origin',
     { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
   ],
   ['an Origin that begins like loopback', { origin: 'http://127.0.0.1.evil.example' }],
   ['the Origin of another port of this machine', { origin: 'http://localhost:1' }],
-  ['another port that says it is ours', { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-origin' }],
+  [
+    'another port that claims to be the same origin',
+    { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-origin' },
+  ],
   ['a page of another site without Origin', { 'sec-fetch-site': 'cross-site' }],
   ['a page of another port without Origin', { 'sec-fetch-site': 'same-site' }],
   ...[
@@ -51,7 +54,7 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
   ].map((name): [string, OutgoingHttpHeaders] => [name, { [name]: '127.0.0.1' }]),
 ]
 
-test.each(FOREIGN)('without keys a request with %s is 403, wherever it goes', async (_, headers) => {
+test.each(FOREIGN)('without keys a request with %s is 403 on every route', async (_, headers) => {
   const tracker = await startTracker(KEYLESS)
   const addresses = [
     ['GET', '/healthz'],
@@ -63,13 +66,13 @@ test.each(FOREIGN)('without keys a request with %s is 403, wherever it goes', as
     ['OPTIONS', '/assets/x/status'],
   ] as const
   for (const [method, path] of addresses) {
-    const answer = await ask(tracker, headers, path, method)
-    expect(answer.status, `${method} ${path}`).toBe(403)
-    expect(JSON.parse(answer.body)).toMatchObject({ code: 'forbidden', status: 403 })
-    expect(answer.headers['x-request-id']).toEqual(expect.any(String))
-    expect(answer.headers).not.toHaveProperty('access-control-allow-origin')
+    const response = await send(tracker, headers, path, method)
+    expect(response.status, `${method} ${path}`).toBe(403)
+    expect(JSON.parse(response.body)).toMatchObject({ code: 'forbidden', status: 403 })
+    expect(response.headers['x-request-id']).toEqual(expect.any(String))
+    expect(response.headers).not.toHaveProperty('access-control-allow-origin')
   }
-  const upload = await ask(tracker, headers, '/api/v1/files/upload', 'POST')
+  const upload = await send(tracker, headers, '/api/v1/files/upload', 'POST')
   expect(upload.status).toBe(403)
   expect(JSON.parse(upload.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
 })
@@ -83,27 +86,27 @@ test.each([
   { host: 'localhost:3000', origin: 'http://localhost:3000' },
   { host: '127.0.0.1:3000', origin: 'http://127.0.0.1:3000', 'sec-fetch-site': 'same-origin' },
   { host: 'localhost', origin: 'http://localhost' },
-  // An address typed in, or a page of ours.
+  // An address typed into the browser, or one of our pages.
   { 'sec-fetch-site': 'none' },
   { 'sec-fetch-site': 'same-origin' },
-  // A form of a page that tells no referrer.
+  // A form of a page without a referrer.
   { origin: 'null', 'sec-fetch-site': 'same-origin' },
-])('without keys a request with %j is let in', async (headers) => {
+])('without keys a request with %j is accepted', async (headers) => {
   const tracker = await startTracker(KEYLESS)
-  expect((await ask(tracker, headers)).status).toBe(200)
+  expect((await send(tracker, headers)).status).toBe(200)
 })
 
-test('where one of the keys is missing the rule holds as well', async () => {
+test('the restriction also applies if only one of the keys is missing', async () => {
   const tracker = await startTracker({ TRACKER_ADMIN_KEY: '' })
   const headers = { host: 'evil.example', authorization: `Bearer ${API_KEY}` }
-  expect((await ask(tracker, headers)).status).toBe(403)
+  expect((await send(tracker, headers)).status).toBe(403)
 })
 
-test.each(FOREIGN)('with both keys a request with %s is let in', async (_, headers) => {
+test.each(FOREIGN)('with both keys a request with %s is accepted', async (_, headers) => {
   const tracker = await startTracker()
-  expect((await ask(tracker, headers)).status).toBe(200)
-  const answer = await ask(tracker, { ...headers, authorization: `Bearer ${API_KEY}` }, '/assets/x/status')
-  expect(answer.status).toBe(404)
+  expect((await send(tracker, headers)).status).toBe(200)
+  const response = await send(tracker, { ...headers, authorization: `Bearer ${API_KEY}` }, '/assets/x/status')
+  expect(response.status).toBe(404)
 })
 
 test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', undefined])(
@@ -117,9 +120,9 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp
       ['PATCH', '/v1/files/f/details', '{"extensions":[{"name":"remove-bg"}]}'],
       ['POST', '/reconcile', '{"dryRun":false}'],
     ] as const) {
-      const answer = await rawRequest(tracker.url, { path, method, headers, body })
-      // There is no submission x, which is found out first.
-      expect(answer.status, path).toBe(path.includes('/x/') ? 404 : 415)
+      const response = await rawRequest(tracker.url, { path, method, headers, body })
+      // There is no submission x, which is checked first.
+      expect(response.status, path).toBe(path.includes('/x/') ? 404 : 415)
     }
     expect((await tracker.fetch('/assets/f/status')).status).toBe(404)
     const json = { headers: { 'content-type': 'application/json; charset=utf-8' } }
@@ -130,7 +133,7 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp
 
 test('without keys a request without a body needs no type', async () => {
   const tracker = await startTracker(KEYLESS)
-  expect((await ask(tracker, {}, '/runs/x/acknowledge', 'POST')).status).toBe(404)
+  expect((await send(tracker, {}, '/runs/x/acknowledge', 'POST')).status).toBe(404)
 })
 
 test('without keys a local ImageKit still delivers its webhooks', async () => {

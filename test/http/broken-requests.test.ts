@@ -7,17 +7,17 @@ import { rawBytes } from '../support/raw-request.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 import { payload, register, statusOf } from '../support/webhooks.ts'
 
-const MADE_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const GENERATED_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-/** Asserts that the bytes are a whole answer, a problem, and that its connection is closed after it. */
-function expectProblem(answer: string, status: number, code: string): void {
-  const [head = '', body = ''] = answer.split('\r\n\r\n')
+/** Asserts that the bytes are a complete problem response that closes its connection. */
+function expectProblem(response: string, status: number, code: string): void {
+  const [head = '', body = ''] = response.split('\r\n\r\n')
   expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
   expect(head.toLowerCase()).toContain('content-type: application/problem+json')
   expect(head.toLowerCase()).toContain('connection: close')
   expect(Number(/content-length: (\d+)/i.exec(head)?.[1])).toBe(Buffer.byteLength(body))
   const [, id] = /x-request-id: (\S+)/i.exec(head) ?? []
-  expect(id).toMatch(MADE_ID)
+  expect(id).toMatch(GENERATED_ID)
   const title = expect.any(String)
   expect(JSON.parse(body)).toMatchObject({ code, status, title, detail: title, requestId: id })
 }
@@ -25,7 +25,7 @@ function expectProblem(answer: string, status: number, code: string): void {
 test.each([
   ['garbage', '\u0000\u0001garbage\r\n\r\n'],
   ['an unknown method', 'FETCH / HTTP/1.1\r\nHost: x\r\n\r\n'],
-  ['the greeting of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+  ['the HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['HTTP/0.9', 'GET /healthz\r\n\r\n'],
   [
     'two lengths',
@@ -38,7 +38,7 @@ test.each([
   ['a folded header without a name', 'GET / HTTP/1.1\r\n folded: x\r\n\r\n'],
   ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: x\u0000\r\n\r\n'],
   ['a tunnel', 'CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n'],
-])('%s is answered as a problem with status 400, and the connection is closed', async (_, bytes) => {
+])('%s gets a problem with status 400, and the connection is closed', async (_, bytes) => {
   const tracker = await startTracker()
   expectProblem(await rawBytes(tracker.url, bytes), 400, 'invalid_input')
 })
@@ -47,14 +47,14 @@ test.each([
   ['a head over 16 KiB', `x: ${'x'.repeat(17_000)}\r\n`],
   ['an address over 16 KiB', ''],
   ['two hundred headers', 'x: y\r\n'.repeat(199)],
-])('%s is answered as a problem with status 431', async (_, headers) => {
+])('%s gets a problem with status 431', async (_, headers) => {
   const tracker = await startTracker()
   const address = headers === '' ? `/${'x'.repeat(17_000)}` : '/healthz'
-  const answer = await rawBytes(tracker.url, `GET ${address} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`)
-  expectProblem(answer, 431, 'headers_too_large')
+  const response = await rawBytes(tracker.url, `GET ${address} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`)
+  expectProblem(response, 431, 'headers_too_large')
 })
 
-test('the answer is not lost by a caller who sends all it has before it reads', async () => {
+test('a caller that sends everything before it reads still gets the response', async () => {
   const tracker = await startTracker()
   const { hostname, port } = new URL(tracker.url)
   const socket = connect(Number(port), hostname)
@@ -65,7 +65,7 @@ test('the answer is not lost by a caller who sends all it has before it reads', 
   expectProblem(await text(socket), 431, 'headers_too_large')
 })
 
-test('a caller who never stops is not waited for', async () => {
+test('a caller that never stops sending is disconnected', async () => {
   const tracker = await startTracker()
   const { hostname, port } = new URL(tracker.url)
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true })
@@ -75,13 +75,13 @@ test('a caller who never stops is not waited for', async () => {
   clearInterval(timer)
 })
 
-test('a hundred and ninety-nine headers are taken', async () => {
+test('199 headers are accepted', async () => {
   const tracker = await startTracker()
   const head = `GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${'x: y\r\n'.repeat(197)}\r\n`
   expect(await rawBytes(tracker.url, head)).toMatch(/^HTTP\/1\.1 200 /)
 })
 
-test('a delivery whose chunks are broken is 400, and is not applied', async () => {
+test('a delivery with invalid chunks is 400, and is not applied', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const body = JSON.stringify(payload('remove-bg', 'success'))
@@ -91,7 +91,7 @@ test('a delivery whose chunks are broken is 400, and is not applied', async () =
   expect((await statusOf(tracker)).status).toBe('pending')
 })
 
-test('what is broken behind a request that is under way is not taken for that one’s answer', async () => {
+test('invalid bytes after a request in flight get no response, which would look like that request’s', async () => {
   const imagekit = await startBrokenImagekit()
   const tracker = await startTracker({ IMAGEKIT_API_URL: imagekit.url })
   const { hostname, port } = new URL(tracker.url)
@@ -104,7 +104,7 @@ test('what is broken behind a request that is under way is not taken for that on
   imagekit.calls[0]?.answer(200, {})
 })
 
-test('what is broken behind a request that was answered is answered after it', async () => {
+test('invalid bytes after a finished request get their own response', async () => {
   const tracker = await startTracker()
   const { hostname, port } = new URL(tracker.url)
   const socket = connect(Number(port), hostname)

@@ -15,14 +15,14 @@ function open(tracker: RunningTracker, bytes: string): Socket {
   return socket
 }
 
-/** Sends a byte now and then, for as long as the socket is open. */
-function drip(socket: Socket, byte: string): void {
+/** Sends a byte every 20 ms while the socket is open. */
+function sendSlowly(socket: Socket, byte: string): void {
   const timer = setInterval(() => socket.write(byte), 20)
   socket.once('close', () => clearInterval(timer))
   socket.on('error', () => {})
 }
 
-/** What comes first: the connection itself is closed later. */
+/** The first bytes received; the connection is closed later. */
 async function firstBytes(socket: Socket): Promise<string> {
   const [bytes] = await once(socket, 'data')
   return bytes.toString()
@@ -31,34 +31,34 @@ async function firstBytes(socket: Socket): Promise<string> {
 test.each([
   ['sends nothing', '', ''],
   ['stops in the middle of a head', 'GET /healthz HTTP/1.1\r\nHo', ''],
-  ['drips its head', 'GET /healthz HTTP/1.1\r\nx: ', 'x'],
-])('a caller that %s is told 408 and closed', async (_, begin, byte) => {
+  ['sends its head slowly', 'GET /healthz HTTP/1.1\r\nx: ', 'x'],
+])('a caller that %s gets 408 and is disconnected', async (_, begin, byte) => {
   const tracker = await startTracker({}, { connectionLimits: { headMs: 100 } })
   const socket = open(tracker, begin)
-  if (byte !== '') drip(socket, byte)
-  const answer = await text(socket)
-  expect(answer).toMatch(/^HTTP\/1\.1 408 /)
-  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({
+  if (byte !== '') sendSlowly(socket, byte)
+  const response = await text(socket)
+  expect(response).toMatch(/^HTTP\/1\.1 408 /)
+  expect(JSON.parse(response.split('\r\n\r\n')[1] ?? '')).toMatchObject({
     code: 'request_timeout',
     status: 408,
   })
 })
 
-test('a connection that waits for its next request is closed', async () => {
+test('an idle connection is closed', async () => {
   const tracker = await startTracker({}, { connectionLimits: { keepAliveMs: 100 } })
   const socket = open(tracker, 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
   expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /)
 })
 
-test('a delivery whose body drips is told 408 and kept as refused; sent again it is applied', async () => {
+test('a delivery with a slow body gets 408 and is stored as rejected; a retry is applied', async () => {
   const tracker = await startTracker({}, { wholeBodyMs: 500 })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const { pathname } = new URL(webhookUrl)
   const socket = open(tracker, `POST ${pathname} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{`)
-  drip(socket, ' ')
-  const answer = await firstBytes(socket)
-  expect(answer).toMatch(/^HTTP\/1\.1 408 /)
-  expect(answer).toContain('"code":"request_timeout"')
+  sendSlowly(socket, ' ')
+  const response = await firstBytes(socket)
+  expect(response).toMatch(/^HTTP\/1\.1 408 /)
+  expect(response).toContain('"code":"request_timeout"')
   await expect
     .poll(() => readRows(tracker.database, 'SELECT cause FROM rejected_deliveries'))
     .toEqual([{ cause: 'too_slow' }])
@@ -70,34 +70,34 @@ test.each([
   ['POST', '/submissions', API_KEY],
   ['PATCH', '/v1/files/x/details', API_KEY],
   ['POST', '/reconcile', ADMIN_KEY],
-])('the body of %s %s may not drip either', async (method, path, key) => {
+])('a slow body of %s %s gets 408', async (method, path, key) => {
   const tracker = await startTracker({}, { wholeBodyMs: 200 })
   const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n`
   const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
-  drip(socket, ' ')
+  sendSlowly(socket, ' ')
   expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 408 /)
 })
 
 test.each([
-  ['may be right is told 408', `x-ik-signature: t=${Date.now()},v1=00`, 408, 'too_slow'],
-  ['cannot be read is told 401', 'x-ik-signature: none', 401, 'malformed_signature'],
-])('an account delivery whose body drips and whose signature %s', async (_, header, status, cause) => {
+  ['may be valid gets 408', `x-ik-signature: t=${Date.now()},v1=00`, 408, 'too_slow'],
+  ['cannot be read gets 401', 'x-ik-signature: none', 401, 'malformed_signature'],
+])('an account delivery with a slow body whose signature %s', async (_, header, status, cause) => {
   const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { wholeBodyMs: 200 })
   const head = `POST /webhooks/account HTTP/1.1\r\nHost: x\r\n${header}\r\n`
   const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
-  drip(socket, ' ')
+  sendSlowly(socket, ' ')
   expect(await firstBytes(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   await expect
     .poll(() => readRows(tracker.database, 'SELECT cause, bytes FROM rejected_deliveries'))
     .toEqual([{ cause, bytes: 100_000 }])
 })
 
-test('the response of a submission may not drip either', async () => {
+test('a slow response of a submission gets 408', async () => {
   const tracker = await startTracker({}, { wholeBodyMs: 500 })
   const { submissionId } = await register(tracker, ['remove-bg'])
   const head = `PUT /submissions/${submissionId}/response HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n`
   const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
-  drip(socket, ' ')
+  sendSlowly(socket, ' ')
   expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 408 /)
 })
 
@@ -110,11 +110,11 @@ test.each([
   ['GET', '/nothing', 404, 'Content-Length: 100000', ' '],
   ['OPTIONS', '/assets/x/status', 204, 'Content-Length: 100000', ' '],
   ['GET', '/admin', 303, 'Content-Length: 100000', ' '],
-])('the body of %s %s, that nobody asked for, is not waited for: %i, then closed', async (...request) => {
+])('%s %s does not wait for its unneeded body: %i, then the connection is closed', async (...request) => {
   const [method, path, status, header, bytes] = request
   const tracker = await startTracker()
   const socket = open(tracker, `${method} ${path} HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n${bytes}`)
-  drip(socket, bytes)
+  sendSlowly(socket, bytes)
   expect(await text(socket)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `))
 })
 
@@ -122,22 +122,19 @@ test.each([
   ['Content-Length: 100000', ' '],
   ['Content-Length: 100', ' '],
   ['Transfer-Encoding: chunked', '1\r\nx\r\n'],
-])(
-  'a body with %s that only drips is not waited for, even by a caller who keeps its side open',
-  async (header, bytes) => {
-    const tracker = await startTracker()
-    const { hostname, port } = new URL(tracker.url)
-    const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
-    socket.write(`POST /nothing HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n${bytes}`)
-    const timer = setInterval(() => socket.write(bytes), 200)
-    onTestFinished(() => clearInterval(timer))
-    socket.on('error', () => {}).resume()
-    await new Promise((resolve) => socket.once('close', resolve))
-    expect(socket.bytesRead).toBeGreaterThan(0)
-  },
-)
+])('a slow body with %s is not waited for, even if the caller keeps its side open', async (header, bytes) => {
+  const tracker = await startTracker()
+  const { hostname, port } = new URL(tracker.url)
+  const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
+  socket.write(`POST /nothing HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n${bytes}`)
+  const timer = setInterval(() => socket.write(bytes), 200)
+  onTestFinished(() => clearInterval(timer))
+  socket.on('error', () => {}).resume()
+  await new Promise((resolve) => socket.once('close', resolve))
+  expect(socket.bytesRead).toBeGreaterThan(0)
+})
 
-test('a body that comes at full speed and never ends is not read for ever', async () => {
+test('a body that arrives at full speed and never ends is not read for ever', async () => {
   const tracker = await startTracker()
   const { hostname, port } = new URL(tracker.url)
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })
@@ -150,7 +147,7 @@ test('a body that comes at full speed and never ends is not read for ever', asyn
   expect(socket.bytesRead).toBeGreaterThan(0)
 })
 
-test('a GET with a whole body is answered, and its connection serves the next request', async () => {
+test('a GET with a complete body gets a response, and its connection serves the next request', async () => {
   const tracker = await startTracker()
   const socket = open(tracker, 'GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}')
   expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 200 /)
@@ -158,7 +155,7 @@ test('a GET with a whole body is answered, and its connection serves the next re
   expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 404 /)
 })
 
-test('a caller that does not read its answers is closed', async () => {
+test('a caller that does not read its responses is disconnected', async () => {
   const tracker = await startTracker({}, { connectionLimits: { stalledMs: 300 } })
   const ids = Array.from({ length: 100 }, (_, index) => `fileId=${String(index).padStart(80, 'x')}`)
   const head = `GET /assets/status?${ids.join('&')} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n\r\n`

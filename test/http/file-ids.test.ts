@@ -6,7 +6,7 @@ import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
 
-/** What can be no id of a file: each would be another address, or text that no address can hold. */
+/** Invalid file ids: each would lead to another address, or can't be part of an address. */
 const INVALID = ['.', '..', 'a/b', 'a\\b', 'a\u001b[2J', 'a\nb', 'a\u009bb', '', 'status', 'x'.repeat(129)]
 
 async function newestDelivery(tracker: RunningTracker) {
@@ -26,7 +26,7 @@ test.each(INVALID)('POST /submissions rejects the fileId %j', async (fileId) => 
 })
 
 test.each(INVALID)(
-  'a response registered for an upload elsewhere cannot name the fileId %j',
+  'a reported response of an upload made elsewhere cannot name the fileId %j',
   async (fileId) => {
     const tracker = await startTracker()
     const { submissionId } = await register(tracker, ['remove-bg'], null)
@@ -41,7 +41,7 @@ test.each(INVALID)(
 )
 
 test.each(INVALID)(
-  'the caller gets a response of ImageKit with the fileId %j unchanged, and nothing is bound to it',
+  'the caller gets ImageKit’s response with the fileId %j unchanged, and nothing is bound to it',
   async (fileId) => {
     const text = JSON.stringify(uploadedFile(fileId))
     const imagekit = await startBrokenImagekit(async (call) => {
@@ -63,7 +63,7 @@ test.each(INVALID)(
 )
 
 test.each(INVALID)(
-  'an extension webhook that names the fileId %j is stored, ignored and binds nothing',
+  'an extension webhook with the fileId %j is stored, ignored and binds nothing',
   async (fileId) => {
     const tracker = await startTracker()
     const { submissionId, webhookUrl } = await register(tracker, ['remove-bg'], null)
@@ -83,7 +83,7 @@ test.each(INVALID)(
   },
 )
 
-test.each(INVALID)('an account webhook about the fileId %j is stored and ignored', async (fileId) => {
+test.each(INVALID)('an account webhook with the fileId %j is stored and ignored', async (fileId) => {
   const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET })
   const updated = accountEvent('file-updated', { id: 'evt_1', data: { fileId } })
   const queued = accountEvent('pre-transform-success', { id: 'evt_2', data: uploadedFile(fileId) })
@@ -93,7 +93,7 @@ test.each(INVALID)('an account webhook about the fileId %j is stored and ignored
   }
 })
 
-test.each(INVALID)('no asset is known by the fileId %j', async (fileId) => {
+test.each(INVALID)('no asset has the fileId %j', async (fileId) => {
   const tracker = await startTracker()
   const segment = encodeURIComponent(fileId)
   const batch = await ask(tracker, `/assets/status?fileId=good&fileId=${segment}`)

@@ -9,10 +9,10 @@ import { openWatchedStore } from '../support/watched-store.ts'
 const FORWARDED = ['/api/v1/files/upload', '/api/v2/files/upload', '/v1/files/x/details']
 
 /** Asserts that an SDK can read the error; returns its message. */
-async function messageOf(answer: Response, status: number): Promise<string> {
-  expect(answer.status).toBe(status)
-  expect(answer.headers.get('content-type')).toBe('application/json')
-  const body = (await answer.json()) as { message: string }
+async function messageOf(response: Response, status: number): Promise<string> {
+  expect(response.status).toBe(status)
+  expect(response.headers.get('content-type')).toBe('application/json')
+  const body = (await response.json()) as { message: string }
   expect(body).toEqual({ message: expect.any(String), help: expect.any(String) })
   return body.message
 }
@@ -28,7 +28,7 @@ test.each([
   '/api/v1/files',
   '/api/v1/files/uploads',
   '/api/v2/files/upload/x',
-])('%s is not forwarded: 404 in ImageKit’s shape, and says so', async (path) => {
+])('%s is not forwarded: its 404 says so, in ImageKit’s shape', async (path) => {
   const tracker = await startTracker()
   for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
     const message = await messageOf(await tracker.fetch(path, { method }), 404)
@@ -37,7 +37,7 @@ test.each([
   }
 })
 
-test.each(FORWARDED)('%s answers a wrong method and a wrong key in ImageKit’s shape', async (path) => {
+test.each(FORWARDED)('%s rejects a wrong method and a wrong key in ImageKit’s shape', async (path) => {
   const tracker = await startTracker()
   for (const address of [path, `${path}/`]) {
     const wrongMethod = await tracker.fetch(address)
@@ -49,7 +49,7 @@ test.each(FORWARDED)('%s answers a wrong method and a wrong key in ImageKit’s 
 })
 
 test.each([...FORWARDED, '/v1/files'])(
-  '%s answers a request from elsewhere in ImageKit’s shape',
+  '%s rejects a request that is not local in ImageKit’s shape',
   async (path) => {
     const tracker = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
     await messageOf(await tracker.fetch(path, { headers: { origin: 'https://evil.example.com' } }), 403)
@@ -59,13 +59,13 @@ test.each([...FORWARDED, '/v1/files'])(
 test('a request with too many headers under ImageKit’s prefixes gets an error in ImageKit’s shape', async () => {
   const tracker = await startTracker()
   const head = `PATCH /v1/files/x/details HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${'x: y\r\n'.repeat(199)}\r\n`
-  const [answer = '', body = ''] = (await rawBytes(tracker.url, head)).split('\r\n\r\n')
-  expect(answer).toMatch(/^HTTP\/1\.1 431 /)
-  expect(answer.toLowerCase()).toContain('content-type: application/json\r\n')
+  const [response = '', body = ''] = (await rawBytes(tracker.url, head)).split('\r\n\r\n')
+  expect(response).toMatch(/^HTTP\/1\.1 431 /)
+  expect(response.toLowerCase()).toContain('content-type: application/json\r\n')
   expect(JSON.parse(body)).toEqual({ message: expect.any(String), help: expect.any(String) })
 })
 
-test('a body that is too large and a store that fails are errors in ImageKit’s shape', async () => {
+test('a body that is too large and a failing store are errors in ImageKit’s shape', async () => {
   const database = await createTestDatabase()
   const { store } = await openWatchedStore(database)
   const failing = { ...store, createSubmission: () => Promise.reject(new Error('broken')) }
@@ -82,7 +82,7 @@ test('a body that is too large and a store that fails are errors in ImageKit’s
   await messageOf(failed, 500)
 })
 
-test('a trailing slash leads to the same route, and to the same request of an Idempotency-Key', async () => {
+test('a trailing slash leads to the same route and the same Idempotency-Key scope', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const headers = { 'idempotency-key': 'key-1' }
   const first = await upload(tracker, [FILE, FILE_NAME], { path: `${UPLOAD}/`, headers })

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 import { startStandIn } from '../support/stand-in.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 
-async function startInFrontOf(answer: (response: ServerResponse) => void, imagekitTimeoutMs = 10_000) {
-  const imagekit = await startStandIn(answer)
+async function startInFrontOf(handle: (response: ServerResponse) => void, imagekitTimeoutMs = 10_000) {
+  const imagekit = await startStandIn(handle)
   const env = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
   const tracker = await startTracker(env, { imagekitTimeoutMs })
   return { imagekit, client: new ImageKit({ privateKey: API_KEY, baseURL: tracker.url }) }
@@ -16,7 +16,7 @@ const upload = (client: ImageKit) =>
     .upload({ file: 'aGVsbG8=', fileName: 'a.txt', extensions: [{ name: 'remove-bg' }] })
     .catch((error: unknown) => error)
 
-test('an upload whose answer never came is 502 and not sent again', async () => {
+test('an upload without a response is 502 and not sent again', async () => {
   const { imagekit, client } = await startInFrontOf((response) => response.destroy())
   const error = await upload(client)
   expect(error).toBeInstanceOf(InternalServerError)
@@ -27,14 +27,14 @@ test('an upload whose answer never came is 502 and not sent again', async () => 
   expect(imagekit.received()).toBe(1)
 })
 
-test('an upload whose answer did not come in time is 504 and not sent again', async () => {
+test('an upload without a response in time is 504 and not sent again', async () => {
   const { imagekit, client } = await startInFrontOf(() => {}, 300)
   expect(await upload(client)).toMatchObject({ status: 504 })
   expect(imagekit.received()).toBe(1)
 })
 
 test.each([500, 502, 503, 504])(
-  'an upload that ImageKit answers with %i is not sent again',
+  'an upload to which ImageKit responds with %i is not sent again',
   async (status) => {
     const { imagekit, client } = await startInFrontOf((response) => response.writeHead(status).end('oops'))
     expect(await upload(client)).toMatchObject({ status })
@@ -42,7 +42,7 @@ test.each([500, 502, 503, 504])(
   },
 )
 
-test('a clear refusal is left to the SDK: it tries 429 again', async () => {
+test('after a clear rejection the SDK decides: it retries 429', async () => {
   const { imagekit, client } = await startInFrontOf((response) =>
     response
       .writeHead(429, { 'content-type': 'application/json', 'x-ratelimit-reset': '1' })
@@ -52,7 +52,7 @@ test('a clear refusal is left to the SDK: it tries 429 again', async () => {
   expect(imagekit.received()).toBe(2)
 })
 
-test('an update whose answer never came is not sent again either', async () => {
+test('an update without a response is not sent again either', async () => {
   const { imagekit, client } = await startInFrontOf((response) => response.destroy())
   const update = client.files.update('f1', { extensions: [{ name: 'remove-bg' }] })
   await expect(update).rejects.toMatchObject({ status: 502 })

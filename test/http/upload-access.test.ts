@@ -13,15 +13,15 @@ test.for([
   ['the user name of Basic', basic(`${API_KEY}:`)],
   ['Basic with a password, which is ignored', basic(`${API_KEY}:do_not_set`)],
 ] as const)(
-  'a key is taken as %s, and ImageKit gets the private key by Basic instead of it',
+  'a key is accepted as %s, and ImageKit gets the private key by Basic instead',
   async ([, authorization]) => {
     const imagekit = await startBrokenImagekit(async (call) => {
       await call.readForm()
       call.answer(200, uploadedFile('file1'))
     })
     const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
-    const answer = await upload(tracker, [FILE, FILE_NAME], { headers: { authorization } })
-    expect(answer.status).toBe(200)
+    const response = await upload(tracker, [FILE, FILE_NAME], { headers: { authorization } })
+    expect(response.status).toBe(200)
     const [call] = imagekit.calls
     expect(call?.headers.authorization).toBe(basic(`${IMAGEKIT_KEY}:`))
     const sent = JSON.stringify(call?.headers) + call?.received
@@ -31,7 +31,7 @@ test.for([
 
 test.for([
   ['no Authorization', undefined],
-  ['an unknown key', 'Bearer somebody-elses-key-0123456789'],
+  ['an unknown key', 'Bearer another-key-0123456789'],
   ['ImageKit’s private key', basic(`${IMAGEKIT_KEY}:`)],
   ['the key as password', basic(`:${API_KEY}`)],
   ['another scheme', `Digest ${API_KEY}`],
@@ -40,15 +40,15 @@ test.for([
   for (const path of ADDRESSES) {
     const headers = authorization === undefined ? {} : { authorization }
     const method = path.endsWith('details') ? 'PATCH' : 'POST'
-    const answer = await rawRequest(tracker.url, { method, path, headers, body: '{}' })
-    expect(answer.status).toBe(401)
-    expect(answer.headers['www-authenticate']).toContain('Bearer')
-    expect(JSON.parse(answer.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
+    const response = await rawRequest(tracker.url, { method, path, headers, body: '{}' })
+    expect(response.status).toBe(401)
+    expect(response.headers['www-authenticate']).toContain('Bearer')
+    expect(JSON.parse(response.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
   }
   expect([...sandbox.uploads(), ...sandbox.updates()]).toEqual([])
 })
 
-test('a wrong key is answered before the file has come', async () => {
+test('a wrong key gets 401 before the file has arrived', async () => {
   const { tracker } = await startTrackerAndSandbox({}, { drainMs: 100 })
   const caller = openUpload(tracker, { authorization: 'Bearer wrong' })
   caller.write(`--${BOUNDARY}\r\n${partText('name="file"', 'x')}`)
@@ -59,11 +59,11 @@ test('other methods are 405 with Allow, in ImageKit’s shape', async () => {
   const { tracker } = await startTrackerAndSandbox()
   for (const path of ADDRESSES)
     for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS', path.endsWith('details') ? 'POST' : 'PATCH']) {
-      const answer = await rawRequest(tracker.url, { method, path })
-      expect([path, method, answer.status]).toEqual([path, method, 405])
-      expect(answer.headers.allow).toBe(path.endsWith('details') ? 'PATCH' : 'POST')
-      expect(answer.headers['access-control-allow-origin']).toBeUndefined()
-      expect(JSON.parse(answer.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
+      const response = await rawRequest(tracker.url, { method, path })
+      expect([path, method, response.status]).toEqual([path, method, 405])
+      expect(response.headers.allow).toBe(path.endsWith('details') ? 'PATCH' : 'POST')
+      expect(response.headers['access-control-allow-origin']).toBeUndefined()
+      expect(JSON.parse(response.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
     }
 })
 
@@ -72,21 +72,21 @@ test('without keys a request that came through a proxy is 403 in ImageKit’s sh
   const { tracker } = await startTrackerAndSandbox(env)
   for (const path of ADDRESSES) {
     const headers = { 'x-forwarded-for': '203.0.113.1' }
-    const answer = await rawRequest(tracker.url, { method: 'POST', path, headers })
-    expect(answer.status).toBe(403)
-    expect(JSON.parse(answer.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
+    const response = await rawRequest(tracker.url, { method: 'POST', path, headers })
+    expect(response.status).toBe(403)
+    expect(JSON.parse(response.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
   }
-  const answer = await rawRequest(tracker.url, { method: 'POST', path: UPLOAD })
-  expect(answer.status).toBe(400)
+  const response = await rawRequest(tracker.url, { method: 'POST', path: UPLOAD })
+  expect(response.status).toBe(400)
 })
 
-test('the private key is in no answer, whatever happens', async () => {
+test('no response contains the private key', async () => {
   const imagekit = await startBrokenImagekit(async (call) => {
     await (call.path.endsWith('details') ? call.readJson() : call.readForm())
     call.breakOff()
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url })
-  const answers = [
+  const responses = [
     await upload(tracker, [FILE, FILE_NAME]),
     await upload(tracker, [FILE]),
     await upload(tracker, [FILE, ['extensions', 'x']]),
@@ -94,9 +94,9 @@ test('the private key is in no answer, whatever happens', async () => {
     await tracker.fetch(UPLOAD),
   ]
   const encoded = basic(`${IMAGEKIT_KEY}:`).slice('Basic '.length)
-  for (const answer of answers) {
-    const told = JSON.stringify([...answer.headers]) + (await answer.text())
-    expect(told).not.toContain(IMAGEKIT_KEY)
-    expect(told).not.toContain(encoded)
+  for (const response of responses) {
+    const text = JSON.stringify([...response.headers]) + (await response.text())
+    expect(text).not.toContain(IMAGEKIT_KEY)
+    expect(text).not.toContain(encoded)
   }
 })

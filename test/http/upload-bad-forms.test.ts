@@ -11,7 +11,7 @@ const TYPE = `multipart/form-data; boundary=${BOUNDARY}`
 const field = (name: string, value: string) => partText(`name="${name}"`, value)
 const form = (...more: string[]) => formText([FILE, FILE_NAME, ...more])
 
-const BAD: [what: string, told: RegExp, body: string, contentType?: string][] = [
+const INVALID: [what: string, message: RegExp, body: string, contentType?: string][] = [
   [
     'a field over 1 MiB',
     /tags: is larger than 1048576 bytes/,
@@ -42,7 +42,7 @@ const BAD: [what: string, told: RegExp, body: string, contentType?: string][] = 
     form(`junk\r\n${field('a', 'x')}`),
   ],
   [
-    'a part with a line that is not a header behind its disposition',
+    'a part with a line that is not a header after its disposition',
     /a line that is not a header/,
     form('Content-Disposition: form-data; name="a"\r\njunk\r\n\r\nx'),
   ],
@@ -74,8 +74,8 @@ const BAD: [what: string, told: RegExp, body: string, contentType?: string][] = 
     /the parameter name\*/,
     form(partText(`name="a"; name*=UTF-8''webhookUrl`, 'x')),
   ],
-  ['a quote that does not end', /invalid Content-Disposition/, form(partText('name="a\\"', 'x'))],
-  ['a name behind its quotes', /invalid Content-Disposition/, form(partText('name="a"b', 'x'))],
+  ['an unterminated quote', /invalid Content-Disposition/, form(partText('name="a\\"', 'x'))],
+  ['a name that continues after its quotes', /invalid Content-Disposition/, form(partText('name="a"b', 'x'))],
   [
     'an encoded content',
     /Content-Transfer-Encoding/,
@@ -107,17 +107,25 @@ const BAD: [what: string, told: RegExp, body: string, contentType?: string][] = 
   ['another content type', /content-type: should be/, form(), 'application/json'],
   ['no content type', /content-type: should be/, form(), ''],
   ['extensions that are not JSON', /invalid extensions/, form(field('extensions', '[{name:1}'))],
-  ['extensions that are no array', /invalid extensions/, form(field('extensions', '{"name":"remove-bg"}'))],
+  [
+    'extensions that are not an array',
+    /invalid extensions/,
+    form(field('extensions', '{"name":"remove-bg"}')),
+  ],
   ['an extension without a name', /invalid extensions/, form(field('extensions', '[{"options":{}}]'))],
-  ['an extension whose name is no text', /invalid extensions/, form(field('extensions', '[{"name":7}]'))],
-  ['an extension that is a text', /invalid extensions/, form(field('extensions', '["remove-bg"]'))],
+  [
+    'an extension whose name is not a string',
+    /invalid extensions/,
+    form(field('extensions', '[{"name":7}]')),
+  ],
+  ['an extension that is a string', /invalid extensions/, form(field('extensions', '["remove-bg"]'))],
   [
     'too many extensions',
     /invalid extensions/,
     form(field('extensions', JSON.stringify(Array(101).fill({ name: 'a' })))),
   ],
-  ['options nested without end', /invalid extensions/, form(field('extensions', nested(100_000)))],
-  ['a webhookUrl that is no URL', /invalid webhookUrl/, form(field('webhookUrl', 'nowhere'))],
+  ['options nested too deeply', /invalid extensions/, form(field('extensions', nested(100_000)))],
+  ['a webhookUrl that is not a URL', /invalid webhookUrl/, form(field('webhookUrl', 'nowhere'))],
   ['a webhookUrl that is not http', /invalid webhookUrl/, form(field('webhookUrl', 'ftp://example.com/'))],
   [
     'two extensions parameters',
@@ -133,25 +141,31 @@ const BAD: [what: string, told: RegExp, body: string, contentType?: string][] = 
   ['two files', /file parameter twice/, form(FILE)],
 ]
 
-test.for(BAD)('%s is refused, and nothing is uploaded', async ([, told, body, contentType = TYPE]) => {
-  const imagekit = await startBrokenImagekit(async (call) => {
-    await call.readForm()
-    if (call.hasWholeForm) call.answer(200, uploadedFile('file1'))
-  })
-  const database = await createTestDatabase()
-  const { store, created } = await openWatchedStore(database)
-  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, database)
-  const answer = await sendForm(tracker, body, { 'content-type': contentType })
-  expect(answer.status).toBe(400)
-  expect(answer.headers['content-type']).toBe('application/json')
-  expect(answer.headers['x-should-retry']).toBeUndefined()
-  expect(JSON.parse(answer.body)).toEqual({ message: expect.stringMatching(told), help: expect.any(String) })
-  await Promise.all(imagekit.calls.map((call) => call.closed))
-  expect(imagekit.calls.filter((call) => call.hasWholeForm)).toEqual([])
-  expect(created).toEqual([])
-})
+test.for(INVALID)(
+  '%s is rejected, and nothing is uploaded',
+  async ([, message, body, contentType = TYPE]) => {
+    const imagekit = await startBrokenImagekit(async (call) => {
+      await call.readForm()
+      if (call.hasWholeForm) call.answer(200, uploadedFile('file1'))
+    })
+    const database = await createTestDatabase()
+    const { store, created } = await openWatchedStore(database)
+    const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, database)
+    const response = await sendForm(tracker, body, { 'content-type': contentType })
+    expect(response.status).toBe(400)
+    expect(response.headers['content-type']).toBe('application/json')
+    expect(response.headers['x-should-retry']).toBeUndefined()
+    expect(JSON.parse(response.body)).toEqual({
+      message: expect.stringMatching(message),
+      help: expect.any(String),
+    })
+    await Promise.all(imagekit.calls.map((call) => call.closed))
+    expect(imagekit.calls.filter((call) => call.hasWholeForm)).toEqual([])
+    expect(created).toEqual([])
+  },
+)
 
-test('bad extensions are refused while the file behind them is still to come', async () => {
+test('invalid extensions are rejected before the file after them has arrived', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox({}, { drainMs: 100 })
   const caller = openUpload(tracker)
   caller.write(`${formText([field('extensions', 'none')], '')}--${BOUNDARY}\r\n`)
@@ -159,7 +173,7 @@ test('bad extensions are refused while the file behind them is still to come', a
   expect(sandbox.uploads()).toEqual([])
 })
 
-test('a field of exactly 1 MiB and a form of exactly 100 parts pass', async () => {
+test('a field of exactly 1 MiB and a form of exactly 100 parts are accepted', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const big = field('x', 'x'.repeat(1024 * 1024))
   const many = Array.from({ length: 97 }, (_, index) => field(`a${index}`, ''))
@@ -167,25 +181,25 @@ test('a field of exactly 1 MiB and a form of exactly 100 parts pass', async () =
   expect(sandbox.uploads()[0]?.order).toHaveLength(100)
 })
 
-test('what stands before the first and behind the last boundary is nothing', async () => {
+test('text before the first and after the last boundary is ignored', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
-  const answer = await sendForm(tracker, `preamble\r\n${form()}epilogue --${BOUNDARY}\r\n`)
-  expect(answer.status).toBe(200)
+  const response = await sendForm(tracker, `preamble\r\n${form()}epilogue --${BOUNDARY}\r\n`)
+  expect(response.status).toBe(200)
   expect(sandbox.uploads()[0]?.order).toEqual(['file', 'fileName'])
 })
 
-test('white space behind a boundary is nothing', async () => {
+test('white space after a boundary is ignored', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
-  const answer = await sendForm(tracker, form().replaceAll(`${BOUNDARY}\r\n`, `${BOUNDARY} \t\r\n`))
-  expect(answer.status).toBe(200)
+  const response = await sendForm(tracker, form().replaceAll(`${BOUNDARY}\r\n`, `${BOUNDARY} \t\r\n`))
+  expect(response.status).toBe(200)
   expect(sandbox.uploads()[0]?.order).toEqual(['file', 'fileName'])
 })
 
-test('a missing file or fileName is ImageKit’s to refuse', async () => {
+test('ImageKit, not the tracker, rejects a missing file or fileName', async () => {
   const { tracker } = await startTrackerAndSandbox()
-  const answer = await sendForm(tracker, formText([FILE_NAME]))
-  expect(answer.status).toBe(400)
-  expect(JSON.parse(answer.body)).toMatchObject({ message: 'Your request is missing file parameter.' })
+  const response = await sendForm(tracker, formText([FILE_NAME]))
+  expect(response.status).toBe(400)
+  expect(JSON.parse(response.body)).toMatchObject({ message: 'Your request is missing file parameter.' })
 })
 
 function nested(depth: number): string {

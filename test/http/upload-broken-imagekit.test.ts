@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Call, NOBODYS_URL, startBrokenImagekit } from '../support/broken-imagekit.ts'
+import { type Call, startBrokenImagekit, UNREACHABLE_URL } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { startTracker } from '../support/tracker.ts'
 import {
@@ -27,60 +27,62 @@ async function start(script: (call: Call) => unknown, overrides = {}) {
   return { imagekit, tracker, ...watched }
 }
 
-test('an ImageKit that refuses connections is 502, safe to try again', async () => {
+test('if ImageKit rejects connections, the upload is 502 and safe to retry', async () => {
   const database = await createTestDatabase()
   const { store, created } = await openWatchedStore(database)
-  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: NOBODYS_URL }, { store }, database)
-  const answer = await upload(tracker, FORM)
-  expect(answer.status).toBe(502)
-  expect(await answer.json()).toEqual({
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: UNREACHABLE_URL }, { store }, database)
+  const response = await upload(tracker, FORM)
+  expect(response.status).toBe(502)
+  expect(await response.json()).toEqual({
     message: expect.stringContaining('Nothing was uploaded'),
     help: expect.any(String),
   })
-  expect(answer.headers.get('x-should-retry')).toBeNull()
-  expect(answer.headers.get('x-submission-id')).toBeNull()
+  expect(response.headers.get('x-should-retry')).toBeNull()
+  expect(response.headers.get('x-submission-id')).toBeNull()
   expect(created).toEqual([])
 })
 
-test('a connection that ImageKit breaks in the middle of the file is 502, safe to try again', async () => {
+test('if ImageKit breaks the connection in the middle of the file, the upload is 502 and safe to retry', async () => {
   const { tracker, created } = await start(async (call) => {
     await call.readText('first half')
     call.breakOff()
   })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
-  const answer = await caller.answer
-  expect(answer.status).toBe(502)
-  expect(answer.headers['x-should-retry']).toBeUndefined()
-  expect(JSON.parse(answer.body)).toMatchObject({ message: expect.stringContaining('Nothing was uploaded') })
+  const response = await caller.answer
+  expect(response.status).toBe(502)
+  expect(response.headers['x-should-retry']).toBeUndefined()
+  expect(JSON.parse(response.body)).toMatchObject({
+    message: expect.stringContaining('Nothing was uploaded'),
+  })
   expect(created).toEqual([])
 })
 
-test('an answer that does not end is broken off, and what became of the upload stays open', async () => {
+test('a response that is too large is aborted, and the upload is unconfirmed', async () => {
   const { tracker } = await start(async (call) => {
     await call.readForm()
     call.answer(200, `{"fileId":"file-1","description":"${'x'.repeat(17 * 1024 * 1024)}"}`)
   })
-  const answer = await upload(tracker, FORM)
-  expect(answer.status).toBe(502)
-  expect(answer.headers.get('x-should-retry')).toBe('false')
-  const submission = await getSubmission(tracker, answer.headers.get('x-submission-id'))
+  const response = await upload(tracker, FORM)
+  expect(response.status).toBe(502)
+  expect(response.headers.get('x-should-retry')).toBe('false')
+  const submission = await getSubmission(tracker, response.headers.get('x-submission-id'))
   expect(submission).toMatchObject({ state: 'unconfirmed', fileId: null })
 })
 
-test('a submission that was written before ImageKit broke the unfinished form is rejected', async () => {
+test('if ImageKit breaks the connection before the form is complete, a submission already written is rejected', async () => {
   const { tracker, imagekit, created, holdCommits } = await start(async (call) => {
     await call.readText('fileName')
   })
   const { go } = holdCommits()
-  const answer = upload(tracker, FORM)
+  const response = upload(tracker, FORM)
   await expect.poll(() => created).toHaveLength(1)
   await expect.poll(() => imagekit.calls).toHaveLength(1)
   imagekit.calls[0]?.breakOff()
   await imagekit.calls[0]?.closed
   go()
-  expect((await answer).status).toBe(502)
-  expect((await answer).headers.get('x-should-retry')).toBeNull()
+  expect((await response).status).toBe(502)
+  expect((await response).headers.get('x-should-retry')).toBeNull()
   const id = created[0]?.submissionId ?? ''
   expect(await getSubmission(tracker, id)).toMatchObject({
     state: 'rejected',
@@ -88,35 +90,35 @@ test('a submission that was written before ImageKit broke the unfinished form is
   })
 })
 
-test('an ImageKit that stops taking the file is 504, and nothing was uploaded', async () => {
+test('if ImageKit stops reading the file, the upload is 504 and nothing was uploaded', async () => {
   const { tracker, created } = await start(() => {}, { imagekitTimeoutMs: 50 })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
   const chunk = Buffer.alloc(1024 * 1024)
   let status: number | undefined
-  void caller.answer.then((answer) => {
-    status = answer.status
+  void caller.answer.then((response) => {
+    status = response.status
   })
-  const fillUntilAnswered = () => {
+  const fillUntilResponse = () => {
     caller.fill(chunk)
     return status
   }
-  await expect.poll(fillUntilAnswered).toBe(504)
+  await expect.poll(fillUntilResponse).toBe(504)
   expect((await caller.answer).headers['x-should-retry']).toBeUndefined()
   expect(created).toEqual([])
 })
 
-const SILENCES: [what: string, status: number, code: string, script: (call: Call) => void][] = [
+const MISSING_RESPONSES: [what: string, status: number, code: string, script: (call: Call) => void][] = [
   ['breaks the connection', 502, 'imagekit_unreachable', (call) => call.breakOff()],
-  ['says nothing', 504, 'imagekit_timeout', () => {}],
+  ['sends nothing', 504, 'imagekit_timeout', () => {}],
   [
-    'stops in the middle of its answer',
+    'stops in the middle of its response',
     504,
     'imagekit_timeout',
     (call) => call.beginAnswer(200, '{"fileId":'),
   ],
   [
-    'breaks in the middle of its answer',
+    'breaks the connection in the middle of its response',
     502,
     'imagekit_unreachable',
     (call) => {
@@ -126,8 +128,8 @@ const SILENCES: [what: string, status: number, code: string, script: (call: Call
   ],
 ]
 
-test.for(SILENCES)(
-  'an ImageKit that has the whole form and %s leaves it unconfirmed, until a webhook settles it',
+test.for(MISSING_RESPONSES)(
+  'if ImageKit has the whole form and %s, the upload is unconfirmed until a webhook settles it',
   async ([, status, code, script]) => {
     let webhookUrl = ''
     const { tracker } = await start(
@@ -138,14 +140,14 @@ test.for(SILENCES)(
       },
       code === 'imagekit_timeout' ? { imagekitTimeoutMs: 50 } : {},
     )
-    const answer = await upload(tracker, FORM)
-    expect(answer.status).toBe(status)
-    expect(answer.headers.get('x-should-retry')).toBe('false')
-    expect(await answer.json()).toEqual({
-      message: expect.stringContaining('do not send it again'),
+    const response = await upload(tracker, FORM)
+    expect(response.status).toBe(status)
+    expect(response.headers.get('x-should-retry')).toBe('false')
+    expect(await response.json()).toEqual({
+      message: expect.stringContaining('check before you send it again'),
       help: expect.any(String),
     })
-    const submissionId = answer.headers.get('x-submission-id')
+    const submissionId = response.headers.get('x-submission-id')
     expect(await getSubmission(tracker, submissionId)).toMatchObject({
       state: 'unconfirmed',
       fileId: null,
@@ -153,8 +155,8 @@ test.for(SILENCES)(
       extensions: [{ status: 'pending' }],
     })
 
-    const word = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'file1' } }
-    expect((await deliver(webhookUrl, word)).json).toEqual({ outcome: 'applied' })
+    const webhook = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'file1' } }
+    expect((await deliver(webhookUrl, webhook)).json).toEqual({ outcome: 'applied' })
     expect(await (await tracker.fetch('/assets/file1/status')).json()).toMatchObject({ status: 'success' })
     expect(await getSubmission(tracker, submissionId)).toMatchObject({ fileId: 'file1' })
   },

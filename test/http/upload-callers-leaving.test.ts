@@ -29,7 +29,7 @@ async function start(script: Parameters<typeof startBrokenImagekit>[0], override
   return { imagekit, tracker, ...watched }
 }
 
-/** A caller that leaves once ImageKit has its whole form, before the answer. */
+/** A caller that disconnects once ImageKit has its whole form, before the response. */
 async function uploadAndLeave({
   tracker,
   imagekit,
@@ -42,7 +42,7 @@ async function uploadAndLeave({
   return caller
 }
 
-test('a caller that leaves in the middle of the file ends ImageKit’s request, and nothing is uploaded', async () => {
+test('if the caller disconnects in the middle of the file, ImageKit’s request is aborted and nothing is uploaded', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox({ MAX_CONCURRENT_UPLOADS: '1' })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
@@ -52,7 +52,7 @@ test('a caller that leaves in the middle of the file ends ImageKit’s request, 
   expect(sandbox.uploads()).toHaveLength(1)
 })
 
-test('that a caller left while ImageKit held the file back is found out as soon as ImageKit reads on', async () => {
+test('a disconnect while ImageKit does not read is noticed as soon as ImageKit reads on', async () => {
   const { tracker, imagekit, created } = await start(() => {})
   const caller = openUpload(tracker)
   caller.write(FILE_START)
@@ -65,7 +65,7 @@ test('that a caller left while ImageKit held the file back is found out as soon 
   expect(created).toEqual([])
 })
 
-test('a caller that leaves right before the end of its request has uploaded nothing', async () => {
+test('if the caller disconnects right before the end of its request, nothing is uploaded', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm())
   const caller = openUpload(tracker)
   caller.write(FORM)
@@ -76,7 +76,7 @@ test('a caller that leaves right before the end of its request has uploaded noth
   expect(created).toEqual([])
 })
 
-test('a caller that leaves while its submission is being written aborts it', async () => {
+test('if the caller disconnects while its submission is being written, the upload is aborted', async () => {
   const { tracker, imagekit, created, holdCommits } = await start((call) => call.readForm())
   const { go } = holdCommits()
   const caller = openUpload(tracker)
@@ -94,7 +94,7 @@ test('a caller that leaves while its submission is being written aborts it', asy
   expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
 })
 
-test('the answer to a caller that left after the form was complete is still applied', async () => {
+test('if the caller disconnects after the form is complete, the response is still applied', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm())
   const caller = await uploadAndLeave({ tracker, imagekit })
   await expect(caller.answer).rejects.toThrow()
@@ -103,7 +103,7 @@ test('the answer to a caller that left after the form was complete is still appl
   await expect.poll(() => getSubmission(tracker, id)).toMatchObject({ state: 'accepted', fileId: 'file1' })
 })
 
-test('the service does not stop before the answer to a caller that left is written down', async () => {
+test('after the caller disconnects, the service stops only once the response is stored', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm(), { drainMs: 5000 })
   await uploadAndLeave({ tracker, imagekit })
   const stopped = tracker.service.stop()
@@ -115,7 +115,7 @@ test('the service does not stop before the answer to a caller that left is writt
   expect(found?.submission).toMatchObject({ state: 'accepted', fileId: 'file1' })
 })
 
-test('a stop does not wait for an ImageKit that never answers a caller that left before', async () => {
+test('the stop does not wait for a missing response if the caller has disconnected', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm())
   await uploadAndLeave({ tracker, imagekit })
   await expect.poll(async () => (await tracker.fetch('/healthz')).status).toBe(200)
@@ -125,7 +125,7 @@ test('a stop does not wait for an ImageKit that never answers a caller that left
   expect(created).toHaveLength(1)
 })
 
-test('an ImageKit that never answers holds the stop up no longer than the drain', async () => {
+test('a missing response delays the stop no longer than the drain time', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm(), { drainMs: 50 })
   const caller = openUpload(tracker)
   caller.write(FORM)

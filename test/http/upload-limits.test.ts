@@ -28,18 +28,18 @@ async function start(env: Record<string, string>, overrides = {}) {
   return { imagekit, tracker, created }
 }
 
-test('an upload whose Content-Length passes MAX_UPLOAD_BYTES is refused before it is sent', async () => {
+test('an upload whose Content-Length exceeds MAX_UPLOAD_BYTES is rejected before it is sent', async () => {
   const { tracker, imagekit, created } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
   const caller = openUpload(tracker, { 'content-length': 1025 })
   caller.write(FILE_START)
-  const answer = await caller.answer
-  expect(answer.status).toBe(413)
-  expect(JSON.parse(answer.body)).toMatchObject({ message: expect.stringContaining('1024 bytes') })
+  const response = await caller.answer
+  expect(response.status).toBe(413)
+  expect(JSON.parse(response.body)).toMatchObject({ message: expect.stringContaining('1024 bytes') })
   expect(imagekit.calls.every((call) => !call.hasWholeForm)).toBe(true)
   expect(created).toEqual([])
 })
 
-test('a chunked upload is refused as soon as it passes MAX_UPLOAD_BYTES, and nothing is uploaded', async () => {
+test('a chunked upload is rejected as soon as it exceeds MAX_UPLOAD_BYTES, and nothing is uploaded', async () => {
   const { tracker, imagekit, created } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
@@ -51,7 +51,7 @@ test('a chunked upload is refused as soon as it passes MAX_UPLOAD_BYTES, and not
   expect(created).toEqual([])
 })
 
-test('an upload of exactly MAX_UPLOAD_BYTES passes', async () => {
+test('an upload of exactly MAX_UPLOAD_BYTES is accepted', async () => {
   const { tracker } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
   const empty = formText([partText('name="file"', '')])
   const form = formText([partText('name="file"', 'x'.repeat(1024 - empty.length))])
@@ -59,21 +59,21 @@ test('an upload of exactly MAX_UPLOAD_BYTES passes', async () => {
   expect((await sendForm(tracker, `${form}x`)).status).toBe(413)
 })
 
-test('one more than MAX_CONCURRENT_UPLOADS is told to come back, until one has ended', async () => {
+test('an upload beyond MAX_CONCURRENT_UPLOADS gets 503 with Retry-After until another has ended', async () => {
   const { tracker, imagekit } = await start({ MAX_CONCURRENT_UPLOADS: '2' })
   const first = openUpload(tracker)
   const second = openUpload(tracker)
   for (const caller of [first, second]) caller.write(FILE_START)
   await expect.poll(() => imagekit.calls).toHaveLength(2)
-  const refused = await upload(tracker, [FILE, FILE_NAME])
-  expect(refused.status).toBe(503)
-  expect(refused.headers.get('retry-after')).toBe('1')
-  expect(await refused.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
+  const rejected = await upload(tracker, [FILE, FILE_NAME])
+  expect(rejected.status).toBe(503)
+  expect(rejected.headers.get('retry-after')).toBe('1')
+  expect(await rejected.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
   first.leave()
   await expect.poll(async () => (await upload(tracker, [FILE, FILE_NAME])).status).toBe(200)
 })
 
-test('an upload that is repeated under its Idempotency-Key takes a place like any other', async () => {
+test('a repeated upload with the same Idempotency-Key counts towards MAX_CONCURRENT_UPLOADS', async () => {
   const { tracker, imagekit } = await start({ MAX_CONCURRENT_UPLOADS: '1' })
   const key = { headers: { 'idempotency-key': 'key-1' } }
   expect((await upload(tracker, [FILE, FILE_NAME], key)).status).toBe(200)
@@ -86,13 +86,13 @@ test('an upload that is repeated under its Idempotency-Key takes a place like an
   expect(imagekit.calls).toHaveLength(2)
 })
 
-test('a caller that stalls in the middle of its form is cut off, and makes room for others', async () => {
+test('a caller that stalls in the middle of its form is disconnected, which makes room for others', async () => {
   const { tracker, imagekit, created } = await start({ MAX_CONCURRENT_UPLOADS: '1' }, { bodyIdleMs: 500 })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
-  const answer = await caller.answer
-  expect(answer.status).toBe(408)
-  expect(JSON.parse(answer.body)).toEqual({
+  const response = await caller.answer
+  expect(response.status).toBe(408)
+  expect(JSON.parse(response.body)).toEqual({
     message: expect.stringContaining('500 ms'),
     help: expect.any(String),
   })
@@ -101,7 +101,7 @@ test('a caller that stalls in the middle of its form is cut off, and makes room 
   expect((await upload(tracker, [FILE, FILE_NAME])).status).toBe(200)
 })
 
-test('a caller that is held back by a slow ImageKit is not cut off for it', async () => {
+test('a caller that a slow ImageKit delays is not disconnected', async () => {
   let readOn = () => {}
   const mayRead = new Promise<void>((resolve) => {
     readOn = resolve
@@ -124,7 +124,7 @@ test('a caller that is held back by a slow ImageKit is not cut off for it', asyn
   }
   caller.stream.on('drain', move)
   move()
-  // The buffers of the system take some; then nothing moves any more, for longer than a caller may be idle.
+  // The system's buffers fill up; then nothing is sent for longer than a caller may be idle.
   await expect.poll(() => Date.now() - movedAt).toBeGreaterThan(1000)
   expect(sent).toBeLessThan(128)
   caller.stream.off('drain', move)
@@ -135,12 +135,12 @@ test('a caller that is held back by a slow ImageKit is not cut off for it', asyn
   expect(imagekit.calls[0]?.received.match(/yy+/)?.[0]).toHaveLength(sent * chunk.length)
 })
 
-test('a slow caller may take longer than ImageKit may be silent', async () => {
+test('a slow caller may take longer than the timeout for ImageKit', async () => {
   const { tracker, imagekit } = await start({}, { imagekitTimeoutMs: 50 })
   const caller = openUpload(tracker)
   const startedAt = Date.now()
   caller.write(FILE_START)
-  // The client's timers are coarse: within two seconds one of 50 ms has gone off for certain.
+  // The HTTP client's timers are coarse: within two seconds one of 50 ms has certainly fired.
   await expect.poll(() => Date.now() - startedAt, { interval: 100 }).toBeGreaterThan(2000)
   caller.write(`\r\n--${BOUNDARY}--\r\n`)
   caller.end()
@@ -149,9 +149,9 @@ test('a slow caller may take longer than ImageKit may be silent', async () => {
 })
 
 test.each([
-  ['a byte now and then is cut off', 'y', 408],
-  ['enough of it passes, however long it takes', 'y'.repeat(100), 200],
-])('an upload of which there comes %s', async (_, piece, status) => {
+  ['too slowly is rejected', 'y', 408],
+  ['fast enough is accepted, however long it takes', 'y'.repeat(100), 200],
+])('an upload that arrives %s', async (_, piece, status) => {
   const { tracker } = await start({}, { uploadPace: { bytes: 100, ms: 1000 } })
   const caller = openUpload(tracker)
   caller.write(FILE_START)

@@ -12,15 +12,15 @@ import { BOUNDARY, openUpload, partText } from '../support/uploads.ts'
 
 const MIB = 1024 * 1024
 
-/** Makes a program print its resident memory all the time. */
-const TELL_RSS =
+/** Makes a program print its resident memory every 10 ms. */
+const PRINT_RSS =
   "--import=data:text/javascript,setInterval(()=>console.log('RSS='+process.memoryUsage.rss()),10).unref()"
 
 test.for([
   ['300 MB as binary', 300, 'name="file"; filename="big.bin"'],
   ['300 MB as base64', 300, 'name="file"'],
 ] as const)(
-  'a file of %s streams through: the memory of the service grows by less than half of it',
+  'a file of %s streams through: the service’s memory grows by less than half its size',
   { timeout: 120_000 },
   async ([, size, disposition], { annotate }) => {
     const received: string[] = []
@@ -31,43 +31,43 @@ test.for([
       })
     })
     const service = await runServe({
-      NODE_OPTIONS: TELL_RSS,
+      NODE_OPTIONS: PRINT_RSS,
       ...databaseEnv(await createTestDatabase()),
       IMAGEKIT_PRIVATE_KEY: 'private_key',
       IMAGEKIT_UPLOAD_URL: await startListening(imagekit),
       TRACKER_API_KEY: API_KEY,
       TRACKER_ADMIN_KEY: ADMIN_KEY,
     })
-    // What the first upload brings into memory once and for all is not what is measured.
+    // Not measured: memory that the first upload allocates once and for all.
     const first = openUpload(service)
     await pipeline(Readable.from(form(disposition, 1, createHash('sha256'))), first.stream)
     expect((await first.answer).status).toBe(200)
 
-    const before = await toldRss(service)
+    const before = await peakRss(service)
     const sent = createHash('sha256')
     const caller = openUpload(service)
     await pipeline(Readable.from(form(disposition, size, sent)), caller.stream)
     expect((await caller.answer).status).toBe(200)
     expect(received[1]).toBe(sent.digest('hex'))
-    const peak = await toldRss(service)
+    const peak = await peakRss(service)
     await annotate(`RSS: ${Math.round(before / MIB)} MiB before, ${Math.round(peak / MIB)} MiB at its peak`)
-    // A service that held the file would grow by all of it, and this one grows by 30 to 60 MiB.
+    // A service that buffered the file would grow by its size; this one grows by 30 to 60 MiB.
     expect(peak - before).toBeLessThan((size * MIB) / 2)
   },
 )
 
-/** The largest memory that was told up to now. */
-async function toldRss(service: RunningProgram): Promise<number> {
-  const count = told(service).length
-  await expect.poll(() => told(service).length).toBeGreaterThan(count)
-  return Math.max(...told(service))
+/** The largest resident memory printed so far, after one more line. */
+async function peakRss(service: RunningProgram): Promise<number> {
+  const count = printedRss(service).length
+  await expect.poll(() => printedRss(service).length).toBeGreaterThan(count)
+  return Math.max(...printedRss(service))
 }
 
-function told(service: RunningProgram): number[] {
+function printedRss(service: RunningProgram): number[] {
   return [...service.output().matchAll(/^RSS=(\d+)$/gm)].map(([, bytes]) => Number(bytes))
 }
 
-/** A form whose file is made while it is sent. */
+/** A form whose file is generated while it is sent. */
 function* form(disposition: string, size: number, hash: ReturnType<typeof createHash>): Generator<Buffer> {
   yield Buffer.from(`--${BOUNDARY}\r\n${partText(disposition, '')}`)
   const block = Buffer.from(createHash('sha512').update('seed').digest('hex').repeat(512))
@@ -85,7 +85,7 @@ function* form(disposition: string, size: number, hash: ReturnType<typeof create
 async function hashContent(body: AsyncIterable<Buffer>): Promise<string> {
   const hash = createHash('sha256')
   let head: string | undefined
-  // The tail is long enough for everything behind the file.
+  // The tail is long enough for everything after the file.
   let tail = Buffer.alloc(0)
   for await (const chunk of body) {
     let bytes = Buffer.concat([tail, chunk])

@@ -33,13 +33,13 @@ const PARAMETERS: [name: string, value: string][] = [
   ['transformation', '{"post":[{"type":"thumbnail","value":"w-10"}]}'],
   ['checks', '"file.size" < "1MB"'],
   ['description', 'Zwei Zeilen\r\nund ein Ü'],
-  ['a parameter of tomorrow', '1'],
+  ['a future parameter', '1'],
 ]
 
 test.for(PARAMETERS)('%s arrives at ImageKit unchanged', async ([name, value]) => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
-  const answer = await upload(tracker, [FILE, FILE_NAME, [name, value]])
-  expect(answer.status).toBe(200)
+  const response = await upload(tracker, [FILE, FILE_NAME, [name, value]])
+  expect(response.status).toBe(200)
   const { webhookUrl, ...parameters } = sandbox.uploads()[0]?.parameters ?? {}
   expect(parameters).toEqual({ fileName: 'shirt.jpg', [name]: value })
   expect(webhookUrl === undefined).toBe(name !== 'extensions')
@@ -59,10 +59,10 @@ test('all parameters together arrive in the order in which they were sent', asyn
 
 test('an empty extensions parameter counts as not sent', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
-  const answer = await upload(tracker, [FILE, FILE_NAME, ['extensions', '']])
-  expect(answer.status).toBe(200)
+  const response = await upload(tracker, [FILE, FILE_NAME, ['extensions', '']])
+  expect(response.status).toBe(200)
   expect(sandbox.uploads()[0]?.parameters).toEqual({ fileName: 'shirt.jpg' })
-  const { fileId } = (await answer.json()) as { fileId: string }
+  const { fileId } = (await response.json()) as { fileId: string }
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'none', extensions: [] })
 })
 
@@ -86,39 +86,39 @@ test.for<[string, Entry, string]>([
 
 test('a file as URL is fetched by ImageKit, not by the tracker', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox({}, {}, { allowPrivateUrls: true })
-  const asked: string[] = []
+  const requested: string[] = []
   const origin = createServer((incoming, outgoing) => {
-    asked.push(incoming.url ?? '')
+    requested.push(incoming.url ?? '')
     outgoing.end('hello')
   })
   const url = `${await startListening(origin)}/a.txt`
-  const answer = await upload(tracker, [['file', url], FILE_NAME])
-  expect(await answer.json()).toMatchObject({ size: 5 })
+  const response = await upload(tracker, [['file', url], FILE_NAME])
+  expect(await response.json()).toMatchObject({ size: 5 })
   expect(sandbox.uploads()[0]?.file?.sha256).toBe(hash(url))
-  expect(asked).toEqual(['/a.txt'])
+  expect(requested).toEqual(['/a.txt'])
 })
 
-test('the second version of the route goes to the second version of ImageKit’s', async () => {
+test('the v2 route uploads to ImageKit’s v2 route', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
-  const answer = await upload(tracker, [FILE, FILE_NAME], { path: '/api/v2/files/upload' })
-  expect(answer.status).toBe(200)
+  const response = await upload(tracker, [FILE, FILE_NAME], { path: '/api/v2/files/upload' })
+  expect(response.status).toBe(200)
   expect(sandbox.uploads()[0]?.api).toBe('v2')
 })
 
-/** What ImageKit gets byte by byte. */
+/** The bytes of the form that ImageKit receives. */
 async function relayed(parts: string[]): Promise<string> {
   const imagekit = await startBrokenImagekit(async (call) => {
     await call.readForm()
     call.answer(200, uploadedFile('file1'))
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
-  const answer = await sendForm(tracker, formText(parts))
-  expect(answer.status).toBe(200)
+  const response = await sendForm(tracker, formText(parts))
+  expect(response.status).toBe(200)
   const [call] = imagekit.calls
   return call?.received.replaceAll(call.boundary, 'B') ?? ''
 }
 
-test('names and file names in UTF-8, whole paths among them, and the content types of files arrive unchanged', async () => {
+test('UTF-8 names, file names (also whole paths) and the content types of files arrive unchanged', async () => {
   const parts = [
     partText('name="file"; filename="фото/Größe 图.jpg"', 'x', 'Content-Type: image/jpeg\r\n'),
     partText('name="clé ☃"', 'ünï'),
@@ -131,7 +131,7 @@ test('names and file names in UTF-8, whole paths among them, and the content typ
   expect(await relayed(parts)).toBe(formText(parts).replaceAll(BOUNDARY, 'B'))
 })
 
-test('CR, LF and quotes in names cannot make headers of their own', async () => {
+test('CR, LF and quotes in names cannot inject headers', async () => {
   const text = await relayed([
     partText('name="a\\"; filename=\\"x"', '1'),
     partText('name="b%0D%0AX-Evil: 1"', '2'),

@@ -19,7 +19,7 @@ const NAMES = readdirSync(new URL('../fixtures/webhooks', import.meta.url)).flat
 )
 const EXTENSIONS = ['extensions', '[{"name":"ai-auto-description"},{"name":"remove-bg"}]'] as const
 
-/** An upload that ImageKit has queued, under the request id of the payloads. */
+/** A tracker for uploads that ImageKit queues under the request id of the payloads. */
 async function startQueued() {
   const { url } = await startStandIn((response) => {
     response.writeHead(202, { 'content-type': 'application/json', 'x-ik-requestid': QUEUED_REQUEST })
@@ -27,34 +27,34 @@ async function startQueued() {
   })
   const tracker = await startTracker({ ...ENV, IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url })
   const queue = async () => {
-    const answer = await upload(tracker, [FILE, FILE_NAME, [...EXTENSIONS]])
-    expect(answer.status).toBe(202)
-    return answer.headers.get('x-submission-id')
+    const response = await upload(tracker, [FILE, FILE_NAME, [...EXTENSIONS]])
+    expect(response.status).toBe(202)
+    return response.headers.get('x-submission-id')
   }
   return { tracker, queue }
 }
 
 test.each(NAMES)(
-  '%s about nothing of ours is kept and ignored, and its repetition is a duplicate',
+  '%s for an unknown file is stored as ignored, and its repeat is a duplicate',
   async (name) => {
     const tracker = await startTracker(ENV)
     const body = accountEvent(name)
     expect(await deliverEvent(tracker, body)).toMatchObject({ status: 200, json: { outcome: 'ignored' } })
     expect(await deliverEvent(tracker, body)).toMatchObject({ status: 200, json: { outcome: 'duplicate' } })
     await tracker.service.stop()
-    const kept = await readRows<{ body: Buffer }>(
+    const stored = await readRows<{ body: Buffer }>(
       tracker.database,
       'SELECT route, outcome, signature, event_id AS id, body FROM deliveries JOIN delivery_bodies USING (n) ORDER BY n',
     )
     const row = { route: 'account', signature: 'valid', body }
-    expect(kept.map((each) => ({ ...each, body: each.body.toString() }))).toEqual([
+    expect(stored.map((each) => ({ ...each, body: each.body.toString() }))).toEqual([
       { ...row, outcome: 'ignored', id: JSON.parse(body).id },
       { ...row, outcome: 'duplicate', id: null },
     ])
   },
 )
 
-test('an event without an id of its own is known by the signed webhook-id', async () => {
+test('an event without an id of its own is identified by the signed webhook-id', async () => {
   const tracker = await startTracker(ENV)
   const body = accountEvent('file-updated', { id: undefined })
   const send = (id: string) => deliverEvent(tracker, body, standardHeaders(body, { id }))
@@ -63,7 +63,7 @@ test('an event without an id of its own is known by the signed webhook-id', asyn
   expect((await send('msg_2')).json).toEqual({ outcome: 'ignored' })
 })
 
-test('an event of a file is applied while something of it is pending, and settles nothing by itself', async () => {
+test('an event for a file with a pending run is applied, and settles nothing by itself', async () => {
   const tracker = await startTracker(ENV)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const event = (id: string) => deliverEvent(tracker, accountEvent('file-version-created', { id }))
@@ -73,19 +73,19 @@ test('an event of a file is applied while something of it is pending, and settle
   expect((await event('2')).json).toEqual({ outcome: 'ignored' })
 })
 
-test('the event of a changed file settles by evidence what no webhook told, long before it is overdue', async () => {
+test('the event of a changed file settles a run by evidence, long before it is overdue', async () => {
   const { tracker, sandboxUrl } = await startTrackerAndSandbox({
     ...ENV,
     RECONCILE_EVERY: '20ms',
     RECONCILE_AFTER: '1h',
   })
-  const answer = await upload(tracker, [
+  const response = await upload(tracker, [
     FILE,
     FILE_NAME,
     ['extensions', '[{"name":"aws-auto-tagging","minConfidence":10,"maxTags":5}]'],
     ['tags', 'sandbox:webhook=drop,sandbox:delay=10'],
   ])
-  const { fileId } = (await answer.json()) as { fileId: string }
+  const { fileId } = (await response.json()) as { fileId: string }
   const details = async (): Promise<unknown> => {
     const authorization = `Basic ${btoa('private_key_of_the_tests:')}`
     return (await fetch(`${sandboxUrl}/v1/files/${fileId}/details`, { headers: { authorization } })).json()
@@ -102,7 +102,7 @@ test('the event of a changed file settles by evidence what no webhook told, long
     .toMatchObject([{ status: 'success', source: 'reconcile' }])
 })
 
-test('the end of a queued upload tells which file it made, and what its extensions came to', async () => {
+test('the event at the end of a queued upload binds its file and settles its extensions', async () => {
   const { tracker, queue } = await startQueued()
   const submissionId = await queue()
   expect(await getSubmission(tracker, submissionId)).toMatchObject({ state: 'accepted', fileId: null })
@@ -116,7 +116,7 @@ test('the end of a queued upload tells which file it made, and what its extensio
   expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'duplicate' })
 })
 
-test('a queued upload whose pre-transformation failed is rejected, with the reason', async () => {
+test('a queued upload whose pre-transformation failed is rejected with the reason', async () => {
   const { tracker, queue } = await startQueued()
   const submissionId = await queue()
   const event = accountEvent('pre-transform-error')
@@ -127,7 +127,7 @@ test('a queued upload whose pre-transformation failed is rejected, with the reas
   })
 })
 
-test('the end of a queued upload may come before the answer that names its request', async () => {
+test('the end event of a queued upload may arrive before the response with its request id', async () => {
   const { tracker, queue } = await startQueued()
   const event = accountEvent('pre-transform-success')
   expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'ignored' })

@@ -13,17 +13,20 @@ import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
 const ENV = { IMAGEKIT_WEBHOOK_SECRET: `whsec_another_secret, ${WEBHOOK_SECRET}` }
 const BODY = accountEvent('file-updated')
 const MINUTE = 60_000
-const REFUSED = { status: 401, json: { code: 'unauthenticated', status: 401 } }
+const REJECTED = { status: 401, json: { code: 'unauthenticated', status: 401 } }
 
 test.each([
-  ['the one scheme', ikHeaders(BODY)],
-  ['the other scheme', standardHeaders(BODY)],
+  ["ImageKit's scheme", ikHeaders(BODY)],
+  ['the Standard Webhooks scheme', standardHeaders(BODY)],
   ['both schemes', { ...ikHeaders(BODY), ...standardHeaders(BODY) }],
   ['another of the secrets', ikHeaders(BODY, { secret: 'whsec_another_secret' })],
-  ['the other scheme and another of the secrets', standardHeaders(BODY, { secret: 'whsec_another_secret' })],
+  [
+    'the Standard Webhooks scheme and another of the secrets',
+    standardHeaders(BODY, { secret: 'whsec_another_secret' }),
+  ],
   ['a time that is four minutes ago', ikHeaders(BODY, { at: Date.now() - 4 * MINUTE })],
   ['a time that is four minutes ahead', standardHeaders(BODY, { at: Date.now() + 4 * MINUTE })],
-])('an event that is signed by %s is taken', async (_, headers) => {
+])('an event signed with %s is accepted', async (_, headers) => {
   const tracker = await startTracker(ENV)
   expect(await deliverEvent(tracker, BODY, headers)).toMatchObject({
     status: 200,
@@ -33,15 +36,15 @@ test.each([
 
 test.each([
   ['without a signature', {}, 'absent_signature'],
-  ['signed by a secret that is not ours', ikHeaders(BODY, { secret: 'x' }), 'bad_signature'],
+  ['signed with an unknown secret', ikHeaders(BODY, { secret: 'x' }), 'bad_signature'],
   ['signed for another body', ikHeaders(`${BODY} `), 'bad_signature'],
-  ['whose signature is no signature', { 'x-ik-signature': 'hello' }, 'malformed_signature'],
+  ['with a malformed signature', { 'x-ik-signature': 'hello' }, 'malformed_signature'],
   ['whose signature has no id', { 'webhook-signature': 'v1,AAAA' }, 'malformed_signature'],
   ['signed six minutes ago', ikHeaders(BODY, { at: Date.now() - 6 * MINUTE }), 'stale_signature'],
   ['signed six minutes ahead', standardHeaders(BODY, { at: Date.now() + 6 * MINUTE }), 'stale_signature'],
-])('an event %s is refused with 401', async (_, headers, cause) => {
+])('an event %s is rejected with 401', async (_, headers, cause) => {
   const tracker = await startTracker(ENV)
-  expect(await deliverEvent(tracker, BODY, headers)).toMatchObject(REFUSED)
+  expect(await deliverEvent(tracker, BODY, headers)).toMatchObject(REJECTED)
   await tracker.service.stop()
   expect(await readRows(tracker.database, 'SELECT * FROM deliveries')).toEqual([])
   expect(await readRows(tracker.database, 'SELECT route, cause, token FROM rejected_deliveries')).toEqual([
@@ -52,16 +55,16 @@ test.each([
 test.each([
   ['signed', ikHeaders(BODY)],
   ['unsigned', {}],
-])('without a secret a %s event is refused with 401', async (_, headers) => {
+])('without a secret a %s event is rejected with 401', async (_, headers) => {
   const tracker = await startTracker()
-  expect(await deliverEvent(tracker, BODY, headers)).toMatchObject(REFUSED)
+  expect(await deliverEvent(tracker, BODY, headers)).toMatchObject(REJECTED)
   await tracker.service.stop()
   expect(await readRows(tracker.database, 'SELECT cause FROM rejected_deliveries')).toEqual([
     { cause: 'no_secret' },
   ])
 })
 
-test('an event that is signed and no JSON is refused with 400, and one over 1 MiB with 413', async () => {
+test('a signed event that is not JSON is rejected with 400, and one over 1 MiB with 413', async () => {
   const tracker = await startTracker(ENV)
   expect(await deliverEvent(tracker, 'hello')).toMatchObject({ status: 400, json: { code: 'invalid_input' } })
   const large = BODY.padEnd(1024 * 1024 + 1, ' ')
@@ -75,23 +78,23 @@ test.each([
   [503, new TrackerError('store_unavailable', 'The disk is full.')],
   [500, new Error('a fault of ours')],
 ])(
-  'an event that we answered with %i is taken when it is repeated later with its old signature',
-  async (status, trouble) => {
+  'an event that got %i from us is accepted when it is sent again later with its old signature',
+  async (status, failure) => {
     const database = await createTestDatabase()
     const real = await openStoreOf(database)
     let isBroken = true
-    let ahead = 0
+    let offsetMs = 0
     const store = {
       ...real,
       recordAccountDelivery: (delivery: Parameters<typeof real.recordAccountDelivery>[0]) =>
-        isBroken ? Promise.reject(trouble) : real.recordAccountDelivery(delivery),
+        isBroken ? Promise.reject(failure) : real.recordAccountDelivery(delivery),
     }
-    const tracker = await startTracker(ENV, { store, clock: () => Date.now() + ahead }, database)
+    const tracker = await startTracker(ENV, { store, clock: () => Date.now() + offsetMs }, database)
     const headers = ikHeaders(BODY)
     expect((await deliverEvent(tracker, BODY, headers)).status).toBe(status)
-    ahead = 6 * MINUTE
+    offsetMs = 6 * MINUTE
     expect((await deliverEvent(tracker, BODY, headers)).status).toBe(status)
-    ahead = 60 * MINUTE
+    offsetMs = 60 * MINUTE
     isBroken = false
     expect((await deliverEvent(tracker, BODY, headers)).json).toEqual({ outcome: 'ignored' })
 
@@ -101,24 +104,24 @@ test.each([
   },
 )
 
-test('an event that was taken keeps no signature, and is replayed without one', async () => {
+test('an accepted event is stored without its signature, and is replayed without one', async () => {
   const tracker = await startTracker(ENV)
   const signed = { ...ikHeaders(BODY), ...standardHeaders(BODY) }
   await deliverEvent(tracker, BODY, signed)
-  const [kept] = await readRows<{ id: string; headers: string }>(
+  const [stored] = await readRows<{ id: string; headers: string }>(
     tracker.database,
     "SELECT 'dlv_' || n || '_' || chk AS id, headers FROM deliveries JOIN delivery_bodies USING (n)",
   )
-  expect(kept?.headers).toContain('msg_1')
-  expect(kept?.headers).not.toContain('signature')
-  const answer = await tracker.fetch(`/deliveries/${kept?.id}/replay`, {
+  expect(stored?.headers).toContain('msg_1')
+  expect(stored?.headers).not.toContain('signature')
+  const response = await tracker.fetch(`/deliveries/${stored?.id}/replay`, {
     method: 'POST',
     headers: { authorization: `Bearer ${ADMIN_KEY}` },
   })
-  expect(await answer.json()).toMatchObject({ outcome: 'duplicate' })
+  expect(await response.json()).toMatchObject({ outcome: 'duplicate' })
 })
 
-test('an id that was not signed is not kept, so that no replay believes it', async () => {
+test('an unsigned webhook-id is not stored, so that no replay trusts it', async () => {
   const tracker = await startTracker(ENV)
   await deliverEvent(tracker, BODY, { ...ikHeaders(BODY), 'webhook-id': 'msg_of_somebody' })
   const rows = await readRows(tracker.database, 'SELECT headers FROM delivery_bodies')

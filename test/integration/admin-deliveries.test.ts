@@ -5,16 +5,16 @@ import { signIn } from '../support/operator-browser.ts'
 import { accountEvent, deliverEvent, ikHeaders } from '../support/signed-webhooks.ts'
 import { startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
-import { fail, startOperated } from './admin-setup.ts'
+import { fail, startSignedIn } from './admin-setup.ts'
 
-/** They are written once a second. */
-const REFUSED_ARE_KEPT = { timeout: 10_000 }
+/** Rejected deliveries are written once a second. */
+const WAIT_FOR_REJECTED = { timeout: 10_000 }
 
 const deliveriesOf = (html: string) =>
   readLinks(html).filter((href) => /^\/admin\/deliveries\/[^?]/.test(href))
 
-test('deliveries are listed with their outcome and narrowed by outcome and file', async () => {
-  const { tracker, browser } = await startOperated()
+test('deliveries are listed with their outcome and filtered by outcome and file', async () => {
+  const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await deliver(webhookUrl, payload('remove-bg', 'success'))
   await deliver(webhookUrl, payload('remove-bg', 'success'))
@@ -39,8 +39,8 @@ test('deliveries are listed with their outcome and narrowed by outcome and file'
   expect(new Set([...deliveriesOf(first.html), ...deliveriesOf(rest.html)]).size).toBe(4)
 })
 
-test('one delivery shows its headers and its body, set out and as it came', async () => {
-  const { tracker, browser } = await startOperated()
+test('one delivery shows its headers and its body, indented and as received', async () => {
+  const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const body =
     '{"service":"remove-bg","status":"FAILURE","fileId":"5effaa5662679b5af2c58829","error":{"message":"no","size":12345678901234567890}}'
@@ -53,8 +53,8 @@ test('one delivery shows its headers and its body, set out and as it came', asyn
   expect(html).toMatch(/\n {2}&quot;service&quot;: &quot;remove-bg&quot;/)
 })
 
-test('a refused delivery tells its cause, never its signature, and is applied once that is mended', async () => {
-  const secret = 'whsec_mended_secret'
+test('a rejected delivery shows its cause, never its signature, and can be replayed once the cause is fixed', async () => {
+  const secret = 'whsec_right_secret'
   const broken = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_other_secret' })
   const before = await signIn(broken)
   const body = accountEvent('file-updated')
@@ -64,19 +64,19 @@ test('a refused delivery tells its cause, never its signature, and is applied on
     const page = await before.get('/admin/deliveries?outcome=rejected')
     expect(deliveriesOf(page.html)).toHaveLength(1)
     return page
-  }, REFUSED_ARE_KEPT)
-  expect(readText(list.html)).toContain('of another secret than those in IMAGEKIT_WEBHOOK_SECRET')
+  }, WAIT_FOR_REJECTED)
+  expect(readText(list.html)).toContain('The signature matches no IMAGEKIT_WEBHOOK_SECRET')
   const [href = ''] = deliveriesOf(list.html)
   const page = await before.get(href)
   expect(page.html).not.toContain(headers['x-ik-signature'].split('v1=')[1])
-  const refused = await before.submit(page, `${href}/replay`)
-  expect(refused.status).toBe(422)
-  expect(readText(refused.html)).toContain('The delivery is still refused')
+  const rejected = await before.submit(page, `${href}/replay`)
+  expect(rejected.status).toBe(422)
+  expect(readText(rejected.html)).toContain('The delivery is still rejected')
 
   await broken.service.stop()
-  const mended = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: secret }, {}, broken.database)
-  const after = await signIn(mended)
-  const replayed = await after.submit(await after.get(href), `${href}/replay`, [['reason', 'secret mended']])
+  const fixed = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: secret }, {}, broken.database)
+  const after = await signIn(fixed)
+  const replayed = await after.submit(await after.get(href), `${href}/replay`, [['reason', 'secret fixed']])
   expect([replayed.status, replayed.location]).toEqual([303, '/admin/deliveries'])
   const bookmarked = await after.get(href)
   expect([bookmarked.status, readText(bookmarked.html)]).toEqual([200, expect.stringContaining('ignored')])
@@ -84,30 +84,30 @@ test('a refused delivery tells its cause, never its signature, and is applied on
   expect(readText((await after.get('/admin/audit')).html)).toContain('operator replayed a delivery')
 })
 
-test('a delivery that counts is replayed, and the page of its run says what has become of it', async () => {
-  const { tracker, browser } = await startOperated()
+test('replaying an applied delivery leads to the page of its run, which reports the result', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', FILE_ID)
   const [run] = await listRuns(tracker)
   const [href = ''] = deliveriesOf((await browser.get('/admin/deliveries')).html)
   const replayed = await browser.submit(await browser.get(href), `${href}/replay`)
   expect(replayed.location).toBe(`/admin/runs/${run?.runId}`)
-  expect(readText((await browser.get(replayed.location ?? '')).html)).toContain('nothing has changed')
+  expect(readText((await browser.get(replayed.location ?? '')).html)).toContain('Nothing has changed')
 })
 
-test('an asset is forgotten only after it was asked, and its name is in no page afterwards', async () => {
-  const { tracker, browser } = await startOperated()
+test('an asset is forgotten only after a confirmation, and then no page shows its name', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', FILE_ID)
   const path = `/admin/assets/${FILE_ID}`
-  expect(readText((await browser.get(path)).html)).toContain('Its runs')
-  const question = await browser.get(`${path}/forget`)
-  expect(readText(question.html)).toContain('This cannot be undone.')
+  expect(readText((await browser.get(path)).html)).toMatch(/Runs external \d{4}-/)
+  const preview = await browser.get(`${path}/forget`)
+  expect(readText(preview.html)).toContain('This cannot be undone.')
   expect((await browser.get(path)).status).toBe(200)
-  const done = await browser.submit(question, `${path}/forget`, [['reason', 'asked by its owner']])
+  const done = await browser.submit(preview, `${path}/forget`, [['reason', 'requested by its owner']])
   expect([done.status, done.location]).toEqual([303, '/admin'])
   expect(readText((await browser.get(done.location ?? '')).html)).toContain('The asset is forgotten')
   for (const gone of [path, `${path}/forget`, `${path}/events`])
     expect((await browser.get(gone)).status).toBe(404)
   for (const page of ['/admin/failures', '/admin/deliveries', '/admin/audit'])
     expect((await browser.get(page)).html, page).not.toContain(FILE_ID)
-  expect(readText((await browser.get('/admin/audit')).html)).toContain('asked by its owner')
+  expect(readText((await browser.get('/admin/audit')).html)).toContain('requested by its owner')
 })

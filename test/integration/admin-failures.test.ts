@@ -5,15 +5,15 @@ import { type Page, signIn } from '../support/operator-browser.ts'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
 import { type Entry, FILE, upload } from '../support/uploads.ts'
 import { deliver, register } from '../support/webhooks.ts'
-import { fail, startOperated } from './admin-setup.ts'
+import { fail, startSignedIn } from './admin-setup.ts'
 
-/** The runs of a page's list, by their ids. */
+/** The ids of the runs that the page lists. */
 function idsOf({ html }: Page): string[] {
   return readLinks(html).flatMap((href) => /^\/admin\/runs\/([\w-]+)$/.exec(href)?.[1] ?? [])
 }
 
-test('the worklist has what failed and nobody has seen to, the newest first', async () => {
-  const { tracker, browser } = await startOperated()
+test('the list shows unacknowledged failures by default, newest first', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   await fail(tracker, 'aws-auto-tagging', 'b')
   const { webhookUrl } = await register(tracker, ['remove-bg'], 'c')
@@ -22,7 +22,7 @@ test('the worklist has what failed and nobody has seen to, the newest first', as
   const page = await browser.get('/admin/failures')
   const failed = await listRuns(tracker, '?status=failed')
   expect(idsOf(page)).toEqual(failed.map(({ runId }) => runId))
-  expect(readText(page.html)).toContain('2 in all')
+  expect(readText(page.html)).toContain('2 total')
   expect(readText(page.html)).toMatch(
     /failed aws-auto-tagging b aws-auto-tagging could not do it broken \d{4}-/,
   )
@@ -31,8 +31,8 @@ test('the worklist has what failed and nobody has seen to, the newest first', as
   )
 })
 
-test('each filter is in the address, and the list is as the routes tell it', async () => {
-  const { tracker, browser } = await startOperated()
+test('each filter is in the URL, and the list equals that of the API', async () => {
+  const { tracker, browser } = await startSignedIn()
   for (const [service, fileId] of [
     ['remove-bg', 'a'],
     ['aws-auto-tagging', 'a'],
@@ -46,7 +46,7 @@ test('each filter is in the address, and the list is as the routes tell it', asy
     `/admin/runs/${newest?.runId}/acknowledge`,
   )
   const all = 'status=any&acknowledged=any'
-  const filters: [page: string, routes: string][] = [
+  const filters: [page: string, api: string][] = [
     ['', '?status=failed&acknowledged=false'],
     ['?acknowledged=true', '?status=failed&acknowledged=true'],
     ['?acknowledged=any', '?status=failed'],
@@ -64,16 +64,16 @@ test('each filter is in the address, and the list is as the routes tell it', asy
     [`?${all}&since=2020-01-01T00:00:00`, '?since=2020-01-01T00:00:00Z'],
   ]
   const seen = new Set<string>()
-  for (const [query, asked] of filters) {
+  for (const [query, apiQuery] of filters) {
     const ids = idsOf(await browser.get(`/admin/failures${query}`))
-    expect(ids, query).toEqual((await listRuns(tracker, asked)).map(({ runId }) => runId))
+    expect(ids, query).toEqual((await listRuns(tracker, apiQuery)).map(({ runId }) => runId))
     seen.add(ids.join())
   }
   expect(seen.size).toBeGreaterThan(7)
 })
 
-test('what narrows the list stands on the page with a link that takes it away, and its choices stay chosen', async () => {
-  const { tracker, browser } = await startOperated()
+test('active filters are shown with a link that removes each, and their form fields keep their values', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const page = await browser.get(
     '/admin/failures?extension=remove-bg&cause=broken&since=2020-01-01T00:00:00Z',
@@ -81,13 +81,13 @@ test('what narrows the list stands on the page with a link that takes it away, a
   const links = readLinks(page.html)
   expect(links).toContain('/admin/failures?cause=broken&since=2020-01-01T00%3A00%3A00Z')
   expect(links).toContain('/admin/failures?extension=remove-bg&cause=broken')
-  const chosen = readTags(page.html).filter(({ attributes }) => 'selected' in attributes)
-  expect(chosen.map(({ attributes }) => attributes['value'])).toEqual(['remove-bg', 'broken', 'false'])
+  const selected = readTags(page.html).filter(({ attributes }) => 'selected' in attributes)
+  expect(selected.map(({ attributes }) => attributes['value'])).toEqual(['remove-bg', 'broken', 'false'])
   expect(page.html).toContain('value="2020-01-01 00:00:00 UTC"')
 })
 
 test('a time that the list shows is accepted by its filters', async () => {
-  const { tracker, browser } = await startOperated()
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const { html } = await browser.get('/admin/failures')
   const [, shown = ''] = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC)/.exec(readText(html)) ?? []
@@ -102,8 +102,8 @@ test('a time that the list shows is accepted by its filters', async () => {
   }
 })
 
-test('pages of the list are links, which skip and repeat nothing', async () => {
-  const { tracker, browser } = await startOperated()
+test('the links to the pages of the list skip and repeat nothing', async () => {
+  const { tracker, browser } = await startSignedIn()
   for (let count = 0; count < 5; count += 1) await fail(tracker, 'remove-bg', `file-${count}`)
   const seen: string[] = []
   let path: string | undefined = '/admin/failures'
@@ -115,8 +115,8 @@ test('pages of the list are links, which skip and repeat nothing', async () => {
   expect(seen).toEqual((await listRuns(tracker)).map(({ runId }) => runId))
 })
 
-test('grouped by cause the list counts, and each group leads to its runs', async () => {
-  const { tracker, browser } = await startOperated()
+test('grouped by cause, the list shows counts, and each group links to its runs', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a', { message: 'no', reason: 'dark' })
   await fail(tracker, 'remove-bg', 'b', { message: 'no', reason: 'dark' })
   await fail(tracker, 'aws-auto-tagging', 'c', { message: 'no', reason: 'large' })
@@ -127,7 +127,7 @@ test('grouped by cause the list counts, and each group leads to its runs', async
   expect(idsOf(await browser.get(href))).toHaveLength(2)
 })
 
-/** Eight failures: by name, by time and by cause an operator may mean one of them, two, or four. */
+/** Eight failures: filters by name, time and cause match one, two or four of them. */
 async function startWithEightFailures() {
   const now = Date.now()
   let ageMs = 48 * 3_600_000
@@ -150,7 +150,7 @@ async function startWithEightFailures() {
   return { tracker, browser: await signIn(tracker), since }
 }
 
-test('by cause, what is shown is what is retried: the search and the times count too', async () => {
+test('a retry by cause includes only the shown runs: the search and the times apply too', async () => {
   const { tracker, browser, since } = await startWithEightFailures()
   const cases: [query: string, total: number, units: number][] = [
     ['q=new-shirt', 1, 130],
@@ -164,7 +164,7 @@ test('by cause, what is shown is what is retried: the search and the times count
     const ids = idsOf(await browser.get(shown))
     expect(ids, query).toHaveLength(total)
     const grouped = await browser.get(`${shown}&group=cause`)
-    expect(readText(grouped.html), query).toContain(` ${total} in all`)
+    expect(readText(grouped.html), query).toContain(` ${total} total`)
     expect(readText(grouped.html), query).toMatch(new RegExp(` remove-bg failed ${total} `))
     const [href = ''] = readLinks(grouped.html).filter((link) => /[?&]cause=/.test(link))
     expect(idsOf(await browser.get(href)), query).toEqual(ids)
@@ -181,7 +181,7 @@ test('by cause, what is shown is what is retried: the search and the times count
   expect((await listRetried()).map(({ fileName }) => fileName)).toEqual(['new-shirt.jpg'])
 })
 
-test('by cause, what is shown is what is acknowledged: the search and the times count too', async () => {
+test('acknowledging by cause includes only the shown runs: the search and the times apply too', async () => {
   const { tracker, browser, since } = await startWithEightFailures()
   const grouped = await browser.get(`/admin/failures?extension=remove-bg&since=${since}&q=new-m&group=cause`)
   const fields =
@@ -196,8 +196,8 @@ test('by cause, what is shown is what is acknowledged: the search and the times 
 test.each([
   ['retries', 'Retry'],
   ['acknowledgements', 'Acknowledge'],
-])('other runs than the preview showed are not touched by its confirmation: %s', async (path, verb) => {
-  const { tracker, browser } = await startOperated()
+])('a confirmation changes only the runs that its preview showed: %s', async (path, verb) => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const list = await browser.get('/admin/failures')
   const fields = readForms(list.html).find(({ action }) => action === '/admin/retries/preview')?.fields ?? []
@@ -212,16 +212,16 @@ test.each([
   expect((await browser.submit(again, `/admin/${path}`)).status).toBe(303)
 })
 
-test('ticked runs are acknowledged with a note and leave the list; their status stays', async () => {
-  const { tracker, browser } = await startOperated()
+test('selected runs are acknowledged with a note and removed from the list; their status stays', async () => {
+  const { tracker, browser } = await startSignedIn()
   for (const fileId of ['a', 'b', 'c']) await fail(tracker, 'remove-bg', fileId)
   const list = await browser.get('/admin/failures?extension=remove-bg')
-  const [kept, ...ticked] = idsOf(list)
+  const [kept, ...selected] = idsOf(list)
   const token = readForms(list.html).find(({ action }) => action === '/admin/retries/preview')
   const preview = await browser.post('/admin/acknowledgements/preview', [
     ...(token?.fields ?? []),
     ['scope', 'some'],
-    ...ticked.map((runId): [string, string] => ['runId', runId]),
+    ...selected.map((runId): [string, string] => ['runId', runId]),
   ])
   expect(readText(preview.html)).toContain('Acknowledge 2 runs?')
   expect(await listRuns(tracker, '?acknowledged=true')).toEqual([])
@@ -231,13 +231,15 @@ test('ticked runs are acknowledged with a note and leave the list; their status 
   expect(idsOf(after)).toEqual([kept])
   expect(readText(after.html)).toContain('Acknowledged and removed from open failures.')
   const acknowledged = await listRuns(tracker, '?acknowledged=true')
-  expect(acknowledged.map(({ runId, status }) => [runId, status])).toEqual(ticked.map((id) => [id, 'failed']))
+  expect(acknowledged.map(({ runId, status }) => [runId, status])).toEqual(
+    selected.map((id) => [id, 'failed']),
+  )
   const audit = readText((await browser.get('/admin/audit')).html)
   expect(audit).toMatch(/operator acknowledged 2 runs the camera was broken/)
 })
 
-test('all that match are acknowledged, however many pages they are, and nothing else', async () => {
-  const { tracker, browser } = await startOperated()
+test('acknowledging all that match covers every page of the list and nothing else', async () => {
+  const { tracker, browser } = await startSignedIn()
   await Promise.all(Array.from({ length: 205 }, (_, count) => fail(tracker, 'remove-bg', `file-${count}`)))
   await fail(tracker, 'aws-auto-tagging', 'other')
   const list = await browser.get('/admin/failures?extension=remove-bg')
@@ -247,12 +249,12 @@ test('all that match are acknowledged, however many pages they are, and nothing 
   ])
   expect(readText(preview.html)).toContain('Acknowledge 205 runs?')
   await browser.submit(preview, '/admin/acknowledgements')
-  const left = await listRuns(tracker, '?acknowledged=false&limit=200')
-  expect(left.map(({ name }) => name)).toEqual(['aws-auto-tagging'])
+  const open = await listRuns(tracker, '?acknowledged=false&limit=200')
+  expect(open.map(({ name }) => name)).toEqual(['aws-auto-tagging'])
 })
 
-test('of what is pending nothing can be ticked: it can be neither retried nor acknowledged', async () => {
-  const { tracker, browser } = await startOperated()
+test('pending runs cannot be selected, because they can be neither retried nor acknowledged', async () => {
+  const { tracker, browser } = await startSignedIn()
   await register(tracker, ['remove-bg'], 'a')
   const pending = await browser.get('/admin/failures?status=pending')
   expect(idsOf(pending)).toHaveLength(1)
@@ -261,16 +263,16 @@ test('of what is pending nothing can be ticked: it can be neither retried nor ac
   expect(readText((await browser.get('/admin/failures')).html)).toMatch(/Retry all….*Acknowledge all…/)
 })
 
-test('with nothing ticked nothing is done, and the page says so', async () => {
-  const { tracker, browser } = await startOperated()
+test('without a selection nothing is done, and the page says so', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const list = await browser.get('/admin/failures')
-  const answer = await browser.submit(list, '/admin/retries/preview', [['scope', 'some']])
-  expect(answer.location).toBe('/admin/failures')
-  expect(readText((await browser.get(answer.location ?? '')).html)).toContain('Nothing was selected')
+  const response = await browser.submit(list, '/admin/retries/preview', [['scope', 'some']])
+  expect(response.location).toBe('/admin/failures')
+  expect(readText((await browser.get(response.location ?? '')).html)).toContain('Nothing was selected')
 })
 
-test('all failures of a cause are retried after a preview of what it costs, and their progress can be read', async () => {
+test('all failures of a cause are retried after a preview of the cost, and a page shows the progress', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const browser = await signIn(tracker)
   const extensions = JSON.stringify([{ name: 'remove-bg' }, { name: 'ai-auto-description' }])
@@ -285,22 +287,22 @@ test('all failures of a cause are retried after a preview of what it costs, and 
   const list = await browser.get('/admin/failures')
   const preview = await browser.submit(list, '/admin/retries/preview', [['scope', 'all']])
   expect(readText(preview.html)).toContain('Retry 4 runs?')
-  expect(readText(preview.html)).toContain('Extension units 390 and that of one run whose price is not known')
+  expect(readText(preview.html)).toContain('Extension units 390 plus one run of unknown cost')
 
   const group = await browser.get('/admin/failures?group=cause')
-  const chosen = await browser.submit(group, '/admin/retries/preview')
-  expect(readText(chosen.html)).toMatch(/Retry 3 runs\?.*Extension units 390 Reason/)
+  const groupPreview = await browser.submit(group, '/admin/retries/preview')
+  expect(readText(groupPreview.html)).toMatch(/Retry 3 runs\?.*Extension units 390 Reason/)
   expect(await listRuns(tracker, '?status=pending')).toEqual([])
-  const started = await browser.submit(chosen, '/admin/retries', [['reason', 'a new licence']])
+  const started = await browser.submit(groupPreview, '/admin/retries', [['reason', 'a new licence']])
   expect(started.status).toBe(303)
   expect(started.location).toMatch(/^\/admin\/retries\/[\w-]+$/)
   const first = await browser.get(started.location ?? '')
-  expect(first.html).toMatch(/data-refresh="1"|was asked again/)
+  expect(first.html).toMatch(/data-refresh="1"|Retries sent/)
   const progress = async () => (await browser.get(started.location ?? '')).html
   await expect.poll(progress).not.toContain('data-refresh')
   const done = readText(await progress())
-  expect(done).toContain('ImageKit was asked again')
-  expect(done).toMatch(/Done 3 of 3 Succeeded 0 Failed 3 Expired 0 Pending 0 Not accepted 0/)
+  expect(done).toContain('Retries sent')
+  expect(done).toMatch(/Done 3 of 3 Succeeded 0 Failed 3 Expired 0 Pending 0 Rejected or unconfirmed 0/)
   const second = (await listRuns(tracker)).filter(({ attempt }) => attempt === 2)
   expect(second.map(({ name }) => name)).toEqual(['remove-bg', 'remove-bg', 'remove-bg'])
   expect(readText((await browser.get('/admin/audit')).html)).toContain('a new licence')

@@ -3,15 +3,15 @@ import { readForms, readText } from '../support/html.ts'
 import { ask, listRuns } from '../support/operator.ts'
 import { openBrowser, signIn } from '../support/operator-browser.ts'
 import { ADMIN_KEY } from '../support/tracker.ts'
-import { fail, startOperated } from './admin-setup.ts'
+import { fail, startSignedIn } from './admin-setup.ts'
 
-test('the address of a form, opened by itself, leads back to its page', async () => {
-  const { tracker, browser } = await startOperated()
+test('a GET of a path that accepts only a form redirects to the page of the form', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const [run] = await listRuns(tracker)
   const { json } = await ask<{ deliveries: { deliveryId: string }[] }>(tracker, '/deliveries')
   const delivery = `/admin/deliveries/${json.deliveries[0]?.deliveryId}`
-  const back: [form: string, page: string][] = [
+  const redirects: [form: string, page: string][] = [
     ['/admin/retries/preview', '/admin/failures'],
     ['/admin/retries', '/admin/failures'],
     ['/admin/acknowledgements/preview', '/admin/failures'],
@@ -21,43 +21,43 @@ test('the address of a form, opened by itself, leads back to its page', async ()
     [`${delivery}/replay`, delivery],
     ['/admin/sign-out', '/admin'],
   ]
-  for (const [form, page] of back) {
-    const answer = await browser.get(form)
-    expect([answer.status, answer.location], form).toEqual([303, page])
+  for (const [form, page] of redirects) {
+    const response = await browser.get(form)
+    expect([response.status, response.location], form).toEqual([303, page])
     expect((await browser.get(page)).status, page).toBe(200)
   }
-  expect(readText((await browser.get('/admin/audit')).html)).toContain('Nobody has done anything yet')
+  expect(readText((await browser.get('/admin/audit')).html)).toContain('No actions yet')
 })
 
-test('a form that was sent after its session is kept for the sign-in, and sent only if the operator says so', async () => {
-  const { tracker, browser } = await startOperated()
+test('a form sent after its session ended survives the sign-in and is sent again only after a confirmation', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const [run] = await listRuns(tracker)
   const path = `/admin/runs/${run?.runId}`
   const page = await browser.get(path)
   browser.dropCookies()
-  const note = 'the camera “was” broken & <b>mended</b>'
-  const refused = await browser.submit(page, `${path}/acknowledge`, [['note', note]])
-  expect(refused.status).toBe(401)
-  expect(readText(refused.html)).toContain('Your session is over, so nothing was done yet.')
+  const note = 'the camera “was” broken & <b>fixed</b>'
+  const rejected = await browser.submit(page, `${path}/acknowledge`, [['note', note]])
+  expect(rejected.status).toBe(401)
+  expect(readText(rejected.html)).toContain('Your session has ended, so nothing was done yet.')
 
-  const wrong = await browser.submit(refused, '/admin/sign-in', [['key', 'a-wrong-key-0123456789']])
+  const wrong = await browser.submit(rejected, '/admin/sign-in', [['key', 'a-wrong-key-0123456789']])
   expect(wrong.status).toBe(401)
-  const entered = await browser.submit(wrong, '/admin/sign-in', [['key', ADMIN_KEY]])
-  expect(entered.status).toBe(200)
-  expect(readText(entered.html)).toContain('The form was not sent yet')
-  expect(entered.html).toContain('value="the camera “was” broken &amp; &lt;b&gt;mended&lt;/b&gt;"')
+  const signedIn = await browser.submit(wrong, '/admin/sign-in', [['key', ADMIN_KEY]])
+  expect(signedIn.status).toBe(200)
+  expect(readText(signedIn.html)).toContain('The form was not sent yet')
+  expect(signedIn.html).toContain('value="the camera “was” broken &amp; &lt;b&gt;fixed&lt;/b&gt;"')
   expect(await listRuns(tracker, '?acknowledged=true')).toEqual([])
 
-  const done = await browser.submit(entered, `${path}/acknowledge`, [['note', note]])
+  const done = await browser.submit(signedIn, `${path}/acknowledge`, [['note', note]])
   expect([done.status, done.location]).toEqual([303, path])
   expect(await listRuns(tracker, '?acknowledged=true')).toHaveLength(1)
-  const { json } = await ask<{ acts: { reason: string }[] }>(tracker, '/audit')
-  expect(json.acts).toMatchObject([{ reason: note }])
+  const { json } = await ask<{ entries: { reason: string }[] }>(tracker, '/audit')
+  expect(json.entries).toMatchObject([{ reason: note }])
 })
 
-test('the runs that were ticked survive a sign-in too, a thousand of them', async () => {
-  const { tracker, browser } = await startOperated()
+test('a selection of a thousand runs survives a sign-in', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const [run] = await listRuns(tracker)
   const page = await browser.get('/admin/failures?extension=remove-bg')
@@ -66,17 +66,17 @@ test('the runs that were ticked survive a sign-in too, a thousand of them', asyn
     'runId',
     `run_${index + 1}_AAAAAAAAAAA`,
   ])
-  const ticked: [string, string][] = [['scope', 'some'], ['runId', run?.runId ?? ''], ...others]
-  const refused = await browser.submit(page, '/admin/retries/preview', ticked)
-  const entered = await browser.submit(refused, '/admin/sign-in', [['key', ADMIN_KEY]])
-  expect(readText(entered.html)).toContain('Ticked runs 1,000')
-  const preview = await browser.submit(entered, '/admin/retries/preview')
+  const selected: [string, string][] = [['scope', 'some'], ['runId', run?.runId ?? ''], ...others]
+  const rejected = await browser.submit(page, '/admin/retries/preview', selected)
+  const signedIn = await browser.submit(rejected, '/admin/sign-in', [['key', ADMIN_KEY]])
+  expect(readText(signedIn.html)).toContain('Selected runs 1,000')
+  const preview = await browser.submit(signedIn, '/admin/retries/preview')
   expect(readText(preview.html)).toContain('Retry one run?')
   expect(readForms(preview.html).flatMap(({ fields }) => fields)).toContainEqual(['extension', 'remove-bg'])
 })
 
-test('a form of an earlier session is kept for the new one', async () => {
-  const { tracker, browser } = await startOperated()
+test('a form of an earlier session can be sent again in the new session', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const [run] = await listRuns(tracker)
   const path = `/admin/runs/${run?.runId}`
@@ -91,8 +91,8 @@ test('a form of an earlier session is kept for the new one', async () => {
   expect(await listRuns(tracker, '?acknowledged=true')).toHaveLength(1)
 })
 
-test('a form of another site is not kept, and a sign-in leads to no address but that of a form', async () => {
-  const { tracker } = await startOperated()
+test('a form from another site does not survive the sign-in, and a sign-in resumes only forms of these pages', async () => {
+  const { tracker } = await startSignedIn()
   const browser = openBrowser(tracker)
   const fields: [string, string][] = [['note', 'planted']]
   const foreign = await browser.post('/admin/runs/x/acknowledge', fields, { 'sec-fetch-site': 'cross-site' })
@@ -103,17 +103,17 @@ test('a form of another site is not kept, and a sign-in leads to no address but 
     '/runs/x/retry',
     '/admin/sign-out',
   ]) {
-    const answer = await openBrowser(tracker).post('/admin/sign-in', [
+    const response = await openBrowser(tracker).post('/admin/sign-in', [
       ['key', ADMIN_KEY],
       ['to', to],
       ['form', 'note=planted'],
     ])
-    expect([answer.status, answer.location], to).toEqual([303, '/admin'])
+    expect([response.status, response.location], to).toEqual([303, '/admin'])
   }
 })
 
-test('a notice is shown once: a page that is loaded again does not repeat it', async () => {
-  const { tracker, browser } = await startOperated()
+test('a notice is shown once: reloading the page does not repeat it', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const [run] = await listRuns(tracker)
   const path = `/admin/runs/${run?.runId}`

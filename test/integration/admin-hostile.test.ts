@@ -3,12 +3,12 @@ import { readForms, readTags, readText } from '../support/html.ts'
 import { listRuns } from '../support/operator.ts'
 import { openBrowser } from '../support/operator-browser.ts'
 import { deliver, register } from '../support/webhooks.ts'
-import { fail, startOperated } from './admin-setup.ts'
+import { fail, startSignedIn } from './admin-setup.ts'
 
 const SCRIPT = '"\'><script>alert(1)</script><img src=x onerror=alert(1)>'
-const TURNED = 'photo\u202Egnp.exe\u2066\u0007\u200E'
+const REORDERED = 'photo\u202Egnp.exe\u2066\u0007\u200E'
 
-/** Nothing of it has become an element or an attribute. */
+/** Expects that no untrusted text became an element or an attribute. */
 function expectInert(html: string): void {
   const tags = readTags(html)
   expect(tags.filter(({ name }) => name === 'script')).toHaveLength(1)
@@ -20,16 +20,16 @@ function expectInert(html: string): void {
   expect(html).not.toContain('<img')
 }
 
-test('script and marks of direction in names, errors, ids and notes are shown, and do nothing', async () => {
-  const { tracker, browser } = await startOperated()
-  const service = `tagger ${SCRIPT}${TURNED}`
-  // An id has neither slashes nor control characters.
-  const fileId = `file ${SCRIPT}${TURNED}`.replaceAll('/', '').replaceAll('\u0007', '')
-  await fail(tracker, service, fileId, { message: SCRIPT + TURNED, reason: SCRIPT + TURNED })
+test('scripts and direction marks in names, errors, ids and notes are shown and have no effect', async () => {
+  const { tracker, browser } = await startSignedIn()
+  const service = `tagger ${SCRIPT}${REORDERED}`
+  // An id has no slashes or control characters.
+  const fileId = `file ${SCRIPT}${REORDERED}`.replaceAll('/', '').replaceAll('\u0007', '')
+  await fail(tracker, service, fileId, { message: SCRIPT + REORDERED, reason: SCRIPT + REORDERED })
   const [run] = await listRuns(tracker)
   const path = `/admin/runs/${run?.runId}`
   const asset = `/admin/assets/${encodeURIComponent(fileId)}`
-  await browser.submit(await browser.get(path), `${path}/acknowledge`, [['note', SCRIPT + TURNED]])
+  await browser.submit(await browser.get(path), `${path}/acknowledge`, [['note', SCRIPT + REORDERED]])
   const deliveries = await browser.get(`/admin/deliveries?fileId=${encodeURIComponent(fileId)}`)
   const [delivery = ''] = /\/admin\/deliveries\/dlv_[\w-]+/.exec(deliveries.html) ?? []
   const any = 'status=any&acknowledged=any'
@@ -57,23 +57,23 @@ test('script and marks of direction in names, errors, ids and notes are shown, a
   expect((await browser.get(asset)).html).toContain('<bdi>file &quot;')
 })
 
-test('the search box gives back what was searched for, and nothing of it runs', async () => {
-  const { tracker, browser } = await startOperated()
+test('the search box repeats the search text, and scripts in it do not run', async () => {
+  const { tracker, browser } = await startSignedIn()
   const page = await browser.get(`/admin/failures?q=${encodeURIComponent(SCRIPT)}`)
   expectInert(page.html)
   const box = readTags(page.html).find(({ attributes }) => attributes['id'] === 'search')
   expect(box?.attributes['value']).toBe(SCRIPT)
   for (const name of ['status', 'extension', 'cause', 'since', 'group', 'notice', 'cursor', 'window']) {
-    const asked = await browser.get(`/admin/failures?${name}=${encodeURIComponent(SCRIPT)}`)
-    expectInert(asked.html)
+    const filtered = await browser.get(`/admin/failures?${name}=${encodeURIComponent(SCRIPT)}`)
+    expectInert(filtered.html)
   }
   expectInert((await browser.get(`/admin/${encodeURIComponent(SCRIPT)}`)).html)
   expectInert((await browser.get(`/admin/runs/${encodeURIComponent(SCRIPT)}`)).html)
   expectInert((await openBrowser(tracker).get(`/admin/sign-in?to=${encodeURIComponent(SCRIPT)}`)).html)
 })
 
-test('what hostile fields choose is what is done: nothing of one form gets into another', async () => {
-  const { tracker, browser } = await startOperated()
+test('hostile filter values select only their runs and add no fields to the form', async () => {
+  const { tracker, browser } = await startSignedIn()
   const name = 'x"><input name=scope value=all>'
   await fail(tracker, name, 'a')
   await fail(tracker, 'remove-bg', 'b')
@@ -81,15 +81,15 @@ test('what hostile fields choose is what is done: nothing of one form gets into 
   const preview = await browser.submit(list, '/admin/retries/preview', [['scope', 'all']])
   expect(readText(preview.html)).toContain('Retry one run?')
   const form = readForms(preview.html).find(({ action }) => action === '/admin/retries')
-  expect(form?.fields.filter(([field]) => field !== 'formToken')).toEqual([
+  expect(form?.fields.filter(([field]) => field !== 'csrfToken')).toEqual([
     ['scope', 'all'],
     ['extension', name],
     ['shownTotal', '1'],
   ])
 })
 
-test('a body that is deep, long or no JSON is shown as it came, and costs no more than its length', async () => {
-  const { tracker, browser } = await startOperated()
+test('a body that is deeply nested, long or not JSON is shown as received, and the page stays small', async () => {
+  const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const bodies = [
     `{"a":${'['.repeat(400)}${'0,'.repeat(2000)}0${']'.repeat(400)}}`,

@@ -7,12 +7,12 @@ import { openBrowser, type Page, signIn } from '../support/operator-browser.ts'
 import { startTracker } from '../support/tracker.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
-import { fail, startOperated } from './admin-setup.ts'
+import { fail, startSignedIn } from './admin-setup.ts'
 
 const POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
-/** What holds for every page, whatever is on it. */
+/** Checks that apply to every page. */
 function expectSafe({ headers, html }: Page, path: string): void {
   expect(headers.get('content-security-policy'), path).toBe(POLICY)
   expect(headers.get('referrer-policy')).toBe('no-referrer')
@@ -33,8 +33,8 @@ function expectSafe({ headers, html }: Page, path: string): void {
   expect(html).toContain('<a class="skip" href="#main">')
 }
 
-test('every page, its errors too, has the strict policy, nothing inline, and links to nowhere else', async () => {
-  const { tracker, browser } = await startOperated()
+test('every page, including error pages, has the strict policy, nothing inline, and no external links', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', FILE_ID)
   const { webhookUrl } = await register(tracker, ['aws-auto-tagging'])
   await deliver(webhookUrl, payload('aws-auto-tagging', 'success'))
@@ -80,44 +80,44 @@ test('every page, its errors too, has the strict policy, nothing inline, and lin
   expectSafe(notAForm, 'not a form')
 })
 
-test('stylesheet, script and icon are kept for ever under an address that changes with them', async () => {
-  const { tracker, browser } = await startOperated()
+test('stylesheet, script and icon are cached forever under a URL that changes with their content', async () => {
+  const { tracker, browser } = await startSignedIn()
   const tags = readTags((await browser.get('/admin')).html)
   const files = tags.flatMap(({ name, attributes }) =>
     name === 'script' ? (attributes['src'] ?? []) : name === 'link' ? (attributes['href'] ?? []) : [],
   )
   expect(files).toHaveLength(3)
   for (const path of files) {
-    const answer = await fetch(tracker.url + path)
-    expect(answer.status).toBe(200)
-    expect(answer.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
-    expect(answer.headers.get('content-type')).toMatch(/^(text\/css|text\/javascript|image\/svg\+xml)/)
-    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
-    expect((await answer.text()).length).toBeGreaterThan(100)
+    const response = await fetch(tracker.url + path)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect(response.headers.get('content-type')).toMatch(/^(text\/css|text\/javascript|image\/svg\+xml)/)
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff')
+    expect((await response.text()).length).toBeGreaterThan(100)
     const stale = path.replace(/[0-9a-f]{16}/, '0'.repeat(16))
     expect((await fetch(tracker.url + stale)).status).toBe(404)
   }
 })
 
 test('empty pages say what to do', async () => {
-  const { browser } = await startOperated()
+  const { browser } = await startSignedIn()
   const texts: [string, string][] = [
-    ['/admin', 'Nothing has been asked for in the last 24 hours'],
+    ['/admin', 'No runs in the last 24 hours'],
     ['/admin', 'All clear'],
     ['/admin/failures', 'No open failures'],
-    ['/admin/failures?extension=remove-bg', 'Take one of the filters away'],
-    ['/admin/failures?q=shirt', 'a file name may be its beginning'],
-    ['/admin/failures?group=cause', 'No run matches'],
-    ['/admin/deliveries', 'see whether PUBLIC_URL can be reached'],
-    ['/admin/deliveries?outcome=rejected', 'None was refused'],
+    ['/admin/failures?extension=remove-bg', 'Remove a filter'],
+    ['/admin/failures?q=shirt', 'the beginning of a file name'],
+    ['/admin/failures?group=cause', 'No runs match'],
+    ['/admin/deliveries', 'check that PUBLIC_URL is reachable'],
+    ['/admin/deliveries?outcome=rejected', 'No rejected webhooks'],
     ['/admin/deliveries?outcome=applied', 'Choose another outcome'],
-    ['/admin/audit', 'Nobody has done anything yet'],
+    ['/admin/audit', 'No actions yet'],
   ]
   for (const [path, text] of texts) expect(readText((await browser.get(path)).html), path).toContain(text)
 })
 
-test('the overview counts, charts with a table beside it, and links to pages that exist', async () => {
-  const { tracker, browser } = await startOperated()
+test('the overview has counts, a chart with its table, and links to pages that exist', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   await fail(tracker, 'remove-bg', 'b')
   const { webhookUrl } = await register(tracker, ['aws-auto-tagging'])
@@ -127,11 +127,11 @@ test('the overview counts, charts with a table beside it, and links to pages tha
   const text = readText(page.html)
   expect(text).toContain('2 failed runs need attention')
   expect(text).toMatch(
-    /failed 2 in this window · 2 in all expired 0 in this window · 0 in all pending 1 now success 1 in this window · 1 in all/,
+    /failed 2 in this period · 2 total expired 0 in this period · 0 total pending 1 now success 1 in this period · 1 total/,
   )
-  expect(text).toMatch(/The same as a table .*From Success Failed \d{4}-\d\d-\d\d \d\d:00:00 UTC 1 2 /)
+  expect(text).toMatch(/View as table .*From Succeeded Failed \d{4}-\d\d-\d\d \d\d:00:00 UTC 1 2 /)
   expect(text).toMatch(/broken remove-bg 2 2 /)
-  expect(page.html).toContain('aria-label="1 runs succeeded and 2 failed; the most in one bar is 2.')
+  expect(page.html).toContain('aria-label="1 succeeded, 2 failed; at most 2 in one bar.')
   const [pending] = await listRuns(tracker, '?status=pending')
   const links = readLinks(page.html)
   expect(links).toContain(`/admin/runs/${pending?.runId}`)
@@ -146,7 +146,7 @@ test('the overview counts, charts with a table beside it, and links to pages tha
     expect(readText((await browser.get(`/admin?window=${window}`)).html)).toContain(per)
 })
 
-test('a number on the overview is the number of the list that it links to, whatever the window', async () => {
+test('each linked number on the overview equals the total of its list, whatever the period', async () => {
   const now = Date.now()
   let ageMs = 3 * 86_400_000
   const tracker = await startTracker({}, { clock: () => now - ageMs })
@@ -158,7 +158,7 @@ test('a number on the overview is the number of the list that it links to, whate
   const browser = await signIn(tracker)
   const { html } = await browser.get('/admin')
   const text = readText(html)
-  expect(text).toContain('failed 1 in this window · 3 in all')
+  expect(text).toContain('failed 1 in this period · 3 total')
   expect(text).toContain('pending 1 now')
   expect(text).toMatch(/broken remove-bg 1 3 /)
   expect(text).toContain('3 failed runs need attention')
@@ -168,22 +168,22 @@ test('a number on the overview is the number of the list that it links to, whate
       counts.set(href.replaceAll('&amp;', '&'), /\d+/.exec(label)?.[0] ?? '')
   expect(counts.size).toBeGreaterThanOrEqual(5)
   for (const [href, count] of counts)
-    expect(readText((await browser.get(href)).html), href).toContain(` ${count} in all`)
+    expect(readText((await browser.get(href)).html), href).toContain(` ${count} total`)
 })
 
-test('the overview shows the most frequent causes, and leads to all where there are more', async () => {
-  const { tracker, browser } = await startOperated()
+test('the overview shows the most frequent causes and links to all others', async () => {
+  const { tracker, browser } = await startSignedIn()
   for (let count = 0; count < 21; count += 1)
     await fail(tracker, 'remove-bg', `file-${count}`, {
       message: 'no',
       reason: `cause_${'x'.repeat(count + 1)}`,
     })
   const { html } = await browser.get('/admin')
-  expect(readText(html)).toContain('The 20 most frequent of 21 in this window.')
+  expect(readText(html)).toContain('The 20 most frequent of 21 causes in this period.')
   expect(readLinks(html)).toContain('/admin/failures?acknowledged=any&group=cause')
 })
 
-test('a store that fails makes a page that says so, and when to come back', async () => {
+test('a failing store results in an error page with Retry-After', async () => {
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
   const broken = new Error('disk I/O error')
@@ -193,7 +193,7 @@ test('a store that fails makes a page that says so, and when to come back', asyn
   const page = await browser.get('/admin')
   expect([page.status, page.headers.get('retry-after')]).toEqual([503, '5'])
   expectSafe(page, 'store')
-  expect(readText(page.html)).toContain('See whether the disk is full')
+  expect(readText(page.html)).toContain('Check whether the disk is full')
   const internal = await browser.get('/admin/audit')
   expect(internal.status).toBe(500)
   expect(internal.html).not.toContain('disk I/O error')

@@ -4,11 +4,11 @@ import { listRuns } from '../support/operator.ts'
 import { signIn } from '../support/operator-browser.ts'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
-import { fail, startOperated } from './admin-setup.ts'
+import { fail, startSignedIn } from './admin-setup.ts'
 import { uploadWith } from './reconcile-setup.ts'
 
-test('a run tells what happened to it, the error as it came, and how to retry it from a terminal', async () => {
-  const { tracker, browser } = await startOperated()
+test('a run shows its timeline, the error as received, and how to retry it from a terminal', async () => {
+  const { tracker, browser } = await startSignedIn()
   const { submissionId, webhookUrl } = await register(tracker, ['remove-bg', 'aws-auto-tagging'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
@@ -20,7 +20,7 @@ test('a run tells what happened to it, the error as it came, and how to retry it
   const error = JSON.stringify(payload('remove-bg', 'failure')['error'], null, 2)
   expect(text).toContain(error.replace(/\s+/g, ' '))
   expect(text).toMatch(
-    /Requested by app as part of an external submission .*Webhook applied .*Settled failed by a webhook .*Webhook duplicate /s,
+    /Requested by app via direct upload .*Webhook applied .*Settled failed by a webhook .*Webhook duplicate /s,
   )
   expect(text).toContain('Retry from a terminal')
   expect(text).toContain(
@@ -28,7 +28,7 @@ test('a run tells what happened to it, the error as it came, and how to retry it
   )
   expect(text).toContain(`Submission ${submissionId} external,`)
   expect(text).toMatch(/Other extensions in this request success aws-auto-tagging/)
-  expect(text).toContain('it costs 130 extension units')
+  expect(text).toContain('Cost: 130 extension units')
   const links = readLinks(page.html)
   expect(links).toContain(`/admin/assets/${FILE_ID}`)
   expect(links.some((href) => /^\/admin\/failures\?.*extension=remove-bg&cause=./.test(href))).toBe(true)
@@ -54,11 +54,11 @@ test('a failed run is retried with one form, and its new run settles', async () 
   const retried = await browser.submit(page, `/admin/runs/${failed?.runId}/retry`, [['reason', 'try again']])
   expect(retried.status).toBe(303)
   const next = await browser.get(retried.location ?? '')
-  expect(readText(next.html)).toContain('ImageKit was asked to run it again')
+  expect(readText(next.html)).toContain('Retry sent to ImageKit')
   expect(readText(next.html)).toContain('attempt 2')
   const old = await browser.get(`/admin/runs/${failed?.runId}`)
-  expect(readText(old.html)).toContain('operator asked for it again “ try again ”')
-  expect(readText(old.html)).toContain('A newer run of this extension has taken its place')
+  expect(readText(old.html)).toContain('operator retried it “ try again ”')
+  expect(readText(old.html)).toContain('A newer run of this extension has replaced this one')
   expect(readText(old.html)).not.toContain('Retry from a terminal')
   const [newRun] = (await listRuns(tracker)).filter(({ attempt }) => attempt === 2)
   expect(readLinks(old.html)).toContain(`/admin/runs/${newRun?.runId}`)
@@ -67,11 +67,11 @@ test('a failed run is retried with one form, and its new run settles', async () 
     .poll(async () => readText((await browser.get(`/admin/runs/${newRun?.runId}`)).html))
     .toMatch(/Settled (failed|success) by a webhook/)
   const asset = readText((await browser.get(`/admin/assets/${fileId}`)).html)
-  expect(asset).toMatch(/update .*remove-bg attempt 2 .*upload .*failed acknowledged past remove-bg/s)
+  expect(asset).toMatch(/update .*remove-bg attempt 2 .*upload .*failed acknowledged superseded remove-bg/s)
 })
 
-test('what cannot be retried is refused with a page that says why', async () => {
-  const { tracker, browser } = await startOperated()
+test('a retry that is not possible is rejected with a page that gives the reason', async () => {
+  const { tracker, browser } = await startSignedIn()
   await register(tracker, ['remove-bg'])
   await fail(tracker, 'aws-auto-tagging', 'old')
   await fail(tracker, 'aws-auto-tagging', 'old')
@@ -82,8 +82,8 @@ test('what cannot be retried is refused with a page that says why', async () => 
   )
   const retry = (runId = '') => browser.post(`/admin/runs/${runId}/retry`, token?.fields ?? [])
   const expected: [string | undefined, number, string][] = [
-    [pending?.runId, 409, 'Its page updates itself when it ends'],
-    [old?.runId, 409, 'Open the asset to see the run that took its place'],
+    [pending?.runId, 409, 'Its page updates itself when the run settles'],
+    [old?.runId, 409, 'Open the asset to see the run that replaced this one'],
     ['nothing', 404, 'There is no run nothing.'],
   ]
   for (const [runId, status, text] of expected) {
@@ -94,8 +94,8 @@ test('what cannot be retried is refused with a page that says why', async () => 
   }
 })
 
-test('a run is acknowledged with a note, which its timeline tells', async () => {
-  const { tracker, browser } = await startOperated()
+test('a run is acknowledged with a note, which its timeline shows', async () => {
+  const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', FILE_ID)
   const [run] = await listRuns(tracker)
   const path = `/admin/runs/${run?.runId}`
@@ -110,8 +110,8 @@ test('a run is acknowledged with a note, which its timeline tells', async () => 
   expect(readText(tooLong.html)).toContain('reason must have at most 2000 characters')
 })
 
-test('the page of a pending run names a stream, which tells each change and ends with the last', async () => {
-  const { tracker, browser } = await startOperated()
+test('the page of a pending run has an event stream, which reports each change and ends with the last one', async () => {
+  const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const [run] = await listRuns(tracker)
   const path = `/admin/runs/${run?.runId}`
@@ -124,8 +124,8 @@ test('the page of a pending run names a stream, which tells each change and ends
   expect(stream.headers.get('content-security-policy')).toContain("default-src 'none'")
   const all = stream.text()
   await deliver(webhookUrl, payload('remove-bg', 'success'))
-  const told = [...(await all).matchAll(/^data: (.*)$/gm)].map(([, json = '']) => JSON.parse(json).status)
-  expect(told).toEqual(['pending', 'success'])
+  const statuses = [...(await all).matchAll(/^data: (.*)$/gm)].map(([, json = '']) => JSON.parse(json).status)
+  expect(statuses).toEqual(['pending', 'success'])
   const settled = await browser.get(path)
   expect(settled.html).not.toContain('data-events')
   expect(readText(settled.html)).toContain('Settled success by a webhook')
@@ -133,8 +133,8 @@ test('the page of a pending run names a stream, which tells each change and ends
   expect(again.html).not.toContain('data-events')
 })
 
-test('a run of which no file is known yet is asked for again instead', async () => {
-  const { tracker, browser } = await startOperated()
+test('the page of a run without a known file is polled: it has no event stream', async () => {
+  const { tracker, browser } = await startSignedIn()
   await register(tracker, ['remove-bg'], null)
   const [run] = await listRuns(tracker)
   const { html } = await browser.get(`/admin/runs/${run?.runId}`)
@@ -143,8 +143,8 @@ test('a run of which no file is known yet is asked for again instead', async () 
   expect(readText(html)).toContain('not known yet')
 })
 
-test('a pending run that a newer one has replaced is asked for again instead: no stream tells of it', async () => {
-  const { tracker, browser } = await startOperated()
+test('the page of a pending run that a newer run has replaced is polled: it has no event stream', async () => {
+  const { tracker, browser } = await startSignedIn()
   const old = await register(tracker, ['remove-bg'])
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await deliver(webhookUrl, payload('remove-bg', 'success'))
@@ -157,19 +157,19 @@ test('a pending run that a newer one has replaced is asked for again instead: no
   expect((await browser.get(path)).html).not.toContain('data-refresh')
 })
 
-test('a run whose request was refused is told to be over, and is not waited for', async () => {
-  const { tracker, browser } = await startOperated()
+test('the page of a run whose request was rejected says so and is not polled', async () => {
+  const { tracker, browser } = await startSignedIn()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
   const body = JSON.stringify({ message: 'Your request is missing a file.' })
   await tracker.fetch(`/submissions/${submissionId}/response`, { method: 'PUT', body })
   const [run] = await listRuns(tracker, `?q=${submissionId}`)
   const { html } = await browser.get(`/admin/runs/${run?.runId}`)
-  expect(readText(html)).toContain('Its request was not taken, so it never ran')
+  expect(readText(html)).toContain('ImageKit rejected the request, so this extension never ran')
   expect(readText(html)).toContain('Your request is missing a file.')
-  expect(html).not.toMatch(/data-refresh|data-events|still pending/)
+  expect(html).not.toMatch(/data-refresh|data-events|Still pending/)
 })
 
-test('a run leads to its file at ImageKit, where ImageKit itself has told us of it', async () => {
+test('a run links to its file at ImageKit only if the URL came from ImageKit itself', async () => {
   const { tracker, sandboxUrl } = await startTrackerAndSandbox()
   const browser = await signIn(tracker)
   await uploadWith(tracker, ['remove-bg'], { tags: 'sandbox:delay=1' })
@@ -179,11 +179,11 @@ test('a run leads to its file at ImageKit, where ImageKit itself has told us of 
     body: JSON.stringify({ fileId: 'file-1', name: 'a.png', url: 'https://elsewhere.example/a.png' }),
   })
   const [other, own] = await listRuns(tracker, '?extension=remove-bg')
-  const outwards = async (runId = '') =>
+  const externalLinks = async (runId = '') =>
     readLinks((await browser.get(`/admin/runs/${runId}`)).html).filter((href) => href.startsWith('http'))
-  const [link, ...others] = await outwards(own?.runId)
+  const [link, ...others] = await externalLinks(own?.runId)
   expect(link).toContain(`${sandboxUrl}/`)
   expect(others).toEqual([])
   expect((await fetch(link ?? '')).status).toBe(200)
-  expect(await outwards(other?.runId)).toEqual([])
+  expect(await externalLinks(other?.runId)).toEqual([])
 })

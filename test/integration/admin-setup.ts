@@ -2,13 +2,13 @@ import { type OperatorBrowser, signIn } from '../support/operator-browser.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, register } from '../support/webhooks.ts'
 
-/** A tracker, and an operator who is signed in. */
-export async function startOperated(): Promise<{ tracker: RunningTracker; browser: OperatorBrowser }> {
+/** Starts a tracker and signs an operator in. */
+export async function startSignedIn(): Promise<{ tracker: RunningTracker; browser: OperatorBrowser }> {
   const tracker = await startTracker()
   return { tracker, browser: await signIn(tracker) }
 }
 
-/** A run that has failed, as ImageKit would tell it. */
+/** Creates a run and fails it with a webhook. */
 export async function fail(
   tracker: RunningTracker,
   service: string,

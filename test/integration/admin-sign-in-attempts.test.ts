@@ -4,27 +4,27 @@ import { readText } from '../support/html.ts'
 import { openBrowser } from '../support/operator-browser.ts'
 import { ADMIN_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
 
-/** Tries a key as somebody who is, or says to be, at this address. */
+/** Tries a key with this `X-Forwarded-For` address. */
 const attemptsAt = (tracker: RunningTracker) => (address: string, key: string) =>
   openBrowser(tracker).post('/admin/sign-in', [['key', key]], { 'x-forwarded-for': address })
 
-test('ten failed attempts of one address shut it out for a quarter of an hour, even with the right key', async () => {
+test('ten failed attempts from one address lock it out for 15 minutes, even with the right key', async () => {
   let now = Date.now()
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.0/8' }, { clock: () => now })
   const from = attemptsAt(tracker)
   for (let count = 0; count < 10; count += 1)
     expect((await from('192.0.2.1', 'wrong-key-0123456789')).status).toBe(401)
-  const shut = await from('192.0.2.1', ADMIN_KEY)
-  expect([shut.status, shut.headers.get('retry-after')]).toEqual([429, '900'])
-  expect(readText(shut.html)).toContain('Wait a quarter of an hour')
+  const locked = await from('192.0.2.1', ADMIN_KEY)
+  expect([locked.status, locked.headers.get('retry-after')]).toEqual([429, '900'])
+  expect(readText(locked.html)).toContain('Wait 15 minutes')
   expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(303)
-  // What stands before the entry of a trusted proxy is anybody's invention.
+  // Clients can invent the entries before that of the trusted proxy.
   expect((await from('203.0.113.9, 192.0.2.1', ADMIN_KEY)).status).toBe(429)
   now += 15 * 60_000
   expect((await from('192.0.2.1', ADMIN_KEY)).status).toBe(303)
 })
 
-test('a hundred failed attempts of ten addresses lock out those ten, and nobody else', async () => {
+test('a hundred failed attempts from ten addresses lock out only these ten', async () => {
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
   const from = attemptsAt(tracker)
   for (let count = 0; count < 100; count += 1)
@@ -33,7 +33,7 @@ test('a hundred failed attempts of ten addresses lock out those ten, and nobody 
   expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(303)
 })
 
-test('ten failed attempts of one key are enough, from wherever it is tried', async () => {
+test('ten failed attempts with one key lock it out, whatever the addresses', async () => {
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
   const from = attemptsAt(tracker)
   for (let count = 0; count < 10; count += 1)
@@ -43,7 +43,7 @@ test('ten failed attempts of one key are enough, from wherever it is tried', asy
   expect((await from('192.0.2.3', ADMIN_KEY)).status).toBe(303)
 })
 
-test('without TRUSTED_PROXIES nobody is believed to be somebody else', async () => {
+test('without TRUSTED_PROXIES the X-Forwarded-For header is ignored', async () => {
   const tracker = await startTracker()
   const from = attemptsAt(tracker)
   for (let count = 0; count < 10; count += 1) await from(`192.0.2.${count}`, 'wrong-key-0123456789')
@@ -58,12 +58,12 @@ test('failed attempts still count after a restart', async () => {
   expect((await attemptsAt(restarted)('', ADMIN_KEY)).status).toBe(429)
 })
 
-test('right keys are never counted, however often they come', async () => {
+test('sign-ins with the right key are never counted', async () => {
   const from = attemptsAt(await startTracker())
   for (let count = 0; count < 12; count += 1) expect((await from('', ADMIN_KEY)).status).toBe(303)
 })
 
-test('while the store cannot write, a right key signs in and wrong ones are limited all the same', async () => {
+test('while the store cannot write, a right key signs in and wrong keys are still limited', async () => {
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
   const from = attemptsAt(tracker)
   await breakWrites(tracker.database, 'sign_in_failures')

@@ -6,28 +6,28 @@ import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 
 const attempt = (key: string, to?: string) => Object.entries({ key, ...(to !== undefined && { to }) })
 
-test('whoever is not signed in is led to the sign-in, and from there to the page that was asked for', async () => {
+test('a visitor without a session is redirected to the sign-in, and then to the requested page', async () => {
   const browser = openBrowser(await startTracker())
-  const refused = await browser.get('/admin/failures?status=expired&extension=remove-bg')
-  expect(refused.status).toBe(303)
-  const page = await browser.get(refused.location ?? '')
+  const rejected = await browser.get('/admin/failures?status=expired&extension=remove-bg')
+  expect(rejected.status).toBe(303)
+  const page = await browser.get(rejected.location ?? '')
   expect(page.status).toBe(200)
-  const entered = await browser.submit(page, '/admin/sign-in', attempt(ADMIN_KEY))
-  expect([entered.status, entered.location]).toEqual([
+  const signedIn = await browser.submit(page, '/admin/sign-in', attempt(ADMIN_KEY))
+  expect([signedIn.status, signedIn.location]).toEqual([
     303,
     '/admin/failures?status=expired&extension=remove-bg',
   ])
-  expect((await browser.get(entered.location ?? '')).status).toBe(200)
+  expect((await browser.get(signedIn.location ?? '')).status).toBe(200)
 })
 
-test('a wrong key is refused, and an API key is told from one', async () => {
+test('a wrong key is rejected, and an API key gets its own message', async () => {
   const browser = openBrowser(await startTracker())
   const wrong = await browser.post('/admin/sign-in', attempt('wrong-key-0123456789'))
   expect(wrong.status).toBe(401)
-  expect(readText(wrong.html)).toMatch(/This key is not known.*For name:secret, enter only the secret/)
+  expect(readText(wrong.html)).toMatch(/Unknown key.*For name:secret, enter only the secret/)
   const api = await browser.post('/admin/sign-in', attempt(API_KEY))
   expect(api.status).toBe(403)
-  expect(readText(api.html)).toContain('An admin key is needed here')
+  expect(readText(api.html)).toContain('Use an admin key from TRACKER_ADMIN_KEY')
   expect(browser.cookie()).toBe('')
   for (const page of [wrong, api]) expect(page.html).not.toMatch(new RegExp(`wrong-key|${API_KEY}`))
 })
@@ -41,16 +41,16 @@ test.each([
   'javascript:alert(1)',
   '/admin/sign-out',
   '/assets/x/status',
-])('the sign-in leads nowhere but to these pages: not to %s', async (to) => {
+])('the sign-in redirects only to these pages: not to %s', async (to) => {
   const tracker = await startTracker()
-  const entered = await openBrowser(tracker).post('/admin/sign-in', attempt(ADMIN_KEY, to))
-  expect([entered.status, entered.location]).toEqual([303, '/admin'])
+  const signedIn = await openBrowser(tracker).post('/admin/sign-in', attempt(ADMIN_KEY, to))
+  expect([signedIn.status, signedIn.location]).toEqual([303, '/admin'])
 })
 
-test('the cookie is for the pages alone, and out of reach of scripts', async () => {
+test('the cookie is limited to the pages and not readable by scripts', async () => {
   const local = await startTracker()
-  const entered = await openBrowser(local).post('/admin/sign-in', attempt(ADMIN_KEY))
-  const [cookie = ''] = entered.headers.getSetCookie()
+  const signedIn = await openBrowser(local).post('/admin/sign-in', attempt(ADMIN_KEY))
+  const [cookie = ''] = signedIn.headers.getSetCookie()
   expect(cookie.split('; ').slice(1).toSorted()).toEqual([
     'HttpOnly',
     'Max-Age=43200',
@@ -73,14 +73,14 @@ test.each([
     socket: { remoteAddress: '127.0.0.1' },
   })
   const outgoing = { setHeader: () => {} }
-  const entered = await app.request('/admin/sign-in', { method: 'POST' }, { incoming, outgoing })
-  expect(entered.status).toBe(303)
-  expect(entered.headers.getSetCookie()[0]?.includes('; Secure')).toBe(isSecure)
+  const signedIn = await app.request('/admin/sign-in', { method: 'POST' }, { incoming, outgoing })
+  expect(signedIn.status).toBe(303)
+  expect(signedIn.headers.getSetCookie()[0]?.includes('; Secure')).toBe(isSecure)
   const page = await app.request('/admin/sign-in', {}, { incoming: { headers: {} }, outgoing })
   expect(readText(await page.text()).includes('is an http address')).toBe(isWarned)
 })
 
-test('a session dies with its key, with a change of its secret, and after twelve hours', async () => {
+test('a session ends with its key, when its secret changes, and after twelve hours', async () => {
   let now = Date.now()
   const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
   const clock = () => now
@@ -88,27 +88,27 @@ test('a session dies with its key, with a change of its secret, and after twelve
   const both = await startTracker(keys(`ann:${ADMIN_KEY},bob:bobs-key-0123456789`), { clock })
   const ann = await signIn(both)
   const bob = await signIn(both, 'bobs-key-0123456789')
-  const stands = async (env: object) => {
+  const statusesWith = async (env: object) => {
     const tracker = await startTracker({ ...keys(''), ...env }, { clock })
     const status = async (cookie: string) =>
       (await fetch(`${tracker.url}/admin`, { headers: { cookie }, redirect: 'manual' })).status
     return [await status(ann.cookie()), await status(bob.cookie())]
   }
-  expect(await stands(keys(`bob:bobs-key-0123456789,ann:${ADMIN_KEY}`))).toEqual([200, 200])
-  expect(await stands(keys(`ann:${ADMIN_KEY}`))).toEqual([200, 303])
-  expect(await stands(keys(`ann:${ADMIN_KEY},bob:bobs-new-key-0123456789`))).toEqual([200, 303])
-  expect(await stands(keys(`ann:bobs-key-0123456789,bob:${ADMIN_KEY}`))).toEqual([303, 303])
+  expect(await statusesWith(keys(`bob:bobs-key-0123456789,ann:${ADMIN_KEY}`))).toEqual([200, 200])
+  expect(await statusesWith(keys(`ann:${ADMIN_KEY}`))).toEqual([200, 303])
+  expect(await statusesWith(keys(`ann:${ADMIN_KEY},bob:bobs-new-key-0123456789`))).toEqual([200, 303])
+  expect(await statusesWith(keys(`ann:bobs-key-0123456789,bob:${ADMIN_KEY}`))).toEqual([303, 303])
   const rotated = { TRACKER_TOKEN_SECRET: `another-secret-0123456789,${TRACKER_TOKEN_SECRET}` }
-  expect(await stands({ ...keys(`ann:${ADMIN_KEY}`), ...rotated })).toEqual([200, 303])
+  expect(await statusesWith({ ...keys(`ann:${ADMIN_KEY}`), ...rotated })).toEqual([200, 303])
   const other = { TRACKER_TOKEN_SECRET: 'another-secret-0123456789' }
-  expect(await stands({ ...keys(`ann:${ADMIN_KEY}`), ...other })).toEqual([303, 303])
+  expect(await statusesWith({ ...keys(`ann:${ADMIN_KEY}`), ...other })).toEqual([303, 303])
   now += 12 * 3_600_000 - 1
   expect((await ann.get('/admin')).status).toBe(200)
   now += 1
   expect((await ann.get('/admin')).status).toBe(303)
 })
 
-test('a forged session opens nothing', async () => {
+test('a forged session gives no access', async () => {
   const tracker = await startTracker()
   const browser = await signIn(tracker)
   const [name, proof = ''] = browser.cookie().split('=')
@@ -127,7 +127,7 @@ test('a forged session opens nothing', async () => {
   }
 })
 
-test('whoever signs out is out, and a key in a header opens no page', async () => {
+test('signing out ends the access, and a key in a header opens no page', async () => {
   const tracker = await startTracker()
   const browser = await signIn(tracker)
   const out = await browser.submit(await browser.get('/admin'), '/admin/sign-out')
@@ -138,10 +138,10 @@ test('whoever signs out is out, and a key in a header opens no page', async () =
   expect((await tracker.fetch('/admin', { headers, redirect: 'manual' })).status).toBe(303)
 })
 
-test('a form without the token of its session is refused, and nothing is done', async () => {
+test('a form without the CSRF token of its session is rejected, and nothing is done', async () => {
   const tracker = await startTracker()
   const [mine, other] = [await signIn(tracker), await signIn(tracker)]
-  const token = (html: string) => readForms(html)[1]?.fields.find(([name]) => name === 'formToken')?.[1] ?? ''
+  const token = (html: string) => readForms(html)[1]?.fields.find(([name]) => name === 'csrfToken')?.[1] ?? ''
   const foreign = token((await other.get('/admin')).html)
   expect(foreign).toMatch(/^[\w-]{43}$/)
   const posts = [
@@ -156,20 +156,20 @@ test('a form without the token of its session is refused, and nothing is done', 
     '/admin/deliveries/x/replay',
   ]
   for (const path of posts) {
-    for (const fields of [[], [['formToken', foreign]], [['formToken', 'x']]] as [string, string][][]) {
-      const answer = await mine.post(path, [...fields, ['scope', 'all']])
-      expect(answer.status, path).toBe(403)
-      expect(readText(answer.html)).toContain('nothing was done')
+    for (const fields of [[], [['csrfToken', foreign]], [['csrfToken', 'x']]] as [string, string][][]) {
+      const response = await mine.post(path, [...fields, ['scope', 'all']])
+      expect(response.status, path).toBe(403)
+      expect(readText(response.html)).toContain('nothing was done')
     }
-    const stranger = await openBrowser(tracker).post(path, [])
-    expect([303, 401], path).toContain(stranger.status)
-    expect(stranger.html + stranger.location, path).toContain('/admin/sign-in')
+    const anonymous = await openBrowser(tracker).post(path, [])
+    expect([303, 401], path).toContain(anonymous.status)
+    expect(anonymous.html + anonymous.location, path).toContain('/admin/sign-in')
   }
   expect((await mine.get('/admin')).status).toBe(200)
-  expect(readText((await mine.get('/admin/audit')).html)).toContain('Nobody has done anything yet')
+  expect(readText((await mine.get('/admin/audit')).html)).toContain('No actions yet')
 })
 
-test('another site cannot sign anybody in', async () => {
+test('another site cannot sign a visitor in', async () => {
   const browser = openBrowser(await startTracker())
   for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
     expect((await browser.post('/admin/sign-in', attempt(ADMIN_KEY), headers)).status).toBe(403)
@@ -178,7 +178,7 @@ test('another site cannot sign anybody in', async () => {
   expect((await browser.post('/admin/sign-in', attempt(ADMIN_KEY), own)).status).toBe(303)
 })
 
-test('without keys no sign-in is asked for, the page says so, and forms still need their token', async () => {
+test('without configured keys no sign-in is required, the page says so, and forms still need their CSRF token', async () => {
   const tracker = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
   const browser = openBrowser(tracker)
   const page = await browser.get('/admin')
@@ -187,13 +187,13 @@ test('without keys no sign-in is asked for, the page says so, and forms still ne
   expect((await browser.get('/admin/sign-in')).location).toBe('/admin')
   expect((await browser.post('/admin/acknowledgements', [['scope', 'all']])).status).toBe(403)
   const own = { origin: 'null', 'sec-fetch-site': 'same-origin' }
-  const refused = await browser.post('/admin/acknowledgements', [['scope', 'all']], own)
-  expect(readText(refused.html)).toContain('not sent by a page of your session')
+  const rejected = await browser.post('/admin/acknowledgements', [['scope', 'all']], own)
+  expect(readText(rejected.html)).toContain('not sent by a page of your session')
   const foreign = { origin: 'null', 'sec-fetch-site': 'cross-site' }
   expect((await browser.post('/admin/acknowledgements', [['scope', 'all']], foreign)).status).toBe(403)
 })
 
-test('where only an API key is configured nobody can sign in, and the page says what to do', async () => {
+test('with only an API key configured nobody can sign in, and the page says what to do', async () => {
   const tracker = await startTracker({ TRACKER_ADMIN_KEY: '' })
   const browser = openBrowser(tracker)
   expect((await browser.get('/admin')).status).toBe(303)
@@ -201,7 +201,7 @@ test('where only an API key is configured nobody can sign in, and the page says 
   expect((await browser.post('/admin/sign-in', attempt(API_KEY))).status).toBe(403)
 })
 
-test('signing out ends the session itself: a copy of its cookie gives no access, nor does it after a restart', async () => {
+test('signing out ends the session on the server: a copy of its cookie gives no access, also after a restart', async () => {
   const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
   const tracker = await startTracker({ TRACKER_TOKEN_SECRET })
   const mine = await signIn(tracker)
@@ -212,9 +212,9 @@ test('signing out ends the session itself: a copy of its cookie gives no access,
   expect((await withCookie(tracker, copy)).status).toBe(200)
   const page = await mine.get('/admin/audit')
   expect((await mine.submit(page, '/admin/sign-out')).status).toBe(303)
-  const shut = await withCookie(tracker, copy)
-  expect(shut.status).toBe(303)
-  expect(shut.headers.get('location')).toContain('/admin/sign-in')
+  const denied = await withCookie(tracker, copy)
+  expect(denied.status).toBe(303)
+  expect(denied.headers.get('location')).toContain('/admin/sign-in')
   expect((await other.get('/admin/audit')).status).toBe(200)
 
   const again = await tracker.restart()

@@ -21,36 +21,36 @@ type Message = {
   url: string
 }
 
-/** Read by the scheme's own library at the time of the tracker; what is not signed by us throws. */
+/** Verified with the scheme's own library at the tracker's time; throws for a message that we did not sign. */
 function verified({ headers, body }: Receiver['requests'][number]): Message {
   const at = String(headers['webhook-timestamp'])
   vi.useFakeTimers({ toFake: ['Date'], now: Number(at) * 1000 })
   try {
-    const told = new Webhook(SECRET).verify(body, {
+    const message = new Webhook(SECRET).verify(body, {
       'webhook-id': String(headers['webhook-id']),
       'webhook-timestamp': at,
       'webhook-signature': String(headers['webhook-signature']),
     })
-    return told as Message
+    return message as Message
   } finally {
     vi.useRealTimers()
   }
 }
 
-/** A tracker that alerts a receiver, and how it answers. */
+/** A tracker with an alert receiver; `endpoint` sets how the receiver responds. */
 export async function startAlerting(env: { [name: string]: string } = {}) {
-  const answer = { status: 200, isSilent: false }
+  const endpoint = { status: 200, isSilent: false }
   const receiver = await startReceiver((request, response) => {
-    if (answer.isSilent) request.socket.destroy()
-    else response.writeHead(answer.status).end('ok')
+    if (endpoint.isSilent) request.socket.destroy()
+    else response.writeHead(endpoint.status).end('ok')
   })
   const { clock, advance } = movingClock()
   const database = await createTestDatabase()
-  let begun = 0
+  let started = 0
   const openStore = async () => {
     const store = await openStoreOf(database)
     const listAlerts = () => {
-      begun += 1
+      started += 1
       return store.listAlerts()
     }
     return { ...store, listAlerts }
@@ -78,14 +78,14 @@ export async function startAlerting(env: { [name: string]: string } = {}) {
       return start()
     },
   }
-  /** Something was the matter or not, and it is told: one look has begun and ended since. */
-  const looks = async () => {
-    const before = begun
-    await expect.poll(() => begun).toBeGreaterThanOrEqual(before + 2)
+  /** Resolves once a whole alert check has run since the call. */
+  const nextCheck = async () => {
+    const before = started
+    await expect.poll(() => started).toBeGreaterThanOrEqual(before + 2)
   }
   const messages = () => receiver.requests.map(verified)
   const states = () => messages().map(({ state, extension }) => `${state} ${extension}`)
-  return { tracker, receiver, answer, advance, messages, states, looks }
+  return { tracker, receiver, endpoint, advance, messages, states, nextCheck }
 }
 
 export async function fail(tracker: RunningTracker, name: string, count: number): Promise<void> {
@@ -96,4 +96,5 @@ export async function fail(tracker: RunningTracker, name: string, count: number)
   }
 }
 
-export const kept = (tracker: RunningTracker) => rowsOf(tracker, 'SELECT state, is_told AS told FROM alerts')
+export const storedAlerts = (tracker: RunningTracker) =>
+  rowsOf(tracker, 'SELECT state, is_told AS sent FROM alerts')

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { deliver, register } from '../support/webhooks.ts'
-import { fail, kept, MINUTE, startAlerting } from './alerting.ts'
+import { fail, MINUTE, startAlerting, storedAlerts } from './alerting.ts'
 
-test('an extension that fails too often is told of once, and once when that is over', async () => {
-  const { tracker, advance, messages, states, looks } = await startAlerting()
+test('an extension that fails too often causes one alert, and one message when it resolves', async () => {
+  const { tracker, advance, messages, states, nextCheck } = await startAlerting()
   await fail(tracker, 'ai-tasks', 2)
   await fail(tracker, 'remove-bg', 3)
   await expect.poll(states).toEqual(['firing remove-bg'])
@@ -13,49 +13,49 @@ test('an extension that fails too often is told of once, and once when that is o
   expect(firing?.url).toBe(`${tracker.url}/admin/failures?extension=remove-bg`)
 
   await fail(tracker, 'remove-bg', 3)
-  await looks()
+  await nextCheck()
   expect(states()).toEqual(['firing remove-bg'])
 
   advance(15 * MINUTE)
   await expect.poll(states).toEqual(['firing remove-bg', 'resolved remove-bg'])
   expect(messages()[1]).toMatchObject({ count: 0, since: firing?.since, resolvedAt: expect.any(String) })
-  await expect.poll(() => kept(tracker)).toEqual([])
-  await looks()
+  await expect.poll(() => storedAlerts(tracker)).toEqual([])
+  await nextCheck()
   expect(states()).toHaveLength(2)
 })
 
-test('runs that were requested long ago and fail now count; those that failed long ago do not', async () => {
-  const { tracker, advance, states, looks } = await startAlerting({ ALERT_PENDING_AGE: '30d' })
+test('recent failures of old runs count towards an alert; old failures do not', async () => {
+  const { tracker, advance, states, nextCheck } = await startAlerting({ ALERT_PENDING_AGE: '30d' })
   await fail(tracker, 'remove-bg', 2)
   const old = await Promise.all(
     ['1', '2', '3'].map(async (id) => ({ id, ...(await register(tracker, ['ai-tasks'], id)) })),
   )
   advance(24 * 60 * MINUTE)
   await fail(tracker, 'remove-bg', 2)
-  await looks()
+  await nextCheck()
   expect(states()).toEqual([])
   for (const { id, webhookUrl } of old)
     await deliver(webhookUrl, { service: 'ai-tasks', status: 'FAILURE', fileId: id })
   await expect.poll(states).toEqual(['firing ai-tasks'])
 })
 
-test('a restart tells nothing again, and the end is told after it', async () => {
-  const { tracker, advance, states, looks } = await startAlerting()
+test('a restart repeats no alert, and the alert resolves after it', async () => {
+  const { tracker, advance, states, nextCheck } = await startAlerting()
   await fail(tracker, 'remove-bg', 3)
-  await expect.poll(() => kept(tracker)).toEqual([{ state: 'firing', told: 1 }])
+  await expect.poll(() => storedAlerts(tracker)).toEqual([{ state: 'firing', sent: 1 }])
   const restarted = await tracker.restart()
-  await looks()
+  await nextCheck()
   expect(states()).toEqual(['firing remove-bg'])
   advance(15 * MINUTE)
   await expect.poll(states).toEqual(['firing remove-bg', 'resolved remove-bg'])
-  await expect.poll(() => kept(restarted)).toEqual([])
+  await expect.poll(() => storedAlerts(restarted)).toEqual([])
 })
 
-test('the oldest pending run is told of when it has waited too long, and when nothing has any more', async () => {
-  const { tracker, advance, messages, looks } = await startAlerting({ ALERT_PENDING_AGE: '1h' })
+test('an alert fires when the oldest pending run has waited too long, and resolves when none has', async () => {
+  const { tracker, advance, messages, nextCheck } = await startAlerting({ ALERT_PENDING_AGE: '1h' })
   const { webhookUrl } = await register(tracker, ['remove-bg'], 'file-1')
   advance(59 * MINUTE)
-  await looks()
+  await nextCheck()
   expect(messages()).toEqual([])
   advance(2 * MINUTE)
   await expect.poll(messages).toHaveLength(1)
@@ -70,13 +70,13 @@ test('the oldest pending run is told of when it has waited too long, and when no
   await expect.poll(() => messages().map(({ state }) => state)).toEqual(['firing', 'resolved'])
 })
 
-test('a private address is not connected to unless that is allowed, and nothing is told without an address', async () => {
-  const guarded = await startAlerting({ ALLOW_PRIVATE_TARGETS: 'false' })
-  await fail(guarded.tracker, 'remove-bg', 3)
-  await expect.poll(() => kept(guarded.tracker)).toEqual([{ state: 'firing', told: 0 }])
+test('a private alert address is called only if allowed, and without an address no alert is stored', async () => {
+  const restricted = await startAlerting({ ALLOW_PRIVATE_TARGETS: 'false' })
+  await fail(restricted.tracker, 'remove-bg', 3)
+  await expect.poll(() => storedAlerts(restricted.tracker)).toEqual([{ state: 'firing', sent: 0 }])
   const without = await startAlerting({ ALERT_WEBHOOK_URL: '', ALERT_FAILURES: '' })
   await fail(without.tracker, 'remove-bg', 20)
-  await guarded.looks()
-  expect(guarded.receiver.connections() + without.receiver.connections()).toBe(0)
-  expect(await kept(without.tracker)).toEqual([])
+  await restricted.nextCheck()
+  expect(restricted.receiver.connections() + without.receiver.connections()).toBe(0)
+  expect(await storedAlerts(without.tracker)).toEqual([])
 })

@@ -11,7 +11,7 @@ async function registerMany(tracker: RunningTracker, count: number): Promise<Reg
   return registered
 }
 
-test('of many submissions the status has the newest run of each extension, also after a rejection and a restart', async () => {
+test('an asset with many submissions shows the newest run of each extension, also after a rejection', async () => {
   const tracker = await startTracker()
   const many = await registerMany(tracker, 120)
   const [first, last] = [many.at(0), many.at(-1)]
@@ -39,7 +39,7 @@ test('of many submissions the status has the newest run of each extension, also 
   expect(await current(await tracker.restart())).toEqual(expected)
 })
 
-test('the page of an asset has fifty submissions at once, and leads to the older ones', async () => {
+test('the page of an asset shows fifty submissions, and links to the older ones', async () => {
   const tracker = await startTracker()
   const many = await registerMany(tracker, 120)
   const browser = await signIn(tracker)

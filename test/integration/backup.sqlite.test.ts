@@ -9,14 +9,14 @@ import { ADMIN_KEY, startTracker, temporaryDirectory } from '../support/tracker.
 import { register } from '../support/webhooks.ts'
 import { BY_HAND } from './reconcile-setup.ts'
 
-test('a backup is a database of its own with everything in it', async () => {
+test('a backup is a complete database of its own', async () => {
   const tracker = await startTracker(BY_HAND)
   await register(tracker, ['remove-bg'])
   const headers = { authorization: `Bearer ${ADMIN_KEY}` }
-  const answer = await tracker.fetch('/backup', { method: 'POST', headers })
-  expect(answer.status).toBe(200)
-  const bytes = Buffer.from(await answer.arrayBuffer())
-  expect(bytes.length).toBe(Number(answer.headers.get('content-length')))
+  const response = await tracker.fetch('/backup', { method: 'POST', headers })
+  expect(response.status).toBe(200)
+  const bytes = Buffer.from(await response.arrayBuffer())
+  expect(bytes.length).toBe(Number(response.headers.get('content-length')))
   const copy = databaseIn(temporaryDirectory())
   writeFileSync(pathOf(copy), bytes)
   expect(await readRows(copy, 'SELECT name, status FROM runs')).toEqual([
@@ -24,18 +24,18 @@ test('a backup is a database of its own with everything in it', async () => {
   ])
 })
 
-test('a backup comes whole to who sends a long body and closes, and its reason is kept', async () => {
+test('a caller that sends a long body and closes gets the complete backup, and its reason is recorded', async () => {
   const tracker = await startTracker(BY_HAND)
   const body = `{"reason":"before the move"${' '.repeat(1_000_000)}}`
   const socket = connect(Number(new URL(tracker.url).port), '127.0.0.1')
   socket.write(
     `POST /backup HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer admin-key-of-the-tests-0123456789\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   )
-  const answer = await buffer(socket)
-  const headEnd = answer.indexOf('\r\n\r\n')
-  const [, length] = /content-length: (\d+)/i.exec(answer.toString('latin1', 0, headEnd)) ?? []
-  expect(answer.length - headEnd - 4).toBe(Number(length))
+  const response = await buffer(socket)
+  const headEnd = response.indexOf('\r\n\r\n')
+  const [, length] = /content-length: (\d+)/i.exec(response.toString('latin1', 0, headEnd)) ?? []
+  expect(response.length - headEnd - 4).toBe(Number(length))
   expect(await ask(tracker, '/audit')).toMatchObject({
-    json: { acts: [{ kind: 'backup', reason: 'before the move' }] },
+    json: { entries: [{ kind: 'backup', reason: 'before the move' }] },
   })
 })

@@ -45,12 +45,12 @@ const PRIVATE = [
   'http://0.0.0.0/',
 ]
 
-test.for(ROUTES)('%s with a webhookUrl that can never be called is refused', async ([, send]) => {
+test.for(ROUTES)('%s with a webhookUrl that can never be called is rejected', async ([, send]) => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const messageOf = async (webhookUrl: string) => {
-    const answer = await send(tracker, webhookUrl)
-    expect(answer.status, webhookUrl).toBe(400)
-    return answer.text()
+    const response = await send(tracker, webhookUrl)
+    expect(response.status, webhookUrl).toBe(400)
+    return response.text()
   }
   for (const url of PRIVATE) expect(await messageOf(url), url).toContain('ALLOW_PRIVATE_TARGETS=true')
   for (const url of [
@@ -73,19 +73,19 @@ test.for(ROUTES)('%s with a webhookUrl that can never be called is refused', asy
   expect(sandbox.uploads()).toEqual([])
 })
 
-test.for(ROUTES)('%s may name a private webhookUrl with ALLOW_PRIVATE_TARGETS', async ([, send]) => {
+test.for(ROUTES)('%s accepts a private webhookUrl with ALLOW_PRIVATE_TARGETS', async ([, send]) => {
   const { tracker } = await startTrackerAndSandbox({ ALLOW_PRIVATE_TARGETS: 'true' })
   expect((await send(tracker, 'http://10.1.2.3/hook')).status).not.toBe(400)
   expect((await send(tracker, 'https://me:secret@10.1.2.3/hook')).status).toBe(400)
 })
 
-test.for(ROUTES)('%s may name a public webhookUrl', async ([, send]) => {
+test.for(ROUTES)('%s accepts a public webhookUrl', async ([, send]) => {
   const { tracker } = await startTrackerAndSandbox()
   for (const url of ['https://hooks.example.com/a?b=c', 'http://93.184.215.14/', 'https://[2606:2800::1]/'])
     expect((await send(tracker, url)).status, url).not.toBe(400)
 })
 
-test('a host that turns out to be private is named in the log and by doctor, with ALLOW_PRIVATE_TARGETS', async () => {
+test('if a host resolves to a private address, the log and doctor name it and ALLOW_PRIVATE_TARGETS', async () => {
   const receiver = await startReceiver()
   const lines: { [field: string]: unknown }[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
@@ -108,12 +108,12 @@ test('a host that turns out to be private is named in the log and by doctor, wit
   await expect
     .poll(() => lines.find(({ event }) => event === 'notification.failed'))
     .toMatchObject({ level: 40, host, msg: expect.stringContaining('ALLOW_PRIVATE_TARGETS=true') })
-  const { json: examination } = await ask<{ checks: { name: string }[] }>(tracker, '/doctor')
-  expect(examination.checks.filter(({ name }) => name === 'notifications')).toEqual([
+  const { json: report } = await ask<{ checks: { name: string }[] }>(tracker, '/doctor')
+  expect(report.checks.filter(({ name }) => name === 'notifications')).toEqual([
     {
       name: 'notifications',
       level: 'warn',
-      told: expect.stringContaining(host),
+      message: expect.stringContaining(host),
       remedy: expect.stringContaining('ALLOW_PRIVATE_TARGETS=true'),
     },
   ])

@@ -40,7 +40,7 @@ async function prepare(tracker: RunningTracker, fileId: string) {
   return (at = tracker) => deliver(movedTo(at, webhookUrl), body)
 }
 
-/** A tracker with one acknowledged webhook, and webhooks that ImageKit has still to send. */
+/** A tracker with one acknowledged webhook, and two webhooks that ImageKit has yet to send. */
 async function start(overrides: Overrides = {}) {
   const directory = join(temporaryDirectory(), 'data')
   mkdirSync(directory)
@@ -51,25 +51,25 @@ async function start(overrides: Overrides = {}) {
   return { tracker, directory, path: join(directory, 'tracker.db'), due }
 }
 
-/** Nothing is acknowledged, and the service says why to everybody who asks. */
+/** Nothing is acknowledged; the response, /readyz and doctor give the reason. */
 async function expectUnavailable(
   tracker: RunningTracker,
   send: () => ReturnType<typeof deliver>,
   reason: string,
   remedy: RegExp,
 ) {
-  const answer = await send()
-  expect(answer).toMatchObject({ status: 503, json: { code: 'store_unavailable' } })
-  expect(answer.headers.get('retry-after')).toBe('5')
+  const response = await send()
+  expect(response).toMatchObject({ status: 503, json: { code: 'store_unavailable' } })
+  expect(response.headers.get('retry-after')).toBe('5')
   const detail = `${reason} The service accepts no writes.`
   await expect
     .poll(async () => (await fetch(`${tracker.url}/readyz`)).json())
     .toMatchObject({
       status: 503,
       code: 'store_unavailable',
-      detail: expect.stringContaining(`${detail} It has not`),
+      detail: expect.stringContaining(`${detail} Unavailable since`),
     })
-  expect(answer.json).toMatchObject({ detail })
+  expect(response.json).toMatchObject({ detail })
   expect((await fetch(`${tracker.url}/healthz`)).status).toBe(200)
   const { json } = await ask<{ checks: { name: string }[] }>(tracker, '/doctor')
   const check = json.checks.find(({ name }) => name === 'database')
@@ -92,7 +92,7 @@ const REPLACED = 'Another file is at the path of the database.'
 const TRUNCATED = 'The database file was truncated.'
 const LOG_TRUNCATED = 'The write-ahead log of the database was truncated.'
 
-test('after the database was deleted nothing is acknowledged, a backup saves all that was, and a restart on it continues', async () => {
+test('after the database was deleted nothing is acknowledged, and a backup saves everything from before', async () => {
   const { tracker, directory, path, due } = await start()
   for (const name of FILES) rmSync(join(directory, name))
   await expectUnavailable(tracker, due[0], MISSING, /extension-tracker backup FILE/)
@@ -111,7 +111,7 @@ test('after the database was deleted nothing is acknowledged, a backup saves all
   expect(await due[0](restarted)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
 })
 
-test('a database that is moved away and back continues without a restart', async () => {
+test('a service whose database is moved away and back continues without a restart', async () => {
   const { tracker, directory, due } = await start()
   move(directory, join(directory, 'away'))
   await expectUnavailable(tracker, due[0], MISSING, /Put the file back/)
@@ -226,7 +226,7 @@ test('forgetting an asset does not hide that the database file was truncated', a
   await expectUnavailable(tracker, due[0], TRUNCATED, /restore a backup/)
 })
 
-test('forgetting an unknown asset leaves the write-ahead log alone', async () => {
+test('forgetting an unknown asset does not touch the write-ahead log', async () => {
   const { tracker, path } = await start()
   const { size } = statSync(`${path}-wal`)
   expect(await forget(tracker, 'unknown')).toBe(404)
@@ -261,15 +261,15 @@ test('a database file that cannot be checked counts as unavailable until it can'
 })
 
 /**
- * A store, and what to do once right after the next statement of this text, before anybody can have looked. Jobs run some, too: it
- * is the first one for which `isAwaited` holds.
+ * A store that calls `interrupt` once, right after the next statement with this text, before anything can check the
+ * file. Jobs run such statements too: `isExpected` selects the right one.
  */
 function openInterruptedStore(directory: string) {
   const path = join(directory, 'tracker.db')
   migrateSqlite(path)
   const connection = openConnection(path)
   const prepare = connection.prepare.bind(connection)
-  let next: { sql: string; act: () => void; isAwaited: () => boolean } | undefined
+  let next: { sql: string; interrupt: () => void; isExpected: () => boolean } | undefined
   Object.assign(connection, {
     prepare(sql: string) {
       const statement = prepare(sql)
@@ -278,10 +278,10 @@ function openInterruptedStore(directory: string) {
       return Object.assign(statement, {
         run() {
           run()
-          if (next?.sql !== sql || !next.isAwaited()) return
-          const { act } = next
+          if (next?.sql !== sql || !next.isExpected()) return
+          const { interrupt } = next
           next = undefined
-          act()
+          interrupt()
         },
       })
     },
@@ -290,13 +290,13 @@ function openInterruptedStore(directory: string) {
   return {
     store,
     connection,
-    after: (sql: 'BEGIN IMMEDIATE' | 'COMMIT', act: () => void, isAwaited = () => true) => {
-      next = { sql, act, isAwaited }
+    after: (sql: 'BEGIN IMMEDIATE' | 'COMMIT', interrupt: () => void, isExpected = () => true) => {
+      next = { sql, interrupt, isExpected }
     },
   }
 }
 
-test('a commit into a file that has just vanished is not acknowledged, and no old status is shown of what it changed', async () => {
+test('a commit into a file that has just disappeared is not acknowledged, and no old status is shown', async () => {
   const directory = temporaryDirectory()
   const { store, connection, after } = openInterruptedStore(directory)
   const tracker = await startTracker({}, { store }, databaseIn(directory))
@@ -326,7 +326,7 @@ test('when a second process opens the database, the first accepts no more writes
   expect(await due[1](second)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
 })
 
-test('a commit and a checkpoint of another program that does not take the database over change nothing', async () => {
+test('a commit and a checkpoint of another program that does not take over the database change nothing', async () => {
   const { path, due } = await start()
   const other = new Database(path)
   other.exec('CREATE TABLE notes (text)')
@@ -352,16 +352,16 @@ test('new ids come after the rows that another program has inserted', async () =
 })
 
 test('an alert fires while the database is unavailable, without a write, and resolves when it is back', async () => {
-  const { tracker, advance, messages, receiver, answer } = await startAlerting()
+  const { tracker, advance, messages, receiver, endpoint } = await startAlerting()
   const directory = dirname(pathOf(tracker.database))
-  answer.status = 500
+  endpoint.status = 500
   move(directory, join(directory, 'away'))
   await expect.poll(() => receiver.requests.length).toBeGreaterThan(0)
-  answer.status = 200
+  endpoint.status = 200
   advance(6_000)
   await expect.poll(() => receiver.requests.length).toBe(2)
-  const [refused, firing] = messages()
-  expect(firing).toEqual(refused)
+  const [rejected, firing] = messages()
+  expect(firing).toEqual(rejected)
   expect(firing).toMatchObject({
     alert: 'database_unavailable',
     state: 'firing',

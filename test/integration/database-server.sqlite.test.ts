@@ -4,7 +4,7 @@ import { runCli } from '../cli/run-cli.ts'
 import { ask } from '../support/operator.ts'
 import { ADMIN_KEY, type RunningTracker, startTracker, temporaryDirectory } from '../support/tracker.ts'
 
-/** A service whose database is not a file of its own, as far as it knows. */
+/** A service that is configured with a database server and not with a database file. */
 async function startWithServer(): Promise<RunningTracker> {
   const store = openSqliteStore({ path: `${temporaryDirectory()}/tracker.db` })
   const env = {
@@ -14,7 +14,7 @@ async function startWithServer(): Promise<RunningTracker> {
   return startTracker(env, { store })
 }
 
-test('a backup of a database server is refused, and the answer names pg_dump', async () => {
+test('a backup of a database server is rejected, and the response names pg_dump', async () => {
   const tracker = await startWithServer()
   const { status, json } = await ask(tracker, '/backup', { method: 'POST' })
   expect({ status, json }).toMatchObject({
@@ -28,12 +28,12 @@ test('a backup of a database server is refused, and the answer names pg_dump', a
 
 test('doctor names the server without the password, and checks no disk', async () => {
   const tracker = await startWithServer()
-  const { json } = await ask<{ checks: { name: string; told: string }[] }>(tracker, '/doctor')
+  const { json } = await ask<{ checks: { name: string; message: string }[] }>(tracker, '/doctor')
   const names = json.checks.map(({ name }) => name)
   expect(names).toContain('token secret')
   expect(names).not.toContain('disk')
-  expect(json.checks.find(({ name }) => name === 'database')?.told).toBe(
-    'postgres://tracker@db.example:5432/tracker can be written',
+  expect(json.checks.find(({ name }) => name === 'database')?.message).toBe(
+    'postgres://tracker@db.example:5432/tracker is writable',
   )
   expect(JSON.stringify(json)).not.toContain('hush-hush')
 })

@@ -6,35 +6,35 @@ import { pathOf } from '../support/sqlite-database.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { BY_HAND } from './reconcile-setup.ts'
 
-/** What was found under a name. */
+/** The checks of this name. */
 async function checksOf(tracker: RunningTracker, name: string): Promise<unknown[]> {
   const { json } = await ask<{ checks: { name: string }[] }>(tracker, '/doctor')
   return json.checks.filter((check) => check.name === name)
 }
 
-/** It is kept beside the database. */
+/** The path of the token secret, beside the database. */
 function secretOf({ database }: RunningTracker): string {
   return join(dirname(pathOf(database)), 'token-secret')
 }
 
-test('a token secret that others can read is told', async () => {
+test('doctor reports a token secret that others can read', async () => {
   const tracker = await startTracker(BY_HAND)
   expect(await checksOf(tracker, 'token secret')).toMatchObject([{ level: 'ok' }])
   chmodSync(secretOf(tracker), 0o644)
   expect(await checksOf(tracker, 'token secret')).toMatchObject([
     {
       level: 'fail',
-      told: expect.stringContaining('mode 644'),
+      message: expect.stringContaining('mode 644'),
       remedy: expect.stringContaining('chmod 600'),
     },
   ])
 })
 
-test('a token secret that is not there any more is told, and everything else with it', async () => {
+test('doctor reports a missing token secret, together with all other checks', async () => {
   const tracker = await startTracker(BY_HAND)
   rmSync(secretOf(tracker))
   expect(await checksOf(tracker, 'token secret')).toMatchObject([
-    { level: 'fail', told: expect.stringContaining('ENOENT'), remedy: expect.any(String) },
+    { level: 'fail', message: expect.stringContaining('ENOENT'), remedy: expect.any(String) },
   ])
   expect(await checksOf(tracker, 'database')).toMatchObject([{ level: 'ok' }])
 })

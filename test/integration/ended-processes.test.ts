@@ -6,7 +6,7 @@ import { recoverAbandoned } from '../../src/tracking/recover-abandoned.ts'
 import { submit } from '../contract/facts.ts'
 import { openStore } from '../store/open-store.ts'
 
-/** A process with an upload under way. `beatAt` is what it does at a second of the database's clock. */
+/** A process with an upload in progress. `beatAt` sends a heartbeat at a second of the database's clock. */
 async function startProcess(handle: StoreHandle, isShared: boolean) {
   const store = { ...handle, isShared }
   let now = 0
@@ -34,7 +34,7 @@ async function startBoth({ isShared } = { isShared: true }) {
   ] as const
 }
 
-test('after a time in which no process could write, the first that can again takes nobody for dead', async () => {
+test('after a time in which no process could write, no process is declared ended at once', async () => {
   const [one, two] = await startBoth()
   for (const second of [10, 20, 30]) for (const process of [one, two]) await process.beatAt(second)
   await one.beatAt(75)
@@ -42,7 +42,7 @@ test('after a time in which no process could write, the first that can again tak
   await two.beatAt(77)
   for (const second of [85, 95, 105]) await one.beatAt(second)
   expect(await two.uploadState()).toBe('submitting')
-  // Only one goes on.
+  // From now on only one process continues.
   await one.beatAt(115)
   expect(await two.uploadState()).toBe('unconfirmed')
   expect(await one.uploadState()).toBe('submitting')
@@ -57,7 +57,7 @@ test('a process that has ended is recovered 30 seconds after its last heartbeat'
   expect(await two.uploadState()).toBe('unconfirmed')
 })
 
-test('what ended before a process started is recovered once that has run for 30 seconds', async () => {
+test('a new process recovers the uploads of an earlier one after running for 30 seconds', async () => {
   const opened = await openStore()
   onTestFinished(() => opened.destroy())
   const ended = await startProcess(opened.store, true)
@@ -68,7 +68,7 @@ test('what ended before a process started is recovered once that has run for 30 
   expect(await ended.uploadState()).toBe('unconfirmed')
 })
 
-test('a process that has its database to itself recovers at once what an earlier one left', async () => {
+test('a process that does not share its database recovers the uploads of an earlier process at once', async () => {
   const [one, two] = await startBoth({ isShared: false })
   await one.beatAt(31)
   expect(await two.uploadState()).toBe('unconfirmed')

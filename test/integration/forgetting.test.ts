@@ -14,7 +14,7 @@ async function forget(tracker: Parameters<typeof ask>[0], fileId: string): Promi
   return (await ask(tracker, `/assets/${fileId}`, { method: 'DELETE' })).status
 }
 
-test('forgetting a file deletes the rejected deliveries that name exactly it, and an unknown file deletes none', async () => {
+test('forgetting a file deletes the rejected deliveries for exactly this file', async () => {
   const tracker = await startTracker()
   await register(tracker, ['remove-bg'], 'file-1')
   const bodies = ['file-1', 'file-10', 'e'].flatMap((fileId) => [
@@ -32,7 +32,7 @@ test('forgetting a file deletes the rejected deliveries that name exactly it, an
       }),
     )
   }
-  // They are written once a second.
+  // Rejected deliveries are written once a second.
   await expect.poll(rejected, { timeout: 5_000 }).toHaveLength(8)
 
   expect(await forget(tracker, 'e')).toBe(404)
@@ -41,7 +41,7 @@ test('forgetting a file deletes the rejected deliveries that name exactly it, an
   expect((await rejected()).toReversed()).toEqual(bodies.slice(3, 8))
 })
 
-test('a hundred thousand rows of the audit log hold up no webhook while an asset is forgotten', {
+test('forgetting an asset with a hundred thousand rows in the audit log delays no webhook', {
   timeout: 60_000,
 }, async () => {
   const stopped = await startTracker()
@@ -66,16 +66,16 @@ test('a hundred thousand rows of the audit log hold up no webhook while an asset
     recorded += 1
   }
   expect(await forgetting).toBe(204)
-  // In one step it would be one or two.
+  // In a single step it would be one or two.
   expect(recorded).toBeGreaterThan(20)
 
-  const { json } = await ask<{ acts: { reason: string | null }[] }>(tracker, '/audit?limit=200')
-  const reasons = json.acts.flatMap(({ reason }) => reason ?? [])
+  const { json } = await ask<{ entries: { reason: string | null }[] }>(tracker, '/audit?limit=200')
+  const reasons = json.entries.flatMap(({ reason }) => reason ?? [])
   expect(reasons).toContainEqual(expect.stringMatching(/^for sha256:[0-9a-f]{64}, not file-10$/))
   expect(JSON.stringify(reasons)).not.toContain('file-1,')
 })
 
-test('thousands of submissions hold up no webhook while their asset is forgotten, and the rest of it keeps its status', {
+test('forgetting an asset with thousands of submissions delays no webhook, and the remaining ones keep their status', {
   timeout: 60_000,
 }, async () => {
   const tracker = await startTracker()
@@ -104,7 +104,7 @@ test('thousands of submissions hold up no webhook while their asset is forgotten
     expect(late.status).toBe(200)
   }
   expect(await forgetting).toBe(204)
-  // In one step it would be one or two.
+  // In a single step it would be one or two.
   expect(recorded).toBeGreaterThan(5)
   const { extensionStatus } = status
   expect(seen).toContain(JSON.stringify({ isOldestThere: false, extensionStatus }))

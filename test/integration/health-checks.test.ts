@@ -19,24 +19,24 @@ test('a service that works is healthy and ready', async () => {
   })
 })
 
-test('a store that cannot write makes the service unready with 503, healthy all the same, and ready again by itself', async () => {
+test('a store that cannot write makes the service unready but not unhealthy, until it recovers', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let isBroken = true
   const probe = () =>
     isBroken ? Promise.reject(new TrackerError('store_unavailable', 'The disk is full.')) : real.probe()
   const tracker = await startTracker({}, { store: { ...real, probe } }, database)
-  const answer = await fetch(`${tracker.url}/readyz`)
-  expect(answer.status).toBe(503)
-  expect(answer.headers.get('retry-after')).toMatch(/^\d+$/)
-  expect(answer.headers.get('content-type')).toBe('application/problem+json')
-  expect(await answer.json()).toMatchObject({ code: 'store_unavailable', status: 503 })
+  const response = await fetch(`${tracker.url}/readyz`)
+  expect(response.status).toBe(503)
+  expect(response.headers.get('retry-after')).toMatch(/^\d+$/)
+  expect(response.headers.get('content-type')).toBe('application/problem+json')
+  expect(await response.json()).toMatchObject({ code: 'store_unavailable', status: 503 })
   expect((await fetch(`${tracker.url}/healthz`)).status).toBe(200)
   isBroken = false
   await expect.poll(async () => (await fetch(`${tracker.url}/readyz`)).status).toBe(200)
 })
 
-test('since when the store cannot be used is in readyz, in the metrics and in doctor', async () => {
+test('/readyz, the metrics and doctor say since when the store is unavailable', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let now = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
@@ -57,22 +57,22 @@ test('since when the store cannot be used is in readyz, in the metrics and in do
   isBroken = true
   await expect.poll(isReady).toBe(false)
   now += 90_000
-  const detail = 'The disk is full. It has not been usable since 2026-01-02T03:04:05.006Z.'
+  const detail = 'The disk is full. Unavailable since 2026-01-02T03:04:05.006Z.'
   expect(await (await fetch(`${tracker.url}/readyz`)).json()).toMatchObject({ detail })
   expect(await unavailableSeconds()).toBe(90)
-  const { json } = await ask<{ checks: { name: string; told: string }[] }>(tracker, '/doctor')
-  expect(json.checks.find(({ name }) => name === 'database')?.told).toContain(detail)
+  const { json } = await ask<{ checks: { name: string; message: string }[] }>(tracker, '/doctor')
+  expect(json.checks.find(({ name }) => name === 'database')?.message).toContain(detail)
 
   isBroken = false
   await expect.poll(isReady).toBe(true)
   expect(await unavailableSeconds()).toBe(0)
 })
 
-test('a heartbeat that cannot be written is noticed without anybody asking', async () => {
+test('a heartbeat that cannot be written marks the store as unavailable without a request', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let beats = 0
-  // The first one is written by the start.
+  // The start writes the first one.
   const heartbeat = (at: number) => {
     beats += 1
     if (beats === 1) return real.heartbeat(at)
@@ -84,7 +84,7 @@ test('a heartbeat that cannot be written is noticed without anybody asking', asy
     .toMatch(/^tracker_store_unavailable_seconds (?!0$)/m)
 })
 
-test('a lease that cannot be renewed is no outage: the heartbeat is written', async () => {
+test('a lease that cannot be renewed does not count as an outage while heartbeats are written', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let attempts = 0
@@ -93,16 +93,16 @@ test('a lease that cannot be renewed is no outage: the heartbeat is written', as
     return Promise.reject(new TrackerError('store_unavailable', 'canceling statement due to lock timeout'))
   }
   const tracker = await startTracker({}, { store: { ...real, acquireLease } }, database)
-  // It is tried again sooner than the next heartbeat is due.
+  // The service retries before the next heartbeat is due.
   await expect.poll(() => attempts, { timeout: 9_000 }).toBeGreaterThan(2)
   expect(await (await tracker.fetch('/metrics')).text()).toMatch(/^tracker_store_unavailable_seconds 0$/m)
 })
 
-test('an ended process that cannot be recovered is no outage either', async () => {
+test('an ended process that cannot be recovered does not count as an outage either', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let attempts = 0
-  // The first attempt belongs to the start, of which a shared database asks none.
+  // The first attempt belongs to the start; with a shared database there is none.
   const recoverAbandoned: typeof real.recoverAbandoned = (...given) => {
     attempts += 1
     if (attempts === 1) return real.recoverAbandoned(...given)
@@ -114,7 +114,7 @@ test('an ended process that cannot be recovered is no outage either', async () =
   expect(await (await tracker.fetch('/metrics')).text()).toMatch(/^tracker_store_unavailable_seconds 0$/m)
 })
 
-test('a hundred questions at once are one write', async () => {
+test('a hundred concurrent /readyz requests cause one write', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let probes = 0
@@ -123,12 +123,12 @@ test('a hundred questions at once are one write', async () => {
     return real.probe()
   }
   const tracker = await startTracker({}, { store: { ...real, probe } }, database)
-  const answers = await Promise.all(Array.from({ length: 100 }, () => fetch(`${tracker.url}/readyz`)))
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  const responses = await Promise.all(Array.from({ length: 100 }, () => fetch(`${tracker.url}/readyz`)))
+  expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]))
   expect(probes).toBeLessThan(5)
 })
 
-test('a store that is down is told in the log once a second, however often strangers ask', async () => {
+test('a store that is down is logged once a second, however often /readyz is requested', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   const probe = () =>
@@ -137,7 +137,7 @@ test('a store that is down is told in the log once a second, however often stran
   const logger = pino({ level: 'error' }, { write: (line) => lines.push(line) })
   const tracker = await startTracker({}, { store: { ...real, probe }, logger }, database)
   const startedAt = performance.now()
-  for (let asked = 0; asked < 200; asked += 1) expect((await fetch(`${tracker.url}/readyz`)).status).toBe(503)
+  for (let count = 0; count < 200; count += 1) expect((await fetch(`${tracker.url}/readyz`)).status).toBe(503)
   const seconds = Math.ceil((performance.now() - startedAt) / 1000)
   expect(lines.length).toBeGreaterThan(0)
   expect(lines.length).toBeLessThanOrEqual(seconds)

@@ -7,7 +7,7 @@ const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
 const HOUR = 3_600_000
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
-// With PostgreSQL, the server's clock counts, for all processes.
+// With PostgreSQL the server's clock counts, for all processes.
 test('a clock that jumps 26 hours ahead does not upload the same request again, even across a restart', async () => {
   const imagekit = await startBrokenImagekit(async (call) => {
     await call.readForm()
@@ -20,8 +20,8 @@ test('a clock that jumps 26 hours ahead does not upload the same request again, 
   now += 26 * HOUR
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
   now += 26 * HOUR
-  const again = await tracker.restart()
-  expect((await upload(again, FORM, KEY)).status).toBe(200)
-  // By that clock the run is overdue, and its file is looked up.
+  const restarted = await tracker.restart()
+  expect((await upload(restarted, FORM, KEY)).status).toBe(200)
+  // By that clock the run is overdue, so its file is looked up too.
   expect(imagekit.calls.filter(({ path }) => path.endsWith('upload'))).toHaveLength(1)
 })

@@ -8,7 +8,7 @@ import { openWatchedStore } from '../support/watched-store.ts'
 const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
-/** The process dies at some point of an upload; what is on disk by then is found by the next one. */
+/** Starts a tracker on a database as a process leaves it that dies during an upload. */
 async function crash(
   hasSubmission: boolean,
 ): Promise<{ tracker: RunningTracker; uploads: () => number; submissionId: string | undefined }> {
@@ -17,7 +17,7 @@ async function crash(
     call.answer(200, uploadedFile('file2'))
   })
   const env = { IMAGEKIT_UPLOAD_URL: imagekit.url }
-  // The claim and the submission as the dying process wrote them: taken from one that did not die.
+  // The claim and the submission as the dying process wrote them, recorded from a process that did not die.
   const recorded = await recordSteps(env)
   const uploadsBefore = imagekit.calls.length
   const database = await createTestDatabase()
@@ -33,7 +33,7 @@ async function crash(
   }
 }
 
-/** What a process does that has been running for a while: the next one has to wait before it may. */
+/** Recovers as a process does that has been running for a while; a new process would have to wait first. */
 async function recover(database: TestDatabase): Promise<void> {
   const other = await openStoreOf(database)
   const now = Date.now()
@@ -61,21 +61,21 @@ async function recordSteps(env: Record<string, string>) {
   return { claim, submission, key }
 }
 
-test('after a crash that may have left the file with ImageKit, the key tells so and uploads nothing', async () => {
+test('after a crash that may have left the file at ImageKit, the key gets 502 and uploads nothing', async () => {
   const { tracker, uploads, submissionId } = await crash(true)
   expect(await getSubmission(tracker, submissionId ?? '')).toMatchObject({ state: 'unconfirmed' })
   for (const _ of [1, 2]) {
-    const answer = await upload(tracker, FORM, KEY)
-    expect(answer.status).toBe(502)
-    expect(answer.headers.get('x-submission-id')).toBe(submissionId)
-    expect(answer.headers.get('x-should-retry')).toBe('false')
-    expect(await answer.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
+    const response = await upload(tracker, FORM, KEY)
+    expect(response.status).toBe(502)
+    expect(response.headers.get('x-submission-id')).toBe(submissionId)
+    expect(response.headers.get('x-should-retry')).toBe('false')
+    expect(await response.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
   }
   expect((await upload(tracker, [FILE], KEY)).status).toBe(422)
   expect(uploads()).toBe(0)
 })
 
-test('after a crash before the submission was written, the key uploads really', async () => {
+test('after a crash before the submission was written, the same key uploads the file', async () => {
   const { tracker, uploads } = await crash(false)
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(uploads()).toBe(1)

@@ -21,27 +21,27 @@ async function start(env: Record<string, string> = {}, overrides = {}) {
   const settings = { store: watched.store, drainMs: 100, ...overrides }
   const tracker = await startTracker({ ...urls, ...env }, settings, database)
   const retry = async () => {
-    const answer = await upload(tracker, FORM, KEY)
-    expect(answer.status).toBe(200)
+    const response = await upload(tracker, FORM, KEY)
+    expect(response.status).toBe(200)
     expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
   }
   return { tracker, imagekit, retry, ...watched }
 }
 
-test('after a 400 of ours the same key uploads really', async () => {
+test('after one of our own 400 the same key uploads the file', async () => {
   const { tracker, retry } = await start()
   expect((await upload(tracker, [...FORM, ['extensions', 'x']], KEY)).status).toBe(400)
   await retry()
 })
 
-test('after a 401 the same key uploads really', async () => {
+test('after a 401 the same key uploads the file', async () => {
   const { tracker, retry } = await start()
   const headers = { ...KEY.headers, authorization: 'Bearer wrong' }
   expect((await upload(tracker, FORM, { headers })).status).toBe(401)
   await retry()
 })
 
-test('after a 408 the same key uploads really', async () => {
+test('after a 408 the same key uploads the file', async () => {
   const { tracker, retry } = await start({}, { bodyIdleMs: 500 })
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
@@ -49,21 +49,21 @@ test('after a 408 the same key uploads really', async () => {
   await retry()
 })
 
-test('after a 413 the same key uploads really', async () => {
+test('after a 413 the same key uploads the file', async () => {
   const { tracker, retry } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
   expect((await upload(tracker, [...FORM, ['x', 'x'.repeat(1024)]], KEY)).status).toBe(413)
   await retry()
 })
 
-test('after a 503 the same key uploads really', async () => {
-  const { tracker, retry, refused } = await start()
-  refused.add('createSubmission')
+test('after a 503 the same key uploads the file', async () => {
+  const { tracker, retry, rejected } = await start()
+  rejected.add('createSubmission')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
-  refused.clear()
+  rejected.clear()
   await retry()
 })
 
-test('after the caller left in the middle of its form the same key uploads really', async () => {
+test('after the caller disconnected during the form, the same key uploads the file', async () => {
   const { tracker, imagekit, retry } = await start()
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
@@ -73,7 +73,7 @@ test('after the caller left in the middle of its form the same key uploads reall
   await retry()
 })
 
-test('after ImageKit broke an unfinished form the same key uploads really', async () => {
+test('after ImageKit closed the connection during the form, the same key uploads the file', async () => {
   const { tracker, imagekit, retry } = await start()
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
@@ -83,7 +83,7 @@ test('after ImageKit broke an unfinished form the same key uploads really', asyn
   await retry()
 })
 
-test('a repeated form that is bad is told so', async () => {
+test('a repeated form that is incomplete gets 400', async () => {
   const { tracker, imagekit } = await start()
   await upload(tracker, FORM, KEY)
   const caller = openUpload(tracker, KEY.headers)
@@ -94,25 +94,25 @@ test('a repeated form that is bad is told so', async () => {
 })
 
 test.for(['', ' ', 'two words', 'ü', 'x'.repeat(256)])(
-  'the key "%s" is 400, and nothing is uploaded',
+  'the key "%s" gets 400, and nothing is uploaded',
   async (key) => {
     const { tracker, imagekit } = await start()
-    for (const answer of [
+    for (const response of [
       await upload(tracker, FORM, { headers: { 'idempotency-key': key } }),
       await update(tracker, {}, { headers: { 'idempotency-key': key } }),
     ]) {
-      expect(answer.status).toBe(400)
-      expect(await answer.json()).toMatchObject({ message: expect.stringContaining('Idempotency-Key') })
+      expect(response.status).toBe(400)
+      expect(await response.json()).toMatchObject({ message: expect.stringContaining('Idempotency-Key') })
     }
     expect(imagekit.calls).toEqual([])
   },
 )
 
-test('an update that the store could not write is made by the same key later', async () => {
-  const { tracker, imagekit, refused } = await start()
-  refused.add('createSubmission')
+test('an update that the store could not record is sent with the same key later', async () => {
+  const { tracker, imagekit, rejected } = await start()
+  rejected.add('createSubmission')
   expect((await update(tracker, {}, { ...KEY, fileId: FILE_ID })).status).toBe(503)
-  refused.clear()
+  rejected.clear()
   expect((await update(tracker, {}, { ...KEY, fileId: FILE_ID })).status).toBe(200)
   expect(imagekit.calls).toHaveLength(1)
 })

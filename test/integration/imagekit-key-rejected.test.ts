@@ -10,7 +10,7 @@ import { BY_HAND, movingClock } from './reconcile-setup.ts'
 const FILE_ID = '598821f949c0a938d57563bd'
 const REJECTED = { message: 'Your account cannot be authenticated.', help: 'For support …' }
 
-/** A tracker whose ImageKit answers with `next.status`. */
+/** A tracker whose ImageKit responds with `next.status`. */
 async function startRejected() {
   const next = { status: 403, headers: {} as { [name: string]: string } }
   const imagekit = await startBrokenImagekit(async (call) => {
@@ -37,9 +37,9 @@ const update = (tracker: RunningTracker) =>
   })
 
 async function readiness(tracker: RunningTracker): Promise<unknown> {
-  const answer = await fetch(`${tracker.url}/readyz`)
-  expect(answer.status).toBe(200)
-  return ((await answer.json()) as { imagekit: unknown }).imagekit
+  const response = await fetch(`${tracker.url}/readyz`)
+  expect(response.status).toBe(200)
+  return ((await response.json()) as { imagekit: unknown }).imagekit
 }
 
 async function doctorChecks(tracker: RunningTracker) {
@@ -63,7 +63,7 @@ test.each([401, 403])(
       {
         name: 'private key',
         level: 'fail',
-        told: `ImageKit answered ${status} to the last upload`,
+        message: `ImageKit responded ${status} to the last upload`,
         remedy: expect.stringContaining('IMAGEKIT_PRIVATE_KEY'),
       },
     ])
@@ -84,7 +84,7 @@ test('an update that ImageKit rejects is reported as well, and an accepted uploa
   expect(await readiness(tracker)).toBe('ok')
 })
 
-test('a rejected key is warned of at most once a minute', async () => {
+test('a rejected key is logged at most once a minute', async () => {
   const { tracker, advance, warnings } = await startRejected()
   for (let count = 0; count < 3; count += 1) await send(tracker)
   expect(warnings()).toHaveLength(1)
@@ -100,7 +100,7 @@ test.each([
   [{ 'x-ratelimit-reset': '1500' }, '2'],
   [{}, '60'],
 ])(
-  'ImageKit’s 429 %j to a retry is 503 with Retry-After %s, and the run can be retried',
+  'ImageKit’s 429 %j to a retry becomes 503 with Retry-After %s, and the run can be retried later',
   async (headers, seconds) => {
     const { tracker, imagekit, next } = await startRejected()
     next.status = 200

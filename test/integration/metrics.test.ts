@@ -9,10 +9,10 @@ import { deliver, payload, register } from '../support/webhooks.ts'
 import { BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
 
 async function scrape(tracker: RunningTracker): Promise<(name: string, labels?: Sample['labels']) => number> {
-  const answer = await tracker.fetch('/metrics')
-  expect(answer.status).toBe(200)
-  expect(answer.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
-  const samples = parsePrometheusText(await answer.text())
+  const response = await tracker.fetch('/metrics')
+  expect(response.status).toBe(200)
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
+  const samples = parsePrometheusText(await response.text())
   return (name, labels = {}) => {
     const found = samples.filter(
       (sample) =>
@@ -23,7 +23,7 @@ async function scrape(tracker: RunningTracker): Promise<(name: string, labels?: 
   }
 }
 
-test('deliveries are counted by route and outcome, refused ones by their cause, too', async () => {
+test('deliveries are counted by route and outcome, rejected ones also by their cause', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const before = await scrape(tracker)
@@ -42,14 +42,14 @@ test('deliveries are counted by route and outcome, refused ones by their cause, 
     )
   expect(counted('extension')).toEqual([1, 2, 1, 1, 2])
   expect(counted('account')).toEqual([0, 0, 0, 0, 1])
-  const refused = (route: string, cause: string) =>
-    value('tracker_deliveries_refused_total', { route, cause })
-  expect(refused('extension', 'forged_token')).toBe(1)
-  expect(refused('extension', 'not_json')).toBe(1)
-  expect(refused('account', 'no_secret')).toBe(1)
+  const rejected = (route: string, cause: string) =>
+    value('tracker_deliveries_rejected_total', { route, cause })
+  expect(rejected('extension', 'forged_token')).toBe(1)
+  expect(rejected('extension', 'not_json')).toBe(1)
+  expect(rejected('account', 'no_secret')).toBe(1)
 })
 
-test('settling is timed however it came about: by the response, by a webhook, by evidence', async () => {
+test('the time to settle is measured for every source: the response, a webhook, evidence', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
@@ -60,11 +60,11 @@ test('settling is timed however it came about: by the response, by a webhook, by
   await reconcileNow(tracker)
   const registered = await register(tracker, ['google-auto-tagging'], null)
   const { pathname, search } = new URL(registered.statusUrl)
-  const told = await tracker.fetch(`${pathname}/response${search}`, {
+  const listed = await tracker.fetch(`${pathname}/response${search}`, {
     method: 'PUT',
     body: JSON.stringify({ fileId: 'file-x', extensionStatus: { 'google-auto-tagging': 'success' } }),
   })
-  expect(told.status).toBe(200)
+  expect(listed.status).toBe(200)
 
   const value = await scrape(tracker)
   const settled = (extension: string) => {
@@ -89,7 +89,7 @@ test('settling is timed however it came about: by the response, by a webhook, by
   expect(value('tracker_oldest_pending_seconds')).toBeLessThan(50)
 })
 
-test('a status that no run has any more is not told of, and nothing pending is 0 seconds old', async () => {
+test('a status without runs has no sample, and without pending runs the oldest is 0 seconds old', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   expect((await scrape(tracker))('tracker_runs', { status: 'pending' })).toBe(1)
@@ -100,7 +100,7 @@ test('a status that no run has any more is not told of, and nothing pending is 0
   expect(value('tracker_oldest_pending_seconds')).toBe(0)
 })
 
-test('the fifty-first extension and all after it are told of as other', async () => {
+test('the fifty-first extension and all later ones are counted as "other"', async () => {
   const tracker = await startTracker()
   const hostile = 'a"b\\c\n{}'
   const names = [hostile, ...Array.from({ length: 59 }, (_, index) => `extension-${index}`)]
@@ -111,14 +111,14 @@ test('the fifty-first extension and all after it are told of as other', async ()
   }
   const samples = parsePrometheusText(await (await tracker.fetch('/metrics')).text())
   for (const name of ['tracker_runs', 'tracker_run_settle_seconds_count', 'tracker_runs_settled_total']) {
-    const told = samples.filter((sample) => sample.name === name)
-    expect(told).toHaveLength(51)
-    expect(told.find(({ labels }) => labels['extension'] === hostile)?.value).toBe(1)
-    expect(told.find(({ labels }) => labels['extension'] === 'other')?.value).toBe(10)
+    const listed = samples.filter((sample) => sample.name === name)
+    expect(listed).toHaveLength(51)
+    expect(listed.find(({ labels }) => labels['extension'] === hostile)?.value).toBe(1)
+    expect(listed.find(({ labels }) => labels['extension'] === 'other')?.value).toBe(10)
   }
 })
 
-test('uploads are timed by how they were answered, and their bytes counted', async () => {
+test('uploads are measured by response status, and their bytes are counted', async () => {
   const { tracker } = await startTrackerAndSandbox()
   await uploadWith(tracker, ['remove-bg'])
   const form = new FormData()
@@ -133,7 +133,7 @@ test('uploads are timed by how they were answered, and their bytes counted', asy
   expect(value('tracker_uploads_under_way')).toBe(0)
 })
 
-test('each commit is counted with the steps that it took', async () => {
+test('each commit is counted with the number of its steps', async () => {
   const tracker = await startTracker()
   const before = await scrape(tracker)
   const many = Array.from({ length: 20 }, (_, index) => register(tracker, ['remove-bg'], `file-${index}`))
@@ -143,11 +143,11 @@ test('each commit is counted with the steps that it took', async () => {
   expect(grown('tracker_commit_batch_steps_sum')).toBeGreaterThanOrEqual(20)
   expect(grown('tracker_commit_batch_steps_count')).toBeGreaterThanOrEqual(1)
   expect(grown('tracker_commit_seconds_sum')).toBeGreaterThan(0)
-  // A heartbeat may be under way.
+  // A heartbeat may be in progress.
   await expect.poll(async () => (await scrape(tracker))('tracker_commit_queue_depth')).toBe(0)
 })
 
-test('what callers are owed is told: attempts by how they ended, and what waits', async () => {
+test('notifications are counted: attempts by result, and how many are waiting', async () => {
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
   const { clock, advance } = movingClock()
@@ -160,36 +160,36 @@ test('what callers are owed is told: attempts by how they ended, and what waits'
     status: 'SUCCESS',
     fileObject: { fileId },
   })
-  const tried = async (result: string) =>
+  const attempts = async (result: string) =>
     (await scrape(tracker))('tracker_notification_attempts_total', { result })
-  await expect.poll(() => tried('again')).toBe(1)
+  await expect.poll(() => attempts('again')).toBe(1)
   const failed = await scrape(tracker)
   expect([failed('tracker_notifications_waiting'), failed('tracker_notifications_due')]).toEqual([1, 0])
   status = 200
   advance(7_000)
-  await expect.poll(() => tried('delivered')).toBe(1)
+  await expect.poll(() => attempts('delivered')).toBe(1)
   expect((await scrape(tracker))('tracker_notifications_waiting')).toBe(0)
 })
 
-test('the process, the version and the version of Node are told', async () => {
+test('the metrics include the process, its version and the version of Node', async () => {
   const value = await scrape(await startTracker())
   expect(value('tracker_build_info', { version: '0.1.0', node: process.version })).toBe(1)
   expect(value('process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
   expect(value('nodejs_eventloop_lag_seconds')).toBeGreaterThanOrEqual(0)
 })
 
-test('while the store cannot be read the rest is told, and deliveries that it did not take are counted', async () => {
+test('while the store cannot be read, the other metrics remain, and deliveries that failed are counted', async () => {
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
   const tracker = await startTracker({}, { store: watched.store }, database)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  watched.refused.add('recordDelivery').add('readStats')
+  watched.rejected.add('recordDelivery').add('readStats')
   expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).status).toBe(503)
   const value = await scrape(tracker)
   expect(value('tracker_store_readable')).toBe(0)
   expect(value('tracker_oldest_pending_seconds')).toBeNaN()
   expect(value('tracker_deliveries_not_taken_total', { cause: 'store_unavailable' })).toBe(1)
   expect(value('tracker_deliveries_total', { outcome: 'applied' })).toBe(0)
-  watched.refused.clear()
+  watched.rejected.clear()
   expect((await scrape(tracker))('tracker_store_readable')).toBe(1)
 })

@@ -5,16 +5,16 @@ import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver } from '../support/webhooks.ts'
 import { BY_HAND, movingClock, rowsOf, startLibrary, uploadWith } from './reconcile-setup.ts'
 
-/** A tracker whose callers have addresses of their own, and are owed a word as soon as `settle` is called for them. */
-async function startOwing() {
+/** A tracker whose callers have their own webhookUrl; `settle` makes one notification due. */
+async function startNotifying() {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const env = { ...BY_HAND, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' }
   const tracker = await startTracker(env, { clock })
   const settle = async (webhookUrl: string) => {
     const { fileId } = await uploadWith(tracker, ['remove-bg'], { webhookUrl })
-    const word = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } }
-    await deliver(library.webhookUrls.at(-1) ?? '', word)
+    const payload = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } }
+    await deliver(library.webhookUrls.at(-1) ?? '', payload)
   }
   const settleMany = async (count: number, webhookUrl: string) => {
     for (let index = 0; index < count; index += 1) await settle(webhookUrl)
@@ -22,23 +22,23 @@ async function startOwing() {
   return { tracker, advance, settle, settleMany }
 }
 
-/** A caller that takes what it is sent and says nothing, until it is let. */
-async function startSilent() {
-  const silent: ServerResponse[] = []
-  let spoken: number | undefined
+/** A caller that receives requests and sends no response until it is told to. */
+async function startStalled() {
+  const stalled: ServerResponse[] = []
+  let responseStatus: number | undefined
   const receiver = await startReceiver((_request, response) => {
-    if (spoken === undefined) silent.push(response)
-    else response.writeHead(spoken).end()
+    if (responseStatus === undefined) stalled.push(response)
+    else response.writeHead(responseStatus).end()
   })
   return {
     receiver,
-    /** Those that wait already are never answered. */
-    speakFromNowOn: (status: number) => {
-      spoken = status
+    /** Requests that are waiting already never get a response. */
+    respondFromNowOn: (status: number) => {
+      responseStatus = status
     },
-    speak: (status: number) => {
-      spoken = status
-      for (const response of silent.splice(0)) response.writeHead(status).end()
+    respond: (status: number) => {
+      responseStatus = status
+      for (const response of stalled.splice(0)) response.writeHead(status).end()
     },
   }
 }
@@ -46,8 +46,8 @@ async function startSilent() {
 const results = (tracker: RunningTracker) =>
   rowsOf(tracker, 'SELECT result, attempt, count(*) AS size FROM notifications GROUP BY 1, 2 ORDER BY 1, 2')
 
-test('a caller is told right after the commit, without waiting for a look at the clock', async () => {
-  const { settle } = await startOwing()
+test('a notification is sent right after the commit, without waiting for a timer', async () => {
+  const { settle } = await startNotifying()
   const receiver = await startReceiver()
   const times: number[] = []
   for (let count = 1; count <= 7; count += 1) {
@@ -59,39 +59,39 @@ test('a caller is told right after the commit, without waiting for a look at the
   expect(times.toSorted((one, other) => one - other)[3]).toBeLessThan(300)
 })
 
-test('callers that say nothing hold nobody else up, and have four attempts at once', async () => {
-  const { tracker, settle, settleMany } = await startOwing()
-  const silent = await startSilent()
+test('callers that do not respond delay nobody else, and get at most four concurrent attempts', async () => {
+  const { tracker, settle, settleMany } = await startNotifying()
+  const stalled = await startStalled()
   const receiver = await startReceiver()
-  await settleMany(40, silent.receiver.url)
-  await expect.poll(() => silent.receiver.requests.length).toBe(4)
+  await settleMany(40, stalled.receiver.url)
+  await expect.poll(() => stalled.receiver.requests.length).toBe(4)
   for (let count = 1; count <= 10; count += 1) await settle(receiver.url)
   await expect.poll(() => receiver.requests.length, { timeout: 5_000 }).toBe(10)
-  expect(silent.receiver.requests).toHaveLength(4)
+  expect(stalled.receiver.requests).toHaveLength(4)
 
-  silent.speak(200)
-  // Four a second, if an end were not followed by the next one at once, would take nine.
+  stalled.respond(200)
+  // Nine seconds would be needed if each end of an attempt did not start the next one at once.
   await expect
     .poll(() => results(tracker), { timeout: 5_000 })
     .toEqual([{ result: 'delivered', attempt: 1, size: 50 }])
-  expect(silent.receiver.requests).toHaveLength(40)
+  expect(stalled.receiver.requests).toHaveLength(40)
 })
 
-test('at most 32 are told at once, whoever they are, and each that ends makes room for the next', async () => {
-  const { tracker, settleMany } = await startOwing()
-  const callers = await Promise.all(Array.from({ length: 10 }, startSilent))
+test('at most 32 notifications are sent at once in total, and each end makes room for the next', async () => {
+  const { tracker, settleMany } = await startNotifying()
+  const callers = await Promise.all(Array.from({ length: 10 }, startStalled))
   for (const { receiver } of callers) await settleMany(4, receiver.url)
   const sent = () => callers.reduce((sum, { receiver }) => sum + receiver.requests.length, 0)
   await expect.poll(sent).toBe(32)
   const [first] = callers.filter(({ receiver }) => receiver.requests.length === 4)
-  first?.speak(200)
+  first?.respond(200)
   await expect.poll(sent).toBe(36)
-  for (const { speak } of callers) speak(200)
+  for (const { respond } of callers) respond(200)
   await expect.poll(() => results(tracker)).toEqual([{ result: 'delivered', attempt: 1, size: 40 }])
 })
 
-test('after a failure the others to the same address wait for its next attempt, and none of theirs is counted', async () => {
-  const { tracker, advance, settle, settleMany } = await startOwing()
+test('after a failure, other notifications to the same address wait for its retry without losing attempts', async () => {
+  const { tracker, advance, settle, settleMany } = await startNotifying()
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
   await settle(receiver.url)
@@ -112,8 +112,8 @@ test('after a failure the others to the same address wait for its next attempt, 
     ])
 })
 
-test('where nothing answers at all, the whole host is left alone until its next attempt', async () => {
-  const { tracker, advance, settle } = await startOwing()
+test('if nothing responds at a host, no other notification is sent to it until the retry', async () => {
+  const { tracker, advance, settle } = await startNotifying()
   let isDead = true
   const receiver = await startReceiver((request, response) => {
     if (isDead) request.socket.destroy()
@@ -137,15 +137,15 @@ test('where nothing answers at all, the whole host is left alone until its next 
     ])
 })
 
-test('a stop while attempts are under way ends soon, and counts none of them', async () => {
-  const { tracker, settleMany } = await startOwing()
-  const silent = await startSilent()
-  await settleMany(9, silent.receiver.url)
-  await expect.poll(() => silent.receiver.requests.length).toBe(4)
+test('a stop while attempts are in progress ends soon, and does not count them', async () => {
+  const { tracker, settleMany } = await startNotifying()
+  const stalled = await startStalled()
+  await settleMany(9, stalled.receiver.url)
+  await expect.poll(() => stalled.receiver.requests.length).toBe(4)
   const stoppedAt = performance.now()
-  silent.speakFromNowOn(200)
+  stalled.respondFromNowOn(200)
   const restarted = await tracker.restart()
   expect(performance.now() - stoppedAt).toBeLessThan(5_000)
   await expect.poll(() => results(restarted)).toEqual([{ result: 'delivered', attempt: 1, size: 9 }])
-  expect(silent.receiver.requests).toHaveLength(13)
+  expect(stalled.receiver.requests).toHaveLength(13)
 })

@@ -6,8 +6,8 @@ import { BY_HAND, movingClock, rowsOf, startLibrary, uploadWith } from './reconc
 
 const PRIVATE = { ALLOW_PRIVATE_TARGETS: 'true' }
 
-/** A tracker that owes this address the word on one run. */
-async function startOwing(webhookUrl: string, env: { [name: string]: string }) {
+/** A tracker with one notification due for this address. */
+async function startNotifying(webhookUrl: string, env: { [name: string]: string }) {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env, ...env }, { clock })
@@ -23,10 +23,10 @@ async function startOwing(webhookUrl: string, env: { [name: string]: string }) {
 const resultOf = (tracker: RunningTracker) =>
   expect.poll(() => rowsOf(tracker, 'SELECT result, reason, attempt FROM notifications'))
 
-test('after a 500 the caller is told again, with the same id and another time', async () => {
+test('after a 500 the notification is sent again with the same id and a new timestamp', async () => {
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
-  const { tracker, advance } = await startOwing(receiver.url, PRIVATE)
+  const { tracker, advance } = await startNotifying(receiver.url, PRIVATE)
   await resultOf(tracker).toEqual([{ result: 'again', reason: 'status_500', attempt: 2 }])
 
   status = 204
@@ -40,11 +40,11 @@ test('after a 500 the caller is told again, with the same id and another time', 
   expect(seconds).toBeGreaterThanOrEqual(7)
 })
 
-test('Retry-After is obeyed', async () => {
+test('a Retry-After delays the next attempt', async () => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(503, { 'retry-after': '3600' }).end()
   })
-  const { tracker } = await startOwing(receiver.url, PRIVATE)
+  const { tracker } = await startNotifying(receiver.url, PRIVATE)
   await resultOf(tracker).toMatchObject([{ result: 'again' }])
   const [row] = await rowsOf<{ pause: number }>(
     tracker,
@@ -53,28 +53,28 @@ test('Retry-After is obeyed', async () => {
   expect(row?.pause).toBeGreaterThanOrEqual(3_600_000)
 })
 
-test('410 ends it', async () => {
+test('a 410 ends the attempts', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(410).end())
-  const { tracker } = await startOwing(receiver.url, PRIVATE)
+  const { tracker } = await startNotifying(receiver.url, PRIVATE)
   await resultOf(tracker).toMatchObject([{ result: 'gone', reason: 'status_410' }])
   expect(await rowsOf(tracker, 'SELECT due_at, body FROM notifications')).toEqual([
     { due_at: null, body: null },
   ])
 })
 
-test('after a day without success it is given up', async () => {
+test('after a day without success the notification is given up', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(500).end())
-  const { tracker, advance } = await startOwing(receiver.url, PRIVATE)
+  const { tracker, advance } = await startNotifying(receiver.url, PRIVATE)
   await resultOf(tracker).toMatchObject([{ result: 'again' }])
   advance(25 * 3_600_000)
   await resultOf(tracker).toMatchObject([{ result: 'given_up', reason: 'status_500' }])
   expect(receiver.requests).toHaveLength(2)
 })
 
-test('what was not delivered before a restart is sent after it', async () => {
+test('a notification that failed before a restart is sent after it', async () => {
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
-  const { tracker, advance } = await startOwing(receiver.url, PRIVATE)
+  const { tracker, advance } = await startNotifying(receiver.url, PRIVATE)
   await resultOf(tracker).toMatchObject([{ result: 'again' }])
   status = 200
   const restarted = await tracker.restart()
@@ -84,12 +84,12 @@ test('what was not delivered before a restart is sent after it', async () => {
   expect(receiver.requests[1]?.headers['webhook-id']).toBe(receiver.requests[0]?.headers['webhook-id'])
 })
 
-test('what was under way when the tracker stopped is sent after the restart, as the first attempt', async () => {
+test('an attempt in progress when the tracker stops is repeated after the restart, as the first attempt', async () => {
   let isSilent = true
   const receiver = await startReceiver((_request, response) => {
     if (!isSilent) response.end()
   })
-  const { tracker } = await startOwing(receiver.url, PRIVATE)
+  const { tracker } = await startNotifying(receiver.url, PRIVATE)
   await expect.poll(() => receiver.requests.length).toBe(1)
   isSilent = false
   const restarted = await tracker.restart()
@@ -108,7 +108,7 @@ const PRIVATE_HOSTS = [
   '0.0.0.0',
 ]
 
-test('private targets, however they are written, are never connected to once that is not allowed any more', async () => {
+test('private targets in any spelling are never called once they are not allowed any more', async () => {
   const receiver = await startReceiver()
   const library = await startLibrary()
   const env = { ...BY_HAND, ...library.env }
@@ -126,8 +126,8 @@ test('private targets, however they are written, are never connected to once tha
       status: 'SUCCESS',
       fileObject: { fileId: fileIds[index] },
     })
-  const refused = { result: 'refused', reason: 'address_not_allowed', attempt: 1 }
-  await resultOf(tracker).toEqual(PRIVATE_HOSTS.map(() => refused))
+  const rejected = { result: 'rejected', reason: 'address_not_allowed', attempt: 1 }
+  await resultOf(tracker).toEqual(PRIVATE_HOSTS.map(() => rejected))
   expect(receiver.connections()).toBe(0)
 })
 
@@ -136,7 +136,7 @@ test('a redirect is not followed', async () => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(307, { location: elsewhere.url }).end()
   })
-  const { tracker } = await startOwing(receiver.url, PRIVATE)
+  const { tracker } = await startNotifying(receiver.url, PRIVATE)
   await resultOf(tracker).toMatchObject([{ result: 'again', reason: 'status_307' }])
   expect(receiver.requests).toHaveLength(1)
   expect(elsewhere.connections()).toBe(0)

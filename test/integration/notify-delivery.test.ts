@@ -20,7 +20,7 @@ function startSender(options: { keys?: readonly string[]; timeoutMs?: number; cl
 
 const about = (target: string) => ({ notificationId: 'msg_run-1', target, body: BODY })
 
-/** As a receiver does it that knows one key. */
+/** Verifies like a receiver that knows one key. */
 function isSignedWith(
   key: string,
   request: { headers: NodeJS.Dict<string | string[]>; body: string },
@@ -38,7 +38,7 @@ function isSignedWith(
     .some((given) => given.length === mac.length && timingSafeEqual(given, mac))
 }
 
-test('A notification is posted as it is, with its id, a time and a signature', async () => {
+test('A notification is posted unchanged, with its id, a timestamp and a signature', async () => {
   const receiver = await startReceiver()
   const result = await startSender({ keys: [KEYS[0]] }).send(about(`${receiver.url}?appId=1`))
   expect(result).toEqual({ kind: 'delivered', status: 200 })
@@ -60,7 +60,7 @@ test('A notification is posted as it is, with its id, a time and a signature', a
   expect(request && isSignedWith(KEYS[0], { ...request, body: `${request.body} ` })).toBe(false)
 })
 
-test('While secrets rotate, a receiver that knows either of them is served', async () => {
+test('While secrets rotate, receivers with either secret can verify', async () => {
   const receiver = await startReceiver()
   await startSender({ keys: KEYS }).send(about(receiver.url))
   const [request] = receiver.requests
@@ -89,7 +89,7 @@ test('Each attempt has the same id, and its own time and signature', async () =>
   expect(second && isSignedWith(KEYS[0], second)).toBe(true)
 })
 
-test.each([200, 201, 202, 204, 299])('%i says that it was taken', async (status) => {
+test.each([200, 201, 202, 204, 299])('%i counts as delivered', async (status) => {
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
   expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'delivered', status })
 })
@@ -102,16 +102,16 @@ test('A target can be a name, or an IPv6 address', async () => {
   expect(receiver.requests).toHaveLength(3)
 })
 
-test('A short answer is read to its end, and its connection serves later notifications', async () => {
+test('A short response is read to its end, and its connection is reused', async () => {
   const receiver = await startReceiver((_request, response) => response.end('x'.repeat(60 * 1024)))
   const sender = startSender()
   for (let count = 0; count < 10; count += 1) await sender.send(about(receiver.url))
   expect(receiver.requests).toHaveLength(10)
-  // The next one may be sent in the moment before a connection is free again.
+  // The next notification may be sent just before a connection is free again.
   expect(receiver.connections()).toBeLessThanOrEqual(2)
 })
 
-test('Of an endless answer little is read, and its connection is closed', async () => {
+test('Little of an endless response is read, and its connection is closed', async () => {
   let written = 0
   const receiver = await startReceiver((_request, response) => {
     const chunk = Buffer.alloc(16 * 1024)
@@ -124,11 +124,11 @@ test('Of an endless answer little is read, and its connection is closed', async 
   })
   expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'delivered', status: 200 })
   await expect.poll(() => receiver.openConnections()).toBe(0)
-  // What is written beyond what is read waits in the buffers of the two sockets.
+  // Bytes that were written but not read are in the buffers of the two sockets.
   expect(written).toBeLessThan(16 * 1024 * 1024)
 })
 
-test('An answer that says it is huge is not read', async () => {
+test('A response that declares a huge length is not read', async () => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(200, { 'content-length': 10 * 1024 ** 3 }).write('x')
   })
@@ -138,7 +138,7 @@ test('An answer that says it is huge is not read', async () => {
   await expect.poll(() => receiver.openConnections()).toBe(0)
 })
 
-test('An answer that drips is waited for no longer than the attempt may take; its status counts', async () => {
+test('A slow response is read no longer than the time limit of the attempt; its status counts', async () => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(200).write('x')
     const timer = setInterval(() => response.write('x'), 20)
@@ -153,7 +153,7 @@ test('An answer that drips is waited for no longer than the attempt may take; it
   await expect.poll(() => receiver.openConnections()).toBe(0)
 })
 
-test('A hundred notifications at once arrive, each once', async () => {
+test('A hundred concurrent notifications arrive once each', async () => {
   const receiver = await startReceiver(async (_request, response) => {
     await pause(5)
     response.end()

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createNotificationSender } from '../../src/notify/send-notification.ts'
-import { NOBODYS_URL } from '../support/broken-imagekit.ts'
+import { UNREACHABLE_URL } from '../support/broken-imagekit.ts'
 import { startListening } from '../support/listening.ts'
 import { startReceiver } from '../support/receiver.ts'
 
@@ -23,7 +23,7 @@ function startSender(timeoutMs = 5_000) {
 
 const about = (target: string) => ({ notificationId: 'msg_run-1', target, body: '{}' })
 
-/** A server that does with its connections what `behave` does. */
+/** A server that handles each connection with `behave`. */
 function startSocketServer(behave: (socket: Socket) => void): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => {})
@@ -35,12 +35,12 @@ function startSocketServer(behave: (socket: Socket) => void): Promise<string> {
   return startListening(server)
 }
 
-test('410 says to stop', async () => {
+test('A 410 ends the attempts', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(410).end())
   expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'gone' })
 })
 
-test.each([400, 401, 404, 408, 422, 500, 502, 504])('After %i it is sent again', async (status) => {
+test.each([400, 401, 404, 408, 422, 500, 502, 504])('After %i it is retried', async (status) => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(status, { 'retry-after': '60' }).end()
   })
@@ -55,7 +55,7 @@ test.each([
   [503, 'Sun, 01 Mar 2026 11:00:00 GMT', 0],
   [503, '999999', 86_400_000],
   [429, 'soon', null],
-])('%i with "Retry-After: %s" is obeyed', async (status, value, retryAfterMs) => {
+])('%i with "Retry-After: %s" delays the retry', async (status, value, retryAfterMs) => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(status, { 'retry-after': value }).end()
   })
@@ -63,7 +63,7 @@ test.each([
   expect(result).toEqual({ kind: 'retry', retryAfterMs, reason: `status_${status}` })
 })
 
-test('429 without Retry-After leaves the pause to the schedule', async () => {
+test('A 429 without Retry-After is retried on schedule', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(429).end())
   expect(await startSender().send(about(receiver.url))).toMatchObject({ kind: 'retry', retryAfterMs: null })
 })
@@ -79,14 +79,14 @@ test.each([301, 302, 303, 307, 308])('A redirect is not followed: %i', async (st
   expect(elsewhere.connections()).toBe(0)
 })
 
-test('A target that does not answer is given up after the time limit', async () => {
+test('An attempt without a response fails after the time limit', async () => {
   const receiver = await startReceiver(() => {})
   const result = await startSender(200).send(about(receiver.url))
   expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'timeout' })
   await expect.poll(() => receiver.openConnections()).toBe(0)
 })
 
-test('Headers that drip are given up after the time limit', async () => {
+test('An attempt with slow headers fails after the time limit', async () => {
   const url = await startSocketServer((socket) => {
     socket.write('HTTP/1.1 200 OK\r\n')
     const timer = setInterval(() => socket.write('x-a: b\r\n'), 20)
@@ -100,37 +100,37 @@ test.each([
   ['connection_failed', 'closes the connection', ''],
   ['connection_failed', 'does not speak HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
   ['connection_failed', 'sends headers without end', `HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(100_000)}`],
-])('%s: a target that %s', async (reason, _behaviour, answer) => {
-  const url = await startSocketServer((socket) => socket.on('data', () => socket.end(answer)))
+])('%s: a target that %s', async (reason, _behaviour, response) => {
+  const url = await startSocketServer((socket) => socket.on('data', () => socket.end(response)))
   const result = await startSender().send(about(url))
   expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason })
 })
 
-test('A refused connection is tried again', async () => {
-  const result = await startSender().send(about(NOBODYS_URL))
+test('A rejected connection is retried', async () => {
+  const result = await startSender().send(about(UNREACHABLE_URL))
   expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'connection_refused' })
 })
 
-test('A name that is not found is tried again, and the reason does not repeat it', async () => {
+test('A host that is not found is retried, and the reason does not contain its name', async () => {
   const result = await startSender().send(about('http://no-such-name.example/hook?token=secret'))
   expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'name_not_resolved' })
 })
 
-test('A TLS handshake that fails is tried again', async () => {
+test('A failed TLS handshake is retried', async () => {
   const receiver = await startReceiver()
   const result = await startSender().send(about(`https://127.0.0.1:${receiver.port}/`))
   expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'tls_failed' })
   expect(receiver.requests).toHaveLength(0)
 })
 
-test('A sender that is closed ends what is under way, and sends nothing more', async () => {
+test('Closing the sender ends attempts in progress, and it sends nothing more', async () => {
   const receiver = await startReceiver(() => {})
   const sender = startSender()
-  const underWay = sender.send(about(receiver.url))
+  const sending = sender.send(about(receiver.url))
   await expect.poll(() => receiver.requests).toHaveLength(1)
   await sender.close()
   const closed = { kind: 'retry', retryAfterMs: null, reason: 'sender_closed' }
-  expect(await underWay).toEqual(closed)
+  expect(await sending).toEqual(closed)
   expect(await sender.send(about(receiver.url))).toEqual(closed)
   expect(receiver.connections()).toBe(1)
 })

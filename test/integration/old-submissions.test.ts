@@ -7,7 +7,7 @@ import { deliver, movedTo, register, statusOf } from '../support/webhooks.ts'
 import { movingClock } from './reconcile-setup.ts'
 
 const HOUR = 3_600_000
-/** So that no run expires, and nobody asks ImageKit. */
+/** So that no run expires, and nothing is looked up at ImageKit. */
 const ENV = { RECONCILE_EVERY: '1000d', RETENTION: '1h' }
 
 const succeeded = (fileId: string) => ({ service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } })
@@ -50,7 +50,7 @@ async function readLists(tracker: RunningTracker) {
   }
 }
 
-test('with RETENTION_RUNS settled submissions that are older are deleted, and lists, counts and statuses agree', async () => {
+test('with RETENTION_RUNS older settled submissions are deleted, and lists, counts and statuses agree', async () => {
   const { tracker, old, pending, replaced, replacing, young } = await startOld({ RETENTION_RUNS: '26h' })
   await expect.poll(() => statusCode(tracker, '/assets/old/status')).toBe(404)
   await expect.poll(() => statusCode(tracker, `/submissions/${replaced.submissionId}`)).toBe(404)
@@ -70,7 +70,7 @@ test('with RETENTION_RUNS settled submissions that are older are deleted, and li
     deliveries: [young, replacing].map(({ submissionId }) => submissionId),
   })
 
-  // A webhook for a deleted submission is one for an unknown submission.
+  // A webhook for a deleted submission counts as one for an unknown submission.
   const late = await deliver(movedTo(tracker, old.webhookUrl), succeeded('old'))
   expect(late).toMatchObject({ status: 503, json: { code: 'unknown_submission' } })
   expect((await deliver(movedTo(tracker, pending.webhookUrl), succeeded('pending'))).status).toBe(200)

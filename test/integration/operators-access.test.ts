@@ -18,21 +18,21 @@ test.each([
   ['POST', '/backup'],
   ['POST', '/reconcile'],
   ['DELETE', '/assets/x'],
-])('%s %s is opened by the admin key alone', async (method, path) => {
+])('%s %s requires the admin key', async (method, path) => {
   const tracker = await startTracker(BY_HAND)
   expect((await ask(tracker, path, { method, key: API_KEY })).status).toBe(403)
   expect((await ask(tracker, path, { method, key: 'no key of ours' })).status).toBe(401)
 })
 
-test('the audit log names an admin key without a name by its secret, whatever its position', async () => {
+test('the audit log names an admin key without a name by its secret, not by its position', async () => {
   const [first, second] = ['first-admin-0123456789', 'second-admin-0123456789']
   const tracker = await startTracker({ ...BY_HAND, TRACKER_ADMIN_KEY: first })
   await ask(tracker, '/reconcile', { method: 'POST', body: { dryRun: false }, key: first })
   const extended = await tracker.restart({ TRACKER_ADMIN_KEY: `${second},${first}` })
   await ask(extended, '/reconcile', { method: 'POST', body: { dryRun: false }, key: second })
   await ask(extended, '/reconcile', { method: 'POST', body: { dryRun: false }, key: first })
-  const { json } = await ask<{ acts: { actor: string }[] }>(extended, '/audit', { key: first })
-  const [newest, middle, oldest] = json.acts.map(({ actor }) => actor)
+  const { json } = await ask<{ entries: { actor: string }[] }>(extended, '/audit', { key: first })
+  const [newest, middle, oldest] = json.entries.map(({ actor }) => actor)
   expect(newest).toMatch(/^key-[\da-f]{8}$/)
   expect(oldest).toBe(newest)
   expect(middle).not.toBe(newest)

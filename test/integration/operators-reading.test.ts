@@ -10,11 +10,11 @@ import { BY_HAND, uploadWith } from './reconcile-setup.ts'
 
 type Page = { runs: { runId: string }[]; nextCursor: string | null }
 
-test('runs are listed newest first, page by page, each once, while new ones arrive', async () => {
+test('runs are listed newest first, page by page, each once, even while new ones arrive', async () => {
   const tracker = await startTracker(BY_HAND)
-  const asked: string[] = []
+  const submissionIds: string[] = []
   for (let n = 0; n < 5; n += 1)
-    asked.push((await register(tracker, ['remove-bg', 'ai-tasks'], `file-${n}`)).submissionId)
+    submissionIds.push((await register(tracker, ['remove-bg', 'ai-tasks'], `file-${n}`)).submissionId)
   const before = (await listRuns(tracker)).map(({ runId }) => runId)
   expect(before).toHaveLength(10)
 
@@ -34,7 +34,7 @@ test('runs are listed newest first, page by page, each once, while new ones arri
   expect((await listRuns(tracker))[0]).toMatchObject({ fileId: 'later' })
 })
 
-test('of a filter that is given twice the first counts, on the next page too', async () => {
+test('if a filter is given twice, the first value counts, also on the next page', async () => {
   const tracker = await startTracker(BY_HAND)
   await register(tracker, ['remove-bg', 'ai-tasks'])
   const { headers } = await ask<Page>(tracker, '/runs?limit=1&status=pending&status=failed')
@@ -45,7 +45,7 @@ test('of a filter that is given twice the first counts, on the next page too', a
   })
 })
 
-test('every filter, alone and with others', async () => {
+test('every filter of runs works, alone and combined', async () => {
   const { tracker } = await startTrackerAndSandbox(BY_HAND)
   const failing = await uploadWith(tracker, ['remove-bg', 'aws-auto-tagging'], {
     tags: 'sandbox:remove-bg=failed,sandbox:delay=5',
@@ -81,7 +81,7 @@ test.each([
   ['limit', '?limit=201'],
   ['limit', '?limit=ten'],
   ['cursor', '?cursor=abc'],
-])('a query that is not valid is told: %s in %s', async (field, query) => {
+])('an invalid query is rejected and its field is named: %s in %s', async (field, query) => {
   const tracker = await startTracker(BY_HAND)
   expect(await ask(tracker, `/runs${query}`)).toMatchObject({ status: 400, json: { errors: [{ field }] } })
 })
@@ -116,7 +116,7 @@ test.each([
   ['/runs', '?status=&extension=&cause=&since=&until=&q=&acknowledged=&limit=&cursor='],
   ['/deliveries', '?outcome=&fileId=&limit=&cursor='],
   ['/audit', '?limit=&cursor='],
-])('an empty value means not given: %s%s', async (path, query) => {
+])('an empty value counts as not given: %s%s', async (path, query) => {
   const tracker = await startTracker(BY_HAND)
   await fail(tracker, 'remove-bg', 'a')
   const [run] = await listRuns(tracker)
@@ -127,12 +127,12 @@ test.each([
   expect(await ask(tracker, path + query)).toMatchObject({ status: 200, json: all.json })
 })
 
-test('an empty window means the default window', async () => {
+test('an empty window is the default window', async () => {
   const tracker = await startTracker(BY_HAND)
   expect(await ask(tracker, '/stats?window=')).toMatchObject({ status: 200, json: { window: '24h' } })
 })
 
-test('a run is shown with all that touched it', async () => {
+test('a run is shown with its submission, siblings, deliveries and timeline', async () => {
   const tracker = await startTracker(BY_HAND)
   const { submissionId, webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
@@ -158,7 +158,7 @@ test('a run is shown with all that touched it', async () => {
   expect((await ask(tracker, '/runs/none')).status).toBe(404)
 })
 
-test('an acknowledged failure leaves the worklist, keeps its status, and comes back with a later word', async () => {
+test('an acknowledged failure leaves the worklist and keeps its status; a pending run gets 409', async () => {
   const tracker = await startTracker(BY_HAND)
   const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
@@ -182,7 +182,7 @@ test('an acknowledged failure leaves the worklist, keeps its status, and comes b
   })
 })
 
-test('deliveries are listed with what became of them, refused ones too, and shown as they came', async () => {
+test('deliveries are listed with their outcome, including rejected ones, and shown as received', async () => {
   const tracker = await startTracker(BY_HAND)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const signature = { 'content-type': 'application/json', 'x-ik-signature': 't=1,v1=secret-signature' }
@@ -210,7 +210,7 @@ test('deliveries are listed with what became of them, refused ones too, and show
     if (id !== '') expect((await ask(tracker, `/deliveries/${encodeURIComponent(id)}`)).status).toBe(404)
 })
 
-test('deliveries are read page by page, each once, while new ones arrive', async () => {
+test('deliveries are listed page by page, each once, even while new ones arrive', async () => {
   const tracker = await startTracker(BY_HAND)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   type Listed = { deliveries: { deliveryId: string; outcome: string }[]; nextCursor: string | null }
@@ -244,12 +244,12 @@ test('an id of a run whose random bits, number or spelling differ is not found',
     const text = encodeURIComponent(id)
     expect((await ask(tracker, `/runs/${text}`)).status).toBe(404)
     expect((await ask(tracker, `/runs/${text}/retry`, { method: 'POST' })).status).toBe(404)
-    // With the bits that it shares with its first run, this is the id of the submission.
+    // With the random bits that it shares with its first run, this is the id of the submission.
     if (id !== submissionId) expect(await listRuns(tracker, `?q=${text}`)).toEqual([])
   }
 })
 
-test('the stats tell how things stand', async () => {
+test('the stats show counts, causes, the oldest pending run and settle times', async () => {
   const tracker = await startTracker(BY_HAND)
   const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
@@ -273,7 +273,7 @@ test('the stats tell how things stand', async () => {
   expect((await ask(tracker, '/stats?window=100d')).status).toBe(400)
 })
 
-test('a forgotten asset is not known any more, and what still comes for it is not kept', async () => {
+test('a forgotten asset is unknown, and late webhooks for it are not stored', async () => {
   const tracker = await startTracker(BY_HAND)
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
@@ -287,17 +287,17 @@ test('a forgotten asset is not known any more, and what still comes for it is no
 
   const late = await deliver(webhookUrl, payload('ai-tasks', 'success'))
   expect(late).toMatchObject({ status: 200, json: { outcome: 'ignored' } })
-  const told = JSON.stringify([await ask(tracker, '/audit'), await ask(tracker, '/deliveries')])
-  expect(told).not.toContain(FILE_ID)
-  expect(told).not.toContain(submissionId)
-  expect(told).toContain('sha256:')
+  const shown = JSON.stringify([await ask(tracker, '/audit'), await ask(tracker, '/deliveries')])
+  expect(shown).not.toContain(FILE_ID)
+  expect(shown).not.toContain(submissionId)
+  expect(shown).toContain('sha256:')
 })
 
-test('the status of an asset is not told any longer, though forgetting it was not told to be done', async () => {
+test('a forgotten asset has no status any more, even if forgetting it ended with an error', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
-  const forgetAsset: typeof real.forgetAsset = async (...asked) => {
-    await real.forgetAsset(...asked)
+  const forgetAsset: typeof real.forgetAsset = async (...given) => {
+    await real.forgetAsset(...given)
     throw new TrackerError('store_unavailable', 'The log cannot be emptied.')
   }
   const tracker = await startTracker(BY_HAND, { store: { ...real, forgetAsset } }, database)

@@ -32,7 +32,7 @@ async function startWithFailures(count: number, overrides: Overrides = {}, optio
   return { tracker, sandbox, sandboxUrl, files }
 }
 
-test('a failed run is asked for again with the same options, and settles as a run of its own', async () => {
+test('a retry sends the same options again, and settles as a new run', async () => {
   const gate = createGate()
   const { tracker, sandbox, files } = await startWithFailures(1, {}, { delay: gate.delay })
   const [fileId = ''] = files
@@ -76,12 +76,12 @@ test('a failed run is asked for again with the same options, and settles as a ru
   expect(again.status).toBe(409)
   expect(again.json).toMatchObject({ code: 'run_not_current' })
   const { json } = await ask(tracker, '/audit')
-  expect(json['acts']).toMatchObject([
+  expect(json['entries']).toMatchObject([
     { kind: 'retry', actor: 'operator', subject: failed?.runId, reason: 'the image was fixed' },
   ])
 })
 
-test('what may not be asked for again is refused with the reason, and nothing is sent', async () => {
+test('a pending or unknown run cannot be retried, nor any run with an API key, and nothing is sent', async () => {
   const { tracker } = await startTrackerAndSandbox(BY_HAND)
   await uploadWith(tracker, ['remove-bg'], { tags: 'sandbox:remove-bg=pending' })
   const [pending] = await listRuns(tracker)
@@ -95,7 +95,7 @@ test('what may not be asked for again is refused with the reason, and nothing is
   expect(await listRuns(tracker)).toHaveLength(1)
 })
 
-test('a file that is gone is told as gone', async () => {
+test('a retry for a deleted file gets 410', async () => {
   const { tracker, sandboxUrl, files } = await startWithFailures(1)
   const [failed] = await listRuns(tracker, '?status=failed')
   const authorization = `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`
@@ -104,14 +104,14 @@ test('a file that is gone is told as gone', async () => {
     status: 410,
     json: { code: 'asset_gone' },
   })
-  // Nothing was asked, so the failed run is still the current one, and still on the worklist.
+  // Nothing was requested, so the failed run is still the current one, and still on the worklist.
   expect(await listRuns(tracker, '?status=failed&acknowledged=false')).toMatchObject([
     { runId: failed?.runId },
   ])
   expect((await statusOf(tracker, files[0])).extensions).toMatchObject([{ runId: failed?.runId }])
 })
 
-test('many are asked for again by a filter: told beforehand, one after another, each once', async () => {
+test('a filter retries many runs, one after another and each once, after a dry run with their cost', async () => {
   const { tracker, files } = await startWithFailures(3)
   const body = { status: 'failed', extension: 'remove-bg', limit: 2 }
   expect(
@@ -134,7 +134,7 @@ test('many are asked for again by a filter: told beforehand, one after another, 
   expect(new Set(second)).toEqual(new Set(files.slice(1)))
 })
 
-test('what of many was not taken is told with the reason', async () => {
+test('a retry of many runs lists those that were not accepted, with the reason', async () => {
   const { tracker, sandboxUrl, files } = await startWithFailures(2)
   const authorization = `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`
   await fetch(`${sandboxUrl}/v1/files/${files[0]}`, { method: 'DELETE', headers: { authorization } })
@@ -151,12 +151,12 @@ test('what of many was not taken is told with the reason', async () => {
   ])
   const page = await (await signIn(tracker)).get(`/admin/retries/${json.retryId}`)
   expect(readText(page.html)).toMatch(
-    /Failed 1 .*Not accepted 1 .*Why it was not accepted remove-bg .*does not exist/,
+    /Failed 1 .*Rejected or unconfirmed 1 .*Run Reason remove-bg .*does not exist/,
   )
   expect(readLinks(page.html)).toContain(`/admin/runs/${run?.runId}`)
 })
 
-test('a retry counts what became of its new runs, and they add up', async () => {
+test('a retry counts the results of its new runs, and the counts add up', async () => {
   const webhookUrls = new Map<string, string>()
   const { url } = await startBrokenImagekit(async (call) => {
     const { webhookUrl } = (await call.readJson()) as { webhookUrl: string }
@@ -188,7 +188,7 @@ test('a retry counts what became of its new runs, and they add up', async () => 
   expect(await progress()).toMatchObject({ total: 6, done: 6, failed: 3, state: 'done', results })
   const page = await (await signIn(tracker)).get(`/admin${path}`)
   expect(readText(page.html)).toMatch(
-    /Done 6 of 6 Succeeded 2 Failed 1 Expired 0 Pending 1 Not accepted 2 1 rejected, 1 unconfirmed/,
+    /Done 6 of 6 Succeeded 2 Failed 1 Expired 0 Pending 1 Rejected or unconfirmed 2 1 rejected, 1 unconfirmed/,
   )
   expect(page.html).toContain('data-refresh="3"')
 })
@@ -196,7 +196,7 @@ test('a retry counts what became of its new runs, and they add up', async () => 
 test.each([
   ['one', '/retry', {}],
   ['many', '/runs/retry', { status: 'failed' }],
-])('a new attempt leads to the one before, and to the reason of its retry: %s', async (_, route, body) => {
+])('a new attempt links to the previous run and to the reason of its retry: %s', async (_, route, body) => {
   const { tracker } = await startWithFailures(1)
   const [first] = await listRuns(tracker)
   const path = route === '/retry' ? `/runs/${first?.runId}/retry` : route
@@ -216,13 +216,13 @@ test.each([
   )
 })
 
-test('what became of a run that was sent is written down, if not at once then when the store is back', async () => {
+test('the result of a sent retry is recorded, at the latest when the store is back', async () => {
   const { store: real } = await openWatchedStore(await createTestDatabase())
   let isAway = true
-  let refused = 0
+  let rejected = 0
   const endRetryItem: Store['endRetryItem'] = async (...given) => {
     if (!isAway) return real.endRetryItem(...given)
-    refused += 1
+    rejected += 1
     throw new TrackerError('store_unavailable', 'The disk is full.')
   }
   const { tracker } = await startTrackerAndSandbox(BY_HAND, { store: { ...real, endRetryItem } })
@@ -232,7 +232,7 @@ test('what became of a run that was sent is written down, if not at once then wh
     method: 'POST',
     body: { status: 'failed' },
   })
-  await expect.poll(() => refused, { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect.poll(() => rejected, { timeout: 10_000 }).toBeGreaterThan(0)
   isAway = false
   await expect
     .poll(async () => (await ask(tracker, `/retries/${json.retryId}`)).json, { timeout: 10_000 })
@@ -240,7 +240,7 @@ test('what became of a run that was sent is written down, if not at once then wh
   expect(await listRuns(tracker)).toHaveLength(2)
 })
 
-test('a run whose retry may be recorded although the store could not confirm it is unconfirmed, and ImageKit is not asked', async () => {
+test('a retry that the store may have recorded without confirming is unconfirmed and never sent', async () => {
   const { store: real, unclear } = await openWatchedStore(await createTestDatabase())
   let isAway = true
   const endRetryItem: Store['endRetryItem'] = async (...given) => {
@@ -262,46 +262,46 @@ test('a run whose retry may be recorded although the store could not confirm it 
   expect(sandbox.deliveries()).toHaveLength(1)
 })
 
-/** Three failures that are asked for again, of an ImageKit that answers updates with these statuses, and then with 200. */
-async function startAskingAgain(statuses: number[], holdMs: number) {
-  const asked: { fileId: string; at: number }[] = []
+/** Three failed runs that are retried, with an ImageKit that responds to updates with these statuses, then with 200. */
+async function startRateLimitedRetry(statuses: number[], holdMs: number) {
+  const calls: { fileId: string; at: number }[] = []
   const { url } = await startBrokenImagekit(async (call) => {
     await call.readJson()
     const fileId = call.path.split('/')[3] ?? ''
-    asked.push({ fileId, at: performance.now() })
+    calls.push({ fileId, at: performance.now() })
     const status = statuses.shift() ?? 200
     if (status === 200) call.answer(status, uploadedFile(fileId))
     else call.answer(status, { message: 'Rate limit exceeded' }, { 'x-ratelimit-reset': String(holdMs) })
   })
-  // Nothing is overdue, so that nobody asks for anything else.
+  // Nothing is overdue, so that there are no other requests.
   const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })
   for (const fileId of ['a', 'b', 'c']) await fail(tracker, 'remove-bg', fileId)
   const started = await ask(tracker, '/runs/retry', { method: 'POST', body: { status: 'failed' } })
   const progressOf = async (of: RunningTracker) => (await ask(of, started.headers.get('location') ?? '')).json
-  return { tracker, asked, progressOf }
+  return { tracker, calls, progressOf }
 }
 
-const ALL_TAKEN = { total: 3, done: 3, failed: 0, state: 'done' }
+const ALL_DONE = { total: 3, done: 3, failed: 0, state: 'done' }
 
-test('many are asked for again as slowly as ImageKit wishes, and what it held back keeps its turn', async () => {
-  const { tracker, asked, progressOf } = await startAskingAgain([429], 700)
-  await expect.poll(() => progressOf(tracker)).toMatchObject(ALL_TAKEN)
-  const [refused, next, ...others] = asked
-  expect(next?.fileId).toBe(refused?.fileId)
+test('a retry of many runs waits as long as ImageKit demands, and then repeats the rate-limited run', async () => {
+  const { tracker, calls, progressOf } = await startRateLimitedRetry([429], 700)
+  await expect.poll(() => progressOf(tracker)).toMatchObject(ALL_DONE)
+  const [limited, next, ...others] = calls
+  expect(next?.fileId).toBe(limited?.fileId)
   expect(new Set([next, ...others].map((one) => one?.fileId))).toEqual(new Set(['a', 'b', 'c']))
-  expect(asked).toHaveLength(4)
-  expect((next?.at ?? 0) - (refused?.at ?? 0)).toBeGreaterThanOrEqual(690)
+  expect(calls).toHaveLength(4)
+  expect((next?.at ?? 0) - (limited?.at ?? 0)).toBeGreaterThanOrEqual(690)
 })
 
-test('a restart in the middle of many repeats none that ImageKit has taken', async () => {
-  const { tracker, asked, progressOf } = await startAskingAgain([200, 429], 60_000)
-  await expect.poll(() => asked.length).toBe(2)
+test('a restart during a retry of many runs repeats none that ImageKit has accepted', async () => {
+  const { tracker, calls, progressOf } = await startRateLimitedRetry([200, 429], 60_000)
+  await expect.poll(() => calls.length).toBe(2)
   const restarted = await tracker.restart()
-  await expect.poll(() => progressOf(restarted)).toMatchObject(ALL_TAKEN)
-  const [taken, held, ...others] = asked.map(({ fileId }) => fileId)
+  await expect.poll(() => progressOf(restarted)).toMatchObject(ALL_DONE)
+  const [accepted, limited, ...others] = calls.map(({ fileId }) => fileId)
   expect(others).toHaveLength(2)
-  expect(others).toContain(held)
-  expect(others).not.toContain(taken)
+  expect(others).toContain(limited)
+  expect(others).not.toContain(accepted)
 })
 
 test.each([
@@ -310,8 +310,8 @@ test.each([
   [{ status: 'failed', limit: 1001 }, 'limit'],
   [{ status: 'failed', extention: 'remove-bg' }, 'extention'],
   [{ status: 'failed', since: 'yesterday' }, 'since'],
-])('a filter that is not understood is refused, for it would mean other runs: %j', async (body, field) => {
+])('an invalid filter is rejected, because it would select other runs: %j', async (body, field) => {
   const { tracker } = await startTrackerAndSandbox(BY_HAND)
-  const answer = await ask(tracker, '/runs/retry', { method: 'POST', body })
-  expect(answer).toMatchObject({ status: 400, json: { errors: [{ field }] } })
+  const response = await ask(tracker, '/runs/retry', { method: 'POST', body })
+  expect(response).toMatchObject({ status: 400, json: { errors: [{ field }] } })
 })

@@ -9,7 +9,7 @@ import { statusOf } from '../support/webhooks.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The one fenced block of the README, or of another document, that contains this text. */
+/** The only fenced block of the README, or of another document, that contains this text. */
 function block(language: string, text: string, document = 'README.md'): string {
   const blocks = [...readFileSync(`${ROOT}/${document}`, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)]
   const found = blocks.filter(([, kind, code = '']) => kind === language && code.includes(text))
@@ -22,7 +22,7 @@ async function run(program: string, args: readonly string[], env: { [name: strin
   return promisify(execFile)(program, args, { cwd: ROOT, env: { PATH, HOME, ...env } })
 }
 
-test("the README's SDK example uploads through the tracker, reads the file from ImageKit, and finds the status events", async () => {
+test("the README's SDK example uploads a file, reads it from ImageKit, and receives status events", async () => {
   const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox()
   const example = [
     'globalThis.EventSource = class extends EventTarget { constructor(url) { super(); console.log(`events of ${url}`) } }',
@@ -33,7 +33,7 @@ test("the README's SDK example uploads through the tracker, reads the file from 
     TRACKER_URL: tracker.url,
     TRACKER_API_KEY: API_KEY,
     IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
-    // Where the SDK's second client, which has no address of its own, sends its requests.
+    // The SDK's second client has no base URL of its own, and sends its requests here.
     IMAGE_KIT_BASE_URL: sandboxUrl,
   })
   const [fileId = ''] = /\b[\da-f]{24}\b/.exec(stdout) ?? []
@@ -44,7 +44,7 @@ test("the README's SDK example uploads through the tracker, reads the file from 
   expect((await statusOf(tracker, fileId)).extensions).toHaveLength(2)
 })
 
-test("the documents' way to send an Idempotency-Key with the older SDK uploads a file once", async () => {
+test('the documented way to send an Idempotency-Key with the older SDK uploads a file once', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const upload = `import ImageKit from 'imagekit'
     const { TRACKER_URL, TRACKER_API_KEY } = process.env

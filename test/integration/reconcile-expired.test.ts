@@ -5,7 +5,7 @@ import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 import { AWS_TAG, BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
 
-/** A run that has expired without evidence, of a caller who is to be notified. */
+/** A run that expired without evidence, of a caller with a webhookUrl. */
 async function startExpired() {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
@@ -16,22 +16,22 @@ async function startExpired() {
   advance(26 * 3_600_000)
   expect((await reconcileNow(tracker)).runs).toMatchObject([{ fileId, finding: 'timed_out' }])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })
-  const report = (name: string, id: string) => {
+  const sendEvent = (name: string, id: string) => {
     const body = accountEvent(name, { id, data: { fileId } })
     return deliverEvent(tracker, body, ikHeaders(body, { at: clock() }))
   }
-  return { tracker, library, receiver, fileId, report }
+  return { tracker, library, receiver, fileId, sendEvent }
 }
 
 async function findings(tracker: RunningTracker): Promise<string[]> {
   return (await reconcileNow(tracker)).runs.map(({ finding }) => finding)
 }
 
-test('an event about its file has an expired run settled by evidence, and its caller notified', async () => {
-  const { tracker, library, receiver, fileId, report } = await startExpired()
+test('an event about its file settles an expired run by evidence, and its caller is notified', async () => {
+  const { tracker, library, receiver, fileId, sendEvent } = await startExpired()
   library.change(fileId, AWS_TAG)
   expect(await findings(tracker)).toEqual([])
-  expect((await report('file-updated', 'evt_1')).json).toEqual({ outcome: 'applied' })
+  expect((await sendEvent('file-updated', 'evt_1')).json).toEqual({ outcome: 'applied' })
   expect(await findings(tracker)).toEqual(['evidence'])
   expect(await statusOf(tracker, fileId)).toMatchObject({
     status: 'success',
@@ -43,22 +43,22 @@ test('an event about its file has an expired run settled by evidence, and its ca
 })
 
 test('an expired run is checked once for each event, and stays expired without evidence', async () => {
-  const { tracker, library, fileId, report } = await startExpired()
+  const { tracker, library, fileId, sendEvent } = await startExpired()
   for (const id of ['evt_1', 'evt_2']) {
-    await report('file-version-created', id)
+    await sendEvent('file-version-created', id)
     expect(await findings(tracker)).toEqual(['unchanged'])
     expect(await findings(tracker)).toEqual([])
   }
   library.files.delete(fileId)
-  await report('file-deleted', 'evt_3')
+  await sendEvent('file-deleted', 'evt_3')
   expect(await findings(tracker)).toEqual(['unchanged'])
   expect(await findings(tracker)).toEqual([])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })
 })
 
 test('file.created, which follows every upload, triggers nothing', async () => {
-  const { tracker, library, fileId, report } = await startExpired()
+  const { tracker, library, fileId, sendEvent } = await startExpired()
   library.change(fileId, AWS_TAG)
-  expect((await report('file-created', 'evt_1')).json).toEqual({ outcome: 'ignored' })
+  expect((await sendEvent('file-created', 'evt_1')).json).toEqual({ outcome: 'ignored' })
   expect(await findings(tracker)).toEqual([])
 })

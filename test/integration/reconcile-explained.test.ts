@@ -8,15 +8,15 @@ import { AWS_TAG, BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith }
 const OVERDUE = { ...BY_HAND, RECONCILE_AFTER: '1m' }
 const AWS = [{ name: 'aws-auto-tagging', minConfidence: 50, maxTags: 5 }]
 
-async function startLate() {
+async function startOverdue() {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...OVERDUE, ...library.env }, { clock })
   return { library, tracker, advance }
 }
 
-test('a description that an update of ours has set is no evidence of ai-auto-description', async () => {
-  const { library, tracker, advance } = await startLate()
+test('a description set by our own update is no evidence of ai-auto-description', async () => {
+  const { library, tracker, advance } = await startOverdue()
   const { fileId } = await uploadWith(tracker, ['ai-auto-description'])
   expect((await update(tracker, { description: 'Written by hand.' }, { fileId })).status).toBe(200)
   expect(library.files.get(fileId)).toMatchObject({ description: 'Written by hand.' })
@@ -31,8 +31,8 @@ test('a description that an update of ours has set is no evidence of ai-auto-des
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })
 })
 
-test('tags that the same extension of another submission may have made are no evidence', async () => {
-  const { library, tracker, advance } = await startLate()
+test('tags that the same extension of another submission may have added are no evidence', async () => {
+  const { library, tracker, advance } = await startOverdue()
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   expect((await update(tracker, { extensions: AWS }, { fileId })).status).toBe(200)
   library.change(fileId, AWS_TAG)
@@ -44,7 +44,7 @@ test('tags that the same extension of another submission may have made are no ev
 })
 
 test('once the other submission is known to have failed, the tags are evidence', async () => {
-  const { library, tracker, advance } = await startLate()
+  const { library, tracker, advance } = await startOverdue()
   const { fileId, submissionId } = await uploadWith(tracker, ['aws-auto-tagging'])
   await update(tracker, { extensions: AWS }, { fileId })
   const failure = { service: 'aws-auto-tagging', status: 'FAILURE', fileId, error: { message: 'No.' } }
@@ -58,19 +58,19 @@ test('once the other submission is known to have failed, the tags are evidence',
   expect(extensions[0]?.submissionId).not.toBe(submissionId)
 })
 
-test('tags of another source, and those that were there before, are no evidence', async () => {
-  const { library, tracker, advance } = await startLate()
+test('tags of another source, or from before the request, are no evidence', async () => {
+  const { library, tracker, advance } = await startOverdue()
   const { fileId } = await uploadWith(tracker, ['google-auto-tagging'])
   library.change(fileId, AWS_TAG)
   advance(120_000)
   expect((await reconcileNow(tracker)).runs).toMatchObject([
-    { finding: 'unchanged', why: 'Nothing has changed since.' },
+    { finding: 'unchanged', why: 'Nothing has changed since the request.' },
   ])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
 
-test('a version that somebody else has made is no evidence of a tagger', async () => {
-  const { library, tracker, advance } = await startLate()
+test('a version that somebody else made is no evidence for a tagger', async () => {
+  const { library, tracker, advance } = await startOverdue()
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, { ...AWS_TAG, versionInfo: { id: 'v2', name: 'Version 2' } })
   advance(120_000)
@@ -80,17 +80,17 @@ test('a version that somebody else has made is no evidence of a tagger', async (
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
 
-test('what nobody wrote down before is no evidence, however the file is now', async () => {
-  const { library, tracker, advance } = await startLate()
+test('without a recorded baseline nothing is evidence, whatever the file contains', async () => {
+  const { library, tracker, advance } = await startOverdue()
   const names = ['aws-auto-tagging', 'ai-auto-description', 'remove-bg']
   await register(tracker, names, 'file-of-others')
   const versionInfo = { id: 'version-2', name: 'Version 2' }
-  const told = { ...AWS_TAG, description: 'Written by somebody.', versionInfo }
-  library.files.set('file-of-others', uploadedFile('file-of-others', told))
+  const changed = { ...AWS_TAG, description: 'Written by somebody.', versionInfo }
+  library.files.set('file-of-others', uploadedFile('file-of-others', changed))
 
   advance(120_000)
   const { runs } = await reconcileNow(tracker)
-  const why = expect.stringContaining('Nothing was written down')
+  const why = expect.stringContaining('There is no baseline')
   expect(runs).toMatchObject(names.map((extension) => ({ extension, finding: 'unchanged', why })))
   advance(30 * 3_600_000)
   await reconcileNow(tracker)

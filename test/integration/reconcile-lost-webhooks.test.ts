@@ -13,7 +13,7 @@ import {
 
 const LOST = { tags: 'sandbox:webhook=drop,sandbox:delay=10' }
 
-test('what no webhook told is found by evidence, and whoever waits for it is answered', async () => {
+test('a run whose webhook was lost is settled by evidence, and waiting requests get the result', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox(EAGER)
   const names = ['aws-auto-tagging', 'remove-bg', 'ai-auto-description']
   const { fileId } = await uploadWith(tracker, names, LOST)
@@ -32,17 +32,17 @@ test('what no webhook told is found by evidence, and whoever waits for it is ans
   expect(sandbox.deliveries()).toEqual([])
 })
 
-test('the evidence is kept: how the file was, and how it is', async () => {
+test('the evidence of a run stores the file before and after', async () => {
   const { tracker } = await startTrackerAndSandbox(EAGER)
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging', 'remove-bg', 'ai-auto-description'], LOST)
   await tracker.fetch(`/assets/${fileId}/status?wait=15`)
   const stopped = await tracker.restart()
 
-  const kept = await rowsOf<{ name: string; evidence: string }>(
+  const stored = await rowsOf<{ name: string; evidence: string }>(
     stopped,
     'SELECT name, evidence FROM runs ORDER BY n',
   )
-  expect(Object.fromEntries(kept.map(({ name, evidence }) => [name, JSON.parse(evidence)]))).toEqual({
+  expect(Object.fromEntries(stored.map(({ name, evidence }) => [name, JSON.parse(evidence)]))).toEqual({
     'aws-auto-tagging': { kind: 'new_ai_tags', source: 'aws-auto-tagging', before: [], now: ['Image'] },
     'remove-bg': {
       kind: 'newer_version',
@@ -53,7 +53,7 @@ test('the evidence is kept: how the file was, and how it is', async () => {
   })
 })
 
-test('ai-tasks leave no evidence: they end expired, and a late webhook still settles them', async () => {
+test('ai-tasks leave no evidence: their runs expire, and a late webhook still settles them', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox({ ...EAGER, EXPIRE_AFTER: '300ms' })
   const { fileId } = await uploadWith(tracker, ['ai-tasks'], LOST)
 
@@ -75,7 +75,7 @@ test('ai-tasks leave no evidence: they end expired, and a late webhook still set
   })
 })
 
-test('a run that has changed nothing is looked at until its time is over, then it is expired', async () => {
+test('a run without evidence is checked until its window ends, and then expires', async () => {
   const { clock, advance } = movingClock()
   const { tracker, sandbox } = await startTrackerAndSandbox({ ...EAGER, EXPIRE_AFTER: '25h' }, { clock })
   const { fileId } = await uploadWith(tracker, ['remove-bg'], {
@@ -94,7 +94,7 @@ test('a run that has changed nothing is looked at until its time is over, then i
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'failed' })
 })
 
-test('a file that was deleted has its runs expired at once, long before their time', async () => {
+test('the runs of a deleted file expire at once, long before their window ends', async () => {
   const { tracker, sandboxUrl } = await startTrackerAndSandbox(EAGER)
   const { fileId } = await uploadWith(tracker, ['remove-bg', 'ai-tasks'], {
     tags: 'sandbox:remove-bg=pending,sandbox:ai-tasks=pending',

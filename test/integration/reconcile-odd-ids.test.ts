@@ -18,17 +18,17 @@ async function setUp(oddIds: readonly string[]) {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
-  // The odd ones are the oldest, and are taken first each time.
+  // The odd ids are the oldest, so each pass starts with them.
   for (const fileId of oddIds) await register(tracker, ['aws-auto-tagging'], fileId)
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, AWS_TAG)
   return { advance, library, tracker, fileId }
 }
 
-test('long ids do not make a search that no server takes', async () => {
+test('long ids are split into searches short enough for any server', async () => {
   const longIds = Array.from({ length: 8 }, (_, index) => '€'.repeat(127) + index)
   const { advance, library, tracker, fileId } = await setUp(longIds)
-  library.refuseSearch = ({ path }) => (path.length > 8000 ? 414 : undefined)
+  library.rejectSearch = ({ path }) => (path.length > 8000 ? 414 : undefined)
   advance(1000)
   const { runs, stoppedBy } = await reconcileNow(tracker)
   expect(stoppedBy).toBeNull()
@@ -37,7 +37,7 @@ test('long ids do not make a search that no server takes', async () => {
 })
 
 test.each([400, 406, 414, 431])(
-  'an id for which searches are refused with %i does not hold up the others, and expires without evidence',
+  'an id for which searches are rejected with %i does not delay the others, and expires without evidence',
   async (status) => {
     const odd = 'odd?id'
     const { advance, library, tracker, fileId } = await setUp([odd])
@@ -45,17 +45,17 @@ test.each([400, 406, 414, 431])(
       library.files.set(other, uploadedFile(other))
       await register(tracker, ['ai-tasks'], other)
     }
-    library.refuseSearch = ({ ids }) => (ids.includes(odd) ? status : undefined)
-    library.refused.set(odd, 400)
+    library.rejectSearch = ({ ids }) => (ids.includes(odd) ? status : undefined)
+    library.rejected.set(odd, 400)
     advance(1000)
     const first = await reconcileNow(tracker)
     expect(first.stoppedBy).toBeNull()
     expect(first.runs.slice(0, 2)).toMatchObject([
-      { fileId: odd, finding: 'unchanged', why: 'ImageKit refuses to look for this file.' },
+      { fileId: odd, finding: 'unchanged', why: 'ImageKit rejects lookups of this file.' },
       { fileId, finding: 'evidence' },
     ])
     expect(first.runs).toHaveLength(6)
-    // The others were found by searches, not asked for one by one.
+    // The others were found by searches, without a details call each.
     expect(library.details).toEqual([odd])
 
     advance(30 * 3_600_000)
@@ -64,26 +64,29 @@ test.each([400, 406, 414, 431])(
   },
 )
 
-test.each([401, 403])('a key that is refused with %i is told loudly, and nothing moves', async (status) => {
-  const lines: string[] = []
-  const memory = new Writable({
-    write(chunk, _, done) {
-      lines.push(String(chunk))
-      done()
-    },
-  })
-  const library = await startLibrary()
-  library.refusal = { status }
-  const tracker = await startTracker(
-    { ...EAGER, EXPIRE_AFTER: '25h', ...library.env },
-    { logger: pino({ level: 'error' }, memory) },
-  )
-  const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
-  await expect.poll(() => lines.join('')).toContain('refuses IMAGEKIT_PRIVATE_KEY')
-  expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
-})
+test.each([401, 403])(
+  'a private key rejected with %i is logged as an error, and no run changes',
+  async (status) => {
+    const lines: string[] = []
+    const memory = new Writable({
+      write(chunk, _, done) {
+        lines.push(String(chunk))
+        done()
+      },
+    })
+    const library = await startLibrary()
+    library.rejection = { status }
+    const tracker = await startTracker(
+      { ...EAGER, EXPIRE_AFTER: '25h', ...library.env },
+      { logger: pino({ level: 'error' }, memory) },
+    )
+    const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+    await expect.poll(() => lines.join('')).toContain('rejects IMAGEKIT_PRIVATE_KEY')
+    expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
+  },
+)
 
-test('a dry run tells of the first thousand runs, and that there are more', async () => {
+test('a dry run reports the first thousand runs, and that there are more', async () => {
   const { advance, library, tracker } = await setUp([])
   const names = Array.from({ length: 20 }, (_, index) => `tagger-${index}`)
   for (let at = 0; at < 50; at++) {
@@ -94,6 +97,6 @@ test('a dry run tells of the first thousand runs, and that there are more', asyn
   const { runs, stoppedBy } = await reconcileNow(tracker, true)
   expect(runs).toHaveLength(1000)
   expect(new Set(runs.map(({ runId }) => runId)).size).toBe(1000)
-  expect(stoppedBy).toBe('A dry run tells of the first 1000 runs, and more are due.')
+  expect(stoppedBy).toBe('A dry run reports the first 1000 runs, and more are due.')
   expect(library.searches).toHaveLength(10)
 })

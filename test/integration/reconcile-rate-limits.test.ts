@@ -12,49 +12,49 @@ import {
   uploadWith,
 } from './reconcile-setup.ts'
 
-const stoppedBy = 'ImageKit asks to be left alone for a while.'
+const stoppedBy = 'ImageKit limits the rate of requests.'
 
-test('429 is obeyed: for as many milliseconds as it says nothing is asked', async () => {
+test('after a 429, nothing is requested for as many milliseconds as it says', async () => {
   const library = await startLibrary()
-  library.refusal = { status: 429, headers: { 'x-ratelimit-reset': '700' } }
+  library.rejection = { status: 429, headers: { 'x-ratelimit-reset': '700' } }
   const tracker = await startTracker({ ...EAGER, ...library.env })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
-  await expect.poll(() => library.askedAt.length).toBe(1)
+  await expect.poll(() => library.lookupTimes.length).toBe(1)
   library.change(fileId, AWS_TAG)
-  library.refusal = undefined
+  library.rejection = undefined
 
   const waited = await tracker.fetch(`/assets/${fileId}/status?wait=10`)
   expect(await waited.json()).toMatchObject({ status: 'success', extensions: [{ source: 'reconcile' }] })
-  const [refused = 0, next = 0] = library.askedAt
-  expect(next - refused).toBeGreaterThanOrEqual(690)
-  // Taken for seconds, it would have been minutes.
-  expect(next - refused).toBeLessThan(5_000)
+  const [rejected = 0, next = 0] = library.lookupTimes
+  expect(next - rejected).toBeGreaterThanOrEqual(690)
+  // If it meant seconds, it would have been minutes.
+  expect(next - rejected).toBeLessThan(5_000)
 })
 
-test('429 without a time holds for a minute, and one of a day for an hour; nobody asks meanwhile', async () => {
+test('a 429 without a time pauses requests for a minute, and one of a day for an hour', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
   await uploadWith(tracker, ['aws-auto-tagging'])
-  library.refusal = { status: 429 }
+  library.rejection = { status: 429 }
   advance(1000)
   expect(await reconcileNow(tracker)).toEqual({ runs: [], holdMs: 60_000, stoppedBy })
-  library.refusal = { status: 429, headers: { 'x-ratelimit-reset': '86400000' } }
+  library.rejection = { status: 429, headers: { 'x-ratelimit-reset': '86400000' } }
   advance(20_000)
   for (const dryRun of [false, true]) {
-    const { holdMs, ...told } = await reconcileNow(tracker, dryRun)
-    expect(told).toEqual({ runs: [], stoppedBy })
+    const { holdMs, ...report } = await reconcileNow(tracker, dryRun)
+    expect(report).toEqual({ runs: [], stoppedBy })
     expect(holdMs).toBeGreaterThan(30_000)
     expect(holdMs).toBeLessThanOrEqual(40_000)
   }
-  expect(library.askedAt).toHaveLength(1)
+  expect(library.lookupTimes).toHaveLength(1)
 
   advance(40_000)
   expect(await reconcileNow(tracker)).toEqual({ runs: [], holdMs: 3_600_000, stoppedBy })
-  expect(library.askedAt).toHaveLength(2)
+  expect(library.lookupTimes).toHaveLength(2)
 })
 
-test('what was looked at before a 429 counts, so that each window brings the pass forward', async () => {
+test('runs that were checked before a 429 count, so that each rate-limit window makes progress', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
@@ -67,16 +67,16 @@ test('what was looked at before a 429 counts, so that each window brings the pas
   const windows: number[] = []
   for (let round = 0; round < 3; round++) {
     advance(60_000)
-    library.allowed = library.askedAt.length + 8
+    library.allowed = library.lookupTimes.length + 8
     const { runs } = await reconcileNow(tracker)
     windows.push(runs.length)
   }
-  // One question of each window is the search.
+  // One request of each window is the search.
   expect(windows).toEqual([7, 7, 6])
   expect(new Set(library.details)).toEqual(new Set(fileIds))
 })
 
-test('two passes do not run side by side: what one is looking at is not asked for again', async () => {
+test('concurrent passes do not overlap: a file is looked up once', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })

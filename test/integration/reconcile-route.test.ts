@@ -13,10 +13,10 @@ import {
   uploadWith,
 } from './reconcile-setup.ts'
 
-/** What is stored of runs, but for which the sweep has found overdue: a dry run tells of them. */
+/** The stored runs, except for the time at which the sweep found them overdue, which a dry run may set. */
 const STORED = 'SELECT n, name, status, source, updated_at, settled_by, evidence FROM runs ORDER BY n'
 
-test('a dry run tells what would be done and why, and changes nothing', async () => {
+test('a dry run reports what it would do and why, and changes nothing', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1m', ...library.env }, { clock })
@@ -28,8 +28,8 @@ test('a dry run tells what would be done and why, and changes nothing', async ()
   advance(120_000)
   const before = await rowsOf(tracker, STORED)
 
-  const told = await reconcileNow(tracker, true)
-  expect(told).toEqual({
+  const dryRun = await reconcileNow(tracker, true)
+  expect(dryRun).toEqual({
     runs: [
       {
         runId: expect.any(String),
@@ -59,48 +59,48 @@ test('a dry run tells what would be done and why, and changes nothing', async ()
   expect(await rowsOf(tracker, STORED)).toEqual(before)
   expect((await statusOf(tracker, tagged.fileId)).status).toBe('pending')
 
-  // What is done afterwards is what was told.
-  expect(await reconcileNow(tracker)).toEqual(told)
+  // The following pass does exactly that.
+  expect(await reconcileNow(tracker)).toEqual(dryRun)
   expect((await statusOf(tracker, tagged.fileId)).status).toBe('success')
   expect((await statusOf(tracker, deleted.fileId)).status).toBe('expired')
   expect((await statusOf(tracker, untouched.fileId)).status).toBe('pending')
   expect((await reconcileNow(tracker)).runs).toEqual([])
 })
 
-test('runs that are not overdue are left alone', async () => {
+test('runs that are not overdue are not checked', async () => {
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '10m', ...library.env })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, AWS_TAG)
   expect(await reconcileNow(tracker)).toEqual({ runs: [], holdMs: null, stoppedBy: null })
-  expect(library.askedAt).toEqual([])
+  expect(library.lookupTimes).toEqual([])
 })
 
-test('only an operator may reconcile', async () => {
+test('reconciling requires the admin key', async () => {
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env })
-  const answers = [
+  const responses = [
     await postReconcile(tracker, '{"dryRun":true}', API_KEY),
     await postReconcile(tracker, '{"dryRun":true}', 'a-key-that-nobody-has'),
     await fetch(`${tracker.url}/reconcile`, { method: 'POST', body: '{"dryRun":true}' }),
     await tracker.fetch('/reconcile'),
   ]
-  expect(answers.map(({ status }) => status)).toEqual([403, 401, 401, 405])
+  expect(responses.map(({ status }) => status)).toEqual([403, 401, 401, 405])
 })
 
 test.each(['{}', '{"dryRun":"yes"}', '{"dryRun":null}', '[]', 'null', 'dryRun', ''])(
-  'a body that does not say whether it is a dry run is refused: %s',
+  'a body without a valid dryRun is rejected: %s',
   async (body) => {
     const library = await startLibrary()
     const tracker = await startTracker({ ...BY_HAND, ...library.env })
-    const answer = await postReconcile(tracker, body)
-    expect(answer.status).toBe(400)
-    expect(answer.headers.get('content-type')).toBe('application/problem+json')
-    expect(library.askedAt).toEqual([])
+    const response = await postReconcile(tracker, body)
+    expect(response.status).toBe(400)
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    expect(library.lookupTimes).toEqual([])
   },
 )
 
-test('each run is looked at once, however long that takes', async () => {
+test('a pass checks each run once, however long it takes', async () => {
   const library = await startLibrary()
   const moving = movingClock()
   const clock = () => moving.clock() + library.searches.length * 3_600_000

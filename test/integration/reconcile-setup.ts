@@ -4,43 +4,43 @@ import { readRows } from '../support/database.ts'
 import { ADMIN_KEY, type RunningTracker } from '../support/tracker.ts'
 import { FILE, FILE_NAME, upload } from '../support/uploads.ts'
 
-/** Runs are overdue at once and looked at all the time. */
+/** Runs are overdue at once and checked all the time. */
 export const EAGER = { RECONCILE_AFTER: '10ms', RECONCILE_EVERY: '20ms' }
-/** Runs are overdue at once, but nobody looks unless told to. */
+/** Runs are overdue at once, but only the test reconciles. */
 export const BY_HAND = { RECONCILE_AFTER: '1ms', RECONCILE_EVERY: '1h' }
 
-/** The time of a tracker whose tests decide how late it is. */
+/** A clock that a test can move. */
 export function movingClock() {
-  let ahead = 0
+  let offsetMs = 0
   return {
-    clock: () => Date.now() + ahead,
+    clock: () => Date.now() + offsetMs,
     advance: (ms: number) => {
-      ahead += ms
+      offsetMs += ms
     },
   }
 }
 
-/** Uploads a file that the extensions are asked for. */
+/** Uploads a file with these extensions. */
 export async function uploadWith(
   tracker: RunningTracker,
   names: readonly string[],
   fields: { [name: string]: string } = {},
 ): Promise<{ fileId: string; submissionId: string }> {
-  const answer = await upload(tracker, [
+  const response = await upload(tracker, [
     FILE,
     FILE_NAME,
     ['extensions', JSON.stringify(names.map((name) => (TAGGERS.has(name) ? { name, ...TAGGER } : { name })))],
     ...Object.entries(fields),
   ])
-  if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
-  const { fileId } = (await answer.json()) as { fileId: string }
-  return { fileId, submissionId: answer.headers.get('x-submission-id') ?? '' }
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+  const { fileId } = (await response.json()) as { fileId: string }
+  return { fileId, submissionId: response.headers.get('x-submission-id') ?? '' }
 }
 
 const TAGGERS = new Set(['aws-auto-tagging', 'google-auto-tagging'])
 const TAGGER = { minConfidence: 50, maxTags: 5 }
 
-/** The address that the sandbox was given for the webhooks of its newest upload. */
+/** The webhookUrl that the sandbox received with its newest upload. */
 export function webhookUrlOf(sandbox: Sandbox): string {
   return String(sandbox.uploads().at(-1)?.parameters['webhookUrl'])
 }
@@ -57,56 +57,56 @@ export function postReconcile(tracker: RunningTracker, body: string, key = ADMIN
 }
 
 export async function reconcileNow(tracker: RunningTracker, dryRun = false): Promise<Report> {
-  const answer = await postReconcile(tracker, JSON.stringify({ dryRun }))
-  if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
-  return (await answer.json()) as Report
+  const response = await postReconcile(tracker, JSON.stringify({ dryRun }))
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+  return (await response.json()) as Report
 }
 
-/** What the database of a tracker holds, row by row. */
+/** Rows of a tracker's database. */
 export function rowsOf<Row extends object>(tracker: RunningTracker, sql: string): Promise<Row[]> {
   return readRows(tracker.database, sql)
 }
 
-type Refusal = { status: number; headers?: { [name: string]: string } } | 'break_off'
+type Rejection = { status: number; headers?: { [name: string]: string } } | 'break_off'
 
-/** An ImageKit whose files change, vanish and are not told of as a test wants. */
+/** An ImageKit whose files a test can change, delete or hide. */
 export async function startLibrary() {
   const files = new Map<string, object>()
   const library = {
-    /** By id, as they are told now. */
+    /** The present files, by id. */
     files,
-    /** Ids that the search leaves out. */
+    /** Ids that the search omits. */
     unlisted: new Set<string>(),
-    /** With what status the details of a file are refused, by its id. */
-    refused: new Map<string, number>(),
-    /** What the search tells still, though the file has changed. */
+    /** The status with which the details of a file are rejected, by its id. */
+    rejected: new Map<string, number>(),
+    /** Outdated files that the search still returns. */
     stale: new Map<string, object>(),
-    /** Refuses a search for these ids with a status; undefined where it answers. */
-    refuseSearch: (() => undefined) as (search: { ids: string[]; path: string }) => number | undefined,
-    /** Ids about whose details something in between answers, not ImageKit. */
-    between: new Set<string>(),
-    /** What is done to each question about a file instead of an answer. */
-    refusal: undefined as Refusal | undefined,
-    /** So many questions are answered; the ones after them are held back for a minute. */
+    /** Rejects a search for these ids with a status; undefined to accept it. */
+    rejectSearch: (() => undefined) as (search: { ids: string[]; path: string }) => number | undefined,
+    /** Ids whose details something between us and ImageKit responds to. */
+    intercepted: new Set<string>(),
+    /** The response to each lookup, in place of a real one. */
+    rejection: undefined as Rejection | undefined,
+    /** The number of lookups that get a response; later ones get a 429 of one minute. */
     allowed: Number.POSITIVE_INFINITY,
     /** The ids of each search, and of each details call. */
     searches: [] as string[][],
     details: [] as string[],
-    /** When each question came. */
-    askedAt: [] as number[],
-    /** The address for the webhooks of each upload and update. */
+    /** The time of each lookup. */
+    lookupTimes: [] as number[],
+    /** The webhookUrl of each upload and update. */
     webhookUrls: [] as string[],
     change: (fileId: string, more: object) => files.set(fileId, { ...files.get(fileId), ...more }),
   }
 
-  const takeUpload = async (call: Call) => {
+  const handleUpload = async (call: Call) => {
     await call.readForm()
     const fileId = `file-${files.size + 1}`
     files.set(fileId, uploadedFile(fileId))
     library.webhookUrls.push(call.field('webhookUrl') ?? '')
     call.answer(200, uploadedFile(fileId))
   }
-  const takeUpdate = async (call: Call, fileId: string) => {
+  const handleUpdate = async (call: Call, fileId: string) => {
     const {
       webhookUrl,
       extensions: _,
@@ -116,26 +116,26 @@ export async function startLibrary() {
     library.change(fileId, changes)
     call.answer(200, files.get(fileId) ?? {})
   }
-  const tell = (call: Call) => {
-    library.askedAt.push(performance.now())
+  const handleLookup = (call: Call) => {
+    library.lookupTimes.push(performance.now())
     const { pathname, searchParams } = new URL(call.path, 'http://library')
     const query = searchParams.get('searchQuery')
     const fileId = decodeURIComponent(pathname.split('/')[3] ?? '')
     const ids: string[] = query === null ? [] : JSON.parse(query.replace(/^id IN /, ''))
-    if (library.askedAt.length > library.allowed)
+    if (library.lookupTimes.length > library.allowed)
       return call.answer(429, {}, { 'x-ratelimit-reset': '60000' })
     if (query === null) library.details.push(fileId)
     else library.searches.push(ids)
-    const { refusal } = library
-    if (refusal === 'break_off') return call.breakOff()
-    if (refusal) return call.answer(refusal.status, { message: 'Not now.' }, refusal.headers)
+    const { rejection } = library
+    if (rejection === 'break_off') return call.breakOff()
+    if (rejection) return call.answer(rejection.status, { message: 'Not now.' }, rejection.headers)
     if (query !== null) {
-      const status = library.refuseSearch({ ids, path: call.path })
+      const status = library.rejectSearch({ ids, path: call.path })
       if (status !== undefined) return call.answer(status, { message: 'Not this search.' })
     }
     if (query === null) {
-      if (library.between.has(fileId)) return call.answer(404, ['no answer', 'of ImageKit'])
-      const status = library.refused.get(fileId)
+      if (library.intercepted.has(fileId)) return call.answer(404, ['no response', 'of ImageKit'])
+      const status = library.rejected.get(fileId)
       if (status !== undefined) return call.answer(status, { message: 'Not this one.' })
       const file = files.get(fileId)
       return call.answer(file ? 200 : 404, file ?? { message: 'The requested file does not exist.' })
@@ -149,9 +149,9 @@ export async function startLibrary() {
   }
 
   const { url } = await startBrokenImagekit((call) => {
-    if (call.path.endsWith('/upload')) return takeUpload(call)
+    if (call.path.endsWith('/upload')) return handleUpload(call)
     const isUpdate = call.headers['content-length'] !== undefined
-    return isUpdate ? takeUpdate(call, call.path.split('/')[3] ?? '') : tell(call)
+    return isUpdate ? handleUpdate(call, call.path.split('/')[3] ?? '') : handleLookup(call)
   })
   return Object.assign(library, { env: { IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url } })
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { NOBODYS_URL, uploadedFile } from '../support/broken-imagekit.ts'
+import { UNREACHABLE_URL, uploadedFile } from '../support/broken-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import { FILE_ID, register, statusOf } from '../support/webhooks.ts'
 import {
@@ -21,18 +21,18 @@ test.each([
   ['403', { status: 403 }],
   ['a connection that breaks', 'break_off' as const],
 ])(
-  '%s is never read as no evidence: the run is pending past its time, until ImageKit answers',
-  async (_, refusal) => {
+  '%s is never evidence: the run stays pending beyond its window, until ImageKit responds',
+  async (_, rejection) => {
     const { clock, advance } = movingClock()
     const library = await startLibrary()
     const tracker = await startTracker({ ...BY_HAND, EXPIRE_AFTER: '25h', ...library.env }, { clock })
     const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
-    library.refusal = refusal
+    library.rejection = rejection
     advance(30 * 3_600_000)
     expect(await reconcileNow(tracker)).toMatchObject({ runs: [], stoppedBy: expect.any(String) })
     expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 
-    library.refusal = undefined
+    library.rejection = undefined
     library.change(fileId, AWS_TAG)
     advance(3_600_000)
     await reconcileNow(tracker)
@@ -43,10 +43,10 @@ test.each([
   },
 )
 
-test('while nobody listens at ImageKit the run is pending past its time', async () => {
+test('while ImageKit cannot be reached the run stays pending beyond its window', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const env = { ...BY_HAND, ...library.env, IMAGEKIT_API_URL: NOBODYS_URL }
+  const env = { ...BY_HAND, ...library.env, IMAGEKIT_API_URL: UNREACHABLE_URL }
   const tracker = await startTracker(env, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   advance(30 * 3_600_000)
@@ -57,17 +57,17 @@ test('while nobody listens at ImageKit the run is pending past its time', async 
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
 
-test('while ImageKit fails it is asked less and less often', async () => {
+test('while ImageKit fails, lookups become less and less frequent', async () => {
   const library = await startLibrary()
-  library.refusal = { status: 500 }
+  library.rejection = { status: 500 }
   const tracker = await startTracker({ ...EAGER, RECONCILE_EVERY: '40ms', ...library.env })
   await uploadWith(tracker, ['aws-auto-tagging'])
-  await expect.poll(() => library.askedAt.length).toBe(5)
-  const pauses = library.askedAt.slice(1).map((at, index) => at - (library.askedAt[index] ?? 0))
+  await expect.poll(() => library.lookupTimes.length).toBe(5)
+  const pauses = library.lookupTimes.slice(1).map((at, index) => at - (library.lookupTimes[index] ?? 0))
   for (const [index, pause] of pauses.entries()) expect(pause).toBeGreaterThanOrEqual(80 * 2 ** index - 5)
 })
 
-test('a file that the search leaves out is asked for alone, and settled or left pending, never expired', async () => {
+test('a file that the search omits is looked up on its own, and its run never expires because of that', async () => {
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env })
   const tagged = await uploadWith(tracker, ['aws-auto-tagging'])
@@ -81,7 +81,7 @@ test('a file that the search leaves out is asked for alone, and settled or left 
   expect(new Set(library.details)).toEqual(new Set([tagged.fileId, untouched.fileId]))
 })
 
-test('before a run expires the file itself is asked for, for the search lags behind', async () => {
+test('before a run expires its file is looked up on its own, because the search lags behind', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
@@ -96,7 +96,7 @@ test('before a run expires the file itself is asked for, for the search lags beh
   expect(await statusOf(tracker, untouched.fileId)).toMatchObject({ status: 'expired' })
 })
 
-test('many files are asked for in batches of at most a hundred', async () => {
+test('many files are looked up in batches of at most a hundred', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const env = { ...BY_HAND, RECONCILE_AFTER: '1m', MAX_CONCURRENT_UPLOADS: '130', ...library.env }
@@ -114,7 +114,7 @@ test('many files are asked for in batches of at most a hundred', async () => {
   for (const { fileId } of uploads) expect((await statusOf(tracker, fileId)).status).toBe('success')
 })
 
-test('a file about which ImageKit has no sensible answer does not hold up the others, nor expires', async () => {
+test('a file with an invalid response from ImageKit does not delay the others or expire', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
@@ -133,36 +133,36 @@ test('a file about which ImageKit has no sensible answer does not hold up the ot
 })
 
 test.each([401, 403, 410, 500, 503])(
-  'a file whose details are refused with %i is not taken for gone, and does not expire',
+  'a file whose details are rejected with %i does not count as deleted, and its run does not expire',
   async (status) => {
     const { clock, advance } = movingClock()
     const library = await startLibrary()
     const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
     const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
     library.unlisted.add(fileId)
-    library.refused.set(fileId, status)
+    library.rejected.set(fileId, status)
     advance(30 * 3_600_000)
     expect(await reconcileNow(tracker)).toMatchObject({ stoppedBy: expect.stringContaining(`${status}`) })
     expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
   },
 )
 
-test('a 404 that is not in the words of ImageKit does not say that a file is gone', async () => {
+test("a 404 without ImageKit's own message does not mean that a file is deleted", async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.files.delete(fileId)
-  library.between.add(fileId)
+  library.intercepted.add(fileId)
   advance(30 * 3_600_000)
   expect(await reconcileNow(tracker)).toMatchObject({ runs: [{ fileId, finding: 'unchanged' }] })
 
-  library.between.clear()
+  library.intercepted.clear()
   advance(2 * 3_600_000)
   expect(await reconcileNow(tracker)).toMatchObject({ runs: [{ fileId, finding: 'asset_gone' }] })
 })
 
-test('a pass that takes hours looks at each run once: what was looked at late is left to the next pass', async () => {
+test('a pass that takes hours checks each run once; a run checked late is due in the next pass', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
@@ -170,11 +170,11 @@ test('a pass that takes hours looks at each run once: what was looked at late is
   const names = Array.from({ length: 100 }, (_, index) => `tagger-${index}`)
   for (let count = 0; count < 2; count += 1) await register(tracker, names)
   advance(1_000)
-  library.refuseSearch = () => {
+  library.rejectSearch = () => {
     if (library.searches.length === 1) advance(2 * 3_600_000)
     return undefined
   }
-  // Were they looked at again and again, this would be its end.
+  // If runs were checked again and again, the pass would end here.
   library.allowed = 6
   const { runs, stoppedBy } = await reconcileNow(tracker)
   expect(stoppedBy).toBeNull()

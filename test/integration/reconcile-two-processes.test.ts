@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
+import { createMutex } from '../../src/domain/mutex.ts'
 import type { StoreHandle } from '../../src/store/store.ts'
 import type { FileLookup } from '../../src/tracking/fetch-files.ts'
-import { createMutex } from '../../src/tracking/mutex.ts'
 import { reconcile } from '../../src/tracking/reconcile.ts'
 import { createUpkeepLease } from '../../src/tracking/upkeep-lease.ts'
 import { FILE_ID, submit } from '../contract/facts.ts'
@@ -15,7 +15,7 @@ async function openBoth(): Promise<[StoreHandle, StoreHandle]> {
   return [opened.store, await opened.openAnotherProcess()]
 }
 
-/** One pass of a process whose runs are overdue, and checked again, after a millisecond. */
+/** One pass of a process whose runs are overdue after a millisecond, and due again after another one. */
 async function passOf(
   store: StoreHandle,
   listFiles: FileLookup['listFiles'],
@@ -26,7 +26,7 @@ async function passOf(
   const imagekit: FileLookup = {
     batchesOf: (fileIds) => (fileIds.length === 0 ? [] : [[...fileIds]]),
     listFiles,
-    findFile: async () => ({ kind: 'seen', value: null }),
+    findFile: async () => ({ kind: 'ok', value: null }),
     ...lookup,
   }
   const { report } = await reconcile(
@@ -47,40 +47,40 @@ async function passOf(
   return report.runs.map(({ finding }) => finding)
 }
 
-test('what one process is checking is left alone by another, and what it finds counts', async () => {
+test('a run that one process is checking is skipped by the other, and the result of the check counts', async () => {
   const [one, two] = await openBoth()
-  let end = () => {}
-  const isAsked = new Promise<void>((asked) => {
-    end = asked
+  let start = () => {}
+  const isStarted = new Promise<void>((resolve) => {
+    start = resolve
   })
-  let answer = () => {}
+  let respond = () => {}
   const first = passOf(one, async () => {
-    end()
-    await new Promise<void>((answered) => {
-      answer = answered
+    start()
+    await new Promise<void>((resolve) => {
+      respond = resolve
     })
-    return { kind: 'seen', value: new Map() }
+    return { kind: 'ok', value: new Map() }
   })
-  await isAsked
+  await isStarted
   const others = async () => expect.unreachable('another process has claimed the run')
   expect(await passOf(two, others)).toEqual([])
-  answer()
+  respond()
   expect(await first).toEqual(['asset_gone'])
 })
 
-test('what a process has not reached when ImageKit asked to be left alone is due for another at once', async () => {
+test('after a 429 the runs that a process has not checked are due for another at once', async () => {
   const [one, two] = await openBoth()
-  expect(await passOf(one, async () => ({ kind: 'held_back', ms: 60_000 }))).toEqual([])
-  expect(await passOf(two, async () => ({ kind: 'seen', value: new Map() }))).toEqual(['asset_gone'])
+  expect(await passOf(one, async () => ({ kind: 'rate_limited', ms: 60_000 }))).toEqual([])
+  expect(await passOf(two, async () => ({ kind: 'ok', value: new Map() }))).toEqual(['asset_gone'])
 })
 
-test('what a process checks for longer than a claim lasts is left alone by another', async () => {
+test('a run whose check takes longer than its claim is skipped by another process', async () => {
   const [one, two] = await openBoth()
   let now = Date.now()
   const clock = () => now
   const listFiles: FileLookup['listFiles'] = async () => {
     now += 15_000
-    return { kind: 'seen', value: new Map() }
+    return { kind: 'ok', value: new Map() }
   }
   const findFile: FileLookup['findFile'] = async () => {
     now += 30_000
@@ -89,26 +89,24 @@ test('what a process checks for longer than a claim lasts is left alone by anoth
     return { kind: 'failed', reason: 'No answer.' }
   }
   expect(await passOf(one, listFiles, { clock, findFile })).toEqual(['unchanged'])
-  // That counts: the run is due again before the claim would have ended.
-  expect(await passOf(two, async () => ({ kind: 'seen', value: new Map() }), { clock })).toEqual([
-    'asset_gone',
-  ])
+  // The check counts: the run is due again before the claim would have ended.
+  expect(await passOf(two, async () => ({ kind: 'ok', value: new Map() }), { clock })).toEqual(['asset_gone'])
 })
 
-test('what a process was checking when it died is due for another 40 seconds after its last request', async () => {
+test('a run whose process died during its check is due for another 40 seconds after the last request', async () => {
   const [one, two] = await openBoth()
   const startedAt = Date.now()
-  await new Promise<void>((asked) => {
-    const askForEver = () => {
-      asked()
+  await new Promise<void>((requested) => {
+    const waitForever = () => {
+      requested()
       return new Promise<never>(() => {})
     }
-    void passOf(one, askForEver, { clock: () => startedAt })
+    void passOf(one, waitForever, { clock: () => startedAt })
   })
-  const lookLater = (ms: number) =>
-    passOf(two, async () => ({ kind: 'seen', value: new Map() }), { clock: () => startedAt + ms })
-  // A claim is none of a wrong clock, also where the clock has been corrected by a little.
-  expect(await lookLater(-30_000)).toEqual([])
-  expect(await lookLater(39_999)).toEqual([])
-  expect(await lookLater(40_000)).toEqual(['asset_gone'])
+  const passLater = (ms: number) =>
+    passOf(two, async () => ({ kind: 'ok', value: new Map() }), { clock: () => startedAt + ms })
+  // A small correction of the clock does not end a claim.
+  expect(await passLater(-30_000)).toEqual([])
+  expect(await passLater(39_999)).toEqual([])
+  expect(await passLater(40_000)).toEqual(['asset_gone'])
 })

@@ -10,7 +10,7 @@ const EXTENSIONS = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging', 'ai-
 const FILES = 240
 const COUNT = FILES * EXTENSIONS.length
 
-/** As a hundred connections would do it. */
+/** Like a hundred connections. */
 async function mapAtOnce<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   for (let first = 0; first < items.length; first += 100)
@@ -28,11 +28,11 @@ test('1,200 webhooks rejected at once because of a wrong secret are all stored, 
     const { webhookUrl } = await register(wrong, EXTENSIONS, fileId)
     return EXTENSIONS.map((name) => ({ fileId, name, webhookUrl }))
   })
-  const answers = await mapAtOnce(registered.flat(), ({ fileId, name, webhookUrl }) => {
+  const responses = await mapAtOnce(registered.flat(), ({ fileId, name, webhookUrl }) => {
     const text = JSON.stringify({ ...payload(name, 'failure'), fileId })
     return deliver(webhookUrl, text, ikHeaders(text))
   })
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([401]))
+  expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401]))
   await wrong.service.stop()
   const rejected = await readRows<{ id: string; cause: string }>(
     wrong.database,
@@ -41,22 +41,22 @@ test('1,200 webhooks rejected at once because of a wrong secret are all stored, 
   expect(rejected).toHaveLength(COUNT)
   expect(new Set(rejected.map(({ cause }) => cause))).toEqual(new Set(['bad_signature']))
 
-  const right = await startTracker(
+  const corrected = await startTracker(
     { ...required, IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET },
     {},
     wrong.database,
   )
   const replayed = await mapAtOnce(rejected, ({ id }) =>
-    ask(right, `/deliveries/${id}/replay`, { method: 'POST' }),
+    ask(corrected, `/deliveries/${id}/replay`, { method: 'POST' }),
   )
   expect(replayed.filter(({ json }) => json['outcome'] === 'applied')).toHaveLength(COUNT)
   for (const fileId of files)
-    expect((await statusOf(right, fileId)).extensionStatus).toEqual(
+    expect((await statusOf(corrected, fileId)).extensionStatus).toEqual(
       Object.fromEntries(EXTENSIONS.map((name) => [name, 'failed'])),
     )
 })
 
-test('a large body with a valid token is stored whole; without one 64 KiB of it, which cannot be replayed', async () => {
+test('a large body with a valid token is stored whole; without one, only 64 KiB are', async () => {
   const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const body = 'x'.repeat(500 * KIB)
@@ -75,7 +75,10 @@ test('a large body with a valid token is stored whole; without one 64 KiB of it,
     { cause: 'forged_token', bytes: 500 * KIB, stored: 64 * KIB },
     { cause: 'bad_signature', bytes: event.length, stored: 64 * KIB },
   ])
-  const again = await tracker.restart()
-  const replay = await ask(again, `/deliveries/${rows[2]?.id}/replay`, { method: 'POST' })
-  expect(replay).toMatchObject({ status: 422, json: { detail: expect.stringContaining('not kept whole') } })
+  const restarted = await tracker.restart()
+  const replay = await ask(restarted, `/deliveries/${rows[2]?.id}/replay`, { method: 'POST' })
+  expect(replay).toMatchObject({
+    status: 422,
+    json: { detail: expect.stringContaining('not stored completely') },
+  })
 })

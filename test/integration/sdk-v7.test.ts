@@ -15,7 +15,7 @@ async function startWithClient() {
 
 const shirt = () => fileURLToPath(new URL('../fixtures/images/shirt.png', import.meta.url))
 
-test('a stream with extensions is tracked to its end', async () => {
+test('an upload of a stream with extensions is tracked until it is settled', async () => {
   const { tracker, sandbox, client } = await startWithClient()
   const uploaded = await client.files.upload({
     file: createReadStream(shirt()),
@@ -65,7 +65,7 @@ test('a buffer, a base64 text and a URL arrive as the same file', async () => {
   for (const { parameters } of sandbox.uploads()) expect(parameters).not.toHaveProperty('webhookUrl')
 })
 
-test('tags, customMetadata and the rest pass through, and an upload without extensions is known with status none', async () => {
+test('other parameters pass through, and an upload without extensions has the status none', async () => {
   const { client, tracker } = await startWithClient()
   const uploaded = await client.files.upload({
     file: await toFile(imageBytes('shirt.jpg'), 'shirt.jpg'),
@@ -89,7 +89,7 @@ test('tags, customMetadata and the rest pass through, and an upload without exte
   expect((await statusOf(tracker, uploaded.fileId ?? '')).status).toBe('none')
 })
 
-test('an update runs extensions on a file that exists, and is tracked', async () => {
+test('an update runs extensions on an existing file, and is tracked', async () => {
   const { client, tracker, sandbox } = await startWithClient()
   const { fileId = '' } = await client.files.upload({
     file: await toFile(imageBytes('shirt.jpg'), 'shirt.jpg'),
@@ -109,7 +109,7 @@ test('an update runs extensions on a file that exists, and is tracked', async ()
   })
 })
 
-test("v2 of the upload goes to ImageKit's v2", async () => {
+test("an upload with v2 of the API goes to ImageKit's v2", async () => {
   const { client, sandbox, tracker } = await startWithClient()
   const uploaded = await client.beta.v2.files.upload({
     file: await toFile(imageBytes('leaf.webp'), 'leaf.webp'),
@@ -122,21 +122,21 @@ test("v2 of the upload goes to ImageKit's v2", async () => {
   expect((await statusOf(tracker, uploaded.fileId ?? '')).status).toBe('success')
 })
 
-test("refusals are the SDK's own errors, whether they are ImageKit's or ours", async () => {
+test("rejections of ImageKit and of the tracker are the SDK's own errors", async () => {
   const { client, tracker } = await startWithClient()
-  const stranger = new ImageKit({ privateKey: 'another-key-of-the-tests', baseURL: tracker.url })
-  const unknown = await stranger.files
+  const unknownClient = new ImageKit({ privateKey: 'another-key-of-the-tests', baseURL: tracker.url })
+  const unknown = await unknownClient.files
     .upload({ file: 'aGVsbG8=', fileName: 'a.txt' })
     .catch((error: unknown) => error)
   expect(unknown).toBeInstanceOf(AuthenticationError)
   expect(unknown).toMatchObject({
     status: 401,
-    error: { message: expect.stringContaining('key is not known'), help: expect.any(String) },
+    error: { message: expect.stringContaining('Unknown key'), help: expect.any(String) },
   })
 
-  const crooked = client.files.upload({ file: 'aGVsbG8=', fileName: 'a.txt', customCoordinates: '1,2' })
-  await expect(crooked).rejects.toThrow(BadRequestError)
-  await expect(crooked).rejects.toMatchObject({
+  const invalid = client.files.upload({ file: 'aGVsbG8=', fileName: 'a.txt', customCoordinates: '1,2' })
+  await expect(invalid).rejects.toThrow(BadRequestError)
+  await expect(invalid).rejects.toMatchObject({
     error: { message: expect.stringContaining('Your request contains invalid customCoordinates parameter.') },
   })
   const nameless = [{ options: {} }] as unknown as []

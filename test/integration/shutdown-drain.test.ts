@@ -15,7 +15,7 @@ const authorization = `Bearer ${API_KEY}`
 const part = (name: string, value: string, more = '') =>
   `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`
 
-/** Sends an upload's form but for its end, and lets it rest there. */
+/** Sends the form of an upload without its end. */
 async function startUpload(tracker: RunningTracker): Promise<ClientRequest> {
   const headers = { authorization, 'content-type': 'multipart/form-data; boundary=b' }
   const outgoing = request(`${tracker.url}/api/v1/files/upload`, { method: 'POST', headers, agent: false })
@@ -26,12 +26,12 @@ async function startUpload(tracker: RunningTracker): Promise<ClientRequest> {
   return outgoing
 }
 
-/** Whatever was sent before has been taken up by the service when these are answered. */
+/** When these have their responses, the service has received everything sent before. */
 async function roundTrips(tracker: RunningTracker): Promise<void> {
   for (let round = 0; round < 5; round += 1) await rawRequest(`${tracker.url}/healthz`)
 }
 
-const refusesConnections = (tracker: RunningTracker) =>
+const rejectsConnections = (tracker: RunningTracker) =>
   expect
     .poll(() => rawRequest(`${tracker.url}/healthz`).then(String, (error: { code: string }) => error.code))
     .toBe('ECONNREFUSED')
@@ -42,7 +42,7 @@ async function secondsOf(work: Promise<unknown>): Promise<number> {
   return (performance.now() - startedAt) / 1000
 }
 
-test('who waits for a status is answered when the service stops, and streams end', async () => {
+test('when the service stops, waiting status requests get a response and streams end', async () => {
   const tracker = await startTracker()
   const { statusUrl } = await register(tracker, ['remove-bg'])
   const waiting = rawRequest(`${statusUrl}&wait=60`)
@@ -52,21 +52,21 @@ test('who waits for a status is answered when the service stops, and streams end
   await roundTrips(tracker)
 
   expect(await secondsOf(tracker.service.stop())).toBeLessThan(5)
-  const answer = await waiting
-  expect(answer.status).toBe(200)
-  expect(JSON.parse(answer.body)).toMatchObject({ status: 'pending' })
+  const response = await waiting
+  expect(response.status).toBe(200)
+  expect(JSON.parse(response.body)).toMatchObject({ status: 'pending' })
   expect(await stream).toContain('event: status')
 })
 
-test('an upload in flight may finish while new connections are refused, and what it did is kept', async () => {
+test('an upload in progress may finish during a stop, while new connections are rejected', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const upload = await startUpload(tracker)
   const stopped = tracker.service.stop()
-  await refusesConnections(tracker)
+  await rejectsConnections(tracker)
   upload.end('\r\n--b--\r\n')
-  const [answer] = (await once(upload, 'response')) as [IncomingMessage]
-  expect(answer.statusCode).toBe(200)
-  const { fileId } = JSON.parse(await text(answer))
+  const [response] = (await once(upload, 'response')) as [IncomingMessage]
+  expect(response.statusCode).toBe(200)
+  const { fileId } = JSON.parse(await text(response))
   expect(await secondsOf(stopped)).toBeLessThan(5)
 
   const restarted = await tracker.restart()
@@ -74,7 +74,7 @@ test('an upload in flight may finish while new connections are refused, and what
   expect(await status.json()).toMatchObject({ extensionStatus: { 'remove-bg': expect.any(String) } })
 })
 
-test('an upload that does not end in time is cut off, and the service stops within its limit', async () => {
+test('an upload that does not end in time is aborted, and the service stops within its limit', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox({}, { drainMs: 200 })
   const upload = await startUpload(tracker)
   const cut = once(upload, 'error')
@@ -83,7 +83,7 @@ test('an upload that does not end in time is cut off, and the service stops with
   expect(sandbox.uploads()).toEqual([])
 })
 
-test('an ImageKit that stays silent does not hold up the stop, and the upload is unconfirmed afterwards', async () => {
+test('an ImageKit that does not respond does not delay the stop, and the upload becomes unconfirmed', async () => {
   const standIn = await startStandIn(() => {})
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: standIn.url }, { drainMs: 200 })
   const upload = await startUpload(tracker)
@@ -100,7 +100,7 @@ test('an ImageKit that stays silent does not hold up the stop, and the upload is
 test.each([
   ['one run', (runId: string) => ({ path: `/runs/${runId}/retry`, body: {} })],
   ['many runs', () => ({ path: '/runs/retry', body: { status: 'failed' } })],
-])('nor does it while it is asked for %s again', async (_, requestFor) => {
+])('a retry of %s without a response from ImageKit does not delay the stop', async (_, requestFor) => {
   const standIn = await startStandIn(() => {})
   const tracker = await startTracker({ IMAGEKIT_API_URL: standIn.url }, { drainMs: 200 })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
@@ -118,12 +118,12 @@ test.each([
   expect(states).toEqual([{ state: 'unconfirmed' }])
 })
 
-test('connections that are kept alive do not hold up the stop, also one that was busy when it began', async () => {
+test('keep-alive connections do not delay the stop, even one that was busy when it began', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const agent = new Agent({ keepAlive: true })
   const idle = request(`${tracker.url}/healthz`, { agent }).end()
-  const [answer] = (await once(idle, 'response')) as [IncomingMessage]
-  await text(answer)
+  const [response] = (await once(idle, 'response')) as [IncomingMessage]
+  await text(response)
   const headers = { authorization, 'content-type': 'multipart/form-data; boundary=b' }
   const options = { method: 'POST', headers, agent: new Agent({ keepAlive: true }) }
   const busy = request(`${tracker.url}/api/v1/files/upload`, options)
@@ -131,7 +131,7 @@ test('connections that are kept alive do not hold up the stop, also one that was
   await roundTrips(tracker)
 
   const stopping = secondsOf(tracker.service.stop())
-  await refusesConnections(tracker)
+  await rejectsConnections(tracker)
   busy.end(`${part('file', 'hello')}--b--\r\n`)
   const [uploaded] = (await once(busy, 'response')) as [IncomingMessage]
   expect(uploaded.statusCode).toBe(200)
@@ -139,7 +139,7 @@ test('connections that are kept alive do not hold up the stop, also one that was
   expect(await stopping).toBeLessThan(3)
 })
 
-test('the lease is given back, so that another process takes over at once', async () => {
+test('a stop releases the lease, so that another process takes over at once', async () => {
   const tracker = await startTracker()
   const leases = () => readRows(tracker.database, 'SELECT name, epoch, ends_at > 0 AS held FROM leases')
   expect(await leases()).toEqual([{ name: 'upkeep', epoch: 1, held: 1 }])
@@ -147,9 +147,9 @@ test('the lease is given back, so that another process takes over at once', asyn
   expect(await leases()).toEqual([{ name: 'upkeep', epoch: 1, held: 0 }])
 })
 
-test('a stop that is asked for twice is one stop', async () => {
+test('two calls of stop stop the service once', async () => {
   const tracker = await startTracker()
   await Promise.all([tracker.service.stop(), tracker.service.stop()])
   await tracker.service.stop()
-  await refusesConnections(tracker)
+  await rejectsConnections(tracker)
 })

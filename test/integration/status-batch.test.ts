@@ -5,51 +5,51 @@ const query = (fileIds: string[]) => fileIds.map((fileId) => `fileId=${encodeURI
 
 async function startWithTwo() {
   const server = await startStatusServer()
-  server.keep(pendingAsset('f1', 'remove-bg'))
-  server.keep(observed(pendingAsset('f2', 'remove-bg'), 'remove-bg', SUCCESS))
-  return { ...server, ask: (fileIds: string[]) => fetch(`${server.url}/assets/status?${query(fileIds)}`) }
+  server.add(pendingAsset('f1', 'remove-bg'))
+  server.add(observed(pendingAsset('f2', 'remove-bg'), 'remove-bg', SUCCESS))
+  return { ...server, get: (fileIds: string[]) => fetch(`${server.url}/assets/status?${query(fileIds)}`) }
 }
 
-it('answers the assets in the order asked, each once, and names those never heard of', async () => {
+it('returns the assets in the requested order, each once, and lists unknown ones', async () => {
   const server = await startWithTwo()
-  const answer = await server.ask(['f2', 'x&y', 'f1', 'f2', 'gone', 'x&y'])
-  expect(answer.status).toBe(200)
-  expect(answer.headers.get('content-type')).toBe('application/json')
-  expect(answer.headers.get('cache-control')).toBe('no-cache')
+  const response = await server.get(['f2', 'x&y', 'f1', 'f2', 'gone', 'x&y'])
+  expect(response.status).toBe(200)
+  expect(response.headers.get('content-type')).toBe('application/json')
+  expect(response.headers.get('cache-control')).toBe('no-cache')
   const alone = async (fileId: string) => (await fetch(`${server.url}/assets/${fileId}/status`)).json()
-  expect(await answer.json()).toEqual({
+  expect(await response.json()).toEqual({
     assets: [await alone('f2'), await alone('f1')],
     notFound: ['x&y', 'gone'],
   })
 })
 
-it('answers both lists where one is empty', async () => {
+it('returns both lists even if one is empty', async () => {
   const server = await startWithTwo()
-  expect(await (await server.ask(['gone'])).json()).toEqual({ assets: [], notFound: ['gone'] })
-  expect(await (await server.ask(['f1'])).json()).toMatchObject({ assets: [{ fileId: 'f1' }], notFound: [] })
+  expect(await (await server.get(['gone'])).json()).toEqual({ assets: [], notFound: ['gone'] })
+  expect(await (await server.get(['f1'])).json()).toMatchObject({ assets: [{ fileId: 'f1' }], notFound: [] })
 })
 
-it('takes 1 to 100 fileIds', async () => {
+it('accepts 1 to 100 fileIds', async () => {
   const server = await startWithTwo()
   const hundred = Array.from({ length: 100 }, (_, index) => `n${index}`)
-  expect(await (await server.ask(hundred)).json()).toEqual({ assets: [], notFound: hundred })
-  for (const refused of [[], [...hundred, 'n100'], ['']]) {
-    const answer = await server.ask(refused)
-    expect(answer.status).toBe(400)
-    expect(await answer.json()).toMatchObject({ code: 'invalid_input', errors: [{ field: 'fileId' }] })
+  expect(await (await server.get(hundred)).json()).toEqual({ assets: [], notFound: hundred })
+  for (const rejected of [[], [...hundred, 'n100'], ['']]) {
+    const response = await server.get(rejected)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ code: 'invalid_input', errors: [{ field: 'fileId' }] })
   }
 })
 
-it('answers HEAD without a body', async () => {
+it('responds to HEAD without a body', async () => {
   const server = await startWithTwo()
-  const answer = await fetch(`${server.url}/assets/status?fileId=f1`, { method: 'HEAD' })
-  expect(answer.status).toBe(200)
-  expect(await answer.text()).toBe('')
+  const response = await fetch(`${server.url}/assets/status?fileId=f1`, { method: 'HEAD' })
+  expect(response.status).toBe(200)
+  expect(await response.text()).toBe('')
 })
 
-it('needs a key; no token opens it', async () => {
+it('requires a key; a token gives no access', async () => {
   const server = await startStatusServer({ keys: true })
-  server.keep(pendingAsset('f1', 'remove-bg'))
+  server.add(pendingAsset('f1', 'remove-bg'))
   const url = `${server.url}/assets/status?fileId=f1`
   expect((await fetch(url)).status).toBe(401)
   expect((await fetch(`${url}&token=${server.token('f1')}`)).status).toBe(401)
@@ -57,13 +57,13 @@ it('needs a key; no token opens it', async () => {
   expect((await fetch(url, { headers: { Authorization: `Bearer ${API_KEY}` } })).status).toBe(200)
 })
 
-it('has no CORS: OPTIONS is a method that it does not take', async () => {
+it('has no CORS: OPTIONS gets 405', async () => {
   const server = await startWithTwo()
-  expect((await server.ask(['f1'])).headers.has('access-control-allow-origin')).toBe(false)
+  expect((await server.get(['f1'])).headers.has('access-control-allow-origin')).toBe(false)
   for (const method of ['OPTIONS', 'POST', 'DELETE']) {
-    const answer = await fetch(`${server.url}/assets/status`, { method })
-    expect(answer.status).toBe(405)
-    expect(answer.headers.get('allow')).toBe('GET, HEAD')
-    expect(answer.headers.has('access-control-allow-origin')).toBe(false)
+    const response = await fetch(`${server.url}/assets/status`, { method })
+    expect(response.status).toBe(405)
+    expect(response.headers.get('allow')).toBe('GET, HEAD')
+    expect(response.headers.has('access-control-allow-origin')).toBe(false)
   }
 })

@@ -16,19 +16,19 @@ async function startWithPending(...names: string[]) {
   const timers = manualTimers()
   const server = await startStatusServer({ startTimer: timers.startTimer })
   const asset = pendingAsset('f1', ...names)
-  server.keep(asset)
+  server.add(asset)
   const present = async () => {
-    const answer = await fetch(`${server.url}/assets/f1/status`)
-    return { event: 'status', id: answer.headers.get('etag') ?? '', data: await answer.text() }
+    const response = await fetch(`${server.url}/assets/f1/status`)
+    return { event: 'status', id: response.headers.get('etag') ?? '', data: await response.text() }
   }
   return { ...server, timers, asset, eventsUrl: `${server.url}/assets/f1/events`, present }
 }
 
-it('tells the present state, then each change, and ends when nothing is pending', async () => {
+it('sends the present state, then each change, and ends when nothing is pending', async () => {
   const server = await startWithPending('remove-bg', 'aws-auto-tagging')
   const stream = await openEvents(server.eventsUrl)
-  expect(stream.answer.statusCode).toBe(200)
-  expect(stream.answer.headers).toMatchObject({
+  expect(stream.response.statusCode).toBe(200)
+  expect(stream.response.headers).toMatchObject({
     'content-type': 'text/event-stream',
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
@@ -50,53 +50,53 @@ it('tells the present state, then each change, and ends when nothing is pending'
       .map(({ event, id, data }) => `event: ${event}\nid: ${id}\ndata: ${data}\n\n`)
       .join(''),
   )
-  expect(server.board.watching()).toBe(0)
+  expect(server.statuses.watching()).toBe(0)
   expect(server.timers.running()).toEqual([])
 })
 
-it('ends after the present state where nothing is pending', async () => {
+it('ends after the present state if nothing is pending', async () => {
   const server = await startWithPending()
   const stream = await openEvents(server.eventsUrl)
   await stream.ended
   expect(stream.events()).toEqual([await server.present()])
 })
 
-it('answers 404 for an asset never heard of, before any stream begins', async () => {
+it('responds with 404 for an unknown asset, before a stream begins', async () => {
   const server = await startWithPending('remove-bg')
-  const answer = await fetch(`${server.url}/assets/f2/events`)
-  expect(answer.status).toBe(404)
-  expect(answer.headers.get('content-type')).toBe('application/problem+json')
-  expect(server.board.watching()).toBe(0)
+  const response = await fetch(`${server.url}/assets/f2/events`)
+  expect(response.status).toBe(404)
+  expect(response.headers.get('content-type')).toBe('application/problem+json')
+  expect(server.statuses.watching()).toBe(0)
 })
 
-it('answers 204 to who comes back with the last state, quoted or not', async () => {
+it('responds with 204 to a client that has the last state, with or without quotes', async () => {
   const server = await startWithPending()
   const { id } = await server.present()
   for (const lastEventId of [id, id.slice(1, -1)]) {
-    const answer = await fetch(server.eventsUrl, { headers: { 'Last-Event-ID': lastEventId } })
-    expect([lastEventId, answer.status]).toEqual([lastEventId, 204])
+    const response = await fetch(server.eventsUrl, { headers: { 'Last-Event-ID': lastEventId } })
+    expect([lastEventId, response.status]).toEqual([lastEventId, 204])
   }
-  expect(server.board.watching()).toBe(0)
+  expect(server.statuses.watching()).toBe(0)
 })
 
-it('does not repeat the present state to who has it, and goes on with the changes', async () => {
+it('does not repeat a state that the client has, and continues with the changes', async () => {
   const server = await startWithPending('remove-bg')
   const { id } = await server.present()
   const stream = await openEvents(server.eventsUrl, { 'Last-Event-ID': id })
-  expect(stream.answer.statusCode).toBe(200)
+  expect(stream.response.statusCode).toBe(200)
   server.change(observed(server.asset, 'remove-bg', SUCCESS))
   await stream.ended
   expect(stream.events()).toEqual([await server.present()])
 })
 
-it('tells the present state to who comes back with an older one', async () => {
+it('sends the present state to a client that has an older one', async () => {
   const server = await startWithPending('remove-bg')
   const stream = await openEvents(server.eventsUrl, { 'Last-Event-ID': '"older"' })
   await stream.received(1)
   expect(stream.events()).toEqual([await server.present()])
 })
 
-it('tells three hundred clients of one change after one question to the store', async () => {
+it('sends one change to three hundred clients after a single read of the store', async () => {
   const server = await startWithPending('remove-bg')
   const streams = await Promise.all(Array.from({ length: 300 }, () => openEvents(server.eventsUrl)))
   await Promise.all(streams.map((stream) => stream.received(1)))
@@ -106,11 +106,11 @@ it('tells three hundred clients of one change after one question to the store', 
   expect(server.loads).toEqual(['f1', 'f1'])
   const settled = await server.present()
   for (const stream of streams) expect(stream.events()).toEqual([expect.anything(), settled])
-  expect(server.board.watching()).toBe(0)
+  expect(server.statuses.watching()).toBe(0)
   expect(server.timers.running()).toEqual([])
 })
 
-it('says nothing for a change that leaves the state as it was', async () => {
+it('sends nothing for a change that leaves the state as it was', async () => {
   const server = await startWithPending('remove-bg')
   const stream = await openEvents(server.eventsUrl)
   await stream.received(1)
@@ -121,7 +121,7 @@ it('says nothing for a change that leaves the state as it was', async () => {
   expect(stream.events()).toHaveLength(2)
 })
 
-it('keeps all streams alive with comments, by one timer, each once in fifteen seconds', async () => {
+it('keeps all streams alive with comments, with one timer, each once in fifteen seconds', async () => {
   const server = await startWithPending('remove-bg')
   const streams = await Promise.all(Array.from({ length: 20 }, () => openEvents(server.eventsUrl)))
   await Promise.all(streams.map((stream) => stream.received(1)))
@@ -134,7 +134,7 @@ it('keeps all streams alive with comments, by one timer, each once in fifteen se
   expect(server.timers.running()).toEqual([])
 })
 
-it('forgets a client that leaves', async () => {
+it('stops following a client that disconnects', async () => {
   const server = await startWithPending('remove-bg')
   const [leaving, staying] = [await openEvents(server.eventsUrl), await openEvents(server.eventsUrl)]
   await server.watched(2)
@@ -145,22 +145,22 @@ it('forgets a client that leaves', async () => {
   expect(staying.events()).toHaveLength(2)
 })
 
-it('answers HEAD with the headers alone, and follows nothing for it', async () => {
+it('responds to HEAD with headers only, and does not follow the asset', async () => {
   const server = await startWithPending('remove-bg')
-  const answer = await fetch(server.eventsUrl, { method: 'HEAD' })
-  expect(answer.status).toBe(200)
-  expect(answer.headers.get('content-type')).toBe('text/event-stream')
-  expect(server.board.watching()).toBe(0)
+  const response = await fetch(server.eventsUrl, { method: 'HEAD' })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('content-type')).toBe('text/event-stream')
+  expect(server.statuses.watching()).toBe(0)
   expect(server.timers.running()).toEqual([])
   expect((await fetch(`${server.url}/assets/f2/events`, { method: 'HEAD' })).status).toBe(404)
 })
 
-it('keeps for a client that does not read nothing but the newest state', async () => {
+it('buffers only the newest state for a client that does not read', async () => {
   const server = await startWithPending('remove-bg', 'aws-auto-tagging')
   const stream = await openEvents(server.eventsUrl)
   await stream.received(1)
-  stream.answer.pause()
-  // Larger than what the kernel takes for a connection that nobody reads from.
+  stream.response.pause()
+  // More than the kernel buffers for a connection that nobody reads from.
   const error = 'x'.repeat(1024 * 1024)
   let { asset } = server
   const changes = 40
@@ -171,7 +171,7 @@ it('keeps for a client that does not read nothing but the newest state', async (
   }
   const settled = observed(observed(asset, 'remove-bg', SUCCESS), 'aws-auto-tagging', SUCCESS)
   server.change(settled)
-  stream.answer.resume()
+  stream.response.resume()
   await stream.ended
   expect(stream.events().length).toBeLessThan(changes)
   expect(stream.events().at(-1)).toEqual(await server.present())
@@ -181,15 +181,15 @@ it('ends all streams when the service stops', async () => {
   const server = await startWithPending('remove-bg')
   const stream = await openEvents(server.eventsUrl)
   await stream.received(1)
-  server.board.close()
+  server.statuses.close()
   await stream.ended
-  expect(server.board.watching()).toBe(0)
+  expect(server.statuses.watching()).toBe(0)
   const late = await openEvents(server.eventsUrl)
   await late.ended
   expect(late.events()).toEqual([await server.present()])
 })
 
-it('ends the streams of an asset that is forgotten', async () => {
+it('ends the streams of a forgotten asset', async () => {
   const server = await startWithPending('remove-bg')
   const stream = await openEvents(server.eventsUrl)
   await stream.received(1)
@@ -198,7 +198,7 @@ it('ends the streams of an asset that is forgotten', async () => {
   expect(stream.events()).toHaveLength(1)
 })
 
-it('takes up a state that changed between two others without showing an older one', async () => {
+it('sends no older state when two changes follow each other quickly', async () => {
   const server = await startWithPending('remove-bg', 'aws-auto-tagging')
   const stream = await openEvents(server.eventsUrl)
   await stream.received(1)
@@ -214,8 +214,8 @@ it('takes up a state that changed between two others without showing an older on
   expect(stream.events().at(-1)).toEqual(await server.present())
 })
 
-/** Sends so many requests at once on one connection, of which the first is never over. */
-function sendAhead(url: string, path: string, count: number) {
+/** Sends `count` requests at once on one connection; the first one never ends. */
+function pipelineRequests(url: string, path: string, count: number) {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   onTestFinished(() => void socket.destroy())
@@ -225,19 +225,19 @@ function sendAhead(url: string, path: string, count: number) {
 }
 
 it.each(['/assets/f1/events', '/assets/f1/status?wait=60'])(
-  'nobody is followed any more whose connection has gone, those behind another on it among them: %s',
+  'stops following all requests of a closed connection, including those queued behind another: %s',
   async (path) => {
     const server = await startWithPending('remove-bg')
-    const socket = sendAhead(server.url, path, 3)
+    const socket = pipelineRequests(server.url, path, 3)
     await server.watched(3)
     socket.destroy()
     await server.watched(0)
   },
 )
 
-it('closes a connection on which more requests that wait are sent ahead than any client would send', async () => {
+it('closes a connection with more pipelined waiting requests than any real client sends', async () => {
   const server = await startWithPending('remove-bg')
-  const socket = sendAhead(server.url, '/assets/f1/status?wait=60', 4)
+  const socket = pipelineRequests(server.url, '/assets/f1/status?wait=60', 4)
   await server.watched(4)
   const closed = once(socket, 'close')
   socket.write('GET /assets/f1/status?wait=60 HTTP/1.1\r\nHost: x\r\n\r\n')
@@ -245,9 +245,9 @@ it('closes a connection on which more requests that wait are sent ahead than any
   await server.watched(0)
 })
 
-it('closes a connection on which a hundred requests are under way and another is sent ahead', async () => {
+it('closes a connection with more than a hundred pipelined requests', async () => {
   const server = await startWithPending('remove-bg')
-  const socket = sendAhead(server.url, '/assets/f1/status?wait=60', 1)
+  const socket = pipelineRequests(server.url, '/assets/f1/status?wait=60', 1)
   await server.watched(1)
   const closed = once(socket, 'close')
   socket.write('GET /assets/f1/status HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(100))

@@ -5,13 +5,13 @@ import { observed, pendingAsset, REQUESTED_AT, SUCCESS, startStatusServer } from
 
 const failed: Observation = { source: 'webhook', status: 'failed', error: { code: 'quota', detail: ['x'] } }
 
-it('answers the asset with its current runs, every field present', async () => {
+it('returns the asset with its current runs and every field', async () => {
   const server = await startStatusServer()
-  server.keep(observed(pendingAsset('f1', 'remove-bg', 'aws-auto-tagging'), 'aws-auto-tagging', failed))
-  const answer = await fetch(`${server.url}/assets/f1/status`)
-  expect(answer.status).toBe(200)
-  expect(answer.headers.get('content-type')).toBe('application/json')
-  expect(await answer.text()).toBe(
+  server.add(observed(pendingAsset('f1', 'remove-bg', 'aws-auto-tagging'), 'aws-auto-tagging', failed))
+  const response = await fetch(`${server.url}/assets/f1/status`)
+  expect(response.status).toBe(200)
+  expect(response.headers.get('content-type')).toBe('application/json')
+  expect(await response.text()).toBe(
     JSON.stringify({
       fileId: 'f1',
       status: 'pending',
@@ -45,38 +45,38 @@ it('answers the asset with its current runs, every field present', async () => {
   )
 })
 
-it('answers none for an asset that never had an extension', async () => {
+it('returns the status none for an asset without extensions', async () => {
   const server = await startStatusServer()
-  server.keep({ fileId: 'f1', recordedAt: REQUESTED_AT, runs: [] })
-  const answer = await fetch(`${server.url}/assets/f1/status`)
-  expect(await answer.json()).toEqual({
+  server.add({ fileId: 'f1', recordedAt: REQUESTED_AT, runs: [] })
+  const response = await fetch(`${server.url}/assets/f1/status`)
+  expect(await response.json()).toEqual({
     fileId: 'f1',
     status: 'none',
     extensionStatus: {},
     extensions: [],
     updatedAt: '2026-01-02T03:04:05.006Z',
   })
-  expect(answer.headers.has('retry-after')).toBe(false)
+  expect(response.headers.has('retry-after')).toBe(false)
 })
 
-it('keeps an extension of any name, such as __proto__', async () => {
+it('returns an extension of any name, such as __proto__', async () => {
   const server = await startStatusServer()
-  server.keep(pendingAsset('f1', '__proto__'))
-  const answer = await fetch(`${server.url}/assets/f1/status`)
-  expect(await answer.text()).toContain('"extensionStatus":{"__proto__":"pending"}')
+  server.add(pendingAsset('f1', '__proto__'))
+  const response = await fetch(`${server.url}/assets/f1/status`)
+  expect(await response.text()).toContain('"extensionStatus":{"__proto__":"pending"}')
 })
 
 it('finds an asset whose fileId is escaped in the address', async () => {
   const server = await startStatusServer()
-  server.keep(pendingAsset('a/b ü?', 'remove-bg'))
-  const answer = await fetch(`${server.url}/assets/${encodeURIComponent('a/b ü?')}/status`)
-  expect(await answer.json()).toMatchObject({ fileId: 'a/b ü?', status: 'pending' })
+  server.add(pendingAsset('a/b ü?', 'remove-bg'))
+  const response = await fetch(`${server.url}/assets/${encodeURIComponent('a/b ü?')}/status`)
+  expect(await response.json()).toMatchObject({ fileId: 'a/b ü?', status: 'pending' })
 })
 
-it('says when to ask again while something is pending, and not afterwards', async () => {
+it('sends Retry-After while something is pending, and not afterwards', async () => {
   const server = await startStatusServer()
   const asset = pendingAsset('f1', 'remove-bg')
-  server.keep(asset)
+  server.add(asset)
   const pending = await fetch(`${server.url}/assets/f1/status`)
   expect(pending.headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
   expect(pending.headers.get('cache-control')).toBe('no-cache')
@@ -89,40 +89,40 @@ it('says when to ask again while something is pending, and not afterwards', asyn
   expect(await settled.json()).toMatchObject({ status: 'success' })
 })
 
-it('answers 304, without a body, to every way of knowing the present ETag', async () => {
+it('responds with 304 and no body to every form of If-None-Match that has the present ETag', async () => {
   const server = await startStatusServer()
-  server.keep(pendingAsset('f1', 'remove-bg'))
+  server.add(pendingAsset('f1', 'remove-bg'))
   const etag = (await fetch(`${server.url}/assets/f1/status`)).headers.get('etag') ?? ''
   expect(etag).toMatch(/^"[^"]+"$/)
   for (const known of [etag, `W/${etag}`, `"other", ${etag}`, `"other",W/${etag} , "more"`, '*']) {
-    const answer = await fetch(`${server.url}/assets/f1/status`, { headers: { 'If-None-Match': known } })
-    expect([known, answer.status]).toEqual([known, 304])
-    expect(answer.headers.get('etag')).toBe(etag)
-    expect(answer.headers.get('cache-control')).toBe('no-cache')
-    expect(await answer.text()).toBe('')
+    const response = await fetch(`${server.url}/assets/f1/status`, { headers: { 'If-None-Match': known } })
+    expect([known, response.status]).toEqual([known, 304])
+    expect(response.headers.get('etag')).toBe(etag)
+    expect(response.headers.get('cache-control')).toBe('no-cache')
+    expect(await response.text()).toBe('')
   }
   for (const other of ['"other"', `"${etag.slice(2, -1)}"`, etag.slice(1, -1), 'W/"*"']) {
-    const answer = await fetch(`${server.url}/assets/f1/status`, { headers: { 'If-None-Match': other } })
-    expect([other, answer.status]).toEqual([other, 200])
+    const response = await fetch(`${server.url}/assets/f1/status`, { headers: { 'If-None-Match': other } })
+    expect([other, response.status]).toEqual([other, 200])
   }
 })
 
-it('changes the ETag with the state, and has the same one in another process for the same state', async () => {
+it('changes the ETag with the state, and two processes have the same ETag for the same state', async () => {
   const [one, another] = [await startStatusServer(), await startStatusServer()]
   const asset = pendingAsset('f1', 'remove-bg')
   const etagOf = async (server: { url: string }) =>
     (await fetch(`${server.url}/assets/f1/status`)).headers.get('etag')
-  one.keep(asset)
-  another.keep(structuredClone(asset))
+  one.add(asset)
+  another.add(structuredClone(asset))
   const before = await etagOf(one)
   expect(await etagOf(another)).toBe(before)
   one.change(observed(asset, 'remove-bg', SUCCESS))
   expect(await etagOf(one)).not.toBe(before)
 })
 
-it('answers HEAD as GET, without the body', async () => {
+it('responds to HEAD like GET, without the body', async () => {
   const server = await startStatusServer()
-  server.keep(pendingAsset('f1', 'remove-bg'))
+  server.add(pendingAsset('f1', 'remove-bg'))
   const get = await fetch(`${server.url}/assets/f1/status`)
   const head = await fetch(`${server.url}/assets/f1/status`, { method: 'HEAD' })
   expect(head.status).toBe(200)
@@ -135,30 +135,30 @@ it('answers HEAD as GET, without the body', async () => {
   expect((await fetch(`${server.url}/assets/f2/status`, { method: 'HEAD' })).status).toBe(404)
 })
 
-it('answers 404 for an asset never heard of, and finds it as soon as it is known', async () => {
+it('responds with 404 for an unknown asset, and finds it as soon as it is known', async () => {
   const server = await startStatusServer()
   const unknown = await fetch(`${server.url}/assets/f1/status`)
   expect(unknown.status).toBe(404)
   expect(unknown.headers.get('content-type')).toBe('application/problem+json')
   expect(await unknown.json()).toMatchObject({ code: 'not_found', status: 404 })
-  server.keep(pendingAsset('f1', 'remove-bg'))
+  server.add(pendingAsset('f1', 'remove-bg'))
   expect((await fetch(`${server.url}/assets/f1/status`)).status).toBe(200)
 })
 
-it('asks the store once for an asset that is polled again and again', async () => {
+it('reads the store once for an asset that is polled repeatedly', async () => {
   const server = await startStatusServer()
-  server.keep(pendingAsset('f1', 'remove-bg'))
+  server.add(pendingAsset('f1', 'remove-bg'))
   for (let time = 0; time < 5; time += 1) await fetch(`${server.url}/assets/f1/status`)
   expect(server.loads).toEqual(['f1'])
 })
 
-it('answers 503 while the store fails, and keeps nothing of that', async () => {
+it('responds with 503 while the store fails, and does not cache that', async () => {
   const server = await startStatusServer()
-  server.keep(pendingAsset('f1', 'remove-bg'))
+  server.add(pendingAsset('f1', 'remove-bg'))
   server.store.failure = new TrackerError('store_unavailable', 'The disk is full.')
-  const refused = await fetch(`${server.url}/assets/f1/status`)
-  expect(refused.status).toBe(503)
-  expect(refused.headers.has('retry-after')).toBe(true)
+  const rejected = await fetch(`${server.url}/assets/f1/status`)
+  expect(rejected.status).toBe(503)
+  expect(rejected.headers.has('retry-after')).toBe(true)
   server.store.failure = undefined
   expect((await fetch(`${server.url}/assets/f1/status`)).status).toBe(200)
 })

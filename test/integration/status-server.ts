@@ -5,16 +5,16 @@ import type { AssetFacts } from '../../src/domain/asset.ts'
 import { type Observation, observe } from '../../src/domain/observe.ts'
 import { type Run, requestedRun } from '../../src/domain/run.ts'
 import type { AppEnv } from '../../src/http/app-env.ts'
-import { createAskStatus } from '../../src/http/ask-status.ts'
-import { createDirectRoutes } from '../../src/http/direct-routes.ts'
-import { createErrorAnswers } from '../../src/http/error-answers.ts'
+import { createErrorResponses } from '../../src/http/error-responses.ts'
+import { createFastPaths } from '../../src/http/fast-paths.ts'
 import { requestId } from '../../src/http/request-id.ts'
 import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.ts'
+import { createStatusHandler } from '../../src/http/status-handler.ts'
 import { createHeartbeats } from '../../src/http/status-heartbeats.ts'
 import { statusRoutes } from '../../src/http/status-routes.ts'
 import { createAccess } from '../../src/tracking/access.ts'
 import { createCapabilityTokens } from '../../src/tracking/capability-tokens.ts'
-import { createStatusBoard } from '../../src/tracking/status-board.ts'
+import { createStatusCache } from '../../src/tracking/status-cache.ts'
 import { type StartTimer, startSystemTimer } from '../../src/tracking/status-timer.ts'
 import { createWaitingLimit } from '../../src/tracking/waiting-limit.ts'
 
@@ -23,7 +23,7 @@ export const ADMIN_KEY = 'an-admin-key-for-tests'
 
 export const REQUESTED_AT = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
 
-/** An asset as a store keeps it; each step is a minute after the one before. */
+/** An asset as in the store; each step is a minute after the previous one. */
 export function pendingAsset(fileId: string, ...names: string[]): AssetFacts {
   const run = (name: string): Run =>
     requestedRun({ runId: `run-${name}`, submissionId: 'sub-1', name, attempt: 1, at: REQUESTED_AT })
@@ -38,7 +38,7 @@ export function observed(facts: AssetFacts, name: string, observation: Observati
 
 export const SUCCESS: Observation = { source: 'webhook', status: 'success', error: null }
 
-/** Timers that fire when the test says so. */
+/** Timers that a test fires. */
 export function manualTimers() {
   const running = new Set<{ ms: number; task: () => void }>()
   const startTimer: StartTimer = (ms, task) => {
@@ -55,7 +55,7 @@ export function manualTimers() {
   return { startTimer, fire, running: () => [...running].map((timer) => timer.ms) }
 }
 
-/** The status routes over HTTP; `change` commits to the store and says so to the board. */
+/** The status routes over HTTP; `change` writes to the store and invalidates the status cache. */
 export async function startStatusServer(options: { keys?: boolean; startTimer?: StartTimer } = {}) {
   const { keys = false, startTimer = startSystemTimer } = options
   const assets = new Map<string, AssetFacts>()
@@ -68,22 +68,22 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
       return assets.get(fileId)
     },
   }
-  const board = createStatusBoard({ store }, { startTimer })
+  const statuses = createStatusCache({ store }, { startTimer })
   const tokens = createCapabilityTokens(['a token secret for tests only'])
   const access = keys
     ? createAccess([{ name: 'api', secret: API_KEY }], [{ name: 'admin', secret: ADMIN_KEY }])
     : createAccess([], [])
 
   const app = new Hono<AppEnv>()
-  const answers = createErrorAnswers(
+  const errorResponses = createErrorResponses(
     () => 'http://tracker.test',
     () => {},
   )
   app.use(requestId)
-  app.onError((error, c) => answers.asProblem(error, c))
+  app.onError((error, c) => errorResponses.asProblem(error, c))
   const heartbeats = createHeartbeats(startTimer)
   const deps = {
-    board,
+    statuses,
     access,
     statusTokens: tokens.status,
     startTimer,
@@ -91,62 +91,62 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
     waitingLimit: createWaitingLimit({ total: 1000, perToken: 20, perConnection: 4 }, () => {}),
     subject: 'asset',
   } as const
-  const askStatus = createAskStatus(deps)
-  app.route('/', statusRoutes({ ...deps, askStatus }))
-  const direct = createDirectRoutes({
-    askStatus,
-    takeWebhook: () => Promise.reject(new Error('Webhooks are not taken here.')),
-    errorAnswers: answers,
+  const handleStatus = createStatusHandler(deps)
+  app.route('/', statusRoutes({ ...deps, handleStatus }))
+  const fastPaths = createFastPaths({
+    handleStatus,
+    handleWebhook: () => Promise.reject(new Error('Webhooks are not accepted here.')),
+    errorResponses,
     loopbackOnly: false,
   })
   const server = createHttpServer(
     app,
-    { direct, errorAnswers: answers, noteExceeded: () => {} },
+    { fastPaths, errorResponses, noteExceeded: () => {} },
     CONNECTION_LIMITS,
   )
   const port = await server.listen('127.0.0.1', 0)
   onTestFinished(async () => {
-    board.close()
+    statuses.close()
     await server.close(0)
   })
 
   return {
     url: `http://127.0.0.1:${port}`,
-    board,
+    statuses,
     store,
     loads,
     token: (fileId: string) => tokens.status.sign(fileId),
-    keep: (facts: AssetFacts) => assets.set(facts.fileId, facts),
+    add: (facts: AssetFacts) => assets.set(facts.fileId, facts),
     change(facts: AssetFacts) {
       assets.set(facts.fileId, facts)
-      board.invalidate(facts.fileId)
+      statuses.invalidate(facts.fileId)
     },
     forget(fileId: string) {
       assets.delete(fileId)
-      board.invalidate(fileId)
+      statuses.invalidate(fileId)
     },
-    /** Resolves once so many clients wait or listen. */
-    watched: (count: number) => expect.poll(() => board.watching(), { interval: 5 }).toBe(count),
+    /** Resolves once `count` clients wait or stream. */
+    watched: (count: number) => expect.poll(() => statuses.watching(), { interval: 5 }).toBe(count),
   }
 }
 
 export type StatusEvent = { event: string; id: string; data: string }
 
-/** A client of server-sent events that shows what came over the wire. */
+/** A client of server-sent events that records what it received. */
 export async function openEvents(url: string, headers: Record<string, string> = {}) {
   const outgoing: ClientRequest = request(url, { headers, agent: false })
   outgoing.end()
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.once('response', resolve)
     outgoing.once('error', reject)
   })
   let text = ''
-  answer.setEncoding('utf8')
-  answer.on('data', (chunk: string) => {
+  response.setEncoding('utf8')
+  response.on('data', (chunk: string) => {
     text += chunk
   })
-  answer.on('error', () => {})
-  const ended = new Promise<void>((resolve) => answer.once('close', resolve))
+  response.on('error', () => {})
+  const ended = new Promise<void>((resolve) => response.once('close', resolve))
   const events = (): StatusEvent[] =>
     text
       .split('\n\n')
@@ -154,11 +154,11 @@ export async function openEvents(url: string, headers: Record<string, string> = 
       .filter((block) => !block.startsWith(':'))
       .map((block) => {
         const [event = '', id = '', data = '', ...more] = block.split('\n')
-        if (more.length > 0) throw new Error(`an event of ${3 + more.length} lines`)
+        if (more.length > 0) throw new Error(`an event with ${3 + more.length} lines`)
         return { event: event.slice(7), id: id.slice(4), data: data.slice(6) }
       })
   return {
-    answer,
+    response,
     ended,
     text: () => text,
     events,

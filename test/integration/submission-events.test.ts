@@ -8,12 +8,16 @@ import { openEvents } from './status-server.ts'
 
 const accepted = { fileId: FILE_ID, extensionStatus: { 'remove-bg': 'pending', 'ai-tasks': 'pending' } }
 
-async function putResponse(tracker: RunningTracker, submissionId: string, response: object): Promise<void> {
-  const answer = await tracker.fetch(`/submissions/${submissionId}/response`, {
+async function putResponse(
+  tracker: RunningTracker,
+  submissionId: string,
+  imagekitResponse: object,
+): Promise<void> {
+  const response = await tracker.fetch(`/submissions/${submissionId}/response`, {
     method: 'PUT',
-    body: JSON.stringify(response),
+    body: JSON.stringify(imagekitResponse),
   })
-  if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
 }
 
 const getJson = async (url: string) => (await fetch(url)).json()
@@ -21,22 +25,22 @@ const getJson = async (url: string) => (await fetch(url)).json()
 const dataOf = (stream: { events(): { data: string }[] }) =>
   stream.events().map(({ data }) => JSON.parse(data))
 
-/** Starts a request that waits; `isAnswered` says whether it was answered meanwhile. */
+/** Starts a request that waits; `hasResponse` says whether it has its response. */
 function wait(url: string, headers: Record<string, string> = {}) {
-  let isAnswered = false
-  const answer = fetch(url, { headers }).then((response) => {
-    isAnswered = true
+  let hasResponse = false
+  const pending = fetch(url, { headers }).then((response) => {
+    hasResponse = true
     return response
   })
-  return { answer, isAnswered: () => isAnswered }
+  return { response: pending, hasResponse: () => hasResponse }
 }
 
-test('events stream the submission until its fileId is known, then the asset, and end when nothing is pending', async () => {
+test('events stream the submission until its fileId is known, then the asset until nothing is pending', async () => {
   const tracker = await startTracker()
   const registered = await register(tracker, ['remove-bg', 'ai-tasks'], null)
   const stream = await openEvents(registered.eventsUrl)
-  expect(stream.answer.statusCode).toBe(200)
-  expect(stream.answer.headers).toMatchObject({
+  expect(stream.response.statusCode).toBe(200)
+  expect(stream.response.headers).toMatchObject({
     'content-type': 'text/event-stream',
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
@@ -70,7 +74,7 @@ test('a webhook that comes before the response binds the stream to its asset as 
   expect(dataOf(stream)).toMatchObject([{ state: 'submitting' }, { fileId: FILE_ID, status: 'success' }])
 })
 
-test('events of a submission whose fileId is known are those of its asset, also for who comes back', async () => {
+test('once the fileId is known, the events are those of the asset, also for a client that reconnects', async () => {
   const tracker = await startTracker()
   const { eventsUrl, submissionId, webhookUrl } = await register(tracker, ['remove-bg'], null)
   const stream = await openEvents(eventsUrl)
@@ -80,14 +84,14 @@ test('events of a submission whose fileId is known are those of its asset, also 
   await putResponse(tracker, submissionId, { fileId: FILE_ID })
   await deliver(webhookUrl, payload('remove-bg', 'success'))
 
-  const again = await openEvents(eventsUrl, { 'Last-Event-ID': id })
-  await again.ended
-  expect(dataOf(again)).toEqual([await statusOf(tracker)])
-  const last = { 'Last-Event-ID': again.events()[0]?.id ?? '' }
+  const reconnected = await openEvents(eventsUrl, { 'Last-Event-ID': id })
+  await reconnected.ended
+  expect(dataOf(reconnected)).toEqual([await statusOf(tracker)])
+  const last = { 'Last-Event-ID': reconnected.events()[0]?.id ?? '' }
   expect((await fetch(eventsUrl, { headers: last })).status).toBe(204)
 })
 
-test('a rejected submission ends its stream, and who comes back gets 204', async () => {
+test('a rejected submission ends its stream, and a client that reconnects gets 204', async () => {
   const tracker = await startTracker()
   const { eventsUrl, submissionId } = await register(tracker, ['remove-bg'], null)
   const stream = await openEvents(eventsUrl)
@@ -99,7 +103,7 @@ test('a rejected submission ends its stream, and who comes back gets 204', async
   expect((await fetch(eventsUrl, { headers: last })).status).toBe(204)
 })
 
-test('a stream of an asset that is forgotten ends, and its submission is 404', async () => {
+test('the stream of a forgotten asset ends, and its submission returns 404', async () => {
   const tracker = await startTracker()
   const { eventsUrl, submissionId } = await register(tracker, ['remove-bg'], null)
   const stream = await openEvents(eventsUrl)
@@ -110,11 +114,11 @@ test('a stream of an asset that is forgotten ends, and its submission is 404', a
   const headers = { authorization: `Bearer ${ADMIN_KEY}` }
   expect((await tracker.fetch(`/assets/${FILE_ID}`, { method: 'DELETE', headers })).status).toBe(204)
   await stream.ended
-  expect((await waiting.answer).status).toBe(404)
+  expect((await waiting.response).status).toBe(404)
   expect((await fetch(eventsUrl)).status).toBe(404)
 })
 
-test('the end of a queued upload reaches who follows its submission', async () => {
+test('the end of a queued upload reaches the stream of its submission', async () => {
   const imagekit = await startStandIn((response) => {
     response.writeHead(202, { 'content-type': 'application/json', 'x-ik-requestid': QUEUED_REQUEST })
     response.end('{"message":"The pre-transformation has been queued successfully."}')
@@ -136,7 +140,7 @@ test('the end of a queued upload reaches who follows its submission', async () =
   ])
 })
 
-test('the expiry of a submission that was never bound ends its stream', async () => {
+test('a submission without a fileId that expires ends its stream', async () => {
   let now = Date.now()
   const tracker = await startTracker({ EXPIRE_AFTER: '1h' }, { clock: () => now })
   const { eventsUrl } = await register(tracker, ['remove-bg'], null)
@@ -158,7 +162,7 @@ test('all streams of submissions end when the service stops', async () => {
   await stream.ended
 })
 
-test('wait answers once nothing of the submission is pending, with its JSON', async () => {
+test('a waiting request gets the submission once none of its runs is pending', async () => {
   const tracker = await startTracker()
   const { statusUrl, submissionId, webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
   const waiting = wait(`${statusUrl}&wait=30`)
@@ -167,14 +171,14 @@ test('wait answers once nothing of the submission is pending, with its JSON', as
     extensionStatus: { 'remove-bg': 'pending', 'ai-tasks': 'success' },
   })
   expect(await getJson(`${statusUrl}&wait=0`)).toMatchObject({ fileId: FILE_ID })
-  expect(waiting.isAnswered()).toBe(false)
+  expect(waiting.hasResponse()).toBe(false)
   await deliver(webhookUrl, payload('remove-bg', 'success'))
-  const answer = await waiting.answer
-  expect(answer.headers.get('retry-after')).toBeNull()
-  expect(await answer.json()).toEqual(await getJson(statusUrl))
+  const response = await waiting.response
+  expect(response.headers.get('retry-after')).toBeNull()
+  expect(await response.json()).toEqual(await getJson(statusUrl))
 })
 
-test('wait answers who knows the ETag as soon as it differs; a known one is 304', async () => {
+test('a waiting request with the known ETag gets a response once the ETag differs', async () => {
   const tracker = await startTracker()
   const { statusUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
   const present = await fetch(statusUrl)
@@ -184,22 +188,22 @@ test('wait answers who knows the ETag as soon as it differs; a known one is 304'
   expect((await fetch(statusUrl, { headers })).status).toBe(304)
   const waiting = wait(`${statusUrl}&wait=30`, headers)
   await putResponse(tracker, submissionId, accepted)
-  expect(await (await waiting.answer).json()).toMatchObject({ fileId: FILE_ID, state: 'accepted' })
+  expect(await (await waiting.response).json()).toMatchObject({ fileId: FILE_ID, state: 'accepted' })
 })
 
-test('a rejected submission is waited for no longer, and neither is one without anything pending', async () => {
+test('a waiting request does not wait for a rejected submission or one without pending runs', async () => {
   const tracker = await startTracker()
   const { statusUrl, submissionId } = await register(tracker, ['remove-bg'], null)
   const waiting = wait(`${statusUrl}&wait=30`)
   await putResponse(tracker, submissionId, { message: 'no' })
-  expect(await (await waiting.answer).json()).toMatchObject({ state: 'rejected' })
+  expect(await (await waiting.response).json()).toMatchObject({ state: 'rejected' })
   expect(await getJson(`${statusUrl}&wait=30`)).toMatchObject({ state: 'rejected' })
 })
 
-test.each(['61', '-1', 'abc', ''])('wait=%j is 400', async (seconds) => {
+test.each(['61', '-1', 'abc', ''])('wait=%j gets 400', async (seconds) => {
   const tracker = await startTracker()
   const { statusUrl } = await register(tracker, ['remove-bg'], null)
-  const answer = await fetch(`${statusUrl}&wait=${seconds}`)
-  expect(answer.status).toBe(400)
-  expect(await answer.json()).toMatchObject({ code: 'invalid_input', errors: [{ field: 'wait' }] })
+  const response = await fetch(`${statusUrl}&wait=${seconds}`)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ code: 'invalid_input', errors: [{ field: 'wait' }] })
 })

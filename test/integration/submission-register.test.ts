@@ -4,20 +4,20 @@ import { startReceiver } from '../support/receiver.ts'
 import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 
-test('a registration answers 201 with the addresses that its holder needs', async () => {
+test('a registration returns 201 with all addresses that the caller needs', async () => {
   const tracker = await startTracker()
-  const answer = await tracker.fetch('/submissions', {
+  const response = await tracker.fetch('/submissions', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
       extensions: [{ name: 'remove-bg', options: { add_shadow: true } }, { name: 'ai-tasks' }],
     }),
   })
-  expect(answer.status).toBe(201)
-  const registered = (await answer.json()) as Record<string, string>
+  expect(response.status).toBe(201)
+  const registered = (await response.json()) as Record<string, string>
   expect(Object.keys(registered)).toEqual(['submissionId', 'webhookUrl', 'statusUrl', 'eventsUrl'])
   const { submissionId = '', webhookUrl = '', statusUrl = '', eventsUrl = '' } = registered
-  expect(answer.headers.get('location')).toBe(`${tracker.url}/submissions/${submissionId}`)
+  expect(response.headers.get('location')).toBe(`${tracker.url}/submissions/${submissionId}`)
   expect(webhookUrl.startsWith(`${tracker.url}/webhooks/extension/`)).toBe(true)
   expect(statusUrl).toMatch(new RegExp(`^${tracker.url}/submissions/${submissionId}\\?token=[\\w-]{43}$`))
   expect(eventsUrl).toBe(statusUrl.replace('?', '/events?'))
@@ -44,13 +44,13 @@ test('a registration answers 201 with the addresses that its holder needs', asyn
   })
 })
 
-test('one run stands for each distinct name', async () => {
+test('a registration creates one run for each distinct name', async () => {
   const tracker = await startTracker()
   await register(tracker, ['remove-bg', 'ai-tasks', 'remove-bg'])
   expect((await statusOf(tracker)).extensions.map(({ name }) => name)).toEqual(['remove-bg', 'ai-tasks'])
 })
 
-test('a fileId that is known already makes the asset pending at once, and its statusUrl is told', async () => {
+test('a registration with a fileId makes the asset pending at once, and returns its statusUrl', async () => {
   const tracker = await startTracker()
   const { statusUrl, submissionId } = await register(tracker, ['remove-bg'])
   expect(statusUrl).toMatch(new RegExp(`^${tracker.url}/assets/${FILE_ID}/status\\?token=[\\w-]{43}$`))
@@ -59,7 +59,7 @@ test('a fileId that is known already makes the asset pending at once, and its st
   expect(submission).toMatchObject({ fileId: FILE_ID, statusUrl, state: 'submitting' })
 })
 
-test('a fileId with letters of any kind comes back in an address that works', async () => {
+test('a fileId with special characters is returned in an address that works', async () => {
   const tracker = await startTracker()
   const { statusUrl } = await register(tracker, ['remove-bg'], 'a?b#c ü%')
   expect(await (await fetch(statusUrl)).json()).toMatchObject({ fileId: 'a?b#c ü%', status: 'pending' })
@@ -70,49 +70,49 @@ const deep = '['.repeat(1000) + ']'.repeat(1000)
 test.each([
   ['no extensions', '{}', 'extensions'],
   ['an empty list', '{"extensions":[]}', 'extensions'],
-  ['extensions that are no list', '{"extensions":{"name":"remove-bg"}}', 'extensions'],
+  ['extensions that are not a list', '{"extensions":{"name":"remove-bg"}}', 'extensions'],
   ['a JSON text in place of a list', '{"extensions":"[{\\"name\\":\\"remove-bg\\"}]"}', 'extensions'],
   ['an extension without a name', '{"extensions":[{"options":{}}]}', 'extensions'],
   ['an extension with an empty name', '{"extensions":[{"name":""}]}', 'extensions'],
   ['an extension that is a text', '{"extensions":["remove-bg"]}', 'extensions'],
-  ['a fileId that is no text', '{"extensions":[{"name":"x"}],"fileId":7}', 'fileId'],
+  ['a fileId that is not a text', '{"extensions":[{"name":"x"}],"fileId":7}', 'fileId'],
   ['an empty fileId', '{"extensions":[{"name":"x"}],"fileId":""}', 'fileId'],
   ['a fileId with half a character', '{"extensions":[{"name":"x"}],"fileId":"a\\ud800"}', 'fileId'],
   ['a fileId with a NUL', '{"extensions":[{"name":"x"}],"fileId":"a\\u0000"}', 'fileId'],
-  ['a field that is not known', '{"extensions":[{"name":"x"}],"fileNam":"a.jpg"}', 'fileNam'],
+  ['a field that is unknown', '{"extensions":[{"name":"x"}],"fileNam":"a.jpg"}', 'fileNam'],
   ['a field that every object has', '{"extensions":[{"name":"x"}],"__proto__":{}}', '__proto__'],
-  ['a fileName that is no text', '{"extensions":[{"name":"x"}],"fileName":7}', 'fileName'],
-  ['a webhookUrl that is no URL', '{"extensions":[{"name":"x"}],"webhookUrl":"shop"}', 'webhookUrl'],
+  ['a fileName that is not a text', '{"extensions":[{"name":"x"}],"fileName":7}', 'fileName'],
+  ['a webhookUrl that is not a URL', '{"extensions":[{"name":"x"}],"webhookUrl":"shop"}', 'webhookUrl'],
   ['a list', '[]', undefined],
   ['null', 'null', undefined],
   ['no JSON', 'extensions=x', undefined],
   ['nothing', '', undefined],
-  ['options that no one could write again', `{"extensions":[{"name":"x","options":${deep}}]}`, undefined],
-])('%s is 400 and tells the field', async (_, body, field) => {
+  ['options nested too deep to be serialised', `{"extensions":[{"name":"x","options":${deep}}]}`, undefined],
+])('%s gets 400 with the field', async (_, body, field) => {
   const tracker = await startTracker()
-  const answer = await tracker.fetch('/submissions', { method: 'POST', body })
-  expect(answer.status).toBe(400)
-  const problem = (await answer.json()) as { code: string; errors?: { field: string; message: string }[] }
+  const response = await tracker.fetch('/submissions', { method: 'POST', body })
+  expect(response.status).toBe(400)
+  const problem = (await response.json()) as { code: string; errors?: { field: string; message: string }[] }
   expect(problem.code).toBe('invalid_input')
   if (field === undefined) return
   expect(problem.errors?.[0]?.field).toBe(field)
   expect(problem.errors?.[0]?.message).toEqual(expect.any(String))
 })
 
-test('more than one thing that is wrong is told at once', async () => {
+test('all errors of a registration are reported together', async () => {
   const tracker = await startTracker()
-  const answer = await tracker.fetch('/submissions', { method: 'POST', body: '{"fileId":1}' })
-  const { errors } = (await answer.json()) as { errors: { field: string }[] }
+  const response = await tracker.fetch('/submissions', { method: 'POST', body: '{"fileId":1}' })
+  const { errors } = (await response.json()) as { errors: { field: string }[] }
   expect(errors.map(({ field }) => field).sort()).toEqual(['extensions', 'fileId'])
 })
 
-test('twenty of many unknown fields are named', async () => {
+test('at most twenty unknown fields are named', async () => {
   const tracker = await startTracker()
   const unknown = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`field-${index}`, 1]))
   const body = JSON.stringify({ extensions: [{ name: 'remove-bg' }], ...unknown })
-  const answer = await tracker.fetch('/submissions', { method: 'POST', body })
-  expect(answer.status).toBe(400)
-  expect(((await answer.json()) as { errors: unknown[] }).errors).toHaveLength(20)
+  const response = await tracker.fetch('/submissions', { method: 'POST', body })
+  expect(response.status).toBe(400)
+  expect(((await response.json()) as { errors: unknown[] }).errors).toHaveLength(20)
 })
 
 test('a fileName is stored, and a webhookUrl is notified when a webhook settles the run', async () => {
@@ -123,9 +123,9 @@ test('a fileName is stored, and a webhookUrl is notified when a webhook settles 
     fileName: 'shirt.jpg',
     webhookUrl: receiver.url,
   }
-  const answer = await tracker.fetch('/submissions', { method: 'POST', body: JSON.stringify(body) })
-  expect(answer.status).toBe(201)
-  const { webhookUrl } = (await answer.json()) as { webhookUrl: string }
+  const response = await tracker.fetch('/submissions', { method: 'POST', body: JSON.stringify(body) })
+  expect(response.status).toBe(201)
+  const { webhookUrl } = (await response.json()) as { webhookUrl: string }
   const operator = { authorization: `Bearer ${ADMIN_KEY}` }
   const { runs } = (await (await tracker.fetch('/runs', { headers: operator })).json()) as { runs: unknown[] }
   expect(runs).toMatchObject([{ fileName: 'shirt.jpg', kind: 'external' }])
@@ -133,13 +133,13 @@ test('a fileName is stored, and a webhookUrl is notified when a webhook settles 
   await expect.poll(() => receiver.requests.map(({ path }) => path)).toEqual(['/hook'])
 })
 
-test('a registration over 1 MiB is 413', async () => {
+test('a registration over 1 MiB gets 413', async () => {
   const tracker = await startTracker()
-  const answer = await tracker.fetch('/submissions', { method: 'POST', body: ' '.repeat(1024 * 1024 + 1) })
-  expect(answer.status).toBe(413)
+  const response = await tracker.fetch('/submissions', { method: 'POST', body: ' '.repeat(1024 * 1024 + 1) })
+  expect(response.status).toBe(413)
 })
 
-test('a registration needs a key; a token of a submission does not open it', async () => {
+test('a registration requires a key; the token of a submission is not enough', async () => {
   const tracker = await startTracker()
   const { statusUrl } = await register(tracker, ['remove-bg'], null)
   const body = '{"extensions":[{"name":"remove-bg"}]}'
@@ -154,7 +154,7 @@ test('a registration needs a key; a token of a submission does not open it', asy
   expect(wrong.status).toBe(401)
 })
 
-test('a submission keeps the name of the key that asked, and not the key', async () => {
+test('a submission stores the name of its API key, not the key', async () => {
   const tracker = await startTracker()
   await register(tracker, ['remove-bg'])
   await tracker.service.stop()

@@ -17,27 +17,27 @@ const accepted = {
   extensionStatus: { 'remove-bg': 'pending', 'ai-tasks': 'success' },
 }
 
-test("ImageKit's answer accepts the submission, settles what it settles, and the asset's status is answered", async () => {
+test("ImageKit's response accepts the submission, settles its runs, and gets the asset's status", async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
-  const answer = await putResponse(tracker, submissionId, accepted)
-  expect(answer.status).toBe(200)
-  const told = (await answer.json()) as { statusUrl: string; eventsUrl: string }
-  expect(told).toMatchObject({
+  const response = await putResponse(tracker, submissionId, accepted)
+  expect(response.status).toBe(200)
+  const returned = (await response.json()) as { statusUrl: string; eventsUrl: string }
+  expect(returned).toMatchObject({
     fileId: FILE_ID,
     status: 'pending',
     extensionStatus: { 'remove-bg': 'pending', 'ai-tasks': 'success' },
     extensions: [{ source: 'response' }, { source: 'response', settledAt: expect.any(String) }],
   })
-  const { statusUrl, eventsUrl, ...status } = told
+  const { statusUrl, eventsUrl, ...status } = returned
   expect(await statusOf(tracker)).toEqual(status)
-  expect(answer.headers.get('link')).toBe(`<${statusUrl}>; rel="status", <${eventsUrl}>; rel="events"`)
+  expect(response.headers.get('link')).toBe(`<${statusUrl}>; rel="status", <${eventsUrl}>; rel="events"`)
   const opened = await fetch(statusUrl)
-  expect(opened.headers.get('etag')).toBe(answer.headers.get('etag'))
+  expect(opened.headers.get('etag')).toBe(response.headers.get('etag'))
   expect(await get(tracker, submissionId)).toMatchObject({ state: 'accepted', fileId: FILE_ID, statusUrl })
 })
 
-test('the same answer again is 200 and changes nothing; one with another fileId is 409', async () => {
+test('the same response again gets 200 and changes nothing; one with another fileId gets 409', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
   await putResponse(tracker, submissionId, accepted)
@@ -52,7 +52,7 @@ test('the same answer again is 200 and changes nothing; one with another fileId 
   expect((await tracker.fetch('/assets/another/status')).status).toBe(404)
 })
 
-test('a fileId that a webhook told first binds as well', async () => {
+test('a fileId from an earlier webhook binds the submission as well', async () => {
   const tracker = await startTracker()
   const { submissionId, webhookUrl } = await register(tracker, ['remove-bg'], null)
   await deliver(webhookUrl, payload('remove-bg', 'success'))
@@ -61,7 +61,7 @@ test('a fileId that a webhook told first binds as well', async () => {
   expect((await statusOf(tracker)).extensionStatus['remove-bg']).toBe('success')
 })
 
-test('requested but absent from the answer stays pending; answered but not requested makes a run', async () => {
+test('a requested extension that is absent from the response stays pending; an additional one gets a run', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
   await putResponse(tracker, submissionId, { fileId: FILE_ID, extensionStatus: { 'ai-tasks': 'failed' } })
@@ -74,33 +74,33 @@ test('requested but absent from the answer stays pending; answered but not reque
   })
 })
 
-test("a saved extension's placeholder goes when the answer names what it stood for", async () => {
+test("a saved extension's placeholder is removed when the response names the real extension", async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['saved-extension'], null)
   await putResponse(tracker, submissionId, { fileId: FILE_ID, extensionStatus: { 'ai-tasks': 'pending' } })
   expect((await statusOf(tracker)).extensionStatus).toEqual({ 'ai-tasks': 'pending' })
 })
 
-test('an error body rejects the submission; a successful answer afterwards accepts it', async () => {
+test('an error body rejects the submission; a later success response accepts it', async () => {
   const tracker = await startTracker()
   const { submissionId, statusUrl } = await register(tracker, ['remove-bg'], null)
-  const refusal = { message: 'Your request is missing file parameter.', help: 'For support …' }
-  const answer = await putResponse(tracker, submissionId, refusal)
-  expect(answer.status).toBe(200)
-  expect(await answer.json()).toMatchObject({
+  const rejection = { message: 'Your request is missing file parameter.', help: 'For support …' }
+  const response = await putResponse(tracker, submissionId, rejection)
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({
     submissionId,
     state: 'rejected',
     fileId: null,
     statusUrl,
-    error: { message: refusal.message },
+    error: { message: rejection.message },
   })
-  expect((await putResponse(tracker, submissionId, refusal)).status).toBe(200)
+  expect((await putResponse(tracker, submissionId, rejection)).status).toBe(200)
   expect((await putResponse(tracker, submissionId, accepted)).status).toBe(200)
   expect(await get(tracker, submissionId)).toMatchObject({ state: 'accepted', fileId: FILE_ID, error: null })
-  expect((await putResponse(tracker, submissionId, refusal)).status).toBe(409)
+  expect((await putResponse(tracker, submissionId, rejection)).status).toBe(409)
 })
 
-test('a rejected submission takes its runs out of the asset, and 200 is answered though nothing is known of it', async () => {
+test('a rejected submission removes its runs from the asset, and gets 200 even if none remain', async () => {
   const tracker = await startTracker()
   const older = await register(tracker, ['remove-bg'], 'known')
   await deliver(older.webhookUrl, {
@@ -117,39 +117,39 @@ test('a rejected submission takes its runs out of the asset, and 200 is answered
   })
 
   const lone = await register(tracker, ['remove-bg'], 'unknown')
-  const answer = await putResponse(tracker, lone.submissionId, { message: 'no' })
-  expect(answer.status).toBe(200)
-  expect(await answer.json()).toMatchObject({ state: 'rejected', fileId: 'unknown' })
+  const response = await putResponse(tracker, lone.submissionId, { message: 'no' })
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ state: 'rejected', fileId: 'unknown' })
   expect((await tracker.fetch('/assets/unknown/status')).status).toBe(404)
 })
 
-test('a queued upload is accepted without a fileId, and answers the submission', async () => {
+test('a queued upload is accepted without a fileId, and the submission is returned', async () => {
   const tracker = await startTracker()
   const { submissionId, statusUrl } = await register(tracker, ['remove-bg'], null)
   const queued = { message: 'The pre-transformation has been queued successfully.' }
-  const answer = await putResponse(tracker, submissionId, queued)
-  expect(await answer.json()).toMatchObject({ state: 'accepted', fileId: null, statusUrl })
+  const response = await putResponse(tracker, submissionId, queued)
+  expect(await response.json()).toMatchObject({ state: 'accepted', fileId: null, statusUrl })
 })
 
 test.each([
   ['{}', '{}'],
-  ['a fileId that is no text', '{"fileId":7}'],
+  ['a fileId that is not a text', '{"fileId":7}'],
   ['an empty fileId', '{"fileId":""}'],
   ['a fileId with half a character', '{"fileId":"a\\ud800"}'],
   ['a list', '[]'],
   ['null', 'null'],
   ['no JSON', 'fileId=x'],
   ['nothing', ''],
-])('%s is no answer of ImageKit: 400, and the submission waits on', async (_, body) => {
+])('%s is not a response of ImageKit: it gets 400, and the submission keeps waiting', async (_, body) => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
-  const answer = await putResponse(tracker, submissionId, body)
-  expect(answer.status).toBe(400)
-  expect(await answer.json()).toMatchObject({ code: 'invalid_input', status: 400 })
+  const response = await putResponse(tracker, submissionId, body)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ code: 'invalid_input', status: 400 })
   expect(await get(tracker, submissionId)).toMatchObject({ state: 'submitting', fileId: null })
 })
 
-test('names of any kind in extensionStatus are names and nothing else', async () => {
+test('an extensionStatus may contain any names, such as __proto__', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
   const body = `{"fileId":"${FILE_ID}","extensionStatus":{"__proto__":"success","constructor":"failed"}}`
@@ -160,14 +160,14 @@ test('names of any kind in extensionStatus are names and nothing else', async ()
   expect(status).toBe('pending')
 })
 
-test('ids that no submission has are 404 for a key', async () => {
+test('unknown submission ids get 404 with a key', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'])
   const others = unknownIds(submissionId).map(encodeURIComponent)
   for (const id of [...others, '01a20dfa-f8d2-7469-b0bb-28bcbdd3de98', '%00', '__proto__']) {
     expect((await tracker.fetch(`/submissions/${id}`)).status).toBe(404)
-    const answer = await putResponse(tracker, id, accepted)
-    expect(answer.status).toBe(404)
-    expect(await answer.json()).toMatchObject({ code: 'not_found' })
+    const response = await putResponse(tracker, id, accepted)
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ code: 'not_found' })
   }
 })

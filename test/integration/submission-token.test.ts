@@ -12,7 +12,7 @@ function responseUrl(statusUrl: string): string {
 const put = (url: string, headers = {}) =>
   fetch(url, { method: 'PUT', headers, body: JSON.stringify({ fileId: FILE_ID }) })
 
-test('the token opens its own submission and its response, and no other', async () => {
+test('the token gives access to its own submission and its response only', async () => {
   const tracker = await startTracker()
   const mine = await register(tracker, ['remove-bg'], null)
   const other = await register(tracker, ['remove-bg'], null)
@@ -26,13 +26,13 @@ test('the token opens its own submission and its response, and no other', async 
   expect((await put(responseUrl(mine.statusUrl))).status).toBe(200)
 })
 
-test('nothing else opens them: no key, a wrong key, a forged or foreign token; an unknown id tells no more', async () => {
+test('a missing or wrong key and a forged or foreign token get 401, and an unknown id gets the same', async () => {
   const tracker = await startTracker()
   const { submissionId, webhookUrl, statusUrl } = await register(tracker, ['remove-bg'], null)
   const { search } = new URL(statusUrl)
   const webhookToken = webhookUrl.slice(webhookUrl.lastIndexOf('.') + 1)
   const own = `${tracker.url}/submissions/${submissionId}`
-  const refused = [
+  const rejected = [
     fetch(own),
     fetch(`${own}?token=`),
     fetch(`${own}/events`),
@@ -44,15 +44,15 @@ test('nothing else opens them: no key, a wrong key, a forged or foreign token; a
     put(`${own}/response`),
     put(`${own}/response?token=${webhookToken}`),
   ]
-  for (const answer of await Promise.all(refused)) {
-    expect(answer.status).toBe(401)
-    const { code, detail } = (await answer.json()) as { code: string; detail: string }
+  for (const response of await Promise.all(rejected)) {
+    expect(response.status).toBe(401)
+    const { code, detail } = (await response.json()) as { code: string; detail: string }
     expect(code).toBe('unauthenticated')
     expect(detail).not.toMatch(/asset/)
   }
 })
 
-test('an API key and an admin key open any submission', async () => {
+test('an API key and an admin key give access to any submission', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
   const own = `${tracker.url}/submissions/${submissionId}`
@@ -63,12 +63,12 @@ test('an API key and an admin key open any submission', async () => {
   }
 })
 
-test('any page may use the routes that take the token, also for their errors, and OPTIONS is 204 there', async () => {
+test('routes that accept the token allow every origin, also for errors, and OPTIONS gets 204 there', async () => {
   const tracker = await startTracker()
   const { statusUrl, eventsUrl } = await register(tracker, ['remove-bg'], null)
   const bad = `${statusUrl}x`
   const preflight = { method: 'OPTIONS', headers: { origin: 'https://shop.example' } }
-  const answers = [
+  const responses = [
     await fetch(statusUrl),
     await fetch(bad),
     await put(responseUrl(statusUrl)),
@@ -81,8 +81,8 @@ test('any page may use the routes that take the token, also for their errors, an
     await fetch(eventsUrl, preflight),
   ]
   const statuses = [200, 401, 200, 401, 405, 204, 204, 200, 401, 204]
-  expect(answers.map(({ status }) => status)).toEqual(statuses)
-  for (const { headers } of answers) {
+  expect(responses.map(({ status }) => status)).toEqual(statuses)
+  for (const { headers } of responses) {
     expect(headers.get('access-control-allow-origin')).toBe('*')
     expect(headers.get('x-request-id')).toEqual(expect.any(String))
     const exposed = headers.get('access-control-expose-headers')?.split(',')
@@ -90,26 +90,26 @@ test('any page may use the routes that take the token, also for their errors, an
       expect.arrayContaining(['ETag', 'Retry-After', 'Location', 'Link', 'X-Request-Id']),
     )
   }
-  expect(answers[4]?.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
-  expect(answers[5]?.headers.get('access-control-allow-methods')).toBe('GET,HEAD')
-  expect(answers[6]?.headers.get('access-control-allow-methods')).toBe('PUT')
-  expect(answers[6]?.headers.get('access-control-allow-headers')).toContain('Content-Type')
+  expect(responses[4]?.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
+  expect(responses[5]?.headers.get('access-control-allow-methods')).toBe('GET,HEAD')
+  expect(responses[6]?.headers.get('access-control-allow-methods')).toBe('PUT')
+  expect(responses[6]?.headers.get('access-control-allow-headers')).toContain('Content-Type')
 })
 
-test('POST /submissions is for backends: no CORS, and OPTIONS is 405', async () => {
+test('POST /submissions is for backends: no CORS, and OPTIONS gets 405', async () => {
   const tracker = await startTracker()
   for (const method of ['OPTIONS', 'GET']) {
-    const answer = await tracker.fetch('/submissions', {
+    const response = await tracker.fetch('/submissions', {
       method,
       headers: { origin: 'https://shop.example' },
     })
-    expect(answer.status).toBe(405)
-    expect(answer.headers.get('allow')).toBe('POST')
-    expect(answer.headers.has('access-control-allow-origin')).toBe(false)
+    expect(response.status).toBe(405)
+    expect(response.headers.get('allow')).toBe('POST')
+    expect(response.headers.has('access-control-allow-origin')).toBe(false)
   }
 })
 
-test('a browser uploads straight to ImageKit with our webhookUrl, tells the answer, and follows the status', async () => {
+test('a browser uploads directly to ImageKit, reports the response, and follows the status', async () => {
   const { tracker, sandboxUrl } = await startTrackerAndSandbox()
   const extensions = [{ name: 'remove-bg' }, { name: 'aws-auto-tagging', minConfidence: 50, maxTags: 5 }]
   const registered = await tracker.fetch('/submissions', {
@@ -119,7 +119,7 @@ test('a browser uploads straight to ImageKit with our webhookUrl, tells the answ
   const { webhookUrl, statusUrl, eventsUrl } = (await registered.json()) as Registered
   const stream = await openEvents(eventsUrl)
 
-  // From here on there is no key of the tracker's.
+  // From here on no key of the tracker is used.
   const form = new FormData()
   form.set('file', new Blob(['hello']), 'hello.txt')
   form.set('fileName', 'hello.txt')
@@ -132,15 +132,15 @@ test('a browser uploads straight to ImageKit with our webhookUrl, tells the answ
     body: form,
     headers: { authorization },
   })
-  const answer = await fetch(responseUrl(statusUrl), { method: 'PUT', body: await uploaded.text() })
-  expect(answer.status).toBe(200)
-  const told = (await answer.json()) as Registered & { fileId: string }
-  expect(Object.keys(told)).toEqual(expect.arrayContaining(['status', 'extensionStatus']))
+  const response = await fetch(responseUrl(statusUrl), { method: 'PUT', body: await uploaded.text() })
+  expect(response.status).toBe(200)
+  const returned = (await response.json()) as Registered & { fileId: string }
+  expect(Object.keys(returned)).toEqual(expect.arrayContaining(['status', 'extensionStatus']))
 
   const submission = (await (await fetch(statusUrl)).json()) as Registered
-  const bound = { fileId: told.fileId, statusUrl: told.statusUrl, eventsUrl: told.eventsUrl }
+  const bound = { fileId: returned.fileId, statusUrl: returned.statusUrl, eventsUrl: returned.eventsUrl }
   expect(submission).toMatchObject({ state: 'accepted', ...bound })
-  const final = await fetch(`${told.statusUrl}&wait=10`)
+  const final = await fetch(`${returned.statusUrl}&wait=10`)
   expect(await final.json()).toMatchObject({
     status: 'failed',
     extensionStatus: { 'remove-bg': 'success', 'aws-auto-tagging': 'failed' },
@@ -148,5 +148,5 @@ test('a browser uploads straight to ImageKit with our webhookUrl, tells the answ
   await stream.ended
   const events = stream.events().map(({ data }) => JSON.parse(data))
   expect(events[0]).toMatchObject({ state: 'submitting', fileId: null })
-  expect(events.at(-1)).toEqual(await (await fetch(told.statusUrl)).json())
+  expect(events.at(-1)).toEqual(await (await fetch(returned.statusUrl)).json())
 })

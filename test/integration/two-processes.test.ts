@@ -11,7 +11,7 @@ const ENV = { TRACKER_TOKEN_SECRET: 'token-secret-of-the-tests' }
 
 type Listener = Parameters<StoreHandle['watchOtherCommits']>[0]
 
-/** Two services on one database. What one has committed is reported to the other only when the test says so. */
+/** Two services on one database. A commit of one is reported to the other only when the test does so. */
 async function startBoth(ofSecond: Overrides = {}) {
   const opened = await openSqlite()
   onTestFinished(() => opened.destroy())
@@ -30,7 +30,7 @@ async function startBoth(ofSecond: Overrides = {}) {
   return { one, two, report, stores }
 }
 
-/** Registers an upload with each extension at `one`. Returns what settles an extension there. */
+/** Registers an upload with each extension at `one`. Returns a function that settles an extension. */
 async function registerAt(one: RunningTracker, ...names: string[]) {
   const { webhookUrl } = await register(one, names)
   return async (name: string, at = one) => {
@@ -39,7 +39,7 @@ async function registerAt(one: RunningTracker, ...names: string[]) {
   }
 }
 
-test('what one process has acknowledged is in the next status of the other, before that is told of it', async () => {
+test('a change that one process acknowledged is in the next status of the other, before it is reported', async () => {
   const { one, two } = await startBoth()
   const settle = await registerAt(one, 'remove-bg', 'google-auto-tagging')
   for (const tracker of [two, one]) expect(await statusOf(tracker)).toMatchObject({ status: 'pending' })
@@ -54,21 +54,24 @@ test('what one process has acknowledged is in the next status of the other, befo
 
 test.each([
   ['the asset', { fileIds: [FILE_ID], submissionIds: [] }],
-  ['that anything may have changed', 'unknown'],
-] as const)('who waits at one process is answered when %s is reported by the other', async (_, changed) => {
-  const { one, two, report } = await startBoth()
-  const settle = await registerAt(one, 'remove-bg')
-  const waiting = two.fetch(`/assets/${FILE_ID}/status?wait=60`)
-  const events = await two.fetch(`/assets/${FILE_ID}/events`)
-  await settle('remove-bg')
-  // The wait may begin after the report: it reads what is there then.
-  report(changed)
-  expect(await (await waiting).json()).toMatchObject({ status: 'success' })
-  const stream = await events.text()
-  expect(stream.match(/"status":"\w+","extensionStatus"/g)?.at(-1)).toContain('success')
-})
+  ['an unknown change', 'unknown'],
+] as const)(
+  'a waiting request at one process gets its response when the other reports %s',
+  async (_, changed) => {
+    const { one, two, report } = await startBoth()
+    const settle = await registerAt(one, 'remove-bg')
+    const waiting = two.fetch(`/assets/${FILE_ID}/status?wait=60`)
+    const events = await two.fetch(`/assets/${FILE_ID}/events`)
+    await settle('remove-bg')
+    // The wait may begin after the report; then it reads the new state.
+    report(changed)
+    expect(await (await waiting).json()).toMatchObject({ status: 'success' })
+    const stream = await events.text()
+    expect(stream.match(/"status":"\w+","extensionStatus"/g)?.at(-1)).toContain('success')
+  },
+)
 
-test('who waits for a submission is answered when the other process reports it', async () => {
+test('a waiting request for a submission gets its response when the other process reports it', async () => {
   const { one, two, report } = await startBoth()
   const { submissionId, statusUrl, webhookUrl } = await register(one, ['remove-bg'], null)
   const waiting = fetch(`${movedTo(two, statusUrl)}&wait=60`)
@@ -77,7 +80,7 @@ test('who waits for a submission is answered when the other process reports it',
   expect(await (await waiting).json()).toMatchObject({ extensions: [{ status: 'success' }] })
 })
 
-test('times are those of the database, also where the clock of a process is an hour ahead', async () => {
+test('times are those of the database, even if the clock of a process is an hour ahead', async () => {
   const before = Date.now()
   const { two } = await startBoth({ systemClock: () => Date.now() + 3_600_000 })
   await register(two, ['remove-bg'])
@@ -96,11 +99,11 @@ test('failed attempts to sign in count for both processes together', async () =>
   expect(await attempt(two, ADMIN_KEY)).toBe(429)
 })
 
-/** The status of a page, for who has this cookie. */
+/** The status of the admin page with this cookie. */
 const pageOf = async (tracker: RunningTracker, cookie: string) =>
   (await fetch(`${tracker.url}/admin`, { headers: { cookie }, redirect: 'manual' })).status
 
-test('a session that was signed out at one process is over at the other within a second', async () => {
+test('a session that was signed out at one process ends at the other within a second', async () => {
   let uptime = 0
   const { one, two } = await startBoth({ uptimeMs: () => uptime })
   const browser = await signIn(one)
@@ -112,19 +115,19 @@ test('a session that was signed out at one process is over at the other within a
   expect(await pageOf(two, cookie)).toBe(303)
 })
 
-test('while ended sessions cannot be read, nobody is let in and nobody is signed out', async () => {
+test('while ended sessions cannot be read, no session is accepted and none is ended', async () => {
   let uptime = 0
   const { one, two, stores } = await startBoth({ uptimeMs: () => uptime })
   const browser = await signIn(one)
   const cookie = browser.cookie()
   expect(await pageOf(two, cookie)).toBe(200)
   const unavailable = new TrackerError('store_unavailable', 'The database cannot be used at the moment.')
-  const readable = { ...stores[1] }
+  const original = { ...stores[1] }
   stores[1].listEndedSessions = () => Promise.reject(unavailable)
   uptime = 1_000
   expect(await pageOf(two, cookie)).toBe(503)
   expect(await pageOf(two, '')).toBe(303)
-  Object.assign(stores[1], readable)
+  Object.assign(stores[1], original)
   uptime = 2_000
   expect(await pageOf(two, cookie)).toBe(200)
 })

@@ -22,7 +22,7 @@ async function start() {
   return { tracker, imagekit, received, created }
 }
 
-test('an update passes its body on, with the tracker’s webhookUrl in place of the caller’s', async () => {
+test('an update forwards its body, with the tracker’s webhookUrl in place of the caller’s', async () => {
   const { tracker, imagekit, received, created } = await start()
   const body = {
     removeAITags: ['car'],
@@ -33,8 +33,8 @@ test('an update passes its body on, with the tracker’s webhookUrl in place of 
     unheard: { of: [1.5] },
     extensions: EXTENSIONS,
   }
-  const answer = await update(tracker, { ...body, webhookUrl: CALLER_URL })
-  expect(answer.status).toBe(200)
+  const response = await update(tracker, { ...body, webhookUrl: CALLER_URL })
+  expect(response.status).toBe(200)
   expect(received).toEqual([
     { ...body, webhookUrl: expect.stringContaining(`${tracker.url}/webhooks/extension/`) },
   ])
@@ -48,7 +48,7 @@ test('an update passes its body on, with the tracker’s webhookUrl in place of 
   expect(call?.path).toBe(`/v1/files/${FILE_ID}/details`)
 })
 
-test('without extensions no webhookUrl goes out', async () => {
+test('without extensions no webhookUrl is sent', async () => {
   const { tracker, received } = await start()
   await update(tracker, { tags: ['a'], webhookUrl: CALLER_URL })
   await update(tracker, { tags: ['a'], extensions: [] })
@@ -58,14 +58,14 @@ test('without extensions no webhookUrl goes out', async () => {
 test('an update of a real file runs its extensions, and their webhooks settle it', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const { fileId } = (await (await upload(tracker, [FILE, FILE_NAME])).json()) as { fileId: string }
-  const answer = await update(
+  const response = await update(
     tracker,
     { tags: ['sandbox:delay=10'], extensions: [{ name: 'remove-bg' }] },
     { fileId },
   )
-  expect(await answer.json()).toMatchObject({ fileId, extensionStatus: { 'remove-bg': 'pending' } })
-  expect(answer.headers.get('link')).toContain(`/assets/${fileId}/status?token=`)
-  expect(await getSubmission(tracker, answer.headers.get('x-submission-id'))).toMatchObject({
+  expect(await response.json()).toMatchObject({ fileId, extensionStatus: { 'remove-bg': 'pending' } })
+  expect(response.headers.get('link')).toContain(`/assets/${fileId}/status?token=`)
+  expect(await getSubmission(tracker, response.headers.get('x-submission-id'))).toMatchObject({
     kind: 'update',
     state: 'accepted',
     fileId,
@@ -74,7 +74,7 @@ test('an update of a real file runs its extensions, and their webhooks settle it
   expect(await status.json()).toMatchObject({ extensionStatus: { 'remove-bg': 'success' } })
 })
 
-test('an update that publishes is passed on as it is', async () => {
+test('an update with publish is forwarded unchanged', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const { fileId } = (await (await upload(tracker, [FILE, FILE_NAME])).json()) as { fileId: string }
   const body = { publish: { isPublished: false, includeFileVersions: true } }
@@ -82,13 +82,13 @@ test('an update that publishes is passed on as it is', async () => {
   expect(sandbox.updates()).toMatchObject([{ fileId, body }])
 })
 
-test('a file that ImageKit does not have is its 404, the submission is rejected, the asset stays unknown', async () => {
+test("an unknown file gets ImageKit's 404, its submission is rejected, and the asset stays unknown", async () => {
   const { tracker } = await startTrackerAndSandbox()
-  const answer = await update(tracker, { extensions: EXTENSIONS })
-  expect(answer.status).toBe(404)
-  expect(await answer.json()).toMatchObject({ message: 'The requested file does not exist.' })
-  expect(answer.headers.get('x-should-retry')).toBeNull()
-  const submission = await getSubmission(tracker, answer.headers.get('x-submission-id'))
+  const response = await update(tracker, { extensions: EXTENSIONS })
+  expect(response.status).toBe(404)
+  expect(await response.json()).toMatchObject({ message: 'The requested file does not exist.' })
+  expect(response.headers.get('x-should-retry')).toBeNull()
+  const submission = await getSubmission(tracker, response.headers.get('x-submission-id'))
   expect(submission).toMatchObject({ state: 'rejected', error: { status: 404 } })
   expect((await tracker.fetch(`/assets/${FILE_ID}/status`)).status).toBe(404)
 })
@@ -100,20 +100,20 @@ test.for([
   ['extensions as a text', { extensions: '[{"name":"remove-bg"}]' }, 400],
   ['extensions without a name', { extensions: [{}] }, 400],
   ['extensions that are null', { extensions: null }, 400],
-  ['a webhookUrl that is no URL', { webhookUrl: 'nowhere' }, 400],
-  ['a webhookUrl that is no text', { webhookUrl: 1 }, 400],
+  ['a webhookUrl that is not a URL', { webhookUrl: 'nowhere' }, 400],
+  ['a webhookUrl that is not a text', { webhookUrl: 1 }, 400],
   ['a body over 1 MiB', { description: 'x'.repeat(1024 * 1024) }, 413],
-] as const)('%s is refused in ImageKit’s shape, and ImageKit is not asked', async ([, body, status]) => {
+] as const)('%s is rejected in ImageKit’s shape, and ImageKit is not called', async ([, body, status]) => {
   const { tracker, imagekit, created } = await start()
-  const answer = await update(tracker, body)
-  expect(answer.status).toBe(status)
-  expect(await answer.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
+  const response = await update(tracker, body)
+  expect(response.status).toBe(status)
+  expect(await response.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
   expect(imagekit.calls).toEqual([])
   expect(created).toEqual([])
 })
 
 test.for(['a?b#c', 'ü ☃', '%2F', 'a%', '...', '..%2f..'])(
-  'the fileId "%s" reaches ImageKit as it was sent',
+  'the fileId "%s" reaches ImageKit unchanged',
   async (fileId) => {
     const { tracker, imagekit, created } = await start()
     await update(tracker, { tags: null }, { fileId })
@@ -123,17 +123,17 @@ test.for(['a?b#c', 'ü ☃', '%2F', 'a%', '...', '..%2f..'])(
 )
 
 test.for(['%2e%2e', '.%2E', '%2e', '..', '%00', 'a%2Fb', 'a%5Cb', 'a%1Bb', 'status', 'retry'])(
-  'a fileId that would be another address, or can be no id, "%s", reaches nothing',
+  'a fileId that would change the path or is invalid, "%s", does not reach ImageKit',
   async (fileId) => {
     const { tracker, imagekit } = await start()
     const headers = { authorization: `Bearer ${API_KEY}` }
-    const answer = await rawRequest(tracker.url, {
+    const response = await rawRequest(tracker.url, {
       method: 'PATCH',
       path: `/v1/files/${fileId}/details`,
       headers,
       body: '{}',
     })
-    expect([400, 404]).toContain(answer.status)
+    expect([400, 404]).toContain(response.status)
     expect(imagekit.calls).toEqual([])
   },
 )

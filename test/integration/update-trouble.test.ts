@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Call, NOBODYS_URL, startBrokenImagekit } from '../support/broken-imagekit.ts'
+import { type Call, startBrokenImagekit, UNREACHABLE_URL } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { startTracker } from '../support/tracker.ts'
 import { FILE_ID, update } from '../support/updates.ts'
@@ -17,28 +17,28 @@ async function start(url: string, overrides = {}) {
   return { tracker, ...watched }
 }
 
-test('an ImageKit that refuses connections is 502, the submission is rejected, the asset stays unknown', async () => {
-  const { tracker, created } = await start(NOBODYS_URL)
-  const answer = await update(tracker, BODY)
-  expect(answer.status).toBe(502)
-  expect(await answer.json()).toEqual({
+test('if ImageKit rejects the connection, the update gets 502 and its submission is rejected', async () => {
+  const { tracker, created } = await start(UNREACHABLE_URL)
+  const response = await update(tracker, BODY)
+  expect(response.status).toBe(502)
+  expect(await response.json()).toEqual({
     message: expect.stringContaining('Nothing was changed'),
     help: expect.any(String),
   })
-  expect(answer.headers.get('x-should-retry')).toBeNull()
+  expect(response.headers.get('x-should-retry')).toBeNull()
   const submission = await getSubmission(tracker, created[0]?.submissionId ?? '')
   expect(submission).toMatchObject({ state: 'rejected', error: { code: 'imagekit_unreachable' } })
   expect((await tracker.fetch(`/assets/${FILE_ID}/status`)).status).toBe(404)
 })
 
-const TROUBLES: [what: string, status: number, code: string, script: (call: Call) => void][] = [
+const FAILURES: [what: string, status: number, code: string, script: (call: Call) => void][] = [
   ['breaks the connection', 502, 'imagekit_unreachable', (call) => call.breakOff()],
-  ['says nothing', 504, 'imagekit_timeout', () => {}],
-  ['answers 503', 503, 'imagekit_unclear', (call) => call.answer(503, '{"message":"down"}')],
+  ['does not respond', 504, 'imagekit_timeout', () => {}],
+  ['responds with 503', 503, 'imagekit_unclear', (call) => call.answer(503, '{"message":"down"}')],
 ]
 
-test.for(TROUBLES)(
-  'an ImageKit that has the update and %s leaves it unconfirmed, until a webhook settles it',
+test.for(FAILURES)(
+  'if ImageKit has the update and %s, the update is unconfirmed until a webhook settles it',
   async ([, status, code, script]) => {
     let webhookUrl = ''
     const imagekit = await startBrokenImagekit(async (call) => {
@@ -49,10 +49,10 @@ test.for(TROUBLES)(
       imagekit.url,
       code === 'imagekit_timeout' ? { imagekitTimeoutMs: 50 } : {},
     )
-    const answer = await update(tracker, BODY)
-    expect(answer.status).toBe(status)
-    expect(answer.headers.get('x-should-retry')).toBe('false')
-    const submissionId = answer.headers.get('x-submission-id')
+    const response = await update(tracker, BODY)
+    expect(response.status).toBe(status)
+    expect(response.headers.get('x-should-retry')).toBe('false')
+    const submissionId = response.headers.get('x-submission-id')
     expect(await getSubmission(tracker, submissionId)).toMatchObject({
       state: 'unconfirmed',
       error: { code },
@@ -73,16 +73,16 @@ test.for(TROUBLES)(
   },
 )
 
-test('while the store can’t write the submission, an update is 503 and ImageKit is not asked', async () => {
+test('while the store can’t write the submission, an update gets 503 and ImageKit is not called', async () => {
   const imagekit = await startBrokenImagekit()
-  const { tracker, refused } = await start(imagekit.url)
-  refused.add('createSubmission')
-  const answer = await update(tracker, BODY)
-  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+  const { tracker, rejected } = await start(imagekit.url)
+  rejected.add('createSubmission')
+  const response = await update(tracker, BODY)
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
   expect(imagekit.calls).toEqual([])
 })
 
-test('a body that stalls is cut off', async () => {
+test('a body that stalls gets 408', async () => {
   const imagekit = await startBrokenImagekit()
   const { tracker } = await start(imagekit.url, { wholeBodyMs: 50 })
   const headers = { 'content-type': 'application/json' }
@@ -92,7 +92,7 @@ test('a body that stalls is cut off', async () => {
   expect(imagekit.calls).toEqual([])
 })
 
-test('the answer to a caller that left is still applied', async () => {
+test('a response is applied even if the caller has disconnected', async () => {
   const imagekit = await startBrokenImagekit((call) => call.readJson())
   const { tracker, created } = await start(imagekit.url)
   const headers = { 'content-type': 'application/json' }
@@ -107,14 +107,14 @@ test('the answer to a caller that left is still applied', async () => {
   await expect.poll(() => getSubmission(tracker, id)).toMatchObject({ state: 'rejected' })
 })
 
-test('one more than MAX_CONCURRENT_UPLOADS updates is told to come back', async () => {
+test('an update beyond MAX_CONCURRENT_UPLOADS gets 503 with Retry-After', async () => {
   const imagekit = await startBrokenImagekit()
   const env = { IMAGEKIT_API_URL: imagekit.url, MAX_CONCURRENT_UPLOADS: '1' }
   const tracker = await startTracker(env, { drainMs: 100 })
   const silent = update(tracker, { tags: ['a'] }).catch(() => {})
   await expect.poll(() => imagekit.calls).toHaveLength(1)
-  const refused = await update(tracker, { tags: ['b'] })
-  expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1'])
+  const rejected = await update(tracker, { tags: ['b'] })
+  expect([rejected.status, rejected.headers.get('retry-after')]).toEqual([503, '1'])
   expect(imagekit.calls).toHaveLength(1)
   await tracker.service.stop()
   await silent

@@ -6,7 +6,7 @@ import { type Entry, EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uplo
 
 const CALLER_URL: Entry = ['webhookUrl', 'https://hooks.example.com/secret-path']
 
-test('each upload has one line in the log, and no secret in it', async () => {
+test('each upload writes one log line, without secrets', async () => {
   let status = 200
   const imagekit = await startBrokenImagekit(async (call) => {
     await call.readForm()
@@ -28,12 +28,12 @@ test('each upload has one line in the log, and no secret in it', async () => {
   status = 500
   const unconfirmed = await upload(tracker, [FILE, FILE_NAME])
   const invalid = await upload(tracker, [FILE, FILE_NAME, ['extensions', '{}']])
-  expect([accepted, rejected, unconfirmed, invalid].map((answer) => answer.status)).toEqual([
+  expect([accepted, rejected, unconfirmed, invalid].map((response) => response.status)).toEqual([
     200, 400, 500, 400,
   ])
 
-  const line = { level: 30, bytes: expect.any(Number), ms: expect.any(Number), msg: 'upload' }
-  const idOf = (answer: Response) => answer.headers.get('x-submission-id')
+  const line = { level: 30, bytes: expect.any(Number), ms: expect.any(Number), msg: 'upload finished' }
+  const idOf = (response: Response) => response.headers.get('x-submission-id')
   const requestId = invalid.headers.get('x-request-id')
   expect(requestId).toMatch(/./)
   await expect.poll(linesOf).toMatchObject([

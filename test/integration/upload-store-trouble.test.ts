@@ -35,40 +35,40 @@ async function start() {
   return { imagekit, tracker, ...watched }
 }
 
-test('while the store can’t write a submission, an upload is 503 and nothing is uploaded', async () => {
-  const { tracker, imagekit, refused, created } = await start()
-  refused.add('createSubmission')
-  const answer = await upload(tracker, FORM)
-  expect(answer.status).toBe(503)
-  expect(answer.headers.get('retry-after')).toBe('5')
-  expect(answer.headers.get('x-should-retry')).toBeNull()
-  expect(await answer.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
+test('while the store can’t write a submission, an upload gets 503 and nothing is uploaded', async () => {
+  const { tracker, imagekit, rejected, created } = await start()
+  rejected.add('createSubmission')
+  const response = await upload(tracker, FORM)
+  expect(response.status).toBe(503)
+  expect(response.headers.get('retry-after')).toBe('5')
+  expect(response.headers.get('x-should-retry')).toBeNull()
+  expect(await response.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
   await Promise.all(imagekit.calls.map((call) => call.closed))
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toEqual([])
   expect(created).toEqual([])
-  refused.clear()
+  rejected.clear()
   expect((await upload(tracker, FORM)).status).toBe(200)
 })
 
-test('if the store can’t take ImageKit’s answer the caller still gets it, and it is applied once the store is back', async () => {
-  const { tracker, refused } = await start()
-  refused.add('applyResponse')
-  const answer = await upload(tracker, FORM)
-  expect(answer.status).toBe(200)
-  expect(await answer.json()).toMatchObject({ fileId: 'file1' })
-  const submissionId = answer.headers.get('x-submission-id')
+test('a response that the store can’t write is still returned, and applied once the store is back', async () => {
+  const { tracker, rejected } = await start()
+  rejected.add('applyResponse')
+  const response = await upload(tracker, FORM)
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ fileId: 'file1' })
+  const submissionId = response.headers.get('x-submission-id')
   expect(await getSubmission(tracker, submissionId)).toMatchObject({ state: 'submitting' })
-  refused.clear()
+  rejected.clear()
   await expect
     .poll(() => getSubmission(tracker, submissionId))
     .toMatchObject({ state: 'accepted', fileId: 'file1', extensions: [{ source: 'response' }] })
 })
 
-test('an answer that still waits when the service stops is written down then', async () => {
-  const { tracker, refused } = await start()
-  refused.add('applyResponse')
+test('a response that is still waiting for the store when the service stops is written then', async () => {
+  const { tracker, rejected } = await start()
+  rejected.add('applyResponse')
   const submissionId = (await upload(tracker, FORM)).headers.get('x-submission-id')
-  refused.clear()
+  rejected.clear()
   await tracker.service.stop()
   const { store } = await openWatchedStore(tracker.database)
   const found = await store.findSubmission(submissionId ?? '')
@@ -76,45 +76,45 @@ test('an answer that still waits when the service stops is written down then', a
   expect(found?.submission.state).toBe('accepted')
 })
 
-test('a key whose answer still waits for the store is under way; then it gives that answer', async () => {
-  const { tracker, refused, imagekit } = await start()
-  refused.add('applyResponse')
+test('a key whose response waits for the store gets 409, and later this response', async () => {
+  const { tracker, rejected, imagekit } = await start()
+  rejected.add('applyResponse')
   const first = await upload(tracker, FORM, KEY)
   expect(first.status).toBe(200)
   expect((await upload(tracker, FORM, KEY)).status).toBe(409)
-  refused.clear()
+  rejected.clear()
   await expect.poll(async () => (await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(imagekit.calls).toHaveLength(1)
 })
 
-test('a key that could not be given back while the store was down is free once it is back', async () => {
-  const { tracker, refused, imagekit } = await start()
-  refused.add('createSubmission').add('releaseIdempotencyKey')
+test('a key that could not be released while the store was down is free once it is back', async () => {
+  const { tracker, rejected, imagekit } = await start()
+  rejected.add('createSubmission').add('releaseIdempotencyKey')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
-  refused.clear()
+  rejected.clear()
   await expect.poll(async () => (await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
 })
 
 test('a key whose claim may be committed although the store could not confirm it is free again', async () => {
-  const { tracker, unclear, refused, imagekit } = await start()
+  const { tracker, unclear, rejected, imagekit } = await start()
   unclear.add('claimIdempotencyKey')
-  // As long as the store is away, the key waits to be given back.
-  refused.add('releaseIdempotencyKey')
+  // While the store is away, the release of the key waits.
+  rejected.add('releaseIdempotencyKey')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
   unclear.clear()
   expect((await upload(tracker, FORM, KEY)).status).toBe(409)
-  refused.clear()
+  rejected.clear()
   await expect.poll(async () => (await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(imagekit.calls).toHaveLength(1)
 })
 
-test('an upload that loses its key to another request is 409, and nothing of it is uploaded', async () => {
+test('an upload that loses its key to another request gets 409, and uploads nothing', async () => {
   const { tracker, store, claims, created, imagekit } = await start()
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
   await expect.poll(() => imagekit.calls).toHaveLength(1)
-  // As if its process had been taken for dead.
+  // As if its process had been declared ended.
   for (const claim of claims) await store.releaseIdempotencyKey(claim)
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
   caller.write(FORM_END)
@@ -123,14 +123,14 @@ test('an upload that loses its key to another request is 409, and nothing of it 
   await imagekit.calls[0]?.closed
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
   expect(created).toHaveLength(1)
-  // The other one’s answer is still kept.
+  // The response of the other request is still stored.
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(imagekit.calls).toHaveLength(2)
 })
 
 test('while the store can’t claim a key nothing is sent at all', async () => {
-  const { tracker, refused, imagekit } = await start()
-  refused.add('claimIdempotencyKey')
+  const { tracker, rejected, imagekit } = await start()
+  rejected.add('claimIdempotencyKey')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
   expect(imagekit.calls).toEqual([])
 })

@@ -8,15 +8,15 @@ import { deliver } from '../support/webhooks.ts'
 
 const CALLER_URL = 'https://caller.example.com/hook?secret=1'
 
-/** ImageKit that takes the whole form and answers. */
-function accept(answer: object) {
+/** An ImageKit that reads the whole form and sends this response. */
+function accept(response: object) {
   return async (call: Call) => {
     await call.readForm()
-    call.answer(200, answer)
+    call.answer(200, response)
   }
 }
 
-test('the webhookUrl of the tracker closes the form in place of the caller’s, which is kept and goes out nowhere', async () => {
+test('the form ends with the webhookUrl of the tracker; the caller’s is stored and never sent', async () => {
   const imagekit = await startBrokenImagekit(accept(uploadedFile('file1')))
   const database = await createTestDatabase()
   const { store, created } = await openWatchedStore(database)
@@ -37,24 +37,24 @@ test('the webhookUrl of the tracker closes the form in place of the caller’s, 
 test.for([
   ['no extensions', []],
   ['an empty array of extensions', [['extensions', '[]']]],
-] as const)('with %s no webhookUrl goes out, not even the caller’s', async ([, more]) => {
+] as const)('with %s no webhookUrl is sent, not even the caller’s', async ([, more]) => {
   const imagekit = await startBrokenImagekit(accept(uploadedFile('file1')))
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
-  const answer = await upload(tracker, [
+  const response = await upload(tracker, [
     FILE,
     FILE_NAME,
     ['webhookUrl', CALLER_URL],
     ...more.map((e) => [...e] as [string, string]),
   ])
-  expect(answer.status).toBe(200)
+  expect(response.status).toBe(200)
   expect(imagekit.calls[0]?.received).not.toMatch(/webhookUrl|caller\.example/)
 })
 
 test('an upload without extensions is a submission without runs, and its asset has the status none', async () => {
   const { tracker } = await startTrackerAndSandbox()
-  const answer = await upload(tracker, [FILE, FILE_NAME])
-  const { fileId } = (await answer.json()) as { fileId: string }
-  expect(await getSubmission(tracker, answer.headers.get('x-submission-id'))).toMatchObject({
+  const response = await upload(tracker, [FILE, FILE_NAME])
+  const { fileId } = (await response.json()) as { fileId: string }
+  expect(await getSubmission(tracker, response.headers.get('x-submission-id'))).toMatchObject({
     kind: 'upload',
     state: 'accepted',
     fileId,
@@ -68,8 +68,8 @@ test('a webhook posted the moment ImageKit has the whole form is applied', async
   const outcomes: unknown[] = []
   const imagekit = await startBrokenImagekit(async (call) => {
     await call.readForm()
-    const word = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'file1' } }
-    outcomes.push(await deliver(call.field('webhookUrl') ?? '', word))
+    const delivery = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'file1' } }
+    outcomes.push(await deliver(call.field('webhookUrl') ?? '', delivery))
     call.answer(200, uploadedFile('file1', { extensionStatus: { 'remove-bg': 'pending' } }))
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
@@ -79,7 +79,7 @@ test('a webhook posted the moment ImageKit has the whole form is applied', async
   expect(await status.json()).toMatchObject({ status: 'success', extensions: [{ source: 'webhook' }] })
 })
 
-test('ImageKit does not get the end of the form before the submission is on disk', async () => {
+test('ImageKit gets the end of the form only after the submission is on disk', async () => {
   const imagekit = await startBrokenImagekit(accept(uploadedFile('file1')))
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
@@ -89,16 +89,16 @@ test('ImageKit does not get the end of the form before the submission is on disk
     { store: watched.store },
     database,
   )
-  const answer = upload(tracker, [FILE, FILE_NAME])
+  const response = upload(tracker, [FILE, FILE_NAME])
   await expect.poll(() => watched.created).toHaveLength(1)
   await expect.poll(() => imagekit.calls[0]?.received).toContain('shirt.jpg\r\n')
   expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
   go()
-  expect((await answer).status).toBe(200)
+  expect((await response).status).toBe(200)
 })
 
-test('the status of each extension in the answer is applied, whatever mix it is', async () => {
-  const extensionStatus = { a: 'pending', b: 'success', c: 'failed', unasked: 'success' }
+test('the status of each extension in the response is applied, in any combination', async () => {
+  const extensionStatus = { a: 'pending', b: 'success', c: 'failed', unrequested: 'success' }
   const imagekit = await startBrokenImagekit(accept(uploadedFile('file1', { extensionStatus })))
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
   const names = ['a', 'b', 'c', 'absent', 'a']
@@ -107,11 +107,11 @@ test('the status of each extension in the answer is applied, whatever mix it is'
   const status = await tracker.fetch('/assets/file1/status')
   expect(await status.json()).toMatchObject({
     status: 'pending',
-    extensionStatus: { a: 'pending', b: 'success', c: 'failed', absent: 'pending', unasked: 'success' },
+    extensionStatus: { a: 'pending', b: 'success', c: 'failed', absent: 'pending', unrequested: 'success' },
   })
 })
 
-test('ImageKit’s file is the baseline, written in the step that accepts the submission', async () => {
+test('the file in ImageKit’s response is stored as the baseline when the submission is accepted', async () => {
   const AITags = [{ name: 'Shirt', confidence: 90, source: 'google-auto-tagging' }]
   const imagekit = await startBrokenImagekit(
     accept(uploadedFile('file1', { AITags, tags: ['a'], description: 'd' })),
@@ -119,8 +119,8 @@ test('ImageKit’s file is the baseline, written in the step that accepts the su
   const database = await createTestDatabase()
   const { store } = await openWatchedStore(database)
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, database)
-  const answer = await upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]])
-  const found = await store.findSubmission(answer.headers.get('x-submission-id') ?? '')
+  const response = await upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]])
+  const found = await store.findSubmission(response.headers.get('x-submission-id') ?? '')
   expect(found?.submission).toMatchObject({ state: 'accepted', fileId: 'file1', fileName: 'shirt_Ab12.jpg' })
   expect(found?.submission.baseline).toEqual({
     versionId: 'file1',

@@ -31,30 +31,30 @@ async function openSocket(tracker: RunningTracker, bytes = ''): Promise<Socket> 
 
 const withKey = { authorization: `Bearer ${API_KEY}` }
 
-test('twenty requests wait or stream with one token; the next is 503 and logged, and a place that is left is free', async () => {
+test('twenty requests may wait or stream with one token; the next gets 503 until a place is free', async () => {
   const { tracker, rejected } = await startLogged({})
   const { statusUrl, eventsUrl } = await register(tracker, ['remove-bg'])
   const streams = await Promise.all(Array.from({ length: 20 }, () => openEvents(eventsUrl)))
-  expect(streams.map(({ answer }) => answer.statusCode)).toEqual(streams.map(() => 200))
+  expect(streams.map(({ response }) => response.statusCode)).toEqual(streams.map(() => 200))
 
   for (const url of [eventsUrl, `${statusUrl}&wait=60`]) {
-    const answer = await fetch(url)
-    expect(answer.status).toBe(503)
-    expect(answer.headers.get('retry-after')).toBe('1')
-    expect(answer.headers.get('access-control-allow-origin')).toBe('*')
-    expect(await answer.json()).toMatchObject({ code: 'overloaded', status: 503 })
+    const response = await fetch(url)
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('1')
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    expect(await response.json()).toMatchObject({ code: 'overloaded', status: 503 })
   }
   expect(rejected()).toMatchObject([{ rejected: { 'waiting with one token': 1 } }])
   expect((await fetch(statusUrl)).status).toBe(200)
   const own = await register(tracker, ['remove-bg'], 'another')
-  expect((await openEvents(own.eventsUrl)).answer.statusCode).toBe(200)
-  expect((await openEvents(eventsUrl, withKey)).answer.statusCode).toBe(200)
+  expect((await openEvents(own.eventsUrl)).response.statusCode).toBe(200)
+  expect((await openEvents(eventsUrl, withKey)).response.statusCode).toBe(200)
 
   streams[0]?.leave()
-  await expect.poll(async () => (await openEvents(eventsUrl)).answer.statusCode).toBe(200)
+  await expect.poll(async () => (await openEvents(eventsUrl)).response.statusCode).toBe(200)
 })
 
-test('the token of a submission is limited as well', async () => {
+test('the token of a submission has the same limit', async () => {
   const { tracker } = await startLogged({ waitingLimits: { perToken: 1 } })
   const { statusUrl, eventsUrl } = await register(tracker, ['remove-bg'], null)
   await openEvents(eventsUrl)
@@ -63,7 +63,7 @@ test('the token of a submission is limited as well', async () => {
   expect((await fetch(statusUrl)).status).toBe(200)
 })
 
-test('three quarters of the connections may wait, whatever key or token; webhooks and statuses have the rest', async () => {
+test('waiting requests may use three quarters of the connections; webhooks and statuses get the rest', async () => {
   // 10 of 40 are reserved, and 22 of the other 30 may wait.
   const { tracker, rejected } = await startLogged({ descriptors: 40 })
   const { webhookUrl } = await register(tracker, ['remove-bg'], 'own')
@@ -71,15 +71,15 @@ test('three quarters of the connections may wait, whatever key or token; webhook
   const url = `${tracker.url}/assets/5effaa5662679b5af2c58829/events`
   const streams = []
   for (let count = 0; count < 60; count += 1) streams.push(await openEvents(url, withKey))
-  const statuses = streams.map(({ answer }) => answer.statusCode)
+  const statuses = streams.map(({ response }) => response.statusCode)
   expect(statuses).toEqual([...Array(22).fill(200), ...Array(38).fill(503)])
   expect(rejected()).toMatchObject([{ rejected: { waiting: 1 } }])
-  const word = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'own' } }
-  expect(await deliver(webhookUrl, word)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  const delivery = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'own' } }
+  expect(await deliver(webhookUrl, delivery)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
   expect((await tracker.fetch('/assets/own/status')).status).toBe(200)
 })
 
-test('idle connections give way to new ones, the one that is idle for the longest first', async () => {
+test('idle connections are closed for new ones, the longest idle first', async () => {
   const { tracker, rejected } = await startLogged({ connectionLimits: { maxConnections: 10 } })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const idle: Socket[] = []
@@ -87,13 +87,13 @@ test('idle connections give way to new ones, the one that is idle for the longes
   const closed = once(idle[0] as Socket, 'close')
   const body = JSON.stringify(payload('remove-bg', 'success'))
   const { pathname } = new URL(webhookUrl)
-  const answer = await rawRequest(tracker.url, { method: 'POST', path: pathname, body })
-  expect(answer).toMatchObject({ status: 200, body: '{"outcome":"applied"}' })
+  const response = await rawRequest(tracker.url, { method: 'POST', path: pathname, body })
+  expect(response).toMatchObject({ status: 200, body: '{"outcome":"applied"}' })
   await closed
   expect(rejected()).toMatchObject([{ rejected: { connections: 1 } }])
 })
 
-test('a connection beyond the limit is told 503 and closed where every other one has a request', async () => {
+test('a connection beyond the limit gets 503 and is closed if no other one is idle', async () => {
   const { tracker } = await startLogged({ connectionLimits: { maxConnections: 4 } })
   const head = `POST /submissions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n`
   const busy: Socket[] = []
@@ -102,16 +102,16 @@ test('a connection beyond the limit is told 503 and closed where every other one
     await once(socket, 'data')
     busy.push(socket)
   }
-  const answer = await text(await openSocket(tracker))
-  expect(answer).toMatch(/^HTTP\/1\.1 503 /)
+  const response = await text(await openSocket(tracker))
+  expect(response).toMatch(/^HTTP\/1\.1 503 /)
   const headers = ['retry-after: 1', 'connection: close', 'content-type: application/problem+json']
-  for (const header of headers) expect(answer.toLowerCase()).toContain(`\r\n${header}\r\n`)
-  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'overloaded', status: 503 })
+  for (const header of headers) expect(response.toLowerCase()).toContain(`\r\n${header}\r\n`)
+  expect(JSON.parse(response.split('\r\n\r\n')[1] ?? '')).toMatchObject({ code: 'overloaded', status: 503 })
   busy[0]?.destroy()
   await expect.poll(() => tracker.fetch('/healthz').then(({ status }) => status)).toBe(200)
 })
 
-test('a connection on which many requests that wait are sent ahead is closed', async () => {
+test('a connection with many pipelined waiting requests is closed', async () => {
   const { tracker, rejected } = await startLogged({})
   const { statusUrl } = await register(tracker, ['remove-bg'])
   const { pathname, search } = new URL(statusUrl)
@@ -122,9 +122,9 @@ test('a connection on which many requests that wait are sent ahead is closed', a
   await Promise.all(sockets.map((socket) => once(socket, 'close')))
   expect(sockets.map(({ bytesRead }) => bytesRead)).toEqual(sockets.map(() => 0))
   expect(rejected()).toMatchObject([{ rejected: expect.any(Object) }])
-  // Nobody waits any more.
+  // No request waits any more.
   const streams = await Promise.all(
     Array.from({ length: 20 }, () => openEvents(statusUrl.replace('/status?', '/events?'))),
   )
-  expect(streams.map(({ answer }) => answer.statusCode)).toEqual(streams.map(() => 200))
+  expect(streams.map(({ response }) => response.statusCode)).toEqual(streams.map(() => 200))
 })

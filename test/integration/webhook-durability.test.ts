@@ -6,14 +6,14 @@ import { createTestDatabase, openStoreOf, readRows } from '../support/database.t
 import { startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 
-/** A tracker on a real store, some steps of which the test replaces. */
+/** A tracker on a real store, some of whose methods the test replaces. */
 async function startOnStore(replace: (real: Store) => Partial<Store>, maxQueued?: number) {
   const database = await createTestDatabase()
   const real = await openStoreOf(database, { ...(maxQueued !== undefined && { maxQueued }) })
   return startTracker({}, { store: { ...real, ...replace(real) } }, database)
 }
 
-test('the answer to a webhook comes after the commit of the delivery and its effect, not before', async () => {
+test('the response to a webhook comes after the commit of the delivery and its effect', async () => {
   const order: string[] = []
   let startCommit = () => {}
   const mayCommit = new Promise<void>((resolve) => {
@@ -21,7 +21,7 @@ test('the answer to a webhook comes after the commit of the delivery and its eff
   })
   const tracker = await startOnStore((real) => ({
     async recordDelivery(delivery) {
-      order.push('asked')
+      order.push('requested')
       await mayCommit
       const recorded = await real.recordDelivery(delivery)
       order.push('committed')
@@ -29,36 +29,36 @@ test('the answer to a webhook comes after the commit of the delivery and its eff
     },
   }))
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  const answered = deliver(webhookUrl, payload('remove-bg', 'success')).then((answer) => {
-    order.push('answered')
-    return answer
+  const delivered = deliver(webhookUrl, payload('remove-bg', 'success')).then((response) => {
+    order.push('responded')
+    return response
   })
-  await expect.poll(() => order).toEqual(['asked'])
-  // Each of these goes all the way through the same process while the webhook waits.
+  await expect.poll(() => order).toEqual(['requested'])
+  // Each of these is handled completely by the same process while the webhook waits.
   for (let round = 0; round < 5; round += 1) expect((await statusOf(tracker)).status).toBe('pending')
-  expect(order).toEqual(['asked'])
+  expect(order).toEqual(['requested'])
   startCommit()
-  expect(await answered).toMatchObject({ status: 200, json: { outcome: 'applied' } })
-  expect(order).toEqual(['asked', 'committed', 'answered'])
+  expect(await delivered).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  expect(order).toEqual(['requested', 'committed', 'responded'])
   expect((await statusOf(tracker)).status).toBe('success')
 })
 
-test('whoever follows the status hears of a webhook once it is committed, when it is what everybody reads', async () => {
+test('streams get the effect of a webhook once it is committed', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  const answer = await tracker.fetch(`/assets/${FILE_ID}/events`)
+  const response = await tracker.fetch(`/assets/${FILE_ID}/events`)
   const decoder = new TextDecoder()
-  let heard = ''
+  let received = ''
   const ended = (async () => {
-    for await (const chunk of answer.body ?? []) heard += decoder.decode(chunk, { stream: true })
+    for await (const chunk of response.body ?? []) received += decoder.decode(chunk, { stream: true })
   })()
-  await expect.poll(() => heard).toContain('"status":"pending"')
+  await expect.poll(() => received).toContain('"status":"pending"')
   await deliver(webhookUrl, payload('remove-bg', 'success'))
-  await expect.poll(() => heard).toContain('"status":"success"')
+  await expect.poll(() => received).toContain('"status":"success"')
   await ended
 })
 
-test('a store that cannot write is answered 503 with Retry-After, and the redelivery is applied', async () => {
+test('a webhook that the store cannot write gets 503, and is applied when it is sent again', async () => {
   let isBroken = true
   const tracker = await startOnStore((real) => ({
     recordDelivery: (delivery) =>
@@ -67,24 +67,24 @@ test('a store that cannot write is answered 503 with Retry-After, and the redeli
         : real.recordDelivery(delivery),
   }))
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  const refused = await deliver(webhookUrl, payload('remove-bg', 'success'))
-  expect(refused).toMatchObject({ status: 503, json: { code: 'store_unavailable', status: 503 } })
-  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+  const rejected = await deliver(webhookUrl, payload('remove-bg', 'success'))
+  expect(rejected).toMatchObject({ status: 503, json: { code: 'store_unavailable', status: 503 } })
+  expect(rejected.headers.get('retry-after')).toMatch(/^\d+$/)
   expect((await statusOf(tracker)).status).toBe('pending')
   isBroken = false
   expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'applied' })
   expect((await statusOf(tracker)).status).toBe('success')
 })
 
-/** Enough for all that the service does by itself. */
+/** Enough for the service's own jobs. */
 const PLACES = 10
 
-test('a webhook beyond a full queue is answered 503 with Retry-After, and the redelivery is applied', async () => {
+test('a webhook beyond a full queue gets 503, and is applied when it is sent again', async () => {
   let isBusy = true
   const tracker = await startOnStore(
     (real) => ({
       recordDelivery(delivery) {
-        // Takes all places of the queue in the same turn; those that the jobs have taken are refused.
+        // Fills the queue in the same event-loop tick; what the jobs have queued already leaves fewer places.
         if (isBusy) void Promise.allSettled(Array.from({ length: PLACES }, () => real.probe()))
         return real.recordDelivery(delivery)
       },
@@ -92,15 +92,15 @@ test('a webhook beyond a full queue is answered 503 with Retry-After, and the re
     PLACES,
   )
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  const refused = await deliver(webhookUrl, payload('remove-bg', 'success'))
-  expect(refused).toMatchObject({ status: 503, json: { code: 'overloaded', status: 503 } })
-  expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+  const rejected = await deliver(webhookUrl, payload('remove-bg', 'success'))
+  expect(rejected).toMatchObject({ status: 503, json: { code: 'overloaded', status: 503 } })
+  expect(rejected.headers.get('retry-after')).toMatch(/^\d+$/)
   isBusy = false
   const redeliver = async () => (await deliver(webhookUrl, payload('remove-bg', 'success'))).json
   await expect.poll(redeliver).toEqual({ outcome: 'applied' })
 })
 
-test('a delivery is stored raw with its headers, without what may be a secret of somebody', async () => {
+test('a delivery is stored raw with its headers, except for those that may be secret', async () => {
   const tracker = await startTracker()
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg'])
   const text = `  ${JSON.stringify(payload('remove-bg', 'success'), null, 3)}\n`
@@ -137,7 +137,7 @@ test('a delivery is stored raw with its headers, without what may be a secret of
   expect(JSON.stringify(headers)).not.toMatch(/secret|c2VjcmV0|authorization|cookie|signature/)
 })
 
-test('a webhook after a restart still settles its run, and statuses are kept', async () => {
+test('a webhook after a restart still settles its run, and statuses survive', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
@@ -151,31 +151,31 @@ test('a webhook after a restart still settles its run, and statuses are kept', a
   expect((await deliver(url, payload('ai-tasks', 'success'))).json).toEqual({ outcome: 'applied' })
 })
 
-test('a new token secret before the old one keeps webhook and status addresses valid; without the old one they are not', async () => {
+test('after a rotation, old addresses are valid only while the old token secret is configured', async () => {
   const database = await createTestDatabase()
-  const [old, fresh] = ['the-old-token-secret', 'the-new-token-secret']
-  const first = await startTracker({ TRACKER_TOKEN_SECRET: old }, {}, database)
+  const [oldSecret, newSecret] = ['the-old-token-secret', 'the-new-token-secret']
+  const first = await startTracker({ TRACKER_TOKEN_SECRET: oldSecret }, {}, database)
   const { webhookUrl, statusUrl } = await register(first, ['remove-bg', 'ai-tasks'])
   await first.service.stop()
 
-  const rotated = await startTracker({ TRACKER_TOKEN_SECRET: `${fresh},${old}` }, {}, database)
-  const answer = await deliver(movedTo(rotated, webhookUrl), payload('remove-bg', 'success'))
-  expect(answer.json).toEqual({ outcome: 'applied' })
+  const rotated = await startTracker({ TRACKER_TOKEN_SECRET: `${newSecret},${oldSecret}` }, {}, database)
+  const response = await deliver(movedTo(rotated, webhookUrl), payload('remove-bg', 'success'))
+  expect(response.json).toEqual({ outcome: 'applied' })
   expect((await fetch(movedTo(rotated, statusUrl))).status).toBe(200)
   const signedAnew = await register(rotated, ['remove-bg'])
   await rotated.service.stop()
 
-  const rid = await startTracker({ TRACKER_TOKEN_SECRET: fresh }, {}, database)
-  expect((await deliver(movedTo(rid, webhookUrl), payload('ai-tasks', 'success'))).status).toBe(401)
-  expect((await fetch(movedTo(rid, statusUrl))).status).toBe(401)
-  expect((await fetch(movedTo(rid, signedAnew.statusUrl))).status).toBe(200)
-  const anew = await deliver(movedTo(rid, signedAnew.webhookUrl), payload('remove-bg', 'success'))
+  const withoutOld = await startTracker({ TRACKER_TOKEN_SECRET: newSecret }, {}, database)
+  expect((await deliver(movedTo(withoutOld, webhookUrl), payload('ai-tasks', 'success'))).status).toBe(401)
+  expect((await fetch(movedTo(withoutOld, statusUrl))).status).toBe(401)
+  expect((await fetch(movedTo(withoutOld, signedAnew.statusUrl))).status).toBe(200)
+  const anew = await deliver(movedTo(withoutOld, signedAnew.webhookUrl), payload('remove-bg', 'success'))
   expect(anew.json).toEqual({ outcome: 'applied' })
 })
 
-test('a start without the token secret that signed last logs an error, and one with both does not', async () => {
+test('a start without the token secret that was used last logs an error; a start with both does not', async () => {
   const database = await createTestDatabase()
-  const [old, fresh] = ['the-old-token-secret', 'the-new-token-secret']
+  const [oldSecret, newSecret] = ['the-old-token-secret', 'the-new-token-secret']
   const errorsAt = async (secrets: string) => {
     const lines: string[] = []
     const logger = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
@@ -183,8 +183,8 @@ test('a start without the token secret that signed last logs an error, and one w
     await tracker.service.stop()
     return lines.join('')
   }
-  expect(await errorsAt(old)).toBe('')
-  expect(await errorsAt(`${fresh},${old}`)).toBe('')
-  expect(await errorsAt(old)).toContain('lacks the secret that signed')
-  expect(await errorsAt(old)).toBe('')
+  expect(await errorsAt(oldSecret)).toBe('')
+  expect(await errorsAt(`${newSecret},${oldSecret}`)).toBe('')
+  expect(await errorsAt(oldSecret)).toContain('lacks the secret that signed')
+  expect(await errorsAt(oldSecret)).toBe('')
 })

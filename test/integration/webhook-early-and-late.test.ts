@@ -11,13 +11,13 @@ function uploadForm(tags: string, names: readonly string[]): FormData {
   return form
 }
 
-test('a webhook that comes before the upload is answered settles the run, and the response does not undo it', async () => {
+test('a webhook before the upload response settles the run, and the response does not undo it', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const form = uploadForm('sandbox:webhook=early,sandbox:ai-tasks=failed', ['remove-bg', 'ai-tasks'])
-  const answer = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })
-  const { fileId, extensionStatus } = (await answer.json()) as { fileId: string; extensionStatus: object }
+  const response = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })
+  const { fileId, extensionStatus } = (await response.json()) as { fileId: string; extensionStatus: object }
   expect(extensionStatus).toEqual({ 'remove-bg': 'pending', 'ai-tasks': 'pending' })
-  // Both webhooks were answered before the upload was: nothing is left to wait for.
+  // Both webhooks were delivered before the upload response: nothing is pending.
   expect(sandbox.deliveries().map(({ state }) => state)).toEqual(['delivered', 'delivered'])
   expect(await statusOf(tracker, fileId)).toMatchObject({
     extensionStatus: { 'remove-bg': 'success', 'ai-tasks': 'failed' },
@@ -25,12 +25,12 @@ test('a webhook that comes before the upload is answered settles the run, and th
   })
 })
 
-test('webhooks that come twice, in reverse, late, or with the opposite word afterwards leave the first word', async () => {
+test('duplicate, reordered, late and contradicting webhooks do not change the first final status', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
-  for (const quirk of ['duplicate', 'reorder', 'conflict', 'late']) {
-    const form = uploadForm(`sandbox:webhook=${quirk},sandbox:ai-tasks=failed`, ['remove-bg', 'ai-tasks'])
-    const answer = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })
-    const { fileId } = (await answer.json()) as { fileId: string }
+  for (const behaviour of ['duplicate', 'reorder', 'conflict', 'late']) {
+    const form = uploadForm(`sandbox:webhook=${behaviour},sandbox:ai-tasks=failed`, ['remove-bg', 'ai-tasks'])
+    const response = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })
+    const { fileId } = (await response.json()) as { fileId: string }
     await tracker.fetch(`/assets/${fileId}/status?wait=10`)
     await expect.poll(() => sandbox.deliveries().every(({ state }) => state === 'delivered')).toBe(true)
     expect((await statusOf(tracker, fileId)).extensionStatus).toEqual({

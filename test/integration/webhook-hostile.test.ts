@@ -13,17 +13,17 @@ test.each([
   ['true', 'true'],
   ['an empty object', '{}'],
   ['a hundred thousand brackets', nested(100_000)],
-  ['a service that is no text', '{"service":["remove-bg"],"status":"SUCCESS"}'],
+  ['a service that is not a text', '{"service":["remove-bg"],"status":"SUCCESS"}'],
   ['an empty service', '{"service":"","status":"SUCCESS"}'],
   ['a service of 100,000 characters', JSON.stringify({ service: 'x'.repeat(100_000), status: 'SUCCESS' })],
-  ['a status that is no text', '{"service":"remove-bg","status":{"toUpperCase":1}}'],
+  ['a status that is not a text', '{"service":"remove-bg","status":{"toUpperCase":1}}'],
   ['an unknown status', '{"service":"remove-bg","status":"QUEUED"}'],
   ['an envelope of an account webhook', '{"type":"file.updated","id":"1","created_at":"x","data":{}}'],
   ['__proto__ as service', '{"service":"__proto__","status":"SUCCESS"}'],
   ['constructor as service', '{"service":"constructor","status":"FAILURE","fileId":"x","error":{}}'],
   ['a NUL in the service', '{"service":"remove-bg\\u0000","status":"SUCCESS"}'],
   ['a lone surrogate in the service', '{"service":"remove-bg\\ud800","status":"SUCCESS"}'],
-])('%s is kept, ignored, and answered 200', async (_, body) => {
+])('%s is stored, ignored, and gets 200', async (_, body) => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   expect(await deliver(webhookUrl, body)).toMatchObject({ status: 200, json: { outcome: 'ignored' } })
@@ -32,23 +32,20 @@ test.each([
 
 test.each([
   ['without a fileId anywhere', '{"service":"remove-bg","status":"SUCCESS"}'],
-  ['with a fileObject that is no object', '{"service":"remove-bg","status":"SUCCESS","fileObject":"x"}'],
-  ['with a fileId that is no text', '{"service":"remove-bg","status":"SUCCESS","fileId":{"a":1}}'],
-  [
-    'with a key twice, of which the last one counts',
-    '{"status":"X","service":"remove-bg","status":"SUCCESS"}',
-  ],
+  ['with a fileObject that is not an object', '{"service":"remove-bg","status":"SUCCESS","fileObject":"x"}'],
+  ['with a fileId that is not a text', '{"service":"remove-bg","status":"SUCCESS","fileId":{"a":1}}'],
+  ['with a repeated key, whose last value counts', '{"status":"X","service":"remove-bg","status":"SUCCESS"}'],
   ['with a byte order mark', '\ufeff{"service":"remove-bg","status":"SUCCESS"}'],
   ['with __proto__ beside', '{"__proto__":{"service":"x"},"service":"remove-bg","status":"SUCCESS"}'],
   [
-    'with bytes that are no UTF-8',
+    'with bytes that are not UTF-8',
     Buffer.from([...Buffer.from('{"service":"remove-bg","status":"SUCCESS","x":"'), 0xff, 0x22, 0x7d]),
   ],
   [
     'with a deep fileObject',
     `{"service":"remove-bg","status":"SUCCESS","fileObject":{"fileId":"${FILE_ID}","x":${nested(100_000)}}}`,
   ],
-])('a word %s is applied', async (_, body) => {
+])('a webhook %s is applied', async (_, body) => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   expect(await deliver(webhookUrl, body)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
@@ -60,13 +57,13 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-da
   async (type) => {
     const tracker = await startTracker()
     const { webhookUrl } = await register(tracker, ['remove-bg'])
-    const answer = await deliver(webhookUrl, payload('remove-bg', 'success'), { 'content-type': type })
-    expect(answer).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+    const response = await deliver(webhookUrl, payload('remove-bg', 'success'), { 'content-type': type })
+    expect(response).toMatchObject({ status: 200, json: { outcome: 'applied' } })
   },
 )
 
 test.each(['__proto__', 'constructor', 'toString', 'a/b ü'])(
-  'an extension named %j is one like any other',
+  'an extension named %j works like any other',
   async (name) => {
     const tracker = await startTracker()
     const { webhookUrl } = await register(tracker, [name])
@@ -79,7 +76,7 @@ test.each(['__proto__', 'constructor', 'toString', 'a/b ü'])(
   },
 )
 
-test('an error over 16 KiB is told by its size alone', async () => {
+test('an error over 16 KiB is reported by its size only', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const error = { message: 'x'.repeat(20_000) }
@@ -90,7 +87,7 @@ test('an error over 16 KiB is told by its size alone', async () => {
   ])
 })
 
-test('an error of exactly 16 KiB is told whole', async () => {
+test('an error of exactly 16 KiB is reported whole', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const error = 'x'.repeat(16 * 1024 - 2)
@@ -99,7 +96,7 @@ test('an error of exactly 16 KiB is told whole', async () => {
 })
 
 test.each([501, 4000, 4400, 100_000])(
-  'an error nested %i deep settles the run and is told by its size, for it could not be written again',
+  'an error nested %i deep settles the run and is reported by its size, because it could not be serialised again',
   async (depth) => {
     const tracker = await startTracker()
     const { webhookUrl } = await register(tracker, ['remove-bg'])
@@ -111,7 +108,7 @@ test.each([501, 4000, 4400, 100_000])(
   },
 )
 
-test('an error nested five hundred deep is told whole', async () => {
+test('an error nested five hundred deep is reported whole', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const error = JSON.parse(nested(500))
@@ -125,7 +122,7 @@ test.each([
   ['a number', 7],
   ['a list', [{ a: 1 }]],
   ['an object', { '': '' }],
-])('an error that is %s is kept as it came', async (_, error) => {
+])('an error that is %s is stored as received', async (_, error) => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await deliver(webhookUrl, { service: 'remove-bg', status: 'FAILURE', fileId: FILE_ID, error })

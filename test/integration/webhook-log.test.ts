@@ -4,8 +4,8 @@ import { expect, test } from 'vitest'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
 
-/** Keeps what is logged at `level` and above. */
-function remember(level: string) {
+/** Captures the log at `level` and above. */
+function captureLog(level: string) {
   let text = ''
   const memory = new Writable({
     write(chunk: Buffer, _, done) {
@@ -20,15 +20,15 @@ function remember(level: string) {
   return { logger: pino({ level }, memory), text: () => text, linesOf }
 }
 
-test('by default the log has a line for each delivery', async () => {
-  const { logger, linesOf } = remember('info')
+test('by default the log has one line for each delivery', async () => {
+  const { logger, linesOf } = captureLog('info')
   const tracker = await startTracker({}, { logger })
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
   await deliver(webhookUrl, payload('remove-bg', 'success'))
   await deliver(webhookUrl, payload('remove-bg', 'success'))
   await deliver(webhookUrl, payload('ai-tasks', 'failure'))
   const event = 'delivery.recorded'
-  expect(linesOf('delivery')).toMatchObject([
+  expect(linesOf('delivery recorded')).toMatchObject([
     { level: 30, event, submissionId, outcome: 'applied', service: 'remove-bg', status: 'success' },
     { level: 30, event, outcome: 'duplicate', service: 'remove-bg', status: 'success' },
     { level: 30, event, outcome: 'applied', service: 'ai-tasks', status: 'failed' },
@@ -37,8 +37,8 @@ test('by default the log has a line for each delivery', async () => {
 
 const success = (service: string) => ({ service, status: 'SUCCESS', fileObject: { fileId: FILE_ID } })
 
-test('above 100 successes in a second there is a total instead of a line each', async () => {
-  const { logger, linesOf } = remember('info')
+test('above 100 successes per second the log has a total instead of one line each', async () => {
+  const { logger, linesOf } = captureLog('info')
   let now = Date.parse('2026-03-01T12:00:00Z')
   const tracker = await startTracker({}, { logger, clock: () => now })
   const names = Array.from({ length: 100 }, (_, index) => `extension-${index}`)
@@ -48,29 +48,29 @@ test('above 100 successes in a second there is a total instead of a line each', 
       await Promise.all(names.map((name) => deliver(webhookUrl, success(name))))
   }
   const totals = () =>
-    (linesOf('deliveries') as { total: number }[]).reduce((sum, { total }) => sum + total, 0)
+    (linesOf('deliveries recorded') as { total: number }[]).reduce((sum, { total }) => sum + total, 0)
 
   await deliverAll(names.slice(0, 70))
-  expect(linesOf('delivery')).toHaveLength(100)
+  expect(linesOf('delivery recorded')).toHaveLength(100)
   now += 1000
   await deliverAll(names.slice(70, 80))
-  // The total of the first second is written, and the second one follows a busy one.
+  // The total of the first second is written, and the second one counts as busy because it follows a busy one.
   expect(totals()).toBeGreaterThanOrEqual(110)
-  expect(linesOf('delivery')).toHaveLength(100)
+  expect(linesOf('delivery recorded')).toHaveLength(100)
   now += 1000
   await deliverAll(names.slice(80, 90))
   expect(totals()).toBe(140)
-  expect(linesOf('delivery')).toHaveLength(130)
+  expect(linesOf('delivery recorded')).toHaveLength(130)
   now += 1000
   await deliverAll(names.slice(90))
-  expect(linesOf('delivery')).toHaveLength(160)
-  expect(linesOf('deliveries')).toContainEqual(
+  expect(linesOf('delivery recorded')).toHaveLength(160)
+  expect(linesOf('deliveries recorded')).toContainEqual(
     expect.objectContaining({ event: 'delivery.recorded', outcome: 'applied', status: 'success' }),
   )
 })
 
-test('a total is written though nothing follows it', async () => {
-  const { logger, linesOf } = remember('info')
+test('a total is written even if no delivery follows it', async () => {
+  const { logger, linesOf } = captureLog('info')
   const tracker = await startTracker({}, { logger, clock: () => 0 })
   const names = Array.from({ length: 100 }, (_, index) => `extension-${index}`)
   for (const _ of [1, 2]) {
@@ -78,11 +78,11 @@ test('a total is written though nothing follows it', async () => {
     await Promise.all(names.map((name) => deliver(webhookUrl, success(name))))
   }
   await tracker.service.stop()
-  expect(linesOf('deliveries').length).toBeGreaterThan(0)
+  expect(linesOf('deliveries recorded').length).toBeGreaterThan(0)
 })
 
-test('the whole log has one line for each delivery, with its outcome, and no token, key or body', async () => {
-  const { logger, text, linesOf } = remember('trace')
+test('the complete log has one line for each delivery with its outcome, and no token, key or body', async () => {
+  const { logger, text, linesOf } = captureLog('trace')
   const tracker = await startTracker({}, { logger })
   const { webhookUrl, statusUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
   await deliver(webhookUrl, payload('ai-tasks', 'success'))
@@ -95,7 +95,7 @@ test('the whole log has one line for each delivery, with its outcome, and no tok
   await tracker.fetch('/nothing?token=hush')
   await tracker.service.stop()
 
-  expect(linesOf('delivery')).toMatchObject([
+  expect(linesOf('delivery recorded')).toMatchObject([
     { outcome: 'applied', fileId: FILE_ID, service: 'ai-tasks', status: 'success' },
     {
       deliveryId: expect.stringMatching(/^dlv_2_/),
@@ -106,7 +106,7 @@ test('the whole log has one line for each delivery, with its outcome, and no tok
     },
     { deliveryId: expect.stringMatching(/^dlv_3_/), submissionId, outcome: 'contradicted', fileId: FILE_ID },
   ])
-  expect(linesOf('deliveries were rejected')).toMatchObject([
+  expect(linesOf('deliveries rejected')).toMatchObject([
     {
       deliveries: [
         { requestId: forged.headers.get('x-request-id'), route: 'extension', cause: 'forged_token' },

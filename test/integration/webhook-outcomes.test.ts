@@ -5,13 +5,13 @@ import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhoo
 const DOCUMENTED = ['remove-bg', 'google-auto-tagging', 'aws-auto-tagging', 'ai-auto-description', 'ai-tasks']
 
 test.each(DOCUMENTED)(
-  'SUCCESS of %s settles its run, and FAILURE keeps the error as it came',
+  'SUCCESS of %s settles its run, and FAILURE stores the error as received',
   async (name) => {
     const tracker = await startTracker()
     const succeeding = await register(tracker, [name])
-    const answer = await deliver(succeeding.webhookUrl, payload(name, 'success'))
-    expect(answer).toMatchObject({ status: 200, json: { outcome: 'applied' } })
-    expect(Object.keys(answer.json)).toEqual(['outcome'])
+    const response = await deliver(succeeding.webhookUrl, payload(name, 'success'))
+    expect(response).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+    expect(Object.keys(response.json)).toEqual(['outcome'])
     expect(await statusOf(tracker)).toMatchObject({
       status: 'success',
       extensionStatus: { [name]: 'success' },
@@ -27,7 +27,7 @@ test.each(DOCUMENTED)(
   },
 )
 
-test('the fileId of a webhook binds a submission whose fileId was not known', async () => {
+test('the fileId of a webhook binds a submission without a fileId', async () => {
   const tracker = await startTracker()
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg'], null)
   expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'applied' })
@@ -36,17 +36,17 @@ test('the fileId of a webhook binds a submission whose fileId was not known', as
   expect(submission).toMatchObject({ state: 'accepted', fileId: FILE_ID })
 })
 
-test('a repeated word is a duplicate and changes nothing; the opposite one is contradicted, and said again a duplicate', async () => {
+test('a repeated status is a duplicate; the opposite is contradicted, and its repeat a duplicate', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const outcomes = []
-  for (const word of ['success', 'success', 'failure', 'failure', 'success'] as const)
-    outcomes.push((await deliver(webhookUrl, payload('remove-bg', word))).json['outcome'])
+  for (const result of ['success', 'success', 'failure', 'failure', 'success'] as const)
+    outcomes.push((await deliver(webhookUrl, payload('remove-bg', result))).json['outcome'])
   expect(outcomes).toEqual(['applied', 'duplicate', 'contradicted', 'duplicate', 'duplicate'])
   expect(await statusOf(tracker)).toMatchObject({ status: 'success', extensions: [{ error: null }] })
 })
 
-test('the first final word stays when it was a failure, with its own error', async () => {
+test('the first final status stays if it was a failure, with its own error', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
@@ -60,7 +60,7 @@ test('the first final word stays when it was a failure, with its own error', asy
   expect({ ...after.extensions[0] }).toEqual({ ...before.extensions[0] })
 })
 
-test('a webhook that repeats what the response said is a duplicate and fills the missing error', async () => {
+test('a webhook that repeats the status of the response is a duplicate and adds the missing error', async () => {
   const tracker = await startTracker()
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg'])
   await tracker.fetch(`/submissions/${submissionId}/response`, {
@@ -75,7 +75,7 @@ test('a webhook that repeats what the response said is a duplicate and fills the
   ])
 })
 
-test('a service that was not requested is kept, ignored, and makes no run', async () => {
+test('a webhook for a service that was not requested is stored as ignored, and creates no run', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   expect(await deliver(webhookUrl, payload('aws-auto-tagging', 'success'))).toMatchObject({
@@ -89,13 +89,15 @@ test('a webhook about another file is ignored, for both files', async () => {
   const tracker = await startTracker()
   const mine = await register(tracker, ['remove-bg'], 'file-of-mine')
   await register(tracker, ['remove-bg'])
-  for (const word of ['success', 'failure'] as const)
-    expect((await deliver(mine.webhookUrl, payload('remove-bg', word))).json).toEqual({ outcome: 'ignored' })
+  for (const result of ['success', 'failure'] as const)
+    expect((await deliver(mine.webhookUrl, payload('remove-bg', result))).json).toEqual({
+      outcome: 'ignored',
+    })
   expect((await statusOf(tracker, 'file-of-mine')).status).toBe('pending')
   expect((await statusOf(tracker)).status).toBe('pending')
 })
 
-test("a saved extension's placeholder goes when a webhook tells the real name", async () => {
+test("a saved extension's placeholder is removed when a webhook names the real extension", async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['saved-extension'])
   expect((await statusOf(tracker)).extensionStatus).toEqual({ 'saved-extension': 'pending' })
@@ -103,7 +105,7 @@ test("a saved extension's placeholder goes when a webhook tells the real name", 
   expect((await statusOf(tracker)).extensionStatus).toEqual({ 'ai-tasks': 'success' })
 })
 
-test('an older submission settles its own history, and the newest decides the status', async () => {
+test('an older submission settles its own runs, and the newest decides the status', async () => {
   const tracker = await startTracker()
   const older = await register(tracker, ['remove-bg', 'ai-tasks'])
   const newer = await register(tracker, ['remove-bg'])
@@ -123,7 +125,7 @@ test('an older submission settles its own history, and the newest decides the st
   })
 })
 
-test('a clock that goes back changes nothing: the newest submission is the one inserted last', async () => {
+test('a clock that goes back changes nothing: the submission inserted last is the newest', async () => {
   let now = Date.UTC(2030, 0, 1)
   const tracker = await startTracker({}, { clock: () => now })
   const older = await register(tracker, ['remove-bg'])
@@ -142,25 +144,27 @@ test('a clock that goes back changes nothing: the newest submission is the one i
   })
 })
 
-test('of sixty identical webhooks at once one is applied, and all are answered 200', async () => {
+test('of sixty concurrent identical webhooks one is applied, and all get 200', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     Array.from({ length: 60 }, () => deliver(webhookUrl, payload('remove-bg', 'success'))),
   )
-  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
-  const outcomes = answers.map(({ json }) => json['outcome'])
+  expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]))
+  const outcomes = responses.map(({ json }) => json['outcome'])
   expect(outcomes.filter((outcome) => outcome === 'applied')).toHaveLength(1)
   expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(59)
 })
 
-test('of sixty contradicting webhooks at once one decides, and one is told as contradicted', async () => {
+test('of sixty concurrent contradicting webhooks one is applied, and one is contradicted', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  const words = Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? 'success' : 'failure'))
-  const answers = await Promise.all(words.map((word) => deliver(webhookUrl, payload('remove-bg', word))))
-  const count = (outcome: string) => answers.filter(({ json }) => json['outcome'] === outcome).length
+  const results = Array.from({ length: 60 }, (_, index) => (index % 2 === 0 ? 'success' : 'failure'))
+  const responses = await Promise.all(
+    results.map((result) => deliver(webhookUrl, payload('remove-bg', result))),
+  )
+  const count = (outcome: string) => responses.filter(({ json }) => json['outcome'] === outcome).length
   expect([count('applied'), count('contradicted'), count('duplicate')]).toEqual([1, 1, 58])
-  const applied = words[answers.findIndex(({ json }) => json['outcome'] === 'applied')]
+  const applied = results[responses.findIndex(({ json }) => json['outcome'] === 'applied')]
   expect((await statusOf(tracker)).status).toBe(applied === 'success' ? 'success' : 'failed')
 })

@@ -6,7 +6,7 @@ function success(service: string) {
   return { service, status: 'SUCCESS', fileObject: { fileId: FILE_ID } }
 }
 
-test('an asset is pending until each of two saved extensions has had its word', async () => {
+test('an asset is pending until both of two saved extensions have their final status', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['saved-extension', 'saved-extension'])
   await deliver(webhookUrl, success('remove-bg'))
@@ -21,21 +21,21 @@ test('an asset is pending until each of two saved extensions has had its word', 
   })
 })
 
-test('an answer that names one of two saved extensions leaves the other pending', async () => {
+test('a response that names one of two saved extensions leaves the other pending', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['saved-extension', 'saved-extension'], null)
-  const answer = { fileId: FILE_ID, extensionStatus: { 'remove-bg': 'success' } }
-  const told = await tracker.fetch(`/submissions/${submissionId}/response`, {
+  const response = { fileId: FILE_ID, extensionStatus: { 'remove-bg': 'success' } }
+  const returned = await tracker.fetch(`/submissions/${submissionId}/response`, {
     method: 'PUT',
-    body: JSON.stringify(answer),
+    body: JSON.stringify(response),
   })
-  expect(await told.json()).toMatchObject({
+  expect(await returned.json()).toMatchObject({
     status: 'pending',
     extensionStatus: { 'saved-extension': 'pending', 'remove-bg': 'success' },
   })
 })
 
-test('a saved extension that is asked for again leaves no older placeholder behind', async () => {
+test('a saved extension that is requested again leaves no older placeholder', async () => {
   const tracker = await startTracker()
   await register(tracker, ['saved-extension'])
   const { webhookUrl } = await register(tracker, ['saved-extension'])
@@ -46,10 +46,10 @@ test('a saved extension that is asked for again leaves no older placeholder behi
   })
 })
 
-test.each(['status', 'retry'])('%s is a word of routes, never an id', async (fileId) => {
+test.each(['status', 'retry'])('%s is a path segment of routes, never an id', async (fileId) => {
   const tracker = await startTracker()
   const body = JSON.stringify({ fileId, extensions: [{ name: 'remove-bg' }] })
-  const answer = await tracker.fetch('/submissions', { method: 'POST', body })
-  expect(answer.status).toBe(400)
-  expect(await answer.json()).toMatchObject({ code: 'invalid_input', errors: [{ field: 'fileId' }] })
+  const response = await tracker.fetch('/submissions', { method: 'POST', body })
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({ code: 'invalid_input', errors: [{ field: 'fileId' }] })
 })

@@ -5,12 +5,12 @@ import { EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, register, statusOf } from '../support/webhooks.ts'
 import { wideList, wideObject } from '../support/wide-json.ts'
 
-/** As much as a body may have, but for what stands around it. */
+/** The size limit of a body, less what surrounds the wide value. */
 const WIDE_BYTES = 1024 * 1024 - 500
-/** Of one request, its tracker and its caller; on a machine that has better to do it takes longer, not more. */
+/** The CPU time of one request, its tracker and its caller; a busy machine takes longer but uses no more CPU. */
 const MAX_CPU_MS = 2000
 
-async function cheaply<T>(work: () => Promise<T>): Promise<T> {
+async function withCpuLimit<T>(work: () => Promise<T>): Promise<T> {
   const before = process.cpuUsage()
   const result = await work()
   const { user, system } = process.cpuUsage(before)
@@ -29,24 +29,27 @@ const WIDE = Object.entries({ ...LISTS, ...OBJECTS })
 
 async function put(tracker: RunningTracker, submissionId: string, more: string): Promise<Response> {
   const body = `{"fileId":"${FILE_ID}",${more}}`
-  return cheaply(() => tracker.fetch(`/submissions/${submissionId}/response`, { method: 'PUT', body }))
+  return withCpuLimit(() => tracker.fetch(`/submissions/${submissionId}/response`, { method: 'PUT', body }))
 }
 
-test.each(WIDE)('an answer with a million bytes of %s is taken at little cost', async (_, wide) => {
-  const tracker = await startTracker()
-  for (const member of ['AITags', 'tags', 'customMetadata']) {
-    const { submissionId } = await register(tracker, ['remove-bg'], null)
-    const value = member === 'customMetadata' ? `{"a":${wide}}` : wide
-    expect((await put(tracker, submissionId, `"${member}":${value}`)).status).toBe(200)
-  }
-})
+test.each(WIDE)(
+  'a response with a million bytes of %s is processed within the CPU limit',
+  async (_, wide) => {
+    const tracker = await startTracker()
+    for (const member of ['AITags', 'tags', 'customMetadata']) {
+      const { submissionId } = await register(tracker, ['remove-bg'], null)
+      const value = member === 'customMetadata' ? `{"a":${wide}}` : wide
+      expect((await put(tracker, submissionId, `"${member}":${value}`)).status).toBe(200)
+    }
+  },
+)
 
-test('an answer that is told with more extensions than can be asked for is none of ImageKit’s', async () => {
+test('a response with more extensions than a request may have is rejected', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
-  const answer = await put(tracker, submissionId, `"extensionStatus":${OBJECTS.statuses}`)
-  expect(answer.status).toBe(400)
-  expect(await answer.json()).toMatchObject({
+  const response = await put(tracker, submissionId, `"extensionStatus":${OBJECTS.statuses}`)
+  expect(response.status).toBe(400)
+  expect(await response.json()).toMatchObject({
     code: 'invalid_input',
     errors: [{ field: 'extensionStatus', message: 'has more than 100 extensions' }],
   })
@@ -57,7 +60,7 @@ test('an answer that is told with more extensions than can be asked for is none 
   expect((await statusOf(tracker)).extensions).toHaveLength(101)
 })
 
-test('names that are told again and again, always others, do not make runs without end', async () => {
+test('responses with ever new extension names do not create runs without limit', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
   for (let round = 0; round < 5; round += 1) {
@@ -68,34 +71,37 @@ test('names that are told again and again, always others, do not make runs witho
   expect((await statusOf(tracker)).extensions).toHaveLength(200)
 })
 
-test.each(WIDE)('extensions that are a million bytes of %s are refused at little cost', async (_, wide) => {
-  const imagekit = await startBrokenImagekit((call) => call.readForm())
-  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
-  const body = `{"extensions":${wide}}`
-  const registered = await cheaply(() => tracker.fetch('/submissions', { method: 'POST', body }))
-  expect(registered.status).toBe(400)
-  // They are counted, not looked at.
-  if (wide.startsWith('['))
-    expect(await registered.json()).toMatchObject({
-      errors: [{ field: 'extensions', message: 'has more than 100 extensions' }],
-    })
-  const updated = await cheaply(() => tracker.fetch('/v1/files/a/details', { method: 'PATCH', body }))
-  expect(updated.status).toBe(400)
-  const uploaded = await cheaply(() => upload(tracker, [FILE, FILE_NAME, ['extensions', wide]]))
-  expect(uploaded.status).toBe(400)
-})
+test.each(WIDE)(
+  'extensions that are a million bytes of %s are rejected within the CPU limit',
+  async (_, wide) => {
+    const imagekit = await startBrokenImagekit((call) => call.readForm())
+    const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
+    const body = `{"extensions":${wide}}`
+    const registered = await withCpuLimit(() => tracker.fetch('/submissions', { method: 'POST', body }))
+    expect(registered.status).toBe(400)
+    // A list is rejected by its length alone.
+    if (wide.startsWith('['))
+      expect(await registered.json()).toMatchObject({
+        errors: [{ field: 'extensions', message: 'has more than 100 extensions' }],
+      })
+    const updated = await withCpuLimit(() => tracker.fetch('/v1/files/a/details', { method: 'PATCH', body }))
+    expect(updated.status).toBe(400)
+    const uploaded = await withCpuLimit(() => upload(tracker, [FILE, FILE_NAME, ['extensions', wide]]))
+    expect(uploaded.status).toBe(400)
+  },
+)
 
-test.each(WIDE)('a webhook with a million bytes of %s is taken at little cost', async (_, wide) => {
+test.each(WIDE)('a webhook with a million bytes of %s is processed within the CPU limit', async (_, wide) => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   for (const member of ['error', 'fileObject']) {
     const body = `{"service":"remove-bg","status":"FAILURE","fileId":"${FILE_ID}","${member}":${wide}}`
-    expect((await cheaply(() => deliver(webhookUrl, body))).status).toBe(200)
+    expect((await withCpuLimit(() => deliver(webhookUrl, body))).status).toBe(200)
   }
   expect((await statusOf(tracker)).status).toBe('failed')
 })
 
-test('ImageKit’s own answer is passed on as it is, however many extensions it names; the first hundred are known', async () => {
+test('ImageKit’s own response is returned unchanged; only its first hundred extensions get runs', async () => {
   const file = JSON.stringify(uploadedFile(FILE_ID)).slice(0, -1)
   const text = `${file},"customMetadata":{"a":${LISTS['empty objects']}},"extensionStatus":${OBJECTS.statuses}}`
   const imagekit = await startBrokenImagekit(async (call) => {
@@ -103,9 +109,9 @@ test('ImageKit’s own answer is passed on as it is, however many extensions it 
     call.answer(200, text)
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
-  const answer = await cheaply(() => upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]]))
-  expect(answer.status).toBe(200)
-  expect(await answer.text()).toBe(text)
-  // The one that was asked for, and those.
+  const response = await withCpuLimit(() => upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]]))
+  expect(response.status).toBe(200)
+  expect(await response.text()).toBe(text)
+  // The requested one and the hundred others.
   expect((await statusOf(tracker)).extensions).toHaveLength(101)
 })

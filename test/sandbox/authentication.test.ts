@@ -15,7 +15,7 @@ function post(sandbox: RunningSandbox, fields: Fields, headers = {}, version = '
   return postForm(`${sandbox.url}/api/${version}/files/upload`, form, headers)
 }
 
-test('the private key is the user name, and the password counts for nothing', async () => {
+test('the private key is the user name, and the password is ignored', async () => {
   const sandbox = await startSandbox()
   for (const credentials of [`${PRIVATE_KEY}:`, `${PRIVATE_KEY}:do_not_set`]) {
     expect((await post(sandbox, {}, basic(credentials))).status).toBe(200)
@@ -27,7 +27,7 @@ test.each([
   '/v1/files',
   '/v1/files/0123456789abcdef01234567/details',
   '/v1/files/0123456789abcdef01234567/versions',
-])('no key on %s is a 401, a wrong one a 403', async (path) => {
+])('without a key %s returns 401, with a wrong key 403', async (path) => {
   const sandbox = await startSandbox()
   const missing = await fetch(sandbox.url + path)
   expect(missing.status).toBe(401)
@@ -37,7 +37,7 @@ test.each([
   expect(await wrong.json()).toMatchObject({ message: 'Your account cannot be authenticated.' })
 })
 
-test('uploads, updates and deletions ask for the key too, and refused uploads leave no file', async () => {
+test('uploads, updates and deletions require the key', async () => {
   const sandbox = await startSandbox()
   expect((await post(sandbox, {})).status).toBe(401)
   expect((await post(sandbox, {}, basic('private_other:'))).status).toBe(403)
@@ -47,13 +47,13 @@ test('uploads, updates and deletions ask for the key too, and refused uploads le
   expect((await fetch(file, { method: 'DELETE' })).status).toBe(401)
 })
 
-test('without a configured key any key is accepted, but one is needed', async () => {
+test('without a configured key any key is accepted, but a key is required', async () => {
   const sandbox = await startSandbox({ acceptsAnyKey: true })
   expect((await post(sandbox, {}, basic('whatever:'))).status).toBe(200)
   expect((await post(sandbox, {})).status).toBe(401)
 })
 
-test("a browser uploads with the signature that ImageKit's SDK makes, once", async () => {
+test("a browser can upload once with a signature created by ImageKit's SDK", async () => {
   const sandbox = await startSandbox()
   const client = new ImageKit({ privateKey: PRIVATE_KEY })
   const { token, expire, signature } = client.helper.getAuthenticationParameters()
@@ -68,7 +68,7 @@ test.each([
   [{ expire: 'soon' }, 'invalid expire parameter. Expire parameter should be a Unix time'],
   [{ signature: 'f'.repeat(40) }, 'invalid signature parameter'],
   [{ token: '' }, 'missing token parameter'],
-])('a browser upload with %j is refused', async (change, message) => {
+])('a browser upload with %j is rejected', async (change, message) => {
   const sandbox = await startSandbox()
   const token = randomUUID()
   const expire = String(inSeconds(600))
@@ -83,7 +83,7 @@ test.each([
 test.each([
   ['v1', 'signature'],
   ['v2', 'token'],
-])('%s refuses a private key together with a %s', async (version, field) => {
+])('%s rejects a private key together with a %s', async (version, field) => {
   const sandbox = await startSandbox()
   const { status, body } = await post(sandbox, { [field]: 'x' }, basic(`${PRIVATE_KEY}:`), version)
   expect(status).toBe(400)
@@ -92,7 +92,7 @@ test.each([
   )
 })
 
-test('a v2 token signs every parameter and opens one upload', async () => {
+test('a v2 token signs every parameter and is valid for one upload', async () => {
   const sandbox = await startSandbox()
   const parameters = { fileName: 'sun.gif', tags: 'a,b', useUniqueFileName: 'false' }
   const token = signToken({ ...parameters, iat: inSeconds(0), exp: inSeconds(600) })
@@ -105,22 +105,28 @@ test('a v2 token signs every parameter and opens one upload', async () => {
 
 test.each([
   [
-    'of another payload',
+    'for another payload',
     { tags: 'b' },
     {},
     PRIVATE_KEY,
     'Your request contains invalid payload. It does not match',
   ],
   [
-    'that is over',
+    'that has expired',
     {},
     { iat: inSeconds(-20), exp: inSeconds(-10) },
     PRIVATE_KEY,
     'Your request contains expired token.',
   ],
-  ['that is valid too long', {}, { exp: inSeconds(7300) }, PRIVATE_KEY, 'Your request has invalid token.'],
+  [
+    'that is valid for too long',
+    {},
+    { exp: inSeconds(7300) },
+    PRIVATE_KEY,
+    'Your request has invalid token.',
+  ],
   ['of another key', {}, {}, 'private_other', 'Your request has invalid token.'],
-])('a v2 token %s is refused', async (_title, fields, claims, key, message) => {
+])('a v2 token %s is rejected', async (_title, fields, claims, key, message) => {
   const sandbox = await startSandbox()
   const token = signToken({ fileName: 'sun.gif', iat: inSeconds(0), exp: inSeconds(600), ...claims }, key)
   const { status, body } = await post(sandbox, { ...fields, token }, {}, 'v2')
@@ -128,12 +134,12 @@ test.each([
   expect(body['message']).toContain(message)
 })
 
-test('a v2 upload from a browser needs a token', async () => {
+test('a v2 upload from a browser requires a token', async () => {
   const sandbox = await startSandbox()
   const { body } = await post(sandbox, { publicKey: 'public' }, {}, 'v2')
   expect(body['message']).toBe('Your request is missing token parameter.')
-  const garbled = await post(sandbox, { token: 'a.b.c' }, {}, 'v2')
-  expect(garbled.body['message']).toBe('Your request has invalid token.')
+  const malformed = await post(sandbox, { token: 'a.b.c' }, {}, 'v2')
+  expect(malformed.body['message']).toBe('Your request has invalid token.')
 })
 
 function signToken(payload: object, key = PRIVATE_KEY): string {

@@ -7,17 +7,20 @@ import { temporaryDirectory } from '../support/tracker.ts'
 
 function run(env: Record<string, string>, args: string[] = [], stdout = new PassThrough()): Promise<unknown> {
   const context = { env, readText: () => '', stdout, stopRequested: async () => {} }
-  const quiet = sandboxCommand(context).exitOverride()
-  return quiet.parseAsync(args, { from: 'user' })
+  const command = sandboxCommand(context).exitOverride()
+  return command.parseAsync(args, { from: 'user' })
 }
 
 test('the sandbox refuses to run in production', async () => {
   await expect(run({ NODE_ENV: 'production' })).rejects.toThrow('NODE_ENV: is production')
 })
 
-test('all problems of a configuration are told at once', async () => {
-  const wrong = run({ NODE_ENV: 'production', PORT: '99999', LOG_LEVEL: 'loud' }, ['--public-url', 'nowhere'])
-  await expect(wrong).rejects.toMatchObject({
+test('an invalid configuration reports every problem at once', async () => {
+  const invalid = run({ NODE_ENV: 'production', PORT: '99999', LOG_LEVEL: 'loud' }, [
+    '--public-url',
+    'nowhere',
+  ])
+  await expect(invalid).rejects.toMatchObject({
     problems: [
       expect.stringContaining('NODE_ENV'),
       expect.stringContaining('PORT'),
@@ -27,7 +30,7 @@ test('all problems of a configuration are told at once', async () => {
   })
 })
 
-test('--port takes the place of PORT, which the service may have taken', async () => {
+test('--port overrides PORT, which the service may already use', async () => {
   const service = createServer().listen(0, '127.0.0.1')
   onTestFinished(() => void service.close())
   await once(service, 'listening')

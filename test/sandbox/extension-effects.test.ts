@@ -6,7 +6,7 @@ import { startSandbox } from './support/running-sandbox.ts'
 
 type Extension = { name: string; [option: string]: unknown }
 
-/** Uploads with extensions that end within the request, and answers the file's details afterwards. */
+/** Uploads with extensions that finish within the request, and returns the file's details afterwards. */
 async function detailsAfter(extensions: Extension[], file = imageBlob('shirt.jpg'), fields = {}) {
   const sandbox = await startSandbox()
   const tags = ['keep', ...extensions.map(({ name }) => `sandbox:${name}=success-now`)].join(',')
@@ -51,14 +51,14 @@ test.each([
   expect(details['hasAlpha']).toBe(false)
 })
 
-test('remove-bg takes options it does not know, such as bg_colour', async () => {
+test('remove-bg accepts unknown options, such as bg_colour', async () => {
   const { details } = await detailsAfter([
     { name: 'remove-bg', options: { bg_colour: 'green', add_shadow: true } },
   ])
   expect(details['hasAlpha']).toBe(true)
 })
 
-test('a tagger says what is seen, the same each time, with its name as source', async () => {
+test('a tagger labels the image, always the same, with its name as source', async () => {
   const tagger = { name: 'aws-auto-tagging', minConfidence: 0, maxTags: 30 }
   const { details } = await detailsAfter([tagger])
   const tags = details['AITags']
@@ -69,7 +69,7 @@ test('a tagger says what is seen, the same each time, with its name as source', 
   expect((await detailsAfter([tagger], imageBlob('glass.png'))).details['AITags']).not.toEqual(tags)
 })
 
-test('minConfidence and maxTags limit a tagger, each by itself', async () => {
+test('minConfidence and maxTags limit each tagger separately', async () => {
   const { details } = await detailsAfter([
     { name: 'aws-auto-tagging', minConfidence: 0, maxTags: 1 },
     { name: 'google-auto-tagging', minConfidence: 99, maxTags: 30 },
@@ -89,7 +89,7 @@ test('ai-auto-description sets the description', async () => {
   expect(details['description']).toMatch(/^An image of 240 x 160 pixels: landscape, white, red/)
 })
 
-test('ai-tasks select tags and metadata out of their vocabularies, within their bounds', async () => {
+test('ai-tasks select tags and metadata from their vocabularies, within their limits', async () => {
   const vocabulary = ['shirt', 'dress', 'trousers', 'jacket']
   const { details } = await detailsAfter([
     {
@@ -111,7 +111,7 @@ test('ai-tasks select tags and metadata out of their vocabularies, within their 
   expect(details['customMetadata']).toEqual({ color: expect.stringMatching(/^(red|blue)$/) })
 })
 
-test('a yes_no task carries out the actions of its answer', async () => {
+test('a yes_no task applies the action of its result', async () => {
   const action = {
     add_tags: ['luxury'],
     remove_tags: ['keep'],
@@ -126,7 +126,7 @@ test('a yes_no task carries out the actions of its answer', async () => {
   expect(details['customMetadata']).toEqual({ n: 1, price: 'high' })
 })
 
-test('the outcome of a file that is no image is chosen by tags as well', async () => {
+test('sandbox tags also select the outcome for a file that is not an image', async () => {
   const file = new File(['just a text'], 'a.txt')
   const { details } = await detailsAfter(
     [{ name: 'remove-bg' }, { name: 'aws-auto-tagging' }, { name: 'ai-auto-description' }],

@@ -30,7 +30,7 @@ test('without tags every extension is pending in the response and succeeds by we
   }
 })
 
-test('a failure is told with the fileId beside an error, and has no effect on the file', async () => {
+test('a failure webhook has the fileId and an error, and the file does not change', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
@@ -51,7 +51,7 @@ test('a failure is told with the fileId beside an error, and has no effect on th
   expect(details['AITags']).toBeNull()
 })
 
-test('a word with -now is already in the response and is not told by webhook', async () => {
+test('an outcome with -now is already in the response, and no webhook is sent for it', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
@@ -65,13 +65,13 @@ test('a word with -now is already in the response and is not told by webhook', a
     'ai-auto-description': 'pending',
   })
   expect(body['AITags']).toContainEqual(expect.objectContaining({ source: 'aws-auto-tagging' }))
-  // The one that was pending ends last, so that nothing else can still be on its way.
+  // The pending extension finishes last, so no other webhook can still be in flight.
   await receiver.waitFor(1)
   await expect.poll(() => sandbox.deliveries().every(({ state }) => state === 'delivered')).toBe(true)
   expect(receiver.received.map(({ service }) => service)).toEqual(['ai-auto-description'])
 })
 
-test('pending stays pending: no webhook and no effect, while the others go on', async () => {
+test('pending stays pending: no webhook and no effect, while the other extensions finish', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
@@ -86,7 +86,7 @@ test('pending stays pending: no webhook and no effect, while the others go on', 
   expect(details['AITags']).toBeNull()
 })
 
-test('without a webhookUrl the effect is there and nobody is told', async () => {
+test('without a webhookUrl the extensions have their effect and no webhook is sent', async () => {
   const sandbox = await startSandbox()
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
@@ -99,7 +99,7 @@ test('without a webhookUrl the effect is there and nobody is told', async () => 
   expect(sandbox.deliveries()).toEqual([])
 })
 
-test('an extension nobody knows is accepted and succeeds without an effect', async () => {
+test('an unknown extension is accepted and succeeds without an effect', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
@@ -111,7 +111,7 @@ test('an extension nobody knows is accepted and succeeds without an effect', asy
   expect(await receiver.waitFor(1)).toMatchObject([{ service: 'ai-upscale', status: 'SUCCESS' }])
 })
 
-test('a saved extension is reported under the name of what it stands for', async () => {
+test('a saved extension is reported under the name of the extension it stands for', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
@@ -125,25 +125,25 @@ test('a saved extension is reported under the name of what it stands for', async
   expect(webhooks.every(({ status }) => status === 'FAILURE')).toBe(true)
 })
 
-test("an update goes by its own tags if it sends some, else by the file's", async () => {
+test("an update uses its own sandbox tags if it sends tags, otherwise the file's", async () => {
   const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
     tags: 'sandbox:aws-auto-tagging=failed-now',
   })
   expect(body).not.toHaveProperty('extensionStatus')
-  const again = {
+  const update = {
     extensions: [{ name: 'aws-auto-tagging', minConfidence: 0, maxTags: 3 }],
     webhookUrl: receiver.url,
   }
-  const byFile = await patch(sandbox, body['fileId'], again)
+  const byFile = await patch(sandbox, body['fileId'], update)
   expect(byFile.body['extensionStatus']).toEqual({ 'aws-auto-tagging': 'failed' })
-  const byRequest = await patch(sandbox, body['fileId'], { ...again, tags: ['sandbox:delay=1'] })
+  const byRequest = await patch(sandbox, body['fileId'], { ...update, tags: ['sandbox:delay=1'] })
   expect(byRequest.body['extensionStatus']).toEqual({ 'aws-auto-tagging': 'pending' })
   expect(await receiver.waitFor(1)).toMatchObject([{ service: 'aws-auto-tagging', status: 'SUCCESS' }])
 })
 
-test('a file that is deleted before its extension ends is a failure', async () => {
+test('an extension fails if its file is deleted before it finishes', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
@@ -157,9 +157,12 @@ test('a file that is deleted before its extension ends is a failure', async () =
   ])
 })
 
-test('a sandbox tag that says nothing known is refused instead of ignored', async () => {
+test('an unknown sandbox tag is rejected instead of ignored', async () => {
   const sandbox = await startSandbox()
-  const answer = await upload(sandbox, { file: imageBlob('shirt.jpg'), tags: 'sandbox:remove-bg=sucess' })
-  expect(answer.status).toBe(400)
-  expect(answer.body['message']).toContain('sandbox:remove-bg=sucess')
+  const { status, body } = await upload(sandbox, {
+    file: imageBlob('shirt.jpg'),
+    tags: 'sandbox:remove-bg=sucess',
+  })
+  expect(status).toBe(400)
+  expect(body['message']).toContain('sandbox:remove-bg=sucess')
 })

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { startSandbox } from './support/running-sandbox.ts'
 
-test('the Request and Response of the process stay what they are', async () => {
+test('the sandbox does not replace the Request and Response of the process', async () => {
   const { Request, Response } = globalThis
   onTestFinished(() => void Object.assign(globalThis, { Request, Response }))
   const own = { Request: class extends Request {}, Response: class extends Response {} }

@@ -21,11 +21,11 @@ async function startWithFiles() {
   }
   const list = (query: Record<string, string>) =>
     getList(sandbox, `/v1/files?${new URLSearchParams(query).toString()}`)
-  const names_ = async (query: Record<string, string>) => (await list(query)).map(({ name }) => name)
-  return { sandbox, ids, list, namesOf: names_ }
+  const namesOf = async (query: Record<string, string>) => (await list(query)).map(({ name }) => name)
+  return { sandbox, ids, list, namesOf }
 }
 
-test('the list is in the order of upload, and skip and limit page through it', async () => {
+test('the list is in upload order, and skip and limit page through it', async () => {
   const { namesOf } = await startWithFiles()
   expect(await namesOf({})).toEqual(['shirt.jpg', 'glass.png', 'leaf.webp', 'sun.gif'])
   expect(await namesOf({ limit: '2' })).toEqual(['shirt.jpg', 'glass.png'])
@@ -75,12 +75,12 @@ test.each([
     'Your request contains invalid value for type parameter. Please provide one of the following: file, file-version, folder, all.',
   ],
   ['searchQuery=id%20IN%20%5B', 'Your request contains invalid searchQuery parameter.'],
-])('a list with %s is refused', async (query, message) => {
+])('a list with %s is rejected', async (query, message) => {
   const sandbox = await startSandbox()
   expect(await get(sandbox, `/v1/files?${query}`)).toMatchObject({ status: 400, body: { message } })
 })
 
-test('a deleted file is gone with its versions, its place in the list and its url', async () => {
+test('a deleted file disappears with its versions, its list entry and its url', async () => {
   const { sandbox, ids, list } = await startWithFiles()
   const [{ url } = {}] = await list({ searchQuery: `id = "${ids[0]}"` })
   expect(await remove(sandbox, ids[0])).toBe(204)

@@ -11,17 +11,17 @@ import { startSandbox } from './support/running-sandbox.ts'
 const statusFor = async (url: string, host: string, path = '/sandbox/requests') =>
   (await rawRequest(url, { path, headers: { host } })).status
 
-/** A server of this machine that is none of the sandbox's business. */
+/** A server on this machine that the sandbox must not reach. */
 async function startInternal() {
-  const asked: string[] = []
+  const paths: string[] = []
   const server = createServer((request, response) => {
-    asked.push(request.url ?? '')
+    paths.push(request.url ?? '')
     response.end(imageBytes('shirt.png'))
   })
-  return { url: await startListening(server), asked }
+  return { url: await startListening(server), paths }
 }
 
-test('a Host that is not loopback is rejected, wherever the request goes', async () => {
+test('a Host that is not loopback is rejected on every path', async () => {
   const { url } = await startSandbox()
   for (const host of ['evil.example', 'evil.example:3001', '192.168.1.7', '127.0.0.1.evil.example'])
     for (const path of ['/', '/v1/files', '/x.jpg', '/api/v1/files/upload'])
@@ -32,7 +32,7 @@ test('a Host that is not loopback is rejected, wherever the request goes', async
     expect(await statusFor(url, host), host).not.toBe(403)
 })
 
-test('other hosts are accepted once they are allowed, as is that of the public URL', async () => {
+test('allowed hosts and the host of the public URL are accepted', async () => {
   const { url } = await startSandbox({
     allowedHosts: ['sandbox'],
     publicUrl: 'https://tunnel.example',
@@ -42,7 +42,7 @@ test('other hosts are accepted once they are allowed, as is that of the public U
   expect(await statusFor(url, 'evil.example')).toBe(403)
 })
 
-test('a file URL at a private address is rejected without a connection, unless that is allowed', async () => {
+test('a file URL at a private address is rejected without a connection, unless allowed', async () => {
   const internal = await startInternal()
   const strict = await startSandbox()
   const { port } = new URL(internal.url)
@@ -58,15 +58,15 @@ test('a file URL at a private address is rejected without a connection, unless t
     expect(status, host).toBe(400)
     expect(body['message'], host).toContain('--allow-private-urls')
   }
-  expect(internal.asked).toEqual([])
+  expect(internal.paths).toEqual([])
 
   const open = await startSandbox({ allowPrivateUrls: true })
   const { status, body } = await upload(open, { file: `${internal.url}/a.png`, fileName: 'a.png' })
   expect([status, body['size']]).toEqual([200, imageBytes('shirt.png').length])
-  expect(internal.asked).toEqual(['/a.png'])
+  expect(internal.paths).toEqual(['/a.png'])
 })
 
-test('the sandbox downloads its own files under any name of loopback', async () => {
+test('the sandbox downloads its own files under any loopback name', async () => {
   const sandbox = await startSandbox()
   const first = await upload(sandbox, { file: imageBlob('shirt.png'), fileName: 'shirt.png' })
   const url = new URL(String(first.body['url']))
@@ -87,10 +87,10 @@ test('a redirect to a private address is not followed', async () => {
   const { status, body } = await upload(sandbox, { file: `${own}/a.png` })
   expect(status).toBe(400)
   expect(body['message']).toContain('--allow-private-urls')
-  expect(internal.asked).toEqual([])
+  expect(internal.paths).toEqual([])
 })
 
-test('--help says how both are allowed', () => {
+test('--help lists --allow-host and --allow-private-urls', () => {
   const context = { env: {}, readText: () => '', stdout: new PassThrough(), stopRequested: async () => {} }
   expect(sandboxCommand(context).helpInformation()).toMatch(/--allow-host <name>[\s\S]*--allow-private-urls/)
 })

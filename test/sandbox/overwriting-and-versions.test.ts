@@ -5,7 +5,7 @@ import { startSandbox } from './support/running-sandbox.ts'
 
 const same = { fileName: 'shirt.jpg', useUniqueFileName: 'false' }
 
-test('uploads get unique names unless they ask not to', async () => {
+test('uploads get unique names unless useUniqueFileName is false', async () => {
   const sandbox = await startSandbox()
   const [first, second] = [
     await upload(sandbox, { file: imageBlob('shirt.jpg'), fileName: 'shirt.jpg' }),
@@ -18,7 +18,7 @@ test('uploads get unique names unless they ask not to', async () => {
   expect(body).toMatchObject({ name: 'shirt.jpg', filePath: '/shirt.jpg' })
 })
 
-test('overwriting makes a new version under the same fileId, and former versions stay', async () => {
+test('overwriting adds a version under the same fileId, and older versions stay', async () => {
   const sandbox = await startSandbox()
   const { body: first } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...same })
   const { body: second } = await upload(sandbox, { file: imageBlob('glass.png'), ...same })
@@ -36,7 +36,7 @@ test('overwriting makes a new version under the same fileId, and former versions
   expect((await download(versions[1]?.['url'])).bytes).toEqual(imageBytes('shirt.jpg'))
 })
 
-test('what an overwriting upload does not send is removed', async () => {
+test('an overwriting upload removes the details it does not send', async () => {
   const sandbox = await startSandbox()
   const details = { tags: 'a,b', customMetadata: '{"brand":"Nike"}', customCoordinates: '1,2,3,4' }
   const aiTags = { extensions: '[{"name":"aws-auto-tagging"}]' }
@@ -49,15 +49,20 @@ test('what an overwriting upload does not send is removed', async () => {
     tags,
   })
   expect(body['AITags']).not.toBeNull()
-  const answer = await upload(sandbox, {
+  const overwritten = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
     ...same,
     responseFields: 'tags,customMetadata,customCoordinates',
   })
-  expect(answer.body).toMatchObject({ tags: null, customMetadata: {}, customCoordinates: null, AITags: null })
+  expect(overwritten.body).toMatchObject({
+    tags: null,
+    customMetadata: {},
+    customCoordinates: null,
+    AITags: null,
+  })
 })
 
-test('overwriteTags, overwriteAITags and overwriteCustomMetadata keep what is not sent when they are false', async () => {
+test('overwriteTags, overwriteAITags and overwriteCustomMetadata: false keeps details that are not sent', async () => {
   const sandbox = await startSandbox()
   const responseFields = 'tags,customMetadata'
   const keep = { overwriteTags: 'false', overwriteAITags: 'false', overwriteCustomMetadata: 'false' }
@@ -76,7 +81,7 @@ test('overwriteTags, overwriteAITags and overwriteCustomMetadata keep what is no
     responseFields,
   })
   for (const name of ['tags', 'customMetadata', 'AITags']) expect(kept[name]).toEqual(first[name])
-  // Sent values win all the same.
+  // Sent values still replace them.
   const { body: sent } = await upload(sandbox, {
     file: imageBlob('sun.gif'),
     ...same,
@@ -89,7 +94,7 @@ test('overwriteTags, overwriteAITags and overwriteCustomMetadata keep what is no
   expect(sent['customMetadata']).not.toHaveProperty('brand')
 })
 
-test('overwriteFile=false and useUniqueFileName=false refuse a name that is taken', async () => {
+test('overwriteFile=false and useUniqueFileName=false reject an existing name', async () => {
   const sandbox = await startSandbox()
   const fields = { ...same, overwriteFile: 'false', folder: '/a/' }
   expect((await upload(sandbox, { file: imageBlob('shirt.jpg'), ...fields })).status).toBe(200)
@@ -101,13 +106,13 @@ test('overwriteFile=false and useUniqueFileName=false refuse a name that is take
   expect((await upload(sandbox, { file: imageBlob('shirt.jpg'), ...fields, folder: '/b' })).status).toBe(200)
 })
 
-test('uploads to one path at the same time become one file with a version each', async () => {
+test('concurrent uploads to one path become versions of one file', async () => {
   const sandbox = await startSandbox()
-  const answers = await Promise.all(
+  const uploads = await Promise.all(
     Array.from({ length: 8 }, () => upload(sandbox, { file: imageBlob('sun.gif'), ...same })),
   )
-  expect(new Set(answers.map(({ body }) => body['fileId'])).size).toBe(1)
-  const versions = await getList(sandbox, `/v1/files/${String(answers[0]?.body['fileId'])}/versions`)
+  expect(new Set(uploads.map(({ body }) => body['fileId'])).size).toBe(1)
+  const versions = await getList(sandbox, `/v1/files/${String(uploads[0]?.body['fileId'])}/versions`)
   expect(versions.map(({ versionInfo }) => versionInfo)).toMatchObject(
     [8, 7, 6, 5, 4, 3, 2, 1].map((number) => ({ name: `Version ${number}` })),
   )
@@ -135,7 +140,7 @@ test('a file has at most 100 versions', async () => {
   expect(body['message']).toContain('maximum of 100 versions')
 })
 
-test('publishing concerns the current version, or all of them', async () => {
+test('publishing applies to the current version, or to all versions', async () => {
   const sandbox = await startSandbox()
   const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...same })
   await upload(sandbox, { file: imageBlob('sun.gif'), ...same })

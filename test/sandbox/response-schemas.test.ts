@@ -5,7 +5,7 @@ import { startSandbox } from './support/running-sandbox.ts'
 import { schemaProblems } from './support/schema.ts'
 import { startReceiver } from './support/webhook-receiver.ts'
 
-const everything = {
+const allFields = {
   tags: 'a,sandbox:delay=1,sandbox:aws-auto-tagging=success-now',
   customMetadata: '{"brand":"Nike"}',
   customCoordinates: '1,2,3,4',
@@ -20,10 +20,10 @@ const everything = {
 }
 
 test.each([
-  ['an image with everything', imageBlob('shirt.jpg'), everything],
-  ['an image with nothing', imageBlob('glass.png'), {}],
-  ['a text with everything', new File(['abc'], 'a.txt'), { ...everything, fileName: 'a.txt' }],
-])("every answer about %s follows ImageKit's specification", async (_title, file, fields) => {
+  ['an image with all fields', imageBlob('shirt.jpg'), allFields],
+  ['an image without fields', imageBlob('glass.png'), {}],
+  ['a text with all fields', new File(['abc'], 'a.txt'), { ...allFields, fileName: 'a.txt' }],
+])("every response about %s conforms to ImageKit's specification", async (_title, file, fields) => {
   const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
   const webhookUrl = receiver.url
   const uploaded = await upload(sandbox, { file, ...fields, webhookUrl })
@@ -34,13 +34,13 @@ test.each([
     expect(schemaProblems('file-details', fileObject, true)).toEqual([])
   }
   const path = `/v1/files/${String(uploaded.body['fileId'])}`
-  const shown = [
+  const bodies = [
     (await get(sandbox, `${path}/details`)).body,
     ...(await getList(sandbox, `${path}/versions`)),
     ...(await getList(sandbox, '/v1/files')),
   ]
-  // Without extensionStatus, for the specification's File has none.
-  for (const details of shown) expect(schemaProblems('file-details', details, true)).toEqual([])
+  // There is no extensionStatus, because the specification's File has none.
+  for (const details of bodies) expect(schemaProblems('file-details', details, true)).toEqual([])
 
   const updated = await patch(sandbox, uploaded.body['fileId'], {
     extensions: [{ name: 'google-auto-tagging', minConfidence: 10, maxTags: 3 }],

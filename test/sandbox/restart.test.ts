@@ -7,7 +7,7 @@ import { startSandbox } from './support/running-sandbox.ts'
 
 const same = { fileName: 'shirt.jpg', useUniqueFileName: 'false' }
 
-test('a sandbox on the same directory has the same files, versions and bytes, at its own address', async () => {
+test('a new sandbox on the same directory has the same files, versions and bytes, under its own address', async () => {
   const first = await startSandbox()
   const { body } = await upload(first, {
     file: imageBlob('shirt.jpg'),
@@ -26,12 +26,12 @@ test('a sandbox on the same directory has the same files, versions and bytes, at
     JSON.parse(JSON.stringify(versions).replaceAll(url, ''))
   expect(relative(after, second.url)).toEqual(relative(before, first.url))
   expect((await download(after[1]?.['url'])).bytes).toEqual(imageBytes('shirt.jpg'))
-  // The place is still taken, and the numbering goes on.
+  // The path still exists, and the version numbers continue.
   const { body: third } = await upload(second, { file: imageBlob('sun.gif'), ...same })
   expect(third).toMatchObject({ fileId: body['fileId'], versionInfo: { name: 'Version 3' } })
 })
 
-test('what a crash left half done is cleared away', async () => {
+test('a sandbox removes uploads that a crash interrupted', async () => {
   const first = await startSandbox()
   await upload(first, { file: imageBlob('shirt.jpg'), ...same })
   await first.stop()
@@ -40,7 +40,7 @@ test('what a crash left half done is cleared away', async () => {
   expect((await get(second, '/v1/files')).body).toHaveLength(1)
 })
 
-test('publicUrl is what the urls of files start with', async () => {
+test('the urls of files start with publicUrl', async () => {
   const sandbox = await startSandbox({ publicUrl: 'https://files.example.com/demo' })
   const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...same })
   expect(body['url']).toBe('https://files.example.com/demo/shirt.jpg')

@@ -58,7 +58,7 @@ test('the SDK uploads, reads, lists, updates and deletes a file', async () => {
   await expect(client.files.get(fileId)).rejects.toThrow(NotFoundError)
 })
 
-test('the SDK submits every documented extension, and their webhooks carry the finished file', async () => {
+test('the SDK submits every documented extension, and each reports success by webhook', async () => {
   const { client } = await startWithClient()
   const receiver = await startReceiver()
   const uploaded = await client.files.upload({
@@ -88,7 +88,7 @@ test('the SDK submits every documented extension, and their webhooks carry the f
   })
 })
 
-test('v2 of the upload answers the same', async () => {
+test('v2 of the upload returns the same', async () => {
   const { client, sandbox } = await startWithClient()
   const uploaded = await client.beta.v2.files.upload({
     file: await toFile(imageBytes('leaf.webp'), 'leaf.webp'),
@@ -99,14 +99,14 @@ test('v2 of the upload answers the same', async () => {
   expect(sandbox.uploads()).toMatchObject([{ api: 'v2', file: { bytes: imageBytes('leaf.webp').length } }])
 })
 
-test("the SDK reads the sandbox's errors as its own", async () => {
+test("the SDK maps the sandbox's errors to its error classes", async () => {
   const { client, sandbox } = await startWithClient()
   const file = await toFile(imageBytes('sun.gif'), 'sun.gif')
-  const crooked = client.files.upload({ file, fileName: 'sun.gif', customCoordinates: '1,2' })
-  await expect(crooked).rejects.toThrow(BadRequestError)
-  await expect(crooked).rejects.toThrow('400 Your request contains invalid customCoordinates parameter.')
-  const stranger = new ImageKit({ privateKey: 'another', baseURL: sandbox.url })
-  await expect(stranger.assets.list()).rejects.toThrow(PermissionDeniedError)
+  const invalid = client.files.upload({ file, fileName: 'sun.gif', customCoordinates: '1,2' })
+  await expect(invalid).rejects.toThrow(BadRequestError)
+  await expect(invalid).rejects.toThrow('400 Your request contains invalid customCoordinates parameter.')
+  const otherClient = new ImageKit({ privateKey: 'another', baseURL: sandbox.url })
+  await expect(otherClient.assets.list()).rejects.toThrow(PermissionDeniedError)
   await expect(client.files.get('not-an-id')).rejects.toThrow(
     '400 Your request contains invalid fileId parameter.',
   )

@@ -15,7 +15,7 @@ async function startWithFile() {
   return { sandbox, fileId: String(body['fileId']) }
 }
 
-test('an update changes what it sends and leaves the rest', async () => {
+test('an update changes the fields it sends and keeps the others', async () => {
   const { sandbox, fileId } = await startWithFile()
   const { status, body } = await patch(sandbox, fileId, {
     description: 'A shirt',
@@ -41,7 +41,7 @@ test('null unsets', async () => {
   expect(body).not.toHaveProperty('description')
 })
 
-test('removeAITags takes names, or all', async () => {
+test('removeAITags accepts names or "all"', async () => {
   const { sandbox, fileId } = await startWithFile()
   const some = await patch(sandbox, fileId, { removeAITags: ['White', 'Red'] })
   expect(some.body['AITags']).toContainEqual(expect.objectContaining({ name: 'Landscape' }))
@@ -49,7 +49,7 @@ test('removeAITags takes names, or all', async () => {
   expect((await patch(sandbox, fileId, { removeAITags: 'all' })).body['AITags']).toBeNull()
 })
 
-test('AITags are removed before extensions run, and a tagger replaces its own tags alone', async () => {
+test('AITags are removed before extensions run, and a tagger replaces only its own tags', async () => {
   const { sandbox, fileId } = await startWithFile()
   const google = { name: 'google-auto-tagging', minConfidence: 0, maxTags: 1 }
   const tags = ['sandbox:google-auto-tagging=success-now', 'sandbox:aws-auto-tagging=success-now']
@@ -66,7 +66,7 @@ test('AITags are removed before extensions run, and a tagger replaces its own ta
   }
 })
 
-test('an empty extensions array gives no extensionStatus', async () => {
+test('an empty extensions array returns no extensionStatus', async () => {
   const { sandbox, fileId } = await startWithFile()
   expect((await patch(sandbox, fileId, { extensions: [] })).body).not.toHaveProperty('extensionStatus')
 })
@@ -82,23 +82,23 @@ test.each([
   [{ webhookUrl: 'nowhere' }, 'invalid webhookUrl parameter'],
   [{ publish: { isPublished: 'yes' } }, 'invalid publish parameter'],
   [{ publish: { isPublished: true }, tags: [] }, 'both publish and other parameters'],
-])('an update with %j is refused and changes nothing', async (body, message) => {
+])('an update with %j is rejected and changes nothing', async (body, message) => {
   const { sandbox, fileId } = await startWithFile()
   const before = (await get(sandbox, `/v1/files/${fileId}/details`)).body
-  const answer = await patch(sandbox, fileId, body)
-  expect(answer.status).toBe(400)
-  expect(answer.body['message']).toContain(message)
+  const response = await patch(sandbox, fileId, body)
+  expect(response.status).toBe(400)
+  expect(response.body['message']).toContain(message)
   expect((await get(sandbox, `/v1/files/${fileId}/details`)).body).toEqual(before)
 })
 
-test('invalid custom metadata is refused with an errors object', async () => {
+test('invalid custom metadata is rejected with an errors object', async () => {
   const { sandbox, fileId } = await startWithFile()
   const { status, body } = await patch(sandbox, fileId, { customMetadata: 'Nike' })
   expect(status).toBe(400)
   expect(body).toMatchObject({ message: 'Invalid custom metadata.', errors: expect.any(Object) })
 })
 
-test('a file that does not exist is a 404, an id that is none a 400', async () => {
+test('an unknown file is a 404, and an invalid id a 400', async () => {
   const sandbox = await startSandbox()
   const unknown = await patch(sandbox, '0123456789abcdef01234567', { tags: [] })
   expect(unknown).toMatchObject({ status: 404, body: { message: 'The requested file does not exist.' } })
@@ -108,7 +108,7 @@ test('a file that does not exist is a 404, an id that is none a 400', async () =
   })
 })
 
-test('the sandbox tells which updates it received', async () => {
+test('the sandbox lists the updates it received', async () => {
   const { sandbox, fileId } = await startWithFile()
   await patch(sandbox, fileId, { description: 'x' })
   expect(sandbox.updates()).toMatchObject([{ fileId, body: { description: 'x' } }])

@@ -48,7 +48,7 @@ test.each([
     { checks: '"request.folder" : "marketing/"', folder: 'sales' },
     "Your request failed 'checks' validation.",
   ],
-])('an upload with %j is refused in the words of ImageKit', async (fields, message) => {
+])("an upload with %j is rejected with ImageKit's message", async (fields, message) => {
   const sandbox = await startSandbox()
   const { status, body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...fields })
   expect(status).toBe(400)
@@ -63,18 +63,18 @@ test.each([
   { checks: '"request.tags" IN ["sale", "new"] OR "file.mime" = "image/png"', tags: 'x,new' },
   { checks: '"mediaMetadata.width" >= 240 AND NOT "mediaMetadata.height" > 160' },
   { checks: '"request.customMetadata.brand" = "Nike"', customMetadata: '{"brand":"Nike"}' },
-])('an upload passes its checks: %j', async (fields) => {
+])('an upload that passes its checks is accepted: %j', async (fields) => {
   const sandbox = await startSandbox()
   expect(await upload(sandbox, { file: imageBlob('shirt.jpg'), ...fields })).toMatchObject({ status: 200 })
 })
 
-test('an upload without a file is refused', async () => {
+test('an upload without a file is rejected', async () => {
   const sandbox = await startSandbox()
   const { status, body } = await upload(sandbox, {})
   expect([status, body['message']]).toEqual([400, 'Your request is missing file parameter.'])
 })
 
-test('a transformation of a file that is neither image nor video is refused', async () => {
+test('a transformation of a file that is neither image nor video is rejected', async () => {
   const sandbox = await startSandbox()
   const { body } = await upload(sandbox, {
     file: new File(['text'], 'a.txt'),
@@ -86,7 +86,7 @@ test('a transformation of a file that is neither image nor video is refused', as
   )
 })
 
-test('what is no form is a 400, a broken form leaves nothing behind', async () => {
+test('a body that is not a form is a 400, and a broken form is not recorded', async () => {
   const sandbox = await startSandbox()
   const url = `${sandbox.url}/api/v1/files/upload`
   const plain = await fetch(url, {
@@ -96,24 +96,24 @@ test('what is no form is a 400, a broken form leaves nothing behind', async () =
   })
   expect(plain.status).toBe(400)
   const headers = { 'content-type': 'multipart/form-data; boundary=x' }
-  const cut = '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc'
-  const broken = await fetch(url, { method: 'POST', body: cut, headers })
+  const truncated = '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc'
+  const broken = await fetch(url, { method: 'POST', body: truncated, headers })
   expect(broken.status).toBe(400)
   expect(sandbox.uploads()).toEqual([])
 })
 
-test('unknown routes are JSON 404s, and every answer has a request id of its own', async () => {
+test('unknown routes are JSON 404s, and every response has its own request id', async () => {
   const sandbox = await startSandbox()
-  const answers = [
+  const responses = [
     await get(sandbox, '/v1/nothing'),
     await get(sandbox, '/v1/files/0123456789abcdef01234567/details'),
     await postForm(`${sandbox.url}/api/v1/files/upload`, { fileName: 'x' }),
     await get(sandbox, '/v1/files'),
   ]
-  expect(answers.map(({ status }) => status)).toEqual([404, 404, 401, 200])
-  expect(answers[0]?.body).toEqual({ message: expect.any(String), help })
-  expect(answers[1]?.body['message']).toBe('The requested file does not exist.')
-  const ids = answers.map(({ headers }) => headers.get('x-ik-requestid'))
+  expect(responses.map(({ status }) => status)).toEqual([404, 404, 401, 200])
+  expect(responses[0]?.body).toEqual({ message: expect.any(String), help })
+  expect(responses[1]?.body['message']).toBe('The requested file does not exist.')
+  const ids = responses.map(({ headers }) => headers.get('x-ik-requestid'))
   expect(ids).not.toContain(null)
   expect(new Set(ids).size).toBe(4)
 })

@@ -30,7 +30,7 @@ test.each([
   expect((await upload(sandbox, fields)).body['filePath']).toBe(filePath)
 })
 
-test('responseFields choose what the response shows, and nothing of it comes unasked', async () => {
+test('responseFields add fields to the response, which are absent otherwise', async () => {
   const sandbox = await startSandbox()
   const fields = {
     file: imageBlob('shirt.jpg'),
@@ -41,10 +41,10 @@ test('responseFields choose what the response shows, and nothing of it comes una
     customMetadata: '{"n":1}',
     description: 'Shirt',
   }
-  const shown = { tags: ['a', 'b'], isPrivateFile: true, isPublished: false, customCoordinates: '1,2,3,4' }
-  const asked = `${Object.keys(shown).join(',')},customMetadata,embeddedMetadata,metadata`
-  const { body } = await upload(sandbox, { ...fields, responseFields: asked })
-  expect(body).toMatchObject({ ...shown, customMetadata: { n: 1 }, description: 'Shirt' })
+  const expected = { tags: ['a', 'b'], isPrivateFile: true, isPublished: false, customCoordinates: '1,2,3,4' }
+  const responseFields = `${Object.keys(expected).join(',')},customMetadata,embeddedMetadata,metadata`
+  const { body } = await upload(sandbox, { ...fields, responseFields })
+  expect(body).toMatchObject({ ...expected, customMetadata: { n: 1 }, description: 'Shirt' })
   expect(body['embeddedMetadata']).toMatchObject({
     Title: 'Red shirt',
     Description: 'A red shirt on white',
@@ -54,10 +54,10 @@ test('responseFields choose what the response shows, and nothing of it comes una
   expect(body['metadata']).toMatchObject({ format: 'jpg', width: 240, hasTransparency: false })
 
   const { body: plain } = await upload(sandbox, fields)
-  for (const name of asked.split(',')) expect(plain).not.toHaveProperty(name)
+  for (const name of responseFields.split(',')) expect(plain).not.toHaveProperty(name)
   const { body: details } = await get(sandbox, `/v1/files/${String(plain['fileId'])}/details`)
   expect(details).toMatchObject({
-    ...shown,
+    ...expected,
     customMetadata: { n: 1 },
     embeddedMetadata: { Title: 'Red shirt' },
   })
@@ -68,14 +68,14 @@ test.each([
   ['glass.png', { fileType: 'image', mime: 'image/png', width: 64, height: 96, hasAlpha: true }],
   ['leaf.webp', { fileType: 'image', mime: 'image/webp', width: 32, height: 32, hasAlpha: false }],
   ['sun.gif', { fileType: 'image', mime: 'image/gif', width: 24, height: 16 }],
-])('%s is seen for what it is, whatever it is called', async (name, facts) => {
+])('the type of %s is detected from its bytes, not from its name', async (name, facts) => {
   const sandbox = await startSandbox()
   const { body } = await upload(sandbox, { file: imageBlob(name), fileName: 'some.dat' })
   expect((await get(sandbox, `/v1/files/${String(body['fileId'])}/details`)).body).toMatchObject(facts)
   expect((await download(body['thumbnailUrl'])).response.headers.get('content-type')).toBe(facts.mime)
 })
 
-test('bytes without a signature go by their name, and have neither size in pixels nor thumbnail', async () => {
+test('the type of bytes without a signature comes from the file name, without dimensions or thumbnail', async () => {
   const sandbox = await startSandbox()
   const { body } = await upload(sandbox, { file: new File(['a,b\n1,2'], 'x'), fileName: 'table.csv' })
   expect(body).toMatchObject({ fileType: 'non-image', size: 7 })
@@ -84,7 +84,7 @@ test('bytes without a signature go by their name, and have neither size in pixel
   for (const name of ['width', 'height', 'thumbnail', 'hasAlpha']) expect(details).not.toHaveProperty(name)
 })
 
-test('a pre-transformation of a video is queued: 202 without a fileId, and the file follows', async () => {
+test('a pre-transformation of a video is queued: 202 without a fileId, and the file appears in the list', async () => {
   const sandbox = await startSandbox()
   const mp4 = Buffer.from('000000186674797069736f6d0000020069736f6d69736f32', 'hex')
   const { status, body } = await upload(sandbox, {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { NOBODYS_URL } from '../support/broken-imagekit.ts'
+import { UNREACHABLE_URL } from '../support/broken-imagekit.ts'
 import { startListening } from '../support/listening.ts'
 import { imageBlob, imageBytes } from './support/fixture-images.ts'
 import { download, upload } from './support/requests.ts'
@@ -13,7 +13,7 @@ import { PRIVATE_KEY, startSandbox } from './support/running-sandbox.ts'
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 
-test('a file comes as bytes, as base64, as a data URI or by URL, and is the same', async () => {
+test('bytes, base64, a data URI and a URL give the same file', async () => {
   const sandbox = await startSandbox()
   const bytes = imageBytes('shirt.png')
   const base64 = bytes.toString('base64')
@@ -29,7 +29,7 @@ test('a file comes as bytes, as base64, as a data URI or by URL, and is the same
   expect(received).toEqual([sha256(bytes), ...sources.map((file) => sha256(Buffer.from(file)))])
 })
 
-test('any bytes survive base64, with line breaks too', async () => {
+test('any bytes survive base64, with line breaks', async () => {
   const sandbox = await startSandbox()
   const check = async (content: Uint8Array, perLine: number) => {
     const text = Buffer.from(content)
@@ -40,11 +40,11 @@ test('any bytes survive base64, with line breaks too', async () => {
   }
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 400 })
   await fc.assert(fc.asyncProperty(bytes, fc.integer({ min: 1, max: 80 }), check), { numRuns: 25 })
-  // Lines whose length is no multiple of four, or no group of four is split between two reads.
+  // The line length is not a multiple of four, so that groups of four are split between two reads.
   await check(new Uint8Array(200_001).fill(7), 75)
 })
 
-test('a text that is neither URL nor base64, and a named file that looks like base64, are taken as they are', async () => {
+test('a text that is neither a URL nor base64 is stored unchanged, as is a named file that looks like one', async () => {
   const sandbox = await startSandbox()
   for (const file of ['hello, world', new File(['abcd'], 'a.txt'), new File(['https://a.b/c'], 'a.txt')]) {
     const { body } = await upload(sandbox, { file, fileName: 'a.txt' })
@@ -54,17 +54,17 @@ test('a text that is neither URL nor base64, and a named file that looks like ba
   }
 })
 
-test('a URL that fails or does not answer with a file is a 400', async () => {
+test('a URL that cannot be reached or does not return a file is a 400', async () => {
   const sandbox = await startSandbox({ allowPrivateUrls: true })
   const url = await startListening(createServer((_request, response) => response.writeHead(404).end('no')))
-  for (const file of [`${url}/x.jpg`, `${NOBODYS_URL}/x.jpg`, 'https://not a url']) {
+  for (const file of [`${url}/x.jpg`, `${UNREACHABLE_URL}/x.jpg`, 'https://not a url']) {
     const { status, body } = await upload(sandbox, { file })
     expect(status).toBe(400)
     expect(body['message']).toContain('invalid file parameter')
   }
 })
 
-test('64 MiB go to disk while they arrive and are the same bytes there, with fields before and after', async () => {
+test('an upload of 64 MiB is written to disk while it arrives, with fields before and after the file', async () => {
   const sandbox = await startSandbox()
   const spool = join(sandbox.directory, 'spool')
   const hash = createHash('sha256')
@@ -73,7 +73,7 @@ test('64 MiB go to disk while they arrive and are the same bytes there, with fie
   async function* body() {
     yield Buffer.from(`${part('fileName')}big.bin\r\n${part('file', '; filename="big.bin"')}`)
     for (let index = 0; index < 64; index++) {
-      // Nothing more is sent until most of the first half is on disk.
+      // The rest is sent only once most of the first half is on disk.
       if (index === 32) await expect.poll(() => spooledBytes(spool)).toBeGreaterThan(24 * MIB)
       const chunk = Buffer.alloc(MIB, index)
       hash.update(chunk)
@@ -96,7 +96,7 @@ test('64 MiB go to disk while they arrive and are the same bytes there, with fie
   expect(await readdir(spool)).toEqual([])
 })
 
-test('an upload that its client breaks off leaves nothing behind', async () => {
+test('an upload that its client aborts leaves no file and no record', async () => {
   const sandbox = await startSandbox()
   const spool = join(sandbox.directory, 'spool')
   const client = new AbortController()

@@ -9,7 +9,7 @@ function uploadFor(sandbox: RunningSandbox, webhookUrl: string) {
   return upload(sandbox, { file: imageBlob('shirt.jpg'), extensions, webhookUrl, tags: 'sandbox:delay=1' })
 }
 
-test('a webhook is sent again until the answer is exactly 200; redirects are not followed', async () => {
+test('a webhook is retried until the response is exactly 200; redirects are not followed', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startReceiver([500, 201, 204, 307])]
   await uploadFor(sandbox, receiver.url)
   const webhooks = await receiver.waitFor(5)
@@ -20,7 +20,7 @@ test('a webhook is sent again until the answer is exactly 200; redirects are not
   expect(receiver.headers[0]).toMatchObject({ 'content-type': 'application/json' })
 })
 
-test('the pauses double from the base to ten minutes, and end after 24 hours', async () => {
+test('the retry pauses double up to ten minutes, and retries end after 24 hours', async () => {
   let now = Date.parse('2026-01-01T00:00:00Z')
   const waits: number[] = []
   const delay = async (ms: number) => {
@@ -39,14 +39,14 @@ test('the pauses double from the base to ten minutes, and end after 24 hours', a
   expect(total).toBeLessThan(24.5 * 3_600_000)
 })
 
-test('a receiver that cannot be reached is tried again', async () => {
+test('a webhook to an unreachable receiver is retried', async () => {
   const sandbox = await startSandbox()
   await uploadFor(sandbox, 'http://127.0.0.1:1/hook')
   await expect.poll(() => sandbox.deliveries()[0]?.attempts.length).toBeGreaterThan(1)
   expect(sandbox.deliveries()[0]?.attempts[0]?.statusCode).toBeNull()
 })
 
-test('stopping ends extensions and retries that are under way', async () => {
+test('stopping aborts running extensions and retries', async () => {
   const sandbox = await startSandbox({ webhookRetryMs: 3_600_000 })
   const receiver = await startReceiver([500])
   await uploadFor(sandbox, receiver.url)

@@ -8,5 +8,5 @@ afterAll(() => stores.end())
 batchesContract('the SQLite store', () => stores.open(), {
   runs: 300,
   seed: 20_261,
-  tell: () => {},
+  report: () => {},
 })

@@ -4,7 +4,7 @@ const HEADER_BYTES = 32
 const FRAME_HEADER_BYTES = 24
 
 /**
- * How many transactions the write-ahead log of a database holds: the last frame of each bears the size of the database.
+ * The number of transactions in the write-ahead log: the last frame of each contains the size of the database.
  * https://www.sqlite.org/fileformat2.html#the_write_ahead_log
  */
 export function countCommits(path: string): number {

@@ -5,12 +5,12 @@ import { listTables, readCells, type TestDatabase } from '../support/database.ts
 
 type Row = { [column: string]: unknown }
 
-/** What is not written by steps, or only by way of trial. */
+/** Tables that steps don't write, or write only to test the disk. */
 const OTHER_TABLES = new Set(['probes'])
-/** Each batch appends what it has counted: only what that adds up to is the same. */
+/** Each batch appends its own counts: only their sums are comparable. */
 const COUNTED = new Set(['counters', 'day_counters', 'counter_deltas', 'hours'])
 
-/** The tables whose rows have ids, and what the number in a column of another table is of. */
+/** The tables whose rows have ids, and the kind of row that a number in another column refers to. */
 const KINDS: { [table: string]: IdKind } = {
   submissions: 'sub',
   runs: 'run',
@@ -32,8 +32,8 @@ const LINKS: { [column: string]: IdKind | 'retry' } = {
 }
 
 /**
- * All tables without their numbers, which may be others where a batch was decided again: instead of a number stands the id of the
- * row that has it, or after how many rows it comes, where it is a bound.
+ * All tables without their numbers, which may differ if a batch was decided again: a number is replaced by the id of its row, or
+ * by the number of rows before it if it is a bound.
  */
 export async function dumpRows(
   database: TestDatabase,
@@ -73,7 +73,7 @@ async function readDeltas(read: Read): Promise<Delta[]> {
   return (await read('SELECT delta FROM counter_deltas')).map(({ delta }) => JSON.parse(String(delta)))
 }
 
-/** The counters with the deltas that are not folded yet. */
+/** The counters, including the deltas that are not folded yet. */
 async function listCounters(read: Read): Promise<unknown[]> {
   const folded = await read('SELECT hour, kind, name, value, size FROM counters')
   const added = (await readDeltas(read)).flatMap(({ counters }) => counters)
@@ -103,7 +103,7 @@ function wider(one: number | null, other: number | null, isLeast: boolean): numb
   return isLeast ? Math.min(one, other) : Math.max(one, other)
 }
 
-/** The ids of rows, or what else tells them apart, by their numbers. */
+/** The ids of rows, or what else identifies them, by number. */
 type Names = { [K in IdKind | 'retry']: Map<unknown, unknown> }
 
 async function listNames(read: Read): Promise<Names> {
@@ -121,10 +121,9 @@ function named(table: string, row: Row, names: Names): Row {
     const link = LINKS[`${table}.${column}`]
     if (kind !== undefined && column === 'n') return [['id', names[kind].get(value)]]
     if (kind !== undefined && column === 'chk') return []
-    // A number that no delivery has only fills its place.
+    // A number that no delivery has is only a filler.
     if (column === 'settled_by' && Number(value) < 0) return []
-    if (link !== undefined && value !== null)
-      return [[column, names[link].get(value) ?? 'a row that is gone']]
+    if (link !== undefined && value !== null) return [[column, names[link].get(value) ?? 'a deleted row']]
     if (column === 'n') return []
     return [[column, isProcess(table, column) ? processOf(value) : value]]
   })
@@ -135,10 +134,10 @@ function isProcess(table: string, column: string): boolean {
   return column === 'owner' || column === 'holder' || (table === 'processes' && column === 'id')
 }
 
-/** A process draws its number at random; 0 is nobody's. There is only one. */
+/** The number of a process is random; 0 means none. There is only one process. */
 function processOf(number: unknown): string | null {
   if (number === null) return null
-  return number === 0 ? 'nobody' : 'this process'
+  return number === 0 ? 'no process' : 'this process'
 }
 
 function positionOf({ name, n }: Row, names: Names): Row[] {
@@ -146,7 +145,7 @@ function positionOf({ name, n }: Row, names: Names): Row[] {
   return [{ name, n: name === 'sweep' ? countUpTo(names.run, n, 1) : n }]
 }
 
-/** How many rows stand in front of a bound, and on it where that counts. The row that has its number may be gone. */
+/** How many rows come before a bound, including the row on it if `on` is 1. That row may be deleted. */
 function countUpTo(names: Map<unknown, unknown>, bound: unknown, on: 0 | 1): number | null {
   if (bound === null) return null
   return [...names.keys()].filter((n) => Number(n) < Number(bound) + on).length

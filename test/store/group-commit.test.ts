@@ -14,14 +14,14 @@ function openStore(options: Omit<SqliteStoreOptions, 'path'> = {}) {
 }
 
 describe('group commit', () => {
-  test('steps that are asked for together share one transaction', async () => {
+  test('steps that are called together share one transaction', async () => {
     const { path, store } = openStore()
     const before = countCommits(path)
     await Promise.all(Array.from({ length: 200 }, () => store.createSubmission(newSubmission(['remove-bg']))))
     expect(countCommits(path) - before).toBe(1)
   })
 
-  test('steps that are asked for one after the other have a transaction each', async () => {
+  test('steps that are called one after the other have separate transactions', async () => {
     const { path, store } = openStore()
     const before = countCommits(path)
     for (let count = 0; count < 5; count++) await store.createSubmission(newSubmission(['remove-bg']))
@@ -35,7 +35,7 @@ describe('group commit', () => {
     expect(countCommits(path) - before).toBe(3)
   })
 
-  test('waits while it is told of more to come, and no longer', async () => {
+  test('waits while more steps are pending, and no longer', async () => {
     const turnEnds = () => new Promise((resolve) => setImmediate(resolve))
     let hasPending = true
     const { path, store } = openStore({ hasPending: () => hasPending, mostWaitMs: 60_000 })
@@ -50,7 +50,7 @@ describe('group commit', () => {
     expect(countCommits(path) - before).toBe(1)
   })
 
-  test('does not wait for more once a quarter of what may wait is there', async () => {
+  test('does not wait for more once the queue is a quarter full', async () => {
     const { store } = openStore({ maxQueued: 300, hasPending: () => true, mostWaitMs: 60_000 })
     const asked: Promise<void>[] = []
     for (let turn = 0; turn < 60; turn++) {
@@ -61,7 +61,7 @@ describe('group commit', () => {
     await Promise.all(asked)
   })
 
-  test('does not wait for more once a quarter of the bytes that may wait are there', async () => {
+  test('does not wait for more once a quarter of the maximum bytes is queued', async () => {
     const { path, store } = openStore({ maxQueuedBytes: 4_000, hasPending: () => true, mostWaitMs: 60_000 })
     const before = countCommits(path)
     const made = submit(store, ['remove-bg'])
@@ -70,12 +70,12 @@ describe('group commit', () => {
     expect(countCommits(path) - before).toBe(1)
   })
 
-  test('one that is told of more for ever is committed all the same', async () => {
+  test('commits a step even if more steps are always pending', async () => {
     const { store } = openStore({ hasPending: () => true })
     await store.probe()
   })
 
-  test('a step is answered only when others can read it', async () => {
+  test('a step resolves only when others can read its effect', async () => {
     const { path, store } = openStore()
     const other = new Database(path, { readonly: true })
     onTestFinished(() => {
@@ -91,7 +91,7 @@ describe('group commit', () => {
     expect(seen.every((row) => row !== undefined)).toBe(true)
   })
 
-  test('beyond its bound the queue refuses, and takes steps again once it is empty', async () => {
+  test('rejects steps while the queue is full, and accepts them again once it is empty', async () => {
     const { store } = openStore({ maxQueued: 5 })
     const settled = await Promise.allSettled(Array.from({ length: 8 }, () => store.probe()))
     expect(settled.map(({ status }) => status)).toEqual([
@@ -102,7 +102,7 @@ describe('group commit', () => {
     await store.probe()
   })
 
-  test('beyond its bytes the queue refuses deliveries and nothing else, until it is empty', async () => {
+  test('rejects only deliveries while the maximum bytes are queued', async () => {
     const { store } = openStore({ maxQueuedBytes: 2_500 })
     const submissionId = await submit(store, ['remove-bg'])
     const deliver = () => {
@@ -115,7 +115,7 @@ describe('group commit', () => {
     await deliver()
   })
 
-  test('a delivery beside one whose run cannot be written is kept once', async () => {
+  test('stores a delivery once if another one in its batch cannot be written', async () => {
     const { path, store } = openStore()
     const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
     await store.applyResponse(submissionId, accepted({}), 1_500)

@@ -22,17 +22,17 @@ function openMigrated(): Database.Database {
   return connection
 }
 
-test('One migration makes all tables, and is not made again', async () => {
+test('One migration creates all tables, and does not run again', async () => {
   expect(readdirSync(FOLDER).filter((name) => name.endsWith('.sql'))).toHaveLength(1)
   const connection = openMigrated()
   expect(migrateConnection(connection)).toBe(0)
   expect(connection.pragma('integrity_check', { simple: true })).toBe('ok')
 })
 
-describe('the schema of drizzle', () => {
+describe('the drizzle schema', () => {
   const tables = Object.values(schema).filter((value) => is(value, SQLiteTable))
 
-  test('names the tables that a migrated database has, and no others', () => {
+  test('names exactly the tables of a migrated database', () => {
     const names = openMigrated()
       .prepare<[], string>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name")
       .pluck()
@@ -42,7 +42,7 @@ describe('the schema of drizzle', () => {
   })
 
   test.each(tables.map((table) => [getTableConfig(table).name, getTableConfig(table)] as const))(
-    'describes the columns and indexes of %s as they are',
+    'describes the actual columns and indexes of %s',
     (name, { columns, primaryKeys, indexes }) => {
       const connection = openMigrated()
       const keys = new Set([
@@ -74,7 +74,7 @@ describe('the schema of drizzle', () => {
     },
   )
 
-  test('leaves out that counters and current runs are stored by their key', () => {
+  test('does not describe that counters and current runs are stored by their key', () => {
     const withoutRowid = openMigrated()
       .prepare<[], string>(
         "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 1 ORDER BY name",
@@ -85,7 +85,7 @@ describe('the schema of drizzle', () => {
   })
 })
 
-/** An index as its statement in a database. */
+/** An index as its statement in the database. */
 function textOf({ config }: Index): string {
   const dialect = new SQLiteSyncDialect()
   const columns = config.columns.map((column) =>
@@ -111,13 +111,13 @@ describe('a database that a newer version has migrated', () => {
     return path
   }
 
-  test('is refused with what to do about it, and is left as it was', async () => {
+  test('is rejected with instructions, and does not change', async () => {
     const path = await openNewer()
-    const said =
+    const message =
       /has schema 2 \(2099-01-01T00:00:00\.000Z\), which this program does not know\. It supports schema 1/
     for (const open of [() => openSqliteStore({ path }), () => migrateSqlite(path)]) {
       expect(open).toThrow(DatabaseStartError)
-      expect(open).toThrow(said)
+      expect(open).toThrow(message)
     }
     const connection = new Database(path)
     onTestFinished(() => {
@@ -127,7 +127,7 @@ describe('a database that a newer version has migrated', () => {
     expect(connection.prepare('SELECT count(*) FROM __drizzle_migrations').pluck().get()).toBe(2)
   })
 
-  test('is opened again once that migration is gone', async () => {
+  test('is opened again once that migration is removed', async () => {
     const path = await openNewer()
     const connection = new Database(path)
     connection.exec("DELETE FROM __drizzle_migrations WHERE hash = 'of tomorrow'")
@@ -136,7 +136,7 @@ describe('a database that a newer version has migrated', () => {
   })
 })
 
-test('A database whose tables are from before this schema is refused', () => {
+test('A database with tables of an earlier schema is rejected', () => {
   const connection = openMigrated()
   connection.exec('UPDATE __drizzle_migrations SET created_at = 1')
   expect(() => migrateConnection(connection)).toThrow(/which this program does not know/)

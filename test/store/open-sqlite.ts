@@ -6,16 +6,16 @@ import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { StoreHandle } from '../../src/store/store.ts'
 import type { OpenedStore } from '../contract/opened-store.ts'
-import { refuseRows } from '../support/database.ts'
+import { rejectRows } from '../support/database.ts'
 
-/** A new SQLite store in a folder of its own, for the contract. */
+/** A new SQLite store in a separate folder, for the contract. */
 export async function openSqlite(): Promise<OpenedStore> {
   const folder = await mkdtemp(join(tmpdir(), 'tracker-store-'))
   const path = join(folder, 'data', 'tracker.db')
   const store = openSqliteStore({ path })
   const others: StoreHandle[] = []
   let latest = store
-  // The first handle has migrated the file, and has the lock that a second one of its process can't take.
+  // The first handle has migrated the file, and holds the lock, so these bypass the lock.
   const openOther = (processIdOf: (ownerId: number) => number): StoreHandle => {
     const connection = openConnection(path)
     const findOwner = connection.prepare<[], number>(`SELECT n FROM positions WHERE name = 'owner'`).pluck()
@@ -34,7 +34,7 @@ export async function openSqlite(): Promise<OpenedStore> {
     },
     openAnother: async () => openOther((ownerId) => ownerId),
     openAnotherProcess: async () => openOther((ownerId) => ownerId + others.length + 1),
-    refuse: (what, at) => refuseRows({ url: `file:${path}` }, what, at),
+    failInserts: (what, at) => rejectRows({ url: `file:${path}` }, what, at),
     async destroy() {
       for (const other of others) await other.close()
       await latest.close()

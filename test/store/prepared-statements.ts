@@ -1,6 +1,6 @@
 import type { Connection } from '../../src/store/sqlite/connection.ts'
 
-/** Notes each SQL text that is prepared on the connection from now on. */
+/** Records the SQL texts that the connection prepares from now on. */
 export function watchStatements(connection: Connection): ReadonlySet<string> {
   const prepare = connection.prepare.bind(connection)
   const prepared = new Set<string>()

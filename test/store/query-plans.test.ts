@@ -7,15 +7,15 @@ import { type Connection, openConnection } from '../../src/store/sqlite/connecti
 import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, newDelivery, newRefused, submit } from '../contract/facts.ts'
-import { say } from '../contract/operator-facts.ts'
+import { accepted, newDelivery, newRejected, submit } from '../contract/facts.ts'
+import { deliverResult } from '../contract/operator-facts.ts'
 import { upkeep } from '../contract/upkeep.ts'
 import { watchStatements } from './prepared-statements.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 type Plan = { sql: string; steps: string[] }
 
-/** A step that reads a table or an index from its end, and why that is no full scan. */
+/** A step that scans a table or an index, or sorts, and why that is acceptable. */
 type Exception = { sql: RegExp; step: RegExp; because: string }
 
 const SCANS: Exception[] = [
@@ -24,14 +24,18 @@ const SCANS: Exception[] = [
   {
     sql: /./,
     step: /^SCAN (known|failed|\(subquery-\d+\))$/,
-    because: 'its rows were counted where they were read',
+    because: 'the step that reads its rows is checked separately',
   },
-  { sql: /^WITH found /, step: /^SCAN found$/, because: 'it has one row for each name that is asked for' },
+  { sql: /^WITH found /, step: /^SCAN found$/, because: 'it has one row for each requested name' },
   { sql: /./, step: /^SCAN processes$/, because: 'there are few processes' },
   { sql: /^UPDATE leases/, step: /^SCAN leases$/, because: 'there is one lease' },
   { sql: /FROM counter_deltas/, step: /^SCAN counter_deltas$/, because: 'a job keeps them few' },
   { sql: /FROM alerts|UPDATE alerts/, step: /^SCAN alerts$/, because: 'at most a few for each extension' },
-  { sql: /FROM ended_sessions/, step: /^SCAN ended_sessions$/, because: 'at the start, those of two days' },
+  {
+    sql: /FROM ended_sessions/,
+    step: /^SCAN ended_sessions$/,
+    because: 'they are those of two days, read at the start',
+  },
   {
     sql: /^DELETE FROM sign_in_failures/,
     step: /^SCAN sign_in_failures USING COVERING INDEX sign_in_failures_latest$/,
@@ -65,17 +69,17 @@ const SCANS: Exception[] = [
   {
     sql: /i\.state = 'submitting'/,
     step: /^SCAN i USING INDEX retry_items_submitting$/,
-    because: 'the index holds only what is under way',
+    because: 'the index holds only what is in progress',
   },
   {
     sql: /answer IS NULL/,
     step: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
-    because: 'the index holds only what is under way',
+    because: 'the index holds only what is in progress',
   },
   {
     sql: /sum\(size\), NULL .* GROUP BY kind, name, value/,
     step: /^SCAN counted$/,
-    because: 'it is what the searches of its three parts found',
+    because: 'its rows come from three index searches',
   },
   {
     sql: /WITH asked AS MATERIALIZED \(SELECT n FROM submissions WHERE file_id = \?\)/,
@@ -84,7 +88,7 @@ const SCANS: Exception[] = [
   },
 ]
 
-/** What is sorted, and why that is little. */
+/** Sorts, and why there are few rows to sort. */
 const SORTS: Exception[] = [
   {
     sql: /r\.submission = \? AND r\.chk = \? ORDER BY r\.n$/,
@@ -109,13 +113,13 @@ const SORTS: Exception[] = [
   {
     sql: /LIMIT 100\) AND r\.hidden IS NULL AND r\.status IN \(0, 3\) ORDER BY r\.n$/,
     step: /ORDER BY$/,
-    because: 'what of a file is not settled is little',
+    because: 'few runs of a file are unsettled',
   },
   { sql: /FROM alerts ORDER BY alert_id$/, step: /ORDER BY$/, because: 'at most a few for each extension' },
   {
     sql: /answer IS NULL .* ORDER BY k\.claimed_at$/,
     step: /ORDER BY$/,
-    because: 'what is under way is little',
+    because: 'few claims are in progress',
   },
   {
     sql: /FROM rejected_deliveries WHERE received_at >= \? GROUP BY cause, cause \|\| ''$/,
@@ -132,26 +136,26 @@ const SORTS: Exception[] = [
     step: /ORDER BY$/,
     because: 'of a file with more than 1,000 submissions, deliveries are not found in this way',
   },
-  { sql: /^INSERT INTO hours/, step: /GROUP BY$/, because: 'it is one row for each delta that is added up' },
+  { sql: /^INSERT INTO hours/, step: /GROUP BY$/, because: 'it is one row for each folded delta' },
   {
     sql: /^SELECT n, chk FROM deliveries WHERE n IN \( SELECT settled_by/,
     step: /ORDER BY$/,
-    because: 'it is what fifty submissions have received',
+    because: 'these are the deliveries of fifty submissions',
   },
   {
     sql: /t\.retry_id = \? .* ORDER BY i\.n LIMIT \?$/,
     step: /ORDER BY$/,
-    because: 'what was not taken of one retry is little',
+    because: 'few items of a retry fail',
   },
   {
     sql: /FROM submissions s INDEXED BY submissions_name /,
     step: /ORDER BY$/,
-    because: 'where names are more, the runs of a window are compared',
+    because: 'if there are more names, the runs of a window are compared',
   },
   {
     sql: /FROM submissions s INDEXED BY submissions_file .* s\.file_id = \?/,
     step: /ORDER BY$/,
-    because: 'it is what belongs to one file',
+    because: 'these are the runs of one file',
   },
   {
     sql: /FROM submissions s CROSS JOIN runs r INDEXED BY runs_submission .* s\.n = \?/,
@@ -165,7 +169,7 @@ const CHECK = 'AAAAAAAAAAA'
 /** More names than are read from their index. */
 const NAMES = 3_100
 
-/** A store whose lists have something to read, and the statements that it has prepared since it was opened. */
+/** A store with rows to list, and the statements that it has prepared since it was opened. */
 async function openWatched() {
   const path = temporaryDatabase()
   mkdirSync(dirname(path))
@@ -179,10 +183,10 @@ async function openWatched() {
   const store = createSqliteStore(connection, { maxQueued: 100 })
   onTestFinished(() => store.close())
   const failed = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
-  await say(store, failed, 'ai-tasks', 'failed', { code: 'E1' })
+  await deliverResult(store, failed, 'ai-tasks', 'failed', { code: 'E1' })
   await upkeep(store).sweepOverdue(1_000_000, 100_000)
   await submit(store, ['remove-bg'], { at: 950_000 })
-  await store.keepRejected([newRefused()])
+  await store.keepRejected([newRejected()])
   return { connection, store, prepared, known: { submission: failed } }
 }
 
@@ -194,7 +198,7 @@ function combinations<T extends { [name: string]: readonly unknown[] }>(values: 
   return all as { [name in keyof T]: T[name][number] }[]
 }
 
-/** Reads lists with every filter that there is, so that their statements are prepared. */
+/** Reads lists with every possible filter, so that their statements are prepared. */
 async function readAllLists(store: Store): Promise<void> {
   const page = { limit: 50, before: null }
   const ofRuns = combinations({
@@ -219,7 +223,7 @@ async function readAllLists(store: Store): Promise<void> {
   for (const filter of ofDeliveries) await store.listDeliveries({ ...EVERY_DELIVERY, ...filter }, page)
 }
 
-/** How SQLite does what it is asked, without statistics as in every database of ours. */
+/** SQLite's query plans, without statistics, as in all of our databases. */
 function explain(connection: Connection, statements: Iterable<string>): Plan[] {
   return [...statements]
     .filter((sql) => !/^(PRAGMA|BEGIN|COMMIT|EXPLAIN)/.test(sql))
@@ -230,7 +234,7 @@ function explain(connection: Connection, statements: Iterable<string>): Plan[] {
     })
 }
 
-/** Steps like this one that no exception allows, and exceptions that allow nothing any more. */
+/** Steps that no exception allows, and exceptions that are no longer used. */
 function findForbidden(plans: readonly Plan[], pattern: RegExp, allowed: readonly Exception[]) {
   const unused = new Set(allowed)
   const forbidden = plans.flatMap(({ sql, steps }) =>
@@ -247,7 +251,7 @@ function findForbidden(plans: readonly Plan[], pattern: RegExp, allowed: readonl
 }
 
 describe('the statements of a store', () => {
-  test('never read a whole table or index, and make no index for themselves', async () => {
+  test('never scan a whole table or index, and create no temporary index', async () => {
     const { connection, store, prepared } = await openWatched()
     await readAllLists(store)
     const plans = explain(connection, new Set(prepared))
@@ -255,7 +259,7 @@ describe('the statements of a store', () => {
     expect(findForbidden(plans, /^SCAN|AUTOMATIC/, SCANS)).toEqual({ forbidden: [], unused: [] })
   })
 
-  test('sort nothing but what is little', async () => {
+  test('sort only a small number of rows', async () => {
     const { connection, store, prepared } = await openWatched()
     await readAllLists(store)
     const plans = explain(connection, new Set(prepared))
@@ -267,7 +271,7 @@ const BY_NUMBER = 'INTEGER PRIMARY KEY (rowid>? AND rowid<?)'
 const ATTENTION = 'INDEX runs_attention (attention=? AND n>? AND n<?)'
 const OF_FILE = 'INDEX submissions_file (file_id=?)'
 
-/** What each statement reads first that a list has prepared. */
+/** The first index that each statement of a list reads. */
 async function readFirst(list: (store: Store) => Promise<unknown>): Promise<string[]> {
   const { connection, store, prepared } = await openWatched()
   const before = new Set(prepared)
@@ -293,7 +297,7 @@ describe('a list of runs', () => {
     [{ cause: 'other', extension: 'remove-bg' }, [ATTENTION]],
     [{ acknowledged: true }, ['INDEX runs_acknowledged (n>? AND n<?)']],
     [{ contradicted: true }, ['INDEX runs_contradicted (n>? AND n<?)']],
-    // Above the place of the sweep, and below it.
+    // Above the sweep’s position, and below it.
     [{ status: 'pending' }, [BY_NUMBER, 'INDEX runs_overdue (n>? AND n<?)']],
     [
       { status: 'pending', extension: 'remove-bg' },
@@ -304,7 +308,7 @@ describe('a list of runs', () => {
     [{ q: 'many-' }, [BY_NUMBER, OF_FILE]],
     [{ q: 'many-', status: 'failed' }, [ATTENTION, OF_FILE]],
   ] as const)(
-    'of %j reads the numbers of a window, or what a name or an id finds: %j',
+    'filtered by %j reads only the numbers of a window, or the matches of a name or an id: %j',
     async (filter, first) => {
       const list = (store: Store) => store.listRuns({ ...EVERY_RUN, ...filter }, { limit: 50, before: null })
       expect(await readFirst(list)).toEqual(first)
@@ -314,7 +318,7 @@ describe('a list of runs', () => {
   test.each([
     ['run', 'INTEGER PRIMARY KEY (rowid=?)'],
     ['sub', 'INTEGER PRIMARY KEY (rowid=?)'],
-  ])('of the id of a %s reads the row of that number', async (kind, first) => {
+  ])('filtered by a %s id reads the row with that number', async (kind, first) => {
     const q = `${kind}_1_${CHECK}`
     const list = (store: Store) => store.listRuns({ ...EVERY_RUN, q }, { limit: 50, before: null })
     expect((await readFirst(list)).at(-1)).toBe(first)
@@ -334,16 +338,19 @@ describe('a list of deliveries', () => {
     [{ cause: 'not_requested' }, [EXCEPTION]],
     [{ fileId: 'file-1' }, ['INTEGER PRIMARY KEY (rowid=?)']],
     [{ fileId: 'file-1', outcome: 'ignored' }, ['INTEGER PRIMARY KEY (rowid=?)']],
-    // What was rejected is in a table of its own, whose statement is prepared when the store is opened.
+    // Rejected deliveries are in a separate table, whose statement is prepared when the store is opened.
     [{ outcome: 'rejected' }, []],
-  ] as const)('of %j reads the numbers of a window, or what belongs to a file: %j', async (filter, first) => {
-    const list = (store: Store) =>
-      store.listDeliveries({ ...EVERY_DELIVERY, ...filter }, { limit: 50, before: null })
-    expect(await readFirst(list)).toEqual(first)
-  })
+  ] as const)(
+    'filtered by %j reads only the numbers of a window, or the deliveries of a file: %j',
+    async (filter, first) => {
+      const list = (store: Store) =>
+        store.listDeliveries({ ...EVERY_DELIVERY, ...filter }, { limit: 50, before: null })
+      expect(await readFirst(list)).toEqual(first)
+    },
+  )
 })
 
-/** The schema as SQLite has it. */
+/** The indexes in SQLite's schema. */
 function readIndexes(connection: Connection) {
   return connection
     .prepare<[], { name: string; tbl: string; sql: string }>(
@@ -353,7 +360,7 @@ function readIndexes(connection: Connection) {
 }
 
 describe('a webhook that reports a success', () => {
-  test('changes no column that an index of runs names, be it in its condition', async () => {
+  test('changes no column of any index of runs, including the indexes’ conditions', async () => {
     const { connection } = await openWatched()
     const ofRuns = readIndexes(connection).filter(({ tbl }) => tbl === 'runs')
     expect(ofRuns.length).toBeGreaterThanOrEqual(7)
@@ -361,12 +368,12 @@ describe('a webhook that reports a success', () => {
       for (const column of SETTLED) expect(sql.replace(name, ''), name).not.toContain(column)
   })
 
-  test('adds to no index of deliveries: all of them are partial, and it has none of their columns', async () => {
+  test('adds no index entry of deliveries: all of these indexes are partial, and their columns are NULL', async () => {
     const { connection, store, known } = await openWatched()
     const ofDeliveries = readIndexes(connection).filter(({ tbl }) => tbl === 'deliveries')
     expect(ofDeliveries.length).toBeGreaterThanOrEqual(5)
     const conditions = ofDeliveries.map(({ sql }) => / WHERE (.*)$/.exec(sql)?.[1] ?? 'true')
-    await say(store, known.submission, 'remove-bg', 'success')
+    await deliverResult(store, known.submission, 'remove-bg', 'success')
     const [row] = connection
       .prepare(
         `SELECT ${conditions.map((condition) => `(${condition})`).join(' + ')} AS entries FROM deliveries ORDER BY n DESC`,
@@ -379,12 +386,12 @@ describe('a webhook that reports a success', () => {
     expect(indexed).toEqual([])
   })
 
-  test('writes one row of runs, and adds one to deliveries, bodies and counters, and nothing else', async () => {
+  test('updates one run, and inserts one delivery, one body and one counter delta, and nothing else', async () => {
     const { connection, store } = await openWatched()
     const bound = await submit(store, ['remove-bg'], { fileId: 'file-1' })
     await store.applyResponse(bound, accepted({}, { fileId: 'file-1' }), 1_500)
     const changes = logChanges(connection)
-    await say(store, bound, 'remove-bg', 'success')
+    await deliverResult(store, bound, 'remove-bg', 'success')
     expect(changes()).toEqual([
       'INSERT counter_deltas',
       'INSERT deliveries',
@@ -393,7 +400,7 @@ describe('a webhook that reports a success', () => {
     ])
   })
 
-  test('writes as many rows of each but the counters as there are webhooks in its batch', async () => {
+  test('writes one row of each per webhook of its batch, and one counter delta per batch', async () => {
     const { connection, store } = await openWatched()
     const facts = { fileId: 'file-1' }
     const submitted = await Promise.all(Array.from({ length: 20 }, () => submit(store, ['remove-bg'], facts)))
@@ -401,7 +408,7 @@ describe('a webhook that reports a success', () => {
       submitted.map((one) => store.applyResponse(one, accepted({}, { fileId: 'file-1' }), 1_500)),
     )
     const changes = logChanges(connection)
-    await Promise.all(submitted.map((one) => say(store, one, 'remove-bg', 'success')))
+    await Promise.all(submitted.map((one) => deliverResult(store, one, 'remove-bg', 'success')))
     const twenty = (change: string) => Array.from({ length: 20 }, () => change)
     expect(changes()).toEqual([
       'INSERT counter_deltas',
@@ -411,23 +418,23 @@ describe('a webhook that reports a success', () => {
     ])
   })
 
-  test('rewrites more of a run that was overdue, of which the indexes have nothing afterwards', async () => {
+  test('clears the overdue columns of its run, which then is in none of their indexes', async () => {
     const { connection, store, known } = await openWatched()
     const listOverdue = () =>
       connection.prepare('SELECT n FROM runs WHERE due_at IS NOT NULL OR overdue = 1').all()
     expect(listOverdue()).toHaveLength(1)
     const changes = logChanges(connection)
-    await say(store, known.submission, 'remove-bg', 'success')
+    await deliverResult(store, known.submission, 'remove-bg', 'success')
     expect(changes()).toContain('UPDATE runs beyond their result')
     expect(listOverdue()).toEqual([])
   })
 
-  test('besides binds its submission to the file, if it is the first that names one', async () => {
+  test('also binds its submission to the file, if it is the first that names one', async () => {
     const { connection, store } = await openWatched()
     const unbound = await submit(store, ['remove-bg'])
     const changes = logChanges(connection)
-    const word = { service: 'remove-bg', status: 'success', fileId: 'file-new' } as const
-    await store.recordDelivery(newDelivery(unbound, word))
+    const reported = { service: 'remove-bg', status: 'success', fileId: 'file-new' } as const
+    await store.recordDelivery(newDelivery(unbound, reported))
     expect(changes()).toEqual([
       'INSERT counter_deltas',
       'INSERT current_runs',
@@ -440,10 +447,10 @@ describe('a webhook that reports a success', () => {
   })
 })
 
-/** What a success changes of a run. */
+/** The columns of a run that a success changes. */
 const SETTLED = ['status', 'source', 'settled_at', 'updated_at', 'settled_by']
 
-/** Logs each row that is written from now on, and tells of them in alphabetical order. */
+/** Logs each row that is written from now on; returns the log in alphabetical order. */
 function logChanges(connection: Connection): () => string[] {
   const tables = connection
     .prepare<[], string>(
@@ -457,7 +464,7 @@ function logChanges(connection: Connection): () => string[] {
     for (const what of ['INSERT', 'UPDATE', 'DELETE'])
       connection.exec(`CREATE TEMP TRIGGER ${what}_${table} AFTER ${what} ON main.${table}
         BEGIN INSERT INTO changes VALUES ('${what} ${table}'); END`)
-  // Fires where a statement names one of them, and so where SQLite rewrites the entries of their indexes.
+  // Fires if a statement sets one of these columns, which makes SQLite rewrite the entries of their indexes.
   const others = connection
     .prepare<[], string>("SELECT name FROM pragma_table_info('runs')")
     .pluck()

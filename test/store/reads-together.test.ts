@@ -5,7 +5,7 @@ import { readTogether } from '../../src/store/sqlite/transactions.ts'
 import { newSubmission } from '../contract/facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
-/** Notes what is read, and in which transaction; `fail` may throw in its place. */
+/** Records what is read, and in which transaction; `fail` may throw instead. */
 function together(fail: (key: string) => void = () => {}) {
   const connection = new Database(':memory:')
   onTestFinished(() => {
@@ -20,7 +20,7 @@ function together(fail: (key: string) => void = () => {}) {
   return { read, keys, connection }
 }
 
-test('what is read together is read in one transaction, and a read that fails fails alone', () => {
+test('reads that are made together share one transaction, and a failing read does not fail the others', () => {
   const failure = new Error('not JSON')
   const { read, connection } = together((key) => {
     if (key === 'bad') throw failure
@@ -33,7 +33,7 @@ test('what is read together is read in one transaction, and a read that fails fa
   expect(connection.inTransaction).toBe(false)
 })
 
-test('a file that somebody holds is waited for once, not for each read', () => {
+test('a locked file is waited for once, not for each read', () => {
   const busy = new Database.SqliteError('database is locked', 'SQLITE_BUSY')
   let isHeld = true
   const { read, keys, connection } = together(() => {
@@ -46,7 +46,7 @@ test('a file that somebody holds is waited for once, not for each read', () => {
   expect(read(['a'])).toMatchObject([{ found: { key: 'a' } }])
 })
 
-test('what was asked for is answered though the store is closed at once', async () => {
+test('a requested read completes even if the store is closed at once', async () => {
   const store = openSqliteStore({ path: temporaryDatabase() })
   await store.createSubmission(newSubmission(['remove-bg'], { fileId: 'file-1' }))
   const asked = store.findAsset('file-1')

@@ -13,13 +13,13 @@ function openStore() {
   return { path, store }
 }
 
-test('A backup is whole and can be opened, while writes go on all the time', async () => {
+test('A backup is complete and can be opened, even while writes continue', async () => {
   const { path, store } = openStore()
   const body = Buffer.alloc(30_000, 7)
   const write = async () => {
     const submissionId = await submit(store, ['remove-bg'])
-    const word = { service: 'remove-bg', status: 'failed', fileId: null } as const
-    await store.recordDelivery(newDelivery(submissionId, word, { body }))
+    const result = { service: 'remove-bg', status: 'failed', fileId: null } as const
+    await store.recordDelivery(newDelivery(submissionId, result, { body }))
   }
   await Promise.all(Array.from({ length: 150 }, write))
   const copy = `${path}-copy`
@@ -43,7 +43,7 @@ test('A backup is whole and can be opened, while writes go on all the time', asy
   onTestFinished(() => restored.close())
   const runs = await listEveryPage(restored)
   expect(runs.length).toBeGreaterThanOrEqual(150)
-  // Whatever was committed meanwhile is in it whole or not at all, with what was counted.
+  // Each commit made meanwhile is in the copy completely or not at all, including its counts.
   const { groups } = await restored.readStats(0, 1)
   for (const status of ['failed', 'pending'])
     expect(groups.find((group) => group.status === status)?.size ?? 0).toBe(
@@ -51,7 +51,7 @@ test('A backup is whole and can be opened, while writes go on all the time', asy
     )
 })
 
-test('A backup equals what it is a copy of', async () => {
+test('A backup equals the original', async () => {
   const { path, store } = openStore()
   const asked = Array.from({ length: 20 }, () => newSubmission(['remove-bg', 'ai-tasks']))
   await Promise.all(asked.map((one) => store.createSubmission(one)))
@@ -63,7 +63,7 @@ test('A backup equals what it is a copy of', async () => {
   expect(await countsOf(restored)).toEqual(await countsOf(store))
 })
 
-test('A file that is there already is left as it is', async () => {
+test('An existing file is not overwritten', async () => {
   const { path, store } = openStore()
   const copy = `${path}-copy`
   writeFileSync(copy, 'somebody’s own')
@@ -73,7 +73,7 @@ test('A file that is there already is left as it is', async () => {
   await store.probe()
 })
 
-test('A backup that cannot be made leaves no file', async () => {
+test('A failed backup leaves no file', async () => {
   const { path, store } = openStore()
   await expect(store.backUp(`${path}-no/such/folder`)).rejects.toMatchObject({ code: 'ENOENT' })
   expect(existsSync(`${path}-no`)).toBe(false)

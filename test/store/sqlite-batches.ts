@@ -5,7 +5,7 @@ import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { BatchedStore } from '../contract/batches.ts'
 import { dumpRows } from './dump-rows.ts'
 
-/** Opens new SQLite stores, each from a copy of an empty one, which costs less than to make all its tables. */
+/** Opens new SQLite stores, each from a copy of an empty one, which costs less than creating all tables. */
 export function createSqliteStores() {
   const folder = mkdtempSync(join(tmpdir(), 'tracker-batches-'))
   const empty = join(folder, 'empty.db')

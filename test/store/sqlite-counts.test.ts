@@ -9,7 +9,7 @@ import type { Store } from '../../src/store/store.ts'
 import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
 import { listEveryPage } from '../contract/operator-facts.ts'
 import { upkeep } from '../contract/upkeep.ts'
-import { refuseRows } from '../support/database.ts'
+import { rejectRows } from '../support/database.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 function openStore() {
@@ -22,7 +22,7 @@ function openStore() {
   return { path, connection, store }
 }
 
-/** Folding changes nothing of it. */
+/** Folding does not change the counts. */
 async function expectExactCounts(store: Store): Promise<void> {
   await expectCounts(store)
   while (await upkeep(store).foldCounters());
@@ -50,17 +50,17 @@ async function groupsOf(store: Store) {
 }
 
 function failing(submissionId: string, code: string, facts: Parameters<typeof newDelivery>[2] = {}) {
-  const word = { service: 'remove-bg', status: 'failed', fileId: null, error: { code } } as const
-  return newDelivery(submissionId, word, { body: Buffer.alloc(10), ...facts })
+  const result = { service: 'remove-bg', status: 'failed', fileId: null, error: { code } } as const
+  return newDelivery(submissionId, result, { body: Buffer.alloc(10), ...facts })
 }
 
-test('A step that is rolled back counts nothing, nor do the groups that it would have made', async () => {
+test('A step that is rolled back changes neither the counts nor the groups', async () => {
   const { path, store } = openStore()
   const asked = await Promise.all(Array.from({ length: 30 }, () => submit(store, ['remove-bg'])))
   const [first = '', ...others] = asked
   await store.recordDelivery(failing(first, 'E-first'))
-  await refuseRows({ url: `file:${path}` }, 'deliveries', 6_000)
-  // Every third fails after its run was changed and counted, each with a cause of its own; the next has the same cause.
+  await rejectRows({ url: `file:${path}` }, 'deliveries', 6_000)
+  // Every third step fails after its run was changed and counted, each with a different cause, which the next step shares.
   const settled = await Promise.allSettled(
     others.map((one, index) => {
       const facts = index % 3 === 0 ? { receivedAt: 6_000 } : {}
@@ -74,9 +74,9 @@ test('A step that is rolled back counts nothing, nor do the groups that it would
 })
 
 test.each([
-  ['lost half-way', "SELECT raise(ROLLBACK, 'lost')"],
-  ['refused by its commit', 'INSERT INTO strays VALUES (-1)'],
-])('A transaction that is %s counts nothing, and the next one counts right', async (_, fault) => {
+  ['rolled back half-way', "SELECT raise(ROLLBACK, 'lost')"],
+  ['rejected by its commit', 'INSERT INTO strays VALUES (-1)'],
+])('A transaction that is %s counts nothing, and the next one counts correctly', async (_, fault) => {
   const { connection, store } = openStore()
   const asked = await Promise.all(Array.from({ length: 12 }, () => submit(store, ['remove-bg'])))
   const deliveries = asked.map((one, index) =>
@@ -97,7 +97,7 @@ test.each([
   expect(await groupsOf(store)).toHaveLength(4)
 })
 
-test('When the counts themselves cannot be written nothing is, and all of it is written later', async () => {
+test('If the counter deltas cannot be written, nothing is, and everything can be written later', async () => {
   const { connection, store } = openStore()
   const asked = Array.from({ length: 5 }, () => newSubmission(['remove-bg']))
   connection.exec("CREATE TRIGGER fault AFTER INSERT ON counter_deltas BEGIN SELECT raise(ABORT, 'no'); END")
@@ -109,7 +109,7 @@ test('When the counts themselves cannot be written nothing is, and all of it is 
   await expectExactCounts(store)
 })
 
-test('What cannot be added up is counted all the same, and added up later', async () => {
+test('Deltas that cannot be folded are counted anyway, and folded later', async () => {
   const { connection, store } = openStore()
   const asked = await Promise.all(Array.from({ length: 5 }, () => submit(store, ['remove-bg'])))
   for (const one of asked) await store.recordDelivery(failing(one, 'E1'))
@@ -125,7 +125,7 @@ test('What cannot be added up is counted all the same, and added up later', asyn
   expect(connection.prepare('SELECT count(*) FROM counter_deltas').pluck().get()).toBe(0)
 })
 
-test('So many batches are added up at once that no webhook waits for it', async () => {
+test('The number of deltas folded at a time is limited, so that no webhook waits for it', async () => {
   const { connection, store } = openStore()
   const submissionId = await submit(store, ['remove-bg'])
   await upkeep(store).foldCounters()
@@ -156,7 +156,7 @@ test('So many batches are added up at once that no webhook waits for it', async 
   expect(await groupsOf(store)).toMatchObject([{ status: 'failed', size: 1 }])
 })
 
-test('Of batches that change many counters, fewer are added up at once', async () => {
+test('Fewer deltas are folded at a time if they change many counters', async () => {
   const { connection, store } = openStore()
   connection.exec(`
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 50),
@@ -174,15 +174,15 @@ test('Of batches that change many counters, fewer are added up at once', async (
   expect(left).toEqual([30, 10, 0])
 })
 
-test('While the disk fills up and another holds the file the counts stay those of the runs', async () => {
+test('While the disk is full or another process locks the file, the counts match the runs', async () => {
   const { path, connection, store } = openStore()
   const asked = await Promise.all(Array.from({ length: 60 }, () => submit(store, ['remove-bg'])))
   const pages = Number(connection.pragma('page_count', { simple: true }))
   connection.pragma(`max_page_count = ${pages + 60}`)
   const deliveries = asked.map((one, index) => failing(one, `E${index % 7}`, { body: Buffer.alloc(20_000) }))
-  const told: PromiseSettledResult<unknown>[] = []
-  for (const one of deliveries) told.push(...(await Promise.allSettled([store.recordDelivery(one)])))
-  expect(new Set(told.map(({ status }) => status)).size).toBe(2)
+  const results: PromiseSettledResult<unknown>[] = []
+  for (const one of deliveries) results.push(...(await Promise.allSettled([store.recordDelivery(one)])))
+  expect(new Set(results.map(({ status }) => status)).size).toBe(2)
   await expectExactCounts(store)
 
   connection.pragma('max_page_count = 4294967294')

@@ -18,7 +18,7 @@ function openStore() {
   return { store, select: <T>(query: string) => other.prepare<[], T>(query).all(), other }
 }
 
-test('Deliveries about the account are all kept byte for byte, the first of an event with its id', async () => {
+test('Account deliveries are all stored byte for byte, only the first of an event with the event id', async () => {
   const { store, select } = openStore()
   const event = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: 'file-1' } as const
   const [first, again] = [newAccountDelivery(event), newAccountDelivery(event)]
@@ -31,7 +31,7 @@ test('Deliveries about the account are all kept byte for byte, the first of an e
   ])
 })
 
-test('An event cannot take effect twice, whoever writes it', async () => {
+test('An event cannot be applied twice, whichever process writes it', async () => {
   const { store, other } = openStore()
   await store.recordAccountDelivery(newAccountDelivery({ kind: 'other', eventId: 'event-1', type: null }))
   const copy = (outcome: DeliveryOutcome, eventId: string | null) =>
@@ -47,17 +47,17 @@ test('An event cannot take effect twice, whoever writes it', async () => {
   copy('duplicate', null)
 })
 
-test('The end of an upload that came early is marked as applied once its submission takes it', async () => {
+test('An early upload event is marked as applied once its submission claims it', async () => {
   const { store, select } = openStore()
   const submissionId = await submit(store, ['remove-bg'])
   const answer = accepted({ 'remove-bg': 'pending' }, { fileId: 'file-1' })
-  const told = {
+  const event = {
     kind: 'upload_finished',
     type: 'upload.pre-transform.success',
     requestId: 'request-1',
   } as const
   for (const eventId of ['event-1', 'event-1'])
-    await store.recordAccountDelivery(newAccountDelivery({ ...told, eventId, answer }))
+    await store.recordAccountDelivery(newAccountDelivery({ ...event, eventId, answer }))
   await store.applyResponse(submissionId, accepted({}, { fileId: null }), 3_000)
   expect(select('SELECT * FROM deliveries ORDER BY n')).toMatchObject([
     { outcome: OUTCOME.to.applied, submission: 1, file_id: 'file-1', request_id: null },
@@ -65,7 +65,7 @@ test('The end of an upload that came early is marked as applied once its submiss
   ])
 })
 
-test('Pruning leaves the row of a delivery, and takes little at once where bodies are large', async () => {
+test('Pruning keeps the row of a delivery, and prunes fewer bodies at a time if they are large', async () => {
   const { store, select } = openStore()
   const body = Buffer.alloc(1024 * 1024, 1)
   const submissionId = await submit(store, [])
@@ -83,7 +83,7 @@ test('Pruning leaves the row of a delivery, and takes little at once where bodie
   expect(select('SELECT * FROM deliveries')).toHaveLength(40)
 })
 
-test('One body larger than that is pruned all the same', async () => {
+test('A body larger than the limit of a step is pruned, too', async () => {
   const { store } = openStore()
   const body = Buffer.alloc(17 * 1024 * 1024, 1)
   const submissionId = await submit(store, [])
@@ -95,11 +95,11 @@ test('One body larger than that is pruned all the same', async () => {
   ])
 })
 
-test('Of a notification that is over the body is gone and how it ended stays', async () => {
+test('A notification that has ended keeps its result, but not its body', async () => {
   const { store, select } = openStore()
   const submissionId = await submit(store, ['remove-bg'], { callerWebhookUrl: 'https://caller.example/hook' })
-  const word = { service: 'remove-bg', status: 'success' } as const
-  const { runId } = await store.recordDelivery(newDelivery(submissionId, word))
+  const reported = { service: 'remove-bg', status: 'success' } as const
+  const { runId } = await store.recordDelivery(newDelivery(submissionId, reported))
   const notificationId = `msg_${runId}`
   await settleNotification(store, notificationId, { kind: 'again', at: 3_000, reason: 'status_500' })
   const waiting = { result: 'again', reason: 'status_500', attempt: 2, due_at: 3_000 }
@@ -120,7 +120,7 @@ test('Of a notification that is over the body is gone and how it ended stays', a
   ])
 })
 
-test('The bodies of old deliveries go with them, whether or not they belong to a submission', async () => {
+test('The bodies of old deliveries are deleted with them, whether or not they belong to a submission', async () => {
   const { store, select } = openStore()
   const asked = [await submit(store, ['remove-bg']), await submit(store, ['remove-bg'])]
   for (const submissionId of asked)

@@ -6,7 +6,7 @@ import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
-import { anAct, listEveryPage } from '../contract/operator-facts.ts'
+import { anAuditEntry, listEveryPage } from '../contract/operator-facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const LARGEST_PAGE_COUNT = 4_294_967_294
@@ -21,14 +21,14 @@ function openStore() {
   return { path, connection, store }
 }
 
-describe('when the disk or the file refuses', () => {
-  test('a full disk is told and takes nothing half, and the store goes on once there is room', async () => {
+describe('if the disk or the file fails', () => {
+  test('a full disk is reported and leaves nothing half-written, and the store continues once there is room', async () => {
     const { connection, store } = openStore()
     const asked: string[] = []
     while (asked.length < 60) asked.push(await submit(store, ['remove-bg']))
-    const word = { service: 'remove-bg', status: 'success' } as const
+    const result = { service: 'remove-bg', status: 'success' } as const
     const deliver = (submissionId: string) =>
-      store.recordDelivery(newDelivery(submissionId, word, { body: Buffer.alloc(20_000) }))
+      store.recordDelivery(newDelivery(submissionId, result, { body: Buffer.alloc(20_000) }))
     const pages = Number(connection.pragma('page_count', { simple: true }))
     connection.pragma(`max_page_count = ${pages + 40}`)
 
@@ -36,10 +36,11 @@ describe('when the disk or the file refuses', () => {
     for (const submissionId of asked.slice(0, 30))
       settled.push(...(await Promise.allSettled([deliver(submissionId)])))
     settled.push(...(await Promise.allSettled(asked.slice(30).map(deliver))))
-    const refused = settled.filter(({ status }) => status === 'rejected')
-    expect(refused.length).toBeGreaterThan(0)
-    expect(refused.length).toBeLessThan(asked.length)
-    for (const refusal of refused) expect(refusal).toMatchObject({ reason: { code: 'store_unavailable' } })
+    const rejected = settled.filter(({ status }) => status === 'rejected')
+    expect(rejected.length).toBeGreaterThan(0)
+    expect(rejected.length).toBeLessThan(asked.length)
+    for (const rejection of rejected)
+      expect(rejection).toMatchObject({ reason: { code: 'store_unavailable' } })
     for (const [index, submissionId] of asked.entries()) {
       const found = await store.findSubmission(submissionId)
       const isApplied = settled[index]?.status === 'fulfilled'
@@ -53,7 +54,7 @@ describe('when the disk or the file refuses', () => {
     )
   })
 
-  test('a probe fails where a delivery would, and succeeds once there is room', async () => {
+  test('a probe fails if a delivery would, and succeeds once there is room', async () => {
     const { connection, store } = openStore()
     const pages = Number(connection.pragma('page_count', { simple: true }))
     connection.pragma(`max_page_count = ${pages}`)
@@ -62,7 +63,7 @@ describe('when the disk or the file refuses', () => {
     await store.probe()
   })
 
-  test('while another holds the file for writing, a whole batch is refused and nothing of it is left', async () => {
+  test('while another process locks the file for writing, a whole batch is rejected and leaves nothing', async () => {
     const { path, store } = openStore()
     const other = new Database(path)
     onTestFinished(() => {
@@ -73,13 +74,13 @@ describe('when the disk or the file refuses', () => {
     const settled = await Promise.allSettled(asked.map((submission) => store.createSubmission(submission)))
     other.exec('ROLLBACK')
 
-    for (const refusal of settled)
-      expect(refusal).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
+    for (const rejection of settled)
+      expect(rejection).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
     expect(await listEveryPage(store)).toEqual([])
     await Promise.all(asked.map((submission) => store.createSubmission(submission)))
   })
 
-  test('while the file stays held it is waited for once only, so that the process has time for everything else', async () => {
+  test('a file that stays locked is waited for only once, so that the process is not blocked', async () => {
     const { path, connection, store } = openStore()
     const patience = () => connection.pragma('busy_timeout', { simple: true })
     const other = new Database(path)
@@ -90,7 +91,7 @@ describe('when the disk or the file refuses', () => {
     const startedAt = performance.now()
     for (let count = 0; count < 20; count++)
       await expect(store.probe()).rejects.toMatchObject({ code: 'store_unavailable' })
-    // Twenty times 250 ms, were each to wait.
+    // 5 s if each of the twenty waited for 250 ms.
     expect(performance.now() - startedAt).toBeLessThan(2_500)
     expect(patience()).toBe(0)
     other.exec('ROLLBACK')
@@ -99,11 +100,11 @@ describe('when the disk or the file refuses', () => {
   })
 
   test.each([
-    // What SQLite does by itself on some failures: the transaction is rolled back under the running step.
-    ['whose transaction is lost half-way', "SELECT raise(ROLLBACK, 'lost')"],
-    // A reference that is checked by COMMIT, which fails and leaves the transaction open.
+    // As SQLite does on some failures: the transaction is rolled back during the step.
+    ['whose transaction is rolled back half-way', "SELECT raise(ROLLBACK, 'lost')"],
+    // A reference that COMMIT checks, which fails and leaves the transaction open.
     ['whose commit fails', 'INSERT INTO strays VALUES (-1)'],
-  ])('a batch %s is refused whole, and the next one is committed', async (_, fault) => {
+  ])('a batch %s is rejected completely, and the next one is committed', async (_, fault) => {
     const { connection, store } = openStore()
     const asked = Array.from({ length: 10 }, (_, index) =>
       newSubmission(['remove-bg'], index === 1 ? { at: 7_000 } : {}),
@@ -114,14 +115,14 @@ describe('when the disk or the file refuses', () => {
       WHEN new.created_at = 7000 BEGIN ${fault}; END`)
     const settled = await Promise.allSettled(asked.map((submission) => store.createSubmission(submission)))
 
-    for (const refusal of settled)
-      expect(refusal).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
+    for (const rejection of settled)
+      expect(rejection).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
     expect(await listEveryPage(store)).toEqual([])
     connection.exec('DROP TRIGGER fault')
     await Promise.all(asked.map((submission) => store.createSubmission(submission)))
   })
 
-  test('an asset is forgotten though the log could not be emptied, which is told, and done when it is asked for again', async () => {
+  test('forgetting an asset rejects if the log could not be emptied, and empties it when called again', async () => {
     const { path, connection, store } = openStore()
     await store.createSubmission(newSubmission(['remove-bg'], { fileId: 'file-1' }))
     const pragma = connection.pragma.bind(connection)
@@ -130,7 +131,7 @@ describe('when the disk or the file refuses', () => {
       connection.pragma = pragma
       throw new Database.SqliteError('disk I/O error', 'SQLITE_IOERR')
     }
-    const forget = () => store.forgetAsset('file-1', anAct({ kind: 'forget' }))
+    const forget = () => store.forgetAsset('file-1', anAuditEntry({ kind: 'forget' }))
     await expect(forget()).rejects.toMatchObject({ code: 'store_unavailable' })
     expect(await store.findAsset('file-1')).toBeUndefined()
     expect(statSync(`${path}-wal`).size).toBeGreaterThan(0)
@@ -138,7 +139,7 @@ describe('when the disk or the file refuses', () => {
     expect(statSync(`${path}-wal`).size).toBe(0)
   })
 
-  test('a submission cannot have two runs of one extension, whoever writes them', async () => {
+  test('a submission cannot have two runs of one extension, whichever process writes them', async () => {
     const { connection, store } = openStore()
     await submit(store, ['remove-bg'])
     const copy = (name: string) =>

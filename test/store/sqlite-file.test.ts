@@ -18,27 +18,27 @@ const IN_USE = expect.objectContaining({
 })
 const BUILT_STORE = fileURLToPath(new URL('../../dist/store/sqlite/open-sqlite-store.js', import.meta.url))
 
-/** A process of the built program that holds the database and has committed one submission when this resolves. */
+/** A process of the built program that has opened the database and committed one submission when this resolves. */
 async function spawnHolder(path: string, submission: object) {
   const script = `
     const { openSqliteStore } = await import(process.argv[1])
     const store = openSqliteStore({ path: process.argv[2] })
     const { submissionId } = await store.createSubmission(JSON.parse(process.argv[3]))
     process.stdout.write(submissionId)
-    // Collected, it would give back its lock.
+    // If it were garbage-collected, its lock would be released.
     setInterval(() => store, 1000)`
   const args = ['--input-type=module', '--eval', script, BUILT_STORE, path, JSON.stringify(submission)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(() => {
     child.kill('SIGKILL')
   })
-  const [said] = await once(child.stdout, 'data')
-  expect(String(said)).toMatch(/^sub_1_/)
-  return { holder: child, submissionId: String(said) }
+  const [output] = await once(child.stdout, 'data')
+  expect(String(output)).toMatch(/^sub_1_/)
+  return { holder: child, submissionId: String(output) }
 }
 
 describe('the database file', () => {
-  test('commits are synced, the log is ahead of the file, and references are held', () => {
+  test('commits are synced, the write-ahead log is on, and foreign keys are enforced', () => {
     const path = temporaryDatabase()
     migrateSqlite(path)
     const connection = openConnection(path)
@@ -46,11 +46,11 @@ describe('the database file', () => {
       connection.close()
     })
     migrateConnection(connection)
-    const inForce = (name: string) => connection.pragma(name, { simple: true })
-    expect(inForce('journal_mode')).toBe('wal')
-    expect(inForce('synchronous')).toBe(2)
-    expect(inForce('foreign_keys')).toBe(1)
-    expect(inForce('busy_timeout')).toBe(250)
+    const settingOf = (name: string) => connection.pragma(name, { simple: true })
+    expect(settingOf('journal_mode')).toBe('wal')
+    expect(settingOf('synchronous')).toBe(2)
+    expect(settingOf('foreign_keys')).toBe(1)
+    expect(settingOf('busy_timeout')).toBe(250)
   })
 
   test('migrations run once', async () => {
@@ -61,7 +61,7 @@ describe('the database file', () => {
     expect(migrateSqlite(path)).toBe(0)
   })
 
-  test('a second process is refused while the first lives, and finds its commits once it was killed', async () => {
+  test('a second process is rejected while the first lives, and finds its commits after it was killed', async () => {
     const path = temporaryDatabase()
     const { holder, submissionId } = await spawnHolder(path, newSubmission(['remove-bg']))
 
@@ -76,7 +76,7 @@ describe('the database file', () => {
     expect(await store.recoverAbandoned(5_000, 5_000)).toEqual({ submissions: 1 })
   })
 
-  test('it is refused a second time in the same process too, and free after the close', async () => {
+  test('a second store is rejected even in the same process, until the first is closed', async () => {
     const path = temporaryDatabase()
     const store = openSqliteStore({ path })
     expect(() => openSqliteStore({ path })).toThrow(IN_USE)
@@ -84,7 +84,7 @@ describe('the database file', () => {
     await openSqliteStore({ path }).close()
   })
 
-  test('it is refused under another name for the same file too', async () => {
+  test('a second store is rejected even under another name of the file', async () => {
     const path = temporaryDatabase()
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())
@@ -92,7 +92,7 @@ describe('the database file', () => {
     expect(() => openSqliteStore({ path: `${path}-link` })).toThrow(IN_USE)
   })
 
-  test('a file that is no database is refused, left as it is, and not kept locked', async () => {
+  test('a file that is not a database is rejected, stays unchanged, and is not locked', async () => {
     const path = temporaryDatabase()
     mkdirSync(dirname(path))
     writeFileSync(path, 'no database at all, but a text that someone kept here'.repeat(20))
@@ -101,15 +101,15 @@ describe('the database file', () => {
     expect(existsSync(`${path}-wal`)).toBe(false)
   })
 
-  test('a delivery is kept byte for byte, with its headers and where it belongs', async () => {
+  test('a delivery is stored byte for byte, with its headers and its run', async () => {
     const path = temporaryDatabase()
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())
     const submissionId = await submit(store, ['remove-bg'])
     const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
     const headers = { 'content-type': 'application/json', 'x-odd': 'ü"\u0000' }
-    const word = { service: 'remove-bg', status: 'success', fileId: null } as const
-    await store.recordDelivery(newDelivery(submissionId, word, { body, headers }))
+    const result = { service: 'remove-bg', status: 'success', fileId: null } as const
+    await store.recordDelivery(newDelivery(submissionId, result, { body, headers }))
 
     const other = new Database(path, { readonly: true })
     onTestFinished(() => {
@@ -121,7 +121,7 @@ describe('the database file', () => {
     expect(JSON.parse(kept?.headers ?? '')).toEqual(headers)
   })
 
-  test('is made for its owner alone, and so are its log and index', async () => {
+  test('the file, its log and its index are readable only by their owner', async () => {
     const path = temporaryDatabase()
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())

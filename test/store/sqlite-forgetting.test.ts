@@ -10,17 +10,17 @@ import {
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
-  newRefused,
+  newRejected,
   newSubmission,
   submit,
 } from '../contract/facts.ts'
-import { anAct } from '../contract/operator-facts.ts'
+import { anAuditEntry } from '../contract/operator-facts.ts'
 import { upkeep } from '../contract/upkeep.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
-const FORGET = anAct({ kind: 'forget', subject: 'gone-file', reason: null })
+const FORGET = anAuditEntry({ kind: 'forget', subject: 'gone-file', reason: null })
 
-/** An asset of which every table has something. All that is of it holds `mark`. */
+/** An asset with a row in every table. All of its values contain `mark`. */
 async function fillAll(store: Store, mark: string, index: number): Promise<void> {
   const fileId = `${mark}-file`
   const secret = `${mark}-body-${'x'.repeat(50 * (index % 40))}`
@@ -36,15 +36,15 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   const kept = { ...claim, answer: { status: 200, headers: {}, body: `{"name":"${mark}-answer"}` } }
   const answer = accepted({ 'remove-bg': 'pending' }, { fileId, fileName: `${mark}-name_x1.png` })
   await store.applyResponse(submissionId, answer, 1_500, kept)
-  const tell = (service: string, status: 'success' | 'failed') => {
+  const deliver = (service: string, status: 'success' | 'failed') => {
     const error = status === 'failed' ? { message: `The ${mark}-error has no number` } : null
     const body = Buffer.from(JSON.stringify({ secret, fileId }))
     return store.recordDelivery(newDelivery(submissionId, { service, status, fileId, error }, { body }))
   }
-  await tell('remove-bg', 'failed')
-  await tell('remove-bg', 'success')
-  await tell('ai-tasks', 'success')
-  await tell('never-asked', 'failed')
+  await deliver('remove-bg', 'failed')
+  await deliver('remove-bg', 'success')
+  await deliver('ai-tasks', 'success')
+  await deliver('never-asked', 'failed')
   const [run] = (await store.findSubmission(submissionId))?.runs ?? []
   const runId = run?.runId ?? ''
   await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
@@ -61,11 +61,11 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
     newDelivery(`lost-${index}`, { service: 'remove-bg', fileId, status: 'success' }),
   )
   await store.keepRejected([
-    newRefused({ fileId, body: Buffer.from(`{"fileId":"${fileId}","secret":"${secret}"}`) }),
+    newRejected({ fileId, body: Buffer.from(`{"fileId":"${fileId}","secret":"${secret}"}`) }),
   ])
-  await store.acknowledgeRuns([runId], anAct({ subject: runId, reason: `${mark}-note` }))
-  await store.recordAuditEntry(anAct({ kind: 'retry_many', details: { filter: { q: fileId } } }))
-  await store.createRetry(`retry-${mark}-${index}`, [runId], anAct({ reason: null }))
+  await store.acknowledgeRuns([runId], anAuditEntry({ subject: runId, reason: `${mark}-note` }))
+  await store.recordAuditEntry(anAuditEntry({ kind: 'retry_many', details: { filter: { q: fileId } } }))
+  await store.createRetry(`retry-${mark}-${index}`, [runId], anAuditEntry({ reason: null }))
   if (index % 5 === 0) await upkeep(store).pruneBodies(1_000_000, 3, null)
 }
 
@@ -84,12 +84,12 @@ function tablesOf(path: string) {
   return new Map(names.map((name) => [name, connection.prepare(`SELECT * FROM "${name}"`).raw().all()]))
 }
 
-function holds(row: unknown, mark: string): boolean {
+function contains(row: unknown, mark: string): boolean {
   const cells = Array.isArray(row) ? row : []
   return cells.some((cell) => (Buffer.isBuffer(cell) ? cell.includes(mark) : String(cell).includes(mark)))
 }
 
-test('Of a forgotten asset no table has anything, and all tables still have what is another’s', async () => {
+test('No table contains anything of a forgotten asset, and all tables keep the rows of others', async () => {
   const path = temporaryDatabase()
   const store = openSqliteStore({ path })
   onTestFinished(() => store.close())
@@ -102,27 +102,27 @@ test('Of a forgotten asset no table has anything, and all tables still have what
     expect(full.get(name)?.length, name).toBeGreaterThan(before.get(name)?.length ?? 0)
   for (const name of ['submissions', 'deliveries', 'delivery_bodies', 'idempotency_keys', 'counter_deltas'])
     expect(
-      full.get(name)?.some((row) => holds(row, 'gone-')),
+      full.get(name)?.some((row) => contains(row, 'gone-')),
       name,
     ).toBe(true)
 
   expect(await store.forgetAsset('gone-file', FORGET)).toBe(true)
   const after = tablesOf(path)
-  // The bounds of an hour stay as wide as they were.
+  // The bounds of an hour are not narrowed.
   const more = ['audit_log', 'forgotten', 'retries', 'hours']
   for (const [name, rows] of after) {
-    const left = rows.filter((row) => holds(row, 'gone-') && name !== 'retries')
+    const left = rows.filter((row) => contains(row, 'gone-') && name !== 'retries')
     expect(left, name).toEqual([])
     if (!more.includes(name)) expect(rows, name).toEqual(before.get(name))
   }
   expect(after.get('forgotten')).toHaveLength(2)
 })
 
-test('Its bytes are not in the files any more, whatever was written, rewritten and pruned around it', async () => {
+test('The bytes of a forgotten asset are no longer in the files, whatever was written and pruned around them', async () => {
   const path = temporaryDatabase()
   const store = openSqliteStore({ path })
   onTestFinished(() => store.close())
-  // So that pages split, rows move and free pages come to be, before and after.
+  // Makes pages split, rows move and pages become free, before and after.
   for (let index = 0; index < 25; index += 1) {
     await fillAll(store, `other${index}`, index)
     if (index % 8 === 3) await fillAll(store, 'gone', index)
@@ -150,22 +150,22 @@ test('Its bytes are not in the files any more, whatever was written, rewritten a
   expect(bytesNow().includes('other7-file')).toBe(true)
 })
 
-test('An asset of a thousand submissions is forgotten in little time, whatever operators have written', async () => {
+test('Forgetting an asset with a thousand submissions is fast, even with a long audit log', async () => {
   const store = openSqliteStore({ path: temporaryDatabase() })
   onTestFinished(() => store.close())
   const fileId = 'gone-file'
   const asked = Array.from({ length: 1_000 }, () => newSubmission(['remove-bg', 'ai-tasks'], { fileId }))
   await Promise.all(asked.map((submission) => store.createSubmission(submission)))
   const runIds = Array.from({ length: 20 }, () => v7())
-  const act = anAct({ reason: 'the owner of this one asked for it', details: { runIds } })
-  await Promise.all(Array.from({ length: 2_000 }, () => store.recordAuditEntry(act)))
+  const entry = anAuditEntry({ reason: 'the owner of this one asked for it', details: { runIds } })
+  await Promise.all(Array.from({ length: 2_000 }, () => store.recordAuditEntry(entry)))
   const startedAt = performance.now()
   expect(await store.forgetAsset(fileId, FORGET)).toBe(true)
-  // Looking for each id in each act held all writes up for half a minute.
+  // Searching for each id in each entry delayed all writes for half a minute.
   expect(performance.now() - startedAt).toBeLessThan(5_000)
 })
 
-test('What a process that died has forgotten in part is still there with its status, and is forgotten when asked again', async () => {
+test('If the process dies while forgetting an asset, its status is still there, and it can be forgotten again', async () => {
   const path = temporaryDatabase()
   const store = openSqliteStore({ path })
   const submitted: string[] = []

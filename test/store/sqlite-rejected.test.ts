@@ -4,7 +4,7 @@ import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
 import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { newDelivery, newRefused, submit } from '../contract/facts.ts'
+import { newDelivery, newRejected, submit } from '../contract/facts.ts'
 import { countCommits } from './count-commits.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
@@ -20,25 +20,25 @@ function openStore(options: { maxQueued?: number } = {}) {
   return { path, connection, store }
 }
 
-test('Refused deliveries take no place in the queue, and have a transaction of their own', async () => {
+test('Rejected deliveries do not use the queue, and have a separate transaction', async () => {
   const { path, store } = openStore({ maxQueued: 5 })
   await store.probe()
   const before = countCommits(path)
   const steps = Array.from({ length: 5 }, () => store.probe())
-  await store.keepRejected(Array.from({ length: 50 }, () => newRefused()))
+  await store.keepRejected(Array.from({ length: 50 }, () => newRejected()))
   await Promise.all(steps)
   expect(countCommits(path) - before).toBe(2)
 })
 
-test('When the disk refuses them nothing else is harmed: what was queued is committed', async () => {
+test('If the disk rejects them, nothing else is affected: queued steps are committed', async () => {
   const { connection, store } = openStore()
   const submissionId = await submit(store, ['remove-bg'])
   const pages = Number(connection.pragma('page_count', { simple: true }))
   connection.pragma(`max_page_count = ${pages + 20}`)
-  const refused = newRefused({ body: Buffer.alloc(MIB) })
+  const rejected = newRejected({ body: Buffer.alloc(MIB) })
   const [delivered, kept] = await Promise.allSettled([
     store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' })),
-    store.keepRejected([newRefused(), refused]),
+    store.keepRejected([newRejected(), rejected]),
   ])
   expect(delivered).toMatchObject({ status: 'fulfilled', value: { outcome: 'applied' } })
   expect(kept).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
@@ -46,35 +46,35 @@ test('When the disk refuses them nothing else is harmed: what was queued is comm
   expect(connection.prepare('SELECT count(*) FROM rejected_deliveries').pluck().get()).toBe(0)
 
   connection.pragma('max_page_count = 4294967294')
-  const [deliveryId = ''] = await store.keepRejected([refused])
+  const [deliveryId = ''] = await store.keepRejected([rejected])
   const found = await store.findRejected(deliveryId)
-  // As text: a megabyte of numbers takes long to compare.
+  // As text, because comparing a megabyte as numbers is slow.
   expect({ ...found, body: found?.body.toString('hex') }).toEqual({
-    ...refused,
+    ...rejected,
     deliveryId,
-    body: refused.body.toString('hex'),
+    body: rejected.body.toString('hex'),
   })
 })
 
-test('While another holds the file for writing they are refused, and kept once it is free', async () => {
+test('While another process locks the file for writing they are rejected, and stored once it is free', async () => {
   const { path, store } = openStore()
   const other = new Database(path)
   onTestFinished(() => {
     other.close()
   })
   other.exec('BEGIN IMMEDIATE')
-  await expect(store.keepRejected([newRefused()])).rejects.toMatchObject({ code: 'store_unavailable' })
+  await expect(store.keepRejected([newRejected()])).rejects.toMatchObject({ code: 'store_unavailable' })
   other.exec('ROLLBACK')
-  await store.keepRejected([newRefused()])
+  await store.keepRejected([newRejected()])
 })
 
-test('A flood of them does not let the file grow beyond what the rings hold', async () => {
+test('A flood of rejected deliveries does not let the file grow beyond their limits', async () => {
   const { connection, store } = openStore()
   const sizeNow = () => Number(connection.pragma('page_count', { simple: true }))
   const flood = async () => {
     for (let count = 0; count < 20; count++)
       await store.keepRejected(
-        Array.from({ length: 5 }, () => newRefused({ body: Buffer.alloc(MIB, count) })),
+        Array.from({ length: 5 }, () => newRejected({ body: Buffer.alloc(MIB, count) })),
       )
   }
   await flood()

@@ -14,7 +14,7 @@ const CHECK = 'AAAAAAAAAAA'
 
 const idOf = (n: number) => `run_${n}_${CHECK}`
 
-/** So many runs, of which only the oldest are of files called `old-…`; every fifth of those has failed. One file has the id `old-`. */
+/** This many runs. Only the oldest have file names `old-…`, and every fifth of those has failed. One file has the id `old-`. */
 async function openFull(prepare: (connection: Connection) => void = () => {}) {
   const path = temporaryDatabase()
   await openSqliteStore({ path }).close()
@@ -33,7 +33,7 @@ async function openFull(prepare: (connection: Connection) => void = () => {}) {
   return store
 }
 
-/** Makes each statement of a list of runs take so many milliseconds. */
+/** Delays each statement of a list of runs by this many milliseconds. */
 function slowDown(connection: Connection, delay: number): void {
   const prepare = connection.prepare.bind(connection)
   connection.prepare = ((sql: string) => {
@@ -49,7 +49,7 @@ function slowDown(connection: Connection, delay: number): void {
   }) as Connection['prepare']
 }
 
-test('A search for one of thousands of names finds each of them once, the newest first, on full pages', async () => {
+test('A search that matches thousands of names finds each once, newest first, on full pages', async () => {
   const store = await openFull()
   let pages = 1
   const between = async () => {
@@ -70,7 +70,7 @@ test('A search for one of thousands of names finds each of them once, the newest
   expect(await listEveryPage(store, { status: 'failed', q: 'OLD-' })).toHaveLength(OLD / 5)
 })
 
-test('A page that is long in coming ends with what was found, and the next one goes on from there', async () => {
+test('A page that takes too long ends with the runs found so far, and the next page continues from there', async () => {
   const store = await openFull((connection) => slowDown(connection, 60))
   const first = await store.listRuns({ ...EVERY_RUN, q: 'old-' }, { limit: 50, before: null })
   expect(first.runs).toMatchObject([{ run: { runId: idOf(88_000) } }])
@@ -82,7 +82,7 @@ test('A page that is long in coming ends with what was found, and the next one g
   ])
 })
 
-test('What is done to all that match reaches as many, though the first pages of them are short or empty', async () => {
+test('An action on all matching runs reaches the requested number, although the first pages are short or empty', async () => {
   const store = await openFull((connection) => slowDown(connection, 60))
   const filter = { ...EVERY_RUN, status: 'success', q: 'old-' } as const
   expect((await store.listRuns(filter, { limit: 250, before: null })).runs).toHaveLength(1)
@@ -94,7 +94,7 @@ test('What is done to all that match reaches as many, though the first pages of 
   expect(rest).toMatchObject({ total: 250 })
 })
 
-test('While a long list is read, webhooks go on', async () => {
+test('Webhooks are processed while a long list is read', async () => {
   const store = await openFull((connection) => slowDown(connection, 40))
   let isRead = false
   const reading = listEveryPage(store, { q: 'old-', status: 'success' }, { limit: 4_000 }).finally(() => {
@@ -106,7 +106,7 @@ test('While a long list is read, webhooks go on', async () => {
     probes += 1
   }
   expect(await reading).toHaveLength(OLD - OLD / 5 + 1)
-  // At least one after each of its many windows but the last; in one step it would be one or two.
+  // At least one after each of its many windows but the last; a single step would allow one or two.
   expect(probes).toBeGreaterThan(2)
 })
 
@@ -127,38 +127,35 @@ describe('a search', () => {
     ['\u{1F600}', '\u{1F600}.png', true],
   ] as const
 
-  // Where names are few they are read from their index, and otherwise compared one by one.
+  // A small number of matching names is read from the index, and a large number is compared one by one.
   test.each([
     ['few', 0],
     ['many', 3_100],
-  ])(
-    'among %s names finds those that begin with it; of letters only A to Z are the same in both cases',
-    async (_, more) => {
-      for (const [q, fileName, isFound] of NAMES) {
-        const path = temporaryDatabase()
-        await openSqliteStore({ path }).close()
-        const connection = openConnection(path)
-        connection
-          .prepare(
-            `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+  ])('among %s names finds those with the prefix, ignoring only the case of A to Z', async (_, more) => {
+    for (const [q, fileName, isFound] of NAMES) {
+      const path = temporaryDatabase()
+      await openSqliteStore({ path }).close()
+      const connection = openConnection(path)
+      connection
+        .prepare(
+          `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
             INSERT INTO submissions
               (chk, kind, state, file_name, sets_description, created_at, updated_at, extensions)
             SELECT '${CHECK}', 0, 1, ? || n, 0, n, n, '[]' FROM numbers WHERE ? > 0`,
-          )
-          .run(more, q, more)
-        const store = createSqliteStore(connection, { maxQueued: 10 })
-        const { runId } = await submitTo(store, ['remove-bg'], { fileName })
-        const found = await listEveryPage(store, { q })
-        expect(
-          found.map(({ run }) => run.runId),
-          `${q} in ${fileName}`,
-        ).toEqual(isFound ? [runId] : [])
-        await store.close()
-      }
-    },
-  )
+        )
+        .run(more, q, more)
+      const store = createSqliteStore(connection, { maxQueued: 10 })
+      const { runId } = await submitTo(store, ['remove-bg'], { fileName })
+      const found = await listEveryPage(store, { q })
+      expect(
+        found.map(({ run }) => run.runId),
+        `${q} in ${fileName}`,
+      ).toEqual(isFound ? [runId] : [])
+      await store.close()
+    }
+  })
 
-  test('finds the whole id of a run, a submission or a file, and no part of it', async () => {
+  test('finds the complete id of a run, a submission or a file, and no part of it', async () => {
     const path = temporaryDatabase()
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())

@@ -20,7 +20,7 @@ describe('the SQLite store', () => {
   describeLeases(() => opened)
   describeSharedDatabase(() => opened)
 
-  test('gives the lease to the process that opens the file next: no other is left', async () => {
+  test('the next process that opens the file gets the lease, because no other process remains', async () => {
     const lease = await opened.store.acquireLease(10_000, 30_000)
     const next = await (await opened.reopen()).acquireLease(10_001, 30_000)
     expect(next?.epoch).toBeGreaterThan(lease?.epoch ?? 0)

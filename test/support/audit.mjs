@@ -1,6 +1,6 @@
-// Asks the registry whether what we ship has known vulnerabilities. High and critical ones fail; lesser ones are reported.
-// If nobody answers, the result is "not known": it fails nothing, and is no pass. `--result` prints the last result, which ends
-// the checks, so that it isn't lost among the output of the tests.
+// Asks the registry for known vulnerabilities of the shipped dependencies. High and critical ones fail the check; others are
+// reported. Without a response the result is "not known", which neither fails nor passes. `--result` prints the last result
+// again at the end of the checks, so that it isn't lost in the output of the tests.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 
@@ -13,9 +13,9 @@ if (process.argv.includes('--result')) {
 }
 rmSync(RESULT, { force: true })
 
-const TOLD = ['moderate', 'low', 'info']
+const REPORTED = ['moderate', 'low', 'info']
 
-// One try: a registry that does not answer must not hold up every check.
+// Without retries, because a registry that does not respond must not delay every check.
 const options = ['--omit=dev', '--json', '--fetch-retries=0', '--fetch-timeout=20000']
 const { stdout, stderr, error } = spawnSync('npm', ['audit', ...options], { encoding: 'utf8' })
 if (error) throw error
@@ -26,19 +26,21 @@ if (report?.auditReportVersion !== undefined) {
   const found = Object.values(vulnerabilities)
   for (const { name, severity, via } of found)
     console.log(
-      `audit: ${severity}: ${name}: ${via.map((hole) => hole.title ?? `by way of ${hole}`).join('; ')}`,
+      `audit: ${severity}: ${name}: ${via.map((advisory) => advisory.title ?? `via ${advisory}`).join('; ')}`,
     )
-  const counts = [...FAILING, ...TOLD].map((severity) => `${metadata.vulnerabilities[severity]} ${severity}`)
-  keep(counts.join(', '))
+  const counts = [...FAILING, ...REPORTED].map(
+    (severity) => `${metadata.vulnerabilities[severity]} ${severity}`,
+  )
+  saveResult(counts.join(', '))
   process.exitCode = found.some(({ severity }) => FAILING.includes(severity)) ? 1 : 0
 } else if (report?.message !== undefined || report?.error !== undefined) {
-  keep(`not known: ${reasonOf(report)}`)
+  saveResult(`not known: ${reasonOf(report)}`)
 } else {
-  console.error(`audit: npm could not do it\n${stdout}${stderr}`)
+  console.error(`audit: npm audit failed\n${stdout}${stderr}`)
   process.exitCode = 1
 }
 
-function keep(result) {
+function saveResult(result) {
   mkdirSync('coverage', { recursive: true })
   writeFileSync(RESULT, `known vulnerabilities: ${result}\n`)
   console.log(`audit: ${result}`)
@@ -52,10 +54,10 @@ function parse(text) {
   }
 }
 
-/** Without npm's own words: they hold the registry's address, which may be somebody's own. */
+/** Does not include npm's message, which contains the address of the registry; that may be private. */
 function reasonOf({ statusCode, message = '' }) {
-  if (statusCode !== undefined) return `the registry answered ${statusCode} when it was asked`
+  if (statusCode !== undefined) return `the registry responded with ${statusCode}`
   const code =
-    /\bE[A-Z_]{3,}\b/.exec(message)?.[0] ?? (/timeout/i.test(message) ? 'timeout' : 'no sensible answer')
-  return `the registry could not be asked (${code})`
+    /\bE[A-Z_]{3,}\b/.exec(message)?.[0] ?? (/timeout/i.test(message) ? 'timeout' : 'invalid response')
+  return `the request failed (${code})`
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { startListening } from './listening.ts'
 
-/** A stand-in for ImageKit that does to each request what `script` says, however rude. */
+/** A fake ImageKit that handles each request as `script` does, such as by breaking the connection. */
 export type BrokenImagekit = { url: string; calls: Call[] }
 
 export async function startBrokenImagekit(
@@ -16,22 +16,22 @@ export async function startBrokenImagekit(
   return { url: await startListening(server), calls }
 }
 
-/** An address where nobody listens, nor comes to listen: a port that was free a moment ago may be another test's by now. */
-export const NOBODYS_URL = 'http://127.0.0.1:1'
+/** Nothing ever listens here. A port that was free a moment ago may now belong to another test. */
+export const UNREACHABLE_URL = 'http://127.0.0.1:1'
 
-/** Longer than any form's closing boundary. */
+/** In characters; longer than the closing boundary of any form. */
 const MAX_END = 200
 
-/** One request as the stand-in sees it. Nothing of its body is read before the script asks for it. */
+/** One request to the fake ImageKit. Its body is only read when the script asks for it. */
 export class Call {
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  /** Resolves when the tracker has let go of the connection. */
+  /** Resolves once the tracker has closed the connection. */
   readonly closed: Promise<void>
   readonly #incoming: IncomingMessage
   readonly #outgoing: ServerResponse
   #received = ''
-  /** Its end, for it is asked for after each chunk of forms that may be large. */
+  /** The end of `#received`: `hasWholeForm` runs after each chunk, and a form may be large. */
   #tail = ''
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
@@ -40,12 +40,12 @@ export class Call {
     this.path = incoming.url ?? ''
     this.headers = incoming.headers
     incoming.on('error', () => {})
-    // A connection that is kept has many calls, each of which waits for its end.
+    // A keep-alive connection has many calls, each with its own close listener.
     const socket = incoming.socket.setMaxListeners(0)
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
   }
 
-  /** What was read of the body so far, as UTF-8. */
+  /** The part of the body that was read so far, as UTF-8. */
   get received(): string {
     return this.#received
   }
@@ -62,23 +62,23 @@ export class Call {
     return this.#tail.endsWith(`--${this.boundary}--\r\n`)
   }
 
-  /** Reads on until `isEnough`. */
+  /** Reads the body until `isEnough`, or until the connection closes. */
   async read(isEnough: () => boolean): Promise<string> {
     for (;;) {
       if (isEnough()) return this.#received
       const chunk: Buffer | null = this.#incoming.read()
-      if (chunk !== null) this.#take(chunk.toString())
-      else await Promise.race([this.#arrival(), this.closed])
+      if (chunk !== null) this.#append(chunk.toString())
+      else await Promise.race([this.#readable(), this.closed])
       if (this.isClosed && this.#incoming.readableLength === 0) return this.#received
     }
   }
 
-  #take(text: string): void {
+  #append(text: string): void {
     this.#received += text
     this.#tail = (this.#tail + text.slice(-MAX_END)).slice(-MAX_END)
   }
 
-  #arrival(): Promise<void> {
+  #readable(): Promise<void> {
     return new Promise((resolve) => this.#incoming.once('readable', () => resolve()))
   }
 
@@ -95,7 +95,7 @@ export class Call {
     return this.read(() => this.#received.includes(text))
   }
 
-  /** The value of a field of the form. */
+  /** The value of a form field. */
   field(name: string): string | undefined {
     const [, rest] = this.#received.split(`name="${name}"\r\n\r\n`)
     return rest?.split(`\r\n--${this.boundary}`)[0]
@@ -106,7 +106,7 @@ export class Call {
     this.#outgoing.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text)
   }
 
-  /** Begins an answer that never ends. */
+  /** Begins a response that never ends. */
   beginAnswer(status: number, text: string): void {
     this.#outgoing.writeHead(status, { 'content-type': 'application/json', 'content-length': '100000' })
     this.#outgoing.write(text)
@@ -117,7 +117,7 @@ export class Call {
   }
 }
 
-/** ImageKit's answer to an upload, as documented. */
+/** ImageKit's documented response to an upload. */
 export function uploadedFile(fileId: string, more: object = {}): object {
   return {
     fileId,

@@ -1,17 +1,17 @@
-// Runs dependency-cruiser over src and does not believe it unless it says that it saw the modules: with a TypeScript that
-// it can't read it reports no violations over no modules.
+// Runs dependency-cruiser over src, and fails unless it cruised every module: with an unsupported TypeScript version it
+// reports no violations in zero modules.
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 
 const report = JSON.parse(run(['--output-type', 'json', 'src']))
 const { error, totalCruised, violations } = report.summary
-const written = readdirSync('src', { recursive: true }).filter((name) => /\.tsx?$/.test(name)).length
+const moduleCount = readdirSync('src', { recursive: true }).filter((name) => /\.tsx?$/.test(name)).length
 
 for (const { rule, from, to } of violations) console.error(`${rule.name}: ${from} -> ${to}`)
-console.log(`boundaries: ${totalCruised} modules cruised, ${written} of ours, ${error} violations`)
+console.log(`boundaries: ${totalCruised} modules cruised, ${moduleCount} in src, ${error} violations`)
 if (error > 0) process.exit(1)
-if (written === 0 || totalCruised < written) {
-  console.error('boundaries: not every module was looked at')
+if (moduleCount === 0 || totalCruised < moduleCount) {
+  console.error('boundaries: not every module was checked')
   process.exit(1)
 }
 

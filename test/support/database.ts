@@ -15,10 +15,10 @@ import type { WriteQueueOptions } from '../../src/store/write-queue.ts'
 import { postgresDatabase } from './postgres-database.ts'
 import { sqliteDatabase } from './sqlite-database.ts'
 
-/** `url`: as `DATABASE_URL` has it. */
+/** `url`: a value for `DATABASE_URL`. */
 export type TestDatabase = { url: string }
 
-/** `disk`: as a disk that breaks; `row`: as a constraint that this row violates. */
+/** `disk` fails like a broken disk; `row` fails like a constraint that the row violates. */
 type Failure = {
   name: string
   event: 'INSERT' | 'UPDATE' | 'INSERT OR UPDATE'
@@ -29,7 +29,7 @@ type Failure = {
 
 type Cells = { [column: string]: unknown }
 
-/** What differs from one kind of database to the other. */
+/** The operations that differ between SQLite and PostgreSQL. */
 export type Engine = {
   name: 'SQLite' | 'PostgreSQL'
   create(): Promise<TestDatabase & { drop: () => Promise<void> }>
@@ -38,11 +38,11 @@ export type Engine = {
   run(database: TestDatabase, sql: string): Promise<void>
   listTables(database: TestDatabase): Promise<string[]>
   copyTable(from: TestDatabase, to: TestDatabase, table: string): Promise<void>
-  /** The statements that have the database refuse rows, and accept them again. */
+  /** The statements that make the database reject rows, and accept them again. */
   failOn(failure: Failure): { create: string; drop: string }
 }
 
-/** The database that the project of this test runs on. */
+/** The engine that the Vitest project of this test uses. */
 function currentEngine(): Engine {
   return inject('database') === 'postgres' ? postgresDatabase : sqliteDatabase
 }
@@ -51,31 +51,31 @@ function engineOf({ url }: TestDatabase): Engine {
   return url.startsWith('file:') ? sqliteDatabase : postgresDatabase
 }
 
-/** The name of the database that this test runs on. */
+/** The name of the engine that this test runs on. */
 export function databaseName(): Engine['name'] {
   return currentEngine().name
 }
 
-/** A database of its own, with no rows; it goes when `drop` is called. */
+/** Creates an empty database. Call `drop` to remove it. */
 export function createDatabase(): ReturnType<Engine['create']> {
   return currentEngine().create()
 }
 
-/** The same for one test: it goes when that ends. */
+/** Creates an empty database that is removed when the test ends. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { drop, ...database } = await createDatabase()
   onTestFinished(drop)
   return database
 }
 
-/** What `serve` needs in its environment to use this database. */
+/** The environment variables with which `serve` uses this database. */
 export function databaseEnv({ url }: TestDatabase): { [name: string]: string } {
-  // Beside a file, the service keeps a secret of its own.
+  // With a SQLite file, the service stores its own secret beside the file.
   if (engineOf({ url }).name === 'SQLite') return { DATABASE_URL: url }
   return { DATABASE_URL: url, DATABASE_CONNECTIONS: '5', TRACKER_TOKEN_SECRET: `the token secret of ${url}` }
 }
 
-/** A store over this database, beside which only PostgreSQL allows others. Whoever opens it closes it. */
+/** Opens a store on this database; SQLite allows only one at a time. The caller closes it. */
 export function openStoreOf(database: TestDatabase, options: WriteQueueOptions = {}): Promise<StoreHandle> {
   return engineOf(database).open(database, options)
 }
@@ -90,14 +90,14 @@ const CODES: { [column: string]: Code<string> } = {
   outcome: OUTCOME,
 }
 
-/** Reads what is committed, beside the store. Codes are told as their words; a condition is 0 or 1. */
+/** Reads committed rows without the store. Codes are returned as texts, conditions as 0 or 1. */
 export async function readRows<Row extends object>(database: TestDatabase, sql: string): Promise<Row[]> {
   const rows = await engineOf(database).query(database, sql)
-  // The statement says what they are.
-  return rows.map(withWords) as Row[]
+  // The statement determines their type.
+  return rows.map(withTexts) as Row[]
 }
 
-function withWords(row: object): object {
+function withTexts(row: object): object {
   const cells = Object.entries(row).map(([column, value]) => {
     const code = CODES[column]
     return [column, code !== undefined && typeof value === 'number' ? textOf(code, value) : value]
@@ -105,22 +105,22 @@ function withWords(row: object): object {
   return Object.fromEntries(cells)
 }
 
-/** The same, with codes as they are stored. */
+/** Like `readRows`, with codes as stored. */
 export function readCells(database: TestDatabase, sql: string): Promise<Cells[]> {
   return engineOf(database).query(database, sql)
 }
 
-/** Every table of the program; one that is partitioned is one. */
+/** Every table of the program; a partitioned table is listed once. */
 export function listTables(database: TestDatabase): Promise<string[]> {
   return engineOf(database).listTables(database)
 }
 
-/** Runs statements beside the store. */
+/** Runs statements without the store. */
 export function runSql(database: TestDatabase, sql: string): Promise<void> {
   return engineOf(database).run(database, sql)
 }
 
-/** Adds the rows of one database to those of another of the same kind, as a restore would. */
+/** Adds the rows of one database to another of the same engine, like a restore. */
 export async function copyTables(
   from: TestDatabase,
   to: TestDatabase,
@@ -129,25 +129,25 @@ export async function copyTables(
   for (const table of tables) await engineOf(to).copyTable(from, to, table)
 }
 
-/** The SQL that makes so many rows, numbered by `n.i` from 1 on. */
+/** SQL that generates `count` rows, numbered by `n.i` from 1. */
 export function numbered(count: number): string {
   return `(WITH RECURSIVE counted(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < ${count}) SELECT i FROM counted) n`
 }
 
-/** From now on writes to this table fail as on a disk that breaks, until they are mended. */
+/** Makes writes to this table fail as on a broken disk, until `mend` is called. */
 export function breakWrites(database: TestDatabase, table: string): Promise<{ mend: () => Promise<void> }> {
   return fail(database, { name: `broken_${table}`, event: 'INSERT OR UPDATE', table, when: '', how: 'disk' })
 }
 
 const TIMES = { deliveries: 'received_at', submissions: 'created_at' } as const
 
-/** Makes the database fail to insert rows with this time, until what it resolves to is called. */
-export async function refuseRows(
+/** Makes the database reject rows with this time. Resolves with a function that ends it. */
+export async function rejectRows(
   database: TestDatabase,
   table: keyof typeof TIMES,
   at: number,
 ): Promise<() => Promise<void>> {
-  const name = `refuse_${table}_${at}`
+  const name = `reject_${table}_${at}`
   const when = `new.${TIMES[table]} = ${at}`
   return (await fail(database, { name, event: 'INSERT', table, when, how: 'row' })).mend
 }

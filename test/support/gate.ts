@@ -1,6 +1,6 @@
 import { type Delay, realDelay } from '../../src/sandbox/delay.ts'
 
-/** Holds what the sandbox does in the background until the test lets it go on. */
+/** `hold` pauses the background work of the sandbox until `release` is called. */
 export type Gate = { delay: Delay; hold(): void; release(): void }
 
 const LONGER_THAN_ANY_TEST_MS = 600_000

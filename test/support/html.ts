@@ -1,11 +1,11 @@
-/** An element's start tag; the values of its attributes are unescaped. */
+/** The start tag of an element, with unescaped attribute values. */
 export type Tag = { name: string; attributes: { [name: string]: string } }
 
 const TAG = /<([a-z][a-z0-9-]*)((?:\s+[^\s=>"'/]+(?:="[^"]*")?)*)\s*\/?>/gi
 const ATTRIBUTE = /([^\s=>"'/]+)(?:="([^"]*)")?/g
 const ENTITIES: { [entity: string]: string } = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'" }
 
-/** The start tags of a page as our pages are written: all attributes in double quotes. */
+/** The start tags of one of our pages, which have all attribute values in double quotes. */
 export function readTags(html: string): Tag[] {
   return [...html.matchAll(TAG)].map(([, name = '', rest = '']) => ({
     name: name.toLowerCase(),
@@ -15,13 +15,13 @@ export function readTags(html: string): Tag[] {
   }))
 }
 
-/** What a person reads; each element's text stands apart. */
+/** The visible text of a page, with a space between elements. */
 export function readText(html: string): string {
   const [, body = ''] = html.split(/<main[^>]*>/)
   return unescape(body.replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ')
 }
 
-/** The forms of a page: where each goes, and what its fields are filled with. */
+/** The forms of a page, with their hidden fields. */
 export function readForms(html: string): { action: string; method: string; fields: [string, string][] }[] {
   return html
     .split('<form')

@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** So that none of them is still running when all else is done. */
+/** These run first, so that the run doesn't end with a single long file. */
 const LONG = [
   /test\/store\/postgres\//,
   /test\/store\/sqlite-store/,

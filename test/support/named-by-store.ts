@@ -3,7 +3,7 @@ import { describe, inject, TestRunner } from 'vitest'
 
 const NAMES = { sqlite: 'SQLite', postgres: 'PostgreSQL' }
 
-/** Names the database that it runs on in the full name of each integration test. */
+/** Adds the database to the full name of each integration test. */
 export default class NamedByStore extends TestRunner {
   override async importFile(path: string, source: 'collect' | 'setup'): Promise<void> {
     const importTests = async () => {

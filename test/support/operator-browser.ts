@@ -4,40 +4,40 @@ import { ADMIN_KEY, type RunningTracker } from './tracker.ts'
 
 export type Page = { status: number; headers: Headers; html: string; location: string | null }
 
-/** Someone with a browser that runs no script: it keeps cookies and sends forms as they stand on a page. */
+/** A browser without scripts: it stores cookies and submits the forms of a page. */
 export type OperatorBrowser = {
   get(path: string): Promise<Page>
   post(path: string, fields: [string, string][], headers?: Record<string, string>): Promise<Page>
-  /** Sends the form of a page with this action, with some fields filled in. */
+  /** Submits the form with this action, with additional fields. */
   submit(page: Page, action: string, fields?: [string, string][]): Promise<Page>
   cookie(): string
-  /** As a browser does once its session's time is over. */
+  /** As a browser does when the session expires. */
   dropCookies(): void
 }
 
 export function openBrowser(tracker: { url: string }): OperatorBrowser {
   const cookies = new Map<string, string>()
   const cookie = () => [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-  const ask = async (path: string, init: RequestInit): Promise<Page> => {
+  const request = async (path: string, init: RequestInit): Promise<Page> => {
     const headers = new Headers(init.headers)
     if (cookies.size > 0) headers.set('cookie', cookie())
-    const answer = await fetch(tracker.url + path, { ...init, headers, redirect: 'manual' })
-    for (const given of answer.headers.getSetCookie()) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(given) ?? []
-      if (given.includes('Max-Age=0')) cookies.delete(name)
+    const response = await fetch(tracker.url + path, { ...init, headers, redirect: 'manual' })
+    for (const setCookie of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(setCookie) ?? []
+      if (setCookie.includes('Max-Age=0')) cookies.delete(name)
       else cookies.set(name, value)
     }
-    const location = answer.headers.get('location')
-    return { status: answer.status, headers: answer.headers, html: await answer.text(), location }
+    const location = response.headers.get('location')
+    return { status: response.status, headers: response.headers, html: await response.text(), location }
   }
   const post: OperatorBrowser['post'] = (path, fields, headers = {}) =>
-    ask(path, { method: 'POST', body: new URLSearchParams(fields), headers })
+    request(path, { method: 'POST', body: new URLSearchParams(fields), headers })
   return {
-    get: (path) => ask(path, {}),
+    get: (path) => request(path, {}),
     post,
     submit(page, action, fields = []) {
       const form = readForms(page.html).find((one) => one.action === action && one.method === 'post')
-      if (form === undefined) throw new Error(`no form goes to ${action}`)
+      if (form === undefined) throw new Error(`the page has no form with the action ${action}`)
       return post(action, [...form.fields, ...fields])
     },
     cookie,
@@ -47,7 +47,7 @@ export function openBrowser(tracker: { url: string }): OperatorBrowser {
 
 export async function signIn(tracker: RunningTracker, key = ADMIN_KEY): Promise<OperatorBrowser> {
   const browser = openBrowser(tracker)
-  const answer = await browser.post('/admin/sign-in', [['key', key]])
-  expect(answer.status).toBe(303)
+  const page = await browser.post('/admin/sign-in', [['key', key]])
+  expect(page.status).toBe(303)
   return browser
 }

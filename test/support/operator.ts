@@ -14,22 +14,26 @@ export type OperatorRun = {
   acknowledgedAt: string | null
 }
 
-export type Answered<T> = { status: number; headers: Headers; json: T }
+export type OperatorResponse<T> = { status: number; headers: Headers; json: T }
 
-/** Asks as an operator. */
+/** Sends a request with the admin key. */
 export async function ask<T = Record<string, unknown>>(
   tracker: RunningTracker,
   path: string,
   init: { method?: string; body?: unknown; key?: string } = {},
-): Promise<Answered<T>> {
+): Promise<OperatorResponse<T>> {
   const { method = 'GET', body, key = ADMIN_KEY } = init
-  const answer = await tracker.fetch(path, {
+  const response = await tracker.fetch(path, {
     method,
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   })
-  const text = await answer.text()
-  return { status: answer.status, headers: answer.headers, json: text === '' ? undefined : JSON.parse(text) }
+  const text = await response.text()
+  return {
+    status: response.status,
+    headers: response.headers,
+    json: text === '' ? undefined : JSON.parse(text),
+  }
 }
 
 export async function listRuns(tracker: RunningTracker, query = ''): Promise<OperatorRun[]> {

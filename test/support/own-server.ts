@@ -13,24 +13,24 @@ import {
 } from '../../src/cli/local-postgres.ts'
 import { queryPostgres } from './postgres-admin.ts'
 
-/** A PostgreSQL server that belongs to one test. What it has committed survives its end, as in production. */
+/** A PostgreSQL server for one test. As in production, committed data survives a crash. */
 export type OwnServer = {
-  /** Names its superuser and the database `postgres`, which the service uses. */
+  /** With the superuser and the database `postgres`, which the service uses. */
   url: string
   port: number
   start(): Promise<void>
-  /** As `pg_ctl stop -m immediate`: like a crash. */
+  /** Like `pg_ctl stop -m immediate`, which is like a crash. */
   crash(): Promise<void>
-  /** As `pg_ctl stop -m fast`. A standby has then received everything. */
+  /** Like `pg_ctl stop -m fast`. A standby has then received everything. */
   stop(): Promise<void>
 }
 
-/** A primary and a copy of it that receives everything before a commit is acknowledged. */
+/** A primary, and a standby that receives everything before a commit is acknowledged. */
 export type Replication = {
   primary: OwnServer
   standby: OwnServer
   promote: () => Promise<void>
-  /** Has the old primary, which was stopped, follow the new one when it is started again. */
+  /** Makes the stopped old primary follow the new one on its next start. */
   demote: () => Promise<void>
 }
 
@@ -38,7 +38,7 @@ const SETTINGS = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max
 
 type ServerPlan = { home: PostgresHome; data: string; password: string; settings: readonly string[] }
 
-/** A running server; it is stopped and removed when the test ends. */
+/** Starts a server that is stopped and removed when the test ends. */
 export async function startOwnServer(settings: readonly string[] = []): Promise<OwnServer> {
   const home = await createHome()
   const server = await planServer({ home, ...(await initializeData(home)), settings })
@@ -46,12 +46,12 @@ export async function startOwnServer(settings: readonly string[] = []): Promise<
   return server
 }
 
-/** Both are running, and the standby has connected. */
+/** Starts both servers; the standby is connected. */
 export async function startReplication(): Promise<Replication> {
   const home = await createHome()
   const { data, password } = await initializeData(home)
   const copy = join(home.folder, 'standby')
-  // A server that was never started is its own backup.
+  // The data folder of a server that was never started can be copied as a backup.
   await promisify(execFile)('cp', ['-a', data, copy])
   const primary = await planServer({ home, data, password, settings: ['synchronous_standby_names=*'] })
   const standby = await planServer({ home, data: copy, password, settings: [] })
@@ -80,7 +80,7 @@ async function createHome(): Promise<PostgresHome> {
   return home
 }
 
-/** Writes a file that belongs to the user who runs the servers. */
+/** Writes a file that is owned by the user who runs the servers. */
 async function writeFor({ options }: PostgresHome, path: string, text: string): Promise<void> {
   await writeFile(path, text)
   if (options.uid !== undefined && options.gid !== undefined) await chown(path, options.uid, options.gid)

@@ -1,20 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { Pool, type QueryResultRow, TypeOverrides } from 'pg'
 
-/** Rows as SQLite has them: numbers are numbers, JSON is text, and a condition is 0 or 1. */
+/** Returns rows like SQLite: numbers are numbers, JSON is text, and a condition is 0 or 1. */
 const LIKE_SQLITE = new TypeOverrides()
 const { BOOL, INT8, JSON, JSONB, NUMERIC } = { BOOL: 16, INT8: 20, JSON: 114, JSONB: 3802, NUMERIC: 1700 }
 for (const type of [INT8, NUMERIC]) LIKE_SQLITE.setTypeParser(type, Number)
 for (const type of [JSON, JSONB]) LIKE_SQLITE.setTypeParser(type, String)
 LIKE_SQLITE.setTypeParser(BOOL, (text) => (text === 't' ? 1 : 0))
 
-/** Runs SQL on a connection of its own. Of several statements the rows of the last are returned. */
+/** Runs SQL on its own connection. With several statements, the rows of the last are returned. */
 export async function queryPostgres<Row extends QueryResultRow>(
   url: string,
   sql: string,
   parameters?: unknown[],
 ): Promise<Row[]> {
-  const connection = keepConnection(url)
+  const connection = openPersistentConnection(url)
   try {
     return await connection.query<Row>(sql, parameters)
   } finally {
@@ -22,10 +22,10 @@ export async function queryPostgres<Row extends QueryResultRow>(
   }
 }
 
-export type KeptConnection = ReturnType<typeof keepConnection>
+export type PersistentConnection = ReturnType<typeof openPersistentConnection>
 
-/** One connection, which does not keep the process from ending. It is made again if it breaks. */
-export function keepConnection(url: string) {
+/** One connection, which does not keep the process alive. It is reopened if it breaks. */
+export function openPersistentConnection(url: string) {
   const pool = new Pool({
     connectionString: url,
     types: LIKE_SQLITE,
@@ -33,7 +33,7 @@ export function keepConnection(url: string) {
     idleTimeoutMillis: 0,
     allowExitOnIdle: true,
   })
-  // It is idle then; whoever waits for a query gets the error of that.
+  // An error of the idle connection; a failed query rejects with its own error.
   pool.on('error', () => {})
   return {
     async query<Row extends QueryResultRow>(sql: string, parameters?: unknown[]): Promise<Row[]> {
@@ -54,7 +54,7 @@ export async function createDatabase(server: string, template = 'template0') {
   return { url: url.href, name }
 }
 
-/** Drops what was created as a copy of a database, and that one itself. */
+/** Drops a template database and the copies of it. */
 export async function dropDatabases(server: string, template: string): Promise<void> {
   const names = `SELECT datname FROM pg_database WHERE starts_with(datname, '${template}')`
   for (const { datname } of await queryPostgres<{ datname: string }>(server, names))

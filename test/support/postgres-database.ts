@@ -1,37 +1,37 @@
 import { inject } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts'
 import type { Engine } from './database.ts'
-import { queryBeside, takeDatabase } from './spare-databases.ts'
+import { acquireDatabase, queryDatabase } from './spare-databases.ts'
 
-/** What a server reports whose disk fails: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/** The error code of a failing disk: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const IO_ERROR = '58030'
 
 export const postgresDatabase: Engine = {
   name: 'PostgreSQL',
   async create() {
     const { url: server, template } = inject('postgres')
-    return takeDatabase(server, template)
+    return acquireDatabase(server, template)
   },
   open: ({ url }, options) => openPostgresStore({ url, ...options }),
-  query: ({ url }, sql) => queryBeside(url, sql),
+  query: ({ url }, sql) => queryDatabase(url, sql),
   async run({ url }, sql) {
-    await queryBeside(url, sql)
+    await queryDatabase(url, sql)
   },
   async listTables({ url }) {
     const tables = `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
       AND relnamespace = 'public'::regnamespace`
-    return (await queryBeside<{ relname: string }>(url, tables)).map(({ relname }) => relname)
+    return (await queryDatabase<{ relname: string }>(url, tables)).map(({ relname }) => relname)
   },
   async copyTable(from, to, table) {
-    const [copied] = await queryBeside(from.url, `SELECT json_agg(t) AS rows FROM ${table} t`)
+    const [copied] = await queryDatabase(from.url, `SELECT json_agg(t) AS rows FROM ${table} t`)
     const insert = `INSERT INTO ${table} SELECT * FROM json_populate_recordset(NULL::${table}, $1)`
-    await queryBeside(to.url, insert, [copied?.['rows'] ?? '[]'])
+    await queryDatabase(to.url, insert, [copied?.['rows'] ?? '[]'])
   },
   failOn: ({ name, event, table, when, how }) => {
     const error = how === 'disk' ? ` USING ERRCODE = '${IO_ERROR}'` : ''
     return {
       create: `
-        CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused by the test'${error}; END $$;
+        CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'rejected by the test'${error}; END $$;
         CREATE TRIGGER ${name} BEFORE ${event} ON ${table} FOR EACH ROW ${when && `WHEN (${when})`} EXECUTE FUNCTION ${name}()`,
       drop: `DROP TRIGGER ${name} ON ${table}; DROP FUNCTION ${name}`,
     }

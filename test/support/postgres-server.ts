@@ -5,31 +5,31 @@ import { createDatabase, dropDatabases, queryPostgres } from './postgres-admin.t
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** What the tests of a project run on. */
+    /** The engine that the tests of a project run on. */
     database: 'sqlite' | 'postgres'
-    /** The server of this run, and the migrated database on it that those of tests are copies of. */
+    /** The server of this run, and the migrated template database that tests get copies of. */
     postgres: { url: string; template: string }
   }
 }
 
 /**
- * Nothing has to survive. What is known of an emptied table would mislead the planner once a test has filled it again, so nothing
- * is gathered.
+ * No data has to survive. Autovacuum is off, because statistics of an emptied table would mislead the planner once a test has
+ * filled it again.
  */
 const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off']
 
 /**
- * The server that the project `postgres` runs on: that of `TEST_DATABASE_URL`, whose user may create databases, or one that is
- * started here and removed at the end. Fails the run where there is none.
+ * Provides the server of the project `postgres`: that of `TEST_DATABASE_URL`, whose user may create databases, or one that is
+ * started here and removed at the end. Without either, the run fails.
  */
 export default async function startPostgres(project: TestProject): Promise<() => Promise<void>> {
-  const { TEST_DATABASE_URL: given, PATH } = process.env
-  const { url, stop } = given
-    ? { url: given, stop: async () => {} }
+  const { TEST_DATABASE_URL: existing, PATH } = process.env
+  const { url, stop } = existing
+    ? { url: existing, stop: async () => {} }
     : await startLocalPostgres({ path: PATH, settings: SETTINGS })
   try {
-    // Connections are made all the time, and hashing a password 4,096 times takes longer than all else of it.
-    if (!given) await hashPasswordOnce(url)
+    // The tests open many connections, and hashing a password 4,096 times takes most of the time of each.
+    if (!existing) await hashPasswordOnce(url)
     const template = await createDatabase(url)
     await migratePostgres(template.url)
     project.provide('postgres', { url, template: template.name })
@@ -45,7 +45,7 @@ export default async function startPostgres(project: TestProject): Promise<() =>
 
 async function hashPasswordOnce(url: string): Promise<void> {
   const { username, password } = new URL(url)
-  // Older servers have no such setting.
+  // Older servers don't have this setting, and select no row.
   const once = `SELECT set_config(name, '1', false) FROM pg_settings WHERE name = 'scram_iterations'`
   await queryPostgres(url, `${once}; ALTER ROLE ${username} PASSWORD '${password}'`)
 }

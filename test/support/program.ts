@@ -6,20 +6,20 @@ import { onTestFinished, vi } from 'vitest'
 
 export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
-/** The built program as a process of its own; it is killed when the test ends. */
+/** The built program in its own process, which is killed when the test ends. */
 export type RunningProgram = {
   process: ChildProcess
   output(): string
-  /** Resolves with the first match of what the program prints, to either output. */
+  /** Resolves with the first match in the output of the program, stdout or stderr. */
   printed(pattern: RegExp): Promise<RegExpExecArray>
-  /** Resolves with the exit code; null where a signal ended it. */
+  /** Resolves with the exit code; null if a signal ended the process. */
   exited: Promise<number | null>
 }
 
 export function runProgram(
   args: readonly string[],
   env: { [name: string]: string } = {},
-  // Not the project's folder: a developer may have a .env there.
+  // Not the project's folder, where a developer may have a .env.
   { cwd = tmpdir(), descriptors }: { cwd?: string; descriptors?: number } = {},
 ): RunningProgram {
   const { PATH = '', HOME = '' } = process.env
@@ -58,7 +58,7 @@ export function runProgram(
   }
 }
 
-/** `serve` on a port of its own; resolves once it listens. */
+/** Runs `serve` on a free port. Resolves once it listens. */
 export async function runServe(
   env: { [name: string]: string },
   options: { descriptors?: number } = {},

@@ -3,23 +3,23 @@ export type Sample = { name: string; labels: { [label: string]: string }; value:
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y
 
-/** Reads Prometheus' text; throws at a line that is none, and at a sample whose metric was not announced. */
+/** Parses the Prometheus text format. Throws on an invalid line, and on a sample whose metric has no `# TYPE`. */
 export function parsePrometheusText(text: string): Sample[] {
   const types = new Map<string, string>()
   const samples: Sample[] = []
   for (const line of text.split('\n')) {
     if (line === '' || line.startsWith('# HELP ')) continue
-    const [, announced = '', type = ''] = /^# TYPE (\S+) (\S+)$/.exec(line) ?? []
-    if (announced !== '') {
-      if (types.has(announced)) throw new Error(`announced twice: ${announced}`)
-      types.set(announced, type)
+    const [, metric = '', type = ''] = /^# TYPE (\S+) (\S+)$/.exec(line) ?? []
+    if (metric !== '') {
+      if (types.has(metric)) throw new Error(`declared twice: ${metric}`)
+      types.set(metric, type)
       continue
     }
     const [, name, labelText = '', value] = LINE.exec(line) ?? []
-    if (name === undefined || value === undefined) throw new Error(`no sample: ${line}`)
+    if (name === undefined || value === undefined) throw new Error(`not a sample: ${line}`)
     const family = name.replace(/_(bucket|sum|count)$/, '')
-    if (!types.has(name) && !types.has(family)) throw new Error(`never announced: ${name}`)
-    if (!/^(-?\d+(\.\d+)?(e[+-]?\d+)?|[+-]Inf|Nan)$/.test(value)) throw new Error(`no value: ${line}`)
+    if (!types.has(name) && !types.has(family)) throw new Error(`not declared: ${name}`)
+    if (!/^(-?\d+(\.\d+)?(e[+-]?\d+)?|[+-]Inf|Nan)$/.test(value)) throw new Error(`not a value: ${line}`)
     samples.push({ name, labels: parseLabels(labelText), value: Number(value) })
   }
   return samples
@@ -31,7 +31,7 @@ function parseLabels(text: string): { [label: string]: string } {
   while (LABEL.lastIndex < text.length) {
     const at = LABEL.lastIndex
     const [, label, value] = LABEL.exec(text) ?? []
-    if (label === undefined || value === undefined) throw new Error(`no label: ${text.slice(at)}`)
+    if (label === undefined || value === undefined) throw new Error(`not a label: ${text.slice(at)}`)
     labels[label] = value.replace(/\\(.)/g, (_, character) => (character === 'n' ? '\n' : character))
   }
   return labels

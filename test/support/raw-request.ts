@@ -3,21 +3,21 @@ import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'nod
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 
-export type RawAnswer = { status: number; headers: IncomingHttpHeaders; body: string }
+export type RawResponse = { status: number; headers: IncomingHttpHeaders; body: string }
 
-/** A request with headers, paths and methods that `fetch` does not allow. */
+/** Sends a request with headers, paths and methods that `fetch` does not allow. */
 export async function rawRequest(
   url: string,
   options: { method?: string; path?: string; headers?: OutgoingHttpHeaders; body?: string } = {},
-): Promise<RawAnswer> {
+): Promise<RawResponse> {
   const { body, ...rest } = options
   const outgoing = request(url, { agent: false, ...rest })
   outgoing.end(body)
-  const [answer] = await once(outgoing, 'response')
-  return { status: answer.statusCode, headers: answer.headers, body: await text(answer) }
+  const [response] = await once(outgoing, 'response')
+  return { status: response.statusCode, headers: response.headers, body: await text(response) }
 }
 
-/** Sends bytes as they are and resolves with all that comes back until the other side ends. */
+/** Sends raw bytes. Resolves with everything that is received until the server ends the connection. */
 export async function rawBytes(url: string, bytes: string | Buffer): Promise<string> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)

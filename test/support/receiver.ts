@@ -8,18 +8,18 @@ export type Receiver = {
   port: number
   url: string
   requests: ReceivedRequest[]
-  /** How many connections were made to it, whether or not a request came. */
+  /** The number of connections opened to it, with or without a request. */
   connections(): number
-  /** How many of them are open. */
+  /** The number of connections that are open. */
   openConnections(): number
 }
 
-const takeIt: RequestListener = (_request, response) => {
+const respondOk: RequestListener = (_request, response) => {
   response.writeHead(200).end()
 }
 
-/** A server of a caller's that is notified. It listens on every address of this machine, in both families. */
-export async function startReceiver(answer: RequestListener = takeIt): Promise<Receiver> {
+/** A server of a caller that receives notifications. It listens on every IPv4 and IPv6 address of this machine. */
+export async function startReceiver(respond: RequestListener = respondOk): Promise<Receiver> {
   const requests: ReceivedRequest[] = []
   let connections = 0
   let open = 0
@@ -27,7 +27,7 @@ export async function startReceiver(answer: RequestListener = takeIt): Promise<R
     const body = await text(request)
     const { method = '', url: path = '', headers } = request
     requests.push({ method, path, headers, body })
-    answer(request, response)
+    respond(request, response)
   })
   server.on('connection', (socket) => {
     connections += 1

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest'
 
 type Uploaded = Record<string, unknown> & { fileId: string; url: string; tags: string[] }
 
-/** Version 6 of ImageKit's SDK; its own types leave no usable type for what `upload` resolves to. */
+/** Version 6 of ImageKit's SDK. Its own types have no usable type for the result of `upload`. */
 type Client = {
   upload(options: object): Promise<Uploaded & { $ResponseMetadata: { headers: Record<string, string> } }>
   getFileDetails(fileId: string): Promise<unknown>
@@ -25,10 +25,10 @@ type Axios = {
 const load = createRequire(import.meta.url)
 const ImageKit: new (options: object) => Client = load('imagekit')
 
-// The very axios that the SDK requires: its API host is hard-coded there.
+// The same axios instance that the SDK requires, because the SDK hard-codes its API host.
 const axios: Axios = createRequire(load.resolve('imagekit'))('axios')
 
-/** A client that sends everything to `url`, with these headers, until the test ends. */
+/** A client that sends every request to `url`, with these headers, until the test ends. */
 export function clientV6(url: string, privateKey: string, headers: Record<string, string> = {}): Client {
   axios.interceptors.request.use((config) => {
     config.url = config.url.replace('https://api.imagekit.io', url)

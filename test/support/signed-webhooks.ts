@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type Delivered, deliver } from './webhooks.ts'
+import { type DeliveryResponse, deliver } from './webhooks.ts'
 
 export const WEBHOOK_SECRET = 'whsec_of_the_tests'
 
-/** The request of the queued uploads in the payloads. */
+/** The request id of the queued uploads in the payloads. */
 export const QUEUED_REQUEST = 'fa98fa2e-d6cd-45b4-acf5-bc1d2bbb8ba9'
 
-/** The bytes of a payload as ImageKit documents it; `changes` replace what it has at its top. */
+/** An account event as ImageKit documents it; `changes` replace its top-level fields. */
 export function accountEvent(name: string, changes: object = {}): string {
   const text = readFileSync(new URL(`../fixtures/webhooks/account-${name}.json`, import.meta.url), 'utf8')
   return JSON.stringify({ ...JSON.parse(text), ...changes })
@@ -29,11 +29,11 @@ export function standardHeaders(
   return { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': `v1,${mac}` }
 }
 
-/** Sends an event of the account; signed as ImageKit would unless other headers are given. */
+/** Sends an account event. By default it is signed as ImageKit signs it. */
 export function deliverEvent(
   tracker: { url: string },
   body: string,
   headers: Record<string, string> = ikHeaders(body),
-): Promise<Delivered> {
+): Promise<DeliveryResponse> {
   return deliver(`${tracker.url}/webhooks/account`, body, headers)
 }

@@ -2,18 +2,18 @@ import type { QueryResultRow } from 'pg'
 import {
   createDatabase,
   dropDatabase,
-  type KeptConnection,
-  keepConnection,
+  openPersistentConnection,
+  type PersistentConnection,
   queryPostgres,
 } from './postgres-admin.ts'
 
-/** `connection` stays open: a new one takes longer than all that is done on it. */
-type Spare = { url: string; name: string; shape: string; connection: KeptConnection }
+/** `connection` stays open, because opening one takes longer than everything that is done on it. */
+type Spare = { url: string; name: string; shape: string; connection: PersistentConnection }
 
-/** Emptied databases that tests are done with: to empty one takes a tenth of the time of creating one. */
+/** Emptied databases of finished tests. Emptying one takes a tenth of the time of creating one. */
 const spares: Spare[] = []
 
-/** What a test may change of a database besides rows. */
+/** A hash of everything in a database that a test may change besides rows. */
 const SHAPE = `
   SELECT md5(string_agg(part, ' ' ORDER BY part)) AS shape FROM (
     SELECT concat_ws(' ', relname, relkind, relispartition, relnatts) FROM pg_class WHERE relnamespace = 'public'::regnamespace
@@ -27,11 +27,11 @@ const SHAPE = `
       WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
   ) parts (part)`
 
-/** Those that a test has left open may hold locks. Idle ones are on their way out, and hold none: nobody waits for them. */
+/** Connections that a test left open may hold locks, so this waits for their end. Idle ones hold none and are not awaited. */
 const DISCONNECT = `SELECT pg_terminate_backend(pid, CASE state WHEN 'idle' THEN 0 ELSE 5000 END) FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid()`
 
-/** Of many rows TRUNCATE is faster, of few DELETE. */
+/** TRUNCATE is faster for many rows, DELETE for few. */
 const EMPTY = `
   DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT oid::regclass AS name, relkind AS kind FROM pg_class
@@ -43,53 +43,53 @@ const EMPTY = `
     END LOOP;
   END $$`
 
-/** Those that tests use at the moment, by their addresses. */
-const taken = new Map<string, Spare>()
+/** The databases that tests use at the moment, by URL. */
+const inUse = new Map<string, Spare>()
 
-/** A database like the template, which has tables and no rows. */
-export async function takeDatabase(
+/** A database like the template, with tables but without rows. */
+export async function acquireDatabase(
   server: string,
   template: string,
 ): Promise<{ url: string; drop: () => Promise<void> }> {
   const spare = spares.pop() ?? (await createSpare(server, template))
   const { url } = spare
-  taken.set(url, spare)
+  inUse.set(url, spare)
   return {
     url,
     async drop() {
-      taken.delete(url)
-      await giveBack(server, spare)
+      inUse.delete(url)
+      await release(server, spare)
     },
   }
 }
 
-/** Runs SQL beside a test: in a database that was taken, on the connection that stays open. */
-export async function queryBeside<Row extends QueryResultRow>(
+/** Runs SQL without the store, on the open connection of an acquired database. */
+export async function queryDatabase<Row extends QueryResultRow>(
   url: string,
   sql: string,
   parameters?: unknown[],
 ): Promise<Row[]> {
-  const { connection } = taken.get(url) ?? {}
+  const { connection } = inUse.get(url) ?? {}
   return connection ? connection.query<Row>(sql, parameters) : queryPostgres<Row>(url, sql, parameters)
 }
 
 async function createSpare(server: string, template: string): Promise<Spare> {
   const { url, name } = await createDatabase(server, template)
-  const connection = keepConnection(url)
+  const connection = openPersistentConnection(url)
   return { url, name, connection, shape: await readShape(connection) }
 }
 
-/** Empties the database for the next test. One whose tables were changed is dropped. */
-async function giveBack(server: string, spare: Spare): Promise<void> {
+/** Empties the database for the next test. If its schema was changed, it is dropped. */
+async function release(server: string, spare: Spare): Promise<void> {
   const { name, connection, shape } = spare
-  // A trigger that a test has left may refuse it, or a test has ended all connections.
+  // This fails if a trigger of the test rejects it, or if the test has terminated all connections.
   const found = await readShape(connection, `${DISCONNECT}; ${EMPTY};`).catch(() => undefined)
   if (found === shape) return void spares.push(spare)
   await connection.close().catch(() => {})
   await dropDatabase(server, name)
 }
 
-async function readShape(connection: KeptConnection, before = ''): Promise<string> {
+async function readShape(connection: PersistentConnection, before = ''): Promise<string> {
   const [found] = await connection.query<{ shape: string }>(`${before} ${SHAPE}`)
   return found?.shape ?? ''
 }

@@ -5,12 +5,12 @@ import Database from 'better-sqlite3'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Engine, TestDatabase } from './database.ts'
 
-/** The file of a SQLite database. */
+/** The path of a SQLite database. */
 export function pathOf({ url }: TestDatabase): string {
   return url.slice('file:'.length)
 }
 
-/** The database of a service that keeps it in this folder. */
+/** The database of a service that stores it in this folder. */
 export function databaseIn(folder: string): TestDatabase {
   return { url: `file:${join(folder, 'tracker.db')}` }
 }
@@ -51,7 +51,7 @@ export const sqliteDatabase: Engine = {
     const action = how === 'disk' ? 'ROLLBACK' : 'ABORT'
     const create = (one: string) =>
       `CREATE TRIGGER ${name}_${one} BEFORE ${one} ON ${table} ${when && `WHEN ${when}`}
-         BEGIN SELECT raise(${action}, 'refused by the test'); END;`
+         BEGIN SELECT raise(${action}, 'rejected by the test'); END;`
     return {
       create: events.map(create).join('\n'),
       drop: events.map((one) => `DROP TRIGGER ${name}_${one};`).join('\n'),

@@ -1,15 +1,15 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { startListening } from './listening.ts'
 
-/** A server in ImageKit's place that does what the test says; it counts the requests whose body came whole. */
+/** A fake ImageKit that responds as the test says. It counts the requests whose body was received completely. */
 export async function startStandIn(
-  answer: (response: ServerResponse, request: IncomingMessage) => void,
+  respond: (response: ServerResponse, request: IncomingMessage) => void,
 ): Promise<{ url: string; received(): number }> {
   let received = 0
   const server = createServer((request, response) => {
     request.resume().once('end', () => {
       received += 1
-      answer(response, request)
+      respond(response, request)
     })
   })
   return { url: await startListening(server), received: () => received }

@@ -3,19 +3,19 @@ import { type ClientRequest, request } from 'node:http'
 import type { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import type { RawAnswer } from './raw-request.ts'
+import type { RawResponse } from './raw-request.ts'
 import { API_KEY, type RunningTracker } from './tracker.ts'
 
 export const UPLOAD = '/api/v1/files/upload'
 export const EXTENSIONS = '[{"name":"remove-bg"}]'
 
-/** A part of a form: name, content, file name. */
+/** A form part: name, content, file name. */
 export type Entry = [name: string, value: string | Uint8Array<ArrayBuffer>, fileName?: string]
 
 export const FILE: Entry = ['file', 'hello', 'shirt.jpg']
 export const FILE_NAME: Entry = ['fileName', 'shirt.jpg']
 
-/** Uploads a form whose parts stand in the order given. */
+/** Uploads a form with its parts in this order. */
 export function upload(
   tracker: RunningTracker,
   entries: readonly Entry[],
@@ -32,7 +32,7 @@ export function upload(
 
 export const BOUNDARY = 'boundary-of-the-caller'
 
-/** The bytes of a form, for those that no client would send. */
+/** The text of a form, for forms that no client would send. */
 export function formText(parts: readonly string[], end = `--${BOUNDARY}--\r\n`): string {
   return parts.map((part) => `--${BOUNDARY}\r\n${part}\r\n`).join('') + end
 }
@@ -46,27 +46,27 @@ export function sendForm(
   tracker: RunningTracker,
   body: string | Buffer,
   headers: object = {},
-): Promise<RawAnswer> {
+): Promise<RawResponse> {
   const caller = openUpload(tracker, { 'content-length': Buffer.byteLength(body), ...headers })
   caller.write(body)
   caller.end()
   return caller.answer
 }
 
-/** A caller whose form arrives as slowly, and ends as early, as the test wants. */
+/** A caller that sends its form in steps, and can stop before its end. */
 class SlowCaller {
-  readonly answer: Promise<RawAnswer>
+  readonly answer: Promise<RawResponse>
   readonly #outgoing: ClientRequest
 
   constructor(outgoing: ClientRequest) {
     this.#outgoing = outgoing
-    this.answer = once(outgoing, 'response').then(async ([answer]) => ({
-      status: answer.statusCode,
-      headers: answer.headers,
-      body: await text(answer),
+    this.answer = once(outgoing, 'response').then(async ([response]) => ({
+      status: response.statusCode,
+      headers: response.headers,
+      body: await text(response),
     }))
     this.answer.catch(() => {})
-    // A connection that breaks while the answer is read is told by `answer`.
+    // If the connection breaks while the response is read, `answer` rejects.
     outgoing.on('error', () => {})
   }
 
@@ -74,7 +74,7 @@ class SlowCaller {
     return this.#outgoing.write(bytes)
   }
 
-  /** Writes as much of `chunk` over and over as is taken at the moment, at most `times`; returns how often. */
+  /** Writes `chunk` until the socket's buffer is full, at most `times`. Returns the number of writes. */
   fill(chunk: Buffer, times = Number.POSITIVE_INFINITY): number {
     let count = 0
     while (count < times && !this.#outgoing.writableNeedDrain && !this.#outgoing.destroyed) {
@@ -126,7 +126,7 @@ export async function getSubmission(
   tracker: RunningTracker,
   submissionId: string | null,
 ): Promise<SubmissionView> {
-  const answer = await tracker.fetch(`/submissions/${submissionId}`)
-  if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
-  return (await answer.json()) as SubmissionView
+  const response = await tracker.fetch(`/submissions/${submissionId}`)
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+  return (await response.json()) as SubmissionView
 }

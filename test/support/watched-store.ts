@@ -4,19 +4,19 @@ import type { NewSubmission } from '../../src/domain/submission.ts'
 import type { Store, StoreHandle } from '../../src/store/store.ts'
 import { openStoreOf, type TestDatabase } from './database.ts'
 
-/** The real store over a database, which tells what submissions were made and can be switched off step by step. */
+/** A real store that records the created submissions and claims, and whose methods can be made to fail. */
 export async function openWatchedStore(database: TestDatabase) {
   const real = await openStoreOf(database)
   const created: (NewSubmission & { submissionId: string })[] = []
   const claims: KeyClaim[] = []
-  /** The names of the steps that are refused at the moment. */
-  const refused = new Set<keyof Store>()
-  /** The names of the steps that are done, but fail as if the connection had broken during their commit. */
+  /** The methods that fail at the moment. */
+  const rejected = new Set<keyof Store>()
+  /** The methods that succeed, but report a connection that broke during the commit. */
   const unclear = new Set<keyof Store>()
   let hold: Promise<void> | undefined
 
   const guard = async <T>(name: keyof Store, step: () => Promise<T>): Promise<T> => {
-    if (refused.has(name)) throw new TrackerError('store_unavailable', 'The disk is full.')
+    if (rejected.has(name)) throw new TrackerError('store_unavailable', 'The disk is full.')
     const result = await step()
     if (unclear.has(name))
       throw new TrackerError('store_unavailable', 'The connection broke.', { mayBeCommitted: true })
@@ -32,24 +32,24 @@ export async function openWatchedStore(database: TestDatabase) {
         await hold
         return made
       }),
-    applyResponse: (...given) => guard('applyResponse', () => real.applyResponse(...given)),
+    applyResponse: (...args) => guard('applyResponse', () => real.applyResponse(...args)),
     claimIdempotencyKey: (claim, at) =>
       guard('claimIdempotencyKey', () => {
         claims.push(claim)
         return real.claimIdempotencyKey(claim, at)
       }),
     recordDelivery: (delivery) => guard('recordDelivery', () => real.recordDelivery(delivery)),
-    readStats: (...given) => guard('readStats', () => real.readStats(...given)),
-    submitRetry: (...given) => guard('submitRetry', () => real.submitRetry(...given)),
+    readStats: (...args) => guard('readStats', () => real.readStats(...args)),
+    submitRetry: (...args) => guard('submitRetry', () => real.submitRetry(...args)),
     releaseIdempotencyKey: (claim) => guard('releaseIdempotencyKey', () => real.releaseIdempotencyKey(claim)),
   }
   return {
     store,
     created,
     claims,
-    refused,
+    rejected,
     unclear,
-    /** Until `go` is called a submission, though committed, is not told to be. */
+    /** Delays the result of `createSubmission` after its commit until `go` is called. */
     holdCommits: (): { go: () => void } => {
       let go = () => {}
       hold = new Promise((resolve) => {

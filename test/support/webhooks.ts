@@ -1,24 +1,24 @@
 import { readFileSync } from 'node:fs'
 import type { RunningTracker } from './tracker.ts'
 
-/** The file of every payload in `test/fixtures/webhooks`. */
+/** The file id of every payload in `test/fixtures/webhooks`. */
 export const FILE_ID = '5effaa5662679b5af2c58829'
 
 export type Registered = { submissionId: string; webhookUrl: string; statusUrl: string; eventsUrl: string }
 
-/** Registers an upload made elsewhere; unless told otherwise it is known to be of `FILE_ID`. */
+/** Registers a direct upload, by default for `FILE_ID`. */
 export async function register(
   tracker: RunningTracker,
   names: readonly string[],
   fileId: string | null = FILE_ID,
 ): Promise<Registered> {
-  const answer = await tracker.fetch('/submissions', {
+  const response = await tracker.fetch('/submissions', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ extensions: names.map((name) => ({ name })), fileId }),
   })
-  if (answer.status !== 201) throw new Error(`${answer.status} ${await answer.text()}`)
-  return (await answer.json()) as Registered
+  if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`)
+  return (await response.json()) as Registered
 }
 
 export type Payload = Record<string, unknown>
@@ -29,24 +29,24 @@ export function payload(service: string, status: 'success' | 'failure'): Payload
   return JSON.parse(readFileSync(file, 'utf8'))
 }
 
-export type Delivered = { status: number; headers: Headers; json: Payload }
+export type DeliveryResponse = { status: number; headers: Headers; json: Payload }
 
-/** Sends what ImageKit would: a text as it is, anything else as JSON. */
+/** Sends a webhook as ImageKit does: text and bytes unchanged, an object as JSON. */
 export async function deliver(
   webhookUrl: string,
   body: string | Uint8Array<ArrayBuffer> | Payload,
   headers: Record<string, string> = { 'content-type': 'application/json' },
-): Promise<Delivered> {
+): Promise<DeliveryResponse> {
   const isRaw = typeof body === 'string' || body instanceof Uint8Array
-  const answer = await fetch(webhookUrl, {
+  const response = await fetch(webhookUrl, {
     method: 'POST',
     headers,
     body: isRaw ? body : JSON.stringify(body),
   })
-  return { status: answer.status, headers: answer.headers, json: JSON.parse(await answer.text()) }
+  return { status: response.status, headers: response.headers, json: JSON.parse(await response.text()) }
 }
 
-/** An address of one tracker on another that stands in its place: its own port was free again. */
+/** The same address on the tracker that replaced another one and has a different port. */
 export function movedTo(tracker: RunningTracker, url: string): string {
   const { pathname, search } = new URL(url)
   return tracker.url + pathname + search
@@ -67,7 +67,7 @@ export type AssetStatus = {
 }
 
 export async function statusOf(tracker: RunningTracker, fileId = FILE_ID): Promise<AssetStatus> {
-  const answer = await tracker.fetch(`/assets/${encodeURIComponent(fileId)}/status`)
-  if (answer.status !== 200) throw new Error(`${answer.status} ${await answer.text()}`)
-  return (await answer.json()) as AssetStatus
+  const response = await tracker.fetch(`/assets/${encodeURIComponent(fileId)}/status`)
+  if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+  return (await response.json()) as AssetStatus
 }

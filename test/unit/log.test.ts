@@ -1,13 +1,13 @@
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
-import { gatherLines } from '../../src/log.ts'
+import { bufferLines } from '../../src/log.ts'
 
 const turnEnds = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 function gather() {
   const written: string[] = []
   const known = new Set(process.listeners('exit'))
-  const lines = gatherLines({ write: (text) => written.push(text) })
+  const lines = bufferLines({ write: (text) => written.push(text) })
   const onExit = process.listeners('exit').find((listener) => !known.has(listener))
   if (onExit === undefined) throw new Error('nothing is done at the exit')
   onTestFinished(() => {

@@ -8,7 +8,7 @@ test.each([
   { descriptors: 1_048_576, maxConnections: 1_048_320, waiting: 20_000 },
   { descriptors: Infinity, maxConnections: Infinity, waiting: 20_000 },
 ])(
-  '$descriptors descriptors leave a quarter of the connections to webhooks',
+  'with $descriptors descriptors a quarter of the connections is reserved for webhooks',
   ({ descriptors, ...limits }) => {
     expect(connectionsFor(descriptors)).toEqual(limits)
   },

@@ -1,16 +1,16 @@
 import type { Json } from '../../domain/json.ts'
-import { prettyJson, shownText } from '../pretty-json.ts'
-import { OutsideText } from './outside-text.tsx'
+import { prettyJson, truncateText } from '../pretty-json.ts'
+import { UntrustedText } from './untrusted-text.tsx'
 
-/** Text as it came. It can be scrolled with the keyboard. */
+/** Text as received. It can be scrolled with the keyboard. */
 export function CodeBlock({ id, label, text }: { id: string; label: string; text: string }) {
-  const shown = shownText(text)
+  const truncated = truncateText(text)
   return (
     <div class="code">
       <pre id={id} tabindex={0} role="region" aria-label={label}>
-        <OutsideText text={shown.text} isBlock />
+        <UntrustedText text={truncated.text} isBlock />
       </pre>
-      {shown.isCut && <p class="hint">This is the beginning: the rest is too long for a page.</p>}
+      {truncated.isTruncated && <p class="hint">Truncated: the rest is too long for a page.</p>}
     </div>
   )
 }

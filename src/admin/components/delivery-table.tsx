@@ -1,9 +1,9 @@
 import type { DeliveryView } from '../../tracking/operators/delivery-view.ts'
 import { assetHref, deliveryHref, runHref } from '../addresses.ts'
 import { causeText } from '../cause-text.ts'
-import { OutsideText } from './outside-text.tsx'
 import { Pill } from './pill.tsx'
 import { Time } from './time.tsx'
+import { UntrustedText } from './untrusted-text.tsx'
 
 export function DeliveryTable(props: { deliveries: readonly DeliveryView[]; caption: string }) {
   return (
@@ -14,9 +14,9 @@ export function DeliveryTable(props: { deliveries: readonly DeliveryView[]; capt
           <th scope="col">Outcome</th>
           <th scope="col">Received</th>
           <th scope="col">Route</th>
-          <th scope="col">Speaks of</th>
+          <th scope="col">Extension / file</th>
           <th scope="col">Signature</th>
-          <th scope="col">Why</th>
+          <th scope="col">Reason</th>
         </tr>
       </thead>
       <tbody>
@@ -33,7 +33,7 @@ function DeliveryRow({ delivery }: { delivery: DeliveryView }) {
   return (
     <tr>
       <td data-label="Outcome">
-        <Pill of={outcome} />
+        <Pill value={outcome} />
       </td>
       <th scope="row" data-label="Received" class="when">
         <a href={deliveryHref(deliveryId)}>
@@ -41,27 +41,27 @@ function DeliveryRow({ delivery }: { delivery: DeliveryView }) {
         </a>
       </th>
       <td data-label="Route">{route}</td>
-      <td data-label="Speaks of" class="file">
+      <td data-label="Extension / file" class="file">
         {service !== null && (
           <span class="name">
             {runId === null ? (
-              <OutsideText text={service} />
+              <UntrustedText text={service} />
             ) : (
               <a href={runHref(runId)}>
-                <OutsideText text={service} />
+                <UntrustedText text={service} />
               </a>
             )}
           </span>
         )}
         {fileId !== null && (
           <a class="id" href={assetHref(fileId)}>
-            <OutsideText text={fileId} />
+            <UntrustedText text={fileId} />
           </a>
         )}
         {service === null && fileId === null && <span class="none">–</span>}
       </td>
       <td data-label="Signature">{signature ?? <span class="none">–</span>}</td>
-      <td data-label="Why" class="why">
+      <td data-label="Reason" class="why">
         {cause === null ? <span class="none">–</span> : causeText(cause)}
       </td>
     </tr>

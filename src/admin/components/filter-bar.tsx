@@ -1,17 +1,17 @@
 import type { CountedGroup } from '../../domain/run-group.ts'
 import { FAILURES } from '../addresses.ts'
-import { type FailuresQuery, failuresHref, WORKLIST } from '../failures-query.ts'
-import { visibleText } from '../visible-text.ts'
+import { type FailuresQuery, failuresHref, OPEN_FAILURES } from '../failures-query.ts'
+import { visibleText } from '../mark-invisible-characters.ts'
 import { HiddenFields } from './forms.tsx'
-import { OutsideText } from './outside-text.tsx'
 import { timeText } from './time.tsx'
+import { UntrustedText } from './untrusted-text.tsx'
 
 const STATUSES = ['failed', 'expired', 'pending', 'success', 'any'] as const
 const ACKNOWLEDGED = { false: 'No', true: 'Yes', any: 'Any' } as const
 
 type FilterBarProps = {
   query: FailuresQuery
-  /** All kinds of runs that there are. */
+  /** All groups of runs, for the options. */
   groups: readonly CountedGroup[]
 }
 
@@ -29,7 +29,7 @@ export function FilterBar({ query, groups }: FilterBarProps) {
         ))}
       </nav>
       <FilterForm query={query} groups={groups} />
-      <Chips query={query} />
+      <ActiveFilters query={query} />
     </>
   )
 }
@@ -52,8 +52,8 @@ function FilterForm({ query, groups }: FilterBarProps) {
           ...(query.group === '' ? [] : [['group', query.group] as const]),
         ]}
       />
-      <Choice id="extension" label="Extension" chosen={query.extension} options={extensions} none="any" />
-      <Choice id="cause" label="Cause" chosen={query.cause} options={causes} none="any" />
+      <SelectField id="extension" label="Extension" selected={query.extension} options={extensions} />
+      <SelectField id="cause" label="Cause" selected={query.cause} options={causes} />
       <div class="field">
         <label for="acknowledged">Acknowledged</label>
         <select id="acknowledged" name="acknowledged">
@@ -71,23 +71,17 @@ function FilterForm({ query, groups }: FilterBarProps) {
   )
 }
 
-function Choice(props: {
-  id: string
-  label: string
-  chosen: string
-  options: readonly string[]
-  none: string
-}) {
-  const { id, label, chosen, options, none } = props
+function SelectField(props: { id: string; label: string; selected: string; options: readonly string[] }) {
+  const { id, label, selected, options } = props
   return (
     <div class="field">
       <label for={id}>{label}</label>
       <select id={id} name={id}>
-        <option value="" selected={chosen === ''}>
-          {none}
+        <option value="" selected={selected === ''}>
+          any
         </option>
         {options.map((option) => (
-          <option value={option} selected={option === chosen}>
+          <option value={option} selected={option === selected}>
             {visibleText(option)}
           </option>
         ))}
@@ -96,7 +90,7 @@ function Choice(props: {
   )
 }
 
-/** Plain text: a time that was copied from the list can be pasted, which a browser's own time field refuses. */
+/** A text field, because a browser's own time field rejects a time that was copied from the list. */
 function TimeField({ id, label, value }: { id: string; label: string; value: string }) {
   return (
     <div class="field">
@@ -114,29 +108,29 @@ function TimeField({ id, label, value }: { id: string; label: string; value: str
   )
 }
 
-/** What narrows the list, each with a link that takes it away. */
-function Chips({ query }: { query: FailuresQuery }) {
-  const chips = (['q', 'extension', 'cause', 'since', 'until'] as const).filter((name) => query[name] !== '')
-  const isWorklist = chips.length === 0 && query.acknowledged === WORKLIST.acknowledged
-  if (isWorklist) return <></>
+/** The active filters, each with a link that removes it. */
+function ActiveFilters({ query }: { query: FailuresQuery }) {
+  const names = (['q', 'extension', 'cause', 'since', 'until'] as const).filter((name) => query[name] !== '')
+  const hasDefaults = names.length === 0 && query.acknowledged === OPEN_FAILURES.acknowledged
+  if (hasDefaults) return <></>
   return (
-    <ul class="chips" aria-label="What narrows the list">
-      {chips.map((name) => (
+    <ul class="chips" aria-label="Active filters">
+      {names.map((name) => (
         <li>
           <span class="chip-name">{name === 'q' ? 'search' : name}</span>{' '}
-          <OutsideText
+          <UntrustedText
             text={name === 'since' || name === 'until' ? timeText(query[name], 23) : query[name]}
           />
           <a
             href={failuresHref(query, { [name]: '' })}
-            aria-label={`Take away the ${name === 'q' ? 'search' : name}`}
+            aria-label={`Remove the ${name === 'q' ? 'search' : `${name} filter`}`}
           >
             ×
           </a>
         </li>
       ))}
       <li>
-        <a href={failuresHref(WORKLIST)}>Back to the worklist</a>
+        <a href={failuresHref(OPEN_FAILURES)}>Back to open failures</a>
       </li>
     </ul>
   )

@@ -1,15 +1,15 @@
 import type { PropsWithChildren } from 'hono/jsx'
-import type { Operator } from '../operator-door.ts'
-import { FORM_TOKEN } from '../read-form.ts'
+import type { Operator } from '../operator-session.ts'
+import { CSRF_FIELD } from '../read-form.ts'
 
-/** A form of an operator's. Every one carries the token of their session. */
-export function OwnForm(
+/** A form with the CSRF token of the operator's session. */
+export function CsrfForm(
   props: PropsWithChildren<{ operator: Operator; action: string; class?: string; id?: string }>,
 ) {
   const { operator, action, id, children } = props
   return (
     <form method="post" action={action} class={props.class ?? 'stack'} id={id}>
-      <input type="hidden" name={FORM_TOKEN} value={operator.formToken} />
+      <input type="hidden" name={CSRF_FIELD} value={operator.csrfToken} />
       {children}
     </form>
   )
@@ -42,7 +42,7 @@ export function NoteField(props: {
   )
 }
 
-/** Fields that a form hands on unseen. */
+/** Hidden fields of a form. */
 export function HiddenFields({ fields }: { fields: readonly (readonly [string, string])[] }) {
   return (
     <>

@@ -2,25 +2,25 @@ import type { CountedGroup } from '../../domain/run-group.ts'
 import { MAX_COUNTED, type MatchingGroups } from '../../tracking/operators/list-run-groups.ts'
 import { ACKNOWLEDGEMENTS, RETRIES } from '../addresses.ts'
 import { type FailuresQuery, failuresHref, fieldsOf } from '../failures-query.ts'
-import type { Operator } from '../operator-door.ts'
-import { HiddenFields, OwnForm } from './forms.tsx'
-import { OutsideText } from './outside-text.tsx'
+import type { Operator } from '../operator-session.ts'
+import { CsrfForm, HiddenFields } from './forms.tsx'
 import { EmptyState } from './pager.tsx'
 import { Pill } from './pill.tsx'
+import { UntrustedText } from './untrusted-text.tsx'
 
 type GroupTableProps = { operator: Operator; query: FailuresQuery; matching: MatchingGroups }
 
-/** Runs by what they have in common, the most frequent first. */
+/** Groups of runs, the largest first. */
 export function GroupTable({ operator, query, matching: { groups, isComplete } }: GroupTableProps) {
   if (groups.length === 0)
-    return (
-      <EmptyState title="No run matches" hint="Take one of the filters away, or go back to the worklist." />
-    )
+    return <EmptyState title="No runs match" hint="Remove a filter, or go back to open failures." />
   return (
     <>
-      {!isComplete && <p class="hint">Counts the newest {MAX_COUNTED.toLocaleString('en')} matching runs.</p>}
+      {!isComplete && (
+        <p class="hint">Counts only the newest {MAX_COUNTED.toLocaleString('en')} matching runs.</p>
+      )}
       <table class="rows">
-        <caption class="visually-hidden">Runs by extension and cause, the most frequent first</caption>
+        <caption class="visually-hidden">Runs by extension and cause, the largest group first</caption>
         <thead>
           <tr>
             <th scope="col">Cause</th>
@@ -29,7 +29,7 @@ export function GroupTable({ operator, query, matching: { groups, isComplete } }
             <th scope="col" class="number">
               Runs
             </th>
-            <th scope="col">All of them</th>
+            <th scope="col">Actions</th>
           </tr>
         </thead>
         <tbody>
@@ -52,7 +52,7 @@ function GroupRow({
   group: CountedGroup
 }) {
   const { extension, cause, status, acknowledged, size } = group
-  const asked: FailuresQuery = {
+  const groupQuery: FailuresQuery = {
     ...query,
     group: '',
     extension,
@@ -63,31 +63,31 @@ function GroupRow({
   return (
     <tr>
       <th scope="row" data-label="Cause">
-        <a href={failuresHref(asked)}>
-          {cause === '' ? `every ${status} run` : <OutsideText text={cause} />}
+        <a href={failuresHref(groupQuery)}>
+          {cause === '' ? `all ${status} runs` : <UntrustedText text={cause} />}
         </a>
       </th>
       <td data-label="Extension">
-        <OutsideText text={extension} />
+        <UntrustedText text={extension} />
       </td>
       <td data-label="Status">
-        <Pill of={status} />
+        <Pill value={status} />
         {acknowledged && <span class="tag">acknowledged</span>}
       </td>
       <td data-label="Runs" class="number">
         {size.toLocaleString('en')}
       </td>
-      <td data-label="All of them">
+      <td data-label="Actions">
         {status !== 'pending' && (
-          <OwnForm operator={operator} action={`${RETRIES}/preview`} class="inline">
-            <HiddenFields fields={[...fieldsOf(asked), ['scope', 'all']]} />
+          <CsrfForm operator={operator} action={`${RETRIES}/preview`} class="inline">
+            <HiddenFields fields={[...fieldsOf(groupQuery), ['scope', 'all']]} />
             <button type="submit">Retry…</button>
             {!acknowledged && (
               <button type="submit" formaction={`${ACKNOWLEDGEMENTS}/preview`}>
                 Acknowledge…
               </button>
             )}
-          </OwnForm>
+          </CsrfForm>
         )}
       </td>
     </tr>

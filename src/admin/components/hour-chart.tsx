@@ -1,90 +1,122 @@
 import type { Stats } from '../../tracking/operators/describe-stats.ts'
-import type { Window } from '../windows.ts'
+import type { Period } from '../periods.ts'
 import { Time } from './time.tsx'
 
 type Hour = Stats['byHour'][number]
 type Bar = { at: string; success: number; failed: number }
 
-/** So many hours stand in one bar, so that a bar can still be seen. */
-const HOURS_A_BAR = { '24h': 1, '7d': 6, '30d': 24 } as const satisfies Record<Window, number>
-const PER = { '24h': 'per hour', '7d': 'per 6 hours', '30d': 'per day' } as const satisfies Record<
-  Window,
+/** Longer periods have more hours per bar, so that bars stay wide enough to see. */
+const HOURS_PER_BAR = { '24h': 1, '7d': 6, '30d': 24 } as const satisfies Record<Period, number>
+const BAR_TEXTS = { '24h': 'per hour', '7d': 'per 6 hours', '30d': 'per day' } as const satisfies Record<
+  Period,
   string
 >
 
 const WIDTH = 720
 const HEIGHT = 168
-const LEAST = 2
+const MIN_BAR_HEIGHT = 2
 
-/** Success upwards, failure downwards, on one scale: what differs in place need not differ in colour. */
-export function HourChart({ id, hours, window }: { id: string; hours: readonly Hour[]; window: Window }) {
-  const bars = barsOf(hours, HOURS_A_BAR[window])
-  const mostSuccess = Math.max(0, ...bars.map(({ success }) => success))
-  const mostFailed = Math.max(0, ...bars.map((bar) => bar.failed))
-  const most = Math.max(mostSuccess, mostFailed)
-  // One scale for both directions, and no more room for either than it needs.
-  const scale = HEIGHT / Math.max(1, mostSuccess + mostFailed)
-  const axis = Math.min(HEIGHT - LEAST, Math.max(LEAST, mostSuccess * scale))
+/** Successes go up and failures go down, on one scale, so that colour is not the only difference. */
+export function HourChart({ id, hours, period }: { id: string; hours: readonly Hour[]; period: Period }) {
+  const bars = barsOf(hours, HOURS_PER_BAR[period])
+  const maxSuccess = Math.max(0, ...bars.map(({ success }) => success))
+  const maxFailed = Math.max(0, ...bars.map((bar) => bar.failed))
+  // Each direction gets only the height that it needs.
+  const scale = HEIGHT / Math.max(1, maxSuccess + maxFailed)
+  const axis = Math.min(HEIGHT - MIN_BAR_HEIGHT, Math.max(MIN_BAR_HEIGHT, maxSuccess * scale))
   const succeeded = bars.reduce((sum, { success }) => sum + success, 0)
   const failed = bars.reduce((sum, bar) => sum + bar.failed, 0)
   const step = WIDTH / bars.length
+  const counts = `${succeeded} succeeded, ${failed} failed`
   return (
     <>
       <div class="head">
-        <h2 id={id}>Settled and failed, {PER[window]}</h2>
+        <h2 id={id}>Succeeded and failed runs, {BAR_TEXTS[period]}</h2>
         <p class="legend">
-          <span class="key good">success, upwards</span> <span class="key bad">failed, downwards</span>
+          <span class="key good">Succeeded</span> <span class="key bad">Failed</span>
         </p>
       </div>
-      <svg
-        class="chart"
-        viewBox={`0 0 ${WIDTH} ${HEIGHT + 2}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`${succeeded} runs succeeded and ${failed} failed; the most in one bar is ${most}. The table below has the numbers.`}
-      >
-        <line class="axis" x1="0" x2={WIDTH} y1={axis + 1} y2={axis + 1} />
-        {bars.map((bar, index) => {
-          const x = round(index * step + step * 0.12)
-          const up = heightOf(bar.success, scale)
-          return (
-            <g>
-              <title>{`${bar.at.slice(0, 16).replace('T', ' ')} UTC: ${bar.success} success, ${bar.failed} failed`}</title>
-              <rect class="hit" x={round(index * step)} y="0" width={round(step)} height={HEIGHT + 2} />
-              <rect class="good" x={x} y={round(axis - up)} width={round(step * 0.76)} height={up} />
-              <rect
-                class="bad"
-                x={x}
-                y={round(axis + 2)}
-                width={round(step * 0.76)}
-                height={heightOf(bar.failed, scale)}
-              />
-            </g>
-          )
-        })}
-      </svg>
-      <p class="chart-ends">
-        <Time at={bars[0]?.at ?? ''} />
-        <span>at most {most.toLocaleString('en')} in one bar</span>
-        <span>now</span>
-      </p>
+      <div class="plot">
+        <YAxis zeroAt={(axis + 1) / (HEIGHT + 2)} maxSuccess={maxSuccess} maxFailed={maxFailed} />
+        <svg
+          class="chart"
+          viewBox={`0 0 ${WIDTH} ${HEIGHT + 2}`}
+          preserveAspectRatio="none"
+          role="img"
+          aria-label={`${counts}; at most ${Math.max(maxSuccess, maxFailed)} in one bar. The table below has all values.`}
+        >
+          <line class="axis" x1="0" x2={WIDTH} y1={axis + 1} y2={axis + 1} />
+          {bars.map((bar, index) => {
+            const x = round(index * step + step * 0.12)
+            const up = heightOf(bar.success, scale)
+            return (
+              <g>
+                <title>{`${bar.at.slice(0, 16).replace('T', ' ')} UTC: ${bar.success} succeeded, ${bar.failed} failed`}</title>
+                <rect class="hit" x={round(index * step)} y="0" width={round(step)} height={HEIGHT + 2} />
+                <rect class="good" x={x} y={round(axis - up)} width={round(step * 0.76)} height={up} />
+                <rect
+                  class="bad"
+                  x={x}
+                  y={round(axis + 2)}
+                  width={round(step * 0.76)}
+                  height={heightOf(bar.failed, scale)}
+                />
+              </g>
+            )
+          })}
+        </svg>
+        <p class="chart-ends">
+          <Time at={bars[0]?.at ?? ''} />
+          <span>now</span>
+        </p>
+      </div>
       <details>
-        <summary>The same as a table</summary>
+        <summary>View as table</summary>
         <BarTable bars={bars} />
       </details>
     </>
   )
 }
 
+/** Labels nearer to zero than this share of the height would overlap. */
+const MIN_LABEL_DISTANCE = 0.12
+
+/** Labels for zero and for the highest bar in each direction. `zeroAt` is a share of the height, from the top. */
+function YAxis(props: { zeroAt: number; maxSuccess: number; maxFailed: number }) {
+  const { zeroAt, maxSuccess, maxFailed } = props
+  return (
+    <svg class="y-axis" aria-hidden="true">
+      {zeroAt >= MIN_LABEL_DISTANCE && (
+        <text x="100%" y="0" dominant-baseline="hanging">
+          {labelOf(maxSuccess)}
+        </text>
+      )}
+      <text x="100%" y={`${round(zeroAt * 100)}%`} dominant-baseline="middle">
+        0
+      </text>
+      {maxFailed > 0 && 1 - zeroAt >= MIN_LABEL_DISTANCE && (
+        <text x="100%" y="100%">
+          {labelOf(maxFailed)}
+        </text>
+      )}
+    </svg>
+  )
+}
+
+/** At most five characters, such as `9,999` or `12K`. */
+function labelOf(count: number): string {
+  return count.toLocaleString('en', { notation: count < 10_000 ? 'standard' : 'compact' })
+}
+
 function BarTable({ bars }: { bars: readonly Bar[] }) {
   return (
     <table class="rows">
-      <caption class="visually-hidden">Settled and failed runs over time</caption>
+      <caption class="visually-hidden">Succeeded and failed runs over time</caption>
       <thead>
         <tr>
           <th scope="col">From</th>
           <th scope="col" class="number">
-            Success
+            Succeeded
           </th>
           <th scope="col" class="number">
             Failed
@@ -97,7 +129,7 @@ function BarTable({ bars }: { bars: readonly Bar[] }) {
             <th scope="row" data-label="From">
               <Time at={bar.at} />
             </th>
-            <td data-label="Success" class="number">
+            <td data-label="Succeeded" class="number">
               {bar.success}
             </td>
             <td data-label="Failed" class="number">
@@ -123,9 +155,9 @@ function barsOf(hours: readonly Hour[], size: number): Bar[] {
   return bars
 }
 
-/** One among thousands is still seen. */
+/** A single run is visible beside thousands. */
 function heightOf(count: number, scale: number): number {
-  return count === 0 ? 0 : round(Math.max(LEAST, count * scale))
+  return count === 0 ? 0 : round(Math.max(MIN_BAR_HEIGHT, count * scale))
 }
 
 function round(length: number): number {

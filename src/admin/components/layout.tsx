@@ -1,10 +1,10 @@
 import type { PropsWithChildren } from 'hono/jsx'
 import { ADMIN, AUDIT, DELIVERIES, FAILURES, SIGN_OUT } from '../addresses.ts'
-import type { Operator } from '../operator-door.ts'
+import type { Operator } from '../operator-session.ts'
 import { staticHref } from '../static-files.ts'
-import { OwnForm } from './forms.tsx'
+import { CsrfForm } from './forms.tsx'
 
-const ROOMS = [
+const NAV_ITEMS = [
   [ADMIN, 'Overview'],
   [FAILURES, 'Failures'],
   [DELIVERIES, 'Deliveries'],
@@ -13,21 +13,21 @@ const ROOMS = [
 
 type LayoutProps = PropsWithChildren<{
   title: string
-  /** Nobody is known before the sign-in. */
+  /** Undefined before the sign-in. */
   operator: Operator | undefined
-  /** The room that the page belongs to. */
-  room?: string
+  /** The navigation item that the page belongs to. */
+  section?: string
   notice?: string | undefined
-  /** What is searched for. */
+  /** The search text. */
   q?: string
-  /** Where the script hears of changes. */
+  /** The event stream that notifies the script of changes. */
   events?: string | undefined
-  /** After how many seconds the script asks again. */
+  /** The interval in seconds at which the script reloads the page. */
   refresh?: number | undefined
 }>
 
 export function Layout(props: LayoutProps) {
-  const { title, operator, room, notice, q, events, refresh, children } = props
+  const { title, operator, section, notice, q, events, refresh, children } = props
   return (
     <html lang="en">
       <head>
@@ -42,15 +42,15 @@ export function Layout(props: LayoutProps) {
       </head>
       <body>
         <a class="skip" href="#main">
-          Skip to the content
+          Skip to content
         </a>
         <header class="top">
           <a class="brand" href={ADMIN}>
             Extension tracker
           </a>
-          {operator && <Rooms room={room} />}
+          {operator && <Navigation section={section} />}
           {operator && <SearchBox q={q ?? ''} />}
-          {operator && <Who operator={operator} />}
+          {operator && <OperatorInfo operator={operator} />}
         </header>
         <main id="main" tabindex={-1} data-events={events} data-refresh={refresh}>
           {notice && (
@@ -66,13 +66,13 @@ export function Layout(props: LayoutProps) {
   )
 }
 
-function Rooms({ room }: { room: string | undefined }) {
+function Navigation({ section }: { section: string | undefined }) {
   return (
     <nav aria-label="Pages">
       <ul>
-        {ROOMS.map(([href, name]) => (
+        {NAV_ITEMS.map(([href, name]) => (
           <li>
-            <a href={href} aria-current={href === room ? 'page' : undefined}>
+            <a href={href} aria-current={href === section ? 'page' : undefined}>
               {name}
             </a>
           </li>
@@ -82,7 +82,7 @@ function Rooms({ room }: { room: string | undefined }) {
   )
 }
 
-/** Whatever is searched for may have any status. */
+/** Searches runs of every status. */
 function SearchBox({ q }: { q: string }) {
   return (
     <form class="search" role="search" method="get" action={FAILURES}>
@@ -107,19 +107,19 @@ function SearchBox({ q }: { q: string }) {
   )
 }
 
-function Who({ operator }: { operator: Operator }) {
+function OperatorInfo({ operator }: { operator: Operator }) {
   if (operator.isLocal)
     return (
       <p class="who" title="Neither TRACKER_API_KEY nor TRACKER_ADMIN_KEY is set">
-        No keys are set: only this machine is let in, without a sign-in
+        No keys are set: local access only, without sign-in
       </p>
     )
   return (
-    <OwnForm operator={operator} action={SIGN_OUT} class="who">
+    <CsrfForm operator={operator} action={SIGN_OUT} class="who">
       <span>{operator.keyName}</span>
       <button type="submit" class="quiet">
         Sign out
       </button>
-    </OwnForm>
+    </CsrfForm>
   )
 }

@@ -1,11 +1,11 @@
-/** Lists go on towards the past only: what is new appears on the first page. */
+/** Lists can be paged towards older entries only. New entries appear on the first page. */
 export function Pager({ newest, older }: { newest: string | null; older: string | null }) {
   if (newest === null && older === null) return <></>
   return (
-    <nav class="pager" aria-label="More of this list">
+    <nav class="pager" aria-label="Pages of this list">
       {newest !== null && (
         <a href={newest} rel="first">
-          ← The newest
+          ← Newest
         </a>
       )}
       {older !== null && (

@@ -1,8 +1,8 @@
 import type { AssetState } from '../../domain/asset.ts'
 import type { DeliveryOutcome } from '../../domain/delivery.ts'
 
-/** The shape says what the colour says. */
-const SHAPES = {
+/** Icons, so that colour is not the only difference. */
+const ICONS = {
   check: 'M3 8.5 6.5 12 13 4.5',
   cross: 'M4 4l8 8M12 4l-8 8',
   clock: 'M8 4v4.5l3 1.5M14 8a6 6 0 1 1-12 0 6 6 0 0 1 12 0z',
@@ -12,7 +12,7 @@ const SHAPES = {
   swap: 'M3 5.5h10L10.5 3M13 10.5H3L5.500 13',
 } as const
 
-const LOOKS = {
+const STYLES = {
   success: ['good', 'check'],
   failed: ['bad', 'cross'],
   pending: ['busy', 'clock'],
@@ -23,17 +23,17 @@ const LOOKS = {
   contradicted: ['busy', 'swap'],
   ignored: ['quiet', 'dot'],
   rejected: ['bad', 'slash'],
-} as const satisfies Record<AssetState | DeliveryOutcome, readonly [string, keyof typeof SHAPES]>
+} as const satisfies Record<AssetState | DeliveryOutcome, readonly [string, keyof typeof ICONS]>
 
-/** A status or an outcome, told by word, shape and colour. */
-export function Pill({ of }: { of: AssetState | DeliveryOutcome }) {
-  const [tone, shape] = LOOKS[of]
+/** Shows a status or an outcome by text, icon and colour. */
+export function Pill({ value }: { value: AssetState | DeliveryOutcome }) {
+  const [tone, icon] = STYLES[value]
   return (
     <span class={`pill ${tone}`}>
       <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
-        <path d={SHAPES[shape]} />
+        <path d={ICONS[icon]} />
       </svg>
-      {of}
+      {value}
     </span>
   )
 }

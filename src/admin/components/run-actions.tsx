@@ -2,38 +2,38 @@ import { isAcknowledgeable } from '../../domain/run.ts'
 import { isRejected } from '../../domain/submission.ts'
 import type { InspectedRun } from '../../tracking/operators/inspect-run.ts'
 import { runHref } from '../addresses.ts'
-import type { Operator } from '../operator-door.ts'
+import type { Operator } from '../operator-session.ts'
 import { CodeBlock } from './code-block.tsx'
-import { NoteField, OwnForm } from './forms.tsx'
+import { CsrfForm, NoteField } from './forms.tsx'
 
 type RunActionsProps = { operator: Operator; inspected: InspectedRun; publicUrl: string }
 
-/** What an operator can do about a run. */
+/** The actions that an operator can take on a run. */
 export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) {
-  const { refusal, shown } = inspected
+  const { rejection, shown } = inspected
   const { run } = shown
-  const call = `curl -X POST '${publicUrl}/runs/${run.runId}/retry' -H "Authorization: Bearer $ADMIN_KEY"`
+  const command = `curl -X POST '${publicUrl}/runs/${run.runId}/retry' -H "Authorization: Bearer $ADMIN_KEY"`
   return (
     <section class="card" aria-labelledby="actions">
       <h2 id="actions">Actions</h2>
       <Retry operator={operator} inspected={inspected} />
       {run.acknowledgedAt === null && isAcknowledgeable(run) && (
-        <OwnForm operator={operator} action={`${runHref(run.runId)}/acknowledge`}>
+        <CsrfForm operator={operator} action={`${runHref(run.runId)}/acknowledge`}>
           <NoteField
             name="note"
             label="Note (optional)"
-            hint="For the audit: why nothing more is to be done."
+            hint="Saved to the audit log: why no action is needed."
           />
           <button type="submit">Acknowledge</button>
-        </OwnForm>
+        </CsrfForm>
       )}
-      {refusal === null && (
+      {rejection === null && (
         <details>
           <summary>Retry from a terminal</summary>
           <p class="hint">
-            Set <code>ADMIN_KEY</code> to the key that you sign in with.
+            Set <code>ADMIN_KEY</code> to your admin key.
           </p>
-          <CodeBlock id="curl" label="The call that retries this run" text={call} />
+          <CodeBlock id="curl" label="Command that retries this run" text={command} />
           <button type="button" data-copy="curl" hidden>
             Copy
           </button>
@@ -44,33 +44,37 @@ export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) 
 }
 
 function Retry({ operator, inspected }: Omit<RunActionsProps, 'publicUrl'>) {
-  const { refusal, units, shown } = inspected
+  const { rejection, units, shown } = inspected
   const { runId, currentRunId, status } = shown.run
   if (status === 'pending' && isRejected(shown.submission))
-    return <p class="hint">Its request was not taken, so it never ran: upload or update the file anew.</p>
-  if (status === 'pending')
-    return <p class="hint">It is still pending: this page updates itself when it ends.</p>
-  if (refusal !== null)
     return (
       <p class="hint">
-        It cannot be retried. {refusal}{' '}
+        ImageKit rejected the request, so this extension never ran. Upload or update the file again.
+      </p>
+    )
+  if (status === 'pending')
+    return <p class="hint">Still pending. This page updates itself when the run settles.</p>
+  if (rejection !== null)
+    return (
+      <p class="hint">
+        Retry not possible. {rejection}{' '}
         {currentRunId !== null && <a href={runHref(currentRunId)}>Open the current run</a>}
       </p>
     )
   return (
-    <OwnForm operator={operator} action={`${runHref(runId)}/retry`}>
+    <CsrfForm operator={operator} action={`${runHref(runId)}/retry`}>
       <NoteField
         name="reason"
         label="Reason (optional)"
         hint={
           units === null
-            ? 'The same options again; what it costs is not known.'
-            : `The same options again; it costs ${units === 1 ? 'one extension unit' : `${units} extension units`}.`
+            ? 'Uses the original options. Cost: unknown.'
+            : `Uses the original options. Cost: ${units} extension ${units === 1 ? 'unit' : 'units'}.`
         }
       />
       <button type="submit" class="primary">
         Retry
       </button>
-    </OwnForm>
+    </CsrfForm>
   )
 }

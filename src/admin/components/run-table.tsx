@@ -1,18 +1,18 @@
 import type { ListedRunView } from '../../tracking/operators/listed-run-view.ts'
 import { assetHref, runHref } from '../addresses.ts'
 import { errorText } from '../error-text.ts'
-import { visibleText } from '../visible-text.ts'
-import { OutsideText } from './outside-text.tsx'
+import { visibleText } from '../mark-invisible-characters.ts'
 import { Pill } from './pill.tsx'
 import { Time } from './time.tsx'
+import { UntrustedText } from './untrusted-text.tsx'
 
 type Row = ListedRunView & { isCurrent?: boolean }
 
-type Shape = { isSelectable?: boolean; isOfOne?: boolean }
+type TableOptions = { isSelectable?: boolean; isSingleFile?: boolean }
 
-/** Runs, one a row. `isSelectable`: with a box to tick, for the form around it. `isOfOne`: all of them are of one file. */
-export function RunTable(props: Shape & { runs: readonly Row[]; caption: string }) {
-  const { runs, caption, isSelectable = false, isOfOne = false } = props
+/** One row per run. `isSelectable` adds checkboxes for the surrounding form. `isSingleFile` omits the file column. */
+export function RunTable(props: TableOptions & { runs: readonly Row[]; caption: string }) {
+  const { runs, caption, isSelectable = false, isSingleFile = false } = props
   return (
     <table class="rows">
       <caption class="visually-hidden">{caption}</caption>
@@ -25,50 +25,50 @@ export function RunTable(props: Shape & { runs: readonly Row[]; caption: string 
           )}
           <th scope="col">Status</th>
           <th scope="col">Extension</th>
-          {!isOfOne && <th scope="col">File</th>}
-          <th scope="col">Why</th>
+          {!isSingleFile && <th scope="col">File</th>}
+          <th scope="col">Error</th>
           <th scope="col">Requested</th>
         </tr>
       </thead>
       <tbody>
         {runs.map((run) => (
-          <RunRow run={run} isSelectable={isSelectable} isOfOne={isOfOne} />
+          <RunRow run={run} isSelectable={isSelectable} isSingleFile={isSingleFile} />
         ))}
       </tbody>
     </table>
   )
 }
 
-function RunRow({ run, isSelectable, isOfOne }: Shape & { run: Row }) {
+function RunRow({ run, isSelectable, isSingleFile }: TableOptions & { run: Row }) {
   const label = visibleText(`${run.name} of ${run.fileName ?? run.fileId ?? 'an unknown file'}`)
   return (
-    <tr class={run.isCurrent === false ? 'past' : undefined}>
+    <tr class={run.isCurrent === false ? 'superseded' : undefined}>
       {isSelectable && (
         <td class="tick">
           <input type="checkbox" name="runId" value={run.runId} aria-label={`Select ${label}`} />
         </td>
       )}
       <td data-label="Status">
-        <Pill of={run.status} />
+        <Pill value={run.status} />
         {run.acknowledgedAt !== null && <span class="tag">acknowledged</span>}
-        {run.isCurrent === false && <span class="tag">past</span>}
+        {run.isCurrent === false && <span class="tag">superseded</span>}
       </td>
       <th scope="row" data-label="Extension">
         <a href={runHref(run.runId)}>
-          <OutsideText text={run.name} />
+          <UntrustedText text={run.name} />
         </a>
         {run.attempt > 1 && <span class="tag">attempt {run.attempt}</span>}
       </th>
-      {!isOfOne && (
+      {!isSingleFile && (
         <td data-label="File" class="file">
           <FileName fileId={run.fileId} fileName={run.fileName} />
         </td>
       )}
-      <td data-label="Why" class="why">
-        {run.error !== null && <OutsideText text={errorText(run.error)} />}
+      <td data-label="Error" class="why">
+        {run.error !== null && <UntrustedText text={errorText(run.error)} />}
         {run.cause !== null && (
           <code class="cause">
-            <OutsideText text={run.cause} />
+            <UntrustedText text={run.cause} />
           </code>
         )}
         {run.error === null && run.cause === null && <span class="none">–</span>}
@@ -80,15 +80,15 @@ function RunRow({ run, isSelectable, isOfOne }: Shape & { run: Row }) {
   )
 }
 
-/** A file by its name, with the way to its page. */
+/** A file's name and id, with a link to its page. */
 export function FileName({ fileId, fileName }: { fileId: string | null; fileName: string | null }) {
-  const name = fileName === null ? null : <OutsideText text={fileName} />
+  const name = fileName === null ? null : <UntrustedText text={fileName} />
   if (fileId === null) return <>{name ?? <span class="none">not known yet</span>}</>
   return (
     <>
       {name && <span class="name">{name}</span>}
       <a class="id" href={assetHref(fileId)}>
-        <OutsideText text={fileId} />
+        <UntrustedText text={fileId} />
       </a>
     </>
   )

@@ -1,4 +1,4 @@
-/** A time in UTC, as every page shows it and every filter accepts it. */
+/** A time in UTC, in the format that every page shows and every filter accepts. */
 export function Time({ at }: { at: string }) {
   return (
     <time datetime={at} title={timeText(at, 23)}>
@@ -7,12 +7,12 @@ export function Time({ at }: { at: string }) {
   )
 }
 
-/** RFC 3339 in UTC → `2026-11-24 18:00:00 UTC`; fractions of a second only if `length` has room for them. */
+/** RFC 3339 in UTC → `2026-11-24 18:00:00 UTC`; with fractions of a second if `length` allows. */
 export function timeText(at: string, length = 19): string {
   return `${at.slice(0, length).replace('T', ' ').replace('Z', '')} UTC`
 }
 
-/** How long something takes or took, in the two units that matter. */
+/** A duration in its two largest units. */
 export function durationText(seconds: number): string {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`
   if (seconds < 60) return `${Number(seconds.toPrecision(3))} s`

@@ -3,21 +3,21 @@ import type { ShownRun } from '../../tracking/operators/show-run.ts'
 import { deliveryHref } from '../addresses.ts'
 import { causeText } from '../cause-text.ts'
 import { errorText } from '../error-text.ts'
-import { OutsideText } from './outside-text.tsx'
 import { Pill } from './pill.tsx'
 import { Time } from './time.tsx'
+import { UntrustedText } from './untrusted-text.tsx'
 
-type Happening = ShownRun['timeline'][number]
+type TimelineEvent = ShownRun['timeline'][number]
 
-/** What has happened to a run, the oldest first. */
-export function Timeline({ happenings }: { happenings: readonly Happening[] }) {
+/** The events of a run, the oldest first. */
+export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
   return (
     <ol class="timeline">
-      {happenings.map((happening) => (
-        <li class={happening.what}>
-          <Time at={happening.at} />
+      {events.map((event) => (
+        <li class={event.what}>
+          <Time at={event.at} />
           <div>
-            <HappeningText happening={happening} />
+            <TimelineEventText event={event} />
           </div>
         </li>
       ))}
@@ -25,48 +25,53 @@ export function Timeline({ happenings }: { happenings: readonly Happening[] }) {
   )
 }
 
+const KINDS = {
+  upload: 'via upload',
+  update: 'via update',
+  external: 'via direct upload',
+} as const
+
 const SOURCES = {
   request: 'by the request',
-  response: 'by ImageKit’s answer',
+  response: 'by ImageKit’s response',
   webhook: 'by a webhook',
-  reconcile: 'by evidence, no webhook having come',
-  expiry: 'by the end of the wait',
+  reconcile: 'by evidence, without a webhook',
+  expiry: 'by expiry',
 } as const
 
-const ACTS = {
-  retry: 'asked for it again',
-  retry_many: 'asked for it again, with others',
+const ACTIONS = {
+  retry: 'retried it',
+  retry_many: 'retried it with other runs',
   acknowledge: 'acknowledged it',
-  replay: 'replayed a delivery of it',
-  forget: 'forgot it',
+  replay: 'replayed a webhook',
+  forget: 'forgot the asset',
   reconcile: 'reconciled it',
-  backup: 'took a backup',
+  backup: 'made a backup',
 } as const
 
-function HappeningText({ happening }: { happening: Happening }) {
-  switch (happening.what) {
+function TimelineEventText({ event }: { event: TimelineEvent }) {
+  switch (event.what) {
     case 'requested':
       return (
         <>
-          <strong>Requested</strong> by {happening.by ?? 'nobody known'} as part of an {happening.kind}{' '}
-          submission
-          {happening.attempt > 1 && `, attempt ${happening.attempt}`}
+          <strong>Requested</strong> by {event.by ?? 'an unknown caller'} {KINDS[event.kind]}
+          {event.attempt > 1 && `, attempt ${event.attempt}`}
         </>
       )
     case 'answered':
       return (
         <>
-          <strong>ImageKit’s answer:</strong> {happening.state}
-          {happening.error !== null && (
+          <strong>ImageKit’s response:</strong> {event.state}
+          {event.error !== null && (
             <>
-              , <OutsideText text={happening.error.message} />
+              , <UntrustedText text={event.error.message} />
             </>
           )}
-          {happening.requestId !== null && (
+          {event.requestId !== null && (
             <span class="hint">
               request id{' '}
               <code>
-                <OutsideText text={happening.requestId} />
+                <UntrustedText text={event.requestId} />
               </code>
             </span>
           )}
@@ -75,38 +80,39 @@ function HappeningText({ happening }: { happening: Happening }) {
     case 'delivery':
       return (
         <>
-          <a href={deliveryHref(happening.deliveryId)}>Webhook</a> <Pill of={happening.outcome} />
-          {happening.cause !== null && <span class="hint">{causeText(happening.cause)}</span>}
+          <a href={deliveryHref(event.deliveryId)}>Webhook</a> <Pill value={event.outcome} />
+          {event.cause !== null && <span class="hint">{causeText(event.cause)}</span>}
         </>
       )
     case 'settled':
       return (
         <>
-          <strong>Settled</strong> <Pill of={happening.status} /> {SOURCES[happening.source]}
-          {happening.error !== null && (
+          <strong>Settled</strong> <Pill value={event.status} /> {SOURCES[event.source]}
+          {event.error !== null && (
             <span class="hint">
-              <OutsideText text={errorText(happening.error)} />
+              <UntrustedText text={errorText(event.error)} />
             </span>
           )}
-          {happening.evidence !== null && <EvidenceText evidence={happening.evidence} />}
+          {event.evidence !== null && <EvidenceText evidence={event.evidence} />}
         </>
       )
     case 'expired':
       return (
         <>
-          <Pill of="expired" />{' '}
-          {happening.reason === 'asset_gone'
-            ? 'ImageKit has no such file any more'
-            : 'No final word came in time, and nothing shows what became of it'}
+          <Pill value="expired" />{' '}
+          {event.reason === 'asset_gone'
+            ? 'ImageKit no longer has this file'
+            : 'No final status arrived in time, and no evidence shows the result'}
         </>
       )
     case 'told':
       return (
         <>
-          <strong>Its caller</strong> is told: {happening.result ?? 'not yet'}, attempt {happening.attempt}
-          {happening.reason !== null && (
+          <strong>Notification to the caller:</strong> {event.result ?? 'not sent yet'}, attempt{' '}
+          {event.attempt}
+          {event.reason !== null && (
             <span class="hint">
-              <OutsideText text={happening.reason} />
+              <UntrustedText text={event.reason} />
             </span>
           )}
         </>
@@ -114,10 +120,10 @@ function HappeningText({ happening }: { happening: Happening }) {
     default:
       return (
         <>
-          <strong>{happening.by}</strong> {ACTS[happening.what]}
-          {happening.reason !== null && (
+          <strong>{event.by}</strong> {ACTIONS[event.what]}
+          {event.reason !== null && (
             <span class="hint">
-              “<OutsideText text={happening.reason} />”
+              “<UntrustedText text={event.reason} />”
             </span>
           )}
         </>
@@ -125,28 +131,28 @@ function HappeningText({ happening }: { happening: Happening }) {
   }
 }
 
-/** What shows that an extension has done its work. */
+/** The evidence that the extension succeeded. */
 function EvidenceText({ evidence }: { evidence: Evidence }) {
   switch (evidence.kind) {
     case 'new_ai_tags': {
       const added = evidence.now.filter((tag) => !evidence.before.includes(tag))
       return (
         <span class="hint">
-          New tags of <OutsideText text={evidence.source} />: <OutsideText text={added.join(', ')} />
+          New tags from <UntrustedText text={evidence.source} />: <UntrustedText text={added.join(', ')} />
         </span>
       )
     }
     case 'newer_version':
       return (
         <span class="hint">
-          A newer version: <OutsideText text={evidence.before.name ?? evidence.before.id} /> →{' '}
-          <OutsideText text={evidence.now.name ?? evidence.now.id} />
+          New version: <UntrustedText text={evidence.before.name ?? evidence.before.id} /> →{' '}
+          <UntrustedText text={evidence.now.name ?? evidence.now.id} />
         </span>
       )
     case 'new_description':
       return (
         <span class="hint">
-          A new description: <OutsideText text={evidence.now} />
+          New description: <UntrustedText text={evidence.now} />
         </span>
       )
   }

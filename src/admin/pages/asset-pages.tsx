@@ -1,15 +1,15 @@
 import type { ShownAsset } from '../../tracking/operators/show-asset.ts'
 import { assetHref, DELIVERIES, FAILURES, withQuery } from '../addresses.ts'
 import { DeliveryTable } from '../components/delivery-table.tsx'
-import { NoteField, OwnForm } from '../components/forms.tsx'
+import { CsrfForm, NoteField } from '../components/forms.tsx'
 import { Layout } from '../components/layout.tsx'
-import { OutsideText } from '../components/outside-text.tsx'
 import { EmptyState, Pager } from '../components/pager.tsx'
 import { Pill } from '../components/pill.tsx'
 import { RunTable } from '../components/run-table.tsx'
 import { Time } from '../components/time.tsx'
-import type { Operator } from '../operator-door.ts'
-import { visibleText } from '../visible-text.ts'
+import { UntrustedText } from '../components/untrusted-text.tsx'
+import { visibleText } from '../mark-invisible-characters.ts'
+import type { Operator } from '../operator-session.ts'
 
 type AssetProps = { operator: Operator; asset: ShownAsset; notice?: string | undefined }
 
@@ -24,18 +24,18 @@ export function AssetPage({
   const events = status === 'pending' ? `${assetHref(fileId)}/events` : undefined
   const name = fileName ?? fileId
   return (
-    <Layout title={visibleText(name)} {...{ operator, notice, events }} room={FAILURES}>
+    <Layout title={visibleText(name)} {...{ operator, notice, events }} section={FAILURES}>
       <div class="head" data-live="head" data-state={status}>
         <h1 class="name">
-          <OutsideText text={name} />
+          <UntrustedText text={name} />
         </h1>
-        <Pill of={status} />
+        <Pill value={status} />
       </div>
       <p class="id">
-        <OutsideText text={fileId} />
+        <UntrustedText text={fileId} />
       </p>
       <section class="card" aria-labelledby="runs" data-live="runs">
-        <h2 id="runs">Its runs</h2>
+        <h2 id="runs">Runs</h2>
         {submissions.map((submission) => (
           <Submission submission={submission} />
         ))}
@@ -43,16 +43,13 @@ export function AssetPage({
       </section>
       <section class="card" aria-labelledby="deliveries" data-live="deliveries">
         <div class="head">
-          <h2 id="deliveries">Its webhooks</h2>
-          {deliveries.length > 0 && <a href={withQuery(DELIVERIES, { fileId })}>All of them</a>}
+          <h2 id="deliveries">Webhooks</h2>
+          {deliveries.length > 0 && <a href={withQuery(DELIVERIES, { fileId })}>All webhooks</a>}
         </div>
         {deliveries.length === 0 ? (
-          <EmptyState
-            title="No webhook has come"
-            hint="Refused ones name no file: see the page of deliveries."
-          />
+          <EmptyState title="No webhooks yet" hint="Rejected webhooks have no file id. See Deliveries." />
         ) : (
-          <DeliveryTable deliveries={deliveries} caption="Webhooks about this asset, the newest first" />
+          <DeliveryTable deliveries={deliveries} caption="Webhooks of this asset, newest first" />
         )}
       </section>
       <p class="actions">
@@ -76,9 +73,9 @@ function Submission({ submission }: { submission: ShownAsset['submissions'][numb
         {keyName !== null && `, by ${keyName}`}, submission <span class="id">{submissionId}</span>
       </p>
       {runs.length === 0 ? (
-        <p class="hint">No extension was asked for.</p>
+        <p class="hint">No extensions were requested.</p>
       ) : (
-        <RunTable runs={runs} caption={`Runs of the submission ${submissionId}`} isOfOne />
+        <RunTable runs={runs} caption={`Runs of submission ${submissionId}`} isSingleFile />
       )}
     </div>
   )
@@ -88,7 +85,7 @@ export function ForgetPage({ operator, asset }: Omit<AssetProps, 'notice'>) {
   const { fileId, fileName, submissions, next } = asset
   const runs = submissions.reduce((sum, submission) => sum + submission.runs.length, 0)
   return (
-    <Layout title="Forget an asset" operator={operator} room={FAILURES}>
+    <Layout title="Forget asset" operator={operator} section={FAILURES}>
       <div class="card narrow">
         <h1>Forget this asset?</h1>
         <dl class="facts">
@@ -96,36 +93,37 @@ export function ForgetPage({ operator, asset }: Omit<AssetProps, 'notice'>) {
             <>
               <dt>File name</dt>
               <dd>
-                <OutsideText text={fileName} />
+                <UntrustedText text={fileName} />
               </dd>
             </>
           )}
           <dt>File id</dt>
           <dd class="id">
-            <OutsideText text={fileId} />
+            <UntrustedText text={fileId} />
           </dd>
           <dt>Runs</dt>
           <dd>{next === null ? runs : `more than ${runs}`}</dd>
         </dl>
         <p>
-          Everything that is held of it here goes: its submissions, runs, webhooks and their bodies.
-          ImageKit’s file stays. The audit names it by its hash only. <strong>This cannot be undone.</strong>
+          Deletes everything stored here about this asset: submissions, runs, webhooks and their bodies. The
+          file at ImageKit stays. The audit log keeps only a hash of the file id.{' '}
+          <strong>This cannot be undone.</strong>
         </p>
-        <OwnForm operator={operator} action={`${assetHref(fileId)}/forget`}>
+        <CsrfForm operator={operator} action={`${assetHref(fileId)}/forget`}>
           <NoteField
             name="reason"
             label="Reason (optional)"
-            hint="Saved to the audit log: name no file here."
+            hint="Saved to the audit log. Don’t name the file here."
           />
           <p class="actions">
             <button type="submit" class="danger">
-              Forget it
+              Forget asset
             </button>
             <a class="button" href={assetHref(fileId)}>
               Back
             </a>
           </p>
-        </OwnForm>
+        </CsrfForm>
       </div>
     </Layout>
   )

@@ -1,68 +1,73 @@
 import type { AuditEntry } from '../../domain/audit-entry.ts'
-import type { ActView } from '../../tracking/operators/list-acts.ts'
+import type { AuditEntryView } from '../../tracking/operators/list-audit-entries.ts'
 import { AUDIT, deliveryHref, retryHref, runHref } from '../addresses.ts'
 import { Layout } from '../components/layout.tsx'
-import { OutsideText } from '../components/outside-text.tsx'
 import { EmptyState, Pager } from '../components/pager.tsx'
 import { Time } from '../components/time.tsx'
-import type { Operator } from '../operator-door.ts'
+import { UntrustedText } from '../components/untrusted-text.tsx'
+import type { Operator } from '../operator-session.ts'
 
 type AuditProps = {
   operator: Operator
-  acts: readonly ActView[]
+  auditEntries: readonly AuditEntryView[]
   newest: string | null
   older: string | null
 }
 
-const WORDS = {
-  retry: 'asked for a run again',
-  retry_many: 'asked for many runs again',
+const ACTION_TEXTS = {
+  retry: 'retried a run',
   acknowledge: 'acknowledged',
   replay: 'replayed a delivery',
   forget: 'forgot an asset',
-  reconcile: 'reconciled at once',
-  backup: 'took a backup',
-} as const satisfies Record<AuditEntry['kind'], string>
+  reconcile: 'reconciled',
+  backup: 'made a backup',
+} as const satisfies Record<Exclude<AuditEntry['kind'], 'retry_many'>, string>
 
-export function AuditPage({ operator, acts, newest, older }: AuditProps) {
+export function AuditPage({ operator, auditEntries, newest, older }: AuditProps) {
   return (
-    <Layout title="Audit" operator={operator} room={AUDIT}>
+    <Layout title="Audit" operator={operator} section={AUDIT}>
       <h1>Audit</h1>
       <p class="hint">
-        What operators have done, by the name of their key. An asset that was forgotten is named by its hash.
+        Actions of operators, with the name of their key. Forgotten assets are shown by the hash of their id.
       </p>
-      {acts.length === 0 ? (
+      {auditEntries.length === 0 ? (
         <EmptyState
-          title="Nobody has done anything yet"
-          hint="Each retry, acknowledgement, replay, forgetting, reconciliation and backup is written down here."
+          title="No actions yet"
+          hint="Each retry, acknowledgement, replay, forgotten asset, reconciliation and backup is listed here."
         />
       ) : (
         <table class="rows">
-          <caption class="visually-hidden">Acts of operators, the newest first</caption>
+          <caption class="visually-hidden">Actions of operators, newest first</caption>
           <thead>
             <tr>
-              <th scope="col">When</th>
-              <th scope="col">Who</th>
-              <th scope="col">What</th>
-              <th scope="col">To what</th>
+              <th scope="col">Time</th>
+              <th scope="col">Operator</th>
+              <th scope="col">Action</th>
+              <th scope="col">Target</th>
               <th scope="col">Reason or note</th>
             </tr>
           </thead>
           <tbody>
-            {acts.map((act) => (
+            {auditEntries.map((entry) => (
               <tr>
-                <td data-label="When" class="when">
-                  <Time at={act.at} />
+                <td data-label="Time" class="when">
+                  <Time at={entry.at} />
                 </td>
-                <th scope="row" data-label="Who">
-                  {act.actor}
+                <th scope="row" data-label="Operator">
+                  {entry.actor}
                 </th>
-                <td data-label="What">{WORDS[act.kind]}</td>
-                <td data-label="To what" class="file">
-                  <Subject act={act} />
+                <td data-label="Action">
+                  <Action entry={entry} />
+                </td>
+                <td data-label="Target" class="file">
+                  <Target entry={entry} />
                 </td>
                 <td data-label="Reason or note" class="why">
-                  {act.reason === null ? <span class="none">–</span> : <OutsideText text={act.reason} />}
+                  {entry.reason === null ? (
+                    <span class="none">–</span>
+                  ) : (
+                    <UntrustedText text={entry.reason} />
+                  )}
                 </td>
               </tr>
             ))}
@@ -74,8 +79,25 @@ export function AuditPage({ operator, acts, newest, older }: AuditProps) {
   )
 }
 
-function Subject({ act }: { act: ActView }) {
-  const { kind, subject, details } = act
+/** Of several retried runs, for example `retried 10 runs: unknown_foreground`, as far as number and cause are recorded. */
+function Action({ entry: { kind, details } }: { entry: AuditEntryView }) {
+  if (kind !== 'retry_many') return <>{ACTION_TEXTS[kind]}</>
+  const runIds = details?.['runIds']
+  const cause = details?.['cause']
+  return (
+    <>
+      retried {Array.isArray(runIds) ? runsText(runIds.length) : 'runs'}
+      {typeof cause === 'string' && (
+        <>
+          : <UntrustedText text={cause} />
+        </>
+      )}
+    </>
+  )
+}
+
+function Target({ entry }: { entry: AuditEntryView }) {
+  const { kind, subject, details } = entry
   if (subject === null) return <span>{countText(details)}</span>
   switch (kind) {
     case 'retry':
@@ -96,20 +118,24 @@ function Id({ href, text }: { href?: string; text: string }) {
   if (href === undefined)
     return (
       <span class="id">
-        <OutsideText text={text} />
+        <UntrustedText text={text} />
       </span>
     )
   return (
     <a class="id" href={href}>
-      <OutsideText text={text} />
+      <UntrustedText text={text} />
     </a>
   )
 }
 
-function countText(details: ActView['details']): string {
+function countText(details: AuditEntryView['details']): string {
   const runs = details?.['runIds'] ?? details?.['runs']
-  if (Array.isArray(runs)) return `${runs.length} runs`
-  if (typeof runs === 'number') return `${runs} runs`
+  if (Array.isArray(runs)) return runsText(runs.length)
+  if (typeof runs === 'number') return runsText(runs)
   const bytes = details?.['bytes']
   return typeof bytes === 'number' ? `${bytes.toLocaleString('en')} bytes` : '–'
+}
+
+function runsText(count: number): string {
+  return count === 1 ? '1 run' : `${count.toLocaleString('en')} runs`
 }

@@ -6,7 +6,7 @@ import { DeliveryTable } from '../components/delivery-table.tsx'
 import { HiddenFields } from '../components/forms.tsx'
 import { Layout } from '../components/layout.tsx'
 import { EmptyState, Pager } from '../components/pager.tsx'
-import type { Operator } from '../operator-door.ts'
+import type { Operator } from '../operator-session.ts'
 
 const OUTCOMES = [
   'applied',
@@ -29,19 +29,19 @@ export function DeliveriesPage(props: DeliveriesProps) {
   const { operator, filter, deliveries, newest, older, notice } = props
   const { outcome, fileId } = filter
   return (
-    <Layout title="Deliveries" operator={operator} room={DELIVERIES} notice={notice}>
+    <Layout title="Deliveries" operator={operator} section={DELIVERIES} notice={notice}>
       <h1>Deliveries</h1>
-      <p class="hint">Every webhook that has come, those that were refused among them.</p>
+      <p class="hint">All received webhooks, including rejected ones.</p>
       <nav aria-label="Outcome" class="tabs">
         <a href={withQuery(DELIVERIES, { fileId })} aria-current={outcome === null ? 'true' : undefined}>
           all
         </a>
-        {OUTCOMES.map((word) => (
+        {OUTCOMES.map((name) => (
           <a
-            href={withQuery(DELIVERIES, { outcome: word, fileId })}
-            aria-current={word === outcome ? 'true' : undefined}
+            href={withQuery(DELIVERIES, { outcome: name, fileId })}
+            aria-current={name === outcome ? 'true' : undefined}
           >
-            {word}
+            {name}
           </a>
         ))}
       </nav>
@@ -61,34 +61,34 @@ export function DeliveriesPage(props: DeliveriesProps) {
         <button type="submit">Apply</button>
       </form>
       {deliveries.length === 0 ? (
-        <NoDelivery filter={filter} />
+        <NoDeliveries filter={filter} />
       ) : (
-        <DeliveryTable deliveries={deliveries} caption="Deliveries, the newest first" />
+        <DeliveryTable deliveries={deliveries} caption="Deliveries, newest first" />
       )}
       <Pager newest={newest} older={older} />
     </Layout>
   )
 }
 
-function NoDelivery({ filter }: { filter: DeliveryFilter }) {
+function NoDeliveries({ filter }: { filter: DeliveryFilter }) {
   if (filter.outcome === null && filter.fileId === null)
     return (
       <EmptyState
-        title="No webhook has come yet"
-        hint="ImageKit sends one when an extension ends. If none comes, see whether PUBLIC_URL can be reached from the internet."
+        title="No webhooks yet"
+        hint="ImageKit sends one when an extension ends. If none arrives, check that PUBLIC_URL is reachable from the internet."
       />
     )
   if (filter.outcome === 'rejected' && filter.fileId === null)
     return (
       <EmptyState
-        title="None was refused"
-        hint="Every webhook that came has carried a token or a signature that holds."
+        title="No rejected webhooks"
+        hint="Every received webhook had a valid token or signature."
       />
     )
   return (
     <EmptyState
-      title="No delivery matches"
-      hint="Choose another outcome or file id. Of those that were refused no file is known."
+      title="No deliveries match"
+      hint="Choose another outcome or file id. Rejected deliveries have no file id."
     />
   )
 }

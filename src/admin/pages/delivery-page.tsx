@@ -2,13 +2,13 @@ import type { DeliveryDetailView } from '../../tracking/operators/delivery-view.
 import { assetHref, DELIVERIES, deliveryHref, runHref } from '../addresses.ts'
 import { causeText } from '../cause-text.ts'
 import { CodeBlock } from '../components/code-block.tsx'
-import { NoteField, OwnForm } from '../components/forms.tsx'
+import { CsrfForm, NoteField } from '../components/forms.tsx'
 import { Layout } from '../components/layout.tsx'
-import { OutsideText } from '../components/outside-text.tsx'
 import { EmptyState } from '../components/pager.tsx'
 import { Pill } from '../components/pill.tsx'
 import { Time } from '../components/time.tsx'
-import type { Operator } from '../operator-door.ts'
+import { UntrustedText } from '../components/untrusted-text.tsx'
+import type { Operator } from '../operator-session.ts'
 import { prettyJson } from '../pretty-json.ts'
 
 type DeliveryProps = { operator: Operator; delivery: DeliveryDetailView }
@@ -16,10 +16,10 @@ type DeliveryProps = { operator: Operator; delivery: DeliveryDetailView }
 export function DeliveryPage({ operator, delivery }: DeliveryProps) {
   const { deliveryId, outcome, cause, headers } = delivery
   return (
-    <Layout title="Delivery" operator={operator} room={DELIVERIES}>
+    <Layout title="Delivery" operator={operator} section={DELIVERIES}>
       <div class="head">
         <h1>Delivery</h1>
-        <Pill of={outcome} />
+        <Pill value={outcome} />
       </div>
       {cause !== null && <p class="problem">{causeText(cause)}.</p>}
       <div class="columns">
@@ -31,13 +31,13 @@ export function DeliveryPage({ operator, delivery }: DeliveryProps) {
           <h2 id="replay">Replay</h2>
           <p>
             {outcome === 'rejected'
-              ? 'It is judged again as of the time at which it came. Mend what it was refused for first.'
-              : 'It is applied again. What counts already stays as it is.'}
+              ? 'It is re-verified with its original arrival time. Fix the cause first.'
+              : 'Re-applies this webhook. Settled runs don’t change.'}
           </p>
-          <OwnForm operator={operator} action={`${deliveryHref(deliveryId)}/replay`}>
+          <CsrfForm operator={operator} action={`${deliveryHref(deliveryId)}/replay`}>
             <NoteField name="reason" label="Reason (optional)" hint="Saved to the audit log." />
             <button type="submit">Replay</button>
-          </OwnForm>
+          </CsrfForm>
         </section>
       </div>
       <section class="card" aria-labelledby="body">
@@ -47,22 +47,22 @@ export function DeliveryPage({ operator, delivery }: DeliveryProps) {
       <section class="card" aria-labelledby="headers">
         <h2 id="headers">Headers</h2>
         {headers === null ? (
-          <EmptyState title="Pruned" hint="Headers are kept for as long as RETENTION says." />
+          <EmptyState title="Pruned" hint="Headers are deleted after RETENTION." />
         ) : (
           <>
             <dl class="facts headers">
               {Object.entries(headers).map(([name, value]) => (
                 <>
                   <dt>
-                    <OutsideText text={name} />
+                    <UntrustedText text={name} />
                   </dt>
                   <dd>
-                    <OutsideText text={value} />
+                    <UntrustedText text={value} />
                   </dd>
                 </>
               ))}
             </dl>
-            <p class="hint">Signatures are kept for the replay, and never shown.</p>
+            <p class="hint">Signatures are stored for replays and never shown.</p>
           </>
         )}
       </section>
@@ -83,14 +83,14 @@ function Facts({ delivery }: { delivery: DeliveryDetailView }) {
       <dt>Signature</dt>
       <dd>{signature ?? '–'}</dd>
       <dt>Extension</dt>
-      <dd>{service === null ? '–' : <OutsideText text={service} />}</dd>
+      <dd>{service === null ? '–' : <UntrustedText text={service} />}</dd>
       <dt>File</dt>
       <dd class="id">
         {fileId === null ? (
           '–'
         ) : (
           <a href={assetHref(fileId)}>
-            <OutsideText text={fileId} />
+            <UntrustedText text={fileId} />
           </a>
         )}
       </dd>
@@ -107,18 +107,17 @@ function Facts({ delivery }: { delivery: DeliveryDetailView }) {
 }
 
 function Body({ delivery: { body, bytes } }: DeliveryProps | { delivery: DeliveryDetailView }) {
-  if (body === null)
-    return <EmptyState title="Pruned" hint="Bodies are kept for as long as RETENTION says." />
+  if (body === null) return <EmptyState title="Pruned" hint="Bodies are deleted after RETENTION." />
   if (bytes === 0) return <EmptyState title="Empty" hint="The request had no body." />
   const pretty = prettyJson(body)
   if (pretty === undefined || pretty === body)
-    return <CodeBlock id="body-raw" label="The body as it came" text={body} />
+    return <CodeBlock id="body-raw" label="The body as received" text={body} />
   return (
     <>
       <CodeBlock id="body-json" label="The body as JSON" text={pretty} />
       <details>
-        <summary>As it came</summary>
-        <CodeBlock id="body-raw" label="The body as it came" text={body} />
+        <summary>As received</summary>
+        <CodeBlock id="body-raw" label="The body as received" text={body} />
       </details>
     </>
   )

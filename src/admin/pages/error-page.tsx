@@ -2,24 +2,29 @@ import type { FieldError } from '../../domain/errors.ts'
 import type { ProblemCode } from '../../http/problems.ts'
 import { ADMIN, FAILURES } from '../addresses.ts'
 import { Layout } from '../components/layout.tsx'
-import { OutsideText } from '../components/outside-text.tsx'
-import type { Operator } from '../operator-door.ts'
+import { UntrustedText } from '../components/untrusted-text.tsx'
+import type { Operator } from '../operator-session.ts'
 
-/** What to do about it, where the error does not say it itself. */
+/** Titles for pages, where the titles of the API don't suit a page. */
+const PAGE_TITLES: { [code in ProblemCode]?: string } = {
+  not_found: 'Page not found',
+  unprocessable: 'Action not possible',
+  store_unavailable: 'Database unavailable',
+}
+
+/** What to do, where the error does not say it. */
 const REMEDIES: { [code in ProblemCode]?: string } = {
-  invalid_input: 'Go back, mend what is named here, and try again.',
-  not_found: 'It may have been forgotten or mistyped. Look for it with the search above.',
-  run_pending: 'Its page updates itself when it ends; ask for it again then.',
-  run_not_current: 'Open the asset to see the run that took its place, and retry that one.',
-  asset_gone: 'There is nothing left to run it on. Acknowledge the run to take it off the list.',
-  unprocessable: 'Nothing was changed. What the message names has to be mended first.',
-  imagekit_unreachable:
-    'See whether ImageKit can be reached from here, then look at the run before you ask again.',
-  imagekit_timeout:
-    'See whether ImageKit can be reached from here, then look at the run before you ask again.',
-  store_unavailable: 'See whether the disk is full or the database cannot be written, then reload this page.',
+  invalid_input: 'Go back, correct the fields listed here, and try again.',
+  not_found: 'It may have been forgotten or mistyped. Try the search above.',
+  run_pending: 'Its page updates itself when the run settles. Retry it then.',
+  run_not_current: 'Open the asset to see the run that replaced this one, and retry that run.',
+  asset_gone: 'There is no file to run it on. Acknowledge the run to remove it from open failures.',
+  unprocessable: 'Nothing was changed. Fix what the message names first.',
+  imagekit_unreachable: 'Check that ImageKit is reachable from here. Before you retry, check the run.',
+  imagekit_timeout: 'Check that ImageKit is reachable from here. Before you retry, check the run.',
+  store_unavailable: 'Check whether the disk is full or the database is read-only, then reload this page.',
   overloaded: 'Reload this page in a moment.',
-  internal: 'Reload the page. If it happens again, look for the request id in the service’s log.',
+  internal: 'Reload the page. If it happens again, search the service’s log for the request id.',
 }
 
 type ErrorProps = {
@@ -33,22 +38,23 @@ type ErrorProps = {
 }
 
 export function ErrorPage({ operator, status, title, code, detail, fields, requestId }: ErrorProps) {
+  const heading = PAGE_TITLES[code] ?? title
   return (
-    <Layout title={title} operator={operator}>
+    <Layout title={heading} operator={operator}>
       <div class="card error-page">
         <p class="error-status">{status}</p>
-        <h1>{title}</h1>
+        <h1>{heading}</h1>
         <p>
-          <OutsideText text={detail} />
+          <UntrustedText text={detail} />
         </p>
         {fields.length > 0 && (
           <ul>
             {fields.map(({ field, message }) => (
               <li>
                 <code>
-                  <OutsideText text={field} />
+                  <UntrustedText text={field} />
                 </code>{' '}
-                <OutsideText text={message} />
+                <UntrustedText text={message} />
               </li>
             ))}
           </ul>

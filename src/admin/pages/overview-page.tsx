@@ -4,48 +4,51 @@ import type { Stats } from '../../tracking/operators/describe-stats.ts'
 import { ADMIN, runHref, withQuery } from '../addresses.ts'
 import { HourChart } from '../components/hour-chart.tsx'
 import { Layout } from '../components/layout.tsx'
-import { OutsideText } from '../components/outside-text.tsx'
 import { EmptyState } from '../components/pager.tsx'
 import { Pill } from '../components/pill.tsx'
 import { durationText, Time } from '../components/time.tsx'
-import { failuresHref, WORKLIST } from '../failures-query.ts'
-import type { Operator } from '../operator-door.ts'
-import { WINDOWS, type Window } from '../windows.ts'
+import { UntrustedText } from '../components/untrusted-text.tsx'
+import { failuresHref, OPEN_FAILURES } from '../failures-query.ts'
+import type { Operator } from '../operator-session.ts'
+import { PERIODS, type Period } from '../periods.ts'
 
 type OverviewProps = {
   operator: Operator
-  window: Window
+  period: Period
   overview: Overview
   notice?: string | undefined
 }
 
 const STATUSES = ['failed', 'expired', 'pending', 'success'] as const satisfies RunStatus[]
 
-export function OverviewPage({ operator, window, overview, notice }: OverviewProps) {
+export function OverviewPage({ operator, period, overview, notice }: OverviewProps) {
   const { stats, unacknowledged } = overview
   const total = STATUSES.reduce((sum, status) => sum + stats.byStatus[status], 0)
   return (
-    <Layout title="Overview" operator={operator} room={ADMIN} notice={notice}>
+    <Layout title="Overview" operator={operator} section={ADMIN} notice={notice}>
       <div class="head">
         <h1>Overview</h1>
-        <nav aria-label="Window" class="tabs">
-          {Object.entries(WINDOWS).map(([word, name]) => (
-            <a href={withQuery(ADMIN, { window: word })} aria-current={word === window ? 'true' : undefined}>
+        <nav aria-label="Period" class="tabs">
+          {Object.entries(PERIODS).map(([value, name]) => (
+            <a
+              href={withQuery(ADMIN, { window: value })}
+              aria-current={value === period ? 'true' : undefined}
+            >
               {name}
             </a>
           ))}
         </nav>
       </div>
-      <Worklist unacknowledged={unacknowledged} />
+      <OpenFailures unacknowledged={unacknowledged} />
       <Tiles overview={overview} />
       {total === 0 && (
         <EmptyState
-          title={`Nothing has been asked for in the last ${WINDOWS[window]}`}
-          hint="Upload a file with extensions through this service, or register an upload made elsewhere, and it appears here."
+          title={`No runs in the last ${PERIODS[period]}`}
+          hint="Upload a file with extensions through this service, or register a direct upload. Its runs appear here."
         />
       )}
       <section class="card" aria-labelledby="per-hour">
-        <HourChart id="per-hour" hours={stats.byHour} window={window} />
+        <HourChart id="per-hour" hours={stats.byHour} period={period} />
       </section>
       <div class="columns">
         <Causes overview={overview} />
@@ -55,11 +58,11 @@ export function OverviewPage({ operator, window, overview, notice }: OverviewPro
   )
 }
 
-function Worklist({ unacknowledged }: { unacknowledged: number }) {
+function OpenFailures({ unacknowledged }: { unacknowledged: number }) {
   if (unacknowledged === 0) return <p class="calm">All clear</p>
   return (
     <p class="alarm">
-      <a href={failuresHref(WORKLIST)}>
+      <a href={failuresHref(OPEN_FAILURES)}>
         {unacknowledged.toLocaleString('en')} failed{' '}
         {unacknowledged === 1 ? 'run needs attention' : 'runs need attention'}
       </a>
@@ -67,7 +70,7 @@ function Worklist({ unacknowledged }: { unacknowledged: number }) {
   )
 }
 
-/** A link shows the number of the list behind it: the window counts when runs settled, and a list when they were requested. */
+/** Links show the totals of their lists. A period counts runs by the time of their status, lists by the time of the request. */
 function Tiles({ overview }: { overview: Overview }) {
   const { stats, totals, oldestPendingRunId } = overview
   const { p50, p95 } = stats.settleSeconds
@@ -76,12 +79,12 @@ function Tiles({ overview }: { overview: Overview }) {
     <ul class="tiles">
       {STATUSES.map((status) => (
         <li class="card">
-          <Pill of={status} />
+          <Pill value={status} />
           <strong>{stats.byStatus[status].toLocaleString('en')}</strong>
           <span class="hint">
-            {status !== 'pending' && 'in this window · '}
-            <a href={failuresHref(WORKLIST, { status, acknowledged: 'any' })}>
-              {status === 'pending' ? 'now' : `${totals[status].toLocaleString('en')} in all`}
+            {status !== 'pending' && 'in this period · '}
+            <a href={failuresHref(OPEN_FAILURES, { status, acknowledged: 'any' })}>
+              {status === 'pending' ? 'now' : `${totals[status].toLocaleString('en')} total`}
             </a>
           </span>
         </li>
@@ -89,7 +92,7 @@ function Tiles({ overview }: { overview: Overview }) {
       <li class="card">
         <span>Time to settle</span>
         <strong>{p50 === null ? '–' : durationText(p50)}</strong>
-        <span class="hint">{p95 === null ? 'nothing settled' : `median · p95 ${durationText(p95)}`}</span>
+        <span class="hint">{p95 === null ? 'no settled runs' : `median · p95 ${durationText(p95)}`}</span>
       </li>
       <li class="card">
         <span>Oldest pending</span>
@@ -102,7 +105,7 @@ function Tiles({ overview }: { overview: Overview }) {
             </a>
           </strong>
         )}
-        <span class="hint">{oldest === null ? 'nothing is pending' : 'requested'}</span>
+        <span class="hint">{oldest === null ? 'no pending runs' : 'requested'}</span>
       </li>
     </ul>
   )
@@ -122,16 +125,16 @@ function Causes({ overview }: { overview: Overview }) {
         />
       ) : (
         <table class="rows">
-          <caption class="visually-hidden">Failures by cause in this window</caption>
+          <caption class="visually-hidden">Failures by cause in this period</caption>
           <thead>
             <tr>
               <th scope="col">Cause</th>
               <th scope="col">Extension</th>
               <th scope="col" class="number">
-                In this window
+                In this period
               </th>
               <th scope="col" class="number">
-                In all
+                Total
               </th>
             </tr>
           </thead>
@@ -139,16 +142,16 @@ function Causes({ overview }: { overview: Overview }) {
             {stats.causes.slice(0, MAX_CAUSES).map(({ extension, cause, count }) => (
               <tr>
                 <th scope="row" data-label="Cause">
-                  <OutsideText text={cause} />
+                  <UntrustedText text={cause} />
                 </th>
                 <td data-label="Extension">
-                  <OutsideText text={extension} />
+                  <UntrustedText text={extension} />
                 </td>
-                <td data-label="In this window" class="number">
+                <td data-label="In this period" class="number">
                   {count.toLocaleString('en')}
                 </td>
-                <td data-label="In all" class="number">
-                  <a href={failuresHref(WORKLIST, { extension, cause, acknowledged: 'any' })}>
+                <td data-label="Total" class="number">
+                  <a href={failuresHref(OPEN_FAILURES, { extension, cause, acknowledged: 'any' })}>
                     {totalOfCause(extension, cause).toLocaleString('en')}
                   </a>
                 </td>
@@ -159,8 +162,10 @@ function Causes({ overview }: { overview: Overview }) {
       )}
       {stats.causes.length > MAX_CAUSES && (
         <p class="hint">
-          The {MAX_CAUSES} most frequent of {stats.causes.length.toLocaleString('en')} in this window.{' '}
-          <a href={failuresHref(WORKLIST, { group: 'cause', acknowledged: 'any' })}>All failures by cause</a>
+          The {MAX_CAUSES} most frequent of {stats.causes.length.toLocaleString('en')} causes in this period.{' '}
+          <a href={failuresHref(OPEN_FAILURES, { group: 'cause', acknowledged: 'any' })}>
+            All failures by cause
+          </a>
         </p>
       )}
     </section>
@@ -173,10 +178,10 @@ function Extensions({ stats }: { stats: Stats }) {
     <section class="card" aria-labelledby="extensions">
       <h2 id="extensions">By extension</h2>
       {rows.length === 0 ? (
-        <EmptyState title="No extension has run" hint="Each that is asked for gets a row here." />
+        <EmptyState title="No runs" hint="Each requested extension gets a row here." />
       ) : (
         <table class="rows">
-          <caption class="visually-hidden">Runs by extension and status in this window</caption>
+          <caption class="visually-hidden">Runs by extension and status in this period</caption>
           <thead>
             <tr>
               <th scope="col">Extension</th>
@@ -191,7 +196,7 @@ function Extensions({ stats }: { stats: Stats }) {
             {rows.map(([extension, counts]) => (
               <tr>
                 <th scope="row" data-label="Extension">
-                  <OutsideText text={extension} />
+                  <UntrustedText text={extension} />
                 </th>
                 {STATUSES.map((status) => (
                   <td data-label={status} class="number">

@@ -1,10 +1,10 @@
 import type { RetryPreview } from '../../tracking/operators/retry-runs.ts'
 import { ACKNOWLEDGEMENTS, FAILURES, RETRIES } from '../addresses.ts'
-import { HiddenFields, NoteField, OwnForm } from '../components/forms.tsx'
+import { CsrfForm, HiddenFields, NoteField } from '../components/forms.tsx'
 import { Layout } from '../components/layout.tsx'
 import { EmptyState } from '../components/pager.tsx'
 import { failuresHref } from '../failures-query.ts'
-import type { Operator } from '../operator-door.ts'
+import type { Operator } from '../operator-session.ts'
 import {
   MAX_ACKNOWLEDGED,
   MAX_SELECTED,
@@ -17,32 +17,31 @@ type PreviewProps<T> = {
   operator: Operator
   selection: RunSelection
   preview: T
-  /** The operator confirmed a page that showed other runs, with this text. */
+  /** Set if the operator confirmed a preview that is out of date. `text` is the reason or note entered there. */
   changed?: { text: string | null } | undefined
 }
 
 const CHANGED =
-  'The list has changed since this page was shown. Nothing was done yet: check the number again.'
+  'The list has changed since this page was shown. Nothing was done yet. Check the number again.'
 
 export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
   const { operator, selection, preview, changed } = props
   const { total, units, unpriced } = preview
   const back = failuresHref(selection.query)
   return (
-    <Layout title="Retry" operator={operator} room={FAILURES} notice={changed ? CHANGED : undefined}>
+    <Layout title="Retry" operator={operator} section={FAILURES} notice={changed ? CHANGED : undefined}>
       <div class="card narrow">
         <h1>Retry {countOf(total)}?</h1>
         {total === 0 ? (
           <EmptyState
-            title="No run matches any more"
-            hint="Others may have seen to them meanwhile. Go back to the list."
+            title="No runs match any more"
+            hint="Another operator may have handled them. Go back to the list."
           />
         ) : (
           <>
             <p>
-              ImageKit is asked for each of them again, with the options of the first time, five a second at
-              most. Runs that are pending, whose file is gone, or that a newer run has replaced are passed
-              over.
+              Each run is requested from ImageKit again with its original options, at most five per second.
+              Runs that are pending, whose file is gone, or that a newer run has replaced are skipped.
             </p>
             <dl class="facts">
               <dt>Runs</dt>
@@ -50,16 +49,15 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
               <dt>Extension units</dt>
               <dd>
                 {units.toLocaleString('en')}
-                {unpriced > 0 &&
-                  ` and ${unpriced === 1 ? 'that of one run' : `those of ${unpriced} runs`} whose price is not known`}
+                {unpriced > 0 && ` plus ${unpriced === 1 ? 'one run' : `${unpriced} runs`} of unknown cost`}
               </dd>
             </dl>
             {selection.kind === 'all' && total === MAX_SELECTED && (
               <p class="hint">
-                These are the newest {MAX_SELECTED.toLocaleString('en')}: start again for the rest.
+                These are the newest {MAX_SELECTED.toLocaleString('en')} runs. Repeat for the rest.
               </p>
             )}
-            <OwnForm operator={operator} action={RETRIES}>
+            <CsrfForm operator={operator} action={RETRIES}>
               <HiddenFields fields={[...selectionFields(selection), [SHOWN_TOTAL, String(total)]]} />
               <NoteField
                 name="reason"
@@ -75,7 +73,7 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
                   Back
                 </a>
               </p>
-            </OwnForm>
+            </CsrfForm>
           </>
         )}
         {total === 0 && (
@@ -96,11 +94,11 @@ export function AcknowledgePreviewPage(props: PreviewProps<{ total: number; isCo
   const notice = changed ? CHANGED : undefined
   if (total === 0)
     return (
-      <Layout title="Acknowledge" operator={operator} room={FAILURES} notice={notice}>
+      <Layout title="Acknowledge" operator={operator} section={FAILURES} notice={notice}>
         <div class="card narrow">
           <h1>Acknowledge {what}?</h1>
           <EmptyState
-            title="No run matches any more"
+            title="No runs match any more"
             hint="Another operator may have acknowledged them. Go back to the list."
           />
           <a class="button" href={back}>
@@ -110,20 +108,20 @@ export function AcknowledgePreviewPage(props: PreviewProps<{ total: number; isCo
       </Layout>
     )
   return (
-    <Layout title="Acknowledge" operator={operator} room={FAILURES} notice={notice}>
+    <Layout title="Acknowledge" operator={operator} section={FAILURES} notice={notice}>
       <div class="card narrow">
         <h1>Acknowledge {what}?</h1>
         <p>
           {total === 1
-            ? 'It leaves the worklist. Its status stays, and it is found again by the filter “acknowledged”.'
-            : 'They leave the worklist. Their status stays, and they are found again by the filter “acknowledged”.'}
+            ? 'It is removed from open failures. Its status stays. The filter “Acknowledged” finds it again.'
+            : 'They are removed from open failures. Their status stays. The filter “Acknowledged” finds them again.'}
         </p>
         {(!isComplete || total > MAX_ACKNOWLEDGED) && (
           <p class="hint">
-            The newest {MAX_ACKNOWLEDGED.toLocaleString('en')} at most: start again for the rest.
+            At most the newest {MAX_ACKNOWLEDGED.toLocaleString('en')} runs. Repeat for the rest.
           </p>
         )}
-        <OwnForm operator={operator} action={ACKNOWLEDGEMENTS}>
+        <CsrfForm operator={operator} action={ACKNOWLEDGEMENTS}>
           <HiddenFields fields={[...selectionFields(selection), [SHOWN_TOTAL, String(total)]]} />
           <NoteField
             name="note"
@@ -139,7 +137,7 @@ export function AcknowledgePreviewPage(props: PreviewProps<{ total: number; isCo
               Back
             </a>
           </p>
-        </OwnForm>
+        </CsrfForm>
       </div>
     </Layout>
   )

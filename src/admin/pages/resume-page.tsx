@@ -1,19 +1,19 @@
 import { FAILURES, formLabel } from '../addresses.ts'
-import { HiddenFields, NoteField, OwnForm } from '../components/forms.tsx'
+import { CsrfForm, HiddenFields, NoteField } from '../components/forms.tsx'
 import { Layout } from '../components/layout.tsx'
-import type { Operator } from '../operator-door.ts'
+import type { Operator } from '../operator-session.ts'
 import type { InterruptedForm } from '../read-form.ts'
 
 const TEXT_FIELDS = { reason: 'Reason (optional)', note: 'Note (optional)' } as const
 
 type ResumeProps = { operator: Operator; interrupted: InterruptedForm; explanation: string }
 
-/** A form whose session was over when it was sent: it is sent again only if the operator says so. */
+/** Asks the operator whether to send a form again that was sent after its session had ended. */
 export function ResumePage({ operator, interrupted: { target, fields }, explanation }: ResumeProps) {
   const hidden = [...fields].filter(([name]) => !Object.hasOwn(TEXT_FIELDS, name))
   const runs = fields.getAll('runId').length
   return (
-    <Layout title="Send the form again" operator={operator} room={FAILURES}>
+    <Layout title="Send the form again" operator={operator} section={FAILURES}>
       <div class="card narrow">
         <h1>Send the form again?</h1>
         <p>{explanation}</p>
@@ -22,12 +22,12 @@ export function ResumePage({ operator, interrupted: { target, fields }, explanat
           <dd class="id">{target}</dd>
           {runs > 0 && (
             <>
-              <dt>Ticked runs</dt>
+              <dt>Selected runs</dt>
               <dd>{runs.toLocaleString('en')}</dd>
             </>
           )}
         </dl>
-        <OwnForm operator={operator} action={target}>
+        <CsrfForm operator={operator} action={target}>
           <HiddenFields fields={hidden} />
           {Object.entries(TEXT_FIELDS).map(
             ([name, label]) =>
@@ -48,7 +48,7 @@ export function ResumePage({ operator, interrupted: { target, fields }, explanat
               Discard
             </a>
           </p>
-        </OwnForm>
+        </CsrfForm>
       </div>
     </Layout>
   )

@@ -1,28 +1,28 @@
 import type { ShownRetry } from '../../tracking/operators/retry-runs.ts'
 import { AUDIT, FAILURES, runHref } from '../addresses.ts'
 import { Layout } from '../components/layout.tsx'
-import { OutsideText } from '../components/outside-text.tsx'
-import { failuresHref, WORKLIST } from '../failures-query.ts'
-import type { Operator } from '../operator-door.ts'
+import { UntrustedText } from '../components/untrusted-text.tsx'
+import { failuresHref, OPEN_FAILURES } from '../failures-query.ts'
+import type { Operator } from '../operator-session.ts'
 
 type RetryProps = { operator: Operator; retry: ShownRetry }
 
 const PENDING_REFRESH_SECONDS = 3
 
-/** A retry under way; the script asks again until each new run has its final status. */
+/** The progress of a retry. The script reloads it until each new run has its final status. */
 export function RetryPage({ operator, retry }: RetryProps) {
   const { state, results } = retry
   const refresh = state === 'running' ? 1 : results.pending > 0 ? PENDING_REFRESH_SECONDS : undefined
   return (
-    <Layout title="Retry" operator={operator} room={FAILURES} refresh={refresh}>
+    <Layout title="Retry" operator={operator} section={FAILURES} refresh={refresh}>
       <div class="card narrow">
         <Progress retry={retry} />
-        <div data-live="not-taken">
-          <NotTakenTable retry={retry} />
+        <div data-live="not-accepted">
+          <NotAcceptedTable retry={retry} />
         </div>
         <p class="actions">
-          <a class="button" href={failuresHref(WORKLIST, { status: 'pending', acknowledged: 'any' })}>
-            What is pending
+          <a class="button" href={failuresHref(OPEN_FAILURES, { status: 'pending', acknowledged: 'any' })}>
+            Pending runs
           </a>
           <a class="button" href={FAILURES}>
             Failures
@@ -42,9 +42,9 @@ function Progress({ retry }: Pick<RetryProps, 'retry'>) {
   const isRunning = state === 'running'
   return (
     <div class="stack" data-live="progress" data-state={`${state}: ${done} of ${total}, ${pending} pending`}>
-      <h1>{isRunning ? 'Asking ImageKit again' : 'ImageKit was asked again'}</h1>
+      <h1>{isRunning ? 'Sending retries' : 'Retries sent'}</h1>
       <label for="progress" class="visually-hidden">
-        How many are done
+        Progress
       </label>
       <progress id="progress" max={Math.max(total, 1)} value={total === 0 ? 1 : done} />
       <dl class="facts">
@@ -60,7 +60,7 @@ function Progress({ retry }: Pick<RetryProps, 'retry'>) {
         <dd>{expired}</dd>
         <dt>Pending</dt>
         <dd>{pending}</dd>
-        <dt>Not accepted</dt>
+        <dt>Rejected or unconfirmed</dt>
         <dd>
           {rejected + unconfirmed}
           {unconfirmed > 0 && (
@@ -72,24 +72,25 @@ function Progress({ retry }: Pick<RetryProps, 'retry'>) {
       </dl>
       {(isRunning || pending > 0) && (
         <p class="hint">
-          This page updates itself. Without JavaScript, reload it. Survives restarts without repeating.
+          This page updates itself. Without JavaScript, reload it. The retry survives restarts without
+          repeating requests.
         </p>
       )}
-      {rejected + unconfirmed > 0 && <p>Rejected runs are open failures as before.</p>}
+      {rejected + unconfirmed > 0 && <p>Rejected runs stay open failures.</p>}
     </div>
   )
 }
 
-function NotTakenTable({ retry: { failed, notTaken } }: Pick<RetryProps, 'retry'>) {
+function NotAcceptedTable({ retry: { failed, notTaken } }: Pick<RetryProps, 'retry'>) {
   if (notTaken.length === 0) return <></>
   return (
     <>
       <table class="rows">
-        <caption class="visually-hidden">Runs that were rejected, or not confirmed</caption>
+        <caption class="visually-hidden">Rejected or unconfirmed runs</caption>
         <thead>
           <tr>
             <th scope="col">Run</th>
-            <th scope="col">Why it was not accepted</th>
+            <th scope="col">Reason</th>
           </tr>
         </thead>
         <tbody>
@@ -97,18 +98,18 @@ function NotTakenTable({ retry: { failed, notTaken } }: Pick<RetryProps, 'retry'
             <tr>
               <th scope="row" data-label="Run">
                 <a href={runHref(runId)}>
-                  <OutsideText text={name} />
+                  <UntrustedText text={name} />
                 </a>
                 {state === 'unconfirmed' && <span class="tag">unconfirmed</span>}
               </th>
-              <td data-label="Why" class="why">
-                {reason === null ? <span class="none">–</span> : <OutsideText text={reason} />}
+              <td data-label="Reason" class="why">
+                {reason === null ? <span class="none">–</span> : <UntrustedText text={reason} />}
               </td>
             </tr>
           ))}
         </tbody>
       </table>
-      {failed > notTaken.length && <p class="hint">These are the first {notTaken.length} of them.</p>}
+      {failed > notTaken.length && <p class="hint">Only the first {notTaken.length} are listed.</p>}
     </>
   )
 }

@@ -5,16 +5,16 @@ import { assetHref, FAILURES, runHref } from '../addresses.ts'
 import { JsonBlock } from '../components/code-block.tsx'
 import { DeliveryTable } from '../components/delivery-table.tsx'
 import { Layout } from '../components/layout.tsx'
-import { OutsideText } from '../components/outside-text.tsx'
 import { EmptyState } from '../components/pager.tsx'
 import { Pill } from '../components/pill.tsx'
 import { RunActions } from '../components/run-actions.tsx'
 import { FileName } from '../components/run-table.tsx'
 import { durationText, Time } from '../components/time.tsx'
 import { Timeline } from '../components/timeline.tsx'
-import { failuresHref, WORKLIST } from '../failures-query.ts'
-import type { Operator } from '../operator-door.ts'
-import { visibleText } from '../visible-text.ts'
+import { UntrustedText } from '../components/untrusted-text.tsx'
+import { failuresHref, OPEN_FAILURES } from '../failures-query.ts'
+import { visibleText } from '../mark-invisible-characters.ts'
+import type { Operator } from '../operator-session.ts'
 
 type RunProps = {
   operator: Operator
@@ -23,28 +23,29 @@ type RunProps = {
   notice?: string | undefined
 }
 
-/** Where no file is known yet, or a newer run is current, no stream tells of it: the script asks again instead. */
-const ASK_AGAIN_SECONDS = 3
+/** Without an event stream, the script reloads the page at this interval. */
+const REFRESH_SECONDS = 3
 
 export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
   const { shown } = inspected
   const { run, submission, siblings, deliveries, timeline } = shown
   const { fileId } = run
-  const isAwaited = run.status === 'pending' && !isRejected(submission)
-  const isTold = fileId !== null && run.currentRunId === null
-  const events = isAwaited && isTold ? `${assetHref(fileId)}/events` : undefined
-  const refresh = isAwaited && !isTold ? ASK_AGAIN_SECONDS : undefined
+  const isPending = run.status === 'pending' && !isRejected(submission)
+  // The stream of an asset reports its current runs only.
+  const hasStream = fileId !== null && run.currentRunId === null
+  const events = isPending && hasStream ? `${assetHref(fileId)}/events` : undefined
+  const refresh = isPending && !hasStream ? REFRESH_SECONDS : undefined
   return (
     <Layout
       title={`${visibleText(run.name)} ${run.status}`}
       {...{ operator, notice, events, refresh }}
-      room={FAILURES}
+      section={FAILURES}
     >
       <div class="head" data-live="head" data-state={run.status}>
         <h1>
-          <OutsideText text={run.name} />
+          <UntrustedText text={run.name} />
         </h1>
-        <Pill of={run.status} />
+        <Pill value={run.status} />
         {run.acknowledgedAt !== null && <span class="tag">acknowledged</span>}
         {run.contradicted && <span class="tag">contradicted</span>}
       </div>
@@ -55,7 +56,7 @@ export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
           </div>
           <section class="card" aria-labelledby="timeline" data-live="timeline">
             <h2 id="timeline">Timeline</h2>
-            <Timeline happenings={timeline} />
+            <Timeline events={timeline} />
           </section>
         </div>
         <div class="stack">
@@ -71,17 +72,17 @@ export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
         <h2 id="deliveries">Webhooks</h2>
         {deliveries.length === 0 ? (
           <EmptyState
-            title="No webhook has come"
-            hint="Refused ones name no run: see the page of deliveries, with the outcome “rejected”."
+            title="No webhooks yet"
+            hint="Rejected webhooks have no run id. See Deliveries with the outcome “rejected”."
           />
         ) : (
-          <DeliveryTable deliveries={deliveries} caption="Webhooks of this run, the oldest first" />
+          <DeliveryTable deliveries={deliveries} caption="Webhooks of this run, oldest first" />
         )}
       </section>
       <Siblings siblings={siblings} />
       <section class="card" aria-labelledby="requested">
         <h2 id="requested">Request</h2>
-        <JsonBlock id="requested-json" label="The extensions of the request" json={submission.requested} />
+        <JsonBlock id="requested-json" label="The requested extensions" json={submission.requested} />
       </section>
     </Layout>
   )
@@ -91,14 +92,16 @@ function ErrorCard({ run }: { run: ShownRun['run'] }) {
   if (run.error === null) return <></>
   return (
     <section class="card error" aria-labelledby="error">
-      <h2 id="error">The error, as ImageKit gave it</h2>
+      <h2 id="error">Error from ImageKit</h2>
       <JsonBlock id="error-json" label="The error" json={run.error} />
       {run.cause !== null && (
         <p class="hint">
-          Grouped as{' '}
-          <a href={failuresHref(WORKLIST, { extension: run.name, cause: run.cause, acknowledged: 'any' })}>
+          Cause:{' '}
+          <a
+            href={failuresHref(OPEN_FAILURES, { extension: run.name, cause: run.cause, acknowledged: 'any' })}
+          >
             <code>
-              <OutsideText text={run.cause} />
+              <UntrustedText text={run.cause} />
             </code>
           </a>
         </p>
@@ -121,7 +124,7 @@ function Facts({ run, submission, previous, fileUrl }: FactsProps) {
           <FileName fileId={run.fileId} fileName={run.fileName} />
           {fileUrl !== null && (
             <a href={fileUrl} rel="noreferrer">
-              Open at <OutsideText text={new URL(fileUrl).host} />
+              Open at <UntrustedText text={new URL(fileUrl).host} />
             </a>
           )}
         </dd>
@@ -154,7 +157,7 @@ function Facts({ run, submission, previous, fileUrl }: FactsProps) {
               {previous.retriedBy ?? '–'}
               {previous.reason !== null && (
                 <span class="hint">
-                  “<OutsideText text={previous.reason} />”
+                  “<UntrustedText text={previous.reason} />”
                 </span>
               )}
             </dd>
@@ -182,9 +185,9 @@ function Siblings({ siblings }: Pick<ShownRun, 'siblings'>) {
       <ul class="siblings">
         {siblings.map(({ runId, name, status }) => (
           <li>
-            <Pill of={status} />{' '}
+            <Pill value={status} />{' '}
             <a href={runHref(runId)}>
-              <OutsideText text={name} />
+              <UntrustedText text={name} />
             </a>
           </li>
         ))}

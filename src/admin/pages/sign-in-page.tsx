@@ -4,13 +4,13 @@ import type { InterruptedForm } from '../read-form.ts'
 
 type SignInProps = {
   target: string
-  /** A form that was sent without a session, for the page after the sign-in. */
+  /** A form that was sent without a session. It can be sent again after the sign-in. */
   interrupted?: InterruptedForm | undefined
-  /** Why the last attempt did not succeed. */
+  /** Why the last attempt failed. */
   problem?: string | undefined
   notice?: string | undefined
   hasAdminKey: boolean
-  /** The browser keeps the session's cookie over https only. */
+  /** The session cookie needs https, but `PUBLIC_URL` uses http. */
   needsHttps: boolean
 }
 
@@ -25,18 +25,18 @@ export function SignInPage({ target, interrupted, problem, notice, hasAdminKey, 
           </p>
         )}
         {interrupted && (
-          <p>Your session is over, so nothing was done yet. The form is kept: sign in to send it again.</p>
+          <p>Your session has ended, so nothing was done yet. Sign in to send the form again.</p>
         )}
         {!hasAdminKey && (
           <p class="problem">
-            No admin key is configured, so nobody can sign in. Set <code>TRACKER_ADMIN_KEY</code> and start
-            the service again.
+            No admin key is configured, so nobody can sign in. Set <code>TRACKER_ADMIN_KEY</code> and restart
+            the service.
           </p>
         )}
         {needsHttps && (
           <p class="problem">
-            <code>PUBLIC_URL</code> is an http address. Browsers keep a sign-in over https only: put the
-            service behind https and set <code>PUBLIC_URL</code> to it.
+            <code>PUBLIC_URL</code> is an http address, but browsers keep a sign-in only over https. Put the
+            service behind https and set <code>PUBLIC_URL</code> to the https address.
           </p>
         )}
         <form method="post" action={SIGN_IN} class="stack">
@@ -55,9 +55,8 @@ export function SignInPage({ target, interrupted, problem, notice, hasAdminKey, 
               aria-invalid={problem === undefined ? undefined : 'true'}
             />
             <p class="hint" id="key-hint">
-              One of those in <code>TRACKER_ADMIN_KEY</code>; of <code>name:secret</code> only the secret,
-              what stands behind the colon. A sign-in lasts 12 hours, and ends at once when its key is
-              removed.
+              A key from <code>TRACKER_ADMIN_KEY</code>. For <code>name:secret</code>, enter only the secret.
+              A sign-in lasts 12 hours and ends immediately when its key is removed.
             </p>
           </div>
           <button type="submit" class="primary">

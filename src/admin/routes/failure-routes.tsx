@@ -11,12 +11,12 @@ import { previewRetry, showRetry, startRetry } from '../../tracking/operators/re
 import { ACKNOWLEDGEMENTS, FAILURES, RETRIES, retryHref } from '../addresses.ts'
 import { failuresHref, filterOf, nextHref, readFailuresQuery } from '../failures-query.ts'
 import { takeNotice } from '../notices.ts'
-import type { OperatorDoor } from '../operator-door.ts'
-import { answerPage, seeOther } from '../page-answers.ts'
+import type { OperatorSession } from '../operator-session.ts'
+import { respondWithPage, seeOther } from '../page-responses.ts'
 import { FailuresPage } from '../pages/failures-page.tsx'
 import { AcknowledgePreviewPage, RetryPreviewPage } from '../pages/preview-pages.tsx'
 import { RetryPage } from '../pages/retry-page.tsx'
-import { readNote, readOwnForm } from '../read-form.ts'
+import { readCsrfForm, readNote } from '../read-form.ts'
 import {
   MAX_ACKNOWLEDGED,
   MAX_SELECTED,
@@ -29,16 +29,16 @@ import {
 type FailureRoutesDeps = Parameters<typeof listRuns>[0] &
   Parameters<typeof listRunGroups>[0] &
   Parameters<typeof acknowledgeMatching>[0] &
-  Parameters<typeof startRetry>[0] & { door: OperatorDoor }
+  Parameters<typeof startRetry>[0] & { operatorSession: OperatorSession }
 
-/** The list of runs, and what is done to many of them. */
+/** The list of runs and its bulk actions. */
 export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
-  const { door } = deps
+  const { operatorSession } = deps
   const app = new Hono<AppEnv>()
 
   route(app, FAILURES, {
     GET: async (c) => {
-      const operator = await door.admit(c)
+      const operator = await operatorSession.require(c)
       const query = readFailuresQuery({ get: (name) => c.req.query(name) })
       const filter = filterOf(query)
       const page = parsePage(c)
@@ -51,30 +51,33 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
         older: next === null ? null : nextHref(query, writeCursor(next)),
       }
       const notice = takeNotice(c)
-      return answerPage(c, <FailuresPage {...{ operator, query, groups, matching, list, notice }} />)
+      return respondWithPage(c, <FailuresPage {...{ operator, query, groups, matching, list, notice }} />)
     },
   })
 
   route(app, `${RETRIES}/preview`, {
-    GET: leadBack,
+    GET: redirectToList,
     POST: async (c) => {
-      const { operator, form } = await readOwnForm(c, door)
+      const { operator, form } = await readCsrfForm(c, operatorSession)
       const selection = readSelection(form)
       if (selection === undefined) return nothingSelected(c, form)
       const preview = await previewRetry(deps, retrySelection(selection))
-      return answerPage(c, <RetryPreviewPage operator={operator} selection={selection} preview={preview} />)
+      return respondWithPage(
+        c,
+        <RetryPreviewPage operator={operator} selection={selection} preview={preview} />,
+      )
     },
   })
   route(app, RETRIES, {
-    GET: leadBack,
+    GET: redirectToList,
     POST: async (c) => {
-      const { operator, form } = await readOwnForm(c, door)
+      const { operator, form } = await readCsrfForm(c, operatorSession)
       const selection = readSelection(form)
       if (selection === undefined) return nothingSelected(c, form)
       if (selection.kind === 'all') {
         const preview = await previewRetry(deps, retrySelection(selection))
         const page = { operator, selection, preview, changed: { text: form.get('reason') } }
-        if (hasChanged(form, preview)) return answerPage(c, <RetryPreviewPage {...page} />)
+        if (hasChanged(form, preview)) return respondWithPage(c, <RetryPreviewPage {...page} />)
       }
       const details =
         selection.kind === 'all'
@@ -91,32 +94,32 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
   })
   route(app, `${RETRIES}/:retryId`, {
     GET: async (c) => {
-      const operator = await door.admit(c)
+      const operator = await operatorSession.require(c)
       const retry = await showRetry(deps, c.req.param('retryId') ?? '')
-      return answerPage(c, <RetryPage operator={operator} retry={retry} />)
+      return respondWithPage(c, <RetryPage operator={operator} retry={retry} />)
     },
   })
 
   route(app, `${ACKNOWLEDGEMENTS}/preview`, {
-    GET: leadBack,
+    GET: redirectToList,
     POST: async (c) => {
-      const { operator, form } = await readOwnForm(c, door)
+      const { operator, form } = await readCsrfForm(c, operatorSession)
       const selection = readSelection(form)
       if (selection === undefined) return nothingSelected(c, form)
       const preview = await previewAcknowledgement(selection)
-      return answerPage(c, <AcknowledgePreviewPage {...{ operator, selection, preview }} />)
+      return respondWithPage(c, <AcknowledgePreviewPage {...{ operator, selection, preview }} />)
     },
   })
   route(app, ACKNOWLEDGEMENTS, {
-    GET: leadBack,
+    GET: redirectToList,
     POST: async (c) => {
-      const { operator, form } = await readOwnForm(c, door)
+      const { operator, form } = await readCsrfForm(c, operatorSession)
       const selection = readSelection(form)
       if (selection === undefined) return nothingSelected(c, form)
       if (selection.kind === 'all') {
         const preview = await previewAcknowledgement(selection)
         const page = { operator, selection, preview, changed: { text: form.get('note') } }
-        if (hasChanged(form, preview)) return answerPage(c, <AcknowledgePreviewPage {...page} />)
+        if (hasChanged(form, preview)) return respondWithPage(c, <AcknowledgePreviewPage {...page} />)
       }
       const by = { note: readNote(form, 'note'), actor: operator.keyName }
       if (selection.kind === 'all')
@@ -135,8 +138,8 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
   return app
 }
 
-/** The address of a form, opened by itself. */
-const leadBack = (c: AppContext) => seeOther(c, FAILURES)
+/** Handles a GET of a path that accepts only a form. */
+const redirectToList = (c: AppContext) => seeOther(c, FAILURES)
 
 const NO_RUNS = { runs: [], next: null }
 
@@ -145,7 +148,7 @@ function retrySelection(selection: RunSelection): Parameters<typeof previewRetry
   return { filter: selection.filter, limit: MAX_SELECTED }
 }
 
-/** Whether other runs match than when the operator was asked: what was shown is what is done. */
+/** True if the number of matching runs has changed since the preview. Then the operator must confirm again. */
 function hasChanged(form: URLSearchParams, { total }: { total: number }): boolean {
   return form.get(SHOWN_TOTAL) !== String(total)
 }

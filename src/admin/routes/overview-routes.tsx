@@ -6,39 +6,42 @@ import { parsePage, writeCursor } from '../../http/operators/list-query.ts'
 import { parseWindowMs } from '../../http/operators/overview-routes.ts'
 import { route } from '../../http/routes.ts'
 import { describeOverview } from '../../tracking/operators/describe-overview.ts'
-import { listAuditEntries } from '../../tracking/operators/list-acts.ts'
+import { listAuditEntries } from '../../tracking/operators/list-audit-entries.ts'
 import { ADMIN, AUDIT, withQuery } from '../addresses.ts'
 import { takeNotice } from '../notices.ts'
-import type { OperatorDoor } from '../operator-door.ts'
-import { answerPage } from '../page-answers.ts'
+import type { OperatorSession } from '../operator-session.ts'
+import { respondWithPage } from '../page-responses.ts'
 import { AuditPage } from '../pages/audit-page.tsx'
 import { OverviewPage } from '../pages/overview-page.tsx'
+import { PERIODS, type Period } from '../periods.ts'
 import { findStaticFile } from '../static-files.ts'
-import { WINDOWS, type Window } from '../windows.ts'
 
 type OverviewRoutesDeps = Parameters<typeof describeOverview>[0] &
-  Parameters<typeof listAuditEntries>[0] & { door: OperatorDoor }
+  Parameters<typeof listAuditEntries>[0] & { operatorSession: OperatorSession }
 
 export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   route(app, ADMIN, {
     GET: async (c) => {
-      const operator = await deps.door.admit(c)
-      const asked = c.req.query('window') || '24h'
-      if (!isWindow(asked)) throw invalidQuery('window', `must be one of ${Object.keys(WINDOWS).join(', ')}`)
-      const overview = await describeOverview(deps, parseWindowMs(asked))
+      const operator = await deps.operatorSession.require(c)
+      const period = c.req.query('window') || '24h'
+      if (!isPeriod(period)) throw invalidQuery('window', `must be one of ${Object.keys(PERIODS).join(', ')}`)
+      const overview = await describeOverview(deps, parseWindowMs(period))
       const notice = takeNotice(c)
-      return answerPage(c, <OverviewPage {...{ operator, window: asked, overview, notice }} />)
+      return respondWithPage(c, <OverviewPage {...{ operator, period, overview, notice }} />)
     },
   })
   route(app, AUDIT, {
     GET: async (c) => {
-      const operator = await deps.door.admit(c)
+      const operator = await deps.operatorSession.require(c)
       const page = parsePage(c)
-      const { acts, next } = await listAuditEntries(deps, page)
+      const { auditEntries, next } = await listAuditEntries(deps, page)
       const older = next === null ? null : withQuery(AUDIT, { cursor: writeCursor(next) })
       const newest = page.before === null ? null : AUDIT
-      return answerPage(c, <AuditPage operator={operator} acts={acts} newest={newest} older={older} />)
+      return respondWithPage(
+        c,
+        <AuditPage operator={operator} auditEntries={auditEntries} newest={newest} older={older} />,
+      )
     },
   })
   route(app, '/admin/static/:hash/:name', {
@@ -52,6 +55,6 @@ export function overviewRoutes(deps: OverviewRoutesDeps): Hono<AppEnv> {
   return app
 }
 
-function isWindow(text: string): text is Window {
-  return Object.hasOwn(WINDOWS, text)
+function isPeriod(text: string): text is Period {
+  return Object.hasOwn(PERIODS, text)
 }

@@ -6,33 +6,33 @@ import { inspectRun } from '../../tracking/operators/inspect-run.ts'
 import { retryRun } from '../../tracking/operators/retry-run.ts'
 import { runHref } from '../addresses.ts'
 import { takeNotice } from '../notices.ts'
-import type { OperatorDoor } from '../operator-door.ts'
-import { answerPage, seeOther } from '../page-answers.ts'
+import type { OperatorSession } from '../operator-session.ts'
+import { respondWithPage, seeOther } from '../page-responses.ts'
 import { RunPage } from '../pages/run-page.tsx'
-import { readNote, readOwnForm } from '../read-form.ts'
+import { readCsrfForm, readNote } from '../read-form.ts'
 
 type RunRoutesDeps = Parameters<typeof inspectRun>[0] &
   Parameters<typeof retryRun>[0] &
-  Parameters<typeof acknowledgeRun>[0] & { door: OperatorDoor; publicUrl: () => string }
+  Parameters<typeof acknowledgeRun>[0] & { operatorSession: OperatorSession; publicUrl: () => string }
 
-/** One run: what became of it, and to ask for it again. */
+/** Shows, retries and acknowledges one run. */
 export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
-  const { door } = deps
+  const { operatorSession } = deps
   const app = new Hono<AppEnv>()
-  const leadBack = (c: AppContext) => seeOther(c, runHref(c.req.param('runId') ?? ''))
+  const redirectToRun = (c: AppContext) => seeOther(c, runHref(c.req.param('runId') ?? ''))
   route(app, '/admin/runs/:runId', {
     GET: async (c) => {
-      const operator = await door.admit(c)
+      const operator = await operatorSession.require(c)
       const inspected = await inspectRun(deps, c.req.param('runId') ?? '')
       const publicUrl = deps.publicUrl()
       const notice = takeNotice(c)
-      return answerPage(c, <RunPage {...{ operator, inspected, publicUrl, notice }} />)
+      return respondWithPage(c, <RunPage {...{ operator, inspected, publicUrl, notice }} />)
     },
   })
   route(app, '/admin/runs/:runId/retry', {
-    GET: leadBack,
+    GET: redirectToRun,
     POST: async (c) => {
-      const { operator, form } = await readOwnForm(c, door)
+      const { operator, form } = await readCsrfForm(c, operatorSession)
       const run = await retryRun(deps, {
         runId: c.req.param('runId') ?? '',
         actor: operator.keyName,
@@ -42,9 +42,9 @@ export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
     },
   })
   route(app, '/admin/runs/:runId/acknowledge', {
-    GET: leadBack,
+    GET: redirectToRun,
     POST: async (c) => {
-      const { operator, form } = await readOwnForm(c, door)
+      const { operator, form } = await readCsrfForm(c, operatorSession)
       const runId = c.req.param('runId') ?? ''
       await acknowledgeRun(deps, { runId, note: readNote(form, 'note'), actor: operator.keyName })
       return seeOther(c, runHref(runId), 'acknowledged')

@@ -1,7 +1,6 @@
-// What the pages do beyond HTML: boxes that are ticked, copying, and pages that update themselves. Everything can be read and
-// done without it.
+// Enhances the pages: selecting runs, copying, and live updates. Everything can be read and done without this script.
 
-function offerCopying(within) {
+function enableCopyButtons(within) {
   for (const button of within.querySelectorAll('button[data-copy]')) {
     const source = document.getElementById(button.dataset.copy)
     if (source === null || !navigator.clipboard) continue
@@ -15,12 +14,11 @@ function offerCopying(within) {
 }
 
 function announce(text) {
-  const place = document.getElementById('announce')
-  if (place !== null) place.textContent = text
+  const liveRegion = document.getElementById('announce')
+  if (liveRegion !== null) liveRegion.textContent = text
 }
 
-// Ticking.
-function watchTicks() {
+function enableSelection() {
   const form = document.getElementById('bulk')
   if (form === null) return
   const boxes = [...form.querySelectorAll('input[name=runId]')]
@@ -32,113 +30,115 @@ function watchTicks() {
 
   const show = () => {
     const count = boxes.filter((box) => box.checked).length
-    document.getElementById('ticked').textContent = String(count)
+    document.getElementById('selected-count').textContent = String(count)
     all.checked = count === boxes.length
     all.indeterminate = count > 0 && count < boxes.length
-    for (const button of form.querySelectorAll('[data-needs-ticked]')) button.disabled = count === 0
+    for (const button of form.querySelectorAll('[data-needs-selection]')) button.disabled = count === 0
   }
   all.addEventListener('change', () => {
     for (const box of boxes) box.checked = all.checked
     show()
   })
   form.addEventListener('change', show)
-  // A browser that goes back restores the boxes after the page was read.
+  // After Back, a browser restores the checkboxes when the page is already loaded.
   window.addEventListener('pageshow', show)
   show()
 }
 
-// Updating: the page is asked for again, and what is marked in it takes the place of what is here.
-function isBusy(part) {
+// An update fetches the page again and replaces the parts that are marked with data-live.
+function isBeingEdited(part) {
   const active = document.activeElement
   if (active === null || !part.contains(active)) return false
   return active.matches('input, textarea, select') && active.value !== ''
 }
 
-// As the service wrote them: what is shown may differ, for parts can be opened and offer copying.
-const written = new Map()
+// The HTML of each part as received. The DOM may differ, because details can be open and copy buttons enabled.
+const receivedHtml = new Map()
 
-function remember() {
-  for (const part of document.querySelectorAll('[data-live]')) written.set(part.dataset.live, part.innerHTML)
+function rememberHtml() {
+  for (const part of document.querySelectorAll('[data-live]'))
+    receivedHtml.set(part.dataset.live, part.innerHTML)
 }
 
-function take(fresh) {
+function updateParts(fresh) {
   for (const part of document.querySelectorAll('[data-live]')) {
     const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`)
-    // Nobody's words are taken away while they are written.
-    if (next === null || isBusy(part)) continue
+    // Don't discard text that the user is entering.
+    if (next === null || isBeingEdited(part)) continue
     const state = next.dataset.state
     if (state !== undefined && state !== part.dataset.state) announce(`Now: ${state}`)
-    // What has not changed stays, with its focus and what is selected in it.
-    if (written.get(part.dataset.live) === next.innerHTML) continue
-    written.set(part.dataset.live, next.innerHTML)
+    // Unchanged parts keep their focus and text selection.
+    if (receivedHtml.get(part.dataset.live) === next.innerHTML) continue
+    receivedHtml.set(part.dataset.live, next.innerHTML)
     const focused = part.contains(document.activeElement) ? document.activeElement.id : ''
     const opened = [...part.querySelectorAll('details')].map((details) => details.open)
     const copy = document.importNode(next, true)
     part.replaceWith(copy)
-    offerCopying(copy)
+    enableCopyButtons(copy)
     for (const [index, details] of copy.querySelectorAll('details').entries())
       details.open = opened[index] === true
     if (focused !== '') document.getElementById(focused)?.focus()
   }
 }
 
-async function reload() {
-  const answer = await fetch(location.href, { headers: { accept: 'text/html' } })
-  // The session is over, or there is no such page any more: that is to be seen.
-  if (answer.redirected || answer.status === 404) return location.reload()
-  if (!answer.ok) return undefined
-  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html')
+async function update() {
+  const response = await fetch(location.href, { headers: { accept: 'text/html' } })
+  // The session has ended or the page no longer exists. Reload, so that the user sees it.
+  if (response.redirected || response.status === 404) return location.reload()
+  if (!response.ok) return undefined
+  const fresh = new DOMParser().parseFromString(await response.text(), 'text/html')
   document.title = fresh.title
-  take(fresh)
+  updateParts(fresh)
   return fresh.getElementById('main')
 }
 
-const AFTER_TROUBLE_SECONDS = 5
+const RETRY_SECONDS = 5
 
-function keepAsking(seconds) {
-  const ask = async () => {
-    const main = await reload().catch(() => undefined)
-    if (main === undefined) return setTimeout(ask, AFTER_TROUBLE_SECONDS * 1000)
-    if (main.dataset.refresh !== undefined) return setTimeout(ask, Number(main.dataset.refresh) * 1000)
+function poll(seconds) {
+  const updateAndContinue = async () => {
+    const main = await update().catch(() => undefined)
+    if (main === undefined) return setTimeout(updateAndContinue, RETRY_SECONDS * 1000)
+    const { refresh } = main.dataset
+    if (refresh !== undefined) return setTimeout(updateAndContinue, Number(refresh) * 1000)
     return follow(main)
   }
-  setTimeout(ask, seconds * 1000)
+  setTimeout(updateAndContinue, seconds * 1000)
 }
 
-function listen(address) {
-  const source = new EventSource(address)
-  let isAsking = false
-  let isOwed = false
-  const ask = async () => {
-    isOwed = true
-    if (isAsking) return
-    isAsking = true
-    while (isOwed) {
-      isOwed = false
-      const main = await reload().catch(() => undefined)
+function subscribe(url) {
+  const source = new EventSource(url)
+  let isUpdating = false
+  let isStale = false
+  const updateUntilFresh = async () => {
+    isStale = true
+    if (isUpdating) return
+    isUpdating = true
+    while (isStale) {
+      isStale = false
+      const main = await update().catch(() => undefined)
       if (main !== undefined && main.dataset.events === undefined) source.close()
     }
-    isAsking = false
+    isUpdating = false
   }
-  source.addEventListener('status', ask)
-  // After an answer that is an error, as a proxy gives it while the service restarts, a browser does not ask again.
+  source.addEventListener('status', updateUntilFresh)
+  // After an error response, for example from a proxy while the service restarts, a browser does not reconnect.
   source.addEventListener('error', () => {
-    if (source.readyState === EventSource.CLOSED) keepAsking(AFTER_TROUBLE_SECONDS)
+    if (source.readyState === EventSource.CLOSED) poll(RETRY_SECONDS)
   })
 }
 
 function follow(main) {
   const { events, refresh } = main.dataset
-  if (events !== undefined) listen(events)
-  else if (refresh !== undefined) keepAsking(Number(refresh))
+  if (events !== undefined) subscribe(events)
+  else if (refresh !== undefined) poll(Number(refresh))
 }
 
-// A page that the browser kept in memory still has the choices that were made before it was left.
+// A page from the browser's memory still has filter values that were entered but not applied.
 window.addEventListener('pageshow', ({ persisted }) => {
   if (persisted) for (const form of document.querySelectorAll('form.filter')) form.reset()
 })
 
-remember()
-offerCopying(document)
-watchTicks()
+rememberHtml()
+enableCopyButtons(document)
+enableSelection()
 follow(document.getElementById('main'))

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { formatTable } from '../table.ts'
-import { inertJson } from '../terminal-text.ts'
+import { stringifyForTerminal } from '../terminal-text.ts'
 import { shortTime } from '../time-text.ts'
 import { parseTrackerAccess } from '../tracker-access.ts'
 import { createTrackerClient } from '../tracker-client.ts'
@@ -14,11 +14,11 @@ const OUTCOMES = ['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']
 
 export function deliveriesCommand(context: CommandContext): Command {
   return new Command('deliveries')
-    .description('Lists the webhooks that came, refused ones among them, the newest first.')
-    .addOption(new Option('--outcome <OUTCOME>', 'of which became this').choices(OUTCOMES))
-    .option('--file-id <FILE_ID>', "about the file of this id of ImageKit's")
+    .description('Lists the received webhooks, including rejected ones, newest first.')
+    .addOption(new Option('--outcome <OUTCOME>', 'only with this outcome').choices(OUTCOMES))
+    .option('--file-id <FILE_ID>', "only for this fileId of ImageKit's")
     .addOption(
-      new Option('--limit <N>', `at most so many (up to ${MAX_LISTED})`)
+      new Option('--limit <N>', `maximum number (up to ${MAX_LISTED})`)
         .default(50)
         .argParser((text) => parseLimit(text, MAX_LISTED)),
     )
@@ -28,17 +28,14 @@ export function deliveriesCommand(context: CommandContext): Command {
       const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
       const query = { ...(outcome !== undefined && { outcome }), ...(fileId !== undefined && { fileId }) }
       const page = await listDeliveries(client, query, limit)
-      if (json) return printLine(context.stdout, inertJson(page))
+      if (json) return printLine(context.stdout, stringifyForTerminal(page))
       const { deliveries, nextCursor } = page
       printLine(
         context.stdout,
-        deliveries.length === 0 ? 'There are none.' : formatDeliveries(deliveries, context),
+        deliveries.length === 0 ? 'No deliveries.' : formatDeliveries(deliveries, context),
       )
       if (nextCursor !== null)
-        printLine(
-          context.stderr,
-          `There are more than these ${deliveries.length}; --limit shows more of them.`,
-        )
+        printLine(context.stderr, `Only the newest ${deliveries.length} are shown; use --limit to show more.`)
     })
 }
 
@@ -47,7 +44,7 @@ Examples:
   extension-tracker deliveries --outcome rejected
   extension-tracker deliveries --file-id 598821f949c0a938d57563bd --json
 ${OPERATOR_HELP}
-What a delivery held is told by GET /deliveries/DELIVERY_ID; replay applies it again.`
+GET /deliveries/DELIVERY_ID returns the contents of a delivery; replay re-applies it.`
 
 function formatDeliveries(deliveries: readonly ListedDelivery[], { stdout }: CommandContext): string {
   return formatTable(

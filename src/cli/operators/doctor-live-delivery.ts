@@ -1,20 +1,20 @@
 import { z } from 'zod'
-import { askTracker } from '../ask-tracker.ts'
+import { requestJson } from '../request-json.ts'
 import type { TrackerClient } from '../tracker-client.ts'
 import { listDeliveries } from './list-pages.ts'
 
-const keptSchema = z.looseObject({
+const deliverySchema = z.looseObject({
   signature: z.string().nullable(),
   headers: z.record(z.string(), z.string()).nullable(),
 })
 
-/** What came with the webhook of a file: its signature's fate, and its headers. */
-export async function findLiveDelivery(client: TrackerClient, fileId: string): Promise<string> {
+/** The newest webhook of a file: whether its signature is valid, and its headers. */
+export async function formatLatestDelivery(client: TrackerClient, fileId: string): Promise<string> {
   const { deliveries } = await listDeliveries(client, { fileId }, 1)
   const [delivery] = deliveries
   if (delivery === undefined) return 'the delivery is not listed'
   const path = `/deliveries/${encodeURIComponent(delivery.deliveryId)}`
-  const { signature, headers } = await askTracker(client, { path }, keptSchema)
-  const told = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`)
-  return `its signature is ${signature ?? 'unknown'}; its headers: ${told.join(' | ')}`
+  const { signature, headers } = await requestJson(client, { path }, deliverySchema)
+  const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`)
+  return `its signature is ${signature ?? 'unknown'}; its headers: ${lines.join(' | ')}`
 }

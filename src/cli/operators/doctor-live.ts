@@ -1,28 +1,28 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { Variables } from '../../config/variables.ts'
-import { type Check, fail, ok, warn } from '../../domain/check.ts'
+import { type Check, fail, ok, warn } from '../../domain/diagnostics/check.ts'
 import { deleteFile } from '../../imagekit/delete-file.ts'
-import { askTracker } from '../ask-tracker.ts'
 import type { AssetStatus, RunStatus } from '../asset-status.ts'
 import type { CommandContext } from '../command-context.ts'
 import { CommandError, errorMessage } from '../command-error.ts'
 import { followAsset } from '../follow-asset.ts'
+import { requestJson } from '../request-json.ts'
 import { type SentUpload, sendUpload } from '../send-upload.ts'
 import type { TrackerClient } from '../tracker-client.ts'
-import { findLiveDelivery } from './doctor-live-delivery.ts'
+import { formatLatestDelivery } from './doctor-live-delivery.ts'
 
 const TAGGER = 'aws-auto-tagging'
 const PIXEL_NAME = 'extension-tracker-doctor.png'
 const CLEAN_UP_MS = 30_000
-/** Whoever has stopped it does not want to wait. */
+/** A user who stopped the command doesn't want to wait. */
 const STOPPED_CLEAN_UP_MS = 3_000
 const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
 )
 
-/** The whole way once: a real upload through the service, its webhook, and the file deleted at ImageKit. */
+/** Uploads a real file through the service, waits for its webhook, and deletes the file at ImageKit. */
 export async function* checkLive(
   context: CommandContext,
   client: TrackerClient,
@@ -38,20 +38,24 @@ export async function* checkLive(
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     if (signal.aborted)
-      return yield fail('live upload', 'stopped', `ImageKit may have the file: look for ${PIXEL_NAME}.`)
-    return yield fail('live upload', error.message, "See what is said, and the service's log.")
+      return yield fail('live upload', 'stopped', `ImageKit may have the file: search for ${PIXEL_NAME}.`)
+    return yield fail('live upload', error.message, "Check this error and the service's log.")
   }
-  const { fileId } = sent.answer
+  const { fileId } = sent.response
   if (fileId === undefined)
-    return yield fail('live upload', 'ImageKit told no fileId', 'See the media library: it may be there.')
+    return yield fail(
+      'live upload',
+      'ImageKit returned no fileId',
+      `Check the media library: ${PIXEL_NAME} may be there.`,
+    )
   try {
     yield ok('live upload', `file ${fileId}`)
-    const asset = await waitForEnd(client, fileId, limitSeconds, signal)
-    yield await judge(client, fileId, asset, Math.round(performance.now() - startedAt))
+    const asset = await waitForFinalStatus(client, fileId, limitSeconds, signal)
+    yield await checkWebhook(client, fileId, asset, Math.round(performance.now() - startedAt))
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
-    if (signal.aborted) yield fail('live webhook', 'stopped before it came', 'Run it again.')
-    else yield fail('live webhook', error.message, "See the service's log.")
+    if (signal.aborted) yield fail('live webhook', 'stopped before the webhook arrived', 'Run it again.')
+    else yield fail('live webhook', error.message, "Check the service's log.")
   } finally {
     yield await cleanUp(context, fileId, signal.aborted ? STOPPED_CLEAN_UP_MS : CLEAN_UP_MS)
   }
@@ -74,7 +78,7 @@ function sendPixel(client: TrackerClient): Promise<SentUpload> {
   })
 }
 
-async function waitForEnd(
+async function waitForFinalStatus(
   client: TrackerClient,
   fileId: string,
   limitSeconds: number,
@@ -85,8 +89,8 @@ async function waitForEnd(
   return last
 }
 
-/** Whether it failed does not matter here: a pixel shows nothing. That its webhook came does. */
-async function judge(
+/** Checks that the webhook arrived. A failed run is fine, because a single pixel may not be taggable. */
+async function checkWebhook(
   client: TrackerClient,
   fileId: string,
   asset: AssetStatus | undefined,
@@ -97,24 +101,24 @@ async function judge(
   if (run === undefined || run.status === 'pending')
     return fail(
       name,
-      `none came within ${Math.round(afterMs / 1000)} s`,
-      'See that the internet reaches PUBLIC_URL, and the refused ones: deliveries --outcome rejected',
+      `none arrived within ${Math.round(afterMs / 1000)} s`,
+      'Check that PUBLIC_URL is reachable from the internet, and the rejected webhooks: deliveries --outcome rejected',
     )
   if (run.source !== 'webhook')
     return warn(
       name,
-      `${TAGGER} is ${run.status} by the ${run.source}: no webhook was seen`,
-      'Run it again, or see: deliveries',
+      `${TAGGER} is ${run.status}, reported by ${run.source}, not by a webhook`,
+      'Run it again, or check: deliveries',
     )
   if (run.status === 'failed') await acknowledge(client, run)
-  const delivery = await findLiveDelivery(client, fileId)
+  const delivery = await formatLatestDelivery(client, fileId)
   return ok(name, `${TAGGER} is ${run.status} after ${(afterMs / 1000).toFixed(1)} s; ${delivery}`)
 }
 
-/** An operator has nothing to see to in it. */
+/** The failure of this test upload needs no attention from an operator. */
 async function acknowledge(client: TrackerClient, { runId }: RunStatus): Promise<void> {
   const path = `/runs/${encodeURIComponent(String(runId))}/acknowledge`
-  await askTracker(client, { method: 'POST', path, body: { note: 'doctor --live' } }, z.looseObject({}))
+  await requestJson(client, { method: 'POST', path, body: { note: 'doctor --live' } }, z.looseObject({}))
 }
 
 async function cleanUp({ env, readText }: CommandContext, fileId: string, timeoutMs: number): Promise<Check> {
@@ -124,12 +128,12 @@ async function cleanUp({ env, readText }: CommandContext, fileId: string, timeou
   const apiUrl = variables.baseUrl('IMAGEKIT_API_URL') ?? 'https://api.imagekit.io'
   const byHand = `Delete it in the media library: ${fileId}`
   if (privateKey === undefined || variables.problems.length > 0)
-    return warn(name, 'the file stays at ImageKit: IMAGEKIT_PRIVATE_KEY is not set here', byHand)
+    return warn(name, 'the file was not deleted at ImageKit: IMAGEKIT_PRIVATE_KEY is not set here', byHand)
   try {
     const status = await deleteFile({ privateKey, apiUrl }, fileId, timeoutMs)
     if (status >= 200 && status < 300) return ok(name, `file ${fileId} is deleted at ImageKit`)
-    return warn(name, `the file stays at ImageKit, which answered ${status}`, byHand)
+    return warn(name, `the file was not deleted at ImageKit, which responded ${status}`, byHand)
   } catch (error) {
-    return warn(name, `the file stays at ImageKit: ${errorMessage(error)}`, byHand)
+    return warn(name, `the file was not deleted at ImageKit: ${errorMessage(error)}`, byHand)
   }
 }

@@ -1,14 +1,14 @@
 import { request } from 'undici'
 import { z } from 'zod'
-import { type Check, fail, ok } from '../../domain/check.ts'
-import { checkClock } from '../../domain/check-surroundings.ts'
+import { type Check, fail, ok } from '../../domain/diagnostics/check.ts'
+import { checkClock } from '../../domain/diagnostics/surroundings.ts'
 import { isLoopbackHost } from '../../domain/loopback.ts'
 import { CommandError, errorMessage } from '../command-error.ts'
 import type { TrackerAccess } from '../tracker-access.ts'
-import type { TrackerAnswer } from '../tracker-answer.ts'
 import type { TrackerClient } from '../tracker-client.ts'
+import type { TrackerResponse } from '../tracker-response.ts'
 
-const examinationSchema = z.looseObject({
+const diagnosticsSchema = z.looseObject({
   instanceId: z.string(),
   publicUrl: z.string(),
   version: z.string(),
@@ -17,101 +17,101 @@ const examinationSchema = z.looseObject({
     z.object({
       name: z.string(),
       level: z.enum(['ok', 'warn', 'fail']),
-      told: z.string(),
+      message: z.string(),
       remedy: z.string().nullable(),
     }),
   ),
 })
-type Examination = z.infer<typeof examinationSchema>
+type Diagnostics = z.infer<typeof diagnosticsSchema>
 
-const ANSWER_MS = 60_000
-const REACH_MS = 10_000
+const RESPONSE_TIMEOUT_MS = 60_000
+const REACH_TIMEOUT_MS = 10_000
 
-/** What the service says of itself, and what can be seen of it from here. Returns whether it answered. */
+/** The service's own checks, and those made from here. Returns whether the service responded. */
 export async function* checkService(
   access: TrackerAccess,
   client: TrackerClient,
 ): AsyncGenerator<Check, boolean> {
-  let answer: TrackerAnswer
+  let response: TrackerResponse
   try {
-    answer = await client.send({ method: 'GET', path: '/doctor' }, AbortSignal.timeout(ANSWER_MS))
+    response = await client.send({ method: 'GET', path: '/doctor' }, AbortSignal.timeout(RESPONSE_TIMEOUT_MS))
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     yield fail(
       'service',
       error.message,
-      'Start it, or set TRACKER_URL to where it is; nothing more can be seen.',
+      'Start it, or set TRACKER_URL to its address. The other checks were skipped.',
     )
     return false
   }
-  const examination = readExamination(answer)
-  if (examination === undefined) {
-    yield refused(client, answer)
+  const diagnostics = readDiagnostics(response)
+  if (diagnostics === undefined) {
+    yield toFailedCheck(client, response)
     return false
   }
-  const { version, node, checks } = examination
+  const { version, node, checks } = diagnostics
   yield ok('service', `extension-tracker ${version} on Node ${node} at ${access.url}`)
-  const date = Date.parse(answer.header('date') ?? '')
+  const date = Date.parse(response.header('date') ?? '')
   if (!Number.isNaN(date)) yield checkClock('clock', Date.now() - date, "the service's")
   yield* checks
   const isElsewhere = !isLoopbackHost(new URL(access.url).hostname)
-  const isHidden = isElsewhere && isLoopbackHost(new URL(examination.publicUrl).hostname)
-  if (!isHidden) yield await checkReach(examination)
+  const isHidden = isElsewhere && isLoopbackHost(new URL(diagnostics.publicUrl).hostname)
+  if (!isHidden) yield await checkReach(diagnostics)
   return true
 }
 
-function readExamination({ status, text }: TrackerAnswer): Examination | undefined {
+function readDiagnostics({ status, text }: TrackerResponse): Diagnostics | undefined {
   if (status !== 200) return undefined
   try {
-    return examinationSchema.safeParse(JSON.parse(text)).data
+    return diagnosticsSchema.safeParse(JSON.parse(text)).data
   } catch {
     return undefined
   }
 }
 
-function refused(client: TrackerClient, answer: TrackerAnswer): Check {
-  const { status } = answer
+function toFailedCheck(client: TrackerClient, response: TrackerResponse): Check {
+  const { status } = response
   if (status === 401 || status === 403)
     return fail(
       'service',
-      client.refusal(answer).message,
-      'Set TRACKER_ADMIN_KEY to one that the service knows.',
+      client.toError(response).message,
+      'Set TRACKER_ADMIN_KEY to one of the admin keys of the service.',
     )
   if (status === 200 || status === 404)
     return fail(
       'service',
-      'what answers is no service that knows of doctor',
-      'See TRACKER_URL, and its version.',
+      'the server at this address is not an extension-tracker with doctor',
+      'Check TRACKER_URL and the version of the service.',
     )
-  return fail('service', client.refusal(answer).message, "See the service's log.")
+  return fail('service', client.toError(response).message, "Check the service's log.")
 }
 
-/** Whether PUBLIC_URL leads to the process that was asked, as seen from here. */
-async function checkReach({ publicUrl, instanceId }: Examination): Promise<Check> {
+/** Checks from here that PUBLIC_URL leads to the process that responded to `/doctor`. */
+async function checkReach({ publicUrl, instanceId }: Diagnostics): Promise<Check> {
   const name = 'reach'
   try {
     const { statusCode, headers, body } = await request(`${publicUrl}/healthz`, {
-      headersTimeout: REACH_MS,
-      bodyTimeout: REACH_MS,
+      headersTimeout: REACH_TIMEOUT_MS,
+      bodyTimeout: REACH_TIMEOUT_MS,
     })
     await body.dump()
-    if (headers['x-instance-id'] === instanceId) return ok(name, `${publicUrl} leads to this very process`)
+    if (headers['x-instance-id'] === instanceId) return ok(name, `${publicUrl} leads to this process`)
     if (statusCode >= 300 && statusCode < 400)
       return fail(
         name,
-        `${publicUrl} leads on to ${[headers['location']].flat()[0] ?? 'nowhere'}`,
-        'Set PUBLIC_URL to where it ends: a webhook is not sent on.',
+        `${publicUrl} redirects to ${[headers['location']].flat()[0] ?? 'nowhere'}`,
+        'Set PUBLIC_URL to the final address: webhooks do not follow redirects.',
       )
     return fail(
       name,
-      `at ${publicUrl} something else answers (${statusCode})`,
-      'Have the proxy pass it to this process; see that no other one is behind the same address.',
+      `another server responds at ${publicUrl} (${statusCode})`,
+      'Make the proxy forward to this process, and check that no other process has the same address.',
     )
   } catch (error) {
     return fail(
       name,
-      `from here nothing answers at ${publicUrl}: ${errorMessage(error)}`,
-      'See DNS, firewall, proxy. Where only the way from inside is closed, run doctor outside, with TRACKER_URL.',
+      `${publicUrl} is unreachable from here: ${errorMessage(error)}`,
+      'Check DNS, firewall and proxy. If only the internal network has no access to it, run doctor outside, with TRACKER_URL.',
     )
   }
 }

@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError } from '../../config.ts'
-import { type Check, fail } from '../../domain/check.ts'
+import { type Check, fail } from '../../domain/diagnostics/check.ts'
 import { parseInteger } from '../../domain/quantities.ts'
 import { createPaint, type Paint } from '../asset-text.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
-import { inertJson, inertText } from '../terminal-text.ts'
+import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
 import { parseTrackerAccess, type TrackerAccess } from '../tracker-access.ts'
 import { createTrackerClient } from '../tracker-client.ts'
 import { checkEnvironment } from './doctor-environment.ts'
@@ -16,27 +16,27 @@ const LIVE_SECONDS = 120
 
 export function doctorCommand(context: CommandContext): Command {
   return new Command('doctor')
-    .description('Looks at all that the service needs, and tells of what is wrong what to do about it.')
+    .description('Checks everything that the service needs, and prints how to fix each problem.')
     .addOption(
       new Option(
         '--live [SECONDS]',
-        'also upload a file of one pixel with one tagger, wait so long for its webhook, delete the file',
+        'also upload a one-pixel image with one tagger, wait this long for its webhook, and delete the image',
       )
         .preset(String(LIVE_SECONDS))
         .argParser(parseSeconds),
     )
-    .option('--json', 'print { ok, checks: [{ name, level, told, remedy }] }')
+    .option('--json', 'print { ok, checks: [{ name, level, message, remedy }] }')
     .addHelpText('after', DOCTOR_HELP)
     .action(async ({ live, json }: { live?: number; json?: true }) => {
       const paint = createPaint(context)
       const checks: Check[] = []
-      for await (const check of lookAtAll(context, live)) {
+      for await (const check of runChecks(context, live)) {
         checks.push(check)
         if (!json) printLine(context.stdout, formatCheck(check, paint))
       }
-      const isWell = checks.every(({ level }) => level !== 'fail')
-      if (json) printLine(context.stdout, inertJson({ ok: isWell, checks }))
-      if (!isWell) context.exitCode = 1
+      const ok = checks.every(({ level }) => level !== 'fail')
+      if (json) printLine(context.stdout, stringifyForTerminal({ ok, checks }))
+      if (!ok) context.exitCode = 1
     })
 }
 
@@ -46,11 +46,11 @@ Examples:
   extension-tracker doctor --json | jq '.checks[] | select(.level != "ok")'
   IMAGEKIT_PRIVATE_KEY=private_... extension-tracker doctor --live
 ${OPERATOR_HELP}
-Run it where serve runs, with the same environment: then that is looked at, too. --live costs one extension unit, and needs
-IMAGEKIT_PRIVATE_KEY (and IMAGEKIT_API_URL, where that is set) to delete the file. Exit code 1 if anything failed.`
+Run it where serve runs, with the same environment, to check that environment too. --live costs one extension unit, and needs
+IMAGEKIT_PRIVATE_KEY (and IMAGEKIT_API_URL, if the service sets it) to delete the file. The exit code is 1 if a check failed.`
 
-/** One after another: what comes later is of no use where nothing answers. */
-async function* lookAtAll(
+/** Runs the checks one after another, and stops if the service doesn't respond. */
+async function* runChecks(
   context: CommandContext,
   liveSeconds: number | undefined,
 ): AsyncGenerator<Check, void> {
@@ -58,8 +58,8 @@ async function* lookAtAll(
   const access = readAccess(context)
   if (!('url' in access)) return yield* access
   const client = createTrackerClient(access)
-  const answered = yield* checkService(access, client)
-  if (answered && liveSeconds !== undefined) yield* checkLive(context, client, liveSeconds)
+  const hasResponded = yield* checkService(access, client)
+  if (hasResponded && liveSeconds !== undefined) yield* checkLive(context, client, liveSeconds)
 }
 
 function readAccess({ env, readText }: CommandContext): TrackerAccess | Check[] {
@@ -68,7 +68,7 @@ function readAccess({ env, readText }: CommandContext): TrackerAccess | Check[] 
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return error.problems.map((problem) =>
-      fail('service', `it can't be asked: ${problem}`, 'Set this variable and run doctor again.'),
+      fail('service', `cannot connect: ${problem}`, 'Correct this variable and run doctor again.'),
     )
   }
 }
@@ -76,9 +76,9 @@ function readAccess({ env, readText }: CommandContext): TrackerAccess | Check[] 
 const COLOURS = { ok: 'success', warn: 'expired', fail: 'failed' }
 const NAME_WIDTH = 16
 
-function formatCheck({ name, level, told, remedy }: Check, paint: Paint): string {
-  const line = `${paint(COLOURS[level], level.padEnd(4))}  ${name.padEnd(NAME_WIDTH)}  ${inertText(told)}`
-  return remedy === null ? line : `${line}\n${' '.repeat(NAME_WIDTH + 8)}→ ${inertText(remedy)}`
+function formatCheck({ name, level, message, remedy }: Check, paint: Paint): string {
+  const line = `${paint(COLOURS[level], level.padEnd(4))}  ${name.padEnd(NAME_WIDTH)}  ${escapeForTerminal(message)}`
+  return remedy === null ? line : `${line}\n${' '.repeat(NAME_WIDTH + 8)}→ ${escapeForTerminal(remedy)}`
 }
 
 function parseSeconds(text: string): number {

@@ -1,20 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import { z } from 'zod'
-import { askTracker } from '../ask-tracker.ts'
 import { createPaint } from '../asset-text.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { CommandError } from '../command-error.ts'
-import { inertJson } from '../terminal-text.ts'
+import { requestJson } from '../request-json.ts'
+import { stringifyForTerminal } from '../terminal-text.ts'
 import { parseTrackerAccess } from '../tracker-access.ts'
 import { createTrackerClient, type TrackerClient } from '../tracker-client.ts'
 import { type ListedRun, listRuns, MAX_LISTED } from './list-pages.ts'
 import {
   addRunFilterOptions,
-  type ChosenRuns,
-  chosenRuns,
   OPERATOR_HELP,
+  type RunFilter,
   type RunFilterOptions,
+  toRunFilter,
 } from './run-filter-options.ts'
 import { formatRuns } from './runs-table.ts'
 
@@ -22,7 +22,7 @@ const STATUSES = ['failed', 'expired', 'pending', 'success']
 
 export function failuresCommand(context: CommandContext): Command {
   const command = new Command('failures').description(
-    'Lists the runs that failed and that nobody has seen to, the newest first.',
+    'Lists the failed runs that are not acknowledged, newest first.',
   )
   return addRunFilterOptions(command, {
     statuses: STATUSES,
@@ -30,30 +30,30 @@ export function failuresCommand(context: CommandContext): Command {
     limit: 50,
     maxLimit: MAX_LISTED,
   })
-    .option('--watch', 'go on, and show what comes to be among them')
-    .option('--json', "print the service's JSON, one object a line")
+    .option('--watch', 'keep running and show new ones')
+    .option('--json', "print the service's JSON, one object per line")
     .addHelpText('after', FAILURES_HELP)
     .action(async (options: RunFilterOptions & { watch?: true; json?: true }) => {
       const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
-      const query = chosenRuns(options)
-      const before = options.watch && (await askActivity(client))
-      const seen = await listRuns(client, query, options.watch ? MAX_LISTED : options.limit)
-      const runs = seen.runs.slice(0, options.limit)
-      const nextCursor = runs.length < seen.runs.length ? null : seen.nextCursor
-      const hasMore = seen.nextCursor !== null || runs.length < seen.runs.length
+      const filter = toRunFilter(options)
+      const before = options.watch && (await fetchActivity(client))
+      const listed = await listRuns(client, filter, options.watch ? MAX_LISTED : options.limit)
+      const runs = listed.runs.slice(0, options.limit)
+      const nextCursor = runs.length < listed.runs.length ? null : listed.nextCursor
+      const hasMore = listed.nextCursor !== null || runs.length < listed.runs.length
       const show = (shown: ListedRun[], next: string | null) =>
         printLine(
           context.stdout,
           options.json
-            ? inertJson({ runs: shown, nextCursor: next })
+            ? stringifyForTerminal({ runs: shown, nextCursor: next })
             : formatRuns(shown, createPaint(context), terminalWidth(context.stdout)),
         )
       if (runs.length > 0 || options.json) show(runs, nextCursor)
-      else printLine(context.stdout, 'There are none.')
+      else printLine(context.stdout, 'No runs.')
       if (hasMore && !options.json)
-        printLine(context.stderr, `There are more than these ${runs.length}; --limit shows more of them.`)
+        printLine(context.stderr, `Only the newest ${runs.length} are shown; use --limit to show more.`)
       if (before)
-        await watch(context, client, { query, known: seen.runs, before }, (fresh) => show(fresh, null))
+        await watch(context, client, { filter, listed: listed.runs, before }, (added) => show(added, null))
     })
 }
 
@@ -68,15 +68,15 @@ ${OPERATOR_HELP}
 --watch checks every second whether anything changed, and then lists the runs that may be new: those requested since the oldest
 pending run. A late webhook can settle an older run that had expired, so once a minute it lists all of them.`
 
-const LOOK_EVERY_MS = 1_000
+const POLL_INTERVAL_MS = 1_000
 
-/** Covers what is requested while the service is asked. */
+/** Covers runs that are requested during a poll. */
 const OVERLAP_MS = 60_000
 
-/** A late webhook settles a run that had expired, however old it is. */
+/** A late webhook can settle an expired run of any age, so now and then the list must not be limited by age. */
 const LIST_ALL_EVERY_MS = 60_000
 
-/** What settled in this hour, how much is pending, and since when: it changes whenever a run may have become new to a list. */
+/** Counts by status and hour, and the time of the oldest pending run. They change whenever a run may be new to the list. */
 const activitySchema = z.looseObject({
   byStatus: z.record(z.string(), z.number()),
   byHour: z.array(z.unknown()),
@@ -84,40 +84,40 @@ const activitySchema = z.looseObject({
 })
 type Activity = z.infer<typeof activitySchema>
 
-function askActivity(client: TrackerClient): Promise<Activity> {
-  return askTracker(client, { path: '/stats?window=1h' }, activitySchema)
+function fetchActivity(client: TrackerClient): Promise<Activity> {
+  return requestJson(client, { path: '/stats?window=1h' }, activitySchema)
 }
 
-/** Prints what is new among the chosen runs until the process is asked to stop. A service that restarts is waited for. */
+/** Calls `onNewRuns` with runs that are new to the list until the process is asked to stop. Retries while the service restarts. */
 async function watch(
   { stopRequested, stderr }: CommandContext,
   client: TrackerClient,
-  given: { query: ChosenRuns; known: readonly ListedRun[]; before: Activity },
-  tell: (fresh: ListedRun[]) => void,
+  start: { filter: RunFilter; listed: readonly ListedRun[]; before: Activity },
+  onNewRuns: (runs: ListedRun[]) => void,
 ): Promise<void> {
   const stop = new AbortController()
   void stopRequested().then(() => stop.abort())
-  const { query, known } = given
-  const seen = new Set(known.map(({ runId }) => runId))
-  let newestAt = newestOf(known)
-  let before = given.before
-  let isReached = true
+  const { filter, listed } = start
+  const seen = new Set(listed.map(({ runId }) => runId))
+  let newestAt = newestOf(listed)
+  let before = start.before
+  let isReachable = true
   let listedAllAt = Date.now()
   let hasChanged = false
   for (;;) {
-    await delay(LOOK_EVERY_MS, undefined, { signal: stop.signal }).catch(() => {})
+    await delay(POLL_INTERVAL_MS, undefined, { signal: stop.signal }).catch(() => {})
     if (stop.signal.aborted) return
     try {
-      const activity = await askActivity(client)
-      // An acknowledgement settles nothing, and may concern any run.
+      const activity = await fetchActivity(client)
       hasChanged ||= JSON.stringify(activity) !== JSON.stringify(before)
       const isDue = hasChanged && Date.now() - listedAllAt >= LIST_ALL_EVERY_MS
-      const isBounded = query.acknowledged !== true && !isDue
+      // Any run can be acknowledged at any time, without a change of the activity.
+      const isBounded = filter.acknowledged !== true && !isDue
       if (!isBounded || JSON.stringify(activity) !== JSON.stringify(before)) {
-        const bounds = isBounded ? boundsOf(query, newestAt, before) : {}
-        const { runs } = await listRuns(client, { ...query, ...bounds }, MAX_LISTED)
-        const fresh = freshRuns(runs, seen)
-        if (fresh.length > 0) tell(fresh)
+        const bounds = isBounded ? boundsOf(filter, newestAt, before) : {}
+        const { runs } = await listRuns(client, { ...filter, ...bounds }, MAX_LISTED)
+        const newRuns = findNewRuns(runs, seen)
+        if (newRuns.length > 0) onNewRuns(newRuns)
         for (const { runId } of runs) seen.add(runId)
         newestAt = Math.max(newestAt, newestOf(runs))
         before = activity
@@ -126,11 +126,11 @@ async function watch(
           hasChanged = false
         }
       }
-      isReached = true
+      isReachable = true
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      if (isReached) printLine(stderr, `It is asked again: ${error.message}`)
-      isReached = false
+      if (isReachable) printLine(stderr, `Retrying: ${error.message}`)
+      isReachable = false
     }
   }
 }
@@ -139,16 +139,16 @@ function newestOf(runs: readonly ListedRun[]): number {
   return Math.max(Number.NEGATIVE_INFINITY, ...runs.map(({ requestedAt }) => Date.parse(requestedAt)))
 }
 
-/** A run that is new to the list was pending at the last look, or was requested after the newest that is known. */
-function boundsOf(query: ChosenRuns, newestAt: number, { oldestPendingAt }: Activity): { since?: string } {
+/** A run that is new to the list was pending at the last poll, or was requested after the newest one listed. */
+function boundsOf(filter: RunFilter, newestAt: number, { oldestPendingAt }: Activity): { since?: string } {
   const pendingAt = oldestPendingAt === null ? newestAt : Date.parse(oldestPendingAt)
   const from = Math.min(newestAt, pendingAt) - OVERLAP_MS
-  const since = Math.max(from, query.since === undefined ? from : Date.parse(query.since))
+  const since = Math.max(from, filter.since === undefined ? from : Date.parse(filter.since))
   return Number.isFinite(since) ? { since: new Date(since).toISOString() } : {}
 }
 
-/** Those not seen yet. Behind the last one that was seen, old ones move up when newer ones leave a full list. */
-function freshRuns(runs: readonly ListedRun[], seen: ReadonlySet<string>): ListedRun[] {
+/** The runs that are not in `seen`. Runs after the last seen one in a full list are old: they moved up as newer ones left it. */
+function findNewRuns(runs: readonly ListedRun[], seen: ReadonlySet<string>): ListedRun[] {
   const lastSeen = runs.findLastIndex(({ runId }) => seen.has(runId))
   const end = runs.length < MAX_LISTED ? runs.length : lastSeen
   return runs.slice(0, end).filter(({ runId }) => !seen.has(runId))

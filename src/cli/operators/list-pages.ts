@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { askTracker } from '../ask-tracker.ts'
+import { requestJson } from '../request-json.ts'
 import type { TrackerClient } from '../tracker-client.ts'
 
 export const MAX_LISTED = 1000
 
-/** As much as the service gives at once. */
+/** The service's maximum per page. */
 const PAGE_SIZE = 200
 
 const listedRunSchema = z.looseObject({
@@ -33,7 +33,7 @@ export type ListedDelivery = z.infer<typeof deliverySchema>
 
 type Query = { readonly [name: string]: string | boolean }
 
-/** The newest of what a list has, read page by page; `nextCursor` is null where there are no more. */
+/** The newest `limit` runs, read page by page. `nextCursor` is null if there are no more. */
 export async function listRuns(
   client: TrackerClient,
   query: Query,
@@ -41,7 +41,7 @@ export async function listRuns(
 ): Promise<{ runs: ListedRun[]; nextCursor: string | null }> {
   const schema = z.object({ runs: z.array(listedRunSchema), nextCursor: z.string().nullable() })
   const { items, nextCursor } = await listPages('/runs', query, limit, async (path) => {
-    const { runs, nextCursor } = await askTracker(client, { path }, schema)
+    const { runs, nextCursor } = await requestJson(client, { path }, schema)
     return { items: runs, nextCursor }
   })
   return { runs: items, nextCursor }
@@ -54,7 +54,7 @@ export async function listDeliveries(
 ): Promise<{ deliveries: ListedDelivery[]; nextCursor: string | null }> {
   const schema = z.object({ deliveries: z.array(deliverySchema), nextCursor: z.string().nullable() })
   const { items, nextCursor } = await listPages('/deliveries', query, limit, async (path) => {
-    const { deliveries, nextCursor } = await askTracker(client, { path }, schema)
+    const { deliveries, nextCursor } = await requestJson(client, { path }, schema)
     return { items: deliveries, nextCursor }
   })
   return { deliveries: items, nextCursor }
@@ -64,7 +64,7 @@ async function listPages<T>(
   path: string,
   query: Query,
   limit: number,
-  ask: (path: string) => Promise<{ items: T[]; nextCursor: string | null }>,
+  fetchPage: (path: string) => Promise<{ items: T[]; nextCursor: string | null }>,
 ): Promise<{ items: T[]; nextCursor: string | null }> {
   const items: T[] = []
   let cursor: string | null = null
@@ -73,7 +73,7 @@ async function listPages<T>(
     for (const [name, value] of Object.entries(query)) parameters.set(name, String(value))
     parameters.set('limit', String(Math.min(PAGE_SIZE, limit - items.length)))
     if (cursor !== null) parameters.set('cursor', cursor)
-    const page = await ask(`${path}?${parameters.toString()}`)
+    const page = await fetchPage(`${path}?${parameters.toString()}`)
     items.push(...page.items)
     cursor = page.nextCursor
   } while (cursor !== null && items.length < limit)

@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 
 export type PartFile = { path: string; bytes: number; remove(): Promise<void> }
 
-/** Writes what comes beside `file`, readable by its owner alone, and to the disk. Nothing stays where that fails. */
+/** Writes `chunks` to a temporary file beside `file`, readable by its owner only, and syncs it. Removes it if that fails. */
 export async function writePart(file: string, chunks: AsyncIterable<Uint8Array>): Promise<PartFile> {
   const path = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.part`)
   const remove = () => rm(path, { force: true })
@@ -30,7 +30,7 @@ async function writeAll(handle: FileHandle, chunks: AsyncIterable<Uint8Array>): 
   return bytes
 }
 
-/** A new name is safe once its folder is on the disk, too. Where folders can't be opened there is nothing to do. */
+/** A new file name is durable only once its folder is synced. Some systems can't open folders; there it does nothing. */
 export async function syncFolder(file: string): Promise<void> {
   const folder = await open(dirname(file)).catch(() => undefined)
   try {

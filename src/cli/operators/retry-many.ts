@@ -1,16 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
-import { askTracker } from '../ask-tracker.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
-import { patientClient } from '../patient-client.ts'
+import { requestJson } from '../request-json.ts'
+import { retryingClient } from '../retrying-client.ts'
 import { formatTable } from '../table.ts'
-import { inertJson } from '../terminal-text.ts'
+import { stringifyForTerminal } from '../terminal-text.ts'
 import type { TrackerClient } from '../tracker-client.ts'
 import { costSchema, formatCost } from './retry-cost.ts'
 import type { RetryOptions } from './retry-options.ts'
-import type { ChosenRuns } from './run-filter-options.ts'
+import type { RunFilter } from './run-filter-options.ts'
 
-const notTakenSchema = z.looseObject({
+const notAcceptedSchema = z.looseObject({
   runId: z.string(),
   name: z.string(),
   state: z.string(),
@@ -30,72 +30,72 @@ const progressSchema = z.looseObject({
     rejected: z.number(),
     unconfirmed: z.number(),
   }),
-  notTaken: z.array(notTakenSchema),
+  notTaken: z.array(notAcceptedSchema),
 })
 type Progress = z.infer<typeof progressSchema>
 
-const LOOK_EVERY_MS = 500
+const POLL_INTERVAL_MS = 500
 
-/** `retry --status …`: tells what it costs, has it done, and follows it. */
+/** `retry --status …`: prints the cost, starts the retry, and follows its progress. */
 export async function retryMany(
   context: CommandContext,
   client: TrackerClient,
-  chosen: ChosenRuns & { limit: number },
+  filter: RunFilter & { limit: number },
   { dryRun, reason, wait, json }: RetryOptions,
 ): Promise<void> {
   const print = (text: string) => {
     if (!json) printLine(context.stdout, text)
   }
-  const preview = { method: 'POST', path: '/runs/retry', body: { ...chosen, dryRun: true } } as const
-  const cost = await askTracker(client, preview, costSchema)
+  const preview = { method: 'POST', path: '/runs/retry', body: { ...filter, dryRun: true } } as const
+  const cost = await requestJson(client, preview, costSchema)
   if (dryRun || cost.total === 0) {
-    if (json) printLine(context.stdout, inertJson(cost))
-    return print(cost.total === 0 ? 'There are none.' : `Would ask again for ${formatCost(cost)}.`)
+    if (json) printLine(context.stdout, stringifyForTerminal(cost))
+    return print(cost.total === 0 ? 'No runs.' : `Would retry ${formatCost(cost)}.`)
   }
-  print(`Asking again for ${formatCost(cost)}.`)
-  const body = { ...chosen, ...(reason !== undefined && { reason }) }
-  const started = await askTracker(client, { method: 'POST', path: '/runs/retry', body }, progressSchema)
-  const ended = await follow(context, patientClient(client), started, {
-    isShown: !json,
-    isAwaited: wait === true,
+  print(`Retrying ${formatCost(cost)}.`)
+  const body = { ...filter, ...(reason !== undefined && { reason }) }
+  const started = await requestJson(client, { method: 'POST', path: '/runs/retry', body }, progressSchema)
+  const progress = await followRetry(context, retryingClient(client), started, {
+    showsProgress: !json,
+    waitsForRuns: wait === true,
   })
-  if (json) printLine(context.stdout, inertJson(ended))
-  const { success, failed, expired, pending, rejected, unconfirmed } = ended.results
+  if (json) printLine(context.stdout, stringifyForTerminal(progress))
+  const { success, failed, expired, pending, rejected, unconfirmed } = progress.results
   const notAccepted = rejected + unconfirmed
-  print(`${ended.total - notAccepted} of ${ended.total} were accepted (retry ${ended.retryId}).`)
-  if (notAccepted > 0) print(formatNotTaken(ended, notAccepted, terminalWidth(context.stdout)))
+  print(`${progress.total - notAccepted} of ${progress.total} were accepted (retry ${progress.retryId}).`)
+  if (notAccepted > 0) print(formatNotAccepted(progress, notAccepted, terminalWidth(context.stdout)))
   print(`New runs: ${success} succeeded, ${failed} failed, ${expired} expired, ${pending} pending.`)
   if (notAccepted > 0 || (wait && failed + expired > 0)) context.exitCode = 1
 }
 
-/** Until the service has sent all of them and, with `isAwaited`, no new run is pending; on a terminal the count is shown. */
-async function follow(
+/** Polls until the service has sent all runs and, with `waitsForRuns`, no new run is pending. Shows the count on a terminal. */
+async function followRetry(
   { stderr }: CommandContext,
   client: TrackerClient,
   started: Progress,
-  { isShown, isAwaited }: { isShown: boolean; isAwaited: boolean },
+  { showsProgress, waitsForRuns }: { showsProgress: boolean; waitsForRuns: boolean },
 ): Promise<Progress> {
-  const isLive = isShown && stderr.isTTY === true
+  const isLive = showsProgress && stderr.isTTY === true
   let progress = started
-  while (progress.state === 'running' || (isAwaited && progress.results.pending > 0)) {
+  while (progress.state === 'running' || (waitsForRuns && progress.results.pending > 0)) {
     const { done, total, results } = progress
     if (isLive) stderr.write(`\r\u001b[K${done} of ${total} sent, ${results.pending} pending …`)
-    await delay(LOOK_EVERY_MS)
+    await delay(POLL_INTERVAL_MS)
     const path = `/retries/${encodeURIComponent(started.retryId)}`
-    progress = await askTracker(client, { path }, progressSchema)
+    progress = await requestJson(client, { path }, progressSchema)
   }
   if (isLive) stderr.write('\r\u001b[K')
   return progress
 }
 
-function formatNotTaken({ notTaken }: Progress, count: number, width: number | undefined): string {
+function formatNotAccepted({ notTaken }: Progress, count: number, width: number | undefined): string {
   const title = count === 1 ? '1 was not accepted' : `${count} were not accepted`
   const table = formatTable(
     [
       { title: 'RUN', cell: ({ runId }) => runId },
       { title: 'EXTENSION', cell: ({ name }) => name },
       { title: 'STATE', cell: ({ state }) => (state === 'failed' ? 'rejected' : state) },
-      { title: 'WHY', cell: ({ reason }) => reason, isCut: true },
+      { title: 'REASON', cell: ({ reason }) => reason, isCut: true },
     ],
     notTaken,
     width,

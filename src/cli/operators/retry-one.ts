@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { askTracker } from '../ask-tracker.ts'
-import { createPaint, describeError } from '../asset-text.ts'
+import { createPaint, formatError } from '../asset-text.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { followAsset } from '../follow-asset.ts'
-import { inertJson, inertText } from '../terminal-text.ts'
+import { requestJson } from '../request-json.ts'
+import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
 import type { TrackerClient } from '../tracker-client.ts'
 import { costSchema, formatCost } from './retry-cost.ts'
 import type { RetryOptions } from './retry-options.ts'
@@ -15,7 +15,7 @@ const runSchema = z.looseObject({
   fileId: z.string().nullable(),
   error: z.unknown(),
 })
-type AskedRun = z.infer<typeof runSchema>
+type Run = z.infer<typeof runSchema>
 
 /** `retry RUN_ID`. */
 export async function retryOne(
@@ -25,33 +25,34 @@ export async function retryOne(
   { dryRun, reason, wait, json }: RetryOptions,
 ): Promise<void> {
   const path = `/runs/${encodeURIComponent(runId)}`
-  const { run } = await askTracker(client, { path }, z.looseObject({ run: runSchema }))
+  const { run } = await requestJson(client, { path }, z.looseObject({ run: runSchema }))
   const print = (text: string) => printLine(context.stdout, text)
-  const cost = await findCost(client, run)
-  if (dryRun) return print(json ? inertJson(cost) : `Would ask again for ${formatCost(cost)}.`)
+  const cost = await fetchCost(client, run)
+  if (dryRun) return print(json ? stringifyForTerminal(cost) : `Would retry ${formatCost(cost)}.`)
   const body = reason === undefined ? {} : { reason }
-  const asked = await askTracker(client, { method: 'POST', path: `${path}/retry`, body }, runSchema)
+  const newRun = await requestJson(client, { method: 'POST', path: `${path}/retry`, body }, runSchema)
   if (!json)
-    print(`Asked again for ${inertText(asked.name)} (${formatCost(cost)}); the new run is ${asked.runId}.`)
-  const ended = wait && asked.fileId !== null ? await waitForEnd(client, asked.fileId, asked) : asked
-  if (json) print(inertJson(ended))
-  else if (wait) print(`${createPaint(context)(ended.status)}  ${describeError(ended.error)}`.trimEnd())
-  if (wait && ended.status !== 'success') context.exitCode = 1
+    print(`Retried ${escapeForTerminal(newRun.name)} (${formatCost(cost)}); the new run is ${newRun.runId}.`)
+  const last =
+    wait && newRun.fileId !== null ? await waitForFinalStatus(client, newRun.fileId, newRun) : newRun
+  if (json) print(stringifyForTerminal(last))
+  else if (wait) print(`${createPaint(context)(last.status)}  ${formatError(last.error)}`.trimEnd())
+  if (wait && last.status !== 'success') context.exitCode = 1
 }
 
-/** A pending run has no price to tell: asking for it is refused. */
-async function findCost(client: TrackerClient, { runId, status }: AskedRun) {
+/** A pending run has no cost, because retrying it is rejected. */
+async function fetchCost(client: TrackerClient, { runId, status }: Run) {
   if (status === 'pending') return { total: 0, units: 0, unpriced: 0 }
   const body = { status, q: runId, dryRun: true }
-  return askTracker(client, { method: 'POST', path: '/runs/retry', body }, costSchema)
+  return requestJson(client, { method: 'POST', path: '/runs/retry', body }, costSchema)
 }
 
-/** The run once it is not pending any more. A newer one in its place ends the waiting. */
-async function waitForEnd(client: TrackerClient, fileId: string, asked: AskedRun): Promise<AskedRun> {
+/** Waits until the run is no longer pending, or a newer run has replaced it. */
+async function waitForFinalStatus(client: TrackerClient, fileId: string, pending: Run): Promise<Run> {
   for await (const { extensions } of followAsset(client, fileId)) {
-    const run = extensions.find((one) => one['runId'] === asked.runId)
+    const run = extensions.find((one) => one['runId'] === pending.runId)
     if (run === undefined) break
-    if (run.status !== 'pending') return { ...asked, ...run }
+    if (run.status !== 'pending') return { ...pending, ...run }
   }
-  return asked
+  return pending
 }

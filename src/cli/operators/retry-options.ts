@@ -1,2 +1,2 @@
-/** What is the same for one run and for many. */
+/** The options that apply to one run and to many. */
 export type RetryOptions = { dryRun?: true; reason?: string; wait?: true; json?: true }

@@ -8,18 +8,18 @@ export type RunFilterOptions = {
   cause?: string
   since?: string
   until?: string
-  q?: string
+  search?: string
   acknowledged?: true
   all?: true
   limit: number
 }
 
-/** Which runs are meant: as the service's own filter, but that of failures those are meant that nobody has seen to. */
-export type ChosenRuns = { [name in 'status' | 'extension' | 'cause' | 'since' | 'until' | 'q']?: string } & {
+/** The filter of the service's `/runs`. By default it matches the failed runs that are not acknowledged. */
+export type RunFilter = { [name in 'status' | 'extension' | 'cause' | 'since' | 'until' | 'q']?: string } & {
   acknowledged?: boolean
 }
 
-/** The same options wherever runs are chosen, so that what was listed can be asked for again. */
+/** Adds the same filter options to each command, so that a listed set of runs can be retried. */
 export function addRunFilterOptions(
   command: Command,
   {
@@ -31,8 +31,8 @@ export function addRunFilterOptions(
 ): Command {
   return command
     .addOption(new Option('--status <STATUS>', `runs of this status (${withoutStatus})`).choices(statuses))
-    .option('--extension <NAME>', 'of this extension')
-    .option('--cause <CAUSE>', 'that failed for this cause, as stats and failures name it')
+    .option('--extension <NAME>', 'runs of this extension')
+    .option('--cause <CAUSE>', 'runs that failed with this cause, as stats and failures print it')
     .addOption(
       new Option(
         '--since <TIME>',
@@ -40,25 +40,25 @@ export function addRunFilterOptions(
       ).argParser(parseTimeOption),
     )
     .addOption(new Option('--until <TIME>', 'requested before this time').argParser(parseTimeOption))
-    .option('--q <TEXT>', 'the id of a file, a run or a submission, or how a file name begins')
-    .addOption(new Option('--acknowledged', 'only those that an operator has seen to').conflicts('all'))
-    .option('--all', 'also those that an operator has seen to')
+    .option('--search <TEXT>', 'the id of a file, run or submission, or the beginning of a file name')
+    .addOption(new Option('--acknowledged', 'acknowledged runs only').conflicts('all'))
+    .option('--all', 'acknowledged runs too')
     .addOption(
-      new Option('--limit <N>', `at most so many, the newest first (up to ${maxLimit})`)
+      new Option('--limit <N>', `maximum number, newest first (up to ${maxLimit})`)
         .default(limit)
         .argParser((text) => parseLimit(text, maxLimit)),
     )
 }
 
-export function chosenRuns(options: RunFilterOptions): ChosenRuns {
-  const { status = 'failed', extension, cause, since, until, q, acknowledged = false, all } = options
+export function toRunFilter(options: RunFilterOptions): RunFilter {
+  const { status = 'failed', extension, cause, since, until, search, acknowledged = false, all } = options
   return {
     status,
     ...(extension !== undefined && { extension }),
     ...(cause !== undefined && { cause }),
     ...(since !== undefined && { since }),
     ...(until !== undefined && { until }),
-    ...(q !== undefined && { q }),
+    ...(search !== undefined && { q: search }),
     ...(!all && { acknowledged }),
   }
 }
@@ -69,6 +69,6 @@ export function parseLimit(text: string, max: number): number {
   throw new InvalidArgumentError(`It should be a whole number from 1 to ${max}.`)
 }
 
-/** Repeated in the help of each command that asks as an operator. */
+/** Part of the help of each operator command. */
 export const OPERATOR_HELP = `
-TRACKER_URL (else PUBLIC_URL, else HOST and PORT) says where the service is; TRACKER_ADMIN_KEY holds the key.`
+TRACKER_URL (else PUBLIC_URL, else HOST and PORT) is the address of the service; TRACKER_ADMIN_KEY is the key.`

@@ -1,9 +1,9 @@
-import { describeError, type Paint } from '../asset-text.ts'
+import { formatError, type Paint } from '../asset-text.ts'
 import { type Column, formatTable } from '../table.ts'
 import { shortTime } from '../time-text.ts'
 import type { ListedRun } from './list-pages.ts'
 
-/** Runs one a line; the run's id is what `retry` takes. */
+/** Runs, one per line, starting with the id that `retry` takes. */
 export function formatRuns(runs: readonly ListedRun[], paint: Paint, width: number | undefined): string {
   const columns: Column<ListedRun>[] = [
     { title: 'RUN', cell: ({ runId }) => runId },
@@ -19,8 +19,8 @@ export function formatRuns(runs: readonly ListedRun[], paint: Paint, width: numb
   return formatTable(hasErrors ? columns : columns.slice(0, -1), runs, width)
 }
 
-/** What ImageKit said, where that is more than the cause under which it is grouped. */
+/** ImageKit's error; null if it says no more than the cause. */
 function errorBeyondCause({ error, cause }: ListedRun): string | null {
-  const text = describeError(error)
+  const text = formatError(error)
   return text === '' || text === cause ? null : text
 }

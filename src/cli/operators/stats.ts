@@ -2,11 +2,11 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import { parseDurationMs, positive } from '../../domain/quantities.ts'
 import { formatSpan } from '../../domain/quantity-text.ts'
-import { askTracker } from '../ask-tracker.ts'
 import { createPaint, type Paint } from '../asset-text.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
+import { requestJson } from '../request-json.ts'
 import { type Column, formatPairs, formatTable } from '../table.ts'
-import { inertJson } from '../terminal-text.ts'
+import { stringifyForTerminal } from '../terminal-text.ts'
 import { shortTime } from '../time-text.ts'
 import { parseTrackerAccess } from '../tracker-access.ts'
 import { createTrackerClient } from '../tracker-client.ts'
@@ -31,20 +31,20 @@ type Stats = z.infer<typeof statsSchema>
 
 export function statsCommand(context: CommandContext): Command {
   return new Command('stats')
-    .description('Tells how things stand: what is pending now, and what came to its end in a window.')
+    .description('Shows the runs that are pending now and those that settled or expired in a time window.')
     .addOption(
       new Option('--window <DURATION>', 'whole hours, at most 90d').default('24h').argParser(parseWindow),
     )
-    .option('--json', "print the service's JSON, counts by hour among it")
+    .option('--json', "print the service's JSON, including counts by hour")
     .addHelpText('after', STATS_HELP)
     .action(async ({ window, json }: { window: string; json?: true }) => {
       const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
       const path = `/stats?window=${encodeURIComponent(window)}`
-      const stats = await askTracker(client, { path }, statsSchema)
+      const stats = await requestJson(client, { path }, statsSchema)
       const { stdout } = context
       printLine(
         stdout,
-        json ? inertJson(stats) : formatStats(stats, createPaint(context), terminalWidth(stdout)),
+        json ? stringifyForTerminal(stats) : formatStats(stats, createPaint(context), terminalWidth(stdout)),
       )
     })
 }
@@ -77,18 +77,18 @@ function formatStats(stats: Stats, paint: Paint, width: number | undefined): str
       count('failed'),
       count('expired'),
     ],
-    [...Object.entries(byExtension), ['all of them', byStatus]],
+    [...Object.entries(byExtension), ['total', byStatus]],
   )
-  const told = formatPairs([
+  const times = formatPairs([
     ['oldest pending', oldestPendingAt === null ? 'none' : ageOf(oldestPendingAt)],
     [
       'time to settle',
       settleSeconds.p50 === null
-        ? 'nothing settled'
-        : `${settleSeconds.p50} s for half, ${settleSeconds.p95} s for 95 of 100`,
+        ? 'no settled runs'
+        : `median ${settleSeconds.p50} s, p95 ${settleSeconds.p95} s`,
     ],
   ])
-  const sections = [`The last ${stats.window}; pending is now.`, counts, told]
+  const sections = [`Last ${stats.window}; pending counts are current.`, counts, times]
   if (causes.length > 0)
     sections.push(
       formatTable(

@@ -3,13 +3,13 @@ import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../d
 import type { NewIds } from '../ids.ts'
 import { isFinal } from '../run.ts'
 import type { UploadResponse } from '../upload-response.ts'
-import { idOf, idsOf, receivedOf, recordNothing, replaying, replayKeys } from './delivery.ts'
+import { idOf, idsOf, receivedOf, recordForgotten, replaying, replayKeys } from './delivery.ts'
 import {
   applyResponse,
   bodyIn,
   bodyKeys,
-  loadResponding,
-  respondingChanges,
+  loadResponseContext,
+  responseChanges,
   unclaimedKeys,
 } from './response.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
@@ -17,8 +17,8 @@ import { loadState, stateKeys } from './submission-state.ts'
 import type { DeliveryRow } from './tables.ts'
 
 /**
- * Records an account webhook. Its event takes effect once, known by its id: one about an asset makes its pending and expired
- * runs due; one about a queued upload is that upload's response, also where it comes before that response is known.
+ * Records an account webhook. Each event, identified by its id, takes effect once. An asset event makes the asset's pending and
+ * expired runs due. An upload event is the response to a queued upload, even if it arrives before the upload's own response.
  */
 export function recordAccountDelivery(delivery: NewAccountDelivery): Step<RecordedDelivery> {
   const { event, body } = delivery
@@ -28,7 +28,7 @@ export function recordAccountDelivery(delivery: NewAccountDelivery): Step<Record
     bytes: body.length,
     more(facts) {
       if (event.kind !== 'upload_finished') return []
-      const submissionId = findUnanswered(facts, event)
+      const submissionId = findQueuedUpload(facts, event)
       if (submissionId === undefined) return []
       const state = loadState(facts, submissionId)
       if (state === undefined) return stateKeys(submissionId)
@@ -49,12 +49,12 @@ function eventKeys(event: AccountEvent): Key[] {
   return keys
 }
 
-/** `unclaimed`: how an upload ended that no submission is known to have made. */
+/** `unclaimed`: the result of an upload whose submission is not known yet. */
 type Effect = {
   outcome: DeliveryOutcome
   changes?: Changes
   submissionId?: string
-  /** Of that submission. */
+  /** The file of that submission. */
   fileId?: string | null
   isChanged?: boolean
   unclaimed?: { requestId: string; end: UploadResponse }
@@ -69,12 +69,12 @@ function decideAccountDelivery(
   const effect = applyOnce(facts, event, receivedAt, ids)
   const { outcome, changes = {}, submissionId = null, fileId = null, isChanged, unclaimed } = effect
   const deliveryId = idOf(delivery, ids)
-  const nothing = isOfForgotten(facts, event, fileId) ? recordNothing(deliveryId, delivery) : undefined
+  const nothing = concernsForgotten(facts, event, fileId) ? recordForgotten(deliveryId, delivery) : undefined
   const stored: DeliveryRow = {
     ...receivedOf(deliveryId, delivery),
     outcome,
     submissionId,
-    // Whatever came of it, it is deleted with the file that it names.
+    // Whatever its outcome, the delivery is deleted together with the file that it names.
     fileId: namedFile(event) ?? fileId,
     eventId: event.eventId,
     unclaimedRequestId: unclaimed?.requestId ?? null,
@@ -95,8 +95,8 @@ function decideAccountDelivery(
   }
 }
 
-/** An asset that was forgotten is known again once it has a new submission. */
-function isOfForgotten(facts: Facts, event: AccountEvent, boundTo: string | null): boolean {
+/** A forgotten asset counts again once it has a new submission. */
+function concernsForgotten(facts: Facts, event: AccountEvent, boundTo: string | null): boolean {
   const fileId = namedFile(event)
   if (fileId === null || fileId === boundTo || !facts.isForgotten(fileId)) return false
   return facts.list('submissionsOf', fileId).length === 0
@@ -109,7 +109,7 @@ function applyOnce(facts: Facts, event: AccountEvent, at: number, ids: NewIds): 
     case 'asset':
       return makeRunsDue(facts, event.fileId, at)
     case 'upload_finished': {
-      const submissionId = findUnanswered(facts, event)
+      const submissionId = findQueuedUpload(facts, event)
       const { requestId, answer: end } = event
       if (submissionId === undefined) return { outcome: 'ignored', unclaimed: { requestId, end } }
       return finishUpload(facts, submissionId, event, at, ids, (id) => bodyIn(facts, id))
@@ -119,7 +119,7 @@ function applyOnce(facts: Facts, event: AccountEvent, at: number, ids: NewIds): 
   }
 }
 
-/** What is due already keeps its place, or a file that changes often would always be the last in the queue. */
+/** A run that is already due keeps its place: otherwise a file that changes often would always be the last in the queue. */
 function makeRunsDue(facts: Facts, fileId: string, at: number): Effect {
   const unsettled = facts.list('unsettledOf', fileId).filter(({ status }) => !isFinal(status))
   const runs = unsettled
@@ -130,11 +130,11 @@ function makeRunsDue(facts: Facts, fileId: string, at: number): Effect {
 
 type UploadFinished = AccountEvent & { kind: 'upload_finished' }
 
-function findUnanswered(facts: Facts, { requestId }: UploadFinished): string | undefined {
+function findQueuedUpload(facts: Facts, { requestId }: UploadFinished): string | undefined {
   const [submission] = facts.list('awaitingFile', requestId)
   if (submission === undefined) return undefined
   const { submissionId } = submission
-  // Another step of the batch may just have responded to it.
+  // An earlier step of the batch may have applied its response.
   return facts.find('details', submissionId)?.baseline ? undefined : submissionId
 }
 
@@ -146,13 +146,13 @@ function finishUpload(
   ids: NewIds,
   bodyOf: (deliveryId: string) => string | undefined,
 ): Effect {
-  const before = loadResponding(facts, submissionId, [answer])
+  const before = loadResponseContext(facts, submissionId, [answer])
   if (before === undefined) return { outcome: 'ignored' }
   const after = applyResponse(before, answer, at, ids, bodyOf)
   const { isChanged } = after
   return {
     outcome: isChanged ? 'applied' : 'ignored',
-    changes: respondingChanges(before, after),
+    changes: responseChanges(before, after),
     submissionId,
     fileId: after.state.row.fileId,
     isChanged,

@@ -5,26 +5,26 @@ import type { Facts, Key, Step } from './step.ts'
 import { runOf } from './submission-state.ts'
 import type { RunRow } from './tables.ts'
 
-/** Records that an operator has dealt with these runs. Those that are pending are left out. Returns the others, each once. */
-export function acknowledgeRuns(runIds: readonly string[], act: AuditEntry): Step<ListedRun[]> {
+/** Records that an operator has dealt with these runs, except pending ones. Returns the acknowledged runs, each once. */
+export function acknowledgeRuns(runIds: readonly string[], entry: AuditEntry): Step<ListedRun[]> {
   const distinct = [...new Set(runIds)]
   return {
     keys: distinct.map((runId) => ['runs', runId]),
     more: (facts) => distinct.flatMap((runId) => submissionKeys(facts, runId)),
     decide(facts) {
-      const runs = distinct.flatMap((runId) => acknowledged(facts.find('runs', runId), act.at) ?? [])
+      const runs = distinct.flatMap((runId) => acknowledged(facts.find('runs', runId), entry.at) ?? [])
       const listed = runs.flatMap((run) => {
         const submission = facts.find('submissions', run.submissionId)
         if (submission === undefined) return []
         const { fileId, fileName, kind } = submission
         return [{ run: runOf(run), fileId, fileName, kind }]
       })
-      return { result: listed, changes: { update: { runs }, other: { acts: [act] } } }
+      return { result: listed, changes: { update: { runs }, other: { auditEntries: [entry] } } }
     },
   }
 }
 
-/** The run as acknowledged at this time, or with null as not; undefined for one that is pending, which can't be either. */
+/** The run as acknowledged at this time, or as not acknowledged (null); undefined for a pending run. */
 export function acknowledged(run: RunRow | undefined, acknowledgedAt: number | null): RunRow | undefined {
   return run !== undefined && isAcknowledgeable(run) ? { ...run, acknowledgedAt } : undefined
 }

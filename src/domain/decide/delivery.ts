@@ -17,8 +17,8 @@ import {
 import type { DeliveryRow, RunRow, SubmissionRow } from './tables.ts'
 
 /**
- * Records an extension webhook, raw, with its effect and the notification that its caller is due. A delivery for a submission
- * that is not in the database, and was not forgotten, is `rejected`: then nothing is written.
+ * Records an extension webhook unchanged, with its effect and the notification due to its caller. If its submission is neither
+ * in the database nor forgotten, the outcome is `rejected` and nothing is written.
  */
 export function recordDelivery(delivery: NewDelivery): Step<RecordedDelivery> {
   const { submissionId, result, body } = delivery
@@ -48,7 +48,7 @@ function decideRecording(facts: Facts, delivery: NewDelivery, ids: NewIds): Deci
   const { submissionId, result, receivedAt } = delivery
   const row = facts.find('submissions', submissionId)
   if (row === undefined) {
-    if (facts.isForgotten(submissionId)) return recordNothing(idOf(delivery, ids), delivery)
+    if (facts.isForgotten(submissionId)) return recordForgotten(idOf(delivery, ids), delivery)
     const cause = 'unknown_submission'
     return {
       result: { deliveryId: null, outcome: 'rejected', cause, fileId: null, runId: null },
@@ -64,8 +64,8 @@ function decideRecording(facts: Facts, delivery: NewDelivery, ids: NewIds): Deci
 }
 
 /**
- * The run that the webhook reports on, if its submission is accepted and bound to a file. Then nothing else has to be known: no
- * other run appears, disappears or counts again, and the submission stays as it is.
+ * The run that the webhook reports on, if its submission is accepted and bound to a file. Then no other rows are needed: no
+ * other run is added, removed or changed, and the submission does not change.
  */
 function findOwnRun(facts: Facts, { submissionId, result: { service } }: NewDelivery): RunRow | undefined {
   const [run] = service === null ? [] : facts.list('runNamed', submissionId, service)
@@ -79,7 +79,7 @@ function decideBound(
   ids: NewIds,
 ): Decision<RecordedDelivery> {
   const { submissionId, requestedAt, updatedAt, boundTo: fileId } = known
-  // Its times and its error decide nothing where it is bound and the run is known.
+  // For a bound submission whose run is known, its times and its error don't affect the decision.
   const submission = {
     submissionId,
     state: 'accepted',
@@ -109,7 +109,7 @@ function decideBound(
   return recorded(delivery, deliveryId, decision, { ...changes, insert: { notifications } })
 }
 
-/** With the delivery itself. */
+/** Adds the row of the delivery itself. */
 function recorded(
   { route, receivedAt, signature, submissionId, result, headers, body }: NewDelivery,
   deliveryId: string,
@@ -153,8 +153,8 @@ function allChanges(
   { receivedAt, body }: NewDelivery,
   deliveryId: string,
 ): Changes {
-  const { submission: row, runs, goneRunId } = decision
-  const change = { row, details: before.details, runs, goneRunId }
+  const { submission: row, runs, removedRunId } = decision
+  const change = { row, details: before.details, runs, removedRunId }
   return changesBetween(
     before,
     applyChange(before, change, receivedAt, () => ({ deliveryId, body: () => body.toString() })),
@@ -166,7 +166,7 @@ type Received = Pick<NewDelivery, 'receivedAt' | 'headers' | 'body'> & {
   signature?: SignatureCheck
 }
 
-/** The row of a delivery before anything is decided about it. */
+/** The row of a delivery before its outcome is decided. */
 export function receivedOf(
   deliveryId: string,
   { receivedAt, headers, body, ...known }: Received,
@@ -191,8 +191,8 @@ export function receivedOf(
   }
 }
 
-/** For what was forgotten, only the fact that something was received. */
-export function recordNothing(deliveryId: string, received: Received): Decision<RecordedDelivery> {
+/** For a forgotten submission or asset, records only that something was received. */
+export function recordForgotten(deliveryId: string, received: Received): Decision<RecordedDelivery> {
   const cause = 'forgotten'
   const outcome = 'ignored'
   const sent = { headers: {}, body: Buffer.alloc(0) }
@@ -209,7 +209,7 @@ export function replayKeys({ replayOf }: Replayable): Key[] {
   return replayOf === undefined ? [] : [['rejected', replayOf]]
 }
 
-/** A replayed delivery that is recorded is no longer rejected. Throws `unprocessable` if it was replayed before. */
+/** Removes a replayed delivery from the rejected ones once it is recorded. Throws `unprocessable` if it was replayed before. */
 export function replaying(
   facts: Facts,
   { replayOf }: Replayable,

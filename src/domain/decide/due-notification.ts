@@ -3,8 +3,8 @@ import type { Facts, Step } from './step.ts'
 import type { NotificationRow } from './tables.ts'
 
 /**
- * Claims a notification that is still due since the time that was read, by making it due at `until`. Returns its body;
- * undefined if it has ended, or somebody else has claimed or sent it since.
+ * Claims a notification by making it due at `until`, if it is still due at the time that was read. Returns its body; undefined
+ * if it has ended, or if another process has claimed or sent it since.
  */
 export function claimNotification(
   notificationId: string,
@@ -22,7 +22,7 @@ export function claimNotification(
   }
 }
 
-/** Gives back a notification that was claimed until `claim`: it is due at `dueAt`, and no attempt counts. */
+/** Releases a notification that was claimed until `claim`: it is due at `dueAt`, and no attempt is counted. */
 export function releaseNotification(notificationId: string, claim: number, dueAt: number): Step<void> {
   return {
     keys: [['notifications', notificationId]],
@@ -35,9 +35,9 @@ export function releaseNotification(notificationId: string, claim: number, dueAt
 }
 
 /**
- * Records the result of an attempt. `delivered`, `gone` and `refused` count whoever made the attempt. `again` and `given_up` count
- * only for the holder of the claim: another process may be sending the notification now. A notification that has ended does not
- * change. Its body is deleted when it ends.
+ * Records the result of an attempt. `delivered`, `gone` and `rejected` count whichever process made the attempt. `again` and
+ * `given_up` count only if the claim still holds: another process may be sending the notification now. A notification that has
+ * ended does not change. Its body is deleted when it ends.
  */
 export function settleNotification(
   notificationId: string,
@@ -70,7 +70,7 @@ function settled(row: NotificationRow, result: NotificationResult): Notification
     case 'delivered':
       return { ...row, body: null, dueAt: null, result: 'delivered', reason: null }
     case 'gone':
-    case 'refused':
+    case 'rejected':
     case 'given_up':
       return { ...row, body: null, dueAt: null, result: result.kind, reason: result.reason }
   }

@@ -6,12 +6,12 @@ import type { Facts, Step } from './step.ts'
 import { notificationOf, withPlace } from './submission-state.ts'
 import type { RunRow } from './tables.ts'
 
-/** A run that is due, and since when. */
+/** A due run, and the time since which it is due. */
 export type DueAt = { runId: string; dueAt: number }
 
 /**
- * Claims the runs that are still due since the time that was read, by making them due at `until`: nobody else finds them before
- * that. Whatever else sets their due time meanwhile takes the claim away. Returns the ids of the claimed runs.
+ * Claims runs by making them due at `until`, if they are still due at the time that was read: no other process finds them before
+ * that. Any later change of their due time ends the claim. Returns the ids of the claimed runs.
  */
 export function claimRuns(due: readonly DueAt[], until: number): Step<string[]> {
   return {
@@ -26,13 +26,13 @@ export function claimRuns(due: readonly DueAt[], until: number): Step<string[]> 
   }
 }
 
-/** Has runs that are still claimed until `claim` stay so until `until`. */
+/** Extends the claim of runs that are still claimed until `claim`. */
 export function extendClaim(runIds: readonly string[], claim: number, until: number): Step<void> {
   const due = runIds.map((runId) => ({ runId, dueAt: until }))
   return releaseRuns(due, claim)
 }
 
-/** Gives back runs that were claimed until `claim`: each is due again since its earlier time. */
+/** Releases runs that were claimed until `claim`: each is due again at its earlier time. */
 export function releaseRuns(due: readonly DueAt[], claim: number): Step<void> {
   return {
     keys: due.map(({ runId }) => ['runs', runId]),
@@ -52,9 +52,9 @@ function findDue(facts: Facts, runId: string, dueAt: number): RunRow | undefined
 }
 
 /**
- * Applies a finding to a run that is still in question. `evidence` and `asset_gone` are facts and count whoever found them.
- * `unchanged` and `timed_out` count only for the holder of the claim: another process may have checked the run since, or an event
- * may have made it due again. `fileId` is the asset whose status has changed.
+ * Applies a finding to a run that is not final. `evidence` and `asset_gone` are facts and count whichever process found them.
+ * `unchanged` and `timed_out` count only if the claim still holds: another process may have checked the run since, or an event
+ * may have made it due again. `fileId` is the asset whose status changed.
  */
 export function applyFinding(
   runId: string,
@@ -71,7 +71,7 @@ export function applyFinding(
     decide(facts) {
       const run = facts.find('runs', runId)
       const submission = run && facts.find('submissions', run.submissionId)
-      // Without a due time its submission is rejected, or it expired and its file has not changed since: nothing is in question.
+      // A run without a due time needs no check: its submission is rejected, or it expired and its file has not changed since.
       if (run === undefined || submission === undefined || isFinal(run.status) || run.dueAt === null)
         return { result: { applied: false, fileId: null }, changes: {} }
       const isFact = finding.kind === 'evidence' || finding.kind === 'asset_gone'

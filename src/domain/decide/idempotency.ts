@@ -3,8 +3,8 @@ import type { Facts, Step } from './step.ts'
 import type { ClaimRow } from './tables.ts'
 
 /**
- * Claims a key for 24 hours. An older claim of the same scope counts as none unless its request still runs. A request that does not
- * know whether it has claimed the key may claim it again.
+ * Claims a key for 24 hours. An older claim of the same scope does not count unless its request is still running. A request that
+ * does not know whether its claim succeeded may claim again.
  */
 export function claimIdempotencyKey({ scope, nonce }: KeyClaim, at: number): Step<IdempotencyClaim> {
   return {
@@ -29,12 +29,12 @@ export function claimIdempotencyKey({ scope, nonce }: KeyClaim, at: number): Ste
   }
 }
 
-/** A claim that was made at this time or earlier has expired, unless its request still runs. */
+/** A claim made at this time or earlier has expired, unless its request is still running. */
 export function lastExpiredAt(now: number): number {
   return now - IDEMPOTENCY_WINDOW_MS
 }
 
-/** A claim whose request still runs never expires, however long it takes and whatever the clock says. */
+/** The claim of a running request never expires, however long it takes and whatever the clock shows. */
 export function isExpired(claim: Pick<ClaimRow, 'claimedAt' | 'answer' | 'abandoned'>, at: number): boolean {
   return claim.claimedAt <= lastExpiredAt(at) && !isRunning(claim)
 }
@@ -51,19 +51,19 @@ function describeClaim(claim: ClaimRow): Exclude<IdempotencyClaim, { kind: 'clai
   return { kind: 'abandoned', fingerprint, submissionId }
 }
 
-/** The claim while its request holds it. The process of the request may have been taken for dead, and the key be another's by now. */
-export function findHeld(facts: Facts, { scope, nonce }: KeyClaim): ClaimRow | undefined {
+/** The claim, if this request still has it. If its process was assumed dead, another request may have the key by now. */
+export function findOwnClaim(facts: Facts, { scope, nonce }: KeyClaim): ClaimRow | undefined {
   const known = facts.find('claims', scope)
   return known?.nonce === nonce ? known : undefined
 }
 
-/** Gives a claim back whose request ended without an answer that may be repeated. Another's claim stays. */
+/** Releases the claim of a request that ended without a repeatable response. A claim of another request stays. */
 export function releaseIdempotencyKey(claim: KeyClaim): Step<void> {
   const { scope } = claim
   return {
     keys: [['claims', scope]],
     decide(facts) {
-      const claims = findHeld(facts, claim)?.answer === null ? [scope] : []
+      const claims = findOwnClaim(facts, claim)?.answer === null ? [scope] : []
       return { result: undefined, changes: { remove: { claims } } }
     },
   }

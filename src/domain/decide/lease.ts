@@ -3,14 +3,14 @@ import type { Lease } from '../lease.ts'
 import type { Key, Step } from './step.ts'
 import type { LeaseRow } from './tables.ts'
 
-/** The one lease that there is. */
+/** The only lease. */
 export const UPKEEP_LEASE = 'upkeep'
 
 const KEY: Key = ['leases', UPKEEP_LEASE]
 
 /**
- * Takes the lease for `ttlMs` if nobody has it or its time is over, with the next epoch, or extends our own. Null if another
- * process has it. One that ends later than any could now was taken while the clock was ahead, and is over.
+ * Acquires the lease for `ttlMs` with the next epoch if it is free or has ended, or extends our own. Returns null if another
+ * process has it. A lease that ends later than is possible now was acquired while the clock was ahead, and counts as ended.
  */
 export function acquireLease(at: number, ttlMs: number): Step<Lease | null> {
   return {
@@ -27,7 +27,7 @@ export function acquireLease(at: number, ttlMs: number): Step<Lease | null> {
   }
 }
 
-/** Gives the lease back, so that another process can take it at once. */
+/** Releases the lease, so that another process can acquire it at once. */
 export function releaseLease(lease: Lease): Step<void> {
   return {
     keys: [KEY],
@@ -39,12 +39,12 @@ export function releaseLease(lease: Lease): Step<void> {
   }
 }
 
-/** Its end is not compared: while nobody else has taken the lease, nobody else has done its work. */
+/** Does not compare its end: until another process acquires the lease, no other process does its work. */
 export function holdsLease(row: LeaseRow | undefined, { epoch }: Lease): boolean {
   return row?.isOurs === true && row.epoch === epoch
 }
 
-/** The step, if the lease is still held when it is decided; else nothing changes, and the result is null. */
+/** The step, if the lease is still ours when the step is decided; otherwise nothing changes and the result is null. */
 export function underLease<T>(lease: Lease, step: Step<T>): Step<T | null> {
   return {
     ...step,

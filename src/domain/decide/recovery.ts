@@ -16,10 +16,10 @@ const UNKNOWN_RESPONSE: UploadResponse = {
 }
 
 /**
- * Marks what processes without a heartbeat after `aliveSince` left unfinished: their submissions are `unconfirmed`, and so are
- * the items of retries that they were submitting. An idempotency key whose submission ImageKit may have is marked; any other
- * key without an answer is free again.
- * An `external` submission stays: who uploads for it may still report the response.
+ * Recovers the unfinished work of processes without a heartbeat after `aliveSince`. Their submissions, and the retry items
+ * that they were submitting, become `unconfirmed`. An idempotency key without a response is marked if ImageKit may have its
+ * submission, and is released otherwise.
+ * An `external` submission stays: its uploader may still report the response.
  */
 export function recoverAbandoned(at: number, aliveSince: number): Step<{ submissions: number }> {
   const since = String(aliveSince)

@@ -8,7 +8,7 @@ import {
   type UnclaimedDelivery,
   type UploadResponse,
 } from '../upload-response.ts'
-import { findHeld } from './idempotency.ts'
+import { findOwnClaim } from './idempotency.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
 import {
   applyChange,
@@ -20,26 +20,26 @@ import {
 } from './submission-state.ts'
 import type { DeliveryRow } from './tables.ts'
 
-/** What a response is applied to: the submission, and the deliveries that it may claim, as they are by now. */
-export type Responding = { state: SubmissionState; deliveries: ReadonlyMap<string, DeliveryRow> }
+/** What a response is applied to: the current submission, and the deliveries that it may claim. */
+export type ResponseContext = { state: SubmissionState; deliveries: ReadonlyMap<string, DeliveryRow> }
 
-type Applied = Responding & { result: ResponseDecision['result']; isChanged: boolean }
+type Applied = ResponseContext & { result: ResponseDecision['result']; isChanged: boolean }
 
 type BodyOf = (deliveryId: string) => string | undefined
 
 /**
- * Applies ImageKit's response: its `extensionStatus` and the baseline. How its upload ended may have been reported before it was
- * known whose upload that was; then that is applied, too. With a key that is still held, the caller's answer is
- * kept for it.
+ * Applies ImageKit's response: its `extensionStatus` and the baseline. If an event has already reported the end of the upload
+ * that this response identifies, applies that event too. If the request still holds its idempotency key, stores the caller's
+ * response under it.
  */
 export function respond({
   submissionId,
   response,
   at,
   key,
-}: RespondingTo): Step<{ result: ResponseDecision['result']; submission: Submission }> {
+}: ResponseInput): Step<{ result: ResponseDecision['result']; submission: Submission }> {
   const decide = (facts: Facts, ids: NewIds, bodyOf: BodyOf) => {
-    const before = loadResponding(facts, submissionId, [response, ...earlyUploadEvents(facts, response)])
+    const before = loadResponseContext(facts, submissionId, [response, ...earlyUploadEvents(facts, response)])
     if (before === undefined) throw new TrackerError('not_found', `There is no submission ${submissionId}.`)
     const responded = applyResponse(before, response, at, ids, bodyOf)
     const after = applyEarlyUploadEvents(facts, responded, at, ids, bodyOf)
@@ -60,8 +60,8 @@ export function respond({
     },
     decide(facts, ids) {
       const { before, after, result } = decide(facts, ids, (id) => bodyIn(facts, id))
-      const changes = respondingChanges(before, after)
-      const held = key && findHeld(facts, key)
+      const changes = responseChanges(before, after)
+      const held = key && findOwnClaim(facts, key)
       const claims = held && key ? [{ ...held, answer: key.answer }] : []
       return {
         result: { result, submission: submissionOf(after.state) },
@@ -71,7 +71,7 @@ export function respond({
   }
 }
 
-type RespondingTo = {
+type ResponseInput = {
   submissionId: string
   response: UploadResponse
   at: number
@@ -79,15 +79,15 @@ type RespondingTo = {
 }
 
 /**
- * How the upload ended, if that was reported before its response. No end waits for a submission whose request id is already known:
- * the submission has claimed it, or has its baseline.
+ * The end of the upload, if an event reported it before the response. No such event waits for a submission whose request id is
+ * already known: that submission has claimed it, or has its baseline.
  */
 function earlyUploadEvents(facts: Facts, { requestId }: UploadResponse): UploadResponse[] {
   if (requestId === null) return []
   return facts.list('endsOf', requestId).flatMap(({ uploadEnd }) => uploadEnd ?? [])
 }
 
-/** Deliveries for extensions that a response adds may be waiting for it. */
+/** Deliveries that may be waiting for the extensions that these responses add. */
 export function unclaimedKeys({ row, runs }: SubmissionState, responses: readonly UploadResponse[]): Key[] {
   const known = new Set(runs.map(({ name }) => name))
   return namesIn(responses)
@@ -102,11 +102,11 @@ function namesIn(responses: readonly UploadResponse[]): string[] {
   return [...new Set(names)]
 }
 
-export function loadResponding(
+export function loadResponseContext(
   facts: Facts,
   submissionId: string,
   responses: readonly UploadResponse[],
-): Responding | undefined {
+): ResponseContext | undefined {
   const state = loadState(facts, submissionId)
   if (state === undefined) return undefined
   const unclaimed = namesIn(responses)
@@ -115,7 +115,7 @@ export function loadResponding(
   return { state, deliveries: new Map(unclaimed.map((row) => [row.deliveryId, row])) }
 }
 
-/** Decides as if, only to learn whose bodies the decision needs. */
+/** Runs the decision once without effect, to learn which bodies it needs. */
 export function bodyKeys(decide: (ids: NewIds, bodyOf: BodyOf) => unknown): Key[] {
   const keys: Key[] = []
   let made = 0
@@ -132,7 +132,7 @@ export function bodyIn(facts: Facts, deliveryId: string): string | undefined {
 }
 
 export function applyResponse(
-  { state, deliveries }: Responding,
+  { state, deliveries }: ResponseContext,
   response: UploadResponse,
   at: number,
   ids: NewIds,
@@ -156,10 +156,10 @@ export function applyResponse(
     row: isSame && respondedAt !== null ? state.row : { ...head, respondedAt: respondedAt ?? at },
     details: baseline === state.details.baseline ? state.details : { ...state.details, extensions, baseline },
     runs: decision.runs,
-    goneRunId: decision.goneRunId,
+    removedRunId: decision.removedRunId,
   }
   const after = applyChange(state, change, at, ({ name }) => {
-    // The first that it claims has settled the run.
+    // The first delivery that it claims settles the run.
     const settling = decision.claimed.find(({ deliveryId }) => services.get(deliveryId) === name)
     return settling && { deliveryId: settling.deliveryId, body: () => bodyOf(settling.deliveryId) }
   })
@@ -176,7 +176,7 @@ export function applyResponse(
   }
 }
 
-/** The deliveries that may belong to runs that the response makes. */
+/** The deliveries that may belong to runs that the response adds. */
 function unclaimedBy(
   { runs }: SubmissionState,
   deliveries: ReadonlyMap<string, DeliveryRow>,
@@ -196,11 +196,11 @@ function unclaimedBy(
 
 function applyEarlyUploadEvents(
   facts: Facts,
-  responded: Responding,
+  responded: ResponseContext,
   at: number,
   ids: NewIds,
   bodyOf: BodyOf,
-): Responding {
+): ResponseContext {
   const { row, details } = responded.state
   if (row.requestId === null || details.baseline !== null) return responded
   const end = facts.list('endsOf', row.requestId).find(({ deliveryId, unclaimedRequestId, uploadEnd }) => {
@@ -220,7 +220,7 @@ function applyEarlyUploadEvents(
   return applyEarlyUploadEvents(facts, { state: ended.state, deliveries }, at, ids, bodyOf)
 }
 
-export function respondingChanges(before: Responding, after: Responding): Changes {
+export function responseChanges(before: ResponseContext, after: ResponseContext): Changes {
   const changes = changesBetween(before.state, after.state)
   const deliveries = [...after.deliveries.values()].filter(
     (row) => before.deliveries.get(row.deliveryId) !== row,

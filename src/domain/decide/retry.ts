@@ -14,28 +14,28 @@ import { idsOfSubmission, submit } from './submission.ts'
 import { submissionOf } from './submission-state.ts'
 import type { RunRow } from './tables.ts'
 
-/** Records which runs are to be retried, in this order, each once. Unknown ids are left out: their asset may have been forgotten. */
-export function createRetry(retryId: string, runIds: readonly string[], act: AuditEntry): Step<void> {
+/** Records which runs to retry, in this order, each once. Unknown ids are skipped: their asset may have been forgotten. */
+export function createRetry(retryId: string, runIds: readonly string[], entry: AuditEntry): Step<void> {
   const distinct = [...new Set(runIds)]
   return {
     keys: distinct.map((runId) => ['runs', runId]),
     decide(facts) {
       const known = distinct.filter((runId) => facts.find('runs', runId) !== undefined)
-      const retry = { retryId, at: act.at, actor: act.actor, runIds: known }
-      return { result: undefined, changes: { other: { retry, acts: [act] } } }
+      const retry = { retryId, at: entry.at, actor: entry.actor, runIds: known }
+      return { result: undefined, changes: { other: { retry, auditEntries: [entry] } } }
     },
   }
 }
 
 /**
- * Records the submission that retries a run, and acknowledges the run. Whether it may be retried is decided here once more:
- * another operator may have retried it meanwhile, or another process submitted the item. Returns the refusal if nothing was
+ * Records the submission that retries a run, and acknowledges the run. Checks again whether the retry is allowed, because
+ * another operator may have retried the run, or another process submitted the item. Returns the rejection if nothing was
  * recorded.
  */
 export function submitRetry(
   runId: string,
   submission: NewSubmission,
-  origin: { act: AuditEntry } | { itemId: number },
+  origin: { entry: AuditEntry } | { itemId: number },
 ): Step<SubmittedRetry> {
   const itemKeys: Key[] = 'itemId' in origin ? [['retryItems', String(origin.itemId)]] : []
   return {
@@ -52,22 +52,23 @@ export function submitRetry(
     decide(facts, ids) {
       const item = 'itemId' in origin ? facts.find('retryItems', String(origin.itemId)) : undefined
       if ('itemId' in origin && item?.state !== 'waiting')
-        return { result: { refusal: 'not_waiting' }, changes: {} }
+        return { result: { rejection: 'not_waiting' }, changes: {} }
       const run = facts.find('runs', runId)
-      const refusal = run === undefined ? 'no_file' : refusalOf(facts, run)
-      if (refusal !== null) return { result: { refusal }, changes: {} }
+      const rejection = run === undefined ? 'no_file' : rejectionOf(facts, run)
+      if (rejection !== null) return { result: { rejection }, changes: {} }
       const { submissionId, runs, changes } = submit(submission, ids)
       const result = { submissionId, runIds: runs.map((one) => one.runId) }
       const seen = run?.acknowledgedAt === null ? acknowledged(run, submission.at) : undefined
       const update: Changes['update'] = { runs: seen ? [seen] : [] }
-      if ('act' in origin) return { result, changes: { ...changes, update, other: { acts: [origin.act] } } }
+      if ('entry' in origin)
+        return { result, changes: { ...changes, update, other: { auditEntries: [origin.entry] } } }
       const retryItems = item ? [{ ...item, state: 'submitting' as const, submissionId }] : []
       return { result, changes: { ...changes, update: { ...update, retryItems } } }
     },
   }
 }
 
-function refusalOf(facts: Facts, run: RunRow): RetryRejection | null {
+function rejectionOf(facts: Facts, run: RunRow): RetryRejection | null {
   const row = facts.find('submissions', run.submissionId)
   const details = facts.find('details', run.submissionId)
   if (row === undefined || details === undefined) return 'no_file'
@@ -80,7 +81,7 @@ function refusalOf(facts: Facts, run: RunRow): RetryRejection | null {
   return decision.kind === 'rejected' ? decision.by : null
 }
 
-/** ImageKit did not accept what `submitRetry` recorded at this time: the run is as open as it was before. */
+/** ImageKit did not accept what `submitRetry` recorded at this time: revokes the acknowledgement of the run. */
 export function withdrawRetry(runId: string, at: number): Step<void> {
   return {
     keys: [['runs', runId]],
@@ -92,7 +93,7 @@ export function withdrawRetry(runId: string, at: number): Step<void> {
   }
 }
 
-/** Records what became of an item. Nothing changes for one that has ended, or that another process is submitting. */
+/** Records the result of an item. An item that has ended, or that another process is submitting, does not change. */
 export function endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Step<void> {
   return {
     keys: [['retryItems', String(itemId)]],

@@ -2,7 +2,7 @@ import { countSignIn, oldestSignIn, withoutAttempt } from '../sign-in.ts'
 import type { Key, Step } from './step.ts'
 import type { SignInRow } from './tables.ts'
 
-/** Counts an attempt to sign in, unless one of its names has failed too often. Returns whether it may be made. */
+/** Counts a sign-in attempt, unless one of its names has failed too often. Returns whether the attempt is allowed. */
 export function beginSignIn(names: readonly string[], at: number): Step<boolean> {
   return {
     keys: names.map(keyOf),
@@ -21,7 +21,7 @@ export function beginSignIn(names: readonly string[], at: number): Step<boolean>
   }
 }
 
-/** The attempt that began at this time has succeeded, so it is no failure. */
+/** Removes the attempt that began at this time from the failures, because it succeeded. */
 export function forgiveSignIn(names: readonly string[], at: number): Step<void> {
   return {
     keys: names.map(keyOf),

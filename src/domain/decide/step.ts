@@ -5,10 +5,10 @@ import type { IdCounts, NewIds } from '../ids.ts'
 import type { TableName, Tables } from './tables.ts'
 
 /**
- * Finds rows by something else than their own key, oldest first. `runNamed`, `runsOf` and `unclaimedOf` have the id of a
- * submission, `currentOf`, `unsettledOf` and `submissionsOf` that of a file, `awaitingFile` and `endsOf` that of one of ImageKit's
- * requests, `eventOf` that of an event. The last three have a time: they find what other processes left unfinished that have
- * written no heartbeat after it.
+ * Finds rows by something other than their own key, oldest first. The id is that of a submission for `runNamed`, `runsOf` and
+ * `unclaimedOf`, of a file for `currentOf`, `unsettledOf` and `submissionsOf`, of an ImageKit request for `awaitingFile` and
+ * `endsOf`, and of an event for `eventOf`. The last three take a time: they find the unfinished work of other processes that
+ * have written no heartbeat after it.
  */
 export const LOOKUPS = {
   /** The run of a submission with this name. */
@@ -19,15 +19,15 @@ export const LOOKUPS = {
   unsettledOf: 'runs',
   /** The current runs of a file. */
   currentOf: 'runs',
-  /** At least one submission of a file, where there are any. */
+  /** At least one submission of a file, if it has any. */
   submissionsOf: 'submissions',
-  /** The first submission of a request whose response named no file. */
+  /** The first submission of a request whose response did not name a file. */
   awaitingFile: 'submissions',
-  /** Deliveries of a submission for an extension with this name, which was not requested. */
+  /** Deliveries of a submission for an extension with this name that was not requested. */
   unclaimedOf: 'deliveries',
-  /** Deliveries that report how a request's upload ended, and that no submission has claimed. */
+  /** Deliveries that report the end of a request's upload and that no submission has claimed. */
   endsOf: 'deliveries',
-  /** The delivery with which an event took effect. */
+  /** The delivery that applied an event. */
   eventOf: 'deliveries',
   unfinishedSubmissions: 'submissions',
   abandonedClaims: 'claims',
@@ -36,10 +36,10 @@ export const LOOKUPS = {
 
 export type LookupName = keyof typeof LOOKUPS
 
-/** A row by its own key, what a lookup finds, or whether an id belongs to what was forgotten. `name`: for `runNamed` and `unclaimedOf`. */
+/** A row by its own key, a lookup, or whether an id was forgotten. `name` is for `runNamed` and `unclaimedOf`. */
 export type Key = readonly [kind: TableName | LookupName | 'forgotten', id: string, name?: string | undefined]
 
-/** The rows that a step asked for, as the steps before it have left them. */
+/** The rows that a step has requested, including the changes of earlier steps. */
 export type Facts = {
   find<T extends TableName>(table: T, key: string): Tables[T] | undefined
   list<L extends LookupName>(lookup: L, id?: string, name?: string): Tables[(typeof LOOKUPS)[L]][]
@@ -48,7 +48,7 @@ export type Facts = {
 
 type Rows = { [T in TableName]?: readonly Tables[T][] }
 
-/** What a decision changes. Rows are whole, as they are afterwards. */
+/** The changes of a decision. Rows are complete, as they are afterwards. */
 export type Changes = {
   insert?: Rows
   update?: Rows
@@ -56,38 +56,38 @@ export type Changes = {
   other?: OtherChanges
 }
 
-/** What is written and that no decision reads. */
+/** Written data that no decision reads. */
 export type OtherChanges = {
-  acts?: readonly AuditEntry[]
+  auditEntries?: readonly AuditEntry[]
   /** Many runs to retry, in this order. */
   retry?: { retryId: string; at: number; actor: string; runIds: readonly string[] }
   alerts?: readonly Alert[]
-  /** An alert whose present state has been reported; one that is resolved goes. */
+  /** An alert whose present state has been reported. A resolved one is deleted. */
   reportedAlert?: Pick<Alert, 'alertId' | 'state'>
   endedSession?: { sessionId: string; endsAt: number; forgetBefore: number }
-  /** Failed attempts to sign in at this time or earlier are forgotten. */
+  /** Failed sign-in attempts at this time or earlier are deleted. */
   signInsSince?: number
   clockTrust?: ClockTrust
   tokenCheckValue?: number
-  /** This process is alive. */
+  /** The heartbeat of this process. */
   heartbeatAt?: number
   /** Other processes without a heartbeat after this time have ended. */
   silentSince?: number
-  /** Writes as much as a delivery would, and removes it. */
+  /** Writes as much as a delivery would, and deletes it again. */
   probe?: true
 }
 
 export type Decision<R> = { result: R; changes: Changes }
 
-/** One thing that happens. All of its changes are committed, or none. */
+/** One change. It is committed completely, or not at all. */
 export type Step<R> = {
   keys: readonly Key[]
-  /** What else `decide` needs, which is only known from the first rows. */
+  /** Further keys that `decide` needs, and that depend on the first rows. */
   more?(facts: Facts): readonly Key[]
-  /** Pure. What it throws rejects this step alone, and then it changes nothing. */
+  /** Pure. An error rejects only this step, which then changes nothing. */
   decide(facts: Facts, ids: NewIds): Decision<R>
-  /** The new ids that it usually takes. It may take more: then it waits for them, and is decided again. */
+  /** How many new ids it usually needs. If it needs more, it waits for them and is decided again. */
   takes?: IdCounts
-  /** How much memory it holds until it is committed. */
+  /** The memory that it uses until it is committed. */
   bytes?: number
 }

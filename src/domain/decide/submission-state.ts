@@ -6,7 +6,7 @@ import { isRejected, type Submission } from '../submission.ts'
 import type { Changes, Facts, Key } from './step.ts'
 import type { NotificationRow, RunRow, SubmissionDetails, SubmissionRow } from './tables.ts'
 
-/** A submission with its runs, in the order of their insertion, and the notifications that changes to them call for. */
+/** A submission with its runs in insertion order, and the notifications caused by changes to them. */
 export type SubmissionState = {
   row: SubmissionRow
   details: SubmissionDetails
@@ -22,7 +22,7 @@ export function stateKeys(submissionId: string): Key[] {
   ]
 }
 
-/** The whole submission; undefined where there is none. */
+/** The whole submission; undefined if there is none. */
 export function loadState(facts: Facts, submissionId: string): SubmissionState | undefined {
   const row = facts.find('submissions', submissionId)
   const details = facts.find('details', submissionId)
@@ -48,7 +48,7 @@ export function runOf(row: RunRow): Run {
   return run
 }
 
-/** What the runs of a submission have from it. */
+/** The values that each run copies from its submission. */
 export function bindingOf({
   state,
   fileId,
@@ -58,10 +58,10 @@ export function bindingOf({
 }
 
 /**
- * Applies what a rule has decided: `row` and `details` are the submission as it is now, or the same ones where it has not
- * changed. A new run is due when its siblings are. The runs of a rejected submission are neither due nor listed; once it counts
- * after all, they are due at once, because the sweep may have passed them. `settlingOf` is asked for the
- * delivery that has just settled a run.
+ * Applies a decision: `row` and `details` are the new submission, or the same objects if it has not changed. A new run is due
+ * when its siblings are. The runs of a rejected submission are neither due nor listed. If the submission is accepted after all,
+ * they are due at once, because the sweep may have passed them. `settlingOf` returns the delivery that
+ * has just settled a run.
  */
 export function applyChange(
   state: SubmissionState,
@@ -69,32 +69,36 @@ export function applyChange(
     row,
     details,
     runs,
-    goneRunId,
-  }: Pick<SubmissionState, 'row' | 'details'> & Pick<Change, 'runs' | 'goneRunId'>,
+    removedRunId,
+  }: Pick<SubmissionState, 'row' | 'details'> & Pick<Change, 'runs' | 'removedRunId'>,
   at: number,
   settlingOf: (run: Run) => Settling | undefined,
 ): SubmissionState {
   const isListed = !isRejected(row)
-  const isTurned = isListed === isRejected(state.row)
+  const changesListing = isListed === isRejected(state.row)
   const binding = bindingOf(row)
   const place = {
-    dueAt: !isListed ? null : isTurned ? at : (state.runs.find(({ dueAt }) => dueAt !== null)?.dueAt ?? null),
-    isOverdue: isListed && isTurned,
+    dueAt: !isListed
+      ? null
+      : changesListing
+        ? at
+        : (state.runs.find(({ dueAt }) => dueAt !== null)?.dueAt ?? null),
+    isOverdue: isListed && changesListing,
     isListed,
     ...binding,
   }
-  const moved = (known: RunRow) => ({ ...known, ...(isTurned ? place : binding) })
+  const moved = (known: RunRow) => ({ ...known, ...(changesListing ? place : binding) })
   const knownOf = ({ runId }: Run) => state.runs.find((known) => known.runId === runId)
   const settle = (run: Run, known: Place): RunRow => {
     const settling = isSettledByDelivery(knownOf(run), run) ? settlingOf(run) : undefined
     return withPlace(run, settling ? { ...known, settledBy: numberOf(settling.deliveryId) } : known)
   }
   const kept = state.runs
-    .filter(({ runId }) => runId !== goneRunId)
+    .filter(({ runId }) => runId !== removedRunId)
     .map((known) => {
       const run = runs.find(({ runId }) => runId === known.runId)
       if (run !== undefined) return settle(run, moved(known))
-      const isMoved = isTurned || known.boundTo !== binding.boundTo
+      const isMoved = changesListing || known.boundTo !== binding.boundTo
       return isMoved ? withPlace(known, moved(known)) : known
     })
   const added = runs
@@ -112,7 +116,7 @@ export function applyChange(
   }
 }
 
-/** A delivery that settles a run. `body` is what the caller is notified with; undefined where it was pruned. */
+/** A delivery that settles a run. `body` is what the caller is notified with; undefined if it was pruned. */
 export type Settling = { deliveryId: string; body(): string | undefined }
 
 export function isSettledByDelivery(before: Run | undefined, after: Run): boolean {
@@ -121,7 +125,7 @@ export function isSettledByDelivery(before: Run | undefined, after: Run): boolea
 
 type Place = Omit<RunRow, keyof Run>
 
-/** A run that is final is never due, and only a pending one is overdue. */
+/** A final run is never due, and only a pending run is overdue. */
 export function withPlace(
   run: Run,
   { dueAt, isOverdue, isListed, settledBy, boundTo, isNotified }: Place,

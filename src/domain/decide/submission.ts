@@ -3,14 +3,14 @@ import type { KeyClaim } from '../idempotency.ts'
 import type { IdCounts, NewIds } from '../ids.ts'
 import type { Run } from '../run.ts'
 import { type NewSubmission, openSubmission } from '../submission.ts'
-import { findHeld } from './idempotency.ts'
+import { findOwnClaim } from './idempotency.ts'
 import type { Changes, Step } from './step.ts'
 import { bindingOf, withPlace } from './submission-state.ts'
 import type { SubmissionRow } from './tables.ts'
 
 /**
- * Records a submission and its runs. With a key, its fingerprint and submission are recorded with it. Throws
- * `request_in_progress` if the key is no longer held: another request may have it, and would send the same again.
+ * Records a submission and its runs, and with a key, also the fingerprint and the submission under it. Throws
+ * `request_in_progress` if this request no longer has the key: another request may have it, and would send the same file.
  */
 export function createSubmission(
   request: NewSubmission,
@@ -20,7 +20,7 @@ export function createSubmission(
     keys: key ? [['claims', key.scope]] : [],
     takes: idsOfSubmission(request),
     decide(facts, ids) {
-      const held = key && findHeld(facts, key)
+      const held = key && findOwnClaim(facts, key)
       if (key && held === undefined)
         throw new TrackerError(
           'request_in_progress',

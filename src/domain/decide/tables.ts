@@ -8,17 +8,17 @@ import type { FinalStatus, Run } from '../run.ts'
 import type { Submission } from '../submission.ts'
 import type { UploadResponse } from '../upload-response.ts'
 
-/** The rows that decisions are made of, whatever database keeps them. Each has one key, and never changes it. */
+/** The rows that decisions use, independent of the database. Each row has one key, which never changes. */
 export type Tables = {
   /** By `submissionId`. */
   submissions: SubmissionRow
-  /** By `submissionId`: what can be large, and few decisions need. */
+  /** By `submissionId`: data that can be large and that few decisions need. */
   details: SubmissionDetails
   /** By `runId`. */
   runs: RunRow
   /** By `deliveryId`. */
   deliveries: DeliveryRow
-  /** By the `deliveryId` whose body it is. */
+  /** By the `deliveryId` of the delivery with this body. */
   bodies: { deliveryId: string; body: Buffer }
   /** By the `deliveryId` of a rejected delivery. */
   rejected: { deliveryId: string; cause: RejectionCause }
@@ -53,22 +53,22 @@ export const KEYS = {
 export type SubmissionDetails = Pick<Submission, 'submissionId' | 'extensions' | 'baseline'>
 
 export type SubmissionRow = Omit<Submission, 'extensions' | 'baseline'> & {
-  /** When ImageKit's response, or that there is none, was recorded. */
+  /** When ImageKit's response, or its absence, was recorded. */
   respondedAt: number | null
 }
 
 export type RunRow = Run & {
-  /** When it is checked next. Null until the sweep finds it overdue, and for an expired run until its file changes. */
+  /** The time of its next check. Null until the sweep finds it overdue, and for an expired run until its file changes. */
   dueAt: number | null
   /** Pending, and found overdue by the sweep, or so old that the sweep has passed it. */
   isOverdue: boolean
-  /** False while its submission is rejected: then it doesn't count. */
+  /** False while its submission is rejected: then the run does not count. */
   isListed: boolean
   /** The number of the delivery that settled it. */
   settledBy: number | null
-  /** The asset of its submission, while that is accepted; here too, so that a webhook needs no other row than its run. */
+  /** The asset of its submission while that is accepted. Copied here so that a webhook needs no other row than its run. */
   boundTo: string | null
-  /** Its submission has a caller who is notified. */
+  /** Its submission has a caller to notify. */
   isNotified: boolean
 }
 
@@ -85,14 +85,14 @@ export type DeliveryRow = {
   fileId: string | null
   service: string | null
   finalStatus: FinalStatus | null
-  /** Until a run claims the delivery; then the run has it. */
+  /** ImageKit's error, until a run claims the delivery and takes over the error. */
   unclaimedError: Json | null
   eventId: string | null
-  /** Of the upload whose end it reports, until the submission of that upload claims it. */
+  /** The request id of the upload whose end it reports, until that upload's submission claims it. */
   unclaimedRequestId: string | null
   /** The end of that upload. */
   uploadEnd: UploadResponse | null
-  /** What was sent, of a new delivery. */
+  /** The received request, for a new delivery. */
   sent: { headers: { [name: string]: string }; body: Buffer } | null
 }
 
@@ -100,22 +100,22 @@ export type NotificationRow = {
   notificationId: string
   runId: string
   target: string
-  /** Of the target; each has a queue of its own. */
+  /** The target's host; each host has its own queue. */
   host: string
-  /** Null once it is over. */
+  /** Null once the notification has ended. */
   body: string | null
   attempt: number
   createdAt: number
-  /** Null once it is over. */
+  /** Null once the notification has ended. */
   dueAt: number | null
-  /** How the latest attempt ended; null before the first. */
+  /** The result of the latest attempt; null before the first. */
   result: NotificationResult['kind'] | null
   reason: string | null
 }
 
 export type ClaimRow = {
   scope: string
-  /** Of the request that holds it. */
+  /** Of the request that has claimed the key. */
   nonce: string
   claimedAt: number
   fingerprint: string | null
@@ -137,17 +137,17 @@ type RetryItemRow = {
 
 export type LeaseRow = {
   name: string
-  /** This process holds it, or was the last to hold it. */
+  /** This process has the lease, or was the last to have it. */
   isOurs: boolean
-  /** Counts the holders. */
+  /** Increases with each new holder. */
   epoch: number
   endsAt: number
 }
 
-/** Failed attempts to sign in. */
+/** Failed sign-in attempts of one name. */
 export type SignInRow = {
   /** A hash of the client's address, or of the key that was tried. */
   name: string
-  /** When they failed, in order. Never empty. */
+  /** The times of the failures, in order. Never empty. */
   times: readonly number[]
 }

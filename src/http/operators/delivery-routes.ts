@@ -6,10 +6,10 @@ import { listDeliveries, showDelivery } from '../../tracking/operators/list-deli
 import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
 import type { AppEnv } from '../app-env.ts'
 import { parseWith } from '../parse-with.ts'
-import { presentedKey } from '../presented-key.ts'
 import type { ReadBody } from '../read-body.ts'
+import { requestKey } from '../request-key.ts'
 import { route } from '../routes.ts'
-import { answerPage, parsePage, readListQuery, readQuery } from './list-query.ts'
+import { parsePage, readListQuery, readQuery, respondWithPage } from './list-query.ts'
 import { readReason } from './read-reason.ts'
 import { time } from './run-filter-schema.ts'
 
@@ -25,27 +25,27 @@ const filterSchema = z.object({
   until: time.nullish(),
 })
 
-/** What was received, raw, and to apply it again. */
+/** Received deliveries, raw, and their replay. */
 export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   route(app, '/deliveries', {
     GET: async (c) => {
-      deps.access.identifyOperator(presentedKey(c.env.incoming))
+      deps.access.identifyOperator(requestKey(c.env.incoming))
       const filter = parseDeliveryFilter(readListQuery(c, Object.keys(filterSchema.shape)))
       const { deliveries, next } = await listDeliveries(deps, filter, parsePage(c))
-      return answerPage(c, { deliveries }, next)
+      return respondWithPage(c, { deliveries }, next)
     },
   })
   route(app, '/deliveries/:deliveryId', {
     GET: async (c) => {
-      deps.access.identifyOperator(presentedKey(c.env.incoming))
+      deps.access.identifyOperator(requestKey(c.env.incoming))
       readQuery(c, [])
       return c.json(await showDelivery(deps, c.req.param('deliveryId') ?? ''))
     },
   })
   route(app, '/deliveries/:deliveryId/replay', {
     POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c.env.incoming))
+      const { keyName: actor } = deps.access.identifyOperator(requestKey(c.env.incoming))
       const reason = await readReason(c.env.incoming, deps.readBody)
       const deliveryId = c.req.param('deliveryId') ?? ''
       const { outcome } = await replayDelivery(deps, { deliveryId, actor, reason })

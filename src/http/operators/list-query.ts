@@ -21,7 +21,7 @@ export function readQuery(c: AppContext, known: readonly string[]): { [name: str
   return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
 }
 
-/** The same for a list, which accepts `limit` and `cursor` too. */
+/** `readQuery` for a list route, which also accepts `limit` and `cursor`. */
 export function readListQuery(c: AppContext, filters: readonly string[] = []): { [name: string]: string } {
   return readQuery(c, [...filters, ...PAGE_PARAMETERS])
 }
@@ -31,13 +31,13 @@ export function parsePage(c: AppContext): { limit: number; before: number | null
   return { limit: parseLimit(c), before: parseCursor(c) }
 }
 
-/** Opaque to the caller, so that what it holds may change. */
-export function writeCursor(place: number): string {
-  return Buffer.from(JSON.stringify(place)).toString('base64url')
+/** Opaque to the caller, so that its content may change. */
+export function writeCursor(position: number): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url')
 }
 
-/** Answers a page, with the address of the next one, which keeps the whole query but its cursor. */
-export function answerPage(c: AppContext, page: object, next: number | null): Response {
+/** Responds with a page and a link to the next one: the same query with another cursor. */
+export function respondWithPage(c: AppContext, page: object, next: number | null): Response {
   const nextCursor = next === null ? null : writeCursor(next)
   if (nextCursor !== null) {
     const query = new URLSearchParams(c.req.query())

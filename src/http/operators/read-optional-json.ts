@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../../domain/json.ts'
 import type { ReadBody } from '../read-body.ts'
 import { parseJson } from '../read-json.ts'
 
-/** A JSON object, or nothing, which counts as an empty one. Throws `invalid_input`. */
+/** Reads a JSON object; an empty body counts as an empty object. Throws `invalid_input`. */
 export async function readOptionalJson(incoming: IncomingMessage, readBody: ReadBody): Promise<JsonObject> {
   const raw = await readBody(incoming)
   if (raw.length === 0) return {}

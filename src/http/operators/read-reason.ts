@@ -8,7 +8,7 @@ export const reasonText = z.string().max(2000, 'must have at most 2000 character
 
 const reasonSchema = z.strictObject({ reason: reasonText })
 
-/** Why an operator does it; null where the body does not say. Throws `invalid_input`. */
+/** Reads the operator's reason; null if the body has none. Throws `invalid_input`. */
 export async function readReason(incoming: IncomingMessage, readBody: ReadBody): Promise<string | null> {
   return parseWith(reasonSchema, await readOptionalJson(incoming, readBody)).reason ?? null
 }

@@ -5,23 +5,23 @@ import { reasonText } from './read-reason.ts'
 
 export const time = z.iso
   .datetime({ offset: true, message: 'must be a time such as 2026-11-24T18:00:00Z' })
-  .transform((text) => Date.parse(text))
-const word = z.string().min(1, 'must not be empty').max(500, 'must have at most 500 characters')
+  .transform((value) => Date.parse(value))
+const text = z.string().min(1, 'must not be empty').max(500, 'must have at most 500 characters')
 
-/** What is left out is not asked for. */
+/** A field that is absent does not filter. */
 const fields = {
   status: z.enum(['pending', 'success', 'failed', 'expired']).nullish(),
-  extension: word.nullish(),
-  cause: word.nullish(),
+  extension: text.nullish(),
+  cause: text.nullish(),
   since: time.nullish(),
   until: time.nullish(),
-  q: word.nullish(),
+  q: text.nullish(),
 }
 const querySchema = z.object({
   ...fields,
   acknowledged: z
     .enum(['true', 'false'])
-    .transform((text) => text === 'true')
+    .transform((value) => value === 'true')
     .nullish(),
   contradicted: z
     .literal('true')
@@ -42,13 +42,13 @@ const retrySchema = z.strictObject({
   reason: reasonText,
 })
 
-/** The filter of a query string; an empty value counts as left out, as a form sends it. Throws `invalid_input`. */
+/** Parses a query string into a filter. Forms send empty values, which count as absent. Throws `invalid_input`. */
 export function parseRunQuery(query: { [name: string]: string }): RunFilter {
   const given = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
-  return completed(parseWith(querySchema, given))
+  return toRunFilter(parseWith(querySchema, given))
 }
 
-/** What is to be asked for again. Throws `invalid_input`; a field that is not known too, for it may have been meant. */
+/** Parses the selection of runs to retry. Throws `invalid_input`, also for an unknown field: it may be a misspelt filter. */
 export function parseRetryRequest(json: unknown): {
   filter: RunFilter
   limit: number
@@ -56,10 +56,10 @@ export function parseRetryRequest(json: unknown): {
   reason: string | null
 } {
   const { limit, dryRun, reason, ...filter } = parseWith(retrySchema, json)
-  return { filter: completed(filter), limit, dryRun, reason: reason ?? null }
+  return { filter: toRunFilter(filter), limit, dryRun, reason: reason ?? null }
 }
 
-function completed(given: { [name in keyof RunFilter]?: RunFilter[name] | undefined }): RunFilter {
+function toRunFilter(given: { [name in keyof RunFilter]?: RunFilter[name] | undefined }): RunFilter {
   const { status = null, extension = null, cause = null, acknowledged = null } = given
   const { contradicted = null, since = null, until = null, q = null } = given
   return { ...EVERY_RUN, status, extension, cause, acknowledged, contradicted, since, until, q }

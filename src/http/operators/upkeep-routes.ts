@@ -6,9 +6,9 @@ import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
 import { reconcileNow } from '../../tracking/operators/reconcile-now.ts'
 import type { AppEnv } from '../app-env.ts'
 import { parseWith } from '../parse-with.ts'
-import { presentedKey } from '../presented-key.ts'
 import type { ReadBody } from '../read-body.ts'
 import { readJsonObject } from '../read-json.ts'
+import { requestKey } from '../request-key.ts'
 import { route } from '../routes.ts'
 import { readReason } from './read-reason.ts'
 
@@ -18,12 +18,12 @@ type UpkeepRoutesDeps = Parameters<typeof reconcileNow>[0] &
 
 const reconcileSchema = z.object({ dryRun: z.boolean('should be true or false') })
 
-/** What an operator does to all of it, or to all that is held of an asset. */
+/** Reconciliation, backup, and the deletion of everything stored about an asset. */
 export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
   const app = new Hono<AppEnv>()
   route(app, '/reconcile', {
     POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c.env.incoming))
+      const { keyName: actor } = deps.access.identifyOperator(requestKey(c.env.incoming))
       const { dryRun } = parseWith(
         reconcileSchema,
         (await readJsonObject(c.env.incoming, deps.readBody)).json,
@@ -33,7 +33,7 @@ export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
   })
   route(app, '/assets/:fileId', {
     DELETE: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c.env.incoming))
+      const { keyName: actor } = deps.access.identifyOperator(requestKey(c.env.incoming))
       const reason = await readReason(c.env.incoming, deps.readBody)
       await forgetAsset(deps, { fileId: c.req.param('fileId') ?? '', reason, actor })
       return c.body(null, 204)
@@ -41,8 +41,8 @@ export function upkeepRoutes(deps: UpkeepRoutesDeps): Hono<AppEnv> {
   })
   route(app, '/backup', {
     POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(presentedKey(c.env.incoming))
-      // Bytes that nobody reads would reset the connection when it closes, and the end of the copy be lost.
+      const { keyName: actor } = deps.access.identifyOperator(requestKey(c.env.incoming))
+      // Unread bytes of the request would reset the connection when it closes, and the end of the copy would be lost.
       const reason = await readReason(c.env.incoming, deps.readBody)
       const { stream, bytes } = await backUp(deps, { reason, actor })
       return c.body(stream, 200, {

@@ -5,8 +5,8 @@ import { ApiError } from '../api-error.ts'
 export type PrivateKey = string | undefined
 
 /**
- * Authenticates by the private key as user name; the password is ignored (the SDKs send different ones).
- * ImageKit takes the bare key after `Basic` as well.
+ * Authenticates with the private key as user name and ignores the password (the SDKs send different ones). Like
+ * ImageKit, it also accepts the bare key after `Basic`.
  */
 export function checkPrivateKey(authorization: string | undefined, privateKey: PrivateKey): void {
   const [, credentials = ''] = /^Basic\s+(\S+)\s*$/i.exec(authorization ?? '') ?? []
@@ -22,7 +22,8 @@ export function missingKey(): ApiError {
   return new ApiError(401, 'Your request does not contain private API key.')
 }
 
-export function isSame(given: string, right: string): boolean {
+/** Compares in constant time. */
+export function isSame(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(right))
+  return timingSafeEqual(digest(given), digest(expected))
 }

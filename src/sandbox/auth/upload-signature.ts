@@ -3,11 +3,11 @@ import { badRequest } from '../api-error.ts'
 import { isSame, type PrivateKey } from './private-key.ts'
 import type { UsedTokens } from './used-tokens.ts'
 
-const LONGEST_VALIDITY_SECONDS = 3600
+const MAX_VALIDITY_SECONDS = 3600
 
 /**
- * The browser's way to authenticate an upload, version 1: `signature` is the lowercase hex HMAC-SHA1 of
- * `token + expire` under the private key, `expire` in Unix seconds less than an hour ahead, `token` used once.
+ * Authenticates a browser's upload, version 1: `signature` is the lowercase hex HMAC-SHA1 of `token + expire` under the
+ * private key. `expire` is in Unix seconds, less than an hour ahead; each `token` can be used once.
  */
 export function checkUploadSignature(
   fields: ReadonlyMap<string, string>,
@@ -18,12 +18,12 @@ export function checkUploadSignature(
   const expire = required(fields, 'expire')
   const signature = required(fields, 'signature')
   const secondsLeft = /^\d+$/.test(expire) ? Number(expire) - now.getTime() / 1000 : Number.NaN
-  if (!(secondsLeft > 0 && secondsLeft < LONGEST_VALIDITY_SECONDS)) {
+  if (!(secondsLeft > 0 && secondsLeft < MAX_VALIDITY_SECONDS)) {
     throw badRequest(
       'Your request contains invalid expire parameter. Expire parameter should be a Unix time in less than 1 hour into the future.',
     )
   }
-  // Without a configured key there is nothing to check a signature against.
+  // Without a configured key no signature can be checked.
   if (privateKey !== undefined) {
     const expected = createHmac('sha1', privateKey)
       .update(token + expire)

@@ -5,14 +5,14 @@ import { parseJsonText } from '../json-text.ts'
 import { isSame, type PrivateKey } from './private-key.ts'
 import type { UsedTokens } from './used-tokens.ts'
 
-const LONGEST_VALIDITY_SECONDS = 3600
+const MAX_VALIDITY_SECONDS = 3600
 
 const headerSchema = z.object({ alg: z.literal('HS256') })
 const payloadSchema = z.looseObject({ iat: z.number().int(), exp: z.number().int() })
 
 /**
- * The browser's way to authenticate an upload, version 2: `token` is a JWT (HS256, private key) over every parameter
- * but `file` and `token`, as texts, with `iat` and `exp` at most an hour apart; used once.
+ * Authenticates a browser's upload, version 2: `token` is a JWT (HS256, private key) over every parameter except `file`
+ * and `token`, as texts. `iat` and `exp` are at most an hour apart; each token can be used once.
  */
 export function checkUploadToken(
   fields: ReadonlyMap<string, string>,
@@ -28,7 +28,7 @@ export function checkUploadToken(
     if (!isSame(signature, expected)) throw invalidToken()
   }
   const { iat, exp, ...signed } = claims.data
-  if (exp - iat > LONGEST_VALIDITY_SECONDS) throw invalidToken()
+  if (exp - iat > MAX_VALIDITY_SECONDS) throw invalidToken()
   if (exp * 1000 <= now.getTime()) throw badRequest('Your request contains expired token.')
   if (!isSameParameters(signed, fields)) {
     throw badRequest(

@@ -1,9 +1,9 @@
-/** One-time tokens that were seen. */
+/** The one-time tokens that were used. */
 export type UsedTokens = { use(token: string): boolean }
 
-const MOST_REMEMBERED = 100_000
+const MAX_TOKENS = 100_000
 
-/** `use` answers false for a token that was used before. The oldest are forgotten; none is valid over an hour. */
+/** `use` returns false for a token that was used before. The oldest are evicted; no token is valid for over an hour. */
 export function createUsedTokens(): UsedTokens {
   const used = new Set<string>()
   return {
@@ -11,7 +11,7 @@ export function createUsedTokens(): UsedTokens {
       if (used.has(token)) return false
       used.add(token)
       const [oldest] = used
-      if (used.size > MOST_REMEMBERED && oldest !== undefined) used.delete(oldest)
+      if (used.size > MAX_TOKENS && oldest !== undefined) used.delete(oldest)
       return true
     },
   }

@@ -1,49 +1,49 @@
 import { createHash } from 'node:crypto'
 import type { CustomMetadata, FileVersion } from '../library/file-version.ts'
 import type { AiTask, AiTaskAction } from './extension-request.ts'
-import type { Impression } from './image-impression.ts'
+import type { Label } from './image-statistics.ts'
 
-/** What tasks may change on a file. */
+/** The fields of a file that tasks may change. */
 export type TaskEffect = Pick<FileVersion, 'tags' | 'customMetadata'>
 
-type Subject = { sha256: string; impressions: readonly Impression[] }
+type Subject = { sha256: string; labels: readonly Label[] }
 
-/** Runs tasks one after the other. An answer depends on the bytes and the instruction alone, so it can be asserted. */
+/** Runs tasks in sequence. A result depends only on the bytes and the instruction, so that tests can assert it. */
 export function runTasks(tasks: readonly AiTask[], subject: Subject, before: TaskEffect): TaskEffect {
   return tasks.reduce((file, task) => runTask(task, subject, file), before)
 }
 
 function runTask(task: AiTask, subject: Subject, file: TaskEffect): TaskEffect {
   const seed = createHash('sha256').update(subject.sha256).update(task.instruction).digest().readUInt32BE()
-  const seen = subject.impressions.map(({ name }) => name.toLowerCase())
+  const labels = subject.labels.map(({ name }) => name.toLowerCase())
   switch (task.type) {
     case 'select_tags':
-      return act({ add_tags: select(task.vocabulary ?? seen, task, seed) }, file)
+      return applyAction({ add_tags: select(task.vocabulary ?? labels, task, seed) }, file)
     case 'select_metadata': {
-      const selected = select(task.vocabulary ?? seen, task, seed)
+      const selected = select(task.vocabulary ?? labels, task, seed)
       const value = (task.max_selections ?? 1) > 1 ? selected : selected[0]
-      return value === undefined ? file : act({ set_metadata: [{ field: task.field, value }] }, file)
+      return value === undefined ? file : applyAction({ set_metadata: [{ field: task.field, value }] }, file)
     }
     case 'yes_no':
-      return act((seed % 2 === 0 ? task.on_yes : task.on_no) ?? {}, file)
+      return applyAction((seed % 2 === 0 ? task.on_yes : task.on_no) ?? {}, file)
   }
 }
 
-/** Consecutive items of the vocabulary, as many as the task allows but no more than two without being asked. */
+/** Selects `min_selections` (at least 1) consecutive items of the vocabulary, at most `max_selections` (2 by default). */
 function select<T>(
   vocabulary: readonly T[],
   {
-    min_selections: least = 1,
-    max_selections: most = 2,
+    min_selections: min = 1,
+    max_selections: max = 2,
   }: { min_selections?: number | undefined; max_selections?: number | undefined },
   seed: number,
 ): T[] {
-  const count = Math.min(vocabulary.length, Math.max(least, 1), most)
+  const count = Math.min(vocabulary.length, Math.max(min, 1), max)
   const start = vocabulary.length === 0 ? 0 : seed % vocabulary.length
   return [...vocabulary.slice(start), ...vocabulary.slice(0, start)].slice(0, count)
 }
 
-function act(action: AiTaskAction, { tags, customMetadata }: TaskEffect): TaskEffect {
+function applyAction(action: AiTaskAction, { tags, customMetadata }: TaskEffect): TaskEffect {
   const removed = new Set(action.remove_tags)
   const kept = (tags ?? []).filter((tag) => !removed.has(tag))
   const all = [...new Set([...kept, ...(action.add_tags ?? [])])]

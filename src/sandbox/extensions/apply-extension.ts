@@ -7,12 +7,12 @@ import { runTasks } from './ai-tasks.ts'
 import { describeFile } from './auto-description.ts'
 import { tagImage } from './auto-tagging.ts'
 import type { KnownExtension } from './extension-request.ts'
-import { type Impression, readImpressions } from './image-impression.ts'
+import { type Label, readLabels } from './image-statistics.ts'
 import { removeBackground } from './remove-background.ts'
 
 type Media = { library: Library; storage: DiskStorage }
 
-/** Gives an extension its effect on the current version of a file, and answers the file after it. */
+/** Applies an extension to the current version of a file, and returns the changed file. */
 export async function applyExtension(
   media: Media,
   fileId: string,
@@ -25,33 +25,33 @@ export async function applyExtension(
       return addCutOut(media, fileId, extension.options?.bg_color)
     case 'google-auto-tagging':
     case 'aws-auto-tagging': {
-      const impressions = await look(media, fileId)
+      const labels = await readCurrentLabels(media, fileId)
       return library.update(fileId, (file) => ({
-        aiTags: tagImage(extension, impressions, currentVersion(file).aiTags),
+        aiTags: tagImage(extension, labels, currentVersion(file).aiTags),
       }))
     }
     case 'ai-auto-description': {
-      const impressions = await look(media, fileId)
+      const labels = await readCurrentLabels(media, fileId)
       return library.update(fileId, (file) => ({
-        description: describeFile(currentVersion(file).facts, impressions),
+        description: describeFile(currentVersion(file).facts, labels),
       }))
     }
     case 'ai-tasks': {
-      const impressions = await look(media, fileId)
+      const labels = await readCurrentLabels(media, fileId)
       return library.update(fileId, (file) => {
         const version = currentVersion(file)
-        return runTasks(extension.tasks ?? [], { sha256: version.facts.sha256, impressions }, version)
+        return runTasks(extension.tasks ?? [], { sha256: version.facts.sha256, labels }, version)
       })
     }
   }
 }
 
-async function look({ library, storage }: Media, fileId: string): Promise<Impression[]> {
+async function readCurrentLabels({ library, storage }: Media, fileId: string): Promise<Label[]> {
   const { versionId, facts } = currentVersion(library.getFile(fileId))
-  return readImpressions(storage.bytesPath(fileId, versionId), facts)
+  return readLabels(storage.bytesPath(fileId, versionId), facts)
 }
 
-/** ImageKit keeps what remove-bg made as a new version of the same file, which carries the details on. */
+/** ImageKit stores the result of remove-bg as a new version of the same file. The version keeps the other details. */
 async function addCutOut({ library, storage }: Media, fileId: string, colour: string | undefined) {
   const file = library.getFile(fileId)
   const source = currentVersion(file)

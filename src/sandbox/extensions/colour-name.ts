@@ -9,19 +9,19 @@ const HUES: readonly { below: number; name: string }[] = [
   { below: 345, name: 'Pink' },
 ]
 
-/** The everyday name of an sRGB colour; channels are 0–255. */
+/** The common English name of an sRGB colour; channels are 0–255. */
 export function colourName(red: number, green: number, blue: number): string {
-  const most = Math.max(red, green, blue)
-  const spread = most - Math.min(red, green, blue)
-  if (most < 40) return 'Black'
-  if (spread < 24) return most > 225 ? 'White' : 'Gray'
-  const hue = hueOf(red, green, blue, most, spread)
-  if (hue >= 15 && hue < 45 && most < 160) return 'Brown'
+  const max = Math.max(red, green, blue)
+  const spread = max - Math.min(red, green, blue)
+  if (max < 40) return 'Black'
+  if (spread < 24) return max > 225 ? 'White' : 'Gray'
+  const hue = hueOf(red, green, blue, max, spread)
+  if (hue >= 15 && hue < 45 && max < 160) return 'Brown'
   return HUES.find(({ below }) => hue < below)?.name ?? 'Red'
 }
 
-function hueOf(red: number, green: number, blue: number, most: number, spread: number): number {
-  if (most === red) return (60 * ((green - blue) / spread) + 360) % 360
-  if (most === green) return 60 * ((blue - red) / spread) + 120
+function hueOf(red: number, green: number, blue: number, max: number, spread: number): number {
+  if (max === red) return (60 * ((green - blue) / spread) + 360) % 360
+  if (max === green) return 60 * ((blue - red) / spread) + 120
   return 60 * ((red - green) / spread) + 240
 }

@@ -41,8 +41,8 @@ const task = z.discriminatedUnion('type', [
 
 const tagger = { minConfidence: z.number().min(0).max(100).optional(), maxTags: z.number().min(0).optional() }
 
-// Options that the service behind an extension reads are passed to it as they are; only what ImageKit itself must
-// understand is checked, and a required option that is missing gets a default.
+// Only the options that ImageKit itself interprets are checked; others pass unchanged to the service behind the
+// extension. A missing required option gets a default.
 const known = z.discriminatedUnion('name', [
   z.object({
     name: z.literal('remove-bg'),
@@ -64,20 +64,20 @@ export type AiTask = z.infer<typeof task>
 export type AiTaskAction = z.infer<typeof action>
 export type KnownExtension = z.infer<typeof known>
 
-/** One extension to run. `requestedName` is `saved-extension` where `extension` is what its id stood for. */
+/** One extension to run. For a saved extension, `requestedName` is `saved-extension` and `name` what its id stands for. */
 export type ExtensionRequest = {
   name: string
   requestedName: string
-  /** null: a name that the sandbox has no effect for. */
+  /** null: the sandbox does not know the name, so the extension has no effect. */
   extension: KnownExtension | null
 }
 
 const KNOWN_NAMES: readonly string[] = known.options.flatMap((option) => [...option.shape.name.values])
 
-// A saved extension's configuration lives in an account; here its id tells it.
+// ImageKit stores the configuration of a saved extension in the account; here it follows from the id.
 const DEFAULT_SAVED: KnownExtension = { name: 'aws-auto-tagging' }
 
-/** Parses the `extensions` array of an upload or an update; a name listed twice runs once, the first time. */
+/** Parses the `extensions` array of an upload or an update. If a name is listed twice, the first entry counts. */
 export function parseExtensions(value: unknown): ExtensionRequest[] {
   const list = z.array(named).safeParse(value)
   if (!list.success) throw invalidParameter('extensions')

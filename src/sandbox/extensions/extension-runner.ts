@@ -3,21 +3,21 @@ import type { Delay } from '../delay.ts'
 import type { DiskStorage } from '../library/disk-storage.ts'
 import type { Library } from '../library/library.ts'
 import type { SandboxLogger } from '../sandbox-logger.ts'
-import { type Course, courseOf } from '../scenario.ts'
+import { type Outcome, outcomeOf } from '../scenario.ts'
 import type { WebhookSender } from '../webhooks/webhook-sender.ts'
-import { createAnnouncer } from './announcer.ts'
-import { concludeRun } from './conclude-run.ts'
-import type { ExtensionOrder, ExtensionStatus } from './extension-order.ts'
+import type { ExtensionJob, ExtensionStatus } from './extension-job.ts'
 import type { ExtensionRequest } from './extension-request.ts'
+import { runExtension } from './run-extension.ts'
+import { createWebhookEmitter } from './webhook-emitter.ts'
 
-// How long an upload's answer waits for its early webhooks to be answered.
-const EARLY_WAIT_MS = 5000
-// `late` is after ten delays, one of which has passed when the effect is there.
+// The longest that a response waits for the receiver of `early` webhooks.
+const MAX_EARLY_WAIT_MS = 5000
+// `late` webhooks are sent after ten delays. The effect itself takes the first of them.
 const LATE_EXTRA_DELAYS = 9
 
-const WORDS = { SUCCESS: 'success', FAILURE: 'failed' } as const
+const RESPONSE_STATUS = { SUCCESS: 'success', FAILURE: 'failed' } as const
 
-type Run = { extension: ExtensionRequest; course: Course }
+type Run = { extension: ExtensionRequest; outcome: Outcome }
 
 export type ExtensionRunner = ReturnType<typeof createExtensionRunner>
 
@@ -35,58 +35,60 @@ type Dependencies = {
 export function createExtensionRunner(dependencies: Dependencies) {
   const { tasks, delay, signal } = dependencies
 
-  const conclude = ({ extension, course }: Run, fileId: string) =>
-    concludeRun(dependencies, fileId, extension, course.word === 'failed' ? 'failed' : 'success')
+  const finish = ({ extension, outcome }: Run, fileId: string) =>
+    runExtension(dependencies, fileId, extension, outcome.status === 'failed' ? 'failed' : 'success')
 
-  async function runPending(order: ExtensionOrder, runs: readonly Run[]): Promise<void> {
-    const { quirks, delayMs } = order.scenario
-    const announce = createAnnouncer(dependencies, order)
+  async function runPending(job: ExtensionJob, runs: readonly Run[]): Promise<void> {
+    const { webhookBehaviours, delayMs } = job.scenario
+    const emitWebhook = createWebhookEmitter(dependencies, job)
     const pause = (delays: number) =>
-      quirks.has('early') ? Promise.resolve() : delay(delays * delayMs, signal)
+      webhookBehaviours.has('early') ? Promise.resolve() : delay(delays * delayMs, signal)
 
     await pause(1)
-    const extra = quirks.has('late') ? LATE_EXTRA_DELAYS : 0
-    if (quirks.has('reorder')) {
-      const endings = []
-      for (const run of runs) endings.push(await conclude(run, order.fileId))
+    const extra = webhookBehaviours.has('late') ? LATE_EXTRA_DELAYS : 0
+    if (webhookBehaviours.has('reorder')) {
+      const webhooks = []
+      for (const run of runs) webhooks.push(await finish(run, job.fileId))
       if (extra > 0) await pause(extra)
-      for (const ending of endings.toReversed()) await announce(ending)
+      for (const webhook of webhooks.toReversed()) await emitWebhook(webhook)
       return
     }
     await Promise.all(
       runs.map(async (run) => {
-        const ending = await conclude(run, order.fileId)
+        const webhook = await finish(run, job.fileId)
         if (extra > 0) await pause(extra)
-        await announce(ending)
+        await emitWebhook(webhook)
       }),
     )
   }
 
   return {
-    /** Runs what ends within the request, and answers the status of every extension for the response. */
-    async runNow(order: ExtensionOrder): Promise<ExtensionStatus> {
+    /** Runs the extensions that finish within the request, and returns the `extensionStatus` of the response. */
+    async runNow(job: ExtensionJob): Promise<ExtensionStatus> {
       const status: ExtensionStatus = {}
-      for (const run of runsOf(order)) {
-        const ending = run.course.now ? await conclude(run, order.fileId) : undefined
-        status[run.extension.name] = ending === undefined ? 'pending' : WORDS[ending.status]
+      for (const run of runsOf(job)) {
+        const webhook = run.outcome.isImmediate ? await finish(run, job.fileId) : undefined
+        status[run.extension.name] = webhook === undefined ? 'pending' : RESPONSE_STATUS[webhook.status]
       }
       return status
     },
 
-    /** Starts what ends after the response; waits only for webhooks that were asked to come `early`. */
-    async startPending(order: ExtensionOrder): Promise<void> {
-      const runs = runsOf(order).filter(({ course }) => !course.now && course.word !== null)
+    /** Starts the extensions that finish after the response. Waits for their webhooks only if they are `early`. */
+    async startPending(job: ExtensionJob): Promise<void> {
+      const runs = runsOf(job).filter(({ outcome }) => !outcome.isImmediate && outcome.status !== null)
       if (runs.length === 0) return
-      const done = tasks.watch(runPending(order, runs))
-      if (!order.scenario.quirks.has('early')) return
+      const done = tasks.watch(runPending(job, runs))
+      if (!job.scenario.webhookBehaviours.has('early')) return
       const waited = new AbortController()
-      const bound = delay(EARLY_WAIT_MS, AbortSignal.any([signal, waited.signal])).catch(() => undefined)
-      await Promise.race([done, bound])
+      const timeout = delay(MAX_EARLY_WAIT_MS, AbortSignal.any([signal, waited.signal])).catch(
+        () => undefined,
+      )
+      await Promise.race([done, timeout])
       waited.abort()
     },
   }
 }
 
-function runsOf({ extensions, scenario }: ExtensionOrder): Run[] {
-  return extensions.map((extension) => ({ extension, course: courseOf(scenario, extension) }))
+function runsOf({ extensions, scenario }: ExtensionJob): Run[] {
+  return extensions.map((extension) => ({ extension, outcome: outcomeOf(scenario, extension) }))
 }

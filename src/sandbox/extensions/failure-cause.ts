@@ -1,4 +1,4 @@
-/** The `error` of a FAILURE webhook. Its fields are not documented; these are ours. */
+/** The `error` of a FAILURE webhook. ImageKit does not document its fields; these are ours. */
 export type ExtensionError = { message: string; reason: string }
 
 const CAUSES: ReadonlyMap<string, ExtensionError> = new Map([
@@ -30,11 +30,11 @@ const CAUSES: ReadonlyMap<string, ExtensionError> = new Map([
   ['ai-tasks', { message: 'The tasks could not be evaluated for the image.', reason: 'tasks_not_evaluated' }],
 ])
 
-const OTHER: ExtensionError = {
+const DEFAULT_CAUSE: ExtensionError = {
   message: 'The extension could not be applied to the file.',
   reason: 'processing_failed',
 }
 
 export function failureCause(extension: string): ExtensionError {
-  return CAUSES.get(extension) ?? OTHER
+  return CAUSES.get(extension) ?? DEFAULT_CAUSE
 }

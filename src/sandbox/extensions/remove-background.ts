@@ -2,12 +2,12 @@ import { copyFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { FileFacts } from '../library/file-facts.ts'
 
-// How far a channel may be from the corner's and still count as background.
+// A pixel is background if each channel differs from the corner's by at most this much.
 const TOLERANCE = 24
 
 /**
- * Writes `source` as a PNG in which the colour of its top-left corner is transparent, or `backgroundColour` where
- * that is given. Bytes that are no image are copied: the scenario says what happens, not the content.
+ * Writes `source` as a PNG in which the colour of its top-left corner becomes transparent, or `backgroundColour` if
+ * given. Bytes that are not an image are copied, because the scenario decides the outcome and not the content.
  */
 export async function removeBackground(
   source: string,

@@ -6,8 +6,8 @@ import { type LibraryFile, libraryFileSchema } from './library-file.ts'
 export type DiskStorage = ReturnType<typeof createDiskStorage>
 
 /**
- * `DIRECTORY/files/FILE_ID/` holds `file.json` and one file of bytes per version; `DIRECTORY/spool/` what is still
- * arriving. Every write is a rename, so that a crash leaves the old state or the new one.
+ * `DIRECTORY/files/FILE_ID/` contains `file.json` and one file of bytes per version; `DIRECTORY/spool/` contains the
+ * uploads in progress. Every write is a rename, so that a crash leaves the old state or the new one.
  */
 export function createDiskStorage(directory: string) {
   const filesDirectory = join(directory, 'files')
@@ -21,7 +21,7 @@ export function createDiskStorage(directory: string) {
       return join(spoolDirectory, randomUUID())
     },
 
-    /** Empties the spool of a former process and reads every file of the library. */
+    /** Empties the spool of a previous process and reads every file of the library. */
     async open(): Promise<LibraryFile[]> {
       await rm(spoolDirectory, { recursive: true, force: true })
       await mkdir(spoolDirectory, { recursive: true })
@@ -37,16 +37,16 @@ export function createDiskStorage(directory: string) {
       await rename(temporary, join(filesDirectory, file.fileId, 'file.json'))
     },
 
-    /** Moves spooled bytes to where the version's bytes live. */
+    /** Moves spooled bytes to the path of the version. */
     async adoptBytes(spooled: string, fileId: string, versionId: string): Promise<void> {
       await mkdir(join(filesDirectory, fileId), { recursive: true })
       await rename(spooled, bytesPath(fileId, versionId))
     },
 
     async deleteFile(fileId: string): Promise<void> {
-      const doomed = join(spoolDirectory, randomUUID())
-      await rename(join(filesDirectory, fileId), doomed)
-      await rm(doomed, { recursive: true, force: true })
+      const trash = join(spoolDirectory, randomUUID())
+      await rename(join(filesDirectory, fileId), trash)
+      await rm(trash, { recursive: true, force: true })
     },
   }
 }
@@ -55,7 +55,7 @@ async function readLibraryFile(directory: string): Promise<LibraryFile | undefin
   try {
     return libraryFileSchema.parse(JSON.parse(await readFile(join(directory, 'file.json'), 'utf8')))
   } catch (error) {
-    // Bytes without file.json are an upload that a crash cut short.
+    // Bytes without file.json are an upload that a crash interrupted.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
   }

@@ -1,24 +1,24 @@
 import ExifReader, { type ExpandedTags } from 'exifreader'
 import { readHead } from './read-head.ts'
 
-// Exif, IPTC and XMP stand before the pixels.
+// Exif, IPTC and XMP precede the pixels.
 const HEAD_BYTES = 512 * 1024
-const LONGEST_TEXT = 2000
+const MAX_TEXT_LENGTH = 2000
 
-// Where the parts that people ask for by one name may be found, best source first.
-const FRIENDLY: Record<string, readonly string[]> = {
+// The tags that can provide each common field, best source first.
+const COMMON_FIELDS: Record<string, readonly string[]> = {
   Title: ['Title', 'ObjectName'],
   Description: ['Description', 'ImageDescription', 'CaptionAbstract'],
   Keywords: ['Subject', 'Keywords'],
   Copyright: ['Copyright', 'Rights', 'CopyrightNotice'],
 }
 
-/** The consolidated exif, iptc and xmp data of an image, flat, as `embeddedMetadata` shows it; `{}` where there is none. */
+/** The merged Exif, IPTC and XMP data of an image as a flat object, as in `embeddedMetadata`; `{}` if there is none. */
 export async function readEmbeddedMetadata(path: string): Promise<Record<string, unknown>> {
   try {
-    return withFriendlyNames(flatten(ExifReader.load(await readHead(path, HEAD_BYTES), { expanded: true })))
+    return withCommonFields(flatten(ExifReader.load(await readHead(path, HEAD_BYTES), { expanded: true })))
   } catch {
-    // "No Exif data" is an exception of the reader's.
+    // ExifReader throws if there is no Exif data.
     return {}
   }
 }
@@ -35,7 +35,7 @@ function flatten(tags: ExpandedTags): Record<string, unknown> {
   return flat
 }
 
-/** `Caption/Abstract` and XMP's `title` as `CaptionAbstract` and `Title`. */
+/** `Caption/Abstract` → `CaptionAbstract`; XMP's `title` → `Title`. */
 function tagName(name: string): string {
   const letters = name.replaceAll(/[^A-Za-z0-9]/g, '')
   return letters.charAt(0).toUpperCase() + letters.slice(1)
@@ -48,18 +48,18 @@ function readableText(tag: unknown): string | number | string[] | undefined {
   if (typeof tag !== 'object' || tag === null || !('description' in tag)) return undefined
   const { description } = tag
   if (typeof description === 'number') return description
-  return typeof description === 'string' && description !== '' && description.length <= LONGEST_TEXT
+  return typeof description === 'string' && description !== '' && description.length <= MAX_TEXT_LENGTH
     ? description
     : undefined
 }
 
-function withFriendlyNames(flat: Record<string, unknown>): Record<string, unknown> {
+function withCommonFields(flat: Record<string, unknown>): Record<string, unknown> {
   const result = { ...flat }
-  for (const [friendly, sources] of Object.entries(FRIENDLY)) {
+  for (const [field, sources] of Object.entries(COMMON_FIELDS)) {
     const source = sources.find((name) => flat[name] !== undefined)
     if (source === undefined) continue
     const value = flat[source]
-    result[friendly] = friendly === 'Keywords' && typeof value === 'string' ? value.split(/,\s*/) : value
+    result[field] = field === 'Keywords' && typeof value === 'string' ? value.split(/,\s*/) : value
   }
   return result
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What the bytes themselves say. `image` is null for what is no image, and for an image that cannot be decoded. */
+/** Facts read from the bytes. `image` is null for a non-image, and for an image that cannot be decoded. */
 export const fileFactsSchema = z.object({
   size: z.number().int(),
   sha256: z.string(),

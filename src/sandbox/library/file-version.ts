@@ -5,7 +5,7 @@ const aiTagSchema = z.object({ name: z.string(), confidence: z.number(), source:
 
 export const customMetadataSchema = z.record(z.string(), z.unknown())
 
-/** One version of a file: its own bytes and everything that can be set on them. Times are RFC 3339, UTC. */
+/** One version of a file: its bytes and all settable details. Times are RFC 3339, UTC. */
 export const fileVersionSchema = z.object({
   versionId: z.string(),
   number: z.number().int().positive(),

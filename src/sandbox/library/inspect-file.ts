@@ -8,7 +8,7 @@ import sharp from 'sharp'
 import { readEmbeddedMetadata } from './embedded-metadata.ts'
 import type { FileFacts } from './file-facts.ts'
 
-/** Reads size, type, dimensions and embedded metadata off the bytes; `name` decides where bytes have no signature. */
+/** Reads size, type, dimensions and embedded metadata from the bytes. Bytes without a signature get the type of `name`. */
 export async function inspectFile(path: string, name: string): Promise<FileFacts> {
   const [{ size }, sha256, mime] = await Promise.all([stat(path), hashFile(path), detectMime(path, name)])
   const fileType = mime.startsWith('image/') ? 'image' : 'non-image'
@@ -26,7 +26,7 @@ async function hashFile(path: string): Promise<string> {
 async function detectMime(path: string, name: string): Promise<string> {
   const detected = await fileTypeFromFile(path)
   const byName = getMimeType(name)?.split(';')[0]
-  // An SVG's bytes only say XML.
+  // An SVG is detected as XML only.
   if (detected !== undefined && detected.mime !== 'application/xml') return detected.mime
   return byName ?? detected?.mime ?? 'application/octet-stream'
 }
@@ -44,7 +44,7 @@ async function inspectImage(path: string): Promise<FileFacts['image']> {
       orientation: orientation ?? null,
     }
   } catch {
-    // Not every image type can be decoded here, and a broken image is still stored by ImageKit.
+    // sharp cannot decode every image type, and ImageKit stores even a broken image.
     return null
   }
 }

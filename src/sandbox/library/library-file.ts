@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type FileVersion, fileVersionSchema } from './file-version.ts'
 
-/** A file of the media library. `fileId` stays the same over all versions; the last version is the current one. */
+/** A file of the media library. All versions have the same `fileId`; the last version is the current one. */
 export const libraryFileSchema = z.object({
   fileId: z.string(),
   filePath: z.string(),
@@ -17,7 +17,7 @@ export function currentVersion(file: LibraryFile): FileVersion {
   return version
 }
 
-/** The same file with its current version changed; `updatedAt` is set to `now`. */
+/** Returns the file with its current version changed and `updatedAt` set to `now`. */
 export function withCurrentVersion(file: LibraryFile, change: Partial<FileVersion>, now: Date): LibraryFile {
   const changed = { ...currentVersion(file), ...change, updatedAt: now.toISOString() }
   return { ...file, versions: [...file.versions.slice(0, -1), changed] }

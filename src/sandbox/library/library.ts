@@ -1,22 +1,22 @@
+import { createMutex } from '../../domain/mutex.ts'
 import { badRequest, fileNotFound } from '../api-error.ts'
 import type { DiskStorage } from './disk-storage.ts'
 import type { FileVersion } from './file-version.ts'
 import { type LibraryFile, withCurrentVersion } from './library-file.ts'
-import { createMutex } from './mutex.ts'
 import { newObjectId } from './object-id.ts'
 
-const MOST_VERSIONS = 100
+const MAX_VERSIONS = 100
 
-/** A version's content, before the library has given it an id and a number. */
+/** The content of a version, before the library assigns an id and a number. */
 export type NewVersion = Omit<FileVersion, 'versionId' | 'number' | 'createdAt' | 'updatedAt'>
 
 export type Library = ReturnType<typeof createLibrary>
 
-/** The media library: everything in memory, every change on disk before it is seen. */
+/** The media library: all files are in memory, and every change is on disk before it becomes visible. */
 export function createLibrary({ storage, clock }: { storage: DiskStorage; clock: () => Date }) {
   const files = new Map<string, LibraryFile>()
   const byPath = new Map<string, string>()
-  const inOrder = createMutex()
+  const runExclusive = createMutex()
 
   const findFile = (fileId: string) => files.get(fileId)
 
@@ -31,7 +31,7 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
     return fileId === undefined ? undefined : files.get(fileId)
   }
 
-  function remember(file: LibraryFile): LibraryFile {
+  function addToIndex(file: LibraryFile): LibraryFile {
     files.set(file.fileId, file)
     byPath.set(file.filePath, file.fileId)
     return file
@@ -39,15 +39,15 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
 
   async function save(file: LibraryFile): Promise<LibraryFile> {
     await storage.saveFile(file)
-    return remember(file)
+    return addToIndex(file)
   }
 
   async function addVersion(file: LibraryFile, version: NewVersion, spooled: string): Promise<LibraryFile> {
-    if (file.versions.length >= MOST_VERSIONS) {
-      throw badRequest(`A file can have a maximum of ${MOST_VERSIONS} versions.`)
+    if (file.versions.length >= MAX_VERSIONS) {
+      throw badRequest(`A file can have a maximum of ${MAX_VERSIONS} versions.`)
     }
     const now = clock().toISOString()
-    // Version 1 carries the file's own id.
+    // The id of version 1 is the fileId.
     const versionId = file.versions.length === 0 ? file.fileId : newObjectId()
     const number = (file.versions.at(-1)?.number ?? 0) + 1
     await storage.adoptBytes(spooled, file.fileId, versionId)
@@ -60,21 +60,21 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
     getFile,
     findFileAt,
 
-    /** In the order of their first upload. */
+    /** In the order of first upload. */
     listFiles: () => [...files.values()],
 
     async open(): Promise<void> {
       const found = await storage.open()
       found.sort((a, b) => firstUploadedAt(a).localeCompare(firstUploadedAt(b)))
-      found.forEach(remember)
+      found.forEach(addToIndex)
     },
 
-    /** Puts bytes at a path: a new file, or a new version of the one that `prepare` was shown and let pass. */
+    /** Adds bytes at a path: a new file, or a new version of the existing one. `prepare` can throw to reject it. */
     place(
       at: { filePath: string; name: string; spooled: string },
       prepare: (existing: LibraryFile | undefined) => NewVersion,
     ): Promise<LibraryFile> {
-      return inOrder(async () => {
+      return runExclusive(async () => {
         const existing = findFileAt(at.filePath)
         const version = prepare(existing)
         const file = existing ?? { fileId: newObjectId(), filePath: at.filePath, name: at.name, versions: [] }
@@ -82,13 +82,13 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
       })
     },
 
-    /** Adds a version made out of the current one. */
+    /** Adds a version that `make` derives from the file. */
     addVersionTo(
       fileId: string,
       spooled: string,
       make: (file: LibraryFile) => NewVersion,
     ): Promise<LibraryFile> {
-      return inOrder(async () => {
+      return runExclusive(async () => {
         const file = getFile(fileId)
         return addVersion(file, make(file), spooled)
       })
@@ -96,14 +96,14 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
 
     /** Changes the current version in place. */
     update(fileId: string, change: (file: LibraryFile) => Partial<FileVersion>): Promise<LibraryFile> {
-      return inOrder(async () => {
+      return runExclusive(async () => {
         const file = getFile(fileId)
         return save(withCurrentVersion(file, change(file), clock()))
       })
     },
 
     setPublished(fileId: string, isPublished: boolean, everyVersion: boolean): Promise<LibraryFile> {
-      return inOrder(async () => {
+      return runExclusive(async () => {
         const file = withCurrentVersion(getFile(fileId), { isPublished }, clock())
         const versions = everyVersion
           ? file.versions.map((version) => ({ ...version, isPublished }))
@@ -113,7 +113,7 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
     },
 
     remove(fileId: string): Promise<void> {
-      return inOrder(async () => {
+      return runExclusive(async () => {
         const file = getFile(fileId)
         await storage.deleteFile(fileId)
         files.delete(fileId)

@@ -5,7 +5,7 @@ import { ApiError } from '../api-error.ts'
 import { apiErrorBody, errorBody } from '../error-body.ts'
 import type { SandboxLogger } from '../sandbox-logger.ts'
 
-/** The outside of the sandbox: a request id on every answer, and every error in ImageKit's shape. */
+/** The HTTP app of the sandbox: every response has a request id, and every error has ImageKit's shape. */
 export function createApp(
   routes: readonly Hono[],
   { allowedHosts, logger }: { allowedHosts: readonly string[]; logger: SandboxLogger },
@@ -17,7 +17,7 @@ export function createApp(
     await next()
   })
   app.use(async (c, next) => {
-    // Any website could point a name of its own here (DNS rebinding), and read and upload files in its visitor's browser.
+    // DNS rebinding: a website could point its own name here, and read and upload files through its visitor's browser.
     const host = new URL(c.req.url).hostname
     if (!isLoopbackHost(host) && !allowedHosts.includes(host))
       return c.json(
@@ -28,7 +28,8 @@ export function createApp(
   })
   app.onError((error, c) => {
     if (error instanceof ApiError) return c.json(apiErrorBody(error), error.status)
-    logger.error({ err: error, method: c.req.method, path: c.req.path }, 'request failed')
+    const { method, path } = c.req
+    logger.error({ event: 'request.failed', err: error, method, path }, 'request failed')
     return c.json(errorBody('We have encountered an internal error while processing your request.'), 500)
   })
   app.notFound((c) => c.json(errorBody('The requested resource does not exist.'), 404))

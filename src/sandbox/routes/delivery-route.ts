@@ -7,8 +7,8 @@ import type { Library } from '../library/library.ts'
 import { currentVersion } from '../library/library-file.ts'
 
 /**
- * Serves files under their `url`, former versions by `ik-obj-version`. Transformations (`tr:…` before the path or
- * `?tr=`, thumbnails too) answer the original.
+ * Serves files under their `url`, and older versions by `ik-obj-version`. A URL with a transformation (`tr:…` before the
+ * path or `?tr=`, thumbnails included) returns the original.
  */
 export function deliveryRoute({ library, storage }: { library: Library; storage: DiskStorage }): Hono {
   return new Hono().get('/*', (c) => {
@@ -19,7 +19,7 @@ export function deliveryRoute({ library, storage }: { library: Library; storage:
       file.versions.find((candidate) => candidate.versionId === versionId) ?? currentVersion(file)
     c.header('content-type', version.facts.mime)
     c.header('content-length', String(version.facts.size))
-    // A stream that nobody reads would keep its file open.
+    // An unread stream would keep its file open.
     if (c.req.method === 'HEAD') return c.body(null)
     return c.body(Readable.toWeb(createReadStream(storage.bytesPath(file.fileId, version.versionId))))
   })

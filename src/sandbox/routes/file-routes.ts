@@ -35,10 +35,10 @@ export function fileRoutes({ library, runner, requests, privateKey, clock, origi
       update.tags ?? (update.tags === null ? [] : (currentVersion(before).tags ?? [])),
     )
     await library.update(fileId, (file) => changesOf(update, file))
-    const order = { fileId, extensions, scenario, webhookUrl }
-    const extensionStatus = await runner.runNow(order)
+    const job = { fileId, extensions, scenario, webhookUrl }
+    const extensionStatus = await runner.runNow(job)
     const details = fileDetails(origin(), library.getFile(fileId))
-    await runner.startPending(order)
+    await runner.startPending(job)
     return extensions.length === 0 ? details : { ...details, extensionStatus }
   }
 

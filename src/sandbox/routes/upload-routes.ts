@@ -45,8 +45,8 @@ export function uploadRoutes(dependencies: Dependencies): Hono {
         usedTokens,
         now: clock(),
       })
-      const answer = await acceptUpload(dependencies, form, contentPath)
-      return c.json(answer.body, answer.status)
+      const { body, status } = await acceptUpload(dependencies, form, contentPath)
+      return c.json(body, status)
     } finally {
       await Promise.all([rm(spoolPath, { force: true }), rm(contentPath, { force: true })])
     }
@@ -55,13 +55,13 @@ export function uploadRoutes(dependencies: Dependencies): Hono {
   return new Hono().post('/api/v1/files/upload', upload('v1')).post('/api/v2/files/upload', upload('v2'))
 }
 
-type Answer = { status: 200 | 202; body: Record<string, unknown> }
+type UploadResult = { status: 200 | 202; body: Record<string, unknown> }
 
 async function acceptUpload(
   { library, runner, downloader, origin }: Dependencies,
   form: MultipartForm,
   contentPath: string,
-): Promise<Answer> {
+): Promise<UploadResult> {
   if (form.file === null) throw badRequest('Your request is missing file parameter.')
   const parameters = parseUploadParameters(form.fields)
   const scenario = parseScenario(parameters.tags ?? [])
@@ -72,13 +72,13 @@ async function acceptUpload(
 
   const file = await placeUpload(library, parameters, { spooled: content.path, facts })
   const { extensions, webhookUrl, responseFields } = parameters
-  const order = { fileId: file.fileId, extensions, scenario, webhookUrl }
+  const job = { fileId: file.fileId, extensions, scenario, webhookUrl }
   if (isQueued) {
-    await runner.startPending(order)
+    await runner.startPending(job)
     return { status: 202, body: { message: 'The pre-transformation has been queued successfully.' } }
   }
-  const extensionStatus = await runner.runNow(order)
+  const extensionStatus = await runner.runNow(job)
   const body = uploadResponse(origin(), library.getFile(file.fileId), responseFields)
-  await runner.startPending(order)
+  await runner.startPending(job)
   return { status: 200, body: extensions.length === 0 ? body : { ...body, extensionStatus } }
 }

@@ -1,9 +1,9 @@
 import type { Expression, Literal, Operator } from './expression.ts'
 
-/** A field's value. A list has a condition's value if one of its items has it. */
+/** The value of a field. A list matches a condition if one of its items does. */
 export type FieldValue = Literal | readonly string[] | null
 
-/** What a field is; throws for a field that does not exist. */
+/** Returns the value of a field; throws if the field does not exist. */
 export type FieldLookup = (field: string) => FieldValue
 
 export function evaluate(expression: Expression, lookup: FieldLookup): boolean {
@@ -15,11 +15,11 @@ export function evaluate(expression: Expression, lookup: FieldLookup): boolean {
     case 'not':
       return !evaluate(expression.inner, lookup)
     case 'condition':
-      return holds(lookup(expression.field), expression.operator, expression.values)
+      return matches(lookup(expression.field), expression.operator, expression.values)
   }
 }
 
-function holds(actual: FieldValue, operator: Operator, values: readonly Literal[]): boolean {
+function matches(actual: FieldValue, operator: Operator, values: readonly Literal[]): boolean {
   if (operator === 'IN') return values.some((value) => compare(actual, '=', value))
   if (operator === 'NOT IN') return !values.some((value) => compare(actual, '=', value))
   return values.every((value) => compare(actual, operator, value))
@@ -29,15 +29,15 @@ function compare(actual: FieldValue, operator: Exclude<Operator, 'IN' | 'NOT IN'
   if (operator === '!=') return !compare(actual, '=', value)
   if (actual === null) return false
   if (typeof actual === 'object') return actual.some((item) => compare(item, operator, value))
-  if (typeof actual === 'number') return isOrdered(actual - quantity(value), operator)
+  if (typeof actual === 'number') return satisfies(actual - parseQuantity(value), operator)
   const [left, right] = [String(actual), String(value)]
-  // `:` on a text is "begins with".
+  // On a text, `:` means "begins with".
   if (operator === ':') return left.toLowerCase().startsWith(right.toLowerCase())
   if (left === right) return operator === '=' || operator === '<=' || operator === '>='
-  return isOrdered(left < right ? -1 : 1, operator)
+  return satisfies(left < right ? -1 : 1, operator)
 }
 
-function isOrdered(difference: number, operator: ':' | '=' | '<' | '<=' | '>' | '>='): boolean {
+function satisfies(difference: number, operator: ':' | '=' | '<' | '<=' | '>' | '>='): boolean {
   switch (operator) {
     case ':':
     case '=':
@@ -55,8 +55,8 @@ function isOrdered(difference: number, operator: ':' | '=' | '<' | '<=' | '>' | 
 
 const UNITS: Record<string, number> = { '': 1, B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }
 
-/** `"1MB"` and `"100"` as numbers; NaN, which compares with nothing, for any other text. */
-function quantity(value: Literal): number {
+/** Parses `"1MB"` and `"100"`. Any other text is NaN, which is neither equal to, less nor greater than any number. */
+function parseQuantity(value: Literal): number {
   const [, digits = 'NaN', unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([KMG]?B)?\s*$/i.exec(String(value)) ?? []
   return Number(digits) * (UNITS[unit.toUpperCase()] ?? Number.NaN)
 }

@@ -12,7 +12,7 @@ export type Expression =
 
 const OPERATORS: readonly Operator[] = [':', '=', '!=', '<', '<=', '>', '>=']
 
-/** Parses the language; undefined for a text that is not of it. AND binds closer than OR. */
+/** Parses an expression; undefined if the text is not valid. AND binds closer than OR. */
 export function parseExpression(text: string): Expression | undefined {
   const tokens = tokenize(text)
   return tokens && parseTokens(tokens)
@@ -20,12 +20,12 @@ export function parseExpression(text: string): Expression | undefined {
 
 function parseTokens(tokens: readonly Token[]): Expression | undefined {
   let position = 0
-  const word = () => {
+  const peekWord = () => {
     const token = tokens[position]
     return token?.kind === 'word' ? token.text.toUpperCase() : undefined
   }
-  const takeWord = (wanted: string) => word() === wanted && ++position > 0
-  const symbol = (wanted: string) => {
+  const takeWord = (wanted: string) => peekWord() === wanted && ++position > 0
+  const takeSymbol = (wanted: string) => {
     const token = tokens[position]
     return token?.kind === 'symbol' && token.text === wanted && ++position > 0
   }
@@ -47,9 +47,9 @@ function parseTokens(tokens: readonly Token[]): Expression | undefined {
       const inner = unary()
       return inner && { kind: 'not', inner }
     }
-    if (!symbol('(')) return condition()
+    if (!takeSymbol('(')) return condition()
     const inner = or()
-    return symbol(')') ? inner : undefined
+    return takeSymbol(')') ? inner : undefined
   }
 
   function condition(): Expression | undefined {
@@ -63,7 +63,7 @@ function parseTokens(tokens: readonly Token[]): Expression | undefined {
   function takeOperator(): Operator | undefined {
     if (takeWord('IN')) return 'IN'
     if (takeWord('NOT')) return takeWord('IN') ? 'NOT IN' : undefined
-    return OPERATORS.find((operator) => symbol(operator))
+    return OPERATORS.find((operator) => takeSymbol(operator))
   }
 
   function single(): Literal[] | undefined {
@@ -73,14 +73,14 @@ function parseTokens(tokens: readonly Token[]): Expression | undefined {
   }
 
   function list(): Literal[] | undefined {
-    if (!symbol('[')) return undefined
+    if (!takeSymbol('[')) return undefined
     const values: Literal[] = []
     do {
       const value = single()
       if (value === undefined) return undefined
       values.push(...value)
-    } while (symbol(','))
-    return symbol(']') ? values : undefined
+    } while (takeSymbol(','))
+    return takeSymbol(']') ? values : undefined
   }
 
   const expression = or()

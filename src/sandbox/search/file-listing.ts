@@ -6,10 +6,10 @@ import { type FolderDetails, foldersOf } from './folders.ts'
 import { parseSearchQuery } from './search-query.ts'
 import { parseSortOrder } from './sort-order.ts'
 
-const MOST = 1000
+const MAX_LIMIT = 1000
 const TYPES = ['file', 'file-version', 'folder', 'all'] as const
 
-/** Answers `GET /v1/files`. `searchQuery` makes `tags`, `type` and `name` count for nothing, as ImageKit has it. */
+/** The response to `GET /v1/files`. As with ImageKit, a `searchQuery` disables `tags`, `type` and `name`. */
 export function listFiles(
   files: readonly LibraryFile[],
   query: Record<string, string>,
@@ -19,7 +19,7 @@ export function listFiles(
   const type = searchQuery === undefined ? parseType(query['type']) : 'file'
   const { skip, limit } = parsePage(query)
   const matches = searchQuery === undefined ? simpleSearch(query) : parseSearchQuery(searchQuery)
-  const found = files.filter(matches).filter(placeFilter(query)).toSorted(parseSortOrder(sort))
+  const found = files.filter(matches).filter(locationFilter(query)).toSorted(parseSortOrder(sort))
   const rows = {
     file: () => found.map((file) => fileDetails(origin, file)),
     'file-version': () =>
@@ -40,7 +40,7 @@ function parseType(text = 'file'): (typeof TYPES)[number] {
   )
 }
 
-function parsePage({ skip: skipText = '0', limit: limitText = String(MOST) }: Record<string, string>) {
+function parsePage({ skip: skipText = '0', limit: limitText = String(MAX_LIMIT) }: Record<string, string>) {
   const [skip, limit] = [Number(skipText), Number(limitText)]
   if (!Number.isInteger(skip) || skip < 0) {
     throw badRequest(
@@ -50,8 +50,8 @@ function parsePage({ skip: skipText = '0', limit: limitText = String(MOST) }: Re
   if (!Number.isInteger(limit) || limit < 1) {
     throw badRequest(`Minimum value of limit parameter is 1. Value sent is ${limitText}.`)
   }
-  if (limit > MOST)
-    throw badRequest(`Maximum value of limit parameter is ${MOST}. Value sent is ${limitText}.`)
+  if (limit > MAX_LIMIT)
+    throw badRequest(`Maximum value of limit parameter is ${MAX_LIMIT}. Value sent is ${limitText}.`)
   return { skip, limit }
 }
 
@@ -62,7 +62,7 @@ function simpleSearch({ name, tags }: Record<string, string>): (file: LibraryFil
     (wanted === undefined || (currentVersion(file).tags ?? []).some((tag) => wanted.has(tag)))
 }
 
-function placeFilter({ path, fileType = 'all' }: Record<string, string>): (file: LibraryFile) => boolean {
+function locationFilter({ path, fileType = 'all' }: Record<string, string>): (file: LibraryFile) => boolean {
   const folder = path === undefined ? undefined : normalizeFolder(path)
   return (file) =>
     (folder === undefined || file.filePath === folder + file.name) &&

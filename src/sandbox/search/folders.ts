@@ -10,7 +10,7 @@ export type FolderDetails = {
   updatedAt: string
 }
 
-/** The folders that files stand in, with those above them. Folders exist through their files alone. */
+/** The folders of files, parent folders included. A folder without files does not exist. */
 export function foldersOf(files: readonly LibraryFile[]): FolderDetails[] {
   const folders = new Map<string, FolderDetails>()
   for (const file of files) {

@@ -3,7 +3,7 @@ import { currentVersion, type LibraryFile } from '../library/library-file.ts'
 import { evaluate, type FieldValue } from './evaluate.ts'
 import { parseExpression } from './expression.ts'
 
-/** `searchQuery` as a test of a file: `id IN ["a","b"]`, `name = "x"`, and other fields of its current version. */
+/** Parses `searchQuery` to a predicate: `id IN ["a","b"]`, `name = "x"`, and other fields of the current version. */
 export function parseSearchQuery(text: string): (file: LibraryFile) => boolean {
   const expression = parseExpression(text)
   if (expression === undefined) throw invalidParameter('searchQuery')

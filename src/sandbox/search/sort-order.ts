@@ -14,7 +14,7 @@ const KEYS: ReadonlyMap<string, Key> = new Map<string, Key>([
   ['RELEVANCE', () => 0],
 ])
 
-/** `ASC_CREATED` and its like, as a comparison. */
+/** Parses a sort order such as `ASC_CREATED` to a comparison function. */
 export function parseSortOrder(text: string): (a: LibraryFile, b: LibraryFile) => number {
   const [, direction, name = ''] = /^(ASC|DESC)_([A-Z]+)$/.exec(text) ?? []
   const key = KEYS.get(name)

@@ -2,7 +2,7 @@ export type Token = { kind: 'string' | 'word' | 'symbol'; text: string }
 
 const TOKEN = /\s*(?:"((?:[^"\\]|\\.)*)"|(!=|<=|>=|[:=<>()[\],])|([^\s"!:=<>()[\],]+))/y
 
-/** Splits a search text into quoted strings, symbols and bare words; undefined where a character fits nowhere. */
+/** Splits a search text into quoted strings, symbols and bare words; undefined if a character starts no token. */
 export function tokenize(text: string): Token[] | undefined {
   const source = text.trim()
   const tokens: Token[] = []

@@ -2,7 +2,7 @@ import type { CustomMetadata, FileVersion } from '../library/file-version.ts'
 import { currentVersion, type LibraryFile } from '../library/library-file.ts'
 import type { DetailsUpdate } from './file-update.ts'
 
-/** What an update changes on the current version, before any of its extensions runs. */
+/** The changes of an update to the current version, before any of its extensions runs. */
 export function changesOf(update: DetailsUpdate, file: LibraryFile): Partial<FileVersion> {
   const before = currentVersion(file)
   return {

@@ -6,7 +6,7 @@ import { type CustomMetadata, customMetadataSchema } from '../library/file-versi
 import { checkTags } from '../tags.ts'
 import { checkWebhookUrl } from '../webhooks/webhook-url.ts'
 
-/** Body (a) of an update: undefined is not sent, null unsets. */
+/** An update of details: undefined means not sent, null unsets. */
 export type DetailsUpdate = {
   kind: 'details'
   removeAITags: readonly string[] | 'all'
@@ -18,12 +18,12 @@ export type DetailsUpdate = {
   description: string | null | undefined
 }
 
-/** Body (b): the publication status, of the current version or of all. */
+/** An update of the publication status, of the current version or of all. */
 export type PublishUpdate = { kind: 'publish'; isPublished: boolean; includeFileVersions: boolean }
 
 const publishSchema = z.object({ isPublished: z.boolean(), includeFileVersions: z.boolean().default(false) })
 
-/** Parses the JSON body of `PATCH /v1/files/:fileId/details`; a body that is not JSON comes as undefined. */
+/** Parses the JSON body of `PATCH /v1/files/:fileId/details`; `json` is undefined if the body is not JSON. */
 export function parseFileUpdate(json: unknown): DetailsUpdate | PublishUpdate {
   const body = z.record(z.string(), z.unknown()).safeParse(json)
   if (!body.success) throw badRequest('Your request contains invalid JSON in the request body.')

@@ -1,7 +1,7 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 
-/** Whether a text on disk is base64 as a whole: its alphabet, whitespace, padding at the end, whole groups of four. */
+/** Whether a whole text on disk is base64: its alphabet, whitespace, padding only at the end, groups of four. */
 export async function isBase64Text(path: string): Promise<boolean> {
   let length = 0
   let padded = false
@@ -13,7 +13,7 @@ export async function isBase64Text(path: string): Promise<boolean> {
   return length > 0 && length % 4 === 0
 }
 
-/** Decodes the base64 text that starts at byte `start` of `source` into `target`, a chunk at a time. */
+/** Decodes the base64 text from byte `start` of `source` into `target`, chunk by chunk. */
 export async function decodeBase64Text(source: string, start: number, target: string): Promise<void> {
   await pipeline(readText(source, start), decodeGroups, createWriteStream(target))
 }
@@ -25,12 +25,12 @@ async function* readText(path: string, start: number): AsyncGenerator<string> {
 }
 
 async function* decodeGroups(texts: AsyncIterable<string>): AsyncGenerator<Buffer> {
-  let carried = ''
+  let rest = ''
   for await (const text of texts) {
-    const available = carried + text
+    const available = rest + text
     const whole = available.length - (available.length % 4)
-    carried = available.slice(whole)
+    rest = available.slice(whole)
     yield Buffer.from(available.slice(0, whole), 'base64')
   }
-  yield Buffer.from(carried, 'base64')
+  yield Buffer.from(rest, 'base64')
 }

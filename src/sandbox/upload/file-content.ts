@@ -10,8 +10,8 @@ const HEAD_BYTES = 4096
 export type FileContent = { kind: 'binary' | 'base64' | 'url'; path: string }
 
 /**
- * The content that a `file` part stands for: its own bytes, a base64 or data-URI text, or what a URL answers. Only a
- * part without a file name can be a text; what is neither URL nor base64 is taken as it is.
+ * The content of a `file` part: its bytes, a decoded base64 or data-URI text, or the response of a URL. Only a part
+ * without a file name can be a text; if it is neither a URL nor base64, its bytes are the content.
  */
 export async function resolveContent(
   { downloader }: { downloader: Downloader },

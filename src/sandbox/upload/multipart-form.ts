@@ -6,17 +6,17 @@ import { pipeline } from 'node:stream/promises'
 import { Busboy } from '@fastify/busboy'
 import { type ApiError, badRequest } from '../api-error.ts'
 
-const LONGEST_FIELD_BYTES = 1024 * 1024
+const MAX_FIELD_BYTES = 1024 * 1024
 
-/** The `file` part as it arrived, on disk. */
+/** The `file` part as received, on disk. */
 export type SpooledPart = { path: string; bytes: number; sha256: string; hasFileName: boolean }
 
-/** An upload form as received; `order` names every part, the file's included, in the order they came. */
+/** An upload form as received; `order` lists the names of all parts, the file's included, in the order received. */
 export type MultipartForm = { fields: Map<string, string>; order: string[]; file: SpooledPart | null }
 
 /**
- * Reads an upload form, the `file` part straight to disk whatever its kind: a base64 string or a URL comes without a
- * file name and would otherwise be held in memory. The part stays at `spoolPath`; on failure it is gone.
+ * Reads an upload form and writes its `file` part to disk, even one without a file name (a base64 string or a URL), which
+ * a parser buffers in memory by default. The part stays at `spoolPath`; on failure it is removed.
  */
 export async function readMultipartForm(request: Request, spoolPath: string): Promise<MultipartForm> {
   const contentType = request.headers.get('content-type') ?? ''
@@ -25,7 +25,7 @@ export async function readMultipartForm(request: Request, spoolPath: string): Pr
   }
   const parser = openParser(contentType)
   const form: MultipartForm = { fields: new Map(), order: [], file: null }
-  const broken = new AbortController()
+  const aborted = new AbortController()
   let spooling: Promise<SpooledPart> | undefined
   let problem: Error | undefined
 
@@ -41,23 +41,23 @@ export async function readMultipartForm(request: Request, spoolPath: string): Pr
       stream.resume()
       return
     }
-    spooling = spool(stream, spoolPath, { hasFileName: fileName !== undefined, signal: broken.signal })
+    spooling = spool(stream, spoolPath, { hasFileName: fileName !== undefined, signal: aborted.signal })
     spooling.catch((error: Error) => {
-      // A disk that takes no more is no fault of the form's, and nothing would read on.
+      // A write error (a full disk) is not an error of the form. Stop parsing, because nothing reads the stream any more.
       problem ??= error
       parser.destroy()
     })
   })
 
   try {
-    await feed(request.body, parser)
+    await pipeToParser(request.body, parser)
     form.file = (await spooling) ?? null
     if (problem !== undefined) throw problem
     return form
   } catch (error) {
     const cause = problem ?? error
-    // A parser that breaks off leaves the part's stream open.
-    broken.abort()
+    // A parser that fails leaves the stream of the part open.
+    aborted.abort()
     await spooling?.catch(() => undefined)
     await rm(spoolPath, { force: true })
     throw cause
@@ -69,18 +69,18 @@ function openParser(contentType: string) {
     return new Busboy({
       headers: { 'content-type': contentType },
       isPartAFile: (fieldName) => fieldName === 'file',
-      limits: { fieldSize: LONGEST_FIELD_BYTES },
+      limits: { fieldSize: MAX_FIELD_BYTES },
     })
   } catch {
     throw unreadable()
   }
 }
 
-async function feed(body: ReadableStream<Uint8Array>, parser: Writable): Promise<void> {
+async function pipeToParser(body: ReadableStream<Uint8Array>, parser: Writable): Promise<void> {
   try {
     await pipeline(Readable.fromWeb(body), parser)
   } catch {
-    // Cut short, or no form at all.
+    // The body is truncated, or not a form.
     throw unreadable()
   }
 }

@@ -5,7 +5,7 @@ import { currentVersion, type LibraryFile } from '../library/library-file.ts'
 import { withUniqueSuffix } from './file-name.ts'
 import type { UploadParameters } from './upload-parameters.ts'
 
-/** Puts uploaded bytes into the library: under a unique name, or as a new version of the file that is there. */
+/** Adds an upload to the library: under a unique name, or as a new version of the file at the same path. */
 export function placeUpload(
   library: Library,
   parameters: UploadParameters,
@@ -23,7 +23,7 @@ export function placeUpload(
   })
 }
 
-/** What the request sets; of the version before, only what an `overwrite…=false` asks to keep. */
+/** The details that the request sets. `overwrite…=false` keeps those of the previous version. */
 function newVersion(
   parameters: UploadParameters,
   facts: FileFacts,

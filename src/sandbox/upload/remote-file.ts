@@ -8,41 +8,41 @@ import { AddressNotAllowed, createTargetConnector } from '../../notify/target-gu
 import { badRequest } from '../api-error.ts'
 
 // ImageKit: "aborted if response headers are not received in 8 seconds".
-const HEADERS_WITHIN_MS = 8000
+const HEADERS_TIMEOUT_MS = 8000
 
 export type Downloader = {
-  /** Downloads a `file` given as a URL; whatever fails is the caller's fault, as ImageKit has it. */
+  /** Downloads a `file` that is given as a URL. Like ImageKit, it rejects every failure as a bad request. */
   download(url: string, target: string): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Connects to public addresses and to the sandbox itself only, redirects included, or whoever can upload could read what only
- * this machine can reach.
+ * Connects only to public addresses and to the sandbox itself, also after redirects. Otherwise anyone who can upload could
+ * read from servers that only this machine can reach.
  */
 export function createDownloader(options: {
   allowPrivateUrls: boolean
-  /** The addresses of the sandbox itself, as origins. */
+  /** The origins of the sandbox itself. */
   ownOrigins: () => readonly string[]
 }): Downloader {
-  const direct = buildConnector({ timeout: HEADERS_WITHIN_MS })
-  const guarded = createTargetConnector({ timeoutMs: HEADERS_WITHIN_MS, isAllowed: isPublicAddress })
+  const direct = buildConnector({ timeout: HEADERS_TIMEOUT_MS })
+  const guarded = createTargetConnector({ timeoutMs: HEADERS_TIMEOUT_MS, isAllowed: isPublicAddress })
   const isOwn = (origin: string) =>
-    options.ownOrigins().some((own) => plainOrigin(own) === plainOrigin(origin))
+    options.ownOrigins().some((own) => normalizeOrigin(own) === normalizeOrigin(origin))
   const agent = new Agent({
     connect: (target, callback) => {
-      const isFree =
+      const isUnrestricted =
         options.allowPrivateUrls || isOwn(`${target.protocol}//${target.host ?? target.hostname}`)
-      return isFree ? direct(target, callback) : guarded(target, callback)
+      return isUnrestricted ? direct(target, callback) : guarded(target, callback)
     },
   })
   return {
     close: () => agent.destroy(),
     async download(url, target) {
-      const late = new AbortController()
-      const timer = setTimeout(() => late.abort(), HEADERS_WITHIN_MS)
+      const headersTimeout = new AbortController()
+      const timer = setTimeout(() => headersTimeout.abort(), HEADERS_TIMEOUT_MS)
       try {
-        const response = await fetch(url, { signal: late.signal, dispatcher: agent })
+        const response = await fetch(url, { signal: headersTimeout.signal, dispatcher: agent })
         clearTimeout(timer)
         if (!response.ok || response.body === null) throw cannotDownload()
         await pipeline(Readable.fromWeb(response.body), createWriteStream(target))
@@ -59,8 +59,8 @@ export function createDownloader(options: {
 const FORBIDDEN =
   'The sandbox does not connect to private addresses; start it with --allow-private-urls if it should.'
 
-/** Under every name of loopback the same port is the same server. */
-function plainOrigin(origin: string): string {
+/** All loopback names with the same port are the same server. */
+function normalizeOrigin(origin: string): string {
   const url = new URL(origin)
   if (isLoopbackHost(url.hostname)) url.hostname = 'localhost'
   return url.origin

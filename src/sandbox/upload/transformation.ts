@@ -3,7 +3,7 @@ import { badRequest } from '../api-error.ts'
 import { parseJsonText } from '../json-text.ts'
 import type { FileFacts } from '../library/file-facts.ts'
 
-const MOST_POST = 5
+const MAX_POST = 5
 
 const transformationSchema = z.strictObject({
   pre: z.string().min(1).optional(),
@@ -20,7 +20,7 @@ const transformationSchema = z.strictObject({
         }),
       ]),
     )
-    .max(MOST_POST)
+    .max(MAX_POST)
     .optional(),
 })
 
@@ -35,8 +35,8 @@ export function parseTransformation(text: string): UploadTransformation {
 }
 
 /**
- * Checks the transformation against the file's type; transformed files are not made here. True for a
- * pre-transformation of a video, which ImageKit queues and answers with 202.
+ * Checks the transformation against the file's type; the sandbox transforms no files. True for a pre-transformation of a
+ * video, which ImageKit queues with a 202 response.
  */
 export function isQueuedTransformation(
   { pre, post = [] }: UploadTransformation,

@@ -10,7 +10,7 @@ import { sanitizeFileName } from './file-name.ts'
 import { normalizeFolder } from './folder-path.ts'
 import { parseTransformation, type UploadTransformation } from './transformation.ts'
 
-/** Every parameter of an upload but the file. Undefined means not sent, which matters on overwriting. */
+/** Every parameter of an upload except the file. Undefined means not sent, which matters when it overwrites a file. */
 export type UploadParameters = {
   fileName: string
   useUniqueFileName: boolean
@@ -32,42 +32,42 @@ export type UploadParameters = {
   description: string | undefined
 }
 
-/** Parses the fields of an upload form. Form fields are texts: booleans are `true` or `false`, structures are JSON. */
+/** Parses the fields of an upload form, which are texts: booleans are `true` or `false`, structures are JSON. */
 export function parseUploadParameters(fields: ReadonlyMap<string, string>): UploadParameters {
   const fileName = fields.get('fileName')
   if (fileName === undefined || fileName === '')
     throw badRequest('Your request is missing fileName parameter.')
-  const flag = (name: string, otherwise: boolean) => parseFlag(name, fields.get(name), otherwise)
-  const given = <T>(name: string, parse: (text: string) => T): T | undefined => {
+  const flag = (name: string, defaultValue: boolean) => parseFlag(name, fields.get(name), defaultValue)
+  const optional = <T>(name: string, parse: (text: string) => T): T | undefined => {
     const text = fields.get(name)
     return text === undefined || text === '' ? undefined : parse(text)
   }
   return {
     fileName: sanitizeFileName(fileName),
     useUniqueFileName: flag('useUniqueFileName', true),
-    folder: given('folder', normalizeFolder) ?? '/',
-    tags: given('tags', parseTagList),
+    folder: optional('folder', normalizeFolder) ?? '/',
+    tags: optional('tags', parseTagList),
     isPrivateFile: flag('isPrivateFile', false),
     isPublished: flag('isPublished', true),
-    customCoordinates: given('customCoordinates', checkCustomCoordinates),
-    responseFields: new Set(given('responseFields', (text) => text.split(',').map((name) => name.trim()))),
-    extensions: given('extensions', (text) => parseExtensions(parseJsonText(text))) ?? [],
-    webhookUrl: given('webhookUrl', checkWebhookUrl),
+    customCoordinates: optional('customCoordinates', checkCustomCoordinates),
+    responseFields: new Set(optional('responseFields', (text) => text.split(',').map((name) => name.trim()))),
+    extensions: optional('extensions', (text) => parseExtensions(parseJsonText(text))) ?? [],
+    webhookUrl: optional('webhookUrl', checkWebhookUrl),
     overwriteFile: flag('overwriteFile', true),
     overwriteAITags: flag('overwriteAITags', true),
     overwriteTags: flag('overwriteTags', true),
     overwriteCustomMetadata: flag('overwriteCustomMetadata', true),
-    customMetadata: given('customMetadata', parseCustomMetadata),
-    transformation: given('transformation', parseTransformation),
-    checks: given('checks', (text) => text),
-    description: given('description', (text) => text),
+    customMetadata: optional('customMetadata', parseCustomMetadata),
+    transformation: optional('transformation', parseTransformation),
+    checks: optional('checks', (text) => text),
+    description: optional('description', (text) => text),
   }
 }
 
 const flagSchema = z.stringbool({ truthy: ['true'], falsy: ['false'] })
 
-function parseFlag(name: string, text: string | undefined, otherwise: boolean): boolean {
-  if (text === undefined) return otherwise
+function parseFlag(name: string, text: string | undefined, defaultValue: boolean): boolean {
+  if (text === undefined) return defaultValue
   const parsed = flagSchema.safeParse(text)
   if (!parsed.success) throw invalidParameter(name, 'It should be true or false.')
   return parsed.data

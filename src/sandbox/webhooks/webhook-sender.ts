@@ -3,13 +3,13 @@ import type { Delay } from '../delay.ts'
 import type { SandboxLogger } from '../sandbox-logger.ts'
 import type { ExtensionWebhook } from './extension-webhook.ts'
 
-// ImageKit: no answer in 30 s is a failure; it retries for at most 24 hours.
-const ANSWER_WITHIN_MS = 30_000
-const RETRY_WITHIN_MS = 24 * 60 * 60 * 1000
-const LONGEST_PAUSE_MS = 10 * 60 * 1000
-const MOST_REMEMBERED = 1000
+// ImageKit: no response within 30 s is a failure; it retries for at most 24 hours.
+const RESPONSE_TIMEOUT_MS = 30_000
+const RETRY_WINDOW_MS = 24 * 60 * 60 * 1000
+const MAX_BACKOFF_MS = 10 * 60 * 1000
+const MAX_DELIVERIES = 1000
 
-/** One webhook on its way. `statusCode` is null where no answer came. Only exactly 200 delivers it. */
+/** One webhook and its attempts. `statusCode` is null without a response. Only a 200 counts as delivered. */
 export type Delivery = {
   webhookUrl: string
   payload: ExtensionWebhook
@@ -23,7 +23,7 @@ type Dependencies = {
   clock: () => Date
   delay: Delay
   signal: AbortSignal
-  /** Pause before the first retry; it doubles from there to ten minutes. */
+  /** The pause before the first retry. It doubles each time, up to ten minutes. */
   retryBaseMs: number
   logger: SandboxLogger
 }
@@ -38,16 +38,17 @@ export function createWebhookSender({ clock, delay, signal, retryBaseMs, logger 
     const delivered = statusCode === 200
     if (delivered) delivery.state = 'delivered'
     const { service, status } = delivery.payload
-    logger.info({ service, status, statusCode, attempt: delivery.attempts.length }, 'webhook sent')
+    const attempts = delivery.attempts.length
+    logger.info({ event: 'webhook.sent', service, status, statusCode, attempt: attempts }, 'webhook sent')
     return delivered
   }
 
   async function retry(delivery: Delivery): Promise<void> {
     const startedAt = clock().getTime()
-    for (let pause = retryBaseMs; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    for (let pause = retryBaseMs; ; pause = Math.min(pause * 2, MAX_BACKOFF_MS)) {
       await delay(pause, signal)
       signal.throwIfAborted()
-      if (clock().getTime() - startedAt > RETRY_WITHIN_MS) {
+      if (clock().getTime() - startedAt > RETRY_WINDOW_MS) {
         delivery.state = 'abandoned'
         return
       }
@@ -56,11 +57,11 @@ export function createWebhookSender({ clock, delay, signal, retryBaseMs, logger 
   }
 
   return {
-    /** Sends a webhook. The first promise is over with its first attempt, `settled` with its last. */
+    /** Sends a webhook. Resolves after the first attempt; `settled` resolves after the last. */
     async send(webhookUrl: string, payload: ExtensionWebhook): Promise<{ settled: Promise<void> }> {
       const delivery: Delivery = { webhookUrl, payload, attempts: [], state: 'sending' }
       deliveries.push(delivery)
-      if (deliveries.length > MOST_REMEMBERED) deliveries.shift()
+      if (deliveries.length > MAX_DELIVERIES) deliveries.shift()
       const delivered = await attempt(delivery)
       return { settled: delivered ? Promise.resolve() : retry(delivery) }
     },
@@ -76,7 +77,7 @@ async function post({ webhookUrl, payload }: Delivery, signal: AbortSignal): Pro
       method: 'POST',
       headers: { 'content-type': 'application/json', 'user-agent': 'ImageKit-Sandbox' },
       body: JSON.stringify(payload),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(RESPONSE_TIMEOUT_MS)]),
     })
     await body.dump()
     return statusCode

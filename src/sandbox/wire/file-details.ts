@@ -2,7 +2,7 @@ import type { AiTag, CustomMetadata, FileVersion } from '../library/file-version
 import { currentVersion, type LibraryFile } from '../library/library-file.ts'
 import { THUMBNAIL, versionUrl } from './file-urls.ts'
 
-/** ImageKit's FileDetails: details, list, versions and the `fileObject` of a webhook. It has no `extensionStatus`. */
+/** ImageKit's FileDetails, used in details, list, versions and a webhook's `fileObject`. It has no `extensionStatus`. */
 export type FileDetails = {
   fileId: string
   type: 'file' | 'file-version'
@@ -38,7 +38,7 @@ export function versionDetails(origin: string, file: LibraryFile, version: FileV
   const { fileType, mime, size, image, embeddedMetadata } = version.facts
   const url = versionUrl(origin, file, version)
   const isCurrent = version === file.versions.at(-1)
-  // For a file it is "when the file was first uploaded", for a former version its own time.
+  // For the current version it is "when the file was first uploaded", for an older version its own time.
   const createdAt = (isCurrent ? file.versions[0]?.createdAt : undefined) ?? version.createdAt
   return {
     fileId: file.fileId,

@@ -3,12 +3,12 @@ import type { LibraryFile } from '../library/library-file.ts'
 
 export const THUMBNAIL = 'n-ik_ml_thumbnail'
 
-/** Where a file is served, as an upload answers it: no query. */
+/** The URL of a file in an upload response: without a query. */
 export function plainUrl(origin: string, filePath: string): string {
   return origin + encodeURI(filePath)
 }
 
-/** Address of one version as file details show it: `updatedAt`, and for a former version which one it is. */
+/** The URL of a version in file details: with `updatedAt`, and with the version id if it is an older version. */
 export function versionUrl(origin: string, file: LibraryFile, version: FileVersion): string {
   const query = new URLSearchParams()
   if (version !== file.versions.at(-1)) query.set('ik-obj-version', version.versionId)

@@ -4,7 +4,7 @@ import { currentVersion, type LibraryFile } from '../library/library-file.ts'
 import { versionInfo } from './file-details.ts'
 import { plainUrl, THUMBNAIL } from './file-urls.ts'
 
-/** The body of a successful upload; `requested` are its `responseFields`. */
+/** The response body of a successful upload; `requested` are the `responseFields` of the request. */
 export function uploadResponse(
   origin: string,
   file: LibraryFile,

@@ -1,9 +1,9 @@
 export type Breaker = {
-  /** Rejects at once with why the server cannot be reached, as long as that is so. */
+  /** While the server can't be reached, rejects at once with the reason. */
   run: <T>(connect: () => Promise<T>) => Promise<T>
-  /** The server does not answer. Nobody is let through from now on, until it is reached again. */
+  /** The server does not respond. All calls are rejected from now on, until it is reached again. */
   open: (error: unknown) => void
-  /** Why nobody is let through; undefined while the server can be reached. */
+  /** Why calls are rejected; undefined while the server can be reached. */
   fault: () => unknown
   close: () => void
 }
@@ -11,8 +11,8 @@ export type Breaker = {
 const TRY_EVERY_MS = 500
 
 /**
- * While a server cannot be reached, nobody waits for it: only `reach` tries, every now and then. `isOutage`: whether the server
- * is why a caller could not connect.
+ * A circuit breaker: while a server can't be reached, callers don't wait for it, and only `reach` retries periodically.
+ * `isOutage`: whether a caller could not connect because of the server.
  */
 export function createBreaker(reach: () => Promise<void>, isOutage: (error: unknown) => boolean): Breaker {
   let failed: { error: unknown } | undefined

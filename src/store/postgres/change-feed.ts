@@ -4,8 +4,8 @@ import type { Pool } from './pool.ts'
 import { prepared } from './prepared.ts'
 
 export type ChangeFeed = {
-  /** Tells other processes, soon, what this one has committed. */
-  tell: (changed: Pick<Commit, 'fileIds' | 'submissionIds'>) => void
+  /** Notifies other processes, with a short delay, of this process's commits. */
+  notify: (changed: Pick<Commit, 'fileIds' | 'submissionIds'>) => void
   watch: (listener: (changed: ChangedElsewhere) => void) => void
   close: () => Promise<void>
 }
@@ -13,19 +13,19 @@ export type ChangeFeed = {
 const CHANNEL = 'tracker_changes'
 const APPLICATION_NAME = 'imagekit-extension-tracker changes'
 
-/** PostgreSQL takes a lock of the whole server to commit a notification, so one notification covers many commits. */
-const TELL_EVERY_MS = 10
+/** PostgreSQL takes a server-wide lock to commit a notification, so one notification covers many commits. */
+const NOTIFY_EVERY_MS = 10
 const POLL_EVERY_MS = 1_000
 
-/** PostgreSQL takes less than 8,000 bytes. */
+/** PostgreSQL's limit is below 8,000 bytes. */
 const MAX_PAYLOAD_BYTES = 7_500
 
 const NOTIFY = `SELECT pg_notify('${CHANNEL}', $1)`
 const NOTIFY_FROM_POOL = prepared(`SELECT pg_notify('${CHANNEL}', ?)`)
 
 /**
- * Commits of other processes, by LISTEN and NOTIFY. A notification is only a hint: it may be lost, or a process may be stopped
- * between its commit and its notification. So every second anything may have changed.
+ * Reports commits of other processes, by LISTEN and NOTIFY. A notification is only a hint: it may be lost, or a process may be
+ * stopped between its commit and its notification. Therefore listeners get `unknown` every second.
  */
 export function createChangeFeed(url: string, pool: Pool): ChangeFeed {
   const listeners: ((changed: ChangedElsewhere) => void)[] = []
@@ -34,7 +34,7 @@ export function createChangeFeed(url: string, pool: Pool): ChangeFeed {
   }
   let files = new Set<string>()
   let submissions = new Set<string>()
-  let telling: NodeJS.Timeout | undefined
+  let pendingNotification: NodeJS.Timeout | undefined
 
   const listening = keepListening(url, {
     channel: CHANNEL,
@@ -45,12 +45,12 @@ export function createChangeFeed(url: string, pool: Pool): ChangeFeed {
     },
   })
 
-  const tellNow = async (): Promise<void> => {
-    telling = undefined
+  const notifyNow = async (): Promise<void> => {
+    pendingNotification = undefined
     const payload = JSON.stringify([[...files], [...submissions]])
     files = new Set()
     submissions = new Set()
-    // What is too much for a notification, or can't be notified, others find within a second.
+    // If the payload is too large or can't be sent, other processes find the changes within a second.
     if (Buffer.byteLength(payload) > MAX_PAYLOAD_BYTES) return
     await listening
       .run(NOTIFY, [payload])
@@ -59,29 +59,30 @@ export function createChangeFeed(url: string, pool: Pool): ChangeFeed {
   }
   const polling = setInterval(() => {
     publish('unknown')
-    // Without an answer, another connection is made.
+    // If there is no response, a new connection is made.
     listening.run('SELECT 1').catch(() => {})
   }, POLL_EVERY_MS)
 
   return {
-    tell(changed) {
+    notify(changed) {
       for (const fileId of changed.fileIds) files.add(fileId)
       for (const submissionId of changed.submissionIds) submissions.add(submissionId)
-      if (files.size + submissions.size > 0) telling ??= setTimeout(() => void tellNow(), TELL_EVERY_MS)
+      if (files.size + submissions.size > 0)
+        pendingNotification ??= setTimeout(() => void notifyNow(), NOTIFY_EVERY_MS)
     },
     watch: (listener) => void listeners.push(listener),
     async close() {
       clearInterval(polling)
-      if (telling !== undefined) {
-        clearTimeout(telling)
-        await tellNow()
+      if (pendingNotification !== undefined) {
+        clearTimeout(pendingNotification)
+        await notifyNow()
       }
       await listening.close()
     },
   }
 }
 
-/** Undefined for what another version may write. */
+/** Undefined for a payload of another version. */
 function readPayload(payload: string): ChangedElsewhere | undefined {
   try {
     const [files, submissions]: unknown[] = JSON.parse(payload)

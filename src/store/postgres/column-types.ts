@@ -12,7 +12,7 @@ const TABLES = new Map(
     ]),
 )
 
-/** The types of a table's columns, as a parameter is cast to them. */
+/** The types of a table's columns, as used in casts of parameters. */
 export function columnTypes(table: string): ReadonlyMap<string, string> {
   return TABLES.get(table) ?? new Map()
 }
@@ -21,7 +21,7 @@ function withoutCollation(type: string): string {
   return type.replace(/ COLLATE .*/, '')
 }
 
-/** PostgreSQL can't look into JSON with an escaped NUL or half of a surrogate pair. */
+/** PostgreSQL can't read JSON with an escaped NUL or a lone surrogate. */
 export function readableJson(text: string): string {
   if (!text.includes('\\u')) return text
   return text.replaceAll(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\u{fffd}')

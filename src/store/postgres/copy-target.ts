@@ -5,7 +5,7 @@ import { BEGIN_LOCKED, createPartitionsOf } from './partitions.ts'
 import type { Session } from './pool.ts'
 import { prepared, toValue } from './prepared.ts'
 
-/** How far each table has come. As long as it is there, nobody may use the database. */
+/** The progress of each table. While this table exists, the database must not be used. */
 const PROGRESS = 'CREATE TABLE unfinished_copy (name text PRIMARY KEY, last json NOT NULL)'
 
 const FIND_PROGRESS = prepared(`SELECT to_regclass('unfinished_copy') IS NOT NULL`)
@@ -70,7 +70,7 @@ export function createCopyTarget(session: Session): CopyTarget {
     },
     async finish() {
       await session.execute('ANALYZE')
-      // What was committed before is on the disk with it, also where the database does not wait for that.
+      // This commit also flushes the earlier ones, even if the database does not wait for the disk.
       await session.execute(
         `BEGIN; SET LOCAL synchronous_commit = on; ${SET_SEQUENCES}; DROP TABLE unfinished_copy; COMMIT`,
       )
@@ -80,7 +80,7 @@ export function createCopyTarget(session: Session): CopyTarget {
 
 const NOW_MS = '(extract(epoch FROM now()) * 1000)'
 
-/** What is older, or dated ahead by a wrong clock, is put to the first day, or to today: there are not partitions without end. */
+/** Rows older than this get the first day, and rows dated into the future get today: the number of partitions is limited. */
 const MOST_DAYS = 400
 const DAY_OF_RECEIPT = `(to_timestamp(least(greatest(given.received_at, ${NOW_MS} - ${MOST_DAYS} * 86400000.0), ${NOW_MS}) / 1000)
   AT TIME ZONE 'UTC')::date`
@@ -95,7 +95,7 @@ function insertText({ name, columns }: CopiedTable): string {
   return insert('')
 }
 
-/** The next numbers are greater than all that were copied, and than what the sweep has passed. */
+/** The next numbers are greater than all copied ones, and than the sweep's position. */
 const SET_SEQUENCES = [
   setSequence(`'submission_numbers'`, '(SELECT max(n) FROM submissions)'),
   setSequence(`'run_numbers'`, `(SELECT max(n) FROM runs), (SELECT n FROM positions WHERE name = 'sweep')`),
@@ -112,7 +112,7 @@ function setSequence(sequence: string, numbers: string): string {
   return `SELECT setval(${sequence}, greatest(1, ${numbers}))`
 }
 
-/** Bytes as an object: JSON has none. */
+/** Writes bytes as an object, because JSON has none. */
 function writeKey(key: readonly CopiedCell[]): string {
   return JSON.stringify(
     key.map((cell) => (Buffer.isBuffer(cell) ? { base64: cell.toString('base64') } : cell)),

@@ -3,21 +3,21 @@ import pg from 'pg'
 import { clientConfig } from './pool.ts'
 
 export type Listening = {
-  /** Rejects while there is no connection. One that does not answer in time is given up. */
+  /** Rejects while there is no connection. Closes a connection that does not respond in time. */
   run: (sql: string, params?: readonly unknown[]) => Promise<void>
   close: () => Promise<void>
 }
 
 const RECONNECT_MS = 250
-const ANSWER_MS = 1_000
+const RESPONSE_TIMEOUT_MS = 1_000
 
-/** A connection of its own that listens on a channel, and is made again as often as it breaks. */
+/** A separate connection that listens on a channel, and reconnects whenever it breaks. */
 export function keepListening(
   url: string,
   options: {
     channel: string
     applicationName: string
-    /** Of another connection. */
+    /** For notifications of other connections. */
     onNotification: (payload: string) => void
   },
 ): Listening {
@@ -29,7 +29,7 @@ export function keepListening(
     const opening = new pg.Client({
       ...clientConfig(url),
       application_name: applicationName,
-      query_timeout: ANSWER_MS,
+      query_timeout: RESPONSE_TIMEOUT_MS,
       pipeline: true,
     })
     let own: number | undefined
@@ -45,7 +45,7 @@ export function keepListening(
       own = rows[0]?.pid
       await opening.query(`LISTEN ${channel}`)
       client = opening
-      // Whoever closed it while it was being made has ended nothing.
+      // If `close` was called while this was connecting, it had no client to end.
       if (!isClosed) await ended
     } finally {
       client = undefined
@@ -65,7 +65,7 @@ export function keepListening(
       try {
         await listener.query(sql, [...params])
       } catch (error) {
-        // One that does not answer would stay for ever.
+        // A connection that does not respond would otherwise stay for ever.
         void listener.end().catch(() => {})
         throw error
       }

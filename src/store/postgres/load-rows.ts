@@ -19,19 +19,20 @@ import { DIALECT } from './statements.ts'
 
 type Kind = Exclude<Key[0], 'forgotten'>
 
-/** The keys of each kind; none of a kind that nobody asked for. */
+/** The keys of a kind; none if no key of that kind was requested. */
 type Asked = (kind: Key[0]) => readonly Key[]
 
 export type LoadRows = (session: Session, keys: readonly Key[], into: WorkingSet) => Promise<void>
 
 /**
- * Loads the rows of a batch inside its transaction, and locks what the batch may change until that ends: first what has no row yet
- * or is found by something else (`lockSubjects`), then runs, then submissions, each in one order. Rows are read once they are
- * locked: what another transaction has changed is seen, or waited for. Work of `processId` counts as under way.
+ * Loads the rows of a batch inside its transaction, and locks what the batch may change until the transaction ends: first what
+ * has no row yet or is found by another column (`lockSubjects`), then runs, then submissions, each in a fixed order. Rows are
+ * read after they are locked, so changes of other transactions are seen, or waited for. Work of `processId` counts as in
+ * progress.
  */
 export function createLoadRows(processId: number): LoadRows {
   const finders = createFinders(processId, DIALECT)
-  // The kinds are the keys.
+  // `Object.entries` loses the type of the keys, which are the kinds.
   const lookups = new Map(
     Object.entries<Finder<Tables[TableName]>>(finders).map(([kind, finder]) => [kind, createLookup(finder)]),
   )
@@ -49,7 +50,7 @@ export function createLoadRows(processId: number): LoadRows {
     await lockSubjects(session, keys.flatMap(subjectOf))
     let runs = await lockRuns(session, asked)
     const missing = asked('runNamed').filter((key) => runs(key).length === 0)
-    // As long as its submission is locked, no run appears. One may have appeared before.
+    // While its submission is locked, no run is added. One may have been added before.
     const submissions = await lockSubmissions(session, asked, missing)
     if (submissions !== undefined) runs = await lockRuns(session, asked)
 
@@ -65,7 +66,7 @@ export function createLoadRows(processId: number): LoadRows {
     }
     for (const kind of LOOKED_UP)
       for (const [key, rows] of await lookUp(session, kind, asked(kind))) into.load(key, rows)
-    // A run that has appeared since is left out, because nothing may be written that is not locked.
+    // A run added since then is left out, because only locked rows may be written.
     const isLocked = (row: Tables[TableName]) =>
       'runId' in row && runs(['runs', String(row.runId)]).length > 0
     for (const kind of ['unsettledOf', 'currentOf'] as const)
@@ -76,7 +77,7 @@ export function createLoadRows(processId: number): LoadRows {
   }
 }
 
-/** What is not read from rows that are locked. */
+/** The kinds that are not read from locked rows. */
 const LOOKED_UP = [
   'details',
   'submissionsOf',
@@ -97,7 +98,7 @@ const LOOKED_UP = [
   'signIns',
 ] as const satisfies Kind[]
 
-/** What is locked by its name: rows that may not be there yet, and what a lookup would find. */
+/** Advisory locks by name: for rows that may not exist yet, and for the results of lookups. */
 const SUBJECTS: { readonly [kind in Key[0]]?: (id: string) => string } = {
   awaitingFile: (id) => `request ${id}`,
   endsOf: (id) => `request ${id}`,
@@ -146,8 +147,8 @@ async function findForgotten(
 }
 
 /**
- * Locks the runs that the keys ask for. All runs of a submission that is not bound yet are locked with them, and so are all where
- * the one with that name is missing: its submission is loaded next, which is locked after runs.
+ * Locks the runs of the keys. All runs of a submission that is not bound yet are locked, too, and so are all runs of a submission
+ * that lacks the requested name: its row is loaded next, and submissions are locked after runs.
  */
 function createLockRuns({ unsettledOf, currentOf }: { [K in 'unsettledOf' | 'currentOf']: Finder<RunRow> }) {
   const named = 'unnest(?::bigint[], ?::text[], ?::text[]) AS asked(submission, chk, name)'
@@ -186,7 +187,7 @@ function createLockRuns({ unsettledOf, currentOf }: { [K in 'unsettledOf' | 'cur
   }
 }
 
-/** Locks the submissions that the keys ask for, and those of `missing` runs. Undefined if there is nothing to lock. */
+/** Locks the submissions of the keys, and those of `missing` runs. Undefined if there is nothing to lock. */
 function createLockSubmissions({
   awaitingFile,
   unfinishedSubmissions,
@@ -233,7 +234,7 @@ function groupBy<Item, Group>(items: readonly Item[], groupOf: (item: Item) => G
   return groups
 }
 
-/** A finder for many keys at once. */
+/** Runs a finder for many keys at once. */
 function createLookup<Row>({ sql, paramsOf, toRow }: Finder<Row>) {
   let query: ReturnType<typeof prepared> | undefined
   return async (session: Session, keys: readonly Key[]): Promise<[key: Key, rows: Row[]][]> => {
@@ -257,7 +258,7 @@ function createLookup<Row>({ sql, paramsOf, toRow }: Finder<Row>) {
   }
 }
 
-/** Of ids that are none, nothing. */
+/** Skips malformed ids. */
 function partsOf(kind: 'run' | 'sub', keys: readonly Key[]) {
   const parts = { numbers: [] as number[], checks: [] as string[], names: [] as string[] }
   for (const [, id, name = ''] of keys) {

@@ -6,7 +6,7 @@ import { prepared } from './prepared.ts'
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle/postgres', import.meta.url))
 
-/** What drizzle keeps of them. */
+/** As drizzle defines it. */
 const MIGRATIONS_TABLE =
   'CREATE TABLE IF NOT EXISTS __drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint)'
 
@@ -14,8 +14,8 @@ const APPLIED = prepared('SELECT created_at FROM __drizzle_migrations ORDER BY c
 const KEEP = prepared('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
 
 /**
- * Brings the schema up to date and makes the partitions of the next days, in one transaction that only one process at a time can be in.
- * Returns how many migrations ran. Throws as `findMissingMigrations` does.
+ * Migrates the schema and creates the partitions of the next days, in one transaction that is limited to one process at a time.
+ * Returns the number of migrations. Throws as `findMissingMigrations` does.
  */
 export async function migrateDatabase(session: Session): Promise<number> {
   await session.execute(BEGIN_LOCKED)

@@ -13,19 +13,19 @@ import { codeOf, isOfTls, storeError } from './store-error.ts'
 
 export type PostgresStoreOptions = WriteQueueOptions & {
   url: string
-  /** Where LISTEN works, if `url` leads through a pooler. */
+  /** Where LISTEN works, if `url` goes through a pooler. */
   listenUrl?: string | undefined
   connections?: number | undefined
   processId?: number
   onOpen?: (opened: { migrations: number; serverVersion: string }) => void
 }
 
-/** Partitions can be detached without a wait, and an interrupted detaching finished, since 14. */
+/** PostgreSQL 14 is the first version that detaches partitions without blocking, and can finish an interrupted detach. */
 const OLDEST = 140_000
 
 /**
- * Brings the schema up to date and opens the store. Rejects with `DatabaseStartError` if waiting does not help, as with a wrong
- * password, and with `store_unavailable` if the server can't be reached or refuses at the moment.
+ * Migrates the schema and opens the store. Rejects with `DatabaseStartError` if waiting does not help, as with a wrong
+ * password, and with `store_unavailable` if the server can't be reached or rejects connections at the moment.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<StoreHandle> {
   const { url, listenUrl = url, connections = DEFAULT_CONNECTIONS, onOpen, ...rest } = options
@@ -39,12 +39,15 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   return createPostgresStore({ url, listenUrl, connections, ...rest })
 }
 
-/** Brings the schema up to date and resolves with how many migrations ran. Rejects as `openPostgresStore` does. */
+/** Migrates the schema and resolves with the number of migrations. Rejects as `openPostgresStore` does. */
 export async function migratePostgres(url: string): Promise<number> {
   return (await prepareDatabase(url)).migrations
 }
 
-/** Copies another database into this one, which is empty or holds an unfinished copy. Rejects as `openPostgresStore` does. */
+/**
+ * Copies another database into this one, which must be empty or contain an unfinished copy. Rejects as `openPostgresStore`
+ * does.
+ */
 export async function copyIntoPostgres(
   url: string,
   copy: (target: CopyTarget) => Promise<number>,
@@ -56,12 +59,12 @@ export async function copyIntoPostgres(
   return rows
 }
 
-/** Migrates it, and then does something else on the same connection. */
+/** Migrates the database, and then runs `then` on the same connection. */
 async function prepareDatabase(
   url: string,
   then: (session: Session) => Promise<void> = async () => {},
 ): Promise<{ migrations: number; serverVersion: string }> {
-  // A migration, or a part of a copy, may take long.
+  // A migration, or part of a copy, may take long.
   const pool = createPool(url, 1, { queryTimeoutMs: 0 })
   try {
     return await pool.use(async (session) => {
@@ -95,19 +98,19 @@ async function checkServer(session: Session): Promise<string> {
   return version
 }
 
-/** The login, the database, the schema and what its user may do stay as they are. */
+/** Errors that waiting does not fix: the login, the database, the schema, or the permissions of its user are wrong. */
 const FINAL = /^(28|3D|3F|42|0A|22)/
 
 function startError(cause: unknown): unknown {
   if (cause instanceof DatabaseStartError) return cause
   const reason = cause instanceof Error ? cause.message : String(cause)
   const message = 'DATABASE_URL: the database cannot be used'
-  // So do a wrong address and a certificate.
+  // So are a wrong address and an invalid certificate.
   const isFinal =
     FINAL.test(codeOf(cause) ?? '') ||
     (cause instanceof Error && isOfTls(cause)) ||
     !(storeError(cause) instanceof TrackerError)
   if (isFinal) return new DatabaseStartError(`${message}: ${reason}`, { cause })
-  // Without the reason: the log appends the message of the cause.
+  // Without the reason, because the log appends the message of the cause.
   return new TrackerError('store_unavailable', message, { cause })
 }

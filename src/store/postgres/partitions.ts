@@ -2,16 +2,16 @@ import { createPool, type Pool, type Session } from './pool.ts'
 import { prepared } from './prepared.ts'
 import { isTimedOut } from './store-error.ts'
 
-/* The bodies of deliveries have one partition for each day, so that those of a day that is over are dropped, not deleted one by one. */
+/* The bodies of deliveries have one partition per day, so that old days are dropped instead of deleted row by row. */
 
-/** For so long bodies can be written though nobody makes partitions. */
+/** How many days ahead partitions exist, so that bodies can be written even if no process creates new ones. */
 const DAYS_AHEAD = 21
 
 const DAY_MS = 86_400_000
 
 /**
- * Begins a transaction in which one process at a time changes the schema. What the one before has committed is seen after the wait,
- * whatever the default isolation of the database.
+ * Begins a transaction in which only one process at a time changes the schema. After the wait, the previous process's commit is
+ * visible, whatever the default isolation of the database.
  */
 export const BEGIN_LOCKED = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
   SELECT pg_advisory_xact_lock(hashtextextended('imagekit-extension-tracker schema', 0))`
@@ -20,7 +20,7 @@ const TODAY = prepared(`SELECT (extract(epoch FROM (now() AT TIME ZONE 'UTC')::d
 
 type State = 'attached' | 'detaching' | 'loose'
 
-/** Also those whose detaching was interrupted, and those that were detached and not dropped. */
+/** Includes partitions whose detach was interrupted, and those that were detached but not dropped. */
 const LIST = prepared(
   `SELECT c.relname, CASE WHEN i.inhrelid IS NULL THEN 'loose' WHEN i.inhdetachpending THEN 'detaching' ELSE 'attached' END
     FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
@@ -28,7 +28,7 @@ const LIST = prepared(
       AND c.relkind = 'r' AND c.relname ~ '^delivery_bodies_[0-9]{8}$' ORDER BY c.relname`,
 )
 
-/** Makes those of today and the next three weeks that are missing, inside a transaction that has the schema's lock. */
+/** Creates the missing partitions of today and the next three weeks, inside a transaction that has the schema's lock. */
 export async function createPartitions(session: Session): Promise<void> {
   const today = await findToday(session)
   await createPartitionsOf(
@@ -37,18 +37,18 @@ export async function createPartitions(session: Session): Promise<void> {
   )
 }
 
-/** The same for certain days, each as the time at which it begins. */
+/** Creates the missing partitions of certain days, each given as its start time. */
 export async function createPartitionsOf(session: Session, days: readonly number[]): Promise<void> {
   const there = new Set((await listPartitions(session)).map(({ name }) => name))
   for (const day of days) {
     if (there.has(nameOf(day))) continue
-    // CREATE … PARTITION OF would keep everybody from the other partitions for a moment.
+    // CREATE … PARTITION OF would lock all partitions for a moment.
     await session.execute(`CREATE TABLE ${nameOf(day)} (LIKE delivery_bodies INCLUDING DEFAULTS);
       ALTER TABLE delivery_bodies ATTACH PARTITION ${nameOf(day)} FOR VALUES FROM ('${dateOf(day)}') TO ('${dateOf(day + DAY_MS)}')`)
   }
 }
 
-/** The same, in a transaction of its own. */
+/** Runs `createPartitions` in its own transaction. */
 export function addPartitions(pool: Pool): Promise<void> {
   return pool.use(async (session) => {
     await session.execute(BEGIN_LOCKED)
@@ -58,9 +58,9 @@ export function addPartitions(pool: Pool): Promise<void> {
 }
 
 /**
- * Drops the partitions of days that had ended before a time. Returns up to when older bodies should be deleted one by one: that
- * time, or the beginning of its day if its partition will be dropped once that day is over, too. Nobody waits for it, and it
- * can be interrupted anywhere. What was inserted today stays, whatever the time. `directUrl` leads to the server itself.
+ * Drops the partitions of days that ended before a time. Returns the time before which older bodies should be deleted one by one:
+ * that time, or the start of its day if its partition will be dropped after that day, too. It blocks no other transaction, and
+ * may be interrupted anywhere. Bodies inserted today stay, whatever the time. `directUrl` goes to the server itself.
  */
 export async function dropPartitions(
   { pool, directUrl }: { pool: Pool; directUrl: string },
@@ -77,7 +77,7 @@ export async function dropPartitions(
   return end < today && partitions.some(({ day }) => day === end) ? end : before
 }
 
-/** Detaching waits for every transaction that has used the table. What waits for too long is left to the next time. */
+/** Detaching waits for every transaction that has used the table. After a timeout, the rest is left for the next time. */
 async function dropAll(url: string, partitions: readonly Partition[]): Promise<void> {
   const pool = createPool(url, 1)
   try {
@@ -89,7 +89,7 @@ async function dropAll(url: string, partitions: readonly Partition[]): Promise<v
           await session.execute(`ALTER TABLE delivery_bodies DETACH PARTITION ${name} ${how}`)
         await session.execute(`DROP TABLE ${name}`)
       }
-      // A pooler would give the connection to somebody else.
+      // A pooler would pass the setting on with the connection.
       await session.execute('RESET statement_timeout')
     })
   } catch (error) {

@@ -1,31 +1,31 @@
 import pg from 'pg'
 import { createBreaker } from './breaker.ts'
 import { type Prepared, toValue } from './prepared.ts'
-import { codeOf, isPoolBusy, isSilence } from './store-error.ts'
+import { codeOf, isPoolBusy, isQueryTimeout } from './store-error.ts'
 
-/** One connection, taken from a pool for one transaction or one read. Queries are sent at once and answered in their order. */
+/** One connection, taken from a pool for one transaction or one read. Queries are pipelined and complete in order. */
 export type Session = {
   /** The rows as arrays of cells. */
   rows: <Cells>(query: Prepared, params?: readonly unknown[]) => Promise<Cells[]>
-  /** Statements without parameters. Resolves with the command tag of the last one, such as `COMMIT`. */
+  /** Runs statements without parameters. Resolves with the command tag of the last one, such as `COMMIT`. */
   execute: (sql: string) => Promise<string>
 }
 
 export type Pool = {
-  /** Rejects as connecting does. If `work` rejects, or the connection breaks meanwhile, it is not used again. */
+  /** Rejects as connecting does. If `work` rejects, or the connection breaks, the connection is discarded. */
   use: <T>(work: (session: Session) => Promise<T>) => Promise<T>
-  /** What `use` rejects with at once, while the server cannot be reached; else undefined. */
+  /** The error with which `use` rejects at once while the server can't be reached; else undefined. */
   fault: () => unknown
   close: () => Promise<void>
 }
 
-/** To connect, and to wait for a connection of the pool. */
+/** The limit for connecting, and for waiting for a connection of the pool. */
 const CONNECT_TIMEOUT_MS = 4_000
-/** How long the pool stays at its present size after the server has refused it another connection. */
+/** How long the pool stays at its reduced size after the server rejected another connection. */
 const SMALLER_FOR_MS = 5_000
-/** Longer than the server lets any statement take: whoever waits for more has a connection that hangs. */
+/** Longer than the server's limit for any statement: a query that takes longer is on a dead connection. */
 const QUERY_TIMEOUT_MS = 8_000
-/** The types of `pg` do not know that a query may have a limit of its own. */
+/** The types of `pg` lack the timeout of a single query. */
 const CHECK: pg.QueryConfig & { query_timeout: number } = {
   text: 'SELECT pg_is_in_recovery()',
   query_timeout: 2_000,
@@ -41,7 +41,7 @@ const PARSERS = new Map<number, (text: string) => unknown>([
   [builtins.JSON, String],
 ])
 
-/** Of a connection in a pool, or one that listens. */
+/** For connections of a pool, and for the one that listens. */
 export function clientConfig(url: string): pg.ClientConfig {
   return {
     connectionString: url,
@@ -64,7 +64,7 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
     pipeline: true,
     verify(client, done) {
-      // Meanwhile, the pool does not listen to it.
+      // During the check, the pool has no error listener on the client.
       client.on('error', ignore)
       void checkServer(client)
         .then(() => done(), done)
@@ -76,7 +76,7 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
       const client = await pool.connect()
       client.on('error', ignore)
       try {
-        // A connection that was idle may lead nowhere.
+        // An idle connection may be dead.
         await checkServer(client)
         client.release()
       } catch (error) {
@@ -96,7 +96,7 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
     inUse -= 1
   })
   let smallerUntil = 0
-  /** A server that has no connection left for us is not away: while there are others, one of them is waited for. */
+  /** If the server has no more connections for us, it still works: wait for one of the pool's other connections. */
   const connect = async (): Promise<pg.PoolClient> => {
     if (performance.now() >= smallerUntil) pool.options.max = size
     try {
@@ -115,7 +115,7 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
     sessions.set(client, session)
     return session
   }
-  // An idle connection broke: it is out of the pool already, and the next use makes another.
+  // An idle connection broke: the pool has already removed it, and opens another when needed.
   pool.on('error', ignore)
   return {
     async use(work) {
@@ -143,31 +143,31 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
   }
 }
 
-/** Whoever waits for the connection gets the error, too. */
+/** The caller that waits for the connection gets the error, too. */
 function ignore(): void {}
 
-/** After a failover, an address may still lead to a server that only reads. */
+/** After a failover, an address may still lead to a read-only server. */
 async function checkServer(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ pg_is_in_recovery: boolean }>(CHECK)
   if (rows[0]?.pg_is_in_recovery === true)
     throw new Error('the server is a standby, which cannot be written to')
 }
 
-/** `onSilence`: a query was not answered in time, so the connection was given up. */
-function sessionOf(client: pg.ClientBase, onSilence: (error: unknown) => void): Session {
-  const noteSilence = (error: unknown): never => {
-    if (isSilence(error)) onSilence(error)
+/** `onTimeout`: a query timed out, so the connection was closed. */
+function sessionOf(client: pg.ClientBase, onTimeout: (error: unknown) => void): Session {
+  const reportTimeout = (error: unknown): never => {
+    if (isQueryTimeout(error)) onTimeout(error)
     throw error
   }
   return {
     async rows<Cells>({ name, text }: Prepared, params: readonly unknown[] = []) {
       const values = params.map(toValue)
-      const { rows } = await client.query({ name, text, values, rowMode: 'array' }).catch(noteSilence)
-      // Each statement selects what its caller says.
+      const { rows } = await client.query({ name, text, values, rowMode: 'array' }).catch(reportTimeout)
+      // Each statement selects the cells that its caller declares.
       return rows as Cells[]
     },
     async execute(sql) {
-      const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql).catch(noteSilence)
+      const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql).catch(reportTimeout)
       return (Array.isArray(result) ? result.at(-1) : result)?.command ?? ''
     },
   }

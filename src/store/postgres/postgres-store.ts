@@ -7,7 +7,7 @@ import { CURRENT_RUNS, UPDATED_AT } from '../sql/asset-reads.ts'
 import { createDatabaseRows, type DatabaseRows } from '../sql/database-rows.ts'
 import { type RunCells, toRun } from '../sql/rows.ts'
 import type { StoreHandle } from '../store.ts'
-import { doInTurn } from '../transaction-work.ts'
+import { runAsync } from '../transaction-work.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
 import { createChangeFeed } from './change-feed.ts'
 import { createLoadRows } from './load-rows.ts'
@@ -20,13 +20,13 @@ import { storeError } from './store-error.ts'
 import { createTransactions } from './transactions.ts'
 
 const LISTENING = 1
-/** One for rejected deliveries, and one for notifications to other processes. */
+/** One connection for rejected deliveries, and one for notifications to other processes. */
 const WRITING_BESIDE_QUEUE = 2
 
-/** While one batch waits for the disk, the others go on. Small ones hold their locks for a short time. */
+/** While one batch waits for the disk, others run. Small batches hold their locks only briefly. */
 const MAX_BATCH = 200
 
-/** The store over a migrated database, which other processes use, too. `processId` is drawn at random. */
+/** The store over a migrated database, which other processes may also use. `processId` is random by default. */
 export function createPostgresStore({
   url,
   listenUrl,
@@ -39,7 +39,7 @@ export function createPostgresStore({
   connections: number
   processId?: number | undefined
 }): StoreHandle {
-  // Reads and writes have connections of their own: none of them waits for the others.
+  // Reads and writes have separate connections, so that neither waits for the other.
   const shared = connections - LISTENING - WRITING_BESIDE_QUEUE
   const maxTransactions = Math.floor(shared / 2)
   const writing = createPool(url, maxTransactions + WRITING_BESIDE_QUEUE)
@@ -52,7 +52,7 @@ export function createPostgresStore({
     maxBatch: MAX_BATCH,
     ...queueing,
   })
-  store.watchCommits(feed.tell)
+  store.watchCommits(feed.notify)
   let closed: Promise<void> | undefined
   const closeAll = async () => {
     await close()
@@ -88,26 +88,26 @@ function createDatabase(deps: {
   const { read, readStatus } = createReads(reading)
   return {
     transact: transactions.transact,
-    refusal: transactions.refusal,
-    inTransaction: (work) => transactions.write((session) => doInTurn(work(rowsOf(session)))),
-    read: (work) => read((session) => doInTurn(work(rowsOf(session)))),
+    rejection: transactions.rejection,
+    inTransaction: (work) => transactions.write((session) => runAsync(work(rowsOf(session)))),
+    read: (work) => read((session) => runAsync(work(rowsOf(session)))),
     readAssets: (fileIds) => readStatus((session) => readAssets(session, fileIds)),
     maxReads,
     async keepRejected(rejected) {
       const { result } = await transactions.write(async (session, ids) => {
         await ids.fetch({ dlv: rejected.length })
-        return doInTurn(rowsOf(session).rejected.keep(ids, rejected))
+        return runAsync(rowsOf(session).rejected.keep(ids, rejected))
       })
       return result
     },
     dropBodies: (receivedBefore) => dropPartitions({ pool: writing, directUrl }, receivedBefore),
-    // What a write-ahead log of a server holds, and for how long, is its operator's decision.
+    // The operator of the server decides how long its write-ahead log is kept.
     emptyLog: async () => {},
     close: async () => {},
   }
 }
 
-/** Its statements are named once for each connection. */
+/** Caches the prepared statements of each connection. */
 function createRowsOf(processId: number): (session: Session) => DatabaseRows {
   const known = new WeakMap<Session, DatabaseRows>()
   return (session) => {
@@ -132,11 +132,11 @@ async function readServerTime(pool: Pool): Promise<number> {
     .catch((error: unknown) => {
       throw storeError(error)
     })
-  if (now === undefined) throw new Error('the server did not tell the time')
+  if (now === undefined) throw new Error('the server did not return the time')
   return now
 }
 
-/** In one statement: their runs are as they were at one moment. */
+/** One statement, so that all runs are from the same moment. */
 async function readAssets(
   session: Session,
   fileIds: readonly string[],

@@ -4,7 +4,7 @@ import type { createChecks } from '../id-checks.ts'
 import type { Session } from './pool.ts'
 import { prepared } from './prepared.ts'
 
-/** The ids of one transaction. Numbers come from the sequences, inside of it, and none is kept for another one. */
+/** The ids of one transaction. Numbers come from the sequences inside the transaction; none is kept for another one. */
 export type RowIds = NewIds & { fetch: (counts: IdCounts) => Promise<void> }
 
 const SEQUENCES = { sub: 'submission_numbers', run: 'run_numbers', dlv: 'delivery_numbers' } as const

@@ -13,22 +13,22 @@ import {
 } from 'drizzle-orm/pg-core'
 
 /*
- * The tables of `store/sqlite/schema.ts`, which says what the columns mean. Here no table refers to another, so that a webhook locks
- * its run alone. Texts sort by their bytes, as SQLite's do. Some of the migration is edited by hand: see CONTRIBUTING.
+ * The tables of `store/sqlite/schema.ts`, which describes the columns. Here no table has foreign keys, so that a webhook
+ * locks only its run. Texts sort by their bytes, as in SQLite. Some of the migration is edited by hand: see CONTRIBUTING.
  */
 
 const text = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' })
 const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 const int = (name: string) => bigint(name, { mode: 'number' })
 const number = () => int('n').primaryKey()
-/** Assigned when the row is inserted. */
+/** The database assigns it when the row is inserted. */
 const ownNumber = () => number().generatedByDefaultAsIdentity()
-/** The database's day, in UTC, when the delivery was inserted: the partition of its body. */
+/** The day of the insertion by the database's clock, in UTC: the partition of the delivery's body. */
 const keptOn = () => date('kept_on').notNull().default(sql`(now() AT TIME ZONE 'UTC')::date`)
 
 export const submissionNumbers = pgSequence('submission_numbers')
 export const runNumbers = pgSequence('run_numbers')
-/** Of rejected deliveries, too. */
+/** Also numbers rejected deliveries. */
 export const deliveryNumbers = pgSequence('delivery_numbers')
 
 export const submissions = pgTable(
@@ -140,7 +140,7 @@ export const deliveries = pgTable(
   ],
 )
 
-/** Partitioned by day (`partitions.ts`): what is due is dropped, never deleted row by row. */
+/** Partitioned by day (`partitions.ts`): old bodies are dropped with their partition, not deleted row by row. */
 export const deliveryBodies = pgTable(
   'delivery_bodies',
   {
@@ -310,7 +310,7 @@ export const alerts = pgTable(
     passedAt: int('passed_at').notNull(),
     resolvedAt: int('resolved_at'),
     value: int('value').notNull(),
-    isTold: smallint('is_told').notNull(),
+    isReported: smallint('is_told').notNull(),
   },
   (table) => [primaryKey({ columns: [table.kind, table.extension] })],
 )

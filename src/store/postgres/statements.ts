@@ -2,10 +2,12 @@ import { type Dialect, listCells, type Statements } from '../sql/statements.ts'
 import type { Session } from './pool.ts'
 import { prepared } from './prepared.ts'
 
-/** No transaction takes longer: the server ends each statement, and what idles inside of one (`transactions.ts`). */
+/**
+ * The maximum duration of a transaction: the server limits each statement, and idling inside a transaction (`transactions.ts`).
+ */
 const LONGEST_TRANSACTION_MS = 60_000
 
-/** More than all processes together insert in the transactions that are under way. */
+/** More rows than all processes together insert in concurrent transactions. */
 const UNCOMMITTED = 10_000
 
 export const DIALECT: Dialect = {

@@ -2,18 +2,24 @@ import pg from 'pg'
 import { TrackerError } from '../../domain/errors.ts'
 import { unavailable } from '../store-errors.ts'
 
-/** Classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: the connection, resources, the operator, the disk, the files. */
-const REFUSAL = /^(08|53|57|58|XX|25P03$|25006$|40|55P03$)/
+/**
+ * Error classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, operator, disk,
+ * files.
+ */
+const UNAVAILABLE = /^(08|53|57|58|XX|25P03$|25006$|40|55P03$)/
 
-/** A conflict with other transactions, which may succeed when repeated: serialization, deadlock, a lock, a row that exists already, no partition. */
+/**
+ * Conflicts with other transactions, which may succeed when repeated: serialization, deadlock, lock, existing row, missing
+ * partition.
+ */
 const CONFLICT = /^(40001|40P01|55P03|23505|23514)$/
 
-/** What PostgreSQL says of an error; undefined where the error did not come from it. */
+/** PostgreSQL's code of an error; undefined if the error is not from PostgreSQL. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined
 }
 
-/** No check of ours is in the schema. */
+/** A check violation can only be this one: the schema has no other checks. */
 export function isPartitionMissing(error: unknown): boolean {
   return codeOf(error) === '23514'
 }
@@ -27,30 +33,30 @@ export function isTimedOut(error: unknown): boolean {
 }
 
 /**
- * The connection failed or could not be made, so what the server did is not known; or it is of no use any more: it leads to a server
- * that only reads, or its statements were prepared for tables that have been altered (0A000).
+ * The connection failed or could not be made, so it is unknown what the server did; or the connection is no longer usable,
+ * because it leads to a read-only server, or its statements were prepared for tables that have been altered (0A000).
  */
 export function isDisconnected(error: unknown): boolean {
   if (error instanceof TrackerError || !(error instanceof Error) || isPoolBusy(error)) return false
   const code = codeOf(error)
-  // The pool's and the client's own errors have no code at all, or that of the system.
+  // Errors of the pool and the client have no code, or one of the operating system.
   return code === undefined ? isOfConnection(error) : /^(08|57P0|25P03|25006|0A000)/.test(code)
 }
 
-/** No answer came in time. The error is the client's own, which has no code. */
-export function isSilence(error: unknown): boolean {
+/** A query timed out. The error is the client's own, which has no code. */
+export function isQueryTimeout(error: unknown): boolean {
   return error instanceof Error && error.message === 'Query read timeout'
 }
 
-/** No connection of the pool became free in time. That says nothing about the server. */
+/** No connection of the pool became free in time. The server may still work. */
 export function isPoolBusy(error: unknown): boolean {
   return error instanceof Error && error.message === POOL_BUSY
 }
 
-/** The error to reject with: `store_unavailable` where PostgreSQL or what is under it refused, else the error itself. */
+/** The error to reject with: `store_unavailable` if PostgreSQL or its connection failed, else the error itself. */
 export function storeError(error: unknown): unknown {
-  const isRefusal = isDisconnected(error) || isPoolBusy(error) || REFUSAL.test(codeOf(error) ?? '')
-  return isRefusal ? unavailable(error) : error
+  const isUnavailable = isDisconnected(error) || isPoolBusy(error) || UNAVAILABLE.test(codeOf(error) ?? '')
+  return isUnavailable ? unavailable(error) : error
 }
 
 const POOL_BUSY = 'timeout exceeded when trying to connect'
@@ -65,9 +71,9 @@ function isOfConnection(error: Error): boolean {
   return MESSAGES.test(error.message) || /^E[A-Z]+(_[A-Z]+)*$/.test(code) || isOfTls(error)
 }
 
-/** The server's certificate is not accepted, or there is no TLS. */
+/** The server's certificate is invalid, or the server does not support TLS. */
 export function isOfTls(error: Error): boolean {
   const code = 'code' in error ? String(error.code) : ''
-  const isRefused = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_)/.test(code)
-  return isRefused || error.message.startsWith('The server does not support SSL')
+  const isRejected = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_)/.test(code)
+  return isRejected || error.message.startsWith('The server does not support SSL')
 }

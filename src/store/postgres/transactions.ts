@@ -3,7 +3,7 @@ import { parseId } from '../../domain/ids.ts'
 import type { BatchQuery } from '../batch.ts'
 import { createChecks } from '../id-checks.ts'
 import { unavailable } from '../store-errors.ts'
-import { doInTurn } from '../transaction-work.ts'
+import { runAsync } from '../transaction-work.ts'
 import type { BatchChanges } from '../working-set.ts'
 import type { BatchDatabase, Committed } from '../write-queue.ts'
 import type { LoadRows } from './load-rows.ts'
@@ -15,38 +15,38 @@ import { codeOf, isConflict, isDisconnected, isPartitionMissing, storeError } fr
 import { createWriteRows } from './write-rows.ts'
 
 export type Transactions = Required<BatchDatabase> & {
-  /** Does work in one transaction. It may be done more than once, so it has no other effects. Rejects as `transact` does. */
+  /** Does work in one transaction. It may be repeated, so it must have no other effects. Rejects as `transact` does. */
   write: <T>(work: (session: Session, ids: RowIds) => Promise<T>) => Promise<Committed<T>>
 }
 
-/** What is done in a transaction. What it sends without waiting, it adds to `sent`. */
+/** The work inside a transaction. It adds queries that it does not await to `sent`. */
 type TransactionBody<T> = (session: Session, ids: RowIds, sent: Promise<unknown>[]) => Promise<T>
 
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
 
-/** Where a statement, a wait for a lock or a pause takes longer, the transaction is rolled back: none lasts for a minute. */
+/** If a statement, a wait for a lock or a pause takes longer, the transaction is rolled back: none lasts for a minute. */
 const LIMITS = prepared(
   `SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '2s', true),
     set_config('idle_in_transaction_session_timeout', '5s', true),
     set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true)`,
 )
 
-/** What others were in the way of is done again, after a pause that grows. */
+/** A transaction that conflicted with others is repeated after a growing pause. */
 const MOST_ATTEMPTS = 8
 const MOST_MS = 5_000
 const PAUSE_MS = 5
 
-/** For so long it is looked for what a lost connection may have committed. */
+/** How long to search for the commit of a lost connection. */
 const SEARCH_MS = 3_000
 const SEARCH_EVERY_MS = 200
 
-/** The lock writes to the log, so the COMMIT behind it waits for synchronous standbys. The COMMIT of a plain read would not wait. */
+/** The lock writes to the log, so the COMMIT waits for synchronous standbys. A COMMIT after a plain read would not wait. */
 const FIND = {
   dlv: prepared('SELECT 1 FROM deliveries WHERE n = ? AND chk = ? FOR KEY SHARE'),
   sub: prepared('SELECT 1 FROM submissions WHERE n = ? AND chk = ? FOR KEY SHARE'),
 }
 
-/** Transactions on the connections of a pool. What the process leaves unfinished is marked with `processId`. */
+/** Transactions on the connections of a pool. Rows of unfinished work are marked with `processId`. */
 export function createTransactions(deps: {
   pool: Pool
   loadRows: LoadRows
@@ -62,10 +62,10 @@ export function createTransactions(deps: {
     pool.use(async (session) => {
       const sent: Promise<unknown>[] = []
       let mayBeCommitted = false
-      const send = <R>(answer: Promise<R>): Promise<R> => {
-        answer.catch(() => {})
-        sent.push(answer)
-        return answer
+      const send = <R>(query: Promise<R>): Promise<R> => {
+        query.catch(() => {})
+        sent.push(query)
+        return query
       }
       try {
         void send(session.execute(BEGIN))
@@ -76,11 +76,11 @@ export function createTransactions(deps: {
           if (mayBeCommitted && (await wasCommitted())) return 'COMMIT'
           throw error
         })
-        // After a statement that failed, COMMIT rolls back and says so.
-        if (command !== 'COMMIT') throw unavailable(new Error(`COMMIT was answered by ${command}`))
+        // After a failed statement, COMMIT rolls back and reports ROLLBACK.
+        if (command !== 'COMMIT') throw unavailable(new Error(`COMMIT resulted in ${command}`))
         return { result }
       } catch (last) {
-        // The first one says why; those behind it only say that the transaction has failed.
+        // The first error is the cause; later ones only say that the transaction has failed.
         const error = (await firstError(sent)) ?? last
         if (mayBeCommitted && isDisconnected(error)) throw unavailable(error, { mayBeCommitted })
         if (codeOf(error) === undefined || isDisconnected(error)) throw error
@@ -90,11 +90,11 @@ export function createTransactions(deps: {
     })
 
   const persist = <T>(...given: Parameters<typeof attempt<T>>): Promise<T> =>
-    persevere(...given).catch((error: unknown) => {
+    retryConflicts(...given).catch((error: unknown) => {
       throw storeError(error)
     })
 
-  const persevere = async <T>(...given: Parameters<typeof attempt<T>>): Promise<T> => {
+  const retryConflicts = async <T>(...given: Parameters<typeof attempt<T>>): Promise<T> => {
     const startedAt = performance.now()
     for (let count = 1; ; count += 1) {
       const outcome = await attempt(...given)
@@ -107,8 +107,8 @@ export function createTransactions(deps: {
   }
 
   /**
-   * A row has random bits of its own: if it is there, its transaction was committed. It may be seen before a synchronous standby has
-   * it, so the search commits, too: later in the log, so the standby that has this commit has that one.
+   * Each row has its own random bits: if it exists, its transaction was committed. It may be visible before a synchronous
+   * standby has it, so the search commits, too: later in the log, so a standby that has this commit also has that one.
    */
   const isThere = async (id: string): Promise<boolean> => {
     const kind = id.startsWith('dlv') ? 'dlv' : 'sub'
@@ -129,7 +129,7 @@ export function createTransactions(deps: {
   }
 
   return {
-    refusal() {
+    rejection() {
       const fault = pool.fault()
       return fault === undefined ? undefined : storeError(fault)
     },
@@ -144,7 +144,7 @@ export function createTransactions(deps: {
               loadRows(session, query.keys, query.into),
             ]))
           inserted = findInserted(query.changes)
-          await doInTurn(write(query.changes))
+          await runAsync(write(query.changes))
         })
       }
       return { result: await persist(body, async () => inserted !== undefined && isThere(inserted)) }
@@ -155,12 +155,12 @@ export function createTransactions(deps: {
 
 async function perform<T>(
   batch: Generator<BatchQuery, T, void>,
-  answer: (query: BatchQuery) => Promise<void>,
+  execute: (query: BatchQuery) => Promise<void>,
 ): Promise<T> {
   for (;;) {
     const { done, value } = batch.next()
     if (done === true) return value
-    await answer(value)
+    await execute(value)
   }
 }
 
@@ -169,7 +169,7 @@ async function firstError(sent: readonly Promise<unknown>[]): Promise<unknown> {
   return undefined
 }
 
-/** The id of a row that a batch inserts. */
+/** The id of a row that the batch inserts. */
 function findInserted({ rows }: BatchChanges): string | undefined {
   const isNew = ({ before }: { before: unknown }) => before === undefined
   return rows.deliveries.find(isNew)?.after?.deliveryId ?? rows.submissions.find(isNew)?.after?.submissionId

@@ -11,8 +11,8 @@ import { createStatements } from './statements.ts'
 type Rows = (readonly Cell[])[]
 
 /**
- * Writes what a batch has changed: all rows of a kind in one statement, which is sent without waiting for the one before. The
- * promises in `sent` are to be awaited in their order. What the process leaves unfinished is marked with `processId`.
+ * Writes the changes of a batch: all rows of a kind in one statement, without awaiting the previous one. The promises in `sent`
+ * must be awaited in order. Rows of unfinished work are marked with `processId`.
  */
 export function createWriteRows(
   session: Session,
@@ -21,7 +21,7 @@ export function createWriteRows(
   const pending = new Map<string, Rows>()
   const send = (query: Prepared, params: readonly unknown[]): void => {
     const result = session.rows(query, params)
-    // Whoever awaits `sent` gets the error.
+    // Awaiting `sent` yields the error.
     result.catch(() => {})
     sent.push(result)
   }
@@ -41,7 +41,7 @@ export function createWriteRows(
     return [name, add]
   })
   const currentRuns = createCurrentRuns(createStatements(session))
-  // Each function is the one of its name.
+  // `Object.fromEntries` loses the types: each function belongs to its name.
   return createWriteChanges(Object.fromEntries(writer) as RowWriter, currentRuns, { flush, processId })
 }
 
@@ -77,7 +77,7 @@ function writeOf(write: RowWrite): Write {
         (values) =>
           `${insertText(table, all, values)} ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${updates}`,
       )
-      // One statement saves a row once.
+      // One statement can save a row only once.
       return (rows) =>
         save([...new Map(rows.map((row) => [JSON.stringify(row.slice(0, key.length)), row])).values()])
     }
@@ -99,7 +99,7 @@ function insertText(table: string, columns: readonly string[], values: string): 
   return `INSERT INTO ${table} (${columns.join(', ')}) SELECT * FROM ${values}`
 }
 
-/** One statement for all rows: its parameters are columns. */
+/** One statement for all rows: each parameter is a column. */
 function inOne(table: string, columns: readonly string[], textOf: (values: string) => string): Write {
   const types = columns.map((column) => columnTypes(table).get(column))
   const query = prepared(textOf(`unnest(${types.map((type) => `?::${type}[]`).join(', ')})`))

@@ -18,11 +18,11 @@ import {
 } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** Of a file: when the newest submission that is not rejected was last changed, and the current runs. */
+/** For a file: when its newest submission that is not rejected last changed, and its current runs. */
 export const UPDATED_AT = `SELECT updated_at FROM submissions WHERE file_id = ? AND state <> ${STATE.to.rejected} ORDER BY n DESC LIMIT 1`
 export const CURRENT_RUNS = `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ? ORDER BY r.submission, r.n`
 
-/** Of an asset with thousands of submissions, evidence is compared with the newest. */
+/** Limits the submissions with which evidence is compared: an asset may have thousands. */
 const MAX_OTHERS = 100
 
 type WithRuns = { submission: Submission; runs: Run[] }
@@ -32,7 +32,7 @@ type AssetReads = WorkOf<Pick<Store, 'findAsset' | 'findSubmission' | 'listAsset
   findSubmissions: (submissionIds: readonly string[]) => Work<(WithRuns | undefined)[]>
 }
 
-/** What is read of assets, their submissions and their due runs. */
+/** Reads assets, their submissions and their due runs. */
 export function createAssetReads({ rows, value, inNumbers }: Statements): AssetReads {
   const listCurrentRuns = rows<RunCells>(CURRENT_RUNS)
   const findUpdatedAt = value<number>(UPDATED_AT)
@@ -56,14 +56,14 @@ export function createAssetReads({ rows, value, inNumbers }: Statements): AssetR
     for (const cells of found) runs.get(cells[2])?.push(toRun(cells))
     return submissions.map((cells) => ({ submission: toSubmission(cells), runs: runs.get(cells[0]) ?? [] }))
   }
-  /** The newest, or those before a number. */
+  /** The newest, or the newest before a number. */
   function* listSubmissions(fileId: string, limit: number, before: number | null): Work<WithRuns[]> {
     return yield* allWithRuns(yield* waitFor(listOfFile(fileId, before ?? Number.MAX_SAFE_INTEGER, limit)))
   }
   function* findSubmissions(submissionIds: readonly string[]): Work<(WithRuns | undefined)[]> {
     const numbers = submissionIds.flatMap((id) => parseId('sub', id)?.number ?? [])
     const found = yield* allWithRuns(yield* waitFor(listSubmissionsOf(JSON.stringify(numbers))))
-    // With another check, a number is that of a submission of another database.
+    // A different check means that the id is from another database.
     const known = new Map(found.map((one) => [one.submission.submissionId, one]))
     return submissionIds.map((id) => known.get(id))
   }

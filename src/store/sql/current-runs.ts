@@ -4,20 +4,21 @@ import type { Statements } from './statements.ts'
 
 export type CurrentRuns = ReturnType<typeof createCurrentRuns>
 
-/** Names of extensions, by file. */
+/** Extension names by file. */
 type NamesOfFiles = ReadonlyMap<string, ReadonlySet<string>>
 
 type OfSubmission = [n: number, fileId: string, name: string | null, requestedAs: string | null]
 
-/** Keeps the table `current_runs`, from which a status is read: all rows that a batch changes with the same few statements. */
+/** Maintains the table `current_runs`, from which a status is read, for all changes of a batch with the same few statements. */
 export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }: Statements) {
   const lock = lockFiles === null ? null : run(lockFiles)
   const listNames = rows<OfSubmission>(
     `SELECT s.n, s.file_id, r.name, r.requested_as FROM submissions s LEFT JOIN runs r ON r.submission = s.n
       WHERE s.n ${inNumbers} AND s.file_id IS NOT NULL`,
   )
-  // A run that was requested as a placeholder also stands for the placeholder of older submissions: see `describeAsset`. Counted, not
-  // joined: before its first statistics PostgreSQL would begin with all runs of that name, and take seconds.
+  // A run that was requested as a placeholder also stands for the placeholder of older submissions: see `describeAsset`. It
+  // counts
+  // instead of joining: before its first statistics, PostgreSQL would start with all runs of that name, which takes seconds.
   const newest = `SELECT s.n FROM submissions s
     WHERE s.file_id = given.c1 AND 0 < (SELECT count(*) FROM runs r
       WHERE r.submission = s.n AND r.hidden IS NULL AND (r.name = given.c2 OR r.requested_as = given.c2)) ORDER BY s.n DESC LIMIT 1`
@@ -30,9 +31,12 @@ export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }
   )
   const remove = run(`DELETE FROM current_runs WHERE (file_id, name) IN (${givenRows(2)})`)
 
-  /** Finds current runs anew, for these names: of each the run of the newest submission that counts and requested it. */
+  /**
+   * Recomputes the current runs of these names: for each, the run of the newest submission that requested it and is not
+   * rejected.
+   */
   function* refreshNames(files: NamesOfFiles): Work<void> {
-    // In one order, in which they are locked.
+    // In a fixed order, because they are locked in it.
     const fileIds = [...files.keys()].toSorted()
     if (fileIds.length === 0) return
     if (lock !== null) yield* waitFor(lock(JSON.stringify(fileIds)))
@@ -44,7 +48,7 @@ export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }
   }
   return {
     refreshNames,
-    /** After their rows were written: those of these submissions, and of their runs, with some names besides. */
+    /** After the rows were written: refreshes the current runs of these submissions' runs, and of the given additional names. */
     *refresh(submissions: ReadonlyMap<string, ReadonlySet<string>>): Work<void> {
       const besides = new Map(
         [...submissions].map(([submissionId, names]) => [numberOf(submissionId), names]),

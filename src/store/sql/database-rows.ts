@@ -16,7 +16,7 @@ import { createUpkeepRows } from './upkeep.ts'
 
 export type DatabaseRows = ReturnType<typeof createDatabaseRows>
 
-/** All that is read and written besides the batches of the queue. */
+/** All reads and writes apart from the batches of the queue. */
 export function createDatabaseRows(statements: Statements, processId: number) {
   const rejected = createRejectedDeliveries(statements)
   const deliveries = createDeliveryReads(statements, rejected)
@@ -35,7 +35,7 @@ export function createDatabaseRows(statements: Statements, processId: number) {
     deliveryList: deliveries.list,
     findDelivery: (deliveryId: string) => deliveries.find(deliveryId),
     listDeliveriesOf: (run: Run) => deliveries.listOfRun(run),
-    /** Locks it, so that it is held until the transaction ends. */
+    /** Locks the row, so that the lease is held until the transaction ends. */
     *findLease(name: string): Work<LeaseRow | undefined> {
       const cells = yield* waitFor(findLease(name))
       return cells && toRow(cells)

@@ -29,9 +29,9 @@ export type Finder<Row> = {
   sql: string
   /** Undefined if the id is malformed. */
   paramsOf: ParamsOf
-  /** There is at most one. */
+  /** The statement returns at most one row. */
   isSingle: boolean
-  /** From the cells that the statement selects. */
+  /** Converts the cells that the statement selects. */
   toRow: (cells: never) => Row
 }
 
@@ -61,7 +61,7 @@ function one<Cells, Row>(sql: string, paramsOf: ParamsOf, toRow: (cells: Cells) 
   return { sql, paramsOf, isSingle: true, toRow }
 }
 
-/** Of a file with thousands of submissions, the runs of the newest are found. */
+/** Limits the search to the newest submissions: a file may have thousands. */
 const MAX_SUBMISSIONS = 100
 
 const SUBMISSION = `SELECT ${SUBMISSION_COLUMNS} FROM submissions s WHERE`
@@ -73,7 +73,7 @@ const ITEM = `SELECT i.n, i.state, s.n, s.chk, i.reason, i.owner
   FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission WHERE`
 const IS_ABANDONED = 'NOT IN (SELECT id FROM processes WHERE id = ? OR heartbeat_at > ?)'
 
-/** Work of `processId` counts as under way, not as abandoned. */
+/** Work of `processId` counts as in progress, not as abandoned. */
 export function createFinders(
   processId: number,
   { indexedBy, sameDay }: Pick<Dialect, 'indexedBy' | 'sameDay'>,

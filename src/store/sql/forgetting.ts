@@ -6,7 +6,7 @@ import { ENTRY_COLUMNS, type EntryCells } from './operator-reads.ts'
 import { parseJson, writeJson } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** What is read and written when an asset is forgotten, besides the rows of its submissions. */
+/** The reads and writes of forgetting an asset, apart from the rows of its submissions. */
 export function createForgettingRows({
   rows,
   value,
@@ -35,7 +35,7 @@ export function createForgettingRows({
   )
   const insertForgotten = run('INSERT INTO forgotten (digest, at) VALUES (?, ?) ON CONFLICT DO NOTHING')
   const isForgotten = value<number>('SELECT 1 FROM forgotten WHERE digest = ?')
-  // A submission that was inserted meanwhile stays.
+  // Keeps the current runs of a submission that was inserted meanwhile.
   const deleteCurrent = run(
     'DELETE FROM current_runs WHERE file_id = ? AND NOT EXISTS (SELECT 1 FROM runs WHERE n = current_runs.run)',
   )

@@ -17,7 +17,7 @@ type NotificationCells = [
   reason: string | null,
 ]
 
-/** What is read for the history of a run, and for the pending run that was inserted first. */
+/** The reads for a run's history, and for the pending run that was inserted first. */
 export function createHistoryRows({
   rows,
   row,
@@ -49,7 +49,7 @@ export function createHistoryRows({
     `SELECT n, chk, requested_at FROM runs ${notIndexed} WHERE n > ? AND ${isPending()} ORDER BY n LIMIT 1`,
   )
   const findLast = value<number | null>('SELECT max(n) FROM runs')
-  /** No run below it is pending, unless it is overdue: none becomes pending again without that. */
+  /** No run below this number is pending unless it is overdue: a run that becomes pending again is overdue. */
   let firstPending = 0
 
   return {

@@ -5,7 +5,7 @@ import type { Store } from '../store.ts'
 import { type WorkOf, waitFor } from '../transaction-work.ts'
 import type { Statements } from './statements.ts'
 
-/** So many hosts are looked at for a page: each costs looks into the index, whether or not anything is due. */
+/** The hosts of one page; each costs index lookups, whether or not anything is due. */
 const HOSTS = 200
 
 type DueCells = [
@@ -27,10 +27,10 @@ type AlertCells = [
   passedAt: number,
   resolvedAt: number | null,
   value: number,
-  isTold: number,
+  isReported: number,
 ]
 
-/** What jobs and a start read: notifications that are due, alerts, when the clock was right, and which token secret has signed. */
+/** The reads of background jobs and of the start: due notifications, alerts, the clock's trust, and the token check value. */
 export function createJobReads({
   rows,
   row,
@@ -83,7 +83,7 @@ export function createJobReads({
     *listDueNotifications(now, { perHost, after, latest }) {
       const found: DueNotification[] = []
       let last = after ?? ''
-      for (let looked = 0; looked < HOSTS; looked += 1) {
+      for (let checked = 0; checked < HOSTS; checked += 1) {
         const [host, dueAt] = (yield* waitFor(findDueHost(last))) ?? []
         if (host === undefined || dueAt === undefined) return { due: found, next: null }
         last = host
@@ -101,7 +101,7 @@ export function createJobReads({
     },
     *countFailures(since, atMost) {
       const counts: { extension: string; count: number }[] = []
-      // From name to name in the index: there are few names, and perhaps millions of failures.
+      // Jumps from name to name in the index: there are few names, and perhaps millions of failures.
       let name = yield* waitFor(findFailedAfter(''))
       while (name !== undefined) {
         counts.push({
@@ -154,7 +154,7 @@ function toAlert([
   passedAt,
   resolvedAt,
   value,
-  isTold,
+  isReported,
 ]: AlertCells): Alert {
-  return { kind, extension, alertId, state, since, passedAt, resolvedAt, value, isTold: isTold === 1 }
+  return { kind, extension, alertId, state, since, passedAt, resolvedAt, value, isReported: isReported === 1 }
 }

@@ -22,10 +22,10 @@ import {
 } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** A sender that repeats itself without end is not shown whole. */
+/** Limits the deliveries of a run, because a sender may repeat itself endlessly. */
 const MAX_OF_RUN = 1_000
 
-/** What the list of deliveries is read from, and what else is read of one. */
+/** The reads for the list of deliveries and for a single delivery. */
 export function createDeliveryReads(statements: Statements, rejected: RejectedDeliveries) {
   const { rows, row, value, values, notIndexed, indexedBy, inNumbers } = statements
   const listRecorded = prepareList<DeliveryCells>(statements, DELIVERY_COLUMNS, 'd.n')
@@ -101,7 +101,7 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
   }
 }
 
-/** The exception that a filter implies; applied deliveries have none. Only what was ignored has a cause. */
+/** The exception column's value that a filter implies; applied deliveries have none. Only ignored deliveries have a cause. */
 function exceptionOf({ outcome, cause }: DeliveryFilter): DeliveryFilter['outcome'] {
   if (cause !== null) return 'ignored'
   return outcome === 'applied' ? null : outcome

@@ -2,23 +2,23 @@ import type { ListNumbers } from '../read-list.ts'
 import { waitFor } from '../transaction-work.ts'
 import type { Query, Statements } from './statements.ts'
 
-/** A condition that is left out if what it is compared with is null. */
+/** Omitted if its value is null. */
 type Condition = [sql: string, value: unknown]
 
-/** Reads the newest rows of a source, which ends in a condition. Statements are prepared once for each filter that is used. */
+/** Reads the newest rows of a source, which ends in a condition. Prepares one statement for each combination of conditions. */
 export function prepareList<Cells>({ rows }: Statements, columns: string, number: string) {
   const prepared = new Map<string, Query<Cells[]>>()
   return (source: string, params: unknown[], limit: number, conditions: readonly Condition[]) => {
-    const asked = conditions.filter(([, value]) => value !== null)
-    const where = [source, ...asked.map(([sql]) => sql)].join(' AND ')
+    const used = conditions.filter(([, value]) => value !== null)
+    const where = [source, ...used.map(([sql]) => sql)].join(' AND ')
     const sql = `SELECT ${columns} FROM ${where} ORDER BY ${number} DESC LIMIT ?`
     const list = prepared.get(sql) ?? rows<Cells>(sql)
     prepared.set(sql, list)
-    return waitFor(list(...params, ...asked.map(([, value]) => value), limit))
+    return waitFor(list(...params, ...used.map(([, value]) => value), limit))
   }
 }
 
-/** The numbers of runs, or of deliveries. `last` selects the greatest. */
+/** The number ranges of runs, or of deliveries. `last` selects the greatest number. */
 export function createNumbers(statements: Statements, of: 'run' | 'delivery', last: string): ListNumbers {
   const findLast = statements.value<number | null>(last)
   return {

@@ -6,14 +6,16 @@ import { createNumbers, prepareList } from './list-rows.ts'
 import { besideRun, RUN_COLUMNS, type RunCells, toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** Sorts behind whatever may follow a prefix. */
+/** Sorts after any text with the same prefix. */
 const LAST_CHARACTER = '\u{10FFFF}'
 
 type Source = keyof ReturnType<typeof createSources>
 
 type ListedCells = [...RunCells, fileId: string | null, fileName: string | null, kind: number]
 
-/** Each names its index: without statistics SQLite would often choose another one. Conditions of partial indexes stand here as text. */
+/**
+ * Each names its index: without statistics, SQLite would often choose another. Conditions of partial indexes are literal text.
+ */
 function createSources({ indexedBy, notIndexed, join }: Statements) {
   const byRun = (index: string) => `runs r ${index} ${join} submissions s ON s.n = r.submission WHERE`
   const bySubmission = (index: string) =>
@@ -33,7 +35,7 @@ function createSources({ indexedBy, notIndexed, join }: Statements) {
   }
 }
 
-/** What the list of runs is read from. */
+/** The reads for the list of runs. */
 export function createRunRows(statements: Statements): RunRows {
   const { value, indexedBy, givenRows, sortedName } = statements
   const sources = createSources(statements)
@@ -78,7 +80,7 @@ export function createRunRows(statements: Statements): RunRows {
   }
 }
 
-/** The last run that the sweep has passed; 0 before its first turn. */
+/** The last run that the sweep has passed; 0 before the first sweep. */
 export function createFindSwept({ value }: Statements): RunRows['findSwept'] {
   const findSwept = value<number>(`SELECT n FROM positions WHERE name = 'sweep'`)
   return function* () {

@@ -24,7 +24,7 @@ export function toAuditEntry([, at, actor, kind, subject, reason, details]: Entr
   return { at, actor, kind, subject, reason, details: parseJson(details) }
 }
 
-/** What operators read of retries and of the audit log. */
+/** The reads of retries and of the audit log. */
 export function createOperatorReads({
   rows,
   row,
@@ -75,7 +75,7 @@ export function createOperatorReads({
     *listAuditEntries({ limit, before }) {
       const found = yield* waitFor(listAuditEntries(before ?? Number.MAX_SAFE_INTEGER, limit + 1))
       const page = cutPage(found, limit, ([n]) => n)
-      return { acts: page.rows.map(toAuditEntry), next: page.next }
+      return { auditEntries: page.rows.map(toAuditEntry), next: page.next }
     },
   }
 }

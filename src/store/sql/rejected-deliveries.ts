@@ -36,7 +36,7 @@ export function createRejectedDeliveries(statements: Statements) {
     'SELECT n, kept_bytes FROM rejected_deliveries WHERE proven = ? ORDER BY n LIMIT ?',
   )
   const remove = run('DELETE FROM rejected_deliveries WHERE n = ?')
-  // The concatenation keeps SQLite from walking an index by cause instead of the recent ones by time.
+  // The concatenation makes SQLite use the index by time instead of scanning one by cause.
   const countByCause = rows<[cause: RejectionCause, count: number]>(
     `SELECT cause, count(*) FROM rejected_deliveries WHERE received_at >= ? GROUP BY cause, cause || ''`,
   )
@@ -74,7 +74,7 @@ export function createRejectedDeliveries(statements: Statements) {
     remove: (n) => waitFor(remove(n)),
   }
   return {
-    /** Inside a transaction. Returns their ids. */
+    /** Runs inside a transaction. Returns the ids. */
     keep: (ids: Pick<NewIds, 'delivery'>, rejected: readonly NewRejectedDelivery[]) =>
       keepRejected(kept, ids, rejected),
     *count(since: number): Work<{ cause: RejectionCause; count: number }[]> {

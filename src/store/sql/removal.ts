@@ -8,7 +8,7 @@ import { RUN_COLUMNS, type RunCells, toRunRow } from './rows.ts'
 import type { Statements } from './statements.ts'
 import { createAppendDelta } from './stats.ts'
 
-/** What is deleted with submissions, and of deliveries. */
+/** Deletes submissions with everything that belongs to them, deliveries, and bodies. */
 export function createRemovalRows(
   statements: Statements,
 ): RemovalRows & Pick<RetentionRows, 'deleteDeliveries'> & Pick<PruningRows, 'deleteBodies'> {
@@ -34,7 +34,7 @@ export function createRemovalRows(
   const deleteEmptyRetries = run(
     `DELETE FROM retries WHERE n ${inNumbers} AND NOT EXISTS (SELECT 1 FROM retry_items WHERE retry = retries.n)`,
   )
-  // Each for the same submissions, their runs after what refers to these.
+  // Each takes the same submissions. Rows that refer to runs are deleted before the runs.
   const deletions = [
     `DELETE FROM notifications WHERE n ${ofRuns}`,
     `DELETE FROM retry_items WHERE run ${ofRuns}`,

@@ -1,6 +1,6 @@
 /**
- * What is written of one row. `keep` inserts it unless it is there already; `save` inserts or updates it, by its first columns;
- * `update` takes its number last.
+ * A write of one row. `keep` inserts it unless it exists; `save` inserts or updates it by its `key` columns; `update` takes the
+ * row's number last.
  */
 export type RowWrite =
   | { kind: 'insert' | 'keep' | 'update'; table: string; columns: readonly string[] }
@@ -10,26 +10,26 @@ export type RowWrite =
 export type Cell = string | number | Buffer | null
 
 /**
- * Each write takes the values of its columns. They may take effect only in `flush`, in the order of `ROW_WRITES`; if a row is saved
- * twice, the last one counts.
+ * Each write takes the values of its columns. It may take effect only in `flush`, in the order of `ROW_WRITES`; if a row is saved
+ * twice, the last write counts.
  */
 export type RowWriter = { readonly [write in keyof typeof ROW_WRITES]: (...values: readonly Cell[]) => void }
 
-/** What a webhook that reports a success changes of a run: SQLite rewrites the entries of each index that has a named column. */
+/** The columns of a run that a successful webhook changes: SQLite rewrites the entries of each index on an updated column. */
 const SETTLING = 'status, source, settled_at, updated_at, settled_by'
 const BESIDES_SETTLING = `bound_to, hidden, due_at, overdue, attention, cause, failed_at, acknowledged_at, contradicted,
   error, evidence`
 
-/** What ImageKit's response changes of a submission. */
+/** The columns of a submission that ImageKit's response changes. */
 const RESPONDED = 'state, file_id, file_name, request_id, responded_at, updated_at, error'
 
-/** What a submission that claims a delivery changes of it. */
+/** The columns of a delivery that change when a submission claims it. */
 const CLAIMED = 'outcome, run, exception, submission, cause, file_id, request_id, unclaimed'
 
-/** What an attempt changes of a notification. */
+/** The columns of a notification that an attempt changes. */
 const TRIED = 'due_at, attempt, result, reason'
 
-/** Deletions come first, because a new row may take the place of a deleted one. */
+/** Deletions come first, because a new row may replace a deleted one. */
 export const ROW_WRITES = {
   deleteRun: statement('DELETE FROM runs WHERE n = ?'),
   deleteRejected: statement('DELETE FROM rejected_deliveries WHERE n = ?'),

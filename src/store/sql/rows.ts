@@ -5,7 +5,7 @@ import { isFinal, type Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
 import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS, textOf } from './codes.ts'
 
-/* Rows are read as arrays, each with its columns in the order that stands here: to make objects of them took SQLite three times as long. */
+/* Rows are read as arrays, with columns in the order given here: building objects took SQLite three times as long. */
 
 export const RUNS = 'runs r JOIN submissions s ON s.n = r.submission'
 
@@ -37,7 +37,7 @@ export type RunCells = [
   evidence: string | null,
 ]
 
-/** What is selected behind the columns of a run. */
+/** The cells after the columns of a run. */
 export function besideRun<Others extends unknown[]>(cells: [...RunCells, ...Others]): Others {
   return cells.slice(21) as Others
 }
@@ -68,14 +68,14 @@ export function toRunRow(cells: [...RunCells, ...unknown[]]): RunRow {
   }
 }
 
-/** As wide as a file id of ImageKit's, so that a row does not grow when its submission is bound. */
+/** As wide as an ImageKit file id, so that a row does not grow when its submission is bound. */
 export const UNBOUND = ' '.repeat(24)
 
 export function toRun(cells: [...RunCells, ...unknown[]]): Run {
   return runOf(toRunRow(cells))
 }
 
-/** Of `submissions s`, without what can be large and few decisions need. */
+/** The columns of `submissions s`, without the large ones that few decisions need. */
 export const SUBMISSION_COLUMNS = `s.n, s.chk, s.kind, s.state, s.file_id, s.file_name, s.request_id, s.caller_url, s.key_name,
   s.sets_description, s.created_at, s.responded_at, s.updated_at, s.error`
 
@@ -96,7 +96,7 @@ export type SubmissionCells = [
   error: string | null,
 ]
 
-/** With what can be large. */
+/** Includes the large columns. */
 export const WHOLE_SUBMISSION_COLUMNS = `${SUBMISSION_COLUMNS}, s.extensions, s.baseline`
 
 export type WholeSubmissionCells = [...SubmissionCells, extensions: string, baseline: string | null]
@@ -124,11 +124,11 @@ export function toSubmissionRow(cells: SubmissionCells): SubmissionRow {
   }
 }
 
-/** Of `deliveries d`, with the ids of the run `r` and the submission `s` that it concerns. */
+/** The columns of `deliveries d`, with the ids of the run `r` and the submission `s` that the delivery concerns. */
 export const DELIVERY_COLUMNS = `d.n, d.chk, d.route, d.received_at, d.signature, d.outcome, d.cause, d.service, d.final_status,
   CASE WHEN d.exception IS NULL THEN s.file_id ELSE d.file_id END, d.event_id, d.request_id, d.unclaimed, s.n, s.chk, r.n, r.chk`
 
-/** A delivery that was applied names its run alone; another one its submission, and perhaps no run. */
+/** An applied delivery stores only its run; any other stores its submission, and perhaps no run. */
 export const OF_DELIVERY = `LEFT JOIN runs r ON r.n = coalesce(d.run, (SELECT n FROM runs WHERE submission = d.submission AND name = d.service))
   LEFT JOIN submissions s ON s.n = coalesce(d.submission, r.submission)`
 
@@ -161,7 +161,7 @@ export function toDeliveryRow(cells: DeliveryCells): DeliveryRow {
     route: textOf(ROUTE, cells[2]),
     receivedAt: cells[3],
     outcome: textOf(OUTCOME, cells[5]),
-    // The rules have written it.
+    // Only the rules write it.
     cause: cells[6] as DeliveryRow['cause'],
     signature: textOf(SIGNATURE, cells[4]),
     submissionId: idOf('sub', cells[13], cells[14]),
@@ -177,7 +177,7 @@ export function toDeliveryRow(cells: DeliveryCells): DeliveryRow {
   }
 }
 
-/** The columns of an id that the store has made. */
+/** The columns of an id made by the store. */
 export function partsOf(id: string): [n: number, chk: string] {
   return [numberOf(id), checkOf(id)]
 }
@@ -186,7 +186,7 @@ function idOf(kind: 'sub' | 'run', n: number | null, chk: string | null): string
   return n === null || chk === null ? null : formatId(kind, n, chk)
 }
 
-/** What a column of JSON holds was written by `writeJson` from a value of this type. */
+/** The column was written by `writeJson` from a value of this type. */
 export function parseJson<T>(text: string | null): T | null {
   return text === null ? null : JSON.parse(text)
 }

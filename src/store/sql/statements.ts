@@ -2,7 +2,7 @@ import type { Awaitable } from '../transaction-work.ts'
 
 export type Query<T> = (...params: unknown[]) => Awaitable<T>
 
-/** Prepares the statements of one database, each once. Their parameters are written `?`; rows are read as arrays of cells. */
+/** Prepares statements of one database, each once. Parameters are written `?`; rows are arrays of cells. */
 export type Statements = Dialect & {
   rows: <Cells>(sql: string) => Query<Cells[]>
   row: <Cells>(sql: string) => Query<Cells | undefined>
@@ -13,41 +13,43 @@ export type Statements = Dialect & {
   run: (sql: string) => Query<void>
 }
 
-/** Where databases differ in what they understand. A list is given as JSON. */
+/** The differences between the databases' SQL. Lists are passed as JSON. */
 export type Dialect = {
   /** Keeps a planner without statistics from choosing another index. */
   indexedBy: (index: string) => string
   notIndexed: string
-  /** So many numbers below one that was seen may still be committed. */
+  /** How many numbers below a visible one may still be committed. */
   uncommitted: number
-  /** A transaction that began so long ago has ended: what it inserted is there, or never will be. */
+  /** A transaction that began this long ago has ended: its rows exist, or never will. */
   longestTransactionMs: number
-  /** Reads the tables in the order that is written. */
+  /** Makes SQLite read the tables in the written order. */
   join: 'CROSS JOIN' | 'JOIN'
-  /** Is one of a list of numbers. */
+  /** Condition: is one of a list of numbers. */
   inNumbers: string
   inTexts: string
-  /** The rows of a list, each with so many cells, in its order. Their columns are `c1`, `c2`, …, of texts or as in the list. */
+  /** The rows of a list, with this many cells each, in order. The columns `c1`, `c2`, … are texts or typed as in the list. */
   givenRows: (cells: number) => string
-  /** The name of a file as it is sorted: without regard to the case of its letters. */
+  /** A file name as it is sorted: case-insensitively. */
   sortedName: (name: string) => string
-  /** What stands before the first dot. */
+  /** The text before the first dot. */
   beforeDot: (text: string) => string
-  /** Keeps other transactions from finding the current runs of files until this one has ended; null where none overlap. */
+  /**
+   * Keeps other transactions from computing the current runs of files until this one ends; null if transactions never overlap.
+   */
   lockFiles: string | null
-  /** Is locked against changes until the transaction ends; nothing where none overlap. */
+  /** Locks rows against changes until the transaction ends; empty if transactions never overlap. */
   forUpdate: '' | ' FOR UPDATE'
-  /** Joins a body to its delivery, besides by number; `AND …`, or nothing. */
+  /** The additional condition (`AND …`, or empty) that joins a body to its delivery. */
   sameDay: (body: string, delivery: string) => string
-  /** The bodies of the deliveries that meet a condition. */
+  /** The bodies of the deliveries that match a condition. */
   bodiesOf: (condition: string) => string
-  /** The rows of `hours` that stand in counter deltas. */
+  /** The rows of `hours` in counter deltas. */
   hoursOfDeltas: string
   /** The text of the counters of a delta. */
   countersOfDelta: string
 }
 
-/** The first cells of a row in a list, as `c1`, `c2`, … */
+/** The first cells of a list's row, as `c1`, `c2`, … */
 export function listCells(cells: number, row: string): string {
   return Array.from({ length: cells }, (_, place) => `${row} ->> ${place} AS c${place + 1}`).join(', ')
 }

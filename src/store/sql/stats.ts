@@ -14,13 +14,13 @@ import type { Statements } from './statements.ts'
 const HOURS = { table: 'counters', start: 'hour' }
 const DAYS = { table: 'day_counters', start: 'day' }
 
-/** Adds a delta, which is added up later. */
+/** Appends a delta, to be folded later. */
 export function createAppendDelta({ run }: Statements): (delta: StatDelta) => Work<void> {
   const append = run('INSERT INTO counter_deltas (delta) VALUES (?)')
   return (delta) => waitFor(append(JSON.stringify(delta)))
 }
 
-/** The counters: those that were added up, and deltas that were not yet. */
+/** The counters: the folded ones, and the deltas that are not folded yet. */
 export function createStats({
   rows,
   run,
@@ -34,8 +34,8 @@ export function createStats({
   const within = ({ table, start }: typeof HOURS) =>
     `SELECT kind, name, value, size FROM ${table}
       WHERE kind IN ('settled', 'failed', 'seconds') AND ${start} >= ? AND ${start} < ?`
-  // One statement, or what is folded meanwhile would be counted twice, or not at all. A database's own functions for the JSON of
-  // each counter took ten times as long.
+  // One statement: otherwise deltas folded in between would be counted twice, or not at all. Parsing each counter's JSON in the
+  // database took ten times as long.
   const list = rows<[...StatCounter, counters: string | null]>(
     `SELECT ${NOW}, kind, name, value, size, NULL FROM counters WHERE kind = 'runs' AND hour = ${NOW}
       UNION ALL SELECT ${NOW}, kind, name, value, sum(size), NULL
@@ -50,7 +50,7 @@ export function createStats({
   const createAdd = ({ table, start }: typeof HOURS) => {
     const key = `kind, ${start}, value, name`
     const givenKey = 'c2, CAST(c1 AS BIGINT), c4, c3'
-    // What follows the SELECT would be read as part of it without a WHERE.
+    // Without the WHERE, SQLite would parse ON CONFLICT as part of the SELECT.
     const add = run(
       `INSERT INTO ${table} (${key}, size) SELECT ${givenKey}, CAST(c5 AS BIGINT) FROM (${givenRows(5)}) AS given WHERE true
         ON CONFLICT (${key}) DO UPDATE SET size = ${table}.size + excluded.size`,

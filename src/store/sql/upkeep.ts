@@ -10,18 +10,18 @@ import { createFindSwept } from './list-runs.ts'
 import { createRemovalRows } from './removal.ts'
 import type { Statements } from './statements.ts'
 
-/** Whether something is so, as the database has it. */
+/** A boolean, as each database returns it. */
 type Truth = number | boolean
 type SweptCells = [n: number, isPending: Truth, isOverdue: Truth, requestedAt: number]
 type OldCells = [n: number, at: number, bytes: number, fileId: string | null, ...uses: Truth[]]
 
-/** What is read and written when something is done to many rows. */
+/** The reads and writes of maintenance jobs, which handle many rows. */
 export function createUpkeepRows(statements: Statements): SweepRows & PruningRows & RetentionRows & KeyRows {
   const { rows, value, run, inNumbers, inTexts, givenRows, sameDay, bodiesOf } = statements
   const listRuns = rows<SweptCells>(
     `SELECT n, ${isPending()}, overdue IS NOT NULL, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?`,
   )
-  // One that was settled since it was read is left as it is. As a condition, that would have PostgreSQL scan the table.
+  // A run settled since it was read stays unchanged. In the WHERE clause, this condition would make PostgreSQL scan the table.
   const ifPending = (value: string) => `CASE WHEN ${isPending('runs.')} THEN ${value}`
   const markOverdue = run(
     `UPDATE runs SET overdue = ${ifPending('1')} END,
@@ -42,7 +42,7 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
         EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)
       FROM submissions s WHERE n > ? ORDER BY n LIMIT ?`,
   )
-  // Runs that were found out late are behind those of newer submissions.
+  // Runs added late have higher numbers than runs of newer submissions.
   const findSubmissionOfRuns = value<number | null>(
     'SELECT max(submission) FROM (SELECT submission FROM runs WHERE n <= ? ORDER BY n DESC LIMIT 100) AS newest',
   )

@@ -12,7 +12,7 @@ import type { CurrentRuns } from './current-runs.ts'
 import type { RowWriter } from './row-writes.ts'
 import { partsOf, UNBOUND, writeJson } from './rows.ts'
 
-/** Writes what a batch has changed, one table after the other. What the process leaves unfinished is marked with `processId`. */
+/** Writes the changes of a batch, one table after the other. Rows of unfinished work are marked with `processId`. */
 export function createWriteChanges(
   to: RowWriter,
   currentRuns: CurrentRuns,
@@ -96,7 +96,7 @@ export function createWriteChanges(
       return
     }
     const status = isPlainOne || after.finalStatus === null ? null : FINAL_STATUS.to[after.finalStatus]
-    // A repetition of an event has taken no effect.
+    // Only the delivery that applied an event stores its id, not its repetitions.
     const eventId = after.outcome === 'duplicate' ? null : after.eventId
     const given = [ROUTE.to[after.route], receivedAt, SIGNATURE.to[after.signature], service, status, eventId]
     const claimed = [outcome, run, exception, submission, cause, fileId, requestId, unclaimed]
@@ -139,13 +139,13 @@ export function createWriteChanges(
       to.updateItem(state, submissionId === null ? null : numberOf(submissionId), owner, reason, itemId)
     }
     for (const { after } of rows.leases)
-      if (after) to.saveLease(after.name, after.isOurs ? processId : NOBODY, after.epoch, after.endsAt)
+      if (after) to.saveLease(after.name, after.isOurs ? processId : NO_PROCESS, after.epoch, after.endsAt)
     for (const { before, after } of rows.signIns)
       if (after) to.saveSignIn(after.name, JSON.stringify(after.times), after.times.at(-1) ?? 0)
       else if (before) to.deleteSignIn(before.name)
     for (const other of others) {
       writeOther(to, other, processId)
-      // The next one may save or delete the same rows.
+      // The next entry may save or delete the same rows.
       yield* waitFor(flush())
     }
     const signInsSince = others.flatMap((other) => other.signInsSince ?? [])
@@ -159,11 +159,11 @@ export function createWriteChanges(
 }
 
 /** No process has this number. */
-const NOBODY = 0
+const NO_PROCESS = 0
 
 const NEEDED = { pending: null, success: null, ...ATTENTION } as const
 
-/** Nothing about it is an exception, so only the columns that every run has can change. */
+/** The run has no exceptions, so only the columns that every run uses can change. */
 function isPlain(run: RunRow): boolean {
   return (
     (run.status === 'pending' || run.status === 'success') &&
@@ -177,7 +177,7 @@ function isPlain(run: RunRow): boolean {
   )
 }
 
-/** An extension webhook that took effect: its run has the rest. */
+/** An applied extension webhook: its run has the other values. */
 function isApplied({ outcome, route, runId }: DeliveryRow): boolean {
   return outcome === 'applied' && route === 'extension' && runId !== null
 }
@@ -193,17 +193,25 @@ function writeNotification(to: RowWriter, { before, after }: Change<Notification
 }
 
 function writeOther(to: RowWriter, other: OtherChanges, processId: number): void {
-  const { acts = [], retry, alerts = [], reportedAlert, endedSession, clockTrust, tokenCheckValue } = other
+  const {
+    auditEntries = [],
+    retry,
+    alerts = [],
+    reportedAlert,
+    endedSession,
+    clockTrust,
+    tokenCheckValue,
+  } = other
   const { heartbeatAt, silentSince, probe } = other
-  for (const { at, actor, kind, subject, reason, details } of acts)
+  for (const { at, actor, kind, subject, reason, details } of auditEntries)
     to.insertAuditEntry(at, actor, kind, subject, reason, writeJson(details))
   if (retry) {
     to.insertRetry(retry.retryId, retry.at, retry.actor)
     for (const runId of retry.runIds) to.insertItem(numberOf(runId), retry.retryId)
   }
   for (const alert of alerts) {
-    const { kind, extension, alertId, state, since, passedAt, resolvedAt, value, isTold } = alert
-    to.saveAlert(kind, extension, alertId, state, since, passedAt, resolvedAt, value, isTold ? 1 : 0)
+    const { kind, extension, alertId, state, since, passedAt, resolvedAt, value, isReported } = alert
+    to.saveAlert(kind, extension, alertId, state, since, passedAt, resolvedAt, value, isReported ? 1 : 0)
   }
   if (reportedAlert?.state === 'resolved') to.deleteAlert(reportedAlert.alertId, reportedAlert.state)
   else if (reportedAlert) to.noteAlertReported(reportedAlert.alertId, reportedAlert.state)
@@ -219,7 +227,7 @@ function writeOther(to: RowWriter, other: OtherChanges, processId: number): void
   if (heartbeatAt !== undefined) to.saveHeartbeat(processId, heartbeatAt)
   if (silentSince !== undefined) to.deleteProcesses(silentSince, processId)
   if (probe) {
-    // A row that is rewritten in place would succeed on a full disk.
+    // Updating a row in place would succeed on a full disk.
     to.insertProbe(Buffer.alloc(8192))
     to.deleteProbes()
   }

@@ -8,33 +8,33 @@ const BUSY_TIMEOUT_MS = 250
 const PRAGMAS = [
   // Readers and the one writer do not block each other, and a commit is one sequential write and one sync.
   'journal_mode = WAL',
-  // Syncs the log at every commit: what was acknowledged survives the loss of power, not only of the process.
+  // Syncs the log at every commit: acknowledged data survives a power loss, not only a crash of the process.
   'synchronous = FULL',
-  // On macOS a plain fsync stops at the drive's cache. Without effect elsewhere.
+  // On macOS a plain fsync stops at the drive's cache. No effect elsewhere.
   'fullfsync = ON',
   'foreign_keys = ON',
-  // Only a foreign tool can hold the file, and waiting stops the whole process: better a 503, which is sent again.
+  // Only another tool can lock the file, and waiting blocks the whole process: a 503, which is retried, is better.
   `busy_timeout = ${BUSY_TIMEOUT_MS}`,
-  // SQLite's default. A longer log makes the rare checkpoint, and so the slowest answers, several times slower.
+  // SQLite's default. A longer log makes the rare checkpoint, and thus the slowest responses, several times slower.
   'wal_autocheckpoint = 1000',
-  // 32 MiB. The default holds not even the upper pages of the indexes of a million runs.
+  // 32 MiB. The default is too small even for the upper index pages of a million runs.
   'cache_size = -32768',
-  // What is deleted is overwritten, or a forgotten asset would stay readable in pages that are free or half empty.
+  // Overwrites deleted data. Otherwise a forgotten asset would stay readable in free pages.
   'secure_delete = ON',
   // Statement journals and large sorts stay in memory: a temporary folder may be full or slow.
   'temp_store = MEMORY',
 ]
 
-/** Makes the file with mode 600 unless it exists. */
+/** Creates the file with mode 600 unless it exists. */
 export function makePrivate(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch {
-    // It is there already, or can't be made: then SQLite says why.
+    // It exists, or can't be created: then SQLite reports the reason.
   }
 }
 
-/** SQLite keeps the log beside the file itself, and so do we the lock, under whatever link that was opened. */
+/** SQLite puts the log beside the file itself, not beside a link to it; so do we with the lock. */
 export function pathBeside(path: string, suffix: '-wal' | '-lock'): string {
   return (existsSync(path) ? realpathSync(path) : path) + suffix
 }
@@ -44,8 +44,8 @@ const LOG_HEADER_BYTES = 32
 const FRAME_HEADER_BYTES = 24
 
 /**
- * The frames that SQLite counts in the write-ahead log, and those for which a log of `logBytes` has room. The first use of a
- * connection opens the log, which recovers it. Fails inside a transaction.
+ * The number of frames that SQLite counts in the write-ahead log, and the number that fits into a log of `logBytes`. The first
+ * use of a connection opens and recovers the log. Fails inside a transaction.
  */
 export function countFrames(connection: Connection, logBytes: number) {
   // Copies nothing.
@@ -55,13 +55,13 @@ export function countFrames(connection: Connection, logBytes: number) {
   return { frames: Math.max(log, 0), framesInLog: Math.max(room, 0) }
 }
 
-/** An impatient connection doesn't wait for another one that holds the file. */
+/** An impatient connection does not wait for another one's lock. */
 export function setPatience(connection: Connection, patience: 'patient' | 'impatient'): void {
   connection.pragma(`busy_timeout = ${patience === 'patient' ? BUSY_TIMEOUT_MS : 0}`)
 }
 
 export function openConnection(path: string): Connection {
-  // SQLite would let everybody read it; its log and index take the mode of the file.
+  // SQLite would create a world-readable file; its log and index get the file's mode.
   makePrivate(path)
   const connection = new Database(path)
   try {

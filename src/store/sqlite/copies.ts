@@ -5,8 +5,8 @@ import type { Connection } from './connection.ts'
 import { reasonOf } from './database-file.ts'
 
 /**
- * Copies the database piece by piece between its writes; what is written meanwhile is in the copy, too. Rejects with
- * `EEXIST` where the file is there already, which SQLite would write over.
+ * Copies the database piece by piece between its writes; the copy includes concurrent writes. Rejects with `EEXIST` if the file
+ * exists, because SQLite would overwrite it.
  */
 export async function backUp(connection: Connection, path: string): Promise<void> {
   const file = await open(path, 'wx', 0o600)
@@ -19,7 +19,7 @@ export async function backUp(connection: Connection, path: string): Promise<void
   }
 }
 
-/** What is wrong with a copy of a database that nobody else has open; empty where it is whole. Leaves it as it is. */
+/** The problems of a copy that no other process has open; empty if it is intact. Does not change it. */
 export function checkSqliteCopy(path: string): string[] {
   try {
     const connection = new Database(path, { readonly: true, fileMustExist: true })
@@ -32,7 +32,7 @@ export function checkSqliteCopy(path: string): string[] {
   } catch (error) {
     return [reasonOf(error)]
   } finally {
-    // A reader of a database with a log makes these beside it.
+    // Reading a database in WAL mode creates these files.
     for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })
   }
 }

@@ -4,16 +4,16 @@ import type { CopiedCell, CopiedTable, CopySource } from '../copy-database.ts'
 import type { Connection } from './connection.ts'
 import * as schema from './schema.ts'
 
-/** They say which processes there are and what they hold, which ends with the service. */
+/** They describe running processes, which end with the service. */
 const NOT_COPIED = new Set(['processes', 'leases', 'probes'])
 
-/** Which process has the file. */
+/** Excludes the owner, which is the process that has the file open. */
 const ONLY = new Map([['positions', `name <> 'owner'`]])
 
 const ROWS_AT_ONCE = 1_000
 const BYTES_AT_ONCE = 4 * 1024 * 1024
 
-/** All of a database that nobody else has open. */
+/** All rows of a database that no other process has open. */
 export function createCopySource(connection: Connection): CopySource {
   return {
     tables: Object.values(schema)

@@ -5,7 +5,7 @@ import { DatabaseStartError } from '../store-errors.ts'
 import { makePrivate, pathBeside } from './connection.ts'
 import { isBusy } from './store-error.ts'
 
-/** There is a file with something in it at `path`, whether or not it can be opened. */
+/** Whether there is a non-empty file at `path`, valid or not. */
 export function hasDatabase(path: string): boolean {
   try {
     const found = statSync(path)
@@ -15,10 +15,13 @@ export function hasDatabase(path: string): boolean {
   }
 }
 
-/** Some files in /proc look like files of a disk, but nothing can be made beside them: https://man7.org/linux/man-pages/man2/statfs.2.html */
+/**
+ * Files in /proc look like files on a disk, but no file can be created there:
+ * https://man7.org/linux/man-pages/man2/statfs.2.html
+ */
 const PROC_TYPE = 0x9fa0
 
-/** Makes an empty file where there is none. Throws `DatabaseStartError` where no database can ever be. */
+/** Creates a missing file, empty. Throws `DatabaseStartError` if no database can ever be there. */
 export function checkDatabasePath(path: string): void {
   let isDatabase: boolean
   let isInProc: boolean
@@ -31,7 +34,7 @@ export function checkDatabasePath(path: string): void {
     throw unusable(path, reasonOf(error))
   }
   if (isInProc) throw unusable(path, 'it is in /proc')
-  // Beside a folder or a device no lock should be made either.
+  // For a folder or a device, no lock file should be created either.
   if (!isDatabase) throw unusable(path, 'it is not a file')
 }
 
@@ -50,8 +53,8 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Under each of its names the file would have a lock and a log of its own. */
-export function refuseHardLinks(path: string): void {
+/** Under each of its names, the file would have a separate lock and log. */
+export function rejectHardLinks(path: string): void {
   const { nlink } = statSync(path)
   if (nlink > 1)
     throw new DatabaseStartError(
@@ -60,12 +63,12 @@ export function refuseHardLinks(path: string): void {
 }
 
 /**
- * Takes `PATH-lock` for the life of this process and returns what gives it back. It is an open transaction on a database
- * of its own, so the kernel ends it with the process, kill -9 included, and no stale lock is ever left behind.
+ * Takes `PATH-lock` for the life of this process and returns the function that releases it. It is an open transaction on a
+ * separate database, so the kernel releases it when the process ends, even by kill -9, and no stale lock remains.
  */
 export function takeProcessLock(path: string): () => void {
   const lockPath = pathBeside(path, '-lock')
-  // Whoever can read the file can hold the lock, and keep the service from starting.
+  // A process that can read the file could take the lock, and keep the service from starting.
   makePrivate(lockPath)
   const lock = new Database(lockPath, { timeout: 0 })
   try {

@@ -7,8 +7,8 @@ import { createStatements } from './statements.ts'
 export type DatabaseGuard = ReturnType<typeof createDatabaseGuard>
 
 /**
- * Tells whether a commit of the open connection counts. SQLite goes on writing to a file that was deleted or replaced, and a second
- * process may have got past the lock: through a hard link that was made later, or because the lock file was deleted.
+ * Checks whether a commit of the open connection counts. SQLite keeps writing to a file that was deleted or replaced, and a
+ * second process may have bypassed the lock: through a hard link made later, or because the lock file was deleted.
  *
  * `processId` is the owner that this process wrote into the table `positions`. `onForeignCommit` is called inside the first
  * transaction after another connection has committed.
@@ -28,11 +28,11 @@ export function createDatabaseGuard(
   let seenVersion = dataVersion()
   let { size } = database
   let logSize = log.size
-  /** Nothing but a restart ends these. */
+  /** A fault that only a restart ends. */
   let lasting: DatabaseFault | undefined
   let statError: unknown
 
-  const lookAtFile = (): DatabaseFault | undefined => {
+  const checkFile = (): DatabaseFault | undefined => {
     const found = statSync(path, { throwIfNoEntry: false })
     if (found === undefined) return 'missing'
     if (!isSameFile(found, database)) return 'replaced'
@@ -40,11 +40,11 @@ export function createDatabaseGuard(
     else size = found.size
     return lasting
   }
-  const lookAtLog = (): DatabaseFault | undefined => {
+  const checkLog = (): DatabaseFault | undefined => {
     const found = statSync(logPath, { throwIfNoEntry: false })
     if (found === undefined || !isSameFile(found, log)) return 'log_missing'
     if (found.size < logSize) {
-      // Whoever empties the log rightly needs the lock that our transaction holds. The next check, outside of it, decides.
+      // A process that truncates the log correctly needs the lock that our transaction holds. The next check outside it decides.
       if (connection.inTransaction) return 'log_truncated'
       // After a checkpoint that emptied the log, SQLite counts no frames.
       const { frames, framesInLog } = countFrames(connection, found.size)
@@ -53,16 +53,16 @@ export function createDatabaseGuard(
     if (lasting === undefined) logSize = found.size
     return lasting
   }
-  /** Compares the open file and its log with what is at their paths now. */
+  /** Compares the open file and its log with the files at their paths now. */
   const findFault = (): DatabaseFault | undefined => {
     try {
-      return lasting ?? lookAtFile() ?? lookAtLog()
+      return lasting ?? checkFile() ?? checkLog()
     } catch (error) {
       statError = error
       return 'unverifiable'
     }
   }
-  /** The error for a fault. Its cause, which is logged, carries what kept the file from being checked. */
+  /** The error for a fault. Its cause, which is logged, includes the error that prevented a check. */
   const errorFor = (fault: DatabaseFault): TrackerError => {
     const cause = new Error(fault, fault === 'unverifiable' ? { cause: statError } : {})
     return new TrackerError('store_unavailable', describeFault(fault).reason, { cause })
@@ -71,12 +71,12 @@ export function createDatabaseGuard(
   return {
     findFault,
     errorFor,
-    /** Throws the error for the fault that there is now. */
+    /** Throws if there is a fault now. */
     check(): void {
       const fault = findFault()
       if (fault !== undefined) throw errorFor(fault)
     },
-    /** For the inside of a transaction, so that the other process can commit nothing between this check and our commit. */
+    /** Call it inside a transaction, so that no other process can commit between this check and our commit. */
     checkOwner(): void {
       const version = dataVersion()
       if (version === seenVersion) return

@@ -6,7 +6,7 @@ import type { WorkingSet } from '../working-set.ts'
 import type { Connection } from './connection.ts'
 import { createStatements } from './statements.ts'
 
-/** Loads the rows of a batch, inside its transaction. Work of `processId` counts as under way, not as abandoned. */
+/** Loads the rows of a batch inside its transaction. Work of `processId` counts as in progress, not as abandoned. */
 export function createLoadRows(
   connection: Connection,
   processId: number,
@@ -14,7 +14,7 @@ export function createLoadRows(
   const statements = createStatements(connection)
   const finders = createFinders(processId, statements)
   const finds = new Map<Key[0], ReturnType<typeof prepareFinder<Tables[TableName]>>>()
-  // The kinds are the keys.
+  // `Object.entries` loses the type of the keys, which are the kinds.
   for (const [kind, finder] of Object.entries<Finder<Tables[TableName]>>(finders))
     finds.set(kind as keyof typeof finders, prepareFinder(connection, finder))
   const isForgotten = statements.value<number>('SELECT 1 FROM forgotten WHERE digest = ?')
@@ -34,7 +34,7 @@ function prepareFinder<Row>(connection: Connection, { sql, paramsOf, isSingle, t
     const params = paramsOf(id, name)
     if (params === undefined) return []
     if (!isSingle) return statement.all(...params).map(toRow)
-    // To read on until there is no other row took half as long again.
+    // `all` would check for another row, which took half as long again.
     const cells = statement.get(...params)
     return cells === undefined ? [] : [toRow(cells)]
   }

@@ -5,17 +5,16 @@ import { createStatements } from './statements.ts'
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle/sqlite', import.meta.url))
 
-/** What drizzle keeps of them; its own tools find the same. */
+/** As drizzle defines it, so that drizzle's tools find it. */
 const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS __drizzle_migrations (
   id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric
 )`
 
 /**
- * Brings the schema up to date, all migrations in one transaction, and returns how many ran. Throws as
- * `findMissingMigrations` does.
+ * Migrates the schema, with all migrations in one transaction, and returns their number. Throws as `findMissingMigrations` does.
  */
 export function migrateConnection(connection: Connection): number {
-  // A migration that rebuilds a table drops the old one, which with foreign keys in force would delete what refers to it.
+  // A migration that rebuilds a table drops the old one. With foreign keys on, that would delete the rows that refer to it.
   connection.pragma('foreign_keys = OFF')
   try {
     return connection.transaction(runMissing).immediate(connection)
@@ -24,7 +23,7 @@ export function migrateConnection(connection: Connection): number {
   }
 }
 
-/** Not drizzle's own runner: where the disk refuses, SQLite has rolled back already, and its ROLLBACK hides the reason. */
+/** Replaces drizzle's runner: on a disk failure SQLite has already rolled back, and drizzle's ROLLBACK hides the reason. */
 function runMissing(connection: Connection): number {
   connection.exec(MIGRATIONS_TABLE)
   const { values, run } = createStatements(connection)

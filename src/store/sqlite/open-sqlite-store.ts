@@ -11,7 +11,7 @@ import {
   checkDatabasePath,
   hasDatabase,
   reasonOf,
-  refuseHardLinks,
+  rejectHardLinks,
   takeProcessLock,
   unusable,
 } from './database-file.ts'
@@ -23,19 +23,18 @@ export type SqliteStoreOptions = WriteQueueOptions & {
   onOpen?: (opened: OpenedDatabase) => void
 }
 
-/** What the start found in the write-ahead log, and what it did to the schema. */
+/** The state of the write-ahead log at the start, and the number of migrations. */
 type OpenedDatabase = {
-  /** Committed frames that SQLite read back from the log. */
+  /** Committed frames that SQLite recovered from the log. */
   recoveredFrames: number
-  /** Frames for which the log file has room. More than were recovered: the rest is from before the last checkpoint, or damaged. */
+  /** Frames that fit into the log file. Any beyond the recovered ones precede the last checkpoint, or are damaged. */
   framesInLog: number
   migrations: number
 }
 
 /**
- * Opens the database, makes it where there is none, and brings its schema up to date.
- * Throws `DatabaseStartError` for one that must not be opened, as while another process has it, and `store_unavailable` where
- * the file cannot be used.
+ * Opens the database, creates it if missing, and migrates its schema. Throws `DatabaseStartError` if it must not be
+ * opened, for example while another process has it, and `store_unavailable` if the file can't be used.
  */
 export function openSqliteStore({ path, onOpen, ...queueing }: SqliteStoreOptions): StoreHandle {
   return openMigrated(path, (connection, unlock, opened) => {
@@ -52,8 +51,8 @@ export function openSqliteStore({ path, onOpen, ...queueing }: SqliteStoreOption
 }
 
 /**
- * Brings the schema up to date and returns how many migrations ran. Throws as `openSqliteStore` does, with the reason in the
- * message, and `DatabaseStartError` for a file that is not a database, too.
+ * Migrates the schema and returns the number of migrations. Throws as `openSqliteStore` does, with the reason in the
+ * message, and also throws `DatabaseStartError` for a file that is not a database.
  */
 export function migrateSqlite(path: string): number {
   try {
@@ -72,7 +71,7 @@ export function migrateSqlite(path: string): number {
   }
 }
 
-/** For a copy of the whole database, which nobody else has open. Throws as `migrateSqlite` does. */
+/** Opens a database that no other process has open, to copy all of it. Throws as `migrateSqlite` does. */
 export function openCopySource(path: string): CopySource & { close: () => void } {
   return openMigrated(path, (connection, unlock) => ({
     ...createCopySource(connection),
@@ -91,7 +90,7 @@ function openMigrated<T>(
   let connection: Connection | undefined
   try {
     checkDatabasePath(path)
-    refuseHardLinks(path)
+    rejectHardLinks(path)
     unlock = takeProcessLock(path)
     const logBytes = statSync(pathBeside(path, '-wal'), { throwIfNoEntry: false })?.size ?? 0
     connection = openConnection(path)
@@ -102,9 +101,9 @@ function openMigrated<T>(
     connection?.close()
     unlock?.()
     if (cause instanceof DatabaseStartError) throw cause
-    // Where there is no database, none will appear while we wait.
+    // If there is no database, none will appear later.
     if (!hasDatabase(path)) throw unusable(path, reasonOf(cause))
-    // Without the reason: the log appends the message of the cause.
+    // Without the reason, because the log appends the message of the cause.
     const message = `DATABASE_URL: the database ${path} cannot be opened`
     throw new TrackerError('store_unavailable', message, { cause })
   }

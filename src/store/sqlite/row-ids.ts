@@ -2,13 +2,13 @@ import { checkOf, formatId, type NewIds } from '../../domain/ids.ts'
 import { createChecks } from '../id-checks.ts'
 import type { Connection } from './connection.ts'
 
-/** Ids from counters in memory. Use it inside a transaction only. */
+/** Ids from counters in memory. Only for use inside a transaction. */
 export type RowIds = NewIds & {
-  /** Another connection may have inserted rows. */
+  /** Call it if another connection may have inserted rows. */
   readAgain: () => void
 }
 
-/** A number that a position has passed would never be looked at again. */
+/** Includes the sweep's position, because the sweep never checks a lower number. */
 const LAST = {
   submission: 'SELECT coalesce(max(n), 0) FROM submissions',
   run: `SELECT max(coalesce((SELECT max(n) FROM runs), 0), coalesce((SELECT n FROM positions WHERE name = 'sweep'), 0))`,
@@ -27,7 +27,7 @@ export function createRowIds(connection: Connection): RowIds {
 
   const next = (counter: keyof typeof last): number => {
     if (!isRead) {
-      // A row that was deleted since keeps its number, so a counter never goes back.
+      // The number of a row deleted since stays used, so a counter never goes back.
       for (const each of ['submission', 'run', 'delivery'] as const)
         last[each] = Math.max(last[each], find[each].get() ?? 0)
       isRead = true

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm'
 import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 /*
- * `n` is a row's number, in the order of insertion; with `chk`, 64 random bits as text, it makes the id (`domain/ids.ts`), so no
+ * `n` is a row's number in insertion order; with `chk`, 64 random bits as text, it makes the id (`domain/ids.ts`), so no
  * id needs an index. Enumerations are small integers (`codes.ts`). A webhook that reports a success writes one row of `runs`
- * and adds one to `deliveries` and to `delivery_bodies`: no index names a column that it changes. States that are the exception
- * have columns of their own, which are NULL otherwise. JSON comes last, so that what stands before it is read without it.
+ * and inserts one into `deliveries` and one into `delivery_bodies`; no index contains a column that it changes. Exceptional
+ * states have their own columns, which are NULL otherwise. JSON columns come last, so that earlier columns are read without them.
  */
 
 export const submissions = sqliteTable(
@@ -15,7 +15,7 @@ export const submissions = sqliteTable(
     chk: text('chk').notNull(),
     kind: integer('kind').notNull(),
     state: integer('state').notNull(),
-    /** The process that is submitting it; NULL afterwards, and for one that is uploaded by somebody else. */
+    /** The process that is submitting it; NULL afterwards, and for an upload made elsewhere. */
     owner: integer('owner'),
     fileId: text('file_id'),
     fileName: text('file_name'),
@@ -42,7 +42,7 @@ export const submissions = sqliteTable(
 
 /**
  * The current run of each extension of an asset, so that a status costs the same however many submissions the asset has. Written
- * when a submission is bound to its file or rejected, or when its runs become others; never by a webhook that settles a run.
+ * when a submission is bound to its file or rejected, or gains or loses a run; never by a webhook that settles a run.
  */
 export const currentRuns = sqliteTable(
   'current_runs',
@@ -62,20 +62,20 @@ export const runs = sqliteTable(
     requestedAt: integer('requested_at').notNull(),
     status: integer('status').notNull(),
     source: integer('source').notNull(),
-    /** Unless the status is final, a filler of the same width, so that a row does not grow when it settles. */
+    /** The time of the final status; before that, a filler of the same width, so that a row does not grow when it settles. */
     settledAt: integer('settled_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
-    /** The number of the delivery that settled it. A filler as above, or one that no delivery has, where none did. */
+    /** The number of the delivery that settled it; if none did, a filler, or a number that no delivery has. */
     settledBy: integer('settled_by').notNull(),
-    /** The asset of its submission while that is accepted; else a filler as above. */
+    /** The asset of its submission while that is accepted; else a filler. */
     boundTo: text('bound_to').notNull(),
-    /** 1: its submission has a caller who is notified. */
+    /** 1 if its submission has a caller to notify. */
     notified: integer('notified'),
     /** 1 while its submission is rejected. */
     hidden: integer('hidden'),
-    /** When it is checked next: pending, or expired and in question again. */
+    /** The time of its next check, while it is pending, or expired and to be checked again. */
     dueAt: integer('due_at'),
-    /** 1 once the sweep has passed it while it was pending, until it is not. */
+    /** 1 from when the sweep passes it while it is pending, until it is no longer pending. */
     overdue: integer('overdue'),
     /** 1: failed. 2: expired. NULL while its submission is rejected. */
     attention: integer('attention'),
@@ -94,7 +94,7 @@ export const runs = sqliteTable(
     index('runs_attention')
       .on(table.attention, table.n, table.name, table.cause, table.acknowledgedAt)
       .where(sql`"attention" IS NOT NULL`),
-    // What was requested long ago and fails now is among the latest failures.
+    // By failure time: a run requested long ago that fails now is among the latest failures.
     index('runs_failed').on(table.name, table.failedAt).where(sql`"failed_at" IS NOT NULL`),
     index('runs_acknowledged').on(table.n).where(sql`"acknowledged_at" IS NOT NULL`),
     index('runs_contradicted').on(table.n).where(sql`"contradicted" = 1`),
@@ -112,15 +112,15 @@ export const deliveries = sqliteTable(
     outcome: integer('outcome').notNull(),
     run: integer('run'),
     service: text('service'),
-    /** The outcome once more; like all columns below NULL for an extension webhook that was applied when it arrived. */
+    /** The outcome, repeated; like all columns below, NULL for an extension webhook that was applied when it arrived. */
     exception: integer('exception'),
     submission: integer('submission'),
     cause: text('cause'),
     finalStatus: integer('final_status'),
     fileId: text('file_id'),
-    /** Of the delivery with which the event took effect, not of its repetitions. */
+    /** Only for the delivery that applied the event, not for its repetitions. */
     eventId: text('event_id'),
-    /** Of the upload whose end it reports, until the submission of that upload claims it. */
+    /** The request id of the upload whose end it reports, until that upload's submission claims it. */
     requestId: text('request_id'),
     /** The error, or the end of an upload, that a submission may claim later. */
     unclaimed: text('unclaimed'),
@@ -134,14 +134,14 @@ export const deliveries = sqliteTable(
   ],
 )
 
-/** Apart from `deliveries`, so that pruning them frees whole pages and lists never read them. */
+/** Separate from `deliveries`, so that pruning them frees whole pages and lists never read them. */
 export const deliveryBodies = sqliteTable('delivery_bodies', {
   n: integer('n').primaryKey(),
   headers: text('headers').notNull(),
   body: blob('body', { mode: 'buffer' }).notNull(),
 })
 
-/** Numbered together with `deliveries`: a replayed delivery keeps its id. */
+/** Shares its numbers with `deliveries`: a replayed delivery keeps its id. */
 export const rejectedDeliveries = sqliteTable(
   'rejected_deliveries',
   {
@@ -150,7 +150,7 @@ export const rejectedDeliveries = sqliteTable(
     route: integer('route').notNull(),
     receivedAt: integer('received_at').notNull(),
     cause: text('cause').notNull(),
-    /** 1: the token proves its submission. */
+    /** 1 if the token proves its submission. */
     proven: integer('proven').notNull(),
     submissionId: text('submission_id'),
     fileId: text('file_id'),
@@ -161,13 +161,13 @@ export const rejectedDeliveries = sqliteTable(
     body: blob('body', { mode: 'buffer' }).notNull(),
   },
   (table) => [
-    // Holds all that decides which of them go, so that no body is read for it.
+    // Contains everything that eviction needs, so that it reads no bodies.
     index('rejected_deliveries_kind').on(table.proven, table.n, table.keptBytes),
     index('rejected_deliveries_time').on(table.receivedAt, table.cause),
   ],
 )
 
-/** Each batch appends what it adds to the counters, as JSON; a job adds it up. So no batch rewrites a row of another one. */
+/** Each batch appends its counter changes as JSON, and a job folds them. Thus no batch rewrites another batch's row. */
 export const counterDeltas = sqliteTable('counter_deltas', {
   n: integer('n').primaryKey(),
   delta: text('delta').notNull(),
@@ -186,7 +186,7 @@ export const counters = sqliteTable(
   (table) => [primaryKey({ columns: [table.kind, table.hour, table.value, table.name] })],
 )
 
-/** The counters of hours, added up by day (UTC). `day` in days since the epoch. */
+/** The counters of hours, summed by day (UTC). `day` in days since the epoch. */
 export const dayCounters = sqliteTable(
   'day_counters',
   {
@@ -199,7 +199,7 @@ export const dayCounters = sqliteTable(
   (table) => [primaryKey({ columns: [table.kind, table.day, table.value, table.name] })],
 )
 
-/** The numbers that runs requested, and deliveries received, in each hour have: they convert times to bounds. */
+/** The number ranges of runs requested, and of deliveries received, in each hour: they convert times to numbers. */
 export const hours = sqliteTable('hours', {
   hour: integer('hour').primaryKey(),
   runLeast: integer('run_least'),
@@ -208,19 +208,19 @@ export const hours = sqliteTable('hours', {
   deliveryGreatest: integer('delivery_greatest'),
 })
 
-/** How far work that goes through a table has come, and what else is one number. */
+/** Positions of jobs that go through a table, and other single numbers. */
 export const positions = sqliteTable('positions', {
   name: text('name').primaryKey(),
   n: integer('n').notNull(),
 })
 
-/** Processes that have the database open, and when each last said so. */
+/** Processes that have the database open, with their last heartbeat. */
 export const processes = sqliteTable('processes', {
   id: integer('id').primaryKey(),
   heartbeatAt: integer('heartbeat_at').notNull(),
 })
 
-/** Work that only one process may do. */
+/** Exclusive locks for work that only one process may do. */
 export const leases = sqliteTable('leases', {
   name: text('name').primaryKey(),
   holder: integer('holder').notNull(),
@@ -228,14 +228,14 @@ export const leases = sqliteTable('leases', {
   endsAt: integer('ends_at').notNull(),
 })
 
-/** By the number of the run; at most one for each. */
+/** `n` is the number of the run; at most one notification per run. */
 export const notifications = sqliteTable(
   'notifications',
   {
     n: integer('n').primaryKey(),
     target: text('target').notNull(),
     host: text('host').notNull(),
-    /** NULL, like `due_at`, once it has ended. */
+    /** NULL, like `due_at`, once the notification has ended. */
     body: text('body'),
     attempt: integer('attempt').notNull(),
     createdAt: integer('created_at').notNull(),
@@ -250,7 +250,7 @@ export const idempotencyKeys = sqliteTable(
   'idempotency_keys',
   {
     scope: text('scope').primaryKey(),
-    /** Of the request that holds it. */
+    /** Of the request that has claimed the key. */
     nonce: text('nonce').notNull(),
     claimedAt: integer('claimed_at').notNull(),
     fingerprint: text('fingerprint'),
@@ -295,7 +295,7 @@ export const retryItems = sqliteTable(
   ],
 )
 
-/** What operators have done. */
+/** Actions of operators. */
 export const auditLog = sqliteTable(
   'audit_log',
   {
@@ -321,19 +321,19 @@ export const alerts = sqliteTable(
     passedAt: integer('passed_at').notNull(),
     resolvedAt: integer('resolved_at'),
     value: integer('value').notNull(),
-    isTold: integer('is_told').notNull(),
+    isReported: integer('is_told').notNull(),
   },
   (table) => [primaryKey({ columns: [table.kind, table.extension] })],
 )
 
-/** Operators' sessions that were signed out before they ended. */
+/** Operator sessions that were signed out before they expired. */
 export const endedSessions = sqliteTable(
   'ended_sessions',
   { sessionId: text('session_id').primaryKey(), endsAt: integer('ends_at').notNull() },
   (table) => [index('ended_sessions_end').on(table.endsAt)],
 )
 
-/** Failed attempts to sign in of the last minutes. The names are hashes. */
+/** Failed sign-in attempts of the last minutes. The names are hashes. */
 export const signInFailures = sqliteTable(
   'sign_in_failures',
   {
@@ -345,7 +345,7 @@ export const signInFailures = sqliteTable(
   (table) => [index('sign_in_failures_latest').on(table.latestAt)],
 )
 
-/** Assets that were forgotten, and their submissions, as hashes: what arrives for them later is not stored. */
+/** Hashes of forgotten assets and their submissions: what arrives for them later is not stored. */
 export const forgotten = sqliteTable('forgotten', {
   digest: blob('digest', { mode: 'buffer' }).primaryKey(),
   at: integer('at').notNull(),

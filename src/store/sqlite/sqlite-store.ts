@@ -3,7 +3,7 @@ import { createStore, type Database } from '../create-store.ts'
 import { createDatabaseRows } from '../sql/database-rows.ts'
 import type { StoreHandle, StoreLifecycle } from '../store.ts'
 import { unavailable } from '../store-errors.ts'
-import { type Awaitable, doAtOnce } from '../transaction-work.ts'
+import { type Awaitable, runSync } from '../transaction-work.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
 import type { Connection } from './connection.ts'
 import { backUp } from './copies.ts'
@@ -16,8 +16,8 @@ import { createTransactions, readTogether } from './transactions.ts'
 import { createWriteRows } from './write-rows.ts'
 
 /**
- * The store over a migrated connection, which it closes. Reads see what is committed. `processId` is drawn at random unless this
- * process has another store over the same file. `ownerId` is for tests of several processes: then the file stays that process's.
+ * The store over a migrated connection, which it closes. Reads see only committed data. `processId` is random unless this process
+ * has another store over the same file. `ownerId` lets tests simulate several processes: then that process keeps the file.
  */
 export function createSqliteStore(
   connection: Connection,
@@ -32,7 +32,7 @@ export function createSqliteStore(
   return { ...createStore(database, queueing), ...UNSHARED, findFault, backUp }
 }
 
-/** Only the process that has taken the file over may use it. */
+/** Only the process that owns the file may use it. */
 const UNSHARED: Pick<StoreLifecycle, 'isShared' | 'readServerTime' | 'watchOtherCommits'> = {
   isShared: false,
   readServerTime: async () => Date.now(),
@@ -49,7 +49,7 @@ function createDatabase(
   const writeRows = createWriteRows(connection, processId)
   const transactions = createTransactions({ connection, loadRows, writeRows, ids, guard })
   const rows = createDatabaseRows(createStatements(connection), processId)
-  const readAssets = readTogether(connection, (fileId) => doAtOnce(rows.findAsset(fileId)))
+  const readAssets = readTogether(connection, (fileId) => runSync(rows.findAsset(fileId)))
   const attempt = async <T>(work: () => Awaitable<T>): Promise<T> => {
     if (!connection.open) throw unavailable(new Error('The store is closed.'))
     try {
@@ -60,22 +60,22 @@ function createDatabase(
   }
   return {
     transact: transactions.transact,
-    inTransaction: (work) => transactions.write(() => doAtOnce(work(rows))),
-    read: (work) => attempt(() => doAtOnce(work(rows))),
+    inTransaction: (work) => transactions.write(() => runSync(work(rows))),
+    read: (work) => attempt(() => runSync(work(rows))),
     readAssets: (fileIds) => attempt(() => readAssets(fileIds)),
     maxReads: 1,
-    // Not through the queue: the rejected are many, and must take no delivery's place in it, nor fail with it.
+    // Outside the queue: a flood of rejected deliveries must not fill it, nor fail with its steps.
     async keepRejected(rejected) {
-      const { result, fault } = await transactions.write(() => doAtOnce(rows.rejected.keep(ids, rejected)))
+      const { result, fault } = await transactions.write(() => runSync(rows.rejected.keep(ids, rejected)))
       if (fault !== undefined) throw fault
       return result
     },
     findFault: async () => guard.findFault(),
     backUp: (path) => attempt(() => backUp(connection, path)),
-    // What was deleted would stand in the log until that is written over.
+    // Deleted data would stay in the log until it is overwritten.
     emptyLog: () =>
       attempt(() => {
-        // It copies the log into the file, which would give a truncated file its old size again.
+        // A checkpoint copies the log into the file, which would restore the old size of a truncated file.
         guard.check()
         connection.pragma('wal_checkpoint(TRUNCATE)')
       }),
@@ -85,7 +85,7 @@ function createDatabase(
   }
 }
 
-/** From now on the file is this process's, and all others have ended. */
+/** Makes this process the owner of the file; all other processes have ended. */
 function takeOver(connection: Connection, processId: number): void {
   connection
     .transaction(() => {

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 
 const IN_LIST = 'IN (SELECT value FROM json_each(?))'
 
-/** The statements of `sql/`, which return at once. */
+/** The statements of `sql/`, which return synchronously. */
 export function createStatements(connection: Connection) {
   const cells = <Cells>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw()
   const cell = <T>(sql: string) => connection.prepare<unknown[], T>(sql).pluck()

@@ -15,7 +15,7 @@ export type Transactions = BatchDatabase & {
   write: <T>(work: () => T) => Promise<Committed<T>>
 }
 
-/** One connection, on which each transaction begins and ends without giving way to anything else. */
+/** One connection, on which each transaction runs from BEGIN to COMMIT without yielding. */
 export function createTransactions(deps: {
   connection: Connection
   loadRows: (keys: readonly Key[], into: WorkingSet) => void
@@ -28,7 +28,7 @@ export function createTransactions(deps: {
   const commit = connection.prepare('COMMIT')
   let isHeld = false
 
-  /** If every transaction waited for a file that stays held, the process would do nothing else. */
+  /** If every transaction waited while the file stays locked, the process would do nothing else. */
   const noteHeld = (held: boolean): void => {
     if (held !== isHeld) setPatience(connection, held ? 'impatient' : 'patient')
     isHeld = held
@@ -45,19 +45,20 @@ export function createTransactions(deps: {
   const inTransaction = <T>(work: () => T): T => {
     let isWhole = false
     try {
-      // A transaction too large for the cache writes to the log before its COMMIT, and would give it its old size again.
+      // A transaction too large for the cache writes to the log before its COMMIT, which would restore the old size of a
+      // truncated log.
       guard.check()
       begin.run()
       guard.checkOwner()
       noteHeld(false)
       const result = work()
       isWhole = true
-      // COMMIT extends the log, and may copy it into the file: either would get its old size again.
+      // COMMIT extends the log, and may copy it into the file, which would restore the old size of either.
       guard.check()
       commit.run()
       return result
     } catch (error) {
-      // Some failures, a full disk among them, make SQLite roll back by itself.
+      // Some failures, such as a full disk, make SQLite roll back by itself.
       const isLost = isWhole || !connection.inTransaction
       rollBack(connection)
       if (isBusy(error)) noteHeld(true)
@@ -66,7 +67,7 @@ export function createTransactions(deps: {
       throw isLost && !(error instanceof TrackerError) ? unavailable(error) : storeError(error)
     }
   }
-  /** Only after the commit is it known that it went into the file that the next start will read. */
+  /** Only after the commit is it known whether it went into the file that the next start will read. */
   const findFault = () => {
     const fault = guard.findFault()
     return fault && guard.errorFor(fault)
@@ -80,7 +81,7 @@ export function createTransactions(deps: {
   }
 }
 
-/** Reads in one transaction, so that a read that fails fails alone. */
+/** Reads in one transaction. A failing read does not fail the others. */
 export function readTogether<T>(
   connection: Connection,
   read: (key: string) => T,
@@ -90,7 +91,7 @@ export function readTogether<T>(
       try {
         return { found: read(key) }
       } catch (error) {
-        // Each of them would wait for who holds the file, and the whole process with it.
+        // Otherwise each read would wait for the lock, and block the whole process.
         if (isBusy(error)) throw error
         return { error: storeError(error) }
       }
@@ -102,6 +103,6 @@ function rollBack(connection: Connection): void {
   try {
     if (connection.inTransaction) connection.exec('ROLLBACK')
   } catch {
-    // SQLite has rolled back by itself; were it not so, the next BEGIN would fail and tell its callers.
+    // SQLite has already rolled back. If it had not, the next BEGIN would fail with an error.
   }
 }

@@ -1,22 +1,22 @@
 import { createCurrentRuns } from '../sql/current-runs.ts'
 import { ROW_WRITES, type RowWrite, type RowWriter } from '../sql/row-writes.ts'
 import { createWriteChanges } from '../sql/write-changes.ts'
-import { doAtOnce } from '../transaction-work.ts'
+import { runSync } from '../transaction-work.ts'
 import type { BatchChanges } from '../working-set.ts'
 import type { Connection } from './connection.ts'
 import { createStatements } from './statements.ts'
 
-/** Writes what a batch has changed, each row at once. What the process leaves unfinished is marked with `processId`. */
+/** Writes the changes of a batch, each row at once. Rows of unfinished work are marked with `processId`. */
 export function createWriteRows(connection: Connection, processId: number): (changes: BatchChanges) => void {
   const currentRuns = createCurrentRuns(createStatements(connection))
   const write = createWriteChanges(createRowWriter(connection), currentRuns, { flush: () => {}, processId })
-  return (changes) => doAtOnce(write(changes))
+  return (changes) => runSync(write(changes))
 }
 
 function createRowWriter(connection: Connection): RowWriter {
   const { run } = createStatements(connection)
   const writes = Object.entries<RowWrite>(ROW_WRITES).map(([name, write]) => [name, run(textOf(write))])
-  // Each function is the one of its name.
+  // `Object.fromEntries` loses the types: each function belongs to its name.
   return Object.fromEntries(writes)
 }
 

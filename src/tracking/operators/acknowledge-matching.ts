@@ -3,8 +3,8 @@ import { type AcknowledgeDeps, acknowledgeRuns } from './acknowledge-runs.ts'
 import { type MatchingDeps, matchingRuns } from './matching-runs.ts'
 
 /**
- * Acknowledges the runs that match and are not acknowledged yet, the newest first, at most `limit`; what comes meanwhile is
- * left. Each step is an act of its own. Returns how many it were.
+ * Acknowledges the matching runs that are not acknowledged yet, the newest first, at most `limit`. Runs that are created
+ * meanwhile are skipped. Each step has its own audit entry. Returns the number of acknowledged runs.
  */
 export async function acknowledgeMatching(
   deps: AcknowledgeDeps & MatchingDeps,

@@ -9,34 +9,34 @@ export type AcknowledgeDeps = {
   clock: () => number
 }
 
-/** So many are written in one step: others write in between. */
-const ACKNOWLEDGED_AT_ONCE = 200
+/** The number of runs per step: others can write in between. */
+const RUNS_PER_STEP = 200
 
 type Acknowledgement = { runIds: readonly string[]; note: string | null; actor: string }
 
 /**
- * An operator has seen to these runs: they leave the worklist, and their status stays. Unknown ids and pending runs are
- * passed over. Each step is an act of its own.
+ * Acknowledges these runs: they leave the worklist and keep their status. Unknown ids and pending runs are skipped. Each step has
+ * its own audit entry.
  */
 export async function acknowledgeRuns(
   deps: AcknowledgeDeps,
   request: Acknowledgement,
 ): Promise<ListedRunView[]> {
   const acknowledged: ListedRunView[] = []
-  for (let at = 0; at < request.runIds.length; at += ACKNOWLEDGED_AT_ONCE) {
-    const runIds = request.runIds.slice(at, at + ACKNOWLEDGED_AT_ONCE)
-    acknowledged.push(...(await acknowledgeAtOnce(deps, { ...request, runIds })))
+  for (let at = 0; at < request.runIds.length; at += RUNS_PER_STEP) {
+    const runIds = request.runIds.slice(at, at + RUNS_PER_STEP)
+    acknowledged.push(...(await acknowledgeStep(deps, { ...request, runIds })))
   }
   return acknowledged
 }
 
-async function acknowledgeAtOnce(
+async function acknowledgeStep(
   { store, clock }: AcknowledgeDeps,
   { runIds, note, actor }: Acknowledgement,
 ): Promise<ListedRunView[]> {
   const [only, ...others] = runIds
   const isOne = others.length === 0
-  const act: AuditEntry = {
+  const entry: AuditEntry = {
     at: clock(),
     actor,
     kind: 'acknowledge',
@@ -44,10 +44,10 @@ async function acknowledgeAtOnce(
     reason: note,
     details: isOne ? null : { runIds: [...runIds] },
   }
-  return (await store.acknowledgeRuns(runIds, act)).map(listedRunView)
+  return (await store.acknowledgeRuns(runIds, entry)).map(listedRunView)
 }
 
-/** The same for one run. Throws `not_found`, and `run_pending`. */
+/** Acknowledges one run. Throws `not_found` and `run_pending`. */
 export async function acknowledgeRun(
   deps: AcknowledgeDeps & { store: Pick<Store, 'findRunHistory'> },
   { runId, note, actor }: { runId: string; note: string | null; actor: string },
@@ -57,6 +57,6 @@ export async function acknowledgeRun(
   const runIds = isAcknowledgeable(history.run) ? [runId] : []
   const [run] = runIds.length === 0 ? [] : await acknowledgeRuns(deps, { runIds, note, actor })
   if (run === undefined)
-    throw new TrackerError('run_pending', 'The run is still pending: there is nothing to see to yet.')
+    throw new TrackerError('run_pending', 'The run is still pending, so there is nothing to acknowledge yet.')
   return run
 }

@@ -17,8 +17,8 @@ type BackUpDeps = {
 }
 
 /**
- * A consistent copy of the database as a stream; the service goes on meanwhile. The copy is gone once it was read. Throws
- * `backup_unsupported` for a database that is not a file.
+ * Returns a consistent copy of the database as a stream; the service continues meanwhile. The copy is deleted once it was read.
+ * Throws `backup_unsupported` for a database that is not a file.
  */
 export async function backUp(
   { store, clock, backupPrefix, log }: BackUpDeps,
@@ -29,7 +29,7 @@ export async function backUp(
       'backup_unsupported',
       'The database is PostgreSQL, which has its own backups: run pg_dump, or use those of your provider.',
     )
-  // It may have been deleted together with the database.
+  // The folder may have been deleted together with the database.
   await mkdir(dirname(backupPrefix), { recursive: true })
   const folder = await mkdtemp(backupPrefix)
   try {
@@ -37,26 +37,36 @@ export async function backUp(
     await store.backUp(path)
     await chmod(path, 0o600)
     const { size: bytes } = await stat(path)
-    const act: AuditEntry = { at: clock(), actor, kind: 'backup', subject: null, reason, details: { bytes } }
-    await store.recordAuditEntry(act).catch(async (error: unknown) => {
+    const entry: AuditEntry = {
+      at: clock(),
+      actor,
+      kind: 'backup',
+      subject: null,
+      reason,
+      details: { bytes },
+    }
+    await store.recordAuditEntry(entry).catch(async (error: unknown) => {
       const fault = await store.findFault()
       if (fault === undefined) throw error
-      // The last way to save what a deleted file held; the audit log in it can no longer be written.
-      log.warn({ act, fault }, 'a backup was made that the audit log does not have')
+      // The backup is the last way to save the contents of a deleted file, whose audit log can no longer be written.
+      log.warn(
+        { event: 'audit_entry.failed', entry, fault },
+        'backup created, but it could not be recorded in the audit log',
+      )
     })
-    // Opened last: nothing can fail any more that would leave it open.
+    // Opened last, so that no later failure can leave it open.
     const file = await open(path)
-    // The file lives on without a name until its stream ends, however that ends.
+    // The file remains readable without a name until its stream ends or is aborted.
     return { stream: Readable.toWeb(file.createReadStream()) as ReadableStream, bytes }
   } finally {
     await rm(folder, { recursive: true })
   }
 }
 
-/** What `mkdtemp` appends to a prefix. */
+/** The characters that `mkdtemp` appends to a prefix. */
 const RANDOM_END = /^[A-Za-z0-9]{6}$/
 
-/** Removes the copies of backups that the end of the process interrupted. */
+/** Removes the copies of backups that were interrupted by the end of a process. */
 export async function removeLeftoverBackups(backupPrefix: string): Promise<void> {
   const [folder, prefix] = [dirname(backupPrefix), basename(backupPrefix)]
   const entries = await readdir(folder, { withFileTypes: true })

@@ -1,13 +1,13 @@
 import type { DeliveryDetail, ListedDelivery } from '../../domain/listed-delivery.ts'
 import { withoutSignatures } from '../without-signatures.ts'
 
-/** A delivery as operators read it. */
+/** A delivery as the operators' routes return it. */
 export type DeliveryView = Omit<ListedDelivery, 'receivedAt'> & { receivedAt: string }
 
 export type DeliveryDetailView = DeliveryView & {
-  /** Null once they are pruned. */
+  /** Null once pruned. */
   headers: { [name: string]: string } | null
-  /** As text; null once it is pruned. */
+  /** As text; null once pruned. */
   body: string | null
   bytes: number
 }
@@ -18,7 +18,7 @@ export function deliveryView(delivery: ListedDelivery): DeliveryView {
   return { deliveryId, route, receivedAt, outcome, cause, signature, submissionId, runId, fileId, service }
 }
 
-export function keptDeliveryView(delivery: DeliveryDetail): DeliveryDetailView {
+export function deliveryDetailView(delivery: DeliveryDetail): DeliveryDetailView {
   const { headers, body, bytes } = delivery
   return {
     ...deliveryView(delivery),

@@ -5,18 +5,18 @@ import { describeStats, type Stats } from './describe-stats.ts'
 import { listRunGroups } from './list-run-groups.ts'
 
 export type Overview = {
-  /** What happened within the window. */
+  /** The statistics of the window. */
   stats: Stats
-  /** How many runs have each status now, whenever they came to it: as many as the list of that status has. */
+  /** How many runs have each status now, regardless of when they got it: as many as the list of that status shows. */
   totals: { [status in RunStatus]: number }
-  /** The same of one cause of failures. */
+  /** The same for one cause of failures. */
   totalOfCause: (extension: string, cause: string) => number
-  /** How many failed runs no operator has acknowledged. */
+  /** The number of failed runs that no operator has acknowledged. */
   unacknowledged: number
   oldestPendingRunId: string | null
 }
 
-/** What an operator looks at first. */
+/** The data of the operators' start page. */
 export async function describeOverview(
   deps: Parameters<typeof describeStats>[0],
   windowMs: number,
@@ -26,8 +26,8 @@ export async function describeOverview(
     listRunGroups(deps, EVERY_RUN),
     deps.store.findOldestPending(),
   ])
-  const totalOf = (isMeant: (group: CountedGroup) => boolean) =>
-    groups.filter(isMeant).reduce((sum, { size }) => sum + size, 0)
+  const totalOf = (matches: (group: CountedGroup) => boolean) =>
+    groups.filter(matches).reduce((sum, { size }) => sum + size, 0)
   const totalOfStatus = (status: RunStatus) => totalOf((group) => group.status === status)
   return {
     stats,

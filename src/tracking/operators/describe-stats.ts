@@ -10,8 +10,9 @@ type StatsDeps = {
 const HOUR_MS = 3_600_000
 
 /**
- * What became of runs in the last `windowMs`, in whole hours: `pending` is what is pending now, the rest what came to that
- * status within the window. `byHour` has no `pending`, which is no event of an hour. `causes` are those of the failures in the window, the most frequent first.
+ * The statistics of the last `windowMs`, in whole hours: `pending` counts the runs that are pending now, the others count the
+ * runs that got that status within the window. `byHour` has no `pending`, because that is not an event. `causes` are those of
+ * the failures in the window, the most frequent first.
  */
 export async function describeStats({ store, clock }: StatsDeps, windowMs: number) {
   const now = clock()

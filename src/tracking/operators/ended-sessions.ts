@@ -3,18 +3,18 @@ import type { Store, StoreLifecycle } from '../../store/store.ts'
 type EndedSession = { sessionId: string; endsAt: number }
 
 /**
- * The sessions that were signed out before their time was over: in memory, because each page asks for them, and in the store,
- * so that a restart does not bring them back.
+ * The sessions that were signed out before they expired. They are in memory, because each page checks them, and in the store, so
+ * that they stay signed out after a restart.
  */
 export type EndedSessions = {
   has(sessionId: string): boolean
-  /** Rejects if it could not be stored: then the session is ended until a restart. */
+  /** Rejects if the session could not be stored: then it is ended only until a restart. */
   add(session: EndedSession): Promise<void>
-  /** Reads what earlier processes stored; before the first page. */
+  /** Reads what earlier processes stored. Call it before the first page. */
   load(from: Pick<Store, 'listEndedSessions'>): Promise<void>
   /**
-   * Call it before each page: reads what other processes have stored, at most once a second. Rejects if that can't be read. Then
-   * nobody is let in, and nobody is signed out: the page is answered 503.
+   * Reads what other processes have stored, at most once a second. Call it before each page. Rejects if the store can't be read:
+   * then the page responds with 503, so no one gets access and no one is signed out.
    */
   refresh(): Promise<void>
 }
@@ -54,5 +54,5 @@ export function createEndedSessions({
   }
 }
 
-/** The clock may be set back, and a session that was over be valid again. */
+/** Kept for a day after expiry: the clock may be set back, which would make an ended session valid again. */
 const DAY_MS = 86_400_000

@@ -7,13 +7,12 @@ type ForgetDeps = {
   clock: () => number
 }
 
-/** Removes everything that is held of an asset; ImageKit's file stays. Throws `not_found`. */
+/** Deletes everything stored here about an asset; ImageKit's file stays. Throws `not_found`. */
 export async function forgetAsset(
   { store, clock }: ForgetDeps,
   { fileId, reason, actor }: { fileId: string; reason: string | null; actor: string },
 ): Promise<void> {
-  // The store writes the file's hash into the act, in the place of its id.
-  const act: AuditEntry = { at: clock(), actor, kind: 'forget', subject: fileId, reason, details: null }
-  if (!(await store.forgetAsset(fileId, act)))
-    throw new TrackerError('not_found', 'Nothing is known of this asset.')
+  // The store replaces the fileId in the entry with its hash.
+  const entry: AuditEntry = { at: clock(), actor, kind: 'forget', subject: fileId, reason, details: null }
+  if (!(await store.forgetAsset(fileId, entry))) throw new TrackerError('not_found', 'This asset is unknown.')
 }

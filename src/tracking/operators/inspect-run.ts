@@ -3,7 +3,7 @@ import { unitsOf } from '../../domain/extension-units.ts'
 import { decideRetry } from '../../domain/retry.ts'
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
-import { refusalOf } from './retry-run.ts'
+import { rejectionOf } from './retry-run.ts'
 import { type ShownRun, shownRun } from './show-run.ts'
 
 type InspectRunDeps = {
@@ -13,15 +13,15 @@ type InspectRunDeps = {
 
 export type InspectedRun = {
   shown: ShownRun
-  /** Why it may not be asked for again; null where it may. */
-  refusal: string | null
-  /** What ImageKit takes for it in extension units; null where that is not known. */
+  /** Why the run can't be retried; null if it can. */
+  rejection: string | null
+  /** The cost of a retry in ImageKit's extension units; null if it is not known. */
   units: number | null
-  /** Where ImageKit has the file, as it told us itself: others may tell any address. */
+  /** The file's URL, only if ImageKit itself returned it to us: other callers could send any URL. */
   fileUrl: string | null
 }
 
-/** A run as `showRun` has it, and what an operator can do about it. Throws `not_found`. */
+/** A run as `showRun` returns it, plus what an operator can do about it. Throws `not_found`. */
 export async function inspectRun({ store, links }: InspectRunDeps, runId: string): Promise<InspectedRun> {
   const history = await store.findRunHistory(runId)
   if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
@@ -30,9 +30,9 @@ export async function inspectRun({ store, links }: InspectRunDeps, runId: string
   const { units, unpriced } = unitsOf([history.run.requestedAs ?? history.run.name])
   return {
     shown: shownRun(links, history),
-    refusal: decision.kind === 'rejected' ? refusalOf(decision.by).message : null,
+    rejection: decision.kind === 'rejected' ? rejectionOf(decision.by).message : null,
     units: unpriced > 0 ? null : units,
-    // Baselines that were kept before have none.
+    // Older baselines have no URL.
     fileUrl: (kind === 'external' ? null : baseline?.url) ?? null,
   }
 }

@@ -4,15 +4,15 @@ import type { Store } from '../../store/store.ts'
 import {
   type DeliveryDetailView,
   type DeliveryView,
+  deliveryDetailView,
   deliveryView,
-  keptDeliveryView,
 } from './delivery-view.ts'
 
 type DeliveriesDeps = {
   store: Pick<Store, 'listDeliveries' | 'findDelivery'>
 }
 
-/** A page of deliveries, refused ones among them, the newest first. */
+/** A page of deliveries, including rejected ones, the newest first. */
 export async function listDeliveries(
   { store }: DeliveriesDeps,
   filter: DeliveryFilter,
@@ -22,12 +22,12 @@ export async function listDeliveries(
   return { deliveries: deliveries.map(deliveryView), next }
 }
 
-/** One delivery as it came. Throws `not_found`. */
+/** One delivery as it was received. Throws `not_found`. */
 export async function showDelivery(
   { store }: DeliveriesDeps,
   deliveryId: string,
 ): Promise<DeliveryDetailView> {
   const delivery = await store.findDelivery(deliveryId)
-  if (delivery === undefined) throw new TrackerError('not_found', 'No delivery is kept under this id.')
-  return keptDeliveryView(delivery)
+  if (delivery === undefined) throw new TrackerError('not_found', 'No delivery is stored with this id.')
+  return deliveryDetailView(delivery)
 }

@@ -7,7 +7,7 @@ import type { MatchingDeps } from './matching-runs.ts'
 
 type RunGroupsDeps = { store: Pick<Store, 'readStats'> }
 
-/** The kinds of runs that a filter asks for, the largest first; its times and words are not looked at. */
+/** The groups of runs that a filter selects, the largest first. The filter's times and search text are ignored. */
 export async function listRunGroups({ store }: RunGroupsDeps, filter: RunFilter): Promise<CountedGroup[]> {
   const { groups } = await store.readStats(0, 0)
   return sorted(sumUp(boundCauses(groups)).filter((group) => wantsGroup(filter, group)))
@@ -23,12 +23,12 @@ export type MatchingGroups = {
 const STEP = 200
 const MAX_STEPS = 50
 
-/** How many runs are counted one by one, at most. */
+/** The maximum number of runs that are counted one by one. */
 export const MAX_COUNTED = STEP * MAX_STEPS
 
 /**
- * Groups exactly the runs that a filter matches, the largest group first. The store counts by kind, not by time, name or
- * contradiction: a filter with those is counted run by run, and other requests are served in between.
+ * Groups exactly the runs that a filter matches, the largest group first. The store counts by group, not by time, name or
+ * contradiction: for a filter with those, runs are counted one by one, and other requests are served in between.
  */
 export async function countMatchingRuns(
   deps: RunGroupsDeps & MatchingDeps,
@@ -36,29 +36,29 @@ export async function countMatchingRuns(
 ): Promise<MatchingGroups> {
   const known = await listRunGroups(deps, filter)
   const { q, since, until, contradicted } = filter
-  const isOfGroups = q === null && since === null && until === null && contradicted === null
-  // A cause that is not shown has no group of its own.
-  if (isOfGroups && (filter.cause === null || known.length > 0)) return counted(known, true)
+  const isByGroup = q === null && since === null && until === null && contradicted === null
+  // A cause that is too rare to be shown has no group of its own.
+  if (isByGroup && (filter.cause === null || known.length > 0)) return matchingGroups(known, true)
   const groups = new Map(known.map((group) => [keyOf(group), { ...group, size: 0 }]))
   let before: number | null = null
   for (let step = 0; step < MAX_STEPS; step += 1) {
     const page = await deps.store.listRuns(filter, { limit: STEP, before })
     for (const { run } of page.runs) {
       const own = groupOf(run)
-      // Of an extension with very many causes, only the most frequent are told apart.
+      // For an extension with very many causes, only the most frequent ones have their own group.
       const group = groups.get(keyOf(own)) ??
         groups.get(keyOf({ ...own, cause: OTHER_CAUSE })) ?? { ...own, size: 0 }
       group.size += 1
       groups.set(keyOf(group), group)
     }
-    if (page.next === null) return counted([...groups.values()], true)
+    if (page.next === null) return matchingGroups([...groups.values()], true)
     before = page.next
     await setImmediate()
   }
-  return counted([...groups.values()], false)
+  return matchingGroups([...groups.values()], false)
 }
 
-function counted(groups: readonly CountedGroup[], isComplete: boolean): MatchingGroups {
+function matchingGroups(groups: readonly CountedGroup[], isComplete: boolean): MatchingGroups {
   const total = groups.reduce((sum, { size }) => sum + size, 0)
   return { groups: sorted(groups.filter(({ size }) => size > 0)), total, isComplete }
 }

@@ -3,13 +3,13 @@ import { groupOf } from '../../domain/run-group.ts'
 import type { SubmissionKind } from '../../domain/submission.ts'
 import { type RunView, runView } from '../run-view.ts'
 
-/** A run as it stands in a list of operators'. */
+/** A run as it appears in the operators' lists. */
 export type ListedRunView = RunView & {
   fileId: string | null
   fileName: string | null
   kind: SubmissionKind
   acknowledgedAt: string | null
-  /** Why it failed, in the words by which failures are grouped; null where it did not. */
+  /** The cause by which failures are grouped; null if the run did not fail. */
   cause: string | null
 }
 

@@ -6,12 +6,12 @@ export type MatchingDeps = {
   store: Pick<Store, 'listRuns'>
 }
 
-/** So many are read in one step: others get their turn in between. */
+/** The number of runs per read: other work runs in between. */
 const STEP = 200
 
 /**
- * The runs that match, the newest first, some at a time. What comes meanwhile is left. Where names are many a page of the
- * store's may be empty and yet not the last.
+ * Yields the matching runs in batches, the newest first. Runs that are created meanwhile are skipped. If there are many names, a
+ * page of the store may be empty without being the last.
  */
 export async function* matchingRuns(
   { store }: MatchingDeps,

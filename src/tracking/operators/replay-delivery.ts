@@ -13,15 +13,15 @@ export type ReplayDeliveryDeps = ReplayRejectedDeps & {
 }
 
 /**
- * Applies a delivery again, as of the time at which it came: a refused one as if it came now, one that counts already as a
- * repetition of itself. Throws `not_found`, and `unprocessable` where that can't be.
+ * Applies a delivery again, with its original arrival time: a rejected one as if it were new, a recorded one as a repeat of
+ * itself. Throws `not_found`, and `unprocessable` if it can't be applied.
  */
 export async function replayDelivery(
   deps: ReplayDeliveryDeps,
   { deliveryId, actor, reason }: { deliveryId: string; actor: string; reason: string | null },
 ): Promise<RecordedDelivery> {
   const delivery = await deps.store.findDelivery(deliveryId)
-  if (delivery === undefined) throw new TrackerError('not_found', 'No delivery is kept under this id.')
+  if (delivery === undefined) throw new TrackerError('not_found', 'No delivery is stored with this id.')
   const recorded =
     delivery.outcome === 'rejected' ? await replayRejected(deps, deliveryId) : await repeat(deps, delivery)
   const details = { outcome: recorded.outcome }
@@ -41,7 +41,7 @@ async function repeat(deps: ReplayDeliveryDeps, delivery: DeliveryDetail): Promi
   if (headers === null || body === null)
     throw new TrackerError('unprocessable', 'The body of this delivery has been pruned.')
   const received = { receivedAt, headers, body }
-  // Its signature was right when it was recorded, and has not been kept.
+  // Its signature was verified when it was recorded, and is not stored.
   const checkSignature: CheckSignature = (signed) =>
     delivery.signature === 'valid'
       ? { check: 'valid', eventId: headers['webhook-id'] ?? null, cause: null }
@@ -52,6 +52,6 @@ async function repeat(deps: ReplayDeliveryDeps, delivery: DeliveryDetail): Promi
     return await receiveExtensionDelivery(trusting, submissionId ?? undefined, received)
   } catch (error) {
     if (!(error instanceof DeliveryRejected)) throw error
-    throw new TrackerError('unprocessable', `The delivery would be refused now: ${error.message}`)
+    throw new TrackerError('unprocessable', `The delivery would be rejected now: ${error.message}`)
   }
 }

@@ -11,21 +11,21 @@ type RetryRunsDeps = MatchingDeps & {
   store: Pick<Store, 'createRetry' | 'findRetry' | 'listUnsubmitted'>
   clock: () => number
   newId: () => string
-  /** Tells the job that there is work. */
+  /** Wakes the job, because there is work. */
   wake: () => void
 }
 
-/** Which runs are meant: those of a filter, the newest first, or these. */
+/** The selected runs: those that match a filter, the newest first, or those with these ids. */
 export type RetrySelection = { filter: RunFilter; limit: number } | { runIds: readonly string[] }
 
 export type RetryPreview = {
   total: number
-  /** In ImageKit's extension units, of those whose price is known. */
+  /** The cost in ImageKit's extension units of the runs whose price is known. */
   units: number
   unpriced: number
 }
 
-/** How many runs would be asked for again, and what ImageKit would take for them. */
+/** How many runs would be retried, and what that would cost. */
 export async function previewRetry(deps: MatchingDeps, selection: RetrySelection): Promise<RetryPreview> {
   const runs =
     'runIds' in selection
@@ -34,7 +34,7 @@ export async function previewRetry(deps: MatchingDeps, selection: RetrySelection
   return { total: runs.length, ...unitsOf(runs.map(({ run }) => run.requestedAs ?? run.name)) }
 }
 
-/** Writes down which runs are to be asked for again; they are, one after another, also after a restart. */
+/** Stores which runs to retry. They are then retried one after another, also after a restart. */
 export async function startRetry(
   deps: RetryRunsDeps,
   request: {
@@ -50,31 +50,31 @@ export async function startRetry(
       ? selection.runIds
       : (await listMatching(deps, selection.filter, selection.limit)).map(({ run }) => run.runId)
   const retryId = deps.newId()
-  const act: AuditEntry = { at: deps.clock(), actor, kind: 'retry_many', subject: retryId, reason, details }
-  await deps.store.createRetry(retryId, runIds, act)
+  const entry: AuditEntry = { at: deps.clock(), actor, kind: 'retry_many', subject: retryId, reason, details }
+  await deps.store.createRetry(retryId, runIds, entry)
   deps.wake()
   return showRetry(deps, retryId)
 }
 
 export type ShownRetry = RetryProgress & {
-  /** The first of those that `failed` counts. */
+  /** The first of the runs that `failed` counts. */
   notTaken: UnsubmittedItem[]
 }
 
-const MAX_NOT_TAKEN = 100
+const MAX_UNSUBMITTED = 100
 
-/** How far a retry has come, and why some of it was not taken. Throws `not_found`. */
+/** The progress of a retry, and the runs that ImageKit did not accept, with the reasons. Throws `not_found`. */
 export async function showRetry(
   { store }: Pick<RetryRunsDeps, 'store'>,
   retryId: string,
 ): Promise<ShownRetry> {
   const progress = await store.findRetry(retryId)
   if (progress === undefined) throw new TrackerError('not_found', `There is no retry ${retryId}.`)
-  const notTaken = progress.failed === 0 ? [] : await store.listUnsubmitted(retryId, MAX_NOT_TAKEN)
+  const notTaken = progress.failed === 0 ? [] : await store.listUnsubmitted(retryId, MAX_UNSUBMITTED)
   return { ...progress, notTaken }
 }
 
-/** The runs of these ids that there are. Others get their turn in between. */
+/** The existing runs with these ids. Other work runs between the reads. */
 async function findEach({ store }: MatchingDeps, runIds: readonly string[]): Promise<ListedRun[]> {
   const found: ListedRun[] = []
   for (const runId of new Set(runIds)) {

@@ -2,33 +2,34 @@ import { createHash, randomBytes } from 'node:crypto'
 import type { Capability } from '../capability-tokens.ts'
 import type { EndedSessions } from './ended-sessions.ts'
 
-/** Who is signed in. `proof` is the whole session as its holder keeps it. */
+/** A signed-in operator. `proof` is the signed session that the browser stores. */
 export type Session = { sessionId: string; keyName: string; proof: string; endsAt: number }
 
 export type Sessions = {
-  /** False where no key is configured: everybody on this machine may have a session. */
+  /** False if no key is configured: then any user of this machine can have a session. */
   needsSignIn: boolean
-  /** A session of the key of this name, for `SESSION_MS`. */
+  /** Opens a session for the key with this name; it expires after `SESSION_MS`. */
   open(keyName: string): Session
-  /** Call it before `find`: what other processes have ended counts here, too. Rejects as the store does. */
+  /** Call it before `find`: sessions that other processes have ended count here too. Rejects with the store's error. */
   refresh(): Promise<void>
-  /** Undefined for one that is forged, over or ended, and for one whose key has been removed or changed. */
+  /** Undefined if the session is forged, expired or ended, or if its key was removed or changed. */
   find(proof: string): Session | undefined
-  /** Signs out: nobody can use the session from here on, a copy of its cookie included. Rejects if that could not be stored. */
+  /** Signs out: the session is invalid from here on, including copies of its cookie. Rejects if that could not be stored. */
   end(session: Session): Promise<void>
-  /** What each form of a session carries, so that no other site can send it. */
-  formToken(session: Session): string
-  isFormToken(session: Session, token: string): boolean
+  /** The CSRF token that each form of a session includes. */
+  csrfToken(session: Session): string
+  isCsrfToken(session: Session, token: string): boolean
 }
 
 export const SESSION_MS = 12 * 3_600_000
 
-/** The key of those who need none: see `Access`. */
+/** The key of anonymous users, if no key is required: see `Access`. */
 const NO_KEY = { name: 'local', secret: '' }
 
 /**
- * A session names its key and when it ends, and is signed together with a digest of that key's secret, so only those that were
- * signed out are stored. `keys` are those that open the operators' pages; where none is asked for, a session only guards the forms.
+ * A session contains its key's name and its expiry, and is signed together with a digest of the key's secret, so only sessions
+ * that were signed out are stored. `keys` give access to the operators' pages. If none is required, a session only protects
+ * the forms.
  */
 export function createSessions(deps: {
   keys: readonly { name: string; secret: string }[] | 'none needed'
@@ -66,12 +67,12 @@ export function createSessions(deps: {
 
     end: ({ sessionId, endsAt }) => endedSessions.add({ sessionId, endsAt }),
 
-    formToken: ({ proof }) => capability.sign(`form ${proof}`),
-    isFormToken: ({ proof }, token) => capability.verify(`form ${proof}`, token),
+    csrfToken: ({ proof }) => capability.sign(`form ${proof}`),
+    isCsrfToken: ({ proof }, token) => capability.verify(`form ${proof}`, token),
   }
 }
 
-/** The name stands last: it may have dots. */
+/** The name comes last because it may contain dots. */
 const PROOF = /^([\w-]{43})\.((\d{1,16})\.([\w-]{22})\.([\w.-]{1,64}))$/
 
 function subjectOf(claim: string, digest: string): string {

@@ -14,7 +14,7 @@ export type ShownAsset = {
   fileId: string
   fileName: string | null
   status: AssetState
-  /** The newest first. A run that is not current has a newer one in its place. */
+  /** The newest first. A run that is not current was replaced by a newer one. */
   submissions: {
     submissionId: string
     kind: Submission['kind']
@@ -25,32 +25,32 @@ export type ShownAsset = {
   }[]
   /** Where the next page of submissions begins; null at the end. */
   next: number | null
-  /** The newest of them. */
+  /** The newest deliveries. */
   deliveries: DeliveryView[]
 }
 
 const SUBMISSIONS = 50
 const DELIVERIES = 20
 
-/** What is held of an asset: its newest submissions, or those before a place. Throws `not_found`. */
+/** What is stored about an asset: its newest submissions, or a later page of them. Throws `not_found`. */
 export async function showAsset(
   { store }: ShowAssetDeps,
   fileId: string,
   before: number | null = null,
 ): Promise<ShownAsset> {
-  const [{ submissions: held, next }, facts, { deliveries }] = await Promise.all([
+  const [{ submissions: found, next }, facts, { deliveries }] = await Promise.all([
     store.listAssetSubmissions(fileId, { limit: SUBMISSIONS, before }),
     store.findAsset(fileId),
     store.listDeliveries({ ...EVERY_DELIVERY, fileId }, { limit: DELIVERIES, before: null }),
   ])
-  if (held.length === 0) throw new TrackerError('not_found', `Nothing is known of an asset ${fileId}.`)
+  if (found.length === 0) throw new TrackerError('not_found', `There is no asset ${fileId}.`)
   const asset = describeAsset(facts ?? { fileId, recordedAt: 0, runs: [] })
   const current = new Set(asset.runs.map(({ runId }) => runId))
   return {
     fileId,
-    fileName: held.find(({ submission }) => submission.fileName !== null)?.submission.fileName ?? null,
+    fileName: found.find(({ submission }) => submission.fileName !== null)?.submission.fileName ?? null,
     status: asset.status,
-    submissions: held.map(({ submission, runs }) => {
+    submissions: found.map(({ submission, runs }) => {
       const { submissionId, kind, state, keyName, fileName } = submission
       return {
         submissionId,

@@ -1,6 +1,6 @@
 import { TrackerError } from '../../domain/errors.ts'
 import type { RunHistory } from '../../domain/run-history.ts'
-import { type Happening, timelineOf } from '../../domain/timeline.ts'
+import { type TimelineEvent, timelineOf } from '../../domain/timeline.ts'
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { runView } from '../run-view.ts'
@@ -13,7 +13,7 @@ type ShowRunDeps = {
   links: Links
 }
 
-/** A run with all that is known of how it came to its status. Throws `not_found`. */
+/** A run with everything that is known about how it got its status. Throws `not_found`. */
 export async function showRun({ store, links }: ShowRunDeps, runId: string) {
   const history = await store.findRunHistory(runId)
   if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
@@ -23,25 +23,25 @@ export async function showRun({ store, links }: ShowRunDeps, runId: string) {
 export function shownRun(links: Links, history: RunHistory) {
   const { run, submission, siblings, deliveries, currentRunId, previous } = history
   const { kind, fileId, fileName } = submission
-  const { extensions: _, ...told } = submissionView(links, { submission, runs: [] })
+  const { extensions: _, ...view } = submissionView(links, { submission, runs: [] })
   const { keyName, requestId, extensions } = submission
   return {
     run: { ...listedRunView({ run, kind, fileId, fileName }), contradicted: run.contradicted, currentRunId },
-    submission: { ...told, fileName, keyName, requestId, requested: extensions },
+    submission: { ...view, fileName, keyName, requestId, requested: extensions },
     previous: previous && {
       runId: previous.runId,
-      retriedBy: previous.act?.actor ?? null,
-      reason: previous.act?.reason ?? null,
+      retriedBy: previous.entry?.actor ?? null,
+      reason: previous.entry?.reason ?? null,
     },
     siblings: siblings.map(runView),
     deliveries: deliveries.map(deliveryView),
     evidence: run.evidence,
-    timeline: timelineOf(history).map(happeningView),
+    timeline: timelineOf(history).map(timelineEventView),
   }
 }
 
 export type ShownRun = ReturnType<typeof shownRun>
 
-function happeningView({ at, ...happening }: Happening) {
-  return { at: new Date(at).toISOString(), ...happening }
+function timelineEventView({ at, ...event }: TimelineEvent) {
+  return { at: new Date(at).toISOString(), ...event }
 }

@@ -8,24 +8,24 @@ import type { Capability } from '../capability-tokens.ts'
 type SignInStore = Pick<Store, 'beginSignIn' | 'forgiveSignIn'>
 
 /**
- * Counts failed attempts to sign in by address and by the key that was tried. Nothing is counted for all together, or a few
- * addresses could lock everybody out.
+ * Counts failed sign-in attempts per address and per key. There is no overall count: with one, a few addresses could lock
+ * everyone out.
  */
 export type SignInLimit = {
   /**
-   * Counts an attempt as failed until it is forgiven. Throws `too_many_attempts`. A right key has no failures, so only those of
-   * its own address can stop it.
+   * Counts an attempt as failed until it is forgiven. Throws `too_many_attempts`. A valid key has no failures, so only failures
+   * from its own address can block it.
    */
   begin(attempt: { address: string; key: string }): Promise<{ forgive(): Promise<void> }>
 }
 
 /**
- * The store counts for all processes. While it can't be written, each process counts in memory: operators must be able to sign in
+ * The store counts for all processes. While it is not writable, each process counts in memory: operators must be able to sign in
  * when something is wrong with the database.
  */
 export function createSignInLimit(deps: {
   store: SignInStore
-  /** Keys are stored as hashes: one that was mistyped is almost a real one. */
+  /** Keys are stored as hashes, because a mistyped key is almost a real one. */
   hash: Pick<Capability, 'sign'>
   clock: () => number
 }): SignInLimit {
@@ -47,7 +47,7 @@ export function createSignInLimit(deps: {
       if (!isAllowed)
         throw new TrackerError(
           'too_many_attempts',
-          'Too many attempts to sign in have failed. Wait a quarter of an hour and try again.',
+          'Too many failed sign-in attempts. Wait 15 minutes and try again.',
         )
       return { forgive: () => counting.forgiveSignIn(names, at) }
     },
@@ -75,7 +75,7 @@ function isUnavailable(error: unknown): boolean {
   return error instanceof TrackerError && (error.code === 'store_unavailable' || error.code === 'overloaded')
 }
 
-/** Whoever has one IPv6 address has at least 2^64 of them: the first four groups tell them apart. */
+/** A holder of one IPv6 address has at least 2^64 of them, so only the first four groups count. */
 function networkOf(address: string): string {
   if (!isIPv6(address)) return address
   const [head = ''] = address.split('%')

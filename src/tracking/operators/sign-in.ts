@@ -9,7 +9,7 @@ type SignInDeps = {
   log: { info(fields: object, text: string): void; warn(fields: object, text: string): void }
 }
 
-/** Opens a session for an admin key. Throws `too_many_attempts`, `unauthenticated`, and `forbidden` for an API key. */
+/** Opens a session for an admin key. Throws `too_many_attempts`, `unauthenticated`, and for an API key `forbidden`. */
 export async function signIn(
   { access, signInLimit, sessions, log }: SignInDeps,
   { key, address }: { key: string; address: string },
@@ -17,12 +17,16 @@ export async function signIn(
   const attempt = await signInLimit.begin({ address, key })
   try {
     const { keyName } = access.identifyOperator(key)
-    // The session does not depend on it: an attempt that stays counted is forgotten after a quarter of an hour.
-    await attempt.forgive().catch((err: unknown) => log.warn({ err }, 'a sign-in still counts as failed'))
-    log.info({ keyName, address }, 'an operator has signed in')
+    // The session does not depend on it: an attempt that still counts is forgotten after 15 minutes.
+    await attempt
+      .forgive()
+      .catch((err: unknown) =>
+        log.warn({ event: 'sign_in_reset.failed', err }, 'a successful sign-in still counts as failed'),
+      )
+    log.info({ event: 'operator.signed_in', keyName, address }, 'operator signed in')
     return sessions.open(keyName)
   } catch (error) {
-    log.warn({ address }, 'an attempt to sign in has failed')
+    log.warn({ event: 'sign_in.failed', address }, 'sign-in failed')
     throw error
   }
 }

@@ -1,7 +1,7 @@
 /*
- * Preloaded into a process, it makes the disk refuse what the process does with one database. The file named by FAILING_DISK
- * says how, in a word: `full`, `read-only`, `sync`. While there is no such file everything works. A word followed by `once`
- * strikes one call and is gone.
+ * Preloaded into a process, it makes the disk fail for one database. The file named by FAILING_DISK contains the fault:
+ * `full`, `read-only` or `sync`. Without this file everything works. A fault followed by `once` fails one call, and the
+ * file is deleted.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,7 +24,7 @@ static int is_of_database(int fd) {
   return strncmp(path, database, strlen(database)) == 0;
 }
 
-/* The error that the call is to fail with; 0 where it may pass. */
+/* The error with which the call must fail; 0 if it may succeed. */
 static int fault_of(const char *call, int fd) {
   const char *control = getenv("FAILING_DISK");
   char text[32] = "";

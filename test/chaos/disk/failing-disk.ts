@@ -8,17 +8,17 @@ const SOURCE = fileURLToPath(new URL('failing-disk.c', import.meta.url))
 type DiskFault = 'full' | 'read-only' | 'sync'
 
 export type FailingDisk = {
-  /** For the process whose disk it is. */
+  /** For the process that uses the disk. */
   env: { [name: string]: string }
-  /** From now on the disk refuses, or only the next call that it can refuse. */
+  /** From now on the disk fails, or only the next call that this fault concerns. */
   fail(fault: DiskFault | `${DiskFault} once`): void
-  /** A fault of before, if it has not struck yet, is taken back. */
+  /** Removes the fault. */
   mend(): void
-  /** A fault of `once` has not struck yet. */
+  /** A `once` fault that has not occurred yet. */
   isDue(): boolean
 }
 
-/** A disk under the database at `path` that can be told to refuse. Needs a C compiler, and Linux. */
+/** A disk under the database at `path` that can be made to fail. Needs a C compiler, and Linux. */
 export function makeFailingDisk(directory: string, path: string): FailingDisk {
   const [shim, control] = [join(directory, 'failing-disk.so'), join(directory, 'failing-disk')]
   execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', shim, SOURCE, '-ldl'])

@@ -1,29 +1,29 @@
-/** What a test asks of a service in a process of its own, which needs no key. */
-export type Answer = { status: number; retryAfter: string | null; body: { [name: string]: unknown } }
+/** A response of a service in its own process, which needs no key. */
+export type ServiceResponse = { status: number; retryAfter: string | null; body: { [name: string]: unknown } }
 
-export type Told = { fileId: string; webhookUrl: string }
+export type Registered = { fileId: string; webhookUrl: string }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-async function read(answer: Response): Promise<Answer> {
-  const body = (await answer.json()) as Answer['body']
-  return { status: answer.status, retryAfter: answer.headers.get('retry-after'), body }
+async function read(response: Response): Promise<ServiceResponse> {
+  const body = (await response.json()) as ServiceResponse['body']
+  return { status: response.status, retryAfter: response.headers.get('retry-after'), body }
 }
 
-export async function register(url: string, fileId: string): Promise<Told> {
+export async function register(url: string, fileId: string): Promise<Registered> {
   const body = JSON.stringify({ fileId, extensions: [{ name: 'remove-bg' }] })
-  const answer = await read(await fetch(`${url}/submissions`, { method: 'POST', headers: JSON_TYPE, body }))
-  if (answer.status !== 201) throw new Error(`${answer.status}`)
-  return { fileId, webhookUrl: String(answer.body['webhookUrl']) }
+  const response = await read(await fetch(`${url}/submissions`, { method: 'POST', headers: JSON_TYPE, body }))
+  if (response.status !== 201) throw new Error(`${response.status}`)
+  return { fileId, webhookUrl: String(response.body['webhookUrl']) }
 }
 
-/** `filler` makes the delivery as large as a real one may be. */
-export async function tellSuccess({ fileId, webhookUrl }: Told, filler = ''): Promise<Answer> {
-  const word = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId, filler } }
-  return read(await fetch(webhookUrl, { method: 'POST', body: JSON.stringify(word) }))
+/** Sends the webhook of a success; `filler` makes it as large as a real one may be. */
+export async function sendSuccess({ fileId, webhookUrl }: Registered, filler = ''): Promise<ServiceResponse> {
+  const payload = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId, filler } }
+  return read(await fetch(webhookUrl, { method: 'POST', body: JSON.stringify(payload) }))
 }
 
-export async function sendUpload(url: string): Promise<Answer> {
+export async function sendUpload(url: string): Promise<ServiceResponse> {
   const form = new FormData()
   form.set('file', new Blob(['content']), 'a.txt')
   form.set('fileName', 'a.txt')
@@ -32,7 +32,7 @@ export async function sendUpload(url: string): Promise<Answer> {
   return read(await fetch(`${url}/api/v1/files/upload`, { method: 'POST', body: form }))
 }
 
-export async function isReady(url: string): Promise<Answer> {
+export async function isReady(url: string): Promise<ServiceResponse> {
   return read(await fetch(`${url}/readyz`))
 }
 

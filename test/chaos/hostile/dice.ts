@@ -1,6 +1,6 @@
 import { createRandom } from '../chaos.ts'
 
-/** Choices that come again with the same seed. */
+/** Random choices that are the same for the same seed. */
 export type Dice = {
   chance(probability: number): boolean
   /** An integer from 0 to `below - 1`. */
@@ -24,7 +24,7 @@ export function createDice(seed: number): Dice {
   }
 }
 
-/** Some bytes of it are changed, cut out, doubled, or something is put between them. */
+/** Changes, removes, repeats or inserts some bytes. */
 export function mutate(dice: Dice, bytes: Buffer, inserts: readonly string[]): Buffer {
   let mutated = bytes
   for (let times = 1 + dice.below(4); times > 0; times -= 1) {

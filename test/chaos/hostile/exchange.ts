@@ -1,41 +1,41 @@
 import { connect } from 'node:net'
-import { readAnswers, type WireAnswer } from './read-answers.ts'
+import { readResponses, type WireResponse } from './read-responses.ts'
 
-/** `wait` for the answers, say that nothing more will come (`fin`), or break off when the last byte is out (`reset`). */
+/** `wait` for the responses, close our side (`fin`), or reset the connection after the last byte (`reset`). */
 type Ending = 'wait' | 'fin' | 'reset'
 
 type ExchangeOptions = {
   isHead?: boolean
   ending?: Ending
   patienceMs: number
-  isEnough: (answers: readonly WireAnswer[]) => boolean
+  isEnough: (responses: readonly WireResponse[]) => boolean
 }
 
 /**
- * Sends bytes as they are, one piece after another, and takes what comes back until it `isEnough`, until the server closes, or
- * until nothing came for `patienceMs`; then it breaks off. Resolves with the answers that came whole; rejects for what is no HTTP.
+ * Sends bytes as they are, one piece after another, and reads until `isEnough`, until the server closes, or until
+ * nothing came for `patienceMs`; then it disconnects. Resolves with the complete responses; rejects for anything but HTTP.
  */
 export function exchange(
   url: URL,
   pieces: readonly Buffer[],
   options: ExchangeOptions,
-): Promise<WireAnswer[]> {
+): Promise<WireResponse[]> {
   const { isHead = false, ending = 'wait', patienceMs, isEnough } = options
   return new Promise((resolve, reject) => {
     const socket = connect({ port: Number(url.port), host: url.hostname, noDelay: true })
     let text = ''
-    const take = (isClosed: boolean) => {
+    const finish = (isClosed: boolean) => {
       try {
-        const { answers } = readAnswers(text, { isHead, isClosed })
-        if (!isClosed && !isEnough(answers)) return
-        resolve(answers)
+        const { responses } = readResponses(text, { isHead, isClosed })
+        if (!isClosed && !isEnough(responses)) return
+        resolve(responses)
       } catch (error) {
         reject(error)
       }
       clearTimeout(timer)
       socket.destroy()
     }
-    const timer = setTimeout(() => take(true), patienceMs)
+    const timer = setTimeout(() => finish(true), patienceMs)
     const send = (index: number) => {
       const piece = pieces[index]
       if (piece !== undefined) socket.write(piece, () => setImmediate(send, index + 1))
@@ -45,11 +45,11 @@ export function exchange(
     socket.on('data', (bytes) => {
       text += bytes.toString('latin1')
       timer.refresh()
-      take(false)
+      finish(false)
     })
-    // A server that refuses in the middle of a request may reset the connection: what it had written counts.
+    // A server that rejects in the middle of a request may reset the connection: what it wrote before that counts.
     socket.on('error', () => {})
-    socket.on('close', () => take(true))
+    socket.on('close', () => finish(true))
     send(0)
   })
 }

@@ -3,12 +3,12 @@ import { type Dice, mutate } from './dice.ts'
 import { BOUNDARY, hostileForm } from './hostile-form.ts'
 import type { Known } from './known.ts'
 
-/** What is sent on one connection; `answers` says what has to come back, where that is certain. */
-export type HostileBytes = { bytes: Buffer; answers?: 'one refusal' | number }
+/** The bytes of one connection; `responses` is what must come back, if that is certain. */
+export type HostileBytes = { bytes: Buffer; responses?: 'one rejection' | number }
 
-/** In the body of a request whose length is ambiguous; its answer would show that it was taken for a request. */
+/** In the body of a request whose length is ambiguous; its response would show that it was read as a request. */
 const HIDDEN = 'GET /problems/hidden HTTP/1.1\r\nHost: x\r\n\r\n'
-export const ANSWER_TO_HIDDEN = 'There is no problem of this name.'
+export const RESPONSE_TO_HIDDEN = 'There is no problem with this code.'
 
 export function hostileBytes(dice: Dice, known: readonly Known[]): HostileBytes {
   const good = () => goodRequest(dice, dice.pick(known))
@@ -19,7 +19,7 @@ export function hostileBytes(dice: Dice, known: readonly Known[]): HostileBytes 
     () => ({ bytes: Buffer.concat([good(), dice.bytes(dice.below(50)), good()]) }),
     () => ({ bytes: good().subarray(0, dice.below(200)) }),
     () => pipelined(dice),
-    () => ({ bytes: smuggled(dice), answers: 'one refusal' }),
+    () => ({ bytes: smuggled(dice), responses: 'one rejection' }),
     () => ({ bytes: post(`Transfer-Encoding: chunked\r\n`, dice.pick(BAD_CHUNKS)) }),
     () => ({ bytes: Buffer.from(dice.pick(OTHER_PROTOCOLS), 'latin1') }),
     () => ({ bytes: hugeHead(dice) }),
@@ -48,12 +48,12 @@ const INSERTS = [
 
 function goodRequest(dice: Dice, { fileId, webhookToken, statusToken }: Known): Buffer {
   const key = `Authorization: Bearer ${API_KEY}\r\n`
-  const word = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileId })
+  const webhook = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileId })
   const registration = JSON.stringify({ extensions: [{ name: 'remove-bg' }] })
   return dice.pick([
     () => Buffer.from('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'),
     () => Buffer.from(`GET /assets/${fileId}/status?token=${statusToken} HTTP/1.1\r\nHost: x\r\n\r\n`),
-    () => request('POST', `/webhooks/extension/${webhookToken}`, '', Buffer.from(word)),
+    () => request('POST', `/webhooks/extension/${webhookToken}`, '', Buffer.from(webhook)),
     () => request('POST', '/submissions', key, Buffer.from(registration)),
     () =>
       request(
@@ -75,11 +75,11 @@ function post(headers: string, body: string): Buffer {
 }
 
 function pipelined(dice: Dice): HostileBytes {
-  const answers = 1 + dice.below(30)
-  return { bytes: Buffer.from('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(answers)), answers }
+  const responses = 1 + dice.below(30)
+  return { bytes: Buffer.from('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(responses)), responses }
 }
 
-/** Two proxies could read each of these in two ways, so that it must be refused whole. */
+/** Two proxies could read each of these differently, so the service must reject it completely. */
 function smuggled(dice: Dice): Buffer {
   const length = `Content-Length: ${HIDDEN.length}\r\n`
   return dice.pick([

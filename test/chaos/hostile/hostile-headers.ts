@@ -5,7 +5,7 @@ import { BOUNDARY } from './hostile-form.ts'
 
 type Header = [name: string, value: string]
 
-/** Those that the route asks for, mostly as it wants them. */
+/** The headers that the route requires, mostly valid. */
 export function headersOf(dice: Dice, pattern: string, body: Buffer): Header[] {
   const headers: Header[] = [
     ['Host', dice.chance(0.95) ? 'tracker.invalid' : dice.pick(['', 'a b', 'x@y', '[::1', 'x'.repeat(5000)])],
@@ -50,7 +50,7 @@ const ODD_TYPES = [
   '',
 ]
 
-/** Those that it may have to read as well, or that somebody could believe. */
+/** Headers that the service may also read, or may trust by mistake. */
 export function oddHeaders(dice: Dice): Header[] {
   const headers: Header[] = []
   while (dice.chance(0.35)) {

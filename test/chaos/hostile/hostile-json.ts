@@ -4,7 +4,7 @@ import { type Dice, mutate } from './dice.ts'
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 const nestedObjects = (depth: number) => '{"a":'.repeat(depth) + '1' + '}'.repeat(depth)
 
-/** JSON texts of values that nobody expects. */
+/** JSON texts of unexpected values. */
 const VALUES = [
   'null',
   'true',
@@ -71,7 +71,7 @@ export function hostileValue(dice: Dice): string {
   return dice.pick(VALUES)
 }
 
-/** The bytes of a body that says it is JSON. */
+/** The bytes of a body that is declared as JSON. */
 export function hostileJson(dice: Dice): Buffer {
   return dice.pick([
     () => Buffer.from(hostileValue(dice)),
@@ -84,7 +84,7 @@ export function hostileJson(dice: Dice): Buffer {
   ])()
 }
 
-/** With what stands around it, as much as a body may be. */
+/** Together with the rest of the body, this reaches the size limit. */
 const WIDE_BYTES = 1024 * 1024 - 2000
 
 const WIDE = [
@@ -94,8 +94,8 @@ const WIDE = [
   wideObject('"success"', WIDE_BYTES),
   `{"a":${wideList('{}', WIDE_BYTES)}}`,
 ]
-/** Members of which ImageKit's words and the requests have lists and objects. */
-const MANIFOLD = [
+/** Members that hold lists and objects in ImageKit's payloads and in requests. */
+const COLLECTION_MEMBERS = [
   'extensions',
   'extensionStatus',
   'AITags',
@@ -106,15 +106,15 @@ const MANIFOLD = [
   'data',
 ]
 
-/** A good body with a member, its own or another, that is so wide that the body is just within the limit, or beyond it. */
+/** A valid body with a member so wide that the body is just within the size limit, or just beyond it. */
 export function widenJson(dice: Dice, good: object): Buffer {
-  const name = dice.pick([...Object.keys(good), ...MANIFOLD])
+  const name = dice.pick([...Object.keys(good), ...COLLECTION_MEMBERS])
   const others = Object.entries(good).filter(([other]) => other !== name)
   const rest = JSON.stringify(Object.fromEntries([['x', 'x'.repeat(dice.chance(0.5) ? 5000 : 1)], ...others]))
   return Buffer.from(`{${JSON.stringify(name)}:${dice.pick(WIDE)},${rest.slice(1)}`)
 }
 
-/** A good body, one of whose members has another value, is doubled, or is gone; or whose bytes were changed. */
+/** A valid body with one member replaced, repeated or removed, or with changed bytes. */
 export function spoilJson(dice: Dice, good: object): Buffer {
   const members = Object.entries(good).map(
     ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
@@ -131,8 +131,8 @@ export function spoilJson(dice: Dice, good: object): Buffer {
     ])
   const at = dice.below(members.length + 1)
   const name = Object.keys(good)[at] ?? dice.pick(['__proto__', 'constructor', '', 'extra', 'toJSON'])
-  const spoilt = `${JSON.stringify(name)}:${hostileValue(dice)}`
-  if (dice.chance(0.3)) members.splice(at, 0, spoilt)
-  else members.splice(at, 1, ...(dice.chance(0.8) ? [spoilt] : []))
+  const changed = `${JSON.stringify(name)}:${hostileValue(dice)}`
+  if (dice.chance(0.3)) members.splice(at, 0, changed)
+  else members.splice(at, 1, ...(dice.chance(0.8) ? [changed] : []))
   return Buffer.from(`{${members.join(',')}}`)
 }

@@ -8,11 +8,11 @@ export type HostileRequest = {
   method: string
   target: string
   bytes: Buffer
-  /** Its body is as long as its head says, so that it has to be answered without more. */
+  /** Its body has the declared length, so the service must respond without more bytes. */
   isWhole: boolean
 }
 
-/** A request to one of the routes (`METHOD /path/:param`), good in most of its parts. */
+/** A request to one of the routes (`METHOD /path/:param`), mostly valid. */
 export function hostileRequest(
   dice: Dice,
   routes: readonly string[],

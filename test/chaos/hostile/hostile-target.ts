@@ -1,7 +1,7 @@
 import type { Dice } from './dice.ts'
 import type { Known } from './known.ts'
 
-/** The path of a route, mostly with what is known in its parameters. */
+/** The path of a route, mostly with known values as parameters. */
 export function hostilePath(dice: Dice, pattern: string, known: Known): string {
   return dice.chance(0.9) ? fillIn(dice, pattern, known) : oddPath(dice, pattern)
 }

@@ -1,14 +1,14 @@
 import { connect, type Socket } from 'node:net'
 
-/** What a socket does to hold a place: nothing, a head that never ends, or a body that never comes. */
+/** How a socket occupies a connection: it sends nothing, a head that never ends, or a head whose body never comes. */
 export type Idling = 'silent' | 'dripping' | 'started'
 
 export type IdleSocket = { drip(): void; destroy(): void; received(): string; isOpen(): boolean }
 
-/** One loopback address has 28,000 ports at most to call from. */
+/** One loopback address has at most 28,000 ports for outgoing connections. */
 const LOCAL_ADDRESSES = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5']
 
-/** Resolves once it is connected, and has sent what it begins with. */
+/** Resolves once it is connected and has sent its first bytes. */
 export function openIdleSocket(
   url: URL,
   index: number,

@@ -1,20 +1,20 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { uploadedFile } from '../../support/broken-imagekit.ts'
 import { startListening } from '../../support/listening.ts'
+import { PASSED_ON } from './check-response.ts'
 import type { Dice } from './dice.ts'
 import { hostileJson } from './hostile-json.ts'
-import { PASSED_ON } from './judge-answer.ts'
 
 export type InsaneImagekit = {
   url: string
   calls(): number
-  /** From now on it answers sense alone. */
+  /** From now on it sends only valid responses. */
   calmDown(): void
-  /** Where the words about a file have to be sent that it has made since. */
+  /** The webhook address of a file that was created after `calmDown`. */
   webhookUrl(fileId: string): string
 }
 
-/** A server in ImageKit's place that answers sense and nonsense, as the dice say. */
+/** A server in ImageKit's place that sends valid and invalid responses at random. */
 export async function startInsaneImagekit(dice: Dice): Promise<InsaneImagekit> {
   let calls = 0
   let isSane = false
@@ -25,7 +25,7 @@ export async function startInsaneImagekit(dice: Dice): Promise<InsaneImagekit> {
     response.on('error', () => {})
     response.setHeader(PASSED_ON, dice.pick(['req-1', '', 'ü'.repeat(20), 'x'.repeat(4000)]))
     if (!isSane && dice.chance(0.02)) request.socket.destroy()
-    const answer = isSane || dice.chance(0.4) ? answerSane : answerInsane
+    const respond = isSane || dice.chance(0.4) ? respondSanely : respondInsanely
     let body = ''
     request.on('data', (bytes: Buffer) => {
       if (isSane) body += bytes.toString()
@@ -33,7 +33,7 @@ export async function startInsaneImagekit(dice: Dice): Promise<InsaneImagekit> {
     request.once('end', () => {
       const fileId = `made-${calls}`
       webhookUrls.set(fileId, /name="webhookUrl"\r\n\r\n(\S+)/.exec(body)?.[1] ?? '')
-      answer(dice, request, response, fileId)
+      respond(dice, request, response, fileId)
     })
   })
   return {
@@ -46,18 +46,18 @@ export async function startInsaneImagekit(dice: Dice): Promise<InsaneImagekit> {
   }
 }
 
-type Answer = (dice: Dice, request: IncomingMessage, response: ServerResponse, fileId: string) => void
+type Respond = (dice: Dice, request: IncomingMessage, response: ServerResponse, fileId: string) => void
 
-const answerSane: Answer = (dice, request, response, fileId) => {
+const respondSanely: Respond = (dice, request, response, fileId) => {
   const { searchParams } = new URL(request.url ?? '/', 'http://x')
-  const asked = searchParams.get('searchQuery')
+  const query = searchParams.get('searchQuery')
   const file = uploadedFile(fileId, { extensionStatus: { 'remove-bg': 'pending' }, AITags: [] })
-  const found = [...(asked ?? '').matchAll(/"([\w-]+)"/g)].map(([, fileId = '']) => uploadedFile(fileId))
-  const body = asked === null ? file : found.filter(() => dice.chance(0.8))
+  const found = [...(query ?? '').matchAll(/"([\w-]+)"/g)].map(([, fileId = '']) => uploadedFile(fileId))
+  const body = query === null ? file : found.filter(() => dice.chance(0.8))
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-const answerInsane: Answer = (dice, request, response) => {
+const respondInsanely: Respond = (dice, request, response) => {
   const { socket } = request
   const nonsense = dice.pick([
     () => response.writeHead(dice.pick(STATUSES)).end(hostileJson(dice)),

@@ -1,2 +1,2 @@
-/** What a caller who belongs here knows. */
+/** The ids and tokens that a legitimate caller knows. */
 export type Known = { fileId: string; submissionId: string; webhookToken: string; statusToken: string }

@@ -2,18 +2,18 @@ import { expect } from 'vitest'
 import type { Target } from './target.ts'
 
 /**
- * Beside what it needs at rest: 64 MiB of statuses in the cache, and 32 bodies of 1 MiB at once, each as bytes, text and
- * objects, until V8 finds it worth its while to collect them.
+ * Allowed growth: 64 MiB of cached statuses, and 32 bodies of 1 MiB at once, each as bytes, text and objects, until V8
+ * collects them.
  */
 const KEPT_MIB = 256
-/** The whole process at its highest: 407 MiB were measured in the long form, whose bodies together are many times as much. */
+/** The peak of the whole process: 407 MiB were measured in the long form, whose bodies are many times as large in total. */
 const HIGHEST_MIB = 1024
 
 export type Tally = {
   note(what: number | string, fault?: string, cause?: string): void
   fault(text: string): void
   count(what: number | string): number
-  /** Expects that nothing odd was seen, and that the target is as it was before; returns what was seen. */
+  /** Expects no faults, and that the target works as before; returns the counts. */
   settle(): Promise<string>
 }
 

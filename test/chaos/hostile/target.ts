@@ -13,7 +13,7 @@ export type Target = Awaited<ReturnType<typeof startTarget>>
 
 const authorization = `Bearer ${API_KEY}`
 
-/** The built service as a process of its own, between a hostile world and an insane ImageKit. */
+/** The built service in its own process, between hostile clients and an insane ImageKit. */
 export async function startTarget(imagekit: InsaneImagekit, env: { [name: string]: string } = {}) {
   const program = await runServe({
     DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
@@ -28,8 +28,8 @@ export async function startTarget(imagekit: InsaneImagekit, env: { [name: string
   const url = new URL(program.url)
 
   const fetchJson = async (path: string, init: { method?: string; body?: string | FormData } = {}) => {
-    const answer = await fetch(new URL(path, url), { ...init, headers: { authorization } })
-    return { status: answer.status, headers: answer.headers, json: await answer.json() }
+    const response = await fetch(new URL(path, url), { ...init, headers: { authorization } })
+    return { status: response.status, headers: response.headers, json: await response.json() }
   }
 
   return {
@@ -37,7 +37,7 @@ export async function startTarget(imagekit: InsaneImagekit, env: { [name: string
     fetchJson,
     pid: program.process.pid ?? 0,
 
-    /** Resident memory in MiB: now, and at its highest. */
+    /** Resident memory in MiB: now, and the peak. */
     memoryMib() {
       const status = readFileSync(`/proc/${program.process.pid}/status`, 'utf8')
       const read = (name: string) =>
@@ -59,7 +59,7 @@ export async function startTarget(imagekit: InsaneImagekit, env: { [name: string
       }
     },
 
-    /** What the log has that no documented trouble explains. */
+    /** The lines of the log that no documented error explains. */
     oddLogLines(): string[] {
       return program
         .output()
@@ -67,7 +67,7 @@ export async function startTarget(imagekit: InsaneImagekit, env: { [name: string
         .filter((line) => line !== '' && !isExpected(line))
     },
 
-    /** The process lives and still does all of its work: an upload, its webhook, its status. */
+    /** The process is alive and still works: an upload, its webhook, its status. */
     async expectUnharmed(): Promise<void> {
       expect(program.process.exitCode ?? program.process.signalCode).toBe(null)
       imagekit.calmDown()
@@ -82,19 +82,19 @@ export async function startTarget(imagekit: InsaneImagekit, env: { [name: string
       const { fileId } = uploaded.json as { fileId: string }
       expect(await fetchJson(`/assets/${fileId}/status`)).toMatchObject({ json: { status: 'pending' } })
       const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileId })
-      const told = await fetchJson(imagekit.webhookUrl(fileId), { method: 'POST', body })
-      expect(told).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+      const delivered = await fetchJson(imagekit.webhookUrl(fileId), { method: 'POST', body })
+      expect(delivered).toMatchObject({ status: 200, json: { outcome: 'applied' } })
       expect(await fetchJson(`/assets/${fileId}/status`)).toMatchObject({ json: { status: 'success' } })
     },
   }
 }
 
-const TROUBLES = ['imagekit_unreachable', 'imagekit_timeout', 'store_unavailable']
+const EXPECTED_CODES = ['imagekit_unreachable', 'imagekit_timeout', 'store_unavailable']
 
 function isExpected(line: string): boolean {
   try {
     const { level, msg, err } = JSON.parse(line)
-    return level < 50 || (msg === 'a request failed' && TROUBLES.includes(err?.code))
+    return level < 50 || (msg === 'a request failed' && EXPECTED_CODES.includes(err?.code))
   } catch {
     return false
   }

@@ -1,4 +1,4 @@
-// Loaded into a process before the program: its clock is an hour ahead.
+// Loaded into a process before the program, to set its clock an hour ahead.
 const AHEAD_MS = 3_600_000
 
 const RightDate = globalThis.Date

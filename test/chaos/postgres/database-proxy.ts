@@ -2,17 +2,17 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** Stands between the service and its database server, as a network does. */
+/** A proxy between the service and its database server, which behaves like a network. */
 export type DatabaseProxy = {
-  /** The address of a database, by way of the proxy. */
+  /** The address of a database through the proxy. */
   through(url: string): string
-  /** Nothing is carried any more, and nothing is closed: also connections that are made from now on are silent. */
+  /** Relays nothing any more and closes nothing; new connections are silent too. */
   hang(): void
-  /** What is open stays silent, and the server has forgotten it. New connections work. */
+  /** Open connections stay silent, and the server has closed its side. New connections work. */
   forgetConnections(): void
-  /** Carries again, what has waited included. */
+  /** Relays again, including what has waited. */
   forward(): void
-  /** Breaks what is open, and leads to another server from now on. */
+  /** Resets open connections, and leads new ones to another server. */
   switchTo(port: number): void
 }
 
@@ -69,7 +69,7 @@ export async function startDatabaseProxy(firstPort: number): Promise<DatabasePro
         links.delete(link)
         silence(link)
         link.server.resetAndDestroy()
-        // Nobody is there to notice that it is closed.
+        // Nobody notices that this side is closed.
         onTestFinished(() => void link.caller.destroy())
       }
     },

@@ -3,12 +3,12 @@ import { readRows, type TestDatabase } from '../../support/database.ts'
 import { type RunningProgram, runServe } from '../../support/program.ts'
 import { movedTo, type SharedLoad } from './shared-load.ts'
 
-/** So much longer something may take where other tests use the machine. */
+/** How much longer something may take while other tests use the machine. */
 export const BUSY_MS = 15_000
 
 export type Process = RunningProgram & { url: string }
 
-/** A service of its own process on a database that it shares; without keys, as on any loopback address. */
+/** A service in its own process on a shared database; without keys, as on any loopback address. */
 export function startProcess(
   database: TestDatabase,
   { imagekitUrl }: Pick<SharedLoad, 'imagekitUrl'>,
@@ -24,38 +24,38 @@ export function startProcess(
   })
 }
 
-/** Waits for it, a minute at most. */
+/** Waits for the condition, at most a minute. */
 export function until<T>(condition: () => T | Promise<T>, timeout = 60_000): Promise<T> {
   return vi.waitFor(condition, { timeout, interval: 100 })
 }
 
-/** Resolves once so many more webhooks were acknowledged. */
+/** Resolves once `count` more webhooks were acknowledged. */
 export async function acknowledgeMore(load: SharedLoad, count: number): Promise<void> {
   const from = load.acknowledged()
   await until(() => expect(load.acknowledged()).toBeGreaterThanOrEqual(from + count))
 }
 
-/** Resolves once it can write, and no answer of ImageKit's waits to be written. */
+/** Resolves once the service can write, and no response of ImageKit's is waiting to be written. */
 export async function isRecovered({ url }: Pick<Process, 'url'>): Promise<void> {
   await until(async () => {
-    const answer = await fetch(`${url}/readyz`)
-    expect(await answer.json()).toMatchObject({ status: 'ready', answersWaiting: 0 })
+    const response = await fetch(`${url}/readyz`)
+    expect(await response.json()).toMatchObject({ status: 'ready', answersWaiting: 0 })
   })
 }
 
 let registered = 0
 
-/** Registers an upload that is known to be of a file of its own. */
+/** Registers an upload of a new file. */
 export async function registerFile({ url }: Pick<Process, 'url'>) {
   registered += 1
   const fileId = `watched-${registered}`
-  const answer = await fetch(`${url}/submissions`, {
+  const response = await fetch(`${url}/submissions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ fileId, extensions: [{ name: 'remove-bg' }] }),
   })
-  expect(answer.status).toBe(201)
-  const { webhookUrl } = (await answer.json()) as { webhookUrl: string }
+  expect(response.status).toBe(201)
+  const { webhookUrl } = (await response.json()) as { webhookUrl: string }
   return { fileId, webhookUrl }
 }
 
@@ -63,10 +63,10 @@ type Timed = { status: number; retryAfter: string | null; body: string; ms: numb
 
 async function timed(url: string, init: RequestInit = {}): Promise<Timed> {
   const sentAt = performance.now()
-  const answer = await fetch(url, init)
-  const body = await answer.text()
-  const retryAfter = answer.headers.get('retry-after')
-  return { status: answer.status, retryAfter, body, ms: performance.now() - sentAt }
+  const response = await fetch(url, init)
+  const body = await response.text()
+  const retryAfter = response.headers.get('retry-after')
+  return { status: response.status, retryAfter, body, ms: performance.now() - sentAt }
 }
 
 /** Sends the webhook of a registered upload to a process, which need not be the one that registered it. */
@@ -83,11 +83,11 @@ export function statusAt({ url }: Pick<Process, 'url'>, { fileId }: { fileId: st
   return timed(`${url}/assets/${fileId}/status`)
 }
 
-/** How long whoever waits at one process waits on, after a webhook was answered at another one. */
+/** How long a waiting caller of one process waits on, after another process responded to the webhook. */
 export async function measureWake(from: Process, to: Process): Promise<number> {
   const file = await registerFile(from)
   const waiting = timed(`${to.url}/assets/${file.fileId}/status?wait=60`)
-  // By the answer to a request that was sent later, the earlier one waits.
+  // Once a later request has its response, the earlier one is waiting.
   await timed(`${to.url}/healthz`)
   expect(await settle(from, file)).toMatchObject({ status: 200 })
   const settledAt = performance.now()
@@ -96,7 +96,7 @@ export async function measureWake(from: Process, to: Process): Promise<number> {
   return performance.now() - settledAt
 }
 
-/** What the rows say of the process that upkeep is left to, by the clock of the database. */
+/** The lease in the database, by the database's clock. */
 export async function readLease(
   database: TestDatabase,
 ): Promise<{ holder: number; epoch: number; endsIn: number }> {
@@ -104,6 +104,6 @@ export async function readLease(
     database,
     `SELECT holder, epoch, ends_at - (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS "endsIn" FROM leases`,
   )
-  if (lease === undefined) throw new Error('nobody has the lease')
+  if (lease === undefined) throw new Error('no process holds the lease')
   return lease
 }

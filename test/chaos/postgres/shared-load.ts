@@ -2,20 +2,20 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type Call, startBrokenImagekit, uploadedFile } from '../../support/broken-imagekit.ts'
 import type { TestDatabase } from '../../support/database.ts'
 import { EXTENSIONS, UPLOAD } from '../../support/uploads.ts'
-import { payload, type Told } from '../load.ts'
+import { payload, type TrackedUpload } from '../load.ts'
 import { listLost, listMissingRows, settleRest } from '../losses.ts'
 
 const CALLERS = 12
 
 /** ImageKit waits longer before it sends a webhook again. */
-const AGAIN_MS = 25
+const RETRY_MS = 25
 
-/** An upload of this name is not answered until `release`. */
-const HELD = 'held.jpg'
+/** ImageKit doesn't respond to an upload of this name until `release`. */
+const DELAYED = 'held.jpg'
 
-/** One request that was answered 503. */
-type Refusal = {
-  what: 'webhook' | 'upload' | 'submission'
+/** One request that got 503. */
+type Rejection = {
+  kind: 'webhook' | 'upload' | 'submission'
   sentAt: number
   ms: number
   retryAfter: string | null
@@ -24,104 +24,104 @@ type Refusal = {
 /** Callers of several processes that share a database, and the ImageKit that they upload to. */
 export type SharedLoad = {
   imagekitUrl: string
-  /** Uploads, registers, and sends each webhook to any of these until it is answered 200. */
+  /** Uploads, registers, and sends each webhook to any of these until it gets 200. */
   begin(urls: readonly string[]): void
-  /** From now on, only at these. */
+  /** From now on, uses only these. */
   continueAt(urls: readonly string[]): void
-  /** Resolves once what is under way has ended. Webhooks that were not acknowledged are not sent any more. */
+  /** Resolves once all requests have ended. Webhooks that were not acknowledged are not sent any more. */
   end(): Promise<void>
-  /** How often files were looked up, which is never answered. */
+  /** How often files were looked up. Lookups never get a response. */
   lookups(): number
-  /** Has an upload at this address wait for ImageKit's answer. Resolves once ImageKit has all of it. */
-  hold(url: string): Promise<Told>
+  /** Delays ImageKit's response to an upload at this address. Resolves once ImageKit has the complete upload. */
+  hold(url: string): Promise<TrackedUpload>
   release(): void
-  told(): readonly Told[]
+  uploads(): readonly TrackedUpload[]
   acknowledged(): number
-  refusals(): readonly Refusal[]
-  /** Answers that are neither what they should be nor 503. */
+  rejections(): readonly Rejection[]
+  /** Responses that are neither the expected ones nor 503. */
   unexpected(): readonly string[]
-  /** What was acknowledged and is not there, after all that was not acknowledged is sent again to `url`. */
+  /** Sends what was not acknowledged to `url` again, then lists what was acknowledged and is not there. */
   listLost(url: string, database: TestDatabase): Promise<string[]>
-  /** How much was acknowledged, and how much of it was lost, in one line. */
+  /** How much was acknowledged and how much of it was lost, in one line. */
   summary(lost: readonly string[]): string
 }
 
 export async function createSharedLoad(): Promise<SharedLoad> {
-  const told = new Map<string, Told>()
-  const refusals: Refusal[] = []
+  const uploads = new Map<string, TrackedUpload>()
+  const rejections: Rejection[] = []
   const unexpected: string[] = []
-  const underWay = new Set<Promise<unknown>>()
-  const holding = new Map<string, (one: Told) => void>()
-  const held: (() => void)[] = []
+  const inProgress = new Set<Promise<unknown>>()
+  const delaying = new Map<string, (one: TrackedUpload) => void>()
+  const delayed: (() => void)[] = []
   let urls: readonly string[] = []
-  let isOver = true
+  let isDone = true
   let count = 0
   let acknowledged = 0
-  let turn = 0
+  let next = 0
 
-  const track = (act: Promise<unknown>) => {
-    underWay.add(act)
-    void act.finally(() => underWay.delete(act))
+  const track = (promise: Promise<unknown>) => {
+    inProgress.add(promise)
+    void promise.finally(() => inProgress.delete(promise))
   }
-  const somewhere = (): string => {
-    turn += 1
-    return urls[turn % urls.length] ?? ''
+  const nextUrl = (): string => {
+    next += 1
+    return urls[next % urls.length] ?? ''
   }
-  /** Undefined where no answer came: the process was killed. */
-  const ask = async (what: Refusal['what'], url: string, init: RequestInit, expected: number) => {
+  /** Undefined if no response came: the process was killed. */
+  const send = async (kind: Rejection['kind'], url: string, init: RequestInit, expected: number) => {
     const sentAt = performance.now()
     try {
-      const answer = await fetch(url, { method: 'POST', ...init })
-      const text = await answer.text()
-      if (answer.status === 503) {
-        const retryAfter = answer.headers.get('retry-after')
-        refusals.push({ what, sentAt, ms: performance.now() - sentAt, retryAfter })
-      } else if (answer.status !== expected) unexpected.push(`${what}: ${answer.status} ${text}`)
-      return { isTaken: answer.status === expected, headers: answer.headers, text }
+      const response = await fetch(url, { method: 'POST', ...init })
+      const text = await response.text()
+      if (response.status === 503) {
+        const retryAfter = response.headers.get('retry-after')
+        rejections.push({ kind, sentAt, ms: performance.now() - sentAt, retryAfter })
+      } else if (response.status !== expected) unexpected.push(`${kind}: ${response.status} ${text}`)
+      return { isAccepted: response.status === expected, headers: response.headers, text }
     } catch {
       return undefined
     }
   }
-  const add = (fileId: string, webhookUrl: string, submissionId: string | null): Told => {
-    const word = count % 4 === 0 ? 'failed' : 'success'
-    const one: Told = { fileId, webhookUrl, word, submissionId, isAcknowledged: false }
-    told.set(fileId, one)
+  const add = (fileId: string, webhookUrl: string, submissionId: string | null): TrackedUpload => {
+    const result = count % 4 === 0 ? 'failed' : 'success'
+    const one: TrackedUpload = { fileId, webhookUrl, result, submissionId, isAcknowledged: false }
+    uploads.set(fileId, one)
     return one
   }
-  const sendWebhook = async (one: Told) => {
+  const sendWebhook = async (one: TrackedUpload) => {
     const body = JSON.stringify(payload(one))
-    while (!isOver) {
-      const answer = await ask('webhook', movedTo(somewhere(), one.webhookUrl), { body }, 200)
-      if (answer?.isTaken) {
+    while (!isDone) {
+      const response = await send('webhook', movedTo(nextUrl(), one.webhookUrl), { body }, 200)
+      if (response?.isAccepted) {
         one.isAcknowledged = true
         acknowledged += 1
         return
       }
-      await pause(AGAIN_MS)
+      await pause(RETRY_MS)
     }
   }
-  // From here on ImageKit has the upload, and its webhook will come, whatever becomes of the service and its caller.
-  const takeUpload = async (call: Call) => {
+  // From here on ImageKit has the upload, and its webhook will come even if the service or its caller is gone.
+  const handleUpload = async (call: Call) => {
     await call.readForm()
     if (!call.hasWholeForm) return
     const name = call.field('fileName') ?? ''
     const fileId = `uploaded-${count++}`
     const one = add(fileId, call.field('webhookUrl') ?? 'none', null)
     const file = uploadedFile(fileId, { extensionStatus: { 'remove-bg': 'pending' } })
-    const answer = () => call.answer(200, file, { connection: 'close' })
-    const noteHeld = holding.get(name)
+    const respond = () => call.answer(200, file, { connection: 'close' })
+    const noteHeld = delaying.get(name)
     if (noteHeld !== undefined) {
-      held.push(answer)
+      delayed.push(respond)
       return noteHeld(one)
     }
     const isEarly = count % 3 === 0
-    if (!isEarly) answer()
+    if (!isEarly) respond()
     track(sendWebhook(one))
-    if (isEarly) answer()
+    if (isEarly) respond()
   }
   let lookups = 0
   const imagekit = await startBrokenImagekit((call) => {
-    if (call.path.startsWith(UPLOAD)) track(takeUpload(call))
+    if (call.path.startsWith(UPLOAD)) track(handleUpload(call))
     else lookups += 1
   })
 
@@ -130,25 +130,25 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     body.append('file', new Blob(['hello']), fileName)
     body.append('fileName', fileName)
     body.append('extensions', EXTENSIONS)
-    const answer = await ask('upload', url + UPLOAD, { body }, 200)
-    if (!answer?.isTaken) return
-    const one = told.get((JSON.parse(answer.text) as { fileId: string }).fileId)
-    if (one) one.submissionId = answer.headers.get('x-submission-id')
+    const response = await send('upload', url + UPLOAD, { body }, 200)
+    if (!response?.isAccepted) return
+    const one = uploads.get((JSON.parse(response.text) as { fileId: string }).fileId)
+    if (one) one.submissionId = response.headers.get('x-submission-id')
   }
   const register = async (url: string) => {
     const fileId = `registered-${count++}`
     const body = JSON.stringify({ fileId, extensions: [{ name: 'remove-bg' }] })
     const headers = { 'content-type': 'application/json' }
-    const answer = await ask('submission', `${url}/submissions`, { body, headers }, 201)
-    if (!answer?.isTaken) return
-    const made = JSON.parse(answer.text) as { submissionId: string; webhookUrl: string }
+    const response = await send('submission', `${url}/submissions`, { body, headers }, 201)
+    if (!response?.isAccepted) return
+    const made = JSON.parse(response.text) as { submissionId: string; webhookUrl: string }
     await sendWebhook(add(fileId, made.webhookUrl, made.submissionId))
   }
   const call = async (n: number) => {
-    while (!isOver) {
-      const before = refusals.length
-      await (n % 2 === 0 ? upload(somewhere(), 'shirt.jpg') : register(somewhere()))
-      if (refusals.length > before) await pause(AGAIN_MS)
+    while (!isDone) {
+      const before = rejections.length
+      await (n % 2 === 0 ? upload(nextUrl(), 'shirt.jpg') : register(nextUrl()))
+      if (rejections.length > before) await pause(RETRY_MS)
     }
   }
 
@@ -156,49 +156,49 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     imagekitUrl: imagekit.url,
     begin(given) {
       urls = given
-      isOver = false
+      isDone = false
       for (let n = 0; n < CALLERS; n += 1) track(call(n))
     },
     continueAt(given) {
       urls = given
     },
     async end() {
-      isOver = true
-      while (underWay.size > 0) await Promise.all(underWay)
+      isDone = true
+      while (inProgress.size > 0) await Promise.all(inProgress)
     },
     lookups: () => lookups,
     async hold(url) {
-      const fileName = `${held.length}-${HELD}`
-      const arrived = new Promise<Told>((resolve) => holding.set(fileName, resolve))
+      const fileName = `${delayed.length}-${DELAYED}`
+      const arrived = new Promise<TrackedUpload>((resolve) => delaying.set(fileName, resolve))
       track(upload(url, fileName))
       return arrived
     },
     release() {
-      for (const answer of held.splice(0)) answer()
+      for (const respond of delayed.splice(0)) respond()
     },
-    told: () => [...told.values()],
+    uploads: () => [...uploads.values()],
     acknowledged: () => acknowledged,
-    refusals: () => refusals,
+    rejections: () => rejections,
     unexpected: () => unexpected,
     async listLost(url, database) {
-      const all = [...told.values()].map((one) => ({ ...one, webhookUrl: movedTo(url, one.webhookUrl) }))
+      const all = [...uploads.values()].map((one) => ({ ...one, webhookUrl: movedTo(url, one.webhookUrl) }))
       const lost = await listLost(url, all)
       if (lost.length === 0) lost.push(...(await settleRest(url, all)))
       if (lost.length === 0) lost.push(...(await listMissingRows(database, all)))
       return lost
     },
     summary(lost) {
-      const submissions = [...told.values()].filter(({ submissionId }) => submissionId !== null).length
-      const again = told.size - acknowledged
+      const submissions = [...uploads.values()].filter(({ submissionId }) => submissionId !== null).length
+      const again = uploads.size - acknowledged
       return (
         `${submissions} submissions and ${acknowledged} deliveries acknowledged, ` +
-        `${refusals.length} answered 503, ${again} sent again at the end, ${lost.length} lost`
+        `${rejections.length} answered 503, ${again} sent again at the end, ${lost.length} lost`
       )
     },
   }
 }
 
-/** The address at another process. */
+/** The same address at another process. */
 export function movedTo(url: string, webhookUrl: string): string {
   return url + new URL(webhookUrl).pathname
 }

@@ -6,17 +6,17 @@ import { temporaryDirectory } from '../../support/tracker.ts'
 
 const SOURCE = fileURLToPath(new URL('synced-only.c', import.meta.url))
 
-/** A directory on a disk that keeps only what was synced to it. */
+/** A directory on a disk that keeps only what was synced. */
 export type Disk = {
-  /** Where a program writes that runs with `env`. */
+  /** The directory to which a program with `env` writes. */
   directory: string
   env: { [name: string]: string }
-  /** Stops the program at its next sync, before anything of it reaches the disk; then it prints `isCut`. */
+  /** Stops the program at its next sync, before anything reaches the disk; the program then prints `isCut`. */
   cutAtNextSync(): void
   isCut: RegExp
-  /** Takes from the directory whatever was not synced. For when the program is dead; then the power is back. */
+  /** Removes everything that was not synced from the directory. For when the program is dead; then the power is back. */
   losePower(): void
-  /** How often SQLite's log and its database were synced. */
+  /** The number of syncs of SQLite's log and of its database. */
   countSyncs(): { log: number; database: number }
 }
 
@@ -48,7 +48,7 @@ export function createDisk(): Disk {
 
 function compile(library: string): string {
   if (process.platform !== 'linux')
-    throw new Error('This test takes the power away by LD_PRELOAD, which only Linux has.')
+    throw new Error('This test simulates a power loss with LD_PRELOAD, which only Linux has.')
   const options = ['-shared', '-fPIC', '-O2', '-o', library, SOURCE]
   const { error, status, stderr } = spawnSync('cc', options, { encoding: 'utf8' })
   if (error)

@@ -1,17 +1,17 @@
 /*
- * A disk that has only what was synced to it. Loaded before libc, it follows POWER_LOSS_FROM, the directory that a program
- * writes to, and keeps in POWER_LOSS_TO what a loss of power would leave of it at the worst:
+ * A disk that keeps only what was synced. Preloaded before libc, it follows POWER_LOSS_FROM, the directory that a program
+ * writes to, and keeps in POWER_LOSS_TO the worst that a loss of power would leave of it:
  *
- *   disk/     the files whose names are on disk, each as it was when it was last synced
- *   unnamed/  files that were synced, but whose directory was not since they were made: a loss of power takes them
- *   syncs     one line for each sync, with the name of what was synced
+ *   disk/     the files whose names are on disk, each as of its last sync
+ *   unnamed/  files that were synced before their directory was: a loss of power removes them
+ *   syncs     one line for each sync, with the name of the synced file
  *
- * A copy is whole or not there, and made before the sync returns. Nobody writes to a file while it is copied, for the
+ * A copy is complete or absent, and is made before the sync returns. No file changes while it is copied, because the
  * program writes and syncs on one thread. A name that is removed and used again between two syncs of the directory would
  * count as one file; SQLite does not do that.
  *
- * At the first sync that finds a file `cut` there, the program stops before anything reaches the disk, says so, and waits
- * to be killed: whatever it has answered by then without a sync, it has answered too early.
+ * At the first sync that finds a file `cut` there, the program stops before anything reaches the disk, prints a line, and
+ * waits to be killed: a response that it sent by then without a sync was sent too early.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -54,7 +54,7 @@ static void count_sync(const char *name)
   close(log);
 }
 
-/* Through its own descriptor, for closing another one of the same file would take the program's locks on it. */
+/* Uses its own descriptor: closing another one of the same file would release the program's locks. */
 static void copy_file(int fd, const char *name)
 {
   static char buffer[1 << 20];
@@ -80,7 +80,7 @@ static void copy_file(int fd, const char *name)
   if (rename(partial, path) != 0) fail("cannot name", path);
 }
 
-/* New names reach the disk, with what was synced of their files, and removed ones leave it. */
+/* Adds new names to the disk, with the synced content of their files, and deletes removed ones. */
 static void copy_names(const char *from)
 {
   char path[PATH_MAX], unnamed[PATH_MAX];

@@ -2,24 +2,27 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { AccountEvent } from '../../../src/domain/account-event.ts'
 import { newAccountDelivery } from '../facts.ts'
-import { hearEvent } from './account-rules.ts'
-import { answerFacts, answerOf, requestIdOf, tellAnswer } from './answer-step.ts'
+import { applyEvent } from './account-rules.ts'
 import type { Model } from './model.ts'
+import { FILES, time, which } from './observations.ts'
+import { describeResponse, requestIdOf, responseFacts, responseOf } from './response-step.ts'
 import { idOf, keep, numberOf, type Plan, pick } from './step.ts'
-import { FILES, time, which } from './words.ts'
 
-type Said = { told: string; event: AccountEvent }
-type Maker = (model: Model, eventId: string | null) => Said | undefined
+type Made = { description: string; event: AccountEvent }
+type Maker = (model: Model, eventId: string | null) => Made | undefined
 
 const aboutAsset: fc.Arbitrary<Maker> = fc.constantFrom(...FILES).map((name) => (model, eventId) => {
   const fileId = `${idOf(model, name)}`
-  return { told: `file ${name} has changed`, event: { kind: 'asset', eventId, type: 'file.updated', fileId } }
+  return {
+    description: `file ${name} has changed`,
+    event: { kind: 'asset', eventId, type: 'file.updated', fileId },
+  }
 })
 
 const aboutUpload: fc.Arbitrary<Maker> = fc
   .record({
     of: which,
-    facts: answerFacts,
+    facts: responseFacts,
     kind: fc.constantFrom('accepted', 'accepted', 'rejected'),
     fileId: fc.constantFrom('A', 'A', 'B'),
   })
@@ -28,16 +31,19 @@ const aboutUpload: fc.Arbitrary<Maker> = fc
     if (submission === undefined) return undefined
     const requestId = requestIdOf(model, submission)
     const ended = { ...facts, kind, fileId }
-    const answer = answerOf(model, ended, requestId)
-    const told = `the upload of ${numberOf(model, submission)} has ended: ${tellAnswer(ended)}`
-    return { told, event: { kind: 'upload_finished', eventId, type: 'upload.ended', requestId, answer } }
+    const answer = responseOf(model, ended, requestId)
+    const description = `the upload of ${numberOf(model, submission)} has ended: ${describeResponse(ended)}`
+    return {
+      description,
+      event: { kind: 'upload_finished', eventId, type: 'upload.ended', requestId, answer },
+    }
   })
 
 const aboutNothing: fc.Arbitrary<Maker> = fc.constant((_, eventId) => {
-  return { told: 'something else', event: { kind: 'other', eventId, type: null } }
+  return { description: 'something else', event: { kind: 'other', eventId, type: null } }
 })
 
-/** An account webhook. Its id may have been heard before, with the same event or another. */
+/** An account webhook. Its event id may have been used before, with the same event or another. */
 export const accountWebhook: fc.Arbitrary<Plan> = fc
   .record({
     make: fc.oneof(
@@ -51,16 +57,16 @@ export const accountWebhook: fc.Arbitrary<Plan> = fc
   .map(
     ({ make, id, receivedAt }): Plan =>
       (model) => {
-        const said = make(model, idOf(model, id))
-        if (said === undefined) return undefined
-        const delivery = newAccountDelivery(said.event, receivedAt)
+        const made = make(model, idOf(model, id))
+        if (made === undefined) return undefined
+        const delivery = newAccountDelivery(made.event, receivedAt)
         return {
-          told: `account webhook ${id}: ${said.told}, at ${receivedAt}`,
+          description: `account webhook ${id}: ${made.description}, at ${receivedAt}`,
           async take({ store, saw }) {
             const recorded = await store.recordAccountDelivery(delivery)
             return () => {
               const kept = keep(model, recorded.deliveryId, delivery)
-              const expected = hearEvent(model, said.event, kept)
+              const expected = applyEvent(model, made.event, kept)
               expect(recorded).toEqual({
                 ...expected,
                 deliveryId: expect.any(String),

@@ -1,14 +1,14 @@
 import type { Model, ModelRun } from './model.ts'
-import { presentWord } from './run-rules.ts'
+import { presentObservation } from './run-rules.ts'
 
-/** The submissions that speak for an asset, the newest last. */
+/** The submissions that count for an asset, the newest last. */
 function submissionsOf(model: Model, fileId: string) {
   return model.submissions.filter((known) => known.fileId === fileId && known.state !== 'rejected')
 }
 
 /**
- * Of each name the run of the newest submission that asked for it. A run that was asked for under another name speaks for
- * that name too: what older submissions had under it is history.
+ * For each name, the run of the newest submission that requested it. A run that was requested under another name also counts for
+ * that name: older submissions' runs of that name are history.
  */
 function currentRuns(model: Model, fileId: string): ModelRun[] {
   const runs = submissionsOf(model, fileId).flatMap((submission) => submission.runs)
@@ -18,14 +18,14 @@ function currentRuns(model: Model, fileId: string): ModelRun[] {
   })
 }
 
-function overall(words: readonly string[]): string {
-  if (words.length === 0) return 'none'
-  if (words.includes('pending')) return 'pending'
-  if (words.includes('failed')) return 'failed'
-  return words.includes('expired') ? 'expired' : 'success'
+function overall(statuses: readonly string[]): string {
+  if (statuses.length === 0) return 'none'
+  if (statuses.includes('pending')) return 'pending'
+  if (statuses.includes('failed')) return 'failed'
+  return statuses.includes('expired') ? 'expired' : 'success'
 }
 
-/** The asset as it should be told; undefined where no submission speaks for it. */
+/** The asset as the store should return it; undefined if no submission counts for it. */
 export function describeModelAsset(model: Model, fileId: string) {
   const submissions = submissionsOf(model, fileId)
   const newest = submissions.at(-1)
@@ -33,9 +33,9 @@ export function describeModelAsset(model: Model, fileId: string) {
   const runs = currentRuns(model, fileId)
   const current = new Set(runs.map((run) => `${run.name} of ${run.submission.submissionId}`))
   return {
-    status: overall(runs.map((run) => presentWord(run).word)),
+    status: overall(runs.map((run) => presentObservation(run).status)),
     current,
-    // Nothing but the current runs is kept with an asset.
+    // Only the current runs are stored with an asset.
     kept: current,
     recordedAt: newest.updatedAt,
   }

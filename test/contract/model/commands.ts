@@ -1,31 +1,32 @@
 import fc from 'fast-check'
 import { accountWebhook } from './account-step.ts'
-import { answering } from './answer-step.ts'
 import { compare } from './compare.ts'
 import type { Model } from './model.ts'
+import { responding } from './response-step.ts'
 import type { Plan, World } from './step.ts'
 import { submitting } from './submit-step.ts'
-import { claiming, finding, folding, pruning, restarting, sweeping, telling } from './upkeep-steps.ts'
+import { claiming, finding, folding, notifying, pruning, restarting, sweeping } from './upkeep-steps.ts'
 import { webhook } from './webhook-step.ts'
 
 type Command = fc.AsyncCommand<Model, World>
 
-/** Steps that are asked for at once end as they would one after another; also where the store is closed meanwhile. */
+/** Concurrent steps have the same results as sequential ones, even if the store is closed meanwhile. */
 function atOnce(plans: readonly Plan[], isCut: boolean, canBegin: boolean): Command {
-  let told = ''
+  let description = ''
   return {
     check: (model) =>
       canBegin || (model.submissions.length > 0 && plans.some((plan) => plan(model) !== undefined)),
     async run(model, world) {
       const steps = plans.flatMap((plan) => plan(model) ?? [])
-      told = steps.map((step) => step.told).join(' | ')
+      description = steps.map((step) => step.description).join(' | ')
       const taken = steps.map((step) => step.take(world))
       if (isCut) await world.reopen()
-      for (const tell of await Promise.all(taken)) tell()
+      for (const verify of await Promise.all(taken)) verify()
       await compare(model, world)
       world.saw('steps', steps.length)
     },
-    toString: () => `\n  ${plans.length > 1 ? `at once${isCut ? ' and closed' : ''}: ` : ''}${told}`,
+    toString: () =>
+      `\n  ${plans.length > 1 ? `concurrently${isCut ? ' and closed' : ''}: ` : ''}${description}`,
   }
 }
 
@@ -35,7 +36,7 @@ const beginning = fc
 
 const steps = fc.oneof(
   { arbitrary: webhook, weight: 5 },
-  { arbitrary: answering, weight: 3 },
+  { arbitrary: responding, weight: 3 },
   { arbitrary: accountWebhook, weight: 2 },
   { arbitrary: finding, weight: 3 },
   { arbitrary: sweeping, weight: 3 },
@@ -48,10 +49,10 @@ const continuing = fc
   })
   .map(({ plans, isCut }) => atOnce(plans, isCut, false))
 
-/** Alone, for what they do and see depends on what else is under way. */
+/** Each of these runs alone, because it depends on what else is in progress. */
 const upkeep = fc
   .oneof(
-    { arbitrary: telling, weight: 3 },
+    { arbitrary: notifying, weight: 3 },
     { arbitrary: claiming, weight: 2 },
     { arbitrary: pruning, weight: 2 },
     { arbitrary: restarting, weight: 1 },

@@ -5,18 +5,18 @@ import type { StatCounts } from '../../../src/domain/stat-counters.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { peekBody } from '../facts.ts'
 import { describeModelAsset } from './asset-rules.ts'
-import type { KeptDelivery, Model, ModelRun, ModelSubmission } from './model.ts'
-import { causeOfRun, describeRun, presentWord } from './run-rules.ts'
+import type { Model, ModelDelivery, ModelRun, ModelSubmission } from './model.ts'
+import { FILES } from './observations.ts'
+import { causeOfRun, describeRun, presentObservation } from './run-rules.ts'
 import { idOf, type World } from './step.ts'
 import { describeSubmission } from './submission-rules.ts'
 import { dueRuns } from './upkeep-rules.ts'
-import { FILES } from './words.ts'
 
 const EVER = 1_000_000
 const SOMETIMES = [5, 10, EVER]
 const ALL = 10_000
 
-/** Everything that the store tells of what this sequence did is what the model tells. */
+/** Everything that the store returns about this sequence matches the model. */
 export async function compare(model: Model, { store, countedBefore }: World): Promise<void> {
   for (const submission of model.submissions) await compareSubmission(submission, store)
   for (const file of FILES) await compareAsset(model, `${idOf(model, file)}`, store)
@@ -24,7 +24,7 @@ export async function compare(model: Model, { store, countedBefore }: World): Pr
   for (const file of FILES) await compareDeliveriesOf(model, `${idOf(model, file)}`, store)
   for (const run of model.everyRun) await compareHistory(model, run, store)
   for (const now of SOMETIMES) await compareDue(model, now, store)
-  for (const now of SOMETIMES) await compareOwed(model, now, store)
+  for (const now of SOMETIMES) await compareNotifications(model, now, store)
   compareCounts(model, countedBefore, await store.readStats(0, 1))
 }
 
@@ -39,17 +39,17 @@ async function compareSubmission(submission: ModelSubmission, store: Store): Pro
 async function compareAsset(model: Model, fileId: string, store: Store): Promise<void> {
   const facts = await store.findAsset(fileId)
   const nameOf = (run: { name: string; submissionId: string }) => `${run.name} of ${run.submissionId}`
-  const told = facts && {
+  const actual = facts && {
     status: describeAsset(facts).status,
     current: new Set(describeAsset(facts).runs.map(nameOf)),
     kept: new Set(facts.runs.map(nameOf)),
     recordedAt: facts.recordedAt,
   }
-  expect(told).toEqual(describeModelAsset(model, fileId))
+  expect(actual).toEqual(describeModelAsset(model, fileId))
 }
 
-/** Every one has an id of its own, which still finds it once its body is gone. */
-async function compareDelivery(kept: KeptDelivery, store: Store) {
+/** Each delivery has its own id, which still finds it after its body was pruned. */
+async function compareDelivery(kept: ModelDelivery, store: Store) {
   const { deliveryId, receivedAt, body, isPruned, outcome, cause, service, submission } = kept
   const run = kept.run ?? submission?.runs.find(({ name }) => name === service)
   const isApplied = outcome === 'applied' && kept.run !== null
@@ -61,14 +61,14 @@ async function compareDelivery(kept: KeptDelivery, store: Store) {
     cause,
     service,
     submissionId: submission?.submissionId ?? null,
-    runId: run === undefined || run.isGone ? null : run.runId,
-    // What settled a run is of the file that its submission is bound to.
+    runId: run === undefined || run.isRemoved ? null : run.runId,
+    // A delivery that settled a run belongs to the file of its submission.
     fileId: isApplied ? (submission?.fileId ?? null) : kept.fileId,
   })
   expect(found?.body?.toString() ?? null).toBe(isPruned ? null : body)
 }
 
-/** Those of the submissions that are bound to the file, and whatever else names it; the newest first. */
+/** Those of the submissions bound to the file, and all others that name it; newest first. */
 async function compareDeliveriesOf(model: Model, fileId: string, store: Store): Promise<void> {
   const { deliveries } = await store.listDeliveries(
     { ...EVERY_DELIVERY, fileId },
@@ -78,21 +78,21 @@ async function compareDeliveriesOf(model: Model, fileId: string, store: Store): 
   expect(deliveries.map((one) => one.deliveryId)).toEqual(expected.map((one) => one.deliveryId).toReversed())
 }
 
-/** Of its submission, those that speak of the run, and those that name no service. */
+/** Of the run's submission, the deliveries that report on the run, and those without a service. */
 async function compareHistory(model: Model, run: ModelRun, store: Store): Promise<void> {
   if (run.runId === null) return
   const history = await store.findRunHistory(run.runId)
-  if (run.isGone) return expect(history).toBeUndefined()
+  if (run.isRemoved) return expect(history).toBeUndefined()
   const expected = model.kept
     .filter(({ submission }) => submission === run.submission)
     .filter(({ service }) => service === run.name || service === null)
   expect(history?.deliveries.map((one) => one.deliveryId)).toEqual(expected.map((one) => one.deliveryId))
 }
 
-/** What other sequences have left is not looked at. */
+/** Ignores the runs of other sequences. */
 async function compareDue(model: Model, now: number, store: Store): Promise<void> {
   const isOurs = new Set(model.submissions.map(({ submissionId }) => submissionId))
-  const told = (await store.listDue(now, ALL))
+  const actual = (await store.listDue(now, ALL))
     .filter(({ submission }) => isOurs.has(submission.submissionId))
     .map(({ run, siblings, others }) => ({
       runId: run.runId,
@@ -104,7 +104,7 @@ async function compareDue(model: Model, now: number, store: Store): Promise<void
     siblings: submission.runs.map((run) => run.name).filter((sibling) => sibling !== name),
     others: othersOf(model, submission),
   }))
-  expect(told).toEqual(expected)
+  expect(actual).toEqual(expected)
 }
 
 function othersOf(model: Model, submission: ModelSubmission) {
@@ -115,12 +115,12 @@ function othersOf(model: Model, submission: ModelSubmission) {
     .map(([at, other]) => [other.submissionId, at < place ? 'earlier' : 'later'])
 }
 
-async function compareOwed(model: Model, now: number, store: Store): Promise<void> {
+async function compareNotifications(model: Model, now: number, store: Store): Promise<void> {
   const { due, next } = await store.listDueNotifications(now, { perHost: ALL, after: null })
   expect(next).toBeNull()
   const ours = due.filter(({ target }) => target.includes(model.scope))
-  const told = await Promise.all(ours.map(async (one) => ({ ...one, body: await peekBody(store, one) })))
-  const expected = model.owed
+  const actual = await Promise.all(ours.map(async (one) => ({ ...one, body: await peekBody(store, one) })))
+  const expected = model.notifications
     .filter(({ dueAt }) => dueAt <= now)
     .toSorted((one, other) => model.everyRun.indexOf(one.run) - model.everyRun.indexOf(other.run))
     .toSorted((one, other) => one.dueAt - other.dueAt)
@@ -128,10 +128,10 @@ async function compareOwed(model: Model, now: number, store: Store): Promise<voi
       const notificationId = `msg_${run.runId}`
       return { notificationId, target, host: new URL(target).host, body, attempt, createdAt, dueAt }
     })
-  expect(told).toEqual(expected)
+  expect(actual).toEqual(expected)
 }
 
-/** All counters by what they count. Nothing that is counted is told that is not there. */
+/** All counters by their key. No counter may be zero or negative. */
 export function sizesOf({ groups, counters }: StatCounts): Map<string, number> {
   const sizes = new Map<string, number>()
   for (const { extension, status, acknowledged, cause, size } of groups)
@@ -143,7 +143,7 @@ export function sizesOf({ groups, counters }: StatCounts): Map<string, number> {
   return sizes
 }
 
-/** What is counted beyond what other sequences have left is what these runs say; all times are in the first hour. */
+/** Beyond the counts of other sequences, the counters match these runs; all times are in the first hour. */
 function compareCounts(model: Model, before: ReadonlyMap<string, number>, stats: StatCounts): void {
   const expected = new Map(before)
   const add = (...what: unknown[]) => {
@@ -152,12 +152,12 @@ function compareCounts(model: Model, before: ReadonlyMap<string, number>, stats:
   }
   const counted = model.submissions.filter(({ state }) => state !== 'rejected').flatMap(({ runs }) => runs)
   for (const run of counted) {
-    const { word } = presentWord(run)
-    add(run.name, word, false, causeOfRun(run))
-    if (word === 'pending') continue
-    add(0, 'settled', run.name, word)
-    if (word === 'failed') add(0, 'failed', run.name, causeOfRun(run))
-    if (word !== 'expired') add(0, 'seconds', '', '0')
+    const { status } = presentObservation(run)
+    add(run.name, status, false, causeOfRun(run))
+    if (status === 'pending') continue
+    add(0, 'settled', run.name, status)
+    if (status === 'failed') add(0, 'failed', run.name, causeOfRun(run))
+    if (status !== 'expired') add(0, 'seconds', '', '0')
   }
   expect(sizesOf(stats)).toEqual(expected)
 }

@@ -10,11 +10,11 @@ import { sizesOf } from './compare.ts'
 import { emptyModel } from './model.ts'
 
 const LONGEST = 16
-/** A store is used again, for opening one costs more than a sequence; but not for ever, for it grows. */
+/** A store is reused, because opening one costs more than a sequence; but not for ever, because it grows. */
 const SEQUENCES_A_STORE = 200
 const EVER = 1_000_000
 
-/** A sequence that never comes to these has not tested them. */
+/** If no sequence reaches these cases, the test is worthless. */
 const TO_BE_SEEN = [
   'applied',
   'duplicate',
@@ -24,8 +24,8 @@ const TO_BE_SEEN = [
   'unknown_status',
   'other_file',
   'not_requested',
-  'answer applied',
-  'answer conflict',
+  'response applied',
+  'response conflict',
   'account applied',
   'account duplicate',
   'account ignored',
@@ -35,24 +35,24 @@ const TO_BE_SEEN = [
   'unchanged applied',
   'claimed',
   'timed_out not applied',
-  'told',
+  'notified',
   'pruned',
   'swept',
   'folded',
   'restarted',
 ]
 
-/** How often what was seen. */
+/** The number of times each case was seen. */
 type Seen = ReadonlyMap<string, number>
 
-/** Random sequences of whatever may happen to a store, and after each step all that it tells is what a small model tells. */
+/** Random sequences of everything that may happen to a store; after each step, all reads match a small model. */
 export function modelContract(
   name: string,
   open: () => Promise<ReopenableStore>,
-  { runs, seed, tell }: { runs: number; seed: number; tell: (seen: Seen) => void },
+  { runs, seed, report }: { runs: number; seed: number; report: (seen: Seen) => void },
 ): void {
   describe(name, () => {
-    test(`tells what the model tells, in ${runs} sequences, seed ${seed}`, {
+    test(`returns what the model predicts, in ${runs} sequences, seed ${seed}`, {
       timeout: 60_000 + runs * 500,
     }, async () => {
       const shared = shareStore(open)
@@ -80,12 +80,12 @@ export function modelContract(
         await shared.end()
       }
       expect(TO_BE_SEEN.filter((what) => !seen.has(what))).toEqual([])
-      tell(seen)
+      report(seen)
     })
   })
 }
 
-/** Gives the same store again, unless a sequence has failed on it, and so has not given it back. */
+/** Reuses the store unless a sequence has failed on it, and so has not returned it. */
 function shareStore(open: () => Promise<ReopenableStore>) {
   let opened: ReopenableStore | undefined
   let store: StoreHandle | undefined
@@ -109,14 +109,16 @@ function shareStore(open: () => Promise<ReopenableStore>) {
   }
 }
 
-/** Leaves nothing that is due, owed or kept, so that the next sequence finds none of it. */
+/** Settles or prunes everything, so that the next sequence does not find it. */
 async function clear(store: Store): Promise<void> {
   await sweep(store, { now: EVER })
   const due = await store.listDue(EVER, 1_000)
-  const { due: owed } = await store.listDueNotifications(EVER, { perHost: 1_000, after: null })
+  const { due: notifications } = await store.listDueNotifications(EVER, { perHost: 1_000, after: null })
   await Promise.all([
     ...due.map(({ run, dueAt }) => store.applyFinding(run.runId, { kind: 'timed_out' }, EVER, dueAt)),
-    ...owed.map(({ notificationId }) => store.settleNotification(notificationId, { kind: 'delivered' }, 0)),
+    ...notifications.map(({ notificationId }) =>
+      store.settleNotification(notificationId, { kind: 'delivered' }, 0),
+    ),
     store.recoverAbandoned(EVER, EVER),
     upkeep(store).pruneBodies(EVER, 1_000, null),
   ])

@@ -9,61 +9,61 @@ import type {
 } from '../../../src/domain/submission.ts'
 import type { UploadResponse } from '../../../src/domain/upload-response.ts'
 
-// The rules of submissions, runs and deliveries told a second time, from what has been said and not from what was
-// concluded: nothing here is a function of `src/domain`, only its types are.
+// The rules of submissions, runs and deliveries, implemented a second time, from the recorded observations instead of derived
+// state: this folder uses only the types of `src/domain`, none of its functions.
 
-/** One thing that was said of a run. */
-export type Saying = {
+/** One observation about a run. */
+export type Observation = {
   by: RunSource
-  word: RunStatus
+  status: RunStatus
   at: number
   error: Json | null
   evidence: StatusReason | null
 }
 
-/** A run is what was said of it, in the order in which it was heard; the request is the first to speak. */
+/** A run is the list of its observations in order of arrival; the first is the request. */
 export type ModelRun = {
   submission: ModelSubmission
   name: string
   requestedAs: string | null
-  sayings: [Saying, ...Saying[]]
+  observations: [Observation, ...Observation[]]
   dueAt: number | null
-  isGone: boolean
-  /** The store's name for it, once it was seen; the same ever after. */
+  isRemoved: boolean
+  /** The store's id, once it was seen; it never changes. */
   runId: string | null
 }
 
-/** A delivery that was kept, as long as its body is. */
-export type KeptDelivery = {
+/** A stored delivery, with its body until that is pruned. */
+export type ModelDelivery = {
   deliveryId: string
   receivedAt: number
   body: string
   isPruned: boolean
-  /** What came of it, which a response may change. */
+  /** Its outcome, which a response may change. */
   outcome: string
   cause: string | null
   service: string | null
   submission: ModelSubmission | null
-  /** The run that it speaks of. */
+  /** The run that it reports on. */
   run: ModelRun | null
-  /** That it named, else that of its submission then. */
+  /** The file that it named, else that of its submission at that time. */
   fileId: string | null
 }
 
-/** A webhook of a service that nobody had asked for. It waits for an answer that names it. */
-type UnaskedWord = {
+/** A webhook for a service that was not requested. It waits for a response that names the service. */
+type UnrequestedResult = {
   service: string
   status: FinalStatus
   fileId: string | null
   error: Json | null
-  kept: KeptDelivery
+  kept: ModelDelivery
 }
 
 export type ModelSubmission = {
-  /** The store's name for it. */
+  /** The store's id. */
   submissionId: string
   kind: SubmissionKind
-  asked: string[]
+  requested: string[]
   callerWebhookUrl: string | null
   createdAt: number
   updatedAt: number
@@ -73,10 +73,10 @@ export type ModelSubmission = {
   error: SubmissionError | null
   baseline: Baseline | null
   runs: ModelRun[]
-  unasked: UnaskedWord[]
+  unrequested: UnrequestedResult[]
 }
 
-type Owed = {
+type ModelNotification = {
   run: ModelRun
   target: string
   body: string
@@ -86,19 +86,19 @@ type Owed = {
 }
 
 export type Model = {
-  /** In front of every name that this sequence chooses, for the store has seen others. */
+  /** The prefix of every name in this sequence, because other sequences use the same store. */
   scope: string
-  /** In the order of insertion. */
+  /** In insertion order. */
   submissions: ModelSubmission[]
-  /** Those that went, too. */
+  /** Includes removed runs. */
   everyRun: ModelRun[]
-  /** How many of these the sweep has passed. */
+  /** The number of these that the sweep has passed. */
   swept: number
-  kept: KeptDelivery[]
-  /** Ends of uploads that no submission is known to have made. */
-  unclaimedEnds: { requestId: string; answer: UploadResponse; kept: KeptDelivery }[]
+  kept: ModelDelivery[]
+  /** Ends of uploads whose submission is not known yet. */
+  unclaimedEnds: { requestId: string; response: UploadResponse; kept: ModelDelivery }[]
   eventIds: Set<string>
-  owed: Owed[]
+  notifications: ModelNotification[]
 }
 
 export function emptyModel(scope: string): Model {
@@ -110,6 +110,6 @@ export function emptyModel(scope: string): Model {
     kept: [],
     unclaimedEnds: [],
     eventIds: new Set(),
-    owed: [],
+    notifications: [],
   }
 }

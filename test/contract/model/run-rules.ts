@@ -1,68 +1,73 @@
 import type { Json } from '../../../src/domain/json.ts'
-import type { Model, ModelRun, ModelSubmission, Saying } from './model.ts'
+import type { Model, ModelRun, ModelSubmission, Observation } from './model.ts'
 
 const SAVED = 'saved-extension'
-const TOLD_WHOLE_BYTES = 16 * 1024
+const MAX_ERROR_BYTES = 16 * 1024
 
-const isFinal = ({ word }: Saying) => word === 'success' || word === 'failed'
+const isFinal = ({ status }: Observation) => status === 'success' || status === 'failed'
 
-/** The first final word: nothing that is said later changes the status. */
-export function finalWord(run: ModelRun): Saying | undefined {
-  return run.sayings.find(isFinal)
+/** The first final status: later observations don't change it. */
+export function finalObservation(run: ModelRun): Observation | undefined {
+  return run.observations.find(isFinal)
 }
 
-/** What the status rests on: a final word, else that the time was over, else that ImageKit said "pending", else the request. */
-export function presentWord(run: ModelRun): Saying {
+/** The observation that determines the status: the first final one, else the expiry, else the response, else the request. */
+export function presentObservation(run: ModelRun): Observation {
   return (
-    finalWord(run) ??
-    run.sayings.find(({ by }) => by === 'expiry') ??
-    run.sayings.find(({ by }) => by === 'response') ??
-    run.sayings[0]
+    finalObservation(run) ??
+    run.observations.find(({ by }) => by === 'expiry') ??
+    run.observations.find(({ by }) => by === 'response') ??
+    run.observations[0]
   )
 }
 
-/** Who failed tells why: the first webhook that says so and has a reason. */
-function reason(run: ModelRun): Saying | undefined {
-  if (finalWord(run)?.word !== 'failed') return undefined
-  return run.sayings.find(({ by, word, error }) => by === 'webhook' && word === 'failed' && error !== null)
+/** The reason of a failure: the first webhook that reports the failure with an error. */
+function reason(run: ModelRun): Observation | undefined {
+  if (finalObservation(run)?.status !== 'failed') return undefined
+  return run.observations.find(
+    ({ by, status, error }) => by === 'webhook' && status === 'failed' && error !== null,
+  )
 }
 
 function shown(error: Json | null): Json {
   const bytes = Buffer.byteLength(JSON.stringify(error))
-  return bytes > TOLD_WHOLE_BYTES ? { truncated: true, bytes } : error
+  return bytes > MAX_ERROR_BYTES ? { truncated: true, bytes } : error
 }
 
 export function isContradicted(run: ModelRun): boolean {
-  const first = finalWord(run)
-  return first !== undefined && run.sayings.some(({ by, word }) => by === 'webhook' && word !== first.word)
+  const first = finalObservation(run)
+  return (
+    first !== undefined &&
+    run.observations.some(({ by, status }) => by === 'webhook' && status !== first.status)
+  )
 }
 
-/** Why it failed, in a word; empty where it did not. */
+/** The cause of the failure; empty if it did not fail. */
 export function causeOfRun(run: ModelRun): string {
-  if (presentWord(run).word !== 'failed') return ''
+  if (presentObservation(run).status !== 'failed') return ''
   const error = reason(run)?.error
   const code = typeof error === 'object' && error !== null && 'code' in error ? error['code'] : null
   return typeof code === 'string' ? code : 'no cause told'
 }
 
-/** A run as it should be found. */
+/** The run as the store should return it. */
 export function describeRun(run: ModelRun) {
-  const present = presentWord(run)
+  const present = presentObservation(run)
   const why = reason(run)
   return {
     submissionId: run.submission.submissionId,
     name: run.name,
     requestedAs: run.requestedAs,
-    status: present.word,
+    status: present.status,
     source: present.by,
     attempt: 1,
-    requestedAt: run.sayings[0].at,
-    settledAt: finalWord(run)?.at ?? null,
+    requestedAt: run.observations[0].at,
+    settledAt: finalObservation(run)?.at ?? null,
     updatedAt: (why ?? present).at,
     error: why ? shown(why.error) : null,
     evidence: present.evidence,
     contradicted: isContradicted(run),
-    // What operators do is no part of the model.
+    // The model excludes operators' actions.
     acknowledgedAt: null,
   }
 }
@@ -75,23 +80,23 @@ export function addRun(
 ): ModelRun {
   const request = {
     by: 'request',
-    word: 'pending',
+    status: 'pending',
     at: submission.createdAt,
     error: null,
     evidence: null,
   } as const
-  const made = { submission, name, requestedAs: null, dueAt, isGone: false, runId: null }
-  const run: ModelRun = { ...made, sayings: [request] }
+  const made = { submission, name, requestedAs: null, dueAt, isRemoved: false, runId: null }
+  const run: ModelRun = { ...made, observations: [request] }
   submission.runs.push(run)
   model.everyRun.push(run)
   return run
 }
 
 /**
- * The run under a name that was not asked for. While a saved extension has no name yet, it is that one, and what was said
- * of the placeholder was said of it.
+ * Adds a run under a name that was not requested. While a saved extension is unnamed, the run stands for it and takes over the
+ * observations of the placeholder.
  */
-export function addUnasked(
+export function addUnrequested(
   model: Model,
   submission: ModelSubmission,
   name: string,
@@ -102,30 +107,36 @@ export function addUnasked(
   const run = addRun(model, submission, name, dueAt)
   if (!isSaved) return run
   run.requestedAs = SAVED
-  if (placeholder) run.sayings = [...placeholder.sayings]
+  if (placeholder) run.observations = [...placeholder.observations]
   return run
 }
 
-/** How many saved extensions still wait for their name; none, once ImageKit has settled one under the name they share. */
-export function countUnnamed({ asked, runs }: ModelSubmission): number {
-  if (runs.some((run) => run.name === SAVED && finalWord(run))) return 0
+/** The number of unnamed saved extensions; 0 once ImageKit has settled one under the placeholder's name. */
+export function countUnnamed({ requested, runs }: ModelSubmission): number {
+  if (runs.some((run) => run.name === SAVED && finalObservation(run))) return 0
   return (
-    asked.filter((name) => name === SAVED).length - runs.filter((run) => run.requestedAs === SAVED).length
+    requested.filter((name) => name === SAVED).length - runs.filter((run) => run.requestedAs === SAVED).length
   )
 }
 
-/** A placeholder that stands for nothing any more is no run. */
+/** Removes a placeholder that no longer stands for any saved extension. */
 export function dropPlaceholder(submission: ModelSubmission): void {
   if (countUnnamed(submission) > 0) return
-  for (const run of submission.runs) run.isGone ||= run.name === SAVED && !finalWord(run)
-  submission.runs = submission.runs.filter(({ isGone }) => !isGone)
+  for (const run of submission.runs) run.isRemoved ||= run.name === SAVED && !finalObservation(run)
+  submission.runs = submission.runs.filter(({ isRemoved }) => !isRemoved)
 }
 
-/** What is said is remembered. Where it settles the run, a caller who wants to know is owed `notice`, if there is one. */
-export function hear(model: Model, run: ModelRun, saying: Saying, notice: string | null, at: number): void {
-  const wasSettled = finalWord(run) !== undefined
-  run.sayings.push(saying)
+/** Adds an observation. If it settles the run, and the caller has a URL, a notification with `notice` is due. */
+export function addObservation(
+  model: Model,
+  run: ModelRun,
+  observation: Observation,
+  notice: string | null,
+  at: number,
+): void {
+  const wasSettled = finalObservation(run) !== undefined
+  run.observations.push(observation)
   const target = run.submission.callerWebhookUrl
-  if (wasSettled || finalWord(run) !== saying || target === null || notice === null) return
-  model.owed.push({ run, target, body: notice, createdAt: at, attempt: 1, dueAt: at })
+  if (wasSettled || finalObservation(run) !== observation || target === null || notice === null) return
+  model.notifications.push({ run, target, body: notice, createdAt: at, attempt: 1, dueAt: at })
 }

@@ -1,26 +1,26 @@
 import type { ExtensionResult } from '../../../src/domain/extension-result.ts'
 import type { NewSubmission, Submission } from '../../../src/domain/submission.ts'
 import type { UploadResponse } from '../../../src/domain/upload-response.ts'
-import type { KeptDelivery, Model, ModelRun, ModelSubmission } from './model.ts'
+import type { Model, ModelDelivery, ModelRun, ModelSubmission } from './model.ts'
 import {
+  addObservation,
   addRun,
-  addUnasked,
+  addUnrequested,
   countUnnamed,
   dropPlaceholder,
-  finalWord,
-  hear,
+  finalObservation,
   isContradicted,
 } from './run-rules.ts'
 
 type Revision = Partial<Pick<ModelSubmission, 'state' | 'fileId' | 'requestId' | 'error' | 'baseline'>>
 
-export function submit(model: Model, asked: NewSubmission, submissionId: string): void {
-  const { kind, callerWebhookUrl, fileId, at } = asked
-  const names = asked.extensions.map(({ name }) => name)
+export function submit(model: Model, requested: NewSubmission, submissionId: string): void {
+  const { kind, callerWebhookUrl, fileId, at } = requested
+  const names = requested.extensions.map(({ name }) => name)
   const submission: ModelSubmission = {
     submissionId,
     kind,
-    asked: names,
+    requested: names,
     callerWebhookUrl,
     createdAt: at,
     updatedAt: at,
@@ -30,15 +30,15 @@ export function submit(model: Model, asked: NewSubmission, submissionId: string)
     error: null,
     baseline: null,
     runs: [],
-    unasked: [],
+    unrequested: [],
   }
   model.submissions.push(submission)
   for (const name of new Set(names)) addRun(model, submission, name, null)
 }
 
 /**
- * Nothing of a rejected submission is looked at. If it turns out not to be, all of it is due at once: gives that time then, for
- * runs that come with it.
+ * The runs of a rejected submission are never due. If the submission is accepted after all, they are due at once: then returns
+ * that time, for runs that are added with it.
  */
 function revise(submission: ModelSubmission, revision: Revision, at: number): number | null {
   const before = JSON.stringify(submissionFacts(submission))
@@ -50,9 +50,9 @@ function revise(submission: ModelSubmission, revision: Revision, at: number): nu
   return wasRejected && !isRejected ? at : null
 }
 
-/** A submission as it should be found. */
+/** The submission as the store should return it. */
 export function describeSubmission(submission: ModelSubmission): Submission {
-  const { submissionId, kind, asked, callerWebhookUrl, createdAt, updatedAt } = submission
+  const { submissionId, kind, requested, callerWebhookUrl, createdAt, updatedAt } = submission
   return {
     ...submissionFacts(submission),
     submissionId,
@@ -60,7 +60,7 @@ export function describeSubmission(submission: ModelSubmission): Submission {
     callerWebhookUrl,
     createdAt,
     updatedAt,
-    extensions: asked.map((name) => ({ name })),
+    extensions: requested.map((name) => ({ name })),
     fileName: 'cat.png',
     keyName: 'default',
     setsDescription: false,
@@ -75,128 +75,128 @@ function isOtherFile(submission: ModelSubmission, fileId: string | null): boolea
   return fileId !== null && submission.fileId !== null && fileId !== submission.fileId
 }
 
-/** A run that was not asked for is due when the first of its siblings is that is due at all; `at` with one that counts again. */
+/** A run that was not requested is due with its first sibling that is due; at `at` if its submission is no longer rejected. */
 function dueWithSiblings({ runs }: ModelSubmission, at: number | null): number | null {
-  return at ?? runs.find((run) => finalWord(run) === undefined && run.dueAt !== null)?.dueAt ?? null
+  return at ?? runs.find((run) => finalObservation(run) === undefined && run.dueAt !== null)?.dueAt ?? null
 }
 
-type Heard = { outcome: string; cause: string | null; fileId: string | null; run: ModelRun | null }
+type Applied = { outcome: string; cause: string | null; fileId: string | null; run: ModelRun | null }
 
-export function hearWebhook(
+export function applyWebhook(
   model: Model,
   submissionId: string,
-  word: ExtensionResult,
-  keep: () => KeptDelivery,
-): Heard {
+  result: ExtensionResult,
+  keep: () => ModelDelivery,
+): Applied {
   const submission = model.submissions.find((known) => known.submissionId === submissionId)
   if (submission === undefined)
     return { outcome: 'rejected', cause: 'unknown_submission', fileId: null, run: null }
   const kept = keep()
-  const heard = hearWord(model, submission, word, kept)
-  const { outcome, cause, run } = heard
-  const { service, fileId } = word
+  const applied = applyResult(model, submission, result, kept)
+  const { outcome, cause, run } = applied
+  const { service, fileId } = result
   Object.assign(kept, { outcome, cause, service, submission, run, fileId: fileId ?? submission.fileId })
-  return heard
+  return applied
 }
 
-function hearWord(
+function applyResult(
   model: Model,
   submission: ModelSubmission,
-  word: ExtensionResult,
-  kept: KeptDelivery,
-): Heard {
+  result: ExtensionResult,
+  kept: ModelDelivery,
+): Applied {
   const ignored = (cause: string, run: ModelRun | null = null) => {
     return { outcome: 'ignored', cause, fileId: submission.fileId, run }
   }
-  const { service, status, fileId, error } = word
+  const { service, status, fileId, error } = result
   if (service === null) return ignored('unknown_shape')
   if (isOtherFile(submission, fileId)) return ignored('other_file')
-  const asked = submission.runs.find((run) => run.name === service)
-  if (status === null) return ignored('unknown_status', asked ?? null)
-  if (asked === undefined && countUnnamed(submission) <= 0) {
-    submission.unasked.push({ service, status, fileId, error, kept })
+  const known = submission.runs.find((run) => run.name === service)
+  if (status === null) return ignored('unknown_status', known ?? null)
+  if (known === undefined && countUnnamed(submission) <= 0) {
+    submission.unrequested.push({ service, status, fileId, error, kept })
     return ignored('not_requested')
   }
 
   const { receivedAt: at, body } = kept
-  // That ImageKit tells of it proves that ImageKit has it.
+  // A webhook proves that ImageKit has the submission.
   const again = revise(
     submission,
     { state: 'accepted', fileId: submission.fileId ?? fileId, error: null },
     at,
   )
-  const run = asked ?? addUnasked(model, submission, service, dueWithSiblings(submission, again))
+  const run = known ?? addUnrequested(model, submission, service, dueWithSiblings(submission, again))
   const outcome = outcomeOf(run, status)
-  hear(model, run, { by: 'webhook', word: status, at, error, evidence: null }, body, at)
+  addObservation(model, run, { by: 'webhook', status, at, error, evidence: null }, body, at)
   dropPlaceholder(submission)
   return { outcome, cause: null, fileId: submission.fileId, run }
 }
 
 function outcomeOf(run: ModelRun, status: string): string {
-  const first = finalWord(run)?.word
+  const first = finalObservation(run)?.status
   if (first === undefined) return 'applied'
   return first === status || isContradicted(run) ? 'duplicate' : 'contradicted'
 }
 
-/** ImageKit's answer, by the response or by an account webhook that tells how a queued upload ended. */
-export function hearAnswer(
+/** ImageKit's response, or an account webhook that reports the end of a queued upload. */
+export function applyResponse(
   model: Model,
   submission: ModelSubmission,
-  answer: UploadResponse,
+  response: UploadResponse,
   at: number,
 ): 'applied' | 'conflict' {
-  const requestId = answer.requestId ?? submission.requestId
-  if (answer.kind !== 'accepted') {
-    if (isClearerThan(submission, answer.kind)) return 'conflict'
-    revise(submission, { state: answer.kind, error: answer.error, requestId }, at)
+  const requestId = response.requestId ?? submission.requestId
+  if (response.kind !== 'accepted') {
+    if (isClearerThan(submission, response.kind)) return 'conflict'
+    revise(submission, { state: response.kind, error: response.error, requestId }, at)
     return 'applied'
   }
-  if (isOtherFile(submission, answer.fileId)) return 'conflict'
-  const isUnnamed = submission.fileId === null && answer.fileId === null
+  if (isOtherFile(submission, response.fileId)) return 'conflict'
+  const isUnnamed = submission.fileId === null && response.fileId === null
   if (submission.state === 'rejected' && isUnnamed) return 'conflict'
 
-  const made = Object.keys(answer.extensionStatus).filter(
+  const made = Object.keys(response.extensionStatus).filter(
     (name) => !submission.runs.some((run) => run.name === name),
   )
-  const fromWebhook = submission.unasked.find(
+  const fromWebhook = submission.unrequested.find(
     ({ service, fileId }) => made.includes(service) && fileId !== null,
   )
-  const fileId = submission.fileId ?? answer.fileId ?? fromWebhook?.fileId ?? null
-  const baseline = submission.baseline ?? answer.baseline
+  const fileId = submission.fileId ?? response.fileId ?? fromWebhook?.fileId ?? null
+  const baseline = submission.baseline ?? response.baseline
   const again = revise(submission, { state: 'accepted', fileId, requestId, baseline, error: null }, at)
   const dueAt = dueWithSiblings(submission, again)
-  for (const [name, word] of Object.entries(answer.extensionStatus)) {
-    const asked = submission.runs.find((run) => run.name === name)
-    const run = asked ?? addUnasked(model, submission, name, dueAt)
-    if (asked === undefined) takeUnasked(model, run, at)
-    hear(model, run, { by: 'response', word, at, error: null, evidence: null }, null, at)
+  for (const [name, status] of Object.entries(response.extensionStatus)) {
+    const known = submission.runs.find((run) => run.name === name)
+    const run = known ?? addUnrequested(model, submission, name, dueAt)
+    if (known === undefined) claimUnrequested(model, run, at)
+    addObservation(model, run, { by: 'response', status, at, error: null, evidence: null }, null, at)
   }
   dropPlaceholder(submission)
   return 'applied'
 }
 
-/** Webhooks that came before anybody knew of this run are heard now, as they came. */
-function takeUnasked(model: Model, run: ModelRun, at: number): void {
+/** Applies webhooks that arrived before this run existed, unchanged. */
+function claimUnrequested(model: Model, run: ModelRun, at: number): void {
   const { submission, name } = run
-  const taken = submission.unasked.filter(
+  const taken = submission.unrequested.filter(
     ({ service, fileId }) => service === name && !isOtherFile(submission, fileId),
   )
-  submission.unasked = submission.unasked.filter((unasked) => !taken.includes(unasked))
-  for (const { status: word, error, kept } of taken) {
-    Object.assign(kept, { outcome: outcomeOf(run, word), cause: null, run })
-    const saying = { by: 'webhook', word, at: kept.receivedAt, error, evidence: null } as const
-    hear(model, run, saying, kept.isPruned ? null : kept.body, at)
+  submission.unrequested = submission.unrequested.filter((unrequested) => !taken.includes(unrequested))
+  for (const { status, error, kept } of taken) {
+    Object.assign(kept, { outcome: outcomeOf(run, status), cause: null, run })
+    const observation = { by: 'webhook', status, at: kept.receivedAt, error, evidence: null } as const
+    addObservation(model, run, observation, kept.isPruned ? null : kept.body, at)
   }
 }
 
-/** That it was accepted is clearest, but for an upload that was only queued; an unclear answer never weakens a clear one. */
+/** An acceptance is the most definite, unless the upload was only queued; an unclear response never weakens a clear one. */
 function isClearerThan(submission: ModelSubmission, kind: 'rejected' | 'unconfirmed'): boolean {
   if (kind === 'unconfirmed') return submission.state === 'accepted' || submission.state === 'rejected'
   return submission.state === 'accepted' && submission.fileId !== null
 }
 
-/** What a dead process left under way; who uploads for an external submission lives elsewhere. */
-export function hearOfDeath(model: Model, at: number): number {
+/** The submissions that a dead process left in progress; an external submission is uploaded by another process. */
+export function recoverAbandoned(model: Model, at: number): number {
   const left = model.submissions.filter(({ kind, state }) => kind !== 'external' && state === 'submitting')
   const message = 'The process ended before the response of ImageKit was stored.'
   for (const submission of left)

@@ -1,38 +1,38 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { newSubmission } from '../facts.ts'
+import { file, name, time } from './observations.ts'
 import { idOf, type Plan } from './step.ts'
 import { submit } from './submission-rules.ts'
-import { file, name, time } from './words.ts'
 
-/** A submission, about a file that is known or not, of extensions that may be named twice. */
+/** A submission of a known or unknown file, with extensions that may be named twice. */
 export const submitting: fc.Arbitrary<Plan> = fc
   .record({
     kind: fc.constantFrom('upload', 'update', 'external'),
     names: fc.array(name, { maxLength: 3 }),
     fileId: file,
-    isToldOf: fc.boolean(),
+    isNotified: fc.boolean(),
     at: time,
   })
   .map(
-    ({ kind, names, fileId, isToldOf, at }): Plan =>
+    ({ kind, names, fileId, isNotified, at }): Plan =>
       (model) => {
-        const asked = newSubmission(names, {
+        const requested = newSubmission(names, {
           kind,
           fileId: idOf(model, kind === 'upload' ? null : fileId),
-          callerWebhookUrl: isToldOf ? `https://caller.example/${model.scope}` : null,
+          callerWebhookUrl: isNotified ? `https://caller.example/${model.scope}` : null,
           at,
         })
-        const about = asked.fileId === null ? 'no file' : fileId
-        const told = `${kind} of ${about} [${names.join(' ')}]${isToldOf ? ' for a caller' : ''} at ${at}`
+        const about = requested.fileId === null ? 'no file' : fileId
+        const description = `${kind} of ${about} [${names.join(' ')}]${isNotified ? ' for a caller' : ''} at ${at}`
         return {
-          told: `#${model.submissions.length} = ${told}`,
+          description: `#${model.submissions.length} = ${description}`,
           async take({ store }) {
-            const { submissionId } = await store.createSubmission(asked)
+            const { submissionId } = await store.createSubmission(requested)
             return () => {
-              // The store chooses the id, and none twice: from then on it is this submission's.
+              // The store assigns the id, and each id only once.
               expect(model.submissions.map((known) => known.submissionId)).not.toContain(submissionId)
-              submit(model, asked, submissionId)
+              submit(model, requested, submissionId)
             }
           },
         }

@@ -1,26 +1,29 @@
 import type { Finding } from '../../../src/domain/finding.ts'
 import type { Model, ModelRun } from './model.ts'
-import { finalWord, hear, presentWord } from './run-rules.ts'
+import { addObservation, finalObservation, presentObservation } from './run-rules.ts'
 
-/** Those that wait for a look at ImageKit by `now`, the longest due first. */
+/** The runs that are due for a check by `now`, the longest due first. */
 export function dueRuns(model: Model, now: number): ModelRun[] {
   return model.everyRun
-    .filter((run) => !run.isGone && finalWord(run) === undefined && run.dueAt !== null && run.dueAt <= now)
+    .filter(
+      (run) =>
+        !run.isRemoved && finalObservation(run) === undefined && run.dueAt !== null && run.dueAt <= now,
+    )
     .toSorted((one, other) => (one.dueAt ?? 0) - (other.dueAt ?? 0))
 }
 
 /**
- * What was found of a run counts while it is pending, or expired and due, and its submission is not rejected. That nothing was
- * found counts for who has claimed the run.
+ * A finding counts while its run is pending, or expired and due, and its submission is not rejected. `unchanged` and `timed_out`
+ * count only with the present claim.
  */
-export function hearFinding(
+export function applyFinding(
   model: Model,
   run: ModelRun,
   finding: Finding,
   { at, claim }: { at: number; claim: number },
 ): { applied: boolean; fileId: string | null } {
   const { state, fileId } = run.submission
-  if (run.isGone || state === 'rejected' || finalWord(run) !== undefined || run.dueAt === null)
+  if (run.isRemoved || state === 'rejected' || finalObservation(run) !== undefined || run.dueAt === null)
     return { applied: false, fileId: null }
   if ((finding.kind === 'unchanged' || finding.kind === 'timed_out') && run.dueAt !== claim)
     return { applied: false, fileId: null }
@@ -30,15 +33,21 @@ export function hearFinding(
       return { applied: true, fileId: null }
     case 'evidence': {
       const { evidence, notice } = finding
-      hear(model, run, { by: 'reconcile', word: 'success', at, error: null, evidence }, notice, at)
+      addObservation(
+        model,
+        run,
+        { by: 'reconcile', status: 'success', at, error: null, evidence },
+        notice,
+        at,
+      )
       return { applied: true, fileId }
     }
     case 'asset_gone':
     case 'timed_out': {
       run.dueAt = null
-      if (presentWord(run).word === 'expired') return { applied: true, fileId }
+      if (presentObservation(run).status === 'expired') return { applied: true, fileId }
       const evidence = { kind: finding.kind }
-      hear(model, run, { by: 'expiry', word: 'expired', at, error: null, evidence }, null, at)
+      addObservation(model, run, { by: 'expiry', status: 'expired', at, error: null, evidence }, null, at)
       return { applied: true, fileId }
     }
   }
@@ -46,19 +55,19 @@ export function hearFinding(
 
 const MINUTE = 60_000
 
-/** Goes through the runs as they were inserted, and stops at the first that is too young; far ahead is not young. */
+/** Goes through the runs in insertion order, and stops at the first that is too young; one far in the future is not young. */
 export function sweep(model: Model, now: number, overdueAfterMs: number): void {
   for (const run of model.everyRun.slice(model.swept)) {
-    const requestedAt = run.sayings[0].at
+    const requestedAt = run.observations[0].at
     const isOld = requestedAt + overdueAfterMs <= now || requestedAt > now + MINUTE
-    if (!run.isGone && !isOld) return
+    if (!run.isRemoved && !isOld) return
     model.swept += 1
-    const isPending = presentWord(run).word === 'pending' && run.submission.state !== 'rejected'
-    if (!run.isGone && isPending) run.dueAt ??= Math.min(requestedAt + overdueAfterMs, now)
+    const isPending = presentObservation(run).status === 'pending' && run.submission.state !== 'rejected'
+    if (!run.isRemoved && isPending) run.dueAt ??= Math.min(requestedAt + overdueAfterMs, now)
   }
 }
 
-/** Of the `limit` bodies that came first, those that are older go. */
+/** Of the first `limit` bodies, prunes the old ones. */
 export function prune(model: Model, receivedBefore: number, limit: number): number {
   const first = model.kept.filter(({ isPruned }) => !isPruned).slice(0, limit)
   const old = first.filter(({ receivedAt }) => receivedAt < receivedBefore)

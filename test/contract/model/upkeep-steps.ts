@@ -3,17 +3,17 @@ import { expect } from 'vitest'
 import type { Finding } from '../../../src/domain/finding.ts'
 import { EVIDENCE } from '../facts.ts'
 import { upkeep } from '../upkeep.ts'
+import { time } from './observations.ts'
 import { numberOf, type Plan, pick } from './step.ts'
-import { hearOfDeath } from './submission-rules.ts'
-import { dueRuns, hearFinding, prune, sweep } from './upkeep-rules.ts'
-import { time } from './words.ts'
+import { recoverAbandoned } from './submission-rules.ts'
+import { applyFinding, dueRuns, prune, sweep } from './upkeep-rules.ts'
 
 const findings: fc.Arbitrary<Finding> = fc.oneof(
   fc.constantFrom<Finding>(EVIDENCE, { kind: 'timed_out' }, { kind: 'asset_gone' }),
   time.map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
 )
 
-/** What a look at ImageKit said of a run that was seen once, though it may be gone or settled by now. */
+/** The result of checking a run that was seen once, though it may be removed or settled by now. */
 export const finding: fc.Arbitrary<Plan> = fc
   .record({ of: fc.nat({ max: 9 }), found: findings, at: time, isHeld: fc.nat({ max: 3 }).map((n) => n > 0) })
   .map(
@@ -26,11 +26,11 @@ export const finding: fc.Arbitrary<Plan> = fc
         const claim = isHeld ? (run.dueAt ?? 0) : 0
         const what = found.kind === 'unchanged' ? `unchanged, due ${found.dueAt}` : found.kind
         return {
-          told: `finding of ${numberOf(model, run.submission)} ${run.name}: ${what}, at ${at}, claimed until ${claim}`,
+          description: `finding of ${numberOf(model, run.submission)} ${run.name}: ${what}, at ${at}, claimed until ${claim}`,
           async take({ store, saw }) {
             const applied = await store.applyFinding(runId, found, at, claim)
             return () => {
-              expect(applied).toEqual(hearFinding(model, run, found, { at, claim }))
+              expect(applied).toEqual(applyFinding(model, run, found, { at, claim }))
               saw(`${found.kind} ${applied.applied ? 'applied' : 'not applied'}`)
             }
           },
@@ -38,13 +38,13 @@ export const finding: fc.Arbitrary<Plan> = fc
       },
   )
 
-/** Due runs are claimed, and perhaps given back. */
+/** Due runs are claimed, and perhaps released. */
 export const claiming: fc.Arbitrary<Plan> = fc
   .record({ now: time, until: time, limit: fc.constantFrom(1, 3, 100), isReleased: fc.boolean() })
   .map(
     ({ now, until, limit, isReleased }): Plan =>
       (model) => ({
-        told: `at most ${limit} of what is due at ${now} is claimed until ${until}${isReleased ? ', and given back' : ''}`,
+        description: `at most ${limit} runs due at ${now} are claimed until ${until}${isReleased ? ', and released' : ''}`,
         async take({ store, saw }) {
           const claimed = await store.claimDue(now, { limit, until })
           const read = claimed.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
@@ -59,13 +59,13 @@ export const claiming: fc.Arbitrary<Plan> = fc
       }),
   )
 
-/** Runs that have been pending for long are due. */
+/** Runs that have been pending for long become due. */
 export const sweeping: fc.Arbitrary<Plan> = fc
   .record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) })
   .map(
     ({ now, overdueAfterMs }): Plan =>
       (model) => ({
-        told: `sweep at ${now} of what is pending for ${overdueAfterMs}`,
+        description: `sweep at ${now} of runs pending for ${overdueAfterMs}`,
         async take({ store, saw }) {
           const isMore = await upkeep(store).sweepOverdue(now, overdueAfterMs)
           return () => {
@@ -78,9 +78,9 @@ export const sweeping: fc.Arbitrary<Plan> = fc
       }),
   )
 
-/** Nothing that is read says that the counters are added up. */
+/** Folding the counters is not visible to any read. */
 export const folding: fc.Arbitrary<Plan> = fc.constant(() => ({
-  told: 'the counters are added up',
+  description: 'the counters are folded',
   async take({ store, saw }) {
     const isMore = await upkeep(store).foldCounters()
     return () => {
@@ -90,30 +90,30 @@ export const folding: fc.Arbitrary<Plan> = fc.constant(() => ({
   },
 }))
 
-/** A caller was told, or has to be told again. */
-export const telling: fc.Arbitrary<Plan> = fc
+/** A notification was delivered, or must be repeated. */
+export const notifying: fc.Arbitrary<Plan> = fc
   .record({ which: fc.nat({ max: 3 }), againAt: fc.option(time) })
   .map(
     ({ which, againAt }): Plan =>
       (model) => {
-        const owed = pick(model.owed, which)
-        if (owed === undefined) return undefined
-        const { run } = owed
+        const notification = pick(model.notifications, which)
+        if (notification === undefined) return undefined
+        const { run } = notification
         const again =
           againAt === null ? null : ({ kind: 'again', at: againAt, reason: 'status_500' } as const)
         return {
-          told: `the caller of ${numberOf(model, run.submission)} is told of ${run.name}${again ? `, again at ${again.at}` : ''}`,
+          description: `the caller of ${numberOf(model, run.submission)} is notified of ${run.name}${again ? `, again at ${again.at}` : ''}`,
           async take({ store, saw }) {
-            const until = owed.dueAt + 5
-            const sent = await store.claimNotification(`msg_${run.runId}`, owed.dueAt, until)
-            expect(sent).toBe(owed.body)
-            const lost = await store.claimNotification(`msg_${run.runId}`, owed.dueAt, until)
+            const until = notification.dueAt + 5
+            const sent = await store.claimNotification(`msg_${run.runId}`, notification.dueAt, until)
+            expect(sent).toBe(notification.body)
+            const lost = await store.claimNotification(`msg_${run.runId}`, notification.dueAt, until)
             expect(lost).toBeUndefined()
             await store.settleNotification(`msg_${run.runId}`, again ?? { kind: 'delivered' }, until)
             return () => {
-              if (again) Object.assign(owed, { attempt: owed.attempt + 1, dueAt: again.at })
-              else model.owed.splice(model.owed.indexOf(owed), 1)
-              saw('told')
+              if (again) Object.assign(notification, { attempt: notification.attempt + 1, dueAt: again.at })
+              else model.notifications.splice(model.notifications.indexOf(notification), 1)
+              saw('notified')
             }
           },
         }
@@ -123,7 +123,7 @@ export const telling: fc.Arbitrary<Plan> = fc
 export const pruning: fc.Arbitrary<Plan> = fc.record({ before: time, limit: fc.constantFrom(1, 3, 100) }).map(
   ({ before, limit }): Plan =>
     (model) => ({
-      told: `bodies before ${before} go, at most ${limit}`,
+      description: `bodies before ${before} are pruned, at most ${limit}`,
       async take({ store, saw }) {
         const { pruned } = await upkeep(store).pruneBodies(before, limit, null)
         return () => {
@@ -134,16 +134,16 @@ export const pruning: fc.Arbitrary<Plan> = fc.record({ before: time, limit: fc.c
     }),
 )
 
-/** The process ends and another begins. */
+/** The process ends and another one starts. */
 export const restarting: fc.Arbitrary<Plan> = time.map(
   (at): Plan =>
     (model) => ({
-      told: `restart at ${at}`,
+      description: `restart at ${at}`,
       async take(world) {
         await world.reopen()
         const recovered = await world.store.recoverAbandoned(at, at)
         return () => {
-          expect(recovered).toEqual({ submissions: hearOfDeath(model, at) })
+          expect(recovered).toEqual({ submissions: recoverAbandoned(model, at) })
           world.saw('restarted')
         }
       },

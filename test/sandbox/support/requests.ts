@@ -2,12 +2,12 @@ import { PRIVATE_KEY, type RunningSandbox } from './running-sandbox.ts'
 
 const authorization = `Basic ${Buffer.from(`${PRIVATE_KEY}:`).toString('base64')}`
 
-export type Answer = { status: number; headers: Headers; body: Record<string, unknown> }
+export type ApiResponse = { status: number; headers: Headers; body: Record<string, unknown> }
 
 export type Fields = Record<string, string | Blob>
 
 /** Uploads a form with the private key; `fileName` is `file.jpg` unless given. */
-export function upload(sandbox: RunningSandbox, fields: Fields, headers = {}): Promise<Answer> {
+export function upload(sandbox: RunningSandbox, fields: Fields, headers = {}): Promise<ApiResponse> {
   return postForm(
     `${sandbox.url}/api/v1/files/upload`,
     { fileName: 'file.jpg', ...fields },
@@ -19,14 +19,14 @@ export async function postForm(
   url: string,
   fields: Fields,
   headers: Record<string, string> = {},
-): Promise<Answer> {
+): Promise<ApiResponse> {
   const form = new FormData()
   for (const [name, value] of Object.entries(fields)) form.append(name, value)
-  return answerOf(await fetch(url, { method: 'POST', body: form, headers }))
+  return toApiResponse(await fetch(url, { method: 'POST', body: form, headers }))
 }
 
-export async function get(sandbox: RunningSandbox, path: string): Promise<Answer> {
-  return answerOf(await fetch(sandbox.url + path, { headers: { authorization } }))
+export async function get(sandbox: RunningSandbox, path: string): Promise<ApiResponse> {
+  return toApiResponse(await fetch(sandbox.url + path, { headers: { authorization } }))
 }
 
 export async function getList(sandbox: RunningSandbox, path: string): Promise<Record<string, unknown>[]> {
@@ -35,8 +35,8 @@ export async function getList(sandbox: RunningSandbox, path: string): Promise<Re
   return list
 }
 
-export async function patch(sandbox: RunningSandbox, fileId: unknown, body: unknown): Promise<Answer> {
-  return answerOf(
+export async function patch(sandbox: RunningSandbox, fileId: unknown, body: unknown): Promise<ApiResponse> {
+  return toApiResponse(
     await fetch(`${sandbox.url}/v1/files/${String(fileId)}/details`, {
       method: 'PATCH',
       headers: { authorization, 'content-type': 'application/json' },
@@ -55,7 +55,7 @@ export async function download(url: unknown): Promise<{ response: Response; byte
   return { response, bytes: Buffer.from(await response.arrayBuffer()) }
 }
 
-async function answerOf(response: Response): Promise<Answer> {
+async function toApiResponse(response: Response): Promise<ApiResponse> {
   const body: Record<string, unknown> = JSON.parse(await response.text())
   return { status: response.status, headers: response.headers, body }
 }

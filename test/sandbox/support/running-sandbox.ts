@@ -10,7 +10,7 @@ export type RunningSandbox = Sandbox & { url: string; directory: string }
 
 type Overrides = Omit<Partial<SandboxOptions>, 'privateKey'> & { acceptsAnyKey?: boolean }
 
-/** A sandbox on a directory of its own, gone with the test. */
+/** Starts a sandbox on its own directory. Both are removed when the test ends. */
 export async function startSandbox({ acceptsAnyKey, ...options }: Overrides = {}): Promise<RunningSandbox> {
   const directory = options.directory ?? (await temporaryDirectory())
   const key = acceptsAnyKey ? {} : { privateKey: PRIVATE_KEY }

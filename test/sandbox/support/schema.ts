@@ -4,7 +4,7 @@ import formats from 'ajv-formats'
 
 type SchemaName = 'file-details' | 'updated-file-details' | 'upload' | 'folder' | 'error'
 
-/** What ImageKit's specification finds wrong with a value; empty where nothing is. `exact` allows no other property. */
+/** Validates a value against ImageKit's specification and returns the errors. `exact` allows no other property. */
 export function schemaProblems(name: SchemaName, value: unknown, exact = false): unknown[] {
   const schema: object = JSON.parse(
     readFileSync(new URL(`../../fixtures/openapi/${name}.json`, import.meta.url), 'utf8'),

@@ -15,11 +15,11 @@ export type WebhookReceiver = {
   url: string
   received: Webhook[]
   headers: IncomingHttpHeaders[]
-  /** Resolves once that many webhooks came. */
+  /** Resolves once `count` webhooks were received. */
   waitFor(count: number): Promise<Webhook[]>
 }
 
-/** A little server that takes webhooks; `statuses` are answered in turn, then 200. */
+/** A server that receives webhooks and responds with each of `statuses` in turn, then with 200. */
 export async function startReceiver(statuses: number[] = []): Promise<WebhookReceiver> {
   const received: Webhook[] = []
   const headers: IncomingHttpHeaders[] = []

@@ -13,36 +13,36 @@ async function openProcess(database: TestDatabase & { listenUrl?: string }): Pro
   return store
 }
 
-function hearOthers(store: StoreHandle): ChangedElsewhere[] {
-  const heard: ChangedElsewhere[] = []
-  store.watchOtherCommits((changed) => heard.push(changed))
-  return heard
+function watchOthers(store: StoreHandle): ChangedElsewhere[] {
+  const reported: ChangedElsewhere[] = []
+  store.watchOtherCommits((changed) => reported.push(changed))
+  return reported
 }
 
-test('every second anything may have changed, also if no other process is known and nothing is notified', async () => {
-  const heard = hearOthers(await openProcess(await createTestDatabase()))
+test('`unknown` is reported every second, even without another process or a notification', async () => {
+  const reported = watchOthers(await openProcess(await createTestDatabase()))
   for (let count = 0; count < 3; count += 1) {
-    await vi.waitFor(() => expect(heard).toEqual(['unknown']), { timeout: 2_000 })
-    heard.length = 0
+    await vi.waitFor(() => expect(reported).toEqual(['unknown']), { timeout: 2_000 })
+    reported.length = 0
   }
 })
 
-test('a process whose listening connection hangs notifies others from another one after a second', async () => {
+test('a process whose listening connection hangs notifies others on another connection after a second', async () => {
   const database = await createTestDatabase()
   const proxy = await startDatabaseProxy(Number(new URL(database.url).port))
-  const heard = hearOthers(await openProcess(database))
+  const reported = watchOthers(await openProcess(database))
   const hanging = await openProcess({ ...database, listenUrl: proxy.through(database.url) })
-  const isHeard = (submissionId: string) =>
-    heard.some((changed) => changed !== 'unknown' && changed.submissionIds.includes(submissionId))
+  const isReported = (submissionId: string) =>
+    reported.some((changed) => changed !== 'unknown' && changed.submissionIds.includes(submissionId))
   const before = await submit(hanging, ['remove-bg'])
-  await expect.poll(() => isHeard(before)).toBe(true)
+  await expect.poll(() => isReported(before)).toBe(true)
   proxy.hang()
   const after = await submit(hanging, ['remove-bg'])
-  await expect.poll(() => isHeard(after), { timeout: 4_000 }).toBe(true)
+  await expect.poll(() => isReported(after), { timeout: 4_000 }).toBe(true)
   proxy.forward()
 })
 
-test('statements overlap on the connection that listens without a warning of pg', async () => {
+test('concurrent statements on the listening connection cause no warning of pg', async () => {
   const { url } = await createTestDatabase()
   const warnings: Error[] = []
   const note = (warning: Error) => warnings.push(warning)

@@ -4,7 +4,7 @@ import { newSubmission } from '../../contract/facts.ts'
 import { createTestDatabase, listTables, readCells, runSql } from '../../support/database.ts'
 import { createDatabase, dropDatabase, queryPostgres } from '../../support/postgres-admin.ts'
 
-/** Without a table. */
+/** A database without tables. */
 async function createEmptyDatabase(): Promise<{ url: string }> {
   const { url: server } = inject('postgres')
   const { url, name } = await createDatabase(server)
@@ -12,7 +12,7 @@ async function createEmptyDatabase(): Promise<{ url: string }> {
   return { url }
 }
 
-test('of ten migrations of an empty database at once, one makes every table, and the others find them', async () => {
+test('of ten simultaneous migrations of an empty database, one creates every table, and the others find them', async () => {
   const database = await createEmptyDatabase()
   const ran = await Promise.all(Array.from({ length: 10 }, () => migratePostgres(database.url)))
   expect(ran.filter((count) => count > 0)).toHaveLength(1)
@@ -22,7 +22,7 @@ test('of ten migrations of an empty database at once, one makes every table, and
   expect(await migratePostgres(database.url)).toBe(0)
 })
 
-test('migrations at once wait for each other whatever the default isolation of the database', async () => {
+test('simultaneous migrations wait for each other, whatever the default isolation of the database', async () => {
   const database = await createEmptyDatabase()
   const name = new URL(database.url).pathname.slice(1)
   await queryPostgres(
@@ -33,7 +33,7 @@ test('migrations at once wait for each other whatever the default isolation of t
   expect(ran.filter((count) => count > 0)).toHaveLength(1)
 })
 
-test('ten processes that start at once on an empty database all write to it', async () => {
+test('ten processes that start at the same time on an empty database can all write to it', async () => {
   const { url } = await createEmptyDatabase()
   const stores = await Promise.all(Array.from({ length: 10 }, () => openPostgresStore({ url })))
   onTestFinished(async () => {
@@ -46,7 +46,7 @@ test('ten processes that start at once on an empty database all write to it', as
     expect(await stores[9 - index]?.findSubmission(submissionId)).toBeDefined()
 })
 
-test('a database that a newer version has migrated is refused', async () => {
+test('a database that a newer version has migrated is rejected', async () => {
   const database = await createTestDatabase()
   const [journal] = await readCells(
     database,

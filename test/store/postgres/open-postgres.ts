@@ -2,15 +2,15 @@ import { randomInt } from 'node:crypto'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
 import type { StoreHandle } from '../../../src/store/store.ts'
 import type { WriteQueueOptions } from '../../../src/store/write-queue.ts'
-import { timesOf } from '../../chaos/chaos.ts'
+import { iterationsOf } from '../../chaos/chaos.ts'
 import type { OpenedStore } from '../../contract/opened-store.ts'
 import { giveBackLease } from '../../contract/upkeep.ts'
-import { createDatabase, refuseRows } from '../../support/database.ts'
+import { createDatabase, rejectRows } from '../../support/database.ts'
 
-/** A case takes many times longer than over SQLite. `npm run chaos -- --store postgres` tries them all. */
-export const CONTRACT = { share: timesOf('CONTRACT_PERCENT', { short: 15, long: 100 }) / 100 }
+/** A case takes many times longer than on SQLite. `npm run chaos -- --store postgres` runs all of them. */
+export const CONTRACT = { share: iterationsOf('CONTRACT_PERCENT', { short: 15, long: 100 }) / 100 }
 
-/** A new PostgreSQL store over a database of its own, for the contract. */
+/** A new PostgreSQL store over a separate database, for the contract. */
 export async function openPostgres(options: WriteQueueOptions = {}): Promise<OpenedStore> {
   const { url, drop } = await createDatabase()
   const processId = newProcessId()
@@ -31,7 +31,7 @@ export async function openPostgres(options: WriteQueueOptions = {}): Promise<Ope
     },
     openAnother: () => open(processId),
     openAnotherProcess: () => open(newProcessId()),
-    refuse: (what, at) => refuseRows({ url }, what, at),
+    failInserts: (what, at) => rejectRows({ url }, what, at),
     async destroy() {
       for (const handle of handles) await handle.close()
       await drop()

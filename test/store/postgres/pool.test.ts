@@ -19,7 +19,7 @@ function openPool(...given: Parameters<typeof createPool>): Pool {
 
 const readOne = (pool: Pool) => pool.use((session) => session.rows(ONE))
 
-/** Uses a connection until the function that is returned is called. */
+/** Uses a connection until the returned function is called. */
 async function hold(pool: Pool): Promise<() => void> {
   let release = () => {}
   const released = new Promise<void>((resolve) => {
@@ -36,7 +36,7 @@ async function hold(pool: Pool): Promise<() => void> {
   return release
 }
 
-/** Locks a table as a migration does, until the function that is returned is called. */
+/** Locks a table, as a migration does, until the returned function is called. */
 async function lock({ url }: TestDatabase, table: string): Promise<() => Promise<unknown>> {
   const other = new Client(url)
   await other.connect()
@@ -45,7 +45,7 @@ async function lock({ url }: TestDatabase, table: string): Promise<() => Promise
   return () => other.query('ROLLBACK')
 }
 
-test('who waits too long for a connection of the pool is rejected, and nobody else', async () => {
+test('a caller that waits too long for a connection of the pool is rejected, and no other', async () => {
   const pool = openPool((await createTestDatabase()).url, 1)
   const release = await hold(pool)
   await expect(readOne(pool)).rejects.toThrow('timeout exceeded when trying to connect')
@@ -54,7 +54,7 @@ test('who waits too long for a connection of the pool is rejected, and nobody el
   expect(await readOne(pool)).toEqual([[1]])
 })
 
-test('while the server refuses more connections, those that the pool has are used', async () => {
+test('if the server rejects more connections, the existing ones are used', async () => {
   const database = await createTestDatabase()
   const role = `few_${new URL(database.url).pathname.slice(1)}`
   await runSql(database, `CREATE ROLE ${role} LOGIN PASSWORD 'few' CONNECTION LIMIT 1`)
@@ -67,7 +67,7 @@ test('while the server refuses more connections, those that the pool has are use
   expect(pool.fault()).toBeUndefined()
 })
 
-test('a list that waits for a lock is ended by the server, and statuses are read meanwhile', {
+test('the server ends a list that waits for a lock, and statuses are read meanwhile', {
   timeout: 30_000,
 }, async () => {
   const database = await createTestDatabase()
@@ -86,7 +86,7 @@ test('a list that waits for a lock is ended by the server, and statuses are read
   expect(await list()).toMatchObject({ deliveries: [] })
 })
 
-test('once a status was not answered, the server ends those that take as long', async () => {
+test('after a status read has timed out, the server limits status reads', async () => {
   const database = await createTestDatabase()
   const pool = openPool(database.url, 2, { queryTimeoutMs: 300 })
   const { readStatus } = createReads(pool)
@@ -101,7 +101,7 @@ test('once a status was not answered, the server ends those that take as long', 
   await unlock()
 })
 
-test('what limits a read is not left on its connection', async () => {
+test('the limits of a read do not stay on its connection', async () => {
   const pool = openPool((await createTestDatabase()).url, 1)
   const { read } = createReads(pool)
   expect(await read((session) => session.rows(READ_LIMITS))).toEqual([['4s', '2s']])

@@ -6,7 +6,7 @@ import { dumpRows } from '../dump-rows.ts'
 /** A new PostgreSQL store whose rows can be compared. */
 export async function openBatchedPostgres(): Promise<BatchedStore> {
   const { url, drop } = await createDatabase()
-  // With several transactions under way, steps that are asked for at once take effect in any order.
+  // With several concurrent transactions, concurrent steps take effect in any order.
   const store = await openPostgresStore({ url, maxTransactions: 1 })
   return {
     store,

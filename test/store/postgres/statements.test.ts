@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
-import { newDelivery, refused, submit } from '../../contract/facts.ts'
+import { aRejection, newDelivery, submit } from '../../contract/facts.ts'
 import { upkeep } from '../../contract/upkeep.ts'
 import { createTestDatabase, readCells, runSql, type TestDatabase } from '../../support/database.ts'
 
@@ -11,7 +11,7 @@ async function openStore() {
   return { database, store }
 }
 
-/** Counts the statements that write this table from now on: the most that one transaction has sent, and the rows of all. */
+/** Counts the statements that write this table from now on: the most of one transaction, and the rows of all. */
 async function countWrites(database: TestDatabase, event: 'INSERT' | 'UPDATE' | 'DELETE', table: string) {
   const name = `${event}_${table}`
   const rows = event === 'DELETE' ? 'OLD' : 'NEW'
@@ -49,13 +49,13 @@ test('a batch writes the current runs of all its submissions with one statement'
   expect(await inserts()).toEqual({ statements: 1, rows: 40 })
 })
 
-test('a batch deletes the current runs that have none any more with one statement', async () => {
+test('a batch deletes the current runs that no longer exist with one statement', async () => {
   const { database, store } = await openStore()
   const submitted = await Promise.all(
     Array.from({ length: 20 }, (_, index) => submit(store, ['remove-bg'], { fileId: `file-${index}` })),
   )
   const deletes = await countWrites(database, 'DELETE', 'current_runs')
-  await Promise.all(submitted.map((id) => store.applyResponse(id, refused('rejected'), 2_000)))
+  await Promise.all(submitted.map((id) => store.applyResponse(id, aRejection('rejected'), 2_000)))
   expect(await deletes()).toEqual({ statements: 1, rows: 20 })
 })
 
@@ -67,7 +67,7 @@ test('the sweep marks the runs of a step with one statement', async () => {
   expect(await updates()).toEqual({ statements: 1, rows: 40 })
 })
 
-test('counters and the bounds of hours are added up with one statement for each table', async () => {
+test('counters and the bounds of hours are folded with one statement per table', async () => {
   const { database, store } = await openStore()
   for (let hour = 0; hour < 5; hour += 1)
     await submit(store, ['remove-bg', 'ai-tasks'], { at: hour * 3_600_000 })
@@ -80,7 +80,7 @@ test('counters and the bounds of hours are added up with one statement for each 
 
 test('thousands of submissions to the same files are recorded on a database without statistics', async () => {
   const { store } = await openStore()
-  // The plans of the first few are kept for all others.
+  // The plans of the first statements are reused for all others.
   for (const count of [1_400, 2_600])
     await Promise.all(
       Array.from({ length: count }, (_, index) =>

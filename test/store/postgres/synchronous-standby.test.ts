@@ -2,17 +2,17 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
 import { newSubmission } from '../../contract/facts.ts'
 import { startOwnServer } from '../../support/own-server.ts'
-import { keepConnection } from '../../support/postgres-admin.ts'
+import { openPersistentConnection } from '../../support/postgres-admin.ts'
 
 /** Connections whose commit waits for a standby. */
 const WAITING = `SELECT pid, application_name AS name FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
 const OF_STORE = `SELECT * FROM (${WAITING}) AS waiting WHERE name = 'imagekit-extension-tracker'`
 
-/** A store whose server waits with each commit for a standby that there is not. */
+/** A store whose server waits, with each commit, for a standby that does not exist. */
 async function openWithoutStandby() {
   const { url } = await startOwnServer()
   const store = await openPostgresStore({ url })
-  const [admin, probe] = [keepConnection(url), keepConnection(url)]
+  const [admin, probe] = [openPersistentConnection(url), openPersistentConnection(url)]
   onTestFinished(async () => {
     await configure('RESET synchronous_standby_names')
     await store.close()
@@ -24,7 +24,7 @@ async function openWithoutStandby() {
     await admin.query('SELECT pg_reload_conf()')
   }
   await configure(`SET synchronous_standby_names = 'nobody'`)
-  // The setting is in force once something that is committed waits.
+  // The setting is active once a commit waits.
   await expect
     .poll(async () => {
       void probe.query(`SELECT pg_logical_emit_message(true, 'probe', '')`).catch(() => {})
@@ -36,7 +36,7 @@ async function openWithoutStandby() {
   return { store, countWaiting, endWaiting, configure }
 }
 
-test('what was committed here, but not by the standby, is not acknowledged after the connection has broken', async () => {
+test('a commit that the standby lacks is not acknowledged after the connection has broken', async () => {
   const { store, endWaiting, configure } = await openWithoutStandby()
   let outcome: unknown
   store.createSubmission(newSubmission(['remove-bg'])).then(
@@ -57,7 +57,7 @@ test('what was committed here, but not by the standby, is not acknowledged after
   expect(await store.createSubmission(newSubmission([]))).toBeDefined()
 })
 
-test('it is acknowledged once the standby has it', async () => {
+test('a commit is acknowledged once the standby has it', async () => {
   const { store, countWaiting, endWaiting, configure } = await openWithoutStandby()
   const created = store.createSubmission(newSubmission(['remove-bg']))
   await expect.poll(countWaiting).toBe(1)

@@ -12,7 +12,7 @@ async function openStore() {
   return { database, store }
 }
 
-/** Runs these statements of PL/pgSQL after each delivery that is inserted: at once, or at the commit. */
+/** Runs these PL/pgSQL statements after each inserted delivery: immediately, or at the commit. */
 async function afterDelivery(database: TestDatabase, statements: string, when: 'at once' | 'at commit') {
   const trigger = when === 'at once' ? 'TRIGGER' : 'CONSTRAINT TRIGGER'
   const deferred = when === 'at once' ? '' : 'DEFERRABLE INITIALLY DEFERRED'
@@ -26,10 +26,10 @@ async function afterDelivery(database: TestDatabase, statements: string, when: '
 
 const SUCCESS = { service: 'remove-bg', status: 'success' } as const
 
-test('no step of a batch whose COMMIT fails is acknowledged, and nothing of it is written', async () => {
+test('if the COMMIT of a batch fails, no step is acknowledged and nothing is written', async () => {
   const { database, store } = await openStore()
   const submissionId = await submit(store, ['remove-bg'])
-  const mend = await afterDelivery(database, "RAISE EXCEPTION 'refused by the test'", 'at commit')
+  const restore = await afterDelivery(database, "RAISE EXCEPTION 'rejected by the test'", 'at commit')
   const commits: unknown[] = []
   store.watchCommits((commit) => commits.push(commit))
   const deliver = () => store.recordDelivery(newDelivery(submissionId, SUCCESS))
@@ -38,22 +38,22 @@ test('no step of a batch whose COMMIT fails is acknowledged, and nothing of it i
   expect(commits).toEqual([])
   expect(await readRows(database, 'SELECT status FROM runs')).toEqual([{ status: 'pending' }])
   expect(await readRows(database, 'SELECT * FROM deliveries')).toEqual([])
-  await mend()
+  await restore()
   expect(await deliver()).toMatchObject({ outcome: 'applied' })
 })
 
-test('a step is not acknowledged if the connection ends during its COMMIT, and the next one gets another connection', async () => {
+test('a step is not acknowledged if the connection ends during its COMMIT, and the next step uses another connection', async () => {
   const { database, store } = await openStore()
   const submissionId = await submit(store, ['remove-bg'])
-  const mend = await afterDelivery(database, 'PERFORM pg_terminate_backend(pg_backend_pid())', 'at commit')
+  const restore = await afterDelivery(database, 'PERFORM pg_terminate_backend(pg_backend_pid())', 'at commit')
   const deliver = () => store.recordDelivery(newDelivery(submissionId, SUCCESS))
   await expect(deliver()).rejects.toMatchObject({ code: 'store_unavailable', mayBeCommitted: true })
   expect(await readRows(database, 'SELECT * FROM deliveries')).toEqual([])
-  await mend()
+  await restore()
   expect(await deliver()).toMatchObject({ outcome: 'applied' })
 })
 
-test('a transaction cannot stay idle for longer than 5 seconds, nor wait for a statement or a lock for ever', async () => {
+test('a transaction cannot stay idle for more than 5 seconds, nor wait for a statement or a lock for ever', async () => {
   const { database, store } = await openStore()
   await runSql(database, 'CREATE TABLE seen (idle text, statement text, lock text)')
   const settings = ['idle_in_transaction_session_timeout', 'statement_timeout', 'lock_timeout']
@@ -66,7 +66,7 @@ test('a transaction cannot stay idle for longer than 5 seconds, nor wait for a s
   expect(Object.values(seen ?? {})).not.toContain('0')
 })
 
-test('a table that is locked by somebody else is store_unavailable after a while, and written once it is free', {
+test('a table locked by another client is store_unavailable after a while, and written once it is free', {
   timeout: 60_000,
 }, async () => {
   const { database, store } = await openStore()
@@ -80,7 +80,7 @@ test('a table that is locked by somebody else is store_unavailable after a while
   expect(await create()).toMatchObject({ submissionId: expect.any(String) })
 })
 
-/** What a connection has counted is there to be read once it has ended. */
+/** The statistics of a connection can be read once it has ended. */
 async function countDeadlocks(database: TestDatabase): Promise<unknown> {
   const others = 'datname = current_database() AND pid <> pg_backend_pid()'
   await expect.poll(() => readRows(database, `SELECT pid FROM pg_stat_activity WHERE ${others}`)).toEqual([])
@@ -88,7 +88,7 @@ async function countDeadlocks(database: TestDatabase): Promise<unknown> {
   return readRows(database, 'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()')
 }
 
-test('webhooks that bind submissions and name runs that nobody asked for lock all in one order', async () => {
+test('webhooks that bind submissions and add runs take their locks in a fixed order', async () => {
   const database = await createTestDatabase()
   const before = await countDeadlocks(database)
   const open = () => openPostgresStore(database)
@@ -119,7 +119,7 @@ test('statements are prepared again after another version has altered their tabl
   const deliver = () => store.recordDelivery(newDelivery(submissionId, SUCCESS))
   expect(await deliver()).toMatchObject({ outcome: 'applied' })
   await runSql(database, 'ALTER TABLE runs ALTER COLUMN attempt TYPE numeric')
-  // A connection that has prepared them says so once.
+  // A connection that has prepared them fails once.
   await expect.poll(() => deliver().catch((error: unknown) => error)).toMatchObject({ outcome: 'duplicate' })
   expect(await store.findSubmission(submissionId)).toMatchObject({ submission: { submissionId } })
 })

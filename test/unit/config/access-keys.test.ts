@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf } from './parsed.ts'
 
 test.each(['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET'])(
-  '%s may be absent on loopback alone',
+  '%s is optional only on loopback',
   (name) => {
     const absent = { [name]: undefined }
     expect(problemsOf({ ...PUBLIC, ...absent })).toEqual([expect.stringContaining(`${name}: is required`)])
@@ -13,7 +13,7 @@ test.each(['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET'])(
   },
 )
 
-test('requests from elsewhere are refused unless both keys are there', () => {
+test('non-local requests are rejected unless both keys are set', () => {
   const local = { ...LOCAL, TRACKER_API_KEY: KEY, TRACKER_ADMIN_KEY: OTHER }
   expect(parse(local).loopbackOnly).toBe(false)
   expect(parse({ ...local, TRACKER_API_KEY: '' }).loopbackOnly).toBe(true)
@@ -34,12 +34,12 @@ test.each([
   ])
 })
 
-test('one secret may not be API key and admin key at once', () => {
+test('an API key and an admin key must not have the same secret', () => {
   const problems = problemsOf({ ...LOCAL, TRACKER_API_KEY: `app:${KEY}`, TRACKER_ADMIN_KEY: KEY })
   expect(problems).toEqual([expect.stringContaining('"app"')])
 })
 
-test('a key without a name is named by a hash of its secret alone', () => {
+test('the name of a key without a name depends only on its secret', () => {
   const nameOf = (keys: string, variable = 'TRACKER_API_KEY') => {
     const { apiKeys, adminKeys } = parse({ ...LOCAL, [variable]: keys })
     return [...apiKeys, ...adminKeys].find(({ secret }) => secret === KEY)?.name

@@ -14,7 +14,7 @@ test('PostgreSQL listens at DATABASE_URL, unless DATABASE_LISTEN_URL names a dir
   })
 })
 
-test('a process uses 11 connections to PostgreSQL, or as many as DATABASE_CONNECTIONS says, from 5 on', () => {
+test('a process uses 11 connections to PostgreSQL, or DATABASE_CONNECTIONS, which is at least 5', () => {
   const env = { ...PUBLIC, DATABASE_URL: URL }
   expect(parse(env).database).toMatchObject({ connections: 11 })
   expect(parse({ ...env, DATABASE_CONNECTIONS: '5' }).database).toMatchObject({ connections: 5 })
@@ -26,7 +26,7 @@ test('a process uses 11 connections to PostgreSQL, or as many as DATABASE_CONNEC
   ])
 })
 
-test('DATABASE_LISTEN_URL is a PostgreSQL address, and a problem with SQLite', () => {
+test('DATABASE_LISTEN_URL must be a PostgreSQL address, and is a problem with SQLite', () => {
   expect(problemsOf({ ...PUBLIC, DATABASE_LISTEN_URL: DIRECT })).toEqual([
     'DATABASE_LISTEN_URL: is only for PostgreSQL; unset it',
   ])
@@ -36,7 +36,7 @@ test('DATABASE_LISTEN_URL is a PostgreSQL address, and a problem with SQLite', (
     ])
 })
 
-test('PostgreSQL requires a token secret on loopback, too: every process needs the same one', () => {
+test('PostgreSQL requires a token secret on loopback too, because every process needs the same one', () => {
   expect(problemsOf({ ...LOCAL, DATABASE_URL: URL })).toEqual([
     'TRACKER_TOKEN_SECRET: is required with PostgreSQL: every process needs the same one',
   ])

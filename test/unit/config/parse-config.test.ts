@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { Environment } from '../../../src/config/variables.ts'
 import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf, SIGNING, UNSIGNED } from './parsed.ts'
 
-test('an ImageKit key is enough on loopback, and the rest has defaults', () => {
+test('only the ImageKit key is required on loopback; the rest has defaults', () => {
   expect(parse(LOCAL)).toEqual({
     host: '127.0.0.1',
     port: 3000,
@@ -37,7 +37,7 @@ test('an ImageKit key is enough on loopback, and the rest has defaults', () => {
   })
 })
 
-test('everything is read as it is given', () => {
+test('every variable is parsed', () => {
   const config = parse({
     ...PUBLIC,
     PORT: '8080',
@@ -97,7 +97,7 @@ test('a database in memory is a problem of DATABASE_URL', () => {
     ).toHaveLength(1)
 })
 
-test('every problem is told at once, and no secret with it', () => {
+test('all problems are reported at once, without secrets', () => {
   const problems = problemsOf({
     HOST: '0.0.0.0',
     PORT: '70000',
@@ -140,11 +140,11 @@ test.each([
   ['::1', 'http://[::1]:3000'],
   ['[::1]', 'http://[::1]:3000'],
   ['127.1.2.3', 'http://127.1.2.3:3000'],
-])('HOST %s is loopback, and PUBLIC_URL follows from it', (HOST, publicUrl) => {
+])('HOST %s is loopback, and the default of PUBLIC_URL is derived from it', (HOST, publicUrl) => {
   expect(parse({ ...LOCAL, HOST }).publicUrl).toBe(publicUrl)
 })
 
-test('PUBLIC_URL is required off loopback, and http there only with ALLOW_HTTP', () => {
+test('outside loopback PUBLIC_URL is required, and may be http only with ALLOW_HTTP', () => {
   expect(problemsOf({ ...PUBLIC, PUBLIC_URL: undefined })).toEqual([
     expect.stringContaining('PUBLIC_URL: is required'),
   ])
@@ -158,7 +158,7 @@ test.each(
   'IMAGEKIT_PRIVATE_KEY IMAGEKIT_WEBHOOK_SECRET TRACKER_API_KEY TRACKER_ADMIN_KEY TRACKER_TOKEN_SECRET HOST PORT PUBLIC_URL DATABASE_URL LOG_LEVEL MAX_UPLOAD_BYTES'.split(
     ' ',
   ),
-)('%s may be given as a file, but not as both', (name) => {
+)('%s may be given as a file, but not as value and file at once', (name) => {
   const full: Environment = {
     ...PUBLIC,
     PORT: '8080',
@@ -174,7 +174,7 @@ test.each(
   expect(both.filter((problem) => problem.includes('not both'))).toHaveLength(1)
 })
 
-test('a file that is absent or empty is a problem, not an unset variable', () => {
+test('a missing or empty file is a problem, not an unset variable', () => {
   const env = { ...LOCAL, TRACKER_API_KEY_FILE: '/run/secrets/key' }
   expect(problemsOf(env)).toEqual([expect.stringContaining("TRACKER_API_KEY_FILE: can't be read")])
   expect(problemsOf(env, { '/run/secrets/key': '\n' })).toEqual([expect.stringContaining('is empty')])

@@ -4,7 +4,7 @@ import { ConfigError, parseConfig } from '../../../src/config.ts'
 export const KEY = 'a-secret-0123456789'
 export const OTHER = 'other-secret-0123456789'
 export const SIGNING = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
-export const UNSIGNED = 'TRACKER_WEBHOOK_SECRET is not set: what callers are told is not signed'
+export const UNSIGNED = 'TRACKER_WEBHOOK_SECRET is not set: notifications to callers are not signed'
 export const LOCAL: Environment = { IMAGEKIT_PRIVATE_KEY: 'private_x' }
 export const PUBLIC: Environment = {
   ...LOCAL,

@@ -9,13 +9,13 @@ const SECRETS = ['IMAGEKIT_PRIVATE_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_API_KEY',
 const namesOf = (problems: readonly string[]) =>
   problems.map((problem) => problem.slice(0, problem.indexOf(':'))).sort()
 
-test('.env.example as it is stops the start, and each secret in it is named', () => {
+test('an unchanged .env.example has a problem for each of its secrets', () => {
   const problems = problemsOf(parseEnv(EXAMPLE))
   expect(namesOf(problems)).toEqual(SECRETS)
   for (const problem of problems) expect(problem).toContain('placeholder')
 })
 
-test('.env.example with real secrets is enough for local use; elsewhere only PUBLIC_URL is missing', () => {
+test('.env.example with real secrets is valid for local use; otherwise only PUBLIC_URL is missing', () => {
   const own = Object.fromEntries(SECRETS.map((name) => [name, `secret of ${name}`]))
   expect(parse({ ...parseEnv(EXAMPLE), ...own }).publicUrl).toBe('http://127.0.0.1:3000')
   expect(namesOf(problemsOf({ ...parseEnv(EXAMPLE), ...own, HOST: '0.0.0.0' }))).toEqual(['PUBLIC_URL'])
@@ -38,7 +38,7 @@ test.each([
   'IMAGEKIT_PRIVATE_KEY',
   'IMAGEKIT_WEBHOOK_SECRET',
   'TRACKER_WEBHOOK_SECRET',
-])('a placeholder in %s is a problem, also when it is read from a file', (name) => {
+])('a placeholder in %s is a problem, also if it is read from a file', (name) => {
   for (const placeholder of [
     'private_...',
     'CHANGE_ME_0123456789',
@@ -56,12 +56,12 @@ test.each([
 })
 
 test.each(['IMAGEKIT_UPLOAD_URL', 'IMAGEKIT_API_URL'])(
-  '%s may be http on loopback, and elsewhere only with ALLOW_HTTP',
+  '%s may be http on loopback, otherwise only with ALLOW_HTTP',
   (name) => {
     for (const url of ['http://127.0.0.1:3001', 'http://localhost:3001', 'https://imagekit.example'])
       expect(problemsOf({ ...LOCAL, [name]: url })).toEqual([])
-    const far = { ...LOCAL, [name]: 'http://imagekit.example' }
-    expect(problemsOf(far)).toEqual([expect.stringMatching(new RegExp(`^${name}: .*ALLOW_HTTP=true`))])
-    expect(parse({ ...far, ALLOW_HTTP: 'true' }).imagekit).toMatchObject({ privateKey: 'private_x' })
+    const remote = { ...LOCAL, [name]: 'http://imagekit.example' }
+    expect(problemsOf(remote)).toEqual([expect.stringMatching(new RegExp(`^${name}: .*ALLOW_HTTP=true`))])
+    expect(parse({ ...remote, ALLOW_HTTP: 'true' }).imagekit).toMatchObject({ privateKey: 'private_x' })
   },
 )

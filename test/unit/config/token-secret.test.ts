@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { keepTokenSecret } from '../../../src/token-secret.ts'
+import { loadOrCreateTokenSecret } from '../../../src/token-secret.ts'
 
 function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'token-secret-'))
@@ -10,40 +10,42 @@ function temporaryDirectory(): string {
   return directory
 }
 
-test('a token secret is made once, for its owner alone, and found again', () => {
+test('a token secret is generated once, readable by its owner only, and loaded afterwards', () => {
   const path = join(temporaryDirectory(), 'data', 'token-secret')
-  const secret = keepTokenSecret(path)
+  const secret = loadOrCreateTokenSecret(path)
   expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
   expect(statSync(path).mode & 0o777).toBe(0o600)
-  expect(keepTokenSecret(path)).toBe(secret)
+  expect(loadOrCreateTokenSecret(path)).toBe(secret)
   expect(readFileSync(path, 'utf8').trim()).toBe(secret)
 })
 
-test('two services never make the same', () => {
+test('two services generate different secrets', () => {
   const directory = temporaryDirectory()
-  expect(keepTokenSecret(join(directory, 'a'))).not.toBe(keepTokenSecret(join(directory, 'b')))
+  expect(loadOrCreateTokenSecret(join(directory, 'a'))).not.toBe(
+    loadOrCreateTokenSecret(join(directory, 'b')),
+  )
 })
 
-test('a file that holds no secret is refused, not replaced', () => {
+test('a file without a secret is rejected and not replaced', () => {
   const path = join(temporaryDirectory(), 'token-secret')
   writeFileSync(path, 'short\n')
   chmodSync(path, 0o600)
-  expect(() => keepTokenSecret(path)).toThrow(/holds no secret/)
+  expect(() => loadOrCreateTokenSecret(path)).toThrow(/does not contain a secret/)
   expect(readFileSync(path, 'utf8')).toBe('short\n')
 })
 
-test('a file that a process was killed before writing is written by the next', () => {
+test('an empty file, from a process that was killed before writing, is overwritten', () => {
   const path = join(temporaryDirectory(), 'token-secret')
   writeFileSync(path, '', { mode: 0o600 })
-  const secret = keepTokenSecret(path)
+  const secret = loadOrCreateTokenSecret(path)
   expect(Buffer.from(secret, 'base64url')).toHaveLength(32)
-  expect(keepTokenSecret(path)).toBe(secret)
+  expect(loadOrCreateTokenSecret(path)).toBe(secret)
 })
 
-test('a file that others could read is made private, and its secret stays', () => {
+test('a file that others can read is made private, and its secret stays the same', () => {
   const path = join(temporaryDirectory(), 'token-secret')
-  const secret = keepTokenSecret(path)
+  const secret = loadOrCreateTokenSecret(path)
   chmodSync(path, 0o644)
-  expect(keepTokenSecret(path)).toBe(secret)
+  expect(loadOrCreateTokenSecret(path)).toBe(secret)
   expect(statSync(path).mode & 0o777).toBe(0o600)
 })

@@ -11,7 +11,7 @@ const documented = () => {
   )
 }
 
-test('no documented variable is unknown, in either form', () => {
+test('every documented variable is known, also as NAME_FILE', () => {
   const names = documented()
   expect(names.length).toBeGreaterThan(40)
   const env = Object.fromEntries(
@@ -31,19 +31,19 @@ test.each([
   ['DATABASE_URI', 'DATABASE_URL'],
   ['EXPIRES_AFTER', 'EXPIRE_AFTER'],
   ['LOGLEVEL', 'LOG_LEVEL'],
-])('%s is taken for a mistake, and %s is suggested', (name, meant) => {
+])('%s is reported as a typo of %s', (name, meant) => {
   expect(findUnknownVariables({ [name]: 'a value' })).toEqual([
     `${name} is not a variable of this program and has no effect; did you mean ${meant}?`,
   ])
 })
 
-test('one with our prefix is reported though it is like none of ours', () => {
+test('a variable with our prefix is reported even if it is not similar to a known one', () => {
   expect(findUnknownVariables({ TRACKER_COLOUR: 'x' })).toEqual([
     'TRACKER_COLOUR is not a variable of this program and has no effect',
   ])
 })
 
-test('what other programs read or set is none of ours', () => {
+test('variables of other programs are not reported', () => {
   const names = [
     'PATH',
     'HOME',
@@ -53,13 +53,13 @@ test('what other programs read or set is none of ours', () => {
     'IMAGEKIT_URL_ENDPOINT',
     'POSTGRES_URL',
   ]
-  const ofAService = [
+  const serviceVariables = [
     'TRACKER_PORT',
     'TRACKER_PORT_3000_TCP',
     'TRACKER_SERVICE_HOST',
     'TRACKER_SERVICE_PORT_HTTP',
   ]
   expect(
-    findUnknownVariables(Object.fromEntries([...names, ...ofAService].map((name) => [name, 'x']))),
+    findUnknownVariables(Object.fromEntries([...names, ...serviceVariables].map((name) => [name, 'x']))),
   ).toEqual([])
 })

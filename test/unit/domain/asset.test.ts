@@ -63,7 +63,7 @@ describe('the current run of an asset and an extension', () => {
   const failed = aRun({ runId: 'old', submissionId: 'submission-1', status: 'failed' })
   const pending = aRun({ runId: 'new', submissionId: 'submission-2', status: 'pending' })
 
-  test('is that of the newest submission that asked for it; older ones are history', () => {
+  test('belongs to the newest submission that requested the extension; older runs are history', () => {
     const asset = describeAsset(assetOf(failed, pending))
     expect(asset.runs).toEqual([pending])
     expect(asset.status).toBe('pending')
@@ -76,20 +76,20 @@ describe('the current run of an asset and an extension', () => {
     expect(asset.updatedAt).toBe(pending.updatedAt)
   })
 
-  test('stays where a newer submission asked for something else', () => {
+  test('stays if a newer submission requested another extension', () => {
     const other = aRun({ runId: 'other', submissionId: 'submission-2', name: 'ai-tasks', status: 'success' })
     const asset = describeAsset(assetOf(failed, other))
     expect(asset.runs.map((run) => run.runId)).toEqual(['old', 'other'])
     expect(asset.status).toBe('failed')
   })
 
-  test('takes its place in the order by its own insertion', () => {
+  test('is listed in the order of its own insertion', () => {
     const other = aRun({ runId: 'other', name: 'ai-tasks' })
     const asset = describeAsset(assetOf(failed, other, pending))
     expect(asset.runs.map((run) => run.runId)).toEqual(['other', 'new'])
   })
 
-  test('is one for each extension that was ever asked for, the last of its name', () => {
+  test('is one per requested extension, the last of its name', () => {
     const runs = fc.array(
       fc.record({ name: fc.constantFrom('a', 'b', 'c'), status: fc.constantFrom(...STATUSES) }),
     )
@@ -106,7 +106,7 @@ describe('the current run of an asset and an extension', () => {
   })
 })
 
-test('An asset was updated when one of its current runs last was', () => {
+test('An asset’s updatedAt is the latest of its current runs’', () => {
   const first = aRun({ name: 'remove-bg', updatedAt: 7_000 })
   const second = aRun({ name: 'ai-tasks', updatedAt: 6_000 })
   expect(describeAsset(assetOf(first, second)).updatedAt).toBe(7_000)

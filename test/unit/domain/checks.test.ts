@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { checkAlerts, checkDisk, checkPublicUrl } from '../../../src/domain/check-surroundings.ts'
-import { checkRejected } from '../../../src/domain/check-traffic.ts'
+import { checkAlerts, checkDisk, checkPublicUrl } from '../../../src/domain/diagnostics/surroundings.ts'
+import { checkRejected } from '../../../src/domain/diagnostics/traffic.ts'
 
 const MIB = 1024 ** 2
 
@@ -39,7 +39,7 @@ test('webhooks for unknown submissions fail the check, other rejected webhooks a
     { cause: 'bad_signature', count: 2000 },
     { cause: 'unknown_submission', count: 1 },
   ])
-  expect(checks.map(({ level, told }) => `${level}: ${told}`)).toEqual([
+  expect(checks.map(({ level, message }) => `${level}: ${message}`)).toEqual([
     'warn: 2000 in the last 24 h: bad_signature',
     'fail: 1 in the last 24 h: unknown_submission',
   ])

@@ -22,19 +22,19 @@ function earlier(facts: Partial<Submission>, runs: Run[] = []) {
 const NOTHING = { submissionId: 'submission-1', replacesFile: false, setsDescription: false, extensions: [] }
 
 describe('a later submission', () => {
-  test('may have done all that it asked for', () => {
+  test('may have done everything that it requested', () => {
     const runs = [aRun(), aRun({ name: 'ai-tasks', status: 'success', settledAt: 9_000 })]
     expect(later({}, runs)).toEqual({ ...NOTHING, extensions: ['remove-bg', 'ai-tasks'] })
     expect(later({ setsDescription: true })).toEqual({ ...NOTHING, setsDescription: true })
   })
 
-  test('may have put a new file there, unless it was an update', () => {
+  test('may have replaced the file, unless it was an update', () => {
     for (const kind of ['upload', 'external'] as const)
       expect(later({ kind })).toEqual({ ...NOTHING, replacesFile: true })
     expect(later({ kind: 'update' })).toBeNull()
   })
 
-  test('has done nothing where ImageKit has refused it, and may have where nothing clear came back', () => {
+  test('has changed nothing if ImageKit rejected it, and may have if there was no clear response', () => {
     const asks = { kind: 'upload', setsDescription: true } as const
     expect(later({ ...asks, state: 'rejected' }, [aRun()])).toBeNull()
     for (const state of ['submitting', 'unconfirmed', 'accepted'] as const) {
@@ -43,13 +43,13 @@ describe('a later submission', () => {
     }
   })
 
-  test('whose extension has failed has had no effect, if nobody says the opposite', () => {
+  test('with a failed extension had no effect, unless a webhook reported the opposite', () => {
     const failed = { status: 'failed', settledAt: 9_000 } as const
     expect(later({}, [aRun(failed)])).toBeNull()
     expect(later({}, [aRun({ ...failed, contradicted: true })])).toMatchObject({ extensions: ['remove-bg'] })
   })
 
-  test('that has expired may have had its effect all the same', () => {
+  test('that has expired may have had its effect', () => {
     expect(later({}, [aRun({ status: 'expired' })])).toMatchObject({ extensions: ['remove-bg'] })
   })
 })
@@ -57,7 +57,7 @@ describe('a later submission', () => {
 describe('an earlier submission', () => {
   const asks = { kind: 'upload', setsDescription: true, updatedAt: ASKED_AT - 1 } as const
 
-  test('that was over by then is in the baseline', () => {
+  test('that had ended by then is in the baseline', () => {
     const settled = { settledAt: ASKED_AT - 1, updatedAt: ASKED_AT + 1 }
     const runs = [
       aRun({ status: 'success', ...settled }),
@@ -66,7 +66,7 @@ describe('an earlier submission', () => {
     expect(earlier(asks, runs)).toBeNull()
   })
 
-  test('may have had the effect of what was open then, and of nothing else', () => {
+  test('may have had the effects that were open then, and no others', () => {
     const runs = [
       aRun(),
       aRun({ name: 'a', status: 'success', settledAt: ASKED_AT }),
@@ -76,7 +76,7 @@ describe('an earlier submission', () => {
     expect(earlier(asks, runs)).toEqual({ ...NOTHING, extensions: ['remove-bg', 'a', 'b'] })
   })
 
-  test('whose answer had not come by then may have had all of its effect', () => {
+  test('without a response by then may have had all of its effects', () => {
     const all = { ...NOTHING, replacesFile: true, setsDescription: true }
     expect(earlier({ ...asks, updatedAt: ASKED_AT })).toEqual(all)
     expect(earlier({ ...asks, state: 'unconfirmed' })).toEqual(all)

@@ -23,7 +23,7 @@ test('current runs may change with the file or the rejection of a submission', (
   expect(refreshed({ submissions: [{ before: rejected, after: open }] })).toEqual({ s: [] })
 })
 
-test('current runs may change with the runs of a submission, by the names that these had', () => {
+test('current runs may change with the runs of a submission, for the names of these runs', () => {
   const named = aRunRow({ submissionId: 's', name: 'google-auto-tagging', requestedAs: 'saved-extension' })
   expect(
     refreshed({
@@ -35,6 +35,6 @@ test('current runs may change with the runs of a submission, by the names that t
   ).toEqual({ s: ['remove-bg', 'google-auto-tagging', 'saved-extension'] })
 })
 
-test('current runs stay when a run settles', () => {
+test('current runs do not change when a run settles', () => {
   expect(refreshed({ runs: [{ before: run, after: { ...run, status: 'success' } }] })).toEqual({})
 })

@@ -9,26 +9,26 @@ function bucketsOf(seconds: readonly number[]): Map<number, number> {
 }
 
 describe('the quantile of durations', () => {
-  test('is told to within five per cent of the exact one, between a tenth of a second and months', () => {
+  test('is within 5 % of the exact one, between 0.1 s and months', () => {
     const duration = fc.double({ min: Math.log(0.1), max: Math.log(15_000_000), noNaN: true }).map(Math.exp)
     const durations = fc.array(duration, { minLength: 1, maxLength: 60 })
     fc.assert(
       fc.property(durations, fc.constantFrom(0.01, 0.5, 0.9, 0.95, 1), (seconds, share) => {
         const sorted = seconds.toSorted((one, other) => one - other)
         const exact = sorted[Math.ceil(share * sorted.length) - 1] ?? Number.NaN
-        const told = quantileOf(bucketsOf(seconds), share) ?? Number.NaN
-        expect(Math.abs(told / Math.max(exact, 0.1) - 1)).toBeLessThanOrEqual(0.05)
+        const quantile = quantileOf(bucketsOf(seconds), share) ?? Number.NaN
+        expect(Math.abs(quantile / Math.max(exact, 0.1) - 1)).toBeLessThanOrEqual(0.05)
       }),
       { numRuns: 2_000 },
     )
   })
 
-  test('is null where nothing was counted, also where all of it was taken back', () => {
+  test('is null if nothing was counted, or everything was undone', () => {
     expect(quantileOf(new Map(), 0.5)).toBeNull()
     expect(quantileOf(new Map([[7, 0]]), 0.5)).toBeNull()
   })
 
-  test('does not depend on the order in which buckets come', () => {
+  test('does not depend on the order of the buckets', () => {
     const buckets = bucketsOf([1, 2, 30, 400, 5])
     const turned = new Map([...buckets].toReversed())
     expect(quantileOf(turned, 0.5)).toBe(quantileOf(buckets, 0.5))
@@ -36,12 +36,12 @@ describe('the quantile of durations', () => {
 })
 
 describe('the bucket of a duration', () => {
-  test('is the first one for what took no time, or less than none when the clock went back', () => {
+  test('is the first one for zero, and for negative durations after the clock was set back', () => {
     expect([0, -5, 0.1, Number.NaN].map(bucketOf)).toEqual([0, 0, 0, 0])
     expect(quantileOf(bucketsOf([-5]), 0.5)).toBe(0.1)
   })
 
-  test('grows with the duration, and never beyond the last', () => {
+  test('grows with the duration, up to the last bucket', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, noNaN: true }), fc.double({ min: 0, noNaN: true }), (one, other) => {
         const [least, greatest] = [Math.min(one, other), Math.max(one, other)]

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { another, asked, before, now, TAGGER, VERSION_2, weigh } from './evidence-facts.ts'
+import { another, asked, assess, before, now, TAGGER, VERSION_2 } from './evidence-facts.ts'
 
 const SHOWN = [
   { name: TAGGER, seen: now({ aiTags: { [TAGGER]: ['Shirt'] } }) },
@@ -7,61 +7,61 @@ const SHOWN = [
   { name: 'ai-auto-description', seen: now({ description: 'A red shirt.' }) },
 ]
 
-describe.each(SHOWN)('what would show $name', ({ name, seen }) => {
+describe.each(SHOWN)('the evidence for $name', ({ name, seen }) => {
   const by = { kind: 'submission', submissionId: 'submission-2' }
 
-  test('shows nothing where another submission may have run the same extension', () => {
+  test('is explained if another submission may have run the same extension', () => {
     for (const extensions of [[name], ['ai-tasks', name], ['saved-extension']]) {
-      const weighing = weigh(asked(name), before(), seen, [another({ extensions })])
-      expect(weighing).toMatchObject({ kind: 'explained', by })
+      const assessment = assess(asked(name), before(), seen, [another({ extensions })])
+      expect(assessment).toMatchObject({ kind: 'explained', by })
     }
   })
 
-  test('shows nothing where another submission may have put a new file there', () => {
-    const weighing = weigh(asked(name), before(), seen, [another({ replacesFile: true })])
-    expect(weighing).toMatchObject({ kind: 'explained', by })
+  test('is explained if another submission may have replaced the file', () => {
+    const assessment = assess(asked(name), before(), seen, [another({ replacesFile: true })])
+    expect(assessment).toMatchObject({ kind: 'explained', by })
   })
 
-  test('shows it where the others have done something else', () => {
+  test('counts if the others have done something else', () => {
     const names = ['ai-tasks', ...SHOWN.map((shown) => shown.name).filter((other) => other !== name)]
-    const weighing = weigh(asked(name), before(), seen, [another({ extensions: names })])
-    expect(weighing).toMatchObject({ kind: 'evidence' })
+    const assessment = assess(asked(name), before(), seen, [another({ extensions: names })])
+    expect(assessment).toMatchObject({ kind: 'evidence' })
   })
 
-  test('shows it where another has set a description, unless it is the description', () => {
-    const weighing = weigh(asked(name), before(), seen, [another({ setsDescription: true })])
+  test('counts if another submission has set a description, unless it is the description', () => {
+    const assessment = assess(asked(name), before(), seen, [another({ setsDescription: true })])
     const isDescription = name === 'ai-auto-description'
-    expect(weighing).toMatchObject(isDescription ? { kind: 'explained', by } : { kind: 'evidence' })
+    expect(assessment).toMatchObject(isDescription ? { kind: 'explained', by } : { kind: 'evidence' })
   })
 })
 
-describe('a version that nobody of ours has made', () => {
+describe('a version that none of our submissions made', () => {
   const foreign = {
     kind: 'explained',
     by: { kind: 'other_version' },
   }
   const marks = { aiTags: { [TAGGER]: ['Shirt'] }, description: 'A red shirt.' }
 
-  test.each([TAGGER, 'ai-auto-description'])('may have brought what would show %s', (name) => {
-    expect(weigh(asked(name), before(), now({ ...VERSION_2, ...marks }))).toMatchObject(foreign)
-    expect(weigh(asked(name, 'ai-tasks'), before(VERSION_2), now(marks))).toMatchObject(foreign)
-    expect(weigh(asked(name, 'remove-bg'), before(VERSION_2), now(marks))).toMatchObject(foreign)
+  test.each([TAGGER, 'ai-auto-description'])('may have brought the evidence for %s', (name) => {
+    expect(assess(asked(name), before(), now({ ...VERSION_2, ...marks }))).toMatchObject(foreign)
+    expect(assess(asked(name, 'ai-tasks'), before(VERSION_2), now(marks))).toMatchObject(foreign)
+    expect(assess(asked(name, 'remove-bg'), before(VERSION_2), now(marks))).toMatchObject(foreign)
   })
 
   test.each([TAGGER, 'ai-auto-description'])(
-    'is not one that remove-bg may have made, so that %s is shown',
+    'is excluded if remove-bg may have made it, so that the evidence for %s counts',
     (name) => {
       const seen = now({ ...VERSION_2, ...marks })
       const shown = { kind: 'evidence' }
-      expect(weigh(asked(name, 'remove-bg'), before(), seen)).toMatchObject(shown)
-      expect(weigh(asked(name, 'saved-extension'), before(), seen)).toMatchObject(shown)
+      expect(assess(asked(name, 'remove-bg'), before(), seen)).toMatchObject(shown)
+      expect(assess(asked(name, 'saved-extension'), before(), seen)).toMatchObject(shown)
       const other = another({ extensions: ['remove-bg'] })
-      expect(weigh(asked(name), before(), seen, [other])).toMatchObject(shown)
+      expect(assess(asked(name), before(), seen, [other])).toMatchObject(shown)
     },
   )
 
-  test('is none where versions are not told', () => {
+  test('does not exist if versions are not reported', () => {
     const seen = now({ ...marks, versionId: null })
-    expect(weigh(asked(TAGGER), before(), seen)).toMatchObject({ kind: 'evidence' })
+    expect(assess(asked(TAGGER), before(), seen)).toMatchObject({ kind: 'evidence' })
   })
 })

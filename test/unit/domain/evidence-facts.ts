@@ -36,12 +36,12 @@ export function asked(name: string, ...siblings: string[]): AskedRun {
   return { name, siblings, mayFillBackground: false }
 }
 
-/** Weighs, and sees that `findEvidence` says the same. */
-export function weigh(run: AskedRun, baseline: Baseline, seen: FileFacts, others: ConcurrentChange[] = []) {
-  const weighing = assessEvidence(frozen(run), frozen(baseline), frozen(seen), frozen(others))
-  const found = weighing.kind === 'evidence' ? weighing.evidence : null
+/** Assesses the evidence, and checks that `findEvidence` agrees. */
+export function assess(run: AskedRun, baseline: Baseline, seen: FileFacts, others: ConcurrentChange[] = []) {
+  const assessment = assessEvidence(frozen(run), frozen(baseline), frozen(seen), frozen(others))
+  const found = assessment.kind === 'evidence' ? assessment.evidence : null
   expect(findEvidence(run, baseline, seen, others)).toEqual(found)
-  return weighing
+  return assessment
 }
 
 export function found(evidence: Evidence) {

@@ -9,7 +9,7 @@ const NAMES = ['aws-auto-tagging', 'remove-bg', 'ai-auto-description', 'ai-tasks
 const name = fc.constantFrom(...NAMES)
 const run = fc.record({ name, siblings: fc.uniqueArray(name), mayFillBackground: fc.boolean() })
 const tags = fc.dictionary(name, fc.uniqueArray(fc.constantFrom('Shirt', 'Sleeve', 'Hat')))
-const told = {
+const reported = {
   versionId: fc.constantFrom(null, 'v1', 'v2', 'v3'),
   versionName: fc.constantFrom(null, 'Version 1', 'Version 2', 'Version 3', 'odd'),
   aiTags: tags,
@@ -19,11 +19,11 @@ const told = {
 const facts: fc.Arbitrary<FileFacts> = fc.record({
   fileId: fc.constant('file-1'),
   hasAlpha: fc.constantFrom(null, false, true),
-  ...told,
+  ...reported,
 })
 const nothing = fc.constant(null)
 const baseline: fc.Arbitrary<Baseline> = fc.record({
-  ...told,
+  ...reported,
   tags: nothing,
   customMetadata: nothing,
   url: nothing,
@@ -37,7 +37,7 @@ const other: fc.Arbitrary<ConcurrentChange> = fc.record({
 const others = fc.array(other, { maxLength: 3 })
 
 describe('evidence', () => {
-  test('is never found in a file that is as it was', () => {
+  test('is never found in an unchanged file', () => {
     fc.assert(
       fc.property(run, baseline, others, fc.option(fc.string()), (asked, was, known, updatedAt) => {
         const { versionId, versionName, aiTags, description } = was
@@ -55,10 +55,10 @@ describe('evidence', () => {
     )
   })
 
-  test('stays, the same, when another submission becomes known, or goes: it does not come', () => {
+  test('stays the same or disappears when another submission becomes known: it never appears', () => {
     fc.assert(
       fc.property(run, baseline, facts, others, other, (asked, was, seen, known, more) => {
-        // A remove-bg of ours is what tells its own new version from somebody else's upload.
+        // Our own remove-bg distinguishes its new version from an upload by somebody else.
         fc.pre(!more.extensions.some((extension) => /remove-bg|saved-extension/.test(extension)))
         const first = findEvidence(asked, was, seen, known)
         const then = findEvidence(asked, was, seen, [...known, more])
@@ -68,7 +68,7 @@ describe('evidence', () => {
     )
   })
 
-  test('does not depend on the order in which the others are told', () => {
+  test('does not depend on the order of the other submissions', () => {
     fc.assert(
       fc.property(run, baseline, facts, others, (asked, was, seen, known) => {
         const turned = findEvidence(asked, was, seen, known.toReversed())
@@ -77,7 +77,7 @@ describe('evidence', () => {
     )
   })
 
-  test('of a tagger does not go when more tags come', () => {
+  test('of a tagger does not disappear when more tags are added', () => {
     const tagger = run.filter(({ name: asked }) => asked === 'aws-auto-tagging')
     fc.assert(
       fc.property(tagger, baseline, facts, others, tags, (asked, was, seen, known, more) => {
@@ -92,7 +92,7 @@ describe('evidence', () => {
     )
   })
 
-  test('can be kept as JSON', () => {
+  test('can be stored as JSON', () => {
     fc.assert(
       fc.property(run, baseline, facts, (asked, was, seen) => {
         const evidence = findEvidence(asked, was, seen, [])

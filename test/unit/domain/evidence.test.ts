@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { asked, before, found, now, TAGGER, VERSION_2, weigh } from './evidence-facts.ts'
+import { asked, assess, before, found, now, TAGGER, VERSION_2 } from './evidence-facts.ts'
 import { FILE } from './facts.ts'
 
 const NO_CHANGE = { kind: 'unchanged', cause: 'no_change' }
@@ -7,36 +7,36 @@ const NO_CHANGE = { kind: 'unchanged', cause: 'no_change' }
 describe('a tagger', () => {
   const tagged = now({ aiTags: { [TAGGER]: ['Shirt', 'Sleeve'] } })
 
-  test('is shown by tags of its source where there were none', () => {
-    expect(weigh(asked(TAGGER), before(), tagged)).toEqual(
+  test('is proved by tags of its source if there were none before', () => {
+    expect(assess(asked(TAGGER), before(), tagged)).toEqual(
       found({ kind: 'new_ai_tags', source: TAGGER, before: [], now: ['Shirt', 'Sleeve'] }),
     )
   })
 
-  test('is shown by one new tag among those that were there', () => {
+  test('is proved by one new tag among those that existed before', () => {
     const baseline = before({ aiTags: { [TAGGER]: ['Shirt', 'Hat'] } })
-    expect(weigh(asked(TAGGER), baseline, tagged)).toEqual(
+    expect(assess(asked(TAGGER), baseline, tagged)).toEqual(
       found({ kind: 'new_ai_tags', source: TAGGER, before: ['Shirt', 'Hat'], now: ['Shirt', 'Sleeve'] }),
     )
   })
 
-  test('is not shown by the tags that were there, by fewer of them, or by none', () => {
+  test('is not proved by the earlier tags, fewer of them, or none', () => {
     const baseline = before({ aiTags: { [TAGGER]: ['Sleeve', 'Shirt', 'Hat'] } })
-    expect(weigh(asked(TAGGER), baseline, tagged)).toEqual(NO_CHANGE)
-    expect(weigh(asked(TAGGER), baseline, now())).toEqual(NO_CHANGE)
-    expect(weigh(asked(TAGGER), before(), now({ aiTags: { [TAGGER]: [] } }))).toEqual(NO_CHANGE)
+    expect(assess(asked(TAGGER), baseline, tagged)).toEqual(NO_CHANGE)
+    expect(assess(asked(TAGGER), baseline, now())).toEqual(NO_CHANGE)
+    expect(assess(asked(TAGGER), before(), now({ aiTags: { [TAGGER]: [] } }))).toEqual(NO_CHANGE)
   })
 
-  test('is not shown by the tags of another, by a description or by a version', () => {
+  test('is not proved by another source’s tags, a description or a version', () => {
     const seen = now({ aiTags: { 'google-auto-tagging': ['Shirt'] }, description: 'A shirt.', ...VERSION_2 })
-    expect(weigh(asked(TAGGER), before(), seen)).toEqual(NO_CHANGE)
+    expect(assess(asked(TAGGER), before(), seen)).toEqual(NO_CHANGE)
   })
 
-  test('may be any extension whose name its tags bear', () => {
+  test('may be any extension whose name is the source of its tags', () => {
     const seen = now({ aiTags: { 'new-tagger': ['Shirt'] } })
-    expect(weigh(asked('new-tagger'), before(), seen)).toMatchObject({ kind: 'evidence' })
+    expect(assess(asked('new-tagger'), before(), seen)).toMatchObject({ kind: 'evidence' })
     for (const name of ['constructor', 'toString', '__proto__', 'saved-extension'])
-      expect(weigh(asked(name), before(), tagged)).toEqual(NO_CHANGE)
+      expect(assess(asked(name), before(), tagged)).toEqual(NO_CHANGE)
   })
 })
 
@@ -44,47 +44,47 @@ describe('remove-bg', () => {
   const removed = now(VERSION_2)
   const version1 = { id: FILE, name: 'Version 1' }
 
-  test('is shown by a newer version', () => {
-    expect(weigh(asked('remove-bg'), before(), removed)).toEqual(
+  test('is proved by a newer version', () => {
+    expect(assess(asked('remove-bg'), before(), removed)).toEqual(
       found({ kind: 'newer_version', before: version1, now: { id: 'version-2', name: 'Version 2' } }),
     )
     const tenth = now({ versionId: 'version-10', versionName: 'Version 10' })
     const ninth = before({ versionId: 'version-9', versionName: 'Version 9' })
-    expect(weigh(asked('remove-bg'), ninth, tenth)).toMatchObject({ kind: 'evidence' })
+    expect(assess(asked('remove-bg'), ninth, tenth)).toMatchObject({ kind: 'evidence' })
   })
 
-  test('is not shown by a newer version that is not transparent, unless a background was asked for', () => {
+  test('is not proved by a newer version without transparency, unless a background was requested', () => {
     const opaque = now({ ...VERSION_2, hasAlpha: false })
-    expect(weigh(asked('remove-bg'), before(), opaque)).toMatchObject({
+    expect(assess(asked('remove-bg'), before(), opaque)).toMatchObject({
       kind: 'explained',
       by: { kind: 'other_version' },
     })
     const filled = { ...asked('remove-bg'), mayFillBackground: true }
-    expect(weigh(filled, before(), opaque)).toMatchObject({ kind: 'evidence' })
+    expect(assess(filled, before(), opaque)).toMatchObject({ kind: 'evidence' })
     const transparent = now({ ...VERSION_2, hasAlpha: true })
-    expect(weigh(asked('remove-bg'), before(), transparent)).toMatchObject({ kind: 'evidence' })
+    expect(assess(asked('remove-bg'), before(), transparent)).toMatchObject({ kind: 'evidence' })
   })
 
-  test('is not shown by an older version that was restored, nor by another one of the same number', () => {
-    expect(weigh(asked('remove-bg'), before(VERSION_2), now())).toEqual(NO_CHANGE)
+  test('is not proved by a restored older version, nor by another one of the same number', () => {
+    expect(assess(asked('remove-bg'), before(VERSION_2), now())).toEqual(NO_CHANGE)
     const same = now({ versionId: 'other', versionName: 'Version 1' })
-    expect(weigh(asked('remove-bg'), before(), same)).toEqual(NO_CHANGE)
+    expect(assess(asked('remove-bg'), before(), same)).toEqual(NO_CHANGE)
   })
 
-  test('is shown by another version where the names do not tell which is newer', () => {
+  test('is proved by another version if the names do not say which is newer', () => {
     for (const versionName of [null, 'Final', 'Version two', 'Version 2b']) {
       const seen = now({ versionId: 'version-2', versionName })
-      expect(weigh(asked('remove-bg'), before(), seen)).toMatchObject({ kind: 'evidence' })
+      expect(assess(asked('remove-bg'), before(), seen)).toMatchObject({ kind: 'evidence' })
     }
   })
 
-  test('is not shown where a version was or is not told', () => {
-    expect(weigh(asked('remove-bg'), before({ versionId: null }), removed)).toEqual(NO_CHANGE)
-    expect(weigh(asked('remove-bg'), before(), now({ ...VERSION_2, versionId: null }))).toEqual(NO_CHANGE)
+  test('is not proved if a version is not reported before or now', () => {
+    expect(assess(asked('remove-bg'), before({ versionId: null }), removed)).toEqual(NO_CHANGE)
+    expect(assess(asked('remove-bg'), before(), now({ ...VERSION_2, versionId: null }))).toEqual(NO_CHANGE)
   })
 
-  test('is not shown by tags of its name', () => {
-    expect(weigh(asked('remove-bg'), before(), now({ aiTags: { 'remove-bg': ['x'] } }))).toEqual(NO_CHANGE)
+  test('is not proved by tags with its name', () => {
+    expect(assess(asked('remove-bg'), before(), now({ aiTags: { 'remove-bg': ['x'] } }))).toEqual(NO_CHANGE)
   })
 })
 
@@ -92,26 +92,26 @@ describe('ai-auto-description', () => {
   const run = asked('ai-auto-description')
   const described = now({ description: 'A red shirt.' })
 
-  test('is shown by a description that was set or changed', () => {
+  test('is proved by a description that was set or changed', () => {
     const evidence = { kind: 'new_description', now: 'A red shirt.' } as const
-    expect(weigh(run, before(), described)).toEqual(found({ ...evidence, before: null }))
-    expect(weigh(run, before({ description: '' }), described)).toEqual(found({ ...evidence, before: '' }))
-    expect(weigh(run, before({ description: 'Old.' }), described)).toEqual(
+    expect(assess(run, before(), described)).toEqual(found({ ...evidence, before: null }))
+    expect(assess(run, before({ description: '' }), described)).toEqual(found({ ...evidence, before: '' }))
+    expect(assess(run, before({ description: 'Old.' }), described)).toEqual(
       found({ ...evidence, before: 'Old.' }),
     )
   })
 
-  test('is not shown by one that is the same, or empty, or gone', () => {
-    expect(weigh(run, before({ description: ' A red shirt.\n' }), described)).toEqual(NO_CHANGE)
+  test('is not proved by a description that is the same, empty or removed', () => {
+    expect(assess(run, before({ description: ' A red shirt.\n' }), described)).toEqual(NO_CHANGE)
     for (const description of [null, '', ' \n'])
-      expect(weigh(run, before({ description: 'Old.' }), now({ description }))).toEqual(NO_CHANGE)
+      expect(assess(run, before({ description: 'Old.' }), now({ description }))).toEqual(NO_CHANGE)
   })
 })
 
-describe('an extension that leaves no mark of its own', () => {
-  test('is never shown', () => {
+describe('an extension without recognisable traces', () => {
+  test('is never proved', () => {
     const seen = now({ ...VERSION_2, aiTags: { 'ai-tasks': ['x'] }, description: 'A shirt.' })
-    expect(weigh(asked('ai-tasks'), before(), seen)).toEqual({ kind: 'unchanged', cause: 'no_rule' })
-    expect(weigh(asked('unheard-of'), before(), seen)).toEqual(NO_CHANGE)
+    expect(assess(asked('ai-tasks'), before(), seen)).toEqual({ kind: 'unchanged', cause: 'no_rule' })
+    expect(assess(asked('unknown-extension'), before(), seen)).toEqual(NO_CHANGE)
   })
 })

@@ -23,7 +23,7 @@ export function aSubmission(facts: Partial<Submission> = {}): Submission {
   return { ...asking('remove-bg').submission, ...facts }
 }
 
-/** An upload that asked for these extensions, with its runs `run-1`, `run-2`, … as they are committed. */
+/** An upload that requested these extensions, with its runs `run-1`, `run-2`, … as they are committed. */
 export function asking(...names: string[]): Known {
   return openSubmission(
     {
@@ -53,7 +53,7 @@ export function numbered(prefix: string): () => string {
   return () => `${prefix}-${++count}`
 }
 
-export function aWord(facts: Partial<ExtensionResult> = {}): ExtensionResult {
+export function aResult(facts: Partial<ExtensionResult> = {}): ExtensionResult {
   return { service: 'remove-bg', status: 'success', fileId: FILE, error: null, ...facts }
 }
 
@@ -78,7 +78,7 @@ export function failure(
   return { kind, requestId: null, error: { code: kind, message: 'It went wrong.', status: null } }
 }
 
-/** Freezes all of it, so that whoever changes its input throws. */
+/** Freezes the value deeply, so that changing an input throws. */
 export function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   const parts: unknown[] = Object.values(value)
@@ -86,24 +86,24 @@ export function frozen<T>(value: T): T {
   return Object.freeze(value)
 }
 
-/** `unclaimed`: deliveries of a service that nobody had asked for. */
+/** `unclaimed`: deliveries for services that were not requested. */
 export type Known = { submission: Submission; runs: Run[]; unclaimed?: UnclaimedDelivery[] }
 
 export type Fact =
-  | { kind: 'answer'; answer: UploadResponse }
+  | { kind: 'response'; response: UploadResponse }
   | { kind: 'webhook'; result: ExtensionResult }
   | { kind: 'evidence'; name: string }
   | { kind: 'expiry' }
 
-export type Told = { known: Known; decision: DeliveryDecision | null }
+export type AppliedFact = { known: Known; decision: DeliveryDecision | null }
 
-/** What is known after a fact, kept as a store keeps it. */
-export function tell(known: Known, fact: Fact, newRunId: () => string, at: number): Told {
+/** The state after a fact, as a store keeps it. */
+export function applyFact(known: Known, fact: Fact, newRunId: () => string, at: number): AppliedFact {
   const { submission, runs } = frozen(known)
   switch (fact.kind) {
-    case 'answer': {
+    case 'response': {
       const { unclaimed = [] } = known
-      const change = decideResponse(submission, runs, frozen(fact.answer), unclaimed, newRunId, at)
+      const change = decideResponse(submission, runs, frozen(fact.response), unclaimed, newRunId, at)
       const isClaimed = new Set(change.claimed.map(({ deliveryId }) => deliveryId))
       const left = unclaimed.filter(({ deliveryId }) => !isClaimed.has(deliveryId))
       return { known: { ...keep(known, change), unclaimed: left }, decision: null }
@@ -143,19 +143,19 @@ function keep(known: Known, change: Change<Partial<Known['submission']>>): Known
   const made = change.runs.filter((run) => !known.runs.some((other) => other.runId === run.runId))
   return {
     submission: { ...known.submission, ...change.submission },
-    runs: [...old, ...made].filter((run) => run.runId !== change.goneRunId),
+    runs: [...old, ...made].filter((run) => run.runId !== change.removedRunId),
   }
 }
 
-/** Each step of a story: what was known after it, and what became of it if it was a webhook. The clock never stops. */
-export function play(start: Known, facts: readonly Fact[], startAt = ASKED_AT): Told[] {
+/** The state after each fact, with the decision if it was a webhook. The clock never stops. */
+export function play(start: Known, facts: readonly Fact[], startAt = ASKED_AT): AppliedFact[] {
   const newRunId = numbered(`made-${startAt}`)
-  const steps: Told[] = []
+  const steps: AppliedFact[] = []
   let known = start
   for (const [index, fact] of facts.entries()) {
-    const told = tell(known, fact, newRunId, startAt + index + 1)
-    steps.push(told)
-    known = told.known
+    const applied = applyFact(known, fact, newRunId, startAt + index + 1)
+    steps.push(applied)
+    known = applied.known
   }
   return steps
 }

@@ -5,9 +5,9 @@ import { describe, expect, test } from 'vitest'
 import {
   boundCauses,
   causeOf,
+  NO_CAUSE,
   OTHER_CAUSE,
   shownCauses,
-  UNTOLD_CAUSE,
 } from '../../../src/domain/failure-cause.ts'
 import { failureCause } from '../../../src/sandbox/extensions/failure-cause.ts'
 
@@ -28,11 +28,11 @@ describe('the cause of a failure', () => {
     expect(causeOf(errorOf(fixture))).toBe(cause)
   })
 
-  test('is told for every webhook of a failure that is known', () => {
+  test('is found for every known failure webhook', () => {
     const fixtures = readdirSync(FOLDER).filter((name) => name.endsWith('-failure.json'))
     expect(fixtures.length).toBeGreaterThanOrEqual(5)
     for (const name of fixtures)
-      expect(causeOf(errorOf(name.replace('-failure.json', '')))).not.toBe(UNTOLD_CAUSE)
+      expect(causeOf(errorOf(name.replace('-failure.json', '')))).not.toBe(NO_CAUSE)
   })
 
   test.each([
@@ -42,7 +42,7 @@ describe('the cause of a failure', () => {
     ['ai-auto-description', 'description_not_generated'],
     ['ai-tasks', 'tasks_not_evaluated'],
     ['another', 'processing_failed'],
-  ])('of what the sandbox says of %s is %s', (extension, cause) => {
+  ])('of the sandbox’s error for %s is %s', (extension, cause) => {
     expect(causeOf(failureCause(extension))).toBe(cause)
   })
 
@@ -53,7 +53,7 @@ describe('the cause of a failure', () => {
     [{ reason: 'no word', message: 7 }, 'no word'],
     ['It went wrong', 'It went wrong'],
     [{ code: 'x'.repeat(65), message: 'long' }, 'long'],
-  ])('of %j is %s: a word before a sentence', (error, cause) => {
+  ])('of %j is %s: a code is preferred to a sentence', (error, cause) => {
     expect(causeOf(error)).toBe(cause)
   })
 
@@ -66,11 +66,11 @@ describe('the cause of a failure', () => {
     { message: '' },
     { message: '   ' },
     { truncated: true, bytes: 20_000 },
-  ])('of %j is not told', (error) => {
-    expect(causeOf(error)).toBe(UNTOLD_CAUSE)
+  ])('of %j is unknown', (error) => {
+    expect(causeOf(error)).toBe(NO_CAUSE)
   })
 
-  test('is the same where only addresses, quoted names, ids and large numbers differ', () => {
+  test('is the same if only URLs, quoted names, ids and large numbers differ', () => {
     const say = (id: string, name: string, count: number) =>
       `Could not read https://ik.imagekit.io/${id}/${encodeURI(name)} of '${name}' ("${id}", \`${name}\`): ${count} bytes`
     const one = causeOf({ message: say('598821f949c0a938d57563bd', 'cat.png', 123_456) })
@@ -78,14 +78,14 @@ describe('the cause of a failure', () => {
     expect(one).toBe('Could not read … of … (…, …): … bytes')
   })
 
-  test('keeps small numbers, which tell causes apart, and apostrophes', () => {
+  test('keeps small numbers, which distinguish causes, and apostrophes', () => {
     expect(causeOf('Status 404: the file isn’t there, it can\'t be "x"')).toBe(
       "Status 404: the file isn’t there, it can't be …",
     )
     expect(causeOf("the provider's answer was 503")).toBe("the provider's answer was 503")
   })
 
-  test('is one line of at most 120 characters, whatever is told', () => {
+  test('is one line of at most 120 characters', () => {
     const text = fc.oneof(fc.string({ maxLength: 3_000 }), fc.string({ unit: 'grapheme', maxLength: 400 }))
     fc.assert(
       fc.property(text, (message) => {
@@ -106,8 +106,8 @@ function causes(extension: string, count: number): { extension: string; cause: s
   return Array.from({ length: count }, (_, index) => ({ extension, cause: `E${index}`, size: 1_000 - index }))
 }
 
-describe('the causes that are shown', () => {
-  test('are the hundred most frequent of each extension, in whatever order they come', () => {
+describe('the shown causes', () => {
+  test('are the hundred most frequent of each extension, in any order', () => {
     const counted = [...causes('a', 103), ...causes('b', 2)]
     const hundred = causes('a', 100).map(({ cause }) => cause)
     expect(shownCauses(counted, 'a')).toEqual(hundred)
@@ -116,7 +116,7 @@ describe('the causes that are shown', () => {
     expect(shownCauses(counted, 'c')).toEqual([])
   })
 
-  test('of all extensions are those that are shown of one of them, each once', () => {
+  test('of all extensions are those shown for any of them, each once', () => {
     const rare = { extension: 'b', cause: 'E102', size: 1 }
     const shown = shownCauses([...causes('a', 103), rare, { ...rare, cause: 'E0' }], null)
     expect(shown).toHaveLength(101)
@@ -124,13 +124,13 @@ describe('the causes that are shown', () => {
     expect([shown.includes('E102'), shown.includes('E101')]).toEqual([true, false])
   })
 
-  test('are chosen by how often each came in all', () => {
+  test('are selected by their total frequency', () => {
     const parts = Array.from({ length: 3 }, () => ({ extension: 'a', cause: 'in parts', size: 400 }))
     expect(shownCauses([...causes('a', 100), ...parts], 'a')[0]).toBe('in parts')
     expect(shownCauses([...causes('a', 100), ...parts], 'a')).not.toContain('E99')
   })
 
-  test('do not include that there is none, nor what is other anyway', () => {
+  test('do not include the empty cause, nor `other`', () => {
     const none = { extension: 'a', cause: '', size: 9 }
     expect(shownCauses([none, { ...none, cause: OTHER_CAUSE }, { ...none, cause: 'E1' }], null)).toEqual([
       'E1',
@@ -138,15 +138,15 @@ describe('the causes that are shown', () => {
   })
 })
 
-describe('causes, bounded', () => {
+describe('bounding causes', () => {
   const own = { extension: 'a', cause: '', size: 5, status: 'success' }
 
-  test('name those that are shown, and nothing but their causes is changed', () => {
+  test('keeps the shown causes, and changes nothing else', () => {
     const counted = [own, ...causes('b', 100)]
     expect(boundCauses(counted)).toEqual(counted)
   })
 
-  test('are other beyond that, of each extension apart, and each for itself', () => {
+  test('replaces the others by `other`, for each extension separately, without adding them up', () => {
     const bounded = boundCauses([...causes('a', 103), own, ...causes('b', 1), { ...own, cause: 'rare' }])
     expect(bounded.slice(100)).toEqual([
       { extension: 'a', cause: OTHER_CAUSE, size: 900 },
@@ -158,7 +158,7 @@ describe('causes, bounded', () => {
     ])
   })
 
-  test('are at most a hundred and one for each extension, and as many runs as before, whatever there is', () => {
+  test('leaves at most 101 causes per extension, and the same number of runs', () => {
     const one = fc.record({
       extension: fc.constantFrom('a', 'b', '__proto__'),
       cause: fc.oneof(fc.constantFrom('', OTHER_CAUSE, 'constructor'), fc.nat(400).map(String)),
@@ -170,10 +170,10 @@ describe('causes, bounded', () => {
         const sizes = (all: typeof counted) => all.map(({ extension, size }) => [extension, size])
         expect(sizes(bounded)).toEqual(sizes(counted))
         for (const extension of ['a', 'b', '__proto__']) {
-          const told = bounded.filter((each) => each.extension === extension).map(({ cause }) => cause)
-          expect(new Set(told.filter((cause) => cause !== '')).size).toBeLessThanOrEqual(101)
+          const found = bounded.filter((each) => each.extension === extension).map(({ cause }) => cause)
+          expect(new Set(found.filter((cause) => cause !== '')).size).toBeLessThanOrEqual(101)
           const shown = new Set(shownCauses(counted, extension))
-          for (const cause of told)
+          for (const cause of found)
             expect(cause === '' || cause === OTHER_CAUSE || shown.has(cause)).toBe(true)
         }
       }),

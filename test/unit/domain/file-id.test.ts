@@ -23,9 +23,9 @@ test.each([
   'status',
   'retry',
   'x'.repeat(129),
-])('%j can be no id of a file', (text) => expect(isFileId(text)).toBe(false))
+])('%j cannot be the id of a file', (text) => expect(isFileId(text)).toBe(false))
 
-test('an id is one segment of an address and comes back from it as it was', () => {
+test('an id is one segment of a URL path and can be read back from it', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', minLength: 1 }), (text) => {
       fc.pre(isFileId(text))

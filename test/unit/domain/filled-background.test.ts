@@ -5,7 +5,7 @@ test.each([
   [{ name: 'remove-bg', options: { bg_color: 'blue' } }],
   [{ name: 'remove-bg', options: { bg_image_url: 'https://example.com/sky.jpg' } }],
   [{ name: 'saved-extension', id: 'ext_1' }],
-])('a background may be asked for by %j', (extension) => {
+])('%j may request a background', (extension) => {
   expect(mayFillBackground([{ name: 'ai-tasks' }, extension])).toBe(true)
 })
 
@@ -14,6 +14,6 @@ test.each([
   [{ name: 'remove-bg', options: null }],
   [{ name: 'remove-bg', options: { add_shadow: true } }],
   [{ name: 'ai-tasks', options: { bg_color: 'blue' } }],
-])('no background is asked for by %j', (extension) => {
+])('%j does not request a background', (extension) => {
   expect(mayFillBackground([extension])).toBe(false)
 })

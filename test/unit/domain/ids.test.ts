@@ -15,12 +15,12 @@ function positive(any: number): number {
   return Math.max(1, Math.abs(any))
 }
 
-test('An id is its kind, the number of its row and 64 random bits', () => {
+test('An id consists of its kind, the number of its row and 64 random bits', () => {
   expect(formatId('run', 12, CHECK)).toBe('run_12_AbCdEfGhIjk')
   expect(randomBytes(8).toString('base64url')).toHaveLength(CHECK.length)
 })
 
-test('What is written can be read again, by its own kind only', () => {
+test('An id can be parsed again, only as its own kind', () => {
   fc.assert(
     fc.property(kind, number, check, (written, ...parts) => {
       const id = formatId(written, ...parts)
@@ -33,7 +33,7 @@ test('What is written can be read again, by its own kind only', () => {
   )
 })
 
-test('Only the one text of an id is read', () => {
+test('Only the exact text of an id is parsed', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^run_[0-9]{0,18}_[A-Za-z0-9_-]{9,12}$/)), (text) => {
       const parsed = parseId('run', text)
@@ -42,7 +42,7 @@ test('Only the one text of an id is read', () => {
   )
 })
 
-describe('No id is', () => {
+describe('An id cannot be', () => {
   test.each([
     ['an empty text', ''],
     ['a UUID', '0190a5f2-7d9c-7c3e-9a55-2f6c1d1e4b11'],
@@ -70,12 +70,12 @@ describe('No id is', () => {
   })
 })
 
-test('The greatest safe integer is a number', () => {
+test('The greatest safe integer is a valid number', () => {
   const number = Number.MAX_SAFE_INTEGER
   expect(parseId('run', `run_9007199254740991_${CHECK}`)).toEqual({ number, check: CHECK })
 })
 
-test('Ids of every kind are found in a text, whatever stands beside them', () => {
+test('Ids of every kind are found in a text, whatever surrounds them', () => {
   const ids = KINDS.map((each, index) => formatId(each, index + 1, CHECK))
   const [run = '', sub = '', dlv = ''] = ids
   const text = `msg_${run}: see (${sub}), "${dlv}". Not run_1, sub_01_${CHECK} or abc_1_${CHECK}.`

@@ -4,7 +4,7 @@ import { type Observation, observe } from '../../../src/domain/observe.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import { aRun, aSubmission, frozen, NEW_TAGS } from './facts.ts'
 
-const told = frozen(aSubmission({ callerWebhookUrl: 'https://caller.example/hook' }))
+const withCaller = frozen(aSubmission({ callerWebhookUrl: 'https://caller.example/hook' }))
 
 const SUCCESS: Observation = { source: 'webhook', status: 'success', error: null }
 const FAILURE: Observation = { source: 'webhook', status: 'failed', error: null }
@@ -13,7 +13,7 @@ const EXPIRY: Observation = { source: 'expiry', reason: 'timed_out' }
 const pending = frozen(aRun())
 const expired = frozen(observe(pending, EXPIRY, 1_500).run)
 
-function owes(before: Run, observation: Observation, submission = told): boolean {
+function isDue(before: Run, observation: Observation, submission = withCaller): boolean {
   return isNotificationDue(submission, before, observe(before, observation, 2_000).run)
 }
 
@@ -22,34 +22,34 @@ describe('a caller with a webhookUrl of its own', () => {
     ['a webhook that says SUCCESS', SUCCESS],
     ['a webhook that says FAILURE', FAILURE],
     ['evidence', EVIDENCE],
-  ])('is told of a run that %s settles, pending or expired', (_, observation) => {
-    expect(owes(pending, observation)).toBe(true)
-    expect(owes(expired, observation)).toBe(true)
+  ])('is notified of a run that %s settles, pending or expired', (_, observation) => {
+    expect(isDue(pending, observation)).toBe(true)
+    expect(isDue(expired, observation)).toBe(true)
   })
 
-  test('is told of a run that is made and settled in one step', () => {
-    expect(isNotificationDue(told, undefined, observe(pending, SUCCESS, 2_000).run)).toBe(true)
+  test('is notified of a run that is added and settled in one step', () => {
+    expect(isNotificationDue(withCaller, undefined, observe(pending, SUCCESS, 2_000).run)).toBe(true)
   })
 
-  test('is not told of what the response said, for it has that response, nor of an expiry', () => {
+  test('is not notified of the response’s own statuses, which it has, nor of an expiry', () => {
     for (const status of ['pending', 'success', 'failed'] as const)
-      expect(owes(pending, { source: 'response', status })).toBe(false)
-    expect(owes(pending, EXPIRY)).toBe(false)
-    expect(isNotificationDue(told, undefined, pending)).toBe(false)
+      expect(isDue(pending, { source: 'response', status })).toBe(false)
+    expect(isDue(pending, EXPIRY)).toBe(false)
+    expect(isNotificationDue(withCaller, undefined, pending)).toBe(false)
   })
 
-  test('is told once, whatever is said afterwards', () => {
+  test('is notified once, whatever is reported later', () => {
     for (const first of [SUCCESS, FAILURE, EVIDENCE, { source: 'response', status: 'failed' } as const]) {
       const settled = frozen(observe(pending, first, 1_500).run)
       const error = { message: 'fills a missing one' }
       for (const later of [SUCCESS, { ...FAILURE, error }, EVIDENCE, EXPIRY])
-        expect(owes(settled, later)).toBe(false)
+        expect(isDue(settled, later)).toBe(false)
     }
   })
 })
 
-test('A caller without a webhookUrl is owed nothing', () => {
+test('A caller without a webhookUrl is not notified', () => {
   const submission = aSubmission({ callerWebhookUrl: null })
   for (const observation of [SUCCESS, FAILURE, EVIDENCE])
-    expect(owes(pending, observation, submission)).toBe(false)
+    expect(isDue(pending, observation, submission)).toBe(false)
 })

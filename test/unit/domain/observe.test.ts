@@ -29,28 +29,35 @@ describe('a run that is not settled', () => {
     ['a response that says success', response('success'), 'success', 'response'],
     ['a response that says failed', response('failed'), 'failed', 'response'],
     ['evidence', EVIDENCE, 'success', 'reconcile'],
-  ])('is settled by %s, pending or expired, and says who settled it and when', (_, word, status, source) => {
-    for (const run of [pending, expired]) {
-      const seen = observe(run, word, LATER)
-      expect(seen.outcome).toBe('applied')
-      expect(seen.run).toMatchObject({
-        status,
-        source,
-        settledAt: LATER,
-        updatedAt: LATER,
-        contradicted: false,
-      })
-      expect(seen.run).toMatchObject({ runId: run.runId, requestedAt: run.requestedAt, attempt: run.attempt })
-    }
-  })
+  ])(
+    'is settled by %s, pending or expired, with the source and the time',
+    (_, observation, status, source) => {
+      for (const run of [pending, expired]) {
+        const seen = observe(run, observation, LATER)
+        expect(seen.outcome).toBe('applied')
+        expect(seen.run).toMatchObject({
+          status,
+          source,
+          settledAt: LATER,
+          updatedAt: LATER,
+          contradicted: false,
+        })
+        expect(seen.run).toMatchObject({
+          runId: run.runId,
+          requestedAt: run.requestedAt,
+          attempt: run.attempt,
+        })
+      }
+    },
+  )
 
-  test('stays pending when the response says pending, and its source is then the response', () => {
+  test('stays pending when the response says pending, and its source becomes the response', () => {
     const seen = observe(pending, STILL_PENDING, LATER)
     expect(seen).toEqual({ outcome: 'applied', run: { ...pending, source: 'response', updatedAt: LATER } })
     expect(observe(seen.run, STILL_PENDING, LATER + 1)).toEqual({ outcome: 'ignored', run: seen.run })
   })
 
-  test('expires without a final word, which is not a failure and does not settle it', () => {
+  test('expires without a final status, which is not a failure and does not settle it', () => {
     const seen = observe(pending, EXPIRY, LATER)
     expect(seen.outcome).toBe('applied')
     const evidence = { kind: 'timed_out' }
@@ -58,7 +65,7 @@ describe('a run that is not settled', () => {
     expect(seen.run.settledAt).toBeNull()
   })
 
-  test('stays expired when the response says pending or the window passes again', () => {
+  test('stays expired when the response says pending or the window ends again', () => {
     expect(observe(expired, STILL_PENDING, LATER)).toEqual({ outcome: 'ignored', run: expired })
     expect(observe(expired, EXPIRY, LATER)).toEqual({ outcome: 'ignored', run: expired })
   })
@@ -72,21 +79,21 @@ describe('a settled run', () => {
     ['response', 'failed', { ...FAILURE, error: null }],
     ['webhook', 'failed', { ...FAILURE, error: null }],
   ] as const)(
-    'is not changed by a webhook that repeats the final word of a %s that said %s',
-    (source, status, word) => {
+    'is not changed by a webhook that repeats the final status from a %s: %s',
+    (source, status, observation) => {
       const run = settled(status, { source })
-      expect(observe(run, word, LATER)).toEqual({ outcome: 'duplicate', run })
+      expect(observe(run, observation, LATER)).toEqual({ outcome: 'duplicate', run })
     },
   )
 
-  test('takes the error of a webhook that repeats the failure where it has none', () => {
+  test('takes the error of a webhook that repeats the failure if it has none', () => {
     const run = settled('failed', { source: 'response' })
     const seen = observe(run, FAILURE, LATER)
     expect(seen.outcome).toBe('duplicate')
     expect(seen.run).toEqual({ ...run, error: { message: 'too large' }, updatedAt: LATER })
   })
 
-  test('keeps the first error it was told', () => {
+  test('keeps its first error', () => {
     const run = settled('failed', { error: { message: 'the first' } })
     expect(observe(run, FAILURE, LATER)).toEqual({ outcome: 'duplicate', run })
   })
@@ -95,25 +102,25 @@ describe('a settled run', () => {
     ['success', FAILURE],
     ['failed', SUCCESS],
   ] as const)(
-    'that is a %s is contradicted by a webhook that says the opposite, and stays what it is',
-    (status, word) => {
+    'that is a %s is contradicted by a webhook with the opposite status, and keeps its status',
+    (status, observation) => {
       const run = settled(status)
-      const seen = observe(run, word, LATER)
+      const seen = observe(run, observation, LATER)
       expect(seen).toEqual({ outcome: 'contradicted', run: { ...run, contradicted: true } })
     },
   )
 
-  test('is contradicted once: the opposite said again is a duplicate', () => {
+  test('is contradicted once: the repeated opposite is a duplicate', () => {
     const { run } = observe(settled('success'), FAILURE, LATER)
     expect(observe(frozen(run), FAILURE, LATER + 1)).toEqual({ outcome: 'duplicate', run })
   })
 
-  test('is not contradicted by the word it was settled with, told after the opposite', () => {
+  test('is not contradicted by a repetition of its own status after the opposite', () => {
     const { run } = observe(settled('success'), FAILURE, LATER)
     expect(observe(frozen(run), SUCCESS, LATER + 1)).toEqual({ outcome: 'duplicate', run })
   })
 
-  test('is not changed by a response or evidence that says the opposite, for only a webhook contradicts', () => {
+  test('is not changed by an opposite response or evidence, because only a webhook contradicts', () => {
     const failed = settled('failed')
     expect(observe(failed, EVIDENCE, LATER)).toEqual({ outcome: 'ignored', run: failed })
     expect(observe(failed, response('success'), LATER)).toEqual({ outcome: 'ignored', run: failed })
@@ -129,15 +136,15 @@ describe('a settled run', () => {
   })
 })
 
-describe('what the status of a run rests on', () => {
+describe('the evidence of a run', () => {
   const expiredAs = (reason: 'asset_gone' | 'timed_out') =>
     frozen(observe(pending, { source: 'expiry', reason }, LATER).run)
 
-  test.each(['asset_gone', 'timed_out'] as const)('is, where it has expired, the reason: %s', (reason) => {
+  test.each(['asset_gone', 'timed_out'] as const)('is the reason if it has expired: %s', (reason) => {
     expect(expiredAs(reason).evidence).toEqual({ kind: reason })
   })
 
-  test('stays the first reason when it would expire for another', () => {
+  test('stays the first reason if it expires again for another', () => {
     const run = expiredAs('timed_out')
     expect(observe(run, { source: 'expiry', reason: 'asset_gone' }, LATER + 1)).toEqual({
       outcome: 'ignored',
@@ -150,18 +157,18 @@ describe('what the status of a run rests on', () => {
       expect(observe(run, EVIDENCE, LATER).run).toMatchObject({ status: 'success', evidence: NEW_TAGS })
   })
 
-  test('is ImageKit’s word where there is one, so the reason of an expiry goes', () => {
-    for (const word of [SUCCESS, FAILURE, response('success')])
-      expect(observe(expiredAs('asset_gone'), word, LATER).run.evidence).toBeNull()
+  test('is null if ImageKit reported the status, so the reason of an expiry is removed', () => {
+    for (const observation of [SUCCESS, FAILURE, response('success')])
+      expect(observe(expiredAs('asset_gone'), observation, LATER).run.evidence).toBeNull()
   })
 
-  test('stays the evidence when a webhook repeats or contradicts it', () => {
+  test('does not change when a webhook repeats or contradicts it', () => {
     const run = frozen(observe(pending, EVIDENCE, LATER).run)
     expect(observe(run, SUCCESS, LATER + 1)).toEqual({ outcome: 'duplicate', run })
     expect(observe(run, FAILURE, LATER + 1).run).toMatchObject({ contradicted: true, evidence: NEW_TAGS })
   })
 
-  test('stays ImageKit’s word when evidence says the same', () => {
+  test('stays null when evidence repeats the status that ImageKit reported', () => {
     const run = settled('success')
     expect(observe(run, EVIDENCE, LATER)).toEqual({ outcome: 'duplicate', run })
   })
@@ -174,12 +181,12 @@ describe('the error of a run', () => {
     return observe(pending, { source: 'webhook', status: 'failed', error }, LATER).run
   }
 
-  test('is what ImageKit sent, as it came', () => {
+  test('is ImageKit’s error, unchanged', () => {
     const error = { code: 12, reasons: ['a', { b: null }] }
     expect(observe(pending, { source: 'webhook', status: 'failed', error }, LATER).run.error).toEqual(error)
   })
 
-  test('is kept whole up to 16 KiB and is told by its size alone beyond', () => {
+  test('is stored completely up to 16 KiB, and only as its size beyond', () => {
     const quotes = 2
     expect(failWith('x'.repeat(LIMIT - quotes)).error).toBe('x'.repeat(LIMIT - quotes))
     expect(failWith('x'.repeat(LIMIT - quotes + 1)).error).toEqual({ truncated: true, bytes: LIMIT + 1 })
@@ -189,18 +196,21 @@ describe('the error of a run', () => {
     expect(failWith('é'.repeat(LIMIT / 2)).error).toEqual({ truncated: true, bytes: LIMIT + 2 })
   })
 
-  test('is also cut where a repeated failure fills it in', () => {
-    const word: Observation = { source: 'webhook', status: 'failed', error: 'x'.repeat(LIMIT) }
-    expect(observe(settled('failed'), word, LATER).run.error).toEqual({ truncated: true, bytes: LIMIT + 2 })
+  test('is also limited when a repeated failure fills it in', () => {
+    const observation: Observation = { source: 'webhook', status: 'failed', error: 'x'.repeat(LIMIT) }
+    expect(observe(settled('failed'), observation, LATER).run.error).toEqual({
+      truncated: true,
+      bytes: LIMIT + 2,
+    })
   })
 
-  test('is null for a success, whatever the webhook carried', () => {
-    const word: Observation = { source: 'webhook', status: 'success', error: { message: 'odd' } }
-    expect(observe(pending, word, LATER).run.error).toBeNull()
-    expect(observe(settled('success'), word, LATER).run.error).toBeNull()
+  test('is null for a success, whatever the webhook contained', () => {
+    const observation: Observation = { source: 'webhook', status: 'success', error: { message: 'odd' } }
+    expect(observe(pending, observation, LATER).run.error).toBeNull()
+    expect(observe(settled('success'), observation, LATER).run.error).toBeNull()
   })
 
-  test('of the opposite word does not come to a success', () => {
+  test('is not taken from a contradicting webhook by a success', () => {
     expect(observe(settled('success'), FAILURE, LATER).run.error).toBeNull()
   })
 })

@@ -22,19 +22,19 @@ describe('the sweep', () => {
     expect(sweepRun({ ...PENDING, isOverdue: true, requestedAt }, RULE)).toBe(ofOther)
   })
 
-  test('stops at no run where nothing has to be old to be overdue', () => {
+  test('stops at no run if nothing has to be old to be overdue', () => {
     const rule = { now: NOW, overdueAfterMs: 0 }
     expect(sweepRun({ ...PENDING, requestedAt: NOW }, rule)).toBe('mark')
     expect(sweepRun({ ...PENDING, requestedAt: NOW + 1 }, rule)).toBe('stop')
   })
 
-  test('comes past every run in time, whatever wrote its date', () => {
+  test('passes every run in time, whatever its date', () => {
     const date = fc.oneof(fc.integer({ min: -NOW, max: 3 * NOW }), fc.maxSafeNat())
     fc.assert(
       fc.property(date, fc.nat(100 * MINUTE), (requestedAt, overdueAfterMs) => {
         const later = NOW + 2 * MINUTE + overdueAfterMs
         const at = (now: number) => sweepRun({ ...PENDING, requestedAt }, { now, overdueAfterMs })
-        // A date that is past by then is that old; one that is not was in the future by too much all the time.
+        // A date in the past by then is old enough; any other was always too far in the future.
         expect(requestedAt > NOW + MINUTE ? at(NOW) : at(later)).toBe('mark')
       }),
     )
@@ -44,7 +44,7 @@ describe('the sweep', () => {
 describe('the runs that one step of the sweep marks', () => {
   const run = (n: number, requestedAt = 0, facts = {}) => ({ n, ...PENDING, requestedAt, ...facts })
 
-  test('are due since they were overdue, and never in the future', () => {
+  test('are due since they became overdue, and never in the future', () => {
     const runs = [run(1), run(2, 0, { isPending: false }), run(4, NOW + 2 * MINUTE), run(5, NOW), run(6)]
     const overdue = [
       { n: 1, dueAt: 10 * MINUTE },
@@ -53,18 +53,18 @@ describe('the runs that one step of the sweep marks', () => {
     expect(selectOverdue(runs, RULE)).toEqual({ overdue, swept: 4 })
   })
 
-  test('are none where the first run is young', () => {
+  test('are none if the first run is young', () => {
     expect(selectOverdue([run(5, NOW), run(6)], RULE)).toEqual({ overdue: [], swept: undefined })
   })
 
-  test('are so many at most, and the sweep goes on behind the last one', () => {
+  test('are limited in number, and the sweep continues after the last one', () => {
     const runs = [run(1), run(2), run(3, 0, { isPending: false }), run(4), run(5)]
     const { overdue, swept } = selectOverdue(runs, { ...RULE, most: 2 })
     expect(overdue.map(({ n }) => n)).toEqual([1, 2])
     expect(swept).toBe(2)
   })
 
-  test('are the next ones where the sweep could not pass those that it has marked', () => {
+  test('are the next ones if the sweep could not pass those that it has marked', () => {
     const rule = { ...RULE, overdueAfterMs: 0, longestTransactionMs: MINUTE, most: 2 }
     const marked = [run(1, NOW, { isOverdue: true }), run(2, NOW, { isOverdue: true })]
     const { overdue, swept } = selectOverdue([...marked, run(3, NOW), run(4, NOW), run(5, NOW)], rule)
@@ -72,7 +72,7 @@ describe('the runs that one step of the sweep marks', () => {
     expect(swept).toBeUndefined()
   })
 
-  test('marks a run that is younger than the longest transaction, and does not pass it', () => {
+  test('include a run younger than the longest transaction, which the sweep does not pass', () => {
     const rule = { ...RULE, overdueAfterMs: 0, longestTransactionMs: MINUTE }
     const runs = [run(7, NOW - MINUTE), run(8, NOW - MINUTE + 1), run(9, NOW - 2 * MINUTE)]
     const { overdue, swept } = selectOverdue(runs, rule)

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { isPublicAddress } from '../../../src/domain/public-address.ts'
 
 describe('IPv4', () => {
-  // First and last of each range, and its neighbours on both sides where those are public.
+  // The first and last address of each range, and its neighbours on both sides if those are public.
   test.each([
     ['0.0.0.0', '0.255.255.255', null, '1.0.0.0'],
     ['10.0.0.0', '10.255.255.255', '9.255.255.255', '11.0.0.0'],
@@ -20,14 +20,14 @@ describe('IPv4', () => {
     ['198.51.100.0', '198.51.100.255', '198.51.99.255', '198.51.101.0'],
     ['203.0.113.0', '203.0.113.255', '203.0.112.255', '203.0.114.0'],
     ['224.0.0.0', '255.255.255.255', '223.255.255.255', null],
-  ])('%s to %s is not public, what surrounds it is', (first, last, before, after) => {
+  ])('%s to %s is not public, its neighbours are', (first, last, before, after) => {
     expect([first, last].map(isPublicAddress)).toEqual([false, false])
     for (const neighbour of [before, after])
       if (neighbour !== null) expect(isPublicAddress(neighbour)).toBe(true)
   })
 
   test.each(['169.254.169.254', '100.100.100.200', '192.0.0.192', '168.63.129.16'])(
-    'The metadata of a cloud at %s is not public',
+    'The cloud metadata address %s is not public',
     (address) => expect(isPublicAddress(address)).toBe(false),
   )
 })
@@ -72,7 +72,7 @@ describe('IPv6', () => {
     '3ffe::1',
   ])('%s is public', (address) => expect(isPublicAddress(address)).toBe(true))
 
-  test('No address that holds an IPv4 address is public, however it is written', () => {
+  test('No address that contains an IPv4 address is public, in any notation', () => {
     const prefixes = fc.constantFrom('::', '::ffff:', '::ffff:0:', '64:ff9b::', '64:ff9b:1::')
     fc.assert(
       fc.property(prefixes, fc.ipV4(), (prefix, ipv4) => {
@@ -87,7 +87,7 @@ describe('IPv6', () => {
     )
   })
 
-  test('Whatever is public lies in global unicast', () => {
+  test('All public addresses are in global unicast', () => {
     fc.assert(
       fc.property(fc.ipV6(), (address) => {
         const first = address.startsWith(':') ? 0 : Number.parseInt(address, 16)
@@ -98,6 +98,6 @@ describe('IPv6', () => {
 })
 
 test.each(['', 'localhost', 'example.com', '127.1', '0x7f000001', '2130706433', '[::1]', ' 8.8.8.8'])(
-  'What is no address is not public: "%s"',
+  'A text that is not an address is not public: "%s"',
   (text) => expect(isPublicAddress(text)).toBe(false),
 )

@@ -19,7 +19,7 @@ test.each([
 })
 
 test.each(['', '10', 'm', '10 m', '1.5h', '-1h', '10M', '10min', '1h30m', '10constructor', '9'.repeat(20)])(
-  '%j is no duration',
+  '%j is not a duration',
   (text) => {
     expect(parseDurationMs(text)).toBeUndefined()
   },
@@ -34,7 +34,7 @@ test.each([
   expect(parseSizeBytes(text)).toBe(bytes)
 })
 
-test.each(['2GB', '2', '2gib', '1TiB', '0x1B'])('%j is no size', (text) => {
+test.each(['2GB', '2', '2gib', '1TiB', '0x1B'])('%j is not a size', (text) => {
   expect(parseSizeBytes(text)).toBeUndefined()
 })
 
@@ -44,7 +44,7 @@ test('a rate is a count within a duration', () => {
     expect(parseRate(text)).toBeUndefined()
 })
 
-test('an integer is digits alone', () => {
+test('an integer consists of digits only', () => {
   expect(parseInteger('42')).toBe(42)
   for (const text of ['', '-1', '1.0', '1e3', '0x10', ' 1', '9'.repeat(16)])
     expect(parseInteger(text)).toBeUndefined()
@@ -71,6 +71,6 @@ test.each([
   '2026-11-24 25:00',
   '24.11.2026',
   '2026-11-24 18:00 CET',
-])('%j is no time', (text) => {
+])('%j is not a time', (text) => {
   expect(parseTime(text)).toBeUndefined()
 })

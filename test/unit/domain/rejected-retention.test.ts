@@ -14,7 +14,7 @@ function select(kind: 'proven' | 'unproven', sizes: readonly number[]) {
 test.each([
   ['proven', 10_000],
   ['unproven', 1_000],
-] as const)('of %s deliveries the newest %i stay', (kind, count) => {
+] as const)('of %s deliveries the newest %i are kept', (kind, count) => {
   expect(
     select(
       kind,
@@ -32,19 +32,19 @@ test.each([
 test.each([
   ['proven', 256],
   ['unproven', 64],
-] as const)('the bodies of %s deliveries are %i MiB together, exactly', (kind, count) => {
+] as const)('the bodies of %s deliveries are limited to exactly %i MiB', (kind, count) => {
   const full = Array.from({ length: count }, () => MIB)
   expect(select(kind, full)).toEqual([])
   expect(select(kind, [...full, 1])).toEqual([0])
   expect(select(kind, [1, ...full])).toEqual([0])
 })
 
-test('a part of the oldest may all go, and then more are asked for', () => {
+test('if all of the listed ones are evicted, more must be listed', () => {
   const part = [{ keptBytes: 1 }, { keptBytes: 1 }]
   expect(selectEvicted('unproven', { count: 1_005, bytes: 0 }, part)).toEqual(part)
 })
 
-test('what stays is within the limits, and no more goes than must', () => {
+test('the rest is within the limits, and no more than necessary is evicted', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 3 * MIB }), { maxLength: 400, size: 'max' }), (sizes) => {
       const evicted = select('unproven', sizes).length

@@ -27,7 +27,7 @@ describe('retention', () => {
     expect(retainRow({ isNeeded: true, at }, RULE)).toBe(ofNeeded)
   })
 
-  test('deletes every row in time that is not needed, and no row before its time', () => {
+  test('deletes every row in time that is not needed, and none too early', () => {
     const date = fc.integer({ min: -NOW, max: 3 * NOW })
     fc.assert(
       fc.property(date, fc.nat(NOW), fc.boolean(), (at, retentionMs, isNeeded) => {
@@ -41,7 +41,7 @@ describe('retention', () => {
   })
 })
 
-describe('rows that one step deletes', () => {
+describe('the rows that one step deletes', () => {
   const row = (n: number, facts: Partial<RetainedRow> = {}): RetainedRow => ({
     n,
     at: 0,
@@ -52,18 +52,18 @@ describe('rows that one step deletes', () => {
   })
   const select = (rows: RetainedRow[], lastOld = 0) => selectOld(rows, { ...RULE, lastOld })
 
-  test('are the old ones that nothing needs', () => {
+  test('are the old ones that are not needed', () => {
     expect(select([row(1), row(2, { isNeeded: true }), row(3)])).toEqual({ old: [1, 3], next: 3 })
     expect(select([])).toEqual({ old: [], next: undefined })
   })
 
-  test('end before the first young one, unless a wrong clock has dated it', () => {
+  test('end before the first young row, unless a wrong clock dated it', () => {
     const rows = [row(1), row(2, { at: NOW }), row(3)]
     expect(select(rows, 1)).toEqual({ old: [1], next: undefined })
     expect(select(rows, 2)).toEqual({ old: [1, 3], next: 3 })
   })
 
-  test('leave out what is behind a row of the same asset that is kept', () => {
+  test('exclude rows after a row of the same asset that is kept', () => {
     const kept = { fileId: 'file-1', isNeeded: true }
     const rows = [
       row(1, { fileId: 'file-1' }),
@@ -76,7 +76,7 @@ describe('rows that one step deletes', () => {
     expect(select([ahead, row(2, { fileId: 'file-1' })])).toEqual({ old: [], next: 2 })
   })
 
-  test('end once their bodies are large', () => {
+  test('are limited by the size of their bodies', () => {
     const large = { bytes: MAX_DELETED_BYTES }
     expect(select([row(1, { bytes: 1 }), row(2, large), row(3)])).toEqual({ old: [1, 2], next: 2 })
     expect(select([row(1, { ...large, isNeeded: true }), row(2)])).toEqual({ old: [2], next: 2 })
@@ -86,13 +86,13 @@ describe('rows that one step deletes', () => {
 describe('the bodies that one step prunes', () => {
   const body = (n: number, receivedAt = 0, bytes = 1) => ({ n, receivedAt, bytes })
 
-  test('are those that were received before a time, wherever they stand', () => {
+  test('are those received before a time, in any position', () => {
     const [first, young, last] = [body(1), body(2, BEFORE), body(4, BEFORE - 1)]
     expect(selectOldBodies([first, young, last], BEFORE)).toEqual({ old: [first, last], next: 4 })
     expect(selectOldBodies([], BEFORE)).toEqual({ old: [], next: undefined })
   })
 
-  test('are fewer where they are large, and the next step goes on behind the last one', () => {
+  test('are fewer if they are large, and the next step continues after the last one', () => {
     const large = [body(1, 0, MAX_DELETED_BYTES - 1), body(3), body(5)]
     expect(selectOldBodies(large, BEFORE)).toEqual({ old: large.slice(0, 2), next: 3 })
   })

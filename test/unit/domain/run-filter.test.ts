@@ -10,7 +10,7 @@ function wants(filter: Partial<RunFilter>): boolean {
 }
 
 describe('a filter', () => {
-  test('asks for every group where it names nothing', () => {
+  test('matches every group if it is empty', () => {
     expect(wants({})).toBe(true)
     expect(wantsGroup(EVERY_RUN, groupOf(aRun()))).toBe(true)
   })
@@ -20,20 +20,20 @@ describe('a filter', () => {
     ['extension', { extension: 'remove-bg' }, { extension: 'remove' }],
     ['cause', { cause: 'E1' }, { cause: '' }],
     ['acknowledged', { acknowledged: false }, { acknowledged: true }],
-  ] as const)('asks for the %s that it names, and for all else that it names too', (_, match, miss) => {
+  ] as const)('matches the %s that it names, combined with its other fields', (_, match, miss) => {
     expect(wants(match)).toBe(true)
     expect(wants(miss)).toBe(false)
     expect(wants({ ...match, status: 'failed', extension: 'remove-bg' })).toBe(true)
     expect(wants({ ...match, status: 'pending' })).toBe(false)
   })
 
-  test('is not narrowed by times and words, which no group has', () => {
+  test('ignores times and names, which groups do not have', () => {
     expect(wants({ since: 9, until: 1, q: 'nothing' })).toBe(true)
   })
 })
 
 describe('the group of a run', () => {
-  test('has a cause only where it has failed', () => {
+  test('has a cause only if it failed', () => {
     expect(GROUP).toEqual({ extension: 'remove-bg', status: 'failed', acknowledged: false, cause: 'E1' })
     expect(groupOf(aRun({ status: 'success', error: { code: 'E1' }, acknowledgedAt: 1 }))).toEqual({
       extension: 'remove-bg',

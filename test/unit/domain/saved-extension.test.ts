@@ -15,16 +15,16 @@ describe('the placeholder of a saved extension', () => {
     },
   )
 
-  test('is not among runs that were asked for by their own names', () => {
+  test('is not among runs requested by their own names', () => {
     expect(findPlaceholder(frozen(asking('remove-bg', 'ai-tasks').runs))).toBeUndefined()
     expect(findPlaceholder([])).toBeUndefined()
   })
 })
 
-describe('how many saved extensions have no name yet', () => {
+describe('the number of unnamed saved extensions', () => {
   const { submission, runs } = frozen(asking('remove-bg', 'saved-extension', 'saved-extension'))
 
-  test('is as many as were asked for, while every run is one that was asked for', () => {
+  test('is the number requested, as long as every run was requested', () => {
     expect(countUnnamed(submission, runs)).toBe(2)
     const none = frozen(asking('remove-bg'))
     expect(countUnnamed(none.submission, none.runs)).toBe(0)

@@ -40,7 +40,7 @@ function failed(code: string, settledAt = 5 * HOUR): RunRow {
   return aRow({ status: 'failed', settledAt, updatedAt: settledAt, error: { code } })
 }
 
-/** The counters of a change of a run, without how many there are now. */
+/** The counters of a run's change, without the present totals. */
 function countersOf(before: RunRow | undefined, after: RunRow | undefined): StatCounter[] {
   return statDelta({ runs: [{ before, after }], deliveries: [] })?.counters ?? []
 }
@@ -57,8 +57,8 @@ function addUp(counters: readonly StatCounter[]): StatCounter[] {
   return foldDeltas([[1, JSON.stringify({ counters, hours: [] })]])?.counters ?? []
 }
 
-describe('what a change of a run is counted as', () => {
-  test('a success is counted in the hour in which it came, with how long it took', () => {
+describe('the counters of a run’s change', () => {
+  test('count a success in its hour, with its duration', () => {
     const times = { requestedAt: 5 * HOUR - 10_000, updatedAt: 5 * HOUR }
     const pending = aRow(times)
     const success = aRow({ ...times, status: 'success', settledAt: 5 * HOUR })
@@ -70,13 +70,13 @@ describe('what a change of a run is counted as', () => {
     expect(happened(undefined, success)).toEqual(counted)
   })
 
-  test('a failure is counted by its cause, and what expired without a duration', () => {
+  test('count a failure by its cause, and an expired run without a duration', () => {
     expect(happened(undefined, failed('E1'))).toContainEqual([5, 'failed', 'remove-bg', 'E1', 1])
     const expired = aRow({ status: 'expired', updatedAt: 7 * HOUR })
     expect(happened(undefined, expired)).toEqual([[7, 'settled', 'remove-bg', 'expired', 1]])
   })
 
-  test('what is pending has not happened yet, and what stays as it was changes nothing', () => {
+  test('count nothing for a pending run, and nothing if nothing changes', () => {
     expect(happened(undefined, aRow())).toEqual([])
     expect(happened(aRow(), undefined)).toEqual([])
     const seen = aRow({ ...failed('E1'), acknowledgedAt: 9 * HOUR })
@@ -89,20 +89,20 @@ describe('what a change of a run is counted as', () => {
 
   test.each([
     ['settled after it had expired', aRow({ status: 'expired', updatedAt: 2 * HOUR }), failed('E1')],
-    ['of which the cause is told later', failed(''), failed('E1')],
+    ['whose cause is reported later', failed(''), failed('E1')],
     ['that is not listed any more', failed('E1'), aRow({ ...failed('E1'), isListed: false })],
     ['that is listed again', aRow({ ...failed('E1'), isListed: false }), failed('E1')],
     ['that is removed', failed('E1'), undefined],
-  ])('of a run %s what was counted is taken back, and what it is now is counted', (_, before, after) => {
+  ])('of a run %s undo the old counts, and add the new ones', (_, before, after) => {
     const counted = countersOf(undefined, before)
     const counts = countersOf(undefined, after)
     expect(counted.length + counts.length).toBeGreaterThan(0)
     expect(sorted(countersOf(before, after))).toEqual(sorted(addUp([...turned(counted), ...counts])))
   })
 
-  test('a run is one of its group from its request on, and of another once it is settled or acknowledged', () => {
-    const refused = aRow({ ...failed(''), error: 'The quota is used up' })
-    const steps = [undefined, aRow(), refused, aRow({ ...refused, acknowledgedAt: 9 }), undefined]
+  test('count a run in its group from its request on, and in another once it is settled or acknowledged', () => {
+    const rejected = aRow({ ...failed(''), error: 'The quota is used up' })
+    const steps = [undefined, aRow(), rejected, aRow({ ...rejected, acknowledgedAt: 9 }), undefined]
     const groups = steps.slice(1).map((after, index) => {
       const counters = countersOf(steps[index], after)
       return counters.filter(([hour]) => hour === NOW)
@@ -116,12 +116,12 @@ describe('what a change of a run is counted as', () => {
     ])
   })
 
-  test('a run of a rejected submission is not counted', () => {
+  test('exclude runs of rejected submissions', () => {
     expect(countersOf(undefined, aRow({ isListed: false }))).toEqual([])
     expect(countersOf(aRow({ isListed: false }), aRow({ ...failed('E1'), isListed: false }))).toEqual([])
   })
 
-  test('what rows undo within a batch is no change of it', () => {
+  test('are empty if a batch undoes its own changes', () => {
     const [one, other] = [aRow(), aRow({ runId: runId(2) })]
     const runs = [
       { before: one, after: undefined },
@@ -131,13 +131,13 @@ describe('what a change of a run is counted as', () => {
     expect(statDelta({ runs: [], deliveries: [] })).toBeNull()
   })
 
-  test('hours are those of the epoch', () => {
+  test('use hours since the epoch', () => {
     expect([hourOf(0), hourOf(HOUR - 1), hourOf(HOUR), hourOf(-1)]).toEqual([0, 0, 1, -1])
   })
 })
 
 describe('the hours of new rows', () => {
-  test('have the least and the greatest number of what was requested or received in each', () => {
+  test('have the least and the greatest number of the runs requested and deliveries received in each', () => {
     const run = (number: number, requestedAt: number) => {
       return { before: undefined, after: aRow({ runId: runId(number), requestedAt }) }
     }
@@ -155,7 +155,7 @@ describe('the hours of new rows', () => {
     ])
   })
 
-  test('have runs of rejected submissions, too, and nothing of rows that only change or go', () => {
+  test('include runs of rejected submissions, but not rows that only change or are deleted', () => {
     const hidden = aRow({ isListed: false })
     expect(statDelta({ runs: [{ before: undefined, after: hidden }], deliveries: [] })).toEqual({
       counters: [],
@@ -172,7 +172,7 @@ describe('the hours of new rows', () => {
   })
 })
 
-describe('whatever is inserted, changed and removed, in batches of any size', () => {
+describe('after any inserts, changes and deletions, in batches of any size', () => {
   const time = fc.integer({ min: 0, max: 9 * HOUR })
   const facts = fc.record({
     number: fc.integer({ min: 1, max: 6 }),
@@ -184,14 +184,14 @@ describe('whatever is inserted, changed and removed, in batches of any size', ()
     isGone: fc.boolean(),
   })
 
-  /** A run as these facts change it: no status becomes `pending` again, what is final stays, and so does the time of a status. */
+  /** A run changed by these facts: no status becomes `pending` again, and a final status stays, as does the time of a status. */
   function changed(
     known: RunRow | undefined,
-    { number, settledAt, isListed, isSeen, ...told }: Facts,
+    { number, settledAt, isListed, isSeen, ...facts }: Facts,
   ): RunRow {
     const isOver = known !== undefined && known.status !== 'pending'
-    const isKept = isOver && (known.status !== 'expired' || told.status === 'pending')
-    const status = isKept ? known.status : told.status
+    const isKept = isOver && (known.status !== 'expired' || facts.status === 'pending')
+    const status = isKept ? known.status : facts.status
     const at = status === known?.status ? known.updatedAt : settledAt
     return aRow({
       runId: runId(number),
@@ -200,7 +200,7 @@ describe('whatever is inserted, changed and removed, in batches of any size', ()
       status,
       updatedAt: at,
       settledAt: status === 'success' || status === 'failed' ? at : null,
-      error: status === 'failed' ? told.cause : null,
+      error: status === 'failed' ? facts.cause : null,
       isListed,
       acknowledgedAt: isSeen && status !== 'pending' ? 1 : null,
     })
@@ -209,7 +209,7 @@ describe('whatever is inserted, changed and removed, in batches of any size', ()
 
   const batches = fc.array(fc.array(facts, { maxLength: 8 }), { maxLength: 12 })
 
-  /** What remains, every number that there ever was with its hour, and the delta of each batch. */
+  /** The remaining rows, every number ever used with its hour, and the delta of each batch. */
   function play(all: readonly (readonly Facts[])[]) {
     const rows = new Map<number, RunRow>()
     const gone = new Set<number>()
@@ -218,7 +218,7 @@ describe('whatever is inserted, changed and removed, in batches of any size', ()
     for (const batch of all) {
       const before = new Map(rows)
       for (const one of batch) {
-        // No number is given twice.
+        // No number is used twice.
         if (one.isGone && rows.delete(one.number)) gone.add(one.number)
         else if (!gone.has(one.number)) rows.set(one.number, changed(rows.get(one.number), one))
       }
@@ -232,7 +232,7 @@ describe('whatever is inserted, changed and removed, in batches of any size', ()
     return { rows: [...rows.values()], numbers, deltas }
   }
 
-  test('the counters add up to what the rows say', () => {
+  test('the counters match the rows', () => {
     fc.assert(
       fc.property(batches, (all) => {
         const { rows, deltas } = play(all)
@@ -243,7 +243,7 @@ describe('whatever is inserted, changed and removed, in batches of any size', ()
     )
   })
 
-  test('the bounds of each hour contain every number that was given in it', () => {
+  test('the bounds of each hour contain every number used in it', () => {
     fc.assert(
       fc.property(batches, (all) => {
         const { numbers, deltas } = play(all)
@@ -271,7 +271,7 @@ function isOrdered([, runLeast, runGreatest, deliveryLeast, deliveryGreatest]: H
   return runs === true && deliveries === true
 }
 
-/** Counted a second time, row by row. */
+/** The counters, computed a second time, row by row. */
 function whatRowsSay(rows: readonly RunRow[]): StatCounter[] {
   const counters = rows
     .filter(({ isListed }) => isListed)
@@ -310,7 +310,7 @@ describe('counters', () => {
     [5, 'failed', 'a b', 'failed', -1],
   ]
 
-  test('are added up for each hour, kind, extension and value apart; what comes to nothing goes', () => {
+  test('are summed per hour, kind, extension and value; zero sums are removed', () => {
     expect(addUp(frozen(COUNTERS))).toEqual([
       [5, 'settled', 'a b', 'failed', 5],
       [5, 'failed', 'a', 'b failed', 1],
@@ -319,7 +319,7 @@ describe('counters', () => {
     ])
   })
 
-  test('of runs say the groups that there are', () => {
+  test('of runs are the groups of runs', () => {
     const group = (value: string, size: number): StatCounter => [NOW, 'runs', 'remove-bg', value, size]
     const counters = [
       group('failed open a cause\nof two lines', 2),
@@ -336,7 +336,7 @@ describe('counters', () => {
     ])
   })
 
-  test('of hours add up to those of their days (UTC); how many runs there are now is of no day', () => {
+  test('of hours are summed by day (UTC), without the present totals', () => {
     const counters: StatCounter[] = [
       [23, 'settled', 'a', 'failed', 2],
       [24, 'settled', 'a', 'failed', 1],
@@ -371,7 +371,7 @@ test('Hours are split into whole days and the hours around them, each hour once'
 describe('counters that are not folded yet', () => {
   const delta = (...counters: StatCounter[]) => JSON.stringify({ counters, hours: [] })
 
-  test('are read with those that are: of now, and of the hours that are asked for, and none that come to nothing', () => {
+  test('are read with the folded ones: the present totals and the requested hours, without zero sums', () => {
     const counters: StatCounter[] = [
       [NOW, 'runs', 'a', 'pending open ', 2],
       [NOW, 'settled', 'a', 'success', 1],
@@ -408,7 +408,7 @@ describe('counters that are not folded yet', () => {
     })
   })
 
-  test('are folded in their order until enough of them have changed', () => {
+  test('are folded in order until enough counters have changed', () => {
     const many = Array.from({ length: 1_500 }, (_, index): StatCounter => [1, 'failed', 'a', `E${index}`, 1])
     const deltas = [4, 5, 9].map((n) => [n, delta(...many)] as const)
     expect(foldDeltas([])).toBeNull()

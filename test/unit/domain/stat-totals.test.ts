@@ -10,7 +10,7 @@ describe('totals', () => {
     return { extension, status, acknowledged: false, cause: '', size }
   }
 
-  test('have what is pending now, and what came to its end', () => {
+  test('contain the pending runs and the ended ones', () => {
     const groups = [group('a', 'pending', 2), group('b', 'pending', 1), group('a', 'failed', 99)]
     const counters: StatCounter[] = [
       [3, 'settled', 'a', 'success', 4],
@@ -28,7 +28,7 @@ describe('totals', () => {
     })
   })
 
-  test('have the causes, the most frequent first, and the times to settle', () => {
+  test('contain the causes, most frequent first, and the durations', () => {
     const counters: StatCounter[] = [
       [0, 'failed', 'a', 'E1', 1],
       [0, 'failed', 'a', 'E2', 3],
@@ -47,7 +47,7 @@ describe('totals', () => {
     expect(totalsOf({ groups: [], counters: [] }).settleSeconds).toEqual({ p50: null, p95: null })
   })
 
-  test('add up the causes of an extension that are too many to be shown', () => {
+  test('sum the causes of an extension that are too many to be shown', () => {
     const many = Array.from(
       { length: 103 },
       (_, index): StatCounter => [0, 'failed', 'a', `E${index}`, 200 - index],

@@ -23,7 +23,7 @@ const request: NewSubmission = frozen({
   attempt: 1,
 })
 
-test('A run exists from its submission on: pending, its source the request, not settled', () => {
+test('A run exists from its submission on: pending, with the source request, not settled', () => {
   const { runs } = openSubmission(request, ids())
   expect(runs[0]).toEqual({
     runId: 'run-1',
@@ -43,7 +43,7 @@ test('A run exists from its submission on: pending, its source the request, not 
   })
 })
 
-test('A submission has one run per distinct name, in the order in which they were asked for', () => {
+test('A submission has one run per distinct name, in the order of the request', () => {
   const { runs } = openSubmission(request, ids())
   expect(runs.map((run) => [run.runId, run.name])).toEqual([
     ['run-1', 'remove-bg'],
@@ -52,7 +52,7 @@ test('A submission has one run per distinct name, in the order in which they wer
   ])
 })
 
-test('A submission keeps what was asked, is under way, and knows nothing of ImageKit yet', () => {
+test('A submission stores the request, is in progress, and has no response yet', () => {
   const { submission } = openSubmission(request, ids())
   const { at, attempt, ...asked } = request
   expect(submission).toEqual({
@@ -68,7 +68,7 @@ test('A submission keeps what was asked, is under way, and knows nothing of Imag
   expect(attempt).toBe(1)
 })
 
-test('A retry of ours is a submission whose runs carry the number of the attempt', () => {
+test('A retry is a submission whose runs have the number of the attempt', () => {
   const { runs } = openSubmission({ ...request, attempt: 3 }, ids())
   expect(runs.map((run) => run.attempt)).toEqual([3, 3, 3])
 })

@@ -9,36 +9,36 @@ import { accepted, aRun, aSubmission, asking, FILE, failure, frozen, type Known,
 
 const LATER = 2_000
 
-function judge(known: Known, answer: UploadResponse): ResponseDecision {
+function decide(known: Known, response: UploadResponse): ResponseDecision {
   return decideResponse(
     frozen(known.submission),
     frozen(known.runs),
-    frozen(answer),
+    frozen(response),
     [],
     numbered('made'),
     LATER,
   )
 }
 
-function expectConflict(known: Known, answer: UploadResponse): void {
+function expectConflict(known: Known, response: UploadResponse): void {
   const { submission } = known
-  expect(judge(known, answer)).toEqual({
+  expect(decide(known, response)).toEqual({
     submission,
     runs: [],
-    goneRunId: null,
+    removedRunId: null,
     result: 'conflict',
     claimed: [],
   })
 }
 
 describe('a 2xx response', () => {
-  test('accepts the submission and tells its file', () => {
+  test('accepts the submission and sets its file', () => {
     const known = asking('remove-bg')
-    const error = { code: 'imagekit_timeout', message: 'No answer.', status: 504 }
+    const error = { code: 'imagekit_timeout', message: 'No response.', status: 504 }
     const unconfirmed = { ...known.submission, state: 'unconfirmed' as const, error }
-    const judged = judge({ ...known, submission: unconfirmed }, accepted())
-    expect(judged).toMatchObject({ result: 'applied', runs: [], goneRunId: null })
-    expect(judged.submission).toEqual({
+    const decided = decide({ ...known, submission: unconfirmed }, accepted())
+    expect(decided).toMatchObject({ result: 'applied', runs: [], removedRunId: null })
+    expect(decided.submission).toEqual({
       ...known.submission,
       state: 'accepted',
       fileId: FILE,
@@ -49,62 +49,62 @@ describe('a 2xx response', () => {
     })
   })
 
-  test('settles at once what it calls success or failed', () => {
-    const judged = judge(
+  test('settles at once the runs that it reports as success or failed', () => {
+    const decided = decide(
       asking('remove-bg', 'ai-tasks'),
       accepted({ 'remove-bg': 'success', 'ai-tasks': 'failed' }),
     )
-    expect(judged.runs).toMatchObject([
+    expect(decided.runs).toMatchObject([
       { runId: 'run-1', status: 'success', source: 'response', settledAt: LATER },
       { runId: 'run-2', status: 'failed', source: 'response', settledAt: LATER, error: null },
     ])
   })
 
-  test('leaves pending what it calls pending, and the source is then the response', () => {
-    const judged = judge(asking('remove-bg'), accepted({ 'remove-bg': 'pending' }))
-    expect(judged.runs).toMatchObject([
+  test('leaves pending what it reports as pending, with the response as the source', () => {
+    const decided = decide(asking('remove-bg'), accepted({ 'remove-bg': 'pending' }))
+    expect(decided.runs).toMatchObject([
       { runId: 'run-1', status: 'pending', source: 'response', settledAt: null },
     ])
   })
 
-  test('leaves pending what was requested and is absent from it', () => {
+  test('leaves pending a requested run that it does not contain', () => {
     const known = asking('remove-bg', 'ai-tasks')
-    const judged = judge(known, accepted({ 'ai-tasks': 'success' }))
-    expect(judged.runs.map((run) => run.runId)).toEqual(['run-2'])
-    expect(judged.goneRunId).toBeNull()
+    const decided = decide(known, accepted({ 'ai-tasks': 'success' }))
+    expect(decided.runs.map((run) => run.runId)).toEqual(['run-2'])
+    expect(decided.removedRunId).toBeNull()
   })
 
-  test('makes a run of what is in it and was not requested', () => {
-    const judged = judge(
+  test('adds a run for an extension that was not requested', () => {
+    const decided = decide(
       asking('remove-bg'),
       accepted({ 'ai-tasks': 'pending', 'aws-auto-tagging': 'failed' }),
     )
-    expect(judged.runs).toMatchObject([
+    expect(decided.runs).toMatchObject([
       { runId: 'made-1', name: 'ai-tasks', status: 'pending', source: 'response' },
       { runId: 'made-2', name: 'aws-auto-tagging', status: 'failed', source: 'response', settledAt: LATER },
     ])
-    const [made] = judged.runs
+    const [made] = decided.runs
     expect(made).toMatchObject({ submissionId: 'submission-1', requestedAt: 1_000, attempt: 1 })
   })
 
-  test('does not count an attempt of ours for the run it makes', () => {
+  test('takes the attempt of the added run from the other runs', () => {
     const known = { ...asking('remove-bg'), runs: [aRun({ attempt: 4 })] }
-    expect(judge(known, accepted({ 'ai-tasks': 'pending' })).runs).toMatchObject([{ attempt: 4 }])
-    expect(judge(asking(), accepted({ 'ai-tasks': 'pending' })).runs).toMatchObject([{ attempt: 1 }])
+    expect(decide(known, accepted({ 'ai-tasks': 'pending' })).runs).toMatchObject([{ attempt: 4 }])
+    expect(decide(asking(), accepted({ 'ai-tasks': 'pending' })).runs).toMatchObject([{ attempt: 1 }])
   })
 
-  test('changes no run that a webhook had settled before it, whatever it says', () => {
+  test('changes no run that a webhook has settled before, whatever it contains', () => {
     const known = asking('remove-bg')
     const run = aRun({ status: 'failed', source: 'webhook', settledAt: 1_500 })
     for (const status of ['pending', 'success', 'failed'] as const) {
-      expect(judge({ ...known, runs: [run] }, accepted({ 'remove-bg': status })).runs).toEqual([])
+      expect(decide({ ...known, runs: [run] }, accepted({ 'remove-bg': status })).runs).toEqual([])
     }
   })
 
-  test('keeps what is known where it has nothing to say', () => {
+  test('keeps known values that it does not contain', () => {
     const submission = aSubmission({ fileId: FILE, fileName: 'dog.png', requestId: 'request-0' })
     const nothing = accepted({}, { fileId: null, fileName: null, requestId: null })
-    expect(judge({ submission, runs: [] }, nothing).submission).toMatchObject({
+    expect(decide({ submission, runs: [] }, nothing).submission).toMatchObject({
       state: 'accepted',
       fileId: FILE,
       fileName: 'dog.png',
@@ -112,13 +112,13 @@ describe('a 2xx response', () => {
     })
   })
 
-  test('without a fileId is an upload that ImageKit has queued', () => {
-    const queued = judge(asking('remove-bg'), accepted({}, { fileId: null }))
+  test('without a fileId is a queued upload', () => {
+    const queued = decide(asking('remove-bg'), accepted({}, { fileId: null }))
     expect(queued).toMatchObject({ result: 'applied', submission: { state: 'accepted', fileId: null } })
-    expect(judge({ ...queued, runs: [] }, accepted()).submission.fileId).toBe(FILE)
+    expect(decide({ ...queued, runs: [] }, accepted()).submission.fileId).toBe(FILE)
   })
 
-  test('gives the baseline that evidence is compared with, once', () => {
+  test('sets the baseline for evidence, once', () => {
     const baseline: Baseline = {
       versionId: 'version-1',
       versionName: 'Version 1',
@@ -129,9 +129,9 @@ describe('a 2xx response', () => {
       updatedAt: null,
       url: null,
     }
-    const first = judge(asking(), { ...accepted(), baseline })
+    const first = decide(asking(), { ...accepted(), baseline })
     expect(first.submission.baseline).toEqual(baseline)
-    const again = judge(
+    const again = decide(
       { ...first, runs: [] },
       { ...accepted(), baseline: { ...baseline, versionId: 'version-2' } },
     )
@@ -139,15 +139,15 @@ describe('a 2xx response', () => {
   })
 })
 
-describe('an answer told again', () => {
-  const first = judge(
+describe('a repeated response', () => {
+  const first = decide(
     asking('remove-bg', 'ai-tasks'),
     accepted({ 'remove-bg': 'pending', 'ai-tasks': 'success' }),
   )
 
   test('is applied and changes no run', () => {
-    const again = judge(first, accepted({ 'remove-bg': 'pending', 'ai-tasks': 'success' }))
-    expect(again).toMatchObject({ result: 'applied', runs: [], goneRunId: null })
+    const again = decide(first, accepted({ 'remove-bg': 'pending', 'ai-tasks': 'success' }))
+    expect(again).toMatchObject({ result: 'applied', runs: [], removedRunId: null })
   })
 
   test('that names another fileId is a conflict and changes nothing', () => {
@@ -159,99 +159,99 @@ describe('an answer told again', () => {
     expectConflict(known, accepted({ 'remove-bg': 'success' }))
   })
 
-  test.each(['rejected', 'unconfirmed'] as const)('as %s after ImageKit accepted is a conflict', (kind) => {
+  test.each(['rejected', 'unconfirmed'] as const)('that is %s after an acceptance is a conflict', (kind) => {
     expectConflict(first, failure(kind))
   })
 })
 
 describe('a queued upload', () => {
-  const queued = judge(asking('remove-bg'), accepted({}, { fileId: null }))
-  const failed = judge({ ...queued, runs: [aRun()] }, { ...failure('rejected'), requestId: 'request-1' })
+  const queued = decide(asking('remove-bg'), accepted({}, { fileId: null }))
+  const failed = decide({ ...queued, runs: [aRun()] }, { ...failure('rejected'), requestId: 'request-1' })
 
-  test('can still fail, which touches no run', () => {
-    expect(failed).toMatchObject({ result: 'applied', runs: [], goneRunId: null })
+  test('can still fail, without a change of its runs', () => {
+    expect(failed).toMatchObject({ result: 'applied', runs: [], removedRunId: null })
     const { error } = failure('rejected')
     expect(failed.submission).toEqual({ ...queued.submission, state: 'rejected', error })
   })
 
-  test('that has failed is not queued again by whoever repeats that it was', () => {
+  test('that has failed is not queued again by a repeated response', () => {
     expectConflict({ ...failed, runs: [aRun()] }, accepted({}, { fileId: null }))
   })
 
-  test('that has failed can be proved by the file that it made', () => {
-    const judged = judge({ ...failed, runs: [aRun()] }, accepted({ 'remove-bg': 'pending' }))
-    expect(judged.submission).toMatchObject({ state: 'accepted', fileId: FILE, error: null })
+  test('that has failed can be proved by its file', () => {
+    const decided = decide({ ...failed, runs: [aRun()] }, accepted({ 'remove-bg': 'pending' }))
+    expect(decided.submission).toMatchObject({ state: 'accepted', fileId: FILE, error: null })
   })
 
-  test('is not made unclear by an answer that is, nor failed once its file is known', () => {
+  test('does not become unconfirmed, nor fail once its file is known', () => {
     expectConflict({ ...queued, runs: [aRun()] }, failure('unconfirmed'))
-    const done = judge({ ...queued, runs: [aRun()] }, accepted({ 'remove-bg': 'pending' }))
+    const done = decide({ ...queued, runs: [aRun()] }, accepted({ 'remove-bg': 'pending' }))
     expectConflict({ ...done, runs: [aRun()] }, failure('rejected'))
   })
 })
 
-describe('an answer that is not 2xx', () => {
+describe('a response that is not 2xx', () => {
   test.each(['rejected', 'unconfirmed'] as const)(
-    'makes the submission %s, with the reason, and touches no run',
+    'makes the submission %s, with the reason, and changes no run',
     (kind) => {
       const known = asking('remove-bg')
-      const answer = { ...failure(kind), requestId: 'request-9' }
-      const judged = judge(known, answer)
-      expect(judged).toMatchObject({ result: 'applied', runs: [], goneRunId: null })
-      expect(judged.submission).toEqual({
+      const response = { ...failure(kind), requestId: 'request-9' }
+      const decided = decide(known, response)
+      expect(decided).toMatchObject({ result: 'applied', runs: [], removedRunId: null })
+      expect(decided.submission).toEqual({
         ...known.submission,
         state: kind,
-        error: answer.error,
+        error: response.error,
         requestId: 'request-9',
         updatedAt: LATER,
       })
     },
   )
 
-  test('keeps the request id that is known where it has none', () => {
+  test('keeps the known request id if it has none', () => {
     const submission = aSubmission({ requestId: 'request-0' })
-    expect(judge({ submission, runs: [] }, failure('unconfirmed')).submission.requestId).toBe('request-0')
+    expect(decide({ submission, runs: [] }, failure('unconfirmed')).submission.requestId).toBe('request-0')
   })
 
-  test('may be followed by a 2xx response, which is then believed', () => {
-    const unconfirmed = judge(asking('remove-bg'), failure('unconfirmed'))
-    const judged = judge({ ...unconfirmed, runs: [aRun()] }, accepted({ 'remove-bg': 'pending' }))
-    expect(judged).toMatchObject({ result: 'applied', submission: { state: 'accepted', error: null } })
+  test('may be followed by a 2xx response, which then counts', () => {
+    const unconfirmed = decide(asking('remove-bg'), failure('unconfirmed'))
+    const decided = decide({ ...unconfirmed, runs: [aRun()] }, accepted({ 'remove-bg': 'pending' }))
+    expect(decided).toMatchObject({ result: 'applied', submission: { state: 'accepted', error: null } })
   })
 })
 
 describe('a placeholder of a saved extension', () => {
-  test('goes, in the same step, when the response names what it stood for', () => {
-    const judged = judge(asking('ai-tasks', 'saved-extension'), accepted({ 'remove-bg': 'pending' }))
-    expect(judged.goneRunId).toBe('run-2')
-    expect(judged.runs).toMatchObject([
+  test('is removed in the same step when the response names its extension', () => {
+    const decided = decide(asking('ai-tasks', 'saved-extension'), accepted({ 'remove-bg': 'pending' }))
+    expect(decided.removedRunId).toBe('run-2')
+    expect(decided.runs).toMatchObject([
       { runId: 'made-1', name: 'remove-bg', status: 'pending', source: 'response' },
     ])
   })
 
-  test('goes when it has expired before the response named it', () => {
+  test('is removed even if it expired before the response named its extension', () => {
     const expired = aRun({ name: 'saved-extension', status: 'expired', source: 'expiry' })
-    const judged = judge(
+    const decided = decide(
       { ...asking('saved-extension'), runs: [expired] },
       accepted({ 'remove-bg': 'success' }),
     )
-    expect(judged).toMatchObject({ goneRunId: 'run-1', runs: [{ name: 'remove-bg', status: 'success' }] })
+    expect(decided).toMatchObject({ removedRunId: 'run-1', runs: [{ name: 'remove-bg', status: 'success' }] })
   })
 
-  test('stays where the response speaks only of what was requested by name', () => {
-    const judged = judge(asking('ai-tasks', 'saved-extension'), accepted({ 'ai-tasks': 'success' }))
-    expect(judged.goneRunId).toBeNull()
+  test('stays if the response contains only extensions requested by name', () => {
+    const decided = decide(asking('ai-tasks', 'saved-extension'), accepted({ 'ai-tasks': 'success' }))
+    expect(decided.removedRunId).toBeNull()
   })
 
-  test('is not given out as changed in the step in which it goes', () => {
+  test('is not returned as changed in the step that removes it', () => {
     const both = accepted({ 'saved-extension': 'pending', 'remove-bg': 'pending' })
-    const judged = judge(asking('saved-extension'), both)
-    expect(judged.goneRunId).toBe('run-1')
-    expect(judged.runs.map((run) => run.name)).toEqual(['remove-bg'])
+    const decided = decide(asking('saved-extension'), both)
+    expect(decided.removedRunId).toBe('run-1')
+    expect(decided.runs.map((run) => run.name)).toEqual(['remove-bg'])
   })
 
   test('is an ordinary run if the response calls it saved-extension', () => {
-    const judged = judge(asking('saved-extension'), accepted({ 'saved-extension': 'failed' }))
-    expect(judged).toMatchObject({ goneRunId: null, runs: [{ runId: 'run-1', status: 'failed' }] })
+    const decided = decide(asking('saved-extension'), accepted({ 'saved-extension': 'failed' }))
+    expect(decided).toMatchObject({ removedRunId: null, runs: [{ runId: 'run-1', status: 'failed' }] })
   })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createOverloadLog } from '../../../src/http/overload-log.ts'
 
-test('the first rejection is logged at once, the rest as counts in one line per interval, and silence as nothing', () => {
+test('the first rejection is logged at once, the rest as counts in one line per interval, and nothing without rejections', () => {
   const lines: object[] = []
   const timers: (() => void)[] = []
   const note = createOverloadLog({ warn: (fields) => void lines.push(fields) }, (_ms, task) => {

@@ -1,39 +1,39 @@
 import { expect, it } from 'vitest'
 import { createTickBatcher } from '../../../src/http/tick-batcher.ts'
 
-const turnEnds = () => new Promise<void>((resolve) => setImmediate(resolve))
+const tickEnds = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-it('does work once the turn has ended, all of it together and in its order', async () => {
-  const turnEnd = createTickBatcher()
-  const written: string[] = []
-  turnEnd.do(() => written.push('a'))
-  // As another socket that was ready, whose callback has microtasks of its own.
+it('runs all tasks of a tick together at its end, in order', async () => {
+  const batcher = createTickBatcher()
+  const results: string[] = []
+  batcher.schedule(() => results.push('a'))
+  // Like another ready socket, whose callback has its own microtasks.
   await Promise.resolve()
-  expect(written).toEqual([])
-  turnEnd.do(() => written.push('b'))
-  await turnEnds()
-  expect(written).toEqual(['a', 'b'])
+  expect(results).toEqual([])
+  batcher.schedule(() => results.push('b'))
+  await tickEnds()
+  expect(results).toEqual(['a', 'b'])
 })
 
-it('does in the next turn what comes while work is done', async () => {
-  const turnEnd = createTickBatcher()
-  const written: string[] = []
-  turnEnd.do(() => {
-    written.push('a')
-    turnEnd.do(() => written.push('b'))
+it('runs a task that another task schedules in the next tick', async () => {
+  const batcher = createTickBatcher()
+  const results: string[] = []
+  batcher.schedule(() => {
+    results.push('a')
+    batcher.schedule(() => results.push('b'))
   })
-  await turnEnds()
-  expect(written).toEqual(['a'])
-  await turnEnds()
-  expect(written).toEqual(['a', 'b'])
+  await tickEnds()
+  expect(results).toEqual(['a'])
+  await tickEnds()
+  expect(results).toEqual(['a', 'b'])
 })
 
-it('tells whether there is work that waits for the end of this turn', async () => {
-  const turnEnd = createTickBatcher()
-  expect(turnEnd.isAwaited()).toBe(false)
+it('reports whether tasks of this tick have yet to run', async () => {
+  const batcher = createTickBatcher()
+  expect(batcher.hasPending()).toBe(false)
   const seen: boolean[] = []
-  turnEnd.do(() => seen.push(turnEnd.isAwaited()))
-  expect(turnEnd.isAwaited()).toBe(true)
-  await turnEnds()
-  expect([...seen, turnEnd.isAwaited()]).toEqual([false, false])
+  batcher.schedule(() => seen.push(batcher.hasPending()))
+  expect(batcher.hasPending()).toBe(true)
+  await tickEnds()
+  expect([...seen, batcher.hasPending()]).toEqual([false, false])
 })

@@ -18,31 +18,31 @@ function eventId(last: number): string {
   return `0b8a3c52-6f0e-4d0b-9a55-1f6f3a4f9c0${last}`
 }
 
-describe('an event of a file', () => {
+describe('a file event', () => {
   test.each([
     ['file-updated', 'file.updated', 2],
     ['file-deleted', 'file.deleted', 3],
     ['file-version-created', 'file-version.created', 4],
     ['file-version-deleted', 'file-version.deleted', 5],
-  ])('%s tells which one', (name, type, id) => {
+  ])('%s names its file', (name, type, id) => {
     const event = readAccountEvent(example(name))
     expect(event).toEqual({ kind: 'asset', eventId: eventId(id), type, fileId: FILE })
   })
 
-  test('is no change where the file was just created', () => {
+  test('of a new file is not a change', () => {
     const event = readAccountEvent(example('file-created'))
     expect(event).toEqual({ kind: 'other', eventId: eventId(1), type: 'file.created', fileId: FILE })
   })
 
   test.each(['', 'a\0b', 'x'.repeat(129), '..', 'status'])(
-    'is none of a file that is called %j',
+    'with the invalid fileId %j is another event',
     (fileId) => {
       const event = readAccountEvent({ type: 'file.updated', data: { fileId } })
       expect(event).toEqual({ kind: 'other', eventId: null, type: 'file.updated' })
     },
   )
 
-  test('is one of a file when its type is not known yet', () => {
+  test('may have an unknown type', () => {
     const moved = { type: 'file.moved', data: { fileId: FILE } }
     expect(readAccountEvent(moved)).toEqual({
       kind: 'asset',
@@ -53,21 +53,21 @@ describe('an event of a file', () => {
   })
 
   test.each([undefined, null, {}, { fileId: '' }, { fileId: 7 }, { fileId: 'x'.repeat(129) }, [FILE], FILE])(
-    'that does not name the file (%j) is another',
+    'without a fileId (%j) is another event',
     (data) => {
       const event = readAccountEvent({ ...example('file-updated'), data })
       expect(event).toEqual({ kind: 'other', eventId: eventId(2), type: 'file.updated' })
     },
   )
 
-  test('is not what only begins like one', () => {
+  test('is not an event whose type is only similar', () => {
     for (const type of ['file', 'files.created', 'file-versions.created', 'profile.updated', 'FILE.CREATED'])
       expect(readAccountEvent({ type, data: { fileId: FILE } })).toMatchObject({ kind: 'other', type })
   })
 })
 
-describe('the end of a queued upload', () => {
-  test('that went well is the answer to it, under the id of its request', () => {
+describe('the result of a queued upload', () => {
+  test('that succeeded is its response, with the id of its request', () => {
     expect(readAccountEvent(example('pre-transform-success'))).toEqual({
       kind: 'upload_finished',
       eventId: eventId(6),
@@ -93,7 +93,7 @@ describe('the end of a queued upload', () => {
     })
   })
 
-  test('that went wrong is a refusal, with the reason', () => {
+  test('that failed is a rejection, with the reason', () => {
     const message = 'The pre-transformation failed: encoding_failed'
     expect(readAccountEvent(example('pre-transform-error'))).toEqual({
       kind: 'upload_finished',
@@ -109,9 +109,9 @@ describe('the end of a queued upload', () => {
   })
 
   test.each([undefined, {}, { transformation: { error: 'encoding_failed' } }, 'no'])(
-    'that went wrong and does not say why (%j) is a refusal all the same',
+    'that failed without a reason (%j) is still a rejection',
     (data) => {
-      const message = 'The pre-transformation failed: no reason was given'
+      const message = 'The pre-transformation failed: no reason given'
       expect(readAccountEvent({ ...example('pre-transform-error'), data })).toMatchObject({
         kind: 'upload_finished',
         answer: { kind: 'rejected', error: { message } },
@@ -119,7 +119,7 @@ describe('the end of a queued upload', () => {
     },
   )
 
-  test.each(['success', 'error'])('(%s) that does not say of which request is another event', (end) => {
+  test.each(['success', 'error'])('(%s) without a request id is another event', (end) => {
     for (const request of [undefined, null, {}, { x_request_id: '' }, { x_request_id: 7 }]) {
       const event = readAccountEvent({ ...example(`pre-transform-${end}`), request })
       expect(event).toMatchObject({ kind: 'other', type: `upload.pre-transform.${end}` })
@@ -133,7 +133,7 @@ describe('the end of a queued upload', () => {
     { fileId: '' },
     { message: 'No.' },
     { message: 'The pre-transformation has been queued successfully.' },
-  ])('that went well and names no file (%j) is another event', (data) => {
+  ])('that succeeded and names no file (%j) is another event', (data) => {
     expect(readAccountEvent({ ...example('pre-transform-success'), data })).toMatchObject({ kind: 'other' })
   })
 })
@@ -148,25 +148,25 @@ describe('any other event', () => {
       '58e6d24d-6098-4319-be8d-40c3cb0a402d',
       {},
     ],
-  ])('%s keeps its id and its type, and the file where it names one', (name, type, id, file) => {
+  ])('%s has its id, its type and, if it names one, its file', (name, type, id, file) => {
     expect(readAccountEvent(example(name))).toEqual({ kind: 'other', eventId: id, type, ...file })
   })
 
   test.each([null, undefined, 7, 'text', [], [{}], {}, { type: 7, id: {} }, { type: '' }])(
-    'of a shape that is not known (%j) has neither',
+    'of an unknown shape (%j) has neither id nor type',
     (payload) => {
       expect(readAccountEvent(payload)).toEqual({ kind: 'other', eventId: null, type: null })
     },
   )
 
-  test('keeps the one that can be read', () => {
+  test('has the id or the type if only one of them can be read', () => {
     expect(readAccountEvent({ id: 'a' })).toEqual({ kind: 'other', eventId: 'a', type: null })
     expect(readAccountEvent({ type: 'b' })).toEqual({ kind: 'other', eventId: null, type: 'b' })
     const tooLong = { id: 'x'.repeat(257), type: 'b' }
     expect(readAccountEvent(tooLong)).toEqual({ kind: 'other', eventId: null, type: 'b' })
   })
 
-  test('whatever JSON comes is read without an error', () => {
+  test('any JSON is read without an error', () => {
     const types = ['file.updated', 'upload.pre-transform.success', 'upload.pre-transform.error', 'x']
     const data = fc.jsonValue()
     const request = fc.oneof(data, fc.record({ x_request_id: data }), fc.constant({ x_request_id: REQUEST }))
@@ -178,7 +178,7 @@ describe('any other event', () => {
     )
   })
 
-  test('however deep it goes', () => {
+  test('any depth is read without an error', () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
     const data: unknown = JSON.parse(`{"fileId":"${FILE}","deep":${deep}}`)
     expect(readAccountEvent({ type: 'file.updated', data })).toMatchObject({ kind: 'asset', fileId: FILE })

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { readFileFacts } from '../../../src/imagekit/file-facts.ts'
-import { readAnswer } from '../../../src/imagekit/read-response.ts'
+import { readResponse } from '../../../src/imagekit/read-response.ts'
 
 const FILE = '5effaa5662679b5af2c58829'
-const NOTHING_MORE = {
+const NO_FACTS = {
   versionId: null,
   versionName: null,
   aiTags: {},
@@ -19,7 +19,7 @@ function fileObject(name: string): unknown {
 }
 
 describe('the facts of a file', () => {
-  test('are read from the object that ImageKit documents', () => {
+  test('are read from the file objects that ImageKit documents', () => {
     expect(readFileFacts(fileObject('aws-auto-tagging'))).toEqual({
       fileId: FILE,
       versionId: FILE,
@@ -39,18 +39,18 @@ describe('the facts of a file', () => {
     })
   })
 
-  test('are those that the baseline has, for the same object', () => {
+  test('equal those of the baseline for the same file object', () => {
     for (const name of ['aws-auto-tagging', 'ai-auto-description', 'remove-bg', 'ai-tasks']) {
       const object = fileObject(name)
-      const answer = readAnswer(200, JSON.stringify(object), null)
-      if (answer.kind !== 'accepted') throw new Error(answer.kind)
+      const response = readResponse(200, JSON.stringify(object), null)
+      if (response.kind !== 'accepted') throw new Error(response.kind)
       const { fileId, hasAlpha: _, ...facts } = readFileFacts(object) ?? { fileId: null, hasAlpha: null }
-      expect(fileId).toBe(answer.fileId)
-      expect(answer.baseline).toMatchObject(facts)
+      expect(fileId).toBe(response.fileId)
+      expect(response.baseline).toMatchObject(facts)
     }
   })
 
-  test('have the tags of each source apart, in their order', () => {
+  test('group the tags by source, in order', () => {
     const AITags = [
       { name: 'Shirt', source: 'aws-auto-tagging', confidence: 90 },
       { name: 'Cloth', source: 'google-auto-tagging', confidence: 80 },
@@ -64,13 +64,13 @@ describe('the facts of a file', () => {
     })
   })
 
-  test('are empty where the object says nothing', () => {
-    expect(readFileFacts({ fileId: FILE })).toEqual({ fileId: FILE, ...NOTHING_MORE })
+  test('are empty if the object has no other fields', () => {
+    expect(readFileFacts({ fileId: FILE })).toEqual({ fileId: FILE, ...NO_FACTS })
     const nulls = { fileId: FILE, versionInfo: null, AITags: null, description: null, updatedAt: null }
-    expect(readFileFacts(nulls)).toEqual({ fileId: FILE, ...NOTHING_MORE })
+    expect(readFileFacts(nulls)).toEqual({ fileId: FILE, ...NO_FACTS })
   })
 
-  test('leave out what can not be read, and keep the rest', () => {
+  test('leave out unreadable fields and keep the rest', () => {
     const AITags = [null, 'Shirt', { name: 'No source' }, { source: 'x' }, { name: 'Shirt', source: 'x' }]
     const odd = {
       fileId: FILE,
@@ -80,12 +80,12 @@ describe('the facts of a file', () => {
       updatedAt: {},
       hasAlpha: 'no',
     }
-    expect(readFileFacts(odd)).toEqual({ fileId: FILE, ...NOTHING_MORE, aiTags: { x: ['Shirt'] } })
+    expect(readFileFacts(odd)).toEqual({ fileId: FILE, ...NO_FACTS, aiTags: { x: ['Shirt'] } })
     expect(readFileFacts({ fileId: FILE, AITags: 'Shirt' })?.aiTags).toEqual({})
   })
 
   test.each([null, undefined, 7, 'text', [], {}, { fileId: '' }, { fileId: 7 }, { fileId: 'x'.repeat(257) }])(
-    'are none where no file is named: %j',
+    'are undefined if no file is named: %j',
     (object) => {
       expect(readFileFacts(object)).toBeUndefined()
     },

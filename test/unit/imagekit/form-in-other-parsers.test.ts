@@ -15,12 +15,12 @@ const OUR_URL = 'https://tracker.example.com/webhooks/extension/token'
 
 type Found = { name: string; fileName: string | null; content: string }
 
-/** Names as they stand on the wire: undici decodes `%22`, `%0D` and `%0A`, and busboy does not. */
+/** Names as they are on the wire: undici decodes `%22`, `%0D` and `%0A`, and busboy does not. */
 function onWire(text: string): string {
   return text.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
 }
 
-/** An empty file name is one to undici and none to busboy. */
+/** undici accepts an empty file name; busboy treats it as absent. */
 function found(name: string, fileName: string | null | undefined, content: Buffer): Found {
   return {
     name: onWire(name),
@@ -89,7 +89,7 @@ async function readByBusboy({ contentType, body }: { contentType: string; body: 
   return Promise.all(parts)
 }
 
-// The pieces that part headers are made of, and those that may change how they are read.
+// Pieces of part headers, and pieces that may change how parsers read them.
 const HARMLESS = [
   '"',
   ';',
@@ -149,7 +149,7 @@ const form = fc
   .array(part, { minLength: 1, maxLength: 3 })
   .map((parts) => Buffer.from(`${parts.map((text) => `--B\r\n${text}\r\n`).join('')}--B--\r\n`))
 
-test('other parsers find the fields, file names and contents in the outgoing form that the tracker found in the incoming one', async () => {
+test('undici and busboy read the same fields, file names and contents from the relayed form as the tracker', async () => {
   let relayed = 0
   await fc.assert(
     fc.asyncProperty(form, async (body) => {

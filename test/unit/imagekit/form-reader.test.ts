@@ -9,8 +9,8 @@ import { createFormWriter } from '../../../src/imagekit/form-writer.ts'
 const LIMITS = { maxFieldBytes: 1024, maxParts: 100 }
 
 async function* inChunks(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Buffer> {
-  for (let at = 0, turn = 0; at < bytes.length; turn += 1) {
-    const size = sizes[turn % sizes.length] ?? 1
+  for (let at = 0, index = 0; at < bytes.length; index += 1) {
+    const size = sizes[index % sizes.length] ?? 1
     yield bytes.subarray(at, at + size)
     at += size
   }
@@ -26,13 +26,13 @@ async function read(contentType: string, body: Buffer, sizes: readonly number[] 
   return parts
 }
 
-// Pieces that boundaries are made of, so that content comes near to one.
+// Pieces of boundaries, so that content often resembles one.
 const content = fc
   .array(fc.oneof(fc.constantFrom('\r\n', '\r', '\n', '--', '-', 'tracker'), fc.string()), { maxLength: 8 })
   .map((pieces) => Buffer.from(pieces.join('')))
 const name = fc.string({ minLength: 1, unit: 'grapheme' }).filter((text) => !/[\p{Cc}"\\]/u.test(text))
 
-test('what the writer writes is read again, however it is cut into chunks', async () => {
+test('the reader reads back what the writer writes, however it is cut into chunks', async () => {
   const part = fc.record({ name, fileName: fc.option(name, { nil: undefined }), content })
   const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 5 })
   await fc.assert(
@@ -50,7 +50,7 @@ test('what the writer writes is read again, however it is cut into chunks', asyn
   )
 })
 
-test('a form that is cut short anywhere is never read to its end', async () => {
+test('a form that is truncated anywhere is rejected', async () => {
   const writer = createFormWriter()
   const head = writer.partHead({ name: 'file', fileName: 'a', contentType: 'a/b' })
   const body = Buffer.from(`${head}hello${writer.partEnd}${writer.formEnd}`)
@@ -62,7 +62,7 @@ test('a form that is cut short anywhere is never read to its end', async () => {
   expect(await read(writer.contentType, body.subarray(0, end))).toHaveLength(1)
 })
 
-test('nothing is held of the chunks that were read, however many a form comes in', async () => {
+test('chunks that were read are released, however many there are', async () => {
   setFlagsFromString('--expose-gc')
   const collectGarbage: () => void = runInNewContext('gc')
   const heapBytes = () => {
@@ -97,7 +97,7 @@ test.for<[head: string, read: object]>([
     'X: 1\r\nContent-Type: image/png\r\nContent-Disposition: form-data; name="a"; filename="b"',
     { contentType: 'image/png' },
   ],
-])('the head %j is understood', async ([head, part]) => {
+])('the head %j is parsed', async ([head, part]) => {
   expect(await read('multipart/form-data; boundary=B', FORM(head))).toMatchObject([part])
 })
 
@@ -110,7 +110,7 @@ test.for([
 })
 
 test.for(['', 'multipart/form-data', 'multipart/mixed; boundary=B', 'text/plain; boundary=B'])(
-  'a form of the type %j is refused',
+  'a form of the type %j is rejected',
   async (contentType) => {
     await expect(read(contentType, FORM('Content-Disposition: form-data; name="a"'))).rejects.toMatchObject({
       code: 'invalid_input',
@@ -119,7 +119,7 @@ test.for(['', 'multipart/form-data', 'multipart/mixed; boundary=B', 'text/plain;
   },
 )
 
-test('the source is let go when nobody reads on', async () => {
+test('the source is closed when reading stops early', async () => {
   let isReleased = false
   const chunks = async function* () {
     try {

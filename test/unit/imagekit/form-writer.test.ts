@@ -9,6 +9,6 @@ test('no name, file name or content type can end its line or its quotes', () => 
   expect(head.match(/"/g)).toHaveLength(4)
 })
 
-test('each form has a boundary of its own', () => {
+test('each form has its own boundary', () => {
   expect(createFormWriter().contentType).not.toBe(createFormWriter().contentType)
 })

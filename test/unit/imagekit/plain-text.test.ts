@@ -9,7 +9,7 @@ test.each(NOT_TEXT)('an extension cannot be called %j', (name) => {
   expect(parseExtensions([{ name: 'remove-bg ☃' }])).toEqual([{ name: 'remove-bg ☃' }])
 })
 
-test.each(NOT_TEXT)('a webhook that calls a service or a file %j says nothing by that', (name) => {
-  const word = readExtensionResult({ service: name, status: 'FAILURE', fileId: name, error: 'why' }, 100)
-  expect(word).toEqual({ service: null, status: 'failed', fileId: null, error: 'why' })
+test.each(NOT_TEXT)('in a webhook, the service or fileId %j counts as absent', (name) => {
+  const result = readExtensionResult({ service: name, status: 'FAILURE', fileId: name, error: 'why' }, 100)
+  expect(result).toEqual({ service: null, status: 'failed', fileId: null, error: 'why' })
 })

@@ -4,7 +4,7 @@ import type { verifySignature } from '../../../src/imagekit/webhook-signature.ts
 
 export type Facts = Parameters<typeof verifySignature>[0]
 
-// The vectors of ImageKit's SDKs. The first secret looks as if it could be decoded, which it must not be.
+// Test vectors of ImageKit's SDKs. The first secret looks like base64, but must not be decoded.
 export const IK_SECRET = 'whsec_xeO2UNkfKMQnfJf7Q/Qx+fYptL1wabXd'
 export const IK_TIME = 1655788406333
 export const IK_HEADER = `t=${IK_TIME},v1=d30758f47fcb31e1fa0109d3b3e2a6c623e699aaf1461cba6bd462ef58ea4b31`
@@ -17,7 +17,7 @@ export const STANDARD_BODY = example('account-video-transformation-accepted-sdk'
 export const VALID_IK = { kind: 'valid', eventId: null }
 export const VALID_STANDARD = { kind: 'valid', eventId: '1' }
 export const MALFORMED = { kind: 'invalid', cause: 'malformed_signature' }
-export const BAD = { kind: 'invalid', cause: 'bad_signature' }
+export const BAD_SIGNATURE = { kind: 'invalid', cause: 'bad_signature' }
 export const STALE = { kind: 'invalid', cause: 'stale_signature' }
 
 function example(name: string): Buffer {

@@ -4,7 +4,7 @@ import ImageKitV6 from 'imagekit'
 import { describe, expect, test } from 'vitest'
 import { verifySignature } from '../../../src/imagekit/webhook-signature.ts'
 import {
-  BAD,
+  BAD_SIGNATURE,
   hmac,
   IK_BODY,
   IK_HEADER,
@@ -23,24 +23,24 @@ import {
   without,
 } from './signed.ts'
 
-describe('the vectors of the SDKs', () => {
-  test('are the ones whose digests are known', () => {
+describe('the test vectors of the SDKs', () => {
+  test('have the expected digests', () => {
     const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
     expect(digest(IK_BODY)).toBe('0f1af08dd02fa7a5c514701d717f4c3d7a1e15185228787ee301a966ba5a941c')
     expect(digest(STANDARD_BODY)).toBe('a23979ccbe9ac245cf0ec86c3cd869cc6dd0ce43766c4f963d8eb980c97e6540')
   })
 
-  test('are valid in both schemes, and only the standard one vouches for the id', () => {
+  test('are valid in both schemes, and only the standard one signs the id', () => {
     expect(verifySignature(ikFacts())).toEqual(VALID_IK)
     expect(verifySignature(standardFacts())).toEqual(VALID_STANDARD)
     const unsignedId = { 'x-ik-signature': IK_HEADER, 'webhook-id': 'forged' }
     expect(verifySignature(ikFacts({ headers: unsignedId }))).toEqual(VALID_IK)
   })
 
-  test('a key that was decoded as the standard has it is another key', () => {
+  test('a secret decoded as the standard prescribes is another secret', () => {
     const decoded = 'v1,CFifD2Gs36ies1AmYDr073NLIJYa6aqo9JI4u3OYkkY='
     const headers = standardHeaders({ 'webhook-signature': decoded })
-    expect(verifySignature(standardFacts({ headers }))).toEqual(BAD)
+    expect(verifySignature(standardFacts({ headers }))).toEqual(BAD_SIGNATURE)
   })
 })
 
@@ -72,31 +72,31 @@ describe('the SDKs and the tracker agree', () => {
   })
 })
 
-describe('a signature that is not there', () => {
-  test('is absent, whether or not there is a secret', () => {
+describe('a missing signature', () => {
+  test('is absent, with or without a secret', () => {
     expect(verifySignature(ikFacts({ headers: {} }))).toEqual({ kind: 'absent' })
     expect(verifySignature(ikFacts({ headers: {}, secrets: [] }))).toEqual({ kind: 'absent' })
     const headers = without(standardHeaders(), 'webhook-signature')
     expect(verifySignature(standardFacts({ headers }))).toEqual({ kind: 'absent' })
   })
 
-  test('and a secret that is not there are two things', () => {
+  test('differs from a missing secret', () => {
     expect(verifySignature(ikFacts({ secrets: [] }))).toEqual({ kind: 'invalid', cause: 'no_secret' })
   })
 
-  test('no secret is what an empty one is, which everybody could sign with', () => {
+  test('an empty secret counts as none, because anybody could sign with it', () => {
     const header = `t=${IK_TIME},v1=${hmac('', `${IK_TIME}.${IK_BODY.toString()}`, 'hex')}`
     const headers = { 'x-ik-signature': header }
     expect(verifySignature(ikFacts({ headers, secrets: [''] }))).toEqual({
       kind: 'invalid',
       cause: 'no_secret',
     })
-    expect(verifySignature(ikFacts({ headers, secrets: [IK_SECRET, ''] }))).toEqual(BAD)
+    expect(verifySignature(ikFacts({ headers, secrets: [IK_SECRET, ''] }))).toEqual(BAD_SIGNATURE)
   })
 })
 
 describe('several secrets', () => {
-  test('are all tried, whichever of them is the right one', () => {
+  test('are all tried, whichever of them matches', () => {
     for (const secrets of [
       [IK_SECRET, 'other'],
       [IK_SECRET, IK_SECRET],
@@ -106,42 +106,42 @@ describe('several secrets', () => {
       expect(verifySignature(ikFacts({ secrets }))).toEqual(VALID_IK)
     }
     expect(verifySignature(standardFacts({ secrets: ['other', STANDARD_SECRET] }))).toEqual(VALID_STANDARD)
-    expect(verifySignature(ikFacts({ secrets: ['other', 'third'] }))).toEqual(BAD)
+    expect(verifySignature(ikFacts({ secrets: ['other', 'third'] }))).toEqual(BAD_SIGNATURE)
   })
 
-  test('a secret without its prefix, or decoded, is another one', () => {
+  test('a secret without its prefix, or decoded, is another secret', () => {
     const bare = IK_SECRET.slice('whsec_'.length)
-    expect(verifySignature(ikFacts({ secrets: [bare] }))).toEqual(BAD)
+    expect(verifySignature(ikFacts({ secrets: [bare] }))).toEqual(BAD_SIGNATURE)
     const decoded = hmac(Buffer.from(bare, 'base64'), `${IK_TIME}.${IK_BODY.toString()}`, 'hex')
-    expect(verifySignature(withIkHeader(`t=${IK_TIME},v1=${decoded}`))).toEqual(BAD)
+    expect(verifySignature(withIkHeader(`t=${IK_TIME},v1=${decoded}`))).toEqual(BAD_SIGNATURE)
   })
 })
 
 describe('the time', () => {
-  const edge = 5 * 60 * 1000
+  const toleranceMs = 5 * 60 * 1000
 
-  test('may differ by five minutes to either side, and not by a millisecond more', () => {
+  test('may differ by five minutes in either direction, and not by a millisecond more', () => {
     for (const [facts, valid] of [
       [ikFacts(), VALID_IK],
       [standardFacts(), VALID_STANDARD],
     ] as const) {
       const at = (difference: number) =>
         verifySignature({ ...facts, receivedAt: facts.receivedAt + difference })
-      expect(at(edge)).toEqual(valid)
-      expect(at(-edge)).toEqual(valid)
-      expect(at(edge + 1)).toEqual(STALE)
-      expect(at(-edge - 1)).toEqual(STALE)
+      expect(at(toleranceMs)).toEqual(valid)
+      expect(at(-toleranceMs)).toEqual(valid)
+      expect(at(toleranceMs + 1)).toEqual(STALE)
+      expect(at(-toleranceMs - 1)).toEqual(STALE)
     }
   })
 
-  test('is judged by the tolerance that is given', () => {
+  test('is checked with the given tolerance', () => {
     const late = { receivedAt: IK_TIME + 61_000 }
     expect(verifySignature(ikFacts({ ...late, toleranceMs: 60_000 }))).toEqual(STALE)
     expect(verifySignature(ikFacts({ ...late, toleranceMs: 61_000 }))).toEqual(VALID_IK)
   })
 
-  test('of a wrong signature does not matter: only a right one can be stale', () => {
-    expect(verifySignature(ikFacts({ secrets: ['other'], receivedAt: 0 }))).toEqual(BAD)
+  test('does not matter for an invalid signature: only a matching one can be stale', () => {
+    expect(verifySignature(ikFacts({ secrets: ['other'], receivedAt: 0 }))).toEqual(BAD_SIGNATURE)
   })
 })
 
@@ -161,16 +161,16 @@ describe('both families together', () => {
   const both = (changes: { [name: string]: string }) =>
     verifySignature(ikFacts({ secrets, headers: { 'x-ik-signature': IK_HEADER, ...standard, ...changes } }))
 
-  test('either of them is enough', () => {
+  test('one valid signature is enough', () => {
     expect(both({})).toEqual({ kind: 'valid', eventId: 'msg_1' })
     expect(both({ 'x-ik-signature': 'nonsense' })).toEqual({ kind: 'valid', eventId: 'msg_1' })
     expect(both({ 'webhook-signature': wrong })).toEqual(VALID_IK)
     expect(both(stale)).toEqual(VALID_IK)
   })
 
-  test('of two wrong ones the cause is that which came closest', () => {
+  test('if both are invalid, the cause is that of the more nearly valid one', () => {
     expect(both({ 'x-ik-signature': 'nonsense', 'webhook-signature': 'nonsense' })).toEqual(MALFORMED)
-    expect(both({ 'x-ik-signature': 'nonsense', 'webhook-signature': wrong })).toEqual(BAD)
+    expect(both({ 'x-ik-signature': 'nonsense', 'webhook-signature': wrong })).toEqual(BAD_SIGNATURE)
     expect(both({ 'x-ik-signature': 'nonsense', ...stale })).toEqual(STALE)
   })
 })

@@ -9,7 +9,7 @@ const LEASE = { current: () => ({ epoch: 1 }) }
 const LOG = { error: () => {}, warn: () => {} }
 const SECOND_PLACE: RetentionPlace = { table: 'deliveries', n: 7 }
 
-/** Notes each step; bodies and submissions take two steps each. */
+/** Records each step; bodies and submissions take two steps each. */
 function startPruner(
   deps: Pick<PrunerDeps, 'retentionRunsMs'> & Partial<PrunerDeps> & { failures?: string[] },
 ) {
@@ -67,7 +67,7 @@ const SUBMISSIONS = [
   ['submissions', 1_000, 700, SECOND_PLACE],
 ]
 
-test('goes on where it stopped, to the end of the keys and of the bodies, and only then begins anew', async () => {
+test('continues where it stopped, to the end of the keys and the bodies, and only then starts over', async () => {
   const steps = startPruner({ retentionRunsMs: null })
   await vi.advanceTimersByTimeAsync(60_000)
   expect(steps).toEqual([...KEYS, ...BODIES])
@@ -75,7 +75,7 @@ test('goes on where it stopped, to the end of the keys and of the bodies, and on
   expect(steps).toEqual([...KEYS, ...BODIES, ...KEYS, ...BODIES])
 })
 
-test('deletes submissions after the bodies, step by step, and then begins anew with the keys', async () => {
+test('deletes submissions after the bodies, step by step, then starts over with the keys', async () => {
   const steps = startPruner({ retentionRunsMs: 300 })
   await vi.advanceTimersByTimeAsync(60_000)
   expect(steps).toEqual([...KEYS, ...BODIES, ...SUBMISSIONS])
@@ -84,21 +84,21 @@ test('deletes submissions after the bodies, step by step, and then begins anew w
 })
 
 test('does nothing while another process has the lease', async () => {
-  let held: { epoch: number } | null = null
-  const steps = startPruner({ retentionRunsMs: null, lease: { current: () => held } })
+  let lease: { epoch: number } | null = null
+  const steps = startPruner({ retentionRunsMs: null, lease: { current: () => lease } })
   await vi.advanceTimersByTimeAsync(60_000)
   expect(steps).toEqual([])
-  held = { epoch: 2 }
+  lease = { epoch: 2 }
   await vi.advanceTimersByTimeAsync(600_000)
   expect(steps).toEqual([...KEYS, ...BODIES])
 })
 
-test('goes on with the trust that another process has saved, once the lease comes back', async () => {
+test('continues with the clock trust that another process has saved, once it has the lease again', async () => {
   vi.useFakeTimers({ now: 100 * 86_400_000 })
   onTestFinished(() => {
     vi.useRealTimers()
   })
-  const lease = { held: { epoch: 1 }, current: () => lease.held }
+  const lease = { value: { epoch: 1 }, current: () => lease.value }
   const saved: ClockTrust[] = []
   const warned: object[] = []
   const pruner = createPruner({
@@ -124,20 +124,20 @@ test('goes on with the trust that another process has saved, once the lease come
   onTestFinished(() => pruner.stop())
   await vi.advanceTimersByTimeAsync(60_000)
   expect(saved).toMatchObject([{ doubtedMs: 0 }])
-  lease.held = { epoch: 3 }
+  lease.value = { epoch: 3 }
   await vi.advanceTimersByTimeAsync(600_000)
-  // The time since the check under the former lease is not ours to count.
+  // The time since the check under the previous lease does not count.
   expect(saved.at(-1)).toEqual({ trustedAt: 1_000, doubtedMs: 7_000 })
   expect(warned).toHaveLength(1)
 })
 
-test('repeats a step that failed, and none before it', async () => {
+test('repeats only the step that failed', async () => {
   const steps = startPruner({ retentionRunsMs: 300, failures: ['bodies', 'submissions'] })
   await vi.advanceTimersByTimeAsync(30 * 60_000)
   expect(steps.slice(0, 8)).toEqual([...KEYS, BODIES[0], ...BODIES, SUBMISSIONS[0], ...SUBMISSIONS])
 })
 
-test('prunes and deletes nothing for a day of running in total while the clock is more than a day ahead, and warns once a process', async () => {
+test('a clock over a day ahead stops all deletion until a day of running in total, with one warning per process', async () => {
   vi.useFakeTimers({ now: 0 })
   onTestFinished(() => {
     vi.useRealTimers()
@@ -182,9 +182,13 @@ test('prunes and deletes nothing for a day of running in total while the clock i
   await vi.advanceTimersByTimeAsync(13 * hour)
   await first.stop()
   expect(warned).toEqual([
-    { now: expect.stringMatching(/^1970-04-02T00:00:00/), trustedAt: '1970-01-01T00:00:01.000Z' },
+    {
+      event: 'clock.doubted',
+      now: expect.stringMatching(/^1970-04-02T00:00:00/),
+      trustedAt: '1970-01-01T00:00:01.000Z',
+    },
   ])
-  // What the service does not run for does not count, and nor does a further jump.
+  // Time during which the service does not run does not count, nor does a further jump.
   aheadMs *= 2
   const second = start()
   await vi.advanceTimersByTimeAsync(11 * hour - 1)

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { repeat } from '../../../src/jobs/repeat.ts'
 
-test('a pause of months is no pause of nothing', async () => {
+test('a pause of months does not fire at once', async () => {
   vi.useFakeTimers()
   onTestFinished(() => {
     vi.useRealTimers()

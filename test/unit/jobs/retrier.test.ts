@@ -3,20 +3,20 @@ import { createRetrier } from '../../../src/jobs/retrier.ts'
 
 type RetrierDeps = Parameters<typeof createRetrier>[0]
 
-test('what another process has left waiting is looked for every 10 seconds', async () => {
+test('retries that another process has queued are read every 10 seconds', async () => {
   vi.useFakeTimers()
   onTestFinished(() => {
     vi.useRealTimers()
   })
-  let looks = 0
+  let reads = 0
   const nextRetryItem = async () => {
-    looks += 1
+    reads += 1
     return undefined
   }
-  // Without an item, it uses nothing else.
+  // Without an item, the retrier uses nothing else.
   const retrier = createRetrier({ store: { nextRetryItem }, log: { error() {} } } as unknown as RetrierDeps)
   retrier.start()
   onTestFinished(() => retrier.stop())
   await vi.advanceTimersByTimeAsync(60_000)
-  expect(looks).toBe(7)
+  expect(reads).toBe(7)
 })

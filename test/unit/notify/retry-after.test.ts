@@ -16,7 +16,7 @@ test.each([
   ['Sunday, 01-Mar-26 12:01:30 GMT', 90_000],
   ['Sun, 01 Mar 2026 11:00:00 GMT', 0],
   ['Thu, 01 Jan 2099 00:00:00 GMT', DAY],
-])('"%s" asks to wait %i ms', (value, ms) => expect(parseRetryAfterMs(value, NOW)).toBe(ms))
+])('"%s" requests a delay of %i ms', (value, ms) => expect(parseRetryAfterMs(value, NOW)).toBe(ms))
 
 test.each([
   undefined,
@@ -29,11 +29,11 @@ test.each([
   '10, 20',
   'Sun, never GMT',
   '2026-03-01T12:01:30Z',
-])('Nothing can be understood of "%s"', (value) => {
+])('"%s" is invalid', (value) => {
   expect(parseRetryAfterMs(value, NOW)).toBeNull()
 })
 
-test('Whatever is sent, the wait is none, or between nothing and a day', () => {
+test('For any value, the delay is null or between 0 and a day', () => {
   fc.assert(
     fc.property(
       fc.oneof(

@@ -8,14 +8,14 @@ const DAY = 24 * HOUR
 const attempts = fc.integer({ min: 1, max: 2_000 })
 const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 
-/** The pause after an attempt, where nothing else asks for one; at an age at which it does not end. */
+/** The pause after an attempt of a new notification, unless `retryAfterMs` requests a longer one. */
 function pauseAfter(attempt: number, random: number, retryAfterMs: number | null = null): number {
   const next = nextAttempt({ attempt, createdAt: 0 }, { now: 0, retryAfterMs, random })
   if (next === 'give_up') throw new Error('gave up')
   return next.at
 }
 
-/** All the times at which a notification is sent that always fails at once. */
+/** All attempt times of a notification that always fails at once. */
 function attemptTimes(random: () => number, retryAfterMs: number | null = null): number[] {
   const times = [0]
   for (let attempt = 1; ; attempt += 1) {
@@ -26,11 +26,11 @@ function attemptTimes(random: () => number, retryAfterMs: number | null = null):
   }
 }
 
-test('A notification is known by the run it tells of', () => {
+test('The id of a notification follows from its run', () => {
   expect(notificationIdOf('run-1')).toBe('msg_run-1')
 })
 
-describe('The pause before a notification is sent again', () => {
+describe('The pause before a retry', () => {
   test('begins with 5 s and doubles to an hour', () => {
     const pauses = [1, 2, 3, 4, 9, 10, 11, 12, 50].map((attempt) => pauseAfter(attempt, 0.5))
     expect(pauses).toEqual([5_000, 10_000, 20_000, 40_000, 1_280_000, 2_560_000, HOUR, HOUR, HOUR])
@@ -46,7 +46,7 @@ describe('The pause before a notification is sent again', () => {
     )
   })
 
-  test('has bounds that only grow with the attempts', () => {
+  test('has bounds that never shrink with the attempts', () => {
     fc.assert(
       fc.property(attempts, attempts, (one, other) => {
         const [earlier, later] = one < other ? [one, other] : [other, one]
@@ -56,12 +56,12 @@ describe('The pause before a notification is sent again', () => {
     )
   })
 
-  test('spreads what failed together', () => {
+  test('spreads notifications that failed together', () => {
     expect(pauseAfter(1, 0)).toBe(4_000)
     expect(pauseAfter(1, 0.999)).toBeGreaterThan(5_990)
   })
 
-  test('is at least as long as the receiver asked for, and no shorter than it would be otherwise', () => {
+  test('is at least as long as the receiver requested, and never shorter than without that', () => {
     fc.assert(
       fc.property(attempts, randoms, fc.integer({ min: 0, max: DAY }), (attempt, random, retryAfterMs) => {
         const pause = pauseAfter(attempt, random, retryAfterMs)
@@ -70,14 +70,14 @@ describe('The pause before a notification is sent again', () => {
     )
   })
 
-  test('is an hour at most, whoever asked for more, after one that was owed while the clock was ahead', () => {
+  test('is at most an hour if the notification was created while the clock was ahead, even if more was requested', () => {
     const next = nextAttempt({ attempt: 1, createdAt: 1 }, { now: 0, retryAfterMs: DAY, random: 0.5 })
     expect(next).toEqual({ at: HOUR })
   })
 })
 
 describe('A notification that always fails', () => {
-  test('is sent for 24 hours in all, and then given up', () => {
+  test('is sent for 24 hours in total, then given up', () => {
     fc.assert(
       fc.property(fc.infiniteStream(randoms), (stream) => {
         const times = attemptTimes(() => stream.next().value)
@@ -98,7 +98,7 @@ describe('A notification that always fails', () => {
     expect(nextAttempt(failed, { now: last - 4_999, ...fact })).toBe('give_up')
   })
 
-  test('is given up where the receiver asks for more than what is left', () => {
+  test('is given up if the receiver requests more than the remaining time', () => {
     expect(attemptTimes(() => 0.5, 11 * HOUR)).toEqual([0, 11 * HOUR, 22 * HOUR])
   })
 })

@@ -27,7 +27,7 @@ test('The signature is that of the scheme’s reference libraries', () => {
   })
 })
 
-test('Each of several secrets signs, the first first', () => {
+test('Each of several secrets signs, in order', () => {
   const { secrets } = parseSigningSecrets(`${encoded(KEY)}, ${encoded(OTHER)}`)
   const headers = signNotification({ id: 'msg_1', timestampSeconds: 7, body: '{"é":1}', secrets })
   const expected = [KEY, OTHER].map(
@@ -36,7 +36,7 @@ test('Each of several secrets signs, the first first', () => {
   expect(headers['webhook-signature']).toBe(expected.join(' '))
 })
 
-test('Without a secret there is an id and a time, and no signature', () => {
+test('Without a secret there is an id and a timestamp, but no signature', () => {
   const headers = signNotification({ id: 'msg_1', timestampSeconds: 7, body: '{}', secrets: [] })
   expect(headers).toEqual({ 'webhook-id': 'msg_1', 'webhook-timestamp': '7' })
 })
@@ -65,17 +65,17 @@ test.each([
   expect(problems.length).toBeGreaterThan(0)
 })
 
-test('Every malformed secret of a list is named by its place and none is quoted', () => {
+test('Each malformed secret of a list is named by its position, and none is quoted', () => {
   const bad = 'whsec_!bad!'
   const { secrets, problems } = parseSigningSecrets(`${encoded(KEY)},${bad},${encoded(OTHER)},${bad}`)
   expect(secrets).toHaveLength(2)
   expect(problems).toEqual([
-    'secret 2 should be whsec_ and then base64',
-    'secret 4 should be whsec_ and then base64',
+    'secret 2 should be whsec_ followed by base64',
+    'secret 4 should be whsec_ followed by base64',
   ])
 })
 
-test('A secret that was read does not show itself where it is printed', () => {
+test('A parsed secret is not revealed when it is printed', () => {
   const { secrets } = parseSigningSecrets(encoded(KEY))
   expect(`${inspect(secrets)}${JSON.stringify(secrets)}`).not.toMatch(/a key|YSBrZXk|61 20 6b/)
 })

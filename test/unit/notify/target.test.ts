@@ -23,4 +23,4 @@ test.each([
   ['credentials_in_url', 'https://user:secret@example.com/'],
   ['credentials_in_url', 'https://user@example.com/'],
   ['credentials_in_url', 'https://:secret@example.com/'],
-])('%s: "%s"', (refusal, target) => expect(parseTarget(target)).toBe(refusal))
+])('%s: "%s"', (rejection, target) => expect(parseTarget(target)).toBe(rejection))

@@ -3,7 +3,7 @@ import type { Changes, Key, Step } from '../../../src/domain/decide/step.ts'
 import { type BatchResult, runBatch } from '../../../src/store/batch.ts'
 import { aRunRow, numberedIds } from './rows.ts'
 
-/** Runs a batch against a database of these runs. Tells which keys were loaded, and in which rounds. */
+/** Runs a batch against a database of these runs. Returns which keys were loaded, by round. */
 function run(
   steps: readonly Step<unknown>[],
   runs = [aRunRow()],
@@ -31,7 +31,7 @@ function run(
 const RUN: Key = ['runs', 'run-1']
 const RUNS: Key = ['runsOf', 'submission-1']
 
-/** Adds one to the attempt of the run, and returns what it was before. */
+/** Adds one to the run's attempt, and returns its earlier value. */
 const count: Step<number> = {
   keys: [RUN],
   decide(facts) {
@@ -61,17 +61,17 @@ function failing(changes?: Changes): Step<never> {
     keys: [RUN],
     decide() {
       if (changes) return { result: undefined as never, changes }
-      throw new Error('refused')
+      throw new Error('rejected')
     },
   }
 }
 
 describe('the steps of a batch', () => {
-  test('are decided in their order, each on what the ones before have left', () => {
+  test('are decided in order, each on the results of the earlier ones', () => {
     expect(run([count, count, count]).outcomes).toEqual([{ result: 1 }, { result: 2 }, { result: 3 }])
   })
 
-  test('that change the same row make one change of it', () => {
+  test('that change the same row are merged into one change', () => {
     const { changes } = run([count, count])
     expect(changes.rows.runs).toEqual([{ before: aRunRow(), after: aRunRow({ attempt: 3 }) }])
   })
@@ -83,7 +83,7 @@ describe('the steps of a batch', () => {
   test.each([
     ['throws', failing()],
     ['inserts a row that is there', failing({ insert: { runs: [aRunRow()] }, other: { probe: true } })],
-  ])('fail alone: one that %s changes nothing', (_, step) => {
+  ])('fail separately: one that %s changes nothing', (_, step) => {
     const { outcomes, changes } = run([count, step, count])
     expect(outcomes).toEqual([{ result: 1 }, { error: expect.any(Error) }, { result: 2 }])
     expect(changes.rows.runs).toEqual([{ before: aRunRow(), after: aRunRow({ attempt: 3 }) }])
@@ -91,17 +91,17 @@ describe('the steps of a batch', () => {
   })
 })
 
-describe('what a batch loads', () => {
+describe('the rows that a batch loads', () => {
   test('are the keys of all its steps together', () => {
     expect(run([count, listRuns, count]).loads).toEqual([[RUN, RUNS, RUN]])
   })
 
-  test('is nothing where no step asks for anything', () => {
+  test('is nothing if no step requests anything', () => {
     const { loads, outcomes } = run([insertRun('run-2')])
     expect([loads, outcomes]).toEqual([[], [{ result: 'run-2' }]])
   })
 
-  test('are in further rounds the keys that follow from the first rows, without those that are loaded', () => {
+  test('are, in further rounds, the keys that follow from the first rows, without loaded ones', () => {
     const further: Step<number> = {
       keys: [RUN],
       more: (facts) => (facts.find('runs', 'run-1') ? [RUN, RUNS] : []),
@@ -115,7 +115,7 @@ describe('what a batch loads', () => {
     expect(outcomes).toEqual([{ result: 1 }, { result: 1 }])
   })
 
-  test('ends, also for a step that always asks for more', () => {
+  test('is limited, even for a step that always requests more', () => {
     let asked = 1
     const endless: Step<null> = {
       keys: [RUN],
@@ -125,26 +125,26 @@ describe('what a batch loads', () => {
     expect(run([endless]).loads).toHaveLength(10)
   })
 
-  test('is not stopped by a step that cannot say what it needs: its decision fails, and no other', () => {
+  test('is not stopped by a step whose `more` throws: its decision fails, and no other', () => {
     const confused: Step<never> = {
       keys: [RUN],
       more() {
         throw new Error('confused')
       },
       decide() {
-        throw new Error('refused')
+        throw new Error('rejected')
       },
     }
     expect(run([count, confused, count]).outcomes).toEqual([
       { result: 1 },
-      { error: new Error('refused') },
+      { error: new Error('rejected') },
       { result: 2 },
     ])
   })
 })
 
-describe('a step whose lookup is out of date', () => {
-  test('is left for the next batch, and so are all after it', () => {
+describe('a step with a stale lookup', () => {
+  test('is deferred to the next batch, as are all steps after it', () => {
     const { outcomes, changes } = run([count, insertRun('run-2'), listRuns, count])
     expect(outcomes).toEqual([{ result: 1 }, { result: 'run-2' }])
     expect(changes.rows.runs.map(({ after }) => after)).toEqual([
@@ -153,11 +153,11 @@ describe('a step whose lookup is out of date', () => {
     ])
   })
 
-  test('is decided where it comes before what it would miss', () => {
+  test('is decided if it comes before the change', () => {
     expect(run([listRuns, insertRun('run-2')]).outcomes).toEqual([{ result: ['run-1'] }, { result: 'run-2' }])
   })
 
-  test('is left where only a key of `more` is out of date, or not loaded', () => {
+  test('is deferred if only a key of `more` is stale, or not loaded', () => {
     const more = (key: Key): Step<unknown> => ({
       keys: [RUN],
       more: (facts) => (facts.find('runs', 'run-2') ? [key] : []),
@@ -169,7 +169,7 @@ describe('a step whose lookup is out of date', () => {
     expect(run([insertRun('run-2'), more(RUN)]).outcomes).toHaveLength(2)
   })
 
-  test('is decided where the lookup is about something else', () => {
+  test('is decided if the lookup is about something else', () => {
     const other: Step<unknown> = {
       keys: [['runsOf', 'submission-2']],
       decide: () => ({ result: 'decided', changes: {} }),
@@ -177,7 +177,7 @@ describe('a step whose lookup is out of date', () => {
     expect(run([insertRun('run-2'), other]).outcomes).toHaveLength(2)
   })
 
-  test('is always decided where it is the first, so that each batch gets on', () => {
+  test('is always decided if it is the first, so that each batch makes progress', () => {
     const steps = [insertRun('run-2'), listRuns]
     const { outcomes } = run(steps)
     expect(run(steps.slice(outcomes.length)).outcomes).toHaveLength(1)

@@ -4,7 +4,7 @@ import { createBreaker } from '../../../src/store/postgres/breaker.ts'
 const DOWN = new Error('connection refused')
 const BUSY = new Error('no connection is free')
 
-/** A server that can be reached or not, and who has tried. */
+/** A server that can be reached or not, and a log of connection attempts. */
 function start() {
   const tried: string[] = []
   let isUp = false
@@ -26,7 +26,7 @@ function start() {
   }
 }
 
-test('once a caller could not connect, all others are rejected at once, and only the breaker tries', async () => {
+test('once a caller could not connect, all others are rejected at once, and only the breaker retries', async () => {
   const { breaker, tried, run, setUp } = start()
   await expect(run('first')).rejects.toBe(DOWN)
   expect(breaker.fault()).toBe(DOWN)
@@ -38,7 +38,7 @@ test('once a caller could not connect, all others are rejected at once, and only
   expect(await run('fourth')).toBe('fourth')
 })
 
-test('a server that does not answer is not waited for until it was reached', async () => {
+test('a server that does not respond is not waited for until it is reached again', async () => {
   const { breaker, tried, run, setUp } = start()
   setUp(true)
   expect(await run('first')).toBe('first')
@@ -48,7 +48,7 @@ test('a server that does not answer is not waited for until it was reached', asy
   expect(tried).toEqual(['first', 'breaker'])
 })
 
-test('a caller that could not connect for another reason than the server closes it to nobody', async () => {
+test('a caller that fails to connect for a reason other than the server does not open the breaker', async () => {
   const { breaker, run, setUp } = start()
   await expect(breaker.run(() => Promise.reject(BUSY))).rejects.toBe(BUSY)
   expect(breaker.fault()).toBeUndefined()

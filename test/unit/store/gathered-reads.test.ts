@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest'
-import { gatherReads, type Read } from '../../../src/store/gathered-reads.ts'
+import { batchReads, type Read } from '../../../src/store/gathered-reads.ts'
 
-/** Notes which keys are read together; `readOne` may throw, which fails all of them. */
+/** Records which keys are read together; `readOne` may throw, which fails all of them. */
 function gathered(readOne: (key: string) => Read<string> = (key) => ({ found: `${key}!` })) {
   const batches: string[][] = []
   const readAll = (keys: readonly string[]) => {
     batches.push([...keys])
     return keys.map(readOne)
   }
-  const reads = gatherReads(readAll, { maxBatches: 1 })
+  const reads = batchReads(readAll, { maxBatches: 1 })
   return { ...reads, batches }
 }
 
-test('what is asked for at once is read together, later, and in its order', async () => {
+test('reads requested at the same time are made together, later, and in order', async () => {
   const { find, batches } = gathered()
   const asked = ['a', 'b', 'a'].map(find)
   expect(batches).toEqual([])
@@ -20,7 +20,7 @@ test('what is asked for at once is read together, later, and in its order', asyn
   expect(batches).toEqual([['a', 'b', 'a']])
 })
 
-/** Notes which keys are read together; each batch is read once the test releases it. */
+/** Records which keys are read together; each batch is read once the test releases it. */
 function slowlyGathered(maxBatches: number) {
   const waiting: (() => void)[] = []
   const batches: string[][] = []
@@ -29,10 +29,10 @@ function slowlyGathered(maxBatches: number) {
     await new Promise<void>((resolve) => void waiting.push(resolve))
     return keys.map((key) => ({ found: key }))
   }
-  return { ...gatherReads(readAll, { maxBatches }), batches, waiting }
+  return { ...batchReads(readAll, { maxBatches }), batches, waiting }
 }
 
-test('what is asked for while others are read is read after them', async () => {
+test('reads requested during other reads are made after them', async () => {
   const { find, batches, waiting } = slowlyGathered(2)
   const first = find('a')
   await expect.poll(() => waiting.length).toBe(1)
@@ -43,12 +43,12 @@ test('what is asked for while others are read is read after them', async () => {
   expect(batches).toEqual([['a'], ['a']])
 })
 
-test('what is asked for while no more batches may be read is read together, once one of them has ended', async () => {
+test('reads requested while no more batches may be read are made together, once one batch has ended', async () => {
   const { find, batches, waiting } = slowlyGathered(2)
   const asked: Promise<string>[] = []
   for (const key of ['a', 'b', 'c', 'd']) {
     asked.push(find(key))
-    // Each is asked for in a turn of its own.
+    // Each is requested in a separate tick.
     await new Promise((resolve) => void setImmediate(() => setImmediate(resolve)))
   }
   expect(batches).toEqual([['a'], ['b']])
@@ -68,7 +68,7 @@ test('a very large batch is split, and all of it is read', async () => {
   expect(batches.flat()).toEqual(names)
 })
 
-test('a read that fails fails alone', async () => {
+test('a failing read does not fail the others', async () => {
   const failure = new Error('not JSON')
   const { find } = gathered((key) => (key === 'bad' ? { error: failure } : { found: key }))
   const [before, bad, after] = await Promise.allSettled(['a', 'bad', 'b'].map(find))
@@ -76,7 +76,7 @@ test('a read that fails fails alone', async () => {
   expect(bad).toEqual({ status: 'rejected', reason: failure })
 })
 
-test('where all of it fails each of them fails, and the next ones are read', async () => {
+test('if a batch fails, each of its reads fails, and the next ones are made', async () => {
   const failure = new Error('locked')
   let isHeld = true
   const { find } = gathered((key) => {
@@ -90,20 +90,20 @@ test('where all of it fails each of them fails, and the next ones are read', asy
   expect(await find('a')).toBe('a')
 })
 
-test('draining waits for a read that is under way', async () => {
+test('draining waits for a read in progress', async () => {
   const { find, drain, waiting } = slowlyGathered(1)
   const order: string[] = []
   const asked = find('a').then(() => order.push('read'))
   await expect.poll(() => waiting.length).toBe(1)
   const drained = drain().then(() => order.push('drained'))
-  // A turn of the event loop, after which a drain that does not wait has ended.
+  // A tick of the event loop, after which a drain that does not wait has ended.
   await new Promise((resolve) => void setImmediate(resolve))
   for (const release of waiting) release()
   await Promise.all([asked, drained])
   expect(order).toEqual(['read', 'drained'])
 })
 
-test('what was asked for is read at once when it is drained', async () => {
+test('draining makes requested reads at once', async () => {
   const { find, drain, batches } = gathered()
   const asked = Array.from({ length: 201 }, () => find('a'))
   await drain()

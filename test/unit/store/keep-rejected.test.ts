@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import type { NewIds } from '../../../src/domain/ids.ts'
 import { formatId } from '../../../src/domain/ids.ts'
 import { keepRejected, type NumberedRejection } from '../../../src/store/keep-rejected.ts'
-import { doAtOnce, waitFor } from '../../../src/store/transaction-work.ts'
-import { newRefused } from '../../contract/facts.ts'
+import { runSync, waitFor } from '../../../src/store/transaction-work.ts'
+import { newRejected } from '../../contract/facts.ts'
 
-/** Keeps them in memory, the oldest first. */
+/** Keeps the rows in memory, oldest first. */
 function memoryRows() {
   let kept: (NumberedRejection & { n: number })[] = []
   let last = 0
@@ -36,13 +36,13 @@ function memoryRows() {
     },
   }
   const keep = (count: number, submissionId: string | null) => {
-    const rejected = Array.from({ length: count }, () => newRefused({ submissionId }))
-    return doAtOnce(keepRejected(rows, ids, rejected))
+    const rejected = Array.from({ length: count }, () => newRejected({ submissionId }))
+    return runSync(keepRejected(rows, ids, rejected))
   }
   return { keep, numbersOf: (isProven: boolean) => of(isProven).map(({ n }) => n) }
 }
 
-test('However many come at once, the oldest of their kind go until the others are within the limit', () => {
+test('However many arrive at once, the oldest of their kind are evicted until the rest is within the limit', () => {
   const { keep, numbersOf } = memoryRows()
   expect(keep(3, 'sub_1_AAAAAAAAAAA')).toEqual([1, 2, 3].map((n) => formatId('dlv', n, 'AAAAAAAAAAA')))
   keep(1_250, null)

@@ -6,14 +6,14 @@ import type { BatchDatabase } from '../../../src/store/write-queue.ts'
 import { aRunRow, numberedIds } from './rows.ts'
 
 export type MemoryDatabase = BatchDatabase & {
-  /** The rows that are committed; only runs are kept. */
+  /** The committed rows; only runs are stored. */
   runs: Map<string, RunRow>
-  /** What each transaction that was committed has written. */
+  /** The changes of each committed transaction. */
   commits: BatchChanges[]
-  /** Called before a transaction is committed. Where it throws, nothing is. */
+  /** Called before a transaction commits. If it throws, nothing is committed. */
   refuse: (changes: BatchChanges) => void
   fault: TrackerError | undefined
-  /** A transaction ends only when this has. */
+  /** A transaction ends only after this promise. */
   disk: Promise<void>
 }
 
@@ -52,7 +52,7 @@ export function createMemoryDatabase(): MemoryDatabase {
         if (query.kind === 'write') {
           for (const { before, after } of query.changes.rows.runs)
             if (before === undefined && after && database.runs.has(after.runId))
-              throw new Error('a row of runs is inserted that is there already')
+              throw new Error('the inserted row of runs already exists')
           database.refuse(query.changes)
           written.push(query.changes)
         } else for (const key of query.keys) if (!query.into.isLoaded(key)) query.into.load(key, find(key))
@@ -80,7 +80,7 @@ export function createRun(): Step<string> {
   }
 }
 
-/** Adds one to the attempt of a run, and returns what it is then; fails where there is no such run. */
+/** Adds one to a run's attempt, and returns the new value; fails for an unknown run. */
 export function countRun(runId: string): Step<number> {
   return {
     keys: [['runs', runId]],

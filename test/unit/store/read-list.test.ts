@@ -9,11 +9,11 @@ import {
   readWindows,
   type Window,
 } from '../../../src/store/read-list.ts'
-import { doAtOnce, waitFor } from '../../../src/store/transaction-work.ts'
+import { runSync, waitFor } from '../../../src/store/transaction-work.ts'
 
 const SPAN = 20_000
 
-/** A table of these numbers. Notes the windows that are read; from the `delayedFrom`-th on, each takes `delay` milliseconds. */
+/** A table of these numbers. Records the windows that are read; from the `delayedFrom`-th on, each takes `delay` milliseconds. */
 function aTable(numbers: readonly number[], { delay = 0, delayedFrom = 0, isWindowed = true } = {}) {
   const newest = numbers.toSorted((one, other) => other - one)
   const windows: (Window & { limit: number })[] = []
@@ -33,7 +33,7 @@ function aTable(numbers: readonly number[], { delay = 0, delayedFrom = 0, isWind
 
 const numbersOf = (rows: readonly { n: number }[]) => rows.map(({ n }) => n)
 
-/** Reads page after page. Fails if one does not come further. */
+/** Reads page after page. Fails if a page makes no progress. */
 async function readAll(table: ReturnType<typeof aTable>, { from, before }: Window, limit: number) {
   const pages: number[][] = []
   for (let end: number | null = before; end !== null; ) {
@@ -50,7 +50,7 @@ async function readAll(table: ReturnType<typeof aTable>, { from, before }: Windo
 }
 
 describe('windows', () => {
-  test('hold every row exactly once, the newest first, over pages of any size and gaps of any width', async () => {
+  test('contain every row exactly once, newest first, for pages of any size and gaps of any width', async () => {
     const gap = fc.oneof(
       { weight: 6, arbitrary: fc.integer({ min: 1, max: 4 }) },
       { weight: 2, arbitrary: fc.integer({ min: 5, max: 3 * SPAN }) },
@@ -98,7 +98,7 @@ describe('windows', () => {
     expect(windows.map(({ limit }) => limit)).toEqual(windows.map(({ before }) => 61 - found(before)))
   })
 
-  test('widen where they are read fast, up to 160,000 numbers', async () => {
+  test('widen if they are read fast, up to 160,000 numbers', async () => {
     const { windows, source } = aTable([5])
     await readWindows({ from: 1, before: 4_000_001 }, 2, source)
     const widths = windows.slice(0, -1).map(({ from, before }) => before - from)
@@ -106,7 +106,7 @@ describe('windows', () => {
     expect(Math.max(...widths)).toBe(160_000)
   })
 
-  test('narrow where they are read slowly, to 5,000 numbers', async () => {
+  test('narrow if they are read slowly, down to 5,000 numbers', async () => {
     const { windows, source } = aTable([5], { delay: 80, delayedFrom: 4 })
     await readWindows({ from: 1, before: 1_000_001 }, 2, source)
     const widths = windows.map(({ from, before }) => before - from)
@@ -114,7 +114,7 @@ describe('windows', () => {
     expect(widths.at(-1)).toBe(5_000)
   })
 
-  test('are one where all of it can be read at once', async () => {
+  test('are a single one if everything can be read at once', async () => {
     const { windows, source } = aTable([7, 90_000], { isWindowed: false })
     const { rows, next } = await readWindows({ from: 3, before: 90_001 }, 5, source)
     expect([numbersOf(rows), next]).toEqual([[90_000, 7], null])
@@ -132,7 +132,7 @@ describe('windows', () => {
 })
 
 describe('a page that takes more than 300 ms', () => {
-  test('ends with what it has, and the next one starts where it stopped', async () => {
+  test('ends with the rows found so far, and the next one starts where it stopped', async () => {
     const numbers = [999_000, 700_000, 300_000, 5]
     const table = aTable(numbers, { delay: 20 })
     const startedAt = performance.now()
@@ -155,13 +155,13 @@ describe('a page that takes more than 300 ms', () => {
     expect(next).toBeGreaterThan(5)
   })
 
-  test('is whole where its last window ends it', async () => {
+  test('is complete if its last window ends it', async () => {
     const { windows, source } = aTable([5], { delay: 310 })
     expect(await readWindows({ from: 1, before: 100 }, 4, source)).toEqual({ rows: [{ n: 5 }], next: null })
     expect(windows).toHaveLength(1)
   })
 
-  test('lets the event loop turn while it reads', async () => {
+  test('yields to the event loop while it reads', async () => {
     const { source } = aTable([5], { delay: 10 })
     let turns = 0
     const timer = setInterval(() => {
@@ -192,13 +192,13 @@ describe('a list of several branches', () => {
     times: { since: number | null; until: number | null } = anyTime,
     numbers = bounds,
   ) =>
-    readList(async (work) => doAtOnce(work(numbers)), times, page, {
+    readList(async (work) => runSync(work(numbers)), times, page, {
       branches,
       idOf: ({ id }) => id,
       isWindowed: true,
     })
 
-  test('has what each of them finds once, the newest first, page after page', async () => {
+  test('contains the rows of each branch once, newest first, page after page', async () => {
     const branches = [branch(29_000, 25_000, 7), branch(30_000, 29_000, 25_000, 6, 4)]
     const first = await read(branches, { limit: 3, before: null })
     expect(first).toEqual({ rows: [30_000, 29_000, 25_000].map((n) => ({ id: idOf(n) })), next: 25_000 })
@@ -208,7 +208,7 @@ describe('a list of several branches', () => {
     })
   })
 
-  test('is read within the numbers of the hours that a time is in', async () => {
+  test('is read within the numbers of the hours of its time range', async () => {
     const asked: number[][] = []
     const numbers: ListNumbers = {
       ...bounds,
@@ -224,7 +224,7 @@ describe('a list of several branches', () => {
     expect(asked).toEqual([[1, 1]])
   })
 
-  test('is empty where those hours have no numbers', async () => {
+  test('is empty if those hours have no numbers', async () => {
     const numbers: ListNumbers = { ...bounds, findBounds: () => waitFor(undefined) }
     const times = { since: 1, until: null }
     expect(await read([branch(7)], { limit: 9, before: null }, times, numbers)).toEqual({
@@ -234,7 +234,7 @@ describe('a list of several branches', () => {
   })
 })
 
-test('a page ends with its limit, and the next begins before its last row, if there is one more', () => {
+test('a page ends at its limit, and the next begins before its last row, if there is one more', () => {
   const numberOf = (n: number) => n
   expect(cutPage([9, 7, 4], 2, numberOf)).toEqual({ rows: [9, 7], next: 7 })
   expect(cutPage([9, 7], 2, numberOf)).toEqual({ rows: [9, 7], next: null })

@@ -8,7 +8,7 @@ import type {
 import type { NewIds } from '../../../src/domain/ids.ts'
 import { aRun, aSubmission, numbered } from '../domain/facts.ts'
 
-/** `sub-1`, `run-1` and `dlv-1`, and so on. */
+/** `sub-1`, `run-1`, `dlv-1`, and so on. */
 export function numberedIds(): NewIds {
   return { submission: numbered('sub'), run: numbered('run'), delivery: numbered('dlv') }
 }

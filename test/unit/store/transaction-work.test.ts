@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { doAtOnce, type Work, waitFor } from '../../../src/store/transaction-work.ts'
+import { runSync, type Work, waitFor } from '../../../src/store/transaction-work.ts'
 
 function* addUp(...numbers: (number | Promise<number>)[]): Work<number> {
   let sum = 0
@@ -7,12 +7,12 @@ function* addUp(...numbers: (number | Promise<number>)[]): Work<number> {
   return sum
 }
 
-test('work that waits for nothing is done at once', () => {
-  expect(doAtOnce(addUp(1, 2, 3))).toBe(6)
-  expect(() => doAtOnce(addUp(1, Promise.resolve(2)))).toThrow('made its work wait')
+test('work that never waits is done synchronously', () => {
+  expect(runSync(addUp(1, 2, 3))).toBe(6)
+  expect(() => runSync(addUp(1, Promise.resolve(2)))).toThrow('made its work wait')
 })
 
-test('work yields each promise before it goes on with its result', async () => {
+test('work yields each promise before it continues with its result', async () => {
   const work = addUp(1, Promise.resolve(2), 3, Promise.resolve(4))
   let waited = 0
   let step = work.next()
@@ -23,7 +23,7 @@ test('work yields each promise before it goes on with its result', async () => {
   expect([step.value, waited]).toEqual([10, 2])
 })
 
-test('work that goes on too early fails', () => {
+test('work that is resumed too early fails', () => {
   const work = addUp(Promise.resolve(1))
   work.next()
   expect(() => work.next()).toThrow('before the promise')

@@ -15,7 +15,7 @@ function loaded(): WorkingSet {
 }
 
 describe('a row', () => {
-  test('is found by its key as the latest step has left it', () => {
+  test('is found by its key with the changes of the latest step', () => {
     const set = loaded()
     set.apply({ update: { runs: [aRunRow({ status: 'failed' })] } })
     set.apply({ insert: { notifications: [aNotificationRow()] } })
@@ -25,7 +25,7 @@ describe('a row', () => {
     expect(set.facts.find('runs', 'run-1')).toBeUndefined()
   })
 
-  test('that is loaded again stays as the steps have left it', () => {
+  test('that is loaded again keeps the changes of the steps', () => {
     const set = loaded()
     set.load(['runs', 'run-2'], [aRunRow({ runId: 'run-2' })])
     set.apply({ update: { runs: [aRunRow({ status: 'failed' })] }, remove: { runs: ['run-2'] } })
@@ -36,14 +36,14 @@ describe('a row', () => {
     expect(set.facts.find('runs', 'run-2')).toBeUndefined()
   })
 
-  test('that was inserted is found, though its key was loaded and not there', () => {
+  test('that was inserted is found, although its key was loaded without a row', () => {
     const set = createWorkingSet()
     set.load(['runs', 'run-1'], [])
     set.apply({ insert: { runs: [aRunRow()] } })
     expect(set.facts.find('runs', 'run-1')).toEqual(aRunRow())
   })
 
-  test('with a number for its key is found by that number as text', () => {
+  test('with a numeric key is found by that number as text', () => {
     const set = createWorkingSet()
     const item = { itemId: 7, state: 'waiting', submissionId: null, reason: null, isForeign: false } as const
     set.load(['retryItems', '7'], [item])
@@ -59,8 +59,8 @@ describe('a row', () => {
   })
 })
 
-describe('an insert of a row that is there', () => {
-  test.each(['loaded', 'inserted'] as const)('by having been %s throws, and changes nothing', (how) => {
+describe('inserting a row that exists', () => {
+  test.each(['loaded', 'inserted'] as const)('because it was %s throws, and changes nothing', (how) => {
     const set = createWorkingSet()
     if (how === 'loaded') set.load(['runs', 'run-1'], [aRunRow()])
     else set.apply({ insert: { runs: [aRunRow()] } })
@@ -75,7 +75,7 @@ describe('an insert of a row that is there', () => {
     expect(set.facts.find('deliveries', 'd1')).toBeUndefined()
   })
 
-  test('is possible again once it was removed', () => {
+  test('is possible again once the row was removed', () => {
     const set = loaded()
     set.apply({ remove: { runs: ['run-1'] } })
     set.apply({ insert: { runs: [aRunRow({ name: 'ai-tasks' })] } })
@@ -84,7 +84,7 @@ describe('an insert of a row that is there', () => {
 })
 
 describe('a lookup', () => {
-  test('lists the rows that it found as they are by now, without those that were removed', () => {
+  test('lists its rows with all changes, without removed ones', () => {
     const set = loaded()
     set.load(['currentOf', 'file-1'], [aRunRow({ runId: 'run-2' }), aRunRow()])
     set.apply({ update: { runs: [aRunRow({ status: 'failed' })] } })
@@ -96,7 +96,7 @@ describe('a lookup', () => {
     expect(set.facts.list('currentOf', 'file-1')).toHaveLength(1)
   })
 
-  test('is loaded once the database has answered', () => {
+  test('is loaded once the database has returned its rows', () => {
     const set = createWorkingSet()
     expect(set.isLoaded(['runsOf', 'submission-1'])).toBe(false)
     set.load(['runsOf', 'submission-1'], [aRunRow()])
@@ -117,13 +117,13 @@ describe('a lookup', () => {
     expect(set.facts.list('runNamed', 'submission-1', 'ai-tasks')).toEqual([])
   })
 
-  test('without an id is one that is empty', () => {
+  test('without an id has an empty one', () => {
     const set = loaded()
     set.load(['unfinishedSubmissions', ''], [aSubmissionRow()])
     expect(set.facts.list('unfinishedSubmissions')).toHaveLength(1)
   })
 
-  test('that found nothing, or a row that is removed, lists nothing, and is not asked for again', () => {
+  test('that found nothing, or a removed row, lists nothing, and is not requested again', () => {
     const set = loaded()
     set.load(['endsOf', 'request-1'], [])
     set.apply({ remove: { runs: ['run-1'] } })
@@ -132,8 +132,8 @@ describe('a lookup', () => {
   })
 })
 
-describe('what was forgotten', () => {
-  test('is known of each id that was asked for, and of no other', () => {
+describe('a forgotten id', () => {
+  test('is known for each requested id, and for no other', () => {
     const set = createWorkingSet()
     set.loadForgotten('file-1', true)
     set.loadForgotten('file-2', false)
@@ -142,7 +142,7 @@ describe('what was forgotten', () => {
     expect(ids.map((id) => set.isLoaded(['forgotten', id]))).toEqual([true, true, false])
   })
 
-  test('is no row of a table: nothing is found by its id', () => {
+  test('is not a row of a table: its id finds nothing', () => {
     const set = createWorkingSet()
     set.load(['forgotten', 'file-1'], [aRunRow()])
     expect(set.isLoaded(['forgotten', 'file-1'])).toBe(false)
@@ -170,7 +170,7 @@ const OF_OTHERS: Key[] = [
 ]
 const ALL = [...OF_RUNS, ...OF_UNCLAIMED, ...OF_FILE, ...OF_REQUEST, ...OF_ENDS, ...OF_EVENT, ...OF_OTHERS]
 
-describe('a lookup is out of date', () => {
+describe('a lookup is stale', () => {
   const SAME = { fileId: 'file-1', requestId: 'request-1', state: 'accepted' } as const
   const cases: [string, Changes, Key[]][] = [
     [
@@ -230,11 +230,11 @@ describe('a lookup is out of date', () => {
   })
 })
 
-describe('no lookup is out of date', () => {
+describe('no lookup is stale', () => {
   const cases: [string, Changes][] = [
     ['a run is settled', { update: { runs: [aRunRow({ status: 'success', dueAt: null })] } }],
     [
-      'a submission changes in what no lookup asks for',
+      'a submission changes in a column that no lookup uses',
       {
         update: {
           submissions: [
@@ -277,14 +277,14 @@ describe('no lookup is out of date', () => {
 })
 
 describe('the changes of a batch', () => {
-  test('are one for each row, from what is in the database to the latest', () => {
+  test('are one per row, from the database’s row to the latest', () => {
     const set = loaded()
     set.apply({ update: { runs: [aRunRow({ status: 'expired' })] } })
     set.apply({ update: { runs: [aRunRow({ status: 'success' })] } })
     expect(set.changes().rows.runs).toEqual([{ before: aRunRow(), after: aRunRow({ status: 'success' }) }])
   })
 
-  test('have a row that is inserted and changed as one insert', () => {
+  test('contain an inserted and changed row as one insert', () => {
     const set = createWorkingSet()
     set.apply({ insert: { notifications: [aNotificationRow()] } })
     set.apply({ update: { notifications: [aNotificationRow({ attempt: 2 })] } })
@@ -293,20 +293,20 @@ describe('the changes of a batch', () => {
     ])
   })
 
-  test('have nothing of a row that is inserted and removed, nor of one that was only loaded', () => {
+  test('contain nothing for a row that is inserted and removed, or only loaded', () => {
     const set = loaded()
     set.apply({ insert: { runs: [aRunRow({ runId: 'run-2' })] } })
     set.apply({ remove: { runs: ['run-2', 'unknown'] } })
     expect(set.changes().rows.runs).toEqual([])
   })
 
-  test('have a removed row with what it was', () => {
+  test('contain a removed row with its earlier value', () => {
     const set = loaded()
     set.apply({ remove: { runs: ['run-1'] } })
     expect(set.changes().rows.runs).toEqual([{ before: aRunRow(), after: undefined }])
   })
 
-  test('come in the order in which rows were loaded or inserted, and all the rest in that of the steps', () => {
+  test('are in the order in which rows were loaded or inserted, and other changes in the order of the steps', () => {
     const set = loaded()
     const other = (at: number) => ({ other: { heartbeatAt: at } })
     set.apply({ insert: { runs: [aRunRow({ runId: 'run-3' })] }, ...other(2) })

@@ -24,7 +24,7 @@ function open(options: Partial<WriteQueueOptions> = {}) {
   return { database, queue, commits, watchers }
 }
 
-/** What became of each: its result, or the code or message of its error. */
+/** The result of each step, or the code or message of its error. */
 async function outcomesOf(asked: readonly Promise<unknown>[]): Promise<unknown[]> {
   const settled = await Promise.allSettled(asked)
   return settled.map((one) => {
@@ -42,7 +42,7 @@ function refuseRun(runId: string, error: Error) {
 const NOTHING = { fileIds: new Set<string>(), submissionIds: new Set<string>() }
 
 describe('a batch', () => {
-  test('holds the steps that were asked for together, and decides them in their order', async () => {
+  test('contains the steps that were called together, and decides them in order', async () => {
     const { database, queue } = open()
     const asked = [queue.run(insertRun('run-1')), queue.run(countRun('run-1')), queue.run(countRun('run-1'))]
     expect(await Promise.all(asked)).toEqual(['run-1', 2, 3])
@@ -50,7 +50,7 @@ describe('a batch', () => {
     expect(database.runs.get('run-1')?.attempt).toBe(3)
   })
 
-  test('begins only once the one before has ended', async () => {
+  test('begins only after the previous one has ended', async () => {
     const { database, queue, commits } = open()
     let release = () => {}
     database.disk = new Promise((resolve) => {
@@ -119,7 +119,7 @@ describe('a batch', () => {
     expect(commits.map(({ steps }) => steps)).toEqual([1_000, 1_000, 1])
   })
 
-  test('leaves a step whose lookup is out of date for the next one, before all that came after it', async () => {
+  test('defers a step with a stale lookup to the next one, before all later steps', async () => {
     const { queue, commits } = open()
     const asked = [
       queue.run(insertRun('run-1')),
@@ -136,7 +136,7 @@ describe('a batch', () => {
     ])
   })
 
-  test('whatever its size, comes to the same as one step at a time', async () => {
+  test('of any size has the same results as one step at a time', async () => {
     const runId = fc.constantFrom('run-1', 'run-2', 'run-3')
     const step = fc.oneof(
       runId.map((id) => insertRun(id)),
@@ -160,14 +160,14 @@ describe('a batch', () => {
 })
 
 describe('a step that fails', () => {
-  test('in its decision fails alone', async () => {
+  test('in its decision does not fail the others', async () => {
     const { queue, commits } = open()
     const asked = [queue.run(insertRun('run-1')), queue.run(countRun('run-2')), queue.run(countRun('run-1'))]
     expect(await outcomesOf(asked)).toEqual(['run-1', 'there is no run-2', 2])
     expect(commits).toMatchObject([{ steps: 3, isAcknowledged: true }])
   })
 
-  test('to be written fails alone: the others are written one by one, in their order', async () => {
+  test('to be written does not fail the others: they are written one by one, in order', async () => {
     const { database, queue, commits } = open()
     database.refuse = refuseRun('bad', new Error('UNIQUE'))
     const asked = ['run-1', 'bad', 'run-2'].map((runId) => queue.run(insertRun(runId)))
@@ -190,30 +190,30 @@ test('A step that is decided again, after the transaction failed, gets another i
   expect([...database.runs.keys()]).toEqual(['run-3', 'run-4'])
 })
 
-describe('a database that refuses', () => {
-  const refusal = new TrackerError('store_unavailable', 'The disk is full.')
+describe('a database that rejects', () => {
+  const rejection = new TrackerError('store_unavailable', 'The disk is full.')
 
   test('fails all steps of the batch, and nothing is written', async () => {
     const { database, queue, commits } = open()
     let attempts = 0
     database.refuse = () => {
       attempts += 1
-      throw refusal
+      throw rejection
     }
     const asked = ['run-1', 'run-2'].map((runId) => queue.run(insertRun(runId)))
     expect(await outcomesOf(asked)).toEqual(['store_unavailable', 'store_unavailable'])
     expect([attempts, database.runs.size, commits]).toEqual([1, 0, []])
   })
 
-  test('does not fail what comes after it is well again', async () => {
+  test('does not fail later steps once it works again', async () => {
     const { database, queue } = open()
-    database.refuse = refuseRun('run-1', refusal)
-    await expect(queue.run(insertRun('run-1'))).rejects.toBe(refusal)
+    database.refuse = refuseRun('run-1', rejection)
+    await expect(queue.run(insertRun('run-1'))).rejects.toBe(rejection)
     expect(await queue.run(insertRun('run-2'))).toBe('run-2')
   })
 })
 
-test('A fault rejects all steps, though they are committed, and the commit is not acknowledged', async () => {
+test('A fault rejects all steps, although they are committed, and the commit is not acknowledged', async () => {
   const { database, queue, commits } = open()
   const fault = new TrackerError('store_unavailable', 'The file was replaced.')
   database.fault = fault
@@ -227,7 +227,7 @@ test('A fault rejects all steps, though they are committed, and the commit is no
 })
 
 describe('a database that cannot be reached', () => {
-  test('rejects further steps and other work at once, behind those that still wait for it', async () => {
+  test('rejects further steps and other work at once, after those that still wait for it', async () => {
     const { database, queue } = open()
     let release = () => {}
     database.disk = new Promise((resolve) => {
@@ -235,12 +235,12 @@ describe('a database that cannot be reached', () => {
     })
     const first = queue.run(insertRun('run-1'))
     await new Promise((resolve) => setImmediate(resolve))
-    database.refusal = () => new TrackerError('store_unavailable', 'The test refuses.')
+    database.rejection = () => new TrackerError('store_unavailable', 'The test rejects.')
     const late = [queue.run(countRun('run-1')), queue.exclusive(async () => ({ result: 1 }), NOTHING)]
     expect(await outcomesOf(late)).toEqual(['store_unavailable', 'store_unavailable'])
     release()
     expect(await first).toBe('run-1')
-    database.refusal = () => undefined
+    database.rejection = () => undefined
     expect(await queue.run(countRun('run-1'))).toBe(2)
   })
 })
@@ -253,7 +253,7 @@ describe('a full queue', () => {
     expect(await queue.run(insertRun('run-3'))).toBe('run-3')
   })
 
-  test('is one that holds too many bytes, too; steps without any still have room', async () => {
+  test('is also one with too many bytes; steps without bytes still have room', async () => {
     const { queue } = open({ maxQueued: 100, maxQueuedBytes: 10 })
     const bytes = [6, 5, 4, 1, 0]
     const asked = bytes.map((size, index) => queue.run(insertRun(`run-${index}`, { bytes: size })))
@@ -261,7 +261,7 @@ describe('a full queue', () => {
     expect(await queue.run(insertRun('run-1', { bytes: 10 }))).toBe('run-1')
   })
 
-  test('takes steps without bytes, also where it holds more bytes than it may', async () => {
+  test('accepts steps without bytes even if it has too many bytes', async () => {
     const { database, queue, watchers } = open({ maxQueued: 100, maxQueuedBytes: 10 })
     const asked: Promise<unknown>[] = [queue.run(insertRun('run-1')), queue.run(listRuns(6))]
     let release = () => {}
@@ -279,7 +279,7 @@ describe('a full queue', () => {
     expect(await Promise.all(late)).toEqual([[2]])
   })
 
-  test('still holds the bytes of a step that was left for the next batch', async () => {
+  test('still counts the bytes of a step deferred to the next batch', async () => {
     const { queue, watchers } = open({ maxQueued: 100, maxQueuedBytes: 10 })
     const late: Promise<unknown[]>[] = []
     watchers.push(({ waiting }) => {
@@ -293,7 +293,7 @@ describe('a full queue', () => {
 })
 
 describe('exclusive work', () => {
-  test('runs in its turn: after the steps before it, and before those behind it', async () => {
+  test('runs in order: after the steps before it, and before those after it', async () => {
     const { database, queue } = open()
     const seen: unknown[] = []
     const look = async () => {
@@ -326,13 +326,13 @@ describe('exclusive work', () => {
     expect(await Promise.all(asked)).toEqual([undefined, undefined, 0])
   })
 
-  test('that fails rejects alone', async () => {
+  test('that fails rejects only itself', async () => {
     const { queue } = open()
     const failing = queue.exclusive(() => Promise.reject(new Error('no')), NOTHING)
     expect(await outcomesOf([failing, queue.run(insertRun('run-1'))])).toEqual(['no', 'run-1'])
   })
 
-  test('that fails publishes no commit; one in a lost file is published as not acknowledged, and rejected', async () => {
+  test('that fails reports no commit; if the file is lost, the commit is reported as not acknowledged, and rejected', async () => {
     const { queue, commits } = open()
     const failing = queue.exclusive(() => Promise.reject(new Error('no')), NOTHING)
     expect(await outcomesOf([failing])).toEqual(['no'])
@@ -343,15 +343,15 @@ describe('exclusive work', () => {
     expect(commits).toMatchObject([{ isAcknowledged: false, ...changed }])
   })
 
-  test('is refused like a step where too much is queued', async () => {
+  test('is rejected like a step if too much is queued', async () => {
     const { queue } = open({ maxQueued: 1 })
     const asked = queue.run(insertRun('run-1'))
-    const refused = queue.exclusive(async () => ({ result: null }), NOTHING)
-    await expect(refused).rejects.toMatchObject({ code: 'overloaded' })
+    const rejected = queue.exclusive(async () => ({ result: null }), NOTHING)
+    await expect(rejected).rejects.toMatchObject({ code: 'overloaded' })
     await asked
   })
 
-  test('comes after a step that was left for the next batch', async () => {
+  test('comes after a step deferred to the next batch', async () => {
     const { database, queue } = open()
     const asked = [
       queue.run(insertRun('run-1')),
@@ -363,7 +363,7 @@ describe('exclusive work', () => {
 })
 
 describe('closing', () => {
-  test('commits what is queued, and rejects what comes afterwards', async () => {
+  test('commits the queued steps, and rejects everything later', async () => {
     const { database, queue } = open()
     const asked = [
       queue.run(insertRun('run-1')),
@@ -379,21 +379,21 @@ describe('closing', () => {
     expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 'done', 'run-2'])
   })
 
-  test('ends at once where nothing is queued', async () => {
+  test('ends at once if nothing is queued', async () => {
     const { queue } = open()
     await queue.close()
     await queue.close()
     await expect(queue.run(insertRun('late'))).rejects.toEqual(UNAVAILABLE)
   })
 
-  test('ends for everyone who closes it, once what is queued is committed', async () => {
+  test('ends for all of its callers once the queued steps are committed', async () => {
     const { queue } = open()
     const asked = queue.run(insertRun('run-1'))
     await Promise.all([queue.close(), queue.close()])
     expect(await asked).toBe('run-1')
   })
 
-  test('does not wait for more steps to come', async () => {
+  test('does not wait for more steps', async () => {
     const { queue } = open({ hasPending: () => true, mostWaitMs: 1_000_000 })
     const asked = queue.run(insertRun('run-1'))
     await queue.close()
@@ -401,7 +401,7 @@ describe('closing', () => {
   })
 })
 
-test('A commit names the runs that its batch has settled, once each, and counts the new notifications', async () => {
+test('A commit names the runs that its batch settled, once each, and counts the new notifications', async () => {
   const { queue, commits } = open()
   await queue.run(insertRun('settled', { status: 'success' }))
   await Promise.all([

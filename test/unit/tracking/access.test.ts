@@ -7,7 +7,7 @@ const ADMIN = { name: 'operator', secret: 'admin-secret-0123456789' }
 
 const unauthenticated = expect.objectContaining({ code: 'unauthenticated' })
 
-test('a key is known by its name and opens what its role does', () => {
+test('a key identifies its name and role, and gives access according to the role', () => {
   const access = createAccess([API, OLD], [ADMIN])
   expect(access.identify(API.secret)).toEqual({ keyName: 'app', role: 'api' })
   expect(access.identify(OLD.secret)).toEqual({ keyName: 'old', role: 'api' })
@@ -15,7 +15,7 @@ test('a key is known by its name and opens what its role does', () => {
   expect(access.identifyOperator(ADMIN.secret)).toEqual({ keyName: 'operator', role: 'admin' })
 })
 
-test('an API key is valid but forbidden where an operator is asked for; no key and a wrong one are unauthenticated', () => {
+test('an API key is forbidden where an admin key is required; a missing or wrong key is unauthenticated', () => {
   const access = createAccess([API], [ADMIN])
   expect(() => access.identifyOperator(API.secret)).toThrow(expect.objectContaining({ code: 'forbidden' }))
   for (const secret of [undefined, '', 'x', ADMIN.secret.slice(1), `${ADMIN.secret}x`]) {
@@ -24,7 +24,7 @@ test('an API key is valid but forbidden where an operator is asked for; no key a
   }
 })
 
-test('without any key everybody is local, whatever is shown', () => {
+test('without configured keys every caller is local, whatever key it sends', () => {
   const access = createAccess([], [])
   for (const secret of [undefined, 'private_whatever']) {
     expect(access.identify(secret)).toEqual({ keyName: 'local', role: 'local' })
@@ -32,15 +32,15 @@ test('without any key everybody is local, whatever is shown', () => {
   }
 })
 
-test('a key that is configured alone is asked for everywhere', () => {
+test('once any key is configured, a key is required everywhere', () => {
   expect(() => createAccess([API], []).identifyOperator(undefined)).toThrow(unauthenticated)
   expect(() => createAccess([], [ADMIN]).identify(undefined)).toThrow(unauthenticated)
   expect(createAccess([], [ADMIN]).identify(ADMIN.secret).role).toBe('admin')
 })
 
-test('no refusal repeats what was shown', () => {
+test('no rejection repeats the key that was sent', () => {
   const access = createAccess([API], [ADMIN])
-  expect(() => access.identify('shown-0123456789')).toThrow(
-    expect.objectContaining({ message: expect.not.stringContaining('shown') }),
+  expect(() => access.identify('wrong-0123456789')).toThrow(
+    expect.objectContaining({ message: expect.not.stringContaining('wrong') }),
   )
 })

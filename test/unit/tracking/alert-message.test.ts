@@ -16,11 +16,11 @@ const FIRING: Alert = {
   passedAt: 0,
   resolvedAt: null,
   value: 12,
-  isTold: false,
+  isReported: false,
 }
 const message = (changes: Partial<Alert> = {}) => alertMessage({ ...FIRING, ...changes }, THRESHOLDS, LINKS)
 
-test('failures are told with their count, the threshold, since when, and the page that shows them', () => {
+test('failures are reported with their count, the threshold, the start time, and the page that lists them', () => {
   expect(message()).toEqual({
     text:
       'FIRING: remove-bg has failed 12 times in the last 15 min (threshold 10).\n' +
@@ -38,20 +38,20 @@ test('failures are told with their count, the threshold, since when, and the pag
   })
   expect(message({ state: 'resolved', resolvedAt: FIRING.since + 60_000, value: 0 })).toMatchObject({
     text: expect.stringContaining(
-      'RESOLVED: remove-bg has failed 0 times in the last 15 min; it was the matter since 2026-03-01 12:00 UTC.',
+      'RESOLVED: remove-bg has failed 0 times in the last 15 min; alert opened at 2026-03-01 12:00 UTC.',
     ),
     state: 'resolved',
     resolvedAt: '2026-03-01T12:01:30.000Z',
   })
 })
 
-test('a single failure is told as one', () => {
+test('a single failure is in the singular', () => {
   expect(message({ value: 1 })).toMatchObject({
     text: expect.stringContaining('has failed 1 time in the last'),
   })
 })
 
-test('the oldest pending run is told with its age', () => {
+test('the oldest pending run is reported with its age', () => {
   const oldest = { kind: 'oldest_pending', extension: '', value: 7_500_000 } as const
   expect(message(oldest)).toMatchObject({
     text: expect.stringMatching(
@@ -67,7 +67,7 @@ test('the oldest pending run is told with its age', () => {
   })
 })
 
-test('a name from outside calls nobody, breaks no line and is cut; the address names it whole', () => {
+test('an untrusted name mentions no one, breaks no line and is truncated; the URL has all of it', () => {
   const extension = `<!channel> & <https://evil.example|click>\n\u202e${'x'.repeat(500)}`
   const { text, url } = message({ extension }) as { text: string; url: string }
   expect(text).not.toMatch(/[<>\u202e]|&(?!(amp|lt|gt);)/)
@@ -76,7 +76,7 @@ test('a name from outside calls nobody, breaks no line and is cut; the address n
   expect(new URL(url).searchParams.get('extension')).toBe(extension)
 })
 
-test('so many that nobody counts them are told as at least so many', () => {
+test('a count at the counting limit is reported as "at least"', () => {
   expect(message({ value: 10_000 })).toMatchObject({
     text: expect.stringContaining('has failed at least 10000 times'),
   })

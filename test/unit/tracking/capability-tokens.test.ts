@@ -6,7 +6,7 @@ import { createCapabilityTokens } from '../../../src/tracking/capability-tokens.
 const [NEW, OLD] = ['new-secret-0123456789', 'old-secret-0123456789']
 const PURPOSES = ['webhook', 'status', 'submission'] as const
 
-test('a token opens its subject for its purpose, and nothing else', () => {
+test('a token is valid for its subject and purpose only', () => {
   const tokens = createCapabilityTokens([NEW])
   for (const purpose of PURPOSES) {
     const mac = tokens[purpose].sign('s1')
@@ -23,7 +23,7 @@ test('a token is an HMAC with a subkey of the first secret', () => {
   expect(createCapabilityTokens([NEW, OLD]).webhook.sign('s1')).toBe(mac)
 })
 
-test('the first secret signs, all verify, and a secret that is gone opens nothing', () => {
+test('the first secret signs, all verify, and tokens of a removed secret are invalid', () => {
   const old = createCapabilityTokens([OLD]).status.sign('f1')
   const rotated = createCapabilityTokens([NEW, OLD])
   expect(rotated.status.verify('f1', old)).toBe(true)
@@ -31,7 +31,7 @@ test('the first secret signs, all verify, and a secret that is gone opens nothin
   expect(createCapabilityTokens([NEW]).status.verify('f1', old)).toBe(false)
 })
 
-test('any change of a token is refused, also one that base64 decoding would forgive', () => {
+test('any change of a token is rejected, even one that base64 decoding ignores', () => {
   const { webhook } = createCapabilityTokens([NEW])
   const mac = webhook.sign('s1')
   const last = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
@@ -52,7 +52,7 @@ test('any change of a token is refused, also one that base64 decoding would forg
     expect(webhook.verify('s1', changed)).toBe(false)
 })
 
-test('no text but the token is accepted', () => {
+test('no other text than the token is accepted', () => {
   const { webhook } = createCapabilityTokens([NEW])
   fc.assert(
     fc.property(
@@ -63,6 +63,6 @@ test('no text but the token is accepted', () => {
   )
 })
 
-test('there is no token without a secret', () => {
+test('tokens require a secret', () => {
   expect(() => createCapabilityTokens([])).toThrow()
 })

@@ -10,7 +10,7 @@ function failed(runId: string, code: string, facts: Partial<Run> = {}): ListedRu
   return { run, fileId: null, fileName: null, kind: 'upload' }
 }
 
-/** A store that counts groups, and lists what matches of these runs. Tells how many lists were read. */
+/** A store with these runs that counts groups and lists matching runs. `lists` returns how many lists were read. */
 function storeOf(runs: readonly ListedRun[]) {
   const groups = runs.map(({ run }) => ({ ...groupOf(run), size: 1 }))
   let lists = 0
@@ -27,7 +27,7 @@ function storeOf(runs: readonly ListedRun[]) {
   }
 }
 
-test('Runs that match by kind are counted without a list', async () => {
+test('Runs that match by group are counted without reading a list', async () => {
   const store = storeOf([failed('run-1', 'E1'), failed('run-2', 'E1'), failed('run-3', 'E2')])
   expect(await countMatchingRuns({ store }, { ...EVERY_RUN, cause: 'E1' })).toMatchObject({
     groups: [{ cause: 'E1', size: 2 }],
@@ -37,13 +37,13 @@ test('Runs that match by kind are counted without a list', async () => {
   expect(store.lists()).toBe(0)
 })
 
-test('Runs that a webhook has contradicted are counted one by one, and no others', async () => {
+test('Only runs that a webhook has contradicted are counted one by one', async () => {
   const store = storeOf([failed('run-1', 'E1'), failed('run-2', 'E1', { contradicted: true })])
   const counted = await countMatchingRuns({ store }, { ...EVERY_RUN, contradicted: true })
   expect(counted).toMatchObject({ groups: [{ cause: 'E1', size: 1 }], total: 1 })
 })
 
-test('So are runs of a cause that is too rare to be shown among the others, under its own name', async () => {
+test('Runs with a cause that is too rare to be shown are also counted one by one, under that cause', async () => {
   const many = Array.from({ length: 210 }, (_, index) => failed(`run-${index}`, `E${index % 105}`))
   const store = storeOf([...many, failed('rare', 'rare')])
   const counted = await countMatchingRuns({ store }, { ...EVERY_RUN, cause: 'rare' })

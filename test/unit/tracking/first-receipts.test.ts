@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createFirstReceipts } from '../../../src/tracking/first-receipts.ts'
 
-test('a delivery that could not be taken is remembered by its bytes, with its first time', () => {
+test('a delivery that could not be stored is remembered by its body, with its first arrival time', () => {
   const receipts = createFirstReceipts()
   receipts.remember(Buffer.from('one'), 100)
   receipts.remember(Buffer.from('one'), 200)
@@ -9,7 +9,7 @@ test('a delivery that could not be taken is remembered by its bytes, with its fi
   expect(receipts.find(Buffer.from('two'))).toBeUndefined()
 })
 
-test('no more than ten thousand are remembered; the oldest go', () => {
+test('at most ten thousand are remembered; the oldest are evicted', () => {
   const receipts = createFirstReceipts()
   for (let n = 0; n <= 10_000; n += 1) receipts.remember(Buffer.from(String(n)), n)
   expect(receipts.find(Buffer.from('0'))).toBeUndefined()

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createHeartbeatSeries } from '../../../src/tracking/heartbeat-series.ts'
 
-/** Whether heartbeats that were written at these seconds prove the silence of others. */
+/** Whether heartbeats written at these seconds prove that silent processes have ended. */
 function provesSilence(...seconds: number[]): boolean {
   const series = createHeartbeatSeries()
   for (const at of seconds) series.note(at * 1000)
@@ -11,14 +11,14 @@ function provesSilence(...seconds: number[]): boolean {
 test.each([
   ['has written heartbeats for 30 seconds', [5, 15, 25, 35], true],
   ['has written them more slowly, or more often', [5, 18, 20, 35], true],
-  ['went on for longer', [5, 15, 25, 35, 45, 55], true],
+  ['has written them for longer', [5, 15, 25, 35, 45, 55], true],
   ['has just started', [35], false],
   ['started less than 30 seconds ago', [6, 16, 26, 35], false],
-  ['could not write for a while, as perhaps nobody could', [0, 10, 20, 30, 75], false],
+  ['could not write for a while, perhaps like all others', [0, 10, 20, 30, 75], false],
   ['could write again less than 30 seconds ago', [0, 10, 20, 30, 75, 85, 95, 104], false],
   ['could write again 30 seconds ago', [0, 10, 20, 30, 75, 85, 95, 105], true],
   ['missed one heartbeat', [0, 10, 30, 40], false],
-  ['was set back by the clock', [0, 10, 20, 30, 25], false],
+  ['has a clock that was set back', [0, 10, 20, 30, 25], false],
 ])('a process that %s', (_, seconds, proves) => {
   expect(provesSilence(...seconds)).toBe(proves)
 })

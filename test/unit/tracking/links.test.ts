@@ -5,7 +5,7 @@ import { createLinks, readWebhookToken } from '../../../src/tracking/links.ts'
 const tokens = createCapabilityTokens(['token-secret-0123456789'])
 const links = createLinks(() => 'https://tracker.example/sub', tokens)
 
-test('every address starts with the public URL, and its token opens it', () => {
+test('every URL starts with the public URL and has a valid token', () => {
   const asset = links.asset('f1')
   expect(asset.statusUrl.startsWith('https://tracker.example/sub/assets/f1/status?token=')).toBe(true)
   expect(asset.eventsUrl.startsWith('https://tracker.example/sub/assets/f1/events?token=')).toBe(true)
@@ -20,11 +20,11 @@ test('every address starts with the public URL, and its token opens it', () => {
   expect(links.submissionAddress('s1')).toBe('https://tracker.example/sub/submissions/s1')
 })
 
-test('a fileId of any letters stays one part of the path', () => {
+test('a fileId with any characters stays one path segment', () => {
   expect(links.asset('a/b?c#d ü').statusUrl).toContain('/assets/a%2Fb%3Fc%23d%20%C3%BC/status?token=')
 })
 
-test('a webhook address names its submission, and only as it was handed out', () => {
+test('a webhook URL identifies its submission, and any change makes it invalid', () => {
   const token = links.webhook('s1').split('/').at(-1) ?? ''
   expect(readWebhookToken(tokens, token)).toBe('s1')
   const forged = [
@@ -38,7 +38,7 @@ test('a webhook address names its submission, and only as it was handed out', ()
     expect(readWebhookToken(tokens, text)).toBeUndefined()
 })
 
-test('the public URL is asked each time, for a port may be known late', () => {
+test('the public URL is read each time, because the port may be known late', () => {
   let port = 0
   const late = createLinks(() => `http://127.0.0.1:${port}`, tokens)
   port = 4711

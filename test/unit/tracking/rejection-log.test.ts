@@ -6,7 +6,7 @@ import { createRejectionLog } from '../../../src/tracking/rejection-log.ts'
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
-function refusal(): Omit<NewRejectedDelivery, 'fileId'> {
+function rejection(): Omit<NewRejectedDelivery, 'fileId'> {
   const headers = { 'x-ik-signature': 'hush' }
   const body = Buffer.from('hush')
   return {
@@ -25,8 +25,8 @@ function start(keep: () => Promise<string[]> = () => Promise.resolve([])) {
   const written: (readonly NewRejectedDelivery[])[] = []
   const warned: object[] = []
   const store = {
-    keepRejected(refused: readonly NewRejectedDelivery[]) {
-      written.push(refused)
+    keepRejected(rejected: readonly NewRejectedDelivery[]) {
+      written.push(rejected)
       return keep()
     },
   }
@@ -36,38 +36,38 @@ function start(keep: () => Promise<string[]> = () => Promise.resolve([])) {
     log: { warn: (fields) => void warned.push(fields) },
   })
   const keepMany = (count: number) => {
-    for (let n = 0; n < count; n += 1) log.keep(refusal(), `request-${n}`)
+    for (let n = 0; n < count; n += 1) log.keep(rejection(), `request-${n}`)
   }
   return { log, written, warned, keepMany }
 }
 
-test('ten a second are written at once, and the others are counted', async () => {
+test('ten a second are written together, and the others are counted', async () => {
   const { written, warned, keepMany } = start()
   keepMany(25)
   expect(written).toEqual([])
   await vi.advanceTimersByTimeAsync(1000)
-  expect(written.map((refused) => refused.length)).toEqual([10])
+  expect(written.map((rejected) => rejected.length)).toEqual([10])
   expect(warned).toMatchObject([{ dropped: 15 }])
   keepMany(3)
   await vi.advanceTimersByTimeAsync(1000)
-  expect(written.map((refused) => refused.length)).toEqual([10, 3])
+  expect(written.map((rejected) => rejected.length)).toEqual([10, 3])
   expect(warned[1]).toMatchObject({ dropped: 0 })
   await vi.advanceTimersByTimeAsync(5000)
   expect(written).toHaveLength(2)
   expect(JSON.stringify(warned)).not.toContain('hush')
 })
 
-test('a store that refuses them is told of, and the next are tried again', async () => {
+test('a failed write is logged, and the next deliveries are written again', async () => {
   const { written, warned, keepMany } = start(() => Promise.reject(new Error('The disk is full.')))
   keepMany(1)
   await vi.advanceTimersByTimeAsync(1000)
-  expect(warned[1]).toMatchObject({ refused: 1 })
+  expect(warned[1]).toMatchObject({ rejected: 1 })
   keepMany(1)
   await vi.advanceTimersByTimeAsync(1000)
   expect(written).toHaveLength(2)
 })
 
-test('closing writes what is left, after what is being written', async () => {
+test('closing writes the queued deliveries after the write in progress', async () => {
   let release = () => {}
   const { log, written, keepMany } = start(
     () =>
@@ -78,7 +78,7 @@ test('closing writes what is left, after what is being written', async () => {
   keepMany(1)
   await vi.advanceTimersByTimeAsync(1000)
   keepMany(2)
-  // The store is still at the first, so it gets no second.
+  // The first write is still in progress, so there is no second one.
   await vi.advanceTimersByTimeAsync(3000)
   expect(written).toHaveLength(1)
   const closed = log.close()
@@ -86,24 +86,24 @@ test('closing writes what is left, after what is being written', async () => {
   await pass(0)
   release()
   await closed
-  expect(written.map((refused) => refused.length)).toEqual([1, 2])
+  expect(written.map((rejected) => rejected.length)).toEqual([1, 2])
 })
 
 const MIB = 1024 * 1024
 
-/** Lets time pass, and every transaction that is due then. */
+/** Advances the time, and lets every transaction that is due run. */
 async function pass(ms: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms)
   for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-function startCounting(keepRejected: (refused: readonly NewRejectedDelivery[]) => Promise<string[]>) {
+function startCounting(keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>) {
   const chunks: (readonly NewRejectedDelivery[])[] = []
   const warned: object[] = []
   const store = {
-    keepRejected(refused: readonly NewRejectedDelivery[]) {
-      chunks.push(refused)
-      return keepRejected(refused)
+    keepRejected(rejected: readonly NewRejectedDelivery[]) {
+      chunks.push(rejected)
+      return keepRejected(rejected)
     },
   }
   const log = createRejectionLog({
@@ -113,12 +113,12 @@ function startCounting(keepRejected: (refused: readonly NewRejectedDelivery[]) =
   })
   const proven = (count: number, body = Buffer.from('hush')) => {
     for (let n = 0; n < count; n += 1)
-      log.keep({ ...refusal(), submissionId: 'proven', body }, `request-${n}`)
+      log.keep({ ...rejection(), submissionId: 'proven', body }, `request-${n}`)
   }
   return { log, chunks, warned, proven }
 }
 
-test('those with a valid token are stored at any rate, in small transactions, and a few are named in the log', async () => {
+test('deliveries with a valid token are stored at any rate, in small transactions, and a few are named in the log', async () => {
   const { chunks, warned, proven } = startCounting(() => Promise.resolve([]))
   proven(3_000)
   await pass(1000)
@@ -127,25 +127,25 @@ test('those with a valid token are stored at any rate, in small transactions, an
   const named = Array.from({ length: 10 }, (_, n) => {
     return { requestId: `request-${n}`, route: 'extension', cause: 'forged_token' }
   })
-  expect(warned).toEqual([{ kept: 3_000, dropped: 0, deliveries: named }])
+  expect(warned).toEqual([{ event: 'delivery.rejected', kept: 3_000, dropped: 0, deliveries: named }])
   expect(JSON.stringify(warned).length).toBeLessThan(2_000)
 })
 
-test('large bodies are written before the second is over, about a mebibyte at once', async () => {
+test('large bodies are written before the second is over, about one MiB per write', async () => {
   const { chunks, proven } = startCounting(() => Promise.resolve([]))
   proven(8, Buffer.alloc(MIB))
   await pass(1)
   expect(chunks.map((chunk) => chunk.length)).toEqual([1, 1, 1, 1, 1, 1, 1, 1])
 })
 
-test('what waits is 64 MiB at most beside the mebibyte being written; the rest is dropped and counted', async () => {
+test('the queue is at most 64 MiB plus the MiB being written; the rest is dropped and counted', async () => {
   const { warned, proven } = startCounting(() => new Promise(() => {}))
   proven(100, Buffer.alloc(MIB))
   await pass(1000)
   expect(warned).toMatchObject([{ kept: 65, dropped: 35 }])
 })
 
-test('while the store is unavailable they wait, and it is tried once a second', async () => {
+test('while the store is unavailable the deliveries wait, and the write is retried once a second', async () => {
   let isAvailable = false
   const unavailable = new TrackerError('store_unavailable', 'The disk is full.')
   const { chunks, proven } = startCounting(() =>
@@ -159,15 +159,15 @@ test('while the store is unavailable they wait, and it is tried once a second', 
   expect(chunks.slice(3).flat()).toHaveLength(500)
 })
 
-test('of a body that proves nothing 64 KiB are kept, and its size', async () => {
+test('of a body without a valid token 64 KiB are stored, and its size', async () => {
   const { log, chunks } = startCounting(() => Promise.resolve([]))
   const body = Buffer.alloc(MIB, 1)
-  log.keep({ ...refusal(), body, bytes: MIB }, 'large')
-  log.keep({ ...refusal(), body: body.subarray(0, 64 * 1024), bytes: 64 * 1024 }, 'small')
+  log.keep({ ...rejection(), body, bytes: MIB }, 'large')
+  log.keep({ ...rejection(), body: body.subarray(0, 64 * 1024), bytes: 64 * 1024 }, 'small')
   await pass(1000)
   const [large, small] = chunks.flat()
   expect([large?.bytes, large?.body.length, small?.body.length]).toEqual([MIB, 65_536, 65_536])
-  // It names its file although the rest is cut, or forgetting that file would miss it.
+  // The file that the whole body names is stored: otherwise forgetting that file would miss the delivery.
   expect(large?.fileId).toBe('the-file')
   expect(large?.body.buffer.byteLength).toBeLessThan(MIB)
 })

@@ -4,7 +4,10 @@ import { createServerClock } from '../../../src/tracking/server-clock.ts'
 
 const HOUR = 3_600_000
 
-/** A process whose clock is an hour ahead of the database's. A comparison takes `roundTripMs`, the database answers in the middle. */
+/**
+ * A process whose clock is an hour ahead of the database's. A comparison takes `roundTripMs`; the database reads its clock
+ * halfway.
+ */
 function hourAhead({ isShared = true } = {}) {
   const state = { uptime: 500, server: 10 * HOUR, roundTripMs: 0, reads: 0 }
   const pass = (ms: number) => {
@@ -25,7 +28,7 @@ function hourAhead({ isShared = true } = {}) {
   return { state, pass, clock, synchronize: () => clock.synchronize(store) }
 }
 
-test('a process goes by its own clock until it has compared it, and then by that of the database', async () => {
+test('a process uses its own clock until the first comparison, then the clock of the database', async () => {
   const { state, pass, clock, synchronize } = hourAhead()
   expect(clock.now()).toBe(11 * HOUR)
   state.roundTripMs = 80
@@ -35,7 +38,7 @@ test('a process goes by its own clock until it has compared it, and then by that
   expect(clock.now()).toBe(state.server)
 })
 
-test('a later comparison corrects it, unless the round trip was too long to say anything', async () => {
+test('a later comparison corrects the clock, unless the round trip was too long', async () => {
   const { state, clock, synchronize } = hourAhead()
   await synchronize()
   state.server += 5_000
@@ -47,7 +50,7 @@ test('a later comparison corrects it, unless the round trip was too long to say 
   expect(clock.now()).toBe(state.server)
 })
 
-test('while the database cannot be asked, it goes on as before', async () => {
+test('while the database is unavailable, the clock continues as before', async () => {
   const { state, pass, clock, synchronize } = hourAhead()
   await synchronize()
   const failing = { isShared: true, readServerTime: () => Promise.reject(new Error('gone')) }
@@ -56,13 +59,13 @@ test('while the database cannot be asked, it goes on as before', async () => {
   expect(clock.now()).toBe(state.server)
 })
 
-test('a process that has its database to itself goes by its own clock, and asks nobody', async () => {
+test('a process that has its database to itself uses its own clock, without a comparison', async () => {
   const { state, clock, synchronize } = hourAhead({ isShared: false })
   await synchronize()
   expect([clock.now(), state.reads]).toEqual([11 * HOUR, 0])
 })
 
-test('idempotency keys age by the clock of a shared database, and else from the newest claim on', () => {
+test('idempotency keys expire by the clock of a shared database, otherwise by one that continues from the newest claim', () => {
   let uptime = 100
   const claims = createClaimClock({ clock: () => 5 * HOUR, uptimeMs: () => uptime })
   claims.continueFrom(2 * HOUR)

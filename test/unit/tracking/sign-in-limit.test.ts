@@ -6,10 +6,10 @@ import { createSignInLimit } from '../../../src/tracking/operators/sign-in-limit
 const locked = expect.objectContaining({ code: 'too_many_attempts' })
 const { signIn: hash } = createCapabilityTokens(['token-secret-0123456789'])
 
-/** A limit whose store can't be written. */
+/** A limit whose store is not writable. */
 function limitInMemory({ clock = () => 0 }: { clock?: () => number } = {}) {
-  const refuse = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
-  return createSignInLimit({ store: { beginSignIn: refuse, forgiveSignIn: refuse }, hash, clock })
+  const reject = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
+  return createSignInLimit({ store: { beginSignIn: reject, forgiveSignIn: reject }, hash, clock })
 }
 
 test.each([
@@ -30,7 +30,7 @@ test.each([
 
 const fromA = (key: string) => ({ address: 'a', key })
 
-test('without a store, failures count for a quarter of an hour each, and forgiven ones do not', async () => {
+test('without a store, each failure counts for 15 minutes, and forgiven ones do not', async () => {
   let now = 0
   const limit = limitInMemory({ clock: () => now })
   for (let count = 0; count < 10; count += 1) {
@@ -44,7 +44,7 @@ test('without a store, failures count for a quarter of an hour each, and forgive
   await expect(limit.begin(fromA('12'))).rejects.toEqual(locked)
 })
 
-test('without a store, the newest of many addresses and keys are remembered, however many come', async () => {
+test('without a store, only the newest addresses and keys are remembered', async () => {
   const limit = limitInMemory()
   for (let count = 0; count < 10; count += 1) await limit.begin({ address: 'first', key: 'first' })
   for (let count = 0; count < 30_000; count += 1) await limit.begin({ address: `${count}`, key: `${count}` })
@@ -75,12 +75,12 @@ test('what is stored is the same in every process with the same secret, and cont
   expect(JSON.stringify(stored)).not.toMatch(/almost-the-key|192\.0\.2\.1/)
 })
 
-test('a fault of the program is not a reason to count in memory', async () => {
-  const fail = () => Promise.reject(new Error('a mistake'))
+test('a bug does not make it count in memory', async () => {
+  const fail = () => Promise.reject(new Error('a bug'))
   const limit = createSignInLimit({
     store: { beginSignIn: fail, forgiveSignIn: fail },
     hash,
     clock: () => 0,
   })
-  await expect(limit.begin(fromA('1'))).rejects.toThrow('a mistake')
+  await expect(limit.begin(fromA('1'))).rejects.toThrow('a bug')
 })

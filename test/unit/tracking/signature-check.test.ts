@@ -17,7 +17,7 @@ function checkWith(secrets: readonly string[], receipts = createFirstReceipts())
   return createSignatureCheck({ secrets, verify: verifySignature, receipts })
 }
 
-test('a right signature is valid, and tells the id that it signs', () => {
+test('a correct signature is valid, and returns the id that it signs', () => {
   expect(checkWith(['two', 'one'])(SIGNED)).toEqual({ check: 'valid', eventId: null, cause: null })
   const headers = standardHeaders(TEXT, { at: AT, secret: 'one', id: 'msg_7' })
   expect(checkWith(['one'])({ ...SIGNED, headers })).toEqual({
@@ -33,16 +33,16 @@ test.each([
   ['a signature and no secret', [], SIGNED.headers, { check: 'unchecked', cause: 'no_secret' }],
   ['a wrong signature', ['two'], SIGNED.headers, { check: 'invalid', cause: 'bad_signature' }],
   [
-    'a signature that cannot be read',
+    'a malformed signature',
     ['one'],
     { 'x-ik-signature': '?' },
     { check: 'invalid', cause: 'malformed_signature' },
   ],
-])('%s is not valid, and it is told why', (_, secrets, headers, expected) => {
+])('%s is not valid, with the cause', (_, secrets, headers, expected) => {
   expect(checkWith(secrets)({ ...SIGNED, headers })).toEqual({ ...expected, eventId: null })
 })
 
-test('a signature is too old an hour later, unless we could not take its delivery when it came', () => {
+test('a signature is stale an hour later, unless we could not store its delivery when it first arrived', () => {
   const receipts = createFirstReceipts()
   const check = checkWith(['one'], receipts)
   const late = { ...SIGNED, receivedAt: AT + HOUR }
@@ -51,7 +51,7 @@ test('a signature is too old an hour later, unless we could not take its deliver
   expect(check(late)).toMatchObject({ check: 'valid' })
 })
 
-test('one that was too old already when it first came stays so, and a wrong one stays wrong', () => {
+test('a signature that was stale when it first arrived stays stale, and a wrong one stays wrong', () => {
   const receipts = createFirstReceipts()
   receipts.remember(SIGNED.body, AT + HOUR)
   const late = { ...SIGNED, receivedAt: AT + 2 * HOUR }

@@ -2,7 +2,7 @@ import type { AssetFacts } from '../../../src/domain/asset.ts'
 import { requestedRun } from '../../../src/domain/run.ts'
 import type { StatusSnapshot } from '../../../src/tracking/status-snapshot.ts'
 
-/** A pending asset whose only difference is its version. */
+/** A pending asset; assets of different versions differ only in the version. */
 function factsOf(fileId: string, version: number): AssetFacts {
   const run = requestedRun({ runId: 'r', submissionId: 's', name: 'remove-bg', attempt: 1, at: version })
   return { fileId, recordedAt: version, runs: [run] }
@@ -12,7 +12,7 @@ export function versionOf(snapshot: StatusSnapshot | undefined): number {
   return Date.parse(snapshot?.body.match(/"updatedAt":"([^"]+)"/)?.[1] ?? '')
 }
 
-/** A store whose reads see the state of the moment they begin, and end when the test says so. */
+/** A store whose reads return the state at the moment they begin, and end when the test ends them. */
 export function slowStore() {
   let version = 0
   let reads = 0

@@ -15,39 +15,39 @@ function fullCache() {
   const cache = createSnapshotCache(MAX_BYTES)
   const offered = Array.from({ length: 100 }, (_, index) => `f${index}`)
   for (const fileId of offered) cache.set(fileId, snapshotOf(fileId))
-  const kept = () => offered.filter((fileId) => cache.get(fileId) !== undefined)
-  return { cache, kept }
+  const cached = () => offered.filter((fileId) => cache.get(fileId) !== undefined)
+  return { cache, cached }
 }
 
-it('keeps each one at once while there is room', () => {
-  const { kept } = fullCache()
-  expect(kept()).toEqual(Array.from({ length: kept().length }, (_, index) => `f${index}`))
-  expect(kept().length).toBeGreaterThan(20)
+it('caches each snapshot at once while there is room', () => {
+  const { cached } = fullCache()
+  expect(cached()).toEqual(Array.from({ length: cached().length }, (_, index) => `f${index}`))
+  expect(cached().length).toBeGreaterThan(20)
 })
 
-it('once full, keeps what comes a second time, and lets go what was not asked for the longest', () => {
-  const { cache, kept } = fullCache()
-  const before = kept()
+it('once full, caches from the second time on, and evicts the least recently used', () => {
+  const { cache, cached } = fullCache()
+  const before = cached()
   cache.set('new', snapshotOf('new'))
   expect(cache.get('new')).toBeUndefined()
   cache.set('new', snapshotOf('new'))
   expect(cache.get('new')).toEqual(snapshotOf('new'))
-  expect(kept()).toEqual(before.slice(1))
+  expect(cached()).toEqual(before.slice(1))
 })
 
-it('keeps no more bytes than it may, whatever comes how often', () => {
-  const { cache, kept } = fullCache()
-  const most = kept().length
+it('never exceeds its size, however much is offered', () => {
+  const { cache, cached } = fullCache()
+  const most = cached().length
   const others = Array.from({ length: 100 }, (_, index) => `other${index}`)
   for (const fileId of [...others, ...others, ...others]) cache.set(fileId, snapshotOf(fileId))
-  const keptOthers = others.filter((fileId) => cache.get(fileId) !== undefined)
-  expect(kept().length + keptOthers.length).toBe(most)
-  expect(keptOthers.length).toBeGreaterThan(0)
+  const cachedOthers = others.filter((fileId) => cache.get(fileId) !== undefined)
+  expect(cached().length + cachedOthers.length).toBe(most)
+  expect(cachedOthers.length).toBeGreaterThan(0)
 })
 
-it('has nothing that was taken out, full or not', () => {
-  const { cache, kept } = fullCache()
-  const [first = ''] = kept()
+it('does not return what was deleted', () => {
+  const { cache, cached } = fullCache()
+  const [first = ''] = cached()
   cache.delete(first)
   expect(cache.get(first)).toBeUndefined()
 })

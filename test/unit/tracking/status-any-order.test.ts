@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { createStatusBoard, type StatusBoard } from '../../../src/tracking/status-board.ts'
+import { createStatusCache, type StatusCache } from '../../../src/tracking/status-cache.ts'
 import { followStatus } from '../../../src/tracking/status-feed.ts'
 import type { StatusSnapshot } from '../../../src/tracking/status-snapshot.ts'
 import { settled, slowStore, versionOf } from './slow-store.ts'
@@ -29,9 +29,9 @@ const foreignSteps = fc.array(
 
 type Follower = { taken: number[]; take(): void; leave(): void; hasLeft: boolean }
 
-function follow(board: StatusBoard): Follower {
+function follow(statuses: StatusCache): Follower {
   const follower: Follower = { taken: [], take: () => {}, leave: () => {}, hasLeft: false }
-  void followStatus({ board }, 'f', { isKnown: () => false, wake: () => {} }).then((followed) => {
+  void followStatus({ statuses }, 'f', { isKnown: () => false, wake: () => {} }).then((followed) => {
     if (followed.what !== 'following') throw new Error('the asset is known')
     follower.take = () => {
       const snapshot = followed.feed.take()
@@ -43,25 +43,25 @@ function follow(board: StatusBoard): Follower {
   return follower
 }
 
-it('is never older than the last change, and never goes back for a follower, whatever overtakes what', async () => {
+it('is never older than the last change, and never goes back for a follower, in any order of events', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
       const store = slowStore()
-      const board = createStatusBoard({ store })
+      const statuses = createStatusCache({ store })
       const finds: Promise<void>[] = []
       const followers: Follower[] = []
       for (const step of script) {
         const follower = followers[step.index % Math.max(followers.length, 1)]
         if (step.do === 'commit') {
           store.commit(store.version() + 1)
-          board.invalidate('f')
+          statuses.invalidate('f')
         } else if (step.do === 'find') {
           const atLeast = store.version()
           const check = (found: StatusSnapshot | undefined) =>
             expect(versionOf(found)).toBeGreaterThanOrEqual(atLeast)
-          finds.push(board.find('f').then(check))
+          finds.push(statuses.find('f').then(check))
         } else if (step.do === 'end') store.end(step.index)
-        else if (step.do === 'follow') followers.push(follow(board))
+        else if (step.do === 'follow') followers.push(follow(statuses))
         else if (step.do === 'take') follower?.take()
         else if (step.do === 'leave' && follower !== undefined) {
           follower.hasLeft = true
@@ -77,24 +77,24 @@ it('is never older than the last change, and never goes back for a follower, wha
         if (!hasLeft) expect(taken.at(-1)).toBe(store.version())
       }
       const staying = followers.filter(({ hasLeft }) => !hasLeft)
-      expect(board.watching()).toBe(staying.length)
+      expect(statuses.watching()).toBe(staying.length)
     }),
     { numRuns: 1000 },
   )
 })
 
-it('leaves every follower with the present state, also where a state comes back', async () => {
+it('brings every follower to the present status, even if an earlier status returns', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
       const store = slowStore()
-      const board = createStatusBoard({ store })
+      const statuses = createStatusCache({ store })
       const followers: Follower[] = []
       for (const step of script) {
         if (step.do === 'commit') {
           store.commit(step.index % 2)
-          board.invalidate('f')
+          statuses.invalidate('f')
         } else if (step.do === 'end') store.end(step.index)
-        else if (step.do === 'follow') followers.push(follow(board))
+        else if (step.do === 'follow') followers.push(follow(statuses))
         else if (step.do === 'take') followers[step.index % Math.max(followers.length, 1)]?.take()
         else if (step.do === 'pause') await settled()
         else await Promise.resolve()
@@ -109,31 +109,31 @@ it('leaves every follower with the present state, also where a state comes back'
   )
 })
 
-it('with other processes, is as new as what they committed before, and never goes back for a follower', async () => {
+it('with other processes, is as new as their last commit, and never goes back for a follower', async () => {
   await fc.assert(
     fc.asyncProperty(foreignSteps, async (script) => {
       const store = slowStore()
-      const board = createStatusBoard({ store }, { isShared: () => true })
+      const statuses = createStatusCache({ store }, { isShared: () => true })
       const finds: Promise<void>[] = []
       const followers: Follower[] = []
       for (const step of script) {
         const follower = followers[step.index % Math.max(followers.length, 1)]
-        // The other process has answered its caller, and its notice is still under way.
+        // The other process has responded to its caller, but its notice has not arrived yet.
         if (step.do === 'commit') store.commit(store.version() + 1)
-        else if (step.do === 'notice') board.invalidate('f')
-        else if (step.do === 'refresh') board.refresh()
+        else if (step.do === 'notice') statuses.invalidate('f')
+        else if (step.do === 'refresh') statuses.refresh()
         else if (step.do === 'find') {
-          expect(board.peek('f')).toBeUndefined()
+          expect(statuses.peek('f')).toBeUndefined()
           const atLeast = store.version()
           const check = (found: StatusSnapshot | undefined) =>
             expect(versionOf(found)).toBeGreaterThanOrEqual(atLeast)
-          finds.push(board.find('f').then(check))
+          finds.push(statuses.find('f').then(check))
         } else if (step.do === 'end') store.end(step.index)
-        else if (step.do === 'follow') followers.push(follow(board))
+        else if (step.do === 'follow') followers.push(follow(statuses))
         else follower?.take()
         if (step.isPause) await settled()
       }
-      board.invalidate('f')
+      statuses.invalidate('f')
       await store.endAll()
       await Promise.all(finds)
       for (const follower of followers) follower.take()

@@ -19,9 +19,9 @@ function createStore() {
   return store
 }
 
-/** Something that the store can't take at first; the second try of it waits for `goOn`. */
+/** A write that the store rejects at first; its second attempt waits for `goOn`. */
 async function applySlowly(
-  backlog: ReturnType<typeof createWriteRetryQueue>,
+  writeRetries: ReturnType<typeof createWriteRetryQueue>,
   store: ReturnType<typeof createStore>,
 ) {
   let goOn = () => {}
@@ -29,7 +29,7 @@ async function applySlowly(
     goOn = resolve
   })
   let tries = 0
-  await backlog.apply(async () => {
+  await writeRetries.apply(async () => {
     tries += 1
     if (tries > 1) await slow
     await store.write('slow')()
@@ -37,53 +37,53 @@ async function applySlowly(
   return { goOn, tries: () => tries }
 }
 
-test('what the store could not take is written in its order once the store is back', async () => {
+test('failed writes are retried in order once the store is back', async () => {
   const store = createStore()
-  const backlog = createWriteRetryQueue({ log, retryMs: 1 })
-  for (const what of ['a', 'b', 'c']) await backlog.apply(store.write(what))
-  expect(backlog.size()).toBe(3)
+  const writeRetries = createWriteRetryQueue({ log, retryMs: 1 })
+  for (const what of ['a', 'b', 'c']) await writeRetries.apply(store.write(what))
+  expect(writeRetries.size()).toBe(3)
   store.isUp = true
-  await expect.poll(() => backlog.size()).toBe(0)
+  await expect.poll(() => writeRetries.size()).toBe(0)
   expect(store.written).toEqual(['a', 'b', 'c'])
 })
 
-test('a close in the middle of a try loses nothing and writes nothing twice', async () => {
+test('a close during an attempt loses nothing and writes nothing twice', async () => {
   const store = createStore()
-  const backlog = createWriteRetryQueue({ log, retryMs: 1 })
-  const { goOn, tries } = await applySlowly(backlog, store)
-  await backlog.apply(store.write('next'))
+  const writeRetries = createWriteRetryQueue({ log, retryMs: 1 })
+  const { goOn, tries } = await applySlowly(writeRetries, store)
+  await writeRetries.apply(store.write('next'))
   store.isUp = true
   await expect.poll(tries).toBe(2)
-  const closed = backlog.close()
+  const closed = writeRetries.close()
   goOn()
   await closed
   expect(store.written).toEqual(['slow', 'next'])
 })
 
-test('closed while the store is down it tries nothing any more, so that the process can end', async () => {
+test('once closed while the store is down, it retries nothing, so that the process can exit', async () => {
   vi.useFakeTimers()
   onTestFinished(() => {
     vi.useRealTimers()
   })
   const errors: object[] = []
-  const told = { ...log, error: (fields: object) => void errors.push(fields) }
-  const backlog = createWriteRetryQueue({ log: told, retryMs: 1000 })
+  const errorLog = { ...log, error: (fields: object) => void errors.push(fields) }
+  const writeRetries = createWriteRetryQueue({ log: errorLog, retryMs: 1000 })
   const store = createStore()
-  const { goOn, tries } = await applySlowly(backlog, store)
+  const { goOn, tries } = await applySlowly(writeRetries, store)
   vi.advanceTimersToNextTimer()
   await vi.waitFor(() => expect(tries()).toBe(2))
-  const closed = backlog.close()
+  const closed = writeRetries.close()
   goOn()
   await closed
-  await backlog.apply(store.write('too late'))
+  await writeRetries.apply(store.write('too late'))
   expect(vi.getTimerCount()).toBe(0)
   expect(errors).toMatchObject([{ waiting: 1 }, { err: { code: 'store_unavailable' } }])
 })
 
-test('what fails for another reason is logged, and holds nothing up', async () => {
+test('another failure is logged, and blocks nothing', async () => {
   const errors: object[] = []
-  const backlog = createWriteRetryQueue({ log: { ...log, error: (fields) => void errors.push(fields) } })
-  await backlog.apply(() => Promise.reject(new Error('a fault')))
-  expect(backlog.size()).toBe(0)
+  const writeRetries = createWriteRetryQueue({ log: { ...log, error: (fields) => void errors.push(fields) } })
+  await writeRetries.apply(() => Promise.reject(new Error('a fault')))
+  expect(writeRetries.size()).toBe(0)
   expect(errors).toMatchObject([{ err: { message: 'a fault' } }])
 })

@@ -18,7 +18,7 @@ function finished(
   return { kind: 'upload_finished', eventId, type: 'upload', requestId: 'request-1', answer } as const
 }
 
-function tell(
+function deliver(
   memory: Memory,
   event: AccountEvent,
   facts: { replayOf?: string } = {},
@@ -31,12 +31,12 @@ function tell(
 const FIRST = { deliveryId: deliveryId(1), cause: null, fileId: null, runId: null } as const
 
 describe('an event about an asset', () => {
-  test('makes its pending and expired runs due; those that are due already keep their place', () => {
+  test('makes its pending and expired runs due; runs that are already due keep their place', () => {
     const memory = submitted(['due', 'later', 'expired', 'settled'], { fileId: FILE_ID })
     changeRun(memory, 's1-run-2', { dueAt: 9_000 })
     changeRun(memory, 's1-run-3', { status: 'expired', dueAt: null })
     changeRun(memory, 's1-run-4', { status: 'success', dueAt: 9_000 })
-    const { result, inserted, updated } = tell(memory, CHANGED)
+    const { result, inserted, updated } = deliver(memory, CHANGED)
     expect(result).toEqual({ ...FIRST, outcome: 'applied' })
     expect(memory.rows.runs.map(({ dueAt }) => dueAt)).toEqual([1_500, 3_000, 3_000, 9_000])
     expect(updated.runs).toHaveLength(2)
@@ -49,15 +49,15 @@ describe('an event about an asset', () => {
     ['are settled', { fileId: FILE_ID, state: 'accepted' }],
     ['are of a rejected submission', { fileId: FILE_ID, state: 'rejected' }],
     ['are of another file', { fileId: 'other' }],
-  ] as const)('is ignored where all runs %s', (_, facts) => {
+  ] as const)('is ignored if all runs %s', (_, facts) => {
     const memory = submitted(['remove-bg'], facts)
     if ('state' in facts && facts.state === 'accepted') changeRun(memory, 's1-run-1', { status: 'failed' })
-    const { result, updated } = tell(memory, CHANGED)
+    const { result, updated } = deliver(memory, CHANGED)
     expect([result.outcome, updated]).toEqual(['ignored', {}])
   })
 
-  test('asks for the runs of its file that may be in question, and for none of their submissions', () => {
-    expect(tell(submitted(['remove-bg'], { fileId: FILE_ID }), CHANGED).asked).toEqual([
+  test('requests only the unsettled runs of its file, and none of their submissions', () => {
+    expect(deliver(submitted(['remove-bg'], { fileId: FILE_ID }), CHANGED).asked).toEqual([
       [
         ['eventOf', 'event-1'],
         ['forgotten', FILE_ID],
@@ -69,21 +69,21 @@ describe('an event about an asset', () => {
 })
 
 describe('the id of an event', () => {
-  test('lets it take effect once; a repetition is recorded as a duplicate', () => {
+  test('applies it once; a repetition is recorded as a duplicate', () => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
-    tell(memory, CHANGED)
+    deliver(memory, CHANGED)
     changeRun(memory, 's1-run-1', { dueAt: 9_000 })
-    const { result, inserted, updated } = tell(memory, CHANGED)
+    const { result, inserted, updated } = deliver(memory, CHANGED)
     expect(result.outcome).toBe('duplicate')
     expect(inserted.deliveries).toMatchObject([{ outcome: 'duplicate', eventId: 'event-1' }])
     expect(updated).toEqual({})
   })
 
-  test('is not needed: an event without one takes effect each time', () => {
+  test('is not needed: an event without an id is applied each time', () => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
     for (let time = 0; time < 2; time += 1) {
       changeRun(memory, 's1-run-1', { dueAt: 9_000 })
-      expect(tell(memory, { ...CHANGED, eventId: null }).result.outcome).toBe('applied')
+      expect(deliver(memory, { ...CHANGED, eventId: null }).result.outcome).toBe('applied')
     }
     expect(memory.find('runs', 's1-run-1')?.dueAt).toBe(3_000)
   })
@@ -95,7 +95,7 @@ describe('an event about a queued upload', () => {
   const END = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
 
   test('is the response of the submission that made the request', () => {
-    const { result, inserted, updated } = tell(queued(), finished(END))
+    const { result, inserted, updated } = deliver(queued(), finished(END))
     expect(result).toEqual({ ...FIRST, outcome: 'applied', fileId: FILE_ID, submissionId: 's1' })
     expect(updated.submissions).toMatchObject([{ fileId: FILE_ID, respondedAt: 3_000 }])
     expect(updated.details).toMatchObject([{ baseline: BASELINE }])
@@ -105,17 +105,20 @@ describe('an event about a queued upload', () => {
     ])
   })
 
-  test('that it failed rejects the submission, whose runs are neither due nor listed', () => {
-    const error = { code: 'imagekit_refused', message: 'no', status: 400 }
-    const { result, updated } = tell(queued(), finished({ kind: 'rejected', requestId: 'request-1', error }))
+  test('rejects the submission if the upload failed: its runs are neither due nor listed', () => {
+    const error = { code: 'imagekit_rejected', message: 'no', status: 400 }
+    const { result, updated } = deliver(
+      queued(),
+      finished({ kind: 'rejected', requestId: 'request-1', error }),
+    )
     expect(result).toMatchObject({ outcome: 'applied', fileId: null, submissionId: 's1' })
     expect(updated.submissions).toMatchObject([{ state: 'rejected' }])
     expect(updated.runs).toMatchObject([{ dueAt: null, isListed: false }])
   })
 
-  test('is kept unclaimed, with the end of the upload, where no submission is known by that request', () => {
+  test('is stored unclaimed, with the end of the upload, if no submission has that request id', () => {
     for (const memory of [createMemory(), queued([], { requestId: 'request-2' })]) {
-      const { result, inserted, updated } = tell(memory, finished(END))
+      const { result, inserted, updated } = deliver(memory, finished(END))
       expect(result).toEqual({ ...FIRST, outcome: 'ignored' })
       expect(inserted.deliveries).toMatchObject([
         { submissionId: null, fileId: FILE_ID, unclaimedRequestId: 'request-1', uploadEnd: END },
@@ -124,28 +127,28 @@ describe('an event about a queued upload', () => {
     }
   })
 
-  test('is unclaimed where the submission of that request has its file already', () => {
+  test('is unclaimed if the submission with that request already has its file', () => {
     const memory = queued()
-    tell(memory, finished(END, 'event-1'))
-    const { result, inserted } = tell(memory, finished(END, 'event-2'))
+    deliver(memory, finished(END, 'event-1'))
+    const { result, inserted } = deliver(memory, finished(END, 'event-2'))
     expect(result.outcome).toBe('ignored')
     expect(inserted.deliveries).toMatchObject([{ submissionId: null, unclaimedRequestId: 'request-1' }])
   })
 
   test('that changes nothing is ignored, and recorded for its submission', () => {
     const memory = queued(['remove-bg'], { fileId: 'other' })
-    const { result, inserted } = tell(memory, finished(END))
+    const { result, inserted } = deliver(memory, finished(END))
     expect(result).toEqual({ ...FIRST, outcome: 'ignored' })
     expect(inserted.deliveries).toMatchObject([{ outcome: 'ignored', submissionId: 's1', fileId: FILE_ID }])
   })
 
-  test('lets the runs that it makes claim their deliveries, and asks for the body that the caller is sent', () => {
+  test('lets new runs claim their deliveries, and requests the body that the caller is sent', () => {
     const memory = queued([], { callerWebhookUrl: HOOK })
-    const word = { service: 'ai-tasks', status: 'success' } as const
-    const early = newDelivery('s1', word, { body: Buffer.from('{"early":1}') })
+    const reported = { service: 'ai-tasks', status: 'success' } as const
+    const early = newDelivery('s1', reported, { body: Buffer.from('{"early":1}') })
     const earlyId = memory.run(recordDelivery(early)).result.deliveryId ?? ''
     const end = accepted({ 'ai-tasks': 'pending' }, { baseline: BASELINE })
-    const { asked, inserted, updated } = tell(memory, finished(end), {}, { run: numbered('made') })
+    const { asked, inserted, updated } = deliver(memory, finished(end), {}, { run: numbered('made') })
     expect(asked.flat()).toContainEqual(['unclaimedOf', 's1', 'ai-tasks'])
     expect(asked.flat()).toContainEqual(['bodies', earlyId])
     expect(updated.deliveries).toMatchObject([{ deliveryId: earlyId, outcome: 'applied', cause: null }])
@@ -153,13 +156,13 @@ describe('an event about a queued upload', () => {
   })
 })
 
-describe('an event about something else', () => {
+describe('any other event', () => {
   test('is recorded and ignored, with the file that it names', () => {
-    const { asked, result, inserted } = tell(createMemory(), OTHER)
+    const { asked, result, inserted } = deliver(createMemory(), OTHER)
     expect(asked).toEqual([[['eventOf', 'event-1']]])
     expect(result.outcome).toBe('ignored')
     expect(inserted.deliveries).toMatchObject([{ outcome: 'ignored', fileId: null }])
-    expect(tell(createMemory(), { ...OTHER, fileId: 'f' }).inserted.deliveries).toMatchObject([
+    expect(deliver(createMemory(), { ...OTHER, fileId: 'f' }).inserted.deliveries).toMatchObject([
       { fileId: 'f' },
     ])
   })
@@ -168,10 +171,10 @@ describe('an event about something else', () => {
 describe('an event about a forgotten asset', () => {
   const events: AccountEvent[] = [CHANGED, { ...OTHER, fileId: FILE_ID }, finished(accepted({}))]
 
-  test.each(events)('is recorded without anything that it says: $kind', (event) => {
+  test.each(events)('is recorded without its content: $kind', (event) => {
     const memory = createMemory()
     memory.forget(FILE_ID)
-    const { result, inserted } = tell(memory, event)
+    const { result, inserted } = deliver(memory, event)
     expect(result).toEqual({ ...FIRST, outcome: 'ignored', cause: 'forgotten' })
     expect(inserted.deliveries).toMatchObject([
       { cause: 'forgotten', fileId: null, eventId: null, unclaimedRequestId: null, uploadEnd: null },
@@ -182,13 +185,13 @@ describe('an event about a forgotten asset', () => {
   test('counts again once the asset has a new submission', () => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
     memory.forget(FILE_ID)
-    expect(tell(memory, CHANGED)).toMatchObject({ result: { outcome: 'applied', cause: null } })
+    expect(deliver(memory, CHANGED)).toMatchObject({ result: { outcome: 'applied', cause: null } })
   })
 
-  test('counts where it ends the upload that makes the asset', () => {
+  test('counts if it ends the upload that creates the asset', () => {
     const memory = submitted(['remove-bg'], { state: 'accepted', requestId: 'request-1' })
     memory.forget(FILE_ID)
-    const { result, inserted } = tell(memory, finished(accepted({}, { baseline: BASELINE })))
+    const { result, inserted } = deliver(memory, finished(accepted({}, { baseline: BASELINE })))
     expect(result).toMatchObject({ outcome: 'applied', cause: null, fileId: FILE_ID })
     expect(inserted.deliveries).toMatchObject([{ submissionId: 's1', fileId: FILE_ID }])
   })
@@ -199,12 +202,12 @@ describe('the replay of a rejected event', () => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
     const replayOf = deliveryId(7)
     memory.put('rejected', { deliveryId: replayOf, cause: 'bad_signature' })
-    const { asked, result, inserted, removed } = tell(memory, CHANGED, { replayOf }, { delivery: noId })
+    const { asked, result, inserted, removed } = deliver(memory, CHANGED, { replayOf }, { delivery: noId })
     expect(asked[0]).toContainEqual(['rejected', replayOf])
     expect(result.deliveryId).toBe(replayOf)
     expect(inserted.deliveries).toMatchObject([{ deliveryId: replayOf, outcome: 'applied' }])
     expect(removed.rejected).toEqual([{ deliveryId: replayOf, cause: 'bad_signature' }])
-    expect(() => tell(memory, CHANGED, { replayOf })).toThrow(
+    expect(() => deliver(memory, CHANGED, { replayOf })).toThrow(
       expect.objectContaining({ code: 'unprocessable' }),
     )
   })

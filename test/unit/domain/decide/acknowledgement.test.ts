@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { acknowledgeRuns } from '../../../../src/domain/decide/acknowledgement.ts'
 import { FILE_ID } from '../../../contract/facts.ts'
-import { anAct } from '../../../contract/operator-facts.ts'
+import { anAuditEntry } from '../../../contract/operator-facts.ts'
 import { changeRun, submitted } from './known.ts'
 
-const ACT = anAct({ at: 9_000 })
+const ACT = anAuditEntry({ at: 9_000 })
 
-test('Runs that are not pending are acknowledged at the time of the act', () => {
+test('Runs that are not pending are acknowledged at the time of the audit entry', () => {
   const memory = submitted(['a', 'b', 'c', 'd'], { fileId: FILE_ID })
   const statuses = ['success', 'failed', 'expired', 'pending'] as const
   for (const [index, status] of statuses.entries()) changeRun(memory, `s1-run-${index + 1}`, { status })
@@ -19,7 +19,7 @@ test('Runs that are not pending are acknowledged at the time of the act', () => 
   expect(result[0]?.run).toMatchObject({ acknowledgedAt: 9_000 })
 })
 
-test('What is returned of a run is the run alone, without when it is due and whether it is listed', () => {
+test('The returned run has no due time and no listing state', () => {
   const memory = submitted(['a'])
   changeRun(memory, 's1-run-1', { status: 'failed' })
   const [listed] = memory.run(acknowledgeRuns(['s1-run-1'], ACT)).result
@@ -35,10 +35,10 @@ test('A run that is named twice is acknowledged and returned once', () => {
   expect(asked).toEqual([[['runs', 's1-run-1']], [['submissions', 's1']]])
 })
 
-test('The act is recorded once, also where no run was acknowledged', () => {
+test('The audit entry is recorded once, even if no run was acknowledged', () => {
   for (const ids of [['s1-run-1'], ['nowhere'], []]) {
     const { other, updated, result } = submitted(['a']).run(acknowledgeRuns(ids, ACT))
-    expect(other).toEqual({ acts: [ACT] })
+    expect(other).toEqual({ auditEntries: [ACT] })
     expect([updated, result]).toEqual([{}, []])
   }
 })

@@ -5,10 +5,10 @@ import { type BatchChanges, createWorkingSet, type WorkingSet } from '../../../.
 
 type Rows = { [T in TableName]: Tables[T][] }
 
-/** What a step has asked for and changed. Tables without a change are left out. */
+/** What a step has requested and changed. Tables without changes are omitted. */
 type Decided<R> = {
   result: R
-  /** The keys of `keys`, and then those of each call of `more` that were new. */
+  /** The keys of `keys`, and then the new keys of each call of `more`. */
   asked: (readonly Key[])[]
   inserted: Partial<Rows>
   updated: Partial<Rows>
@@ -17,17 +17,17 @@ type Decided<R> = {
 }
 
 export type Memory = {
-  /** In the order of insertion. */
+  /** In insertion order. */
   rows: Rows
   find<T extends TableName>(table: T, key: string): Tables[T] | undefined
   /** Inserts the row, or replaces the one with its key. */
   put<T extends TableName>(table: T, row: Tables[T]): void
   forget(id: string): void
-  /** Runs one step to its end. What it throws changes nothing. Deliveries are numbered; a step may take the other ids from `ids`. */
+  /** Runs one step to its end. An error changes nothing. Deliveries are numbered; other ids come from `ids`. */
   run<R>(step: Step<R>, ids?: Partial<NewIds>): Decided<R>
 }
 
-/** A database of plain arrays, which answers each key as `LOOKUPS` describes it. */
+/** A database of plain arrays, which finds each key as `LOOKUPS` describes. */
 export function createMemory(): Memory {
   const rows: Rows = {
     submissions: [],
@@ -58,15 +58,14 @@ export function createMemory(): Memory {
     { before, after }: { before?: unknown; after?: Tables[T] },
   ) => {
     const isTaken = after !== undefined && find(table, keyOf(table, after)) !== undefined
-    if (before === undefined && isTaken)
-      throw new Error(`a row of ${table} is inserted that is there already`)
+    if (before === undefined && isTaken) throw new Error(`the inserted row of ${table} already exists`)
     if (after !== undefined) put(table, after)
     else rows[table].splice(rows[table].indexOf(before as Tables[T]), 1)
   }
   const write = ({ rows: changed }: BatchChanges) => {
     for (const table of Object.keys(KEYS) as TableName[])
       for (const change of changed[table]) store(table, change as { after?: Tables[typeof table] })
-    // A database keeps their bodies apart.
+    // A database stores the bodies separately.
     for (const row of rows.deliveries) {
       if (row.sent) put('bodies', { deliveryId: row.deliveryId, body: row.sent.body })
       put('deliveries', { ...row, sent: null })
@@ -105,7 +104,7 @@ export function createMemory(): Memory {
   }
 }
 
-/** The ids of a database's deliveries. */
+/** The id of a numbered delivery. */
 export function deliveryId(number: number): string {
   return formatId('dlv', number, 'AAAAAAAAAAA')
 }
@@ -115,9 +114,9 @@ function numberedDeliveries(): () => string {
   return () => deliveryId(++count)
 }
 
-/** For steps that must not insert a row of that kind. */
+/** For steps that must not insert a row of this kind. */
 export function noId(): string {
-  throw new Error('an id was asked for')
+  throw new Error('an id was requested')
 }
 
 function isTable(kind: Key[0]): kind is TableName {

@@ -5,7 +5,7 @@ import { respond } from '../../../../src/domain/decide/response.ts'
 import type { NewDelivery } from '../../../../src/domain/delivery.ts'
 import type { ExtensionResult } from '../../../../src/domain/extension-result.ts'
 import type { NewIds } from '../../../../src/domain/ids.ts'
-import { accepted, FILE_ID, newDelivery, refused } from '../../../contract/facts.ts'
+import { accepted, aRejection, FILE_ID, newDelivery } from '../../../contract/facts.ts'
 import { createMemory, deliveryId, type Memory, noId } from './deciding.ts'
 import { changeRun, HOOK, numbered, submitted } from './known.ts'
 
@@ -13,11 +13,11 @@ const SUCCESS = { service: 'remove-bg', status: 'success' } as const
 
 function deliver(
   memory: Memory,
-  word: Partial<ExtensionResult> = SUCCESS,
+  reported: Partial<ExtensionResult> = SUCCESS,
   facts: Partial<NewDelivery> = {},
   ids: Partial<NewIds> = {},
 ) {
-  return memory.run(recordDelivery(newDelivery('s1', word, facts)), ids)
+  return memory.run(recordDelivery(newDelivery('s1', reported, facts)), ids)
 }
 
 describe('the keys of a delivery', () => {
@@ -32,11 +32,11 @@ describe('the keys of a delivery', () => {
     ['runsOf', 's1'],
   ]
 
-  test('for a run of a submission that is bound are that run alone', () => {
+  test('for a run of a bound submission are only that run', () => {
     expect(deliver(submitted(['remove-bg', 'ai-tasks'], BOUND)).asked).toEqual([[own]])
   })
 
-  test('for one whose caller is notified include its submission, which has the address', () => {
+  test('for a run with a caller to notify include its submission, which has the URL', () => {
     const { asked } = deliver(submitted(['remove-bg'], { ...BOUND, callerWebhookUrl: HOOK }))
     expect(asked).toEqual([[own], [['submissions', 's1']]])
   })
@@ -45,17 +45,20 @@ describe('the keys of a delivery', () => {
     { state: 'submitting' },
     { state: 'unconfirmed' },
     { state: 'accepted', fileId: null },
-  ] as const)('for a run of a submission that is %o include all runs: they are bound together', (facts) => {
-    const { asked } = deliver(submitted(['remove-bg', 'ai-tasks'], facts))
-    expect(asked).toEqual([[own], unbound, everyRun])
-  })
+  ] as const)(
+    'for a run of a submission that is %o include all runs, because they are bound together',
+    (facts) => {
+      const { asked } = deliver(submitted(['remove-bg', 'ai-tasks'], facts))
+      expect(asked).toEqual([[own], unbound, everyRun])
+    },
+  )
 
-  test('for an unknown name include all runs: one of them may stand for it', () => {
+  test('for an unknown name include all runs, because one of them may stand for it', () => {
     const { asked } = deliver(submitted(['remove-bg']), { ...SUCCESS, service: 'ai-tasks' })
     expect(asked.slice(1)).toEqual([unbound, everyRun])
   })
 
-  test('for a rejected submission include all runs: they all count again', () => {
+  test('for a rejected submission include all runs, because all of them count again', () => {
     const { asked } = deliver(submitted(['remove-bg', 'ai-tasks'], { state: 'rejected' }))
     expect(asked.slice(1)).toEqual([unbound, everyRun])
   })
@@ -70,7 +73,7 @@ describe('the keys of a delivery', () => {
 })
 
 describe('a delivery', () => {
-  test('for the first run that is reported binds its submission and all runs, and is inserted with its outcome', () => {
+  test('that reports the first result binds its submission and all runs, and is inserted with its outcome', () => {
     const memory = submitted(['remove-bg', 'ai-tasks'])
     const { result, inserted, updated, removed } = deliver(memory)
     expect(result).toEqual({
@@ -105,12 +108,12 @@ describe('a delivery', () => {
     expect(removed).toEqual({})
   })
 
-  test('is stored raw', () => {
+  test('is stored unchanged', () => {
     const sent = { headers: { 'x-test': '1' }, body: Buffer.from('{"ü":1}') }
     expect(deliver(submitted(['remove-bg']), SUCCESS, sent).inserted.deliveries?.[0]?.sent).toEqual(sent)
   })
 
-  test('once its submission is accepted and bound to its file changes only its run', () => {
+  test('changes only its run if its submission is accepted and bound to its file', () => {
     const memory = submitted(['remove-bg'], { state: 'accepted', fileId: FILE_ID })
     expect(Object.keys(deliver(memory).updated)).toEqual(['runs'])
   })
@@ -124,9 +127,9 @@ describe('a delivery', () => {
     expect(updated).toEqual({})
   })
 
-  test('for an extension that was not requested keeps its error until a run claims it', () => {
-    const word = { service: 'ai-tasks', status: 'failed', error: { code: 'E1' } } as const
-    const { inserted, updated } = deliver(submitted(['remove-bg']), word)
+  test('for an extension that was not requested stores its error until a run claims it', () => {
+    const reported = { service: 'ai-tasks', status: 'failed', error: { code: 'E1' } } as const
+    const { inserted, updated } = deliver(submitted(['remove-bg']), reported)
     expect(inserted.deliveries).toMatchObject([
       { cause: 'not_requested', outcome: 'ignored', unclaimedError: { code: 'E1' } },
     ])
@@ -136,15 +139,16 @@ describe('a delivery', () => {
   test.each([
     ['the run of its submission has the error', { ...SUCCESS, status: 'failed' as const }],
     ['it names another file', { ...SUCCESS, fileId: 'other' }],
-  ])('does not keep its error where %s', (_, word) => {
+  ])('does not store its error if %s', (_, reported) => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
-    const { inserted } = deliver(memory, { ...word, error: { code: 'E1' } })
+    const { inserted } = deliver(memory, { ...reported, error: { code: 'E1' } })
     expect(inserted.deliveries).toMatchObject([{ unclaimedError: null }])
   })
 
-  test('names the file that it speaks of, or else the one of its submission', () => {
+  test('names its own file, or else that of its submission', () => {
     const bound = () => submitted(['remove-bg'], { fileId: FILE_ID })
-    const fileOf = (word: Partial<ExtensionResult>) => deliver(bound(), word).inserted.deliveries?.[0]?.fileId
+    const fileOf = (reported: Partial<ExtensionResult>) =>
+      deliver(bound(), reported).inserted.deliveries?.[0]?.fileId
     expect(fileOf({ ...SUCCESS, fileId: 'other' })).toBe('other')
     expect(fileOf({ ...SUCCESS, fileId: null })).toBe(FILE_ID)
   })
@@ -156,7 +160,7 @@ describe('a delivery', () => {
     expect(inserted).toEqual({})
   })
 
-  test('for a forgotten submission is recorded without anything that it says', () => {
+  test('for a forgotten submission is recorded without its content', () => {
     const memory = createMemory()
     memory.forget('s1')
     const { result, inserted } = deliver(memory)
@@ -178,7 +182,7 @@ describe('a delivery', () => {
 describe('the runs of a delivery', () => {
   const named = { service: 'ai-tasks', status: 'success' } as const
 
-  test('one that a saved extension turns out to be replaces the placeholder', () => {
+  test('of a saved extension replace the placeholder', () => {
     const memory = submitted(['remove-bg', 'saved-extension'])
     const { inserted, removed } = deliver(memory, named, {}, { run: numbered('made') })
     expect(inserted.runs).toMatchObject([
@@ -188,7 +192,7 @@ describe('the runs of a delivery', () => {
     expect(removed.runs).toMatchObject([{ runId: 's1-run-2' }])
   })
 
-  test('are listed and due again once a rejected submission turns out to be accepted', () => {
+  test('are listed and due again once a rejected submission is accepted after all', () => {
     const memory = submitted(['remove-bg', 'ai-tasks'], { state: 'rejected' })
     expect(memory.rows.runs.map(({ dueAt, isListed }) => [dueAt, isListed])).toEqual([
       [null, false],
@@ -201,7 +205,7 @@ describe('the runs of a delivery', () => {
     ])
   })
 
-  test('stay neither listed nor due where the submission stays rejected', () => {
+  test('stay neither listed nor due if the submission stays rejected', () => {
     const memory = submitted(['remove-bg'], { state: 'rejected', fileId: FILE_ID })
     const { result, updated } = deliver(memory, { ...SUCCESS, fileId: 'other' })
     expect(result.cause).toBe('other_file')
@@ -212,7 +216,7 @@ describe('the runs of a delivery', () => {
 describe('the notification for a delivery', () => {
   const body = Buffer.from('{"service":"remove-bg"}')
 
-  test('is inserted with what was received, and due at once', () => {
+  test('is inserted with the received body, and due at once', () => {
     const { inserted } = deliver(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), SUCCESS, { body })
     expect(inserted.notifications).toEqual([
       {
@@ -233,20 +237,25 @@ describe('the notification for a delivery', () => {
   test.each<[string, Parameters<typeof submitted>, Partial<ExtensionResult>]>([
     ['a run that was unknown', [['saved-extension'], {}], { service: 'ai-tasks' }],
     ['a run of a rejected submission', [['remove-bg'], { state: 'rejected' }], SUCCESS],
-  ])('is inserted for %s, too', (_, [names, facts], word) => {
+  ])('is also inserted for %s', (_, [names, facts], reported) => {
     const memory = submitted(names, { ...facts, callerWebhookUrl: HOOK })
-    const { inserted, result } = deliver(memory, { ...SUCCESS, ...word }, { body }, { run: numbered('made') })
+    const { inserted, result } = deliver(
+      memory,
+      { ...SUCCESS, ...reported },
+      { body },
+      { run: numbered('made') },
+    )
     expect(inserted.notifications).toMatchObject([
       { notificationId: `msg_${result.runId}`, runId: result.runId, body: body.toString() },
     ])
   })
 
-  test('is inserted once, whatever is said afterwards', () => {
+  test('is inserted once, whatever is reported later', () => {
     const statuses = fc.array(fc.constantFrom<'success' | 'failed'>('success', 'failed'), { minLength: 1 })
     fc.assert(
-      fc.property(statuses, (said) => {
+      fc.property(statuses, (statusList) => {
         const memory = submitted(['remove-bg'], { callerWebhookUrl: HOOK })
-        for (const status of said) deliver(memory, { ...SUCCESS, status })
+        for (const status of statusList) deliver(memory, { ...SUCCESS, status })
         expect(memory.rows.notifications).toHaveLength(1)
       }),
     )
@@ -271,7 +280,7 @@ describe('a replay', () => {
     expect(removed.rejected).toEqual([{ deliveryId: replayOf, cause: 'bad_signature' }])
   })
 
-  test('that was made before is refused', () => {
+  test('of a delivery that was replayed before is rejected', () => {
     const memory = submitted(['remove-bg'])
     memory.put('rejected', { deliveryId: replayOf, cause: 'bad_signature' })
     replay(memory)
@@ -287,14 +296,14 @@ describe('a replay', () => {
   })
 })
 
-test('Whatever comes in which order: runs are listed while their submission is not rejected, due if they are pending, too, and know their file and which delivery settled them', () => {
+test('After any facts in any order, runs are listed unless their submission is rejected, pending ones are due, and each has its file and the delivery that settled it', () => {
   const status = fc.constantFrom<'success' | 'failed'>('success', 'failed')
   const service = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging')
   const fact = fc.oneof(
     fc.record({ service, status, fileId: fc.constantFrom(null, FILE_ID, 'other') }),
     fc.constantFrom(
-      refused('rejected'),
-      refused('unconfirmed'),
+      aRejection('rejected'),
+      aRejection('unconfirmed'),
       accepted({ 'ai-tasks': 'pending' }, { fileId: null }),
       accepted({ 'remove-bg': 'failed' }),
     ),
@@ -313,7 +322,7 @@ test('Whatever comes in which order: runs are listed while their submission is n
           expect(run).toMatchObject({ boundTo, isNotified: true })
           expect(run.isListed).toBe(!isRejected)
           const mayBeDue = !isRejected && run.status === 'pending'
-          // A new run is only due with its siblings, and they may have settled.
+          // A new run is due only with its siblings, which may have settled.
           const isNew = run.runId.startsWith('made')
           if (!mayBeDue || !isNew) expect([run.dueAt !== null, run.isOverdue]).toEqual([mayBeDue, mayBeDue])
           expect(run.settledBy !== null).toBe(run.source === 'webhook')
@@ -337,7 +346,7 @@ test.each([
   expect(deliver(memory).updated.runs).toMatchObject([after])
 })
 
-test('The delivery that settled a run stays its own, whatever later ones say', () => {
+test('The delivery that settled a run does not change, whatever later ones report', () => {
   const memory = submitted(['remove-bg'])
   deliver(memory)
   for (const status of ['success', 'failed'] as const) deliver(memory, { ...SUCCESS, status })

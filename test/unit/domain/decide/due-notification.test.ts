@@ -38,11 +38,11 @@ test('An attempt that is to be repeated makes the next one due, with the reason'
 const ENDS: NotificationResult[] = [
   { kind: 'delivered' },
   { kind: 'gone', reason: 'status_410' },
-  { kind: 'refused', reason: 'private_address' },
+  { kind: 'rejected', reason: 'private_address' },
   { kind: 'given_up', reason: 'status_500' },
 ]
 
-test.each(ENDS)('A notification that is $kind is due no more, and its body is deleted', (result) => {
+test.each(ENDS)('A notification that is $kind is no longer due, and its body is deleted', (result) => {
   const reason = result.kind === 'delivered' ? null : 'reason' in result ? result.reason : null
   expect(settle(result).updated.notifications).toEqual([
     { ...ROW, body: null, dueAt: null, result: result.kind, reason },
@@ -50,25 +50,22 @@ test.each(ENDS)('A notification that is $kind is due no more, and its body is de
 })
 
 test.each([...ENDS, { kind: 'again', at: 9_000, reason: 'late' } as const])(
-  'A notification that is over stays so when an attempt is $kind',
+  'A notification that has ended does not change when an attempt is $kind',
   (result) => {
     expect(settle(result, { ...ROW, body: null, dueAt: null, result: 'delivered' }).updated).toEqual({})
   },
 )
 
-test.each(ENDS)(
-  'An attempt that is $kind counts for whom has lost its claim only if it is final',
-  (result) => {
-    const { updated } = settle(result, ROW, 1_999)
-    expect(updated.notifications?.length ?? 0).toBe(result.kind === 'given_up' ? 0 : 1)
-  },
-)
+test.each(ENDS)('An attempt that is $kind counts after the claim was lost only if it is final', (result) => {
+  const { updated } = settle(result, ROW, 1_999)
+  expect(updated.notifications?.length ?? 0).toBe(result.kind === 'given_up' ? 0 : 1)
+})
 
 test('An attempt that is to be repeated changes nothing once its claim is lost', () => {
   expect(settle({ kind: 'again', at: 9_000, reason: 'status_503' }, ROW, 1_999).updated).toEqual({})
 })
 
-test('A claim moves the due time, and returns the body', () => {
+test('A claim moves the due time and returns the body', () => {
   const memory = createMemory()
   memory.put('notifications', ROW)
   const { result, updated } = memory.run(claimNotification('msg_1', 2_000, 5_000))
@@ -92,7 +89,7 @@ test('A release moves the due time back, and counts no attempt, unless the claim
   expect(memory.run(releaseNotification('msg_1', 5_000, 2_000)).updated.notifications).toEqual([ROW])
 })
 
-test('Nothing changes for a notification that is not there', () => {
+test('An unknown notification changes nothing', () => {
   const { inserted, updated } = createMemory().run(settleNotification('msg_1', { kind: 'delivered' }, 2_000))
   expect([inserted, updated]).toEqual([{}, {}])
 })

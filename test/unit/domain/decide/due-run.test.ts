@@ -5,22 +5,22 @@ import { EVIDENCE, FILE_ID } from '../../../contract/facts.ts'
 import { createMemory, type Memory } from './deciding.ts'
 import { changeRun, HOOK, submitted } from './known.ts'
 
-/** The run is due at the time that names the claim, unless another is given. */
+/** Applies a finding with the claim named by the run's due time, unless another is given. */
 function find(memory: Memory, finding: Finding, claim = 1_500) {
   return memory.run(applyFinding('s1-run-1', finding, 5_000, claim))
 }
 
-const NO_WORD = { kind: 'timed_out' } as const
+const TIMED_OUT = { kind: 'timed_out' } as const
 
-test('A finding asks for its run and the submission of that run', () => {
-  expect(find(submitted(['remove-bg', 'ai-tasks']), NO_WORD).asked).toEqual([
+test('A finding requests its run and the submission of that run', () => {
+  expect(find(submitted(['remove-bg', 'ai-tasks']), TIMED_OUT).asked).toEqual([
     [['runs', 's1-run-1']],
     [['submissions', 's1']],
   ])
-  expect(find(createMemory(), NO_WORD).asked).toEqual([[['runs', 's1-run-1']]])
+  expect(find(createMemory(), TIMED_OUT).asked).toEqual([[['runs', 's1-run-1']]])
 })
 
-test('Evidence settles the run, and names the asset whose status has changed', () => {
+test('Evidence settles the run, and returns the asset whose status changed', () => {
   const { result, updated } = find(submitted(['remove-bg'], { fileId: FILE_ID }), EVIDENCE)
   expect(result).toEqual({ applied: true, fileId: FILE_ID })
   expect(updated.runs).toMatchObject([
@@ -45,7 +45,7 @@ test('Evidence about a run whose caller has a webhookUrl inserts a notification 
   expect(find(submitted(['remove-bg']), EVIDENCE).inserted).toEqual({})
 })
 
-test.each(['timed_out', 'asset_gone'] as const)('A run that expires with %s is due no more', (kind) => {
+test.each(['timed_out', 'asset_gone'] as const)('A run that expires with %s is no longer due', (kind) => {
   const { result, inserted, updated } = find(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), { kind })
   expect(result.applied).toBe(true)
   expect(updated.runs).toMatchObject([
@@ -54,18 +54,18 @@ test.each(['timed_out', 'asset_gone'] as const)('A run that expires with %s is d
   expect(inserted).toEqual({})
 })
 
-test.each([7_000, null])('A run of which nothing was found is due again at %s', (dueAt) => {
+test.each([7_000, null])('A run without evidence is due again at %s', (dueAt) => {
   const memory = submitted(['remove-bg'], { fileId: FILE_ID })
   const before = memory.find('runs', 's1-run-1')
   const { result, updated } = find(memory, { kind: 'unchanged', dueAt })
   expect(result).toEqual({ applied: true, fileId: null })
-  // Not due, it still is overdue: it is pending, and the sweep has passed it.
+  // It is not due, but still overdue, because it is pending and the sweep has passed it.
   expect(updated).toEqual({ runs: [{ ...before, dueAt, isOverdue: true }] })
 })
 
-const findings: Finding[] = [EVIDENCE, NO_WORD, { kind: 'asset_gone' }, { kind: 'unchanged', dueAt: 7_000 }]
+const findings: Finding[] = [EVIDENCE, TIMED_OUT, { kind: 'asset_gone' }, { kind: 'unchanged', dueAt: 7_000 }]
 
-test.each(findings)('A finding of $kind is not applied where nothing is in question', (finding) => {
+test.each(findings)('A finding of $kind is not applied if its run needs no check', (finding) => {
   const settled = submitted(['remove-bg'])
   changeRun(settled, 's1-run-1', { status: 'success' })
   const notDue = submitted(['remove-bg'])
@@ -78,8 +78,8 @@ test.each(findings)('A finding of $kind is not applied where nothing is in quest
   }
 })
 
-test.each([NO_WORD, { kind: 'unchanged', dueAt: 7_000 }] as const)(
-  'A finding of $kind is not applied once the run is claimed by somebody else, or due for another reason',
+test.each([TIMED_OUT, { kind: 'unchanged', dueAt: 7_000 }] as const)(
+  'A finding of $kind is not applied once another process has claimed the run, or it is due for another reason',
   (finding) => {
     const { result, updated } = find(submitted(['remove-bg'], { fileId: FILE_ID }), finding, 1_499)
     expect(result).toEqual({ applied: false, fileId: null })
@@ -94,7 +94,7 @@ test.each([EVIDENCE, { kind: 'asset_gone' }] as const)(
   },
 )
 
-test('A claim moves the runs that are still due since they were read, and names them', () => {
+test('A claim moves the runs whose due time has not changed since they were read, and returns them', () => {
   const memory = submitted(['remove-bg', 'ai-tasks', 'google-auto-tagging'])
   changeRun(memory, 's1-run-2', { dueAt: 1_501 })
   changeRun(memory, 's1-run-3', { status: 'success', dueAt: null })

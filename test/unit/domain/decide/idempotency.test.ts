@@ -45,7 +45,7 @@ describe('a claim', () => {
     expect([claimed.inserted, claimed.updated]).toEqual([{}, {}])
   })
 
-  test('that is repeated by the same request is claimed as it was', () => {
+  test('that is repeated by the same request succeeds without a change', () => {
     const { result, inserted, updated } = claim(
       { nonce: 'own', fingerprint: null, submissionId: null },
       2_000,
@@ -54,7 +54,7 @@ describe('a claim', () => {
   })
 
   test.each([{ answer: ANSWER }, { abandoned: true }])(
-    'replaces an old one that is over, 24 hours after it: %j',
+    'replaces an old one that has ended after 24 hours: %j',
     (facts) => {
       expect(claim(facts, 1_000 + WINDOW - 1).result.kind).not.toBe('claimed')
       const { result, inserted, updated } = claim(facts, 1_000 + WINDOW)
@@ -64,7 +64,7 @@ describe('a claim', () => {
     },
   )
 
-  test('never replaces one whose request still runs, whatever the clock says', () => {
+  test('never replaces one whose request is running, whatever the clock shows', () => {
     fc.assert(
       fc.property(fc.integer({ min: -10 * WINDOW, max: 10 * WINDOW }), fc.boolean(), (at, isSubmitted) => {
         const facts = isSubmitted ? {} : { fingerprint: null, submissionId: null }
@@ -78,11 +78,11 @@ describe('a claim', () => {
 describe('a release', () => {
   const release = (facts?: Partial<ClaimRow>) => known(facts).run(releaseIdempotencyKey(OWN))
 
-  test('removes a claim without an answer', () => {
+  test('removes a claim without a response', () => {
     expect(release({}).removed.claims).toEqual([CLAIM])
   })
 
-  test('does not remove an answered claim, nor another’s, nor one that is not there', () => {
+  test('does not remove a claim with a response, another’s claim, or an unknown one', () => {
     expect(release({ answer: ANSWER }).removed).toEqual({})
     expect(release({ nonce: 'other' }).removed).toEqual({})
     expect(release().removed).toEqual({})

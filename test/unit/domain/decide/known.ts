@@ -7,7 +7,7 @@ import { createMemory, type Memory } from './deciding.ts'
 
 export const HOOK = 'https://caller.example/hook'
 
-/** An idempotency key whose request has submitted `s1` and still runs. */
+/** An idempotency key whose request has submitted `s1` and is still running. */
 export const CLAIM: ClaimRow = {
   scope: 'key-1',
   nonce: 'own',
@@ -21,8 +21,8 @@ export const CLAIM: ClaimRow = {
 type Asked = Partial<NewSubmission> & Partial<Pick<SubmissionRow, 'submissionId' | 'state' | 'requestId'>>
 
 /**
- * A submission with its runs, which the sweep has found overdue and made due at 1,500: `s1` with `s1-run-1`, `s1-run-2`, … unless
- * it has another id.
+ * A submission with its runs, which the sweep has marked as overdue and made due at 1,500: `s1` with `s1-run-1`, `s1-run-2`, …
+ * unless it has another id.
  */
 export function submitted(
   names: string[],

@@ -13,21 +13,21 @@ function withLease(row?: LeaseRow) {
 }
 
 describe('the lease', () => {
-  test('is taken first with epoch 1', () => {
+  test('is first acquired with epoch 1', () => {
     const { result, inserted } = withLease().run(acquireLease(10_000, 30_000))
     expect(result).toEqual({ epoch: 1 })
     expect(inserted.leases).toEqual([{ ...OURS, epoch: 1 }])
   })
 
-  test('of another process is not taken before its end', () => {
+  test('of another process is not acquired before its end', () => {
     const { result, updated } = withLease(THEIRS).run(acquireLease(39_999, 30_000))
     expect([result, updated]).toEqual([null, {}])
   })
 
   test.each([
     ['its end has come', 40_000],
-    ['it ends later than any can now, so the clock has been set back', -50_001],
-  ])('of another process is taken with the next epoch when %s', (_, at) => {
+    ['it ends later than is possible now, so the clock was set back', -50_001],
+  ])('of another process is acquired with the next epoch when %s', (_, at) => {
     const { result, updated } = withLease(THEIRS).run(acquireLease(at, 30_000))
     expect(result).toEqual({ epoch: 5 })
     expect(updated.leases).toEqual([{ ...OURS, epoch: 5, endsAt: at + 30_000 }])
@@ -39,22 +39,22 @@ describe('the lease', () => {
     expect(updated.leases).toEqual([{ ...OURS, endsAt: at + 30_000 }])
   })
 
-  test('that is released is free, and the next holder has a higher epoch', () => {
+  test('is free after a release, and the next holder has a higher epoch', () => {
     const memory = withLease(OURS)
     memory.run(releaseLease({ epoch: 4 }))
     expect(memory.run(acquireLease(10_000, 30_000)).result).toEqual({ epoch: 5 })
   })
 
-  test.each([THEIRS, { ...OURS, epoch: 5 }])('that was lost is not released', (row) => {
+  test.each([THEIRS, { ...OURS, epoch: 5 }])('is not released if it was lost', (row) => {
     expect(withLease(row).run(releaseLease({ epoch: 4 })).updated).toEqual({})
   })
 
-  test('is held by its process under its epoch alone', () => {
+  test('is held only by its process and only with its epoch', () => {
     const rows = [OURS, THEIRS, { ...OURS, epoch: 5 }, undefined]
     expect(rows.map((row) => holdsLease(row, { epoch: 4 }))).toEqual([true, false, false, false])
   })
 
-  test('lets a step change something only while it is held', () => {
+  test('allows a step only while it is held', () => {
     const row = {
       scope: 'key',
       nonce: 'own',

@@ -7,7 +7,7 @@ import { CLAIM, submitted } from './known.ts'
 const recover = recoverAbandoned(9_000, 8_000)
 
 describe('submissions of an ended process', () => {
-  test('that it was submitting are unconfirmed, with the reason', () => {
+  test('become unconfirmed if it was submitting them, with the reason', () => {
     const memory = submitted(['remove-bg'])
     submitted([], { submissionId: 's2', kind: 'update' }, memory)
     const { result, updated } = memory.run(recover)
@@ -30,12 +30,12 @@ describe('submissions of an ended process', () => {
     expect(updated.submissions).toMatchObject([{ requestId: 'request-1' }])
   })
 
-  test.each(['accepted', 'rejected', 'unconfirmed'] as const)('that are %s stay so', (state) => {
+  test.each(['accepted', 'rejected', 'unconfirmed'] as const)('do not change if they are %s', (state) => {
     const { result, updated } = submitted(['remove-bg'], { state }).run(recover)
     expect([result, updated]).toEqual([{ submissions: 0 }, {}])
   })
 
-  test('that are external stay: their response may still be reported', () => {
+  test('do not change if they are external, because their response may still be reported', () => {
     const { result, updated } = submitted(['remove-bg'], { kind: 'external' }).run(recover)
     expect([result, updated]).toEqual([{ submissions: 0 }, {}])
   })
@@ -50,7 +50,7 @@ describe('submissions of an ended process', () => {
 
 describe('idempotency keys of an ended process', () => {
   test.each(['submitting', 'accepted', 'unconfirmed'] as const)(
-    'are abandoned where their submission is %s: ImageKit may have it',
+    'are abandoned if their submission is %s, because ImageKit may have it',
     (state) => {
       const memory = submitted([], { state })
       memory.put('claims', CLAIM)
@@ -63,21 +63,21 @@ describe('idempotency keys of an ended process', () => {
   test.each([
     ['their submission was rejected', submitted([], { state: 'rejected' }), CLAIM],
     ['they have no submission', createMemory(), { ...CLAIM, fingerprint: null, submissionId: null }],
-    ['their submission is not there', createMemory(), CLAIM],
-  ])('are free again where %s', (_, memory, claim) => {
+    ['their submission is unknown', createMemory(), CLAIM],
+  ])('are free again if %s', (_, memory, claim) => {
     memory.put('claims', claim)
     const { updated, removed } = memory.run(recover)
     expect(removed.claims).toEqual([claim])
     expect(updated.claims).toBeUndefined()
   })
 
-  test('stay abandoned, also where their submission is rejected by now', () => {
+  test('stay abandoned, even if their submission is rejected by now', () => {
     const memory = submitted([], { state: 'rejected' })
     memory.put('claims', { ...CLAIM, abandoned: true })
     expect(memory.run(recover).removed).toEqual({})
   })
 
-  test('keep their answer', () => {
+  test('keep their response', () => {
     const memory = submitted([], { state: 'accepted' })
     memory.put('claims', { ...CLAIM, answer: { status: 200, headers: {}, body: '{}' } })
     const { updated, removed } = memory.run(recover)
@@ -85,7 +85,7 @@ describe('idempotency keys of an ended process', () => {
   })
 })
 
-test('Items of retries that were being submitted are unconfirmed; the others stay', () => {
+test('Retry items that were being submitted are unconfirmed; the others do not change', () => {
   const memory = createMemory()
   const states: RetryItemState[] = ['waiting', 'submitting', 'accepted', 'failed', 'unconfirmed']
   for (const [itemId, state] of states.entries())
@@ -101,7 +101,7 @@ test('Items of retries that were being submitted are unconfirmed; the others sta
   ])
 })
 
-test('A recovery asks for what is unfinished, and then for the submissions behind it', () => {
+test('A recovery requests the unfinished rows, and then their submissions', () => {
   const memory = submitted([])
   submitted([], { submissionId: 's2', state: 'accepted' }, memory)
   memory.put('claims', {

@@ -9,11 +9,11 @@ import { numberOf } from '../../../../src/domain/ids.ts'
 import type { UploadResponse } from '../../../../src/domain/upload-response.ts'
 import {
   accepted,
+  aRejection,
   BASELINE,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
-  refused,
 } from '../../../contract/facts.ts'
 import { createMemory, type Memory, noId } from './deciding.ts'
 import { changeRun, HOOK, numbered, submitted } from './known.ts'
@@ -21,17 +21,17 @@ import { changeRun, HOOK, numbered, submitted } from './known.ts'
 const QUEUED = accepted({ 'remove-bg': 'pending' }, { fileId: null, fileName: null })
 const ANSWER = { status: 200, headers: {}, body: '{}' }
 
-function answer(memory: Memory, response: UploadResponse, run = noId, at = 4_000) {
+function respondTo(memory: Memory, response: UploadResponse, run = noId, at = 4_000) {
   return memory.run(respond({ submissionId: 's1', response, at }), { run })
 }
 
 /** Returns the delivery's id. */
-function deliver(memory: Memory, word: Partial<ExtensionResult>, body = '{}'): string {
-  const delivery = newDelivery('s1', word, { body: Buffer.from(body) })
+function deliver(memory: Memory, reported: Partial<ExtensionResult>, body = '{}'): string {
+  const delivery = newDelivery('s1', reported, { body: Buffer.from(body) })
   return memory.run(recordDelivery(delivery)).result.deliveryId ?? ''
 }
 
-/** How an upload ended, reported before it was known whose upload that was. Returns the delivery's id. */
+/** Records the end of an upload before its submission is known. Returns the delivery's id. */
 function finish(memory: Memory, end: UploadResponse & { kind: 'accepted' | 'rejected' }): string {
   const requestId = end.requestId ?? 'request-1'
   const event = { kind: 'upload_finished', eventId: null, type: 'upload', requestId, answer: end } as const
@@ -41,9 +41,9 @@ function finish(memory: Memory, end: UploadResponse & { kind: 'accepted' | 'reje
 }
 
 describe('a response', () => {
-  test('is recorded with its time and baseline, and returned with the submission as it is now', () => {
+  test('is recorded with its time and baseline, and returned with the present submission', () => {
     const memory = submitted(['remove-bg'])
-    const { result, updated, inserted } = answer(memory, accepted({}, { baseline: BASELINE }))
+    const { result, updated, inserted } = respondTo(memory, accepted({}, { baseline: BASELINE }))
     expect(result).toMatchObject({
       result: 'applied',
       submission: {
@@ -62,37 +62,41 @@ describe('a response', () => {
   })
 
   test('without a baseline does not rewrite the details', () => {
-    expect(answer(submitted(['remove-bg']), accepted({})).updated.details).toBeUndefined()
+    expect(respondTo(submitted(['remove-bg']), accepted({})).updated.details).toBeUndefined()
   })
 
   test('that is repeated changes nothing, and keeps the time of the first', () => {
     const memory = submitted(['remove-bg'])
-    answer(memory, accepted({ 'remove-bg': 'pending' }))
-    const { result, inserted, updated } = answer(memory, accepted({ 'remove-bg': 'pending' }), noId, 5_000)
+    respondTo(memory, accepted({ 'remove-bg': 'pending' }))
+    const { result, inserted, updated } = respondTo(memory, accepted({ 'remove-bg': 'pending' }), noId, 5_000)
     expect([result.result, inserted, updated]).toEqual(['applied', {}, {}])
   })
 
-  test('that changes nothing is still recorded as responded', () => {
+  test('that changes nothing is still recorded in respondedAt', () => {
     const memory = submitted(['remove-bg'])
     deliver(memory, { service: 'remove-bg', status: 'success' })
     const same = accepted({}, { fileName: null, requestId: null })
-    expect(answer(memory, same).updated.submissions).toMatchObject([{ respondedAt: 4_000, updatedAt: 2_000 }])
+    expect(respondTo(memory, same).updated.submissions).toMatchObject([
+      { respondedAt: 4_000, updatedAt: 2_000 },
+    ])
   })
 
-  test('that comes after another does not change when the first was recorded', () => {
+  test('does not change the time of an earlier response', () => {
     const memory = submitted(['remove-bg'])
-    answer(memory, refused('unconfirmed'))
-    expect(answer(memory, accepted({}), noId, 5_000).updated.submissions).toMatchObject([
+    respondTo(memory, aRejection('unconfirmed'))
+    expect(respondTo(memory, accepted({}), noId, 5_000).updated.submissions).toMatchObject([
       { state: 'accepted', respondedAt: 4_000, updatedAt: 5_000 },
     ])
   })
 
   test('for an unknown submission is not found', () => {
-    expect(() => answer(createMemory(), accepted({}))).toThrow(expect.objectContaining({ code: 'not_found' }))
+    expect(() => respondTo(createMemory(), accepted({}))).toThrow(
+      expect.objectContaining({ code: 'not_found' }),
+    )
   })
 
-  test('inserts runs for names that were not requested, due when their siblings are', () => {
-    const { inserted } = answer(
+  test('inserts runs for names that were not requested, due with their siblings', () => {
+    const { inserted } = respondTo(
       submitted(['remove-bg']),
       accepted({ 'ai-tasks': 'pending' }),
       numbered('made'),
@@ -100,18 +104,18 @@ describe('a response', () => {
     expect(inserted.runs).toMatchObject([{ runId: 'made-1', name: 'ai-tasks', dueAt: 1_500, isListed: true }])
   })
 
-  test('inserts runs of which no sibling is due without a due time', () => {
+  test('inserts runs without a due time if no sibling is due', () => {
     const response = accepted({ 'ai-tasks': 'pending' })
     const notDue = submitted(['remove-bg'])
     changeRun(notDue, 's1-run-1', { dueAt: null, isOverdue: false })
     for (const memory of [submitted([]), notDue])
-      expect(answer(memory, response, numbered('made')).inserted.runs).toMatchObject([
+      expect(respondTo(memory, response, numbered('made')).inserted.runs).toMatchObject([
         { dueAt: null, isOverdue: false, isListed: true, settledBy: null },
       ])
   })
 
-  test('settles runs that are neither due nor overdue afterwards, and that no delivery has settled', () => {
-    const { updated } = answer(submitted(['remove-bg']), accepted({ 'remove-bg': 'success' }))
+  test('settles runs, which then are neither due nor overdue, and have no settling delivery', () => {
+    const { updated } = respondTo(submitted(['remove-bg']), accepted({ 'remove-bg': 'success' }))
     expect(updated.runs).toMatchObject([
       { status: 'success', dueAt: null, isOverdue: false, settledBy: null },
     ])
@@ -119,31 +123,31 @@ describe('a response', () => {
 
   test('that names a saved extension removes its placeholder', () => {
     const memory = submitted(['saved-extension'])
-    const { inserted, removed } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    const { inserted, removed } = respondTo(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
     expect(inserted.runs).toMatchObject([{ name: 'ai-tasks', requestedAs: 'saved-extension' }])
     expect(removed.runs).toMatchObject([{ runId: 's1-run-1' }])
   })
 
-  test('inserts no notification for what it says itself', () => {
+  test('inserts no notification for its own statuses', () => {
     const memory = submitted(['remove-bg'], { callerWebhookUrl: HOOK })
-    expect(answer(memory, accepted({ 'remove-bg': 'success' })).inserted).toEqual({})
+    expect(respondTo(memory, accepted({ 'remove-bg': 'success' })).inserted).toEqual({})
   })
 })
 
 describe('the runs of a rejected submission', () => {
   test('are neither due nor listed', () => {
-    const { updated } = answer(submitted(['remove-bg', 'ai-tasks']), refused('rejected'))
+    const { updated } = respondTo(submitted(['remove-bg', 'ai-tasks']), aRejection('rejected'))
     expect(updated.runs).toMatchObject([
       { name: 'remove-bg', status: 'pending', dueAt: null, isOverdue: false, isListed: false },
       { name: 'ai-tasks', status: 'pending', dueAt: null, isOverdue: false, isListed: false },
     ])
   })
 
-  test('count again, and are due now, when it is accepted after all', () => {
+  test('count again, and are due at once, when it is accepted after all', () => {
     const memory = submitted(['remove-bg', 'ai-tasks'])
-    answer(memory, refused('rejected'))
+    respondTo(memory, aRejection('rejected'))
     const response = accepted({ 'remove-bg': 'success', 'aws-auto-tagging': 'pending' })
-    const { inserted, updated } = answer(memory, response, numbered('made'), 6_000)
+    const { inserted, updated } = respondTo(memory, response, numbered('made'), 6_000)
     expect(updated.runs).toMatchObject([
       { name: 'remove-bg', status: 'success', dueAt: null, isOverdue: false, isListed: true },
       { name: 'ai-tasks', status: 'pending', dueAt: 6_000, isOverdue: true, isListed: true },
@@ -153,18 +157,18 @@ describe('the runs of a rejected submission', () => {
     ])
   })
 
-  test('keep their place where it is unconfirmed instead', () => {
-    expect(answer(submitted(['remove-bg']), refused('unconfirmed')).updated.runs).toBeUndefined()
+  test('do not change if it is unconfirmed instead', () => {
+    expect(respondTo(submitted(['remove-bg']), aRejection('unconfirmed')).updated.runs).toBeUndefined()
   })
 })
 
 describe('unclaimed deliveries', () => {
   const FAILURE = { service: 'ai-tasks', status: 'failed', error: { code: 'E1' } } as const
 
-  test('are claimed by the run that the response makes, which has the error from then on', () => {
+  test('are claimed by the run that the response adds, which takes over the error', () => {
     const memory = submitted([])
     const deliveryId = deliver(memory, FAILURE)
-    const { inserted, updated } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    const { inserted, updated } = respondTo(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
     expect(inserted.runs).toMatchObject([
       { status: 'failed', error: { code: 'E1' }, settledAt: 2_000, settledBy: numberOf(deliveryId) },
     ])
@@ -173,12 +177,12 @@ describe('unclaimed deliveries', () => {
     ])
   })
 
-  test('are claimed in the order in which they came, the later ones as repetitions', () => {
+  test('are claimed in order of arrival, the later ones as repetitions', () => {
     const memory = submitted([])
-    const ids = [FAILURE, FAILURE, { ...FAILURE, status: 'success' } as const].map((word) =>
-      deliver(memory, word),
+    const ids = [FAILURE, FAILURE, { ...FAILURE, status: 'success' } as const].map((reported) =>
+      deliver(memory, reported),
     )
-    const { inserted, updated } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    const { inserted, updated } = respondTo(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
     expect(updated.deliveries?.map(({ deliveryId, outcome, runId }) => [deliveryId, outcome, runId])).toEqual(
       [
         [ids[0], 'applied', 'made-1'],
@@ -192,18 +196,18 @@ describe('unclaimed deliveries', () => {
   test.each([
     ['for another extension', { ...FAILURE, service: 'aws-auto-tagging' }],
     ['for another file', { ...FAILURE, fileId: 'other' }],
-  ])('%s stay unclaimed', (_, word) => {
+  ])('%s stay unclaimed', (_, reported) => {
     const memory = submitted([])
-    deliver(memory, word)
-    const { updated } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    deliver(memory, reported)
+    const { updated } = respondTo(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
     expect(updated.deliveries).toBeUndefined()
   })
 
-  test('settle a run of a caller with a webhookUrl: the notification has the body of the first', () => {
+  test('that settle a run with a caller to notify: the notification has the body of the first', () => {
     const memory = submitted([], { callerWebhookUrl: HOOK })
     deliver(memory, FAILURE, '{"first":1}')
     deliver(memory, { ...FAILURE, status: 'success' }, '{"second":2}')
-    const { inserted } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    const { inserted } = respondTo(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
     expect(inserted.notifications).toMatchObject([
       { notificationId: 'msg_made-1', body: '{"first":1}', createdAt: 4_000, dueAt: 4_000 },
     ])
@@ -212,8 +216,8 @@ describe('unclaimed deliveries', () => {
   test('are not claimed again by a repeated response', () => {
     const memory = submitted([])
     deliver(memory, FAILURE)
-    answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
-    const again = answer(memory, accepted({ 'ai-tasks': 'pending' }))
+    respondTo(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+    const again = respondTo(memory, accepted({ 'ai-tasks': 'pending' }))
     expect([again.inserted, again.updated]).toEqual([{}, {}])
   })
 })
@@ -225,24 +229,24 @@ describe('the keys of a response', () => {
     ['runsOf', 's1'],
   ]
 
-  test('are the submission, its runs and earlier ends of its upload; none more for names that are known', () => {
-    const { asked } = answer(submitted(['remove-bg']), accepted({ 'remove-bg': 'pending' }))
+  test('are the submission, its runs and earlier ends of its upload, and nothing more for known names', () => {
+    const { asked } = respondTo(submitted(['remove-bg']), accepted({ 'remove-bg': 'pending' }))
     expect(asked).toEqual([[...state, ['endsOf', 'request-1']]])
-    expect(answer(submitted([]), refused('rejected')).asked).toEqual([state])
+    expect(respondTo(submitted([]), aRejection('rejected')).asked).toEqual([state])
   })
 
   test('include unclaimed deliveries of the names that it adds, and of no others', () => {
     const response = accepted({ 'remove-bg': 'pending', 'ai-tasks': 'pending' }, { requestId: null })
-    const { asked } = answer(submitted(['remove-bg']), response, numbered('made'))
+    const { asked } = respondTo(submitted(['remove-bg']), response, numbered('made'))
     expect(asked).toEqual([state, [['unclaimedOf', 's1', 'ai-tasks']]])
   })
 
-  test('include the body of a delivery only where it is what the caller is notified with', () => {
+  test('include the body of a delivery only if the caller is notified with it', () => {
     for (const callerWebhookUrl of [HOOK, null]) {
       const memory = submitted([], { callerWebhookUrl })
       const first = deliver(memory, { service: 'ai-tasks', status: 'success' })
       deliver(memory, { service: 'ai-tasks', status: 'success' })
-      const { asked } = answer(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+      const { asked } = respondTo(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
       const bodies = asked.flat().filter(([kind]) => kind === 'bodies')
       expect(bodies).toEqual(callerWebhookUrl === null ? [] : [['bodies', first]])
     }
@@ -255,7 +259,7 @@ describe('an end of the upload that was reported before the response', () => {
   test('is claimed and applied after the response', () => {
     const memory = submitted(['remove-bg'])
     const deliveryId = finish(memory, END)
-    const { result, inserted, updated } = answer(memory, QUEUED, numbered('made'))
+    const { result, inserted, updated } = respondTo(memory, QUEUED, numbered('made'))
     expect(result).toMatchObject({ result: 'applied', submission: { state: 'accepted', fileId: FILE_ID } })
     expect(inserted.runs).toMatchObject([{ name: 'ai-tasks', status: 'success', dueAt: null }])
     expect(updated.submissions).toMatchObject([{ fileId: FILE_ID, respondedAt: 4_000 }])
@@ -265,44 +269,46 @@ describe('an end of the upload that was reported before the response', () => {
     ])
   })
 
-  test('that says that it failed rejects the queued upload', () => {
+  test('that reports a failure rejects the queued upload', () => {
     const memory = submitted(['remove-bg'])
-    finish(memory, { ...refused('rejected'), kind: 'rejected', requestId: 'request-1' } as never)
-    const { updated } = answer(memory, QUEUED)
+    finish(memory, { ...aRejection('rejected'), kind: 'rejected', requestId: 'request-1' } as never)
+    const { updated } = respondTo(memory, QUEUED)
     expect(updated.submissions).toMatchObject([{ state: 'rejected', requestId: 'request-1' }])
     expect(updated.runs).toMatchObject([{ dueAt: null, isListed: false }])
   })
 
-  test('is claimed once: the first ends it, the others stay unclaimed', () => {
+  test('is claimed once: the first ends the upload, the others stay unclaimed', () => {
     const memory = submitted([])
     const [first] = [finish(memory, END), finish(memory, END)]
-    expect(answer(memory, QUEUED, numbered('made')).updated.deliveries).toMatchObject([{ deliveryId: first }])
+    expect(respondTo(memory, QUEUED, numbered('made')).updated.deliveries).toMatchObject([
+      { deliveryId: first },
+    ])
   })
 
-  test('that leaves the file open lets the next one be claimed, too', () => {
+  test('that does not end the upload lets the next one be claimed, too', () => {
     const memory = submitted([])
     const open = { ...END, baseline: null }
     const ids = [finish(memory, open), finish(memory, END)]
-    const { updated } = answer(memory, QUEUED, numbered('made'))
+    const { updated } = respondTo(memory, QUEUED, numbered('made'))
     expect(updated.deliveries?.map(({ deliveryId, outcome }) => [deliveryId, outcome])).toEqual([
       [ids[0], 'applied'],
       [ids[1], 'applied'],
     ])
   })
 
-  test('is left alone by a response that has the file already, or of another request', () => {
+  test('is not claimed by a response that has the file already, or has another request id', () => {
     for (const response of [accepted({}, { baseline: BASELINE }), { ...QUEUED, requestId: 'request-2' }]) {
       const memory = submitted(['remove-bg'])
       finish(memory, END)
-      expect(answer(memory, response).updated.deliveries).toBeUndefined()
+      expect(respondTo(memory, response).updated.deliveries).toBeUndefined()
     }
   })
 
-  test('makes runs that claim deliveries of their own', () => {
+  test('adds runs that claim their own deliveries', () => {
     const memory = submitted(['remove-bg'], { callerWebhookUrl: HOOK })
     const early = deliver(memory, { service: 'ai-tasks', status: 'success' }, '{"early":1}')
     finish(memory, { ...END, extensionStatus: { 'ai-tasks': 'pending' } })
-    const { inserted, updated } = answer(memory, QUEUED, numbered('made'))
+    const { inserted, updated } = respondTo(memory, QUEUED, numbered('made'))
     expect(updated.deliveries).toContainEqual(
       expect.objectContaining({ deliveryId: early, outcome: 'applied' }),
     )
@@ -315,7 +321,7 @@ describe('the idempotency key of a response', () => {
   const key = { ...claim, answer: ANSWER }
   const step = respond({ submissionId: 's1', response: accepted({}), at: 4_000, key })
 
-  test('gets the answer that its caller is given again', () => {
+  test('gets the caller’s response, to be repeated', () => {
     const memory = submitted([])
     memory.run(claimIdempotencyKey(claim, 900))
     const { asked, updated } = memory.run(step)
@@ -323,12 +329,12 @@ describe('the idempotency key of a response', () => {
     expect(updated.claims).toMatchObject([{ scope: 'key-1', claimedAt: 900, answer: ANSWER }])
   })
 
-  test('that was given back meanwhile stays free', () => {
+  test('that was released meanwhile stays free', () => {
     const { inserted, updated } = submitted([]).run(step)
     expect([inserted.claims, updated.claims]).toEqual([undefined, undefined])
   })
 
-  test('that another request holds by now does not get it', () => {
+  test('that another request has by now does not get it', () => {
     const memory = submitted([])
     memory.run(claimIdempotencyKey({ ...claim, nonce: 'other' }, 900))
     const { result, updated } = memory.run(step)
@@ -337,16 +343,16 @@ describe('the idempotency key of a response', () => {
   })
 })
 
-test('Whatever a response says: no id is made before it is decided, and each run that it settles by a delivery has its notification', () => {
+test('For any response, no id is made before the decision, and each run settled by a delivery has its notification', () => {
   const name = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension')
   const status = fc.constantFrom<'success' | 'failed'>('success', 'failed')
   const early = fc.array(fc.record({ service: name, status }), { maxLength: 3 })
   const statuses = fc.dictionary(name, fc.constantFrom('pending', 'success', 'failed'))
   fc.assert(
-    fc.property(fc.array(name, { maxLength: 2 }), early, statuses, (names, said, extensionStatus) => {
+    fc.property(fc.array(name, { maxLength: 2 }), early, statuses, (names, reported, extensionStatus) => {
       const memory = submitted(names, { callerWebhookUrl: HOOK })
       const early = numbered('early')
-      for (const word of said) memory.run(recordDelivery(newDelivery('s1', word)), { run: early })
+      for (const result of reported) memory.run(recordDelivery(newDelivery('s1', result)), { run: early })
       let isDecided = false
       const next = numbered('made')
       const run = () => {

@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../../../../src/domain/decide/retry.ts'
 import type { RetryItemState, RetryRejection } from '../../../../src/domain/retry.ts'
 import { FILE_ID, newSubmission } from '../../../contract/facts.ts'
-import { anAct } from '../../../contract/operator-facts.ts'
+import { anAuditEntry } from '../../../contract/operator-facts.ts'
 import { createMemory, type Memory } from './deciding.ts'
 import { changeRun, numbered, submitted } from './known.ts'
 
-const ACT = anAct({ kind: 'retry', at: 7_000 })
+const ACT = anAuditEntry({ kind: 'retry', at: 7_000 })
 const AGAIN = newSubmission(['remove-bg'], {
   kind: 'update',
   fileId: FILE_ID,
@@ -14,14 +14,14 @@ const AGAIN = newSubmission(['remove-bg'], {
   attempt: 2,
 })
 
-/** A run of a file that failed, and that nobody has acknowledged. */
+/** A failed run of a file, not acknowledged. */
 function failed(names = ['remove-bg']): Memory {
   const memory = submitted(names, { state: 'accepted', fileId: FILE_ID })
   changeRun(memory, 's1-run-1', { status: 'failed', settledAt: 2_000 })
   return memory
 }
 
-function retry(memory: Memory, origin: { act: typeof ACT } | { itemId: number } = { act: ACT }) {
+function retry(memory: Memory, origin: { entry: typeof ACT } | { itemId: number } = { entry: ACT }) {
   const ids = { submission: () => 'again', run: numbered('made') }
   return memory.run(submitRetry('s1-run-1', AGAIN, origin), ids)
 }
@@ -32,7 +32,7 @@ function withItem(memory: Memory, state: RetryItemState): Memory {
 }
 
 describe('the retry of a run', () => {
-  test('inserts the new submission with its runs, acknowledges the old run, and records the act', () => {
+  test('inserts the new submission with its runs, acknowledges the old run, and records the audit entry', () => {
     const { result, inserted, updated, other } = retry(failed())
     expect(result).toEqual({ submissionId: 'again', runIds: ['made-1'] })
     expect(inserted.submissions).toMatchObject([{ submissionId: 'again', state: 'submitting' }])
@@ -41,10 +41,10 @@ describe('the retry of a run', () => {
       { runId: 'made-1', submissionId: 'again', attempt: 2, dueAt: null, isListed: true },
     ])
     expect(updated).toEqual({ runs: [expect.objectContaining({ runId: 's1-run-1', acknowledgedAt: 7_000 })] })
-    expect(other).toEqual({ acts: [ACT] })
+    expect(other).toEqual({ auditEntries: [ACT] })
   })
 
-  test('asks for the run, its submission and the current runs of its file', () => {
+  test('requests the run, its submission and the current runs of its file', () => {
     expect(retry(failed()).asked).toEqual([
       [['runs', 's1-run-1']],
       [
@@ -55,7 +55,7 @@ describe('the retry of a run', () => {
     ])
   })
 
-  test('does not change when an operator had acknowledged the run before', () => {
+  test('does not acknowledge the run again', () => {
     const memory = failed()
     changeRun(memory, 's1-run-1', { acknowledgedAt: 3_000 })
     expect(retry(memory).updated).toEqual({})
@@ -73,37 +73,37 @@ describe('the retry of a run', () => {
   }
 
   test.each<[RetryRejection, string, Memory]>([
-    ['no_file', 'is not there', createMemory()],
+    ['no_file', 'is unknown', createMemory()],
     ['no_file', 'has no file', submitted(['remove-bg'], { state: 'accepted' })],
     ['no_file', 'was rejected', submitted(['remove-bg'], { state: 'rejected', fileId: FILE_ID })],
     ['pending', 'is pending', submitted(['remove-bg'], { fileId: FILE_ID })],
     ['not_current', 'has a newer one', newer()],
     ['asset_gone', 'is of a deleted file', changed({ status: 'expired', evidence: { kind: 'asset_gone' } })],
     ['options_unknown', 'has no known options', changed({ name: 'saved-extension' })],
-  ])('is refused as %s for a run that %s, and changes nothing', (refusal, _, memory) => {
+  ])('is rejected as %s for a run that %s, and changes nothing', (rejection, _, memory) => {
     const before = structuredClone(memory.rows)
-    const { result, other } = memory.run(submitRetry('s1-run-1', AGAIN, { act: ACT }))
-    expect([result, other]).toEqual([{ refusal }, undefined])
+    const { result, other } = memory.run(submitRetry('s1-run-1', AGAIN, { entry: ACT }))
+    expect([result, other]).toEqual([{ rejection }, undefined])
     expect(memory.rows).toEqual(before)
   })
 
   test.each([
     ['was rejected', newer({ state: 'rejected' })],
     ['is of another file', newer({ fileId: 'other' })],
-  ])('is allowed where the newer run %s', (_, memory) => {
+  ])('is allowed if the newer run %s', (_, memory) => {
     expect(retry(memory).result).toMatchObject({ submissionId: 'again' })
   })
 
-  test('is refused to the second of two operators, whose request comes right after the first', () => {
+  test('is rejected for the second of two operators who retry the same run', () => {
     const memory = failed()
     expect(retry(memory).result).toMatchObject({ submissionId: 'again' })
-    const second = submitRetry('s1-run-1', AGAIN, { act: ACT })
-    expect(memory.run(second).result).toEqual({ refusal: 'not_current' })
+    const second = submitRetry('s1-run-1', AGAIN, { entry: ACT })
+    expect(memory.run(second).result).toEqual({ rejection: 'not_current' })
   })
 })
 
 describe('an item of a retry', () => {
-  test('that is submitted gets its submission, and no act is recorded', () => {
+  test('that is submitted gets its submission, without an audit entry', () => {
     const { asked, updated, other } = retry(withItem(failed(), 'waiting'), { itemId: 4 })
     expect(asked[0]).toContainEqual(['retryItems', '4'])
     expect(updated.retryItems).toEqual([
@@ -118,15 +118,15 @@ describe('an item of a retry', () => {
     (state) => {
       const memory = withItem(failed(), state)
       const before = structuredClone(memory.rows)
-      expect(retry(memory, { itemId: 4 }).result).toEqual({ refusal: 'not_waiting' })
+      expect(retry(memory, { itemId: 4 }).result).toEqual({ rejection: 'not_waiting' })
       expect(memory.rows).toEqual(before)
     },
   )
 
-  test('whose run is refused stays as it is', () => {
+  test('whose run can’t be retried does not change', () => {
     const memory = withItem(submitted(['remove-bg'], { fileId: FILE_ID }), 'waiting')
     const { result, updated } = retry(memory, { itemId: 4 })
-    expect([result, updated]).toEqual([{ refusal: 'pending' }, {}])
+    expect([result, updated]).toEqual([{ rejection: 'pending' }, {}])
   })
 
   test.each(['waiting', 'submitting'] as const)('that is %s can end, with a reason', (state) => {
@@ -136,7 +136,7 @@ describe('an item of a retry', () => {
     ])
   })
 
-  test('that another process is submitting ends when that process says so', () => {
+  test('that another process is submitting ends only when that process reports it', () => {
     const memory = createMemory()
     const item = { itemId: 4, state: 'submitting', submissionId: 's1', reason: null } as const
     memory.put('retryItems', { ...item, isForeign: true })
@@ -147,7 +147,7 @@ describe('an item of a retry', () => {
     expect(withItem(createMemory(), state).run(endRetryItem(4, 'waiting', null)).updated).toEqual({})
   })
 
-  test('that is not there does not end', () => {
+  test('that is unknown does not end', () => {
     expect(createMemory().run(endRetryItem(4, 'failed', 'no')).updated).toEqual({})
   })
 })
@@ -159,7 +159,7 @@ describe('a retry that ImageKit did not accept', () => {
     return memory.run(withdrawRetry('s1-run-1', 7_000)).updated.runs
   }
 
-  test('leaves its run as open as it was before', () => {
+  test('leaves its run open, as before', () => {
     expect(withdraw(7_000)).toMatchObject([{ runId: 's1-run-1', acknowledgedAt: null }])
   })
 
@@ -171,13 +171,13 @@ describe('a retry that ImageKit did not accept', () => {
     ])
   })
 
-  test('changes nothing where the run is not there', () => {
+  test('changes nothing if the run is unknown', () => {
     expect(createMemory().run(withdrawRetry('s1-run-1', 7_000)).updated).toEqual({})
   })
 })
 
 describe('a retry of many runs', () => {
-  test('names each known run once, in the order of the request, and records the act', () => {
+  test('contains each known run once, in the order of the request, and records the audit entry', () => {
     const memory = submitted(['a', 'b', 'c'])
     const ids = ['s1-run-3', 'nowhere', 's1-run-1', 's1-run-3']
     const { asked, inserted, other } = memory.run(createRetry('retry-1', ids, ACT))
@@ -190,7 +190,7 @@ describe('a retry of many runs', () => {
     ])
     expect(other).toEqual({
       retry: { retryId: 'retry-1', at: 7_000, actor: ACT.actor, runIds: ['s1-run-3', 's1-run-1'] },
-      acts: [ACT],
+      auditEntries: [ACT],
     })
     expect(inserted).toEqual({})
   })

@@ -28,19 +28,19 @@ test('A submission is inserted with its details and one run for each distinct na
   expect(updated).toEqual({})
 })
 
-test('The row of a submission does not repeat what is in its details', () => {
+test('The row of a submission does not repeat its details', () => {
   const { inserted } = create()
   expect(inserted.submissions?.[0]).not.toHaveProperty('extensions')
   expect(inserted.submissions?.[0]).not.toHaveProperty('baseline')
 })
 
-test('New runs are listed, and neither due nor overdue: the sweep has yet to find them', () => {
+test('New runs are listed, and neither due nor overdue until the sweep finds them', () => {
   const { inserted } = create()
   const place = { dueAt: null, isOverdue: false, isListed: true, settledBy: null }
   expect(inserted.runs).toMatchObject([place, place])
 })
 
-test('A submission without an idempotency key asks for no rows', () => {
+test('A submission without an idempotency key requests no rows', () => {
   expect(create().asked).toEqual([])
 })
 
@@ -54,8 +54,11 @@ test('A claimed key gets the fingerprint of the request and its submission', () 
   ])
 })
 
-test.each(['nobody', 'another request'])('Nothing is submitted under a key that %s holds', (holder) => {
-  const memory = createMemory()
-  if (holder !== 'nobody') memory.run(claimIdempotencyKey({ ...CLAIM, nonce: 'other' }, 900))
-  expect(() => create(memory, KEY)).toThrow(expect.objectContaining({ code: 'request_in_progress' }))
-})
+test.each(['no request', 'another request'])(
+  'Nothing is submitted under a key that %s has claimed',
+  (holder) => {
+    const memory = createMemory()
+    if (holder !== 'no request') memory.run(claimIdempotencyKey({ ...CLAIM, nonce: 'other' }, 900))
+    expect(() => create(memory, KEY)).toThrow(expect.objectContaining({ code: 'request_in_progress' }))
+  },
+)

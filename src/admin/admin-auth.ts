@@ -1,0 +1,55 @@
+import type { BlockList } from 'node:net'
+import { isLoopbackHost } from '../domain/loopback.ts'
+import type { AppContext } from '../http/app-env.ts'
+import { clientAddress } from '../http/client-address.ts'
+import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
+import type { EndedSessions } from '../tracking/operators/ended-sessions.ts'
+import type { Sessions } from '../tracking/operators/sessions.ts'
+import { createSessions } from '../tracking/operators/sessions.ts'
+import { createSignInLimit, type SignInLimit } from '../tracking/operators/sign-in-limit.ts'
+import { createOperatorSession, type OperatorSession } from './operator-session.ts'
+
+type NamedSecret = { name: string; secret: string }
+
+export type AdminAuthDeps = {
+  config: {
+    apiKeys: readonly NamedSecret[]
+    adminKeys: readonly NamedSecret[]
+    /** The proxies whose `X-Forwarded-For` is trusted. */
+    trustedProxies: BlockList
+  }
+  tokens: Pick<CapabilityTokens, 'session' | 'signIn'>
+  store: Parameters<typeof createSignInLimit>[0]['store']
+  endedSessions: EndedSessions
+  clock: () => number
+  publicUrl: () => string
+}
+
+/** Dependencies of the sign-in. */
+export type AdminAuth = {
+  sessions: Sessions
+  operatorSession: OperatorSession
+  signInLimit: SignInLimit
+  hasAdminKey: boolean
+  /** True if browsers would discard the cookie: it is `Secure`, but the public URL uses http. */
+  needsHttps: () => boolean
+  addressOf: (c: AppContext) => string
+}
+
+export function createAdminAuth(deps: AdminAuthDeps): AdminAuth {
+  const { config, store, tokens, endedSessions, clock, publicUrl } = deps
+  const { apiKeys, adminKeys, trustedProxies } = config
+  const isKeyless = apiKeys.length === 0 && adminKeys.length === 0
+  const keys = isKeyless ? 'none needed' : adminKeys
+  const sessions = createSessions({ keys, capability: tokens.session, clock, endedSessions })
+  const isHttps = () => publicUrl().startsWith('https:')
+  const isSecure = () => isHttps() || !isLoopbackHost(new URL(publicUrl()).hostname)
+  return {
+    sessions,
+    operatorSession: createOperatorSession({ sessions, isSecure }),
+    signInLimit: createSignInLimit({ store, hash: tokens.signIn, clock }),
+    hasAdminKey: adminKeys.length > 0,
+    needsHttps: () => isSecure() && !isHttps(),
+    addressOf: (c) => clientAddress(c, trustedProxies),
+  }
+}

@@ -1,0 +1,80 @@
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { TrackerError } from '../domain/errors.ts'
+import type { AppContext } from '../http/app-env.ts'
+import { SESSION_MS, type Session, type Sessions } from '../tracking/operators/sessions.ts'
+
+/** The user of the pages. */
+export type Operator = {
+  keyName: string
+  /** No keys are configured, so no sign-in was needed. */
+  isLocal: boolean
+  /** Every form includes it. */
+  csrfToken: string
+}
+
+/** Authenticates operators by the session cookie. */
+export type OperatorSession = {
+  /** Rejects with `unauthenticated` if a session is required and missing, and with the errors of the store. */
+  require(c: AppContext): Promise<Operator>
+  find(c: AppContext): Operator | undefined
+  /** True if the token belongs to this session, so the form was sent by a page of this session. */
+  hasCsrfToken(c: AppContext, csrfToken: string): boolean
+  /** Returns the new operator, because the current request does not have the cookie yet. */
+  signIn(c: AppContext, session: Session): Operator
+  /** Ends the session on the server, so that a copy of the cookie gives no access. */
+  signOut(c: AppContext): Promise<void>
+}
+
+const COOKIE = 'tracker_session'
+const PATH = '/admin'
+
+export function createOperatorSession(deps: {
+  sessions: Sessions
+  isSecure: () => boolean
+}): OperatorSession {
+  const { sessions, isSecure } = deps
+  const findSession = (c: AppContext): Session | undefined => {
+    const proof = getCookie(c, COOKIE)
+    return proof === undefined ? undefined : sessions.find(proof)
+  }
+  const operatorOf = (session: Session): Operator => ({
+    keyName: session.keyName,
+    isLocal: !sessions.needsSignIn,
+    csrfToken: sessions.csrfToken(session),
+  })
+  const signIn = (c: AppContext, session: Session): Operator => {
+    setCookie(c, COOKIE, session.proof, {
+      path: PATH,
+      httpOnly: true,
+      // Not Strict, so that a link from a chat opens without another sign-in.
+      sameSite: 'Lax',
+      secure: isSecure(),
+      maxAge: SESSION_MS / 1000,
+    })
+    return operatorOf(session)
+  }
+
+  return {
+    async require(c) {
+      if (findSession(c) !== undefined) await sessions.refresh()
+      const session = findSession(c)
+      if (session !== undefined) return operatorOf(session)
+      if (sessions.needsSignIn) throw new TrackerError('unauthenticated', 'Sign in to see this page.')
+      return signIn(c, sessions.open('local'))
+    },
+    find(c) {
+      const session = findSession(c)
+      return session && operatorOf(session)
+    },
+    hasCsrfToken(c, csrfToken) {
+      const session = findSession(c)
+      return session !== undefined && sessions.isCsrfToken(session, csrfToken)
+    },
+    signIn,
+    async signOut(c) {
+      const session = findSession(c)
+      deleteCookie(c, COOKIE, { path: PATH, secure: isSecure() })
+      if (session !== undefined) await sessions.end(session)
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import { TOKEN_ROUTE_HEADERS } from './cors.ts'
+import type { ErrorResponses } from './error-responses.ts'
+import { nonLocalReason } from './local-only.ts'
+import { type PlainResponse, type RawHeaders, writeResponse } from './plain-response.ts'
+import { requestIdOf } from './request-id.ts'
+import type { Exchange, StatusHandler } from './status-handler.ts'
+import { createTickBatcher } from './tick-batcher.ts'
+import type { WebhookHandler } from './webhook-handler.ts'
+
+/**
+ * Serves the two busiest routes without Hono, whose request, context and header objects cost more than the rest of such a
+ * response. Other spellings of the same addresses go to Hono, which has the same handlers.
+ *
+ * Returns whether it took the request; if not, the request is untouched.
+ */
+export type FastPaths = (exchange: Exchange) => boolean
+
+export function createFastPaths(deps: {
+  handleStatus: StatusHandler
+  handleWebhook: WebhookHandler
+  errorResponses: Pick<ErrorResponses, 'problem'>
+  loopbackOnly: boolean
+}): FastPaths {
+  const { handleStatus, handleWebhook, errorResponses, loopbackOnly } = deps
+  const responses = createTickBatcher()
+
+  const serve = (
+    { incoming, outgoing }: Exchange,
+    headers: RawHeaders,
+    handle: (requestId: string) => PlainResponse | Promise<PlainResponse>,
+  ): void => {
+    const requestId = requestIdOf(incoming)
+    const write = (response: PlainResponse) => {
+      writeResponse(outgoing, response, [...headers, 'X-Request-Id', requestId])
+    }
+    const fail = (error: unknown) => write(errorResponses.problem(error, requestId))
+    try {
+      const response = handle(requestId)
+      if (response instanceof Promise) void response.then(write, fail)
+      else responses.schedule(() => write(response))
+    } catch (error) {
+      responses.schedule(() => fail(error))
+    }
+  }
+
+  return (exchange) => {
+    const { method, url = '', headers } = exchange.incoming
+    if (!PLAIN_HOST.test(headers.host ?? '')) return false
+    if (loopbackOnly && nonLocalReason(exchange.incoming) !== undefined) return false
+    if (method === 'GET') {
+      const fileId = STATUS_ADDRESS.exec(url)?.[1]
+      if (fileId === undefined) return false
+      serve(exchange, TOKEN_ROUTE_HEADERS, () => handleStatus(fileId, exchange))
+      return true
+    }
+    if (method === 'POST') {
+      const token = WEBHOOK_ADDRESS.exec(url)?.[1]
+      if (token === undefined) return false
+      serve(exchange, [], (requestId) => handleWebhook(token, exchange.incoming, requestId))
+      return true
+    }
+    return false
+  }
+}
+
+const PLAIN_HOST = /^[\w.-]+(:\d+)?$/
+const STATUS_ADDRESS = /^\/assets\/([\w-]+)\/status(?:\?|$)/
+const WEBHOOK_ADDRESS = /^\/webhooks\/extension\/([\w.-]+)$/

@@ -1,0 +1,49 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { MiddlewareHandler } from 'hono'
+import { TrackerError } from '../domain/errors.ts'
+import { isLoopbackHost } from '../domain/loopback.ts'
+import type { AppEnv } from './app-env.ts'
+
+/**
+ * Returns why a request is not local; undefined if it is. Unless both keys are configured, only local requests are accepted. A
+ * `Host` that is not loopback is a name that someone pointed here (DNS rebinding). A foreign `Origin` or `Sec-Fetch-Site` means
+ * a page of another site. A proxy's header means that a proxy forwarded the request.
+ */
+export function nonLocalReason({ headers }: IncomingMessage): string | undefined {
+  const host = loopbackUrl(`http://${headers.host ?? ''}`)?.host
+  if (host === undefined) return 'The Host header is not a loopback address.'
+  // Another port of this machine counts as another site: otherwise any local program's page could write here.
+  if (headers.origin !== undefined && loopbackUrl(headers.origin)?.host !== host && !isOwnForm(headers))
+    return 'The Origin header is foreign.'
+  const site = headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin' && site !== 'none')
+    return "Another site's page sent the request (Sec-Fetch-Site)."
+  const proxyHeader = Object.keys(headers).find((name) => PROXY_HEADER.test(name))
+  return proxyHeader && `The request came through a proxy (${proxyHeader}).`
+}
+
+/** Headers that proxies, load balancers, content delivery networks and tunnels add. */
+const PROXY_HEADER =
+  /^(forwarded|via|x-forwarded(-.+)?|x-original-.+|x-real-ip|(x-|true-|x-cluster-|fastly-|fly-|x-azure-|(wl-)?proxy-)client-?ip|cf-.+|cdn-loop|x-envoy-.+|x-appengine-.+)$/
+
+export const localOnly: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const reason = nonLocalReason(c.env.incoming)
+  if (reason !== undefined) throw new TrackerError('forbidden', `${reason} ${REMEDY}`)
+  await next()
+}
+
+const REMEDY =
+  'By default only local requests are accepted. To open the service, set TRACKER_API_KEY and TRACKER_ADMIN_KEY.'
+
+/**
+ * A page without a referrer sends its forms with `Origin: null`. Only the browser sets `Sec-Fetch-Site`, and for a sandboxed
+ * page it sets `cross-site`. https://fetch.spec.whatwg.org/#append-a-request-origin-header
+ */
+function isOwnForm(headers: IncomingHttpHeaders): boolean {
+  return headers.origin === 'null' && headers['sec-fetch-site'] === 'same-origin'
+}
+
+function loopbackUrl(text: string): URL | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  return url && isLoopbackHost(url.hostname) ? url : undefined
+}

@@ -1,0 +1,129 @@
+import type { IncomingMessage } from 'node:http'
+import type { DeliveryRoute, RejectedDelivery, RejectionCause } from '../domain/delivery.ts'
+import { TrackerError } from '../domain/errors.ts'
+import { DeliveryRejected } from '../tracking/delivery-rejected.ts'
+import {
+  type ReceiveDeliveryDeps,
+  type ReceivedDelivery,
+  receiveAccountDelivery,
+  receiveExtensionDelivery,
+  rejectionOfHead,
+} from '../tracking/receive-delivery.ts'
+import type { RejectionLog } from '../tracking/rejection-log.ts'
+import type { PlainResponse } from './plain-response.ts'
+import { type BodyReaders, bufferedBody, MAX_BODY_BYTES } from './read-body.ts'
+import { storedHeaders } from './stored-headers.ts'
+import { createTickBatcher, type TickBatcher } from './tick-batcher.ts'
+
+export type WebhookHandlerDeps = ReceiveDeliveryDeps & {
+  rejectionLog: Pick<RejectionLog, 'keep'>
+  meter: { deliveryRejected(route: DeliveryRoute, cause: RejectionCause): void }
+  /** Verifies a webhook token and returns its submission's id; undefined for a forged token. */
+  readToken: (token: string) => string | undefined
+  bodies: BodyReaders
+  /** Deliveries that arrive in the same event-loop tick are processed together at its end. */
+  incomingWebhooks: Pick<TickBatcher, 'schedule'>
+  clock: () => number
+}
+
+/** Handles a delivery: of the extension webhook with this token, or of the account webhook if `token` is null. */
+export type WebhookHandler = (
+  token: string | null,
+  incoming: IncomingMessage,
+  requestId: string,
+) => Promise<PlainResponse>
+
+/** What the head of a delivery proves, or why it is rejected whatever its body is; then the body is read only to store it. */
+type Trust = 'proven' | 'unproven' | RejectionCause
+
+type Source = Pick<RejectedDelivery, 'route' | 'token' | 'submissionId'>
+
+/** Reads and records a delivery. Responds 200 once it is on disk. Stores a rejected delivery with its cause, and throws. */
+export function createWebhookHandler(deps: WebhookHandlerDeps): WebhookHandler {
+  // No commit has to wait for deliveries that are rejected in any case: they record nothing.
+  const rejections = createTickBatcher()
+  const handle = async (
+    incoming: IncomingMessage,
+    requestId: string,
+    source: Source,
+    authenticate: (head: Omit<ReceivedDelivery, 'body'>) => Trust,
+    record: (received: ReceivedDelivery) => Promise<{ outcome: string }>,
+  ): Promise<PlainResponse> => {
+    const head = { receivedAt: deps.clock(), headers: storedHeaders(incoming.headers) }
+    const trust = authenticate(head)
+    const reader = trust === 'proven' || trust === 'unproven' ? trust : 'rejected'
+    const batcher = reader === 'rejected' ? rejections : deps.incomingWebhooks
+    const tickEnd = () => new Promise<void>((resolve) => batcher.schedule(resolve))
+    let body: Buffer | undefined
+    try {
+      await tickEnd()
+      body = bufferedBody(incoming)
+      if (body === undefined) {
+        body = await deps.bodies[reader](incoming)
+        if (body.length <= MAX_BATCHED_BYTES) await tickEnd()
+      }
+      const { outcome } = await record({ receivedAt: head.receivedAt, headers: head.headers, body })
+      return { status: 200, headers: JSON_TYPE, body: JSON.stringify({ outcome }) }
+    } catch (caught) {
+      const error = body === undefined ? readFailure(trust, caught) : caught
+      if (error instanceof DeliveryRejected) {
+        deps.meter.deliveryRejected(source.route, error.rejectionCause)
+        const bytes = body?.length ?? sizeOfUnreadBody(incoming, error.rejectionCause)
+        const storedBody = body ?? Buffer.alloc(0)
+        deps.rejectionLog.keep(
+          { ...head, ...source, body: storedBody, cause: error.rejectionCause, bytes },
+          requestId,
+        )
+      }
+      throw error
+    }
+  }
+
+  return (token, incoming, requestId) => {
+    if (token === null) {
+      return handle(
+        incoming,
+        requestId,
+        { route: 'account', token, submissionId: null },
+        (head) => rejectionOfHead(deps, head) ?? 'unproven',
+        (received) => receiveAccountDelivery(deps, received),
+      )
+    }
+    const submissionId = deps.readToken(token)
+    return handle(
+      incoming,
+      requestId,
+      { route: 'extension', token, submissionId: submissionId ?? null },
+      () => (submissionId === undefined ? 'forged_token' : 'proven'),
+      (received) => receiveExtensionDelivery(deps, submissionId, received),
+    )
+  }
+}
+
+/** Larger bodies are not batched: many of them together would occupy many megabytes. */
+const MAX_BATCHED_BYTES = 64 * 1024
+
+const JSON_TYPE = ['Content-Type', 'application/json']
+
+/** A body that was evicted to make room for others is not a rejection: its sender gets a 503 and may retry. */
+function readFailure(trust: Trust, error: unknown): unknown {
+  if (!(error instanceof TrackerError)) return error
+  if (trust !== 'proven' && trust !== 'unproven') return new DeliveryRejected(trust)
+  switch (error.code) {
+    case 'payload_too_large':
+      return new DeliveryRejected('too_large', error.message)
+    case 'client_closed':
+      return new DeliveryRejected('broken_off')
+    case 'request_timeout':
+      return new DeliveryRejected('too_slow')
+    default:
+      return error
+  }
+}
+
+/** The size of an incomplete body, as far as it is known. At least 1, because the stored body is empty. */
+function sizeOfUnreadBody(incoming: IncomingMessage, rejection: RejectionCause): number {
+  const minBytes = rejection === 'too_large' ? MAX_BODY_BYTES + 1 : 1
+  const announced = Number(incoming.headers['content-length'] ?? 0)
+  return Math.min(Math.max(announced, minBytes), Number.MAX_SAFE_INTEGER)
+}

@@ -1,0 +1,45 @@
+import { request } from 'undici'
+import { authorizationOf } from './authorization.ts'
+import { readResetMs } from './rate-limit.ts'
+
+type ApiKeyProbe =
+  | { kind: 'works'; afterMs: number }
+  | { kind: 'rejected'; status: number }
+  | { kind: 'rate_limited'; ms: number }
+  | { kind: 'failed'; reason: string }
+
+const TIMEOUT_MS = 10_000
+
+/** Lists one file, to check whether ImageKit responds and accepts the key, and to read its clock (`at`). */
+export async function probeApiKey(options: {
+  privateKey: string
+  apiUrl: string
+}): Promise<{ trial: ApiKeyProbe; at: number | null }> {
+  const authorization = authorizationOf(options.privateKey)
+  const startedAt = performance.now()
+  try {
+    const { statusCode, headers, body } = await request(`${options.apiUrl}/v1/files?limit=1`, {
+      headers: { authorization },
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+    })
+    await body.dump()
+    const afterMs = Math.round(performance.now() - startedAt)
+    const at = Date.parse(String(headers['date']))
+    return { trial: readProbe(statusCode, headers, afterMs), at: Number.isNaN(at) ? null : at }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { trial: { kind: 'failed', reason }, at: null }
+  }
+}
+
+function readProbe(
+  status: number,
+  headers: { [name: string]: string | string[] | undefined },
+  afterMs: number,
+): ApiKeyProbe {
+  if (status === 200) return { kind: 'works', afterMs }
+  if (status === 401 || status === 403) return { kind: 'rejected', status }
+  if (status === 429) return { kind: 'rate_limited', ms: readResetMs(headers) }
+  return { kind: 'failed', reason: `it responded with ${status}` }
+}

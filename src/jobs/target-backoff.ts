@@ -1,0 +1,34 @@
+import { addressOf, hostOf } from '../domain/notification.ts'
+
+/** Targets that get no notifications for a while, because an attempt to reach them has failed. */
+export type TargetBackoff = {
+  isBackingOff(target: string, now: number): boolean
+  /** `wholeHost`: the host itself did not respond, so the backoff applies to all its paths. */
+  backOff(target: string, options: { until: number; now: number; wholeHost: boolean }): void
+  reset(target: string): void
+}
+
+/** An old notification is retried after an hour; newer ones should not wait that long to see whether the target is back. */
+const MAX_BACKOFF_MS = 5 * 60_000
+const MAX_ENTRIES = 10_000
+
+export function createTargetBackoff(): TargetBackoff {
+  const ends = new Map<string, number>()
+  const isActive = (key: string, now: number) => {
+    const end = ends.get(key) ?? Number.NEGATIVE_INFINITY
+    // A backoff that ends later was set while the clock was ahead.
+    return end > now && end <= now + MAX_BACKOFF_MS
+  }
+  return {
+    isBackingOff: (target, now) => isActive(hostOf(target), now) || isActive(addressOf(target), now),
+    backOff(target, { until, now, wholeHost }) {
+      if (ends.size >= MAX_ENTRIES) for (const [key, end] of ends) if (end <= now) ends.delete(key)
+      if (ends.size >= MAX_ENTRIES) ends.clear()
+      ends.set(wholeHost ? hostOf(target) : addressOf(target), Math.min(until, now + MAX_BACKOFF_MS))
+    },
+    reset(target) {
+      ends.delete(hostOf(target))
+      ends.delete(addressOf(target))
+    },
+  }
+}

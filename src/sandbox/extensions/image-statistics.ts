@@ -1,0 +1,43 @@
+import sharp from 'sharp'
+import type { FileFacts } from '../library/file-facts.ts'
+import { colourName } from './colour-name.ts'
+
+/** A label of a file; `confidence` is 0–100. */
+export type Label = { name: string; confidence: number }
+
+const SAMPLE_PIXELS = 64
+
+/** Labels a file without a model, highest confidence first: an image by its shape and colours, another file by its type. */
+export async function readLabels(path: string, facts: FileFacts): Promise<Label[]> {
+  if (facts.image === null) return [{ name: typeName(facts.mime), confidence: 99 }]
+  const { width, height, hasAlpha } = facts.image
+  const shape = width === height ? 'Square' : width > height ? 'Landscape' : 'Portrait'
+  return [
+    { name: shape, confidence: 99.5 },
+    ...(hasAlpha ? [{ name: 'Transparency', confidence: 98.5 }] : []),
+    ...(await readColours(path)),
+  ]
+}
+
+async function readColours(path: string): Promise<Label[]> {
+  const { data, info } = await sharp(path)
+    .resize(SAMPLE_PIXELS, SAMPLE_PIXELS, { fit: 'inside', withoutEnlargement: true })
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const counts = new Map<string, number>()
+  for (let at = 0; at + info.channels <= data.length; at += info.channels) {
+    const name = colourName(data[at] ?? 0, data[at + 1] ?? 0, data[at + 2] ?? 0)
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  const pixels = info.width * info.height
+  return [...counts]
+    .map(([name, count]) => ({ name, confidence: Math.round((50 + (45 * count) / pixels) * 100) / 100 }))
+    .toSorted((a, b) => b.confidence - a.confidence || a.name.localeCompare(b.name))
+}
+
+function typeName(mime: string): string {
+  const kind = mime.split('/')[0] ?? ''
+  return kind.charAt(0).toUpperCase() + kind.slice(1)
+}

@@ -1,0 +1,45 @@
+import type { BackgroundTasks } from '../background-tasks.ts'
+import type { Library } from '../library/library.ts'
+import type { ExtensionWebhook } from '../webhooks/extension-webhook.ts'
+import type { WebhookSender } from '../webhooks/webhook-sender.ts'
+import { fileDetails } from '../wire/file-details.ts'
+import type { ExtensionJob } from './extension-job.ts'
+import { failureCause } from './failure-cause.ts'
+
+const DUPLICATES = 3
+
+type Dependencies = { sender: WebhookSender; tasks: BackgroundTasks; library: Library; origin: () => string }
+
+/**
+ * Emits the webhooks of a job. The promise of the emitter resolves after the first attempt of each webhook; retries
+ * continue in the background.
+ */
+export function createWebhookEmitter(
+  { sender, tasks, library, origin }: Dependencies,
+  { webhookUrl, scenario: { webhookBehaviours } }: ExtensionJob,
+): (webhook: ExtensionWebhook) => Promise<void> {
+  if (webhookUrl === undefined || webhookBehaviours.has('drop')) return async () => undefined
+
+  async function send(url: string, webhook: ExtensionWebhook): Promise<void> {
+    const { settled } = await sender.send(url, webhook)
+    void tasks.watch(settled)
+  }
+
+  return async (webhook) => {
+    const copies = webhookBehaviours.has('duplicate') ? DUPLICATES : 1
+    await Promise.all(Array.from({ length: copies }, () => send(webhookUrl, webhook)))
+    if (webhookBehaviours.has('conflict')) await send(webhookUrl, opposite(webhook))
+  }
+
+  function opposite(webhook: ExtensionWebhook): ExtensionWebhook {
+    const { service } = webhook
+    if (webhook.status === 'SUCCESS') {
+      const { fileId } = webhook.fileObject
+      return { service, status: 'FAILURE', fileId, error: failureCause(service) }
+    }
+    const file = library.findFile(webhook.fileId)
+    return file === undefined
+      ? webhook
+      : { service, status: 'SUCCESS', fileObject: fileDetails(origin(), file) }
+  }
+}

@@ -1,0 +1,60 @@
+import { TrackerError } from '../../domain/errors.ts'
+import type { RetryItemState } from '../../domain/retry.ts'
+import type { UploadResponse } from '../../domain/upload-response.ts'
+import type { Store } from '../../store/store.ts'
+import { type RetryRunDeps, resubmitRun } from './retry-run.ts'
+
+export type ProcessRetriesDeps = RetryRunDeps & {
+  store: Pick<Store, 'nextRetryItem' | 'endRetryItem'>
+}
+
+/**
+ * Submits the next run of all retries. Each is recorded as in progress before it is sent, so none is sent twice. After a
+ * crash, or if it is unknown whether that record was committed, it is `unconfirmed`. A rate-limited run keeps its place in the
+ * queue.
+ */
+export async function processNextRetry(
+  deps: ProcessRetriesDeps,
+): Promise<{ isIdle: boolean; retryAfterMs: number | null }> {
+  const item = await deps.store.nextRetryItem()
+  if (item === undefined) return { isIdle: true, retryAfterMs: null }
+  const { itemId, runId, actor } = item
+  try {
+    const submitted = await resubmitRun(deps, { runId, actor, origin: { itemId } })
+    if (submitted === null) return { isIdle: false, retryAfterMs: null }
+    const { response, retryAfterMs } = submitted
+    const [state, reason] = retryAfterMs === null ? endOf(response) : (['waiting', null] as const)
+    // The request was sent: its result must be recorded, even if the store is unavailable right now.
+    await deps.writeRetries.apply(() => deps.store.endRetryItem(itemId, state, reason))
+    return { isIdle: false, retryAfterMs }
+  } catch (error) {
+    // It may be recorded as in progress, and only this process would end it.
+    if (error instanceof TrackerError && error.mayBeCommitted)
+      await deps.writeRetries.apply(() => deps.store.endRetryItem(itemId, 'unconfirmed', COMMIT_UNKNOWN))
+    // The run can't be retried, which ends this item. After any other error it is tried again later.
+    if (!(error instanceof TrackerError) || !FINAL.includes(error.code)) throw error
+    await deps.store.endRetryItem(itemId, 'failed', error.message)
+    return { isIdle: false, retryAfterMs: null }
+  }
+}
+
+const COMMIT_UNKNOWN = 'The connection to the database broke while the retry was recorded.'
+
+function endOf(response: UploadResponse): readonly [state: RetryItemState, reason: string | null] {
+  switch (response.kind) {
+    case 'accepted':
+      return ['accepted', null]
+    case 'rejected':
+      return ['failed', response.error.message]
+    case 'unconfirmed':
+      return ['unconfirmed', response.error.message]
+  }
+}
+
+const FINAL: readonly TrackerError['code'][] = [
+  'not_found',
+  'run_pending',
+  'run_not_current',
+  'asset_gone',
+  'unprocessable',
+]

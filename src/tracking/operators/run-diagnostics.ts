@@ -1,0 +1,165 @@
+import { stat, statfs } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { describeFault } from '../../domain/database-fault.ts'
+import { type Check, fail, ok, warn } from '../../domain/diagnostics/check.ts'
+import {
+  type ApiKeyProbe,
+  checkAlerts,
+  checkClock,
+  checkDisk,
+  checkImagekit,
+  checkKeyRejections,
+  checkKeys,
+  checkPublicUrl,
+  checkRejectedTargets,
+  checkTokenSecret,
+} from '../../domain/diagnostics/surroundings.ts'
+import { checkPending, checkRejected } from '../../domain/diagnostics/traffic.ts'
+import type { Store, StoreLifecycle } from '../../store/store.ts'
+import type { KeyRejections } from '../key-rejections.ts'
+
+export type DiagnosticsDeps = {
+  store: Pick<Store, 'countRejected' | 'readStats' | 'findOldestPending'> & Pick<StoreLifecycle, 'findFault'>
+  keyRejections: Pick<KeyRejections, 'list'>
+  rejectedTargets: { list(): { host: string; count: number }[] }
+  readiness: { check(): Promise<{ answersWaiting: number }> }
+  /** A cheap request to ImageKit; `at` is the time according to ImageKit. */
+  probeApiKey: () => Promise<{ trial: ApiKeyProbe; at: number | null }>
+  setup: Setup
+  publicUrl: () => string
+  clock: () => number
+}
+
+const DAY_MS = 24 * 3_600_000
+
+/** The part of the configuration that is reported; it contains no secrets. */
+type Setup = {
+  /** Identifies this process; returned by `GET /healthz`. */
+  instanceId: string
+  version: string
+  apiUrl: string
+  /** The address of the database, without a password. */
+  database: string
+  /** Null if the database is not a file on this machine. */
+  databaseFile: string | null
+  /** The file of the generated secret; null if the secret comes from the environment. */
+  tokenSecretFile: string | null
+  keys: { api: number; admin: number; isLoopbackOnly: boolean }
+  expireAfterMs: number
+  alerts: { host: string | null; allowsPrivateTargets: boolean }
+  warnings: readonly string[]
+}
+
+/** Checks everything that the service needs, and reports for each what is wrong and what to do. */
+export async function runDiagnostics(deps: DiagnosticsDeps) {
+  const { setup, clock } = deps
+  const publicUrl = deps.publicUrl()
+  const [secretFile, database, disk, imagekit, rejected, pending] = await Promise.all([
+    checkSecretFile(setup.tokenSecretFile),
+    checkDatabase(deps),
+    setup.databaseFile === null ? [] : checkDiskSpace(setup.databaseFile),
+    probeImagekit(deps),
+    checkStored('rejected webhooks', () => findRejected(deps)),
+    checkStored('pending', () => findPending(deps)),
+  ])
+  return {
+    instanceId: setup.instanceId,
+    publicUrl,
+    version: setup.version,
+    node: process.version,
+    now: new Date(clock()).toISOString(),
+    checks: [
+      checkWarnings(setup.warnings),
+      checkKeys(setup.keys),
+      secretFile,
+      database,
+      ...disk,
+      ...imagekit,
+      ...checkKeyRejections(deps.keyRejections.list()),
+      checkPublicUrl(publicUrl, setup.apiUrl),
+      checkAlerts(setup.alerts.host, setup.alerts.allowsPrivateTargets),
+      ...checkRejectedTargets(deps.rejectedTargets.list()),
+      ...rejected,
+      ...pending,
+    ],
+  }
+}
+
+function checkWarnings(warnings: readonly string[]): Check {
+  const remedy = 'Set or unset the named variables, then restart.'
+  return warnings.length === 0
+    ? ok("service's set-up", 'no warnings')
+    : warn("service's set-up", warnings.join('; '), remedy)
+}
+
+async function checkSecretFile(path: string | null): Promise<Check> {
+  try {
+    return checkTokenSecret(path === null ? null : (await stat(path)).mode & 0o777)
+  } catch (error) {
+    const remedy =
+      'Without it the next start generates a new one, which invalidates all existing statusUrls and webhookUrls.'
+    return fail('token secret', `the file beside the database can't be read: ${messageOf(error)}`, remedy)
+  }
+}
+
+async function checkDatabase({ store, readiness, setup }: DiagnosticsDeps): Promise<Check> {
+  try {
+    const { answersWaiting } = await readiness.check()
+    if (answersWaiting === 0) return ok('database', `${setup.database} is writable`)
+    const remedy = 'The store was unavailable for a while; they are applied one after another. See the log.'
+    return warn('database', `${answersWaiting} ImageKit response(s) are waiting to be stored`, remedy)
+  } catch (error) {
+    const fault = await store.findFault().catch(() => undefined)
+    const place = setup.databaseFile === null ? 'the database server' : "the disk and the file's permissions"
+    const remedy =
+      fault === undefined
+        ? `Check the log and ${place}. Webhooks get 503 meanwhile.`
+        : describeFault(fault).remedy
+    return fail('database', `not writable: ${messageOf(error)}`, remedy)
+  }
+}
+
+async function checkDiskSpace(databasePath: string): Promise<Check[]> {
+  try {
+    const [{ bavail, bsize }, { size }, log] = await Promise.all([
+      statfs(dirname(databasePath)),
+      stat(databasePath),
+      stat(`${databasePath}-wal`).catch(() => ({ size: 0 })),
+    ])
+    return [checkDisk(bavail * bsize, size + log.size)]
+  } catch (error) {
+    const remedy = 'Check that the folder of the database exists and is readable.'
+    return [fail('disk', messageOf(error), remedy)]
+  }
+}
+
+async function probeImagekit({ probeApiKey, setup, clock }: DiagnosticsDeps): Promise<Check[]> {
+  const { trial, at } = await probeApiKey()
+  const check = checkImagekit(setup.apiUrl, trial)
+  return at === null ? [check] : [check, checkClock("service's clock", clock() - at, "ImageKit's")]
+}
+
+/** If the store can't be read, everything else is still reported. */
+async function checkStored(name: string, check: () => Promise<Check[]>): Promise<Check[]> {
+  try {
+    return await check()
+  } catch (error) {
+    return [fail(name, `unknown: ${messageOf(error)}`, 'See the database check.')]
+  }
+}
+
+async function findRejected({ store, clock }: DiagnosticsDeps): Promise<Check[]> {
+  return checkRejected(await store.countRejected(clock() - DAY_MS))
+}
+
+async function findPending({ store, setup, clock }: DiagnosticsDeps): Promise<Check[]> {
+  const [{ groups }, oldest] = await Promise.all([store.readStats(0, 0), store.findOldestPending()])
+  const pending = groups.filter(({ status }) => status === 'pending')
+  const count = pending.reduce((sum, { size }) => sum + size, 0)
+  const oldestMs = oldest ? clock() - oldest.requestedAt : null
+  return [checkPending({ count, oldestMs, expireAfterMs: setup.expireAfterMs })]
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,29 @@
+/** Callers' hosts that resolved to a private address, so no notification was sent to them. */
+export type RejectedTargets = {
+  note(host: string): void
+  /** The hosts of the last 24 hours, the latest first. */
+  list(): { host: string; count: number }[]
+}
+
+/** A limit, because anyone with an API key can name hosts. */
+const MAX_HOSTS = 20
+const DAY_MS = 24 * 60 * 60_000
+
+/** Kept in memory: after a restart, a host is noted again with the caller's next settled run. */
+export function createRejectedTargets({ clock }: { clock: () => number }): RejectedTargets {
+  const hosts = new Map<string, { count: number; at: number }>()
+  return {
+    note(host) {
+      const count = (hosts.get(host)?.count ?? 0) + 1
+      hosts.delete(host)
+      hosts.set(host, { count, at: clock() })
+      const [oldest] = hosts.keys()
+      if (hosts.size > MAX_HOSTS && oldest !== undefined) hosts.delete(oldest)
+    },
+    list: () =>
+      [...hosts]
+        .filter(([, { at }]) => clock() - at < DAY_MS)
+        .map(([host, { count }]) => ({ host, count }))
+        .toReversed(),
+  }
+}

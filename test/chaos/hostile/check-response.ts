@@ -1,0 +1,67 @@
+import type { WireResponse } from './read-responses.ts'
+
+/** A header on every response of the fake ImageKit: a response with it was passed on unchanged. */
+export const PASSED_ON = 'x-ik-requestid'
+
+const GOOD = [200, 201, 202, 204, 304]
+const REJECTIONS = [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 431]
+/** The documented errors of ImageKit, of the store, and of overload. */
+const UNAVAILABLE = [502, 503, 504]
+
+/** Errors of every address under these prefixes have ImageKit's shape. */
+const IMAGEKIT_PATH = /^(https?:\/\/[^/]*)?\/(api\/v[12]|v1)([/?#]|$)/
+
+/** The admin pages, whose errors are pages too. */
+const PAGE_PATH = /^(https?:\/\/[^/]*)?\/admin([/?#]|$)/
+
+/** Dot segments are removed from a path before routing. */
+const DOTS = /\/(\.|%2e){1,2}\//i
+
+/** The request never reached a route. */
+const UNREADABLE =
+  /"detail":"(The address or the Host|The head of the request|The request should have|What was sent is not)/
+
+/** What is wrong with a response to `target`; undefined if it is valid. The body of a HEAD response is not checked. */
+export function faultOf(response: WireResponse, target: string, isHead = false): string | undefined {
+  const { status, headers, body } = response
+  const requestId = headers.get('x-request-id')
+  if (requestId === undefined || requestId === '') return 'no X-Request-Id'
+  if (headers.has(PASSED_ON) || GOOD.includes(status)) return undefined
+  // A visitor who is not signed in is redirected to the sign-in page; a submitted form redirects to its result.
+  if (status === 303 && (headers.get('location') ?? '').startsWith('/admin')) return undefined
+  if (![...REJECTIONS, ...UNAVAILABLE].includes(status)) return `status ${status}`
+  if (isHead) return undefined
+  // A path that is not normalized may or may not have reached one of ImageKit's routes.
+  const isImagekit = IMAGEKIT_PATH.test(target) && !DOTS.test(target)
+  const type = headers.get('content-type') ?? ''
+  if (type === 'application/problem+json')
+    return isImagekit && !UNREADABLE.test(body)
+      ? 'a problem on a route of ImageKit'
+      : faultOfProblem(response, requestId)
+  const isUnnormalized = /%|\/\./.test(target)
+  if (type.startsWith('text/html') && (PAGE_PATH.test(target) || isUnnormalized))
+    return body.trimEnd().endsWith('</html>') ? undefined : `half a page: ${body.slice(0, 200)}`
+  if (!isImagekit && !isUnnormalized) return `an error of type ${type}`
+  const { message, help } = parseObject(body)
+  return typeof message === 'string' && typeof help === 'string'
+    ? undefined
+    : `an odd error: ${body.slice(0, 200)}`
+}
+
+function faultOfProblem({ status, body }: WireResponse, requestId: string): string | undefined {
+  const problem = parseObject(body)
+  const isWhole =
+    ['type', 'code', 'title', 'detail'].every((name) => typeof problem[name] === 'string') &&
+    problem['status'] === status &&
+    problem['requestId'] === requestId
+  return isWhole ? undefined : `an odd problem: ${body.slice(0, 200)}`
+}
+
+function parseObject(text: string): { [name: string]: unknown } {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,112 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { createCompiler } from './compiler.mjs'
+
+const EXCLUDED = new Set(['.git', 'coverage', 'data', 'dist', 'node_modules'])
+
+/** A copy of the project in which faults are planted. */
+export function copyProject(root) {
+  const directory = mkdtempSync(join(tmpdir(), 'planted-faults-'))
+  cpSync(root, directory, { recursive: true, filter: (from) => !EXCLUDED.has(relative(root, from)) })
+  symlinkSync(realpathSync(join(root, 'node_modules')), join(directory, 'node_modules'))
+  const built = spawnSync('npm', ['run', '--silent', 'build'], { cwd: directory, stdio: 'inherit' })
+  if (built.status !== 0) throw new Error('the copy could not be built')
+  const compiler = createCompiler(directory)
+  let stopTests = () => {}
+
+  const run = (args, limitMs) => {
+    const { seen, stop } = runTests(directory, args, limitMs)
+    stopTests = stop
+    return seen.finally(() => {
+      stopTests = () => {}
+    })
+  }
+
+  return {
+    /** Plants the fault at the only place of `find`, or with `edit`; returns compiler problems and a function to undo it. */
+    plant({ name, file, find, replace, edit }) {
+      const path = join(directory, file)
+      const original = readFileSync(path, 'utf8')
+      const places = edit ? 1 : original.split(find).length - 1
+      if (places !== 1) throw new Error(`${name}: its \`find\` is in ${places} places of ${file}`)
+      writeFileSync(path, edit ? edit(original) : original.replace(find, () => replace))
+      const problems = compiler.listProblems(file)
+      compiler.build(file)
+      return {
+        problems,
+        restore() {
+          writeFileSync(path, original)
+          compiler.build(file)
+        },
+      }
+    },
+
+    /** Ends at the first failure. If two files fail at once, vitest may report neither; then all files are run. */
+    async runTests(tests, limitMs) {
+      const first = await run(['--bail', '1', ...tests], limitMs)
+      return first.kind === 'broken' ? run(tests, limitMs) : first
+    },
+
+    remove() {
+      stopTests()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** `stop` ends the tests and every process that they have started. */
+function runTests(directory, args, limitMs) {
+  const report = join(directory, 'coverage/tests.json')
+  rmSync(report, { force: true })
+  const { CHAOS: _, CHAOS_FIGURES: __, ...env } = process.env
+  const vitest = join(directory, 'node_modules/vitest/vitest.mjs')
+  const child = spawn(process.execPath, [vitest, 'run', ...args], {
+    cwd: directory,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output += chunk
+    })
+  let isLate = false
+  const stop = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
+  const timer = setTimeout(() => {
+    isLate = true
+    stop()
+  }, limitMs)
+  const seen = once(child, 'close').then(() => {
+    clearTimeout(timer)
+    if (isLate) return { kind: 'hung', output }
+    return child.exitCode === 0 ? { kind: 'passed', output } : { ...readFailure(report), output }
+  })
+  return { seen, stop }
+}
+
+/** `noticed`: a test ran and failed. `broken`: something else failed, such as an import. */
+function readFailure(report) {
+  if (!existsSync(report)) return { kind: 'broken' }
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
+  const failure = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .find(({ status, failureMessages }) => {
+      return (
+        status === 'failed' && !failureMessages.some((message) => /^(Reference|Syntax)Error/.test(message))
+      )
+    })
+  return failure === undefined ? { kind: 'broken' } : { kind: 'noticed', title: failure.fullName.trim() }
+}

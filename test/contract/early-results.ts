@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest'
+import type { UploadResponse } from '../../src/domain/upload-response.ts'
+import {
+  accepted,
+  aRejection,
+  FILE_ID,
+  newAccountDelivery,
+  newDelivery,
+  submit as submitTo,
+} from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { upkeep } from './upkeep.ts'
+
+type Ended = UploadResponse & { kind: 'accepted' | 'rejected' }
+
+const FAILURE = { code: 'pre_transformation_failed', message: 'too long', status: null }
+const QUEUED = accepted({}, { fileId: null })
+
+export function describeEarlyEvents(current: () => OpenedStore): void {
+  const submit = (...names: string[]) => submitTo(current().store, names)
+  const end = (eventId: string, answer: Ended) =>
+    current().store.recordAccountDelivery(
+      newAccountDelivery({
+        kind: 'upload_finished',
+        eventId,
+        type: 'upload.pre-transform.success',
+        requestId: 'request-1',
+        answer,
+      }),
+    )
+  const statusesOf = async (id: string) => {
+    const found = await current().store.findSubmission(id)
+    return Object.fromEntries(found?.runs.map((run) => [run.name, run.status]) ?? [])
+  }
+
+  describe('an event that ended an upload before its submission was known', () => {
+    test('is applied with a response without a file, even if a webhook has already named the file', async () => {
+      const id = await submit('remove-bg', 'ai-tasks')
+      await current().store.recordDelivery(newDelivery(id, { service: 'ai-tasks', status: 'success' }))
+      expect(await end('event-1', accepted({ 'remove-bg': 'success' }))).toMatchObject({ outcome: 'ignored' })
+      await current().store.applyResponse(id, QUEUED, 3_000)
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
+    })
+
+    test('is applied with an unclear response that contains the request id', async () => {
+      const id = await submit('remove-bg')
+      await end('event-1', accepted({ 'remove-bg': 'success' }))
+      const unclear = { ...aRejection('unconfirmed'), requestId: 'request-1' }
+      const { submission } = await current().store.applyResponse(id, unclear, 3_000)
+      expect(submission).toMatchObject({ state: 'accepted', fileId: FILE_ID, error: null })
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
+    })
+
+    test('is applied together with a webhook for an extension that only the event names', async () => {
+      const id = await submit('remove-bg')
+      const result = { service: 'ai-tasks', status: 'failed', error: { code: 'E1' } } as const
+      const { deliveryId } = await current().store.recordDelivery(newDelivery(id, result))
+      await end('event-1', accepted({ 'ai-tasks': 'pending' }))
+      await current().store.applyResponse(id, QUEUED, 3_000)
+      const found = await current().store.findSubmission(id)
+      const taken = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { code: 'E1' } }
+      expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending' }, taken])
+      const claimed = { outcome: 'applied', cause: null, runId: found?.runs[1]?.runId }
+      expect(await current().store.findDelivery(deliveryId ?? '')).toMatchObject(claimed)
+    })
+
+    test('is no longer applied once its body is pruned, because its content is deleted, too', async () => {
+      const id = await submit('remove-bg')
+      const { deliveryId } = await end('event-1', accepted({ 'remove-bg': 'success' }))
+      expect(await upkeep(current().store).pruneBodies(1_000_000, 10, null)).toMatchObject({ pruned: 1 })
+      await current().store.applyResponse(id, QUEUED, 3_000)
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'pending' })
+      expect(await current().store.findDelivery(deliveryId ?? '')).toMatchObject({
+        outcome: 'ignored',
+        submissionId: null,
+        body: null,
+      })
+    })
+
+    test('is applied in order of arrival if there are several different ones', async () => {
+      const id = await submit('remove-bg')
+      const ends: Ended[] = [
+        { kind: 'rejected', requestId: 'request-1', error: FAILURE },
+        accepted({ 'remove-bg': 'success' }),
+        accepted({ 'remove-bg': 'failed' }, { fileId: 'another' }),
+      ]
+      const deliveryIds: string[] = []
+      for (const [index, answer] of ends.entries())
+        deliveryIds.push((await end(`event-${index}`, answer)).deliveryId ?? '')
+      await current().store.applyResponse(id, QUEUED, 3_000)
+      expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
+      const found = await current().store.findSubmission(id)
+      expect(found?.submission).toMatchObject({ state: 'accepted', fileId: FILE_ID })
+      const claimed = await Promise.all(deliveryIds.map((one) => current().store.findDelivery(one)))
+      // Once it has a file, it can't get another.
+      expect(claimed.map((one) => one?.outcome)).toEqual(['applied', 'applied', 'ignored'])
+    })
+  })
+
+  test('a webhook that waited for a queued upload’s response names its file, and the first one counts', async () => {
+    const id = await submit('remove-bg')
+    const deliverResult = (service: string, fileId: string) =>
+      current().store.recordDelivery(newDelivery(id, { service, status: 'success', fileId }))
+    await deliverResult('ai-tasks', 'the first')
+    await deliverResult('google-auto-tagging', 'another')
+    const both = { 'google-auto-tagging': 'pending', 'ai-tasks': 'pending' } as const
+    const { submission } = await current().store.applyResponse(id, accepted(both, { fileId: null }), 3_000)
+
+    expect(submission).toMatchObject({ state: 'accepted', fileId: 'the first' })
+    expect(await statusesOf(id)).toEqual({
+      'remove-bg': 'pending',
+      'google-auto-tagging': 'pending',
+      'ai-tasks': 'success',
+    })
+    expect(await deliverResult('remove-bg', 'another')).toMatchObject({
+      outcome: 'ignored',
+      cause: 'other_file',
+    })
+  })
+}

@@ -1,0 +1,93 @@
+import fc from 'fast-check'
+import { expect } from 'vitest'
+import type { UploadResponse } from '../../../src/domain/upload-response.ts'
+import { applyEarlyUploadEvents } from './account-rules.ts'
+import type { Model, ModelSubmission } from './model.ts'
+import { extensionStatus, file, time, which } from './observations.ts'
+import { idOf, numberOf, type Plan, pick } from './step.ts'
+import { applyResponse, describeSubmission } from './submission-rules.ts'
+
+const BASELINE = {
+  versionId: 'v1',
+  versionName: 'Version 1',
+  aiTags: { 'google-auto-tagging': ['cat'] },
+  description: null,
+  tags: null,
+  customMetadata: null,
+  updatedAt: null,
+  url: null,
+}
+
+const REJECTION = { code: 'imagekit_rejected', message: 'no', status: 400 }
+
+/** A possible response of ImageKit. Without a file, the upload is queued and its details are unknown. */
+export const responseFacts = fc.record({
+  kind: fc.oneof(
+    { arbitrary: fc.constant('accepted' as const), weight: 5 },
+    { arbitrary: fc.constant('rejected' as const), weight: 2 },
+    { arbitrary: fc.constant('unconfirmed' as const), weight: 2 },
+  ),
+  fileId: file,
+  extensionStatus,
+  hasBaseline: fc.boolean(),
+})
+
+export type ResponseFacts = typeof responseFacts extends fc.Arbitrary<infer T> ? T : never
+
+export function responseOf<K extends ResponseFacts['kind']>(
+  model: Model,
+  facts: ResponseFacts & { kind: K },
+  requestId: string | null,
+): UploadResponse & { kind: K }
+export function responseOf(model: Model, facts: ResponseFacts, requestId: string | null): UploadResponse {
+  const { kind, extensionStatus: statuses, hasBaseline } = facts
+  if (kind !== 'accepted') return { kind, requestId, error: REJECTION }
+  const fileId = idOf(model, facts.fileId)
+  const baseline = hasBaseline && fileId !== null ? BASELINE : null
+  return { kind, fileId, fileName: null, requestId, extensionStatus: statuses, baseline }
+}
+
+export function describeResponse({
+  kind,
+  fileId,
+  extensionStatus: statuses,
+  hasBaseline,
+}: ResponseFacts): string {
+  if (kind !== 'accepted') return kind
+  const details = fileId === null ? 'queued' : `file ${fileId}${hasBaseline ? ' with details' : ''}`
+  return `${details} ${JSON.stringify(statuses)}`
+}
+
+export function requestIdOf(model: Model, submission: ModelSubmission): string {
+  return `${model.scope}-request-${numberOf(model, submission)}`
+}
+
+/** ImageKit's response to a submission, once or several times, the same or a different one. */
+export const responding: fc.Arbitrary<Plan> = fc
+  .record({
+    of: which,
+    facts: responseFacts,
+    hasRequestId: fc.nat({ max: 3 }).map((number) => number > 0),
+    at: time,
+  })
+  .map(
+    ({ of, facts, hasRequestId, at }): Plan =>
+      (model) => {
+        const submission = pick(model.submissions, of)
+        if (submission === undefined) return undefined
+        const response = responseOf(model, facts, hasRequestId ? requestIdOf(model, submission) : null)
+        const id = hasRequestId ? ', with request id' : ''
+        return {
+          description: `response to ${numberOf(model, submission)}: ${describeResponse(facts)}${id}, at ${at}`,
+          async take({ store, saw }) {
+            const responded = await store.applyResponse(submission.submissionId, response, at)
+            return () => {
+              const result = applyResponse(model, submission, response, at)
+              applyEarlyUploadEvents(model, submission, at)
+              expect(responded).toEqual({ result, submission: describeSubmission(submission) })
+              saw(`response ${result}`)
+            }
+          },
+        }
+      },
+  )

@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import type { AuditEntry } from '../../src/domain/audit-entry.ts'
+import { applyFinding, aRejection, sweep, unknownIds } from './facts.ts'
+import type { OpenedStore } from './opened-store.ts'
+import { anAuditEntry, deliverResult, listEveryPage, runOf, submitTo } from './operator-facts.ts'
+
+export function describeAuditEntries(current: () => OpenedStore): void {
+  const entriesNow = async () =>
+    (await current().store.listAuditEntries({ limit: 100, before: null })).auditEntries
+
+  describe('sessions that were signed out', () => {
+    test('are found after a restart, and deleted a day after they expired', async () => {
+      const day = 86_400_000
+      const { store } = current()
+      await store.endSession({ sessionId: 'first', endsAt: 1_000 }, 500)
+      await store.endSession({ sessionId: 'second', endsAt: 2_000 }, 1_000 + day - 1)
+      await store.endSession({ sessionId: 'second', endsAt: 2_000 }, 1_000 + day - 1)
+      const reopened = await current().reopen()
+      const ended = await reopened.listEndedSessions()
+      expect(new Map(ended.map(({ sessionId, endsAt }) => [sessionId, endsAt]))).toEqual(
+        new Map([
+          ['first', 1_000],
+          ['second', 2_000],
+        ]),
+      )
+      await reopened.endSession({ sessionId: 'third', endsAt: 3_000 + day }, 1_000 + day)
+      const left = await reopened.listEndedSessions()
+      expect(left.map(({ sessionId }) => sessionId).toSorted()).toEqual(['second', 'third'])
+    })
+  })
+
+  describe('acknowledging', () => {
+    test('marks runs and removes them from the worklist, without changing their status', async () => {
+      const { store } = current()
+      const runIds: string[] = []
+      for (const code of ['E1', 'E1', 'E2']) {
+        const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileName: `${code}.png` })
+        await deliverResult(store, submissionId, 'remove-bg', 'failed', { code })
+        runIds.push(runId)
+      }
+      const [first = '', , third = ''] = runIds
+      const unknown = ['nowhere', ...unknownIds(runIds[1] ?? '')]
+      const acknowledged = await store.acknowledgeRuns(
+        [first, ...unknown, third, first],
+        anAuditEntry({ at: 7_000 }),
+      )
+      expect(acknowledged.map(({ run }) => run.runId)).toEqual([first, third])
+      expect(acknowledged[0]).toEqual((await listEveryPage(store, { q: first }))[0])
+      const [listed] = await listEveryPage(store, { q: first })
+      expect(listed?.run).toMatchObject({ status: 'failed', acknowledgedAt: 7_000, updatedAt: 2_000 })
+
+      const worklist = await listEveryPage(store, { status: 'failed', acknowledged: false })
+      expect(worklist.map(({ run }) => run.runId)).toEqual([runIds[1]])
+      expect(await listEveryPage(store, { acknowledged: true })).toHaveLength(2)
+      const { groups } = await store.readStats(0, 0)
+      const counts = groups.map(({ cause, acknowledged: is, size }) => `${cause} ${is} ${size}`)
+      expect(counts.toSorted()).toEqual(['E1 false 1', 'E1 true 1', 'E2 true 1'])
+    })
+
+    test('writes one audit entry for any number of runs, and another one when repeated', async () => {
+      const { store } = current()
+      const one = await submitTo(store, ['remove-bg', 'ai-tasks'])
+      for (const { name } of one.runs) await deliverResult(store, one.submissionId, name, 'failed')
+      const entry = anAuditEntry({ reason: 'asked "ü"', details: { runIds: ['a', 'b'] } })
+      await store.acknowledgeRuns(
+        one.runs.map(({ runId }) => runId),
+        entry,
+      )
+      expect(await entriesNow()).toEqual([entry])
+      await store.acknowledgeRuns([one.runId], anAuditEntry({ at: 9_500 }))
+      expect(await entriesNow()).toHaveLength(2)
+      expect(await runOf(store, one.runId)).toMatchObject({ acknowledgedAt: 9_500 })
+    })
+
+    test('is undone by a later result', async () => {
+      const { store } = current()
+      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      await sweep(store)
+      await applyFinding(store, runId, { kind: 'timed_out' }, 5_000)
+      await store.acknowledgeRuns([runId], anAuditEntry())
+      expect(await listEveryPage(store, { acknowledged: false })).toEqual([])
+      await deliverResult(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })
+      expect(await listEveryPage(store, { status: 'failed', acknowledged: false })).toMatchObject([
+        { run: { runId, acknowledgedAt: null } },
+      ])
+    })
+
+    test('survives a repeated result and a restart', async () => {
+      const { store } = current()
+      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      await deliverResult(store, submissionId, 'remove-bg', 'failed')
+      await store.acknowledgeRuns([runId], anAuditEntry({ at: 7_000 }))
+      await deliverResult(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })
+      const reopened = await current().reopen()
+      const found = await listEveryPage(reopened, { status: 'failed', acknowledged: true, cause: 'E1' })
+      expect(found).toMatchObject([{ run: { runId, acknowledgedAt: 7_000 } }])
+    })
+
+    test('skips pending runs', async () => {
+      const { store } = current()
+      const { runId } = await submitTo(store, ['remove-bg'])
+      expect(await store.acknowledgeRuns([runId], anAuditEntry())).toEqual([])
+      expect(await listEveryPage(store, { acknowledged: false })).toHaveLength(1)
+    })
+
+    test('a run of a rejected submission does not list it', async () => {
+      const { store } = current()
+      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      await sweep(store)
+      await applyFinding(store, runId, { kind: 'timed_out' }, 1_500)
+      await store.applyResponse(submissionId, aRejection('rejected'), 2_000)
+      expect(await store.acknowledgeRuns([runId], anAuditEntry())).toMatchObject([{ run: { runId } }])
+      expect(await listEveryPage(store)).toEqual([])
+      expect((await store.readStats(0, 0)).groups).toEqual([])
+    })
+  })
+
+  describe('the audit log', () => {
+    test('is read page by page, newest first, each entry once while entries are added', async () => {
+      const { store } = current()
+      const auditEntries = Array.from({ length: 11 }, (_, index) =>
+        anAuditEntry({ at: 5_000 - index, reason: `${index}` }),
+      )
+      for (const entry of auditEntries) await store.recordAuditEntry(entry)
+      const pages: AuditEntry[][] = []
+      let before: number | null = null
+      do {
+        const page = await store.listAuditEntries({ limit: 3, before })
+        pages.push(page.auditEntries)
+        before = page.next
+        await store.recordAuditEntry(anAuditEntry({ reason: 'later' }))
+      } while (before !== null)
+      expect(pages.flat()).toEqual(auditEntries.toReversed())
+      expect(pages.map(({ length }) => length)).toEqual([3, 3, 3, 2])
+    })
+
+    test('ends with null, even if the last page is full', async () => {
+      const { store } = current()
+      for (let count = 0; count < 2; count += 1) await store.recordAuditEntry(anAuditEntry())
+      expect(await store.listAuditEntries({ limit: 2, before: null })).toMatchObject({ next: null })
+    })
+  })
+}

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { fail, MINUTE, startAlerting, storedAlerts } from './alerting.ts'
+
+test('an alert address that fails slows nothing down, is retried, and gets the alerts that it missed', async () => {
+  const { tracker, receiver, endpoint, advance, states, nextCheck } = await startAlerting()
+  endpoint.isSilent = true
+  await fail(tracker, 'remove-bg', 3)
+  await expect.poll(() => receiver.requests.length).toBe(1)
+  expect((await tracker.fetch('/readyz')).status).toBe(200)
+  await fail(tracker, 'ai-tasks', 3)
+  await nextCheck()
+  expect(receiver.requests).toHaveLength(1)
+  expect(await storedAlerts(tracker)).toEqual([
+    { state: 'firing', sent: 0 },
+    { state: 'firing', sent: 0 },
+  ])
+
+  endpoint.isSilent = false
+  endpoint.status = 500
+  advance(6_000)
+  await expect.poll(() => receiver.requests.length).toBe(2)
+  await nextCheck()
+  endpoint.status = 200
+  advance(11_000)
+  await expect.poll(() => new Set(states())).toEqual(new Set(['firing remove-bg', 'firing ai-tasks']))
+  await expect
+    .poll(() => storedAlerts(tracker))
+    .toEqual([
+      { state: 'firing', sent: 1 },
+      { state: 'firing', sent: 1 },
+    ])
+  expect(receiver.requests).toHaveLength(4)
+  const [first, second, ...later] = receiver.requests.map(({ headers }) => headers['webhook-id'])
+  expect(second).toBe(first)
+  expect(later).toContain(first)
+})
+
+test('a failed alert is retried even if the clock was set back by a day', async () => {
+  const { tracker, receiver, endpoint, advance, nextCheck } = await startAlerting()
+  endpoint.status = 503
+  await fail(tracker, 'remove-bg', 3)
+  await expect.poll(() => receiver.requests.length).toBe(1)
+  await nextCheck()
+  endpoint.status = 200
+  advance(-24 * 60 * MINUTE)
+  await expect.poll(() => storedAlerts(tracker)).toEqual([{ state: 'firing', sent: 1 }])
+})
+
+test('an alert that resolves before its message could be sent is reported as resolved', async () => {
+  const { tracker, receiver, endpoint, advance, states, nextCheck } = await startAlerting()
+  endpoint.status = 503
+  await fail(tracker, 'remove-bg', 3)
+  await expect.poll(() => receiver.requests.length).toBe(1)
+  await nextCheck()
+  endpoint.status = 200
+  advance(16 * MINUTE)
+  await expect.poll(() => storedAlerts(tracker)).toEqual([])
+  expect(states()).toEqual(['firing remove-bg', 'resolved remove-bg'])
+})
+
+test('a stop during an alert without a response ends soon, and the alert is sent after the restart', async () => {
+  const { tracker, receiver, endpoint } = await startAlerting()
+  endpoint.isSilent = true
+  await fail(tracker, 'remove-bg', 3)
+  await expect.poll(() => receiver.requests.length).toBe(1)
+  endpoint.isSilent = false
+  const restarted = await tracker.restart()
+  await expect.poll(() => storedAlerts(restarted)).toEqual([{ state: 'firing', sent: 1 }])
+  expect(receiver.requests).toHaveLength(2)
+})

@@ -1,0 +1,184 @@
+import { expect, test } from 'vitest'
+import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { readRows } from '../support/database.ts'
+import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
+import { FILE_ID, update } from '../support/updates.ts'
+import {
+  type Entry,
+  EXTENSIONS,
+  FILE,
+  FILE_NAME,
+  formText,
+  partText,
+  sendForm,
+  upload,
+} from '../support/uploads.ts'
+
+const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
+const HOUR = 3_600_000
+const KEY = { headers: { 'idempotency-key': 'key-1' } }
+
+async function start(script?: (call: Call) => void, overrides = {}, settings = {}) {
+  const imagekit = await startBrokenImagekit(async (call) => {
+    const isUpdate = call.path.endsWith('details')
+    await (isUpdate ? call.readJson() : call.readForm())
+    const fileId = isUpdate ? FILE_ID : `file${imagekit.calls.length}`
+    if (script) script(call)
+    else call.answer(200, uploadedFile(fileId), { 'x-ik-requestId': 'request-1' })
+  })
+  const env = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url, ...settings }
+  const tracker = await startTracker(env, { drainMs: 100, ...overrides })
+  return { imagekit, tracker }
+}
+
+/** All parts of a response that a caller could compare. */
+async function readResponse(response: Response) {
+  const { 'x-request-id': _, date: __, ...headers } = Object.fromEntries(response.headers)
+  return { status: response.status, headers, body: await response.text() }
+}
+
+test('the same key and form get the same response again, with a single request to ImageKit', async () => {
+  const { tracker, imagekit } = await start()
+  const first = await readResponse(await upload(tracker, FORM, KEY))
+  expect(first.headers).toMatchObject({ 'x-submission-id': expect.any(String), link: expect.any(String) })
+  // Each `FormData` is sent with its own boundary.
+  expect(await readResponse(await upload(tracker, FORM, KEY))).toEqual(first)
+  const restarted = await tracker.restart()
+  const { link: before, ...headers } = first.headers
+  const { headers: after, ...response } = await readResponse(await upload(restarted, FORM, KEY))
+  expect(response).toEqual({ status: first.status, body: first.body })
+  // The link has the present PUBLIC_URL; its token is not stored.
+  expect(after).toMatchObject({ ...headers, link: before?.replaceAll(tracker.url, restarted.url) })
+  const stored = await readRows(tracker.database, 'SELECT answer FROM idempotency_keys')
+  expect(JSON.stringify(stored)).toMatch(/request-1/)
+  expect(JSON.stringify(stored)).not.toMatch(/token=|link/)
+  expect(imagekit.calls).toHaveLength(1)
+})
+
+test('without a key each request is a separate upload', async () => {
+  const { tracker, imagekit } = await start()
+  for (const _ of [1, 2]) expect((await upload(tracker, FORM)).status).toBe(200)
+  expect(imagekit.calls).toHaveLength(2)
+})
+
+const OTHERS: [what: string, form: Entry[]][] = [
+  ['content', [['file', 'hellO', 'shirt.jpg'], FILE_NAME, ['extensions', EXTENSIONS]]],
+  ['file name', [['file', 'hello', 'shirt2.jpg'], FILE_NAME, ['extensions', EXTENSIONS]]],
+  ['field name', [['file', 'hello', 'shirt.jpg'], FILE_NAME, ['extension', EXTENSIONS]]],
+  ['order', [FILE_NAME, FILE, ['extensions', EXTENSIONS]]],
+  ['number of parts', [...FORM, ['tags', '']]],
+  ['webhookUrl', [...FORM, ['webhookUrl', 'https://caller.example.com/']]],
+]
+
+test.for(OTHERS)('the same key with another %s gets 422', async ([, form]) => {
+  const { tracker, imagekit } = await start()
+  await upload(tracker, FORM, KEY)
+  const response = await upload(tracker, form, KEY)
+  expect(response.status).toBe(422)
+  expect(await response.json()).toEqual({
+    message: expect.stringContaining('Idempotency-Key'),
+    help: expect.any(String),
+  })
+  expect(imagekit.calls).toHaveLength(1)
+})
+
+test('a key notices when bytes move from one part to another', async () => {
+  const { tracker } = await start()
+  const headers = { 'idempotency-key': 'key-1' }
+  await sendForm(tracker, formText([partText('name="a"', 'bc'), partText('name="file"', 'd')]), headers)
+  const moved = formText([partText('name="a"', 'b'), partText('name="file"', 'cd')])
+  expect((await sendForm(tracker, moved, headers)).status).toBe(422)
+})
+
+test('a second request while the first is in progress gets 409, and later the response of the first', async () => {
+  const { tracker, imagekit } = await start(() => {})
+  const first = upload(tracker, FORM, KEY)
+  await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
+  const second = await upload(tracker, FORM, KEY)
+  expect([second.status, second.headers.get('retry-after')]).toEqual([409, '1'])
+  expect(await second.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
+  imagekit.calls[0]?.answer(200, uploadedFile('file1'))
+  const response = await readResponse(await first)
+  expect(await readResponse(await upload(tracker, FORM, KEY))).toEqual(response)
+  expect(imagekit.calls).toHaveLength(1)
+})
+
+test('a repeated request gets 409 and not 503 while no upload may start', async () => {
+  const { tracker, imagekit } = await start(() => {}, {}, { MAX_CONCURRENT_UPLOADS: '1' })
+  const first = upload(tracker, FORM, KEY)
+  await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
+  expect((await upload(tracker, FORM, KEY)).status).toBe(409)
+  expect((await upload(tracker, FORM, { headers: { 'idempotency-key': 'key-2' } })).status).toBe(503)
+  imagekit.calls[0]?.answer(200, uploadedFile('file1'))
+  expect((await first).status).toBe(200)
+})
+
+test.for<[string, (call: Call) => void, number]>([
+  ['a rejection', (call) => call.answer(400, '{"message":"Upload Limit Exceeded."}'), 400],
+  ['a 500', (call) => call.answer(500, '{"message":"oops"}'), 500],
+  ['a broken connection', (call) => call.breakOff(), 502],
+  ['silence', () => {}, 504],
+])('%s after the form was complete is returned again for the same key', async ([, script, status]) => {
+  const { tracker, imagekit } = await start(script, status === 504 ? { imagekitTimeoutMs: 50 } : {})
+  const first = await readResponse(await upload(tracker, FORM, KEY))
+  expect(first.status).toBe(status)
+  expect(await readResponse(await upload(tracker, FORM, KEY))).toEqual(first)
+  expect(imagekit.calls).toHaveLength(1)
+})
+
+test('another key name, another path and another key are separate requests', async () => {
+  const { tracker, imagekit } = await start()
+  await upload(tracker, FORM, KEY)
+  const headers = { ...KEY.headers, authorization: `Bearer ${ADMIN_KEY}` }
+  await upload(tracker, FORM, { headers })
+  await upload(tracker, FORM, { ...KEY, path: '/api/v2/files/upload' })
+  await upload(tracker, FORM, { headers: { 'idempotency-key': 'key-2' } })
+  await update(tracker, {}, KEY)
+  await update(tracker, {}, { ...KEY, fileId: 'other' })
+  expect(imagekit.calls).toHaveLength(6)
+})
+
+test('a key expires after 24 hours', async () => {
+  let passedMs = 0
+  const startedAt = Date.now()
+  const clocks = { clock: () => startedAt + passedMs, uptimeMs: () => passedMs }
+  const { tracker, imagekit } = await start(undefined, clocks)
+  await upload(tracker, FORM, KEY)
+  passedMs += 24 * HOUR - 1
+  await upload(tracker, FORM, KEY)
+  expect(imagekit.calls).toHaveLength(1)
+  passedMs += 1
+  await upload(tracker, FORM, KEY)
+  expect(imagekit.calls).toHaveLength(2)
+})
+
+const OLD_KEY = 'old-api-key-0123456789'
+const NEW_KEY = 'new-api-key-0123456789'
+
+const withKey = (key: string) => ({ headers: { ...KEY.headers, authorization: `Bearer ${key}` } })
+
+test('an unnamed API key that replaces another does not get its responses', async () => {
+  const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_KEY })
+  const first = await upload(tracker, FORM, withKey(OLD_KEY))
+  const rotated = await tracker.restart({ TRACKER_API_KEY: NEW_KEY })
+  const second = await upload(rotated, FORM, withKey(NEW_KEY))
+  expect(second.headers.get('x-submission-id')).not.toBe(first.headers.get('x-submission-id'))
+  expect(imagekit.calls).toHaveLength(2)
+})
+
+test('inserting an unnamed API key before another does not upload the same request again', async () => {
+  const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_KEY })
+  const first = await upload(tracker, FORM, withKey(OLD_KEY))
+  const extended = await tracker.restart({ TRACKER_API_KEY: `${NEW_KEY},${OLD_KEY}` })
+  const restarted = await upload(extended, FORM, withKey(OLD_KEY))
+  expect(restarted.headers.get('x-submission-id')).toBe(first.headers.get('x-submission-id'))
+  expect(imagekit.calls).toHaveLength(1)
+})
+
+test('an update with the same key is sent once; another body gets 422', async () => {
+  const { tracker, imagekit } = await start()
+  const first = await readResponse(await update(tracker, { tags: ['a'] }, KEY))
+  expect(await readResponse(await update(tracker, { tags: ['a'] }, KEY))).toEqual(first)
+  expect((await update(tracker, { tags: ['b'] }, KEY)).status).toBe(422)
+  expect(imagekit.calls).toHaveLength(1)
+})

@@ -1,0 +1,164 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { createTestDatabase, openStoreOf } from '../support/database.ts'
+import { startTracker } from '../support/tracker.ts'
+import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
+
+const LIMIT = 1024 * 1024
+
+test.each([
+  ['an empty body', ''],
+  ['a text', 'hello'],
+  ['half a JSON text', '{"service":"remove-bg"'],
+  ['two JSON texts', '{}{}'],
+  ['a form', 'service=remove-bg&status=SUCCESS'],
+  ['a gzip of a good payload', gzipSync(JSON.stringify(payload('remove-bg', 'success')))],
+  ['UTF-16', Buffer.from('{"service":"remove-bg","status":"SUCCESS"}', 'utf16le')],
+])('%s is not JSON and gets 400', async (_, body) => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const headers = typeof body === 'string' ? {} : { 'content-encoding': 'gzip' }
+  const response = await deliver(webhookUrl, body, headers)
+  expect(response).toMatchObject({ status: 400, json: { code: 'invalid_input', status: 400 } })
+  expect((await statusOf(tracker)).status).toBe('pending')
+})
+
+test('the reason why a body is not JSON contains nothing of the body', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  for (const body of ['hush-hush', '{"a":"hush","b" hush,"c":"hush"}', `{"a":1,"b" hush${'x'.repeat(99)}`]) {
+    const { json } = await deliver(webhookUrl, body)
+    expect(json['detail']).toMatch(/^The body is not JSON \(.+\)\.$/)
+    expect(json['detail']).not.toContain('hush')
+  }
+})
+
+test('a token that is forged, truncated or for something else gets 401 without a read of the store', async () => {
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
+  const calls: string[] = []
+  const store = new Proxy(real, {
+    get(target, name, receiver) {
+      if (typeof name === 'string') calls.push(name)
+      return Reflect.get(target, name, receiver)
+    },
+  })
+  const tracker = await startTracker({}, { store }, database)
+  const { webhookUrl, submissionId, statusUrl } = await register(tracker, ['remove-bg'], null)
+  const other = await register(tracker, ['remove-bg'], null)
+  const mac = (url: string) => url.slice(url.lastIndexOf('.') + 1)
+  const good = mac(webhookUrl)
+  const flipped = (good.startsWith('A') ? 'B' : 'A') + good.slice(1)
+  const forged = [
+    `${submissionId}.${flipped}`,
+    `${submissionId}.${good.slice(0, -1)}`,
+    `${submissionId}.${good}A`,
+    `${submissionId}.${good}=`,
+    `${submissionId}.${mac(other.webhookUrl)}`,
+    `${submissionId}.${new URL(statusUrl).searchParams.get('token')}`,
+    `${submissionId}.`,
+    submissionId,
+    good,
+    `.${good}`,
+    `x${submissionId}.${good}`,
+    `${submissionId}%00.${good}`,
+    '%',
+    '%E0%A4%A',
+    'a'.repeat(8000),
+  ]
+  const counted = calls.length
+  for (const token of forged) {
+    const response = await deliver(
+      `${tracker.url}/webhooks/extension/${token}`,
+      payload('remove-bg', 'success'),
+    )
+    expect(response, token.slice(0, 80)).toMatchObject({ status: 401, json: { code: 'unauthenticated' } })
+    expect(JSON.stringify(response.json)).not.toContain(good)
+  }
+  // Except for the timers' own steps, and the log of rejected deliveries, which only writes.
+  expect(
+    calls
+      .slice(counted)
+      .filter(
+        (step) =>
+          !/^(claimDue|foldCounters|heartbeat|recoverAbandoned|acquireLease|pruneBodies|saveClockTrust|keepRejected)/.test(
+            step,
+          ),
+      ),
+  ).toEqual([])
+  expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).status).toBe(200)
+})
+
+test.each([
+  ['stops in the middle', { 'content-length': 1000 }],
+  ['never ends', {}],
+  ['is announced as too large', { 'content-length': LIMIT + 1 }],
+])('a forged token whose body %s gets 401 soon', async (_, headers) => {
+  const tracker = await startTracker()
+  const outgoing = request(`${tracker.url}/webhooks/extension/x.y`, { method: 'POST', headers })
+  outgoing.on('error', () => {})
+  outgoing.write('{')
+  const [response] = await once(outgoing, 'response')
+  expect(response.statusCode).toBe(401)
+  outgoing.destroy()
+})
+
+test('a body over 1 MiB is rejected with 413 by its announced length, before it is sent', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const outgoing = request(webhookUrl, { method: 'POST', headers: { 'content-length': LIMIT + 1 } })
+  outgoing.on('error', () => {})
+  outgoing.flushHeaders()
+  const [response] = await once(outgoing, 'response')
+  expect(response.statusCode).toBe(413)
+  expect(response.headers['content-type']).toBe('application/problem+json')
+  outgoing.destroy()
+})
+
+test('a chunked body gets 413 while it streams, and its connection is closed', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const outgoing = request(webhookUrl, { method: 'POST' })
+  const failed = once(outgoing, 'close')
+  outgoing.on('error', () => {})
+  outgoing.write(Buffer.alloc(LIMIT, ' '))
+  outgoing.write('{}')
+  const [response] = await once(outgoing, 'response')
+  expect(response.statusCode).toBe(413)
+  response.resume()
+  // The body itself never ends.
+  await failed
+  expect((await statusOf(tracker)).status).toBe('pending')
+})
+
+test('a body of exactly 1 MiB is accepted', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const body = JSON.stringify(payload('remove-bg', 'success')).padEnd(LIMIT, ' ')
+  expect(await deliver(webhookUrl, body)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+})
+
+test('the webhook route allows only POST', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  for (const method of ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+    const response = await fetch(webhookUrl, { method })
+    expect(response.status, method).toBe(405)
+    expect(response.headers.get('allow')).toBe('POST')
+    expect(response.headers.has('access-control-allow-origin')).toBe(false)
+  }
+})
+
+test('a caller that disconnects during a body has no effect', async () => {
+  const tracker = await startTracker()
+  const { webhookUrl } = await register(tracker, ['remove-bg'])
+  const outgoing = request(webhookUrl, { method: 'POST', headers: { 'content-length': 1000 } })
+  outgoing.on('error', () => {})
+  outgoing.write('{"service":"remove-bg","status":"SUCCESS"')
+  await once(outgoing, 'socket')
+  outgoing.destroy()
+  expect((await statusOf(tracker)).status).toBe('pending')
+  expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'applied' })
+})

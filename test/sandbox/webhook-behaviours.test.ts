@@ -1,0 +1,98 @@
+import { createServer } from 'node:http'
+import { expect, test } from 'vitest'
+import { startListening } from '../support/listening.ts'
+import { imageBlob } from './support/fixture-images.ts'
+import { get, patch, upload } from './support/requests.ts'
+import { type RunningSandbox, startSandbox } from './support/running-sandbox.ts'
+import { startReceiver } from './support/webhook-receiver.ts'
+
+function uploadWith(sandbox: RunningSandbox, tags: string, webhookUrl: string, names = ['aws-auto-tagging']) {
+  const extensions = JSON.stringify(names.map((name) => ({ name })))
+  return upload(sandbox, { file: imageBlob('shirt.jpg'), extensions, webhookUrl, tags })
+}
+
+test('drop: the extension changes the file, and no webhook is ever sent', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const { body } = await uploadWith(sandbox, 'sandbox:webhook=drop,sandbox:delay=1', receiver.url)
+  await expect
+    .poll(async () => (await get(sandbox, `/v1/files/${String(body['fileId'])}/details`)).body['AITags'])
+    .not.toBeNull()
+  await sandbox.stop()
+  expect(sandbox.deliveries()).toEqual([])
+  expect(receiver.received).toEqual([])
+})
+
+test('duplicate: the same webhook is sent three times', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  await uploadWith(sandbox, 'sandbox:webhook=duplicate,sandbox:delay=1', receiver.url)
+  const [first, second, third] = await receiver.waitFor(3)
+  expect(second).toEqual(first)
+  expect(third).toEqual(first)
+})
+
+test('early: the webhooks are received before the upload response', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const tags = 'sandbox:webhook=early,sandbox:delay=60000'
+  const { body } = await uploadWith(sandbox, tags, receiver.url, ['aws-auto-tagging', 'remove-bg'])
+  expect(receiver.received).toHaveLength(2)
+  expect(body['extensionStatus']).toEqual({ 'aws-auto-tagging': 'pending', 'remove-bg': 'pending' })
+  expect(body).toMatchObject({ AITags: null, versionInfo: { name: 'Version 1' } })
+})
+
+test('early also applies to an update', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg') })
+  await patch(sandbox, body['fileId'], {
+    extensions: [{ name: 'ai-auto-description' }],
+    webhookUrl: receiver.url,
+    tags: ['sandbox:webhook=early'],
+  })
+  expect(receiver.received).toMatchObject([{ service: 'ai-auto-description', status: 'SUCCESS' }])
+})
+
+test('late: the effect comes after one delay, the webhook after ten', async () => {
+  const waits: number[] = []
+  const delay = async (ms: number) => void waits.push(ms)
+  const [sandbox, receiver] = [await startSandbox({ delay }), await startReceiver()]
+  await uploadWith(sandbox, 'sandbox:webhook=late,sandbox:delay=500', receiver.url)
+  await receiver.waitFor(1)
+  await expect.poll(() => sandbox.deliveries()).toMatchObject([{ state: 'delivered' }])
+  expect(waits).toEqual([500, 4500])
+})
+
+test('reorder: the webhooks come in the reverse order of the request', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const names = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging']
+  await uploadWith(sandbox, 'sandbox:webhook=reorder,sandbox:delay=1', receiver.url, names)
+  const webhooks = await receiver.waitFor(3)
+  expect(webhooks.map(({ service }) => service)).toEqual(names.toReversed())
+})
+
+test.each([
+  ['success', ['SUCCESS', 'FAILURE']],
+  ['failed', ['FAILURE', 'SUCCESS']],
+])('conflict: after %s a webhook with the opposite status follows', async (outcome, statuses) => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const tags = `sandbox:webhook=conflict,sandbox:aws-auto-tagging=${outcome},sandbox:delay=1`
+  const { body } = await uploadWith(sandbox, tags, receiver.url)
+  const webhooks = await receiver.waitFor(2)
+  expect(webhooks.map(({ status }) => status)).toEqual(statuses)
+  const failure = webhooks.find(({ status }) => status === 'FAILURE')
+  expect(failure).toMatchObject({ service: 'aws-auto-tagging', fileId: body['fileId'], error: {} })
+})
+
+test('behaviours can be combined: three webhooks, all before the response', async () => {
+  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  await uploadWith(sandbox, 'sandbox:webhook=early,sandbox:webhook=duplicate', receiver.url)
+  expect(receiver.received).toHaveLength(3)
+})
+
+test('early waits at most 5 s for a receiver that does not respond', async () => {
+  const waits: number[] = []
+  const delay = async (ms: number) => void waits.push(ms)
+  const sandbox = await startSandbox({ delay })
+  const silent = await startListening(createServer(() => undefined))
+  const { status } = await uploadWith(sandbox, 'sandbox:webhook=early', silent)
+  expect(status).toBe(200)
+  expect(waits).toEqual([5000])
+})
