@@ -19,6 +19,12 @@ module.exports = {
       'The words and rules stand alone.',
     ),
     inside(
+      'contract-sees-domain',
+      'contract/',
+      '^src/(?!(contract|domain)/)',
+      'The shapes of requests and responses depend on the vocabulary alone.',
+    ),
+    inside(
       'store-sees-domain',
       'store/',
       '^src/(?!(store|domain)/)',
@@ -59,7 +65,7 @@ module.exports = {
     inside(
       'sandbox-stands-alone',
       'sandbox/',
-      '^src/(?!sandbox/|domain/(loopback|public-address)[.]|notify/target-guard[.])',
+      '^src/(?!sandbox/|domain/(loopback|mutex|public-address)[.]|notify/target-guard[.])',
       'The local ImageKit knows nothing of the tracker. Which addresses may be connected to is decided once.',
     ),
     inside(

@@ -8,29 +8,30 @@ import { parseConfig } from '../../src/config.ts'
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts'
 import { createService, type Service } from '../../src/service.ts'
 import type { Overrides } from '../../src/service-overrides.ts'
+import { checkResponse } from './check-response.ts'
 import { createTestDatabase, databaseEnv, type TestDatabase } from './database.ts'
 
 export const API_KEY = 'api-key-of-the-tests-0123456789'
 export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789'
 export const IMAGEKIT_KEY = 'private_key_of_the_tests'
 
-/** A tracker in this process on a port of its own, as a user would run it; it is stopped when the test ends. */
+/** A tracker in this process on a free port, configured as a user would. It is stopped when the test ends. */
 export type RunningTracker = {
   url: string
   service: Service
   database: TestDatabase
-  /** `fetch` on the tracker, with the API key unless the headers say otherwise. */
+  /** `fetch` with the API key, unless `init` has an authorization header. Fails if the contract doesn't describe the response. */
   fetch(path: string, init?: RequestInit): Promise<Response>
-  /** Stops this one and starts another on the same database, with these changes of its environment. */
+  /** Stops this tracker and starts another on the same database, with these changes to the environment. */
   restart(changes?: Environment): Promise<RunningTracker>
 }
 
 export async function startTracker(
   env: Environment = {},
   overrides: Overrides = {},
-  given?: TestDatabase,
+  existing?: TestDatabase,
 ): Promise<RunningTracker> {
-  const database = given ?? (await createTestDatabase())
+  const database = existing ?? (await createTestDatabase())
   const config = parseConfig(
     {
       PORT: '0',
@@ -55,10 +56,12 @@ export async function startTracker(
     url,
     service,
     database,
-    fetch: (path, init = {}) => {
+    async fetch(path, init = {}) {
       const headers = new Headers(init.headers)
       if (!headers.has('authorization')) headers.set('authorization', `Bearer ${API_KEY}`)
-      return fetch(url + path, { ...init, headers })
+      const response = await fetch(url + path, { ...init, headers })
+      await checkResponse(init.method ?? 'GET', url + path, response)
+      return response
     },
     async restart(changes = {}) {
       await stop()
@@ -67,7 +70,7 @@ export async function startTracker(
   }
 }
 
-/** A local ImageKit that accepts `IMAGEKIT_KEY`, and a tracker that speaks to it. */
+/** A sandbox that accepts `IMAGEKIT_KEY`, and a tracker that uses it. */
 export async function startTrackerAndSandbox(
   env: Environment = {},
   overrides: Overrides = {},

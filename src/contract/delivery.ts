@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import type { DeliveryOutcome, RejectionCause, SignatureCheck } from '../domain/delivery.ts'
+import type { DeliveryCause } from '../domain/extension-result.ts'
+import { time } from './run.ts'
+
+export const deliveryOutcome = z.enum([
+  'applied',
+  'duplicate',
+  'contradicted',
+  'ignored',
+  'rejected',
+] satisfies DeliveryOutcome[])
+
+/** The response to a webhook, once the delivery and its effect are on disk; also to a replay. */
+export const recordedDelivery = z.object({ outcome: deliveryOutcome })
+
+/** Why a delivery was not applied, or was rejected. */
+export const deliveryCause = z.enum([
+  'unknown_shape',
+  'unknown_status',
+  'other_file',
+  'not_requested',
+  'forgotten',
+  'forged_token',
+  'no_secret',
+  'absent_signature',
+  'malformed_signature',
+  'bad_signature',
+  'stale_signature',
+  'not_json',
+  'too_large',
+  'broken_off',
+  'too_slow',
+  'unknown_submission',
+] satisfies (DeliveryCause | RejectionCause)[])
+
+/** One POST to a webhook route. */
+export const delivery = z.object({
+  deliveryId: z.string(),
+  route: z.enum(['extension', 'account']),
+  receivedAt: time,
+  outcome: deliveryOutcome,
+  cause: deliveryCause.nullable(),
+  /** Null for a rejected delivery: its cause says it. */
+  signature: z.enum(['valid', 'invalid', 'absent', 'unchecked'] satisfies SignatureCheck[]).nullable(),
+  submissionId: z.string().nullable(),
+  runId: z.string().nullable(),
+  fileId: z.string().nullable(),
+  /** The extension, as ImageKit names it. */
+  service: z.string().nullable(),
+})
+
+export const deliveryList = z.object({ deliveries: z.array(delivery), nextCursor: z.string().nullable() })
+
+export const deliveryDetail = delivery.extend({
+  /** Null once pruned. */
+  headers: z.record(z.string(), z.string()).nullable(),
+  /** As text; null once pruned. */
+  body: z.string().nullable(),
+  bytes: z.int().min(0),
+})

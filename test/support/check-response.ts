@@ -1,0 +1,75 @@
+import { expect } from 'vitest'
+import { z } from 'zod'
+import { API, type ResponseContract } from '../../src/contract/api.ts'
+import { imagekitError, problem } from '../../src/contract/problems.ts'
+
+/** Fails unless the contract describes the response: its status, its type, and each of its fields. */
+export async function checkResponse(method: string, url: string, response: Response): Promise<void> {
+  const { pathname } = new URL(url)
+  if (pathname.startsWith('/admin')) return
+  const [type = ''] = (response.headers.get('content-type') ?? '').split(';')
+  const what = `${method} ${pathname} → ${response.status} ${type}`
+  if (response.status >= 400) return checkError(what, pathname, type, response)
+  if (/^\/(api\/v[12]|v1)\//.test(pathname) || method === 'OPTIONS') return
+  const described = findOperation(method === 'HEAD' ? 'GET' : method, pathname)?.responses[response.status]
+  expect(described, `${what} is described`).toBeDefined()
+  if (described !== undefined && method !== 'HEAD') await checkBody(what, type, described, response)
+}
+
+async function checkError(what: string, pathname: string, type: string, response: Response): Promise<void> {
+  const isImagekit = /^\/(api\/v[12]|v1)(\/|$)/.test(pathname)
+  const text = await response.clone().text()
+  // HEAD has none. What ImageKit itself responds is passed on as it is.
+  if (text === '' || (isImagekit && response.headers.has('x-submission-id'))) return
+  expect(type, what).toBe(isImagekit ? 'application/json' : 'application/problem+json')
+  checkJson(what, isImagekit ? imagekitError : problem, JSON.parse(text))
+}
+
+async function checkBody(
+  what: string,
+  type: string,
+  described: ResponseContract,
+  response: Response,
+): Promise<void> {
+  if ('mediaType' in described) {
+    expect(type, what).toBe(described.mediaType)
+    return
+  }
+  const text = await response.clone().text()
+  if ('empty' in described) {
+    expect(text, what).toBe('')
+    return
+  }
+  expect(type, what).toBe('application/json')
+  checkJson(what, described.json, JSON.parse(text))
+}
+
+function checkJson(what: string, schema: z.ZodType, json: unknown): void {
+  const { error } = strict(schema).safeParse(json)
+  expect(error && z.prettifyError(error), what).toBeUndefined()
+}
+
+function findOperation(method: string, pathname: string) {
+  const matches = Object.keys(API).filter((key) => {
+    const [itsMethod, path = ''] = key.split(' ')
+    const pattern = new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`)
+    return itsMethod === method && pattern.test(pathname)
+  })
+  // A path without parameters comes first.
+  return API[matches.toSorted((one, other) => one.split(':').length - other.split(':').length)[0] ?? '']
+}
+
+/** The same schema, which rejects fields that it doesn't know. */
+function strict(schema: z.ZodType): z.ZodType {
+  if (schema instanceof z.ZodObject) {
+    if (schema.def.catchall !== undefined) return schema
+    const shape = Object.entries(schema.shape).map(([name, field]) => [name, strict(field as z.ZodType)])
+    return z.strictObject(Object.fromEntries(shape))
+  }
+  if (schema instanceof z.ZodArray) return z.array(strict(schema.element as z.ZodType))
+  if (schema instanceof z.ZodNullable) return strict(schema.unwrap() as z.ZodType).nullable()
+  if (schema instanceof z.ZodOptional) return strict(schema.unwrap() as z.ZodType).optional()
+  if (schema instanceof z.ZodRecord) return z.record(schema.keyType, strict(schema.valueType as z.ZodType))
+  if (schema instanceof z.ZodUnion) return z.union(schema.options.map((one) => strict(one as z.ZodType)))
+  return schema
+}
