@@ -26,6 +26,8 @@ rmSync(FIGURES, { force: true })
 const vitest = [
   'vitest',
   'run',
+  '--mode',
+  'built',
   '--no-file-parallelism',
   ...run.projects.flatMap((name) => ['--project', name]),
 ]
