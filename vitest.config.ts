@@ -34,7 +34,7 @@ const importBuilt: Plugin = {
   },
 }
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   plugins: [importBuilt],
   test: {
     server: { deps: { external: [/\/dist\/.*\.js$/] } },
@@ -56,11 +56,13 @@ export default defineConfig({
     projects: [
       {
         extends: true,
+        mode,
         test: { name: 'portable', include: TESTS, exclude: [LINUX_TESTS, ...POSTGRES_TESTS] },
       },
-      { extends: true, test: { name: 'linux', include: [LINUX_TESTS] } },
+      { extends: true, mode, test: { name: 'linux', include: [LINUX_TESTS] } },
       {
         extends: true,
+        mode,
         test: {
           name: 'postgres',
           include: [...POSTGRES_TESTS, 'test/integration/**/*.test.ts'],
@@ -68,7 +70,7 @@ export default defineConfig({
           ...ON_POSTGRES,
         },
       },
-      { extends: true, test: { name: 'postgres faults', include: [POSTGRES_FAULTS], ...ON_POSTGRES } },
+      { extends: true, mode, test: { name: 'postgres faults', include: [POSTGRES_FAULTS], ...ON_POSTGRES } },
     ],
   },
-})
+}))

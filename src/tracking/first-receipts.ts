@@ -13,7 +13,8 @@ export type FirstReceipts = {
 const MAX_REMEMBERED = 10_000
 
 export function createFirstReceipts(): FirstReceipts {
-  const receipts = new LRUCache<string, number>({ max: MAX_REMEMBERED })
+  // With `max`, it would allocate the space of all entries at once.
+  const receipts = new LRUCache<string, number>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 })
   return {
     remember(body, receivedAt) {
       const digest = digestOf(body)

@@ -55,7 +55,11 @@ export function createSignInLimit(deps: {
 }
 
 function createMemory(): SignInStore {
-  const failures = new LRUCache<string, readonly number[]>({ max: MAX_SIGN_IN_NAMES })
+  // With `max`, it would allocate the space of all entries at once.
+  const failures = new LRUCache<string, readonly number[]>({
+    maxSize: MAX_SIGN_IN_NAMES,
+    sizeCalculation: () => 1,
+  })
   return {
     async beginSignIn(names, at) {
       const counted = countSignIn(

@@ -80,7 +80,10 @@ test('the server ends a list that waits for a lock, and statuses are read meanwh
   await expect(list()).rejects.toMatchObject({ code: 'store_unavailable' })
   expect(await store.findAsset('file-1')).toBeUndefined()
   expect(
-    await readCells(database, "SELECT query FROM pg_stat_activity WHERE wait_event_type = 'Lock'"),
+    await readCells(
+      database,
+      "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    ),
   ).toEqual([])
   await unlock()
   expect(await list()).toMatchObject({ deliveries: [] })
