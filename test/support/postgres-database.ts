@@ -1,3 +1,4 @@
+import { DatabaseError } from 'pg'
 import { inject } from 'vitest'
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts'
 import type { Engine } from './database.ts'
@@ -5,6 +6,7 @@ import { acquireDatabase, queryDatabase } from './spare-databases.ts'
 
 /** The error code of a failing disk: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const IO_ERROR = '58030'
+const DEADLOCK = '40P01'
 
 export const postgresDatabase: Engine = {
   name: 'PostgreSQL',
@@ -14,9 +16,7 @@ export const postgresDatabase: Engine = {
   },
   open: ({ url }, options) => openPostgresStore({ url, ...options }),
   query: ({ url }, sql) => queryDatabase(url, sql),
-  async run({ url }, sql) {
-    await queryDatabase(url, sql)
-  },
+  run: ({ url }, sql) => runUnlessDeadlocked(url, sql),
   async listTables({ url }) {
     const tables = `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
       AND relnamespace = 'public'::regnamespace`
@@ -36,4 +36,14 @@ export const postgresDatabase: Engine = {
       drop: `DROP TRIGGER ${name} ON ${table}; DROP FUNCTION ${name}`,
     }
   },
+}
+
+/** A trigger locks its table with all partitions, in another order than the service, which makes partitions meanwhile. */
+async function runUnlessDeadlocked(url: string, sql: string): Promise<void> {
+  try {
+    await queryDatabase(url, sql)
+  } catch (error) {
+    if (!(error instanceof DatabaseError) || error.code !== DEADLOCK) throw error
+    await runUnlessDeadlocked(url, sql)
+  }
 }
