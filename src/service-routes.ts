@@ -35,7 +35,7 @@ type RoutesDeps = DepsOf<typeof uploadRoutes> &
   DepsOf<typeof doctorRoutes> &
   Omit<DepsOf<typeof metricsRoutes>, 'isPublic'> &
   DepsOf<typeof healthRoutes> &
-  Omit<DepsOf<typeof createAdminPages>, 'tell' | 'heartbeats'> & {
+  Omit<DepsOf<typeof createAdminPages>, 'describeError' | 'heartbeats'> & {
     config: Config
     errorResponses: ErrorResponses
     tokens: CapabilityTokens
@@ -56,7 +56,7 @@ export function createServiceApp(deps: RoutesDeps): { app: Hono<AppEnv>; fastPat
   } as const
   const handleStatus = createStatusHandler(statusDeps)
   const handleWebhook = createWebhookHandler(deps)
-  const pages = createAdminPages({ ...deps, heartbeats, tell: errorResponses.describe })
+  const pages = createAdminPages({ ...deps, heartbeats, describeError: errorResponses.describe })
   const app = createApp({
     errorResponses,
     pages,

@@ -24,7 +24,7 @@ type RoutesDeps = Parameters<typeof overviewRoutes>[0] &
   SignInRoutesDeps
 
 export type AdminPagesDeps = Omit<RoutesDeps, keyof AdminAuth> &
-  AdminAuthDeps & { tell: ErrorResponses['describe'] }
+  AdminAuthDeps & { describeError: ErrorResponses['describe'] }
 
 export type AdminPages = {
   routes: Hono<AppEnv>
@@ -70,7 +70,7 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
         const { operator, interrupted, message } = error
         return respondWithPage(c, <ResumePage {...{ operator, interrupted, explanation: message }} />, 403)
       }
-      const { code, problem, detail, fields } = deps.tell(error, c.get('requestId'))
+      const { code, problem, detail, fields } = deps.describeError(error, c.get('requestId'))
       if (problem.retryAfter !== undefined) c.header('Retry-After', String(problem.retryAfter))
       const { status, title } = problem
       const page = {

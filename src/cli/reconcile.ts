@@ -1,23 +1,10 @@
 import { Command } from 'commander'
-import { z } from 'zod'
+import { reconcileReportSchema } from '../contract/operations.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { requestJson } from './request-json.ts'
 import { escapeForTerminal, stringifyForTerminal } from './terminal-text.ts'
 import { parseTrackerAccess } from './tracker-access.ts'
 import { createTrackerClient } from './tracker-client.ts'
-
-const reportSchema = z.looseObject({
-  runs: z.array(
-    z.looseObject({
-      runId: z.string(),
-      fileId: z.string().nullable(),
-      extension: z.string(),
-      finding: z.string(),
-      why: z.string(),
-    }),
-  ),
-  stoppedBy: z.string().nullable(),
-})
 
 export function reconcileCommand(context: CommandContext): Command {
   return new Command('reconcile')
@@ -29,7 +16,11 @@ export function reconcileCommand(context: CommandContext): Command {
     .action(async (options: { dryRun?: true; json?: true }) => {
       const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
       const body = { dryRun: options.dryRun ?? false }
-      const report = await requestJson(client, { method: 'POST', path: '/reconcile', body }, reportSchema)
+      const report = await requestJson(
+        client,
+        { method: 'POST', path: '/reconcile', body },
+        reconcileReportSchema,
+      )
       if (options.json) return printLine(context.stdout, stringifyForTerminal(report))
       for (const run of report.runs)
         printLine(

@@ -1,20 +1,23 @@
 import { z } from 'zod'
-import { run, runStatus, time } from './run.ts'
+import { runSchema, runStatusSchema, timeSchema } from './run.ts'
 
-export const statusUrls = z.object({ statusUrl: z.url(), eventsUrl: z.url() })
+export const statusUrlsSchema = z.object({ statusUrl: z.url(), eventsUrl: z.url() })
 
 /** An asset's status and its current runs. */
-export const assetStatus = z.object({
+export const assetStatusSchema = z.object({
   fileId: z.string(),
   /** `none`: no extension was ever requested. */
-  status: z.enum([...runStatus.options, 'none']),
+  status: z.enum([...runStatusSchema.options, 'none']),
   /** The status of each current run, by the name of its extension. */
-  extensionStatus: z.record(z.string(), runStatus),
-  extensions: z.array(run),
-  updatedAt: time,
+  extensionStatus: z.record(z.string(), runStatusSchema),
+  extensions: z.array(runSchema),
+  updatedAt: timeSchema,
 })
 
 /** The same with the addresses to follow it at. */
-export const linkedAssetStatus = assetStatus.extend(statusUrls.shape)
+export const linkedAssetStatusSchema = assetStatusSchema.extend(statusUrlsSchema.shape)
 
-export const assetStatuses = z.object({ assets: z.array(assetStatus), notFound: z.array(z.string()) })
+export const assetStatusesSchema = z.object({
+  assets: z.array(assetStatusSchema),
+  notFound: z.array(z.string()),
+})

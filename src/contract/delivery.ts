@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { DeliveryOutcome, RejectionCause, SignatureCheck } from '../domain/delivery.ts'
 import type { DeliveryCause } from '../domain/extension-result.ts'
-import { time } from './run.ts'
+import { timeSchema } from './run.ts'
 
-export const deliveryOutcome = z.enum([
+export const deliveryOutcomeSchema = z.enum([
   'applied',
   'duplicate',
   'contradicted',
@@ -12,10 +12,10 @@ export const deliveryOutcome = z.enum([
 ] satisfies DeliveryOutcome[])
 
 /** The response to a webhook, once the delivery and its effect are on disk; also to a replay. */
-export const recordedDelivery = z.object({ outcome: deliveryOutcome })
+export const recordedDeliverySchema = z.object({ outcome: deliveryOutcomeSchema })
 
 /** Why a delivery was not applied, or was rejected. */
-export const deliveryCause = z.enum([
+export const deliveryCauseSchema = z.enum([
   'unknown_shape',
   'unknown_status',
   'other_file',
@@ -35,12 +35,12 @@ export const deliveryCause = z.enum([
 ] satisfies (DeliveryCause | RejectionCause)[])
 
 /** One POST to a webhook route. */
-export const delivery = z.object({
+export const deliverySchema = z.object({
   deliveryId: z.string(),
   route: z.enum(['extension', 'account']),
-  receivedAt: time,
-  outcome: deliveryOutcome,
-  cause: deliveryCause.nullable(),
+  receivedAt: timeSchema,
+  outcome: deliveryOutcomeSchema,
+  cause: deliveryCauseSchema.nullable(),
   /** Null for a rejected delivery: its cause says it. */
   signature: z.enum(['valid', 'invalid', 'absent', 'unchecked'] satisfies SignatureCheck[]).nullable(),
   submissionId: z.string().nullable(),
@@ -50,9 +50,12 @@ export const delivery = z.object({
   service: z.string().nullable(),
 })
 
-export const deliveryList = z.object({ deliveries: z.array(delivery), nextCursor: z.string().nullable() })
+export const deliveryListSchema = z.object({
+  deliveries: z.array(deliverySchema),
+  nextCursor: z.string().nullable(),
+})
 
-export const deliveryDetail = delivery.extend({
+export const deliveryDetailSchema = deliverySchema.extend({
   /** Null once pruned. */
   headers: z.record(z.string(), z.string()).nullable(),
   /** As text; null once pruned. */

@@ -1,30 +1,37 @@
 import { z } from 'zod'
-import { time } from './run.ts'
-import { auditKind } from './run-detail.ts'
+import { timeSchema } from './run.ts'
+import { auditKindSchema } from './run-detail.ts'
 
-const count = z.int().min(0)
-const countsByStatus = z.object({ pending: count, success: count, failed: count, expired: count })
+const countSchema = z.int().min(0)
+export const countsByStatusSchema = z.object({
+  pending: countSchema,
+  success: countSchema,
+  failed: countSchema,
+  expired: countSchema,
+})
 
-export const stats = z.object({
+export const statsSchema = z.object({
   /** In hours, such as `24h`. */
   window: z.string(),
   /** `pending`: now. The others: within the window. */
-  byStatus: countsByStatus,
-  byExtension: z.record(z.string(), countsByStatus),
-  byHour: z.array(z.object({ hour: time, success: count, failed: count, expired: count })),
+  byStatus: countsByStatusSchema,
+  byExtension: z.record(z.string(), countsByStatusSchema),
+  byHour: z.array(
+    z.object({ hour: timeSchema, success: countSchema, failed: countSchema, expired: countSchema }),
+  ),
   /** Of the failures in the window, the most frequent first. */
-  causes: z.array(z.object({ extension: z.string(), cause: z.string(), count })),
-  oldestPendingAt: time.nullable(),
+  causes: z.array(z.object({ extension: z.string(), cause: z.string(), count: countSchema })),
+  oldestPendingAt: timeSchema.nullable(),
   settleSeconds: z.object({ p50: z.number().nullable(), p95: z.number().nullable() }),
 })
 
-export const auditList = z.object({
+export const auditListSchema = z.object({
   entries: z.array(
     z.object({
-      at: time,
+      at: timeSchema,
       /** The name of the operator's key. */
       actor: z.string(),
-      kind: auditKind,
+      kind: auditKindSchema,
       /** The id of what was changed; null if it was more than one. */
       subject: z.string().nullable(),
       reason: z.string().nullable(),
@@ -34,21 +41,21 @@ export const auditList = z.object({
   nextCursor: z.string().nullable(),
 })
 
-export const retryPreview = z.object({
-  total: count,
+export const retryPreviewSchema = z.object({
+  total: countSchema,
   /** In ImageKit's extension units, for the runs whose price is known. */
-  units: count,
-  unpriced: count,
+  units: countSchema,
+  unpriced: countSchema,
 })
 
-export const retryProgress = z.object({
+export const retryProgressSchema = z.object({
   retryId: z.string(),
-  total: count,
-  done: count,
+  total: countSchema,
+  done: countSchema,
   /** How many of those done were not clearly accepted. */
-  failed: count,
+  failed: countSchema,
   state: z.enum(['running', 'done']),
-  results: z.object({ ...countsByStatus.shape, rejected: count, unconfirmed: count }),
+  results: z.object({ ...countsByStatusSchema.shape, rejected: countSchema, unconfirmed: countSchema }),
   /** The first 100 of those that `failed` counts. */
   notTaken: z.array(
     z.object({
@@ -60,7 +67,7 @@ export const retryProgress = z.object({
   ),
 })
 
-export const reconcileReport = z.object({
+export const reconcileReportSchema = z.object({
   runs: z.array(
     z.object({
       runId: z.string(),
@@ -76,12 +83,12 @@ export const reconcileReport = z.object({
   stoppedBy: z.string().nullable(),
 })
 
-export const diagnostics = z.object({
+export const diagnosticsSchema = z.object({
   instanceId: z.string(),
   publicUrl: z.url(),
   version: z.string(),
   node: z.string(),
-  now: time,
+  now: timeSchema,
   checks: z.array(
     z.object({
       name: z.string(),
@@ -92,12 +99,12 @@ export const diagnostics = z.object({
   ),
 })
 
-export const health = z.object({ status: z.literal('ok') })
+export const healthSchema = z.object({ status: z.literal('ok') })
 
-export const readiness = z.object({
+export const readinessSchema = z.object({
   status: z.literal('ready'),
   store: z.literal('ok'),
   migrations: z.literal('ok'),
-  answersWaiting: count,
+  answersWaiting: countSchema,
   imagekit: z.string(),
 })

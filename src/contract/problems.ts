@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** RFC 9457, `application/problem+json`. */
-export const problem = z.object({
+export const problemSchema = z.object({
   /** `PUBLIC_URL/problems/CODE`. */
   type: z.url(),
   code: z.string(),
@@ -14,6 +14,6 @@ export const problem = z.object({
 })
 
 /** An error of the routes that ImageKit's clients use, in the shape of ImageKit's errors. */
-export const imagekitError = z.object({ message: z.string(), help: z.string() })
+export const imagekitErrorSchema = z.object({ message: z.string(), help: z.string() })
 
-export const problemDescription = z.object({ code: z.string(), status: z.int(), title: z.string() })
+export const problemDescriptionSchema = z.object({ code: z.string(), status: z.int(), title: z.string() })

@@ -1,20 +1,20 @@
 import { z } from 'zod'
 import type { AuditKind } from '../domain/audit-entry.ts'
-import { statusUrls } from './asset.ts'
-import { delivery, deliveryCause, deliveryOutcome } from './delivery.ts'
+import { statusUrlsSchema } from './asset.ts'
+import { deliveryCauseSchema, deliveryOutcomeSchema, deliverySchema } from './delivery.ts'
 import {
-  evidence,
-  finalStatus,
-  listedRun,
-  run,
-  statusReason,
-  submissionError,
-  submissionKind,
-  submissionState,
-  time,
+  evidenceSchema,
+  finalStatusSchema,
+  listedRunSchema,
+  runSchema,
+  statusReasonSchema,
+  submissionErrorSchema,
+  submissionKindSchema,
+  submissionStateSchema,
+  timeSchema,
 } from './run.ts'
 
-export const auditKind = z.enum([
+export const auditKindSchema = z.enum([
   'retry',
   'retry_many',
   'acknowledge',
@@ -25,61 +25,61 @@ export const auditKind = z.enum([
 ] satisfies AuditKind[])
 
 /** One event of a run's life; the oldest comes first. */
-const timelineEvent = z.discriminatedUnion('what', [
+const timelineEventSchema = z.discriminatedUnion('what', [
   z.object({
-    at: time,
+    at: timeSchema,
     what: z.literal('requested'),
     by: z.string().nullable(),
-    kind: submissionKind,
+    kind: submissionKindSchema,
     attempt: z.int(),
   }),
   z.object({
-    at: time,
+    at: timeSchema,
     what: z.literal('answered'),
-    state: submissionState,
+    state: submissionStateSchema,
     requestId: z.string().nullable(),
-    error: submissionError.nullable(),
+    error: submissionErrorSchema.nullable(),
   }),
   z.object({
-    at: time,
+    at: timeSchema,
     what: z.literal('delivery'),
     deliveryId: z.string(),
-    outcome: deliveryOutcome,
-    cause: deliveryCause.nullable(),
+    outcome: deliveryOutcomeSchema,
+    cause: deliveryCauseSchema.nullable(),
   }),
   z.object({
-    at: time,
+    at: timeSchema,
     what: z.literal('settled'),
-    status: finalStatus,
-    source: run.shape.source,
+    status: finalStatusSchema,
+    source: runSchema.shape.source,
     error: z.json(),
-    evidence: evidence.nullable(),
+    evidence: evidenceSchema.nullable(),
   }),
   z.object({
-    at: time,
+    at: timeSchema,
     what: z.literal('expired'),
     reason: z.enum(['asset_gone', 'timed_out']).nullable(),
   }),
   z.object({
-    at: time,
+    at: timeSchema,
     what: z.literal('told'),
     attempt: z.int(),
     result: z.string().nullable(),
     reason: z.string().nullable(),
   }),
-  z.object({ at: time, what: auditKind, by: z.string(), reason: z.string().nullable() }),
+  z.object({ at: timeSchema, what: auditKindSchema, by: z.string(), reason: z.string().nullable() }),
 ])
 
 /** A run with everything that is known about how it got its status. */
-export const runDetail = z.object({
-  run: listedRun.extend({ contradicted: z.boolean(), currentRunId: z.string().nullable() }),
+export const runDetailSchema = z.object({
+  run: listedRunSchema.extend({ contradicted: z.boolean(), currentRunId: z.string().nullable() }),
   submission: z.object({
     submissionId: z.string(),
-    kind: submissionKind,
-    state: submissionState,
+    kind: submissionKindSchema,
+    state: submissionStateSchema,
     fileId: z.string().nullable(),
-    ...statusUrls.shape,
-    error: submissionError.nullable(),
+    ...statusUrlsSchema.shape,
+    error: submissionErrorSchema.nullable(),
     fileName: z.string().nullable(),
     /** The name of the key that requested it. */
     keyName: z.string().nullable(),
@@ -92,8 +92,8 @@ export const runDetail = z.object({
   previous: z
     .object({ runId: z.string(), retriedBy: z.string().nullable(), reason: z.string().nullable() })
     .nullable(),
-  siblings: z.array(run),
-  deliveries: z.array(delivery),
-  evidence: statusReason.nullable(),
-  timeline: z.array(timelineEvent),
+  siblings: z.array(runSchema),
+  deliveries: z.array(deliverySchema),
+  evidence: statusReasonSchema.nullable(),
+  timeline: z.array(timelineEventSchema),
 })

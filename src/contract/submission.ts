@@ -1,20 +1,20 @@
 import { z } from 'zod'
-import { statusUrls } from './asset.ts'
-import { run, submissionError, submissionKind, submissionState } from './run.ts'
+import { statusUrlsSchema } from './asset.ts'
+import { runSchema, submissionErrorSchema, submissionKindSchema, submissionStateSchema } from './run.ts'
 
-export const registeredSubmission = z.object({
+export const registeredSubmissionSchema = z.object({
   submissionId: z.string(),
   /** To be sent to ImageKit with the upload. */
   webhookUrl: z.url(),
-  ...statusUrls.shape,
+  ...statusUrlsSchema.shape,
 })
 
-export const submission = z.object({
+export const submissionSchema = z.object({
   submissionId: z.string(),
-  kind: submissionKind,
-  state: submissionState,
+  kind: submissionKindSchema,
+  state: submissionStateSchema,
   fileId: z.string().nullable(),
-  ...statusUrls.shape,
-  extensions: z.array(run),
-  error: submissionError.nullable(),
+  ...statusUrlsSchema.shape,
+  extensions: z.array(runSchema),
+  error: submissionErrorSchema.nullable(),
 })

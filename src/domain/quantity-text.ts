@@ -1,4 +1,4 @@
-/** A duration in the largest unit of which it has at least two. */
+/** A duration in the largest unit that fits at least twice: 90 minutes are `90 min`, 3 hours are `3 h`. */
 export function formatSpan(ms: number): string {
   const seconds = Math.round(ms / 1000)
   if (seconds < 120) return `${seconds} s`

@@ -14,7 +14,7 @@ const TIMEOUT_MS = 10_000
 export async function probeApiKey(options: {
   privateKey: string
   apiUrl: string
-}): Promise<{ trial: ApiKeyProbe; at: number | null }> {
+}): Promise<{ probe: ApiKeyProbe; at: number | null }> {
   const authorization = authorizationOf(options.privateKey)
   const startedAt = performance.now()
   try {
@@ -26,10 +26,10 @@ export async function probeApiKey(options: {
     await body.dump()
     const afterMs = Math.round(performance.now() - startedAt)
     const at = Date.parse(String(headers['date']))
-    return { trial: readProbe(statusCode, headers, afterMs), at: Number.isNaN(at) ? null : at }
+    return { probe: readProbe(statusCode, headers, afterMs), at: Number.isNaN(at) ? null : at }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return { trial: { kind: 'failed', reason }, at: null }
+    return { probe: { kind: 'failed', reason }, at: null }
   }
 }
 

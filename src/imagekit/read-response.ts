@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { TrackerError } from '../domain/errors.ts'
-import { isJsonObject, type Json, type JsonObject } from '../domain/json.ts'
+import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../domain/json.ts'
 import type { Baseline } from '../domain/submission.ts'
 import type { UploadResponse } from '../domain/upload-response.ts'
 import { isTagList, readFileFacts } from './file-facts.ts'
 import { fileIdText, plainText } from './plain-text.ts'
-import { storableJson } from './storable-json.ts'
 
 /** As many as a request may have: see `extensions-parameter.ts`. */
 const MAX_NAMES = 100
@@ -124,4 +123,11 @@ function readBaseline(file: File): Baseline | null {
     customMetadata: storableJson(file.customMetadata ?? null),
     url: file.url ?? null,
   }
+}
+
+const MAX_STORED_LENGTH = 16 * 1024
+
+/** The value, which is stored without being interpreted; null if it is too large or nested too deeply to store. */
+function storableJson(value: Json): Json {
+  return !isTooDeep(value) && JSON.stringify(value).length <= MAX_STORED_LENGTH ? value : null
 }

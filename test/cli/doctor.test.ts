@@ -36,6 +36,7 @@ async function startWithDiagnostics(
       publicUrl: publicUrl(own),
       version: '1.0.0',
       node: 'v20',
+      now: new Date().toISOString(),
       checks: [],
     }
     return { status: 200, body: { ...diagnostics, ...more }, ...reply }
@@ -275,7 +276,14 @@ test('--live stops at once on request, and deletes the file', async () => {
         .end(JSON.stringify(body))
     if (incoming.url === '/healthz') return void send({ status: 'ok' })
     if (incoming.url === '/doctor')
-      return void send({ instanceId: 'instance-1', publicUrl: own, version: '1', node: 'v20', checks: [] })
+      return void send({
+        instanceId: 'instance-1',
+        publicUrl: own,
+        version: '1',
+        node: 'v20',
+        now: new Date().toISOString(),
+        checks: [],
+      })
     if (incoming.url === '/api/v1/files/upload') return void send({ fileId: 'file-1' })
     // No response: the service waits for a webhook that does not arrive.
     response.on('close', onClose)

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { z } from 'zod'
-import { API, type ResponseContract } from '../../src/contract/api.ts'
-import { imagekitError, problem } from '../../src/contract/problems.ts'
+import { imagekitErrorSchema, problemSchema } from '../../src/contract/problems.ts'
+import { type DescribedResponse, RESPONSES } from './described-responses.ts'
 
 /** Fails unless the contract describes the response: its status, its type, and each of its fields. */
 export async function checkResponse(method: string, url: string, response: Response): Promise<void> {
@@ -22,13 +22,13 @@ async function checkError(what: string, pathname: string, type: string, response
   // HEAD has none. What ImageKit itself responds is passed on as it is.
   if (text === '' || (isImagekit && response.headers.has('x-submission-id'))) return
   expect(type, what).toBe(isImagekit ? 'application/json' : 'application/problem+json')
-  checkJson(what, isImagekit ? imagekitError : problem, JSON.parse(text))
+  checkJson(what, isImagekit ? imagekitErrorSchema : problemSchema, JSON.parse(text))
 }
 
 async function checkBody(
   what: string,
   type: string,
-  described: ResponseContract,
+  described: DescribedResponse,
   response: Response,
 ): Promise<void> {
   if ('mediaType' in described) {
@@ -50,13 +50,13 @@ function checkJson(what: string, schema: z.ZodType, json: unknown): void {
 }
 
 function findOperation(method: string, pathname: string) {
-  const matches = Object.keys(API).filter((key) => {
+  const matches = Object.keys(RESPONSES).filter((key) => {
     const [itsMethod, path = ''] = key.split(' ')
     const pattern = new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}$`)
     return itsMethod === method && pattern.test(pathname)
   })
   // A path without parameters comes first.
-  return API[matches.toSorted((one, other) => one.split(':').length - other.split(':').length)[0] ?? '']
+  return RESPONSES[matches.toSorted((one, other) => one.split(':').length - other.split(':').length)[0] ?? '']
 }
 
 /** The same schema, which rejects fields that it doesn't know. */

@@ -1,5 +1,6 @@
 import { request } from 'undici'
-import { z } from 'zod'
+import type { z } from 'zod'
+import { diagnosticsSchema } from '../../contract/operations.ts'
 import { type Check, fail, ok } from '../../domain/diagnostics/check.ts'
 import { checkClock } from '../../domain/diagnostics/surroundings.ts'
 import { isLoopbackHost } from '../../domain/loopback.ts'
@@ -8,20 +9,6 @@ import type { TrackerAccess } from '../tracker-access.ts'
 import type { TrackerClient } from '../tracker-client.ts'
 import type { TrackerResponse } from '../tracker-response.ts'
 
-const diagnosticsSchema = z.looseObject({
-  instanceId: z.string(),
-  publicUrl: z.string(),
-  version: z.string(),
-  node: z.string(),
-  checks: z.array(
-    z.object({
-      name: z.string(),
-      level: z.enum(['ok', 'warn', 'fail']),
-      message: z.string(),
-      remedy: z.string().nullable(),
-    }),
-  ),
-})
 type Diagnostics = z.infer<typeof diagnosticsSchema>
 
 const RESPONSE_TIMEOUT_MS = 60_000
@@ -44,19 +31,19 @@ export async function* checkService(
     )
     return false
   }
-  const diagnostics = readDiagnostics(response)
-  if (diagnostics === undefined) {
+  const report = readDiagnostics(response)
+  if (report === undefined) {
     yield toFailedCheck(client, response)
     return false
   }
-  const { version, node, checks } = diagnostics
+  const { version, node, checks } = report
   yield ok('service', `extension-tracker ${version} on Node ${node} at ${access.url}`)
   const date = Date.parse(response.header('date') ?? '')
   if (!Number.isNaN(date)) yield checkClock('clock', Date.now() - date, "the service's")
   yield* checks
   const isElsewhere = !isLoopbackHost(new URL(access.url).hostname)
-  const isHidden = isElsewhere && isLoopbackHost(new URL(diagnostics.publicUrl).hostname)
-  if (!isHidden) yield await checkReach(diagnostics)
+  const isHidden = isElsewhere && isLoopbackHost(new URL(report.publicUrl).hostname)
+  if (!isHidden) yield await checkReach(report)
   return true
 }
 

@@ -1,13 +1,11 @@
 import { Command } from 'commander'
-import { z } from 'zod'
+import { recordedDeliverySchema } from '../../contract/delivery.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { requestJson } from '../request-json.ts'
 import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
 import { parseTrackerAccess } from '../tracker-access.ts'
 import { createTrackerClient } from '../tracker-client.ts'
 import { OPERATOR_HELP } from './run-filter-options.ts'
-
-const replaySchema = z.looseObject({ outcome: z.string() })
 
 export function replayCommand(context: CommandContext): Command {
   return new Command('replay')
@@ -22,7 +20,7 @@ export function replayCommand(context: CommandContext): Command {
       const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
       const path = `/deliveries/${encodeURIComponent(deliveryId)}/replay`
       const body = reason === undefined ? {} : { reason }
-      const replayed = await requestJson(client, { method: 'POST', path, body }, replaySchema)
+      const replayed = await requestJson(client, { method: 'POST', path, body }, recordedDeliverySchema)
       printLine(
         context.stdout,
         json ? stringifyForTerminal(replayed) : `${deliveryId}  ${escapeForTerminal(replayed.outcome)}`,

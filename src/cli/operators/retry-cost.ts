@@ -1,9 +1,8 @@
-import { z } from 'zod'
-
-export const costSchema = z.looseObject({ total: z.number(), units: z.number(), unpriced: z.number() })
+import type { z } from 'zod'
+import type { retryPreviewSchema } from '../../contract/operations.ts'
 
 /** The number of runs and their cost at ImageKit. The price of some extensions is not known. */
-export function formatCost({ total, units, unpriced }: z.infer<typeof costSchema>): string {
+export function formatCost({ total, units, unpriced }: z.infer<typeof retryPreviewSchema>): string {
   const runs = total === 1 ? '1 run' : `${total} runs`
   if (unpriced === total) return `${runs}, price unknown`
   const cost = `${runs}, ${units} extension unit${units === 1 ? '' : 's'}`

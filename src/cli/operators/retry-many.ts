@@ -1,38 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { z } from 'zod'
+import type { z } from 'zod'
+import { retryPreviewSchema, retryProgressSchema } from '../../contract/operations.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { requestJson } from '../request-json.ts'
 import { retryingClient } from '../retrying-client.ts'
 import { formatTable } from '../table.ts'
 import { stringifyForTerminal } from '../terminal-text.ts'
 import type { TrackerClient } from '../tracker-client.ts'
-import { costSchema, formatCost } from './retry-cost.ts'
+import { formatCost } from './retry-cost.ts'
 import type { RetryOptions } from './retry-options.ts'
 import type { RunFilter } from './run-filter-options.ts'
 
-const notAcceptedSchema = z.looseObject({
-  runId: z.string(),
-  name: z.string(),
-  state: z.string(),
-  reason: z.string().nullable(),
-})
-const progressSchema = z.looseObject({
-  retryId: z.string(),
-  total: z.number(),
-  done: z.number(),
-  failed: z.number(),
-  state: z.enum(['running', 'done']),
-  results: z.object({
-    success: z.number(),
-    failed: z.number(),
-    expired: z.number(),
-    pending: z.number(),
-    rejected: z.number(),
-    unconfirmed: z.number(),
-  }),
-  notTaken: z.array(notAcceptedSchema),
-})
-type Progress = z.infer<typeof progressSchema>
+type Progress = z.infer<typeof retryProgressSchema>
 
 const POLL_INTERVAL_MS = 500
 
@@ -47,14 +26,18 @@ export async function retryMany(
     if (!json) printLine(context.stdout, text)
   }
   const preview = { method: 'POST', path: '/runs/retry', body: { ...filter, dryRun: true } } as const
-  const cost = await requestJson(client, preview, costSchema)
+  const cost = await requestJson(client, preview, retryPreviewSchema)
   if (dryRun || cost.total === 0) {
     if (json) printLine(context.stdout, stringifyForTerminal(cost))
     return print(cost.total === 0 ? 'No runs.' : `Would retry ${formatCost(cost)}.`)
   }
   print(`Retrying ${formatCost(cost)}.`)
   const body = { ...filter, ...(reason !== undefined && { reason }) }
-  const started = await requestJson(client, { method: 'POST', path: '/runs/retry', body }, progressSchema)
+  const started = await requestJson(
+    client,
+    { method: 'POST', path: '/runs/retry', body },
+    retryProgressSchema,
+  )
   const progress = await followRetry(context, retryingClient(client), started, {
     showsProgress: !json,
     waitsForRuns: wait === true,
@@ -82,7 +65,7 @@ async function followRetry(
     if (isLive) stderr.write(`\r\u001b[K${done} of ${total} sent, ${results.pending} pending …`)
     await delay(POLL_INTERVAL_MS)
     const path = `/retries/${encodeURIComponent(started.retryId)}`
-    progress = await requestJson(client, { path }, progressSchema)
+    progress = await requestJson(client, { path }, retryProgressSchema)
   }
   if (isLive) stderr.write('\r\u001b[K')
   return progress

@@ -1,11 +1,12 @@
 import { z } from 'zod'
+import { retryPreviewSchema } from '../../contract/operations.ts'
 import { createPaint, formatError } from '../asset-text.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { followAsset } from '../follow-asset.ts'
 import { requestJson } from '../request-json.ts'
 import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
 import type { TrackerClient } from '../tracker-client.ts'
-import { costSchema, formatCost } from './retry-cost.ts'
+import { formatCost } from './retry-cost.ts'
 import type { RetryOptions } from './retry-options.ts'
 
 const runSchema = z.looseObject({
@@ -44,7 +45,7 @@ export async function retryOne(
 async function fetchCost(client: TrackerClient, { runId, status }: Run) {
   if (status === 'pending') return { total: 0, units: 0, unpriced: 0 }
   const body = { status, q: runId, dryRun: true }
-  return requestJson(client, { method: 'POST', path: '/runs/retry', body }, costSchema)
+  return requestJson(client, { method: 'POST', path: '/runs/retry', body }, retryPreviewSchema)
 }
 
 /** Waits until the run is no longer pending, or a newer run has replaced it. */

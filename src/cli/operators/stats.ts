@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { z } from 'zod'
+import type { z } from 'zod'
+import { type countsByStatusSchema, statsSchema } from '../../contract/operations.ts'
 import { parseDurationMs, positive } from '../../domain/quantities.ts'
 import { formatSpan } from '../../domain/quantity-text.ts'
 import { createPaint, type Paint } from '../asset-text.ts'
@@ -11,21 +12,6 @@ import { shortTime } from '../time-text.ts'
 import { parseTrackerAccess } from '../tracker-access.ts'
 import { createTrackerClient } from '../tracker-client.ts'
 import { OPERATOR_HELP } from './run-filter-options.ts'
-
-const countsSchema = z.looseObject({
-  pending: z.number(),
-  success: z.number(),
-  failed: z.number(),
-  expired: z.number(),
-})
-const statsSchema = z.looseObject({
-  window: z.string(),
-  byStatus: countsSchema,
-  byExtension: z.record(z.string(), countsSchema),
-  causes: z.array(z.looseObject({ extension: z.string(), cause: z.string(), count: z.number() })),
-  oldestPendingAt: z.string().nullable(),
-  settleSeconds: z.looseObject({ p50: z.number().nullable(), p95: z.number().nullable() }),
-})
 
 type Stats = z.infer<typeof statsSchema>
 
@@ -104,7 +90,7 @@ function formatStats(stats: Stats, paint: Paint, width: number | undefined): str
   return sections.join('\n\n')
 }
 
-type Counts = z.infer<typeof countsSchema>
+type Counts = z.infer<typeof countsByStatusSchema>
 
 function ageOf(at: string): string {
   return `${shortTime(at)}, ${formatSpan(Date.now() - Date.parse(at))} ago`

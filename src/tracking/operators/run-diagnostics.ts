@@ -24,7 +24,7 @@ export type DiagnosticsDeps = {
   rejectedTargets: { list(): { host: string; count: number }[] }
   readiness: { check(): Promise<{ answersWaiting: number }> }
   /** A cheap request to ImageKit; `at` is the time according to ImageKit. */
-  probeApiKey: () => Promise<{ trial: ApiKeyProbe; at: number | null }>
+  probeApiKey: () => Promise<{ probe: ApiKeyProbe; at: number | null }>
   setup: Setup
   publicUrl: () => string
   clock: () => number
@@ -50,7 +50,7 @@ type Setup = {
   warnings: readonly string[]
 }
 
-/** Checks everything that the service needs, and reports for each what is wrong and what to do. */
+/** Checks everything that the service needs. Each check reports what it found and, if that is a problem, the remedy. */
 export async function runDiagnostics(deps: DiagnosticsDeps) {
   const { setup, clock } = deps
   const publicUrl = deps.publicUrl()
@@ -134,8 +134,8 @@ async function checkDiskSpace(databasePath: string): Promise<Check[]> {
 }
 
 async function probeImagekit({ probeApiKey, setup, clock }: DiagnosticsDeps): Promise<Check[]> {
-  const { trial, at } = await probeApiKey()
-  const check = checkImagekit(setup.apiUrl, trial)
+  const { probe, at } = await probeApiKey()
+  const check = checkImagekit(setup.apiUrl, probe)
   return at === null ? [check] : [check, checkClock("service's clock", clock() - at, "ImageKit's")]
 }
 
