@@ -52,7 +52,7 @@ module.exports = {
     inside(
       'admin-speaks-to-people',
       'admin/',
-      `^src/(?!(admin|http|tracking|domain)/|${port})`,
+      `^src/(?!(admin|http|contract|tracking|domain)/|${port})`,
       'Pages call use cases, and read requests as the routes do.',
     ),
     {

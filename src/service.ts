@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import { basename, dirname, join } from 'node:path'
-import type { Hono } from 'hono'
 import { v7 } from 'uuid'
 import type { Config } from './config.ts'
 import type { ClockTrust } from './domain/due-time.ts'
 import { TrackerError } from './domain/errors.ts'
 import { createMutex } from './domain/mutex.ts'
-import type { AppEnv } from './http/app-env.ts'
 import { createErrorResponses } from './http/error-responses.ts'
 import { createOverloadLog } from './http/overload-log.ts'
 import { declaredJson } from './http/read-json.ts'
+import type { RequestHandler } from './http/request-handler.ts'
+import type { DescribedOperation } from './http/route.ts'
 import { createHttpServer } from './http/server.ts'
 import { createTickBatcher } from './http/tick-batcher.ts'
 import { errorBody } from './imagekit/error-body.ts'
@@ -24,7 +24,7 @@ import { diagnosticsOf } from './service-examining.ts'
 import { limitsOf } from './service-limits.ts'
 import type { Overrides } from './service-overrides.ts'
 import { readFileId, receivingOf } from './service-receiving.ts'
-import { createServiceApp } from './service-routes.ts'
+import { createServiceHandler } from './service-routes.ts'
 import { checkDatabaseAddress, isWorthWaitingFor, openStore } from './store/open-store.ts'
 import { createOpeningStore } from './store/opening-store.ts'
 import { DatabaseStartError } from './store/store-errors.ts'
@@ -55,7 +55,10 @@ import { createWaitingLimit } from './tracking/waiting-limit.ts'
 import { createWriteRetryQueue } from './tracking/write-retry-queue.ts'
 
 export type Service = {
-  app: Hono<AppEnv>
+  /** Responds to a request of Node's HTTP server. `start` makes it listen on a server of its own. */
+  handler: RequestHandler
+  /** Every operation of the API. */
+  operations: readonly DescribedOperation[]
   /**
    * Opens the store, recovers the unfinished work of ended processes, listens, and resolves with the actual URL. While the
    * database is unavailable, it keeps retrying and responds with 503. Rejects if retrying does not help: the file can't be
@@ -227,7 +230,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const errorResponses = createErrorResponses(publicUrl, (err, requestId) =>
     log.error({ event: 'request.failed', err, requestId }, 'a request failed'),
   )
-  const { app, fastPaths } = createServiceApp({
+  const { handler, operations } = createServiceHandler({
     ...receiving,
     ...diagnosticsOf(config, { instanceId, files }),
     config,
@@ -242,10 +245,11 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     uploadLimits,
     instanceId,
   })
-  const server = createHttpServer(app, { fastPaths, errorResponses, noteExceeded }, connectionLimits)
+  const server = createHttpServer(handler, { errorResponses, noteExceeded }, connectionLimits)
 
   return {
-    app,
+    handler,
+    operations,
     async start() {
       for (const warning of config.warnings) log.warn({ event: 'config.warned' }, warning)
       const mayRetry = isWorthWaitingFor(config.database)

@@ -16,11 +16,11 @@ import { overviewRoutes } from './routes/overview-routes.tsx'
 import { runRoutes } from './routes/run-routes.tsx'
 import { type SignInRoutesDeps, signInRoutes } from './routes/sign-in-routes.tsx'
 
-type RoutesDeps = Parameters<typeof overviewRoutes>[0] &
-  Parameters<typeof failureRoutes>[0] &
-  Parameters<typeof runRoutes>[0] &
-  Parameters<typeof assetRoutes>[0] &
-  Parameters<typeof deliveryRoutes>[0] &
+type RoutesDeps = Parameters<typeof overviewRoutes>[1] &
+  Parameters<typeof failureRoutes>[1] &
+  Parameters<typeof runRoutes>[1] &
+  Parameters<typeof assetRoutes>[1] &
+  Parameters<typeof deliveryRoutes>[1] &
   SignInRoutesDeps
 
 export type AdminPagesDeps = Omit<RoutesDeps, keyof AdminAuth> &
@@ -42,15 +42,13 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
     await next()
   })
   const routeDeps = { ...deps, ...auth }
-  const groups = [
-    signInRoutes(routeDeps),
-    overviewRoutes(routeDeps),
-    failureRoutes(routeDeps),
-    runRoutes(routeDeps),
-    assetRoutes(routeDeps),
-    deliveryRoutes(routeDeps),
-  ]
-  for (const group of groups) routes.route('/', group)
+  const pages = { app: routes, operatorSession }
+  signInRoutes(pages, routeDeps)
+  overviewRoutes(pages, routeDeps)
+  failureRoutes(pages, routeDeps)
+  runRoutes(pages, routeDeps)
+  assetRoutes(pages, routeDeps)
+  deliveryRoutes(pages, routeDeps)
 
   return {
     routes,

@@ -1,6 +1,7 @@
+import { runFilterQuerySchema, toRunFilter } from '../contract/run-filter.ts'
 import { parseTime } from '../domain/quantities.ts'
 import type { RunFilter } from '../domain/run-filter.ts'
-import { parseRunQuery } from '../http/operators/run-filter-schema.ts'
+import { parseQuery } from '../http/parse-with.ts'
 import { FAILURES, withQuery } from './addresses.ts'
 
 /** The filters of the list of runs. They are in the URL, so the link can be shared. */
@@ -30,7 +31,7 @@ export const OPEN_FAILURES: FailuresQuery = {
 }
 const NAMES = ['status', 'acknowledged', 'extension', 'cause', 'since', 'until', 'q', 'group'] as const
 
-export function readFailuresQuery(fields: { get(name: string): string | null | undefined }): FailuresQuery {
+export function readFailuresQuery(fields: URLSearchParams): FailuresQuery {
   const query = { ...OPEN_FAILURES }
   for (const name of NAMES) query[name] = fields.get(name) || OPEN_FAILURES[name]
   return { ...query, q: query.q.trim(), since: isoTime(query.since), until: isoTime(query.until) }
@@ -39,8 +40,8 @@ export function readFailuresQuery(fields: { get(name: string): string | null | u
 /** Throws `invalid_input`. */
 export function filterOf(query: FailuresQuery): RunFilter {
   const { group: _, ...fields } = query
-  const filters = Object.entries(fields).filter(([, value]) => value !== 'any')
-  return parseRunQuery(Object.fromEntries(filters))
+  const filters = Object.entries(fields).filter(([, value]) => value !== 'any' && value !== '')
+  return toRunFilter(parseQuery(runFilterQuerySchema, new URLSearchParams(filters)))
 }
 
 /** The URL of the list with some filters changed. Default values are omitted. */

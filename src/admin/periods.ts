@@ -1,4 +1,16 @@
+import { z } from 'zod'
+
+const DAY_MS = 86_400_000
+
 /** The periods that the overview can show. */
-export const PERIODS = { '24h': '24 hours', '7d': '7 days', '30d': '30 days' } as const
+export const PERIODS = {
+  '24h': { name: '24 hours', ms: DAY_MS },
+  '7d': { name: '7 days', ms: 7 * DAY_MS },
+  '30d': { name: '30 days', ms: 30 * DAY_MS },
+} as const
 
 export type Period = keyof typeof PERIODS
+
+export const periodSchema = z.enum(Object.keys(PERIODS) as Period[], {
+  message: `must be one of ${Object.keys(PERIODS).join(', ')}`,
+})

@@ -1,12 +1,10 @@
 import { TrackerError } from '../domain/errors.ts'
 import type { AppContext } from '../http/app-env.ts'
-import { bodyChunks } from '../http/body-chunks.ts'
-import { WHOLE_BODY_MS } from '../http/read-body.ts'
+import { isCrossSite, readForm } from '../http/read-form.ts'
 import { formLabel } from './addresses.ts'
 import type { Operator, OperatorSession } from './operator-session.ts'
 
 const MAX_FORM_BYTES = 256 * 1024
-const FORM_TYPE = 'application/x-www-form-urlencoded'
 
 /** The form field with the CSRF token. */
 export const CSRF_FIELD = 'csrfToken'
@@ -16,17 +14,6 @@ const MAX_INTERRUPTED_FORM_BYTES = 64 * 1024
 
 /** The limit for a sign-in: a key, a path, and an interrupted form, which is URL-encoded twice. */
 export const MAX_ANONYMOUS_FORM_BYTES = 128 * 1024
-
-/** Reads a URL-encoded form. Throws `unsupported_media_type` and the errors of `bodyChunks`. */
-export async function readForm(c: AppContext, maxBytes: number): Promise<URLSearchParams> {
-  const [type = ''] = (c.env.incoming.headers['content-type'] ?? '').split(';')
-  if (type.trim().toLowerCase() !== FORM_TYPE)
-    throw new TrackerError('unsupported_media_type', `Send the form as ${FORM_TYPE}.`)
-  const limits = { maxBytes, idleMs: WHOLE_BODY_MS, totalMs: WHOLE_BODY_MS }
-  const chunks: Buffer[] = []
-  for await (const chunk of bodyChunks(c.env.incoming, limits)) chunks.push(chunk)
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
-}
 
 /** A form that was not processed because its session has ended. */
 export type InterruptedForm = { target: string; fields: URLSearchParams }
@@ -71,14 +58,6 @@ function interruptedForm(c: AppContext, fields: URLSearchParams): InterruptedFor
   if (isCrossSite(c) || formLabel(target) === undefined) return undefined
   fields.delete(CSRF_FIELD)
   return { target, fields }
-}
-
-/** True if another site sent the request. Our pages send no referrer, so their `Origin` can be `null`. */
-export function isCrossSite(c: AppContext): boolean {
-  const { origin, host, 'sec-fetch-site': site } = c.env.incoming.headers
-  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
-  if (origin === undefined || origin === 'null') return false
-  return !URL.canParse(origin) || new URL(origin).host !== host
 }
 
 /** Reads an optional text field. Throws `invalid_input` if it is too long. */

@@ -1,17 +1,5 @@
-import { z } from 'zod'
-
-const runSchema = z.looseObject({
-  name: z.string(),
-  status: z.enum(['pending', 'success', 'failed', 'expired']),
-  source: z.string(),
-  error: z.unknown(),
-})
-
-const assetStatusSchema = z.looseObject({
-  fileId: z.string(),
-  status: z.enum(['pending', 'success', 'failed', 'expired', 'none']),
-  extensions: z.array(runSchema),
-})
+import type { z } from 'zod'
+import { assetStatusSchema } from '../contract/asset.ts'
 
 /** An asset's status as the service returns it. */
 export type AssetStatus = z.infer<typeof assetStatusSchema>

@@ -1,36 +1,38 @@
 import { z } from 'zod'
+import { imagekitErrorSchema, problemSchema } from '../contract/problems.ts'
 import { escapeForTerminal } from './terminal-text.ts'
 import type { TrackerAccess } from './tracker-access.ts'
 import type { TrackerResponse } from './tracker-response.ts'
 
-/** The fields of the tracker's problem documents and of ImageKit's errors. */
-const errorSchema = z.object({
-  detail: z.string().optional(),
-  message: z.string().optional(),
-  help: z.string().optional(),
-  errors: z
-    .array(z.object({ field: z.string(), message: z.string() }))
-    .optional()
-    .catch(undefined),
-})
+/** A problem of the tracker, or an error of ImageKit's, which may come from something in between. */
+const errorSchema = z.union([
+  problemSchema.pick({ detail: true, errors: true }),
+  imagekitErrorSchema.partial({ help: true }),
+])
 
 /** The error message of a response, and what to do about it. */
 export function formatErrorResponse(response: TrackerResponse, access: TrackerAccess): string {
-  const { detail, message, help, errors = [] } = parseError(response.text)
-  const reason = detail ?? message ?? `The response was ${response.status} without an explanation.`
-  const fields = errors.map((error) => `${error.field}: ${error.message}`)
-  const lines = [`${reason} (${response.status} from ${access.url})`, ...fields]
-  if (message !== undefined && help) lines.push(help)
+  const [reason, ...details] = explain(response)
+  const lines = [`${reason} (${response.status} from ${access.url})`, ...details]
   const hint = hintFor(response, access)
   if (hint !== undefined) lines.push(hint)
   return lines.map(escapeForTerminal).join('\n')
 }
 
-function parseError(text: string): z.infer<typeof errorSchema> {
+/** The reason for the error, followed by its details. */
+function explain({ status, text }: TrackerResponse): string[] {
+  const error = parseError(text)
+  if (error === undefined) return [`The response was ${status} without an explanation.`]
+  if ('message' in error) return error.help ? [error.message, error.help] : [error.message]
+  const { detail, errors = [] } = error
+  return [detail, ...errors.map(({ field, message }) => `${field}: ${message}`)]
+}
+
+function parseError(text: string): z.infer<typeof errorSchema> | undefined {
   try {
-    return errorSchema.safeParse(JSON.parse(text)).data ?? {}
+    return errorSchema.safeParse(JSON.parse(text)).data
   } catch {
-    return {}
+    return undefined
   }
 }
 

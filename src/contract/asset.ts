@@ -1,5 +1,32 @@
 import { z } from 'zod'
+import { isFileId } from '../domain/file-id.ts'
 import { runSchema, runStatusSchema, timeSchema } from './run.ts'
+
+const MAX_WAIT_SECONDS = 60
+const MAX_ASSETS = 100
+
+/** `wait`: how long the response may wait for a final status; parsed into milliseconds. */
+export const statusQuerySchema = z.object({
+  wait: z
+    .string()
+    .refine(
+      (text) => /^\d+$/.test(text) && Number(text) <= MAX_WAIT_SECONDS,
+      `must be an integer from 0 to ${MAX_WAIT_SECONDS}, in seconds`,
+    )
+    .transform((text) => Number(text) * 1000)
+    .default(0),
+})
+
+/** `fileId`: given once for each asset; without repeats in the result, in the order of the query. */
+export const statusesQuerySchema = z.object({
+  fileId: z
+    .array(z.string())
+    .refine(
+      (fileIds) => fileIds.length >= 1 && fileIds.length <= MAX_ASSETS && fileIds.every(isFileId),
+      `must be a valid fileId, given once for each of 1 to ${MAX_ASSETS} assets`,
+    )
+    .transform((fileIds) => [...new Set(fileIds)]),
+})
 
 export const statusUrlsSchema = z.object({ statusUrl: z.url(), eventsUrl: z.url() })
 

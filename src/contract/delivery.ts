@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import type { DeliveryOutcome, RejectionCause, SignatureCheck } from '../domain/delivery.ts'
 import type { DeliveryCause } from '../domain/extension-result.ts'
+import type { DeliveryFilter } from '../domain/listed-delivery.ts'
 import { timeSchema } from './run.ts'
+import { givenTimeSchema } from './text.ts'
 
 export const deliveryOutcomeSchema = z.enum([
   'applied',
@@ -49,6 +51,22 @@ export const deliverySchema = z.object({
   /** The extension, as ImageKit names it. */
   service: z.string().nullable(),
 })
+
+/** The query parameters that filter deliveries. */
+export const deliveryFilterQuerySchema = z.object({
+  outcome: deliveryOutcomeSchema.nullish(),
+  cause: z.string().nullish(),
+  extension: z.string().nullish(),
+  fileId: z.string().nullish(),
+  since: givenTimeSchema.nullish(),
+  until: givenTimeSchema.nullish(),
+})
+
+/** The filter that a parsed query describes. */
+export function toDeliveryFilter(given: z.output<typeof deliveryFilterQuerySchema>): DeliveryFilter {
+  const { outcome = null, cause = null, extension = null, fileId = null, since = null, until = null } = given
+  return { outcome, cause, service: extension, fileId, since, until }
+}
 
 export const deliveryListSchema = z.object({
   deliveries: z.array(deliverySchema),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { parseDurationMs } from '../domain/quantities.ts'
 import { timeSchema } from './run.ts'
 import { auditKindSchema } from './run-detail.ts'
 
@@ -8,6 +9,21 @@ export const countsByStatusSchema = z.object({
   success: countSchema,
   failed: countSchema,
   expired: countSchema,
+})
+
+const MAX_WINDOW_MS = 90 * 86_400_000
+
+/** `window`: how long before now the statistics begin; parsed into milliseconds. */
+export const statsQuerySchema = z.strictObject({
+  window: z
+    .string()
+    .default('24h')
+    .transform((text, context) => {
+      const ms = parseDurationMs(text)
+      if (ms !== undefined && ms > 0 && ms <= MAX_WINDOW_MS) return ms
+      context.addIssue({ code: 'custom', message: 'must be a duration such as 24h or 7d, at most 90d' })
+      return z.NEVER
+    }),
 })
 
 export const statsSchema = z.object({
@@ -66,6 +82,9 @@ export const retryProgressSchema = z.object({
     }),
   ),
 })
+
+/** `dryRun`: only report what would change. */
+export const reconcileRequestSchema = z.object({ dryRun: z.boolean('should be true or false') })
 
 export const reconcileReportSchema = z.object({
   runs: z.array(

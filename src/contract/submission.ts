@@ -1,6 +1,22 @@
 import { z } from 'zod'
+import { fileIdText, plainText } from '../domain/plain-text.ts'
 import { statusUrlsSchema } from './asset.ts'
 import { runSchema, submissionErrorSchema, submissionKindSchema, submissionStateSchema } from './run.ts'
+
+/** An upload that the caller sends to ImageKit without the tracker. */
+export const registrationSchema = z.strictObject({
+  /** As ImageKit's upload accepts them. */
+  extensions: z
+    .custom<unknown[]>(Array.isArray, 'should be an array')
+    .refine(({ length }) => length > 0, 'is empty'),
+  fileId: fileIdText.nullish(),
+  fileName: plainText.nullish(),
+  /** Where to forward the deliveries. */
+  webhookUrl: z.unknown().optional(),
+})
+
+/** ImageKit's response to an upload that was sent without the tracker, unchanged. */
+export const reportedResponseSchema = z.looseObject({ fileId: fileIdText.optional() })
 
 export const registeredSubmissionSchema = z.object({
   submissionId: z.string(),

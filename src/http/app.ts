@@ -5,7 +5,7 @@ import { type ErrorResponses, isImagekitPath } from './error-responses.ts'
 import { localOnly } from './local-only.ts'
 import { requestId } from './request-id.ts'
 
-/** The tracker's HTTP application: all route groups, with the middleware and error handling that they share. */
+/** The tracker's HTTP application without its routes: the middleware and error handling that they share. */
 export function createApp(deps: {
   errorResponses: ErrorResponses
   /** Rejects requests that don't come from this machine. */
@@ -15,7 +15,6 @@ export function createApp(deps: {
     has(path: string): boolean
     respondToError(error: unknown, c: AppContext): Response | Promise<Response>
   }
-  groups: readonly Hono<AppEnv>[]
 }): Hono<AppEnv> {
   const { asImagekit, asProblem } = deps.errorResponses
   const respondToError = (error: unknown, c: AppContext) => {
@@ -31,7 +30,6 @@ export function createApp(deps: {
     const message = isImagekitPath(c.req.path) ? NOT_FORWARDED : 'No route matches this address.'
     return respondToError(new TrackerError('not_found', message), c)
   })
-  for (const routes of deps.groups) app.route('/', routes)
   return app
 }
 

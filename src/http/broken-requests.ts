@@ -8,10 +8,10 @@ import {
 } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { ProblemCode } from '../contract/problems.ts'
 import type { ExceededLimit } from '../tracking/waiting-limit.ts'
 import type { ErrorResponses } from './error-responses.ts'
 import { headersObject } from './plain-response.ts'
-import type { ProblemCode } from './problems.ts'
 
 /**
  * Closing a connection while the caller still sends resets it, and the response is lost (RFC 9112, section 9.6). So the

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { PROBLEMS, type Problem, type ProblemCode } from '../contract/problems.ts'
 import { type FieldError, TrackerError } from '../domain/errors.ts'
 import { errorBody } from '../imagekit/error-body.ts'
 import type { AppContext } from './app-env.ts'
 import { headersObject, type PlainResponse, type RawHeaders, respond } from './plain-response.ts'
-import { PROBLEMS, type Problem, type ProblemCode } from './problems.ts'
 
 /** An error as a caller may see it, not serialized yet. */
 type ErrorDescription = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }

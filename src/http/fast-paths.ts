@@ -1,8 +1,14 @@
+import { statusQuerySchema } from '../contract/asset.ts'
+import { authorizeReader } from '../tracking/authorize-reader.ts'
 import { TOKEN_ROUTE_HEADERS } from './cors.ts'
 import type { ErrorResponses } from './error-responses.ts'
 import { nonLocalReason } from './local-only.ts'
+import { parseQuery } from './parse-with.ts'
 import { type PlainResponse, type RawHeaders, writeResponse } from './plain-response.ts'
+import { requestCredential } from './request-credential.ts'
 import { requestIdOf } from './request-id.ts'
+import { requestQuery } from './request-query.ts'
+import type { Api } from './route.ts'
 import type { Exchange, StatusHandler } from './status-handler.ts'
 import { createTickBatcher } from './tick-batcher.ts'
 import type { WebhookHandler } from './webhook-handler.ts'
@@ -16,12 +22,14 @@ import type { WebhookHandler } from './webhook-handler.ts'
 export type FastPaths = (exchange: Exchange) => boolean
 
 export function createFastPaths(deps: {
+  access: Api['access']
+  tokens: Pick<Api['tokens'], 'asset'>
   handleStatus: StatusHandler
   handleWebhook: WebhookHandler
   errorResponses: Pick<ErrorResponses, 'problem'>
   loopbackOnly: boolean
 }): FastPaths {
-  const { handleStatus, handleWebhook, errorResponses, loopbackOnly } = deps
+  const { access, tokens, handleStatus, handleWebhook, errorResponses, loopbackOnly } = deps
   const responses = createTickBatcher()
 
   const serve = (
@@ -43,6 +51,15 @@ export function createFastPaths(deps: {
     }
   }
 
+  const serveStatus = (id: string, exchange: Exchange) => {
+    const query = requestQuery(exchange.incoming)
+    const credential = requestCredential(exchange.incoming, query)
+    authorizeReader({ access, tokens: tokens.asset }, id, credential, 'asset')
+    // Most requests don't wait, and parsing the query costs as much as the rest.
+    const waitMs = query.has('wait') ? parseQuery(statusQuerySchema, query).wait : 0
+    return handleStatus({ id, credential, waitMs }, exchange)
+  }
+
   return (exchange) => {
     const { method, url = '', headers } = exchange.incoming
     if (!PLAIN_HOST.test(headers.host ?? '')) return false
@@ -50,7 +67,7 @@ export function createFastPaths(deps: {
     if (method === 'GET') {
       const fileId = STATUS_ADDRESS.exec(url)?.[1]
       if (fileId === undefined) return false
-      serve(exchange, TOKEN_ROUTE_HEADERS, () => handleStatus(fileId, exchange))
+      serve(exchange, TOKEN_ROUTE_HEADERS, () => serveStatus(fileId, exchange))
       return true
     }
     if (method === 'POST') {

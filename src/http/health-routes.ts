@@ -1,9 +1,9 @@
-import { Hono } from 'hono'
+import { z } from 'zod'
+import { healthSchema, readinessSchema } from '../contract/operations.ts'
+import { isProblemCode, PROBLEMS, problemDescriptionSchema } from '../contract/problems.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { KeyRejections } from '../tracking/key-rejections.ts'
-import type { AppEnv } from './app-env.ts'
-import { isProblemCode, PROBLEMS } from './problems.ts'
-import { route } from './routes.ts'
+import { type Api, operation, route } from './route.ts'
 
 type HealthRoutesDeps = {
   readiness: { check(): Promise<{ answersWaiting: number }> }
@@ -12,36 +12,46 @@ type HealthRoutesDeps = {
   instanceId: string
 }
 
+const READY = { status: 'ready', store: 'ok', migrations: 'ok' } as const
+
 /** Health checks. They need no key, and show nothing that would need one. */
-export function healthRoutes({ readiness, keyRejections, instanceId }: HealthRoutesDeps): Hono<AppEnv> {
-  const app = new Hono<AppEnv>()
+export function healthRoutes(api: Api, { readiness, keyRejections, instanceId }: HealthRoutesDeps): void {
   // A rejected key doesn't make the service unready: it still receives webhooks.
   const imagekitDetail = (): string => {
     const [rejection] = keyRejections.list()
     return rejection ? `rejected the private key (${rejection.status} to the last ${rejection.call})` : 'ok'
   }
-  route(app, '/healthz', {
-    GET: (c) => c.json({ status: 'ok' }, 200, { 'X-Instance-Id': instanceId }),
+  route(api, '/healthz', {
+    GET: operation({
+      auth: 'none',
+      responses: { 200: healthSchema },
+      handle: () => ({
+        status: 200,
+        json: { status: 'ok' as const },
+        headers: { 'X-Instance-Id': instanceId },
+      }),
+    }),
   })
-  route(app, '/readyz', {
-    GET: async (c) => {
-      const { answersWaiting } = await readiness.check()
-      return c.json({
-        status: 'ready',
-        store: 'ok',
-        migrations: 'ok',
-        answersWaiting,
-        imagekit: imagekitDetail(),
-      })
-    },
+  route(api, '/readyz', {
+    GET: operation({
+      auth: 'none',
+      responses: { 200: readinessSchema },
+      async handle() {
+        const { answersWaiting } = await readiness.check()
+        return { status: 200, json: { ...READY, answersWaiting, imagekit: imagekitDetail() } }
+      },
+    }),
   })
-  route(app, '/problems/:code', {
-    GET: (c) => {
-      const code = c.req.param('code') ?? ''
-      if (!isProblemCode(code)) throw new TrackerError('not_found', 'There is no problem with this code.')
-      const { status, title } = PROBLEMS[code]
-      return c.json({ code, status, title })
-    },
+  route(api, '/problems/:code', {
+    GET: operation({
+      auth: 'none',
+      params: z.object({ code: z.string() }),
+      responses: { 200: problemDescriptionSchema },
+      handle({ params: { code } }) {
+        if (!isProblemCode(code)) throw new TrackerError('not_found', 'There is no problem with this code.')
+        const { status, title } = PROBLEMS[code]
+        return { status: 200, json: { code, status, title } }
+      },
+    }),
   })
-  return app
 }

@@ -1,7 +1,7 @@
+import { PROBLEMS } from '../contract/problems.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { StoredResponse } from '../domain/idempotency.ts'
 import type { IncomingForm } from '../imagekit/form-reader.ts'
-import { PROBLEMS } from './problems.ts'
 
 export type UploadMeter = {
   uploadBegan(): void

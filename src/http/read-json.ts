@@ -20,10 +20,20 @@ export async function readJsonObject(
   readBody: ReadBody,
 ): Promise<{ raw: Buffer; json: JsonObject }> {
   const raw = await readBody(incoming)
+  return { raw, json: parseJsonObject(raw) }
+}
+
+/** The same, but an empty body counts as an empty object. */
+export async function readOptionalJson(incoming: IncomingMessage, readBody: ReadBody): Promise<JsonObject> {
+  const raw = await readBody(incoming)
+  return raw.length === 0 ? {} : parseJsonObject(raw)
+}
+
+function parseJsonObject(raw: Buffer): JsonObject {
   const json = parseJson(raw)
   if (!isJsonObject(json)) throw new TrackerError('invalid_input', 'The body should be a JSON object.')
   if (isTooDeep(json)) throw new TrackerError('invalid_input', 'The body is nested too deeply.')
-  return { raw, json }
+  return json
 }
 
 /**

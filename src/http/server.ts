@@ -1,12 +1,9 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { getRequestListener, RequestError } from '@hono/node-server'
-import type { Hono } from 'hono'
+import { createServer } from 'node:http'
 import type { ExceededLimit } from '../tracking/waiting-limit.ts'
-import type { AppEnv } from './app-env.ts'
 import { EarlyResponse, guardConnections } from './broken-requests.ts'
 import type { ErrorResponses } from './error-responses.ts'
-import type { FastPaths } from './fast-paths.ts'
-import { headersObject, writeResponse } from './plain-response.ts'
+import type { RequestHandler } from './request-handler.ts'
+import { MAX_HEADERS } from './request-handler.ts'
 
 export type HttpServer = {
   /** Resolves with the port once the service accepts connections; rejects if the address is in use. */
@@ -34,33 +31,18 @@ export const CONNECTION_LIMITS: ConnectionLimits = {
   maxConnections: Number.POSITIVE_INFINITY,
 }
 
-/** Requests with more headers are rejected: Node would silently drop the rest, and the checks would not see them. */
-const MAX_HEADERS = 200
-
-type HttpServerDeps = {
-  /** Tried before `app`. */
-  fastPaths: FastPaths
-  errorResponses: Pick<ErrorResponses, 'malformed' | 'unhandled'>
-  noteExceeded: (limit: ExceededLimit) => void
-}
-
-/** `malformed` responds to a request that never reaches `app`, `unhandled` to one for which `app` fails to respond. */
+/** `malformed` responds to a request that can't be parsed, so that it never reaches the handler. */
 export function createHttpServer(
-  app: Pick<Hono<AppEnv>, 'fetch'>,
-  { fastPaths, errorResponses: { malformed, unhandled }, noteExceeded }: HttpServerDeps,
+  handler: RequestHandler,
+  {
+    errorResponses: { malformed },
+    noteExceeded,
+  }: {
+    errorResponses: Pick<ErrorResponses, 'malformed'>
+    noteExceeded: (limit: ExceededLimit) => void
+  },
   limits: ConnectionLimits,
 ): HttpServer {
-  const listener = getRequestListener(app.fetch, {
-    // The automatic cleanup would close the connection half a second after the response, and the response would be lost.
-    autoCleanupIncoming: false,
-    errorHandler(error) {
-      const isMalformed = error instanceof RequestError
-      const { status, headers, body } = isMalformed
-        ? malformed('invalid_input', BAD_ADDRESS)
-        : unhandled(error)
-      return new Response(body, { status, headers: headersObject(headers) })
-    },
-  })
   const server = createServer({
     ServerResponse: EarlyResponse,
     // Uploads may take long; each read of a body has its own time limit.
@@ -75,16 +57,8 @@ export function createHttpServer(
   server.maxHeadersCount = MAX_HEADERS
   const { maxConnections } = limits
   const acceptRequest = guardConnections(server, { malformed, noteExceeded, maxConnections })
-  const handle = (incoming: IncomingMessage, outgoing: ServerResponse) => {
-    if (!acceptRequest(incoming, outgoing)) return
-    if (incoming.rawHeaders.length < 2 * MAX_HEADERS) {
-      if (!fastPaths({ incoming, outgoing })) void listener(incoming, outgoing)
-      return
-    }
-    writeResponse(outgoing, malformed('headers_too_large', TOO_MANY_HEADERS, incoming.url), [
-      'Connection',
-      'close',
-    ])
+  const handle: RequestHandler = (incoming, outgoing) => {
+    if (acceptRequest(incoming, outgoing)) handler(incoming, outgoing)
   }
   server.on('request', handle)
   // Node would respond to an unknown `Expect` by itself, without a request id.
@@ -111,6 +85,3 @@ export function createHttpServer(
     },
   }
 }
-
-const BAD_ADDRESS = 'The address or the Host header of the request is not valid.'
-const TOO_MANY_HEADERS = `The request should have fewer than ${MAX_HEADERS} headers.`

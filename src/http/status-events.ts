@@ -9,8 +9,13 @@ import type { Heartbeats } from './status-heartbeats.ts'
 import { notFound } from './status-responses.ts'
 import { streamStatus } from './status-stream.ts'
 
+const MEDIA_TYPE = 'text/event-stream'
+
+/** The responses of a route that streams events. */
+export const eventResponses = { 200: { mediaType: MEDIA_TYPE }, 204: null } as const
+
 const HEADERS = {
-  'Content-Type': 'text/event-stream',
+  'Content-Type': MEDIA_TYPE,
   'Cache-Control': 'no-cache',
   // Otherwise nginx buffers the events.
   'X-Accel-Buffering': 'no',

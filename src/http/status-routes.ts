@@ -1,57 +1,58 @@
-import { Hono } from 'hono'
-import { authorizeReader } from '../tracking/authorize-reader.ts'
+import { z } from 'zod'
+import {
+  assetStatusesSchema,
+  assetStatusSchema,
+  statusesQuerySchema,
+  statusQuerySchema,
+} from '../contract/asset.ts'
 import { followStatus } from '../tracking/status-feed.ts'
-import type { AppEnv } from './app-env.ts'
-import { tokenRouteCors } from './cors.ts'
 import { respond } from './plain-response.ts'
-import { requestCredential } from './request-credential.ts'
-import { requestKey } from './request-key.ts'
-import { requestQuery } from './request-query.ts'
-import { route } from './routes.ts'
-import { respondWithEvents } from './status-events.ts'
+import { type Api, operation, route } from './route.ts'
+import { type EventsDeps, eventResponses, respondWithEvents } from './status-events.ts'
 import type { StatusDeps, StatusHandler } from './status-handler.ts'
-import type { Heartbeats } from './status-heartbeats.ts'
-import { parseFileIds } from './status-query.ts'
 import { statusesResponse } from './status-responses.ts'
 
-type StatusRoutesDeps = Omit<StatusDeps, 'startTimer'> & {
-  handleStatus: StatusHandler
-  heartbeats: Heartbeats
-}
+type StatusRoutesDeps = Pick<StatusDeps, 'statuses'> &
+  Omit<EventsDeps, 'subject'> & { handleStatus: StatusHandler }
 
-export function statusRoutes(deps: StatusRoutesDeps): Hono<AppEnv> {
-  const { statuses, access } = deps
-  const app = new Hono<AppEnv>()
-  const cors = tokenRouteCors(['GET', 'HEAD'])
+const fileId = z.object({ fileId: z.string() })
 
-  route(app, '/assets/status', {
-    GET: async (c) => {
-      access.identify(requestKey(c.env.incoming))
-      const fileIds = parseFileIds(requestQuery(c.env.incoming))
-      const snapshots = await Promise.all(fileIds.map((fileId) => statuses.find(fileId)))
-      const requested = fileIds.map((fileId, index) => ({ fileId, snapshot: snapshots[index] }))
-      return respond(c, statusesResponse(requested))
-    },
+/** The status of one or several assets, and the stream of its changes. */
+export function statusRoutes(api: Api, deps: StatusRoutesDeps): void {
+  const { statuses, handleStatus } = deps
+
+  route(api, '/assets/status', {
+    GET: operation({
+      auth: 'key',
+      query: statusesQuerySchema,
+      responses: { 200: assetStatusesSchema },
+      async handle({ query }, c) {
+        const snapshots = await Promise.all(query.fileId.map((id) => statuses.find(id)))
+        const requested = query.fileId.map((id, index) => ({ fileId: id, snapshot: snapshots[index] }))
+        return respond(c, statusesResponse(requested))
+      },
+    }),
   })
-
-  app.use('/assets/:fileId/status', cors)
-  route(app, '/assets/:fileId/status', {
-    GET: async (c) => respond(c, await deps.handleStatus(c.req.param('fileId') ?? '', c.env)),
-    OPTIONS: cors,
+  route(api, '/assets/:fileId/status', {
+    GET: operation({
+      auth: 'asset',
+      params: fileId,
+      query: statusQuerySchema,
+      responses: { 200: assetStatusSchema, 304: null },
+      async handle({ params, query, credential }, c) {
+        return respond(c, await handleStatus({ id: params.fileId, credential, waitMs: query.wait }, c.env))
+      },
+    }),
   })
-
-  app.use('/assets/:fileId/events', cors)
-  route(app, '/assets/:fileId/events', {
-    GET: (c) => {
-      const fileId = c.req.param('fileId') ?? ''
-      const credential = requestCredential(c.env.incoming, requestQuery(c.env.incoming))
-      authorizeReader({ access, tokens: deps.statusTokens }, fileId, credential, deps.subject)
-      return respondWithEvents(c, deps, credential, (follower) =>
-        followStatus({ statuses }, fileId, follower),
-      )
-    },
-    OPTIONS: cors,
+  route(api, '/assets/:fileId/events', {
+    GET: operation({
+      auth: 'asset',
+      params: fileId,
+      responses: eventResponses,
+      handle: ({ params, credential }, c) =>
+        respondWithEvents(c, { ...deps, subject: 'asset' }, credential, (follower) =>
+          followStatus({ statuses }, params.fileId, follower),
+        ),
+    }),
   })
-
-  return app
 }

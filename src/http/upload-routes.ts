@@ -1,96 +1,98 @@
 import { createHash } from 'node:crypto'
-import { Hono } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { TrackerError } from '../domain/errors.ts'
-import { isFileId } from '../domain/file-id.ts'
+import { z } from 'zod'
 import type { StoredResponse } from '../domain/idempotency.ts'
+import { fileIdText } from '../domain/plain-text.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
 import type { IncomingForm } from '../imagekit/form-reader.ts'
 import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
-import type { Access } from '../tracking/access.ts'
 import type { ConcurrencyLimiter } from '../tracking/concurrency-limiter.ts'
 import { type SubmitUpdateDeps, submitUpdate } from '../tracking/submit-update.ts'
 import { type SubmitUploadDeps, submitUpload } from '../tracking/submit-upload.ts'
 import { withIdempotencyKey } from '../tracking/with-idempotency-key.ts'
-import type { AppContext, AppEnv } from './app-env.ts'
+import type { AppContext } from './app-env.ts'
 import { type BodyLimits, bodyChunks } from './body-chunks.ts'
 import { closedSignal } from './closed-signal.ts'
 import { requestScope } from './idempotency-key.ts'
 import { meterUpload, type UploadMeter } from './metered-upload.ts'
-import type { ReadBody } from './read-body.ts'
 import { readJsonObject } from './read-json.ts'
-import { requestKey } from './request-key.ts'
-import { type MethodHandlers, route } from './routes.ts'
+import { type Api, type Method, type Operation, operation, route } from './route.ts'
 
 type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
   SubmitUpdateDeps &
   Parameters<typeof withIdempotencyKey>[0] & {
     imagekit: { fingerprintUpload(form: IncomingForm): Promise<string> }
-    access: Access
     limiter: ConcurrencyLimiter
     meter: UploadMeter
     log: { info(fields: object, text: string): void }
     uploadLimits: BodyLimits
     allowPrivateTargets: boolean
-    readBody: ReadBody
   }
 
-/** The routes that existing ImageKit clients use. */
-export function uploadRoutes(deps: UploadRoutesDeps): Hono<AppEnv> {
-  const app = new Hono<AppEnv>()
-
+/** The routes that existing ImageKit clients use. ImageKit's own responses are returned unchanged. */
+export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
   for (const version of ['v1', 'v2'] as const) {
-    routeWithSlash(app, `/api/${version}/files/upload`, {
-      POST: (c) => {
-        const { keyName } = deps.access.identify(requestKey(c.env.incoming))
+    routeWithSlash(api, `/api/${version}/files/upload`, {
+      POST: operation({
+        auth: 'key',
+        body: { mediaType: 'multipart/form-data' },
+        responses: IMAGEKIT_RESPONSE,
+        handle: ({ caller: { keyName } }, c) =>
+          deps.limiter.track(async () => {
+            const form = incomingForm(c, deps.uploadLimits)
+            const signal = closedSignal(c)
+            const response = await withIdempotencyKey(deps, {
+              scope: requestScope(c, keyName),
+              // A repeated upload sends the whole form again, and costs as much to read as the first.
+              fingerprint: () => deps.limiter.run('uploads', () => deps.imagekit.fingerprintUpload(form)),
+              send: (claim) =>
+                deps.limiter.run('uploads', () =>
+                  meterUpload(deps, { form, requestId: c.get('requestId') }, (metered, onSubmission) =>
+                    submitUpload(deps, { version, form: metered, keyName, claim, signal, onSubmission }),
+                  ),
+                ),
+            })
+            return toHonoResponse(c, response)
+          }),
+      }),
+    })
+  }
+
+  routeWithSlash(api, '/v1/files/:fileId/details', {
+    PATCH: operation({
+      auth: 'key',
+      params: z.object({ fileId: fileIdText }),
+      body: { mediaType: 'application/json' },
+      responses: IMAGEKIT_RESPONSE,
+      async handle({ params: { fileId }, caller: { keyName } }, c) {
+        const { raw, json } = await readJsonObject(c.env.incoming, api.readBody)
+        const { webhookUrl, ...body } = json
+        const extensions = body['extensions'] === undefined ? [] : parseExtensions(body['extensions'])
+        const callerWebhookUrl = parseWebhookUrl(webhookUrl, deps)
+        const update = { fileId, body, extensions, callerWebhookUrl }
+        const fingerprint = createHash('sha256').update(raw).digest('hex')
         return deps.limiter.track(async () => {
-          const form = incomingForm(c, deps.uploadLimits)
-          const signal = closedSignal(c)
           const response = await withIdempotencyKey(deps, {
             scope: requestScope(c, keyName),
-            // A repeated upload sends the whole form again, and costs as much to read as the first.
-            fingerprint: () => deps.limiter.run('uploads', () => deps.imagekit.fingerprintUpload(form)),
+            fingerprint: async () => fingerprint,
             send: (claim) =>
-              deps.limiter.run('uploads', () =>
-                meterUpload(deps, { form, requestId: c.get('requestId') }, (metered, onSubmission) =>
-                  submitUpload(deps, { version, form: metered, keyName, claim, signal, onSubmission }),
-                ),
+              deps.limiter.run('updates', () =>
+                submitUpdate(deps, { ...update, keyName, claim, fingerprint }),
               ),
           })
           return toHonoResponse(c, response)
         })
       },
-    })
-  }
-
-  routeWithSlash(app, '/v1/files/:fileId/details', {
-    PATCH: async (c) => {
-      const { keyName } = deps.access.identify(requestKey(c.env.incoming))
-      const fileId = parseFileId(c)
-      const { raw, json } = await readJsonObject(c.env.incoming, deps.readBody)
-      const { webhookUrl, ...body } = json
-      const extensions = body['extensions'] === undefined ? [] : parseExtensions(body['extensions'])
-      const callerWebhookUrl = parseWebhookUrl(webhookUrl, deps)
-      const update = { fileId, body, extensions, callerWebhookUrl }
-      const fingerprint = createHash('sha256').update(raw).digest('hex')
-      return deps.limiter.track(async () => {
-        const response = await withIdempotencyKey(deps, {
-          scope: requestScope(c, keyName),
-          fingerprint: async () => fingerprint,
-          send: (claim) =>
-            deps.limiter.run('updates', () => submitUpdate(deps, { ...update, keyName, claim, fingerprint })),
-        })
-        return toHonoResponse(c, response)
-      })
-    },
+    }),
   })
-  return app
 }
 
+const IMAGEKIT_RESPONSE = { 200: { mediaType: 'application/json' } }
+
 /** ImageKit's older Python SDK sends a trailing slash in the address of an update. */
-function routeWithSlash(app: Hono<AppEnv>, path: string, handlers: MethodHandlers): void {
-  route(app, path, handlers)
-  route(app, `${path}/`, handlers)
+function routeWithSlash(api: Api, path: string, operations: { [method in Method]?: Operation }): void {
+  route(api, path, operations)
+  route(api, `${path}/`, operations)
 }
 
 function incomingForm(c: AppContext, limits: BodyLimits): IncomingForm {
@@ -99,12 +101,6 @@ function incomingForm(c: AppContext, limits: BodyLimits): IncomingForm {
     contentType: incoming.headers['content-type'] ?? '',
     chunks: (signal) => bodyChunks(incoming, limits, signal),
   }
-}
-
-function parseFileId(c: AppContext): string {
-  const fileId = c.req.param('fileId') ?? ''
-  if (isFileId(fileId)) return fileId
-  throw new TrackerError('invalid_input', 'Your request contains invalid fileId parameter.')
 }
 
 function toHonoResponse(c: AppContext, { status, headers, body }: StoredResponse): Response {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AccountEvent } from '../domain/account-event.ts'
 import { isJsonObject, type JsonObject } from '../domain/json.ts'
-import { fileIdText, plainText } from './plain-text.ts'
+import { fileIdText, plainText } from '../domain/plain-text.ts'
 import { readResponseBody } from './read-response.ts'
 
 const eventSchema = z.looseObject({

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { TrackerError } from '../domain/errors.ts'
 import { isTooDeep } from '../domain/json.ts'
+import { plainText } from '../domain/plain-text.ts'
 import type { RequestedExtension } from '../domain/submission.ts'
-import { plainText } from './plain-text.ts'
 
 const MAX_EXTENSIONS = 100
 const extensionsSchema = z.array(z.looseObject({ name: plainText }))

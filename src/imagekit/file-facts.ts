@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { FileFacts } from '../domain/evidence.ts'
-import { fileIdText } from './plain-text.ts'
+import { fileIdText } from '../domain/plain-text.ts'
 
 /** Far more than ImageKit gives a file. The tags are stored with each submission and compared as a whole. */
 const MAX_TAGS = 1000

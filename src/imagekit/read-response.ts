@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { TrackerError } from '../domain/errors.ts'
 import { isJsonObject, isTooDeep, type Json, type JsonObject } from '../domain/json.ts'
+import { fileIdText, plainText } from '../domain/plain-text.ts'
 import type { Baseline } from '../domain/submission.ts'
 import type { UploadResponse } from '../domain/upload-response.ts'
 import { isTagList, readFileFacts } from './file-facts.ts'
-import { fileIdText, plainText } from './plain-text.ts'
 
 /** As many as a request may have: see `extensions-parameter.ts`. */
 const MAX_NAMES = 100

@@ -2,7 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto'
 import { TrackerError } from '../domain/errors.ts'
 
 /** Who sends the request. `local`: an anonymous caller, when no key is configured (loopback only). */
-type Caller = { keyName: string; role: 'api' | 'admin' | 'local' }
+export type Caller = { keyName: string; role: 'api' | 'admin' | 'local' }
 
 type NamedSecret = { name: string; secret: string }
 

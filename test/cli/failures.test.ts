@@ -93,6 +93,12 @@ test("--json prints the service's own object on one line, also without runs", as
   expect((await runOperatorCommand(['failures'], () => page([]))).stdout).toBe('No runs.\n')
 })
 
+function activity(counts: { failed: number; pending: number }, oldestPendingAt: string | null): Reply {
+  const byStatus = { success: 0, expired: 0, ...counts }
+  const byHour = [{ hour: '2026-01-02T03:00:00.000Z', success: 0, failed: counts.failed, expired: 0 }]
+  return { status: 200, body: { byStatus, byHour, oldestPendingAt } }
+}
+
 test('--watch requests only runs that may be new, and shows each once, also through a restart', async () => {
   const at = (second: number) => new Date(Date.UTC(2026, 0, 2, 3, 4, second)).toISOString()
   const run = (n: number) => listedRun(`run-${n}`, { requestedAt: at(n) })
@@ -118,8 +124,7 @@ test('--watch requests only runs that may be new, and shows each once, also thro
     }
     const { failed, oldestPendingAt } = polls[poll] ?? { failed: [], oldestPendingAt: null }
     if (!url.startsWith('/stats')) return page(failed.map(run))
-    const counts = { failed: failed.length, pending: oldestPendingAt === null ? 0 : 1 }
-    return { status: 200, body: { byStatus: counts, byHour: [counts], oldestPendingAt } }
+    return activity({ failed: failed.length, pending: oldestPendingAt === null ? 0 : 1 }, oldestPendingAt)
   })
   const stop = new AbortController()
   let shown = ''
@@ -153,8 +158,7 @@ test('--watch shows an old expired run that fails late, within a minute', async 
   const old = listedRun('run-1', { requestedAt: '2026-01-01T00:00:00.000Z' })
   let failed = 1
   const tracker = await startFakeTracker(({ url }): Reply => {
-    if (url.startsWith('/stats'))
-      return { status: 200, body: { byStatus: { failed }, byHour: [], oldestPendingAt: null } }
+    if (url.startsWith('/stats')) return activity({ failed, pending: 0 }, null)
     const since = new URL(url, 'http://tracker').searchParams.get('since') ?? ''
     const listed = failed === 1 ? [recent] : [recent, old]
     return page(listed.filter(({ requestedAt }) => requestedAt >= since))

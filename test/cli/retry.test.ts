@@ -4,20 +4,27 @@ import { listedRun, runOperatorCommand } from './operator-responses.ts'
 
 const COST = { total: 1, units: 130, unpriced: 0 }
 
+/** The response to `GET /runs/run-1`, as far as the command reads it. */
+function shownRun(more: object = {}): Reply {
+  const run = { ...listedRun('run-1', more), contradicted: false, currentRunId: 'run-1' }
+  return { status: 200, body: { run } }
+}
+
 /** A service that accepts the retry of one run, then returns these statuses of the new run, one at each request. */
 function oneRun(...statuses: string[]) {
   const newRun = listedRun('run-2', { status: 'pending', error: null, fileId: 'file-1' })
   let next = 0
   return ({ method, url }: Received): Reply => {
-    if (method === 'GET' && url === '/runs/run-1')
-      return { status: 200, body: { run: listedRun('run-1'), timeline: [] } }
+    if (method === 'GET' && url === '/runs/run-1') return shownRun()
     if (url === '/runs/retry') return { status: 200, body: COST }
     if (url === '/runs/run-1/retry') return { status: 201, body: newRun }
     const status = statuses[next] ?? 'pending'
     next += 1
     const error = status === 'failed' ? { message: 'Again no foreground.' } : null
     const extensions = [{ ...newRun, status, error }]
-    return { status: 200, headers: { etag: `"${next}"` }, body: { fileId: 'file-1', status, extensions } }
+    const asset = { fileId: 'file-1', status, extensionStatus: { 'remove-bg': status }, extensions }
+    const body = { ...asset, updatedAt: newRun.requestedAt }
+    return { status: 200, headers: { etag: `"${next}"` }, body }
   }
 }
 
@@ -53,7 +60,7 @@ test('--dry-run of one run prints its cost and retries nothing', async () => {
 test('prints why a run cannot be retried', async () => {
   const rejection = { status: 409, body: { detail: 'The run is still pending: wait for its end first.' } }
   const { exitCode, stdout, stderr } = await runOperatorCommand(['retry', 'run-1'], ({ method }) =>
-    method === 'GET' ? { status: 200, body: { run: listedRun('run-1', { status: 'pending' }) } } : rejection,
+    method === 'GET' ? shownRun({ status: 'pending' }) : rejection,
   )
   expect(stderr).toContain('still pending')
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createErrorResponses } from '../../src/http/error-responses.ts'
+import { createRequestHandler } from '../../src/http/request-handler.ts'
 import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.ts'
 import { createTestDatabase, openStoreOf } from '../support/database.ts'
 import { rawBytes, rawRequest } from '../support/raw-request.ts'
@@ -177,8 +178,8 @@ test('an unhandled error is logged, and its problem has the request id of the lo
   )
   const error = new Error('an error in the error handler')
   const app = { fetch: () => Promise.reject(error) }
-  const deps = { fastPaths: () => false, errorResponses, noteExceeded: () => {} }
-  const server = createHttpServer(app, deps, CONNECTION_LIMITS)
+  const handler = createRequestHandler(app, { fastPaths: () => false, errorResponses })
+  const server = createHttpServer(handler, { errorResponses, noteExceeded: () => {} }, CONNECTION_LIMITS)
   const port = await server.listen('127.0.0.1', 0)
   onTestFinished(() => server.close(0))
   const response = await fetch(`http://127.0.0.1:${port}/`)

@@ -1,6 +1,7 @@
-import { Readable } from 'node:stream'
+import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
 import { readForms, readText } from '../support/html.ts'
+import { startListening } from '../support/listening.ts'
 import { openBrowser, signIn } from '../support/operator-browser.ts'
 import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 
@@ -67,16 +68,14 @@ test.each([
 ])('under %s the cookie is Secure: %s', async (PUBLIC_URL, isSecure, isWarned) => {
   const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
   const tracker = await startTracker({ PUBLIC_URL, ALLOW_HTTP: 'true', TRACKER_TOKEN_SECRET })
-  const { app } = tracker.service
-  const incoming = Object.assign(Readable.from([Buffer.from(`key=${ADMIN_KEY}`)]), {
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    socket: { remoteAddress: '127.0.0.1' },
-  })
-  const outgoing = { setHeader: () => {} }
-  const signedIn = await app.request('/admin/sign-in', { method: 'POST' }, { incoming, outgoing })
+  // The public URL leads elsewhere.
+  const url = await startListening(createServer(tracker.service.handler))
+  const address = `${url}/admin/sign-in`
+  const form = new URLSearchParams({ key: ADMIN_KEY })
+  const signedIn = await fetch(address, { method: 'POST', body: form, redirect: 'manual' })
   expect(signedIn.status).toBe(303)
   expect(signedIn.headers.getSetCookie()[0]?.includes('; Secure')).toBe(isSecure)
-  const page = await app.request('/admin/sign-in', {}, { incoming: { headers: {} }, outgoing })
+  const page = await fetch(address)
   expect(readText(await page.text()).includes('is an http address')).toBe(isWarned)
 })
 

@@ -7,6 +7,7 @@ import { type Run, requestedRun } from '../../src/domain/run.ts'
 import type { AppEnv } from '../../src/http/app-env.ts'
 import { createErrorResponses } from '../../src/http/error-responses.ts'
 import { createFastPaths } from '../../src/http/fast-paths.ts'
+import { createRequestHandler } from '../../src/http/request-handler.ts'
 import { requestId } from '../../src/http/request-id.ts'
 import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.ts'
 import { createStatusHandler } from '../../src/http/status-handler.ts'
@@ -84,24 +85,27 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
   const heartbeats = createHeartbeats(startTimer)
   const deps = {
     statuses,
-    access,
-    statusTokens: tokens.status,
     startTimer,
     heartbeats,
     waitingLimit: createWaitingLimit({ total: 1000, perToken: 20, perConnection: 4 }, () => {}),
     subject: 'asset',
   } as const
   const handleStatus = createStatusHandler(deps)
-  app.route('/', statusRoutes({ ...deps, handleStatus }))
+  const subjectTokens = { asset: tokens.status, submission: tokens.submission }
+  const readBody = () => Promise.reject(new Error('No route here reads a body.'))
+  const api = { app, operations: [], access, tokens: subjectTokens, readBody }
+  statusRoutes(api, { ...deps, handleStatus })
   const fastPaths = createFastPaths({
+    access,
+    tokens: subjectTokens,
     handleStatus,
     handleWebhook: () => Promise.reject(new Error('Webhooks are not accepted here.')),
     errorResponses,
     loopbackOnly: false,
   })
   const server = createHttpServer(
-    app,
-    { fastPaths, errorResponses, noteExceeded: () => {} },
+    createRequestHandler(app, { fastPaths, errorResponses }),
+    { errorResponses, noteExceeded: () => {} },
     CONNECTION_LIMITS,
   )
   const port = await server.listen('127.0.0.1', 0)

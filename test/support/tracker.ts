@@ -60,7 +60,7 @@ export async function startTracker(
       const headers = new Headers(init.headers)
       if (!headers.has('authorization')) headers.set('authorization', `Bearer ${API_KEY}`)
       const response = await fetch(url + path, { ...init, headers })
-      await checkResponse(init.method ?? 'GET', url + path, response)
+      await checkResponse(service.operations, init.method ?? 'GET', url + path, response)
       return response
     },
     async restart(changes = {}) {

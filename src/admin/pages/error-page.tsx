@@ -1,5 +1,5 @@
+import type { ProblemCode } from '../../contract/problems.ts'
 import type { FieldError } from '../../domain/errors.ts'
-import type { ProblemCode } from '../../http/problems.ts'
 import { ADMIN, FAILURES } from '../addresses.ts'
 import { Layout } from '../components/layout.tsx'
 import { UntrustedText } from '../components/untrusted-text.tsx'

@@ -29,7 +29,7 @@ export function OverviewPage({ operator, period, overview, notice }: OverviewPro
       <div class="head">
         <h1>Overview</h1>
         <nav aria-label="Period" class="tabs">
-          {Object.entries(PERIODS).map(([value, name]) => (
+          {Object.entries(PERIODS).map(([value, { name }]) => (
             <a
               href={withQuery(ADMIN, { window: value })}
               aria-current={value === period ? 'true' : undefined}
@@ -43,7 +43,7 @@ export function OverviewPage({ operator, period, overview, notice }: OverviewPro
       <Tiles overview={overview} />
       {total === 0 && (
         <EmptyState
-          title={`No runs in the last ${PERIODS[period]}`}
+          title={`No runs in the last ${PERIODS[period].name}`}
           hint="Upload a file with extensions through this service, or register a direct upload. Its runs appear here."
         />
       )}

@@ -1,7 +1,5 @@
-import { Hono } from 'hono'
-import type { AppEnv } from '../../http/app-env.ts'
-import { parsePage, writeCursor } from '../../http/operators/list-query.ts'
-import { route } from '../../http/routes.ts'
+import { pageOf, pageQuerySchema, writeCursor } from '../../contract/page.ts'
+import { parseQuery } from '../../http/parse-with.ts'
 import { type EventsDeps, respondWithEvents } from '../../http/status-events.ts'
 import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
 import { showAsset } from '../../tracking/operators/show-asset.ts'
@@ -9,26 +7,20 @@ import type { StatusCache } from '../../tracking/status-cache.ts'
 import { followStatus } from '../../tracking/status-feed.ts'
 import { ADMIN, assetHref, withQuery } from '../addresses.ts'
 import { takeNotice } from '../notices.ts'
-import type { OperatorSession } from '../operator-session.ts'
 import { respondWithPage, seeOther } from '../page-responses.ts'
+import { type Pages, pageRoute } from '../page-route.ts'
 import { AssetPage, ForgetPage } from '../pages/asset-pages.tsx'
-import { readCsrfForm, readNote } from '../read-form.ts'
+import { readNote } from '../read-form.ts'
 
 type AssetRoutesDeps = Parameters<typeof showAsset>[0] &
-  Parameters<typeof forgetAsset>[0] & { operatorSession: OperatorSession; statuses: StatusCache } & Omit<
-    EventsDeps,
-    'subject'
-  >
+  Parameters<typeof forgetAsset>[0] & { statuses: StatusCache } & Omit<EventsDeps, 'subject'>
 
 /** Shows everything stored about an asset, streams its status changes, and forgets it. */
-export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
-  const { operatorSession } = deps
-  const app = new Hono<AppEnv>()
-  route(app, '/admin/assets/:fileId', {
-    GET: async (c) => {
-      const operator = await operatorSession.require(c)
-      const { before } = parsePage(c)
-      const asset = await showAsset(deps, c.req.param('fileId') ?? '', before)
+export function assetRoutes(pages: Pages, deps: AssetRoutesDeps): void {
+  pageRoute(pages, '/admin/assets/:fileId', {
+    async GET({ operator, params, query }, c) {
+      const { before } = pageOf(parseQuery(pageQuerySchema, query))
+      const asset = await showAsset(deps, params.fileId, before)
       const notice = takeNotice(c)
       const href = assetHref(asset.fileId)
       const newest = before === null ? null : href
@@ -36,30 +28,24 @@ export function assetRoutes(deps: AssetRoutesDeps): Hono<AppEnv> {
       return respondWithPage(c, <AssetPage {...{ operator, asset, notice, newest, older }} />)
     },
   })
-  route(app, '/admin/assets/:fileId/events', {
-    GET: async (c) => {
-      await operatorSession.require(c)
-      const fileId = c.req.param('fileId') ?? ''
-      return respondWithEvents(c, { ...deps, subject: 'asset' }, { by: 'nothing' }, (follower) =>
-        followStatus(deps, fileId, follower),
-      )
-    },
+  pageRoute(pages, '/admin/assets/:fileId/events', {
+    GET: ({ params }, c) =>
+      respondWithEvents(c, { ...deps, subject: 'asset' }, { by: 'nothing' }, (follower) =>
+        followStatus(deps, params.fileId, follower),
+      ),
   })
-  route(app, '/admin/assets/:fileId/forget', {
-    GET: async (c) => {
-      const operator = await operatorSession.require(c)
-      const asset = await showAsset(deps, c.req.param('fileId') ?? '')
+  pageRoute(pages, '/admin/assets/:fileId/forget', {
+    async GET({ operator, params }, c) {
+      const asset = await showAsset(deps, params.fileId)
       return respondWithPage(c, <ForgetPage operator={operator} asset={asset} />)
     },
-    POST: async (c) => {
-      const { operator, form } = await readCsrfForm(c, operatorSession)
+    async POST({ operator, params, form }, c) {
       await forgetAsset(deps, {
-        fileId: c.req.param('fileId') ?? '',
+        ...params,
         reason: readNote(form, 'reason'),
         actor: operator.keyName,
       })
       return seeOther(c, ADMIN, 'forgotten')
     },
   })
-  return app
 }

@@ -1,36 +1,30 @@
-import { Hono } from 'hono'
-import type { AppEnv } from '../../http/app-env.ts'
-import { parseDeliveryFilter } from '../../http/operators/delivery-routes.ts'
-import { parsePage, writeCursor } from '../../http/operators/list-query.ts'
-import { route } from '../../http/routes.ts'
+import { deliveryFilterQuerySchema, toDeliveryFilter } from '../../contract/delivery.ts'
+import { pageOf, pageQuerySchema, writeCursor } from '../../contract/page.ts'
+import { parseQuery } from '../../http/parse-with.ts'
 import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
 import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
 import { DELIVERIES, deliveryHref, runHref, withQuery } from '../addresses.ts'
 import { takeNotice } from '../notices.ts'
-import type { OperatorSession } from '../operator-session.ts'
 import { respondWithPage, seeOther } from '../page-responses.ts'
+import { type Pages, pageRoute } from '../page-route.ts'
 import { DeliveriesPage } from '../pages/deliveries-page.tsx'
 import { DeliveryPage } from '../pages/delivery-page.tsx'
-import { readCsrfForm, readNote } from '../read-form.ts'
+import { readNote } from '../read-form.ts'
 
-type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] &
-  Parameters<typeof replayDelivery>[0] & { operatorSession: OperatorSession }
+type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] & Parameters<typeof replayDelivery>[0]
 
 /** Lists, shows and replays deliveries. */
-export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
-  const { operatorSession } = deps
-  const app = new Hono<AppEnv>()
-  route(app, DELIVERIES, {
-    GET: async (c) => {
-      const operator = await operatorSession.require(c)
+export function deliveryRoutes(pages: Pages, deps: DeliveryRoutesDeps): void {
+  pageRoute(pages, DELIVERIES, {
+    async GET({ operator, query }, c) {
       // A form also sends empty fields.
-      const fields = Object.entries(c.req.query()).map(([name, value]) => [name, value.trim()] as const)
-      const { cursor: _, ...query } = Object.fromEntries(fields.filter(([, value]) => value !== ''))
-      const filter = parseDeliveryFilter(query)
-      const page = parsePage(c)
+      const fields = [...query].map(([name, value]) => [name, value.trim()] as const)
+      const { cursor: _, ...filters } = Object.fromEntries(fields.filter(([, value]) => value !== ''))
+      const filter = toDeliveryFilter(parseQuery(deliveryFilterQuerySchema, new URLSearchParams(filters)))
+      const page = pageOf(parseQuery(pageQuerySchema, query))
       const { deliveries, next } = await listDeliveries(deps, filter, page)
-      const newest = page.before === null ? null : withQuery(DELIVERIES, query)
-      const older = next === null ? null : withQuery(DELIVERIES, { ...query, cursor: writeCursor(next) })
+      const newest = page.before === null ? null : withQuery(DELIVERIES, filters)
+      const older = next === null ? null : withQuery(DELIVERIES, { ...filters, cursor: writeCursor(next) })
       const notice = takeNotice(c)
       return respondWithPage(
         c,
@@ -38,19 +32,17 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
       )
     },
   })
-  route(app, `${DELIVERIES}/:deliveryId`, {
-    GET: async (c) => {
-      const operator = await operatorSession.require(c)
-      const delivery = await showDelivery(deps, c.req.param('deliveryId') ?? '')
+  pageRoute(pages, `${DELIVERIES}/:deliveryId`, {
+    async GET({ operator, params }, c) {
+      const delivery = await showDelivery(deps, params.deliveryId)
       return respondWithPage(c, <DeliveryPage operator={operator} delivery={delivery} />)
     },
   })
-  route(app, `${DELIVERIES}/:deliveryId/replay`, {
-    GET: (c) => seeOther(c, deliveryHref(c.req.param('deliveryId') ?? '')),
-    POST: async (c) => {
-      const { operator, form } = await readCsrfForm(c, operatorSession)
+  pageRoute(pages, `${DELIVERIES}/:deliveryId/replay`, {
+    GET: ({ params }, c) => seeOther(c, deliveryHref(params.deliveryId)),
+    async POST({ operator, params, form }, c) {
       const { outcome, runId } = await replayDelivery(deps, {
-        deliveryId: c.req.param('deliveryId') ?? '',
+        ...params,
         actor: operator.keyName,
         reason: readNote(form, 'reason'),
       })
@@ -58,5 +50,4 @@ export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
       return seeOther(c, runId === null ? DELIVERIES : runHref(runId), outcome)
     },
   })
-  return app
 }

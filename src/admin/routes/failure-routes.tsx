@@ -1,8 +1,7 @@
-import { Hono } from 'hono'
+import { pageOf, pageQuerySchema, writeCursor } from '../../contract/page.ts'
 import { EVERY_RUN } from '../../domain/run-filter.ts'
-import type { AppContext, AppEnv } from '../../http/app-env.ts'
-import { parsePage, writeCursor } from '../../http/operators/list-query.ts'
-import { route } from '../../http/routes.ts'
+import type { AppContext } from '../../http/app-env.ts'
+import { parseQuery } from '../../http/parse-with.ts'
 import { acknowledgeMatching } from '../../tracking/operators/acknowledge-matching.ts'
 import { acknowledgeRuns } from '../../tracking/operators/acknowledge-runs.ts'
 import { countMatchingRuns, listRunGroups } from '../../tracking/operators/list-run-groups.ts'
@@ -11,12 +10,12 @@ import { previewRetry, showRetry, startRetry } from '../../tracking/operators/re
 import { ACKNOWLEDGEMENTS, FAILURES, RETRIES, retryHref } from '../addresses.ts'
 import { failuresHref, filterOf, nextHref, readFailuresQuery } from '../failures-query.ts'
 import { takeNotice } from '../notices.ts'
-import type { OperatorSession } from '../operator-session.ts'
 import { respondWithPage, seeOther } from '../page-responses.ts'
+import { type Pages, pageRoute } from '../page-route.ts'
 import { FailuresPage } from '../pages/failures-page.tsx'
 import { AcknowledgePreviewPage, RetryPreviewPage } from '../pages/preview-pages.tsx'
 import { RetryPage } from '../pages/retry-page.tsx'
-import { readCsrfForm, readNote } from '../read-form.ts'
+import { readNote } from '../read-form.ts'
 import {
   MAX_ACKNOWLEDGED,
   MAX_SELECTED,
@@ -29,19 +28,15 @@ import {
 type FailureRoutesDeps = Parameters<typeof listRuns>[0] &
   Parameters<typeof listRunGroups>[0] &
   Parameters<typeof acknowledgeMatching>[0] &
-  Parameters<typeof startRetry>[0] & { operatorSession: OperatorSession }
+  Parameters<typeof startRetry>[0]
 
 /** The list of runs and its bulk actions. */
-export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
-  const { operatorSession } = deps
-  const app = new Hono<AppEnv>()
-
-  route(app, FAILURES, {
-    GET: async (c) => {
-      const operator = await operatorSession.require(c)
-      const query = readFailuresQuery({ get: (name) => c.req.query(name) })
+export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
+  pageRoute(pages, FAILURES, {
+    async GET({ operator, query: given }, c) {
+      const query = readFailuresQuery(given)
       const filter = filterOf(query)
-      const page = parsePage(c)
+      const page = pageOf(parseQuery(pageQuerySchema, given))
       const groups = await listRunGroups(deps, EVERY_RUN)
       const matching = await countMatchingRuns(deps, filter)
       const { runs, next } = query.group === 'cause' ? NO_RUNS : await listRuns(deps, filter, page)
@@ -55,10 +50,9 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
     },
   })
 
-  route(app, `${RETRIES}/preview`, {
+  pageRoute(pages, `${RETRIES}/preview`, {
     GET: redirectToList,
-    POST: async (c) => {
-      const { operator, form } = await readCsrfForm(c, operatorSession)
+    async POST({ operator, form }, c) {
       const selection = readSelection(form)
       if (selection === undefined) return nothingSelected(c, form)
       const preview = await previewRetry(deps, retrySelection(selection))
@@ -68,10 +62,9 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
       )
     },
   })
-  route(app, RETRIES, {
+  pageRoute(pages, RETRIES, {
     GET: redirectToList,
-    POST: async (c) => {
-      const { operator, form } = await readCsrfForm(c, operatorSession)
+    async POST({ operator, form }, c) {
       const selection = readSelection(form)
       if (selection === undefined) return nothingSelected(c, form)
       if (selection.kind === 'all') {
@@ -92,28 +85,25 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
       return seeOther(c, retryHref(progress.retryId))
     },
   })
-  route(app, `${RETRIES}/:retryId`, {
-    GET: async (c) => {
-      const operator = await operatorSession.require(c)
-      const retry = await showRetry(deps, c.req.param('retryId') ?? '')
+  pageRoute(pages, `${RETRIES}/:retryId`, {
+    async GET({ operator, params }, c) {
+      const retry = await showRetry(deps, params.retryId)
       return respondWithPage(c, <RetryPage operator={operator} retry={retry} />)
     },
   })
 
-  route(app, `${ACKNOWLEDGEMENTS}/preview`, {
+  pageRoute(pages, `${ACKNOWLEDGEMENTS}/preview`, {
     GET: redirectToList,
-    POST: async (c) => {
-      const { operator, form } = await readCsrfForm(c, operatorSession)
+    async POST({ operator, form }, c) {
       const selection = readSelection(form)
       if (selection === undefined) return nothingSelected(c, form)
       const preview = await previewAcknowledgement(selection)
       return respondWithPage(c, <AcknowledgePreviewPage {...{ operator, selection, preview }} />)
     },
   })
-  route(app, ACKNOWLEDGEMENTS, {
+  pageRoute(pages, ACKNOWLEDGEMENTS, {
     GET: redirectToList,
-    POST: async (c) => {
-      const { operator, form } = await readCsrfForm(c, operatorSession)
+    async POST({ operator, form }, c) {
       const selection = readSelection(form)
       if (selection === undefined) return nothingSelected(c, form)
       if (selection.kind === 'all') {
@@ -135,11 +125,10 @@ export function failureRoutes(deps: FailureRoutesDeps): Hono<AppEnv> {
     if (selection.kind === 'some') return { total: selection.runIds.length, isComplete: true }
     return countMatchingRuns(deps, { ...selection.filter, acknowledged: false })
   }
-  return app
 }
 
 /** Handles a GET of a path that accepts only a form. */
-const redirectToList = (c: AppContext) => seeOther(c, FAILURES)
+const redirectToList = (_: unknown, c: AppContext) => seeOther(c, FAILURES)
 
 const NO_RUNS = { runs: [], next: null }
 

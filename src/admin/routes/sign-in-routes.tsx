@@ -1,29 +1,28 @@
-import { Hono } from 'hono'
+import { PROBLEMS } from '../../contract/problems.ts'
 import { TrackerError } from '../../domain/errors.ts'
-import type { AppContext, AppEnv } from '../../http/app-env.ts'
-import { PROBLEMS } from '../../http/problems.ts'
-import { route } from '../../http/routes.ts'
+import type { AppContext } from '../../http/app-env.ts'
+import { isCrossSite, readForm } from '../../http/read-form.ts'
+import { routeMethods } from '../../http/route.ts'
 import { signIn } from '../../tracking/operators/sign-in.ts'
 import { ADMIN, formLabel, SIGN_IN, SIGN_OUT, safeTarget } from '../addresses.ts'
 import { takeNotice } from '../notices.ts'
-import type { OperatorSession } from '../operator-session.ts'
 import { respondWithPage, seeOther } from '../page-responses.ts'
+import { type Pages, pageRoute } from '../page-route.ts'
 import { ResumePage } from '../pages/resume-page.tsx'
 import { SignInPage } from '../pages/sign-in-page.tsx'
-import { isCrossSite, MAX_ANONYMOUS_FORM_BYTES, readCsrfForm, readForm } from '../read-form.ts'
+import { MAX_ANONYMOUS_FORM_BYTES } from '../read-form.ts'
 
 export type SignInRoutesDeps = Parameters<typeof signIn>[0] & {
-  operatorSession: OperatorSession
   hasAdminKey: boolean
   needsHttps: () => boolean
   addressOf: (c: AppContext) => string
 }
 
-export function signInRoutes(deps: SignInRoutesDeps): Hono<AppEnv> {
-  const { operatorSession, hasAdminKey } = deps
-  const app = new Hono<AppEnv>()
+export function signInRoutes(pages: Pages, deps: SignInRoutesDeps): void {
+  const { app, operatorSession } = pages
+  const { hasAdminKey } = deps
 
-  route(app, SIGN_IN, {
+  routeMethods(app, SIGN_IN, {
     GET: (c) => {
       const target = safeTarget(c.req.query('to'))
       if (operatorSession.find(c) !== undefined) return seeOther(c, target)
@@ -63,15 +62,13 @@ export function signInRoutes(deps: SignInRoutesDeps): Hono<AppEnv> {
       }
     },
   })
-  route(app, SIGN_OUT, {
-    GET: (c) => seeOther(c, ADMIN),
-    POST: async (c) => {
-      await readCsrfForm(c, operatorSession)
+  pageRoute(pages, SIGN_OUT, {
+    GET: (_, c) => seeOther(c, ADMIN),
+    async POST(_, c) {
       await operatorSession.signOut(c)
       return seeOther(c, SIGN_IN, 'signed-out')
     },
   })
-  return app
 }
 
 function signInFailure(error: TrackerError) {

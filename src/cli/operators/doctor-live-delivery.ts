@@ -1,12 +1,7 @@
-import { z } from 'zod'
+import { deliveryDetailSchema } from '../../contract/delivery.ts'
 import { requestJson } from '../request-json.ts'
 import type { TrackerClient } from '../tracker-client.ts'
 import { listDeliveries } from './list-pages.ts'
-
-const deliverySchema = z.looseObject({
-  signature: z.string().nullable(),
-  headers: z.record(z.string(), z.string()).nullable(),
-})
 
 /** The newest webhook of a file: whether its signature is valid, and its headers. */
 export async function formatLatestDelivery(client: TrackerClient, fileId: string): Promise<string> {
@@ -14,7 +9,7 @@ export async function formatLatestDelivery(client: TrackerClient, fileId: string
   const [delivery] = deliveries
   if (delivery === undefined) return 'the delivery is not listed'
   const path = `/deliveries/${encodeURIComponent(delivery.deliveryId)}`
-  const { signature, headers } = await requestJson(client, { path }, deliverySchema)
+  const { signature, headers } = await requestJson(client, { path }, deliveryDetailSchema)
   const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`)
   return `its signature is ${signature ?? 'unknown'}; its headers: ${lines.join(' | ')}`
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
-import { z } from 'zod'
+import type { z } from 'zod'
+import { statsSchema } from '../../contract/operations.ts'
 import { createPaint } from '../asset-text.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { CommandError } from '../command-error.ts'
@@ -77,11 +78,7 @@ const OVERLAP_MS = 60_000
 const LIST_ALL_EVERY_MS = 60_000
 
 /** Counts by status and hour, and the time of the oldest pending run. They change whenever a run may be new to the list. */
-const activitySchema = z.looseObject({
-  byStatus: z.record(z.string(), z.number()),
-  byHour: z.array(z.unknown()),
-  oldestPendingAt: z.string().nullable(),
-})
+const activitySchema = statsSchema.pick({ byStatus: true, byHour: true, oldestPendingAt: true })
 type Activity = z.infer<typeof activitySchema>
 
 function fetchActivity(client: TrackerClient): Promise<Activity> {

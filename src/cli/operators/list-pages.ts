@@ -1,4 +1,6 @@
-import { z } from 'zod'
+import type { z } from 'zod'
+import { deliveryListSchema, type deliverySchema } from '../../contract/delivery.ts'
+import { type listedRunSchema, runListSchema } from '../../contract/run.ts'
 import { requestJson } from '../request-json.ts'
 import type { TrackerClient } from '../tracker-client.ts'
 
@@ -6,27 +8,6 @@ export const MAX_LISTED = 1000
 
 /** The service's maximum per page. */
 const PAGE_SIZE = 200
-
-const listedRunSchema = z.looseObject({
-  runId: z.string(),
-  name: z.string(),
-  status: z.string(),
-  requestedAt: z.string(),
-  error: z.unknown(),
-  fileId: z.string().nullable(),
-  fileName: z.string().nullable(),
-  cause: z.string().nullable(),
-})
-const deliverySchema = z.looseObject({
-  deliveryId: z.string(),
-  route: z.string(),
-  receivedAt: z.string(),
-  outcome: z.string(),
-  cause: z.string().nullable(),
-  signature: z.string().nullable(),
-  fileId: z.string().nullable(),
-  service: z.string().nullable(),
-})
 
 export type ListedRun = z.infer<typeof listedRunSchema>
 export type ListedDelivery = z.infer<typeof deliverySchema>
@@ -39,10 +20,9 @@ export async function listRuns(
   query: Query,
   limit: number,
 ): Promise<{ runs: ListedRun[]; nextCursor: string | null }> {
-  const schema = z.object({ runs: z.array(listedRunSchema), nextCursor: z.string().nullable() })
   const { items, nextCursor } = await listPages('/runs', query, limit, async (path) => {
-    const { runs, nextCursor } = await requestJson(client, { path }, schema)
-    return { items: runs, nextCursor }
+    const { runs, ...page } = await requestJson(client, { path }, runListSchema)
+    return { items: runs, ...page }
   })
   return { runs: items, nextCursor }
 }
@@ -52,10 +32,9 @@ export async function listDeliveries(
   query: Query,
   limit: number,
 ): Promise<{ deliveries: ListedDelivery[]; nextCursor: string | null }> {
-  const schema = z.object({ deliveries: z.array(deliverySchema), nextCursor: z.string().nullable() })
   const { items, nextCursor } = await listPages('/deliveries', query, limit, async (path) => {
-    const { deliveries, nextCursor } = await requestJson(client, { path }, schema)
-    return { items: deliveries, nextCursor }
+    const { deliveries, ...page } = await requestJson(client, { path }, deliveryListSchema)
+    return { items: deliveries, ...page }
   })
   return { deliveries: items, nextCursor }
 }

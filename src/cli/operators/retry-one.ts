@@ -1,5 +1,7 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { retryPreviewSchema } from '../../contract/operations.ts'
+import { listedRunSchema } from '../../contract/run.ts'
+import { runDetailSchema } from '../../contract/run-detail.ts'
 import { createPaint, formatError } from '../asset-text.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { followAsset } from '../follow-asset.ts'
@@ -9,14 +11,7 @@ import type { TrackerClient } from '../tracker-client.ts'
 import { formatCost } from './retry-cost.ts'
 import type { RetryOptions } from './retry-options.ts'
 
-const runSchema = z.looseObject({
-  runId: z.string(),
-  name: z.string(),
-  status: z.string(),
-  fileId: z.string().nullable(),
-  error: z.unknown(),
-})
-type Run = z.infer<typeof runSchema>
+type Run = z.infer<typeof listedRunSchema>
 
 /** `retry RUN_ID`. */
 export async function retryOne(
@@ -26,12 +21,12 @@ export async function retryOne(
   { dryRun, reason, wait, json }: RetryOptions,
 ): Promise<void> {
   const path = `/runs/${encodeURIComponent(runId)}`
-  const { run } = await requestJson(client, { path }, z.looseObject({ run: runSchema }))
+  const { run } = await requestJson(client, { path }, runDetailSchema.pick({ run: true }))
   const print = (text: string) => printLine(context.stdout, text)
   const cost = await fetchCost(client, run)
   if (dryRun) return print(json ? stringifyForTerminal(cost) : `Would retry ${formatCost(cost)}.`)
   const body = reason === undefined ? {} : { reason }
-  const newRun = await requestJson(client, { method: 'POST', path: `${path}/retry`, body }, runSchema)
+  const newRun = await requestJson(client, { method: 'POST', path: `${path}/retry`, body }, listedRunSchema)
   if (!json)
     print(`Retried ${escapeForTerminal(newRun.name)} (${formatCost(cost)}); the new run is ${newRun.runId}.`)
   const last =
@@ -51,7 +46,7 @@ async function fetchCost(client: TrackerClient, { runId, status }: Run) {
 /** Waits until the run is no longer pending, or a newer run has replaced it. */
 async function waitForFinalStatus(client: TrackerClient, fileId: string, pending: Run): Promise<Run> {
   for await (const { extensions } of followAsset(client, fileId)) {
-    const run = extensions.find((one) => one['runId'] === pending.runId)
+    const run = extensions.find((one) => one.runId === pending.runId)
     if (run === undefined) break
     if (run.status !== 'pending') return { ...pending, ...run }
   }

@@ -1,63 +1,54 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
-import type { DeliveryFilter } from '../../domain/listed-delivery.ts'
-import type { Access } from '../../tracking/access.ts'
+import {
+  deliveryDetailSchema,
+  deliveryFilterQuerySchema,
+  deliveryListSchema,
+  recordedDeliverySchema,
+  toDeliveryFilter,
+} from '../../contract/delivery.ts'
+import { NO_QUERY, pageOf, pageQuerySchema } from '../../contract/page.ts'
+import { reasonSchema } from '../../contract/text.ts'
 import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
 import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
-import type { AppEnv } from '../app-env.ts'
-import { parseWith } from '../parse-with.ts'
-import type { ReadBody } from '../read-body.ts'
-import { requestKey } from '../request-key.ts'
-import { route } from '../routes.ts'
-import { parsePage, readListQuery, readQuery, respondWithPage } from './list-query.ts'
-import { readReason } from './read-reason.ts'
-import { time } from './run-filter-schema.ts'
+import { type Api, operation, route } from '../route.ts'
+import { pageResponse } from './page-response.ts'
 
-type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] &
-  Parameters<typeof replayDelivery>[0] & { access: Pick<Access, 'identifyOperator'>; readBody: ReadBody }
+type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] & Parameters<typeof replayDelivery>[0]
 
-const filterSchema = z.object({
-  outcome: z.enum(['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']).nullish(),
-  cause: z.string().nullish(),
-  extension: z.string().nullish(),
-  fileId: z.string().nullish(),
-  since: time.nullish(),
-  until: time.nullish(),
-})
+const deliveryId = z.object({ deliveryId: z.string() })
 
 /** Received deliveries, raw, and their replay. */
-export function deliveryRoutes(deps: DeliveryRoutesDeps): Hono<AppEnv> {
-  const app = new Hono<AppEnv>()
-  route(app, '/deliveries', {
-    GET: async (c) => {
-      deps.access.identifyOperator(requestKey(c.env.incoming))
-      const filter = parseDeliveryFilter(readListQuery(c, Object.keys(filterSchema.shape)))
-      const { deliveries, next } = await listDeliveries(deps, filter, parsePage(c))
-      return respondWithPage(c, { deliveries }, next)
-    },
+export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
+  route(api, '/deliveries', {
+    GET: operation({
+      auth: 'operator',
+      query: z.strictObject({ ...deliveryFilterQuerySchema.shape, ...pageQuerySchema.shape }),
+      responses: { 200: deliveryListSchema },
+      async handle({ query }, c) {
+        const { deliveries, next } = await listDeliveries(deps, toDeliveryFilter(query), pageOf(query))
+        return pageResponse(c, { deliveries }, next)
+      },
+    }),
   })
-  route(app, '/deliveries/:deliveryId', {
-    GET: async (c) => {
-      deps.access.identifyOperator(requestKey(c.env.incoming))
-      readQuery(c, [])
-      return c.json(await showDelivery(deps, c.req.param('deliveryId') ?? ''))
-    },
+  route(api, '/deliveries/:deliveryId', {
+    GET: operation({
+      auth: 'operator',
+      params: deliveryId,
+      query: NO_QUERY,
+      responses: { 200: deliveryDetailSchema },
+      handle: async ({ params }) => ({ status: 200, json: await showDelivery(deps, params.deliveryId) }),
+    }),
   })
-  route(app, '/deliveries/:deliveryId/replay', {
-    POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(requestKey(c.env.incoming))
-      const reason = await readReason(c.env.incoming, deps.readBody)
-      const deliveryId = c.req.param('deliveryId') ?? ''
-      const { outcome } = await replayDelivery(deps, { deliveryId, actor, reason })
-      return c.json({ outcome })
-    },
+  route(api, '/deliveries/:deliveryId/replay', {
+    POST: operation({
+      auth: 'operator',
+      params: deliveryId,
+      body: { json: reasonSchema, isOptional: true },
+      responses: { 200: recordedDeliverySchema },
+      async handle({ params, body: { reason = null }, caller }) {
+        const { outcome } = await replayDelivery(deps, { ...params, actor: caller.keyName, reason })
+        return { status: 200, json: { outcome } }
+      },
+    }),
   })
-  return app
-}
-
-/** Throws `invalid_input`. */
-export function parseDeliveryFilter(query: { [name: string]: string }): DeliveryFilter {
-  const given = parseWith(filterSchema, query)
-  const { outcome = null, cause = null, extension = null, fileId = null, since = null, until = null } = given
-  return { outcome, cause, service: extension, fileId, since, until }
 }

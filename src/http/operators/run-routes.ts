@@ -1,81 +1,93 @@
-import { Hono } from 'hono'
 import { z } from 'zod'
-import type { Access } from '../../tracking/access.ts'
+import { retryPreviewSchema, retryProgressSchema } from '../../contract/operations.ts'
+import { NO_QUERY, pageOf, pageQuerySchema } from '../../contract/page.ts'
+import { listedRunSchema, runListSchema } from '../../contract/run.ts'
+import { runDetailSchema } from '../../contract/run-detail.ts'
+import { retryRequestSchema, runFilterQuerySchema, toRunFilter } from '../../contract/run-filter.ts'
+import { noteSchema, reasonSchema } from '../../contract/text.ts'
 import { acknowledgeRun } from '../../tracking/operators/acknowledge-runs.ts'
 import { listRuns } from '../../tracking/operators/list-runs.ts'
 import { retryRun } from '../../tracking/operators/retry-run.ts'
 import { previewRetry, showRetry, startRetry } from '../../tracking/operators/retry-runs.ts'
 import { showRun } from '../../tracking/operators/show-run.ts'
-import type { AppEnv } from '../app-env.ts'
-import { parseWith } from '../parse-with.ts'
-import type { ReadBody } from '../read-body.ts'
-import { readJsonObject } from '../read-json.ts'
-import { requestKey } from '../request-key.ts'
-import { route } from '../routes.ts'
-import { parsePage, readListQuery, readQuery, respondWithPage } from './list-query.ts'
-import { readOptionalJson } from './read-optional-json.ts'
-import { readReason, reasonText } from './read-reason.ts'
-import { parseRetryRequest, parseRunQuery, RUN_FILTERS } from './run-filter-schema.ts'
+import { type Api, operation, route } from '../route.ts'
+import { pageResponse } from './page-response.ts'
 
 type RunRoutesDeps = Parameters<typeof listRuns>[0] &
   Parameters<typeof showRun>[0] &
   Parameters<typeof acknowledgeRun>[0] &
   Parameters<typeof retryRun>[0] &
-  Parameters<typeof startRetry>[0] & { access: Pick<Access, 'identifyOperator'>; readBody: ReadBody }
+  Parameters<typeof startRetry>[0]
 
-const noteSchema = z.strictObject({ note: reasonText })
+const runId = z.object({ runId: z.string() })
 
 /** Lists, shows, retries and acknowledges runs. */
-export function runRoutes(deps: RunRoutesDeps): Hono<AppEnv> {
-  const app = new Hono<AppEnv>()
-
-  route(app, '/runs', {
-    GET: async (c) => {
-      deps.access.identifyOperator(requestKey(c.env.incoming))
-      const { runs, next } = await listRuns(deps, parseRunQuery(readListQuery(c, RUN_FILTERS)), parsePage(c))
-      return respondWithPage(c, { runs }, next)
-    },
+export function runRoutes(api: Api, deps: RunRoutesDeps): void {
+  route(api, '/runs', {
+    GET: operation({
+      auth: 'operator',
+      query: z.strictObject({ ...runFilterQuerySchema.shape, ...pageQuerySchema.shape }),
+      responses: { 200: runListSchema },
+      async handle({ query }, c) {
+        const { runs, next } = await listRuns(deps, toRunFilter(query), pageOf(query))
+        return pageResponse(c, { runs }, next)
+      },
+    }),
   })
   // Before `/runs/:runId`: `retry` is a segment of this route, never an id.
-  route(app, '/runs/retry', {
-    POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(requestKey(c.env.incoming))
-      const { json } = await readJsonObject(c.env.incoming, deps.readBody)
-      const { filter, limit, dryRun, reason } = parseRetryRequest(json)
-      const selection = { filter, limit }
-      if (dryRun) return c.json(await previewRetry(deps, selection))
-      const progress = await startRetry(deps, { selection, actor, reason, details: json })
-      return c.json(progress, 202, { Location: `/retries/${progress.retryId}` })
-    },
+  route(api, '/runs/retry', {
+    POST: operation({
+      auth: 'operator',
+      body: { json: retryRequestSchema },
+      responses: { 200: retryPreviewSchema, 202: retryProgressSchema },
+      async handle({ body, json, caller }) {
+        const { limit, dryRun, reason = null, ...filter } = body
+        const selection = { filter: toRunFilter(filter), limit }
+        if (dryRun) return { status: 200, json: await previewRetry(deps, selection) }
+        const progress = await startRetry(deps, { selection, actor: caller.keyName, reason, details: json })
+        return { status: 202, json: progress, headers: { Location: `/retries/${progress.retryId}` } }
+      },
+    }),
   })
-  route(app, '/runs/:runId', {
-    GET: async (c) => {
-      deps.access.identifyOperator(requestKey(c.env.incoming))
-      readQuery(c, [])
-      return c.json(await showRun(deps, c.req.param('runId') ?? ''))
-    },
+  route(api, '/runs/:runId', {
+    GET: operation({
+      auth: 'operator',
+      params: runId,
+      query: NO_QUERY,
+      responses: { 200: runDetailSchema },
+      handle: async ({ params }) => ({ status: 200, json: await showRun(deps, params.runId) }),
+    }),
   })
-  route(app, '/runs/:runId/retry', {
-    POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(requestKey(c.env.incoming))
-      const reason = await readReason(c.env.incoming, deps.readBody)
-      const run = await retryRun(deps, { runId: c.req.param('runId') ?? '', actor, reason })
-      return c.json(run, 201, { Location: `/runs/${run.runId}` })
-    },
+  route(api, '/runs/:runId/retry', {
+    POST: operation({
+      auth: 'operator',
+      params: runId,
+      body: { json: reasonSchema, isOptional: true },
+      responses: { 201: listedRunSchema },
+      async handle({ params, body: { reason = null }, caller }) {
+        const run = await retryRun(deps, { ...params, actor: caller.keyName, reason })
+        return { status: 201, json: run, headers: { Location: `/runs/${run.runId}` } }
+      },
+    }),
   })
-  route(app, '/runs/:runId/acknowledge', {
-    POST: async (c) => {
-      const { keyName: actor } = deps.access.identifyOperator(requestKey(c.env.incoming))
-      const { note = null } = parseWith(noteSchema, await readOptionalJson(c.env.incoming, deps.readBody))
-      return c.json(await acknowledgeRun(deps, { runId: c.req.param('runId') ?? '', note, actor }))
-    },
+  route(api, '/runs/:runId/acknowledge', {
+    POST: operation({
+      auth: 'operator',
+      params: runId,
+      body: { json: noteSchema, isOptional: true },
+      responses: { 200: listedRunSchema },
+      async handle({ params, body: { note = null }, caller }) {
+        return { status: 200, json: await acknowledgeRun(deps, { ...params, note, actor: caller.keyName }) }
+      },
+    }),
   })
-  route(app, '/retries/:retryId', {
-    GET: async (c) => {
-      deps.access.identifyOperator(requestKey(c.env.incoming))
-      readQuery(c, [])
-      return c.json(await showRetry(deps, c.req.param('retryId') ?? ''))
-    },
+  route(api, '/retries/:retryId', {
+    GET: operation({
+      auth: 'operator',
+      params: z.object({ retryId: z.string() }),
+      query: NO_QUERY,
+      responses: { 200: retryProgressSchema },
+      handle: async ({ params }) => ({ status: 200, json: await showRetry(deps, params.retryId) }),
+    }),
   })
-  return app
 }

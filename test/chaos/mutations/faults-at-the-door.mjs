@@ -117,7 +117,7 @@ export const FAULTS_AT_THE_DOOR = [
   },
   {
     name: 'trouble-of-ours-is-a-400',
-    file: 'src/http/problems.ts',
+    file: 'src/contract/problems.ts',
     find: "store_unavailable: { status: 503, title: 'The database is unavailable', retryAfter: 5 }",
     replace: "store_unavailable: { status: 400, title: 'The database is unavailable', retryAfter: 5 }",
     tests: ['test/integration/webhook-durability.test.ts'],

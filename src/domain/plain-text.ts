@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isFileId } from '../domain/file-id.ts'
+import { isFileId } from './file-id.ts'
 
 /** A name or an id. NUL and lone surrogates are rejected: URLs and some databases can't contain them. */
 export const plainText = z

@@ -1,0 +1,51 @@
+import type { Hono } from 'hono'
+import type { AppContext, AppEnv } from '../http/app-env.ts'
+import { withoutEmpty } from '../http/parse-with.ts'
+import { requestQuery } from '../http/request-query.ts'
+import { routeMethods } from '../http/route.ts'
+import type { Operator, OperatorSession } from './operator-session.ts'
+import { readCsrfForm } from './read-form.ts'
+
+/** The parameters in a path, such as `runId` in `/admin/runs/:runId/retry`. */
+type ParamsOf<Path extends string> = Path extends `${string}/:${infer Name}/${infer Rest}`
+  ? { [name in Name]: string } & ParamsOf<`/${Rest}`>
+  : Path extends `${string}/:${infer Name}`
+    ? { [name in Name]: string }
+    : unknown
+
+type PageRequest<Path extends string> = {
+  operator: Operator
+  params: ParamsOf<Path>
+  /** Without empty values: a form sends its empty fields, too. */
+  query: URLSearchParams
+}
+
+type PageResponse = Response | Promise<Response>
+
+/** The operator pages. */
+export type Pages = { app: Hono<AppEnv>; operatorSession: OperatorSession }
+
+/** Registers a page for signed-in operators. A form is read and its CSRF token checked before it is handled. */
+export function pageRoute<const Path extends string>(
+  { app, operatorSession }: Pages,
+  path: Path,
+  {
+    GET,
+    POST,
+  }: {
+    GET: (request: PageRequest<Path>, c: AppContext) => PageResponse
+    POST?: (request: PageRequest<Path> & { form: URLSearchParams }, c: AppContext) => PageResponse
+  },
+): void {
+  const partsOf = (c: AppContext) => ({
+    // Hono matches every parameter of the path.
+    params: c.req.param() as ParamsOf<Path>,
+    query: withoutEmpty(requestQuery(c.env.incoming)),
+  })
+  routeMethods(app, path, {
+    GET: async (c) => GET({ operator: await operatorSession.require(c), ...partsOf(c) }, c),
+    ...(POST && {
+      POST: async (c) => POST({ ...(await readCsrfForm(c, operatorSession)), ...partsOf(c) }, c),
+    }),
+  })
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+
+const MAX_LIMIT = 200
+
+/** The query parameters of every list. `cursor` is parsed into the position at which the page begins. */
+export const pageQuerySchema = z.object({
+  limit: z
+    .string()
+    .regex(/^\d{1,6}$/, `must be an integer from 1 to ${MAX_LIMIT}`)
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= MAX_LIMIT, `must be an integer from 1 to ${MAX_LIMIT}`)
+    .default(50),
+  cursor: z
+    .string()
+    .transform((text, context) => {
+      const position = readCursor(text)
+      if (position !== undefined) return position
+      context.addIssue({ code: 'custom', message: 'must be a nextCursor of this list' })
+      return z.NEVER
+    })
+    .optional(),
+})
+
+/** For a route that takes no parameters: a misspelt one is rejected. */
+export const NO_QUERY = z.strictObject({})
+
+/** The page that a query asks for. `before`: the position at which it begins; null for the first page. */
+export function pageOf({ limit, cursor }: z.output<typeof pageQuerySchema>): {
+  limit: number
+  before: number | null
+} {
+  return { limit, before: cursor ?? null }
+}
+
+/** Opaque to the caller, so that its content may change. */
+export function writeCursor(position: number): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url')
+}
+
+function readCursor(text: string): number | undefined {
+  try {
+    return z
+      .int()
+      .positive()
+      .parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
+  } catch {
+    return undefined
+  }
+}

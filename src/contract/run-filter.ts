@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { EVERY_RUN, type RunFilter } from '../domain/run-filter.ts'
+import { givenTimeSchema, reasonText } from './text.ts'
+
+const text = z.string().min(1, 'must not be empty').max(500, 'must have at most 500 characters')
+
+const fields = {
+  status: z.enum(['pending', 'success', 'failed', 'expired']).nullish(),
+  extension: text.nullish(),
+  cause: text.nullish(),
+  since: givenTimeSchema.nullish(),
+  until: givenTimeSchema.nullish(),
+  q: text.nullish(),
+}
+/** The query parameters that filter runs. */
+export const runFilterQuerySchema = z.object({
+  ...fields,
+  acknowledged: z
+    .enum(['true', 'false'])
+    .transform((value) => value === 'true')
+    .nullish(),
+  contradicted: z
+    .literal('true')
+    .transform(() => true as const)
+    .nullish(),
+})
+
+/** Which runs to retry. An unknown field is rejected, because it may be a misspelt filter. */
+export const retryRequestSchema = z.strictObject({
+  ...fields,
+  status: z.enum(['success', 'failed', 'expired'], { message: 'must be failed, expired or success' }),
+  acknowledged: z.boolean().nullish(),
+  contradicted: z.literal(true).nullish(),
+  limit: z.int().min(1).max(1000, 'must be at most 1000').default(100),
+  dryRun: z.boolean().default(false),
+  reason: reasonText,
+})
+
+/** The filter that a parsed query or request describes. A field that is absent does not filter. */
+export function toRunFilter(given: { [name in keyof RunFilter]?: RunFilter[name] | undefined }): RunFilter {
+  const { status = null, extension = null, cause = null, acknowledged = null } = given
+  const { contradicted = null, since = null, until = null, q = null } = given
+  return { ...EVERY_RUN, status, extension, cause, acknowledged, contradicted, since, until, q }
+}

@@ -1,0 +1,13 @@
+import { z } from 'zod'
+
+/** A time of the caller's, in milliseconds since 1970. */
+export const givenTimeSchema = z.iso
+  .datetime({ offset: true, message: 'must be a time such as 2026-11-24T18:00:00Z' })
+  .transform((value) => Date.parse(value))
+
+/** Why an operator does something. It is stored in the audit log. */
+export const reasonText = z.string().max(2000, 'must have at most 2000 characters').nullish()
+
+export const reasonSchema = z.strictObject({ reason: reasonText })
+
+export const noteSchema = z.strictObject({ note: reasonText })

@@ -1,0 +1,49 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { getRequestListener, RequestError } from '@hono/node-server'
+import type { Hono } from 'hono'
+import type { AppEnv } from './app-env.ts'
+import type { ErrorResponses } from './error-responses.ts'
+import type { FastPaths } from './fast-paths.ts'
+import { headersObject, writeResponse } from './plain-response.ts'
+
+/** Handles a request of Node's HTTP server. */
+export type RequestHandler = (incoming: IncomingMessage, outgoing: ServerResponse) => void
+
+/** Requests with more headers are rejected: Node would silently drop the rest, and the checks would not see them. */
+export const MAX_HEADERS = 200
+
+/** `malformed` responds to a request that never reaches `app`, `unhandled` to one for which `app` fails to respond. */
+export function createRequestHandler(
+  app: Pick<Hono<AppEnv>, 'fetch'>,
+  {
+    fastPaths,
+    errorResponses: { malformed, unhandled },
+  }: {
+    /** Tried before `app`. */
+    fastPaths: FastPaths
+    errorResponses: Pick<ErrorResponses, 'malformed' | 'unhandled'>
+  },
+): RequestHandler {
+  const listener = getRequestListener(app.fetch, {
+    // The automatic cleanup would close the connection half a second after the response, and the response would be lost.
+    autoCleanupIncoming: false,
+    errorHandler(error) {
+      const isMalformed = error instanceof RequestError
+      const { status, headers, body } = isMalformed
+        ? malformed('invalid_input', BAD_ADDRESS)
+        : unhandled(error)
+      return new Response(body, { status, headers: headersObject(headers) })
+    },
+  })
+  return (incoming, outgoing) => {
+    if (incoming.rawHeaders.length < 2 * MAX_HEADERS) {
+      if (!fastPaths({ incoming, outgoing })) void listener(incoming, outgoing)
+      return
+    }
+    const response = malformed('headers_too_large', TOO_MANY_HEADERS, incoming.url)
+    writeResponse(outgoing, response, ['Connection', 'close'])
+  }
+}
+
+const BAD_ADDRESS = 'The address or the Host header of the request is not valid.'
+const TOO_MANY_HEADERS = `The request should have fewer than ${MAX_HEADERS} headers.`

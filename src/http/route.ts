@@ -1,0 +1,194 @@
+import type { IncomingMessage } from 'node:http'
+import type { Handler, Hono } from 'hono'
+import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
+import type { z } from 'zod'
+import { TrackerError } from '../domain/errors.ts'
+import type { JsonObject } from '../domain/json.ts'
+import type { Access, Caller } from '../tracking/access.ts'
+import { authorizeReader, type ReaderCredential, type Subject } from '../tracking/authorize-reader.ts'
+import type { Capability } from '../tracking/capability-tokens.ts'
+import type { AppContext, AppEnv } from './app-env.ts'
+import { tokenRouteCors } from './cors.ts'
+import { parseQuery, parseWith, withoutEmpty } from './parse-with.ts'
+import type { ReadBody } from './read-body.ts'
+import { readJsonObject, readOptionalJson } from './read-json.ts'
+import { requestCredential } from './request-credential.ts'
+import { requestKey } from './request-key.ts'
+import { requestQuery } from './request-query.ts'
+
+/**
+ * Who may send a request: anyone, the holder of any key, or of an admin key. A subject: also the holder of the token of the
+ * asset or submission that the path names; browsers may then read the response from any site.
+ */
+export type Auth = 'none' | 'key' | 'operator' | Subject
+
+/** A response: JSON of this shape, a body of this media type, or no body. */
+export type ResponseShape = z.ZodType | { mediaType: string } | null
+
+/** A request body: a JSON object of this shape, which may be absent if it is optional, or one that the handler reads itself. */
+type BodyShape = { json: z.ZodType; isOptional?: true } | { mediaType: string }
+
+type Responses = { [status: number]: ResponseShape }
+
+/** Everything about an operation except how it is handled; errors are problems, which every operation may return. */
+type OperationShape = {
+  auth: Auth
+  params?: z.ZodType
+  query?: z.ZodType
+  body?: BodyShape
+  responses: Responses
+}
+
+type ResponseOf<Shapes extends Responses> = {
+  [Status in keyof Shapes & StatusCode]: Shapes[Status] extends z.ZodType
+    ? { status: Status; json: z.input<Shapes[Status]>; headers?: { [name: string]: string } }
+    : Shapes[Status] extends null
+      ? { status: Status; headers?: { [name: string]: string } }
+      : never
+}[keyof Shapes & StatusCode]
+
+/** What a handler gets. `caller` is who sent the request; `credential` is what gives access to the subject. */
+type HandledRequest<A extends Auth, Params, Query, Body> = {
+  params: Params
+  query: Query
+  body: Body
+  /** The body as it was sent. */
+  json: JsonObject
+  caller: A extends 'key' | 'operator' ? Caller : undefined
+  credential: A extends Subject ? ReaderCredential : undefined
+}
+
+type AnyRequest = HandledRequest<never, never, never, never>
+type AnyResponse = Response | { status: StatusCode; json?: unknown; headers?: { [name: string]: string } }
+
+export type Operation = OperationShape & {
+  handle: (request: AnyRequest, c: AppContext) => Promise<AnyResponse> | AnyResponse
+}
+
+/** An operation whose handler gets parsed values, and can return only responses that are described here. */
+export function operation<
+  const A extends Auth,
+  const Shapes extends Responses,
+  Params = Record<never, never>,
+  Query = Record<never, never>,
+  Body = undefined,
+>(given: {
+  auth: A
+  params?: z.ZodType<Params>
+  query?: z.ZodType<Query>
+  body?: { json: z.ZodType<Body>; isOptional?: true } | { mediaType: string }
+  responses: Shapes
+  handle: (
+    request: HandledRequest<A, Params, Query, Body>,
+    c: AppContext,
+  ) => Promise<ResponseOf<Shapes> | Response> | ResponseOf<Shapes> | Response
+}): Operation {
+  return given
+}
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export type DescribedOperation = OperationShape & { method: Method; path: string }
+
+/** The tracker's own routes. `operations` has everything that was registered by `route`. */
+export type Api = {
+  app: Hono<AppEnv>
+  operations: DescribedOperation[]
+  access: Access
+  tokens: { [subject in Subject]: Pick<Capability, 'verify'> }
+  readBody: ReadBody
+}
+
+/**
+ * Registers the operations of a path. Each request is authenticated first, then its parameters, query and body are parsed, in
+ * this order. Every other method gets a 405 with `Allow`; HEAD responds like GET.
+ */
+export function route(api: Api, path: string, operations: { [method in Method]?: Operation }): void {
+  const handlers: { [method: string]: Handler<AppEnv> } = {}
+  const methods = Object.keys(operations) as Method[]
+  for (const [method, { handle, ...shape }] of Object.entries(operations)) {
+    api.operations.push({ ...shape, method: method as Method, path })
+    handlers[method] = createHandler(api, shape, handle)
+  }
+  if (Object.values(operations).some(({ auth }) => isSubject(auth))) {
+    const cors = tokenRouteCors(allowed(methods))
+    api.app.use(path, cors)
+    handlers['OPTIONS'] = cors
+  }
+  routeMethods(api.app, path, handlers)
+}
+
+/** Registers the handlers of a path, and a 405 for every other method. */
+export function routeMethods(
+  app: Hono<AppEnv>,
+  path: string,
+  handlers: { [method: string]: Handler<AppEnv> },
+): void {
+  for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler)
+  const allow = allowed(Object.keys(handlers)).join(', ')
+  app.all(path, (c) => {
+    c.header('Allow', allow)
+    throw new TrackerError(
+      'method_not_allowed',
+      `${c.req.method} is not allowed here; this address accepts ${allow}.`,
+    )
+  })
+}
+
+function allowed(methods: readonly string[]): string[] {
+  return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+}
+
+function createHandler(api: Api, shape: OperationShape, handle: Operation['handle']): Handler<AppEnv> {
+  return async (c) => {
+    const { incoming } = c.env
+    const query = requestQuery(incoming)
+    const sender = authenticate(api, shape.auth, c, query)
+    const params: unknown = shape.params ? parseWith(shape.params, c.req.param()) : {}
+    const given = shape.auth === 'operator' ? withoutEmpty(query) : query
+    const parsedQuery: unknown = shape.query ? parseQuery(shape.query, given) : {}
+    const json = await readJson(api, shape.body, incoming)
+    const body: unknown = shape.body && 'json' in shape.body ? parseWith(shape.body.json, json) : undefined
+    // `operation` has checked that the handler takes what this shape describes.
+    const request = { ...sender, params, query: parsedQuery, json, body } as AnyRequest
+    const response = await handle(request, c)
+    if (response instanceof Response) return response
+    const { status, headers } = response
+    if ('json' in response) return c.json(response.json, status as ContentfulStatusCode, headers)
+    return c.body(null, status, headers)
+  }
+}
+
+function authenticate({ access, tokens }: Api, auth: Auth, c: AppContext, query: URLSearchParams) {
+  const { incoming } = c.env
+  switch (auth) {
+    case 'none':
+      return {}
+    case 'key':
+      return { caller: access.identify(requestKey(incoming)) }
+    case 'operator':
+      return { caller: access.identifyOperator(requestKey(incoming)) }
+    case 'asset':
+    case 'submission': {
+      const credential = requestCredential(incoming, query)
+      const id = c.req.param(auth === 'asset' ? 'fileId' : 'submissionId') ?? ''
+      authorizeReader({ access, tokens: tokens[auth] }, id, credential, auth)
+      return { credential }
+    }
+  }
+}
+
+async function readJson(
+  { readBody }: Api,
+  body: BodyShape | undefined,
+  incoming: IncomingMessage,
+): Promise<JsonObject> {
+  if (body === undefined || 'mediaType' in body) return {}
+  return body.isOptional
+    ? readOptionalJson(incoming, readBody)
+    : (await readJsonObject(incoming, readBody)).json
+}
+
+function isSubject(auth: Auth): auth is Subject {
+  return auth === 'asset' || auth === 'submission'
+}
