@@ -9,7 +9,9 @@ const LINUX_TESTS = 'test/**/*.linux.test.ts'
 /** About a database file, or about a server. All other tests of `test/integration` run over both. */
 const SQLITE_TESTS = 'test/**/*.sqlite.test.ts'
 const POSTGRES_TESTS = ['test/store/postgres/**/*.test.ts', 'test/**/*.postgres.test.ts']
-/** They take minutes: `npm run chaos -- --store postgres` runs them. */
+/** `npm run test:faults` runs their short form, and `npm run chaos` the long one. */
+const FAULTS = 'test/chaos/**/*.test.ts'
+/** They take minutes: only `npm run chaos -- --store postgres` runs them. */
 const POSTGRES_FAULTS = 'test/chaos/**/*.postgres.test.ts'
 const ON_POSTGRES = {
   globalSetup: './test/support/postgres-server.ts',
@@ -17,12 +19,13 @@ const ON_POSTGRES = {
 }
 
 const PROJECTS = [
-  { name: 'portable', include: TESTS, exclude: [LINUX_TESTS, ...POSTGRES_TESTS] },
+  { name: 'portable', include: TESTS, exclude: [LINUX_TESTS, FAULTS, ...POSTGRES_TESTS] },
+  { name: 'faults', include: [FAULTS], exclude: [LINUX_TESTS, POSTGRES_FAULTS] },
   { name: 'linux', include: [LINUX_TESTS] },
   {
     name: 'postgres',
     include: [...POSTGRES_TESTS, 'test/integration/**/*.test.ts'],
-    exclude: [POSTGRES_FAULTS, LINUX_TESTS, SQLITE_TESTS],
+    exclude: [FAULTS, LINUX_TESTS, SQLITE_TESTS],
     ...ON_POSTGRES,
   },
   { name: 'postgres faults', include: [POSTGRES_FAULTS], ...ON_POSTGRES },

@@ -1,14 +1,10 @@
-import { afterAll } from 'vitest'
 import { batchesContract } from '../contract/batches.ts'
-import { createSqliteStores } from '../store/sqlite-batches.ts'
+import { openBatchedSqlite } from '../store/sqlite-batches.ts'
 import { iterationsOf, reportFigures, SEED } from './chaos.ts'
 
-const RUNS = iterationsOf('BATCHES_RUNS', { short: 20, long: 10_000 })
+const RUNS = iterationsOf('BATCHES_RUNS', { short: 150, long: 10_000 })
 
-const stores = createSqliteStores()
-afterAll(() => stores.end())
-
-batchesContract('the SQLite store', () => stores.open(), {
+batchesContract('the SQLite store', openBatchedSqlite, {
   runs: RUNS,
   seed: SEED,
   report(seen) {

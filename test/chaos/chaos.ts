@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** `npm test` runs each of these tests in a short form, `npm run chaos` in the long one. */
+/** `npm run test:faults` runs each of these tests in a short form, `npm run chaos` in the long one. */
 const IS_LONG = process.env['CHAOS'] === 'long'
 
 /** The file in which `npm run chaos` collects the figures. */

@@ -3,15 +3,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { modelContract } from '../contract/model/model-contract.ts'
+import { createEmptySqlite } from '../support/empty-sqlite.ts'
 import { iterationsOf, reportFigures, SEED } from './chaos.ts'
 
-const RUNS = iterationsOf('MODEL_RUNS', { short: 100, long: 10_000 })
+const RUNS = iterationsOf('MODEL_RUNS', { short: 60, long: 10_000 })
 
 modelContract(
   'the SQLite store',
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'tracker-model-'))
     const path = join(folder, 'tracker.db')
+    createEmptySqlite(path)
     let store = openSqliteStore({ path })
     return {
       store,

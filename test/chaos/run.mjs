@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const RUNS = {
-  sqlite: { projects: ['portable', 'linux'], tests: ['test/chaos/'] },
+  sqlite: { projects: ['faults', 'linux'], tests: ['test/chaos/'] },
   // The contract, the model and the batches are in the folder of that store's other tests.
   postgres: { projects: ['postgres', 'postgres faults'], tests: ['test/chaos/', 'test/store/postgres/'] },
 }

@@ -20,7 +20,7 @@ export const FAILING_AT = 31 * HOUR
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 
 /** One call of the store; `index` selects the submission. */
-type Step =
+export type Step =
   | { kind: 'submit'; names: string[]; fileId: string | null; at: number }
   | { kind: 'taken' | 'clash' | 'forget' | 'again'; index: number }
   | {

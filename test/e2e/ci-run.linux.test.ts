@@ -27,7 +27,7 @@ function runGate({
   tools = NEEDED,
   installs = [] as string[],
   attempts = 1,
-  reports = ['tests', 'tests-linux'],
+  reports = ['tests', 'tests-faults'],
 }) {
   const directory = temporaryDirectory()
   const bin = join(directory, 'bin')
@@ -90,7 +90,7 @@ test('The gate fails after three attempts at a download', () => {
   expect(status).toBe(1)
 })
 
-test.each(['tests', 'tests-linux'])('The gate fails if there is a report of %s only', (only) => {
+test.each(['tests', 'tests-faults'])('The gate fails if there is a report of %s only', (only) => {
   const { status, stdout } = runGate({ reports: [only] })
   expect(stdout).toContain('no test ran')
   expect(status).toBe(1)

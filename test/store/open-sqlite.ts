@@ -7,11 +7,13 @@ import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { StoreHandle } from '../../src/store/store.ts'
 import type { OpenedStore } from '../contract/opened-store.ts'
 import { rejectRows } from '../support/database.ts'
+import { createEmptySqlite } from '../support/empty-sqlite.ts'
 
 /** A new SQLite store in a separate folder, for the contract. */
 export async function openSqlite(): Promise<OpenedStore> {
   const folder = await mkdtemp(join(tmpdir(), 'tracker-store-'))
   const path = join(folder, 'data', 'tracker.db')
+  createEmptySqlite(path)
   const store = openSqliteStore({ path })
   const others: StoreHandle[] = []
   let latest = store

@@ -65,8 +65,18 @@ function findOperation(operations: readonly DescribedOperation[], method: string
   return matches.toSorted((one, other) => one.path.split(':').length - other.path.split(':').length)[0]
 }
 
-/** The same schema, which rejects fields that it doesn't know. */
+const strictSchemas = new WeakMap<z.ZodType, z.ZodType>()
+
+/** The same schema, which rejects fields that it doesn't know. Each is made once, because zod compiles a schema on its first use. */
 function strict(schema: z.ZodType): z.ZodType {
+  const known = strictSchemas.get(schema)
+  if (known !== undefined) return known
+  const made = makeStrict(schema)
+  strictSchemas.set(schema, made)
+  return made
+}
+
+function makeStrict(schema: z.ZodType): z.ZodType {
   if (schema instanceof z.ZodObject) {
     if (schema.def.catchall !== undefined) return schema
     const shape = Object.entries(schema.shape).map(([name, field]) => [name, strict(field as z.ZodType)])

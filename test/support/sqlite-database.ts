@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Engine, TestDatabase } from './database.ts'
+import { createEmptySqlite } from './empty-sqlite.ts'
 
 /** The path of a SQLite database. */
 export function pathOf({ url }: TestDatabase): string {
@@ -28,8 +29,9 @@ export const sqliteDatabase: Engine = {
   name: 'SQLite',
   async create() {
     const folder = mkdtempSync(join(tmpdir(), 'tracker-test-'))
-    const drop = async () => rmSync(folder, { recursive: true, force: true })
-    return { ...databaseIn(folder), drop }
+    const database = databaseIn(folder)
+    createEmptySqlite(pathOf(database))
+    return { ...database, drop: async () => rmSync(folder, { recursive: true, force: true }) }
   },
   open: async (database, options) => openSqliteStore({ path: pathOf(database), ...options }),
   query: async (database, sql) =>

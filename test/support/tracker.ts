@@ -10,6 +10,7 @@ import { createService, type Service } from '../../src/service.ts'
 import type { Overrides } from '../../src/service-overrides.ts'
 import { checkResponse } from './check-response.ts'
 import { createTestDatabase, databaseEnv, type TestDatabase } from './database.ts'
+import { send } from './send.ts'
 
 export const API_KEY = 'api-key-of-the-tests-0123456789'
 export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789'
@@ -59,7 +60,7 @@ export async function startTracker(
     async fetch(path, init = {}) {
       const headers = new Headers(init.headers)
       if (!headers.has('authorization')) headers.set('authorization', `Bearer ${API_KEY}`)
-      const response = await fetch(url + path, { ...init, headers })
+      const response = await send(url + path, { ...init, headers })
       await checkResponse(service.operations, init.method ?? 'GET', url + path, response)
       return response
     },

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { send } from './send.ts'
 import type { RunningTracker } from './tracker.ts'
 
 /** The file id of every payload in `test/fixtures/webhooks`. */
@@ -38,7 +39,7 @@ export async function deliver(
   headers: Record<string, string> = { 'content-type': 'application/json' },
 ): Promise<DeliveryResponse> {
   const isRaw = typeof body === 'string' || body instanceof Uint8Array
-  const response = await fetch(webhookUrl, {
+  const response = await send(webhookUrl, {
     method: 'POST',
     headers,
     body: isRaw ? body : JSON.stringify(body),
