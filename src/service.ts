@@ -1,57 +1,82 @@
 import { once } from 'node:events'
 import { basename, dirname, join } from 'node:path'
+import type { Logger } from 'pino'
 import { v7 } from 'uuid'
+import { createAdminPages } from './admin/admin-pages.tsx'
 import type { Config } from './config.ts'
+import { readDescriptorLimit } from './descriptor-limit.ts'
+import { namedFile } from './domain/account-event.ts'
+import { describeDatabaseAddress } from './domain/database-address.ts'
 import type { ClockTrust } from './domain/due-time.ts'
 import { TrackerError } from './domain/errors.ts'
 import { createMutex } from './domain/mutex.ts'
+import { createApp } from './http/app.ts'
+import { BODY_IDLE_MS, type BodyLimits, UPLOAD_PACE } from './http/body-chunks.ts'
+import { connectionsFor } from './http/capacity.ts'
 import { createErrorResponses } from './http/error-responses.ts'
+import { createFastPaths } from './http/fast-paths.ts'
+import { healthRoutes } from './http/health-routes.ts'
+import { metricsRoutes } from './http/metrics-routes.ts'
+import { deliveryRoutes } from './http/operators/delivery-routes.ts'
+import { doctorRoutes } from './http/operators/doctor-routes.ts'
+import { overviewRoutes } from './http/operators/overview-routes.ts'
+import { runRoutes } from './http/operators/run-routes.ts'
+import { upkeepRoutes } from './http/operators/upkeep-routes.ts'
 import { createOverloadLog } from './http/overload-log.ts'
-import { declaredJson } from './http/read-json.ts'
-import type { RequestHandler } from './http/request-handler.ts'
-import type { DescribedOperation } from './http/route.ts'
-import { createHttpServer } from './http/server.ts'
+import { createBodyReaders, WHOLE_BODY_MS } from './http/read-body.ts'
+import { declaredJson, parseJson } from './http/read-json.ts'
+import { createRequestHandler, type RequestHandler } from './http/request-handler.ts'
+import type { Api, DescribedOperation } from './http/route.ts'
+import { CONNECTION_LIMITS, type ConnectionLimits, createHttpServer } from './http/server.ts'
+import { createStatusHandler } from './http/status-handler.ts'
+import { createHeartbeats } from './http/status-heartbeats.ts'
+import { statusRoutes } from './http/status-routes.ts'
+import { submissionRoutes } from './http/submission-routes.ts'
 import { createTickBatcher } from './http/tick-batcher.ts'
+import { uploadRoutes } from './http/upload-routes.ts'
+import { createWebhookHandler } from './http/webhook-handler.ts'
+import { webhookRoutes } from './http/webhook-routes.ts'
+import { readAccountEvent } from './imagekit/account-event.ts'
+import { probeApiKey } from './imagekit/api-key-probe.ts'
+import { createImagekitClient } from './imagekit/client.ts'
 import { errorBody } from './imagekit/error-body.ts'
+import { readExtensionResult } from './imagekit/extension-webhook.ts'
+import { createFileLookup } from './imagekit/file-lookup.ts'
 import { successPayload } from './imagekit/success-payload.ts'
+import { verifySignature } from './imagekit/webhook-signature.ts'
 import { createDatabaseReopener } from './jobs/database-reopener.ts'
 import { createJobs } from './jobs/jobs.ts'
 import { createLog } from './log.ts'
 import { createMetrics } from './metrics/prometheus.ts'
+import { createNotificationSender } from './notify/send-notification.ts'
 import { readPackageVersion } from './package-version.ts'
-import { createClients } from './service-clients.ts'
-import { diagnosticsOf } from './service-examining.ts'
-import { limitsOf } from './service-limits.ts'
-import type { Overrides } from './service-overrides.ts'
-import { readFileId, receivingOf } from './service-receiving.ts'
-import { createServiceHandler } from './service-routes.ts'
 import { checkDatabaseAddress, isWorthWaitingFor, openStore } from './store/open-store.ts'
 import { createOpeningStore } from './store/opening-store.ts'
+import type { StoreHandle } from './store/store.ts'
 import { DatabaseStartError } from './store/store-errors.ts'
 import { loadOrCreateTokenSecret } from './token-secret.ts'
 import { createAccess } from './tracking/access.ts'
 import { createCapabilityTokens } from './tracking/capability-tokens.ts'
-import { checkTokenSecret } from './tracking/check-token-secret.ts'
 import { createClaimClock } from './tracking/claim-clock.ts'
 import { createConcurrencyLimiter } from './tracking/concurrency-limiter.ts'
+import { createFirstReceipts } from './tracking/first-receipts.ts'
 import { createHeartbeatSeries } from './tracking/heartbeat-series.ts'
-import { keepAlive } from './tracking/keep-alive.ts'
 import { createKeyRejections } from './tracking/key-rejections.ts'
-import { createLinks } from './tracking/links.ts'
-import { removeLeftoverBackups } from './tracking/operators/back-up.ts'
+import { createLinks, readWebhookToken } from './tracking/links.ts'
 import { createEndedSessions } from './tracking/operators/ended-sessions.ts'
 import { createReadiness } from './tracking/readiness.ts'
-import { recoverAbandoned } from './tracking/recover-abandoned.ts'
 import { createRejectedTargets } from './tracking/rejected-targets.ts'
 import { createRejectionLog } from './tracking/rejection-log.ts'
 import { createServerClock } from './tracking/server-clock.ts'
+import { createSignatureCheck } from './tracking/signature-check.ts'
+import { startUp } from './tracking/start-up.ts'
 import { createStatusCache } from './tracking/status-cache.ts'
 import { startSystemTimer } from './tracking/status-timer.ts'
 import { createStoreOutage } from './tracking/store-outage.ts'
 import { createSubmissionStatusCache } from './tracking/submission-status-cache.ts'
 import { createSuccessLog } from './tracking/success-log.ts'
 import { createUpkeepLease } from './tracking/upkeep-lease.ts'
-import { createWaitingLimit } from './tracking/waiting-limit.ts'
+import { createWaitingLimit, type WaitingLimits } from './tracking/waiting-limit.ts'
 import { createWriteRetryQueue } from './tracking/write-retry-queue.ts'
 
 export type Service = {
@@ -69,27 +94,67 @@ export type Service = {
   stop(): Promise<void>
 }
 
+/** What a test can replace. Times are in milliseconds. */
+export type Overrides = {
+  /** Replaces the time of this process, and that of the database. */
+  clock?: () => number
+  /** Replaces only the time of this process. */
+  systemClock?: () => number
+  /** A monotonic clock that measures how long the service runs. */
+  uptimeMs?: () => number
+  store?: StoreHandle
+  logger?: Logger
+  /** How long ImageKit may send nothing. */
+  imagekitTimeoutMs?: number
+  /** How long the sender of an upload may pause. */
+  bodyIdleMs?: number
+  uploadPace?: NonNullable<BodyLimits['pace']>
+  /** How long any other request body may take. */
+  wholeBodyMs?: number
+  /** How many files and connections the process may have open. */
+  descriptors?: number
+  connectionLimits?: Partial<ConnectionLimits>
+  waitingLimits?: Partial<WaitingLimits>
+  /** How often alerts are evaluated. */
+  alertEveryMs?: number
+  drainMs?: number
+  /** How often opening the database is retried. */
+  reopenEveryMs?: number
+}
+
+const FORM_LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
+
 /** The composition root: wires everything together. */
 export function createService(config: Config, overrides: Overrides = {}): Service {
   const { logger: log = createLog(config.logLevel), drainMs = 10_000 } = overrides
+  const { apiKeys, adminKeys, loopbackOnly, alerting } = config
+  const instanceId = v7()
+  const address = { publicUrl: config.publicUrl }
+  const publicUrl = () => address.publicUrl
+
+  // Time
   const { systemClock = Date.now, uptimeMs = () => performance.now() } = overrides
   const serverClock = overrides.clock
     ? { now: overrides.clock, synchronize: async () => {} }
     : createServerClock({ clock: systemClock, uptimeMs })
   const clock = () => serverClock.now()
-  const heartbeatSeries = createHeartbeatSeries()
-  const lease = createUpkeepLease({ clock })
   const claimClock = createClaimClock({ clock, uptimeMs })
   let clockTrust: ClockTrust | null = null
-  const address = { publicUrl: config.publicUrl }
-  const publicUrl = () => address.publicUrl
+
+  // Tokens and keys
   const files = config.database.kind === 'sqlite' ? filesBeside(config.database.path) : null
   // First, because the token secret is stored beside the database.
   if (!overrides.store) checkDatabaseAddress(config.database)
   const storedSecrets = () => (files === null ? [] : [readOrCreateSecret(files.tokenSecret)])
   const tokens = createCapabilityTokens(config.tokenSecrets ?? storedSecrets())
   const links = createLinks(publicUrl, tokens)
+  const access = createAccess(apiKeys, adminKeys)
+
+  // The store, and what follows its commits
+  const heartbeatSeries = createHeartbeatSeries()
+  const lease = createUpkeepLease({ clock })
   const incomingWebhooks = createTickBatcher()
+  const backupPrefix = files?.backupPrefix ?? null
   const { store, tryOpen } = createOpeningStore(async () => {
     const opened =
       overrides.store ??
@@ -116,24 +181,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       for (const submissionId of changed.submissionIds) submissionStatuses.invalidate(submissionId)
     })
     try {
-      // Only the process that has the file open creates backups, so none of these is in use.
-      if (files !== null)
-        await removeLeftoverBackups(files.backupPrefix).catch((err: unknown) =>
-          log.warn({ event: 'backup_cleanup.failed', err }, 'leftover backups could not be removed'),
-        )
-      await keepAlive({ store: opened, heartbeatSeries, serverClock })
-      await recoverAbandoned({ store: opened, heartbeatSeries, clock, log })
-      await checkTokenSecret({ store: opened, tokens, log })
-      // Another process may keep it locked for a while. The heartbeat soon tries again.
-      await lease
-        .renew(opened)
-        .catch((err: unknown) =>
-          log.warn({ event: 'lease_renewal.failed', err }, 'the lease could not be acquired'),
-        )
-      clockTrust = await opened.findClockTrust()
-      if (opened.isShared) claimClock.follow(clock)
-      else claimClock.continueFrom(await opened.findNewestClaimAt())
-      await endedSessions.load(opened)
+      clockTrust = await startUp({ ...tracker, store: opened })
       return opened
     } catch (error) {
       await opened.close()
@@ -155,26 +203,37 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const submissionStatuses = createSubmissionStatusCache({ store, links }, cacheOptions)
   const writeRetries = createWriteRetryQueue({ log })
   const rejectionLog = createRejectionLog({ store, readFileId, log })
+
+  // ImageKit, and the receivers of notifications
   const keyRejections = createKeyRejections({ clock, log })
-  const { imagekit, lookup, sender } = createClients(config, { ...overrides, clock, keyRejections })
-  const { overdueAfterMs, reconcileEveryMs, expireAfterMs, retentionMs, retentionRunsMs } = config.upkeep
-  const reconciling = {
-    store,
-    lease,
+  const { allowPrivateTargets } = config.notifying
+  const imagekit = createImagekitClient({
+    ...config.imagekit,
+    formLimits: FORM_LIMITS,
+    allowPrivateTargets,
+    timeoutMs: overrides.imagekitTimeoutMs ?? 300_000,
+    onStatus: (call, status) => keyRejections.note(call, status),
+  })
+  const lookup = createFileLookup({
+    ...config.imagekit,
+    timeoutMs: overrides.imagekitTimeoutMs ?? 30_000,
     clock,
-    meter,
-    imagekit: lookup,
-    runExclusive: createMutex(),
-    successPayload,
-    overdueAfterMs,
-    everyMs: reconcileEveryMs,
-    expireAfterMs,
-  }
-  const access = createAccess(config.apiKeys, config.adminKeys)
+    onStatus: (status) => keyRejections.note('lookup', status),
+  })
+  const sender = createNotificationSender({ ...config.notifying, clock })
+
+  // Limits
+  const { maxConnections, waiting } = connectionsFor(overrides.descriptors ?? readDescriptorLimit())
   const limiter = createConcurrencyLimiter(config.maxConcurrentUploads)
-  const { uploadLimits, bodies, connectionLimits, waitingLimits } = limitsOf(config, overrides)
+  const bodies = createBodyReaders(overrides.wholeBodyMs ?? WHOLE_BODY_MS)
   const noteExceeded = createOverloadLog(log, startSystemTimer)
-  const shared = {
+  const waitingLimits = { total: waiting, perToken: 20, perConnection: 4, ...overrides.waitingLimits }
+
+  // Use cases
+  const { secrets, requireOnExtensions } = config.signatures
+  const receipts = createFirstReceipts()
+  const successLog = createSuccessLog({ clock, log })
+  const tracker = {
     store,
     heartbeatSeries,
     lease,
@@ -192,23 +251,58 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     claimClock,
     endedSessions,
     meter,
-    readBody: config.loopbackOnly ? declaredJson(bodies.proven) : bodies.proven,
     newId: v7,
     errorBody,
     log,
     keyRejections,
     rejectedTargets: createRejectedTargets({ clock }),
-    allowPrivateTargets: config.notifying.allowPrivateTargets,
+    allowPrivateTargets,
+    backupPrefix,
+    publicUrl,
+    instanceId,
+    readiness: createReadiness({ store, writeRetries, outage }),
+    waitingLimit: createWaitingLimit(waitingLimits, noteExceeded),
+    startTimer: startSystemTimer,
+    heartbeats: createHeartbeats(startSystemTimer),
+    uploadLimits: {
+      maxBytes: config.maxUploadBytes,
+      idleMs: overrides.bodyIdleMs ?? BODY_IDLE_MS,
+      pace: overrides.uploadPace ?? UPLOAD_PACE,
+    },
+    reconciling: {
+      store,
+      lease,
+      clock,
+      meter,
+      imagekit: lookup,
+      runExclusive: createMutex(),
+      successPayload,
+      overdueAfterMs: config.upkeep.overdueAfterMs,
+      everyMs: config.upkeep.reconcileEveryMs,
+      expireAfterMs: config.upkeep.expireAfterMs,
+    },
+    receipts,
+    readToken: (token: string) => readWebhookToken(tokens, token),
+    checkSignature: createSignatureCheck({ secrets, verify: verifySignature, receipts }),
+    requireSignature: requireOnExtensions,
+    parseJson,
+    readExtensionResult,
+    readAccountEvent,
+    bodies,
+    incomingWebhooks,
+    successLog,
+    rejectionLog,
   }
+
+  // Jobs
   const jobs = createJobs({
-    ...shared,
+    ...tracker,
     sender,
-    reconciling,
     uptimeMs,
     clockTrust: () => clockTrust,
-    retentionMs,
-    retentionRunsMs,
-    alerting: config.alerting,
+    retentionMs: config.upkeep.retentionMs,
+    retentionRunsMs: config.upkeep.retentionRunsMs,
+    alerting,
     alertEveryMs: overrides.alertEveryMs ?? 1000,
   })
   const reopener = createDatabaseReopener({
@@ -217,39 +311,51 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     everyMs: overrides.reopenEveryMs ?? 2000,
     log,
   })
-  const successLog = createSuccessLog({ clock, log })
-  const receiving = {
-    ...shared,
-    bodies,
-    incomingWebhooks,
-    successLog,
-    rejectionLog,
-    ...receivingOf(config, tokens),
+
+  // Routes and pages
+  const deps = {
+    ...tracker,
+    wake: jobs.wakeRetrier,
+    probeApiKey: () => probeApiKey(config.imagekit),
+    setup: describeSetup(config, { instanceId, files }),
   }
-  const instanceId = v7()
   const errorResponses = createErrorResponses(publicUrl, (err, requestId) =>
     log.error({ event: 'request.failed', err, requestId }, 'a request failed'),
   )
-  const { handler, operations } = createServiceHandler({
-    ...receiving,
-    ...diagnosticsOf(config, { instanceId, files }),
-    config,
-    errorResponses,
-    metrics,
-    readiness: createReadiness({ store, writeRetries, outage }),
-    reconciling,
-    wake: jobs.wakeRetrier,
-    backupPrefix: files?.backupPrefix ?? null,
-    publicUrl,
-    waitingLimit: createWaitingLimit(waitingLimits, noteExceeded),
-    uploadLimits,
-    instanceId,
-  })
+  const pages = createAdminPages({ ...deps, config, describeError: errorResponses.describe })
+  const app = createApp({ errorResponses, pages, loopbackOnly })
+  const api: Api = {
+    app,
+    operations: [],
+    access,
+    tokens: { asset: tokens.status, submission: tokens.submission },
+    readBody: loopbackOnly ? declaredJson(bodies.proven) : bodies.proven,
+  }
+  const handleStatus = createStatusHandler({ ...deps, subject: 'asset' })
+  const handleWebhook = createWebhookHandler(deps)
+  uploadRoutes(api, deps)
+  submissionRoutes(api, deps)
+  webhookRoutes(api, { handleWebhook })
+  runRoutes(api, deps)
+  deliveryRoutes(api, deps)
+  overviewRoutes(api, deps)
+  statusRoutes(api, { ...deps, handleStatus })
+  // After the status routes: in `/assets/status`, `status` is not a fileId.
+  upkeepRoutes(api, deps)
+  doctorRoutes(api, deps)
+  metricsRoutes(api, { metrics, isPublic: config.metricsPublic })
+  healthRoutes(api, deps)
+  app.route('/', pages.routes)
+  const fastPaths = createFastPaths({ ...api, handleStatus, handleWebhook, errorResponses, loopbackOnly })
+
+  // The server
+  const handler = createRequestHandler(app, { fastPaths, errorResponses })
+  const connectionLimits = { ...CONNECTION_LIMITS, maxConnections, ...overrides.connectionLimits }
   const server = createHttpServer(handler, { errorResponses, noteExceeded }, connectionLimits)
 
   return {
     handler,
-    operations,
+    operations: api.operations,
     async start() {
       for (const warning of config.warnings) log.warn({ event: 'config.warned' }, warning)
       const mayRetry = isWorthWaitingFor(config.database)
@@ -313,5 +419,39 @@ function readOrCreateSecret(secretFile: string): string {
       `DATABASE_URL: the token secret cannot be stored beside the database, in ${secretFile}: ${reason}. ` +
         'Use a database in a writable folder, or set TRACKER_TOKEN_SECRET.',
     )
+  }
+}
+
+/** The part of the configuration that the diagnostics report. */
+function describeSetup(
+  config: Config,
+  { instanceId, files }: { instanceId: string; files: ReturnType<typeof filesBeside> | null },
+) {
+  const { apiKeys, adminKeys, loopbackOnly, alerting } = config
+  return {
+    instanceId,
+    version: readPackageVersion(),
+    apiUrl: config.imagekit.apiUrl,
+    database: describeDatabaseAddress(config.database),
+    databaseFile: files?.database ?? null,
+    tokenSecretFile: config.tokenSecrets === null && files ? files.tokenSecret : null,
+    keys: { api: apiKeys.length, admin: adminKeys.length, isLoopbackOnly: loopbackOnly },
+    expireAfterMs: config.upkeep.expireAfterMs,
+    alerts: {
+      host: alerting && new URL(alerting.url).hostname,
+      allowsPrivateTargets: config.notifying.allowPrivateTargets,
+    },
+    warnings: config.warnings,
+  }
+}
+
+/** The file that the body of a webhook names, on any route; null if it names none. */
+function readFileId(body: Buffer): string | null {
+  try {
+    const payload = parseJson(body)
+    return readExtensionResult(payload, body.length).fileId ?? namedFile(readAccountEvent(payload))
+  } catch (error) {
+    if (error instanceof TrackerError) return null
+    throw error
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
-import type { Overrides } from '../../src/service-overrides.ts'
+import type { Overrides } from '../../src/service.ts'
 import type { Store } from '../../src/store/store.ts'
 import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'

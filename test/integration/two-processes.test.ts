@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
-import type { Overrides } from '../../src/service-overrides.ts'
+import type { Overrides } from '../../src/service.ts'
 import type { StoreHandle } from '../../src/store/store.ts'
 import { openSqlite } from '../store/open-sqlite.ts'
 import { openBrowser, signIn } from '../support/operator-browser.ts'

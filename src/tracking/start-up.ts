@@ -1,0 +1,53 @@
+import type { ClockTrust } from '../domain/due-time.ts'
+import type { StoreHandle } from '../store/store.ts'
+import type { CapabilityTokens } from './capability-tokens.ts'
+import { checkTokenSecret } from './check-token-secret.ts'
+import type { ClaimClock } from './claim-clock.ts'
+import type { HeartbeatSeries } from './heartbeat-series.ts'
+import { keepAlive } from './keep-alive.ts'
+import { removeLeftoverBackups } from './operators/back-up.ts'
+import type { EndedSessions } from './operators/ended-sessions.ts'
+import { recoverAbandoned } from './recover-abandoned.ts'
+import type { ServerClock } from './server-clock.ts'
+import type { UpkeepLease } from './upkeep-lease.ts'
+
+type StartUpDeps = {
+  store: StoreHandle
+  heartbeatSeries: HeartbeatSeries
+  serverClock: ServerClock
+  clock: () => number
+  claimClock: ClaimClock
+  lease: UpkeepLease
+  tokens: CapabilityTokens
+  endedSessions: EndedSessions
+  /** As in `backUp`. */
+  backupPrefix: string | null
+  log: {
+    warn(fields: object, text: string): void
+    error(fields: object, text: string): void
+  }
+}
+
+/** What a process does with a database that it has just opened, before it serves. Returns how far to trust recorded times. */
+export async function startUp(deps: StartUpDeps): Promise<ClockTrust | null> {
+  const { store, clock, claimClock, lease, endedSessions, backupPrefix, log } = deps
+  // Only the process that has the file open creates backups, so none of these is in use.
+  if (backupPrefix !== null)
+    await removeLeftoverBackups(backupPrefix).catch((err: unknown) =>
+      log.warn({ event: 'backup_cleanup.failed', err }, 'leftover backups could not be removed'),
+    )
+  await keepAlive(deps)
+  await recoverAbandoned(deps)
+  await checkTokenSecret(deps)
+  // Another process may keep it locked for a while. The heartbeat soon tries again.
+  await lease
+    .renew(store)
+    .catch((err: unknown) =>
+      log.warn({ event: 'lease_renewal.failed', err }, 'the lease could not be acquired'),
+    )
+  const clockTrust = await store.findClockTrust()
+  if (store.isShared) claimClock.follow(clock)
+  else claimClock.continueFrom(await store.findNewestClaimAt())
+  await endedSessions.load(store)
+  return clockTrust
+}
