@@ -9,7 +9,7 @@ import {
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ProblemCode } from '../contract/problems.ts'
-import type { ExceededLimit } from '../tracking/waiting-limit.ts'
+import type { ExceededLimit } from '../tracking/status/waiting-limit.ts'
 import type { ErrorResponses } from './error-responses.ts'
 import { headersObject } from './plain-response.ts'
 

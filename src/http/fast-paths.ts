@@ -1,5 +1,5 @@
 import { statusQuerySchema } from '../contract/asset.ts'
-import { authorizeReader } from '../tracking/authorize-reader.ts'
+import { authorizeReader } from '../tracking/status/authorize-reader.ts'
 import { TOKEN_ROUTE_HEADERS } from './cors.ts'
 import type { ErrorResponses } from './error-responses.ts'
 import { nonLocalReason } from './local-only.ts'

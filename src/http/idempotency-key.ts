@@ -1,5 +1,5 @@
 import { TrackerError } from '../domain/errors.ts'
-import { idempotencyScope } from '../tracking/with-idempotency-key.ts'
+import { idempotencyScope } from '../tracking/uploads/with-idempotency-key.ts'
 import type { AppContext } from './app-env.ts'
 
 /** The scope of the request's `Idempotency-Key`; null if it has none. */

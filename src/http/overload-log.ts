@@ -1,5 +1,5 @@
-import type { StartTimer } from '../tracking/status-timer.ts'
-import type { ExceededLimit } from '../tracking/waiting-limit.ts'
+import type { StartTimer } from '../tracking/status/status-timer.ts'
+import type { ExceededLimit } from '../tracking/status/waiting-limit.ts'
 
 const INTERVAL_MS = 10_000
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import type { ReaderCredential } from '../tracking/authorize-reader.ts'
+import type { ReaderCredential } from '../tracking/status/authorize-reader.ts'
 import { requestKey } from './request-key.ts'
 
 /** `Authorization` takes precedence over `?token=`. */

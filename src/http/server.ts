@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { ExceededLimit } from '../tracking/waiting-limit.ts'
+import type { ExceededLimit } from '../tracking/status/waiting-limit.ts'
 import { EarlyResponse, guardConnections } from './broken-requests.ts'
 import type { ErrorResponses } from './error-responses.ts'
 import type { RequestHandler } from './request-handler.ts'

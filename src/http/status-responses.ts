@@ -1,7 +1,7 @@
 import { TrackerError } from '../domain/errors.ts'
-import type { Subject } from '../tracking/authorize-reader.ts'
 import { linkValue, type StatusUrls } from '../tracking/links.ts'
-import type { StatusSnapshot } from '../tracking/status-snapshot.ts'
+import type { Subject } from '../tracking/status/authorize-reader.ts'
+import type { StatusSnapshot } from '../tracking/status/status-snapshot.ts'
 import type { PlainResponse } from './plain-response.ts'
 import type { IsKnown } from './status-conditions.ts'
 

@@ -5,7 +5,7 @@ import {
   statusesQuerySchema,
   statusQuerySchema,
 } from '../contract/asset.ts'
-import { followStatus } from '../tracking/status-feed.ts'
+import { followStatus } from '../tracking/status/status-feed.ts'
 import { respond } from './plain-response.ts'
 import { type Api, operation, route } from './route.ts'
 import { type EventsDeps, eventResponses, respondWithEvents } from './status-events.ts'

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { StatusFeed } from '../tracking/status-feed.ts'
-import type { StatusSnapshot } from '../tracking/status-snapshot.ts'
+import type { StatusFeed } from '../tracking/status/status-feed.ts'
+import type { StatusSnapshot } from '../tracking/status/status-snapshot.ts'
 import type { Heartbeats } from './status-heartbeats.ts'
 
 /** A comment in server-sent events. */

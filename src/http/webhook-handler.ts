@@ -1,15 +1,15 @@
 import type { IncomingMessage } from 'node:http'
 import type { DeliveryRoute, RejectedDelivery, RejectionCause } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
-import { DeliveryRejected } from '../tracking/delivery-rejected.ts'
+import { DeliveryRejected } from '../tracking/webhooks/delivery-rejected.ts'
 import {
   type ReceiveDeliveryDeps,
   type ReceivedDelivery,
   receiveAccountDelivery,
   receiveExtensionDelivery,
   rejectionOfHead,
-} from '../tracking/receive-delivery.ts'
-import type { RejectionLog } from '../tracking/rejection-log.ts'
+} from '../tracking/webhooks/receive-delivery.ts'
+import type { RejectionLog } from '../tracking/webhooks/rejection-log.ts'
 import type { PlainResponse } from './plain-response.ts'
 import { type BodyReaders, bufferedBody, MAX_BODY_BYTES } from './read-body.ts'
 import { storedHeaders } from './stored-headers.ts'

@@ -1,8 +1,8 @@
 import type { Store } from '../store/store.ts'
 import { keepAlive } from '../tracking/keep-alive.ts'
-import { recoverAbandoned } from '../tracking/recover-abandoned.ts'
 import type { StoreOutage } from '../tracking/store-outage.ts'
 import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
+import { recoverAbandoned } from '../tracking/uploads/recover-abandoned.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 type HeartbeatDeps = Parameters<typeof keepAlive>[0] &

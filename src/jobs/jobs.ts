@@ -1,5 +1,5 @@
 import type { Commit } from '../domain/commit.ts'
-import type { AlertThresholds } from '../tracking/evaluate-alerts.ts'
+import type { AlertThresholds } from '../tracking/alerts/evaluate-alerts.ts'
 import { createAlerter } from './alerter.ts'
 import { createCounterFolder } from './counter-folder.ts'
 import { createHeartbeat } from './heartbeat.ts'

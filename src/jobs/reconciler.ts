@@ -1,4 +1,4 @@
-import { type ReconcileDeps, reconcile } from '../tracking/reconcile.ts'
+import { type ReconcileDeps, reconcile } from '../tracking/reconcile/reconcile.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 const LONGEST_PAUSE_MS = 15 * 60_000

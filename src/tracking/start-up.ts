@@ -2,14 +2,14 @@ import type { ClockTrust } from '../domain/due-time.ts'
 import type { StoreHandle } from '../store/store.ts'
 import type { CapabilityTokens } from './capability-tokens.ts'
 import { checkTokenSecret } from './check-token-secret.ts'
-import type { ClaimClock } from './claim-clock.ts'
 import type { HeartbeatSeries } from './heartbeat-series.ts'
 import { keepAlive } from './keep-alive.ts'
 import { removeLeftoverBackups } from './operators/back-up.ts'
 import type { EndedSessions } from './operators/ended-sessions.ts'
-import { recoverAbandoned } from './recover-abandoned.ts'
+import type { ClaimClock } from './reconcile/claim-clock.ts'
 import type { ServerClock } from './server-clock.ts'
 import type { UpkeepLease } from './upkeep-lease.ts'
+import { recoverAbandoned } from './uploads/recover-abandoned.ts'
 
 type StartUpDeps = {
   store: StoreHandle

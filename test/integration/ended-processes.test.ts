@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { StoreHandle } from '../../src/store/store.ts'
 import { createHeartbeatSeries } from '../../src/tracking/heartbeat-series.ts'
 import { keepAlive } from '../../src/tracking/keep-alive.ts'
-import { recoverAbandoned } from '../../src/tracking/recover-abandoned.ts'
+import { recoverAbandoned } from '../../src/tracking/uploads/recover-abandoned.ts'
 import { submit } from '../contract/facts.ts'
 import { openStore } from '../store/open-store.ts'
 

@@ -1,5 +1,5 @@
 import type { DeliveryDetail, ListedDelivery } from '../../domain/listed-delivery.ts'
-import { withoutSignatures } from '../without-signatures.ts'
+import { withoutSignatures } from '../webhooks/without-signatures.ts'
 
 /** A delivery as the operators' routes return it. */
 export type DeliveryView = Omit<ListedDelivery, 'receivedAt'> & { receivedAt: string }

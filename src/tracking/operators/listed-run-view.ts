@@ -1,7 +1,7 @@
 import type { ListedRun } from '../../domain/run-filter.ts'
 import { groupOf } from '../../domain/run-group.ts'
 import type { SubmissionKind } from '../../domain/submission.ts'
-import { type RunView, runView } from '../run-view.ts'
+import { type RunView, runView } from '../status/run-view.ts'
 
 /** A run as it appears in the operators' lists. */
 export type ListedRunView = RunView & {

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../domain/audit-entry.ts'
 import type { Store } from '../../store/store.ts'
-import { type ReconcileDeps, type ReconcileReport, reconcile } from '../reconcile.ts'
+import { type ReconcileDeps, type ReconcileReport, reconcile } from '../reconcile/reconcile.ts'
 
 /** Reconciles on an operator's request, without waiting for the reconciler. With `dryRun` it only reports. */
 export async function reconcileNow(

@@ -2,10 +2,10 @@ import type { RecordedDelivery } from '../../domain/delivery.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { DeliveryDetail } from '../../domain/listed-delivery.ts'
 import type { Store } from '../../store/store.ts'
-import { DeliveryRejected } from '../delivery-rejected.ts'
-import { receiveAccountDelivery, receiveExtensionDelivery } from '../receive-delivery.ts'
-import { type ReplayRejectedDeps, replayRejected } from '../replay-rejected.ts'
-import type { CheckSignature } from '../signature-check.ts'
+import { DeliveryRejected } from '../webhooks/delivery-rejected.ts'
+import { receiveAccountDelivery, receiveExtensionDelivery } from '../webhooks/receive-delivery.ts'
+import { type ReplayRejectedDeps, replayRejected } from '../webhooks/replay-rejected.ts'
+import type { CheckSignature } from '../webhooks/signature-check.ts'
 
 export type ReplayDeliveryDeps = ReplayRejectedDeps & {
   store: Pick<Store, 'findDelivery' | 'recordAuditEntry'>

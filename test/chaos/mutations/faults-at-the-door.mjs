@@ -1,4 +1,4 @@
-const RECEIVE = 'src/tracking/receive-delivery.ts'
+const RECEIVE = 'src/tracking/webhooks/receive-delivery.ts'
 const TOKENS = {
   file: 'src/tracking/capability-tokens.ts',
   tests: ['test/unit/tracking/capability-tokens.test.ts'],
@@ -131,7 +131,7 @@ export const FAULTS_AT_THE_DOOR = [
   },
   {
     name: 'rejected-log-unbounded',
-    file: 'src/tracking/rejection-log.ts',
+    file: 'src/tracking/webhooks/rejection-log.ts',
     find: 'second.unproven >= UNPROVEN.perSecond',
     replace: 'second.unproven >= Number.POSITIVE_INFINITY',
     tests: ['test/unit/tracking/rejection-log.test.ts'],
@@ -146,7 +146,7 @@ export const FAULTS_AT_THE_DOOR = [
   },
   {
     name: 'update-written-after-the-request',
-    file: 'src/tracking/submit-update.ts',
+    file: 'src/tracking/uploads/submit-update.ts',
     find: 'const { submissionId } = await deps.store.createSubmission(',
     replace: `await deps.imagekit.sendUpdate(fileId, body)
   const { submissionId } = await deps.store.createSubmission(`,

@@ -271,7 +271,7 @@ export const FAULTS_OF_DECIDING = [
   },
   {
     name: 'silence-needs-no-proof',
-    file: 'src/tracking/recover-abandoned.ts',
+    file: 'src/tracking/uploads/recover-abandoned.ts',
     find: 'if (store.isShared && !heartbeatSeries.provesSilence()) return',
     replace: '',
     tests: ['test/integration/ended-processes.test.ts'],

@@ -47,7 +47,7 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'evidence-without-a-baseline',
-    file: 'src/tracking/check-due-runs.ts',
+    file: 'src/tracking/reconcile/check-due-runs.ts',
     find: 'file && baseline ? assess(one, baseline, file.facts) : undefined',
     replace:
       'file ? assess(one, baseline ?? { ...file.facts, versionId: null, aiTags: {}, description: null, tags: null, customMetadata: null, updatedAt: null, url: null }, file.facts) : undefined',
@@ -55,7 +55,7 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'claim-counts-as-misdated',
-    file: 'src/tracking/reconcile.ts',
+    file: 'src/tracking/reconcile/reconcile.ts',
     find: 'Math.max(deps.overdueAfterMs, deps.everyMs, RUN_CLAIM_MS)',
     replace: 'Math.max(deps.overdueAfterMs, deps.everyMs)',
     tests: ['test/integration/reconcile-two-processes.test.ts'],
@@ -69,28 +69,28 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'claim-ends-during-the-check',
-    file: 'src/tracking/reconcile.ts',
+    file: 'src/tracking/reconcile/reconcile.ts',
     find: 'await deps.store.extendClaim(runIds, claim, until)',
     replace: '',
     tests: ['test/integration/reconcile-two-processes.test.ts'],
   },
   {
     name: 'extended-claim-keeps-its-name',
-    file: 'src/tracking/reconcile.ts',
+    file: 'src/tracking/reconcile/reconcile.ts',
     find: '      claim = until\n',
     replace: '',
     tests: ['test/integration/reconcile-two-processes.test.ts'],
   },
   {
     name: 'stopped-pass-keeps-its-claims',
-    file: 'src/tracking/reconcile.ts',
+    file: 'src/tracking/reconcile/reconcile.ts',
     find: 'await deps.store.releaseRuns(released, claim)',
     replace: '',
     tests: RATE_LIMITS,
   },
   {
     name: 'no-answer-is-no-evidence',
-    file: 'src/tracking/check-due-runs.ts',
+    file: 'src/tracking/reconcile/check-due-runs.ts',
     find: "return { finding: recheck(deps, now), why: 'ImageKit did not respond to the lookup of this file.' }",
     replace: 'return decide(deps, one, null, isOver(one), now)',
     tests: TROUBLED,
@@ -105,7 +105,7 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'rate-limit-not-obeyed',
-    file: 'src/tracking/fetch-files.ts',
+    file: 'src/tracking/reconcile/fetch-files.ts',
     find: 'retryAfterMs: failure.ms,',
     replace: 'retryAfterMs: null,',
     tests: RATE_LIMITS,
@@ -119,7 +119,7 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'stopped-batch-is-thrown-away',
-    file: 'src/tracking/reconcile.ts',
+    file: 'src/tracking/reconcile/reconcile.ts',
     find: 'of checked) {',
     replace: 'of stop === null ? checked : []) {',
     tests: RATE_LIMITS,
@@ -140,14 +140,14 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'odd-id-stops-all',
-    file: 'src/tracking/fetch-files.ts',
+    file: 'src/tracking/reconcile/fetch-files.ts',
     find: "if (listed.kind !== 'rejected') return stopOf(listed)",
     replace: 'return stopOf(listed)',
     tests: ODD_IDS,
   },
   {
     name: 'rejected-id-never-ends',
-    file: 'src/tracking/check-due-runs.ts',
+    file: 'src/tracking/reconcile/check-due-runs.ts',
     find: 'finding: expireOrRecheck(deps, one, isOver(one), now),',
     replace: 'finding: recheck(deps, now),',
     tests: ODD_IDS,
@@ -161,14 +161,14 @@ export const FAULTS_OF_RECONCILING = [
   },
   {
     name: 'missing-from-the-list-is-gone',
-    file: 'src/tracking/fetch-files.ts',
+    file: 'src/tracking/reconcile/fetch-files.ts',
     find: 'if (file) onFile(fileId, file)',
     replace: 'onFile(fileId, (file ?? null) as RemoteFile)',
     tests: TROUBLED,
   },
   {
     name: 'expired-by-the-lagging-list',
-    file: 'src/tracking/fetch-files.ts',
+    file: 'src/tracking/reconcile/fetch-files.ts',
     find: 'if (!isDecisive(fileId)) fetched',
     replace: 'fetched',
     tests: TROUBLED,

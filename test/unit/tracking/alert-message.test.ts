@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Alert } from '../../../src/domain/alert.ts'
-import { alertMessage } from '../../../src/tracking/alert-message.ts'
+import { alertMessage } from '../../../src/tracking/alerts/alert-message.ts'
 import { createCapabilityTokens } from '../../../src/tracking/capability-tokens.ts'
 import { createLinks } from '../../../src/tracking/links.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createFirstReceipts } from '../../../src/tracking/first-receipts.ts'
+import { createFirstReceipts } from '../../../src/tracking/webhooks/first-receipts.ts'
 
 test('a delivery that could not be stored is remembered by its body, with its first arrival time', () => {
   const receipts = createFirstReceipts()

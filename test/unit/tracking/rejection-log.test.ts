@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { NewRejectedDelivery } from '../../../src/domain/delivery.ts'
 import { TrackerError } from '../../../src/domain/errors.ts'
-import { createRejectionLog } from '../../../src/tracking/rejection-log.ts'
+import { createRejectionLog } from '../../../src/tracking/webhooks/rejection-log.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())

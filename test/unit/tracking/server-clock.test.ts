@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createClaimClock } from '../../../src/tracking/claim-clock.ts'
+import { createClaimClock } from '../../../src/tracking/reconcile/claim-clock.ts'
 import { createServerClock } from '../../../src/tracking/server-clock.ts'
 
 const HOUR = 3_600_000

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { verifySignature } from '../../../src/imagekit/webhook-signature.ts'
-import { createFirstReceipts } from '../../../src/tracking/first-receipts.ts'
-import { createSignatureCheck } from '../../../src/tracking/signature-check.ts'
+import { createFirstReceipts } from '../../../src/tracking/webhooks/first-receipts.ts'
+import { createSignatureCheck } from '../../../src/tracking/webhooks/signature-check.ts'
 import { ikHeaders, standardHeaders } from '../../support/signed-webhooks.ts'
 
 const AT = 1_700_000_000_000

@@ -1,6 +1,6 @@
 import type { AssetFacts } from '../../../src/domain/asset.ts'
 import { requestedRun } from '../../../src/domain/run.ts'
-import type { StatusSnapshot } from '../../../src/tracking/status-snapshot.ts'
+import type { StatusSnapshot } from '../../../src/tracking/status/status-snapshot.ts'
 
 /** A pending asset; assets of different versions differ only in the version. */
 function factsOf(fileId: string, version: number): AssetFacts {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { createSnapshotCache } from '../../../src/tracking/snapshot-cache.ts'
-import type { StatusSnapshot } from '../../../src/tracking/status-snapshot.ts'
+import { createSnapshotCache } from '../../../src/tracking/status/snapshot-cache.ts'
+import type { StatusSnapshot } from '../../../src/tracking/status/status-snapshot.ts'
 
 const MAX_BYTES = 20_000
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { createStatusCache, type StatusCache } from '../../../src/tracking/status-cache.ts'
-import { followStatus } from '../../../src/tracking/status-feed.ts'
-import type { StatusSnapshot } from '../../../src/tracking/status-snapshot.ts'
+import { createStatusCache, type StatusCache } from '../../../src/tracking/status/status-cache.ts'
+import { followStatus } from '../../../src/tracking/status/status-feed.ts'
+import type { StatusSnapshot } from '../../../src/tracking/status/status-snapshot.ts'
 import { settled, slowStore, versionOf } from './slow-store.ts'
 
 type Step = { do: 'commit' | 'find' | 'end' | 'follow' | 'take' | 'leave' | 'pause'; index: number }

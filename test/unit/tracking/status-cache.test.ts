@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createStatusCache } from '../../../src/tracking/status-cache.ts'
+import { createStatusCache } from '../../../src/tracking/status/status-cache.ts'
 import { settled, slowStore, versionOf } from './slow-store.ts'
 
 it('reads an asset once for all concurrent requests', async () => {

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { TrackerError } from '../../../src/domain/errors.ts'
-import { createWriteRetryQueue } from '../../../src/tracking/write-retry-queue.ts'
+import { createWriteRetryQueue } from '../../../src/tracking/uploads/write-retry-queue.ts'
 
 const log = { warn() {}, error() {} }
 

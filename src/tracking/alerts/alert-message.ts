@@ -1,0 +1,114 @@
+import type { Alert } from '../../domain/alert.ts'
+import { type DatabaseFault, describeFault } from '../../domain/database-fault.ts'
+import type { Links } from '../links.ts'
+import { type AlertThresholds, MAX_COUNTED, UNKNOWN_SUBMISSIONS } from './evaluate-alerts.ts'
+
+/**
+ * The body of the POST for an alert. Slack's incoming webhooks show `text`
+ * (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks); the other fields are for programs. Slack's
+ * control characters are escaped, so that an extension's name can't mention a channel.
+ */
+export function alertMessage(
+  alert: Alert,
+  thresholds: AlertThresholds,
+  links: Pick<Links, 'worklist' | 'rejectedDeliveries'>,
+): object {
+  const { kind, state, value } = alert
+  const extension = alert.extension === '' ? null : alert.extension
+  const url = kind === 'unknown_submission' ? links.rejectedDeliveries() : links.worklist(extension)
+  const rate = kind === 'unknown_submission' ? UNKNOWN_SUBMISSIONS : thresholds.failures
+  const isCount = kind !== 'oldest_pending'
+  return {
+    text: `${escapeText(sentence(alert, thresholds))}\n${escapeText(url)}`,
+    alert: kind,
+    state,
+    extension,
+    count: isCount ? value : null,
+    ageSeconds: isCount ? null : Math.floor(value / 1000),
+    threshold: isCount ? rate.count : thresholds.pendingAgeMs / 1000,
+    windowSeconds: isCount ? rate.withinMs / 1000 : null,
+    since: new Date(alert.since).toISOString(),
+    resolvedAt: alert.resolvedAt === null ? null : new Date(alert.resolvedAt).toISOString(),
+    url,
+  }
+}
+
+/** The same for the database alert. `fault` is the reason why the database is, or was, unavailable. */
+export function databaseAlertMessage(
+  { state, since, resolvedAt }: Alert,
+  fault: DatabaseFault,
+  links: Pick<Links, 'readiness'>,
+): object {
+  const url = links.readiness()
+  const sentence =
+    state === 'firing'
+      ? `FIRING: the database is unavailable. ${describeFault(fault).reason}`
+      : `RESOLVED: the database is available again; alert opened at ${minuteOf(since)}.`
+  return {
+    text: `${escapeText(sentence)}\n${escapeText(url)}`,
+    alert: 'database_unavailable',
+    state,
+    extension: null,
+    count: null,
+    ageSeconds: null,
+    threshold: null,
+    windowSeconds: null,
+    since: new Date(since).toISOString(),
+    resolvedAt: resolvedAt === null ? null : new Date(resolvedAt).toISOString(),
+    url,
+  }
+}
+
+function minuteOf(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
+
+function sentence({ kind, state, extension, value, since }: Alert, thresholds: AlertThresholds): string {
+  const { failures, pendingAgeMs } = thresholds
+  const openedAt = minuteOf(since)
+  if (kind === 'failures') {
+    const count = value >= MAX_COUNTED ? `at least ${value}` : String(value)
+    const times = value === 1 ? 'time' : 'times'
+    const within = `in the last ${duration(failures.withinMs)}`
+    return state === 'firing'
+      ? `FIRING: ${oneLine(extension)} has failed ${count} ${times} ${within} (threshold ${failures.count}).`
+      : `RESOLVED: ${oneLine(extension)} has failed ${count} ${times} ${within}; alert opened at ${openedAt}.`
+  }
+  if (kind === 'unknown_submission') {
+    const within = `in the last ${duration(UNKNOWN_SUBMISSIONS.withinMs)}`
+    const webhooks = value === 1 ? '1 webhook' : `${value} webhooks`
+    return state === 'firing'
+      ? `FIRING: ${webhooks} ${within} named a submission that is not in the database. It may be the wrong database or an old backup.`
+      : `RESOLVED: no webhook ${within} named a submission that is not in the database; alert opened at ${openedAt}.`
+  }
+  return state === 'firing'
+    ? `FIRING: the oldest pending extension has waited for ${duration(value)} (threshold ${duration(pendingAgeMs)}).`
+    : `RESOLVED: no extension has waited for ${duration(pendingAgeMs)} any more; alert opened at ${openedAt}.`
+}
+
+/** Formats the two largest units: `1 h 5 min`. */
+function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000)
+  const units = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ] as const
+  const first = units.findIndex(([count]) => count > 0)
+  if (first === -1) return `${ms} ms`
+  const largest = units.slice(first, first + 2).filter(([count]) => count > 0)
+  return largest.map(([count, unit]) => `${count} ${unit}`).join(' ')
+}
+
+const MAX_NAME = 100
+
+function oneLine(name: string): string {
+  const line = name.replace(/[\p{C}\p{Z}]+/gu, ' ')
+  const characters = Array.from(line)
+  return characters.length <= MAX_NAME ? line : `${characters.slice(0, MAX_NAME - 1).join('')}…`
+}
+
+function escapeText(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+}

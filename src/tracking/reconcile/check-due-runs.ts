@@ -1,0 +1,132 @@
+import { concurrentChange } from '../../domain/concurrent-change.ts'
+import {
+  type AskedRun,
+  assessEvidence,
+  type EvidenceAssessment,
+  type FileFacts,
+} from '../../domain/evidence.ts'
+import { mayFillBackground } from '../../domain/filled-background.ts'
+import type { DueRun, Finding } from '../../domain/finding.ts'
+import type { Baseline } from '../../domain/submission.ts'
+import { type FileLookup, fetchFiles, type RemoteFile, type Stop } from './fetch-files.ts'
+
+type CheckDeps = {
+  imagekit: FileLookup
+  clock: () => number
+  /** Builds the payload for a caller with a `webhookUrl` of its own. */
+  successPayload: (service: string, fileObject: object) => string
+  /** In milliseconds: how often a run is checked, and how long after its request it expires. */
+  everyMs: number
+  expireAfterMs: number
+}
+
+/** The change that was, or would be, made to one run, and why. */
+export type Reconciled = {
+  runId: string
+  fileId: string | null
+  extension: string
+  finding: Finding['kind']
+  why: string
+}
+
+type DueRunDecision = { finding: Finding; why: string }
+
+/** Checks these runs against ImageKit. Runs that were not reached before the `stop` are omitted. */
+export async function checkDueRuns(
+  deps: CheckDeps,
+  due: readonly DueRun[],
+): Promise<{
+  checked: { finding: Finding; submissionId: string; reconciled: Reconciled }[]
+  stop: Stop | null
+}> {
+  const now = deps.clock()
+  const isOver = ({ run }: DueRun) => now >= run.requestedAt + deps.expireAfterMs
+  const fileIds = [...new Set(due.flatMap(({ submission }) => submission.fileId ?? []))]
+  const { files, rejected, failed, stop } = await fetchFiles(deps.imagekit, fileIds, (fileId) => {
+    return due.some((one) => one.submission.fileId === fileId && isOver(one))
+  })
+
+  const decideFetched = (one: DueRun): DueRunDecision | undefined => {
+    const { fileId } = one.submission
+    if (fileId === null) return decide(deps, one, undefined, isOver(one), now)
+    if (rejected.has(fileId))
+      return {
+        finding: expireOrRecheck(deps, one, isOver(one), now),
+        why: 'ImageKit rejects lookups of this file.',
+      }
+    if (failed.has(fileId))
+      return { finding: recheck(deps, now), why: 'ImageKit did not respond to the lookup of this file.' }
+    const file = files.get(fileId)
+    return file === undefined ? undefined : decide(deps, one, file, isOver(one), now)
+  }
+  const checked = due.flatMap((one) => {
+    const decision = decideFetched(one)
+    if (decision === undefined) return []
+    const { finding, why } = decision
+    const { runId, submissionId, name: extension } = one.run
+    return {
+      finding,
+      submissionId,
+      reconciled: { runId, fileId: one.submission.fileId, extension, finding: finding.kind, why },
+    }
+  })
+  return { checked, stop }
+}
+
+/** `file` is null if it is gone, and undefined if the run has none. */
+function decide(
+  deps: CheckDeps,
+  one: DueRun,
+  file: RemoteFile | null | undefined,
+  isOver: boolean,
+  now: number,
+): DueRunDecision {
+  const isExpired = one.run.status === 'expired'
+  if (file === null)
+    return { finding: isExpired ? UNCHANGED : { kind: 'asset_gone' }, why: 'ImageKit has no such file.' }
+  const { baseline } = one.submission
+  const assessment = file && baseline ? assess(one, baseline, file.facts) : undefined
+  const why = assessment === undefined ? 'There is no baseline to compare with.' : describe(assessment)
+  if (file && assessment?.kind === 'evidence') {
+    const notice = deps.successPayload(one.run.name, file.object)
+    return { finding: { kind: 'evidence', evidence: assessment.evidence, notice }, why }
+  }
+  return { finding: expireOrRecheck(deps, one, isOver, now), why }
+}
+
+/** An expired run is checked once for each change of its file. */
+const UNCHANGED = { kind: 'unchanged', dueAt: null } as const
+
+function expireOrRecheck(deps: CheckDeps, { run }: DueRun, isOver: boolean, now: number): Finding {
+  if (run.status === 'expired') return UNCHANGED
+  return isOver ? { kind: 'timed_out' } : recheck(deps, now)
+}
+
+function recheck({ everyMs }: CheckDeps, now: number): Finding {
+  return { kind: 'unchanged', dueAt: now + everyMs }
+}
+
+function assess(one: DueRun, baseline: Baseline, current: FileFacts): EvidenceAssessment {
+  const run: AskedRun = {
+    name: one.run.name,
+    siblings: one.siblings,
+    mayFillBackground: mayFillBackground(one.submission.extensions),
+  }
+  const others = one.others.flatMap(
+    (other) => concurrentChange(one.run, other.submission, other.runs, other.place) ?? [],
+  )
+  return assessEvidence(run, baseline, current, others)
+}
+
+function describe(assessment: EvidenceAssessment): string {
+  switch (assessment.kind) {
+    case 'evidence':
+      return JSON.stringify(assessment.evidence)
+    case 'explained':
+      return `The file changed, but ${JSON.stringify(assessment.by)} may explain it.`
+    case 'unchanged':
+      return assessment.cause === 'no_rule'
+        ? 'This extension leaves no evidence.'
+        : 'Nothing has changed since the request.'
+  }
+}

@@ -1,0 +1,131 @@
+import { LEAST_RUN_CLAIM_MS, latestDueAt, RUN_CLAIM_MS } from '../../domain/due-time.ts'
+import type { Finding } from '../../domain/finding.ts'
+import type { Store } from '../../store/store.ts'
+import type { UpkeepLease } from '../upkeep-lease.ts'
+import { checkDueRuns, type Reconciled } from './check-due-runs.ts'
+import type { FileLookup, Stop } from './fetch-files.ts'
+
+export type ReconcileDeps = Parameters<typeof checkDueRuns>[0] & {
+  store: Pick<Store, 'sweepOverdue' | 'listDue' | 'claimDue' | 'extendClaim' | 'releaseRuns' | 'applyFinding'>
+  lease: Pick<UpkeepLease, 'current'>
+  meter: { runReconciled(finding: Finding['kind']): void }
+  /** Runs one pass at a time, whether the job or an operator starts it. */
+  runExclusive: <T>(work: () => Promise<T>) => Promise<T>
+  /** How long after its request a pending run is overdue, in milliseconds. */
+  overdueAfterMs: number
+}
+
+export type ReconcileReport = {
+  runs: Reconciled[]
+  /** How long ImageKit accepts no further requests, in milliseconds; null without a rate limit. */
+  holdMs: number | null
+  /** Why the remaining runs were not checked; null if all due runs were. */
+  stoppedBy: string | null
+}
+
+export type ReconcilePass = { report: ReconcileReport; isKeyRejected: boolean }
+
+/** The number of runs that are checked before their findings are stored. */
+const BATCH = 100
+
+/** The number of runs that a dry run reports. */
+const MAX_REPORTED = 1000
+
+/**
+ * Checks the runs that are due, the longest due first. Evidence settles a run; a deleted file or the end of the window expires
+ * it; a failed lookup changes nothing. With `dryRun` it only reports.
+ */
+export function reconcile(deps: ReconcileDeps, { dryRun }: { dryRun: boolean }): Promise<ReconcilePass> {
+  return deps.runExclusive(async () => {
+    await sweep(deps)
+    return dryRun ? report(deps) : work(deps)
+  })
+}
+
+/** Makes overdue runs due, if this process has the lease. */
+async function sweep({ store, lease, clock, overdueAfterMs }: ReconcileDeps): Promise<void> {
+  const current = lease.current()
+  if (current === null) return
+  while (await store.sweepOverdue(current, clock(), overdueAfterMs));
+}
+
+async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
+  const runs: Reconciled[] = []
+  const timesOf = passTimes(deps)
+  for (;;) {
+    const { now, startedAt, latest } = timesOf()
+    let claim = now + RUN_CLAIM_MS
+    const due = await deps.store.claimDue(startedAt, { limit: BATCH, until: claim, latest })
+    if (due.length === 0) return passOf(runs, null)
+    const extendClaim = async () => {
+      const at = deps.clock()
+      if (claim - at >= LEAST_RUN_CLAIM_MS) return
+      const until = at + RUN_CLAIM_MS
+      const runIds = due.map(({ run }) => run.runId)
+      await deps.store.extendClaim(runIds, claim, until)
+      claim = until
+    }
+    const imagekit = beforeRequests(deps.imagekit, extendClaim)
+    const { checked, stop } = await checkDueRuns({ ...deps, imagekit }, due)
+    // Findings from before the stop are applied too: otherwise each pass would repeat the same lookups.
+    for (const { finding, reconciled } of checked) {
+      runs.push(reconciled)
+      const { applied } = await deps.store.applyFinding(reconciled.runId, finding, deps.clock(), claim)
+      if (applied) deps.meter.runReconciled(finding.kind)
+    }
+    if (stop === null) continue
+    const reached = new Set(checked.map(({ reconciled }) => reconciled.runId))
+    const rest = due.filter(({ run }) => !reached.has(run.runId))
+    const released = rest.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
+    await deps.store.releaseRuns(released, claim)
+    return passOf(runs, stop)
+  }
+}
+
+/** Wraps the lookup so that `doBefore` runs before each request. */
+function beforeRequests(imagekit: FileLookup, doBefore: () => Promise<void>): FileLookup {
+  return {
+    ...imagekit,
+    async listFiles(fileIds) {
+      await doBefore()
+      return imagekit.listFiles(fileIds)
+    },
+    async findFile(fileId) {
+      await doBefore()
+      return imagekit.findFile(fileId)
+    },
+  }
+}
+
+async function report(deps: ReconcileDeps): Promise<ReconcilePass> {
+  const runs: Reconciled[] = []
+  const { startedAt, latest } = passTimes(deps)()
+  const due = await deps.store.listDue(startedAt, MAX_REPORTED + 1, latest)
+  const reported = due.slice(0, MAX_REPORTED)
+  for (let from = 0; from < reported.length; from += BATCH) {
+    const { checked, stop } = await checkDueRuns(deps, reported.slice(from, from + BATCH))
+    runs.push(...checked.map(({ reconciled }) => reconciled))
+    if (stop !== null) return passOf(runs, stop)
+  }
+  const more = `A dry run reports the first ${MAX_REPORTED} runs, and more are due.`
+  const stop = { reason: more, retryAfterMs: null, isKeyRejected: false }
+  return passOf(runs, due.length > MAX_REPORTED ? stop : null)
+}
+
+/**
+ * Runs that become due during a pass, perhaps for the second time, wait for the next one, so that each pass ends. The maximum due
+ * time follows the current clock, because due times that are set during the pass follow it too, even if it jumps.
+ */
+function passTimes(deps: ReconcileDeps): () => { now: number; startedAt: number; latest: number } {
+  const startedAt = deps.clock()
+  return () => {
+    const now = deps.clock()
+    const latest = latestDueAt(now, Math.max(deps.overdueAfterMs, deps.everyMs, RUN_CLAIM_MS))
+    return { now, startedAt: Math.min(startedAt, now), latest }
+  }
+}
+
+function passOf(runs: Reconciled[], stop: Stop | null): ReconcilePass {
+  const report = { runs, holdMs: stop?.retryAfterMs ?? null, stoppedBy: stop?.reason ?? null }
+  return { report, isKeyRejected: stop?.isKeyRejected ?? false }
+}

@@ -1,0 +1,95 @@
+import { hash } from 'node:crypto'
+import type { Run } from '../../domain/run.ts'
+import { isRejected, type Submission } from '../../domain/submission.ts'
+import type { Store } from '../../store/store.ts'
+import type { Links } from '../links.ts'
+import { submissionView } from '../uploads/submission-view.ts'
+import { createCacheOf, type StatusCache, type StatusCacheOptions } from './status-cache.ts'
+import { type FollowedStatus, type Follower, followStatus, type StatusFeed } from './status-feed.ts'
+import type { StatusSnapshot } from './status-snapshot.ts'
+
+type SubmissionFacts = { submission: Submission; runs: Run[] }
+
+/**
+ * The same for submissions: `invalidate` takes a submissionId. Nothing is cached: a submission is read only until its fileId is
+ * known.
+ */
+export function createSubmissionStatusCache(
+  deps: {
+    store: Pick<Store, 'findSubmission'>
+    links: Links
+  },
+  options: Omit<StatusCacheOptions, 'cacheBytes'> = {},
+): StatusCache {
+  const read = async (submissionId: string): Promise<StatusSnapshot | undefined> => {
+    const facts = await deps.store.findSubmission(submissionId)
+    return facts && takeSubmissionSnapshot(deps.links, facts)
+  }
+  return createCacheOf(read, { ...options, cache: undefined })
+}
+
+function takeSubmissionSnapshot(links: Links, facts: SubmissionFacts): StatusSnapshot {
+  const { submission } = facts
+  const { state, fileId } = submission
+  const body = JSON.stringify(submissionView(links, facts))
+  const hasPending = facts.runs.some(({ status }) => status === 'pending')
+  return {
+    // The asset's status does not include a rejected submission.
+    fileId: isRejected(submission) ? null : fileId,
+    body,
+    etag: `"${hash('sha256', body, 'base64url')}"`,
+    // Without runs, only the response is pending.
+    isPending: !isRejected(submission) && (hasPending || (facts.runs.length === 0 && state === 'submitting')),
+  }
+}
+
+/**
+ * Follows a submission until its fileId is known, then its asset, so that an uploader needs only one URL. A rejected submission
+ * ends the feed with its own state.
+ */
+export async function followSubmission(
+  { statuses, submissionStatuses }: { statuses: StatusCache; submissionStatuses: StatusCache },
+  submissionId: string,
+  follower: Follower,
+): Promise<FollowedStatus> {
+  const present = await submissionStatuses.find(submissionId)
+  if (present !== undefined && present.fileId !== null)
+    return followStatus({ statuses }, present.fileId, follower)
+  const followed = await followStatus({ statuses: submissionStatuses }, submissionId, follower)
+  if (followed.what !== 'following') return followed
+
+  let feed: StatusFeed = followed.feed
+  let isLeft = false
+  const followAsset = async (fileId: string): Promise<void> => {
+    feed.leave()
+    feed = SILENT
+    const asset = await followStatus({ statuses }, fileId, { ...follower, isKnown: () => false }).catch(
+      () => OVER,
+    )
+    feed = asset.what === 'following' ? asset.feed : OVER.feed
+    if (isLeft) feed.leave()
+    else follower.wake()
+  }
+  const onSubmission = followed.feed
+  return {
+    what: 'following',
+    feed: {
+      take() {
+        const taken = feed.take()
+        if (feed !== onSubmission || taken === undefined || taken.fileId === null) return taken
+        void followAsset(taken.fileId)
+        return undefined
+      },
+      isOver: () => feed.isOver(),
+      leave() {
+        isLeft = true
+        feed.leave()
+      },
+    },
+  }
+}
+
+const SILENT: StatusFeed = { take: () => undefined, isOver: () => false, leave: () => {} }
+
+/** A failed read ends the stream: the client reconnects. */
+const OVER = { what: 'following', feed: { ...SILENT, isOver: () => true } } as const

@@ -1,0 +1,74 @@
+import { TrackerError } from '../../domain/errors.ts'
+import type { ReaderCredential } from './authorize-reader.ts'
+
+/** The maximum numbers of requests that wait for a change, or stream changes, at the same time. */
+export type WaitingLimits = {
+  total: number
+  /** With the same token. A key belongs to a backend, which may wait for many assets: only `total` limits keys. */
+  perToken: number
+  /** Pipelined on the same connection, where each response waits for the one before. */
+  perConnection: number
+}
+
+/** A request that is going to wait. `onEnd` calls its argument once the request is over; immediately if it already is. */
+type WaitingRequest = {
+  credential: ReaderCredential
+  connection: { destroy(): void }
+  onEnd: (leave: () => void) => void
+}
+
+export type WaitingLimit = {
+  /** Counts the request until it is over. Throws `overloaded` beyond a limit. */
+  enter(request: WaitingRequest): void
+}
+
+export type ExceededLimit =
+  | 'connections'
+  | 'waiting'
+  | 'waiting with one token'
+  | 'waiting on one connection'
+  | 'requests on one connection'
+
+export function createWaitingLimit(
+  { total, perToken, perConnection }: WaitingLimits,
+  noteExceeded: (limit: ExceededLimit) => void,
+): WaitingLimit {
+  const tokens = new Map<string, number>()
+  const connections = new Map<object, number>()
+  let waiting = 0
+
+  const reject = (limit: ExceededLimit, detail: string): never => {
+    noteExceeded(limit)
+    throw new TrackerError('overloaded', `${detail} Try again later, or without waiting.`)
+  }
+
+  return {
+    enter({ credential, connection, onEnd }) {
+      if ((connections.get(connection) ?? 0) >= perConnection) {
+        // A response would have to wait for all previous ones, and rejecting costs as much as serving.
+        connection.destroy()
+        reject('waiting on one connection', 'Too many requests are waiting on this connection.')
+      }
+      // Rejected requests count here too: they cost as much.
+      add(connections, connection, 1)
+      onEnd(() => add(connections, connection, -1))
+      const token = credential.by === 'token' ? credential.token : undefined
+      if (token !== undefined && (tokens.get(token) ?? 0) >= perToken)
+        reject('waiting with one token', `${perToken} requests are already waiting with this token.`)
+      if (waiting >= total) reject('waiting', 'Too many requests are waiting for a change.')
+
+      waiting += 1
+      if (token !== undefined) add(tokens, token, 1)
+      onEnd(() => {
+        waiting -= 1
+        if (token !== undefined) add(tokens, token, -1)
+      })
+    },
+  }
+}
+
+function add<Key>(counts: Map<Key, number>, key: Key, change: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + change
+  if (count === 0) counts.delete(key)
+  else counts.set(key, count)
+}

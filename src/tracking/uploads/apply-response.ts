@@ -1,0 +1,27 @@
+import type { KeyClaim, StoredResponse } from '../../domain/idempotency.ts'
+import type { UploadResponse } from '../../domain/upload-response.ts'
+import type { Store } from '../../store/store.ts'
+import type { WriteRetryQueue } from './write-retry-queue.ts'
+
+export type ApplyResponseDeps = {
+  store: Pick<Store, 'applyResponse'>
+  writeRetries: WriteRetryQueue
+  clock: () => number
+  log: { warn(fields: object, text: string): void }
+}
+
+/** Records ImageKit's response to a submission. Resolves even while the store is down: the write is then queued for a retry. */
+export function applyResponse(
+  { store, writeRetries, clock, log }: ApplyResponseDeps,
+  facts: { submissionId: string; response: UploadResponse; key?: KeyClaim & { answer: StoredResponse } },
+): Promise<void> {
+  return writeRetries.apply(async () => {
+    const { submissionId, response, key } = facts
+    const { result } = await store.applyResponse(submissionId, response, clock(), key)
+    if (result === 'conflict')
+      log.warn(
+        { event: 'response.conflicted', submissionId },
+        "ImageKit's response conflicts with the recorded submission",
+      )
+  })
+}

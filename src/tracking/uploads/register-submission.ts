@@ -1,0 +1,30 @@
+import type { NewSubmission } from '../../domain/submission.ts'
+import type { Store } from '../../store/store.ts'
+import type { Links, StatusUrls } from '../links.ts'
+
+type RegisterDeps = {
+  store: Pick<Store, 'createSubmission'>
+  links: Links
+  clock: () => number
+}
+
+/** Registers an upload that another program makes with our `webhookUrl`. */
+export async function registerSubmission(
+  { store, links, clock }: RegisterDeps,
+  request: Pick<NewSubmission, 'extensions' | 'fileId' | 'fileName' | 'callerWebhookUrl' | 'keyName'>,
+): Promise<{ submissionId: string; webhookUrl: string; location: string } & StatusUrls> {
+  const submission = {
+    kind: 'external',
+    ...request,
+    // The uploader may set one, but we can't know; the baseline alone decides what it explains.
+    setsDescription: false,
+  } as const
+  const at = clock()
+  const { submissionId } = await store.createSubmission({ ...submission, attempt: 1, at })
+  return {
+    submissionId,
+    webhookUrl: links.webhook(submissionId),
+    ...links.submission(submissionId, request.fileId),
+    location: links.submissionAddress(submissionId),
+  }
+}

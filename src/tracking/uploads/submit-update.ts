@@ -1,0 +1,66 @@
+import { TrackerError } from '../../domain/errors.ts'
+import type { KeyClaim } from '../../domain/idempotency.ts'
+import type { Json } from '../../domain/json.ts'
+import type { RequestedExtension } from '../../domain/submission.ts'
+import type { Store } from '../../store/store.ts'
+import type { Links } from '../links.ts'
+import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
+import { callerResponse, submissionResponse } from './caller-response.ts'
+import type { Exchange } from './imagekit-exchange.ts'
+import type { Sent } from './with-idempotency-key.ts'
+
+export type SubmitUpdateDeps = ApplyResponseDeps & {
+  store: Pick<Store, 'createSubmission'>
+  imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
+  links: Links
+  errorBody: (message: string) => object
+}
+
+/** Sends ImageKit an update of an existing file. The submission is committed before the request is sent. */
+export async function submitUpdate(
+  deps: SubmitUpdateDeps,
+  request: {
+    fileId: string
+    /** The caller's body without its `webhookUrl`. */
+    body: { [name: string]: Json }
+    extensions: RequestedExtension[]
+    callerWebhookUrl: string | null
+    keyName: string
+    claim: KeyClaim | null
+    fingerprint: string
+  },
+): Promise<Sent> {
+  const { fileId, body, extensions, callerWebhookUrl, keyName, claim, fingerprint } = request
+  const submission = {
+    kind: 'update',
+    fileId,
+    fileName: null,
+    extensions,
+    callerWebhookUrl,
+    setsDescription: body['description'] !== undefined,
+  } as const
+  const at = deps.clock()
+  const { submissionId } = await deps.store.createSubmission(
+    { ...submission, keyName, attempt: 1, at },
+    claim ? { ...claim, fingerprint } : undefined,
+  )
+
+  const webhook = extensions.length > 0 ? { webhookUrl: deps.links.webhook(submissionId) } : {}
+  const exchange = await deps.imagekit.sendUpdate(fileId, { ...body, ...webhook })
+  if (exchange.kind === 'broken' && !exchange.wasComplete) {
+    const code = exchange.timedOut ? 'imagekit_timeout' : 'imagekit_unreachable'
+    const message = 'ImageKit could not be reached. Nothing was changed.'
+    const error = { code, message, status: null }
+    await applyResponse(deps, { submissionId, response: { kind: 'rejected', requestId: null, error } })
+    throw new TrackerError(code, message, { cause: exchange.cause })
+  }
+  if (exchange.kind === 'broken')
+    deps.log.warn(
+      { event: 'response.lost', submissionId, err: exchange.cause },
+      'no response from ImageKit; it may have received the update',
+    )
+  const response = callerResponse(deps, submissionId, exchange)
+  const key = claim && { key: { ...claim, answer: response } }
+  await applyResponse(deps, { submissionId, response: submissionResponse(exchange), ...key })
+  return { response, isStored: true }
+}

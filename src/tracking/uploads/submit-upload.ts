@@ -1,0 +1,145 @@
+import { TrackerError } from '../../domain/errors.ts'
+import type { KeyClaim } from '../../domain/idempotency.ts'
+import type { RequestedExtension, SubmissionError } from '../../domain/submission.ts'
+import type { Store } from '../../store/store.ts'
+import type { Links } from '../links.ts'
+import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
+import { callerResponse, submissionResponse } from './caller-response.ts'
+import type { Exchange } from './imagekit-exchange.ts'
+import type { Sent } from './with-idempotency-key.ts'
+
+/** The fields of a caller's upload form, known once the form is complete. */
+type UploadFields = {
+  fileName: string | null
+  extensions: RequestedExtension[]
+  callerWebhookUrl: string | null
+  setsDescription: boolean
+  fingerprint: string | null
+}
+
+export type SubmitUploadDeps<Form> = ApplyResponseDeps & {
+  store: Pick<Store, 'createSubmission'>
+  imagekit: {
+    sendUpload(upload: {
+      version: 'v1' | 'v2'
+      form: Form
+      fingerprint: boolean
+      close: (fields: UploadFields) => Promise<{ webhookUrl: string | null }>
+      signal: AbortSignal
+    }): Promise<Exchange>
+  }
+  links: Links
+  errorBody: (message: string) => object
+}
+
+/**
+ * Streams an upload through to ImageKit. The submission is committed before the form is complete; any error before that is
+ * thrown, and nothing was uploaded. Afterwards ImageKit's response is applied and returned, even if the caller has
+ * disconnected.
+ */
+export async function submitUpload<Form>(
+  deps: SubmitUploadDeps<Form>,
+  request: {
+    version: 'v1' | 'v2'
+    form: Form
+    keyName: string
+    claim: KeyClaim | null
+    signal: AbortSignal
+    /** Called once the submission is on disk. */
+    onSubmission: (submission: { submissionId: string; extensions: string[] }) => void
+  },
+): Promise<Sent> {
+  const { version, form, claim, signal } = request
+  let submissionId: string | undefined
+  const close = async (fields: UploadFields) => {
+    const { fileName, extensions, callerWebhookUrl, setsDescription, fingerprint } = fields
+    const key = claim !== null && fingerprint !== null ? { ...claim, fingerprint } : undefined
+    const submission = {
+      kind: 'upload',
+      fileId: null,
+      fileName,
+      extensions,
+      callerWebhookUrl,
+      setsDescription,
+    } as const
+    const at = deps.clock()
+    const created = await deps.store.createSubmission(
+      { ...submission, keyName: request.keyName, attempt: 1, at },
+      key,
+    )
+    submissionId = created.submissionId
+    request.onSubmission({ submissionId, extensions: extensions.map(({ name }) => name) })
+    if (signal.aborted) throw callerDisconnected()
+    return { webhookUrl: extensions.length > 0 ? deps.links.webhook(submissionId) : null }
+  }
+
+  let exchange: Exchange
+  try {
+    exchange = await deps.imagekit.sendUpload({ version, form, fingerprint: claim !== null, close, signal })
+  } catch (error) {
+    if (submissionId !== undefined) await reject(deps, submissionId, reasonOf(error))
+    throw error
+  }
+  if (submissionId === undefined || !exchange.wasComplete)
+    return endIncomplete(deps, submissionId, exchange, signal)
+
+  if (exchange.kind === 'broken')
+    deps.log.warn(
+      { event: 'response.lost', submissionId, err: exchange.cause },
+      'no response from ImageKit; it may have received the upload',
+    )
+  const response = callerResponse(deps, submissionId, exchange)
+  const key = claim === null ? undefined : { ...claim, answer: response }
+  await applyResponse(deps, { submissionId, response: submissionResponse(exchange), ...(key && { key }) })
+  return { response, isStored: true }
+}
+
+/** The form never became complete, so nothing was uploaded, and the caller may safely retry. */
+async function endIncomplete<Form>(
+  deps: SubmitUploadDeps<Form>,
+  submissionId: string | undefined,
+  exchange: Exchange,
+  signal: AbortSignal,
+): Promise<Sent> {
+  if (exchange.kind === 'responded' && exchange.response.kind !== 'accepted') {
+    const { status, headers, body, response } = exchange
+    if (submissionId !== undefined) await reject(deps, submissionId, response.error)
+    return { response: { status, headers, body }, isStored: false }
+  }
+  const error = signal.aborted ? callerDisconnected() : unreachable(exchange)
+  if (submissionId !== undefined) await reject(deps, submissionId, reasonOf(error))
+  throw error
+}
+
+function callerDisconnected(): TrackerError {
+  return new TrackerError('client_closed', 'The caller disconnected before the upload was complete.')
+}
+
+function unreachable(exchange: Exchange): TrackerError {
+  if (exchange.kind === 'broken' && exchange.timedOut)
+    return new TrackerError(
+      'imagekit_timeout',
+      'ImageKit did not receive the file in time. Nothing was uploaded.',
+      {
+        cause: exchange.cause,
+      },
+    )
+  const message = 'The connection to ImageKit broke before it received the file. Nothing was uploaded.'
+  return new TrackerError('imagekit_unreachable', message, {
+    cause: exchange.kind === 'broken' ? exchange.cause : undefined,
+  })
+}
+
+function reject<Form>(
+  deps: SubmitUploadDeps<Form>,
+  submissionId: string,
+  error: SubmissionError,
+): Promise<void> {
+  return applyResponse(deps, { submissionId, response: { kind: 'rejected', requestId: null, error } })
+}
+
+function reasonOf(error: unknown): SubmissionError {
+  const { code, message } =
+    error instanceof TrackerError ? error : { code: 'internal', message: 'The upload was aborted.' }
+  return { code, message, status: null }
+}

@@ -1,0 +1,80 @@
+import { TrackerError } from '../../domain/errors.ts'
+
+/** Retries writes that must not be lost, mostly ImageKit's responses, until the store accepts them. */
+export type WriteRetryQueue = {
+  /**
+   * Runs `apply`, and retries it while the store is unavailable. Resolves once it is applied or queued; other errors are logged.
+   */
+  apply(apply: () => Promise<void>): Promise<void>
+  size(): number
+  /** Tries the queued writes once more, then gives up: after a restart those submissions are `unconfirmed`. */
+  close(): Promise<void>
+}
+
+export function createWriteRetryQueue(deps: {
+  log: { warn(fields: object, text: string): void; error(fields: object, text: string): void }
+  retryMs?: number
+}): WriteRetryQueue {
+  const { log, retryMs = 1000 } = deps
+  const waiting: (() => Promise<void>)[] = []
+  let timer: NodeJS.Timeout | undefined
+  let isClosed = false
+
+  const giveUp = (error: unknown) =>
+    log.error({ event: 'write.failed', err: error }, 'ImageKit response could not be applied')
+  const drainWaiting = async (): Promise<void> => {
+    for (let apply = waiting[0]; apply !== undefined; apply = waiting[0]) {
+      try {
+        await apply()
+      } catch (error) {
+        if (isTransient(error)) return
+        giveUp(error)
+      }
+      waiting.shift()
+    }
+  }
+  // One drain at a time: two would try the same write, and drop the next one.
+  let drained = Promise.resolve()
+  const drain = (): Promise<void> => {
+    drained = drained.then(drainWaiting)
+    return drained
+  }
+  const schedule = (): void => {
+    // The store is closed too: a retry would keep the process from exiting.
+    if (isClosed) return
+    timer ??= setTimeout(() => {
+      timer = undefined
+      void drain().then(() => {
+        if (waiting.length > 0) schedule()
+      })
+    }, retryMs)
+  }
+
+  return {
+    async apply(apply) {
+      try {
+        await apply()
+      } catch (error) {
+        if (isClosed || !isTransient(error)) return giveUp(error)
+        log.warn(
+          { event: 'write.deferred', waiting: waiting.length + 1, err: error },
+          'ImageKit response could not be stored; queued for a retry',
+        )
+        waiting.push(apply)
+        schedule()
+      }
+    },
+    size: () => waiting.length,
+    async close() {
+      isClosed = true
+      clearTimeout(timer)
+      await drain()
+      if (waiting.length > 0)
+        log.error({ event: 'write.abandoned', waiting: waiting.length }, 'ImageKit responses were not stored')
+    },
+  }
+}
+
+function isTransient(error: unknown): boolean {
+  return error instanceof TrackerError && (error.code === 'store_unavailable' || error.code === 'overloaded')
+}

@@ -1,0 +1,152 @@
+import type { AccountEvent } from '../../domain/account-event.ts'
+import type {
+  DeliveryOutcome,
+  DeliveryRoute,
+  RecordedDelivery,
+  RejectionCause,
+} from '../../domain/delivery.ts'
+import { type ErrorCode, TrackerError } from '../../domain/errors.ts'
+import type { ExtensionResult } from '../../domain/extension-result.ts'
+import type { Json } from '../../domain/json.ts'
+import type { Store } from '../../store/store.ts'
+import { DeliveryRejected } from './delivery-rejected.ts'
+import type { FirstReceipts } from './first-receipts.ts'
+import type { CheckSignature } from './signature-check.ts'
+import type { SuccessLog } from './success-log.ts'
+import { withoutSignatures } from './without-signatures.ts'
+
+/** An HTTP POST on a webhook route with its complete body. The only secret headers are those of the signature. */
+export type ReceivedDelivery = {
+  receivedAt: number
+  headers: { [name: string]: string }
+  body: Buffer
+  /** The id of the rejected delivery that this one replays. */
+  replayOf?: string
+}
+
+export type ReceiveDeliveryDeps = {
+  store: Pick<Store, 'recordDelivery' | 'recordAccountDelivery'>
+  checkSignature: CheckSignature
+  requireSignature: boolean
+  receipts: Pick<FirstReceipts, 'remember'>
+  /** Throws `TrackerError` if the body is not JSON. */
+  parseJson: (body: Buffer) => Json
+  readExtensionResult: (payload: Json, bytes: number) => ExtensionResult
+  readAccountEvent: (payload: Json) => AccountEvent
+  meter: {
+    deliveryRecorded(route: DeliveryRoute, outcome: DeliveryOutcome): void
+    deliveryNotRecorded(cause: ErrorCode | 'internal'): void
+  }
+  successLog: Pick<SuccessLog, 'note'>
+  log: { info(fields: object, text: string): void }
+}
+
+/**
+ * Receives the result of one extension. Resolves once the delivery and its effect are on disk; only then may the response be
+ * 200. `submissionId` is the one that the token authenticates, undefined for a forged token. Throws `DeliveryRejected`.
+ */
+export async function receiveExtensionDelivery(
+  deps: ReceiveDeliveryDeps,
+  submissionId: string | undefined,
+  received: ReceivedDelivery,
+): Promise<RecordedDelivery> {
+  if (submissionId === undefined) throw new DeliveryRejected('forged_token')
+  const { check: signature, cause } = deps.checkSignature(received)
+  if (deps.requireSignature && cause !== null) throw new DeliveryRejected(cause)
+  const result = deps.readExtensionResult(parse(deps, received.body), received.body.length)
+  const { receivedAt, body, replayOf } = received
+  const headers = withoutSignatures(received.headers)
+  let recorded: RecordedDelivery
+  try {
+    recorded = await deps.store.recordDelivery({
+      receivedAt,
+      headers,
+      body,
+      route: 'extension',
+      submissionId,
+      signature,
+      result,
+      replayOf,
+    })
+  } catch (error) {
+    noteFailure(deps, received, error)
+    throw error
+  }
+  if (recorded.outcome === 'rejected') {
+    deps.receipts.remember(body, receivedAt)
+    throw new DeliveryRejected('unknown_submission')
+  }
+  deps.meter.deliveryRecorded('extension', recorded.outcome)
+  const { service, status } = result
+  const fields = () => ({ event: RECORDED, submissionId, ...loggedFields(recorded), service, status })
+  if (recorded.outcome === 'applied' && status === 'success') deps.successLog.note(fields)
+  else deps.log.info(fields(), 'delivery recorded')
+  return recorded
+}
+
+/** The same for an account webhook, which is accepted only with a valid signature. */
+export async function receiveAccountDelivery(
+  deps: ReceiveDeliveryDeps,
+  received: ReceivedDelivery,
+): Promise<RecordedDelivery> {
+  const checked = deps.checkSignature(received)
+  if (checked.check !== 'valid') throw new DeliveryRejected(checked.cause)
+  const event = deps.readAccountEvent(parse(deps, received.body))
+  const eventId = event.eventId ?? checked.eventId
+  const headers = provenHeaders(received.headers, checked.eventId)
+  let recorded: RecordedDelivery
+  try {
+    recorded = await deps.store.recordAccountDelivery({ ...received, headers, event: { ...event, eventId } })
+  } catch (error) {
+    noteFailure(deps, received, error)
+    throw error
+  }
+  deps.meter.deliveryRecorded('account', recorded.outcome)
+  const { type } = event
+  deps.log.info({ event: RECORDED, type, eventId, ...loggedFields(recorded) }, 'account delivery recorded')
+  return recorded
+}
+
+/** Returns the cause if an account delivery is rejected by its headers alone; undefined if the body decides. */
+export function rejectionOfHead(
+  { checkSignature }: Pick<ReceiveDeliveryDeps, 'checkSignature'>,
+  head: Omit<ReceivedDelivery, 'body'>,
+): RejectionCause | undefined {
+  const { cause } = checkSignature({ ...head, body: Buffer.alloc(0) })
+  return HEAD_CAUSES.find((known) => known === cause)
+}
+
+const RECORDED = 'delivery.recorded'
+
+const HEAD_CAUSES = ['no_secret', 'absent_signature', 'malformed_signature'] as const
+
+/** A replay trusts the stored headers, so `webhook-id` is kept only if it was signed. */
+function provenHeaders(headers: ReceivedDelivery['headers'], signedId: string | null) {
+  const { 'webhook-id': _, ...others } = withoutSignatures(headers)
+  return signedId === null ? others : { ...others, 'webhook-id': signedId }
+}
+
+function parse(deps: ReceiveDeliveryDeps, body: Buffer): Json {
+  try {
+    return deps.parseJson(body)
+  } catch (error) {
+    if (error instanceof TrackerError) throw new DeliveryRejected('not_json', error.message)
+    throw error
+  }
+}
+
+/**
+ * ImageKit sends a delivery that we could not store again, possibly with the same signature, which must not count as stale then.
+ */
+function noteFailure(
+  { receipts, meter }: ReceiveDeliveryDeps,
+  { body, receivedAt }: ReceivedDelivery,
+  error: unknown,
+): void {
+  receipts.remember(body, receivedAt)
+  meter.deliveryNotRecorded(error instanceof TrackerError ? error.code : 'internal')
+}
+
+function loggedFields({ deliveryId, outcome, cause, fileId }: RecordedDelivery) {
+  return { deliveryId, outcome, cause, fileId }
+}

@@ -1,0 +1,155 @@
+import type { NewRejectedDelivery } from '../../domain/delivery.ts'
+import { TrackerError } from '../../domain/errors.ts'
+import type { Store } from '../../store/store.ts'
+
+/** Stores rejected deliveries without ever delaying the accepted ones. */
+export type RejectionLog = {
+  /** Queues or drops the delivery, and returns at once. The log names it by its request id: it has no delivery id yet. */
+  keep(rejected: Rejected, requestId: string): void
+  /** Writes what is still queued. */
+  close(): Promise<void>
+}
+
+type Rejected = Omit<NewRejectedDelivery, 'fileId'>
+
+const MIB = 1024 * 1024
+
+/** For deliveries without a valid token: an open port must not become a way to fill the disk. */
+const UNPROVEN = { perSecond: 10, bodyBytes: 64 * 1024 }
+
+/** The size of the queue. Beyond it deliveries are dropped: ImageKit sends again what got no 200. */
+const MAX_WAITING_BYTES = 64 * MIB
+
+/** The approximate size of a delivery without its body. */
+const OVERHEAD_BYTES = 1024
+
+/** A queue of this size is written at once instead of at the end of the second. */
+const EARLY_BYTES = 4 * MIB
+
+/** The size of one transaction, which blocks the event loop, and so accepted webhooks, for a few milliseconds. */
+const CHUNK = { count: 200, bytes: MIB }
+
+const MAX_LOGGED = 10
+
+/**
+ * Deliveries with a valid token are stored at any rate, others at ten a second. Both are written once a second, in small
+ * transactions.
+ */
+export function createRejectionLog(deps: {
+  store: Pick<Store, 'keepRejected'>
+  /** Returns the file that a body names; null if it names none. */
+  readFileId: (body: Buffer) => string | null
+  log: { warn(fields: object, text: string): void }
+}): RejectionLog {
+  const { store, readFileId, log } = deps
+  let waiting: NewRejectedDelivery[] = []
+  let waitingBytes = 0
+  let second = { kept: 0, unproven: 0, dropped: 0, first: [] as object[] }
+  let timer: NodeJS.Timeout | undefined
+  /** The store is unavailable: the write is retried once a second. */
+  let isStuck = false
+  let isClosed = false
+  let writing: Promise<void> | undefined
+
+  /** Returns whether the delivery is within the limits, and counts it if so. */
+  const countIfAllowed = (rejected: Rejected): boolean => {
+    const isProven = rejected.submissionId !== null
+    if (waitingBytes >= MAX_WAITING_BYTES || (!isProven && second.unproven >= UNPROVEN.perSecond))
+      return false
+    if (!isProven) second.unproven += 1
+    second.kept += 1
+    return true
+  }
+
+  const report = () => {
+    if (second.kept + second.dropped === 0) return
+    const { kept, dropped, first } = second
+    second = { kept: 0, unproven: 0, dropped: 0, first: [] }
+    log.warn({ event: 'delivery.rejected', kept, dropped, deliveries: first }, 'deliveries rejected')
+  }
+
+  const takeChunk = (): NewRejectedDelivery[] => {
+    let bytes = 0
+    let count = 0
+    for (const rejected of waiting) {
+      if (count === CHUNK.count || bytes >= CHUNK.bytes) break
+      bytes += sizeOf(rejected)
+      count += 1
+    }
+    waitingBytes -= bytes
+    return waiting.splice(0, count)
+  }
+
+  const putBack = (chunk: readonly NewRejectedDelivery[]): void => {
+    waiting = [...chunk, ...waiting]
+    for (const rejected of chunk) waitingBytes += sizeOf(rejected)
+    startTimer()
+  }
+
+  const startTimer = (): void => {
+    if (isClosed) return
+    timer ??= setTimeout(() => {
+      timer = undefined
+      report()
+      void write()
+    }, 1000).unref()
+  }
+
+  const writeAll = async (): Promise<void> => {
+    isStuck = false
+    while (waiting.length > 0 && !isStuck) {
+      const chunk = takeChunk()
+      try {
+        await store.keepRejected(chunk)
+      } catch (err) {
+        isStuck = err instanceof TrackerError && err.code === 'store_unavailable'
+        if (isStuck) putBack(chunk)
+        log.warn(
+          { event: 'rejection_write.failed', err, rejected: chunk.length, isStuck },
+          'rejected deliveries could not be stored',
+        )
+      }
+      // Lets accepted webhooks run between two transactions.
+      if (waiting.length > 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    writing = undefined
+  }
+
+  const write = (): Promise<void> => {
+    if (waiting.length > 0) writing ??= writeAll()
+    return writing ?? Promise.resolve()
+  }
+
+  return {
+    keep(rejected, requestId) {
+      startTimer()
+      if (!countIfAllowed(rejected)) {
+        second.dropped += 1
+        return
+      }
+      const { route, cause } = rejected
+      if (second.first.length < MAX_LOGGED) second.first.push({ requestId, route, cause })
+      const named = { ...rejected, fileId: readFileId(rejected.body) }
+      const stored = rejected.submissionId === null ? cut(named) : named
+      waiting.push(stored)
+      waitingBytes += sizeOf(stored)
+      if (waitingBytes >= EARLY_BYTES && !isStuck) void write()
+    },
+    async close() {
+      isClosed = true
+      clearTimeout(timer)
+      report()
+      await write()
+    },
+  }
+}
+
+/** Makes a copy: a view would keep the whole body in memory. */
+function cut(rejected: NewRejectedDelivery): NewRejectedDelivery {
+  if (rejected.body.length <= UNPROVEN.bodyBytes) return rejected
+  return { ...rejected, body: Buffer.from(rejected.body.subarray(0, UNPROVEN.bodyBytes)) }
+}
+
+function sizeOf({ body }: NewRejectedDelivery): number {
+  return body.length + OVERHEAD_BYTES
+}

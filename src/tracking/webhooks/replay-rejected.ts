@@ -1,0 +1,43 @@
+import type { RecordedDelivery } from '../../domain/delivery.ts'
+import { TrackerError } from '../../domain/errors.ts'
+import type { Store } from '../../store/store.ts'
+import { DeliveryRejected } from './delivery-rejected.ts'
+import {
+  type ReceiveDeliveryDeps,
+  receiveAccountDelivery,
+  receiveExtensionDelivery,
+} from './receive-delivery.ts'
+
+export type ReplayRejectedDeps = ReceiveDeliveryDeps & {
+  store: Pick<Store, 'findRejected'>
+  /** Returns the submission that a webhook token authenticates; undefined for a forged token. */
+  readToken: (token: string) => string | undefined
+}
+
+/**
+ * Verifies a rejected delivery again, with its original arrival time: once a wrong secret is corrected, it is applied like any
+ * other. Throws `unprocessable` while it is still rejected.
+ */
+export async function replayRejected(
+  deps: ReplayRejectedDeps,
+  deliveryId: string,
+): Promise<RecordedDelivery> {
+  const rejected = await deps.store.findRejected(deliveryId)
+  if (rejected === undefined)
+    throw new TrackerError('not_found', 'No rejected delivery is stored with this id.')
+  if (rejected.bytes > rejected.body.length)
+    throw new TrackerError(
+      'unprocessable',
+      'The body of this delivery was not stored completely, so it cannot be applied.',
+    )
+  const { receivedAt, headers, body, token } = rejected
+  const received = { receivedAt, headers, body, replayOf: deliveryId }
+  try {
+    return token === null
+      ? await receiveAccountDelivery(deps, received)
+      : await receiveExtensionDelivery(deps, deps.readToken(token), received)
+  } catch (error) {
+    if (!(error instanceof DeliveryRejected)) throw error
+    throw new TrackerError('unprocessable', `The delivery is still rejected: ${error.message}`)
+  }
+}

@@ -1,0 +1,42 @@
+import type { SignatureCheck } from '../../domain/delivery.ts'
+import type { FirstReceipts } from './first-receipts.ts'
+
+type SignatureResult =
+  | { kind: 'valid'; eventId: string | null }
+  | { kind: 'absent' }
+  | { kind: 'invalid'; cause: 'no_secret' | 'malformed_signature' | 'bad_signature' | 'stale_signature' }
+
+type SignatureCause = 'no_secret' | 'absent_signature' | (SignatureResult & { kind: 'invalid' })['cause']
+
+export type SignedBody = { headers: { [name: string]: string }; body: Buffer; receivedAt: number }
+
+type CheckedSignature =
+  | { check: 'valid'; eventId: string | null; cause: null }
+  | { check: Exclude<SignatureCheck, 'valid'>; eventId: null; cause: SignatureCause }
+
+/** Verifies the signature of a delivery. If we could not store the delivery when it first arrived, that time counts. */
+export type CheckSignature = (signed: SignedBody) => CheckedSignature
+
+export function createSignatureCheck(deps: {
+  secrets: readonly string[]
+  verify: (signed: SignedBody & { secrets: readonly string[] }) => SignatureResult
+  receipts: Pick<FirstReceipts, 'find'>
+}): CheckSignature {
+  const { secrets, verify, receipts } = deps
+  const verifyAtArrival = ({ headers, body, receivedAt }: SignedBody): SignatureResult => {
+    const result = verify({ headers, body, receivedAt, secrets })
+    if (result.kind !== 'invalid' || result.cause !== 'stale_signature') return result
+    const firstAt = receipts.find(body)
+    return firstAt === undefined ? result : verify({ headers, body, receivedAt: firstAt, secrets })
+  }
+  return (signed) => {
+    const result = verifyAtArrival(signed)
+    if (result.kind === 'valid') return { check: 'valid', eventId: result.eventId, cause: null }
+    if (result.kind === 'absent') {
+      const cause = secrets.length === 0 ? 'no_secret' : 'absent_signature'
+      return { check: 'absent', eventId: null, cause }
+    }
+    const check = result.cause === 'no_secret' ? 'unchecked' : 'invalid'
+    return { check, eventId: null, cause: result.cause }
+  }
+}
