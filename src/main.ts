@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { runProgram } from './cli/program.ts'
 import { withDotEnv } from './config/dot-env.ts'
+import { errorMessage } from './domain/errors.ts'
 import { readPackageVersion } from './package-version.ts'
 
 for (const output of [process.stdout, process.stderr]) {
@@ -41,7 +42,7 @@ function readDotEnv(): string {
     // A folder named `.env` is usually a Python virtual environment.
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'EISDIR'))
       return ''
-    process.stderr.write(`.env can't be read: ${error instanceof Error ? error.message : String(error)}\n`)
+    process.stderr.write(`.env can't be read: ${errorMessage(error)}\n`)
     process.exit(2)
   }
 }

@@ -8,7 +8,7 @@ import { readDescriptorLimit } from './descriptor-limit.ts'
 import { namedFile } from './domain/account-event.ts'
 import { describeDatabaseAddress } from './domain/database-address.ts'
 import type { ClockTrust } from './domain/due-time.ts'
-import { TrackerError } from './domain/errors.ts'
+import { errorMessage, TrackerError } from './domain/errors.ts'
 import { createMutex } from './domain/mutex.ts'
 import { createApp } from './http/app.ts'
 import { BODY_IDLE_MS, type BodyLimits, UPLOAD_PACE } from './http/body-chunks.ts'
@@ -414,7 +414,7 @@ function readOrCreateSecret(secretFile: string): string {
   try {
     return loadOrCreateTokenSecret(secretFile)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = errorMessage(error)
     throw new DatabaseStartError(
       `DATABASE_URL: the token secret cannot be stored beside the database, in ${secretFile}: ${reason}. ` +
         'Use a database in a writable folder, or set TRACKER_TOKEN_SECRET.',

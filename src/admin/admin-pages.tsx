@@ -43,6 +43,7 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
   })
   const routeDeps = { ...deps, ...auth }
   const pages = { app: routes, operatorSession }
+  routes.get(`${ADMIN}/`, (c) => c.redirect(ADMIN, 301))
   signInRoutes(pages, routeDeps)
   overviewRoutes(pages, routeDeps)
   failureRoutes(pages, routeDeps)

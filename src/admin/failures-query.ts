@@ -59,7 +59,7 @@ export function fieldsOf(query: FailuresQuery): [name: keyof FailuresQuery, valu
 }
 
 /** Converts a time from the format that pages show to ISO 8601. Other text is returned as is and rejected later. */
-function isoTime(text: string): string {
+export function isoTime(text: string): string {
   const at = parseTime(text.trim())
   return at === undefined ? text : new Date(at).toISOString().replace('.000Z', 'Z')
 }

@@ -1,6 +1,5 @@
 import type { Hono } from 'hono'
 import type { AppContext, AppEnv } from '../http/app-env.ts'
-import { withoutEmpty } from '../http/parse-with.ts'
 import { requestQuery } from '../http/request-query.ts'
 import { routeMethods } from '../http/route.ts'
 import type { Operator, OperatorSession } from './operator-session.ts'
@@ -40,7 +39,7 @@ export function pageRoute<const Path extends string>(
   const partsOf = (c: AppContext) => ({
     // Hono matches every parameter of the path.
     params: c.req.param() as ParamsOf<Path>,
-    query: withoutEmpty(requestQuery(c.env.incoming)),
+    query: filledIn(requestQuery(c.env.incoming)),
   })
   routeMethods(app, path, {
     GET: async (c) => GET({ operator: await operatorSession.require(c), ...partsOf(c) }, c),
@@ -48,4 +47,8 @@ export function pageRoute<const Path extends string>(
       POST: async (c) => POST({ ...(await readCsrfForm(c, operatorSession)), ...partsOf(c) }, c),
     }),
   })
+}
+
+function filledIn(query: URLSearchParams): URLSearchParams {
+  return new URLSearchParams([...query].filter(([, value]) => value !== ''))
 }

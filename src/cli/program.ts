@@ -1,8 +1,9 @@
 import { Command, CommanderError } from 'commander'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { ConfigError } from '../config.ts'
+import { errorMessage } from '../domain/errors.ts'
 import { type CommandContext, printLine } from './command-context.ts'
-import { CommandError, errorCode, errorMessage } from './command-error.ts'
+import { CommandError, errorCode } from './command-error.ts'
 
 type Entry = { name: string; summary: string; load: (context: CommandContext) => Promise<Command> }
 

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { request } from 'undici'
-import { CommandError, errorCode, errorMessage } from './command-error.ts'
+import { errorMessage } from '../domain/errors.ts'
+import { CommandError, errorCode } from './command-error.ts'
 import { formatErrorResponse } from './format-error-response.ts'
 import type { TrackerAccess } from './tracker-access.ts'
 import type { TrackerResponse } from './tracker-response.ts'

@@ -1,7 +1,8 @@
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
-import { CommandError, errorCode, errorMessage } from './command-error.ts'
+import { errorMessage } from '../domain/errors.ts'
+import { CommandError, errorCode } from './command-error.ts'
 
 /** The file to upload. `fileName`: the name from its path or URL, if any. */
 export type UploadSource =

@@ -1,3 +1,4 @@
+import { errorMessage } from '../domain/errors.ts'
 import { parseInteger } from '../domain/quantities.ts'
 
 export type Environment = { readonly [name: string]: string | undefined }
@@ -44,7 +45,7 @@ export class Variables {
       // Otherwise an empty key file would start a service without keys.
       this.problem(name, `the file ${path} is empty`)
     } catch (error) {
-      this.problem(name, `can't be read (${error instanceof Error ? error.message : String(error)})`)
+      this.problem(name, `can't be read (${errorMessage(error)})`)
     }
     return undefined
   }

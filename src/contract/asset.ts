@@ -4,6 +4,7 @@ import { runSchema, runStatusSchema, timeSchema } from './run.ts'
 
 const MAX_WAIT_SECONDS = 60
 const MAX_ASSETS = 100
+const FILE_IDS = `must be a valid fileId, given once for each of 1 to ${MAX_ASSETS} assets`
 
 /** `wait`: how long the response may wait for a final status; parsed into milliseconds. */
 export const statusQuerySchema = z.object({
@@ -20,10 +21,10 @@ export const statusQuerySchema = z.object({
 /** `fileId`: given once for each asset; without repeats in the result, in the order of the query. */
 export const statusesQuerySchema = z.object({
   fileId: z
-    .array(z.string())
+    .array(z.string(), FILE_IDS)
     .refine(
       (fileIds) => fileIds.length >= 1 && fileIds.length <= MAX_ASSETS && fileIds.every(isFileId),
-      `must be a valid fileId, given once for each of 1 to ${MAX_ASSETS} assets`,
+      FILE_IDS,
     )
     .transform((fileIds) => [...new Set(fileIds)]),
 })

@@ -21,7 +21,7 @@ export const pageQuerySchema = z.object({
     .optional(),
 })
 
-/** For a route that takes no parameters: a misspelt one is rejected. */
+/** For a route that takes no parameters. */
 export const NO_QUERY = z.strictObject({})
 
 /** The page that a query asks for. `before`: the position at which it begins; null for the first page. */

@@ -54,3 +54,8 @@ export class TrackerError extends Error {
     this.mayBeCommitted = options.mayBeCommitted ?? false
   }
 }
+
+/** The message of anything that was thrown. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

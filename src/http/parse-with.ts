@@ -6,12 +6,23 @@ export function parseWith<T>(schema: z.ZodType<T>, given: unknown): T {
   return parse(schema, given, { part: 'request', unknown: 'is not a known field' })
 }
 
-/** Parses a query. Throws `invalid_input`, which names each invalid parameter. */
-export function parseQuery<T>(schema: z.ZodType<T>, query: URLSearchParams): T {
+/**
+ * Parses a query. If a parameter is given several times, its first value counts, unless it is a list. With `emptyIsAbsent`, an
+ * empty value of a known parameter counts as absent: forms, and scripts that fill in a fixed query, send unset filters like that.
+ * Throws `invalid_input`, which names each invalid parameter.
+ */
+export function parseQuery<T>(
+  schema: z.ZodType<T>,
+  query: URLSearchParams,
+  { emptyIsAbsent = false }: { emptyIsAbsent?: boolean } = {},
+): T {
+  const fields = schema instanceof z.ZodObject ? schema.shape : {}
   const given: [name: string, value: string | string[]][] = []
   for (const name of new Set(query.keys())) {
-    const value = isList(schema, name) ? query.getAll(name) : query.get(name)
-    given.push([name, value ?? ''])
+    const value = query.get(name) ?? ''
+    const isKnown = Object.hasOwn(fields, name)
+    if (isKnown && isList(fields[name])) given.push([name, query.getAll(name)])
+    else if (!(isKnown && emptyIsAbsent && value === '')) given.push([name, value])
   }
   return parse(schema, Object.fromEntries(given), {
     part: 'query',
@@ -19,23 +30,46 @@ export function parseQuery<T>(schema: z.ZodType<T>, query: URLSearchParams): T {
   })
 }
 
-/** A query whose empty values count as absent. Forms, and scripts that fill in a fixed query, send unset filters like that. */
-export function withoutEmpty(query: URLSearchParams): URLSearchParams {
-  return new URLSearchParams([...query].filter(([, value]) => value !== ''))
+function isList(field: unknown): boolean {
+  return (field instanceof z.ZodPipe ? field.in : field) instanceof z.ZodArray
 }
 
-function isList(schema: z.ZodType, name: string): boolean {
-  if (!(schema instanceof z.ZodObject)) return false
-  const field: unknown = schema.shape[name]
-  const input = field instanceof z.ZodPipe ? field.in : field
-  return input instanceof z.ZodArray
-}
-
-function parse<T>(schema: z.ZodType<T>, given: unknown, texts: { part: string; unknown: string }): T {
-  const parsed = schema.safeParse(given)
+function parse<T>(
+  schema: z.ZodType<T>,
+  given: unknown,
+  texts: { part: 'request' | 'query'; unknown: string },
+): T {
+  const parsed = schema.safeParse(given, { error: plainMessage })
   if (parsed.success) return parsed.data
   const fields = parsed.error.issues.flatMap((issue) => fieldErrors(issue, texts.unknown))
   throw new TrackerError('invalid_input', `The ${texts.part} is not valid.`, { fields })
+}
+
+/** For a field whose schema has no message of its own. Undefined: the message of zod. */
+function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'is missing' : `must be ${TYPES[issue.expected] ?? issue.expected}`
+    case 'invalid_value':
+      return `must be ${issue.values.map(String).join(', ')}`.replace(/, (?=[^,]*$)/, ' or ')
+    case 'too_small':
+      return issue.origin === 'string' ? 'must not be empty' : `must be at least ${issue.minimum}`
+    case 'too_big':
+      return issue.origin === 'string'
+        ? `must have at most ${issue.maximum} characters`
+        : `must be at most ${issue.maximum}`
+    default:
+      return undefined
+  }
+}
+
+const TYPES: { [type: string]: string } = {
+  string: 'a text',
+  number: 'a number',
+  int: 'an integer',
+  boolean: 'true or false',
+  array: 'an array',
+  object: 'an object',
 }
 
 /** A body of 1 MiB may have 100,000 unknown fields. */

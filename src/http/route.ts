@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Handler, Hono } from 'hono'
 import type { ContentfulStatusCode, StatusCode } from 'hono/utils/http-status'
 import type { z } from 'zod'
+import { NO_QUERY } from '../contract/page.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { JsonObject } from '../domain/json.ts'
 import type { Access, Caller } from '../tracking/access.ts'
@@ -9,7 +10,7 @@ import type { Capability } from '../tracking/capability-tokens.ts'
 import { authorizeReader, type ReaderCredential, type Subject } from '../tracking/status/authorize-reader.ts'
 import type { AppContext, AppEnv } from './app-env.ts'
 import { tokenRouteCors } from './cors.ts'
-import { parseQuery, parseWith, withoutEmpty } from './parse-with.ts'
+import { parseQuery, parseWith } from './parse-with.ts'
 import type { ReadBody } from './read-body.ts'
 import { readJsonObject, readOptionalJson } from './read-json.ts'
 import { requestCredential } from './request-credential.ts'
@@ -101,7 +102,8 @@ export type Api = {
 
 /**
  * Registers the operations of a path. Each request is authenticated first, then its parameters, query and body are parsed, in
- * this order. Every other method gets a 405 with `Allow`; HEAD responds like GET.
+ * this order. An operator's operation without `query` takes no parameters. Every other method gets a 405 with `Allow`; HEAD
+ * responds like GET.
  */
 export function route(api: Api, path: string, operations: { [method in Method]?: Operation }): void {
   const handlers: { [method: string]: Handler<AppEnv> } = {}
@@ -140,13 +142,16 @@ function allowed(methods: readonly string[]): string[] {
 }
 
 function createHandler(api: Api, shape: OperationShape, handle: Operation['handle']): Handler<AppEnv> {
+  // An operator's misspelt or misplaced parameter, such as `dryRun` of a body, must not be ignored.
+  const querySchema = shape.query ?? (shape.auth === 'operator' ? NO_QUERY : undefined)
   return async (c) => {
     const { incoming } = c.env
     const query = requestQuery(incoming)
     const sender = authenticate(api, shape.auth, c, query)
     const params: unknown = shape.params ? parseWith(shape.params, c.req.param()) : {}
-    const given = shape.auth === 'operator' ? withoutEmpty(query) : query
-    const parsedQuery: unknown = shape.query ? parseQuery(shape.query, given) : {}
+    const parsedQuery: unknown = querySchema
+      ? parseQuery(querySchema, query, { emptyIsAbsent: shape.auth === 'operator' })
+      : {}
     const json = await readJson(api, shape.body, incoming)
     const body: unknown = shape.body && 'json' in shape.body ? parseWith(shape.body.json, json) : undefined
     // `operation` has checked that the handler takes what this shape describes.

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { linkedAssetStatusSchema, statusQuerySchema } from '../contract/asset.ts'
+import { NO_QUERY } from '../contract/page.ts'
 import {
   registeredSubmissionSchema,
   registrationSchema,
@@ -48,6 +49,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
   route(api, '/submissions', {
     POST: operation({
       auth: 'key',
+      query: NO_QUERY,
       body: { json: registrationSchema },
       responses: { 201: registeredSubmissionSchema },
       async handle({ body: { extensions, fileId = null, fileName = null, webhookUrl }, caller }) {

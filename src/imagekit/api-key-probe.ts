@@ -1,4 +1,5 @@
 import { request } from 'undici'
+import { errorMessage } from '../domain/errors.ts'
 import { authorizationOf } from './authorization.ts'
 import { readResetMs } from './rate-limit.ts'
 
@@ -28,7 +29,7 @@ export async function probeApiKey(options: {
     const at = Date.parse(String(headers['date']))
     return { probe: readProbe(statusCode, headers, afterMs), at: Number.isNaN(at) ? null : at }
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = errorMessage(error)
     return { probe: { kind: 'failed', reason }, at: null }
   }
 }

@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici'
+import { errorMessage } from '../domain/errors.ts'
 import type { FileFacts } from '../domain/evidence.ts'
 import { authorizationOf } from './authorization.ts'
 import { readFileFacts } from './file-facts.ts'
@@ -70,7 +71,7 @@ export function createFileLookup(options: {
         return { kind: 'key_rejected', reason: `ImageKit rejects our private key (${status}).` }
       return read(status, body)
     } catch (error) {
-      return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) }
+      return { kind: 'failed', reason: errorMessage(error) }
     }
   }
 

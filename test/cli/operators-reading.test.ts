@@ -90,7 +90,7 @@ test('stats prints counts, times and causes', async () => {
   }))
   expect(exitCode).toBe(0)
   expect(requests.map(({ url }) => url)).toEqual(['/stats?window=7d'])
-  expect(stdout.replace(/\d+ d ago/, 'N d ago')).toBe(
+  expect(stdout.replace(/\d+ d( \d+ h)? ago/, 'N d ago')).toBe(
     [
       'Last 24h; pending counts are current.',
       '',

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../domain/quantity-text.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { Overview } from '../../tracking/operators/describe-overview.ts'
 import type { Stats } from '../../tracking/operators/describe-stats.ts'
@@ -6,7 +7,7 @@ import { HourChart } from '../components/hour-chart.tsx'
 import { Layout } from '../components/layout.tsx'
 import { EmptyState } from '../components/pager.tsx'
 import { Pill } from '../components/pill.tsx'
-import { durationText, Time } from '../components/time.tsx'
+import { Time } from '../components/time.tsx'
 import { UntrustedText } from '../components/untrusted-text.tsx'
 import { failuresHref, OPEN_FAILURES } from '../failures-query.ts'
 import type { Operator } from '../operator-session.ts'
@@ -91,8 +92,10 @@ function Tiles({ overview }: { overview: Overview }) {
       ))}
       <li class="card">
         <span>Time to settle</span>
-        <strong>{p50 === null ? '–' : durationText(p50)}</strong>
-        <span class="hint">{p95 === null ? 'no settled runs' : `median · p95 ${durationText(p95)}`}</span>
+        <strong>{p50 === null ? '–' : formatDuration(p50 * 1000)}</strong>
+        <span class="hint">
+          {p95 === null ? 'no settled runs' : `median · p95 ${formatDuration(p95 * 1000)}`}
+        </span>
       </li>
       <li class="card">
         <span>Oldest pending</span>

@@ -1,3 +1,4 @@
+import { formatDuration } from '../../domain/quantity-text.ts'
 import { isRejected } from '../../domain/submission.ts'
 import type { InspectedRun } from '../../tracking/operators/inspect-run.ts'
 import type { ShownRun } from '../../tracking/operators/show-run.ts'
@@ -9,7 +10,7 @@ import { EmptyState } from '../components/pager.tsx'
 import { Pill } from '../components/pill.tsx'
 import { RunActions } from '../components/run-actions.tsx'
 import { FileName } from '../components/run-table.tsx'
-import { durationText, Time } from '../components/time.tsx'
+import { Time } from '../components/time.tsx'
 import { Timeline } from '../components/timeline.tsx'
 import { UntrustedText } from '../components/untrusted-text.tsx'
 import { failuresHref, OPEN_FAILURES } from '../failures-query.ts'
@@ -136,7 +137,7 @@ function Facts({ run, submission, previous, fileUrl }: FactsProps) {
         <dt>Settled</dt>
         <dd>
           {settledAt === null ? '–' : <Time at={settledAt} />}
-          {seconds !== null && ` after ${durationText(seconds)}`}
+          {seconds !== null && ` after ${formatDuration(seconds * 1000)}`}
         </dd>
         <dt>Source</dt>
         <dd>{source}</dd>

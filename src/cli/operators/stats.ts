@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import type { z } from 'zod'
 import { type countsByStatusSchema, statsSchema } from '../../contract/operations.ts'
 import { parseDurationMs, positive } from '../../domain/quantities.ts'
-import { formatSpan } from '../../domain/quantity-text.ts'
+import { formatDuration } from '../../domain/quantity-text.ts'
 import { createPaint, type Paint } from '../asset-text.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { requestJson } from '../request-json.ts'
@@ -93,5 +93,5 @@ function formatStats(stats: Stats, paint: Paint, width: number | undefined): str
 type Counts = z.infer<typeof countsByStatusSchema>
 
 function ageOf(at: string): string {
-  return `${shortTime(at)}, ${formatSpan(Date.now() - Date.parse(at))} ago`
+  return `${shortTime(at)}, ${formatDuration(Date.now() - Date.parse(at))} ago`
 }

@@ -1,6 +1,6 @@
 import { isLoopbackHost } from '../loopback.ts'
 import { isPrivateHost } from '../public-address.ts'
-import { formatBytes, formatSpan } from '../quantity-text.ts'
+import { formatBytes, formatDuration } from '../quantity-text.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 const MIB = 1024 ** 2
@@ -23,9 +23,9 @@ const INEXACT_CLOCK_MS = 30_000
 
 /** Compares two clocks; HTTP's `Date` has only whole seconds. */
 export function checkClock(name: string, skewMs: number, reference: string): Check {
-  const span = formatSpan(Math.abs(skewMs))
+  const span = formatDuration(Math.abs(skewMs))
   if (Math.abs(skewMs) < INEXACT_CLOCK_MS)
-    return ok(name, `within ${formatSpan(INEXACT_CLOCK_MS)} of ${reference}`)
+    return ok(name, `within ${formatDuration(INEXACT_CLOCK_MS)} of ${reference}`)
   const message = `${span} ${skewMs > 0 ? 'ahead of' : 'behind'} ${reference}`
   const remedy = 'Synchronize the clock with NTP: a signature older than five minutes is rejected.'
   return Math.abs(skewMs) < WRONG_CLOCK_MS ? warn(name, message, remedy) : fail(name, message, remedy)
@@ -51,7 +51,7 @@ export function checkImagekit(apiUrl: string, probe: ApiKeyProbe): Check {
     case 'rate_limited':
       return warn(
         'ImageKit',
-        `${apiUrl} limits the rate of requests; it accepts more in ${formatSpan(probe.ms)}`,
+        `${apiUrl} limits the rate of requests; it accepts more in ${formatDuration(probe.ms)}`,
         'Check what else uses this key. Uploads continue; reconciliation and retries wait.',
       )
     case 'failed':

@@ -1,5 +1,5 @@
 import type { RejectionCause } from '../delivery.ts'
-import { formatSpan } from '../quantity-text.ts'
+import { formatDuration } from '../quantity-text.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 const SECRET = 'Compare IMAGEKIT_WEBHOOK_SECRET with the dashboard, restart, then replay them.'
@@ -43,11 +43,11 @@ export function checkPending(facts: {
 }): Check {
   const { count, oldestMs, expireAfterMs } = facts
   if (oldestMs === null) return ok('pending', 'none')
-  const message = `${count} run(s), the oldest for ${formatSpan(oldestMs)}`
+  const message = `${count} run(s), the oldest for ${formatDuration(oldestMs)}`
   if (oldestMs > expireAfterMs + LATE_MS)
     return fail(
       'pending',
-      `${message}, but it should have expired after ${formatSpan(expireAfterMs)}`,
+      `${message}, but it should have expired after ${formatDuration(expireAfterMs)}`,
       'The reconciler makes no progress: check the log, and that ImageKit is reachable.',
     )
   if (oldestMs > LONG_MS)

@@ -6,7 +6,7 @@ import {
   recordedDeliverySchema,
   toDeliveryFilter,
 } from '../../contract/delivery.ts'
-import { NO_QUERY, pageOf, pageQuerySchema } from '../../contract/page.ts'
+import { pageOf, pageQuerySchema } from '../../contract/page.ts'
 import { reasonSchema } from '../../contract/text.ts'
 import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
 import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
@@ -34,7 +34,6 @@ export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
     GET: operation({
       auth: 'operator',
       params: deliveryId,
-      query: NO_QUERY,
       responses: { 200: deliveryDetailSchema },
       handle: async ({ params }) => ({ status: 200, json: await showDelivery(deps, params.deliveryId) }),
     }),

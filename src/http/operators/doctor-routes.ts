@@ -1,5 +1,4 @@
 import { diagnosticsSchema } from '../../contract/operations.ts'
-import { NO_QUERY } from '../../contract/page.ts'
 import { type DiagnosticsDeps, runDiagnostics } from '../../tracking/operators/run-diagnostics.ts'
 import { type Api, operation, route } from '../route.ts'
 
@@ -8,7 +7,6 @@ export function doctorRoutes(api: Api, deps: DiagnosticsDeps): void {
   route(api, '/doctor', {
     GET: operation({
       auth: 'operator',
-      query: NO_QUERY,
       responses: { 200: diagnosticsSchema },
       handle: async () => ({ status: 200, json: await runDiagnostics(deps) }),
     }),

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { retryPreviewSchema, retryProgressSchema } from '../../contract/operations.ts'
-import { NO_QUERY, pageOf, pageQuerySchema } from '../../contract/page.ts'
+import { pageOf, pageQuerySchema } from '../../contract/page.ts'
 import { listedRunSchema, runListSchema } from '../../contract/run.ts'
 import { runDetailSchema } from '../../contract/run-detail.ts'
 import { retryRequestSchema, runFilterQuerySchema, toRunFilter } from '../../contract/run-filter.ts'
@@ -53,7 +53,6 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
     GET: operation({
       auth: 'operator',
       params: runId,
-      query: NO_QUERY,
       responses: { 200: runDetailSchema },
       handle: async ({ params }) => ({ status: 200, json: await showRun(deps, params.runId) }),
     }),
@@ -85,7 +84,6 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
     GET: operation({
       auth: 'operator',
       params: z.object({ retryId: z.string() }),
-      query: NO_QUERY,
       responses: { 200: retryProgressSchema },
       handle: async ({ params }) => ({ status: 200, json: await showRetry(deps, params.retryId) }),
     }),

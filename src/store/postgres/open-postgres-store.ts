@@ -1,5 +1,5 @@
 import { DEFAULT_CONNECTIONS } from '../../domain/database-address.ts'
-import { TrackerError } from '../../domain/errors.ts'
+import { errorMessage, TrackerError } from '../../domain/errors.ts'
 import type { CopyTarget } from '../copy-database.ts'
 import type { StoreHandle } from '../store.ts'
 import { DatabaseStartError } from '../store-errors.ts'
@@ -103,7 +103,7 @@ const FINAL = /^(28|3D|3F|42|0A|22)/
 
 function startError(cause: unknown): unknown {
   if (cause instanceof DatabaseStartError) return cause
-  const reason = cause instanceof Error ? cause.message : String(cause)
+  const reason = errorMessage(cause)
   const message = 'DATABASE_URL: the database cannot be used'
   // So are a wrong address and an invalid certificate.
   const isFinal =

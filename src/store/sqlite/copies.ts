@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import Database from 'better-sqlite3'
+import { errorMessage } from '../../domain/errors.ts'
 import type { Connection } from './connection.ts'
-import { reasonOf } from './database-file.ts'
 
 /**
  * Copies the database piece by piece between its writes; the copy includes concurrent writes. Rejects with `EEXIST` if the file
@@ -30,7 +30,7 @@ export function checkSqliteCopy(path: string): string[] {
       connection.close()
     }
   } catch (error) {
-    return [reasonOf(error)]
+    return [errorMessage(error)]
   } finally {
     // Reading a database in WAL mode creates these files.
     for (const suffix of ['-wal', '-shm']) rmSync(path + suffix, { force: true })

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
+import { errorMessage } from '../../domain/errors.ts'
 import { DatabaseStartError } from '../store-errors.ts'
 import { makePrivate, pathBeside } from './connection.ts'
 import { isBusy } from './store-error.ts'
@@ -31,7 +32,7 @@ export function checkDatabasePath(path: string): void {
     if (statSync(path, { throwIfNoEntry: false }) === undefined) closeSync(openSync(path, 'a', 0o600))
     isDatabase = statSync(path).isFile()
   } catch (error) {
-    throw unusable(path, reasonOf(error))
+    throw unusable(path, errorMessage(error))
   }
   if (isInProc) throw unusable(path, 'it is in /proc')
   // For a folder or a device, no lock file should be created either.
@@ -47,10 +48,6 @@ function makeFolder(path: string): void {
 
 export function unusable(path: string, reason: string): DatabaseStartError {
   return new DatabaseStartError(`DATABASE_URL: no database can be opened or made at ${path}: ${reason}`)
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 /** Under each of its names, the file would have a separate lock and log. */

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { TrackerError } from '../../domain/errors.ts'
+import { errorMessage, TrackerError } from '../../domain/errors.ts'
 import type { CopySource } from '../copy-database.ts'
 import type { StoreHandle } from '../store.ts'
 import { DatabaseStartError } from '../store-errors.ts'
@@ -10,7 +10,6 @@ import { createCopySource } from './copy-source.ts'
 import {
   checkDatabasePath,
   hasDatabase,
-  reasonOf,
   rejectHardLinks,
   takeProcessLock,
   unusable,
@@ -64,7 +63,7 @@ export function migrateSqlite(path: string): number {
   } catch (error) {
     if (!(error instanceof TrackerError)) throw error
     const { cause } = error
-    const message = `${error.message}: ${reasonOf(cause)}`
+    const message = `${error.message}: ${errorMessage(cause)}`
     if (cause instanceof Database.SqliteError && cause.code === 'SQLITE_NOTADB')
       throw new DatabaseStartError(message, { cause })
     throw new TrackerError('store_unavailable', message, { cause })
@@ -102,7 +101,7 @@ function openMigrated<T>(
     unlock?.()
     if (cause instanceof DatabaseStartError) throw cause
     // If there is no database, none will appear later.
-    if (!hasDatabase(path)) throw unusable(path, reasonOf(cause))
+    if (!hasDatabase(path)) throw unusable(path, errorMessage(cause))
     // Without the reason, because the log appends the message of the cause.
     const message = `DATABASE_URL: the database ${path} cannot be opened`
     throw new TrackerError('store_unavailable', message, { cause })

@@ -1,5 +1,6 @@
 import type { Alert } from '../../domain/alert.ts'
 import { type DatabaseFault, describeFault } from '../../domain/database-fault.ts'
+import { formatDuration } from '../../domain/quantity-text.ts'
 import type { Links } from '../links.ts'
 import { type AlertThresholds, MAX_COUNTED, UNKNOWN_SUBMISSIONS } from './evaluate-alerts.ts'
 
@@ -69,36 +70,21 @@ function sentence({ kind, state, extension, value, since }: Alert, thresholds: A
   if (kind === 'failures') {
     const count = value >= MAX_COUNTED ? `at least ${value}` : String(value)
     const times = value === 1 ? 'time' : 'times'
-    const within = `in the last ${duration(failures.withinMs)}`
+    const within = `in the last ${formatDuration(failures.withinMs)}`
     return state === 'firing'
       ? `FIRING: ${oneLine(extension)} has failed ${count} ${times} ${within} (threshold ${failures.count}).`
       : `RESOLVED: ${oneLine(extension)} has failed ${count} ${times} ${within}; alert opened at ${openedAt}.`
   }
   if (kind === 'unknown_submission') {
-    const within = `in the last ${duration(UNKNOWN_SUBMISSIONS.withinMs)}`
+    const within = `in the last ${formatDuration(UNKNOWN_SUBMISSIONS.withinMs)}`
     const webhooks = value === 1 ? '1 webhook' : `${value} webhooks`
     return state === 'firing'
       ? `FIRING: ${webhooks} ${within} named a submission that is not in the database. It may be the wrong database or an old backup.`
       : `RESOLVED: no webhook ${within} named a submission that is not in the database; alert opened at ${openedAt}.`
   }
   return state === 'firing'
-    ? `FIRING: the oldest pending extension has waited for ${duration(value)} (threshold ${duration(pendingAgeMs)}).`
-    : `RESOLVED: no extension has waited for ${duration(pendingAgeMs)} any more; alert opened at ${openedAt}.`
-}
-
-/** Formats the two largest units: `1 h 5 min`. */
-function duration(ms: number): string {
-  const seconds = Math.floor(ms / 1000)
-  const units = [
-    [Math.floor(seconds / 86_400), 'd'],
-    [Math.floor(seconds / 3600) % 24, 'h'],
-    [Math.floor(seconds / 60) % 60, 'min'],
-    [seconds % 60, 's'],
-  ] as const
-  const first = units.findIndex(([count]) => count > 0)
-  if (first === -1) return `${ms} ms`
-  const largest = units.slice(first, first + 2).filter(([count]) => count > 0)
-  return largest.map(([count, unit]) => `${count} ${unit}`).join(' ')
+    ? `FIRING: the oldest pending extension has waited for ${formatDuration(value)} (threshold ${formatDuration(pendingAgeMs)}).`
+    : `RESOLVED: no extension has waited for ${formatDuration(pendingAgeMs)} any more; alert opened at ${openedAt}.`
 }
 
 const MAX_NAME = 100

@@ -15,6 +15,7 @@ import {
   checkTokenSecret,
 } from '../../domain/diagnostics/surroundings.ts'
 import { checkPending, checkRejected } from '../../domain/diagnostics/traffic.ts'
+import { errorMessage } from '../../domain/errors.ts'
 import type { Store, StoreLifecycle } from '../../store/store.ts'
 import type { KeyRejections } from '../key-rejections.ts'
 
@@ -98,7 +99,7 @@ async function checkSecretFile(path: string | null): Promise<Check> {
   } catch (error) {
     const remedy =
       'Without it the next start generates a new one, which invalidates all existing statusUrls and webhookUrls.'
-    return fail('token secret', `the file beside the database can't be read: ${messageOf(error)}`, remedy)
+    return fail('token secret', `the file beside the database can't be read: ${errorMessage(error)}`, remedy)
   }
 }
 
@@ -115,7 +116,7 @@ async function checkDatabase({ store, readiness, setup }: DiagnosticsDeps): Prom
       fault === undefined
         ? `Check the log and ${place}. Webhooks get 503 meanwhile.`
         : describeFault(fault).remedy
-    return fail('database', `not writable: ${messageOf(error)}`, remedy)
+    return fail('database', `not writable: ${errorMessage(error)}`, remedy)
   }
 }
 
@@ -129,7 +130,7 @@ async function checkDiskSpace(databasePath: string): Promise<Check[]> {
     return [checkDisk(bavail * bsize, size + log.size)]
   } catch (error) {
     const remedy = 'Check that the folder of the database exists and is readable.'
-    return [fail('disk', messageOf(error), remedy)]
+    return [fail('disk', errorMessage(error), remedy)]
   }
 }
 
@@ -144,7 +145,7 @@ async function checkStored(name: string, check: () => Promise<Check[]>): Promise
   try {
     return await check()
   } catch (error) {
-    return [fail(name, `unknown: ${messageOf(error)}`, 'See the database check.')]
+    return [fail(name, `unknown: ${errorMessage(error)}`, 'See the database check.')]
   }
 }
 
@@ -158,8 +159,4 @@ async function findPending({ store, setup, clock }: DiagnosticsDeps): Promise<Ch
   const count = pending.reduce((sum, { size }) => sum + size, 0)
   const oldestMs = oldest ? clock() - oldest.requestedAt : null
   return [checkPending({ count, oldestMs, expireAfterMs: setup.expireAfterMs })]
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
