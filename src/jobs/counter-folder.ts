@@ -11,6 +11,7 @@ type CounterFolderDeps = {
 /** Each read adds up the unfolded changes, which takes a microsecond per change. */
 const EVERY_MS = 250
 const BETWEEN_MS = 20
+const AFTER_FAILURE_MS = 5_000
 
 /** Adds up the counts of recent batches, so that reading the counters stays cheap. */
 export function createCounterFolder({ store, lease, log }: CounterFolderDeps): Repeated {
@@ -21,7 +22,7 @@ export function createCounterFolder({ store, lease, log }: CounterFolderDeps): R
       return isMore ? BETWEEN_MS : EVERY_MS
     },
     {
-      afterFailureMs: EVERY_MS,
+      afterFailureMs: AFTER_FAILURE_MS,
       onError: (err) => log.error({ event: 'counter_fold.failed', err }, 'counters could not be added up'),
     },
   )

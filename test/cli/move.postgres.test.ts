@@ -133,6 +133,13 @@ test('the token secrets must include the one that signed last and the one beside
   ).toBe(0)
 })
 
+test('a target that cannot be reached is named as it was given, with the reason', async () => {
+  const { exitCode, stderr } = await move(await makeSource(), 'postgres://tracker:hush@127.0.0.1:1/tracker')
+  expect(stderr).toMatch(/^--to: the database cannot be used: .*ECONNREFUSED/)
+  expect(stderr).not.toContain('hush')
+  expect(exitCode).toBe(1)
+})
+
 test('no message contains the password of an invalid address', async () => {
   const wrong = await runCli(['migrate', '--from', 'file:x.db', '--to', 'mysql://user:s3cret@host/db'], {
     env,

@@ -29,41 +29,81 @@ const OLDEST = 140_000
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<StoreHandle> {
   const { url, listenUrl = url, connections = DEFAULT_CONNECTIONS, onOpen, ...rest } = options
-  const opened = await prepareDatabase(url, async (session) => {
+  const { identity, ...opened } = await prepareDatabase(url, async (session) => {
     if (await hasUnfinishedCopy(session))
       throw new DatabaseStartError(
         'DATABASE_URL: the database holds an unfinished copy of another one. Run migrate --from … --to … again, to its end.',
       )
   })
+  if (listenUrl !== url) await checkListenUrl(listenUrl, identity)
   onOpen?.(opened)
   return createPostgresStore({ url, listenUrl, connections, ...rest })
 }
 
-/** Migrates the schema and resolves with the number of migrations. Rejects as `openPostgresStore` does. */
+/**
+ * Migrates the schema and resolves with the number of migrations. Rejects as `openPostgresStore` does, always with the reason in
+ * the message.
+ */
 export async function migratePostgres(url: string): Promise<number> {
-  return (await prepareDatabase(url)).migrations
+  return (await withReason(prepareDatabase(url))).migrations
 }
 
 /**
- * Copies another database into this one, which must be empty or contain an unfinished copy. Rejects as `openPostgresStore`
- * does.
+ * Copies another database into this one, which must be empty or contain an unfinished copy. Rejects as `migratePostgres` does.
  */
 export async function copyIntoPostgres(
   url: string,
   copy: (target: CopyTarget) => Promise<number>,
 ): Promise<number> {
   let rows = 0
-  await prepareDatabase(url, async (session) => {
+  const work = async (session: Session) => {
     rows = await copy(createCopyTarget(session))
-  })
+  }
+  await withReason(prepareDatabase(url, work, '--to'))
   return rows
 }
 
-/** Migrates the database, and then runs `then` on the same connection. */
+/** For a command, which shows a message and no cause. */
+async function withReason<T>(prepared: Promise<T>): Promise<T> {
+  try {
+    return await prepared
+  } catch (error) {
+    if (!(error instanceof TrackerError)) throw error
+    const { code, message, cause } = error
+    throw new TrackerError(code, `${message}: ${errorMessage(cause)}`, { cause })
+  }
+}
+
+/** Where partitions are dropped: another database there would lose its bodies. */
+async function checkListenUrl(listenUrl: string, identity: string): Promise<void> {
+  const setting = 'DATABASE_LISTEN_URL'
+  const pool = createPool(listenUrl, 1)
+  try {
+    if ((await pool.use(readIdentity)) === identity) return
+  } catch (cause) {
+    throw startError(cause, setting)
+  } finally {
+    await pool.close()
+  }
+  throw new DatabaseStartError(`${setting}: this is another database than the one of DATABASE_URL.`)
+}
+
+const READ_IDENTITY = prepared(
+  `SELECT concat_ws(' ', extract(epoch FROM pg_postmaster_start_time()), oid) FROM pg_database WHERE datname = current_database()`,
+)
+
+/** Differs between servers, between starts of a server, and between its databases. */
+async function readIdentity(session: Session): Promise<string> {
+  const [[identity] = ['']] = await session.rows<[string]>(READ_IDENTITY)
+  return identity
+}
+
+/** Migrates the database, and then runs `then` on the same connection. `setting`: where the user has set the address. */
 async function prepareDatabase(
   url: string,
   then: (session: Session) => Promise<void> = async () => {},
-): Promise<{ migrations: number; serverVersion: string }> {
+  setting = 'DATABASE_URL',
+): Promise<{ migrations: number; serverVersion: string; identity: string }> {
   // A migration, or part of a copy, may take long.
   const pool = createPool(url, 1, { queryTimeoutMs: 0 })
   try {
@@ -71,10 +111,10 @@ async function prepareDatabase(
       const serverVersion = await checkServer(session)
       const migrations = await migrateDatabase(session)
       await then(session)
-      return { migrations, serverVersion }
+      return { migrations, serverVersion, identity: await readIdentity(session) }
     })
   } catch (cause) {
-    throw startError(cause)
+    throw startError(cause, setting)
   } finally {
     await pool.close()
   }
@@ -101,10 +141,10 @@ async function checkServer(session: Session): Promise<string> {
 /** Errors that waiting does not fix: the login, the database, the schema, or the permissions of its user are wrong. */
 const FINAL = /^(28|3D|3F|42|0A|22)/
 
-function startError(cause: unknown): unknown {
+function startError(cause: unknown, setting: string): unknown {
   if (cause instanceof DatabaseStartError) return cause
   const reason = errorMessage(cause)
-  const message = 'DATABASE_URL: the database cannot be used'
+  const message = `${setting}: the database cannot be used`
   // So are a wrong address and an invalid certificate.
   const isFinal =
     FINAL.test(codeOf(cause) ?? '') ||

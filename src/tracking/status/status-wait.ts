@@ -11,7 +11,7 @@ export type StatusWait = {
 
 /**
  * Waits until nothing is pending any more, or until the caller does not know the present status (`isKnown` is false for its
- * ETag), or for `ms`; then resolves with the newest status. When the service stops, it resolves early.
+ * ETag), or for `ms`; then resolves with the newest status. When the service stops, it resolves early. Rejects as `find` does.
  */
 export function waitForStatus(
   { statuses, startTimer }: { statuses: StatusCache; startTimer: StartTimer },
@@ -37,9 +37,12 @@ export function waitForStatus(
       latest = snapshot
       if (isTimeUp || snapshot === undefined || !snapshot.isPending || !isKnown(snapshot.etag)) finish()
     }
+    // Not with the latest status: another process may have changed it while the store could not be read.
     const endWait = (): void => {
       isTimeUp = true
-      if (hasSnapshot) finish()
+      if (!hasSnapshot) return
+      end()
+      statuses.find(fileId).then(resolve, reject)
     }
 
     const stopWatching = statuses.watch(fileId, (event) => {

@@ -5,7 +5,7 @@ import { openPostgresStore } from '../../../src/store/postgres/open-postgres-sto
 import type { StoreHandle } from '../../../src/store/store.ts'
 import { startDatabaseProxy } from '../../chaos/postgres/database-proxy.ts'
 import { submit } from '../../contract/facts.ts'
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts'
+import { createTestDatabase, readRows, runSql, type TestDatabase } from '../../support/database.ts'
 
 async function openProcess(database: TestDatabase & { listenUrl?: string }): Promise<StoreHandle> {
   const store = await openPostgresStore(database)
@@ -40,6 +40,25 @@ test('a process whose listening connection hangs notifies others on another conn
   const after = await submit(hanging, ['remove-bg'])
   await expect.poll(() => isReported(after), { timeout: 4_000 }).toBe(true)
   proxy.forward()
+})
+
+test('a DATABASE_LISTEN_URL of another database is rejected, and nothing there is changed', async () => {
+  const [database, other] = [await createTestDatabase(), await createTestDatabase()]
+  const bodies = `SELECT relname FROM pg_class WHERE relname LIKE 'delivery_bodies%' ORDER BY relname`
+  await runSql(
+    other,
+    `CREATE TABLE delivery_bodies_20260101 PARTITION OF delivery_bodies FOR VALUES FROM ('2026-01-01') TO ('2026-01-02')`,
+  )
+  const before = await readRows(other, bodies)
+  await expect(openPostgresStore({ url: database.url, listenUrl: other.url })).rejects.toThrow(
+    'DATABASE_LISTEN_URL: this is another database than the one of DATABASE_URL',
+  )
+  expect(await readRows(other, bodies)).toEqual(before)
+  const nobody = new URL(database.url)
+  nobody.username = 'nobody_here'
+  await expect(openPostgresStore({ url: database.url, listenUrl: nobody.href })).rejects.toThrow(
+    'DATABASE_LISTEN_URL: the database cannot be used',
+  )
 })
 
 test('concurrent statements on the listening connection cause no warning of pg', async () => {
