@@ -244,6 +244,9 @@ export interface StoreLifecycle {
    */
   watchOtherCommits(listener: (changed: ChangedElsewhere) => void): void
 
+  /** Why this process notices changes of other processes up to a second late at the moment; undefined if it notices them at once. */
+  findFeedFault(): Promise<string | undefined>
+
   /** Why the open database must not be written to. Neither reads nor writes the database. */
   findFault(): Promise<DatabaseFault | undefined>
 

@@ -154,6 +154,20 @@ test('doctor reports a database that cannot be written', async () => {
   ])
 })
 
+test('a process that is not notified of the commits of others is reported, with the reason', async () => {
+  const database = await createTestDatabase()
+  const real = await openStoreOf(database)
+  const findFeedFault = async () => 'no pg_hba.conf entry'
+  const tracker = await startTracker(BY_HAND, { store: { ...real, findFeedFault } }, database)
+  expect(await checksOf(tracker, 'other processes')).toMatchObject([
+    {
+      level: 'warn',
+      message: 'their changes are noticed up to a second late: no pg_hba.conf entry',
+      remedy: expect.stringContaining('DATABASE_LISTEN_URL'),
+    },
+  ])
+})
+
 test('doctor reports a database that cannot be read, together with all other checks', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)

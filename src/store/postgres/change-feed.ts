@@ -7,6 +7,8 @@ export type ChangeFeed = {
   /** Notifies other processes, with a short delay, of this process's commits. */
   notify: (changed: Pick<Commit, 'fileIds' | 'submissionIds'>) => void
   watch: (listener: (changed: ChangedElsewhere) => void) => void
+  /** Why nothing listens at the moment; undefined if something does. */
+  fault: () => string | undefined
   close: () => Promise<void>
 }
 
@@ -71,6 +73,7 @@ export function createChangeFeed(url: string, pool: Pool): ChangeFeed {
         pendingNotification ??= setTimeout(() => void notifyNow(), NOTIFY_EVERY_MS)
     },
     watch: (listener) => void listeners.push(listener),
+    fault: listening.fault,
     async close() {
       clearInterval(polling)
       if (pendingNotification !== undefined) {

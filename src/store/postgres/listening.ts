@@ -1,10 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
+import { errorMessage } from '../../domain/errors.ts'
 import { clientConfig } from './pool.ts'
 
 export type Listening = {
   /** Rejects while there is no connection. Closes a connection that does not respond in time. */
   run: (sql: string, params?: readonly unknown[]) => Promise<void>
+  /** Why there is no connection; undefined if there is one. */
+  fault: () => string | undefined
   close: () => Promise<void>
 }
 
@@ -24,6 +27,7 @@ export function keepListening(
   const { channel, applicationName, onNotification } = options
   let client: pg.Client | undefined
   let isClosed = false
+  let fault: string | undefined = 'it is connecting'
 
   const connect = async (): Promise<void> => {
     const opening = new pg.Client({
@@ -45,8 +49,10 @@ export function keepListening(
       own = rows[0]?.pid
       await opening.query(`LISTEN ${channel}`)
       client = opening
+      fault = undefined
       // If `close` was called while this was connecting, it had no client to end.
       if (!isClosed) await ended
+      fault = 'the connection was lost'
     } finally {
       client = undefined
       await opening.end().catch(() => {})
@@ -54,7 +60,9 @@ export function keepListening(
   }
   const connected = (async () => {
     while (!isClosed) {
-      await connect().catch(() => {})
+      await connect().catch((error: unknown) => {
+        fault = errorMessage(error)
+      })
       if (!isClosed) await pause(RECONNECT_MS)
     }
   })()
@@ -70,6 +78,7 @@ export function keepListening(
         throw error
       }
     },
+    fault: () => fault,
     async close() {
       isClosed = true
       await client?.end().catch(() => {})

@@ -64,6 +64,7 @@ export function createPostgresStore({
     isShared: true,
     readServerTime: () => readServerTime(reading),
     watchOtherCommits: feed.watch,
+    findFeedFault: async () => feed.fault(),
     findFault: async () => undefined,
     async backUp() {
       throw new TrackerError('backup_unsupported', 'The database is PostgreSQL: use pg_dump.')

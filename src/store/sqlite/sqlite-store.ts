@@ -33,11 +33,13 @@ export function createSqliteStore(
 }
 
 /** Only the process that owns the file may use it. */
-const UNSHARED: Pick<StoreLifecycle, 'isShared' | 'readServerTime' | 'watchOtherCommits'> = {
-  isShared: false,
-  readServerTime: async () => Date.now(),
-  watchOtherCommits: () => {},
-}
+const UNSHARED: Pick<StoreLifecycle, 'isShared' | 'readServerTime' | 'watchOtherCommits' | 'findFeedFault'> =
+  {
+    isShared: false,
+    readServerTime: async () => Date.now(),
+    watchOtherCommits: () => {},
+    findFeedFault: async () => undefined,
+  }
 
 function createDatabase(
   connection: Connection,

@@ -20,7 +20,8 @@ import type { Store, StoreLifecycle } from '../../store/store.ts'
 import type { KeyRejections } from '../key-rejections.ts'
 
 export type DiagnosticsDeps = {
-  store: Pick<Store, 'countRejected' | 'readStats' | 'findOldestPending'> & Pick<StoreLifecycle, 'findFault'>
+  store: Pick<Store, 'countRejected' | 'readStats' | 'findOldestPending'> &
+    Pick<StoreLifecycle, 'findFault' | 'findFeedFault'>
   keyRejections: Pick<KeyRejections, 'list'>
   rejectedTargets: { list(): { host: string; count: number }[] }
   readiness: { check(): Promise<{ answersWaiting: number }> }
@@ -55,11 +56,12 @@ type Setup = {
 export async function runDiagnostics(deps: DiagnosticsDeps) {
   const { setup, clock } = deps
   const publicUrl = deps.publicUrl()
-  const [secretFile, database, disk, imagekit, rejected, pending] = await Promise.all([
+  const [secretFile, database, disk, imagekit, feed, rejected, pending] = await Promise.all([
     checkSecretFile(setup.tokenSecretFile),
     checkDatabase(deps),
     setup.databaseFile === null ? [] : checkDiskSpace(setup.databaseFile),
     probeImagekit(deps),
+    findFeedFault(deps),
     checkStored('rejected webhooks', () => findRejected(deps)),
     checkStored('pending', () => findPending(deps)),
   ])
@@ -75,6 +77,7 @@ export async function runDiagnostics(deps: DiagnosticsDeps) {
       secretFile,
       database,
       ...disk,
+      ...feed,
       ...imagekit,
       ...checkKeyRejections(deps.keyRejections.list()),
       checkPublicUrl(publicUrl, setup.apiUrl),
@@ -147,6 +150,15 @@ async function checkStored(name: string, check: () => Promise<Check[]>): Promise
   } catch (error) {
     return [fail(name, `unknown: ${errorMessage(error)}`, 'See the database check.')]
   }
+}
+
+async function findFeedFault({ store }: DiagnosticsDeps): Promise<Check[]> {
+  // If the database is unavailable, its own check says so.
+  const fault = await store.findFeedFault().catch(() => undefined)
+  if (fault === undefined) return []
+  const remedy =
+    'Check DATABASE_LISTEN_URL, or without it DATABASE_URL: LISTEN needs a direct connection, without a pooler.'
+  return [warn('other processes', `their changes are noticed up to a second late: ${fault}`, remedy)]
 }
 
 async function findRejected({ store, clock }: DiagnosticsDeps): Promise<Check[]> {

@@ -36,10 +36,13 @@ test('a process whose listening connection hangs notifies others on another conn
     reported.some((changed) => changed !== 'unknown' && changed.submissionIds.includes(submissionId))
   const before = await submit(hanging, ['remove-bg'])
   await expect.poll(() => isReported(before)).toBe(true)
+  expect(await hanging.findFeedFault()).toBeUndefined()
   proxy.hang()
   const after = await submit(hanging, ['remove-bg'])
   await expect.poll(() => isReported(after), { timeout: 4_000 }).toBe(true)
+  await expect.poll(() => hanging.findFeedFault()).toBe('the connection was lost')
   proxy.forward()
+  await expect.poll(() => hanging.findFeedFault()).toBeUndefined()
 })
 
 test('a DATABASE_LISTEN_URL of another database is rejected, and nothing there is changed', async () => {
