@@ -1,5 +1,6 @@
-// Renders results as Markdown tables and charts, and writes them between the marks in docs/benchmarks.md.
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+// Renders results as Markdown and charts, and writes them between the marks of two documents: goals and charts into
+// docs/benchmarks.md, tables into docs/benchmark-tables.md.
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as echarts from 'echarts'
 import { type Figures, GOALS, goalText, isMet } from './goals.ts'
@@ -24,6 +25,7 @@ export type Circumstances = { at: string; commit: string; machine: string; versi
 export type StoredResult = PartResult & { circumstances: Circumstances }
 
 const DOCUMENT = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
+const TABLES = fileURLToPath(new URL('../docs/benchmark-tables.md', import.meta.url))
 const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url))
 const BEGIN = '<!-- measured: begin -->'
 const END = '<!-- measured: end -->'
@@ -33,27 +35,32 @@ export function writeDocument(results: StoredResult[], circumstances: Circumstan
   const { at, commit, machine, versions, method } = circumstances
   const goals: Figures = Object.assign({}, ...results.map((result) => result.goals))
   const lost = results.reduce((total, result) => total + result.lost, 0)
-  const text = [
-    BEGIN,
+  writeBetweenMarks(DOCUMENT, [
     '## Where and when',
     [`- ${at.slice(0, 10)}, commit ${commit}`, `- ${machine}`, `- ${versions}`, `- ${method}`].join('\n'),
     '## Goals',
     goalTable(goals),
     `Acknowledged deliveries that were lost, in all runs: **${lost}**.`,
-    ...results.map((result) => resultText(result, circumstances)),
-    END,
-  ].join('\n\n')
-  const present = existsSync(DOCUMENT) ? readFileSync(DOCUMENT, 'utf8') : `# Benchmarks\n\n${BEGIN}\n${END}\n`
-  const [before, after] = [present.indexOf(BEGIN), present.indexOf(END)]
-  if (before < 0 || after < before) throw new Error(`${DOCUMENT} has no marks for the figures`)
-  writeFileSync(DOCUMENT, `${present.slice(0, before)}${text}${present.slice(after + END.length)}`)
+    '## Charts',
+    ...results.flatMap(({ charts = [] }) => charts).map((chart) => `![${chart.title}](${writeChart(chart)})`),
+  ])
+  writeBetweenMarks(
+    TABLES,
+    results.flatMap((result) => [partText(result), ...earlierText(result, circumstances)]),
+  )
 }
 
-function resultText(result: StoredResult, { at }: Circumstances): string {
-  const charts = (result.charts ?? []).map((chart) => `![${chart.title}](${writeChart(chart)})`)
-  const own = result.circumstances
-  const earlier = own.at === at ? [] : [`Measured at ${own.at.slice(0, 16)}Z, commit ${own.commit}.`]
-  return [partText(result), ...earlier, ...charts].join('\n\n')
+function writeBetweenMarks(path: string, texts: readonly string[]): void {
+  const present = readFileSync(path, 'utf8')
+  const [before, after] = [present.indexOf(BEGIN), present.indexOf(END)]
+  if (before < 0 || after < before) throw new Error(`${path} has no marks for the figures`)
+  const text = [BEGIN, ...texts, END].join('\n\n')
+  writeFileSync(path, `${present.slice(0, before)}${text}${present.slice(after + END.length)}`)
+}
+
+/** For a part that was measured before the others. */
+function earlierText({ circumstances: own }: StoredResult, { at }: Circumstances): string[] {
+  return own.at === at ? [] : [`Measured at ${own.at.slice(0, 16)}Z, commit ${own.commit}.`]
 }
 
 export function partText({ title, tables }: PartResult): string {

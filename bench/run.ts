@@ -1,11 +1,11 @@
-// `npm run bench` measures everything and writes docs/benchmarks.md; `npm run bench -- PART…` measures some parts.
+// `npm run bench` measures everything and writes docs/benchmarks.md and docs/benchmark-tables.md; `npm run bench -- PART…` measures some parts.
 //   --quick           only the parts that CI checks for a collapse, in about three minutes
 //   --order O         measures ingest in one order only: upload or shuffled
 //   --extensions N    measures ingest with N extensions per submission only: 1, 3 or 40
 //   --runs N          the number of runs in the largest database
 //   --folder PATH     keeps the databases in this folder
 //   --rounds N, --seconds N    the number of rounds, and the length of a measurement
-//   --document        writes docs/benchmarks.md with the latest figures of each part that was measured here
+//   --document        writes both documents with the latest figures of each part that was measured here
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

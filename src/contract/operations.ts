@@ -73,7 +73,7 @@ export const retryProgressSchema = z.object({
   state: z.enum(['running', 'done']),
   results: z.object({ ...countsByStatusSchema.shape, rejected: countSchema, unconfirmed: countSchema }),
   /** The first 100 of those that `failed` counts. */
-  notTaken: z.array(
+  notAccepted: z.array(
     z.object({
       runId: z.string(),
       name: z.string(),
@@ -124,6 +124,6 @@ export const readinessSchema = z.object({
   status: z.literal('ready'),
   store: z.literal('ok'),
   migrations: z.literal('ok'),
-  answersWaiting: countSchema,
+  queuedWrites: countSchema,
   imagekit: z.string(),
 })

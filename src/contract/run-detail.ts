@@ -35,7 +35,7 @@ const timelineEventSchema = z.discriminatedUnion('what', [
   }),
   z.object({
     at: timeSchema,
-    what: z.literal('answered'),
+    what: z.literal('responded'),
     state: submissionStateSchema,
     requestId: z.string().nullable(),
     error: submissionErrorSchema.nullable(),
@@ -62,7 +62,7 @@ const timelineEventSchema = z.discriminatedUnion('what', [
   }),
   z.object({
     at: timeSchema,
-    what: z.literal('told'),
+    what: z.literal('notified'),
     attempt: z.int(),
     result: z.string().nullable(),
     reason: z.string().nullable(),

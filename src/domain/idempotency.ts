@@ -15,13 +15,13 @@ export type KeyClaim = { scope: string; nonce: string }
 
 /**
  * The result of claiming an idempotency key. `claimed`: this request has it now. `running`: another request has it.
- * `abandoned`: its process died after its submission was committed, so ImageKit may have the file. `answered`: a
+ * `abandoned`: its process died after its submission was committed, so ImageKit may have the file. `responded`: a
  * response is stored.
  */
 export type IdempotencyClaim =
   | { kind: 'claimed' }
   | { kind: 'running' }
   | { kind: 'abandoned'; fingerprint: string; submissionId: string }
-  | { kind: 'answered'; fingerprint: string; answer: StoredResponse }
+  | { kind: 'responded'; fingerprint: string; answer: StoredResponse }
 
 export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000

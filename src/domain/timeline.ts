@@ -9,7 +9,7 @@ import type { SubmissionError, SubmissionKind, SubmissionState } from './submiss
 /** One event in a run's life; `at` in milliseconds since the epoch. */
 export type TimelineEvent = { at: number } & (
   | { what: 'requested'; by: string | null; kind: SubmissionKind; attempt: number }
-  | { what: 'answered'; state: SubmissionState; requestId: string | null; error: SubmissionError | null }
+  | { what: 'responded'; state: SubmissionState; requestId: string | null; error: SubmissionError | null }
   | {
       what: 'delivery'
       deliveryId: string
@@ -24,7 +24,7 @@ export type TimelineEvent = { at: number } & (
       evidence: Evidence | null
     }
   | { what: 'expired'; reason: ExpiryReason | null }
-  | { what: 'told'; attempt: number; result: string | null; reason: string | null }
+  | { what: 'notified'; attempt: number; result: string | null; reason: string | null }
   | { what: AuditKind; by: string; reason: string | null }
 )
 
@@ -35,13 +35,13 @@ export function timelineOf(history: RunHistory): TimelineEvent[] {
   const events: TimelineEvent[] = [
     { at: run.requestedAt, what: 'requested', by: keyName, kind, attempt: run.attempt },
   ]
-  if (respondedAt !== null) events.push({ at: respondedAt, what: 'answered', state, requestId, error })
+  if (respondedAt !== null) events.push({ at: respondedAt, what: 'responded', state, requestId, error })
   for (const { receivedAt, deliveryId, outcome, cause } of deliveries)
     events.push({ at: receivedAt, what: 'delivery', deliveryId, outcome, cause })
   events.push(...endOf(run))
   if (notification !== null) {
     const { createdAt, attempt, result, reason } = notification
-    events.push({ at: createdAt, what: 'told', attempt, result, reason })
+    events.push({ at: createdAt, what: 'notified', attempt, result, reason })
   }
   for (const { at, kind: what, actor, reason } of auditEntries) events.push({ at, what, by: actor, reason })
   return events.toSorted((one, other) => one.at - other.at)

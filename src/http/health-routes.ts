@@ -6,7 +6,7 @@ import type { KeyRejections } from '../tracking/key-rejections.ts'
 import { type Api, operation, route } from './route.ts'
 
 type HealthRoutesDeps = {
-  readiness: { check(): Promise<{ answersWaiting: number }> }
+  readiness: { check(): Promise<{ queuedWrites: number }> }
   keyRejections: Pick<KeyRejections, 'list'>
   /** Identifies this process, so that a client can check whether an address of the service leads to it. */
   instanceId: string
@@ -37,8 +37,8 @@ export function healthRoutes(api: Api, { readiness, keyRejections, instanceId }:
       auth: 'none',
       responses: { 200: readinessSchema },
       async handle() {
-        const { answersWaiting } = await readiness.check()
-        return { status: 200, json: { ...READY, answersWaiting, imagekit: imagekitDetail() } }
+        const { queuedWrites } = await readiness.check()
+        return { status: 200, json: { ...READY, queuedWrites, imagekit: imagekitDetail() } }
       },
     }),
   })

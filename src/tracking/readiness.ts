@@ -2,8 +2,8 @@ import { TrackerError } from '../domain/errors.ts'
 import type { Store } from '../store/store.ts'
 import type { StoreOutage } from './store-outage.ts'
 
-/** Checks whether a delivery could be stored now. `answersWaiting` is the number of queued writes. */
-export type Readiness = { check(): Promise<{ answersWaiting: number }> }
+/** Checks whether a delivery could be stored now. `queuedWrites` is the number of queued writes. */
+export type Readiness = { check(): Promise<{ queuedWrites: number }> }
 
 /**
  * Probes the store at most once in `freshMs`, so that a flood of requests costs little. Rejects with the store's error, and says
@@ -36,7 +36,7 @@ export function createReadiness(deps: {
       if (probe === undefined || now - probe.startedAt > freshMs)
         probe = { startedAt: now, result: probeStore() }
       await probe.result
-      return { answersWaiting: writeRetries.size() }
+      return { queuedWrites: writeRetries.size() }
     },
   }
 }

@@ -70,7 +70,7 @@ test.each(Object.entries(HEADS))(
       .map(({ received }) => received().slice(0, 12))
       .filter((response) => response !== '')
     reportFigures(
-      `${SOCKETS} unfinished bodies of 1 MiB with ${kind}: ${responses.length} told ${[...new Set(responses)].join(', ')}; ` +
+      `${SOCKETS} unfinished bodies of 1 MiB with ${kind}: ${responses.length} responded with ${[...new Set(responses)].join(', ')}; ` +
         `memory grew by ${grownMib.toFixed()} MiB at most, /healthz took ${healthMs.toFixed()} ms`,
     )
     expect(new Set(responses)).toEqual(

@@ -79,14 +79,14 @@ test(`${SOCKETS} idle sockets don't slow down other callers, seed ${SEED}`, {
     const stillOpen = () => sockets.filter((socket) => socket.isOpen()).length
     await expect.poll(stillOpen, { timeout: CLOSED_WITHIN_S * 1000, interval: 500 }).toBe(0)
     const timedOut = sockets.filter((socket) => socket.received().startsWith('HTTP/1.1 408 ')).length
-    closed = `closed by the service, ${timedOut} of them told 408`
+    closed = `closed by the service, ${timedOut} of them with 408`
     expect(timedOut).toBe(SOCKETS)
   }
   for (const socket of sockets) socket.destroy()
   await expect.poll(() => descriptorsOf(target.pid)).toBeLessThanOrEqual(before.descriptors + KEPT_BY_CALLERS)
 
   reportFigures(
-    `idle sockets: ${SOCKETS}, seed ${SEED}: ${open} of them still open when ${DELIVERIES} deliveries had been answered, in ${at(0.5)} ms (p50), ` +
+    `idle sockets: ${SOCKETS}, seed ${SEED}: ${open} of them still open when ${DELIVERIES} deliveries had a response, in ${at(0.5)} ms (p50), ` +
       `${at(0.99)} ms (p99), ${lost.length} lost; memory ${before.memory} → ${memory.now} MiB, at most ${memory.highest}; ${closed}`,
   )
   expect(lost).toEqual([])

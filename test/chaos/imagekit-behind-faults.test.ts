@@ -74,7 +74,9 @@ function classify(uploaded: Uploaded, written: Written | undefined, files: reado
   if (files.length > 1) return 'uploaded twice'
   if (file !== undefined && file.size !== uploaded.bytes) return 'uploaded in part'
   if (isSuccess && uploaded.shouldRetry === null)
-    return fileIdOf(uploaded.body) === fileId && written?.fileId === fileId ? 'answered' : 'answered wrongly'
+    return fileIdOf(uploaded.body) === fileId && written?.fileId === fileId
+      ? 'responded'
+      : 'responded wrongly'
   if (!isSuccess && uploaded.status !== 502 && uploaded.status !== 504)
     return `an answer of ${uploaded.status} ${uploaded.body}`
   if (uploaded.submissionId !== null) {
@@ -129,7 +131,7 @@ test(`${UPLOADS} uploads to an ImageKit behind a faulty network, seed ${SEED}: n
   )
   // Each of these categories occurred, and no other.
   expect(new Set(Object.keys(categories))).toEqual(
-    new Set(['answered', 'unconfirmed, for nothing', 'unconfirmed, though there', 'safe to try again']),
+    new Set(['responded', 'unconfirmed, for nothing', 'unconfirmed, though there', 'safe to try again']),
   )
   for (const count of Object.values(faults)) expect(count).toBeGreaterThan(0)
 })

@@ -17,7 +17,7 @@ test(`nothing that was acknowledged is lost by kill -9, ${CYCLES} times, seed ${
   })
   reportFigures(
     `kill -9: ${CYCLES} cycles, seed ${SEED}: ${submissions} submissions and ${deliveries} deliveries acknowledged, ` +
-      `${unacknowledged} told again, ${lost.length} lost`,
+      `${unacknowledged} sent again, ${lost.length} lost`,
   )
   expect(lost).toEqual([])
   expect(submissions).toBeGreaterThan(CYCLES)

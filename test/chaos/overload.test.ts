@@ -44,7 +44,7 @@ test('webhooks beyond a full queue get 503, and each is applied once when it is 
   )
   expect(outcomes).toEqual([{ outcome: 'applied', count: AT_ONCE }])
   reportFigures(
-    `a queue of 10: ${AT_ONCE} webhooks, ${overloaded} times told to come again, each applied once`,
+    `a queue of 10: ${AT_ONCE} webhooks, ${overloaded} times rejected with 503, each applied once`,
   )
   expect(overloaded).toBeGreaterThan(AT_ONCE)
 })

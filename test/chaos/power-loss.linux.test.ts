@@ -26,7 +26,7 @@ test(`nothing that was acknowledged is lost when the power fails, ${CYCLES} time
   const { log, database } = disk.countSyncs()
   reportFigures(
     `loss of power: ${CYCLES} cycles, seed ${SEED}: ${submissions} submissions and ${deliveries} deliveries acknowledged, ` +
-      `${unacknowledged} told again, ${lost.length} lost; ${log} syncs of the log, ${database} of the database`,
+      `${unacknowledged} sent again, ${lost.length} lost; ${log} syncs of the log, ${database} of the database`,
   )
   expect(lost).toEqual([])
   expect(submissions).toBeGreaterThan(CYCLES)

@@ -36,8 +36,8 @@ const { status } = spawnSync('npx', [...vitest, ...wanted], { env, stdio: 'inher
 let code = status ?? 1
 
 if (names.length === 0 && values.store === 'sqlite') {
-  const planted = spawnSync(process.execPath, ['test/chaos/mutations/run.mjs'], { env, stdio: 'inherit' })
-  code ||= planted.status ?? 1
+  const applied = spawnSync(process.execPath, ['test/chaos/mutations/run.mjs'], { env, stdio: 'inherit' })
+  code ||= applied.status ?? 1
 }
 
 const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim()

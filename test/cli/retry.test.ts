@@ -74,8 +74,8 @@ test('an id is encoded as one path segment', async () => {
 type Results = { [result: string]: number }
 
 /** A service with a retry of three runs, whose polls return these results in order, then repeat the last one. */
-function manyRuns(given: { results?: Results[]; notTaken?: object[]; restarts?: boolean } = {}) {
-  const { results = [{ success: 3 }], notTaken = [], restarts = false } = given
+function manyRuns(given: { results?: Results[]; notAccepted?: object[]; restarts?: boolean } = {}) {
+  const { results = [{ success: 3 }], notAccepted = [], restarts = false } = given
   let polls = restarts ? 0 : 1
   return ({ method, json }: Received): Reply => {
     const none = { success: 0, failed: 0, expired: 0, pending: 0, rejected: 0, unconfirmed: 0 }
@@ -86,7 +86,7 @@ function manyRuns(given: { results?: Results[]; notTaken?: object[]; restarts?: 
       failed: 0,
       state: 'running',
       results: none,
-      notTaken,
+      notAccepted,
     }
     if (method === 'POST' && JSON.stringify(json).includes('"dryRun":true'))
       return { status: 200, body: { total: 3, units: 260, unpriced: 1 } }
@@ -126,11 +126,11 @@ test('many runs are previewed, retried and followed, also through a restart of t
 
 test('rejected and unconfirmed runs exit 1, and their reasons are printed, escaped', async () => {
   const results = [{ success: 1, rejected: 1, unconfirmed: 1 }]
-  const notTaken = [
+  const notAccepted = [
     { runId: 'run-2', name: 'remove-bg', state: 'failed', reason: 'It is \u001b[31mgone.' },
     { runId: 'run-3', name: 'remove-bg', state: 'unconfirmed', reason: 'No response.' },
   ]
-  const { exitCode, stdout } = await runOperatorCommand(RETRY_MANY, manyRuns({ results, notTaken }))
+  const { exitCode, stdout } = await runOperatorCommand(RETRY_MANY, manyRuns({ results, notAccepted }))
   expect(stdout.split('\n').slice(1)).toEqual([
     '1 of 3 were accepted (retry retry-1).',
     '2 were not accepted:',

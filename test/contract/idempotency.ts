@@ -46,20 +46,20 @@ export function describeIdempotency(current: () => OpenedStore): void {
       const submissionId = await submit(held)
       expect(await claim()).toEqual({ kind: 'running' })
       await current().store.applyResponse(submissionId, accepted({}), 2_000, { ...held, answer: ANSWER })
-      expect(await claim(3_000)).toEqual({ kind: 'answered', fingerprint: 'abc', answer: ANSWER })
+      expect(await claim(3_000)).toEqual({ kind: 'responded', fingerprint: 'abc', answer: ANSWER })
     })
 
     test('a response is stored with an unconfirmed submission, too', async () => {
       const held = await hold()
       const key = { ...held, answer: { ...ANSWER, status: 502 } }
       await current().store.applyResponse(await submit(held), aRejection('unconfirmed'), 2_000, key)
-      expect(await claim()).toMatchObject({ kind: 'answered', answer: { status: 502 } })
+      expect(await claim()).toMatchObject({ kind: 'responded', answer: { status: 502 } })
     })
 
     test('a released key can be claimed again, and a key with a response cannot be released', async () => {
       await current().store.releaseIdempotencyKey(await hold())
       await current().store.releaseIdempotencyKey(await claimAnswered())
-      expect(await claim()).toMatchObject({ kind: 'answered' })
+      expect(await claim()).toMatchObject({ kind: 'responded' })
     })
 
     test('the same request may repeat its claim', async () => {
@@ -82,12 +82,12 @@ export function describeIdempotency(current: () => OpenedStore): void {
       await store.releaseIdempotencyKey(lost)
       expect(await claim()).toEqual({ kind: 'running' })
       await store.applyResponse(submissionId, accepted({}), 2_000, { ...held, answer: ANSWER })
-      expect(await claim()).toMatchObject({ kind: 'answered' })
+      expect(await claim()).toMatchObject({ kind: 'responded' })
     })
 
     test('a response is repeated for 24 hours and no longer', async () => {
       await claimAnswered()
-      expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toMatchObject({ kind: 'answered' })
+      expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toMatchObject({ kind: 'responded' })
       expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'claimed' })
       expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
     })
@@ -99,7 +99,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
         expect(await claim(1_000 + days * IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
       const key = { ...held, answer: ANSWER }
       await current().store.applyResponse(submissionId, accepted({}), 2_000, key)
-      expect(await claim(3_000)).toMatchObject({ kind: 'answered', answer: ANSWER })
+      expect(await claim(3_000)).toMatchObject({ kind: 'responded', answer: ANSWER })
     })
 
     test('the time of the newest claim is found, also after a restart', async () => {
@@ -116,7 +116,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
       await current().store.claimIdempotencyKey(newKeyClaim('running'), 1_000)
       const { deleteExpiredKeys } = upkeep(current().store)
       expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toBe(false)
-      expect(await claim(2_000)).toMatchObject({ kind: 'answered' })
+      expect(await claim(2_000)).toMatchObject({ kind: 'responded' })
       expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS)).toBe(false)
       expect(await current().store.claimIdempotencyKey(newKeyClaim('running'), 2_000)).toEqual({
         kind: 'running',
@@ -142,7 +142,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
       const left = await Promise.all(
         scopes.map((scope) => store.claimIdempotencyKey(newKeyClaim(scope), 2_000)),
       )
-      expect(left.filter(({ kind }) => kind === 'answered')).toHaveLength(1)
+      expect(left.filter(({ kind }) => kind === 'responded')).toHaveLength(1)
       expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS)).toBe(false)
       expect(await store.findNewestClaimAt()).toBe(2_000)
     })
@@ -183,7 +183,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
       const store = await current().reopen()
       await store.recoverAbandoned(5_000, 5_000)
       expect(await store.claimIdempotencyKey(newKeyClaim(SCOPE), 6_000)).toMatchObject({
-        kind: 'answered',
+        kind: 'responded',
         answer: ANSWER,
       })
     })

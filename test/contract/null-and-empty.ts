@@ -214,8 +214,8 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       await store.settleNotification(`msg_${runIds[0]}`, { kind: 'gone', reason: '' }, 0)
       await store.settleNotification(`msg_${runIds[1]}`, { kind: 'delivered' }, 0)
       const reopened = await current().reopen()
-      const notTaken = await reopened.listUnsubmitted('retry-1', 9)
-      expect(notTaken.map(({ reason }) => reason)).toEqual([null, ''])
+      const notAccepted = await reopened.listUnsubmitted('retry-1', 9)
+      expect(notAccepted.map(({ reason }) => reason)).toEqual([null, ''])
       const histories = await Promise.all(runIds.map((runId) => reopened.findRunHistory(runId)))
       expect(histories.map((history) => history?.notification?.reason)).toEqual(['', null])
     })
@@ -237,7 +237,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       const reopened = await current().reopen()
       for (const [index, scope] of ['', 'scope'].entries())
         expect(await reopened.claimIdempotencyKey(newKeyClaim(scope), 3_000)).toEqual({
-          kind: 'answered',
+          kind: 'responded',
           fingerprint: '',
           answer: answers[index],
         })

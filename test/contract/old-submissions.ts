@@ -161,7 +161,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect(await store.findRetry('retry-old')).toBeUndefined()
       expect(await store.nextRetryItem()).toMatchObject({ runId: young.runIds[0] })
       expect(await store.claimIdempotencyKey(newKeyClaim(young.scope), BEFORE)).toMatchObject({
-        kind: 'answered',
+        kind: 'responded',
       })
       expect(await store.claimIdempotencyKey(newKeyClaim(old.scope), BEFORE)).toEqual({ kind: 'claimed' })
       expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual(auditEntries)

@@ -151,12 +151,12 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
       const results = { ...none, pending: 2, rejected: 1, unconfirmed: 1 }
       const ended = { retryId: 'retry-1', total: 4, done: 4, failed: 2, state: 'done', results }
       expect(await store.findRetry('retry-1')).toEqual(ended)
-      const notTaken = [
+      const notAccepted = [
         { runId: first, name: 'remove-bg', state: 'failed', reason: 'reason 1' },
         { runId: fourth, name: 'remove-bg', state: 'unconfirmed', reason: 'reason 2' },
       ]
-      expect(await store.listUnsubmitted('retry-1', 9)).toEqual(notTaken)
-      expect(await store.listUnsubmitted('retry-1', 1)).toEqual(notTaken.slice(0, 1))
+      expect(await store.listUnsubmitted('retry-1', 9)).toEqual(notAccepted)
+      expect(await store.listUnsubmitted('retry-1', 1)).toEqual(notAccepted.slice(0, 1))
       expect(await store.listUnsubmitted('retry-2', 9)).toEqual([])
     })
 

@@ -337,7 +337,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       await one.applyResponse(submissionId, accepted({}), 2_000, { ...ofTwo, answer })
       for (const store of [one, two])
         expect(await store.claimIdempotencyKey(newKeyClaim(SCOPE), 3_000)).toEqual({
-          kind: 'answered',
+          kind: 'responded',
           fingerprint: 'abc',
           answer,
         })

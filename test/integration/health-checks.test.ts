@@ -15,7 +15,7 @@ test('a service that works is healthy and ready', async () => {
     status: 'ready',
     store: 'ok',
     migrations: 'ok',
-    answersWaiting: 0,
+    queuedWrites: 0,
   })
 })
 

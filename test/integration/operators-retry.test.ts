@@ -146,7 +146,7 @@ test('a retry of many runs lists those that were not accepted, with the reason',
   const progress = async () => (await ask(tracker, `/retries/${json.retryId}`)).json
   await expect.poll(progress, { timeout: 10_000 }).toMatchObject({ done: 2, failed: 1, state: 'done' })
   const reason = expect.stringContaining('does not exist')
-  expect((await progress())['notTaken']).toEqual([
+  expect((await progress())['notAccepted']).toEqual([
     { runId: run?.runId, name: 'remove-bg', state: 'failed', reason },
   ])
   const page = await (await signIn(tracker)).get(`/admin/retries/${json.retryId}`)

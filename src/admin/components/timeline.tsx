@@ -58,7 +58,7 @@ function TimelineEventText({ event }: { event: TimelineEvent }) {
           {event.attempt > 1 && `, attempt ${event.attempt}`}
         </>
       )
-    case 'answered':
+    case 'responded':
       return (
         <>
           <strong>ImageKit’s response:</strong> {event.state}
@@ -105,7 +105,7 @@ function TimelineEventText({ event }: { event: TimelineEvent }) {
             : 'No final status arrived in time, and no evidence shows the result'}
         </>
       )
-    case 'told':
+    case 'notified':
       return (
         <>
           <strong>Notification to the caller:</strong> {event.result ?? 'not sent yet'}, attempt{' '}

@@ -81,8 +81,8 @@ function Progress({ retry }: Pick<RetryProps, 'retry'>) {
   )
 }
 
-function NotAcceptedTable({ retry: { failed, notTaken } }: Pick<RetryProps, 'retry'>) {
-  if (notTaken.length === 0) return <></>
+function NotAcceptedTable({ retry: { failed, notAccepted } }: Pick<RetryProps, 'retry'>) {
+  if (notAccepted.length === 0) return <></>
   return (
     <>
       <table class="rows">
@@ -94,7 +94,7 @@ function NotAcceptedTable({ retry: { failed, notTaken } }: Pick<RetryProps, 'ret
           </tr>
         </thead>
         <tbody>
-          {notTaken.map(({ runId, name, state, reason }) => (
+          {notAccepted.map(({ runId, name, state, reason }) => (
             <tr>
               <th scope="row" data-label="Run">
                 <a href={runHref(runId)}>
@@ -109,7 +109,7 @@ function NotAcceptedTable({ retry: { failed, notTaken } }: Pick<RetryProps, 'ret
           ))}
         </tbody>
       </table>
-      {failed > notTaken.length && <p class="hint">Only the first {notTaken.length} are listed.</p>}
+      {failed > notAccepted.length && <p class="hint">Only the first {notAccepted.length} are listed.</p>}
     </>
   )
 }

@@ -71,7 +71,7 @@ async function followRetry(
   return progress
 }
 
-function formatNotAccepted({ notTaken }: Progress, count: number, width: number | undefined): string {
+function formatNotAccepted({ notAccepted }: Progress, count: number, width: number | undefined): string {
   const title = count === 1 ? '1 was not accepted' : `${count} were not accepted`
   const table = formatTable(
     [
@@ -80,8 +80,10 @@ function formatNotAccepted({ notTaken }: Progress, count: number, width: number 
       { title: 'STATE', cell: ({ state }) => (state === 'failed' ? 'rejected' : state) },
       { title: 'REASON', cell: ({ reason }) => reason, isCut: true },
     ],
-    notTaken,
+    notAccepted,
     width,
   )
-  return count > notTaken.length ? `${title}, the first ${notTaken.length}:\n${table}` : `${title}:\n${table}`
+  return count > notAccepted.length
+    ? `${title}, the first ${notAccepted.length}:\n${table}`
+    : `${title}:\n${table}`
 }

@@ -46,7 +46,7 @@ function isRunning({ answer, abandoned }: Pick<ClaimRow, 'answer' | 'abandoned'>
 function describeClaim(claim: ClaimRow): Exclude<IdempotencyClaim, { kind: 'claimed' }> {
   const { fingerprint, answer, abandoned, submissionId } = claim
   if (fingerprint === null) return { kind: 'running' }
-  if (answer !== null) return { kind: 'answered', fingerprint, answer }
+  if (answer !== null) return { kind: 'responded', fingerprint, answer }
   if (!abandoned || submissionId === null) return { kind: 'running' }
   return { kind: 'abandoned', fingerprint, submissionId }
 }

@@ -58,7 +58,7 @@ export async function startRetry(
 
 export type ShownRetry = RetryProgress & {
   /** The first of the runs that `failed` counts. */
-  notTaken: UnsubmittedItem[]
+  notAccepted: UnsubmittedItem[]
 }
 
 const MAX_UNSUBMITTED = 100
@@ -70,8 +70,8 @@ export async function showRetry(
 ): Promise<ShownRetry> {
   const progress = await store.findRetry(retryId)
   if (progress === undefined) throw new TrackerError('not_found', `There is no retry ${retryId}.`)
-  const notTaken = progress.failed === 0 ? [] : await store.listUnsubmitted(retryId, MAX_UNSUBMITTED)
-  return { ...progress, notTaken }
+  const notAccepted = progress.failed === 0 ? [] : await store.listUnsubmitted(retryId, MAX_UNSUBMITTED)
+  return { ...progress, notAccepted }
 }
 
 /** The existing runs with these ids. Other work runs between the reads. */

@@ -24,7 +24,7 @@ export type DiagnosticsDeps = {
     Pick<StoreLifecycle, 'findFault' | 'findFeedFault'>
   keyRejections: Pick<KeyRejections, 'list'>
   rejectedTargets: { list(): { host: string; count: number }[] }
-  readiness: { check(): Promise<{ answersWaiting: number }> }
+  readiness: { check(): Promise<{ queuedWrites: number }> }
   /** A cheap request to ImageKit; `at` is the time according to ImageKit. */
   probeApiKey: () => Promise<{ probe: ApiKeyProbe; at: number | null }>
   setup: Setup
@@ -108,10 +108,10 @@ async function checkSecretFile(path: string | null): Promise<Check> {
 
 async function checkDatabase({ store, readiness, setup }: DiagnosticsDeps): Promise<Check> {
   try {
-    const { answersWaiting } = await readiness.check()
-    if (answersWaiting === 0) return ok('database', `${setup.database} is writable`)
+    const { queuedWrites } = await readiness.check()
+    if (queuedWrites === 0) return ok('database', `${setup.database} is writable`)
     const remedy = 'The store was unavailable for a while; they are applied one after another. See the log.'
-    return warn('database', `${answersWaiting} ImageKit response(s) are waiting to be stored`, remedy)
+    return warn('database', `${queuedWrites} ImageKit response(s) are waiting to be stored`, remedy)
   } catch (error) {
     const fault = await store.findFault().catch(() => undefined)
     const place = setup.databaseFile === null ? 'the database server' : "the disk and the file's permissions"

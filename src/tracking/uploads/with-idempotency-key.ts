@@ -67,7 +67,7 @@ async function respondOnce(
       'idempotency_key_reused',
       'The first request with this Idempotency-Key was different. Use a new key for a new request.',
     )
-  if (claim.kind === 'answered') return claim.answer
+  if (claim.kind === 'responded') return claim.answer
   const message = 'The service stopped during this request; ImageKit may have received it.'
   return unconfirmedResponse({ errorBody }, claim.submissionId, 502, message)
 }

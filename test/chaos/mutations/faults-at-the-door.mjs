@@ -109,7 +109,7 @@ export const FAULTS_AT_THE_DOOR = [
     tests: ['test/integration/known-failure-modes-of-callers.test.ts'],
   },
   {
-    name: 'statuses-told-after-the-caller',
+    name: 'statuses-updated-after-the-response',
     file: 'src/store/write-queue.ts',
     find: 'onCommit(commitOf(',
     replace: 'setTimeout(onCommit, 50, commitOf(',

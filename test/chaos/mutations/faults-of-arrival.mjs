@@ -22,7 +22,7 @@ export const FAULTS_OF_ARRIVAL = [
     tests: ['test/http/upload-limits.test.ts'],
   },
   {
-    name: 'store-not-told-of-what-comes',
+    name: 'store-does-not-know-what-comes',
     file: 'src/service.ts',
     find: 'hasPending: () => incomingWebhooks.hasPending(),',
     replace: '',

@@ -153,7 +153,7 @@ export const FAULTS_OF_RECONCILING = [
     tests: ODD_IDS,
   },
   {
-    name: 'rejected-key-is-not-told',
+    name: 'rejected-key-is-not-reported',
     file: 'src/jobs/reconciler.ts',
     find: 'if (isKeyRejected)',
     replace: 'if (isKeyRejected && stoppedBy === null)',

@@ -170,7 +170,7 @@ export const FAULTS_OF_THE_ROWS = [
     tests: CONTRACT,
   },
   {
-    name: 'status-of-another-database-is-told',
+    name: 'status-of-another-database-is-returned',
     file: 'src/store/sql/asset-reads.ts',
     find: 'known.get(id)',
     replace: 'found.find(({ submission }) => numberOf(submission.submissionId) === numberOf(id))',

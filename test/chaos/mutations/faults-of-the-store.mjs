@@ -217,7 +217,7 @@ export const FAULTS_OF_THE_STORE = [
     replace: '',
   },
   {
-    name: 'gathered-reads-that-fail-are-never-answered',
+    name: 'gathered-reads-that-fail-never-end',
     ...GATHERED,
     find: 'for (const { reject } of batch) reject(error)',
     replace: '',

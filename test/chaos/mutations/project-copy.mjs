@@ -16,9 +16,9 @@ import { createCompiler } from './compiler.mjs'
 
 const EXCLUDED = new Set(['.git', 'coverage', 'data', 'dist', 'node_modules'])
 
-/** A copy of the project in which faults are planted. */
+/** A copy of the project in which mutations are applied. */
 export function copyProject(root) {
-  const directory = mkdtempSync(join(tmpdir(), 'planted-faults-'))
+  const directory = mkdtempSync(join(tmpdir(), 'mutations-'))
   cpSync(root, directory, { recursive: true, filter: (from) => !EXCLUDED.has(relative(root, from)) })
   symlinkSync(realpathSync(join(root, 'node_modules')), join(directory, 'node_modules'))
   const built = spawnSync('npm', ['run', '--silent', 'build'], { cwd: directory, stdio: 'inherit' })

@@ -1,6 +1,6 @@
 // Plants one fault after another in a copy of the project, and checks whether the tests detect it. A fault that survives
 // shows what is not tested. `node test/chaos/mutations/run.mjs [NAME…]`; `inverted` means all inverted conditions.
-// `--check` only checks that every fault can be planted and that its tests exist.
+// `--check` only checks that every mutation can be applied and that its tests exist.
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -55,7 +55,7 @@ for (const fault of faults) {
 const namesOf = (wanted) => faults.filter((fault) => verdicts.get(fault) === wanted).map(({ name }) => name)
 const [killed, known, survived, unproved] = ['killed', 'known', 'SURVIVED', 'VOID'].map(namesOf)
 const parts = [
-  `planted faults: ${faults.length}`,
+  `mutations: ${faults.length}`,
   `killed ${killed.length}`,
   `survived: ${survived.join(', ') || 'none'}`,
 ]
@@ -65,12 +65,12 @@ reportFigures(parts.join(', '))
 process.exit(survived.length + unproved.length > 0 ? 1 : 0)
 
 async function tryFault(fault) {
-  const planted = copy.plant(fault)
+  const applied = copy.plant(fault)
   const isInverted = fault.edit !== undefined
   try {
     // The tests must detect an inverted condition even if the compiler rejects it.
-    if (planted.problems.length > 0 && !isInverted)
-      return { verdict: 'VOID', detail: `does not compile: ${planted.problems[0]}` }
+    if (applied.problems.length > 0 && !isInverted)
+      return { verdict: 'VOID', detail: `does not compile: ${applied.problems[0]}` }
     let seen = await copy.runTests(fault.tests, NAMED_TESTS_MS)
     if (seen.kind === 'passed' && fault.survives) return { verdict: 'known', detail: fault.survives }
     let where = ''
@@ -80,7 +80,7 @@ async function tryFault(fault) {
     }
     return verdictOf(fault, seen, where)
   } finally {
-    planted.restore()
+    applied.restore()
   }
 }
 

@@ -39,7 +39,7 @@ export async function acknowledgeMore(load: SharedLoad, count: number): Promise<
 export async function isRecovered({ url }: Pick<Process, 'url'>): Promise<void> {
   await until(async () => {
     const response = await fetch(`${url}/readyz`)
-    expect(await response.json()).toMatchObject({ status: 'ready', answersWaiting: 0 })
+    expect(await response.json()).toMatchObject({ status: 'ready', queuedWrites: 0 })
   })
 }
 

@@ -192,7 +192,7 @@ export async function createSharedLoad(): Promise<SharedLoad> {
       const again = uploads.size - acknowledged
       return (
         `${submissions} submissions and ${acknowledged} deliveries acknowledged, ` +
-        `${rejections.length} answered 503, ${again} sent again at the end, ${lost.length} lost`
+        `${rejections.length} rejected with 503, ${again} sent again at the end, ${lost.length} lost`
       )
     },
   }

@@ -33,7 +33,7 @@ describe('a claim', () => {
   test.each([
     ['running', { fingerprint: null }, { kind: 'running' }],
     ['running, its submission recorded', {}, { kind: 'running' }],
-    ['answered', { answer: ANSWER }, { kind: 'answered', fingerprint: 'abc', answer: ANSWER }],
+    ['responded', { answer: ANSWER }, { kind: 'responded', fingerprint: 'abc', answer: ANSWER }],
     [
       'abandoned with its submission',
       { abandoned: true },
