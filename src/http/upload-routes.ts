@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
+import { TrackerError } from '../domain/errors.ts'
 import type { StoredResponse } from '../domain/idempotency.ts'
 import { fileIdText } from '../domain/plain-text.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
@@ -9,11 +10,10 @@ import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
 import type { ConcurrencyLimiter } from '../tracking/uploads/concurrency-limiter.ts'
 import { type SubmitUpdateDeps, submitUpdate } from '../tracking/uploads/submit-update.ts'
 import { type SubmitUploadDeps, submitUpload } from '../tracking/uploads/submit-upload.ts'
-import { withIdempotencyKey } from '../tracking/uploads/with-idempotency-key.ts'
+import { idempotencyScope, withIdempotencyKey } from '../tracking/uploads/with-idempotency-key.ts'
 import type { AppContext } from './app-env.ts'
 import { type BodyLimits, bodyChunks } from './body-chunks.ts'
 import { closedSignal } from './closed-signal.ts'
-import { requestScope } from './idempotency-key.ts'
 import { meterUpload, type UploadMeter } from './metered-upload.ts'
 import { readJsonObject } from './read-json.ts'
 import { type Api, type Method, type Operation, operation, route } from './route.ts'
@@ -107,4 +107,16 @@ function toHonoResponse(c: AppContext, { status, headers, body }: StoredResponse
   const code = status as ContentfulStatusCode
   // Some statuses forbid a body, even an empty one.
   return body === '' ? c.body(null, code, headers) : c.body(body, code, headers)
+}
+
+/** The scope of the request's `Idempotency-Key`; null if it has none. */
+function requestScope(c: AppContext, keyName: string): string | null {
+  const key = c.env.incoming.headers['idempotency-key']
+  if (key === undefined) return null
+  if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key))
+    return idempotencyScope(keyName, c.req.method, c.req.path.replace(/\/$/, ''), key)
+  const message = 'should be 1 to 255 visible ASCII characters'
+  throw new TrackerError('invalid_input', 'A header is not valid.', {
+    fields: [{ field: 'Idempotency-Key', message }],
+  })
 }

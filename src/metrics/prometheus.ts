@@ -1,6 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { Commit } from '../domain/commit.ts'
-import { createBoundedNames } from './bounded-names.ts'
 import { createCommitMeter } from './commit-meter.ts'
 import { createEventMeter, type EventMeter } from './event-meter.ts'
 import { createStoreGauges, type GaugedStore } from './store-gauges.ts'
@@ -44,5 +43,21 @@ export function createMetrics(deps: {
       await refresh()
       return registry.metrics()
     },
+  }
+}
+
+const OTHER_NAME = 'other'
+
+const MAX_NAMES = 50
+const MAX_LENGTH = 100
+
+/** Bounds the values of a label: the first fifty names, and `other` for the rest. Extensions are an open set. */
+function createBoundedNames(): (name: string) => string {
+  const known = new Set<string>()
+  return (name) => {
+    if (known.has(name)) return name
+    if (known.size >= MAX_NAMES || name.length > MAX_LENGTH) return OTHER_NAME
+    known.add(name)
+    return name
   }
 }

@@ -1,9 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import { Agent, type Dispatcher, request } from 'undici'
+import { Agent, type Dispatcher, errors, request } from 'undici'
 import type { Notification } from '../domain/notification.ts'
 import { isPublicAddress } from '../domain/public-address.ts'
-import { type ConnectionFailure, describeFailure } from './describe-failure.ts'
-import { parseRetryAfterMs } from './retry-after.ts'
 import { signNotification } from './standard-webhooks.ts'
 import {
   AddressNotAllowed,
@@ -106,4 +104,37 @@ function resultOf(
   const [retryAfter] = [headers['retry-after']].flat()
   const retryAfterMs = hasRetryAfter ? parseRetryAfterMs(retryAfter, now) : null
   return { kind: 'retry', retryAfterMs, reason: `status_${statusCode}` }
+}
+
+/** Why there was no response: codes for the log and operators, without an address or URL. */
+type ConnectionFailure =
+  | 'timeout'
+  | 'name_not_resolved'
+  | 'connection_refused'
+  | 'tls_failed'
+  | 'connection_failed'
+  | 'sender_closed'
+
+function describeFailure(error: unknown): ConnectionFailure {
+  if (error instanceof errors.ConnectTimeoutError) return 'timeout'
+  if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError)
+    return 'sender_closed'
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'ETIMEDOUT') return 'timeout'
+  if (code === 'ECONNREFUSED') return 'connection_refused'
+  if (/^(ENOTFOUND|ENODATA|EAI_)/.test(code)) return 'name_not_resolved'
+  return /CERT|TLS|SSL|EPROTO|UNABLE_TO/.test(code) ? 'tls_failed' : 'connection_failed'
+}
+
+const LONGEST_WAIT_MS = 24 * 60 * 60 * 1000
+
+/** RFC 9110's date, which starts with the day; `Date.parse` alone would read a bare number as a year. */
+const HTTP_DATE = /^[A-Z][a-z]{2,8}, .+ GMT$/
+
+/** The delay that a `Retry-After` header requests, at most 24 h; null if it is missing or invalid. */
+export function parseRetryAfterMs(value: string | undefined, now: number): number | null {
+  const text = value?.trim() ?? ''
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, LONGEST_WAIT_MS)
+  const at = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? null : Math.min(Math.max(at - now, 0), LONGEST_WAIT_MS)
 }

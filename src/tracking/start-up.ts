@@ -1,7 +1,6 @@
 import type { ClockTrust } from '../domain/due-time.ts'
-import type { StoreHandle } from '../store/store.ts'
+import type { Store, StoreHandle } from '../store/store.ts'
 import type { CapabilityTokens } from './capability-tokens.ts'
-import { checkTokenSecret } from './check-token-secret.ts'
 import type { HeartbeatSeries } from './heartbeat-series.ts'
 import { keepAlive } from './keep-alive.ts'
 import { removeLeftoverBackups } from './operators/back-up.ts'
@@ -50,4 +49,23 @@ export async function startUp(deps: StartUpDeps): Promise<ClockTrust | null> {
   else claimClock.continueFrom(await store.findNewestClaimAt())
   await endedSessions.load(store)
   return clockTrust
+}
+
+type CheckDeps = {
+  store: Pick<Store, 'findTokenCheckValue' | 'saveTokenCheckValue'>
+  tokens: Pick<CapabilityTokens, 'checkValue' | 'hasCheckValue'>
+  log: { error(fields: object, text: string): void }
+}
+
+/** Logs an error if no token secret verifies the webhook URLs of this database. Records the secret that signs from now on. */
+async function checkTokenSecret({ store, tokens, log }: CheckDeps): Promise<void> {
+  const known = await store.findTokenCheckValue()
+  if (known === tokens.checkValue) return
+  if (known !== null && !tokens.hasCheckValue(known))
+    log.error(
+      { event: 'token_secret.mismatched' },
+      'TRACKER_TOKEN_SECRET lacks the secret that signed the newest webhook URLs of this database, so they are rejected. ' +
+        'Add that secret after a comma',
+    )
+  await store.saveTokenCheckValue(tokens.checkValue)
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { Variables } from '../../config/variables.ts'
+import { deliveryDetailSchema } from '../../contract/delivery.ts'
 import { type Check, fail, ok, warn } from '../../domain/diagnostics/check.ts'
 import { errorMessage } from '../../domain/errors.ts'
 import { deleteFile } from '../../imagekit/delete-file.ts'
@@ -11,7 +12,7 @@ import { followAsset } from '../follow-asset.ts'
 import { requestJson } from '../request-json.ts'
 import { type SentUpload, sendUpload } from '../send-upload.ts'
 import type { TrackerClient } from '../tracker-client.ts'
-import { formatLatestDelivery } from './doctor-live-delivery.ts'
+import { listDeliveries } from './list-pages.ts'
 
 const TAGGER = 'aws-auto-tagging'
 const PIXEL_NAME = 'extension-tracker-doctor.png'
@@ -137,4 +138,15 @@ async function cleanUp({ env, readText }: CommandContext, fileId: string, timeou
   } catch (error) {
     return warn(name, `the file was not deleted at ImageKit: ${errorMessage(error)}`, byHand)
   }
+}
+
+/** The newest webhook of a file: whether its signature is valid, and its headers. */
+async function formatLatestDelivery(client: TrackerClient, fileId: string): Promise<string> {
+  const { deliveries } = await listDeliveries(client, { fileId }, 1)
+  const [delivery] = deliveries
+  if (delivery === undefined) return 'the delivery is not listed'
+  const path = `/deliveries/${encodeURIComponent(delivery.deliveryId)}`
+  const { signature, headers } = await requestJson(client, { path }, deliveryDetailSchema)
+  const lines = Object.entries(headers ?? {}).map(([name, value]) => `${name}: ${value}`)
+  return `its signature is ${signature ?? 'unknown'}; its headers: ${lines.join(' | ')}`
 }

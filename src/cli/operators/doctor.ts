@@ -1,13 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { ConfigError } from '../../config.ts'
-import { type Check, fail } from '../../domain/diagnostics/check.ts'
+import { ConfigError, parseConfig } from '../../config.ts'
+import { type Check, fail, ok } from '../../domain/diagnostics/check.ts'
 import { parseInteger } from '../../domain/quantities.ts'
 import { createPaint, type Paint } from '../asset-text.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
 import { parseTrackerAccess, type TrackerAccess } from '../tracker-access.ts'
 import { createTrackerClient } from '../tracker-client.ts'
-import { checkEnvironment } from './doctor-environment.ts'
 import { checkLive } from './doctor-live.ts'
 import { checkService } from './doctor-service.ts'
 import { OPERATOR_HELP } from './run-filter-options.ts'
@@ -85,4 +84,21 @@ function parseSeconds(text: string): number {
   const seconds = parseInteger(text)
   if (seconds !== undefined && seconds >= 1 && seconds <= 86_400) return seconds
   throw new InvalidArgumentError('It should be a number of seconds.')
+}
+
+/** Checks whether `serve` would start with this environment, and reports every problem. */
+function checkEnvironment({ env, readText }: Pick<CommandContext, 'env' | 'readText'>): Check[] {
+  const name = 'configuration'
+  const isSet = (variable: string) => Boolean(env[variable] || env[`${variable}_FILE`])
+  if (isSet('TRACKER_URL') && !isSet('IMAGEKIT_PRIVATE_KEY'))
+    return [ok(name, "this is a client's environment; to check the service's, run doctor where serve runs")]
+  try {
+    parseConfig(env, readText)
+    return [ok(name, 'serve would start with this environment')]
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.problems.map((problem) =>
+      fail(name, problem, 'serve does not start with this environment: correct this variable.'),
+    )
+  }
 }

@@ -1,9 +1,14 @@
 import { z } from 'zod'
-import { reconcileReportSchema, reconcileRequestSchema } from '../../contract/operations.ts'
+import {
+  diagnosticsSchema,
+  reconcileReportSchema,
+  reconcileRequestSchema,
+} from '../../contract/operations.ts'
 import { reasonSchema } from '../../contract/text.ts'
 import { backUp } from '../../tracking/operators/back-up.ts'
 import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
 import { reconcileNow } from '../../tracking/operators/reconcile-now.ts'
+import { type DiagnosticsDeps, runDiagnostics } from '../../tracking/operators/run-diagnostics.ts'
 import { type Api, operation, route } from '../route.ts'
 
 type UpkeepRoutesDeps = Parameters<typeof reconcileNow>[0] &
@@ -51,6 +56,17 @@ export function upkeepRoutes(api: Api, deps: UpkeepRoutesDeps): void {
           'Cache-Control': 'no-store',
         })
       },
+    }),
+  })
+}
+
+/** Diagnoses the configuration and suggests remedies. */
+export function doctorRoutes(api: Api, deps: DiagnosticsDeps): void {
+  route(api, '/doctor', {
+    GET: operation({
+      auth: 'operator',
+      responses: { 200: diagnosticsSchema },
+      handle: async () => ({ status: 200, json: await runDiagnostics(deps) }),
     }),
   })
 }

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import { isLoopbackHost } from '../../domain/loopback.ts'
 import { ApiError } from '../api-error.ts'
-import { apiErrorBody, errorBody } from '../error-body.ts'
 import type { SandboxLogger } from '../sandbox-logger.ts'
 
 /** The HTTP app of the sandbox: every response has a request id, and every error has ImageKit's shape. */
@@ -35,4 +34,18 @@ export function createApp(
   app.notFound((c) => c.json(errorBody('The requested resource does not exist.'), 404))
   for (const route of routes) app.route('/', route)
   return app
+}
+
+const HELP = 'For support kindly contact us at support@imagekit.io.'
+
+/** The body of every error response. */
+type ErrorBody = { message: string; help: string; errors?: Record<string, unknown> }
+
+function errorBody(message: string): ErrorBody {
+  return { message, help: HELP }
+}
+
+function apiErrorBody(error: ApiError): ErrorBody {
+  const body = errorBody(error.message)
+  return error.errors === undefined ? body : { ...body, errors: error.errors }
 }

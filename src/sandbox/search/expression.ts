@@ -1,5 +1,3 @@
-import { type Token, tokenize } from './tokens.ts'
-
 export type Literal = string | number | boolean
 
 export type Operator = ':' | '=' | '!=' | '<' | '<=' | '>' | '>=' | 'IN' | 'NOT IN'
@@ -94,4 +92,24 @@ function join(kind: 'and' | 'or', left: Expression, right: Expression | undefine
 function bareLiteral(text: string): Literal {
   if (text === 'true' || text === 'false') return text === 'true'
   return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text
+}
+
+type Token = { kind: 'string' | 'word' | 'symbol'; text: string }
+
+const TOKEN = /\s*(?:"((?:[^"\\]|\\.)*)"|(!=|<=|>=|[:=<>()[\],])|([^\s"!:=<>()[\],]+))/y
+
+/** Splits a search text into quoted strings, symbols and bare words; undefined if a character starts no token. */
+function tokenize(text: string): Token[] | undefined {
+  const source = text.trim()
+  const tokens: Token[] = []
+  TOKEN.lastIndex = 0
+  while (TOKEN.lastIndex < source.length) {
+    const match = TOKEN.exec(source)
+    if (match === null) return undefined
+    const [, quoted, symbol, word] = match
+    if (quoted !== undefined) tokens.push({ kind: 'string', text: quoted.replaceAll(/\\(.)/g, '$1') })
+    else if (symbol !== undefined) tokens.push({ kind: 'symbol', text: symbol })
+    else if (word !== undefined) tokens.push({ kind: 'word', text: word })
+  }
+  return tokens
 }

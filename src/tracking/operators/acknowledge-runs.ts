@@ -1,8 +1,10 @@
 import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import { isAcknowledgeable } from '../../domain/run.ts'
+import type { RunFilter } from '../../domain/run-filter.ts'
 import type { Store } from '../../store/store.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
+import { type MatchingDeps, matchingRuns } from './matching-runs.ts'
 
 export type AcknowledgeDeps = {
   store: Pick<Store, 'acknowledgeRuns'>
@@ -59,4 +61,22 @@ export async function acknowledgeRun(
   if (run === undefined)
     throw new TrackerError('run_pending', 'The run is still pending, so there is nothing to acknowledge yet.')
   return run
+}
+
+/**
+ * Acknowledges the matching runs that are not acknowledged yet, the newest first, at most `limit`. Runs that are created
+ * meanwhile are skipped. Each step has its own audit entry. Returns the number of acknowledged runs.
+ */
+export async function acknowledgeMatching(
+  deps: AcknowledgeDeps & MatchingDeps,
+  request: { filter: RunFilter; note: string | null; actor: string; limit: number },
+): Promise<number> {
+  const { note, actor, limit } = request
+  let count = 0
+  for await (const runs of matchingRuns(deps, { ...request.filter, acknowledged: false })) {
+    const runIds = runs.slice(0, limit - count).map(({ run }) => run.runId)
+    count += (await acknowledgeRuns(deps, { runIds, note, actor })).length
+    if (count >= limit) break
+  }
+  return count
 }

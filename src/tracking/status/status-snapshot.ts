@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
+import type { Asset, AssetState } from '../../domain/asset.ts'
 import { type AssetFacts, describeAsset } from '../../domain/asset.ts'
-import { assetView } from './asset-view.ts'
+import type { RunStatus } from '../../domain/run.ts'
+import { type RunView, runView } from './run-view.ts'
 
 /** The status of one asset or submission at one moment, serialized once for all requests. */
 export type StatusSnapshot = {
@@ -18,4 +20,25 @@ export function takeStatusSnapshot(facts: AssetFacts): StatusSnapshot {
   const body = JSON.stringify(assetView(asset))
   const digest = hash('sha256', body, 'base64url')
   return { fileId: asset.fileId, body, etag: `"${digest}"`, isPending: asset.status === 'pending' }
+}
+
+/** An asset as the API returns it: its status and its current runs. */
+type AssetView = {
+  fileId: string
+  status: AssetState
+  /** The status of each current run by extension name, in the format of ImageKit's upload response. */
+  extensionStatus: { [name: string]: RunStatus }
+  extensions: RunView[]
+  updatedAt: string
+}
+
+function assetView(asset: Asset): AssetView {
+  return {
+    fileId: asset.fileId,
+    status: asset.status,
+    // Not by assignment: an extension may have any name, including `__proto__`.
+    extensionStatus: Object.fromEntries(asset.runs.map((run) => [run.name, run.status])),
+    extensions: asset.runs.map(runView),
+    updatedAt: new Date(asset.updatedAt).toISOString(),
+  }
 }

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
 import type { AuditEntry } from '../../../src/domain/audit-entry.ts'
 import { EVERY_RUN, type ListedRun } from '../../../src/domain/run-filter.ts'
-import { acknowledgeMatching } from '../../../src/tracking/operators/acknowledge-matching.ts'
-import { acknowledgeRuns } from '../../../src/tracking/operators/acknowledge-runs.ts'
+import { acknowledgeMatching, acknowledgeRuns } from '../../../src/tracking/operators/acknowledge-runs.ts'
 import { previewRetry } from '../../../src/tracking/operators/retry-runs.ts'
 import { aRun } from '../domain/facts.ts'
 
