@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const RUNS = {
-  sqlite: { projects: ['faults', 'linux'], tests: ['test/chaos/'] },
-  // The contract, the model and the batches are in the folder of that store's other tests.
+  sqlite: { projects: ['portable', 'faults', 'linux'], tests: ['test/chaos/', 'test/store/model.test.ts'] },
+  // The contract, the model and the batches are in the folder of the store's other tests.
   postgres: { projects: ['postgres', 'postgres faults'], tests: ['test/chaos/', 'test/store/postgres/'] },
 }
-const FOLDERS = ['test/chaos', 'test/store/postgres']
+const FOLDERS = ['test/chaos', 'test/store', 'test/store/postgres']
 
 const FIGURES = fileURLToPath(new URL('../../coverage/chaos.txt', import.meta.url))
 const { values, positionals: names } = parseArgs({

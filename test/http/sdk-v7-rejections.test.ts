@@ -29,9 +29,9 @@ async function startInOwnProcess(): Promise<string> {
   return url
 }
 
-test.for([16_938, 20_000, 80_000])(
+test.for([16_938, 20_000, 40_000])(
   'a Buffer of %i bytes is rejected with the advice to wrap it before all of it is sent, without a retry',
-  // The SDK sends each byte as its own part: 8 MB in the end.
+  // The SDK sends each byte as its own part: 4 MB in the end.
   { timeout: 120_000 },
   async (bytes) => {
     const client = new ImageKit({ privateKey: API_KEY, baseURL: await startInOwnProcess(), maxRetries: 0 })

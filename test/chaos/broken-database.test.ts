@@ -12,10 +12,10 @@ import {
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { isReady, register, sendSuccess, sendUpload, statusOf } from '../chaos/disk/service-calls.ts'
 import { startBrokenImagekit } from '../support/broken-imagekit.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
+import { isReady, register, sendSuccess, sendUpload, statusOf } from './disk/service-calls.ts'
 
 const PAGE_BYTES = 4096
 

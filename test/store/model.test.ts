@@ -2,11 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { iterationsOf, reportFigures, SEED } from '../chaos/chaos.ts'
 import { modelContract } from '../contract/model/model-contract.ts'
 import { createEmptySqlite } from '../support/empty-sqlite.ts'
-import { iterationsOf, reportFigures, SEED } from './chaos.ts'
 
-const RUNS = iterationsOf('MODEL_RUNS', { short: 60, long: 10_000 })
+const RUNS = iterationsOf('MODEL_RUNS', { short: 40, long: 10_000 })
 
 modelContract(
   'the SQLite store',
