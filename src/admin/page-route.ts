@@ -1,6 +1,5 @@
 import type { Hono } from 'hono'
 import type { AppContext, AppEnv } from '../http/app-env.ts'
-import { requestQuery } from '../http/request-query.ts'
 import { routeMethods } from '../http/route.ts'
 import type { Operator, OperatorSession } from './operator-session.ts'
 import { readCsrfForm } from './read-form.ts'
@@ -39,7 +38,7 @@ export function pageRoute<const Path extends string>(
   const partsOf = (c: AppContext) => ({
     // Hono matches every parameter of the path.
     params: c.req.param() as ParamsOf<Path>,
-    query: filledIn(requestQuery(c.env.incoming)),
+    query: filledIn(new URL(c.req.url).searchParams),
   })
   routeMethods(app, path, {
     GET: async (c) => GET({ operator: await operatorSession.require(c), ...partsOf(c) }, c),
