@@ -29,7 +29,7 @@ async function startInOwnProcess(): Promise<string> {
   return url
 }
 
-test.for([16_938, 20_000, 40_000])(
+test.for([16_938, 40_000])(
   'a Buffer of %i bytes is rejected with the advice to wrap it before all of it is sent, without a retry',
   // The SDK sends each byte as its own part: 4 MB in the end.
   { timeout: 120_000 },

@@ -6,7 +6,7 @@ import { iterationsOf, reportFigures, SEED } from '../chaos/chaos.ts'
 import { modelContract } from '../contract/model/model-contract.ts'
 import { createEmptySqlite } from '../support/empty-sqlite.ts'
 
-const RUNS = iterationsOf('MODEL_RUNS', { short: 40, long: 10_000 })
+const RUNS = iterationsOf('MODEL_RUNS', { short: 60, long: 10_000 })
 
 modelContract(
   'the SQLite store',
