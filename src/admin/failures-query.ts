@@ -1,8 +1,8 @@
 import { runFilterQuerySchema, toRunFilter } from '../contract/run-filter.ts'
-import { parseTime } from '../domain/quantities.ts'
 import type { RunFilter } from '../domain/run-filter.ts'
 import { parseQuery } from '../http/parse-with.ts'
 import { FAILURES, withQuery } from './addresses.ts'
+import { isoTime } from './components/time.tsx'
 
 /** The filters of the list of runs. They are in the URL, so the link can be shared. */
 export type FailuresQuery = {
@@ -40,7 +40,7 @@ export function readFailuresQuery(fields: URLSearchParams): FailuresQuery {
 /** Throws `invalid_input`. */
 export function filterOf(query: FailuresQuery): RunFilter {
   const { group: _, ...fields } = query
-  const filters = Object.entries(fields).filter(([, value]) => value !== 'any' && value !== '')
+  const filters = Object.entries(fields).filter(([, value]) => value !== 'any')
   return toRunFilter(parseQuery(runFilterQuerySchema, new URLSearchParams(filters)))
 }
 
@@ -56,10 +56,4 @@ export function nextHref(query: FailuresQuery, cursor: string): string {
 /** The filters that differ from the default, for hidden fields and URLs. */
 export function fieldsOf(query: FailuresQuery): [name: keyof FailuresQuery, value: string][] {
   return NAMES.filter((name) => query[name] !== OPEN_FAILURES[name]).map((name) => [name, query[name]])
-}
-
-/** Converts a time from the format that pages show to ISO 8601. Other text is returned as is and rejected later. */
-export function isoTime(text: string): string {
-  const at = parseTime(text.trim())
-  return at === undefined ? text : new Date(at).toISOString().replace('.000Z', 'Z')
 }

@@ -14,7 +14,6 @@ type ParamsOf<Path extends string> = Path extends `${string}/:${infer Name}/${in
 type PageRequest<Path extends string> = {
   operator: Operator
   params: ParamsOf<Path>
-  /** Without empty values: a form sends its empty fields, too. */
   query: URLSearchParams
 }
 
@@ -38,7 +37,7 @@ export function pageRoute<const Path extends string>(
   const partsOf = (c: AppContext) => ({
     // Hono matches every parameter of the path.
     params: c.req.param() as ParamsOf<Path>,
-    query: filledIn(new URL(c.req.url).searchParams),
+    query: new URL(c.req.url).searchParams,
   })
   routeMethods(app, path, {
     GET: async (c) => GET({ operator: await operatorSession.require(c), ...partsOf(c) }, c),
@@ -46,8 +45,4 @@ export function pageRoute<const Path extends string>(
       POST: async (c) => POST({ ...(await readCsrfForm(c, operatorSession)), ...partsOf(c) }, c),
     }),
   })
-}
-
-function filledIn(query: URLSearchParams): URLSearchParams {
-  return new URLSearchParams([...query].filter(([, value]) => value !== ''))
 }

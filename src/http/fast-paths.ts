@@ -55,8 +55,8 @@ export function createFastPaths(deps: {
     const query = requestQuery(exchange.incoming)
     const credential = requestCredential(exchange.incoming, query)
     authorizeReader({ access, tokens: tokens.asset }, id, credential, 'asset')
-    // Most requests don't wait, and parsing the query costs as much as the rest.
-    const waitMs = query.has('wait') ? parseQuery(statusQuerySchema, query).wait : 0
+    // Most requests don't wait, so there is nothing to parse.
+    const waitMs = query.has('wait') ? parseQuery(statusQuerySchema, query, { emptyIsAbsent: false }).wait : 0
     return handleStatus({ id, credential, waitMs }, exchange)
   }
 

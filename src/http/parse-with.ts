@@ -7,14 +7,15 @@ export function parseWith<T>(schema: z.ZodType<T>, given: unknown): T {
 }
 
 /**
- * Parses a query. If a parameter is given several times, its first value counts, unless it is a list. With `emptyIsAbsent`, an
- * empty value of a known parameter counts as absent: forms, and scripts that fill in a fixed query, send unset filters like that.
+ * Parses a query. If a parameter is given several times, its first value counts, unless it is a list. An empty value of a known
+ * parameter counts as absent unless `emptyIsAbsent` is false: forms, and scripts that fill in a fixed query, send unset filters
+ * like that.
  * Throws `invalid_input`, which names each invalid parameter.
  */
 export function parseQuery<T>(
   schema: z.ZodType<T>,
   query: URLSearchParams,
-  { emptyIsAbsent = false }: { emptyIsAbsent?: boolean } = {},
+  { emptyIsAbsent = true }: { emptyIsAbsent?: boolean } = {},
 ): T {
   const fields = schema instanceof z.ZodObject ? schema.shape : {}
   const given: [name: string, value: string | string[]][] = []

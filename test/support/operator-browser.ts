@@ -1,6 +1,5 @@
 import { expect } from 'vitest'
 import { readForms } from './html.ts'
-import { send } from './send.ts'
 import { ADMIN_KEY, type RunningTracker } from './tracker.ts'
 
 export type Page = { status: number; headers: Headers; html: string; location: string | null }
@@ -22,7 +21,7 @@ export function openBrowser(tracker: { url: string }): OperatorBrowser {
   const request = async (path: string, init: RequestInit): Promise<Page> => {
     const headers = new Headers(init.headers)
     if (cookies.size > 0) headers.set('cookie', cookie())
-    const response = await send(tracker.url + path, { ...init, headers })
+    const response = await fetch(tracker.url + path, { ...init, headers, redirect: 'manual' })
     for (const setCookie of response.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(setCookie) ?? []
       if (setCookie.includes('Max-Age=0')) cookies.delete(name)
@@ -32,11 +31,7 @@ export function openBrowser(tracker: { url: string }): OperatorBrowser {
     return { status: response.status, headers: response.headers, html: await response.text(), location }
   }
   const post: OperatorBrowser['post'] = (path, fields, headers = {}) =>
-    request(path, {
-      method: 'POST',
-      body: new URLSearchParams(fields).toString(),
-      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-    })
+    request(path, { method: 'POST', body: new URLSearchParams(fields), headers })
   return {
     get: (path) => request(path, {}),
     post,

@@ -10,7 +10,6 @@ import type { Overrides } from '../../src/service.ts'
 import { createService, type Service } from '../../src/service.ts'
 import { checkResponse } from './check-response.ts'
 import { createTestDatabase, databaseEnv, type TestDatabase } from './database.ts'
-import { send } from './send.ts'
 
 export const API_KEY = 'api-key-of-the-tests-0123456789'
 export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789'
@@ -60,7 +59,7 @@ export async function startTracker(
     async fetch(path, init = {}) {
       const headers = new Headers(init.headers)
       if (!headers.has('authorization')) headers.set('authorization', `Bearer ${API_KEY}`)
-      const response = await send(url + path, { ...init, headers })
+      const response = await fetch(url + path, { ...init, headers })
       await checkResponse(service.operations, init.method ?? 'GET', url + path, response)
       return response
     },

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { send } from './send.ts'
 import type { RunningTracker } from './tracker.ts'
 
 /** The file id of every payload in `test/fixtures/webhooks`. */
@@ -39,7 +38,7 @@ export async function deliver(
   headers: Record<string, string> = { 'content-type': 'application/json' },
 ): Promise<DeliveryResponse> {
   const isRaw = typeof body === 'string' || body instanceof Uint8Array
-  const response = await send(webhookUrl, {
+  const response = await fetch(webhookUrl, {
     method: 'POST',
     headers,
     body: isRaw ? body : JSON.stringify(body),

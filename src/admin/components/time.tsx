@@ -1,3 +1,5 @@
+import { parseTime } from '../../domain/quantities.ts'
+
 /** A time in UTC, in the format that every page shows and every filter accepts. */
 export function Time({ at }: { at: string }) {
   return (
@@ -10,4 +12,10 @@ export function Time({ at }: { at: string }) {
 /** RFC 3339 in UTC → `2026-11-24 18:00:00 UTC`; with fractions of a second if `length` allows. */
 export function timeText(at: string, length = 19): string {
   return `${at.slice(0, length).replace('T', ' ').replace('Z', '')} UTC`
+}
+
+/** Converts a time from the format that pages show to ISO 8601. Other text is returned as is and rejected later. */
+export function isoTime(text: string): string {
+  const at = parseTime(text.trim())
+  return at === undefined ? text : new Date(at).toISOString().replace('.000Z', 'Z')
 }

@@ -4,7 +4,7 @@ import { parseQuery } from '../../http/parse-with.ts'
 import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
 import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
 import { DELIVERIES, deliveryHref, runHref, withQuery } from '../addresses.ts'
-import { isoTime } from '../failures-query.ts'
+import { isoTime } from '../components/time.tsx'
 import { takeNotice } from '../notices.ts'
 import { respondWithPage, seeOther } from '../page-responses.ts'
 import { type Pages, pageRoute } from '../page-route.ts'
@@ -18,12 +18,11 @@ type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] & Parameters<type
 export function deliveryRoutes(pages: Pages, deps: DeliveryRoutesDeps): void {
   pageRoute(pages, DELIVERIES, {
     async GET({ operator, query }, c) {
-      // A form also sends empty fields.
       const fields = [...query].map(([name, value]) => {
         const text = value.trim()
         return [name, name === 'since' || name === 'until' ? isoTime(text) : text] as const
       })
-      const { cursor: _, ...filters } = Object.fromEntries(fields.filter(([, value]) => value !== ''))
+      const { cursor: _, ...filters } = Object.fromEntries(fields)
       const filter = toDeliveryFilter(parseQuery(deliveryFilterQuerySchema, new URLSearchParams(filters)))
       const page = pageOf(parseQuery(pageQuerySchema, query))
       const { deliveries, next } = await listDeliveries(deps, filter, page)

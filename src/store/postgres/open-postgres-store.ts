@@ -29,13 +29,13 @@ const OLDEST = 140_000
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<StoreHandle> {
   const { url, listenUrl = url, connections = DEFAULT_CONNECTIONS, onOpen, ...rest } = options
-  const { identity, ...opened } = await prepareDatabase(url, async (session) => {
+  const opened = await prepareDatabase(url, async (session) => {
     if (await hasUnfinishedCopy(session))
       throw new DatabaseStartError(
         'DATABASE_URL: the database holds an unfinished copy of another one. Run migrate --from … --to … again, to its end.',
       )
   })
-  if (listenUrl !== url) await checkListenUrl(listenUrl, identity)
+  if (listenUrl !== url) await checkListenUrl(listenUrl, url)
   onOpen?.(opened)
   return createPostgresStore({ url, listenUrl, connections, ...rest })
 }
@@ -74,17 +74,11 @@ async function withReason<T>(prepared: Promise<T>): Promise<T> {
   }
 }
 
-/** Where partitions are dropped: another database there would lose its bodies. */
-async function checkListenUrl(listenUrl: string, identity: string): Promise<void> {
+/** Partitions are dropped through it, so at another database, bodies of that one would be lost. */
+async function checkListenUrl(listenUrl: string, url: string): Promise<void> {
   const setting = 'DATABASE_LISTEN_URL'
-  const pool = createPool(listenUrl, 1)
-  try {
-    if ((await pool.use(readIdentity)) === identity) return
-  } catch (cause) {
-    throw startError(cause, setting)
-  } finally {
-    await pool.close()
-  }
+  const expected = await readIdentity(url, 'DATABASE_URL')
+  if ((await readIdentity(listenUrl, setting)) === expected) return
   throw new DatabaseStartError(`${setting}: this is another database than the one of DATABASE_URL.`)
 }
 
@@ -93,9 +87,16 @@ const READ_IDENTITY = prepared(
 )
 
 /** Differs between servers, between starts of a server, and between its databases. */
-async function readIdentity(session: Session): Promise<string> {
-  const [[identity] = ['']] = await session.rows<[string]>(READ_IDENTITY)
-  return identity
+async function readIdentity(url: string, setting: string): Promise<string> {
+  const pool = createPool(url, 1)
+  try {
+    const [[identity] = ['']] = await pool.use((session) => session.rows<[string]>(READ_IDENTITY))
+    return identity
+  } catch (cause) {
+    throw startError(cause, setting)
+  } finally {
+    await pool.close()
+  }
 }
 
 /** Migrates the database, and then runs `then` on the same connection. `setting`: where the user has set the address. */
@@ -103,7 +104,7 @@ async function prepareDatabase(
   url: string,
   then: (session: Session) => Promise<void> = async () => {},
   setting = 'DATABASE_URL',
-): Promise<{ migrations: number; serverVersion: string; identity: string }> {
+): Promise<{ migrations: number; serverVersion: string }> {
   // A migration, or part of a copy, may take long.
   const pool = createPool(url, 1, { queryTimeoutMs: 0 })
   try {
@@ -111,7 +112,7 @@ async function prepareDatabase(
       const serverVersion = await checkServer(session)
       const migrations = await migrateDatabase(session)
       await then(session)
-      return { migrations, serverVersion, identity: await readIdentity(session) }
+      return { migrations, serverVersion }
     })
   } catch (cause) {
     throw startError(cause, setting)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { connectionsFor } from '../../../src/http/capacity.ts'
+import { connectionsFor } from '../../../src/http/server.ts'
 
 test.each([
   { descriptors: 400, maxConnections: 300, waiting: 225 },
