@@ -65,14 +65,14 @@ module.exports = {
     inside(
       'sandbox-stands-alone',
       'sandbox/',
-      '^src/(?!sandbox/|domain/(loopback|mutex|public-address)[.]|notify/target-guard[.])',
+      '^src/(?!sandbox/|domain/(loopback|mutex|public-address)[.]|notifications/target-guard[.])',
       'The local ImageKit knows nothing of the tracker. Which addresses may be connected to is decided once.',
     ),
     inside(
-      'notify-sees-domain',
-      'notify/',
-      '^src/(?!(notify|domain)/)',
-      'Telling callers is a matter of its own.',
+      'notifications-see-domain',
+      'notifications/',
+      '^src/(?!(notifications|domain)/)',
+      'A notification is sent without knowledge of what it reports.',
     ),
     inside(
       'metrics-sees-domain-and-port',

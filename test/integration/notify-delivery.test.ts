@@ -2,7 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseSigningSecrets } from '../../src/config/signing-secrets.ts'
-import { createNotificationSender } from '../../src/notify/send-notification.ts'
+import { createNotificationSender } from '../../src/notifications/send-notification.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const KEYS = ['the first key, twenty-four bytes', 'the second key, which is newer'] as const

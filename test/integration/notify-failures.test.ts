@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { createNotificationSender } from '../../src/notify/send-notification.ts'
+import { createNotificationSender } from '../../src/notifications/send-notification.ts'
 import { UNREACHABLE_URL } from '../support/broken-imagekit.ts'
 import { startListening } from '../support/listening.ts'
 import { startReceiver } from '../support/receiver.ts'

@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { createNotificationSender } from '../../src/notify/send-notification.ts'
+import { createNotificationSender } from '../../src/notifications/send-notification.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 // Public in every registry, and not routed anywhere: it belonged to the 6bone until 2006.

@@ -4,7 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { Agent, buildConnector, fetch } from 'undici'
 import { isLoopbackHost } from '../../domain/loopback.ts'
 import { isPublicAddress } from '../../domain/public-address.ts'
-import { AddressNotAllowed, createTargetConnector } from '../../notify/target-guard.ts'
+import { AddressNotAllowed, createTargetConnector } from '../../notifications/target-guard.ts'
 import { badRequest } from '../api-error.ts'
 
 // ImageKit: "aborted if response headers are not received in 8 seconds".

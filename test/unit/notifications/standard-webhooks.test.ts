@@ -2,7 +2,7 @@ import { createHmac, createSecretKey } from 'node:crypto'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { parseSigningSecrets } from '../../../src/config/signing-secrets.ts'
-import { signNotification } from '../../../src/notify/standard-webhooks.ts'
+import { signNotification } from '../../../src/notifications/standard-webhooks.ts'
 
 const encoded = (text: string) => `whsec_${Buffer.from(text).toString('base64')}`
 const KEY = 'a key of at least sixteen bytes'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseTarget } from '../../../src/notify/target-guard.ts'
+import { parseTarget } from '../../../src/notifications/target-guard.ts'
 
 test.each([
   'http://example.com/hook',

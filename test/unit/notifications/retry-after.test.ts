@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { parseRetryAfterMs } from '../../../src/notify/send-notification.ts'
+import { parseRetryAfterMs } from '../../../src/notifications/send-notification.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z')
 const DAY = 86_400_000
