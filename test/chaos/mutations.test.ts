@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 
-const RUN = fileURLToPath(new URL('./mutations/run.mjs', import.meta.url))
+const RUN = fileURLToPath(new URL('../../scripts/mutations.mjs', import.meta.url))
 
 test('every mutation matches its place in the source, and the tests that should detect it exist', () => {
   const { status, stderr } = spawnSync(process.execPath, [RUN, '--check'], { encoding: 'utf8' })

@@ -19,7 +19,7 @@ async function audit(registry: string): Promise<{ code: number; output: string; 
   // Not in the project's folder, where `npm run check`, which runs this test, saves the result of its own audit.
   const cwd = temporaryDirectory()
   for (const file of ['package.json', 'package-lock.json']) copyFileSync(file, join(cwd, file))
-  const script = resolve('test/support/audit.mjs')
+  const script = resolve('scripts/audit.mjs')
   const { stdout, code } = await run(process.execPath, [script], { env, cwd }).then(
     (succeeded) => ({ ...succeeded, code: 0 }),
     (failed: { stdout: string; code: number }) => failed,

@@ -1,17 +1,17 @@
 // Plants one fault after another in a copy of the project, and checks whether the tests detect it. A fault that survives
-// shows what is not tested. `node test/chaos/mutations/run.mjs [NAME…]`; `inverted` means all inverted conditions.
+// shows what is not tested. `npm run mutations -- [NAME…]`; `inverted` means all inverted conditions.
 // `--check` only checks that every mutation can be applied and that its tests exist.
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { FAULTS } from './faults.mjs'
-import { listInvertedConditions } from './inverted-conditions.mjs'
-import { copyProject } from './project-copy.mjs'
+import { FAULTS } from './mutations/faults.mjs'
+import { listInvertedConditions } from './mutations/inverted-conditions.mjs'
+import { copyProject } from './mutations/project-copy.mjs'
 
 const NAMED_TESTS_MS = 300_000
 const ALL_TESTS_MS = 900_000
 
-const root = fileURLToPath(new URL('../../../', import.meta.url))
+const root = fileURLToPath(new URL('../', import.meta.url))
 const inverted = listInvertedConditions(root)
 const all = [...FAULTS, ...inverted]
 const isCheck = process.argv.includes('--check')
@@ -61,7 +61,7 @@ const parts = [
 ]
 if (known.length > 0) parts.push(`survived for a reason: ${known.join(', ')}`)
 if (unproved.length > 0) parts.push(`void: ${unproved.join(', ')}`)
-reportFigures(parts.join(', '))
+console.log(parts.join(', '))
 process.exit(survived.length + unproved.length > 0 ? 1 : 0)
 
 async function tryFault(fault) {
@@ -97,15 +97,6 @@ function verdictOf(fault, seen, where) {
     case 'broken':
       return { verdict: 'VOID', detail: `${where}no test failed on its own\n${seen.output.slice(-2000)}` }
   }
-}
-
-/** Like `reportFigures` of the other tests in this folder. */
-function reportFigures(figures) {
-  console.log(figures)
-  const file = process.env['CHAOS_FIGURES']
-  if (file === undefined) return
-  mkdirSync(dirname(file), { recursive: true })
-  appendFileSync(file, `${figures}\n`)
 }
 
 function stop(reason) {

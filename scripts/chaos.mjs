@@ -1,4 +1,4 @@
-// Runs the long form of the tests in this folder, one after another, and prints their figures. `npm run chaos -- NAME…`
+// Runs the long form of the tests in test/chaos, one after another, and prints their figures. `npm run chaos -- NAME…`
 // runs some of them; `npm run chaos -- --store postgres` runs those about a database server instead of those about a file.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
@@ -12,7 +12,7 @@ const RUNS = {
 }
 const FOLDERS = ['test/chaos', 'test/store', 'test/store/postgres']
 
-const FIGURES = fileURLToPath(new URL('../../coverage/chaos.txt', import.meta.url))
+const FIGURES = fileURLToPath(new URL('../coverage/chaos.txt', import.meta.url))
 const { values, positionals: names } = parseArgs({
   options: { store: { type: 'string', default: 'sqlite' } },
   allowPositionals: true,
@@ -33,14 +33,8 @@ const vitest = [
 ]
 const env = { ...process.env, CHAOS: 'long', CHAOS_FIGURES: FIGURES }
 const { status } = spawnSync('npx', [...vitest, ...wanted], { env, stdio: 'inherit' })
-let code = status ?? 1
-
-if (names.length === 0 && values.store === 'sqlite') {
-  const applied = spawnSync(process.execPath, ['test/chaos/mutations/run.mjs'], { env, stdio: 'inherit' })
-  code ||= applied.status ?? 1
-}
 
 const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim()
 console.log(`\nchaos at ${commit || 'an unknown commit'}:`)
 console.log(existsSync(FIGURES) ? readFileSync(FIGURES, 'utf8').trimEnd() : 'no figures were recorded')
-process.exit(code)
+process.exit(status ?? 1)

@@ -19,7 +19,7 @@ const TAGGER = { minConfidence: 60, maxTags: 5 }
 const FAILING = { 'remove-bg': 6, 'aws-auto-tagging': 4, 'google-auto-tagging': 2 }
 const UPLOADS = 50
 
-const root = fileURLToPath(new URL('../../', import.meta.url))
+const root = fileURLToPath(new URL('../', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'tracker-screenshots-'))
 const started = []
 
