@@ -6,7 +6,7 @@ import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
 import type { EndedSessions } from '../tracking/operators/ended-sessions.ts'
 import type { Sessions } from '../tracking/operators/sessions.ts'
 import { createSessions } from '../tracking/operators/sessions.ts'
-import { createSignInLimit, type SignInLimit } from '../tracking/operators/sign-in-limit.ts'
+import { createSignInLimit, type SignInLimit, type SignInStore } from '../tracking/operators/sign-in-limit.ts'
 import { createOperatorSession, type OperatorSession } from './operator-session.ts'
 
 type NamedSecret = { name: string; secret: string }
@@ -19,7 +19,7 @@ export type AdminAuthDeps = {
     trustedProxies: BlockList
   }
   tokens: Pick<CapabilityTokens, 'session' | 'signIn'>
-  store: Parameters<typeof createSignInLimit>[0]['store']
+  store: SignInStore
   endedSessions: EndedSessions
   clock: () => number
   publicUrl: () => string

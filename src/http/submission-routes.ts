@@ -13,8 +13,8 @@ import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
 import type { Store } from '../store/store.ts'
 import type { StatusCache } from '../tracking/status/status-cache.ts'
 import { followSubmission } from '../tracking/status/submission-status-cache.ts'
-import { recordResponse } from '../tracking/uploads/record-response.ts'
-import { registerSubmission } from '../tracking/uploads/register-submission.ts'
+import { type RecordResponseDeps, recordResponse } from '../tracking/uploads/record-response.ts'
+import { type RegisterSubmissionDeps, registerSubmission } from '../tracking/uploads/register-submission.ts'
 import { submissionView } from '../tracking/uploads/submission-view.ts'
 import { respond } from './plain-response.ts'
 import { type Api, operation, route } from './route.ts'
@@ -22,8 +22,8 @@ import { type EventsDeps, eventResponses, respondWithEvents } from './status-eve
 import { createStatusHandler, type StatusDeps } from './status-handler.ts'
 import { linkedStatusResponse, notFound } from './status-responses.ts'
 
-type SubmissionRoutesDeps = Parameters<typeof registerSubmission>[0] &
-  Parameters<typeof recordResponse>[0] &
+type SubmissionRoutesDeps = RegisterSubmissionDeps &
+  RecordResponseDeps &
   Omit<StatusDeps, 'subject'> &
   Omit<EventsDeps, 'subject'> & {
     store: Pick<Store, 'findSubmission'>

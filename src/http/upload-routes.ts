@@ -10,7 +10,11 @@ import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
 import type { ConcurrencyLimiter } from '../tracking/uploads/concurrency-limiter.ts'
 import { type SubmitUpdateDeps, submitUpdate } from '../tracking/uploads/submit-update.ts'
 import { type SubmitUploadDeps, submitUpload } from '../tracking/uploads/submit-upload.ts'
-import { idempotencyScope, withIdempotencyKey } from '../tracking/uploads/with-idempotency-key.ts'
+import {
+  idempotencyScope,
+  type WithIdempotencyKeyDeps,
+  withIdempotencyKey,
+} from '../tracking/uploads/with-idempotency-key.ts'
 import type { AppContext } from './app-env.ts'
 import { type BodyLimits, bodyChunks } from './body-chunks.ts'
 import { closedSignal } from './closed-signal.ts'
@@ -20,7 +24,7 @@ import { type Api, type Method, type Operation, operation, route } from './route
 
 type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
   SubmitUpdateDeps &
-  Parameters<typeof withIdempotencyKey>[0] & {
+  WithIdempotencyKeyDeps & {
     imagekit: { fingerprintUpload(form: IncomingForm): Promise<string> }
     limiter: ConcurrencyLimiter
     meter: UploadMeter

@@ -13,7 +13,7 @@ type SendResult =
   | { kind: 'retry'; retryAfterMs: number | null; reason: string }
   | { kind: 'rejected'; reason: string }
 
-type AlerterDeps = EvaluateAlertsDeps & {
+export type AlerterDeps = EvaluateAlertsDeps & {
   store: Pick<Store, 'recordAlertReported'> & Pick<StoreLifecycle, 'findFault'>
   lease: Pick<UpkeepLease, 'current'>
   sender: { send(message: { notificationId: string; target: string; body: string }): Promise<SendResult> }

@@ -2,7 +2,7 @@ import type { Store } from '../store/store.ts'
 import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
-type CounterFolderDeps = {
+export type CounterFolderDeps = {
   store: Pick<Store, 'foldCounters'>
   lease: Pick<UpkeepLease, 'current'>
   log: { error(fields: object, text: string): void }

@@ -1,12 +1,12 @@
 import type { Store } from '../store/store.ts'
-import { keepAlive } from '../tracking/keep-alive.ts'
+import { type KeepAliveDeps, keepAlive } from '../tracking/keep-alive.ts'
 import type { StoreOutage } from '../tracking/store-outage.ts'
 import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
-import { recoverAbandoned } from '../tracking/uploads/recover-abandoned.ts'
+import { type RecoverAbandonedDeps, recoverAbandoned } from '../tracking/uploads/recover-abandoned.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
-type HeartbeatDeps = Parameters<typeof keepAlive>[0] &
-  Parameters<typeof recoverAbandoned>[0] & {
+export type HeartbeatDeps = KeepAliveDeps &
+  RecoverAbandonedDeps & {
     store: Pick<Store, 'acquireLease'>
     lease: Pick<UpkeepLease, 'renew'>
     outage: Pick<StoreOutage, 'note'>

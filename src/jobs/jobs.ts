@@ -1,20 +1,20 @@
 import type { Commit } from '../domain/commit.ts'
 import type { AlertThresholds } from '../tracking/alerts/evaluate-alerts.ts'
-import { createAlerter } from './alerter.ts'
-import { createCounterFolder } from './counter-folder.ts'
-import { createHeartbeat } from './heartbeat.ts'
-import { createNotifier } from './notifier.ts'
-import { createPruner } from './pruner.ts'
-import { createReconciler } from './reconciler.ts'
-import { createRetrier } from './retrier.ts'
+import { type AlerterDeps, createAlerter } from './alerter.ts'
+import { type CounterFolderDeps, createCounterFolder } from './counter-folder.ts'
+import { createHeartbeat, type HeartbeatDeps } from './heartbeat.ts'
+import { createNotifier, type NotifierDeps } from './notifier.ts'
+import { createPruner, type PrunerDeps } from './pruner.ts'
+import { createReconciler, type ReconcilerDeps } from './reconciler.ts'
+import { createRetrier, type RetrierDeps } from './retrier.ts'
 
-type JobsDeps = Parameters<typeof createRetrier>[0] &
-  Omit<Parameters<typeof createNotifier>[0], 'random'> &
-  Parameters<typeof createPruner>[0] &
-  Parameters<typeof createCounterFolder>[0] &
-  Parameters<typeof createHeartbeat>[0] &
-  Omit<Parameters<typeof createAlerter>[0], 'target' | 'thresholds'> & {
-    reconciling: Omit<Parameters<typeof createReconciler>[0], 'log'>
+type JobsDeps = RetrierDeps &
+  Omit<NotifierDeps, 'random'> &
+  PrunerDeps &
+  CounterFolderDeps &
+  HeartbeatDeps &
+  Omit<AlerterDeps, 'target' | 'thresholds'> & {
+    reconciling: Omit<ReconcilerDeps, 'log'>
     /** Null: no alerts are sent. */
     alerting: (AlertThresholds & { url: string }) | null
   }

@@ -20,7 +20,7 @@ type SendResult =
   | { kind: 'retry'; retryAfterMs: number | null; reason: string }
   | { kind: 'rejected'; reason: string }
 
-type NotifierDeps = {
+export type NotifierDeps = {
   store: Pick<
     Store,
     'listDueNotifications' | 'claimNotification' | 'releaseNotification' | 'settleNotification'

@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts'
 import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
-type PrunerDeps = {
+export type PrunerDeps = {
   store: Pick<
     Store,
     'deleteExpiredKeys' | 'pruneBodies' | 'deleteOldSubmissions' | 'findClockTrust' | 'saveClockTrust'

@@ -3,7 +3,7 @@ import { type Repeated, repeat } from './repeat.ts'
 
 const LONGEST_PAUSE_MS = 15 * 60_000
 
-type ReconcilerDeps = ReconcileDeps & {
+export type ReconcilerDeps = ReconcileDeps & {
   log: {
     info(fields: object, text: string): void
     warn(fields: object, text: string): void

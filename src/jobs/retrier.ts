@@ -1,7 +1,7 @@
 import { type ProcessRetriesDeps, processNextRetry } from '../tracking/operators/process-retries.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
-type RetrierDeps = ProcessRetriesDeps & { log: { error(fields: object, text: string): void } }
+export type RetrierDeps = ProcessRetriesDeps & { log: { error(fields: object, text: string): void } }
 
 /** Five a second: far below ImageKit's rate limit, which uploads share. */
 const BETWEEN_MS = 200

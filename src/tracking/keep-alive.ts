@@ -2,7 +2,7 @@ import type { Store, StoreLifecycle } from '../store/store.ts'
 import type { HeartbeatSeries } from './heartbeat-series.ts'
 import type { ServerClock } from './server-clock.ts'
 
-type KeepAliveDeps = {
+export type KeepAliveDeps = {
   store: Pick<Store, 'heartbeat'> & Pick<StoreLifecycle, 'isShared' | 'readServerTime'>
   heartbeatSeries: Pick<HeartbeatSeries, 'note'>
   serverClock: ServerClock

@@ -1,8 +1,8 @@
 import { pageOf, pageQuerySchema, writeCursor } from '../../contract/page.ts'
 import { parseQuery } from '../../http/parse-with.ts'
 import { type EventsDeps, respondWithEvents } from '../../http/status-events.ts'
-import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
-import { showAsset } from '../../tracking/operators/show-asset.ts'
+import { type ForgetAssetDeps, forgetAsset } from '../../tracking/operators/forget-asset.ts'
+import { type ShowAssetDeps, showAsset } from '../../tracking/operators/show-asset.ts'
 import type { StatusCache } from '../../tracking/status/status-cache.ts'
 import { followStatus } from '../../tracking/status/status-feed.ts'
 import { ADMIN, assetHref, withQuery } from '../addresses.ts'
@@ -12,8 +12,8 @@ import { type Pages, pageRoute } from '../page-route.ts'
 import { AssetPage, ForgetPage } from '../pages/asset-pages.tsx'
 import { readNote } from '../read-form.ts'
 
-type AssetRoutesDeps = Parameters<typeof showAsset>[0] &
-  Parameters<typeof forgetAsset>[0] & { statuses: StatusCache } & Omit<EventsDeps, 'subject'>
+type AssetRoutesDeps = ShowAssetDeps &
+  ForgetAssetDeps & { statuses: StatusCache } & Omit<EventsDeps, 'subject'>
 
 /** Shows everything stored about an asset, streams its status changes, and forgets it. */
 export function assetRoutes(pages: Pages, deps: AssetRoutesDeps): void {

@@ -1,8 +1,12 @@
 import { deliveryFilterQuerySchema, toDeliveryFilter } from '../../contract/delivery.ts'
 import { pageOf, pageQuerySchema, writeCursor } from '../../contract/page.ts'
 import { parseQuery } from '../../http/parse-with.ts'
-import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
-import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
+import {
+  type ListDeliveriesDeps,
+  listDeliveries,
+  showDelivery,
+} from '../../tracking/operators/list-deliveries.ts'
+import { type ReplayDeliveryDeps, replayDelivery } from '../../tracking/operators/replay-delivery.ts'
 import { DELIVERIES, deliveryHref, runHref, withQuery } from '../addresses.ts'
 import { isoTime } from '../components/time.tsx'
 import { takeNotice } from '../notices.ts'
@@ -12,7 +16,7 @@ import { DeliveriesPage } from '../pages/deliveries-page.tsx'
 import { DeliveryPage } from '../pages/delivery-page.tsx'
 import { readNote } from '../read-form.ts'
 
-type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] & Parameters<typeof replayDelivery>[0]
+type DeliveryRoutesDeps = ListDeliveriesDeps & ReplayDeliveryDeps
 
 /** Lists, shows and replays deliveries. */
 export function deliveryRoutes(pages: Pages, deps: DeliveryRoutesDeps): void {

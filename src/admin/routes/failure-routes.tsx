@@ -2,10 +2,24 @@ import { pageOf, pageQuerySchema, writeCursor } from '../../contract/page.ts'
 import { EVERY_RUN } from '../../domain/run-filter.ts'
 import type { AppContext } from '../../http/app-env.ts'
 import { parseQuery } from '../../http/parse-with.ts'
-import { acknowledgeMatching, acknowledgeRuns } from '../../tracking/operators/acknowledge-runs.ts'
-import { countMatchingRuns, listRunGroups } from '../../tracking/operators/list-run-groups.ts'
-import { listRuns } from '../../tracking/operators/list-runs.ts'
-import { previewRetry, showRetry, startRetry } from '../../tracking/operators/retry-runs.ts'
+import {
+  type AcknowledgeMatchingDeps,
+  acknowledgeMatching,
+  acknowledgeRuns,
+} from '../../tracking/operators/acknowledge-runs.ts'
+import {
+  countMatchingRuns,
+  type ListRunGroupsDeps,
+  listRunGroups,
+} from '../../tracking/operators/list-run-groups.ts'
+import { type ListRunsDeps, listRuns } from '../../tracking/operators/list-runs.ts'
+import {
+  previewRetry,
+  type RetrySelection,
+  type StartRetryDeps,
+  showRetry,
+  startRetry,
+} from '../../tracking/operators/retry-runs.ts'
 import { ACKNOWLEDGEMENTS, FAILURES, RETRIES, retryHref } from '../addresses.ts'
 import { failuresHref, filterOf, nextHref, readFailuresQuery } from '../failures-query.ts'
 import { takeNotice } from '../notices.ts'
@@ -24,10 +38,7 @@ import {
   selectionFields,
 } from '../run-selection.ts'
 
-type FailureRoutesDeps = Parameters<typeof listRuns>[0] &
-  Parameters<typeof listRunGroups>[0] &
-  Parameters<typeof acknowledgeMatching>[0] &
-  Parameters<typeof startRetry>[0]
+type FailureRoutesDeps = ListRunsDeps & ListRunGroupsDeps & AcknowledgeMatchingDeps & StartRetryDeps
 
 /** The list of runs and its bulk actions. */
 export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
@@ -131,7 +142,7 @@ const redirectToList = (_: unknown, c: AppContext) => seeOther(c, FAILURES)
 
 const NO_RUNS = { runs: [], next: null }
 
-function retrySelection(selection: RunSelection): Parameters<typeof previewRetry>[1] {
+function retrySelection(selection: RunSelection): RetrySelection {
   if (selection.kind === 'some') return { runIds: selection.runIds }
   return { filter: selection.filter, limit: MAX_SELECTED }
 }

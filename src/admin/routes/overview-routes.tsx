@@ -4,7 +4,8 @@ import { TrackerError } from '../../domain/errors.ts'
 import { parseQuery } from '../../http/parse-with.ts'
 import { routeMethods } from '../../http/route.ts'
 import { describeOverview } from '../../tracking/operators/describe-overview.ts'
-import { listAuditEntries } from '../../tracking/operators/list-audit-entries.ts'
+import type { DescribeStatsDeps } from '../../tracking/operators/describe-stats.ts'
+import { type ListAuditEntriesDeps, listAuditEntries } from '../../tracking/operators/list-audit-entries.ts'
 import { ADMIN, AUDIT, withQuery } from '../addresses.ts'
 import { takeNotice } from '../notices.ts'
 import { respondWithPage } from '../page-responses.ts'
@@ -14,7 +15,7 @@ import { OverviewPage } from '../pages/overview-page.tsx'
 import { PERIODS, periodSchema } from '../periods.ts'
 import { findStaticFile } from '../static-files.ts'
 
-type OverviewRoutesDeps = Parameters<typeof describeOverview>[0] & Parameters<typeof listAuditEntries>[0]
+type OverviewRoutesDeps = DescribeStatsDeps & ListAuditEntriesDeps
 
 const overviewQuerySchema = z.object({ window: periodSchema.default('24h') })
 

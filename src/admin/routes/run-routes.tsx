@@ -1,6 +1,6 @@
-import { acknowledgeRun } from '../../tracking/operators/acknowledge-runs.ts'
-import { inspectRun } from '../../tracking/operators/inspect-run.ts'
-import { retryRun } from '../../tracking/operators/retry-run.ts'
+import { type AcknowledgeRunDeps, acknowledgeRun } from '../../tracking/operators/acknowledge-runs.ts'
+import { type InspectRunDeps, inspectRun } from '../../tracking/operators/inspect-run.ts'
+import { type RetryRunDeps, retryRun } from '../../tracking/operators/retry-run.ts'
 import { runHref } from '../addresses.ts'
 import { takeNotice } from '../notices.ts'
 import { respondWithPage, seeOther } from '../page-responses.ts'
@@ -8,9 +8,7 @@ import { type Pages, pageRoute } from '../page-route.ts'
 import { RunPage } from '../pages/run-page.tsx'
 import { readNote } from '../read-form.ts'
 
-type RunRoutesDeps = Parameters<typeof inspectRun>[0] &
-  Parameters<typeof retryRun>[0] &
-  Parameters<typeof acknowledgeRun>[0] & { publicUrl: () => string }
+type RunRoutesDeps = InspectRunDeps & RetryRunDeps & AcknowledgeRunDeps & { publicUrl: () => string }
 
 /** Shows, retries and acknowledges one run. */
 export function runRoutes(pages: Pages, deps: RunRoutesDeps): void {

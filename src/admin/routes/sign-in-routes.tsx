@@ -3,7 +3,7 @@ import { TrackerError } from '../../domain/errors.ts'
 import type { AppContext } from '../../http/app-env.ts'
 import { isCrossSite, readForm } from '../../http/read-form.ts'
 import { routeMethods } from '../../http/route.ts'
-import { signIn } from '../../tracking/operators/sign-in.ts'
+import { type SignInDeps, signIn } from '../../tracking/operators/sign-in.ts'
 import { ADMIN, formLabel, SIGN_IN, SIGN_OUT, safeTarget } from '../addresses.ts'
 import { takeNotice } from '../notices.ts'
 import { respondWithPage, seeOther } from '../page-responses.ts'
@@ -12,7 +12,7 @@ import { ResumePage } from '../pages/resume-page.tsx'
 import { SignInPage } from '../pages/sign-in-page.tsx'
 import { MAX_ANONYMOUS_FORM_BYTES } from '../read-form.ts'
 
-export type SignInRoutesDeps = Parameters<typeof signIn>[0] & {
+export type SignInRoutesDeps = SignInDeps & {
   hasAdminKey: boolean
   needsHttps: () => boolean
   addressOf: (c: AppContext) => string

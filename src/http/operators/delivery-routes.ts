@@ -8,12 +8,16 @@ import {
 } from '../../contract/delivery.ts'
 import { pageOf, pageQuerySchema } from '../../contract/page.ts'
 import { reasonSchema } from '../../contract/text.ts'
-import { listDeliveries, showDelivery } from '../../tracking/operators/list-deliveries.ts'
-import { replayDelivery } from '../../tracking/operators/replay-delivery.ts'
+import {
+  type ListDeliveriesDeps,
+  listDeliveries,
+  showDelivery,
+} from '../../tracking/operators/list-deliveries.ts'
+import { type ReplayDeliveryDeps, replayDelivery } from '../../tracking/operators/replay-delivery.ts'
 import { type Api, operation, route } from '../route.ts'
 import { pageResponse } from './page-response.ts'
 
-type DeliveryRoutesDeps = Parameters<typeof listDeliveries>[0] & Parameters<typeof replayDelivery>[0]
+type DeliveryRoutesDeps = ListDeliveriesDeps & ReplayDeliveryDeps
 
 const deliveryId = z.object({ deliveryId: z.string() })
 

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { auditListSchema, statsQuerySchema, statsSchema } from '../../contract/operations.ts'
 import { pageOf, pageQuerySchema } from '../../contract/page.ts'
-import { describeStats } from '../../tracking/operators/describe-stats.ts'
-import { listAuditEntries } from '../../tracking/operators/list-audit-entries.ts'
+import { type DescribeStatsDeps, describeStats } from '../../tracking/operators/describe-stats.ts'
+import { type ListAuditEntriesDeps, listAuditEntries } from '../../tracking/operators/list-audit-entries.ts'
 import { type Api, operation, route } from '../route.ts'
 import { pageResponse } from './page-response.ts'
 
-type OverviewRoutesDeps = Parameters<typeof describeStats>[0] & Parameters<typeof listAuditEntries>[0]
+type OverviewRoutesDeps = DescribeStatsDeps & ListAuditEntriesDeps
 
 /** Statistics and the audit log. */
 export function overviewRoutes(api: Api, deps: OverviewRoutesDeps): void {

@@ -5,19 +5,20 @@ import { listedRunSchema, runListSchema } from '../../contract/run.ts'
 import { runDetailSchema } from '../../contract/run-detail.ts'
 import { retryRequestSchema, runFilterQuerySchema, toRunFilter } from '../../contract/run-filter.ts'
 import { noteSchema, reasonSchema } from '../../contract/text.ts'
-import { acknowledgeRun } from '../../tracking/operators/acknowledge-runs.ts'
-import { listRuns } from '../../tracking/operators/list-runs.ts'
-import { retryRun } from '../../tracking/operators/retry-run.ts'
-import { previewRetry, showRetry, startRetry } from '../../tracking/operators/retry-runs.ts'
-import { showRun } from '../../tracking/operators/show-run.ts'
+import { type AcknowledgeRunDeps, acknowledgeRun } from '../../tracking/operators/acknowledge-runs.ts'
+import { type ListRunsDeps, listRuns } from '../../tracking/operators/list-runs.ts'
+import { type RetryRunDeps, retryRun } from '../../tracking/operators/retry-run.ts'
+import {
+  previewRetry,
+  type StartRetryDeps,
+  showRetry,
+  startRetry,
+} from '../../tracking/operators/retry-runs.ts'
+import { type ShowRunDeps, showRun } from '../../tracking/operators/show-run.ts'
 import { type Api, operation, route } from '../route.ts'
 import { pageResponse } from './page-response.ts'
 
-type RunRoutesDeps = Parameters<typeof listRuns>[0] &
-  Parameters<typeof showRun>[0] &
-  Parameters<typeof acknowledgeRun>[0] &
-  Parameters<typeof retryRun>[0] &
-  Parameters<typeof startRetry>[0]
+type RunRoutesDeps = ListRunsDeps & ShowRunDeps & AcknowledgeRunDeps & RetryRunDeps & StartRetryDeps
 
 const runId = z.object({ runId: z.string() })
 

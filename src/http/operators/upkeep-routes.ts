@@ -5,15 +5,13 @@ import {
   reconcileRequestSchema,
 } from '../../contract/operations.ts'
 import { reasonSchema } from '../../contract/text.ts'
-import { backUp } from '../../tracking/operators/back-up.ts'
-import { forgetAsset } from '../../tracking/operators/forget-asset.ts'
-import { reconcileNow } from '../../tracking/operators/reconcile-now.ts'
+import { type BackUpDeps, backUp } from '../../tracking/operators/back-up.ts'
+import { type ForgetAssetDeps, forgetAsset } from '../../tracking/operators/forget-asset.ts'
+import { type ReconcileNowDeps, reconcileNow } from '../../tracking/operators/reconcile-now.ts'
 import { type DiagnosticsDeps, runDiagnostics } from '../../tracking/operators/run-diagnostics.ts'
 import { type Api, operation, route } from '../route.ts'
 
-type UpkeepRoutesDeps = Parameters<typeof reconcileNow>[0] &
-  Parameters<typeof forgetAsset>[0] &
-  Parameters<typeof backUp>[0]
+type UpkeepRoutesDeps = ReconcileNowDeps & ForgetAssetDeps & BackUpDeps
 
 const BACKUP_TYPE = 'application/vnd.sqlite3'
 

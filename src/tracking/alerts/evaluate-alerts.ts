@@ -55,7 +55,10 @@ export async function evaluateAlerts(
     evaluate({ kind: 'unknown_submission', extension: '', value: unknown } as const, unknownRule),
   ].flatMap((alert) => alert ?? [])
 
-  function evaluate(measured: Parameters<typeof evaluateAlert>[1], rule: AlertRule): Alert | undefined {
+  function evaluate(
+    measured: Pick<Alert, 'kind' | 'extension' | 'value'>,
+    rule: AlertRule,
+  ): Alert | undefined {
     const before = alerts.find(
       ({ kind, extension }) => kind === measured.kind && extension === measured.extension,
     )

@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 import { type MatchingDeps, matchingRuns } from './matching-runs.ts'
 
-export type AcknowledgeDeps = {
+type AcknowledgeDeps = {
   store: Pick<Store, 'acknowledgeRuns'>
   clock: () => number
 }
@@ -49,9 +49,11 @@ async function acknowledgeStep(
   return (await store.acknowledgeRuns(runIds, entry)).map(listedRunView)
 }
 
+export type AcknowledgeRunDeps = AcknowledgeDeps & { store: Pick<Store, 'findRunHistory'> }
+
 /** Acknowledges one run. Throws `not_found` and `run_pending`. */
 export async function acknowledgeRun(
-  deps: AcknowledgeDeps & { store: Pick<Store, 'findRunHistory'> },
+  deps: AcknowledgeRunDeps,
   { runId, note, actor }: { runId: string; note: string | null; actor: string },
 ): Promise<ListedRunView> {
   const history = await deps.store.findRunHistory(runId)
@@ -63,12 +65,14 @@ export async function acknowledgeRun(
   return run
 }
 
+export type AcknowledgeMatchingDeps = AcknowledgeDeps & MatchingDeps
+
 /**
  * Acknowledges the matching runs that are not acknowledged yet, the newest first, at most `limit`. Runs that are created
  * meanwhile are skipped. Each step has its own audit entry. Returns the number of acknowledged runs.
  */
 export async function acknowledgeMatching(
-  deps: AcknowledgeDeps & MatchingDeps,
+  deps: AcknowledgeMatchingDeps,
   request: { filter: RunFilter; note: string | null; actor: string; limit: number },
 ): Promise<number> {
   const { note, actor, limit } = request

@@ -5,7 +5,7 @@ import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Store, StoreLifecycle } from '../../store/store.ts'
 
-type BackUpDeps = {
+export type BackUpDeps = {
   store: Pick<Store, 'recordAuditEntry'> & Pick<StoreLifecycle, 'backUp' | 'findFault'>
   clock: () => number
   /**

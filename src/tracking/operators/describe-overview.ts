@@ -1,7 +1,7 @@
 import type { RunStatus } from '../../domain/run.ts'
 import { EVERY_RUN } from '../../domain/run-filter.ts'
 import type { CountedGroup } from '../../domain/run-group.ts'
-import { describeStats, type Stats } from './describe-stats.ts'
+import { type DescribeStatsDeps, describeStats, type Stats } from './describe-stats.ts'
 import { listRunGroups } from './list-run-groups.ts'
 
 export type Overview = {
@@ -17,10 +17,7 @@ export type Overview = {
 }
 
 /** The data of the operators' start page. */
-export async function describeOverview(
-  deps: Parameters<typeof describeStats>[0],
-  windowMs: number,
-): Promise<Overview> {
+export async function describeOverview(deps: DescribeStatsDeps, windowMs: number): Promise<Overview> {
   const [stats, groups, oldest] = await Promise.all([
     describeStats(deps, windowMs),
     listRunGroups(deps, EVERY_RUN),

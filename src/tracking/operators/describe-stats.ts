@@ -2,7 +2,7 @@ import { hourOf } from '../../domain/stat-counters.ts'
 import { totalsOf } from '../../domain/stat-totals.ts'
 import type { Store } from '../../store/store.ts'
 
-type StatsDeps = {
+export type DescribeStatsDeps = {
   store: Pick<Store, 'readStats' | 'findOldestPending'>
   clock: () => number
 }
@@ -14,7 +14,7 @@ const HOUR_MS = 3_600_000
  * runs that got that status within the window. `byHour` has no `pending`, because that is not an event. `causes` are those of
  * the failures in the window, the most frequent first.
  */
-export async function describeStats({ store, clock }: StatsDeps, windowMs: number) {
+export async function describeStats({ store, clock }: DescribeStatsDeps, windowMs: number) {
   const now = clock()
   const hours = Math.max(1, Math.ceil(windowMs / HOUR_MS))
   const firstHour = hourOf(now) - hours + 1

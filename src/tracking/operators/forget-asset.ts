@@ -2,14 +2,14 @@ import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Store } from '../../store/store.ts'
 
-type ForgetDeps = {
+export type ForgetAssetDeps = {
   store: Pick<Store, 'forgetAsset'>
   clock: () => number
 }
 
 /** Deletes everything stored here about an asset; ImageKit's file stays. Throws `not_found`. */
 export async function forgetAsset(
-  { store, clock }: ForgetDeps,
+  { store, clock }: ForgetAssetDeps,
   { fileId, reason, actor }: { fileId: string; reason: string | null; actor: string },
 ): Promise<void> {
   // The store replaces the fileId in the entry with its hash.

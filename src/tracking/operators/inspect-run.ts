@@ -6,7 +6,7 @@ import type { Links } from '../links.ts'
 import { rejectionOf } from './retry-run.ts'
 import { type ShownRun, shownRun } from './show-run.ts'
 
-type InspectRunDeps = {
+export type InspectRunDeps = {
   store: Pick<Store, 'findRunHistory'>
   links: Links
 }

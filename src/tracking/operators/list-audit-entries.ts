@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../domain/audit-entry.ts'
 import type { Store } from '../../store/store.ts'
 
-type ListAuditEntriesDeps = {
+export type ListAuditEntriesDeps = {
   store: Pick<Store, 'listAuditEntries'>
 }
 

@@ -8,13 +8,13 @@ import {
   deliveryView,
 } from './delivery-view.ts'
 
-type DeliveriesDeps = {
+export type ListDeliveriesDeps = {
   store: Pick<Store, 'listDeliveries' | 'findDelivery'>
 }
 
 /** A page of deliveries, including rejected ones, the newest first. */
 export async function listDeliveries(
-  { store }: DeliveriesDeps,
+  { store }: ListDeliveriesDeps,
   filter: DeliveryFilter,
   page: { limit: number; before: number | null },
 ): Promise<{ deliveries: DeliveryView[]; next: number | null }> {
@@ -24,7 +24,7 @@ export async function listDeliveries(
 
 /** One delivery as it was received. Throws `not_found`. */
 export async function showDelivery(
-  { store }: DeliveriesDeps,
+  { store }: ListDeliveriesDeps,
   deliveryId: string,
 ): Promise<DeliveryDetailView> {
   const delivery = await store.findDelivery(deliveryId)

@@ -5,10 +5,13 @@ import { type CountedGroup, groupOf, type RunGroup } from '../../domain/run-grou
 import type { Store } from '../../store/store.ts'
 import type { MatchingDeps } from './matching-runs.ts'
 
-type RunGroupsDeps = { store: Pick<Store, 'readStats'> }
+export type ListRunGroupsDeps = { store: Pick<Store, 'readStats'> }
 
 /** The groups of runs that a filter selects, the largest first. The filter's times and search text are ignored. */
-export async function listRunGroups({ store }: RunGroupsDeps, filter: RunFilter): Promise<CountedGroup[]> {
+export async function listRunGroups(
+  { store }: ListRunGroupsDeps,
+  filter: RunFilter,
+): Promise<CountedGroup[]> {
   const { groups } = await store.readStats(0, 0)
   return sorted(sumUp(boundCauses(groups)).filter((group) => wantsGroup(filter, group)))
 }
@@ -31,7 +34,7 @@ export const MAX_COUNTED = STEP * MAX_STEPS
  * contradiction: for a filter with those, runs are counted one by one, and other requests are served in between.
  */
 export async function countMatchingRuns(
-  deps: RunGroupsDeps & MatchingDeps,
+  deps: ListRunGroupsDeps & MatchingDeps,
   filter: RunFilter,
 ): Promise<MatchingGroups> {
   const known = await listRunGroups(deps, filter)

@@ -2,7 +2,7 @@ import type { RunFilter } from '../../domain/run-filter.ts'
 import type { Store } from '../../store/store.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
-type ListRunsDeps = {
+export type ListRunsDeps = {
   store: Pick<Store, 'listRuns'>
 }
 

@@ -2,9 +2,9 @@ import { TrackerError } from '../../domain/errors.ts'
 import type { RetryItemState } from '../../domain/retry.ts'
 import type { UploadResponse } from '../../domain/upload-response.ts'
 import type { Store } from '../../store/store.ts'
-import { type RetryRunDeps, resubmitRun } from './retry-run.ts'
+import { type ResubmitRunDeps, resubmitRun } from './retry-run.ts'
 
-export type ProcessRetriesDeps = RetryRunDeps & {
+export type ProcessRetriesDeps = ResubmitRunDeps & {
   store: Pick<Store, 'nextRetryItem' | 'endRetryItem'>
 }
 

@@ -2,9 +2,15 @@ import type { AuditEntry } from '../../domain/audit-entry.ts'
 import type { Store } from '../../store/store.ts'
 import { type ReconcileDeps, type ReconcileReport, reconcile } from '../reconcile/reconcile.ts'
 
+export type ReconcileNowDeps = {
+  store: Pick<Store, 'recordAuditEntry'>
+  reconciling: ReconcileDeps
+  clock: () => number
+}
+
 /** Reconciles on an operator's request, without waiting for the reconciler. With `dryRun` it only reports. */
 export async function reconcileNow(
-  deps: { store: Pick<Store, 'recordAuditEntry'>; reconciling: ReconcileDeps; clock: () => number },
+  deps: ReconcileNowDeps,
   { dryRun, actor }: { dryRun: boolean; actor: string },
 ): Promise<ReconcileReport> {
   const { report } = await reconcile(deps.reconciling, { dryRun })

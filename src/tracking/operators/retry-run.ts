@@ -11,15 +11,17 @@ import type { ConcurrencyLimiter } from '../uploads/concurrency-limiter.ts'
 import type { Exchange } from '../uploads/imagekit-exchange.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
-export type RetryRunDeps = ApplyResponseDeps & {
+export type ResubmitRunDeps = ApplyResponseDeps & {
   store: Pick<Store, 'findRunHistory' | 'submitRetry' | 'withdrawRetry' | 'findSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
 }
 
+export type RetryRunDeps = ResubmitRunDeps & { limiter: Pick<ConcurrencyLimiter, 'track'> }
+
 /** Retries a run for an operator. Returns the new run. Throws what `resubmitRun` throws, and if ImageKit rejects the request. */
 export async function retryRun(
-  deps: RetryRunDeps & { limiter: Pick<ConcurrencyLimiter, 'track'> },
+  deps: RetryRunDeps,
   { runId, actor, reason }: { runId: string; actor: string; reason: string | null },
 ): Promise<ListedRunView> {
   const entry: AuditEntry = { at: deps.clock(), actor, kind: 'retry', subject: runId, reason, details: null }
@@ -50,7 +52,7 @@ export async function retryRun(
  * has the item.
  */
 export async function resubmitRun(
-  deps: RetryRunDeps,
+  deps: ResubmitRunDeps,
   request: { runId: string; actor: string; origin: { entry: AuditEntry } | { itemId: number } },
 ): Promise<{ submissionId: string; response: UploadResponse; retryAfterMs: number | null } | null> {
   const { runId, actor, origin } = request

@@ -7,7 +7,7 @@ import { EVERY_RUN, type ListedRun, type RunFilter } from '../../domain/run-filt
 import type { Store } from '../../store/store.ts'
 import { type MatchingDeps, matchingRuns } from './matching-runs.ts'
 
-type RetryRunsDeps = MatchingDeps & {
+export type StartRetryDeps = MatchingDeps & {
   store: Pick<Store, 'createRetry' | 'findRetry' | 'listUnsubmitted'>
   clock: () => number
   newId: () => string
@@ -36,7 +36,7 @@ export async function previewRetry(deps: MatchingDeps, selection: RetrySelection
 
 /** Stores which runs to retry. They are then retried one after another, also after a restart. */
 export async function startRetry(
-  deps: RetryRunsDeps,
+  deps: StartRetryDeps,
   request: {
     selection: RetrySelection
     actor: string
@@ -65,7 +65,7 @@ const MAX_UNSUBMITTED = 100
 
 /** The progress of a retry, and the runs that ImageKit did not accept, with the reasons. Throws `not_found`. */
 export async function showRetry(
-  { store }: Pick<RetryRunsDeps, 'store'>,
+  { store }: { store: Pick<Store, 'findRetry' | 'listUnsubmitted'> },
   retryId: string,
 ): Promise<ShownRetry> {
   const progress = await store.findRetry(retryId)

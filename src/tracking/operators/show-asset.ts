@@ -6,7 +6,7 @@ import type { Store } from '../../store/store.ts'
 import { type DeliveryView, deliveryView } from './delivery-view.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
-type ShowAssetDeps = {
+export type ShowAssetDeps = {
   store: Pick<Store, 'listAssetSubmissions' | 'findAsset' | 'listDeliveries'>
 }
 

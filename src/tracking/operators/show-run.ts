@@ -8,7 +8,7 @@ import { submissionView } from '../uploads/submission-view.ts'
 import { deliveryView } from './delivery-view.ts'
 import { listedRunView } from './listed-run-view.ts'
 
-type ShowRunDeps = {
+export type ShowRunDeps = {
   store: Pick<Store, 'findRunHistory'>
   links: Links
 }

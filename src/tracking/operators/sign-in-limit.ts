@@ -5,7 +5,7 @@ import { countSignIn, MAX_SIGN_IN_NAMES, withoutAttempt } from '../../domain/sig
 import type { Store } from '../../store/store.ts'
 import type { Capability } from '../capability-tokens.ts'
 
-type SignInStore = Pick<Store, 'beginSignIn' | 'forgiveSignIn'>
+export type SignInStore = Pick<Store, 'beginSignIn' | 'forgiveSignIn'>
 
 /**
  * Counts failed sign-in attempts per address and per key. There is no overall count: with one, a few addresses could lock

@@ -2,7 +2,7 @@ import type { Access } from '../access.ts'
 import type { Session, Sessions } from './sessions.ts'
 import type { SignInLimit } from './sign-in-limit.ts'
 
-type SignInDeps = {
+export type SignInDeps = {
   access: Pick<Access, 'identifyOperator'>
   signInLimit: SignInLimit
   sessions: Pick<Sessions, 'open'>

@@ -10,7 +10,7 @@ import type { DueRun, Finding } from '../../domain/finding.ts'
 import type { Baseline } from '../../domain/submission.ts'
 import { type FileLookup, fetchFiles, type RemoteFile, type Stop } from './fetch-files.ts'
 
-type CheckDeps = {
+export type CheckDueRunsDeps = {
   imagekit: FileLookup
   clock: () => number
   /** Builds the payload for a caller with a `webhookUrl` of its own. */
@@ -33,7 +33,7 @@ type DueRunDecision = { finding: Finding; why: string }
 
 /** Checks these runs against ImageKit. Runs that were not reached before the `stop` are omitted. */
 export async function checkDueRuns(
-  deps: CheckDeps,
+  deps: CheckDueRunsDeps,
   due: readonly DueRun[],
 ): Promise<{
   checked: { finding: Finding; submissionId: string; reconciled: Reconciled }[]
@@ -75,7 +75,7 @@ export async function checkDueRuns(
 
 /** `file` is null if it is gone, and undefined if the run has none. */
 function decide(
-  deps: CheckDeps,
+  deps: CheckDueRunsDeps,
   one: DueRun,
   file: RemoteFile | null | undefined,
   isOver: boolean,
@@ -97,12 +97,12 @@ function decide(
 /** An expired run is checked once for each change of its file. */
 const UNCHANGED = { kind: 'unchanged', dueAt: null } as const
 
-function expireOrRecheck(deps: CheckDeps, { run }: DueRun, isOver: boolean, now: number): Finding {
+function expireOrRecheck(deps: CheckDueRunsDeps, { run }: DueRun, isOver: boolean, now: number): Finding {
   if (run.status === 'expired') return UNCHANGED
   return isOver ? { kind: 'timed_out' } : recheck(deps, now)
 }
 
-function recheck({ everyMs }: CheckDeps, now: number): Finding {
+function recheck({ everyMs }: CheckDueRunsDeps, now: number): Finding {
   return { kind: 'unchanged', dueAt: now + everyMs }
 }
 

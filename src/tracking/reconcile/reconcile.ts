@@ -2,10 +2,10 @@ import { LEAST_RUN_CLAIM_MS, latestDueAt, RUN_CLAIM_MS } from '../../domain/due-
 import type { Finding } from '../../domain/finding.ts'
 import type { Store } from '../../store/store.ts'
 import type { UpkeepLease } from '../upkeep-lease.ts'
-import { checkDueRuns, type Reconciled } from './check-due-runs.ts'
+import { type CheckDueRunsDeps, checkDueRuns, type Reconciled } from './check-due-runs.ts'
 import type { FileLookup, Stop } from './fetch-files.ts'
 
-export type ReconcileDeps = Parameters<typeof checkDueRuns>[0] & {
+export type ReconcileDeps = CheckDueRunsDeps & {
   store: Pick<Store, 'sweepOverdue' | 'listDue' | 'claimDue' | 'extendClaim' | 'releaseRuns' | 'applyFinding'>
   lease: Pick<UpkeepLease, 'current'>
   meter: { runReconciled(finding: Finding['kind']): void }

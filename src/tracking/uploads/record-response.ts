@@ -3,7 +3,7 @@ import type { Submission } from '../../domain/submission.ts'
 import type { UploadResponse } from '../../domain/upload-response.ts'
 import type { Store } from '../../store/store.ts'
 
-type RecordResponseDeps = {
+export type RecordResponseDeps = {
   store: Pick<Store, 'applyResponse'>
   clock: () => number
 }

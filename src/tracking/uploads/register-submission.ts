@@ -2,7 +2,7 @@ import type { NewSubmission } from '../../domain/submission.ts'
 import type { Store } from '../../store/store.ts'
 import type { Links, StatusUrls } from '../links.ts'
 
-type RegisterDeps = {
+export type RegisterSubmissionDeps = {
   store: Pick<Store, 'createSubmission'>
   links: Links
   clock: () => number
@@ -10,7 +10,7 @@ type RegisterDeps = {
 
 /** Registers an upload that another program makes with our `webhookUrl`. */
 export async function registerSubmission(
-  { store, links, clock }: RegisterDeps,
+  { store, links, clock }: RegisterSubmissionDeps,
   request: Pick<NewSubmission, 'extensions' | 'fileId' | 'fileName' | 'callerWebhookUrl' | 'keyName'>,
 ): Promise<{ submissionId: string; webhookUrl: string; location: string } & StatusUrls> {
   const submission = {

@@ -6,7 +6,7 @@ import type { Links } from '../links.ts'
 import { linkedResponse, unconfirmedResponse } from './caller-response.ts'
 import type { WriteRetryQueue } from './write-retry-queue.ts'
 
-type WithIdempotencyKeyDeps = {
+export type WithIdempotencyKeyDeps = {
   store: Pick<Store, 'claimIdempotencyKey' | 'releaseIdempotencyKey'>
   writeRetries: Pick<WriteRetryQueue, 'apply'>
   links: Links
