@@ -93,6 +93,23 @@ module.exports = {
       from: { path: '^src/(?!(sandbox|cli)/)' },
       to: { path: '^src/sandbox/' },
     },
+    {
+      name: 'image-packages-are-optional',
+      comment: 'The service runs without them. Only the sandbox and the demo load them, in one place.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/sandbox/optional-packages[.]' },
+      to: {
+        path: 'node_modules/(sharp|exifreader|file-type)/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'image-packages-are-never-loaded-with-a-module',
+      comment: 'A static import would fail where they are not installed, before a command can say so.',
+      severity: 'error',
+      from: { path: '^src/sandbox/optional-packages[.]' },
+      to: { path: 'node_modules/(sharp|exifreader|file-type)/', dynamic: false },
+    },
     inside(
       'config-is-pure',
       'config',

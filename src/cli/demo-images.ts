@@ -1,4 +1,4 @@
-import sharp from 'sharp'
+import { loadOptionalPackages } from '../sandbox/optional-packages.ts'
 
 export type DemoImage = {
   fileName: string
@@ -14,6 +14,7 @@ const TAGGER = { minConfidence: 60, maxTags: 5 }
 
 /** Three real image files, rendered here, each with its extensions and the expected statuses. */
 export async function createDemoImages(): Promise<DemoImage[]> {
+  const { sharp } = await loadOptionalPackages()
   const [shirt, landscape, mug] = await Promise.all([
     sharp(Buffer.from(T_SHIRT)).png().toBuffer(),
     sharp(Buffer.from(LANDSCAPE)).jpeg({ quality: 88 }).toBuffer(),

@@ -21,8 +21,6 @@ export async function startDemoServers(startDatabase?: () => Promise<LocalPostgr
     for (const stopOne of stops.toReversed()) await stopOne()
   }
   try {
-    const database = await startDatabase?.()
-    if (database !== undefined) stops.push(() => database.stop())
     const port = await findFreePort(3000)
     const sandbox = createSandbox({
       directory: join(directory, 'imagekit'),
@@ -30,6 +28,8 @@ export async function startDemoServers(startDatabase?: () => Promise<LocalPostgr
     })
     stops.push(() => sandbox.stop())
     const { url: sandboxUrl } = await sandbox.start()
+    const database = await startDatabase?.()
+    if (database !== undefined) stops.push(() => database.stop())
     const databaseUrl = database?.url ?? `file:${join(directory, 'tracker.db')}`
     const service = createService(demoConfig(databaseUrl, port, sandboxUrl))
     stops.push(() => service.stop())

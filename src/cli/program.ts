@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { ConfigError } from '../config.ts'
 import { errorMessage } from '../domain/errors.ts'
+import { MissingPackageError } from '../sandbox/optional-packages.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError, errorCode } from './command-error.ts'
 
@@ -132,7 +133,8 @@ function reportError(error: unknown, { env, stderr }: CommandContext): number {
   const stack = showsStack && error instanceof Error ? error.stack : undefined
   const hint = errorCode(error) === 'EADDRINUSE' ? '. Set another PORT.' : ''
   printLine(stderr, stack ?? `${errorMessage(error)}${hint}`)
-  if (error instanceof ConfigError || isDatabaseStartError(error)) return 2
+  if (error instanceof ConfigError || error instanceof MissingPackageError || isDatabaseStartError(error))
+    return 2
   return error instanceof CommandError ? error.exitCode : 1
 }
 

@@ -6,6 +6,7 @@ import { type Delay, realDelay } from './delay.ts'
 import { createExtensionRunner } from './extensions/extension-runner.ts'
 import { createDiskStorage } from './library/disk-storage.ts'
 import { createLibrary } from './library/library.ts'
+import { loadOptionalPackages } from './optional-packages.ts'
 import { createRequestLog, type ReceivedUpdate, type ReceivedUpload } from './request-log.ts'
 import { createApp } from './routes/app.ts'
 import { deliveryRoute } from './routes/delivery-route.ts'
@@ -39,7 +40,7 @@ export type SandboxOptions = {
 }
 
 export type Sandbox = {
-  /** Reads the directory and listens. `url` is both the upload and the API address. */
+  /** Reads the directory and listens. `url` is both the upload and the API address. Throws `MissingPackageError`. */
   start(): Promise<{ url: string }>
   /** Aborts running extensions and webhooks, then closes. The files on disk stay. */
   stop(): Promise<void>
@@ -93,6 +94,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     deliveries: sender.deliveries,
 
     async start() {
+      await loadOptionalPackages()
       await library.open()
       // Other code in the same process keeps the platform's Request and Response.
       const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })

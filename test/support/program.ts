@@ -20,11 +20,11 @@ export function runProgram(
   args: readonly string[],
   env: { [name: string]: string } = {},
   // Not the project's folder, where a developer may have a .env.
-  { cwd = tmpdir(), descriptors }: { cwd?: string; descriptors?: number } = {},
+  { cwd = tmpdir(), descriptors, main = MAIN }: { cwd?: string; descriptors?: number; main?: string } = {},
 ): RunningProgram {
   const { PATH = '', HOME = '' } = process.env
   const limit = descriptors === undefined ? [] : ['sh', '-c', `ulimit -n ${descriptors} && exec "$0" "$@"`]
-  const [program = '', ...rest] = [...limit, process.execPath, MAIN, ...args]
+  const [program = '', ...rest] = [...limit, process.execPath, main, ...args]
   const child = spawn(program, rest, { cwd, env: { PATH, HOME, ...env }, stdio: 'pipe' })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
@@ -61,7 +61,7 @@ export function runProgram(
 /** Runs `serve` on a free port. Resolves once it listens. */
 export async function runServe(
   env: { [name: string]: string },
-  options: { descriptors?: number } = {},
+  options: { descriptors?: number; main?: string } = {},
 ): Promise<RunningProgram & { url: string }> {
   const program = runProgram(['serve'], { PORT: '0', ...env }, options)
   const [, url = ''] = await program.printed(/"url":"(http:[^"]+)","msg":"listening"/)

@@ -1,5 +1,5 @@
-import sharp from 'sharp'
 import type { FileFacts } from '../library/file-facts.ts'
+import { loadOptionalPackages } from '../optional-packages.ts'
 import { colourName } from './colour-name.ts'
 
 /** A label of a file; `confidence` is 0–100. */
@@ -20,6 +20,7 @@ export async function readLabels(path: string, facts: FileFacts): Promise<Label[
 }
 
 async function readColours(path: string): Promise<Label[]> {
+  const { sharp } = await loadOptionalPackages()
   const { data, info } = await sharp(path)
     .resize(SAMPLE_PIXELS, SAMPLE_PIXELS, { fit: 'inside', withoutEnlargement: true })
     .toColourspace('srgb')

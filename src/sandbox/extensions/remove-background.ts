@@ -1,6 +1,6 @@
 import { copyFile } from 'node:fs/promises'
-import sharp from 'sharp'
 import type { FileFacts } from '../library/file-facts.ts'
+import { loadOptionalPackages } from '../optional-packages.ts'
 
 // A pixel is background if each channel differs from the corner's by at most this much.
 const TOLERANCE = 24
@@ -19,6 +19,7 @@ export async function removeBackground(
     await copyFile(source, target)
     return
   }
+  const { sharp } = await loadOptionalPackages()
   const { data, info } = await sharp(source)
     .toColourspace('srgb')
     .ensureAlpha()

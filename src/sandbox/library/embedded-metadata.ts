@@ -1,4 +1,5 @@
-import ExifReader, { type ExpandedTags } from 'exifreader'
+import type { ExpandedTags } from 'exifreader'
+import { loadOptionalPackages } from '../optional-packages.ts'
 import { readHead } from './read-head.ts'
 
 // Exif, IPTC and XMP precede the pixels.
@@ -15,8 +16,9 @@ const COMMON_FIELDS: Record<string, readonly string[]> = {
 
 /** The merged Exif, IPTC and XMP data of an image as a flat object, as in `embeddedMetadata`; `{}` if there is none. */
 export async function readEmbeddedMetadata(path: string): Promise<Record<string, unknown>> {
+  const { exifReader } = await loadOptionalPackages()
   try {
-    return withCommonFields(flatten(ExifReader.load(await readHead(path, HEAD_BYTES), { expanded: true })))
+    return withCommonFields(flatten(exifReader.load(await readHead(path, HEAD_BYTES), { expanded: true })))
   } catch {
     // ExifReader throws if there is no Exif data.
     return {}

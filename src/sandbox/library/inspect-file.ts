@@ -2,9 +2,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
-import { fileTypeFromFile } from 'file-type'
 import { getMimeType } from 'hono/utils/mime'
-import sharp from 'sharp'
+import { loadOptionalPackages } from '../optional-packages.ts'
 import { readEmbeddedMetadata } from './embedded-metadata.ts'
 import type { FileFacts } from './file-facts.ts'
 
@@ -24,6 +23,7 @@ async function hashFile(path: string): Promise<string> {
 }
 
 async function detectMime(path: string, name: string): Promise<string> {
+  const { fileTypeFromFile } = await loadOptionalPackages()
   const detected = await fileTypeFromFile(path)
   const byName = getMimeType(name)?.split(';')[0]
   // An SVG is detected as XML only.
@@ -32,6 +32,7 @@ async function detectMime(path: string, name: string): Promise<string> {
 }
 
 async function inspectImage(path: string): Promise<FileFacts['image']> {
+  const { sharp } = await loadOptionalPackages()
   try {
     const { width, height, hasAlpha, format, hasProfile, density, orientation } = await sharp(path).metadata()
     return {
