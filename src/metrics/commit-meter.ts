@@ -1,13 +1,12 @@
-import { Gauge, Histogram, type Registry } from 'prom-client'
-import type { Commit, SettledRun } from '../domain/commit.ts'
-import { createLightCounter } from './light-counter.ts'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
+import type { Commit } from '../domain/commit.ts'
 
 const STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
 const COMMIT_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1]
 /** An extension takes seconds; a run settled by evidence takes minutes, and ImageKit repeats a webhook for a day. */
 const SETTLE_SECONDS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 21_600, 86_400]
 
-/** Records the metrics of each commit. It delays the next commit, so each metric is found with one lookup by name. */
+/** Records the metrics of each commit. */
 export function createCommitMeter(
   registry: Registry,
   boundName: (name: string) => string,
@@ -37,39 +36,21 @@ export function createCommitMeter(
     buckets: SETTLE_SECONDS,
     registers,
   })
-  const settled = createLightCounter({
+  const settled = new Counter({
     name: 'tracker_runs_settled_total',
     help: 'Settled runs, by status and by the source of that status.',
     labelNames: ['extension', 'status', 'source'],
     registers,
   })
 
-  const meters = new Map<
-    string,
-    { time: { observe(value: number): void }; counts: Map<string, () => void> }
-  >()
-  const meterOf = (extension: string) => {
-    const known = meters.get(extension)
-    if (known) return known
-    const meter = { time: settleSeconds.labels(extension), counts: new Map<string, () => void>() }
-    meters.set(extension, meter)
-    return meter
-  }
-  const countSettled = (run: SettledRun): void => {
-    const extension = boundName(run.extension)
-    const { time, counts } = meterOf(extension)
-    time.observe(run.seconds)
-    const { status, source } = run
-    const kind = `${status} ${source}`
-    const count = counts.get(kind) ?? settled.child(extension, status, source)
-    counts.set(kind, count)
-    count()
-  }
-
   return (commit) => {
     steps.observe(commit.steps)
     seconds.observe(commit.seconds)
     waiting.set(commit.waiting)
-    for (const run of commit.settled) countSettled(run)
+    for (const run of commit.settled) {
+      const extension = boundName(run.extension)
+      settleSeconds.labels(extension).observe(run.seconds)
+      settled.labels(extension, run.status, run.source).inc()
+    }
   }
 }

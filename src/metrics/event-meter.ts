@@ -3,7 +3,6 @@ import type { DeliveryOutcome, DeliveryRoute, RejectionCause } from '../domain/d
 import type { ErrorCode } from '../domain/errors.ts'
 import type { Finding } from '../domain/finding.ts'
 import type { NotificationResult } from '../domain/notification.ts'
-import { createLightCounter } from './light-counter.ts'
 
 const UPLOAD_SECONDS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800]
 const UPLOAD_BYTES = [2 ** 14, 2 ** 17, 2 ** 20, 2 ** 22, 2 ** 24, 2 ** 26, 2 ** 28, 2 ** 30, 2 ** 31]
@@ -19,7 +18,7 @@ export type EventMeter = ReturnType<typeof createEventMeter>
  */
 export function createEventMeter(registry: Registry) {
   const registers = [registry]
-  const deliveries = createLightCounter({
+  const deliveries = new Counter({
     name: 'tracker_deliveries_total',
     help: 'Received deliveries, including replays, by route and outcome.',
     labelNames: ['route', 'outcome'],
@@ -68,13 +67,14 @@ export function createEventMeter(registry: Registry) {
     registers,
   })
 
-  const outcomes = byLabel(OUTCOMES, (outcome) =>
-    byLabel(ROUTES, (route) => deliveries.child(route, outcome)),
-  )
+  // An outcome that has not occurred yet is exported as 0, so that its first increase is visible.
+  for (const route of ROUTES) for (const outcome of OUTCOMES) deliveries.labels(route, outcome).inc(0)
+
   return {
-    deliveryRecorded: (route: DeliveryRoute, outcome: DeliveryOutcome) => outcomes[outcome][route](),
+    deliveryRecorded: (route: DeliveryRoute, outcome: DeliveryOutcome) =>
+      deliveries.labels(route, outcome).inc(),
     deliveryRejected(route: DeliveryRoute, cause: RejectionCause) {
-      outcomes.rejected[route]()
+      deliveries.labels(route, 'rejected').inc()
       rejected.labels(route, cause).inc()
     },
     deliveryNotRecorded: (cause: ErrorCode | 'internal') => notRecorded.labels(cause).inc(),
@@ -87,12 +87,4 @@ export function createEventMeter(registry: Registry) {
       uploadBytes.observe(bytes)
     },
   }
-}
-
-/** Makes a value for each label. Creating a counter's child makes its line appear from the start, at 0. */
-function byLabel<Label extends string, T>(
-  labels: readonly Label[],
-  make: (label: Label) => T,
-): { [label in Label]: T } {
-  return Object.fromEntries(labels.map((label) => [label, make(label)])) as { [label in Label]: T }
 }

@@ -1,45 +1,10 @@
 import { pino } from 'pino'
-import { expect, onTestFinished, test } from 'vitest'
-import { bufferLines } from '../../src/log.ts'
+import { expect, test } from 'vitest'
+import { escapeLines } from '../../src/log.ts'
 
-const turnEnds = () => new Promise<void>((resolve) => setImmediate(resolve))
-
-function gather() {
+test('control, bidirectional, invisible and line-separating characters of keys and values are escaped, and nothing else changes', () => {
   const written: string[] = []
-  const known = new Set(process.listeners('exit'))
-  const lines = bufferLines({ write: (text) => written.push(text) })
-  const onExit = process.listeners('exit').find((listener) => !known.has(listener))
-  if (onExit === undefined) throw new Error('nothing is done at the exit')
-  onTestFinished(() => {
-    process.off('exit', onExit)
-  })
-  return { written, lines, exit: () => onExit(0) }
-}
-
-test('what is logged in one turn is written by one call, in order, and what comes later by another', async () => {
-  const { written, lines } = gather()
-  lines.write('a\n')
-  await Promise.resolve()
-  lines.write('b\n')
-  expect(written).toEqual([])
-  await turnEnds()
-  expect(written).toEqual(['a\nb\n'])
-  lines.write('c\n')
-  await turnEnds()
-  expect(written).toEqual(['a\nb\n', 'c\n'])
-})
-
-test('what was logged right before the exit is written, once', async () => {
-  const { written, lines, exit } = gather()
-  lines.write('the last\n')
-  exit()
-  expect(written).toEqual(['the last\n'])
-  await turnEnds()
-  expect(written).toHaveLength(1)
-})
-
-test('control, bidirectional, invisible and line-separating characters of keys and values are escaped, and nothing else changes', async () => {
-  const { written, lines } = gather()
+  const lines = escapeLines({ write: (text) => written.push(text) })
   const unsafe = [
     [0x00, 0x1f],
     [0x7f, 0x9f],
@@ -60,7 +25,6 @@ test('control, bidirectional, invisible and line-separating characters of keys a
     { [`key${hidden}${shown}`]: { nested: [`${hidden}${shown}`] }, err: new Error(hidden) },
     `msg${hidden}`,
   )
-  await turnEnds()
   const [line = ''] = written
   expect(line.endsWith('\n')).toBe(true)
   const characters = new Set(line.slice(0, -1))
