@@ -40,9 +40,9 @@ export const TRACKER = {
 
 export const BARE = storingNothing('node:http, storing nothing (the ceiling)', 'bare-ingest')
 export const HONO = storingNothing('Hono, storing nothing', 'hono-ingest')
-export const EXPRESS = committingOne('Express, one transaction a request', 'express-ingest')
-export const FASTIFY = committingOne('Fastify, one transaction a request', 'fastify-ingest')
-export const ONE_COMMIT = committingOne('node:http, one transaction a request', 'one-commit-ingest')
+export const EXPRESS = committingOne('Express, one transaction per request', 'express-ingest')
+export const FASTIFY = committingOne('Fastify, one transaction per request', 'fastify-ingest')
+export const ONE_COMMIT = committingOne('node:http, one transaction per request', 'one-commit-ingest')
 
 const groupCommitTemplates = new Set<string>()
 
@@ -178,7 +178,7 @@ export async function compareIngest(
       columns: [
         'server',
         'its 200 promises',
-        'acknowledged a second: median (least–most)',
+        'acknowledged per second: median (min–max)',
         'this service against it',
         'p50 ms',
         'p99 ms',

@@ -30,13 +30,13 @@ export function measureDisk(bench: Bench): Promise<PartResult> {
       title: 'Disk',
       tables: [
         {
-          title: `Bytes a settled run takes, of ${whole(count)}, each with one delivery of 1,200 bytes`,
+          title: `Bytes per settled run: ${whole(count)} runs, each with one delivery of 1,200 bytes`,
           columns: ['table or index', 'body kept', 'body pruned'],
           rows: [
-            ['**all in use**', each(kept.used), each(pruned.used)],
+            ['**total in use**', each(kept.used), each(pruned.used)],
             ...listed.map(([name, bytes]) => [`\`${name}\``, each(bytes), each(pruned.byName[name])]),
           ],
-          note: `The file has ${each(kept.file)} bytes for each run. When bodies are pruned, it keeps them for what comes next.`,
+          note: `The file has ${each(kept.file)} bytes for each run. After bodies are pruned, the file keeps its size, and the space is used again.`,
         },
       ],
       goals: { 'disk-kept': kept.used / count, 'disk-pruned': pruned.used / count },

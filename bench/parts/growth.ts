@@ -120,10 +120,10 @@ function resultOf(
     title: 'Growth',
     tables: [
       {
-        title: 'The same service with more and more runs',
+        title: 'The same service with a growing number of runs',
         columns: [
           'settled before',
-          'webhooks a second, 64 connections',
+          'webhooks per second, 64 connections',
           'the longest one, ms',
           `status of ${whole(ASSETS)} assets, a second, 64 connections`,
           'first page of failures, p50 ms',
@@ -135,7 +135,7 @@ function resultOf(
           spread(rates(name, 'status')),
           milliseconds(failuresMicros(name)),
         ]),
-        note: `Each has ${whole(pending)} pending runs besides. While bodies of the largest are pruned: ${whole(pruning.rate)} webhooks a second, the longest ${milliseconds(pruning.max)} ms. ${describeSyncs(rounds)}`,
+        note: `Each database also has ${whole(pending)} pending runs. While bodies of the largest are pruned: ${whole(pruning.rate)} webhooks per second, the longest ${milliseconds(pruning.max)} ms. ${describeSyncs(rounds)}`,
       },
     ],
     goals: {

@@ -54,8 +54,8 @@ export async function measureIngest(bench: Bench): Promise<PartResult> {
     lost: comparisons.reduce((total, { lost }) => total + lost, 0),
     charts: [
       ...cases.flatMap(chartOf),
-      ...(at256 ? [at256.chart('ingest-256', 'Webhooks acknowledged a second, 256 connections')] : []),
-      ...(at1 ? [at1.chart('ingest-1', 'Webhooks acknowledged a second, one connection')] : []),
+      ...(at256 ? [at256.chart('ingest-256', 'Webhooks acknowledged per second, 256 connections')] : []),
+      ...(at1 ? [at1.chart('ingest-1', 'Webhooks acknowledged per second, one connection')] : []),
     ],
     raw: comparisons.map(({ table, raw }) => ({ title: table.title, raw })),
   }
@@ -112,8 +112,8 @@ function goalsOf(cases: Case[]): Figures {
 function chartOf({ order, extensions, comparison }: Case) {
   if (extensions !== 1) return []
   return order === 'upload'
-    ? [comparison.chart('ingest-64', 'Webhooks acknowledged a second, 64 connections, upload order')]
-    : [comparison.chart('ingest-64-shuffled', 'Webhooks acknowledged a second, 64 connections, shuffled')]
+    ? [comparison.chart('ingest-64', 'Webhooks acknowledged per second, 64 connections, upload order')]
+    : [comparison.chart('ingest-64-shuffled', 'Webhooks acknowledged per second, 64 connections, shuffled')]
 }
 
 const SLOW_SYNC_MICROS = 2_000
@@ -127,8 +127,8 @@ export async function measureSlowDisk(bench: Bench): Promise<PartResult> {
   const workload = await prepareWorkload(bench)
   const compared = await compareIngest(bench, [TRACKER, EXPRESS], [workload], { connections: 64, env })
   return resultOf(title, compared, {
-    heading: `Each sync ${SLOW_SYNC_MICROS / 1000} ms longer, 64 connections`,
-    chart: ['slow-disk', 'Webhooks acknowledged a second, each sync 2 ms longer'],
+    heading: `Each sync takes ${SLOW_SYNC_MICROS / 1000} ms longer, 64 connections`,
+    chart: ['slow-disk', 'Webhooks acknowledged per second, each sync takes 2 ms longer'],
     goals: ({ ratioTo }) => ({ 'slow-disk-64': ratioTo(EXPRESS) }),
   })
 }
@@ -137,9 +137,9 @@ export async function measureSlowDisk(bench: Bench): Promise<PartResult> {
 export async function measureConnections(bench: Bench): Promise<PartResult> {
   const workload = await prepareWorkload(bench, { headers: { Connection: 'close' } })
   const compared = await compareIngest(bench, [TRACKER, BARE, EXPRESS], [workload], { connections: 64 })
-  return resultOf('Ingest without kept connections', compared, {
+  return resultOf('Ingest with new connections', compared, {
     heading: 'A new connection for each delivery, 64 at once',
-    chart: ['connections', 'Webhooks acknowledged a second, a new connection for each'],
+    chart: ['connections', 'Webhooks acknowledged per second, a new connection for each'],
     goals: ({ ratioTo }) => ({ 'connections-express': ratioTo(EXPRESS) }),
   })
 }
@@ -169,7 +169,7 @@ export async function measurePeers(bench: Bench): Promise<PartResult> {
   const workload = await prepareWorkload(bench)
   const compared = await compareIngest(bench, servers, [workload], { connections: 64 })
   return resultOf('Installable peers', compared, {
-    chart: ['peers', 'Webhooks acknowledged a second, 64 connections'],
+    chart: ['peers', 'Webhooks acknowledged per second, 64 connections'],
     ...(!hasDebian && { note: 'Debian’s `webhook` is not installed here, so it is not among them.' }),
   })
 }

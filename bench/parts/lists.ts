@@ -57,13 +57,13 @@ export async function measureLists(bench: Bench): Promise<PartResult> {
   const cell = (each: number[]) => `${quantile(each, 0.5).toFixed(2)}, ${quantile(each, 0.95).toFixed(2)}`
   const title = (count: number) => `${count.toLocaleString('en')} runs: p50, p95 ms`
   return {
-    title: 'An operator’s reads',
+    title: 'Lists and searches',
     tables: [
       {
         title: 'Over HTTP, one at a time',
         columns: ['read', ...sizes.map(title)],
         rows: times.map(({ read, ...each }) => [read.name, cell(each.few), cell(each.many)]),
-        note: `While they are read one after another from the larger database, ${Math.round(ingest.rate)} webhooks a second are acknowledged, and the longest one takes ${(ingest.max / 1000).toFixed(1)} ms.`,
+        note: `While they are read one after another from the larger database, ${Math.round(ingest.rate)} webhooks per second are acknowledged, and the longest one takes ${(ingest.max / 1000).toFixed(1)} ms.`,
       },
     ],
     goals: {

@@ -26,7 +26,7 @@ export async function measureMemory(bench: Bench): Promise<PartResult> {
     tables: [
       {
         title: 'Resident, in MiB',
-        columns: ['when', 'before', 'at its peak', 'more'],
+        columns: ['when', 'before', 'peak', 'added'],
         rows: [
           ['idle, 5 s after its start', mebibytes(idle.early), '', ''],
           ['idle, 30 s after its start', mebibytes(idle.late), '', ''],

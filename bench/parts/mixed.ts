@@ -109,7 +109,7 @@ function resultOf(rounds: Rounds<Result>): PartResult {
     tables: [
       {
         title: `${CONNECTIONS} connections each`,
-        columns: ['what', 'alone, a second', 'beside the other', 'share'],
+        columns: ['what', 'alone, per second', 'beside the other', 'share'],
         rows: [row('webhooks'), row('status')],
         note: `${settled} assets were polled while their runs settled; ${wentBack} statuses went back. ${describeSyncs(rounds)}`,
       },

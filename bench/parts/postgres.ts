@@ -84,7 +84,7 @@ type Cpu = { service: number; database: number }
 /** Of all processes together; latencies are those of the slowest. `cpu`: how many cores were busy. */
 type Ingest = Pick<Load, 'rate' | 'p50' | 'p99' | 'max'> & { missing: number; cpu: Cpu; updates: Updates }
 
-const FLOOR = 'Fastify, one transaction a request'
+const FLOOR = 'Fastify, one transaction per request'
 const PLACES: { core: Core; name: string; text: string }[] = [
   { core: 0, name: 'one-core', text: 'service and database on one core' },
   { core: 'any', name: 'both-cores', text: 'service and database on both cores' },
@@ -121,7 +121,7 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
         value: rateOf(each, rounds),
         isOurs: each.isTracker,
       }))
-      charts.push({ name: `postgres-${name}`, title: `Webhooks acknowledged a second, ${title}`, bars })
+      charts.push({ name: `postgres-${name}`, title: `Webhooks acknowledged per second, ${title}`, bars })
     }
   return {
     tables,
@@ -265,7 +265,7 @@ function rateOf({ name }: Contender, rounds: Rounds<Ingest>): number {
   return median(rounds.resultsOf(name).map(({ rate }) => rate))
 }
 
-/** Against one transaction a request with the same workload. */
+/** Against one transaction per request with the same workload. */
 function ratioToFloor(
   contender: Contender | undefined,
   contenders: readonly Contender[],
@@ -303,8 +303,8 @@ function ingestTable(
     title,
     columns: [
       'server',
-      'acknowledged a second: median (least–most)',
-      'against one transaction a request',
+      'acknowledged per second: median (min–max)',
+      'against one transaction per request',
       'p50 ms',
       'p99 ms',
       'max ms',
@@ -429,10 +429,10 @@ function growthResult(samples: Sample[], rounds: Rounds<Grown>) {
   return {
     tables: [
       {
-        title: `With more and more runs; ${CONNECTIONS} connections, everything but the load generator on one core`,
+        title: `With a growing number of runs; ${CONNECTIONS} connections, everything but the load generator on one core`,
         columns: [
           'settled before',
-          'webhooks a second',
+          'webhooks per second',
           'p50, p99 ms',
           `status of ${whole(ASSETS)} assets, a second`,
           'p50, p99 ms',

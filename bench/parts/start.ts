@@ -22,7 +22,7 @@ export function measureStart(bench: Bench): Promise<PartResult> {
       tables: [
         {
           title: 'From the start of the process to `GET /readyz` 200',
-          columns: ['file', 'ms: median (least–most)'],
+          columns: ['file', 'ms: median (min–max)'],
           rows: variants.map(({ name }) => [name, spread(rounds.resultsOf(name))]),
           note: `The file is in the system's page cache. ${describeSyncs(rounds)}`,
         },

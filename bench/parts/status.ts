@@ -144,7 +144,7 @@ function resultOf(pairs: Pair[], rounds: Rounds<Load>): PartResult {
     tables: [
       {
         title: `${CONNECTIONS} connections`,
-        columns: ['read: server', 'responses a second: median (least–most)', 'p50 ms', 'p99 ms', 'max ms'],
+        columns: ['read: server', 'responses per second: median (min–max)', 'p50 ms', 'p99 ms', 'max ms'],
         rows: names.map(row),
         note: describeSyncs(rounds),
       },
@@ -154,7 +154,7 @@ function resultOf(pairs: Pair[], rounds: Rounds<Load>): PartResult {
     charts: [
       {
         name: 'status',
-        title: `Status responses a second, ${CONNECTIONS} connections`,
+        title: `Status responses per second, ${CONNECTIONS} connections`,
         bars: names.map((name) => ({ name, value: rate(name), isOurs: name.endsWith('this service') })),
       },
     ],

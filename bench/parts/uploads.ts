@@ -42,8 +42,8 @@ export async function measureUploads(bench: Bench): Promise<PartResult> {
     tables: [
       {
         title: 'One at a time, with an extension',
-        columns: ['way', '50 MB: MB a second', '20 KB: p50 ms', '20 KB: p99 ms'],
-        rows: [row('straight to the sandbox', 'Straight'), row('through this service', 'Through')],
+        columns: ['path', '50 MB: MB per second', '20 KB: p50 ms', '20 KB: p99 ms'],
+        rows: [row('directly to the sandbox', 'Straight'), row('through this service', 'Through')],
         note: `Large files reach ${ratio.toFixed(2)} of the throughput; small ones take ${addedMs.toFixed(2)} ms more. ${describeSyncs(rounds)}`,
       },
     ],
@@ -53,7 +53,7 @@ export async function measureUploads(bench: Bench): Promise<PartResult> {
   }
 }
 
-/** Alternates between uploads straight to the sandbox and uploads through the tracker. */
+/** Alternates between uploads directly to the sandbox and uploads through the tracker. */
 async function runUploads(
   { folder, log }: Bench,
   { large, small }: { large: number; small: number },

@@ -127,25 +127,25 @@ async function settleSome(url: string, clients: Client[]): Promise<number[]> {
 function resultOf(rounds: Rounds<Result>, count: number): PartResult {
   const bytes = (name: MethodName) => rounds.resultsOf(name).map((result) => result.bytes)
   const settles = (name: MethodName) => rounds.resultsOf(name).flatMap((result) => result.settles)
-  const besides = (name: MethodName) =>
+  const besideRatio = (name: MethodName) =>
     median(rounds.resultsOf(name).map(({ beside, alone }) => beside.rate / alone.rate))
   const mib = (name: MethodName) => median(bytes(name)) / 1024 ** 2
   return {
     title: `${count.toLocaleString('en')} waiting clients`,
     tables: [
       {
-        title: 'Each for an asset of its own',
+        title: 'Each client waits for a different asset',
         columns: [
-          'way',
-          'MiB more: median (least–most)',
+          'clients',
+          'added MiB: median (min–max)',
           'settle → client: p50, p99 ms',
-          'other webhooks a second, compared with no clients',
+          'other webhooks per second, compared with no clients',
         ],
         rows: METHODS.map(({ name, title }) => [
           title,
           spread(bytes(name), mebibytes),
           [0.5, 0.99].map((share) => milliseconds(quantile(settles(name), share) * 1000)).join(', '),
-          besides(name).toFixed(2),
+          besideRatio(name).toFixed(2),
         ]),
         note: describeSyncs(rounds),
       },
@@ -155,7 +155,7 @@ function resultOf(rounds: Rounds<Result>, count: number): PartResult {
       'waiting-wait-memory': mib('wait'),
       'waiting-events-settle': median(settles('events')),
       'waiting-wait-settle': median(settles('wait')),
-      'waiting-ingest': Math.min(besides('events'), besides('wait')),
+      'waiting-ingest': Math.min(besideRatio('events'), besideRatio('wait')),
     },
     lost: sum(METHODS.flatMap(({ name }) => rounds.resultsOf(name).map(({ missing }) => missing))),
     raw: rounds.results,
