@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
-import { createBackgroundTasks } from './background-tasks.ts'
-import { type Delay, realDelay } from './delay.ts'
+import { type Logger, pino } from 'pino'
+import { createBackgroundTasks, type Delay, realDelay } from './background-tasks.ts'
 import { createExtensionRunner } from './extensions/extension-runner.ts'
 import { createDiskStorage } from './library/disk-storage.ts'
 import { createLibrary } from './library/library.ts'
@@ -12,7 +12,6 @@ import { createApp } from './routes/app.ts'
 import { deliveryRoute } from './routes/delivery-route.ts'
 import { fileRoutes } from './routes/file-routes.ts'
 import { uploadRoutes } from './routes/upload-routes.ts'
-import { type SandboxLogger, silentLogger } from './sandbox-logger.ts'
 import { listen, shutDown } from './server.ts'
 import { createDownloader } from './upload/remote-file.ts'
 import { createWebhookSender, type Delivery } from './webhooks/webhook-sender.ts'
@@ -36,7 +35,7 @@ export type SandboxOptions = {
   webhookRetryMs?: number
   clock?: () => Date
   delay?: Delay
-  logger?: SandboxLogger
+  logger?: Pick<Logger, 'info' | 'error'>
 }
 
 export type Sandbox = {
@@ -62,7 +61,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
     port = 3001,
     webhookRetryMs: retryBaseMs = 1000,
   } = options
-  const { clock = () => new Date(), delay = realDelay, logger = silentLogger() } = options
+  const { clock = () => new Date(), delay = realDelay, logger = pino({ level: 'silent' }) } = options
   const stopping = new AbortController()
   const { signal } = stopping
   let url = options.publicUrl ?? `http://${host}:${port}`

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { evaluate, type FieldValue } from '../../src/sandbox/search/evaluate.ts'
-import { parseExpression } from '../../src/sandbox/search/expression.ts'
+import { evaluate, type FieldValue, parseExpression } from '../../src/sandbox/search/expression.ts'
 
 const fields: Record<string, FieldValue> = {
   size: 1_500_000,

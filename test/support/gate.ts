@@ -1,4 +1,4 @@
-import { type Delay, realDelay } from '../../src/sandbox/delay.ts'
+import { type Delay, realDelay } from '../../src/sandbox/background-tasks.ts'
 
 /** `hold` pauses the background work of the sandbox until `release` is called. */
 export type Gate = { delay: Delay; hold(): void; release(): void }

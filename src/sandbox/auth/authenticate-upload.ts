@@ -1,8 +1,10 @@
+import { createHmac } from 'node:crypto'
+import { z } from 'zod'
 import { badRequest } from '../api-error.ts'
-import { checkPrivateKey, missingKey, type PrivateKey } from './private-key.ts'
-import { checkUploadSignature } from './upload-signature.ts'
-import { checkUploadToken } from './upload-token.ts'
-import type { UsedTokens } from './used-tokens.ts'
+import { parseJsonText } from '../parameters/shared-parameters.ts'
+import { checkPrivateKey, isSame, missingKey, type PrivateKey } from './private-key.ts'
+
+const MAX_VALIDITY_SECONDS = 3600
 
 type Keys = { privateKey: PrivateKey; usedTokens: UsedTokens; now: Date }
 
@@ -26,4 +28,104 @@ export function authenticateUpload(
   if (!fields.has(credential) && !fields.has('publicKey')) throw missingKey()
   if (version === 'v1') checkUploadSignature(fields, keys)
   else checkUploadToken(fields, keys)
+}
+
+/**
+ * Authenticates a browser's upload, version 1: `signature` is the lowercase hex HMAC-SHA1 of `token + expire` under the
+ * private key. `expire` is in Unix seconds, less than an hour ahead; each `token` can be used once.
+ */
+function checkUploadSignature(
+  fields: ReadonlyMap<string, string>,
+  { privateKey, usedTokens, now }: Keys,
+): void {
+  required(fields, 'publicKey')
+  const token = required(fields, 'token')
+  const expire = required(fields, 'expire')
+  const signature = required(fields, 'signature')
+  const secondsLeft = /^\d+$/.test(expire) ? Number(expire) - now.getTime() / 1000 : Number.NaN
+  if (!(secondsLeft > 0 && secondsLeft < MAX_VALIDITY_SECONDS)) {
+    throw badRequest(
+      'Your request contains invalid expire parameter. Expire parameter should be a Unix time in less than 1 hour into the future.',
+    )
+  }
+  // Without a configured key no signature can be checked.
+  if (privateKey !== undefined) {
+    const expected = createHmac('sha1', privateKey)
+      .update(token + expire)
+      .digest('hex')
+    if (!isSame(signature, expected)) throw badRequest('Your request contains invalid signature parameter.')
+  }
+  if (!usedTokens.use(token)) {
+    throw badRequest('Your request contains invalid token parameter. It has been used before.')
+  }
+}
+
+function required(fields: ReadonlyMap<string, string>, name: string): string {
+  const value = fields.get(name)
+  if (value === undefined || value === '') throw badRequest(`Your request is missing ${name} parameter.`)
+  return value
+}
+
+const headerSchema = z.object({ alg: z.literal('HS256') })
+const payloadSchema = z.looseObject({ iat: z.number().int(), exp: z.number().int() })
+
+/**
+ * Authenticates a browser's upload, version 2: `token` is a JWT (HS256, private key) over every parameter except `file`
+ * and `token`, as texts. `iat` and `exp` are at most an hour apart; each token can be used once.
+ */
+function checkUploadToken(fields: ReadonlyMap<string, string>, { privateKey, usedTokens, now }: Keys): void {
+  const token = fields.get('token')
+  if (token === undefined || token === '') throw badRequest('Your request is missing token parameter.')
+  const [header = '', payload = '', signature = ''] = token.split('.')
+  const claims = payloadSchema.safeParse(decode(payload))
+  if (!headerSchema.safeParse(decode(header)).success || !claims.success) throw invalidToken()
+  if (privateKey !== undefined) {
+    const expected = createHmac('sha256', privateKey).update(`${header}.${payload}`).digest('base64url')
+    if (!isSame(signature, expected)) throw invalidToken()
+  }
+  const { iat, exp, ...signed } = claims.data
+  if (exp - iat > MAX_VALIDITY_SECONDS) throw invalidToken()
+  if (exp * 1000 <= now.getTime()) throw badRequest('Your request contains expired token.')
+  if (!isSameParameters(signed, fields)) {
+    throw badRequest(
+      'Your request contains invalid payload. It does not match with the payload used to generate token.',
+    )
+  }
+  if (!usedTokens.use(token)) throw invalidToken()
+}
+
+function invalidToken() {
+  return badRequest('Your request has invalid token.')
+}
+
+function decode(part: string): unknown {
+  return parseJsonText(Buffer.from(part, 'base64url').toString('utf8'))
+}
+
+function isSameParameters(signed: Record<string, unknown>, fields: ReadonlyMap<string, string>): boolean {
+  const sent = [...fields].filter(([name]) => name !== 'token')
+  const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+  return (
+    sent.length === Object.keys(signed).length &&
+    sent.every(([name, value]) => Object.hasOwn(signed, name) && asText(signed[name]) === value)
+  )
+}
+
+/** The one-time tokens that were used. */
+type UsedTokens = { use(token: string): boolean }
+
+const MAX_TOKENS = 100_000
+
+/** `use` returns false for a token that was used before. The oldest are evicted; no token is valid for over an hour. */
+export function createUsedTokens(): UsedTokens {
+  const used = new Set<string>()
+  return {
+    use(token) {
+      if (used.has(token)) return false
+      used.add(token)
+      const [oldest] = used
+      if (used.size > MAX_TOKENS && oldest !== undefined) used.delete(oldest)
+      return true
+    },
+  }
 }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import type { CustomMetadata, FileVersion } from '../library/file-version.ts'
+import type { CustomMetadata, FileVersion } from '../library/library-file.ts'
 import type { AiTask, AiTaskAction } from './extension-request.ts'
 import type { Label } from './image-statistics.ts'
 
 /** The fields of a file that tasks may change. */
-export type TaskEffect = Pick<FileVersion, 'tags' | 'customMetadata'>
+type TaskEffect = Pick<FileVersion, 'tags' | 'customMetadata'>
 
 type Subject = { sha256: string; labels: readonly Label[] }
 

@@ -2,10 +2,8 @@ import { rm } from 'node:fs/promises'
 import type { DiskStorage } from '../library/disk-storage.ts'
 import { inspectFile } from '../library/inspect-file.ts'
 import type { Library } from '../library/library.ts'
-import { currentVersion, type LibraryFile } from '../library/library-file.ts'
+import { type AiTag, currentVersion, type FileFacts, type LibraryFile } from '../library/library-file.ts'
 import { runTasks } from './ai-tasks.ts'
-import { describeFile } from './auto-description.ts'
-import { tagImage } from './auto-tagging.ts'
 import type { KnownExtension } from './extension-request.ts'
 import { type Label, readLabels } from './image-statistics.ts'
 import { removeBackground } from './remove-background.ts'
@@ -59,8 +57,31 @@ async function addCutOut({ library, storage }: Media, fileId: string, colour: st
   try {
     await removeBackground(storage.bytesPath(fileId, source.versionId), spooled, source.facts, colour)
     const facts = await inspectFile(spooled, file.name)
-    return await library.addVersionTo(fileId, spooled, (now) => ({ ...currentVersion(now), facts }))
+    return await library.addVersionTo(fileId, spooled, (current) => ({ ...currentVersion(current), facts }))
   } finally {
     await rm(spooled, { force: true })
   }
+}
+
+// The documented maximum of maxTags.
+const MAX_TAGS = 30
+
+type Tagger = { name: string; minConfidence?: number | undefined; maxTags?: number | undefined }
+
+/** The file's AITags after a tagger ran: it replaces its own tags and keeps those of other sources. */
+function tagImage(tagger: Tagger, labels: readonly Label[], present: AiTag[] | null): AiTag[] | null {
+  const { name: source, minConfidence = 0, maxTags = MAX_TAGS } = tagger
+  const found = labels
+    .filter(({ confidence }) => confidence >= minConfidence)
+    .slice(0, Math.min(maxTags, MAX_TAGS))
+    .map(({ name, confidence }) => ({ name, confidence, source }))
+  const tags = [...(present ?? []).filter((tag) => tag.source !== source), ...found]
+  return tags.length === 0 ? null : tags
+}
+
+/** A sentence that describes a file; always the same for the same bytes. */
+function describeFile({ image, mime, size }: FileFacts, labels: readonly Label[]): string {
+  if (image === null) return `A file of type ${mime} and ${size} bytes.`
+  const names = labels.map(({ name }) => name.toLowerCase())
+  return `An image of ${image.width} x ${image.height} pixels: ${names.slice(0, 4).join(', ')}.`
 }

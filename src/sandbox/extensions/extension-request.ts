@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { invalidParameter } from '../api-error.ts'
+import type { Scenario } from '../scenario.ts'
 
 const action = z.object({
   add_tags: z.array(z.string()).optional(),
@@ -70,6 +71,14 @@ export type ExtensionRequest = {
   requestedName: string
   /** null: the sandbox does not know the name, so the extension has no effect. */
   extension: KnownExtension | null
+}
+
+/** The extensions that one upload or update requests, and the scenario for them. */
+export type ExtensionJob = {
+  fileId: string
+  extensions: readonly ExtensionRequest[]
+  scenario: Scenario
+  webhookUrl: string | undefined
 }
 
 const KNOWN_NAMES: readonly string[] = known.options.flatMap((option) => [...option.shape.name.values])

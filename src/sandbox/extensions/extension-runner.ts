@@ -1,14 +1,15 @@
-import type { BackgroundTasks } from '../background-tasks.ts'
-import type { Delay } from '../delay.ts'
+import type { Logger } from 'pino'
+import { ApiError } from '../api-error.ts'
+import type { BackgroundTasks, Delay } from '../background-tasks.ts'
 import type { DiskStorage } from '../library/disk-storage.ts'
 import type { Library } from '../library/library.ts'
-import type { SandboxLogger } from '../sandbox-logger.ts'
 import { type Outcome, outcomeOf } from '../scenario.ts'
+import { type ExtensionWebhook, failureWebhook, successWebhook } from '../webhooks/extension-webhook.ts'
+import { createWebhookEmitter } from '../webhooks/webhook-emitter.ts'
 import type { WebhookSender } from '../webhooks/webhook-sender.ts'
-import type { ExtensionJob, ExtensionStatus } from './extension-job.ts'
-import type { ExtensionRequest } from './extension-request.ts'
-import { runExtension } from './run-extension.ts'
-import { createWebhookEmitter } from './webhook-emitter.ts'
+import { fileDetails } from '../wire/file-details.ts'
+import { applyExtension } from './apply-extension.ts'
+import type { ExtensionJob, ExtensionRequest } from './extension-request.ts'
 
 // The longest that a response waits for the receiver of `early` webhooks.
 const MAX_EARLY_WAIT_MS = 5000
@@ -16,6 +17,9 @@ const MAX_EARLY_WAIT_MS = 5000
 const LATE_EXTRA_DELAYS = 9
 
 const RESPONSE_STATUS = { SUCCESS: 'success', FAILURE: 'failed' } as const
+
+/** `extensionStatus` of a response: the status of each extension, by name, at the time of the response. */
+type ExtensionStatus = Record<string, 'success' | 'failed' | 'pending'>
 
 type Run = { extension: ExtensionRequest; outcome: Outcome }
 
@@ -29,7 +33,7 @@ type Dependencies = {
   origin: () => string
   delay: Delay
   signal: AbortSignal
-  logger: SandboxLogger
+  logger: Pick<Logger, 'error'>
 }
 
 export function createExtensionRunner(dependencies: Dependencies) {
@@ -91,4 +95,23 @@ export function createExtensionRunner(dependencies: Dependencies) {
 
 function runsOf({ extensions, scenario }: ExtensionJob): Run[] {
   return extensions.map((extension) => ({ extension, outcome: outcomeOf(scenario, extension) }))
+}
+
+/** Runs one extension: applies it to the file unless it must fail, and returns the webhook that reports the result. */
+async function runExtension(
+  { library, storage, origin, logger }: Pick<Dependencies, 'library' | 'storage' | 'origin' | 'logger'>,
+  fileId: string,
+  { name, extension }: ExtensionRequest,
+  status: 'success' | 'failed',
+): Promise<ExtensionWebhook> {
+  if (status === 'failed') return failureWebhook(name, fileId)
+  try {
+    const file = await applyExtension({ library, storage }, fileId, extension)
+    return successWebhook(name, fileDetails(origin(), file))
+  } catch (error) {
+    if (error instanceof ApiError)
+      return failureWebhook(name, fileId, { message: error.message, reason: 'not_applied' })
+    logger.error({ event: 'extension.failed', err: error, extension: name, fileId }, 'extension failed')
+    return failureWebhook(name, fileId)
+  }
 }

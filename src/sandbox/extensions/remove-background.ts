@@ -1,5 +1,5 @@
 import { copyFile } from 'node:fs/promises'
-import type { FileFacts } from '../library/file-facts.ts'
+import type { FileFacts } from '../library/library-file.ts'
 import { loadOptionalPackages } from '../optional-packages.ts'
 
 // A pixel is background if each channel differs from the corner's by at most this much.

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type LibraryFile, libraryFileSchema } from './library-file.ts'
 
@@ -58,5 +58,16 @@ async function readLibraryFile(directory: string): Promise<LibraryFile | undefin
     // Bytes without file.json are an upload that a crash interrupted.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error
+  }
+}
+
+/** Reads at most the first `length` bytes of a file. */
+export async function readHead(path: string, length: number): Promise<Buffer> {
+  const file = await open(path)
+  try {
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(length) })
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
   }
 }

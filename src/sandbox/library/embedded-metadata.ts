@@ -1,6 +1,6 @@
 import type { ExpandedTags } from 'exifreader'
 import { loadOptionalPackages } from '../optional-packages.ts'
-import { readHead } from './read-head.ts'
+import { readHead } from './disk-storage.ts'
 
 // Exif, IPTC and XMP precede the pixels.
 const HEAD_BYTES = 512 * 1024

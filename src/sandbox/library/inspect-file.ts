@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { getMimeType } from 'hono/utils/mime'
 import { loadOptionalPackages } from '../optional-packages.ts'
 import { readEmbeddedMetadata } from './embedded-metadata.ts'
-import type { FileFacts } from './file-facts.ts'
+import type { FileFacts } from './library-file.ts'
 
 /** Reads size, type, dimensions and embedded metadata from the bytes. Bytes without a signature get the type of `name`. */
 export async function inspectFile(path: string, name: string): Promise<FileFacts> {

@@ -1,9 +1,7 @@
 import { createMutex } from '../../domain/mutex.ts'
 import { badRequest, fileNotFound } from '../api-error.ts'
 import type { DiskStorage } from './disk-storage.ts'
-import type { FileVersion } from './file-version.ts'
-import { type LibraryFile, withCurrentVersion } from './library-file.ts'
-import { newObjectId } from './object-id.ts'
+import { type FileVersion, type LibraryFile, newObjectId, withCurrentVersion } from './library-file.ts'
 
 const MAX_VERSIONS = 100
 

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
+import type { Logger } from 'pino'
 import { isLoopbackHost } from '../../domain/loopback.ts'
 import { ApiError } from '../api-error.ts'
-import type { SandboxLogger } from '../sandbox-logger.ts'
 
 /** The HTTP app of the sandbox: every response has a request id, and every error has ImageKit's shape. */
 export function createApp(
   routes: readonly Hono[],
-  { allowedHosts, logger }: { allowedHosts: readonly string[]; logger: SandboxLogger },
+  { allowedHosts, logger }: { allowedHosts: readonly string[]; logger: Pick<Logger, 'error'> },
 ): Hono {
   // The SDK's version 6 lists files at `/v1/files/`.
   const app = new Hono({ strict: false })

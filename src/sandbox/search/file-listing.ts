@@ -1,10 +1,9 @@
 import { badRequest } from '../api-error.ts'
+import { normalizeFolder } from '../library/file-path.ts'
+import { type FolderDetails, foldersOf } from '../library/folders.ts'
 import { currentVersion, type LibraryFile } from '../library/library-file.ts'
-import { normalizeFolder } from '../upload/folder-path.ts'
 import { type FileDetails, fileDetails, versionDetails } from '../wire/file-details.ts'
-import { type FolderDetails, foldersOf } from './folders.ts'
 import { parseSearchQuery } from './search-query.ts'
-import { parseSortOrder } from './sort-order.ts'
 
 const MAX_LIMIT = 1000
 const TYPES = ['file', 'file-version', 'folder', 'all'] as const
@@ -67,4 +66,30 @@ function locationFilter({ path, fileType = 'all' }: Record<string, string>): (fi
   return (file) =>
     (folder === undefined || file.filePath === folder + file.name) &&
     (fileType === 'all' || currentVersion(file).facts.fileType === fileType)
+}
+
+type Key = (file: LibraryFile) => string | number
+
+const KEYS: ReadonlyMap<string, Key> = new Map<string, Key>([
+  ['NAME', (file) => file.name],
+  ['CREATED', (file) => file.versions[0]?.createdAt ?? ''],
+  ['UPDATED', (file) => currentVersion(file).updatedAt],
+  ['HEIGHT', (file) => currentVersion(file).facts.image?.height ?? 0],
+  ['WIDTH', (file) => currentVersion(file).facts.image?.width ?? 0],
+  ['SIZE', (file) => currentVersion(file).facts.size],
+  // All matches of an exact search are equally relevant.
+  ['RELEVANCE', () => 0],
+])
+
+/** Parses a sort order such as `ASC_CREATED` to a comparison function. */
+function parseSortOrder(text: string): (a: LibraryFile, b: LibraryFile) => number {
+  const [, direction, name = ''] = /^(ASC|DESC)_([A-Z]+)$/.exec(text) ?? []
+  const key = KEYS.get(name)
+  if (key === undefined) throw badRequest('Your request contains invalid value for sort parameters.')
+  const sign = direction === 'DESC' ? -1 : 1
+  return (a, b) => {
+    const [left, right] = [key(a), key(b)]
+    if (left === right) return 0
+    return left < right ? -sign : sign
+  }
 }

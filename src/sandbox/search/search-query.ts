@@ -1,7 +1,6 @@
 import { invalidParameter } from '../api-error.ts'
 import { currentVersion, type LibraryFile } from '../library/library-file.ts'
-import { evaluate, type FieldValue } from './evaluate.ts'
-import { parseExpression } from './expression.ts'
+import { evaluate, type FieldValue, parseExpression } from './expression.ts'
 
 /** Parses `searchQuery` to a predicate: `id IN ["a","b"]`, `name = "x"`, and other fields of the current version. */
 export function parseSearchQuery(text: string): (file: LibraryFile) => boolean {

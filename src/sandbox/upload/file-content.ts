@@ -1,13 +1,14 @@
+import { createReadStream, createWriteStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
 import { invalidParameter } from '../api-error.ts'
-import { readHead } from '../library/read-head.ts'
-import { decodeBase64Text, isBase64Text } from './base64-text.ts'
+import { readHead } from '../library/disk-storage.ts'
 import type { SpooledPart } from './multipart-form.ts'
 import type { Downloader } from './remote-file.ts'
 
 const HEAD_BYTES = 4096
 
-export type FileContent = { kind: 'binary' | 'base64' | 'url'; path: string }
+type FileContent = { kind: 'binary' | 'base64' | 'url'; path: string }
 
 /**
  * The content of a `file` part: its bytes, a decoded base64 or data-URI text, or the response of a URL. Only a part
@@ -31,4 +32,38 @@ export async function resolveContent(
   if (dataUri === undefined && !(await isBase64Text(part.path))) return { kind: 'binary', path: part.path }
   await decodeBase64Text(part.path, dataUri?.length ?? 0, target)
   return { kind: 'base64', path: target }
+}
+
+/** Whether a whole text on disk is base64: its alphabet, whitespace, padding only at the end, groups of four. */
+async function isBase64Text(path: string): Promise<boolean> {
+  let length = 0
+  let padded = false
+  for await (const text of readText(path, 0)) {
+    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || (padded && text !== '' && !/^=+$/.test(text))) return false
+    padded ||= text.endsWith('=')
+    length += text.length
+  }
+  return length > 0 && length % 4 === 0
+}
+
+/** Decodes the base64 text from byte `start` of `source` into `target`, chunk by chunk. */
+async function decodeBase64Text(source: string, start: number, target: string): Promise<void> {
+  await pipeline(readText(source, start), decodeGroups, createWriteStream(target))
+}
+
+async function* readText(path: string, start: number): AsyncGenerator<string> {
+  for await (const chunk of createReadStream(path, { start, encoding: 'latin1' })) {
+    yield String(chunk).replaceAll(/\s/g, '')
+  }
+}
+
+async function* decodeGroups(texts: AsyncIterable<string>): AsyncGenerator<Buffer> {
+  let rest = ''
+  for await (const text of texts) {
+    const available = rest + text
+    const whole = available.length - (available.length % 4)
+    rest = available.slice(whole)
+    yield Buffer.from(available.slice(0, whole), 'base64')
+  }
+  yield Buffer.from(rest, 'base64')
 }

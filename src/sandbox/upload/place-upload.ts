@@ -1,9 +1,8 @@
 import { badRequest } from '../api-error.ts'
-import type { FileFacts } from '../library/file-facts.ts'
+import { withUniqueSuffix } from '../library/file-path.ts'
 import type { Library, NewVersion } from '../library/library.ts'
-import { currentVersion, type LibraryFile } from '../library/library-file.ts'
-import { withUniqueSuffix } from './file-name.ts'
-import type { UploadParameters } from './upload-parameters.ts'
+import { currentVersion, type FileFacts, type LibraryFile } from '../library/library-file.ts'
+import type { UploadParameters } from '../parameters/upload-parameters.ts'
 
 /** Adds an upload to the library: under a unique name, or as a new version of the file at the same path. */
 export function placeUpload(

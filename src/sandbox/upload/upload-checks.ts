@@ -1,8 +1,7 @@
 import { badRequest } from '../api-error.ts'
-import type { FileFacts } from '../library/file-facts.ts'
-import { evaluate, type FieldValue } from '../search/evaluate.ts'
-import { parseExpression } from '../search/expression.ts'
-import type { UploadParameters } from './upload-parameters.ts'
+import type { FileFacts } from '../library/library-file.ts'
+import type { UploadParameters } from '../parameters/upload-parameters.ts'
+import { evaluate, type FieldValue, parseExpression } from '../search/expression.ts'
 
 /** Runs the `checks` of an upload, such as `"request.folder" : "marketing/" AND "file.size" < "1MB"`. */
 export function runChecks(checks: string, parameters: UploadParameters, facts: FileFacts): void {

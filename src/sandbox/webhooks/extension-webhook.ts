@@ -1,4 +1,3 @@
-import type { ExtensionError } from '../extensions/failure-cause.ts'
 import type { FileDetails } from '../wire/file-details.ts'
 
 /**
@@ -8,3 +7,56 @@ import type { FileDetails } from '../wire/file-details.ts'
 export type ExtensionWebhook =
   | { service: string; status: 'SUCCESS'; fileObject: FileDetails }
   | { service: string; status: 'FAILURE'; fileId: string; error: ExtensionError }
+
+export function successWebhook(service: string, fileObject: FileDetails): ExtensionWebhook {
+  return { service, status: 'SUCCESS', fileObject }
+}
+
+export function failureWebhook(
+  service: string,
+  fileId: string,
+  error: ExtensionError = failureCause(service),
+): ExtensionWebhook {
+  return { service, status: 'FAILURE', fileId, error }
+}
+
+/** The `error` of a FAILURE webhook. ImageKit does not document its fields; these are ours. */
+type ExtensionError = { message: string; reason: string }
+
+const CAUSES: ReadonlyMap<string, ExtensionError> = new Map([
+  [
+    'remove-bg',
+    {
+      message: 'The image could not be processed by remove.bg: unknown foreground.',
+      reason: 'unknown_foreground',
+    },
+  ],
+  [
+    'aws-auto-tagging',
+    {
+      message: 'The image could not be processed by Amazon Rekognition: image too large.',
+      reason: 'image_too_large',
+    },
+  ],
+  [
+    'google-auto-tagging',
+    {
+      message: 'The image could not be processed by Google Cloud Vision: bad image data.',
+      reason: 'bad_image_data',
+    },
+  ],
+  [
+    'ai-auto-description',
+    { message: 'A description could not be generated for the image.', reason: 'description_not_generated' },
+  ],
+  ['ai-tasks', { message: 'The tasks could not be evaluated for the image.', reason: 'tasks_not_evaluated' }],
+])
+
+const DEFAULT_CAUSE: ExtensionError = {
+  message: 'The extension could not be applied to the file.',
+  reason: 'processing_failed',
+}
+
+export function failureCause(extension: string): ExtensionError {
+  return CAUSES.get(extension) ?? DEFAULT_CAUSE
+}

@@ -1,6 +1,6 @@
+import type { Logger } from 'pino'
 import { request } from 'undici'
-import type { Delay } from '../delay.ts'
-import type { SandboxLogger } from '../sandbox-logger.ts'
+import type { Delay } from '../background-tasks.ts'
 import type { ExtensionWebhook } from './extension-webhook.ts'
 
 // ImageKit: no response within 30 s is a failure; it retries for at most 24 hours.
@@ -25,7 +25,7 @@ type Dependencies = {
   signal: AbortSignal
   /** The pause before the first retry. It doubles each time, up to ten minutes. */
   retryBaseMs: number
-  logger: SandboxLogger
+  logger: Pick<Logger, 'info'>
 }
 
 export function createWebhookSender({ clock, delay, signal, retryBaseMs, logger }: Dependencies) {

@@ -1,6 +1,10 @@
-import type { AiTag, CustomMetadata, FileVersion } from '../library/file-version.ts'
-import { currentVersion, type LibraryFile } from '../library/library-file.ts'
-import { THUMBNAIL, versionUrl } from './file-urls.ts'
+import {
+  type AiTag,
+  type CustomMetadata,
+  currentVersion,
+  type FileVersion,
+  type LibraryFile,
+} from '../library/library-file.ts'
 
 /** ImageKit's FileDetails, used in details, list, versions and a webhook's `fileObject`. It has no `extensionStatus`. */
 export type FileDetails = {
@@ -68,4 +72,19 @@ export function versionDetails(origin: string, file: LibraryFile, version: FileV
 
 export function versionInfo(version: FileVersion): { id: string; name: string } {
   return { id: version.versionId, name: `Version ${version.number}` }
+}
+
+export const THUMBNAIL = 'n-ik_ml_thumbnail'
+
+/** The URL of a file in an upload response: without a query. */
+export function plainUrl(origin: string, filePath: string): string {
+  return origin + encodeURI(filePath)
+}
+
+/** The URL of a version in file details: with `updatedAt`, and with the version id if it is an older version. */
+function versionUrl(origin: string, file: LibraryFile, version: FileVersion): string {
+  const query = new URLSearchParams()
+  if (version !== file.versions.at(-1)) query.set('ik-obj-version', version.versionId)
+  query.set('updatedAt', String(Date.parse(version.updatedAt)))
+  return `${plainUrl(origin, file.filePath)}?${query.toString()}`
 }

@@ -1,8 +1,10 @@
-import type { FileFacts } from '../library/file-facts.ts'
-import type { FileVersion } from '../library/file-version.ts'
-import { currentVersion, type LibraryFile } from '../library/library-file.ts'
-import { versionInfo } from './file-details.ts'
-import { plainUrl, THUMBNAIL } from './file-urls.ts'
+import {
+  currentVersion,
+  type FileFacts,
+  type FileVersion,
+  type LibraryFile,
+} from '../library/library-file.ts'
+import { plainUrl, THUMBNAIL, versionInfo } from './file-details.ts'
 
 /** The response body of a successful upload; `requested` are the `responseFields` of the request. */
 export function uploadResponse(

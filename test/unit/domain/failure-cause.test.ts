@@ -9,7 +9,7 @@ import {
   OTHER_CAUSE,
   shownCauses,
 } from '../../../src/domain/failure-cause.ts'
-import { failureCause } from '../../../src/sandbox/extensions/failure-cause.ts'
+import { failureCause } from '../../../src/sandbox/webhooks/extension-webhook.ts'
 
 const FOLDER = fileURLToPath(new URL('../../fixtures/webhooks', import.meta.url))
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { LibraryFile } from '../library/library-file.ts'
+import type { LibraryFile } from './library-file.ts'
 
 export type FolderDetails = {
   folderId: string

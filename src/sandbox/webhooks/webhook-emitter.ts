@@ -1,10 +1,9 @@
 import type { BackgroundTasks } from '../background-tasks.ts'
+import type { ExtensionJob } from '../extensions/extension-request.ts'
 import type { Library } from '../library/library.ts'
-import type { ExtensionWebhook } from '../webhooks/extension-webhook.ts'
-import type { WebhookSender } from '../webhooks/webhook-sender.ts'
 import { fileDetails } from '../wire/file-details.ts'
-import type { ExtensionJob } from './extension-job.ts'
-import { failureCause } from './failure-cause.ts'
+import { type ExtensionWebhook, failureWebhook, successWebhook } from './extension-webhook.ts'
+import type { WebhookSender } from './webhook-sender.ts'
 
 const DUPLICATES = 3
 
@@ -33,13 +32,8 @@ export function createWebhookEmitter(
 
   function opposite(webhook: ExtensionWebhook): ExtensionWebhook {
     const { service } = webhook
-    if (webhook.status === 'SUCCESS') {
-      const { fileId } = webhook.fileObject
-      return { service, status: 'FAILURE', fileId, error: failureCause(service) }
-    }
+    if (webhook.status === 'SUCCESS') return failureWebhook(service, webhook.fileObject.fileId)
     const file = library.findFile(webhook.fileId)
-    return file === undefined
-      ? webhook
-      : { service, status: 'SUCCESS', fileObject: fileDetails(origin(), file) }
+    return file === undefined ? webhook : successWebhook(service, fileDetails(origin(), file))
   }
 }

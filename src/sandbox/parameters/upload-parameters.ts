@@ -1,13 +1,9 @@
 import { z } from 'zod'
 import { badRequest, invalidParameter } from '../api-error.ts'
-import { checkCustomCoordinates } from '../custom-coordinates.ts'
 import { type ExtensionRequest, parseExtensions } from '../extensions/extension-request.ts'
-import { parseJsonText } from '../json-text.ts'
-import { type CustomMetadata, customMetadataSchema } from '../library/file-version.ts'
-import { parseTagList } from '../tags.ts'
-import { checkWebhookUrl } from '../webhooks/webhook-url.ts'
-import { sanitizeFileName } from './file-name.ts'
-import { normalizeFolder } from './folder-path.ts'
+import { normalizeFolder, sanitizeFileName } from '../library/file-path.ts'
+import { type CustomMetadata, customMetadataSchema } from '../library/library-file.ts'
+import { checkCustomCoordinates, checkWebhookUrl, parseJsonText, parseTagList } from './shared-parameters.ts'
 import { parseTransformation, type UploadTransformation } from './transformation.ts'
 
 /** Every parameter of an upload except the file. Undefined means not sent, which matters when it overwrites a file. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { badRequest } from '../api-error.ts'
-import { parseJsonText } from '../json-text.ts'
-import type { FileFacts } from '../library/file-facts.ts'
+import type { FileFacts } from '../library/library-file.ts'
+import { parseJsonText } from './shared-parameters.ts'
 
 const MAX_POST = 5
 

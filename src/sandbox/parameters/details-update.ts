@@ -1,10 +1,14 @@
 import { z } from 'zod'
 import { ApiError, badRequest, invalidParameter } from '../api-error.ts'
-import { checkCustomCoordinates } from '../custom-coordinates.ts'
 import { type ExtensionRequest, parseExtensions } from '../extensions/extension-request.ts'
-import { type CustomMetadata, customMetadataSchema } from '../library/file-version.ts'
-import { checkTags } from '../tags.ts'
-import { checkWebhookUrl } from '../webhooks/webhook-url.ts'
+import {
+  type CustomMetadata,
+  currentVersion,
+  customMetadataSchema,
+  type FileVersion,
+  type LibraryFile,
+} from '../library/library-file.ts'
+import { checkCustomCoordinates, checkTags, checkWebhookUrl } from './shared-parameters.ts'
 
 /** An update of details: undefined means not sent, null unsets. */
 export type DetailsUpdate = {
@@ -19,7 +23,7 @@ export type DetailsUpdate = {
 }
 
 /** An update of the publication status, of the current version or of all. */
-export type PublishUpdate = { kind: 'publish'; isPublished: boolean; includeFileVersions: boolean }
+type PublishUpdate = { kind: 'publish'; isPublished: boolean; includeFileVersions: boolean }
 
 const publishSchema = z.object({ isPublished: z.boolean(), includeFileVersions: z.boolean().default(false) })
 
@@ -70,4 +74,30 @@ function parseCustomMetadata(value: unknown): CustomMetadata {
     throw new ApiError(400, 'Invalid custom metadata.', { customMetadata: 'It should be an object.' })
   }
   return parsed.data
+}
+
+/** The changes of an update to the current version, before any of its extensions runs. */
+export function changesOf(update: DetailsUpdate, file: LibraryFile): Partial<FileVersion> {
+  const before = currentVersion(file)
+  return {
+    ...(update.tags !== undefined && { tags: update.tags }),
+    ...(update.customCoordinates !== undefined && { customCoordinates: update.customCoordinates }),
+    ...(update.description !== undefined && { description: update.description }),
+    customMetadata: mergeMetadata(before.customMetadata, update.customMetadata),
+    aiTags: withoutTags(before.aiTags, update.removeAITags),
+  }
+}
+
+function mergeMetadata(before: CustomMetadata, change: CustomMetadata): CustomMetadata {
+  const merged = Object.entries({ ...before, ...change })
+  return Object.fromEntries(merged.filter(([, value]) => value !== null))
+}
+
+function withoutTags(
+  tags: FileVersion['aiTags'],
+  removed: DetailsUpdate['removeAITags'],
+): FileVersion['aiTags'] {
+  if (tags === null || removed === 'all') return null
+  const kept = tags.filter(({ name }) => !removed.includes(name))
+  return kept.length === 0 ? null : kept
 }

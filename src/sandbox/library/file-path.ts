@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { badRequest } from '../api-error.ts'
 
 /** Keeps Unicode letters, marks and numerals, `.`, `-` and `_`; replaces other characters by `_` (ImageKit, `fileName`). */
 export function sanitizeFileName(name: string): string {
@@ -11,4 +12,21 @@ export function withUniqueSuffix(name: string): string {
   const suffix = randomBytes(12).toString('base64url').replaceAll('-', 'x').slice(0, 9)
   const dot = name.lastIndexOf('.')
   return dot <= 0 ? `${name}_${suffix}` : `${name.slice(0, dot)}_${suffix}${name.slice(dot)}`
+}
+
+const MAX_DEPTH = 50
+
+/** `//a b/c/` → `/a_b/c/`: a slash at both ends, at most 50 levels (ImageKit, `folder`). */
+export function normalizeFolder(folder: string): string {
+  const levels = folder
+    .split('/')
+    .map((level) => level.trim())
+    .filter((level) => level !== '' && level !== '.')
+    .map((level) => (level === '..' ? '__' : level.replaceAll(/[^\p{L}\p{M}\p{N}._-]/gu, '_')))
+  if (levels.length > MAX_DEPTH) {
+    throw badRequest(
+      `Your request contains invalid folder parameter. A folder can be nested ${MAX_DEPTH} levels deep.`,
+    )
+  }
+  return levels.length === 0 ? '/' : `/${levels.join('/')}/`
 }
