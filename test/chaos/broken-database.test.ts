@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
-import { startBrokenImagekit } from '../support/broken-imagekit.ts'
+import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 import { isReady, register, sendSuccess, sendUpload, statusOf } from './disk/service-calls.ts'
@@ -74,7 +74,7 @@ test('serve and migrate exit with 2, the path and the reason if a database canno
 
 test('while the database is damaged, the service responds 503 and uploads nothing; once restored, it works again', async () => {
   const path = join(temporaryDirectory(), 'tracker.db')
-  const imagekit = await startBrokenImagekit((call) => call.readForm())
+  const imagekit = await startMisbehavingImagekit((call) => call.readForm())
   const env = { ...settings(path), IMAGEKIT_UPLOAD_URL: imagekit.url }
   const service = await runServe(env)
   const { url } = service

@@ -10,7 +10,7 @@ import { createDice } from './hostile/dice.ts'
 import { exchange } from './hostile/exchange.ts'
 import { startHealthProbe } from './hostile/health-probe.ts'
 import { hostileRequest } from './hostile/hostile-requests.ts'
-import { startInsaneImagekit } from './hostile/insane-imagekit.ts'
+import { startRandomImagekit } from './hostile/random-imagekit.ts'
 import { createTally } from './hostile/tally.ts'
 import { startTarget } from './hostile/target.ts'
 
@@ -62,7 +62,7 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
   timeout: 60_000 + REQUESTS * 30,
 }, async () => {
   const dice = createDice(SEED)
-  const imagekit = await startInsaneImagekit(createDice(SEED + 1))
+  const imagekit = await startRandomImagekit(createDice(SEED + 1))
   // Each run is overdue soon, but passes come once a minute: a pass locks its due runs, and 32 requests may start one.
   const target = await startTarget(imagekit, { RECONCILE_AFTER: '1s', RECONCILE_EVERY: '1m' })
   const routes = await listRoutes()
@@ -92,7 +92,7 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
 
   const { checks, longestMs } = await probe.stop()
   const seen = await tally.settle()
-  const of = `${REQUESTS} to ${routes.length} routes, ${imagekit.calls()} calls of an insane ImageKit`
+  const of = `${REQUESTS} to ${routes.length} routes, ${imagekit.calls()} calls of an ImageKit that responds at random`
   reportFigures(
     `hostile requests: ${of}, seed ${SEED}: ${seen}; of ${checks} looks at its health the longest took ${longestMs} ms`,
   )

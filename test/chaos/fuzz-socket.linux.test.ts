@@ -4,7 +4,7 @@ import { faultOf } from './hostile/check-response.ts'
 import { createDice } from './hostile/dice.ts'
 import { exchange } from './hostile/exchange.ts'
 import { hostileBytes, RESPONSE_TO_HIDDEN } from './hostile/hostile-bytes.ts'
-import { startInsaneImagekit } from './hostile/insane-imagekit.ts'
+import { startRandomImagekit } from './hostile/random-imagekit.ts'
 import { createTally } from './hostile/tally.ts'
 import { startTarget } from './hostile/target.ts'
 
@@ -16,7 +16,7 @@ test(`${CONNECTIONS} connections full of hostile bytes do no harm, seed ${SEED}`
   timeout: 60_000 + CONNECTIONS * 60,
 }, async () => {
   const dice = createDice(SEED)
-  const imagekit = await startInsaneImagekit(createDice(SEED + 1))
+  const imagekit = await startRandomImagekit(createDice(SEED + 1))
   const target = await startTarget(imagekit)
   const known = await Promise.all(Array.from({ length: 50 }, (_, index) => target.register(`file-${index}`)))
   const tally = createTally(target)

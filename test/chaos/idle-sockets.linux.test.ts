@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { createDice } from './hostile/dice.ts'
 import { type IdleSocket, openIdleSocket } from './hostile/idle-socket.ts'
-import { startInsaneImagekit } from './hostile/insane-imagekit.ts'
+import { startRandomImagekit } from './hostile/random-imagekit.ts'
 import { startTarget } from './hostile/target.ts'
 
 const SOCKETS = iterationsOf('IDLE_SOCKETS', { short: 1000, long: 10_000 })
@@ -29,7 +29,7 @@ test(`${SOCKETS} idle sockets don't slow down other callers, seed ${SEED}`, {
   timeout: 240_000,
 }, async () => {
   const dice = createDice(SEED)
-  const target = await startTarget(await startInsaneImagekit(dice))
+  const target = await startTarget(await startRandomImagekit(dice))
   // Node raises its own limit to the highest allowed value.
   for (const pid of [process.pid, target.pid]) expect(maxDescriptorsOf(pid)).toBeGreaterThan(SOCKETS + 500)
   const { webhookToken, fileId: unsettled } = await target.register('untold')

@@ -1,4 +1,4 @@
-import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { type Call, startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { EXTENSIONS, UPLOAD } from '../support/uploads.ts'
 
 /** The number of concurrent callers, half of whom upload. */
@@ -61,7 +61,7 @@ export async function createLoad(): Promise<Load> {
       if (error instanceof Unexpected) unexpected.push(error)
     })
 
-  const imagekit = await startBrokenImagekit((call) => {
+  const imagekit = await startMisbehavingImagekit((call) => {
     inProgress.push(untilKilled(handleUpload(call)))
   })
 

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto'
-import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { expect, test } from 'vitest'
-import { uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase, databaseEnv } from '../support/database.ts'
-import { startListening } from '../support/listening.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { type RunningProgram, runServe } from '../support/program.ts'
 import { ADMIN_KEY, API_KEY } from '../support/tracker.ts'
 import { BOUNDARY, openUpload, partText } from '../support/uploads.ts'
@@ -24,17 +22,15 @@ test.for([
   { timeout: 120_000 },
   async ([, size, disposition], { annotate }) => {
     const received: string[] = []
-    const imagekit = createServer((incoming, outgoing) => {
-      void hashContent(incoming).then((sha256) => {
-        received.push(sha256)
-        outgoing.end(JSON.stringify(uploadedFile('file1')))
-      })
+    const imagekit = await startMisbehavingImagekit(async (call) => {
+      received.push(await hashContent(call.incoming))
+      call.answer(200, uploadedFile('file1'))
     })
     const service = await runServe({
       NODE_OPTIONS: PRINT_RSS,
       ...databaseEnv(await createTestDatabase()),
       IMAGEKIT_PRIVATE_KEY: 'private_key',
-      IMAGEKIT_UPLOAD_URL: await startListening(imagekit),
+      IMAGEKIT_UPLOAD_URL: imagekit.url,
       TRACKER_API_KEY: API_KEY,
       TRACKER_ADMIN_KEY: ADMIN_KEY,
     })

@@ -6,8 +6,8 @@ import { buffer } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { gunzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { UNREACHABLE_URL } from '../support/broken-imagekit.ts'
 import { startListening } from '../support/listening.ts'
+import { UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
 const run = promisify(execFile)

@@ -1,7 +1,7 @@
 import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createGate } from '../support/gate.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { listRuns } from '../support/operator.ts'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver } from '../support/webhooks.ts'
@@ -199,7 +199,7 @@ test('--live uploads a file, describes its webhook, and deletes the file', async
 
 test('--live acknowledges the failure of its own run', async () => {
   const name = 'aws-auto-tagging'
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     if (!call.path.endsWith('/upload')) return call.answer(200, [])
     await call.readForm()
     call.answer(200, uploadedFile('file-1', { extensionStatus: { [name]: 'pending' } }))
@@ -258,7 +258,7 @@ test('--live reports a webhook that does not arrive, and deletes the file anyway
 })
 
 test('--live stops at once on request, and deletes the file', async () => {
-  const imagekit = await startBrokenImagekit((call) => call.answer(204, ''))
+  const imagekit = await startMisbehavingImagekit((call) => call.answer(204, ''))
   let onStatusRequest = () => {}
   const statusRequested = new Promise<void>((resolve) => {
     onStatusRequest = resolve

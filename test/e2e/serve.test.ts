@@ -1,32 +1,21 @@
-import { createServer, type IncomingMessage, request } from 'node:http'
+import { request } from 'node:http'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSandbox } from '../../src/sandbox/sandbox.ts'
 import { createGate } from '../support/gate.ts'
-import { startListening } from '../support/listening.ts'
+import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
-/** Reads a request to its end. Resolves with false if it is aborted. */
-function drain(incoming: IncomingMessage): Promise<boolean> {
-  return new Promise((resolve) => {
-    incoming.resume().once('close', () => resolve(incoming.complete))
-  })
-}
-
 /** An ImageKit that responds that the extension failed. `uploadStarted` resolves when an upload begins to arrive. */
 async function startSlowImagekit() {
-  let started = 0
-  const server = createServer(async (incoming, outgoing) => {
-    started += 1
-    incoming.once('error', () => {})
-    if (!(await drain(incoming))) return
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     const body = { fileId: 'file-1', name: 'slow.txt', extensionStatus: { 'remove-bg': 'failed' } }
-    outgoing.setHeader('content-type', 'application/json').end(JSON.stringify(body))
+    if (await call.readToEnd()) call.answer(200, body)
   })
   return {
-    env: { IMAGEKIT_PRIVATE_KEY: 'any', IMAGEKIT_UPLOAD_URL: await startListening(server) },
-    uploadStarted: () => expect.poll(() => started).toBe(1),
+    env: { IMAGEKIT_PRIVATE_KEY: 'any', IMAGEKIT_UPLOAD_URL: imagekit.url },
+    uploadStarted: () => expect.poll(() => imagekit.calls.length).toBe(1),
   }
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { startBrokenImagekit } from '../support/broken-imagekit.ts'
+import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { rawBytes } from '../support/raw-request.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 import { payload, register, statusOf } from '../support/webhooks.ts'
@@ -92,7 +92,7 @@ test('a delivery with invalid chunks is 400, and is not applied', async () => {
 })
 
 test('invalid bytes after a request in flight get no response, which would look like that request’s', async () => {
-  const imagekit = await startBrokenImagekit()
+  const imagekit = await startMisbehavingImagekit()
   const tracker = await startTracker({ IMAGEKIT_API_URL: imagekit.url })
   const { hostname, port } = new URL(tracker.url)
   const socket = connect(Number(port), hostname)

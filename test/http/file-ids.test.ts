@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { ask } from '../support/operator.ts'
 import { accountEvent, deliverEvent, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
@@ -44,7 +44,7 @@ test.each(INVALID)(
   'the caller gets ImageKit’s response with the fileId %j unchanged, and nothing is bound to it',
   async (fileId) => {
     const text = JSON.stringify(uploadedFile(fileId))
-    const imagekit = await startBrokenImagekit(async (call) => {
+    const imagekit = await startMisbehavingImagekit(async (call) => {
       await call.readForm()
       call.answer(200, text)
     })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { rawBytes } from '../support/raw-request.ts'
 import { API_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { FILE, FILE_NAME, getSubmission, UPLOAD, upload } from '../support/uploads.ts'
@@ -69,7 +69,7 @@ test('a body that is too large and a failing store are errors in ImageKit’s sh
   const database = await createTestDatabase()
   const { store } = await openWatchedStore(database)
   const failing = { ...store, createSubmission: () => Promise.reject(new Error('broken')) }
-  const imagekit = await startBrokenImagekit((call) => call.readForm())
+  const imagekit = await startMisbehavingImagekit((call) => call.readForm())
   const env = { MAX_UPLOAD_BYTES: '1KiB', IMAGEKIT_UPLOAD_URL: imagekit.url }
   const tracker = await startTracker(env, { store: failing }, database)
   const large = await upload(tracker, [['file', 'x'.repeat(2000), 'a.txt']])

@@ -1,8 +1,7 @@
-import { createServer } from 'node:http'
 import ImageKit, { BadRequestError } from '@imagekit/nodejs'
 import { expect, test } from 'vitest'
 import { createTestDatabase, databaseEnv } from '../support/database.ts'
-import { startListening } from '../support/listening.ts'
+import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { runServe } from '../support/program.ts'
 import { ADMIN_KEY, API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 
@@ -19,9 +18,10 @@ test.for([10, 1000])('a Buffer of %i bytes is rejected with the advice to wrap i
 
 /** Starts the service in its own process, so that it can respond while the caller is still sending. */
 async function startInOwnProcess(): Promise<string> {
+  const imagekit = await startMisbehavingImagekit()
   const { url } = await runServe({
     IMAGEKIT_PRIVATE_KEY: 'any',
-    IMAGEKIT_UPLOAD_URL: await startListening(createServer()),
+    IMAGEKIT_UPLOAD_URL: imagekit.url,
     TRACKER_API_KEY: API_KEY,
     TRACKER_ADMIN_KEY: ADMIN_KEY,
     ...databaseEnv(await createTestDatabase()),

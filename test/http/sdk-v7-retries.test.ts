@@ -1,11 +1,12 @@
-import type { ServerResponse } from 'node:http'
 import ImageKit, { InternalServerError, RateLimitError } from '@imagekit/nodejs'
 import { expect, test } from 'vitest'
-import { startStandIn } from '../support/stand-in.ts'
+import { type Call, startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 
-async function startInFrontOf(handle: (response: ServerResponse) => void, imagekitTimeoutMs = 10_000) {
-  const imagekit = await startStandIn(handle)
+async function startInFrontOf(respond: (call: Call) => unknown, imagekitTimeoutMs = 10_000) {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
+    if (await call.readToEnd()) respond(call)
+  })
   const env = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
   const tracker = await startTracker(env, { imagekitTimeoutMs })
   return { imagekit, client: new ImageKit({ privateKey: API_KEY, baseURL: tracker.url }) }
@@ -17,7 +18,7 @@ const upload = (client: ImageKit) =>
     .catch((error: unknown) => error)
 
 test('an upload without a response is 502 and not sent again', async () => {
-  const { imagekit, client } = await startInFrontOf((response) => response.destroy())
+  const { imagekit, client } = await startInFrontOf((call) => call.outgoing.destroy())
   const error = await upload(client)
   expect(error).toBeInstanceOf(InternalServerError)
   expect(error).toMatchObject({
@@ -36,24 +37,22 @@ test('an upload without a response in time is 504 and not sent again', async () 
 test.each([500, 502, 503, 504])(
   'an upload to which ImageKit responds with %i is not sent again',
   async (status) => {
-    const { imagekit, client } = await startInFrontOf((response) => response.writeHead(status).end('oops'))
+    const { imagekit, client } = await startInFrontOf((call) => call.outgoing.writeHead(status).end('oops'))
     expect(await upload(client)).toMatchObject({ status })
     expect(imagekit.received()).toBe(1)
   },
 )
 
 test('after a clear rejection the SDK decides: it retries 429', async () => {
-  const { imagekit, client } = await startInFrontOf((response) =>
-    response
-      .writeHead(429, { 'content-type': 'application/json', 'x-ratelimit-reset': '1' })
-      .end('{"message":"Rate limit exceeded","help":""}'),
+  const { imagekit, client } = await startInFrontOf((call) =>
+    call.answer(429, { message: 'Rate limit exceeded', help: '' }, { 'x-ratelimit-reset': '1' }),
   )
   expect(await upload(client.withOptions({ maxRetries: 1 }))).toBeInstanceOf(RateLimitError)
   expect(imagekit.received()).toBe(2)
 })
 
 test('an update without a response is not sent again either', async () => {
-  const { imagekit, client } = await startInFrontOf((response) => response.destroy())
+  const { imagekit, client } = await startInFrontOf((call) => call.outgoing.destroy())
   const update = client.files.update('f1', { extensions: [{ name: 'remove-bg' }] })
   await expect(update).rejects.toMatchObject({ status: 502 })
   expect(imagekit.received()).toBe(1)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { BOUNDARY, FILE, FILE_NAME, openUpload, partText, UPLOAD, upload } from '../support/uploads.ts'
@@ -15,7 +15,7 @@ test.for([
 ] as const)(
   'a key is accepted as %s, and ImageKit gets the private key by Basic instead',
   async ([, authorization]) => {
-    const imagekit = await startBrokenImagekit(async (call) => {
+    const imagekit = await startMisbehavingImagekit(async (call) => {
       await call.readForm()
       call.answer(200, uploadedFile('file1'))
     })
@@ -81,7 +81,7 @@ test('without keys a request that came through a proxy is 403 in ImageKit’s sh
 })
 
 test('no response contains the private key', async () => {
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await (call.path.endsWith('details') ? call.readJson() : call.readForm())
     call.breakOff()
   })

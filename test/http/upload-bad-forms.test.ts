@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { BOUNDARY, EXTENSIONS, formText, openUpload, partText, sendForm } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
@@ -144,7 +144,7 @@ const INVALID: [what: string, message: RegExp, body: string, contentType?: strin
 test.for(INVALID)(
   '%s is rejected, and nothing is uploaded',
   async ([, message, body, contentType = TYPE]) => {
-    const imagekit = await startBrokenImagekit(async (call) => {
+    const imagekit = await startMisbehavingImagekit(async (call) => {
       await call.readForm()
       if (call.hasWholeForm) call.answer(200, uploadedFile('file1'))
     })

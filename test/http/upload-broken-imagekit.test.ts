@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Call, startBrokenImagekit, UNREACHABLE_URL } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { type Call, startMisbehavingImagekit, UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import {
   BOUNDARY,
@@ -19,7 +19,7 @@ const FORM = [FILE, FILE_NAME, ['extensions', EXTENSIONS] satisfies [string, str
 const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`
 
 async function start(script: (call: Call) => unknown, overrides = {}) {
-  const imagekit = await startBrokenImagekit(script)
+  const imagekit = await startMisbehavingImagekit(script)
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
   const settings = { store: watched.store, drainMs: 100, ...overrides }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import {
   BOUNDARY,
@@ -17,8 +17,8 @@ import { openWatchedStore } from '../support/watched-store.ts'
 const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`
 const FORM = formText([partText('name="file"; filename="a"', 'x'), partText('name="fileName"', 'a')])
 
-async function start(script: Parameters<typeof startBrokenImagekit>[0], overrides = {}) {
-  const imagekit = await startBrokenImagekit(script)
+async function start(script: Parameters<typeof startMisbehavingImagekit>[0], overrides = {}) {
+  const imagekit = await startMisbehavingImagekit(script)
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
   const tracker = await startTracker(

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import {
   BOUNDARY,
@@ -17,7 +17,7 @@ import { openWatchedStore } from '../support/watched-store.ts'
 const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'x')}`
 
 async function start(env: Record<string, string>, overrides = {}) {
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     if (call.hasWholeForm) call.answer(200, uploadedFile('file1'))
   })
@@ -106,7 +106,7 @@ test('a caller that a slow ImageKit delays is not disconnected', async () => {
   const mayRead = new Promise<void>((resolve) => {
     readOn = resolve
   })
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await mayRead
     await call.readForm()
     call.answer(200, uploadedFile('file1'))

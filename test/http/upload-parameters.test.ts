@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { startListening } from '../support/listening.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import {
   BOUNDARY,
@@ -107,7 +107,7 @@ test('the v2 route uploads to ImageKit’s v2 route', async () => {
 
 /** The bytes of the form that ImageKit receives. */
 async function relayed(parts: string[]): Promise<string> {
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     call.answer(200, uploadedFile('file1'))
   })

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { readRows } from '../support/database.ts'
+import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import {
   accountEvent,
   deliverEvent,
@@ -8,7 +9,6 @@ import {
   standardHeaders,
   WEBHOOK_SECRET,
 } from '../support/signed-webhooks.ts'
-import { startStandIn } from '../support/stand-in.ts'
 import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
@@ -21,9 +21,9 @@ const EXTENSIONS = ['extensions', '[{"name":"ai-auto-description"},{"name":"remo
 
 /** A tracker for uploads that ImageKit queues under the request id of the payloads. */
 async function startQueued() {
-  const { url } = await startStandIn((response) => {
-    response.writeHead(202, { 'content-type': 'application/json', 'x-ik-requestid': QUEUED_REQUEST })
-    response.end('{"message":"The pre-transformation has been queued successfully."}')
+  const { url } = await startMisbehavingImagekit(async (call) => {
+    const body = { message: 'The pre-transformation has been queued successfully.' }
+    if (await call.readToEnd()) call.answer(202, body, { 'x-ik-requestid': QUEUED_REQUEST })
   })
   const tracker = await startTracker({ ...ENV, IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url })
   const queue = async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { readRows } from '../support/database.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { accountEvent, deliverEvent, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { startTracker } from '../support/tracker.ts'
@@ -120,7 +120,7 @@ test('a notification that failed while the clock was a day ahead is retried soon
 test('a clock jump neither frees a key whose request is in progress nor loses its response', async () => {
   const { clock, advance } = movingClock()
   let respond = () => {}
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     respond = () => call.answer(200, uploadedFile('file1'))
   })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { createTestDatabase, databaseName, openStoreOf } from '../support/database.ts'
+import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { ask } from '../support/operator.ts'
-import { startStandIn } from '../support/stand-in.ts'
 import {
   ADMIN_KEY,
   API_KEY,
@@ -75,7 +75,9 @@ test.each([
   [429, { 'x-ratelimit-reset': '5000' }, 'warn', 'accepts more in 5 s'],
   [500, {}, 'fail', 'it responded with 500'],
 ])('an ImageKit that responds with %i %j: %s', async (status, headers, level, sentence) => {
-  const imagekit = await startStandIn((response) => response.writeHead(status, headers).end('{}'))
+  const imagekit = await startMisbehavingImagekit((call) =>
+    call.outgoing.writeHead(status, headers).end('{}'),
+  )
   const tracker = await startTracker({ ...BY_HAND, IMAGEKIT_API_URL: imagekit.url })
   const [check] = await checksOf(tracker, 'ImageKit')
   expect(check).toMatchObject({

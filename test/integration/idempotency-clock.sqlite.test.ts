@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import { type Entry, EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
 
@@ -9,7 +9,7 @@ const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
 // With PostgreSQL the server's clock counts, for all processes.
 test('a clock that jumps 26 hours ahead does not upload the same request again, even across a restart', async () => {
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     call.answer(200, uploadedFile('file-1'))
   })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase, openStoreOf, type TestDatabase } from '../support/database.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { type Entry, EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
@@ -12,7 +12,7 @@ const KEY = { headers: { 'idempotency-key': 'key-1' } }
 async function crash(
   hasSubmission: boolean,
 ): Promise<{ tracker: RunningTracker; uploads: () => number; submissionId: string | undefined }> {
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     call.answer(200, uploadedFile('file2'))
   })

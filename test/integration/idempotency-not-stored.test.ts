@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import { FILE_ID, update } from '../support/updates.ts'
 import { BOUNDARY, type Entry, FILE, FILE_NAME, openUpload, partText, upload } from '../support/uploads.ts'
@@ -11,7 +11,7 @@ const KEY = { headers: { 'idempotency-key': 'key-1' } }
 const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`
 
 async function start(env: Record<string, string> = {}, overrides = {}) {
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await (call.path.endsWith('details') ? call.readJson() : call.readForm())
     if (!call.isClosed) call.answer(200, uploadedFile(`file${imagekit.calls.length}`))
   })

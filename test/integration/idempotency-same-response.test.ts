@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { readRows } from '../support/database.ts'
+import { type Call, startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
 import { FILE_ID, update } from '../support/updates.ts'
 import {
@@ -19,7 +19,7 @@ const HOUR = 3_600_000
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
 async function start(script?: (call: Call) => void, overrides = {}, settings = {}) {
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     const isUpdate = call.path.endsWith('details')
     await (isUpdate ? call.readJson() : call.readForm())
     const fileId = isUpdate ? FILE_ID : `file${imagekit.calls.length}`

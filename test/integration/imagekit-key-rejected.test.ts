@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { ask, listRuns } from '../support/operator.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
@@ -13,7 +13,7 @@ const REJECTED = { message: 'Your account cannot be authenticated.', help: 'For 
 /** A tracker whose ImageKit responds with `next.status`. */
 async function startRejected() {
   const next = { status: 403, headers: {} as { [name: string]: string } }
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     if (call.path.endsWith('/upload')) await call.readForm()
     const body = next.status === 200 ? uploadedFile(FILE_ID, { extensionStatus: {} }) : REJECTED
     call.answer(next.status, body, next.headers)

@@ -1,8 +1,8 @@
 import { createServer, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createNotificationSender } from '../../src/notifications/send-notification.ts'
-import { UNREACHABLE_URL } from '../support/broken-imagekit.ts'
 import { startListening } from '../support/listening.ts'
+import { UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
 import { startReceiver } from '../support/receiver.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z')

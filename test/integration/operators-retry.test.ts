@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import type { Overrides } from '../../src/service.ts'
 import type { Store } from '../../src/store/store.ts'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { createGate } from '../support/gate.ts'
 import { readLinks, readText } from '../support/html.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
 import { signIn } from '../support/operator-browser.ts'
 import {
@@ -158,7 +158,7 @@ test('a retry of many runs lists those that were not accepted, with the reason',
 
 test('a retry counts the results of its new runs, and the counts add up', async () => {
   const webhookUrls = new Map<string, string>()
-  const { url } = await startBrokenImagekit(async (call) => {
+  const { url } = await startMisbehavingImagekit(async (call) => {
     const { webhookUrl } = (await call.readJson()) as { webhookUrl: string }
     const fileId = call.path.split('/')[3] ?? ''
     webhookUrls.set(fileId, webhookUrl)
@@ -265,7 +265,7 @@ test('a retry that the store may have recorded without confirming is unconfirmed
 /** Three failed runs that are retried, with an ImageKit that responds to updates with these statuses, then with 200. */
 async function startRateLimitedRetry(statuses: number[], holdMs: number) {
   const calls: { fileId: string; at: number }[] = []
-  const { url } = await startBrokenImagekit(async (call) => {
+  const { url } = await startMisbehavingImagekit(async (call) => {
     await call.readJson()
     const fileId = call.path.split('/')[3] ?? ''
     calls.push({ fileId, at: performance.now() })

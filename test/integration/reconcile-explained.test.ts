@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { uploadedFile } from '../support/broken-imagekit.ts'
+import { uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import { update } from '../support/updates.ts'
 import { deliver, register, statusOf } from '../support/webhooks.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { uploadedFile } from '../support/broken-imagekit.ts'
+import { uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 import { register, statusOf } from '../support/webhooks.ts'
 import {

@@ -1,6 +1,6 @@
 import type { Sandbox } from '../../src/sandbox/sandbox.ts'
-import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { readRows } from '../support/database.ts'
+import { type Call, startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { ADMIN_KEY, type RunningTracker } from '../support/tracker.ts'
 import { FILE, FILE_NAME, upload } from '../support/uploads.ts'
 
@@ -148,7 +148,7 @@ export async function startLibrary() {
     )
   }
 
-  const { url } = await startBrokenImagekit((call) => {
+  const { url } = await startMisbehavingImagekit((call) => {
     if (call.path.endsWith('/upload')) return handleUpload(call)
     const isUpdate = call.headers['content-length'] !== undefined
     return isUpdate ? handleUpdate(call, call.path.split('/')[3] ?? '') : handleLookup(call)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { UNREACHABLE_URL, uploadedFile } from '../support/broken-imagekit.ts'
+import { UNREACHABLE_URL, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import { FILE_ID, register, statusOf } from '../support/webhooks.ts'
 import {

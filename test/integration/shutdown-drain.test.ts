@@ -4,9 +4,9 @@ import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { KIND } from '../../src/store/sql/codes.ts'
 import { readRows } from '../support/database.ts'
+import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { ask, listRuns } from '../support/operator.ts'
 import { rawRequest } from '../support/raw-request.ts'
-import { startStandIn } from '../support/stand-in.ts'
 import { API_KEY, type RunningTracker, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
 
@@ -84,12 +84,12 @@ test('an upload that does not end in time is aborted, and the service stops with
 })
 
 test('an ImageKit that does not respond does not delay the stop, and the upload becomes unconfirmed', async () => {
-  const standIn = await startStandIn(() => {})
-  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: standIn.url }, { drainMs: 200 })
+  const imagekit = await startMisbehavingImagekit((call) => call.readToEnd())
+  const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { drainMs: 200 })
   const upload = await startUpload(tracker)
   upload.on('error', () => {})
   upload.end('\r\n--b--\r\n')
-  await expect.poll(() => standIn.received()).toBe(1)
+  await expect.poll(() => imagekit.received()).toBe(1)
   expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
 
   expect(await readRows(tracker.database, 'SELECT state FROM submissions')).toEqual([
@@ -101,14 +101,14 @@ test.each([
   ['one run', (runId: string) => ({ path: `/runs/${runId}/retry`, body: {} })],
   ['many runs', () => ({ path: '/runs/retry', body: { status: 'failed' } })],
 ])('a retry of %s without a response from ImageKit does not delay the stop', async (_, requestFor) => {
-  const standIn = await startStandIn(() => {})
-  const tracker = await startTracker({ IMAGEKIT_API_URL: standIn.url }, { drainMs: 200 })
+  const imagekit = await startMisbehavingImagekit((call) => call.readToEnd())
+  const tracker = await startTracker({ IMAGEKIT_API_URL: imagekit.url }, { drainMs: 200 })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
   const [failed] = await listRuns(tracker, '?status=failed')
   const { path, body } = requestFor(failed?.runId ?? '')
   ask(tracker, path, { method: 'POST', body }).catch(() => {})
-  await expect.poll(() => standIn.received()).toBe(1)
+  await expect.poll(() => imagekit.received()).toBe(1)
   expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
 
   const states = await readRows(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { accountEvent, deliverEvent, QUEUED_REQUEST, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
-import { startStandIn } from '../support/stand-in.ts'
 import { ADMIN_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
 import { EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
@@ -119,9 +119,9 @@ test('the stream of a forgotten asset ends, and its submission returns 404', asy
 })
 
 test('the end of a queued upload reaches the stream of its submission', async () => {
-  const imagekit = await startStandIn((response) => {
-    response.writeHead(202, { 'content-type': 'application/json', 'x-ik-requestid': QUEUED_REQUEST })
-    response.end('{"message":"The pre-transformation has been queued successfully."}')
+  const imagekit = await startMisbehavingImagekit(async (call) => {
+    const body = { message: 'The pre-transformation has been queued successfully.' }
+    if (await call.readToEnd()) call.answer(202, body, { 'x-ik-requestid': QUEUED_REQUEST })
   })
   const tracker = await startTracker({
     IMAGEKIT_UPLOAD_URL: imagekit.url,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { type Call, startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { FILE_ID, update } from '../support/updates.ts'
@@ -12,7 +12,7 @@ const EXTENSIONS = [{ name: 'remove-bg', options: { bg_color: 'green' } }]
 
 async function start() {
   const received: unknown[] = []
-  const imagekit = await startBrokenImagekit(async (call: Call) => {
+  const imagekit = await startMisbehavingImagekit(async (call: Call) => {
     received.push(await call.readJson())
     call.answer(200, uploadedFile(FILE_ID, { extensionStatus: { 'remove-bg': 'pending' } }))
   })

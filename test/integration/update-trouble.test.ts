@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Call, startBrokenImagekit, UNREACHABLE_URL } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { type Call, startMisbehavingImagekit, UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import { FILE_ID, update } from '../support/updates.ts'
 import { getSubmission, openUpload } from '../support/uploads.ts'
@@ -41,7 +41,7 @@ test.for(FAILURES)(
   'if ImageKit has the update and %s, the update is unconfirmed until a webhook settles it',
   async ([, status, code, script]) => {
     let webhookUrl = ''
-    const imagekit = await startBrokenImagekit(async (call) => {
+    const imagekit = await startMisbehavingImagekit(async (call) => {
       webhookUrl = String(Object(await call.readJson()).webhookUrl)
       script(call)
     })
@@ -74,7 +74,7 @@ test.for(FAILURES)(
 )
 
 test('while the store can’t write the submission, an update gets 503 and ImageKit is not called', async () => {
-  const imagekit = await startBrokenImagekit()
+  const imagekit = await startMisbehavingImagekit()
   const { tracker, rejected } = await start(imagekit.url)
   rejected.add('createSubmission')
   const response = await update(tracker, BODY)
@@ -83,7 +83,7 @@ test('while the store can’t write the submission, an update gets 503 and Image
 })
 
 test('a body that stalls gets 408', async () => {
-  const imagekit = await startBrokenImagekit()
+  const imagekit = await startMisbehavingImagekit()
   const { tracker } = await start(imagekit.url, { wholeBodyMs: 50 })
   const headers = { 'content-type': 'application/json' }
   const caller = openUpload(tracker, headers, 'PATCH', `/v1/files/${FILE_ID}/details`)
@@ -93,7 +93,7 @@ test('a body that stalls gets 408', async () => {
 })
 
 test('a response is applied even if the caller has disconnected', async () => {
-  const imagekit = await startBrokenImagekit((call) => call.readJson())
+  const imagekit = await startMisbehavingImagekit((call) => call.readJson())
   const { tracker, created } = await start(imagekit.url)
   const headers = { 'content-type': 'application/json' }
   const caller = openUpload(tracker, headers, 'PATCH', `/v1/files/${FILE_ID}/details`)
@@ -108,7 +108,7 @@ test('a response is applied even if the caller has disconnected', async () => {
 })
 
 test('an update beyond MAX_CONCURRENT_UPLOADS gets 503 with Retry-After', async () => {
-  const imagekit = await startBrokenImagekit()
+  const imagekit = await startMisbehavingImagekit()
   const env = { IMAGEKIT_API_URL: imagekit.url, MAX_CONCURRENT_UPLOADS: '1' }
   const tracker = await startTracker(env, { drainMs: 100 })
   const silent = update(tracker, { tags: ['a'] }).catch(() => {})

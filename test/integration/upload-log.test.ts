@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { API_KEY, IMAGEKIT_KEY, startTracker } from '../support/tracker.ts'
 import { type Entry, EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
 
@@ -8,7 +8,7 @@ const CALLER_URL: Entry = ['webhookUrl', 'https://hooks.example.com/secret-path'
 
 test('each upload writes one log line, without secrets', async () => {
   let status = 200
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     if (call.hasWholeForm)
       call.answer(status, status === 200 ? uploadedFile('file-1') : { message: 'No.', help: '' })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import {
   BOUNDARY,
@@ -27,7 +27,7 @@ async function uploadWithResponse(
   body: string,
   headers: { [name: string]: string } = IK_HEADERS,
 ) {
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     call.answer(status, body, headers)
   })
@@ -107,7 +107,7 @@ test.for<[number, string]>([
 
 test('a rejection while the file is still streaming is returned at once', async () => {
   const body = '{"message":"Your account cannot be authenticated."}'
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readText('first half')
     call.answer(403, body)
   })
@@ -121,7 +121,7 @@ test('a rejection while the file is still streaming is returned at once', async 
 })
 
 test('a 500 while the file is still streaming may be retried, because nothing was uploaded', async () => {
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readText('first half')
     call.answer(500, '{"message":"oops"}')
   })
@@ -133,7 +133,7 @@ test('a 500 while the file is still streaming may be retried, because nothing wa
 })
 
 test('a success response before the form was complete is rejected', async () => {
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readText('first half')
     call.answer(200, uploadedFile('file1'))
   })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { type Call, startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import {
   BOUNDARY,
@@ -20,7 +20,7 @@ const FORM_END = `\r\n--${BOUNDARY}\r\n${partText('name="fileName"', 'a.jpg')}\r
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
 async function start() {
-  const imagekit = await startBrokenImagekit(async (call: Call) => {
+  const imagekit = await startMisbehavingImagekit(async (call: Call) => {
     await call.readForm()
     const extensionStatus = { 'remove-bg': 'pending' }
     if (call.hasWholeForm) call.answer(200, uploadedFile('file1', { extensionStatus }))

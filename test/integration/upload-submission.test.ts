@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Call, startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
 import { createTestDatabase } from '../support/database.ts'
+import { type Call, startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
@@ -17,7 +17,7 @@ function accept(response: object) {
 }
 
 test('the form ends with the webhookUrl of the tracker; the caller’s is stored and never sent', async () => {
-  const imagekit = await startBrokenImagekit(accept(uploadedFile('file1')))
+  const imagekit = await startMisbehavingImagekit(accept(uploadedFile('file1')))
   const database = await createTestDatabase()
   const { store, created } = await openWatchedStore(database)
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, database)
@@ -38,7 +38,7 @@ test.for([
   ['no extensions', []],
   ['an empty array of extensions', [['extensions', '[]']]],
 ] as const)('with %s no webhookUrl is sent, not even the caller’s', async ([, more]) => {
-  const imagekit = await startBrokenImagekit(accept(uploadedFile('file1')))
+  const imagekit = await startMisbehavingImagekit(accept(uploadedFile('file1')))
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
   const response = await upload(tracker, [
     FILE,
@@ -66,7 +66,7 @@ test('an upload without extensions is a submission without runs, and its asset h
 
 test('a webhook posted the moment ImageKit has the whole form is applied', async () => {
   const outcomes: unknown[] = []
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     const delivery = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'file1' } }
     outcomes.push(await deliver(call.field('webhookUrl') ?? '', delivery))
@@ -80,7 +80,7 @@ test('a webhook posted the moment ImageKit has the whole form is applied', async
 })
 
 test('ImageKit gets the end of the form only after the submission is on disk', async () => {
-  const imagekit = await startBrokenImagekit(accept(uploadedFile('file1')))
+  const imagekit = await startMisbehavingImagekit(accept(uploadedFile('file1')))
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
   const { go } = watched.holdCommits()
@@ -99,7 +99,7 @@ test('ImageKit gets the end of the form only after the submission is on disk', a
 
 test('the status of each extension in the response is applied, in any combination', async () => {
   const extensionStatus = { a: 'pending', b: 'success', c: 'failed', unrequested: 'success' }
-  const imagekit = await startBrokenImagekit(accept(uploadedFile('file1', { extensionStatus })))
+  const imagekit = await startMisbehavingImagekit(accept(uploadedFile('file1', { extensionStatus })))
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
   const names = ['a', 'b', 'c', 'absent', 'a']
   const extensions = JSON.stringify(names.map((name) => ({ name })))
@@ -113,7 +113,7 @@ test('the status of each extension in the response is applied, in any combinatio
 
 test('the file in ImageKit’s response is stored as the baseline when the submission is accepted', async () => {
   const AITags = [{ name: 'Shirt', confidence: 90, source: 'google-auto-tagging' }]
-  const imagekit = await startBrokenImagekit(
+  const imagekit = await startMisbehavingImagekit(
     accept(uploadedFile('file1', { AITags, tags: ['a'], description: 'd' })),
   )
   const database = await createTestDatabase()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startBrokenImagekit, uploadedFile } from '../support/broken-imagekit.ts'
+import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, register, statusOf } from '../support/webhooks.ts'
@@ -74,7 +74,7 @@ test('responses with ever new extension names do not create runs without limit',
 test.each(WIDE)(
   'extensions that are a million bytes of %s are rejected within the CPU limit',
   async (_, wide) => {
-    const imagekit = await startBrokenImagekit((call) => call.readForm())
+    const imagekit = await startMisbehavingImagekit((call) => call.readForm())
     const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
     const body = `{"extensions":${wide}}`
     const registered = await withCpuLimit(() => tracker.fetch('/submissions', { method: 'POST', body }))
@@ -104,7 +104,7 @@ test.each(WIDE)('a webhook with a million bytes of %s is processed within the CP
 test('ImageKit’s own response is returned unchanged; only its first hundred extensions get runs', async () => {
   const file = JSON.stringify(uploadedFile(FILE_ID)).slice(0, -1)
   const text = `${file},"customMetadata":{"a":${LISTS['empty objects']}},"extensionStatus":${OBJECTS.statuses}}`
-  const imagekit = await startBrokenImagekit(async (call) => {
+  const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     call.answer(200, text)
   })

@@ -1,9 +1,15 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import ImageKit from '@imagekit/nodejs'
 import { expect, test } from 'vitest'
-import { imageBlob } from './support/fixture-images.ts'
-import { type Fields, postForm, upload } from './support/requests.ts'
-import { PRIVATE_KEY, type RunningSandbox, startSandbox } from './support/running-sandbox.ts'
+import { imageBlob } from '../support/fixture-images.ts'
+import {
+  type Fields,
+  PRIVATE_KEY,
+  postForm,
+  type RunningSandbox,
+  startSandbox,
+  upload,
+} from './support/running-sandbox.ts'
 
 const basic = (credentials: string) => ({
   authorization: `Basic ${Buffer.from(credentials).toString('base64')}`,

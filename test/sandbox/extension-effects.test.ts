@@ -1,8 +1,7 @@
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import { imageBlob, imageBytes } from './support/fixture-images.ts'
-import { download, get, getList, upload } from './support/requests.ts'
-import { startSandbox } from './support/running-sandbox.ts'
+import { imageBlob, imageBytes } from '../support/fixture-images.ts'
+import { download, get, getList, startSandbox, upload } from './support/running-sandbox.ts'
 
 type Extension = { name: string; [option: string]: unknown }
 

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from './support/fixture-images.ts'
-import { get, patch, remove, upload } from './support/requests.ts'
-import { startSandbox } from './support/running-sandbox.ts'
-import { startReceiver } from './support/webhook-receiver.ts'
+import { imageBlob } from '../support/fixture-images.ts'
+import { get, patch, remove, startSandbox, upload } from './support/running-sandbox.ts'
+import { startWebhookReceiver } from './support/webhook-receiver.ts'
 
 const extensions = JSON.stringify([
   { name: 'aws-auto-tagging', minConfidence: 50, maxTags: 5 },
@@ -10,7 +9,7 @@ const extensions = JSON.stringify([
 ])
 
 test('without tags every extension is pending in the response and succeeds by webhook', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
     extensions,
@@ -31,7 +30,7 @@ test('without tags every extension is pending in the response and succeeds by we
 })
 
 test('a failure webhook has the fileId and an error, and the file does not change', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
     extensions,
@@ -52,7 +51,7 @@ test('a failure webhook has the fileId and an error, and the file does not chang
 })
 
 test('an outcome with -now is already in the response, and no webhook is sent for it', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
     extensions: JSON.stringify([...JSON.parse(extensions), { name: 'ai-auto-description' }]),
@@ -72,7 +71,7 @@ test('an outcome with -now is already in the response, and no webhook is sent fo
 })
 
 test('pending stays pending: no webhook and no effect, while the other extensions finish', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
     extensions,
@@ -100,7 +99,7 @@ test('without a webhookUrl the extensions have their effect and no webhook is se
 })
 
 test('an unknown extension is accepted and succeeds without an effect', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
     extensions: '[{"name":"ai-upscale","factor":2}]',
@@ -112,7 +111,7 @@ test('an unknown extension is accepted and succeeds without an effect', async ()
 })
 
 test('a saved extension is reported under the name of the extension it stands for', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
     extensions:
@@ -126,7 +125,7 @@ test('a saved extension is reported under the name of the extension it stands fo
 })
 
 test("an update uses its own sandbox tags if it sends tags, otherwise the file's", async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
     tags: 'sandbox:aws-auto-tagging=failed-now',
@@ -144,7 +143,7 @@ test("an update uses its own sandbox tags if it sends tags, otherwise the file's
 })
 
 test('an extension fails if its file is deleted before it finishes', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
     extensions: '[{"name":"remove-bg"}]',

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from './support/fixture-images.ts'
-import { get, getList, remove, upload } from './support/requests.ts'
-import { startSandbox } from './support/running-sandbox.ts'
+import { imageBlob } from '../support/fixture-images.ts'
+import { get, getList, remove, startSandbox, upload } from './support/running-sandbox.ts'
 import { schemaProblems } from './support/schema.ts'
 
 async function startWithFiles() {

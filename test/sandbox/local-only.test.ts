@@ -2,11 +2,10 @@ import { createServer } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { sandboxCommand } from '../../src/cli/sandbox.ts'
+import { imageBlob, imageBytes } from '../support/fixture-images.ts'
 import { startListening } from '../support/listening.ts'
 import { rawRequest } from '../support/raw-request.ts'
-import { imageBlob, imageBytes } from './support/fixture-images.ts'
-import { upload } from './support/requests.ts'
-import { startSandbox } from './support/running-sandbox.ts'
+import { startSandbox, upload } from './support/running-sandbox.ts'
 
 const statusFor = async (url: string, host: string, path = '/sandbox/requests') =>
   (await rawRequest(url, { path, headers: { host } })).status

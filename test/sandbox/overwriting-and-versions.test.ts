@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { imageBlob, imageBytes } from './support/fixture-images.ts'
-import { download, get, getList, patch, upload } from './support/requests.ts'
-import { startSandbox } from './support/running-sandbox.ts'
+import { imageBlob, imageBytes } from '../support/fixture-images.ts'
+import { download, get, getList, patch, startSandbox, upload } from './support/running-sandbox.ts'
 
 const same = { fileName: 'shirt.jpg', useUniqueFileName: 'false' }
 

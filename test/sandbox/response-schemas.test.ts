@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from './support/fixture-images.ts'
-import { get, getList, patch, upload } from './support/requests.ts'
-import { startSandbox } from './support/running-sandbox.ts'
+import { imageBlob } from '../support/fixture-images.ts'
+import { get, getList, patch, startSandbox, upload } from './support/running-sandbox.ts'
 import { schemaProblems } from './support/schema.ts'
-import { startReceiver } from './support/webhook-receiver.ts'
+import { startWebhookReceiver } from './support/webhook-receiver.ts'
 
 const allFields = {
   tags: 'a,sandbox:delay=1,sandbox:aws-auto-tagging=success-now',
@@ -24,7 +23,7 @@ test.each([
   ['an image without fields', imageBlob('glass.png'), {}],
   ['a text with all fields', new File(['abc'], 'a.txt'), { ...allFields, fileName: 'a.txt' }],
 ])("every response about %s conforms to ImageKit's specification", async (_title, file, fields) => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const webhookUrl = receiver.url
   const uploaded = await upload(sandbox, { file, ...fields, webhookUrl })
   expect(schemaProblems('upload', uploaded.body)).toEqual([])

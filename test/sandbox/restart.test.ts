@@ -1,9 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { imageBlob, imageBytes } from './support/fixture-images.ts'
-import { download, get, getList, upload } from './support/requests.ts'
-import { startSandbox } from './support/running-sandbox.ts'
+import { imageBlob, imageBytes } from '../support/fixture-images.ts'
+import { download, get, getList, startSandbox, upload } from './support/running-sandbox.ts'
 
 const same = { fileName: 'shirt.jpg', useUniqueFileName: 'false' }
 

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
+import { imageBytes } from '../support/fixture-images.ts'
 import { clientV6 } from '../support/sdk-v6.ts'
-import { imageBytes } from './support/fixture-images.ts'
 import { PRIVATE_KEY, startSandbox } from './support/running-sandbox.ts'
-import { startReceiver } from './support/webhook-receiver.ts'
+import { startWebhookReceiver } from './support/webhook-receiver.ts'
 
 test('version 6 of the SDK uploads a Buffer with extensions and reads, updates and deletes the file', async () => {
   const sandbox = await startSandbox()
   const client = clientV6(sandbox.url, PRIVATE_KEY)
-  const receiver = await startReceiver()
+  const receiver = await startWebhookReceiver()
   const uploaded = await client.upload({
     file: imageBytes('shirt.png'),
     fileName: 'shirt.png',

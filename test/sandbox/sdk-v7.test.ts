@@ -1,9 +1,8 @@
 import ImageKit, { BadRequestError, NotFoundError, PermissionDeniedError, toFile } from '@imagekit/nodejs'
 import { expect, test } from 'vitest'
-import { imageBytes } from './support/fixture-images.ts'
-import { download } from './support/requests.ts'
-import { PRIVATE_KEY, startSandbox } from './support/running-sandbox.ts'
-import { startReceiver } from './support/webhook-receiver.ts'
+import { imageBytes } from '../support/fixture-images.ts'
+import { download, PRIVATE_KEY, startSandbox } from './support/running-sandbox.ts'
+import { startWebhookReceiver } from './support/webhook-receiver.ts'
 
 async function startWithClient() {
   const sandbox = await startSandbox()
@@ -60,7 +59,7 @@ test('the SDK uploads, reads, lists, updates and deletes a file', async () => {
 
 test('the SDK submits every documented extension, and each reports success by webhook', async () => {
   const { client } = await startWithClient()
-  const receiver = await startReceiver()
+  const receiver = await startWebhookReceiver()
   const uploaded = await client.files.upload({
     file: imageBytes('shirt.jpg').toString('base64'),
     fileName: 'shirt.jpg',

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from './support/fixture-images.ts'
-import { get, patch, upload } from './support/requests.ts'
-import { startSandbox } from './support/running-sandbox.ts'
+import { imageBlob } from '../support/fixture-images.ts'
+import { get, patch, startSandbox, upload } from './support/running-sandbox.ts'
 
 async function startWithFile() {
   const sandbox = await startSandbox()

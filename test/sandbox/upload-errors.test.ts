@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from './support/fixture-images.ts'
-import { get, postForm, upload } from './support/requests.ts'
-import { startSandbox } from './support/running-sandbox.ts'
+import { imageBlob } from '../support/fixture-images.ts'
+import { get, postForm, startSandbox, upload } from './support/running-sandbox.ts'
 import { schemaProblems } from './support/schema.ts'
 
 const help = 'For support kindly contact us at support@imagekit.io.'

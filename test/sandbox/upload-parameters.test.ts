@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from './support/fixture-images.ts'
-import { download, get, getList, upload } from './support/requests.ts'
-import { startSandbox } from './support/running-sandbox.ts'
+import { imageBlob } from '../support/fixture-images.ts'
+import { download, get, getList, startSandbox, upload } from './support/running-sandbox.ts'
 
 test.each([
   ['my photo (1).jpg', 'my_photo__1_.jpg'],

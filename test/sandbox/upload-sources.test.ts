@@ -5,11 +5,10 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { UNREACHABLE_URL } from '../support/broken-imagekit.ts'
+import { imageBlob, imageBytes } from '../support/fixture-images.ts'
 import { startListening } from '../support/listening.ts'
-import { imageBlob, imageBytes } from './support/fixture-images.ts'
-import { download, upload } from './support/requests.ts'
-import { PRIVATE_KEY, startSandbox } from './support/running-sandbox.ts'
+import { UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
+import { download, PRIVATE_KEY, startSandbox, upload } from './support/running-sandbox.ts'
 
 const sha256 = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
 

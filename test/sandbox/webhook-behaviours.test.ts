@@ -1,10 +1,9 @@
 import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
+import { imageBlob } from '../support/fixture-images.ts'
 import { startListening } from '../support/listening.ts'
-import { imageBlob } from './support/fixture-images.ts'
-import { get, patch, upload } from './support/requests.ts'
-import { type RunningSandbox, startSandbox } from './support/running-sandbox.ts'
-import { startReceiver } from './support/webhook-receiver.ts'
+import { get, patch, type RunningSandbox, startSandbox, upload } from './support/running-sandbox.ts'
+import { startWebhookReceiver } from './support/webhook-receiver.ts'
 
 function uploadWith(sandbox: RunningSandbox, tags: string, webhookUrl: string, names = ['aws-auto-tagging']) {
   const extensions = JSON.stringify(names.map((name) => ({ name })))
@@ -12,7 +11,7 @@ function uploadWith(sandbox: RunningSandbox, tags: string, webhookUrl: string, n
 }
 
 test('drop: the extension changes the file, and no webhook is ever sent', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await uploadWith(sandbox, 'sandbox:webhook=drop,sandbox:delay=1', receiver.url)
   await expect
     .poll(async () => (await get(sandbox, `/v1/files/${String(body['fileId'])}/details`)).body['AITags'])
@@ -23,7 +22,7 @@ test('drop: the extension changes the file, and no webhook is ever sent', async 
 })
 
 test('duplicate: the same webhook is sent three times', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   await uploadWith(sandbox, 'sandbox:webhook=duplicate,sandbox:delay=1', receiver.url)
   const [first, second, third] = await receiver.waitFor(3)
   expect(second).toEqual(first)
@@ -31,7 +30,7 @@ test('duplicate: the same webhook is sent three times', async () => {
 })
 
 test('early: the webhooks are received before the upload response', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const tags = 'sandbox:webhook=early,sandbox:delay=60000'
   const { body } = await uploadWith(sandbox, tags, receiver.url, ['aws-auto-tagging', 'remove-bg'])
   expect(receiver.received).toHaveLength(2)
@@ -40,7 +39,7 @@ test('early: the webhooks are received before the upload response', async () => 
 })
 
 test('early also applies to an update', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg') })
   await patch(sandbox, body['fileId'], {
     extensions: [{ name: 'ai-auto-description' }],
@@ -53,7 +52,7 @@ test('early also applies to an update', async () => {
 test('late: the effect comes after one delay, the webhook after ten', async () => {
   const waits: number[] = []
   const delay = async (ms: number) => void waits.push(ms)
-  const [sandbox, receiver] = [await startSandbox({ delay }), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox({ delay }), await startWebhookReceiver()]
   await uploadWith(sandbox, 'sandbox:webhook=late,sandbox:delay=500', receiver.url)
   await receiver.waitFor(1)
   await expect.poll(() => sandbox.deliveries()).toMatchObject([{ state: 'delivered' }])
@@ -61,7 +60,7 @@ test('late: the effect comes after one delay, the webhook after ten', async () =
 })
 
 test('reorder: the webhooks come in the reverse order of the request', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const names = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging']
   await uploadWith(sandbox, 'sandbox:webhook=reorder,sandbox:delay=1', receiver.url, names)
   const webhooks = await receiver.waitFor(3)
@@ -72,7 +71,7 @@ test.each([
   ['success', ['SUCCESS', 'FAILURE']],
   ['failed', ['FAILURE', 'SUCCESS']],
 ])('conflict: after %s a webhook with the opposite status follows', async (outcome, statuses) => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const tags = `sandbox:webhook=conflict,sandbox:aws-auto-tagging=${outcome},sandbox:delay=1`
   const { body } = await uploadWith(sandbox, tags, receiver.url)
   const webhooks = await receiver.waitFor(2)
@@ -82,7 +81,7 @@ test.each([
 })
 
 test('behaviours can be combined: three webhooks, all before the response', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver()]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   await uploadWith(sandbox, 'sandbox:webhook=early,sandbox:webhook=duplicate', receiver.url)
   expect(receiver.received).toHaveLength(3)
 })

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from './support/fixture-images.ts'
-import { upload } from './support/requests.ts'
-import { type RunningSandbox, startSandbox } from './support/running-sandbox.ts'
-import { startReceiver } from './support/webhook-receiver.ts'
+import { imageBlob } from '../support/fixture-images.ts'
+import { type RunningSandbox, startSandbox, upload } from './support/running-sandbox.ts'
+import { startWebhookReceiver } from './support/webhook-receiver.ts'
 
 function uploadFor(sandbox: RunningSandbox, webhookUrl: string) {
   const extensions = '[{"name":"ai-auto-description"}]'
@@ -10,7 +9,7 @@ function uploadFor(sandbox: RunningSandbox, webhookUrl: string) {
 }
 
 test('a webhook is retried until the response is exactly 200; redirects are not followed', async () => {
-  const [sandbox, receiver] = [await startSandbox(), await startReceiver([500, 201, 204, 307])]
+  const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver([500, 201, 204, 307])]
   await uploadFor(sandbox, receiver.url)
   const webhooks = await receiver.waitFor(5)
   expect(new Set(webhooks.map((webhook) => JSON.stringify(webhook))).size).toBe(1)
@@ -28,7 +27,7 @@ test('the retry pauses double up to ten minutes, and retries end after 24 hours'
     now += ms
   }
   const sandbox = await startSandbox({ delay, clock: () => new Date(now), webhookRetryMs: 1000 })
-  const receiver = await startReceiver(Array.from({ length: 400 }, () => 503))
+  const receiver = await startWebhookReceiver(Array.from({ length: 400 }, () => 503))
   await uploadFor(sandbox, receiver.url)
   await expect.poll(() => sandbox.deliveries()).toMatchObject([{ state: 'abandoned' }])
   const [, ...pauses] = waits
@@ -48,7 +47,7 @@ test('a webhook to an unreachable receiver is retried', async () => {
 
 test('stopping aborts running extensions and retries', async () => {
   const sandbox = await startSandbox({ webhookRetryMs: 3_600_000 })
-  const receiver = await startReceiver([500])
+  const receiver = await startWebhookReceiver([500])
   await uploadFor(sandbox, receiver.url)
   await receiver.waitFor(1)
   await upload(sandbox, {

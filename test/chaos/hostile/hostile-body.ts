@@ -1,4 +1,4 @@
-import { uploadedFile } from '../../support/broken-imagekit.ts'
+import { uploadedFile } from '../../support/misbehaving-imagekit.ts'
 import { accountEvent } from '../../support/signed-webhooks.ts'
 import { type Dice, mutate } from './dice.ts'
 import { hostileForm } from './hostile-form.ts'

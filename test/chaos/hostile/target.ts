@@ -6,15 +6,15 @@ import { WEBHOOK_SECRET } from '../../support/signed-webhooks.ts'
 import { ADMIN_KEY, API_KEY, temporaryDirectory } from '../../support/tracker.ts'
 import { UPLOAD } from '../../support/uploads.ts'
 import type { Registered } from '../../support/webhooks.ts'
-import type { InsaneImagekit } from './insane-imagekit.ts'
 import type { Known } from './known.ts'
+import type { RandomImagekit } from './random-imagekit.ts'
 
 export type Target = Awaited<ReturnType<typeof startTarget>>
 
 const authorization = `Bearer ${API_KEY}`
 
-/** The built service in its own process, between hostile clients and an insane ImageKit. */
-export async function startTarget(imagekit: InsaneImagekit, env: { [name: string]: string } = {}) {
+/** The built service in its own process, between hostile clients and an ImageKit that responds at random. */
+export async function startTarget(imagekit: RandomImagekit, env: { [name: string]: string } = {}) {
   const program = await runServe({
     DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
     IMAGEKIT_PRIVATE_KEY: 'any',
@@ -70,7 +70,7 @@ export async function startTarget(imagekit: InsaneImagekit, env: { [name: string
     /** The process is alive and still works: an upload, its webhook, its status. */
     async expectUnharmed(): Promise<void> {
       expect(program.process.exitCode ?? program.process.signalCode).toBe(null)
-      imagekit.calmDown()
+      imagekit.behave()
       expect(await fetchJson('/healthz')).toMatchObject({ status: 200, json: { status: 'ok' } })
       expect(await fetchJson('/readyz')).toMatchObject({ status: 200, json: { status: 'ready' } })
       const form = new FormData()

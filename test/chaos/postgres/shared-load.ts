@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Call, startBrokenImagekit, uploadedFile } from '../../support/broken-imagekit.ts'
 import type { TestDatabase } from '../../support/database.ts'
+import { type Call, startMisbehavingImagekit, uploadedFile } from '../../support/misbehaving-imagekit.ts'
 import { EXTENSIONS, UPLOAD } from '../../support/uploads.ts'
 import { payload, type TrackedUpload } from '../load.ts'
 import { listLost, listMissingRows, settleRest } from '../losses.ts'
@@ -120,7 +120,7 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     if (isEarly) respond()
   }
   let lookups = 0
-  const imagekit = await startBrokenImagekit((call) => {
+  const imagekit = await startMisbehavingImagekit((call) => {
     if (call.path.startsWith(UPLOAD)) track(handleUpload(call))
     else lookups += 1
   })

@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../../src/sandbox/sandbox.ts'
+import { temporaryDirectory } from '../../support/tracker.ts'
 
 export const PRIVATE_KEY = 'private_key_test'
 
@@ -12,7 +10,7 @@ type Overrides = Omit<Partial<SandboxOptions>, 'privateKey'> & { acceptsAnyKey?:
 
 /** Starts a sandbox on its own directory. Both are removed when the test ends. */
 export async function startSandbox({ acceptsAnyKey, ...options }: Overrides = {}): Promise<RunningSandbox> {
-  const directory = options.directory ?? (await temporaryDirectory())
+  const directory = options.directory ?? temporaryDirectory()
   const key = acceptsAnyKey ? {} : { privateKey: PRIVATE_KEY }
   const sandbox = createSandbox({ directory, port: 0, webhookRetryMs: 10, ...key, ...options })
   const { url } = await sandbox.start()
@@ -20,8 +18,62 @@ export async function startSandbox({ acceptsAnyKey, ...options }: Overrides = {}
   return { ...sandbox, url, directory }
 }
 
-async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'sandbox-test-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  return directory
+const authorization = `Basic ${Buffer.from(`${PRIVATE_KEY}:`).toString('base64')}`
+
+export type ApiResponse = { status: number; headers: Headers; body: Record<string, unknown> }
+
+export type Fields = Record<string, string | Blob>
+
+/** Uploads a form with the private key; `fileName` is `file.jpg` unless given. */
+export function upload(sandbox: RunningSandbox, fields: Fields, headers = {}): Promise<ApiResponse> {
+  return postForm(
+    `${sandbox.url}/api/v1/files/upload`,
+    { fileName: 'file.jpg', ...fields },
+    { authorization, ...headers },
+  )
+}
+
+export async function postForm(
+  url: string,
+  fields: Fields,
+  headers: Record<string, string> = {},
+): Promise<ApiResponse> {
+  const form = new FormData()
+  for (const [name, value] of Object.entries(fields)) form.append(name, value)
+  return toApiResponse(await fetch(url, { method: 'POST', body: form, headers }))
+}
+
+export async function get(sandbox: RunningSandbox, path: string): Promise<ApiResponse> {
+  return toApiResponse(await fetch(sandbox.url + path, { headers: { authorization } }))
+}
+
+export async function getList(sandbox: RunningSandbox, path: string): Promise<Record<string, unknown>[]> {
+  const list: unknown = await (await fetch(sandbox.url + path, { headers: { authorization } })).json()
+  if (!Array.isArray(list)) throw new Error(`not a list: ${JSON.stringify(list)}`)
+  return list
+}
+
+export async function patch(sandbox: RunningSandbox, fileId: unknown, body: unknown): Promise<ApiResponse> {
+  return toApiResponse(
+    await fetch(`${sandbox.url}/v1/files/${String(fileId)}/details`, {
+      method: 'PATCH',
+      headers: { authorization, 'content-type': 'application/json' },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    }),
+  )
+}
+
+export async function remove(sandbox: RunningSandbox, fileId: unknown): Promise<number> {
+  const url = `${sandbox.url}/v1/files/${String(fileId)}`
+  return (await fetch(url, { method: 'DELETE', headers: { authorization } })).status
+}
+
+export async function download(url: unknown): Promise<{ response: Response; bytes: Buffer }> {
+  const response = await fetch(String(url))
+  return { response, bytes: Buffer.from(await response.arrayBuffer()) }
+}
+
+async function toApiResponse(response: Response): Promise<ApiResponse> {
+  const body: Record<string, unknown> = JSON.parse(await response.text())
+  return { status: response.status, headers: response.headers, body }
 }

@@ -1,7 +1,6 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http'
-import { text } from 'node:stream/consumers'
+import type { IncomingHttpHeaders } from 'node:http'
 import { expect } from 'vitest'
-import { startListening } from '../../support/listening.ts'
+import { startReceiver } from '../../support/receiver.ts'
 
 type Webhook = {
   service: string
@@ -13,28 +12,29 @@ type Webhook = {
 
 export type WebhookReceiver = {
   url: string
-  received: Webhook[]
-  headers: IncomingHttpHeaders[]
+  readonly received: Webhook[]
+  readonly headers: IncomingHttpHeaders[]
   /** Resolves once `count` webhooks were received. */
   waitFor(count: number): Promise<Webhook[]>
 }
 
 /** A server that receives webhooks and responds with each of `statuses` in turn, then with 200. */
-export async function startReceiver(statuses: number[] = []): Promise<WebhookReceiver> {
-  const received: Webhook[] = []
-  const headers: IncomingHttpHeaders[] = []
-  const server = createServer(async (request, response) => {
-    received.push(JSON.parse(await text(request)))
-    headers.push(request.headers)
-    response.writeHead(statuses.shift() ?? 200, { location: '/elsewhere' }).end()
-  })
+export async function startWebhookReceiver(statuses: number[] = []): Promise<WebhookReceiver> {
+  const { url, requests } = await startReceiver((_request, response) =>
+    response.writeHead(statuses.shift() ?? 200, { location: '/elsewhere' }).end(),
+  )
+  const received = () => requests.map(({ body }): Webhook => JSON.parse(body))
   return {
-    url: `${await startListening(server)}/hook?appId=some-id`,
-    received,
-    headers,
+    url: `${url}?appId=some-id`,
+    get received() {
+      return received()
+    },
+    get headers() {
+      return requests.map(({ headers }) => headers)
+    },
     async waitFor(count) {
-      await expect.poll(() => received.length, { interval: 5 }).toBeGreaterThanOrEqual(count)
-      return received
+      await expect.poll(() => requests.length, { interval: 5 }).toBeGreaterThanOrEqual(count)
+      return received()
     },
   }
 }

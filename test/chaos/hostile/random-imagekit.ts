@@ -1,54 +1,52 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { uploadedFile } from '../../support/broken-imagekit.ts'
-import { startListening } from '../../support/listening.ts'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { startMisbehavingImagekit, uploadedFile } from '../../support/misbehaving-imagekit.ts'
 import { PASSED_ON } from './check-response.ts'
 import type { Dice } from './dice.ts'
 import { hostileJson } from './hostile-json.ts'
 
-export type InsaneImagekit = {
+export type RandomImagekit = {
   url: string
   calls(): number
   /** From now on it sends only valid responses. */
-  calmDown(): void
-  /** The webhook address of a file that was created after `calmDown`. */
+  behave(): void
+  /** The webhook address of a file that was created after `behave`. */
   webhookUrl(fileId: string): string
 }
 
-/** A server in ImageKit's place that sends valid and invalid responses at random. */
-export async function startInsaneImagekit(dice: Dice): Promise<InsaneImagekit> {
-  let calls = 0
-  let isSane = false
+/** An ImageKit that sends valid and invalid responses at random. */
+export async function startRandomImagekit(dice: Dice): Promise<RandomImagekit> {
+  let files = 0
+  let behaves = false
   const webhookUrls = new Map<string, string>()
-  const server = createServer((request, response) => {
-    calls += 1
-    request.on('error', () => {})
+  const { url, calls } = await startMisbehavingImagekit(({ incoming: request, outgoing: response }) => {
     response.on('error', () => {})
     response.setHeader(PASSED_ON, dice.pick(['req-1', '', 'ü'.repeat(20), 'x'.repeat(4000)]))
-    if (!isSane && dice.chance(0.02)) request.socket.destroy()
-    const respond = isSane || dice.chance(0.4) ? respondSanely : respondInsanely
+    if (!behaves && dice.chance(0.02)) request.socket.destroy()
+    const respond = behaves || dice.chance(0.4) ? respondAsDocumented : respondWithNonsense
     let body = ''
     request.on('data', (bytes: Buffer) => {
-      if (isSane) body += bytes.toString()
+      if (behaves) body += bytes.toString()
     })
     request.once('end', () => {
-      const fileId = `made-${calls}`
+      files += 1
+      const fileId = `made-${files}`
       webhookUrls.set(fileId, /name="webhookUrl"\r\n\r\n(\S+)/.exec(body)?.[1] ?? '')
       respond(dice, request, response, fileId)
     })
   })
   return {
-    url: await startListening(server),
-    calls: () => calls,
+    url,
+    calls: () => calls.length,
     webhookUrl: (fileId) => webhookUrls.get(fileId) ?? '',
-    calmDown() {
-      isSane = true
+    behave() {
+      behaves = true
     },
   }
 }
 
 type Respond = (dice: Dice, request: IncomingMessage, response: ServerResponse, fileId: string) => void
 
-const respondSanely: Respond = (dice, request, response, fileId) => {
+const respondAsDocumented: Respond = (dice, request, response, fileId) => {
   const { searchParams } = new URL(request.url ?? '/', 'http://x')
   const query = searchParams.get('searchQuery')
   const file = uploadedFile(fileId, { extensionStatus: { 'remove-bg': 'pending' }, AITags: [] })
@@ -57,7 +55,7 @@ const respondSanely: Respond = (dice, request, response, fileId) => {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 
-const respondInsanely: Respond = (dice, request, response) => {
+const respondWithNonsense: Respond = (dice, request, response) => {
   const { socket } = request
   const nonsense = dice.pick([
     () => response.writeHead(dice.pick(STATUSES)).end(hostileJson(dice)),

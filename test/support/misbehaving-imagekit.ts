@@ -1,19 +1,31 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import { startListening } from './listening.ts'
 
-/** A fake ImageKit that handles each request as `script` does, such as by breaking the connection. */
-export type BrokenImagekit = { url: string; calls: Call[] }
+export type MisbehavingImagekit = {
+  url: string
+  calls: Call[]
+  /** The number of calls whose body was received completely. */
+  received(): number
+}
 
-export async function startBrokenImagekit(
-  script: (call: Call) => unknown = () => {},
-): Promise<BrokenImagekit> {
+/**
+ * An ImageKit that does what the sandbox never does. `handle` decides what each call gets: a response, a part of one, a
+ * broken connection, or nothing, which is the default.
+ */
+export async function startMisbehavingImagekit(
+  handle: (call: Call) => unknown = () => {},
+): Promise<MisbehavingImagekit> {
   const calls: Call[] = []
   const server = createServer((incoming, outgoing) => {
     const call = new Call(incoming, outgoing)
     calls.push(call)
-    void script(call)
+    void handle(call)
   })
-  return { url: await startListening(server), calls }
+  return {
+    url: await startListening(server),
+    calls,
+    received: () => calls.filter(({ incoming }) => incoming.complete).length,
+  }
 }
 
 /** Nothing ever listens here. A port that was free a moment ago may now belong to another test. */
@@ -22,21 +34,22 @@ export const UNREACHABLE_URL = 'http://127.0.0.1:1'
 /** In characters; longer than the closing boundary of any form. */
 const MAX_END = 200
 
-/** One request to the fake ImageKit. Its body is only read when the script asks for it. */
+/** One request to the stand-in. Its body is only read when the handler asks for it. */
 export class Call {
   readonly path: string
   readonly headers: IncomingHttpHeaders
   /** Resolves once the tracker has closed the connection. */
   readonly closed: Promise<void>
-  readonly #incoming: IncomingMessage
-  readonly #outgoing: ServerResponse
+  readonly incoming: IncomingMessage
+  /** For responses that `answer` would not send. */
+  readonly outgoing: ServerResponse
   #received = ''
   /** The end of `#received`: `hasWholeForm` runs after each chunk, and a form may be large. */
   #tail = ''
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
-    this.#incoming = incoming
-    this.#outgoing = outgoing
+    this.incoming = incoming
+    this.outgoing = outgoing
     this.path = incoming.url ?? ''
     this.headers = incoming.headers
     incoming.on('error', () => {})
@@ -51,7 +64,7 @@ export class Call {
   }
 
   get isClosed(): boolean {
-    return this.#incoming.socket.destroyed
+    return this.incoming.socket.destroyed
   }
 
   get boundary(): string {
@@ -66,10 +79,10 @@ export class Call {
   async read(isEnough: () => boolean): Promise<string> {
     for (;;) {
       if (isEnough()) return this.#received
-      const chunk: Buffer | null = this.#incoming.read()
+      const chunk: Buffer | null = this.incoming.read()
       if (chunk !== null) this.#append(chunk.toString())
       else await Promise.race([this.#readable(), this.closed])
-      if (this.isClosed && this.#incoming.readableLength === 0) return this.#received
+      if (this.isClosed && this.incoming.readableLength === 0) return this.#received
     }
   }
 
@@ -79,7 +92,7 @@ export class Call {
   }
 
   #readable(): Promise<void> {
-    return new Promise((resolve) => this.#incoming.once('readable', () => resolve()))
+    return new Promise((resolve) => this.incoming.once('readable', () => resolve()))
   }
 
   readForm(): Promise<string> {
@@ -95,6 +108,14 @@ export class Call {
     return this.read(() => this.#received.includes(text))
   }
 
+  /** Reads the body without keeping it. False if the connection closes before its end. */
+  readToEnd(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.incoming.once('end', () => resolve(true)).once('close', () => resolve(false))
+      this.incoming.resume()
+    })
+  }
+
   /** The value of a form field. */
   field(name: string): string | undefined {
     const [, rest] = this.#received.split(`name="${name}"\r\n\r\n`)
@@ -103,17 +124,17 @@ export class Call {
 
   answer(status: number, body: object | string, headers: { [name: string]: string } = {}): void {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
-    this.#outgoing.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text)
+    this.outgoing.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text)
   }
 
   /** Begins a response that never ends. */
   beginAnswer(status: number, text: string): void {
-    this.#outgoing.writeHead(status, { 'content-type': 'application/json', 'content-length': '100000' })
-    this.#outgoing.write(text)
+    this.outgoing.writeHead(status, { 'content-type': 'application/json', 'content-length': '100000' })
+    this.outgoing.write(text)
   }
 
   breakOff(): void {
-    this.#incoming.socket.resetAndDestroy()
+    this.incoming.socket.resetAndDestroy()
   }
 }
 
