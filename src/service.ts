@@ -16,6 +16,7 @@ import { createErrorResponses } from './http/error-responses.ts'
 import { createFastPaths } from './http/fast-paths.ts'
 import { healthRoutes, metricsRoutes } from './http/monitoring-routes.ts'
 import { deliveryRoutes } from './http/operators/delivery-routes.ts'
+import { notificationRoutes } from './http/operators/notification-routes.ts'
 import { overviewRoutes } from './http/operators/overview-routes.ts'
 import { runRoutes } from './http/operators/run-routes.ts'
 import { doctorRoutes, upkeepRoutes } from './http/operators/upkeep-routes.ts'
@@ -39,7 +40,7 @@ import { createImagekitClient } from './imagekit/client.ts'
 import { errorBody } from './imagekit/error-body.ts'
 import { readExtensionResult } from './imagekit/extension-webhook.ts'
 import { createFileLookup } from './imagekit/file-lookup.ts'
-import { successPayload } from './imagekit/success-payload.ts'
+import { failurePayload, successPayload } from './imagekit/webhook-payload.ts'
 import { verifySignature } from './imagekit/webhook-signature.ts'
 import { createDatabaseReopener } from './jobs/database-reopener.ts'
 import { createJobs } from './jobs/jobs.ts'
@@ -313,6 +314,9 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const deps = {
     ...tracker,
     wake: jobs.wakeRetrier,
+    wakeNotifier: jobs.wakeNotifier,
+    successPayload,
+    failurePayload,
     probeApiKey: () => probeApiKey(config.imagekit),
     setup: describeSetup(config, { instanceId, files }),
   }
@@ -335,6 +339,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   webhookRoutes(api, { handleWebhook })
   runRoutes(api, deps)
   deliveryRoutes(api, deps)
+  notificationRoutes(api, deps)
   overviewRoutes(api, deps)
   statusRoutes(api, { ...deps, handleStatus })
   // After the status routes: in `/assets/status`, `status` is not a fileId.

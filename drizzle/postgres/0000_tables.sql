@@ -127,7 +127,8 @@ CREATE TABLE "notifications" (
 	"created_at" bigint NOT NULL,
 	"due_at" bigint,
 	"result" text COLLATE "C",
-	"reason" text COLLATE "C"
+	"reason" text COLLATE "C",
+	"attempts" json
 );
 --> statement-breakpoint
 CREATE TABLE "positions" (

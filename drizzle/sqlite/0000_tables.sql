@@ -131,7 +131,8 @@ CREATE TABLE `notifications` (
 	`created_at` integer NOT NULL,
 	`due_at` integer,
 	`result` text,
-	`reason` text
+	`reason` text,
+	`attempts` text
 );
 --> statement-breakpoint
 CREATE INDEX `notifications_due` ON `notifications` (`host`,`due_at`) WHERE "due_at" IS NOT NULL;--> statement-breakpoint

@@ -3,7 +3,7 @@ import type { DeliveryOutcome, RejectionCause, SignatureCheck } from '../domain/
 import type { DeliveryCause } from '../domain/extension-result.ts'
 import type { DeliveryFilter } from '../domain/listed-delivery.ts'
 import { timeSchema } from './run.ts'
-import { givenTimeSchema } from './text.ts'
+import { givenTimeSchema, reasonText } from './text.ts'
 
 export const deliveryOutcomeSchema = z.enum([
   'applied',
@@ -67,6 +67,25 @@ export function toDeliveryFilter(given: z.output<typeof deliveryFilterQuerySchem
   const { outcome = null, cause = null, extension = null, fileId = null, since = null, until = null } = given
   return { outcome, cause, service: extension, fileId, since, until }
 }
+
+/** Which rejected deliveries to replay: the oldest first, all of them without a limit. `dryRun`: only report the outcomes. */
+export const replayRequestSchema = z.strictObject({
+  outcome: z.literal('rejected', "must be 'rejected'"),
+  cause: deliveryCauseSchema.nullish(),
+  since: givenTimeSchema.nullish(),
+  until: givenTimeSchema.nullish(),
+  limit: z.int().min(1).nullish(),
+  dryRun: z.boolean().default(false),
+  reason: reasonText,
+})
+
+const deliveryCountSchema = z.int().min(0)
+
+/** How many deliveries were replayed. Those that are still rejected count as `rejected`. */
+export const replayReportSchema = z.object({
+  total: deliveryCountSchema,
+  byOutcome: z.record(deliveryOutcomeSchema, deliveryCountSchema),
+})
 
 export const deliveryListSchema = z.object({
   deliveries: z.array(deliverySchema),

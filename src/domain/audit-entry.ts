@@ -1,7 +1,16 @@
 import type { JsonObject } from './json.ts'
 
 /** The kinds of operator action that are audited. */
-export type AuditKind = 'retry' | 'retry_many' | 'acknowledge' | 'replay' | 'forget' | 'reconcile' | 'backup'
+export type AuditKind =
+  | 'retry'
+  | 'retry_many'
+  | 'acknowledge'
+  | 'unacknowledge'
+  | 'replay'
+  | 'resend'
+  | 'forget'
+  | 'reconcile'
+  | 'backup'
 
 /** One action of an operator. */
 export type AuditEntry = {

@@ -30,6 +30,39 @@ export type NotificationResult =
   | { kind: 'gone' | 'rejected' | 'given_up'; reason: string }
   | { kind: 'again'; at: number; reason: string }
 
+/** One attempt to notify a caller. */
+export type NotificationAttempt = {
+  at: number
+  result: NotificationResult['kind']
+  /** The HTTP status of the receiver's response; null if there was none. */
+  status: number | null
+  reason: string | null
+}
+
+/** The number of attempts that are stored for each notification: the latest ones. */
+export const STORED_ATTEMPTS = 20
+
+/** `given_up`: no attempt succeeded, and no more follow. */
+export type NotificationState = 'waiting' | 'delivered' | 'given_up'
+
+/** Selects notifications; null means any. */
+export type NotificationFilter = { state: NotificationState | null; fileId: string | null }
+
+/** A notification as an operator sees it. */
+export type ListedNotification = {
+  notificationId: string
+  runId: string
+  fileId: string | null
+  /** The target's host. The rest of the URL may contain secrets. */
+  host: string
+  state: NotificationState
+  createdAt: number
+  /** When the next attempt is due; null if there is none. */
+  dueAt: number | null
+  /** The latest attempts, the oldest first. */
+  attempts: NotificationAttempt[]
+}
+
 /** A caller is notified of each run settled by a webhook or by evidence, not by the response or by expiry. */
 export function isNotificationDue(
   submission: Pick<Submission, 'callerWebhookUrl'>,

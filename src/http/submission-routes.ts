@@ -7,6 +7,7 @@ import {
   reportedResponseSchema,
   submissionSchema,
 } from '../contract/submission.ts'
+import { TrackerError } from '../domain/errors.ts'
 import { parseExtensions } from '../imagekit/extensions-parameter.ts'
 import { parseReportedResponse } from '../imagekit/read-response.ts'
 import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
@@ -33,12 +34,31 @@ type SubmissionRoutesDeps = RegisterSubmissionDeps &
 
 const submissionId = z.object({ submissionId: z.string() })
 
+/** A parser for a field of a schema, so that its errors are reported together with those of the other fields. */
+function withIssues<In, Out>(parse: (value: In) => Out) {
+  return (value: In, context: z.core.$RefinementCtx) => {
+    try {
+      return parse(value)
+    } catch (error) {
+      if (!(error instanceof TrackerError)) throw error
+      for (const { message } of error.fields) context.addIssue({ code: 'custom', message })
+      return z.NEVER
+    }
+  }
+}
+
 /** Registers uploads made elsewhere, and shows any submission. */
 export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
   const handleStatus = createStatusHandler({
     ...deps,
     statuses: deps.submissionStatuses,
     subject: 'submission',
+  })
+  const registration = registrationSchema.extend({
+    extensions: registrationSchema.shape.extensions.transform(withIssues(parseExtensions)),
+    webhookUrl: registrationSchema.shape.webhookUrl.transform(
+      withIssues((value) => parseWebhookUrl(value, deps)),
+    ),
   })
   const getSubmission = async (id: string) => {
     const found = await deps.store.findSubmission(id)
@@ -50,14 +70,14 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
     POST: operation({
       auth: 'key',
       query: NO_QUERY,
-      body: { json: registrationSchema },
+      body: { json: registration },
       responses: { 201: registeredSubmissionSchema },
-      async handle({ body: { extensions, fileId = null, fileName = null, webhookUrl }, caller }) {
+      async handle({ body: { extensions, fileId = null, fileName = null, webhookUrl = null }, caller }) {
         const { location, ...registered } = await registerSubmission(deps, {
-          extensions: parseExtensions(extensions),
+          extensions,
           fileId,
           fileName,
-          callerWebhookUrl: parseWebhookUrl(webhookUrl, deps),
+          callerWebhookUrl: webhookUrl,
           keyName: caller.keyName,
         })
         return { status: 201, json: registered, headers: { Location: location } }

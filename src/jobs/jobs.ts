@@ -24,6 +24,8 @@ export type Jobs = {
   stop(): Promise<void>
   /** Call it when there are runs to retry. */
   wakeRetrier: () => void
+  /** Call it when notifications were made due. */
+  wakeNotifier: () => void
   /** Call it after each commit: callers may have to be notified. */
   noteCommit: (commit: Commit) => void
 }
@@ -50,6 +52,7 @@ export function createJobs(deps: JobsDeps): Jobs {
       await Promise.all(jobs.map((job) => job.stop()))
     },
     wakeRetrier: () => retrier.wake(),
+    wakeNotifier: () => notifier.wake(),
     noteCommit({ notificationsCreated }) {
       if (notificationsCreated > 0) notifier.wake()
     },

@@ -16,8 +16,8 @@ import { createTargetBackoff } from './target-backoff.ts'
 /** The result of an attempt to notify a caller. */
 type SendResult =
   | { kind: 'delivered'; status: number }
-  | { kind: 'gone' }
-  | { kind: 'retry'; retryAfterMs: number | null; reason: string }
+  | { kind: 'gone'; status: number }
+  | { kind: 'retry'; status: number | null; retryAfterMs: number | null; reason: string }
   | { kind: 'rejected'; reason: string }
 
 export type NotifierDeps = {
@@ -78,6 +78,7 @@ export function createNotifier(deps: NotifierDeps): Repeated {
     const claim = clock() + NOTIFICATION_CLAIM_MS
     const body = await store.claimNotification(notificationId, due.dueAt, claim)
     if (body === undefined) return
+    const at = clock()
     const sent = await sender.send({ ...due, body })
     // Aborted by our own stop: this does not count as a failed attempt.
     if (sent.kind === 'retry' && sent.reason === 'sender_closed') {
@@ -85,13 +86,13 @@ export function createNotifier(deps: NotifierDeps): Repeated {
       await store.releaseNotification(notificationId, claim, due.dueAt)
       return
     }
+    const status = sent.kind === 'rejected' ? null : sent.status
     const result = resultOf(sent, due)
     meter.notificationAttempted(result.kind)
     if (result.kind === 'again') {
-      const wholeHost = !result.reason.startsWith('status_')
-      backoff.backOff(target, { until: result.at, now: clock(), wholeHost })
+      backoff.backOff(target, { until: result.at, now: clock(), wholeHost: status === null })
     } else if (result.kind === 'delivered') backoff.reset(target)
-    await store.settleNotification(notificationId, result, claim)
+    await store.settleNotification(notificationId, result, claim, { at, status })
     const host = hostOf(target)
     const fields = { notificationId, host, attempt: due.attempt, ...result }
     if (result.kind === 'rejected' && result.reason === 'address_not_allowed') {

@@ -14,8 +14,14 @@ import {
 /** The result of one attempt. `gone` and `rejected` are final; reasons contain neither the target nor secrets. */
 type SendResult =
   | { kind: 'delivered'; status: number }
-  | { kind: 'gone' }
-  | { kind: 'retry'; retryAfterMs: number | null; reason: `status_${number}` | ConnectionFailure }
+  | { kind: 'gone'; status: number }
+  | {
+      kind: 'retry'
+      /** The status of the response; null without one. */
+      status: number | null
+      retryAfterMs: number | null
+      reason: `status_${number}` | ConnectionFailure
+    }
   | { kind: 'rejected'; reason: TargetRejection }
 
 export type NotificationSender = {
@@ -71,7 +77,7 @@ export function createNotificationSender({
     } catch (error) {
       if (error instanceof AddressNotAllowed) return { kind: 'rejected', reason: 'address_not_allowed' }
       const reason = deadline.signal.aborted ? 'timeout' : describeFailure(error)
-      return { kind: 'retry', retryAfterMs: null, reason }
+      return { kind: 'retry', status: null, retryAfterMs: null, reason }
     } finally {
       clearTimeout(timer)
     }
@@ -99,11 +105,11 @@ function resultOf(
   now: number,
 ): SendResult {
   if (statusCode >= 200 && statusCode < 300) return { kind: 'delivered', status: statusCode }
-  if (statusCode === 410) return { kind: 'gone' }
+  if (statusCode === 410) return { kind: 'gone', status: statusCode }
   const hasRetryAfter = statusCode === 429 || statusCode === 503
   const [retryAfter] = [headers['retry-after']].flat()
   const retryAfterMs = hasRetryAfter ? parseRetryAfterMs(retryAfter, now) : null
-  return { kind: 'retry', retryAfterMs, reason: `status_${statusCode}` }
+  return { kind: 'retry', status: statusCode, retryAfterMs, reason: `status_${statusCode}` }
 }
 
 /** Why there was no response: codes for the log and operators, without an address or URL. */

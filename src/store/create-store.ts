@@ -1,11 +1,12 @@
 import type { AssetFacts } from '../domain/asset.ts'
 import type { Commit } from '../domain/commit.ts'
 import { recordAccountDelivery } from '../domain/decide/account-event.ts'
-import { acknowledgeRuns } from '../domain/decide/acknowledgement.ts'
+import { acknowledgeRuns, unacknowledgeRun } from '../domain/decide/acknowledgement.ts'
 import { recordDelivery } from '../domain/decide/delivery.ts'
 import {
   claimNotification,
   releaseNotification,
+  resendNotifications,
   settleNotification,
 } from '../domain/decide/due-notification.ts'
 import { applyFinding, claimRuns, extendClaim, releaseRuns } from '../domain/decide/due-run.ts'
@@ -15,7 +16,7 @@ import { recoverAbandoned } from '../domain/decide/recovery.ts'
 import { respond } from '../domain/decide/response.ts'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../domain/decide/retry.ts'
 import { beginSignIn, forgiveSignIn } from '../domain/decide/sign-in.ts'
-import type { OtherChanges, Step } from '../domain/decide/step.ts'
+import { type OtherChanges, type Step, withoutChanges } from '../domain/decide/step.ts'
 import { createSubmission } from '../domain/decide/submission.ts'
 import type { NewRejectedDelivery } from '../domain/delivery.ts'
 import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
@@ -26,7 +27,7 @@ import { findRunHistory } from './find-run-history.ts'
 import { foldCounters } from './fold-counters.ts'
 import { createForgetting } from './forget-asset.ts'
 import { batchReads, type Read } from './gathered-reads.ts'
-import { createDeliveryList, createRunList } from './lists.ts'
+import { createDeliveryList, createNotificationList, createRunList } from './lists.ts'
 import { findOldestPending } from './oldest-pending.ts'
 import { pruneBodies } from './prune-bodies.ts'
 import type { DatabaseRows } from './sql/database-rows.ts'
@@ -127,6 +128,8 @@ export function createStore(
     listAuditEntries: (page) => read((rows) => rows.listAuditEntries(page)),
     listDeliveries: createDeliveryList((work) => read((rows) => work(rows.deliveryList))),
     findDelivery: (id) => read((rows) => rows.findDelivery(id)),
+    listNotifications: createNotificationList((work) => read((rows) => work(rows.notificationList))),
+    findNotification: (id) => read((rows) => rows.notificationList.find(id)),
     countRejected: (since) => read((rows) => rows.rejected.count(since)),
     findRejected: (id) => read((rows) => rows.rejected.find(id)),
     keepRejected: (rejected) => database.keepRejected(rejected),
@@ -136,6 +139,8 @@ export function createStore(
       queue.run(respond({ submissionId, response, at, key })),
     recordDelivery: (delivery) => queue.run(recordDelivery(delivery)),
     recordAccountDelivery: (delivery) => queue.run(recordAccountDelivery(delivery)),
+    previewDelivery: (delivery) => queue.run(withoutChanges(recordDelivery(delivery))),
+    previewAccountDelivery: (delivery) => queue.run(withoutChanges(recordAccountDelivery(delivery))),
     async claimDue(now, { limit, until, latest }) {
       for (;;) {
         const due = await listDue(now, limit, latest)
@@ -152,11 +157,13 @@ export function createStore(
     claimNotification: (...given) => queue.run(claimNotification(...given)),
     releaseNotification: (...given) => queue.run(releaseNotification(...given)),
     settleNotification: (...given) => queue.run(settleNotification(...given)),
+    resendNotifications: (...given) => queue.run(resendNotifications(...given)),
     claimIdempotencyKey: (...given) => queue.run(claimIdempotencyKey(...given)),
     releaseIdempotencyKey: (claim) => queue.run(releaseIdempotencyKey(claim)),
     heartbeat: (heartbeatAt) => write({ heartbeatAt }),
     recoverAbandoned: (...given) => queue.run(recoverAbandoned(...given)),
     acknowledgeRuns: (...given) => queue.run(acknowledgeRuns(...given)),
+    unacknowledgeRun: (...given) => queue.run(unacknowledgeRun(...given)),
     createRetry: (...given) => queue.run(createRetry(...given)),
     submitRetry: (...given) => queue.run(submitRetry(...given)),
     withdrawRetry: (...given) => queue.run(withdrawRetry(...given)),

@@ -1,5 +1,6 @@
 import { parseId } from '../domain/ids.ts'
 import type { DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.ts'
+import type { ListedNotification, NotificationFilter } from '../domain/notification.ts'
 import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
 import { type ListNumbers, type ReadWindow, readList, type Window } from './read-list.ts'
 import type { Store } from './store.ts'
@@ -110,5 +111,30 @@ export function createDeliveryList(read: RunReads<DeliveryRows>): Store['listDel
       branches,
     })
     return { deliveries: found.rows, next: found.next }
+  }
+}
+
+export type NotificationRows = {
+  numbers: ListNumbers
+  read: (filter: NotificationFilter, window: Window, limit: number) => Work<ListedNotification[]>
+  find: (notificationId: string) => Work<ListedNotification | undefined>
+}
+
+export function createNotificationList(read: RunReads<NotificationRows>): Store['listNotifications'] {
+  return async (filter, page) => {
+    const everyTime = { since: null, until: null }
+    const branch: ReadWindow<ListedNotification> = (window, limit) =>
+      read((rows) => rows.read(filter, window, limit))
+    const found = await readList<ListedNotification>(
+      (work) => read((rows) => work(rows.numbers)),
+      everyTime,
+      page,
+      {
+        isWindowed: true,
+        idOf: ({ runId }) => runId,
+        branches: [branch],
+      },
+    )
+    return { notifications: found.rows, next: found.next }
   }
 }

@@ -16,7 +16,14 @@ import type { DueRun, Finding } from '../domain/finding.ts'
 import type { IdempotencyClaim, KeyClaim, StoredResponse } from '../domain/idempotency.ts'
 import type { Lease } from '../domain/lease.ts'
 import type { DeliveryDetail, DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.ts'
-import type { DueNotification, HostPlace, NotificationResult } from '../domain/notification.ts'
+import type {
+  DueNotification,
+  HostPlace,
+  ListedNotification,
+  NotificationAttempt,
+  NotificationFilter,
+  NotificationResult,
+} from '../domain/notification.ts'
 import type { RetentionPlace } from '../domain/retention.ts'
 import type { RetryItemState, RetryProgress, SubmittedRetry, UnsubmittedItem } from '../domain/retry.ts'
 import type { Run } from '../domain/run.ts'
@@ -71,6 +78,12 @@ export type Store = OperatorStore &
      * it arrives before the upload's request id is known.
      */
     recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
+
+    /** What `recordDelivery` would resolve with. Writes nothing. */
+    previewDelivery(delivery: NewDelivery): Promise<RecordedDelivery>
+
+    /** What `recordAccountDelivery` would resolve with. Writes nothing. */
+    previewAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
 
     /**
      * Stores rejected deliveries outside the write queue, and returns their ids in order. The oldest are evicted beyond a limit,
@@ -147,7 +160,12 @@ export type Store = OperatorStore &
      * Records the result of an attempt. Deletes the body if no attempt follows. `again` and `given_up` count only if the
      * notification is still due at `claim`.
      */
-    settleNotification(notificationId: string, result: NotificationResult, claim: number): Promise<void>
+    settleNotification(
+      notificationId: string,
+      result: NotificationResult,
+      claim: number,
+      attempt: Pick<NotificationAttempt, 'at' | 'status'>,
+    ): Promise<void>
 
     /**
      * Deletes bodies and headers of deliveries received before `receivedBefore`; their rows stay. Checks up to `limit` bodies
@@ -287,6 +305,23 @@ type OperatorStore = {
 
   findDelivery(deliveryId: string): Promise<DeliveryDetail | undefined>
 
+  /** By the insertion of their runs. A page may be shorter than its limit, or empty, and still have a `next`, as in `listRuns`. */
+  listNotifications(
+    filter: NotificationFilter,
+    page: { limit: number; before: number | null },
+  ): Promise<{ notifications: ListedNotification[]; next: number | null }>
+
+  findNotification(notificationId: string): Promise<ListedNotification | undefined>
+
+  /**
+   * Makes notifications due at the time of the audit entry, and writes that entry. One that has ended begins again with this
+   * body. Returns the ids of those that exist.
+   */
+  resendNotifications(
+    notifications: readonly { notificationId: string; body: string }[],
+    entry: AuditEntry,
+  ): Promise<string[]>
+
   /** Counts all runs by group, and what happened in the hours from `from` to before `until`, in hours since the epoch. */
   readStats(from: number, until: number): Promise<StatCounts>
 
@@ -295,6 +330,9 @@ type OperatorStore = {
 
   /** Acknowledges the runs that are not pending, and writes one audit entry. Returns the acknowledged runs. */
   acknowledgeRuns(runIds: readonly string[], entry: AuditEntry): Promise<ListedRun[]>
+
+  /** Revokes the acknowledgement of a run, and returns the run. Writes nothing for a run that is not acknowledged. */
+  unacknowledgeRun(runId: string, entry: AuditEntry): Promise<ListedRun | undefined>
 
   /**
    * Deletes every row and body of an asset; the content of later deliveries for it is not stored. Returns false, and deletes

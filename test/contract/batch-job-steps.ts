@@ -8,7 +8,7 @@ import {
   notificationIdOf,
 } from '../../src/domain/notification.ts'
 import { claimed, oneOf, run, runOfWhich, step, time, until, type Which, type World } from './batch-world.ts'
-import { EVIDENCE } from './facts.ts'
+import { AN_ATTEMPT, EVIDENCE } from './facts.ts'
 
 export const finding = (of: fc.Arbitrary<Which>, found: fc.Arbitrary<Finding>) =>
   step(
@@ -101,7 +101,7 @@ const notified = step(
     claim: claimed,
   }),
   (world, { notification: of, result, claim: held }) =>
-    world.store.settleNotification(notificationOfWhich(world, of).notificationId, result, held),
+    world.store.settleNotification(notificationOfWhich(world, of).notificationId, result, held, AN_ATTEMPT),
 )
 
 const DAY_MS = 86_400_000

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { DueRun } from '../../src/domain/finding.ts'
 import type { Store } from '../../src/store/store.ts'
-import { EVIDENCE, FILE_ID, newAccountDelivery, newDelivery, newSubmission, submit, sweep } from './facts.ts'
+import {
+  AN_ATTEMPT,
+  EVIDENCE,
+  FILE_ID,
+  newAccountDelivery,
+  newDelivery,
+  newSubmission,
+  submit,
+  sweep,
+} from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
 import { anAuditEntry } from './operator-facts.ts'
 
@@ -202,10 +211,15 @@ export function describeClaims(current: () => OpenedStore): void {
       const notificationId = await notify(one)
       await one.claimNotification(notificationId, 2_000, 9_000)
       expect(await two.claimNotification(notificationId, 9_000, 15_000)).toContain('remove-bg')
-      await one.settleNotification(notificationId, again, 9_000)
-      await one.settleNotification(notificationId, { kind: 'given_up', reason: 'status_500' }, 9_000)
+      await one.settleNotification(notificationId, again, 9_000, AN_ATTEMPT)
+      await one.settleNotification(
+        notificationId,
+        { kind: 'given_up', reason: 'status_500' },
+        9_000,
+        AN_ATTEMPT,
+      )
       expect(await listAt(two, 15_000)).toMatchObject([{ dueAt: 15_000, attempt: 1 }])
-      await two.settleNotification(notificationId, again, 15_000)
+      await two.settleNotification(notificationId, again, 15_000, AN_ATTEMPT)
       expect(await listAt(one, 69_999)).toEqual([])
       expect(await listAt(one, 70_000)).toMatchObject([{ attempt: 2 }])
     })
@@ -221,8 +235,8 @@ export function describeClaims(current: () => OpenedStore): void {
         const notificationId = await notify(one)
         await one.claimNotification(notificationId, 2_000, 9_000)
         await two.claimNotification(notificationId, 9_000, 15_000)
-        await one.settleNotification(notificationId, result, 9_000)
-        await two.settleNotification(notificationId, again, 15_000)
+        await one.settleNotification(notificationId, result, 9_000, AN_ATTEMPT)
+        await two.settleNotification(notificationId, again, 15_000, AN_ATTEMPT)
         expect(await listAt(two, 1_000_000)).toEqual([])
         expect(await two.claimNotification(notificationId, 15_000, 20_000)).toBeUndefined()
       },

@@ -79,6 +79,8 @@ export async function applyFinding(
   return store.applyFinding(runId, finding, at, due?.dueAt ?? 0)
 }
 
+export const AN_ATTEMPT = { at: 4_000, status: null }
+
 /** Records the result of an attempt with the present claim: the due time. */
 export async function settleNotification(
   store: Pick<Store, 'listDueNotifications' | 'settleNotification'>,
@@ -88,7 +90,7 @@ export async function settleNotification(
   const page = { perHost: 1_000, after: null }
   const { due } = await store.listDueNotifications(Number.MAX_SAFE_INTEGER, page)
   const claim = due.find((one) => one.notificationId === notificationId)?.dueAt ?? 0
-  await store.settleNotification(notificationId, result, claim)
+  await store.settleNotification(notificationId, result, claim, AN_ATTEMPT)
 }
 
 /** The body of a due notification, without changing it: the claim ends at the due time. */

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import type { NotificationResult } from '../../src/domain/notification.ts'
+import type {
+  ListedNotification,
+  NotificationFilter,
+  NotificationResult,
+} from '../../src/domain/notification.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
 import {
+  AN_ATTEMPT,
   accepted,
   applyFinding,
   EVIDENCE,
@@ -13,6 +18,7 @@ import {
   unknownIds,
 } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'
+import { anAuditEntry } from './operator-facts.ts'
 
 const TARGET = 'https://caller.example/hook'
 const EVER = 1_000_000
@@ -214,6 +220,83 @@ export function describeNotifications(current: () => OpenedStore): void {
       }
       expect(before).toHaveLength(1)
       expect(await due()).toEqual(before)
+    })
+
+    test('are listed newest first with their attempts, by state and file, page by page', async () => {
+      const { store } = current()
+      const settledFor = async (fileId: string) => {
+        const id = await submit(['remove-bg'], { fileId })
+        const result = { service: 'remove-bg', status: 'success', fileId } as const
+        return (await store.recordDelivery(newDelivery(id, result))).runId ?? ''
+      }
+      const runIds: string[] = []
+      for (const fileId of ['file-1', 'file-2', 'file-1', 'file-1']) runIds.push(await settledFor(fileId))
+      const [delivered = '', again = '', gone = '', fresh = ''] = runIds
+      await settle(delivered, { kind: 'delivered' })
+      await settle(again, { kind: 'again', at: 9_000, reason: 'status_500' })
+      await settle(again, { kind: 'again', at: 12_000, reason: 'status_503' })
+      await settle(gone, { kind: 'gone', reason: 'status_410' })
+      const list = async (filter: Partial<NotificationFilter>) => {
+        const found: ListedNotification[] = []
+        let before: number | null = null
+        do {
+          const page: Awaited<ReturnType<typeof store.listNotifications>> = await store.listNotifications(
+            { state: null, fileId: null, ...filter },
+            { limit: 2, before },
+          )
+          found.push(...page.notifications)
+          before = page.next
+        } while (before !== null)
+        return found
+      }
+      const all = await list({})
+      expect(all.map(({ runId }) => runId)).toEqual([fresh, gone, again, delivered])
+      const attempt = (result: NotificationResult['kind'], reason: string | null) => {
+        return { ...AN_ATTEMPT, result, reason }
+      }
+      expect(all).toMatchObject([
+        { notificationId: `msg_${fresh}`, fileId: 'file-1', state: 'waiting', dueAt: 2_000, attempts: [] },
+        { state: 'given_up', dueAt: null, attempts: [attempt('gone', 'status_410')] },
+        {
+          fileId: 'file-2',
+          host: 'caller.example',
+          createdAt: 2_000,
+          state: 'waiting',
+          dueAt: 12_000,
+          attempts: [attempt('again', 'status_500'), attempt('again', 'status_503')],
+        },
+        { state: 'delivered', dueAt: null, attempts: [attempt('delivered', null)] },
+      ])
+      const idsOf = async (filter: Partial<NotificationFilter>) =>
+        (await list(filter)).map(({ runId }) => runId)
+      expect(await idsOf({ state: 'waiting' })).toEqual([fresh, again])
+      expect(await idsOf({ state: 'delivered' })).toEqual([delivered])
+      expect(await idsOf({ state: 'given_up' })).toEqual([gone])
+      expect(await idsOf({ fileId: 'file-1', state: 'waiting' })).toEqual([fresh])
+      expect(await store.findNotification(`msg_${gone}`)).toEqual(all[1])
+      for (const unknown of [gone, ...unknownIds(gone).map((id) => `msg_${id}`)])
+        expect(await store.findNotification(unknown)).toBeUndefined()
+    })
+
+    test('that have ended can be sent again, with the same id and a given body', async () => {
+      const { store } = current()
+      const runId = (await deliver(await submit(['remove-bg']), 'remove-bg', 'success')) ?? ''
+      const notificationId = `msg_${runId}`
+      await settle(runId, { kind: 'delivered' })
+      const entry = anAuditEntry({ at: 8_000, kind: 'resend', subject: notificationId })
+      const unknown = unknownIds(runId).map((id) => ({ notificationId: `msg_${id}`, body: 'other' }))
+      const resent = await store.resendNotifications([{ notificationId, body: '{"n":1}' }, ...unknown], entry)
+      expect(resent).toEqual([notificationId])
+      expect(await due()).toMatchObject([
+        { notificationId, body: '{"n":1}', attempt: 1, createdAt: 8_000, dueAt: 8_000 },
+      ])
+      const reopened = await current().reopen()
+      expect(await reopened.findNotification(notificationId)).toMatchObject({
+        state: 'waiting',
+        attempts: [{ ...AN_ATTEMPT, result: 'delivered', reason: null }],
+      })
+      const { auditEntries } = await reopened.listAuditEntries({ limit: 10, before: null })
+      expect(auditEntries).toEqual([entry])
     })
 
     test('are stored with the step that creates them, or not at all', async () => {

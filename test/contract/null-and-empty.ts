@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Json } from '../../src/domain/json.ts'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import {
+  AN_ATTEMPT,
   accepted,
   applyFinding,
   BASELINE,
@@ -211,8 +212,8 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
         const item = await store.nextRetryItem()
         await store.endRetryItem(item?.itemId ?? 0, 'failed', reason)
       }
-      await store.settleNotification(`msg_${runIds[0]}`, { kind: 'gone', reason: '' }, 0)
-      await store.settleNotification(`msg_${runIds[1]}`, { kind: 'delivered' }, 0)
+      await store.settleNotification(`msg_${runIds[0]}`, { kind: 'gone', reason: '' }, 0, AN_ATTEMPT)
+      await store.settleNotification(`msg_${runIds[1]}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       const reopened = await current().reopen()
       const notAccepted = await reopened.listUnsubmitted('retry-1', 9)
       expect(notAccepted.map(({ reason }) => reason)).toEqual([null, ''])

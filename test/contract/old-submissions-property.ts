@@ -4,6 +4,7 @@ import type { FinalStatus } from '../../src/domain/run.ts'
 import type { NewSubmission, Submission } from '../../src/domain/submission.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
+  AN_ATTEMPT,
   accepted,
   applyFinding,
   aRejection,
@@ -220,7 +221,7 @@ async function apply(
     }
     case 'notified': {
       for (const { runId } of await runsOf(store, submissionId))
-        await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
+        await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       return
     }
     case 'evidence':

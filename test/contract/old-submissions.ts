@@ -3,6 +3,7 @@ import type { Commit } from '../../src/domain/commit.ts'
 import type { RetentionPlace } from '../../src/domain/retention.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
 import {
+  AN_ATTEMPT,
   accepted,
   aRejection,
   fold,
@@ -102,7 +103,8 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
     ]
     const runs = (await store.findSubmission(submissionId))?.runs ?? []
     const runIds = runs.map(({ runId }) => runId)
-    for (const runId of runIds) await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
+    for (const runId of runIds)
+      await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
     await store.createRetry(`retry-${mark}`, runIds.slice(0, 1), anAuditEntry({ reason: mark }))
     const [rejectedId = ''] = await store.keepRejected([newRejected({ token: `${submissionId}.mac` })])
     return {
@@ -215,7 +217,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect([await isLeft(notified), await isLeft(refusing)]).toEqual([true, true])
       expect(await store.countNotifications(NOW)).toEqual({ due: 2, waiting: 0 })
 
-      await store.settleNotification(`msg_${notified.runId}`, { kind: 'delivered' }, 0)
+      await store.settleNotification(`msg_${notified.runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       await deleteOld(store)
       expect([await isLeft(notified), await isLeft(refusing)]).toEqual([false, true])
       await settleNotification(store, `msg_${refusing.runId}`, { kind: 'given_up', reason: 'status_500' })

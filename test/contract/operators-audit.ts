@@ -57,6 +57,24 @@ export function describeAuditEntries(current: () => OpenedStore): void {
       expect(counts.toSorted()).toEqual(['E1 false 1', 'E1 true 1', 'E2 true 1'])
     })
 
+    test('is revoked: the run is on the worklist again, and one audit entry says so', async () => {
+      const { store } = current()
+      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      await deliverResult(store, submissionId, 'remove-bg', 'failed')
+      await store.acknowledgeRuns([runId], anAuditEntry())
+      const entry = anAuditEntry({ at: 9_500, kind: 'unacknowledge', subject: runId })
+      const revoked = await store.unacknowledgeRun(runId, entry)
+      expect(revoked?.run).toMatchObject({ runId, acknowledgedAt: null, status: 'failed' })
+      expect(await listEveryPage(store, { acknowledged: false })).toEqual([revoked])
+      const { groups } = await store.readStats(0, 0)
+      expect(groups).toMatchObject([{ acknowledged: false, size: 1 }])
+      expect(await store.unacknowledgeRun(runId, entry)).toEqual(revoked)
+      for (const unknown of unknownIds(runId))
+        expect(await store.unacknowledgeRun(unknown, entry)).toBeUndefined()
+      const entries = await entriesNow()
+      expect(entries.filter(({ kind }) => kind === 'unacknowledge')).toEqual([entry])
+    })
+
     test('writes one audit entry for any number of runs, and another one when repeated', async () => {
       const { store } = current()
       const one = await submitTo(store, ['remove-bg', 'ai-tasks'])

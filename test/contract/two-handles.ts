@@ -4,6 +4,7 @@ import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { EVERY_RUN } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
+  AN_ATTEMPT,
   accepted,
   applyFinding,
   aRejection,
@@ -177,7 +178,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
           const { due } = await store.listDueNotifications(EVER, { perHost: 100, after: null })
           expect(due.map(({ notificationId }) => notificationId)).toEqual([`msg_${runId}`])
         }
-        await handles[1].settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
+        await handles[1].settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       }
       await expectSame(handles, countsOf)
     })

@@ -37,7 +37,7 @@ function startSocketServer(behave: (socket: Socket) => void): Promise<string> {
 
 test('A 410 ends the attempts', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(410).end())
-  expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'gone' })
+  expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'gone', status: 410 })
 })
 
 test.each([400, 401, 404, 408, 422, 500, 502, 504])('After %i it is retried', async (status) => {
@@ -45,7 +45,7 @@ test.each([400, 401, 404, 408, 422, 500, 502, 504])('After %i it is retried', as
     response.writeHead(status, { 'retry-after': '60' }).end()
   })
   const result = await startSender().send(about(receiver.url))
-  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: `status_${status}` })
+  expect(result).toEqual({ kind: 'retry', status, retryAfterMs: null, reason: `status_${status}` })
 })
 
 test.each([
@@ -60,7 +60,7 @@ test.each([
     response.writeHead(status, { 'retry-after': value }).end()
   })
   const result = await startSender().send(about(receiver.url))
-  expect(result).toEqual({ kind: 'retry', retryAfterMs, reason: `status_${status}` })
+  expect(result).toEqual({ kind: 'retry', status, retryAfterMs, reason: `status_${status}` })
 })
 
 test('A 429 without Retry-After is retried on schedule', async () => {
@@ -74,7 +74,7 @@ test.each([301, 302, 303, 307, 308])('A redirect is not followed: %i', async (st
     response.writeHead(status, { location: elsewhere.url }).end()
   })
   const result = await startSender().send(about(receiver.url))
-  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: `status_${status}` })
+  expect(result).toEqual({ kind: 'retry', status, retryAfterMs: null, reason: `status_${status}` })
   expect(receiver.requests).toHaveLength(1)
   expect(elsewhere.connections()).toBe(0)
 })
@@ -82,7 +82,7 @@ test.each([301, 302, 303, 307, 308])('A redirect is not followed: %i', async (st
 test('An attempt without a response fails after the time limit', async () => {
   const receiver = await startReceiver(() => {})
   const result = await startSender(200).send(about(receiver.url))
-  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'timeout' })
+  expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'timeout' })
   await expect.poll(() => receiver.openConnections()).toBe(0)
 })
 
@@ -93,7 +93,7 @@ test('An attempt with slow headers fails after the time limit', async () => {
     socket.on('close', () => clearInterval(timer))
   })
   const result = await startSender(300).send(about(url))
-  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'timeout' })
+  expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'timeout' })
 })
 
 test.each([
@@ -103,23 +103,23 @@ test.each([
 ])('%s: a target that %s', async (reason, _behaviour, response) => {
   const url = await startSocketServer((socket) => socket.on('data', () => socket.end(response)))
   const result = await startSender().send(about(url))
-  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason })
+  expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason })
 })
 
 test('A rejected connection is retried', async () => {
   const result = await startSender().send(about(UNREACHABLE_URL))
-  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'connection_refused' })
+  expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'connection_refused' })
 })
 
 test('A host that is not found is retried, and the reason does not contain its name', async () => {
   const result = await startSender().send(about('http://no-such-name.example/hook?token=secret'))
-  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'name_not_resolved' })
+  expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'name_not_resolved' })
 })
 
 test('A failed TLS handshake is retried', async () => {
   const receiver = await startReceiver()
   const result = await startSender().send(about(`https://127.0.0.1:${receiver.port}/`))
-  expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'tls_failed' })
+  expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'tls_failed' })
   expect(receiver.requests).toHaveLength(0)
 })
 
@@ -129,7 +129,7 @@ test('Closing the sender ends attempts in progress, and it sends nothing more', 
   const sending = sender.send(about(receiver.url))
   await expect.poll(() => receiver.requests).toHaveLength(1)
   await sender.close()
-  const closed = { kind: 'retry', retryAfterMs: null, reason: 'sender_closed' }
+  const closed = { kind: 'retry', status: null, retryAfterMs: null, reason: 'sender_closed' }
   expect(await sending).toEqual(closed)
   expect(await sender.send(about(receiver.url))).toEqual(closed)
   expect(receiver.connections()).toBe(1)

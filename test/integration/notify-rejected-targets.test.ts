@@ -139,7 +139,7 @@ describe('A host name', () => {
   test('that has no address is retried', async () => {
     const { send } = startSender({ resolved: [[]] })
     const result = await send('http://hooks.example/')
-    expect(result).toEqual({ kind: 'retry', retryAfterMs: null, reason: 'name_not_resolved' })
+    expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'name_not_resolved' })
   })
 })
 

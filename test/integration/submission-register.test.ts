@@ -65,6 +65,29 @@ test('a fileId with special characters is returned in an address that works', as
   expect(await (await fetch(statusUrl)).json()).toMatchObject({ fileId: 'a?b#c ü%', status: 'pending' })
 })
 
+test('a registration with several invalid fields names all of them', async () => {
+  const tracker = await startTracker()
+  const response = await tracker.fetch('/submissions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      extensions: [{ options: {} }],
+      fileId: 7,
+      webhookUrl: 'http://10.0.0.1/hook',
+      folder: '/cats',
+    }),
+  })
+  expect(response.status).toBe(400)
+  const { errors } = (await response.json()) as { errors: { field: string; message: string }[] }
+  expect(errors.map(({ field }) => field).toSorted()).toEqual([
+    'extensions',
+    'fileId',
+    'folder',
+    'webhookUrl',
+  ])
+  expect(errors.find(({ field }) => field === 'webhookUrl')?.message).toContain('is a private address')
+})
+
 const deep = '['.repeat(1000) + ']'.repeat(1000)
 
 test.each([

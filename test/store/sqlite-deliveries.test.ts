@@ -116,6 +116,10 @@ test('A notification that has ended keeps its result, but not its body', async (
       due_at: null,
       result: 'gone',
       reason: 'status_410',
+      attempts: JSON.stringify([
+        { at: 4_000, result: 'again', status: null, reason: 'status_500' },
+        { at: 4_000, result: 'gone', status: null, reason: 'status_410' },
+      ]),
     },
   ])
 })

@@ -6,6 +6,7 @@ import type { AccountEvent } from '../../src/domain/account-event.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
+  AN_ATTEMPT,
   accepted,
   newAccountDelivery,
   newDelivery,
@@ -47,7 +48,7 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   await deliver('never-asked', 'failed')
   const [run] = (await store.findSubmission(submissionId))?.runs ?? []
   const runId = run?.runId ?? ''
-  await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0)
+  await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
   await store.recordAccountDelivery(
     newAccountDelivery({ kind: 'asset', eventId: `${mark}-event-${index}`, type: 'file.updated', fileId }),
   )

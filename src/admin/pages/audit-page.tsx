@@ -17,7 +17,9 @@ type AuditProps = {
 const ACTION_TEXTS = {
   retry: 'retried a run',
   acknowledge: 'acknowledged',
+  unacknowledge: 'revoked an acknowledgement',
   replay: 'replayed a delivery',
+  resend: 'resent notifications',
   forget: 'forgot an asset',
   reconcile: 'reconciled',
   backup: 'made a backup',
@@ -102,11 +104,13 @@ function Target({ entry }: { entry: AuditEntryView }) {
   switch (kind) {
     case 'retry':
     case 'acknowledge':
+    case 'unacknowledge':
       return <Id href={runHref(subject)} text={subject} />
     case 'retry_many':
       return <Id href={retryHref(subject)} text={subject} />
     case 'replay':
       return <Id href={deliveryHref(subject)} text={subject} />
+    case 'resend':
     case 'forget':
     case 'reconcile':
     case 'backup':
@@ -132,6 +136,9 @@ function countText(details: AuditEntryView['details']): string {
   const runs = details?.['runIds'] ?? details?.['runs']
   if (Array.isArray(runs)) return runsText(runs.length)
   if (typeof runs === 'number') return runsText(runs)
+  const deliveries = details?.['deliveries']
+  if (typeof deliveries === 'number')
+    return deliveries === 1 ? '1 webhook' : `${deliveries.toLocaleString('en')} webhooks`
   const bytes = details?.['bytes']
   return typeof bytes === 'number' ? `${bytes.toLocaleString('en')} bytes` : '–'
 }

@@ -13,13 +13,27 @@ export function acknowledgeRuns(runIds: readonly string[], entry: AuditEntry): S
     more: (facts) => distinct.flatMap((runId) => submissionKeys(facts, runId)),
     decide(facts) {
       const runs = distinct.flatMap((runId) => acknowledged(facts.find('runs', runId), entry.at) ?? [])
-      const listed = runs.flatMap((run) => {
-        const submission = facts.find('submissions', run.submissionId)
-        if (submission === undefined) return []
-        const { fileId, fileName, kind } = submission
-        return [{ run: runOf(run), fileId, fileName, kind }]
-      })
+      const listed = runs.flatMap((run) => listedRun(facts, run) ?? [])
       return { result: listed, changes: { update: { runs }, other: { auditEntries: [entry] } } }
+    },
+  }
+}
+
+/**
+ * Revokes the acknowledgement of a run, and returns the run; undefined if it is unknown. For a run that is not acknowledged,
+ * nothing is written.
+ */
+export function unacknowledgeRun(runId: string, entry: AuditEntry): Step<ListedRun | undefined> {
+  return {
+    keys: [['runs', runId]],
+    more: (facts) => submissionKeys(facts, runId),
+    decide(facts) {
+      const run = facts.find('runs', runId)
+      if (run === undefined) return { result: undefined, changes: {} }
+      const revoked = { ...run, acknowledgedAt: null }
+      const changes =
+        run.acknowledgedAt === null ? {} : { update: { runs: [revoked] }, other: { auditEntries: [entry] } }
+      return { result: listedRun(facts, revoked), changes }
     },
   }
 }
@@ -27,6 +41,13 @@ export function acknowledgeRuns(runIds: readonly string[], entry: AuditEntry): S
 /** The run as acknowledged at this time, or as not acknowledged (null); undefined for a pending run. */
 export function acknowledged(run: RunRow | undefined, acknowledgedAt: number | null): RunRow | undefined {
   return run !== undefined && isAcknowledgeable(run) ? { ...run, acknowledgedAt } : undefined
+}
+
+function listedRun(facts: Facts, run: RunRow): ListedRun | undefined {
+  const submission = facts.find('submissions', run.submissionId)
+  if (submission === undefined) return undefined
+  const { fileId, fileName, kind } = submission
+  return { run: runOf(run), fileId, fileName, kind }
 }
 
 function submissionKeys(facts: Facts, runId: string): Key[] {

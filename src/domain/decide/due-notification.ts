@@ -1,4 +1,5 @@
-import type { NotificationResult } from '../notification.ts'
+import type { AuditEntry } from '../audit-entry.ts'
+import { type NotificationAttempt, type NotificationResult, STORED_ATTEMPTS } from '../notification.ts'
 import type { Facts, Step } from './step.ts'
 import type { NotificationRow } from './tables.ts'
 
@@ -43,6 +44,7 @@ export function settleNotification(
   notificationId: string,
   result: NotificationResult,
   claim: number,
+  attempt: Pick<NotificationAttempt, 'at' | 'status'>,
 ): Step<void> {
   return {
     keys: [['notifications', notificationId]],
@@ -50,10 +52,47 @@ export function settleNotification(
       const row = findOpen(facts, notificationId)
       const needsClaim = result.kind === 'again' || result.kind === 'given_up'
       const counts = row !== undefined && (!needsClaim || row.dueAt === claim)
-      const notifications = counts ? [settled(row, result)] : []
+      const notifications = counts ? [settled(withAttempt(row, result, attempt), result)] : []
       return { result: undefined, changes: { update: { notifications } } }
     },
   }
+}
+
+/**
+ * Makes notifications due at the time of the audit entry. One that has ended begins again, with this body and as many attempts as
+ * a new one. Returns the ids of those that exist.
+ */
+export function resendNotifications(
+  given: readonly { notificationId: string; body: string }[],
+  entry: AuditEntry,
+): Step<string[]> {
+  const { at } = entry
+  return {
+    keys: given.map(({ notificationId }) => ['notifications', notificationId]),
+    bytes: given.reduce((sum, { body }) => sum + body.length, 0),
+    decide(facts) {
+      const notifications = given.flatMap(({ notificationId, body }) => {
+        const row = facts.find('notifications', notificationId)
+        if (row === undefined) return []
+        if (row.dueAt !== null) return [{ ...row, dueAt: at }]
+        return [{ ...row, body, attempt: 1, createdAt: at, dueAt: at, result: null, reason: null }]
+      })
+      return {
+        result: notifications.map(({ notificationId }) => notificationId),
+        changes: { update: { notifications }, other: { auditEntries: [entry] } },
+      }
+    },
+  }
+}
+
+function withAttempt(
+  row: NotificationRow,
+  result: NotificationResult,
+  { at, status }: Pick<NotificationAttempt, 'at' | 'status'>,
+): NotificationRow {
+  const reason = result.kind === 'delivered' ? null : result.reason
+  const attempts = [...row.attempts, { at, result: result.kind, status, reason }].slice(-STORED_ATTEMPTS)
+  return { ...row, attempts }
 }
 
 function findOpen(facts: Facts, notificationId: string): NotificationRow | undefined {

@@ -91,3 +91,8 @@ export type Step<R> = {
   /** The memory that it uses until it is committed. */
   bytes?: number
 }
+
+/** The same decision, but nothing is written. */
+export function withoutChanges<R>(step: Step<R>): Step<R> {
+  return { ...step, decide: (facts, ids) => ({ ...step.decide(facts, ids), changes: {} }) }
+}

@@ -161,6 +161,7 @@ export function notificationOf(
     dueAt: at,
     result: null,
     reason: null,
+    attempts: [],
   }
 }
 

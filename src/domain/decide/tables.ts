@@ -2,7 +2,7 @@ import type { DeliveryOutcome, DeliveryRoute, RejectionCause, SignatureCheck } f
 import type { DeliveryCause } from '../extension-result.ts'
 import type { StoredResponse } from '../idempotency.ts'
 import type { Json } from '../json.ts'
-import type { NotificationResult } from '../notification.ts'
+import type { NotificationAttempt, NotificationResult } from '../notification.ts'
 import type { RetryItemState } from '../retry.ts'
 import type { FinalStatus, Run } from '../run.ts'
 import type { Submission } from '../submission.ts'
@@ -111,6 +111,8 @@ export type NotificationRow = {
   /** The result of the latest attempt; null before the first. */
   result: NotificationResult['kind'] | null
   reason: string | null
+  /** The latest attempts, the oldest first. */
+  attempts: readonly NotificationAttempt[]
 }
 
 export type ClaimRow = {

@@ -4,6 +4,8 @@ import {
   deliveryFilterQuerySchema,
   deliveryListSchema,
   recordedDeliverySchema,
+  replayReportSchema,
+  replayRequestSchema,
   toDeliveryFilter,
 } from '../../contract/delivery.ts'
 import { pageOf, pageQuerySchema } from '../../contract/page.ts'
@@ -13,11 +15,12 @@ import {
   listDeliveries,
   showDelivery,
 } from '../../tracking/operators/list-deliveries.ts'
+import { type ReplayDeliveriesDeps, replayDeliveries } from '../../tracking/operators/replay-deliveries.ts'
 import { type ReplayDeliveryDeps, replayDelivery } from '../../tracking/operators/replay-delivery.ts'
 import { type Api, operation, route } from '../route.ts'
 import { pageResponse } from './page-response.ts'
 
-type DeliveryRoutesDeps = ListDeliveriesDeps & ReplayDeliveryDeps
+type DeliveryRoutesDeps = ListDeliveriesDeps & ReplayDeliveryDeps & ReplayDeliveriesDeps
 
 const deliveryId = z.object({ deliveryId: z.string() })
 
@@ -31,6 +34,20 @@ export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
       async handle({ query }, c) {
         const { deliveries, next } = await listDeliveries(deps, toDeliveryFilter(query), pageOf(query))
         return pageResponse(c, { deliveries }, next)
+      },
+    }),
+  })
+  // Before `/deliveries/:deliveryId`: `replay` is a segment of this route, never an id.
+  route(api, '/deliveries/replay', {
+    POST: operation({
+      auth: 'operator',
+      body: { json: replayRequestSchema },
+      responses: { 200: replayReportSchema },
+      async handle({ body, caller }) {
+        const { limit = null, dryRun, reason = null, ...given } = body
+        const filter = { ...toDeliveryFilter(given), outcome: given.outcome }
+        const request = { filter, limit, dryRun, reason, actor: caller.keyName }
+        return { status: 200, json: await replayDeliveries(deps, request) }
       },
     }),
   })

@@ -5,7 +5,12 @@ import { listedRunSchema, runListSchema } from '../../contract/run.ts'
 import { runDetailSchema } from '../../contract/run-detail.ts'
 import { retryRequestSchema, runFilterQuerySchema, toRunFilter } from '../../contract/run-filter.ts'
 import { noteSchema, reasonSchema } from '../../contract/text.ts'
-import { type AcknowledgeRunDeps, acknowledgeRun } from '../../tracking/operators/acknowledge-runs.ts'
+import {
+  type AcknowledgeRunDeps,
+  acknowledgeRun,
+  type UnacknowledgeRunDeps,
+  unacknowledgeRun,
+} from '../../tracking/operators/acknowledge-runs.ts'
 import { type ListRunsDeps, listRuns } from '../../tracking/operators/list-runs.ts'
 import { type RetryRunDeps, retryRun } from '../../tracking/operators/retry-run.ts'
 import {
@@ -18,7 +23,12 @@ import { type ShowRunDeps, showRun } from '../../tracking/operators/show-run.ts'
 import { type Api, operation, route } from '../route.ts'
 import { pageResponse } from './page-response.ts'
 
-type RunRoutesDeps = ListRunsDeps & ShowRunDeps & AcknowledgeRunDeps & RetryRunDeps & StartRetryDeps
+type RunRoutesDeps = ListRunsDeps &
+  ShowRunDeps &
+  AcknowledgeRunDeps &
+  UnacknowledgeRunDeps &
+  RetryRunDeps &
+  StartRetryDeps
 
 const runId = z.object({ runId: z.string() })
 
@@ -78,6 +88,20 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
       responses: { 200: listedRunSchema },
       async handle({ params, body: { note = null }, caller }) {
         return { status: 200, json: await acknowledgeRun(deps, { ...params, note, actor: caller.keyName }) }
+      },
+    }),
+  })
+  route(api, '/runs/:runId/unacknowledge', {
+    POST: operation({
+      auth: 'operator',
+      params: runId,
+      body: { json: reasonSchema, isOptional: true },
+      responses: { 200: listedRunSchema },
+      async handle({ params, body: { reason = null }, caller }) {
+        return {
+          status: 200,
+          json: await unacknowledgeRun(deps, { ...params, reason, actor: caller.keyName }),
+        }
       },
     }),
   })

@@ -235,6 +235,7 @@ export const notifications = pgTable(
     dueAt: int('due_at'),
     result: text('result'),
     reason: text('reason'),
+    attempts: json('attempts'),
   },
   (table) => [index('notifications_due').on(table.host, table.dueAt).where(sql`"due_at" IS NOT NULL`)],
 )

@@ -7,6 +7,7 @@ import { createForgettingRows } from './forgetting.ts'
 import { createHistoryRows } from './history-rows.ts'
 import { createJobReads } from './job-reads.ts'
 import { createDeliveryReads } from './list-deliveries.ts'
+import { createNotificationRows } from './list-notifications.ts'
 import { createRunRows } from './list-runs.ts'
 import { createOperatorReads } from './operator-reads.ts'
 import { createRejectedDeliveries } from './rejected-deliveries.ts'
@@ -33,6 +34,7 @@ export function createDatabaseRows(statements: Statements, processId: number) {
     rejected,
     runList: createRunRows(statements),
     deliveryList: deliveries.list,
+    notificationList: createNotificationRows(statements),
     findDelivery: (deliveryId: string) => deliveries.find(deliveryId),
     listDeliveriesOf: (run: Run) => deliveries.listOfRun(run),
     /** Locks the row, so that the lease is held until the transaction ends. */

@@ -133,7 +133,7 @@ export function createFinders(
       toRejected,
     ),
     notifications: one(
-      `SELECT r.n, r.chk, o.target, o.body, o.attempt, o.created_at, o.due_at, o.result, o.reason
+      `SELECT r.n, r.chk, o.target, o.body, o.attempt, o.created_at, o.due_at, o.result, o.reason, o.attempts
         FROM notifications o JOIN runs r ON r.n = o.n WHERE o.n = ? AND r.chk = ?`,
       byRun,
       toNotification,
@@ -190,7 +190,7 @@ function toRejected([n, chk, cause]: [number, string, RejectionCause]): Tables['
   return { deliveryId: formatId('dlv', n, chk), cause }
 }
 
-function toNotification([n, chk, target, body, attempt, createdAt, dueAt, result, reason]: [
+function toNotification([n, chk, target, body, attempt, createdAt, dueAt, result, reason, tried]: [
   n: number,
   chk: string,
   target: string,
@@ -200,11 +200,13 @@ function toNotification([n, chk, target, body, attempt, createdAt, dueAt, result
   dueAt: number | null,
   result: NotificationRow['result'],
   reason: string | null,
+  tried: string | null,
 ]): NotificationRow {
   const runId = formatId('run', n, chk)
   const notificationId = notificationIdOf(runId)
   const host = hostOf(target)
-  return { notificationId, runId, target, host, body, attempt, createdAt, dueAt, result, reason }
+  const attempts = parseJson<NotificationRow['attempts']>(tried) ?? []
+  return { notificationId, runId, target, host, body, attempt, createdAt, dueAt, result, reason, attempts }
 }
 
 type SubmissionLink = [submission: number | null, chk: string | null]

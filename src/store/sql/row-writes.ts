@@ -27,7 +27,7 @@ const RESPONDED = 'state, file_id, file_name, request_id, responded_at, updated_
 const CLAIMED = 'outcome, run, exception, submission, cause, file_id, request_id, unclaimed'
 
 /** The columns of a notification that an attempt changes. */
-const TRIED = 'due_at, attempt, result, reason'
+const TRIED = 'due_at, attempt, result, reason, attempts'
 
 /** Deletions come first, because a new row may replace a deleted one. */
 export const ROW_WRITES = {
@@ -58,6 +58,7 @@ export const ROW_WRITES = {
   insertNotification: keep('notifications', `n, target, host, body, created_at, ${TRIED}`),
   updateNotification: update('notifications', TRIED),
   endNotification: update('notifications', `body, ${TRIED}`),
+  resendNotification: update('notifications', `body, created_at, ${TRIED}`),
   saveClaim: save(
     'idempotency_keys',
     'scope',

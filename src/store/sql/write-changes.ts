@@ -184,11 +184,12 @@ function isApplied({ outcome, route, runId }: DeliveryRow): boolean {
 
 function writeNotification(to: RowWriter, { before, after }: Change<NotificationRow>): void {
   if (after === undefined) return
-  const { target, host, body, attempt, createdAt, dueAt, result, reason } = after
+  const { target, host, body, attempt, createdAt, dueAt, result, reason, attempts } = after
   const n = numberOf(after.runId)
-  const tried = [dueAt, attempt, result, reason]
+  const tried = [dueAt, attempt, result, reason, attempts.length === 0 ? null : writeJson(attempts)]
   if (before === undefined) to.insertNotification(n, target, host, body, createdAt, ...tried)
   else if (dueAt === null) to.endNotification(null, ...tried, n)
+  else if (before.dueAt === null) to.resendNotification(body, createdAt, ...tried, n)
   else to.updateNotification(...tried, n)
 }
 

@@ -242,6 +242,8 @@ export const notifications = sqliteTable(
     dueAt: integer('due_at'),
     result: text('result'),
     reason: text('reason'),
+    /** The latest attempts as JSON; NULL before the first. */
+    attempts: text('attempts'),
   },
   (table) => [index('notifications_due').on(table.host, table.dueAt).where(sql`"due_at" IS NOT NULL`)],
 )

@@ -65,6 +65,26 @@ export async function acknowledgeRun(
   return run
 }
 
+export type UnacknowledgeRunDeps = { store: Pick<Store, 'unacknowledgeRun'>; clock: () => number }
+
+/** Revokes the acknowledgement of a run, so that it is on the worklist again. Throws `not_found`. */
+export async function unacknowledgeRun(
+  { store, clock }: UnacknowledgeRunDeps,
+  { runId, reason, actor }: { runId: string; reason: string | null; actor: string },
+): Promise<ListedRunView> {
+  const entry: AuditEntry = {
+    at: clock(),
+    actor,
+    kind: 'unacknowledge',
+    subject: runId,
+    reason,
+    details: null,
+  }
+  const run = await store.unacknowledgeRun(runId, entry)
+  if (run === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
+  return listedRunView(run)
+}
+
 export type AcknowledgeMatchingDeps = AcknowledgeDeps & MatchingDeps
 
 /**

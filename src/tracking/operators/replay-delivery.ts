@@ -1,4 +1,4 @@
-import type { RecordedDelivery } from '../../domain/delivery.ts'
+import type { RecordedDelivery, RejectedDelivery } from '../../domain/delivery.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { DeliveryDetail } from '../../domain/listed-delivery.ts'
 import type { Store } from '../../store/store.ts'
@@ -8,7 +8,7 @@ import { type ReplayRejectedDeps, replayRejected } from '../webhooks/replay-reje
 import type { CheckSignature } from '../webhooks/signature-check.ts'
 
 export type ReplayDeliveryDeps = ReplayRejectedDeps & {
-  store: Pick<Store, 'findDelivery' | 'recordAuditEntry'>
+  store: Pick<Store, 'findDelivery' | 'findRejected' | 'recordAuditEntry'>
   clock: () => number
 }
 
@@ -23,7 +23,9 @@ export async function replayDelivery(
   const delivery = await deps.store.findDelivery(deliveryId)
   if (delivery === undefined) throw new TrackerError('not_found', 'No delivery is stored with this id.')
   const recorded =
-    delivery.outcome === 'rejected' ? await replayRejected(deps, deliveryId) : await repeat(deps, delivery)
+    delivery.outcome === 'rejected'
+      ? await replayRejected(deps, await getRejected(deps, deliveryId))
+      : await repeat(deps, delivery)
   const details = { outcome: recorded.outcome }
   await deps.store.recordAuditEntry({
     at: deps.clock(),
@@ -34,6 +36,13 @@ export async function replayDelivery(
     details,
   })
   return recorded
+}
+
+async function getRejected({ store }: ReplayDeliveryDeps, deliveryId: string): Promise<RejectedDelivery> {
+  const rejected = await store.findRejected(deliveryId)
+  if (rejected === undefined)
+    throw new TrackerError('not_found', 'No rejected delivery is stored with this id.')
+  return rejected
 }
 
 async function repeat(deps: ReplayDeliveryDeps, delivery: DeliveryDetail): Promise<RecordedDelivery> {

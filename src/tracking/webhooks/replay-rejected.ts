@@ -1,6 +1,5 @@
-import type { RecordedDelivery } from '../../domain/delivery.ts'
+import type { RecordedDelivery, RejectedDelivery } from '../../domain/delivery.ts'
 import { TrackerError } from '../../domain/errors.ts'
-import type { Store } from '../../store/store.ts'
 import { DeliveryRejected } from './delivery-rejected.ts'
 import {
   type ReceiveDeliveryDeps,
@@ -9,7 +8,6 @@ import {
 } from './receive-delivery.ts'
 
 export type ReplayRejectedDeps = ReceiveDeliveryDeps & {
-  store: Pick<Store, 'findRejected'>
   /** Returns the submission that a webhook token authenticates; undefined for a forged token. */
   readToken: (token: string) => string | undefined
 }
@@ -20,17 +18,14 @@ export type ReplayRejectedDeps = ReceiveDeliveryDeps & {
  */
 export async function replayRejected(
   deps: ReplayRejectedDeps,
-  deliveryId: string,
+  rejected: RejectedDelivery,
 ): Promise<RecordedDelivery> {
-  const rejected = await deps.store.findRejected(deliveryId)
-  if (rejected === undefined)
-    throw new TrackerError('not_found', 'No rejected delivery is stored with this id.')
   if (rejected.bytes > rejected.body.length)
     throw new TrackerError(
       'unprocessable',
       'The body of this delivery was not stored completely, so it cannot be applied.',
     )
-  const { receivedAt, headers, body, token } = rejected
+  const { deliveryId, receivedAt, headers, body, token } = rejected
   const received = { receivedAt, headers, body, replayOf: deliveryId }
   try {
     return token === null

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { v7 } from 'uuid'
 import { describe, expect, test } from 'vitest'
 import type { Store, StoreHandle } from '../../../src/store/store.ts'
-import { sweep } from '../facts.ts'
+import { AN_ATTEMPT, sweep } from '../facts.ts'
 import type { ReopenableStore } from '../opened-store.ts'
 import { takeLease, upkeep } from '../upkeep.ts'
 import { sequences } from './commands.ts'
@@ -117,7 +117,7 @@ async function clear(store: Store): Promise<void> {
   await Promise.all([
     ...due.map(({ run, dueAt }) => store.applyFinding(run.runId, { kind: 'timed_out' }, EVER, dueAt)),
     ...notifications.map(({ notificationId }) =>
-      store.settleNotification(notificationId, { kind: 'delivered' }, 0),
+      store.settleNotification(notificationId, { kind: 'delivered' }, 0, AN_ATTEMPT),
     ),
     store.recoverAbandoned(EVER, EVER),
     upkeep(store).pruneBodies(EVER, 1_000, null),

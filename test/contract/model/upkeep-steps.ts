@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Finding } from '../../../src/domain/finding.ts'
-import { EVIDENCE } from '../facts.ts'
+import { AN_ATTEMPT, EVIDENCE } from '../facts.ts'
 import { upkeep } from '../upkeep.ts'
 import { time } from './observations.ts'
 import { numberOf, type Plan, pick } from './step.ts'
@@ -109,7 +109,12 @@ export const notifying: fc.Arbitrary<Plan> = fc
             expect(sent).toBe(notification.body)
             const lost = await store.claimNotification(`msg_${run.runId}`, notification.dueAt, until)
             expect(lost).toBeUndefined()
-            await store.settleNotification(`msg_${run.runId}`, again ?? { kind: 'delivered' }, until)
+            await store.settleNotification(
+              `msg_${run.runId}`,
+              again ?? { kind: 'delivered' },
+              until,
+              AN_ATTEMPT,
+            )
             return () => {
               if (again) Object.assign(notification, { attempt: notification.attempt + 1, dueAt: again.at })
               else model.notifications.splice(model.notifications.indexOf(notification), 1)

@@ -47,6 +47,7 @@ export function aNotificationRow(facts: Partial<NotificationRow> = {}): Notifica
     dueAt: 2_000,
     result: null,
     reason: null,
+    attempts: [],
     ...facts,
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { acknowledgeRuns } from '../../../../src/domain/decide/acknowledgement.ts'
+import { acknowledgeRuns, unacknowledgeRun } from '../../../../src/domain/decide/acknowledgement.ts'
 import { FILE_ID } from '../../../contract/facts.ts'
 import { anAuditEntry } from '../../../contract/operator-facts.ts'
 import { changeRun, submitted } from './known.ts'
@@ -41,4 +41,20 @@ test('The audit entry is recorded once, even if no run was acknowledged', () => 
     expect(other).toEqual({ auditEntries: [ACT] })
     expect([updated, result]).toEqual([{}, []])
   }
+})
+
+test('A revoked acknowledgement is audited, and the run is returned', () => {
+  const memory = submitted(['a'], { fileId: FILE_ID })
+  changeRun(memory, 's1-run-1', { status: 'failed', acknowledgedAt: 9_000 })
+  const { result, updated, other } = memory.run(unacknowledgeRun('s1-run-1', ACT))
+  expect(result).toMatchObject({ fileId: FILE_ID, run: { runId: 's1-run-1', acknowledgedAt: null } })
+  expect(updated.runs).toMatchObject([{ runId: 's1-run-1', acknowledgedAt: null }])
+  expect(other).toEqual({ auditEntries: [ACT] })
+})
+
+test('Without an acknowledgement nothing is revoked or audited', () => {
+  const { result, updated, other } = submitted(['a']).run(unacknowledgeRun('s1-run-1', ACT))
+  expect(result?.run.runId).toBe('s1-run-1')
+  expect([updated, other]).toEqual([{}, undefined])
+  expect(submitted(['a']).run(unacknowledgeRun('nowhere', ACT)).result).toBeUndefined()
 })

@@ -230,6 +230,7 @@ describe('the notification for a delivery', () => {
         dueAt: 2_000,
         result: null,
         reason: null,
+        attempts: [],
       },
     ])
   })

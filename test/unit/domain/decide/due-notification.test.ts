@@ -2,10 +2,13 @@ import { expect, test } from 'vitest'
 import {
   claimNotification,
   releaseNotification,
+  resendNotifications,
   settleNotification,
 } from '../../../../src/domain/decide/due-notification.ts'
 import type { NotificationRow } from '../../../../src/domain/decide/tables.ts'
 import type { NotificationResult } from '../../../../src/domain/notification.ts'
+import { AN_ATTEMPT } from '../../../contract/facts.ts'
+import { anAuditEntry } from '../../../contract/operator-facts.ts'
 import { createMemory } from './deciding.ts'
 
 const ROW: NotificationRow = {
@@ -19,19 +22,27 @@ const ROW: NotificationRow = {
   dueAt: 2_000,
   result: 'again',
   reason: 'status_500',
+  attempts: [],
 }
 
 function settle(result: NotificationResult, row: NotificationRow = ROW, claim = 2_000) {
   const memory = createMemory()
   memory.put('notifications', row)
-  return memory.run(settleNotification('msg_1', result, claim))
+  return memory.run(settleNotification('msg_1', result, claim, AN_ATTEMPT))
 }
 
 test('An attempt that is to be repeated makes the next one due, with the reason', () => {
   const { asked, updated } = settle({ kind: 'again', at: 9_000, reason: 'status_503' })
   expect(asked).toEqual([[['notifications', 'msg_1']]])
   expect(updated.notifications).toEqual([
-    { ...ROW, attempt: 3, dueAt: 9_000, result: 'again', reason: 'status_503' },
+    {
+      ...ROW,
+      attempt: 3,
+      dueAt: 9_000,
+      result: 'again',
+      reason: 'status_503',
+      attempts: [{ ...AN_ATTEMPT, result: 'again', reason: 'status_503' }],
+    },
   ])
 })
 
@@ -45,7 +56,14 @@ const ENDS: NotificationResult[] = [
 test.each(ENDS)('A notification that is $kind is no longer due, and its body is deleted', (result) => {
   const reason = result.kind === 'delivered' ? null : 'reason' in result ? result.reason : null
   expect(settle(result).updated.notifications).toEqual([
-    { ...ROW, body: null, dueAt: null, result: result.kind, reason },
+    {
+      ...ROW,
+      body: null,
+      dueAt: null,
+      result: result.kind,
+      reason,
+      attempts: [{ ...AN_ATTEMPT, result: result.kind, reason }],
+    },
   ])
 })
 
@@ -90,6 +108,48 @@ test('A release moves the due time back, and counts no attempt, unless the claim
 })
 
 test('An unknown notification changes nothing', () => {
-  const { inserted, updated } = createMemory().run(settleNotification('msg_1', { kind: 'delivered' }, 2_000))
+  const { inserted, updated } = createMemory().run(
+    settleNotification('msg_1', { kind: 'delivered' }, 2_000, AN_ATTEMPT),
+  )
   expect([inserted, updated]).toEqual([{}, {}])
+})
+
+test('Only the latest 20 attempts are stored', () => {
+  const attempts = Array.from({ length: 20 }, (_, at) => {
+    return { at, status: 500, result: 'again' as const, reason: 'status_500' }
+  })
+  const [row] = settle({ kind: 'delivered' }, { ...ROW, attempts }).updated.notifications ?? []
+  const last = { ...AN_ATTEMPT, result: 'delivered', reason: null }
+  expect(row?.attempts).toEqual([...attempts.slice(1), last])
+})
+
+test('A notification that has ended begins again with the given body, and keeps its attempts', () => {
+  const memory = createMemory()
+  const attempts = [{ at: 1_500, status: 410, result: 'gone' as const, reason: 'status_410' }]
+  memory.put('notifications', { ...ROW, body: null, dueAt: null, result: 'gone', attempts })
+  const entry = anAuditEntry({ at: 8_000, kind: 'resend' })
+  const given = [
+    { notificationId: 'msg_1', body: '{"again":1}' },
+    { notificationId: 'msg_2', body: '{}' },
+  ]
+  const { result, updated, other } = memory.run(resendNotifications(given, entry))
+  expect(result).toEqual(['msg_1'])
+  const begun = {
+    body: '{"again":1}',
+    attempt: 1,
+    createdAt: 8_000,
+    dueAt: 8_000,
+    result: null,
+    reason: null,
+  }
+  expect(updated.notifications).toEqual([{ ...ROW, ...begun, attempts }])
+  expect(other).toEqual({ auditEntries: [entry] })
+})
+
+test('A notification that waits for its next attempt is due at once, otherwise unchanged', () => {
+  const memory = createMemory()
+  memory.put('notifications', { ...ROW, dueAt: 9_000 })
+  const entry = anAuditEntry({ at: 8_000, kind: 'resend' })
+  const { updated } = memory.run(resendNotifications([{ notificationId: 'msg_1', body: 'other' }], entry))
+  expect(updated.notifications).toEqual([{ ...ROW, dueAt: 8_000 }])
 })

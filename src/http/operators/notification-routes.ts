@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import {
+  notificationFilterQuerySchema,
+  notificationListSchema,
+  notificationSchema,
+  resendReportSchema,
+  resendRequestSchema,
+  toNotificationFilter,
+} from '../../contract/notification.ts'
+import { pageOf, pageQuerySchema } from '../../contract/page.ts'
+import { reasonSchema } from '../../contract/text.ts'
+import {
+  type ListNotificationsDeps,
+  listNotifications,
+  showNotification,
+} from '../../tracking/operators/list-notifications.ts'
+import {
+  type ResendNotificationsDeps,
+  resendMatching,
+  resendNotification,
+} from '../../tracking/operators/resend-notifications.ts'
+import { type Api, operation, route } from '../route.ts'
+import { pageResponse } from './page-response.ts'
+
+const notificationId = z.object({ notificationId: z.string() })
+
+/** Lists, shows and resends the notifications to callers. */
+export function notificationRoutes(api: Api, deps: ListNotificationsDeps & ResendNotificationsDeps): void {
+  route(api, '/notifications', {
+    GET: operation({
+      auth: 'operator',
+      query: z.strictObject({ ...notificationFilterQuerySchema.shape, ...pageQuerySchema.shape }),
+      responses: { 200: notificationListSchema },
+      async handle({ query }, c) {
+        const filter = toNotificationFilter(query)
+        const { notifications, next } = await listNotifications(deps, filter, pageOf(query))
+        return pageResponse(c, { notifications }, next)
+      },
+    }),
+  })
+  // Before `/notifications/:notificationId`: `resend` is a segment of this route, never an id.
+  route(api, '/notifications/resend', {
+    POST: operation({
+      auth: 'operator',
+      body: { json: resendRequestSchema },
+      responses: { 202: resendReportSchema },
+      async handle({ body: { reason = null, ...given }, caller }) {
+        const filter = toNotificationFilter(given)
+        return { status: 202, json: await resendMatching(deps, { filter, reason, actor: caller.keyName }) }
+      },
+    }),
+  })
+  route(api, '/notifications/:notificationId', {
+    GET: operation({
+      auth: 'operator',
+      params: notificationId,
+      responses: { 200: notificationSchema },
+      handle: async ({ params }) => ({
+        status: 200,
+        json: await showNotification(deps, params.notificationId),
+      }),
+    }),
+  })
+  route(api, '/notifications/:notificationId/resend', {
+    POST: operation({
+      auth: 'operator',
+      params: notificationId,
+      body: { json: reasonSchema, isOptional: true },
+      responses: { 202: notificationSchema },
+      async handle({ params, body: { reason = null }, caller }) {
+        const resent = await resendNotification(deps, { ...params, reason, actor: caller.keyName })
+        return { status: 202, json: resent }
+      },
+    }),
+  })
+}

@@ -1,0 +1,96 @@
+import type { AuditEntry } from '../../domain/audit-entry.ts'
+import { TrackerError } from '../../domain/errors.ts'
+import type { Json } from '../../domain/json.ts'
+import type { ListedNotification, NotificationFilter } from '../../domain/notification.ts'
+import type { Store } from '../../store/store.ts'
+import { type NotificationView, showNotification } from './list-notifications.ts'
+
+export type ResendNotificationsDeps = {
+  store: Pick<
+    Store,
+    'listNotifications' | 'findNotification' | 'resendNotifications' | 'findRunHistory' | 'findDelivery'
+  >
+  clock: () => number
+  /** Build ImageKit's payloads. */
+  successPayload: (service: string, fileObject: object) => string
+  failurePayload: (service: string, failure: { fileId: string | null; error: Json | null }) => string
+  /** Wakes the notifier, because there is work. */
+  wakeNotifier: () => void
+}
+
+type Resending = { actor: string; reason: string | null }
+
+/** The number of notifications whose bodies are in memory at a time. */
+const STEP = 20
+
+/** Makes a notification due now. One that has ended begins again. Throws `not_found`. */
+export async function resendNotification(
+  deps: ResendNotificationsDeps,
+  { notificationId, actor, reason }: Resending & { notificationId: string },
+): Promise<NotificationView> {
+  const listed = await deps.store.findNotification(notificationId)
+  if (listed === undefined) throw new TrackerError('not_found', `There is no notification ${notificationId}.`)
+  await resend(deps, [listed], { actor, reason })
+  return showNotification(deps, notificationId)
+}
+
+/** The same for all notifications that match a filter, the newest first. Returns their number. Each step is audited. */
+export async function resendMatching(
+  deps: ResendNotificationsDeps,
+  { filter, actor, reason }: Resending & { filter: NotificationFilter },
+): Promise<{ total: number }> {
+  let total = 0
+  let before: number | null = null
+  do {
+    const page: Awaited<ReturnType<Store['listNotifications']>> = await deps.store.listNotifications(filter, {
+      limit: STEP,
+      before,
+    })
+    if (page.notifications.length > 0) total += await resend(deps, page.notifications, { actor, reason })
+    before = page.next
+  } while (before !== null)
+  return { total }
+}
+
+async function resend(
+  deps: ResendNotificationsDeps,
+  listed: readonly ListedNotification[],
+  { actor, reason }: Resending,
+): Promise<number> {
+  const notifications = await Promise.all(
+    listed.map(async ({ notificationId, runId }) => ({ notificationId, body: await findBody(deps, runId) })),
+  )
+  const ids = notifications.map(({ notificationId }) => notificationId)
+  const [only, ...others] = ids
+  const isOne = others.length === 0
+  const entry: AuditEntry = {
+    at: deps.clock(),
+    actor,
+    kind: 'resend',
+    subject: isOne ? (only ?? null) : null,
+    reason,
+    details: isOne ? null : { notificationIds: ids },
+  }
+  const resent = await deps.store.resendNotifications(notifications, entry)
+  deps.wakeNotifier()
+  return resent.length
+}
+
+/**
+ * The body of a notification is deleted once it was delivered or given up. It is that of the webhook that settled the run. If
+ * there was none, or its body was pruned, it is built from what is known about the run.
+ */
+async function findBody(deps: ResendNotificationsDeps, runId: string): Promise<string> {
+  const history = await deps.store.findRunHistory(runId)
+  if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
+  const { run, submission, deliveries } = history
+  const settling = deliveries.find((delivery) => delivery.outcome === 'applied' && delivery.runId === runId)
+  if (run.source === 'webhook' && settling !== undefined) {
+    const found = await deps.store.findDelivery(settling.deliveryId)
+    if (found?.body) return found.body.toString()
+  }
+  const { fileId, fileName } = submission
+  return run.status === 'failed'
+    ? deps.failurePayload(run.name, { fileId, error: run.error })
+    : deps.successPayload(run.name, { fileId, name: fileName })
+}

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+import { ask } from '../support/operator.ts'
+import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
+import { API_KEY, startTracker } from '../support/tracker.ts'
+import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
+
+const REPLAY = '/deliveries/replay'
+const NONE = { applied: 0, duplicate: 0, contradicted: 0, ignored: 0, rejected: 0 }
+const EVENT = accountEvent('file-updated')
+
+const replay = (tracker: Awaited<ReturnType<typeof startTracker>>, body: object) =>
+  ask(tracker, REPLAY, { method: 'POST', body: { outcome: 'rejected', ...body } })
+
+/** A tracker with a corrected token secret, and the webhooks that it rejected as forged before: in the order of the list. */
+async function startCorrected() {
+  let now = Date.parse('2026-11-01T12:00:00.000Z')
+  const clock = () => now
+  const secret = { TRACKER_TOKEN_SECRET: 'the-old-token-secret' }
+  const first = await startTracker(secret, { clock })
+  const { webhookUrl } = await register(first, ['remove-bg', 'ai-tasks'])
+  await first.service.stop()
+  const lost = await startTracker({ TRACKER_TOKEN_SECRET: 'the-new-token-secret' }, { clock }, first.database)
+  const bodies = [
+    payload('remove-bg', 'success'),
+    payload('remove-bg', 'success'),
+    payload('remove-bg', 'failure'),
+    payload('ai-tasks', 'failure'),
+    { service: 'google-auto-tagging', status: 'FAILURE', fileId: FILE_ID, error: {} },
+  ]
+  for (const body of bodies) {
+    expect((await deliver(movedTo(lost, webhookUrl), body)).status).toBe(401)
+    now += 60_000
+  }
+  expect((await deliverEvent(lost, EVENT, ikHeaders(EVENT, { at: now }))).status).toBe(401)
+  await lost.service.stop()
+  const tracker = await startTracker(secret, { clock }, first.database)
+  return { tracker, startedAt: Date.parse('2026-11-01T12:00:00.000Z'), secret, clock }
+}
+
+const at = (startedAt: number, minutes: number) => new Date(startedAt + minutes * 60_000).toISOString()
+
+test('all rejected deliveries are applied at once, the oldest first, after a dry run that changes nothing', async () => {
+  const { tracker } = await startCorrected()
+  const expected = {
+    total: 6,
+    byOutcome: { applied: 2, duplicate: 1, contradicted: 1, ignored: 1, rejected: 1 },
+  }
+  for (let times = 0; times < 2; times += 1) {
+    const preview = await replay(tracker, { dryRun: true })
+    expect(preview).toMatchObject({ status: 200, json: expected })
+  }
+  expect((await statusOf(tracker)).status).toBe('pending')
+  expect((await ask(tracker, '/audit')).json).toMatchObject({ entries: [] })
+
+  const replayed = await replay(tracker, { reason: 'the secret is back' })
+  expect(replayed).toMatchObject({ status: 200, json: expected })
+  expect((await statusOf(tracker)).extensionStatus).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'failed' })
+  const { json } = await ask<{ deliveries: { outcome: string; cause: string | null }[] }>(
+    tracker,
+    '/deliveries?outcome=rejected',
+  )
+  expect(json.deliveries).toMatchObject([{ outcome: 'rejected', cause: 'no_secret' }])
+  expect((await ask(tracker, '/audit')).json).toMatchObject({
+    entries: [
+      {
+        kind: 'replay',
+        subject: null,
+        reason: 'the secret is back',
+        details: { deliveries: 6, byOutcome: expected.byOutcome },
+      },
+    ],
+  })
+  expect((await replay(tracker, {})).json).toEqual({ total: 1, byOutcome: { ...NONE, rejected: 1 } })
+})
+
+test('a replay can be limited to a cause, to a time of arrival and to a number', async () => {
+  const { tracker, startedAt } = await startCorrected()
+  const counted = async (body: object) => (await replay(tracker, { dryRun: true, ...body })).json
+  expect(await counted({ cause: 'no_secret' })).toEqual({ total: 1, byOutcome: { ...NONE, rejected: 1 } })
+  expect(await counted({ cause: 'bad_signature' })).toEqual({ total: 0, byOutcome: NONE })
+  expect(await counted({ since: at(startedAt, 3), until: at(startedAt, 4) })).toEqual({
+    total: 1,
+    byOutcome: { ...NONE, applied: 1 },
+  })
+  expect((await replay(tracker, { limit: 2 })).json).toEqual({
+    total: 2,
+    byOutcome: { ...NONE, applied: 1, duplicate: 1 },
+  })
+  expect((await statusOf(tracker)).extensionStatus).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'pending' })
+})
+
+test('account webhooks are applied once their secret is corrected', async () => {
+  const now = Date.now()
+  const clock = () => now
+  const wrong = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_wrong_secret' }, { clock })
+  await register(wrong, ['remove-bg'])
+  for (const _ of [1, 2]) await deliverEvent(wrong, EVENT, ikHeaders(EVENT, { at: now }))
+  await wrong.service.stop()
+  const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { clock }, wrong.database)
+  const expected = { total: 2, byOutcome: { ...NONE, applied: 1, duplicate: 1 } }
+  expect((await replay(tracker, { dryRun: true })).json).toEqual(expected)
+  expect((await replay(tracker, { cause: 'bad_signature' })).json).toEqual(expected)
+})
+
+test('only rejected deliveries can be replayed by a filter, and only with the admin key', async () => {
+  const tracker = await startTracker()
+  for (const body of [{}, { outcome: 'applied' }, { outcome: 'rejected', causes: 'no_secret' }])
+    expect((await ask(tracker, REPLAY, { method: 'POST', body })).status).toBe(400)
+  for (const body of [{ limit: 0 }, { since: 'yesterday' }, { cause: 'unknown' }])
+    expect((await replay(tracker, body)).status).toBe(400)
+  const body = { outcome: 'rejected' }
+  expect((await ask(tracker, REPLAY, { method: 'POST', body, key: API_KEY })).status).toBe(403)
+  expect((await ask(tracker, REPLAY)).status).toBe(405)
+  expect((await replay(tracker, {})).json).toEqual({ total: 0, byOutcome: NONE })
+})
