@@ -12,6 +12,7 @@ import { errorMessage, TrackerError } from './domain/errors.ts'
 import { createMutex } from './domain/mutex.ts'
 import { createApp } from './http/app.ts'
 import { BODY_IDLE_MS, type BodyLimits, UPLOAD_PACE } from './http/body-chunks.ts'
+import { callerResponse } from './http/caller-response.ts'
 import { createErrorResponses } from './http/error-responses.ts'
 import { createFastPaths } from './http/fast-paths.ts'
 import { healthRoutes, metricsRoutes } from './http/monitoring-routes.ts'
@@ -35,9 +36,8 @@ import { uploadRoutes } from './http/upload-routes.ts'
 import { createWebhookHandler } from './http/webhook-handler.ts'
 import { webhookRoutes } from './http/webhook-routes.ts'
 import { readAccountEvent } from './imagekit/account-event.ts'
-import { probeApiKey } from './imagekit/api-key-probe.ts'
+import { keyVerdict, probeApiKey } from './imagekit/api-key-probe.ts'
 import { createImagekitClient } from './imagekit/client.ts'
-import { errorBody } from './imagekit/error-body.ts'
 import { readExtensionResult } from './imagekit/extension-webhook.ts'
 import { createFileLookup } from './imagekit/file-lookup.ts'
 import { failurePayload, successPayload } from './imagekit/webhook-payload.ts'
@@ -210,13 +210,13 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     formLimits: FORM_LIMITS,
     allowPrivateTargets,
     timeoutMs: overrides.imagekitTimeoutMs ?? 300_000,
-    onStatus: (call, status) => keyRejections.note(call, status),
+    onStatus: (call, status) => keyRejections.note(call, { kind: keyVerdict(status), status }),
   })
   const lookup = createFileLookup({
     ...config.imagekit,
     timeoutMs: overrides.imagekitTimeoutMs ?? 30_000,
     clock,
-    onStatus: (status) => keyRejections.note('lookup', status),
+    onStatus: (status) => keyRejections.note('lookup', { kind: keyVerdict(status), status }),
   })
   const sender = createNotificationSender({ ...config.notifying, clock })
 
@@ -250,7 +250,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     endedSessions,
     meter,
     newId: v7,
-    errorBody,
+    respondToCaller: callerResponse,
     log,
     keyRejections,
     rejectedTargets: createRejectedTargets({ clock }),

@@ -4,11 +4,7 @@ import { timeSchema } from './run.ts'
 import { reasonText } from './text.ts'
 
 /** `given_up`: no attempt succeeded, and no more follow. */
-export const notificationStateSchema = z.enum([
-  'waiting',
-  'delivered',
-  'given_up',
-] satisfies NotificationState[])
+const notificationStateSchema = z.enum(['waiting', 'delivered', 'given_up'] satisfies NotificationState[])
 
 /** The notification of a caller about one settled run. */
 export const notificationSchema = z.object({

@@ -1,13 +1,12 @@
+import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { ReaderCredential, Subject } from '../tracking/status/authorize-reader.ts'
-import type { FollowedStatus, Follower } from '../tracking/status/status-feed.ts'
+import type { FollowedStatus, Follower, StatusFeed } from '../tracking/status/status-feed.ts'
 import type { WaitingLimit } from '../tracking/status/waiting-limit.ts'
 import type { AppContext } from './app-env.ts'
 import { onResponseEnd } from './closed-signal.ts'
-import { lastEventId } from './status-conditions.ts'
 import type { Heartbeats } from './status-heartbeats.ts'
-import { notFound } from './status-responses.ts'
-import { streamStatus } from './status-stream.ts'
+import { eventText, lastEventId, notFound } from './status-responses.ts'
 
 const MEDIA_TYPE = 'text/event-stream'
 
@@ -52,6 +51,32 @@ export async function respondWithEvents(
       return alreadySent(c)
     }
   }
+}
+
+/** A comment in server-sent events. */
+const HEARTBEAT = ':\n\n'
+
+/**
+ * Writes a feed to a client as server-sent events. While a client does not read, only the current event is buffered and no
+ * heartbeats are sent; once it reads again, it gets the newest state.
+ * Returns a function that writes the feed's newest state and ends the stream when the feed is over.
+ */
+function streamStatus(outgoing: ServerResponse, feed: StatusFeed, heartbeats: Heartbeats): () => void {
+  const flush = (): void => {
+    if (outgoing.writableNeedDrain || outgoing.writableEnded) return
+    const snapshot = feed.take()
+    if (snapshot !== undefined) outgoing.write(eventText(snapshot))
+    if (feed.isOver()) outgoing.end()
+  }
+  const leaveHeartbeats = heartbeats.join(() => {
+    if (!outgoing.writableNeedDrain && !outgoing.writableEnded) outgoing.write(HEARTBEAT)
+  })
+  outgoing.on('drain', flush)
+  outgoing.once('close', () => {
+    leaveHeartbeats()
+    feed.leave()
+  })
+  return flush
 }
 
 /**

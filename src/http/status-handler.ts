@@ -7,8 +7,7 @@ import { waitForStatus } from '../tracking/status/status-wait.ts'
 import type { WaitingLimit } from '../tracking/status/waiting-limit.ts'
 import { onResponseEnd } from './closed-signal.ts'
 import type { PlainResponse } from './plain-response.ts'
-import { ifNoneMatch } from './status-conditions.ts'
-import { statusResponse } from './status-responses.ts'
+import { ifNoneMatch, statusResponse } from './status-responses.ts'
 
 export type StatusDeps = {
   statuses: StatusCache

@@ -1,9 +1,39 @@
+import type { IncomingMessage } from 'node:http'
 import { TrackerError } from '../domain/errors.ts'
-import { linkValue, type StatusUrls } from '../tracking/links.ts'
+import type { StatusUrls } from '../tracking/links.ts'
 import type { Subject } from '../tracking/status/authorize-reader.ts'
 import type { StatusSnapshot } from '../tracking/status/status-snapshot.ts'
 import type { PlainResponse } from './plain-response.ts'
-import type { IsKnown } from './status-conditions.ts'
+
+/** Whether the caller already has this version of a status. */
+type IsKnown = (version: string) => boolean
+
+/** A strong ETag. It contains no commas or inner quotes. */
+function etagOf(version: string): string {
+  return `"${version}"`
+}
+
+/**
+ * From `If-None-Match`, compared weakly (RFC 9110 §13.1.2); undefined without that header. No list parser is needed: the list has
+ * one of our ETags exactly if the header contains its text.
+ */
+export function ifNoneMatch({ headers }: IncomingMessage): IsKnown | undefined {
+  const header = headers['if-none-match']
+  if (header === undefined) return undefined
+  if (header.trim() === '*') return () => true
+  return (version) => header.includes(etagOf(version))
+}
+
+/** From `Last-Event-ID`: an event's id is the ETag, with or without its quotes, which some clients drop. */
+export function lastEventId({ headers }: IncomingMessage): IsKnown {
+  const header = headers['last-event-id']
+  return (version) => header === version || header === etagOf(version)
+}
+
+/** A server-sent event. */
+export function eventText({ version, body }: StatusSnapshot): string {
+  return `event: status\nid: ${etagOf(version)}\ndata: ${body}\n\n`
+}
 
 const JSON_TYPE = ['Content-Type', 'application/json']
 
@@ -17,9 +47,9 @@ export function statusResponse(
   subject: Subject,
 ): PlainResponse {
   if (snapshot === undefined) throw notFound(subject)
-  const { etag, body, isPending } = snapshot
-  const headers = ['ETag', etag, ...(isPending ? NO_CACHE_WHILE_PENDING : NO_CACHE)]
-  if (isKnown?.(etag)) return { status: 304, headers, body: null }
+  const { version, body, isPending } = snapshot
+  const headers = ['ETag', etagOf(version), ...(isPending ? NO_CACHE_WHILE_PENDING : NO_CACHE)]
+  if (isKnown?.(version)) return { status: 304, headers, body: null }
   return { status: 200, headers: [...JSON_TYPE, ...headers], body }
 }
 
@@ -49,3 +79,8 @@ const NOT_FOUND = {
   asset: 'Unknown fileId: no submission names it, or all that do were rejected.',
   submission: 'There is no submission with this id.',
 } as const satisfies Record<Subject, string>
+
+/** The value of a `Link` header. */
+export function linkValue({ statusUrl, eventsUrl }: StatusUrls): string {
+  return `<${statusUrl}>; rel="status", <${eventsUrl}>; rel="events"`
+}

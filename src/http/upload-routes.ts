@@ -17,6 +17,7 @@ import {
 } from '../tracking/uploads/with-idempotency-key.ts'
 import type { AppContext } from './app-env.ts'
 import { type BodyLimits, bodyChunks } from './body-chunks.ts'
+import { linkedResponse } from './caller-response.ts'
 import { closedSignal } from './closed-signal.ts'
 import { meterUpload, type UploadMeter } from './metered-upload.ts'
 import { readJsonObject } from './read-json.ts'
@@ -56,7 +57,7 @@ export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
                   ),
                 ),
             })
-            return toHonoResponse(c, response)
+            return toHonoResponse(c, linkedResponse(deps.links, response))
           }),
       }),
     })
@@ -84,7 +85,7 @@ export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
                 submitUpdate(deps, { ...update, keyName, claim, fingerprint }),
               ),
           })
-          return toHonoResponse(c, response)
+          return toHonoResponse(c, linkedResponse(deps.links, response))
         })
       },
     }),

@@ -44,3 +44,9 @@ function readProbe(
   if (status === 429) return { kind: 'rate_limited', ms: readResetMs(headers) }
   return { kind: 'failed', reason: `it responded with ${status}` }
 }
+
+/** What the status of any response says about the key. */
+export function keyVerdict(status: number): 'accepted' | 'rejected' | 'unknown' {
+  if (status >= 200 && status < 300) return 'accepted'
+  return status === 401 || status === 403 ? 'rejected' : 'unknown'
+}

@@ -41,6 +41,7 @@ export async function exchange(
       headers,
       body: text,
       response: uploadResponse,
+      isFileGone: status === 404,
       retryAfterMs,
     }
   } catch (cause) {

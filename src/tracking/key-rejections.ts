@@ -1,11 +1,14 @@
 /** The kind of request for which ImageKit rejected our private key. */
 type ImagekitCall = 'upload' | 'update' | 'lookup'
 
+/** What a response of ImageKit says about our private key. */
+type KeyVerdict = 'accepted' | 'rejected' | 'unknown'
+
 type KeyRejection = { call: ImagekitCall; status: number }
 
 export type KeyRejections = {
-  /** Called with the status of each response of ImageKit. */
-  note(call: ImagekitCall, status: number): void
+  /** Called for each response of ImageKit, with its HTTP status. */
+  note(call: ImagekitCall, response: { kind: KeyVerdict; status: number }): void
   /** The rejections that no accepted request has followed. */
   list(): KeyRejection[]
 }
@@ -13,7 +16,7 @@ export type KeyRejections = {
 const WARN_EVERY_MS = 60_000
 
 /**
- * Remembers that ImageKit responded 401 or 403. An accepted upload clears all rejections, any other accepted call those of its
+ * Remembers that ImageKit rejected the key. An accepted upload clears all rejections, any other accepted call those of its
  * kind.
  */
 export function createKeyRejections({
@@ -26,12 +29,12 @@ export function createKeyRejections({
   const rejections = new Map<ImagekitCall, KeyRejection>()
   let warnedAt: number | undefined
   return {
-    note(call, status) {
-      if (status >= 200 && status < 300) {
+    note(call, { kind, status }) {
+      if (kind === 'accepted') {
         if (call === 'upload') rejections.clear()
         else rejections.delete(call)
       }
-      if (status !== 401 && status !== 403) return
+      if (kind !== 'rejected') return
       rejections.set(call, { call, status })
       const now = clock()
       if (warnedAt !== undefined && now >= warnedAt && now - warnedAt < WARN_EVERY_MS) return

@@ -47,11 +47,6 @@ export function createLinks(publicUrl: () => string, tokens: CapabilityTokens): 
   }
 }
 
-/** The value of a `Link` header. */
-export function linkValue({ statusUrl, eventsUrl }: StatusUrls): string {
-  return `<${statusUrl}>; rel="status", <${eventsUrl}>; rel="events"`
-}
-
 /** Returns the submission that a webhook token authenticates; undefined for a forged token. */
 export function readWebhookToken(
   tokens: Pick<CapabilityTokens, 'webhook'>,

@@ -14,7 +14,7 @@ export type EndedSessions = {
   load(from: Pick<Store, 'listEndedSessions'>): Promise<void>
   /**
    * Reads what other processes have stored, at most once a second. Call it before each page. Rejects if the store can't be read:
-   * then the page responds with 503, so no one gets access and no one is signed out.
+   * then no one gets access and no one is signed out.
    */
   refresh(): Promise<void>
 }

@@ -19,7 +19,7 @@ export type ReplayDeliveriesDeps = ReplayRejectedDeps & {
   clock: () => number
 }
 
-export type ReplayReport = { total: number; byOutcome: { [outcome in DeliveryOutcome]: number } }
+type ReplayReport = { total: number; byOutcome: { [outcome in DeliveryOutcome]: number } }
 
 /** The number of deliveries that are in memory at a time. */
 const STEP = 20

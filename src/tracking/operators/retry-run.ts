@@ -6,9 +6,8 @@ import type { UploadResponse } from '../../domain/upload-response.ts'
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { type ApplyResponseDeps, applyResponse } from '../uploads/apply-response.ts'
-import { submissionResponse } from '../uploads/caller-response.ts'
 import type { ConcurrencyLimiter } from '../uploads/concurrency-limiter.ts'
-import type { Exchange } from '../uploads/imagekit-exchange.ts'
+import { type Exchange, submissionResponse } from '../uploads/imagekit-exchange.ts'
 import { type ListedRunView, listedRunView } from './listed-run-view.ts'
 
 export type ResubmitRunDeps = ApplyResponseDeps & {
@@ -27,8 +26,8 @@ export async function retryRun(
   const entry: AuditEntry = { at: deps.clock(), actor, kind: 'retry', subject: runId, reason, details: null }
   const submitted = await deps.limiter.track(() => resubmitRun(deps, { runId, actor, origin: { entry } }))
   if (submitted === null) throw new Error('only an item of a retry can be taken by another process')
-  const { submissionId, response, retryAfterMs } = submitted
-  if (response.kind === 'rejected' && response.error.status === 404) throw rejectionOf('asset_gone')
+  const { submissionId, response, isFileGone, retryAfterMs } = submitted
+  if (isFileGone) throw rejectionOf('asset_gone')
   if (retryAfterMs !== null)
     throw new TrackerError('imagekit_rate_limited', 'ImageKit accepts no more requests at the moment.', {
       retryAfterSeconds: Math.ceil(retryAfterMs / 1000),
@@ -46,6 +45,14 @@ export async function retryRun(
   return listedRunView({ run, ...found.submission })
 }
 
+type SubmittedRun = {
+  submissionId: string
+  response: UploadResponse
+  /** ImageKit rejected the retry because it has no such file. */
+  isFileGone: boolean
+  retryAfterMs: number | null
+}
+
 /**
  * Asks ImageKit to run an extension again, with its original options and a new token. The submission is committed, together with
  * its origin, before the request is sent. Throws `not_found`, and the reason if the run can't be retried. Null if another process
@@ -54,7 +61,7 @@ export async function retryRun(
 export async function resubmitRun(
   deps: ResubmitRunDeps,
   request: { runId: string; actor: string; origin: { entry: AuditEntry } | { itemId: number } },
-): Promise<{ submissionId: string; response: UploadResponse; retryAfterMs: number | null } | null> {
+): Promise<SubmittedRun | null> {
   const { runId, actor, origin } = request
   const history = await deps.store.findRunHistory(runId)
   if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
@@ -91,6 +98,7 @@ export async function resubmitRun(
   return {
     submissionId,
     response,
+    isFileGone: exchange.kind === 'responded' && exchange.isFileGone,
     retryAfterMs: exchange.kind === 'responded' ? exchange.retryAfterMs : null,
   }
 }

@@ -117,7 +117,7 @@ async function checkDatabase({ store, readiness, setup }: DiagnosticsDeps): Prom
     const place = setup.databaseFile === null ? 'the database server' : "the disk and the file's permissions"
     const remedy =
       fault === undefined
-        ? `Check the log and ${place}. Webhooks get 503 meanwhile.`
+        ? `Check the log and ${place}. Webhooks are not accepted meanwhile; ImageKit sends them again.`
         : describeFault(fault).remedy
     return fail('database', `not writable: ${errorMessage(error)}`, remedy)
   }

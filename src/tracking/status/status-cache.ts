@@ -73,7 +73,7 @@ export function createCacheOf(
   let reads = 0
 
   // One load per asset at a time. `invalidate` removes a load from `loads`: it is outdated then, and its callers get the newer
-  // status. (The ETag can return to an earlier one, so no caller may keep the status in between.)
+  // status. (The version can return to an earlier one, so no caller may keep the status in between.)
   const load = (fileId: string): Promise<StatusSnapshot | undefined> => {
     const present = loads.get(fileId)
     if (present !== undefined) return present

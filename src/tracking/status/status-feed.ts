@@ -17,8 +17,8 @@ export type FollowedStatus =
   | { what: 'following'; feed: StatusFeed }
 
 export type Follower = {
-  /** Whether the follower already has the status with this ETag. */
-  isKnown: (etag: string) => boolean
+  /** Whether the follower already has this version of the status. */
+  isKnown: (version: string) => boolean
   /** Called when there is a status to take, or when the feed is over. */
   wake: () => void
 }
@@ -29,14 +29,14 @@ export async function followStatus(
   id: string,
   { isKnown, wake }: Follower,
 ): Promise<FollowedStatus> {
-  let lastEtag: string | undefined
+  let lastVersion: string | undefined
   let newest: StatusSnapshot | undefined
   let isEnding = false
 
   const leave = statuses.watch(id, (event) => {
     switch (event.what) {
       case 'changed':
-        newest = event.snapshot.etag === lastEtag ? undefined : event.snapshot
+        newest = event.snapshot.version === lastVersion ? undefined : event.snapshot
         return wake()
       case 'forgotten':
       case 'closing':
@@ -50,7 +50,7 @@ export async function followStatus(
       const taken = newest
       newest = undefined
       if (taken === undefined) return undefined
-      lastEtag = taken.etag
+      lastVersion = taken.version
       if (!taken.isPending) {
         isEnding = true
         leave()
@@ -68,11 +68,11 @@ export async function followStatus(
       leave()
       return { what: 'unknown' }
     }
-    if (!isKnown(present.etag)) {
+    if (!isKnown(present.version)) {
       newest = present
       return { what: 'following', feed }
     }
-    lastEtag = present.etag
+    lastVersion = present.version
     newest = undefined
     if (present.isPending) return { what: 'following', feed }
     leave()

@@ -10,16 +10,19 @@ export type StatusSnapshot = {
   fileId: string | null
   /** The view as JSON. */
   body: string
-  /** A strong ETag, with its quotes. It depends only on the body: it is the same in every process, and after a restart. */
-  etag: string
+  /** A hash of the body: it is the same in every process, and after a restart. */
+  version: string
   isPending: boolean
 }
 
 export function takeStatusSnapshot(facts: AssetFacts): StatusSnapshot {
   const asset = describeAsset(facts)
   const body = JSON.stringify(assetView(asset))
-  const digest = hash('sha256', body, 'base64url')
-  return { fileId: asset.fileId, body, etag: `"${digest}"`, isPending: asset.status === 'pending' }
+  return { fileId: asset.fileId, body, version: versionOf(body), isPending: asset.status === 'pending' }
+}
+
+export function versionOf(body: string): string {
+  return hash('sha256', body, 'base64url')
 }
 
 /** An asset as the API returns it: its status and its current runs. */

@@ -11,12 +11,12 @@ export type StatusWait = {
 
 /**
  * Waits until nothing is pending any more, or until the caller does not know the present status (`isKnown` is false for its
- * ETag), or for `ms`; then resolves with the newest status. When the service stops, it resolves early. Rejects as `find` does.
+ * version), or for `ms`; then resolves with the newest status. When the service stops, it resolves early. Rejects as `find` does.
  */
 export function waitForStatus(
   { statuses, startTimer }: { statuses: StatusCache; startTimer: StartTimer },
   fileId: string,
-  { ms, isKnown }: { ms: number; isKnown: (etag: string) => boolean },
+  { ms, isKnown }: { ms: number; isKnown: (version: string) => boolean },
 ): StatusWait {
   let leave = () => {}
   const result = new Promise<StatusSnapshot | undefined>((resolve, reject) => {
@@ -35,7 +35,7 @@ export function waitForStatus(
     const receive = (snapshot: StatusSnapshot | undefined): void => {
       hasSnapshot = true
       latest = snapshot
-      if (isTimeUp || snapshot === undefined || !snapshot.isPending || !isKnown(snapshot.etag)) finish()
+      if (isTimeUp || snapshot === undefined || !snapshot.isPending || !isKnown(snapshot.version)) finish()
     }
     // Not with the latest status: another process may have changed it while the store could not be read.
     const endWait = (): void => {

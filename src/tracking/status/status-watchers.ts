@@ -10,7 +10,7 @@ type Watched = {
   listeners: Set<StatusListener>
   /** The number of reads that had begun when the asset changed; undefined once the listeners were notified. */
   staleSince: number | undefined
-  notifiedEtag: string | undefined
+  notifiedVersion: string | undefined
 }
 
 /**
@@ -45,7 +45,7 @@ export function createStatusWatchers(): StatusWatchers {
       const watched = assets.get(fileId) ?? {
         listeners: new Set(),
         staleSince: undefined,
-        notifiedEtag: undefined,
+        notifiedVersion: undefined,
       }
       assets.set(fileId, watched)
       watched.listeners.add(listener)
@@ -72,8 +72,8 @@ export function createStatusWatchers(): StatusWatchers {
       const watched = assets.get(fileId)
       if (watched?.staleSince === undefined || read <= watched.staleSince) return
       watched.staleSince = undefined
-      if (snapshot !== undefined && snapshot.etag === watched.notifiedEtag) return
-      watched.notifiedEtag = snapshot?.etag
+      if (snapshot !== undefined && snapshot.version === watched.notifiedVersion) return
+      watched.notifiedVersion = snapshot?.version
       const event: StatusEvent =
         snapshot === undefined ? { what: 'forgotten' } : { what: 'changed', snapshot }
       for (const listener of watched.listeners) listener(event)

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import type { Run } from '../../domain/run.ts'
 import { isRejected, type Submission } from '../../domain/submission.ts'
 import type { Store } from '../../store/store.ts'
@@ -6,7 +5,7 @@ import type { Links } from '../links.ts'
 import { submissionView } from '../uploads/submission-view.ts'
 import { createCacheOf, type StatusCache, type StatusCacheOptions } from './status-cache.ts'
 import { type FollowedStatus, type Follower, followStatus, type StatusFeed } from './status-feed.ts'
-import type { StatusSnapshot } from './status-snapshot.ts'
+import { type StatusSnapshot, versionOf } from './status-snapshot.ts'
 
 type SubmissionFacts = { submission: Submission; runs: Run[] }
 
@@ -37,7 +36,7 @@ function takeSubmissionSnapshot(links: Links, facts: SubmissionFacts): StatusSna
     // The asset's status does not include a rejected submission.
     fileId: isRejected(submission) ? null : fileId,
     body,
-    etag: `"${hash('sha256', body, 'base64url')}"`,
+    version: versionOf(body),
     // Without runs, only the response is pending.
     isPending: !isRejected(submission) && (hasPending || (facts.runs.length === 0 && state === 'submitting')),
   }

@@ -1,3 +1,4 @@
+import type { StoredResponse } from '../../domain/idempotency.ts'
 import type { UploadResponse } from '../../domain/upload-response.ts'
 
 /**
@@ -12,7 +13,36 @@ export type Exchange =
       headers: { [name: string]: string }
       body: string
       response: UploadResponse
+      /** ImageKit has no such file. */
+      isFileGone: boolean
       /** How long ImageKit accepts no further requests, in milliseconds; null without a rate limit. */
       retryAfterMs: number | null
     }
   | { kind: 'broken'; wasComplete: boolean; timedOut: boolean; cause: unknown }
+
+/** How a submission ended for its caller, once ImageKit may have received the whole request. */
+export type CallerOutcome = { submissionId: string } & (
+  | Extract<Exchange, { kind: 'responded' }>
+  | { kind: 'unconfirmed'; reason: 'timed_out' | 'connection_broken' | 'service_stopped' }
+)
+
+/** Builds the response to the caller, which is stored for its `Idempotency-Key`. */
+export type RespondToCaller = (outcome: CallerOutcome) => StoredResponse
+
+export function callerOutcome(submissionId: string, exchange: Exchange): CallerOutcome {
+  if (exchange.kind === 'responded') return { submissionId, ...exchange }
+  return { submissionId, kind: 'unconfirmed', reason: exchange.timedOut ? 'timed_out' : 'connection_broken' }
+}
+
+/** The result of a submission once ImageKit may have received the whole request. */
+export function submissionResponse(exchange: Exchange): UploadResponse {
+  if (exchange.kind === 'responded') return exchange.response
+  const error = exchange.timedOut
+    ? { code: 'imagekit_timeout', message: 'ImageKit did not respond in time.', status: null }
+    : {
+        code: 'imagekit_unreachable',
+        message: 'The connection to ImageKit broke before it responded.',
+        status: null,
+      }
+  return { kind: 'unconfirmed', requestId: null, error }
+}

@@ -5,15 +5,19 @@ import type { RequestedExtension } from '../../domain/submission.ts'
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
-import { callerResponse, submissionResponse } from './caller-response.ts'
-import type { Exchange } from './imagekit-exchange.ts'
+import {
+  callerOutcome,
+  type Exchange,
+  type RespondToCaller,
+  submissionResponse,
+} from './imagekit-exchange.ts'
 import type { Sent } from './with-idempotency-key.ts'
 
 export type SubmitUpdateDeps = ApplyResponseDeps & {
   store: Pick<Store, 'createSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
-  errorBody: (message: string) => object
+  respondToCaller: RespondToCaller
 }
 
 /** Sends ImageKit an update of an existing file. The submission is committed before the request is sent. */
@@ -59,7 +63,7 @@ export async function submitUpdate(
       { event: 'response.lost', submissionId, err: exchange.cause },
       'no response from ImageKit; it may have received the update',
     )
-  const response = callerResponse(deps, submissionId, exchange)
+  const response = deps.respondToCaller(callerOutcome(submissionId, exchange))
   const key = claim && { key: { ...claim, answer: response } }
   await applyResponse(deps, { submissionId, response: submissionResponse(exchange), ...key })
   return { response, isStored: true }

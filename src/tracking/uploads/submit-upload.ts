@@ -4,8 +4,12 @@ import type { RequestedExtension, SubmissionError } from '../../domain/submissio
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
-import { callerResponse, submissionResponse } from './caller-response.ts'
-import type { Exchange } from './imagekit-exchange.ts'
+import {
+  callerOutcome,
+  type Exchange,
+  type RespondToCaller,
+  submissionResponse,
+} from './imagekit-exchange.ts'
 import type { Sent } from './with-idempotency-key.ts'
 
 /** The fields of a caller's upload form, known once the form is complete. */
@@ -29,7 +33,7 @@ export type SubmitUploadDeps<Form> = ApplyResponseDeps & {
     }): Promise<Exchange>
   }
   links: Links
-  errorBody: (message: string) => object
+  respondToCaller: RespondToCaller
 }
 
 /**
@@ -88,7 +92,7 @@ export async function submitUpload<Form>(
       { event: 'response.lost', submissionId, err: exchange.cause },
       'no response from ImageKit; it may have received the upload',
     )
-  const response = callerResponse(deps, submissionId, exchange)
+  const response = deps.respondToCaller(callerOutcome(submissionId, exchange))
   const key = claim === null ? undefined : { ...claim, answer: response }
   await applyResponse(deps, { submissionId, response: submissionResponse(exchange), ...(key && { key }) })
   return { response, isStored: true }

@@ -2,17 +2,15 @@ import { createHash, randomUUID } from 'node:crypto'
 import { TrackerError } from '../../domain/errors.ts'
 import type { KeyClaim, StoredResponse } from '../../domain/idempotency.ts'
 import type { Store } from '../../store/store.ts'
-import type { Links } from '../links.ts'
-import { linkedResponse, unconfirmedResponse } from './caller-response.ts'
+import type { RespondToCaller } from './imagekit-exchange.ts'
 import type { WriteRetryQueue } from './write-retry-queue.ts'
 
 export type WithIdempotencyKeyDeps = {
   store: Pick<Store, 'claimIdempotencyKey' | 'releaseIdempotencyKey'>
   writeRetries: Pick<WriteRetryQueue, 'apply'>
-  links: Links
   /** See `createClaimClock`. */
   claimClock: { now(): number }
-  errorBody: (message: string) => object
+  respondToCaller: RespondToCaller
 }
 
 /** The result of `send`: the response to the caller, and whether it is stored for the same key. */
@@ -23,21 +21,12 @@ export type Sent = { response: StoredResponse; isStored: boolean }
  * reads a repeated request to its end; it must equal the first one. Without a key, `send` simply runs.
  */
 export async function withIdempotencyKey(
-  deps: WithIdempotencyKeyDeps,
-  request: OnceRequest,
-): Promise<StoredResponse> {
-  return linkedResponse(deps, await respondOnce(deps, request))
-}
-
-type OnceRequest = {
-  scope: string | null
-  fingerprint: () => Promise<string>
-  send: (claim: KeyClaim | null) => Promise<Sent>
-}
-
-async function respondOnce(
-  { store, writeRetries, claimClock, errorBody }: WithIdempotencyKeyDeps,
-  request: OnceRequest,
+  { store, writeRetries, claimClock, respondToCaller }: WithIdempotencyKeyDeps,
+  request: {
+    scope: string | null
+    fingerprint: () => Promise<string>
+    send: (claim: KeyClaim | null) => Promise<Sent>
+  },
 ): Promise<StoredResponse> {
   const { scope, send } = request
   if (scope === null) return (await send(null)).response
@@ -68,8 +57,8 @@ async function respondOnce(
       'The first request with this Idempotency-Key was different. Use a new key for a new request.',
     )
   if (claim.kind === 'responded') return claim.answer
-  const message = 'The service stopped during this request; ImageKit may have received it.'
-  return unconfirmedResponse({ errorBody }, claim.submissionId, 502, message)
+  const { submissionId } = claim
+  return respondToCaller({ submissionId, kind: 'unconfirmed', reason: 'service_stopped' })
 }
 
 /** Requests share an idempotency key only if they have the same API key name, method and path. */

@@ -7,7 +7,7 @@ const MAX_BYTES = 20_000
 const snapshotOf = (fileId: string): StatusSnapshot => ({
   fileId,
   body: 'x'.repeat(100),
-  etag: '"e"',
+  version: 'e',
   isPending: false,
 })
 

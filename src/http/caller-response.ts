@@ -1,0 +1,51 @@
+import type { StoredResponse } from '../domain/idempotency.ts'
+import { errorBody } from '../imagekit/error-body.ts'
+import type { Links } from '../tracking/links.ts'
+import type { CallerOutcome } from '../tracking/uploads/imagekit-exchange.ts'
+import { linkValue } from './status-responses.ts'
+
+const UNCONFIRMED = {
+  timed_out: {
+    status: 504,
+    message:
+      'ImageKit did not respond in time. It may have received the request: check before you send it again.',
+  },
+  connection_broken: {
+    status: 502,
+    message:
+      'The connection to ImageKit broke. It may have received the request: check before you send it again.',
+  },
+  service_stopped: {
+    status: 502,
+    message: 'The service stopped during this request; ImageKit may have received it.',
+  },
+} as const
+
+/**
+ * The response to the caller of an ImageKit-compatible route once ImageKit may have received the whole request. The SDKs obey
+ * `x-should-retry`; without it they would send an unconfirmed upload twice.
+ */
+export function callerResponse(outcome: CallerOutcome): StoredResponse {
+  const { submissionId } = outcome
+  if (outcome.kind === 'unconfirmed') {
+    const { status, message } = UNCONFIRMED[outcome.reason]
+    const headers = {
+      'content-type': 'application/json',
+      'x-submission-id': submissionId,
+      'x-should-retry': 'false',
+    }
+    return { status, headers, body: JSON.stringify(errorBody(message)) }
+  }
+  const { status, response, body } = outcome
+  const headers: StoredResponse['headers'] = { ...outcome.headers, 'x-submission-id': submissionId }
+  if (response.kind === 'unconfirmed') headers['x-should-retry'] = 'false'
+  const fileId = response.kind === 'accepted' ? response.fileId : null
+  return { status, headers, body, ...(fileId !== null && { fileId }) }
+}
+
+/** Adds the links to the asset's status, which are not stored, because they contain a token. */
+export function linkedResponse(links: Pick<Links, 'asset'>, response: StoredResponse): StoredResponse {
+  const { fileId, headers } = response
+  if (fileId === undefined) return response
+  return { ...response, headers: { ...headers, link: linkValue(links.asset(fileId)) } }
+}
