@@ -3,8 +3,8 @@ const ACCOUNT = { file: 'src/domain/decide/account-event.ts', tests: CONTRACT }
 const FINDING = { file: 'src/domain/decide/due-run.ts', tests: CONTRACT }
 const CLAIMS = ['test/store/sqlite-two-handles.test.ts']
 const SERIES = {
-  file: 'src/tracking/heartbeat-series.ts',
-  tests: ['test/unit/tracking/heartbeat-series.test.ts'],
+  file: 'src/tracking/heartbeats.ts',
+  tests: ['test/unit/tracking/heartbeats.test.ts'],
 }
 const LEASE = { file: 'src/domain/decide/lease.ts', tests: CLAIMS }
 const NOTIFICATION = { file: 'src/domain/decide/due-notification.ts', tests: CLAIMS }
@@ -271,7 +271,7 @@ export const FAULTS_OF_DECIDING = [
   },
   {
     name: 'silence-needs-no-proof',
-    file: 'src/tracking/uploads/recover-abandoned.ts',
+    file: 'src/tracking/heartbeats.ts',
     find: 'if (store.isShared && !heartbeatSeries.provesSilence()) return',
     replace: '',
     tests: ['test/integration/ended-processes.test.ts'],

@@ -1,11 +1,9 @@
 import type { BlockList } from 'node:net'
 import { isLoopbackHost } from '../domain/loopback.ts'
-import type { AppContext } from '../http/app-env.ts'
-import { clientAddress } from '../http/client-address.ts'
+import { type AppContext, clientAddress } from '../http/request.ts'
 import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
 import type { EndedSessions } from '../tracking/operators/ended-sessions.ts'
-import type { Sessions } from '../tracking/operators/sessions.ts'
-import { createSessions } from '../tracking/operators/sessions.ts'
+import { createSessions, type Sessions } from '../tracking/operators/sessions.ts'
 import { createSignInLimit, type SignInLimit, type SignInStore } from '../tracking/operators/sign-in-limit.ts'
 import { createOperatorSession, type OperatorSession } from './operator-session.ts'
 

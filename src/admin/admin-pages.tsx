@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
-import type { AppContext, AppEnv } from '../http/app-env.ts'
 import type { ErrorResponses } from '../http/error-responses.ts'
+import type { AppContext, AppEnv } from '../http/request.ts'
 import { ADMIN, SIGN_IN, withQuery } from './addresses.ts'
 import { type AdminAuth, type AdminAuthDeps, createAdminAuth } from './admin-auth.ts'
 import { respondWithPage, seeOther, setPageHeaders } from './page-responses.ts'

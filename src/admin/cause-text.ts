@@ -1,4 +1,4 @@
-import type { DeliveryView } from '../tracking/operators/delivery-view.ts'
+import type { DeliveryView } from '../tracking/operators/list-deliveries.ts'
 
 type Cause = NonNullable<DeliveryView['cause']>
 

@@ -1,5 +1,5 @@
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
-import type { AppContext } from '../http/app-env.ts'
+import type { AppContext } from '../http/request.ts'
 
 /** Reports the result of a form on the page that follows it. */
 const NOTICES: { [name: string]: string } = {

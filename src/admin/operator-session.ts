@@ -1,6 +1,6 @@
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { TrackerError } from '../domain/errors.ts'
-import type { AppContext } from '../http/app-env.ts'
+import type { AppContext } from '../http/request.ts'
 import { SESSION_MS, type Session, type Sessions } from '../tracking/operators/sessions.ts'
 
 /** The user of the pages. */

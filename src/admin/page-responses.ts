@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { JSX } from 'hono/jsx/jsx-runtime'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import type { AppContext } from '../http/app-env.ts'
+import type { AppContext } from '../http/request.ts'
 import { setNotice } from './notices.ts'
 
 const CONTENT_SECURITY_POLICY = [

@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import type { AppContext, AppEnv } from '../http/app-env.ts'
+import type { AppContext, AppEnv } from '../http/request.ts'
 import { routeMethods } from '../http/route.ts'
 import type { Operator, OperatorSession } from './operator-session.ts'
 import { readCsrfForm } from './read-form.ts'

@@ -1,6 +1,6 @@
 import { TrackerError } from '../domain/errors.ts'
-import type { AppContext } from '../http/app-env.ts'
 import { isCrossSite, readForm } from '../http/read-form.ts'
+import type { AppContext } from '../http/request.ts'
 import { formLabel } from './addresses.ts'
 import type { Operator, OperatorSession } from './operator-session.ts'
 

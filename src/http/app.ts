@@ -1,9 +1,8 @@
 import { Hono } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
-import type { AppContext, AppEnv } from './app-env.ts'
 import { type ErrorResponses, isImagekitPath } from './error-responses.ts'
 import { localOnly } from './local-only.ts'
-import { requestId } from './request-id.ts'
+import { type AppContext, type AppEnv, requestId } from './request.ts'
 
 /** The tracker's HTTP application without its routes: the middleware and error handling that they share. */
 export function createApp(deps: {

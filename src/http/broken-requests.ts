@@ -11,7 +11,7 @@ import type { Duplex } from 'node:stream'
 import type { ProblemCode } from '../contract/problems.ts'
 import type { ExceededLimit } from '../tracking/status/waiting-limit.ts'
 import type { ErrorResponses } from './error-responses.ts'
-import { headersObject } from './plain-response.ts'
+import { headersObject } from './response.ts'
 
 /**
  * Closing a connection while the caller still sends resets it, and the response is lost (RFC 9112, section 9.6). So the

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
-import type { AppEnv } from './app-env.ts'
-import { headersObject } from './plain-response.ts'
+import type { AppEnv } from './request.ts'
+import { headersObject } from './response.ts'
 
 const EXPOSED = ['ETag', 'Retry-After', 'Location', 'Link', 'X-Request-Id']
 

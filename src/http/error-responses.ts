@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { PROBLEMS, type Problem, type ProblemCode } from '../contract/problems.ts'
 import { type FieldError, TrackerError } from '../domain/errors.ts'
 import { errorBody } from '../imagekit/error-body.ts'
-import type { AppContext } from './app-env.ts'
-import { headersObject, type PlainResponse, type RawHeaders, respond } from './plain-response.ts'
+import type { AppContext } from './request.ts'
+import { headersObject, type PlainResponse, type RawHeaders, respond } from './response.ts'
 
 /** An error as a caller may see it, not serialized yet. */
 type ErrorDescription = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
 import { isLoopbackHost } from '../domain/loopback.ts'
-import type { AppEnv } from './app-env.ts'
+import type { AppEnv } from './request.ts'
 
 /**
  * Returns why a request is not local; undefined if it is. Unless both keys are configured, only local requests are accepted. A

@@ -1,4 +1,4 @@
-import type { StartTimer } from '../tracking/status/status-timer.ts'
+import type { StartTimer } from '../tracking/status/status-cache.ts'
 import type { ExceededLimit } from '../tracking/status/waiting-limit.ts'
 
 const INTERVAL_MS = 10_000

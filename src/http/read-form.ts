@@ -1,7 +1,7 @@
 import { TrackerError } from '../domain/errors.ts'
-import type { AppContext } from './app-env.ts'
 import { bodyChunks } from './body-chunks.ts'
 import { WHOLE_BODY_MS } from './read-body.ts'
+import type { AppContext } from './request.ts'
 
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 

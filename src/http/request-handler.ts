@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
-import type { AppEnv } from './app-env.ts'
 import type { ErrorResponses } from './error-responses.ts'
 import type { FastPaths } from './fast-paths.ts'
-import { headersObject, writeResponse } from './plain-response.ts'
+import type { AppEnv } from './request.ts'
+import { headersObject, writeResponse } from './response.ts'
 
 /** Handles a request of Node's HTTP server. */
 export type RequestHandler = (incoming: IncomingMessage, outgoing: ServerResponse) => void

@@ -8,14 +8,11 @@ import type { JsonObject } from '../domain/json.ts'
 import type { Access, Caller } from '../tracking/access.ts'
 import type { Capability } from '../tracking/capability-tokens.ts'
 import { authorizeReader, type ReaderCredential, type Subject } from '../tracking/status/authorize-reader.ts'
-import type { AppContext, AppEnv } from './app-env.ts'
 import { tokenRouteCors } from './cors.ts'
 import { parseQuery, parseWith } from './parse-with.ts'
 import type { ReadBody } from './read-body.ts'
 import { readJsonObject, readOptionalJson } from './read-json.ts'
-import { requestCredential } from './request-credential.ts'
-import { requestKey } from './request-key.ts'
-import { requestQuery } from './request-query.ts'
+import { type AppContext, type AppEnv, requestCredential, requestKey, requestQuery } from './request.ts'
 
 /**
  * Who may send a request: anyone, the holder of any key, or of an admin key. A subject: also the holder of the token of the

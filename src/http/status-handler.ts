@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ReaderCredential, Subject } from '../tracking/status/authorize-reader.ts'
-import type { StatusCache } from '../tracking/status/status-cache.ts'
+import type { StartTimer, StatusCache } from '../tracking/status/status-cache.ts'
 import type { StatusSnapshot } from '../tracking/status/status-snapshot.ts'
-import type { StartTimer } from '../tracking/status/status-timer.ts'
 import { waitForStatus } from '../tracking/status/status-wait.ts'
 import type { WaitingLimit } from '../tracking/status/waiting-limit.ts'
-import { onResponseEnd } from './closed-signal.ts'
-import type { PlainResponse } from './plain-response.ts'
+import { onResponseEnd, type PlainResponse } from './response.ts'
 import { ifNoneMatch, statusResponse } from './status-responses.ts'
 
 export type StatusDeps = {

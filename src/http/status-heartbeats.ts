@@ -1,4 +1,4 @@
-import type { StartTimer } from '../tracking/status/status-timer.ts'
+import type { StartTimer } from '../tracking/status/status-cache.ts'
 
 /** One timer that keeps all streams alive, because proxies close silent connections. It runs only while there are streams. */
 export type Heartbeats = {

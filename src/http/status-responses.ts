@@ -3,7 +3,7 @@ import { TrackerError } from '../domain/errors.ts'
 import type { StatusUrls } from '../tracking/links.ts'
 import type { Subject } from '../tracking/status/authorize-reader.ts'
 import type { StatusSnapshot } from '../tracking/status/status-snapshot.ts'
-import type { PlainResponse } from './plain-response.ts'
+import type { PlainResponse } from './response.ts'
 
 /** Whether the caller already has this version of a status. */
 type IsKnown = (version: string) => boolean

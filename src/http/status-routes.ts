@@ -6,7 +6,7 @@ import {
   statusQuerySchema,
 } from '../contract/asset.ts'
 import { followStatus } from '../tracking/status/status-feed.ts'
-import { respond } from './plain-response.ts'
+import { respond } from './response.ts'
 import { type Api, operation, route } from './route.ts'
 import { type EventsDeps, eventResponses, respondWithEvents } from './status-events.ts'
 import type { StatusDeps, StatusHandler } from './status-handler.ts'

@@ -13,11 +13,10 @@ import { parseReportedResponse } from '../imagekit/read-response.ts'
 import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
 import type { Store } from '../store/store.ts'
 import type { StatusCache } from '../tracking/status/status-cache.ts'
-import { followSubmission } from '../tracking/status/submission-status-cache.ts'
+import { followSubmission, submissionView } from '../tracking/status/submission-status-cache.ts'
 import { type RecordResponseDeps, recordResponse } from '../tracking/uploads/record-response.ts'
 import { type RegisterSubmissionDeps, registerSubmission } from '../tracking/uploads/register-submission.ts'
-import { submissionView } from '../tracking/uploads/submission-view.ts'
-import { respond } from './plain-response.ts'
+import { respond } from './response.ts'
 import { type Api, operation, route } from './route.ts'
 import { type EventsDeps, eventResponses, respondWithEvents } from './status-events.ts'
 import { createStatusHandler, type StatusDeps } from './status-handler.ts'
@@ -72,7 +71,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
       query: NO_QUERY,
       body: { json: registration },
       responses: { 201: registeredSubmissionSchema },
-      async handle({ body: { extensions, fileId = null, fileName = null, webhookUrl = null }, caller }) {
+      async handle({ body: { extensions, fileId = null, fileName = null, webhookUrl }, caller }) {
         const { location, ...registered } = await registerSubmission(deps, {
           extensions,
           fileId,

@@ -15,12 +15,12 @@ import {
   type WithIdempotencyKeyDeps,
   withIdempotencyKey,
 } from '../tracking/uploads/with-idempotency-key.ts'
-import type { AppContext } from './app-env.ts'
 import { type BodyLimits, bodyChunks } from './body-chunks.ts'
 import { linkedResponse } from './caller-response.ts'
-import { closedSignal } from './closed-signal.ts'
 import { meterUpload, type UploadMeter } from './metered-upload.ts'
 import { readJsonObject } from './read-json.ts'
+import type { AppContext } from './request.ts'
+import { closedSignal } from './response.ts'
 import { type Api, type Method, type Operation, operation, route } from './route.ts'
 
 type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import { z } from 'zod'
+import { recordedDeliverySchema } from '../contract/delivery.ts'
 import type { DeliveryRoute, RejectedDelivery, RejectionCause } from '../domain/delivery.ts'
 import { TrackerError } from '../domain/errors.ts'
 import { DeliveryRejected } from '../tracking/webhooks/delivery-rejected.ts'
@@ -10,9 +12,10 @@ import {
   rejectionOfHead,
 } from '../tracking/webhooks/receive-delivery.ts'
 import type { RejectionLog } from '../tracking/webhooks/rejection-log.ts'
-import type { PlainResponse } from './plain-response.ts'
 import { type BodyReaders, bufferedBody, MAX_BODY_BYTES } from './read-body.ts'
-import { storedHeaders } from './stored-headers.ts'
+import { storedHeaders } from './request.ts'
+import { type PlainResponse, respond } from './response.ts'
+import { type Api, operation, route } from './route.ts'
 import { createTickBatcher, type TickBatcher } from './tick-batcher.ts'
 
 export type WebhookHandlerDeps = ReceiveDeliveryDeps & {
@@ -126,4 +129,28 @@ function sizeOfUnreadBody(incoming: IncomingMessage, rejection: RejectionCause):
   const minBytes = rejection === 'too_large' ? MAX_BODY_BYTES + 1 : 1
   const announced = Number(incoming.headers['content-length'] ?? 0)
   return Math.min(Math.max(announced, minBytes), Number.MAX_SAFE_INTEGER)
+}
+
+const BODY = { mediaType: 'application/json' }
+
+/** The routes to which ImageKit sends webhooks. Only a 200 acknowledges a delivery. */
+export function webhookRoutes(api: Api, { handleWebhook }: { handleWebhook: WebhookHandler }): void {
+  route(api, '/webhooks/extension/:token', {
+    POST: operation({
+      auth: 'none',
+      params: z.object({ token: z.string() }),
+      body: BODY,
+      responses: { 200: recordedDeliverySchema },
+      handle: async ({ params }, c) =>
+        respond(c, await handleWebhook(params.token, c.env.incoming, c.get('requestId'))),
+    }),
+  })
+  route(api, '/webhooks/account', {
+    POST: operation({
+      auth: 'none',
+      body: BODY,
+      responses: { 200: recordedDeliverySchema },
+      handle: async (_, c) => respond(c, await handleWebhook(null, c.env.incoming, c.get('requestId'))),
+    }),
+  })
 }

@@ -1,8 +1,12 @@
 import type { Store } from '../store/store.ts'
-import { type KeepAliveDeps, keepAlive } from '../tracking/keep-alive.ts'
-import type { StoreOutage } from '../tracking/store-outage.ts'
+import {
+  type KeepAliveDeps,
+  keepAlive,
+  type RecoverAbandonedDeps,
+  recoverAbandoned,
+} from '../tracking/heartbeats.ts'
+import type { StoreOutage } from '../tracking/readiness.ts'
 import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
-import { type RecoverAbandonedDeps, recoverAbandoned } from '../tracking/uploads/recover-abandoned.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 export type HeartbeatDeps = KeepAliveDeps &

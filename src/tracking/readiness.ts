@@ -1,6 +1,5 @@
 import { TrackerError } from '../domain/errors.ts'
 import type { Store } from '../store/store.ts'
-import type { StoreOutage } from './store-outage.ts'
 
 /** Checks whether a delivery could be stored now. `queuedWrites` is the number of queued writes. */
 export type Readiness = { check(): Promise<{ queuedWrites: number }> }
@@ -37,6 +36,24 @@ export function createReadiness(deps: {
         probe = { startedAt: now, result: probeStore() }
       await probe.result
       return { queuedWrites: writeRetries.size() }
+    },
+  }
+}
+
+/** Records since when the store is unavailable, as far as this process has noticed: every heartbeat tries the store. */
+export type StoreOutage = {
+  /** Null while the store is available. */
+  since(): number | null
+  /** Records the result of using the store just now. */
+  note(isUsable: boolean): void
+}
+
+export function createStoreOutage({ clock }: { clock: () => number }): StoreOutage {
+  let since: number | null = null
+  return {
+    since: () => since,
+    note(isUsable) {
+      since = isUsable ? null : (since ?? clock())
     },
   }
 }

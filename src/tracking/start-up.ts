@@ -1,14 +1,12 @@
 import type { ClockTrust } from '../domain/due-time.ts'
 import type { Store, StoreHandle } from '../store/store.ts'
 import type { CapabilityTokens } from './capability-tokens.ts'
-import type { HeartbeatSeries } from './heartbeat-series.ts'
-import { keepAlive } from './keep-alive.ts'
+import { type HeartbeatSeries, keepAlive, recoverAbandoned } from './heartbeats.ts'
 import { removeLeftoverBackups } from './operators/back-up.ts'
 import type { EndedSessions } from './operators/ended-sessions.ts'
 import type { ClaimClock } from './reconcile/claim-clock.ts'
 import type { ServerClock } from './server-clock.ts'
 import type { UpkeepLease } from './upkeep-lease.ts'
-import { recoverAbandoned } from './uploads/recover-abandoned.ts'
 
 type StartUpDeps = {
   store: StoreHandle

@@ -1,8 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { StoreHandle } from '../../src/store/store.ts'
-import { createHeartbeatSeries } from '../../src/tracking/heartbeat-series.ts'
-import { keepAlive } from '../../src/tracking/keep-alive.ts'
-import { recoverAbandoned } from '../../src/tracking/uploads/recover-abandoned.ts'
+import { createHeartbeatSeries, keepAlive, recoverAbandoned } from '../../src/tracking/heartbeats.ts'
 import { submit } from '../contract/facts.ts'
 import { openStore } from '../store/open-store.ts'
 

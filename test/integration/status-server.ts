@@ -4,19 +4,21 @@ import { expect, onTestFinished } from 'vitest'
 import type { AssetFacts } from '../../src/domain/asset.ts'
 import { type Observation, observe } from '../../src/domain/observe.ts'
 import { type Run, requestedRun } from '../../src/domain/run.ts'
-import type { AppEnv } from '../../src/http/app-env.ts'
 import { createErrorResponses } from '../../src/http/error-responses.ts'
 import { createFastPaths } from '../../src/http/fast-paths.ts'
+import { type AppEnv, requestId } from '../../src/http/request.ts'
 import { createRequestHandler } from '../../src/http/request-handler.ts'
-import { requestId } from '../../src/http/request-id.ts'
 import { CONNECTION_LIMITS, createHttpServer } from '../../src/http/server.ts'
 import { createStatusHandler } from '../../src/http/status-handler.ts'
 import { createHeartbeats } from '../../src/http/status-heartbeats.ts'
 import { statusRoutes } from '../../src/http/status-routes.ts'
 import { createAccess } from '../../src/tracking/access.ts'
 import { createCapabilityTokens } from '../../src/tracking/capability-tokens.ts'
-import { createStatusCache } from '../../src/tracking/status/status-cache.ts'
-import { type StartTimer, startSystemTimer } from '../../src/tracking/status/status-timer.ts'
+import {
+  createStatusCache,
+  type StartTimer,
+  startSystemTimer,
+} from '../../src/tracking/status/status-cache.ts'
 import { createWaitingLimit } from '../../src/tracking/status/waiting-limit.ts'
 
 export const API_KEY = 'an-api-key-for-tests'

@@ -1,4 +1,4 @@
-import type { DeliveryView } from '../../tracking/operators/delivery-view.ts'
+import type { DeliveryView } from '../../tracking/operators/list-deliveries.ts'
 import { assetHref, deliveryHref, runHref } from '../addresses.ts'
 import { causeText } from '../cause-text.ts'
 import { Pill } from './pill.tsx'

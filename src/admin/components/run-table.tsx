@@ -1,4 +1,4 @@
-import type { ListedRunView } from '../../tracking/operators/listed-run-view.ts'
+import type { ListedRunView } from '../../tracking/operators/list-runs.ts'
 import { assetHref, runHref } from '../addresses.ts'
 import { errorText } from '../error-text.ts'
 import { visibleText } from '../mark-invisible-characters.ts'

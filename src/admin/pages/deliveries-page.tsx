@@ -1,6 +1,6 @@
 import type { DeliveryOutcome } from '../../domain/delivery.ts'
 import type { DeliveryFilter } from '../../domain/listed-delivery.ts'
-import type { DeliveryView } from '../../tracking/operators/delivery-view.ts'
+import type { DeliveryView } from '../../tracking/operators/list-deliveries.ts'
 import { DELIVERIES, withQuery } from '../addresses.ts'
 import { DeliveryTable } from '../components/delivery-table.tsx'
 import { HiddenFields } from '../components/forms.tsx'

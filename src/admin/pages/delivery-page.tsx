@@ -1,4 +1,4 @@
-import type { DeliveryDetailView } from '../../tracking/operators/delivery-view.ts'
+import type { DeliveryDetailView } from '../../tracking/operators/list-deliveries.ts'
 import { assetHref, DELIVERIES, deliveryHref, runHref } from '../addresses.ts'
 import { causeText } from '../cause-text.ts'
 import { CodeBlock } from '../components/code-block.tsx'

@@ -1,6 +1,6 @@
 import type { CountedGroup } from '../../domain/run-group.ts'
 import type { MatchingGroups } from '../../tracking/operators/list-run-groups.ts'
-import type { ListedRunView } from '../../tracking/operators/listed-run-view.ts'
+import type { ListedRunView } from '../../tracking/operators/list-runs.ts'
 import { ACKNOWLEDGEMENTS, FAILURES, RETRIES } from '../addresses.ts'
 import { FilterBar } from '../components/filter-bar.tsx'
 import { CsrfForm, HiddenFields } from '../components/forms.tsx'

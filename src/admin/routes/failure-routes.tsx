@@ -1,7 +1,7 @@
 import { pageOf, pageQuerySchema, writeCursor } from '../../contract/page.ts'
 import { EVERY_RUN } from '../../domain/run-filter.ts'
-import type { AppContext } from '../../http/app-env.ts'
 import { parseQuery } from '../../http/parse-with.ts'
+import type { AppContext } from '../../http/request.ts'
 import {
   type AcknowledgeMatchingDeps,
   acknowledgeMatching,

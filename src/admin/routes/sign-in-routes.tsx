@@ -1,7 +1,7 @@
 import { PROBLEMS } from '../../contract/problems.ts'
 import { TrackerError } from '../../domain/errors.ts'
-import type { AppContext } from '../../http/app-env.ts'
 import { isCrossSite, readForm } from '../../http/read-form.ts'
+import type { AppContext } from '../../http/request.ts'
 import { routeMethods } from '../../http/route.ts'
 import { type SignInDeps, signIn } from '../../tracking/operators/sign-in.ts'
 import { ADMIN, formLabel, SIGN_IN, SIGN_OUT, safeTarget } from '../addresses.ts'

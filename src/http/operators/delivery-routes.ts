@@ -17,8 +17,8 @@ import {
 } from '../../tracking/operators/list-deliveries.ts'
 import { type ReplayDeliveriesDeps, replayDeliveries } from '../../tracking/operators/replay-deliveries.ts'
 import { type ReplayDeliveryDeps, replayDelivery } from '../../tracking/operators/replay-delivery.ts'
+import { pageResponse } from '../response.ts'
 import { type Api, operation, route } from '../route.ts'
-import { pageResponse } from './page-response.ts'
 
 type DeliveryRoutesDeps = ListDeliveriesDeps & ReplayDeliveryDeps & ReplayDeliveriesDeps
 

@@ -19,8 +19,8 @@ import {
   resendMatching,
   resendNotification,
 } from '../../tracking/operators/resend-notifications.ts'
+import { pageResponse } from '../response.ts'
 import { type Api, operation, route } from '../route.ts'
-import { pageResponse } from './page-response.ts'
 
 const notificationId = z.object({ notificationId: z.string() })
 

@@ -3,8 +3,8 @@ import { auditListSchema, statsQuerySchema, statsSchema } from '../../contract/o
 import { pageOf, pageQuerySchema } from '../../contract/page.ts'
 import { type DescribeStatsDeps, describeStats } from '../../tracking/operators/describe-stats.ts'
 import { type ListAuditEntriesDeps, listAuditEntries } from '../../tracking/operators/list-audit-entries.ts'
+import { pageResponse } from '../response.ts'
 import { type Api, operation, route } from '../route.ts'
-import { pageResponse } from './page-response.ts'
 
 type OverviewRoutesDeps = DescribeStatsDeps & ListAuditEntriesDeps
 

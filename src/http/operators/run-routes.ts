@@ -20,8 +20,8 @@ import {
   startRetry,
 } from '../../tracking/operators/retry-runs.ts'
 import { type ShowRunDeps, showRun } from '../../tracking/operators/show-run.ts'
+import { pageResponse } from '../response.ts'
 import { type Api, operation, route } from '../route.ts'
-import { pageResponse } from './page-response.ts'
 
 type RunRoutesDeps = ListRunsDeps &
   ShowRunDeps &

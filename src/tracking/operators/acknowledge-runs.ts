@@ -3,8 +3,7 @@ import { TrackerError } from '../../domain/errors.ts'
 import { isAcknowledgeable } from '../../domain/run.ts'
 import type { RunFilter } from '../../domain/run-filter.ts'
 import type { Store } from '../../store/store.ts'
-import { type ListedRunView, listedRunView } from './listed-run-view.ts'
-import { type MatchingDeps, matchingRuns } from './matching-runs.ts'
+import { type ListedRunView, type ListRunsDeps, listedRunView, matchingRuns } from './list-runs.ts'
 
 type AcknowledgeDeps = {
   store: Pick<Store, 'acknowledgeRuns'>
@@ -85,7 +84,7 @@ export async function unacknowledgeRun(
   return listedRunView(run)
 }
 
-export type AcknowledgeMatchingDeps = AcknowledgeDeps & MatchingDeps
+export type AcknowledgeMatchingDeps = AcknowledgeDeps & ListRunsDeps
 
 /**
  * Acknowledges the matching runs that are not acknowledged yet, the newest first, at most `limit`. Runs that are created

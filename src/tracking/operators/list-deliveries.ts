@@ -1,12 +1,7 @@
 import { TrackerError } from '../../domain/errors.ts'
-import type { DeliveryFilter } from '../../domain/listed-delivery.ts'
+import type { DeliveryDetail, DeliveryFilter, ListedDelivery } from '../../domain/listed-delivery.ts'
 import type { Store } from '../../store/store.ts'
-import {
-  type DeliveryDetailView,
-  type DeliveryView,
-  deliveryDetailView,
-  deliveryView,
-} from './delivery-view.ts'
+import { withoutSignatures } from '../webhooks/receive-delivery.ts'
 
 export type ListDeliveriesDeps = {
   store: Pick<Store, 'listDeliveries' | 'findDelivery'>
@@ -30,4 +25,31 @@ export async function showDelivery(
   const delivery = await store.findDelivery(deliveryId)
   if (delivery === undefined) throw new TrackerError('not_found', 'No delivery is stored with this id.')
   return deliveryDetailView(delivery)
+}
+
+/** A delivery as the operators' routes return it. */
+export type DeliveryView = Omit<ListedDelivery, 'receivedAt'> & { receivedAt: string }
+
+export type DeliveryDetailView = DeliveryView & {
+  /** Null once pruned. */
+  headers: { [name: string]: string } | null
+  /** As text; null once pruned. */
+  body: string | null
+  bytes: number
+}
+
+export function deliveryView(delivery: ListedDelivery): DeliveryView {
+  const { deliveryId, route, outcome, cause, signature, submissionId, runId, fileId, service } = delivery
+  const receivedAt = new Date(delivery.receivedAt).toISOString()
+  return { deliveryId, route, receivedAt, outcome, cause, signature, submissionId, runId, fileId, service }
+}
+
+function deliveryDetailView(delivery: DeliveryDetail): DeliveryDetailView {
+  const { headers, body, bytes } = delivery
+  return {
+    ...deliveryView(delivery),
+    headers: headers && withoutSignatures(headers),
+    body: body && body.toString('utf8'),
+    bytes,
+  }
 }

@@ -3,7 +3,7 @@ import { boundCauses, OTHER_CAUSE } from '../../domain/failure-cause.ts'
 import { type RunFilter, wantsGroup } from '../../domain/run-filter.ts'
 import { type CountedGroup, groupOf, type RunGroup } from '../../domain/run-group.ts'
 import type { Store } from '../../store/store.ts'
-import type { MatchingDeps } from './matching-runs.ts'
+import type { ListRunsDeps } from './list-runs.ts'
 
 export type ListRunGroupsDeps = { store: Pick<Store, 'readStats'> }
 
@@ -34,7 +34,7 @@ export const MAX_COUNTED = STEP * MAX_STEPS
  * contradiction: for a filter with those, runs are counted one by one, and other requests are served in between.
  */
 export async function countMatchingRuns(
-  deps: ListRunGroupsDeps & MatchingDeps,
+  deps: ListRunGroupsDeps & ListRunsDeps,
   filter: RunFilter,
 ): Promise<MatchingGroups> {
   const known = await listRunGroups(deps, filter)

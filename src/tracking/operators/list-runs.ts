@@ -1,6 +1,9 @@
-import type { RunFilter } from '../../domain/run-filter.ts'
+import { setImmediate } from 'node:timers/promises'
+import type { ListedRun, RunFilter } from '../../domain/run-filter.ts'
+import { groupOf } from '../../domain/run-group.ts'
+import type { SubmissionKind } from '../../domain/submission.ts'
 import type { Store } from '../../store/store.ts'
-import { type ListedRunView, listedRunView } from './listed-run-view.ts'
+import { type RunView, runView } from '../status/run-view.ts'
 
 export type ListRunsDeps = {
   store: Pick<Store, 'listRuns'>
@@ -14,4 +17,42 @@ export async function listRuns(
 ): Promise<{ runs: ListedRunView[]; next: number | null }> {
   const { runs, next } = await store.listRuns(filter, page)
   return { runs: runs.map(listedRunView), next }
+}
+
+/** The number of runs per read: other work runs in between. */
+const STEP = 200
+
+/**
+ * Yields the matching runs in batches, the newest first. Runs that are created meanwhile are skipped. If there are many names, a
+ * page of the store may be empty without being the last.
+ */
+export async function* matchingRuns(
+  { store }: ListRunsDeps,
+  filter: RunFilter,
+): AsyncGenerator<ListedRun[], void> {
+  let before: number | null = null
+  do {
+    const page: { runs: ListedRun[]; next: number | null } = await store.listRuns(filter, {
+      limit: STEP,
+      before,
+    })
+    if (page.runs.length > 0) yield page.runs
+    before = page.next
+    await setImmediate()
+  } while (before !== null)
+}
+
+/** A run as it appears in the operators' lists. */
+export type ListedRunView = RunView & {
+  fileId: string | null
+  fileName: string | null
+  kind: SubmissionKind
+  acknowledgedAt: string | null
+  /** The cause by which failures are grouped; null if the run did not fail. */
+  cause: string | null
+}
+
+export function listedRunView({ run, fileId, fileName, kind }: ListedRun): ListedRunView {
+  const acknowledgedAt = run.acknowledgedAt === null ? null : new Date(run.acknowledgedAt).toISOString()
+  return { ...runView(run), fileId, fileName, kind, acknowledgedAt, cause: groupOf(run).cause || null }
 }

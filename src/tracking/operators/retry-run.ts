@@ -8,7 +8,7 @@ import type { Links } from '../links.ts'
 import { type ApplyResponseDeps, applyResponse } from '../uploads/apply-response.ts'
 import type { ConcurrencyLimiter } from '../uploads/concurrency-limiter.ts'
 import { type Exchange, submissionResponse } from '../uploads/imagekit-exchange.ts'
-import { type ListedRunView, listedRunView } from './listed-run-view.ts'
+import { type ListedRunView, listedRunView } from './list-runs.ts'
 
 export type ResubmitRunDeps = ApplyResponseDeps & {
   store: Pick<Store, 'findRunHistory' | 'submitRetry' | 'withdrawRetry' | 'findSubmission'>

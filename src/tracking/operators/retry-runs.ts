@@ -5,9 +5,9 @@ import { unitsOf } from '../../domain/extension-units.ts'
 import type { RetryProgress, UnsubmittedItem } from '../../domain/retry.ts'
 import { EVERY_RUN, type ListedRun, type RunFilter } from '../../domain/run-filter.ts'
 import type { Store } from '../../store/store.ts'
-import { type MatchingDeps, matchingRuns } from './matching-runs.ts'
+import { type ListRunsDeps, matchingRuns } from './list-runs.ts'
 
-export type StartRetryDeps = MatchingDeps & {
+export type StartRetryDeps = ListRunsDeps & {
   store: Pick<Store, 'createRetry' | 'findRetry' | 'listUnsubmitted'>
   clock: () => number
   newId: () => string
@@ -26,7 +26,7 @@ export type RetryPreview = {
 }
 
 /** How many runs would be retried, and what that would cost. */
-export async function previewRetry(deps: MatchingDeps, selection: RetrySelection): Promise<RetryPreview> {
+export async function previewRetry(deps: ListRunsDeps, selection: RetrySelection): Promise<RetryPreview> {
   const runs =
     'runIds' in selection
       ? await findEach(deps, selection.runIds)
@@ -75,7 +75,7 @@ export async function showRetry(
 }
 
 /** The existing runs with these ids. Other work runs between the reads. */
-async function findEach({ store }: MatchingDeps, runIds: readonly string[]): Promise<ListedRun[]> {
+async function findEach({ store }: ListRunsDeps, runIds: readonly string[]): Promise<ListedRun[]> {
   const found: ListedRun[] = []
   for (const runId of new Set(runIds)) {
     const { runs } = await store.listRuns({ ...EVERY_RUN, q: runId }, { limit: 1, before: null })
@@ -85,7 +85,7 @@ async function findEach({ store }: MatchingDeps, runIds: readonly string[]): Pro
   return found
 }
 
-async function listMatching(deps: MatchingDeps, filter: RunFilter, limit: number): Promise<ListedRun[]> {
+async function listMatching(deps: ListRunsDeps, filter: RunFilter, limit: number): Promise<ListedRun[]> {
   const matching: ListedRun[] = []
   for await (const runs of matchingRuns(deps, filter)) {
     matching.push(...runs)

@@ -3,8 +3,8 @@ import { TrackerError } from '../../domain/errors.ts'
 import { EVERY_DELIVERY } from '../../domain/listed-delivery.ts'
 import type { Submission } from '../../domain/submission.ts'
 import type { Store } from '../../store/store.ts'
-import { type DeliveryView, deliveryView } from './delivery-view.ts'
-import { type ListedRunView, listedRunView } from './listed-run-view.ts'
+import { type DeliveryView, deliveryView } from './list-deliveries.ts'
+import { type ListedRunView, listedRunView } from './list-runs.ts'
 
 export type ShowAssetDeps = {
   store: Pick<Store, 'listAssetSubmissions' | 'findAsset' | 'listDeliveries'>

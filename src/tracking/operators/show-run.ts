@@ -4,9 +4,9 @@ import { type TimelineEvent, timelineOf } from '../../domain/timeline.ts'
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { runView } from '../status/run-view.ts'
-import { submissionView } from '../uploads/submission-view.ts'
-import { deliveryView } from './delivery-view.ts'
-import { listedRunView } from './listed-run-view.ts'
+import { submissionView } from '../status/submission-status-cache.ts'
+import { deliveryView } from './list-deliveries.ts'
+import { listedRunView } from './list-runs.ts'
 
 export type ShowRunDeps = {
   store: Pick<Store, 'findRunHistory'>

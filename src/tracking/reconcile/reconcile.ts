@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { LEAST_RUN_CLAIM_MS, latestDueAt, RUN_CLAIM_MS } from '../../domain/due-time.ts'
 import type { Finding } from '../../domain/finding.ts'
 import type { Store } from '../../store/store.ts'
@@ -128,4 +129,29 @@ function passTimes(deps: ReconcileDeps): () => { now: number; startedAt: number;
 function passOf(runs: Reconciled[], stop: Stop | null): ReconcilePass {
   const report = { runs, holdMs: stop?.retryAfterMs ?? null, stoppedBy: stop?.reason ?? null }
   return { report, isKeyRejected: stop?.isKeyRejected ?? false }
+}
+
+export type ReconcileNowDeps = {
+  store: Pick<Store, 'recordAuditEntry'>
+  reconciling: ReconcileDeps
+  clock: () => number
+}
+
+/** Reconciles on an operator's request, without waiting for the reconciler. With `dryRun` it only reports. */
+export async function reconcileNow(
+  deps: ReconcileNowDeps,
+  { dryRun, actor }: { dryRun: boolean; actor: string },
+): Promise<ReconcileReport> {
+  const { report } = await reconcile(deps.reconciling, { dryRun })
+  const details = { runs: report.runs.length }
+  const entry: AuditEntry = {
+    at: deps.clock(),
+    actor,
+    kind: 'reconcile',
+    subject: null,
+    reason: null,
+    details,
+  }
+  if (!dryRun) await deps.store.recordAuditEntry(entry)
+  return report
 }

@@ -1,7 +1,6 @@
 import type { Store } from '../../store/store.ts'
 import { createSnapshotCache, type SnapshotCache } from './snapshot-cache.ts'
 import { type StatusSnapshot, takeStatusSnapshot } from './status-snapshot.ts'
-import { type StartTimer, startSystemTimer } from './status-timer.ts'
 import { createStatusWatchers, type StatusListener } from './status-watchers.ts'
 
 /** A cache of asset statuses that can be watched. It never returns a status older than the last `invalidate`. */
@@ -169,3 +168,12 @@ export function createCacheOf(
 }
 
 const RETRY_LOAD_MS = 1000
+
+/** Runs `task` once after `ms` milliseconds. The returned function cancels it. */
+export type StartTimer = (ms: number, task: () => void) => () => void
+
+/** Doesn't keep the process running: a wait ends when the service stops. */
+export const startSystemTimer: StartTimer = (ms, task) => {
+  const timer = setTimeout(task, ms).unref()
+  return () => clearTimeout(timer)
+}

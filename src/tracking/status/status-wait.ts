@@ -1,6 +1,5 @@
-import type { StatusCache } from './status-cache.ts'
+import type { StartTimer, StatusCache } from './status-cache.ts'
 import type { StatusSnapshot } from './status-snapshot.ts'
-import type { StartTimer } from './status-timer.ts'
 
 export type StatusWait = {
   /** Undefined for an asset that is unknown, or was forgotten meanwhile. */

@@ -2,7 +2,7 @@ import type { Run } from '../../domain/run.ts'
 import { isRejected, type Submission } from '../../domain/submission.ts'
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
-import { submissionView } from '../uploads/submission-view.ts'
+import { runView } from './run-view.ts'
 import { createCacheOf, type StatusCache, type StatusCacheOptions } from './status-cache.ts'
 import { type FollowedStatus, type Follower, followStatus, type StatusFeed } from './status-feed.ts'
 import { type StatusSnapshot, versionOf } from './status-snapshot.ts'
@@ -92,3 +92,10 @@ const SILENT: StatusFeed = { take: () => undefined, isOver: () => false, leave: 
 
 /** A failed read ends the stream: the client reconnects. */
 const OVER = { what: 'following', feed: { ...SILENT, isOver: () => true } } as const
+
+/** A submission as `GET /submissions/:submissionId` returns it. */
+export function submissionView(links: Links, facts: { submission: Submission; runs: Run[] }) {
+  const { submissionId, kind, state, fileId, error } = facts.submission
+  const urls = links.submission(submissionId, fileId)
+  return { submissionId, kind, state, fileId, ...urls, extensions: facts.runs.map(runView), error }
+}

@@ -13,7 +13,6 @@ import { DeliveryRejected } from './delivery-rejected.ts'
 import type { FirstReceipts } from './first-receipts.ts'
 import type { CheckSignature } from './signature-check.ts'
 import type { SuccessLog } from './success-log.ts'
-import { withoutSignatures } from './without-signatures.ts'
 
 /** An HTTP POST on a webhook route with its complete body. The only secret headers are those of the signature. */
 export type ReceivedDelivery = {
@@ -149,4 +148,15 @@ function noteFailure(
 
 function loggedFields({ deliveryId, outcome, cause, fileId }: RecordedDelivery) {
   return { deliveryId, outcome, cause, fileId }
+}
+
+/**
+ * Whoever has them can send the same delivery again. They are stored only for rejected deliveries, for the replay, and never
+ * shown.
+ */
+const SIGNATURES = ['x-ik-signature', 'webhook-signature']
+
+export function withoutSignatures(headers: { [name: string]: string }): { [name: string]: string } {
+  if (!SIGNATURES.some((name) => name in headers)) return headers
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !SIGNATURES.includes(name)))
 }

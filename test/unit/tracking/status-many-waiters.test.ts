@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { requestedRun } from '../../../src/domain/run.ts'
-import { createStatusCache } from '../../../src/tracking/status/status-cache.ts'
-import { startSystemTimer } from '../../../src/tracking/status/status-timer.ts'
+import { createStatusCache, startSystemTimer } from '../../../src/tracking/status/status-cache.ts'
 import { waitForStatus } from '../../../src/tracking/status/status-wait.ts'
 
 test('ten thousand waiting clients cost one query per change, not one each', async () => {

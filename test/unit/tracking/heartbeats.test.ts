@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createHeartbeatSeries } from '../../../src/tracking/heartbeat-series.ts'
+import { createHeartbeatSeries } from '../../../src/tracking/heartbeats.ts'
 
 /** Whether heartbeats written at these seconds prove that silent processes have ended. */
 function provesSilence(...seconds: number[]): boolean {

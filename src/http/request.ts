@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import { type BlockList, isIP, isIPv4 } from 'node:net'
+import type { HttpBindings } from '@hono/node-server'
+import type { Context, MiddlewareHandler } from 'hono'
+import type { ReaderCredential } from '../tracking/status/authorize-reader.ts'
+
+/** The context of every handler. */
+export type AppEnv = { Bindings: HttpBindings; Variables: { requestId: string } }
+
+export type AppContext = Context<AppEnv>
+
+const MAX_REQUEST_ID_LENGTH = 255
+
+/** The caller's `X-Request-Id` if it is valid; else a new one. */
+export function requestIdOf({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  const isValid =
+    typeof given === 'string' && /^[\w\-=]+$/.test(given) && given.length <= MAX_REQUEST_ID_LENGTH
+  return isValid ? given : randomUUID()
+}
+
+/** Every response has the header, so it is set on Node's response directly: a header object would cost a third of the call. */
+export const requestId: MiddlewareHandler<AppEnv> = async (c, next) => {
+  const id = requestIdOf(c.env.incoming)
+  c.set('requestId', id)
+  c.env.outgoing.setHeader('X-Request-Id', id)
+  await next()
+}
+
+/** The key in `Authorization`: a Bearer token, or the user name of Basic (what ImageKit's SDKs send; the password is ignored). */
+export function requestKey({ headers }: IncomingMessage): string | undefined {
+  const [scheme = '', credentials = ''] = (headers.authorization ?? '').split(/\s+/, 2)
+  if (credentials === '') return undefined
+  if (scheme.toLowerCase() === 'bearer') return credentials
+  if (scheme.toLowerCase() !== 'basic') return undefined
+  const [userName = ''] = Buffer.from(credentials, 'base64').toString('utf8').split(':', 1)
+  return userName === '' ? undefined : userName
+}
+
+/** `Authorization` takes precedence over `?token=`. */
+export function requestCredential(incoming: IncomingMessage, query: URLSearchParams): ReaderCredential {
+  if (incoming.headers.authorization !== undefined) return { by: 'key', secret: requestKey(incoming) }
+  const token = query.get('token')
+  return token === null ? { by: 'nothing' } : { by: 'token', token }
+}
+
+/** The query parameters of the request. */
+export function requestQuery({ url = '' }: IncomingMessage): URLSearchParams {
+  const mark = url.indexOf('?')
+  return mark === -1 ? EMPTY : new URLSearchParams(url.slice(mark + 1))
+}
+
+/** Shared by all requests without a query. */
+const EMPTY = new URLSearchParams()
+
+/**
+ * The client's address. Each proxy appends the address of its own client to `X-Forwarded-For`. The list is read from the end,
+ * for as long as the writer of an entry is trusted; earlier entries may be forged.
+ */
+export function clientAddress(c: AppContext, trusted: BlockList): string {
+  const { socket, headers } = c.env.incoming
+  const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
+  let address = withoutMapping(socket.remoteAddress ?? '')
+  for (const entry of forwarded.toReversed()) {
+    const previous = withoutMapping(entry.trim())
+    if (!isTrusted(trusted, address) || isIP(previous) === 0) return address
+    address = previous
+  }
+  return address
+}
+
+/** An IPv4 address may arrive mapped into IPv6, as `::ffff:192.0.2.1`. */
+function withoutMapping(address: string): string {
+  const mapped = address.replace(/^::ffff:/i, '')
+  return isIPv4(mapped) ? mapped : address
+}
+
+function isTrusted(trusted: BlockList, address: string): boolean {
+  const family = isIP(address)
+  return family !== 0 && trusted.check(address, family === 4 ? 'ipv4' : 'ipv6')
+}
+
+/** None of these is secret by itself. The two signatures are stored only to replay rejected deliveries, and are never shown. */
+const STORED = [
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'user-agent',
+  'date',
+  'x-ik-requestid',
+  'webhook-id',
+  'webhook-timestamp',
+  'webhook-signature',
+  'x-ik-signature',
+] as const
+
+/** Selects the headers to store. Proxies put keys, identities and the address with its token into other headers. */
+export function storedHeaders(incoming: IncomingHttpHeaders): { [name: string]: string } {
+  const headers: { [name: string]: string } = {}
+  for (const name of STORED) {
+    const value = incoming[name]
+    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return headers
+}

@@ -1,0 +1,65 @@
+import type { ServerResponse } from 'node:http'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { writeCursor } from '../contract/page.ts'
+import type { AppContext } from './request.ts'
+
+/** Alternating names and values, like Node's `rawHeaders`: joining them needs no object for each response. */
+export type RawHeaders = readonly string[]
+
+/** A response that depends on no framework. */
+export type PlainResponse = { status: ContentfulStatusCode | 304; headers: RawHeaders; body: string | null }
+
+/** Converts a response for Hono. */
+export function respond(c: AppContext, { status, headers, body }: PlainResponse): Response {
+  return c.newResponse(body, { status, headers: headersObject(headers) })
+}
+
+/** Writes a response to Node's `ServerResponse`, with `extraHeaders`. */
+export function writeResponse(
+  outgoing: ServerResponse,
+  { status, headers, body }: PlainResponse,
+  extraHeaders: RawHeaders,
+): void {
+  if (body === null) return void outgoing.writeHead(status, [...extraHeaders, ...headers]).end()
+  const length = String(Buffer.byteLength(body))
+  outgoing.writeHead(status, [...extraHeaders, ...headers, 'Content-Length', length]).end(body)
+}
+
+export function headersObject(headers: RawHeaders): { [name: string]: string } {
+  const object: { [name: string]: string } = {}
+  for (let at = 0; at < headers.length; at += 2) object[headers[at] ?? ''] = headers[at + 1] ?? ''
+  return object
+}
+
+/** Aborts when the caller disconnects before the response is sent. */
+export function closedSignal(c: AppContext): AbortSignal {
+  const { outgoing } = c.env
+  const controller = new AbortController()
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) controller.abort()
+  })
+  if (outgoing.destroyed) controller.abort()
+  return controller.signal
+}
+
+/** Returns a function that runs its task once the response is sent or the caller has disconnected; at once if either is true. */
+export function onResponseEnd(outgoing: ServerResponse): (task: () => void) => void {
+  return (task) => {
+    if (outgoing.destroyed) task()
+    else outgoing.once('close', task)
+  }
+}
+
+/** A page of a list: the response has the cursor of the next page, and a `Link` to it, which is the same query with that cursor. */
+export function pageResponse<Page extends object>(
+  c: AppContext,
+  page: Page,
+  next: number | null,
+): { status: 200; json: Page & { nextCursor: string | null }; headers: { [name: string]: string } } {
+  if (next === null) return { status: 200, json: { ...page, nextCursor: null }, headers: {} }
+  const nextCursor = writeCursor(next)
+  const query = new URLSearchParams(c.req.query())
+  query.set('cursor', nextCursor)
+  const link = `<${c.req.path}?${query.toString()}>; rel="next"`
+  return { status: 200, json: { ...page, nextCursor }, headers: { Link: link } }
+}

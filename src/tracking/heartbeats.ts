@@ -1,0 +1,77 @@
+import type { Store, StoreLifecycle } from '../store/store.ts'
+import type { ServerClock } from './server-clock.ts'
+
+/**
+ * A process that has written no heartbeat for this long has ended. That is three missed heartbeats, so a slow process is not
+ * presumed dead.
+ */
+const SILENT_MS = 30_000
+
+/**
+ * Heartbeats are 10 seconds apart. After a longer pause than this, the database may have been unavailable, also to the others.
+ */
+const LONGEST_PAUSE_MS = 15_000
+
+/** The uninterrupted series of heartbeats that this process has written. */
+export type HeartbeatSeries = {
+  /** Records that a heartbeat was written at this time. */
+  note(at: number): void
+  /**
+   * Whether the series is at least as long as the silence of an ended process. Then every live process could have written its
+   * heartbeats too, so a silent process has ended.
+   */
+  provesSilence(): boolean
+}
+
+export function createHeartbeatSeries(): HeartbeatSeries {
+  let first = Number.NaN
+  let last = Number.NaN
+  return {
+    note(at) {
+      const follows = at >= last && at - last <= LONGEST_PAUSE_MS
+      if (!follows) first = at
+      last = at
+    },
+    provesSilence: () => last - first >= SILENT_MS,
+  }
+}
+
+export type KeepAliveDeps = {
+  store: Pick<Store, 'heartbeat'> & Pick<StoreLifecycle, 'isShared' | 'readServerTime'>
+  heartbeatSeries: Pick<HeartbeatSeries, 'note'>
+  serverClock: ServerClock
+}
+
+/** Synchronizes the clock, and records that this process is alive. */
+export async function keepAlive({ store, heartbeatSeries, serverClock }: KeepAliveDeps): Promise<void> {
+  await serverClock.synchronize(store)
+  const now = serverClock.now()
+  await store.heartbeat(now)
+  heartbeatSeries.note(now)
+}
+
+export type RecoverAbandonedDeps = {
+  store: Pick<Store, 'recoverAbandoned'> & Pick<StoreLifecycle, 'isShared'>
+  heartbeatSeries: Pick<HeartbeatSeries, 'provesSilence'>
+  clock: () => number
+  log: { warn(fields: object, text: string): void }
+}
+
+/**
+ * Recovers the unfinished work of ended processes. A process that has the database to itself knows that all others have ended.
+ */
+export async function recoverAbandoned({
+  store,
+  heartbeatSeries,
+  clock,
+  log,
+}: RecoverAbandonedDeps): Promise<void> {
+  if (store.isShared && !heartbeatSeries.provesSilence()) return
+  const now = clock()
+  const { submissions } = await store.recoverAbandoned(now, now - SILENT_MS)
+  if (submissions > 0)
+    log.warn(
+      { event: 'submissions.recovered', submissions },
+      'marked in-flight uploads of an ended process as unconfirmed',
+    )
+}
