@@ -1,44 +1,39 @@
 // Plants one fault after another in a copy of the project, and checks whether the tests detect it. A fault that survives
 // shows what is not tested. `npm run mutations -- [NAME…]`; `inverted` means all inverted conditions.
-// `--check` only checks that every mutation can be applied and that its tests exist.
-import { existsSync, readFileSync } from 'node:fs'
+// `--check` only checks that each fault has a place in the code, that its tests exist, and that it compiles; `--places` does not
+// compile.
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { FAULTS } from './mutations/faults.mjs'
-import { listInvertedConditions } from './mutations/inverted-conditions.mjs'
-import { copyProject } from './mutations/project-copy.mjs'
+import { createCompiler } from './mutations/compiler.mjs'
+import { readFaults } from './mutations/faults.mjs'
+import { applyPlace, copyProject } from './mutations/project-copy.mjs'
 
 const NAMED_TESTS_MS = 300_000
 const ALL_TESTS_MS = 900_000
 
 const root = fileURLToPath(new URL('../', import.meta.url))
-const inverted = listInvertedConditions(root)
-const all = [...FAULTS, ...inverted]
-const isCheck = process.argv.includes('--check')
-const names = process.argv
-  .slice(2)
-  .filter((name) => name !== '--check')
-  .flatMap((name) => (name === 'inverted' ? inverted.map((fault) => fault.name) : name))
-const faults = names.length === 0 ? all : all.filter(({ name }) => names.includes(name))
-const unknown = names.filter((name) => !all.some((fault) => fault.name === name))
-if (unknown.length > 0) stop(`no such fault: ${unknown.join(', ')}`)
-if (new Set(all.map(({ name }) => name)).size < all.length) stop('two faults have one name')
+const { faults: all, problems } = readFaults(root)
+if (problems.length > 0) stop(problems.join('\n'))
+if (process.argv.includes('--places')) process.exit(0)
+if (process.argv.includes('--check')) {
+  const rejected = listRejected(all.filter(({ isInverted }) => !isInverted))
+  if (rejected.length > 0) stop(rejected.join('\n'))
+  process.exit(0)
+}
 
-const named = [...new Set(faults.flatMap(({ tests }) => tests))]
-const missing = named.filter((test) => !existsSync(join(root, test)))
-if (missing.length > 0) stop(`no such test: ${missing.join(', ')}`)
-const unplantable = FAULTS.filter(
-  ({ file, find }) => readFileSync(join(root, file), 'utf8').split(find).length !== 2,
-)
-if (unplantable.length > 0)
-  stop(`not in exactly one place of their file: ${unplantable.map(({ name }) => name).join(', ')}`)
-if (isCheck) process.exit(0)
+const names = process.argv.slice(2)
+const faults =
+  names.length === 0 ? all : all.filter((fault) => names.includes(fault.name) || isAskedFor(fault))
+const unknown = names.filter((name) => name !== 'inverted' && !all.some((fault) => fault.name === name))
+if (unknown.length > 0) stop(`no such fault: ${unknown.join(', ')}`)
 
 const copy = copyProject(root)
 process.on('exit', () => copy.remove())
 process.on('SIGINT', () => process.exit(130))
 process.on('SIGTERM', () => process.exit(143))
 
+const named = [...new Set(faults.flatMap(({ tests }) => tests))]
 const sound = await copy.runTests(named, ALL_TESTS_MS)
 if (sound.kind !== 'passed') stop(`void: the tests do not pass without a fault\n${sound.output}`)
 
@@ -49,24 +44,55 @@ for (const fault of faults) {
   verdicts.set(fault, verdict)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const what = fault.about === undefined ? fault.name : `${fault.name} ${fault.about}`
-  console.log(`${verdict.padEnd(8)} ${what.padEnd(34)} ${seconds.padStart(6)} s  ${detail}`)
+  console.log(`${verdict.padEnd(8)} ${what.padEnd(44)} ${seconds.padStart(6)} s  ${detail}`)
 }
 
 const namesOf = (wanted) => faults.filter((fault) => verdicts.get(fault) === wanted).map(({ name }) => name)
 const [killed, known, survived, unproved] = ['killed', 'known', 'SURVIVED', 'VOID'].map(namesOf)
-const parts = [
+const figures = [
   `mutations: ${faults.length}`,
   `killed ${killed.length}`,
   `survived: ${survived.join(', ') || 'none'}`,
 ]
-if (known.length > 0) parts.push(`survived for a reason: ${known.join(', ')}`)
-if (unproved.length > 0) parts.push(`void: ${unproved.join(', ')}`)
-console.log(parts.join(', '))
+if (known.length > 0) figures.push(`survived for a reason: ${known.join(', ')}`)
+if (unproved.length > 0) figures.push(`void: ${unproved.join(', ')}`)
+console.log(figures.join(', '))
 process.exit(survived.length + unproved.length > 0 ? 1 : 0)
+
+function isAskedFor({ isInverted }) {
+  return isInverted && names.includes('inverted')
+}
+
+/** Compiles one fault of each file at a time, because each compilation takes seconds. */
+function listRejected(faults) {
+  const compiler = createCompiler(root)
+  const rejected = []
+  for (const round of roundsOf(faults)) {
+    const texts = round.map(({ file, place }) => [
+      file,
+      applyPlace(readFileSync(join(root, file), 'utf8'), place),
+    ])
+    const problems = compiler.listProblemsWith(new Map(texts))
+    for (const { name, file } of round)
+      for (const problem of problems.get(file).slice(0, 1))
+        rejected.push(`${name}: does not compile: ${problem}`)
+  }
+  return rejected
+}
+
+function roundsOf(faults) {
+  const rounds = []
+  for (const fault of faults) {
+    const round = rounds.find((one) => !one.some(({ file }) => file === fault.file))
+    if (round) round.push(fault)
+    else rounds.push([fault])
+  }
+  return rounds
+}
 
 async function tryFault(fault) {
   const applied = copy.plant(fault)
-  const isInverted = fault.edit !== undefined
+  const isInverted = fault.isInverted === true
   try {
     // The tests must detect an inverted condition even if the compiler rejects it.
     if (applied.problems.length > 0 && !isInverted)

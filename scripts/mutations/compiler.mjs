@@ -1,14 +1,17 @@
 import { join } from 'node:path'
 import ts from 'typescript'
 
-/** A fault may leave something unused. */
-const UNUSED = new Set([6133, 6192, 6196, 6198])
+/** A fault may leave something unused or unreachable. */
+const TOLERATED = new Set([2869, 6133, 6192, 6196, 6198, 7027])
 
-/** The compiler of a copy. It reads its files each time: a fault must compile, or a failing test proves nothing. */
+/** The compiler of a project. It reads the files each time: a fault must compile, or a failing test proves nothing. */
 export function createCompiler(directory) {
   const { config } = ts.readConfigFile(join(directory, 'tsconfig.json'), (path) => ts.sys.readFile(path))
   const { options, fileNames } = ts.parseJsonConfigFileContent(config, ts.sys, directory)
   const source = join(directory, 'src')
+  /** Texts that take the place of files. */
+  const overlay = new Map()
+  let version = 0
   const service = ts.createLanguageService({
     ...ts.sys,
     useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
@@ -19,21 +22,32 @@ export function createCompiler(directory) {
       rootDir: source,
     }),
     getScriptFileNames: () => fileNames.filter((name) => name.startsWith(source)),
-    getScriptVersion: (name) => String(ts.sys.getModifiedTime(name)?.getTime() ?? 0),
+    getScriptVersion: (name) =>
+      overlay.get(name)?.version ?? String(ts.sys.getModifiedTime(name)?.getTime() ?? 0),
     getScriptSnapshot: (name) => {
-      const text = ts.sys.readFile(name)
+      const text = overlay.get(name)?.text ?? ts.sys.readFile(name)
       return text === undefined ? undefined : ts.ScriptSnapshot.fromString(text)
     },
     getCurrentDirectory: () => directory,
     getDefaultLibFileName: (settings) => ts.getDefaultLibFilePath(settings),
   })
 
+  function listProblems(file) {
+    const path = join(directory, file)
+    return [...service.getSyntacticDiagnostics(path), ...service.getSemanticDiagnostics(path)]
+      .filter(({ code }) => !TOLERATED.has(code))
+      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))
+  }
+
   return {
-    listProblems(file) {
-      const path = join(directory, file)
-      return [...service.getSyntacticDiagnostics(path), ...service.getSemanticDiagnostics(path)]
-        .filter(({ code }) => !UNUSED.has(code))
-        .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))
+    listProblems,
+    /** Compiles with other texts of some files, and returns the problems of these files. */
+    listProblemsWith(texts) {
+      for (const [file, text] of texts)
+        overlay.set(join(directory, file), { text, version: `with ${++version}` })
+      const problems = new Map([...texts.keys()].map((file) => [file, listProblems(file)]))
+      overlay.clear()
+      return problems
     },
     /** Writes the compiled file to `dist`. */
     build(file) {

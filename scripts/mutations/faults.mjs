@@ -1,29 +1,92 @@
-import { FAULTS_AT_THE_DOOR } from './faults-at-the-door.mjs'
-import { FAULTS_OF_ARRIVAL } from './faults-of-arrival.mjs'
-import { FAULTS_OF_DECIDING } from './faults-of-deciding.mjs'
-import { FAULTS_OF_OPERATORS } from './faults-of-operators.mjs'
-import { FAULTS_OF_RECONCILING } from './faults-of-reconciling.mjs'
-import { FAULTS_OF_THE_COUNTS } from './faults-of-the-counts.mjs'
-import { FAULTS_OF_THE_LISTS } from './faults-of-the-lists.mjs'
-import { FAULTS_OF_THE_ROWS } from './faults-of-the-rows.mjs'
-import { FAULTS_OF_THE_RULES } from './faults-of-the-rules.mjs'
-import { FAULTS_OF_THE_STORE } from './faults-of-the-store.mjs'
-import { FAULTS_OF_UPKEEP } from './faults-of-upkeep.mjs'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { readDeclarations } from './declarations.mjs'
+import { listEdits } from './edits.mjs'
+import { FAULTS_IN_ACCESS } from './faults/access.mjs'
+import { FAULTS_IN_DECISIONS } from './faults/decisions.mjs'
+import { FAULTS_IN_LISTS } from './faults/lists.mjs'
+import { FAULTS_IN_OPERATOR_ACTIONS } from './faults/operator-actions.mjs'
+import { FAULTS_IN_RECONCILING } from './faults/reconciling.mjs'
+import { FAULTS_IN_RETENTION } from './faults/retention.mjs'
+import { FAULTS_IN_STATISTICS } from './faults/statistics.mjs'
+import { FAULTS_IN_STATUS_RULES } from './faults/status-rules.mjs'
+import { FAULTS_IN_STORED_ROWS } from './faults/stored-rows.mjs'
+import { FAULTS_IN_TRANSACTIONS } from './faults/transactions.mjs'
+import { FAULTS_IN_UPLOADS } from './faults/uploads.mjs'
+import { FAULTS_IN_WEBHOOKS } from './faults/webhooks.mjs'
+import { listInvertedConditions } from './inverted-conditions.mjs'
 
 /**
- * What to replace by what, and which tests should detect it. `survives` is the reason why no test can: such a fault is
- * reported, and does not fail the run.
+ * A fault names a declaration (`in`), one operator of `edits.mjs`, and the tests that should detect it. `nth` chooses one of
+ * several places. `survives` is the reason why no test can detect it: such a fault is reported, and does not fail the run.
  */
-export const FAULTS = [
-  ...FAULTS_OF_THE_RULES,
-  ...FAULTS_OF_DECIDING,
-  ...FAULTS_OF_THE_STORE,
-  ...FAULTS_OF_THE_ROWS,
-  ...FAULTS_OF_THE_COUNTS,
-  ...FAULTS_OF_THE_LISTS,
-  ...FAULTS_OF_UPKEEP,
-  ...FAULTS_AT_THE_DOOR,
-  ...FAULTS_OF_ARRIVAL,
-  ...FAULTS_OF_RECONCILING,
-  ...FAULTS_OF_OPERATORS,
+const FAULTS = [
+  ...FAULTS_IN_STATUS_RULES,
+  ...FAULTS_IN_DECISIONS,
+  ...FAULTS_IN_TRANSACTIONS,
+  ...FAULTS_IN_STORED_ROWS,
+  ...FAULTS_IN_STATISTICS,
+  ...FAULTS_IN_LISTS,
+  ...FAULTS_IN_RETENTION,
+  ...FAULTS_IN_WEBHOOKS,
+  ...FAULTS_IN_UPLOADS,
+  ...FAULTS_IN_RECONCILING,
+  ...FAULTS_IN_ACCESS,
+  ...FAULTS_IN_OPERATOR_ACTIONS,
 ]
+
+/** Every fault with its file, its place in it, and the paths of its tests; and what does not fit the project. */
+export function readFaults(root) {
+  const declarations = readDeclarations(root)
+  const tests = listTests(root)
+  const problems = []
+  const attempt = (name, work) => {
+    try {
+      return work()
+    } catch (error) {
+      problems.push(`${name}: ${error.message}`)
+    }
+  }
+  const planted = FAULTS.map((fault) => ({
+    ...fault,
+    ...attempt(fault.name, () => locate(declarations, fault)),
+  }))
+  const inverted = attempt('inverted conditions', () => listInvertedConditions(declarations)) ?? []
+  const faults = [...planted, ...inverted].map((fault) => ({
+    ...fault,
+    tests: fault.tests.flatMap((test) => attempt(fault.name, () => tests.find(test)) ?? []),
+  }))
+  const names = faults.map(({ name }) => name)
+  for (const name of names.filter((one, index) => names.indexOf(one) < index))
+    problems.push(`${name}: two faults have this name`)
+  return { faults, problems }
+}
+
+function locate(declarations, fault) {
+  const places = new Map()
+  for (const { file, node } of declarations.find(fault.in))
+    for (const place of listEdits(node, fault))
+      places.set(`${file}:${place.from}:${place.to}`, { file, place })
+  const found = [...places.values()]
+  if (fault.nth === undefined && found.length > 1) {
+    const inFiles = [...new Set(found.map(({ file }) => file))].join(', ')
+    throw new Error(`it fits ${found.length} places of ${fault.in} (${inFiles})`)
+  }
+  const chosen = found[(fault.nth ?? 1) - 1]
+  if (chosen === undefined) throw new Error(`it fits ${found.length} places of ${fault.in}`)
+  return chosen
+}
+
+/** Finds a test file by its name without its endings, preceded by folders if that alone is not unique. */
+function listTests(root) {
+  const files = readdirSync(join(root, 'test'), { recursive: true }).filter((name) =>
+    name.endsWith('.test.ts'),
+  )
+  return {
+    find(name) {
+      const found = files.filter((file) => `/${file}`.split('.')[0].endsWith(`/${name}`))
+      if (found.length !== 1) throw new Error(`${found.length} test files are named ${name}`)
+      return join('test', found[0])
+    },
+  }
+}

@@ -35,13 +35,11 @@ export function copyProject(root) {
   }
 
   return {
-    /** Plants the fault at the only place of `find`, or with `edit`; returns compiler problems and a function to undo it. */
-    plant({ name, file, find, replace, edit }) {
+    /** Plants the fault; returns compiler problems and a function to undo it. */
+    plant({ file, place }) {
       const path = join(directory, file)
       const original = readFileSync(path, 'utf8')
-      const places = edit ? 1 : original.split(find).length - 1
-      if (places !== 1) throw new Error(`${name}: its \`find\` is in ${places} places of ${file}`)
-      writeFileSync(path, edit ? edit(original) : original.replace(find, () => replace))
+      writeFileSync(path, applyPlace(original, place))
       const problems = compiler.listProblems(file)
       compiler.build(file)
       return {
@@ -64,6 +62,10 @@ export function copyProject(root) {
       rmSync(directory, { recursive: true, force: true })
     },
   }
+}
+
+export function applyPlace(text, { from, to, text: replacement }) {
+  return text.slice(0, from) + replacement + text.slice(to)
 }
 
 /** `stop` ends the tests and every process that they have started. */

@@ -1,0 +1,49 @@
+import ts from 'typescript'
+
+const OPPOSITES = { '===': '!==', '!==': '===', '<': '>=', '>=': '<', '<=': '>', '>': '<=' }
+const PREDICATES = new Set(['filter', 'some', 'every', 'find', 'findLast'])
+
+/** The smallest conditions in a node, each with its opposite: comparisons, negations, operands and predicates. */
+export function listConditions(root) {
+  const found = new Map()
+  const add = (node, opposite) => found.set(node, opposite)
+  /** An expression that is a condition because of its position. */
+  const addOperand = (node) => {
+    if (ts.isParenthesizedExpression(node)) addOperand(node.expression)
+    else if (isSimple(node)) add(node, `!(${node.getText()})`)
+  }
+  const visit = (node) => {
+    if (ts.isTypeNode(node)) return
+    if (ts.isBinaryExpression(node)) {
+      const operator = node.operatorToken.getText()
+      const opposite = OPPOSITES[operator]
+      if (opposite) add(node, `${node.left.getText()} ${opposite} ${node.right.getText()}`)
+      if (operator === '&&' || operator === '||') for (const side of [node.left, node.right]) addOperand(side)
+    } else if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
+      add(node, `(${node.operand.getText()})`)
+    else if (ts.isIfStatement(node) || ts.isWhileStatement(node)) addOperand(node.expression)
+    else if (ts.isConditionalExpression(node)) addOperand(node.condition)
+    else if (isPredicate(node)) addOperand(node.body)
+    ts.forEachChild(node, visit)
+  }
+  visit(root)
+  return [...found].map(([node, opposite]) => ({ node, opposite }))
+}
+
+function isSimple(node) {
+  return (
+    ts.isIdentifier(node) ||
+    ts.isCallExpression(node) ||
+    ts.isPropertyAccessExpression(node) ||
+    (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.InKeyword)
+  )
+}
+
+function isPredicate(node) {
+  return (
+    ts.isArrowFunction(node) &&
+    ts.isCallExpression(node.parent) &&
+    ts.isPropertyAccessExpression(node.parent.expression) &&
+    PREDICATES.has(node.parent.expression.name.getText())
+  )
+}

@@ -1,0 +1,25 @@
+const SIGN_IN = ['admin-sign-in']
+
+/** Someone gets access who should not have it. */
+export const FAULTS_IN_ACCESS = [
+  {
+    name: 'api-key-gives-operator-access',
+    in: 'identifyOperator',
+    assume: ["'api'", false],
+    tests: ['operators-access'],
+  },
+  {
+    name: 'form-of-another-site-is-accepted',
+    in: 'isCsrfToken',
+    return: 'true',
+    tests: ['admin-hostile', ...SIGN_IN],
+  },
+  { name: 'session-outlives-its-time', in: 'createSessions.find', assume: ['endsAt', false], tests: SIGN_IN },
+  {
+    name: 'session-outlives-the-sign-out',
+    in: 'createSessions.find',
+    assume: ['endedSessions.has', false],
+    tests: SIGN_IN,
+  },
+  { name: 'session-outlives-its-key', in: 'subjectOf', replace: ['digest', "''"], tests: SIGN_IN },
+]

@@ -1,0 +1,65 @@
+const CONTRACT = ['sqlite-store']
+const RETRY = ['operators-retry']
+
+/** A retry, an acknowledgement, an alert or a timeline is wrong. */
+export const FAULTS_IN_OPERATOR_ACTIONS = [
+  {
+    name: 'retry-of-many-runs-is-read-as-one',
+    in: 'findRetried',
+    replace: ['retryId', 'runId'],
+    nth: 1,
+    tests: CONTRACT,
+  },
+  {
+    name: 'retries-ignore-the-rate-limit',
+    in: 'createRetrier',
+    replace: ['retryAfterMs', '(retryAfterMs && null)'],
+    tests: RETRY,
+  },
+  {
+    name: 'deferred-retry-counts-as-rejected',
+    in: 'processNextRetry',
+    compare: ['retryAfterMs', '!=='],
+    tests: RETRY,
+  },
+  {
+    name: 'retry-is-submitted-though-it-was-rejected',
+    in: 'submitRetry',
+    assume: ['rejection', false],
+    tests: [...RETRY, ...CONTRACT],
+  },
+  { name: 'superseded-run-is-retried', in: 'rejectionOf.currentRunId', value: 'null', tests: CONTRACT },
+  {
+    name: 'retry-names-no-runs',
+    in: 'submitRetry',
+    property: ['runIds', 'runs.flatMap(() => [])'],
+    tests: CONTRACT,
+  },
+  { name: 'retry-item-is-submitted-twice', in: 'submitRetry', assume: ["'waiting'", false], tests: CONTRACT },
+  { name: 'pending-run-is-acknowledged', in: 'isAcknowledgeable', return: 'true', tests: CONTRACT },
+  {
+    name: 'alert-fires-again-at-each-check',
+    in: 'evaluateAlert',
+    assume: ["'firing'", true],
+    tests: ['alert'],
+  },
+  {
+    name: 'retry-has-a-later-origin',
+    in: 'describeHistory',
+    assume: ['entry.at', true],
+    tests: ['run-history'],
+  },
+  { name: 'run-is-its-own-sibling', in: 'describeHistory', assume: ['sibling.runId', true], tests: CONTRACT },
+  {
+    name: 'unconfirmed-item-does-not-count-as-failed',
+    in: 'progressOf',
+    replace: ['UNSUBMITTED.some', "state === 'failed'"],
+    tests: CONTRACT,
+  },
+  {
+    name: 'own-submission-explains-a-change',
+    in: 'describeDueRun',
+    assume: ['other.submission.submissionId', true],
+    tests: CONTRACT,
+  },
+]

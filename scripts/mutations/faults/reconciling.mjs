@@ -1,0 +1,134 @@
+const EVIDENCE = ['evidence', 'evidence-explained']
+const RATE_LIMITS = ['reconcile-rate-limits']
+const FAILING_IMAGEKIT = ['reconcile-troubled-imagekit']
+const ODD_IDS = ['reconcile-odd-ids']
+const TWO_PROCESSES = ['reconcile-two-processes']
+
+/** A response of ImageKit is misread as evidence, or a limit or a claim is not respected. */
+export const FAULTS_IN_RECONCILING = [
+  { name: 'old-tags-are-evidence', in: 'findNewTags', assume: ['had.has', true], tests: EVIDENCE },
+  { name: 'older-version-is-evidence', in: 'findNewerVersion', assume: ['isOlder', false], tests: EVIDENCE },
+  {
+    name: 'explained-change-is-evidence',
+    in: 'assessEvidence',
+    assume: ['mayHaveMade', false],
+    tests: EVIDENCE,
+  },
+  {
+    name: 'version-of-another-request-is-evidence',
+    in: 'isOtherVersion',
+    assume: ['mayRun', true],
+    tests: EVIDENCE,
+  },
+  {
+    name: 'opaque-version-is-evidence',
+    in: 'isOtherVersion',
+    assume: ['seen.hasAlpha', false],
+    tests: EVIDENCE,
+  },
+  {
+    name: 'unfinished-request-explains-nothing',
+    in: 'concurrentChange',
+    assume: ['doneAt', true],
+    tests: ['concurrent-change'],
+  },
+  {
+    name: 'evidence-needs-no-baseline',
+    in: 'decide.assessment',
+    value:
+      'file ? assess(one, baseline ?? { ...file.facts, versionId: null, aiTags: {}, description: null, tags: null, customMetadata: null, updatedAt: null, url: null }, file.facts) : undefined',
+    tests: ['reconcile-explained'],
+  },
+  {
+    name: 'claim-counts-as-a-wrong-clock',
+    in: 'passTimes',
+    replace: ['RUN_CLAIM_MS', '0'],
+    tests: TWO_PROCESSES,
+  },
+  {
+    name: 'aborted-attempt-keeps-its-claim',
+    in: 'createNotifier.attempt',
+    remove: 'store.releaseNotification',
+    tests: ['notification-troubles'],
+  },
+  {
+    name: 'claim-ends-during-the-check',
+    in: 'extendClaim',
+    remove: 'deps.store.extendClaim',
+    tests: TWO_PROCESSES,
+  },
+  { name: 'extended-claim-has-its-old-time', in: 'extendClaim', remove: 'claim', tests: TWO_PROCESSES },
+  { name: 'stopped-pass-keeps-its-claims', in: 'work', remove: 'deps.store.releaseRuns', tests: RATE_LIMITS },
+  {
+    name: 'missing-response-is-a-missing-file',
+    in: 'decideFetched',
+    replace: ['recheck', 'expireOrRecheck(deps, one, true, now)'],
+    tests: FAILING_IMAGEKIT,
+  },
+  {
+    name: 'rate-limit-is-an-empty-result',
+    in: 'createFileLookup.get',
+    before: ['cooldown.start', 'return read(200, [])'],
+    tests: FAILING_IMAGEKIT,
+  },
+  { name: 'rate-limit-is-not-reported', in: 'stopOf', replace: ['failure.ms', 'null'], tests: RATE_LIMITS },
+  {
+    name: 'rate-limit-is-not-obeyed',
+    in: 'createFileLookup.get',
+    remove: 'cooldown.start',
+    tests: RATE_LIMITS,
+  },
+  {
+    name: 'results-of-a-stopped-batch-are-dropped',
+    in: 'work',
+    replace: ['checked', '(stop === null ? checked : [])'],
+    nth: 1,
+    tests: RATE_LIMITS,
+  },
+  { name: 'passes-overlap', in: 'createMutex.done', value: 'work()', tests: RATE_LIMITS },
+  {
+    name: 'search-query-has-any-length',
+    in: 'searchBatches',
+    assume: ['MAX_QUERY_BYTES', true],
+    tests: ['search-batches'],
+  },
+  { name: 'odd-id-stops-the-pass', in: 'search', assume: ["'rejected'", true], tests: ODD_IDS },
+  {
+    name: 'run-with-a-rejected-id-never-expires',
+    in: 'decideFetched',
+    replace: ['expireOrRecheck', 'recheck(deps, now)'],
+    tests: ODD_IDS,
+  },
+  {
+    name: 'rejected-key-is-not-reported',
+    in: 'createReconciler',
+    replace: ['isKeyRejected', 'isKeyRejected && stoppedBy === null'],
+    tests: ODD_IDS,
+  },
+  {
+    name: 'file-missing-from-the-list-is-gone',
+    in: 'search',
+    replace: ['file', '(file ?? null) as RemoteFile'],
+    nth: 2,
+    tests: FAILING_IMAGEKIT,
+  },
+  {
+    name: 'run-expires-by-the-lagging-list',
+    in: 'fetchFiles',
+    assume: ['isDecisive', true],
+    tests: FAILING_IMAGEKIT,
+  },
+  {
+    name: 'file-is-gone-after-any-404',
+    in: 'createFileLookup.findFile',
+    assume: ['isImagekitError', true],
+    tests: FAILING_IMAGEKIT,
+  },
+  {
+    name: 'file-is-gone-after-any-error',
+    in: 'createFileLookup.findFile',
+    replace: ['status', 'Math.min(status, 404)'],
+    nth: 1,
+    tests: FAILING_IMAGEKIT,
+  },
+]

@@ -1,0 +1,27 @@
+/** A submission is written too late, an upload is cut, or a caller cannot read the response. */
+export const FAULTS_IN_UPLOADS = [
+  {
+    name: 'submission-is-written-after-the-form',
+    in: 'relayUpload',
+    before: ['close', 'if (collector.fields.extensions.length === 0) yield writer.formEnd'],
+    tests: ['upload-submission'],
+  },
+  {
+    name: 'update-is-written-after-the-request',
+    in: 'submitUpdate',
+    before: ['deps.store.createSubmission', 'await deps.imagekit.sendUpdate(fileId, body)'],
+    tests: ['integration/update-details', 'update-trouble'],
+  },
+  {
+    name: 'large-upload-is-cut',
+    in: 'bodyChunks',
+    before: ['window.bytes', 'if (bytes > maxBytes) return'],
+    tests: ['upload-limits'],
+  },
+  {
+    name: 'early-response-resets-the-connection',
+    in: 'EarlyResponse.writeHead',
+    replace: ['req.socket.end', 'req.socket.destroy()'],
+    tests: ['integration/sdk-v7'],
+  },
+]
