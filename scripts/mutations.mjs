@@ -9,8 +9,9 @@ import { createCompiler } from './mutations/compiler.mjs'
 import { readFaults } from './mutations/faults.mjs'
 import { applyPlace, copyProject } from './mutations/project-copy.mjs'
 
+/** For the tests of one fault, and for those of all faults without any. */
 const NAMED_TESTS_MS = 300_000
-const ALL_TESTS_MS = 900_000
+const ALL_TESTS_MS = 1_800_000
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const { faults: all, problems } = readFaults(root)
@@ -92,36 +93,30 @@ function roundsOf(faults) {
 
 async function tryFault(fault) {
   const applied = copy.plant(fault)
-  const isInverted = fault.isInverted === true
   try {
     // The tests must detect an inverted condition even if the compiler rejects it.
-    if (applied.problems.length > 0 && !isInverted)
+    if (applied.problems.length > 0 && !fault.isInverted)
       return { verdict: 'VOID', detail: `does not compile: ${applied.problems[0]}` }
-    let seen = await copy.runTests(fault.tests, NAMED_TESTS_MS)
-    if (seen.kind === 'passed' && fault.survives) return { verdict: 'known', detail: fault.survives }
-    let where = ''
-    if (seen.kind === 'passed' && !isInverted) {
-      seen = await copy.runTests([], ALL_TESTS_MS)
-      where = 'only by the whole suite: '
-    }
-    return verdictOf(fault, seen, where)
+    return verdictOf(fault, await copy.runTests(fault.tests, NAMED_TESTS_MS))
   } finally {
     applied.restore()
   }
 }
 
-function verdictOf(fault, seen, where) {
-  switch (seen.kind) {
+function verdictOf({ survives }, { kind, title, output }) {
+  switch (kind) {
     case 'passed':
-      return { verdict: 'SURVIVED', detail: 'no test detects it' }
+      return survives
+        ? { verdict: 'known', detail: survives }
+        : { verdict: 'SURVIVED', detail: 'its tests do not detect it' }
     case 'noticed':
-      return fault.survives
-        ? { verdict: 'VOID', detail: `is detected now: ${seen.title}` }
-        : { verdict: 'killed', detail: where + seen.title }
+      return survives
+        ? { verdict: 'VOID', detail: `is detected now: ${title}` }
+        : { verdict: 'killed', detail: title }
     case 'hung':
-      return { verdict: 'VOID', detail: `${where}the tests did not end in time` }
+      return { verdict: 'VOID', detail: 'the tests did not end in time' }
     case 'broken':
-      return { verdict: 'VOID', detail: `${where}no test failed on its own\n${seen.output.slice(-2000)}` }
+      return { verdict: 'VOID', detail: `no test failed on its own\n${output.slice(-2000)}` }
   }
 }
 
