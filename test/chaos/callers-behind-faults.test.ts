@@ -41,7 +41,7 @@ async function attempt(
   }
 }
 
-test(`${UPLOADS} callers behind a faulty network, seed ${SEED}: a caller that disconnects early uploads nothing, and a key uploads once`, {
+test(`a caller that disconnects early uploads nothing, and each idempotency key uploads once: ${UPLOADS} callers behind a faulty network, seed ${SEED}`, {
   timeout: 60_000 + UPLOADS * 500,
 }, async () => {
   const random = createRandom(SEED)

@@ -9,7 +9,7 @@ import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { type FailingDisk, makeFailingDisk } from './disk/failing-disk.ts'
 import { isReady, register, sendSuccess, sendUpload, statusOf } from './disk/service-calls.ts'
 
-const STRIKES = iterationsOf('DISK_STRIKES', { short: 6, long: 500 })
+const FAILURES = iterationsOf('DISK_FAILURES', { short: 6, long: 500 })
 const AT_ONCE = 16
 const KINDS = ['full', 'read-only', 'sync'] as const
 
@@ -75,7 +75,7 @@ async function start() {
   return { sandbox, disk, env, service, restart }
 }
 
-test('a delivery that the disk rejects is not accepted, and is accepted once the disk works again', {
+test('a delivery that cannot be written to the disk is rejected, and is accepted once the disk works again', {
   timeout: 60_000,
 }, async () => {
   const { sandbox, disk, service, restart } = await start()
@@ -117,8 +117,8 @@ test('a delivery that the disk rejects is not accepted, and is accepted once the
   reportFigures(`disk faults: ${FAULTS.length} kinds, ${known.length} webhooks acknowledged, 0 lost`)
 })
 
-test(`the disk fails at ${STRIKES} random moments, seed ${SEED}: nothing that was acknowledged is lost`, {
-  timeout: 60_000 + STRIKES * 1000,
+test(`disk failures at ${FAILURES} random moments lose nothing that was acknowledged, seed ${SEED}`, {
+  timeout: 60_000 + FAILURES * 1000,
 }, async () => {
   const random = createRandom(SEED)
   const { disk, service, restart } = await start()
@@ -136,7 +136,7 @@ test(`the disk fails at ${STRIKES} random moments, seed ${SEED}: nothing that wa
     }
   }
   const workers = Promise.all(Array.from({ length: AT_ONCE }, (_, name) => worker(name)))
-  for (let injectFault = 0; injectFault < STRIKES; injectFault += 1) {
+  for (let count = 0; count < FAILURES; count += 1) {
     const seen = acknowledged.length
     const apart = Math.floor(random() * 40)
     await expect.poll(() => acknowledged.length, { interval: 1 }).toBeGreaterThan(seen + apart)
@@ -149,7 +149,7 @@ test(`the disk fails at ${STRIKES} random moments, seed ${SEED}: nothing that wa
   const restarted = await restart()
   for (const fileId of acknowledged) expect(await statusOf(restarted.url, fileId)).toBe('success')
   reportFigures(
-    `disk faults at random: ${STRIKES} strikes, seed ${SEED}: ${rejected} webhooks rejected, ${acknowledged.length} acknowledged, 0 lost`,
+    `disk failures at random moments: ${FAILURES}, seed ${SEED}: ${rejected} webhooks rejected, ${acknowledged.length} acknowledged, 0 lost`,
   )
   expect(rejected).toBeGreaterThan(0)
 })
@@ -166,7 +166,7 @@ test('a delivery whose sync failed is settled when it is sent again, also if the
   expect(await statusOf(restarted.url, 'file-1')).toBe('success')
 })
 
-test('a start on a failing disk waits for the disk, responds with 503, and continues by itself', {
+test('a service that starts on a failing disk responds with 503, and continues by itself once the disk works', {
   timeout: 60_000,
 }, async () => {
   const { sandbox, disk, service, ...started } = await start()

@@ -20,7 +20,7 @@ const ROUNDS = iterationsOf('EXHAUSTIONS', { short: 1, long: 5 })
 /** A statement waits 2 s for a lock at most, and a failed transaction is retried for 5 s at most. Others queue behind. */
 const GIVEN_UP_MS = 14_000
 
-test(`other programs lock the tables that the service writes to, ${ROUNDS} times`, {
+test(`while other programs lock its tables, the service rejects webhooks with 503 and loses none, ${ROUNDS} times`, {
   timeout: 60_000 + ROUNDS * 90_000,
 }, async () => {
   const server = await startOwnServer()
@@ -54,7 +54,7 @@ test(`other programs lock the tables that the service writes to, ${ROUNDS} times
   expect(lost).toEqual([])
 })
 
-test(`other programs use up all connections of the server, ${ROUNDS} times`, {
+test(`while other programs use all connections of the server, the service loses no webhook, ${ROUNDS} times`, {
   timeout: 60_000 + ROUNDS * 90_000,
 }, async () => {
   const server = await startOwnServer(['max_connections=30', 'superuser_reserved_connections=0'])

@@ -26,7 +26,7 @@ test.each([
   { how: 'crash', title: 'the primary crashes, and the standby is promoted' },
   { how: 'switch', title: 'the standby is promoted, and the old primary follows it, read-only' },
 ] as const)(
-  `failover under load, ${FAILOVERS} times: $title`,
+  `the service survives a failover under load, ${FAILOVERS} times: $title`,
   {
     timeout: FAILOVERS * 150_000,
   },

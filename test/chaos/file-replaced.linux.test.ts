@@ -145,7 +145,7 @@ async function serveWrongFile(start: () => Promise<Service>, load: WebhookLoad):
   return due.length
 }
 
-test(`nothing that was acknowledged is lost when the database file is replaced, ${CYCLES} times, seed ${SEED}`, {
+test(`replacing the database file loses nothing that was acknowledged, ${CYCLES} times, seed ${SEED}`, {
   timeout: 60_000 + CYCLES * 30_000,
 }, async () => {
   const random = createRandom(SEED)

@@ -94,7 +94,7 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
   const seen = await tally.settle()
   const of = `${REQUESTS} to ${routes.length} routes, ${imagekit.calls()} calls of an ImageKit that responds at random`
   reportFigures(
-    `hostile requests: ${of}, seed ${SEED}: ${seen}; of ${checks} looks at its health the longest took ${longestMs} ms`,
+    `hostile requests: ${of}, seed ${SEED}: ${seen}; the longest of ${checks} health checks took ${longestMs} ms`,
   )
   expect(longestMs).toBeLessThan(LONGEST_WAIT_MS)
   for (const status of [200, 201, 400, 401, 404, 405, 413, 502])

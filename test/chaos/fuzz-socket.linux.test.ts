@@ -12,7 +12,7 @@ const CONNECTIONS = iterationsOf('FUZZ_CONNECTIONS', { short: 1000, long: 20_000
 const AT_ONCE = 32
 const ENDINGS = ['wait', 'wait', 'fin', 'reset'] as const
 
-test(`${CONNECTIONS} connections full of hostile bytes do no harm, seed ${SEED}`, {
+test(`hostile bytes on ${CONNECTIONS} connections do no harm, seed ${SEED}`, {
   timeout: 60_000 + CONNECTIONS * 60,
 }, async () => {
   const dice = createDice(SEED)

@@ -21,7 +21,7 @@ const ROUNDS = iterationsOf('HANGS', { short: 1, long: 5 })
 /** A connection that is silent for 8 s is closed; then the service checks for 3 s what it may have committed. */
 const GIVEN_UP_MS = 11_000
 
-test(`connections to PostgreSQL hang, or the server forgets them, ${ROUNDS} times`, {
+test(`the service continues after connections to PostgreSQL hang or are forgotten by the server, ${ROUNDS} times`, {
   timeout: 60_000 + ROUNDS * 120_000,
 }, async () => {
   const server = await startOwnServer()

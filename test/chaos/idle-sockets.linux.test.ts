@@ -32,7 +32,7 @@ test(`${SOCKETS} idle sockets don't slow down other callers, seed ${SEED}`, {
   const target = await startTarget(await startRandomImagekit(dice))
   // Node raises its own limit to the highest allowed value.
   for (const pid of [process.pid, target.pid]) expect(maxDescriptorsOf(pid)).toBeGreaterThan(SOCKETS + 500)
-  const { webhookToken, fileId: unsettled } = await target.register('untold')
+  const { webhookToken, fileId: unsettled } = await target.register('unreported')
   const before = { memory: target.memoryMib().now, descriptors: descriptorsOf(target.pid) }
 
   const sockets: IdleSocket[] = []

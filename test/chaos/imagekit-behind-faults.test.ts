@@ -89,7 +89,7 @@ function classify(uploaded: Uploaded, written: Written | undefined, files: reado
   return written === undefined || written.state === 'rejected' ? 'safe to try again' : 'kept for nothing'
 }
 
-test(`${UPLOADS} uploads to an ImageKit behind a faulty network, seed ${SEED}: none is lost, and none that ImageKit has may be repeated`, {
+test(`a faulty network to ImageKit loses none of ${UPLOADS} uploads, and none that ImageKit has is reported as safe to repeat, seed ${SEED}`, {
   timeout: 30_000 + UPLOADS * 100,
 }, async () => {
   const random = createRandom(SEED)

@@ -25,7 +25,7 @@ const HEARTBEAT_MS = 10_000
 /** Another process takes over the lease within this time. */
 const TAKEN_OVER_MS = 30_000
 
-test(`kill -9 of one of two processes under load, ${KILLS} times: the other continues`, {
+test(`when kill -9 ends one of two processes under load, ${KILLS} times, the other one continues`, {
   timeout: 60_000 + KILLS * 90_000,
 }, async () => {
   const server = await startOwnServer()

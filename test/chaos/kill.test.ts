@@ -5,7 +5,7 @@ import { runCrashLoop } from './crash-loop.ts'
 
 const CYCLES = iterationsOf('KILL_CYCLES', { short: 15, long: 500 })
 
-test(`nothing that was acknowledged is lost by kill -9, ${CYCLES} times, seed ${SEED}`, {
+test(`kill -9 loses nothing that was acknowledged, ${CYCLES} times, seed ${SEED}`, {
   timeout: CYCLES * 10_000,
 }, async () => {
   const { submissions, deliveries, unacknowledged, lost } = await runCrashLoop({

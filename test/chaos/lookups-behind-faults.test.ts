@@ -19,7 +19,7 @@ async function expectAll(tracker: RunningTracker, fileIds: readonly string[], se
   for (const fileId of fileIds) expect(await statusOf(tracker, fileId)).toMatchObject(seen)
 }
 
-test(`${LOOKUPS} lookups at ImageKit through a faulty network, seed ${SEED}: a broken response is never evidence of absence`, {
+test(`a broken response never proves that a file is gone: ${LOOKUPS} lookups through a faulty network, seed ${SEED}`, {
   timeout: 30_000 + LOOKUPS * 3000,
 }, async () => {
   const random = createRandom(SEED)
@@ -69,6 +69,6 @@ test(`${LOOKUPS} lookups at ImageKit through a faulty network, seed ${SEED}: a b
   await expectAll(tracker, tagged, { status: 'success', extensions: [{ source: 'reconcile' }] })
   await expectAll(tracker, untagged, { status: 'expired' })
   reportFigures(
-    `lookups behind faults: ${LOOKUPS} looks, seed ${SEED}, faults ${JSON.stringify(proxy.faults())}: ${unanswered} without an answer, ${JSON.stringify(findings)}`,
+    `lookups behind faults: ${LOOKUPS} lookups, seed ${SEED}, faults ${JSON.stringify(proxy.faults())}: ${unanswered} without a response, ${JSON.stringify(findings)}`,
   )
 })

@@ -32,7 +32,7 @@ const NOTE_UPKEEP = `
       `CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION note()`,
   ).join(';')}`
 
-test(`the holder of the lease is paused under load until the lease has ended, and continues, ${PAUSES} times`, {
+test(`a lease holder that is paused until its lease has ended changes nothing afterwards, ${PAUSES} times`, {
   timeout: 60_000 + PAUSES * 90_000,
 }, async () => {
   const server = await startOwnServer()
@@ -87,7 +87,7 @@ test(`the holder of the lease is paused under load until the lease has ended, an
   const lost = await load.listLost(holder.url, server)
   reportFigures(
     `the holder of the lease was paused past its end, ${PAUSES} times: ${load.summary(lost)}; the other one had the lease after ` +
-      `${(takenMs / 1000).toFixed(1)} s at most, and then the paused one changed 0 rows that are left to the holder`,
+      `${(takenMs / 1000).toFixed(1)} s at most, and then the paused one changed 0 rows that only the holder may write`,
   )
   // Requests that had arrived in part before the pause got 408.
   expect(load.unexpected().filter((response) => !/^\w+: 408 /.test(response))).toEqual([])

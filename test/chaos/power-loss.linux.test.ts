@@ -5,7 +5,7 @@ import { createDisk } from './power-loss/disk.ts'
 
 const CYCLES = iterationsOf('POWER_LOSS_CYCLES', { short: 5, long: 200 })
 
-test(`nothing that was acknowledged is lost when the power fails, ${CYCLES} times, seed ${SEED}`, {
+test(`a power failure loses nothing that was acknowledged, ${CYCLES} times, seed ${SEED}`, {
   timeout: CYCLES * 20_000,
 }, async () => {
   const disk = createDisk()

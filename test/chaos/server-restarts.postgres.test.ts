@@ -18,7 +18,7 @@ const RESTARTS = iterationsOf('RESTARTS', { short: 2, long: 10 })
 /** How many webhooks must get 503 before the server is started again. */
 const REJECTED = 100
 
-test(`PostgreSQL crashes and comes back under load, ${RESTARTS} times`, {
+test(`the service continues after PostgreSQL crashes and restarts under load, ${RESTARTS} times`, {
   timeout: 60_000 + RESTARTS * 60_000,
 }, async () => {
   const server = await startOwnServer()

@@ -16,7 +16,7 @@ const MIGRATIONS = readdirSync(new URL('../../drizzle/postgres', import.meta.url
   name.endsWith('.sql'),
 )
 
-test(`ten processes start at once on an empty database, ${ROUNDS} times: all of them serve, on one schema`, {
+test(`ten processes that start at once on an empty database all serve, with one schema, ${ROUNDS} times`, {
   timeout: 60_000 + ROUNDS * 60_000,
 }, async () => {
   let acknowledged = 0

@@ -53,7 +53,7 @@ async function sendUntilAcknowledged(url: string, body: string): Promise<Sender>
   }
 }
 
-test(`${WEBHOOKS} webhooks through a faulty network, seed ${SEED}: each settles its run once, none is lost`, {
+test(`each of ${WEBHOOKS} webhooks through a faulty network settles its run once, and none is lost, seed ${SEED}`, {
   timeout: 30_000 + WEBHOOKS * 200,
 }, async () => {
   const random = createRandom(SEED)

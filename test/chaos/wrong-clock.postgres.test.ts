@@ -24,7 +24,7 @@ const CLOCK_AHEAD = new URL('./postgres/clock-ahead.mjs', import.meta.url)
 /** The tolerance for times in rows: far less than the hour. */
 const NEAR_MS = 60_000
 
-test('the clock of one of two processes is an hour ahead: only the clock of the database counts', {
+test('only the clock of the database counts when the clock of one of two processes is an hour ahead', {
   timeout: 60_000 + WEBHOOKS * 50,
 }, async () => {
   const server = await startOwnServer()
