@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vitest/config'
-import LongFilesFirst from './test/support/long-files-first.ts'
+import LongFilesFirst from './test/support/vitest-sequencer.ts'
 
 const TESTS = ['test/**/*.test.ts', 'bench/**/*.test.ts']
 /** They need `/proc`, a C compiler, `LD_PRELOAD`, `prlimit`, `ulimit` or more than one loopback address. */
@@ -66,7 +66,7 @@ export default defineConfig(({ mode }) => ({
     reporters: ['default', 'json'],
     outputFile: { json: 'coverage/tests.json' },
     coverage: { provider: 'v8', include: ['src/**/*.{ts,tsx}'], reporter: ['text-summary', 'html'] },
-    runner: './test/support/named-by-store.ts',
+    runner: './test/support/vitest-runner.ts',
     sequence: { sequencer: LongFilesFirst },
     provide: { database: 'sqlite' },
     projects: PROJECTS.map((test) => ({ extends: true as const, mode, test })),

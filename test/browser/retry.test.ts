@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { createGate } from '../support/gate.ts'
+import { createPausableDelay } from '../support/pausable-delay.ts'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
 import { browserTest, openSignedIn } from './chromium.ts'
 import { makeSucceed, uploadSettled } from './uploads.ts'
@@ -7,7 +7,7 @@ import { makeSucceed, uploadSettled } from './uploads.ts'
 browserTest(
   'a failure is found by a filter and retried, and its page changes from pending to success by itself',
   async ({ browser }) => {
-    const gate = createGate()
+    const gate = createPausableDelay()
     const { tracker, sandboxUrl } = await startTrackerAndSandbox({}, {}, gate)
     const names = ['remove-bg', 'aws-auto-tagging']
     const fileId = await uploadSettled(

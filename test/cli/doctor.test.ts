@@ -1,8 +1,8 @@
 import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { createGate } from '../support/gate.ts'
 import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { listRuns } from '../support/operator.ts'
+import { createPausableDelay } from '../support/pausable-delay.ts'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver } from '../support/webhooks.ts'
 import { listen, type Reply, startFakeTracker } from './fake-tracker.ts'
@@ -238,7 +238,7 @@ test('--live without the private key does not delete the file, and says so', asy
 })
 
 test('--live reports a webhook that does not arrive, and deletes the file anyway', async () => {
-  const gate = createGate()
+  const gate = createPausableDelay()
   gate.hold()
   const { tracker, sandboxUrl } = await startTrackerAndSandbox({}, {}, gate)
   const env = {

@@ -2,8 +2,8 @@ import { request } from 'node:http'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { createSandbox } from '../../src/sandbox/sandbox.ts'
-import { createGate } from '../support/gate.ts'
 import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
+import { createPausableDelay } from '../support/pausable-delay.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
@@ -105,7 +105,7 @@ test('after SIGTERM waiting clients get a response, streams end, an upload finis
 })
 
 test('a webhook that was sent while the service was down is applied when it is retried', async () => {
-  const gate = createGate()
+  const gate = createPausableDelay()
   gate.hold()
   const directory = temporaryDirectory()
   const sandbox = createSandbox({ directory, port: 0, webhookRetryMs: 50, delay: gate.delay })

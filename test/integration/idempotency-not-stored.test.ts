@@ -2,8 +2,17 @@ import { expect, test } from 'vitest'
 import { createTestDatabase } from '../support/database.ts'
 import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
-import { FILE_ID, update } from '../support/updates.ts'
-import { BOUNDARY, type Entry, FILE, FILE_NAME, openUpload, partText, upload } from '../support/uploads.ts'
+import {
+  BOUNDARY,
+  type Entry,
+  FILE,
+  FILE_ID,
+  FILE_NAME,
+  openUpload,
+  partText,
+  update,
+  upload,
+} from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 
 const FORM: Entry[] = [FILE, FILE_NAME]

@@ -2,15 +2,16 @@ import { expect, test } from 'vitest'
 import { readRows } from '../support/database.ts'
 import { type Call, startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
-import { FILE_ID, update } from '../support/updates.ts'
 import {
   type Entry,
   EXTENSIONS,
   FILE,
+  FILE_ID,
   FILE_NAME,
   formText,
   partText,
   sendForm,
+  update,
   upload,
 } from '../support/uploads.ts'
 

@@ -3,11 +3,11 @@ import { TrackerError } from '../../src/domain/errors.ts'
 import type { Overrides } from '../../src/service.ts'
 import type { Store } from '../../src/store/store.ts'
 import { createTestDatabase } from '../support/database.ts'
-import { createGate } from '../support/gate.ts'
 import { readLinks, readText } from '../support/html.ts'
 import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
 import { signIn } from '../support/operator-browser.ts'
+import { createPausableDelay } from '../support/pausable-delay.ts'
 import {
   API_KEY,
   IMAGEKIT_KEY,
@@ -33,7 +33,7 @@ async function startWithFailures(count: number, overrides: Overrides = {}, optio
 }
 
 test('a retry sends the same options again, and settles as a new run', async () => {
-  const gate = createGate()
+  const gate = createPausableDelay()
   const { tracker, sandbox, files } = await startWithFailures(1, {}, { delay: gate.delay })
   const [fileId = ''] = files
   const [failed] = await listRuns(tracker, '?status=failed')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
-import { update } from '../support/updates.ts'
+import { update } from '../support/uploads.ts'
 import { deliver, register, statusOf } from '../support/webhooks.ts'
 import { AWS_TAG, BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
 

@@ -7,7 +7,7 @@ import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { StoreHandle } from '../../src/store/store.ts'
 import type { OpenedStore } from '../contract/opened-store.ts'
 import { rejectRows } from '../support/database.ts'
-import { createEmptySqlite } from '../support/empty-sqlite.ts'
+import { createEmptySqlite } from '../support/sqlite-database.ts'
 
 /** A new SQLite store in a separate folder, for the contract. */
 export async function openSqlite(): Promise<OpenedStore> {

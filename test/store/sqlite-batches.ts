@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { BatchedStore } from '../contract/batches.ts'
-import { createEmptySqlite } from '../support/empty-sqlite.ts'
+import { createEmptySqlite } from '../support/sqlite-database.ts'
 import { dumpRows } from './dump-rows.ts'
 
 /** A new SQLite store, for the comparison of batches. */

@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
-import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { migrateSqlite, openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import type { Engine, TestDatabase } from './database.ts'
-import { createEmptySqlite } from './empty-sqlite.ts'
 
 /** The path of a SQLite database. */
 export function pathOf({ url }: TestDatabase): string {
@@ -59,4 +58,21 @@ export const sqliteDatabase: Engine = {
       drop: events.map((one) => `DROP TRIGGER ${name}_${one};`).join('\n'),
     }
   },
+}
+
+let template: string | undefined
+
+/** Creates an empty database with all tables at this path. Copying one takes a fraction of the time of migrating one. */
+export function createEmptySqlite(path: string): void {
+  template ??= createTemplate()
+  mkdirSync(dirname(path), { recursive: true })
+  copyFileSync(template, path)
+}
+
+function createTemplate(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'tracker-template-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const path = join(folder, 'tracker.db')
+  migrateSqlite(path)
+  return path
 }

@@ -3,7 +3,7 @@ import { accountEvent } from '../../support/signed-webhooks.ts'
 import { type Dice, mutate } from './dice.ts'
 import { hostileForm } from './hostile-form.ts'
 import { hostileJson, spoilJson, widenJson } from './hostile-json.ts'
-import type { Known } from './known.ts'
+import type { Known } from './target.ts'
 
 export function hostileBody(dice: Dice, pattern: string, method: string, known: Known): Buffer {
   if (/^(GET|HEAD|OPTIONS)$/.test(method) && dice.chance(0.9)) return Buffer.alloc(0)

@@ -1,7 +1,7 @@
 import { API_KEY } from '../../support/tracker.ts'
 import { type Dice, mutate } from './dice.ts'
 import { BOUNDARY, hostileForm } from './hostile-form.ts'
-import type { Known } from './known.ts'
+import type { Known } from './target.ts'
 
 /** The bytes of one connection; `responses` is what must come back, if that is certain. */
 export type HostileBytes = { bytes: Buffer; responses?: 'one rejection' | number }

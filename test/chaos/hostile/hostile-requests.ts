@@ -2,7 +2,7 @@ import type { Dice } from './dice.ts'
 import { hostileBody } from './hostile-body.ts'
 import { headersOf, oddHeaders } from './hostile-headers.ts'
 import { hostilePath, hostileQuery } from './hostile-target.ts'
-import type { Known } from './known.ts'
+import type { Known } from './target.ts'
 
 export type HostileRequest = {
   method: string

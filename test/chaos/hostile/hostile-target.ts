@@ -1,5 +1,5 @@
 import type { Dice } from './dice.ts'
-import type { Known } from './known.ts'
+import type { Known } from './target.ts'
 
 /** The path of a route, mostly with known values as parameters. */
 export function hostilePath(dice: Dice, pattern: string, known: Known): string {

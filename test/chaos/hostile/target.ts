@@ -6,7 +6,6 @@ import { WEBHOOK_SECRET } from '../../support/signed-webhooks.ts'
 import { ADMIN_KEY, API_KEY, temporaryDirectory } from '../../support/tracker.ts'
 import { UPLOAD } from '../../support/uploads.ts'
 import type { Registered } from '../../support/webhooks.ts'
-import type { Known } from './known.ts'
 import type { RandomImagekit } from './random-imagekit.ts'
 
 export type Target = Awaited<ReturnType<typeof startTarget>>
@@ -99,3 +98,6 @@ function isExpected(line: string): boolean {
     return false
   }
 }
+
+/** The ids and tokens that a legitimate caller knows. */
+export type Known = { fileId: string; submissionId: string; webhookToken: string; statusToken: string }

@@ -4,7 +4,7 @@ import { describe, inject, TestRunner } from 'vitest'
 const NAMES = { sqlite: 'SQLite', postgres: 'PostgreSQL' }
 
 /** Adds the database to the full name of each integration test. */
-export default class NamedByStore extends TestRunner {
+export default class DatabaseNamingRunner extends TestRunner {
   override async importFile(path: string, source: 'collect' | 'setup'): Promise<void> {
     const importTests = async () => {
       await super.importFile(path, source)

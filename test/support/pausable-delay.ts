@@ -1,11 +1,11 @@
 import { type Delay, realDelay } from '../../src/sandbox/background-tasks.ts'
 
 /** `hold` pauses the background work of the sandbox until `release` is called. */
-export type Gate = { delay: Delay; hold(): void; release(): void }
+export type PausableDelay = { delay: Delay; hold(): void; release(): void }
 
 const LONGER_THAN_ANY_TEST_MS = 600_000
 
-export function createGate(): Gate {
+export function createPausableDelay(): PausableDelay {
   let opened = Promise.resolve()
   let open = () => {}
   return {
