@@ -16,6 +16,10 @@ import { createCompiler } from './compiler.mjs'
 
 const EXCLUDED = new Set(['.git', 'coverage', 'data', 'dist', 'node_modules'])
 
+/** The tests import the built program, and a busy machine must not make them fail. */
+const OPTIONS = ['--mode', 'built', '--testTimeout', '60000']
+const PROJECTS = ['portable', 'faults', 'linux'].flatMap((name) => ['--project', name])
+
 /** A copy of the project in which mutations are applied. */
 export function copyProject(root) {
   const directory = mkdtempSync(join(tmpdir(), 'mutations-'))
@@ -74,7 +78,7 @@ function runTests(directory, args, limitMs) {
   rmSync(report, { force: true })
   const { CHAOS: _, CHAOS_FIGURES: __, ...env } = process.env
   const vitest = join(directory, 'node_modules/vitest/vitest.mjs')
-  const child = spawn(process.execPath, [vitest, 'run', ...args], {
+  const child = spawn(process.execPath, [vitest, 'run', ...OPTIONS, ...PROJECTS, ...args], {
     cwd: directory,
     env,
     detached: true,

@@ -40,13 +40,6 @@ export const FAULTS_IN_DECISIONS = [
     property: ['deliveryId', 'idOf(delivery, ids)'],
     tests: CONTRACT,
   },
-  { name: 'account-event-is-applied-twice', in: 'applyOnce', assume: ['facts.list', false], tests: CONTRACT },
-  {
-    name: 'account-event-makes-no-run-due-sooner',
-    in: 'makeRunsDue',
-    assume: ['at', false],
-    tests: CONTRACT,
-  },
   {
     name: 'run-is-claimed-by-two-processes',
     in: 'claimRuns',
@@ -60,18 +53,6 @@ export const FAULTS_IN_DECISIONS = [
     tests: TWO_PROCESSES,
   },
   {
-    name: 'lookup-counts-after-its-claim-has-ended',
-    in: 'applyFinding',
-    assume: ['claim', false],
-    tests: TWO_PROCESSES,
-  },
-  {
-    name: 'late-evidence-is-ignored',
-    in: 'applyFinding.isFact',
-    assume: ["'evidence'", false],
-    tests: TWO_PROCESSES,
-  },
-  {
     name: 'claims-of-others-end-the-list',
     in: 'claimDue',
     compare: ['claimed.size', '>='],
@@ -81,12 +62,6 @@ export const FAULTS_IN_DECISIONS = [
     name: 'expired-run-stays-due',
     in: 'applyFinding.runs',
     replace: ['null', 'run.dueAt'],
-    tests: CONTRACT,
-  },
-  {
-    name: 'finding-is-applied-to-a-run-that-is-not-due',
-    in: 'applyFinding',
-    assume: ['null', false],
     tests: CONTRACT,
   },
   {
@@ -109,12 +84,6 @@ export const FAULTS_IN_DECISIONS = [
     tests: CONTRACT,
   },
   { name: 'final-run-stays-due', in: 'withPlace.dueAt', value: 'dueAt', tests: CONTRACT },
-  {
-    name: 'run-does-not-name-the-delivery-that-settled-it',
-    in: 'decideBound',
-    assume: ['isSettledByDelivery', false],
-    tests: CONTRACT,
-  },
   {
     name: 'repeated-result-settles-the-run-again',
     in: 'decideBound',
@@ -140,46 +109,6 @@ export const FAULTS_IN_DECISIONS = [
     tests: CONTRACT,
   },
   {
-    name: 'registered-upload-is-marked-as-abandoned',
-    in: 'unconfirmed',
-    assume: ["'external'", false],
-    tests: ['recovery'],
-  },
-  { name: 'key-of-a-running-request-is-free', in: 'isExpired', assume: ['isRunning', true], tests: CONTRACT },
-  {
-    name: 'idempotency-claim-of-another-request-counts',
-    in: 'findOwnClaim',
-    assume: ['known.nonce', true],
-    tests: CONTRACT,
-  },
-  {
-    name: 'request-that-lost-its-key-is-submitted',
-    in: 'createSubmission.decide',
-    assume: ['held', false],
-    nth: 1,
-    tests: CONTRACT,
-  },
-  {
-    name: 'settled-notification-begins-again',
-    in: 'findOpen',
-    assume: ['row.dueAt', true],
-    tests: ['due-notification'],
-  },
-  {
-    name: 'lease-is-held-by-two-processes',
-    in: 'acquireLease',
-    assume: ['row.isOurs', false],
-    nth: 1,
-    tests: TWO_PROCESSES,
-  },
-  {
-    name: 'lease-never-ends',
-    in: 'acquireLease.isOver',
-    assume: ['row.endsAt', false],
-    nth: 1,
-    tests: TWO_PROCESSES,
-  },
-  {
     name: 'lease-set-by-a-wrong-clock-never-ends',
     in: 'acquireLease.isOver',
     assume: ['latestDueAt', false],
@@ -192,19 +121,6 @@ export const FAULTS_IN_DECISIONS = [
     nth: 2,
     tests: TWO_PROCESSES,
   },
-  {
-    name: 'lease-of-an-earlier-epoch-is-held',
-    in: 'holdsLease',
-    assume: ['epoch', true],
-    tests: TWO_PROCESSES,
-  },
-  {
-    name: 'process-releases-the-lease-of-another',
-    in: 'releaseLease',
-    assume: ['holdsLease', true],
-    tests: TWO_PROCESSES,
-  },
-  { name: 'step-runs-without-its-lease', in: 'underLease', assume: ['isHeld', true], tests: TWO_PROCESSES },
   {
     name: 'statements-run-without-their-lease',
     in: 'whileHeld',
@@ -260,12 +176,6 @@ export const FAULTS_IN_DECISIONS = [
     tests: ['decide/retry'],
   },
   {
-    name: 'process-ends-a-retry-item-of-another',
-    in: 'endRetryItem',
-    assume: ['item.isForeign', true],
-    tests: TWO_PROCESSES,
-  },
-  {
     name: 'notification-is-claimed-twice',
     in: 'claimNotification',
     replace: ['dueAt', '(row?.dueAt ?? -1)'],
@@ -275,18 +185,6 @@ export const FAULTS_IN_DECISIONS = [
     name: 'process-releases-a-notification-of-another',
     in: 'releaseNotification',
     replace: ['claim', '(row?.dueAt ?? -1)'],
-    tests: TWO_PROCESSES,
-  },
-  {
-    name: 'attempt-counts-after-its-claim-has-ended',
-    in: 'needsClaim',
-    assume: ["'again'", false],
-    tests: TWO_PROCESSES,
-  },
-  {
-    name: 'late-success-is-ignored',
-    in: 'settleNotification',
-    assume: ['needsClaim', false],
     tests: TWO_PROCESSES,
   },
 ]

@@ -35,7 +35,6 @@ export const FAULTS_IN_OPERATOR_ACTIONS = [
     property: ['runIds', 'runs.flatMap(() => [])'],
     tests: CONTRACT,
   },
-  { name: 'retry-item-is-submitted-twice', in: 'submitRetry', assume: ["'waiting'", false], tests: CONTRACT },
   { name: 'pending-run-is-acknowledged', in: 'isAcknowledgeable', return: 'true', tests: CONTRACT },
   {
     name: 'alert-fires-again-at-each-check',

@@ -34,8 +34,7 @@ export const FAULTS_IN_STATUS_RULES = [
   {
     name: 'expiry-replaces-a-final-status',
     in: 'expire',
-    replace: ["'pending'", '"pending" as never'],
-    nth: 1,
+    assume: ["'pending'", false],
     tests: OBSERVE,
   },
   {
