@@ -1,6 +1,6 @@
 const CONTRACT = ['sqlite-store']
 const TWO_PROCESSES = ['sqlite-two-handles']
-const HEARTBEATS = ['heartbeat-series']
+const HEARTBEATS = ['heartbeats']
 
 /** A decision changes the wrong rows, or acts without the claim or the lease that it needs. */
 export const FAULTS_IN_DECISIONS = [
