@@ -1,29 +1,45 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-const TYPES = {
-  'admin.css': 'text/css; charset=utf-8',
-  'live.js': 'text/javascript; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
-} as const
-
-type StaticName = keyof typeof TYPES
+/** In the order in which they are applied. */
+const STYLESHEETS = [
+  'tokens',
+  'base',
+  'layout',
+  'header',
+  'forms',
+  'navigation',
+  'messages',
+  'badges',
+  'tables',
+  'overview',
+  'details',
+  'timeline',
+]
 
 type StaticFile = { href: string; type: string; content: string }
 
-const files = new Map<StaticName, StaticFile>(
-  Object.entries(TYPES).map(([name, type]) => {
-    const content = readFileSync(new URL(`./static/${name}`, import.meta.url), 'utf8')
-    const hash = createHash('sha256').update(content).digest('hex').slice(0, 16)
-    return [name as StaticName, { href: `/admin/static/${hash}/${name}`, type, content }]
-  }),
-)
-
-/** The path of a file. It contains a hash of the content, so the file can be cached forever. */
-export function staticHref(name: StaticName): string {
-  return files.get(name)?.href ?? ''
+/** The files that every page loads. The stylesheets are one file, so that a page needs one request for them. */
+export const STATIC_FILES = {
+  stylesheet: staticFile(
+    'admin.css',
+    'text/css; charset=utf-8',
+    STYLESHEETS.map((name) => read(`css/${name}.css`)).join('\n'),
+  ),
+  script: staticFile('live.js', 'text/javascript; charset=utf-8', read('live.js')),
+  icon: staticFile('icon.svg', 'image/svg+xml', read('icon.svg')),
 }
 
 export function findStaticFile(path: string): StaticFile | undefined {
-  return [...files.values()].find(({ href }) => href === path)
+  return Object.values(STATIC_FILES).find(({ href }) => href === path)
+}
+
+/** The path contains a hash of the content, so the file can be cached forever. */
+function staticFile(name: string, type: string, content: string): StaticFile {
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 16)
+  return { href: `/admin/static/${hash}/${name}`, type, content }
+}
+
+function read(name: string): string {
+  return readFileSync(new URL(`./static/${name}`, import.meta.url), 'utf8')
 }

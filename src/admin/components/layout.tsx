@@ -1,7 +1,7 @@
 import type { PropsWithChildren } from 'hono/jsx'
 import { ADMIN, AUDIT, DELIVERIES, FAILURES, SIGN_OUT } from '../addresses.ts'
 import type { Operator } from '../operator-session.ts'
-import { staticHref } from '../static-files.ts'
+import { STATIC_FILES } from '../static-files.ts'
 import { CsrfForm } from './forms.tsx'
 
 const NAV_ITEMS = [
@@ -36,9 +36,9 @@ export function Layout(props: LayoutProps) {
         <meta name="color-scheme" content="light dark" />
         <meta name="robots" content="noindex" />
         <title>{title} · Extension tracker</title>
-        <link rel="icon" type="image/svg+xml" href={staticHref('icon.svg')} />
-        <link rel="stylesheet" href={staticHref('admin.css')} />
-        <script src={staticHref('live.js')} defer />
+        <link rel="icon" type="image/svg+xml" href={STATIC_FILES.icon.href} />
+        <link rel="stylesheet" href={STATIC_FILES.stylesheet.href} />
+        <script src={STATIC_FILES.script.href} defer />
       </head>
       <body>
         <a class="skip" href="#main">
@@ -121,5 +121,15 @@ function OperatorInfo({ operator }: { operator: Operator }) {
         Sign out
       </button>
     </CsrfForm>
+  )
+}
+
+/** Stands in for a list or a section that has no content. */
+export function EmptyState({ title, hint }: { title: string; hint: string }) {
+  return (
+    <div class="empty">
+      <p class="empty-title">{title}</p>
+      <p>{hint}</p>
+    </div>
   )
 }
