@@ -1,26 +1,28 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import { TrackerError } from '../domain/errors.ts'
 import type { ErrorResponses } from '../http/error-responses.ts'
 import type { AppContext, AppEnv } from '../http/request.ts'
 import { ADMIN, SIGN_IN, withQuery } from './addresses.ts'
 import { type AdminAuth, type AdminAuthDeps, createAdminAuth } from './admin-auth.ts'
-import { respondWithPage, seeOther, setPageHeaders } from './page-responses.ts'
+import { respondWithPage, seeOther } from './page-responses.ts'
+import { rejectOtherSites, setPageHeaders } from './page-security.ts'
 import { ErrorPage } from './pages/error-page.tsx'
 import { ResumePage } from './pages/resume-page.tsx'
 import { SignInPage } from './pages/sign-in-page.tsx'
 import { readInterruptedForm, StaleFormError } from './read-form.ts'
-import { assetRoutes } from './routes/asset-routes.tsx'
-import { deliveryRoutes } from './routes/delivery-routes.tsx'
-import { failureRoutes } from './routes/failure-routes.tsx'
-import { overviewRoutes } from './routes/overview-routes.tsx'
-import { runRoutes } from './routes/run-routes.tsx'
+import { type AssetRoutesDeps, assetRoutes } from './routes/asset-routes.tsx'
+import { type DeliveryRoutesDeps, deliveryRoutes } from './routes/delivery-routes.tsx'
+import { type FailureRoutesDeps, failureRoutes } from './routes/failure-routes.tsx'
+import { type OverviewRoutesDeps, overviewRoutes } from './routes/overview-routes.tsx'
+import { type RunRoutesDeps, runRoutes } from './routes/run-routes.tsx'
 import { type SignInRoutesDeps, signInRoutes } from './routes/sign-in-routes.tsx'
 
-type RoutesDeps = Parameters<typeof overviewRoutes>[1] &
-  Parameters<typeof failureRoutes>[1] &
-  Parameters<typeof runRoutes>[1] &
-  Parameters<typeof assetRoutes>[1] &
-  Parameters<typeof deliveryRoutes>[1] &
+type RoutesDeps = OverviewRoutesDeps &
+  FailureRoutesDeps &
+  RunRoutesDeps &
+  AssetRoutesDeps &
+  DeliveryRoutesDeps &
   SignInRoutesDeps
 
 export type AdminPagesDeps = Omit<RoutesDeps, keyof AdminAuth> &
@@ -29,6 +31,8 @@ export type AdminPagesDeps = Omit<RoutesDeps, keyof AdminAuth> &
 export type AdminPages = {
   routes: Hono<AppEnv>
   has(path: string): boolean
+  /** Register it first, so that error pages have the headers too. */
+  setPageHeaders: MiddlewareHandler<AppEnv>
   respondToError(error: unknown, c: AppContext): Response | Promise<Response>
 }
 
@@ -37,10 +41,7 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
   const auth = createAdminAuth(deps)
   const { operatorSession } = auth
   const routes = new Hono<AppEnv>()
-  routes.use(`${ADMIN}/*`, async (c, next) => {
-    setPageHeaders(c)
-    await next()
-  })
+  routes.use(`${ADMIN}/*`, rejectOtherSites)
   const routeDeps = { ...deps, ...auth }
   const pages = { app: routes, operatorSession }
   routes.get(`${ADMIN}/`, (c) => c.redirect(ADMIN, 301))
@@ -54,8 +55,13 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
   return {
     routes,
     has: (path) => path === ADMIN || path.startsWith(`${ADMIN}/`),
-    async respondToError(error, c) {
-      setPageHeaders(c)
+    setPageHeaders,
+    async respondToError(thrown, c) {
+      // `rejectOtherSites` throws it.
+      const error =
+        thrown instanceof HTTPException
+          ? new TrackerError('forbidden', 'This form was sent by another site.')
+          : thrown
       if (error instanceof TrackerError && error.code === 'unauthenticated') {
         const { pathname, search } = new URL(c.req.url)
         if (c.req.method !== 'POST') return seeOther(c, withQuery(SIGN_IN, { to: pathname + search }))

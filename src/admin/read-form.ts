@@ -1,5 +1,6 @@
 import { TrackerError } from '../domain/errors.ts'
-import { isCrossSite, readForm } from '../http/read-form.ts'
+import { bodyChunks } from '../http/body-chunks.ts'
+import { WHOLE_BODY_MS } from '../http/read-body.ts'
 import type { AppContext } from '../http/request.ts'
 import { formLabel } from './addresses.ts'
 import type { Operator, OperatorSession } from './operator-session.ts'
@@ -30,6 +31,19 @@ export class StaleFormError extends TrackerError {
   }
 }
 
+const FORM_TYPE = 'application/x-www-form-urlencoded'
+
+/** Reads a URL-encoded form. Throws `unsupported_media_type` and the errors of `bodyChunks`. */
+export async function readForm(c: AppContext, maxBytes: number): Promise<URLSearchParams> {
+  const [type = ''] = (c.env.incoming.headers['content-type'] ?? '').split(';')
+  if (type.trim().toLowerCase() !== FORM_TYPE)
+    throw new TrackerError('unsupported_media_type', `Send the form as ${FORM_TYPE}.`)
+  const limits = { maxBytes, idleMs: WHOLE_BODY_MS, totalMs: WHOLE_BODY_MS }
+  const chunks: Buffer[] = []
+  for await (const chunk of bodyChunks(c.env.incoming, limits)) chunks.push(chunk)
+  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
+}
+
 /** Throws `unauthenticated` without a session, and `StaleFormError` if the CSRF token belongs to another session. */
 export async function readCsrfForm(
   c: AppContext,
@@ -52,10 +66,10 @@ export async function readInterruptedForm(c: AppContext): Promise<InterruptedFor
   }
 }
 
-/** Undefined if another site sent the form, or if the path accepts no form. */
+/** Undefined if the path accepts no form. */
 function interruptedForm(c: AppContext, fields: URLSearchParams): InterruptedForm | undefined {
   const target = new URL(c.req.url).pathname
-  if (isCrossSite(c) || formLabel(target) === undefined) return undefined
+  if (formLabel(target) === undefined) return undefined
   fields.delete(CSRF_FIELD)
   return { target, fields }
 }

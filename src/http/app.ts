@@ -1,4 +1,4 @@
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
 import { type ErrorResponses, isImagekitPath } from './error-responses.ts'
 import { localOnly } from './local-only.ts'
@@ -12,6 +12,7 @@ export function createApp(deps: {
   /** Addresses that people open in a browser. Their errors are HTML pages. */
   pages: {
     has(path: string): boolean
+    setPageHeaders: MiddlewareHandler<AppEnv>
     respondToError(error: unknown, c: AppContext): Response | Promise<Response>
   }
 }): Hono<AppEnv> {
@@ -23,6 +24,7 @@ export function createApp(deps: {
 
   const app = new Hono<AppEnv>()
   app.use(requestId)
+  app.use(async (c, next) => (deps.pages.has(c.req.path) ? deps.pages.setPageHeaders(c, next) : next()))
   if (deps.loopbackOnly) app.use(localOnly)
   app.onError(respondToError)
   app.notFound((c) => {

@@ -96,7 +96,8 @@ test('a form from another site does not survive the sign-in, and a sign-in resum
   const browser = openBrowser(tracker)
   const fields: [string, string][] = [['note', 'planted']]
   const foreign = await browser.post('/admin/runs/x/acknowledge', fields, { 'sec-fetch-site': 'cross-site' })
-  expect([foreign.status, foreign.location]).toEqual([303, '/admin/sign-in'])
+  expect([foreign.status, foreign.location]).toEqual([403, null])
+  expect(foreign.html).not.toContain('planted')
   for (const to of [
     'https://evil.example/admin/retries',
     '//evil.example/admin/retries',

@@ -18,6 +18,9 @@ function expectSafe({ headers, html }: Page, path: string): void {
   expect(headers.get('referrer-policy')).toBe('no-referrer')
   expect(headers.get('x-content-type-options')).toBe('nosniff')
   expect(headers.get('cache-control')).toBe('no-store')
+  expect(headers.get('x-frame-options')).toBe('DENY')
+  expect(headers.get('cross-origin-opener-policy')).toBe('same-origin')
+  expect(headers.get('strict-transport-security')).toBeNull()
   expect(headers.get('content-type')).toBe('text/html; charset=UTF-8')
   for (const { name, attributes } of readTags(html)) {
     expect(name, path).not.toMatch(/^(style|iframe|object|embed|base)$/)
@@ -78,6 +81,13 @@ test('every page, including error pages, has the strict policy, nothing inline, 
   const notAForm = await browser.post('/admin/retries', [], { 'content-type': 'text/plain' })
   expect(notAForm.status).toBe(415)
   expectSafe(notAForm, 'not a form')
+  const foreign = await browser.post('/admin/retries', [], { 'sec-fetch-site': 'cross-site' })
+  expect(foreign.status).toBe(403)
+  expectSafe(foreign, 'another site')
+  const local = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
+  const forwarded = await openBrowser(local).post('/admin', [], { 'x-forwarded-for': '192.0.2.1' })
+  expect(forwarded.status).toBe(403)
+  expectSafe(forwarded, 'not local')
 })
 
 test('stylesheet, script and icon are cached forever under a URL that changes with their content', async () => {
@@ -105,6 +115,7 @@ test('empty pages say what to do', async () => {
     ['/admin', 'No runs in the last 24 hours'],
     ['/admin', 'All clear'],
     ['/admin/failures', 'No open failures'],
+    ['/admin/failures?status=expired', 'No expired runs'],
     ['/admin/failures?extension=remove-bg', 'Remove a filter'],
     ['/admin/failures?q=shirt', 'the beginning of a file name'],
     ['/admin/failures?group=cause', 'No runs match'],

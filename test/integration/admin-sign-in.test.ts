@@ -168,13 +168,29 @@ test('a form without the CSRF token of its session is rejected, and nothing is d
   expect(readText((await mine.get('/admin/audit')).html)).toContain('No actions yet')
 })
 
-test('another site cannot sign a visitor in', async () => {
-  const browser = openBrowser(await startTracker())
-  for (const headers of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
-    expect((await browser.post('/admin/sign-in', attempt(ADMIN_KEY), headers)).status).toBe(403)
-  }
-  const own = { origin: 'null', 'sec-fetch-site': 'same-origin' }
-  expect((await browser.post('/admin/sign-in', attempt(ADMIN_KEY), own)).status).toBe(303)
+test.each([
+  ['another origin', { origin: 'https://evil.example' }, 403],
+  ['another site', { 'sec-fetch-site': 'cross-site' }, 403],
+  ['a page of another subdomain', { 'sec-fetch-site': 'same-site' }, 403],
+  ['a sandboxed frame of another site', { origin: 'null', 'sec-fetch-site': 'cross-site' }, 403],
+  ['an origin that is not a URL', { origin: 'evil' }, 403],
+  ['the sign-in page', { origin: 'null', 'sec-fetch-site': 'same-origin' }, 303],
+  ['the sign-in page in a browser without Sec-Fetch-Site', { origin: 'null' }, 303],
+  ['a client that sends neither header', {}, 303],
+] as [sender: string, headers: Record<string, string>, status: number][])(
+  'a sign-in form is accepted only from our own page or a client that is no browser: %s',
+  async (_, headers, status) => {
+    const browser = openBrowser(await startTracker())
+    expect((await browser.post('/admin/sign-in', attempt(ADMIN_KEY), headers)).status).toBe(status)
+    expect(browser.cookie() === '').toBe(status === 403)
+  },
+)
+
+test('behind a proxy that terminates TLS, the origin of a sign-in form has another scheme and is accepted', async () => {
+  const tracker = await startTracker()
+  const headers = { origin: tracker.url.replace('http:', 'https:') }
+  const signedIn = await openBrowser(tracker).post('/admin/sign-in', attempt(ADMIN_KEY), headers)
+  expect(signedIn.status).toBe(303)
 })
 
 test('without configured keys no sign-in is required, the page says so, and forms still need their CSRF token', async () => {

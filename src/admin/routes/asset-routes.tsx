@@ -12,7 +12,7 @@ import { type Pages, pageRoute } from '../page-route.ts'
 import { AssetPage, ForgetPage } from '../pages/asset-pages.tsx'
 import { readNote } from '../read-form.ts'
 
-type AssetRoutesDeps = ShowAssetDeps &
+export type AssetRoutesDeps = ShowAssetDeps &
   ForgetAssetDeps & { statuses: StatusCache } & Omit<EventsDeps, 'subject'>
 
 /** Shows everything stored about an asset, streams its status changes, and forgets it. */

@@ -16,7 +16,7 @@ import { DeliveriesPage } from '../pages/deliveries-page.tsx'
 import { DeliveryPage } from '../pages/delivery-page.tsx'
 import { readNote } from '../read-form.ts'
 
-type DeliveryRoutesDeps = ListDeliveriesDeps & ReplayDeliveryDeps
+export type DeliveryRoutesDeps = ListDeliveriesDeps & ReplayDeliveryDeps
 
 /** Lists, shows and replays deliveries. */
 export function deliveryRoutes(pages: Pages, deps: DeliveryRoutesDeps): void {

@@ -38,7 +38,7 @@ import {
   selectionFields,
 } from '../run-selection.ts'
 
-type FailureRoutesDeps = ListRunsDeps & ListRunGroupsDeps & AcknowledgeMatchingDeps & StartRetryDeps
+export type FailureRoutesDeps = ListRunsDeps & ListRunGroupsDeps & AcknowledgeMatchingDeps & StartRetryDeps
 
 /** The list of runs and its bulk actions. */
 export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {

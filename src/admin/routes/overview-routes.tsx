@@ -15,7 +15,7 @@ import { OverviewPage } from '../pages/overview-page.tsx'
 import { PERIODS, periodSchema } from '../periods.ts'
 import { findStaticFile } from '../static-files.ts'
 
-type OverviewRoutesDeps = DescribeStatsDeps & ListAuditEntriesDeps
+export type OverviewRoutesDeps = DescribeStatsDeps & ListAuditEntriesDeps
 
 const overviewQuerySchema = z.object({ window: periodSchema.default('24h') })
 

@@ -8,7 +8,7 @@ import { type Pages, pageRoute } from '../page-route.ts'
 import { RunPage } from '../pages/run-page.tsx'
 import { readNote } from '../read-form.ts'
 
-type RunRoutesDeps = InspectRunDeps & RetryRunDeps & AcknowledgeRunDeps & { publicUrl: () => string }
+export type RunRoutesDeps = InspectRunDeps & RetryRunDeps & AcknowledgeRunDeps & { publicUrl: () => string }
 
 /** Shows, retries and acknowledges one run. */
 export function runRoutes(pages: Pages, deps: RunRoutesDeps): void {

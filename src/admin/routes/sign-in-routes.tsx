@@ -1,6 +1,5 @@
 import { PROBLEMS } from '../../contract/problems.ts'
 import { TrackerError } from '../../domain/errors.ts'
-import { isCrossSite, readForm } from '../../http/read-form.ts'
 import type { AppContext } from '../../http/request.ts'
 import { routeMethods } from '../../http/route.ts'
 import { type SignInDeps, signIn } from '../../tracking/operators/sign-in.ts'
@@ -10,7 +9,7 @@ import { respondWithPage, seeOther } from '../page-responses.ts'
 import { type Pages, pageRoute } from '../page-route.ts'
 import { ResumePage } from '../pages/resume-page.tsx'
 import { SignInPage } from '../pages/sign-in-page.tsx'
-import { MAX_ANONYMOUS_FORM_BYTES } from '../read-form.ts'
+import { MAX_ANONYMOUS_FORM_BYTES, readForm } from '../read-form.ts'
 
 export type SignInRoutesDeps = SignInDeps & {
   hasAdminKey: boolean
@@ -31,8 +30,6 @@ export function signInRoutes(pages: Pages, deps: SignInRoutesDeps): void {
       return respondWithPage(c, <SignInPage {...page} />)
     },
     POST: async (c) => {
-      // A CSRF token is not possible without a session.
-      if (isCrossSite(c)) throw new TrackerError('forbidden', 'This form was sent by another site.')
       const form = await readForm(c, MAX_ANONYMOUS_FORM_BYTES)
       const target = safeTarget(form.get('to') ?? undefined)
       const interruptedFields = form.get('form')
