@@ -5,7 +5,7 @@ type Cause = NonNullable<DeliveryView['cause']>
 const TEXTS = {
   unknown_shape: 'Unrecognised payload',
   unknown_status: 'Unknown status',
-  other_file: 'The payload names another file than the webhook’s URL',
+  other_file: 'The payload names a different file than the submission',
   not_requested: 'Extension was not requested',
   unknown_submission: 'The submission is not in this database',
   forgotten: 'The asset was forgotten',

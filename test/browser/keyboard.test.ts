@@ -48,27 +48,31 @@ browserTest('the keyboard alone is enough to sign in, open a failure and retry i
   await page.locator('.head').first().getByText('success').waitFor()
 })
 
-browserTest('on each page Tab reaches every control, and the focus is visible', async ({ browser }) => {
-  const { tracker } = await startTrackerAndSandbox()
-  await uploadSettled(tracker, 'mug.png', ['remove-bg'], ['sandbox:remove-bg=failed'])
-  const page = await openSignedIn(browser, tracker)
-  const controls = page.locator(
-    'a[href], button:enabled, input:enabled:not([type=hidden]), select, summary, pre',
-  )
-  const expectTabReachesAll = async () =>
-    expect(await tabThrough(page)).toBe(await controls.filter({ visible: true }).count())
-  for (const path of ['/admin', '/admin/failures?group=cause']) {
-    await page.goto(path)
-    await expectTabReachesAll()
-  }
-  for (const path of ['/admin/failures', '/admin/deliveries']) {
-    await page.goto(path)
-    await expectTabReachesAll()
-    await page.locator('tbody th a').first().click()
-    await page.waitForURL(/\/admin\/\w+\/(?:run|dlv)_[\w-]+$/)
-    await expectTabReachesAll()
-  }
-})
+browserTest(
+  'on each page Tab reaches every control, and the focus is visible',
+  async ({ browser }) => {
+    const { tracker } = await startTrackerAndSandbox()
+    await uploadSettled(tracker, 'mug.png', ['remove-bg'], ['sandbox:remove-bg=failed'])
+    const page = await openSignedIn(browser, tracker)
+    const controls = page.locator(
+      'a[href], button:enabled, input:enabled:not([type=hidden]), select, summary, pre',
+    )
+    const expectTabReachesAll = async () =>
+      expect(await tabThrough(page)).toBe(await controls.filter({ visible: true }).count())
+    for (const path of ['/admin', '/admin/failures?group=cause']) {
+      await page.goto(path)
+      await expectTabReachesAll()
+    }
+    for (const path of ['/admin/failures', '/admin/deliveries']) {
+      await page.goto(path)
+      await expectTabReachesAll()
+      await page.locator('tbody th a').first().click()
+      await page.waitForURL(/\/admin\/\w+\/(?:run|dlv)_[\w-]+$/)
+      await expectTabReachesAll()
+    }
+  },
+  60_000,
+)
 
 type Stop = { name: string; isNew: boolean; isVisible: boolean }
 

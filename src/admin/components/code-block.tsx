@@ -1,16 +1,20 @@
 import type { Json } from '../../domain/json.ts'
-import { prettyJson, truncateText } from '../pretty-json.ts'
 import { UntrustedText } from './untrusted-text.tsx'
+
+/** Indenting multiplies the size of deeply nested JSON. Beyond these limits the text is shown as received. */
+const MAX_INDENTED_LENGTH = 64 * 1024
+const MAX_INDENTED_DEPTH = 40
+/** More than anybody reads on a page. */
+const MAX_SHOWN_LENGTH = 256 * 1024
 
 /** Text as received. It can be scrolled with the keyboard. */
 export function CodeBlock({ id, label, text }: { id: string; label: string; text: string }) {
-  const truncated = truncateText(text)
   return (
     <div class="code">
       <pre id={id} tabindex={0} role="region" aria-label={label}>
-        <UntrustedText text={truncated.text} isBlock />
+        <UntrustedText text={text.slice(0, MAX_SHOWN_LENGTH)} isBlock />
       </pre>
-      {truncated.isTruncated && <p class="hint">Truncated: the rest is too long for a page.</p>}
+      {text.length > MAX_SHOWN_LENGTH && <p class="hint">Truncated: the rest is too long for a page.</p>}
     </div>
   )
 }
@@ -18,4 +22,27 @@ export function CodeBlock({ id, label, text }: { id: string; label: string; text
 export function JsonBlock({ id, label, json }: { id: string; label: string; json: Json }) {
   const text = JSON.stringify(json)
   return <CodeBlock id={id} label={label} text={prettyJson(text) ?? text} />
+}
+
+/** Indents JSON text. Returns undefined if the text is not JSON or beyond the limits. */
+export function prettyJson(text: string): string | undefined {
+  if (text.length > MAX_INDENTED_LENGTH) return undefined
+  try {
+    const json: Json = JSON.parse(text.replace(/^\ufeff/, ''))
+    return depthOf(text) > MAX_INDENTED_DEPTH ? undefined : JSON.stringify(json, null, 2)
+  } catch {
+    return undefined
+  }
+}
+
+/** The maximum nesting depth of brackets. */
+function depthOf(json: string): number {
+  let depth = 0
+  let maxDepth = 0
+  for (const character of json.replace(/"(?:[^"\\]|\\.)*"/g, '')) {
+    if (character === '{' || character === '[') depth += 1
+    if (character === '}' || character === ']') depth -= 1
+    maxDepth = Math.max(maxDepth, depth)
+  }
+  return maxDepth
 }

@@ -78,7 +78,7 @@ function SelectField(props: { id: string; label: string; selected: string; optio
       <label for={id}>{label}</label>
       <select id={id} name={id}>
         <option value="" selected={selected === ''}>
-          any
+          Any
         </option>
         {options.map((option) => (
           <option value={option} selected={option === selected}>

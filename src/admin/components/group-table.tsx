@@ -4,7 +4,7 @@ import { ACKNOWLEDGEMENTS, RETRIES } from '../addresses.ts'
 import { type FailuresQuery, failuresHref, fieldsOf } from '../failures-query.ts'
 import type { Operator } from '../operator-session.ts'
 import { CsrfForm, HiddenFields } from './forms.tsx'
-import { EmptyState } from './pager.tsx'
+import { EmptyState } from './layout.tsx'
 import { Pill } from './pill.tsx'
 import { UntrustedText } from './untrusted-text.tsx'
 

@@ -1,16 +1,9 @@
 import type { Stats } from '../../tracking/operators/describe-stats.ts'
-import type { Period } from '../periods.ts'
+import { PERIODS, type Period } from '../periods.ts'
 import { Time } from './time.tsx'
 
 type Hour = Stats['byHour'][number]
 type Bar = { at: string; success: number; failed: number }
-
-/** Longer periods have more hours per bar, so that bars stay wide enough to see. */
-const HOURS_PER_BAR = { '24h': 1, '7d': 6, '30d': 24 } as const satisfies Record<Period, number>
-const BAR_TEXTS = { '24h': 'per hour', '7d': 'per 6 hours', '30d': 'per day' } as const satisfies Record<
-  Period,
-  string
->
 
 const WIDTH = 720
 const HEIGHT = 168
@@ -18,12 +11,13 @@ const MIN_BAR_HEIGHT = 2
 
 /** Successes go up and failures go down, on one scale, so that colour is not the only difference. */
 export function HourChart({ id, hours, period }: { id: string; hours: readonly Hour[]; period: Period }) {
-  const bars = barsOf(hours, HOURS_PER_BAR[period])
+  const bars = barsOf(hours, PERIODS[period].hoursPerBar)
   const maxSuccess = Math.max(0, ...bars.map(({ success }) => success))
   const maxFailed = Math.max(0, ...bars.map((bar) => bar.failed))
   // Each direction gets only the height that it needs.
   const scale = HEIGHT / Math.max(1, maxSuccess + maxFailed)
-  const axis = Math.min(HEIGHT - MIN_BAR_HEIGHT, Math.max(MIN_BAR_HEIGHT, maxSuccess * scale))
+  const upHeight = maxFailed === 0 ? HEIGHT : maxSuccess * scale
+  const axis = Math.min(HEIGHT - MIN_BAR_HEIGHT, Math.max(MIN_BAR_HEIGHT, upHeight))
   const succeeded = bars.reduce((sum, { success }) => sum + success, 0)
   const failed = bars.reduce((sum, bar) => sum + bar.failed, 0)
   const step = WIDTH / bars.length
@@ -31,7 +25,7 @@ export function HourChart({ id, hours, period }: { id: string; hours: readonly H
   return (
     <>
       <div class="head">
-        <h2 id={id}>Succeeded and failed runs, {BAR_TEXTS[period]}</h2>
+        <h2 id={id}>Succeeded and failed runs, per {PERIODS[period].bar}</h2>
         <p class="legend">
           <span class="key good">Succeeded</span> <span class="key bad">Failed</span>
         </p>

@@ -16,12 +16,3 @@ export function Pager({ newest, older }: { newest: string | null; older: string 
     </nav>
   )
 }
-
-export function EmptyState({ title, hint }: { title: string; hint: string }) {
-  return (
-    <div class="empty">
-      <p class="empty-title">{title}</p>
-      <p>{hint}</p>
-    </div>
-  )
-}

@@ -22,7 +22,7 @@ export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) 
           <NoteField
             name="note"
             label="Note (optional)"
-            hint="Saved to the audit log: why no action is needed."
+            hint="Why no action is needed. Saved to the audit log."
           />
           <button type="submit">Acknowledge</button>
         </CsrfForm>

@@ -1,10 +1,9 @@
 import type { ListedRunView } from '../../tracking/operators/list-runs.ts'
 import { assetHref, runHref } from '../addresses.ts'
-import { errorText } from '../error-text.ts'
 import { visibleText } from '../mark-invisible-characters.ts'
 import { Pill } from './pill.tsx'
 import { Time } from './time.tsx'
-import { UntrustedText } from './untrusted-text.tsx'
+import { ImagekitError, UntrustedText } from './untrusted-text.tsx'
 
 type Row = ListedRunView & { isCurrent?: boolean }
 
@@ -65,7 +64,7 @@ function RunRow({ run, isSelectable, isSingleFile }: TableOptions & { run: Row }
         </td>
       )}
       <td data-label="Error" class="why">
-        {run.error !== null && <UntrustedText text={errorText(run.error)} />}
+        {run.error !== null && <ImagekitError error={run.error} />}
         {run.cause !== null && (
           <code class="cause">
             <UntrustedText text={run.cause} />

@@ -2,10 +2,9 @@ import type { Evidence } from '../../domain/status-reason.ts'
 import type { ShownRun } from '../../tracking/operators/show-run.ts'
 import { deliveryHref } from '../addresses.ts'
 import { causeText } from '../cause-text.ts'
-import { errorText } from '../error-text.ts'
 import { Pill } from './pill.tsx'
 import { Time } from './time.tsx'
-import { UntrustedText } from './untrusted-text.tsx'
+import { ImagekitError, UntrustedText } from './untrusted-text.tsx'
 
 type TimelineEvent = ShownRun['timeline'][number]
 
@@ -92,7 +91,7 @@ function TimelineEventText({ event }: { event: TimelineEvent }) {
           <strong>Settled</strong> <Pill value={event.status} /> {SOURCES[event.source]}
           {event.error !== null && (
             <span class="hint">
-              <UntrustedText text={errorText(event.error)} />
+              <ImagekitError error={event.error} />
             </span>
           )}
           {event.evidence !== null && <EvidenceText evidence={event.evidence} />}

@@ -1,3 +1,4 @@
+import { isJsonObject, type Json } from '../../domain/json.ts'
 import { markInvisibleCharacters } from '../mark-invisible-characters.ts'
 
 /** Text from outside the service. It cannot reorder the text around it, and its invisible characters are marked. */
@@ -9,4 +10,14 @@ export function UntrustedText({ text, isBlock = false }: { text: string; isBlock
       )}
     </bdi>
   )
+}
+
+const MAX_ERROR_LENGTH = 160
+
+/** An error from ImageKit in one line. ImageKit documents no format for errors. */
+export function ImagekitError({ error }: { error: Json }) {
+  const message = isJsonObject(error) ? (error['message'] ?? error['reason'] ?? error) : error
+  const text = typeof message === 'string' ? message : JSON.stringify(message)
+  const isLong = text.length > MAX_ERROR_LENGTH
+  return <UntrustedText text={isLong ? `${text.slice(0, MAX_ERROR_LENGTH - 1)}…` : text} />
 }

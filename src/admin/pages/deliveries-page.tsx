@@ -4,8 +4,8 @@ import type { DeliveryView } from '../../tracking/operators/list-deliveries.ts'
 import { DELIVERIES, withQuery } from '../addresses.ts'
 import { DeliveryTable } from '../components/delivery-table.tsx'
 import { HiddenFields } from '../components/forms.tsx'
-import { Layout } from '../components/layout.tsx'
-import { EmptyState, Pager } from '../components/pager.tsx'
+import { EmptyState, Layout } from '../components/layout.tsx'
+import { Pager } from '../components/pager.tsx'
 import type { Operator } from '../operator-session.ts'
 
 const OUTCOMES = [

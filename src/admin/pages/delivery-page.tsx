@@ -1,15 +1,13 @@
 import type { DeliveryDetailView } from '../../tracking/operators/list-deliveries.ts'
 import { assetHref, DELIVERIES, deliveryHref, runHref } from '../addresses.ts'
 import { causeText } from '../cause-text.ts'
-import { CodeBlock } from '../components/code-block.tsx'
+import { CodeBlock, prettyJson } from '../components/code-block.tsx'
 import { CsrfForm, NoteField } from '../components/forms.tsx'
-import { Layout } from '../components/layout.tsx'
-import { EmptyState } from '../components/pager.tsx'
+import { EmptyState, Layout } from '../components/layout.tsx'
 import { Pill } from '../components/pill.tsx'
 import { Time } from '../components/time.tsx'
 import { UntrustedText } from '../components/untrusted-text.tsx'
 import type { Operator } from '../operator-session.ts'
-import { prettyJson } from '../pretty-json.ts'
 
 type DeliveryProps = { operator: Operator; delivery: DeliveryDetailView }
 

@@ -5,10 +5,10 @@ import { ACKNOWLEDGEMENTS, FAILURES, RETRIES } from '../addresses.ts'
 import { FilterBar } from '../components/filter-bar.tsx'
 import { CsrfForm, HiddenFields } from '../components/forms.tsx'
 import { GroupTable } from '../components/group-table.tsx'
-import { Layout } from '../components/layout.tsx'
-import { EmptyState, Pager } from '../components/pager.tsx'
+import { EmptyState, Layout } from '../components/layout.tsx'
+import { Pager } from '../components/pager.tsx'
 import { RunTable } from '../components/run-table.tsx'
-import { type FailuresQuery, failuresHref, fieldsOf } from '../failures-query.ts'
+import { type FailuresQuery, failuresHref, fieldsOf, OPEN_FAILURES } from '../failures-query.ts'
 import type { Operator } from '../operator-session.ts'
 
 type FailuresProps = {
@@ -121,7 +121,7 @@ function NoRuns({ query, isLast }: { query: FailuresQuery; isLast: boolean }) {
     return (
       <EmptyState
         title="No runs found"
-        hint="Enter a complete id or the beginning of a file name. Find rejected uploads by run or submission id."
+        hint="Enter a complete id or the beginning of a file name. Rejected uploads are found only by run id or submission id."
       />
     )
   if (fieldsOf(query).length === 0)
@@ -129,6 +129,13 @@ function NoRuns({ query, isLast }: { query: FailuresQuery; isLast: boolean }) {
       <EmptyState
         title="No open failures"
         hint="Every failed run is acknowledged. New failures appear here, newest first."
+      />
+    )
+  if (query.status !== 'any' && fieldsOf({ ...query, status: OPEN_FAILURES.status }).length === 0)
+    return (
+      <EmptyState
+        title={`No ${query.status} runs`}
+        hint="Runs that get this status appear here, newest first."
       />
     )
   return <EmptyState title="No runs match" hint="Remove a filter, or go back to open failures." />

@@ -1,8 +1,7 @@
 import type { RetryPreview } from '../../tracking/operators/retry-runs.ts'
 import { ACKNOWLEDGEMENTS, FAILURES, RETRIES } from '../addresses.ts'
 import { CsrfForm, HiddenFields, NoteField } from '../components/forms.tsx'
-import { Layout } from '../components/layout.tsx'
-import { EmptyState } from '../components/pager.tsx'
+import { EmptyState, Layout } from '../components/layout.tsx'
 import { failuresHref } from '../failures-query.ts'
 import type { Operator } from '../operator-session.ts'
 import {
