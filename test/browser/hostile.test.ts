@@ -1,8 +1,11 @@
+import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
 import { browserTest, openPage } from './chromium.ts'
 import { seedTracker, TOLERATED, visitEveryPage } from './every-page.ts'
-import { listOverflow, NARROW, WIDE } from './overflow.ts'
+
+const NARROW = { width: 360, height: 740 }
+const WIDE = { width: 1280, height: 800 }
 
 const MARKUP = `"'><img src=x onerror=ran=1><script>ran=1;alert(1)</script><svg onload=ran=1>`
 const LATER = '</title></textarea></style><a href=javascript:ran=1>&lt;{{ran=1}}'
@@ -18,7 +21,7 @@ const PAGES_WITHOUT_UNTRUSTED_TEXT = [
 const TEXT = `${MARKUP}${REORDERED}${LATER}`
 
 browserTest(
-  'markup, direction marks and endless words in untrusted text are shown on every page and have no effect',
+  'every page shows untrusted markup, direction marks and endless words as text, and fits a screen of 360 pixels',
   async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox()
     const seeded = await seedTracker(tracker, {
@@ -51,3 +54,18 @@ browserTest(
   },
   60_000,
 )
+
+/** Lists elements beyond the right edge of the window, cut off or scrollable. Excludes text for screen readers. */
+function listOverflow(page: Page): Promise<string[]> {
+  return page.evaluate<string[]>(`(() => {
+    const root = document.documentElement
+    const isClipped = (element) =>
+      element !== null && (getComputedStyle(element).clipPath !== 'none' || isClipped(element.parentElement))
+    const found = [...document.body.querySelectorAll('*')].filter((element) => {
+      const { width, right } = element.getBoundingClientRect()
+      return width > 1 && right > root.clientWidth + 0.5 && !isClipped(element)
+    })
+    const texts = found.map(({ outerHTML }) => outerHTML.slice(0, 120))
+    return root.scrollWidth > root.clientWidth ? ['the window', ...texts] : texts
+  })()`)
+}

@@ -4,7 +4,7 @@ import { startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
 import { browserTest, openSignedIn } from './chromium.ts'
 
-browserTest('an update keeps unchanged parts and their focus', async ({ browser }) => {
+browserTest('when a page updates itself, its unchanged parts keep the focus', async ({ browser }) => {
   const tracker = await startTracker()
   const { submissionId, webhookUrl } = await register(tracker, ['remove-bg', 'aws-auto-tagging'])
   const body = JSON.stringify({ fileId: FILE_ID, name: 'shirt.jpg' })
@@ -22,7 +22,7 @@ browserTest('an update keeps unchanged parts and their focus', async ({ browser 
   expect(kept).toEqual([true, FILE_ID])
 })
 
-browserTest('a page polls after its event stream gets an error response', async ({ browser }) => {
+browserTest('if its event stream gets an error response, a page polls instead', async ({ browser }) => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const [run] = await listRuns(tracker)

@@ -12,6 +12,11 @@ function idsOf({ html }: Page): string[] {
   return readLinks(html).flatMap((href) => /^\/admin\/runs\/([\w-]+)$/.exec(href)?.[1] ?? [])
 }
 
+/** The fields of the form around the list. Its buttons retry or acknowledge the runs. */
+function listFields({ html }: Page): [string, string][] {
+  return readForms(html).find(({ action }) => action === '/admin/retries/preview')?.fields ?? []
+}
+
 test('the list shows unacknowledged failures by default, newest first', async () => {
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
@@ -184,8 +189,7 @@ test('a retry by cause includes only the shown runs: the search and the times ap
 test('acknowledging by cause includes only the shown runs: the search and the times apply too', async () => {
   const { tracker, browser, since } = await startWithEightFailures()
   const grouped = await browser.get(`/admin/failures?extension=remove-bg&since=${since}&q=new-m&group=cause`)
-  const fields =
-    readForms(grouped.html).find(({ action }) => action === '/admin/retries/preview')?.fields ?? []
+  const fields = listFields(grouped)
   const preview = await browser.post('/admin/acknowledgements/preview', fields)
   expect(readText(preview.html)).toContain('Acknowledge one run?')
   await browser.submit(preview, '/admin/acknowledgements')
@@ -200,7 +204,7 @@ test.each([
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const list = await browser.get('/admin/failures')
-  const fields = readForms(list.html).find(({ action }) => action === '/admin/retries/preview')?.fields ?? []
+  const fields = listFields(list)
   const preview = await browser.post(`/admin/${path}/preview`, [...fields, ['scope', 'all']])
   await fail(tracker, 'remove-bg', 'b')
   const again = await browser.submit(preview, `/admin/${path}`, [
@@ -217,9 +221,8 @@ test('selected runs are acknowledged with a note and removed from the list; thei
   for (const fileId of ['a', 'b', 'c']) await fail(tracker, 'remove-bg', fileId)
   const list = await browser.get('/admin/failures?extension=remove-bg')
   const [kept, ...selected] = idsOf(list)
-  const token = readForms(list.html).find(({ action }) => action === '/admin/retries/preview')
   const preview = await browser.post('/admin/acknowledgements/preview', [
-    ...(token?.fields ?? []),
+    ...listFields(list),
     ['scope', 'some'],
     ...selected.map((runId): [string, string] => ['runId', runId]),
   ])
@@ -244,7 +247,7 @@ test('acknowledging all that match covers every page of the list and nothing els
   await fail(tracker, 'aws-auto-tagging', 'other')
   const list = await browser.get('/admin/failures?extension=remove-bg')
   const preview = await browser.post('/admin/acknowledgements/preview', [
-    ...(readForms(list.html).find(({ action }) => action === '/admin/retries/preview')?.fields ?? []),
+    ...listFields(list),
     ['scope', 'all'],
   ])
   expect(readText(preview.html)).toContain('Acknowledge 205 runs?')

@@ -194,7 +194,7 @@ test('the overview shows the most frequent causes and links to all others', asyn
   expect(readLinks(html)).toContain('/admin/failures?acknowledged=any&group=cause')
 })
 
-test('a failing store results in an error page with Retry-After', async () => {
+test('if the store fails, an error page says what to check, and has Retry-After', async () => {
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
   const broken = new Error('disk I/O error')

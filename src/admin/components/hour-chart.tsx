@@ -80,7 +80,7 @@ function YAxis(props: { zeroAt: number; maxSuccess: number; maxFailed: number })
   const { zeroAt, maxSuccess, maxFailed } = props
   return (
     <svg class="y-axis" aria-hidden="true">
-      {zeroAt >= MIN_LABEL_DISTANCE && (
+      {maxSuccess > 0 && zeroAt >= MIN_LABEL_DISTANCE && (
         <text x="100%" y="0" dominant-baseline="hanging">
           {labelOf(maxSuccess)}
         </text>
