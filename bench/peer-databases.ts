@@ -5,7 +5,7 @@ import { Pool } from 'pg'
 import { checkOf, numberOf } from '#src/domain/ids'
 import { SOURCE } from '#src/store/sql/codes'
 import { openConnection } from '#src/store/sqlite/connection'
-import { migrateConnection } from '#src/store/sqlite/migrations'
+import { migrateConnection } from '#src/store/sqlite/open-sqlite-store'
 import { syncFile } from './machine.ts'
 import type { PendingSubmission, StoredDelivery } from './tracker-database.ts'
 

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { findUnknownVariables } from '../config/unknown-variables.ts'
 import { ConfigError } from '../config.ts'
-import { errorMessage } from '../domain/errors.ts'
+import { DatabaseStartError, errorMessage } from '../domain/errors.ts'
 import { MissingPackageError } from '../sandbox/optional-packages.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError, errorCode } from './command-error.ts'
@@ -133,12 +133,10 @@ function reportError(error: unknown, { env, stderr }: CommandContext): number {
   const stack = showsStack && error instanceof Error ? error.stack : undefined
   const hint = errorCode(error) === 'EADDRINUSE' ? '. Set another PORT.' : ''
   printLine(stderr, stack ?? `${errorMessage(error)}${hint}`)
-  if (error instanceof ConfigError || error instanceof MissingPackageError || isDatabaseStartError(error))
-    return 2
+  const isFinal =
+    error instanceof ConfigError ||
+    error instanceof MissingPackageError ||
+    error instanceof DatabaseStartError
+  if (isFinal) return 2
   return error instanceof CommandError ? error.exitCode : 1
-}
-
-/** Checks the name, because importing the class would load the database modules into every command. */
-function isDatabaseStartError(error: unknown): boolean {
-  return error instanceof Error && error.name === 'DatabaseStartError'
 }

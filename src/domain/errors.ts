@@ -55,6 +55,22 @@ export class TrackerError extends Error {
   }
 }
 
+/**
+ * The database must not be opened, and waiting does not help: the command exits with 2. Not a `TrackerError`, because no request
+ * ever gets it.
+ */
+export class DatabaseStartError extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'DatabaseStartError'
+  }
+}
+
+export function storeUnavailable(cause: unknown, { mayBeCommitted = false } = {}): TrackerError {
+  const message = 'The database cannot be used at the moment. Try again later.'
+  return new TrackerError('store_unavailable', message, { cause, mayBeCommitted })
+}
+
 /** The message of anything that was thrown. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error)

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import { DatabaseStartError } from './store-errors.ts'
+import { DatabaseStartError } from '../domain/errors.ts'
 import type { Awaitable } from './transaction-work.ts'
 
 export type CopiedCell = string | number | Buffer | null

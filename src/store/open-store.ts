@@ -1,10 +1,10 @@
 import type { DatabaseAddress } from '../domain/database-address.ts'
+import { DatabaseStartError } from '../domain/errors.ts'
 import { type CopyProgress, copyDatabase } from './copy-database.ts'
 import { copyIntoPostgres, migratePostgres, openPostgresStore } from './postgres/open-postgres-store.ts'
 import { checkDatabasePath, hasDatabase } from './sqlite/database-file.ts'
 import { migrateSqlite, openCopySource, openSqliteStore } from './sqlite/open-sqlite-store.ts'
 import type { StoreHandle } from './store.ts'
-import { DatabaseStartError } from './store-errors.ts'
 import type { WriteQueueOptions } from './write-queue.ts'
 
 type OpenStoreOptions = WriteQueueOptions & {

@@ -4,10 +4,13 @@ import Database from 'better-sqlite3'
 import { is, SQL } from 'drizzle-orm'
 import { getTableConfig, type Index, SQLiteSyncDialect, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
-import { migrateSqlite, openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import { DatabaseStartError } from '../../src/domain/errors.ts'
+import {
+  migrateConnection,
+  migrateSqlite,
+  openSqliteStore,
+} from '../../src/store/sqlite/open-sqlite-store.ts'
 import * as schema from '../../src/store/sqlite/schema.ts'
-import { DatabaseStartError } from '../../src/store/store-errors.ts'
 import { submit } from '../contract/facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 

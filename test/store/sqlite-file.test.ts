@@ -7,8 +7,11 @@ import Database from 'better-sqlite3'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { OUTCOME } from '../../src/store/sql/codes.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
-import { migrateConnection } from '../../src/store/sqlite/migrations.ts'
-import { migrateSqlite, openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
+import {
+  migrateConnection,
+  migrateSqlite,
+  openSqliteStore,
+} from '../../src/store/sqlite/open-sqlite-store.ts'
 import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 

@@ -3,7 +3,7 @@ import { link, rename, unlink } from 'node:fs/promises'
 import { Command } from 'commander'
 import { errorMessage } from '../../domain/errors.ts'
 import { formatBytes } from '../../domain/quantity-text.ts'
-import { checkSqliteCopy } from '../../store/sqlite/copies.ts'
+import { findBackupProblems } from '../../store/sqlite/backup.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { CommandError, errorCode } from '../command-error.ts'
 import { parseTrackerAccess } from '../tracker-access.ts'
@@ -24,7 +24,7 @@ export function backupCommand(context: CommandContext): Command {
       void context.stopRequested().then(() => stop.abort())
       const part = await download(client, file, stop.signal)
       try {
-        const [problem] = checkSqliteCopy(part.path)
+        const [problem] = findBackupProblems(part.path)
         if (problem !== undefined) throw new CommandError(`The copy is not an intact database: ${problem}`)
         await moveInto(part.path, file, force)
         await syncFolder(file)

@@ -1,5 +1,5 @@
+import { DatabaseStartError } from '../../domain/errors.ts'
 import type { CopiedCell, CopiedTable, CopyTarget } from '../copy-database.ts'
-import { DatabaseStartError } from '../store-errors.ts'
 import { columnTypes, readableJson } from './column-types.ts'
 import { BEGIN_LOCKED, createPartitionsOf } from './partitions.ts'
 import type { Session } from './pool.ts'

@@ -1,14 +1,16 @@
 import { DEFAULT_CONNECTIONS } from '../../domain/database-address.ts'
-import { errorMessage, TrackerError } from '../../domain/errors.ts'
+import { DatabaseStartError, errorMessage, TrackerError } from '../../domain/errors.ts'
 import type { CopyTarget } from '../copy-database.ts'
+import { runMigrations } from '../migrations.ts'
 import type { StoreHandle } from '../store.ts'
-import { DatabaseStartError } from '../store-errors.ts'
+import { runAsync } from '../transaction-work.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
 import { createCopyTarget, hasUnfinishedCopy } from './copy-target.ts'
-import { migrateDatabase } from './migrations.ts'
+import { BEGIN_LOCKED, createPartitions } from './partitions.ts'
 import { createPool, type Session } from './pool.ts'
 import { createPostgresStore } from './postgres-store.ts'
 import { prepared } from './prepared.ts'
+import { createStatements } from './statements.ts'
 import { codeOf, isOfTls, storeError } from './store-error.ts'
 
 export type PostgresStoreOptions = WriteQueueOptions & {
@@ -110,7 +112,7 @@ async function prepareDatabase(
   try {
     return await pool.use(async (session) => {
       const serverVersion = await checkServer(session)
-      const migrations = await migrateDatabase(session)
+      const migrations = await migrateSchema(session)
       await then(session)
       return { migrations, serverVersion }
     })
@@ -119,6 +121,25 @@ async function prepareDatabase(
   } finally {
     await pool.close()
   }
+}
+
+/**
+ * Migrates the schema and creates the partitions of the next days, in one transaction that is limited to one process at a time.
+ * Resolves with the number of migrations. Rejects as `runMigrations` throws.
+ */
+async function migrateSchema(session: Session): Promise<number> {
+  await session.execute(BEGIN_LOCKED)
+  const migrations = await runAsync(
+    runMigrations({
+      ...createStatements(session),
+      dialect: 'postgres',
+      name: 'DATABASE_URL: the database',
+      execute: (sql) => session.execute(sql),
+    }),
+  )
+  await createPartitions(session)
+  await session.execute('COMMIT')
+  return migrations
 }
 
 const READ_VERSION = prepared(

@@ -32,31 +32,28 @@ export const DIALECT: Dialect = {
 
 /** The statements of `sql/`, on one connection. */
 export function createStatements(session: Session): Statements {
-  const prepare = <Cells>(sql: string) => {
+  const rows = <Cells>(sql: string) => {
     const query = prepared(sql)
-    return (params: readonly unknown[]) => session.rows<Cells>(query, params)
+    return (...params: unknown[]) => session.rows<Cells>(query, params)
   }
   return {
     ...DIALECT,
-    rows: <Cells>(sql: string) => {
-      const read = prepare<Cells>(sql)
-      return (...params) => read(params)
-    },
+    rows,
     row: <Cells>(sql: string) => {
-      const read = prepare<Cells>(sql)
-      return async (...params) => (await read(params))[0]
+      const read = rows<Cells>(sql)
+      return async (...params) => (await read(...params))[0]
     },
     value: <T>(sql: string) => {
-      const read = prepare<[T]>(sql)
-      return async (...params) => (await read(params))[0]?.[0]
+      const read = rows<[T]>(sql)
+      return async (...params) => (await read(...params))[0]?.[0]
     },
     values: <T>(sql: string) => {
-      const read = prepare<[T]>(sql)
-      return async (...params) => (await read(params)).map(([cell]) => cell)
+      const read = rows<[T]>(sql)
+      return async (...params) => (await read(...params)).map(([cell]) => cell)
     },
     run: (sql) => {
-      const write = prepare(sql)
-      return async (...params) => void (await write(params))
+      const write = rows(sql)
+      return async (...params) => void (await write(...params))
     },
   }
 }

@@ -1,6 +1,5 @@
 import pg from 'pg'
-import { TrackerError } from '../../domain/errors.ts'
-import { unavailable } from '../store-errors.ts'
+import { storeUnavailable, TrackerError } from '../../domain/errors.ts'
 
 /**
  * Error classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, operator, disk,
@@ -56,7 +55,7 @@ export function isPoolBusy(error: unknown): boolean {
 /** The error to reject with: `store_unavailable` if PostgreSQL or its connection failed, else the error itself. */
 export function storeError(error: unknown): unknown {
   const isUnavailable = isDisconnected(error) || isPoolBusy(error) || UNAVAILABLE.test(codeOf(error) ?? '')
-  return isUnavailable ? unavailable(error) : error
+  return isUnavailable ? storeUnavailable(error) : error
 }
 
 const POOL_BUSY = 'timeout exceeded when trying to connect'

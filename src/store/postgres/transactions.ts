@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseId } from '../../domain/ids.ts'
-import type { BatchQuery } from '../batch.ts'
-import { createChecks } from '../id-checks.ts'
-import { unavailable } from '../store-errors.ts'
+import { storeUnavailable } from '../../domain/errors.ts'
+import { type IdCounts, type IdKind, type NewIds, parseId } from '../../domain/ids.ts'
+import { type BatchQuery, OutOfIdsError } from '../batch.ts'
+import { createNewIds } from '../new-ids.ts'
 import { runAsync } from '../transaction-work.ts'
 import type { BatchChanges } from '../working-set.ts'
 import type { BatchDatabase, Committed } from '../write-queue.ts'
@@ -10,7 +10,6 @@ import type { LoadRows } from './load-rows.ts'
 import { addPartitions } from './partitions.ts'
 import type { Pool, Session } from './pool.ts'
 import { prepared } from './prepared.ts'
-import { createRowIds, type RowIds } from './row-ids.ts'
 import { codeOf, isConflict, isDisconnected, isPartitionMissing, storeError } from './store-error.ts'
 import { createWriteRows } from './write-rows.ts'
 
@@ -18,6 +17,9 @@ export type Transactions = Required<BatchDatabase> & {
   /** Does work in one transaction. It may be repeated, so it must have no other effects. Rejects as `transact` does. */
   write: <T>(work: (session: Session, ids: RowIds) => Promise<T>) => Promise<Committed<T>>
 }
+
+/** The ids of one transaction. Numbers come from the sequences inside the transaction; none is kept for another one. */
+type RowIds = NewIds & { fetch: (counts: IdCounts) => Promise<void> }
 
 /** The work inside a transaction. It adds queries that it does not await to `sent`. */
 type TransactionBody<T> = (session: Session, ids: RowIds, sent: Promise<unknown>[]) => Promise<T>
@@ -53,7 +55,6 @@ export function createTransactions(deps: {
   processId: number
 }): Transactions {
   const { pool, loadRows, processId } = deps
-  const newCheck = createChecks()
 
   const attempt = <T>(
     body: TransactionBody<T>,
@@ -70,19 +71,19 @@ export function createTransactions(deps: {
       try {
         void send(session.execute(BEGIN))
         void send(session.rows(LIMITS))
-        const result = await body(session, createRowIds(session, newCheck), sent)
+        const result = await body(session, createRowIds(session), sent)
         const command = await send(session.execute('COMMIT')).catch(async (error: unknown) => {
           mayBeCommitted = isDisconnected(error)
           if (mayBeCommitted && (await wasCommitted())) return 'COMMIT'
           throw error
         })
         // After a failed statement, COMMIT rolls back and reports ROLLBACK.
-        if (command !== 'COMMIT') throw unavailable(new Error(`COMMIT resulted in ${command}`))
+        if (command !== 'COMMIT') throw storeUnavailable(new Error(`COMMIT resulted in ${command}`))
         return { result }
       } catch (last) {
         // The first error is the cause; later ones only say that the transaction has failed.
         const error = (await firstError(sent)) ?? last
-        if (mayBeCommitted && isDisconnected(error)) throw unavailable(error, { mayBeCommitted })
+        if (mayBeCommitted && isDisconnected(error)) throw storeUnavailable(error, { mayBeCommitted })
         if (codeOf(error) === undefined || isDisconnected(error)) throw error
         await session.execute('ROLLBACK')
         return { error }
@@ -173,4 +174,27 @@ async function firstError(sent: readonly Promise<unknown>[]): Promise<unknown> {
 function findInserted({ rows }: BatchChanges): string | undefined {
   const isNew = ({ before }: { before: unknown }) => before === undefined
   return rows.deliveries.find(isNew)?.after?.deliveryId ?? rows.submissions.find(isNew)?.after?.submissionId
+}
+
+const NEXT_NUMBERS = prepared(
+  `SELECT 'sub', nextval('submission_numbers') FROM generate_series(1, ?::int)
+    UNION ALL SELECT 'run', nextval('run_numbers') FROM generate_series(1, ?::int)
+    UNION ALL SELECT 'dlv', nextval('delivery_numbers') FROM generate_series(1, ?::int)`,
+)
+
+function createRowIds(session: Session): RowIds {
+  const numbers: { [kind in IdKind]: number[] } = { sub: [], run: [], dlv: [] }
+  const next = (kind: IdKind): number => {
+    const number = numbers[kind].shift()
+    if (number === undefined) throw new OutOfIdsError(kind)
+    return number
+  }
+  return {
+    ...createNewIds(next),
+    async fetch({ sub = 0, run = 0, dlv = 0 }) {
+      if (sub + run + dlv === 0) return
+      for (const [kind, number] of await session.rows<[IdKind, number]>(NEXT_NUMBERS, [sub, run, dlv]))
+        numbers[kind].push(number)
+    },
+  }
 }

@@ -1,7 +1,7 @@
 import { formatId, numberOf, parseId } from '../../domain/ids.ts'
 import type { RunHistory } from '../../domain/run-history.ts'
 import type { HistoryRows } from '../find-run-history.ts'
-import type { PendingRows } from '../oldest-pending.ts'
+import type { PendingRows } from '../overdue-sweep.ts'
 import { waitFor } from '../transaction-work.ts'
 import { isPending } from './codes.ts'
 import { ENTRY_COLUMNS, type EntryCells, toAuditEntry } from './operator-reads.ts'

@@ -1,7 +1,6 @@
 import { formatId } from '../../domain/ids.ts'
-import type { RetentionRows } from '../delete-old-submissions.ts'
-import type { PruningRows } from '../prune-bodies.ts'
 import type { RemovalRows } from '../remove-submissions.ts'
+import type { PruningRows, RetentionRows } from '../retention.ts'
 import { type Work, waitFor } from '../transaction-work.ts'
 import { createCurrentRuns } from './current-runs.ts'
 import { RUN_COLUMNS, type RunCells, toRunRow } from './rows.ts'

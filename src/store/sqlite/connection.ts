@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, realpathSync } from 'node:fs'
 import Database from 'better-sqlite3'
+import { storeUnavailable } from '../../domain/errors.ts'
 
 export type Connection = Database.Database
 
@@ -71,4 +72,19 @@ export function openConnection(path: string): Connection {
     connection.close()
     throw error
   }
+}
+
+/** The disk or the file failed; https://www.sqlite.org/rescode.html. Extended codes start with these. */
+const UNAVAILABLE = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CORRUPT|NOTADB|CANTOPEN|PERM|NOMEM)/
+
+/** The error to reject with: `store_unavailable` if the disk or the file failed, else the error itself. */
+export function storeError(error: unknown): unknown {
+  return error instanceof Database.SqliteError && UNAVAILABLE.test(error.code)
+    ? storeUnavailable(error)
+    : error
+}
+
+/** Another connection has locked the file. */
+export function isBusy(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
 }

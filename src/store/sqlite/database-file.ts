@@ -1,10 +1,8 @@
 import { chmodSync, closeSync, mkdirSync, openSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
-import { errorMessage } from '../../domain/errors.ts'
-import { DatabaseStartError } from '../store-errors.ts'
-import { makePrivate, pathBeside } from './connection.ts'
-import { isBusy } from './store-error.ts'
+import { DatabaseStartError, errorMessage } from '../../domain/errors.ts'
+import { isBusy, makePrivate, pathBeside } from './connection.ts'
 
 /** Whether there is a non-empty file at `path`, valid or not. */
 export function hasDatabase(path: string): boolean {

@@ -1,9 +1,10 @@
 import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
-import { errorMessage, TrackerError } from '../../domain/errors.ts'
+import { DatabaseStartError, errorMessage, TrackerError } from '../../domain/errors.ts'
 import type { CopySource } from '../copy-database.ts'
+import { runMigrations } from '../migrations.ts'
 import type { StoreHandle } from '../store.ts'
-import { DatabaseStartError } from '../store-errors.ts'
+import { runSync } from '../transaction-work.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
 import { type Connection, countFrames, openConnection, pathBeside } from './connection.ts'
 import { createCopySource } from './copy-source.ts'
@@ -14,8 +15,8 @@ import {
   takeProcessLock,
   unusable,
 } from './database-file.ts'
-import { migrateConnection } from './migrations.ts'
 import { createSqliteStore } from './sqlite-store.ts'
+import { createStatements } from './statements.ts'
 
 export type SqliteStoreOptions = WriteQueueOptions & {
   path: string
@@ -105,5 +106,23 @@ function openMigrated<T>(
     // Without the reason, because the log appends the message of the cause.
     const message = `DATABASE_URL: the database ${path} cannot be opened`
     throw new TrackerError('store_unavailable', message, { cause })
+  }
+}
+
+/** Migrates the schema in one transaction, and returns the number of migrations. Throws as `runMigrations` does. */
+export function migrateConnection(connection: Connection): number {
+  // A migration that rebuilds a table drops the old one. With foreign keys on, that would delete the rows that refer to it.
+  connection.pragma('foreign_keys = OFF')
+  const migrate = () =>
+    runMigrations({
+      ...createStatements(connection),
+      dialect: 'sqlite',
+      name: `The database ${connection.name}`,
+      execute: (sql) => connection.exec(sql),
+    })
+  try {
+    return connection.transaction(() => runSync(migrate())).immediate()
+  } finally {
+    connection.pragma('foreign_keys = ON')
   }
 }

@@ -1,17 +1,17 @@
 import { randomInt } from 'node:crypto'
+import { storeUnavailable } from '../../domain/errors.ts'
 import { createStore, type Database } from '../create-store.ts'
 import { createDatabaseRows } from '../sql/database-rows.ts'
 import type { StoreHandle, StoreLifecycle } from '../store.ts'
-import { unavailable } from '../store-errors.ts'
 import { type Awaitable, runSync } from '../transaction-work.ts'
 import type { WriteQueueOptions } from '../write-queue.ts'
+import { backUp } from './backup.ts'
 import type { Connection } from './connection.ts'
-import { backUp } from './copies.ts'
+import { storeError } from './connection.ts'
 import { createDatabaseGuard } from './database-guard.ts'
 import { createLoadRows } from './load-rows.ts'
 import { createRowIds } from './row-ids.ts'
 import { createStatements } from './statements.ts'
-import { storeError } from './store-error.ts'
 import { createTransactions, readTogether } from './transactions.ts'
 import { createWriteRows } from './write-rows.ts'
 
@@ -53,7 +53,7 @@ function createDatabase(
   const rows = createDatabaseRows(createStatements(connection), processId)
   const readAssets = readTogether(connection, (fileId) => runSync(rows.findAsset(fileId)))
   const attempt = async <T>(work: () => Awaitable<T>): Promise<T> => {
-    if (!connection.open) throw unavailable(new Error('The store is closed.'))
+    if (!connection.open) throw storeUnavailable(new Error('The store is closed.'))
     try {
       return await work()
     } catch (error) {

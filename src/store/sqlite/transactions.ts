@@ -1,14 +1,12 @@
 import type { Key } from '../../domain/decide/step.ts'
-import { TrackerError } from '../../domain/errors.ts'
+import { storeUnavailable, TrackerError } from '../../domain/errors.ts'
 import type { NewIds } from '../../domain/ids.ts'
 import type { BatchQuery } from '../batch.ts'
 import type { Read } from '../gathered-reads.ts'
-import { unavailable } from '../store-errors.ts'
 import type { BatchChanges, WorkingSet } from '../working-set.ts'
 import type { BatchDatabase, Committed } from '../write-queue.ts'
-import { type Connection, setPatience } from './connection.ts'
+import { type Connection, isBusy, setPatience, storeError } from './connection.ts'
 import type { DatabaseGuard } from './database-guard.ts'
-import { isBusy, storeError } from './store-error.ts'
 
 export type Transactions = BatchDatabase & {
   /** Does all of `work` in one transaction, synchronously. Rejects as `transact` does. */
@@ -64,7 +62,7 @@ export function createTransactions(deps: {
       if (isBusy(error)) noteHeld(true)
       const fault = guard.findFault()
       if (fault !== undefined) throw guard.errorFor(fault)
-      throw isLost && !(error instanceof TrackerError) ? unavailable(error) : storeError(error)
+      throw isLost && !(error instanceof TrackerError) ? storeUnavailable(error) : storeError(error)
     }
   }
   /** Only after the commit is it known whether it went into the file that the next start will read. */

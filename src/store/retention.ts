@@ -1,14 +1,57 @@
+import { isExpired, lastExpiredAt } from '../domain/decide/idempotency.ts'
+import type { ClaimRow } from '../domain/decide/tables.ts'
 import {
   isSubmissionNeeded,
   type RetainedRow,
   type RetentionPlace,
   type SubmissionUses,
   selectOld,
+  selectOldBodies,
 } from '../domain/retention.ts'
 import { hourOf } from '../domain/stat-counters.ts'
-import { findLastUntil, type PruningRows } from './prune-bodies.ts'
+import type { ListNumbers } from './read-list.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Changed, Work } from './transaction-work.ts'
+
+/** `isEnd`: its row repeats the content of an upload event's body. */
+type StoredBody = { n: number; receivedAt: number; bytes: number; isEnd: boolean }
+
+/** The database operations, inside a transaction. */
+export type PruningRows = {
+  findBounds: { [of in 'run' | 'delivery']: ListNumbers['findBounds'] }
+  /** The bodies after one number and up to another, in order. */
+  listBodies: (after: number, last: number, limit: number) => Work<StoredBody[]>
+  deleteBodies: (numbers: readonly number[]) => Work<void>
+  /** Clears the copies of upload events in the rows of deliveries. */
+  deleteEnds: (numbers: readonly number[]) => Work<void>
+}
+
+/** Deletes the bodies of old deliveries. `next` is where to continue; null at the end. */
+export function* pruneBodies(
+  rows: PruningRows,
+  receivedBefore: number,
+  limit: number,
+  after: number | null,
+): Work<{ pruned: number; next: number | null }> {
+  const last = yield* findLastUntil(rows, 'delivery', hourOf(receivedBefore))
+  const bodies = yield* rows.listBodies(after ?? 0, last, limit)
+  const { old, next } = selectOldBodies(bodies, receivedBefore)
+  yield* rows.deleteBodies(old.map(({ n }) => n))
+  // Upload events of other services are never claimed.
+  yield* rows.deleteEnds(old.flatMap(({ n, isEnd }) => (isEnd ? n : [])))
+  const isEnd = bodies.length < limit && next === bodies.at(-1)?.n
+  return { pruned: old.length, next: isEnd ? null : (next ?? null) }
+}
+
+/** The greatest number of the runs requested, or deliveries received, up to an hour; 0 if there are none. */
+function* findLastUntil(
+  { findBounds }: Pick<PruningRows, 'findBounds'>,
+  of: 'run' | 'delivery',
+  hour: number,
+): Work<number> {
+  const bounds = yield* findBounds[of](Number.MIN_SAFE_INTEGER, hour)
+  return bounds === undefined ? 0 : bounds.before - 1
+}
 
 /** Rows checked in one transaction, and deleted if they are old. */
 const SUBMISSIONS_AT_ONCE = 50
@@ -79,4 +122,22 @@ function* findLastOld(
   if (table === 'deliveries') return yield* findLastUntil(rows, 'delivery', hour)
   const lastRun = yield* findLastUntil(rows, 'run', hour)
   return yield* rows.findSubmissionOfRuns(lastRun)
+}
+
+/** The number of claims checked in one transaction. */
+const CLAIMS_AT_ONCE = 500
+
+/** The database operations, inside a transaction. */
+export type KeyRows = {
+  /** Those claimed at this time or earlier, oldest first. */
+  listClaims: (claimedBy: number, limit: number) => Work<ClaimRow[]>
+  deleteClaims: (scopes: readonly string[]) => Work<void>
+}
+
+/** Deletes expired idempotency keys. Returns whether there may be more. */
+export function* deleteExpiredKeys(rows: KeyRows, now: number): Work<boolean> {
+  const claims = yield* rows.listClaims(lastExpiredAt(now), CLAIMS_AT_ONCE)
+  const expired = claims.filter((claim) => isExpired(claim, now))
+  yield* rows.deleteClaims(expired.map(({ scope }) => scope))
+  return claims.length === CLAIMS_AT_ONCE && expired.length > 0
 }

@@ -20,7 +20,7 @@ export async function backUp(connection: Connection, path: string): Promise<void
 }
 
 /** The problems of a copy that no other process has open; empty if it is intact. Does not change it. */
-export function checkSqliteCopy(path: string): string[] {
+export function findBackupProblems(path: string): string[] {
   try {
     const connection = new Database(path, { readonly: true, fileMustExist: true })
     try {
