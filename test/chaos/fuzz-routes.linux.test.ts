@@ -8,10 +8,10 @@ import { iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { faultOf } from './hostile/check-response.ts'
 import { createDice } from './hostile/dice.ts'
 import { exchange } from './hostile/exchange.ts'
+import { createFuzzReport } from './hostile/fuzz-report.ts'
 import { startHealthProbe } from './hostile/health-probe.ts'
 import { hostileRequest } from './hostile/hostile-requests.ts'
 import { startRandomImagekit } from './hostile/random-imagekit.ts'
-import { createTally } from './hostile/tally.ts'
 import { startTarget } from './hostile/target.ts'
 
 const REQUESTS = iterationsOf('FUZZ_REQUESTS', { short: 4000, long: 80_000 })
@@ -67,7 +67,7 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
   const target = await startTarget(imagekit, { RECONCILE_AFTER: '1s', RECONCILE_EVERY: '1m' })
   const routes = await listRoutes()
   const known = await Promise.all(Array.from({ length: 50 }, (_, index) => target.register(`file-${index}`)))
-  const tally = createTally(target)
+  const report = createFuzzReport(target)
 
   const probe = startHealthProbe(target.url)
   let remaining = REQUESTS
@@ -84,19 +84,20 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
         isEnough: (got) => got.length > 0,
       })
       const text = request.bytes.toString('latin1').slice(0, 600)
-      if (response !== undefined) tally.note(response.status, faultOf(response, request.target, isHead), text)
-      else tally.note('cut off', request.isWhole ? 'unanswered' : undefined, text)
+      if (response !== undefined)
+        report.note(response.status, faultOf(response, request.target, isHead), text)
+      else report.note('cut off', request.isWhole ? 'unanswered' : undefined, text)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, caller))
 
   const { checks, longestMs } = await probe.stop()
-  const seen = await tally.settle()
+  const seen = await report.settle()
   const of = `${REQUESTS} to ${routes.length} routes, ${imagekit.calls()} calls of an ImageKit that responds at random`
   reportFigures(
     `hostile requests: ${of}, seed ${SEED}: ${seen}; the longest of ${checks} health checks took ${longestMs} ms`,
   )
   expect(longestMs).toBeLessThan(LONGEST_WAIT_MS)
   for (const status of [200, 201, 400, 401, 404, 405, 413, 502])
-    expect(tally.count(status)).toBeGreaterThan(0)
+    expect(report.count(status)).toBeGreaterThan(0)
 })

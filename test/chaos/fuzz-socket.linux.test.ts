@@ -3,9 +3,9 @@ import { iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { faultOf } from './hostile/check-response.ts'
 import { createDice } from './hostile/dice.ts'
 import { exchange } from './hostile/exchange.ts'
+import { createFuzzReport } from './hostile/fuzz-report.ts'
 import { hostileBytes, RESPONSE_TO_HIDDEN } from './hostile/hostile-bytes.ts'
 import { startRandomImagekit } from './hostile/random-imagekit.ts'
-import { createTally } from './hostile/tally.ts'
 import { startTarget } from './hostile/target.ts'
 
 const CONNECTIONS = iterationsOf('FUZZ_CONNECTIONS', { short: 1000, long: 20_000 })
@@ -19,7 +19,7 @@ test(`hostile bytes on ${CONNECTIONS} connections do no harm, seed ${SEED}`, {
   const imagekit = await startRandomImagekit(createDice(SEED + 1))
   const target = await startTarget(imagekit)
   const known = await Promise.all(Array.from({ length: 50 }, (_, index) => target.register(`file-${index}`)))
-  const tally = createTally(target)
+  const report = createFuzzReport(target)
 
   let remaining = CONNECTIONS
   const caller = async () => {
@@ -38,21 +38,21 @@ test(`hostile bytes on ${CONNECTIONS} connections do no harm, seed ${SEED}`, {
       const text = bytes.toString('latin1').slice(0, 600)
       for (const response of responses) {
         // It is unknown which path the server has read in these bytes.
-        tally.note(response.status, faultOf(response, '%'), text)
+        report.note(response.status, faultOf(response, '%'), text)
         if (response.body.includes(RESPONSE_TO_HIDDEN))
-          tally.fault(`a hidden request got a response: ${text}`)
+          report.fault(`a hidden request got a response: ${text}`)
       }
-      if (responses.length === 0) tally.note('unanswered')
+      if (responses.length === 0) report.note('unanswered')
       const statuses = responses.map(({ status }) => status)
       if (expected === 'one rejection' && statuses.join() !== '400')
-        tally.fault(`responded with ${statuses.join()}, not 400: ${text}`)
+        report.fault(`responded with ${statuses.join()}, not 400: ${text}`)
       if (typeof expected === 'number' && statuses.length !== expected)
-        tally.fault(`${statuses.length} responses to ${expected} requests`)
+        report.fault(`${statuses.length} responses to ${expected} requests`)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, caller))
 
-  const seen = await tally.settle()
+  const seen = await report.settle()
   reportFigures(`hostile bytes: ${CONNECTIONS} connections, seed ${SEED}: ${seen}`)
-  for (const status of [200, 400, 431]) expect(tally.count(status)).toBeGreaterThan(0)
+  for (const status of [200, 400, 431]) expect(report.count(status)).toBeGreaterThan(0)
 })

@@ -5,11 +5,11 @@ import type { Target } from './target.ts'
  * Allowed growth: 64 MiB of cached statuses, and 32 bodies of 1 MiB at once, each as bytes, text and objects, until V8
  * collects them.
  */
-const KEPT_MIB = 256
+const MAX_GROWTH_MIB = 256
 /** The peak of the whole process: 407 MiB were measured in the long form, whose bodies are many times as large in total. */
-const HIGHEST_MIB = 1024
+const MAX_PEAK_MIB = 1024
 
-export type Tally = {
+export type FuzzReport = {
   note(what: number | string, fault?: string, cause?: string): void
   fault(text: string): void
   count(what: number | string): number
@@ -17,7 +17,7 @@ export type Tally = {
   settle(): Promise<string>
 }
 
-export function createTally(target: Target): Tally {
+export function createFuzzReport(target: Target): FuzzReport {
   const before = target.memoryMib()
   const counts = new Map<number | string, number>()
   const faults: string[] = []
@@ -33,8 +33,8 @@ export function createTally(target: Target): Tally {
       await target.expectUnharmed()
       expect(target.oddLogLines()).toEqual([])
       const { now, highest } = target.memoryMib()
-      expect(now - before.now).toBeLessThan(KEPT_MIB)
-      expect(highest).toBeLessThan(HIGHEST_MIB)
+      expect(now - before.now).toBeLessThan(MAX_GROWTH_MIB)
+      expect(highest).toBeLessThan(MAX_PEAK_MIB)
       const seen = [...counts].map(([what, times]) => `${what}: ${times}`)
       return `${seen.sort((a, b) => (a < b ? -1 : 1)).join(', ')}; memory ${before.now} → ${now} MiB, at most ${highest}`
     },
