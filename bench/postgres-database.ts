@@ -146,7 +146,7 @@ export async function findStoredDeliveries(
   const rows = await query<{ n: number; chk: string; extension: string }>(
     url,
     `SELECT s.n::int, s.chk, r.name AS extension FROM submissions s JOIN runs r ON r.submission = s.n
-       JOIN deliveries d ON d.n = r.settled_by AND d.run = r.n JOIN delivery_bodies b ON b.n = d.n AND b.kept_on = d.kept_on
+       JOIN deliveries d ON d.n = r.settled_by AND d.run = r.n JOIN delivery_bodies b ON b.n = d.n AND b.inserted_on = d.inserted_on
      WHERE s.n BETWEEN $1 AND $2 AND r.status IN (${STATUS.to.success}, ${STATUS.to.failed}) AND d.outcome = ${OUTCOME.to.applied}`,
     [first, last],
   )
@@ -249,7 +249,7 @@ export async function seed(url: string, runs: number): Promise<void> {
     'INSERT INTO current_runs (file_id, name, run) SELECT bound_to, name, n FROM runs ORDER BY bound_to, name',
   )
   for (const { definition } of indexes) await query(url, definition)
-  await query(url, `INSERT INTO positions (name, n) SELECT 'sweep', max(n) FROM runs`)
+  await query(url, `INSERT INTO metadata (name, value) SELECT 'sweep', max(n) FROM runs`)
   await query(
     url,
     `SELECT setval('submission_numbers', (SELECT max(n) FROM submissions)), setval('run_numbers', (SELECT max(n) FROM runs)),

@@ -323,7 +323,7 @@ function seed(path: string, runCount: number, shape: { deliveriesEach: number; m
     runSync(foldCounters(stats))
     connection.exec('COMMIT')
   }
-  connection.prepare(`INSERT OR REPLACE INTO positions (name, n) SELECT 'sweep', max(n) FROM runs`).run()
+  connection.prepare(`INSERT OR REPLACE INTO metadata (name, value) SELECT 'sweep', max(n) FROM runs`).run()
   connection.pragma('journal_mode = WAL')
   connection.close()
 }

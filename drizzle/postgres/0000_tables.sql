@@ -10,7 +10,7 @@ CREATE TABLE "alerts" (
 	"passed_at" bigint NOT NULL,
 	"resolved_at" bigint,
 	"value" bigint NOT NULL,
-	"is_told" smallint NOT NULL,
+	"is_reported" smallint NOT NULL,
 	CONSTRAINT "alerts_kind_extension_pk" PRIMARY KEY("kind","extension")
 );
 --> statement-breakpoint
@@ -32,10 +32,10 @@ CREATE TABLE "counter_deltas" (
 CREATE TABLE "counters" (
 	"hour" bigint NOT NULL,
 	"kind" text COLLATE "C" NOT NULL,
-	"name" text COLLATE "C" NOT NULL,
+	"extension" text COLLATE "C" NOT NULL,
 	"value" text COLLATE "C" NOT NULL,
-	"size" bigint NOT NULL,
-	CONSTRAINT "counters_kind_hour_value_name_pk" PRIMARY KEY("kind","hour","value","name")
+	"count" bigint NOT NULL,
+	CONSTRAINT "counters_kind_hour_value_extension_pk" PRIMARY KEY("kind","hour","value","extension")
 );
 --> statement-breakpoint
 CREATE TABLE "current_runs" (
@@ -48,10 +48,10 @@ CREATE TABLE "current_runs" (
 CREATE TABLE "day_counters" (
 	"day" bigint NOT NULL,
 	"kind" text COLLATE "C" NOT NULL,
-	"name" text COLLATE "C" NOT NULL,
+	"extension" text COLLATE "C" NOT NULL,
 	"value" text COLLATE "C" NOT NULL,
-	"size" bigint NOT NULL,
-	CONSTRAINT "day_counters_kind_day_value_name_pk" PRIMARY KEY("kind","day","value","name")
+	"count" bigint NOT NULL,
+	CONSTRAINT "day_counters_kind_day_value_extension_pk" PRIMARY KEY("kind","day","value","extension")
 );
 --> statement-breakpoint
 CREATE TABLE "deliveries" (
@@ -63,7 +63,7 @@ CREATE TABLE "deliveries" (
 	"outcome" smallint NOT NULL,
 	"run" bigint,
 	"service" text COLLATE "C",
-	"kept_on" date DEFAULT (now() AT TIME ZONE 'UTC')::date NOT NULL,
+	"inserted_on" date DEFAULT (now() AT TIME ZONE 'UTC')::date NOT NULL,
 	"exception" smallint,
 	"submission" bigint,
 	"cause" text COLLATE "C",
@@ -78,9 +78,9 @@ CREATE TABLE "delivery_bodies" (
 	"n" bigint NOT NULL,
 	"headers" json NOT NULL,
 	"body" "bytea" NOT NULL,
-	"kept_on" date DEFAULT (now() AT TIME ZONE 'UTC')::date NOT NULL,
-	CONSTRAINT "delivery_bodies_n_kept_on_pk" PRIMARY KEY("n","kept_on")
-) PARTITION BY RANGE ("kept_on");
+	"inserted_on" date DEFAULT (now() AT TIME ZONE 'UTC')::date NOT NULL,
+	CONSTRAINT "delivery_bodies_n_inserted_on_pk" PRIMARY KEY("n","inserted_on")
+) PARTITION BY RANGE ("inserted_on");
 --> statement-breakpoint
 CREATE TABLE "ended_sessions" (
 	"session_id" text COLLATE "C" PRIMARY KEY NOT NULL,
@@ -94,10 +94,10 @@ CREATE TABLE "forgotten" (
 --> statement-breakpoint
 CREATE TABLE "hours" (
 	"hour" bigint PRIMARY KEY NOT NULL,
-	"run_least" bigint,
-	"run_greatest" bigint,
-	"delivery_least" bigint,
-	"delivery_greatest" bigint
+	"first_run" bigint,
+	"last_run" bigint,
+	"first_delivery" bigint,
+	"last_delivery" bigint
 );
 --> statement-breakpoint
 CREATE TABLE "idempotency_keys" (
@@ -108,7 +108,7 @@ CREATE TABLE "idempotency_keys" (
 	"submission" bigint,
 	"abandoned" smallint NOT NULL,
 	"owner" bigint NOT NULL,
-	"answer" json
+	"response" json
 );
 --> statement-breakpoint
 CREATE TABLE "leases" (
@@ -131,9 +131,9 @@ CREATE TABLE "notifications" (
 	"attempts" json
 );
 --> statement-breakpoint
-CREATE TABLE "positions" (
+CREATE TABLE "metadata" (
 	"name" text COLLATE "C" PRIMARY KEY NOT NULL,
-	"n" bigint NOT NULL
+	"value" bigint NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "probes" (
@@ -157,7 +157,7 @@ CREATE TABLE "rejected_deliveries" (
 	"file_id" text COLLATE "C",
 	"token" text COLLATE "C",
 	"bytes" bigint NOT NULL,
-	"kept_bytes" bigint NOT NULL,
+	"stored_bytes" bigint NOT NULL,
 	"headers" json NOT NULL,
 	"body" "bytea" NOT NULL
 );
@@ -194,7 +194,7 @@ CREATE TABLE "runs" (
 	"updated_at" bigint NOT NULL,
 	"settled_by" bigint NOT NULL,
 	"bound_to" text COLLATE "C" NOT NULL,
-	"notified" smallint,
+	"notifies_caller" smallint,
 	"hidden" smallint,
 	"due_at" bigint,
 	"overdue" smallint,
@@ -242,9 +242,9 @@ CREATE INDEX "deliveries_request" ON "deliveries" USING btree ("request_id") WHE
 CREATE INDEX "ended_sessions_end" ON "ended_sessions" USING btree ("ends_at");--> statement-breakpoint
 CREATE INDEX "idempotency_keys_age" ON "idempotency_keys" USING btree ("claimed_at");--> statement-breakpoint
 CREATE INDEX "idempotency_keys_submission" ON "idempotency_keys" USING btree ("submission") WHERE "submission" IS NOT NULL;--> statement-breakpoint
-CREATE INDEX "idempotency_keys_unanswered" ON "idempotency_keys" USING btree ("scope") WHERE "answer" IS NULL;--> statement-breakpoint
+CREATE INDEX "idempotency_keys_in_progress" ON "idempotency_keys" USING btree ("scope") WHERE "response" IS NULL;--> statement-breakpoint
 CREATE INDEX "notifications_due" ON "notifications" USING btree ("host","due_at") WHERE "due_at" IS NOT NULL;--> statement-breakpoint
-CREATE INDEX "rejected_deliveries_kind" ON "rejected_deliveries" USING btree ("proven","n","kept_bytes");--> statement-breakpoint
+CREATE INDEX "rejected_deliveries_proven" ON "rejected_deliveries" USING btree ("proven","n","stored_bytes");--> statement-breakpoint
 CREATE INDEX "rejected_deliveries_time" ON "rejected_deliveries" USING btree ("received_at","cause");--> statement-breakpoint
 CREATE INDEX "retry_items_retry" ON "retry_items" USING btree ("retry","state");--> statement-breakpoint
 CREATE INDEX "retry_items_waiting" ON "retry_items" USING btree ("n") WHERE "state" = 'waiting';--> statement-breakpoint

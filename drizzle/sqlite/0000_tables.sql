@@ -7,7 +7,7 @@ CREATE TABLE `alerts` (
 	`passed_at` integer NOT NULL,
 	`resolved_at` integer,
 	`value` integer NOT NULL,
-	`is_told` integer NOT NULL,
+	`is_reported` integer NOT NULL,
 	PRIMARY KEY(`kind`, `extension`)
 );
 --> statement-breakpoint
@@ -30,10 +30,10 @@ CREATE TABLE `counter_deltas` (
 CREATE TABLE `counters` (
 	`hour` integer NOT NULL,
 	`kind` text NOT NULL,
-	`name` text NOT NULL,
+	`extension` text NOT NULL,
 	`value` text NOT NULL,
-	`size` integer NOT NULL,
-	PRIMARY KEY(`kind`, `hour`, `value`, `name`)
+	`count` integer NOT NULL,
+	PRIMARY KEY(`kind`, `hour`, `value`, `extension`)
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `current_runs` (
@@ -46,10 +46,10 @@ CREATE TABLE `current_runs` (
 CREATE TABLE `day_counters` (
 	`day` integer NOT NULL,
 	`kind` text NOT NULL,
-	`name` text NOT NULL,
+	`extension` text NOT NULL,
 	`value` text NOT NULL,
-	`size` integer NOT NULL,
-	PRIMARY KEY(`kind`, `day`, `value`, `name`)
+	`count` integer NOT NULL,
+	PRIMARY KEY(`kind`, `day`, `value`, `extension`)
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `deliveries` (
@@ -95,10 +95,10 @@ CREATE TABLE `forgotten` (
 --> statement-breakpoint
 CREATE TABLE `hours` (
 	`hour` integer PRIMARY KEY NOT NULL,
-	`run_least` integer,
-	`run_greatest` integer,
-	`delivery_least` integer,
-	`delivery_greatest` integer
+	`first_run` integer,
+	`last_run` integer,
+	`first_delivery` integer,
+	`last_delivery` integer
 );
 --> statement-breakpoint
 CREATE TABLE `idempotency_keys` (
@@ -109,12 +109,12 @@ CREATE TABLE `idempotency_keys` (
 	`submission` integer,
 	`abandoned` integer NOT NULL,
 	`owner` integer NOT NULL,
-	`answer` text
+	`response` text
 );
 --> statement-breakpoint
 CREATE INDEX `idempotency_keys_age` ON `idempotency_keys` (`claimed_at`);--> statement-breakpoint
 CREATE INDEX `idempotency_keys_submission` ON `idempotency_keys` (`submission`) WHERE "submission" IS NOT NULL;--> statement-breakpoint
-CREATE INDEX `idempotency_keys_unanswered` ON `idempotency_keys` (`scope`) WHERE "answer" IS NULL;--> statement-breakpoint
+CREATE INDEX `idempotency_keys_in_progress` ON `idempotency_keys` (`scope`) WHERE "response" IS NULL;--> statement-breakpoint
 CREATE TABLE `leases` (
 	`name` text PRIMARY KEY NOT NULL,
 	`holder` integer NOT NULL,
@@ -136,9 +136,9 @@ CREATE TABLE `notifications` (
 );
 --> statement-breakpoint
 CREATE INDEX `notifications_due` ON `notifications` (`host`,`due_at`) WHERE "due_at" IS NOT NULL;--> statement-breakpoint
-CREATE TABLE `positions` (
+CREATE TABLE `metadata` (
 	`name` text PRIMARY KEY NOT NULL,
-	`n` integer NOT NULL
+	`value` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE `probes` (
@@ -162,12 +162,12 @@ CREATE TABLE `rejected_deliveries` (
 	`file_id` text,
 	`token` text,
 	`bytes` integer NOT NULL,
-	`kept_bytes` integer NOT NULL,
+	`stored_bytes` integer NOT NULL,
 	`headers` text NOT NULL,
 	`body` blob NOT NULL
 );
 --> statement-breakpoint
-CREATE INDEX `rejected_deliveries_kind` ON `rejected_deliveries` (`proven`,`n`,`kept_bytes`);--> statement-breakpoint
+CREATE INDEX `rejected_deliveries_proven` ON `rejected_deliveries` (`proven`,`n`,`stored_bytes`);--> statement-breakpoint
 CREATE INDEX `rejected_deliveries_time` ON `rejected_deliveries` (`received_at`,`cause`);--> statement-breakpoint
 CREATE TABLE `retries` (
 	`n` integer PRIMARY KEY NOT NULL,
@@ -206,7 +206,7 @@ CREATE TABLE `runs` (
 	`updated_at` integer NOT NULL,
 	`settled_by` integer NOT NULL,
 	`bound_to` text NOT NULL,
-	`notified` integer,
+	`notifies_caller` integer,
 	`hidden` integer,
 	`due_at` integer,
 	`overdue` integer,

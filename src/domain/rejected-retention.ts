@@ -10,17 +10,17 @@ const LIMITS = {
  * Selects the rejected deliveries of one kind to evict: the oldest, until the others are within the limits. `totals` covers all
  * of that kind; `oldestFirst` may be only some of them.
  */
-export function selectEvicted<T extends { keptBytes: number }>(
+export function selectEvicted<T extends { storedBytes: number }>(
   kind: keyof typeof LIMITS,
   totals: { count: number; bytes: number },
   oldestFirst: readonly T[],
 ): T[] {
   const limit = LIMITS[kind]
   let { count, bytes } = totals
-  const firstToStay = oldestFirst.findIndex(({ keptBytes }) => {
+  const firstToStay = oldestFirst.findIndex(({ storedBytes }) => {
     if (count <= limit.count && bytes <= limit.bytes) return true
     count -= 1
-    bytes -= keptBytes
+    bytes -= storedBytes
     return false
   })
   return firstToStay === -1 ? [...oldestFirst] : oldestFirst.slice(0, firstToStay)

@@ -26,10 +26,10 @@ export const NOW = -1
  */
 export type HourBounds = readonly [
   hour: number,
-  runLeast: number | null,
-  runGreatest: number | null,
-  deliveryLeast: number | null,
-  deliveryGreatest: number | null,
+  firstRun: number | null,
+  lastRun: number | null,
+  firstDelivery: number | null,
+  lastDelivery: number | null,
 ]
 
 /** What a batch adds to the counters. */

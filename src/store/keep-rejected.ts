@@ -20,7 +20,7 @@ export type RejectedRows = {
 }
 
 type Totals = { count: number; bytes: number }
-type Kept = { n: number; keptBytes: number }
+type Kept = { n: number; storedBytes: number }
 
 /** Stores rejected deliveries, evicts the oldest beyond the limits, and returns the ids of the new ones in order. */
 export function* keepRejected(

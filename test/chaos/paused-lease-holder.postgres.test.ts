@@ -20,7 +20,7 @@ const PAUSES = iterationsOf('PAUSES', { short: 1, long: 5 })
 const TAKEN_OVER_MS = 30_000
 
 /** Only the holder of the lease may write these. */
-const UPKEEP_TABLES = ['counters', 'positions']
+const UPKEEP_TABLES = ['counters', 'metadata']
 
 /** Logs every write to these tables with the user who made it and the epoch of the lease at that time. */
 const NOTE_UPKEEP = `

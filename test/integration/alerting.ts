@@ -97,4 +97,4 @@ export async function fail(tracker: RunningTracker, name: string, count: number)
 }
 
 export const storedAlerts = (tracker: RunningTracker) =>
-  rowsOf(tracker, 'SELECT state, is_told AS sent FROM alerts')
+  rowsOf(tracker, 'SELECT state, is_reported AS sent FROM alerts')

@@ -30,8 +30,8 @@ async function startOld(env: Environment) {
   const replacing = await settle(second, 'replaced')
   const young = await settle(second, 'young')
   const trustedAt = () =>
-    readRows<{ n: number }>(second.database, `SELECT n FROM positions WHERE name = 'clock trusted at'`)
-  await expect.poll(async () => (await trustedAt())[0]?.n).toBeGreaterThan(clock() - HOUR)
+    readRows<{ value: number }>(second.database, `SELECT value FROM metadata WHERE name = 'clock_trusted_at'`)
+  await expect.poll(async () => (await trustedAt())[0]?.value).toBeGreaterThan(clock() - HOUR)
   advance(14 * HOUR)
   const tracker = await second.restart()
   return { tracker, old, pending, replaced, replacing, young }

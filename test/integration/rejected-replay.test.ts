@@ -21,7 +21,7 @@ async function stopAndList(tracker: RunningTracker): Promise<Row[]> {
   await tracker.service.stop()
   return readRows<Row>(
     tracker.database,
-    "SELECT 'dlv_' || n || '_' || chk AS id, cause, bytes, kept_bytes AS kept FROM rejected_deliveries ORDER BY n",
+    "SELECT 'dlv_' || n || '_' || chk AS id, cause, bytes, stored_bytes AS kept FROM rejected_deliveries ORDER BY n",
   )
 }
 

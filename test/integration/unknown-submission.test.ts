@@ -129,7 +129,7 @@ test('doctor fails on webhooks for unknown submissions, also behind 3,000 other 
   await wrong.service.stop()
   await runSql(
     wrong.database,
-    `INSERT INTO rejected_deliveries (n, chk, route, received_at, cause, proven, headers, bytes, kept_bytes, body)
+    `INSERT INTO rejected_deliveries (n, chk, route, received_at, cause, proven, headers, bytes, stored_bytes, body)
      SELECT 100 + n.i, 'AAAAAAAAAAA', ${ROUTE.to.account}, ${Date.now()}, 'no_secret', 0, '{}', 0, 0, '' FROM ${numbered(3000)}`,
   )
   const { json } = await ask<{ checks: { level: string; message: string; remedy: string | null }[] }>(

@@ -46,18 +46,18 @@ export async function dumpRows(
   for (const table of await listTables(database)) {
     if (OTHER_TABLES.has(table) || COUNTED.has(table)) continue
     const rows = await read(`SELECT * FROM ${table}`)
-    const isOrdered = table !== 'positions' && rows.every((row) => 'n' in row)
+    const isOrdered = table !== 'metadata' && rows.every((row) => 'n' in row)
     if (isOrdered) rows.sort((one, other) => Number(one['n']) - Number(other['n']))
     dumped[isOrdered ? 'ordered' : 'unordered'][table] = rows.flatMap((row) =>
-      table === 'positions' ? positionOf(row, names) : withForgotten(named(table, row, names), digests),
+      table === 'metadata' ? metadataOf(row, names) : withForgotten(named(table, row, names), digests),
     )
   }
   dumped.unordered['counters'] = await listCounters(read)
   const hours = await listHours(read)
-  dumped.unordered['hours'] = hours.map(([hour, runLeast, runGreatest, deliveryLeast, deliveryGreatest]) => ({
+  dumped.unordered['hours'] = hours.map(([hour, firstRun, lastRun, firstDelivery, lastDelivery]) => ({
     hour,
-    runs: [countUpTo(names.run, runLeast, 0), countUpTo(names.run, runGreatest, 1)],
-    deliveries: [countUpTo(names.dlv, deliveryLeast, 0), countUpTo(names.dlv, deliveryGreatest, 1)],
+    runs: [countUpTo(names.run, firstRun, 0), countUpTo(names.run, lastRun, 1)],
+    deliveries: [countUpTo(names.dlv, firstDelivery, 0), countUpTo(names.dlv, lastDelivery, 1)],
   }))
   return dumped
 }
@@ -75,7 +75,7 @@ async function readDeltas(read: Read): Promise<Delta[]> {
 
 /** The counters, including the deltas that are not folded yet. */
 async function listCounters(read: Read): Promise<unknown[]> {
-  const folded = await read('SELECT hour, kind, name, value, size FROM counters')
+  const folded = await read('SELECT hour, kind, extension, value, count FROM counters')
   const added = (await readDeltas(read)).flatMap(({ counters }) => counters)
   const sizes = new Map<string, number>()
   for (const [hour, kind, name, value, size] of [...folded.map((row) => Object.values(row)), ...added]) {
@@ -87,7 +87,7 @@ async function listCounters(read: Read): Promise<unknown[]> {
 
 /** The bounds of each hour, likewise. */
 async function listHours(read: Read): Promise<Hour[]> {
-  const columns = 'hour, run_least, run_greatest, delivery_least, delivery_greatest'
+  const columns = 'hour, first_run, last_run, first_delivery, last_delivery'
   const folded = (await read(`SELECT ${columns} FROM hours`)).map((row) => Object.values(row) as Hour)
   const added = (await readDeltas(read)).flatMap(({ hours }) => hours)
   const bounds = new Map<number, Hour>()
@@ -140,9 +140,9 @@ function processOf(number: unknown): string | null {
   return number === 0 ? 'no process' : 'this process'
 }
 
-function positionOf({ name, n }: Row, names: Names): Row[] {
+function metadataOf({ name, value }: Row, names: Names): Row[] {
   if (name === 'owner') return []
-  return [{ name, n: name === 'sweep' ? countUpTo(names.run, n, 1) : n }]
+  return [{ name, value: name === 'sweep' ? countUpTo(names.run, value, 1) : value }]
 }
 
 /** How many rows come before a bound, including the row on it if `on` is 1. That row may be deleted. */

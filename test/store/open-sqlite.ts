@@ -20,7 +20,9 @@ export async function openSqlite(): Promise<OpenedStore> {
   // The first handle has migrated the file, and holds the lock, so these bypass the lock.
   const openOther = (processIdOf: (ownerId: number) => number): StoreHandle => {
     const connection = openConnection(path)
-    const findOwner = connection.prepare<[], number>(`SELECT n FROM positions WHERE name = 'owner'`).pluck()
+    const findOwner = connection
+      .prepare<[], number>(`SELECT value FROM metadata WHERE name = 'owner'`)
+      .pluck()
     const ownerId = findOwner.get() ?? 0
     const processId = processIdOf(ownerId)
     const other = createSqliteStore(connection, { processId, ownerId, maxQueued: 10_000 })

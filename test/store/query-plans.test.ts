@@ -72,12 +72,12 @@ const SCANS: Exception[] = [
     because: 'the index holds only what is in progress',
   },
   {
-    sql: /answer IS NULL/,
-    step: /^SCAN idempotency_keys USING INDEX idempotency_keys_unanswered$/,
+    sql: /response IS NULL/,
+    step: /^SCAN idempotency_keys USING INDEX idempotency_keys_in_progress$/,
     because: 'the index holds only what is in progress',
   },
   {
-    sql: /sum\(size\), NULL .* GROUP BY kind, name, value/,
+    sql: /sum\(count\), NULL .* GROUP BY kind, extension, value/,
     step: /^SCAN counted$/,
     because: 'its rows come from three index searches',
   },
@@ -117,7 +117,7 @@ const SORTS: Exception[] = [
   },
   { sql: /FROM alerts ORDER BY alert_id$/, step: /ORDER BY$/, because: 'at most a few for each extension' },
   {
-    sql: /answer IS NULL .* ORDER BY k\.claimed_at$/,
+    sql: /response IS NULL .* ORDER BY k\.claimed_at$/,
     step: /ORDER BY$/,
     because: 'few claims are in progress',
   },
@@ -127,7 +127,7 @@ const SORTS: Exception[] = [
     because: 'eviction keeps them few',
   },
   {
-    sql: /sum\(size\), NULL .* GROUP BY kind, name, value/,
+    sql: /sum\(count\), NULL .* GROUP BY kind, extension, value/,
     step: /GROUP BY$/,
     because: 'they are the counters of at most 90 days and 48 hours',
   },

@@ -147,9 +147,9 @@ test('The number of deltas folded at a time is limited, so that no webhook waits
     [false, 0],
   ])
   expect(connection.prepare('SELECT * FROM hours WHERE hour = 3').get()).toMatchObject({
-    run_least: 1,
-    run_greatest: 1_100,
-    delivery_least: null,
+    first_run: 1,
+    last_run: 1_100,
+    first_delivery: null,
   })
   await store.recordDelivery(failing(submissionId, 'E1'))
   expect(await groupsOf(store)).toMatchObject([{ status: 'failed', size: 1 }])

@@ -14,7 +14,7 @@ const SAVE_LAST = prepared(
   'INSERT INTO unfinished_copy (name, last) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET last = excluded.last',
 )
 const FIND_DAYS = prepared(
-  'SELECT DISTINCT (extract(epoch FROM kept_on) * 1000)::bigint FROM deliveries WHERE n = ANY (?::bigint[])',
+  'SELECT DISTINCT (extract(epoch FROM inserted_on) * 1000)::bigint FROM deliveries WHERE n = ANY (?::bigint[])',
 )
 
 const ROWS_AT_ONCE = 1_000
@@ -89,16 +89,19 @@ function insertText({ name, columns }: CopiedTable): string {
   const types = columnTypes(name)
   const values = `unnest(${columns.map((column) => `?::${types.get(column)}[]`).join(', ')}) AS given(${columns.join(', ')})`
   const insert = (day: string) =>
-    `INSERT INTO ${name} (${columns.join(', ')}${day && ', kept_on'}) SELECT given.*${day && `, ${day}`} FROM ${values}`
+    `INSERT INTO ${name} (${columns.join(', ')}${day && ', inserted_on'}) SELECT given.*${day && `, ${day}`} FROM ${values}`
   if (name === 'deliveries') return insert(DAY_OF_RECEIPT)
-  if (name === 'delivery_bodies') return `${insert('d.kept_on')} JOIN deliveries d ON d.n = given.n`
+  if (name === 'delivery_bodies') return `${insert('d.inserted_on')} JOIN deliveries d ON d.n = given.n`
   return insert('')
 }
 
 /** The next numbers are greater than all copied ones, and than the sweep's position. */
 const SET_SEQUENCES = [
   setSequence(`'submission_numbers'`, '(SELECT max(n) FROM submissions)'),
-  setSequence(`'run_numbers'`, `(SELECT max(n) FROM runs), (SELECT n FROM positions WHERE name = 'sweep')`),
+  setSequence(
+    `'run_numbers'`,
+    `(SELECT max(n) FROM runs), (SELECT value FROM metadata WHERE name = 'sweep')`,
+  ),
   setSequence(
     `'delivery_numbers'`,
     '(SELECT max(n) FROM deliveries), (SELECT max(n) FROM rejected_deliveries)',

@@ -24,7 +24,7 @@ const number = () => int('n').primaryKey()
 /** The database assigns it when the row is inserted. */
 const ownNumber = () => number().generatedByDefaultAsIdentity()
 /** The day of the insertion by the database's clock, in UTC: the partition of the delivery's body. */
-const keptOn = () => date('kept_on').notNull().default(sql`(now() AT TIME ZONE 'UTC')::date`)
+const insertedOn = () => date('inserted_on').notNull().default(sql`(now() AT TIME ZONE 'UTC')::date`)
 
 export const submissionNumbers = pgSequence('submission_numbers')
 export const runNumbers = pgSequence('run_numbers')
@@ -84,7 +84,7 @@ export const runs = pgTable(
     updatedAt: int('updated_at').notNull(),
     settledBy: int('settled_by').notNull(),
     boundTo: text('bound_to').notNull(),
-    notified: smallint('notified'),
+    notifiesCaller: smallint('notifies_caller'),
     hidden: smallint('hidden'),
     dueAt: int('due_at'),
     overdue: smallint('overdue'),
@@ -121,7 +121,7 @@ export const deliveries = pgTable(
     outcome: smallint('outcome').notNull(),
     run: int('run'),
     service: text('service'),
-    keptOn: keptOn(),
+    insertedOn: insertedOn(),
     exception: smallint('exception'),
     submission: int('submission'),
     cause: text('cause'),
@@ -147,9 +147,9 @@ export const deliveryBodies = pgTable(
     n: int('n').notNull(),
     headers: json('headers').notNull(),
     body: bytes('body').notNull(),
-    keptOn: keptOn(),
+    insertedOn: insertedOn(),
   },
-  (table) => [primaryKey({ columns: [table.n, table.keptOn] })],
+  (table) => [primaryKey({ columns: [table.n, table.insertedOn] })],
 )
 
 export const rejectedDeliveries = pgTable(
@@ -165,12 +165,12 @@ export const rejectedDeliveries = pgTable(
     fileId: text('file_id'),
     token: text('token'),
     bytes: int('bytes').notNull(),
-    keptBytes: int('kept_bytes').notNull(),
+    storedBytes: int('stored_bytes').notNull(),
     headers: json('headers').notNull(),
     body: bytes('body').notNull(),
   },
   (table) => [
-    index('rejected_deliveries_kind').on(table.proven, table.n, table.keptBytes),
+    index('rejected_deliveries_proven').on(table.proven, table.n, table.storedBytes),
     index('rejected_deliveries_time').on(table.receivedAt, table.cause),
   ],
 )
@@ -182,11 +182,11 @@ export const counters = pgTable(
   {
     hour: int('hour').notNull(),
     kind: text('kind').notNull(),
-    name: text('name').notNull(),
+    extension: text('extension').notNull(),
     value: text('value').notNull(),
-    size: int('size').notNull(),
+    count: int('count').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.kind, table.hour, table.value, table.name] })],
+  (table) => [primaryKey({ columns: [table.kind, table.hour, table.value, table.extension] })],
 )
 
 export const dayCounters = pgTable(
@@ -194,22 +194,25 @@ export const dayCounters = pgTable(
   {
     day: int('day').notNull(),
     kind: text('kind').notNull(),
-    name: text('name').notNull(),
+    extension: text('extension').notNull(),
     value: text('value').notNull(),
-    size: int('size').notNull(),
+    count: int('count').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.kind, table.day, table.value, table.name] })],
+  (table) => [primaryKey({ columns: [table.kind, table.day, table.value, table.extension] })],
 )
 
 export const hours = pgTable('hours', {
   hour: int('hour').primaryKey(),
-  runLeast: int('run_least'),
-  runGreatest: int('run_greatest'),
-  deliveryLeast: int('delivery_least'),
-  deliveryGreatest: int('delivery_greatest'),
+  firstRun: int('first_run'),
+  lastRun: int('last_run'),
+  firstDelivery: int('first_delivery'),
+  lastDelivery: int('last_delivery'),
 })
 
-export const positions = pgTable('positions', { name: text('name').primaryKey(), n: int('n').notNull() })
+export const metadata = pgTable('metadata', {
+  name: text('name').primaryKey(),
+  value: int('value').notNull(),
+})
 
 export const processes = pgTable('processes', {
   id: int('id').primaryKey(),
@@ -250,12 +253,12 @@ export const idempotencyKeys = pgTable(
     submission: int('submission'),
     abandoned: smallint('abandoned').notNull(),
     owner: int('owner').notNull(),
-    answer: json('answer'),
+    response: json('response'),
   },
   (table) => [
     index('idempotency_keys_age').on(table.claimedAt),
     index('idempotency_keys_submission').on(table.submission).where(sql`"submission" IS NOT NULL`),
-    index('idempotency_keys_unanswered').on(table.scope).where(sql`"answer" IS NULL`),
+    index('idempotency_keys_in_progress').on(table.scope).where(sql`"response" IS NULL`),
   ],
 )
 
@@ -311,7 +314,7 @@ export const alerts = pgTable(
     passedAt: int('passed_at').notNull(),
     resolvedAt: int('resolved_at'),
     value: int('value').notNull(),
-    isReported: smallint('is_told').notNull(),
+    isReported: smallint('is_reported').notNull(),
   },
   (table) => [primaryKey({ columns: [table.kind, table.extension] })],
 )

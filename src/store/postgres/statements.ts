@@ -23,8 +23,8 @@ export const DIALECT: Dialect = {
   givenRows: (cells) => `SELECT ${listCells(cells, 'e')} FROM json_array_elements(?::json) e`,
   sortedName: (name) => `lower(${name} COLLATE "C")`,
   beforeDot: (text) => `left(${text}, greatest(strpos(${text}, '.') - 1, 0))`,
-  sameDay: (body, delivery) => ` AND ${body}.kept_on = ${delivery}.kept_on`,
-  bodiesOf: (condition) => `(n, kept_on) IN (SELECT n, kept_on FROM deliveries WHERE ${condition})`,
+  sameDay: (body, delivery) => ` AND ${body}.inserted_on = ${delivery}.inserted_on`,
+  bodiesOf: (condition) => `(n, inserted_on) IN (SELECT n, inserted_on FROM deliveries WHERE ${condition})`,
   hoursOfDeltas: `SELECT (e ->> 0)::bigint, (e ->> 1)::bigint, (e ->> 2)::bigint, (e ->> 3)::bigint, (e ->> 4)::bigint
     FROM counter_deltas, json_array_elements(delta -> 'hours') e`,
   countersOfDelta: `delta ->> 'counters'`,

@@ -67,7 +67,7 @@ const MAX_SUBMISSIONS = 100
 const SUBMISSION = `SELECT ${SUBMISSION_COLUMNS} FROM submissions s WHERE`
 const RUN = `SELECT ${RUN_COLUMNS} FROM runs r WHERE`
 const DELIVERY = `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES} WHERE`
-export const CLAIM = `SELECT k.scope, k.nonce, k.claimed_at, k.fingerprint, s.n, s.chk, k.abandoned, k.answer
+export const CLAIM = `SELECT k.scope, k.nonce, k.claimed_at, k.fingerprint, s.n, s.chk, k.abandoned, k.response
   FROM idempotency_keys k LEFT JOIN submissions s ON s.n = k.submission WHERE`
 const ITEM = `SELECT i.n, i.state, s.n, s.chk, i.reason, i.owner
   FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission WHERE`
@@ -140,8 +140,8 @@ export function createFinders(
     ),
     claims: one(`${CLAIM} k.scope = ?`, byText, toClaim),
     abandonedClaims: many(
-      `${CLAIM} k.scope IN (SELECT scope FROM idempotency_keys ${indexedBy('idempotency_keys_unanswered')}
-        WHERE answer IS NULL AND owner ${IS_ABANDONED}) ORDER BY k.claimed_at`,
+      `${CLAIM} k.scope IN (SELECT scope FROM idempotency_keys ${indexedBy('idempotency_keys_in_progress')}
+        WHERE response IS NULL AND owner ${IS_ABANDONED}) ORDER BY k.claimed_at`,
       byAge,
       toClaim,
     ),
@@ -218,7 +218,7 @@ export type ClaimCells = [
   fingerprint: string | null,
   ...SubmissionLink,
   abandoned: number,
-  answer: string | null,
+  response: string | null,
 ]
 
 export function toClaim([
@@ -229,7 +229,7 @@ export function toClaim([
   n,
   chk,
   abandoned,
-  answer,
+  response,
 ]: ClaimCells): Tables['claims'] {
   const submissionId = n === null || chk === null ? null : formatId('sub', n, chk)
   return {
@@ -239,7 +239,7 @@ export function toClaim([
     fingerprint,
     submissionId,
     abandoned: abandoned === 1,
-    answer: parseJson(answer),
+    answer: parseJson(response),
   }
 }
 

@@ -30,7 +30,7 @@ type AlertCells = [
   isReported: number,
 ]
 
-/** The reads of background jobs and of the start: due notifications, alerts, the clock's trust, and the token check value. */
+/** The reads of background jobs and of the start: due notifications, alerts, the clock's trust, and the token_check_value. */
 export function createJobReads({
   rows,
   row,
@@ -67,9 +67,9 @@ export function createJobReads({
     'SELECT count(*) FROM (SELECT 1 FROM runs WHERE name = ? AND failed_at >= ? LIMIT ?) AS failed',
   )
   const listAlerts = rows<AlertCells>(
-    'SELECT kind, extension, alert_id, state, since, passed_at, resolved_at, value, is_told FROM alerts ORDER BY alert_id',
+    'SELECT kind, extension, alert_id, state, since, passed_at, resolved_at, value, is_reported FROM alerts ORDER BY alert_id',
   )
-  const findPosition = value<number>('SELECT n FROM positions WHERE name = ?')
+  const findMetadata = value<number>('SELECT value FROM metadata WHERE name = ?')
   const findNewestAt = value<number | null>(
     `SELECT max(at) FROM (SELECT (SELECT received_at FROM deliveries ORDER BY n DESC LIMIT 1) AS at
       UNION ALL SELECT (SELECT created_at FROM submissions ORDER BY n DESC LIMIT 1)) AS newest`,
@@ -116,14 +116,14 @@ export function createJobReads({
       return (yield* waitFor(listAlerts())).map(toAlert)
     },
     *findClockTrust() {
-      const trustedAt = yield* waitFor(findPosition('clock trusted at'))
+      const trustedAt = yield* waitFor(findMetadata('clock_trusted_at'))
       if (trustedAt !== undefined)
-        return { trustedAt, doubtedMs: (yield* waitFor(findPosition('clock doubted for'))) ?? 0 }
+        return { trustedAt, doubtedMs: (yield* waitFor(findMetadata('clock_doubted_for'))) ?? 0 }
       const newestAt = (yield* waitFor(findNewestAt())) ?? null
       return newestAt === null ? null : { trustedAt: newestAt, doubtedMs: 0 }
     },
     *findTokenCheckValue() {
-      return (yield* waitFor(findPosition('token check value'))) ?? null
+      return (yield* waitFor(findMetadata('token_check_value'))) ?? null
     },
     *findNewestClaimAt() {
       return (yield* waitFor(findNewestClaim())) ?? null

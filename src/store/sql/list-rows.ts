@@ -34,8 +34,8 @@ export function createFindBounds(
   of: 'run' | 'delivery',
 ): ListNumbers['findBounds'] {
   const findBounds = row<[least: number | null, greatest: number | null]>(
-    `SELECT min(${of}_least), max(${of}_greatest) FROM (
-      SELECT hour, run_least, run_greatest, delivery_least, delivery_greatest FROM hours UNION ALL ${hoursOfDeltas}) AS known
+    `SELECT min(first_${of}), max(last_${of}) FROM (
+      SELECT hour, first_run, last_run, first_delivery, last_delivery FROM hours UNION ALL ${hoursOfDeltas}) AS known
       WHERE hour >= ? AND hour <= ?`,
   )
   return function* (firstHour, lastHour) {

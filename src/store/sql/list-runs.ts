@@ -82,7 +82,7 @@ export function createRunRows(statements: Statements): RunRows {
 
 /** The last run that the sweep has passed; 0 before the first sweep. */
 export function createFindSwept({ value }: Statements): RunRows['findSwept'] {
-  const findSwept = value<number>(`SELECT n FROM positions WHERE name = 'sweep'`)
+  const findSwept = value<number>(`SELECT value FROM metadata WHERE name = 'sweep'`)
   return function* () {
     return (yield* waitFor(findSwept())) ?? 0
   }

@@ -27,13 +27,13 @@ export function createRejectedDeliveries(statements: Statements) {
   const { rows, row, run } = statements
   const insert = run(
     `INSERT INTO rejected_deliveries (n, chk, route, received_at, cause, proven, submission_id, file_id, token, bytes,
-      kept_bytes, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      stored_bytes, headers, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const sum = row<[count: number, bytes: number]>(
-    'SELECT count(*), coalesce(sum(kept_bytes), 0) FROM rejected_deliveries WHERE proven = ?',
+    'SELECT count(*), coalesce(sum(stored_bytes), 0) FROM rejected_deliveries WHERE proven = ?',
   )
-  const listOldest = rows<[n: number, keptBytes: number]>(
-    'SELECT n, kept_bytes FROM rejected_deliveries WHERE proven = ? ORDER BY n LIMIT ?',
+  const listOldest = rows<[n: number, storedBytes: number]>(
+    'SELECT n, stored_bytes FROM rejected_deliveries WHERE proven = ? ORDER BY n LIMIT ?',
   )
   const remove = run('DELETE FROM rejected_deliveries WHERE n = ?')
   // The concatenation makes SQLite use the index by time instead of scanning one by cause.
@@ -69,7 +69,7 @@ export function createRejectedDeliveries(statements: Statements) {
     },
     *listOldest(isProven, limit) {
       const found = yield* waitFor(listOldest(Number(isProven), limit))
-      return found.map(([n, keptBytes]) => ({ n, keptBytes }))
+      return found.map(([n, storedBytes]) => ({ n, storedBytes }))
     },
     remove: (n) => waitFor(remove(n)),
   }

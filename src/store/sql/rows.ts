@@ -10,7 +10,7 @@ import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS, t
 export const RUNS = 'runs r JOIN submissions s ON s.n = r.submission'
 
 export const RUN_COLUMNS = `r.n, r.chk, r.submission, r.name, r.requested_as, r.attempt, r.requested_at, r.status, r.source,
-  r.settled_at, r.updated_at, r.settled_by, r.bound_to, r.notified, r.hidden, r.due_at, r.overdue, r.acknowledged_at,
+  r.settled_at, r.updated_at, r.settled_by, r.bound_to, r.notifies_caller, r.hidden, r.due_at, r.overdue, r.acknowledged_at,
   r.contradicted, r.error, r.evidence`
 
 export type RunCells = [
@@ -27,7 +27,7 @@ export type RunCells = [
   updatedAt: number,
   settledBy: number,
   boundTo: string,
-  notified: number | null,
+  notifiesCaller: number | null,
   hidden: number | null,
   dueAt: number | null,
   overdue: number | null,

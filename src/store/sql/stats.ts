@@ -32,15 +32,15 @@ export function createStats({
   readStats: (from: number, until: number) => Work<StatCounts>
 } {
   const within = ({ table, start }: typeof HOURS) =>
-    `SELECT kind, name, value, size FROM ${table}
+    `SELECT kind, extension, value, count FROM ${table}
       WHERE kind IN ('settled', 'failed', 'seconds') AND ${start} >= ? AND ${start} < ?`
   // One statement: otherwise deltas folded in between would be counted twice, or not at all. Parsing each counter's JSON in the
   // database took ten times as long.
   const list = rows<[...StatCounter, counters: string | null]>(
-    `SELECT ${NOW}, kind, name, value, size, NULL FROM counters WHERE kind = 'runs' AND hour = ${NOW}
-      UNION ALL SELECT ${NOW}, kind, name, value, sum(size), NULL
-        FROM (${within(HOURS)} UNION ALL ${within(HOURS)} UNION ALL ${within(DAYS)}) AS counted GROUP BY kind, name, value
-      UNION ALL SELECT hour, 'settled', '', value, sum(size), NULL FROM counters
+    `SELECT ${NOW}, kind, extension, value, count, NULL FROM counters WHERE kind = 'runs' AND hour = ${NOW}
+      UNION ALL SELECT ${NOW}, kind, extension, value, sum(count), NULL
+        FROM (${within(HOURS)} UNION ALL ${within(HOURS)} UNION ALL ${within(DAYS)}) AS counted GROUP BY kind, extension, value
+      UNION ALL SELECT hour, 'settled', '', value, sum(count), NULL FROM counters
         WHERE kind = 'settled' AND hour >= ? AND hour < ? GROUP BY hour, value
       UNION ALL SELECT ${NOW}, '', '', '', 0, ${countersOfDelta} FROM counter_deltas`,
   )
@@ -48,15 +48,15 @@ export function createStats({
     `SELECT n, delta FROM counter_deltas ORDER BY n LIMIT ?${forUpdate}`,
   )
   const createAdd = ({ table, start }: typeof HOURS) => {
-    const key = `kind, ${start}, value, name`
+    const key = `kind, ${start}, value, extension`
     const givenKey = 'c2, CAST(c1 AS BIGINT), c4, c3'
     // Without the WHERE, SQLite would parse ON CONFLICT as part of the SELECT.
     const add = run(
-      `INSERT INTO ${table} (${key}, size) SELECT ${givenKey}, CAST(c5 AS BIGINT) FROM (${givenRows(5)}) AS given WHERE true
-        ON CONFLICT (${key}) DO UPDATE SET size = ${table}.size + excluded.size`,
+      `INSERT INTO ${table} (${key}, count) SELECT ${givenKey}, CAST(c5 AS BIGINT) FROM (${givenRows(5)}) AS given WHERE true
+        ON CONFLICT (${key}) DO UPDATE SET count = ${table}.count + excluded.count`,
     )
     const deleteEmpty = run(
-      `DELETE FROM ${table} WHERE size = 0 AND (${key}) IN (SELECT ${givenKey} FROM (${givenRows(5)}) AS given)`,
+      `DELETE FROM ${table} WHERE count = 0 AND (${key}) IN (SELECT ${givenKey} FROM (${givenRows(5)}) AS given)`,
     )
     return function* (counters: readonly StatCounter[]): Work<void> {
       const given = JSON.stringify(counters)
@@ -68,11 +68,11 @@ export function createStats({
     `${column} = CASE WHEN hours.${column} IS NULL OR excluded.${column} ${isWider} hours.${column}
       THEN excluded.${column} ELSE hours.${column} END`
   const widen = run(
-    `INSERT INTO hours (hour, run_least, run_greatest, delivery_least, delivery_greatest)
+    `INSERT INTO hours (hour, first_run, last_run, first_delivery, last_delivery)
       SELECT CAST(c1 AS BIGINT), min(CAST(c2 AS BIGINT)), max(CAST(c3 AS BIGINT)), min(CAST(c4 AS BIGINT)), max(CAST(c5 AS BIGINT))
         FROM (${givenRows(5)}) AS given GROUP BY c1
-      ON CONFLICT (hour) DO UPDATE SET ${widened('run_least', '<')}, ${widened('run_greatest', '>')},
-        ${widened('delivery_least', '<')}, ${widened('delivery_greatest', '>')}`,
+      ON CONFLICT (hour) DO UPDATE SET ${widened('first_run', '<')}, ${widened('last_run', '>')},
+        ${widened('first_delivery', '<')}, ${widened('last_delivery', '>')}`,
   )
   const deleteDeltas = run(`DELETE FROM counter_deltas WHERE n ${inNumbers}`)
 
@@ -82,12 +82,12 @@ export function createStats({
       const byHour: SettledCount[] = []
       const deltas: string[] = []
       const { hours, days } = splitHours(from, until)
-      for (const [hour, kind, name, value, size, delta] of yield* waitFor(
+      for (const [hour, kind, extension, value, count, delta] of yield* waitFor(
         list(...hours.flat(), ...days, from, until),
       ))
         if (delta !== null) deltas.push(delta)
-        else if (hour === NOW) counters.push([hour, kind, name, value, size])
-        else byHour.push([hour, value, size])
+        else if (hour === NOW) counters.push([hour, kind, extension, value, count])
+        else byHour.push([hour, value, count])
       return countsOf({ counters, byHour }, deltas, { from, until })
     },
     listDeltas: (limit) => waitFor(listDeltas(limit)),

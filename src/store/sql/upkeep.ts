@@ -49,7 +49,7 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
       FROM deliveries d LEFT JOIN delivery_bodies b ON b.n = d.n${sameDay('b', 'd')} WHERE d.n > ? ORDER BY d.n LIMIT ?`,
   )
   const saveSwept = run(
-    `INSERT INTO positions (name, n) VALUES ('sweep', ?) ON CONFLICT (name) DO UPDATE SET n = excluded.n`,
+    `INSERT INTO metadata (name, value) VALUES ('sweep', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
   )
   const listClaims = rows<ClaimCells>(`${CLAIM} k.claimed_at <= ? ORDER BY k.claimed_at LIMIT ?`)
   const deleteClaims = run(`DELETE FROM idempotency_keys WHERE scope ${inTexts}`)

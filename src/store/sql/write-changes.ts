@@ -75,8 +75,8 @@ export function createWriteChanges(
     }
     const { submissionId, name, requestedAs, attempt, requestedAt, isNotified } = after
     const submission = numberOf(submissionId)
-    const notified = isNotified ? 1 : null
-    to.insertRun(number, check, submission, name, requestedAs, attempt, requestedAt, notified, ...state)
+    const notifiesCaller = isNotified ? 1 : null
+    to.insertRun(number, check, submission, name, requestedAs, attempt, requestedAt, notifiesCaller, ...state)
   }
   const writeDelivery = ({ before, after }: Change<DeliveryRow>): void => {
     if (after === undefined) return
@@ -221,10 +221,10 @@ function writeOther(to: RowWriter, other: OtherChanges, processId: number): void
     to.insertEndedSession(endedSession.sessionId, endedSession.endsAt)
   }
   if (clockTrust) {
-    to.savePosition('clock trusted at', clockTrust.trustedAt)
-    to.savePosition('clock doubted for', clockTrust.doubtedMs)
+    to.saveMetadata('clock_trusted_at', clockTrust.trustedAt)
+    to.saveMetadata('clock_doubted_for', clockTrust.doubtedMs)
   }
-  if (tokenCheckValue !== undefined) to.savePosition('token check value', tokenCheckValue)
+  if (tokenCheckValue !== undefined) to.saveMetadata('token_check_value', tokenCheckValue)
   if (heartbeatAt !== undefined) to.saveHeartbeat(processId, heartbeatAt)
   if (silentSince !== undefined) to.deleteProcesses(silentSince, processId)
   if (probe) {

@@ -8,7 +8,7 @@ import * as schema from './schema.ts'
 const NOT_COPIED = new Set(['processes', 'leases', 'probes'])
 
 /** Excludes the owner, which is the process that has the file open. */
-const ONLY = new Map([['positions', `name <> 'owner'`]])
+const ONLY = new Map([['metadata', `name <> 'owner'`]])
 
 const ROWS_AT_ONCE = 1_000
 const BYTES_AT_ONCE = 4 * 1024 * 1024

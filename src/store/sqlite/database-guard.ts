@@ -10,7 +10,7 @@ export type DatabaseGuard = ReturnType<typeof createDatabaseGuard>
  * Checks whether a commit of the open connection counts. SQLite keeps writing to a file that was deleted or replaced, and a
  * second process may have bypassed the lock: through a hard link made later, or because the lock file was deleted.
  *
- * `processId` is the owner that this process wrote into the table `positions`. `onForeignCommit` is called inside the first
+ * `processId` is the owner that this process wrote into the table `metadata`. `onForeignCommit` is called inside the first
  * transaction after another connection has committed.
  */
 export function createDatabaseGuard(
@@ -24,7 +24,7 @@ export function createDatabaseGuard(
   const log = statSync(logPath)
   // Changes when another connection has committed: https://www.sqlite.org/pragma.html#pragma_data_version
   const dataVersion = value<number>('PRAGMA data_version')
-  const findOwner = value<number>(`SELECT n FROM positions WHERE name = 'owner'`)
+  const findOwner = value<number>(`SELECT value FROM metadata WHERE name = 'owner'`)
   let seenVersion = dataVersion()
   let { size } = database
   let logSize = log.size

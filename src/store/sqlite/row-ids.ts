@@ -11,7 +11,7 @@ export type RowIds = NewIds & {
 /** Includes the sweep's position, because the sweep never checks a lower number. */
 const LAST = {
   sub: 'SELECT coalesce(max(n), 0) FROM submissions',
-  run: `SELECT max(coalesce((SELECT max(n) FROM runs), 0), coalesce((SELECT n FROM positions WHERE name = 'sweep'), 0))`,
+  run: `SELECT max(coalesce((SELECT max(n) FROM runs), 0), coalesce((SELECT value FROM metadata WHERE name = 'sweep'), 0))`,
   dlv: `SELECT max(coalesce((SELECT max(n) FROM deliveries), 0), coalesce((SELECT max(n) FROM rejected_deliveries), 0))`,
 } as const
 

@@ -70,7 +70,7 @@ export const runs = sqliteTable(
     /** The asset of its submission while that is accepted; else a filler. */
     boundTo: text('bound_to').notNull(),
     /** 1 if its submission has a caller to notify. */
-    notified: integer('notified'),
+    notifiesCaller: integer('notifies_caller'),
     /** 1 while its submission is rejected. */
     hidden: integer('hidden'),
     /** The time of its next check, while it is pending, or expired and to be checked again. */
@@ -156,13 +156,13 @@ export const rejectedDeliveries = sqliteTable(
     fileId: text('file_id'),
     token: text('token'),
     bytes: integer('bytes').notNull(),
-    keptBytes: integer('kept_bytes').notNull(),
+    storedBytes: integer('stored_bytes').notNull(),
     headers: text('headers').notNull(),
     body: blob('body', { mode: 'buffer' }).notNull(),
   },
   (table) => [
     // Contains everything that eviction needs, so that it reads no bodies.
-    index('rejected_deliveries_kind').on(table.proven, table.n, table.keptBytes),
+    index('rejected_deliveries_proven').on(table.proven, table.n, table.storedBytes),
     index('rejected_deliveries_time').on(table.receivedAt, table.cause),
   ],
 )
@@ -179,11 +179,11 @@ export const counters = sqliteTable(
   {
     hour: integer('hour').notNull(),
     kind: text('kind').notNull(),
-    name: text('name').notNull(),
+    extension: text('extension').notNull(),
     value: text('value').notNull(),
-    size: integer('size').notNull(),
+    count: integer('count').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.kind, table.hour, table.value, table.name] })],
+  (table) => [primaryKey({ columns: [table.kind, table.hour, table.value, table.extension] })],
 )
 
 /** The counters of hours, summed by day (UTC). `day` in days since the epoch. */
@@ -192,26 +192,26 @@ export const dayCounters = sqliteTable(
   {
     day: integer('day').notNull(),
     kind: text('kind').notNull(),
-    name: text('name').notNull(),
+    extension: text('extension').notNull(),
     value: text('value').notNull(),
-    size: integer('size').notNull(),
+    count: integer('count').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.kind, table.day, table.value, table.name] })],
+  (table) => [primaryKey({ columns: [table.kind, table.day, table.value, table.extension] })],
 )
 
 /** The number ranges of runs requested, and of deliveries received, in each hour: they convert times to numbers. */
 export const hours = sqliteTable('hours', {
   hour: integer('hour').primaryKey(),
-  runLeast: integer('run_least'),
-  runGreatest: integer('run_greatest'),
-  deliveryLeast: integer('delivery_least'),
-  deliveryGreatest: integer('delivery_greatest'),
+  firstRun: integer('first_run'),
+  lastRun: integer('last_run'),
+  firstDelivery: integer('first_delivery'),
+  lastDelivery: integer('last_delivery'),
 })
 
 /** Positions of jobs that go through a table, and other single numbers. */
-export const positions = sqliteTable('positions', {
+export const metadata = sqliteTable('metadata', {
   name: text('name').primaryKey(),
-  n: integer('n').notNull(),
+  value: integer('value').notNull(),
 })
 
 /** Processes that have the database open, with their last heartbeat. */
@@ -260,12 +260,12 @@ export const idempotencyKeys = sqliteTable(
     /** The process that claimed it has ended. */
     abandoned: integer('abandoned').notNull(),
     owner: integer('owner').notNull(),
-    answer: text('answer'),
+    response: text('response'),
   },
   (table) => [
     index('idempotency_keys_age').on(table.claimedAt),
     index('idempotency_keys_submission').on(table.submission).where(sql`"submission" IS NOT NULL`),
-    index('idempotency_keys_unanswered').on(table.scope).where(sql`"answer" IS NULL`),
+    index('idempotency_keys_in_progress').on(table.scope).where(sql`"response" IS NULL`),
   ],
 )
 
@@ -323,7 +323,7 @@ export const alerts = sqliteTable(
     passedAt: integer('passed_at').notNull(),
     resolvedAt: integer('resolved_at'),
     value: integer('value').notNull(),
-    isReported: integer('is_told').notNull(),
+    isReported: integer('is_reported').notNull(),
   },
   (table) => [primaryKey({ columns: [table.kind, table.extension] })],
 )

@@ -91,7 +91,7 @@ function createDatabase(
 function takeOver(connection: Connection, processId: number): void {
   connection
     .transaction(() => {
-      connection.prepare(`INSERT OR REPLACE INTO positions (name, n) VALUES ('owner', ?)`).run(processId)
+      connection.prepare(`INSERT OR REPLACE INTO metadata (name, value) VALUES ('owner', ?)`).run(processId)
       connection.prepare('DELETE FROM processes WHERE id <> ?').run(processId)
       connection.prepare('UPDATE leases SET ends_at = 0 WHERE holder <> ?').run(processId)
     })

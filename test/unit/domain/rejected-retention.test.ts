@@ -6,7 +6,7 @@ import { frozen } from './facts.ts'
 const MIB = 1024 * 1024
 
 function select(kind: 'proven' | 'unproven', sizes: readonly number[]) {
-  const oldestFirst = sizes.map((keptBytes, seq) => ({ seq, keptBytes }))
+  const oldestFirst = sizes.map((storedBytes, seq) => ({ seq, storedBytes }))
   const totals = { count: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }
   return selectEvicted(kind, totals, frozen(oldestFirst)).map(({ seq }) => seq)
 }
@@ -40,7 +40,7 @@ test.each([
 })
 
 test('if all of the listed ones are evicted, more must be listed', () => {
-  const part = [{ keptBytes: 1 }, { keptBytes: 1 }]
+  const part = [{ storedBytes: 1 }, { storedBytes: 1 }]
   expect(selectEvicted('unproven', { count: 1_005, bytes: 0 }, part)).toEqual(part)
 })
 

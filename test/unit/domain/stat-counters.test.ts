@@ -260,10 +260,10 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
   })
 })
 
-function isOrdered([, runLeast, runGreatest, deliveryLeast, deliveryGreatest]: HourBounds): boolean {
+function isOrdered([, firstRun, lastRun, firstDelivery, lastDelivery]: HourBounds): boolean {
   const [runs, deliveries] = [
-    [runLeast, runGreatest],
-    [deliveryLeast, deliveryGreatest],
+    [firstRun, lastRun],
+    [firstDelivery, lastDelivery],
   ].map(([least = null, greatest = null]) => {
     if (least === null || greatest === null) return least === greatest
     return least <= greatest

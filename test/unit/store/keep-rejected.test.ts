@@ -28,7 +28,7 @@ function memoryRows() {
       waitFor(
         of(isProven)
           .slice(0, limit)
-          .map(({ n, body }) => ({ n, keptBytes: body.length })),
+          .map(({ n, body }) => ({ n, storedBytes: body.length })),
       ),
     remove(n) {
       kept = kept.filter((one) => one.n !== n)
