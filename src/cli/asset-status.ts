@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { assetStatusSchema } from '../contract/asset.ts'
+import { escapeForTerminal, type Paint } from './terminal-text.ts'
 
 /** An asset's status as the service returns it. */
 export type AssetStatus = z.infer<typeof assetStatusSchema>
@@ -26,4 +27,25 @@ export function changedRuns(
 
 export function statusByName({ extensions }: AssetStatus): { [name: string]: string } {
   return Object.fromEntries(extensions.map((run) => [run.name, run.status]))
+}
+
+/** One change: `remove-bg  pending → failed  reason`. */
+export function formatChange(run: RunStatus, from: string | undefined, paint: Paint): string {
+  const change = from === undefined ? paint(run.status) : `${paint(from)} → ${paint(run.status)}`
+  return [escapeForTerminal(run.name), change, formatError(run.error)]
+    .filter((part) => part !== '')
+    .join('  ')
+}
+
+/** ImageKit doesn't document the shape of these errors. If there is a `message`, it is shown alone. */
+export function formatError(error: unknown): string {
+  return escapeForTerminal(messageOf(error))
+}
+
+function messageOf(error: unknown): string {
+  if (error === null || error === undefined) return ''
+  if (typeof error === 'string') return error
+  const entries = typeof error === 'object' ? Object.entries(error) : []
+  const message = entries.find(([key, value]) => key === 'message' && typeof value === 'string')
+  return message === undefined ? JSON.stringify(error) : String(message[1])
 }

@@ -1,23 +1,14 @@
 import { Readable } from 'node:stream'
 import { Command } from 'commander'
-import { changedRuns, statusByName } from './asset-status.ts'
-import { createPaint } from './asset-text.ts'
+import { changedRuns, formatError, type RunStatus, statusByName } from './asset-status.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import { createDemoImages, type DemoImage } from './demo-images.ts'
-import {
-  addressLines,
-  changeLine,
-  type DemoResult,
-  findUnexpected,
-  pagesUrl,
-  summaryLine,
-  TABLE_HEAD,
-} from './demo-report.ts'
-import { type DemoServers, startDemoServers } from './demo-servers.ts'
 import { followAsset } from './follow-asset.ts'
 import { startLocalPostgres } from './local-postgres.ts'
-import { sendUpload } from './send-upload.ts'
+import { type DemoServers, startDemoServers } from './local-servers.ts'
+import { type SentUpload, sendUpload } from './send-upload.ts'
+import { createPaint, type Paint } from './terminal-text.ts'
 import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
 
 export function demoCommand(context: CommandContext): Command {
@@ -67,12 +58,10 @@ async function runDemo(context: CommandContext, servers: DemoServers): Promise<v
   if (unexpected.length > 0) throw new CommandError(unexpected.join('\n'))
 }
 
-type ChangedRun = Parameters<typeof changeLine>[2]
-
 async function runImage(
   client: TrackerClient,
   image: DemoImage,
-  onChange: (run: ChangedRun, from: string | undefined) => void,
+  onChange: (run: RunStatus, from: string | undefined) => void,
 ): Promise<DemoResult> {
   const sent = await sendUpload(client, { source: sourceOf(image), fields: fieldsOf(image) })
   const { fileId, extensionStatus: first = {} } = sent.response
@@ -102,4 +91,78 @@ function fieldsOf({ fileName, extensions, tags }: DemoImage): [string, string][]
     ['tags', tags.join(',')],
     ['extensions', JSON.stringify(extensions)],
   ]
+}
+
+/** The result of one image. */
+type DemoResult = {
+  image: DemoImage
+  sent: SentUpload
+  /** The statuses in the response to the upload. */
+  first: { readonly [extension: string]: string }
+  /** The final statuses. */
+  last: { readonly [extension: string]: string }
+}
+
+const TABLE_HEAD = row('after', 'file', 'extension', 'status')
+
+/** One line for one change. */
+function changeLine(
+  afterMs: number,
+  fileName: string,
+  run: RunStatus,
+  from: string | undefined,
+  paint: Paint,
+): string {
+  const change = from === undefined ? paint(run.status) : `${paint(from)} → ${paint(run.status)}`
+  const error = formatError(run.error)
+  return row(
+    `${(afterMs / 1000).toFixed(2)} s`,
+    fileName,
+    run.name,
+    error === '' ? change : `${change}  ${error}`,
+  )
+}
+
+function row(after: string, fileName: string, extension: string, status: string): string {
+  return `${after.padStart(7)}  ${fileName.padEnd(13)}  ${extension.padEnd(19)}  ${status}`
+}
+
+function summaryLine(results: readonly DemoResult[]): string {
+  const statuses = results.flatMap(({ last }) => Object.values(last))
+  const count = (status: string) => statuses.filter((each) => each === status).length
+  return `${results.length} files, ${statuses.length} extensions: ${count('success')} success, ${count('failed')} failed, ${count('pending')} pending`
+}
+
+/** One sentence for each extension that didn't go from pending to its expected status. */
+function findUnexpected(results: readonly DemoResult[]): string[] {
+  return results.flatMap(({ image, first, last }) =>
+    Object.entries(image.expected).flatMap(([name, expected]) => {
+      const [from, to] = [first[name] ?? 'unknown', last[name] ?? 'unknown']
+      if (from === 'pending' && to === expected) return []
+      return [`${image.fileName}: ${name} went from ${from} to ${to}, not from pending to ${expected}.`]
+    }),
+  )
+}
+
+function pagesUrl(serviceUrl: string): string {
+  return `${serviceUrl}/admin`
+}
+
+/** The addresses to open in a browser, then the environment variables for commands and scripts. */
+function addressLines(
+  { serviceUrl, sandboxUrl }: Pick<DemoServers, 'serviceUrl' | 'sandboxUrl'>,
+  results: readonly DemoResult[],
+): string {
+  const cutOut = results.find(({ last }) => last['remove-bg'] === 'success')
+  const failed = results.find(({ last }) => Object.values(last).includes('failed'))
+  const addresses: [string, string | null | undefined][] = [
+    ['cut-out', cutOut?.sent.response.url],
+    ['its status', cutOut?.sent.statusUrl],
+    ['failed upload', failed?.sent.statusUrl],
+    ['admin pages', pagesUrl(serviceUrl)],
+    ['health', `${serviceUrl}/healthz`],
+  ]
+  const lines = addresses.flatMap(([label, url]) => (url ? [`  ${label.padEnd(14)}  ${url}`] : []))
+  const variables = [`TRACKER_URL=${serviceUrl}`, `IMAGEKIT_API_URL=${sandboxUrl}`]
+  return [...lines, '', 'For commands and scripts:', ...variables.map((line) => `  ${line}`)].join('\n')
 }

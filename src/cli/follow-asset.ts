@@ -1,8 +1,7 @@
 import { type AssetStatus, parseAssetStatus } from './asset-status.ts'
 import { CommandError } from './command-error.ts'
-import { pause, retryingClient } from './retrying-client.ts'
 import { escapeForTerminal } from './terminal-text.ts'
-import type { TrackerClient } from './tracker-client.ts'
+import { pause, retryingClient, type TrackerClient } from './tracker-client.ts'
 import type { TrackerResponse } from './tracker-response.ts'
 
 const WAIT_SECONDS = 30

@@ -8,7 +8,7 @@ import { readTokenSecret } from '../token-secret.ts'
 import { createCapabilityTokens } from '../tracking/capability-tokens.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
-import { createRowProgress } from './row-progress.ts'
+import { createRowProgress } from './progress-bar.ts'
 
 export function migrateCommand(context: CommandContext): Command {
   return new Command('migrate')

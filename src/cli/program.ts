@@ -68,7 +68,7 @@ const COMMANDS: readonly Entry[] = [
   {
     name: 'reconcile',
     summary: 'settle overdue runs by evidence from ImageKit',
-    load: async (context) => (await import('./reconcile.ts')).reconcileCommand(context),
+    load: async (context) => (await import('./operators/reconcile.ts')).reconcileCommand(context),
   },
   {
     name: 'backup',

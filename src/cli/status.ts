@@ -1,12 +1,19 @@
 import { Command, InvalidArgumentError } from 'commander'
+import stringWidth from 'string-width'
 import { isFileId } from '../domain/file-id.ts'
-import { type AssetStatus, changedRuns, hasUnsuccessful, statusByName } from './asset-status.ts'
-import { createPaint, formatAsset, formatChange } from './asset-text.ts'
+import {
+  type AssetStatus,
+  changedRuns,
+  formatChange,
+  formatError,
+  hasUnsuccessful,
+  type RunStatus,
+  statusByName,
+} from './asset-status.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { followAsset, getAssetStatus } from './follow-asset.ts'
-import { stringifyForTerminal } from './terminal-text.ts'
-import { parseTrackerAccess } from './tracker-access.ts'
-import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
+import { createPaint, escapeForTerminal, type Paint, padTo, stringifyForTerminal } from './terminal-text.ts'
+import { createConfiguredClient, type TrackerClient } from './tracker-client.ts'
 
 export function statusCommand(context: CommandContext): Command {
   return new Command('status')
@@ -17,7 +24,7 @@ export function statusCommand(context: CommandContext): Command {
     .option('--watch', 'show each change until nothing is pending')
     .option('--json', "print the service's JSON, one object per line")
     .action(async (fileId: string, options: { watch?: true; json?: true }) => {
-      const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+      const client = createConfiguredClient(context)
       let last: AssetStatus | undefined
       for await (const asset of options.watch ? followAsset(client, fileId) : once(client, fileId)) {
         printLine(
@@ -46,4 +53,19 @@ function formatUpdate(context: CommandContext, asset: AssetStatus, previous?: As
   if (previous === undefined) return formatAsset(asset, paint)
   const changes = changedRuns(statusByName(previous), asset)
   return changes.map(({ run, from }) => `  ${formatChange(run, from, paint)}`).join('\n')
+}
+
+/** An asset and its extensions, one per line. */
+export function formatAsset(asset: AssetStatus, paint: Paint): string {
+  const width = Math.max(...asset.extensions.map((run) => stringWidth(escapeForTerminal(run.name))), 0)
+  const lines = asset.extensions.map(
+    (run) =>
+      `  ${padTo(escapeForTerminal(run.name), width)}  ${paint(run.status, run.status.padEnd(7))}  ${formatReason(run)}`,
+  )
+  const status = asset.status === 'none' ? 'none (no extension was requested)' : paint(asset.status)
+  return [`${escapeForTerminal(asset.fileId)}  ${status}`, ...lines.map((line) => line.trimEnd())].join('\n')
+}
+
+function formatReason(run: RunStatus): string {
+  return [`(${escapeForTerminal(run.source)})`, formatError(run.error)].join('  ')
 }

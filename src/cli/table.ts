@@ -1,4 +1,5 @@
-import { cutTo, escapeForTerminal, padTo, widthOf } from './terminal-text.ts'
+import stringWidth from 'string-width'
+import { cutTo, escapeForTerminal, padTo } from './terminal-text.ts'
 
 export type Column<Row> = {
   title: string
@@ -24,14 +25,14 @@ export function formatTable<Row>(
 ): string {
   const cells = rows.map((row) => columns.map(({ cell }) => textOf(cell(row))))
   const widths = columns.map(({ title }, at) =>
-    Math.max(widthOf(title), ...cells.map((texts) => widthOf(texts[at] ?? ''))),
+    Math.max(stringWidth(title), ...cells.map((texts) => stringWidth(texts[at] ?? ''))),
   )
   if (width !== undefined) narrow(columns, widths, width)
   const line = (texts: readonly string[], row?: Row) =>
     columns
       .map(({ align, paint }, at) => {
         const text = cutTo(texts[at] ?? '', widths[at] ?? 0)
-        const padding = ' '.repeat((widths[at] ?? 0) - widthOf(text))
+        const padding = ' '.repeat((widths[at] ?? 0) - stringWidth(text))
         const shown = row !== undefined && paint ? paint(text, row) : text
         return align === 'right' ? padding + shown : shown + padding
       })
@@ -43,7 +44,7 @@ export function formatTable<Row>(
 
 /** Names with their values, one pair per line. */
 export function formatPairs(pairs: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...pairs.map(([name]) => widthOf(name)))
+  const width = Math.max(...pairs.map(([name]) => stringWidth(name)))
   return pairs.map(([name, text]) => `${padTo(name, width)}${SEPARATOR}${escapeForTerminal(text)}`).join('\n')
 }
 
@@ -64,4 +65,9 @@ function narrow<Row>(columns: readonly Column<Row>[], widths: number[], width: n
     if (current === undefined) return
     widths[widest] = current - 1
   }
+}
+
+/** `2026-11-24T18:00:00.000Z` → `2026-11-24 18:00:00Z`. */
+export function shortTime(at: string | null): string | null {
+  return at === null ? null : at.replace('T', ' ').replace(/\.\d+Z$/, 'Z')
 }

@@ -1,3 +1,6 @@
+import stringWidth from 'string-width'
+import type { CommandContext } from './command-context.ts'
+
 /**
  * Control, bidirectional and invisible characters. Names and errors are untrusted: they could contain escape sequences for the
  * terminal, or reverse the reading direction. Joiners, which Persian and emoji need, and emoji variation selectors are allowed.
@@ -22,25 +25,15 @@ export function stringifyForTerminal(value: unknown): string {
   )
 }
 
-/** Two columns wide: emoji and East Asian characters. */
-const WIDE =
-  /^(?:\p{Emoji_Presentation}|.+\ufe0f|[\p{sc=Hangul}\p{sc=Han}\p{sc=Hiragana}\p{sc=Yi}\p{sc=Bopomofo}\u3000-\u303e\u30a0-\u30ff\uff01-\uff60\uffe0-\uffe6])/u
-const ALONE_INVISIBLE = /^[\p{Mn}\p{Me}\u200c\u200d]+$/u
-
 const segmenter = new Intl.Segmenter()
-
-/** How many columns of a terminal a text takes. */
-export function widthOf(text: string): number {
-  return [...segmenter.segment(text)].reduce((sum, { segment }) => sum + columnsOf(segment), 0)
-}
 
 /** Truncates a text to `width` columns. A truncated text ends in `…`. */
 export function cutTo(text: string, width: number): string {
-  if (widthOf(text) <= width) return text
+  if (stringWidth(text) <= width) return text
   let cut = ''
   let used = 1
   for (const { segment } of segmenter.segment(text)) {
-    used += columnsOf(segment)
+    used += stringWidth(segment)
     if (used > width) break
     cut += segment
   }
@@ -48,10 +41,24 @@ export function cutTo(text: string, width: number): string {
 }
 
 export function padTo(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - widthOf(text)))
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
 }
 
-function columnsOf(segment: string): number {
-  if (ALONE_INVISIBLE.test(segment)) return 0
-  return WIDE.test(segment) ? 2 : 1
+/** Colours a status if the output is a terminal and `NO_COLOR` is not set. */
+export type Paint = (status: string, text?: string) => string
+
+export function createPaint({ env, stdout }: Pick<CommandContext, 'env' | 'stdout'>): Paint {
+  const isColoured = stdout.isTTY === true && !env['NO_COLOR']
+  return (status, text = status) => {
+    const colour = COLOURS.get(status)
+    return isColoured && colour !== undefined ? `\u001b[${colour}m${text}\u001b[39m` : text
+  }
 }
+
+// ANSI: green, red, yellow, cyan.
+const COLOURS = new Map([
+  ['success', 32],
+  ['failed', 31],
+  ['expired', 33],
+  ['pending', 36],
+])

@@ -25,3 +25,7 @@ export function parseTrackerAccess(env: Environment, readText: ReadText): Tracke
   if (variables.problems.length > 0) throw new ConfigError(variables.problems)
   return { url, key: keys[0] }
 }
+
+/** Part of the help of each command that needs the admin key. */
+export const OPERATOR_HELP = `
+TRACKER_URL (else PUBLIC_URL, else HOST and PORT) is the address of the service; TRACKER_ADMIN_KEY is the key.`

@@ -1,13 +1,17 @@
 import { Readable } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
 import { request } from 'undici'
+import type { z } from 'zod'
 import { errorMessage } from '../domain/errors.ts'
+import type { CommandContext } from './command-context.ts'
 import { CommandError, errorCode } from './command-error.ts'
-import { formatErrorResponse } from './format-error-response.ts'
-import type { TrackerAccess } from './tracker-access.ts'
-import type { TrackerResponse } from './tracker-response.ts'
+import { parseTrackerAccess, type TrackerAccess } from './tracker-access.ts'
+import { formatErrorResponse, type TrackerResponse } from './tracker-response.ts'
+
+type Method = 'GET' | 'POST' | 'DELETE'
 
 type TrackerRequest = {
-  method: 'GET' | 'POST'
+  method: Method
   path: string
   headers?: { [name: string]: string }
   body?: AsyncIterable<string | Uint8Array>
@@ -23,6 +27,14 @@ export type TrackerClient = {
   send(request: TrackerRequest, signal?: AbortSignal): Promise<TrackerResponse>
   /** The error to throw for a response that is not a success. */
   toError(response: TrackerResponse): CommandError
+}
+
+/** The client for the service and the key that the environment names. Throws `ConfigError`. */
+export function createConfiguredClient({
+  env,
+  readText,
+}: Pick<CommandContext, 'env' | 'readText'>): TrackerClient {
+  return createTrackerClient(parseTrackerAccess(env, readText))
 }
 
 export function createTrackerClient(access: TrackerAccess): TrackerClient {
@@ -76,4 +88,58 @@ function noResponse(url: string, error: unknown): CommandError {
     }
   })()
   return new CommandError(text, 1, { cause: error })
+}
+
+type JsonRequest = { method?: Method; path: string; body?: object }
+
+/** Requests JSON from the service. Throws `CommandError` if the response is an error or doesn't match `schema`. */
+export async function requestJson<T>(
+  client: TrackerClient,
+  { method = 'GET', path, body }: JsonRequest,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  const response = await client.send({
+    method,
+    path,
+    ...(body && { headers: { 'content-type': 'application/json' }, body: oneChunk(JSON.stringify(body)) }),
+  })
+  if (response.status < 200 || response.status > 299) throw client.toError(response)
+  try {
+    return schema.parse(JSON.parse(response.text))
+  } catch (cause) {
+    throw new CommandError(
+      "The response is not one of the service's. Does TRACKER_URL point to the service?",
+      1,
+      { cause },
+    )
+  }
+}
+
+async function* oneChunk(text: string): AsyncGenerator<string, void> {
+  yield text
+}
+
+const PAUSE_MS = 1000
+
+/** A client that retries GET requests while the service restarts. Other requests are sent once. */
+export function retryingClient(client: TrackerClient, tries = 60): TrackerClient {
+  return {
+    ...client,
+    async send(request, signal) {
+      for (let remaining = request.method === 'GET' ? tries : 1; ; remaining -= 1) {
+        const response = await client.send(request, signal).catch((error: unknown) => {
+          if (remaining <= 1 || signal?.aborted) throw error
+        })
+        if (response !== undefined && (response.status < 500 || remaining <= 1)) return response
+        await pause(PAUSE_MS, signal)
+      }
+    },
+  }
+}
+
+/** Throws `CommandError` as soon as `signal` aborts. */
+export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await delay(ms, undefined, signal && { signal }).catch((cause: unknown) => {
+    throw new CommandError('Stopped.', 1, { cause })
+  })
 }

@@ -1,14 +1,21 @@
 import { Command, Option } from 'commander'
 import type { RequestedExtension } from '../domain/submission.ts'
-import type { CommandContext } from './command-context.ts'
+import { type AssetStatus, changedRuns, formatChange, hasUnsuccessful, statusByName } from './asset-status.ts'
+import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
-import { addNamedExtension, EXTENSION_HELP, parseExtensionsOption } from './extension-options.ts'
-import { reportUpload } from './report-upload.ts'
+import { followAsset } from './follow-asset.ts'
+import { startUploadProgress } from './progress-bar.ts'
 import { type SentUpload, sendUpload } from './send-upload.ts'
-import { parseTrackerAccess } from './tracker-access.ts'
-import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
-import { addField, addParameterOptions, readParameterOptions } from './upload-parameters.ts'
-import { startProgress } from './upload-progress.ts'
+import { createPaint, escapeForTerminal, type Paint, stringifyForTerminal } from './terminal-text.ts'
+import { createConfiguredClient, type TrackerClient } from './tracker-client.ts'
+import {
+  addField,
+  addNamedExtension,
+  addParameterOptions,
+  EXTENSION_HELP,
+  parseExtensionsOption,
+  readParameterOptions,
+} from './upload-options.ts'
 import { openSource, type UploadSource } from './upload-source.ts'
 
 type UploadOptions = {
@@ -79,7 +86,7 @@ async function upload(
   parameters: [string, string][],
   options: UploadOptions,
 ): Promise<void> {
-  const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+  const client = createConfiguredClient(context)
   const source = await openSource(file, context.stdin)
   const fileName = options.fileName ?? source.fileName
   if (fileName === undefined) throw new CommandError(`${file} has no file name: add --file-name.`, 2)
@@ -102,10 +109,85 @@ async function sendWithProgress(
 ): Promise<SentUpload> {
   if (stderr.isTTY !== true || json || source.kind === 'url')
     return sendUpload(client, { source, fields, idempotencyKey })
-  const progress = await startProgress(stderr, fileName, source.sizeBytes)
+  const progress = await startUploadProgress(stderr, fileName, source.sizeBytes)
   try {
     return await sendUpload(client, { source, fields, idempotencyKey, onSent: progress.sent })
   } finally {
     progress.stop()
   }
+}
+
+/** `limitSeconds`: how long to wait for the final statuses. Undefined: don't wait. */
+type ReportOptions = { json: boolean; limitSeconds: number | undefined }
+
+/** Prints the result of an upload, and waits for its final statuses if `limitSeconds` is set. */
+async function reportUpload(
+  context: CommandContext,
+  client: TrackerClient,
+  sent: SentUpload,
+  { json, limitSeconds }: ReportOptions,
+): Promise<void> {
+  const paint = createPaint(context)
+  const print = (text: string) => printLine(context.stdout, text)
+  if (!json) print(formatUpload(sent, paint))
+  let asset: AssetStatus | undefined
+  try {
+    if (limitSeconds !== undefined)
+      asset = await waitForFinalStatus(client, sent, limitSeconds, (line) => !json && print(line), paint)
+  } finally {
+    // Even if waiting failed, because the upload succeeded.
+    const { body, submissionId, statusUrl, eventsUrl } = sent
+    const urls = { statusUrl, eventsUrl }
+    if (json)
+      print(stringifyForTerminal({ ...body, submissionId, ...urls, ...(asset && { assetStatus: asset }) }))
+  }
+  if (asset === undefined) return
+  if (hasUnsuccessful(asset)) context.exitCode = 3
+  else if (asset.status === 'pending')
+    throw new CommandError(
+      `Still pending after ${limitSeconds} s; check later with: extension-tracker status ${escapeForTerminal(asset.fileId)}`,
+    )
+}
+
+async function waitForFinalStatus(
+  client: TrackerClient,
+  { response }: SentUpload,
+  limitSeconds: number,
+  print: (line: string) => void,
+  paint: Paint,
+): Promise<AssetStatus | undefined> {
+  const { fileId, message } = response
+  if (fileId === undefined)
+    throw new CommandError(
+      `Cannot wait: there is no fileId yet. ${escapeForTerminal(message ?? '')}`.trimEnd(),
+    )
+  let before: { readonly [name: string]: string } = response.extensionStatus ?? {}
+  let last: AssetStatus | undefined
+  for await (const asset of followAsset(client, fileId, limitSeconds)) {
+    for (const { run, from } of changedRuns(before, asset)) print(`  ${formatChange(run, from, paint)}`)
+    before = statusByName(asset)
+    last = asset
+  }
+  return last
+}
+
+function formatUpload({ response, submissionId, statusUrl }: SentUpload, paint: Paint): string {
+  const { fileId, name, url, message, extensionStatus = {} } = response
+  const extensions = Object.entries(extensionStatus).map(
+    ([name, status]) => `${escapeForTerminal(name)} ${paint(status, escapeForTerminal(status))}`,
+  )
+  const rows: [string, string | null | undefined][] = [
+    ['fileId', fileId && escapeForTerminal(fileId)],
+    ['url', url && escapeForTerminal(url)],
+    ['submission', submissionId && escapeForTerminal(submissionId)],
+    ['status', statusUrl && escapeForTerminal(statusUrl)],
+    ['extensions', extensions.join(', ')],
+  ]
+  const lines = rows.flatMap(([label, value]) => (value ? [`  ${label.padEnd(10)}  ${value}`] : []))
+  return [
+    escapeForTerminal(
+      fileId === undefined ? (message ?? 'The upload is queued.') : `Uploaded ${name ?? fileId}`,
+    ),
+    ...lines,
+  ].join('\n')
 }

@@ -1,13 +1,8 @@
 import fc from 'fast-check'
+import stringWidth from 'string-width'
 import { expect, test } from 'vitest'
 import { formatPairs, formatTable } from '../../src/cli/table.ts'
-import {
-  cutTo,
-  escapeForTerminal,
-  padTo,
-  stringifyForTerminal,
-  widthOf,
-} from '../../src/cli/terminal-text.ts'
+import { cutTo, escapeForTerminal, padTo, stringifyForTerminal } from '../../src/cli/terminal-text.ts'
 import { findUnsafeCharacters } from './unsafe-characters.ts'
 
 const anyText = fc.oneof(
@@ -53,8 +48,8 @@ test.each([
   ['❤️', 2],
   ['', 0],
 ])('%j takes %i columns', (text, columns) => {
-  expect(widthOf(text)).toBe(columns)
-  expect(widthOf(padTo(text, 8))).toBe(8)
+  expect(stringWidth(text)).toBe(columns)
+  expect(stringWidth(padTo(text, 8))).toBe(8)
 })
 
 test('a text is truncated between characters, never inside one', () => {
@@ -86,7 +81,7 @@ test('the columns of a table are aligned, also with wide characters', () => {
 
 test('on a narrow terminal only the columns that allow it are truncated, and never the ids', () => {
   const lines = formatTable(COLUMNS, FILES, 40).split('\n')
-  expect(Math.max(...lines.map(widthOf))).toBe(40)
+  expect(Math.max(...lines.map((line) => stringWidth(line)))).toBe(40)
   expect(lines[1]).toBe('one   日本語.png     a long sentence th…')
   expect(formatTable(COLUMNS, FILES, 10).split('\n')[2]).toContain('four  \\u{1b}[2J.png')
 })

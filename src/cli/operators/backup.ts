@@ -1,15 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { link, rename, unlink } from 'node:fs/promises'
+import { type FileHandle, link, open, rename, rm, unlink } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { errorMessage } from '../../domain/errors.ts'
 import { formatBytes } from '../../domain/quantity-text.ts'
 import { findBackupProblems } from '../../store/sqlite/backup.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { CommandError, errorCode } from '../command-error.ts'
-import { parseTrackerAccess } from '../tracker-access.ts'
-import { createTrackerClient, type TrackerClient } from '../tracker-client.ts'
-import { type PartFile, syncFolder, writePart } from './part-file.ts'
-import { OPERATOR_HELP } from './run-filter-options.ts'
+import { OPERATOR_HELP } from '../tracker-access.ts'
+import { createConfiguredClient, type TrackerClient } from '../tracker-client.ts'
 
 export function backupCommand(context: CommandContext): Command {
   return new Command('backup')
@@ -18,7 +18,7 @@ export function backupCommand(context: CommandContext): Command {
     .option('--force', 'replace FILE if it exists')
     .addHelpText('after', BACKUP_HELP)
     .action(async (file: string, { force = false }: { force?: true | false }) => {
-      const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+      const client = createConfiguredClient(context)
       if (!force && existsSync(file)) throw alreadyExists(file)
       const stop = new AbortController()
       void context.stopRequested().then(() => stop.abort())
@@ -81,4 +81,42 @@ async function moveInto(path: string, file: string, force: boolean): Promise<voi
 
 function alreadyExists(file: string): CommandError {
   return new CommandError(`${file} already exists; --force replaces it.`, 2)
+}
+
+type PartFile = { path: string; bytes: number; remove(): Promise<void> }
+
+/** Writes `chunks` to a temporary file beside `file`, readable by its owner only, and syncs it. Removes it if that fails. */
+async function writePart(file: string, chunks: AsyncIterable<Uint8Array>): Promise<PartFile> {
+  const path = join(dirname(file), `.${basename(file)}.${randomBytes(6).toString('hex')}.part`)
+  const remove = () => rm(path, { force: true })
+  const handle = await open(path, 'wx', 0o600)
+  try {
+    const bytes = await writeAll(handle, chunks)
+    await handle.sync()
+    return { path, bytes, remove }
+  } catch (error) {
+    await remove()
+    throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+async function writeAll(handle: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+  let bytes = 0
+  for await (const chunk of chunks) {
+    await handle.writeFile(chunk)
+    bytes += chunk.byteLength
+  }
+  return bytes
+}
+
+/** A new file name is durable only once its folder is synced. Some systems can't open folders; there it does nothing. */
+async function syncFolder(file: string): Promise<void> {
+  const folder = await open(dirname(file)).catch(() => undefined)
+  try {
+    await folder?.sync()
+  } finally {
+    await folder?.close()
+  }
 }

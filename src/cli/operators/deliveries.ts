@@ -1,12 +1,10 @@
 import { Command, Option } from 'commander'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
-import { formatTable } from '../table.ts'
+import { formatTable, shortTime } from '../table.ts'
 import { stringifyForTerminal } from '../terminal-text.ts'
-import { shortTime } from '../time-text.ts'
-import { parseTrackerAccess } from '../tracker-access.ts'
-import { createTrackerClient } from '../tracker-client.ts'
-import { type ListedDelivery, listDeliveries, MAX_LISTED } from './list-pages.ts'
-import { OPERATOR_HELP, parseLimit } from './run-filter-options.ts'
+import { OPERATOR_HELP } from '../tracker-access.ts'
+import { createConfiguredClient } from '../tracker-client.ts'
+import { type ListedDelivery, limitOption, listDeliveries, MAX_LISTED } from './list-pages.ts'
 
 type DeliveriesOptions = { outcome?: string; fileId?: string; limit: number; json?: true }
 
@@ -17,15 +15,11 @@ export function deliveriesCommand(context: CommandContext): Command {
     .description('Lists the received webhooks, including rejected ones, newest first.')
     .addOption(new Option('--outcome <OUTCOME>', 'only with this outcome').choices(OUTCOMES))
     .option('--file-id <FILE_ID>', "only for this fileId of ImageKit's")
-    .addOption(
-      new Option('--limit <N>', `maximum number (up to ${MAX_LISTED})`)
-        .default(50)
-        .argParser((text) => parseLimit(text, MAX_LISTED)),
-    )
+    .addOption(limitOption(50, MAX_LISTED))
     .option('--json', "print the service's JSON")
     .addHelpText('after', DELIVERIES_HELP)
     .action(async ({ outcome, fileId, limit, json }: DeliveriesOptions) => {
-      const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+      const client = createConfiguredClient(context)
       const query = { ...(outcome !== undefined && { outcome }), ...(fileId !== undefined && { fileId }) }
       const page = await listDeliveries(client, query, limit)
       if (json) return printLine(context.stdout, stringifyForTerminal(page))

@@ -2,14 +2,12 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError, parseConfig } from '../../config.ts'
 import { type Check, fail, ok } from '../../domain/diagnostics/check.ts'
 import { parseInteger } from '../../domain/quantities.ts'
-import { createPaint, type Paint } from '../asset-text.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
-import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
-import { parseTrackerAccess, type TrackerAccess } from '../tracker-access.ts'
+import { createPaint, escapeForTerminal, type Paint, stringifyForTerminal } from '../terminal-text.ts'
+import { OPERATOR_HELP, parseTrackerAccess, type TrackerAccess } from '../tracker-access.ts'
 import { createTrackerClient } from '../tracker-client.ts'
 import { checkLive } from './doctor-live.ts'
 import { checkService } from './doctor-service.ts'
-import { OPERATOR_HELP } from './run-filter-options.ts'
 
 const LIVE_SECONDS = 120
 

@@ -2,22 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { z } from 'zod'
 import { statsSchema } from '../../contract/operations.ts'
-import { createPaint } from '../asset-text.ts'
+import { formatError } from '../asset-status.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { CommandError } from '../command-error.ts'
-import { requestJson } from '../request-json.ts'
-import { stringifyForTerminal } from '../terminal-text.ts'
-import { parseTrackerAccess } from '../tracker-access.ts'
-import { createTrackerClient, type TrackerClient } from '../tracker-client.ts'
+import { type Column, formatTable, shortTime } from '../table.ts'
+import { createPaint, type Paint, stringifyForTerminal } from '../terminal-text.ts'
+import { OPERATOR_HELP } from '../tracker-access.ts'
+import { createConfiguredClient, requestJson, type TrackerClient } from '../tracker-client.ts'
 import { type ListedRun, listRuns, MAX_LISTED } from './list-pages.ts'
 import {
   addRunFilterOptions,
-  OPERATOR_HELP,
   type RunFilter,
   type RunFilterOptions,
   toRunFilter,
 } from './run-filter-options.ts'
-import { formatRuns } from './runs-table.ts'
 
 const STATUSES = ['failed', 'expired', 'pending', 'success']
 
@@ -35,7 +33,7 @@ export function failuresCommand(context: CommandContext): Command {
     .option('--json', "print the service's JSON, one object per line")
     .addHelpText('after', FAILURES_HELP)
     .action(async (options: RunFilterOptions & { watch?: true; json?: true }) => {
-      const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+      const client = createConfiguredClient(context)
       const filter = toRunFilter(options)
       const before = options.watch && (await fetchActivity(client))
       const listed = await listRuns(client, filter, options.watch ? MAX_LISTED : options.limit)
@@ -149,4 +147,26 @@ function findNewRuns(runs: readonly ListedRun[], seen: ReadonlySet<string>): Lis
   const lastSeen = runs.findLastIndex(({ runId }) => seen.has(runId))
   const end = runs.length < MAX_LISTED ? runs.length : lastSeen
   return runs.slice(0, end).filter(({ runId }) => !seen.has(runId))
+}
+
+/** Runs, one per line, starting with the id that `retry` takes. */
+function formatRuns(runs: readonly ListedRun[], paint: Paint, width: number | undefined): string {
+  const columns: Column<ListedRun>[] = [
+    { title: 'RUN', cell: ({ runId }) => runId },
+    { title: 'REQUESTED', cell: ({ requestedAt }) => shortTime(requestedAt) },
+    { title: 'STATUS', cell: ({ status }) => status, paint: (text, { status }) => paint(status, text) },
+    { title: 'EXTENSION', cell: ({ name }) => name },
+    { title: 'FILE ID', cell: ({ fileId }) => fileId },
+    { title: 'FILE', cell: ({ fileName }) => fileName, isCut: true },
+    { title: 'CAUSE', cell: ({ cause }) => cause, isCut: true },
+    { title: 'ERROR', cell: errorBeyondCause, isCut: true },
+  ]
+  const hasErrors = runs.some((run) => errorBeyondCause(run) !== null)
+  return formatTable(hasErrors ? columns : columns.slice(0, -1), runs, width)
+}
+
+/** ImageKit's error; null if it says no more than the cause. */
+function errorBeyondCause({ error, cause }: ListedRun): string | null {
+  const text = formatError(error)
+  return text === '' || text === cause ? null : text
 }

@@ -1,8 +1,9 @@
+import { InvalidArgumentError, Option } from 'commander'
 import type { z } from 'zod'
 import { deliveryListSchema, type deliverySchema } from '../../contract/delivery.ts'
 import { type listedRunSchema, runListSchema } from '../../contract/run.ts'
-import { requestJson } from '../request-json.ts'
-import type { TrackerClient } from '../tracker-client.ts'
+import { parseInteger } from '../../domain/quantities.ts'
+import { requestJson, type TrackerClient } from '../tracker-client.ts'
 
 export const MAX_LISTED = 1000
 
@@ -57,4 +58,17 @@ async function listPages<T>(
     cursor = page.nextCursor
   } while (cursor !== null && items.length < limit)
   return { items, nextCursor: cursor }
+}
+
+/** `--limit N`, at most `max`. */
+export function limitOption(byDefault: number, max: number): Option {
+  return new Option('--limit <N>', `maximum number, newest first (up to ${max})`)
+    .default(byDefault)
+    .argParser((text) => parseLimit(text, max))
+}
+
+function parseLimit(text: string, max: number): number {
+  const limit = parseInteger(text)
+  if (limit !== undefined && limit >= 1 && limit <= max) return limit
+  throw new InvalidArgumentError(`It should be a whole number from 1 to ${max}.`)
 }

@@ -1,11 +1,9 @@
 import { Command } from 'commander'
 import { recordedDeliverySchema } from '../../contract/delivery.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
-import { requestJson } from '../request-json.ts'
 import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
-import { parseTrackerAccess } from '../tracker-access.ts'
-import { createTrackerClient } from '../tracker-client.ts'
-import { OPERATOR_HELP } from './run-filter-options.ts'
+import { OPERATOR_HELP } from '../tracker-access.ts'
+import { createConfiguredClient, requestJson } from '../tracker-client.ts'
 
 export function replayCommand(context: CommandContext): Command {
   return new Command('replay')
@@ -17,7 +15,7 @@ export function replayCommand(context: CommandContext): Command {
     .option('--json', "print the service's JSON")
     .addHelpText('after', REPLAY_HELP)
     .action(async (deliveryId: string, { reason, json }: { reason?: string; json?: true }) => {
-      const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+      const client = createConfiguredClient(context)
       const path = `/deliveries/${encodeURIComponent(deliveryId)}/replay`
       const body = reason === undefined ? {} : { reason }
       const replayed = await requestJson(client, { method: 'POST', path, body }, recordedDeliverySchema)

@@ -1,14 +1,20 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
-import type { CommandContext } from '../command-context.ts'
+import type { z } from 'zod'
+import { retryPreviewSchema, retryProgressSchema } from '../../contract/operations.ts'
+import { listedRunSchema } from '../../contract/run.ts'
+import { runDetailSchema } from '../../contract/run-detail.ts'
+import { formatError } from '../asset-status.ts'
+import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { CommandError } from '../command-error.ts'
-import { parseTrackerAccess } from '../tracker-access.ts'
-import { createTrackerClient } from '../tracker-client.ts'
-import { retryMany } from './retry-many.ts'
-import { retryOne } from './retry-one.ts'
-import type { RetryOptions } from './retry-options.ts'
+import { followAsset } from '../follow-asset.ts'
+import { formatTable } from '../table.ts'
+import { createPaint, escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
+import { OPERATOR_HELP } from '../tracker-access.ts'
+import { createConfiguredClient, requestJson, retryingClient, type TrackerClient } from '../tracker-client.ts'
 import {
   addRunFilterOptions,
-  OPERATOR_HELP,
+  type RunFilter,
   type RunFilterOptions,
   toRunFilter,
 } from './run-filter-options.ts'
@@ -38,7 +44,7 @@ export function retryCommand(context: CommandContext): Command {
         throw new CommandError('Give RUN_ID or filter options such as --status, not both.', 2)
       if (runId === undefined && options.status === undefined)
         throw new CommandError('Give RUN_ID, or a filter such as --status failed; see retry --help.', 2)
-      const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+      const client = createConfiguredClient(context)
       if (runId !== undefined) return retryOne(context, client, runId, options)
       return retryMany(context, client, { ...toRunFilter(options), limit: options.limit }, options)
     })
@@ -55,3 +61,133 @@ ${OPERATOR_HELP}
 RUN_ID, or a filter with --status, is required. A filter matches the same runs as in failures. With a filter, the service
 retries the runs one after another, and continues if this command is stopped. The exit code is 1 if a run was not accepted or,
 with --wait, did not succeed.`
+
+/** The options that apply to one run and to many. */
+type RetryOptions = { dryRun?: true; reason?: string; wait?: true; json?: true }
+
+/** The number of runs and their cost at ImageKit. The price of some extensions is not known. */
+function formatCost({ total, units, unpriced }: z.infer<typeof retryPreviewSchema>): string {
+  const runs = total === 1 ? '1 run' : `${total} runs`
+  if (unpriced === total) return `${runs}, price unknown`
+  const cost = `${runs}, ${units} extension unit${units === 1 ? '' : 's'}`
+  return unpriced === 0 ? cost : `${cost}; price unknown for ${unpriced} of them`
+}
+
+type Run = z.infer<typeof listedRunSchema>
+
+/** `retry RUN_ID`. */
+async function retryOne(
+  context: CommandContext,
+  client: TrackerClient,
+  runId: string,
+  { dryRun, reason, wait, json }: RetryOptions,
+): Promise<void> {
+  const path = `/runs/${encodeURIComponent(runId)}`
+  const { run } = await requestJson(client, { path }, runDetailSchema.pick({ run: true }))
+  const print = (text: string) => printLine(context.stdout, text)
+  const cost = await fetchCost(client, run)
+  if (dryRun) return print(json ? stringifyForTerminal(cost) : `Would retry ${formatCost(cost)}.`)
+  const body = reason === undefined ? {} : { reason }
+  const newRun = await requestJson(client, { method: 'POST', path: `${path}/retry`, body }, listedRunSchema)
+  if (!json)
+    print(`Retried ${escapeForTerminal(newRun.name)} (${formatCost(cost)}); the new run is ${newRun.runId}.`)
+  const last =
+    wait && newRun.fileId !== null ? await waitForFinalStatus(client, newRun.fileId, newRun) : newRun
+  if (json) print(stringifyForTerminal(last))
+  else if (wait) print(`${createPaint(context)(last.status)}  ${formatError(last.error)}`.trimEnd())
+  if (wait && last.status !== 'success') context.exitCode = 1
+}
+
+/** A pending run has no cost, because retrying it is rejected. */
+async function fetchCost(client: TrackerClient, { runId, status }: Run) {
+  if (status === 'pending') return { total: 0, units: 0, unpriced: 0 }
+  const body = { status, q: runId, dryRun: true }
+  return requestJson(client, { method: 'POST', path: '/runs/retry', body }, retryPreviewSchema)
+}
+
+/** Waits until the run is no longer pending, or a newer run has replaced it. */
+async function waitForFinalStatus(client: TrackerClient, fileId: string, pending: Run): Promise<Run> {
+  for await (const { extensions } of followAsset(client, fileId)) {
+    const run = extensions.find((one) => one.runId === pending.runId)
+    if (run === undefined) break
+    if (run.status !== 'pending') return { ...pending, ...run }
+  }
+  return pending
+}
+
+type Progress = z.infer<typeof retryProgressSchema>
+
+const POLL_INTERVAL_MS = 500
+
+/** `retry --status …`: prints the cost, starts the retry, and follows its progress. */
+async function retryMany(
+  context: CommandContext,
+  client: TrackerClient,
+  filter: RunFilter & { limit: number },
+  { dryRun, reason, wait, json }: RetryOptions,
+): Promise<void> {
+  const print = (text: string) => {
+    if (!json) printLine(context.stdout, text)
+  }
+  const preview = { method: 'POST', path: '/runs/retry', body: { ...filter, dryRun: true } } as const
+  const cost = await requestJson(client, preview, retryPreviewSchema)
+  if (dryRun || cost.total === 0) {
+    if (json) printLine(context.stdout, stringifyForTerminal(cost))
+    return print(cost.total === 0 ? 'No runs.' : `Would retry ${formatCost(cost)}.`)
+  }
+  print(`Retrying ${formatCost(cost)}.`)
+  const body = { ...filter, ...(reason !== undefined && { reason }) }
+  const started = await requestJson(
+    client,
+    { method: 'POST', path: '/runs/retry', body },
+    retryProgressSchema,
+  )
+  const progress = await followRetry(context, retryingClient(client), started, {
+    showsProgress: !json,
+    waitsForRuns: wait === true,
+  })
+  if (json) printLine(context.stdout, stringifyForTerminal(progress))
+  const { success, failed, expired, pending, rejected, unconfirmed } = progress.results
+  const notAccepted = rejected + unconfirmed
+  print(`${progress.total - notAccepted} of ${progress.total} were accepted (retry ${progress.retryId}).`)
+  if (notAccepted > 0) print(formatNotAccepted(progress, notAccepted, terminalWidth(context.stdout)))
+  print(`New runs: ${success} succeeded, ${failed} failed, ${expired} expired, ${pending} pending.`)
+  if (notAccepted > 0 || (wait && failed + expired > 0)) context.exitCode = 1
+}
+
+/** Polls until the service has sent all runs and, with `waitsForRuns`, no new run is pending. Shows the count on a terminal. */
+async function followRetry(
+  { stderr }: CommandContext,
+  client: TrackerClient,
+  started: Progress,
+  { showsProgress, waitsForRuns }: { showsProgress: boolean; waitsForRuns: boolean },
+): Promise<Progress> {
+  const isLive = showsProgress && stderr.isTTY === true
+  let progress = started
+  while (progress.state === 'running' || (waitsForRuns && progress.results.pending > 0)) {
+    const { done, total, results } = progress
+    if (isLive) stderr.write(`\r\u001b[K${done} of ${total} sent, ${results.pending} pending …`)
+    await delay(POLL_INTERVAL_MS)
+    const path = `/retries/${encodeURIComponent(started.retryId)}`
+    progress = await requestJson(client, { path }, retryProgressSchema)
+  }
+  if (isLive) stderr.write('\r\u001b[K')
+  return progress
+}
+
+function formatNotAccepted({ notAccepted }: Progress, count: number, width: number | undefined): string {
+  const title = count === 1 ? '1 was not accepted' : `${count} were not accepted`
+  const table = formatTable(
+    [
+      { title: 'RUN', cell: ({ runId }) => runId },
+      { title: 'EXTENSION', cell: ({ name }) => name },
+      { title: 'STATE', cell: ({ state }) => (state === 'failed' ? 'rejected' : state) },
+      { title: 'REASON', cell: ({ reason }) => reason, isCut: true },
+    ],
+    notAccepted,
+    width,
+  )
+  return count > notAccepted.length
+    ? `${title}, the first ${notAccepted.length}:\n${table}`
+    : `${title}:\n${table}`
+}

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { parseInteger } from '../../domain/quantities.ts'
-import { parseTimeOption } from '../time-text.ts'
+import { parseDurationMs, parseTime } from '../../domain/quantities.ts'
+import { limitOption } from './list-pages.ts'
 
 export type RunFilterOptions = {
   status?: string
@@ -43,11 +43,7 @@ export function addRunFilterOptions(
     .option('--search <TEXT>', 'the id of a file, run or submission, or the beginning of a file name')
     .addOption(new Option('--acknowledged', 'acknowledged runs only').conflicts('all'))
     .option('--all', 'acknowledged runs too')
-    .addOption(
-      new Option('--limit <N>', `maximum number, newest first (up to ${maxLimit})`)
-        .default(limit)
-        .argParser((text) => parseLimit(text, maxLimit)),
-    )
+    .addOption(limitOption(limit, maxLimit))
 }
 
 export function toRunFilter(options: RunFilterOptions): RunFilter {
@@ -63,12 +59,13 @@ export function toRunFilter(options: RunFilterOptions): RunFilter {
   }
 }
 
-export function parseLimit(text: string, max: number): number {
-  const limit = parseInteger(text)
-  if (limit !== undefined && limit >= 1 && limit <= max) return limit
-  throw new InvalidArgumentError(`It should be a whole number from 1 to ${max}.`)
+/** Parses a time as lists show it, or a duration ago: `2026-11-24 18:00:00Z`, `2026-11-24`, `24h`. Returns RFC 3339. */
+function parseTimeOption(text: string): string {
+  const agoMs = parseDurationMs(text)
+  const at = agoMs === undefined ? (parseTime(text) ?? Number.NaN) : Date.now() - agoMs
+  if (Number.isNaN(new Date(at).getTime()))
+    throw new InvalidArgumentError(
+      'It should be a time such as 2026-11-24T18:00:00Z, or a duration ago such as 24h.',
+    )
+  return new Date(at).toISOString()
 }
-
-/** Part of the help of each operator command. */
-export const OPERATOR_HELP = `
-TRACKER_URL (else PUBLIC_URL, else HOST and PORT) is the address of the service; TRACKER_ADMIN_KEY is the key.`

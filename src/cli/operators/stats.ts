@@ -3,15 +3,11 @@ import type { z } from 'zod'
 import { type countsByStatusSchema, statsSchema } from '../../contract/operations.ts'
 import { parseDurationMs, positive } from '../../domain/quantities.ts'
 import { formatDuration } from '../../domain/quantity-text.ts'
-import { createPaint, type Paint } from '../asset-text.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
-import { requestJson } from '../request-json.ts'
-import { type Column, formatPairs, formatTable } from '../table.ts'
-import { stringifyForTerminal } from '../terminal-text.ts'
-import { shortTime } from '../time-text.ts'
-import { parseTrackerAccess } from '../tracker-access.ts'
-import { createTrackerClient } from '../tracker-client.ts'
-import { OPERATOR_HELP } from './run-filter-options.ts'
+import { type Column, formatPairs, formatTable, shortTime } from '../table.ts'
+import { createPaint, type Paint, stringifyForTerminal } from '../terminal-text.ts'
+import { OPERATOR_HELP } from '../tracker-access.ts'
+import { createConfiguredClient, requestJson } from '../tracker-client.ts'
 
 type Stats = z.infer<typeof statsSchema>
 
@@ -24,7 +20,7 @@ export function statsCommand(context: CommandContext): Command {
     .option('--json', "print the service's JSON, including counts by hour")
     .addHelpText('after', STATS_HELP)
     .action(async ({ window, json }: { window: string; json?: true }) => {
-      const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+      const client = createConfiguredClient(context)
       const path = `/stats?window=${encodeURIComponent(window)}`
       const stats = await requestJson(client, { path }, statsSchema)
       const { stdout } = context

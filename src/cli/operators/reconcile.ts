@@ -1,10 +1,8 @@
 import { Command } from 'commander'
-import { reconcileReportSchema } from '../contract/operations.ts'
-import { type CommandContext, printLine } from './command-context.ts'
-import { requestJson } from './request-json.ts'
-import { escapeForTerminal, stringifyForTerminal } from './terminal-text.ts'
-import { parseTrackerAccess } from './tracker-access.ts'
-import { createTrackerClient } from './tracker-client.ts'
+import { reconcileReportSchema } from '../../contract/operations.ts'
+import { type CommandContext, printLine } from '../command-context.ts'
+import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
+import { createConfiguredClient, requestJson } from '../tracker-client.ts'
 
 export function reconcileCommand(context: CommandContext): Command {
   return new Command('reconcile')
@@ -14,7 +12,7 @@ export function reconcileCommand(context: CommandContext): Command {
     .option('--dry-run', 'only print what would be done with the first 1,000 overdue runs, and why')
     .option('--json', "print the service's JSON")
     .action(async (options: { dryRun?: true; json?: true }) => {
-      const client = createTrackerClient(parseTrackerAccess(context.env, context.readText))
+      const client = createConfiguredClient(context)
       const body = { dryRun: options.dryRun ?? false }
       const report = await requestJson(
         client,

@@ -4,6 +4,15 @@ import { cutTo, escapeForTerminal } from './terminal-text.ts'
 
 export type UploadProgress = { sent: (bytes: number) => void; stop: () => void }
 
+/** `gracefulExit`: the bar doesn't handle signals; the process does. */
+const STYLE = {
+  barCompleteChar: '█',
+  barIncompleteChar: '░',
+  barsize: 30,
+  hideCursor: null,
+  gracefulExit: false,
+}
+
 const NAME_WIDTH = 40
 
 /** Names and sizes are values of these templates and never part of them, because a file can be named `{bar}`. */
@@ -13,7 +22,7 @@ const SENDING = `${COMPLETE}  {eta_formatted} left`
 const WAITING = `${COMPLETE}  waiting for ImageKit`
 
 /** A progress bar, or a byte count if the size is not known. Prints nothing if `output` is not a terminal. */
-export async function startProgress(
+export async function startUploadProgress(
   output: Output,
   fileName: string,
   sizeBytes: number | undefined,
@@ -30,12 +39,8 @@ export async function startProgress(
   const bar = new SingleBar({
     format: (options, params, payload) =>
       Format.Formatter({ ...options, format: template() }, params, payload),
+    ...STYLE,
     stream: output,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 30,
-    hideCursor: null,
-    gracefulExit: false,
   })
   const name = cutTo(escapeForTerminal(fileName), NAME_WIDTH)
   bar.start(sizeBytes ?? 0, 0, { name, sent: formatBytes(0), size: formatBytes(sizeBytes ?? 0) })
@@ -50,3 +55,27 @@ export async function startProgress(
     },
   }
 }
+
+export type RowProgress = {
+  onStart: (rows: number) => void
+  onProgress: (phase: 'copying' | 'comparing', table: string, rows: number) => void
+  stop: () => void
+}
+
+/** A progress bar for rows that are copied and then compared. Prints nothing if `output` is not a terminal. */
+export async function createRowProgress(output: Output): Promise<RowProgress> {
+  // Node can't import every export of this CommonJS module by name.
+  const { SingleBar } = (await import('cli-progress')).default
+  const bar = new SingleBar({
+    format: '{phase} {table} {bar} {percentage}%  {eta_formatted} left',
+    ...STYLE,
+    stream: output,
+  })
+  return {
+    onStart: (rows) => bar.start(2 * rows, 0, { phase: 'copying', table: '' }),
+    onProgress: (phase, table, rows) => bar.increment(rows, { phase, table: table.padEnd(TABLE_WIDTH) }),
+    stop: () => bar.stop(),
+  }
+}
+
+const TABLE_WIDTH = 'rejected_deliveries'.length
