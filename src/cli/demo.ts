@@ -1,3 +1,7 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { Command } from 'commander'
 import { changedRuns, formatError, type RunStatus, statusByName } from './asset-status.ts'
@@ -5,8 +9,9 @@ import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import { createDemoImages, type DemoImage } from './demo-images.ts'
 import { followAsset } from './follow-asset.ts'
-import { startLocalPostgres } from './local-postgres.ts'
-import { type DemoServers, startDemoServers } from './local-servers.ts'
+import { findFreePort } from './free-port.ts'
+import { type LocalPostgres, startLocalPostgres } from './local-postgres.ts'
+import { type LocalServers, startLocalServers } from './local-servers.ts'
 import { type SentUpload, sendUpload } from './send-upload.ts'
 import { createPaint, type Paint } from './terminal-text.ts'
 import { createTrackerClient, type TrackerClient } from './tracker-client.ts'
@@ -26,6 +31,7 @@ export function demoCommand(context: CommandContext): Command {
       const servers = await startDemoServers(
         options.postgres ? () => startLocalPostgres({ path: context.env['PATH'] }) : undefined,
       )
+      if (options.postgres) printLine(context.stdout, 'database  a temporary PostgreSQL server')
       try {
         await runDemo(context, servers)
         if (options.exit) return
@@ -37,12 +43,51 @@ export function demoCommand(context: CommandContext): Command {
     })
 }
 
+/**
+ * Starts both servers with a temporary directory, which is removed when they stop. The service stores everything in the database
+ * server that `startDatabase` starts, or else in a file in that directory. The caller's environment is not used.
+ */
+async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): Promise<LocalServers> {
+  const directory = await mkdtemp(join(tmpdir(), 'extension-tracker-demo-'))
+  let database: LocalPostgres | undefined
+  const remove = async () => {
+    await database?.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+  try {
+    database = await startDatabase?.()
+    const port = await findFreePort(3000)
+    const servers = await startLocalServers({
+      env: {
+        PORT: String(port),
+        DATABASE_URL: database?.url ?? `file:${join(directory, 'tracker.db')}`,
+        TRACKER_TOKEN_SECRET: randomBytes(24).toString('base64url'),
+        TRACKER_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
+        LOG_LEVEL: 'warn',
+      },
+      readText: (path) => {
+        throw new Error(`${path} is not read in the demo`)
+      },
+      sandboxDirectory: join(directory, 'imagekit'),
+      sandboxPort: await findFreePort(port + 1),
+    })
+    const stop = async () => {
+      await servers.stop()
+      await remove()
+    }
+    return { ...servers, stop }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
 const LIMIT_SECONDS = 20
 
-async function runDemo(context: CommandContext, servers: DemoServers): Promise<void> {
+async function runDemo(context: CommandContext, servers: LocalServers): Promise<void> {
   const { serviceUrl } = servers
   const print = (text: string) => printLine(context.stdout, text)
-  print(`pages  ${pagesUrl(serviceUrl)}\n\n${TABLE_HEAD}`)
+  print(`pages     ${pagesUrl(serviceUrl)}\n\n${TABLE_HEAD}`)
   const client = createTrackerClient({ url: serviceUrl, key: undefined })
   const images = await createDemoImages()
   const startedAt = performance.now()
@@ -150,7 +195,7 @@ function pagesUrl(serviceUrl: string): string {
 
 /** The addresses to open in a browser, then the environment variables for commands and scripts. */
 function addressLines(
-  { serviceUrl, sandboxUrl }: Pick<DemoServers, 'serviceUrl' | 'sandboxUrl'>,
+  { serviceUrl, sandboxUrl }: Pick<LocalServers, 'serviceUrl' | 'sandboxUrl'>,
   results: readonly DemoResult[],
 ): string {
   const cutOut = results.find(({ last }) => last['remove-bg'] === 'success')

@@ -1,37 +1,34 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import type { Environment, ReadText } from '../config/variables.ts'
 import { parseConfig } from '../config.ts'
 import { createSandbox } from '../sandbox/sandbox.ts'
 import { createService } from '../service.ts'
-import { findFreePort } from './free-port.ts'
-import type { LocalPostgres } from './local-postgres.ts'
 
-export type DemoServers = { serviceUrl: string; sandboxUrl: string; stop(): Promise<void> }
+export type LocalServers = { serviceUrl: string; sandboxUrl: string; stop(): Promise<void> }
 
-/**
- * Starts a sandbox and a service with a temporary directory, which is removed when they stop. The service stores everything in
- * the database server that `startDatabase` starts, or else in a file in that directory.
- */
-export async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): Promise<DemoServers> {
-  const directory = await mkdtemp(join(tmpdir(), 'extension-tracker-demo-'))
-  const stops = [() => rm(directory, { recursive: true, force: true })]
+/** What the sandbox replaces. */
+const IMAGEKIT_VARIABLES = ['IMAGEKIT_PRIVATE_KEY', 'IMAGEKIT_UPLOAD_URL', 'IMAGEKIT_API_URL']
+
+/** Starts a sandbox, and a service that uploads to it. `env`: the service's environment; its variables about ImageKit are replaced. */
+export async function startLocalServers({
+  env,
+  readText,
+  sandboxDirectory,
+  sandboxPort,
+}: {
+  env: Environment
+  readText: ReadText
+  sandboxDirectory: string
+  sandboxPort: number
+}): Promise<LocalServers> {
+  const stops: (() => Promise<void>)[] = []
   const stop = async () => {
     for (const stopOne of stops.toReversed()) await stopOne()
   }
   try {
-    const port = await findFreePort(3000)
-    const sandbox = createSandbox({
-      directory: join(directory, 'imagekit'),
-      port: await findFreePort(port + 1),
-    })
+    const sandbox = createSandbox({ directory: sandboxDirectory, port: sandboxPort })
     stops.push(() => sandbox.stop())
     const { url: sandboxUrl } = await sandbox.start()
-    const database = await startDatabase?.()
-    if (database !== undefined) stops.push(() => database.stop())
-    const databaseUrl = database?.url ?? `file:${join(directory, 'tracker.db')}`
-    const service = createService(demoConfig(databaseUrl, port, sandboxUrl))
+    const service = createService(parseConfig(withSandbox(env, sandboxUrl), readText))
     stops.push(() => service.stop())
     const { url: serviceUrl } = await service.start()
     return { serviceUrl, sandboxUrl, stop }
@@ -41,19 +38,14 @@ export async function startDemoServers(startDatabase?: () => Promise<LocalPostgr
   }
 }
 
-/** Everything else has the defaults of `serve`. The caller's environment is not used. */
-function demoConfig(databaseUrl: string, port: number, sandboxUrl: string) {
-  const env = {
-    PORT: String(port),
-    DATABASE_URL: databaseUrl,
-    IMAGEKIT_PRIVATE_KEY: 'private_demo',
-    TRACKER_TOKEN_SECRET: randomBytes(24).toString('base64url'),
-    TRACKER_WEBHOOK_SECRET: `whsec_${randomBytes(24).toString('base64')}`,
+function withSandbox(env: Environment, sandboxUrl: string): Environment {
+  const others = Object.entries(env).filter(
+    ([name]) => !IMAGEKIT_VARIABLES.includes(name.replace(/_FILE$/, '')),
+  )
+  return {
+    ...Object.fromEntries(others),
+    IMAGEKIT_PRIVATE_KEY: 'private_sandbox',
     IMAGEKIT_UPLOAD_URL: sandboxUrl,
     IMAGEKIT_API_URL: sandboxUrl,
-    LOG_LEVEL: 'warn',
   }
-  return parseConfig(env, (path) => {
-    throw new Error(`${path} is not read in the demo`)
-  })
 }

@@ -16,6 +16,11 @@ const COMMANDS: readonly Entry[] = [
     load: async (context) => (await import('./serve.ts')).serveCommand(context),
   },
   {
+    name: 'dev',
+    summary: 'run the service and a local ImageKit together',
+    load: async (context) => (await import('./dev.ts')).devCommand(context),
+  },
+  {
     name: 'demo',
     summary: 'try it out without an account or network',
     load: async (context) => (await import('./demo.ts')).demoCommand(context),
@@ -41,9 +46,19 @@ const COMMANDS: readonly Entry[] = [
     load: async (context) => (await import('./status.ts')).statusCommand(context),
   },
   {
+    name: 'open',
+    summary: 'open the admin pages in the browser',
+    load: async (context) => (await import('./open.ts')).openCommand(context),
+  },
+  {
     name: 'failures',
     summary: 'list failed runs that are not acknowledged',
     load: async (context) => (await import('./operators/failures.ts')).failuresCommand(context),
+  },
+  {
+    name: 'runs',
+    summary: 'show or acknowledge a run',
+    load: async (context) => (await import('./operators/runs.ts')).runsCommand(context),
   },
   {
     name: 'retry',
@@ -69,6 +84,16 @@ const COMMANDS: readonly Entry[] = [
     name: 'reconcile',
     summary: 'settle overdue runs by evidence from ImageKit',
     load: async (context) => (await import('./operators/reconcile.ts')).reconcileCommand(context),
+  },
+  {
+    name: 'audit',
+    summary: 'list what operators did',
+    load: async (context) => (await import('./operators/audit.ts')).auditCommand(context),
+  },
+  {
+    name: 'forget',
+    summary: 'delete what is stored about an asset',
+    load: async (context) => (await import('./operators/forget.ts')).forgetCommand(context),
   },
   {
     name: 'backup',
@@ -118,13 +143,14 @@ async function createProgram(
   for (const { name, summary, load } of COMMANDS) {
     const command = args.includes(name) ? await load(context) : new Command(name)
     program.addCommand(command.summary(summary).copyInheritedSettings(program))
+    for (const subcommand of command.commands) subcommand.copyInheritedSettings(command)
   }
   return program
 }
 
 const EXIT_CODES = `
 Exit codes: 0 success, 1 failure, 2 wrong usage or configuration,
-3 (upload --wait, status) an extension failed or expired.`
+3 (upload --wait, retry --wait, status) an extension failed or expired.`
 
 function reportError(error: unknown, { env, stderr }: CommandContext): number {
   // Commander has already printed the help, the version or the usage error.

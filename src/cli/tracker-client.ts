@@ -92,18 +92,27 @@ function noResponse(url: string, error: unknown): CommandError {
 
 type JsonRequest = { method?: Method; path: string; body?: object }
 
-/** Requests JSON from the service. Throws `CommandError` if the response is an error or doesn't match `schema`. */
-export async function requestJson<T>(
+/** Sends a request. Throws `CommandError` if the response is an error. */
+export async function requestOk(
   client: TrackerClient,
   { method = 'GET', path, body }: JsonRequest,
-  schema: z.ZodType<T>,
-): Promise<T> {
+): Promise<TrackerResponse> {
   const response = await client.send({
     method,
     path,
     ...(body && { headers: { 'content-type': 'application/json' }, body: oneChunk(JSON.stringify(body)) }),
   })
   if (response.status < 200 || response.status > 299) throw client.toError(response)
+  return response
+}
+
+/** Requests JSON from the service. Throws `CommandError` if the response is an error or doesn't match `schema`. */
+export async function requestJson<T>(
+  client: TrackerClient,
+  request: JsonRequest,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  const response = await requestOk(client, request)
   try {
     return schema.parse(JSON.parse(response.text))
   } catch (cause) {

@@ -3,14 +3,27 @@ import { startFakeTracker } from './fake-tracker.ts'
 import { uploaded } from './responses.ts'
 import { runCli } from './run-cli.ts'
 
-const OPERATOR_COMMANDS = ['failures', 'retry', 'deliveries', 'replay', 'stats', 'backup', 'doctor']
+const OPERATOR_COMMANDS = [
+  'failures',
+  'runs',
+  'retry',
+  'deliveries',
+  'replay',
+  'stats',
+  'audit',
+  'forget',
+  'backup',
+  'doctor',
+]
 const COMMANDS = [
   'serve',
+  'dev',
   'demo',
   'sandbox',
   'migrate',
   'upload',
   'status',
+  'open',
   'reconcile',
   ...OPERATOR_COMMANDS,
 ]
@@ -86,6 +99,10 @@ describe('wrong usage exits 2, with a sentence on stderr and nothing on stdout',
     [['retry', '--status', 'pending'], 'Allowed choices are failed, expired, success'],
     [['deliveries', '--outcome', 'lost'], 'Allowed choices are applied'],
     [['replay'], "missing required argument 'DELIVERY_ID'"],
+    [['runs'], 'Usage: extension-tracker runs'],
+    [['runs', 'show'], "missing required argument 'RUN_ID'"],
+    [['forget'], "missing required argument 'FILE_ID'"],
+    [['forget', 'abc'], 'add --yes'],
     [['stats', '--window', 'day'], 'a duration such as 24h'],
     [['backup'], "missing required argument 'FILE'"],
     [['doctor', '--live', 'soon'], 'a number of seconds'],

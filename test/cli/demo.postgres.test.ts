@@ -7,5 +7,6 @@ test('--postgres: the demo has the same result on a PostgreSQL server that it st
   const { PATH } = process.env
   const { exitCode, stdout, stderr } = await runCli(['demo', '--exit', '--postgres'], { env: { PATH } })
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+  expect(stdout).toContain('database  a temporary PostgreSQL server\n')
   expect(stdout).toContain('3 files, 6 extensions: 5 success, 1 failed, 0 pending')
 })

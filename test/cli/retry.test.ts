@@ -42,13 +42,13 @@ test('retries one run with the reason, and prints the cost and the new run', asy
   ])
 })
 
-test('--wait waits for the final status of the new run, and exits 1 unless it is success', async () => {
+test('--wait waits for the final status of the new run, and exits 3 if it failed or expired', async () => {
   const good = await runOperatorCommand(['retry', 'run-1', '--wait'], oneRun('pending', 'success'))
   expect(good.stdout.split('\n').slice(1)).toEqual(['success', ''])
   expect(good.exitCode).toBe(0)
   const bad = await runOperatorCommand(['retry', 'run-1', '--wait', '--json'], oneRun('pending', 'failed'))
   expect(JSON.parse(bad.stdout)).toMatchObject({ runId: 'run-2', status: 'failed' })
-  expect(bad.exitCode).toBe(1)
+  expect(bad.exitCode).toBe(3)
 })
 
 test('--dry-run of one run prints its cost and retries nothing', async () => {
@@ -143,12 +143,12 @@ test('rejected and unconfirmed runs exit 1, and their reasons are printed, escap
   expect(exitCode).toBe(1)
 })
 
-test('--wait waits until no new run is pending, and exits 1 if some did not succeed', async () => {
+test('--wait waits until no new run is pending, and exits 3 if some failed or expired', async () => {
   const results = [{ pending: 3 }, { pending: 1, success: 1, failed: 1 }, { success: 2, failed: 1 }]
   const waited = await runOperatorCommand([...RETRY_MANY, '--wait'], manyRuns({ results }))
   expect(waited.stdout).toContain('3 of 3 were accepted')
   expect(waited.stdout).toContain('New runs: 2 succeeded, 1 failed, 0 expired, 0 pending.')
-  expect(waited.exitCode).toBe(1)
+  expect(waited.exitCode).toBe(3)
   const good = await runOperatorCommand(
     [...RETRY_MANY, '--wait', '--json'],
     manyRuns({ results: [{ pending: 3 }, { success: 3 }] }),

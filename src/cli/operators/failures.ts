@@ -1,10 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { z } from 'zod'
 import { statsSchema } from '../../contract/operations.ts'
 import { formatError } from '../asset-status.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
-import { CommandError } from '../command-error.ts'
 import { type Column, formatTable, shortTime } from '../table.ts'
 import { createPaint, type Paint, stringifyForTerminal } from '../terminal-text.ts'
 import { OPERATOR_HELP } from '../tracker-access.ts'
@@ -16,6 +14,7 @@ import {
   type RunFilterOptions,
   toRunFilter,
 } from './run-filter-options.ts'
+import { findNew, pollUntilStopped } from './watch.ts'
 
 const STATUSES = ['failed', 'expired', 'pending', 'success']
 
@@ -67,8 +66,6 @@ ${OPERATOR_HELP}
 --watch checks every second whether anything changed, and then lists the runs that may be new: those requested since the oldest
 pending run. A late webhook can settle an older run that had expired, so once a minute it lists all of them.`
 
-const POLL_INTERVAL_MS = 1_000
-
 /** Covers runs that are requested during a poll. */
 const OVERLAP_MS = 60_000
 
@@ -85,49 +82,36 @@ function fetchActivity(client: TrackerClient): Promise<Activity> {
 
 /** Calls `onNewRuns` with runs that are new to the list until the process is asked to stop. Retries while the service restarts. */
 async function watch(
-  { stopRequested, stderr }: CommandContext,
+  context: CommandContext,
   client: TrackerClient,
   start: { filter: RunFilter; listed: readonly ListedRun[]; before: Activity },
   onNewRuns: (runs: ListedRun[]) => void,
 ): Promise<void> {
-  const stop = new AbortController()
-  void stopRequested().then(() => stop.abort())
   const { filter, listed } = start
   const seen = new Set(listed.map(({ runId }) => runId))
   let newestAt = newestOf(listed)
   let before = start.before
-  let isReachable = true
   let listedAllAt = Date.now()
   let hasChanged = false
-  for (;;) {
-    await delay(POLL_INTERVAL_MS, undefined, { signal: stop.signal }).catch(() => {})
-    if (stop.signal.aborted) return
-    try {
-      const activity = await fetchActivity(client)
-      hasChanged ||= JSON.stringify(activity) !== JSON.stringify(before)
-      const isDue = hasChanged && Date.now() - listedAllAt >= LIST_ALL_EVERY_MS
-      // Any run can be acknowledged at any time, without a change of the activity.
-      const isBounded = filter.acknowledged !== true && !isDue
-      if (!isBounded || JSON.stringify(activity) !== JSON.stringify(before)) {
-        const bounds = isBounded ? boundsOf(filter, newestAt, before) : {}
-        const { runs } = await listRuns(client, { ...filter, ...bounds }, MAX_LISTED)
-        const newRuns = findNewRuns(runs, seen)
-        if (newRuns.length > 0) onNewRuns(newRuns)
-        for (const { runId } of runs) seen.add(runId)
-        newestAt = Math.max(newestAt, newestOf(runs))
-        before = activity
-        if (!isBounded) {
-          listedAllAt = Date.now()
-          hasChanged = false
-        }
-      }
-      isReachable = true
-    } catch (error) {
-      if (!(error instanceof CommandError)) throw error
-      if (isReachable) printLine(stderr, `Retrying: ${error.message}`)
-      isReachable = false
+  await pollUntilStopped(context, async () => {
+    const activity = await fetchActivity(client)
+    hasChanged ||= JSON.stringify(activity) !== JSON.stringify(before)
+    const isDue = hasChanged && Date.now() - listedAllAt >= LIST_ALL_EVERY_MS
+    // Any run can be acknowledged at any time, without a change of the activity.
+    const isBounded = filter.acknowledged !== true && !isDue
+    if (isBounded && JSON.stringify(activity) === JSON.stringify(before)) return
+    const bounds = isBounded ? boundsOf(filter, newestAt, before) : {}
+    const { runs } = await listRuns(client, { ...filter, ...bounds }, MAX_LISTED)
+    const newRuns = findNew(runs, seen, ({ runId }) => runId, MAX_LISTED)
+    if (newRuns.length > 0) onNewRuns(newRuns)
+    for (const { runId } of runs) seen.add(runId)
+    newestAt = Math.max(newestAt, newestOf(runs))
+    before = activity
+    if (!isBounded) {
+      listedAllAt = Date.now()
+      hasChanged = false
     }
-  }
+  })
 }
 
 function newestOf(runs: readonly ListedRun[]): number {
@@ -140,13 +124,6 @@ function boundsOf(filter: RunFilter, newestAt: number, { oldestPendingAt }: Acti
   const from = Math.min(newestAt, pendingAt) - OVERLAP_MS
   const since = Math.max(from, filter.since === undefined ? from : Date.parse(filter.since))
   return Number.isFinite(since) ? { since: new Date(since).toISOString() } : {}
-}
-
-/** The runs that are not in `seen`. Runs after the last seen one in a full list are old: they moved up as newer ones left it. */
-function findNewRuns(runs: readonly ListedRun[], seen: ReadonlySet<string>): ListedRun[] {
-  const lastSeen = runs.findLastIndex(({ runId }) => seen.has(runId))
-  const end = runs.length < MAX_LISTED ? runs.length : lastSeen
-  return runs.slice(0, end).filter(({ runId }) => !seen.has(runId))
 }
 
 /** Runs, one per line, starting with the id that `retry` takes. */

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { z } from 'zod'
 import { deliveryListSchema, type deliverySchema } from '../../contract/delivery.ts'
+import { auditListSchema } from '../../contract/operations.ts'
 import { type listedRunSchema, runListSchema } from '../../contract/run.ts'
 import { parseInteger } from '../../domain/quantities.ts'
 import { requestJson, type TrackerClient } from '../tracker-client.ts'
@@ -38,6 +39,17 @@ export async function listDeliveries(
     return { items: deliveries, ...page }
   })
   return { deliveries: items, nextCursor }
+}
+
+export async function listAuditEntries(
+  client: TrackerClient,
+  limit: number,
+): Promise<z.infer<typeof auditListSchema>> {
+  const { items, nextCursor } = await listPages('/audit', {}, limit, async (path) => {
+    const { entries, ...page } = await requestJson(client, { path }, auditListSchema)
+    return { items: entries, ...page }
+  })
+  return { entries: items, nextCursor }
 }
 
 async function listPages<T>(

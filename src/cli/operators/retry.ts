@@ -59,8 +59,8 @@ Examples:
   extension-tracker retry --status failed --cause "Rate limit" --limit 500 --reason "quota was raised"
 ${OPERATOR_HELP}
 RUN_ID, or a filter with --status, is required. A filter matches the same runs as in failures. With a filter, the service
-retries the runs one after another, and continues if this command is stopped. The exit code is 1 if a run was not accepted or,
-with --wait, did not succeed.`
+retries the runs one after another, and continues if this command is stopped. The exit code is 1 if a run was not accepted. With
+--wait it is 3 if a new run failed or expired.`
 
 /** The options that apply to one run and to many. */
 type RetryOptions = { dryRun?: true; reason?: string; wait?: true; json?: true }
@@ -95,7 +95,7 @@ async function retryOne(
     wait && newRun.fileId !== null ? await waitForFinalStatus(client, newRun.fileId, newRun) : newRun
   if (json) print(stringifyForTerminal(last))
   else if (wait) print(`${createPaint(context)(last.status)}  ${formatError(last.error)}`.trimEnd())
-  if (wait && last.status !== 'success') context.exitCode = 1
+  if (wait && last.status !== 'success') context.exitCode = last.status === 'pending' ? 1 : 3
 }
 
 /** A pending run has no cost, because retrying it is rejected. */
@@ -152,7 +152,8 @@ async function retryMany(
   print(`${progress.total - notAccepted} of ${progress.total} were accepted (retry ${progress.retryId}).`)
   if (notAccepted > 0) print(formatNotAccepted(progress, notAccepted, terminalWidth(context.stdout)))
   print(`New runs: ${success} succeeded, ${failed} failed, ${expired} expired, ${pending} pending.`)
-  if (notAccepted > 0 || (wait && failed + expired > 0)) context.exitCode = 1
+  if (notAccepted > 0) context.exitCode = 1
+  else if (wait && failed + expired > 0) context.exitCode = 3
 }
 
 /** Polls until the service has sent all runs and, with `waitsForRuns`, no new run is pending. Shows the count on a terminal. */

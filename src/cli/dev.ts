@@ -1,0 +1,54 @@
+import { join, resolve } from 'node:path'
+import { Command } from 'commander'
+import { type CommandContext, printLine } from './command-context.ts'
+import { CommandError } from './command-error.ts'
+import { startLocalServers } from './local-servers.ts'
+
+export function devCommand(context: CommandContext): Command {
+  return new Command('dev')
+    .description(
+      'Runs the service and a local ImageKit together until Ctrl-C, and keeps their data. Needs no account and no network.',
+    )
+    .option('--directory <PATH>', 'folder for the database and the uploaded files', './data')
+    .addHelpText('after', DEV_HELP)
+    .action(async ({ directory }: { directory: string }) => {
+      const { env, readText, stdout } = context
+      if (env['NODE_ENV'] === 'production')
+        throw new CommandError('NODE_ENV is production; dev is only for development.', 2)
+      const stopRequested = context.stopRequested()
+      const servers = await startLocalServers({
+        env: { DATABASE_URL: `file:${join(resolve(directory), 'tracker.db')}`, ...env },
+        readText,
+        sandboxDirectory: resolve(directory, 'sandbox'),
+        sandboxPort: env['PORT'] === '0' ? 0 : SANDBOX_PORT,
+      })
+      try {
+        printLine(
+          stdout,
+          [
+            `service   ${servers.serviceUrl}`,
+            `pages     ${servers.serviceUrl}/admin`,
+            `sandbox   ${servers.sandboxUrl}`,
+            '',
+            'Press Ctrl-C to stop. The data is kept.',
+          ].join('\n'),
+        )
+        await stopRequested
+      } finally {
+        await servers.stop()
+      }
+    })
+}
+
+const SANDBOX_PORT = 3001
+
+const DEV_HELP = `
+The service is configured as with serve, except that it uploads to the local ImageKit. Without DATABASE_URL, its database is
+tracker.db in the folder of --directory. The local ImageKit listens on port ${SANDBOX_PORT} and accepts any private key.
+
+Examples:
+  extension-tracker dev
+  PORT=4000 extension-tracker dev --directory /tmp/tracker
+
+In another terminal:
+  extension-tracker upload photo.png --extension remove-bg --wait`

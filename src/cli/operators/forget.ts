@@ -1,0 +1,51 @@
+import { createInterface } from 'node:readline'
+import { Command } from 'commander'
+import { type CommandContext, printLine } from '../command-context.ts'
+import { CommandError } from '../command-error.ts'
+import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
+import { OPERATOR_HELP } from '../tracker-access.ts'
+import { createConfiguredClient, requestOk } from '../tracker-client.ts'
+
+type ForgetOptions = { reason?: string; yes?: true; json?: true }
+
+export function forgetCommand(context: CommandContext): Command {
+  return new Command('forget')
+    .description('Deletes everything stored here about an asset. The file in ImageKit stays.')
+    .argument('<FILE_ID>', "ImageKit's fileId")
+    .option('--reason <TEXT>', 'saved to the audit log')
+    .option('--yes', 'do not ask for confirmation')
+    .option('--json', 'print { fileId, forgotten: true }')
+    .addHelpText('after', FORGET_HELP)
+    .action(async (fileId: string, { reason, yes, json }: ForgetOptions) => {
+      const client = createConfiguredClient(context)
+      if (!yes) await confirm(context, fileId)
+      await requestOk(client, {
+        method: 'DELETE',
+        path: `/assets/${encodeURIComponent(fileId)}`,
+        body: reason === undefined ? {} : { reason },
+      })
+      printLine(
+        context.stdout,
+        json ? stringifyForTerminal({ fileId, forgotten: true }) : `Forgot ${escapeForTerminal(fileId)}.`,
+      )
+    })
+}
+
+const FORGET_HELP = `
+Examples:
+  extension-tracker forget 598821f949c0a938d57563bd
+  extension-tracker forget 598821f949c0a938d57563bd --yes --reason "request of the customer"
+${OPERATOR_HELP}
+It cannot be undone. Without a terminal, --yes is required.`
+
+/** Throws `CommandError` unless the user types yes. */
+async function confirm({ stdin, stderr }: CommandContext, fileId: string): Promise<void> {
+  if (!('isTTY' in stdin) || stdin.isTTY !== true)
+    throw new CommandError('Nobody can confirm this without a terminal: add --yes.', 2)
+  stderr.write(`Delete everything stored here about ${escapeForTerminal(fileId)}? Type yes to confirm: `)
+  for await (const line of createInterface({ input: stdin })) {
+    if (line.trim() === 'yes') return
+    break
+  }
+  throw new CommandError('Not confirmed. Nothing was deleted.')
+}
