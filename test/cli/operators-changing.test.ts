@@ -32,7 +32,7 @@ test('runs show prints a run with its timeline and webhooks; --json prints the r
   const { exitCode, stdout } = await operate(['runs', 'show', runId])
   expect(exitCode).toBe(0)
   expect(stdout).toContain(
-    `run          ${runId}\nextension    remove-bg\nstatus       failed, reported by webhook\n`,
+    `run         ${runId}\nextension   remove-bg\nstatus      failed, reported by webhook\n`,
   )
   expect(stdout).toContain(fileId)
   expect(stdout).toMatch(/Z {2}requested {2}attempt 1 \(upload\)/)
