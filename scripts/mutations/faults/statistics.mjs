@@ -34,7 +34,7 @@ export const FAULTS_IN_STATISTICS = [
     before: ['addTo', 'sums.clear()'],
     tests: COUNTS,
   },
-  { name: 'new-counts-are-not-added', in: 'createAdd', word: ['excluded.size', '0'], tests: COUNTS },
+  { name: 'new-counts-are-not-added', in: 'createAdd', word: ['excluded.count', '0'], tests: COUNTS },
   { name: 'days-are-not-added-up', in: 'foldCounters', remove: 'rows.addDayCounters', tests: COUNTS },
   { name: 'hours-are-not-widened', in: 'foldCounters', remove: 'rows.widenHours', tests: COUNTS },
   { name: 'hours-shrink', in: 'createStats.widen', replace: ["'<'", "'>'"], nth: 1, tests: COUNTS },

@@ -78,7 +78,7 @@ export const FAULTS_IN_TRANSACTIONS = [
   },
   {
     name: 'rejected-deliveries-are-numbered-apart',
-    in: 'LAST.delivery',
+    in: 'LAST.dlv',
     word: ['rejected_deliveries', 'deliveries'],
     tests: CONTRACT,
   },
@@ -91,7 +91,7 @@ export const FAULTS_IN_TRANSACTIONS = [
   },
   {
     name: 'ids-of-one-transaction-have-the-same-bits',
-    in: 'createChecks',
+    in: 'newCheck',
     assign: ['taken', 'taken > 0 ? 0 : $&'],
     nth: 2,
     tests: CONTRACT,
