@@ -1,22 +1,17 @@
-import type { BlockList } from 'node:net'
-import { type AccessKey, placeholderProblem } from './config/access-keys.ts'
-import { type Alerting, parseAlerting } from './config/alerting.ts'
+import { type AlertSettings, parseAlerting } from './config/alerting.ts'
 import { parseDatabase } from './config/database.ts'
-import { checkPlanned } from './config/planned.ts'
-import { parseSecretList, parseSecrets } from './config/secrets.ts'
-import { parseTrustedProxies } from './config/trusted-proxies.ts'
-import { findUnknownVariables } from './config/unknown-variables.ts'
-import {
-  type Notifying,
-  parseNotifying,
-  parseSignatures,
-  parseUpkeep,
-  type Signatures,
-  type Upkeep,
-} from './config/upkeep.ts'
+import { checkPlanned, findUnknownVariables } from './config/ignored-variables.ts'
+import { type AccessKey, parseSecretList, parseSecrets, placeholderProblem } from './config/secrets.ts'
+import { parseUpkeep, type UpkeepSettings } from './config/upkeep.ts'
 import { type Environment, type ReadText, Variables } from './config/variables.ts'
+import {
+  type NotificationSettings,
+  parseNotifications,
+  parseSignatures,
+  type SignatureSettings,
+} from './config/webhooks.ts'
 import type { DatabaseAddress } from './domain/database-address.ts'
-import { isLoopbackHost, urlHost } from './domain/loopback.ts'
+import { isLoopbackHost, type Network, parseNetwork, urlHost } from './domain/host-address.ts'
 import { parseSizeBytes, positive } from './domain/quantities.ts'
 
 export type Config = {
@@ -26,11 +21,11 @@ export type Config = {
   publicUrl: string
   database: DatabaseAddress
   imagekit: { privateKey: string; uploadUrl: string; apiUrl: string }
-  signatures: Signatures
-  notifying: Notifying
+  signatures: SignatureSettings
+  notifications: NotificationSettings
   /** Null: alerts are disabled. */
-  alerting: Alerting | null
-  upkeep: Upkeep
+  alerting: AlertSettings | null
+  upkeep: UpkeepSettings
   apiKeys: AccessKey[]
   adminKeys: AccessKey[]
   /** Null in development with SQLite: a secret is then generated once and stored beside the database. */
@@ -38,7 +33,7 @@ export type Config = {
   /** API or admin keys are missing, which is allowed only on loopback: non-local requests are rejected. */
   loopbackOnly: boolean
   /** The proxies whose `X-Forwarded-For` is trusted. */
-  trustedProxies: BlockList
+  trustedProxies: Network[]
   /** `/metrics` requires no key. */
   metricsPublic: boolean
   maxUploadBytes: number
@@ -82,7 +77,7 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
     database,
     imagekit: parseImagekit(variables, allowsHttp),
     signatures: parseSignatures(variables),
-    notifying: parseNotifying(variables, warnings),
+    notifications: parseNotifications(variables, warnings),
     alerting: parseAlerting(variables, warnings),
     upkeep: parseUpkeep(variables),
     ...secrets,
@@ -165,6 +160,18 @@ function parseImagekit(variables: Variables, allowsHttp: boolean): Config['image
     uploadUrl: host('IMAGEKIT_UPLOAD_URL') ?? 'https://upload.imagekit.io',
     apiUrl: host('IMAGEKIT_API_URL') ?? 'https://api.imagekit.io',
   }
+}
+
+function parseTrustedProxies(variables: Variables): Network[] {
+  return variables.list('TRUSTED_PROXIES').flatMap((entry) => {
+    const network = parseNetwork(entry)
+    if (network !== undefined) return [network]
+    variables.problem(
+      'TRUSTED_PROXIES',
+      `"${entry}" must be an address such as 10.0.0.1 or a network such as 10.0.0.0/8`,
+    )
+    return []
+  })
 }
 
 /** Whether the URL leads to another machine over http. */

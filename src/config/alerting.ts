@@ -1,9 +1,9 @@
-import { isPrivateHost } from '../domain/public-address.ts'
+import { isPrivateHost } from '../domain/host-address.ts'
 import { parseDurationMs, parseRate, positive } from '../domain/quantities.ts'
 import type { Variables } from './variables.ts'
 
 /** The webhook for alerts and the thresholds at which they fire. Times in milliseconds. */
-export type Alerting = {
+export type AlertSettings = {
   url: string
   failures: { count: number; withinMs: number }
   pendingAgeMs: number
@@ -13,7 +13,7 @@ const FAILURES = { count: 10, withinMs: 15 * 60_000 }
 const PENDING_AGE_MS = 2 * 3_600_000
 
 /** Returns null if alerts are disabled. */
-export function parseAlerting(variables: Variables, warnings: string[]): Alerting | null {
+export function parseAlerting(variables: Variables, warnings: string[]): AlertSettings | null {
   const url = variables.url('ALERT_WEBHOOK_URL', ['https:', 'http:'])
   if (url && (url.username !== '' || url.password !== ''))
     variables.problem('ALERT_WEBHOOK_URL', 'contains a user name or password; remove them')
@@ -36,7 +36,7 @@ export function parseAlerting(variables: Variables, warnings: string[]): Alertin
   return null
 }
 
-function parseThreshold(text: string): Alerting['failures'] | undefined {
+function parseThreshold(text: string): AlertSettings['failures'] | undefined {
   const rate = parseRate(text)
   return rate && rate.count > 0 ? rate : undefined
 }

@@ -38,7 +38,7 @@ export function parseDatabase(variables: Variables): DatabaseAddress {
 /** Parses the addresses of a copy. A problem names the option and never quotes its value, which may contain a password. */
 export function parseMove(from: string, to: string): Move | { option: keyof Move; problem: string } {
   const [source, target] = [parseDatabaseAddress(from), parseDatabaseAddress(to)]
-  if (source.kind !== 'sqlite') return { option: 'from', problem: 'should be file:PATH' }
+  if (source.kind !== 'sqlite') return { option: 'from', problem: 'must be file:PATH' }
   if (target.kind === 'postgres') return { from: source, to: target }
-  return { option: 'to', problem: target.kind === 'invalid' ? target.problem : 'should be postgres://…' }
+  return { option: 'to', problem: target.kind === 'invalid' ? target.problem : 'must be postgres://…' }
 }

@@ -1,7 +1,17 @@
+import { parseEnv } from 'node:util'
 import { errorMessage } from '../domain/errors.ts'
 import { parseInteger } from '../domain/quantities.ts'
 
 export type Environment = { readonly [name: string]: string | undefined }
+
+/** Adds the variables of a `.env` file to the environment. Variables that are already set, as `NAME` or `NAME_FILE`, stay. */
+export function withDotEnv(env: Environment, text: string): Environment {
+  const isSet = (name: string) => env[name] !== undefined
+  const added = Object.entries(parseEnv(text)).filter(
+    ([name]) => !isSet(name) && !isSet(`${name}_FILE`) && !isSet(name.replace(/_FILE$/, '')),
+  )
+  return { ...Object.fromEntries(added), ...env }
+}
 
 /** Returns a file's text. Throws if it can't be read. */
 export type ReadText = (path: string) => string
@@ -56,7 +66,7 @@ export class Variables {
     if (text === undefined) return fallback
     const value = parse(text)
     if (value !== undefined) return value
-    this.problem(name, `should be ${form}`)
+    this.problem(name, `must be ${form}`)
     return fallback
   }
 

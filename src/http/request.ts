@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { type BlockList, isIP, isIPv4 } from 'node:net'
+import { isIP } from 'node:net'
 import type { HttpBindings } from '@hono/node-server'
 import type { Context, MiddlewareHandler } from 'hono'
+import { isInNetworks, type Network, normalizeAddress } from '../domain/host-address.ts'
 import type { ReaderCredential } from '../tracking/status/authorize-reader.ts'
 
 /** The context of every handler. */
@@ -58,27 +59,16 @@ const EMPTY = new URLSearchParams()
  * The client's address. Each proxy appends the address of its own client to `X-Forwarded-For`. The list is read from the end,
  * for as long as the writer of an entry is trusted; earlier entries may be forged.
  */
-export function clientAddress(c: AppContext, trusted: BlockList): string {
+export function clientAddress(c: AppContext, trusted: readonly Network[]): string {
   const { socket, headers } = c.env.incoming
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
-  let address = withoutMapping(socket.remoteAddress ?? '')
+  let address = socket.remoteAddress ?? ''
   for (const entry of forwarded.toReversed()) {
-    const previous = withoutMapping(entry.trim())
-    if (!isTrusted(trusted, address) || isIP(previous) === 0) return address
+    const previous = entry.trim()
+    if (!isInNetworks(address, trusted) || isIP(previous) === 0) break
     address = previous
   }
-  return address
-}
-
-/** An IPv4 address may arrive mapped into IPv6, as `::ffff:192.0.2.1`. */
-function withoutMapping(address: string): string {
-  const mapped = address.replace(/^::ffff:/i, '')
-  return isIPv4(mapped) ? mapped : address
-}
-
-function isTrusted(trusted: BlockList, address: string): boolean {
-  const family = isIP(address)
-  return family !== 0 && trusted.check(address, family === 4 ? 'ipv4' : 'ipv6')
+  return normalizeAddress(address)
 }
 
 /** None of these is secret by itself. The two signatures are stored only to replay rejected deliveries, and are never shown. */

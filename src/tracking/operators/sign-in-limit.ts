@@ -1,6 +1,6 @@
-import { isIPv6 } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { TrackerError } from '../../domain/errors.ts'
+import { networkOf } from '../../domain/host-address.ts'
 import { countSignIn, MAX_SIGN_IN_NAMES, withoutAttempt } from '../../domain/sign-in.ts'
 import type { Store } from '../../store/store.ts'
 import type { Capability } from '../capability-tokens.ts'
@@ -77,15 +77,4 @@ function createMemory(): SignInStore {
 
 function isUnavailable(error: unknown): boolean {
   return error instanceof TrackerError && (error.code === 'store_unavailable' || error.code === 'overloaded')
-}
-
-/** A holder of one IPv6 address has at least 2^64 of them, so only the first four groups count. */
-function networkOf(address: string): string {
-  if (!isIPv6(address)) return address
-  const [head = ''] = address.split('%')
-  const [before = '', after = ''] = head.split('::')
-  const left = before === '' ? [] : before.split(':')
-  const right = after === '' ? [] : after.split(':')
-  const gap = head.includes('::') ? Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0') : []
-  return [...left, ...gap, ...right].slice(0, 4).join(':')
 }

@@ -32,7 +32,7 @@ test('DATABASE_LISTEN_URL must be a PostgreSQL address, and is a problem with SQ
   ])
   for (const listenUrl of ['file:./data/tracker.db', 'postgres://tracker:hush@db.example'])
     expect(problemsOf({ ...PUBLIC, DATABASE_URL: URL, DATABASE_LISTEN_URL: listenUrl })).toEqual([
-      expect.stringMatching(/^DATABASE_LISTEN_URL: should be postgres:\/\/USER/),
+      expect.stringMatching(/^DATABASE_LISTEN_URL: must be postgres:\/\/USER/),
     ])
 })
 
@@ -47,6 +47,6 @@ test('PostgreSQL requires a token secret on loopback too, because every process 
 
 test('a problem of DATABASE_URL does not contain the password', () => {
   const problems = problemsOf({ ...PUBLIC, DATABASE_URL: 'postgres://tracker:hush#x@db.example/tracker' })
-  expect(problems).toEqual([expect.stringMatching(/^DATABASE_URL: should be postgres:/)])
+  expect(problems).toEqual([expect.stringMatching(/^DATABASE_URL: must be postgres:/)])
   expect(problems.join()).not.toContain('hush')
 })

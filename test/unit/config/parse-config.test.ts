@@ -1,4 +1,3 @@
-import { BlockList } from 'node:net'
 import { expect, test } from 'vitest'
 import type { Environment } from '../../../src/config/variables.ts'
 import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf, SIGNING, UNSIGNED } from './parsed.ts'
@@ -15,7 +14,7 @@ test('only the ImageKit key is required on loopback; the rest has defaults', () 
       apiUrl: 'https://api.imagekit.io',
     },
     signatures: { secrets: [], requireOnExtensions: false },
-    notifying: { secrets: [], allowPrivateTargets: false },
+    notifications: { secrets: [], allowPrivateTargets: false },
     upkeep: {
       overdueAfterMs: 600_000,
       reconcileEveryMs: 60_000,
@@ -26,7 +25,7 @@ test('only the ImageKit key is required on loopback; the rest has defaults', () 
     apiKeys: [],
     adminKeys: [],
     tokenSecrets: null,
-    trustedProxies: expect.any(BlockList),
+    trustedProxies: [],
     loopbackOnly: true,
     alerting: null,
     metricsPublic: false,
@@ -67,7 +66,7 @@ test('every variable is parsed', () => {
     database: { kind: 'sqlite', path: '/var/lib/tracker.db' },
     imagekit: { uploadUrl: 'http://127.0.0.1:3001' },
     signatures: { secrets: ['whsec_one_0123456789', 'whsec_two_0123456789'], requireOnExtensions: true },
-    notifying: { secrets: [expect.anything()], allowPrivateTargets: true },
+    notifications: { secrets: [expect.anything()], allowPrivateTargets: true },
     upkeep: {
       overdueAfterMs: 300_000,
       reconcileEveryMs: 250,

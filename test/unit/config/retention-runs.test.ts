@@ -44,13 +44,13 @@ test.each(['none', '0', '0d', '-90d', '90', '90 days', '1w'])(
   'RETENTION_RUNS=%s is not a duration, and there is no other problem',
   (value) => {
     expect(problems({ RETENTION_RUNS: value })).toEqual([
-      'RETENTION_RUNS: should be a duration such as 10m or 25h',
+      'RETENTION_RUNS: must be a duration such as 10m or 25h',
     ])
   },
 )
 
 test('an invalid EXPIRE_AFTER is the only problem if RETENTION_RUNS is long enough for its default', () => {
   expect(problems({ RETENTION_RUNS: '25h', EXPIRE_AFTER: 'long' })).toEqual([
-    expect.stringMatching(/^EXPIRE_AFTER: should be a duration/),
+    expect.stringMatching(/^EXPIRE_AFTER: must be a duration/),
   ])
 })

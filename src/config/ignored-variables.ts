@@ -1,4 +1,4 @@
-import type { Environment } from './variables.ts'
+import type { Environment, Variables } from './variables.ts'
 
 /** Every variable that a command reads. */
 const KNOWN =
@@ -37,4 +37,19 @@ function isAlmost(name: string, known: string): boolean {
   const shorter = Math.min(name.length, known.length)
   while (end < shorter - start && name.at(-1 - end) === known.at(-1 - end)) end += 1
   return Math.max(name.length, known.length) - start - end <= 1
+}
+
+/** The variables of features that this version doesn't have yet. */
+const PLANNED = ['IMAGEKIT_PASSTHROUGH']
+
+/** Checks the planned variables. Returns a warning for each one that is set. */
+export function checkPlanned(variables: Variables): string[] {
+  variables.parsed('IMAGEKIT_PASSTHROUGH', 'off', parsePassthrough, 'off, read or all; it has no effect yet')
+  return PLANNED.filter((name) => variables.text(name) !== undefined).map(
+    (name) => `${name} has no effect yet`,
+  )
+}
+
+function parsePassthrough(text: string): string | undefined {
+  return ['off', 'read', 'all'].find((value) => value === text)
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { findUnknownVariables } from '../../../src/config/unknown-variables.ts'
+import { findUnknownVariables } from '../../../src/config/ignored-variables.ts'
 
 const documented = () => {
   const text = ['.env.example', 'docs/configuration.md']

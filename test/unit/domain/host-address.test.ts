@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { isPublicAddress } from '../../../src/domain/public-address.ts'
+import {
+  isLoopbackHost,
+  isPrivateHost,
+  isPublicAddress,
+  normalizeAddress,
+} from '../../../src/domain/host-address.ts'
 
 describe('IPv4', () => {
   // The first and last address of each range, and its neighbours on both sides if those are public.
@@ -97,7 +102,59 @@ describe('IPv6', () => {
   })
 })
 
-test.each(['', 'localhost', 'example.com', '127.1', '0x7f000001', '2130706433', '[::1]', ' 8.8.8.8'])(
-  'A text that is not an address is not public: "%s"',
-  (text) => expect(isPublicAddress(text)).toBe(false),
+test.each([
+  '',
+  'localhost',
+  'example.com',
+  '127.1',
+  '8.8.8',
+  '0x7f000001',
+  '0x08.8.8.8',
+  '010.8.8.8',
+  '2130706433',
+  '134744072',
+  '[::1]',
+  ' 8.8.8.8',
+  '8.8.8.8.',
+])('A text that is not an address is not public: "%s"', (text) => expect(isPublicAddress(text)).toBe(false))
+
+test.each(['localhost', 'app.LOCALHOST', '127.0.0.1', '127.255.0.1', '::1', '[::1]', '::ffff:127.0.0.1'])(
+  '%s can only be this machine',
+  (host) => expect(isLoopbackHost(host)).toBe(true),
+)
+
+test.each([
+  '',
+  'localhost.example',
+  '126.0.0.1',
+  '0.0.0.0',
+  '::',
+  '::2',
+  '127.1',
+  '0x7f.0.0.1',
+  '0177.0.0.1',
+])('%s may be another machine', (host) => expect(isLoopbackHost(host)).toBe(false))
+
+test('The host of a URL is private if it is a private address or a name of this machine, also with a full stop', () => {
+  const hosts = [
+    'http://[::1]/',
+    'http://10.1/',
+    'http://0x7f.1/',
+    'http://localhost./',
+    'http://[::ffff:a9fe:a9fe]/',
+  ]
+  expect(hosts.map((url) => isPrivateHost(new URL(url).hostname))).toEqual(Array(5).fill(true))
+  const others = ['http://example.com/', 'http://8.8.8.8/', 'http://[2606:4700::1111]/']
+  expect(others.map((url) => isPrivateHost(new URL(url).hostname))).toEqual(Array(3).fill(false))
+})
+
+test.each([
+  ['::ffff:192.0.2.1', '192.0.2.1'],
+  ['::FFFF:c000:0201', '192.0.2.1'],
+  ['2001:DB8:0:0::1', '2001:db8::1'],
+  ['192.0.2.1', '192.0.2.1'],
+  ['192.0.2.1:443', '192.0.2.1:443'],
+  ['', ''],
+])('The address "%s" is normalized to "%s"', (text, normalized) =>
+  expect(normalizeAddress(text)).toBe(normalized),
 )
