@@ -24,6 +24,24 @@ export type Notification = Omit<DueNotification, 'dueAt'> & {
 /** Where the next page of due notifications begins: after this host. */
 export type HostPlace = string | null
 
+/** Why a target may not be called. */
+export type TargetRejection =
+  | 'not_a_url'
+  | 'scheme_not_allowed'
+  | 'credentials_in_url'
+  | 'address_not_allowed'
+
+/**
+ * The result of sending a message once. `gone` and `rejected` are final. `closed`: our own stop ended the attempt, although the
+ * target may have received the message. `status` is that of the response; null without one. Reasons contain neither the target nor secrets.
+ */
+export type SendResult =
+  | { kind: 'delivered'; status: number }
+  | { kind: 'gone'; status: number; reason: string }
+  | { kind: 'rejected'; reason: TargetRejection }
+  | { kind: 'retry'; status: number | null; retryAfterMs: number | null; reason: string }
+  | { kind: 'closed' }
+
 /** The result of an attempt: final, or repeated at `at`. Reasons contain no secrets. */
 export type NotificationResult =
   | { kind: 'delivered' }

@@ -1,4 +1,5 @@
 import { type Alert, alertMessageId, alertPauseMs } from '../domain/alert.ts'
+import type { SendResult } from '../domain/notification.ts'
 import type { Store, StoreLifecycle } from '../store/store.ts'
 import { alertMessage, databaseAlertMessage } from '../tracking/alerts/alert-message.ts'
 import { createDatabaseAlert } from '../tracking/alerts/database-alert.ts'
@@ -6,12 +7,6 @@ import { type EvaluateAlertsDeps, evaluateAlerts } from '../tracking/alerts/eval
 import type { Links } from '../tracking/links.ts'
 import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
 import { type Repeated, repeat } from './repeat.ts'
-
-type SendResult =
-  | { kind: 'delivered' }
-  | { kind: 'gone' }
-  | { kind: 'retry'; retryAfterMs: number | null; reason: string }
-  | { kind: 'rejected'; reason: string }
 
 export type AlerterDeps = EvaluateAlertsDeps & {
   store: Pick<Store, 'recordAlertReported'> & Pick<StoreLifecycle, 'findFault'>
@@ -52,7 +47,7 @@ export function createAlerter(deps: AlerterDeps): Repeated {
   ): Promise<boolean> => {
     const body = JSON.stringify(message)
     const sent = await sender.send({ notificationId: alertMessageId(alert), target, body })
-    if (sent.kind === 'retry' && sent.reason === 'sender_closed') return false
+    if (sent.kind === 'closed') return false
     const { kind, extension, state } = alert
     if (sent.kind === 'delivered') {
       failed = 0
@@ -60,12 +55,11 @@ export function createAlerter(deps: AlerterDeps): Repeated {
       log.info({ event: 'alert.sent', alert: kind, extension, state }, 'alert sent')
       return true
     }
-    const reason = sent.kind === 'gone' ? 'status_410' : sent.reason
     failed += 1
     const pauseMs = alertPauseMs(failed, sent.kind === 'retry' ? sent.retryAfterMs : null)
     pause = { since: clock(), ms: pauseMs }
     log.warn(
-      { event: 'alert.failed', alert: kind, extension, state, reason, pauseMs },
+      { event: 'alert.failed', alert: kind, extension, state, reason: sent.reason, pauseMs },
       'alert could not be sent; it will be retried',
     )
     return false

@@ -8,17 +8,11 @@ import {
   type Notification,
   type NotificationResult,
   nextAttempt,
+  type SendResult,
 } from '../domain/notification.ts'
 import type { Store } from '../store/store.ts'
 import { type Repeated, repeat } from './repeat.ts'
 import { createTargetBackoff } from './target-backoff.ts'
-
-/** The result of an attempt to notify a caller. */
-type SendResult =
-  | { kind: 'delivered'; status: number }
-  | { kind: 'gone'; status: number }
-  | { kind: 'retry'; status: number | null; retryAfterMs: number | null; reason: string }
-  | { kind: 'rejected'; reason: string }
 
 export type NotifierDeps = {
   store: Pick<
@@ -81,7 +75,7 @@ export function createNotifier(deps: NotifierDeps): Repeated {
     const at = clock()
     const sent = await sender.send({ ...due, body })
     // Aborted by our own stop: this does not count as a failed attempt.
-    if (sent.kind === 'retry' && sent.reason === 'sender_closed') {
+    if (sent.kind === 'closed') {
       isStopped = true
       await store.releaseNotification(notificationId, claim, due.dueAt)
       return
@@ -95,19 +89,21 @@ export function createNotifier(deps: NotifierDeps): Repeated {
     await store.settleNotification(notificationId, result, claim, { at, status })
     const host = hostOf(target)
     const fields = { notificationId, host, attempt: due.attempt, ...result }
-    if (result.kind === 'rejected' && result.reason === 'address_not_allowed') {
+    if (sent.kind === 'rejected' && sent.reason === 'address_not_allowed') {
       rejectedTargets.note(host)
       log.warn({ event: EVENTS.rejected, ...fields }, PRIVATE_TARGET)
     } else log.info({ event: EVENTS[result.kind], ...fields }, MESSAGES[result.kind])
   }
-  const resultOf = (sent: SendResult, due: DueNotification): NotificationResult => {
+  const resultOf = (
+    sent: Exclude<SendResult, { kind: 'closed' }>,
+    due: DueNotification,
+  ): NotificationResult => {
     switch (sent.kind) {
       case 'delivered':
         return { kind: 'delivered' }
       case 'gone':
-        return { kind: 'gone', reason: 'status_410' }
       case 'rejected':
-        return { kind: 'rejected', reason: sent.reason }
+        return { kind: sent.kind, reason: sent.reason }
       case 'retry': {
         const { reason, retryAfterMs } = sent
         const next = nextAttempt(due, { now: clock(), retryAfterMs, random: random() })

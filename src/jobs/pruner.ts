@@ -1,5 +1,5 @@
+import type { Lease } from '../domain/decide/lease.ts'
 import { type ClockTrust, checkClock } from '../domain/due-time.ts'
-import type { Lease } from '../domain/lease.ts'
 import type { RetentionPlace } from '../domain/retention.ts'
 import type { Store } from '../store/store.ts'
 import type { UpkeepLease } from '../tracking/upkeep-lease.ts'

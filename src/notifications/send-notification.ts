@@ -1,33 +1,14 @@
 import type { KeyObject } from 'node:crypto'
+import { Webhook } from 'standardwebhooks'
 import { Agent, type Dispatcher, errors, request } from 'undici'
-import type { Notification } from '../domain/notification.ts'
-import { isPublicAddress } from '../domain/public-address.ts'
-import { signNotification } from './standard-webhooks.ts'
-import {
-  AddressNotAllowed,
-  createTargetConnector,
-  type LookupAll,
-  parseTarget,
-  type TargetRejection,
-} from './target-guard.ts'
-
-/** The result of one attempt. `gone` and `rejected` are final; reasons contain neither the target nor secrets. */
-type SendResult =
-  | { kind: 'delivered'; status: number }
-  | { kind: 'gone'; status: number }
-  | {
-      kind: 'retry'
-      /** The status of the response; null without one. */
-      status: number | null
-      retryAfterMs: number | null
-      reason: `status_${number}` | ConnectionFailure
-    }
-  | { kind: 'rejected'; reason: TargetRejection }
+import { isPublicAddress } from '../domain/host-address.ts'
+import type { Notification, SendResult } from '../domain/notification.ts'
+import { AddressNotAllowed, createTargetConnector, type LookupAll, parseTarget } from './target-guard.ts'
 
 export type NotificationSender = {
   /** Makes one attempt; never rejects because of the target. */
   send(notification: Pick<Notification, 'notificationId' | 'target' | 'body'>): Promise<SendResult>
-  /** Ends at once: attempts in progress return `retry`, `sender_closed`, although the target may have received them. */
+  /** Ends at once: attempts in progress return `closed`. */
   close(): Promise<void>
 }
 
@@ -76,6 +57,8 @@ export function createNotificationSender({
       return resultOf(response, clock())
     } catch (error) {
       if (error instanceof AddressNotAllowed) return { kind: 'rejected', reason: 'address_not_allowed' }
+      if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError)
+        return { kind: 'closed' }
       const reason = deadline.signal.aborted ? 'timeout' : describeFailure(error)
       return { kind: 'retry', status: null, retryAfterMs: null, reason }
     } finally {
@@ -95,6 +78,30 @@ export function createNotificationSender({
   }
 }
 
+/**
+ * The headers of one attempt, as specified by Standard Webhooks (https://www.standardwebhooks.com). Each secret adds one
+ * signature, so that receivers with any of them can verify during a rotation; without a secret there is none.
+ */
+export function signNotification({
+  id,
+  timestampSeconds,
+  body,
+  secrets,
+}: {
+  id: string
+  timestampSeconds: number
+  body: string
+  secrets: readonly KeyObject[]
+}): { [name: string]: string } {
+  const headers = { 'webhook-id': id, 'webhook-timestamp': String(timestampSeconds) }
+  if (secrets.length === 0) return headers
+  const at = new Date(timestampSeconds * 1000)
+  const signatures = secrets.map((secret) =>
+    new Webhook(secret.export(), { format: 'raw' }).sign(id, at, body),
+  )
+  return { ...headers, 'webhook-signature': signatures.join(' ') }
+}
+
 /** The status code has already decided; an error while reading the body changes nothing. */
 async function discard(body: Dispatcher.ResponseData['body']): Promise<void> {
   await body.dump({ limit: MAX_RESPONSE_BYTES }).catch(() => {})
@@ -105,11 +112,12 @@ function resultOf(
   now: number,
 ): SendResult {
   if (statusCode >= 200 && statusCode < 300) return { kind: 'delivered', status: statusCode }
-  if (statusCode === 410) return { kind: 'gone', status: statusCode }
+  const reason = `status_${statusCode}`
+  if (statusCode === 410) return { kind: 'gone', status: statusCode, reason }
   const hasRetryAfter = statusCode === 429 || statusCode === 503
   const [retryAfter] = [headers['retry-after']].flat()
   const retryAfterMs = hasRetryAfter ? parseRetryAfterMs(retryAfter, now) : null
-  return { kind: 'retry', status: statusCode, retryAfterMs, reason: `status_${statusCode}` }
+  return { kind: 'retry', status: statusCode, retryAfterMs, reason }
 }
 
 /** Why there was no response: codes for the log and operators, without an address or URL. */
@@ -119,12 +127,9 @@ type ConnectionFailure =
   | 'connection_refused'
   | 'tls_failed'
   | 'connection_failed'
-  | 'sender_closed'
 
 function describeFailure(error: unknown): ConnectionFailure {
   if (error instanceof errors.ConnectTimeoutError) return 'timeout'
-  if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError)
-    return 'sender_closed'
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   if (code === 'ETIMEDOUT') return 'timeout'
   if (code === 'ECONNREFUSED') return 'connection_refused'

@@ -2,13 +2,8 @@ import type { LookupAddress } from 'node:dns'
 import { lookup as systemLookup } from 'node:dns/promises'
 import type { LookupFunction } from 'node:net'
 import { buildConnector } from 'undici'
-import { literalHost } from '../domain/public-address.ts'
-
-export type TargetRejection =
-  | 'not_a_url'
-  | 'scheme_not_allowed'
-  | 'credentials_in_url'
-  | 'address_not_allowed'
+import { literalHost } from '../domain/host-address.ts'
+import type { TargetRejection } from '../domain/notification.ts'
 
 /** Thrown before connecting to an address that is not allowed. */
 export class AddressNotAllowed extends Error {

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { parseSigningSecrets } from '../../src/config/signing-secrets.ts'
+import { parseSigningSecrets } from '../../src/config/webhooks.ts'
 import { createNotificationSender } from '../../src/notifications/send-notification.ts'
 import { startReceiver } from '../support/receiver.ts'
 

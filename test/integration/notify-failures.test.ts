@@ -37,7 +37,11 @@ function startSocketServer(behave: (socket: Socket) => void): Promise<string> {
 
 test('A 410 ends the attempts', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(410).end())
-  expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'gone', status: 410 })
+  expect(await startSender().send(about(receiver.url))).toEqual({
+    kind: 'gone',
+    status: 410,
+    reason: 'status_410',
+  })
 })
 
 test.each([400, 401, 404, 408, 422, 500, 502, 504])('After %i it is retried', async (status) => {
@@ -129,7 +133,7 @@ test('Closing the sender ends attempts in progress, and it sends nothing more', 
   const sending = sender.send(about(receiver.url))
   await expect.poll(() => receiver.requests).toHaveLength(1)
   await sender.close()
-  const closed = { kind: 'retry', status: null, retryAfterMs: null, reason: 'sender_closed' }
+  const closed = { kind: 'closed' }
   expect(await sending).toEqual(closed)
   expect(await sender.send(about(receiver.url))).toEqual(closed)
   expect(receiver.connections()).toBe(1)

@@ -1,8 +1,8 @@
 import { createHmac, createSecretKey } from 'node:crypto'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { parseSigningSecrets } from '../../../src/config/signing-secrets.ts'
-import { signNotification } from '../../../src/notifications/standard-webhooks.ts'
+import { parseSigningSecrets } from '../../../src/config/webhooks.ts'
+import { signNotification } from '../../../src/notifications/send-notification.ts'
 
 const encoded = (text: string) => `whsec_${Buffer.from(text).toString('base64')}`
 const KEY = 'a key of at least sixteen bytes'
@@ -70,8 +70,8 @@ test('Each malformed secret of a list is named by its position, and none is quot
   const { secrets, problems } = parseSigningSecrets(`${encoded(KEY)},${bad},${encoded(OTHER)},${bad}`)
   expect(secrets).toHaveLength(2)
   expect(problems).toEqual([
-    'secret 2 should be whsec_ followed by base64',
-    'secret 4 should be whsec_ followed by base64',
+    'secret 2 must be whsec_ followed by base64',
+    'secret 4 must be whsec_ followed by base64',
   ])
 })
 
