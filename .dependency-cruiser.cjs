@@ -65,7 +65,7 @@ module.exports = {
     inside(
       'sandbox-stands-alone',
       'sandbox/',
-      '^src/(?!sandbox/|domain/(loopback|mutex|public-address)[.]|notifications/target-guard[.])',
+      '^src/(?!sandbox/|domain/(host-address|mutex)[.]|notifications/target-guard[.])',
       'The local ImageKit knows nothing of the tracker. Which addresses may be connected to is decided once.',
     ),
     inside(

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
 import { runProgram } from './cli/program.ts'
-import { withDotEnv } from './config/dot-env.ts'
+import { withDotEnv } from './config/variables.ts'
 import { errorMessage } from './domain/errors.ts'
 import { readPackageVersion } from './package-version.ts'
 

@@ -35,10 +35,10 @@ import { createTickBatcher } from './http/tick-batcher.ts'
 import { uploadRoutes } from './http/upload-routes.ts'
 import { createWebhookHandler, webhookRoutes } from './http/webhook-handler.ts'
 import { readAccountEvent } from './imagekit/account-event.ts'
-import { keyVerdict, probeApiKey } from './imagekit/api-key-probe.ts'
 import { createImagekitClient } from './imagekit/client.ts'
 import { readExtensionResult } from './imagekit/extension-webhook.ts'
 import { createFileLookup } from './imagekit/file-lookup.ts'
+import { keyVerdict, probeApiKey } from './imagekit/private-key.ts'
 import { failurePayload, successPayload } from './imagekit/webhook-payload.ts'
 import { verifySignature } from './imagekit/webhook-signature.ts'
 import { createDatabaseReopener } from './jobs/database-reopener.ts'
@@ -200,7 +200,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
 
   // ImageKit, and the receivers of notifications
   const keyRejections = createKeyRejections({ clock, log })
-  const { allowPrivateTargets } = config.notifying
+  const { allowPrivateTargets } = config.notifications
   const imagekit = createImagekitClient({
     ...config.imagekit,
     formLimits: FORM_LIMITS,
@@ -214,7 +214,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     clock,
     onStatus: (status) => keyRejections.note('lookup', { kind: keyVerdict(status), status }),
   })
-  const sender = createNotificationSender({ ...config.notifying, clock })
+  const sender = createNotificationSender({ ...config.notifications, clock })
 
   // Limits
   const { maxConnections, waiting } = connectionsFor(overrides.descriptors ?? readDescriptorLimit())
@@ -437,7 +437,7 @@ function describeSetup(
     expireAfterMs: config.upkeep.expireAfterMs,
     alerts: {
       host: alerting && new URL(alerting.url).hostname,
-      allowsPrivateTargets: config.notifying.allowPrivateTargets,
+      allowsPrivateTargets: config.notifications.allowPrivateTargets,
     },
     warnings: config.warnings,
   }

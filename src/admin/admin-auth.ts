@@ -1,5 +1,4 @@
-import type { BlockList } from 'node:net'
-import { isLoopbackHost } from '../domain/loopback.ts'
+import { isLoopbackHost, type Network } from '../domain/host-address.ts'
 import { type AppContext, clientAddress } from '../http/request.ts'
 import type { CapabilityTokens } from '../tracking/capability-tokens.ts'
 import type { EndedSessions } from '../tracking/operators/ended-sessions.ts'
@@ -14,7 +13,7 @@ export type AdminAuthDeps = {
     apiKeys: readonly NamedSecret[]
     adminKeys: readonly NamedSecret[]
     /** The proxies whose `X-Forwarded-For` is trusted. */
-    trustedProxies: BlockList
+    trustedProxies: readonly Network[]
   }
   tokens: Pick<CapabilityTokens, 'session' | 'signIn'>
   store: SignInStore

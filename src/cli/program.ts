@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { findUnknownVariables } from '../config/unknown-variables.ts'
+import { findUnknownVariables } from '../config/ignored-variables.ts'
 import { ConfigError } from '../config.ts'
 import { DatabaseStartError, errorMessage } from '../domain/errors.ts'
 import { MissingPackageError } from '../sandbox/optional-packages.ts'

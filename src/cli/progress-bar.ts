@@ -1,4 +1,4 @@
-import { formatBytes } from '../domain/quantity-text.ts'
+import { formatBytes } from '../domain/quantities.ts'
 import type { Output } from './command-context.ts'
 import { cutTo, escapeForTerminal } from './terminal-text.ts'
 

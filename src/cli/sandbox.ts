@@ -81,7 +81,7 @@ function parseSandboxOptions(
   const findLevel = (text: string) => LOG_LEVELS.find((level) => level === text)
   const level = variables.parsed('LOG_LEVEL', 'info', findLevel, `one of ${LOG_LEVELS.join(', ')}`)
   if (publicUrl !== undefined && !isWebAddress(publicUrl)) {
-    variables.problem('--public-url', 'should be a URL that starts with http:// or https://')
+    variables.problem('--public-url', 'must be a URL that starts with http:// or https://')
   }
   if (variables.problems.length > 0) throw new ConfigError(variables.problems)
   return {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isFileId } from '../domain/file-id.ts'
+import { isFileId } from '../domain/plain-text.ts'
 import { createFormWriter } from '../imagekit/form-writer.ts'
 import { CommandError } from './command-error.ts'
 import type { TrackerClient } from './tracker-client.ts'

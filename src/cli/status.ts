@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import stringWidth from 'string-width'
-import { isFileId } from '../domain/file-id.ts'
+import { isFileId } from '../domain/plain-text.ts'
 import {
   type AssetStatus,
   changedRuns,

@@ -1,7 +1,7 @@
-import { parseAccessKeys } from '../config/access-keys.ts'
+import { parseAccessKeys } from '../config/secrets.ts'
 import { type Environment, type ReadText, Variables } from '../config/variables.ts'
 import { ConfigError } from '../config.ts'
-import { isLoopbackHost, urlHost } from '../domain/loopback.ts'
+import { isLoopbackHost, urlHost } from '../domain/host-address.ts'
 
 /** The URL of the service and the key to authenticate with; `key.name` is the variable that contains it. */
 export type TrackerAccess = { url: string; key: { name: string; secret: string } | undefined }

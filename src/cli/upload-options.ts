@@ -68,14 +68,14 @@ function parseJsonObjectText(text: string): string {
     throw new InvalidArgumentError('It is not valid JSON.')
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new InvalidArgumentError('It should be a JSON object such as {"name":"value"}.')
+    throw new InvalidArgumentError('It must be a JSON object such as {"name":"value"}.')
   return text
 }
 
 /** `--field NAME=VALUE`: a parameter without an option. */
 export function addField(text: string, previous: readonly [string, string][] = []): [string, string][] {
   const separator = text.indexOf('=')
-  if (separator < 1) throw new InvalidArgumentError('It should be NAME=VALUE.')
+  if (separator < 1) throw new InvalidArgumentError('It must be NAME=VALUE.')
   const name = text.slice(0, separator)
   if (name === 'file' || name === 'fileName' || name === 'extensions')
     throw new InvalidArgumentError(`"${name}" has an argument or option of its own.`)

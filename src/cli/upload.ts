@@ -76,7 +76,7 @@ function readRequest(file: string | undefined, { wait }: UploadOptions): Request
   if (chosen === undefined) throw new CommandError('FILE is missing: upload [options] FILE', 2)
   if (wait === undefined) return { file: chosen, limitSeconds: undefined }
   if (wait === true || isFile) return { file: chosen, limitSeconds: Number.POSITIVE_INFINITY }
-  if (!/^\d{1,9}$/.test(wait)) throw new CommandError(`--wait ${wait}: should be a number of seconds.`, 2)
+  if (!/^\d{1,9}$/.test(wait)) throw new CommandError(`--wait ${wait}: must be a number of seconds.`, 2)
   return { file: chosen, limitSeconds: Number(wait) }
 }
 

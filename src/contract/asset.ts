@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isFileId } from '../domain/file-id.ts'
+import { isFileId } from '../domain/plain-text.ts'
 import { runSchema, runStatusSchema, timeSchema } from './run.ts'
 
 const MAX_WAIT_SECONDS = 60

@@ -84,7 +84,7 @@ export const retryProgressSchema = z.object({
 })
 
 /** `dryRun`: only report what would change. */
-export const reconcileRequestSchema = z.strictObject({ dryRun: z.boolean('should be true or false') })
+export const reconcileRequestSchema = z.strictObject({ dryRun: z.boolean('must be true or false') })
 
 export const reconcileReportSchema = z.object({
   runs: z.array(

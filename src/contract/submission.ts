@@ -7,7 +7,7 @@ import { runSchema, submissionErrorSchema, submissionKindSchema, submissionState
 export const registrationSchema = z.strictObject({
   /** As ImageKit's upload accepts them. */
   extensions: z
-    .custom<unknown[]>(Array.isArray, 'should be an array')
+    .custom<unknown[]>(Array.isArray, 'must be an array')
     .refine(({ length }) => length > 0, 'is empty'),
   fileId: fileIdText.nullish(),
   fileName: plainText.nullish(),

@@ -27,6 +27,7 @@ export function describeAsset(facts: AssetFacts): Asset {
 
 const BY_PRIORITY = ['pending', 'failed', 'expired', 'success'] as const satisfies RunStatus[]
 
+/** The first of `pending`, `failed`, `expired` and `success` that any of the runs has; `none` without runs. */
 export function overallStatus(runs: readonly Pick<Run, 'status'>[]): AssetState {
   return BY_PRIORITY.find((status) => runs.some((run) => run.status === status)) ?? 'none'
 }

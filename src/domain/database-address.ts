@@ -20,7 +20,7 @@ export const DEFAULT_CONNECTIONS = 11
 export const LEAST_CONNECTIONS = 5
 
 export const POSTGRES_URL_FORM =
-  'should be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password percent-encoded'
+  'must be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password percent-encoded'
 
 /** Parses `file:PATH` or `postgres://…`. A problem never quotes the text, because that may contain a password. */
 export function parseDatabaseAddress(text: string): DatabaseAddress | InvalidAddress {
@@ -31,7 +31,7 @@ export function parseDatabaseAddress(text: string): DatabaseAddress | InvalidAdd
   const path = text.startsWith('file:') ? text.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : ''
   if (path.trim() === ':memory:')
     return invalid('is file::memory:, which loses every webhook at a restart; use file:PATH')
-  if (path === '' || path.includes('?')) return invalid('should be file:PATH or postgres://…')
+  if (path === '' || path.includes('?')) return invalid('must be file:PATH or postgres://…')
   return { kind: 'sqlite', path }
 }
 

@@ -1,6 +1,7 @@
 import { type ConcurrentChange, mayRun } from './concurrent-change.ts'
-import type { Evidence, FileVersion } from './status-reason.ts'
-import type { Baseline } from './submission.ts'
+import type { Evidence, FileVersion } from './run.ts'
+import { SAVED_EXTENSION } from './saved-extension.ts'
+import type { Baseline, RequestedExtension } from './submission.ts'
 
 /** The present state of a file, as ImageKit reports it. */
 export type FileFacts = Pick<
@@ -130,4 +131,17 @@ function isOtherVersion(
   if (seen.hasAlpha === false && !run.mayFillBackground) return true
   const asked = [run.name, ...run.siblings, ...others.flatMap((other) => other.extensions)]
   return findNewerVersion(baseline, seen) === null || !mayRun(asked, 'remove-bg')
+}
+
+/** Whether remove-bg may replace the background instead of removing it. The options of a saved extension are unknown. */
+export function mayFillBackground(extensions: readonly RequestedExtension[]): boolean {
+  return extensions.some(({ name, options }) => {
+    if (name !== 'remove-bg') return name === SAVED_EXTENSION
+    // `bg_color`, `bg_image_url`; ImageKit passes options on to the background removal service, which may support more.
+    return typeof options === 'object' && options !== null && Object.keys(options).some(isOfBackground)
+  })
+}
+
+function isOfBackground(option: string): boolean {
+  return option.startsWith('bg_')
 }

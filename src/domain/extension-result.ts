@@ -76,6 +76,7 @@ export function nextRun(
   return requestedRun({ runId, submissionId, name, attempt: runs[0]?.attempt ?? 1, at: createdAt })
 }
 
+/** Whether the submission is bound to another file than the one that was reported. */
 export function isOtherFile(submission: Pick<Submission, 'fileId'>, fileId: string | null): boolean {
   return submission.fileId !== null && fileId !== null && fileId !== submission.fileId
 }

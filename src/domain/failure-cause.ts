@@ -1,7 +1,7 @@
 import type { Json } from './json.ts'
 
-/** The cause of a failure without a reason. */
-export const NO_CAUSE = 'no cause told'
+/** The cause of a failure that ImageKit gives no reason for. */
+export const NO_CAUSE = 'No reason given'
 
 /** The most frequent causes of an extension are shown; all others become `OTHER_CAUSE`. */
 const MAX_CAUSES = 100

@@ -1,6 +1,5 @@
 import { numberOf } from './ids.ts'
-import type { Run } from './run.ts'
-import type { Evidence } from './status-reason.ts'
+import type { Evidence, Run } from './run.ts'
 import type { Submission } from './submission.ts'
 
 /**

@@ -1,6 +1,5 @@
 import type { Json } from './json.ts'
-import { type FinalStatus, isFinal, type Run } from './run.ts'
-import type { Evidence, ExpiryReason } from './status-reason.ts'
+import { type Evidence, type ExpiryReason, type FinalStatus, isFinal, type Run } from './run.ts'
 
 /** One fact about a run, with its source. Evidence never shows a failure, so `reconcile` has one status. */
 export type Observation =

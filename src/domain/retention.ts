@@ -26,6 +26,7 @@ export type SubmissionUses = {
   followsKept: boolean
 }
 
+/** An old submission is kept for as long as any of these reasons applies. */
 export function isSubmissionNeeded(uses: SubmissionUses): boolean {
   return uses.isBeingSubmitted || uses.hasPendingRun || uses.isCallerToBeNotified || uses.followsKept
 }

@@ -12,6 +12,7 @@ export type RunGroup = {
 
 export type CountedGroup = RunGroup & { size: number }
 
+/** The group to which a run belongs, by its present properties. */
 export function groupOf(run: Run): RunGroup {
   return {
     extension: run.name,

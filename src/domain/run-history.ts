@@ -39,6 +39,7 @@ type HistoryFacts = Pick<
   earlier: { runId: string; retryId: string | undefined; auditEntries: readonly AuditEntry[] } | undefined
 }
 
+/** Selects from the facts what belongs to the run, and names the run before it and the current one. */
 export function describeHistory({ runs, asset, earlier, ...facts }: HistoryFacts): RunHistory {
   const { runId, name, requestedAt } = facts.run
   const current = asset && describeAsset(asset).runs.find((one) => one.name === name)

@@ -1,5 +1,4 @@
 import type { Json } from './json.ts'
-import type { StatusReason } from './status-reason.ts'
 
 export type FinalStatus = 'success' | 'failed'
 
@@ -7,6 +6,20 @@ export type RunStatus = 'pending' | FinalStatus | 'expired'
 
 /** The origin of the present status. */
 export type RunSource = 'request' | 'response' | 'webhook' | 'reconcile' | 'expiry'
+
+export type FileVersion = { id: string; name: string | null }
+
+/** What shows that an extension has done its work: the file at the time of the request, and now. */
+export type Evidence =
+  | { kind: 'new_ai_tags'; source: string; before: string[]; now: string[] }
+  | { kind: 'newer_version'; before: FileVersion; now: FileVersion }
+  | { kind: 'new_description'; before: string | null; now: string }
+
+/** `asset_gone`: ImageKit no longer has the file. `timed_out`: the window is over without a result or evidence. */
+export type ExpiryReason = 'asset_gone' | 'timed_out'
+
+/** Why a run has a status that ImageKit itself did not report. */
+export type StatusReason = Evidence | { kind: ExpiryReason }
 
 /** One extension of one submission: the thing that has a status. Times are milliseconds since the epoch. */
 export type Run = {
@@ -32,6 +45,7 @@ export type Run = {
   acknowledgedAt: number | null
 }
 
+/** An expired run is not final: a late result still settles it. */
 export function isFinal(status: RunStatus): status is FinalStatus {
   return status === 'success' || status === 'failed'
 }
@@ -73,4 +87,9 @@ export function requestedRun(facts: {
     contradicted: false,
     acknowledgedAt: null,
   }
+}
+
+/** Whether the reason is evidence that settled a run, rather than why it expired. */
+export function isEvidence(reason: StatusReason): reason is Evidence {
+  return reason.kind !== 'asset_gone' && reason.kind !== 'timed_out'
 }

@@ -244,12 +244,14 @@ function settledByHour(settled: readonly SettledCount[]): SettledInHour[] {
 
 type SettledStatus = Exclude<RunStatus, 'pending'>
 
+/** Whether a counted value is a status that a run can have after `pending`. */
 export function isSettledStatus(value: string): value is SettledStatus {
   return value === 'success' || value === 'failed' || value === 'expired'
 }
 
 const HOUR_MS = 3_600_000
 
+/** Hours since the epoch. */
 export function hourOf(at: number): number {
   return Math.floor(at / HOUR_MS)
 }

@@ -1,9 +1,15 @@
 import type { AuditKind } from './audit-entry.ts'
 import type { Json } from './json.ts'
 import type { ListedDelivery } from './listed-delivery.ts'
-import type { FinalStatus, RunSource } from './run.ts'
+import {
+  type Evidence,
+  type ExpiryReason,
+  type FinalStatus,
+  isEvidence,
+  type RunSource,
+  type StatusReason,
+} from './run.ts'
 import type { RunHistory } from './run-history.ts'
-import { type Evidence, type ExpiryReason, isEvidence, type StatusReason } from './status-reason.ts'
 import type { SubmissionError, SubmissionKind, SubmissionState } from './submission.ts'
 
 /** One event in a run's life; `at` in milliseconds since the epoch. */

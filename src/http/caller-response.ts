@@ -1,5 +1,5 @@
 import type { StoredResponse } from '../domain/idempotency.ts'
-import { errorBody } from '../imagekit/error-body.ts'
+import { errorBody } from '../imagekit/read-response.ts'
 import type { Links } from '../tracking/links.ts'
 import type { CallerOutcome } from '../tracking/uploads/imagekit-exchange.ts'
 import { linkValue } from './status-responses.ts'

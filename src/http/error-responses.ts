@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { PROBLEMS, type Problem, type ProblemCode } from '../contract/problems.ts'
 import { type FieldError, TrackerError } from '../domain/errors.ts'
-import { errorBody } from '../imagekit/error-body.ts'
+import { errorBody } from '../imagekit/read-response.ts'
 import type { AppContext } from './request.ts'
 import { headersObject, type PlainResponse, type RawHeaders, respond } from './response.ts'
 

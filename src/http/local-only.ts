@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { MiddlewareHandler } from 'hono'
 import { TrackerError } from '../domain/errors.ts'
-import { isLoopbackHost } from '../domain/loopback.ts'
+import { isLoopbackHost } from '../domain/host-address.ts'
 import type { AppEnv } from './request.ts'
 
 /**

@@ -32,7 +32,7 @@ export async function readOptionalJson(incoming: IncomingMessage, readBody: Read
 function parseJsonObject(raw: Buffer): JsonObject {
   if (raw.length === 0) throw new TrackerError('invalid_input', 'The body is missing. Send a JSON object.')
   const json = parseJson(raw)
-  if (!isJsonObject(json)) throw new TrackerError('invalid_input', 'The body should be a JSON object.')
+  if (!isJsonObject(json)) throw new TrackerError('invalid_input', 'The body must be a JSON object.')
   if (isTooDeep(json)) throw new TrackerError('invalid_input', 'The body is nested too deeply.')
   return json
 }

@@ -46,4 +46,4 @@ export function createRequestHandler(
 }
 
 const BAD_ADDRESS = 'The address or the Host header of the request is not valid.'
-const TOO_MANY_HEADERS = `The request should have fewer than ${MAX_HEADERS} headers.`
+const TOO_MANY_HEADERS = `The request must have fewer than ${MAX_HEADERS} headers.`

@@ -120,7 +120,7 @@ function requestScope(c: AppContext, keyName: string): string | null {
   if (key === undefined) return null
   if (typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key))
     return idempotencyScope(keyName, c.req.method, c.req.path.replace(/\/$/, ''), key)
-  const message = 'should be 1 to 255 visible ASCII characters'
+  const message = 'must be 1 to 255 visible ASCII characters'
   throw new TrackerError('invalid_input', 'A header is not valid.', {
     fields: [{ field: 'Idempotency-Key', message }],
   })

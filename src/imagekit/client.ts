@@ -1,11 +1,11 @@
 import { Agent } from 'undici'
 import type { Json } from '../domain/json.ts'
-import { authorizationOf } from './authorization.ts'
 import { exchange } from './exchange.ts'
 import { fingerprintForm } from './form-fingerprint.ts'
 import { type FormLimits, type IncomingForm, readFormParts } from './form-reader.ts'
 import { createFormWriter } from './form-writer.ts'
 import { OutgoingBody } from './outgoing-body.ts'
+import { authorizationOf } from './private-key.ts'
 import { type CloseUpload, relayUpload } from './upload-relay.ts'
 
 type ClientOptions = {

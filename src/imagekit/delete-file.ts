@@ -1,5 +1,5 @@
 import { request } from 'undici'
-import { authorizationOf } from './authorization.ts'
+import { authorizationOf } from './private-key.ts'
 
 /** Deletes a file at ImageKit. Returns the response's status; throws if there is no response. */
 export async function deleteFile(

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { ExtensionResult } from '../domain/extension-result.ts'
-import { isFileId } from '../domain/file-id.ts'
 import { isTooDeep, type Json } from '../domain/json.ts'
-import { plainText } from '../domain/plain-text.ts'
+import { isFileId, plainText } from '../domain/plain-text.ts'
 import type { FinalStatus } from '../domain/run.ts'
 
 const webhookSchema = z.object({

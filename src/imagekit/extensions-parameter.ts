@@ -13,7 +13,7 @@ export function parseExtensionsText(text: string): RequestedExtension[] {
   try {
     value = JSON.parse(text)
   } catch {
-    throw invalidExtensions('should be a JSON text such as [{"name":"remove-bg"}]')
+    throw invalidExtensions('must be a JSON text such as [{"name":"remove-bg"}]')
   }
   return parseExtensions(value)
 }
@@ -24,7 +24,7 @@ export function parseExtensions(value: unknown): RequestedExtension[] {
   if (Array.isArray(value) && value.length > MAX_EXTENSIONS)
     throw invalidExtensions(`has more than ${MAX_EXTENSIONS} extensions`)
   const parsed = extensionsSchema.safeParse(value)
-  if (!parsed.success) throw invalidExtensions('should be an array of objects, each with a "name"')
+  if (!parsed.success) throw invalidExtensions('must be an array of objects, each with a "name"')
   // The value came from `JSON.parse`, so it is JSON.
   const extensions = parsed.data as RequestedExtension[]
   if (isTooDeep(extensions)) throw invalidExtensions('is nested too deeply')

@@ -1,8 +1,8 @@
 import { Agent, request } from 'undici'
 import { errorMessage } from '../domain/errors.ts'
 import type { FileFacts } from '../domain/evidence.ts'
-import { authorizationOf } from './authorization.ts'
 import { readFileFacts } from './file-facts.ts'
+import { authorizationOf } from './private-key.ts'
 import { createCooldown, readResetMs } from './rate-limit.ts'
 import { searchBatches, searchQuery } from './search-batches.ts'
 

@@ -1,6 +1,5 @@
 import { DelimitedBytes } from './delimited-bytes.ts'
-import type { FormPart } from './form-part.ts'
-import { invalidForm } from './invalid-form.ts'
+import { type FormPart, invalidForm } from './form-part.ts'
 import { type PartHeaders, parseHeaderValue, parsePartHeaders } from './part-headers.ts'
 
 /** An incoming multipart request: its `Content-Type`, and its body. Waiting for the body ends when `signal` aborts. */
@@ -108,7 +107,7 @@ function parseBoundary(contentType: string): string {
   const boundary = parameters?.get('boundary') ?? ''
   const isForm = value?.toLowerCase() === 'multipart/form-data'
   if (isForm && boundary !== '' && boundary.length <= MAX_BOUNDARY_LENGTH) return boundary
-  throw invalidForm('content-type', 'should be multipart/form-data with a boundary')
+  throw invalidForm('content-type', 'must be multipart/form-data with a boundary')
 }
 
 function truncated(): Error {

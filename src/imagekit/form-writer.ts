@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { invalidForm } from './invalid-form.ts'
+import { invalidForm } from './form-part.ts'
 
 /** Writes `multipart/form-data` (RFC 7578) piece by piece: a head, the content, `partEnd`; then `formEnd`. */
 export type FormWriter = {

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { invalidForm } from './invalid-form.ts'
+import { invalidForm } from './form-part.ts'
 
 export type PartHeaders = {
   name: string

@@ -1,8 +1,8 @@
 import { TrackerError } from '../domain/errors.ts'
 import type { RequestedExtension } from '../domain/submission.ts'
 import { parseExtensionsText } from './extensions-parameter.ts'
+import { invalidForm } from './form-part.ts'
 import { KNOWN_FIELDS } from './form-reader.ts'
-import { invalidForm } from './invalid-form.ts'
 import { parseWebhookUrl } from './webhook-url-parameter.ts'
 
 /** The fields of a complete upload form that the tracker uses. */

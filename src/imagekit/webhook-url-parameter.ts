@@ -1,5 +1,5 @@
 import { TrackerError } from '../domain/errors.ts'
-import { isPrivateHost } from '../domain/public-address.ts'
+import { isPrivateHost } from '../domain/host-address.ts'
 
 /**
  * Parses a caller's own `webhookUrl`; null if there is none. Throws `invalid_input` for one that could never be called: otherwise
@@ -20,7 +20,7 @@ export function parseWebhookUrl(
   return value
 }
 
-const NO_URL = 'should be an http or https URL of at most 2,048 characters'
+const NO_URL = 'must be an http or https URL of at most 2,048 characters'
 
 function invalid(message: string): TrackerError {
   return new TrackerError('invalid_input', 'Your request contains invalid webhookUrl parameter.', {

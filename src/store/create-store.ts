@@ -11,7 +11,14 @@ import {
 } from '../domain/decide/due-notification.ts'
 import { applyFinding, claimRuns, extendClaim, releaseRuns } from '../domain/decide/due-run.ts'
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../domain/decide/idempotency.ts'
-import { acquireLease, holdsLease, releaseLease, UPKEEP_LEASE, underLease } from '../domain/decide/lease.ts'
+import {
+  acquireLease,
+  holdsLease,
+  type Lease,
+  releaseLease,
+  UPKEEP_LEASE,
+  underLease,
+} from '../domain/decide/lease.ts'
 import { recoverAbandoned } from '../domain/decide/recovery.ts'
 import { respond } from '../domain/decide/response.ts'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../domain/decide/retry.ts'
@@ -20,7 +27,6 @@ import { type OtherChanges, type Step, withoutChanges } from '../domain/decide/s
 import { createSubmission } from '../domain/decide/submission.ts'
 import type { NewRejectedDelivery } from '../domain/delivery.ts'
 import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
-import type { Lease } from '../domain/lease.ts'
 import { findRunHistory } from './find-run-history.ts'
 import { foldCounters } from './fold-counters.ts'
 import { createForgetting } from './forget-asset.ts'

@@ -3,6 +3,7 @@ import type { AssetFacts } from '../domain/asset.ts'
 import type { AuditEntry } from '../domain/audit-entry.ts'
 import type { ChangedElsewhere, Commit } from '../domain/commit.ts'
 import type { DatabaseFault } from '../domain/database-fault.ts'
+import type { Lease } from '../domain/decide/lease.ts'
 import type {
   NewAccountDelivery,
   NewDelivery,
@@ -14,7 +15,6 @@ import type {
 import type { ClockTrust } from '../domain/due-time.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
 import type { IdempotencyClaim, KeyClaim, StoredResponse } from '../domain/idempotency.ts'
-import type { Lease } from '../domain/lease.ts'
 import type { DeliveryDetail, DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.ts'
 import type {
   DueNotification,

@@ -1,4 +1,4 @@
-import type { Lease } from '../domain/lease.ts'
+import type { Lease } from '../domain/decide/lease.ts'
 import type { Store } from '../store/store.ts'
 
 /** One renewal may fail. Including the time to its next heartbeat, another process takes over within 30 seconds. */

@@ -122,7 +122,7 @@ describe('wrong usage of upload exits 2 before anything is sent', () => {
     [['--extension', 'saved-extension'], 'requires an id; use --extensions'],
     [['--extension', ''], 'name is empty'],
     [['--custom-metadata', '{brand}'], 'not valid JSON'],
-    [['--custom-metadata', '["Nike"]'], 'should be a JSON object'],
+    [['--custom-metadata', '["Nike"]'], 'must be a JSON object'],
     [['--transformation', 'w-200'], 'not valid JSON'],
     [['--field', 'novalue'], 'NAME=VALUE'],
     [['--field', 'fileName=x'], 'an argument or option of its own'],
@@ -162,8 +162,8 @@ describe('an invalid environment exits 2 and reports every problem', () => {
   ])('%s', async (...args) => {
     const env = { TRACKER_URL: 'ftp://x', PORT: 'http', TRACKER_API_KEY: 'short' }
     const { exitCode, stderr } = await runCli(args, { env })
-    expect(stderr).toContain('TRACKER_URL: should be')
-    expect(stderr).toContain('PORT: should be')
+    expect(stderr).toContain('TRACKER_URL: must be')
+    expect(stderr).toContain('PORT: must be')
     expect(stderr).toContain('TRACKER_API_KEY: key 1: the secret is shorter')
     expect(stderr).not.toContain('"short"')
     expect(exitCode).toBe(2)
@@ -171,8 +171,8 @@ describe('an invalid environment exits 2 and reports every problem', () => {
 
   test('serve', async () => {
     const { exitCode, stderr } = await runCli(['serve'], { env: { PORT: 'x', LOG_LEVEL: 'loud' } })
-    expect(stderr).toContain('PORT: should be')
-    expect(stderr).toContain('LOG_LEVEL: should be')
+    expect(stderr).toContain('PORT: must be')
+    expect(stderr).toContain('LOG_LEVEL: must be')
     expect(stderr).toContain('IMAGEKIT_PRIVATE_KEY: is required')
     expect(exitCode).toBe(2)
   })

@@ -144,7 +144,7 @@ test('no message contains the password of an invalid address', async () => {
   const wrong = await runCli(['migrate', '--from', 'file:x.db', '--to', 'mysql://user:s3cret@host/db'], {
     env,
   })
-  expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--to should be') })
+  expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--to must be') })
   expect(wrong.stderr).not.toContain('s3cret')
   expect((await runCli(['migrate', '--from', 'file:x.db'], { env })).exitCode).toBe(2)
 })

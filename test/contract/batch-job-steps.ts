@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import type { Alert } from '../../src/domain/alert.ts'
+import type { Lease } from '../../src/domain/decide/lease.ts'
 import type { Finding } from '../../src/domain/finding.ts'
-import type { Lease } from '../../src/domain/lease.ts'
 import {
   type DueNotification,
   type NotificationResult,

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
+import type { Lease } from '../../src/domain/decide/lease.ts'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
-import type { Lease } from '../../src/domain/lease.ts'
 import { type DueNotification, notificationIdOf } from '../../src/domain/notification.ts'
 import type { StoreHandle } from '../../src/store/store.ts'
 import { newRejected, unknownIds } from './facts.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Alert } from '../../src/domain/alert.ts'
-import type { Lease } from '../../src/domain/lease.ts'
+import type { Lease } from '../../src/domain/decide/lease.ts'
 import type { Store } from '../../src/store/store.ts'
 import { FILE_ID, newDelivery, submit } from './facts.ts'
 import type { OpenedStore } from './opened-store.ts'

@@ -1,4 +1,4 @@
-import type { Lease } from '../../src/domain/lease.ts'
+import type { Lease } from '../../src/domain/decide/lease.ts'
 import type { Store } from '../../src/store/store.ts'
 
 type Leased =

@@ -20,7 +20,7 @@ test.each([
 })
 
 test.each([
-  ['POST', '/submissions', { extensions: 'x', fileName: 3 }, ['must be a text', 'should be an array']],
+  ['POST', '/submissions', { extensions: 'x', fileName: 3 }, ['must be a text', 'must be an array']],
   ['POST', '/runs/retry', { status: 'failed', limit: 0 }, ['must be at least 1']],
   ['POST', '/runs/retry', { status: 'failed', acknowledged: 'no' }, ['must be true or false']],
   ['POST', '/reconcile', { dryRun: true, dryrun: false }, ['is not a known field']],

@@ -100,12 +100,12 @@ const INVALID: [what: string, message: RegExp, body: string, contentType?: strin
   ['another boundary', /cut short/, form(), 'multipart/form-data; boundary=other'],
   [
     'no boundary',
-    /content-type: should be multipart\/form-data with a boundary/,
+    /content-type: must be multipart\/form-data with a boundary/,
     form(),
     'multipart/form-data',
   ],
-  ['another content type', /content-type: should be/, form(), 'application/json'],
-  ['no content type', /content-type: should be/, form(), ''],
+  ['another content type', /content-type: must be/, form(), 'application/json'],
+  ['no content type', /content-type: must be/, form(), ''],
   ['extensions that are not JSON', /invalid extensions/, form(field('extensions', '[{name:1}'))],
   [
     'extensions that are not an array',

@@ -69,7 +69,7 @@ test.for(ROUTES)('%s with a webhookUrl that can never be called is rejected', as
     '//example.com/',
     'x',
   ])
-    expect(await messageOf(url), url).toContain('should be an http or https URL')
+    expect(await messageOf(url), url).toContain('must be an http or https URL')
   expect(sandbox.uploads()).toEqual([])
 })
 

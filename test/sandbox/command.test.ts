@@ -42,6 +42,6 @@ test('--port overrides PORT, which the service may already use', async () => {
   await run(env, [...directory, '--port', '0'], stdout)
   expect(String(stdout.read())).toMatch(/^The sandbox listens on http:\/\/127\.0\.0\.1:\d+\n/)
 
-  const problems = ['--port: should be a whole number from 0 to 65535']
+  const problems = ['--port: must be a whole number from 0 to 65535']
   await expect(run(env, ['--port', '99999'])).rejects.toMatchObject({ problems })
 })

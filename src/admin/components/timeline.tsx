@@ -1,4 +1,4 @@
-import type { Evidence } from '../../domain/status-reason.ts'
+import type { Evidence } from '../../domain/run.ts'
 import type { ShownRun } from '../../tracking/operators/show-run.ts'
 import { deliveryHref } from '../addresses.ts'
 import { causeText } from '../cause-text.ts'

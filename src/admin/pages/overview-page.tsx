@@ -1,4 +1,4 @@
-import { formatDuration } from '../../domain/quantity-text.ts'
+import { formatDuration } from '../../domain/quantities.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import type { Overview } from '../../tracking/operators/describe-overview.ts'
 import type { Stats } from '../../tracking/operators/describe-stats.ts'

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../domain/quantity-text.ts'
+import { formatDuration } from '../../domain/quantities.ts'
 import { isRejected } from '../../domain/submission.ts'
 import type { InspectedRun } from '../../tracking/operators/inspect-run.ts'
 import type { ShownRun } from '../../tracking/operators/show-run.ts'

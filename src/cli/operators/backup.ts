@@ -4,7 +4,7 @@ import { type FileHandle, link, open, rename, rm, unlink } from 'node:fs/promise
 import { basename, dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { errorMessage } from '../../domain/errors.ts'
-import { formatBytes } from '../../domain/quantity-text.ts'
+import { formatBytes } from '../../domain/quantities.ts'
 import { findBackupProblems } from '../../store/sqlite/backup.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { CommandError, errorCode } from '../command-error.ts'

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import type { z } from 'zod'
 import { deliveryDetailSchema } from '../../contract/delivery.ts'
-import { formatBytes } from '../../domain/quantity-text.ts'
+import { formatBytes } from '../../domain/quantities.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { formatPairs, formatTable, shortTime } from '../table.ts'
 import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { ConfigError, parseConfig } from '../../config.ts'
-import { type Check, fail, ok } from '../../domain/diagnostics/check.ts'
 import { parseInteger } from '../../domain/quantities.ts'
+import { type Check, fail, ok } from '../../tracking/operators/diagnostics/check.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { createPaint, escapeForTerminal, type Paint, stringifyForTerminal } from '../terminal-text.ts'
 import { OPERATOR_HELP, parseTrackerAccess, type TrackerAccess } from '../tracker-access.ts'
@@ -81,7 +81,7 @@ function formatCheck({ name, level, message, remedy }: Check, paint: Paint): str
 function parseSeconds(text: string): number {
   const seconds = parseInteger(text)
   if (seconds !== undefined && seconds >= 1 && seconds <= 86_400) return seconds
-  throw new InvalidArgumentError('It should be a number of seconds.')
+  throw new InvalidArgumentError('It must be a number of seconds.')
 }
 
 /** Checks whether `serve` would start with this environment, and reports every problem. */

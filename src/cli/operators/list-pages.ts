@@ -82,5 +82,5 @@ export function limitOption(byDefault: number, max: number): Option {
 function parseLimit(text: string, max: number): number {
   const limit = parseInteger(text)
   if (limit !== undefined && limit >= 1 && limit <= max) return limit
-  throw new InvalidArgumentError(`It should be a whole number from 1 to ${max}.`)
+  throw new InvalidArgumentError(`It must be a whole number from 1 to ${max}.`)
 }

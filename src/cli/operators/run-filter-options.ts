@@ -65,7 +65,7 @@ function parseTimeOption(text: string): string {
   const at = agoMs === undefined ? (parseTime(text) ?? Number.NaN) : Date.now() - agoMs
   if (Number.isNaN(new Date(at).getTime()))
     throw new InvalidArgumentError(
-      'It should be a time such as 2026-11-24T18:00:00Z, or a duration ago such as 24h.',
+      'It must be a time such as 2026-11-24T18:00:00Z, or a duration ago such as 24h.',
     )
   return new Date(at).toISOString()
 }

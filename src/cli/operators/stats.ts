@@ -1,8 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { z } from 'zod'
 import { type countsByStatusSchema, statsSchema } from '../../contract/operations.ts'
-import { parseDurationMs, positive } from '../../domain/quantities.ts'
-import { formatDuration } from '../../domain/quantity-text.ts'
+import { formatDuration, parseDurationMs, positive } from '../../domain/quantities.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { type Column, formatPairs, formatTable, shortTime } from '../table.ts'
 import { createPaint, type Paint, stringifyForTerminal } from '../terminal-text.ts'
@@ -39,7 +38,7 @@ ${OPERATOR_HELP}`
 
 function parseWindow(text: string): string {
   if (positive(parseDurationMs)(text) === undefined)
-    throw new InvalidArgumentError('It should be a duration such as 24h or 7d.')
+    throw new InvalidArgumentError('It must be a duration such as 24h or 7d.')
   return text
 }
 

@@ -139,10 +139,12 @@ function recorded(
   return { result: { deliveryId, outcome, cause, fileId, runId }, changes: { ...changes, insert } }
 }
 
+/** A replayed delivery keeps its id. */
 export function idOf({ replayOf }: Replayable, ids: NewIds): string {
   return replayOf ?? ids.delivery()
 }
 
+/** How many new ids a delivery takes. */
 export function idsOf({ replayOf }: Replayable): IdCounts {
   return { dlv: replayOf === undefined ? 1 : 0 }
 }
@@ -205,6 +207,7 @@ export function recordForgotten(deliveryId: string, received: Received): Decisio
 
 type Replayable = Pick<NewDelivery, 'replayOf'>
 
+/** The key of the rejected delivery that this one replays, if any. */
 export function replayKeys({ replayOf }: Replayable): Key[] {
   return replayOf === undefined ? [] : [['rejected', replayOf]]
 }

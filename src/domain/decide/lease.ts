@@ -1,5 +1,4 @@
 import { latestDueAt } from '../due-time.ts'
-import type { Lease } from '../lease.ts'
 import type { Key, Step } from './step.ts'
 import type { LeaseRow } from './tables.ts'
 
@@ -55,3 +54,9 @@ export function underLease<T>(lease: Lease, step: Step<T>): Step<T | null> {
     },
   }
 }
+
+/**
+ * Lets one process at a time do exclusive work: sweep, fold, prune, alert. Each new holder has a higher epoch, so a holder that
+ * was paused and lost the lease can no longer change anything.
+ */
+export type Lease = { epoch: number }

@@ -102,6 +102,7 @@ function namesIn(responses: readonly UploadResponse[]): string[] {
   return [...new Set(names)]
 }
 
+/** Loads the submission, and the deliveries that these responses may claim. Undefined if there is no such submission. */
 export function loadResponseContext(
   facts: Facts,
   submissionId: string,
@@ -127,10 +128,12 @@ export function bodyKeys(decide: (ids: NewIds, bodyOf: BodyOf) => unknown): Key[
   return keys
 }
 
+/** The body of a delivery; undefined if it was pruned. */
 export function bodyIn(facts: Facts, deliveryId: string): string | undefined {
   return facts.find('bodies', deliveryId)?.body.toString()
 }
 
+/** The submission and its deliveries after a response, with its result. */
 export function applyResponse(
   { state, deliveries }: ResponseContext,
   response: UploadResponse,
@@ -220,6 +223,7 @@ function applyEarlyUploadEvents(
   return applyEarlyUploadEvents(facts, { state: ended.state, deliveries }, at, ids, bodyOf)
 }
 
+/** The rows of the submission and its deliveries that differ. */
 export function responseChanges(before: ResponseContext, after: ResponseContext): Changes {
   const changes = changesBetween(before.state, after.state)
   const deliveries = [...after.deliveries.values()].filter(

@@ -14,6 +14,7 @@ export type SubmissionState = {
   notifications: readonly NotificationRow[]
 }
 
+/** The keys of all rows that `loadState` needs. */
 export function stateKeys(submissionId: string): Key[] {
   return [
     ['submissions', submissionId],
@@ -30,11 +31,13 @@ export function loadState(facts: Facts, submissionId: string): SubmissionState |
   return { row, details, runs: facts.list('runsOf', submissionId), notifications: [] }
 }
 
+/** The submission without the columns that only rows have. */
 export function submissionOf({ row, details }: Pick<SubmissionState, 'row' | 'details'>): Submission {
   const { respondedAt: _, ...submission } = row
   return { ...submission, extensions: details.extensions, baseline: details.baseline }
 }
 
+/** The run without the columns that only rows have. */
 export function runOf(row: RunRow): Run {
   const {
     dueAt: _,
@@ -119,6 +122,7 @@ export function applyChange(
 /** A delivery that settles a run. `body` is what the caller is notified with; undefined if it was pruned. */
 export type Settling = { deliveryId: string; body(): string | undefined }
 
+/** Whether a webhook has just brought the run to its final status. */
 export function isSettledByDelivery(before: Run | undefined, after: Run): boolean {
   return after.source === 'webhook' && isSettledNow(before, after)
 }
@@ -141,6 +145,7 @@ export function withPlace(
   }
 }
 
+/** A new notification, due at once; undefined without a target or a body. */
 export function notificationOf(
   target: string | null,
   { runId }: Pick<Run, 'runId'>,

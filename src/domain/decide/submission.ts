@@ -33,6 +33,7 @@ export function createSubmission(
   }
 }
 
+/** How many new ids a submission takes at most. */
 export function idsOfSubmission({ extensions }: NewSubmission): IdCounts {
   return { sub: 1, run: extensions.length }
 }

@@ -6,8 +6,8 @@ import {
 } from '../../contract/operations.ts'
 import { reasonSchema } from '../../contract/text.ts'
 import { type BackUpDeps, backUp } from '../../tracking/operators/back-up.ts'
+import { type DiagnosticsDeps, runDiagnostics } from '../../tracking/operators/diagnostics/run-diagnostics.ts'
 import { type ForgetAssetDeps, forgetAsset } from '../../tracking/operators/forget-asset.ts'
-import { type DiagnosticsDeps, runDiagnostics } from '../../tracking/operators/run-diagnostics.ts'
 import { type ReconcileNowDeps, reconcileNow } from '../../tracking/reconcile/reconcile.ts'
 import { type Api, operation, route } from '../route.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
-import { isLoopbackHost } from '../../domain/loopback.ts'
+import { isLoopbackHost } from '../../domain/host-address.ts'
 import { ApiError } from '../api-error.ts'
 
 /** The HTTP app of the sandbox: every response has a request id, and every error has ImageKit's shape. */

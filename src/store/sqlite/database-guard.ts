@@ -65,7 +65,7 @@ export function createDatabaseGuard(
   /** The error for a fault. Its cause, which is logged, includes the error that prevented a check. */
   const errorFor = (fault: DatabaseFault): TrackerError => {
     const cause = new Error(fault, fault === 'unverifiable' ? { cause: statError } : {})
-    return new TrackerError('store_unavailable', describeFault(fault).reason, { cause })
+    return new TrackerError('store_unavailable', describeFault(fault), { cause })
   }
 
   return {

@@ -1,6 +1,6 @@
 import type { Alert } from '../../domain/alert.ts'
 import { type DatabaseFault, describeFault } from '../../domain/database-fault.ts'
-import { formatDuration } from '../../domain/quantity-text.ts'
+import { formatDuration } from '../../domain/quantities.ts'
 import type { Links } from '../links.ts'
 import { type AlertThresholds, MAX_COUNTED, UNKNOWN_SUBMISSIONS } from './evaluate-alerts.ts'
 
@@ -43,7 +43,7 @@ export function databaseAlertMessage(
   const url = links.readiness()
   const sentence =
     state === 'firing'
-      ? `FIRING: the database is unavailable. ${describeFault(fault).reason}`
+      ? `FIRING: the database is unavailable. ${describeFault(fault)}`
       : `RESOLVED: the database is available again; alert opened at ${minuteOf(since)}.`
   return {
     text: `${escapeText(sentence)}\n${escapeText(url)}`,

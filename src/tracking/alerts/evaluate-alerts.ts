@@ -1,5 +1,5 @@
 import { type Alert, type AlertRule, evaluateAlert } from '../../domain/alert.ts'
-import type { Lease } from '../../domain/lease.ts'
+import type { Lease } from '../../domain/decide/lease.ts'
 import type { Store } from '../../store/store.ts'
 
 export type AlertThresholds = { failures: { count: number; withinMs: number }; pendingAgeMs: number }

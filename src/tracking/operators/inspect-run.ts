@@ -1,6 +1,5 @@
 import { TrackerError } from '../../domain/errors.ts'
-import { unitsOf } from '../../domain/extension-units.ts'
-import { decideRetry } from '../../domain/retry.ts'
+import { decideRetry, unitsOf } from '../../domain/retry.ts'
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { rejectionOf } from './retry-run.ts'

@@ -4,8 +4,8 @@ import {
   assessEvidence,
   type EvidenceAssessment,
   type FileFacts,
+  mayFillBackground,
 } from '../../domain/evidence.ts'
-import { mayFillBackground } from '../../domain/filled-background.ts'
 import type { DueRun, Finding } from '../../domain/finding.ts'
 import type { Baseline } from '../../domain/submission.ts'
 import { type FileLookup, fetchFiles, type RemoteFile, type Stop } from './fetch-files.ts'

@@ -19,7 +19,7 @@ const DOTS = /\/(\.|%2e){1,2}\//i
 
 /** The request never reached a route. */
 const UNREADABLE =
-  /"detail":"(The address or the Host|The request head|The request should have|The request is not valid HTTP)/
+  /"detail":"(The address or the Host|The request head|The request must have|The request is not valid HTTP)/
 
 /** What is wrong with a response to `target`; undefined if it is valid. The body of a HEAD response is not checked. */
 export function faultOf(response: WireResponse, target: string, isHead = false): string | undefined {

@@ -1,6 +1,5 @@
 import type { Json } from '../../../src/domain/json.ts'
-import type { FinalStatus, RunSource, RunStatus } from '../../../src/domain/run.ts'
-import type { StatusReason } from '../../../src/domain/status-reason.ts'
+import type { FinalStatus, RunSource, RunStatus, StatusReason } from '../../../src/domain/run.ts'
 import type {
   Baseline,
   SubmissionError,

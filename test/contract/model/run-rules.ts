@@ -47,7 +47,7 @@ export function causeOfRun(run: ModelRun): string {
   if (presentObservation(run).status !== 'failed') return ''
   const error = reason(run)?.error
   const code = typeof error === 'object' && error !== null && 'code' in error ? error['code'] : null
-  return typeof code === 'string' ? code : 'no cause told'
+  return typeof code === 'string' ? code : 'No reason given'
 }
 
 /** The run as the store should return it. */

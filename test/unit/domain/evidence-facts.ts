@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import type { ConcurrentChange } from '../../../src/domain/concurrent-change.ts'
 import { type AskedRun, assessEvidence, type FileFacts, findEvidence } from '../../../src/domain/evidence.ts'
-import type { Evidence } from '../../../src/domain/status-reason.ts'
+import type { Evidence } from '../../../src/domain/run.ts'
 import type { Baseline } from '../../../src/domain/submission.ts'
 import { FILE, frozen } from './facts.ts'
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { mayFillBackground } from '../../../src/domain/evidence.ts'
 import { asked, assess, before, found, now, TAGGER, VERSION_2 } from './evidence-facts.ts'
 import { FILE } from './facts.ts'
 
@@ -114,4 +115,21 @@ describe('an extension without recognisable traces', () => {
     expect(assess(asked('ai-tasks'), before(), seen)).toEqual({ kind: 'unchanged', cause: 'no_rule' })
     expect(assess(asked('unknown-extension'), before(), seen)).toEqual(NO_CHANGE)
   })
+})
+
+test.each([
+  [{ name: 'remove-bg', options: { bg_color: 'blue' } }],
+  [{ name: 'remove-bg', options: { bg_image_url: 'https://example.com/sky.jpg' } }],
+  [{ name: 'saved-extension', id: 'ext_1' }],
+])('%j may request a background', (extension) => {
+  expect(mayFillBackground([{ name: 'ai-tasks' }, extension])).toBe(true)
+})
+
+test.each([
+  [{ name: 'remove-bg' }],
+  [{ name: 'remove-bg', options: null }],
+  [{ name: 'remove-bg', options: { add_shadow: true } }],
+  [{ name: 'ai-tasks', options: { bg_color: 'blue' } }],
+])('%j does not request a background', (extension) => {
+  expect(mayFillBackground([extension])).toBe(false)
 })

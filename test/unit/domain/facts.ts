@@ -5,11 +5,13 @@ import {
   type ExtensionResult,
 } from '../../../src/domain/extension-result.ts'
 import { observe } from '../../../src/domain/observe.ts'
-import { type FinalStatus, type Run, requestedRun } from '../../../src/domain/run.ts'
-import type { Evidence } from '../../../src/domain/status-reason.ts'
+import { type Evidence, type FinalStatus, type Run, requestedRun } from '../../../src/domain/run.ts'
 import { openSubmission, type Submission } from '../../../src/domain/submission.ts'
-import type { UnclaimedDelivery, UploadResponse } from '../../../src/domain/upload-response.ts'
-import { decideResponse } from '../../../src/domain/upload-response.ts'
+import {
+  decideResponse,
+  type UnclaimedDelivery,
+  type UploadResponse,
+} from '../../../src/domain/upload-response.ts'
 
 export const FILE = 'file-1'
 const ASKED_AT = 1_000

@@ -1,5 +1,5 @@
-import type { RejectionCause } from '../delivery.ts'
-import { formatDuration } from '../quantity-text.ts'
+import type { RejectionCause } from '../../../domain/delivery.ts'
+import { formatDuration } from '../../../domain/quantities.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 const SECRET = 'Compare IMAGEKIT_WEBHOOK_SECRET with the dashboard, restart, then replay them.'

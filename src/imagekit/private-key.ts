@@ -1,6 +1,5 @@
 import { request } from 'undici'
 import { errorMessage } from '../domain/errors.ts'
-import { authorizationOf } from './authorization.ts'
 import { readResetMs } from './rate-limit.ts'
 
 type ApiKeyProbe =
@@ -43,6 +42,11 @@ function readProbe(
   if (status === 401 || status === 403) return { kind: 'rejected', status }
   if (status === 429) return { kind: 'rate_limited', ms: readResetMs(headers) }
   return { kind: 'failed', reason: `it responded with ${status}` }
+}
+
+/** ImageKit expects the private key as the user name of Basic auth, without a password: https://imagekit.io/docs/api-overview */
+export function authorizationOf(privateKey: string): string {
+  return `Basic ${Buffer.from(`${privateKey}:`).toString('base64')}`
 }
 
 /** What the status of any response says about the key. */

@@ -1,7 +1,9 @@
 import { stat, statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { describeFault } from '../../domain/database-fault.ts'
-import { type Check, fail, ok, warn } from '../../domain/diagnostics/check.ts'
+import { errorMessage } from '../../../domain/errors.ts'
+import type { Store, StoreLifecycle } from '../../../store/store.ts'
+import type { KeyRejections } from '../../key-rejections.ts'
+import { type Check, fail, ok, warn } from './check.ts'
 import {
   type ApiKeyProbe,
   checkAlerts,
@@ -13,11 +15,9 @@ import {
   checkPublicUrl,
   checkRejectedTargets,
   checkTokenSecret,
-} from '../../domain/diagnostics/surroundings.ts'
-import { checkPending, checkRejected } from '../../domain/diagnostics/traffic.ts'
-import { errorMessage } from '../../domain/errors.ts'
-import type { Store, StoreLifecycle } from '../../store/store.ts'
-import type { KeyRejections } from '../key-rejections.ts'
+  remedyOf,
+} from './surroundings.ts'
+import { checkPending, checkRejected } from './traffic.ts'
 
 export type DiagnosticsDeps = {
   store: Pick<Store, 'countRejected' | 'readStats' | 'findOldestPending'> &
@@ -118,7 +118,7 @@ async function checkDatabase({ store, readiness, setup }: DiagnosticsDeps): Prom
     const remedy =
       fault === undefined
         ? `Check the log and ${place}. Webhooks are not accepted meanwhile; ImageKit sends them again.`
-        : describeFault(fault).remedy
+        : remedyOf(fault)
     return fail('database', `not writable: ${errorMessage(error)}`, remedy)
   }
 }

@@ -1,6 +1,6 @@
-import { isLoopbackHost } from '../loopback.ts'
-import { isPrivateHost } from '../public-address.ts'
-import { formatBytes, formatDuration } from '../quantity-text.ts'
+import type { DatabaseFault } from '../../../domain/database-fault.ts'
+import { isLoopbackHost, isPrivateHost } from '../../../domain/host-address.ts'
+import { formatBytes, formatDuration } from '../../../domain/quantities.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 const MIB = 1024 ** 2
@@ -135,4 +135,31 @@ export function checkTokenSecret(mode: number | null): Check {
     `${message}: other users can read it, and so forge webhooks`,
     'Run chmod 600 on the file token-secret beside the database. If others may have read it, delete it and restart.',
   )
+}
+
+const OR_COPY =
+  ', with the -wal file beside it: the service continues by itself. If it was deleted, run ' +
+  '`extension-tracker backup FILE` while the service runs, then stop it, put FILE in place of the database and start again.'
+
+/** What to do about a fault of the database. */
+export function remedyOf(fault: DatabaseFault): string {
+  switch (fault) {
+    case 'missing':
+      return `Put the file back${OR_COPY}`
+    case 'replaced':
+      return `Put the original file back${OR_COPY}`
+    case 'truncated':
+      return 'Stop the service, restore a backup (docs/operators.md, Restore) and start again.'
+    case 'log_missing':
+      return 'Stop the service with SIGTERM, not with SIGKILL: it then writes what the log holds into the database. Start it again.'
+    case 'log_truncated':
+      return (
+        'Stop the service with SIGKILL, not with SIGTERM, which would copy what is left of the log into the database. Restore ' +
+        'a backup (docs/operators.md, Restore) and start again.'
+      )
+    case 'unverifiable':
+      return "Let the service's user read the folder of the database. See the log for the error."
+    case 'taken_over':
+      return 'Stop one of the two processes that use the same database, and restart the other.'
+  }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { isFileId } from '../../../src/domain/file-id.ts'
+import { isFileId } from '../../../src/domain/plain-text.ts'
 
 test.each(['598821f949c0a938d57563bd', 'x'.repeat(128), 'a?b#c', 'a%2Fb', 'ü ☃', '...', '.a', 'statuses'])(
   '%j can be the id of a file',

@@ -1,6 +1,10 @@
 import { expect, test } from 'vitest'
-import { checkAlerts, checkDisk, checkPublicUrl } from '../../../src/domain/diagnostics/surroundings.ts'
-import { checkRejected } from '../../../src/domain/diagnostics/traffic.ts'
+import {
+  checkAlerts,
+  checkDisk,
+  checkPublicUrl,
+} from '../../../src/tracking/operators/diagnostics/surroundings.ts'
+import { checkRejected } from '../../../src/tracking/operators/diagnostics/traffic.ts'
 
 const MIB = 1024 ** 2
 
