@@ -52,7 +52,7 @@ export class ConfigError extends Error {
 
   constructor(problems: readonly string[]) {
     super(
-      `The configuration is invalid, with ${problems.length} problem(s):\n${problems.map((text) => `  - ${text}`).join('\n')}`,
+      `The configuration is invalid, with ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}:\n${problems.map((text) => `  - ${text}`).join('\n')}`,
     )
     this.name = 'ConfigError'
     this.problems = problems

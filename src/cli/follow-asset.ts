@@ -8,13 +8,13 @@ const WAIT_SECONDS = 30
 const POLL_INTERVAL_MS = 1000
 const RESTART_TRIES = 60
 
-/** The present status of an asset. Throws `CommandError` if the service doesn't know the asset. */
+/** The current status of an asset. Throws `CommandError` if the service doesn't know the asset. */
 export async function getAssetStatus(client: TrackerClient, fileId: string): Promise<AssetStatus> {
   return readStatus(client, fileId, await client.send({ method: 'GET', path: pathOf(fileId) }))
 }
 
 /**
- * The present status of an asset, then its status after each change, until nothing is pending or `limitSeconds` have passed.
+ * The current status of an asset, then its status after each change, until nothing is pending or `limitSeconds` have passed.
  * Retries for up to a minute while the service restarts. Throws `CommandError` as soon as `signal` aborts.
  */
 export async function* followAsset(

@@ -5,7 +5,7 @@ import { createService } from '../service.ts'
 
 export type LocalServers = { serviceUrl: string; sandboxUrl: string; stop(): Promise<void> }
 
-/** What the sandbox replaces. */
+/** The variables that `withSandbox` replaces, as `NAME` or `NAME_FILE`. */
 const IMAGEKIT_VARIABLES = ['IMAGEKIT_PRIVATE_KEY', 'IMAGEKIT_UPLOAD_URL', 'IMAGEKIT_API_URL']
 
 /** Starts a sandbox, and a service that uploads to it. `env`: the service's environment; its variables about ImageKit are replaced. */

@@ -26,7 +26,10 @@ export function migrateCommand(context: CommandContext): Command {
         throw new CommandError('--from and --to must be used together.', 2)
       const address = parseDatabaseConfig(context.env, context.readText)
       const ran = await migrateDatabase(address)
-      const result = ran === 0 ? 'was already up to date' : `is up to date: ${ran} migration(s) ran`
+      const result =
+        ran === 0
+          ? 'was already up to date'
+          : `is up to date: ${ran} ${ran === 1 ? 'migration' : 'migrations'} ran`
       printLine(context.stdout, `${describeDatabaseAddress(address)} ${result}.`)
     })
 }

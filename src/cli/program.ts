@@ -87,7 +87,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'audit',
-    summary: 'list what operators did',
+    summary: 'list the actions of operators',
     load: async (context) => (await import('./operators/audit.ts')).auditCommand(context),
   },
   {
@@ -159,10 +159,10 @@ function reportError(error: unknown, { env, stderr }: CommandContext): number {
   const stack = showsStack && error instanceof Error ? error.stack : undefined
   const hint = errorCode(error) === 'EADDRINUSE' ? '. Set another PORT.' : ''
   printLine(stderr, stack ?? `${errorMessage(error)}${hint}`)
-  const isFinal =
+  const isSetupProblem =
     error instanceof ConfigError ||
     error instanceof MissingPackageError ||
     error instanceof DatabaseStartError
-  if (isFinal) return 2
+  if (isSetupProblem) return 2
   return error instanceof CommandError ? error.exitCode : 1
 }

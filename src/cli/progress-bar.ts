@@ -1,6 +1,6 @@
 import { formatBytes } from '../domain/quantities.ts'
 import type { Output } from './command-context.ts'
-import { cutTo, escapeForTerminal } from './terminal-text.ts'
+import { escapeForTerminal, truncateTo } from './terminal-text.ts'
 
 export type UploadProgress = { sent: (bytes: number) => void; stop: () => void }
 
@@ -42,7 +42,7 @@ export async function startUploadProgress(
     ...STYLE,
     stream: output,
   })
-  const name = cutTo(escapeForTerminal(fileName), NAME_WIDTH)
+  const name = truncateTo(escapeForTerminal(fileName), NAME_WIDTH)
   bar.start(sizeBytes ?? 0, 0, { name, sent: formatBytes(0), size: formatBytes(sizeBytes ?? 0) })
   return {
     sent(bytes) {

@@ -46,8 +46,8 @@ Tags on a file choose what happens, like test cards for payments. They can be co
   sandbox:EXTENSION=failed       pending in the response, failed by webhook
   sandbox:EXTENSION=success-now  success in the response
   sandbox:EXTENSION=failed-now   failed in the response
-  sandbox:EXTENSION=pending      pending for ever
-  sandbox:webhook=drop           never sent, but the file is changed
+  sandbox:EXTENSION=pending      stays pending
+  sandbox:webhook=drop           no webhook is sent, but the file changes
   sandbox:webhook=duplicate      sent three times
   sandbox:webhook=early          sent before the response
   sandbox:webhook=late           sent after ten times the delay

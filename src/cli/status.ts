@@ -37,7 +37,7 @@ export function statusCommand(context: CommandContext): Command {
     })
 }
 
-/** Anything else could lead to another route of the service. */
+/** Rejects an invalid id, because its path could be that of another route. */
 function parseFileId(text: string): string {
   if (isFileId(text)) return text
   throw new InvalidArgumentError('It is not a valid fileId.')

@@ -1,18 +1,18 @@
 import stringWidth from 'string-width'
-import { cutTo, escapeForTerminal, padTo } from './terminal-text.ts'
+import { escapeForTerminal, padTo, truncateTo } from './terminal-text.ts'
 
 export type Column<Row> = {
   title: string
   /** Null and empty are shown as `-`. */
   cell: (row: Row) => string | number | null
   /** May be truncated if the terminal is too narrow. */
-  isCut?: true
+  isTruncatable?: true
   align?: 'right'
   paint?: (text: string, row: Row) => string
 }
 
 const SEPARATOR = '  '
-const MIN_CUT_WIDTH = 12
+const MIN_TRUNCATED_WIDTH = 12
 
 /**
  * Formats rows under column titles and escapes the cells for the terminal. `width`: the terminal's width in columns. Undefined: the
@@ -31,7 +31,7 @@ export function formatTable<Row>(
   const line = (texts: readonly string[], row?: Row) =>
     columns
       .map(({ align, paint }, at) => {
-        const text = cutTo(texts[at] ?? '', widths[at] ?? 0)
+        const text = truncateTo(texts[at] ?? '', widths[at] ?? 0)
         const padding = ' '.repeat((widths[at] ?? 0) - stringWidth(text))
         const shown = row !== undefined && paint ? paint(text, row) : text
         return align === 'right' ? padding + shown : shown + padding
@@ -58,7 +58,8 @@ function narrow<Row>(columns: readonly Column<Row>[], widths: number[], width: n
     width - widths.reduce((sum, one) => sum + one, 0) - SEPARATOR.length * (widths.length - 1)
   while (room() < 0) {
     const widest = columns.reduce(
-      (found, { isCut }, at) => (isCut && (widths[at] ?? 0) > (widths[found] ?? MIN_CUT_WIDTH) ? at : found),
+      (widestAt, { isTruncatable }, at) =>
+        isTruncatable && (widths[at] ?? 0) > (widths[widestAt] ?? MIN_TRUNCATED_WIDTH) ? at : widestAt,
       -1,
     )
     const current = widths[widest]

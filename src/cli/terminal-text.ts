@@ -28,16 +28,16 @@ export function stringifyForTerminal(value: unknown): string {
 const segmenter = new Intl.Segmenter()
 
 /** Truncates a text to `width` columns. A truncated text ends in `…`. */
-export function cutTo(text: string, width: number): string {
+export function truncateTo(text: string, width: number): string {
   if (stringWidth(text) <= width) return text
-  let cut = ''
+  let truncated = ''
   let used = 1
   for (const { segment } of segmenter.segment(text)) {
     used += stringWidth(segment)
     if (used > width) break
-    cut += segment
+    truncated += segment
   }
-  return `${cut}…`
+  return `${truncated}…`
 }
 
 export function padTo(text: string, width: number): string {

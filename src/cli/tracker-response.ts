@@ -10,7 +10,7 @@ export type TrackerResponse = {
   header: (name: string) => string | undefined
 }
 
-/** A problem of the tracker, or an error of ImageKit's, which may come from something in between. */
+/** A problem of the tracker, or an error in ImageKit's format, in which a proxy may omit `help`. */
 const errorSchema = z.union([
   problemSchema.pick({ detail: true, errors: true }),
   imagekitErrorSchema.partial({ help: true }),

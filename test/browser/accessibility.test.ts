@@ -37,6 +37,6 @@ const RULES: { [scheme in 'light' | 'dark']: RunOptions } = {
 }
 
 function runAxe(page: Page, options: RunOptions): Promise<AxeResults> {
-  const given = JSON.stringify({ resultTypes: ['violations'], ...options })
-  return page.evaluate<AxeResults>(`axe.run(${given})`)
+  const argument = JSON.stringify({ resultTypes: ['violations'], ...options })
+  return page.evaluate<AxeResults>(`axe.run(${argument})`)
 }

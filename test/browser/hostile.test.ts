@@ -21,7 +21,7 @@ const PAGES_WITHOUT_UNTRUSTED_TEXT = [
 const TEXT = `${MARKUP}${REORDERED}${LATER}`
 
 browserTest(
-  'every page shows untrusted markup, direction marks and endless words as text, and fits a screen of 360 pixels',
+  'every page shows untrusted markup, direction marks and very long words as text, and fits a screen of 360 pixels',
   async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox()
     const seeded = await seedTracker(tracker, {

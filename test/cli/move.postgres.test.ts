@@ -54,8 +54,8 @@ async function readTarget(url: string, { ids }: Source) {
   }
 }
 
-const move = (source: Source, url: string, given: { [name: string]: string } = env) =>
-  runCli(['migrate', '--from', `file:${source.path}`, '--to', url], { env: given })
+const move = (source: Source, url: string, variables: { [name: string]: string } = env) =>
+  runCli(['migrate', '--from', `file:${source.path}`, '--to', url], { env: variables })
 
 test('a moved database has the same content, and new rows have unused numbers', async () => {
   const source = await makeSource()
@@ -68,7 +68,7 @@ test('a moved database has the same content, and new rows have unused numbers', 
   expect(await readTarget(url, source)).toEqual(await readSource(source))
 
   const store = await openPostgresStore({ url })
-  const before = new Set(source.ids.flatMap((of) => of.submissionIds))
+  const before = new Set(source.ids.flatMap(({ submissionIds }) => submissionIds))
   const { submissionId } = await store.createSubmission(newSubmission(['remove-bg']))
   await store.close()
   expect([...before].map(numberIn)).not.toContain(numberIn(submissionId))

@@ -109,7 +109,7 @@ test('stats prints counts, times and causes', async () => {
   )
 })
 
-test('stats of an empty service, and as JSON', async () => {
+test('stats says that there are no runs, and --json prints the response of the service', async () => {
   const none = { pending: 0, success: 0, failed: 0, expired: 0 }
   const body = {
     ...STATS,

@@ -74,8 +74,8 @@ test('an id is encoded as one path segment', async () => {
 type Results = { [result: string]: number }
 
 /** A service with a retry of three runs, whose polls return these results in order, then repeat the last one. */
-function manyRuns(given: { results?: Results[]; notAccepted?: object[]; restarts?: boolean } = {}) {
-  const { results = [{ success: 3 }], notAccepted = [], restarts = false } = given
+function manyRuns(options: { results?: Results[]; notAccepted?: object[]; restarts?: boolean } = {}) {
+  const { results = [{ success: 3 }], notAccepted = [], restarts = false } = options
   let polls = restarts ? 0 : 1
   return ({ method, json }: Received): Reply => {
     const none = { success: 0, failed: 0, expired: 0, pending: 0, rejected: 0, unconfirmed: 0 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import stringWidth from 'string-width'
 import { expect, test } from 'vitest'
 import { formatPairs, formatTable } from '../../src/cli/table.ts'
-import { cutTo, escapeForTerminal, padTo, stringifyForTerminal } from '../../src/cli/terminal-text.ts'
+import { escapeForTerminal, padTo, stringifyForTerminal, truncateTo } from '../../src/cli/terminal-text.ts'
 import { findUnsafeCharacters } from './unsafe-characters.ts'
 
 const anyText = fc.oneof(
@@ -53,10 +53,10 @@ test.each([
 })
 
 test('a text is truncated between characters, never inside one', () => {
-  expect(cutTo('日本語', 6)).toBe('日本語')
-  expect(cutTo('日本語', 5)).toBe('日本…')
-  expect(cutTo('日本語', 4)).toBe('日…')
-  expect(cutTo('a👩‍💻b', 3)).toBe('a…')
+  expect(truncateTo('日本語', 6)).toBe('日本語')
+  expect(truncateTo('日本語', 5)).toBe('日本…')
+  expect(truncateTo('日本語', 4)).toBe('日…')
+  expect(truncateTo('a👩‍💻b', 3)).toBe('a…')
 })
 
 const FILES = [
@@ -66,7 +66,7 @@ const FILES = [
 const COLUMNS = [
   { title: 'ID', cell: (row: (typeof FILES)[0]) => row.id },
   { title: 'NAME', cell: (row: (typeof FILES)[0]) => row.name },
-  { title: 'ERROR', cell: (row: (typeof FILES)[0]) => row.error, isCut: true as const },
+  { title: 'ERROR', cell: (row: (typeof FILES)[0]) => row.error, isTruncatable: true as const },
 ]
 
 test('the columns of a table are aligned, also with wide characters', () => {

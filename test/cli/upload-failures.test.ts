@@ -21,13 +21,13 @@ afterAll(() => rm(directory, { recursive: true }))
 test.each([
   ['there is no such file', 'missing.png'],
   ['is a directory', '.'],
-])('%s', async (sentence, name) => {
+])('a path that cannot be uploaded is reported: %s', async (sentence, name) => {
   const { exitCode, stdout, stderr } = await runCli(['upload', join(directory, name)])
   expect(stderr).toContain(sentence)
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
 })
 
-test('nothing listens', async () => {
+test('an address at which nothing listens is reported', async () => {
   const { exitCode, stderr } = await runCli(['upload', path], {
     env: { TRACKER_URL: 'http://127.0.0.1:1' },
   })
@@ -41,7 +41,7 @@ test.each([
   ["ImageKit's rejection", {}, 400, 'Your request contains invalid customMetadata'],
   ['a redirect', {}, 307, 'redirects to https://elsewhere.example/; set TRACKER_URL'],
   ['too many uploads at once', {}, 503, 'Try again in 7 s'],
-])('%s', async (_case, env, status, sentence) => {
+])('an error response is explained: %s', async (_case, env, status, sentence) => {
   const tracker = await startFakeTracker(() => ({
     status,
     body: { message: 'Your request contains invalid customMetadata', help: 'For support: …' },
@@ -68,7 +68,7 @@ test('an upload that may have reached ImageKit is reported as such, and not retr
   expect(tracker.requests).toHaveLength(1)
 })
 
-test('a response that is not JSON, and no response', async () => {
+test('a response that is not JSON and a broken connection are reported', async () => {
   const page = await listen((_incoming, response) => void response.end('<html>'))
   const html = await runCli(['upload', path], { env: { TRACKER_URL: page } })
   expect(html.stderr).toContain('not an upload response of ImageKit')

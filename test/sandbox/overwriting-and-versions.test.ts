@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { imageBlob, imageBytes } from '../support/fixture-images.ts'
 import { download, get, getList, patch, startSandbox, upload } from './support/running-sandbox.ts'
 
-const same = { fileName: 'shirt.jpg', useUniqueFileName: 'false' }
+const SAME_PATH = { fileName: 'shirt.jpg', useUniqueFileName: 'false' }
 
 test('uploads get unique names unless useUniqueFileName is false', async () => {
   const sandbox = await startSandbox()
@@ -13,14 +13,14 @@ test('uploads get unique names unless useUniqueFileName is false', async () => {
   expect(first.body['name']).toMatch(/^shirt_[A-Za-z0-9_]{9}\.jpg$/)
   expect(second.body['name']).not.toBe(first.body['name'])
   expect(second.body['fileId']).not.toBe(first.body['fileId'])
-  const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...same })
+  const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...SAME_PATH })
   expect(body).toMatchObject({ name: 'shirt.jpg', filePath: '/shirt.jpg' })
 })
 
 test('overwriting adds a version under the same fileId, and older versions stay', async () => {
   const sandbox = await startSandbox()
-  const { body: first } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...same })
-  const { body: second } = await upload(sandbox, { file: imageBlob('glass.png'), ...same })
+  const { body: first } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...SAME_PATH })
+  const { body: second } = await upload(sandbox, { file: imageBlob('glass.png'), ...SAME_PATH })
   expect(first['versionInfo']).toEqual({ id: first['fileId'], name: 'Version 1' })
   expect(second['fileId']).toBe(first['fileId'])
   expect(second['versionInfo']).toMatchObject({ name: 'Version 2' })
@@ -42,7 +42,7 @@ test('an overwriting upload removes the details it does not send', async () => {
   const tags = `${details.tags},sandbox:aws-auto-tagging=success-now`
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
-    ...same,
+    ...SAME_PATH,
     ...details,
     ...aiTags,
     tags,
@@ -50,7 +50,7 @@ test('an overwriting upload removes the details it does not send', async () => {
   expect(body['AITags']).not.toBeNull()
   const overwritten = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
-    ...same,
+    ...SAME_PATH,
     responseFields: 'tags,customMetadata,customCoordinates',
   })
   expect(overwritten.body).toMatchObject({
@@ -67,7 +67,7 @@ test('overwriteTags, overwriteAITags and overwriteCustomMetadata: false keeps de
   const keep = { overwriteTags: 'false', overwriteAITags: 'false', overwriteCustomMetadata: 'false' }
   const { body: first } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
-    ...same,
+    ...SAME_PATH,
     tags: 'a,sandbox:aws-auto-tagging=success-now',
     customMetadata: '{"brand":"Nike"}',
     extensions: '[{"name":"aws-auto-tagging"}]',
@@ -75,7 +75,7 @@ test('overwriteTags, overwriteAITags and overwriteCustomMetadata: false keeps de
   })
   const { body: kept } = await upload(sandbox, {
     file: imageBlob('sun.gif'),
-    ...same,
+    ...SAME_PATH,
     ...keep,
     responseFields,
   })
@@ -83,7 +83,7 @@ test('overwriteTags, overwriteAITags and overwriteCustomMetadata: false keeps de
   // Sent values still replace them.
   const { body: sent } = await upload(sandbox, {
     file: imageBlob('sun.gif'),
-    ...same,
+    ...SAME_PATH,
     ...keep,
     tags: 'c',
     customMetadata: '{"color":"red"}',
@@ -95,7 +95,7 @@ test('overwriteTags, overwriteAITags and overwriteCustomMetadata: false keeps de
 
 test('overwriteFile=false and useUniqueFileName=false reject an existing name', async () => {
   const sandbox = await startSandbox()
-  const fields = { ...same, overwriteFile: 'false', folder: '/a/' }
+  const fields = { ...SAME_PATH, overwriteFile: 'false', folder: '/a/' }
   expect((await upload(sandbox, { file: imageBlob('shirt.jpg'), ...fields })).status).toBe(200)
   const { status, body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...fields })
   expect(status).toBe(400)
@@ -108,7 +108,7 @@ test('overwriteFile=false and useUniqueFileName=false reject an existing name', 
 test('concurrent uploads to one path become versions of one file', async () => {
   const sandbox = await startSandbox()
   const uploads = await Promise.all(
-    Array.from({ length: 8 }, () => upload(sandbox, { file: imageBlob('sun.gif'), ...same })),
+    Array.from({ length: 8 }, () => upload(sandbox, { file: imageBlob('sun.gif'), ...SAME_PATH })),
   )
   expect(new Set(uploads.map(({ body }) => body['fileId'])).size).toBe(1)
   const versions = await getList(sandbox, `/v1/files/${String(uploads[0]?.body['fileId'])}/versions`)
@@ -141,8 +141,8 @@ test('a file has at most 100 versions', async () => {
 
 test('publishing applies to the current version, or to all versions', async () => {
   const sandbox = await startSandbox()
-  const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...same })
-  await upload(sandbox, { file: imageBlob('sun.gif'), ...same })
+  const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...SAME_PATH })
+  await upload(sandbox, { file: imageBlob('sun.gif'), ...SAME_PATH })
   const published = async () => {
     const versions = await getList(sandbox, `/v1/files/${String(body['fileId'])}/versions`)
     return versions.map(({ isPublished }) => isPublished)

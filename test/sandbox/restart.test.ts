@@ -4,13 +4,13 @@ import { expect, test } from 'vitest'
 import { imageBlob, imageBytes } from '../support/fixture-images.ts'
 import { download, get, getList, startSandbox, upload } from './support/running-sandbox.ts'
 
-const same = { fileName: 'shirt.jpg', useUniqueFileName: 'false' }
+const SAME_PATH = { fileName: 'shirt.jpg', useUniqueFileName: 'false' }
 
 test('a new sandbox on the same directory has the same files, versions and bytes, under its own address', async () => {
   const first = await startSandbox()
   const { body } = await upload(first, {
     file: imageBlob('shirt.jpg'),
-    ...same,
+    ...SAME_PATH,
     tags: 'a,sandbox:remove-bg=success-now',
     extensions: '[{"name":"remove-bg"}]',
     customMetadata: '{"n":1}',
@@ -26,13 +26,13 @@ test('a new sandbox on the same directory has the same files, versions and bytes
   expect(relative(after, second.url)).toEqual(relative(before, first.url))
   expect((await download(after[1]?.['url'])).bytes).toEqual(imageBytes('shirt.jpg'))
   // The path still exists, and the version numbers continue.
-  const { body: third } = await upload(second, { file: imageBlob('sun.gif'), ...same })
+  const { body: third } = await upload(second, { file: imageBlob('sun.gif'), ...SAME_PATH })
   expect(third).toMatchObject({ fileId: body['fileId'], versionInfo: { name: 'Version 3' } })
 })
 
 test('a sandbox removes uploads that a crash interrupted', async () => {
   const first = await startSandbox()
-  await upload(first, { file: imageBlob('shirt.jpg'), ...same })
+  await upload(first, { file: imageBlob('shirt.jpg'), ...SAME_PATH })
   await first.stop()
   await writeFile(join(first.directory, 'spool', 'half-an-upload'), 'abc')
   const second = await startSandbox({ directory: first.directory })
@@ -41,7 +41,7 @@ test('a sandbox removes uploads that a crash interrupted', async () => {
 
 test('the urls of files start with publicUrl', async () => {
   const sandbox = await startSandbox({ publicUrl: 'https://files.example.com/demo' })
-  const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...same })
+  const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...SAME_PATH })
   expect(body['url']).toBe('https://files.example.com/demo/shirt.jpg')
   expect(body['thumbnailUrl']).toBe('https://files.example.com/demo/tr:n-ik_ml_thumbnail/shirt.jpg')
 })

@@ -87,7 +87,7 @@ test('the SDK submits every documented extension, and each reports success by we
   })
 })
 
-test('v2 of the upload returns the same', async () => {
+test('version 2 of the upload API stores the file in the same way', async () => {
   const { client, sandbox } = await startWithClient()
   const uploaded = await client.beta.v2.files.upload({
     file: await toFile(imageBytes('leaf.webp'), 'leaf.webp'),

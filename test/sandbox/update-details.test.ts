@@ -33,7 +33,7 @@ test('an update changes the fields it sends and keeps the others', async () => {
   expect((await get(sandbox, `/v1/files/${fileId}/details`)).body).toEqual(body)
 })
 
-test('null unsets', async () => {
+test('null removes the value of a field', async () => {
   const { sandbox, fileId } = await startWithFile()
   const { body } = await patch(sandbox, fileId, { tags: null, customCoordinates: null, description: null })
   expect(body).toMatchObject({ tags: null, customCoordinates: null })

@@ -49,7 +49,7 @@ test('early also applies to an update', async () => {
   expect(receiver.received).toMatchObject([{ service: 'ai-auto-description', status: 'SUCCESS' }])
 })
 
-test('late: the effect comes after one delay, the webhook after ten', async () => {
+test('late: the file changes after one delay, and the webhook is sent after ten', async () => {
   const waits: number[] = []
   const delay = async (ms: number) => void waits.push(ms)
   const [sandbox, receiver] = [await startSandbox({ delay }), await startWebhookReceiver()]
@@ -59,7 +59,7 @@ test('late: the effect comes after one delay, the webhook after ten', async () =
   expect(waits).toEqual([500, 4500])
 })
 
-test('reorder: the webhooks come in the reverse order of the request', async () => {
+test('reorder: the webhooks are sent in the reverse order of the request', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const names = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging']
   await uploadWith(sandbox, 'sandbox:webhook=reorder,sandbox:delay=1', receiver.url, names)

@@ -9,7 +9,7 @@ const ICONS = {
   slash: 'M3.8 12.2l8.4-8.4M14 8a6 6 0 1 1-12 0 6 6 0 0 1 12 0z',
   dot: 'M5 8h6',
   twice: 'M5.5 2.5h8v8M2.5 5.5h8v8h-8z',
-  swap: 'M3 5.5h10L10.5 3M13 10.5H3L5.500 13',
+  swap: 'M3 5.5h10L10.5 3M13 10.5H3L5.5 13',
 } as const
 
 const STYLES = {

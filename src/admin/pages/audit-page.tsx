@@ -35,7 +35,7 @@ export function AuditPage({ operator, auditEntries, newest, older }: AuditProps)
       {auditEntries.length === 0 ? (
         <EmptyState
           title="No actions yet"
-          hint="Each retry, acknowledgement, replay, forgotten asset, reconciliation and backup is listed here."
+          hint="Retries, acknowledgements, replays, resent notifications, forgotten assets, reconciliations and backups are listed here."
         />
       ) : (
         <table class="rows">
@@ -81,7 +81,7 @@ export function AuditPage({ operator, auditEntries, newest, older }: AuditProps)
   )
 }
 
-/** Of several retried runs, for example `retried 10 runs: unknown_foreground`, as far as number and cause are recorded. */
+/** For example `retried 10 runs: unknown_foreground`. The number and the cause are shown only if they are recorded. */
 function Action({ entry: { kind, details } }: { entry: AuditEntryView }) {
   if (kind !== 'retry_many') return <>{ACTION_TEXTS[kind]}</>
   const runIds = details?.['runIds']

@@ -104,7 +104,7 @@ function Facts({ delivery }: { delivery: DeliveryDetailView }) {
   )
 }
 
-function Body({ delivery: { body, bytes } }: DeliveryProps | { delivery: DeliveryDetailView }) {
+function Body({ delivery: { body, bytes } }: { delivery: DeliveryDetailView }) {
   if (body === null) return <EmptyState title="Pruned" hint="Bodies are deleted after RETENTION." />
   if (bytes === 0) return <EmptyState title="Empty" hint="The request had no body." />
   const pretty = prettyJson(body)

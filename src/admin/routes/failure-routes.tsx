@@ -43,10 +43,10 @@ export type FailureRoutesDeps = ListRunsDeps & ListRunGroupsDeps & AcknowledgeMa
 /** The list of runs and its bulk actions. */
 export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
   pageRoute(pages, FAILURES, {
-    async GET({ operator, query: given }, c) {
-      const query = readFailuresQuery(given)
+    async GET({ operator, query: parameters }, c) {
+      const query = readFailuresQuery(parameters)
       const filter = filterOf(query)
-      const page = pageOf(parseQuery(pageQuerySchema, given))
+      const page = pageOf(parseQuery(pageQuerySchema, parameters))
       const groups = await listRunGroups(deps, EVERY_RUN)
       const matching = await countMatchingRuns(deps, filter)
       const { runs, next } = query.group === 'cause' ? NO_RUNS : await listRuns(deps, filter, page)

@@ -12,7 +12,7 @@ type AuditEntry = z.infer<typeof auditListSchema>['entries'][number]
 
 export function auditCommand(context: CommandContext): Command {
   return new Command('audit')
-    .description('Lists what operators did, newest first.')
+    .description('Lists the actions of operators, newest first.')
     .addOption(limitOption(50, MAX_LISTED))
     .option('--json', "print the service's JSON")
     .addHelpText('after', AUDIT_HELP)
@@ -42,7 +42,7 @@ function formatEntries(entries: readonly AuditEntry[], width: number | undefined
       { title: 'OPERATOR', cell: ({ actor }) => actor },
       { title: 'ACTION', cell: ({ kind }) => kind },
       { title: 'SUBJECT', cell: ({ subject }) => subject },
-      { title: 'REASON', cell: ({ reason }) => reason, isCut: true },
+      { title: 'REASON', cell: ({ reason }) => reason, isTruncatable: true },
     ],
     entries,
     width,

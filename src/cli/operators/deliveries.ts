@@ -77,15 +77,15 @@ function formatDeliveries(deliveries: readonly ListedDelivery[], { stdout }: Com
       { title: 'OUTCOME', cell: ({ outcome }) => outcome },
       { title: 'CAUSE', cell: ({ cause }) => cause },
       { title: 'SIGNATURE', cell: ({ signature }) => signature },
-      { title: 'EXTENSION', cell: ({ service }) => service, isCut: true },
-      { title: 'FILE ID', cell: ({ fileId }) => fileId, isCut: true },
+      { title: 'EXTENSION', cell: ({ service }) => service, isTruncatable: true },
+      { title: 'FILE ID', cell: ({ fileId }) => fileId, isTruncatable: true },
     ],
     deliveries,
     terminalWidth(stdout),
   )
 }
 
-/** Enough for the deliveries of a usual second. */
+/** Usually enough for the deliveries of one second. */
 const FIRST_PAGE = 200
 
 /** Calls `onNew` with deliveries that are new to the list until the process is asked to stop. */

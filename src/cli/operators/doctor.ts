@@ -70,18 +70,19 @@ function readAccess({ env, readText }: CommandContext): TrackerAccess | Check[] 
   }
 }
 
-const COLOURS = { ok: 'success', warn: 'expired', fail: 'failed' }
+/** The status whose colour each level has. */
+const STATUS_OF_LEVEL = { ok: 'success', warn: 'expired', fail: 'failed' }
 const NAME_WIDTH = 16
 
 function formatCheck({ name, level, message, remedy }: Check, paint: Paint): string {
-  const line = `${paint(COLOURS[level], level.padEnd(4))}  ${name.padEnd(NAME_WIDTH)}  ${escapeForTerminal(message)}`
+  const line = `${paint(STATUS_OF_LEVEL[level], level.padEnd(4))}  ${name.padEnd(NAME_WIDTH)}  ${escapeForTerminal(message)}`
   return remedy === null ? line : `${line}\n${' '.repeat(NAME_WIDTH + 8)}→ ${escapeForTerminal(remedy)}`
 }
 
 function parseSeconds(text: string): number {
   const seconds = parseInteger(text)
   if (seconds !== undefined && seconds >= 1 && seconds <= 86_400) return seconds
-  throw new InvalidArgumentError('It must be a number of seconds.')
+  throw new InvalidArgumentError('It must be a number of seconds, up to 86400.')
 }
 
 /** Checks whether `serve` would start with this environment, and reports every problem. */

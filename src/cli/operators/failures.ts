@@ -24,7 +24,7 @@ export function failuresCommand(context: CommandContext): Command {
   )
   return addRunFilterOptions(command, {
     statuses: STATUSES,
-    withoutStatus: 'default: failed',
+    statusNote: 'default: failed',
     limit: 50,
     maxLimit: MAX_LISTED,
   })
@@ -69,7 +69,7 @@ pending run. A late webhook can settle an older run that had expired, so once a 
 /** Covers runs that are requested during a poll. */
 const OVERLAP_MS = 60_000
 
-/** A late webhook can settle an expired run of any age, so now and then the list must not be limited by age. */
+/** A late webhook can settle an expired run of any age, so the full list is requested at this interval. */
 const LIST_ALL_EVERY_MS = 60_000
 
 /** Counts by status and hour, and the time of the oldest pending run. They change whenever a run may be new to the list. */
@@ -134,9 +134,9 @@ function formatRuns(runs: readonly ListedRun[], paint: Paint, width: number | un
     { title: 'STATUS', cell: ({ status }) => status, paint: (text, { status }) => paint(status, text) },
     { title: 'EXTENSION', cell: ({ name }) => name },
     { title: 'FILE ID', cell: ({ fileId }) => fileId },
-    { title: 'FILE', cell: ({ fileName }) => fileName, isCut: true },
-    { title: 'CAUSE', cell: ({ cause }) => cause, isCut: true },
-    { title: 'ERROR', cell: errorBeyondCause, isCut: true },
+    { title: 'FILE', cell: ({ fileName }) => fileName, isTruncatable: true },
+    { title: 'CAUSE', cell: ({ cause }) => cause, isTruncatable: true },
+    { title: 'ERROR', cell: errorBeyondCause, isTruncatable: true },
   ]
   const hasErrors = runs.some((run) => errorBeyondCause(run) !== null)
   return formatTable(hasErrors ? columns : columns.slice(0, -1), runs, width)

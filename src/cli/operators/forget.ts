@@ -41,7 +41,7 @@ It cannot be undone. Without a terminal, --yes is required.`
 /** Throws `CommandError` unless the user types yes. */
 async function confirm({ stdin, stderr }: CommandContext, fileId: string): Promise<void> {
   if (!('isTTY' in stdin) || stdin.isTTY !== true)
-    throw new CommandError('Nobody can confirm this without a terminal: add --yes.', 2)
+    throw new CommandError('Without a terminal, this command cannot ask for confirmation: add --yes.', 2)
   stderr.write(`Delete everything stored here about ${escapeForTerminal(fileId)}? Type yes to confirm: `)
   for await (const line of createInterface({ input: stdin })) {
     if (line.trim() === 'yes') return

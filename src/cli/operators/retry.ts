@@ -29,7 +29,7 @@ export function retryCommand(context: CommandContext): Command {
     .argument('[RUN_ID]', 'the id that failures prints; without it, a filter with --status is required')
   return addRunFilterOptions(command, {
     statuses: STATUSES,
-    withoutStatus: 'required without RUN_ID',
+    statusNote: 'required without RUN_ID',
     limit: 100,
     maxLimit: 1000,
   })
@@ -183,7 +183,7 @@ function formatNotAccepted({ notAccepted }: Progress, count: number, width: numb
       { title: 'RUN', cell: ({ runId }) => runId },
       { title: 'EXTENSION', cell: ({ name }) => name },
       { title: 'STATE', cell: ({ state }) => (state === 'failed' ? 'rejected' : state) },
-      { title: 'REASON', cell: ({ reason }) => reason, isCut: true },
+      { title: 'REASON', cell: ({ reason }) => reason, isTruncatable: true },
     ],
     notAccepted,
     width,

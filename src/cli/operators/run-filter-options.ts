@@ -24,13 +24,13 @@ export function addRunFilterOptions(
   command: Command,
   {
     statuses,
-    withoutStatus,
+    statusNote,
     limit,
     maxLimit,
-  }: { statuses: readonly string[]; withoutStatus: string; limit: number; maxLimit: number },
+  }: { statuses: readonly string[]; statusNote: string; limit: number; maxLimit: number },
 ): Command {
   return command
-    .addOption(new Option('--status <STATUS>', `runs of this status (${withoutStatus})`).choices(statuses))
+    .addOption(new Option('--status <STATUS>', `runs of this status (${statusNote})`).choices(statuses))
     .option('--extension <NAME>', 'runs of this extension')
     .option('--cause <CAUSE>', 'runs that failed with this cause, as stats and failures print it')
     .addOption(

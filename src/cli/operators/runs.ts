@@ -78,7 +78,7 @@ function formatRun({ run, submission, deliveries, timeline }: RunDetail, width: 
       [
         { title: 'AT', cell: ({ at }) => shortTime(at) },
         { title: 'EVENT', cell: ({ what }) => what },
-        { title: 'DETAILS', cell: describeEvent, isCut: true },
+        { title: 'DETAILS', cell: describeEvent, isTruncatable: true },
       ],
       timeline,
       width,

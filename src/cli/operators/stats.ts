@@ -76,7 +76,7 @@ function formatStats(stats: Stats, paint: Paint, width: number | undefined): str
         [
           { title: 'FAILED', align: 'right', cell: (row) => row.count },
           { title: 'EXTENSION', cell: (row) => row.extension },
-          { title: 'CAUSE', cell: (row) => row.cause, isCut: true },
+          { title: 'CAUSE', cell: (row) => row.cause, isTruncatable: true },
         ],
         causes,
         width,

@@ -23,7 +23,7 @@ export function missingKey(): ApiError {
 }
 
 /** Compares in constant time. */
-export function isSame(given: string, expected: string): boolean {
+export function isSame(actual: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(expected))
+  return timingSafeEqual(digest(actual), digest(expected))
 }

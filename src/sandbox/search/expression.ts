@@ -22,10 +22,10 @@ function parseTokens(tokens: readonly Token[]): Expression | undefined {
     const token = tokens[position]
     return token?.kind === 'word' ? token.text.toUpperCase() : undefined
   }
-  const takeWord = (wanted: string) => peekWord() === wanted && ++position > 0
-  const takeSymbol = (wanted: string) => {
+  const takeWord = (word: string) => peekWord() === word && ++position > 0
+  const takeSymbol = (symbol: string) => {
     const token = tokens[position]
-    return token?.kind === 'symbol' && token.text === wanted && ++position > 0
+    return token?.kind === 'symbol' && token.text === symbol && ++position > 0
   }
 
   function or(): Expression | undefined {

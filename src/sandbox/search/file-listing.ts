@@ -55,10 +55,10 @@ function parsePage({ skip: skipText = '0', limit: limitText = String(MAX_LIMIT) 
 }
 
 function simpleSearch({ name, tags }: Record<string, string>): (file: LibraryFile) => boolean {
-  const wanted = tags === undefined ? undefined : new Set(tags.split(','))
+  const anyOf = tags === undefined ? undefined : new Set(tags.split(','))
   return (file) =>
     (name === undefined || file.name === name) &&
-    (wanted === undefined || (currentVersion(file).tags ?? []).some((tag) => wanted.has(tag)))
+    (anyOf === undefined || (currentVersion(file).tags ?? []).some((tag) => anyOf.has(tag)))
 }
 
 function locationFilter({ path, fileType = 'all' }: Record<string, string>): (file: LibraryFile) => boolean {
