@@ -17,7 +17,7 @@ browserTest(
       names.map((name) => `sandbox:${name}=failed`),
     )
     await makeSucceed(sandboxUrl, fileId)
-    gate.hold()
+    gate.pause()
 
     const page = await openSignedIn(browser, tracker)
     await page.getByRole('link', { name: '2 failed runs need attention' }).click()
@@ -39,7 +39,7 @@ browserTest(
     page.on('domcontentloaded', () => {
       loads += 1
     })
-    gate.release()
+    gate.resume()
     await head.getByText('success').waitFor()
     expect(await page.getByRole('region', { name: 'Timeline' }).textContent()).toContain('by a webhook')
     expect(await page.title()).toContain('remove-bg success')

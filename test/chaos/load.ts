@@ -48,7 +48,7 @@ export async function createLoad(): Promise<Load> {
     const fileId = `uploaded-${count++}`
     const one = trackUpload(fileId, call.field('webhookUrl') ?? 'none', null)
     const file = uploadedFile(fileId, { extensionStatus: { 'remove-bg': 'pending' } })
-    const respond = () => call.answer(200, file, { connection: 'close' })
+    const respond = () => call.respond(200, file, { connection: 'close' })
     const isEarly = count % 3 === 0
     if (!isEarly) respond()
     await sendResult(one)

@@ -24,7 +24,7 @@ test.for([
     const received: string[] = []
     const imagekit = await startMisbehavingImagekit(async (call) => {
       received.push(await hashContent(call.incoming))
-      call.answer(200, uploadedFile('file1'))
+      call.respond(200, uploadedFile('file1'))
     })
     const service = await runServe({
       NODE_OPTIONS: PRINT_RSS,
@@ -37,13 +37,13 @@ test.for([
     // Not measured: memory that the first upload allocates once and for all.
     const first = openUpload(service)
     await pipeline(Readable.from(form(disposition, 1, createHash('sha256'))), first.stream)
-    expect((await first.answer).status).toBe(200)
+    expect((await first.response).status).toBe(200)
 
     const before = await peakRss(service)
     const sent = createHash('sha256')
     const caller = openUpload(service)
     await pipeline(Readable.from(form(disposition, size, sent)), caller.stream)
-    expect((await caller.answer).status).toBe(200)
+    expect((await caller.response).status).toBe(200)
     expect(received[1]).toBe(sent.digest('hex'))
     const peak = await peakRss(service)
     await annotate(`RSS: ${Math.round(before / MIB)} MiB before, ${Math.round(peak / MIB)} MiB at its peak`)

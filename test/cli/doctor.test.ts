@@ -200,9 +200,9 @@ test('--live uploads a file, describes its webhook, and deletes the file', async
 test('--live acknowledges the failure of its own run', async () => {
   const name = 'aws-auto-tagging'
   const imagekit = await startMisbehavingImagekit(async (call) => {
-    if (!call.path.endsWith('/upload')) return call.answer(200, [])
+    if (!call.path.endsWith('/upload')) return call.respond(200, [])
     await call.readForm()
-    call.answer(200, uploadedFile('file-1', { extensionStatus: { [name]: 'pending' } }))
+    call.respond(200, uploadedFile('file-1', { extensionStatus: { [name]: 'pending' } }))
     const error = { message: 'image too small' }
     await deliver(call.field('webhookUrl') ?? '', {
       service: name,
@@ -239,7 +239,7 @@ test('--live without the private key does not delete the file, and says so', asy
 
 test('--live reports a webhook that does not arrive, and deletes the file anyway', async () => {
   const gate = createPausableDelay()
-  gate.hold()
+  gate.pause()
   const { tracker, sandboxUrl } = await startTrackerAndSandbox({}, {}, gate)
   const env = {
     TRACKER_URL: tracker.url,
@@ -258,7 +258,7 @@ test('--live reports a webhook that does not arrive, and deletes the file anyway
 })
 
 test('--live stops at once on request, and deletes the file', async () => {
-  const imagekit = await startMisbehavingImagekit((call) => call.answer(204, ''))
+  const imagekit = await startMisbehavingImagekit((call) => call.respond(204, ''))
   let onStatusRequest = () => {}
   const statusRequested = new Promise<void>((resolve) => {
     onStatusRequest = resolve

@@ -28,7 +28,7 @@ test('with 400 descriptors, 600 streaming clients do not block webhooks, and the
   const statuses: (number | undefined)[] = []
   const open = async () => {
     const stream = await openEvents(`${url}/assets/watched/events`, { authorization: `Bearer ${API_KEY}` })
-    onTestFinished(() => void stream.leave())
+    onTestFinished(() => void stream.disconnect())
     statuses.push(stream.response.statusCode)
   }
   for (let count = 0; count < 600; count += 20) await Promise.all(Array.from({ length: 20 }, open))

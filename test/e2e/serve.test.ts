@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../support/tracker.ts'
 async function startSlowImagekit() {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     const body = { fileId: 'file-1', name: 'slow.txt', extensionStatus: { 'remove-bg': 'failed' } }
-    if (await call.readToEnd()) call.answer(200, body)
+    if (await call.readToEnd()) call.respond(200, body)
   })
   return {
     env: { IMAGEKIT_PRIVATE_KEY: 'any', IMAGEKIT_UPLOAD_URL: imagekit.url },
@@ -106,7 +106,7 @@ test('after SIGTERM waiting clients get a response, streams end, an upload finis
 
 test('a webhook that was sent while the service was down is applied when it is retried', async () => {
   const gate = createPausableDelay()
-  gate.hold()
+  gate.pause()
   const directory = temporaryDirectory()
   const sandbox = createSandbox({ directory, port: 0, webhookRetryMs: 50, delay: gate.delay })
   const { url } = await sandbox.start()
@@ -126,7 +126,7 @@ test('a webhook that was sent while the service was down is applied when it is r
   const { fileId } = (await uploaded.json()) as { fileId: string }
   first.process.kill('SIGKILL')
   await first.exited
-  gate.release()
+  gate.resume()
   await expect.poll(() => sandbox.deliveries()[0]?.attempts[0]).toMatchObject({ statusCode: null })
 
   const second = await runServe({ ...env, PORT: port })

@@ -101,7 +101,7 @@ test('invalid bytes after a request in flight get no response, which would look 
   await expect.poll(() => imagekit.calls).toHaveLength(1)
   socket.write('nonsense\r\n\r\n')
   expect(await text(socket)).toBe('')
-  imagekit.calls[0]?.answer(200, {})
+  imagekit.calls[0]?.respond(200, {})
 })
 
 test('invalid bytes after a finished request get their own response', async () => {

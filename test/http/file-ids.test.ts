@@ -46,7 +46,7 @@ test.each(INVALID)(
     const text = JSON.stringify(uploadedFile(fileId))
     const imagekit = await startMisbehavingImagekit(async (call) => {
       await call.readForm()
-      call.answer(200, text)
+      call.respond(200, text)
     })
     const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
     const response = await upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]])

@@ -45,7 +45,7 @@ test.each([500, 502, 503, 504])(
 
 test('after a clear rejection the SDK decides: it retries 429', async () => {
   const { imagekit, client } = await startInFrontOf((call) =>
-    call.answer(429, { message: 'Rate limit exceeded', help: '' }, { 'x-ratelimit-reset': '1' }),
+    call.respond(429, { message: 'Rate limit exceeded', help: '' }, { 'x-ratelimit-reset': '1' }),
   )
   expect(await upload(client.withOptions({ maxRetries: 1 }))).toBeInstanceOf(RateLimitError)
   expect(imagekit.received()).toBe(2)

@@ -17,7 +17,7 @@ test.for([
   async ([, authorization]) => {
     const imagekit = await startMisbehavingImagekit(async (call) => {
       await call.readForm()
-      call.answer(200, uploadedFile('file1'))
+      call.respond(200, uploadedFile('file1'))
     })
     const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
     const response = await upload(tracker, [FILE, FILE_NAME], { headers: { authorization } })
@@ -52,7 +52,7 @@ test('a wrong key gets 401 before the file has arrived', async () => {
   const { tracker } = await startTrackerAndSandbox({}, { drainMs: 100 })
   const caller = openUpload(tracker, { authorization: 'Bearer wrong' })
   caller.write(`--${BOUNDARY}\r\n${partText('name="file"', 'x')}`)
-  expect((await caller.answer).status).toBe(401)
+  expect((await caller.response).status).toBe(401)
 })
 
 test('other methods are 405 with Allow, in ImageKit’s shape', async () => {

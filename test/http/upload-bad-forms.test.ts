@@ -146,7 +146,7 @@ test.for(INVALID)(
   async ([, message, body, contentType = TYPE]) => {
     const imagekit = await startMisbehavingImagekit(async (call) => {
       await call.readForm()
-      if (call.hasWholeForm) call.answer(200, uploadedFile('file1'))
+      if (call.hasWholeForm) call.respond(200, uploadedFile('file1'))
     })
     const database = await createTestDatabase()
     const { store, created } = await openWatchedStore(database)
@@ -169,7 +169,7 @@ test('invalid extensions are rejected before the file after them has arrived', a
   const { tracker, sandbox } = await startTrackerAndSandbox({}, { drainMs: 100 })
   const caller = openUpload(tracker)
   caller.write(`${formText([field('extensions', 'none')], '')}--${BOUNDARY}\r\n`)
-  expect((await caller.answer).status).toBe(400)
+  expect((await caller.response).status).toBe(400)
   expect(sandbox.uploads()).toEqual([])
 })
 

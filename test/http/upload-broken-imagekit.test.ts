@@ -49,7 +49,7 @@ test('if ImageKit breaks the connection in the middle of the file, the upload is
   })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
-  const response = await caller.answer
+  const response = await caller.response
   expect(response.status).toBe(502)
   expect(response.headers['x-should-retry']).toBeUndefined()
   expect(JSON.parse(response.body)).toMatchObject({
@@ -61,7 +61,7 @@ test('if ImageKit breaks the connection in the middle of the file, the upload is
 test('a response that is too large is aborted, and the upload is unconfirmed', async () => {
   const { tracker } = await start(async (call) => {
     await call.readForm()
-    call.answer(200, `{"fileId":"file-1","description":"${'x'.repeat(17 * 1024 * 1024)}"}`)
+    call.respond(200, `{"fileId":"file-1","description":"${'x'.repeat(17 * 1024 * 1024)}"}`)
   })
   const response = await upload(tracker, FORM)
   expect(response.status).toBe(502)
@@ -71,16 +71,16 @@ test('a response that is too large is aborted, and the upload is unconfirmed', a
 })
 
 test('if ImageKit breaks the connection before the form is complete, a submission already written is rejected', async () => {
-  const { tracker, imagekit, created, holdCommits } = await start(async (call) => {
+  const { tracker, imagekit, created, pauseAfterCommit } = await start(async (call) => {
     await call.readText('fileName')
   })
-  const { go } = holdCommits()
+  const { resume } = pauseAfterCommit()
   const response = upload(tracker, FORM)
   await expect.poll(() => created).toHaveLength(1)
   await expect.poll(() => imagekit.calls).toHaveLength(1)
   imagekit.calls[0]?.breakOff()
   await imagekit.calls[0]?.closed
-  go()
+  resume()
   expect((await response).status).toBe(502)
   expect((await response).headers.get('x-should-retry')).toBeNull()
   const id = created[0]?.submissionId ?? ''
@@ -96,7 +96,7 @@ test('if ImageKit stops reading the file, the upload is 504 and nothing was uplo
   caller.write(FILE_START)
   const chunk = Buffer.alloc(1024 * 1024)
   let status: number | undefined
-  void caller.answer.then((response) => {
+  void caller.response.then((response) => {
     status = response.status
   })
   const fillUntilResponse = () => {
@@ -104,7 +104,7 @@ test('if ImageKit stops reading the file, the upload is 504 and nothing was uplo
     return status
   }
   await expect.poll(fillUntilResponse).toBe(504)
-  expect((await caller.answer).headers['x-should-retry']).toBeUndefined()
+  expect((await caller.response).headers['x-should-retry']).toBeUndefined()
   expect(created).toEqual([])
 })
 
@@ -115,14 +115,14 @@ const MISSING_RESPONSES: [what: string, status: number, code: string, script: (c
     'stops in the middle of its response',
     504,
     'imagekit_timeout',
-    (call) => call.beginAnswer(200, '{"fileId":'),
+    (call) => call.beginResponse(200, '{"fileId":'),
   ],
   [
     'breaks the connection in the middle of its response',
     502,
     'imagekit_unreachable',
     (call) => {
-      call.beginAnswer(200, '{"fileId":')
+      call.beginResponse(200, '{"fileId":')
       setImmediate(() => call.breakOff())
     },
   ],

@@ -38,7 +38,7 @@ async function uploadAndLeave({
   caller.write(FORM)
   caller.end()
   await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
-  caller.leave()
+  caller.disconnect()
   return caller
 }
 
@@ -47,7 +47,7 @@ test('if the caller disconnects in the middle of the file, ImageKit’s request 
   const caller = openUpload(tracker)
   caller.write(FILE_START)
   await expect.poll(async () => (await upload(tracker, [FILE, FILE_NAME])).status).toBe(503)
-  caller.leave()
+  caller.disconnect()
   await expect.poll(async () => (await upload(tracker, [FILE, FILE_NAME])).status).toBe(200)
   expect(sandbox.uploads()).toHaveLength(1)
 })
@@ -58,7 +58,7 @@ test('a disconnect while ImageKit does not read is noticed as soon as ImageKit r
   caller.write(FILE_START)
   caller.fill(Buffer.alloc(64 * 1024 * 1024))
   await expect.poll(() => imagekit.calls).toHaveLength(1)
-  caller.leave()
+  caller.disconnect()
   await imagekit.calls[0]?.readForm()
   await imagekit.calls[0]?.closed
   expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
@@ -70,23 +70,23 @@ test('if the caller disconnects right before the end of its request, nothing is 
   const caller = openUpload(tracker)
   caller.write(FORM)
   await expect.poll(() => imagekit.calls[0]?.received).toContain('name="fileName"')
-  caller.leave()
+  caller.disconnect()
   await imagekit.calls[0]?.closed
   expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
   expect(created).toEqual([])
 })
 
 test('if the caller disconnects while its submission is being written, the upload is aborted', async () => {
-  const { tracker, imagekit, created, holdCommits } = await start((call) => call.readForm())
-  const { go } = holdCommits()
+  const { tracker, imagekit, created, pauseAfterCommit } = await start((call) => call.readForm())
+  const { resume } = pauseAfterCommit()
   const caller = openUpload(tracker)
   caller.write(FORM)
   caller.end()
   await expect.poll(() => created).toHaveLength(1)
   await expect.poll(() => imagekit.calls).toHaveLength(1)
-  caller.leave()
+  caller.disconnect()
   await imagekit.calls[0]?.closed
-  go()
+  resume()
   const id = created[0]?.submissionId ?? ''
   await expect
     .poll(() => getSubmission(tracker, id))
@@ -97,8 +97,8 @@ test('if the caller disconnects while its submission is being written, the uploa
 test('if the caller disconnects after the form is complete, the response is still applied', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm())
   const caller = await uploadAndLeave({ tracker, imagekit })
-  await expect(caller.answer).rejects.toThrow()
-  imagekit.calls[0]?.answer(200, uploadedFile('file1'))
+  await expect(caller.response).rejects.toThrow()
+  imagekit.calls[0]?.respond(200, uploadedFile('file1'))
   const id = created[0]?.submissionId ?? ''
   await expect.poll(() => getSubmission(tracker, id)).toMatchObject({ state: 'accepted', fileId: 'file1' })
 })
@@ -107,7 +107,7 @@ test('after the caller disconnects, the service stops only once the response is 
   const { tracker, imagekit, created } = await start((call) => call.readForm(), { drainMs: 5000 })
   await uploadAndLeave({ tracker, imagekit })
   const stopped = tracker.service.stop()
-  imagekit.calls[0]?.answer(200, uploadedFile('file1'))
+  imagekit.calls[0]?.respond(200, uploadedFile('file1'))
   await stopped
   const { store } = await openWatchedStore(tracker.database)
   const found = await store.findSubmission(created[0]?.submissionId ?? '')

@@ -19,7 +19,7 @@ const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'x'
 async function start(env: Record<string, string>, overrides = {}) {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
-    if (call.hasWholeForm) call.answer(200, uploadedFile('file1'))
+    if (call.hasWholeForm) call.respond(200, uploadedFile('file1'))
   })
   const database = await createTestDatabase()
   const { store, created } = await openWatchedStore(database)
@@ -32,7 +32,7 @@ test('an upload whose Content-Length exceeds MAX_UPLOAD_BYTES is rejected before
   const { tracker, imagekit, created } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
   const caller = openUpload(tracker, { 'content-length': 1025 })
   caller.write(FILE_START)
-  const response = await caller.answer
+  const response = await caller.response
   expect(response.status).toBe(413)
   expect(JSON.parse(response.body)).toMatchObject({ message: expect.stringContaining('1024 bytes') })
   expect(imagekit.calls.every((call) => !call.hasWholeForm)).toBe(true)
@@ -45,7 +45,7 @@ test('a chunked upload is rejected as soon as it exceeds MAX_UPLOAD_BYTES, and n
   caller.write(FILE_START)
   await expect.poll(() => imagekit.calls[0]?.received).toContain('x')
   caller.write('x'.repeat(1024))
-  expect((await caller.answer).status).toBe(413)
+  expect((await caller.response).status).toBe(413)
   await imagekit.calls[0]?.closed
   expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
   expect(created).toEqual([])
@@ -69,7 +69,7 @@ test('an upload beyond MAX_CONCURRENT_UPLOADS gets 503 with Retry-After until an
   expect(rejected.status).toBe(503)
   expect(rejected.headers.get('retry-after')).toBe('1')
   expect(await rejected.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
-  first.leave()
+  first.disconnect()
   await expect.poll(async () => (await upload(tracker, [FILE, FILE_NAME])).status).toBe(200)
 })
 
@@ -81,7 +81,7 @@ test('a repeated upload with the same Idempotency-Key counts towards MAX_CONCURR
   other.write(FILE_START)
   await expect.poll(() => imagekit.calls).toHaveLength(2)
   expect((await upload(tracker, [FILE, FILE_NAME], key)).status).toBe(503)
-  other.leave()
+  other.disconnect()
   await expect.poll(async () => (await upload(tracker, [FILE, FILE_NAME], key)).status).toBe(200)
   expect(imagekit.calls).toHaveLength(2)
 })
@@ -90,7 +90,7 @@ test('a caller that stalls in the middle of its form is disconnected, which make
   const { tracker, imagekit, created } = await start({ MAX_CONCURRENT_UPLOADS: '1' }, { bodyIdleMs: 500 })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
-  const response = await caller.answer
+  const response = await caller.response
   expect(response.status).toBe(408)
   expect(JSON.parse(response.body)).toEqual({
     message: expect.stringContaining('500 ms'),
@@ -109,7 +109,7 @@ test('a caller that a slow ImageKit delays is not disconnected', async () => {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await mayRead
     await call.readForm()
-    call.answer(200, uploadedFile('file1'))
+    call.respond(200, uploadedFile('file1'))
   })
   const settings = { bodyIdleMs: 500, drainMs: 100 }
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, settings)
@@ -131,7 +131,7 @@ test('a caller that a slow ImageKit delays is not disconnected', async () => {
   readOn()
   caller.write(`\r\n--${BOUNDARY}--\r\n`)
   caller.end()
-  expect((await caller.answer).status).toBe(200)
+  expect((await caller.response).status).toBe(200)
   expect(imagekit.calls[0]?.received.match(/yy+/)?.[0]).toHaveLength(sent * chunk.length)
 })
 
@@ -144,7 +144,7 @@ test('a slow caller may take longer than the timeout for ImageKit', async () => 
   await expect.poll(() => Date.now() - startedAt, { interval: 100 }).toBeGreaterThan(2000)
   caller.write(`\r\n--${BOUNDARY}--\r\n`)
   caller.end()
-  expect((await caller.answer).status).toBe(200)
+  expect((await caller.response).status).toBe(200)
   expect(imagekit.calls).toHaveLength(1)
 })
 
@@ -167,5 +167,5 @@ test.each([
     caller.write(`\r\n--${BOUNDARY}--\r\n`)
     caller.end()
   }
-  expect((await caller.answer).status).toBe(status)
+  expect((await caller.response).status).toBe(status)
 })

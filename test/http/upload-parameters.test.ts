@@ -109,7 +109,7 @@ test('the v2 route uploads to ImageKit’s v2 route', async () => {
 async function relayed(parts: string[]): Promise<string> {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
-    call.answer(200, uploadedFile('file1'))
+    call.respond(200, uploadedFile('file1'))
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
   const response = await sendForm(tracker, formText(parts))

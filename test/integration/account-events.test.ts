@@ -23,7 +23,7 @@ const EXTENSIONS = ['extensions', '[{"name":"ai-auto-description"},{"name":"remo
 async function startQueued() {
   const { url } = await startMisbehavingImagekit(async (call) => {
     const body = { message: 'The pre-transformation has been queued successfully.' }
-    if (await call.readToEnd()) call.answer(202, body, { 'x-ik-requestid': QUEUED_REQUEST })
+    if (await call.readToEnd()) call.respond(202, body, { 'x-ik-requestid': QUEUED_REQUEST })
   })
   const tracker = await startTracker({ ...ENV, IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url })
   const queue = async () => {

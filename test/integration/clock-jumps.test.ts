@@ -122,7 +122,7 @@ test('a clock jump neither frees a key whose request is in progress nor loses it
   let respond = () => {}
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
-    respond = () => call.answer(200, uploadedFile('file1'))
+    respond = () => call.respond(200, uploadedFile('file1'))
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { clock })
   const send = () => upload(tracker, [FILE, FILE_NAME], { headers: { 'idempotency-key': 'key-1' } })

@@ -11,7 +11,7 @@ const KEY = { headers: { 'idempotency-key': 'key-1' } }
 test('a clock that jumps 26 hours ahead does not upload the same request again, even across a restart', async () => {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
-    call.answer(200, uploadedFile('file-1'))
+    call.respond(200, uploadedFile('file-1'))
   })
   let now = Date.now()
   const env = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }

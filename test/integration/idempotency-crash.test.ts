@@ -14,7 +14,7 @@ async function crash(
 ): Promise<{ tracker: RunningTracker; uploads: () => number; submissionId: string | undefined }> {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
-    call.answer(200, uploadedFile('file2'))
+    call.respond(200, uploadedFile('file2'))
   })
   const env = { IMAGEKIT_UPLOAD_URL: imagekit.url }
   // The claim and the submission as the dying process wrote them, recorded from a process that did not die.

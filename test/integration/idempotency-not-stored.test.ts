@@ -22,7 +22,7 @@ const FILE_START = `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'fi
 async function start(env: Record<string, string> = {}, overrides = {}) {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await (call.path.endsWith('details') ? call.readJson() : call.readForm())
-    if (!call.isClosed) call.answer(200, uploadedFile(`file${imagekit.calls.length}`))
+    if (!call.isClosed) call.respond(200, uploadedFile(`file${imagekit.calls.length}`))
   })
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
@@ -54,7 +54,7 @@ test('after a 408 the same key uploads the file', async () => {
   const { tracker, retry } = await start({}, { bodyIdleMs: 500 })
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
-  expect((await caller.answer).status).toBe(408)
+  expect((await caller.response).status).toBe(408)
   await retry()
 })
 
@@ -65,10 +65,10 @@ test('after a 413 the same key uploads the file', async () => {
 })
 
 test('after a 503 the same key uploads the file', async () => {
-  const { tracker, retry, rejected } = await start()
-  rejected.add('createSubmission')
+  const { tracker, retry, failing } = await start()
+  failing.add('createSubmission')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
-  rejected.clear()
+  failing.clear()
   await retry()
 })
 
@@ -77,7 +77,7 @@ test('after the caller disconnected during the form, the same key uploads the fi
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
   await expect.poll(() => imagekit.calls).toHaveLength(1)
-  caller.leave()
+  caller.disconnect()
   await expect.poll(async () => (await upload(tracker, [...FORM, ['extensions', 'x']], KEY)).status).toBe(400)
   await retry()
 })
@@ -88,7 +88,7 @@ test('after ImageKit closed the connection during the form, the same key uploads
   caller.write(FILE_START)
   await expect.poll(() => imagekit.calls).toHaveLength(1)
   imagekit.calls[0]?.breakOff()
-  expect((await caller.answer).status).toBe(502)
+  expect((await caller.response).status).toBe(502)
   await retry()
 })
 
@@ -98,7 +98,7 @@ test('a repeated form that is incomplete gets 400', async () => {
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
   caller.end()
-  expect((await caller.answer).status).toBe(400)
+  expect((await caller.response).status).toBe(400)
   expect(imagekit.calls).toHaveLength(1)
 })
 
@@ -118,10 +118,10 @@ test.for(['', ' ', 'two words', 'ü', 'x'.repeat(256)])(
 )
 
 test('an update that the store could not record is sent with the same key later', async () => {
-  const { tracker, imagekit, rejected } = await start()
-  rejected.add('createSubmission')
+  const { tracker, imagekit, failing } = await start()
+  failing.add('createSubmission')
   expect((await update(tracker, {}, { ...KEY, fileId: FILE_ID })).status).toBe(503)
-  rejected.clear()
+  failing.clear()
   expect((await update(tracker, {}, { ...KEY, fileId: FILE_ID })).status).toBe(200)
   expect(imagekit.calls).toHaveLength(1)
 })

@@ -25,7 +25,7 @@ async function start(script?: (call: Call) => void, overrides = {}, settings = {
     await (isUpdate ? call.readJson() : call.readForm())
     const fileId = isUpdate ? FILE_ID : `file${imagekit.calls.length}`
     if (script) script(call)
-    else call.answer(200, uploadedFile(fileId), { 'x-ik-requestId': 'request-1' })
+    else call.respond(200, uploadedFile(fileId), { 'x-ik-requestId': 'request-1' })
   })
   const env = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url, ...settings }
   const tracker = await startTracker(env, { drainMs: 100, ...overrides })
@@ -98,7 +98,7 @@ test('a second request while the first is in progress gets 409, and later the re
   const second = await upload(tracker, FORM, KEY)
   expect([second.status, second.headers.get('retry-after')]).toEqual([409, '1'])
   expect(await second.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
-  imagekit.calls[0]?.answer(200, uploadedFile('file1'))
+  imagekit.calls[0]?.respond(200, uploadedFile('file1'))
   const response = await readResponse(await first)
   expect(await readResponse(await upload(tracker, FORM, KEY))).toEqual(response)
   expect(imagekit.calls).toHaveLength(1)
@@ -110,13 +110,13 @@ test('a repeated request gets 409 and not 503 while no upload may start', async 
   await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
   expect((await upload(tracker, FORM, KEY)).status).toBe(409)
   expect((await upload(tracker, FORM, { headers: { 'idempotency-key': 'key-2' } })).status).toBe(503)
-  imagekit.calls[0]?.answer(200, uploadedFile('file1'))
+  imagekit.calls[0]?.respond(200, uploadedFile('file1'))
   expect((await first).status).toBe(200)
 })
 
 test.for<[string, (call: Call) => void, number]>([
-  ['a rejection', (call) => call.answer(400, '{"message":"Upload Limit Exceeded."}'), 400],
-  ['a 500', (call) => call.answer(500, '{"message":"oops"}'), 500],
+  ['a rejection', (call) => call.respond(400, '{"message":"Upload Limit Exceeded."}'), 400],
+  ['a 500', (call) => call.respond(500, '{"message":"oops"}'), 500],
   ['a broken connection', (call) => call.breakOff(), 502],
   ['silence', () => {}, 504],
 ])('%s after the form was complete is returned again for the same key', async ([, script, status]) => {

@@ -16,7 +16,7 @@ async function startRejected() {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     if (call.path.endsWith('/upload')) await call.readForm()
     const body = next.status === 200 ? uploadedFile(FILE_ID, { extensionStatus: {} }) : REJECTED
-    call.answer(next.status, body, next.headers)
+    call.respond(next.status, body, next.headers)
   })
   const lines: { [field: string]: unknown }[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })

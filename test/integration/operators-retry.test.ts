@@ -45,7 +45,7 @@ test('a retry sends the same options again, and settles as a new run', async () 
     cause: expect.any(String),
   })
 
-  gate.hold()
+  gate.pause()
   const retried = await ask<OperatorRun>(tracker, `/runs/${failed?.runId}/retry`, {
     method: 'POST',
     body: { reason: 'the image was fixed' },
@@ -62,7 +62,7 @@ test('a retry sends the same options again, and settles as a new run', async () 
   expect(retried.json.runId).not.toBe(failed?.runId)
   expect(await listRuns(tracker, '?status=failed&acknowledged=false')).toEqual([])
 
-  gate.release()
+  gate.resume()
   await tracker.fetch(`/assets/${fileId}/status?wait=10`)
   expect(sandbox.deliveries().length).toBe(2)
   const now = await statusOf(tracker, fileId)
@@ -162,10 +162,10 @@ test('a retry counts the results of its new runs, and the counts add up', async 
     const { webhookUrl } = (await call.readJson()) as { webhookUrl: string }
     const fileId = call.path.split('/')[3] ?? ''
     webhookUrls.set(fileId, webhookUrl)
-    if (fileId === 'rejected') return call.answer(400, { message: 'No.' })
+    if (fileId === 'rejected') return call.respond(400, { message: 'No.' })
     if (fileId === 'unconfirmed' || fileId === 'settled-late') return call.breakOff()
     const status = fileId === 'now' ? 'success' : 'pending'
-    call.answer(200, uploadedFile(fileId, { extensionStatus: { 'remove-bg': status } }))
+    call.respond(200, uploadedFile(fileId, { extensionStatus: { 'remove-bg': status } }))
   })
   const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })
   const fileIds = ['now', 'waiting', 'failing', 'rejected', 'unconfirmed', 'settled-late']
@@ -241,7 +241,7 @@ test('the result of a sent retry is recorded, at the latest when the store is ba
 })
 
 test('a retry that the store may have recorded without confirming is unconfirmed and never sent', async () => {
-  const { store: real, unclear } = await openWatchedStore(await createTestDatabase())
+  const { store: real, uncertain } = await openWatchedStore(await createTestDatabase())
   let isAway = true
   const endRetryItem: Store['endRetryItem'] = async (...given) => {
     if (isAway) throw new TrackerError('store_unavailable', 'The disk is full.')
@@ -251,7 +251,7 @@ test('a retry that the store may have recorded without confirming is unconfirmed
   const { tracker, sandbox } = await startTrackerAndSandbox(BY_HAND, { store })
   const { fileId } = await uploadWith(tracker, ['remove-bg'], FAILING)
   await tracker.fetch(`/assets/${fileId}/status?wait=10`)
-  unclear.add('submitRetry')
+  uncertain.add('submitRetry')
   const body = { status: 'failed' }
   const { json } = await ask<{ retryId: string }>(tracker, '/runs/retry', { method: 'POST', body })
   await expect.poll(() => listRuns(tracker)).toHaveLength(2)
@@ -270,8 +270,8 @@ async function startRateLimitedRetry(statuses: number[], holdMs: number) {
     const fileId = call.path.split('/')[3] ?? ''
     calls.push({ fileId, at: performance.now() })
     const status = statuses.shift() ?? 200
-    if (status === 200) call.answer(status, uploadedFile(fileId))
-    else call.answer(status, { message: 'Rate limit exceeded' }, { 'x-ratelimit-reset': String(holdMs) })
+    if (status === 200) call.respond(status, uploadedFile(fileId))
+    else call.respond(status, { message: 'Rate limit exceeded' }, { 'x-ratelimit-reset': String(holdMs) })
   })
   // Nothing is overdue, so that there are no other requests.
   const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })

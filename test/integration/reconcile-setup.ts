@@ -104,7 +104,7 @@ export async function startLibrary() {
     const fileId = `file-${files.size + 1}`
     files.set(fileId, uploadedFile(fileId))
     library.webhookUrls.push(call.field('webhookUrl') ?? '')
-    call.answer(200, uploadedFile(fileId))
+    call.respond(200, uploadedFile(fileId))
   }
   const handleUpdate = async (call: Call, fileId: string) => {
     const {
@@ -114,7 +114,7 @@ export async function startLibrary() {
     } = (await call.readJson()) as { webhookUrl?: string; extensions?: [] }
     library.webhookUrls.push(webhookUrl ?? '')
     library.change(fileId, changes)
-    call.answer(200, files.get(fileId) ?? {})
+    call.respond(200, files.get(fileId) ?? {})
   }
   const handleLookup = (call: Call) => {
     library.lookupTimes.push(performance.now())
@@ -123,24 +123,24 @@ export async function startLibrary() {
     const fileId = decodeURIComponent(pathname.split('/')[3] ?? '')
     const ids: string[] = query === null ? [] : JSON.parse(query.replace(/^id IN /, ''))
     if (library.lookupTimes.length > library.allowed)
-      return call.answer(429, {}, { 'x-ratelimit-reset': '60000' })
+      return call.respond(429, {}, { 'x-ratelimit-reset': '60000' })
     if (query === null) library.details.push(fileId)
     else library.searches.push(ids)
     const { rejection } = library
     if (rejection === 'break_off') return call.breakOff()
-    if (rejection) return call.answer(rejection.status, { message: 'Not now.' }, rejection.headers)
+    if (rejection) return call.respond(rejection.status, { message: 'Not now.' }, rejection.headers)
     if (query !== null) {
       const status = library.rejectSearch({ ids, path: call.path })
-      if (status !== undefined) return call.answer(status, { message: 'Not this search.' })
+      if (status !== undefined) return call.respond(status, { message: 'Not this search.' })
     }
     if (query === null) {
-      if (library.intercepted.has(fileId)) return call.answer(404, ['no response', 'of ImageKit'])
+      if (library.intercepted.has(fileId)) return call.respond(404, ['no response', 'of ImageKit'])
       const status = library.rejected.get(fileId)
-      if (status !== undefined) return call.answer(status, { message: 'Not this one.' })
+      if (status !== undefined) return call.respond(status, { message: 'Not this one.' })
       const file = files.get(fileId)
-      return call.answer(file ? 200 : 404, file ?? { message: 'The requested file does not exist.' })
+      return call.respond(file ? 200 : 404, file ?? { message: 'The requested file does not exist.' })
     }
-    return call.answer(
+    return call.respond(
       200,
       ids
         .filter((id) => !library.unlisted.has(id))

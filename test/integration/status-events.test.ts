@@ -129,7 +129,7 @@ it('keeps all streams alive with comments, with one timer, each once in fifteen 
   for (let tick = 0; tick < 10; tick += 1) server.timers.fire(1500)
   const comments = (stream: { text(): string }) => stream.text().split(':\n\n').length - 1
   await expect.poll(() => streams.map(comments)).toEqual(streams.map(() => 1))
-  for (const stream of streams) stream.leave()
+  for (const stream of streams) stream.disconnect()
   await server.watched(0)
   expect(server.timers.running()).toEqual([])
 })
@@ -138,7 +138,7 @@ it('stops following a client that disconnects', async () => {
   const server = await startWithPending('remove-bg')
   const [leaving, staying] = [await openEvents(server.eventsUrl), await openEvents(server.eventsUrl)]
   await server.watched(2)
-  leaving.leave()
+  leaving.disconnect()
   await server.watched(1)
   server.change(observed(server.asset, 'remove-bg', SUCCESS))
   await staying.ended

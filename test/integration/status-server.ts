@@ -170,6 +170,6 @@ export async function openEvents(url: string, headers: Record<string, string> = 
     events,
     received: (count: number) =>
       expect.poll(() => events().length, { interval: 5 }).toBeGreaterThanOrEqual(count),
-    leave: () => outgoing.destroy(),
+    disconnect: () => outgoing.destroy(),
   }
 }

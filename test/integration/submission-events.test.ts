@@ -80,7 +80,7 @@ test('once the fileId is known, the events are those of the asset, also for a cl
   const stream = await openEvents(eventsUrl)
   await stream.received(1)
   const id = stream.events()[0]?.id ?? ''
-  stream.leave()
+  stream.disconnect()
   await putResponse(tracker, submissionId, { fileId: FILE_ID })
   await deliver(webhookUrl, payload('remove-bg', 'success'))
 
@@ -121,7 +121,7 @@ test('the stream of a forgotten asset ends, and its submission returns 404', asy
 test('the end of a queued upload reaches the stream of its submission', async () => {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     const body = { message: 'The pre-transformation has been queued successfully.' }
-    if (await call.readToEnd()) call.answer(202, body, { 'x-ik-requestid': QUEUED_REQUEST })
+    if (await call.readToEnd()) call.respond(202, body, { 'x-ik-requestid': QUEUED_REQUEST })
   })
   const tracker = await startTracker({
     IMAGEKIT_UPLOAD_URL: imagekit.url,

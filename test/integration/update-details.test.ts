@@ -13,7 +13,7 @@ async function start() {
   const received: unknown[] = []
   const imagekit = await startMisbehavingImagekit(async (call: Call) => {
     received.push(await call.readJson())
-    call.answer(200, uploadedFile(FILE_ID, { extensionStatus: { 'remove-bg': 'pending' } }))
+    call.respond(200, uploadedFile(FILE_ID, { extensionStatus: { 'remove-bg': 'pending' } }))
   })
   const database = await createTestDatabase()
   const { store, created } = await openWatchedStore(database)

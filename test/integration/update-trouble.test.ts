@@ -33,7 +33,7 @@ test('if ImageKit rejects the connection, the update gets 502 and its submission
 const FAILURES: [what: string, status: number, code: string, script: (call: Call) => void][] = [
   ['breaks the connection', 502, 'imagekit_unreachable', (call) => call.breakOff()],
   ['does not respond', 504, 'imagekit_timeout', () => {}],
-  ['responds with 503', 503, 'imagekit_unclear', (call) => call.answer(503, '{"message":"down"}')],
+  ['responds with 503', 503, 'imagekit_unclear', (call) => call.respond(503, '{"message":"down"}')],
 ]
 
 test.for(FAILURES)(
@@ -74,8 +74,8 @@ test.for(FAILURES)(
 
 test('while the store can’t write the submission, an update gets 503 and ImageKit is not called', async () => {
   const imagekit = await startMisbehavingImagekit()
-  const { tracker, rejected } = await start(imagekit.url)
-  rejected.add('createSubmission')
+  const { tracker, failing } = await start(imagekit.url)
+  failing.add('createSubmission')
   const response = await update(tracker, BODY)
   expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
   expect(imagekit.calls).toEqual([])
@@ -87,7 +87,7 @@ test('a body that stalls gets 408', async () => {
   const headers = { 'content-type': 'application/json' }
   const caller = openUpload(tracker, headers, 'PATCH', `/v1/files/${FILE_ID}/details`)
   caller.write('{"tags":')
-  expect((await caller.answer).status).toBe(408)
+  expect((await caller.response).status).toBe(408)
   expect(imagekit.calls).toEqual([])
 })
 
@@ -99,9 +99,9 @@ test('a response is applied even if the caller has disconnected', async () => {
   caller.write(JSON.stringify(BODY))
   caller.end()
   await expect.poll(() => imagekit.calls[0]?.received).toContain('remove-bg')
-  caller.leave()
-  await expect(caller.answer).rejects.toThrow()
-  imagekit.calls[0]?.answer(400, '{"message":"no"}')
+  caller.disconnect()
+  await expect(caller.response).rejects.toThrow()
+  imagekit.calls[0]?.respond(400, '{"message":"no"}')
   const id = created[0]?.submissionId ?? ''
   await expect.poll(() => getSubmission(tracker, id)).toMatchObject({ state: 'rejected' })
 })

@@ -11,7 +11,7 @@ test('each upload writes one log line, without secrets', async () => {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     if (call.hasWholeForm)
-      call.answer(status, status === 200 ? uploadedFile('file-1') : { message: 'No.', help: '' })
+      call.respond(status, status === 200 ? uploadedFile('file-1') : { message: 'No.', help: '' })
   })
   let text = ''
   const logger = pino({ level: 'info' }, { write: (line: string) => (text += line) })

@@ -29,7 +29,7 @@ async function uploadWithResponse(
 ) {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
-    call.answer(status, body, headers)
+    call.respond(status, body, headers)
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
   const response = await upload(tracker, FORM)
@@ -109,12 +109,12 @@ test('a rejection while the file is still streaming is returned at once', async 
   const body = '{"message":"Your account cannot be authenticated."}'
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readText('first half')
-    call.answer(403, body)
+    call.respond(403, body)
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { drainMs: 100 })
   const caller = openUpload(tracker)
   caller.write(`--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`)
-  const response = await caller.answer
+  const response = await caller.response
   expect([response.status, response.body]).toEqual([403, body])
   expect(response.headers['x-should-retry']).toBeUndefined()
   expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
@@ -123,23 +123,23 @@ test('a rejection while the file is still streaming is returned at once', async 
 test('a 500 while the file is still streaming may be retried, because nothing was uploaded', async () => {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readText('first half')
-    call.answer(500, '{"message":"oops"}')
+    call.respond(500, '{"message":"oops"}')
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { drainMs: 100 })
   const caller = openUpload(tracker)
   caller.write(`--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`)
-  const response = await caller.answer
+  const response = await caller.response
   expect([response.status, response.headers['x-should-retry']]).toEqual([500, undefined])
 })
 
 test('a success response before the form was complete is rejected', async () => {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readText('first half')
-    call.answer(200, uploadedFile('file1'))
+    call.respond(200, uploadedFile('file1'))
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { drainMs: 100 })
   const caller = openUpload(tracker)
   caller.write(formText([], `--${BOUNDARY}\r\n${partText('name="file"; filename="a"', 'first half')}`))
-  expect((await caller.answer).status).toBe(502)
+  expect((await caller.response).status).toBe(502)
   expect((await tracker.fetch('/assets/file1/status')).status).toBe(404)
 })

@@ -23,7 +23,7 @@ async function start() {
   const imagekit = await startMisbehavingImagekit(async (call: Call) => {
     await call.readForm()
     const extensionStatus = { 'remove-bg': 'pending' }
-    if (call.hasWholeForm) call.answer(200, uploadedFile('file1', { extensionStatus }))
+    if (call.hasWholeForm) call.respond(200, uploadedFile('file1', { extensionStatus }))
   })
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
@@ -36,8 +36,8 @@ async function start() {
 }
 
 test('while the store can’t write a submission, an upload gets 503 and nothing is uploaded', async () => {
-  const { tracker, imagekit, rejected, created } = await start()
-  rejected.add('createSubmission')
+  const { tracker, imagekit, failing, created } = await start()
+  failing.add('createSubmission')
   const response = await upload(tracker, FORM)
   expect(response.status).toBe(503)
   expect(response.headers.get('retry-after')).toBe('5')
@@ -46,29 +46,29 @@ test('while the store can’t write a submission, an upload gets 503 and nothing
   await Promise.all(imagekit.calls.map((call) => call.closed))
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toEqual([])
   expect(created).toEqual([])
-  rejected.clear()
+  failing.clear()
   expect((await upload(tracker, FORM)).status).toBe(200)
 })
 
 test('a response that the store can’t write is still returned, and applied once the store is back', async () => {
-  const { tracker, rejected } = await start()
-  rejected.add('applyResponse')
+  const { tracker, failing } = await start()
+  failing.add('applyResponse')
   const response = await upload(tracker, FORM)
   expect(response.status).toBe(200)
   expect(await response.json()).toMatchObject({ fileId: 'file1' })
   const submissionId = response.headers.get('x-submission-id')
   expect(await getSubmission(tracker, submissionId)).toMatchObject({ state: 'submitting' })
-  rejected.clear()
+  failing.clear()
   await expect
     .poll(() => getSubmission(tracker, submissionId))
     .toMatchObject({ state: 'accepted', fileId: 'file1', extensions: [{ source: 'response' }] })
 })
 
 test('a response that is still waiting for the store when the service stops is written then', async () => {
-  const { tracker, rejected } = await start()
-  rejected.add('applyResponse')
+  const { tracker, failing } = await start()
+  failing.add('applyResponse')
   const submissionId = (await upload(tracker, FORM)).headers.get('x-submission-id')
-  rejected.clear()
+  failing.clear()
   await tracker.service.stop()
   const { store } = await openWatchedStore(tracker.database)
   const found = await store.findSubmission(submissionId ?? '')
@@ -77,34 +77,34 @@ test('a response that is still waiting for the store when the service stops is w
 })
 
 test('a key whose response waits for the store gets 409, and later this response', async () => {
-  const { tracker, rejected, imagekit } = await start()
-  rejected.add('applyResponse')
+  const { tracker, failing, imagekit } = await start()
+  failing.add('applyResponse')
   const first = await upload(tracker, FORM, KEY)
   expect(first.status).toBe(200)
   expect((await upload(tracker, FORM, KEY)).status).toBe(409)
-  rejected.clear()
+  failing.clear()
   await expect.poll(async () => (await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(imagekit.calls).toHaveLength(1)
 })
 
 test('a key that could not be released while the store was down is free once it is back', async () => {
-  const { tracker, rejected, imagekit } = await start()
-  rejected.add('createSubmission').add('releaseIdempotencyKey')
+  const { tracker, failing, imagekit } = await start()
+  failing.add('createSubmission').add('releaseIdempotencyKey')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
-  rejected.clear()
+  failing.clear()
   await expect.poll(async () => (await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
 })
 
 test('a key whose claim may be committed although the store could not confirm it is free again', async () => {
-  const { tracker, unclear, rejected, imagekit } = await start()
-  unclear.add('claimIdempotencyKey')
+  const { tracker, uncertain, failing, imagekit } = await start()
+  uncertain.add('claimIdempotencyKey')
   // While the store is away, the release of the key waits.
-  rejected.add('releaseIdempotencyKey')
+  failing.add('releaseIdempotencyKey')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
-  unclear.clear()
+  uncertain.clear()
   expect((await upload(tracker, FORM, KEY)).status).toBe(409)
-  rejected.clear()
+  failing.clear()
   await expect.poll(async () => (await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(imagekit.calls).toHaveLength(1)
 })
@@ -119,7 +119,7 @@ test('an upload that loses its key to another request gets 409, and uploads noth
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
   caller.write(FORM_END)
   caller.end()
-  expect((await caller.answer).status).toBe(409)
+  expect((await caller.response).status).toBe(409)
   await imagekit.calls[0]?.closed
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
   expect(created).toHaveLength(1)
@@ -129,8 +129,8 @@ test('an upload that loses its key to another request gets 409, and uploads noth
 })
 
 test('while the store can’t claim a key nothing is sent at all', async () => {
-  const { tracker, rejected, imagekit } = await start()
-  rejected.add('claimIdempotencyKey')
+  const { tracker, failing, imagekit } = await start()
+  failing.add('claimIdempotencyKey')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
   expect(imagekit.calls).toEqual([])
 })

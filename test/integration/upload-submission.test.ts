@@ -12,7 +12,7 @@ const CALLER_URL = 'https://caller.example.com/hook?secret=1'
 function accept(response: object) {
   return async (call: Call) => {
     await call.readForm()
-    call.answer(200, response)
+    call.respond(200, response)
   }
 }
 
@@ -70,7 +70,7 @@ test('a webhook posted the moment ImageKit has the whole form is applied', async
     await call.readForm()
     const delivery = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'file1' } }
     outcomes.push(await deliver(call.field('webhookUrl') ?? '', delivery))
-    call.answer(200, uploadedFile('file1', { extensionStatus: { 'remove-bg': 'pending' } }))
+    call.respond(200, uploadedFile('file1', { extensionStatus: { 'remove-bg': 'pending' } }))
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
   await upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]])
@@ -83,7 +83,7 @@ test('ImageKit gets the end of the form only after the submission is on disk', a
   const imagekit = await startMisbehavingImagekit(accept(uploadedFile('file1')))
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
-  const { go } = watched.holdCommits()
+  const { resume } = watched.pauseAfterCommit()
   const tracker = await startTracker(
     { IMAGEKIT_UPLOAD_URL: imagekit.url },
     { store: watched.store },
@@ -93,7 +93,7 @@ test('ImageKit gets the end of the form only after the submission is on disk', a
   await expect.poll(() => watched.created).toHaveLength(1)
   await expect.poll(() => imagekit.calls[0]?.received).toContain('shirt.jpg\r\n')
   expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
-  go()
+  resume()
   expect((await response).status).toBe(200)
 })
 

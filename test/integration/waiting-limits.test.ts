@@ -50,7 +50,7 @@ test('twenty requests may wait or stream with one token; the next gets 503 until
   expect((await openEvents(own.eventsUrl)).response.statusCode).toBe(200)
   expect((await openEvents(eventsUrl, withKey)).response.statusCode).toBe(200)
 
-  streams[0]?.leave()
+  streams[0]?.disconnect()
   await expect.poll(async () => (await openEvents(eventsUrl)).response.statusCode).toBe(200)
 })
 

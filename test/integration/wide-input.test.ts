@@ -106,7 +106,7 @@ test('ImageKit’s own response is returned unchanged; only its first hundred ex
   const text = `${file},"customMetadata":{"a":${LISTS['empty objects']}},"extensionStatus":${OBJECTS.statuses}}`
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
-    call.answer(200, text)
+    call.respond(200, text)
   })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
   const response = await withCpuLimit(() => upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]]))

@@ -134,8 +134,8 @@ export function numbered(count: number): string {
   return `(WITH RECURSIVE counted(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < ${count}) SELECT i FROM counted) n`
 }
 
-/** Makes writes to this table fail as on a broken disk, until `mend` is called. */
-export function breakWrites(database: TestDatabase, table: string): Promise<{ mend: () => Promise<void> }> {
+/** Makes writes to this table fail as on a broken disk, until `repair` is called. */
+export function breakWrites(database: TestDatabase, table: string): Promise<{ repair: () => Promise<void> }> {
   return fail(database, { name: `broken_${table}`, event: 'INSERT OR UPDATE', table, when: '', how: 'disk' })
 }
 
@@ -149,11 +149,11 @@ export async function rejectRows(
 ): Promise<() => Promise<void>> {
   const name = `reject_${table}_${at}`
   const when = `new.${TIMES[table]} = ${at}`
-  return (await fail(database, { name, event: 'INSERT', table, when, how: 'row' })).mend
+  return (await fail(database, { name, event: 'INSERT', table, when, how: 'row' })).repair
 }
 
-async function fail(database: TestDatabase, failure: Failure): Promise<{ mend: () => Promise<void> }> {
+async function fail(database: TestDatabase, failure: Failure): Promise<{ repair: () => Promise<void> }> {
   const { create, drop } = engineOf(database).failOn(failure)
   await runSql(database, create)
-  return { mend: () => runSql(database, drop) }
+  return { repair: () => runSql(database, drop) }
 }

@@ -41,7 +41,7 @@ export class Call {
   /** Resolves once the tracker has closed the connection. */
   readonly closed: Promise<void>
   readonly incoming: IncomingMessage
-  /** For responses that `answer` would not send. */
+  /** For responses that `respond` would not send. */
   readonly outgoing: ServerResponse
   #received = ''
   /** The end of `#received`: `hasWholeForm` runs after each chunk, and a form may be large. */
@@ -122,13 +122,13 @@ export class Call {
     return rest?.split(`\r\n--${this.boundary}`)[0]
   }
 
-  answer(status: number, body: object | string, headers: { [name: string]: string } = {}): void {
+  respond(status: number, body: object | string, headers: { [name: string]: string } = {}): void {
     const text = typeof body === 'string' ? body : JSON.stringify(body)
     this.outgoing.writeHead(status, { 'content-type': 'application/json', ...headers }).end(text)
   }
 
-  /** Begins a response that never ends. */
-  beginAnswer(status: number, text: string): void {
+  /** Starts a response that never ends. */
+  beginResponse(status: number, text: string): void {
     this.outgoing.writeHead(status, { 'content-type': 'application/json', 'content-length': '100000' })
     this.outgoing.write(text)
   }

@@ -50,23 +50,23 @@ export function sendForm(
   const caller = openUpload(tracker, { 'content-length': Buffer.byteLength(body), ...headers })
   caller.write(body)
   caller.end()
-  return caller.answer
+  return caller.response
 }
 
 /** A caller that sends its form in steps, and can stop before its end. */
 class SlowCaller {
-  readonly answer: Promise<RawResponse>
+  readonly response: Promise<RawResponse>
   readonly #outgoing: ClientRequest
 
   constructor(outgoing: ClientRequest) {
     this.#outgoing = outgoing
-    this.answer = once(outgoing, 'response').then(async ([response]) => ({
+    this.response = once(outgoing, 'response').then(async ([response]) => ({
       status: response.statusCode,
       headers: response.headers,
       body: await text(response),
     }))
-    this.answer.catch(() => {})
-    // If the connection breaks while the response is read, `answer` rejects.
+    this.response.catch(() => {})
+    // If the connection breaks while the response is read, `response` rejects.
     outgoing.on('error', () => {})
   }
 
@@ -93,7 +93,7 @@ class SlowCaller {
     this.#outgoing.end()
   }
 
-  leave(): void {
+  disconnect(): void {
     this.#outgoing.destroy()
   }
 }
@@ -109,7 +109,7 @@ export function openUpload(tracker: { url: string }, headers: object = {}, metho
     },
   })
   const caller = new SlowCaller(outgoing)
-  onTestFinished(() => caller.leave())
+  onTestFinished(() => caller.disconnect())
   return caller
 }
 

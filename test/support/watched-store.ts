@@ -9,16 +9,16 @@ export async function openWatchedStore(database: TestDatabase) {
   const real = await openStoreOf(database)
   const created: (NewSubmission & { submissionId: string })[] = []
   const claims: KeyClaim[] = []
-  /** The methods that fail at the moment. */
-  const rejected = new Set<keyof Store>()
-  /** The methods that succeed, but report a connection that broke during the commit. */
-  const unclear = new Set<keyof Store>()
-  let hold: Promise<void> | undefined
+  /** The methods that fail. */
+  const failing = new Set<keyof Store>()
+  /** The methods that commit, and then report a connection that broke during the commit. */
+  const uncertain = new Set<keyof Store>()
+  let pause: Promise<void> | undefined
 
   const guard = async <T>(name: keyof Store, step: () => Promise<T>): Promise<T> => {
-    if (rejected.has(name)) throw new TrackerError('store_unavailable', 'The disk is full.')
+    if (failing.has(name)) throw new TrackerError('store_unavailable', 'The disk is full.')
     const result = await step()
-    if (unclear.has(name))
+    if (uncertain.has(name))
       throw new TrackerError('store_unavailable', 'The connection broke.', { mayBeCommitted: true })
     return result
   }
@@ -29,7 +29,7 @@ export async function openWatchedStore(database: TestDatabase) {
       guard('createSubmission', async () => {
         const made = await real.createSubmission(submission, key)
         created.push({ ...submission, ...made })
-        await hold
+        await pause
         return made
       }),
     applyResponse: (...args) => guard('applyResponse', () => real.applyResponse(...args)),
@@ -47,15 +47,15 @@ export async function openWatchedStore(database: TestDatabase) {
     store,
     created,
     claims,
-    rejected,
-    unclear,
-    /** Delays the result of `createSubmission` after its commit until `go` is called. */
-    holdCommits: (): { go: () => void } => {
-      let go = () => {}
-      hold = new Promise((resolve) => {
-        go = resolve
+    failing,
+    uncertain,
+    /** Delays the result of `createSubmission` after its commit until `resume` is called. */
+    pauseAfterCommit: (): { resume: () => void } => {
+      let resume = () => {}
+      pause = new Promise((resolve) => {
+        resume = resolve
       })
-      return { go }
+      return { resume }
     },
   }
 }

@@ -108,7 +108,7 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     const fileId = `uploaded-${count++}`
     const one = add(fileId, call.field('webhookUrl') ?? 'none', null)
     const file = uploadedFile(fileId, { extensionStatus: { 'remove-bg': 'pending' } })
-    const respond = () => call.answer(200, file, { connection: 'close' })
+    const respond = () => call.respond(200, file, { connection: 'close' })
     const noteHeld = delaying.get(name)
     if (noteHeld !== undefined) {
       delayed.push(respond)
