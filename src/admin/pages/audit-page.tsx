@@ -136,9 +136,10 @@ function countText(details: AuditEntryView['details']): string {
   const runs = details?.['runIds'] ?? details?.['runs']
   if (Array.isArray(runs)) return runsText(runs.length)
   if (typeof runs === 'number') return runsText(runs)
-  const deliveries = details?.['deliveries']
-  if (typeof deliveries === 'number')
-    return deliveries === 1 ? '1 webhook' : `${deliveries.toLocaleString('en')} webhooks`
+  const deliveryIds = details?.['deliveryIds']
+  if (Array.isArray(deliveryIds)) return `${deliveryIds.length} webhooks`
+  const notificationIds = details?.['notificationIds']
+  if (Array.isArray(notificationIds)) return `${notificationIds.length} notifications`
   const bytes = details?.['bytes']
   return typeof bytes === 'number' ? `${bytes.toLocaleString('en')} bytes` : '–'
 }

@@ -3,6 +3,7 @@ import { TrackerError } from '../../domain/errors.ts'
 import { isAcknowledgeable } from '../../domain/run.ts'
 import type { RunFilter } from '../../domain/run-filter.ts'
 import type { Store } from '../../store/store.ts'
+import { auditedThings } from './audited-things.ts'
 import { type ListedRunView, type ListRunsDeps, listedRunView, matchingRuns } from './list-runs.ts'
 
 type AcknowledgeDeps = {
@@ -35,16 +36,8 @@ async function acknowledgeStep(
   { store, clock }: AcknowledgeDeps,
   { runIds, note, actor }: Acknowledgement,
 ): Promise<ListedRunView[]> {
-  const [only, ...others] = runIds
-  const isOne = others.length === 0
-  const entry: AuditEntry = {
-    at: clock(),
-    actor,
-    kind: 'acknowledge',
-    subject: isOne ? (only ?? null) : null,
-    reason: note,
-    details: isOne ? null : { runIds: [...runIds] },
-  }
+  const named = auditedThings('runIds', runIds)
+  const entry: AuditEntry = { at: clock(), actor, kind: 'acknowledge', reason: note, ...named }
   return (await store.acknowledgeRuns(runIds, entry)).map(listedRunView)
 }
 

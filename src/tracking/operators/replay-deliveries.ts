@@ -10,6 +10,7 @@ import type { DeliveryFilter } from '../../domain/listed-delivery.ts'
 import type { FinalStatus } from '../../domain/run.ts'
 import type { Store } from '../../store/store.ts'
 import { type ReplayRejectedDeps, replayRejected } from '../webhooks/replay-rejected.ts'
+import { auditedThings } from './audited-things.ts'
 
 export type ReplayDeliveriesDeps = ReplayRejectedDeps & {
   store: Pick<
@@ -24,11 +25,15 @@ type ReplayReport = { total: number; byOutcome: { [outcome in DeliveryOutcome]: 
 /** The number of deliveries that are in memory at a time. */
 const STEP = 20
 
+/** The number of deliveries that one audit entry names: a multiple of `STEP`. */
+const PER_ENTRY = 200
+
 const PAGE = 200
 
 /**
  * Replays the rejected deliveries that match a filter, the oldest first, at most `limit`; those that arrive meanwhile are not
- * included. With `dryRun` it only reports what each would result in.
+ * included. With `dryRun` it only reports what each would result in. The audit entries are written before the replays that they
+ * name: if the store fails in between, the audit log still names every delivery that was applied.
  */
 export async function replayDeliveries(
   deps: ReplayDeliveriesDeps,
@@ -49,6 +54,10 @@ export async function replayDeliveries(
     byOutcome: { applied: 0, duplicate: 0, contradicted: 0, ignored: 0, rejected: 0 },
   }
   for (let from = 0; from < deliveryIds.length; from += STEP) {
+    if (!dryRun && from % PER_ENTRY === 0) {
+      const named = auditedThings('deliveryIds', deliveryIds.slice(from, from + PER_ENTRY))
+      await deps.store.recordAuditEntry({ at: deps.clock(), actor, kind: 'replay', reason, ...named })
+    }
     const found = await Promise.all(
       deliveryIds.slice(from, from + STEP).map((deliveryId) => deps.store.findRejected(deliveryId)),
     )
@@ -58,12 +67,6 @@ export async function replayDeliveries(
       report.total += 1
       report.byOutcome[outcome] += 1
     }
-  }
-  if (!dryRun) {
-    const { total, byOutcome } = report
-    const details = { deliveries: total, byOutcome, cause: filter.cause }
-    const entry = { at: deps.clock(), actor, kind: 'replay', subject: null, reason, details } as const
-    await deps.store.recordAuditEntry(entry)
   }
   return report
 }

@@ -3,6 +3,7 @@ import { TrackerError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import type { ListedNotification, NotificationFilter } from '../../domain/notification.ts'
 import type { Store } from '../../store/store.ts'
+import { auditedThings } from './audited-things.ts'
 import { type NotificationView, showNotification } from './list-notifications.ts'
 
 export type ResendNotificationsDeps = {
@@ -52,25 +53,22 @@ export async function resendMatching(
   return { total }
 }
 
+/** Skips notifications that were deleted meanwhile, together with their assets. */
 async function resend(
   deps: ResendNotificationsDeps,
   listed: readonly ListedNotification[],
   { actor, reason }: Resending,
 ): Promise<number> {
-  const notifications = await Promise.all(
+  const withBodies = await Promise.all(
     listed.map(async ({ notificationId, runId }) => ({ notificationId, body: await findBody(deps, runId) })),
   )
+  const notifications = withBodies.flatMap(({ notificationId, body }) =>
+    body === undefined ? [] : [{ notificationId, body }],
+  )
+  if (notifications.length === 0) return 0
   const ids = notifications.map(({ notificationId }) => notificationId)
-  const [only, ...others] = ids
-  const isOne = others.length === 0
-  const entry: AuditEntry = {
-    at: deps.clock(),
-    actor,
-    kind: 'resend',
-    subject: isOne ? (only ?? null) : null,
-    reason,
-    details: isOne ? null : { notificationIds: ids },
-  }
+  const named = auditedThings('notificationIds', ids)
+  const entry: AuditEntry = { at: deps.clock(), actor, kind: 'resend', reason, ...named }
   const resent = await deps.store.resendNotifications(notifications, entry)
   deps.wakeNotifier()
   return resent.length
@@ -78,11 +76,11 @@ async function resend(
 
 /**
  * The body of a notification is deleted once it was delivered or given up. It is that of the webhook that settled the run. If
- * there was none, or its body was pruned, it is built from what is known about the run.
+ * there was none, or its body was pruned, it is built from what is known about the run. Undefined for an unknown run.
  */
-async function findBody(deps: ResendNotificationsDeps, runId: string): Promise<string> {
+async function findBody(deps: ResendNotificationsDeps, runId: string): Promise<string | undefined> {
   const history = await deps.store.findRunHistory(runId)
-  if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
+  if (history === undefined) return undefined
   const { run, submission, deliveries } = history
   const settling = deliveries.find((delivery) => delivery.outcome === 'applied' && delivery.runId === runId)
   if (run.source === 'webhook' && settling !== undefined) {
