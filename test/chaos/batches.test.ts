@@ -1,4 +1,4 @@
-import { batchesContract } from '../contract/batches.ts'
+import { batchesContract } from '../contract/batches/batches-contract.ts'
 import { openBatchedSqlite } from '../store/sqlite-batches.ts'
 import { iterationsOf, reportFigures, SEED } from './chaos.ts'
 

@@ -6,10 +6,10 @@ import { expect, onTestFinished, test } from 'vitest'
 import { moveDatabase } from '../../src/store/open-store.ts'
 import { openPostgresStore } from '../../src/store/postgres/open-postgres-store.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { batchSequences } from '../contract/batch-steps.ts'
-import { type StepsOfStore, stepsOf } from '../contract/batch-world.ts'
-import { newSubmission } from '../contract/facts.ts'
-import { readAll } from '../contract/read-all.ts'
+import { batchSequences } from '../contract/batches/step-arbitraries.ts'
+import { createStepRunner, type StepRunner } from '../contract/batches/step-runner.ts'
+import { newSubmission } from '../contract/builders.ts'
+import { readEverything } from '../contract/read-everything.ts'
 import { createTestDatabase } from '../support/database.ts'
 import { startTracker } from '../support/tracker.ts'
 import { runCli } from './run-cli.ts'
@@ -17,7 +17,7 @@ import { runCli } from './run-cli.ts'
 const SECRET = 'the secret of the service'
 const env = { TRACKER_TOKEN_SECRET: SECRET }
 
-type Source = { path: string; ids: ReturnType<StepsOfStore['ids']>[] }
+type Source = { path: string; ids: ReturnType<StepRunner['ids']>[] }
 
 /** A database with many kinds of changes. */
 async function makeSource(): Promise<Source> {
@@ -27,9 +27,9 @@ async function makeSource(): Promise<Source> {
   const store = openSqliteStore({ path })
   const ids: Source['ids'] = []
   for (const [place, sequence] of fc.sample(batchSequences, { numRuns: 15, seed: 20261 }).entries()) {
-    const steps = stepsOf(store, { scope: `sequence-${place}`, isAlive: true })
+    const steps = createStepRunner(store, { scope: `sequence-${place}`, isAlive: true })
     await steps.begin()
-    for (const chunk of sequence) await steps.take(chunk, 'together')
+    for (const chunk of sequence) await steps.perform(chunk, 'together')
     ids.push(steps.ids())
   }
   await store.close()
@@ -39,7 +39,7 @@ async function makeSource(): Promise<Source> {
 async function readSource({ path, ids }: Source) {
   const store = openSqliteStore({ path })
   try {
-    return await readAll(store, ids)
+    return await readEverything(store, ids)
   } finally {
     await store.close()
   }
@@ -48,7 +48,7 @@ async function readSource({ path, ids }: Source) {
 async function readTarget(url: string, { ids }: Source) {
   const store = await openPostgresStore({ url })
   try {
-    return await readAll(store, ids)
+    return await readEverything(store, ids)
   } finally {
     await store.close()
   }

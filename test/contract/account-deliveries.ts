@@ -4,17 +4,15 @@ import type { NewSubmission } from '../../src/domain/submission.ts'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import {
   accepted,
-  applyFinding,
   aRejection,
   BASELINE,
   EVIDENCE,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
-  submit as submitTo,
-  sweep,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+} from './builders.ts'
+import { applyFinding, submit as submitTo, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const NOTHING = { deliveryId: expect.any(String), cause: null, fileId: null, runId: null }
 const FAILED: UploadResponse & { kind: 'rejected' } = {
@@ -22,7 +20,7 @@ const FAILED: UploadResponse & { kind: 'rejected' } = {
   requestId: 'request-1',
   error: { code: 'pre_transformation_failed', message: 'too long', status: null },
 }
-export function describeAccountDeliveries(current: () => OpenedStore): void {
+export function describeAccountDeliveries(current: () => StoreFixture): void {
   const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
     submitTo(current().store, names, facts)
   const queue = async (...names: string[]) => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Alert } from '../../src/domain/alert.ts'
-import { applyFinding, newDelivery, submit, sweep } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { upkeep } from './upkeep.ts'
+import { newDelivery } from './builders.ts'
+import { applyFinding, submit, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
+import { withLease } from './with-lease.ts'
 
 const FIRING: Alert = {
   kind: 'failures',
@@ -17,7 +18,7 @@ const FIRING: Alert = {
 }
 const RESOLVED: Alert = { ...FIRING, state: 'resolved', resolvedAt: 5_000, value: 0 }
 
-export function describeAlerts(current: () => OpenedStore): void {
+export function describeAlerts(current: () => StoreFixture): void {
   const fail = async (name: string, receivedAt: number, requestedAt = 1_000) => {
     const submissionId = await submit(current().store, [name], { at: requestedAt })
     const result = { service: name, status: 'failed' } as const
@@ -65,27 +66,27 @@ export function describeAlerts(current: () => OpenedStore): void {
         alertId: 'alert-2',
         isReported: true,
       }
-      await upkeep(current().store).saveAlerts([FIRING, oldest])
-      await upkeep(current().store).saveAlerts([RESOLVED])
+      await withLease(current().store).saveAlerts([FIRING, oldest])
+      await withLease(current().store).saveAlerts([RESOLVED])
       const store = await current().reopen()
       expect(await store.listAlerts()).toEqual([RESOLVED, oldest])
     })
 
     test('that fire are marked as reported; resolved ones are deleted once reported', async () => {
       const { store } = current()
-      await upkeep(store).saveAlerts([FIRING])
-      await upkeep(store).recordAlertReported(FIRING)
+      await withLease(store).saveAlerts([FIRING])
+      await withLease(store).recordAlertReported(FIRING)
       expect(await store.listAlerts()).toEqual([{ ...FIRING, isReported: true }])
-      await upkeep(store).saveAlerts([RESOLVED])
-      await upkeep(store).recordAlertReported(RESOLVED)
+      await withLease(store).saveAlerts([RESOLVED])
+      await withLease(store).recordAlertReported(RESOLVED)
       expect(await store.listAlerts()).toEqual([])
     })
 
     test('are not marked by a report about an earlier state or another alert', async () => {
       const { store } = current()
-      await upkeep(store).saveAlerts([RESOLVED])
-      await upkeep(store).recordAlertReported(FIRING)
-      await upkeep(store).recordAlertReported({ ...RESOLVED, alertId: 'another' })
+      await withLease(store).saveAlerts([RESOLVED])
+      await withLease(store).recordAlertReported(FIRING)
+      await withLease(store).recordAlertReported({ ...RESOLVED, alertId: 'another' })
       expect(await store.listAlerts()).toEqual([RESOLVED])
     })
   })

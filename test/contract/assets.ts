@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { describeAsset } from '../../src/domain/asset.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, aRejection, FILE_ID, newDelivery, submit as submitTo } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+import { accepted, aRejection, FILE_ID, newDelivery } from './builders.ts'
+import { submit as submitTo } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-export function describeAssets(current: () => OpenedStore): void {
+export function describeAssets(current: () => StoreFixture): void {
   const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
     submitTo(current().store, names, { fileId: FILE_ID, kind: 'update', ...facts })
   const settle = (id: string, service: string, status: 'success' | 'failed') =>

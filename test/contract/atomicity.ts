@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
-import { accepted, newDelivery, newSubmission, submit } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, listEveryPage } from './operator-facts.ts'
+import { accepted, anAuditEntry, newDelivery, newSubmission } from './builders.ts'
+import { listEveryRun, submit } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-export function describeAtomicity(current: () => OpenedStore): void {
+export function describeAtomicity(current: () => StoreFixture): void {
   describe('atomic steps', () => {
     test('a step that fails does not fail the other steps of its batch', async () => {
       const { store, failInserts } = current()
@@ -26,7 +26,7 @@ export function describeAtomicity(current: () => OpenedStore): void {
         expect(found?.submission.fileName).toBe(fileName)
         written.push(found?.runs[0]?.runId ?? '')
       }
-      expect((await listEveryPage(store)).map(({ run }) => run.runId)).toEqual(written.toReversed())
+      expect((await listEveryRun(store)).map(({ run }) => run.runId)).toEqual(written.toReversed())
       await restore()
       const again = await Promise.all(asked.filter(({ at }) => at === 7_000).map(create))
       expect(new Set([...written, ...again.map(({ submissionId }) => submissionId)]).size).toBe(30)

@@ -3,19 +3,18 @@ import type { DueRun } from '../../src/domain/finding.ts'
 import type { Store } from '../../src/store/store.ts'
 import {
   AN_ATTEMPT,
+  anAuditEntry,
   EVIDENCE,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
   newSubmission,
-  submit,
-  sweep,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry } from './operator-facts.ts'
+} from './builders.ts'
+import { submit, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 /** How several processes share due work: each claims it for a time, and others find it claimed. */
-export function describeClaims(current: () => OpenedStore): void {
+export function describeClaims(current: () => StoreFixture): void {
   const openBoth = async (): Promise<[Store, Store]> => [
     current().store,
     await current().openAnotherProcess(),

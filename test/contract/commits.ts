@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Commit } from '../../src/domain/commit.ts'
-import { accepted, applyFinding, EVIDENCE, FILE_ID, newDelivery, submit, sweep } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry } from './operator-facts.ts'
-import { upkeep } from './upkeep.ts'
+import { accepted, anAuditEntry, EVIDENCE, FILE_ID, newDelivery } from './builders.ts'
+import { applyFinding, submit, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
+import { withLease } from './with-lease.ts'
 
-export function describeCommits(current: () => OpenedStore): void {
+export function describeCommits(current: () => StoreFixture): void {
   const watch = () => {
     const commits: Commit[] = []
     current().store.watchCommits((commit) => commits.push(commit))
@@ -87,7 +87,7 @@ export function describeCommits(current: () => OpenedStore): void {
         fileIds: new Set(),
         submissionIds: new Set(),
       })
-      expect(await namedIn(upkeep(store).deleteOldSubmissions(10_000, 2, null))).toEqual({
+      expect(await namedIn(withLease(store).deleteOldSubmissions(10_000, 2, null))).toEqual({
         fileIds: new Set(['file-old']),
         submissionIds: new Set([old]),
       })

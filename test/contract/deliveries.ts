@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
-import { accepted, FILE_ID, newDelivery, submit as submitTo, unknownIds } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+import { accepted, FILE_ID, newDelivery, unknownIds } from './builders.ts'
+import { submit as submitTo } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-export function describeDeliveries(current: () => OpenedStore): void {
+export function describeDeliveries(current: () => StoreFixture): void {
   const submit = (...names: string[]) => submitTo(current().store, names)
   const deliver = (submissionId: string, reported: Parameters<typeof newDelivery>[1], receivedAt = 2_000) =>
     current().store.recordDelivery(newDelivery(submissionId, reported, { receivedAt }))

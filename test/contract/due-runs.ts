@@ -1,17 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import {
-  accepted,
-  applyFinding,
-  aRejection,
-  FILE_ID,
-  newDelivery,
-  submit as submitTo,
-  sweep,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+import { accepted, aRejection, FILE_ID, newDelivery } from './builders.ts'
+import { applyFinding, submit as submitTo, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-export function describeDueRuns(current: () => OpenedStore): void {
+export function describeDueRuns(current: () => StoreFixture): void {
   const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
     submitTo(current().store, names, facts)
   const settle = (id: string, service: string) =>

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { accepted, FILE_ID, newDelivery, newSubmission, submit } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+import { accepted, FILE_ID, newDelivery, newSubmission } from './builders.ts'
+import { submit } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-export function describeDurability(current: () => OpenedStore): void {
+export function describeDurability(current: () => StoreFixture): void {
   describe('durability', () => {
     test('everything is found unchanged after the store was closed and opened', async () => {
       const { store, reopen } = current()

@@ -1,21 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import {
-  accepted,
-  applyFinding,
-  aRejection,
-  EVIDENCE,
-  FILE_ID,
-  newDelivery,
-  submit as submitTo,
-  sweep,
-  unknownIds,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+import { accepted, aRejection, EVIDENCE, FILE_ID, newDelivery, unknownIds } from './builders.ts'
+import { applyFinding, submit as submitTo, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const LEFT_ALONE = { applied: false, fileId: null }
 
-export function describeFindings(current: () => OpenedStore): void {
+export function describeFindings(current: () => StoreFixture): void {
   /** The runs are due since they were requested. */
   const submit = async (names: string[], facts: Partial<NewSubmission> = {}) => {
     const id = await submitTo(current().store, names, { fileId: FILE_ID, kind: 'update', ...facts })

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
-import { newDelivery, newKeyClaim, newSubmission, submit } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry } from './operator-facts.ts'
+import { anAuditEntry, newDelivery, newKeyClaim, newSubmission } from './builders.ts'
+import { submit } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 /** What happens to the work of a process that no longer writes heartbeats. */
-export function describeHeartbeats(current: () => OpenedStore): void {
+export function describeHeartbeats(current: () => StoreFixture): void {
   const openBoth = async (): Promise<[Store, Store]> => [
     current().store,
     await current().openAnotherProcess(),

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { IDEMPOTENCY_WINDOW_MS, type KeyClaim, type StoredResponse } from '../../src/domain/idempotency.ts'
-import { accepted, aRejection, newDelivery, newKeyClaim, newSubmission } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { listEveryPage } from './operator-facts.ts'
-import { upkeep } from './upkeep.ts'
+import { accepted, aRejection, newDelivery, newKeyClaim, newSubmission } from './builders.ts'
+import { listEveryRun } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
+import { withLease } from './with-lease.ts'
 
 const SCOPE = 'default POST /api/v1/files/upload key-1'
 const ANSWER: StoredResponse = { status: 200, headers: { 'x-submission-id': 's' }, body: '{"fileId":"ü"}' }
 
-export function describeIdempotency(current: () => OpenedStore): void {
+export function describeIdempotency(current: () => StoreFixture): void {
   const claim = (at = 1_000) => current().store.claimIdempotencyKey(newKeyClaim(SCOPE), at)
   /** A request claims the key; `claim` does so for other requests. */
   const hold = async (at = 1_000) => {
@@ -76,7 +76,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
       await expect(submit(lost)).rejects.toMatchObject({ code: 'request_in_progress' })
       const held = await hold()
       await expect(submit(lost)).rejects.toMatchObject({ code: 'request_in_progress' })
-      expect(await listEveryPage(store)).toEqual([])
+      expect(await listEveryRun(store)).toEqual([])
       const submissionId = await submit(held)
       await store.applyResponse(submissionId, accepted({}), 2_000, { ...lost, answer: ANSWER })
       await store.releaseIdempotencyKey(lost)
@@ -114,7 +114,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
     test('only expired keys are deleted, and none whose request is running', async () => {
       await claimAnswered()
       await current().store.claimIdempotencyKey(newKeyClaim('running'), 1_000)
-      const { deleteExpiredKeys } = upkeep(current().store)
+      const { deleteExpiredKeys } = withLease(current().store)
       expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toBe(false)
       expect(await claim(2_000)).toMatchObject({ kind: 'responded' })
       expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS)).toBe(false)
@@ -137,7 +137,7 @@ export function describeIdempotency(current: () => OpenedStore): void {
           await store.applyResponse(submissionId, accepted({}), 2_000, { ...held, answer: ANSWER })
         }),
       )
-      const { deleteExpiredKeys } = upkeep(store)
+      const { deleteExpiredKeys } = withLease(store)
       expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS)).toBe(true)
       const left = await Promise.all(
         scopes.map((scope) => store.claimIdempotencyKey(newKeyClaim(scope), 2_000)),

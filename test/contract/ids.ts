@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { type IdKind, parseId } from '../../src/domain/ids.ts'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, applyFinding, newAccountDelivery, newDelivery, newRejected, submit } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, listEveryPage } from './operator-facts.ts'
+import { accepted, anAuditEntry, newAccountDelivery, newDelivery, newRejected } from './builders.ts'
+import { applyFinding, listEveryRun, submit } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 function partsOf(kind: IdKind, ids: readonly (string | null)[]) {
   return ids.map((id) => {
@@ -24,7 +24,7 @@ function expectIds(kind: IdKind, ids: readonly (string | null)[]): void {
 
 const other = () => newAccountDelivery({ kind: 'other', eventId: null, type: null })
 
-export function describeIds(current: () => OpenedStore): void {
+export function describeIds(current: () => StoreFixture): void {
   const runIdsOf = async (store: Store, submissionId: string) =>
     ((await store.findSubmission(submissionId))?.runs ?? []).map(({ runId }) => runId)
 
@@ -91,7 +91,7 @@ export function describeIds(current: () => OpenedStore): void {
       expectIds('sub', submissionIds)
       const runIds = await Promise.all(submissionIds.map((id) => runIdsOf(store, id)))
       expectIds('run', runIds.flat())
-      expect((await listEveryPage(store)).map(({ run }) => run.runId)).toEqual(runIds.flat().toReversed())
+      expect((await listEveryRun(store)).map(({ run }) => run.runId)).toEqual(runIds.flat().toReversed())
     })
 
     test.each(['a delivery', 'a rejected delivery'])('continue after a restart, after %s', async (last) => {
@@ -132,7 +132,7 @@ export function describeIds(current: () => OpenedStore): void {
       expect(await reopened.findSubmission(gone)).toBeUndefined()
       expect(await reopened.findRunHistory(goneRun)).toBeUndefined()
       expect(await reopened.findDelivery(deliveryId ?? '')).toBeUndefined()
-      for (const q of [gone, goneRun]) expect(await listEveryPage(reopened, { q })).toEqual([])
+      for (const q of [gone, goneRun]) expect(await listEveryRun(reopened, { q })).toEqual([])
       expect(await reopened.recordDelivery(newDelivery(gone, result))).toMatchObject({ cause: 'forgotten' })
       expect(await applyFinding(reopened, goneRun, { kind: 'timed_out' }, 9_000)).toMatchObject({
         applied: false,

@@ -2,12 +2,12 @@ import { describe, expect, test } from 'vitest'
 import type { Alert } from '../../src/domain/alert.ts'
 import type { Lease } from '../../src/domain/decide/lease.ts'
 import type { Store } from '../../src/store/store.ts'
-import { FILE_ID, newDelivery, submit } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { countsOf } from './operator-facts.ts'
+import { FILE_ID, newDelivery } from './builders.ts'
+import { countsOf, submit } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const TTL = 30_000
-const EVER = 1_000_000
+const FAR_FUTURE = 1_000_000
 const ALERT: Alert = {
   alertId: 'alert-1',
   kind: 'failures',
@@ -21,7 +21,7 @@ const ALERT: Alert = {
 }
 
 /** How one of several processes is selected for exclusive work. */
-export function describeLeases(current: () => OpenedStore): void {
+export function describeLeases(current: () => StoreFixture): void {
   const openBoth = async (): Promise<[Store, Store]> => [
     current().store,
     await current().openAnotherProcess(),
@@ -56,16 +56,16 @@ export function describeLeases(current: () => OpenedStore): void {
 
   /** Each method that requires the lease, with something to do. */
   const METHODS: { [method: string]: (store: Store, lease: Lease) => Promise<unknown> } = {
-    sweepOverdue: (store, lease) => store.sweepOverdue(lease, EVER, 0),
+    sweepOverdue: (store, lease) => store.sweepOverdue(lease, FAR_FUTURE, 0),
     foldCounters: (store, lease) => store.foldCounters(lease),
-    pruneBodies: (store, lease) => store.pruneBodies(lease, EVER, 10, null),
-    deleteOldSubmissions: (store, lease) => store.deleteOldSubmissions(lease, EVER, EVER, null),
+    pruneBodies: (store, lease) => store.pruneBodies(lease, FAR_FUTURE, 10, null),
+    deleteOldSubmissions: (store, lease) => store.deleteOldSubmissions(lease, FAR_FUTURE, FAR_FUTURE, null),
     saveAlerts: (store, lease) => store.saveAlerts(lease, [{ ...ALERT, alertId: 'alert-2' }]),
     recordAlertReported: (store, lease) => store.recordAlertReported(lease, ALERT),
     saveClockTrust: (store, lease) => store.saveClockTrust(lease, { trustedAt: 9_000, doubtedMs: 9 }),
   }
   const readAll = async (store: Store, deliveryId: string) => ({
-    due: await store.listDue(EVER, 10),
+    due: await store.listDue(FAR_FUTURE, 10),
     body: (await store.findDelivery(deliveryId))?.body,
     asset: await store.findAsset(FILE_ID),
     alerts: await store.listAlerts(),

@@ -5,25 +5,14 @@ import type {
   NotificationResult,
 } from '../../src/domain/notification.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import {
-  AN_ATTEMPT,
-  accepted,
-  applyFinding,
-  EVIDENCE,
-  newDelivery,
-  peekBody,
-  settleNotification,
-  submit as submitTo,
-  sweep,
-  unknownIds,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry } from './operator-facts.ts'
+import { AN_ATTEMPT, accepted, anAuditEntry, EVIDENCE, newDelivery, unknownIds } from './builders.ts'
+import { applyFinding, peekBody, settleNotification, submit as submitTo, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const TARGET = 'https://caller.example/hook'
-const EVER = 1_000_000
+const FAR_FUTURE = 1_000_000
 
-export function describeNotifications(current: () => OpenedStore): void {
+export function describeNotifications(current: () => StoreFixture): void {
   const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
     submitTo(current().store, names, { callerWebhookUrl: TARGET, ...facts })
   const deliver = async (id: string, service: string, status: 'success' | 'failed', receivedAt = 2_000) => {
@@ -35,7 +24,7 @@ export function describeNotifications(current: () => OpenedStore): void {
     return (await current().store.recordDelivery(delivery)).runId
   }
   const runIdOf = async (id: string) => (await current().store.findSubmission(id))?.runs[0]?.runId ?? ''
-  const due = async (now = EVER, perHost = 100) => {
+  const due = async (now = FAR_FUTURE, perHost = 100) => {
     const { store } = current()
     const page = await store.listDueNotifications(now, { perHost, after: null })
     expect(page.next).toBeNull()
@@ -117,7 +106,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       const early = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 3_000)
       const ids = (await due()).map(({ notificationId }) => notificationId)
       expect(ids).toEqual([`msg_${early}`, `msg_${late}`])
-      expect(await due(EVER, 1)).toMatchObject([{ notificationId: `msg_${early}` }])
+      expect(await due(FAR_FUTURE, 1)).toMatchObject([{ notificationId: `msg_${early}` }])
     })
 
     test('created after `latest` are also due, unless their next attempt is before it', async () => {
@@ -166,7 +155,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       const seen: string[] = []
       let after: string | null = null
       do {
-        const page = await store.listDueNotifications(EVER, { perHost: 2, after })
+        const page = await store.listDueNotifications(FAR_FUTURE, { perHost: 2, after })
         seen.push(...page.due.map(({ host }) => host))
         after = page.next
       } while (after !== null)
@@ -198,7 +187,7 @@ export function describeNotifications(current: () => OpenedStore): void {
 
     test('are counted: those due, and those waiting for their next attempt', async () => {
       const count = (now: number) => current().store.countNotifications(now)
-      expect(await count(EVER)).toEqual({ due: 0, waiting: 0 })
+      expect(await count(FAR_FUTURE)).toEqual({ due: 0, waiting: 0 })
       const runIds: (string | null)[] = []
       for (const receivedAt of [2_000, 3_000, 4_000])
         runIds.push(await deliver(await submit(['remove-bg']), 'remove-bg', 'success', receivedAt))
@@ -305,7 +294,7 @@ export function describeNotifications(current: () => OpenedStore): void {
       await current().failInserts('deliveries', 6_000)
       await expect(deliver(id, 'ai-tasks', 'success', 6_000)).rejects.toThrow()
       const store = await current().reopen()
-      const page = await store.listDueNotifications(EVER, { perHost: 10, after: null })
+      const page = await store.listDueNotifications(FAR_FUTURE, { perHost: 10, after: null })
       expect(page.due).toHaveLength(1)
     })
   })

@@ -4,7 +4,7 @@ import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import {
   AN_ATTEMPT,
   accepted,
-  applyFinding,
+  anAuditEntry,
   BASELINE,
   EVIDENCE,
   newAccountDelivery,
@@ -12,12 +12,10 @@ import {
   newKeyClaim,
   newRejected,
   newSubmission,
-  submit,
-  sweep,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, deliverResult, listEveryPage, submitTo } from './operator-facts.ts'
-import { upkeep } from './upkeep.ts'
+} from './builders.ts'
+import { applyFinding, deliverResult, listEveryRun, submit, submitWithRuns, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
+import { withLease } from './with-lease.ts'
 
 const NONE_OR_EMPTY = [
   ['null', null],
@@ -37,7 +35,7 @@ const EMPTY_JSON: [name: string, json: Json][] = [
 ]
 
 /** Null never becomes empty, nor empty null, also after the store is opened again. */
-export function describeNullAndEmpty(current: () => OpenedStore): void {
+export function describeNullAndEmpty(current: () => StoreFixture): void {
   describe('null and empty values are distinguished', () => {
     test.each(NONE_OR_EMPTY)('in the texts of a submission: %s', async (_, text) => {
       const asked = newSubmission([], {
@@ -53,7 +51,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
         const store = await open()
         const found = await store.findSubmission(submissionId)
         expect(found?.submission).toMatchObject({ ...written, extensions: asked.extensions, requestId: null })
-        expect(await listEveryPage(store)).toMatchObject([{ fileId: text, fileName: text }])
+        expect(await listEveryRun(store)).toMatchObject([{ fileId: text, fileName: text }])
       }
     })
 
@@ -118,7 +116,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
 
     test.each(EMPTY_JSON)('in the error of a run: %s', async (_, error) => {
       const { store } = current()
-      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'failed', error }))
       const reopened = await current().reopen()
       expect((await reopened.findRunHistory(runId))?.run.error).toStrictEqual(error)
@@ -126,7 +124,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
 
     test.each(EMPTY_JSON)('in the error of a webhook that waits for its run: %s', async (_, error) => {
       const { store } = current()
-      const { submissionId } = await submitTo(store, ['remove-bg'])
+      const { submissionId } = await submitWithRuns(store, ['remove-bg'])
       await store.recordDelivery(newDelivery(submissionId, { service: 'ai-tasks', status: 'failed', error }))
       const reopened = await current().reopen()
       await reopened.applyResponse(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
@@ -137,7 +135,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
 
     test.each(NONE_OR_EMPTY)('in the evidence of a run: %s', async (_, name) => {
       const { store } = current()
-      const { runId } = await submitTo(store, ['remove-bg'])
+      const { runId } = await submitWithRuns(store, ['remove-bg'])
       const evidence = { ...EVIDENCE.evidence, before: { id: '', name }, now: { id: 'v2', name } } as const
       await sweep(store)
       await applyFinding(store, runId, { ...EVIDENCE, evidence }, 5_000)
@@ -155,7 +153,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       const reopened = await current().reopen()
       const listed = { service: text, fileId: text, bytes: 0, ...sent }
       expect(await reopened.findDelivery(deliveryId ?? '')).toMatchObject(listed)
-      await upkeep(reopened).pruneBodies(1_000_000, 10, null)
+      await withLease(reopened).pruneBodies(1_000_000, 10, null)
       expect(await reopened.findDelivery(deliveryId ?? '')).toMatchObject({ headers: null, body: null })
     })
 
@@ -203,7 +201,7 @@ export function describeNullAndEmpty(current: () => OpenedStore): void {
       const runIds: string[] = []
       for (const fileId of ['file-1', 'file-2']) {
         const facts = { fileId, callerWebhookUrl: 'https://caller.example/hook' }
-        const { submissionId, runId } = await submitTo(store, ['remove-bg'], facts)
+        const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], facts)
         await deliverResult(store, submissionId, 'remove-bg', 'failed')
         runIds.push(runId)
       }

@@ -6,22 +6,20 @@ import type { Store } from '../../src/store/store.ts'
 import {
   AN_ATTEMPT,
   accepted,
-  applyFinding,
+  anAuditEntry,
   aRejection,
   EVIDENCE,
-  fold,
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
   newSubmission,
-  sweep,
-} from './facts.ts'
+} from './builders.ts'
 import { deleteOld } from './old-submissions.ts'
-import type { ReopenableStore } from './opened-store.ts'
-import { anAuditEntry, countsOf, listEveryDelivery } from './operator-facts.ts'
-import { readAll } from './read-all.ts'
-import { renaming } from './renaming.ts'
-import { upkeep } from './upkeep.ts'
+import { readEverything } from './read-everything.ts'
+import { createIdRenamer } from './rename-ids.ts'
+import { applyFinding, countsOf, fold, listEveryDelivery, sweep } from './store-calls.ts'
+import type { ReopenableStore } from './store-fixture.ts'
+import { withLease } from './with-lease.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 const FILES = ['file-1', 'file-2', 'file-3']
@@ -122,7 +120,7 @@ async function play(store: Store, steps: readonly Step[], without?: Without): Pr
   for (const [index, one] of steps.entries()) {
     const at = index * STEP_MS
     const isLeftOut = without?.steps.has(index) ?? false
-    if (one.kind === 'fold') await upkeep(store).foldCounters()
+    if (one.kind === 'fold') await withLease(store).foldCounters()
     else if (one.kind === 'event') {
       const event = { kind: 'other', eventId: `event-${index}`, type: null } as const
       const receivedAt = one.isMisdated ? at + YEAR_MS : at
@@ -261,9 +259,9 @@ async function listExpired(store: Store, created: readonly Created[], before: nu
 /** Everything that the port returns, except the audit log, which keeps entries about deleted runs. */
 async function listAll(store: Store, created: readonly Created[]) {
   const submissionIds = created.map(({ submissionId }) => submissionId)
-  const read = await readAll(store, [{ submissionIds, fileIds: FILES, retryIds: [], rejectedIds: [] }])
+  const read = await readEverything(store, [{ submissionIds, fileIds: FILES, retryIds: [], rejectedIds: [] }])
   const { auditEntries: _, ...rest } = read
-  return renaming(rest)({ ...rest, counts: await countsOf(store) })
+  return createIdRenamer(rest)({ ...rest, counts: await countsOf(store) })
 }
 
 /** After any steps, the remaining rows are the same as if the deleted submissions had never existed. */

@@ -5,25 +5,25 @@ import type { NewSubmission } from '../../src/domain/submission.ts'
 import {
   AN_ATTEMPT,
   accepted,
+  anAuditEntry,
   aRejection,
-  fold,
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
   newRejected,
   newSubmission,
-  settleNotification,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+} from './builders.ts'
 import {
-  anAuditEntry,
   countsOf,
   deliverResult,
+  fold,
   listEveryDelivery,
-  listEveryPage,
-  submitTo,
-} from './operator-facts.ts'
-import { type UpkeepStore, upkeep } from './upkeep.ts'
+  listEveryRun,
+  settleNotification,
+  submitWithRuns,
+} from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
+import { type LeasedStore, withLease } from './with-lease.ts'
 
 const BEFORE = 100_000
 const NOW = 1_000_000
@@ -33,17 +33,15 @@ const TARGET = 'https://caller.example/hook'
 
 /** Deletes in as many steps as necessary. Returns how many submissions each step deleted. */
 export async function deleteOld(
-  store: UpkeepStore,
+  store: LeasedStore,
   { now = NOW, before = BEFORE, between }: { now?: number; before?: number; between?: () => unknown } = {},
 ): Promise<number[]> {
   const steps: number[] = []
   let after: RetentionPlace | null = null
   do {
-    const step: { deleted: number; next: RetentionPlace | null } = await upkeep(store).deleteOldSubmissions(
-      now,
-      before,
-      after,
-    )
+    const step: { deleted: number; next: RetentionPlace | null } = await withLease(
+      store,
+    ).deleteOldSubmissions(now, before, after)
     steps.push(step.deleted)
     after = step.next
     if (after !== null) await between?.()
@@ -51,9 +49,9 @@ export async function deleteOld(
   return steps
 }
 
-export function describeOldSubmissions(current: () => OpenedStore): void {
+export function describeOldSubmissions(current: () => StoreFixture): void {
   const submit = (facts: Partial<NewSubmission> = {}, names = ['remove-bg']) =>
-    submitTo(current().store, names, facts)
+    submitWithRuns(current().store, names, facts)
   const submitSettled = async (facts: Partial<NewSubmission> = {}, names = ['remove-bg']) => {
     const submitted = await submit(facts, names)
     const { at } = facts
@@ -128,7 +126,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       rejected: await store.findRejected(of.rejectedId),
       asset: await store.findAsset(of.fileId),
       assetSubmissions: await store.listAssetSubmissions(of.fileId, page),
-      runs: await each([of.submissionId, ...of.runIds], (q) => listEveryPage(store, { q })),
+      runs: await each([of.submissionId, ...of.runIds], (q) => listEveryRun(store, { q })),
       deliveriesOfFile: await listEveryDelivery(store, { fileId: of.fileId }),
     }
   }
@@ -156,7 +154,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect((await deleteOld(store)).reduce((sum, deleted) => sum + deleted, 0)).toBe(1)
       expect(await readOf(old)).toEqual(NOTHING)
       expect(await readOf(young)).toEqual(ofYoung)
-      expect((await listEveryPage(store)).map(({ run }) => run.runId).toSorted()).toEqual(
+      expect((await listEveryRun(store)).map(({ run }) => run.runId).toSorted()).toEqual(
         young.runIds.toSorted(),
       )
       expect(await listEveryDelivery(store)).toHaveLength(7)
@@ -362,7 +360,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
       expect(await countsOf(store)).toEqual(counts)
       await fold(store)
       expect(await countsOf(store)).toEqual(counts)
-      const pending = await listEveryPage(store)
+      const pending = await listEveryRun(store)
       expect(await store.findOldestPending()).toMatchObject({ runId: pending.at(-1)?.run.runId })
       for (const { run } of pending) await deliverResult(store, run.submissionId, run.name, 'success')
       await deleteOld(store)
@@ -405,14 +403,14 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
     test('continues after a place whose row was deleted, and starts again after a restart', async () => {
       const { store, reopen } = current()
       for (let count = 0; count < 130; count += 1) await submitSettled()
-      const first = await upkeep(store).deleteOldSubmissions(NOW, BEFORE, null)
+      const first = await withLease(store).deleteOldSubmissions(NOW, BEFORE, null)
       expect(first.deleted).toBeGreaterThan(0)
-      const second = await upkeep(store).deleteOldSubmissions(NOW, BEFORE, first.next)
+      const second = await withLease(store).deleteOldSubmissions(NOW, BEFORE, first.next)
       expect(second.deleted).toBeGreaterThan(0)
       const reopened = await reopen()
       const rest = (await deleteOld(reopened)).reduce((sum, deleted) => sum + deleted, 0)
       expect(first.deleted + second.deleted + rest).toBe(130)
-      expect(await listEveryPage(reopened)).toEqual([])
+      expect(await listEveryRun(reopened)).toEqual([])
     })
 
     test('deletes fewer rows at a time if their bodies are large', async () => {
@@ -445,8 +443,8 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
 
         // New rows may have the numbers of deleted ones.
         const facts = { fileId: 'file-other', callerWebhookUrl: TARGET, at: BEFORE }
-        const other = await submitTo(opened, ['remove-bg', 'ai-tasks'], facts)
-        const fresh = await submitTo(opened, ['aws-auto-tagging'], { ...facts, fileId: old.fileId })
+        const other = await submitWithRuns(opened, ['remove-bg', 'ai-tasks'], facts)
+        const fresh = await submitWithRuns(opened, ['aws-auto-tagging'], { ...facts, fileId: old.fileId })
         const newDeliveryIds: (string | null)[] = []
         for (const { submissionId, runs } of [other, fresh])
           for (const { name } of runs)
@@ -484,7 +482,7 @@ export function describeOldSubmissions(current: () => OpenedStore): void {
 
     test('does nothing if nothing is old, or the store is empty', async () => {
       const { store } = current()
-      expect(await upkeep(store).deleteOldSubmissions(NOW, BEFORE, null)).toMatchObject({ deleted: 0 })
+      expect(await withLease(store).deleteOldSubmissions(NOW, BEFORE, null)).toMatchObject({ deleted: 0 })
       expect(await deleteOld(store)).not.toContain(1)
       const { submissionId } = await submitSettled({ at: BEFORE })
       const found = await store.findSubmission(submissionId)

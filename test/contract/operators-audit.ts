@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { AuditEntry } from '../../src/domain/audit-entry.ts'
-import { applyFinding, aRejection, sweep, unknownIds } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, deliverResult, listEveryPage, runOf, submitTo } from './operator-facts.ts'
+import { anAuditEntry, aRejection, unknownIds } from './builders.ts'
+import { applyFinding, deliverResult, findRun, listEveryRun, submitWithRuns, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-export function describeAuditEntries(current: () => OpenedStore): void {
+export function describeAuditEntries(current: () => StoreFixture): void {
   const entriesNow = async () =>
     (await current().store.listAuditEntries({ limit: 100, before: null })).auditEntries
 
@@ -34,7 +34,9 @@ export function describeAuditEntries(current: () => OpenedStore): void {
       const { store } = current()
       const runIds: string[] = []
       for (const code of ['E1', 'E1', 'E2']) {
-        const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileName: `${code}.png` })
+        const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], {
+          fileName: `${code}.png`,
+        })
         await deliverResult(store, submissionId, 'remove-bg', 'failed', { code })
         runIds.push(runId)
       }
@@ -45,13 +47,13 @@ export function describeAuditEntries(current: () => OpenedStore): void {
         anAuditEntry({ at: 7_000 }),
       )
       expect(acknowledged.map(({ run }) => run.runId)).toEqual([first, third])
-      expect(acknowledged[0]).toEqual((await listEveryPage(store, { q: first }))[0])
-      const [listed] = await listEveryPage(store, { q: first })
+      expect(acknowledged[0]).toEqual((await listEveryRun(store, { q: first }))[0])
+      const [listed] = await listEveryRun(store, { q: first })
       expect(listed?.run).toMatchObject({ status: 'failed', acknowledgedAt: 7_000, updatedAt: 2_000 })
 
-      const worklist = await listEveryPage(store, { status: 'failed', acknowledged: false })
+      const worklist = await listEveryRun(store, { status: 'failed', acknowledged: false })
       expect(worklist.map(({ run }) => run.runId)).toEqual([runIds[1]])
-      expect(await listEveryPage(store, { acknowledged: true })).toHaveLength(2)
+      expect(await listEveryRun(store, { acknowledged: true })).toHaveLength(2)
       const { groups } = await store.readStats(0, 0)
       const counts = groups.map(({ cause, acknowledged: is, size }) => `${cause} ${is} ${size}`)
       expect(counts.toSorted()).toEqual(['E1 false 1', 'E1 true 1', 'E2 true 1'])
@@ -59,13 +61,13 @@ export function describeAuditEntries(current: () => OpenedStore): void {
 
     test('is revoked: the run is on the worklist again, and one audit entry says so', async () => {
       const { store } = current()
-      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await deliverResult(store, submissionId, 'remove-bg', 'failed')
       await store.acknowledgeRuns([runId], anAuditEntry())
       const entry = anAuditEntry({ at: 9_500, kind: 'unacknowledge', subject: runId })
       const revoked = await store.unacknowledgeRun(runId, entry)
       expect(revoked?.run).toMatchObject({ runId, acknowledgedAt: null, status: 'failed' })
-      expect(await listEveryPage(store, { acknowledged: false })).toEqual([revoked])
+      expect(await listEveryRun(store, { acknowledged: false })).toEqual([revoked])
       const { groups } = await store.readStats(0, 0)
       expect(groups).toMatchObject([{ acknowledged: false, size: 1 }])
       expect(await store.unacknowledgeRun(runId, entry)).toEqual(revoked)
@@ -77,7 +79,7 @@ export function describeAuditEntries(current: () => OpenedStore): void {
 
     test('writes one audit entry for any number of runs, and another one when repeated', async () => {
       const { store } = current()
-      const one = await submitTo(store, ['remove-bg', 'ai-tasks'])
+      const one = await submitWithRuns(store, ['remove-bg', 'ai-tasks'])
       for (const { name } of one.runs) await deliverResult(store, one.submissionId, name, 'failed')
       const entry = anAuditEntry({ reason: 'asked "ü"', details: { runIds: ['a', 'b'] } })
       await store.acknowledgeRuns(
@@ -87,48 +89,48 @@ export function describeAuditEntries(current: () => OpenedStore): void {
       expect(await entriesNow()).toEqual([entry])
       await store.acknowledgeRuns([one.runId], anAuditEntry({ at: 9_500 }))
       expect(await entriesNow()).toHaveLength(2)
-      expect(await runOf(store, one.runId)).toMatchObject({ acknowledgedAt: 9_500 })
+      expect(await findRun(store, one.runId)).toMatchObject({ acknowledgedAt: 9_500 })
     })
 
     test('is undone by a later result', async () => {
       const { store } = current()
-      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await sweep(store)
       await applyFinding(store, runId, { kind: 'timed_out' }, 5_000)
       await store.acknowledgeRuns([runId], anAuditEntry())
-      expect(await listEveryPage(store, { acknowledged: false })).toEqual([])
+      expect(await listEveryRun(store, { acknowledged: false })).toEqual([])
       await deliverResult(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })
-      expect(await listEveryPage(store, { status: 'failed', acknowledged: false })).toMatchObject([
+      expect(await listEveryRun(store, { status: 'failed', acknowledged: false })).toMatchObject([
         { run: { runId, acknowledgedAt: null } },
       ])
     })
 
     test('survives a repeated result and a restart', async () => {
       const { store } = current()
-      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await deliverResult(store, submissionId, 'remove-bg', 'failed')
       await store.acknowledgeRuns([runId], anAuditEntry({ at: 7_000 }))
       await deliverResult(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })
       const reopened = await current().reopen()
-      const found = await listEveryPage(reopened, { status: 'failed', acknowledged: true, cause: 'E1' })
+      const found = await listEveryRun(reopened, { status: 'failed', acknowledged: true, cause: 'E1' })
       expect(found).toMatchObject([{ run: { runId, acknowledgedAt: 7_000 } }])
     })
 
     test('skips pending runs', async () => {
       const { store } = current()
-      const { runId } = await submitTo(store, ['remove-bg'])
+      const { runId } = await submitWithRuns(store, ['remove-bg'])
       expect(await store.acknowledgeRuns([runId], anAuditEntry())).toEqual([])
-      expect(await listEveryPage(store, { acknowledged: false })).toHaveLength(1)
+      expect(await listEveryRun(store, { acknowledged: false })).toHaveLength(1)
     })
 
     test('a run of a rejected submission does not list it', async () => {
       const { store } = current()
-      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await sweep(store)
       await applyFinding(store, runId, { kind: 'timed_out' }, 1_500)
       await store.applyResponse(submissionId, aRejection('rejected'), 2_000)
       expect(await store.acknowledgeRuns([runId], anAuditEntry())).toMatchObject([{ run: { runId } }])
-      expect(await listEveryPage(store)).toEqual([])
+      expect(await listEveryRun(store)).toEqual([])
       expect((await store.readStats(0, 0)).groups).toEqual([])
     })
   })

@@ -4,30 +4,31 @@ import { bucketOf } from '../../src/domain/duration-buckets.ts'
 import { boundCauses, causeOf } from '../../src/domain/failure-cause.ts'
 import type { SettledInHour } from '../../src/domain/stat-counters.ts'
 import type { Store } from '../../src/store/store.ts'
-import { aRejection, fold, newDelivery, submit } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+import { anAuditEntry, aRejection, newDelivery } from './builders.ts'
+import { FAILING_AT, HOUR, type Known, perform, type Step, step } from './random-steps.ts'
 import {
-  anAuditEntry,
   countsOf,
   deliverResult,
-  listEveryPage,
-  sorted,
-  submitTo,
-  WINDOWS,
-} from './operator-facts.ts'
-import { FAILING_AT, HOUR, type Known, perform, type Step, step } from './operator-steps.ts'
-import { upkeep } from './upkeep.ts'
+  fold,
+  listEveryRun,
+  STAT_WINDOWS,
+  sortEntries,
+  submit,
+  submitWithRuns,
+} from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
+import { withLease } from './with-lease.ts'
 
 /** The expected counts, computed from the runs themselves. */
 async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
   const groups = new Map<string, number>()
-  const sums = WINDOWS.map(() => new Map<string, number>())
+  const sums = STAT_WINDOWS.map(() => new Map<string, number>())
   const settled = new Map<number, SettledInHour>()
   const add = (counts: Map<string, number>, entry: object) => {
     const key = JSON.stringify(entry)
     counts.set(key, (counts.get(key) ?? 0) + 1)
   }
-  for (const { run } of await listEveryPage(store)) {
+  for (const { run } of await listEveryRun(store)) {
     const { name: extension, status, requestedAt, settledAt, updatedAt } = run
     const cause = status === 'failed' ? causeOf(run.error) : ''
     add(groups, { acknowledged: run.acknowledgedAt !== null, cause, extension, status })
@@ -36,7 +37,7 @@ async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
     const ofHour = settled.get(hour) ?? { hour, success: 0, failed: 0, expired: 0 }
     ofHour[status] += 1
     settled.set(hour, ofHour)
-    for (const [index, [from, until]] of WINDOWS.entries()) {
+    for (const [index, [from, until]] of STAT_WINDOWS.entries()) {
       const sum = sums[index]
       if (sum === undefined || hour < from || hour >= until) continue
       add(sum, [0, 'settled', extension, status])
@@ -44,14 +45,14 @@ async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
       if (settledAt !== null) add(sum, [0, 'seconds', '', String(bucketOf((settledAt - requestedAt) / 1000))])
     }
   }
-  const ofGroups = [...groups].map(([key, size]) => JSON.stringify(sorted({ ...JSON.parse(key), size })))
+  const ofGroups = [...groups].map(([key, size]) => JSON.stringify(sortEntries({ ...JSON.parse(key), size })))
   const ofWindow = (sum: Map<string, number>) =>
     [...sum].map(([key, size]) => JSON.stringify([...JSON.parse(key), size])).toSorted()
   const hours = [...settled.values()].toSorted((one, other) => one.hour - other.hour)
   return {
-    groups: WINDOWS.map(() => ofGroups.toSorted()),
+    groups: STAT_WINDOWS.map(() => ofGroups.toSorted()),
     counters: sums.map(ofWindow),
-    byHour: WINDOWS.map(([from, until]) => hours.filter(({ hour }) => hour >= from && hour < until)),
+    byHour: STAT_WINDOWS.map(([from, until]) => hours.filter(({ hour }) => hour >= from && hour < until)),
   }
 }
 
@@ -64,7 +65,7 @@ const WITH_FAILURES: Step[][] = [
   ],
 ]
 
-export function describeOperatorsCounts(current: () => OpenedStore, share: number): void {
+export function describeOperatorsCounts(current: () => StoreFixture, share: number): void {
   describe('the counters', () => {
     test('match the runs after any steps, sequential or concurrent, even if some fail', async () => {
       await current().failInserts('deliveries', FAILING_AT)
@@ -98,7 +99,9 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
       // Each step is a separate batch, and so adds one delta.
       for (let index = 0; index < 600; index += 1) {
         const at = (index % 40) * HOUR
-        const { submissionId, runId } = await submitTo(store, [index % 2 ? 'remove-bg' : 'ai-tasks'], { at })
+        const { submissionId, runId } = await submitWithRuns(store, [index % 2 ? 'remove-bg' : 'ai-tasks'], {
+          at,
+        })
         if (index % 3 === 0)
           await deliverResult(store, submissionId, 'ai-tasks', 'success', { at: at + 9_000 })
         else
@@ -112,11 +115,11 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
       expect(await countsOf(store)).toEqual(counted)
       let folds = 0
       for (let isMore = true; isMore; folds += 1) {
-        isMore = await upkeep(store).foldCounters()
+        isMore = await withLease(store).foldCounters()
         expect(await countsOf(store)).toEqual(counted)
       }
       expect(folds).toBeGreaterThan(1)
-      expect(await upkeep(store).foldCounters()).toBe(false)
+      expect(await withLease(store).foldCounters()).toBe(false)
       const reopened = await current().reopen()
       expect(await countsOf(reopened)).toEqual(counted)
     })
@@ -124,7 +127,7 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
     test('are empty once everything is undone, folded or not', async () => {
       const { store } = current()
       for (const isFolded of [false, true]) {
-        const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
+        const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
         await deliverResult(store, submissionId, 'remove-bg', 'failed', { code: 'E1' })
         if (isFolded) await fold(store)
         await store.acknowledgeRuns([runId], anAuditEntry())
@@ -171,7 +174,7 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
         expect((await causesOf(store, 'ai-tasks')).toSorted()).toEqual(
           [...shown(30, 130), ...others(30)].toSorted(),
         )
-        const listed = await listEveryPage(store)
+        const listed = await listEveryRun(store)
         const other = (extension: string, from: number, until: number) => {
           const rest = [...codes.slice(from, until), 'other']
           return listed.filter(({ run }) => run.name === extension && rest.includes(causeOf(run.error)))
@@ -179,14 +182,14 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
         const ofOne = other('remove-bg', 100, 130)
         const ofTheOther = other('ai-tasks', 0, 30)
         expect([ofOne.length, ofTheOther.length]).toEqual([31, 30])
-        const listOther = (extension: string | null) => listEveryPage(store, { cause: 'other', extension })
+        const listOther = (extension: string | null) => listEveryRun(store, { cause: 'other', extension })
         expect(await listOther('remove-bg')).toEqual(ofOne)
         expect(await listOther('ai-tasks')).toEqual(ofTheOther)
         expect(await listOther('no-such')).toEqual([])
         const both = listed.filter((one) => ofOne.includes(one) || ofTheOther.includes(one))
         expect(await listOther(null)).toEqual(both)
-        expect(await listEveryPage(store, { cause: 'E0' })).toHaveLength(3)
-        expect(await listEveryPage(store, { cause: 'E129', extension: 'remove-bg' })).toHaveLength(1)
+        expect(await listEveryRun(store, { cause: 'E0' })).toHaveLength(3)
+        expect(await listEveryRun(store, { cause: 'E129', extension: 'remove-bg' })).toHaveLength(1)
       }
     })
 
@@ -199,14 +202,14 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
       ['a JSON literal', 'null', 'null'],
     ])('have a cause with %s, which lists its runs', async (_, message, cause) => {
       const { store } = current()
-      const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
+      const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
       const result = { service: 'remove-bg', status: 'failed', fileId: null, error: { message } } as const
       await store.recordDelivery(newDelivery(submissionId, result))
       for (const isFolded of [false, true]) {
         if (isFolded) await fold(store)
         expect((await store.readStats(0, 1)).groups).toMatchObject([{ cause, size: 1 }])
-        expect(await listEveryPage(store, { cause })).toMatchObject([{ run: { runId } }])
-        expect(await listEveryPage(store, { cause: 'other' })).toEqual([])
+        expect(await listEveryRun(store, { cause })).toMatchObject([{ run: { runId } }])
+        expect(await listEveryRun(store, { cause: 'other' })).toEqual([])
       }
       await store.forgetAsset('file-1', anAuditEntry({ kind: 'forget' }))
       expect(await store.readStats(0, 1)).toEqual({ groups: [], counters: [], byHour: [] })
@@ -221,12 +224,12 @@ export function describeOperatorsCounts(current: () => OpenedStore, share: numbe
       await Promise.all(Array.from({ length: 100 }, (_, index) => fail(`E${index}`, 'file-1')))
       await fail('late', 'file-2')
       await fail('late', 'file-2')
-      const listOther = async () => (await listEveryPage(store, { cause: 'other' })).length
+      const listOther = async () => (await listEveryRun(store, { cause: 'other' })).length
       expect(await listOther()).toBe(1)
-      const [acknowledged] = await listEveryPage(store, { cause: 'other' })
+      const [acknowledged] = await listEveryRun(store, { cause: 'other' })
       await store.acknowledgeRuns([acknowledged?.run.runId ?? ''], anAuditEntry())
-      expect(await listEveryPage(store, { cause: 'other', acknowledged: true })).toHaveLength(1)
-      expect(await listEveryPage(store, { cause: 'other', acknowledged: false })).toEqual([])
+      expect(await listEveryRun(store, { cause: 'other', acknowledged: true })).toHaveLength(1)
+      expect(await listEveryRun(store, { cause: 'other', acknowledged: false })).toEqual([])
       await store.forgetAsset('file-2', anAuditEntry({ kind: 'forget' }))
       expect(await listOther()).toBe(0)
       expect((await store.readStats(0, 0)).groups).toHaveLength(100)

@@ -2,18 +2,19 @@ import { describe, expect, test } from 'vitest'
 import { type DeliveryFilter, EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import {
   accepted,
+  anAuditEntry,
   aRejection,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
   newRejected,
   unknownIds,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, listEveryDelivery, submitTo } from './operator-facts.ts'
-import { upkeep } from './upkeep.ts'
+} from './builders.ts'
+import { listEveryDelivery, submitWithRuns } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
+import { withLease } from './with-lease.ts'
 
-export function describeOperatorsDeliveries(current: () => OpenedStore): void {
+export function describeOperatorsDeliveries(current: () => StoreFixture): void {
   const ids = async (filter?: Partial<DeliveryFilter>) =>
     (await listEveryDelivery(current().store, filter)).map(({ deliveryId }) => deliveryId)
   const deliver = async (
@@ -32,7 +33,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
   describe('a list of deliveries', () => {
     test('shows the result of each delivery; a rejected one shows only the submission that its token proves', async () => {
       const { store } = current()
-      const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: FILE_ID })
+      const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], { fileId: FILE_ID })
       const applied = await deliver(submissionId, { service: 'remove-bg', status: 'success' })
       const [lost, rejected] = await store.keepRejected([
         newRejected({ receivedAt: 3_000, cause: 'unknown_submission', submissionId: 'lost' }),
@@ -80,7 +81,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
 
     test('contains each delivery once in insertion order, including rejected ones, while more are added and whatever the clock shows', async () => {
       const { store } = current()
-      const { submissionId } = await submitTo(store, ['remove-bg'])
+      const { submissionId } = await submitWithRuns(store, ['remove-bg'])
       const reported = { service: 'remove-bg', status: 'success' } as const
       const expected: string[] = []
       for (let count = 0; count < 40; count += 1) {
@@ -105,7 +106,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
 
     test('can be filtered by outcome', async () => {
       const { store } = current()
-      const { submissionId } = await submitTo(store, ['remove-bg'])
+      const { submissionId } = await submitWithRuns(store, ['remove-bg'])
       const deliverResult = (status: 'success' | 'failed') =>
         deliver(submissionId, { service: 'remove-bg', status })
       const [applied, duplicate, contradicted, again] = [
@@ -129,7 +130,9 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       const submitted: { submissionId: string; runId: string }[] = []
       while (submitted.length < 1_010)
         submitted.push(
-          ...(await Promise.all(Array.from({ length: 101 }, () => submitTo(store, ['remove-bg'], file)))),
+          ...(await Promise.all(
+            Array.from({ length: 101 }, () => submitWithRuns(store, ['remove-bg'], file)),
+          )),
         )
       const reported = { service: 'remove-bg', status: 'success' } as const
       const delivered: string[] = []
@@ -137,7 +140,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       for (const [index, { submissionId }] of submitted.toReversed().entries()) {
         if (index % 10 > 0) continue
         delivered.push(await deliver(submissionId, reported))
-        const other = await submitTo(store, ['remove-bg'], { fileId: 'file-other' })
+        const other = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-other' })
         others.push(await deliver(other.submissionId, { ...reported, fileId: 'file-other' }))
       }
       expect(await ids(file)).toEqual(delivered.toReversed())
@@ -147,7 +150,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
 
     test('keeps the place of a replayed delivery, and pages through each outcome', async () => {
       const { store } = current()
-      const { submissionId } = await submitTo(store, ['remove-bg'])
+      const { submissionId } = await submitWithRuns(store, ['remove-bg'])
       const reported = { service: 'remove-bg', status: 'success' } as const
       const rejected: string[] = []
       const recorded: string[] = []
@@ -177,10 +180,10 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
 
     test('of a file contains the deliveries of its submissions, those about it, and those that name it elsewhere', async () => {
       const { store } = current()
-      const one = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
-      const two = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
-      const other = await submitTo(store, ['remove-bg'], { fileId: 'file-2' })
-      const unknown = await submitTo(store, ['remove-bg'])
+      const one = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
+      const two = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
+      const other = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-2' })
+      const unknown = await submitWithRuns(store, ['remove-bg'])
       const reported = { service: 'remove-bg', status: 'success', fileId: 'file-1' } as const
       const expected = [
         await deliver(one.submissionId, reported),
@@ -209,9 +212,9 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
 
     test('of a file contains deliveries that settled a run under a name not requested, and claimed ones', async () => {
       const { store } = current()
-      const saved = await submitTo(store, ['saved-extension'], { fileId: 'file-1' })
-      const rejected = await submitTo(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
-      const queued = await submitTo(store, ['remove-bg'])
+      const saved = await submitWithRuns(store, ['saved-extension'], { fileId: 'file-1' })
+      const rejected = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
+      const queued = await submitWithRuns(store, ['remove-bg'])
       await store.applyResponse(rejected.submissionId, aRejection('rejected'), 1_500)
       const reported = { service: 'remove-bg', status: 'success', fileId: 'file-1' } as const
       const expected = [
@@ -242,7 +245,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
   describe('a single delivery', () => {
     test('is found unchanged, with its body until that is pruned', async () => {
       const { store } = current()
-      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       const body = Buffer.from([0, 255, 34])
       const headers = { 'x-odd': 'ü' }
       const deliveryId = await deliver(
@@ -254,7 +257,7 @@ export function describeOperatorsDeliveries(current: () => OpenedStore): void {
       expect(await store.findDelivery(deliveryId)).toEqual({ ...listed, headers, body, bytes: 3 })
       expect(listed).toMatchObject({ deliveryId, runId })
 
-      await upkeep(store).pruneBodies(1_000_000, 10, null)
+      await withLease(store).pruneBodies(1_000_000, 10, null)
       expect(await store.findDelivery(deliveryId)).toMatchObject({ deliveryId, headers: null, body: null })
       for (const unknown of ['nowhere', ...unknownIds(deliveryId)])
         expect(await store.findDelivery(unknown)).toBeUndefined()

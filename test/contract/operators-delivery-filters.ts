@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest'
 import type { DeliveryOutcome } from '../../src/domain/delivery.ts'
 import type { DeliveryFilter } from '../../src/domain/listed-delivery.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, fold, newAccountDelivery, newDelivery, newRejected, sweep } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { listEveryDelivery, submitTo } from './operator-facts.ts'
-import { HOUR } from './operator-steps.ts'
+import { accepted, newAccountDelivery, newDelivery, newRejected } from './builders.ts'
+import { HOUR } from './random-steps.ts'
+import { fold, listEveryDelivery, submitWithRuns, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const OUTCOMES = ['applied', 'duplicate', 'contradicted', 'ignored', 'rejected'] as const
 const CAUSES = ['other_file', 'not_requested', 'unknown_shape', 'unknown_status'] as const
@@ -32,7 +32,7 @@ function clockAt(index: number): number {
 
 async function makeDeliveries(store: Store, from: number, until: number): Promise<Made[]> {
   const submissions = await Promise.all(
-    FILES.map((fileId) => submitTo(store, SERVICES, { fileId, at: clockAt(from) })),
+    FILES.map((fileId) => submitWithRuns(store, SERVICES, { fileId, at: clockAt(from) })),
   )
   const make = async (index: number): Promise<Made> => {
     const receivedAt = clockAt(index)
@@ -108,7 +108,7 @@ function filtersOf(made: readonly Made[]): fc.Arbitrary<DeliveryFilter> {
   })
 }
 
-export function describeOperatorsDeliveryFilters(current: () => OpenedStore, share: number): void {
+export function describeOperatorsDeliveryFilters(current: () => StoreFixture, share: number): void {
   describe('a filter of deliveries', () => {
     test('selects by outcome, cause, service, file and time, and by nothing else', async () => {
       const { store } = current()
@@ -150,7 +150,7 @@ export function describeOperatorsDeliveryFilters(current: () => OpenedStore, sha
       ['since after until', { since: 5_001, until: 5_000 }, []],
     ] as const)('is exact for %s', async (_, filter, expected) => {
       const { store } = current()
-      const { submissionId } = await submitTo(store, ['remove-bg'])
+      const { submissionId } = await submitWithRuns(store, ['remove-bg'])
       const result = { status: 'success' } as const
       const services = ['remove-bg', 'ai-tasks', 'remove-bg']
       for (const [index, service] of services.entries())
@@ -186,7 +186,7 @@ export function describeOperatorsDeliveryFilters(current: () => OpenedStore, sha
 
     test('finds a claimed delivery by its new outcome, and a replayed one by its original time', async () => {
       const { store } = current()
-      const { submissionId } = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
+      const { submissionId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
       const result = { service: 'ai-tasks', status: 'success', fileId: 'file-1' } as const
       const receivedAt = 3 * HOUR
       const claimed = await store.recordDelivery(newDelivery(submissionId, result, { receivedAt }))

@@ -4,9 +4,9 @@ import { numberOf } from '../../src/domain/ids.ts'
 import type { RunStatus } from '../../src/domain/run.ts'
 import type { RunFilter } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import { aRejection, fold, newAccountDelivery, submit, sweep } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, deliverResult, listEveryPage, runOf } from './operator-facts.ts'
+import { anAuditEntry, aRejection, newAccountDelivery } from './builders.ts'
+import { deliverResult, findRun, fold, listEveryRun, submit, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const EXTENSIONS = ['remove-bg', 'ai-tasks', 'google-auto-tagging']
 const STATUSES = ['success', 'failed', 'pending', 'expired'] as const satisfies RunStatus[]
@@ -136,7 +136,7 @@ function filtersOf(made: readonly Made[]): fc.Arbitrary<RunFilter> {
   })
 }
 
-export function describeOperatorsFilters(current: () => OpenedStore, share: number): void {
+export function describeOperatorsFilters(current: () => StoreFixture, share: number): void {
   describe('a list of runs', () => {
     test('contains exactly the runs that match its filter, newest first, whatever the clock did', {
       timeout: 60_000,
@@ -151,7 +151,7 @@ export function describeOperatorsFilters(current: () => OpenedStore, share: numb
       const listAsExpected = (cases: number) =>
         fc.assert(
           fc.asyncProperty(filtersOf(made), fc.integer({ min: 1, max: 900 }), async (filter, limit) => {
-            const found = await listEveryPage(store, filter, { limit: Math.max(limit, 40) })
+            const found = await listEveryRun(store, filter, { limit: Math.max(limit, 40) })
             const expected = made.filter((one) => isMatch(one, filter)).map(({ runId }) => runId)
             expect(found.map(({ run }) => run.runId)).toEqual(expected.toReversed())
           }),
@@ -163,7 +163,7 @@ export function describeOperatorsFilters(current: () => OpenedStore, share: numb
       })
       const window = { since: clockAt(300), until: clockAt(340) }
       expect(timed.length).toBeGreaterThan(30)
-      expect(await listEveryPage(store, window)).toHaveLength(timed.length)
+      expect(await listEveryRun(store, window)).toHaveLength(timed.length)
       await fold(store)
       await sweep(store, { now: 2 * clockAt(0) })
       await listAsExpected(40)
@@ -173,7 +173,7 @@ export function describeOperatorsFilters(current: () => OpenedStore, share: numb
       const { store } = current()
       const facts = { kind: 'update', fileId: 'file-1', fileName: 'a.png' } as const
       const found = await store.findSubmission(await submit(store, ['remove-bg'], facts))
-      expect(await listEveryPage(store)).toEqual([
+      expect(await listEveryRun(store)).toEqual([
         { run: found?.runs[0], fileId: 'file-1', fileName: 'a.png', kind: 'update' },
       ])
     })
@@ -182,18 +182,18 @@ export function describeOperatorsFilters(current: () => OpenedStore, share: numb
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
       await store.applyResponse(submissionId, aRejection('rejected'), 2_000)
-      expect(await listEveryPage(store)).toEqual([])
+      expect(await listEveryRun(store)).toEqual([])
       expect((await store.readStats(0, 0)).groups).toEqual([])
-      const exact = await listEveryPage(store, { q: submissionId })
+      const exact = await listEveryRun(store, { q: submissionId })
       expect(exact.map(({ run }) => run.name)).toEqual(['ai-tasks', 'remove-bg'])
 
       await deliverResult(store, submissionId, 'ai-tasks', 'failed', { code: 'E1' })
-      const listed = (await listEveryPage(store)).map(({ run }) => [run.name, run.status])
+      const listed = (await listEveryRun(store)).map(({ run }) => [run.name, run.status])
       expect(listed).toEqual([
         ['ai-tasks', 'failed'],
         ['remove-bg', 'pending'],
       ])
-      expect((await runOf(store, exact[0]?.run.runId ?? ''))?.status).toBe('failed')
+      expect((await findRun(store, exact[0]?.run.runId ?? ''))?.status).toBe('failed')
     })
   })
 }

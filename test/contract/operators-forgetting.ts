@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
-import { accepted, newAccountDelivery, newDelivery, newRejected } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, countsOf, deliverResult, listEveryPage, submitTo } from './operator-facts.ts'
+import { accepted, anAuditEntry, newAccountDelivery, newDelivery, newRejected } from './builders.ts'
+import { countsOf, deliverResult, listEveryRun, submitWithRuns } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const FORGET = anAuditEntry({ kind: 'forget', subject: 'file-1', reason: 'the owner of file-1 asked' })
 const HASH = /^sha256:[0-9a-f]{64}$/
 
-export function describeOperatorsForgetting(current: () => OpenedStore): void {
+export function describeOperatorsForgetting(current: () => StoreFixture): void {
   const fill = (fileId: string, code: string) => async () => {
     const { store } = current()
-    const { submissionId, runs } = await submitTo(store, ['remove-bg', 'ai-tasks'], { fileId })
+    const { submissionId, runs } = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], { fileId })
     await deliverResult(store, submissionId, 'remove-bg', 'failed', { code })
     await deliverResult(store, submissionId, 'remove-bg', 'failed', { code })
     return { submissionId, runIds: runs.map(({ runId }) => runId) }
@@ -34,7 +34,7 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       expect(await store.findAsset('file-1')).toBeUndefined()
       for (const { submissionId, runIds } of [gone, again]) {
         expect(await store.findSubmission(submissionId)).toBeUndefined()
-        for (const id of [submissionId, ...runIds]) expect(await listEveryPage(store, { q: id })).toEqual([])
+        for (const id of [submissionId, ...runIds]) expect(await listEveryRun(store, { q: id })).toEqual([])
         expect(await store.findRunHistory(runIds[0] ?? '')).toBeUndefined()
       }
       const page = { limit: 50, before: null }
@@ -47,12 +47,12 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
         kept.submissionId,
         kept.submissionId,
       ])
-      expect((await listEveryPage(store)).map(({ run }) => run.runId)).toEqual(kept.runIds.toReversed())
+      expect((await listEveryRun(store)).map(({ run }) => run.runId)).toEqual(kept.runIds.toReversed())
     })
 
     test('deletes every event about it: repeated ones, ignored ones, and those that contradict another submission', async () => {
       const { store } = current()
-      const { submissionId } = await submitTo(store, ['remove-bg'], { fileId: 'file-2' })
+      const { submissionId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-2' })
       await fill('file-1', 'E1')()
       const end = (requestId: string, eventId: string) =>
         newAccountDelivery({
@@ -126,7 +126,7 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       const details = { limit: 100, dryRun: true, reason: null, q: 'of 1, as asked', '1': ['1', 'true'] }
       await store.recordAuditEntry(anAuditEntry({ details }))
       for (const fileId of [':', '"', 'limit', 'true', '1']) {
-        await submitTo(store, ['remove-bg'], { fileId })
+        await submitWithRuns(store, ['remove-bg'], { fileId })
         expect(await store.forgetAsset(fileId, anAuditEntry({ kind: 'forget', subject: fileId }))).toBe(true)
       }
       const { auditEntries } = await store.listAuditEntries({ limit: 9, before: null })
@@ -185,8 +185,8 @@ export function describeOperatorsForgetting(current: () => OpenedStore): void {
       expect(await store.recordAccountDelivery(aboutFile('file-1'))).toMatchObject({ outcome: 'applied' })
       const late = newDelivery(old.submissionId, { service: 'ai-tasks', status: 'success', fileId: 'file-1' })
       expect(await store.recordDelivery(late)).toMatchObject({ cause: 'forgotten' })
-      expect(await listEveryPage(store, { q: 'file-1' })).toHaveLength(2)
-      expect(await listEveryPage(store, { q: fresh.submissionId })).toHaveLength(2)
+      expect(await listEveryRun(store, { q: 'file-1' })).toHaveLength(2)
+      expect(await listEveryRun(store, { q: fresh.submissionId })).toHaveLength(2)
     })
 
     test('deletes its rejected deliveries, and keeps the others', async () => {

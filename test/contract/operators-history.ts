@@ -1,22 +1,24 @@
 import { describe, expect, test } from 'vitest'
 import {
   accepted,
+  anAuditEntry,
   aRejection,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
-  settleNotification,
   unknownIds,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, deliverResult, submitTo } from './operator-facts.ts'
+} from './builders.ts'
+import { deliverResult, settleNotification, submitWithRuns } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-export function describeOperatorsHistory(current: () => OpenedStore): void {
+export function describeOperatorsHistory(current: () => StoreFixture): void {
   describe('the history of a run', () => {
     test('contains its submission, its siblings, the time of the response and the notification', async () => {
       const { store } = current()
       const callerWebhookUrl = 'https://caller.example/hook'
-      const { submissionId, runs } = await submitTo(store, ['remove-bg', 'ai-tasks'], { callerWebhookUrl })
+      const { submissionId, runs } = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], {
+        callerWebhookUrl,
+      })
       const [own, sibling] = runs
       await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 1_500)
       await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 1_900)
@@ -44,7 +46,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
 
     test('contains the deliveries that report on it, and unrecognised ones, oldest first', async () => {
       const { store } = current()
-      const { submissionId, runs } = await submitTo(store, ['remove-bg', 'ai-tasks'])
+      const { submissionId, runs } = await submitWithRuns(store, ['remove-bg', 'ai-tasks'])
       const deliveryIds: (string | null)[] = []
       const results = [
         { service: 'ai-tasks', status: 'success' },
@@ -70,7 +72,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
 
     test('contains the event that ended its queued upload', async () => {
       const { store } = current()
-      const { submissionId, runId } = await submitTo(store, ['remove-bg'])
+      const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await store.applyResponse(submissionId, accepted({}, { fileId: null }), 1_500)
       const end = newAccountDelivery({
         kind: 'upload_finished',
@@ -87,10 +89,10 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
     test('names the run that replaced it, as long as that is the current one', async () => {
       const { store } = current()
       const facts = { kind: 'update', fileId: FILE_ID } as const
-      const older = await submitTo(store, ['remove-bg'], facts)
+      const older = await submitWithRuns(store, ['remove-bg'], facts)
       expect(await store.findRunHistory(older.runId)).toMatchObject({ respondedAt: null, currentRunId: null })
-      const newer = await submitTo(store, ['remove-bg'], facts)
-      await submitTo(store, ['ai-tasks'], facts)
+      const newer = await submitWithRuns(store, ['remove-bg'], facts)
+      await submitWithRuns(store, ['ai-tasks'], facts)
       expect(await store.findRunHistory(older.runId)).toMatchObject({ currentRunId: newer.runId })
       expect(await store.findRunHistory(newer.runId)).toMatchObject({ currentRunId: null })
       await store.applyResponse(newer.submissionId, aRejection('rejected'), 3_000)
@@ -100,7 +102,7 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
 
     test('contains the audit entries about it, oldest first, and not those about others', async () => {
       const { store } = current()
-      const { runId } = await submitTo(store, ['remove-bg'])
+      const { runId } = await submitWithRuns(store, ['remove-bg'])
       const auditEntries = [
         anAuditEntry({ subject: runId, at: 1 }),
         anAuditEntry({ kind: 'retry', subject: runId, at: 2 }),
@@ -115,9 +117,9 @@ export function describeOperatorsHistory(current: () => OpenedStore): void {
     test('are listed with their runs, newest first, page by page', async () => {
       const { store } = current()
       const facts = { kind: 'update', fileId: FILE_ID } as const
-      const first = await submitTo(store, ['remove-bg', 'ai-tasks'], facts)
-      const second = await submitTo(store, [], facts)
-      const third = await submitTo(store, ['remove-bg'], facts)
+      const first = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], facts)
+      const second = await submitWithRuns(store, [], facts)
+      const third = await submitWithRuns(store, ['remove-bg'], facts)
       await store.applyResponse(third.submissionId, aRejection('rejected'), 3_000)
       const expected = [third, second, first].map(({ submissionId }) => store.findSubmission(submissionId))
       const found = await Promise.all(expected)

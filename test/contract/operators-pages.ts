@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EVERY_RUN, type RunFilter } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, applyFinding, aRejection, newSubmission, sweep } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, deliverResult, listEveryPage, submitTo } from './operator-facts.ts'
+import { accepted, anAuditEntry, aRejection, newSubmission } from './builders.ts'
+import { applyFinding, deliverResult, listEveryRun, submitWithRuns, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks']
 
@@ -34,11 +34,11 @@ const filter = fc.constantFrom(
   { q: 'cat', extension: 'ai-tasks' },
 )
 
-type Subject = Awaited<ReturnType<typeof submitTo>>
+type Subject = Awaited<ReturnType<typeof submitWithRuns>>
 
 async function perform(store: Store, subjects: readonly Subject[], deed: Deed): Promise<void> {
   if (deed.kind === 'insert') {
-    await submitTo(store, NAMES, { at: deed.at, fileName: 'cat.png' })
+    await submitWithRuns(store, NAMES, { at: deed.at, fileName: 'cat.png' })
     return
   }
   const subject = subjects[deed.index % subjects.length]
@@ -64,7 +64,7 @@ async function perform(store: Store, subjects: readonly Subject[], deed: Deed): 
   }
 }
 
-export function describeOperatorsPages(current: () => OpenedStore, share: number): void {
+export function describeOperatorsPages(current: () => StoreFixture, share: number): void {
   describe('pages of runs', () => {
     test('contain each run of the start once, while others insert, settle, reject and acknowledge', async () => {
       const deeds = fc.array(fc.array(deed, { maxLength: 6 }), { minLength: 1, maxLength: 12 })
@@ -74,9 +74,9 @@ export function describeOperatorsPages(current: () => OpenedStore, share: number
           const subjects: Subject[] = []
           for (let count = 0; count < 8; count += 1)
             subjects.push(
-              await submitTo(store, NAMES, { at: (count * 1_700) % 5_000, fileName: `cat${count}` }),
+              await submitWithRuns(store, NAMES, { at: (count * 1_700) % 5_000, fileName: `cat${count}` }),
             )
-          const atStart = (await listEveryPage(store, asked)).map(({ run }) => run.runId)
+          const atStart = (await listEveryRun(store, asked)).map(({ run }) => run.runId)
           const limit = Math.max(1, Math.ceil(atStart.length / (stages.length + 1)))
           const rejected = new Set<string>()
           const waiting = [...stages]
@@ -87,7 +87,7 @@ export function describeOperatorsPages(current: () => OpenedStore, share: number
               for (const { runId } of subjects[each.index % subjects.length]?.runs ?? []) rejected.add(runId)
             }
           }
-          const pages = await listEveryPage(store, asked, { limit, between })
+          const pages = await listEveryRun(store, asked, { limit, between })
           const found = pages.map(({ run }) => run.runId)
 
           expect(new Set(found).size).toBe(found.length)
@@ -104,19 +104,19 @@ export function describeOperatorsPages(current: () => OpenedStore, share: number
       const { store } = current()
       const submitMany = (names: string[], times: number) =>
         Promise.all(Array.from({ length: times }, () => store.createSubmission(newSubmission(names))))
-      const first = await submitTo(store, ['rare', 'remove-bg'], { fileName: 'first.png', at: 1_000 })
+      const first = await submitWithRuns(store, ['rare', 'remove-bg'], { fileName: 'first.png', at: 1_000 })
       await deliverResult(store, first.submissionId, 'rare', 'failed', { code: 'E1' })
       await submitMany(
         Array.from({ length: 100 }, (_, index) => `extension-${index}`),
         220,
       )
-      const middle = await submitTo(store, ['rare'], { fileName: 'middle.png', at: 1_000 })
+      const middle = await submitWithRuns(store, ['rare'], { fileName: 'middle.png', at: 1_000 })
       await submitMany(
         Array.from({ length: 100 }, (_, index) => `extension-${index}`),
         200,
       )
       const names = async (filter: Partial<RunFilter>, limit: number) =>
-        (await listEveryPage(store, filter, { limit })).map(({ fileName }) => fileName)
+        (await listEveryRun(store, filter, { limit })).map(({ fileName }) => fileName)
       for (const limit of [1, 2, 50]) {
         expect(await names({ extension: 'rare' }, limit)).toEqual(['middle.png', 'first.png'])
         expect(await names({ cause: 'E1' }, limit)).toEqual(['first.png'])
@@ -125,14 +125,14 @@ export function describeOperatorsPages(current: () => OpenedStore, share: number
         expect(await names({ extension: 'remove-bg', status: 'pending' }, limit)).toEqual(['first.png'])
         expect(await names({ status: 'success' }, limit)).toEqual([])
       }
-      const whole = await listEveryPage(store, {}, { limit: 9_000 })
+      const whole = await listEveryRun(store, {}, { limit: 9_000 })
       expect(new Set(whole.map(({ run }) => run.runId)).size).toBe(42_003)
       expect(whole.slice(-2).map(({ run }) => run.name)).toEqual(['remove-bg', 'rare'])
     })
 
     test('end with null, even if the last page is full', async () => {
       const { store } = current()
-      for (let count = 0; count < 4; count += 1) await submitTo(store, ['remove-bg'])
+      for (let count = 0; count < 4; count += 1) await submitWithRuns(store, ['remove-bg'])
       const first = await store.listRuns(EVERY_RUN, { limit: 2, before: null })
       expect(first.runs).toHaveLength(2)
       expect(first.next).not.toBeNull()

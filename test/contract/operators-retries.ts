@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
-import { aRejection, FILE_ID, newSubmission, unknownIds } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, deliverResult, listEveryPage, submitTo } from './operator-facts.ts'
+import { anAuditEntry, aRejection, FILE_ID, newSubmission, unknownIds } from './builders.ts'
+import { deliverResult, listEveryRun, submitWithRuns } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const MANY = anAuditEntry({ kind: 'retry_many', subject: 'retry-1' })
 
@@ -10,7 +10,7 @@ const MANY = anAuditEntry({ kind: 'retry_many', subject: 'retry-1' })
 async function failMany(store: Store, count: number): Promise<string[]> {
   const runIds: string[] = []
   for (let index = 0; index < count; index += 1) {
-    const { submissionId, runId } = await submitTo(store, ['remove-bg'], { fileId: `file-${index}` })
+    const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], { fileId: `file-${index}` })
     await deliverResult(store, submissionId, 'remove-bg', 'failed')
     runIds.push(runId)
   }
@@ -33,9 +33,9 @@ async function retry(
   return submitted
 }
 
-const countRuns = async (store: Store) => (await listEveryPage(store)).length
+const countRuns = async (store: Store) => (await listEveryRun(store)).length
 
-export function describeOperatorsRetries(current: () => OpenedStore): void {
+export function describeOperatorsRetries(current: () => StoreFixture): void {
   describe('retrying a run', () => {
     test('writes the submission and the audit entry together, and returns the runs', async () => {
       const { store, failInserts } = current()
@@ -107,8 +107,8 @@ export function describeOperatorsRetries(current: () => OpenedStore): void {
 
     test('is rejected for a run that is pending, has no file, or does not exist', async () => {
       const { store } = current()
-      const pending = await submitTo(store, ['remove-bg'], { fileId: FILE_ID })
-      const nameless = await submitTo(store, ['remove-bg'])
+      const pending = await submitWithRuns(store, ['remove-bg'], { fileId: FILE_ID })
+      const nameless = await submitWithRuns(store, ['remove-bg'])
       const entry = anAuditEntry({ kind: 'retry' })
       expect(await store.submitRetry(pending.runId, asking(FILE_ID), { entry })).toEqual({
         rejection: 'pending',

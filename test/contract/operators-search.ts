@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { numberOf } from '../../src/domain/ids.ts'
 import type { RunFilter } from '../../src/domain/run-filter.ts'
-import { aRejection, newSubmission, unknownIds } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { deliverResult, listEveryPage, listNames, submitTo } from './operator-facts.ts'
+import { aRejection, newSubmission, unknownIds } from './builders.ts'
+import { deliverResult, listEveryRun, listNames, submitWithRuns } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-export function describeOperatorsSearch(current: () => OpenedStore): void {
+export function describeOperatorsSearch(current: () => StoreFixture): void {
   const name = async (...fileNames: string[]) => {
-    for (const fileName of fileNames) await submitTo(current().store, ['remove-bg'], { fileName })
+    for (const fileName of fileNames) await submitWithRuns(current().store, ['remove-bg'], { fileName })
   }
   const find = (q: string) => listNames(current().store, { q })
 
@@ -37,10 +37,10 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
 
     test('finds a run, all runs of a submission and all runs of a file by complete ids only', async () => {
       const { store } = current()
-      const one = await submitTo(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1', fileName: 'a' })
-      const two = await submitTo(store, ['remove-bg'], { fileId: 'file-1', fileName: 'b' })
-      await submitTo(store, ['remove-bg'], { fileId: 'file-11', fileName: 'c' })
-      expect(await listEveryPage(store, { q: one.runId })).toMatchObject([{ run: { runId: one.runId } }])
+      const one = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1', fileName: 'a' })
+      const two = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1', fileName: 'b' })
+      await submitWithRuns(store, ['remove-bg'], { fileId: 'file-11', fileName: 'c' })
+      expect(await listEveryRun(store, { q: one.runId })).toMatchObject([{ run: { runId: one.runId } }])
       expect(await find(one.submissionId)).toEqual(['a', 'a'])
       expect(await find('file-1')).toEqual(['b', 'a', 'a'])
       for (const id of [one.runId, two.submissionId, 'file-1', 'FILE-11'])
@@ -54,15 +54,15 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
 
     test('finds both a file with this id and a file with this name', async () => {
       const { store } = current()
-      const one = await submitTo(store, ['remove-bg'], { fileId: 'cat', fileName: 'dog' })
-      const two = await submitTo(store, ['remove-bg'], { fileId: 'dog', fileName: 'cat' })
-      const found = await listEveryPage(store, { q: 'cat' }, { limit: 1 })
+      const one = await submitWithRuns(store, ['remove-bg'], { fileId: 'cat', fileName: 'dog' })
+      const two = await submitWithRuns(store, ['remove-bg'], { fileId: 'dog', fileName: 'cat' })
+      const found = await listEveryRun(store, { q: 'cat' }, { limit: 1 })
       expect(found.map(({ run }) => run.runId)).toEqual([two.runId, one.runId])
     })
 
     test('finds runs of a rejected submission by exact ids, and never by file name', async () => {
       const { store } = current()
-      const one = await submitTo(store, ['remove-bg'], { fileId: 'file-1', fileName: 'cat.png' })
+      const one = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1', fileName: 'cat.png' })
       await store.applyResponse(one.submissionId, aRejection('rejected'), 2_000)
       await name('cat-2.png')
       for (const q of [one.runId, one.submissionId, 'file-1']) expect(await find(q)).toEqual(['cat.png'])
@@ -90,7 +90,7 @@ export function describeOperatorsSearch(current: () => OpenedStore): void {
       await store.applyResponse(rejected, aRejection('rejected'), 9_000)
 
       const expectImages = async (filter: Partial<RunFilter>, expected: typeof created, limit = 50) => {
-        const found = await listEveryPage(store, { q: 'img_', ...filter }, { limit })
+        const found = await listEveryRun(store, { q: 'img_', ...filter }, { limit })
         const numbers = found.map(({ run }) => numberOf(run.runId))
         expect(numbers).toEqual(numbers.toSorted((one, other) => other - one))
         const images = expected.filter(({ fileName }) => fileName?.startsWith('IMG_'))

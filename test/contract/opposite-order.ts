@@ -4,18 +4,21 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, applyFinding, newAccountDelivery, newDelivery, sweep } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, submitTo } from './operator-facts.ts'
+import { accepted, anAuditEntry, newAccountDelivery, newDelivery } from './builders.ts'
+import { applyFinding, submitWithRuns, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks']
 
-type Pair = { fileId: string; submissions: Awaited<ReturnType<typeof submitTo>>[] }
+type Pair = { fileId: string; submissions: Awaited<ReturnType<typeof submitWithRuns>>[] }
 
 /** Two submissions of one file. */
 export async function submitPair(store: Store, fileId: string): Promise<Pair> {
   const facts = { fileId }
-  return { fileId, submissions: [await submitTo(store, NAMES, facts), await submitTo(store, NAMES, facts)] }
+  return {
+    fileId,
+    submissions: [await submitWithRuns(store, NAMES, facts), await submitWithRuns(store, NAMES, facts)],
+  }
 }
 
 /** What is done to the rows of a pair, concurrently or sequentially. `order` says which submission comes first. */
@@ -97,8 +100,8 @@ export async function describePair(store: Store, { fileId, submissions }: Pair) 
 }
 
 export function describeOppositeOrder(
-  current: () => OpenedStore,
-  { openInOrder, share }: { openInOrder: () => Promise<OpenedStore>; share: number },
+  current: () => StoreFixture,
+  { openInOrder, share }: { openInOrder: () => Promise<StoreFixture>; share: number },
 ): void {
   describe('steps that name the same rows in opposite order', () => {
     test('have the same results as sequential steps, in one batch and in two', async () => {

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, newDelivery, submit } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+import { accepted, newDelivery } from './builders.ts'
+import { submit } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks', 'google-auto-tagging']
 
@@ -79,7 +80,7 @@ function expected(facts: readonly Fact[]) {
   return { outcomes, statuses: Object.fromEntries(NAMES.map((name) => [name, first.get(name) ?? 'pending'])) }
 }
 
-export function describeOrderOfFacts(current: () => OpenedStore, share: number): void {
+export function describeOrderOfFacts(current: () => StoreFixture, share: number): void {
   describe('order of facts', () => {
     test('any facts in any order, sequential or concurrent, leave the first final status', async () => {
       const facts = fc.array(fc.oneof(answer, webhook), { maxLength: 12 })

@@ -1,29 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import {
-  applyFinding,
-  aRejection,
-  FILE_ID,
-  newAccountDelivery,
-  newDelivery,
-  submit as submitTo,
-  sweep,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, listEveryPage } from './operator-facts.ts'
-import { upkeep } from './upkeep.ts'
+import { anAuditEntry, aRejection, FILE_ID, newAccountDelivery, newDelivery } from './builders.ts'
+import { applyFinding, listEveryRun, submit as submitTo, sweep } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
+import { withLease } from './with-lease.ts'
 
-const EVER = 100_000_000
+const FAR_FUTURE = 100_000_000
 const MINUTE = 60_000
 
 const HUNDRED_NAMES = Array.from({ length: 100 }, (_, index) => `extension-${index}`)
 
-export function describeOverdueRuns(current: () => OpenedStore): void {
+export function describeOverdueRuns(current: () => StoreFixture): void {
   const submit = (at: number, names: string[] = ['remove-bg'], facts: Partial<NewSubmission> = {}) =>
     submitTo(current().store, names, { at, ...facts })
   const settle = (id: string, status: 'success' | 'failed' = 'success', service = 'remove-bg') =>
     current().store.recordDelivery(newDelivery(id, { service, status, fileId: null }))
-  const due = async (now = EVER, limit = 10) =>
+  const due = async (now = FAR_FUTURE, limit = 10) =>
     (await current().store.listDue(now, limit)).map(({ run }) => run.submissionId)
   const runIdOf = async (id: string) => (await current().store.findSubmission(id))?.runs[0]?.runId ?? ''
 
@@ -61,7 +53,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       expect(await due()).toEqual(runs.slice(0, 1))
       const reopened = await reopen()
       await sweep(reopened, { now: 9_000 })
-      const listed = await reopened.listDue(EVER, 10)
+      const listed = await reopened.listDue(FAR_FUTURE, 10)
       expect(listed.map(({ run }) => run.submissionId)).toEqual([runs[0], runs[2], runs[1]])
     })
 
@@ -74,7 +66,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       const reopened = await reopen()
       const later = await submitTo(reopened, ['remove-bg'], { at: 2_000 })
       await sweep(reopened)
-      const listed = await reopened.listDue(EVER, 10)
+      const listed = await reopened.listDue(FAR_FUTURE, 10)
       expect(listed.map(({ run }) => run.submissionId)).toEqual([first, later])
     })
 
@@ -145,11 +137,11 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       const marked: number[] = []
       // Young enough that a store with overlapping transactions does not pass them yet.
       for (let isMore = true; isMore; ) {
-        isMore = await upkeep(store).sweepOverdue(2_000, 1_000)
-        marked.push((await store.listDue(EVER, 5_000)).length)
+        isMore = await withLease(store).sweepOverdue(2_000, 1_000)
+        marked.push((await store.listDue(FAR_FUTURE, 5_000)).length)
       }
       expect(marked.slice(0, 3)).toEqual([1_000, 2_000, 2_500])
-      expect(await upkeep(store).sweepOverdue(2_000, 1_000)).toBe(false)
+      expect(await withLease(store).sweepOverdue(2_000, 1_000)).toBe(false)
     })
 
     test('passes a limited number of runs at a time, and returns whether there may be more', async () => {
@@ -157,7 +149,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       const rejected = await Promise.all(Array.from({ length: 101 }, () => submit(1_000, HUNDRED_NAMES)))
       await Promise.all(rejected.map((id) => store.applyResponse(id, aRejection('rejected'), 2_000)))
       const pending = await submit(1_000)
-      expect(await upkeep(store).sweepOverdue(EVER, 0)).toBe(true)
+      expect(await withLease(store).sweepOverdue(FAR_FUTURE, 0)).toBe(true)
       expect(await due()).toEqual([])
       await sweep(store)
       expect(await due()).toEqual([pending])
@@ -168,14 +160,14 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
       const asked = await Promise.all(Array.from({ length: 60 }, (_, index) => submit(index)))
       const steps = asked.flatMap((id, index) => [
         ...(index % 3 === 0 ? [settle(id)] : []),
-        ...(index % 10 === 0 ? [upkeep(store).sweepOverdue(index, 0)] : []),
+        ...(index % 10 === 0 ? [withLease(store).sweepOverdue(index, 0)] : []),
         ...(index % 20 === 0 ? [submit(index)] : []),
       ])
       await Promise.all(steps)
       await sweep(store)
-      const pending = (await listEveryPage(store, { status: 'pending' })).map(({ run }) => run.submissionId)
+      const pending = (await listEveryRun(store, { status: 'pending' })).map(({ run }) => run.submissionId)
       expect(pending).toHaveLength(43)
-      expect(new Set(await due(EVER, 100))).toEqual(new Set(pending))
+      expect(new Set(await due(FAR_FUTURE, 100))).toEqual(new Set(pending))
     })
 
     test('does not change the list of pending runs at any point', async () => {
@@ -193,7 +185,7 @@ export function describeOverdueRuns(current: () => OpenedStore): void {
           .filter(([id, name]) => (id !== early && id !== late) || (turned.has(id) && name === 'b'))
           .toReversed()
       const pending = async (limit: number) =>
-        (await listEveryPage(store, { status: 'pending' }, { limit })).map(({ run }) => [
+        (await listEveryRun(store, { status: 'pending' }, { limit })).map(({ run }) => [
           run.submissionId,
           run.name,
         ])

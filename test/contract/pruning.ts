@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { newAccountDelivery, newDelivery, submit as submitTo } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { upkeep } from './upkeep.ts'
+import { newAccountDelivery, newDelivery } from './builders.ts'
+import { submit as submitTo } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
+import { withLease } from './with-lease.ts'
 
-export function describePruning(current: () => OpenedStore): void {
+export function describePruning(current: () => StoreFixture): void {
   const submit = () => submitTo(current().store, ['remove-bg'])
   const deliverAt = (id: string, receivedAt: number) =>
     current().store.recordDelivery(
@@ -11,7 +12,7 @@ export function describePruning(current: () => OpenedStore): void {
     )
 
   const prune = async (before: number, limit: number) =>
-    (await upkeep(current().store).pruneBodies(before, limit, null)).pruned
+    (await withLease(current().store).pruneBodies(before, limit, null)).pruned
 
   describe('the last trusted time of the clock', () => {
     test('is that of the latest delivery or submission, until another one is saved', async () => {
@@ -25,7 +26,7 @@ export function describePruning(current: () => OpenedStore): void {
         { trustedAt: 4_000, doubtedMs: 7 },
         { trustedAt: 3_000, doubtedMs: 8 },
       ]) {
-        await upkeep(store).saveClockTrust(trust)
+        await withLease(store).saveClockTrust(trust)
         await deliverAt(id, 9_000)
         expect(await store.findClockTrust()).toEqual(trust)
       }
@@ -73,7 +74,7 @@ export function describePruning(current: () => OpenedStore): void {
       const pruned: number[] = []
       let after: number | null = null
       do {
-        const done: { pruned: number; next: number | null } = await upkeep(current().store).pruneBodies(
+        const done: { pruned: number; next: number | null } = await withLease(current().store).pruneBodies(
           5_000,
           2,
           after,
@@ -94,7 +95,7 @@ export function describePruning(current: () => OpenedStore): void {
         )
       const pruned: number[] = []
       for (let after: number | null = null; pruned.length === 0 || after !== null; ) {
-        const done: { pruned: number; next: number | null } = await upkeep(store).pruneBodies(
+        const done: { pruned: number; next: number | null } = await withLease(store).pruneBodies(
           5_000,
           50,
           after,

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { RejectionCause } from '../../src/domain/delivery.ts'
-import { newAccountDelivery, newDelivery, newRejected, submit, unknownIds } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+import { newAccountDelivery, newDelivery, newRejected, unknownIds } from './builders.ts'
+import { submit } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-export function describeRejectedDeliveries(current: () => OpenedStore): void {
+export function describeRejectedDeliveries(current: () => StoreFixture): void {
   const keep = async (
     count: number,
     cause: RejectionCause,

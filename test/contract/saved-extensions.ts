@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
-import { accepted, newDelivery, submit } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+import { accepted, newDelivery } from './builders.ts'
+import { submit } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-export function describeSavedExtensions(current: () => OpenedStore): void {
+export function describeSavedExtensions(current: () => StoreFixture): void {
   const submitSaved = (...ids: string[]) => {
     const extensions = ids.map((id) => ({ name: 'saved-extension', id }))
     return submit(current().store, [], { extensions })

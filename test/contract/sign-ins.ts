@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import type { OpenedStore } from './opened-store.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 const MINUTE = 60_000
 const NOW = 100 * MINUTE
 
 /** Failed sign-in attempts. */
-export function describeSignIns(current: () => OpenedStore): void {
+export function describeSignIns(current: () => StoreFixture): void {
   const begin = (names: readonly string[], at = NOW) => current().store.beginSignIn(names, at)
   const failTimes = async (times: number, names: readonly string[], at = NOW) => {
     for (let count = 0; count < times; count += 1) expect(await begin(names, at)).toBe(true)

@@ -7,7 +7,7 @@ import { describeCommits } from './commits.ts'
 import { describeDeliveries } from './deliveries.ts'
 import { describeDueRuns } from './due-runs.ts'
 import { describeDurability } from './durability.ts'
-import { describeEarlyEvents } from './early-results.ts'
+import { describeEarlyEvents } from './early-events.ts'
 import { describeFindings } from './findings.ts'
 import { describeIdempotency } from './idempotency.ts'
 import { describeIds } from './ids.ts'
@@ -15,7 +15,6 @@ import { describeNotifications } from './notifications.ts'
 import { describeNullAndEmpty } from './null-and-empty.ts'
 import { describeOldSubmissions } from './old-submissions.ts'
 import { testOldSubmissions } from './old-submissions-property.ts'
-import type { OpenedStore } from './opened-store.ts'
 import { describeAuditEntries } from './operators-audit.ts'
 import { describeOperatorsCounts } from './operators-counts.ts'
 import { describeOperatorsDeliveries } from './operators-deliveries.ts'
@@ -33,9 +32,10 @@ import { describePruning } from './pruning.ts'
 import { describeRejectedDeliveries } from './rejected-deliveries.ts'
 import { describeSavedExtensions } from './saved-extensions.ts'
 import { describeSignIns } from './sign-ins.ts'
+import type { StoreFixture } from './store-fixture.ts'
 import { describeSubmissions } from './submissions.ts'
 
-type Open = () => Promise<OpenedStore>
+type Open = () => Promise<StoreFixture>
 
 /** `share`: of the cases that each property tests. A slow store may test fewer. */
 type ContractOptions = { share?: number }
@@ -95,8 +95,8 @@ export function operatorsContract(name: string, open: Open, { share = 1 }: Contr
   })
 }
 
-function openForEach(open: Open): () => OpenedStore {
-  let opened: OpenedStore
+function openForEach(open: Open): () => StoreFixture {
+  let opened: StoreFixture
   beforeEach(async () => {
     opened = await open()
   })

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { accepted, aRejection, FILE_ID, newDelivery, newSubmission, submit, unknownIds } from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
+import { accepted, aRejection, FILE_ID, newDelivery, newSubmission, unknownIds } from './builders.ts'
+import { submit } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
-export function describeSubmissions(current: () => OpenedStore): void {
+export function describeSubmissions(current: () => StoreFixture): void {
   describe('submissions', () => {
     test('a submission is found as it was written, with one pending run per distinct name', async () => {
       const { store } = current()

@@ -6,27 +6,33 @@ import type { Store } from '../../src/store/store.ts'
 import {
   AN_ATTEMPT,
   accepted,
-  applyFinding,
+  anAuditEntry,
   aRejection,
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
   newRejected,
   newSubmission,
-  submit,
-  sweep,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, countsOf, deliverResult, listEveryPage, submitTo } from './operator-facts.ts'
+} from './builders.ts'
 import { describePair, submitPair } from './opposite-order.ts'
-import { upkeep } from './upkeep.ts'
+import {
+  applyFinding,
+  countsOf,
+  deliverResult,
+  listEveryRun,
+  submit,
+  submitWithRuns,
+  sweep,
+} from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
+import { withLease } from './with-lease.ts'
 
 const SCOPE = 'default POST /api/v1/files/upload key-1'
 const PAGE = { limit: 100, before: null }
-const EVER = 1_000_000
+const FAR_FUTURE = 1_000_000
 
 /** How two handles on the same data interact, as two processes on one database do. */
-export function describeTwoHandles(current: () => OpenedStore): void {
+export function describeTwoHandles(current: () => StoreFixture): void {
   const openBoth = async (): Promise<[Store, Store]> => [current().store, await current().openAnother()]
   /** Each handle in turn makes one call; all calls are made at the same time. */
   const fromBoth = <T>(
@@ -59,7 +65,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       const [one, two] = await openBoth()
       // Each has read and written before, so that any stale cache would be noticed.
       await fromBoth([one, two], 4, (store, index) =>
-        submitTo(store, ['remove-bg'], { fileId: `before-${index}` }),
+        submitWithRuns(store, ['remove-bg'], { fileId: `before-${index}` }),
       )
       const read = async (store: Store, fileId: string) => ({
         asset: await store.findAsset(fileId),
@@ -67,13 +73,13 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         runs: await store.listRuns({ ...EVERY_RUN, q: fileId }, PAGE),
         failed: await store.listRuns({ ...EVERY_RUN, status: 'failed' }, PAGE),
         deliveries: await store.listDeliveries(EVERY_DELIVERY, PAGE),
-        due: await store.listDue(EVER, 100),
+        due: await store.listDue(FAR_FUTURE, 100),
         counts: await countsOf(store),
         auditEntries: await store.listAuditEntries(PAGE),
         alerts: await store.listAlerts(),
         rejected: new Set(await store.countRejected(0)),
         failures: new Set(await store.countFailures(0, 100)),
-        notifications: await store.listDueNotifications(EVER, { perHost: 100, after: null }),
+        notifications: await store.listDueNotifications(FAR_FUTURE, { perHost: 100, after: null }),
         pending: await store.findOldestPending(),
         sessions: await store.listEndedSessions(),
         clock: await store.findClockTrust(),
@@ -85,7 +91,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         const fileId = `file-${round}`
         const facts = { fileId, callerWebhookUrl: 'https://caller.example/hook' }
         const steps = [
-          async () => void (await submitTo(writer, ['remove-bg', 'ai-tasks'], facts)),
+          async () => void (await submitWithRuns(writer, ['remove-bg', 'ai-tasks'], facts)),
           async () => {
             const { submissions } = await reader.listAssetSubmissions(fileId, PAGE)
             const { submissionId = '' } = submissions[0]?.submission ?? {}
@@ -97,8 +103,8 @@ export function describeTwoHandles(current: () => OpenedStore): void {
           },
           async () => void (await writer.keepRejected([newRejected({ fileId })])),
           async () => void (await writer.claimIdempotencyKey(newKeyClaim(fileId), 10_000 + round)),
-          async () => upkeep(writer).saveClockTrust({ trustedAt: 9_000 + round, doubtedMs: round }),
-          async () => writer.endSession({ sessionId: fileId, endsAt: EVER }, 1_000),
+          async () => withLease(writer).saveClockTrust({ trustedAt: 9_000 + round, doubtedMs: round }),
+          async () => writer.endSession({ sessionId: fileId, endsAt: FAR_FUTURE }, 1_000),
           async () => sweep(writer),
           async () => {
             const pending = await reader.findOldestPending()
@@ -165,7 +171,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       const handles = await openBoth()
       const callerWebhookUrl = 'https://caller.example/hook'
       for (let round = 0; round < 5; round += 1) {
-        const { submissionId, runId } = await submitTo(handles[0], ['remove-bg'], { callerWebhookUrl })
+        const { submissionId, runId } = await submitWithRuns(handles[0], ['remove-bg'], { callerWebhookUrl })
         const result = { service: 'remove-bg', status: 'success' } as const
         const recorded = await fromBoth(handles, 20, (store) =>
           store.recordDelivery(newDelivery(submissionId, result)),
@@ -175,7 +181,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(19)
         expect(new Set(recorded.map((one) => one.runId))).toEqual(new Set([runId]))
         for (const store of handles) {
-          const { due } = await store.listDueNotifications(EVER, { perHost: 100, after: null })
+          const { due } = await store.listDueNotifications(FAR_FUTURE, { perHost: 100, after: null })
           expect(due.map(({ notificationId }) => notificationId)).toEqual([`msg_${runId}`])
         }
         await handles[1].settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
@@ -241,7 +247,9 @@ export function describeTwoHandles(current: () => OpenedStore): void {
     test('sum their counts of groups, hours and failures', async () => {
       const handles = await openBoth()
       const causes = ['E1', 'E2', 'E3']
-      const submitted = await fromBoth(handles, 60, (store) => submitTo(store, ['remove-bg', 'ai-tasks']))
+      const submitted = await fromBoth(handles, 60, (store) =>
+        submitWithRuns(store, ['remove-bg', 'ai-tasks']),
+      )
       await fromBoth(handles, 60, (store, index) => {
         const { submissionId = '' } = submitted[index] ?? {}
         return deliverResult(store, submissionId, 'remove-bg', 'failed', { code: causes[index % 3] ?? '' })
@@ -273,7 +281,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         expect(sums).toContainEqual([0, 'settled', 'remove-bg', 'failed', 60])
         for (const cause of causes) expect(sums).toContainEqual([0, 'failed', 'remove-bg', cause, 20])
         for (const cause of causes)
-          expect(await listEveryPage(store, { cause, acknowledged: true })).toHaveLength(10)
+          expect(await listEveryRun(store, { cause, acknowledged: true })).toHaveLength(10)
       }
       const counted = await countsOf(handles[1])
       expect(await countsOf(await current().reopen())).toEqual(counted)
@@ -283,14 +291,14 @@ export function describeTwoHandles(current: () => OpenedStore): void {
       const handles = await openBoth()
       const submissionIds = await fromBoth(handles, 40, (store) => submit(store, ['remove-bg', 'ai-tasks']))
       await fromBoth(handles, 120, async (store, index) => {
-        if (index % 3 === 0) await upkeep(store).foldCounters()
-        else if (index % 3 === 1) await upkeep(store).sweepOverdue(EVER, 0)
+        if (index % 3 === 0) await withLease(store).foldCounters()
+        else if (index % 3 === 1) await withLease(store).sweepOverdue(FAR_FUTURE, 0)
         else await deliverResult(store, submissionIds[Math.floor(index / 3)] ?? '', 'remove-bg', 'success')
       })
       const later = await submit(handles[0], ['remove-bg'])
       await Promise.all(handles.map((store) => sweep(store)))
       for (const store of handles) {
-        const due = (await store.listDue(EVER, 100)).map(({ run }) => [run.submissionId, run.name])
+        const due = (await store.listDue(FAR_FUTURE, 100)).map(({ run }) => [run.submissionId, run.name])
         expect(due).toHaveLength(41)
         expect(new Set(due.map(String))).toEqual(
           new Set([...submissionIds.map((id) => `${id},ai-tasks`), `${later},remove-bg`]),
@@ -302,13 +310,13 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         )
       }
       await expectSame(handles, countsOf)
-      await upkeep(handles[1]).foldCounters()
+      await withLease(handles[1]).foldCounters()
       await expectSame(handles, countsOf)
     })
 
     test('count a cause in one group, even if both record it first at the same time', async () => {
       const handles = await openBoth()
-      const submitted = await fromBoth(handles, 40, (store) => submitTo(store, ['remove-bg']))
+      const submitted = await fromBoth(handles, 40, (store) => submitWithRuns(store, ['remove-bg']))
       await fromBoth(handles, 40, (store, index) =>
         deliverResult(store, submitted[index]?.submissionId ?? '', 'remove-bg', 'failed', {
           code: `E${(index % 20) >> 1}`,
@@ -319,7 +327,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
         expect(groups).toHaveLength(10)
         for (const { cause, size } of groups) {
           expect(size).toBe(4)
-          expect(await listEveryPage(store, { cause })).toHaveLength(4)
+          expect(await listEveryRun(store, { cause })).toHaveLength(4)
         }
       }
     })
@@ -355,7 +363,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
 
     test('retry a run once if both retry it', async () => {
       const handles = await openBoth()
-      const { submissionId, runId } = await submitTo(handles[0], ['remove-bg'], { fileId: 'file-1' })
+      const { submissionId, runId } = await submitWithRuns(handles[0], ['remove-bg'], { fileId: 'file-1' })
       await deliverResult(handles[1], submissionId, 'remove-bg', 'failed')
       const again = newSubmission(['remove-bg'], { fileId: 'file-1', kind: 'update', attempt: 2 })
       const results = await fromBoth(handles, 6, (store) =>
@@ -369,7 +377,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
 
     test('store each audit entry and each retry item, whichever of them writes it', async () => {
       const handles = await openBoth()
-      const submitted = await fromBoth(handles, 6, (store) => submitTo(store, ['remove-bg']))
+      const submitted = await fromBoth(handles, 6, (store) => submitWithRuns(store, ['remove-bg']))
       const runIds = submitted.map(({ runId }) => runId)
       await fromBoth(handles, 10, (store, index) =>
         store.createRetry(`retry-${index}`, runIds, anAuditEntry({ reason: `${index}` })),
@@ -388,7 +396,7 @@ export function describeTwoHandles(current: () => OpenedStore): void {
 
     test('see that the other has forgotten an asset, and store nothing of it', async () => {
       const [one, two] = await openBoth()
-      const { submissionId, runId } = await submitTo(one, ['remove-bg'], { fileId: 'file-1' })
+      const { submissionId, runId } = await submitWithRuns(one, ['remove-bg'], { fileId: 'file-1' })
       await deliverResult(two, submissionId, 'remove-bg', 'failed', { code: 'only here' })
       expect(await one.forgetAsset('file-1', anAuditEntry({ kind: 'forget' }))).toBe(true)
       expect(await two.findAsset('file-1')).toBeUndefined()
@@ -413,11 +421,11 @@ export function describeTwoHandles(current: () => OpenedStore): void {
 
     test('reject a submission on one handle, and prove it by a webhook on the other', async () => {
       const [one, two] = await openBoth()
-      const { submissionId } = await submitTo(one, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
+      const { submissionId } = await submitWithRuns(one, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
       await one.applyResponse(submissionId, aRejection('rejected'), 2_000)
-      expect(await two.listDue(EVER, 9)).toEqual([])
+      expect(await two.listDue(FAR_FUTURE, 9)).toEqual([])
       await deliverResult(two, submissionId, 'remove-bg', 'success', { at: 3_000 })
-      expect(await one.listDue(EVER, 9)).toMatchObject([{ run: { name: 'ai-tasks' } }])
+      expect(await one.listDue(FAR_FUTURE, 9)).toMatchObject([{ run: { name: 'ai-tasks' } }])
       await expectSame([one, two], countsOf)
     })
 

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { StoreHandle } from '../../src/store/store.ts'
 import { createHeartbeatSeries, keepAlive, recoverAbandoned } from '../../src/tracking/heartbeats.ts'
-import { submit } from '../contract/facts.ts'
+import { submit } from '../contract/store-calls.ts'
 import { openStore } from '../store/open-store.ts'
 
 /** A process with an upload in progress. `beatAt` sends a heartbeat at a second of the database's clock. */

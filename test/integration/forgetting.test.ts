@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { newSubmission } from '../contract/facts.ts'
+import { newSubmission } from '../contract/builders.ts'
 import { numbered, openStoreOf, runSql, type TestDatabase } from '../support/database.ts'
 import { ask } from '../support/operator.ts'
 import { startTracker } from '../support/tracker.ts'

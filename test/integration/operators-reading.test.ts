@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
-import { unknownIds } from '../contract/facts.ts'
+import { unknownIds } from '../contract/builders.ts'
 import { createTestDatabase, openStoreOf } from '../support/database.ts'
 import { ask, listRuns } from '../support/operator.ts'
 import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'

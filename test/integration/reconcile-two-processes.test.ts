@@ -4,7 +4,8 @@ import type { StoreHandle } from '../../src/store/store.ts'
 import type { FileLookup } from '../../src/tracking/reconcile/fetch-files.ts'
 import { reconcile } from '../../src/tracking/reconcile/reconcile.ts'
 import { createUpkeepLease } from '../../src/tracking/upkeep-lease.ts'
-import { FILE_ID, submit } from '../contract/facts.ts'
+import { FILE_ID } from '../contract/builders.ts'
+import { submit } from '../contract/store-calls.ts'
 import { openStore } from '../store/open-store.ts'
 
 /** Two processes on one database, in which one run is overdue. */

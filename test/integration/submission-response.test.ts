@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { unknownIds } from '../contract/facts.ts'
+import { unknownIds } from '../contract/builders.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { formatId, type IdKind } from '../../src/domain/ids.ts'
-import type { BatchedStore } from '../contract/batches.ts'
+import type { BatchedStore } from '../contract/batches/batches-contract.ts'
 import { listTables, readCells, type TestDatabase } from '../support/database.ts'
 
 type Row = { [column: string]: unknown }

@@ -11,7 +11,7 @@ import {
   openSqliteStore,
 } from '../../src/store/sqlite/open-sqlite-store.ts'
 import * as schema from '../../src/store/sqlite/schema.ts'
-import { submit } from '../contract/facts.ts'
+import { submit } from '../contract/store-calls.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const FOLDER = fileURLToPath(new URL('../../drizzle/sqlite', import.meta.url))

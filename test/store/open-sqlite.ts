@@ -5,12 +5,12 @@ import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { StoreHandle } from '../../src/store/store.ts'
-import type { OpenedStore } from '../contract/opened-store.ts'
+import type { StoreFixture } from '../contract/store-fixture.ts'
 import { rejectRows } from '../support/database.ts'
 import { createEmptySqlite } from '../support/sqlite-database.ts'
 
 /** A new SQLite store in a separate folder, for the contract. */
-export async function openSqlite(): Promise<OpenedStore> {
+export async function openSqlite(): Promise<StoreFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'tracker-store-'))
   const path = join(folder, 'data', 'tracker.db')
   createEmptySqlite(path)

@@ -7,9 +7,9 @@ import { type Connection, openConnection } from '../../src/store/sqlite/connecti
 import { migrateConnection } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, newDelivery, newRejected, submit } from '../contract/facts.ts'
-import { deliverResult } from '../contract/operator-facts.ts'
-import { upkeep } from '../contract/upkeep.ts'
+import { accepted, newDelivery, newRejected } from '../contract/builders.ts'
+import { deliverResult, submit } from '../contract/store-calls.ts'
+import { withLease } from '../contract/with-lease.ts'
 import { watchStatements } from './prepared-statements.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
@@ -184,7 +184,7 @@ async function openWatched() {
   onTestFinished(() => store.close())
   const failed = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
   await deliverResult(store, failed, 'ai-tasks', 'failed', { code: 'E1' })
-  await upkeep(store).sweepOverdue(1_000_000, 100_000)
+  await withLease(store).sweepOverdue(1_000_000, 100_000)
   await submit(store, ['remove-bg'], { at: 950_000 })
   await store.keepRejected([newRejected()])
   return { connection, store, prepared, known: { submission: failed } }

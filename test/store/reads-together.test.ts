@@ -2,7 +2,7 @@ import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { readTogether } from '../../src/store/sqlite/transactions.ts'
-import { newSubmission } from '../contract/facts.ts'
+import { newSubmission } from '../contract/builders.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 /** Records what is read, and in which transaction; `fail` may throw instead. */

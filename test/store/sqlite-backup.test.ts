@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
-import { countsOf, listEveryPage } from '../contract/operator-facts.ts'
+import { newDelivery, newSubmission } from '../contract/builders.ts'
+import { countsOf, listEveryRun, submit } from '../contract/store-calls.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 function openStore() {
@@ -41,7 +41,7 @@ test('A backup is complete and can be opened, even while writes continue', async
   connection.close()
   const restored = openSqliteStore({ path: copy })
   onTestFinished(() => restored.close())
-  const runs = await listEveryPage(restored)
+  const runs = await listEveryRun(restored)
   expect(runs.length).toBeGreaterThanOrEqual(150)
   // Each commit made meanwhile is in the copy completely or not at all, including its counts.
   const { groups } = await restored.readStats(0, 1)
@@ -59,7 +59,7 @@ test('A backup equals the original', async () => {
   await store.backUp(copy)
   const restored = openSqliteStore({ path: copy })
   onTestFinished(() => restored.close())
-  expect(await listEveryPage(restored)).toEqual(await listEveryPage(store))
+  expect(await listEveryRun(restored)).toEqual(await listEveryRun(store))
   expect(await countsOf(restored)).toEqual(await countsOf(store))
 })
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import type { BatchedStore } from '../contract/batches.ts'
+import type { BatchedStore } from '../contract/batches/batches-contract.ts'
 import { createEmptySqlite } from '../support/sqlite-database.ts'
 import { dumpRows } from './dump-rows.ts'
 

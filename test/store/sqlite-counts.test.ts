@@ -5,9 +5,9 @@ import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateConnection, migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
-import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
-import { listEveryPage } from '../contract/operator-facts.ts'
-import { upkeep } from '../contract/upkeep.ts'
+import { newDelivery, newSubmission } from '../contract/builders.ts'
+import { listEveryRun, submit } from '../contract/store-calls.ts'
+import { withLease } from '../contract/with-lease.ts'
 import { rejectRows } from '../support/database.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
@@ -24,13 +24,13 @@ function openStore() {
 /** Folding does not change the counts. */
 async function expectExactCounts(store: Store): Promise<void> {
   await expectCounts(store)
-  while (await upkeep(store).foldCounters());
+  while (await withLease(store).foldCounters());
   await expectCounts(store)
 }
 
 async function expectCounts(store: Store): Promise<void> {
   const sizes = new Map<string, number>()
-  for (const { run } of await listEveryPage(store, {}, { limit: 1_000 })) {
+  for (const { run } of await listEveryRun(store, {}, { limit: 1_000 })) {
     const key = `${run.name} ${run.status} ${run.status === 'failed' ? causeOf(run.error) : ''}`
     sizes.set(key, (sizes.get(key) ?? 0) + 1)
   }
@@ -102,7 +102,7 @@ test('If the counter deltas cannot be written, nothing is, and everything can be
   connection.exec("CREATE TRIGGER fault AFTER INSERT ON counter_deltas BEGIN SELECT raise(ABORT, 'no'); END")
   const settled = await Promise.allSettled(asked.map((one) => store.createSubmission(one)))
   expect(settled.every(({ status }) => status === 'rejected')).toBe(true)
-  expect(await listEveryPage(store)).toEqual([])
+  expect(await listEveryRun(store)).toEqual([])
   connection.exec('DROP TRIGGER fault')
   await Promise.all(asked.map((one) => store.createSubmission(one)))
   await expectExactCounts(store)
@@ -115,7 +115,7 @@ test('Deltas that cannot be folded are counted anyway, and folded later', async 
   const before = await store.readStats(0, 10)
   for (const step of ['INSERT ON counters', 'INSERT ON hours', 'DELETE ON counter_deltas']) {
     connection.exec(`CREATE TRIGGER fault AFTER ${step} BEGIN SELECT raise(ABORT, 'no'); END`)
-    await expect(upkeep(store).foldCounters()).rejects.toThrow('no')
+    await expect(withLease(store).foldCounters()).rejects.toThrow('no')
     connection.exec('DROP TRIGGER fault')
     expect(await store.readStats(0, 10)).toEqual(before)
     expect(connection.prepare('SELECT count(*) FROM counters').pluck().get()).toBe(0)
@@ -127,7 +127,7 @@ test('Deltas that cannot be folded are counted anyway, and folded later', async 
 test('The number of deltas folded at a time is limited, so that no webhook waits for it', async () => {
   const { connection, store } = openStore()
   const submissionId = await submit(store, ['remove-bg'])
-  await upkeep(store).foldCounters()
+  await withLease(store).foldCounters()
   connection.exec(`
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1100)
     INSERT INTO counter_deltas (delta) SELECT json_object(
@@ -137,7 +137,7 @@ test('The number of deltas folded at a time is limited, so that no webhook waits
   const left = () => connection.prepare<[], number>('SELECT count(*) FROM counter_deltas').pluck().get()
   const folded: [more: boolean, left: number | undefined][] = []
   for (let isMore = true; isMore; ) {
-    isMore = await upkeep(store).foldCounters()
+    isMore = await withLease(store).foldCounters()
     folded.push([isMore, left()])
     expect(await store.readStats(0, 10)).toEqual(before)
   }
@@ -166,7 +166,7 @@ test('Fewer deltas are folded at a time if they change many counters', async () 
   expect(before.groups).toHaveLength(100)
   const left: unknown[] = []
   for (let isMore = true; isMore; ) {
-    isMore = await upkeep(store).foldCounters()
+    isMore = await withLease(store).foldCounters()
     left.push(connection.prepare('SELECT count(*) FROM counter_deltas').pluck().get())
     expect(await store.readStats(0, 10)).toEqual(before)
   }

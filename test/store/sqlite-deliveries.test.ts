@@ -3,8 +3,9 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { DeliveryOutcome } from '../../src/domain/delivery.ts'
 import { OUTCOME, ROUTE, SIGNATURE } from '../../src/store/sql/codes.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { accepted, newAccountDelivery, newDelivery, settleNotification, submit } from '../contract/facts.ts'
-import { upkeep } from '../contract/upkeep.ts'
+import { accepted, newAccountDelivery, newDelivery } from '../contract/builders.ts'
+import { settleNotification, submit } from '../contract/store-calls.ts'
+import { withLease } from '../contract/with-lease.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 function openStore() {
@@ -74,7 +75,11 @@ test('Pruning keeps the row of a delivery, and prunes fewer bodies at a time if 
   const pruned: number[] = []
   let after: number | null = null
   do {
-    const done: { pruned: number; next: number | null } = await upkeep(store).pruneBodies(9_000, 100, after)
+    const done: { pruned: number; next: number | null } = await withLease(store).pruneBodies(
+      9_000,
+      100,
+      after,
+    )
     pruned.push(done.pruned)
     after = done.next
   } while (after !== null)
@@ -88,8 +93,8 @@ test('A body larger than the limit of a step is pruned, too', async () => {
   const body = Buffer.alloc(17 * 1024 * 1024, 1)
   const submissionId = await submit(store, [])
   for (let count = 0; count < 2; count++) await store.recordDelivery(newDelivery(submissionId, {}, { body }))
-  const first = await upkeep(store).pruneBodies(9_000, 100, null)
-  expect([first, await upkeep(store).pruneBodies(9_000, 100, first.next)]).toEqual([
+  const first = await withLease(store).pruneBodies(9_000, 100, null)
+  expect([first, await withLease(store).pruneBodies(9_000, 100, first.next)]).toEqual([
     { pruned: 1, next: 1 },
     { pruned: 1, next: null },
   ])
@@ -137,7 +142,7 @@ test('The bodies of old deliveries are deleted with them, whether or not they be
   const bodies = () => select<{ n: number }>('SELECT n FROM delivery_bodies ORDER BY n').map(({ n }) => n)
   expect(bodies()).toHaveLength(7)
   let after: Parameters<typeof store.deleteOldSubmissions>[3] = null
-  do after = (await upkeep(store).deleteOldSubmissions(100_000, 50_000, after)).next
+  do after = (await withLease(store).deleteOldSubmissions(100_000, 50_000, after)).next
   while (after !== null)
   expect(bodies()).toEqual([7])
   expect(select('SELECT n FROM deliveries')).toEqual([{ n: 7 }])

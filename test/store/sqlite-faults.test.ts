@@ -4,8 +4,8 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateConnection, migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
-import { anAuditEntry, listEveryPage } from '../contract/operator-facts.ts'
+import { anAuditEntry, newDelivery, newSubmission } from '../contract/builders.ts'
+import { listEveryRun, submit } from '../contract/store-calls.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const LARGEST_PAGE_COUNT = 4_294_967_294
@@ -75,7 +75,7 @@ describe('if the disk or the file fails', () => {
 
     for (const rejection of settled)
       expect(rejection).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
-    expect(await listEveryPage(store)).toEqual([])
+    expect(await listEveryRun(store)).toEqual([])
     await Promise.all(asked.map((submission) => store.createSubmission(submission)))
   })
 
@@ -116,7 +116,7 @@ describe('if the disk or the file fails', () => {
 
     for (const rejection of settled)
       expect(rejection).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
-    expect(await listEveryPage(store)).toEqual([])
+    expect(await listEveryRun(store)).toEqual([])
     connection.exec('DROP TRIGGER fault')
     await Promise.all(asked.map((submission) => store.createSubmission(submission)))
   })

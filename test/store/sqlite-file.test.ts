@@ -12,7 +12,8 @@ import {
   migrateSqlite,
   openSqliteStore,
 } from '../../src/store/sqlite/open-sqlite-store.ts'
-import { newDelivery, newSubmission, submit } from '../contract/facts.ts'
+import { newDelivery, newSubmission } from '../contract/builders.ts'
+import { submit } from '../contract/store-calls.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const IN_USE = expect.objectContaining({

@@ -8,15 +8,15 @@ import type { Store } from '../../src/store/store.ts'
 import {
   AN_ATTEMPT,
   accepted,
+  anAuditEntry,
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
   newRejected,
   newSubmission,
-  submit,
-} from '../contract/facts.ts'
-import { anAuditEntry } from '../contract/operator-facts.ts'
-import { upkeep } from '../contract/upkeep.ts'
+} from '../contract/builders.ts'
+import { submit } from '../contract/store-calls.ts'
+import { withLease } from '../contract/with-lease.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const FORGET = anAuditEntry({ kind: 'forget', subject: 'gone-file', reason: null })
@@ -67,7 +67,7 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   await store.acknowledgeRuns([runId], anAuditEntry({ subject: runId, reason: `${mark}-note` }))
   await store.recordAuditEntry(anAuditEntry({ kind: 'retry_many', details: { filter: { q: fileId } } }))
   await store.createRetry(`retry-${mark}-${index}`, [runId], anAuditEntry({ reason: null }))
-  if (index % 5 === 0) await upkeep(store).pruneBodies(1_000_000, 3, null)
+  if (index % 5 === 0) await withLease(store).pruneBodies(1_000_000, 3, null)
 }
 
 function tablesOf(path: string) {
@@ -95,7 +95,7 @@ test('No table contains anything of a forgotten asset, and all tables keep the r
   const store = openSqliteStore({ path })
   onTestFinished(() => store.close())
   await fillAll(store, 'kept', 1)
-  while (await upkeep(store).foldCounters());
+  while (await withLease(store).foldCounters());
   const before = tablesOf(path)
   await fillAll(store, 'gone', 2)
   const full = tablesOf(path)
@@ -128,7 +128,7 @@ test('The bytes of a forgotten asset are no longer in the files, whatever was wr
     await fillAll(store, `other${index}`, index)
     if (index % 8 === 3) await fillAll(store, 'gone', index)
   }
-  for (let index = 0; index < 5; index += 1) await upkeep(store).pruneBodies(1_000_000, 20, null)
+  for (let index = 0; index < 5; index += 1) await withLease(store).pruneBodies(1_000_000, 20, null)
   const marks = [
     'gone-file',
     'gone-body',

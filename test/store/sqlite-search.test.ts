@@ -5,7 +5,7 @@ import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { acknowledgeMatching } from '../../src/tracking/operators/acknowledge-runs.ts'
 import { previewRetry } from '../../src/tracking/operators/retry-runs.ts'
-import { listEveryPage, submitTo } from '../contract/operator-facts.ts'
+import { listEveryRun, submitWithRuns } from '../contract/store-calls.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const RUNS = 90_000
@@ -55,7 +55,7 @@ test('A search that matches thousands of names finds each once, newest first, on
   const between = async () => {
     pages += 1
   }
-  const found = await listEveryPage(store, { q: 'old-' }, { limit: 500, between })
+  const found = await listEveryRun(store, { q: 'old-' }, { limit: 500, between })
   expect(found.map(({ run }) => run.runId)).toEqual([
     idOf(88_000),
     ...Array.from({ length: OLD }, (_, index) => idOf(OLD - index)),
@@ -67,7 +67,7 @@ test('A search that matches thousands of names finds each once, newest first, on
     { limit: 50, before: null },
   )
   expect(failed.runs).toHaveLength(50)
-  expect(await listEveryPage(store, { status: 'failed', q: 'OLD-' })).toHaveLength(OLD / 5)
+  expect(await listEveryRun(store, { status: 'failed', q: 'OLD-' })).toHaveLength(OLD / 5)
 })
 
 test('A page that takes too long ends with the runs found so far, and the next page continues from there', async () => {
@@ -75,7 +75,7 @@ test('A page that takes too long ends with the runs found so far, and the next p
   const first = await store.listRuns({ ...EVERY_RUN, q: 'old-' }, { limit: 50, before: null })
   expect(first.runs).toMatchObject([{ run: { runId: idOf(88_000) } }])
   expect(first.next).toBeGreaterThan(OLD)
-  const found = await listEveryPage(store, { q: 'old-', extension: 'remove-bg' }, { limit: 3_000 })
+  const found = await listEveryRun(store, { q: 'old-', extension: 'remove-bg' }, { limit: 3_000 })
   expect(found.map(({ run }) => run.runId)).toEqual([
     idOf(88_000),
     ...Array.from({ length: OLD }, (_, index) => idOf(OLD - index)),
@@ -97,7 +97,7 @@ test('An action on all matching runs reaches the requested number, although the 
 test('Webhooks are processed while a long list is read', async () => {
   const store = await openFull((connection) => slowDown(connection, 40))
   let isRead = false
-  const reading = listEveryPage(store, { q: 'old-', status: 'success' }, { limit: 4_000 }).finally(() => {
+  const reading = listEveryRun(store, { q: 'old-', status: 'success' }, { limit: 4_000 }).finally(() => {
     isRead = true
   })
   let probes = 0
@@ -145,8 +145,8 @@ describe('a search', () => {
         )
         .run(more, q, more)
       const store = createSqliteStore(connection, { maxQueued: 10 })
-      const { runId } = await submitTo(store, ['remove-bg'], { fileName })
-      const found = await listEveryPage(store, { q })
+      const { runId } = await submitWithRuns(store, ['remove-bg'], { fileName })
+      const found = await listEveryRun(store, { q })
       expect(
         found.map(({ run }) => run.runId),
         `${q} in ${fileName}`,
@@ -159,11 +159,11 @@ describe('a search', () => {
     const path = temporaryDatabase()
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())
-    const { runId, submissionId } = await submitTo(store, ['remove-bg'], { fileId: 'file-1' })
+    const { runId, submissionId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
     for (const id of [runId, submissionId, 'file-1']) {
-      expect(await listEveryPage(store, { q: id })).toHaveLength(1)
+      expect(await listEveryRun(store, { q: id })).toHaveLength(1)
       for (const other of [id.toUpperCase(), id.slice(0, -1), `${id} `])
-        expect(await listEveryPage(store, { q: other })).toEqual([])
+        expect(await listEveryRun(store, { q: other })).toEqual([])
     }
   })
 })

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { describeClaims } from '../contract/claims.ts'
 import { describeHeartbeats } from '../contract/heartbeats.ts'
 import { describeLeases } from '../contract/leases.ts'
-import type { OpenedStore } from '../contract/opened-store.ts'
-import { describeSharedDatabase } from '../contract/shared-database.ts'
+import { describeOtherProcesses } from '../contract/other-processes.ts'
+import type { StoreFixture } from '../contract/store-fixture.ts'
 import { describeTwoHandles } from '../contract/two-handles.ts'
 import { openSqlite } from './open-sqlite.ts'
 
 describe('the SQLite store', () => {
-  let opened: OpenedStore
+  let opened: StoreFixture
   beforeEach(async () => {
     opened = await openSqlite()
   })
@@ -18,7 +18,7 @@ describe('the SQLite store', () => {
   describeClaims(() => opened)
   describeHeartbeats(() => opened)
   describeLeases(() => opened)
-  describeSharedDatabase(() => opened)
+  describeOtherProcesses(() => opened)
 
   test('the next process that opens the file gets the lease, because no other process remains', async () => {
     const lease = await opened.store.acquireLease(10_000, 30_000)

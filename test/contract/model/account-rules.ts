@@ -5,10 +5,10 @@ import { finalObservation, presentObservation } from './run-rules.ts'
 import { applyResponse } from './submission-rules.ts'
 
 /** Applies an account webhook, once for each event id. */
-export function applyEvent(model: Model, event: AccountEvent, kept: ModelDelivery): Applied {
-  const { of: submission = null, ...applied } = applyEventOnce(model, event, kept)
+export function applyEvent(model: Model, event: AccountEvent, stored: ModelDelivery): Applied {
+  const { of: submission = null, ...applied } = applyEventOnce(model, event, stored)
   const fileId = namedFile(event) ?? submission?.fileId ?? null
-  Object.assign(kept, { outcome: applied.outcome, submission, fileId })
+  Object.assign(stored, { outcome: applied.outcome, submission, fileId })
   return applied
 }
 
@@ -23,16 +23,19 @@ function namedFile(event: AccountEvent): string | null {
 function applyEventOnce(
   model: Model,
   event: AccountEvent,
-  kept: ModelDelivery,
+  stored: ModelDelivery,
 ): Applied & { of?: ModelSubmission } {
   if (event.eventId !== null && model.eventIds.has(event.eventId))
     return { outcome: 'duplicate', fileId: null }
   if (event.eventId !== null) model.eventIds.add(event.eventId)
   switch (event.kind) {
     case 'asset':
-      return { outcome: makeDue(model, event.fileId, kept.receivedAt) ? 'applied' : 'ignored', fileId: null }
+      return {
+        outcome: makeDue(model, event.fileId, stored.receivedAt) ? 'applied' : 'ignored',
+        fileId: null,
+      }
     case 'upload_finished':
-      return applyUploadEnd(model, event.requestId, event.answer, kept)
+      return applyUploadEnd(model, event.requestId, event.answer, stored)
     case 'other':
       return { outcome: 'ignored', fileId: null }
   }
@@ -53,23 +56,23 @@ function applyUploadEnd(
   model: Model,
   requestId: string,
   response: UploadResponse,
-  kept: ModelDelivery,
+  stored: ModelDelivery,
 ): Applied & { of?: ModelSubmission } {
   const submission = model.submissions.find(
     (known) => known.requestId === requestId && known.baseline === null,
   )
   if (submission === undefined) {
-    model.unclaimedEnds.push({ requestId, response, kept })
+    model.unclaimedEnds.push({ requestId, response, stored })
     return { outcome: 'ignored', fileId: null }
   }
-  const before = seen(submission)
-  applyResponse(model, submission, response, kept.receivedAt)
-  if (seen(submission) === before) return { outcome: 'ignored', fileId: null, of: submission }
+  const before = describeFacts(submission)
+  applyResponse(model, submission, response, stored.receivedAt)
+  if (describeFacts(submission) === before) return { outcome: 'ignored', fileId: null, of: submission }
   const { fileId, submissionId } = submission
   return { outcome: 'applied', fileId, submissionId, of: submission }
 }
 
-function seen({ state, fileId, requestId, error, baseline, runs }: ModelSubmission): string {
+function describeFacts({ state, fileId, requestId, error, baseline, runs }: ModelSubmission): string {
   const statuses = runs.map((run) => [run.name, presentObservation(run)])
   return JSON.stringify({ state, fileId, requestId, error, baseline, statuses })
 }
@@ -77,12 +80,12 @@ function seen({ state, fileId, requestId, error, baseline, runs }: ModelSubmissi
 /** An upload event that arrived before its submission was known is applied as soon as that is known; so are all others. */
 export function applyEarlyUploadEvents(model: Model, submission: ModelSubmission, at: number): void {
   const { requestId, baseline } = submission
-  const end = model.unclaimedEnds.find((known) => known.requestId === requestId && !known.kept.isPruned)
+  const end = model.unclaimedEnds.find((known) => known.requestId === requestId && !known.stored.isPruned)
   if (end === undefined || baseline !== null) return
   model.unclaimedEnds.splice(model.unclaimedEnds.indexOf(end), 1)
-  const before = seen(submission)
+  const before = describeFacts(submission)
   applyResponse(model, submission, end.response, at)
-  const outcome = seen(submission) === before ? 'ignored' : 'applied'
-  Object.assign(end.kept, { outcome, submission, fileId: end.kept.fileId ?? submission.fileId })
+  const outcome = describeFacts(submission) === before ? 'ignored' : 'applied'
+  Object.assign(end.stored, { outcome, submission, fileId: end.stored.fileId ?? submission.fileId })
   applyEarlyUploadEvents(model, submission, at)
 }

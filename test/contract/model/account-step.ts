@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { AccountEvent } from '../../../src/domain/account-event.ts'
-import { newAccountDelivery } from '../facts.ts'
+import { newAccountDelivery } from '../builders.ts'
 import { applyEvent } from './account-rules.ts'
+import { FILES, time, which } from './arbitraries.ts'
 import type { Model } from './model.ts'
-import { FILES, time, which } from './observations.ts'
 import { describeResponse, requestIdOf, responseFacts, responseOf } from './response-step.ts'
-import { idOf, keep, numberOf, type Plan, pick } from './step.ts'
+import { addDelivery, idOf, numberOf, type Plan, pick } from './step.ts'
 
 type Made = { description: string; event: AccountEvent }
 type Maker = (model: Model, eventId: string | null) => Made | undefined
@@ -62,18 +62,18 @@ export const accountWebhook: fc.Arbitrary<Plan> = fc
         const delivery = newAccountDelivery(made.event, receivedAt)
         return {
           description: `account webhook ${id}: ${made.description}, at ${receivedAt}`,
-          async take({ store, saw }) {
+          async perform({ store, countCase }) {
             const recorded = await store.recordAccountDelivery(delivery)
             return () => {
-              const kept = keep(model, recorded.deliveryId, delivery)
-              const expected = applyEvent(model, made.event, kept)
+              const stored = addDelivery(model, recorded.deliveryId, delivery)
+              const expected = applyEvent(model, made.event, stored)
               expect(recorded).toEqual({
                 ...expected,
                 deliveryId: expect.any(String),
                 cause: null,
                 runId: null,
               })
-              saw(`account ${recorded.outcome}`)
+              countCase(`account ${recorded.outcome}`)
             }
           },
         }

@@ -36,7 +36,7 @@ export function describeModelAsset(model: Model, fileId: string) {
     status: overall(runs.map((run) => presentObservation(run).status)),
     current,
     // Only the current runs are stored with an asset.
-    kept: current,
+    stored: current,
     recordedAt: newest.updatedAt,
   }
 }

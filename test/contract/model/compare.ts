@@ -3,28 +3,28 @@ import { describeAsset } from '../../../src/domain/asset.ts'
 import { EVERY_DELIVERY } from '../../../src/domain/listed-delivery.ts'
 import type { StatCounts } from '../../../src/domain/stat-counters.ts'
 import type { Store } from '../../../src/store/store.ts'
-import { peekBody } from '../facts.ts'
+import { peekBody } from '../store-calls.ts'
+import { FILES } from './arbitraries.ts'
 import { describeModelAsset } from './asset-rules.ts'
+import { dueRuns } from './job-rules.ts'
 import type { Model, ModelDelivery, ModelRun, ModelSubmission } from './model.ts'
-import { FILES } from './observations.ts'
 import { causeOfRun, describeRun, presentObservation } from './run-rules.ts'
-import { idOf, type World } from './step.ts'
+import { idOf, type StepContext } from './step.ts'
 import { describeSubmission } from './submission-rules.ts'
-import { dueRuns } from './upkeep-rules.ts'
 
-const EVER = 1_000_000
-const SOMETIMES = [5, 10, EVER]
+const FAR_FUTURE = 1_000_000
+const TIMES = [5, 10, FAR_FUTURE]
 const ALL = 10_000
 
 /** Everything that the store returns about this sequence matches the model. */
-export async function compare(model: Model, { store, countedBefore }: World): Promise<void> {
+export async function compare(model: Model, { store, countedBefore }: StepContext): Promise<void> {
   for (const submission of model.submissions) await compareSubmission(submission, store)
   for (const file of FILES) await compareAsset(model, `${idOf(model, file)}`, store)
-  for (const kept of model.kept) await compareDelivery(kept, store)
+  for (const stored of model.deliveries) await compareDelivery(stored, store)
   for (const file of FILES) await compareDeliveriesOf(model, `${idOf(model, file)}`, store)
   for (const run of model.everyRun) await compareHistory(model, run, store)
-  for (const now of SOMETIMES) await compareDue(model, now, store)
-  for (const now of SOMETIMES) await compareNotifications(model, now, store)
+  for (const now of TIMES) await compareDue(model, now, store)
+  for (const now of TIMES) await compareNotifications(model, now, store)
   compareCounts(model, countedBefore, await store.readStats(0, 1))
 }
 
@@ -42,17 +42,17 @@ async function compareAsset(model: Model, fileId: string, store: Store): Promise
   const actual = facts && {
     status: describeAsset(facts).status,
     current: new Set(describeAsset(facts).runs.map(nameOf)),
-    kept: new Set(facts.runs.map(nameOf)),
+    stored: new Set(facts.runs.map(nameOf)),
     recordedAt: facts.recordedAt,
   }
   expect(actual).toEqual(describeModelAsset(model, fileId))
 }
 
 /** Each delivery has its own id, which still finds it after its body was pruned. */
-async function compareDelivery(kept: ModelDelivery, store: Store) {
-  const { deliveryId, receivedAt, body, isPruned, outcome, cause, service, submission } = kept
-  const run = kept.run ?? submission?.runs.find(({ name }) => name === service)
-  const isApplied = outcome === 'applied' && kept.run !== null
+async function compareDelivery(stored: ModelDelivery, store: Store) {
+  const { deliveryId, receivedAt, body, isPruned, outcome, cause, service, submission } = stored
+  const run = stored.run ?? submission?.runs.find(({ name }) => name === service)
+  const isApplied = outcome === 'applied' && stored.run !== null
   const found = await store.findDelivery(deliveryId)
   expect(found).toMatchObject({
     deliveryId,
@@ -63,7 +63,7 @@ async function compareDelivery(kept: ModelDelivery, store: Store) {
     submissionId: submission?.submissionId ?? null,
     runId: run === undefined || run.isRemoved ? null : run.runId,
     // A delivery that settled a run belongs to the file of its submission.
-    fileId: isApplied ? (submission?.fileId ?? null) : kept.fileId,
+    fileId: isApplied ? (submission?.fileId ?? null) : stored.fileId,
   })
   expect(found?.body?.toString() ?? null).toBe(isPruned ? null : body)
 }
@@ -74,7 +74,9 @@ async function compareDeliveriesOf(model: Model, fileId: string, store: Store): 
     { ...EVERY_DELIVERY, fileId },
     { limit: ALL, before: null },
   )
-  const expected = model.kept.filter((kept) => kept.submission?.fileId === fileId || kept.fileId === fileId)
+  const expected = model.deliveries.filter(
+    (stored) => stored.submission?.fileId === fileId || stored.fileId === fileId,
+  )
   expect(deliveries.map((one) => one.deliveryId)).toEqual(expected.map((one) => one.deliveryId).toReversed())
 }
 
@@ -83,7 +85,7 @@ async function compareHistory(model: Model, run: ModelRun, store: Store): Promis
   if (run.runId === null) return
   const history = await store.findRunHistory(run.runId)
   if (run.isRemoved) return expect(history).toBeUndefined()
-  const expected = model.kept
+  const expected = model.deliveries
     .filter(({ submission }) => submission === run.submission)
     .filter(({ service }) => service === run.name || service === null)
   expect(history?.deliveries.map((one) => one.deliveryId)).toEqual(expected.map((one) => one.deliveryId))

@@ -2,20 +2,21 @@ import fc from 'fast-check'
 import { v7 } from 'uuid'
 import { describe, expect, test } from 'vitest'
 import type { Store, StoreHandle } from '../../../src/store/store.ts'
-import { AN_ATTEMPT, sweep } from '../facts.ts'
-import type { ReopenableStore } from '../opened-store.ts'
-import { takeLease, upkeep } from '../upkeep.ts'
+import { AN_ATTEMPT } from '../builders.ts'
+import { sweep } from '../store-calls.ts'
+import type { ReopenableStore } from '../store-fixture.ts'
+import { ensureLease, withLease } from '../with-lease.ts'
 import { sequences } from './commands.ts'
 import { sizesOf } from './compare.ts'
 import { emptyModel } from './model.ts'
 
-const LONGEST = 16
-/** A store is reused, because opening one costs more than a sequence; but not for ever, because it grows. */
-const SEQUENCES_A_STORE = 200
-const EVER = 1_000_000
+const MAX_COMMANDS = 16
+/** A store is reused, because opening one costs more than a sequence; but not without limit, because it grows. */
+const MAX_SEQUENCES = 200
+const FAR_FUTURE = 1_000_000
 
 /** If no sequence reaches these cases, the test is worthless. */
-const TO_BE_SEEN = [
+const REQUIRED_CASES = [
   'applied',
   'duplicate',
   'contradicted',
@@ -42,45 +43,45 @@ const TO_BE_SEEN = [
   'restarted',
 ]
 
-/** The number of times each case was seen. */
-type Seen = ReadonlyMap<string, number>
+/** The number of times that each case occurred. */
+type CaseCounts = ReadonlyMap<string, number>
 
 /** Random sequences of everything that may happen to a store; after each step, all reads match a small model. */
 export function modelContract(
   name: string,
   open: () => Promise<ReopenableStore>,
-  { runs, seed, report }: { runs: number; seed: number; report: (seen: Seen) => void },
+  { runs, seed, report }: { runs: number; seed: number; report: (cases: CaseCounts) => void },
 ): void {
   describe(name, () => {
     test(`returns what the model predicts, in ${runs} sequences, seed ${seed}`, {
       timeout: 60_000 + runs * 500,
     }, async () => {
       const shared = shareStore(open)
-      const seen = new Map<string, number>()
-      const saw = (what: string, times = 1) => seen.set(what, (seen.get(what) ?? 0) + times)
-      const agree = fc.asyncProperty(sequences(LONGEST), async (sequence) => {
-        const { store, reopen } = await shared.take()
-        await takeLease(store)
-        const world = {
+      const cases = new Map<string, number>()
+      const countCase = (what: string, times = 1) => cases.set(what, (cases.get(what) ?? 0) + times)
+      const agree = fc.asyncProperty(sequences(MAX_COMMANDS), async (sequence) => {
+        const { store, reopen } = await shared.acquire()
+        await ensureLease(store)
+        const context = {
           store,
-          saw,
+          countCase,
           countedBefore: sizesOf(await store.readStats(0, 1)),
           async reopen() {
-            world.store = await reopen()
-            await takeLease(world.store)
+            context.store = await reopen()
+            await ensureLease(context.store)
           },
         }
-        await fc.asyncModelRun(() => ({ model: emptyModel(v7()), real: world }), sequence)
-        await clear(world.store)
-        shared.giveBack(world.store)
+        await fc.asyncModelRun(() => ({ model: emptyModel(v7()), real: context }), sequence)
+        await clear(context.store)
+        shared.release(context.store)
       })
       try {
         await fc.assert(agree, { numRuns: runs, seed })
       } finally {
         await shared.end()
       }
-      expect(TO_BE_SEEN.filter((what) => !seen.has(what))).toEqual([])
-      report(seen)
+      expect(REQUIRED_CASES.filter((what) => !cases.has(what))).toEqual([])
+      report(cases)
     })
   })
 }
@@ -91,18 +92,18 @@ function shareStore(open: () => Promise<ReopenableStore>) {
   let store: StoreHandle | undefined
   let uses = 0
   return {
-    async take(): Promise<ReopenableStore> {
-      if (opened === undefined || store === undefined || uses % SEQUENCES_A_STORE === 0) {
+    async acquire(): Promise<ReopenableStore> {
+      if (opened === undefined || store === undefined || uses % MAX_SEQUENCES === 0) {
         await opened?.destroy()
         opened = await open()
         store = opened.store
       }
       uses += 1
-      const taken = { ...opened, store }
+      const acquired = { ...opened, store }
       store = undefined
-      return taken
+      return acquired
     },
-    giveBack(latest: StoreHandle) {
+    release(latest: StoreHandle) {
       store = latest
     },
     end: async () => opened?.destroy(),
@@ -111,15 +112,15 @@ function shareStore(open: () => Promise<ReopenableStore>) {
 
 /** Settles or prunes everything, so that the next sequence does not find it. */
 async function clear(store: Store): Promise<void> {
-  await sweep(store, { now: EVER })
-  const due = await store.listDue(EVER, 1_000)
-  const { due: notifications } = await store.listDueNotifications(EVER, { perHost: 1_000, after: null })
+  await sweep(store, { now: FAR_FUTURE })
+  const due = await store.listDue(FAR_FUTURE, 1_000)
+  const { due: notifications } = await store.listDueNotifications(FAR_FUTURE, { perHost: 1_000, after: null })
   await Promise.all([
-    ...due.map(({ run, dueAt }) => store.applyFinding(run.runId, { kind: 'timed_out' }, EVER, dueAt)),
+    ...due.map(({ run, dueAt }) => store.applyFinding(run.runId, { kind: 'timed_out' }, FAR_FUTURE, dueAt)),
     ...notifications.map(({ notificationId }) =>
       store.settleNotification(notificationId, { kind: 'delivered' }, 0, AN_ATTEMPT),
     ),
-    store.recoverAbandoned(EVER, EVER),
-    upkeep(store).pruneBodies(EVER, 1_000, null),
+    store.recoverAbandoned(FAR_FUTURE, FAR_FUTURE),
+    withLease(store).pruneBodies(FAR_FUTURE, 1_000, null),
   ])
 }

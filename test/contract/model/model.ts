@@ -28,7 +28,7 @@ export type ModelRun = {
   observations: [Observation, ...Observation[]]
   dueAt: number | null
   isRemoved: boolean
-  /** The store's id, once it was seen; it never changes. */
+  /** The store's id, once the store has returned it; it never changes. */
   runId: string | null
 }
 
@@ -55,7 +55,7 @@ type UnrequestedResult = {
   status: FinalStatus
   fileId: string | null
   error: Json | null
-  kept: ModelDelivery
+  stored: ModelDelivery
 }
 
 export type ModelSubmission = {
@@ -93,9 +93,9 @@ export type Model = {
   everyRun: ModelRun[]
   /** The number of these that the sweep has passed. */
   swept: number
-  kept: ModelDelivery[]
+  deliveries: ModelDelivery[]
   /** Ends of uploads whose submission is not known yet. */
-  unclaimedEnds: { requestId: string; response: UploadResponse; kept: ModelDelivery }[]
+  unclaimedEnds: { requestId: string; response: UploadResponse; stored: ModelDelivery }[]
   eventIds: Set<string>
   notifications: ModelNotification[]
 }
@@ -106,7 +106,7 @@ export function emptyModel(scope: string): Model {
     submissions: [],
     everyRun: [],
     swept: 0,
-    kept: [],
+    deliveries: [],
     unclaimedEnds: [],
     eventIds: new Set(),
     notifications: [],

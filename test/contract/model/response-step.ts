@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { UploadResponse } from '../../../src/domain/upload-response.ts'
 import { applyEarlyUploadEvents } from './account-rules.ts'
+import { extensionStatus, file, time, which } from './arbitraries.ts'
 import type { Model, ModelSubmission } from './model.ts'
-import { extensionStatus, file, time, which } from './observations.ts'
 import { idOf, numberOf, type Plan, pick } from './step.ts'
 import { applyResponse, describeSubmission } from './submission-rules.ts'
 
@@ -79,13 +79,13 @@ export const responding: fc.Arbitrary<Plan> = fc
         const id = hasRequestId ? ', with request id' : ''
         return {
           description: `response to ${numberOf(model, submission)}: ${describeResponse(facts)}${id}, at ${at}`,
-          async take({ store, saw }) {
+          async perform({ store, countCase }) {
             const responded = await store.applyResponse(submission.submissionId, response, at)
             return () => {
               const result = applyResponse(model, submission, response, at)
               applyEarlyUploadEvents(model, submission, at)
               expect(responded).toEqual({ result, submission: describeSubmission(submission) })
-              saw(`response ${result}`)
+              countCase(`response ${result}`)
             }
           },
         }

@@ -2,17 +2,17 @@ import { expect } from 'vitest'
 import type { Store } from '../../../src/store/store.ts'
 import type { Model, ModelDelivery } from './model.ts'
 
-/** The store under test, and the counts of the cases seen. */
-export type World = {
+/** The store under test, and the counts of the cases that occurred. */
+export type StepContext = {
   store: Store
   reopen: () => Promise<void>
-  saw: (what: string, times?: number) => void
-  /** The counters as other sequences left them. */
+  countCase: (what: string, times?: number) => void
+  /** The counters before this sequence. */
   countedBefore: ReadonlyMap<string, number>
 }
 
 /** One step: calls the store, and returns a function that applies the same to the model and compares the two. */
-type Step = { description: string; take: (world: World) => Promise<() => void> }
+type Step = { description: string; perform: (context: StepContext) => Promise<() => void> }
 
 /** Creates a step from the model's state; undefined if there is nothing to act on. */
 export type Plan = (model: Model) => Step | undefined
@@ -31,16 +31,16 @@ export function idOf(model: Model, name: string | null): string | null {
 }
 
 /** The store assigns the id of a delivery, and each id only once. */
-export function keep(
+export function addDelivery(
   model: Model,
   deliveryId: string | null,
   { receivedAt, body }: { receivedAt: number; body: Buffer },
 ): ModelDelivery {
   expect(deliveryId).not.toBeNull()
-  expect(model.kept.map((known) => known.deliveryId)).not.toContain(deliveryId)
+  expect(model.deliveries.map((known) => known.deliveryId)).not.toContain(deliveryId)
   const nothing = { cause: null, service: null, submission: null, run: null, fileId: null }
   const sent = { deliveryId: `${deliveryId}`, receivedAt, body: body.toString(), isPruned: false }
-  const kept: ModelDelivery = { ...sent, outcome: 'ignored', ...nothing }
-  model.kept.push(kept)
-  return kept
+  const stored: ModelDelivery = { ...sent, outcome: 'ignored', ...nothing }
+  model.deliveries.push(stored)
+  return stored
 }

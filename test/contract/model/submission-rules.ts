@@ -86,16 +86,16 @@ export function applyWebhook(
   model: Model,
   submissionId: string,
   result: ExtensionResult,
-  keep: () => ModelDelivery,
+  addDelivery: () => ModelDelivery,
 ): Applied {
   const submission = model.submissions.find((known) => known.submissionId === submissionId)
   if (submission === undefined)
     return { outcome: 'rejected', cause: 'unknown_submission', fileId: null, run: null }
-  const kept = keep()
-  const applied = applyResult(model, submission, result, kept)
+  const stored = addDelivery()
+  const applied = applyResult(model, submission, result, stored)
   const { outcome, cause, run } = applied
   const { service, fileId } = result
-  Object.assign(kept, { outcome, cause, service, submission, run, fileId: fileId ?? submission.fileId })
+  Object.assign(stored, { outcome, cause, service, submission, run, fileId: fileId ?? submission.fileId })
   return applied
 }
 
@@ -103,7 +103,7 @@ function applyResult(
   model: Model,
   submission: ModelSubmission,
   result: ExtensionResult,
-  kept: ModelDelivery,
+  stored: ModelDelivery,
 ): Applied {
   const ignored = (cause: string, run: ModelRun | null = null) => {
     return { outcome: 'ignored', cause, fileId: submission.fileId, run }
@@ -114,11 +114,11 @@ function applyResult(
   const known = submission.runs.find((run) => run.name === service)
   if (status === null) return ignored('unknown_status', known ?? null)
   if (known === undefined && countUnnamed(submission) <= 0) {
-    submission.unrequested.push({ service, status, fileId, error, kept })
+    submission.unrequested.push({ service, status, fileId, error, stored })
     return ignored('not_requested')
   }
 
-  const { receivedAt: at, body } = kept
+  const { receivedAt: at, body } = stored
   // A webhook proves that ImageKit has the submission.
   const again = revise(
     submission,
@@ -178,14 +178,14 @@ export function applyResponse(
 /** Applies webhooks that arrived before this run existed, unchanged. */
 function claimUnrequested(model: Model, run: ModelRun, at: number): void {
   const { submission, name } = run
-  const taken = submission.unrequested.filter(
+  const claimed = submission.unrequested.filter(
     ({ service, fileId }) => service === name && !isOtherFile(submission, fileId),
   )
-  submission.unrequested = submission.unrequested.filter((unrequested) => !taken.includes(unrequested))
-  for (const { status, error, kept } of taken) {
-    Object.assign(kept, { outcome: outcomeOf(run, status), cause: null, run })
-    const observation = { by: 'webhook', status, at: kept.receivedAt, error, evidence: null } as const
-    addObservation(model, run, observation, kept.isPruned ? null : kept.body, at)
+  submission.unrequested = submission.unrequested.filter((unrequested) => !claimed.includes(unrequested))
+  for (const { status, error, stored } of claimed) {
+    Object.assign(stored, { outcome: outcomeOf(run, status), cause: null, run })
+    const observation = { by: 'webhook', status, at: stored.receivedAt, error, evidence: null } as const
+    addObservation(model, run, observation, stored.isPruned ? null : stored.body, at)
   }
 }
 

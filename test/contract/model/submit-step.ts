@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { newSubmission } from '../facts.ts'
-import { file, name, time } from './observations.ts'
+import { newSubmission } from '../builders.ts'
+import { file, name, time } from './arbitraries.ts'
 import { idOf, type Plan } from './step.ts'
 import { submit } from './submission-rules.ts'
 
@@ -27,7 +27,7 @@ export const submitting: fc.Arbitrary<Plan> = fc
         const description = `${kind} of ${about} [${names.join(' ')}]${isNotified ? ' for a caller' : ''} at ${at}`
         return {
           description: `#${model.submissions.length} = ${description}`,
-          async take({ store }) {
+          async perform({ store }) {
             const { submissionId } = await store.createSubmission(requested)
             return () => {
               // The store assigns the id, and each id only once.

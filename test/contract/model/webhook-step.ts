@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { v7 } from 'uuid'
 import { expect } from 'vitest'
-import { newDelivery, unknownIds } from '../facts.ts'
+import { newDelivery, unknownIds } from '../builders.ts'
+import { error, file, finalStatus, NAMES, time, which } from './arbitraries.ts'
 import type { Model } from './model.ts'
-import { error, file, finalStatus, NAMES, time, which } from './observations.ts'
-import { idOf, keep, numberOf, type Plan, pick } from './step.ts'
+import { addDelivery, idOf, numberOf, type Plan, pick } from './step.ts'
 import { applyWebhook } from './submission-rules.ts'
 
-const seldom = <T>(usual: fc.Arbitrary<T>) =>
+const rarely = <T>(usual: fc.Arbitrary<T>) =>
   fc.oneof({ arbitrary: usual, weight: 12 }, { arbitrary: fc.constant(null), weight: 1 })
 
 const unknownIdsOf = (model: Model) =>
@@ -16,10 +16,10 @@ const unknownIdsOf = (model: Model) =>
 /** An extension webhook of any service, file and time; its submission may be unknown, its content unrecognised. */
 export const webhook: fc.Arbitrary<Plan> = fc
   .record({
-    of: seldom(which),
+    of: rarely(which),
     unknown: fc.nat({ max: 20 }),
-    service: seldom(fc.nat({ max: 11 })),
-    status: seldom(finalStatus),
+    service: rarely(fc.nat({ max: 11 })),
+    status: rarely(finalStatus),
     fileId: file,
     error,
     receivedAt: time,
@@ -41,17 +41,17 @@ export const webhook: fc.Arbitrary<Plan> = fc
         const why = result.error === null ? '' : ` (${JSON.stringify(result.error).slice(0, 12)})`
         return {
           description: `webhook of ${submission ? numberOf(model, submission) : 'unknown'}: ${result.service} ${result.status}${why}, file ${fileId}, at ${receivedAt}`,
-          async take({ store, saw }) {
+          async perform({ store, countCase }) {
             const recorded = await store.recordDelivery(delivery)
             return () => {
               const { run, ...expected } = applyWebhook(model, submissionId, result, () =>
-                keep(model, recorded.deliveryId, delivery),
+                addDelivery(model, recorded.deliveryId, delivery),
               )
               // The store assigns a new run's id; from then on it is this run's.
               if (run !== null) run.runId ??= recorded.runId
               const deliveryId = expected.outcome === 'rejected' ? null : expect.any(String)
               expect(recorded).toEqual({ ...expected, deliveryId, runId: run?.runId ?? null })
-              saw(recorded.cause ?? recorded.outcome)
+              countCase(recorded.cause ?? recorded.outcome)
             }
           },
         }

@@ -1,5 +1,5 @@
 import { iterationsOf, reportFigures, SEED } from '../../chaos/chaos.ts'
-import { batchesContract } from '../../contract/batches.ts'
+import { batchesContract } from '../../contract/batches/batches-contract.ts'
 import { openBatchedPostgres } from './postgres-batches.ts'
 
 const RUNS = iterationsOf('BATCHES_RUNS', { short: 10, long: 1_000 })

@@ -4,7 +4,7 @@ import { keepListening } from '../../../src/store/postgres/listening.ts'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
 import type { StoreHandle } from '../../../src/store/store.ts'
 import { startDatabaseProxy } from '../../chaos/postgres/database-proxy.ts'
-import { submit } from '../../contract/facts.ts'
+import { submit } from '../../contract/store-calls.ts'
 import { createTestDatabase, readRows, runSql, type TestDatabase } from '../../support/database.ts'
 
 async function openProcess(database: TestDatabase & { listenUrl?: string }): Promise<StoreHandle> {

@@ -1,6 +1,6 @@
 import { expect, inject, onTestFinished, test } from 'vitest'
 import { migratePostgres, openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
-import { newSubmission } from '../../contract/facts.ts'
+import { newSubmission } from '../../contract/builders.ts'
 import { createTestDatabase, listTables, readCells, runSql } from '../../support/database.ts'
 import { createDatabase, dropDatabase, queryPostgres } from '../../support/postgres-admin.ts'
 

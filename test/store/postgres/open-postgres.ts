@@ -3,15 +3,15 @@ import { openPostgresStore } from '../../../src/store/postgres/open-postgres-sto
 import type { StoreHandle } from '../../../src/store/store.ts'
 import type { WriteQueueOptions } from '../../../src/store/write-queue.ts'
 import { iterationsOf } from '../../chaos/chaos.ts'
-import type { OpenedStore } from '../../contract/opened-store.ts'
-import { giveBackLease } from '../../contract/upkeep.ts'
+import type { StoreFixture } from '../../contract/store-fixture.ts'
+import { releaseHeldLease } from '../../contract/with-lease.ts'
 import { createDatabase, rejectRows } from '../../support/database.ts'
 
 /** A case takes many times longer than on SQLite. `npm run chaos -- --store postgres` runs all of them. */
 export const CONTRACT = { share: iterationsOf('CONTRACT_PERCENT', { short: 15, long: 100 }) / 100 }
 
 /** A new PostgreSQL store over a separate database, for the contract. */
-export async function openPostgres(options: WriteQueueOptions = {}): Promise<OpenedStore> {
+export async function openPostgres(options: WriteQueueOptions = {}): Promise<StoreFixture> {
   const { url, drop } = await createDatabase()
   const processId = newProcessId()
   const handles: StoreHandle[] = []
@@ -24,7 +24,7 @@ export async function openPostgres(options: WriteQueueOptions = {}): Promise<Ope
   return {
     store: latest,
     async reopen() {
-      await giveBackLease(latest)
+      await releaseHeldLease(latest)
       await latest.close()
       latest = await open(newProcessId())
       return latest

@@ -1,5 +1,5 @@
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
-import type { BatchedStore } from '../../contract/batches.ts'
+import type { BatchedStore } from '../../contract/batches/batches-contract.ts'
 import { createDatabase } from '../../support/database.ts'
 import { dumpRows } from '../dump-rows.ts'
 

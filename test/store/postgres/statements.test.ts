@@ -1,7 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
-import { aRejection, newDelivery, submit } from '../../contract/facts.ts'
-import { upkeep } from '../../contract/upkeep.ts'
+import { aRejection, newDelivery } from '../../contract/builders.ts'
+import { submit } from '../../contract/store-calls.ts'
+import { withLease } from '../../contract/with-lease.ts'
 import { createTestDatabase, readCells, runSql, type TestDatabase } from '../../support/database.ts'
 
 async function openStore() {
@@ -63,7 +64,7 @@ test('the sweep marks the runs of a step with one statement', async () => {
   const { database, store } = await openStore()
   await Promise.all(Array.from({ length: 20 }, () => submit(store, ['remove-bg', 'ai-tasks'], { at: 1_000 })))
   const updates = await countWrites(database, 'UPDATE', 'runs')
-  await upkeep(store).sweepOverdue(100_000, 0)
+  await withLease(store).sweepOverdue(100_000, 0)
   expect(await updates()).toEqual({ statements: 1, rows: 40 })
 })
 
@@ -73,7 +74,7 @@ test('counters and the bounds of hours are folded with one statement per table',
     await submit(store, ['remove-bg', 'ai-tasks'], { at: hour * 3_600_000 })
   const counters = await countWrites(database, 'INSERT', 'counters')
   const hours = await countWrites(database, 'INSERT', 'hours')
-  await upkeep(store).foldCounters()
+  await withLease(store).foldCounters()
   expect(await counters()).toEqual({ statements: 1, rows: 2 })
   expect(await hours()).toEqual({ statements: 1, rows: 5 })
 })

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
-import { newSubmission } from '../../contract/facts.ts'
+import { newSubmission } from '../../contract/builders.ts'
 import { startOwnServer } from '../../support/own-server.ts'
 import { openPersistentConnection } from '../../support/postgres-admin.ts'
 

@@ -1,8 +1,9 @@
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
-import { newDelivery, newSubmission, submit } from '../../contract/facts.ts'
-import { upkeep } from '../../contract/upkeep.ts'
+import { newDelivery, newSubmission } from '../../contract/builders.ts'
+import { submit } from '../../contract/store-calls.ts'
+import { withLease } from '../../contract/with-lease.ts'
 import { createTestDatabase, readCells, readRows, runSql, type TestDatabase } from '../../support/database.ts'
 
 async function openStore() {
@@ -131,7 +132,7 @@ test('the sweep does not mark a run that is settled between its reading and its 
   await other.connect()
   onTestFinished(() => other.end())
   await other.query(`BEGIN; UPDATE runs SET status = 1 WHERE name = 'remove-bg'`)
-  const swept = upkeep(store).sweepOverdue(100_000, 0)
+  const swept = withLease(store).sweepOverdue(100_000, 0)
   const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
   await expect.poll(() => readCells(database, waiting)).toHaveLength(1)
   await other.query('COMMIT')

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, describe } from 'vitest'
 import { describeClaims } from '../../contract/claims.ts'
 import { describeHeartbeats } from '../../contract/heartbeats.ts'
 import { describeLeases } from '../../contract/leases.ts'
-import type { OpenedStore } from '../../contract/opened-store.ts'
+import type { StoreFixture } from '../../contract/store-fixture.ts'
 import { describeTwoHandles } from '../../contract/two-handles.ts'
 import { openPostgres } from './open-postgres.ts'
 
 describe('the PostgreSQL store', () => {
-  let opened: OpenedStore
+  let opened: StoreFixture
   beforeEach(async () => {
     opened = await openPostgres()
   })

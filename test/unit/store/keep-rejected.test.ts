@@ -3,7 +3,7 @@ import type { NewIds } from '../../../src/domain/ids.ts'
 import { formatId } from '../../../src/domain/ids.ts'
 import { keepRejected, type NumberedRejection } from '../../../src/store/keep-rejected.ts'
 import { runSync, waitFor } from '../../../src/store/transaction-work.ts'
-import { newRejected } from '../../contract/facts.ts'
+import { newRejected } from '../../contract/builders.ts'
 
 /** Keeps the rows in memory, oldest first. */
 function memoryRows() {

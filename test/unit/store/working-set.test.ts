@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Changes, Key } from '../../../src/domain/decide/step.ts'
 import { createWorkingSet, type WorkingSet } from '../../../src/store/working-set.ts'
-import { BASELINE } from '../../contract/facts.ts'
+import { BASELINE } from '../../contract/builders.ts'
 
 import { aDeliveryRow, aNotificationRow, aRunRow, aSubmissionRow } from './rows.ts'
 

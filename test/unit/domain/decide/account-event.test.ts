@@ -4,7 +4,7 @@ import { recordAccountDelivery } from '../../../../src/domain/decide/account-eve
 import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
 import type { NewIds } from '../../../../src/domain/ids.ts'
 import type { UploadResponse } from '../../../../src/domain/upload-response.ts'
-import { accepted, BASELINE, FILE_ID, newAccountDelivery, newDelivery } from '../../../contract/facts.ts'
+import { accepted, BASELINE, FILE_ID, newAccountDelivery, newDelivery } from '../../../contract/builders.ts'
 import { createMemory, deliveryId, type Memory, noId } from './deciding.ts'
 import { changeRun, HOOK, numbered, submitted } from './known.ts'
 

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
 import { acknowledgeRuns, unacknowledgeRun } from '../../../../src/domain/decide/acknowledgement.ts'
-import { FILE_ID } from '../../../contract/facts.ts'
-import { anAuditEntry } from '../../../contract/operator-facts.ts'
+import { anAuditEntry, FILE_ID } from '../../../contract/builders.ts'
 import { changeRun, submitted } from './known.ts'
 
 const ACT = anAuditEntry({ at: 9_000 })

@@ -5,7 +5,7 @@ import { respond } from '../../../../src/domain/decide/response.ts'
 import type { NewDelivery } from '../../../../src/domain/delivery.ts'
 import type { ExtensionResult } from '../../../../src/domain/extension-result.ts'
 import type { NewIds } from '../../../../src/domain/ids.ts'
-import { accepted, aRejection, FILE_ID, newDelivery } from '../../../contract/facts.ts'
+import { accepted, aRejection, FILE_ID, newDelivery } from '../../../contract/builders.ts'
 import { createMemory, deliveryId, type Memory, noId } from './deciding.ts'
 import { changeRun, HOOK, numbered, submitted } from './known.ts'
 

@@ -7,8 +7,7 @@ import {
 } from '../../../../src/domain/decide/due-notification.ts'
 import type { NotificationRow } from '../../../../src/domain/decide/tables.ts'
 import type { NotificationResult } from '../../../../src/domain/notification.ts'
-import { AN_ATTEMPT } from '../../../contract/facts.ts'
-import { anAuditEntry } from '../../../contract/operator-facts.ts'
+import { AN_ATTEMPT, anAuditEntry } from '../../../contract/builders.ts'
 import { createMemory } from './deciding.ts'
 
 const ROW: NotificationRow = {

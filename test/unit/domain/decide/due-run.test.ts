@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { applyFinding, claimRuns, releaseRuns } from '../../../../src/domain/decide/due-run.ts'
 import type { Finding } from '../../../../src/domain/finding.ts'
-import { EVIDENCE, FILE_ID } from '../../../contract/facts.ts'
+import { EVIDENCE, FILE_ID } from '../../../contract/builders.ts'
 import { createMemory, type Memory } from './deciding.ts'
 import { changeRun, HOOK, submitted } from './known.ts'
 

@@ -2,7 +2,7 @@ import { createSubmission } from '../../../../src/domain/decide/submission.ts'
 import { bindingOf } from '../../../../src/domain/decide/submission-state.ts'
 import type { ClaimRow, RunRow, SubmissionRow } from '../../../../src/domain/decide/tables.ts'
 import type { NewSubmission } from '../../../../src/domain/submission.ts'
-import { newSubmission } from '../../../contract/facts.ts'
+import { newSubmission } from '../../../contract/builders.ts'
 import { createMemory, type Memory } from './deciding.ts'
 
 export const HOOK = 'https://caller.example/hook'

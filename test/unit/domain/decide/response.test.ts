@@ -14,7 +14,7 @@ import {
   FILE_ID,
   newAccountDelivery,
   newDelivery,
-} from '../../../contract/facts.ts'
+} from '../../../contract/builders.ts'
 import { createMemory, type Memory, noId } from './deciding.ts'
 import { changeRun, HOOK, numbered, submitted } from './known.ts'
 

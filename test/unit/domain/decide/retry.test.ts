@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../../../../src/domain/decide/retry.ts'
 import type { RetryItemState, RetryRejection } from '../../../../src/domain/retry.ts'
-import { FILE_ID, newSubmission } from '../../../contract/facts.ts'
-import { anAuditEntry } from '../../../contract/operator-facts.ts'
+import { anAuditEntry, FILE_ID, newSubmission } from '../../../contract/builders.ts'
 import { createMemory, type Memory } from './deciding.ts'
 import { changeRun, numbered, submitted } from './known.ts'
 

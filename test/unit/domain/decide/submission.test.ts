@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { claimIdempotencyKey } from '../../../../src/domain/decide/idempotency.ts'
 import { createSubmission } from '../../../../src/domain/decide/submission.ts'
-import { newSubmission } from '../../../contract/facts.ts'
+import { newSubmission } from '../../../contract/builders.ts'
 import { createMemory } from './deciding.ts'
 import { numbered } from './known.ts'
 

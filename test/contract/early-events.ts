@@ -1,22 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
-import {
-  accepted,
-  aRejection,
-  FILE_ID,
-  newAccountDelivery,
-  newDelivery,
-  submit as submitTo,
-} from './facts.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { upkeep } from './upkeep.ts'
+import { accepted, aRejection, FILE_ID, newAccountDelivery, newDelivery } from './builders.ts'
+import { submit as submitTo } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
+import { withLease } from './with-lease.ts'
 
 type Ended = UploadResponse & { kind: 'accepted' | 'rejected' }
 
 const FAILURE = { code: 'pre_transformation_failed', message: 'too long', status: null }
 const QUEUED = accepted({}, { fileId: null })
 
-export function describeEarlyEvents(current: () => OpenedStore): void {
+export function describeEarlyEvents(current: () => StoreFixture): void {
   const submit = (...names: string[]) => submitTo(current().store, names)
   const end = (eventId: string, answer: Ended) =>
     current().store.recordAccountDelivery(
@@ -67,7 +61,7 @@ export function describeEarlyEvents(current: () => OpenedStore): void {
     test('is no longer applied once its body is pruned, because its content is deleted, too', async () => {
       const id = await submit('remove-bg')
       const { deliveryId } = await end('event-1', accepted({ 'remove-bg': 'success' }))
-      expect(await upkeep(current().store).pruneBodies(1_000_000, 10, null)).toMatchObject({ pruned: 1 })
+      expect(await withLease(current().store).pruneBodies(1_000_000, 10, null)).toMatchObject({ pruned: 1 })
       await current().store.applyResponse(id, QUEUED, 3_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'pending' })
       expect(await current().store.findDelivery(deliveryId ?? '')).toMatchObject({

@@ -1,14 +1,14 @@
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { EVERY_RUN } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { StepsOfStore } from './batch-world.ts'
-import { countsOf } from './operator-facts.ts'
+import type { StepRunner } from './batches/step-runner.ts'
+import { countsOf } from './store-calls.ts'
 
 const EVERYTHING = { limit: 10_000, before: null }
 const TIMES = [5, 12, 1_000_000]
 
 /** Everything that the port returns about the rows of these sequences. */
-export async function readAll(store: Store, ids: readonly ReturnType<StepsOfStore['ids']>[]) {
+export async function readEverything(store: Store, ids: readonly ReturnType<StepRunner['ids']>[]) {
   const retryIds = ids.flatMap((of) => of.retryIds)
   const { runs } = await store.listRuns(EVERY_RUN, EVERYTHING)
   const { deliveries } = await store.listDeliveries(EVERY_DELIVERY, EVERYTHING)

@@ -69,8 +69,8 @@ export function sweep(model: Model, now: number, overdueAfterMs: number): void {
 
 /** Of the first `limit` bodies, prunes the old ones. */
 export function prune(model: Model, receivedBefore: number, limit: number): number {
-  const first = model.kept.filter(({ isPruned }) => !isPruned).slice(0, limit)
+  const first = model.deliveries.filter(({ isPruned }) => !isPruned).slice(0, limit)
   const old = first.filter(({ receivedAt }) => receivedAt < receivedBefore)
-  for (const kept of old) kept.isPruned = true
+  for (const stored of old) stored.isPruned = true
   return old.length
 }

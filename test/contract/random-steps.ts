@@ -1,18 +1,9 @@
 import fc from 'fast-check'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
-import {
-  accepted,
-  applyFinding,
-  aRejection,
-  EVIDENCE,
-  newDelivery,
-  newSubmission,
-  submit,
-  sweep,
-} from './facts.ts'
-import { anAuditEntry } from './operator-facts.ts'
-import { upkeep } from './upkeep.ts'
+import { accepted, anAuditEntry, aRejection, EVIDENCE, newDelivery, newSubmission } from './builders.ts'
+import { applyFinding, submit, sweep } from './store-calls.ts'
+import { withLease } from './with-lease.ts'
 
 export const HOUR = 3_600_000
 /** The database rejects rows received or created at this time, which is later than that of any other step. */
@@ -102,7 +93,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
       anAuditEntry(),
     )
   }
-  if (step.kind === 'fold') return upkeep(store).foldCounters()
+  if (step.kind === 'fold') return withLease(store).foldCounters()
   const asked = known[step.index % Math.max(1, known.length)]
   if (asked === undefined) return
   const { submissionId, fileId } = asked

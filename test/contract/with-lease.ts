@@ -11,12 +11,12 @@ type Leased =
   | 'recordAlertReported'
   | 'saveClockTrust'
 
-export type UpkeepStore = Pick<Store, 'acquireLease' | Leased>
+export type LeasedStore = Pick<Store, 'acquireLease' | Leased>
 
-const leases = new WeakMap<UpkeepStore, Lease>()
+const leases = new WeakMap<LeasedStore, Lease>()
 
 /** Acquires the lease for longer than any test lasts, unless this handle already has it. */
-export async function takeLease(store: UpkeepStore): Promise<Lease> {
+export async function ensureLease(store: LeasedStore): Promise<Lease> {
   const known = leases.get(store)
   if (known !== undefined) return known
   const lease = await store.acquireLease(1_000, 1_000_000_000)
@@ -26,16 +26,16 @@ export async function takeLease(store: UpkeepStore): Promise<Lease> {
 }
 
 /** Releases the lease, as a process does before it ends. */
-export async function giveBackLease(store: UpkeepStore & Pick<Store, 'releaseLease'>): Promise<void> {
+export async function releaseHeldLease(store: LeasedStore & Pick<Store, 'releaseLease'>): Promise<void> {
   const lease = leases.get(store)
   if (lease !== undefined) await store.releaseLease(lease)
 }
 
 /** The methods that require the lease. The lease is acquired first unless this handle already has it. */
-export function upkeep(store: UpkeepStore) {
+export function withLease(store: LeasedStore) {
   const under = async <T>(work: (lease: Lease) => Promise<T | null>): Promise<T> => {
     const known = leases.get(store)
-    const result = await (known === undefined ? takeLease(store).then(work) : work(known))
+    const result = await (known === undefined ? ensureLease(store).then(work) : work(known))
     if (result === null) throw new Error('the lease was lost')
     return result
   }

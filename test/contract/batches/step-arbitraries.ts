@@ -1,11 +1,20 @@
 import fc from 'fast-check'
-import type { AccountEvent } from '../../src/domain/account-event.ts'
-import type { AuditEntry } from '../../src/domain/audit-entry.ts'
-import { IDEMPOTENCY_WINDOW_MS } from '../../src/domain/idempotency.ts'
-import type { RetryItemState } from '../../src/domain/retry.ts'
-import type { FinalStatus } from '../../src/domain/run.ts'
-import type { NewSubmission } from '../../src/domain/submission.ts'
-import type { UploadResponse } from '../../src/domain/upload-response.ts'
+import type { AccountEvent } from '../../../src/domain/account-event.ts'
+import type { AuditEntry } from '../../../src/domain/audit-entry.ts'
+import { IDEMPOTENCY_WINDOW_MS } from '../../../src/domain/idempotency.ts'
+import type { RetryItemState } from '../../../src/domain/retry.ts'
+import type { FinalStatus } from '../../../src/domain/run.ts'
+import type { NewSubmission } from '../../../src/domain/submission.ts'
+import type { UploadResponse } from '../../../src/domain/upload-response.ts'
+import {
+  anAuditEntry,
+  aRejection,
+  BASELINE,
+  EVIDENCE,
+  newAccountDelivery,
+  newDelivery,
+  newSubmission,
+} from '../builders.ts'
 import {
   claimRuns,
   extend,
@@ -18,26 +27,24 @@ import {
   someFinding,
   someSweep,
   sweepAll,
-} from './batch-job-steps.ts'
+} from './job-step-arbitraries.ts'
 import {
   type Chunk,
-  EVERY,
+  chooseId,
+  chosenRun,
+  chosenSubmission,
+  EXISTING_RETRY,
   FILES,
-  oneOf,
+  type IdChoice,
   run,
-  runOfWhich,
+  type StepContext,
   step,
-  submissionOfWhich,
-  TAKEN,
   time,
-  type Which,
-  type World,
-} from './batch-world.ts'
-import { aRejection, BASELINE, EVIDENCE, newAccountDelivery, newDelivery, newSubmission } from './facts.ts'
-import { anAuditEntry } from './operator-facts.ts'
+  UNLIMITED,
+} from './step-runner.ts'
 
 // A small number of each, so that steps collide.
-const submission = fc.oneof(fc.constantFrom<Which>(0, 1), fc.constantFrom<Which>(0, 1, 2, 3, 'unknown'))
+const submission = fc.oneof(fc.constantFrom<IdChoice>(0, 1), fc.constantFrom<IdChoice>(0, 1, 2, 3, 'unknown'))
 const fileId = fc.constantFrom('file-A', ...FILES)
 const requestId = fc.option(fc.constantFrom('request-1', 'request-1', 'request-2'), { freq: 3 })
 const eventId = fc.option(fc.constantFrom('event-1', 'event-2'), { freq: 3 })
@@ -48,13 +55,14 @@ const keyClaim = fc.record({
 const name = fc.constantFrom('remove-bg', 'remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension')
 const finalStatus = fc.constantFrom<FinalStatus>('success', 'failed')
 const error = fc.constantFrom(null, { code: 'E1' }, { code: 'E2' })
-const seldom = <T>(usual: fc.Arbitrary<T>) => fc.option(usual, { freq: 11 })
+const rarely = <T>(usual: fc.Arbitrary<T>) => fc.option(usual, { freq: 11 })
 
-type Asked = Partial<NewSubmission> & { names: string[] }
+/** The request of a submission. */
+type RequestFacts = Partial<NewSubmission> & { names: string[] }
 
 const CALLER = 'https://caller.example/hook'
 
-const asked = fc
+const request = fc
   .record({
     kind: fc.constantFrom('upload', 'update', 'external'),
     names: fc.array(name, { maxLength: 3 }),
@@ -63,7 +71,7 @@ const asked = fc
     at: time,
   })
   .map(
-    ({ kind, names, file, isNotified, at }): Asked => ({
+    ({ kind, names, file, isNotified, at }): RequestFacts => ({
       names,
       kind,
       fileId: kind === 'upload' ? null : file,
@@ -72,19 +80,19 @@ const asked = fc
     }),
   )
 
-function submissionOf(world: World, { names, ...facts }: Asked) {
+function submissionOf(context: StepContext, { names, ...facts }: RequestFacts) {
   const { fileId: file = null } = facts
-  return newSubmission(names, { ...facts, fileId: file && world.id(file) })
+  return newSubmission(names, { ...facts, fileId: file && context.id(file) })
 }
 
-/** Creating a submission under a key that this request has not claimed is an error. */
-const seldomHeld = fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, { arbitrary: keyClaim, weight: 1 })
+/** Rare, because creating a submission under a key that this request has not claimed is an error. */
+const rareKey = fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, { arbitrary: keyClaim, weight: 1 })
 
-const create = (of: fc.Arbitrary<Asked>) =>
-  step('create', fc.record({ asked: of, key: seldomHeld }), (world, { asked: facts, key }) =>
-    world.store.createSubmission(
-      submissionOf(world, facts),
-      key === null ? undefined : { ...key, scope: world.id(key.scope), fingerprint: 'abc' },
+const create = (of: fc.Arbitrary<RequestFacts>) =>
+  step('create', fc.record({ request: of, key: rareKey }), (context, { request: facts, key }) =>
+    context.store.createSubmission(
+      submissionOf(context, facts),
+      key === null ? undefined : { ...key, scope: context.id(key.scope), fingerprint: 'abc' },
     ),
   )
 
@@ -107,7 +115,7 @@ const acceptance = fc
 const failure = <K extends 'rejected' | 'unconfirmed'>(kind: K) =>
   requestId.map((id) => ({ ...aRejection(kind), kind, requestId: id }) as UploadResponse & { kind: K })
 
-function scoped<R extends UploadResponse>({ id }: World, response: R): R {
+function scoped<R extends UploadResponse>({ id }: StepContext, response: R): R {
   const requestIdOf = response.requestId && id(response.requestId)
   if (response.kind !== 'accepted') return { ...response, requestId: requestIdOf }
   return { ...response, requestId: requestIdOf, fileId: response.fileId && id(response.fileId) }
@@ -125,33 +133,40 @@ const respond = step(
     at: time,
     key: fc.option(keyClaim),
   }),
-  (world, { submission: of, response, at, key }) => {
+  (context, { submission: of, response, at, key }) => {
     const answer = { status: 200, headers: {}, body: '{}' }
-    const kept = key === null ? undefined : { ...key, scope: world.id(key.scope), answer }
-    return world.store.applyResponse(submissionOfWhich(world, of), scoped(world, response), at, kept)
+    const keyWithResponse = key === null ? undefined : { ...key, scope: context.id(key.scope), answer }
+    return context.store.applyResponse(
+      chosenSubmission(context, of),
+      scoped(context, response),
+      at,
+      keyWithResponse,
+    )
   },
 )
 
-const REPLAYED: readonly Which[] = [0, 1, 'unknown']
+const REPLAYED: readonly IdChoice[] = [0, 1, 'unknown']
 
 const webhook = (service: fc.Arbitrary<string | null>) =>
   step(
     'webhook',
     fc.record({
       submission,
-      result: fc.record({ service, status: seldom(finalStatus), fileId: fc.option(fileId), error }),
+      result: fc.record({ service, status: rarely(finalStatus), fileId: fc.option(fileId), error }),
       receivedAt: time,
       replayed: fc.nat({ max: 19 }).map((number) => REPLAYED[number] ?? null),
     }),
-    (world, { submission: of, result, receivedAt, replayed }) => {
-      const { store, id, rejectedIds } = world
-      const said = {
+    (context, { submission: of, result, receivedAt, replayed }) => {
+      const { store, id, rejectedIds } = context
+      const reported = {
         ...result,
         fileId: result.fileId && id(result.fileId),
         error: result.status === 'failed' ? result.error : null,
       }
-      const replay = replayed === null ? {} : { replayOf: oneOf(rejectedIds, replayed) }
-      return store.recordDelivery(newDelivery(submissionOfWhich(world, of), said, { receivedAt, ...replay }))
+      const replay = replayed === null ? {} : { replayOf: chooseId(rejectedIds, replayed) }
+      return store.recordDelivery(
+        newDelivery(chosenSubmission(context, of), reported, { receivedAt, ...replay }),
+      )
     },
   )
 
@@ -174,19 +189,23 @@ const changed = fc
 const other = eventId.map((id): AccountEvent => ({ kind: 'other', type: null, eventId: id }))
 
 const account = (events: fc.Arbitrary<AccountEvent>) =>
-  step('account webhook', fc.record({ event: events, receivedAt: time }), (world, { event, receivedAt }) => {
-    const delivery = newAccountDelivery(scopedEvent(world, event), receivedAt)
-    return world.store.recordAccountDelivery(delivery)
-  })
+  step(
+    'account webhook',
+    fc.record({ event: events, receivedAt: time }),
+    (context, { event, receivedAt }) => {
+      const delivery = newAccountDelivery(scopedEvent(context, event), receivedAt)
+      return context.store.recordAccountDelivery(delivery)
+    },
+  )
 
-function scopedEvent(world: World, event: AccountEvent): AccountEvent {
-  const { id } = world
+function scopedEvent(context: StepContext, event: AccountEvent): AccountEvent {
+  const { id } = context
   const own = event.eventId && id(event.eventId)
   switch (event.kind) {
     case 'asset':
       return { ...event, eventId: own, fileId: id(event.fileId) }
     case 'upload_finished':
-      return { ...event, eventId: own, requestId: id(event.requestId), answer: scoped(world, event.answer) }
+      return { ...event, eventId: own, requestId: id(event.requestId), answer: scoped(context, event.answer) }
     case 'other':
       return { ...event, eventId: own }
   }
@@ -196,36 +215,37 @@ const entry: fc.Arbitrary<AuditEntry> = fc
   .record({ at: time, reason: fc.constantFrom('a', 'b') })
   .map((facts) => anAuditEntry(facts))
 
-const listOf = (world: World, runs: readonly Which[]) => runs.map((of) => runOfWhich(world, of))
+const listOf = (context: StepContext, runs: readonly IdChoice[]) => runs.map((of) => chosenRun(context, of))
 
 const acknowledge = step(
   'acknowledge',
   fc.record({ runs: fc.array(run, { maxLength: 3 }), entry }),
-  (world, { runs, entry: done }) => world.store.acknowledgeRuns(listOf(world, runs), done),
+  (context, { runs, entry: done }) => context.store.acknowledgeRuns(listOf(context, runs), done),
 )
 
 const retryMany = step(
   'retry many',
   fc.record({ runs: fc.array(run, { maxLength: 3 }), entry }),
-  (world, { runs, entry: done }) => world.store.createRetry(world.newRetryId(), listOf(world, runs), done),
+  (context, { runs, entry: done }) =>
+    context.store.createRetry(context.newRetryId(), listOf(context, runs), done),
 )
 
-const retry = (of: fc.Arbitrary<Which>) =>
+const retry = (of: fc.Arbitrary<IdChoice>) =>
   step(
     'retry',
     fc.record({
       run: of,
-      asked,
+      request,
       origin: fc.oneof(fc.record({ entry }), fc.constant('waiting item' as const)),
     }),
-    (world, { run: retried, asked: facts, origin }) => {
-      const done = origin === 'waiting item' ? { itemId: world.waitingItemId } : origin
-      return world.store.submitRetry(runOfWhich(world, retried), submissionOf(world, facts), done)
+    (context, { run: retried, request: facts, origin }) => {
+      const done = origin === 'waiting item' ? { itemId: context.waitingItemId } : origin
+      return context.store.submitRetry(chosenRun(context, retried), submissionOf(context, facts), done)
     },
   )
 
-const withdraw = step('withdraw', fc.record({ run, at: time }), (world, { run: of, at }) =>
-  world.store.withdrawRetry(runOfWhich(world, of), at),
+const withdraw = step('withdraw', fc.record({ run, at: time }), (context, { run: of, at }) =>
+  context.store.withdrawRetry(chosenRun(context, of), at),
 )
 
 const endItem = step(
@@ -247,19 +267,20 @@ const releaseKey = step('release key', keyClaim, ({ store, id }, key) =>
   store.releaseIdempotencyKey({ ...key, scope: id(key.scope) }),
 )
 
-/** Its id already exists, so the database rejects it: the whole batch is decided again, with other ids. */
+/** The database rejects it, because its id already exists. So the whole batch is decided again, with other ids. */
 const retryAgain = step(
   'retry many, under an existing id',
   fc.record({ runs: fc.array(run, { maxLength: 3 }), entry }),
-  (world, { runs, entry: done }) => world.store.createRetry(world.id(TAKEN), listOf(world, runs), done),
+  (context, { runs, entry: done }) =>
+    context.store.createRetry(context.id(EXISTING_RETRY), listOf(context, runs), done),
 )
 
 const steps = fc.oneof(
-  { arbitrary: webhook(seldom(name)), weight: 8 },
+  { arbitrary: webhook(rarely(name)), weight: 8 },
   { arbitrary: respond, weight: 6 },
   { arbitrary: account(finished), weight: 3 },
   { arbitrary: account(fc.oneof(changed, changed, other)), weight: 2 },
-  { arbitrary: create(asked), weight: 2 },
+  { arbitrary: create(request), weight: 2 },
   { arbitrary: someFinding, weight: 4 },
   { arbitrary: extend, weight: 1 },
   { arbitrary: release, weight: 1 },
@@ -292,9 +313,9 @@ const aloneSteps = fc.oneof(
 )
 
 const chunk = fc.array(steps, { minLength: 1, maxLength: 8, size: 'max' })
-/** Operators retry the same runs at the same time. */
+/** Operators retry the same run at the same time. */
 const retryingChunk = fc
-  .tuple(fc.array(steps, { maxLength: 2 }), fc.constantFrom<Which>(0, 1))
+  .tuple(fc.array(steps, { maxLength: 2 }), fc.constantFrom<IdChoice>(0, 1))
   .chain(([before, of]) =>
     fc
       .array(retry(fc.constant(of)), { minLength: 2, maxLength: 3 })
@@ -309,12 +330,12 @@ const jobsChunk = fc.array(jobSteps, { minLength: 2, maxLength: 8, size: 'max' }
  * claimed reads again, after everything that was queued meanwhile.
  */
 const claimsChunk = fc
-  .constantFrom(1, EVERY)
+  .constantFrom(1, UNLIMITED)
   .chain((limit) => fc.array(claimRuns(limit), { minLength: 2, maxLength: 3 }))
-/** Other changes to the runs are in the batch of a claim. The claim comes first: what it has read must still be valid. */
+/** The batch of a claim also changes the runs. The claim comes first, so that the runs are still as it has read them. */
 const claimedChunk = fc
   .tuple(
-    claimRuns(EVERY),
+    claimRuns(UNLIMITED),
     fc.array(
       fc.oneof(
         { arbitrary: release, weight: 2 },
@@ -328,7 +349,7 @@ const claimedChunk = fc
 const claimingChunks = fc
   .tuple(sweepAll, fc.oneof(claimsChunk, claimedChunk))
   .map(([first, claiming]): Chunk[] => [[first], claiming])
-/** A caller is to be notified of two runs. */
+/** Two runs of a caller that wants notifications are settled, and the notifications are sent. */
 const notifyingChunks = fc
   .tuple(
     create(
@@ -343,15 +364,15 @@ const notifyingChunks = fc
 /** Chunks of steps, after a few submissions for them to act on. */
 export const batchSequences: fc.Arbitrary<Chunk[]> = fc
   .tuple(
-    fc.array(create(asked), { minLength: 1, maxLength: 3 }),
+    fc.array(create(request), { minLength: 1, maxLength: 3 }),
     fc.array(
       fc.oneof(
-        { arbitrary: chunk.map(only), weight: 10 },
-        { arbitrary: jobsChunk.map(only), weight: 2 },
+        { arbitrary: chunk.map(asOnly), weight: 10 },
+        { arbitrary: jobsChunk.map(asOnly), weight: 2 },
         { arbitrary: claimingChunks, weight: 3 },
         { arbitrary: notifyingChunks, weight: 3 },
-        { arbitrary: retryingChunk.map(only), weight: 2 },
-        { arbitrary: failingChunk.map(only), weight: 1 },
+        { arbitrary: retryingChunk.map(asOnly), weight: 2 },
+        { arbitrary: failingChunk.map(asOnly), weight: 1 },
         { arbitrary: aloneSteps.map((one) => [[one]]), weight: 1 },
       ),
       { minLength: 1, maxLength: 6, size: 'max' },
@@ -359,6 +380,6 @@ export const batchSequences: fc.Arbitrary<Chunk[]> = fc
   )
   .map(([beginning, chunks]) => [beginning, ...chunks.flat()])
 
-function only(one: Chunk): Chunk[] {
+function asOnly(one: Chunk): Chunk[] {
   return [one]
 }

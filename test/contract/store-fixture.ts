@@ -7,7 +7,7 @@ export type ReopenableStore = {
   destroy: () => Promise<void>
 }
 
-export type OpenedStore = ReopenableStore & {
+export type StoreFixture = ReopenableStore & {
   /** Another handle on the same data. `destroy` closes it. */
   openAnother: () => Promise<StoreHandle>
   /** Another handle, as another process has it. */

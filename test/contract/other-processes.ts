@@ -1,10 +1,11 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { ChangedElsewhere } from '../../src/domain/commit.ts'
-import type { OpenedStore } from './opened-store.ts'
-import { anAuditEntry, deliverResult, submitTo } from './operator-facts.ts'
+import { anAuditEntry } from './builders.ts'
+import { deliverResult, submitWithRuns } from './store-calls.ts'
+import type { StoreFixture } from './store-fixture.ts'
 
 /** What a store reports about other processes on its database, if there are any. */
-export function describeSharedDatabase(current: () => OpenedStore): void {
+export function describeOtherProcesses(current: () => StoreFixture): void {
   describe("the database's clock", () => {
     test('does not go back, and is the same for every process', async () => {
       const { store, openAnotherProcess } = current()
@@ -31,7 +32,7 @@ export function describeSharedDatabase(current: () => OpenedStore): void {
         reported.length = 0
       }
 
-      const { submissionId } = await submitTo(other, ['remove-bg'], { fileId: 'file-1' })
+      const { submissionId } = await submitWithRuns(other, ['remove-bg'], { fileId: 'file-1' })
       await expectReport(() => isReported('fileIds', 'file-1') && isReported('submissionIds', submissionId))
       await deliverResult(other, submissionId, 'remove-bg', 'success')
       await expectReport(() => isReported('fileIds', 'file-1') && isReported('submissionIds', submissionId))

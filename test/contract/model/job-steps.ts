@@ -1,37 +1,42 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Finding } from '../../../src/domain/finding.ts'
-import { AN_ATTEMPT, EVIDENCE } from '../facts.ts'
-import { upkeep } from '../upkeep.ts'
-import { time } from './observations.ts'
+import { AN_ATTEMPT, EVIDENCE } from '../builders.ts'
+import { withLease } from '../with-lease.ts'
+import { time } from './arbitraries.ts'
+import { applyFinding, dueRuns, prune, sweep } from './job-rules.ts'
 import { numberOf, type Plan, pick } from './step.ts'
 import { recoverAbandoned } from './submission-rules.ts'
-import { applyFinding, dueRuns, prune, sweep } from './upkeep-rules.ts'
 
 const findings: fc.Arbitrary<Finding> = fc.oneof(
   fc.constantFrom<Finding>(EVIDENCE, { kind: 'timed_out' }, { kind: 'asset_gone' }),
   time.map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
 )
 
-/** The result of checking a run that was seen once, though it may be removed or settled by now. */
+/** The result of checking a run whose id the model knows, even if the run is removed or settled by now. */
 export const finding: fc.Arbitrary<Plan> = fc
-  .record({ of: fc.nat({ max: 9 }), found: findings, at: time, isHeld: fc.nat({ max: 3 }).map((n) => n > 0) })
+  .record({
+    of: fc.nat({ max: 9 }),
+    finding: findings,
+    at: time,
+    isClaimed: fc.nat({ max: 3 }).map((n) => n > 0),
+  })
   .map(
-    ({ of, found, at, isHeld }): Plan =>
+    ({ of, finding, at, isClaimed }): Plan =>
       (model) => {
-        const seen = model.everyRun.filter(({ runId }) => runId !== null)
-        const run = pick(seen, of)
+        const known = model.everyRun.filter(({ runId }) => runId !== null)
+        const run = pick(known, of)
         if (run === undefined || run.runId === null) return undefined
         const { runId } = run
-        const claim = isHeld ? (run.dueAt ?? 0) : 0
-        const what = found.kind === 'unchanged' ? `unchanged, due ${found.dueAt}` : found.kind
+        const claim = isClaimed ? (run.dueAt ?? 0) : 0
+        const kind = finding.kind === 'unchanged' ? `unchanged, due ${finding.dueAt}` : finding.kind
         return {
-          description: `finding of ${numberOf(model, run.submission)} ${run.name}: ${what}, at ${at}, claimed until ${claim}`,
-          async take({ store, saw }) {
-            const applied = await store.applyFinding(runId, found, at, claim)
+          description: `finding of ${numberOf(model, run.submission)} ${run.name}: ${kind}, at ${at}, claimed until ${claim}`,
+          async perform({ store, countCase }) {
+            const applied = await store.applyFinding(runId, finding, at, claim)
             return () => {
-              expect(applied).toEqual(applyFinding(model, run, found, { at, claim }))
-              saw(`${found.kind} ${applied.applied ? 'applied' : 'not applied'}`)
+              expect(applied).toEqual(applyFinding(model, run, finding, { at, claim }))
+              countCase(`${finding.kind} ${applied.applied ? 'applied' : 'not applied'}`)
             }
           },
         }
@@ -45,7 +50,7 @@ export const claiming: fc.Arbitrary<Plan> = fc
     ({ now, until, limit, isReleased }): Plan =>
       (model) => ({
         description: `at most ${limit} runs due at ${now} are claimed until ${until}${isReleased ? ', and released' : ''}`,
-        async take({ store, saw }) {
+        async perform({ store, countCase }) {
           const claimed = await store.claimDue(now, { limit, until })
           const read = claimed.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
           if (isReleased) await store.releaseRuns(read, until)
@@ -53,7 +58,7 @@ export const claiming: fc.Arbitrary<Plan> = fc
             const due = dueRuns(model, now).slice(0, limit)
             expect(read).toEqual(due.map(({ runId, dueAt }) => ({ runId, dueAt })))
             if (!isReleased) for (const run of due) run.dueAt = until
-            saw('claimed', due.length)
+            countCase('claimed', due.length)
           }
         },
       }),
@@ -66,13 +71,13 @@ export const sweeping: fc.Arbitrary<Plan> = fc
     ({ now, overdueAfterMs }): Plan =>
       (model) => ({
         description: `sweep at ${now} of runs pending for ${overdueAfterMs}`,
-        async take({ store, saw }) {
-          const isMore = await upkeep(store).sweepOverdue(now, overdueAfterMs)
+        async perform({ store, countCase }) {
+          const isMore = await withLease(store).sweepOverdue(now, overdueAfterMs)
           return () => {
             expect(isMore).toBe(false)
             const passed = model.swept
             sweep(model, now, overdueAfterMs)
-            saw('swept', model.swept - passed)
+            countCase('swept', model.swept - passed)
           }
         },
       }),
@@ -81,11 +86,11 @@ export const sweeping: fc.Arbitrary<Plan> = fc
 /** Folding the counters is not visible to any read. */
 export const folding: fc.Arbitrary<Plan> = fc.constant(() => ({
   description: 'the counters are folded',
-  async take({ store, saw }) {
-    const isMore = await upkeep(store).foldCounters()
+  async perform({ store, countCase }) {
+    const isMore = await withLease(store).foldCounters()
     return () => {
       expect(isMore).toBe(false)
-      saw('folded')
+      countCase('folded')
     }
   },
 }))
@@ -103,7 +108,7 @@ export const notifying: fc.Arbitrary<Plan> = fc
           againAt === null ? null : ({ kind: 'again', at: againAt, reason: 'status_500' } as const)
         return {
           description: `the caller of ${numberOf(model, run.submission)} is notified of ${run.name}${again ? `, again at ${again.at}` : ''}`,
-          async take({ store, saw }) {
+          async perform({ store, countCase }) {
             const until = notification.dueAt + 5
             const sent = await store.claimNotification(`msg_${run.runId}`, notification.dueAt, until)
             expect(sent).toBe(notification.body)
@@ -118,7 +123,7 @@ export const notifying: fc.Arbitrary<Plan> = fc
             return () => {
               if (again) Object.assign(notification, { attempt: notification.attempt + 1, dueAt: again.at })
               else model.notifications.splice(model.notifications.indexOf(notification), 1)
-              saw('notified')
+              countCase('notified')
             }
           },
         }
@@ -129,11 +134,11 @@ export const pruning: fc.Arbitrary<Plan> = fc.record({ before: time, limit: fc.c
   ({ before, limit }): Plan =>
     (model) => ({
       description: `bodies before ${before} are pruned, at most ${limit}`,
-      async take({ store, saw }) {
-        const { pruned } = await upkeep(store).pruneBodies(before, limit, null)
+      async perform({ store, countCase }) {
+        const { pruned } = await withLease(store).pruneBodies(before, limit, null)
         return () => {
           expect(pruned).toBe(prune(model, before, limit))
-          saw('pruned')
+          countCase('pruned')
         }
       },
     }),
@@ -144,12 +149,12 @@ export const restarting: fc.Arbitrary<Plan> = time.map(
   (at): Plan =>
     (model) => ({
       description: `restart at ${at}`,
-      async take(world) {
-        await world.reopen()
-        const recovered = await world.store.recoverAbandoned(at, at)
+      async perform(context) {
+        await context.reopen()
+        const recovered = await context.store.recoverAbandoned(at, at)
         return () => {
           expect(recovered).toEqual({ submissions: recoverAbandoned(model, at) })
-          world.saw('restarted')
+          context.countCase('restarted')
         }
       },
     }),

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import type { AccountEvent } from '../../src/domain/account-event.ts'
+import type { AuditEntry } from '../../src/domain/audit-entry.ts'
 import type { NewAccountDelivery, NewDelivery, NewRejectedDelivery } from '../../src/domain/delivery.ts'
 import type { ExtensionResult } from '../../src/domain/extension-result.ts'
 import type { Finding } from '../../src/domain/finding.ts'
 import type { KeyClaim } from '../../src/domain/idempotency.ts'
 import { numberOf } from '../../src/domain/ids.ts'
-import type { DueNotification, NotificationResult } from '../../src/domain/notification.ts'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Baseline, NewSubmission } from '../../src/domain/submission.ts'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
-import type { Store } from '../../src/store/store.ts'
-import { type UpkeepStore, upkeep } from './upkeep.ts'
+
+/* Values to pass to a store. Each has defaults for everything that a test does not mention. */
 
 export const FILE_ID = '598821f949c0a938d57563bd'
 
@@ -46,60 +46,7 @@ export function newKeyClaim(scope: string): KeyClaim {
   return { scope, nonce: randomUUID() }
 }
 
-/** Creates a submission and returns its id. */
-export async function submit(
-  store: Pick<Store, 'createSubmission'>,
-  names: string[],
-  facts: Partial<NewSubmission> = {},
-): Promise<string> {
-  return (await store.createSubmission(newSubmission(names, facts))).submissionId
-}
-
-/**
- * Sweeps every run that has been pending for `overdueAfterMs` by `now`, in as many steps as necessary. By default, each pending
- * run becomes due since its request.
- */
-export async function sweep(store: UpkeepStore, { now = 1_000_000, overdueAfterMs = 0 } = {}): Promise<void> {
-  while (await upkeep(store).sweepOverdue(now, overdueAfterMs));
-}
-
-/** Folds all counter deltas, in as many steps as necessary. */
-export async function fold(store: UpkeepStore): Promise<void> {
-  while (await upkeep(store).foldCounters());
-}
-
-/** Applies a finding with the present claim: the run's due time. */
-export async function applyFinding(
-  store: Pick<Store, 'listDue' | 'applyFinding'>,
-  runId: string,
-  finding: Finding,
-  at: number,
-): Promise<{ applied: boolean; fileId: string | null }> {
-  const due = (await store.listDue(Number.MAX_SAFE_INTEGER, 100_000)).find(({ run }) => run.runId === runId)
-  return store.applyFinding(runId, finding, at, due?.dueAt ?? 0)
-}
-
 export const AN_ATTEMPT = { at: 4_000, status: null }
-
-/** Records the result of an attempt with the present claim: the due time. */
-export async function settleNotification(
-  store: Pick<Store, 'listDueNotifications' | 'settleNotification'>,
-  notificationId: string,
-  result: NotificationResult,
-): Promise<void> {
-  const page = { perHost: 1_000, after: null }
-  const { due } = await store.listDueNotifications(Number.MAX_SAFE_INTEGER, page)
-  const claim = due.find((one) => one.notificationId === notificationId)?.dueAt ?? 0
-  await store.settleNotification(notificationId, result, claim, AN_ATTEMPT)
-}
-
-/** The body of a due notification, without changing it: the claim ends at the due time. */
-export function peekBody(
-  store: Pick<Store, 'claimNotification'>,
-  { notificationId, dueAt }: Pick<DueNotification, 'notificationId' | 'dueAt'>,
-): Promise<string | undefined> {
-  return store.claimNotification(notificationId, dueAt, dueAt)
-}
 
 /** Ids without a row: malformed ones, and variants of an existing id with another check, number, kind or spelling. */
 export function unknownIds(id: string): string[] {
@@ -185,4 +132,16 @@ export function accepted(
 
 export function aRejection(kind: 'rejected' | 'unconfirmed'): UploadResponse {
   return { kind, requestId: null, error: { code: 'imagekit_rejected', message: 'no', status: 400 } }
+}
+
+export function anAuditEntry(facts: Partial<AuditEntry> = {}): AuditEntry {
+  return {
+    at: 9_000,
+    actor: 'default',
+    kind: 'acknowledge',
+    subject: null,
+    reason: 'seen',
+    details: null,
+    ...facts,
+  }
 }

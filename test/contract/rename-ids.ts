@@ -4,8 +4,8 @@ import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
  * Two stores that do the same assign different ids: the bits are random, and numbers may be skipped. Returns a function that
  * replaces each id in a value by its rank among the ids of its kind, in creation order.
  */
-export function renaming(values: unknown): (value: unknown) => unknown {
-  const inOrder = listIds(values).toSorted((one, two) => numberOf(one) - numberOf(two))
+export function createIdRenamer(values: unknown): (value: unknown) => unknown {
+  const inOrder = findIds(values).toSorted((one, two) => numberOf(one) - numberOf(two))
   const names = new Map<string, string>()
   for (const kind of ['run', 'sub', 'dlv']) {
     const ofKind = inOrder.filter((id) => id.startsWith(kind))
@@ -21,7 +21,7 @@ export function renaming(values: unknown): (value: unknown) => unknown {
   return (value) => mapTexts(value, rename, rankOf)
 }
 
-export function listIds(values: unknown): string[] {
+export function findIds(values: unknown): string[] {
   const seen = new Set<string>()
   mapTexts(values, (text) => {
     for (const id of text.match(ID_PATTERN) ?? []) seen.add(id)

@@ -1,21 +1,31 @@
 import fc from 'fast-check'
-import type { Alert } from '../../src/domain/alert.ts'
-import type { Lease } from '../../src/domain/decide/lease.ts'
-import type { Finding } from '../../src/domain/finding.ts'
+import type { Alert } from '../../../src/domain/alert.ts'
+import type { Lease } from '../../../src/domain/decide/lease.ts'
+import type { Finding } from '../../../src/domain/finding.ts'
 import {
   type DueNotification,
   type NotificationResult,
   notificationIdOf,
-} from '../../src/domain/notification.ts'
-import { claimed, oneOf, run, runOfWhich, step, time, until, type Which, type World } from './batch-world.ts'
-import { AN_ATTEMPT, EVIDENCE } from './facts.ts'
+} from '../../../src/domain/notification.ts'
+import { AN_ATTEMPT, EVIDENCE } from '../builders.ts'
+import {
+  chooseId,
+  chosenRun,
+  claimEnd,
+  type IdChoice,
+  run,
+  type StepContext,
+  step,
+  time,
+  until,
+} from './step-runner.ts'
 
-export const finding = (of: fc.Arbitrary<Which>, found: fc.Arbitrary<Finding>) =>
+export const finding = (of: fc.Arbitrary<IdChoice>, found: fc.Arbitrary<Finding>) =>
   step(
     'finding',
-    fc.record({ run: of, finding: found, at: time, claim: claimed }),
-    (world, { run: which, finding: one, at, claim: held }) =>
-      world.store.applyFinding(runOfWhich(world, which), one, at, held),
+    fc.record({ run: of, finding: found, at: time, claim: claimEnd }),
+    (context, { run: which, finding: one, at, claim }) =>
+      context.store.applyFinding(chosenRun(context, which), one, at, claim),
   )
 export const someFinding = finding(
   run,
@@ -27,19 +37,19 @@ export const someFinding = finding(
 
 export const release = step(
   'release runs',
-  fc.record({ runs: fc.array(fc.record({ run, dueAt: time }), { maxLength: 3 }), claim: claimed }),
-  (world, { runs, claim: held }) => {
-    const released = runs.map(({ run: of, dueAt }) => ({ runId: runOfWhich(world, of), dueAt }))
-    return world.store.releaseRuns(released, held)
+  fc.record({ runs: fc.array(fc.record({ run, dueAt: time }), { maxLength: 3 }), claim: claimEnd }),
+  (context, { runs, claim }) => {
+    const released = runs.map(({ run: of, dueAt }) => ({ runId: chosenRun(context, of), dueAt }))
+    return context.store.releaseRuns(released, claim)
   },
 )
 
 export const extend = step(
   'extend a claim',
-  fc.record({ runs: fc.array(run, { maxLength: 3 }), claim: claimed, until }),
-  (world, { runs, claim: held, until: end }) => {
-    const runIds = runs.map((of) => runOfWhich(world, of))
-    return world.store.extendClaim(runIds, held, end)
+  fc.record({ runs: fc.array(run, { maxLength: 3 }), claim: claimEnd, until }),
+  (context, { runs, claim, until: end }) => {
+    const runIds = runs.map((of) => chosenRun(context, of))
+    return context.store.extendClaim(runIds, claim, end)
   },
 )
 
@@ -50,21 +60,21 @@ export const claimRuns = (limit: number) =>
   ).map((one) => ({ ...one, isReadFirst: true }))
 
 /** A notification that had not ended when the chunk began; or that of a run, whether or not it exists. */
-type WhichNotification = { listed: number } | { run: Which }
+type NotificationChoice = { listed: number } | { run: IdChoice }
 
-const notification: fc.Arbitrary<WhichNotification> = fc.oneof(
+const notification: fc.Arbitrary<NotificationChoice> = fc.oneof(
   { arbitrary: fc.record({ listed: fc.nat({ max: 1 }) }), weight: 5 },
   { arbitrary: fc.record({ run }), weight: 1 },
 )
 
-function notificationOfWhich(
-  world: World,
-  which: WhichNotification,
+function chosenNotification(
+  context: StepContext,
+  which: NotificationChoice,
 ): Pick<DueNotification, 'notificationId' | 'dueAt'> {
-  const { runIds, notifications } = world
+  const { runIds, notifications } = context
   const listed = 'listed' in which ? notifications[which.listed % notifications.length] : undefined
   if (listed !== undefined) return listed
-  const runId = oneOf(runIds, 'run' in which ? which.run : 'unknown')
+  const runId = chooseId(runIds, 'run' in which ? which.run : 'unknown')
   return { notificationId: notificationIdOf(runId), dueAt: 0 }
 }
 
@@ -72,21 +82,21 @@ const claimNotification = step(
   'claim notification',
   fc.record({
     notification,
-    dueAt: fc.oneof({ arbitrary: fc.constant('as listed'), weight: 3 }, { arbitrary: claimed, weight: 1 }),
+    dueAt: fc.oneof({ arbitrary: fc.constant('as listed'), weight: 3 }, { arbitrary: claimEnd, weight: 1 }),
     until,
   }),
-  (world, { notification: of, dueAt, until: end }) => {
-    const listed = notificationOfWhich(world, of)
+  (context, { notification: of, dueAt, until: end }) => {
+    const listed = chosenNotification(context, of)
     const since = typeof dueAt === 'number' ? dueAt : listed.dueAt
-    return world.store.claimNotification(listed.notificationId, since, end)
+    return context.store.claimNotification(listed.notificationId, since, end)
   },
 )
 
 const releaseNotification = step(
   'release notification',
-  fc.record({ notification, claim: claimed, dueAt: time }),
-  (world, { notification: of, claim: held, dueAt }) =>
-    world.store.releaseNotification(notificationOfWhich(world, of).notificationId, held, dueAt),
+  fc.record({ notification, claim: claimEnd, dueAt: time }),
+  (context, { notification: of, claim, dueAt }) =>
+    context.store.releaseNotification(chosenNotification(context, of).notificationId, claim, dueAt),
 )
 
 const notified = step(
@@ -98,10 +108,15 @@ const notified = step(
       { kind: 'gone', reason: 'status_410' },
       { kind: 'again', at: 15, reason: 'status_500' },
     ),
-    claim: claimed,
+    claim: claimEnd,
   }),
-  (world, { notification: of, result, claim: held }) =>
-    world.store.settleNotification(notificationOfWhich(world, of).notificationId, result, held, AN_ATTEMPT),
+  (context, { notification: of, result, claim }) =>
+    context.store.settleNotification(
+      chosenNotification(context, of).notificationId,
+      result,
+      claim,
+      AN_ATTEMPT,
+    ),
 )
 
 const DAY_MS = 86_400_000
@@ -113,10 +128,10 @@ const DAY_MS = 86_400_000
 const leased = <T>(
   description: string,
   facts: fc.Arbitrary<T>,
-  take: (world: World, lease: Lease, facts: T) => Promise<unknown>,
+  perform: (context: StepContext, lease: Lease, facts: T) => Promise<unknown>,
 ) =>
-  step(description, fc.tuple(facts, fc.constantFrom(0, 0, 0, 0, 1)), (world, [one, ahead]) =>
-    take(world, { epoch: world.lease.epoch + ahead }, one),
+  step(description, fc.tuple(facts, fc.constantFrom(0, 0, 0, 0, 1)), (context, [one, ahead]) =>
+    perform(context, { epoch: context.lease.epoch + ahead }, one),
   )
 
 const acquireLease = step('acquire lease', fc.record({ at: time, ttlMs: time }), ({ store }, { at, ttlMs }) =>
@@ -153,7 +168,7 @@ const alertOf = fc.record({
 })
 type AlertOf = typeof alertOf extends fc.Arbitrary<infer T> ? T : never
 
-const alertIdOf = ({ id }: World, { kind, number }: AlertOf) => id(`${kind}-${number}`)
+const alertIdOf = ({ id }: StepContext, { kind, number }: AlertOf) => id(`${kind}-${number}`)
 
 const saveAlerts = leased(
   'save alerts',
@@ -162,13 +177,13 @@ const saveAlerts = leased(
     selector: ({ of }) => of.kind,
     maxLength: 2,
   }),
-  (world, lease, alerts) =>
-    world.store.saveAlerts(
+  (context, lease, alerts) =>
+    context.store.saveAlerts(
       lease,
       alerts.map(({ of, at, value, isReported }) => ({
         kind: of.kind,
-        extension: world.id(of.kind === 'failures' ? 'remove-bg' : ''),
-        alertId: alertIdOf(world, of),
+        extension: context.id(of.kind === 'failures' ? 'remove-bg' : ''),
+        alertId: alertIdOf(context, of),
         state: of.state,
         since: at,
         passedAt: at,
@@ -178,8 +193,8 @@ const saveAlerts = leased(
       })),
     ),
 )
-const reportAlert = leased('report alert', alertOf, (world, lease, of) =>
-  world.store.recordAlertReported(lease, { alertId: alertIdOf(world, of), state: of.state }),
+const reportAlert = leased('report alert', alertOf, (context, lease, of) =>
+  context.store.recordAlertReported(lease, { alertId: alertIdOf(context, of), state: of.state }),
 )
 
 const saveClockTrust = leased(

@@ -1,63 +1,68 @@
 import fc from 'fast-check'
-import type { Lease } from '../../src/domain/decide/lease.ts'
-import { TrackerError } from '../../src/domain/errors.ts'
-import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
-import { type DueNotification, notificationIdOf } from '../../src/domain/notification.ts'
-import type { StoreHandle } from '../../src/store/store.ts'
-import { newRejected, unknownIds } from './facts.ts'
-import { anAuditEntry } from './operator-facts.ts'
+import type { Lease } from '../../../src/domain/decide/lease.ts'
+import { TrackerError } from '../../../src/domain/errors.ts'
+import { ID_PATTERN, numberOf } from '../../../src/domain/ids.ts'
+import { type DueNotification, notificationIdOf } from '../../../src/domain/notification.ts'
+import type { StoreHandle } from '../../../src/store/store.ts'
+import { anAuditEntry, newRejected, unknownIds } from '../builders.ts'
 
 /**
  * One call of the store. The calls of a chunk are made at the same time, or one after the other. `isReadFirst`: the call reads
  * before it is queued.
  */
-type BatchStep = { description: string; isReadFirst: boolean; take: (world: World) => Promise<unknown> }
+type BatchStep = {
+  description: string
+  isReadFirst: boolean
+  perform: (context: StepContext) => Promise<unknown>
+}
 export type Chunk = readonly BatchStep[]
 
-export type World = {
+/** The state of one sequence of steps. */
+export type StepContext = {
   store: StoreHandle
   /** If false, this process writes no heartbeat, and its own work counts as abandoned. */
   isAlive: boolean
-  /** Makes a name unique to this sequence. */
+  /** The name, made unique to this sequence. */
   id: (name: string) => string
   newRetryId: () => string
   /** The result of `keepRejected`. */
   rejectedIds: string[]
-  /** What was committed when the chunk began, in creation order. Ids are unknown before their commit. */
+  /** The ids that were committed when the chunk began, in creation order. An id is unknown before its commit. */
   submissionIds: string[]
   runIds: string[]
   /** The first waiting item of a retry at that time. */
   waitingItemId: number
   /** The notifications that had not ended at that time. */
   notifications: readonly DueNotification[]
-  /** The last lease acquired by then, even if it was released since. */
+  /** The last lease acquired before the chunk, even if it was released since. */
   lease: Lease
 }
 
-/** The index of a known id (-1 is the newest); or `unknown`, an unknown id that resembles the first one. */
-export type Which = number | 'unknown'
+/** The index of a known id (-1 is the newest); or `unknown` for an unknown id that resembles the first one. */
+export type IdChoice = number | 'unknown'
 
-export type StepsOfStore = {
+/** Performs the steps of one sequence on a store. */
+export type StepRunner = {
   /** Prepares the store before the first step. */
   begin(): Promise<void>
-  take(chunk: Chunk, how: 'alone' | 'together'): Promise<Outcome[]>
+  perform(chunk: Chunk, how: 'alone' | 'together'): Promise<Outcome[]>
   /** All ids that the sequence has used. */
   ids(): { submissionIds: string[]; fileIds: string[]; retryIds: string[]; rejectedIds: string[] }
   /**
-   * Ends the items of retries and claims all runs, so that the next sequence finds only its own. Resolves with the results of
-   * that, and with the values that the next sequence may replace.
+   * Ends the items of retries and claims all runs, so that the next sequence finds only its own. Resolves with the claimEnd runs,
+   * and with the values that the next sequence may replace.
    */
   end(): Promise<unknown>
 }
 
-/** Names are numbered, so that both stores get the same calls. */
-export function stepsOf(
+/** `scope` is a number, so that the same sequence makes the same calls on both stores. */
+export function createStepRunner(
   store: StoreHandle,
   { scope, isAlive }: { scope: string; isAlive: boolean },
-): StepsOfStore {
+): StepRunner {
   const id = (one: string) => `${scope}-${one}`
   const retryIds: string[] = []
-  const world: World = {
+  const context: StepContext = {
     store,
     isAlive,
     id,
@@ -73,44 +78,44 @@ export function stepsOf(
     notifications: [],
     lease: { epoch: 0 },
   }
-  const takeAll = async (chunk: Chunk, how: 'alone' | 'together') => {
-    const taken: Promise<Outcome>[] = []
+  const performAll = async (chunk: Chunk, how: 'alone' | 'together') => {
+    const performed: Promise<Outcome>[] = []
     for (const each of chunk) {
-      const outcome = outcomeOf(each, world)
-      taken.push(outcome)
+      const outcome = outcomeOf(each, context)
+      performed.push(outcome)
       // If reads overlap, the order in which two claims are queued is undefined.
       if (how === 'alone' || (each.isReadFirst && store.isShared)) await outcome
       // When a later read has returned, the claim's read has, too, and the claim is queued before the next step.
       else if (each.isReadFirst) await store.listDue(0, 0)
     }
-    return Promise.all(taken)
+    return Promise.all(performed)
   }
   return {
     async begin() {
-      world.lease = (await store.acquireLease(1, 1_000)) ?? world.lease
-      world.rejectedIds = await store.keepRejected([newRejected(), newRejected()])
-      await store.createRetry(id(TAKEN), [], anAuditEntry())
+      context.lease = (await store.acquireLease(1, 1_000)) ?? context.lease
+      context.rejectedIds = await store.keepRejected([newRejected(), newRejected()])
+      await store.createRetry(id(EXISTING_RETRY), [], anAuditEntry())
     },
-    async take(chunk, how) {
-      world.waitingItemId = (await store.nextRetryItem())?.itemId ?? 0
-      world.notifications = await listNotifications(world)
-      const outcomes = await takeAll(chunk, how)
-      world.lease = outcomes.flatMap(leaseIn).at(-1) ?? world.lease
-      world.submissionIds.push(...outcomes.flatMap(submissionIdOf))
-      world.runIds.push(...(await listNewRuns(world)))
+    async perform(chunk, how) {
+      context.waitingItemId = (await store.nextRetryItem())?.itemId ?? 0
+      context.notifications = await listNotifications(context)
+      const outcomes = await performAll(chunk, how)
+      context.lease = outcomes.flatMap(leaseIn).at(-1) ?? context.lease
+      context.submissionIds.push(...outcomes.flatMap(submissionIdOf))
+      context.runIds.push(...(await listNewRuns(context)))
       return outcomes
     },
     ids: () => ({
-      submissionIds: world.submissionIds,
+      submissionIds: context.submissionIds,
       fileIds: FILES.map(id),
-      retryIds: [id(TAKEN), ...retryIds],
-      rejectedIds: world.rejectedIds,
+      retryIds: [id(EXISTING_RETRY), ...retryIds],
+      rejectedIds: context.rejectedIds,
     }),
     async end() {
       for (let item = await store.nextRetryItem(); item; item = await store.nextRetryItem())
         await store.endRetryItem(item.itemId, 'failed', null)
       return {
-        due: await store.claimDue(EVER, { limit: EVERY, until: EVER }),
+        due: await store.claimDue(FAR_FUTURE, { limit: UNLIMITED, until: FAR_FUTURE }),
         alerts: await store.listAlerts(),
         endedSessions: new Set(await store.listEndedSessions()),
         clockTrust: await store.findClockTrust(),
@@ -120,16 +125,16 @@ export function stepsOf(
 }
 
 /** The retry that exists from the start. */
-export const TAKEN = 'retry-taken'
+export const EXISTING_RETRY = 'existing-retry'
 
 /** Later than any step. */
-const EVER = 1_000_000
-export const EVERY = 10_000
+const FAR_FUTURE = 1_000_000
+export const UNLIMITED = 10_000
 
 /** The result of a step, or its error. */
 export type Outcome = { description: string; result?: unknown; error?: string; message?: string }
 
-/** The submission that a step created. Webhooks also return a submission id, with their own, and claims an old one. */
+/** The submission that a step created. The results of webhooks and of key claims contain the id of an older submission. */
 function submissionIdOf({ result }: Outcome): string[] {
   const { submissionId, deliveryId, kind } = propertiesOf(result)
   return typeof submissionId === 'string' && deliveryId === undefined && kind === undefined
@@ -147,32 +152,33 @@ function propertiesOf(result: unknown): { [name: string]: unknown } {
 }
 
 /** The notifications of this sequence that have not ended, the first due first. */
-async function listNotifications({ store, runIds }: World): Promise<DueNotification[]> {
-  const { due } = await store.listDueNotifications(EVER, { perHost: EVERY, after: null })
+async function listNotifications({ store, runIds }: StepContext): Promise<DueNotification[]> {
+  const { due } = await store.listDueNotifications(FAR_FUTURE, { perHost: UNLIMITED, after: null })
   const own = new Set(runIds.map(notificationIdOf))
   return due.filter(({ notificationId }) => own.has(notificationId))
 }
 
 /** In creation order, including those of rejected submissions. */
-async function listNewRuns({ store, submissionIds, runIds }: World): Promise<string[]> {
+async function listNewRuns({ store, submissionIds, runIds }: StepContext): Promise<string[]> {
   const known = new Set(runIds)
   const found = await Promise.all(submissionIds.map((id) => store.findSubmission(id)))
   const present = found.flatMap((one) => one?.runs ?? []).map(({ runId }) => runId)
   return present.filter((runId) => !known.has(runId)).toSorted((one, two) => numberOf(one) - numberOf(two))
 }
 
-export function oneOf(ids: readonly string[], which: Which): string {
+export function chooseId(ids: readonly string[], which: IdChoice): string {
   if (typeof which === 'number') return ids.at(which) ?? 'nowhere'
   const [first] = ids
   return (first && unknownIds(first)[2]) ?? 'nowhere'
 }
 
-export const submissionOfWhich = ({ submissionIds }: World, which: Which) => oneOf(submissionIds, which)
-export const runOfWhich = ({ runIds }: World, which: Which) => oneOf(runIds, which)
+export const chosenSubmission = ({ submissionIds }: StepContext, which: IdChoice) =>
+  chooseId(submissionIds, which)
+export const chosenRun = ({ runIds }: StepContext, which: IdChoice) => chooseId(runIds, which)
 
-async function outcomeOf({ description, take }: BatchStep, world: World): Promise<Outcome> {
+async function outcomeOf({ description, perform }: BatchStep, context: StepContext): Promise<Outcome> {
   try {
-    return { description, result: await take(world) }
+    return { description, result: await perform(context) }
   } catch (error) {
     // The id in the message may be one without a row, which can't be renamed by creation order.
     if (error instanceof TrackerError)
@@ -185,7 +191,7 @@ async function outcomeOf({ description, take }: BatchStep, world: World): Promis
 
 // A small number of each, so that steps collide.
 export const FILES = ['file-A', 'file-B'] as const
-export const run: fc.Arbitrary<Which> = fc.oneof(
+export const run: fc.Arbitrary<IdChoice> = fc.oneof(
   { arbitrary: fc.nat({ max: 3 }), weight: 6 },
   { arbitrary: fc.nat({ max: 11 }), weight: 6 },
   { arbitrary: fc.constant('unknown' as const), weight: 1 },
@@ -194,17 +200,17 @@ export const time = fc.integer({ min: 1, max: 20 })
 /** The end of a claim: the run is not due again in this sequence unless it is released. */
 export const until = fc.constantFrom(31, 32)
 /** The claim that is passed when releasing or reporting. It often matches, because only few times are used. */
-export const claimed = fc.oneof(time, until)
+export const claimEnd = fc.oneof(time, until)
 
 export function step<T>(
   description: string,
   facts: fc.Arbitrary<T>,
-  take: (world: World, facts: T) => Promise<unknown>,
+  perform: (context: StepContext, facts: T) => Promise<unknown>,
 ): fc.Arbitrary<BatchStep> {
   return facts.map((one) => ({
     description,
     isReadFirst: false,
-    take: (world) => take(world, one),
+    perform: (context) => perform(context, one),
     [fc.toStringMethod]: () => `\n  ${description} ${fc.stringify(one)}`,
   }))
 }

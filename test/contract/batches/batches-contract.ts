@@ -1,0 +1,141 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { Commit } from '../../../src/domain/commit.ts'
+import type { StoreHandle } from '../../../src/store/store.ts'
+import { readEverything } from '../read-everything.ts'
+import { createIdRenamer, findIds } from '../rename-ids.ts'
+import { batchSequences } from './step-arbitraries.ts'
+import { type Chunk, createStepRunner, type Outcome, type StepRunner } from './step-runner.ts'
+
+export type BatchedStore = {
+  store: StoreHandle
+  /**
+   * All rows of the database without the values that may differ between runs; each table with its order, or without. The digest
+   * of a forgotten id is replaced by the id, which is one of `ids`.
+   */
+  dump: (ids: readonly string[]) => Promise<{
+    ordered: { [table: string]: unknown[] }
+    unordered: { [table: string]: unknown[] }
+  }>
+  destroy: () => Promise<void>
+}
+
+type Results = {
+  results: unknown
+  reads: unknown
+  ordered: unknown
+  unordered: string[][]
+  settled: string[]
+  notificationsCreated: number
+}
+
+/** Opening a store costs more than playing a sequence, so several sequences share a store. */
+const MAX_SEQUENCES = 20
+
+/** The test means nothing if no sequence reaches these cases. */
+const REQUIRED_CASES = ['batches of several steps', 'steps deferred to the next batch', 'steps that failed']
+/** The same, but few sequences may not reach them. */
+const REQUIRED_IN_MANY = ['claims of runs', 'claims of notifications', 'steps without the lease']
+const MANY = 100
+
+/** Counts how often a case has occurred. */
+type CountCase = (name: string, times?: number) => void
+
+/** Steps that share transactions have the same results, and leave the same rows, as one step after the other. */
+export function batchesContract(
+  name: string,
+  open: () => Promise<BatchedStore>,
+  {
+    runs,
+    seed,
+    report,
+  }: { runs: number; seed: number; report: (cases: ReadonlyMap<string, number>) => void },
+): void {
+  const timeout = 60_000 + runs * 500
+  /** Leaves time to report a failure: shrinking it may take longer than finding it. */
+  const limits = { interruptAfterTimeLimit: timeout - 20_000, markInterruptAsFailure: true }
+  describe(name, () => {
+    test(`commits the same in batches as one step at a time, in about ${runs} sequences, seed ${seed}`, {
+      timeout,
+    }, async () => {
+      const cases = new Map<string, number>()
+      const countCase: CountCase = (name, times = 1) => cases.set(name, (cases.get(name) ?? 0) + times)
+      const inputs = fc.record({
+        sequences: fc.array(batchSequences, { minLength: 1, maxLength: MAX_SEQUENCES, size: 'max' }),
+        isAlive: fc.boolean(),
+      })
+      const agree = fc.asyncProperty(inputs, async (input) => {
+        const alone = await runSequences(open, input, 'alone', () => {})
+        const together = await runSequences(open, input, 'together', countCase)
+        expect(together).toEqual(alone)
+      })
+      await fc.assert(agree, { numRuns: Math.ceil(runs / (MAX_SEQUENCES / 2)), seed, ...limits })
+      const required = runs < MANY ? REQUIRED_CASES : [...REQUIRED_CASES, ...REQUIRED_IN_MANY]
+      expect(required.filter((name) => !cases.has(name))).toEqual([])
+      report(cases)
+    })
+  })
+}
+
+async function runSequences(
+  open: () => Promise<BatchedStore>,
+  { sequences, isAlive }: { sequences: readonly (readonly Chunk[])[]; isAlive: boolean },
+  how: 'alone' | 'together',
+  countCase: CountCase,
+): Promise<Results> {
+  const { store, dump, destroy } = await open()
+  try {
+    const commits: Commit[] = []
+    store.watchCommits((commit) => commits.push(commit))
+    const outcomes: Outcome[] = []
+    const endings: unknown[] = []
+    const ids: ReturnType<StepRunner['ids']>[] = []
+    for (const [index, chunks] of sequences.entries()) {
+      const steps = createStepRunner(store, { scope: String(index), isAlive })
+      await steps.begin()
+      for (const chunk of chunks) outcomes.push(...(await steps.perform(chunk, how)))
+      endings.push(await steps.end())
+      ids.push(steps.ids())
+    }
+    countBatchCases(commits, outcomes, countCase)
+    countCase('sequences', sequences.length)
+    const results = { outcomes, endings }
+    const reads = await readEverything(store, ids)
+    const { ordered, unordered } = await dump(findIds([results, reads]))
+    const rename = createIdRenamer([results, reads, ordered, unordered])
+    return {
+      results: rename(results),
+      reads: rename(reads),
+      ordered: rename(ordered),
+      unordered: Object.values(unordered).map((rows) => rows.map((row) => textOf(rename(row))).toSorted()),
+      settled: commits.flatMap(({ settled }) => settled.map((one) => JSON.stringify(one))).toSorted(),
+      notificationsCreated: commits.reduce((sum, commit) => sum + commit.notificationsCreated, 0),
+    }
+  } finally {
+    await destroy()
+  }
+}
+
+/** Includes bytes, so that the rows of a table can be sorted by it. */
+function textOf(row: unknown): string {
+  return JSON.stringify(row)
+}
+
+function countBatchCases(
+  commits: readonly Commit[],
+  outcomes: readonly Outcome[],
+  countCase: CountCase,
+): void {
+  countCase('steps', outcomes.length)
+  for (const outcome of outcomes) if (outcome.error !== undefined) countCase('steps that failed')
+  for (const { description, result } of outcomes) {
+    if (description === 'claim runs' && Array.isArray(result) && result.length > 0)
+      countCase('claims of runs')
+    if (description === 'claim notification' && result !== undefined) countCase('claims of notifications')
+    if (result === null) countCase('steps without the lease')
+  }
+  for (const { steps, waiting } of commits) {
+    if (steps > 1) countCase('batches of several steps')
+    if (waiting > 0) countCase('steps deferred to the next batch')
+  }
+}
