@@ -49,7 +49,7 @@ export type StepRunner = {
   /** All ids that the sequence has used. */
   ids(): { submissionIds: string[]; fileIds: string[]; retryIds: string[]; rejectedIds: string[] }
   /**
-   * Ends the items of retries and claims all runs, so that the next sequence finds only its own. Resolves with the claimEnd runs,
+   * Ends the items of retries and claims all runs, so that the next sequence finds only its own. Resolves with the claimed runs,
    * and with the values that the next sequence may replace.
    */
   end(): Promise<unknown>
