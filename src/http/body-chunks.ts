@@ -7,7 +7,7 @@ export type BodyLimits = {
   idleMs: number
   /** How long the whole body may take, in milliseconds. @default unlimited */
   totalMs?: number
-  /** Minimum rate: the total wait for each `bytes` bytes is at most `ms`. A slow sender must not occupy a slot for ever. */
+  /** Minimum rate: the total wait for each `bytes` bytes is at most `ms`. A slow sender must not occupy a slot forever. */
   pace?: { bytes: number; ms: number }
 }
 

@@ -172,7 +172,7 @@ function linger(socket: Socket): () => void {
   return stop
 }
 
-/** When a connection closes, Node notifies only its current response. The queued ones would stay in progress for ever. */
+/** When a connection closes, Node notifies only its current response. The queued ones would stay in progress forever. */
 function endUnsent(outgoing: ServerResponse): void {
   if (outgoing.socket !== null) return
   outgoing.destroy()

@@ -7,7 +7,7 @@ import { parseQuery } from './parse-with.ts'
 import { requestCredential, requestIdOf, requestQuery } from './request.ts'
 import { type PlainResponse, type RawHeaders, writeResponse } from './response.ts'
 import type { Api } from './route.ts'
-import type { Exchange, StatusHandler } from './status-handler.ts'
+import type { HttpExchange, StatusHandler } from './status-handler.ts'
 import { createTickBatcher } from './tick-batcher.ts'
 import type { WebhookHandler } from './webhook-handler.ts'
 
@@ -17,7 +17,7 @@ import type { WebhookHandler } from './webhook-handler.ts'
  *
  * Returns whether it took the request; if not, the request is untouched.
  */
-export type FastPaths = (exchange: Exchange) => boolean
+export type FastPaths = (exchange: HttpExchange) => boolean
 
 export function createFastPaths(deps: {
   access: Api['access']
@@ -31,7 +31,7 @@ export function createFastPaths(deps: {
   const responses = createTickBatcher()
 
   const serve = (
-    { incoming, outgoing }: Exchange,
+    { incoming, outgoing }: HttpExchange,
     headers: RawHeaders,
     handle: (requestId: string) => PlainResponse | Promise<PlainResponse>,
   ): void => {
@@ -49,7 +49,7 @@ export function createFastPaths(deps: {
     }
   }
 
-  const serveStatus = (id: string, exchange: Exchange) => {
+  const serveStatus = (id: string, exchange: HttpExchange) => {
     const query = requestQuery(exchange.incoming)
     const credential = requestCredential(exchange.incoming, query)
     authorizeReader({ access, tokens: tokens.asset }, id, credential, 'asset')

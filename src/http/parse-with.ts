@@ -65,7 +65,7 @@ function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 const TYPES: { [type: string]: string } = {
-  string: 'a text',
+  string: 'a string',
   number: 'a number',
   int: 'an integer',
   boolean: 'true or false',

@@ -33,10 +33,10 @@ export async function respondWithEvents(
   waitingLimit.enter({ credential, connection: incoming.socket, onEnd: onResponseEnd(outgoing) })
   let wake = (): void => {}
   const followed = await follow({ isKnown: lastEventId(incoming), wake: () => wake() })
-  switch (followed.what) {
+  switch (followed.kind) {
     case 'unknown':
       throw notFound(subject)
-    case 'nothing new':
+    case 'up_to_date':
       return c.body(null, 204, { 'Cache-Control': 'no-cache' })
     case 'following': {
       if (c.req.method === 'HEAD' || outgoing.destroyed) {

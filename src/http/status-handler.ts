@@ -16,7 +16,7 @@ export type StatusDeps = {
 }
 
 /** A request and its response, as Node's objects. */
-export type Exchange = { incoming: IncomingMessage; outgoing: ServerResponse }
+export type HttpExchange = { incoming: IncomingMessage; outgoing: ServerResponse }
 
 /** An authenticated request for the status of one asset or submission. `waitMs`: how long to wait for a final status. */
 type StatusRequest = { id: string; credential: ReaderCredential; waitMs: number }
@@ -24,7 +24,7 @@ type StatusRequest = { id: string; credential: ReaderCredential; waitMs: number 
 /** Synchronous if the status is cached. Throws, or rejects with, errors meant for the caller. */
 export type StatusHandler = (
   request: StatusRequest,
-  exchange: Exchange,
+  exchange: HttpExchange,
 ) => PlainResponse | Promise<PlainResponse>
 
 export function createStatusHandler(deps: StatusDeps): StatusHandler {

@@ -19,7 +19,7 @@ import { type Api, operation, route } from './route.ts'
 import { createTickBatcher, type TickBatcher } from './tick-batcher.ts'
 
 export type WebhookHandlerDeps = ReceiveDeliveryDeps & {
-  rejectionLog: Pick<RejectionLog, 'keep'>
+  rejectionLog: Pick<RejectionLog, 'add'>
   meter: { deliveryRejected(route: DeliveryRoute, cause: RejectionCause): void }
   /** Verifies a webhook token and returns its submission's id; undefined for a forged token. */
   readToken: (token: string) => string | undefined
@@ -73,7 +73,7 @@ export function createWebhookHandler(deps: WebhookHandlerDeps): WebhookHandler {
         deps.meter.deliveryRejected(source.route, error.rejectionCause)
         const bytes = body?.length ?? sizeOfUnreadBody(incoming, error.rejectionCause)
         const storedBody = body ?? Buffer.alloc(0)
-        deps.rejectionLog.keep(
+        deps.rejectionLog.add(
           { ...head, ...source, body: storedBody, cause: error.rejectionCause, bytes },
           requestId,
         )

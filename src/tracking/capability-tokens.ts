@@ -1,8 +1,8 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto'
 
 /**
- * Signs and verifies tokens for one purpose. A token proves that its holder was given it for one subject (a submission or a
- * file).
+ * Signs and verifies tokens for one purpose. A valid token proves that we issued it for this subject, such as a submission or a
+ * file.
  */
 export type Capability = {
   /** `mac` in base64url, 43 characters. */
@@ -41,13 +41,13 @@ function createCheckValues(
   secrets: readonly string[],
 ): Pick<CapabilityTokens, 'checkValue' | 'hasCheckValue'> {
   const [first, ...older] = secrets.map((secret) => macOf(deriveKey(secret, 'check'), '').readUIntBE(0, 6))
-  if (first === undefined) throw new Error('a token secret is needed')
+  if (first === undefined) throw new Error('at least one token secret is required')
   return { checkValue: first, hasCheckValue: (value) => [first, ...older].includes(value) }
 }
 
 function createCapability(secrets: readonly string[], purpose: string): Capability {
   const [signing, ...older] = secrets.map((secret) => deriveKey(secret, purpose))
-  if (signing === undefined) throw new Error('a token secret is needed')
+  if (signing === undefined) throw new Error('at least one token secret is required')
   const keys = [signing, ...older]
   return {
     sign: (subject) => macOf(signing, subject).toString('base64url'),

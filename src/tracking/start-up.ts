@@ -4,9 +4,9 @@ import type { CapabilityTokens } from './capability-tokens.ts'
 import { type HeartbeatSeries, keepAlive, recoverAbandoned } from './heartbeats.ts'
 import { removeLeftoverBackups } from './operators/back-up.ts'
 import type { EndedSessions } from './operators/ended-sessions.ts'
-import type { ClaimClock } from './reconcile/claim-clock.ts'
 import type { ServerClock } from './server-clock.ts'
 import type { UpkeepLease } from './upkeep-lease.ts'
+import type { ClaimClock } from './uploads/claim-clock.ts'
 
 type StartUpDeps = {
   store: StoreHandle

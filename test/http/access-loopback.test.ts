@@ -12,8 +12,8 @@ const send = (tracker: RunningTracker, headers: OutgoingHttpHeaders, path = '/he
 const FOREIGN: [string, OutgoingHttpHeaders][] = [
   ['a foreign Host', { host: 'evil.example' }],
   ['a foreign Host with our port', { host: 'evil.example:3000' }],
-  ['a Host that begins like loopback', { host: '127.0.0.1.evil.example' }],
-  ['a Host that begins like localhost', { host: 'localhost.evil.example' }],
+  ['a Host that starts like a loopback address', { host: '127.0.0.1.evil.example' }],
+  ['a Host that starts like localhost', { host: 'localhost.evil.example' }],
   ['an address of the local network', { host: '192.168.1.7' }],
   ['0.0.0.0', { host: '0.0.0.0:3000' }],
   ['Forwarded', { forwarded: 'for=192.0.2.1' }],
@@ -28,7 +28,7 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
     'a foreign Origin that claims to be the same origin',
     { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
   ],
-  ['an Origin that begins like loopback', { origin: 'http://127.0.0.1.evil.example' }],
+  ['an Origin that starts like a loopback address', { origin: 'http://127.0.0.1.evil.example' }],
   ['the Origin of another port of this machine', { origin: 'http://localhost:1' }],
   [
     'another port that claims to be the same origin',
@@ -96,7 +96,7 @@ test.each([
   expect((await send(tracker, headers)).status).toBe(200)
 })
 
-test('the restriction also applies if only one of the keys is missing', async () => {
+test('requests must also be local if only one of the two keys is missing', async () => {
   const tracker = await startTracker({ TRACKER_ADMIN_KEY: '' })
   const headers = { host: 'evil.example', authorization: `Bearer ${API_KEY}` }
   expect((await send(tracker, headers)).status).toBe(403)
@@ -130,7 +130,7 @@ test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp
   },
 )
 
-test('without keys a request without a body needs no type', async () => {
+test('without keys a request without a body needs no Content-Type', async () => {
   const tracker = await startTracker(KEYLESS)
   expect((await send(tracker, {}, '/runs/x/acknowledge', 'POST')).status).toBe(404)
 })

@@ -91,7 +91,7 @@ test('a delivery with invalid chunks is 400, and is not applied', async () => {
   expect((await statusOf(tracker)).status).toBe('pending')
 })
 
-test('invalid bytes after a request in flight get no response, which would look like that request’s', async () => {
+test('invalid bytes after a request in flight get no response, because it would look like the response to that request', async () => {
   const imagekit = await startMisbehavingImagekit()
   const tracker = await startTracker({ IMAGEKIT_API_URL: imagekit.url })
   const { hostname, port } = new URL(tracker.url)

@@ -101,7 +101,7 @@ test.each(INVALID)('no asset has the fileId %j', async (fileId) => {
   if (['', '.', '..'].includes(fileId)) return
   expect((await ask(tracker, `/assets/${segment}/status`)).status).toBe(404)
   expect((await ask(tracker, `/assets/${segment}/events`)).status).toBe(404)
-  // `/assets/status` is the batch.
+  // `/assets/status` is another route.
   const forgotten = await ask(tracker, `/assets/${segment}`, { method: 'DELETE' })
   expect(forgotten.status).toBe(fileId === 'status' ? 405 : 404)
 })

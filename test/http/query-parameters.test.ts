@@ -20,17 +20,20 @@ test.each([
 })
 
 test.each([
-  ['POST', '/submissions', { extensions: 'x', fileName: 3 }, ['must be a text', 'must be an array']],
+  ['POST', '/submissions', { extensions: 'x', fileName: 3 }, ['must be a string', 'must be an array']],
   ['POST', '/runs/retry', { status: 'failed', limit: 0 }, ['must be at least 1']],
   ['POST', '/runs/retry', { status: 'failed', acknowledged: 'no' }, ['must be true or false']],
   ['POST', '/reconcile', { dryRun: true, dryrun: false }, ['is not a known field']],
   ['GET', '/runs?status=lost', undefined, ['must be pending, success, failed or expired']],
   ['GET', '/assets/status', undefined, ['must be a valid fileId, given once for each of 1 to 100 assets']],
-] as const)('%s %s with %j says what is wrong in plain words', async (method, path, body, messages) => {
-  const { status, json } = await ask<{ errors: { message: string }[] }>(await startTracker(), path, {
-    method,
-    body,
-  })
-  expect(status).toBe(400)
-  expect(json.errors.map(({ message }) => message).toSorted()).toEqual([...messages].toSorted())
-})
+] as const)(
+  '%s %s with %j explains each invalid field in plain words',
+  async (method, path, body, messages) => {
+    const { status, json } = await ask<{ errors: { message: string }[] }>(await startTracker(), path, {
+      method,
+      body,
+    })
+    expect(status).toBe(400)
+    expect(json.errors.map(({ message }) => message).toSorted()).toEqual([...messages].toSorted())
+  },
+)

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { type Call, startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 
-async function startInFrontOf(respond: (call: Call) => unknown, imagekitTimeoutMs = 10_000) {
+async function startWithImagekit(respond: (call: Call) => unknown, imagekitTimeoutMs = 10_000) {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     if (await call.readToEnd()) respond(call)
   })
@@ -18,7 +18,7 @@ const upload = (client: ImageKit) =>
     .catch((error: unknown) => error)
 
 test('an upload without a response is 502 and not sent again', async () => {
-  const { imagekit, client } = await startInFrontOf((call) => call.outgoing.destroy())
+  const { imagekit, client } = await startWithImagekit((call) => call.outgoing.destroy())
   const error = await upload(client)
   expect(error).toBeInstanceOf(InternalServerError)
   expect(error).toMatchObject({
@@ -29,7 +29,7 @@ test('an upload without a response is 502 and not sent again', async () => {
 })
 
 test('an upload without a response in time is 504 and not sent again', async () => {
-  const { imagekit, client } = await startInFrontOf(() => {}, 300)
+  const { imagekit, client } = await startWithImagekit(() => {}, 300)
   expect(await upload(client)).toMatchObject({ status: 504 })
   expect(imagekit.received()).toBe(1)
 })
@@ -37,14 +37,16 @@ test('an upload without a response in time is 504 and not sent again', async () 
 test.each([500, 502, 503, 504])(
   'an upload to which ImageKit responds with %i is not sent again',
   async (status) => {
-    const { imagekit, client } = await startInFrontOf((call) => call.outgoing.writeHead(status).end('oops'))
+    const { imagekit, client } = await startWithImagekit((call) =>
+      call.outgoing.writeHead(status).end('oops'),
+    )
     expect(await upload(client)).toMatchObject({ status })
     expect(imagekit.received()).toBe(1)
   },
 )
 
 test('after a clear rejection the SDK decides: it retries 429', async () => {
-  const { imagekit, client } = await startInFrontOf((call) =>
+  const { imagekit, client } = await startWithImagekit((call) =>
     call.respond(429, { message: 'Rate limit exceeded', help: '' }, { 'x-ratelimit-reset': '1' }),
   )
   expect(await upload(client.withOptions({ maxRetries: 1 }))).toBeInstanceOf(RateLimitError)
@@ -52,7 +54,7 @@ test('after a clear rejection the SDK decides: it retries 429', async () => {
 })
 
 test('an update without a response is not sent again either', async () => {
-  const { imagekit, client } = await startInFrontOf((call) => call.outgoing.destroy())
+  const { imagekit, client } = await startWithImagekit((call) => call.outgoing.destroy())
   const update = client.files.update('f1', { extensions: [{ name: 'remove-bg' }] })
   await expect(update).rejects.toMatchObject({ status: 502 })
   expect(imagekit.received()).toBe(1)

@@ -101,7 +101,7 @@ test('a caller that stalls in the middle of its form is disconnected, which make
   expect((await upload(tracker, [FILE, FILE_NAME])).status).toBe(200)
 })
 
-test('a caller that a slow ImageKit delays is not disconnected', async () => {
+test('a caller is not disconnected while a slow ImageKit delays it', async () => {
   let readOn = () => {}
   const mayRead = new Promise<void>((resolve) => {
     readOn = resolve

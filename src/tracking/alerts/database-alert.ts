@@ -27,7 +27,7 @@ export function createDatabaseAlert({ store, clock, newId }: DatabaseAlertDeps):
       const value = fault === undefined ? 0 : 1
       const measured = { kind: 'database_unavailable', extension: '', value } as const
       const alert = evaluateAlert(current?.alert, measured, RULE, { now: clock(), newId })
-      // A repeated message is the same message, so it keeps the reason for which the alert fired.
+      // An alert keeps the reason for which it fired, so that a repeated message is the same.
       const reason = alert?.alertId === current?.alert.alertId ? current?.fault : fault
       current = alert && reason && { alert, fault: reason }
       return { isAvailable: fault === undefined, due: current?.alert.isReported ? undefined : current }

@@ -13,8 +13,8 @@ export type ReplayDeliveryDeps = ReplayRejectedDeps & {
 }
 
 /**
- * Applies a delivery again, with its original arrival time: a rejected one as if it were new, a recorded one as a repeat of
- * itself. Throws `not_found`, and `unprocessable` if it can't be applied.
+ * Applies a delivery again, with its original arrival time: a rejected one under its own id, a recorded one as a new delivery
+ * that repeats it. Throws `not_found`, and `unprocessable` if it can't be applied.
  */
 export async function replayDelivery(
   deps: ReplayDeliveryDeps,
@@ -25,7 +25,7 @@ export async function replayDelivery(
   const recorded =
     delivery.outcome === 'rejected'
       ? await replayRejected(deps, await getRejected(deps, deliveryId))
-      : await repeat(deps, delivery)
+      : await repeatRecorded(deps, delivery)
   const details = { outcome: recorded.outcome }
   await deps.store.recordAuditEntry({
     at: deps.clock(),
@@ -45,20 +45,20 @@ async function getRejected({ store }: ReplayDeliveryDeps, deliveryId: string): P
   return rejected
 }
 
-async function repeat(deps: ReplayDeliveryDeps, delivery: DeliveryDetail): Promise<RecordedDelivery> {
+async function repeatRecorded(deps: ReplayDeliveryDeps, delivery: DeliveryDetail): Promise<RecordedDelivery> {
   const { route, receivedAt, headers, body, submissionId } = delivery
   if (headers === null || body === null)
     throw new TrackerError('unprocessable', 'The body of this delivery has been pruned.')
   const received = { receivedAt, headers, body }
-  // Its signature was verified when it was recorded, and is not stored.
+  // The signature was verified when the delivery was recorded, and is not stored.
   const checkSignature: CheckSignature = (signed) =>
     delivery.signature === 'valid'
       ? { check: 'valid', eventId: headers['webhook-id'] ?? null, cause: null }
       : deps.checkSignature(signed)
-  const trusting = { ...deps, checkSignature }
+  const repeatDeps = { ...deps, checkSignature }
   try {
-    if (route === 'account') return await receiveAccountDelivery(trusting, received)
-    return await receiveExtensionDelivery(trusting, submissionId ?? undefined, received)
+    if (route === 'account') return await receiveAccountDelivery(repeatDeps, received)
+    return await receiveExtensionDelivery(repeatDeps, submissionId ?? undefined, received)
   } catch (error) {
     if (!(error instanceof DeliveryRejected)) throw error
     throw new TrackerError('unprocessable', `The delivery would be rejected now: ${error.message}`)

@@ -24,7 +24,7 @@ type Resending = { actor: string; reason: string | null }
 /** The number of notifications whose bodies are in memory at a time. */
 const STEP = 20
 
-/** Makes a notification due now. One that has ended begins again. Throws `not_found`. */
+/** Makes a notification due now. A delivered or given-up one starts over. Throws `not_found`. */
 export async function resendNotification(
   deps: ResendNotificationsDeps,
   { notificationId, actor, reason }: Resending & { notificationId: string },

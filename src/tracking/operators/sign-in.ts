@@ -17,7 +17,7 @@ export async function signIn(
   const attempt = await signInLimit.begin({ address, key })
   try {
     const { keyName } = access.identifyOperator(key)
-    // The session does not depend on it: an attempt that still counts is forgotten after 15 minutes.
+    // If this fails, the operator is signed in nevertheless; the attempt counts as failed for 15 minutes.
     await attempt
       .forgive()
       .catch((err: unknown) =>

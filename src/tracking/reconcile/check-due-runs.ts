@@ -40,34 +40,34 @@ export async function checkDueRuns(
   stop: Stop | null
 }> {
   const now = deps.clock()
-  const isOver = ({ run }: DueRun) => now >= run.requestedAt + deps.expireAfterMs
+  const isWindowOver = ({ run }: DueRun) => now >= run.requestedAt + deps.expireAfterMs
   const fileIds = [...new Set(due.flatMap(({ submission }) => submission.fileId ?? []))]
   const { files, rejected, failed, stop } = await fetchFiles(deps.imagekit, fileIds, (fileId) => {
-    return due.some((one) => one.submission.fileId === fileId && isOver(one))
+    return due.some((dueRun) => dueRun.submission.fileId === fileId && isWindowOver(dueRun))
   })
 
-  const decideFetched = (one: DueRun): DueRunDecision | undefined => {
-    const { fileId } = one.submission
-    if (fileId === null) return decide(deps, one, undefined, isOver(one), now)
+  const decideFetched = (dueRun: DueRun): DueRunDecision | undefined => {
+    const { fileId } = dueRun.submission
+    if (fileId === null) return decide(deps, dueRun, undefined, isWindowOver(dueRun), now)
     if (rejected.has(fileId))
       return {
-        finding: expireOrRecheck(deps, one, isOver(one), now),
+        finding: expireOrRecheck(deps, dueRun, isWindowOver(dueRun), now),
         why: 'ImageKit rejects lookups of this file.',
       }
     if (failed.has(fileId))
       return { finding: recheck(deps, now), why: 'ImageKit did not respond to the lookup of this file.' }
     const file = files.get(fileId)
-    return file === undefined ? undefined : decide(deps, one, file, isOver(one), now)
+    return file === undefined ? undefined : decide(deps, dueRun, file, isWindowOver(dueRun), now)
   }
-  const checked = due.flatMap((one) => {
-    const decision = decideFetched(one)
+  const checked = due.flatMap((dueRun) => {
+    const decision = decideFetched(dueRun)
     if (decision === undefined) return []
     const { finding, why } = decision
-    const { runId, submissionId, name: extension } = one.run
+    const { runId, submissionId, name: extension } = dueRun.run
     return {
       finding,
       submissionId,
-      reconciled: { runId, fileId: one.submission.fileId, extension, finding: finding.kind, why },
+      reconciled: { runId, fileId: dueRun.submission.fileId, extension, finding: finding.kind, why },
     }
   })
   return { checked, stop }
@@ -76,44 +76,49 @@ export async function checkDueRuns(
 /** `file` is null if it is gone, and undefined if the run has none. */
 function decide(
   deps: CheckDueRunsDeps,
-  one: DueRun,
+  dueRun: DueRun,
   file: RemoteFile | null | undefined,
-  isOver: boolean,
+  isWindowOver: boolean,
   now: number,
 ): DueRunDecision {
-  const isExpired = one.run.status === 'expired'
+  const isExpired = dueRun.run.status === 'expired'
   if (file === null)
     return { finding: isExpired ? UNCHANGED : { kind: 'asset_gone' }, why: 'ImageKit has no such file.' }
-  const { baseline } = one.submission
-  const assessment = file && baseline ? assess(one, baseline, file.facts) : undefined
+  const { baseline } = dueRun.submission
+  const assessment = file && baseline ? assess(dueRun, baseline, file.facts) : undefined
   const why = assessment === undefined ? 'There is no baseline to compare with.' : describe(assessment)
   if (file && assessment?.kind === 'evidence') {
-    const notice = deps.successPayload(one.run.name, file.object)
+    const notice = deps.successPayload(dueRun.run.name, file.object)
     return { finding: { kind: 'evidence', evidence: assessment.evidence, notice }, why }
   }
-  return { finding: expireOrRecheck(deps, one, isOver, now), why }
+  return { finding: expireOrRecheck(deps, dueRun, isWindowOver, now), why }
 }
 
 /** An expired run is checked once for each change of its file. */
 const UNCHANGED = { kind: 'unchanged', dueAt: null } as const
 
-function expireOrRecheck(deps: CheckDueRunsDeps, { run }: DueRun, isOver: boolean, now: number): Finding {
+function expireOrRecheck(
+  deps: CheckDueRunsDeps,
+  { run }: DueRun,
+  isWindowOver: boolean,
+  now: number,
+): Finding {
   if (run.status === 'expired') return UNCHANGED
-  return isOver ? { kind: 'timed_out' } : recheck(deps, now)
+  return isWindowOver ? { kind: 'timed_out' } : recheck(deps, now)
 }
 
 function recheck({ everyMs }: CheckDueRunsDeps, now: number): Finding {
   return { kind: 'unchanged', dueAt: now + everyMs }
 }
 
-function assess(one: DueRun, baseline: Baseline, current: FileFacts): EvidenceAssessment {
+function assess(dueRun: DueRun, baseline: Baseline, current: FileFacts): EvidenceAssessment {
   const run: AskedRun = {
-    name: one.run.name,
-    siblings: one.siblings,
-    mayFillBackground: mayFillBackground(one.submission.extensions),
+    name: dueRun.run.name,
+    siblings: dueRun.siblings,
+    mayFillBackground: mayFillBackground(dueRun.submission.extensions),
   }
-  const others = one.others.flatMap(
-    (other) => concurrentChange(one.run, other.submission, other.runs, other.place) ?? [],
+  const others = dueRun.others.flatMap(
+    (other) => concurrentChange(dueRun.run, other.submission, other.runs, other.place) ?? [],
   )
   return assessEvidence(run, baseline, current, others)
 }

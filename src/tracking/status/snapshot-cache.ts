@@ -16,12 +16,12 @@ export type SnapshotCache = {
  */
 export function createSnapshotCache(maxBytes: number): SnapshotCache {
   const cache = new LRUCache<string, StatusSnapshot>({ maxSize: maxBytes, sizeCalculation: bytesOf })
-  const notCached = new Uint32Array(REMEMBERED)
+  const notCached = new Uint32Array(HASH_SLOTS)
   const isSecondTime = (fileId: string): boolean => {
     const hash = hashOf(fileId)
-    const place = hash % REMEMBERED
-    if (notCached[place] === hash) return true
-    notCached[place] = hash
+    const slot = hash % HASH_SLOTS
+    if (notCached[slot] === hash) return true
+    notCached[slot] = hash
     return false
   }
   return {
@@ -36,7 +36,7 @@ export function createSnapshotCache(maxBytes: number): SnapshotCache {
 }
 
 /** 256 KiB. A first request is forgotten after about this many first requests of other assets. */
-const REMEMBERED = 65_536
+const HASH_SLOTS = 65_536
 
 /** FNV-1a. After a collision, an asset is cached one request too early. */
 function hashOf(text: string): number {

@@ -110,7 +110,7 @@ export function createCacheOf(
     retries.delete(fileId)
   }
 
-  // The settling of a run is often an asset's last change: without a retry, listeners would wait for ever.
+  // The settling of a run is often an asset's last change: without a retry, its listeners would never be notified.
   const loadForWatchers = (fileId: string): void => {
     cancelRetry(fileId)
     if (!watchers.isStale(fileId)) return

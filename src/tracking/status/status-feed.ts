@@ -11,10 +11,10 @@ export type StatusFeed = {
 }
 
 export type FollowedStatus =
-  | { what: 'unknown' }
+  | { kind: 'unknown' }
   /** Nothing is pending, and the follower already has this status. */
-  | { what: 'nothing new' }
-  | { what: 'following'; feed: StatusFeed }
+  | { kind: 'up_to_date' }
+  | { kind: 'following'; feed: StatusFeed }
 
 export type Follower = {
   /** Whether the follower already has this version of the status. */
@@ -34,7 +34,7 @@ export async function followStatus(
   let isEnding = false
 
   const leave = statuses.watch(id, (event) => {
-    switch (event.what) {
+    switch (event.kind) {
       case 'changed':
         newest = event.snapshot.version === lastVersion ? undefined : event.snapshot
         return wake()
@@ -66,17 +66,17 @@ export async function followStatus(
     const present = newest ?? found
     if (present === undefined) {
       leave()
-      return { what: 'unknown' }
+      return { kind: 'unknown' }
     }
     if (!isKnown(present.version)) {
       newest = present
-      return { what: 'following', feed }
+      return { kind: 'following', feed }
     }
     lastVersion = present.version
     newest = undefined
-    if (present.isPending) return { what: 'following', feed }
+    if (present.isPending) return { kind: 'following', feed }
     leave()
-    return { what: 'nothing new' }
+    return { kind: 'up_to_date' }
   } catch (error) {
     leave()
     throw error

@@ -45,7 +45,7 @@ export function waitForStatus(
     }
 
     const stopWatching = statuses.watch(fileId, (event) => {
-      switch (event.what) {
+      switch (event.kind) {
         case 'changed':
           return receive(event.snapshot)
         case 'forgotten':

@@ -1,7 +1,7 @@
 import type { StatusSnapshot } from './status-snapshot.ts'
 
 /** `forgotten`: the asset is not known any more. `closing`: the service stops; no more events follow. */
-type StatusEvent = { what: 'changed'; snapshot: StatusSnapshot } | { what: 'forgotten' } | { what: 'closing' }
+type StatusEvent = { kind: 'changed'; snapshot: StatusSnapshot } | { kind: 'forgotten' } | { kind: 'closing' }
 
 /** Must not throw: other listeners are notified after it. */
 export type StatusListener = (event: StatusEvent) => void
@@ -39,7 +39,7 @@ export function createStatusWatchers(): StatusWatchers {
   return {
     add(fileId, listener) {
       if (isClosed) {
-        queueMicrotask(() => listener({ what: 'closing' }))
+        queueMicrotask(() => listener({ kind: 'closing' }))
         return () => {}
       }
       const watched = assets.get(fileId) ?? {
@@ -75,7 +75,7 @@ export function createStatusWatchers(): StatusWatchers {
       if (snapshot !== undefined && snapshot.version === watched.notifiedVersion) return
       watched.notifiedVersion = snapshot?.version
       const event: StatusEvent =
-        snapshot === undefined ? { what: 'forgotten' } : { what: 'changed', snapshot }
+        snapshot === undefined ? { kind: 'forgotten' } : { kind: 'changed', snapshot }
       for (const listener of watched.listeners) listener(event)
     },
 
@@ -84,7 +84,7 @@ export function createStatusWatchers(): StatusWatchers {
     close() {
       isClosed = true
       const all = [...assets.values()].flatMap((watched) => [...watched.listeners])
-      for (const listener of all) listener({ what: 'closing' })
+      for (const listener of all) listener({ kind: 'closing' })
     },
   }
 }

@@ -10,8 +10,8 @@ import { type StatusSnapshot, versionOf } from './status-snapshot.ts'
 type SubmissionFacts = { submission: Submission; runs: Run[] }
 
 /**
- * The same for submissions: `invalidate` takes a submissionId. Nothing is cached: a submission is read only until its fileId is
- * known.
+ * Reads and watches the statuses of submissions: `invalidate` takes a submissionId. Nothing is cached, because a submission is
+ * read only until its fileId is known.
  */
 export function createSubmissionStatusCache(
   deps: {
@@ -55,7 +55,7 @@ export async function followSubmission(
   if (present !== undefined && present.fileId !== null)
     return followStatus({ statuses }, present.fileId, follower)
   const followed = await followStatus({ statuses: submissionStatuses }, submissionId, follower)
-  if (followed.what !== 'following') return followed
+  if (followed.kind !== 'following') return followed
 
   let feed: StatusFeed = followed.feed
   let isLeft = false
@@ -65,13 +65,13 @@ export async function followSubmission(
     const asset = await followStatus({ statuses }, fileId, { ...follower, isKnown: () => false }).catch(
       () => OVER,
     )
-    feed = asset.what === 'following' ? asset.feed : OVER.feed
+    feed = asset.kind === 'following' ? asset.feed : OVER.feed
     if (isLeft) feed.leave()
     else follower.wake()
   }
   const onSubmission = followed.feed
   return {
-    what: 'following',
+    kind: 'following',
     feed: {
       take() {
         const taken = feed.take()
@@ -91,7 +91,7 @@ export async function followSubmission(
 const SILENT: StatusFeed = { take: () => undefined, isOver: () => false, leave: () => {} }
 
 /** A failed read ends the stream: the client reconnects. */
-const OVER = { what: 'following', feed: { ...SILENT, isOver: () => true } } as const
+const OVER = { kind: 'following', feed: { ...SILENT, isOver: () => true } } as const
 
 /** A submission as `GET /submissions/:submissionId` returns it. */
 export function submissionView(links: Links, facts: { submission: Submission; runs: Run[] }) {

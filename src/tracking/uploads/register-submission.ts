@@ -16,7 +16,7 @@ export async function registerSubmission(
   const submission = {
     kind: 'external',
     ...request,
-    // The uploader may set one, but we can't know; the baseline alone decides what it explains.
+    // We don't know whether the uploader sets one.
     setsDescription: false,
   } as const
   const at = clock()

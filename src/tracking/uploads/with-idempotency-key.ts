@@ -31,7 +31,7 @@ export async function withIdempotencyKey(
   const { scope, send } = request
   if (scope === null) return (await send(null)).response
   const own = { scope, nonce: randomUUID() }
-  // Retried while the store is down: otherwise the key would be in progress for ever.
+  // Retried while the store is down: otherwise every later request with this key would get a 409.
   const release = () => writeRetries.apply(() => store.releaseIdempotencyKey(own))
   const claim = await store.claimIdempotencyKey(own, claimClock.now()).catch(async (error: unknown) => {
     if (error instanceof TrackerError && error.mayBeCommitted) await release()

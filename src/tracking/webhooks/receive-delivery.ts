@@ -151,8 +151,8 @@ function loggedFields({ deliveryId, outcome, cause, fileId }: RecordedDelivery) 
 }
 
 /**
- * Whoever has them can send the same delivery again. They are stored only for rejected deliveries, for the replay, and never
- * shown.
+ * Anyone who has these headers can send the same delivery again. They are stored only with rejected deliveries, which need them
+ * for a replay, and are never shown.
  */
 const SIGNATURES = ['x-ik-signature', 'webhook-signature']
 

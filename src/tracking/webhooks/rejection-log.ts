@@ -5,7 +5,7 @@ import type { Store } from '../../store/store.ts'
 /** Stores rejected deliveries without ever delaying the accepted ones. */
 export type RejectionLog = {
   /** Queues or drops the delivery, and returns at once. The log names it by its request id: it has no delivery id yet. */
-  keep(rejected: Rejected, requestId: string): void
+  add(rejected: Rejected, requestId: string): void
   /** Writes what is still queued. */
   close(): Promise<void>
 }
@@ -121,7 +121,7 @@ export function createRejectionLog(deps: {
   }
 
   return {
-    keep(rejected, requestId) {
+    add(rejected, requestId) {
       startTimer()
       if (!countIfAllowed(rejected)) {
         second.dropped += 1

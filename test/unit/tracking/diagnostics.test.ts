@@ -3,7 +3,7 @@ import {
   checkAlerts,
   checkDisk,
   checkPublicUrl,
-} from '../../../src/tracking/operators/diagnostics/surroundings.ts'
+} from '../../../src/tracking/operators/diagnostics/environment.ts'
 import { checkRejected } from '../../../src/tracking/operators/diagnostics/traffic.ts'
 
 const MIB = 1024 ** 2

@@ -35,20 +35,20 @@ function start(keep: () => Promise<string[]> = () => Promise.resolve([])) {
     readFileId: () => null,
     log: { warn: (fields) => void warned.push(fields) },
   })
-  const keepMany = (count: number) => {
-    for (let n = 0; n < count; n += 1) log.keep(rejection(), `request-${n}`)
+  const addMany = (count: number) => {
+    for (let n = 0; n < count; n += 1) log.add(rejection(), `request-${n}`)
   }
-  return { log, written, warned, keepMany }
+  return { log, written, warned, addMany }
 }
 
 test('ten a second are written together, and the others are counted', async () => {
-  const { written, warned, keepMany } = start()
-  keepMany(25)
+  const { written, warned, addMany } = start()
+  addMany(25)
   expect(written).toEqual([])
   await vi.advanceTimersByTimeAsync(1000)
   expect(written.map((rejected) => rejected.length)).toEqual([10])
   expect(warned).toMatchObject([{ dropped: 15 }])
-  keepMany(3)
+  addMany(3)
   await vi.advanceTimersByTimeAsync(1000)
   expect(written.map((rejected) => rejected.length)).toEqual([10, 3])
   expect(warned[1]).toMatchObject({ dropped: 0 })
@@ -58,26 +58,26 @@ test('ten a second are written together, and the others are counted', async () =
 })
 
 test('a failed write is logged, and the next deliveries are written again', async () => {
-  const { written, warned, keepMany } = start(() => Promise.reject(new Error('The disk is full.')))
-  keepMany(1)
+  const { written, warned, addMany } = start(() => Promise.reject(new Error('The disk is full.')))
+  addMany(1)
   await vi.advanceTimersByTimeAsync(1000)
   expect(warned[1]).toMatchObject({ rejected: 1 })
-  keepMany(1)
+  addMany(1)
   await vi.advanceTimersByTimeAsync(1000)
   expect(written).toHaveLength(2)
 })
 
 test('closing writes the queued deliveries after the write in progress', async () => {
   let release = () => {}
-  const { log, written, keepMany } = start(
+  const { log, written, addMany } = start(
     () =>
       new Promise((resolve) => {
         release = () => resolve([])
       }),
   )
-  keepMany(1)
+  addMany(1)
   await vi.advanceTimersByTimeAsync(1000)
-  keepMany(2)
+  addMany(2)
   // The first write is still in progress, so there is no second one.
   await vi.advanceTimersByTimeAsync(3000)
   expect(written).toHaveLength(1)
@@ -113,7 +113,7 @@ function startCounting(keepRejected: (rejected: readonly NewRejectedDelivery[]) 
   })
   const proven = (count: number, body = Buffer.from('hush')) => {
     for (let n = 0; n < count; n += 1)
-      log.keep({ ...rejection(), submissionId: 'proven', body }, `request-${n}`)
+      log.add({ ...rejection(), submissionId: 'proven', body }, `request-${n}`)
   }
   return { log, chunks, warned, proven }
 }
@@ -162,8 +162,8 @@ test('while the store is unavailable the deliveries wait, and the write is retri
 test('of a body without a valid token 64 KiB are stored, and its size', async () => {
   const { log, chunks } = startCounting(() => Promise.resolve([]))
   const body = Buffer.alloc(MIB, 1)
-  log.keep({ ...rejection(), body, bytes: MIB }, 'large')
-  log.keep({ ...rejection(), body: body.subarray(0, 64 * 1024), bytes: 64 * 1024 }, 'small')
+  log.add({ ...rejection(), body, bytes: MIB }, 'large')
+  log.add({ ...rejection(), body: body.subarray(0, 64 * 1024), bytes: 64 * 1024 }, 'small')
   await pass(1000)
   const [large, small] = chunks.flat()
   expect([large?.bytes, large?.body.length, small?.body.length]).toEqual([MIB, 65_536, 65_536])

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { createClaimClock } from '../../../src/tracking/reconcile/claim-clock.ts'
 import { createServerClock } from '../../../src/tracking/server-clock.ts'
+import { createClaimClock } from '../../../src/tracking/uploads/claim-clock.ts'
 
 const HOUR = 3_600_000
 

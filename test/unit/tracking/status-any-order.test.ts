@@ -32,7 +32,7 @@ type Follower = { taken: number[]; take(): void; leave(): void; hasLeft: boolean
 function follow(statuses: StatusCache): Follower {
   const follower: Follower = { taken: [], take: () => {}, leave: () => {}, hasLeft: false }
   void followStatus({ statuses }, 'f', { isKnown: () => false, wake: () => {} }).then((followed) => {
-    if (followed.what !== 'following') throw new Error('the asset is known')
+    if (followed.kind !== 'following') throw new Error('the asset is known')
     follower.take = () => {
       const snapshot = followed.feed.take()
       if (snapshot !== undefined) follower.taken.push(versionOf(snapshot))

@@ -44,7 +44,7 @@ it('passes the same snapshot to all listeners of a change', async () => {
   expect(statuses.watching()).toBe(2)
   statuses.invalidate('f')
   await store.endAll()
-  expect(events).toEqual([{ what: 'changed', snapshot: await statuses.find('f') }, events[0]])
+  expect(events).toEqual([{ kind: 'changed', snapshot: await statuses.find('f') }, events[0]])
   expect(events[1]).toBe(events[0])
 })
 
@@ -125,7 +125,7 @@ it('with other processes, passes no older status to a listener after a newer one
   const store = slowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
   const versions: number[] = []
-  statuses.watch('f', (event) => versions.push(event.what === 'changed' ? versionOf(event.snapshot) : -1))
+  statuses.watch('f', (event) => versions.push(event.kind === 'changed' ? versionOf(event.snapshot) : -1))
   store.commit(1)
   statuses.invalidate('f')
   // The notice of this commit has not arrived yet.
@@ -144,7 +144,7 @@ it('with other processes, a refresh reads only watched assets again', async () =
   expect(store.reads()).toBe(0)
   const versions: number[] = []
   const unwatch = statuses.watch('f', (event) =>
-    versions.push(event.what === 'changed' ? versionOf(event.snapshot) : -1),
+    versions.push(event.kind === 'changed' ? versionOf(event.snapshot) : -1),
   )
   for (const version of [1, 1, 2]) {
     store.commit(version)
@@ -162,7 +162,7 @@ it('does not read an asset a second time during a read, however often it is refr
   const store = slowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
   const versions: number[] = []
-  statuses.watch('f', (event) => versions.push(event.what === 'changed' ? versionOf(event.snapshot) : -1))
+  statuses.watch('f', (event) => versions.push(event.kind === 'changed' ? versionOf(event.snapshot) : -1))
   statuses.refresh()
   store.commit(1)
   for (let count = 0; count < 3; count += 1) statuses.refresh()

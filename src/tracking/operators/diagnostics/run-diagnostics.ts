@@ -16,7 +16,7 @@ import {
   checkRejectedTargets,
   checkTokenSecret,
   remedyOf,
-} from './surroundings.ts'
+} from './environment.ts'
 import { checkPending, checkRejected } from './traffic.ts'
 
 export type DiagnosticsDeps = {
@@ -61,9 +61,9 @@ export async function runDiagnostics(deps: DiagnosticsDeps) {
     checkDatabase(deps),
     setup.databaseFile === null ? [] : checkDiskSpace(setup.databaseFile),
     probeImagekit(deps),
-    findFeedFault(deps),
-    checkStored('rejected webhooks', () => findRejected(deps)),
-    checkStored('pending', () => findPending(deps)),
+    checkChangeFeed(deps),
+    checkStored('rejected webhooks', () => checkRejectedDeliveries(deps)),
+    checkStored('pending', () => checkPendingRuns(deps)),
   ])
   return {
     instanceId: setup.instanceId,
@@ -152,7 +152,7 @@ async function checkStored(name: string, check: () => Promise<Check[]>): Promise
   }
 }
 
-async function findFeedFault({ store }: DiagnosticsDeps): Promise<Check[]> {
+async function checkChangeFeed({ store }: DiagnosticsDeps): Promise<Check[]> {
   // If the database is unavailable, its own check says so.
   const fault = await store.findFeedFault().catch(() => undefined)
   if (fault === undefined) return []
@@ -161,11 +161,11 @@ async function findFeedFault({ store }: DiagnosticsDeps): Promise<Check[]> {
   return [warn('other processes', `their changes are noticed up to a second late: ${fault}`, remedy)]
 }
 
-async function findRejected({ store, clock }: DiagnosticsDeps): Promise<Check[]> {
+async function checkRejectedDeliveries({ store, clock }: DiagnosticsDeps): Promise<Check[]> {
   return checkRejected(await store.countRejected(clock() - DAY_MS))
 }
 
-async function findPending({ store, setup, clock }: DiagnosticsDeps): Promise<Check[]> {
+async function checkPendingRuns({ store, setup, clock }: DiagnosticsDeps): Promise<Check[]> {
   const [{ groups }, oldest] = await Promise.all([store.readStats(0, 0), store.findOldestPending()])
   const pending = groups.filter(({ status }) => status === 'pending')
   const count = pending.reduce((sum, { size }) => sum + size, 0)

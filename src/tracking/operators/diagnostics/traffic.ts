@@ -2,7 +2,7 @@ import type { RejectionCause } from '../../../domain/delivery.ts'
 import { formatDuration } from '../../../domain/quantities.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
-const SECRET = 'Compare IMAGEKIT_WEBHOOK_SECRET with the dashboard, restart, then replay them.'
+const COMPARE_SECRETS = 'Compare IMAGEKIT_WEBHOOK_SECRET with the dashboard, restart, then replay them.'
 
 /** What to do about rejected webhooks, by cause. */
 const REMEDIES = {
@@ -12,7 +12,7 @@ const REMEDIES = {
   absent_signature:
     'Unset REQUIRE_EXTENSION_SIGNATURE if ImageKit does not sign extension webhooks; check that no proxy removes headers.',
   malformed_signature: 'Not an ImageKit payload. Inspect with: deliveries --outcome rejected',
-  bad_signature: SECRET,
+  bad_signature: COMPARE_SECRETS,
   stale_signature: 'Check that the clock is right, and that no proxy delays requests.',
   not_json: 'Not an ImageKit payload. Inspect with: deliveries --outcome rejected',
   too_large: 'ImageKit sends less than 1 MiB. Inspect with: deliveries --outcome rejected',
@@ -33,8 +33,8 @@ export function checkRejected(counts: readonly { cause: RejectionCause; count: n
 }
 
 /** By this time after the end of the window, the reconciler has checked every run. */
-const LATE_MS = 15 * 60_000
-const LONG_MS = 2 * 3_600_000
+const EXPIRY_SLACK_MS = 15 * 60_000
+const WARN_AFTER_MS = 2 * 3_600_000
 
 export function checkPending(facts: {
   count: number
@@ -44,13 +44,13 @@ export function checkPending(facts: {
   const { count, oldestMs, expireAfterMs } = facts
   if (oldestMs === null) return ok('pending', 'none')
   const message = `${count} run(s), the oldest for ${formatDuration(oldestMs)}`
-  if (oldestMs > expireAfterMs + LATE_MS)
+  if (oldestMs > expireAfterMs + EXPIRY_SLACK_MS)
     return fail(
       'pending',
       `${message}, but it should have expired after ${formatDuration(expireAfterMs)}`,
       'The reconciler makes no progress: check the log, and that ImageKit is reachable.',
     )
-  if (oldestMs > LONG_MS)
+  if (oldestMs > WARN_AFTER_MS)
     return warn(
       'pending',
       message,

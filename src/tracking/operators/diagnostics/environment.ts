@@ -4,31 +4,31 @@ import { formatBytes, formatDuration } from '../../../domain/quantities.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 
 const MIB = 1024 ** 2
-const LITTLE_BYTES = 1024 * MIB
-const TOO_LITTLE_BYTES = 100 * MIB
+const WARN_BELOW_BYTES = 1024 * MIB
+const FAIL_BELOW_BYTES = 100 * MIB
 
 export function checkDisk(freeBytes: number, databaseBytes: number): Check {
-  const message = `${formatBytes(freeBytes)} free; the database has ${formatBytes(databaseBytes)}`
+  const message = `${formatBytes(freeBytes)} free; the database takes ${formatBytes(databaseBytes)}`
   const remedy = 'Free disk space where the database is: once the disk is full, every webhook gets 503.'
-  if (freeBytes < TOO_LITTLE_BYTES) return fail('disk', message, remedy)
-  if (freeBytes < LITTLE_BYTES) return warn('disk', message, remedy)
+  if (freeBytes < FAIL_BELOW_BYTES) return fail('disk', message, remedy)
+  if (freeBytes < WARN_BELOW_BYTES) return warn('disk', message, remedy)
   if (freeBytes < databaseBytes)
     return warn('disk', message, 'Free disk space: a backup needs room for a copy of the database.')
   return ok('disk', message)
 }
 
 /** A signature is valid for five minutes: https://imagekit.io/docs/webhooks#verify-webhook-signature */
-const WRONG_CLOCK_MS = 240_000
-const INEXACT_CLOCK_MS = 30_000
+const FAIL_SKEW_MS = 240_000
+const WARN_SKEW_MS = 30_000
 
 /** Compares two clocks; HTTP's `Date` has only whole seconds. */
 export function checkClock(name: string, skewMs: number, reference: string): Check {
   const span = formatDuration(Math.abs(skewMs))
-  if (Math.abs(skewMs) < INEXACT_CLOCK_MS)
-    return ok(name, `within ${formatDuration(INEXACT_CLOCK_MS)} of ${reference}`)
+  if (Math.abs(skewMs) < WARN_SKEW_MS)
+    return ok(name, `within ${formatDuration(WARN_SKEW_MS)} of ${reference}`)
   const message = `${span} ${skewMs > 0 ? 'ahead of' : 'behind'} ${reference}`
   const remedy = 'Synchronize the clock with NTP: a signature older than five minutes is rejected.'
-  return Math.abs(skewMs) < WRONG_CLOCK_MS ? warn(name, message, remedy) : fail(name, message, remedy)
+  return Math.abs(skewMs) < FAIL_SKEW_MS ? warn(name, message, remedy) : fail(name, message, remedy)
 }
 
 /** The result of a cheap request to ImageKit. */
@@ -137,7 +137,7 @@ export function checkTokenSecret(mode: number | null): Check {
   )
 }
 
-const OR_COPY =
+const OR_USE_A_BACKUP =
   ', with the -wal file beside it: the service continues by itself. If it was deleted, run ' +
   '`extension-tracker backup FILE` while the service runs, then stop it, put FILE in place of the database and start again.'
 
@@ -145,9 +145,9 @@ const OR_COPY =
 export function remedyOf(fault: DatabaseFault): string {
   switch (fault) {
     case 'missing':
-      return `Put the file back${OR_COPY}`
+      return `Put the file back${OR_USE_A_BACKUP}`
     case 'replaced':
-      return `Put the original file back${OR_COPY}`
+      return `Put the original file back${OR_USE_A_BACKUP}`
     case 'truncated':
       return 'Stop the service, restore a backup (docs/operators.md, Restore) and start again.'
     case 'log_missing':
