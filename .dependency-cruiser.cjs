@@ -1,4 +1,4 @@
-/** The dependency table: arrows point inward. `npm run boundaries` checks it. */
+/** The allowed imports: dependencies point inward. `npm run boundaries` checks them. */
 const inside = (name, folders, never, comment) => ({
   name,
   comment,
@@ -7,7 +7,7 @@ const inside = (name, folders, never, comment) => ({
   to: { path: never },
 })
 
-/** The store's port: types alone. What another folder may import of the store. */
+/** The store's port contains only types. Other folders import nothing else from the store. */
 const port = 'store/store[.]ts$'
 
 module.exports = {
@@ -16,48 +16,38 @@ module.exports = {
       'domain-imports-nothing-of-ours',
       'domain/',
       '^src/(?!domain/)',
-      'The words and rules stand alone.',
+      'The vocabulary and the rules depend on nothing else.',
     ),
     inside(
       'contract-sees-domain',
       'contract/',
       '^src/(?!(contract|domain)/)',
-      'The shapes of requests and responses depend on the vocabulary alone.',
+      'The schemas of requests and responses depend only on the vocabulary.',
     ),
-    inside(
-      'store-sees-domain',
-      'store/',
-      '^src/(?!(store|domain)/)',
-      'A store knows the domain, nothing else.',
-    ),
-    inside(
-      'port-sees-domain',
-      port,
-      '^src/(?!domain/)',
-      'Whoever imports the port gets types, and nothing of an implementation.',
-    ),
-    inside('imagekit-sees-domain', 'imagekit/', '^src/(?!(imagekit|domain)/)', 'ImageKit’s words stop here.'),
+    inside('store-sees-domain', 'store/', '^src/(?!(store|domain)/)', 'A store depends only on the domain.'),
+    inside('port-sees-domain', port, '^src/(?!domain/)', 'The port must not pull in an implementation.'),
+    inside('imagekit-sees-domain', 'imagekit/', '^src/(?!(imagekit|domain)/)', 'ImageKit’s terms stop here.'),
     inside(
       'tracking-sees-domain-and-port',
       'tracking/',
       `^src/(?!(tracking|domain)/|${port})`,
-      'Use cases take the methods they need of the store’s port, and declare what they need of ImageKit.',
+      'Use cases take methods of the store’s port as dependencies, and declare what they need from ImageKit.',
     ),
     inside(
       'http-decides-nothing',
       '(http|admin|jobs)/',
       `^src/(?!${port})(store|metrics|sandbox|cli|config|service|main)`,
-      'Edges translate. Of the store they know the port.',
+      'Routes, pages and jobs call use cases. They know only the port of the store.',
     ),
     inside(
-      'admin-speaks-to-people',
+      'admin-calls-use-cases',
       'admin/',
       `^src/(?!(admin|http|contract|tracking|domain)/|${port})`,
-      'Pages call use cases, and read requests as the routes do.',
+      'Pages call use cases, and read requests in the same way as the routes.',
     ),
     {
       name: 'admin-is-an-edge',
-      comment: 'Only the composition root knows of the pages.',
+      comment: 'Only the composition root imports the pages.',
       severity: 'error',
       from: { path: '^src/(?!(admin/|service))' },
       to: { path: '^src/admin/' },
@@ -66,19 +56,19 @@ module.exports = {
       'sandbox-stands-alone',
       'sandbox/',
       '^src/(?!sandbox/|domain/(host-address|mutex)[.]|notifications/target-guard[.])',
-      'The local ImageKit knows nothing of the tracker. Which addresses may be connected to is decided once.',
+      'The local ImageKit does not depend on the tracker, except for the check of addresses, which exists only once.',
     ),
     inside(
       'notifications-see-domain',
       'notifications/',
       '^src/(?!(notifications|domain)/)',
-      'A notification is sent without knowledge of what it reports.',
+      'Sending a notification does not depend on its content.',
     ),
     inside(
       'metrics-sees-domain-and-port',
       'metrics/',
       `^src/(?!(metrics|domain)/|${port})`,
-      'Prometheus is known here alone. Gauges read through the store’s port.',
+      'Only this folder uses Prometheus. Gauges read through the store’s port.',
     ),
     {
       name: 'prometheus-only-in-metrics',
@@ -104,8 +94,8 @@ module.exports = {
       },
     },
     {
-      name: 'image-packages-are-never-loaded-with-a-module',
-      comment: 'A static import would fail where they are not installed, before a command can say so.',
+      name: 'image-packages-are-imported-dynamically',
+      comment: 'A static import would fail without them, before a command could print the reason.',
       severity: 'error',
       from: { path: '^src/sandbox/optional-packages[.]' },
       to: { path: 'node_modules/(sharp|exifreader|file-type)/', dynamic: false },
@@ -114,11 +104,11 @@ module.exports = {
       'config-is-pure',
       'config',
       '^src/(?!(config|domain))',
-      'Configuration is parsed before anything exists.',
+      'Configuration is parsed before anything else is created.',
     ),
     {
-      name: 'only-commands-wire',
-      comment: 'The composition root is started by commands.',
+      name: 'only-commands-start-the-service',
+      comment: 'Only commands use the composition root.',
       severity: 'error',
       from: { path: '^src/(?!(cli/|main|service))' },
       to: { path: '^src/(service|cli/|main)' },
@@ -132,7 +122,7 @@ module.exports = {
     {
       name: 'bench-reads-the-store-in-one-place',
       comment:
-        'The tables are known to one file for each database, so that a change of them is a change there.',
+        'One file for each database knows the tables, so a change of the tables changes only that file.',
       severity: 'error',
       from: { path: '^bench/(?!(tracker-database|postgres-database|peer-databases)[.])' },
       to: { path: '^(src|dist)/store/' },
@@ -143,7 +133,7 @@ module.exports = {
       from: { path: '^(src|test)/' },
       to: { path: '^(bench|dist-bench)/' },
     },
-    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-circular-imports', severity: 'error', from: {}, to: { circular: true } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

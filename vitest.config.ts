@@ -6,7 +6,7 @@ import LongFilesFirst from './test/support/vitest-sequencer.ts'
 const TESTS = ['test/**/*.test.ts', 'bench/**/*.test.ts']
 /** They need `/proc`, a C compiler, `LD_PRELOAD`, `prlimit`, `ulimit` or more than one loopback address. */
 const LINUX_TESTS = 'test/**/*.linux.test.ts'
-/** About a database file, or about a server. All other tests of `test/integration` run over both. */
+/** They test a database file, or a server. All other tests of `test/integration` run over both. */
 const SQLITE_TESTS = 'test/**/*.sqlite.test.ts'
 const POSTGRES_TESTS = ['test/store/postgres/**/*.test.ts', 'test/**/*.postgres.test.ts']
 /** `npm run test:faults` runs their short form, and `npm run chaos` the long one. */
@@ -54,12 +54,12 @@ export default defineConfig(({ mode }) => ({
   plugins: [importBuilt],
   test: {
     server: { deps: { external: [/\/dist\/.*\.js$/] } },
-    // No module of ours keeps state and no test replaces one, so files need no fresh process, only the cores.
+    // No module of ours keeps state, and no test replaces a module, so files can share a process.
     isolate: false,
-    // Tests wait more than they compute: for the disk, for limits of time.
+    // Tests mostly wait: for the disk, or for timeouts.
     maxWorkers: availableParallelism() + 2,
     testTimeout: 20_000,
-    // A machine that is busy with other tests is slow by itself; who waits for a condition goes on as soon as it holds.
+    // Long, because other tests keep the machine busy. A poll ends as soon as its condition holds.
     expect: { poll: { timeout: 10_000 } },
     // The long form of some chaos tests leaves folders of many thousand files.
     hookTimeout: process.env['CHAOS'] === 'long' ? 300_000 : 30_000,

@@ -19,7 +19,7 @@ const { values, positionals: names } = parseArgs({
 })
 const run = RUNS[values.store]
 if (run === undefined) throw new Error(`--store is one of ${Object.keys(RUNS).join(', ')}`)
-const wanted =
+const paths =
   names.length === 0 ? run.tests : FOLDERS.flatMap((folder) => names.map((name) => `${folder}/${name}`))
 
 rmSync(FIGURES, { force: true })
@@ -32,7 +32,7 @@ const vitest = [
   ...run.projects.flatMap((name) => ['--project', name]),
 ]
 const env = { ...process.env, CHAOS: 'long', CHAOS_FIGURES: FIGURES }
-const { status } = spawnSync('npx', [...vitest, ...wanted], { env, stdio: 'inherit' })
+const { status } = spawnSync('npx', [...vitest, ...paths], { env, stdio: 'inherit' })
 
 const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim()
 console.log(`\nchaos at ${commit || 'an unknown commit'}:`)

@@ -1,4 +1,4 @@
-// Plants one fault after another in a copy of the project, and checks whether the tests detect it. A fault that survives
+// Applies one fault after another to a copy of the project, and checks whether the tests detect it. A fault that survives
 // shows what is not tested. `npm run mutations -- [NAME…]`; `inverted` means all inverted conditions.
 // `--check` only checks that each fault has a place in the code, that its tests exist, and that it compiles; `--places` does not
 // compile.
@@ -16,14 +16,14 @@ const { faults: all, problems } = readFaults(root)
 if (problems.length > 0) stop(problems.join('\n'))
 if (process.argv.includes('--places')) process.exit(0)
 if (process.argv.includes('--check')) {
-  const rejected = listRejected(all.filter(({ isInverted }) => !isInverted))
-  if (rejected.length > 0) stop(rejected.join('\n'))
+  const errors = listCompileErrors(all.filter(({ isInverted }) => !isInverted))
+  if (errors.length > 0) stop(errors.join('\n'))
   process.exit(0)
 }
 
 const names = process.argv.slice(2)
 const faults =
-  names.length === 0 ? all : all.filter((fault) => names.includes(fault.name) || isAskedFor(fault))
+  names.length === 0 ? all : all.filter((fault) => names.includes(fault.name) || isSelectedInverted(fault))
 const unknown = names.filter((name) => name !== 'inverted' && !all.some((fault) => fault.name === name))
 if (unknown.length > 0) stop(`no such fault: ${unknown.join(', ')}`)
 
@@ -32,8 +32,8 @@ process.on('exit', () => copy.remove())
 process.on('SIGINT', () => process.exit(130))
 process.on('SIGTERM', () => process.exit(143))
 
-/** Why a test file fails without a fault; null if it passes. */
-const sound = new Map()
+/** Why each test file fails even without a fault; null if it passes. */
+const failuresWithoutFault = new Map()
 const verdicts = new Map()
 for (const fault of faults) {
   const startedAt = performance.now()
@@ -44,26 +44,27 @@ for (const fault of faults) {
   console.log(`${verdict.padEnd(8)} ${what.padEnd(44)} ${seconds.padStart(6)} s  ${detail}`)
 }
 
-const namesOf = (wanted) => faults.filter((fault) => verdicts.get(fault) === wanted).map(({ name }) => name)
-const [killed, known, survived, unproved] = ['killed', 'known', 'SURVIVED', 'VOID'].map(namesOf)
+const namesWith = (verdict) =>
+  faults.filter((fault) => verdicts.get(fault) === verdict).map(({ name }) => name)
+const [killed, known, survived, inconclusive] = ['killed', 'known', 'SURVIVED', 'VOID'].map(namesWith)
 const figures = [
   `mutations: ${faults.length}`,
   `killed ${killed.length}`,
   `survived: ${survived.join(', ') || 'none'}`,
 ]
 if (known.length > 0) figures.push(`survived for a reason: ${known.join(', ')}`)
-if (unproved.length > 0) figures.push(`void: ${unproved.join(', ')}`)
+if (inconclusive.length > 0) figures.push(`void: ${inconclusive.join(', ')}`)
 console.log(figures.join(', '))
-process.exit(survived.length + unproved.length > 0 ? 1 : 0)
+process.exit(survived.length + inconclusive.length > 0 ? 1 : 0)
 
-function isAskedFor({ isInverted }) {
+function isSelectedInverted({ isInverted }) {
   return isInverted && names.includes('inverted')
 }
 
 /** Compiles one fault of each file at a time, because each compilation takes seconds. */
-function listRejected(faults) {
+function listCompileErrors(faults) {
   const compiler = createCompiler(root)
-  const rejected = []
+  const errors = []
   for (const round of roundsOf(faults)) {
     const texts = round.map(({ file, place }) => [
       file,
@@ -72,9 +73,9 @@ function listRejected(faults) {
     const problems = compiler.listProblemsWith(new Map(texts))
     for (const { name, file } of round)
       for (const problem of problems.get(file).slice(0, 1))
-        rejected.push(`${name}: does not compile: ${problem}`)
+        errors.push(`${name}: does not compile: ${problem}`)
   }
-  return rejected
+  return errors
 }
 
 function roundsOf(faults) {
@@ -90,7 +91,7 @@ function roundsOf(faults) {
 async function tryFault(fault) {
   const failure = await findFailureWithoutFault(fault.tests)
   if (failure !== null) return { verdict: 'VOID', detail: `its tests fail without it: ${failure}` }
-  const applied = copy.plant(fault)
+  const applied = copy.apply(fault)
   try {
     // The tests must detect an inverted condition even if the compiler rejects it.
     if (applied.problems.length > 0 && !fault.isInverted)
@@ -104,11 +105,11 @@ async function tryFault(fault) {
 /** A failing test proves nothing if it also fails without the fault. */
 async function findFailureWithoutFault(tests) {
   for (const test of tests) {
-    if (!sound.has(test)) {
+    if (!failuresWithoutFault.has(test)) {
       const { kind, title, output } = await copy.runTests([test], TESTS_MS)
-      sound.set(test, kind === 'passed' ? null : (title ?? `${kind}\n${output.slice(-2000)}`))
+      failuresWithoutFault.set(test, kind === 'passed' ? null : (title ?? `${kind}\n${output.slice(-2000)}`))
     }
-    if (sound.get(test) !== null) return sound.get(test)
+    if (failuresWithoutFault.get(test) !== null) return failuresWithoutFault.get(test)
   }
   return null
 }
@@ -119,7 +120,7 @@ function verdictOf({ survives }, { kind, title, output }) {
       return survives
         ? { verdict: 'known', detail: survives }
         : { verdict: 'SURVIVED', detail: 'its tests do not detect it' }
-    case 'noticed':
+    case 'detected':
       return survives
         ? { verdict: 'VOID', detail: `is detected now: ${title}` }
         : { verdict: 'killed', detail: title }

@@ -23,8 +23,8 @@ export function readDeclarations(root) {
     files,
     /** `outer.inner` is every `inner` somewhere within `outer`. */
     find(anchor) {
-      const wanted = anchor.split('.')
-      return (byName.get(wanted.at(-1)) ?? []).filter(({ path }) => isWithin(wanted, path))
+      const names = anchor.split('.')
+      return (byName.get(names.at(-1)) ?? []).filter(({ path }) => isWithin(names, path))
     },
   }
 }
@@ -34,10 +34,10 @@ function parse(root, file) {
   return { file, source: ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true) }
 }
 
-function isWithin(wanted, path) {
+function isWithin(names, path) {
   let next = 0
-  for (const name of path) if (name === wanted[next]) next += 1
-  return next === wanted.length
+  for (const name of path) if (name === names[next]) next += 1
+  return next === names.length
 }
 
 function namesOf(node) {

@@ -11,7 +11,7 @@ const OPERATORS = {
   negate: (root, name) =>
     conditionsAbout(root, name).map(({ node, opposite }) => replaceNode(node, `(${opposite})`)),
 
-  /** The condition that mentions the name has always this value. It stays in the text, because the compiler narrows by it. */
+  /** The condition that mentions the name always has this value. It stays in the text, because the compiler narrows by it. */
   assume: (root, [name, value]) =>
     conditionsAbout(root, name).map(({ node }) => {
       const assumed = `(${node.getText()}) ${value ? '||' : '&&'} (${value} as boolean)`
@@ -58,7 +58,7 @@ const OPERATORS = {
   word: (root, [word, text]) => listNodes(root, isText).flatMap((node) => wordsIn(node, word, text)),
 }
 
-/** The places of its declaration where the fault can be planted. */
+/** The places in its declaration where the fault can be applied. */
 export function listEdits(root, fault) {
   const [operator, ...others] = Object.keys(OPERATORS).filter((name) => fault[name] !== undefined)
   if (operator === undefined || others.length > 0) throw new Error(`${fault.name} needs exactly one operator`)
@@ -125,7 +125,7 @@ function assignmentsTo(root, name) {
   return listNodes(root, (node) => isAssignment(node) && isNamed(node.left, name))
 }
 
-/** The expressions that are named so; of a called function, the call. */
+/** The references to the name; for a called function, the calls. */
 function referencesTo(root, name) {
   return listNodes(root, (node) => isNamed(node, name) && isReference(node)).map((node) =>
     ts.isCallExpression(node.parent) && node.parent.expression === node ? node.parent : node,
@@ -152,8 +152,9 @@ function editProperty(node, text) {
 }
 
 function bodiesOf(root) {
-  const made = root.initializer && ts.isCallExpression(root.initializer) ? root.initializer.arguments : []
-  const body = [root, root.initializer, ...made].find((node) => node?.body)?.body
+  const callArguments =
+    root.initializer && ts.isCallExpression(root.initializer) ? root.initializer.arguments : []
+  const body = [root, root.initializer, ...callArguments].find((node) => node?.body)?.body
   return body ? [body] : []
 }
 
@@ -198,11 +199,11 @@ function replaceNode(node, text) {
   return { from: node.getStart(), to: node.end, text }
 }
 
-function listNodes(root, isWanted) {
+function listNodes(root, isMatch) {
   const found = []
   const visit = (node) => {
     if (ts.isTypeNode(node)) return
-    if (isWanted(node)) found.push(node)
+    if (isMatch(node)) found.push(node)
     ts.forEachChild(node, visit)
   }
   visit(root)

@@ -47,12 +47,12 @@ export function readFaults(root) {
       problems.push(`${name}: ${error.message}`)
     }
   }
-  const planted = FAULTS.map((fault) => ({
+  const located = FAULTS.map((fault) => ({
     ...fault,
     ...attempt(fault.name, () => locate(declarations, fault)),
   }))
   const inverted = attempt('inverted conditions', () => listInvertedConditions(declarations)) ?? []
-  const faults = [...planted, ...inverted].map((fault) => ({
+  const faults = [...located, ...inverted].map((fault) => ({
     ...fault,
     tests: fault.tests.flatMap((test) => attempt(fault.name, () => tests.find(test)) ?? []),
   }))

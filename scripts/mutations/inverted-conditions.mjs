@@ -3,7 +3,7 @@ import { listConditions } from './conditions.mjs'
 const FOLDER = 'src/domain/decide/'
 const CONTRACT = ['sqlite-store', 'sqlite-two-handles']
 
-/** Conditions that no test can detect when inverted, and why: the only one in a declaration that mentions a name. */
+/** Conditions whose inversion no test can detect, and why. Each is the only one in its declaration that mentions `about`. */
 const WITHOUT_EFFECT = [
   {
     in: 'recordDelivery.own',
@@ -24,8 +24,8 @@ const WITHOUT_EFFECT = [
 ]
 
 /**
- * Inverts every condition of the rules in `domain/decide`, one fault each. The contract of the stores alone must detect
- * it, so that nobody has to plant a fault for a new rule.
+ * One fault for each condition of the rules in `domain/decide`, which inverts it. The contract of the stores alone must detect
+ * all of them, so a new rule needs no fault of its own.
  */
 export function listInvertedConditions({ files, find }) {
   const conditions = files

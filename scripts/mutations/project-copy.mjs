@@ -31,16 +31,16 @@ export function copyProject(root) {
   let stopTests = () => {}
 
   const run = (args, limitMs) => {
-    const { seen, stop } = runTests(directory, args, limitMs)
+    const { outcome, stop } = runTests(directory, args, limitMs)
     stopTests = stop
-    return seen.finally(() => {
+    return outcome.finally(() => {
       stopTests = () => {}
     })
   }
 
   return {
-    /** Plants the fault; returns compiler problems and a function to undo it. */
-    plant({ file, place }) {
+    /** Applies the fault; returns compiler problems and a function to undo it. */
+    apply({ file, place }) {
       const path = join(directory, file)
       const original = readFileSync(path, 'utf8')
       writeFileSync(path, applyPlace(original, place))
@@ -95,15 +95,15 @@ function runTests(directory, args, limitMs) {
     isLate = true
     stop()
   }, limitMs)
-  const seen = once(child, 'close').then(() => {
+  const outcome = once(child, 'close').then(() => {
     clearTimeout(timer)
     if (isLate) return { kind: 'hung', output }
     return child.exitCode === 0 ? { kind: 'passed', output } : { ...readFailure(report), output }
   })
-  return { seen, stop }
+  return { outcome, stop }
 }
 
-/** `noticed`: a test ran and failed. `broken`: something else failed, such as an import. */
+/** `detected`: a test ran and failed. `broken`: something else failed, such as an import. */
 function readFailure(report) {
   if (!existsSync(report)) return { kind: 'broken' }
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
@@ -114,5 +114,5 @@ function readFailure(report) {
         status === 'failed' && !failureMessages.some((message) => /^(Reference|Syntax)Error/.test(message))
       )
     })
-  return failure === undefined ? { kind: 'broken' } : { kind: 'noticed', title: failure.fullName.trim() }
+  return failure === undefined ? { kind: 'broken' } : { kind: 'detected', title: failure.fullName.trim() }
 }

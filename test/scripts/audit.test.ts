@@ -12,7 +12,7 @@ import { temporaryDirectory } from '../support/tracker.ts'
 
 const run = promisify(execFile)
 
-/** Runs the audit of the gate against a registry. Returns its exit code, its output, and the saved result. */
+/** Runs scripts/audit.mjs against a registry. Returns its exit code, its output, and the saved result. */
 async function audit(registry: string): Promise<{ code: number; output: string; result: string }> {
   const { PATH = '' } = process.env
   const env = { PATH, HOME: temporaryDirectory(), npm_config_registry: registry }
