@@ -7,8 +7,8 @@ const RUNS = iterationsOf('BATCHES_RUNS', { short: 150, long: 10_000 })
 batchesContract('the SQLite store', openBatchedSqlite, {
   runs: RUNS,
   seed: SEED,
-  report(seen) {
-    const counts = [...seen].map(([what, times]) => `${what} ${times}`).join(', ')
+  report(timesByEvent) {
+    const counts = [...timesByEvent].map(([what, times]) => `${what} ${times}`).join(', ')
     reportFigures(`batches: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
   },
 })

@@ -15,7 +15,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
-import { isReady, register, sendSuccess, sendUpload, statusOf } from './disk/service-calls.ts'
+import { getReadiness, register, sendSuccess, sendUpload, statusOf } from './disk/service-calls.ts'
 
 const PAGE_BYTES = 4096
 
@@ -52,7 +52,7 @@ test('with a file that is not a database, migrate exits with the path and the re
   const { url, process } = service
   const [line] = await service.printed(/^.*it will be retried.*$/m)
   expect(JSON.parse(line)).toMatchObject({ err: { message } })
-  expect(await isReady(url)).toMatchObject({
+  expect(await getReadiness(url)).toMatchObject({
     status: 503,
     retryAfter: '5',
     body: { code: 'store_unavailable', detail: expect.stringContaining('file is not a database') },
@@ -86,21 +86,21 @@ test('while the database is damaged, the service responds 503 and uploads nothin
 
   expect(await sendSuccess(pending)).toMatchObject({ status: 503, retryAfter: '5' })
   expect(await sendUpload(url)).toMatchObject({ status: 503, retryAfter: '5' })
-  expect(await isReady(url)).toMatchObject({ status: 503, body: { code: 'store_unavailable' } })
+  expect(await getReadiness(url)).toMatchObject({ status: 503, body: { code: 'store_unavailable' } })
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toEqual([])
   service.process.kill('SIGTERM')
   expect(await service.exited).toBe(0)
 
   const restored = await runServe({ ...env, PORT: new URL(url).port })
-  expect(await isReady(url)).toMatchObject({
+  expect(await getReadiness(url)).toMatchObject({
     status: 503,
     body: { detail: expect.stringMatching(/malformed/) },
   })
   expect(await sendSuccess(pending)).toMatchObject({ status: 503, retryAfter: '5' })
 
   restore()
-  await expect.poll(async () => (await isReady(url)).status).toBe(200)
+  await expect.poll(async () => (await getReadiness(url)).status).toBe(200)
   expect(await statusOf(restored.url, 'known')).toBe('success')
   expect(await sendSuccess(pending)).toMatchObject({ status: 200, body: { outcome: 'applied' } })
   expect(await statusOf(restored.url, 'pending')).toBe('success')

@@ -8,7 +8,7 @@ import { drawFault, startTcpProxy } from './tcp-proxy.ts'
 
 const UPLOADS = iterationsOf('FAULTY_CALLERS', { short: 60, long: 2000 })
 const AT_ONCE = 20
-const SILENT_MS = 1500
+const TIMEOUT_MS = 1500
 const LARGEST_FILE = 150_000
 const SIZES = { messages: 2, sizes: { request: LARGEST_FILE / 2, response: 1000 } }
 
@@ -30,7 +30,7 @@ async function attempt(
         ['file', new Uint8Array(bytes), name],
       ],
       {
-        signal: AbortSignal.timeout(SILENT_MS),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
         ...(key !== null && { headers: { 'idempotency-key': key } }),
       },
     )
@@ -93,7 +93,7 @@ test(`a caller that disconnects early uploads nothing, and each idempotency key 
 
   const library = await libraryOf(sandbox)
   const rows = await readAll()
-  let nothing = 0
+  let notUploaded = 0
   for (const [name, { bytes, key, fileId }] of results) {
     const files = library.get(name) ?? []
     const written = rows.filter((row) => row.name === name)
@@ -105,13 +105,13 @@ test(`a caller that disconnects early uploads nothing, and each idempotency key 
     expect(files.map((file) => file.size)).toEqual(files.map(() => bytes))
     expect(accepted.map((row) => row.fileId)).toEqual(files.map((file) => file.fileId))
     for (const { code } of abandoned) expect(code).toBe('client_closed')
-    if (files.length === 0) nothing += 1
+    if (files.length === 0) notUploaded += 1
   }
   const faults = proxy.faults()
   reportFigures(
-    `callers behind faults: ${UPLOADS} uploads in ${attempts} attempts, seed ${SEED}, faults ${JSON.stringify(faults)}: ${library.size} uploaded once, ${nothing} not at all, 0 twice`,
+    `callers behind faults: ${UPLOADS} uploads in ${attempts} attempts, seed ${SEED}, faults ${JSON.stringify(faults)}: ${library.size} uploaded once, ${notUploaded} not at all, 0 twice`,
   )
   expect(attempts).toBeGreaterThan(UPLOADS)
-  expect(nothing).toBeGreaterThan(0)
+  expect(notUploaded).toBeGreaterThan(0)
   for (const count of Object.values(faults)) expect(count).toBeGreaterThan(0)
 })

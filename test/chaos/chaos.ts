@@ -23,7 +23,7 @@ export function reportFigures(figures: string): void {
   appendFileSync(FIGURES, `${figures}\n`)
 }
 
-/** Numbers from 0 to 1. https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
+/** A seeded random number generator, for numbers from 0 to 1 (mulberry32): https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
 export function createRandom(seed: number): () => number {
   let state = seed
   return () => {

@@ -13,9 +13,9 @@ export async function runCrashLoop(plan: {
   cycles: number
   directory: string
   env: { [name: string]: string }
-  /** Each cycle kills its service at a random one of its first `mostResponses` responses. */
+  /** Each cycle calls `kill` at a random one of the first `mostResponses` responses. */
   mostResponses: number
-  /** Ends the service by SIGKILL, at a time of its own choice. */
+  /** Ends the service by SIGKILL, at a time that it chooses. */
   kill(service: RunningProgram, cycle: number, random: () => number): void
   /** Changes the files while the service is down. */
   whileDead?(): void

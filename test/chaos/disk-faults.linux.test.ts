@@ -7,7 +7,7 @@ import { type RunningProgram, runProgram, runServe } from '../support/program.ts
 import { temporaryDirectory } from '../support/tracker.ts'
 import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { type FailingDisk, makeFailingDisk } from './disk/failing-disk.ts'
-import { isReady, register, sendSuccess, sendUpload, statusOf } from './disk/service-calls.ts'
+import { getReadiness, register, sendSuccess, sendUpload, statusOf } from './disk/service-calls.ts'
 
 const FAILURES = iterationsOf('DISK_FAILURES', { short: 6, long: 500 })
 const AT_ONCE = 16
@@ -29,7 +29,7 @@ const FAULTS: [what: string, injectFault: InjectFault][] = [
 
 function failWith(disk: Disk, fault: (typeof KINDS)[number]): () => void {
   disk.fail(fault)
-  return () => disk.mend()
+  return () => disk.repair()
 }
 
 /** The kernel itself rejects writes at the file's end: https://man7.org/linux/man-pages/man2/getrlimit.2.html */
@@ -88,20 +88,22 @@ test('a delivery that cannot be written to the disk is rejected, and is accepted
     const during = await Promise.all(registered)
     const uploads = sandbox.uploads().length
 
-    const mend = injectFault(disk, service)
+    const repair = injectFault(disk, service)
     const rejected = await Promise.all(during.map((one) => sendSuccess(one)))
     expect(rejected.map(({ status, retryAfter }) => `${status} ${retryAfter}`)).toEqual(
       during.map(() => '503 5'),
     )
     expect(await sendUpload(url)).toMatchObject({ status: 503, retryAfter: '5' })
-    await expect.poll(() => isReady(url)).toMatchObject({ status: 503, body: { code: 'store_unavailable' } })
+    await expect
+      .poll(() => getReadiness(url))
+      .toMatchObject({ status: 503, body: { code: 'store_unavailable' } })
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
     // Reads still work, and nothing was applied in part.
     for (const fileId of known) expect(await statusOf(url, fileId)).toBe('success')
     for (const { fileId } of during) expect(await statusOf(url, fileId)).toBe('pending')
     expect(sandbox.uploads()).toHaveLength(uploads)
 
-    mend()
+    repair()
     for (const repeated of await Promise.all(during.map((one) => sendSuccess(one))))
       expect(repeated).toMatchObject({ status: 200, body: { outcome: 'applied' } })
     const uploaded = await sendUpload(url)
@@ -109,7 +111,7 @@ test('a delivery that cannot be written to the disk is rejected, and is accepted
     known.push(...during.map(({ fileId }) => fileId))
     await expect.poll(() => statusOf(url, String(uploaded.body['fileId']))).toBe('success')
   }
-  await expect.poll(async () => (await isReady(url)).status).toBe(200)
+  await expect.poll(async () => (await getReadiness(url)).status).toBe(200)
   expect(service.process.exitCode).toBeNull()
 
   const restarted = await restart()
@@ -137,9 +139,9 @@ test(`disk failures at ${FAILURES} random moments lose nothing that was acknowle
   }
   const workers = Promise.all(Array.from({ length: AT_ONCE }, (_, name) => worker(name)))
   for (let count = 0; count < FAILURES; count += 1) {
-    const seen = acknowledged.length
-    const apart = Math.floor(random() * 40)
-    await expect.poll(() => acknowledged.length, { interval: 1 }).toBeGreaterThan(seen + apart)
+    const before = acknowledged.length
+    const more = Math.floor(random() * 40)
+    await expect.poll(() => acknowledged.length, { interval: 1 }).toBeGreaterThan(before + more)
     disk.fail(`${KINDS[Math.floor(random() * KINDS.length)] ?? 'full'} once`)
     await expect.poll(() => disk.isDue(), { interval: 1 }).toBe(false)
   }
@@ -159,7 +161,7 @@ test('a delivery whose sync failed is settled when it is sent again, also if the
   const one = await register(service.url, 'file-1')
   disk.fail('sync')
   expect(await sendSuccess(one)).toMatchObject({ status: 503 })
-  disk.mend()
+  disk.repair()
   const restarted = await restart()
   // What was written before the failed sync may be on disk after all; only the response must not promise it.
   expect(await sendSuccess(one)).toMatchObject({ status: 200 })
@@ -181,14 +183,14 @@ test('a service that starts on a failing disk responds with 503, and continues b
     [/database is locked/, () => lockForWriting(disk.path)],
   ]
   for (const [why, injectFault] of faults) {
-    const mend = injectFault()
+    const repair = injectFault()
     const migrate = runProgram(['migrate'], env)
     expect(await migrate.exited).toBe(1)
     expect(migrate.output()).toMatch(why)
     expect(migrate.output()).toContain(`${disk.path} cannot be opened: `)
 
     const waiting = await runServe(env)
-    expect(await isReady(waiting.url)).toMatchObject({
+    expect(await getReadiness(waiting.url)).toMatchObject({
       status: 503,
       retryAfter: '5',
       body: { code: 'store_unavailable', detail: expect.stringMatching(why) },
@@ -199,8 +201,8 @@ test('a service that starts on a failing disk responds with 503, and continues b
     expect(sandbox.uploads()).toEqual([])
     await waiting.printed(/the database cannot be opened; it will be retried/)
 
-    mend()
-    await expect.poll(async () => (await isReady(waiting.url)).status).toBe(200)
+    repair()
+    await expect.poll(async () => (await getReadiness(waiting.url)).status).toBe(200)
     expect(await sendSuccess(one)).toMatchObject({ status: 200 })
     expect(waiting.output().match(/the database cannot be opened/g)).toHaveLength(1)
     waiting.process.kill('SIGKILL')

@@ -5,7 +5,6 @@ import { iterationsOf, reportFigures } from './chaos.ts'
 import { startDatabaseProxy } from './postgres/database-proxy.ts'
 import {
   acknowledgeMore,
-  isRecovered,
   measureWake,
   type Process,
   registerFile,
@@ -13,6 +12,7 @@ import {
   startProcess,
   statusAt,
   until,
+  waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
@@ -41,13 +41,13 @@ test.each([
       const watched = await registerFile(one)
       load.begin([one.url, two.url])
       await acknowledgeMore(load, 100)
-      const [waits] = await queryPostgres(primary.url, 'SELECT sync_state FROM pg_stat_replication')
-      expect(waits).toEqual({ sync_state: 'sync' })
+      const [replication] = await queryPostgres(primary.url, 'SELECT sync_state FROM pg_stat_replication')
+      expect(replication).toEqual({ sync_state: 'sync' })
 
       if (how === 'crash') {
         await primary.crash()
         proxy.switchTo(standby.port)
-        await areReadOnly([one, two])
+        await expectReadOnly([one, two])
         await promote()
       } else {
         await primary.stop()
@@ -55,21 +55,21 @@ test.each([
         await demote()
         await primary.start()
         // The address still leads to the old primary.
-        await areReadOnly([one, two])
+        await expectReadOnly([one, two])
         proxy.switchTo(standby.port)
       }
       await acknowledgeMore(load, 100)
-      for (const tracker of [one, two]) await isRecovered(tracker)
+      for (const tracker of [one, two]) await waitForRecovery(tracker)
       expect(await measureWake(one, two)).toBeLessThan(2_000)
       await load.end()
-      for (const tracker of [one, two]) await isRecovered(tracker)
+      for (const tracker of [one, two]) await waitForRecovery(tracker)
       const lost = await load.listLost(one.url, standby)
       lines.push(load.summary(lost))
       expect(load.unexpected()).toEqual([])
       expect(lost).toEqual([])
 
       /** The address leads to a read-only server, whose data may be old. */
-      async function areReadOnly(trackers: readonly Process[]): Promise<void> {
+      async function expectReadOnly(trackers: readonly Process[]): Promise<void> {
         const since = performance.now()
         const rejections = () => load.rejections().filter(({ sentAt }) => sentAt > since)
         await until(() => expect(rejections().length).toBeGreaterThan(REJECTED))

@@ -16,7 +16,7 @@ import { expect, test } from 'vitest'
 import { type RunningProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
-import { isReady, sendSuccess } from './disk/service-calls.ts'
+import { getReadiness, sendSuccess } from './disk/service-calls.ts'
 import { createWebhookLoad, listUnsettled, type WebhookLoad } from './webhook-load.ts'
 
 const CYCLES = iterationsOf('FILE_REPLACED_CYCLES', { short: 7, long: 100 })
@@ -24,8 +24,8 @@ const CYCLES = iterationsOf('FILE_REPLACED_CYCLES', { short: 7, long: 100 })
 type Service = RunningProgram & { url: string }
 
 /** The suffixes of a database's files. SQLite rebuilds the index (-shm) by itself. */
-const KEPT = ['', '-wal']
-const ALL = [...KEPT, '-shm']
+const COPIED_SUFFIXES = ['', '-wal']
+const ALL_SUFFIXES = [...COPIED_SUFFIXES, '-shm']
 
 /** How the database changes under the running service. `older` is a copy from before all submissions. */
 type Change = { what: string; servesWrongFile: boolean; change: (path: string, older: string) => void }
@@ -64,14 +64,15 @@ const CHANGES: Change[] = [
 ]
 
 function remove(path: string): void {
-  for (const end of ALL) rmSync(path + end, { force: true })
+  for (const suffix of ALL_SUFFIXES) rmSync(path + suffix, { force: true })
 }
 
 function copy(from: string, to: string): void {
-  for (const end of KEPT) if (existsSync(from + end)) copyFileSync(from + end, to + end)
+  for (const suffix of COPIED_SUFFIXES)
+    if (existsSync(from + suffix)) copyFileSync(from + suffix, to + suffix)
 }
 
-/** Every thread of the process; a system call in progress ends before its thread stops. */
+/** Whether every thread of the process has stopped. A system call in progress ends before its thread stops. */
 function isStopped(pid: number): boolean {
   return readdirSync(`/proc/${pid}/task`).every((task) =>
     readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8').includes(') T '),
@@ -114,7 +115,7 @@ async function expectRejecting(service: Service, load: WebhookLoad) {
   await expect.poll(rejections).toBeGreaterThan(before + 32)
   // The response uses a check made within the last second.
   await expect
-    .poll(() => isReady(service.url))
+    .poll(() => getReadiness(service.url))
     .toMatchObject({
       status: 503,
       retryAfter: '5',
@@ -170,10 +171,10 @@ test(`replacing the database file loses nothing that was acknowledged, ${CYCLES}
 
   /** The same file comes back: no restart is needed. */
   const moveAwayAndBack = async () => {
-    for (const end of ALL) renameSync(path + end, away + end)
+    for (const suffix of ALL_SUFFIXES) renameSync(path + suffix, away + suffix)
     await expectRejecting(service, load)
-    for (const end of ALL) renameSync(away + end, path + end)
-    await expect.poll(async () => (await isReady(service.url)).status).toBe(200)
+    for (const suffix of ALL_SUFFIXES) renameSync(away + suffix, path + suffix)
+    await expect.poll(async () => (await getReadiness(service.url)).status).toBe(200)
   }
   /** The running service is the only one that still has the data. */
   const deleteAndBackUp = async () => {
@@ -201,8 +202,8 @@ test(`replacing the database file loses nothing that was acknowledged, ${CYCLES}
   const workers = load.run(() => isDone)
   const lost: string[] = []
   for (let cycle = 0; cycle < CYCLES && lost.length === 0; cycle += 1) {
-    const [seen, apart] = [load.acknowledged().length, Math.ceil(random() * 100)]
-    await expect.poll(() => load.acknowledged().length, { interval: 1 }).toBeGreaterThan(seen + apart)
+    const [seen, more] = [load.acknowledged().length, Math.ceil(random() * 100)]
+    await expect.poll(() => load.acknowledged().length, { interval: 1 }).toBeGreaterThan(seen + more)
     const before = load.acknowledged().slice()
     await kinds[cycle % kinds.length]?.()
     lost.push(...(await listUnsettled(service.url, before.slice(-500))))

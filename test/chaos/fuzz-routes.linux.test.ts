@@ -16,10 +16,10 @@ import { startTarget } from './hostile/target.ts'
 
 const REQUESTS = iterationsOf('FUZZ_REQUESTS', { short: 4000, long: 80_000 })
 const AT_ONCE = 32
-/** The longest time that the process may block everybody. A busy machine needs less, a body that takes minutes more. */
+/** The longest time for which a request may block all others. A busy machine stays below it; a body that takes minutes does not. */
 const LONGEST_WAIT_MS = 8000
 
-const SHOWN = [
+const VIEWED = [
   '',
   '/failures',
   '/deliveries',
@@ -43,7 +43,7 @@ const SUBMITTED = [
   '/deliveries/:deliveryId/replay',
   '/assets/:fileId/forget',
 ]
-const PAGES = [...SHOWN, ...SUBMITTED]
+const PAGES = [...VIEWED, ...SUBMITTED]
   .map((path) => `GET /admin${path}`)
   .concat(SUBMITTED.map((path) => `POST /admin${path}`))
 
@@ -54,7 +54,7 @@ async function listRoutes(): Promise<string[]> {
   const service = createService(config, { logger: pino({ level: 'silent' }) })
   const named = service.operations.map(({ method, path }) => `${method} ${path}`)
   await service.stop()
-  // There are as many pages as other routes, and each of them has less behind it.
+  // There are as many pages as other routes, but each of them has less code.
   return [...PAGES, ...named, ...named, ...named]
 }
 
@@ -80,7 +80,7 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
       const isHead = request.method === 'HEAD'
       const [response] = await exchange(target.url, [request.bytes], {
         isHead,
-        patienceMs: request.isWhole ? 30_000 : 30,
+        idleTimeoutMs: request.isWhole ? 30_000 : 30,
         isEnough: (got) => got.length > 0,
       })
       const text = request.bytes.toString('latin1').slice(0, 600)

@@ -32,7 +32,7 @@ test(`hostile bytes on ${CONNECTIONS} connections do no harm, seed ${SEED}`, {
       const responses = await exchange(target.url, pieces, {
         ending,
         // Only a caller that waits for a response that may never come has to disconnect; the service closes the others.
-        patienceMs: ending === 'wait' && expected === undefined ? 50 + dice.below(200) : 10_000,
+        idleTimeoutMs: ending === 'wait' && expected === undefined ? 50 + dice.below(200) : 10_000,
         isEnough: (got) => typeof expected === 'number' && got.length >= expected,
       })
       const text = bytes.toString('latin1').slice(0, 600)

@@ -76,17 +76,23 @@ function classify(uploaded: Uploaded, written: Written | undefined, files: reado
   if (isSuccess && uploaded.shouldRetry === null)
     return fileIdOf(uploaded.body) === fileId && written?.fileId === fileId
       ? 'responded'
-      : 'responded wrongly'
+      : 'responded with the wrong file'
   if (!isSuccess && uploaded.status !== 502 && uploaded.status !== 504)
-    return `an answer of ${uploaded.status} ${uploaded.body}`
+    return `responded unexpectedly: ${uploaded.status} ${uploaded.body}`
   if (uploaded.submissionId !== null) {
-    if (uploaded.shouldRetry !== 'false') return 'unconfirmed, and invited to upload again'
+    if (uploaded.shouldRetry !== 'false') return 'unconfirmed, but reported as safe to try again'
     if (fileId === undefined)
-      return written?.state === 'unconfirmed' ? 'unconfirmed, for nothing' : 'wrongly kept'
-    return written?.fileId === fileId ? 'unconfirmed, though there' : 'unconfirmed, and lost'
+      return written?.state === 'unconfirmed'
+        ? 'unconfirmed and not at ImageKit'
+        : 'not at ImageKit, but not unconfirmed'
+    return written?.fileId === fileId
+      ? 'unconfirmed and at ImageKit'
+      : 'at ImageKit, but stored without its file'
   }
-  if (fileId !== undefined) return 'there, and invited to upload again'
-  return written === undefined || written.state === 'rejected' ? 'safe to try again' : 'kept for nothing'
+  if (fileId !== undefined) return 'at ImageKit, but reported as safe to try again'
+  return written === undefined || written.state === 'rejected'
+    ? 'safe to try again'
+    : 'safe to try again, but not rejected'
 }
 
 test(`a faulty network to ImageKit loses none of ${UPLOADS} uploads, and none that ImageKit has is reported as safe to repeat, seed ${SEED}`, {
@@ -131,7 +137,12 @@ test(`a faulty network to ImageKit loses none of ${UPLOADS} uploads, and none th
   )
   // Each of these categories occurred, and no other.
   expect(new Set(Object.keys(categories))).toEqual(
-    new Set(['responded', 'unconfirmed, for nothing', 'unconfirmed, though there', 'safe to try again']),
+    new Set([
+      'responded',
+      'unconfirmed and not at ImageKit',
+      'unconfirmed and at ImageKit',
+      'safe to try again',
+    ]),
   )
   for (const count of Object.values(faults)) expect(count).toBeGreaterThan(0)
 })

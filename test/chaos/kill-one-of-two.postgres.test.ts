@@ -6,12 +6,12 @@ import { iterationsOf, reportFigures } from './chaos.ts'
 import {
   acknowledgeMore,
   BUSY_MS,
-  isRecovered,
   measureWake,
   type Process,
   readLease,
   startProcess,
   until,
+  waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
@@ -39,7 +39,7 @@ test(`when kill -9 ends one of two processes under load, ${KILLS} times, the oth
     const { holder } = await readLease(server)
     load.begin([dying.url, living.url])
     await acknowledgeMore(load, 100)
-    for (let count = 0; count < DELAYED; count += 1) await load.hold(dying.url)
+    for (let count = 0; count < DELAYED; count += 1) await load.delayUpload(dying.url)
     delayed += DELAYED
     const killedAt = performance.now()
     dying.process.kill('SIGKILL')
@@ -72,11 +72,11 @@ test(`when kill -9 ends one of two processes under load, ${KILLS} times, the oth
     `SELECT count(*) AS count FROM submissions WHERE state = ${STATE.to.unconfirmed}`,
   )
   expect(unconfirmed[0]?.count).toBeGreaterThanOrEqual(delayed)
-  await isRecovered(living)
+  await waitForRecovery(living)
   const lost = await load.listLost(living.url, server)
   reportFigures(
-    `kill -9 of one of two processes, ${KILLS} times: ${load.summary(lost)}; ${delayed} uploads under way were unconfirmed ` +
-      `after ${SILENT_MS / 1000} s of silence, the lease was taken over after ${(leaseMs / 1000).toFixed(1)} s at most`,
+    `kill -9 of one of two processes, ${KILLS} times: ${load.summary(lost)}; ${delayed} uploads in progress became unconfirmed ` +
+      `after ${SILENT_MS / 1000} s without a heartbeat, the lease was taken over after ${(leaseMs / 1000).toFixed(1)} s at most`,
   )
   expect(load.unexpected()).toEqual([])
   expect(lost).toEqual([])

@@ -4,7 +4,7 @@ import { EXTENSIONS, UPLOAD } from '../support/uploads.ts'
 /** The number of concurrent callers, half of whom upload. */
 const CALLERS = 32
 
-/** What one caller sent, and what the service acknowledged of it. */
+/** The upload of one caller, and which parts of it the service has acknowledged. */
 export type TrackedUpload = {
   fileId: string
   webhookUrl: string
@@ -30,7 +30,7 @@ export type Load = {
 export async function createLoad(): Promise<Load> {
   let uploads = new Map<string, TrackedUpload>()
   let inProgress: Promise<void>[] = []
-  let unexpected: Unexpected[] = []
+  let unexpected: UnexpectedResponse[] = []
   let count = 0
   let onResponse = () => {}
 
@@ -56,9 +56,9 @@ export async function createLoad(): Promise<Load> {
     if (isEarly) respond()
   }
 
-  const untilKilled = (act: Promise<void>) =>
-    act.catch((error: unknown) => {
-      if (error instanceof Unexpected) unexpected.push(error)
+  const untilKilled = (work: Promise<void>) =>
+    work.catch((error: unknown) => {
+      if (error instanceof UnexpectedResponse) unexpected.push(error)
     })
 
   const imagekit = await startMisbehavingImagekit((call) => {
@@ -71,7 +71,8 @@ export async function createLoad(): Promise<Load> {
     form.append('fileName', 'shirt.jpg')
     form.append('extensions', EXTENSIONS)
     const response = await fetch(url + UPLOAD, { method: 'POST', body: form })
-    if (response.status !== 200) throw new Unexpected(`upload: ${response.status} ${await response.text()}`)
+    if (response.status !== 200)
+      throw new UnexpectedResponse(`upload: ${response.status} ${await response.text()}`)
     const { fileId } = (await response.json()) as { fileId: string }
     const one = uploads.get(fileId)
     if (one) one.submissionId = response.headers.get('x-submission-id')
@@ -87,7 +88,7 @@ export async function createLoad(): Promise<Load> {
       body,
     })
     if (response.status !== 201)
-      throw new Unexpected(`submission: ${response.status} ${await response.text()}`)
+      throw new UnexpectedResponse(`submission: ${response.status} ${await response.text()}`)
     const { submissionId, webhookUrl } = (await response.json()) as {
       submissionId: string
       webhookUrl: string
@@ -97,8 +98,8 @@ export async function createLoad(): Promise<Load> {
     onResponse()
   }
 
-  const repeat = async (act: () => Promise<void>) => {
-    for (;;) await act()
+  const repeat = async (work: () => Promise<void>) => {
+    for (;;) await work()
   }
 
   return {
@@ -124,13 +125,14 @@ export async function createLoad(): Promise<Load> {
   }
 }
 
-/** The service sent a wrong response, which killing it does not explain. */
-class Unexpected extends Error {}
+/** A wrong response, which cannot be explained by killing the service. */
+class UnexpectedResponse extends Error {}
 
 /** Sends the webhook of one upload, and resolves with its outcome. */
 export async function sendResult(one: TrackedUpload): Promise<string> {
   const response = await fetch(one.webhookUrl, { method: 'POST', body: JSON.stringify(payload(one)) })
-  if (response.status !== 200) throw new Unexpected(`webhook: ${response.status} ${await response.text()}`)
+  if (response.status !== 200)
+    throw new UnexpectedResponse(`webhook: ${response.status} ${await response.text()}`)
   one.isAcknowledged = true
   const { outcome } = (await response.json()) as { outcome: string }
   return outcome

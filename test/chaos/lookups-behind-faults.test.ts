@@ -12,7 +12,7 @@ import { statusOf } from '../support/webhooks.ts'
 import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
 import { drawFault, NO_FAULT, startTcpProxy } from './tcp-proxy.ts'
 
-const LOOKUPS = iterationsOf('FAULTY_LOOKS', { short: 12, long: 1000 })
+const LOOKUPS = iterationsOf('FAULTY_LOOKUPS', { short: 12, long: 1000 })
 const SIZES = { messages: 4, sizes: { request: 300, response: 1500 } }
 
 async function expectAll(tracker: RunningTracker, fileIds: readonly string[], seen: object): Promise<void> {
@@ -34,10 +34,10 @@ test(`a broken response never proves that a file is gone: ${LOOKUPS} lookups thr
   const tagged: string[] = []
   const untagged: string[] = []
   const findings: Record<string, number> = {}
-  let unanswered = 0
+  let withoutResponse = 0
   const reconcileOnce = async () => {
     const { runs, stoppedBy } = await reconcileNow(tracker)
-    if (stoppedBy !== null) unanswered += 1
+    if (stoppedBy !== null) withoutResponse += 1
     for (const { fileId, finding } of runs) {
       findings[finding] = (findings[finding] ?? 0) + 1
       // Its tags exist: only an incomplete response of ImageKit could lack them.
@@ -56,7 +56,7 @@ test(`a broken response never proves that a file is gone: ${LOOKUPS} lookups thr
     await reconcileOnce()
   }
   // Some lookups got a response, some did not.
-  expect(unanswered).toBeGreaterThan(0)
+  expect(withoutResponse).toBeGreaterThan(0)
   expect(Object.keys(findings)).toContain('evidence')
   isFaulty = false
   await expect
@@ -69,6 +69,6 @@ test(`a broken response never proves that a file is gone: ${LOOKUPS} lookups thr
   await expectAll(tracker, tagged, { status: 'success', extensions: [{ source: 'reconcile' }] })
   await expectAll(tracker, untagged, { status: 'expired' })
   reportFigures(
-    `lookups behind faults: ${LOOKUPS} lookups, seed ${SEED}, faults ${JSON.stringify(proxy.faults())}: ${unanswered} without a response, ${JSON.stringify(findings)}`,
+    `lookups behind faults: ${LOOKUPS} lookups, seed ${SEED}, faults ${JSON.stringify(proxy.faults())}: ${withoutResponse} without a response, ${JSON.stringify(findings)}`,
   )
 })

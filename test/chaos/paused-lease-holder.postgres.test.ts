@@ -6,11 +6,11 @@ import { iterationsOf, reportFigures } from './chaos.ts'
 import {
   acknowledgeMore,
   BUSY_MS,
-  isRecovered,
   measureWake,
   readLease,
   startProcess,
   until,
+  waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
@@ -23,13 +23,13 @@ const TAKEN_OVER_MS = 30_000
 const UPKEEP_TABLES = ['counters', 'metadata']
 
 /** Logs every write to these tables with the user who made it and the epoch of the lease at that time. */
-const NOTE_UPKEEP = `
-  CREATE TABLE noted (who text, epoch bigint);
-  CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN INSERT INTO noted SELECT session_user, epoch FROM leases; RETURN NULL; END $$;
+const LOG_UPKEEP_WRITES = `
+  CREATE TABLE upkeep_writes (who text, epoch bigint);
+  CREATE FUNCTION log_write() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO upkeep_writes SELECT session_user, epoch FROM leases; RETURN NULL; END $$;
   ${UPKEEP_TABLES.map(
     (table) =>
-      `CREATE TRIGGER note AFTER INSERT OR UPDATE OR DELETE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION note()`,
+      `CREATE TRIGGER log_write AFTER INSERT OR UPDATE OR DELETE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION log_write()`,
   ).join(';')}`
 
 test(`a lease holder that is paused until its lease has ended changes nothing afterwards, ${PAUSES} times`, {
@@ -40,23 +40,23 @@ test(`a lease holder that is paused until its lease has ended changes nothing af
   const users = { one: await createUser(server, 'one'), two: await createUser(server, 'two') }
   const env = { RECONCILE_AFTER: '1s', RECONCILE_EVERY: '1s' }
   const one = { name: 'one', ...(await startProcess(users.one, load, env)) }
-  await queryPostgres(server.url, NOTE_UPKEEP)
+  await queryPostgres(server.url, LOG_UPKEEP_WRITES)
   const two = { name: 'two', ...(await startProcess(users.two, load, env)) }
   let takenMs = 0
   let [holder, other] = [one, two]
   for (let count = 0; count < PAUSES; count += 1) {
     const before = await readLease(server)
     const writesOf = async (who: string, epoch: number) => {
-      const noted = await readRows<{ who: string; at: number }>(
+      const writes = await readRows<{ who: string; at: number }>(
         server,
-        `SELECT who, epoch AS at FROM noted WHERE who = '${who}' AND epoch = ${epoch}`,
+        `SELECT who, epoch AS at FROM upkeep_writes WHERE who = '${who}' AND epoch = ${epoch}`,
       )
-      return noted.length
+      return writes.length
     }
     load.begin([holder.url, other.url])
     await acknowledgeMore(load, 100)
     await until(async () => expect(await writesOf(holder.name, before.epoch)).toBeGreaterThan(0))
-    const delayed = await load.hold(holder.url)
+    const delayed = await load.delayUpload(holder.url)
     const pausedAt = performance.now()
     holder.process.kill('SIGSTOP')
     load.continueAt([other.url])
@@ -71,7 +71,7 @@ test(`a lease holder that is paused until its lease has ended changes nothing af
     load.release()
     load.continueAt([holder.url, other.url])
     await acknowledgeMore(load, 100)
-    await isRecovered(holder)
+    await waitForRecovery(holder)
     await until(() => expect(delayed.submissionId).not.toBeNull())
     // It has written a heartbeat, and knows that it no longer holds the lease.
     await until(async () =>
@@ -83,7 +83,7 @@ test(`a lease holder that is paused until its lease has ended changes nothing af
     expect(await writesOf(holder.name, before.epoch + 1)).toBe(0)
     ;[holder, other] = [other, holder]
   }
-  await isRecovered(holder)
+  await waitForRecovery(holder)
   const lost = await load.listLost(holder.url, server)
   reportFigures(
     `the holder of the lease was paused past its end, ${PAUSES} times: ${load.summary(lost)}; the other one had the lease after ` +
@@ -94,7 +94,7 @@ test(`a lease holder that is paused until its lease has ended changes nothing af
   expect(lost).toEqual([])
 })
 
-/** The database with a user of its own, so that its writes can be told apart. */
+/** The address of the database with a separate user, so that its writes can be distinguished. */
 async function createUser({ url }: OwnServer, name: string): Promise<{ url: string }> {
   await queryPostgres(url, `CREATE ROLE ${name} LOGIN SUPERUSER PASSWORD '${name}'`)
   return { url: Object.assign(new URL(url), { username: name, password: name }).href }

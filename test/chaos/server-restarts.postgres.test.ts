@@ -3,13 +3,13 @@ import { startOwnServer } from '../support/own-server.ts'
 import { iterationsOf, reportFigures } from './chaos.ts'
 import {
   acknowledgeMore,
-  isRecovered,
   measureWake,
   registerFile,
   settle,
   startProcess,
   statusAt,
   until,
+  waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
@@ -49,16 +49,16 @@ test(`the service continues after PostgreSQL crashes and restarts under load, ${
     expect(slowestMs).toBeLessThan(1_000)
     await server.start()
     await acknowledgeMore(load, 100)
-    for (const tracker of [one, two]) await isRecovered(tracker)
+    for (const tracker of [one, two]) await waitForRecovery(tracker)
     longestWakeMs = Math.max(longestWakeMs, await measureWake(one, two), await measureWake(two, one))
     expect(longestWakeMs).toBeLessThan(2_000)
   }
   await load.end()
-  for (const tracker of [one, two]) await isRecovered(tracker)
+  for (const tracker of [one, two]) await waitForRecovery(tracker)
   const lost = await load.listLost(one.url, server)
   reportFigures(
     `PostgreSQL crashed and restarted ${RESTARTS} times: ${load.summary(lost)}; while it was down, a 503 took ` +
-      `${slowestMs.toFixed(0)} ms at most; afterwards a settle at one process woke the other's waiter after ` +
+      `${slowestMs.toFixed(0)} ms at most; afterwards, when one process settled a run, a request that waited at the other got it within ` +
       `${longestWakeMs.toFixed(0)} ms at most`,
   )
   expect(load.unexpected()).toEqual([])

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { startOwnServer } from '../support/own-server.ts'
 import { queryPostgres } from '../support/postgres-admin.ts'
 import { iterationsOf, reportFigures } from './chaos.ts'
-import { isRecovered, registerFile, settle, startProcess, statusAt } from './postgres/processes.ts'
+import { registerFile, settle, startProcess, statusAt, waitForRecovery } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
 const ROUNDS = iterationsOf('STARTS', { short: 1, long: 10 })
@@ -36,7 +36,7 @@ test(`ten processes that start at once on an empty database all serve, with one 
     // Each process registers a file; the next one receives the webhook, and the one after that serves the status.
     for (const [place, tracker] of trackers.entries()) {
       const [next, afterNext] = [1, 2].map((steps) => trackers[(place + steps) % PROCESSES] ?? tracker)
-      await isRecovered(tracker)
+      await waitForRecovery(tracker)
       const file = await registerFile(tracker)
       expect(await settle(next ?? tracker, file)).toMatchObject({ status: 200 })
       acknowledged += 1

@@ -34,7 +34,7 @@ test.for([
       TRACKER_API_KEY: API_KEY,
       TRACKER_ADMIN_KEY: ADMIN_KEY,
     })
-    // Not measured: memory that the first upload allocates once and for all.
+    // Memory that the service allocates only once, for its first upload, is not measured.
     const first = openUpload(service)
     await pipeline(Readable.from(form(disposition, 1, createHash('sha256'))), first.stream)
     expect((await first.response).status).toBe(200)

@@ -6,13 +6,13 @@ import { EXTENSIONS, UPLOAD } from '../support/uploads.ts'
 import { iterationsOf, reportFigures } from './chaos.ts'
 import {
   acknowledgeMore,
-  isRecovered,
   measureWake,
   readLease,
   registerFile,
   startProcess,
   statusAt,
   until,
+  waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
@@ -35,7 +35,7 @@ test('only the clock of the database counts when the clock of one of two process
     RECONCILE_EVERY: '1s',
     NODE_OPTIONS: `--import=${CLOCK_AHEAD.href}`,
   })
-  // The first process sweeps, and it alone claims overdue runs.
+  // The first process has the lease and sweeps, and only it claims overdue runs.
   const right = await startProcess(server, load, { ...env, RECONCILE_EVERY: '1h' })
   const [, loggedAt] = await fast.printed(/"time":(\d+).*"listening"/)
   expect(Number(loggedAt) - Date.now()).toBeGreaterThan(FAST_BY_MS - NEAR_MS)
@@ -74,7 +74,7 @@ test('only the clock of the database counts when the clock of one of two process
   expect(await deliverEvent(fast, event, signedAhead)).toMatchObject({ status: 401 })
 
   // By the wrong clock, the other process sent its last heartbeat an hour ago.
-  await load.hold(right.url)
+  await load.delayUpload(right.url)
   const [before] = await heartbeats(server)
   await until(async () => {
     const now = await heartbeats(server)
@@ -92,7 +92,7 @@ test('only the clock of the database counts when the clock of one of two process
   expect(await measureWake(fast, right)).toBeLessThan(2_000)
   expect(await measureWake(right, fast)).toBeLessThan(2_000)
   await load.end()
-  for (const tracker of [fast, right]) await isRecovered(tracker)
+  for (const tracker of [fast, right]) await waitForRecovery(tracker)
   const lost = await load.listLost(right.url, server)
   reportFigures(`the clock of one of two processes an hour ahead: ${load.summary(lost)}`)
   expect(load.unexpected()).toEqual([])

@@ -43,7 +43,7 @@ static int fault_of(const char *call, int fd) {
   return error;
 }
 
-#define FAIL_IF_ASKED(call, fd)                                                                                        \
+#define FAIL_IF_FAULTY(call, fd)                                                                                        \
   do {                                                                                                                 \
     int error = fault_of(call, fd);                                                                                    \
     if (error != 0) {                                                                                                  \
@@ -55,27 +55,27 @@ static int fault_of(const char *call, int fd) {
 ssize_t write(int fd, const void *bytes, size_t count) {
   static ssize_t (*real)(int, const void *, size_t);
   if (real == NULL) real = dlsym(RTLD_NEXT, "write");
-  FAIL_IF_ASKED("write", fd);
+  FAIL_IF_FAULTY("write", fd);
   return real(fd, bytes, count);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t count, off64_t offset) {
   static ssize_t (*real)(int, const void *, size_t, off64_t);
   if (real == NULL) real = dlsym(RTLD_NEXT, "pwrite64");
-  FAIL_IF_ASKED("write", fd);
+  FAIL_IF_FAULTY("write", fd);
   return real(fd, bytes, count, offset);
 }
 
 int fsync(int fd) {
   static int (*real)(int);
   if (real == NULL) real = dlsym(RTLD_NEXT, "fsync");
-  FAIL_IF_ASKED("sync", fd);
+  FAIL_IF_FAULTY("sync", fd);
   return real(fd);
 }
 
 int fdatasync(int fd) {
   static int (*real)(int);
   if (real == NULL) real = dlsym(RTLD_NEXT, "fdatasync");
-  FAIL_IF_ASKED("sync", fd);
+  FAIL_IF_FAULTY("sync", fd);
   return real(fd);
 }

@@ -13,8 +13,8 @@ export type FailingDisk = {
   /** From now on the disk fails, or only the next call that this fault concerns. */
   fail(fault: DiskFault | `${DiskFault} once`): void
   /** Removes the fault. */
-  mend(): void
-  /** A `once` fault that has not occurred yet. */
+  repair(): void
+  /** Whether a `once` fault has not occurred yet. */
   isDue(): boolean
 }
 
@@ -25,7 +25,7 @@ export function makeFailingDisk(directory: string, path: string): FailingDisk {
   return {
     env: { LD_PRELOAD: shim, FAILING_DISK: control, FAILING_DATABASE: path },
     fail: (fault) => writeFileSync(control, fault),
-    mend: () => rmSync(control, { force: true }),
+    repair: () => rmSync(control, { force: true }),
     isDue: () => existsSync(control),
   }
 }

@@ -32,7 +32,7 @@ export async function sendUpload(url: string): Promise<ServiceResponse> {
   return read(await fetch(`${url}/api/v1/files/upload`, { method: 'POST', body: form }))
 }
 
-export async function isReady(url: string): Promise<ServiceResponse> {
+export async function getReadiness(url: string): Promise<ServiceResponse> {
   return read(await fetch(`${url}/readyz`))
 }
 

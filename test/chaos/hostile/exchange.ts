@@ -7,20 +7,20 @@ type Ending = 'wait' | 'fin' | 'reset'
 type ExchangeOptions = {
   isHead?: boolean
   ending?: Ending
-  patienceMs: number
+  idleTimeoutMs: number
   isEnough: (responses: readonly WireResponse[]) => boolean
 }
 
 /**
  * Sends bytes as they are, one piece after another, and reads until `isEnough`, until the server closes, or until
- * nothing came for `patienceMs`; then it disconnects. Resolves with the complete responses; rejects for anything but HTTP.
+ * nothing came for `idleTimeoutMs`; then it disconnects. Resolves with the complete responses; rejects for anything but HTTP.
  */
 export function exchange(
   url: URL,
   pieces: readonly Buffer[],
   options: ExchangeOptions,
 ): Promise<WireResponse[]> {
-  const { isHead = false, ending = 'wait', patienceMs, isEnough } = options
+  const { isHead = false, ending = 'wait', idleTimeoutMs, isEnough } = options
   return new Promise((resolve, reject) => {
     const socket = connect({ port: Number(url.port), host: url.hostname, noDelay: true })
     let text = ''
@@ -35,7 +35,7 @@ export function exchange(
       clearTimeout(timer)
       socket.destroy()
     }
-    const timer = setTimeout(() => finish(true), patienceMs)
+    const timer = setTimeout(() => finish(true), idleTimeoutMs)
     const send = (index: number) => {
       const piece = pieces[index]
       if (piece !== undefined) socket.write(piece, () => setImmediate(send, index + 1))
@@ -47,7 +47,7 @@ export function exchange(
       timer.refresh()
       finish(false)
     })
-    // A server that rejects in the middle of a request may reset the connection: what it wrote before that counts.
+    // A server that rejects in the middle of a request may reset the connection. The bytes received before that still count.
     socket.on('error', () => {})
     socket.on('close', () => finish(true))
     send(0)

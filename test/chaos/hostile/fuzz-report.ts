@@ -30,8 +30,8 @@ export function createFuzzReport(target: Target): FuzzReport {
     count: (what) => counts.get(what) ?? 0,
     async settle() {
       expect(faults).toEqual([])
-      await target.expectUnharmed()
-      expect(target.oddLogLines()).toEqual([])
+      await target.expectWorking()
+      expect(target.unexpectedLogLines()).toEqual([])
       const { now, highest } = target.memoryMib()
       expect(now - before.now).toBeLessThan(MAX_GROWTH_MIB)
       expect(highest).toBeLessThan(MAX_PEAK_MIB)

@@ -1,7 +1,7 @@
 /** Checks continuously whether the service is alive, and measures the longest response time. */
 export type HealthProbe = { stop(): Promise<{ checks: number; longestMs: number }> }
 
-/** The same thread handles /healthz and everything else: its delay is everybody's delay. */
+/** The same thread handles /healthz and everything else, so a delay of /healthz delays every request. */
 export function startHealthProbe(url: URL): HealthProbe {
   const stopping = new AbortController()
   let checks = 0

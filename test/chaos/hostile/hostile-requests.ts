@@ -8,7 +8,7 @@ export type HostileRequest = {
   method: string
   target: string
   bytes: Buffer
-  /** Its body has the declared length, so the service must respond without more bytes. */
+  /** Whether its body has the declared length, so that the service must respond without more bytes. */
   isWhole: boolean
 }
 

@@ -40,7 +40,7 @@ function parseContent(
   { isHead, isClosed }: { isHead: boolean; isClosed: boolean },
 ): { body: string; rest: string } | undefined {
   if (isHead || status < 200 || status === 204 || status === 304) return { body: '', rest: text }
-  // An event stream may never end; whatever came of it counts.
+  // An event stream may never end, so the received part counts as its body.
   if (headers.get('content-type') === 'text/event-stream') return { body: text, rest: '' }
   if (headers.get('transfer-encoding') === 'chunked') return parseChunks(text)
   const length = headers.get('content-length')

@@ -58,8 +58,8 @@ export async function startTarget(imagekit: RandomImagekit, env: { [name: string
       }
     },
 
-    /** The lines of the log that no documented error explains. */
-    oddLogLines(): string[] {
+    /** Log lines that no documented error explains. */
+    unexpectedLogLines(): string[] {
       return program
         .output()
         .split('\n')
@@ -67,7 +67,7 @@ export async function startTarget(imagekit: RandomImagekit, env: { [name: string
     },
 
     /** The process is alive and still works: an upload, its webhook, its status. */
-    async expectUnharmed(): Promise<void> {
+    async expectWorking(): Promise<void> {
       expect(program.process.exitCode ?? program.process.signalCode).toBe(null)
       imagekit.behave()
       expect(await fetchJson('/healthz')).toMatchObject({ status: 200, json: { status: 'ok' } })

@@ -1,15 +1,15 @@
 // Loaded into a process before the program, to set its clock an hour ahead.
 const AHEAD_MS = 3_600_000
 
-const RightDate = globalThis.Date
+const RealDate = globalThis.Date
 
-globalThis.Date = class extends RightDate {
-  constructor(...given) {
-    if (given.length === 0) super(RightDate.now() + AHEAD_MS)
-    else super(...given)
+globalThis.Date = class extends RealDate {
+  constructor(...args) {
+    if (args.length === 0) super(RealDate.now() + AHEAD_MS)
+    else super(...args)
   }
 
   static now() {
-    return RightDate.now() + AHEAD_MS
+    return RealDate.now() + AHEAD_MS
   }
 }

@@ -6,11 +6,11 @@ import { onTestFinished } from 'vitest'
 export type DatabaseProxy = {
   /** The address of a database through the proxy. */
   through(url: string): string
-  /** Relays nothing any more and closes nothing; new connections are silent too. */
+  /** Stops relaying, but closes nothing. New connections get no response either. */
   hang(): void
   /** Open connections stay silent, and the server has closed its side. New connections work. */
   forgetConnections(): void
-  /** Relays again, including what has waited. */
+  /** Relays again, including the bytes that have waited. */
   forward(): void
   /** Resets open connections, and leads new ones to another server. */
   switchTo(port: number): void
@@ -69,7 +69,7 @@ export async function startDatabaseProxy(firstPort: number): Promise<DatabasePro
         links.delete(link)
         silence(link)
         link.server.resetAndDestroy()
-        // Nobody notices that this side is closed.
+        // The caller gets no sign that the other side is closed.
         onTestFinished(() => void link.caller.destroy())
       }
     },

@@ -36,7 +36,7 @@ export async function acknowledgeMore(load: SharedLoad, count: number): Promise<
 }
 
 /** Resolves once the service can write, and no response of ImageKit's is waiting to be written. */
-export async function isRecovered({ url }: Pick<Process, 'url'>): Promise<void> {
+export async function waitForRecovery({ url }: Pick<Process, 'url'>): Promise<void> {
   await until(async () => {
     const response = await fetch(`${url}/readyz`)
     expect(await response.json()).toMatchObject({ status: 'ready', queuedWrites: 0 })
@@ -83,7 +83,7 @@ export function statusAt({ url }: Pick<Process, 'url'>, { fileId }: { fileId: st
   return timed(`${url}/assets/${fileId}/status`)
 }
 
-/** How long a waiting caller of one process waits on, after another process responded to the webhook. */
+/** The time from the response to a webhook at one process until a caller that waits at another process gets the status. */
 export async function measureWake(from: Process, to: Process): Promise<number> {
   const file = await registerFile(from)
   const waiting = timed(`${to.url}/assets/${file.fileId}/status?wait=60`)

@@ -11,7 +11,7 @@ const CALLERS = 12
 const RETRY_MS = 25
 
 /** ImageKit doesn't respond to an upload of this name until `release`. */
-const DELAYED = 'held.jpg'
+const DELAYED = 'delayed.jpg'
 
 /** One request that got 503. */
 type Rejection = {
@@ -24,25 +24,26 @@ type Rejection = {
 /** Callers of several processes that share a database, and the ImageKit that they upload to. */
 export type SharedLoad = {
   imagekitUrl: string
-  /** Uploads, registers, and sends each webhook to any of these until it gets 200. */
+  /** Uploads and registers at these processes, and sends each webhook to any of them until it gets 200. */
   begin(urls: readonly string[]): void
-  /** From now on, uses only these. */
+  /** From now on, uses only these processes. */
   continueAt(urls: readonly string[]): void
   /** Resolves once all requests have ended. Webhooks that were not acknowledged are not sent any more. */
   end(): Promise<void>
   /** How often files were looked up. Lookups never get a response. */
   lookups(): number
   /** Delays ImageKit's response to an upload at this address. Resolves once ImageKit has the complete upload. */
-  hold(url: string): Promise<TrackedUpload>
+  delayUpload(url: string): Promise<TrackedUpload>
+  /** Sends the delayed responses. */
   release(): void
   uploads(): readonly TrackedUpload[]
   acknowledged(): number
   rejections(): readonly Rejection[]
   /** Responses that are neither the expected ones nor 503. */
   unexpected(): readonly string[]
-  /** Sends what was not acknowledged to `url` again, then lists what was acknowledged and is not there. */
+  /** Sends the unacknowledged webhooks to `url` again, then lists everything that was acknowledged and is missing. */
   listLost(url: string, database: TestDatabase): Promise<string[]>
-  /** How much was acknowledged and how much of it was lost, in one line. */
+  /** One line with the numbers of acknowledged and lost submissions and deliveries. */
   summary(lost: readonly string[]): string
 }
 
@@ -51,7 +52,7 @@ export async function createSharedLoad(): Promise<SharedLoad> {
   const rejections: Rejection[] = []
   const unexpected: string[] = []
   const inProgress = new Set<Promise<unknown>>()
-  const delaying = new Map<string, (one: TrackedUpload) => void>()
+  const onDelayedByName = new Map<string, (one: TrackedUpload) => void>()
   const delayed: (() => void)[] = []
   let urls: readonly string[] = []
   let isDone = true
@@ -109,10 +110,10 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     const one = add(fileId, call.field('webhookUrl') ?? 'none', null)
     const file = uploadedFile(fileId, { extensionStatus: { 'remove-bg': 'pending' } })
     const respond = () => call.respond(200, file, { connection: 'close' })
-    const noteHeld = delaying.get(name)
-    if (noteHeld !== undefined) {
+    const onDelayed = onDelayedByName.get(name)
+    if (onDelayed !== undefined) {
       delayed.push(respond)
-      return noteHeld(one)
+      return onDelayed(one)
     }
     const isEarly = count % 3 === 0
     if (!isEarly) respond()
@@ -154,22 +155,22 @@ export async function createSharedLoad(): Promise<SharedLoad> {
 
   return {
     imagekitUrl: imagekit.url,
-    begin(given) {
-      urls = given
+    begin(newUrls) {
+      urls = newUrls
       isDone = false
       for (let n = 0; n < CALLERS; n += 1) track(call(n))
     },
-    continueAt(given) {
-      urls = given
+    continueAt(newUrls) {
+      urls = newUrls
     },
     async end() {
       isDone = true
       while (inProgress.size > 0) await Promise.all(inProgress)
     },
     lookups: () => lookups,
-    async hold(url) {
+    async delayUpload(url) {
       const fileName = `${delayed.length}-${DELAYED}`
-      const arrived = new Promise<TrackedUpload>((resolve) => delaying.set(fileName, resolve))
+      const arrived = new Promise<TrackedUpload>((resolve) => onDelayedByName.set(fileName, resolve))
       track(upload(url, fileName))
       return arrived
     },

@@ -14,7 +14,7 @@ export type Disk = {
   /** Stops the program at its next sync, before anything reaches the disk; the program then prints `isCut`. */
   cutAtNextSync(): void
   isCut: RegExp
-  /** Removes everything that was not synced from the directory. For when the program is dead; then the power is back. */
+  /** Removes everything that was not synced from the directory. Call it after the program has ended and before it starts again. */
   losePower(): void
   /** The number of syncs of SQLite's log and of its database. */
   countSyncs(): { log: number; database: number }
@@ -25,8 +25,8 @@ export function createDisk(): Disk {
   const library = compile(join(root, 'synced-only.so'))
   const directory = join(root, 'live')
   const kept = join(root, 'kept')
-  for (const made of [directory, join(kept, 'disk'), join(kept, 'unnamed')])
-    mkdirSync(made, { recursive: true })
+  for (const path of [directory, join(kept, 'disk'), join(kept, 'unnamed')])
+    mkdirSync(path, { recursive: true })
   return {
     directory,
     env: { LD_PRELOAD: library, POWER_LOSS_FROM: directory, POWER_LOSS_TO: kept },

@@ -2,8 +2,8 @@
  * A disk that keeps only what was synced. Preloaded before libc, it follows POWER_LOSS_FROM, the directory that a program
  * writes to, and keeps in POWER_LOSS_TO the worst that a loss of power would leave of it:
  *
- *   disk/     the files whose names are on disk, each as of its last sync
- *   unnamed/  files that were synced before their directory was: a loss of power removes them
+ *   disk/     the files whose names are on disk, each with its content at its last sync
+ *   unnamed/  files that were synced, but whose directory was not: a loss of power removes them
  *   syncs     one line for each sync, with the name of the synced file
  *
  * A copy is complete or absent, and is made before the sync returns. No file changes while it is copied, because the

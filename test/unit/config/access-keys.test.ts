@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf } from './parsed.ts'
+import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf } from './parse-env.ts'
 
 test.each(['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET'])(
   '%s is optional only on loopback',

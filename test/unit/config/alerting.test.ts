@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LOCAL, parse, problemsOf, UNSIGNED } from './parsed.ts'
+import { LOCAL, parse, problemsOf, UNSIGNED } from './parse-env.ts'
 
 const CHAT_URL = 'https://hooks.slack.example/services/T0/B0/secret'
 

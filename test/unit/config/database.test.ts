@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LOCAL, PUBLIC, parse, problemsOf } from './parsed.ts'
+import { LOCAL, PUBLIC, parse, problemsOf } from './parse-env.ts'
 
 const URL = 'postgres://tracker:hush@pooler.example:6432/tracker'
 const DIRECT = 'postgres://tracker:hush@db.example:5432/tracker'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Environment } from '../../../src/config/variables.ts'
-import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf, SIGNING, UNSIGNED } from './parsed.ts'
+import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf, SIGNING, UNSIGNED } from './parse-env.ts'
 
 test('only the ImageKit key is required on loopback; the rest has defaults', () => {
   expect(parse(LOCAL)).toEqual({

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseEnv } from 'node:util'
 import { expect, test } from 'vitest'
-import { LOCAL, PUBLIC, parse, problemsOf } from './parsed.ts'
+import { LOCAL, PUBLIC, parse, problemsOf } from './parse-env.ts'
 
 const EXAMPLE = readFileSync(new URL('../../../.env.example', import.meta.url), 'utf8')
 const SECRETS = ['IMAGEKIT_PRIVATE_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_API_KEY', 'TRACKER_TOKEN_SECRET']

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Environment } from '../../../src/config/variables.ts'
-import { LOCAL, parse, problemsOf, SIGNING } from './parsed.ts'
+import { LOCAL, parse, problemsOf, SIGNING } from './parse-env.ts'
 
 const HOUR = 3_600_000
 const retentionRunsOf = (env: Environment) => parse({ ...LOCAL, ...env }).upkeep.retentionRunsMs
 const problems = (env: Environment) => problemsOf({ ...LOCAL, ...env })
 
-test('submissions are kept for ever unless RETENTION_RUNS is set', () => {
+test('submissions are kept forever unless RETENTION_RUNS is set', () => {
   expect(retentionRunsOf({})).toBeNull()
   expect(retentionRunsOf({ RETENTION_RUNS: '' })).toBeNull()
   expect(retentionRunsOf({ EXPIRE_AFTER: '60d', RETENTION: '1d' })).toBeNull()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LOCAL, parse, problemsOf, SIGNING } from './parsed.ts'
+import { LOCAL, parse, problemsOf, SIGNING } from './parse-env.ts'
 
 test.each(['off', 'read', 'all'])(
   'IMAGEKIT_PASSTHROUGH=%s produces a warning that it has no effect yet',

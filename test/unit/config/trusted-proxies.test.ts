@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { isInNetworks } from '../../../src/domain/host-address.ts'
-import { LOCAL, parse, problemsOf } from './parsed.ts'
+import { LOCAL, parse, problemsOf } from './parse-env.ts'
 
 test('proxies can be given as addresses and networks', () => {
   const { trustedProxies } = parse({ ...LOCAL, TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.7,2001:db8::/32 ,::1' })

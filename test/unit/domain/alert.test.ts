@@ -11,13 +11,13 @@ const evaluate = (alert: Alert | undefined, value: number, now: number) =>
     newId: () => `alert-${ids++}`,
   })
 
-/** The reported states for a series of measurements, ten milliseconds apart; `isTaken`: whether the report succeeds. */
-function reportsOf(values: readonly number[], isTaken: (index: number) => boolean = () => true): string[] {
+/** The reported states for a series of measurements, ten milliseconds apart; `isAccepted`: whether the report is accepted. */
+function reportsOf(values: readonly number[], isAccepted: (index: number) => boolean = () => true): string[] {
   const reported: string[] = []
   let alert: Alert | undefined
   for (const [index, value] of values.entries()) {
     alert = evaluate(alert, value, index * 10)
-    if (alert === undefined || alert.isReported || !isTaken(index)) continue
+    if (alert === undefined || alert.isReported || !isAccepted(index)) continue
     reported.push(alert.state)
     alert = alert.state === 'resolved' ? undefined : { ...alert, isReported: true }
   }
@@ -25,17 +25,17 @@ function reportsOf(values: readonly number[], isTaken: (index: number) => boolea
 }
 const steady = (value: number, times: number) => Array.from({ length: times }, () => value)
 
-test('it fires at the threshold, not below, and only once', () => {
+test('an alert fires at the threshold, not below, and only once', () => {
   expect(reportsOf(steady(9, 100))).toEqual([])
   expect(reportsOf([9, 10, ...steady(11, 200), ...steady(10, 50)])).toEqual(['firing'])
 })
 
-test('it resolves at once below half of the threshold', () => {
+test('an alert resolves at once below half of the threshold', () => {
   expect(reportsOf([10, 9, 6, 5])).toEqual(['firing'])
   expect(reportsOf([10, 9, 6, 5, 4])).toEqual(['firing', 'resolved'])
 })
 
-test('it also resolves when it has stayed below the threshold for `calmMs`', () => {
+test('an alert also resolves when the value has stayed below the threshold for `calmMs`', () => {
   expect(reportsOf([10, ...steady(9, 89)])).toEqual(['firing'])
   expect(reportsOf([10, ...steady(9, 91)])).toEqual(['firing', 'resolved'])
 })
@@ -45,7 +45,7 @@ test('an alert that hovers around the threshold is reported once', () => {
   expect(reportsOf(flapping)).toEqual(['firing'])
 })
 
-test('with a threshold of one it resolves at zero', () => {
+test('an alert with a threshold of one resolves at zero', () => {
   const one = (alert: Alert | undefined, value: number) =>
     evaluateAlert(
       alert,
@@ -58,7 +58,7 @@ test('with a threshold of one it resolves at zero', () => {
   expect(one(firing, 0)?.state).toBe('resolved')
 })
 
-test('it keeps the time since which it fires, and has the time and the value of its resolution', () => {
+test('an alert keeps the time at which it fired, and gets the time and the value at which it resolved', () => {
   const firing = evaluate(undefined, 12, 1_000)
   expect(firing).toMatchObject({ since: 1_000, resolvedAt: null, value: 12, isReported: false })
   const later = evaluate(firing && { ...firing, isReported: true }, 30, 1_500)
@@ -73,13 +73,13 @@ test('it keeps the time since which it fires, and has the time and the value of 
   })
 })
 
-test('it resolves in time although the clock was set back by a day since it fired', () => {
+test('an alert resolves in time even if the clock was set back by a day after it fired', () => {
   const day = 86_400_000
   const firing = evaluate(undefined, 12, day)
-  const noted = evaluate(firing, 12, 1_000)
-  expect(noted).toMatchObject({ state: 'firing', passedAt: 1_000 })
-  expect(evaluate(noted, 7, 1_899)).toBe(noted)
-  expect(evaluate(noted, 7, 1_900)?.state).toBe('resolved')
+  const checked = evaluate(firing, 12, 1_000)
+  expect(checked).toMatchObject({ state: 'firing', passedAt: 1_000 })
+  expect(evaluate(checked, 7, 1_899)).toBe(checked)
+  expect(evaluate(checked, 7, 1_900)?.state).toBe('resolved')
 })
 
 test('the same object is returned while nothing has to be written', () => {
@@ -90,7 +90,7 @@ test('the same object is returned while nothing has to be written', () => {
   expect(evaluate(resolved, 1, 9_000)).toBe(resolved)
 })
 
-test('if it fires again before its resolution was reported, it is a new alert with a new id', () => {
+test('an alert that fires again before its resolution was reported is a new alert with a new id', () => {
   const firing = evaluate(undefined, 12, 0)
   const resolved = evaluate(firing, 0, 100)
   const again = evaluate(resolved, 12, 200)
@@ -101,21 +101,21 @@ test('if it fires again before its resolution was reported, it is a new alert wi
 
 test('firing and resolved are reported alternately, and the last report is the present state', () => {
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(20), fc.boolean()), { maxLength: 200 }), (course) => {
-      const values = course.map(([value]) => value)
-      const inTurns = reportsOf(values)
-      for (const [index, state] of inTurns.entries()) expect(state).toBe(index % 2 ? 'resolved' : 'firing')
+    fc.property(fc.array(fc.tuple(fc.nat(20), fc.boolean()), { maxLength: 200 }), (measurements) => {
+      const values = measurements.map(([value]) => value)
+      const states = reportsOf(values)
+      for (const [index, state] of states.entries()) expect(state).toBe(index % 2 ? 'resolved' : 'firing')
       // With a receiver that accepts some reports, and all at the end: if it got `firing`, it gets `resolved`.
       const reported = reportsOf(
         [...values, 0, 0],
-        (index) => index >= values.length || course[index]?.[1] === true,
+        (index) => index >= values.length || measurements[index]?.[1] === true,
       )
       if (reported.includes('firing')) expect(reported.at(-1)).toBe('resolved')
     }),
   )
 })
 
-test('a dead receiver is tried less and less often, but at least every five minutes', () => {
+test('reports to an unresponsive receiver are retried after growing pauses of at most five minutes', () => {
   expect([1, 2, 3, 7, 50].map((failed) => alertPauseMs(failed, null))).toEqual([
     5_000, 10_000, 20_000, 300_000, 300_000,
   ])

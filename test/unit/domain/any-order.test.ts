@@ -4,12 +4,12 @@ import type { FinalStatus, Run, RunSource } from '../../../src/domain/run.ts'
 import {
   type AppliedFact,
   accepted,
-  asking,
+  applyFacts,
   type Fact,
   FILE,
   failure,
   type Known,
-  play,
+  requesting,
   statusesOf,
 } from './facts.ts'
 
@@ -25,7 +25,7 @@ function webhook(service: string, status: FinalStatus): fc.Arbitrary<Fact> {
 }
 
 /** A submission and facts about it that don't contradict each other. */
-type Story = { start: Known; facts: Fact[] }
+type Scenario = { start: Known; facts: Fact[] }
 
 function extension(name: string) {
   return fc
@@ -38,7 +38,7 @@ function extension(name: string) {
     })
 }
 
-const stories: fc.Arbitrary<Story> = fc
+const scenarios: fc.Arbitrary<Scenario> = fc
   .record({
     extensions: fc.tuple(...NAMES.map(extension)),
     others: fc.subarray<Fact>([
@@ -57,7 +57,7 @@ const stories: fc.Arbitrary<Story> = fc
       ({ fact, hasEvidence }) => hasEvidence && !fact.saved && fact.result === 'success',
     )
     return {
-      start: asking(...extensions.map(({ fact }) => (fact.saved ? 'saved-extension' : fact.name))),
+      start: requesting(...extensions.map(({ fact }) => (fact.saved ? 'saved-extension' : fact.name))),
       facts: [
         ...(hasResponse ? [response] : []),
         ...extensions.flatMap(({ webhooks }) => webhooks),
@@ -77,7 +77,7 @@ function inOtherOrder(facts: Fact[]): fc.Arbitrary<Fact[]> {
 }
 
 /** Facts that may contradict each other, about a submission that requested each extension by name. */
-const conflicts: fc.Arbitrary<Fact[]> = fc.array(
+const conflictingFacts: fc.Arbitrary<Fact[]> = fc.array(
   fc.oneof(
     {
       weight: 6,
@@ -104,15 +104,15 @@ function resultIn(fact: Fact, name: string): { source: RunSource; result: FinalS
     const { service, status } = fact.result
     return service === name && status ? { source: 'webhook', result: status } : null
   }
-  const said = fact.response.kind === 'accepted' ? fact.response.extensionStatus[name] : undefined
-  return said === 'success' || said === 'failed' ? { source: 'response', result: said } : null
+  const reported = fact.response.kind === 'accepted' ? fact.response.extensionStatus[name] : undefined
+  return reported === 'success' || reported === 'failed' ? { source: 'response', result: reported } : null
 }
 
 function resultsOf(facts: Fact[], name: string) {
   return facts.flatMap((fact) => resultIn(fact, name) ?? [])
 }
 
-function endOf(start: Known, steps: AppliedFact[]): Known {
+function finalState(start: Known, steps: AppliedFact[]): Known {
   return steps.at(-1)?.known ?? start
 }
 
@@ -126,15 +126,15 @@ function withoutClock({ submission, runs }: Known) {
   return { submission: { ...submission, updatedAt: 0 }, runs }
 }
 
-const start = asking(...NAMES)
+const start = requesting(...NAMES)
 
 describe('facts that do not contradict each other', () => {
-  const pairs = stories.chain((story) => fc.tuple(fc.constant(story), inOtherOrder(story.facts)))
+  const pairs = scenarios.chain((scenario) => fc.tuple(fc.constant(scenario), inOtherOrder(scenario.facts)))
 
   test('lead to the same statuses in any order and number: the final result, else expired, else pending', () => {
     fc.assert(
-      fc.property(pairs, ([story, facts]) => {
-        const end = endOf(story.start, play(story.start, facts))
+      fc.property(pairs, ([scenario, facts]) => {
+        const end = finalState(scenario.start, applyFacts(scenario.start, facts))
         const unsettled = facts.some((fact) => fact.kind === 'expiry') ? 'expired' : 'pending'
         const expected = NAMES.map((name) => [name, resultsOf(facts, name)[0]?.result ?? unsettled])
         expect(statusesOf(end)).toEqual(Object.fromEntries(expected))
@@ -146,9 +146,9 @@ describe('facts that do not contradict each other', () => {
 
   test('lead to the same state and fileId of the submission in any order and number', () => {
     fc.assert(
-      fc.property(pairs, ([story, facts]) => {
-        const one = endOf(story.start, play(story.start, story.facts)).submission
-        const other = endOf(story.start, play(story.start, facts)).submission
+      fc.property(pairs, ([scenario, facts]) => {
+        const one = finalState(scenario.start, applyFacts(scenario.start, scenario.facts)).submission
+        const other = finalState(scenario.start, applyFacts(scenario.start, facts)).submission
         expect([other.state, other.fileId, other.error]).toEqual([one.state, one.fileId, one.error])
       }),
     )
@@ -156,8 +156,8 @@ describe('facts that do not contradict each other', () => {
 
   test('never make a webhook contradicted or ignored', () => {
     fc.assert(
-      fc.property(pairs, ([story, facts]) => {
-        const outcomes = play(story.start, facts).flatMap(({ decision }) => decision?.outcome ?? [])
+      fc.property(pairs, ([scenario, facts]) => {
+        const outcomes = applyFacts(scenario.start, facts).flatMap(({ decision }) => decision?.outcome ?? [])
         expect(outcomes.filter((outcome) => outcome !== 'applied' && outcome !== 'duplicate')).toEqual([])
       }),
     )
@@ -165,9 +165,9 @@ describe('facts that do not contradict each other', () => {
 
   test('change nothing when all of them are repeated', () => {
     fc.assert(
-      fc.property(pairs, ([story, facts]) => {
-        const end = endOf(story.start, play(story.start, facts))
-        expect(withoutClock(endOf(end, play(end, facts, 5_000)))).toEqual(withoutClock(end))
+      fc.property(pairs, ([scenario, facts]) => {
+        const end = finalState(scenario.start, applyFacts(scenario.start, facts))
+        expect(withoutClock(finalState(end, applyFacts(end, facts, 5_000)))).toEqual(withoutClock(end))
       }),
     )
   })
@@ -176,9 +176,9 @@ describe('facts that do not contradict each other', () => {
 describe('facts that contradict each other', () => {
   function expectOfEach(check: (run: Run, facts: Fact[], steps: AppliedFact[]) => void): void {
     fc.assert(
-      fc.property(conflicts, (facts) => {
-        const steps = play(start, facts)
-        for (const name of NAMES) check(runOf(endOf(start, steps), name), facts, steps)
+      fc.property(conflictingFacts, (facts) => {
+        const steps = applyFacts(start, facts)
+        for (const name of NAMES) check(runOf(finalState(start, steps), name), facts, steps)
       }),
       { numRuns: 500 },
     )
@@ -214,9 +214,9 @@ describe('facts that contradict each other', () => {
 
   test('change nothing when all of them are repeated', () => {
     fc.assert(
-      fc.property(conflicts, (facts) => {
-        const end = endOf(start, play(start, facts))
-        expect(withoutClock(endOf(end, play(end, facts, 5_000))).runs).toEqual(end.runs)
+      fc.property(conflictingFacts, (facts) => {
+        const end = finalState(start, applyFacts(start, facts))
+        expect(withoutClock(finalState(end, applyFacts(end, facts, 5_000))).runs).toEqual(end.runs)
       }),
     )
   })
@@ -230,12 +230,12 @@ describe('facts that contradict each other', () => {
 
   test('change an expired run only by a final result', () => {
     fc.assert(
-      fc.property(conflicts, (facts) => {
+      fc.property(conflictingFacts, (facts) => {
         let before = start
-        for (const [index, { known }] of play(start, facts).entries()) {
+        for (const [index, { known }] of applyFacts(start, facts).entries()) {
           for (const run of before.runs.filter(({ status }) => status === 'expired')) {
-            const said = resultsOf(facts.slice(index, index + 1), run.name)[0]?.result
-            expect(runOf(known, run.name).status).toBe(said ?? 'expired')
+            const reported = resultsOf(facts.slice(index, index + 1), run.name)[0]?.result
+            expect(runOf(known, run.name).status).toBe(reported ?? 'expired')
           }
           before = known
         }

@@ -24,19 +24,19 @@ describe("an asset's status", () => {
     }
   })
 
-  test('is else failed if any failed', () => {
+  test('is failed if none is pending and any failed', () => {
     for (const other of STATUSES.filter((status) => status !== 'pending')) {
       expect(statusOf('failed', other)).toBe('failed')
       expect(statusOf(other, 'failed')).toBe('failed')
     }
   })
 
-  test('is else expired if any expired', () => {
+  test('is expired if all have ended, none failed and any expired', () => {
     expect(statusOf('expired', 'success')).toBe('expired')
     expect(statusOf('success', 'expired')).toBe('expired')
   })
 
-  test('is else success', () => {
+  test('is success if all succeeded', () => {
     expect(statusOf('success')).toBe('success')
     expect(statusOf('success', 'success')).toBe('success')
   })
@@ -106,7 +106,7 @@ describe('the current run of an asset and an extension', () => {
   })
 })
 
-test('An asset’s updatedAt is the latest of its current runs’', () => {
+test('The updatedAt of an asset is the latest one of its current runs', () => {
   const first = aRun({ name: 'remove-bg', updatedAt: 7_000 })
   const second = aRun({ name: 'ai-tasks', updatedAt: 6_000 })
   expect(describeAsset(assetOf(first, second)).updatedAt).toBe(7_000)

@@ -4,8 +4,8 @@ import type { Run } from '../../../src/domain/run.ts'
 import type { Submission } from '../../../src/domain/submission.ts'
 import { aRun, aSubmission, frozen } from './facts.ts'
 
-const ASKED_AT = 5_000
-const RUN = { requestedAt: ASKED_AT }
+const REQUESTED_AT = 5_000
+const RUN = { requestedAt: REQUESTED_AT }
 
 function another(facts: Partial<Submission> = {}): Submission {
   return { ...aSubmission({ kind: 'update', state: 'accepted' }), ...facts }
@@ -34,12 +34,12 @@ describe('a later submission', () => {
     expect(later({ kind: 'update' })).toBeNull()
   })
 
-  test('has changed nothing if ImageKit rejected it, and may have if there was no clear response', () => {
-    const asks = { kind: 'upload', setsDescription: true } as const
-    expect(later({ ...asks, state: 'rejected' }, [aRun()])).toBeNull()
+  test('has changed nothing if ImageKit rejected it, but may have if there was no clear response', () => {
+    const request = { kind: 'upload', setsDescription: true } as const
+    expect(later({ ...request, state: 'rejected' }, [aRun()])).toBeNull()
     for (const state of ['submitting', 'unconfirmed', 'accepted'] as const) {
       const all = { replacesFile: true, setsDescription: true, extensions: ['remove-bg'] }
-      expect(later({ ...asks, state }, [aRun()])).toEqual({ ...NOTHING, ...all })
+      expect(later({ ...request, state }, [aRun()])).toEqual({ ...NOTHING, ...all })
     }
   })
 
@@ -55,33 +55,33 @@ describe('a later submission', () => {
 })
 
 describe('an earlier submission', () => {
-  const asks = { kind: 'upload', setsDescription: true, updatedAt: ASKED_AT - 1 } as const
+  const request = { kind: 'upload', setsDescription: true, updatedAt: REQUESTED_AT - 1 } as const
 
-  test('that had ended by then is in the baseline', () => {
-    const settled = { settledAt: ASKED_AT - 1, updatedAt: ASKED_AT + 1 }
+  test('that had ended before the run was requested is part of the baseline', () => {
+    const settled = { settledAt: REQUESTED_AT - 1, updatedAt: REQUESTED_AT + 1 }
     const runs = [
       aRun({ status: 'success', ...settled }),
-      aRun({ name: 'ai-tasks', status: 'expired', updatedAt: ASKED_AT - 1 }),
+      aRun({ name: 'ai-tasks', status: 'expired', updatedAt: REQUESTED_AT - 1 }),
     ]
-    expect(earlier(asks, runs)).toBeNull()
+    expect(earlier(request, runs)).toBeNull()
   })
 
-  test('may have had the effects that were open then, and no others', () => {
+  test('may have had the effects that were unfinished when the run was requested, and no others', () => {
     const runs = [
       aRun(),
-      aRun({ name: 'a', status: 'success', settledAt: ASKED_AT }),
-      aRun({ name: 'b', status: 'expired', updatedAt: ASKED_AT + 1 }),
-      aRun({ name: 'c', status: 'success', settledAt: ASKED_AT - 1 }),
+      aRun({ name: 'a', status: 'success', settledAt: REQUESTED_AT }),
+      aRun({ name: 'b', status: 'expired', updatedAt: REQUESTED_AT + 1 }),
+      aRun({ name: 'c', status: 'success', settledAt: REQUESTED_AT - 1 }),
     ]
-    expect(earlier(asks, runs)).toEqual({ ...NOTHING, extensions: ['remove-bg', 'a', 'b'] })
+    expect(earlier(request, runs)).toEqual({ ...NOTHING, extensions: ['remove-bg', 'a', 'b'] })
   })
 
-  test('without a response by then may have had all of its effects', () => {
+  test('without a response when the run was requested may have had all of its effects', () => {
     const all = { ...NOTHING, replacesFile: true, setsDescription: true }
-    expect(earlier({ ...asks, updatedAt: ASKED_AT })).toEqual(all)
-    expect(earlier({ ...asks, state: 'unconfirmed' })).toEqual(all)
-    expect(earlier({ ...asks, state: 'submitting' })).toEqual(all)
-    expect(earlier({ ...asks, state: 'rejected' })).toBeNull()
+    expect(earlier({ ...request, updatedAt: REQUESTED_AT })).toEqual(all)
+    expect(earlier({ ...request, state: 'unconfirmed' })).toEqual(all)
+    expect(earlier({ ...request, state: 'submitting' })).toEqual(all)
+    expect(earlier({ ...request, state: 'rejected' })).toBeNull()
   })
 })
 

@@ -30,8 +30,8 @@ describe('the quantile of durations', () => {
 
   test('does not depend on the order of the buckets', () => {
     const buckets = bucketsOf([1, 2, 30, 400, 5])
-    const turned = new Map([...buckets].toReversed())
-    expect(quantileOf(turned, 0.5)).toBe(quantileOf(buckets, 0.5))
+    const reversed = new Map([...buckets].toReversed())
+    expect(quantileOf(reversed, 0.5)).toBe(quantileOf(buckets, 0.5))
   })
 })
 

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { another, asked, assess, before, now, TAGGER, VERSION_2 } from './evidence-facts.ts'
 
-const SHOWN = [
+const CASES = [
   { name: TAGGER, seen: now({ aiTags: { [TAGGER]: ['Shirt'] } }) },
   { name: 'remove-bg', seen: now(VERSION_2) },
   { name: 'ai-auto-description', seen: now({ description: 'A red shirt.' }) },
 ]
 
-describe.each(SHOWN)('the evidence for $name', ({ name, seen }) => {
+describe.each(CASES)('the evidence for $name', ({ name, seen }) => {
   const by = { kind: 'submission', submissionId: 'submission-2' }
 
   test('is explained if another submission may have run the same extension', () => {
@@ -22,8 +22,8 @@ describe.each(SHOWN)('the evidence for $name', ({ name, seen }) => {
     expect(assessment).toMatchObject({ kind: 'explained', by })
   })
 
-  test('counts if the others have done something else', () => {
-    const names = ['ai-tasks', ...SHOWN.map((shown) => shown.name).filter((other) => other !== name)]
+  test('counts if the others requested something else', () => {
+    const names = ['ai-tasks', ...CASES.map((one) => one.name).filter((other) => other !== name)]
     const assessment = assess(asked(name), before(), seen, [another({ extensions: names })])
     expect(assessment).toMatchObject({ kind: 'evidence' })
   })
@@ -35,33 +35,33 @@ describe.each(SHOWN)('the evidence for $name', ({ name, seen }) => {
   })
 })
 
-describe('a version that none of our submissions made', () => {
-  const foreign = {
+describe('a version that none of our submissions may have made', () => {
+  const explainedByVersion = {
     kind: 'explained',
     by: { kind: 'other_version' },
   }
-  const marks = { aiTags: { [TAGGER]: ['Shirt'] }, description: 'A red shirt.' }
+  const traces = { aiTags: { [TAGGER]: ['Shirt'] }, description: 'A red shirt.' }
 
-  test.each([TAGGER, 'ai-auto-description'])('may have brought the evidence for %s', (name) => {
-    expect(assess(asked(name), before(), now({ ...VERSION_2, ...marks }))).toMatchObject(foreign)
-    expect(assess(asked(name, 'ai-tasks'), before(VERSION_2), now(marks))).toMatchObject(foreign)
-    expect(assess(asked(name, 'remove-bg'), before(VERSION_2), now(marks))).toMatchObject(foreign)
+  test.each([TAGGER, 'ai-auto-description'])('explains the evidence for %s', (name) => {
+    expect(assess(asked(name), before(), now({ ...VERSION_2, ...traces }))).toMatchObject(explainedByVersion)
+    expect(assess(asked(name, 'ai-tasks'), before(VERSION_2), now(traces))).toMatchObject(explainedByVersion)
+    expect(assess(asked(name, 'remove-bg'), before(VERSION_2), now(traces))).toMatchObject(explainedByVersion)
   })
 
   test.each([TAGGER, 'ai-auto-description'])(
-    'is excluded if remove-bg may have made it, so that the evidence for %s counts',
+    'is not assumed if remove-bg may have made the version, so the evidence for %s counts',
     (name) => {
-      const seen = now({ ...VERSION_2, ...marks })
-      const shown = { kind: 'evidence' }
-      expect(assess(asked(name, 'remove-bg'), before(), seen)).toMatchObject(shown)
-      expect(assess(asked(name, 'saved-extension'), before(), seen)).toMatchObject(shown)
+      const seen = now({ ...VERSION_2, ...traces })
+      const counted = { kind: 'evidence' }
+      expect(assess(asked(name, 'remove-bg'), before(), seen)).toMatchObject(counted)
+      expect(assess(asked(name, 'saved-extension'), before(), seen)).toMatchObject(counted)
       const other = another({ extensions: ['remove-bg'] })
-      expect(assess(asked(name), before(), seen, [other])).toMatchObject(shown)
+      expect(assess(asked(name), before(), seen, [other])).toMatchObject(counted)
     },
   )
 
-  test('does not exist if versions are not reported', () => {
-    const seen = now({ ...marks, versionId: null })
+  test('is not assumed if versions are not reported', () => {
+    const seen = now({ ...traces, versionId: null })
     expect(assess(asked(TAGGER), before(), seen)).toMatchObject({ kind: 'evidence' })
   })
 })

@@ -71,8 +71,8 @@ describe('evidence', () => {
   test('does not depend on the order of the other submissions', () => {
     fc.assert(
       fc.property(run, baseline, facts, others, (asked, was, seen, known) => {
-        const turned = findEvidence(asked, was, seen, known.toReversed())
-        expect(turned).toEqual(findEvidence(asked, was, seen, known))
+        const reversed = findEvidence(asked, was, seen, known.toReversed())
+        expect(reversed).toEqual(findEvidence(asked, was, seen, known))
       }),
     )
   })

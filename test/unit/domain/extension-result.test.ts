@@ -7,14 +7,14 @@ import {
 } from '../../../src/domain/extension-result.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Submission } from '../../../src/domain/submission.ts'
-import { applyFact, aResult, aRun, aSubmission, asking, FILE, frozen, numbered } from './facts.ts'
+import { applyFact, aResult, aRun, aSubmission, FILE, frozen, numbered, requesting } from './facts.ts'
 
 const LATER = 2_000
 
-type Asked = BoundSubmission & Pick<Submission, 'extensions'>
-type State = { submission: Asked; runs: readonly Run[] }
+type RequestedSubmission = BoundSubmission & Pick<Submission, 'extensions'>
+type State = { submission: RequestedSubmission; runs: readonly Run[] }
 
-function decide(known: State, result: ExtensionResult): DeliveryDecision<Asked> {
+function decide(known: State, result: ExtensionResult): DeliveryDecision<RequestedSubmission> {
   const { submission, runs } = frozen(known)
   return decideDelivery(
     submission,
@@ -33,7 +33,7 @@ function expectIgnored(known: State, result: ExtensionResult, cause: string, run
 
 describe('a webhook', () => {
   test('settles the run of its service, and no other', () => {
-    const decided = decide(asking('ai-tasks', 'remove-bg'), aResult())
+    const decided = decide(requesting('ai-tasks', 'remove-bg'), aResult())
     expect(decided).toMatchObject({ outcome: 'applied', cause: null, runId: 'run-2', removedRunId: null })
     expect(decided.runs).toHaveLength(1)
     expect(decided.runs[0]).toMatchObject({
@@ -45,7 +45,7 @@ describe('a webhook', () => {
   })
 
   test('with FAILURE copies its error to the run', () => {
-    const decided = decide(asking('remove-bg'), aResult({ status: 'failed', error: { message: 'no' } }))
+    const decided = decide(requesting('remove-bg'), aResult({ status: 'failed', error: { message: 'no' } }))
     expect(decided.runs[0]).toMatchObject({ status: 'failed', error: { message: 'no' } })
   })
 
@@ -84,12 +84,12 @@ describe('a webhook', () => {
 })
 
 describe('a webhook is stored and ignored', () => {
-  const known = asking('remove-bg')
+  const known = requesting('remove-bg')
   const bound = { ...known, submission: aSubmission({ state: 'accepted', fileId: FILE }) }
 
   test('if its service was not requested and no placeholder waits for it', () => {
     expectIgnored(known, aResult({ service: 'ai-tasks' }), 'not_requested', null)
-    expectIgnored(asking(), aResult(), 'not_requested', null)
+    expectIgnored(requesting(), aResult(), 'not_requested', null)
   })
 
   test('if its fileId is not the submission’s, even if it would be a duplicate or a contradiction', () => {
@@ -99,19 +99,19 @@ describe('a webhook is stored and ignored', () => {
   })
 
   test('if its fileId is not the submission’s, even if a placeholder waits for a name', () => {
-    const saved = { ...asking('saved-extension'), submission: bound.submission }
+    const saved = { ...requesting('saved-extension'), submission: bound.submission }
     expectIgnored(saved, aResult({ fileId: 'file-2' }), 'other_file', null)
   })
 
   test('if it names no service, with or without a placeholder', () => {
     expectIgnored(known, aResult({ service: null }), 'unknown_shape', null)
-    expectIgnored(asking('saved-extension'), aResult({ service: null }), 'unknown_shape', null)
+    expectIgnored(requesting('saved-extension'), aResult({ service: null }), 'unknown_shape', null)
   })
 
   test('if its status is unknown, and the result names the run', () => {
     expectIgnored(known, aResult({ status: null }), 'unknown_status', 'run-1')
     expectIgnored(known, aResult({ status: null, service: 'ai-tasks' }), 'unknown_status', null)
-    expectIgnored(asking('saved-extension'), aResult({ status: null }), 'unknown_status', null)
+    expectIgnored(requesting('saved-extension'), aResult({ status: null }), 'unknown_status', null)
   })
 })
 
@@ -133,7 +133,7 @@ describe('the submission of a webhook', () => {
   )
 
   test('is bound by the first fileId', () => {
-    const known = asking('remove-bg', 'ai-tasks')
+    const known = requesting('remove-bg', 'ai-tasks')
     const first = applyFact(known, { kind: 'webhook', result: aResult() }, numbered('made'), LATER).known
     expect(first.submission.fileId).toBe(FILE)
     expectIgnored(first, aResult({ service: 'ai-tasks', fileId: 'file-2' }), 'other_file', null)
@@ -141,7 +141,7 @@ describe('the submission of a webhook', () => {
   })
 
   test('is not bound by a webhook without a fileId, which still settles its run', () => {
-    const decided = decide(asking('remove-bg'), aResult({ fileId: null }))
+    const decided = decide(requesting('remove-bg'), aResult({ fileId: null }))
     expect(decided).toMatchObject({ outcome: 'applied', submission: { state: 'accepted', fileId: null } })
     const bound = aSubmission({ state: 'accepted', fileId: FILE })
     const next = decide({ submission: bound, runs: [aRun()] }, aResult({ fileId: null }))
@@ -149,7 +149,7 @@ describe('the submission of a webhook', () => {
   })
 
   test('is bound by a later webhook if the first had no fileId, even by a duplicate', () => {
-    const first = decide(asking('remove-bg'), aResult({ fileId: null }))
+    const first = decide(requesting('remove-bg'), aResult({ fileId: null }))
     const second = decide(first, aResult())
     expect(second).toMatchObject({ outcome: 'duplicate', submission: { fileId: FILE, updatedAt: LATER } })
   })
@@ -162,7 +162,7 @@ describe('the submission of a webhook', () => {
 
 describe('a placeholder of a saved extension', () => {
   test('is removed in the same step when a webhook names its extension', () => {
-    const known = asking('ai-tasks', 'saved-extension')
+    const known = requesting('ai-tasks', 'saved-extension')
     const decided = decide(known, aResult())
     expect(decided).toMatchObject({ outcome: 'applied', cause: null, removedRunId: 'run-2', runId: 'made-1' })
     expect(decided.runs).toHaveLength(1)
@@ -176,18 +176,18 @@ describe('a placeholder of a saved extension', () => {
 
   test('passes its submission, attempt and time of request to the run that replaces it', () => {
     const placeholder = aRun({ name: 'saved-extension', attempt: 3, requestedAt: 777 })
-    const { submission } = asking('saved-extension')
+    const { submission } = requesting('saved-extension')
     const decided = decide({ submission, runs: [placeholder] }, aResult())
     expect(decided.runs[0]).toMatchObject({ submissionId: 'submission-1', attempt: 3, requestedAt: 777 })
   })
 
   test('stays if the webhook reports on an extension that was requested by name', () => {
-    const decided = decide(asking('remove-bg', 'saved-extension'), aResult())
+    const decided = decide(requesting('remove-bg', 'saved-extension'), aResult())
     expect(decided).toMatchObject({ outcome: 'applied', removedRunId: null, runId: 'run-1' })
   })
 
   test('is settled itself if ImageKit calls it saved-extension', () => {
-    const decided = decide(asking('saved-extension'), aResult({ service: 'saved-extension' }))
+    const decided = decide(requesting('saved-extension'), aResult({ service: 'saved-extension' }))
     expect(decided).toMatchObject({
       outcome: 'applied',
       removedRunId: null,
@@ -197,7 +197,7 @@ describe('a placeholder of a saved extension', () => {
   })
 
   test('of several saved extensions stays until the last of them is named', () => {
-    const known = asking('saved-extension', 'saved-extension')
+    const known = requesting('saved-extension', 'saved-extension')
     const newRunId = numbered('made')
     const first = applyFact(known, { kind: 'webhook', result: aResult() }, newRunId, LATER)
     expect(first.decision).toMatchObject({ outcome: 'applied', removedRunId: null })
@@ -212,7 +212,7 @@ describe('a placeholder of a saved extension', () => {
 
   test('still waits for its name when it has expired', () => {
     const expired = aRun({ name: 'saved-extension', status: 'expired', source: 'expiry' })
-    const decided = decide({ ...asking('saved-extension'), runs: [expired] }, aResult())
+    const decided = decide({ ...requesting('saved-extension'), runs: [expired] }, aResult())
     expect(decided).toMatchObject({
       outcome: 'applied',
       removedRunId: 'run-1',

@@ -14,19 +14,25 @@ import {
 } from '../../../src/domain/upload-response.ts'
 
 export const FILE = 'file-1'
-const ASKED_AT = 1_000
+const REQUESTED_AT = 1_000
 
 export function aRun(facts: Partial<Run> = {}): Run {
-  const asked = { runId: 'run-1', submissionId: 'submission-1', name: 'remove-bg', attempt: 1, at: ASKED_AT }
-  return { ...requestedRun(asked), ...facts }
+  const request = {
+    runId: 'run-1',
+    submissionId: 'submission-1',
+    name: 'remove-bg',
+    attempt: 1,
+    at: REQUESTED_AT,
+  }
+  return { ...requestedRun(request), ...facts }
 }
 
 export function aSubmission(facts: Partial<Submission> = {}): Submission {
-  return { ...asking('remove-bg').submission, ...facts }
+  return { ...requesting('remove-bg').submission, ...facts }
 }
 
 /** An upload that requested these extensions, with its runs `run-1`, `run-2`, … as they are committed. */
-export function asking(...names: string[]): Known {
+export function requesting(...names: string[]): Known {
   return openSubmission(
     {
       kind: 'upload',
@@ -36,7 +42,7 @@ export function asking(...names: string[]): Known {
       callerWebhookUrl: null,
       keyName: null,
       setsDescription: false,
-      at: ASKED_AT,
+      at: REQUESTED_AT,
       attempt: 1,
     },
     { submission: numbered('submission'), run: numbered('run') },
@@ -99,7 +105,7 @@ export type Fact =
 
 export type AppliedFact = { known: Known; decision: DeliveryDecision | null }
 
-/** The state after a fact, as a store keeps it. */
+/** Applies a fact, as a store does. */
 export function applyFact(known: Known, fact: Fact, newRunId: () => string, at: number): AppliedFact {
   const { submission, runs } = frozen(known)
   switch (fact.kind) {
@@ -107,8 +113,8 @@ export function applyFact(known: Known, fact: Fact, newRunId: () => string, at: 
       const { unclaimed = [] } = known
       const change = decideResponse(submission, runs, frozen(fact.response), unclaimed, newRunId, at)
       const isClaimed = new Set(change.claimed.map(({ deliveryId }) => deliveryId))
-      const left = unclaimed.filter(({ deliveryId }) => !isClaimed.has(deliveryId))
-      return { known: { ...keep(known, change), unclaimed: left }, decision: null }
+      const remaining = unclaimed.filter(({ deliveryId }) => !isClaimed.has(deliveryId))
+      return { known: { ...applyChange(known, change), unclaimed: remaining }, decision: null }
     }
     case 'webhook': {
       const decision = decideDelivery(
@@ -119,38 +125,38 @@ export function applyFact(known: Known, fact: Fact, newRunId: () => string, at: 
         at,
       )
       const { unclaimed = [] } = known
-      const kept = { deliveryId: `delivery-${at}`, result: fact.result, receivedAt: at }
-      const waits = decision.cause === 'not_requested' ? [...unclaimed, kept] : unclaimed
-      return { known: { ...keep(known, decision), unclaimed: waits }, decision }
+      const received = { deliveryId: `delivery-${at}`, result: fact.result, receivedAt: at }
+      const stillUnclaimed = decision.cause === 'not_requested' ? [...unclaimed, received] : unclaimed
+      return { known: { ...applyChange(known, decision), unclaimed: stillUnclaimed }, decision }
     }
     case 'evidence': {
-      const seen = runs.map((run) => {
+      const changed = runs.map((run) => {
         const evidence = NEW_TAGS
         return run.name === fact.name
           ? observe(run, { source: 'reconcile', status: 'success', evidence }, at).run
           : run
       })
-      return { known: { ...known, runs: seen }, decision: null }
+      return { known: { ...known, runs: changed }, decision: null }
     }
     case 'expiry': {
-      const seen = runs.map((run) => observe(run, { source: 'expiry', reason: 'timed_out' }, at).run)
-      return { known: { ...known, runs: seen }, decision: null }
+      const changed = runs.map((run) => observe(run, { source: 'expiry', reason: 'timed_out' }, at).run)
+      return { known: { ...known, runs: changed }, decision: null }
     }
   }
 }
 
-function keep(known: Known, change: Change<Partial<Known['submission']>>): Known {
+function applyChange(known: Known, change: Change<Partial<Known['submission']>>): Known {
   const changed = new Map(change.runs.map((run) => [run.runId, run]))
   const old = known.runs.map((run) => changed.get(run.runId) ?? run)
-  const made = change.runs.filter((run) => !known.runs.some((other) => other.runId === run.runId))
+  const added = change.runs.filter((run) => !known.runs.some((other) => other.runId === run.runId))
   return {
     submission: { ...known.submission, ...change.submission },
-    runs: [...old, ...made].filter((run) => run.runId !== change.removedRunId),
+    runs: [...old, ...added].filter((run) => run.runId !== change.removedRunId),
   }
 }
 
-/** The state after each fact, with the decision if it was a webhook. The clock never stops. */
-export function play(start: Known, facts: readonly Fact[], startAt = ASKED_AT): AppliedFact[] {
+/** The state after each fact, with the decision if it was a webhook. Each fact is one millisecond later than the one before. */
+export function applyFacts(start: Known, facts: readonly Fact[], startAt = REQUESTED_AT): AppliedFact[] {
   const newRunId = numbered(`made-${startAt}`)
   const steps: AppliedFact[] = []
   let known = start

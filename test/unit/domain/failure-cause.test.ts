@@ -50,7 +50,7 @@ describe('the cause of a failure', () => {
     [{ reason: 'quota_exceeded', code: 'E1', message: 'm' }, 'quota_exceeded'],
     [{ reason: 'The quota is used up.', code: 'E1' }, 'E1'],
     [{ code: 429, message: 'Too many requests' }, 'Too many requests'],
-    [{ reason: 'no word', message: 7 }, 'no word'],
+    [{ reason: 'not a code', message: 7 }, 'not a code'],
     ['It went wrong', 'It went wrong'],
     [{ code: 'x'.repeat(65), message: 'long' }, 'long'],
   ])('of %j is %s: a code is preferred to a sentence', (error, cause) => {
@@ -71,10 +71,10 @@ describe('the cause of a failure', () => {
   })
 
   test('is the same if only URLs, quoted names, ids and large numbers differ', () => {
-    const say = (id: string, name: string, count: number) =>
+    const messageFor = (id: string, name: string, count: number) =>
       `Could not read https://ik.imagekit.io/${id}/${encodeURI(name)} of '${name}' ("${id}", \`${name}\`): ${count} bytes`
-    const one = causeOf({ message: say('598821f949c0a938d57563bd', 'cat.png', 123_456) })
-    expect(one).toBe(causeOf({ message: say('5effaa5662679b5af2c58829', 'a dog.jpg', 99_999) }))
+    const one = causeOf({ message: messageFor('598821f949c0a938d57563bd', 'cat.png', 123_456) })
+    expect(one).toBe(causeOf({ message: messageFor('5effaa5662679b5af2c58829', 'a dog.jpg', 99_999) }))
     expect(one).toBe('Could not read … of … (…, …): … bytes')
   })
 

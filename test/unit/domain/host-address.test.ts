@@ -135,7 +135,7 @@ test.each([
   '0177.0.0.1',
 ])('%s may be another machine', (host) => expect(isLoopbackHost(host)).toBe(false))
 
-test('The host of a URL is private if it is a private address or a name of this machine, also with a full stop', () => {
+test('The host of a URL is private if it is a private address or a name of this machine, also with a trailing dot', () => {
   const hosts = [
     'http://[::1]/',
     'http://10.1/',

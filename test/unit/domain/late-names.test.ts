@@ -4,15 +4,15 @@ import { describeAsset } from '../../../src/domain/asset.ts'
 import {
   accepted,
   applyFact,
+  applyFacts,
   aResult,
   aRun,
-  asking,
   type Fact,
   failure,
   frozen,
   type Known,
   numbered,
-  play,
+  requesting,
   statusesOf,
 } from './facts.ts'
 
@@ -28,12 +28,12 @@ function response(statuses: Parameters<typeof accepted>[0]): Fact {
 }
 
 function end(start: Known, ...facts: Fact[]): { [name: string]: string } {
-  return statusesOf(play(start, facts).at(-1)?.known ?? start)
+  return statusesOf(applyFacts(start, facts).at(-1)?.known ?? start)
 }
 
 describe('a webhook for a service that was not requested', () => {
   test('is applied, with its error, when the response names the service later', () => {
-    const steps = play(asking('remove-bg'), [
+    const steps = applyFacts(requesting('remove-bg'), [
       webhook('ai-tasks', 'failed'),
       response({ 'ai-tasks': 'pending' }),
     ])
@@ -42,20 +42,23 @@ describe('a webhook for a service that was not requested', () => {
     expect(run).toMatchObject({ status: 'failed', source: 'webhook', error: { message: 'no' } })
   })
 
-  test('leads to the same statuses as after the response, whatever its number and order', () => {
+  test('leads to the same statuses as after the response, in any number and order', () => {
     const facts = fc.array(
       fc.constantFrom(webhook('ai-tasks'), webhook('remove-bg'), response({ 'ai-tasks': 'pending' })),
     )
     fc.assert(
-      fc.property(facts, (given) => {
-        const all = [...given, response({ 'ai-tasks': 'pending' }), webhook('ai-tasks'), webhook('remove-bg')]
-        expect(end(asking('remove-bg'), ...all)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
+      fc.property(facts, (some) => {
+        const all = [...some, response({ 'ai-tasks': 'pending' }), webhook('ai-tasks'), webhook('remove-bg')]
+        expect(end(requesting('remove-bg'), ...all)).toEqual({
+          'remove-bg': 'success',
+          'ai-tasks': 'success',
+        })
       }),
     )
   })
 
   test('is applied once, and then a duplicate', () => {
-    const known = play(asking(), [
+    const known = applyFacts(requesting(), [
       webhook('ai-tasks'),
       webhook('ai-tasks'),
       webhook('ai-tasks', 'failed'),
@@ -67,12 +70,12 @@ describe('a webhook for a service that was not requested', () => {
 
   test('for another file is not applied', () => {
     const other: Fact = { kind: 'webhook', result: aResult({ service: 'ai-tasks', fileId: 'file-2' }) }
-    expect(end(asking(), other, response({ 'ai-tasks': 'pending' }))).toEqual({ 'ai-tasks': 'pending' })
+    expect(end(requesting(), other, response({ 'ai-tasks': 'pending' }))).toEqual({ 'ai-tasks': 'pending' })
   })
 })
 
 describe('a saved extension', () => {
-  const two = asking('saved-extension', 'saved-extension')
+  const two = requesting('saved-extension', 'saved-extension')
 
   test('that the response omits is still named by its webhook', () => {
     const facts = [response({ 'remove-bg': 'pending' }), webhook('remove-bg'), webhook('ai-tasks')]
@@ -85,7 +88,7 @@ describe('a saved extension', () => {
   })
 
   test('that expired is not pending again when a late response names it', () => {
-    const start = asking('saved-extension')
+    const start = requesting('saved-extension')
     expect(end(start, { kind: 'expiry' }, response({ 'remove-bg': 'pending' }))).toEqual({
       'remove-bg': 'expired',
     })
@@ -93,7 +96,7 @@ describe('a saved extension', () => {
 
   test('that ImageKit settles under the placeholder’s name keeps that status', () => {
     const both = response({ 'saved-extension': 'failed', 'remove-bg': 'pending' })
-    expect(end(asking('saved-extension'), both)).toEqual({
+    expect(end(requesting('saved-extension'), both)).toEqual({
       'saved-extension': 'failed',
       'remove-bg': 'pending',
     })
@@ -107,7 +110,7 @@ describe('a saved extension', () => {
       status: 'expired',
       source: 'expiry',
     })
-    const named = play(asking('saved-extension'), [webhook('remove-bg')]).at(-1)?.known.runs ?? []
+    const named = applyFacts(requesting('saved-extension'), [webhook('remove-bg')]).at(-1)?.known.runs ?? []
     expect(named).toMatchObject([{ name: 'remove-bg', requestedAs: 'saved-extension' }])
     expect(describeAsset(frozen({ fileId: 'f', recordedAt: 0, runs: [old, ...named] }))).toMatchObject({
       status: 'success',
@@ -119,14 +122,14 @@ describe('a saved extension', () => {
 describe('a repeated response', () => {
   test.each([accepted({ 'remove-bg': 'pending' }), failure('rejected'), failure('unconfirmed')])(
     'changes nothing',
-    (said) => {
+    (repeated) => {
       const first = applyFact(
-        asking('remove-bg'),
-        { kind: 'response', response: said },
+        requesting('remove-bg'),
+        { kind: 'response', response: repeated },
         numbered('a'),
         2_000,
       ).known
-      expect(applyFact(first, { kind: 'response', response: said }, numbered('b'), 3_000).known).toEqual(
+      expect(applyFact(first, { kind: 'response', response: repeated }, numbered('b'), 3_000).known).toEqual(
         first,
       )
     },
@@ -137,6 +140,6 @@ describe('a repeated response', () => {
       { kind: 'response', response: failure('rejected') },
       { kind: 'response', response: failure('unconfirmed') },
     ]
-    expect(play(asking('remove-bg'), facts).at(-1)?.known.submission.state).toBe('rejected')
+    expect(applyFacts(requesting('remove-bg'), facts).at(-1)?.known.submission.state).toBe('rejected')
   })
 })

@@ -19,8 +19,8 @@ function isDue(before: Run, observation: Observation, submission = withCaller): 
 
 describe('a caller with a webhookUrl of its own', () => {
   test.each([
-    ['a webhook that says SUCCESS', SUCCESS],
-    ['a webhook that says FAILURE', FAILURE],
+    ['a webhook that reports SUCCESS', SUCCESS],
+    ['a webhook that reports FAILURE', FAILURE],
     ['evidence', EVIDENCE],
   ])('is notified of a run that %s settles, pending or expired', (_, observation) => {
     expect(isDue(pending, observation)).toBe(true)

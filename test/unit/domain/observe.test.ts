@@ -24,25 +24,25 @@ const expired = frozen(aRun({ status: 'expired', source: 'expiry', updatedAt: 1_
 
 describe('a run that is not settled', () => {
   test.each([
-    ['a webhook that says SUCCESS', SUCCESS, 'success', 'webhook'],
-    ['a webhook that says FAILURE', FAILURE, 'failed', 'webhook'],
-    ['a response that says success', response('success'), 'success', 'response'],
-    ['a response that says failed', response('failed'), 'failed', 'response'],
+    ['a webhook that reports SUCCESS', SUCCESS, 'success', 'webhook'],
+    ['a webhook that reports FAILURE', FAILURE, 'failed', 'webhook'],
+    ['a response that reports success', response('success'), 'success', 'response'],
+    ['a response that reports failed', response('failed'), 'failed', 'response'],
     ['evidence', EVIDENCE, 'success', 'reconcile'],
   ])(
     'is settled by %s, pending or expired, with the source and the time',
     (_, observation, status, source) => {
       for (const run of [pending, expired]) {
-        const seen = observe(run, observation, LATER)
-        expect(seen.outcome).toBe('applied')
-        expect(seen.run).toMatchObject({
+        const observed = observe(run, observation, LATER)
+        expect(observed.outcome).toBe('applied')
+        expect(observed.run).toMatchObject({
           status,
           source,
           settledAt: LATER,
           updatedAt: LATER,
           contradicted: false,
         })
-        expect(seen.run).toMatchObject({
+        expect(observed.run).toMatchObject({
           runId: run.runId,
           requestedAt: run.requestedAt,
           attempt: run.attempt,
@@ -51,21 +51,30 @@ describe('a run that is not settled', () => {
     },
   )
 
-  test('stays pending when the response says pending, and its source becomes the response', () => {
-    const seen = observe(pending, STILL_PENDING, LATER)
-    expect(seen).toEqual({ outcome: 'applied', run: { ...pending, source: 'response', updatedAt: LATER } })
-    expect(observe(seen.run, STILL_PENDING, LATER + 1)).toEqual({ outcome: 'ignored', run: seen.run })
+  test('stays pending when the response reports pending, and its source becomes the response', () => {
+    const observed = observe(pending, STILL_PENDING, LATER)
+    expect(observed).toEqual({
+      outcome: 'applied',
+      run: { ...pending, source: 'response', updatedAt: LATER },
+    })
+    expect(observe(observed.run, STILL_PENDING, LATER + 1)).toEqual({ outcome: 'ignored', run: observed.run })
   })
 
   test('expires without a final status, which is not a failure and does not settle it', () => {
-    const seen = observe(pending, EXPIRY, LATER)
-    expect(seen.outcome).toBe('applied')
+    const observed = observe(pending, EXPIRY, LATER)
+    expect(observed.outcome).toBe('applied')
     const evidence = { kind: 'timed_out' }
-    expect(seen.run).toEqual({ ...pending, status: 'expired', source: 'expiry', updatedAt: LATER, evidence })
-    expect(seen.run.settledAt).toBeNull()
+    expect(observed.run).toEqual({
+      ...pending,
+      status: 'expired',
+      source: 'expiry',
+      updatedAt: LATER,
+      evidence,
+    })
+    expect(observed.run.settledAt).toBeNull()
   })
 
-  test('stays expired when the response says pending or the window ends again', () => {
+  test('stays expired when the response reports pending or the window ends again', () => {
     expect(observe(expired, STILL_PENDING, LATER)).toEqual({ outcome: 'ignored', run: expired })
     expect(observe(expired, EXPIRY, LATER)).toEqual({ outcome: 'ignored', run: expired })
   })
@@ -88,9 +97,9 @@ describe('a settled run', () => {
 
   test('takes the error of a webhook that repeats the failure if it has none', () => {
     const run = settled('failed', { source: 'response' })
-    const seen = observe(run, FAILURE, LATER)
-    expect(seen.outcome).toBe('duplicate')
-    expect(seen.run).toEqual({ ...run, error: { message: 'too large' }, updatedAt: LATER })
+    const observed = observe(run, FAILURE, LATER)
+    expect(observed.outcome).toBe('duplicate')
+    expect(observed.run).toEqual({ ...run, error: { message: 'too large' }, updatedAt: LATER })
   })
 
   test('keeps its first error', () => {
@@ -105,8 +114,8 @@ describe('a settled run', () => {
     'that is a %s is contradicted by a webhook with the opposite status, and keeps its status',
     (status, observation) => {
       const run = settled(status)
-      const seen = observe(run, observation, LATER)
-      expect(seen).toEqual({ outcome: 'contradicted', run: { ...run, contradicted: true } })
+      const observed = observe(run, observation, LATER)
+      expect(observed).toEqual({ outcome: 'contradicted', run: { ...run, contradicted: true } })
     },
   )
 
@@ -128,7 +137,7 @@ describe('a settled run', () => {
     expect(observe(success, response('failed'), LATER)).toEqual({ outcome: 'ignored', run: success })
   })
 
-  test('is not changed by a response that still says pending, nor by the end of the window', () => {
+  test('is not changed by a response that still reports pending, nor by the end of the window', () => {
     for (const run of [settled('success'), settled('failed'), settled('success', { source: 'request' })]) {
       expect(observe(run, STILL_PENDING, LATER)).toEqual({ outcome: 'ignored', run })
       expect(observe(run, EXPIRY, LATER)).toEqual({ outcome: 'ignored', run })

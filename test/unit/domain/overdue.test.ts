@@ -16,7 +16,7 @@ describe('the sweep', () => {
     ['dated a minute ahead of the clock', NOW + MINUTE, 'stop', 'stop'],
     ['dated further ahead, by a wrong clock', NOW + MINUTE + 1, 'mark', 'pass'],
     ['dated years ahead', Number.MAX_SAFE_INTEGER, 'mark', 'pass'],
-  ] as const)('at a run %s', (_, requestedAt, ofPending, ofOther) => {
+  ] as const)('handles a run %s', (_, requestedAt, ofPending, ofOther) => {
     expect(sweepRun({ ...PENDING, requestedAt }, RULE)).toBe(ofPending)
     expect(sweepRun({ ...PENDING, isPending: false, requestedAt }, RULE)).toBe(ofOther)
     expect(sweepRun({ ...PENDING, isOverdue: true, requestedAt }, RULE)).toBe(ofOther)

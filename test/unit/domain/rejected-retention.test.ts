@@ -14,7 +14,7 @@ function select(kind: 'proven' | 'unproven', sizes: readonly number[]) {
 test.each([
   ['proven', 10_000],
   ['unproven', 1_000],
-] as const)('of %s deliveries the newest %i are kept', (kind, count) => {
+] as const)('of %s deliveries, only the newest %i are kept', (kind, count) => {
   expect(
     select(
       kind,
@@ -39,12 +39,12 @@ test.each([
   expect(select(kind, [1, ...full])).toEqual([0])
 })
 
-test('if all of the listed ones are evicted, more must be listed', () => {
+test('all listed deliveries are evicted if even that is not enough', () => {
   const part = [{ storedBytes: 1 }, { storedBytes: 1 }]
   expect(selectEvicted('unproven', { count: 1_005, bytes: 0 }, part)).toEqual(part)
 })
 
-test('the rest is within the limits, and no more than necessary is evicted', () => {
+test('the remaining deliveries are within the limits, and no more than necessary are evicted', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 3 * MIB }), { maxLength: 400, size: 'max' }), (sizes) => {
       const evicted = select('unproven', sizes).length

@@ -22,7 +22,7 @@ describe('retention', () => {
     ['dated a minute ahead of the clock', NOW + MINUTE, 'young', 'young'],
     ['dated further ahead, by a wrong clock', NOW + MINUTE + 1, 'keep', 'keep'],
     ['dated years ahead', Number.MAX_SAFE_INTEGER, 'keep', 'keep'],
-  ] as const)('of a row %s', (_, at, ofOther, ofNeeded) => {
+  ] as const)('handles a row %s', (_, at, ofOther, ofNeeded) => {
     expect(retainRow({ isNeeded: false, at }, RULE)).toBe(ofOther)
     expect(retainRow({ isNeeded: true, at }, RULE)).toBe(ofNeeded)
   })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { countUnnamed, findPlaceholder } from '../../../src/domain/saved-extension.ts'
-import { aRun, asking, frozen } from './facts.ts'
+import { aRun, frozen, requesting } from './facts.ts'
 
 describe('the placeholder of a saved extension', () => {
   test.each(['pending', 'expired'] as const)('still waits for its real name while it is %s', (status) => {
@@ -9,24 +9,24 @@ describe('the placeholder of a saved extension', () => {
   })
 
   test.each(['success', 'failed'] as const)(
-    'waits for nothing once ImageKit itself called it %s',
+    'no longer waits once ImageKit has reported it as %s',
     (status) => {
       expect(findPlaceholder(frozen([aRun({ name: 'saved-extension', status })]))).toBeUndefined()
     },
   )
 
   test('is not among runs requested by their own names', () => {
-    expect(findPlaceholder(frozen(asking('remove-bg', 'ai-tasks').runs))).toBeUndefined()
+    expect(findPlaceholder(frozen(requesting('remove-bg', 'ai-tasks').runs))).toBeUndefined()
     expect(findPlaceholder([])).toBeUndefined()
   })
 })
 
 describe('the number of unnamed saved extensions', () => {
-  const { submission, runs } = frozen(asking('remove-bg', 'saved-extension', 'saved-extension'))
+  const { submission, runs } = frozen(requesting('remove-bg', 'saved-extension', 'saved-extension'))
 
   test('is the number requested, as long as every run was requested', () => {
     expect(countUnnamed(submission, runs)).toBe(2)
-    const none = frozen(asking('remove-bg'))
+    const none = frozen(requesting('remove-bg'))
     expect(countUnnamed(none.submission, none.runs)).toBe(0)
   })
 

@@ -45,11 +45,11 @@ function countersOf(before: RunRow | undefined, after: RunRow | undefined): Stat
   return statDelta({ runs: [{ before, after }], deliveries: [] })?.counters ?? []
 }
 
-function happened(before: RunRow | undefined, after: RunRow | undefined): StatCounter[] {
+function hourlyCounters(before: RunRow | undefined, after: RunRow | undefined): StatCounter[] {
   return countersOf(before, after).filter(([hour]) => hour !== NOW)
 }
 
-function turned(counters: readonly StatCounter[]): StatCounter[] {
+function negated(counters: readonly StatCounter[]): StatCounter[] {
   return counters.map(([hour, kind, extension, value, size]) => [hour, kind, extension, value, -size])
 }
 
@@ -66,24 +66,27 @@ describe('the counters of a run’s change', () => {
       [5, 'settled', 'remove-bg', 'success', 1],
       [5, 'seconds', '', String(bucketOf(10)), 1],
     ]
-    expect(happened(pending, success)).toEqual(counted)
-    expect(happened(undefined, success)).toEqual(counted)
+    expect(hourlyCounters(pending, success)).toEqual(counted)
+    expect(hourlyCounters(undefined, success)).toEqual(counted)
   })
 
   test('count a failure by its cause, and an expired run without a duration', () => {
-    expect(happened(undefined, failed('E1'))).toContainEqual([5, 'failed', 'remove-bg', 'E1', 1])
+    expect(hourlyCounters(undefined, failed('E1'))).toContainEqual([5, 'failed', 'remove-bg', 'E1', 1])
     const expired = aRow({ status: 'expired', updatedAt: 7 * HOUR })
-    expect(happened(undefined, expired)).toEqual([[7, 'settled', 'remove-bg', 'expired', 1]])
+    expect(hourlyCounters(undefined, expired)).toEqual([[7, 'settled', 'remove-bg', 'expired', 1]])
   })
 
-  test('count nothing for a pending run, and nothing if nothing changes', () => {
-    expect(happened(undefined, aRow())).toEqual([])
-    expect(happened(aRow(), undefined)).toEqual([])
-    const seen = aRow({ ...failed('E1'), acknowledgedAt: 9 * HOUR })
-    expect(happened(failed('E1'), seen)).toEqual([])
+  test('are empty for a pending run, and if nothing that is counted has changed', () => {
+    expect(hourlyCounters(undefined, aRow())).toEqual([])
+    expect(hourlyCounters(aRow(), undefined)).toEqual([])
+    const acknowledged = aRow({ ...failed('E1'), acknowledgedAt: 9 * HOUR })
+    expect(hourlyCounters(failed('E1'), acknowledged)).toEqual([])
     for (const changed of [{ dueAt: 9 }, { isOverdue: true }, { contradicted: true }, { settledBy: 7 }])
       expect(
-        statDelta({ runs: [{ before: seen, after: { ...seen, ...changed } }], deliveries: [] }),
+        statDelta({
+          runs: [{ before: acknowledged, after: { ...acknowledged, ...changed } }],
+          deliveries: [],
+        }),
       ).toBeNull()
   })
 
@@ -97,7 +100,7 @@ describe('the counters of a run’s change', () => {
     const counted = countersOf(undefined, before)
     const counts = countersOf(undefined, after)
     expect(counted.length + counts.length).toBeGreaterThan(0)
-    expect(sorted(countersOf(before, after))).toEqual(sorted(addUp([...turned(counted), ...counts])))
+    expect(sorted(countersOf(before, after))).toEqual(sorted(addUp([...negated(counted), ...counts])))
   })
 
   test('count a run in its group from its request on, and in another once it is settled or acknowledged', () => {
@@ -180,17 +183,17 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
     cause: fc.constantFrom('one', 'the other', 'failed open one'),
     settledAt: time,
     isListed: fc.boolean(),
-    isSeen: fc.boolean(),
+    isAcknowledged: fc.boolean(),
     isGone: fc.boolean(),
   })
 
   /** A run changed by these facts: no status becomes `pending` again, and a final status stays, as does the time of a status. */
   function changed(
     known: RunRow | undefined,
-    { number, settledAt, isListed, isSeen, ...facts }: Facts,
+    { number, settledAt, isListed, isAcknowledged, ...facts }: Facts,
   ): RunRow {
-    const isOver = known !== undefined && known.status !== 'pending'
-    const isKept = isOver && (known.status !== 'expired' || facts.status === 'pending')
+    const hasEnded = known !== undefined && known.status !== 'pending'
+    const isKept = hasEnded && (known.status !== 'expired' || facts.status === 'pending')
     const status = isKept ? known.status : facts.status
     const at = status === known?.status ? known.updatedAt : settledAt
     return aRow({
@@ -202,7 +205,7 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
       settledAt: status === 'success' || status === 'failed' ? at : null,
       error: status === 'failed' ? facts.cause : null,
       isListed,
-      acknowledgedAt: isSeen && status !== 'pending' ? 1 : null,
+      acknowledgedAt: isAcknowledged && status !== 'pending' ? 1 : null,
     })
   }
   type Facts = typeof facts extends fc.Arbitrary<infer T> ? T : never
@@ -210,7 +213,7 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
   const batches = fc.array(fc.array(facts, { maxLength: 8 }), { maxLength: 12 })
 
   /** The remaining rows, every number ever used with its hour, and the delta of each batch. */
-  function play(all: readonly (readonly Facts[])[]) {
+  function applyBatches(all: readonly (readonly Facts[])[]) {
     const rows = new Map<number, RunRow>()
     const gone = new Set<number>()
     const numbers: [hour: number, number: number][] = []
@@ -232,12 +235,12 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
     return { rows: [...rows.values()], numbers, deltas }
   }
 
-  test('the counters match the rows', () => {
+  test('the counters equal those counted from the rows', () => {
     fc.assert(
       fc.property(batches, (all) => {
-        const { rows, deltas } = play(all)
+        const { rows, deltas } = applyBatches(all)
         const sums = addUp(deltas.flatMap(({ counters }) => counters))
-        expect(sorted(sums)).toEqual(sorted(whatRowsSay(rows)))
+        expect(sorted(sums)).toEqual(sorted(countRows(rows)))
       }),
       { numRuns: 500 },
     )
@@ -246,7 +249,7 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
   test('the bounds of each hour contain every number used in it', () => {
     fc.assert(
       fc.property(batches, (all) => {
-        const { numbers, deltas } = play(all)
+        const { numbers, deltas } = applyBatches(all)
         const bounds = deltas.flatMap(({ hours }) => hours)
         for (const [hour, number] of numbers) {
           const ofHour = bounds.filter(([each]) => each === hour)
@@ -272,7 +275,7 @@ function isOrdered([, firstRun, lastRun, firstDelivery, lastDelivery]: HourBound
 }
 
 /** The counters, computed a second time, row by row. */
-function whatRowsSay(rows: readonly RunRow[]): StatCounter[] {
+function countRows(rows: readonly RunRow[]): StatCounter[] {
   const counters = rows
     .filter(({ isListed }) => isListed)
     .flatMap(({ name, status, acknowledgedAt, error, settledAt, updatedAt, requestedAt }): StatCounter[] => {

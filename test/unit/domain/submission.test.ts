@@ -23,7 +23,7 @@ const request: NewSubmission = frozen({
   attempt: 1,
 })
 
-test('A run exists from its submission on: pending, with the source request, not settled', () => {
+test('A run exists as soon as its submission does: pending, with the source request, not settled', () => {
   const { runs } = openSubmission(request, ids())
   expect(runs[0]).toEqual({
     runId: 'run-1',
@@ -54,9 +54,9 @@ test('A submission has one run per distinct name, in the order of the request', 
 
 test('A submission stores the request, is in progress, and has no response yet', () => {
   const { submission } = openSubmission(request, ids())
-  const { at, attempt, ...asked } = request
+  const { at, attempt, ...requested } = request
   expect(submission).toEqual({
-    ...asked,
+    ...requested,
     submissionId: 'submission-1',
     state: 'submitting',
     requestId: null,

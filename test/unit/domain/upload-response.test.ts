@@ -5,7 +5,17 @@ import {
   type ResponseDecision,
   type UploadResponse,
 } from '../../../src/domain/upload-response.ts'
-import { accepted, aRun, aSubmission, asking, FILE, failure, frozen, type Known, numbered } from './facts.ts'
+import {
+  accepted,
+  aRun,
+  aSubmission,
+  FILE,
+  failure,
+  frozen,
+  type Known,
+  numbered,
+  requesting,
+} from './facts.ts'
 
 const LATER = 2_000
 
@@ -33,7 +43,7 @@ function expectConflict(known: Known, response: UploadResponse): void {
 
 describe('a 2xx response', () => {
   test('accepts the submission and sets its file', () => {
-    const known = asking('remove-bg')
+    const known = requesting('remove-bg')
     const error = { code: 'imagekit_timeout', message: 'No response.', status: 504 }
     const unconfirmed = { ...known.submission, state: 'unconfirmed' as const, error }
     const decided = decide({ ...known, submission: unconfirmed }, accepted())
@@ -51,7 +61,7 @@ describe('a 2xx response', () => {
 
   test('settles at once the runs that it reports as success or failed', () => {
     const decided = decide(
-      asking('remove-bg', 'ai-tasks'),
+      requesting('remove-bg', 'ai-tasks'),
       accepted({ 'remove-bg': 'success', 'ai-tasks': 'failed' }),
     )
     expect(decided.runs).toMatchObject([
@@ -61,14 +71,14 @@ describe('a 2xx response', () => {
   })
 
   test('leaves pending what it reports as pending, with the response as the source', () => {
-    const decided = decide(asking('remove-bg'), accepted({ 'remove-bg': 'pending' }))
+    const decided = decide(requesting('remove-bg'), accepted({ 'remove-bg': 'pending' }))
     expect(decided.runs).toMatchObject([
       { runId: 'run-1', status: 'pending', source: 'response', settledAt: null },
     ])
   })
 
   test('leaves pending a requested run that it does not contain', () => {
-    const known = asking('remove-bg', 'ai-tasks')
+    const known = requesting('remove-bg', 'ai-tasks')
     const decided = decide(known, accepted({ 'ai-tasks': 'success' }))
     expect(decided.runs.map((run) => run.runId)).toEqual(['run-2'])
     expect(decided.removedRunId).toBeNull()
@@ -76,7 +86,7 @@ describe('a 2xx response', () => {
 
   test('adds a run for an extension that was not requested', () => {
     const decided = decide(
-      asking('remove-bg'),
+      requesting('remove-bg'),
       accepted({ 'ai-tasks': 'pending', 'aws-auto-tagging': 'failed' }),
     )
     expect(decided.runs).toMatchObject([
@@ -88,13 +98,13 @@ describe('a 2xx response', () => {
   })
 
   test('takes the attempt of the added run from the other runs', () => {
-    const known = { ...asking('remove-bg'), runs: [aRun({ attempt: 4 })] }
+    const known = { ...requesting('remove-bg'), runs: [aRun({ attempt: 4 })] }
     expect(decide(known, accepted({ 'ai-tasks': 'pending' })).runs).toMatchObject([{ attempt: 4 }])
-    expect(decide(asking(), accepted({ 'ai-tasks': 'pending' })).runs).toMatchObject([{ attempt: 1 }])
+    expect(decide(requesting(), accepted({ 'ai-tasks': 'pending' })).runs).toMatchObject([{ attempt: 1 }])
   })
 
   test('changes no run that a webhook has settled before, whatever it contains', () => {
-    const known = asking('remove-bg')
+    const known = requesting('remove-bg')
     const run = aRun({ status: 'failed', source: 'webhook', settledAt: 1_500 })
     for (const status of ['pending', 'success', 'failed'] as const) {
       expect(decide({ ...known, runs: [run] }, accepted({ 'remove-bg': status })).runs).toEqual([])
@@ -113,7 +123,7 @@ describe('a 2xx response', () => {
   })
 
   test('without a fileId is a queued upload', () => {
-    const queued = decide(asking('remove-bg'), accepted({}, { fileId: null }))
+    const queued = decide(requesting('remove-bg'), accepted({}, { fileId: null }))
     expect(queued).toMatchObject({ result: 'applied', submission: { state: 'accepted', fileId: null } })
     expect(decide({ ...queued, runs: [] }, accepted()).submission.fileId).toBe(FILE)
   })
@@ -129,7 +139,7 @@ describe('a 2xx response', () => {
       updatedAt: null,
       url: null,
     }
-    const first = decide(asking(), { ...accepted(), baseline })
+    const first = decide(requesting(), { ...accepted(), baseline })
     expect(first.submission.baseline).toEqual(baseline)
     const again = decide(
       { ...first, runs: [] },
@@ -141,7 +151,7 @@ describe('a 2xx response', () => {
 
 describe('a repeated response', () => {
   const first = decide(
-    asking('remove-bg', 'ai-tasks'),
+    requesting('remove-bg', 'ai-tasks'),
     accepted({ 'remove-bg': 'pending', 'ai-tasks': 'success' }),
   )
 
@@ -165,7 +175,7 @@ describe('a repeated response', () => {
 })
 
 describe('a queued upload', () => {
-  const queued = decide(asking('remove-bg'), accepted({}, { fileId: null }))
+  const queued = decide(requesting('remove-bg'), accepted({}, { fileId: null }))
   const failed = decide({ ...queued, runs: [aRun()] }, { ...failure('rejected'), requestId: 'request-1' })
 
   test('can still fail, without a change of its runs', () => {
@@ -178,7 +188,7 @@ describe('a queued upload', () => {
     expectConflict({ ...failed, runs: [aRun()] }, accepted({}, { fileId: null }))
   })
 
-  test('that has failed can be proved by its file', () => {
+  test('that has failed is accepted after all if a later response names its file', () => {
     const decided = decide({ ...failed, runs: [aRun()] }, accepted({ 'remove-bg': 'pending' }))
     expect(decided.submission).toMatchObject({ state: 'accepted', fileId: FILE, error: null })
   })
@@ -194,7 +204,7 @@ describe('a response that is not 2xx', () => {
   test.each(['rejected', 'unconfirmed'] as const)(
     'makes the submission %s, with the reason, and changes no run',
     (kind) => {
-      const known = asking('remove-bg')
+      const known = requesting('remove-bg')
       const response = { ...failure(kind), requestId: 'request-9' }
       const decided = decide(known, response)
       expect(decided).toMatchObject({ result: 'applied', runs: [], removedRunId: null })
@@ -214,7 +224,7 @@ describe('a response that is not 2xx', () => {
   })
 
   test('may be followed by a 2xx response, which then counts', () => {
-    const unconfirmed = decide(asking('remove-bg'), failure('unconfirmed'))
+    const unconfirmed = decide(requesting('remove-bg'), failure('unconfirmed'))
     const decided = decide({ ...unconfirmed, runs: [aRun()] }, accepted({ 'remove-bg': 'pending' }))
     expect(decided).toMatchObject({ result: 'applied', submission: { state: 'accepted', error: null } })
   })
@@ -222,7 +232,7 @@ describe('a response that is not 2xx', () => {
 
 describe('a placeholder of a saved extension', () => {
   test('is removed in the same step when the response names its extension', () => {
-    const decided = decide(asking('ai-tasks', 'saved-extension'), accepted({ 'remove-bg': 'pending' }))
+    const decided = decide(requesting('ai-tasks', 'saved-extension'), accepted({ 'remove-bg': 'pending' }))
     expect(decided.removedRunId).toBe('run-2')
     expect(decided.runs).toMatchObject([
       { runId: 'made-1', name: 'remove-bg', status: 'pending', source: 'response' },
@@ -232,26 +242,26 @@ describe('a placeholder of a saved extension', () => {
   test('is removed even if it expired before the response named its extension', () => {
     const expired = aRun({ name: 'saved-extension', status: 'expired', source: 'expiry' })
     const decided = decide(
-      { ...asking('saved-extension'), runs: [expired] },
+      { ...requesting('saved-extension'), runs: [expired] },
       accepted({ 'remove-bg': 'success' }),
     )
     expect(decided).toMatchObject({ removedRunId: 'run-1', runs: [{ name: 'remove-bg', status: 'success' }] })
   })
 
   test('stays if the response contains only extensions requested by name', () => {
-    const decided = decide(asking('ai-tasks', 'saved-extension'), accepted({ 'ai-tasks': 'success' }))
+    const decided = decide(requesting('ai-tasks', 'saved-extension'), accepted({ 'ai-tasks': 'success' }))
     expect(decided.removedRunId).toBeNull()
   })
 
   test('is not returned as changed in the step that removes it', () => {
     const both = accepted({ 'saved-extension': 'pending', 'remove-bg': 'pending' })
-    const decided = decide(asking('saved-extension'), both)
+    const decided = decide(requesting('saved-extension'), both)
     expect(decided.removedRunId).toBe('run-1')
     expect(decided.runs.map((run) => run.name)).toEqual(['remove-bg'])
   })
 
   test('is an ordinary run if the response calls it saved-extension', () => {
-    const decided = decide(asking('saved-extension'), accepted({ 'saved-extension': 'failed' }))
+    const decided = decide(requesting('saved-extension'), accepted({ 'saved-extension': 'failed' }))
     expect(decided).toMatchObject({ removedRunId: null, runs: [{ runId: 'run-1', status: 'failed' }] })
   })
 })

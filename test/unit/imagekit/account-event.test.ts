@@ -60,7 +60,7 @@ describe('a file event', () => {
     },
   )
 
-  test('is not an event whose type is only similar', () => {
+  test('does not have a type that is only similar', () => {
     for (const type of ['file', 'files.created', 'file-versions.created', 'profile.updated', 'FILE.CREATED'])
       expect(readAccountEvent({ type, data: { fileId: FILE } })).toMatchObject({ kind: 'other', type })
   })

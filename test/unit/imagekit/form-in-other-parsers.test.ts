@@ -13,7 +13,7 @@ import { relayUpload } from '../../../src/imagekit/upload-relay.ts'
 const LIMITS = { maxFieldBytes: 1024 * 1024, maxParts: 100 }
 const OUR_URL = 'https://tracker.example.com/webhooks/extension/token'
 
-type Found = { name: string; fileName: string | null; content: string }
+type ParsedPart = { name: string; fileName: string | null; content: string }
 
 /** Names as they are on the wire: undici decodes `%22`, `%0D` and `%0A`, and busboy does not. */
 function onWire(text: string): string {
@@ -21,7 +21,7 @@ function onWire(text: string): string {
 }
 
 /** undici accepts an empty file name; busboy treats it as absent. */
-function found(name: string, fileName: string | null | undefined, content: Buffer): Found {
+function parsedPart(name: string, fileName: string | null | undefined, content: Buffer): ParsedPart {
   return {
     name: onWire(name),
     fileName: fileName ? onWire(fileName) : null,
@@ -36,14 +36,15 @@ async function* inOneChunk(body: Buffer): AsyncGenerator<Buffer> {
 /** Relays an incoming form. Undefined if it is rejected. */
 async function relay(contentType: string, body: Buffer) {
   const writer = createFormWriter()
-  const ours: Found[] = []
+  const ours: ParsedPart[] = []
   async function* recorded(): AsyncGenerator<FormPart> {
     for await (const part of readFormParts({ contentType, chunks: () => inOneChunk(body) }, LIMITS)) {
       const content: Buffer[] = []
       for await (const chunk of part.content) content.push(chunk)
       const bytes = Buffer.concat(content)
       const isEmptyExtensions = part.name === 'extensions' && bytes.length === 0
-      if (part.name !== 'webhookUrl' && !isEmptyExtensions) ours.push(found(part.name, part.fileName, bytes))
+      if (part.name !== 'webhookUrl' && !isEmptyExtensions)
+        ours.push(parsedPart(part.name, part.fileName, bytes))
       yield { ...part, content: inOneChunk(bytes) }
     }
   }
@@ -56,33 +57,45 @@ async function relay(contentType: string, body: Buffer) {
     if (error instanceof TrackerError && error.code === 'invalid_input') return undefined
     throw error
   }
-  ours.push(found('webhookUrl', null, Buffer.from(OUR_URL)))
+  ours.push(parsedPart('webhookUrl', null, Buffer.from(OUR_URL)))
   return { ours, contentType: writer.contentType, body: Buffer.concat(pieces) }
 }
 
-async function readByUndici({ contentType, body }: { contentType: string; body: Buffer }): Promise<Found[]> {
+async function readByUndici({
+  contentType,
+  body,
+}: {
+  contentType: string
+  body: Buffer
+}): Promise<ParsedPart[]> {
   const form = await new Response(body, { headers: { 'content-type': contentType } }).formData()
   const parts = [...form].map(async ([name, value]) =>
     typeof value === 'string'
-      ? found(name, null, Buffer.from(value))
-      : found(name, value.name, Buffer.from(await value.arrayBuffer())),
+      ? parsedPart(name, null, Buffer.from(value))
+      : parsedPart(name, value.name, Buffer.from(await value.arrayBuffer())),
   )
   return Promise.all(parts)
 }
 
-async function readByBusboy({ contentType, body }: { contentType: string; body: Buffer }): Promise<Found[]> {
+async function readByBusboy({
+  contentType,
+  body,
+}: {
+  contentType: string
+  body: Buffer
+}): Promise<ParsedPart[]> {
   const parser = busboy({
     headers: { 'content-type': contentType },
     preservePath: true,
     defParamCharset: 'utf8',
     defCharset: 'latin1',
   })
-  const parts: Promise<Found>[] = []
+  const parts: Promise<ParsedPart>[] = []
   parser.on('field', (name, value) =>
-    parts.push(Promise.resolve(found(name, null, Buffer.from(value, 'latin1')))),
+    parts.push(Promise.resolve(parsedPart(name, null, Buffer.from(value, 'latin1')))),
   )
   parser.on('file', (name, stream, { filename }) =>
-    parts.push(buffer(stream).then((content) => found(name, filename, content))),
+    parts.push(buffer(stream).then((content) => parsedPart(name, filename, content))),
   )
   parser.end(body)
   await once(parser, 'close')

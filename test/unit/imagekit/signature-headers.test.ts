@@ -15,7 +15,7 @@ import {
   VALID_STANDARD,
   withIkHeader,
   without,
-} from './signed.ts'
+} from './signature-vectors.ts'
 
 describe('x-ik-signature', () => {
   const validSignature = IK_HEADER.slice(IK_HEADER.indexOf('v1='))

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { verifySignature } from '../../../src/imagekit/webhook-signature.ts'
-import { BAD_SIGNATURE, IK_SECRET, IK_TIME, ikFacts, standardFacts, VALID_IK } from './signed.ts'
+import { BAD_SIGNATURE, IK_SECRET, IK_TIME, ikFacts, standardFacts, VALID_IK } from './signature-vectors.ts'
 
 function flipped(bytes: Buffer, index: number, mask: number): Buffer {
   const copy = Buffer.from(bytes)

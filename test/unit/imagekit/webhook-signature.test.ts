@@ -21,7 +21,7 @@ import {
   VALID_STANDARD,
   withIkHeader,
   without,
-} from './signed.ts'
+} from './signature-vectors.ts'
 
 describe('the test vectors of the SDKs', () => {
   test('have the expected digests', () => {
@@ -145,7 +145,7 @@ describe('the time', () => {
   })
 })
 
-describe('both families together', () => {
+describe('both signature schemes together', () => {
   const secrets = [IK_SECRET]
   const time = Math.floor(IK_TIME / 1000)
   const standard = {

@@ -17,8 +17,8 @@ function startPruner(
   onTestFinished(() => {
     vi.useRealTimers()
   })
-  const steps: [name: string, ...given: unknown[]][] = []
-  const note = (step: [name: string, ...given: unknown[]]) => {
+  const steps: [name: string, ...args: unknown[]][] = []
+  const note = (step: [name: string, ...args: unknown[]]) => {
     steps.push(step)
     if (deps.failures?.[0] !== step[0]) return
     deps.failures.shift()
@@ -67,7 +67,7 @@ const SUBMISSIONS = [
   ['submissions', 1_000, 700, SECOND_PLACE],
 ]
 
-test('continues where it stopped, to the end of the keys and the bodies, and only then starts over', async () => {
+test('the pruner continues where it stopped, to the end of the keys and the bodies, and only then starts over', async () => {
   const steps = startPruner({ retentionRunsMs: null })
   await vi.advanceTimersByTimeAsync(60_000)
   expect(steps).toEqual([...KEYS, ...BODIES])
@@ -75,7 +75,7 @@ test('continues where it stopped, to the end of the keys and the bodies, and onl
   expect(steps).toEqual([...KEYS, ...BODIES, ...KEYS, ...BODIES])
 })
 
-test('deletes submissions after the bodies, step by step, then starts over with the keys', async () => {
+test('the pruner deletes submissions after the bodies, step by step, then starts over with the keys', async () => {
   const steps = startPruner({ retentionRunsMs: 300 })
   await vi.advanceTimersByTimeAsync(60_000)
   expect(steps).toEqual([...KEYS, ...BODIES, ...SUBMISSIONS])
@@ -83,7 +83,7 @@ test('deletes submissions after the bodies, step by step, then starts over with 
   expect(steps).toEqual([...KEYS, ...BODIES, ...SUBMISSIONS, ...KEYS, ...BODIES, ...SUBMISSIONS])
 })
 
-test('does nothing while another process has the lease', async () => {
+test('the pruner does nothing while another process has the lease', async () => {
   let lease: { epoch: number } | null = null
   const steps = startPruner({ retentionRunsMs: null, lease: { current: () => lease } })
   await vi.advanceTimersByTimeAsync(60_000)
@@ -93,7 +93,7 @@ test('does nothing while another process has the lease', async () => {
   expect(steps).toEqual([...KEYS, ...BODIES])
 })
 
-test('continues with the clock trust that another process has saved, once it has the lease again', async () => {
+test('the pruner continues with the clock trust that another process has saved, once it has the lease again', async () => {
   vi.useFakeTimers({ now: 100 * 86_400_000 })
   onTestFinished(() => {
     vi.useRealTimers()
@@ -131,7 +131,7 @@ test('continues with the clock trust that another process has saved, once it has
   expect(warned).toHaveLength(1)
 })
 
-test('repeats only the step that failed', async () => {
+test('the pruner repeats only the step that failed', async () => {
   const steps = startPruner({ retentionRunsMs: 300, failures: ['bodies', 'submissions'] })
   await vi.advanceTimersByTimeAsync(30 * 60_000)
   expect(steps.slice(0, 8)).toEqual([...KEYS, BODIES[0], ...BODIES, SUBMISSIONS[0], ...SUBMISSIONS])

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { repeat } from '../../../src/jobs/repeat.ts'
 
-test('a pause of months does not fire at once', async () => {
+test('a pause that is longer than a timer can wait does not end at once', async () => {
   vi.useFakeTimers()
   onTestFinished(() => {
     vi.useRealTimers()

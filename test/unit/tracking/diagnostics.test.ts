@@ -22,7 +22,7 @@ test.each([
   ['http://tracker.example', 'https://api.imagekit.io', 'warn'],
   ['http://127.0.0.1:3000', 'https://api.imagekit.io', 'fail'],
   ['http://localhost:3000', 'http://127.0.0.1:3001', 'ok'],
-])('%s for %s is %s', (publicUrl, apiUrl, level) => {
+])('PUBLIC_URL %s with ImageKit at %s is %s', (publicUrl, apiUrl, level) => {
   expect(checkPublicUrl(publicUrl, apiUrl).level).toBe(level)
 })
 

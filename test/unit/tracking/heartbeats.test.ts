@@ -19,6 +19,9 @@ test.each([
   ['could write again 30 seconds ago', [0, 10, 20, 30, 75, 85, 95, 105], true],
   ['missed one heartbeat', [0, 10, 30, 40], false],
   ['has a clock that was set back', [0, 10, 20, 30, 25], false],
-])('a process that %s', (_, seconds, proves) => {
-  expect(provesSilence(...seconds)).toBe(proves)
-})
+])(
+  'a process that %s (heartbeats at seconds %j) can conclude that silent processes have ended: %s',
+  (_, seconds, proves) => {
+    expect(provesSilence(...seconds)).toBe(proves)
+  },
+)

@@ -53,7 +53,7 @@ test('without a store, only the newest addresses and keys are remembered', async
   await limit.begin({ address: 'first', key: 'y' })
 })
 
-test('what is stored is the same in every process with the same secret, and contains neither key nor address', async () => {
+test('the stored names are the same in every process with the same secret, and contain neither key nor address', async () => {
   const stored: string[][] = []
   const beginSignIn = async (names: readonly string[]) => {
     stored.push([...names])
@@ -75,7 +75,7 @@ test('what is stored is the same in every process with the same secret, and cont
   expect(JSON.stringify(stored)).not.toMatch(/almost-the-key|192\.0\.2\.1/)
 })
 
-test('a bug does not make it count in memory', async () => {
+test('an unexpected error is thrown, and does not lead to counting in memory', async () => {
   const fail = () => Promise.reject(new Error('a bug'))
   const limit = createSignInLimit({
     store: { beginSignIn: fail, forgiveSignIn: fail },

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, test } from 'vitest'
 import { createStatusCache, type StatusCache } from '../../../src/tracking/status/status-cache.ts'
 import { followStatus } from '../../../src/tracking/status/status-feed.ts'
 import type { StatusSnapshot } from '../../../src/tracking/status/status-snapshot.ts'
@@ -43,7 +43,7 @@ function follow(statuses: StatusCache): Follower {
   return follower
 }
 
-it('is never older than the last change, and never goes back for a follower, in any order of events', async () => {
+test('a status is never older than the last change, and never goes back for a follower, in any order of events', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
       const store = slowStore()
@@ -83,7 +83,7 @@ it('is never older than the last change, and never goes back for a follower, in 
   )
 })
 
-it('brings every follower to the present status, even if an earlier status returns', async () => {
+test('every follower gets the present status, even if it equals an earlier one', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
       const store = slowStore()
@@ -109,7 +109,7 @@ it('brings every follower to the present status, even if an earlier status retur
   )
 })
 
-it('with other processes, is as new as their last commit, and never goes back for a follower', async () => {
+test('a status that other processes may change is as new as their last commit, and never goes back for a follower', async () => {
   await fc.assert(
     fc.asyncProperty(foreignSteps, async (script) => {
       const store = slowStore()

@@ -31,7 +31,7 @@ async function startWait() {
   }
 }
 
-test('a wait whose time is up while the store cannot be read is rejected, not given the status before', async () => {
+test('a wait that ends while the store cannot be read is rejected, instead of returning the earlier status', async () => {
   const { statuses, result, endTime, readWith } = await startWait()
   readWith(() => Promise.reject(new Error('no connection')))
   statuses.refresh()
@@ -40,7 +40,7 @@ test('a wait whose time is up while the store cannot be read is rejected, not gi
   expect(statuses.watching()).toBe(0)
 })
 
-test('a wait whose time is up returns what another process has just stored', async () => {
+test('a wait that ends returns the status that another process has just stored', async () => {
   const { result, endTime, readWith } = await startWait()
   readWith(async (fileId) => ({ fileId, recordedAt: 0, runs: [] }))
   endTime()

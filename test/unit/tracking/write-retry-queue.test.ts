@@ -19,14 +19,14 @@ function createStore() {
   return store
 }
 
-/** A write that the store rejects at first; its second attempt waits for `goOn`. */
+/** A write that the store rejects at first; its second attempt waits for `resume`. */
 async function applySlowly(
   writeRetries: ReturnType<typeof createWriteRetryQueue>,
   store: ReturnType<typeof createStore>,
 ) {
-  let goOn = () => {}
+  let resume = () => {}
   const slow = new Promise<void>((resolve) => {
-    goOn = resolve
+    resume = resolve
   })
   let tries = 0
   await writeRetries.apply(async () => {
@@ -34,7 +34,7 @@ async function applySlowly(
     if (tries > 1) await slow
     await store.write('slow')()
   })
-  return { goOn, tries: () => tries }
+  return { resume, tries: () => tries }
 }
 
 test('failed writes are retried in order once the store is back', async () => {
@@ -50,12 +50,12 @@ test('failed writes are retried in order once the store is back', async () => {
 test('a close during an attempt loses nothing and writes nothing twice', async () => {
   const store = createStore()
   const writeRetries = createWriteRetryQueue({ log, retryMs: 1 })
-  const { goOn, tries } = await applySlowly(writeRetries, store)
+  const { resume, tries } = await applySlowly(writeRetries, store)
   await writeRetries.apply(store.write('next'))
   store.isUp = true
   await expect.poll(tries).toBe(2)
   const closed = writeRetries.close()
-  goOn()
+  resume()
   await closed
   expect(store.written).toEqual(['slow', 'next'])
 })
@@ -69,18 +69,18 @@ test('once closed while the store is down, it retries nothing, so that the proce
   const errorLog = { ...log, error: (fields: object) => void errors.push(fields) }
   const writeRetries = createWriteRetryQueue({ log: errorLog, retryMs: 1000 })
   const store = createStore()
-  const { goOn, tries } = await applySlowly(writeRetries, store)
+  const { resume, tries } = await applySlowly(writeRetries, store)
   vi.advanceTimersToNextTimer()
   await vi.waitFor(() => expect(tries()).toBe(2))
   const closed = writeRetries.close()
-  goOn()
+  resume()
   await closed
   await writeRetries.apply(store.write('too late'))
   expect(vi.getTimerCount()).toBe(0)
   expect(errors).toMatchObject([{ waiting: 1 }, { err: { code: 'store_unavailable' } }])
 })
 
-test('another failure is logged, and blocks nothing', async () => {
+test('a write that fails for another reason is logged, and blocks no other write', async () => {
   const errors: object[] = []
   const writeRetries = createWriteRetryQueue({ log: { ...log, error: (fields) => void errors.push(fields) } })
   await writeRetries.apply(() => Promise.reject(new Error('a fault')))

@@ -5,8 +5,8 @@ import { recordDelivery } from '../../../../src/domain/decide/delivery.ts'
 import type { NewIds } from '../../../../src/domain/ids.ts'
 import type { UploadResponse } from '../../../../src/domain/upload-response.ts'
 import { accepted, BASELINE, FILE_ID, newAccountDelivery, newDelivery } from '../../../contract/builders.ts'
-import { createMemory, deliveryId, type Memory, noId } from './deciding.ts'
-import { changeRun, HOOK, numbered, submitted } from './known.ts'
+import { createMemory, deliveryId, type Memory, noId } from './memory.ts'
+import { changeRun, HOOK, numbered, submitted } from './submitted.ts'
 
 const CHANGED: AccountEvent = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: FILE_ID }
 const OTHER: AccountEvent = { kind: 'other', eventId: 'event-1', type: null }
@@ -47,8 +47,8 @@ describe('an event about an asset', () => {
 
   test.each([
     ['are settled', { fileId: FILE_ID, state: 'accepted' }],
-    ['are of a rejected submission', { fileId: FILE_ID, state: 'rejected' }],
-    ['are of another file', { fileId: 'other' }],
+    ['belong to a rejected submission', { fileId: FILE_ID, state: 'rejected' }],
+    ['belong to another file', { fileId: 'other' }],
   ] as const)('is ignored if all runs %s', (_, facts) => {
     const memory = submitted(['remove-bg'], facts)
     if ('state' in facts && facts.state === 'accepted') changeRun(memory, 's1-run-1', { status: 'failed' })
@@ -57,7 +57,7 @@ describe('an event about an asset', () => {
   })
 
   test('requests only the unsettled runs of its file, and none of their submissions', () => {
-    expect(deliver(submitted(['remove-bg'], { fileId: FILE_ID }), CHANGED).asked).toEqual([
+    expect(deliver(submitted(['remove-bg'], { fileId: FILE_ID }), CHANGED).requested).toEqual([
       [
         ['eventOf', 'event-1'],
         ['forgotten', FILE_ID],
@@ -79,7 +79,7 @@ describe('the id of an event', () => {
     expect(updated).toEqual({})
   })
 
-  test('is not needed: an event without an id is applied each time', () => {
+  test('is optional: an event without an id is applied each time', () => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
     for (let time = 0; time < 2; time += 1) {
       changeRun(memory, 's1-run-1', { dueAt: 9_000 })
@@ -142,15 +142,15 @@ describe('an event about a queued upload', () => {
     expect(inserted.deliveries).toMatchObject([{ outcome: 'ignored', submissionId: 's1', fileId: FILE_ID }])
   })
 
-  test('lets new runs claim their deliveries, and requests the body that the caller is sent', () => {
+  test('lets new runs claim their deliveries, and requests the body that is sent to the caller', () => {
     const memory = queued([], { callerWebhookUrl: HOOK })
     const reported = { service: 'ai-tasks', status: 'success' } as const
     const early = newDelivery('s1', reported, { body: Buffer.from('{"early":1}') })
     const earlyId = memory.run(recordDelivery(early)).result.deliveryId ?? ''
     const end = accepted({ 'ai-tasks': 'pending' }, { baseline: BASELINE })
-    const { asked, inserted, updated } = deliver(memory, finished(end), {}, { run: numbered('made') })
-    expect(asked.flat()).toContainEqual(['unclaimedOf', 's1', 'ai-tasks'])
-    expect(asked.flat()).toContainEqual(['bodies', earlyId])
+    const { requested, inserted, updated } = deliver(memory, finished(end), {}, { run: numbered('made') })
+    expect(requested.flat()).toContainEqual(['unclaimedOf', 's1', 'ai-tasks'])
+    expect(requested.flat()).toContainEqual(['bodies', earlyId])
     expect(updated.deliveries).toMatchObject([{ deliveryId: earlyId, outcome: 'applied', cause: null }])
     expect(inserted.notifications).toMatchObject([{ notificationId: 'msg_made-1', body: '{"early":1}' }])
   })
@@ -158,8 +158,8 @@ describe('an event about a queued upload', () => {
 
 describe('any other event', () => {
   test('is recorded and ignored, with the file that it names', () => {
-    const { asked, result, inserted } = deliver(createMemory(), OTHER)
-    expect(asked).toEqual([[['eventOf', 'event-1']]])
+    const { requested, result, inserted } = deliver(createMemory(), OTHER)
+    expect(requested).toEqual([[['eventOf', 'event-1']]])
     expect(result.outcome).toBe('ignored')
     expect(inserted.deliveries).toMatchObject([{ outcome: 'ignored', fileId: null }])
     expect(deliver(createMemory(), { ...OTHER, fileId: 'f' }).inserted.deliveries).toMatchObject([
@@ -202,8 +202,13 @@ describe('the replay of a rejected event', () => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
     const replayOf = deliveryId(7)
     memory.put('rejected', { deliveryId: replayOf, cause: 'bad_signature' })
-    const { asked, result, inserted, removed } = deliver(memory, CHANGED, { replayOf }, { delivery: noId })
-    expect(asked[0]).toContainEqual(['rejected', replayOf])
+    const { requested, result, inserted, removed } = deliver(
+      memory,
+      CHANGED,
+      { replayOf },
+      { delivery: noId },
+    )
+    expect(requested[0]).toContainEqual(['rejected', replayOf])
     expect(result.deliveryId).toBe(replayOf)
     expect(inserted.deliveries).toMatchObject([{ deliveryId: replayOf, outcome: 'applied' }])
     expect(removed.rejected).toEqual([{ deliveryId: replayOf, cause: 'bad_signature' }])

@@ -1,16 +1,16 @@
 import { expect, test } from 'vitest'
 import { acknowledgeRuns, unacknowledgeRun } from '../../../../src/domain/decide/acknowledgement.ts'
 import { anAuditEntry, FILE_ID } from '../../../contract/builders.ts'
-import { changeRun, submitted } from './known.ts'
+import { changeRun, submitted } from './submitted.ts'
 
-const ACT = anAuditEntry({ at: 9_000 })
+const ENTRY = anAuditEntry({ at: 9_000 })
 
 test('Runs that are not pending are acknowledged at the time of the audit entry', () => {
   const memory = submitted(['a', 'b', 'c', 'd'], { fileId: FILE_ID })
   const statuses = ['success', 'failed', 'expired', 'pending'] as const
   for (const [index, status] of statuses.entries()) changeRun(memory, `s1-run-${index + 1}`, { status })
   const ids = ['s1-run-3', 's1-run-4', 's1-run-1', 's1-run-2']
-  const { result, updated } = memory.run(acknowledgeRuns(ids, ACT))
+  const { result, updated } = memory.run(acknowledgeRuns(ids, ENTRY))
   expect(memory.rows.runs.map(({ acknowledgedAt }) => acknowledgedAt)).toEqual([9_000, 9_000, 9_000, null])
   expect(updated.runs).toHaveLength(3)
   expect(result.map(({ run }) => run.runId)).toEqual(['s1-run-3', 's1-run-1', 's1-run-2'])
@@ -21,7 +21,7 @@ test('Runs that are not pending are acknowledged at the time of the audit entry'
 test('The returned run has no due time and no listing state', () => {
   const memory = submitted(['a'])
   changeRun(memory, 's1-run-1', { status: 'failed' })
-  const [listed] = memory.run(acknowledgeRuns(['s1-run-1'], ACT)).result
+  const [listed] = memory.run(acknowledgeRuns(['s1-run-1'], ENTRY)).result
   expect(listed?.run).not.toHaveProperty('dueAt')
   expect(listed?.run).not.toHaveProperty('isListed')
 })
@@ -29,15 +29,15 @@ test('The returned run has no due time and no listing state', () => {
 test('A run that is named twice is acknowledged and returned once', () => {
   const memory = submitted(['a'])
   changeRun(memory, 's1-run-1', { status: 'failed' })
-  const { asked, result } = memory.run(acknowledgeRuns(['s1-run-1', 's1-run-1'], ACT))
+  const { requested, result } = memory.run(acknowledgeRuns(['s1-run-1', 's1-run-1'], ENTRY))
   expect(result).toHaveLength(1)
-  expect(asked).toEqual([[['runs', 's1-run-1']], [['submissions', 's1']]])
+  expect(requested).toEqual([[['runs', 's1-run-1']], [['submissions', 's1']]])
 })
 
 test('The audit entry is recorded once, even if no run was acknowledged', () => {
   for (const ids of [['s1-run-1'], ['nowhere'], []]) {
-    const { other, updated, result } = submitted(['a']).run(acknowledgeRuns(ids, ACT))
-    expect(other).toEqual({ auditEntries: [ACT] })
+    const { other, updated, result } = submitted(['a']).run(acknowledgeRuns(ids, ENTRY))
+    expect(other).toEqual({ auditEntries: [ENTRY] })
     expect([updated, result]).toEqual([{}, []])
   }
 })
@@ -45,15 +45,15 @@ test('The audit entry is recorded once, even if no run was acknowledged', () => 
 test('A revoked acknowledgement is audited, and the run is returned', () => {
   const memory = submitted(['a'], { fileId: FILE_ID })
   changeRun(memory, 's1-run-1', { status: 'failed', acknowledgedAt: 9_000 })
-  const { result, updated, other } = memory.run(unacknowledgeRun('s1-run-1', ACT))
+  const { result, updated, other } = memory.run(unacknowledgeRun('s1-run-1', ENTRY))
   expect(result).toMatchObject({ fileId: FILE_ID, run: { runId: 's1-run-1', acknowledgedAt: null } })
   expect(updated.runs).toMatchObject([{ runId: 's1-run-1', acknowledgedAt: null }])
-  expect(other).toEqual({ auditEntries: [ACT] })
+  expect(other).toEqual({ auditEntries: [ENTRY] })
 })
 
 test('Without an acknowledgement nothing is revoked or audited', () => {
-  const { result, updated, other } = submitted(['a']).run(unacknowledgeRun('s1-run-1', ACT))
+  const { result, updated, other } = submitted(['a']).run(unacknowledgeRun('s1-run-1', ENTRY))
   expect(result?.run.runId).toBe('s1-run-1')
   expect([updated, other]).toEqual([{}, undefined])
-  expect(submitted(['a']).run(unacknowledgeRun('nowhere', ACT)).result).toBeUndefined()
+  expect(submitted(['a']).run(unacknowledgeRun('nowhere', ENTRY)).result).toBeUndefined()
 })

@@ -6,8 +6,8 @@ import type { NewDelivery } from '../../../../src/domain/delivery.ts'
 import type { ExtensionResult } from '../../../../src/domain/extension-result.ts'
 import type { NewIds } from '../../../../src/domain/ids.ts'
 import { accepted, aRejection, FILE_ID, newDelivery } from '../../../contract/builders.ts'
-import { createMemory, deliveryId, type Memory, noId } from './deciding.ts'
-import { changeRun, HOOK, numbered, submitted } from './known.ts'
+import { createMemory, deliveryId, type Memory, noId } from './memory.ts'
+import { changeRun, HOOK, numbered, submitted } from './submitted.ts'
 
 const SUCCESS = { service: 'remove-bg', status: 'success' } as const
 
@@ -32,43 +32,40 @@ describe('the keys of a delivery', () => {
     ['runsOf', 's1'],
   ]
 
-  test('for a run of a bound submission are only that run', () => {
-    expect(deliver(submitted(['remove-bg', 'ai-tasks'], BOUND)).asked).toEqual([[own]])
+  test('are only its run if the submission is bound', () => {
+    expect(deliver(submitted(['remove-bg', 'ai-tasks'], BOUND)).requested).toEqual([[own]])
   })
 
-  test('for a run with a caller to notify include its submission, which has the URL', () => {
-    const { asked } = deliver(submitted(['remove-bg'], { ...BOUND, callerWebhookUrl: HOOK }))
-    expect(asked).toEqual([[own], [['submissions', 's1']]])
+  test('include the submission if a caller is to be notified, because it has the URL', () => {
+    const { requested } = deliver(submitted(['remove-bg'], { ...BOUND, callerWebhookUrl: HOOK }))
+    expect(requested).toEqual([[own], [['submissions', 's1']]])
   })
 
   test.each([
     { state: 'submitting' },
     { state: 'unconfirmed' },
     { state: 'accepted', fileId: null },
-  ] as const)(
-    'for a run of a submission that is %o include all runs, because they are bound together',
-    (facts) => {
-      const { asked } = deliver(submitted(['remove-bg', 'ai-tasks'], facts))
-      expect(asked).toEqual([[own], unbound, everyRun])
-    },
-  )
-
-  test('for an unknown name include all runs, because one of them may stand for it', () => {
-    const { asked } = deliver(submitted(['remove-bg']), { ...SUCCESS, service: 'ai-tasks' })
-    expect(asked.slice(1)).toEqual([unbound, everyRun])
+  ] as const)('include all runs if the submission is %o, because they are bound together', (facts) => {
+    const { requested } = deliver(submitted(['remove-bg', 'ai-tasks'], facts))
+    expect(requested).toEqual([[own], unbound, everyRun])
   })
 
-  test('for a rejected submission include all runs, because all of them count again', () => {
-    const { asked } = deliver(submitted(['remove-bg', 'ai-tasks'], { state: 'rejected' }))
-    expect(asked.slice(1)).toEqual([unbound, everyRun])
+  test('include all runs for an unknown name, because one of them may be its placeholder', () => {
+    const { requested } = deliver(submitted(['remove-bg']), { ...SUCCESS, service: 'ai-tasks' })
+    expect(requested.slice(1)).toEqual([unbound, everyRun])
   })
 
-  test('without a name are only the submission', () => {
-    expect(deliver(submitted(['remove-bg']), { service: null }).asked).toEqual([[['submissions', 's1']]])
+  test('include all runs of a rejected submission, because all of them count again', () => {
+    const { requested } = deliver(submitted(['remove-bg', 'ai-tasks'], { state: 'rejected' }))
+    expect(requested.slice(1)).toEqual([unbound, everyRun])
   })
 
-  test('for an unknown submission include whether it was forgotten', () => {
-    expect(deliver(createMemory()).asked.slice(1)).toEqual([unbound])
+  test('are only the submission for a webhook that names no extension', () => {
+    expect(deliver(submitted(['remove-bg']), { service: null }).requested).toEqual([[['submissions', 's1']]])
+  })
+
+  test('include whether an unknown submission was forgotten', () => {
+    expect(deliver(createMemory()).requested.slice(1)).toEqual([unbound])
   })
 })
 
@@ -118,7 +115,7 @@ describe('a delivery', () => {
     expect(Object.keys(deliver(memory).updated)).toEqual(['runs'])
   })
 
-  test('that is repeated changes no rows but its own', () => {
+  test('that is repeated inserts its own row and changes no other', () => {
     const memory = submitted(['remove-bg'])
     deliver(memory)
     const { result, inserted, updated } = deliver(memory, SUCCESS, { receivedAt: 3_000 })
@@ -274,8 +271,8 @@ describe('a replay', () => {
   test('is applied with its old id, and is no longer among the rejected deliveries', () => {
     const memory = submitted(['remove-bg'])
     memory.put('rejected', { deliveryId: replayOf, cause: 'bad_signature' })
-    const { asked, result, inserted, removed } = replay(memory)
-    expect(asked[0]).toContainEqual(['rejected', replayOf])
+    const { requested, result, inserted, removed } = replay(memory)
+    expect(requested[0]).toContainEqual(['rejected', replayOf])
     expect(result.deliveryId).toBe(replayOf)
     expect(inserted.deliveries).toMatchObject([{ deliveryId: replayOf, outcome: 'applied' }])
     expect(removed.rejected).toEqual([{ deliveryId: replayOf, cause: 'bad_signature' }])

@@ -8,7 +8,7 @@ import {
 import type { NotificationRow } from '../../../../src/domain/decide/tables.ts'
 import type { NotificationResult } from '../../../../src/domain/notification.ts'
 import { AN_ATTEMPT, anAuditEntry } from '../../../contract/builders.ts'
-import { createMemory } from './deciding.ts'
+import { createMemory } from './memory.ts'
 
 const ROW: NotificationRow = {
   notificationId: 'msg_1',
@@ -31,8 +31,8 @@ function settle(result: NotificationResult, row: NotificationRow = ROW, claim = 
 }
 
 test('An attempt that is to be repeated makes the next one due, with the reason', () => {
-  const { asked, updated } = settle({ kind: 'again', at: 9_000, reason: 'status_503' })
-  expect(asked).toEqual([[['notifications', 'msg_1']]])
+  const { requested, updated } = settle({ kind: 'again', at: 9_000, reason: 'status_503' })
+  expect(requested).toEqual([[['notifications', 'msg_1']]])
   expect(updated.notifications).toEqual([
     {
       ...ROW,

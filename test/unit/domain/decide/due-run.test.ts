@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { applyFinding, claimRuns, releaseRuns } from '../../../../src/domain/decide/due-run.ts'
 import type { Finding } from '../../../../src/domain/finding.ts'
 import { EVIDENCE, FILE_ID } from '../../../contract/builders.ts'
-import { createMemory, type Memory } from './deciding.ts'
-import { changeRun, HOOK, submitted } from './known.ts'
+import { createMemory, type Memory } from './memory.ts'
+import { changeRun, HOOK, submitted } from './submitted.ts'
 
 /** Applies a finding with the claim named by the run's due time, unless another is given. */
 function find(memory: Memory, finding: Finding, claim = 1_500) {
@@ -13,11 +13,11 @@ function find(memory: Memory, finding: Finding, claim = 1_500) {
 const TIMED_OUT = { kind: 'timed_out' } as const
 
 test('A finding requests its run and the submission of that run', () => {
-  expect(find(submitted(['remove-bg', 'ai-tasks']), TIMED_OUT).asked).toEqual([
+  expect(find(submitted(['remove-bg', 'ai-tasks']), TIMED_OUT).requested).toEqual([
     [['runs', 's1-run-1']],
     [['submissions', 's1']],
   ])
-  expect(find(createMemory(), TIMED_OUT).asked).toEqual([[['runs', 's1-run-1']]])
+  expect(find(createMemory(), TIMED_OUT).requested).toEqual([[['runs', 's1-run-1']]])
 })
 
 test('Evidence settles the run, and returns the asset whose status changed', () => {
@@ -88,7 +88,7 @@ test.each([TIMED_OUT, { kind: 'unchanged', dueAt: 7_000 }] as const)(
 )
 
 test.each([EVIDENCE, { kind: 'asset_gone' }] as const)(
-  'A finding of $kind is applied whoever has claimed the run',
+  'A finding of $kind is applied even if another process has claimed the run',
   (finding) => {
     expect(find(submitted(['remove-bg']), finding, 1_499).result.applied).toBe(true)
   },

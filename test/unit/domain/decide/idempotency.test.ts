@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../../../../src/domain/decide/idempotency.ts'
 import type { ClaimRow } from '../../../../src/domain/decide/tables.ts'
 import { IDEMPOTENCY_WINDOW_MS as WINDOW } from '../../../../src/domain/idempotency.ts'
-import { createMemory } from './deciding.ts'
-import { CLAIM } from './known.ts'
+import { createMemory } from './memory.ts'
+import { CLAIM } from './submitted.ts'
 
 const ANSWER = { status: 200, headers: {}, body: '{}' }
 
@@ -24,8 +24,8 @@ function claim(facts: Partial<ClaimRow> | undefined, at: number) {
 
 describe('a claim', () => {
   test('of a free key is inserted', () => {
-    const { asked, result, inserted } = claim(undefined, 1_000)
-    expect(asked).toEqual([[['claims', 'key-1']]])
+    const { requested, result, inserted } = claim(undefined, 1_000)
+    expect(requested).toEqual([[['claims', 'key-1']]])
     expect(result).toEqual({ kind: 'claimed' })
     expect(inserted.claims).toEqual([NEW])
   })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { acquireLease, holdsLease, releaseLease, underLease } from '../../../../src/domain/decide/lease.ts'
 import type { LeaseRow } from '../../../../src/domain/decide/tables.ts'
-import { createMemory } from './deciding.ts'
+import { createMemory } from './memory.ts'
 
 const OURS: LeaseRow = { name: 'upkeep', isOurs: true, epoch: 4, endsAt: 40_000 }
 const THEIRS: LeaseRow = { ...OURS, isOurs: false }
@@ -25,7 +25,7 @@ describe('the lease', () => {
   })
 
   test.each([
-    ['its end has come', 40_000],
+    ['it has ended', 40_000],
     ['it ends later than is possible now, so the clock was set back', -50_001],
   ])('of another process is acquired with the next epoch when %s', (_, at) => {
     const { result, updated } = withLease(THEIRS).run(acquireLease(at, 30_000))

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { recoverAbandoned } from '../../../../src/domain/decide/recovery.ts'
 import type { RetryItemState } from '../../../../src/domain/retry.ts'
-import { createMemory } from './deciding.ts'
-import { CLAIM, submitted } from './known.ts'
+import { createMemory } from './memory.ts'
+import { CLAIM, submitted } from './submitted.ts'
 
 const recover = recoverAbandoned(9_000, 8_000)
 
@@ -113,7 +113,7 @@ test('A recovery requests the unfinished rows, and then their submissions', () =
     abandoned: false,
     answer: null,
   })
-  expect(memory.run(recover).asked.slice(1)).toEqual([
+  expect(memory.run(recover).requested.slice(1)).toEqual([
     [
       ['details', 's1'],
       ['submissions', 's2'],

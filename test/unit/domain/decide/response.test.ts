@@ -15,8 +15,8 @@ import {
   newAccountDelivery,
   newDelivery,
 } from '../../../contract/builders.ts'
-import { createMemory, type Memory, noId } from './deciding.ts'
-import { changeRun, HOOK, numbered, submitted } from './known.ts'
+import { createMemory, type Memory, noId } from './memory.ts'
+import { changeRun, HOOK, numbered, submitted } from './submitted.ts'
 
 const QUEUED = accepted({ 'remove-bg': 'pending' }, { fileId: null, fileName: null })
 const ANSWER = { status: 200, headers: {}, body: '{}' }
@@ -229,16 +229,16 @@ describe('the keys of a response', () => {
     ['runsOf', 's1'],
   ]
 
-  test('are the submission, its runs and earlier ends of its upload, and nothing more for known names', () => {
-    const { asked } = respondTo(submitted(['remove-bg']), accepted({ 'remove-bg': 'pending' }))
-    expect(asked).toEqual([[...state, ['endsOf', 'request-1']]])
-    expect(respondTo(submitted([]), aRejection('rejected')).asked).toEqual([state])
+  test('are the submission, its runs and earlier events about its upload, and nothing more for known names', () => {
+    const { requested } = respondTo(submitted(['remove-bg']), accepted({ 'remove-bg': 'pending' }))
+    expect(requested).toEqual([[...state, ['endsOf', 'request-1']]])
+    expect(respondTo(submitted([]), aRejection('rejected')).requested).toEqual([state])
   })
 
   test('include unclaimed deliveries of the names that it adds, and of no others', () => {
     const response = accepted({ 'remove-bg': 'pending', 'ai-tasks': 'pending' }, { requestId: null })
-    const { asked } = respondTo(submitted(['remove-bg']), response, numbered('made'))
-    expect(asked).toEqual([state, [['unclaimedOf', 's1', 'ai-tasks']]])
+    const { requested } = respondTo(submitted(['remove-bg']), response, numbered('made'))
+    expect(requested).toEqual([state, [['unclaimedOf', 's1', 'ai-tasks']]])
   })
 
   test('include the body of a delivery only if the caller is notified with it', () => {
@@ -246,14 +246,14 @@ describe('the keys of a response', () => {
       const memory = submitted([], { callerWebhookUrl })
       const first = deliver(memory, { service: 'ai-tasks', status: 'success' })
       deliver(memory, { service: 'ai-tasks', status: 'success' })
-      const { asked } = respondTo(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
-      const bodies = asked.flat().filter(([kind]) => kind === 'bodies')
+      const { requested } = respondTo(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
+      const bodies = requested.flat().filter(([kind]) => kind === 'bodies')
       expect(bodies).toEqual(callerWebhookUrl === null ? [] : [['bodies', first]])
     }
   })
 })
 
-describe('an end of the upload that was reported before the response', () => {
+describe('an event about the end of an upload, received before the response,', () => {
   const END = accepted({ 'ai-tasks': 'success' }, { baseline: BASELINE })
 
   test('is claimed and applied after the response', () => {
@@ -324,8 +324,8 @@ describe('the idempotency key of a response', () => {
   test('gets the caller’s response, to be repeated', () => {
     const memory = submitted([])
     memory.run(claimIdempotencyKey(claim, 900))
-    const { asked, updated } = memory.run(step)
-    expect(asked[0]).toContainEqual(['claims', 'key-1'])
+    const { requested, updated } = memory.run(step)
+    expect(requested[0]).toContainEqual(['claims', 'key-1'])
     expect(updated.claims).toMatchObject([{ scope: 'key-1', claimedAt: 900, answer: ANSWER }])
   })
 
@@ -343,7 +343,7 @@ describe('the idempotency key of a response', () => {
   })
 })
 
-test('For any response, no id is made before the decision, and each run settled by a delivery has its notification', () => {
+test('For any response, no id is requested before the decision, and each run settled by a delivery has its notification', () => {
   const name = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension')
   const status = fc.constantFrom<'success' | 'failed'>('success', 'failed')
   const early = fc.array(fc.record({ service: name, status }), { maxLength: 3 })

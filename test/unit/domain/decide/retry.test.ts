@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { createRetry, endRetryItem, submitRetry, withdrawRetry } from '../../../../src/domain/decide/retry.ts'
 import type { RetryItemState, RetryRejection } from '../../../../src/domain/retry.ts'
 import { anAuditEntry, FILE_ID, newSubmission } from '../../../contract/builders.ts'
-import { createMemory, type Memory } from './deciding.ts'
-import { changeRun, numbered, submitted } from './known.ts'
+import { createMemory, type Memory } from './memory.ts'
+import { changeRun, numbered, submitted } from './submitted.ts'
 
-const ACT = anAuditEntry({ kind: 'retry', at: 7_000 })
+const ENTRY = anAuditEntry({ kind: 'retry', at: 7_000 })
 const AGAIN = newSubmission(['remove-bg'], {
   kind: 'update',
   fileId: FILE_ID,
@@ -20,7 +20,7 @@ function failed(names = ['remove-bg']): Memory {
   return memory
 }
 
-function retry(memory: Memory, origin: { entry: typeof ACT } | { itemId: number } = { entry: ACT }) {
+function retry(memory: Memory, origin: { entry: typeof ENTRY } | { itemId: number } = { entry: ENTRY }) {
   const ids = { submission: () => 'again', run: numbered('made') }
   return memory.run(submitRetry('s1-run-1', AGAIN, origin), ids)
 }
@@ -40,11 +40,11 @@ describe('the retry of a run', () => {
       { runId: 'made-1', submissionId: 'again', attempt: 2, dueAt: null, isListed: true },
     ])
     expect(updated).toEqual({ runs: [expect.objectContaining({ runId: 's1-run-1', acknowledgedAt: 7_000 })] })
-    expect(other).toEqual({ auditEntries: [ACT] })
+    expect(other).toEqual({ auditEntries: [ENTRY] })
   })
 
   test('requests the run, its submission and the current runs of its file', () => {
-    expect(retry(failed()).asked).toEqual([
+    expect(retry(failed()).requested).toEqual([
       [['runs', 's1-run-1']],
       [
         ['submissions', 's1'],
@@ -77,18 +77,22 @@ describe('the retry of a run', () => {
     ['no_file', 'was rejected', submitted(['remove-bg'], { state: 'rejected', fileId: FILE_ID })],
     ['pending', 'is pending', submitted(['remove-bg'], { fileId: FILE_ID })],
     ['not_current', 'has a newer one', newer()],
-    ['asset_gone', 'is of a deleted file', changed({ status: 'expired', evidence: { kind: 'asset_gone' } })],
+    [
+      'asset_gone',
+      'belongs to a deleted file',
+      changed({ status: 'expired', evidence: { kind: 'asset_gone' } }),
+    ],
     ['options_unknown', 'has no known options', changed({ name: 'saved-extension' })],
   ])('is rejected as %s for a run that %s, and changes nothing', (rejection, _, memory) => {
     const before = structuredClone(memory.rows)
-    const { result, other } = memory.run(submitRetry('s1-run-1', AGAIN, { entry: ACT }))
+    const { result, other } = memory.run(submitRetry('s1-run-1', AGAIN, { entry: ENTRY }))
     expect([result, other]).toEqual([{ rejection }, undefined])
     expect(memory.rows).toEqual(before)
   })
 
   test.each([
     ['was rejected', newer({ state: 'rejected' })],
-    ['is of another file', newer({ fileId: 'other' })],
+    ['belongs to another file', newer({ fileId: 'other' })],
   ])('is allowed if the newer run %s', (_, memory) => {
     expect(retry(memory).result).toMatchObject({ submissionId: 'again' })
   })
@@ -96,15 +100,15 @@ describe('the retry of a run', () => {
   test('is rejected for the second of two operators who retry the same run', () => {
     const memory = failed()
     expect(retry(memory).result).toMatchObject({ submissionId: 'again' })
-    const second = submitRetry('s1-run-1', AGAIN, { entry: ACT })
+    const second = submitRetry('s1-run-1', AGAIN, { entry: ENTRY })
     expect(memory.run(second).result).toEqual({ rejection: 'not_current' })
   })
 })
 
 describe('an item of a retry', () => {
   test('that is submitted gets its submission, without an audit entry', () => {
-    const { asked, updated, other } = retry(withItem(failed(), 'waiting'), { itemId: 4 })
-    expect(asked[0]).toContainEqual(['retryItems', '4'])
+    const { requested, updated, other } = retry(withItem(failed(), 'waiting'), { itemId: 4 })
+    expect(requested[0]).toContainEqual(['retryItems', '4'])
     expect(updated.retryItems).toEqual([
       { itemId: 4, state: 'submitting', submissionId: 'again', reason: null, isForeign: false },
     ])
@@ -179,8 +183,8 @@ describe('a retry of many runs', () => {
   test('contains each known run once, in the order of the request, and records the audit entry', () => {
     const memory = submitted(['a', 'b', 'c'])
     const ids = ['s1-run-3', 'nowhere', 's1-run-1', 's1-run-3']
-    const { asked, inserted, other } = memory.run(createRetry('retry-1', ids, ACT))
-    expect(asked).toEqual([
+    const { requested, inserted, other } = memory.run(createRetry('retry-1', ids, ENTRY))
+    expect(requested).toEqual([
       [
         ['runs', 's1-run-3'],
         ['runs', 'nowhere'],
@@ -188,8 +192,8 @@ describe('a retry of many runs', () => {
       ],
     ])
     expect(other).toEqual({
-      retry: { retryId: 'retry-1', at: 7_000, actor: ACT.actor, runIds: ['s1-run-3', 's1-run-1'] },
-      auditEntries: [ACT],
+      retry: { retryId: 'retry-1', at: 7_000, actor: ENTRY.actor, runIds: ['s1-run-3', 's1-run-1'] },
+      auditEntries: [ENTRY],
     })
     expect(inserted).toEqual({})
   })

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { claimIdempotencyKey } from '../../../../src/domain/decide/idempotency.ts'
 import { createSubmission } from '../../../../src/domain/decide/submission.ts'
 import { newSubmission } from '../../../contract/builders.ts'
-import { createMemory } from './deciding.ts'
-import { numbered } from './known.ts'
+import { createMemory } from './memory.ts'
+import { numbered } from './submitted.ts'
 
 const REQUEST = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
   at: 1_000,
@@ -41,14 +41,14 @@ test('New runs are listed, and neither due nor overdue until the sweep finds the
 })
 
 test('A submission without an idempotency key requests no rows', () => {
-  expect(create().asked).toEqual([])
+  expect(create().requested).toEqual([])
 })
 
 test('A claimed key gets the fingerprint of the request and its submission', () => {
   const memory = createMemory()
   memory.run(claimIdempotencyKey(CLAIM, 900))
-  const { asked, updated } = create(memory, KEY)
-  expect(asked).toEqual([[['claims', 'key-1']]])
+  const { requested, updated } = create(memory, KEY)
+  expect(requested).toEqual([[['claims', 'key-1']]])
   expect(updated.claims).toMatchObject([
     { ...CLAIM, claimedAt: 900, fingerprint: 'abc', submissionId: 's1', answer: null },
   ])

@@ -8,8 +8,8 @@ type Rows = { [T in TableName]: Tables[T][] }
 /** What a step has requested and changed. Tables without changes are omitted. */
 type Decided<R> = {
   result: R
-  /** The keys of `keys`, and then the new keys of each call of `more`. */
-  asked: (readonly Key[])[]
+  /** The keys of `keys`, then the new keys of each call of `more`. */
+  requested: (readonly Key[])[]
   inserted: Partial<Rows>
   updated: Partial<Rows>
   removed: Partial<Rows>
@@ -57,8 +57,8 @@ export function createMemory(): Memory {
     table: T,
     { before, after }: { before?: unknown; after?: Tables[T] },
   ) => {
-    const isTaken = after !== undefined && find(table, keyOf(table, after)) !== undefined
-    if (before === undefined && isTaken) throw new Error(`the inserted row of ${table} already exists`)
+    const exists = after !== undefined && find(table, keyOf(table, after)) !== undefined
+    if (before === undefined && exists) throw new Error(`the inserted row of ${table} already exists`)
     if (after !== undefined) put(table, after)
     else rows[table].splice(rows[table].indexOf(before as Tables[T]), 1)
   }
@@ -89,17 +89,17 @@ export function createMemory(): Memory {
     forget: (id) => void forgotten.add(id),
     run(step, ids = {}) {
       const set = createWorkingSet()
-      const asked: (readonly Key[])[] = []
+      const requested: (readonly Key[])[] = []
       for (let keys = step.keys; keys.length > 0; ) {
         for (const key of keys) load(set, key)
-        asked.push(keys)
+        requested.push(keys)
         keys = (step.more?.(set.facts) ?? []).filter((key) => !set.isLoaded(key))
       }
       const { result, changes } = step.decide(set.facts, { ...numbered, ...ids })
       set.apply(changes)
-      const made = set.changes()
-      write(made)
-      return { result, asked, ...splitChanges(made), other: changes.other }
+      const batch = set.changes()
+      write(batch)
+      return { result, requested, ...splitChanges(batch), other: changes.other }
     },
   }
 }
@@ -130,7 +130,7 @@ function keyOf<T extends TableName>(table: T, row: Tables[T]): string {
 function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
   const submissionOf = (run: RunRow) =>
     rows.submissions.find(({ submissionId }) => submissionId === run.submissionId)
-  const counts = (run: RunRow) => {
+  const countsForFile = (run: RunRow) => {
     const submission = submissionOf(run)
     return submission?.fileId === id && submission.state !== 'rejected'
   }
@@ -142,9 +142,9 @@ function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
     case 'runsOf':
       return rows.runs.filter((run) => run.submissionId === id)
     case 'unsettledOf':
-      return rows.runs.filter((run) => counts(run) && ['pending', 'expired'].includes(run.status))
+      return rows.runs.filter((run) => countsForFile(run) && ['pending', 'expired'].includes(run.status))
     case 'currentOf':
-      return [...new Map(rows.runs.filter(counts).map((run) => [run.name, run])).values()]
+      return [...new Map(rows.runs.filter(countsForFile).map((run) => [run.name, run])).values()]
     case 'submissionsOf':
       return rows.submissions.filter(({ fileId }) => fileId === id).slice(0, 1)
     case 'awaitingFile':

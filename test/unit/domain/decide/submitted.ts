@@ -3,7 +3,7 @@ import { bindingOf } from '../../../../src/domain/decide/submission-state.ts'
 import type { ClaimRow, RunRow, SubmissionRow } from '../../../../src/domain/decide/tables.ts'
 import type { NewSubmission } from '../../../../src/domain/submission.ts'
 import { newSubmission } from '../../../contract/builders.ts'
-import { createMemory, type Memory } from './deciding.ts'
+import { createMemory, type Memory } from './memory.ts'
 
 export const HOOK = 'https://caller.example/hook'
 
@@ -18,7 +18,8 @@ export const CLAIM: ClaimRow = {
   answer: null,
 }
 
-type Asked = Partial<NewSubmission> & Partial<Pick<SubmissionRow, 'submissionId' | 'state' | 'requestId'>>
+type SubmissionFacts = Partial<NewSubmission> &
+  Partial<Pick<SubmissionRow, 'submissionId' | 'state' | 'requestId'>>
 
 /**
  * A submission with its runs, which the sweep has marked as overdue and made due at 1,500: `s1` with `s1-run-1`, `s1-run-2`, …
@@ -26,7 +27,7 @@ type Asked = Partial<NewSubmission> & Partial<Pick<SubmissionRow, 'submissionId'
  */
 export function submitted(
   names: string[],
-  { submissionId = 's1', state = 'submitting', requestId = null, ...facts }: Asked = {},
+  { submissionId = 's1', state = 'submitting', requestId = null, ...facts }: SubmissionFacts = {},
   memory = createMemory(),
 ): Memory {
   const request = newSubmission(names, facts)
