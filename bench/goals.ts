@@ -141,7 +141,12 @@ export const GOALS = [
       collapse: 1000,
     },
   ),
-  atMost('growth-stall', 100, ms, 'the same while bodies are pruned from the largest file; 64 connections'),
+  atMost(
+    'growth-stall',
+    100,
+    ms,
+    'the longest wait of a delivery while bodies are pruned from the largest file; 64 connections',
+  ),
   atLeast('status-key', 0.7, ratio, 'status with an API key, compared with node:http with the same bytes', {
     collapse: 0.15,
   }),

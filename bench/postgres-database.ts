@@ -10,7 +10,7 @@ import { startLocalPostgres } from '#src/cli/local-postgres'
 import { formatId, numberOf } from '#src/domain/ids'
 import { migratePostgres } from '#src/store/postgres/open-postgres-store'
 import { ATTENTION, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS } from '#src/store/sql/codes'
-import { CAUSES, DAY_MS, EXTENSIONS, SHARES } from './invented-runs.ts'
+import { CAUSES, DAY_MS, EXTENSIONS, SHARES } from './generated-runs.ts'
 import { launch, type RunningServer } from './launch.ts'
 import { type Core, isInstalled, moveToCore } from './machine.ts'
 import type { PendingSubmission, StoredDelivery } from './tracker-database.ts'
@@ -42,7 +42,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     url,
     `SELECT current_setting('server_version') AS version, split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid,
       (SELECT string_agg(name || '=' || current_setting(name), ', ' ORDER BY array_position($1, name))
-        FROM unnest($1::text[]) AS asked(name)) AS settings`,
+        FROM unnest($1::text[]) AS described(name)) AS settings`,
     [DESCRIBED],
   )
   if (about === undefined) throw new Error('the server returned no description')
@@ -108,7 +108,7 @@ const ADD_PENDING = `
     INSERT INTO runs (n, chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to)
       SELECT n, chk, submission, name, 1, $2, ${STATUS.to.pending}, ${SOURCE.to.response}, $2, $2 + 700, -n, file_id
       FROM (SELECT nextval('run_numbers') AS n, ordered.* FROM (
-        SELECT made.n AS submission, chk, file_id, name FROM made, unnest($3::text[]) WITH ORDINALITY AS asked(name, place)
+        SELECT made.n AS submission, chk, file_id, name FROM made, unnest($3::text[]) WITH ORDINALITY AS requested(name, place)
           ORDER BY made.n, place) ordered) numbered
       RETURNING n, name, bound_to),
   current AS (INSERT INTO current_runs (file_id, name, run) SELECT bound_to, name, n FROM pending)
@@ -131,8 +131,8 @@ export async function addPending(
   return made.map(({ n, chk, fileId }) => ({ submissionId: formatId('sub', n, chk), fileId }))
 }
 
-/** Does the maintenance that PostgreSQL would start soon after so many writes, so that it isn't done during a measurement. */
-export async function settleTables(url: string): Promise<void> {
+/** Does the vacuum that PostgreSQL would start soon after so many writes, so that it doesn't run during a measurement. */
+export async function vacuumTables(url: string): Promise<void> {
   await query(url, 'VACUUM (ANALYZE) submissions, runs, current_runs, deliveries')
   await query(url, 'CHECKPOINT')
 }
@@ -255,7 +255,7 @@ export async function seed(url: string, runs: number): Promise<void> {
     `SELECT setval('submission_numbers', (SELECT max(n) FROM submissions)), setval('run_numbers', (SELECT max(n) FROM runs)),
        setval('delivery_numbers', (SELECT max(n) FROM runs))`,
   )
-  await settleTables(url)
+  await vacuumTables(url)
 }
 
 /** Creates a database with the schema of the tracker. */

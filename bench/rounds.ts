@@ -52,10 +52,10 @@ export async function inRounds<Variant extends { name: string }, Result>(
   const syncs: Rounds<Result>['syncs'] = []
   let voidRounds = 0
   while (syncs.length < rounds) {
-    const turn = syncs.length % variants.length
+    const offset = syncs.length % variants.length
     const before = measureSyncMicros(folder)
     const measured: [string, Result][] = []
-    for (const variant of [...variants.slice(turn), ...variants.slice(0, turn)])
+    for (const variant of [...variants.slice(offset), ...variants.slice(0, offset)])
       measured.push([variant.name, await measure(variant)])
     const after = measureSyncMicros(folder)
     const isSteady = Math.max(before, after) < UNSTEADY_FACTOR * Math.min(before, after)

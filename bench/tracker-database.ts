@@ -23,7 +23,7 @@ import {
   generateFileName,
   generateRun,
   type Random,
-} from './invented-runs.ts'
+} from './generated-runs.ts'
 import { syncFile } from './machine.ts'
 import type { Bench } from './rounds.ts'
 
@@ -207,7 +207,7 @@ export function pickFileIds(path: string, count: number): string[] {
   return fileIds
 }
 
-/** A run as read by the peer for statuses. */
+/** A run as the peer for statuses reads it. */
 export type FoundRun = {
   runId: string
   name: string

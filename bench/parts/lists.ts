@@ -1,6 +1,6 @@
 // How long an operator's reads take with few and with many runs, and how long webhooks wait during these reads.
 import { quantile } from '../figures.ts'
-import { DAY_MS } from '../invented-runs.ts'
+import { DAY_MS } from '../generated-runs.ts'
 import { launchTracker, OPERATOR, withServer } from '../launch.ts'
 import { get } from '../load.ts'
 import type { PartResult } from '../report.ts'

@@ -1,4 +1,4 @@
-// The same on a PostgreSQL server: durable ingest with one process and several, and how it grows, also through PgBouncer.
+// Durable ingest on a PostgreSQL server, with one process and with several, and its change with the number of runs, also through PgBouncer.
 import { join } from 'node:path'
 import { median, milliseconds, quantile, spread, sum, whole } from '../figures.ts'
 import { countMissing } from '../ingest-run.ts'
@@ -24,9 +24,9 @@ import {
   type PostgresServer,
   pickFileIds,
   seed,
-  settleTables,
   startPostgres,
   type Updates,
+  vacuumTables,
 } from '../postgres-database.ts'
 import type { Chart, PartResult, Table } from '../report.ts'
 import { getRequest, type RequestFile, writeRequests } from '../requests.ts'
@@ -45,7 +45,7 @@ import { FIRST_PAGES } from './lists.ts'
 /** More than the tracker acknowledges on PostgreSQL in a second. */
 const MOST_PER_SECOND = 12_000
 
-/** On a core that it shares, a process is not fast before that. Several share it with each other, too. */
+/** On a shared core, a process reaches its full speed only after this time; several processes need it several times. */
 const WARM_UP_SECONDS_EACH = 5
 
 export async function measurePostgres(given: Bench): Promise<PartResult> {
@@ -81,10 +81,10 @@ type Contender = {
 
 type Cpu = { service: number; database: number }
 
-/** Of all processes together; latencies are those of the slowest. `cpu`: how many cores were busy. */
+/** The figures of all processes together; latencies are those of the slowest. `cpu`: how many cores were busy. */
 type Ingest = Pick<Load, 'rate' | 'p50' | 'p99' | 'max'> & { missing: number; cpu: Cpu; updates: Updates }
 
-const FLOOR = 'Fastify, one transaction per request'
+const BASELINE = 'Fastify, one transaction per request'
 const PLACES: { core: Core; name: string; text: string }[] = [
   { core: 0, name: 'one-core', text: 'service and database on one core' },
   { core: 'any', name: 'both-cores', text: 'service and database on both cores' },
@@ -115,7 +115,7 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
           shuffled.push(...rounds.resultsOf(each.name))
       }
       if (connections !== 64) continue
-      ratios[name] = ratioToFloor(compared[0], compared, rounds)
+      ratios[name] = ratioToBaseline(compared[0], compared, rounds)
       const bars = compared.map((each) => ({
         name: each.name,
         value: rateOf(each, rounds),
@@ -154,7 +154,7 @@ async function prepareContenders(bench: Bench, server: PostgresServer): Promise<
     bench.log(`making a database with ${whole(count)} pending runs, ${each} per submission`)
     const template = await createTrackerDatabase(server)
     const submissions = await addPending(template, { runs: count, extensions })
-    await settleTables(template)
+    await vacuumTables(template)
     for (const order of wanted) {
       const path = join(bench.folder, `postgres-${order}-${each}`)
       workloads.push({ ...createWorkload(path, submissions, { count, order, extensions }), template })
@@ -162,7 +162,7 @@ async function prepareContenders(bench: Bench, server: PostgresServer): Promise<
   }
   const stripe = createStripeWorkload(join(bench.folder, 'stripe'), MOST_PER_SECOND * bench.seconds)
   return [
-    ...workloads.flatMap((workload) => [tracker(1, workload), tracker(4, workload), floor(workload)]),
+    ...workloads.flatMap((workload) => [tracker(1, workload), tracker(4, workload), baseline(workload)]),
     {
       name: '@supabase/stripe-sync-engine on Fastify, events of Stripe',
       isTracker: false,
@@ -190,9 +190,9 @@ function tracker(processes: number, workload: PostgresWorkload): Contender {
   }
 }
 
-function floor(workload: PostgresWorkload): Contender {
+function baseline(workload: PostgresWorkload): Contender {
   return {
-    name: `${FLOOR}${described(workload)}`,
+    name: `${BASELINE}${described(workload)}`,
     isTracker: false,
     processes: 1,
     workload,
@@ -265,14 +265,14 @@ function rateOf({ name }: Contender, rounds: Rounds<Ingest>): number {
   return median(rounds.resultsOf(name).map(({ rate }) => rate))
 }
 
-/** Against one transaction per request with the same workload. */
-function ratioToFloor(
+/** The rate divided by that of one transaction per request with the same workload. */
+function ratioToBaseline(
   contender: Contender | undefined,
   contenders: readonly Contender[],
   rounds: Rounds<Ingest>,
 ): number | undefined {
   const compared = contenders.find(
-    ({ name, workload }) => workload === contender?.workload && name.startsWith(FLOOR),
+    ({ name, workload }) => workload === contender?.workload && name.startsWith(BASELINE),
   )
   return contender && compared && rateOf(contender, rounds) / rateOf(compared, rounds)
 }
@@ -290,7 +290,7 @@ function ingestTable(
     return [
       contender.name,
       spread(results.map(({ rate }) => rate)),
-      ratioToFloor(contender, contenders, rounds)?.toFixed(2) ?? '–',
+      ratioToBaseline(contender, contenders, rounds)?.toFixed(2) ?? '–',
       milliseconds(middle(({ p50 }) => p50)),
       milliseconds(middle(({ p99 }) => p99)),
       milliseconds(middle(({ max }) => max)),
@@ -318,7 +318,7 @@ function ingestTable(
 }
 
 const FEW = 10_000
-/** A larger database exists once; a smaller one is copied each time, so that it stays small. */
+/** A database of this size or more is used directly. A smaller one is copied for each measurement, so that it stays small. */
 const LARGE = 50_000
 const ASSETS = 4_000
 const CONNECTIONS = 64
@@ -326,8 +326,8 @@ const TIMES = 40
 const WARM_UP_TIMES = 5
 
 type Sample = { name: string; runs: number; database: string; fileIds: string[]; isPooled: boolean }
-/** `pages`: how long each list took as it opens, in milliseconds. */
-type Grown = { ingest: Load & { missing: number }; status: Load; pages: { [name: string]: number[] } }
+/** `pages`: the times of the first page of each list, in milliseconds. */
+type GrowthResult = { ingest: Load & { missing: number }; status: Load; pages: { [name: string]: number[] } }
 
 async function measureGrowth(given: Bench, server: PostgresServer) {
   const bench = { ...given, seconds: Math.ceil(given.seconds / 2) }
@@ -346,16 +346,22 @@ async function measureGrowth(given: Bench, server: PostgresServer) {
   return growthResult(samples, rounds)
 }
 
-function runSample(bench: Bench, server: PostgresServer, sample: Sample): Promise<Grown> {
+function runSample(bench: Bench, server: PostgresServer, sample: Sample): Promise<GrowthResult> {
   return inOwnFolder(bench.folder, async (own) => {
     const isCopied = sample.runs < LARGE
     const database = isCopied ? await server.createDatabase(sample.database) : sample.database
     try {
       const result = sample.isPooled
         ? await withServer(launchPgbouncer(own, database, 0), ({ url }) =>
-            growOnce(bench, sample, own, { DATABASE_URL: url, DATABASE_LISTEN_URL: database }, database),
+            measureGrowthOf(
+              bench,
+              sample,
+              own,
+              { DATABASE_URL: url, DATABASE_LISTEN_URL: database },
+              database,
+            ),
           )
-        : await growOnce(bench, sample, own, { DATABASE_URL: database }, database)
+        : await measureGrowthOf(bench, sample, own, { DATABASE_URL: database }, database)
       const { ingest, status } = result
       bench.log(`${sample.name}: ${whole(ingest.rate)} webhooks, ${whole(status.rate)} statuses a second`)
       return result
@@ -366,13 +372,13 @@ function runSample(bench: Bench, server: PostgresServer, sample: Sample): Promis
 }
 
 /** Adds pending runs and settles them under load, then reads statuses and lists. Afterwards every delivery is looked up. */
-async function growOnce(
+async function measureGrowthOf(
   { seconds, warmUpSeconds }: Bench,
   { fileIds }: Sample,
   own: string,
   env: { DATABASE_URL: string; DATABASE_LISTEN_URL?: string },
   database: string,
-): Promise<Grown> {
+): Promise<GrowthResult> {
   const count = MOST_PER_SECOND * (warmUpSeconds + seconds)
   const extensions = ['remove-bg']
   const submissions = await addPending(database, { runs: count, extensions })
@@ -395,8 +401,8 @@ async function growOnce(
   return { ingest: { ...ingest, missing: countMissing(stored, workload, [warmUp, ingest]) }, ...read }
 }
 
-async function timePages(url: string, fileIds: readonly string[]): Promise<Grown['pages']> {
-  const pages: Grown['pages'] = {}
+async function timePages(url: string, fileIds: readonly string[]): Promise<GrowthResult['pages']> {
+  const pages: GrowthResult['pages'] = {}
   for (const { name, path } of FIRST_PAGES) {
     const times: number[] = []
     for (let round = 0; round < WARM_UP_TIMES + TIMES; round += 1) {
@@ -410,12 +416,12 @@ async function timePages(url: string, fileIds: readonly string[]): Promise<Grown
   return pages
 }
 
-function growthResult(samples: Sample[], rounds: Rounds<Grown>) {
+function growthResult(samples: Sample[], rounds: Rounds<GrowthResult>) {
   const direct = samples.filter(({ isPooled }) => !isPooled)
   const [few = '', many = ''] = direct.map(({ name }) => name)
-  const middle = (name: string, figure: (result: Grown) => number) =>
+  const middle = (name: string, figure: (result: GrowthResult) => number) =>
     median(rounds.resultsOf(name).map(figure))
-  const against = (figure: (result: Grown) => number) => middle(few, figure) / middle(many, figure)
+  const against = (figure: (result: GrowthResult) => number) => middle(few, figure) / middle(many, figure)
   const page = (name: string, list: string) =>
     median(rounds.resultsOf(name).flatMap(({ pages }) => pages[list] ?? []))
   const tail = (name: string, list: string) =>
