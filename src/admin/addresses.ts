@@ -36,6 +36,7 @@ const FORM_LABELS: readonly (readonly [RegExp, string])[] = [
   [/^\/admin\/(retries|acknowledgements)\/preview$/, 'Continue'],
   [/^\/admin\/(retries|runs\/[^/]+\/retry)$/, 'Retry'],
   [/^\/admin\/(acknowledgements|runs\/[^/]+\/acknowledge)$/, 'Acknowledge'],
+  [/^\/admin\/runs\/[^/]+\/unacknowledge$/, 'Revoke acknowledgement'],
   [/^\/admin\/deliveries\/[^/]+\/replay$/, 'Replay'],
   [/^\/admin\/assets\/[^/]+\/forget$/, 'Forget asset'],
 ]

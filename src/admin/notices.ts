@@ -4,6 +4,7 @@ import type { AppContext } from '../http/request.ts'
 /** Reports the result of a form on the page that follows it. */
 const NOTICES: { [name: string]: string } = {
   acknowledged: 'Acknowledged and removed from open failures.',
+  unacknowledged: 'Acknowledgement revoked. A failed run is an open failure again.',
   'nothing-selected': 'Nothing was selected: select at least one run, or use “All that match”.',
   applied: 'The delivery was applied.',
   duplicate: 'The delivery repeats what is already recorded. Nothing has changed.',

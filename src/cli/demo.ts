@@ -28,12 +28,14 @@ export function demoCommand(context: CommandContext): Command {
       if (context.env['NODE_ENV'] === 'production')
         throw new CommandError('NODE_ENV is production; the demo is only for development.', 2)
       const stopRequested = context.stopRequested()
+      // First, because it throws if an optional package is missing.
+      const images = await createDemoImages()
       const servers = await startDemoServers(
         options.postgres ? () => startLocalPostgres({ path: context.env['PATH'] }) : undefined,
       )
       if (options.postgres) printLine(context.stdout, 'database  a temporary PostgreSQL server')
       try {
-        await runDemo(context, servers)
+        await runDemo(context, servers, images)
         if (options.exit) return
         printLine(context.stdout, '\nStill running; press Ctrl-C to stop and remove the data.')
         await stopRequested
@@ -84,12 +86,15 @@ async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): P
 
 const LIMIT_SECONDS = 20
 
-async function runDemo(context: CommandContext, servers: LocalServers): Promise<void> {
+async function runDemo(
+  context: CommandContext,
+  servers: LocalServers,
+  images: readonly DemoImage[],
+): Promise<void> {
   const { serviceUrl } = servers
   const print = (text: string) => printLine(context.stdout, text)
   print(`pages     ${pagesUrl(serviceUrl)}\n\n${TABLE_HEAD}`)
   const client = createTrackerClient({ url: serviceUrl, key: undefined })
-  const images = await createDemoImages()
   const startedAt = performance.now()
   const results = await Promise.all(
     images.map((image) =>

@@ -1,5 +1,7 @@
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
+import { placeholderProblem } from '../config/secrets.ts'
+import type { Environment } from '../config/variables.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import { startLocalServers } from './local-servers.ts'
@@ -12,12 +14,18 @@ export function devCommand(context: CommandContext): Command {
     .option('--directory <PATH>', 'folder for the database and the uploaded files', './data')
     .addHelpText('after', DEV_HELP)
     .action(async ({ directory }: { directory: string }) => {
-      const { env, readText, stdout } = context
+      const { env, readText, stdout, stderr } = context
       if (env['NODE_ENV'] === 'production')
         throw new CommandError('NODE_ENV is production; dev is only for development.', 2)
+      const placeholders = OPTIONAL_SECRETS.filter((name) => isPlaceholder(env[name]))
+      if (placeholders.length > 0)
+        printLine(stderr, `Ignored the placeholders in ${placeholders.join(', ')}. ${PLACEHOLDER_HINT}`)
       const stopRequested = context.stopRequested()
       const servers = await startLocalServers({
-        env: { DATABASE_URL: `file:${join(resolve(directory), 'tracker.db')}`, ...env },
+        env: {
+          DATABASE_URL: `file:${join(resolve(directory), 'tracker.db')}`,
+          ...without(env, placeholders),
+        },
         readText,
         sandboxDirectory: resolve(directory, 'sandbox'),
         sandboxPort: env['PORT'] === '0' ? 0 : SANDBOX_PORT,
@@ -42,9 +50,25 @@ export function devCommand(context: CommandContext): Command {
 
 const SANDBOX_PORT = 3001
 
+/** The variables of `.env.example` that the service doesn't need on loopback. */
+const OPTIONAL_SECRETS = ['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET']
+
+const PLACEHOLDER_HINT =
+  'dev needs no keys. Remove these lines from .env, or replace the values, so that the other commands accept it too.'
+
+/** Whether the variable contains nothing but placeholders: a list with a secret of the user's must not be ignored. */
+function isPlaceholder(text = ''): boolean {
+  return text.split(',').every((entry) => placeholderProblem(entry) !== undefined)
+}
+
+function without(env: Environment, names: readonly string[]): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.includes(name)))
+}
+
 const DEV_HELP = `
 The service is configured as with serve, except that it uploads to the local ImageKit. Without DATABASE_URL, its database is
 tracker.db in the folder of --directory. The local ImageKit listens on port ${SANDBOX_PORT} and accepts any private key.
+Placeholders of .env.example in place of keys are ignored, because the service needs no keys on loopback.
 
 Examples:
   extension-tracker dev

@@ -57,7 +57,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'runs',
-    summary: 'show or acknowledge a run',
+    summary: 'show a run, acknowledge it, or revoke the acknowledgement',
     load: async (context) => (await import('./operators/runs.ts')).runsCommand(context),
   },
   {
@@ -72,8 +72,13 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'replay',
-    summary: 're-apply a received webhook',
+    summary: 're-apply received webhooks',
     load: async (context) => (await import('./operators/replay.ts')).replayCommand(context),
+  },
+  {
+    name: 'notifications',
+    summary: 'list or resend notifications to callers',
+    load: async (context) => (await import('./operators/notifications.ts')).notificationsCommand(context),
   },
   {
     name: 'stats',
@@ -135,6 +140,8 @@ async function createProgram(
     .description('Tracks the final status of ImageKit extensions.')
     .version(version)
     .exitOverride()
+    // So that `deliveries --json` and `deliveries show --json` are different options.
+    .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
       writeErr: (text) => context.stderr.write(text),

@@ -31,10 +31,11 @@ export function sandboxCommand(context: SandboxContext): Command {
     .option('--allow-private-urls', 'also download files from URLs at private addresses')
     .addHelpText('after', SANDBOX_HELP)
     .action(async (options: Options) => {
-      const sandbox = createSandbox(parseSandboxOptions(context, options))
+      const parsed = parseSandboxOptions(context, options)
+      const sandbox = createSandbox(parsed)
       const stopped = context.stopRequested()
       const { url } = await sandbox.start()
-      context.stdout.write(introduction(url, context))
+      context.stdout.write(introduction(url, parsed))
       await stopped
       await sandbox.stop()
     })
@@ -100,14 +101,15 @@ function isWebAddress(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 
-function introduction(url: string, { env }: SandboxContext): string {
-  const key =
-    env['IMAGEKIT_PRIVATE_KEY'] === undefined ? 'private_sandbox  # any key is accepted' : '(the same)'
-  return `The sandbox listens on ${url}
+/** Does not print the private key, because terminals and logs are not secret. */
+function introduction(url: string, { privateKey }: SandboxOptions): string {
+  const addresses = `The sandbox listens on ${url}
 
 Point the service at it:
   IMAGEKIT_UPLOAD_URL=${url}
   IMAGEKIT_API_URL=${url}
-  IMAGEKIT_PRIVATE_KEY=${key}
 `
+  return privateKey === undefined
+    ? `${addresses}  IMAGEKIT_PRIVATE_KEY=private_sandbox  # any key is accepted\n`
+    : `${addresses}The service needs the same IMAGEKIT_PRIVATE_KEY as this sandbox.\n`
 }

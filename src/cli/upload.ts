@@ -69,7 +69,7 @@ With --wait the exit code is 3 if an extension failed or expired, and 1 if one i
 
 type Request = { file: string; limitSeconds: number | undefined }
 
-/** Commander parses `--wait FILE` as a wait of FILE seconds. If the value is not a number and there is no other FILE, it is the file. */
+/** Commander parses `--wait FILE` as a wait of FILE seconds. A value that is not a number is the file, if no FILE follows it. */
 function readRequest(file: string | undefined, { wait }: UploadOptions): Request {
   const isFile = typeof wait === 'string' && file === undefined && !/^\d+$/.test(wait)
   const chosen = isFile ? wait : file

@@ -25,7 +25,7 @@ browserTest(
       }
     })
     expect(found).toEqual([])
-    expect(checks).toBe(42)
+    expect(checks).toBe(44)
   },
   120_000,
 )

@@ -25,7 +25,14 @@ export const PLAIN_TEXTS: UntrustedTexts = {
 /** The console logs these responses. */
 export const TOLERATED = /status of (401|404)/
 
-export type Seeded = { failed: string; success: string; pending: string; asset: string; rejected: string }
+export type Seeded = {
+  failed: string
+  acknowledged: string
+  success: string
+  pending: string
+  asset: string
+  rejected: string
+}
 
 /** Fills the tracker so that every page shows data. */
 export async function seedTracker(tracker: RunningTracker, texts: UntrustedTexts): Promise<Seeded> {
@@ -67,6 +74,7 @@ export async function seedTracker(tracker: RunningTracker, texts: UntrustedTexts
   )
   return {
     failed: required(ofFile.find(({ status }) => status === 'failed')).runId,
+    acknowledged: required(acknowledged).runId,
     success: required(ofFile.find(({ status }) => status === 'success')).runId,
     pending: required(pending).runId,
     asset: fileId,
@@ -102,6 +110,7 @@ export async function visitEveryPage(
   await show('failures by cause', '/admin/failures?group=cause')
   await show('no run', `/admin/failures?status=any&q=${unknown}`)
   await show('run failed', `/admin/runs/${seeded.failed}`)
+  await show('run acknowledged', `/admin/runs/${seeded.acknowledged}`)
   await show('run success', `/admin/runs/${seeded.success}`)
   await show('run pending', `/admin/runs/${seeded.pending}`)
   await show('asset', asset)

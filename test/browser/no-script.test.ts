@@ -27,6 +27,7 @@ browserTest(
       'failures by cause': 'Failures',
       'no run': 'Runs: all',
       'run failed': 'remove-bg',
+      'run acknowledged': 'remove-bg',
       'run success': 'aws-auto-tagging',
       'run pending': 'remove-bg',
       asset: 'shirt.jpg',

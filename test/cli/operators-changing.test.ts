@@ -58,6 +58,21 @@ test('runs acknowledge removes a run from the failures, and audit lists the note
   })
 })
 
+test('runs unacknowledge puts a run back into the failures, and audit lists the reason', async () => {
+  const { operate, runId } = await startWithFailure()
+  await operate(['runs', 'acknowledge', runId])
+  const { exitCode, stdout } = await operate(['runs', 'unacknowledge', runId, '--reason', 'the wrong run'])
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: `Revoked the acknowledgement of ${runId}.\n`,
+  })
+  expect((await operate(['failures'])).stdout).toContain(runId)
+  expect((await operate(['audit'])).stdout).toMatch(new RegExp(`unacknowledge +${runId} +the wrong run\n`))
+  const json = await operate(['runs', 'unacknowledge', runId, '--json'])
+  expect(JSON.parse(json.stdout)).toMatchObject({ runId, acknowledgedAt: null })
+  expect((await operate(['runs', 'unacknowledge', 'run_9_AbCdEfGhIjk'])).exitCode).toBe(1)
+})
+
 test('deliveries show prints the headers and the body of a webhook', async () => {
   const { operate, fileId } = await startWithFailure()
   const list = await operate(['deliveries', '--json'])

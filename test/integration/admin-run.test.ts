@@ -110,6 +110,29 @@ test('a run is acknowledged with a note, which its timeline shows', async () => 
   expect(readText(tooLong.html)).toContain('reason must have at most 2000 characters')
 })
 
+test('the acknowledgement of a run is revoked with a reason, which its timeline shows', async () => {
+  const { tracker, browser } = await startSignedIn()
+  await fail(tracker, 'remove-bg', FILE_ID)
+  const [run] = await listRuns(tracker)
+  const path = `/admin/runs/${run?.runId}`
+  const actionsOf = (html: string) => readForms(html).map(({ action }) => action)
+  const open = await browser.get(path)
+  expect(actionsOf(open.html)).not.toContain(`${path}/unacknowledge`)
+  await browser.submit(open, `${path}/acknowledge`)
+  const acknowledged = await browser.get(path)
+  expect(actionsOf(acknowledged.html)).not.toContain(`${path}/acknowledge`)
+  const fields: [string, string][] = [['reason', 'the wrong run']]
+  expect((await browser.post(`${path}/unacknowledge`, fields)).status).toBe(403)
+  expect(await listRuns(tracker, '?acknowledged=false')).toEqual([])
+
+  const revoked = await browser.submit(acknowledged, `${path}/unacknowledge`, fields)
+  expect(revoked).toMatchObject({ status: 303, location: path })
+  const text = readText((await browser.get(path)).html)
+  expect(text).toContain('Acknowledgement revoked.')
+  expect(text).toContain('operator revoked the acknowledgement “ the wrong run ”')
+  expect(await listRuns(tracker, '?acknowledged=false')).toMatchObject([{ runId: run?.runId }])
+})
+
 test('the page of a pending run has an event stream, which reports each change and ends with the last one', async () => {
   const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])

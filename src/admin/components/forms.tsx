@@ -19,10 +19,11 @@ export function NoteField(props: {
   name: string
   label: string
   hint: string
+  /** The element's id, if the page has another field of this name. */
+  id?: string
   value?: string | null | undefined
 }) {
-  const { name, label, hint, value } = props
-  const id = name
+  const { name, label, hint, id = name, value } = props
   return (
     <div class="field">
       <label for={id}>{label}</label>

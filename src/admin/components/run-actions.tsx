@@ -27,6 +27,17 @@ export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) 
           <button type="submit">Acknowledge</button>
         </CsrfForm>
       )}
+      {run.acknowledgedAt !== null && (
+        <CsrfForm operator={operator} action={`${runHref(run.runId)}/unacknowledge`}>
+          <NoteField
+            id="unacknowledge-reason"
+            name="reason"
+            label="Reason (optional)"
+            hint="A failed run becomes an open failure again. Saved to the audit log."
+          />
+          <button type="submit">Revoke acknowledgement</button>
+        </CsrfForm>
+      )}
       {rejection === null && (
         <details>
           <summary>Retry from a terminal</summary>

@@ -1,4 +1,9 @@
-import { type AcknowledgeRunDeps, acknowledgeRun } from '../../tracking/operators/acknowledge-runs.ts'
+import {
+  type AcknowledgeRunDeps,
+  acknowledgeRun,
+  type UnacknowledgeRunDeps,
+  unacknowledgeRun,
+} from '../../tracking/operators/acknowledge-runs.ts'
 import { type InspectRunDeps, inspectRun } from '../../tracking/operators/inspect-run.ts'
 import { type RetryRunDeps, retryRun } from '../../tracking/operators/retry-run.ts'
 import { runHref } from '../addresses.ts'
@@ -8,9 +13,12 @@ import { type Pages, pageRoute } from '../page-route.ts'
 import { RunPage } from '../pages/run-page.tsx'
 import { readNote } from '../read-form.ts'
 
-export type RunRoutesDeps = InspectRunDeps & RetryRunDeps & AcknowledgeRunDeps & { publicUrl: () => string }
+export type RunRoutesDeps = InspectRunDeps &
+  RetryRunDeps &
+  AcknowledgeRunDeps &
+  UnacknowledgeRunDeps & { publicUrl: () => string }
 
-/** Shows, retries and acknowledges one run. */
+/** Shows, retries and acknowledges one run, and revokes its acknowledgement. */
 export function runRoutes(pages: Pages, deps: RunRoutesDeps): void {
   pageRoute(pages, '/admin/runs/:runId', {
     async GET({ operator, params }, c) {
@@ -36,6 +44,13 @@ export function runRoutes(pages: Pages, deps: RunRoutesDeps): void {
     async POST({ operator, params, form }, c) {
       await acknowledgeRun(deps, { ...params, note: readNote(form, 'note'), actor: operator.keyName })
       return seeOther(c, runHref(params.runId), 'acknowledged')
+    },
+  })
+  pageRoute(pages, '/admin/runs/:runId/unacknowledge', {
+    GET: ({ params }, c) => seeOther(c, runHref(params.runId)),
+    async POST({ operator, params, form }, c) {
+      await unacknowledgeRun(deps, { ...params, reason: readNote(form, 'reason'), actor: operator.keyName })
+      return seeOther(c, runHref(params.runId), 'unacknowledged')
     },
   })
 }

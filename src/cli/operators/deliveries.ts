@@ -49,11 +49,10 @@ export function deliveriesCommand(context: CommandContext): Command {
     .command('show')
     .description('Shows a webhook with its headers and its body, as received.')
     .argument('<DELIVERY_ID>', 'the id that deliveries prints')
-    // An option that the list has too is parsed as an option of the list.
-    .action(async (deliveryId: string) => {
+    .option('--json', "print the service's JSON")
+    .action(async (deliveryId: string, { json }: { json?: true }) => {
       const path = `/deliveries/${encodeURIComponent(deliveryId)}`
       const delivery = await requestJson(createConfiguredClient(context), { path }, deliveryDetailSchema)
-      const { json } = command.opts<{ json?: true }>()
       printLine(context.stdout, json ? stringifyForTerminal(delivery) : formatDelivery(delivery))
     })
   return command
@@ -66,7 +65,7 @@ Examples:
   extension-tracker deliveries --watch
   extension-tracker deliveries show dlv_14_AbCdEfGhIjk
 ${OPERATOR_HELP}
-replay re-applies a delivery.`
+replay re-applies deliveries.`
 
 function formatDeliveries(deliveries: readonly ListedDelivery[], { stdout }: CommandContext): string {
   return formatTable(

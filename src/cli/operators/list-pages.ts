@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { z } from 'zod'
 import { deliveryListSchema, type deliverySchema } from '../../contract/delivery.ts'
+import { notificationListSchema, type notificationSchema } from '../../contract/notification.ts'
 import { auditListSchema } from '../../contract/operations.ts'
 import { type listedRunSchema, runListSchema } from '../../contract/run.ts'
 import { parseInteger } from '../../domain/quantities.ts'
@@ -13,6 +14,7 @@ const PAGE_SIZE = 200
 
 export type ListedRun = z.infer<typeof listedRunSchema>
 export type ListedDelivery = z.infer<typeof deliverySchema>
+export type ListedNotification = z.infer<typeof notificationSchema>
 
 type Query = { readonly [name: string]: string | boolean }
 
@@ -39,6 +41,18 @@ export async function listDeliveries(
     return { items: deliveries, ...page }
   })
   return { deliveries: items, nextCursor }
+}
+
+export async function listNotifications(
+  client: TrackerClient,
+  query: Query,
+  limit: number,
+): Promise<z.infer<typeof notificationListSchema>> {
+  const { items, nextCursor } = await listPages('/notifications', query, limit, async (path) => {
+    const { notifications, ...page } = await requestJson(client, { path }, notificationListSchema)
+    return { items: notifications, ...page }
+  })
+  return { notifications: items, nextCursor }
 }
 
 export async function listAuditEntries(
@@ -79,7 +93,7 @@ export function limitOption(byDefault: number, max: number): Option {
     .argParser((text) => parseLimit(text, max))
 }
 
-function parseLimit(text: string, max: number): number {
+export function parseLimit(text: string, max: number): number {
   const limit = parseInteger(text)
   if (limit !== undefined && limit >= 1 && limit <= max) return limit
   throw new InvalidArgumentError(`It must be a whole number from 1 to ${max}.`)

@@ -2,15 +2,15 @@ import { Command } from 'commander'
 import { reconcileReportSchema } from '../../contract/operations.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
+import { OPERATOR_HELP } from '../tracker-access.ts'
 import { createConfiguredClient, requestJson } from '../tracker-client.ts'
 
 export function reconcileCommand(context: CommandContext): Command {
   return new Command('reconcile')
-    .description(
-      "Compares overdue runs with ImageKit's file details and settles them by evidence. Needs TRACKER_ADMIN_KEY.",
-    )
+    .description("Compares overdue runs with ImageKit's file details and settles them by evidence.")
     .option('--dry-run', 'only print what would be done with the first 1,000 overdue runs, and why')
     .option('--json', "print the service's JSON")
+    .addHelpText('after', RECONCILE_HELP)
     .action(async (options: { dryRun?: true; json?: true }) => {
       const client = createConfiguredClient(context)
       const body = { dryRun: options.dryRun ?? false }
@@ -34,3 +34,10 @@ export function reconcileCommand(context: CommandContext): Command {
       }
     })
 }
+
+const RECONCILE_HELP = `
+Examples:
+  extension-tracker reconcile --dry-run
+  extension-tracker reconcile --json | jq '.runs[].finding'
+${OPERATOR_HELP}
+The exit code is 1 if it stopped before all runs were checked.`

@@ -34,12 +34,12 @@ export function addRunFilterOptions(
     .option('--extension <NAME>', 'runs of this extension')
     .option('--cause <CAUSE>', 'runs that failed with this cause, as stats and failures print it')
     .addOption(
-      new Option(
+      timeOption(
         '--since <TIME>',
         'requested at this time (UTC) or later: 2026-11-24 18:00:00Z, or 24h ago: 24h',
-      ).argParser(parseTimeOption),
+      ),
     )
-    .addOption(new Option('--until <TIME>', 'requested before this time').argParser(parseTimeOption))
+    .addOption(timeOption('--until <TIME>', 'requested before this time'))
     .option('--search <TEXT>', 'the id of a file, run or submission, or the beginning of a file name')
     .addOption(new Option('--acknowledged', 'acknowledged runs only').conflicts('all'))
     .option('--all', 'acknowledged runs too')
@@ -57,6 +57,11 @@ export function toRunFilter(options: RunFilterOptions): RunFilter {
     ...(search !== undefined && { q: search }),
     ...(!all && { acknowledged }),
   }
+}
+
+/** An option with a time. Its value is RFC 3339. */
+export function timeOption(flags: string, help: string): Option {
+  return new Option(flags, help).argParser(parseTimeOption)
 }
 
 /** Parses a time as lists show it, or a duration ago: `2026-11-24 18:00:00Z`, `2026-11-24`, `24h`. Returns RFC 3339. */

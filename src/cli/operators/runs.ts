@@ -14,7 +14,9 @@ type TimelineEvent = RunDetail['timeline'][number]
 
 export function runsCommand(context: CommandContext): Command {
   const command = new Command('runs')
-    .description('Shows a run or acknowledges it. The command failures lists runs.')
+    .description(
+      'Shows a run, acknowledges it, or revokes its acknowledgement. The command failures lists runs.',
+    )
     .addHelpText('after', RUNS_HELP)
   command
     .command('show')
@@ -48,6 +50,25 @@ export function runsCommand(context: CommandContext): Command {
       )
       printLine(context.stdout, json ? stringifyForTerminal(run) : `Acknowledged ${run.runId}.`)
     })
+  command
+    .command('unacknowledge')
+    .description('Revokes the acknowledgement of a run: a failed run is in the list of failures again.')
+    .argument('<RUN_ID>', 'the id that failures --acknowledged prints')
+    .option('--reason <TEXT>', 'saved to the audit log')
+    .option('--json', "print the service's JSON")
+    .action(async (runId: string, { reason, json }: { reason?: string; json?: true }) => {
+      const path = `/runs/${encodeURIComponent(runId)}/unacknowledge`
+      const body = reason === undefined ? {} : { reason }
+      const run = await requestJson(
+        createConfiguredClient(context),
+        { method: 'POST', path, body },
+        listedRunSchema,
+      )
+      printLine(
+        context.stdout,
+        json ? stringifyForTerminal(run) : `Revoked the acknowledgement of ${run.runId}.`,
+      )
+    })
   return command
 }
 
@@ -55,6 +76,7 @@ const RUNS_HELP = `
 Examples:
   extension-tracker runs show run_12_AbCdEfGhIjk
   extension-tracker runs acknowledge run_12_AbCdEfGhIjk --note "the product photo was replaced"
+  extension-tracker runs unacknowledge run_12_AbCdEfGhIjk --reason "the wrong run"
 ${OPERATOR_HELP}`
 
 function formatRun({ run, submission, deliveries, timeline }: RunDetail, width: number | undefined): string {

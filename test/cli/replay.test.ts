@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest'
+import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
+import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
+import { runCli } from './run-cli.ts'
+
+/** A real service with a corrected token secret, which has rejected two webhooks of one run and a forged one. */
+async function startCorrected() {
+  const secret = { TRACKER_TOKEN_SECRET: 'the-right-token-secret' }
+  const first = await startTracker(secret)
+  const { webhookUrl } = await register(first, ['remove-bg'])
+  await first.service.stop()
+  const wrong = await startTracker({ TRACKER_TOKEN_SECRET: 'the-wrong-token-secret' }, {}, first.database)
+  for (let times = 0; times < 2; times += 1)
+    await deliver(movedTo(wrong, webhookUrl), payload('remove-bg', 'success'))
+  await deliver(`${wrong.url}/webhooks/extension/forged`, payload('remove-bg', 'success'))
+  await wrong.service.stop()
+  const tracker = await startTracker(secret, {}, first.database)
+  const env = { TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY }
+  return { tracker, operate: (...args: string[]) => runCli(args, { env }) }
+}
+
+test('replay with a filter applies all rejected webhooks that now verify; --dry-run only prints the outcomes', async () => {
+  const { tracker, operate } = await startCorrected()
+  const preview = await operate('replay', '--cause', 'forged_token', '--since', '1h', '--dry-run')
+  expect(preview).toEqual({
+    exitCode: 0,
+    stdout: 'Would replay 3 webhooks: 1 applied, 1 duplicate, 1 rejected.\n',
+    stderr: '',
+  })
+  expect((await statusOf(tracker)).status).toBe('pending')
+  const none = await operate('replay', '--cause', 'not_json')
+  expect(none).toMatchObject({ exitCode: 0, stdout: 'No rejected webhooks.\n' })
+
+  const oldest = await operate('replay', '--outcome', 'rejected', '--limit', '1', '--json')
+  expect(oldest.exitCode).toBe(0)
+  expect(JSON.parse(oldest.stdout)).toMatchObject({ total: 1, byOutcome: { applied: 1, rejected: 0 } })
+  expect((await statusOf(tracker)).status).toBe('success')
+  const rest = await operate('replay', '--outcome', 'rejected', '--reason', 'the secret was wrong')
+  expect(rest).toMatchObject({ exitCode: 1, stdout: 'Replayed 2 webhooks: 1 duplicate, 1 rejected.\n' })
+  expect((await operate('audit')).stdout).toMatch(/replay .*the secret was wrong\n/)
+})
