@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { type FieldError, TrackerError } from '../domain/errors.ts'
 
-/** Parses a body. Throws `invalid_input`, which names each invalid field. */
-export function parseWith<T>(schema: z.ZodType<T>, given: unknown): T {
-  return parse(schema, given, { part: 'request', unknown: 'is not a known field' })
+/** Parses a body or the parameters of a path. Throws `invalid_input`, which names each invalid field. */
+export function parseWith<T>(schema: z.ZodType<T>, value: unknown): T {
+  return parse(schema, value, { part: 'request', unknown: 'is not a known field' })
 }
 
 /**
@@ -18,14 +18,14 @@ export function parseQuery<T>(
   { emptyIsAbsent = true }: { emptyIsAbsent?: boolean } = {},
 ): T {
   const fields = schema instanceof z.ZodObject ? schema.shape : {}
-  const given: [name: string, value: string | string[]][] = []
+  const parameters: [name: string, value: string | string[]][] = []
   for (const name of new Set(query.keys())) {
     const value = query.get(name) ?? ''
     const isKnown = Object.hasOwn(fields, name)
-    if (isKnown && isList(fields[name])) given.push([name, query.getAll(name)])
-    else if (!(isKnown && emptyIsAbsent && value === '')) given.push([name, value])
+    if (isKnown && isList(fields[name])) parameters.push([name, query.getAll(name)])
+    else if (!(isKnown && emptyIsAbsent && value === '')) parameters.push([name, value])
   }
-  return parse(schema, Object.fromEntries(given), {
+  return parse(schema, Object.fromEntries(parameters), {
     part: 'query',
     unknown: 'is not a parameter of this route',
   })
@@ -37,10 +37,10 @@ function isList(field: unknown): boolean {
 
 function parse<T>(
   schema: z.ZodType<T>,
-  given: unknown,
+  value: unknown,
   texts: { part: 'request' | 'query'; unknown: string },
 ): T {
-  const parsed = schema.safeParse(given, { error: plainMessage })
+  const parsed = schema.safeParse(value, { error: plainMessage })
   if (parsed.success) return parsed.data
   const fields = parsed.error.issues.flatMap((issue) => fieldErrors(issue, texts.unknown))
   throw new TrackerError('invalid_input', `The ${texts.part} is not valid.`, { fields })

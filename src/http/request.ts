@@ -15,10 +15,10 @@ const MAX_REQUEST_ID_LENGTH = 255
 
 /** The caller's `X-Request-Id` if it is valid; else a new one. */
 export function requestIdOf({ headers }: IncomingMessage): string {
-  const given = headers['x-request-id']
+  const requested = headers['x-request-id']
   const isValid =
-    typeof given === 'string' && /^[\w\-=]+$/.test(given) && given.length <= MAX_REQUEST_ID_LENGTH
-  return isValid ? given : randomUUID()
+    typeof requested === 'string' && /^[\w\-=]+$/.test(requested) && requested.length <= MAX_REQUEST_ID_LENGTH
+  return isValid ? requested : randomUUID()
 }
 
 /** Every response has the header, so it is set on Node's response directly: a header object would cost a third of the call. */

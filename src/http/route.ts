@@ -70,7 +70,7 @@ export function operation<
   Params = Record<never, never>,
   Query = Record<never, never>,
   Body = undefined,
->(given: {
+>(definition: {
   auth: A
   params?: z.ZodType<Params>
   query?: z.ZodType<Query>
@@ -81,7 +81,7 @@ export function operation<
     c: AppContext,
   ) => Promise<ResponseOf<Shapes> | Response> | ResponseOf<Shapes> | Response
 }): Operation {
-  return given
+  return definition
 }
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'

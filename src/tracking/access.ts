@@ -29,13 +29,13 @@ export function createAccess(apiKeys: readonly NamedSecret[], adminKeys: readonl
     if (keys.length === 0) return { keyName: 'local', role: 'local' }
     if (secret === undefined) throw new TrackerError('unauthenticated', HOW_TO_SEND_A_KEY)
     const presented = digestOf(secret)
-    let found: Caller | undefined
+    let caller: Caller | undefined
     // Compare every key, so that the time taken does not reveal which one matched.
     for (const { name, role, digest } of keys) {
-      if (timingSafeEqual(digest, presented) && found === undefined) found = { keyName: name, role }
+      if (timingSafeEqual(digest, presented) && caller === undefined) caller = { keyName: name, role }
     }
-    if (found === undefined) throw new TrackerError('unauthenticated', `Unknown key. ${HOW_TO_SEND_A_KEY}`)
-    return found
+    if (caller === undefined) throw new TrackerError('unauthenticated', `Unknown key. ${HOW_TO_SEND_A_KEY}`)
+    return caller
   }
   return {
     identify,

@@ -52,9 +52,9 @@ function createCapability(secrets: readonly string[], purpose: string): Capabili
   return {
     sign: (subject) => macOf(signing, subject).toString('base64url'),
     verify(subject, mac) {
-      const given = Buffer.from(mac, 'base64url')
-      if (given.length !== MAC_BYTES || given.toString('base64url') !== mac) return false
-      return keys.some((key) => timingSafeEqual(macOf(key, subject), given))
+      const bytes = Buffer.from(mac, 'base64url')
+      if (bytes.length !== MAC_BYTES || bytes.toString('base64url') !== mac) return false
+      return keys.some((key) => timingSafeEqual(macOf(key, subject), bytes))
     },
   }
 }

@@ -64,6 +64,8 @@ test.each([
     expect(response.status, method).toBe(405)
     expect(response.headers.allow).toBe(allow)
     expect(response.headers['x-request-id']).toMatch(GENERATED_ID)
+    const hasCors = allow.includes('OPTIONS')
+    expect(response.headers['access-control-allow-origin']).toBe(hasCors ? '*' : undefined)
     if (method === 'HEAD') continue
     const body = JSON.parse(response.body)
     if (/^\/(api|v1)\//.test(path))

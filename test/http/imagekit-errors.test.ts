@@ -37,19 +37,22 @@ test.each([
   }
 })
 
-test.each(FORWARDED)('%s rejects a wrong method and a wrong key in ImageKit’s shape', async (path) => {
-  const tracker = await startTracker()
-  for (const address of [path, `${path}/`]) {
-    const wrongMethod = await tracker.fetch(address)
-    expect(wrongMethod.headers.get('allow')).toBe(path.startsWith('/api') ? 'POST' : 'PATCH')
-    await messageOf(wrongMethod, 405)
-    const method = path.startsWith('/api') ? 'POST' : 'PATCH'
-    await messageOf(await tracker.fetch(address, { method, headers: { authorization: 'Bearer no' } }), 401)
-  }
-})
+test.each(FORWARDED)(
+  '%s rejects a wrong method and a wrong key with errors in ImageKit’s shape',
+  async (path) => {
+    const tracker = await startTracker()
+    for (const address of [path, `${path}/`]) {
+      const wrongMethod = await tracker.fetch(address)
+      expect(wrongMethod.headers.get('allow')).toBe(path.startsWith('/api') ? 'POST' : 'PATCH')
+      await messageOf(wrongMethod, 405)
+      const method = path.startsWith('/api') ? 'POST' : 'PATCH'
+      await messageOf(await tracker.fetch(address, { method, headers: { authorization: 'Bearer no' } }), 401)
+    }
+  },
+)
 
 test.each([...FORWARDED, '/v1/files'])(
-  '%s rejects a request that is not local in ImageKit’s shape',
+  '%s rejects a request that is not local with an error in ImageKit’s shape',
   async (path) => {
     const tracker = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
     await messageOf(await tracker.fetch(path, { headers: { origin: 'https://evil.example.com' } }), 403)

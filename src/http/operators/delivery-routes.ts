@@ -44,8 +44,8 @@ export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
       body: { json: replayRequestSchema },
       responses: { 200: replayReportSchema },
       async handle({ body, caller }) {
-        const { limit = null, dryRun, reason = null, ...given } = body
-        const filter = { ...toDeliveryFilter(given), outcome: given.outcome }
+        const { limit = null, dryRun, reason = null, ...selection } = body
+        const filter = { ...toDeliveryFilter(selection), outcome: selection.outcome }
         const request = { filter, limit, dryRun, reason, actor: caller.keyName }
         return { status: 200, json: await replayDeliveries(deps, request) }
       },

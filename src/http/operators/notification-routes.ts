@@ -44,8 +44,8 @@ export function notificationRoutes(api: Api, deps: ListNotificationsDeps & Resen
       auth: 'operator',
       body: { json: resendRequestSchema },
       responses: { 202: resendReportSchema },
-      async handle({ body: { reason = null, ...given }, caller }) {
-        const filter = toNotificationFilter(given)
+      async handle({ body: { reason = null, ...selection }, caller }) {
+        const filter = toNotificationFilter(selection)
         return { status: 202, json: await resendMatching(deps, { filter, reason, actor: caller.keyName }) }
       },
     }),

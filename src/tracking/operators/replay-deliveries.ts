@@ -58,11 +58,11 @@ export async function replayDeliveries(
       const named = auditedThings('deliveryIds', deliveryIds.slice(from, from + PER_ENTRY))
       await deps.store.recordAuditEntry({ at: deps.clock(), actor, kind: 'replay', reason, ...named })
     }
-    const found = await Promise.all(
+    const deliveries = await Promise.all(
       deliveryIds.slice(from, from + STEP).map((deliveryId) => deps.store.findRejected(deliveryId)),
     )
     // Started in order, so that the store decides them in order.
-    const replayed = found.flatMap((rejected) => (rejected ? [outcomeOf(replayDeps, rejected)] : []))
+    const replayed = deliveries.flatMap((rejected) => (rejected ? [outcomeOf(replayDeps, rejected)] : []))
     for (const outcome of await Promise.all(replayed)) {
       report.total += 1
       report.byOutcome[outcome] += 1

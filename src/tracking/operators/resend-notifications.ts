@@ -84,8 +84,8 @@ async function findBody(deps: ResendNotificationsDeps, runId: string): Promise<s
   const { run, submission, deliveries } = history
   const settling = deliveries.find((delivery) => delivery.outcome === 'applied' && delivery.runId === runId)
   if (run.source === 'webhook' && settling !== undefined) {
-    const found = await deps.store.findDelivery(settling.deliveryId)
-    if (found?.body) return found.body.toString()
+    const delivery = await deps.store.findDelivery(settling.deliveryId)
+    if (delivery?.body) return delivery.body.toString()
   }
   const { fileId, fileName } = submission
   return run.status === 'failed'

@@ -21,7 +21,7 @@ export type FetchedFiles = {
   files: Map<string, RemoteFile | null>
   /** Ids whose lookup ImageKit rejects. A retry would be rejected too; other ids are not affected. */
   rejected: Set<string>
-  /** Ids whose lookup failed; nothing follows from that. */
+  /** Ids whose lookup failed: whether the file still exists is unknown. */
   failed: Set<string>
   /** Ids in none of the sets above were not reached before the stop. */
   stop: Stop | null
@@ -45,13 +45,13 @@ export async function fetchFiles(
   }
   let failure: string | undefined
   for (const fileId of fileIds.filter((id) => !fetched.files.has(id))) {
-    const found = await imagekit.findFile(fileId)
-    if (found.kind === 'ok') fetched.files.set(fileId, found.value)
-    else if (found.kind === 'rejected') fetched.rejected.add(fileId)
-    else if (found.kind === 'failed') {
+    const lookup = await imagekit.findFile(fileId)
+    if (lookup.kind === 'ok') fetched.files.set(fileId, lookup.value)
+    else if (lookup.kind === 'rejected') fetched.rejected.add(fileId)
+    else if (lookup.kind === 'failed') {
       fetched.failed.add(fileId)
-      failure = found.reason
-    } else return { ...fetched, stop: stopOf(found) }
+      failure = lookup.reason
+    } else return { ...fetched, stop: stopOf(lookup) }
   }
   const isUnreachable = fetched.files.size + fetched.rejected.size === 0
   if (failure !== undefined && isUnreachable) fetched.stop = stopOf({ kind: 'failed', reason: failure })
