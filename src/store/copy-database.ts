@@ -90,7 +90,7 @@ async function compareTable(
     throw new DatabaseStartError(
       `The copy of the table ${table.name} differs: ${original.rows} rows were to be copied, and ${copy.rows} are there` +
         `${original.rows === copy.rows ? ', with another checksum' : ''}. ` +
-        'Make the target database anew, keep the service stopped, and copy again.',
+        'Keep the service stopped, recreate the target database, and copy again.',
     )
   return original.rows
 }

@@ -27,10 +27,10 @@ import { type OtherChanges, type Step, withoutChanges } from '../domain/decide/s
 import { createSubmission } from '../domain/decide/submission.ts'
 import type { NewRejectedDelivery } from '../domain/delivery.ts'
 import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
+import { batchReads, type Read } from './batch-reads.ts'
 import { findRunHistory } from './find-run-history.ts'
 import { foldCounters } from './fold-counters.ts'
-import { createForgetting } from './forget-asset.ts'
-import { batchReads, type Read } from './gathered-reads.ts'
+import { createForgetAsset } from './forget-asset.ts'
 import { createDeliveryList, createNotificationList, createRunList } from './lists.ts'
 import { findOldestPending, sweepOverdue } from './overdue-sweep.ts'
 import { deleteExpiredKeys, deleteOldSubmissions, pruneBodies } from './retention.ts'
@@ -44,7 +44,7 @@ import {
   type WriteQueueOptions,
 } from './write-queue.ts'
 
-/** Does nothing and resolves with null if the lease is lost when the transaction begins. */
+/** Does noChanges and resolves with null if the lease is lost when the transaction begins. */
 type RunUnderLease = <T>(work: (rows: DatabaseRows, changed: Changed) => Work<T>) => Promise<T | null>
 
 /** What each database implements itself: its transactions and its reads. */
@@ -58,9 +58,9 @@ export type Database = BatchDatabase & {
   /** In its own transaction, outside the queue. Returns the ids. */
   keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
   /**
-   * Deletes many bodies received before a time at once, outside of any transaction. A process that has lost the lease meanwhile
-   * may still do so: they were due, and stay due. Resolves with the time before which the remaining bodies are deleted one by
-   * one; younger ones stay until they can be deleted at once.
+   * Deletes many bodies received before a time at once, outside of any transaction. A process that loses the lease meanwhile
+   * does no harm: another process would delete the same bodies. Resolves with the time before which the remaining bodies are
+   * deleted one by one; younger ones stay until they can be deleted at once.
    */
   dropBodies?: (receivedBefore: number) => Promise<number>
   /** Removes deleted rows from the write-ahead log. */
@@ -73,53 +73,53 @@ const DAY_MS = 86_400_000
 /** The store on top of a database: one queue of steps, each decided by the rules in `domain/decide`. */
 export function createStore(
   database: Database,
-  queueing: WriteQueueOptions,
+  queueOptions: WriteQueueOptions,
 ): Store & Pick<StoreLifecycle, 'close'> {
   const { read } = database
-  const gathering = { maxBatches: database.maxReads }
-  const assets = batchReads(database.readAssets, gathering)
+  const readOptions = { maxBatches: database.maxReads }
+  const assets = batchReads(database.readAssets, readOptions)
   const submissions = batchReads(async (ids) => {
     const all = await read((rows) => rows.findSubmissions(ids))
     return all.map((found) => ({ found }))
-  }, gathering)
+  }, readOptions)
   const watchers: ((commit: Commit) => void)[] = []
   const queue = createWriteQueue(database, {
-    ...queueing,
+    ...queueOptions,
     onCommit(commit) {
       for (const notify of watchers) notify(commit)
     },
   })
-  const writing = <T>(result: T, other: OtherChanges): Step<T> => ({
+  const writeStep = <T>(result: T, other: OtherChanges): Step<T> => ({
     keys: [],
     decide: () => ({ result, changes: { other } }),
   })
-  const write = (other: OtherChanges) => queue.run<void>(writing(undefined, other))
-  const writeUnder = (lease: Lease, other: OtherChanges) =>
-    queue.run(underLease(lease, writing<true>(true, other)))
+  const write = (other: OtherChanges) => queue.run<void>(writeStep(undefined, other))
+  const writeUnderLease = (lease: Lease, other: OtherChanges) =>
+    queue.run(underLease(lease, writeStep<true>(true, other)))
   const runExclusive: RunExclusive<DatabaseRows> = (work) => {
-    const changed = nothing()
+    const changed = noChanges()
     return queue.exclusive(() => database.inTransaction((rows) => work(rows, changed)), changed)
   }
-  const whileHeld = <T>(lease: Lease, work: (rows: DatabaseRows) => Work<T>) =>
+  const ifLeaseHeld = <T>(lease: Lease, work: (rows: DatabaseRows) => Work<T>) =>
     function* (rows: DatabaseRows): Work<T | null> {
-      const held = yield* rows.findLease(UPKEEP_LEASE)
-      return holdsLease(held, lease) ? yield* work(rows) : null
+      const current = yield* rows.findLease(UPKEEP_LEASE)
+      return holdsLease(current, lease) ? yield* work(rows) : null
     }
   const runUnderLease =
     (lease: Lease): RunUnderLease =>
     (work) =>
-      runExclusive((rows, changed) => whileHeld(lease, () => work(rows, changed))(rows))
+      runExclusive((rows, changed) => ifLeaseHeld(lease, () => work(rows, changed))(rows))
   const listRuns = createRunList((work) => read((rows) => work(rows.runList)))
-  const readStats: Store['readStats'] = (...given) => read((rows) => rows.readStats(...given))
-  const listDue: Store['listDue'] = (...given) => read((rows) => rows.listDue(...given))
+  const readStats: Store['readStats'] = (...args) => read((rows) => rows.readStats(...args))
+  const listDue: Store['listDue'] = (...args) => read((rows) => rows.listDue(...args))
   return {
     findAsset: assets.find,
     findSubmission: submissions.find,
-    listAssetSubmissions: (...given) => read((rows) => rows.listAssetSubmissions(...given)),
+    listAssetSubmissions: (...args) => read((rows) => rows.listAssetSubmissions(...args)),
     listDue,
-    listDueNotifications: (...given) => read((rows) => rows.listDueNotifications(...given)),
+    listDueNotifications: (...args) => read((rows) => rows.listDueNotifications(...args)),
     countNotifications: (now) => read((rows) => rows.countNotifications(now)),
-    countFailures: (...given) => read((rows) => rows.countFailures(...given)),
+    countFailures: (...args) => read((rows) => rows.countFailures(...args)),
     listAlerts: () => read((rows) => rows.listAlerts()),
     findClockTrust: () => read((rows) => rows.findClockTrust()),
     findTokenCheckValue: () => read((rows) => rows.findTokenCheckValue()),
@@ -127,7 +127,7 @@ export function createStore(
     listEndedSessions: () => read((rows) => rows.listEndedSessions()),
     nextRetryItem: () => read((rows) => rows.nextRetryItem()),
     findRetry: (retryId) => read((rows) => rows.findRetry(retryId)),
-    listUnsubmitted: (...given) => read((rows) => rows.listUnsubmitted(...given)),
+    listUnsubmitted: (...args) => read((rows) => rows.listUnsubmitted(...args)),
     listAuditEntries: (page) => read((rows) => rows.listAuditEntries(page)),
     listDeliveries: createDeliveryList((work) => read((rows) => work(rows.deliveryList))),
     findDelivery: (id) => read((rows) => rows.findDelivery(id)),
@@ -137,7 +137,7 @@ export function createStore(
     findRejected: (id) => read((rows) => rows.rejected.find(id)),
     keepRejected: (rejected) => database.keepRejected(rejected),
     readStats,
-    createSubmission: (...given) => queue.run(createSubmission(...given)),
+    createSubmission: (...args) => queue.run(createSubmission(...args)),
     applyResponse: (submissionId, response, at, key) =>
       queue.run(respond({ submissionId, response, at, key })),
     recordDelivery: (delivery) => queue.run(recordDelivery(delivery)),
@@ -150,51 +150,51 @@ export function createStore(
         if (due.length === 0) return []
         const read = due.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
         const claimed = new Set(await queue.run(claimRuns(read, until)))
-        // Other processes have claimed all of these since they were read. There may be more after them.
+        // Other processes have claimed all of these since they were read. More runs may be due.
         if (claimed.size > 0) return due.filter(({ run }) => claimed.has(run.runId))
       }
     },
-    extendClaim: (...given) => queue.run(extendClaim(...given)),
-    releaseRuns: (...given) => queue.run(releaseRuns(...given)),
-    applyFinding: (...given) => queue.run(applyFinding(...given)),
-    claimNotification: (...given) => queue.run(claimNotification(...given)),
-    releaseNotification: (...given) => queue.run(releaseNotification(...given)),
-    settleNotification: (...given) => queue.run(settleNotification(...given)),
-    resendNotifications: (...given) => queue.run(resendNotifications(...given)),
-    claimIdempotencyKey: (...given) => queue.run(claimIdempotencyKey(...given)),
+    extendClaim: (...args) => queue.run(extendClaim(...args)),
+    releaseRuns: (...args) => queue.run(releaseRuns(...args)),
+    applyFinding: (...args) => queue.run(applyFinding(...args)),
+    claimNotification: (...args) => queue.run(claimNotification(...args)),
+    releaseNotification: (...args) => queue.run(releaseNotification(...args)),
+    settleNotification: (...args) => queue.run(settleNotification(...args)),
+    resendNotifications: (...args) => queue.run(resendNotifications(...args)),
+    claimIdempotencyKey: (...args) => queue.run(claimIdempotencyKey(...args)),
     releaseIdempotencyKey: (claim) => queue.run(releaseIdempotencyKey(claim)),
     heartbeat: (heartbeatAt) => write({ heartbeatAt }),
-    recoverAbandoned: (...given) => queue.run(recoverAbandoned(...given)),
-    acknowledgeRuns: (...given) => queue.run(acknowledgeRuns(...given)),
-    unacknowledgeRun: (...given) => queue.run(unacknowledgeRun(...given)),
-    createRetry: (...given) => queue.run(createRetry(...given)),
-    submitRetry: (...given) => queue.run(submitRetry(...given)),
-    withdrawRetry: (...given) => queue.run(withdrawRetry(...given)),
-    endRetryItem: (...given) => queue.run(endRetryItem(...given)),
+    recoverAbandoned: (...args) => queue.run(recoverAbandoned(...args)),
+    acknowledgeRuns: (...args) => queue.run(acknowledgeRuns(...args)),
+    unacknowledgeRun: (...args) => queue.run(unacknowledgeRun(...args)),
+    createRetry: (...args) => queue.run(createRetry(...args)),
+    submitRetry: (...args) => queue.run(submitRetry(...args)),
+    withdrawRetry: (...args) => queue.run(withdrawRetry(...args)),
+    endRetryItem: (...args) => queue.run(endRetryItem(...args)),
     recordAuditEntry: (entry) => write({ auditEntries: [entry] }),
-    acquireLease: (...given) => queue.run(acquireLease(...given)),
+    acquireLease: (...args) => queue.run(acquireLease(...args)),
     releaseLease: (lease) => queue.run(releaseLease(lease)),
-    saveAlerts: (lease, alerts) => writeUnder(lease, { alerts }),
-    recordAlertReported: (lease, reportedAlert) => writeUnder(lease, { reportedAlert }),
+    saveAlerts: (lease, alerts) => writeUnderLease(lease, { alerts }),
+    recordAlertReported: (lease, reportedAlert) => writeUnderLease(lease, { reportedAlert }),
     // The clock may be set back by up to a day.
     endSession: (session, now) => write({ endedSession: { ...session, forgetBefore: now - DAY_MS } }),
-    beginSignIn: (...given) => queue.run(beginSignIn(...given)),
-    forgiveSignIn: (...given) => queue.run(forgiveSignIn(...given)),
-    saveClockTrust: (lease, clockTrust) => writeUnder(lease, { clockTrust }),
+    beginSignIn: (...args) => queue.run(beginSignIn(...args)),
+    forgiveSignIn: (...args) => queue.run(forgiveSignIn(...args)),
+    saveClockTrust: (lease, clockTrust) => writeUnderLease(lease, { clockTrust }),
     saveTokenCheckValue: (tokenCheckValue) => write({ tokenCheckValue }),
     probe: () => write({ probe: true }),
-    forgetAsset: createForgetting(database, runExclusive),
-    pruneBodies: (lease, receivedBefore, ...given) =>
+    forgetAsset: createForgetAsset(database, runExclusive),
+    pruneBodies: (lease, receivedBefore, ...args) =>
       queue.exclusive(async () => {
         const { dropBodies } = database
         const isHeld = dropBodies && holdsLease(await read((rows) => rows.findLease(UPKEEP_LEASE)), lease)
         const before = isHeld ? await dropBodies(receivedBefore) : receivedBefore
-        return database.inTransaction(whileHeld(lease, (rows) => pruneBodies(rows, before, ...given)))
-      }, nothing()),
-    deleteOldSubmissions: (lease, ...given) =>
-      runUnderLease(lease)((rows, changed) => deleteOldSubmissions(rows, changed, ...given)),
+        return database.inTransaction(ifLeaseHeld(lease, (rows) => pruneBodies(rows, before, ...args)))
+      }, noChanges()),
+    deleteOldSubmissions: (lease, ...args) =>
+      runUnderLease(lease)((rows, changed) => deleteOldSubmissions(rows, changed, ...args)),
     deleteExpiredKeys: (lease, now) => runUnderLease(lease)((rows) => deleteExpiredKeys(rows, now)),
-    sweepOverdue: (lease, ...given) => runUnderLease(lease)((rows) => sweepOverdue(rows, ...given)),
+    sweepOverdue: (lease, ...args) => runUnderLease(lease)((rows) => sweepOverdue(rows, ...args)),
     foldCounters: (lease) => runUnderLease(lease)((rows) => foldCounters(rows)),
     async listRuns(filter, page) {
       const { cause } = filter
@@ -216,6 +216,6 @@ export function createStore(
   }
 }
 
-function nothing(): Changed {
+function noChanges(): Changed {
   return { fileIds: new Set(), submissionIds: new Set() }
 }

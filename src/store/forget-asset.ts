@@ -7,7 +7,7 @@ import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Store } from './store.ts'
 import type { Changed, RunExclusive, RunReads, Work } from './transaction-work.ts'
 
-/** Audit entries rewritten in one transaction: few enough that no webhook waits for long. */
+/** Audit entries read and rewritten in one transaction. Webhooks wait for it. */
 const ENTRIES_AT_ONCE = 1_000
 
 /** Submissions read or deleted in one transaction. */
@@ -42,7 +42,7 @@ export type ForgettingRows = RemovalRows & {
  * is rewritten first. Then the oldest submissions are deleted, in several transactions, and last those that make up the status:
  * if the process dies in between, the asset still exists with its status, and can be forgotten again.
  */
-export function createForgetting(
+export function createForgetAsset(
   { read, emptyLog }: { read: RunReads<ForgettingRows>; emptyLog: () => Promise<void> },
   runExclusive: RunExclusive<ForgettingRows & CounterRows>,
 ): Store['forgetAsset'] {
@@ -50,16 +50,16 @@ export function createForgetting(
   const remove = async (fileId: string, entry: AuditEntry): Promise<boolean> => {
     const known = await read((rows) => rows.listSubmissions(fileId))
     if (known.length === 0 && !(await read((rows) => rows.hasDelivery(fileId)))) return false
-    const pieces = piecesOf(known)
+    const chunks = chunksOf(known)
     const forgetting: Forgetting = { fileId, at: entry.at, ids: new Set() }
-    for (const piece of pieces)
-      for (const id of await runExclusive((rows) => rows.listIds(piece))) forgetting.ids.add(id)
+    for (const chunk of chunks)
+      for (const id of await runExclusive((rows) => rows.listIds(chunk))) forgetting.ids.add(id)
     const newest = await read((rows) => rows.findNewestEntry())
     for (let after = 0; after < newest; )
       after = (await runExclusive((rows) => hideMentions(rows, forgetting, after))) ?? newest
-    for (const piece of pieces.slice(0, -1))
+    for (const chunk of chunks.slice(0, -1))
       await runExclusive((rows, changed) =>
-        inOrder(removeOlder(rows, forgetting, piece, changed), hideMentionsSince(rows, forgetting, newest)),
+        inOrder(removeOlder(rows, forgetting, chunk, changed), hideMentionsSince(rows, forgetting, newest)),
       )
     await runExclusive((rows, changed) => {
       changed.fileIds.add(fileId)
@@ -75,7 +75,7 @@ export function createForgetting(
     if (!(await read((rows) => rows.isForgotten(digestOf(fileId))))) return isKnown
     // Counter deltas name the causes of failures until they are folded.
     while (await runExclusive((rows) => foldCounters(rows)));
-    // Also when this method is called again because emptying the log failed.
+    // Also for an asset that was forgotten before: this method is called again if emptying the log failed.
     await emptyLog()
     return isKnown
   }
@@ -90,9 +90,10 @@ function* removeAndRecord(
 ): Work<void> {
   const { submissionIds, runIds, deliveryIds } = yield* removeSubmissions(rows, submissions, changed)
   for (const id of submissionIds) yield* rows.insertForgotten(digestOf(id), at)
-  for (const id of [...runIds, ...deliveryIds]) yield* rows.hideSubject(id, nameless(id))
+  for (const id of [...runIds, ...deliveryIds]) yield* rows.hideSubject(id, pseudonymOf(id))
   for (const id of [...submissionIds, ...runIds]) ids.add(id)
 }
+
 /** Replaces the names in the texts of audit entries after `after`. Returns where to continue; undefined at the end. */
 function* hideMentions(
   rows: ForgettingRows,
@@ -108,21 +109,24 @@ function* hideMentions(
   }
   return entries.length < ENTRIES_AT_ONCE ? undefined : entries.at(-1)?.n
 }
+
 /** `newest` is the last entry that was already rewritten; a few may have been written since. */
 function* hideMentionsSince(rows: ForgettingRows, forgetting: Forgetting, newest: number): Work<void> {
   for (let after: number | undefined = newest; after !== undefined; )
     after = yield* hideMentions(rows, forgetting, after)
 }
+
 function* removeOlder(
   rows: ForgettingRows,
   forgetting: Forgetting,
-  piece: readonly number[],
+  chunk: readonly number[],
   changed: Changed,
 ): Work<void> {
   const current = new Set(yield* rows.listCurrent(forgetting.fileId))
-  const older = piece.filter((n) => !current.has(n))
+  const older = chunk.filter((n) => !current.has(n))
   yield* removeAndRecord(rows, forgetting, older, changed)
 }
+
 function* removeAsset(
   rows: ForgettingRows,
   forgetting: Forgetting,
@@ -133,9 +137,10 @@ function* removeAsset(
   yield* removeAndRecord(rows, forgetting, yield* rows.listSubmissions(fileId), changed)
   yield* rows.insertForgotten(digestOf(fileId), at)
   const deliveryIds = yield* rows.removeRest(fileId)
-  for (const id of [fileId, ...deliveryIds]) yield* rows.hideSubject(id, nameless(id))
-  yield* rows.insertEntry({ ...entry, subject: nameless(fileId) })
+  for (const id of [fileId, ...deliveryIds]) yield* rows.hideSubject(id, pseudonymOf(id))
+  yield* rows.insertEntry({ ...entry, subject: pseudonymOf(fileId) })
 }
+
 function* inOrder(...works: Work<void>[]): Work<void> {
   for (const work of works) yield* work
 }
@@ -143,11 +148,11 @@ function* inOrder(...works: Work<void>[]): Work<void> {
 /** The state while an asset is being forgotten. `ids`: of its submissions and runs, including deleted ones. */
 type Forgetting = { fileId: string; at: number; ids: Set<string> }
 
-function piecesOf(submissions: readonly number[]): number[][] {
-  const pieces: number[][] = []
+function chunksOf(submissions: readonly number[]): number[][] {
+  const chunks: number[][] = []
   for (let from = 0; from < submissions.length; from += SUBMISSIONS_AT_ONCE)
-    pieces.push(submissions.slice(from, from + SUBMISSIONS_AT_ONCE))
-  return pieces
+    chunks.push(submissions.slice(from, from + SUBMISSIONS_AT_ONCE))
+  return chunks
 }
 
 /** A file id may be any text: only a whole word counts as its name, never a part of another id. */
@@ -155,10 +160,12 @@ function createHiding(fileId: string, ids: ReadonlySet<string>): (text: string) 
   const literal = fileId.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
   const name = new RegExp(String.raw`(?<![\p{L}\p{N}_-])${literal}(?![\p{L}\p{N}_-])`, 'gu')
   return (text) =>
-    text.replace(name, () => nameless(fileId)).replace(ID_PATTERN, (id) => (ids.has(id) ? nameless(id) : id))
+    text
+      .replace(name, () => pseudonymOf(fileId))
+      .replace(ID_PATTERN, (id) => (ids.has(id) ? pseudonymOf(id) : id))
 }
 
-function nameless(id: string): string {
+function pseudonymOf(id: string): string {
   return `sha256:${digestOf(id).toString('hex')}`
 }
 

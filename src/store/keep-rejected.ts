@@ -5,7 +5,7 @@ import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
 import type { Work } from './transaction-work.ts'
 
 /** How many are checked for eviction at once. */
-const CONSIDERED = 100
+const CHECKED_AT_ONCE = 100
 
 export type NumberedRejection = NewRejectedDelivery & { deliveryId: string; isProven: boolean }
 
@@ -45,9 +45,9 @@ export function* keepRejected(
 function* evict(rows: RejectedRows, isProven: boolean): Work<void> {
   for (;;) {
     const totals = yield* rows.sum(isProven)
-    const oldest = yield* rows.listOldest(isProven, CONSIDERED)
+    const oldest = yield* rows.listOldest(isProven, CHECKED_AT_ONCE)
     const evicted = selectEvicted(isProven ? 'proven' : 'unproven', totals, oldest)
     for (const { n } of evicted) yield* rows.remove(n)
-    if (evicted.length < CONSIDERED) return
+    if (evicted.length < CHECKED_AT_ONCE) return
   }
 }

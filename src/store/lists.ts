@@ -9,7 +9,7 @@ import type { RunReads, Work } from './transaction-work.ts'
 /** Up to this many matching names are read from their index. If more match, the runs of a window are compared. */
 const MAX_NAMED = 3_000
 
-/** Up to this many submissions of a file, its deliveries are found through them. Beyond it, those of a window are compared. */
+/** The deliveries of a file with at most this many submissions are found through them. Otherwise, those of a window are compared. */
 const MAX_SUBMISSIONS = 1_000
 
 /**
@@ -24,8 +24,8 @@ export type RunRows = {
   numbers: ListNumbers
   /** The last run that the sweep has passed. */
   findSwept: () => Work<number>
-  /** Whether more than `most` files have a name with this prefix. */
-  hasMoreNamed: (prefix: string, most: number) => Work<boolean>
+  /** Whether more than `limit` files have a name with this prefix. */
+  hasMoreNamed: (prefix: string, limit: number) => Work<boolean>
   /** The runs that match the filter; `q` is applied only as the place says. */
   read: (filter: RunFilter, place: RunPlace, window: Window, limit: number) => Work<ListedRun[]>
 }
@@ -47,11 +47,11 @@ export function createRunList(read: RunReads<RunRows>): Store['listRuns'] {
       return [...newer, ...(await at({ kind: 'overdue' })(below, limit - newer.length))]
     }
     const isWindowed = q === null || (await read((rows) => rows.hasMoreNamed(q, MAX_NAMED)))
-    const readAsked = filter.status === 'pending' ? readPending : at({ kind: 'listed' })
+    const readListed = filter.status === 'pending' ? readPending : at({ kind: 'listed' })
     const found = await readList((work) => read((rows) => work(rows.numbers)), filter, page, {
       isWindowed,
       idOf: ({ run }) => run.runId,
-      branches: [isWindowed ? readAsked : at({ kind: 'named' }), ...exactPlaces(q).map(at)],
+      branches: [isWindowed ? readListed : at({ kind: 'named' }), ...exactPlaces(q).map(at)],
     })
     return { runs: found.rows, next: found.next }
   }
@@ -74,8 +74,8 @@ type DeliveryPlace = 'listed' | 'file'
 
 export type DeliveryRows = {
   numbers: ListNumbers
-  /** Whether a file has more than this many submissions. */
-  hasMoreSubmissions: (fileId: string, most: number) => Work<boolean>
+  /** Whether a file has more than `limit` submissions. */
+  hasMoreSubmissions: (fileId: string, limit: number) => Work<boolean>
   readRecorded: (
     filter: DeliveryFilter,
     place: DeliveryPlace,
@@ -100,13 +100,13 @@ export function createDeliveryList(read: RunReads<DeliveryRows>): Store['listDel
     // Read these first: a rejected delivery that is replayed meanwhile would otherwise be in neither list.
     if ((outcome === null || outcome === 'rejected') && service === null && fileId === null)
       branches.push((window, limit) => read((rows) => rows.readRejected(filter, window, limit)))
-    const isOfFew =
+    const hasFewSubmissions =
       fileId !== null && !(await read((rows) => rows.hasMoreSubmissions(fileId, MAX_SUBMISSIONS)))
-    const place = isOfFew ? 'file' : 'listed'
+    const place = hasFewSubmissions ? 'file' : 'listed'
     if (outcome !== 'rejected')
       branches.push((window, limit) => read((rows) => rows.readRecorded(filter, place, window, limit)))
     const found = await readList((work) => read((rows) => work(rows.numbers)), filter, page, {
-      isWindowed: !isOfFew && !isIndexed(filter),
+      isWindowed: !hasFewSubmissions && !isIndexed(filter),
       idOf: ({ deliveryId }) => deliveryId,
       branches,
     })

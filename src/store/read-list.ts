@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import { numberOf } from '../domain/ids.ts'
 import { hourOf } from '../domain/stat-counters.ts'
 import type { Awaitable, RunReads, Work } from './transaction-work.ts'
@@ -23,12 +23,12 @@ export type ListNumbers = {
  * The number of rows that one statement scans. The first window is the smallest; each next one is as large as fits into
  * `WINDOW_MS` at the pace of the previous one, so that webhooks never wait long for a list.
  */
-const LEAST_WINDOW = 5_000
-const MOST_WINDOW = 160_000
+const MIN_WINDOW = 5_000
+const MAX_WINDOW = 160_000
 const WINDOW_MS = 8
 
 /** The time after which reading yields to the event loop, and the maximum time for a page. */
-const TURN_MS = 4
+const YIELD_AFTER_MS = 4
 const PAGE_MS = 300
 
 /** Reads a page of the merged results of several branches, within a filter's time range. A row of two branches is listed once. */
@@ -54,12 +54,12 @@ export async function readList<Row>(
   return readWindows(window, limit, {
     isWindowed,
     numberOf: numberOfRow,
-    async read(part, most) {
+    async read(part, limit) {
       const found = new Map<string, Row>()
-      for (const branch of branches) for (const row of await branch(part, most)) found.set(idOf(row), row)
+      for (const branch of branches) for (const row of await branch(part, limit)) found.set(idOf(row), row)
       return [...found.values()]
         .toSorted((one, other) => numberOfRow(other) - numberOfRow(one))
-        .slice(0, most)
+        .slice(0, limit)
     },
   })
 }
@@ -80,9 +80,9 @@ export async function readWindows<Row>(
 ): Promise<{ rows: Row[]; next: number | null }> {
   const rows: Row[] = []
   const startedAt = performance.now()
-  let turnAt = startedAt
+  let yieldedAt = startedAt
   let readAt = startedAt
-  let width = LEAST_WINDOW
+  let width = MIN_WINDOW
   for (let end = before; end > from; ) {
     const start = source.isWindowed ? Math.max(from, end - width) : from
     rows.push(...(await source.read({ from: start, before: end }, limit + 1 - rows.length)))
@@ -93,9 +93,9 @@ export async function readWindows<Row>(
     const now = performance.now()
     if (end > from && now - startedAt > PAGE_MS) return { rows, next: end }
     width = paced(width, now - readAt)
-    if (now - turnAt > TURN_MS) {
-      await nextTurn()
-      turnAt = performance.now()
+    if (now - yieldedAt > YIELD_AFTER_MS) {
+      await yieldToEventLoop()
+      yieldedAt = performance.now()
     }
     readAt = performance.now()
   }
@@ -105,7 +105,7 @@ export async function readWindows<Row>(
 /** The width of the next window, from the duration of the last: at most four times as wide. */
 function paced(width: number, tookMs: number): number {
   const next = Math.floor(width * Math.min(4, WINDOW_MS / tookMs))
-  return Math.max(LEAST_WINDOW, Math.min(next, MOST_WINDOW))
+  return Math.max(MIN_WINDOW, Math.min(next, MAX_WINDOW))
 }
 
 /** The first `limit` rows. The caller reads one row more, so that `next`, the start of the next page, is null at the end. */

@@ -13,8 +13,8 @@ import type { ListNumbers } from './read-list.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Changed, Work } from './transaction-work.ts'
 
-/** `isEnd`: its row repeats the content of an upload event's body. */
-type StoredBody = { n: number; receivedAt: number; bytes: number; isEnd: boolean }
+/** `isUploadEnd`: its row repeats the content of an upload event's body. */
+type StoredBody = { n: number; receivedAt: number; bytes: number; isUploadEnd: boolean }
 
 /** The database operations, inside a transaction. */
 export type PruningRows = {
@@ -23,7 +23,7 @@ export type PruningRows = {
   listBodies: (after: number, last: number, limit: number) => Work<StoredBody[]>
   deleteBodies: (numbers: readonly number[]) => Work<void>
   /** Clears the copies of upload events in the rows of deliveries. */
-  deleteEnds: (numbers: readonly number[]) => Work<void>
+  clearUploadEnds: (numbers: readonly number[]) => Work<void>
 }
 
 /** Deletes the bodies of old deliveries. `next` is where to continue; null at the end. */
@@ -38,9 +38,9 @@ export function* pruneBodies(
   const { old, next } = selectOldBodies(bodies, receivedBefore)
   yield* rows.deleteBodies(old.map(({ n }) => n))
   // Upload events of other services are never claimed.
-  yield* rows.deleteEnds(old.flatMap(({ n, isEnd }) => (isEnd ? n : [])))
-  const isEnd = bodies.length < limit && next === bodies.at(-1)?.n
-  return { pruned: old.length, next: isEnd ? null : (next ?? null) }
+  yield* rows.clearUploadEnds(old.flatMap(({ n, isUploadEnd }) => (isUploadEnd ? n : [])))
+  const isLast = bodies.length < limit && next === bodies.at(-1)?.n
+  return { pruned: old.length, next: isLast ? null : (next ?? null) }
 }
 
 /** The greatest number of the runs requested, or deliveries received, up to an hour; 0 if there are none. */
@@ -93,13 +93,13 @@ export function* deleteOldSubmissions(
   const hasYoung = listed.some(({ at }) => at >= createdBefore)
   const lastOld = hasYoung ? yield* findLastOld(rows, table, createdBefore) : 0
   const { old, next } = selectOld(listed, { now, before: createdBefore, lastOld })
-  const going = next === undefined ? null : { table, n: next }
+  const continueAt = next === undefined ? null : { table, n: next }
   if (!isOfSubmissions) {
     yield* rows.deleteDeliveries(old)
-    return { deleted: 0, next: going }
+    return { deleted: 0, next: continueAt }
   }
   if (old.length > 0) yield* removeSubmissions(rows, old, changed)
-  return { deleted: old.length, next: going ?? { table: 'deliveries', n: 0 } }
+  return { deleted: old.length, next: continueAt ?? { table: 'deliveries', n: 0 } }
 }
 
 function* listSubmissions(rows: RetentionRows, after: number): Work<RetainedRow[]> {
@@ -112,7 +112,7 @@ function* listDeliveries(rows: RetentionRows, after: number): Work<RetainedRow[]
   return listed.map(({ isOfAnother, ...row }) => ({ ...row, isNeeded: isOfAnother, fileId: null }))
 }
 
-/** Up to this number, some rows are hours older than rows before them, which were dated by a clock that was ahead. */
+/** Up to this number there are old rows, although rows before them may be younger: a clock that was ahead dated those. */
 function* findLastOld(
   rows: RetentionRows,
   table: RetentionPlace['table'],

@@ -39,7 +39,7 @@ import type { ResponseDecision, UploadResponse } from '../domain/upload-response
  * `store_unavailable` if the disk or the database fails, and with `overloaded` if the queue is full. Times are milliseconds since
  * the epoch. Callers take a `Pick` of it.
  *
- * What only one process may do takes the lease. If it is no longer held, the method changes nothing and resolves with null.
+ * A method that only one process may call takes its lease. If the lease was lost, the method changes nothing and resolves with null.
  *
  * The store assigns the ids of submissions, runs and deliveries (`domain/ids`). An id that is malformed, or whose random bits
  * are not those of its row, is unknown.
@@ -120,7 +120,7 @@ export type Store = OperatorStore &
     /** Extends the claim of runs that are still claimed until `claim`: it ends at `until`, which names it from then on. */
     extendClaim(runIds: readonly string[], claim: number, until: number): Promise<void>
 
-    /** Makes claimed runs due again since the given times, unless they were claimed or became due otherwise since. */
+    /** Makes claimed runs due again at the given times. Skips a run whose claim was lost, or that has become due otherwise. */
     releaseRuns(runs: readonly { runId: string; dueAt: number }[], claim: number): Promise<void>
 
     /**
@@ -262,7 +262,7 @@ export interface StoreLifecycle {
    */
   watchOtherCommits(listener: (changed: ChangedElsewhere) => void): void
 
-  /** Why this process notices changes of other processes up to a second late at the moment; undefined if it notices them at once. */
+  /** Why changes of other processes are noticed up to a second late at the moment; undefined if they are noticed at once. */
   findFeedFault(): Promise<string | undefined>
 
   /** Why the open database must not be written to. Neither reads nor writes the database. */
@@ -397,7 +397,7 @@ type OperatorStore = {
 
 /** The facts from which alerts are evaluated, and the alerts' state. */
 type AlertStore = {
-  /** Counts the runs of each extension that failed at `since` or later, whenever they were requested; at most `atMost`. */
+  /** Counts the runs of each extension that failed at `since` or later, whenever they were requested; up to `atMost` each. */
   countFailures(since: number, atMost: number): Promise<{ extension: string; count: number }[]>
 
   listAlerts(): Promise<Alert[]>

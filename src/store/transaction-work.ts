@@ -5,8 +5,8 @@ export type Work<T> = Generator<Promise<void>, T, void>
 export type Awaitable<T> = T | Promise<T>
 
 /** Methods of the port as a database implements them. */
-export type WorkOf<Port extends { [name: string]: (...given: never[]) => Promise<unknown> }> = {
-  [Name in keyof Port]: (...given: Parameters<Port[Name]>) => Work<Awaited<ReturnType<Port[Name]>>>
+export type WorkOf<Port extends { [name: string]: (...args: never[]) => Promise<unknown> }> = {
+  [Name in keyof Port]: (...args: Parameters<Port[Name]>) => Work<Awaited<ReturnType<Port[Name]>>>
 }
 
 export function* waitFor<T>(value: Awaitable<T>): Work<T> {

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
 import type { Commit, SettledRun } from '../domain/commit.ts'
 import type { Step } from '../domain/decide/step.ts'
 import { TrackerError } from '../domain/errors.ts'
@@ -48,7 +48,7 @@ export type WriteQueueOptions = {
   /** Whether more steps are about to be queued in this tick of the event loop. */
   hasPending?: () => boolean
   /** How long a commit waits for them at most, in milliseconds. */
-  mostWaitMs?: number
+  maxWaitMs?: number
   /** The maximum number of concurrent transactions. One, unless the database lets them overlap. */
   maxTransactions?: number
   /** The maximum number of steps of a transaction. */
@@ -61,7 +61,7 @@ const MAX_BATCH = 1000
 /** The smallest batch after one that ended early, because the rows loaded for its remaining steps were wasted. */
 const MIN_BATCH = 64
 
-const MOST_WAIT_MS = 10
+const MAX_WAIT_MS = 10
 
 /** Two small transactions cost more than one: while another is running, a small one begins only if that takes long. */
 const LARGE_BATCH = 64
@@ -87,7 +87,7 @@ export function createWriteQueue(
     maxQueued = MAX_QUEUED,
     maxQueuedBytes = MAX_QUEUED_BYTES,
     hasPending = () => false,
-    mostWaitMs = MOST_WAIT_MS,
+    maxWaitMs = MAX_WAIT_MS,
     maxTransactions = 1,
     maxBatch = MAX_BATCH,
     onCommit,
@@ -96,7 +96,7 @@ export function createWriteQueue(
   let queue: (Job | Exclusive)[] = []
   let queuedBytes = 0
   let isClosed = false
-  let underWay = 0
+  let running = 0
   let isScheduled = false
   let limit = maxBatch
   let closed: Promise<void> | undefined
@@ -111,8 +111,8 @@ export function createWriteQueue(
   }
 
   function scheduleNext(how: 'gathering' | 'at once'): void {
-    if (isScheduled || queue.length === 0 || underWay === maxTransactions) return
-    if (underWay > 0 && isSmall()) {
+    if (isScheduled || queue.length === 0 || running === maxTransactions) return
+    if (running > 0 && isSmall()) {
       waiting ??= setTimeout(startNext, LONG_TRANSACTION_MS)
       return
     }
@@ -126,7 +126,7 @@ export function createWriteQueue(
    * commit waits for another tick of the event loop, which accepts only one new connection. Don't wait once the queue is a
    * quarter full: a full queue rejects writes.
    */
-  function gather(deadline = performance.now() + mostWaitMs): void {
+  function gather(deadline = performance.now() + maxWaitMs): void {
     setImmediate(() => {
       const hasRoom = queue.length * 4 < maxQueued && queuedBytes * 4 < maxQueuedBytes
       if (!isClosed && hasRoom && hasPending() && performance.now() < deadline) gather(deadline)
@@ -143,17 +143,17 @@ export function createWriteQueue(
     isScheduled = false
     clearTimeout(waiting)
     waiting = undefined
-    if (queue.length === 0 || underWay === maxTransactions) return
-    underWay += 1
+    if (queue.length === 0 || running === maxTransactions) return
+    running += 1
     const [first] = queue
     const isExclusive = first !== undefined && 'work' in first
     if (isExclusive) queue.shift()
     const ended = isExclusive ? first.work() : commitBatch(takeBatch())
     void ended.then(() => {
-      underWay -= 1
+      running -= 1
       // A job that deletes step by step is always next in the queue: let deliveries that arrive meanwhile join the queue first.
       scheduleNext(isExclusive ? 'gathering' : 'at once')
-      if (queue.length === 0 && underWay === 0) resolveEmpty()
+      if (queue.length === 0 && running === 0) resolveEmpty()
     })
     scheduleNext('at once')
   }
@@ -197,7 +197,7 @@ export function createWriteQueue(
   async function commitOneByOne(batch: readonly Job[]): Promise<void> {
     for (const job of batch) {
       await commitBatch([job])
-      await nextTurn()
+      await yieldToEventLoop()
     }
   }
 
@@ -232,7 +232,7 @@ export function createWriteQueue(
     },
     async close() {
       isClosed = true
-      if (queue.length === 0 && underWay === 0) return
+      if (queue.length === 0 && running === 0) return
       closed ??= new Promise((resolve) => {
         resolveEmpty = resolve
       })

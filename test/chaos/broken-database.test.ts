@@ -67,7 +67,7 @@ test('serve and migrate exit with 2, the path and the reason if a database canno
   for (const command of ['serve', 'migrate']) {
     const program = runProgram([command], settings(path))
     expect(await program.exited).toBe(2)
-    const message = `DATABASE_URL: no database can be opened or made at ${path}: it is not a file`
+    const message = `DATABASE_URL: no database can be opened or created at ${path}: it is not a file`
     expect(program.output().split('\n')).toContain(message)
   }
 })

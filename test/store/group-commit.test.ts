@@ -39,7 +39,7 @@ describe('group commit', () => {
   test('waits while more steps are pending, and no longer', async () => {
     const turnEnds = () => new Promise((resolve) => setImmediate(resolve))
     let hasPending = true
-    const { path, store } = openStore({ hasPending: () => hasPending, mostWaitMs: 60_000 })
+    const { path, store } = openStore({ hasPending: () => hasPending, maxWaitMs: 60_000 })
     const before = countCommits(path)
     const first = store.probe()
     await turnEnds()
@@ -52,7 +52,7 @@ describe('group commit', () => {
   })
 
   test('does not wait for more once the queue is a quarter full', async () => {
-    const { store } = openStore({ maxQueued: 300, hasPending: () => true, mostWaitMs: 60_000 })
+    const { store } = openStore({ maxQueued: 300, hasPending: () => true, maxWaitMs: 60_000 })
     const asked: Promise<void>[] = []
     for (let turn = 0; turn < 60; turn++) {
       for (let each = 0; each < 10; each++) asked.push(store.probe())
@@ -63,7 +63,7 @@ describe('group commit', () => {
   })
 
   test('does not wait for more once a quarter of the maximum bytes is queued', async () => {
-    const { path, store } = openStore({ maxQueuedBytes: 4_000, hasPending: () => true, mostWaitMs: 60_000 })
+    const { path, store } = openStore({ maxQueuedBytes: 4_000, hasPending: () => true, maxWaitMs: 60_000 })
     const before = countCommits(path)
     const made = submit(store, ['remove-bg'])
     const delivery = newDelivery('nowhere', { service: 'remove-bg', status: 'success' })

@@ -81,7 +81,7 @@ describe('if the disk or the file fails', () => {
 
   test('a file that stays locked is waited for only once, so that the process is not blocked', async () => {
     const { path, connection, store } = openStore()
-    const patience = () => connection.pragma('busy_timeout', { simple: true })
+    const busyTimeout = () => connection.pragma('busy_timeout', { simple: true })
     const other = new Database(path)
     onTestFinished(() => {
       other.close()
@@ -92,10 +92,10 @@ describe('if the disk or the file fails', () => {
       await expect(store.probe()).rejects.toMatchObject({ code: 'store_unavailable' })
     // 5 s if each of the twenty waited for 250 ms.
     expect(performance.now() - startedAt).toBeLessThan(2_500)
-    expect(patience()).toBe(0)
+    expect(busyTimeout()).toBe(0)
     other.exec('ROLLBACK')
     await store.probe()
-    expect(patience()).toBe(250)
+    expect(busyTimeout()).toBe(250)
   })
 
   test.each([

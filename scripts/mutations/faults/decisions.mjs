@@ -123,7 +123,7 @@ export const FAULTS_IN_DECISIONS = [
   },
   {
     name: 'statements-run-without-their-lease',
-    in: 'whileHeld',
+    in: 'ifLeaseHeld',
     assume: ['holdsLease', true],
     tests: TWO_PROCESSES,
   },

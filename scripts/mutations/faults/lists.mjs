@@ -13,7 +13,12 @@ export const FAULTS_IN_LISTS = [
   },
   { name: 'page-skips-a-row', in: 'readWindows', replace: ['source.numberOf', '$& - 1'], tests: WINDOWS },
   { name: 'page-takes-any-time', in: 'readWindows', assume: ['PAGE_MS', false], tests: WINDOWS },
-  { name: 'page-blocks-the-event-loop', in: 'readWindows', assume: ['TURN_MS', false], tests: WINDOWS },
+  {
+    name: 'page-blocks-the-event-loop',
+    in: 'readWindows',
+    assume: ['YIELD_AFTER_MS', false],
+    tests: WINDOWS,
+  },
   {
     name: 'rejected-runs-are-listed',
     in: 'createSources.number',

@@ -45,7 +45,7 @@ export const FAULTS_IN_RETENTION = [
   {
     name: 'pruned-upload-event-is-claimed-later',
     in: 'pruneBodies',
-    remove: 'rows.deleteEnds',
+    remove: 'rows.clearUploadEnds',
     tests: CONTRACT,
   },
   { name: 'retention-deletes-a-needed-row', in: 'retainRow', assume: ['isNeeded', false], tests: RETENTION },
@@ -140,7 +140,7 @@ export const FAULTS_IN_RETENTION = [
   },
   {
     name: 'deleted-names-stay-in-the-deltas',
-    in: 'createForgetting',
+    in: 'createForgetAsset',
     replace: ['foldCounters', '(function* () { return false })()'],
     tests: FORGETTING,
   },
@@ -152,13 +152,13 @@ export const FAULTS_IN_RETENTION = [
   },
   {
     name: 'deletion-of-an-unknown-asset-succeeds',
-    in: 'createForgetting.remove',
+    in: 'createForgetAsset.remove',
     assume: ['known.length', false],
     tests: ['forgetting'],
   },
   {
     name: 'asset-is-deleted-in-one-step',
-    in: 'piecesOf',
+    in: 'chunksOf',
     return: '[[...submissions]]',
     tests: ['forgetting'],
   },
@@ -181,5 +181,10 @@ export const FAULTS_IN_RETENTION = [
     value: 'false',
     tests: ['keep-rejected'],
   },
-  { name: 'eviction-stops-too-early', in: 'evict', assume: ['CONSIDERED', true], tests: ['keep-rejected'] },
+  {
+    name: 'eviction-stops-too-early',
+    in: 'evict',
+    assume: ['CHECKED_AT_ONCE', true],
+    tests: ['keep-rejected'],
+  },
 ]

@@ -78,7 +78,7 @@ export const FAULTS_IN_STORED_ROWS = [
   { name: 'settling-delivery-is-not-written', in: 'writeRun.settledBy', value: '-number', tests: CONTRACT },
   {
     name: 'expired-run-needs-no-attention',
-    in: 'NEEDED',
+    in: 'ATTENTION_BY_STATUS',
     value: '{ pending: null, success: null, ...ATTENTION, expired: null } as const',
     tests: CONTRACT,
   },

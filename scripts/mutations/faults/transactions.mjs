@@ -3,7 +3,7 @@ const QUEUE = ['group-commit']
 const FILE = ['database-file']
 const POWER_LOSS = ['power-loss']
 const READS = ['reads-together']
-const BATCHED_READS = ['gathered-reads']
+const BATCHED_READS = ['batch-reads']
 
 /** A write is lost, half done or reported too early; a queue forgets or takes too much. */
 export const FAULTS_IN_TRANSACTIONS = [

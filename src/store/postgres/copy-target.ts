@@ -81,8 +81,8 @@ export function createCopyTarget(session: Session): CopyTarget {
 const NOW_MS = '(extract(epoch FROM now()) * 1000)'
 
 /** Rows older than this get the first day, and rows dated into the future get today: the number of partitions is limited. */
-const MOST_DAYS = 400
-const DAY_OF_RECEIPT = `(to_timestamp(least(greatest(given.received_at, ${NOW_MS} - ${MOST_DAYS} * 86400000.0), ${NOW_MS}) / 1000)
+const MAX_DAYS = 400
+const DAY_OF_RECEIPT = `(to_timestamp(least(greatest(given.received_at, ${NOW_MS} - ${MAX_DAYS} * 86400000.0), ${NOW_MS}) / 1000)
   AT TIME ZONE 'UTC')::date`
 
 function insertText({ name, columns }: CopiedTable): string {

@@ -73,7 +73,7 @@ export function keepListening(
       try {
         await listener.query(sql, [...params])
       } catch (error) {
-        // A connection that does not respond would otherwise stay for ever.
+        // A connection that does not respond would never be closed otherwise.
         void listener.end().catch(() => {})
         throw error
       }

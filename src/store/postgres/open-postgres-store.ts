@@ -11,7 +11,7 @@ import { createPool, type Session } from './pool.ts'
 import { createPostgresStore } from './postgres-store.ts'
 import { prepared } from './prepared.ts'
 import { createStatements } from './statements.ts'
-import { codeOf, isOfTls, storeError } from './store-error.ts'
+import { codeOf, isTlsError, storeError } from './store-error.ts'
 
 export type PostgresStoreOptions = WriteQueueOptions & {
   url: string
@@ -23,7 +23,7 @@ export type PostgresStoreOptions = WriteQueueOptions & {
 }
 
 /** PostgreSQL 14 is the first version that detaches partitions without blocking, and can finish an interrupted detach. */
-const OLDEST = 140_000
+const MIN_VERSION = 140_000
 
 /**
  * Migrates the schema and opens the store. Rejects with `DatabaseStartError` if waiting does not help, as with a wrong
@@ -34,7 +34,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const opened = await prepareDatabase(url, async (session) => {
     if (await hasUnfinishedCopy(session))
       throw new DatabaseStartError(
-        'DATABASE_URL: the database holds an unfinished copy of another one. Run migrate --from … --to … again, to its end.',
+        'DATABASE_URL: the database contains an unfinished copy of another one. Run migrate --from … --to … again until it completes.',
       )
   })
   if (listenUrl !== url) await checkListenUrl(listenUrl, url)
@@ -149,7 +149,7 @@ const READ_VERSION = prepared(
 async function checkServer(session: Session): Promise<string> {
   const [[number, version, encoding] = [0, '', '']] =
     await session.rows<[number, string, string]>(READ_VERSION)
-  if (number < OLDEST)
+  if (number < MIN_VERSION)
     throw new DatabaseStartError(
       `DATABASE_URL: the server is PostgreSQL ${version}. Use PostgreSQL 14 or later.`,
     )
@@ -170,7 +170,7 @@ function startError(cause: unknown, setting: string): unknown {
   // So are a wrong address and an invalid certificate.
   const isFinal =
     FINAL.test(codeOf(cause) ?? '') ||
-    (cause instanceof Error && isOfTls(cause)) ||
+    (cause instanceof Error && isTlsError(cause)) ||
     !(storeError(cause) instanceof TrackerError)
   if (isFinal) return new DatabaseStartError(`${message}: ${reason}`, { cause })
   // Without the reason, because the log appends the message of the cause.

@@ -18,11 +18,11 @@ export const BEGIN_LOCKED = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
 
 const TODAY = prepared(`SELECT (extract(epoch FROM (now() AT TIME ZONE 'UTC')::date) * 1000)::bigint`)
 
-type State = 'attached' | 'detaching' | 'loose'
+type State = 'attached' | 'detaching' | 'detached'
 
 /** Includes partitions whose detach was interrupted, and those that were detached but not dropped. */
 const LIST = prepared(
-  `SELECT c.relname, CASE WHEN i.inhrelid IS NULL THEN 'loose' WHEN i.inhdetachpending THEN 'detaching' ELSE 'attached' END
+  `SELECT c.relname, CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'detaching' ELSE 'attached' END
     FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
     WHERE c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'delivery_bodies'::regclass)
       AND c.relkind = 'r' AND c.relname ~ '^delivery_bodies_[0-9]{8}$' ORDER BY c.relname`,
@@ -85,7 +85,7 @@ async function dropAll(url: string, partitions: readonly Partition[]): Promise<v
       await session.execute(`SET statement_timeout = '5s'`)
       for (const { name, state } of partitions) {
         const how = state === 'detaching' ? 'FINALIZE' : 'CONCURRENTLY'
-        if (state !== 'loose')
+        if (state !== 'detached')
           await session.execute(`ALTER TABLE delivery_bodies DETACH PARTITION ${name} ${how}`)
         await session.execute(`DROP TABLE ${name}`)
       }

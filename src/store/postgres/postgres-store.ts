@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
 import type { AssetFacts } from '../../domain/asset.ts'
 import { TrackerError } from '../../domain/errors.ts'
+import type { Read } from '../batch-reads.ts'
 import { createStore, type Database } from '../create-store.ts'
-import type { Read } from '../gathered-reads.ts'
 import { CURRENT_RUNS, UPDATED_AT } from '../sql/asset-reads.ts'
 import { createDatabaseRows, type DatabaseRows } from '../sql/database-rows.ts'
 import { type RunCells, toRun } from '../sql/rows.ts'
@@ -21,7 +21,7 @@ import { createTransactions } from './transactions.ts'
 
 const LISTENING = 1
 /** One connection for rejected deliveries, and one for notifications to other processes. */
-const WRITING_BESIDE_QUEUE = 2
+const WRITING_OUTSIDE_QUEUE = 2
 
 /** While one batch waits for the disk, others run. Small batches hold their locks only briefly. */
 const MAX_BATCH = 200
@@ -32,7 +32,7 @@ export function createPostgresStore({
   listenUrl,
   connections,
   processId = randomInt(1, 2 ** 47),
-  ...queueing
+  ...queueOptions
 }: WriteQueueOptions & {
   url: string
   listenUrl: string
@@ -40,9 +40,9 @@ export function createPostgresStore({
   processId?: number | undefined
 }): StoreHandle {
   // Reads and writes have separate connections, so that neither waits for the other.
-  const shared = connections - LISTENING - WRITING_BESIDE_QUEUE
+  const shared = connections - LISTENING - WRITING_OUTSIDE_QUEUE
   const maxTransactions = Math.floor(shared / 2)
-  const writing = createPool(url, maxTransactions + WRITING_BESIDE_QUEUE)
+  const writing = createPool(url, maxTransactions + WRITING_OUTSIDE_QUEUE)
   const maxReads = shared - maxTransactions
   const reading = createPool(url, maxReads)
   const feed = createChangeFeed(listenUrl, writing)
@@ -50,7 +50,7 @@ export function createPostgresStore({
   const { close, ...store } = createStore(database, {
     maxTransactions,
     maxBatch: MAX_BATCH,
-    ...queueing,
+    ...queueOptions,
   })
   store.watchCommits(feed.notify)
   let closed: Promise<void> | undefined
@@ -149,11 +149,11 @@ async function readAssets(
   ])) {
     const fileId = fileIds[place] ?? ''
     const asset = found.get(place) ?? { fileId, recordedAt, runs: [] }
-    found.set(place, isThere(run) ? { ...asset, runs: [...asset.runs, toRun(run)] } : asset)
+    found.set(place, hasRun(run) ? { ...asset, runs: [...asset.runs, toRun(run)] } : asset)
   }
   return fileIds.map((_, place) => ({ found: found.get(place) }))
 }
 
-function isThere(run: RunCells | null[]): run is RunCells {
+function hasRun(run: RunCells | null[]): run is RunCells {
   return run[0] !== null
 }

@@ -39,7 +39,7 @@ export function isDisconnected(error: unknown): boolean {
   if (error instanceof TrackerError || !(error instanceof Error) || isPoolBusy(error)) return false
   const code = codeOf(error)
   // Errors of the pool and the client have no code, or one of the operating system.
-  return code === undefined ? isOfConnection(error) : /^(08|57P0|25P03|25006|0A000)/.test(code)
+  return code === undefined ? isConnectionError(error) : /^(08|57P0|25P03|25006|0A000)/.test(code)
 }
 
 /** A query timed out. The error is the client's own, which has no code. */
@@ -63,15 +63,15 @@ const POOL_BUSY = 'timeout exceeded when trying to connect'
 const MESSAGES =
   /^(Connection terminated|Client has encountered a connection error|Query read timeout|Cannot use a pool after calling end|Client was closed|the server is a standby)/
 
-function isOfConnection(error: Error): boolean {
+function isConnectionError(error: Error): boolean {
   if (error instanceof AggregateError)
-    return error.errors.every((each) => each instanceof Error && isOfConnection(each))
+    return error.errors.every((each) => each instanceof Error && isConnectionError(each))
   const code = 'code' in error ? String(error.code) : ''
-  return MESSAGES.test(error.message) || /^E[A-Z]+(_[A-Z]+)*$/.test(code) || isOfTls(error)
+  return MESSAGES.test(error.message) || /^E[A-Z]+(_[A-Z]+)*$/.test(code) || isTlsError(error)
 }
 
 /** The server's certificate is invalid, or the server does not support TLS. */
-export function isOfTls(error: Error): boolean {
+export function isTlsError(error: Error): boolean {
   const code = 'code' in error ? String(error.code) : ''
   const isRejected = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_)/.test(code)
   return isRejected || error.message.startsWith('The server does not support SSL')

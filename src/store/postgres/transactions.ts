@@ -34,8 +34,8 @@ const LIMITS = prepared(
 )
 
 /** A transaction that conflicted with others is repeated after a growing pause. */
-const MOST_ATTEMPTS = 8
-const MOST_MS = 5_000
+const MAX_ATTEMPTS = 8
+const MAX_RETRY_MS = 5_000
 const PAUSE_MS = 5
 
 /** How long to search for the commit of a lost connection. */
@@ -90,17 +90,17 @@ export function createTransactions(deps: {
       }
     })
 
-  const persist = <T>(...given: Parameters<typeof attempt<T>>): Promise<T> =>
-    retryConflicts(...given).catch((error: unknown) => {
+  const persist = <T>(...args: Parameters<typeof attempt<T>>): Promise<T> =>
+    retryConflicts(...args).catch((error: unknown) => {
       throw storeError(error)
     })
 
-  const retryConflicts = async <T>(...given: Parameters<typeof attempt<T>>): Promise<T> => {
+  const retryConflicts = async <T>(...args: Parameters<typeof attempt<T>>): Promise<T> => {
     const startedAt = performance.now()
     for (let count = 1; ; count += 1) {
-      const outcome = await attempt(...given)
+      const outcome = await attempt(...args)
       if ('result' in outcome) return outcome.result
-      const isOver = count === MOST_ATTEMPTS || performance.now() - startedAt > MOST_MS
+      const isOver = count === MAX_ATTEMPTS || performance.now() - startedAt > MAX_RETRY_MS
       if (isOver || !isConflict(outcome.error)) throw outcome.error
       if (isPartitionMissing(outcome.error)) await addPartitions(pool)
       await pause(Math.random() * PAUSE_MS * 2 ** count)
@@ -111,15 +111,16 @@ export function createTransactions(deps: {
    * Each row has its own random bits: if it exists, its transaction was committed. It may be visible before a synchronous
    * standby has it, so the search commits, too: later in the log, so a standby that has this commit also has that one.
    */
-  const isThere = async (id: string): Promise<boolean> => {
-    const kind = id.startsWith('dlv') ? 'dlv' : 'sub'
-    const at = parseId(kind, id)
+  const isCommitted = async (id: string): Promise<boolean> => {
+    const delivery = parseId('dlv', id)
+    const row = delivery ?? parseId('sub', id)
+    const find = delivery === undefined ? FIND.sub : FIND.dlv
     for (const startedAt = performance.now(); performance.now() - startedAt < SEARCH_MS; ) {
       const isFound = await pool
         .use(async (session) => {
           await session.execute(BEGIN)
           await session.rows(LIMITS)
-          const found = await session.rows(FIND[kind], [at?.number, at?.check])
+          const found = await session.rows(find, [row?.number, row?.check])
           return (await session.execute('COMMIT')) === 'COMMIT' && found.length > 0
         })
         .catch(() => false)
@@ -148,7 +149,7 @@ export function createTransactions(deps: {
           await runAsync(write(query.changes))
         })
       }
-      return { result: await persist(body, async () => inserted !== undefined && isThere(inserted)) }
+      return { result: await persist(body, async () => inserted !== undefined && isCommitted(inserted)) }
     },
     write: async (work) => ({ result: await persist(work, async () => false) }),
   }

@@ -16,9 +16,8 @@ export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }
     `SELECT s.n, s.file_id, r.name, r.requested_as FROM submissions s LEFT JOIN runs r ON r.submission = s.n
       WHERE s.n ${inNumbers} AND s.file_id IS NOT NULL`,
   )
-  // A run that was requested as a placeholder also stands for the placeholder of older submissions: see `describeAsset`. It
-  // counts
-  // instead of joining: before its first statistics, PostgreSQL would start with all runs of that name, which takes seconds.
+  // A run that was requested as a placeholder also stands for the placeholder of older submissions: see `describeAsset`.
+  // Counts instead of joining: without statistics, PostgreSQL would start a join with all runs of that name, which takes seconds.
   const newest = `SELECT s.n FROM submissions s
     WHERE s.file_id = given.c1 AND 0 < (SELECT count(*) FROM runs r
       WHERE r.submission = s.n AND r.hidden IS NULL AND (r.name = given.c2 OR r.requested_as = given.c2)) ORDER BY s.n DESC LIMIT 1`

@@ -30,7 +30,7 @@ type AlertCells = [
   isReported: number,
 ]
 
-/** The reads of background jobs and of the start: due notifications, alerts, the clock's trust, and the token_check_value. */
+/** The reads of background jobs and of the start: due notifications, alerts, the trusted time of the clock, and the check value of the token secret. */
 export function createJobReads({
   rows,
   row,

@@ -22,7 +22,7 @@ import {
 } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** Limits the deliveries of a run, because a sender may repeat itself endlessly. */
+/** Limits the deliveries of a run, because a sender may repeat a webhook without end. */
 const MAX_OF_RUN = 1_000
 
 /** The reads for the list of deliveries and for a single delivery. */
@@ -58,9 +58,9 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
       'delivery',
       `SELECT max(n) FROM (SELECT max(n) AS n FROM deliveries UNION ALL SELECT max(n) FROM rejected_deliveries) AS last`,
     ),
-    readRejected: (...given) => rejected.list(...given),
-    *hasMoreSubmissions(fileId, most) {
-      return (yield* waitFor(skipSubmissions(fileId, most))) !== undefined
+    readRejected: (...args) => rejected.list(...args),
+    *hasMoreSubmissions(fileId, limit) {
+      return (yield* waitFor(skipSubmissions(fileId, limit))) !== undefined
     },
     *readRecorded(filter, place, window, limit) {
       const { outcome, cause, service, fileId, since, until } = filter
@@ -84,8 +84,8 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
   return {
     list,
     *listOfRun({ runId, submissionId, name }: Run): Work<ListedDelivery[]> {
-      const given = [numberOf(runId), numberOf(submissionId), name, MAX_OF_RUN]
-      return (yield* waitFor(listOfRun(...given))).map(toListedDelivery)
+      const params = [numberOf(runId), numberOf(submissionId), name, MAX_OF_RUN]
+      return (yield* waitFor(listOfRun(...params))).map(toListedDelivery)
     },
     *find(deliveryId: string): Work<DeliveryDetail | undefined> {
       const at = parseId('dlv', deliveryId)
@@ -95,8 +95,10 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
         const [headers = null, body = null] = (yield* waitFor(findBody(at.number))) ?? []
         return { ...toListedDelivery(cells), headers: parseJson(headers), body, bytes: body?.length ?? 0 }
       }
-      const kept = yield* rejected.find(deliveryId)
-      return kept && { ...listRejection(kept), headers: kept.headers, body: kept.body, bytes: kept.bytes }
+      const found = yield* rejected.find(deliveryId)
+      return (
+        found && { ...listRejection(found), headers: found.headers, body: found.body, bytes: found.bytes }
+      )
     },
   }
 }

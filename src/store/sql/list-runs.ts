@@ -49,8 +49,8 @@ export function createRunRows(statements: Statements): RunRows {
   return {
     numbers: createNumbers(statements, 'run', 'SELECT max(n) FROM runs'),
     findSwept: createFindSwept(statements),
-    *hasMoreNamed(prefix, most) {
-      return (yield* waitFor(skipNamed(prefix, prefix + LAST_CHARACTER, most))) !== undefined
+    *hasMoreNamed(prefix, limit) {
+      return (yield* waitFor(skipNamed(prefix, prefix + LAST_CHARACTER, limit))) !== undefined
     },
     *read(filter, place, { from, before }, limit) {
       const { status, exceptCauses, acknowledged, contradicted } = filter

@@ -83,7 +83,7 @@ export const ROW_WRITES = {
     'alert_id, state, since, passed_at, resolved_at, value, is_reported',
   ),
   deleteAlert: statement('DELETE FROM alerts WHERE alert_id = ? AND state = ?'),
-  noteAlertReported: statement('UPDATE alerts SET is_reported = 1 WHERE alert_id = ? AND state = ?'),
+  markAlertReported: statement('UPDATE alerts SET is_reported = 1 WHERE alert_id = ? AND state = ?'),
   deletePastSessions: statement('DELETE FROM ended_sessions WHERE ends_at <= ?'),
   insertEndedSession: keep('ended_sessions', 'session_id, ends_at'),
   saveMetadata: save('metadata', 'name', 'value'),

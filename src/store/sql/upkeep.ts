@@ -26,11 +26,13 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
         due_at = ${ifPending('coalesce(due_at, CAST(given.c2 AS BIGINT))')} ELSE due_at END
       FROM (${givenRows(2)}) AS given WHERE runs.n = CAST(given.c1 AS BIGINT)`,
   )
-  const listBodies = rows<[n: number, receivedAt: number, bytes: number, isEnd: Truth]>(
+  const listBodies = rows<[n: number, receivedAt: number, bytes: number, isUploadEnd: Truth]>(
     `SELECT b.n, d.received_at, length(b.body), d.request_id IS NOT NULL FROM delivery_bodies b JOIN deliveries d ON d.n = b.n${sameDay('b', 'd')}
       WHERE b.n > ? AND b.n <= ? ORDER BY b.n LIMIT ?`,
   )
-  const deleteEnds = run(`UPDATE deliveries SET request_id = NULL, unclaimed = NULL WHERE n ${inNumbers}`)
+  const clearUploadEnds = run(
+    `UPDATE deliveries SET request_id = NULL, unclaimed = NULL WHERE n ${inNumbers}`,
+  )
   const listSubmissions = rows<OldCells>(
     `SELECT n, created_at,
         (SELECT coalesce(sum(length(body)), 0) FROM delivery_bodies WHERE ${bodiesOf(`n IN (
@@ -75,9 +77,14 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
     },
     *listBodies(after, last, limit) {
       const found = yield* waitFor(listBodies(after, last, limit))
-      return found.map(([n, receivedAt, bytes, isEnd]) => ({ n, receivedAt, bytes, isEnd: Boolean(isEnd) }))
+      return found.map(([n, receivedAt, bytes, isUploadEnd]) => ({
+        n,
+        receivedAt,
+        bytes,
+        isUploadEnd: Boolean(isUploadEnd),
+      }))
     },
-    deleteEnds: (numbers) => waitFor(deleteEnds(JSON.stringify(numbers))),
+    clearUploadEnds: (numbers) => waitFor(clearUploadEnds(JSON.stringify(numbers))),
     *listSubmissionsAfter(after, limit) {
       const found = yield* waitFor(listSubmissions(after, after, limit))
       return found.map(([n, at, bytes, fileId, owned, pending, due, older]) => ({

@@ -61,7 +61,7 @@ export function createWriteChanges(
       after.isListed ? null : 1,
       after.dueAt,
       after.isOverdue ? 1 : null,
-      after.isListed ? NEEDED[after.status] : null,
+      after.isListed ? ATTENTION_BY_STATUS[after.status] : null,
       failureCause(after),
       after.isListed && after.status === 'failed' ? settledAt : null,
       after.acknowledgedAt,
@@ -82,12 +82,12 @@ export function createWriteChanges(
     if (after === undefined) return
     const { deliveryId, receivedAt, service, cause, unclaimedError, uploadEnd } = after
     const [number, check] = partsOf(deliveryId)
-    const isPlainOne = before === undefined && isApplied(after)
+    const isApplying = before === undefined && isApplied(after)
     const outcome = OUTCOME.to[after.outcome]
     const exception = isApplied(after) ? null : outcome
     const run = after.runId === null ? null : numberOf(after.runId)
-    const submission = isPlainOne || after.submissionId === null ? null : numberOf(after.submissionId)
-    const fileId = isPlainOne ? null : after.fileId
+    const submission = isApplying || after.submissionId === null ? null : numberOf(after.submissionId)
+    const fileId = isApplying ? null : after.fileId
     const requestId = after.unclaimedRequestId
     const unclaimed =
       unclaimedError === null && uploadEnd === null ? null : writeJson({ unclaimedError, uploadEnd })
@@ -95,12 +95,19 @@ export function createWriteChanges(
       to.updateDelivery(outcome, run, exception, submission, cause, fileId, requestId, unclaimed, number)
       return
     }
-    const status = isPlainOne || after.finalStatus === null ? null : FINAL_STATUS.to[after.finalStatus]
+    const status = isApplying || after.finalStatus === null ? null : FINAL_STATUS.to[after.finalStatus]
     // Only the delivery that applied an event stores its id, not its repetitions.
     const eventId = after.outcome === 'duplicate' ? null : after.eventId
-    const given = [ROUTE.to[after.route], receivedAt, SIGNATURE.to[after.signature], service, status, eventId]
+    const received = [
+      ROUTE.to[after.route],
+      receivedAt,
+      SIGNATURE.to[after.signature],
+      service,
+      status,
+      eventId,
+    ]
     const claimed = [outcome, run, exception, submission, cause, fileId, requestId, unclaimed]
-    to.insertDelivery(number, check, ...given, ...claimed)
+    to.insertDelivery(number, check, ...received, ...claimed)
     if (after.sent) to.insertBody(number, JSON.stringify(after.sent.headers), after.sent.body)
   }
 
@@ -161,9 +168,9 @@ export function createWriteChanges(
 /** No process has this number. */
 const NO_PROCESS = 0
 
-const NEEDED = { pending: null, success: null, ...ATTENTION } as const
+const ATTENTION_BY_STATUS = { pending: null, success: null, ...ATTENTION } as const
 
-/** The run has no exceptions, so only the columns that every run uses can change. */
+/** Only the columns that every run uses have values. */
 function isPlain(run: RunRow): boolean {
   return (
     (run.status === 'pending' || run.status === 'success') &&
@@ -177,7 +184,7 @@ function isPlain(run: RunRow): boolean {
   )
 }
 
-/** An applied extension webhook: its run has the other values. */
+/** An applied extension webhook. Its run has the other values of its row. */
 function isApplied({ outcome, route, runId }: DeliveryRow): boolean {
   return outcome === 'applied' && route === 'extension' && runId !== null
 }
@@ -215,7 +222,7 @@ function writeOther(to: RowWriter, other: OtherChanges, processId: number): void
     to.saveAlert(kind, extension, alertId, state, since, passedAt, resolvedAt, value, isReported ? 1 : 0)
   }
   if (reportedAlert?.state === 'resolved') to.deleteAlert(reportedAlert.alertId, reportedAlert.state)
-  else if (reportedAlert) to.noteAlertReported(reportedAlert.alertId, reportedAlert.state)
+  else if (reportedAlert) to.markAlertReported(reportedAlert.alertId, reportedAlert.state)
   if (endedSession) {
     to.deletePastSessions(endedSession.forgetBefore)
     to.insertEndedSession(endedSession.sessionId, endedSession.endsAt)

@@ -56,9 +56,9 @@ export function countFrames(connection: Connection, logBytes: number) {
   return { frames: Math.max(log, 0), framesInLog: Math.max(room, 0) }
 }
 
-/** An impatient connection does not wait for another one's lock. */
-export function setPatience(connection: Connection, patience: 'patient' | 'impatient'): void {
-  connection.pragma(`busy_timeout = ${patience === 'patient' ? BUSY_TIMEOUT_MS : 0}`)
+/** Whether the connection waits for another one's lock, or fails at once. */
+export function setWaitsForLocks(connection: Connection, waits: boolean): void {
+  connection.pragma(`busy_timeout = ${waits ? BUSY_TIMEOUT_MS : 0}`)
 }
 
 export function openConnection(path: string): Connection {

@@ -45,7 +45,7 @@ function makeFolder(path: string): void {
 }
 
 export function unusable(path: string, reason: string): DatabaseStartError {
-  return new DatabaseStartError(`DATABASE_URL: no database can be opened or made at ${path}: ${reason}`)
+  return new DatabaseStartError(`DATABASE_URL: no database can be opened or created at ${path}: ${reason}`)
 }
 
 /** Under each of its names, the file would have a separate lock and log. */

@@ -36,10 +36,10 @@ type OpenedDatabase = {
  * Opens the database, creates it if missing, and migrates its schema. Throws `DatabaseStartError` if it must not be
  * opened, for example while another process has it, and `store_unavailable` if the file can't be used.
  */
-export function openSqliteStore({ path, onOpen, ...queueing }: SqliteStoreOptions): StoreHandle {
+export function openSqliteStore({ path, onOpen, ...queueOptions }: SqliteStoreOptions): StoreHandle {
   return openMigrated(path, (connection, unlock, opened) => {
     onOpen?.(opened)
-    const store = createSqliteStore(connection, queueing)
+    const store = createSqliteStore(connection, queueOptions)
     return {
       ...store,
       async close() {
@@ -71,7 +71,7 @@ export function migrateSqlite(path: string): number {
   }
 }
 
-/** Opens a database that no other process has open, to copy all of it. Throws as `migrateSqlite` does. */
+/** Opens a database that no other process has open, to copy its rows. Throws as `migrateSqlite` does. */
 export function openCopySource(path: string): CopySource & { close: () => void } {
   return openMigrated(path, (connection, unlock) => ({
     ...createCopySource(connection),

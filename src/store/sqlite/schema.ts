@@ -65,7 +65,7 @@ export const runs = sqliteTable(
     /** The time of the final status; before that, a filler of the same width, so that a row does not grow when it settles. */
     settledAt: integer('settled_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
-    /** The number of the delivery that settled it; if none did, a filler, or a number that no delivery has. */
+    /** The number of the delivery that settled it; before that, or if none did, a negative filler. */
     settledBy: integer('settled_by').notNull(),
     /** The asset of its submission while that is accepted; else a filler. */
     boundTo: text('bound_to').notNull(),
@@ -75,9 +75,9 @@ export const runs = sqliteTable(
     hidden: integer('hidden'),
     /** The time of its next check, while it is pending, or expired and to be checked again. */
     dueAt: integer('due_at'),
-    /** 1 from when the sweep passes it while it is pending, until it is no longer pending. */
+    /** 1 once the sweep has passed the pending run; NULL again when it is no longer pending. */
     overdue: integer('overdue'),
-    /** 1: failed. 2: expired. NULL while its submission is rejected. */
+    /** 1: failed. 2: expired. NULL for other statuses, and while its submission is rejected. */
     attention: integer('attention'),
     cause: text('cause'),
     failedAt: integer('failed_at'),

@@ -24,12 +24,12 @@ export function createSqliteStore(
   {
     processId = randomInt(1, 2 ** 47),
     ownerId = processId,
-    ...queueing
+    ...queueOptions
   }: WriteQueueOptions & { processId?: number; ownerId?: number },
 ): StoreHandle {
   if (ownerId === processId) takeOver(connection, processId)
   const { findFault, backUp, ...database } = createDatabase(connection, { processId, ownerId })
-  return { ...createStore(database, queueing), ...UNSHARED, findFault, backUp }
+  return { ...createStore(database, queueOptions), ...UNSHARED, findFault, backUp }
 }
 
 /** Only the process that owns the file may use it. */

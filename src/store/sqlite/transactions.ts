@@ -2,10 +2,10 @@ import type { Key } from '../../domain/decide/step.ts'
 import { storeUnavailable, TrackerError } from '../../domain/errors.ts'
 import type { NewIds } from '../../domain/ids.ts'
 import type { BatchQuery } from '../batch.ts'
-import type { Read } from '../gathered-reads.ts'
+import type { Read } from '../batch-reads.ts'
 import type { BatchChanges, WorkingSet } from '../working-set.ts'
 import type { BatchDatabase, Committed } from '../write-queue.ts'
-import { type Connection, isBusy, setPatience, storeError } from './connection.ts'
+import { type Connection, isBusy, setWaitsForLocks, storeError } from './connection.ts'
 import type { DatabaseGuard } from './database-guard.ts'
 
 export type Transactions = BatchDatabase & {
@@ -24,12 +24,12 @@ export function createTransactions(deps: {
   const { connection, loadRows, writeRows, ids, guard } = deps
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const commit = connection.prepare('COMMIT')
-  let isHeld = false
+  let isLocked = false
 
-  /** If every transaction waited while the file stays locked, the process would do nothing else. */
-  const noteHeld = (held: boolean): void => {
-    if (held !== isHeld) setPatience(connection, held ? 'impatient' : 'patient')
-    isHeld = held
+  /** While the file stays locked, transactions do not wait for it: each wait blocks the whole process. */
+  const noteLocked = (locked: boolean): void => {
+    if (locked !== isLocked) setWaitsForLocks(connection, !locked)
+    isLocked = locked
   }
   const perform = <T>(batch: Generator<BatchQuery, T, void>): T => {
     for (;;) {
@@ -41,25 +41,25 @@ export function createTransactions(deps: {
     }
   }
   const inTransaction = <T>(work: () => T): T => {
-    let isWhole = false
+    let isWorkDone = false
     try {
       // A transaction too large for the cache writes to the log before its COMMIT, which would restore the old size of a
       // truncated log.
       guard.check()
       begin.run()
       guard.checkOwner()
-      noteHeld(false)
+      noteLocked(false)
       const result = work()
-      isWhole = true
+      isWorkDone = true
       // COMMIT extends the log, and may copy it into the file, which would restore the old size of either.
       guard.check()
       commit.run()
       return result
     } catch (error) {
       // Some failures, such as a full disk, make SQLite roll back by itself.
-      const isLost = isWhole || !connection.inTransaction
+      const isLost = isWorkDone || !connection.inTransaction
       rollBack(connection)
-      if (isBusy(error)) noteHeld(true)
+      if (isBusy(error)) noteLocked(true)
       const fault = guard.findFault()
       if (fault !== undefined) throw guard.errorFor(fault)
       throw isLost && !(error instanceof TrackerError) ? storeUnavailable(error) : storeError(error)

@@ -394,7 +394,7 @@ describe('closing', () => {
   })
 
   test('does not wait for more steps', async () => {
-    const { queue } = open({ hasPending: () => true, mostWaitMs: 1_000_000 })
+    const { queue } = open({ hasPending: () => true, maxWaitMs: 1_000_000 })
     const asked = queue.run(insertRun('run-1'))
     await queue.close()
     expect(await asked).toBe('run-1')

@@ -20,24 +20,24 @@ export function batchReads<T>(
   { maxBatches }: { maxBatches: number },
 ) {
   const requests: Request<T>[] = []
-  const underWay = new Set<Promise<void>>()
-  let isPlanned = false
+  const inProgress = new Set<Promise<void>>()
+  let isScheduled = false
 
-  const plan = (): void => {
-    if (isPlanned || requests.length === 0 || underWay.size >= maxBatches) return
-    isPlanned = true
+  const schedule = (): void => {
+    if (isScheduled || requests.length === 0 || inProgress.size >= maxBatches) return
+    isScheduled = true
     setImmediate(() => {
-      isPlanned = false
+      isScheduled = false
       if (requests.length > 0) void readNext()
-      plan()
+      schedule()
     })
   }
   const readNext = (): Promise<void> => {
     const read = readBatch()
-    underWay.add(read)
+    inProgress.add(read)
     return read.finally(() => {
-      underWay.delete(read)
-      plan()
+      inProgress.delete(read)
+      schedule()
     })
   }
   const readBatch = async (): Promise<void> => {
@@ -57,12 +57,12 @@ export function batchReads<T>(
     find: (key: string): Promise<T> =>
       new Promise((resolve, reject) => {
         requests.push({ key, resolve, reject })
-        plan()
+        schedule()
       }),
     /** Resolves once all requested reads are done. */
     drain: async (): Promise<void> => {
       while (requests.length > 0) await readNext()
-      await Promise.all(underWay)
+      await Promise.all(inProgress)
     },
   }
 }

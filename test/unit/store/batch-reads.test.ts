@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { batchReads, type Read } from '../../../src/store/gathered-reads.ts'
+import { batchReads, type Read } from '../../../src/store/batch-reads.ts'
 
 /** Records which keys are read together; `readOne` may throw, which fails all of them. */
 function gathered(readOne: (key: string) => Read<string> = (key) => ({ found: `${key}!` })) {
