@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import { readText } from '../support/html.ts'
 import { ask } from '../support/operator.ts'
+import { signIn } from '../support/operator-browser.ts'
 import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
@@ -74,6 +76,8 @@ test('all rejected deliveries are applied at once, the oldest first, after a dry
       },
     ],
   })
+  const browser = await signIn(tracker)
+  expect(readText((await browser.get('/admin/audit')).html)).toContain('operator replayed 6 webhooks')
   expect((await replay(tracker, {})).json).toEqual({ total: 1, byOutcome: { ...NONE, rejected: 1 } })
 })
 

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { readRows } from '../support/database.ts'
+import { readText } from '../support/html.ts'
 import { ask } from '../support/operator.ts'
+import { signIn } from '../support/operator-browser.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { API_KEY, type RunningTracker, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload } from '../support/webhooks.ts'
@@ -109,6 +111,8 @@ test('all notifications that match a filter are resent', async () => {
     "SELECT count(*) AS count FROM audit_log WHERE kind = 'resend'",
   )
   expect(Number(times[0]?.count)).toBe(1)
+  const browser = await signIn(tracker)
+  expect(readText((await browser.get('/admin/audit')).html)).toContain('operator resent 2 notifications')
 })
 
 test('the routes of notifications require an admin key, a known id and known parameters', async () => {
