@@ -72,7 +72,7 @@ test('a notification is listed with its attempts, and resent with the same id an
   })
 })
 
-test('a notification of evidence, whose body is deleted once it is sent, is resent with what is known', async () => {
+test('a notification about a run settled by evidence is resent with a payload built from the run', async () => {
   const receiver = await startReceiver()
   const { tracker } = await startTrackerAndSandbox({ ...EAGER, ...ENV })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], {
@@ -115,7 +115,7 @@ test('all notifications that match a filter are resent', async () => {
   expect(readText((await browser.get('/admin/audit')).html)).toContain('operator resent 2 notifications')
 })
 
-test('the routes of notifications require an admin key, a known id and known parameters', async () => {
+test('the notification routes require an admin key, a known id and known parameters', async () => {
   const tracker = await startTracker(ENV)
   expect((await ask(tracker, '/notifications', { key: API_KEY })).status).toBe(403)
   expect((await tracker.fetch('/notifications/resend', { method: 'POST' })).status).toBe(403)

@@ -3,7 +3,7 @@ import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
 
-test('an acknowledgement is revoked: the run is on the worklist again, and the audit log says who did it', async () => {
+test('revoking an acknowledgement puts the run back on the worklist, and is audited', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
@@ -28,7 +28,7 @@ test('an acknowledgement is revoked: the run is on the worklist again, and the a
   expect((await ask(tracker, '/audit')).json).toMatchObject({ entries })
 })
 
-test('revoking requires the admin key and a known run', async () => {
+test('revoking an acknowledgement requires the admin key and a known run', async () => {
   const tracker = await startTracker()
   const path = '/runs/run_1_AAAAAAAAAAA/unacknowledge'
   expect((await ask(tracker, path, { method: 'POST', key: API_KEY })).status).toBe(403)
