@@ -68,7 +68,7 @@ function without(env: Environment, names: readonly string[]): Environment {
 const DEV_HELP = `
 The service is configured as with serve, except that it uploads to the local ImageKit. Without DATABASE_URL, its database is
 tracker.db in the folder of --directory. The local ImageKit listens on port ${SANDBOX_PORT} and accepts any private key.
-Placeholders of .env.example in place of keys are ignored, because the service needs no keys on loopback.
+Keys and secrets that are placeholders of .env.example are ignored, because the service needs none on loopback.
 
 Examples:
   extension-tracker dev

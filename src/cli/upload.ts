@@ -57,7 +57,7 @@ export function uploadCommand(context: CommandContext): Command {
     )
     .addHelpText('after', UPLOAD_HELP)
     .action(async (file: string | undefined, options: UploadOptions) => {
-      await upload(context, readRequest(file, options), readParameterOptions(command), options)
+      await upload(context, readArguments(file, options), readParameterOptions(command), options)
     })
 }
 
@@ -67,10 +67,10 @@ TRACKER_URL (else PUBLIC_URL, else HOST and PORT) is the address of the service;
 TRACKER_API_KEY is the key, if the service requires one.
 With --wait the exit code is 3 if an extension failed or expired, and 1 if one is still pending.`
 
-type Request = { file: string; limitSeconds: number | undefined }
+type UploadArguments = { file: string; limitSeconds: number | undefined }
 
 /** Commander parses `--wait FILE` as a wait of FILE seconds. A value that is not a number is the file, if no FILE follows it. */
-function readRequest(file: string | undefined, { wait }: UploadOptions): Request {
+function readArguments(file: string | undefined, { wait }: UploadOptions): UploadArguments {
   const isFile = typeof wait === 'string' && file === undefined && !/^\d+$/.test(wait)
   const chosen = isFile ? wait : file
   if (chosen === undefined) throw new CommandError('FILE is missing: upload [options] FILE', 2)
@@ -82,7 +82,7 @@ function readRequest(file: string | undefined, { wait }: UploadOptions): Request
 
 async function upload(
   context: CommandContext,
-  { file, limitSeconds }: Request,
+  { file, limitSeconds }: UploadArguments,
   parameters: [string, string][],
   options: UploadOptions,
 ): Promise<void> {

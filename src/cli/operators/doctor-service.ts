@@ -42,9 +42,10 @@ export async function* checkService(
   const date = Date.parse(response.header('date') ?? '')
   if (!Number.isNaN(date)) yield checkClock('clock', Date.now() - date, "the service's")
   yield* checks
-  const isElsewhere = !isLoopbackHost(new URL(access.url).hostname)
-  const isHidden = isElsewhere && isLoopbackHost(new URL(report.publicUrl).hostname)
-  if (!isHidden) yield await checkReach(report)
+  const isRemote = !isLoopbackHost(new URL(access.url).hostname)
+  // A loopback PUBLIC_URL of another machine can't be reached from here.
+  const isUnreachable = isRemote && isLoopbackHost(new URL(report.publicUrl).hostname)
+  if (!isUnreachable) yield await checkReach(report)
   return true
 }
 
