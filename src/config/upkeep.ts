@@ -7,7 +7,7 @@ export type UpkeepSettings = {
   reconcileEveryMs: number
   expireAfterMs: number
   retentionMs: number
-  /** Null: submissions are kept for ever. */
+  /** Null: submissions are kept forever. */
   retentionRunsMs: number | null
 }
 

@@ -17,7 +17,7 @@ export type PrunerDeps = {
   /** The trust that was stored when the store was opened; null if there was none. */
   clockTrust: () => ClockTrust | null
   retentionMs: number
-  /** Null: submissions are kept for ever. */
+  /** Null: submissions are kept forever. */
   retentionRunsMs: number | null
   log: { error(fields: object, text: string): void; warn(fields: object, text: string): void }
 }

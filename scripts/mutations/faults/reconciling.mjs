@@ -36,7 +36,7 @@ export const FAULTS_IN_RECONCILING = [
     name: 'evidence-needs-no-baseline',
     in: 'decide.assessment',
     value:
-      'file ? assess(one, baseline ?? { ...file.facts, versionId: null, aiTags: {}, description: null, tags: null, customMetadata: null, updatedAt: null, url: null }, file.facts) : undefined',
+      'file ? assess(dueRun, baseline ?? { ...file.facts, versionId: null, aiTags: {}, description: null, tags: null, customMetadata: null, updatedAt: null, url: null }, file.facts) : undefined',
     tests: ['reconcile-explained'],
   },
   {
@@ -62,7 +62,7 @@ export const FAULTS_IN_RECONCILING = [
   {
     name: 'missing-response-is-a-missing-file',
     in: 'decideFetched',
-    replace: ['recheck', 'expireOrRecheck(deps, one, true, now)'],
+    replace: ['recheck', 'expireOrRecheck(deps, dueRun, true, now)'],
     tests: FAILING_IMAGEKIT,
   },
   {

@@ -54,7 +54,7 @@ test('a step is not acknowledged if the connection ends during its COMMIT, and t
   expect(await deliver()).toMatchObject({ outcome: 'applied' })
 })
 
-test('a transaction cannot stay idle for more than 5 seconds, nor wait for a statement or a lock for ever', async () => {
+test('a transaction cannot stay idle for more than 5 seconds, nor wait for a statement or a lock forever', async () => {
   const { database, store } = await openStore()
   await runSql(database, 'CREATE TABLE seen (idle text, statement text, lock text)')
   const settings = ['idle_in_transaction_session_timeout', 'statement_timeout', 'lock_timeout']
