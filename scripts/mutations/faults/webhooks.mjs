@@ -13,7 +13,7 @@ export const FAULTS_IN_WEBHOOKS = [
   {
     name: 'token-has-other-spellings',
     in: 'createCapability.verify',
-    assume: ['given.toString', false],
+    assume: ['bytes.toString', false],
     tests: TOKENS,
   },
   { name: 'all-purposes-share-a-key', in: 'deriveKey', replace: ['purpose', "''"], tests: TOKENS },
