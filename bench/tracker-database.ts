@@ -397,7 +397,7 @@ function seedSubmission(
       isListed: true,
       settledBy: null,
       boundTo: fileId,
-      isNotified: false,
+      notifiesCaller: false,
     }
     seedDeliveries(rows, ids, row, { fileId, count: deliveriesEach })
     rows.runs.push({ before: undefined, after: row })

@@ -12,7 +12,7 @@ export type AccountEvent =
       eventId: string | null
       type: string
       requestId: string
-      answer: UploadResponse & { kind: 'accepted' | 'rejected' }
+      response: UploadResponse & { kind: 'accepted' | 'rejected' }
     }
   | { kind: 'other'; eventId: string | null; type: string | null; fileId?: string }
 
@@ -22,7 +22,7 @@ export function namedFile(event: AccountEvent): string | null {
     case 'asset':
       return event.fileId
     case 'upload_finished':
-      return event.answer.kind === 'accepted' ? event.answer.fileId : null
+      return event.response.kind === 'accepted' ? event.response.fileId : null
     case 'other':
       return event.fileId ?? null
   }

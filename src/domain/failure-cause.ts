@@ -8,20 +8,20 @@ const MAX_CAUSES = 100
 
 export const OTHER_CAUSE = 'other'
 
-type CountedCause = { extension: string; cause: string; size: number }
+type CountedCause = { extension: string; cause: string; count: number }
 
 /** The causes of one extension, or of all, that are shown under their own name. */
 export function shownCauses(counted: readonly CountedCause[], extension: string | null): string[] {
-  const sizes = new Map<string, Map<string, number>>()
-  for (const { extension: name, cause, size } of counted) {
+  const counts = new Map<string, Map<string, number>>()
+  for (const { extension: name, cause, count } of counted) {
     if (cause === '' || cause === OTHER_CAUSE || (extension !== null && name !== extension)) continue
-    const ofExtension = sizes.get(name) ?? new Map<string, number>()
-    sizes.set(name, ofExtension)
-    ofExtension.set(cause, (ofExtension.get(cause) ?? 0) + size)
+    const ofExtension = counts.get(name) ?? new Map<string, number>()
+    counts.set(name, ofExtension)
+    ofExtension.set(cause, (ofExtension.get(cause) ?? 0) + count)
   }
-  const shown = [...sizes.values()].flatMap((ofExtension) =>
+  const shown = [...counts.values()].flatMap((ofExtension) =>
     [...ofExtension]
-      .toSorted(([one, size], [other, otherSize]) => otherSize - size || (one < other ? -1 : 1))
+      .toSorted(([one, count], [other, otherCount]) => otherCount - count || (one < other ? -1 : 1))
       .slice(0, MAX_CAUSES),
   )
   return [...new Set(shown.map(([cause]) => cause))]

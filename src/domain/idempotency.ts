@@ -22,6 +22,6 @@ export type IdempotencyClaim =
   | { kind: 'claimed' }
   | { kind: 'running' }
   | { kind: 'abandoned'; fingerprint: string; submissionId: string }
-  | { kind: 'responded'; fingerprint: string; answer: StoredResponse }
+  | { kind: 'responded'; fingerprint: string; response: StoredResponse }
 
 export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000

@@ -10,7 +10,7 @@ export type RunGroup = {
   cause: string
 }
 
-export type CountedGroup = RunGroup & { size: number }
+export type CountedGroup = RunGroup & { count: number }
 
 /** The group to which a run belongs, by its present properties. */
 export function groupOf(run: Run): RunGroup {

@@ -16,7 +16,7 @@ export type StatCounter = readonly [
   kind: CounterKind,
   extension: string,
   value: string,
-  size: number,
+  count: number,
 ]
 
 export const NOW = -1
@@ -45,7 +45,7 @@ export type StatCounts = { groups: CountedGroup[]; counters: StatCounter[]; byHo
 export type SettledInHour = { hour: number; success: number; failed: number; expired: number }
 
 /** How many runs of all extensions reached a status in an hour. */
-export type SettledCount = readonly [hour: number, status: string, size: number]
+export type SettledCount = readonly [hour: number, status: string, count: number]
 
 /** From the first, inclusive, to the second, exclusive. */
 type Span = readonly [from: number, until: number]
@@ -70,29 +70,29 @@ const NONE: Span = [0, 0]
 /** Sums the counters of hours by day. */
 export function sumByDay(counters: readonly StatCounter[]): StatCounter[] {
   const sums: StatSums = new Map()
-  for (const [hour, kind, extension, value, size] of counters)
-    if (kind !== 'runs') addTo(sums, [Math.floor(hour / DAY_HOURS), kind, extension, value, size])
+  for (const [hour, kind, extension, value, count] of counters)
+    if (kind !== 'runs') addTo(sums, [Math.floor(hour / DAY_HOURS), kind, extension, value, count])
   return listSums(sums)
 }
 
 type Change<R> = { before: R | undefined; after: R | undefined }
 
 /** Summed changes of counters. */
-type StatSums = Map<string, { counter: StatCounter; size: number }>
+type StatSums = Map<string, { counter: StatCounter; count: number }>
 
 function addTo(sums: StatSums, counter: StatCounter): void {
-  const [hour, kind, extension, value, size] = counter
+  const [hour, kind, extension, value, count] = counter
   const key = `${hour} ${kind} ${extension.length} ${extension} ${value}`
   const sum = sums.get(key)
-  if (sum) sum.size += size
-  else sums.set(key, { counter, size })
+  if (sum) sum.count += count
+  else sums.set(key, { counter, count })
 }
 
 /** Each changed counter once, in the order of its first change. */
 function listSums(sums: StatSums): StatCounter[] {
   const counters: StatCounter[] = []
-  for (const { counter, size } of sums.values())
-    if (size !== 0) counters.push([counter[0], counter[1], counter[2], counter[3], size])
+  for (const { counter, count } of sums.values())
+    if (count !== 0) counters.push([counter[0], counter[1], counter[2], counter[3], count])
   return counters
 }
 
@@ -134,16 +134,16 @@ export function countsOf(
   { from, until }: { from: number; until: number },
 ): StatCounts {
   const sums: StatSums = new Map()
-  const add = ([, kind, name, value, size]: StatCounter) => addTo(sums, [0, kind, name, value, size])
+  const add = ([, kind, name, value, count]: StatCounter) => addTo(sums, [0, kind, name, value, count])
   const settled = [...folded.byHour]
   for (const counter of folded.counters) add(counter)
   for (const delta of deltas) {
     const changes: StatDelta['counters'] = JSON.parse(delta)
     for (const counter of changes) {
-      const [hour, kind, , value, size] = counter
+      const [hour, kind, , value, count] = counter
       if (hour !== NOW && (hour < from || hour >= until)) continue
       add(counter)
-      if (kind === 'settled') settled.push([hour, value, size])
+      if (kind === 'settled') settled.push([hour, value, count])
     }
   }
   const counters = listSums(sums).toSorted(byKey)
@@ -191,8 +191,8 @@ function countChange(sums: StatSums, before: RunRow | undefined, after: RunRow |
   const old = before?.isListed ? before : undefined
   const now = after?.isListed ? after : undefined
   if (old && now && isCountedAlike(old, now)) return
-  if (old) count(sums, old, -1)
-  if (now) count(sums, now, 1)
+  if (old) addRun(sums, old, -1)
+  if (now) addRun(sums, now, 1)
 }
 
 function isCountedAlike(one: RunRow, other: RunRow): boolean {
@@ -200,17 +200,17 @@ function isCountedAlike(one: RunRow, other: RunRow): boolean {
   return one.status === other.status && one.error === other.error && isSeen(one) === isSeen(other)
 }
 
-function count(sums: StatSums, run: RunRow, size: 1 | -1): void {
+function addRun(sums: StatSums, run: RunRow, count: 1 | -1): void {
   const { status, name, settledAt } = run
   const group = groupOf(run)
-  addTo(sums, [NOW, 'runs', name, valueOf(group), size])
+  addTo(sums, [NOW, 'runs', name, valueOf(group), count])
   if (status === 'pending') return
   const hour = hourOf(settledAt ?? run.updatedAt)
-  addTo(sums, [hour, 'settled', name, status, size])
-  if (status === 'failed') addTo(sums, [hour, 'failed', name, group.cause, size])
+  addTo(sums, [hour, 'settled', name, status, count])
+  if (status === 'failed') addTo(sums, [hour, 'failed', name, group.cause, count])
   if (settledAt !== null) {
     const bucket = bucketOf((settledAt - run.requestedAt) / 1000)
-    addTo(sums, [hour, 'seconds', '', String(bucket), size])
+    addTo(sums, [hour, 'seconds', '', String(bucket), count])
   }
 }
 
@@ -221,20 +221,20 @@ function valueOf({ status, acknowledged, cause }: RunGroup): string {
 
 /** Parses the values of `runs` counters. */
 function groupsOf(counters: readonly StatCounter[]): CountedGroup[] {
-  return counters.flatMap(([, kind, extension, value, size]) => {
+  return counters.flatMap(([, kind, extension, value, count]) => {
     const [, status, state, cause = ''] = /^(\w+) (\w+) (.*)$/s.exec(value) ?? []
-    if (kind !== 'runs' || size <= 0) return []
-    return [{ extension, status: status as RunStatus, acknowledged: state === 'acknowledged', cause, size }]
+    if (kind !== 'runs' || count <= 0) return []
+    return [{ extension, status: status as RunStatus, acknowledged: state === 'acknowledged', cause, count }]
   })
 }
 
 /** The hours in which runs settled, oldest first. */
 function settledByHour(settled: readonly SettledCount[]): SettledInHour[] {
   const hours = new Map<number, SettledInHour>()
-  for (const [hour, status, size] of settled) {
+  for (const [hour, status, count] of settled) {
     if (!isSettledStatus(status)) continue
     const counts = hours.get(hour) ?? { hour, success: 0, failed: 0, expired: 0 }
-    counts[status] += size
+    counts[status] += count
     hours.set(hour, counts)
   }
   return [...hours.values()]

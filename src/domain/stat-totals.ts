@@ -18,19 +18,19 @@ type Totals = {
 export function totalsOf({ groups, counters }: Pick<StatCounts, 'groups' | 'counters'>): Totals {
   const byStatus = noRuns()
   const byExtension = new Map<string, StatusCounts>()
-  const causes: { extension: string; cause: string; size: number }[] = []
+  const causes: { extension: string; cause: string; count: number }[] = []
   const buckets = new Map<number, number>()
-  const add = (extension: string, status: RunStatus, size: number) => {
+  const add = (extension: string, status: RunStatus, count: number) => {
     const ofExtension = byExtension.get(extension) ?? noRuns()
     byExtension.set(extension, ofExtension)
-    ofExtension[status] += size
-    byStatus[status] += size
+    ofExtension[status] += count
+    byStatus[status] += count
   }
-  for (const { extension, status, size } of groups) if (status === 'pending') add(extension, status, size)
-  for (const [, kind, extension, value, size] of counters) {
-    if (kind === 'settled' && isSettledStatus(value)) add(extension, value, size)
-    if (kind === 'failed' && size > 0) causes.push({ extension, cause: value, size })
-    if (kind === 'seconds') buckets.set(Number(value), (buckets.get(Number(value)) ?? 0) + size)
+  for (const { extension, status, count } of groups) if (status === 'pending') add(extension, status, count)
+  for (const [, kind, extension, value, count] of counters) {
+    if (kind === 'settled' && isSettledStatus(value)) add(extension, value, count)
+    if (kind === 'failed' && count > 0) causes.push({ extension, cause: value, count })
+    if (kind === 'seconds') buckets.set(Number(value), (buckets.get(Number(value)) ?? 0) + count)
   }
   return {
     byStatus,
@@ -41,12 +41,12 @@ export function totalsOf({ groups, counters }: Pick<StatCounts, 'groups' | 'coun
 }
 
 function sumUpCauses(
-  causes: readonly { extension: string; cause: string; size: number }[],
+  causes: readonly { extension: string; cause: string; count: number }[],
 ): Totals['causes'] {
   const sums = new Map<string, Totals['causes'][number]>()
-  for (const { extension, cause, size } of boundCauses(causes)) {
+  for (const { extension, cause, count } of boundCauses(causes)) {
     const key = JSON.stringify([extension, cause])
-    sums.set(key, { extension, cause, count: size + (sums.get(key)?.count ?? 0) })
+    sums.set(key, { extension, cause, count: count + (sums.get(key)?.count ?? 0) })
   }
   return [...sums.values()].toSorted((one, other) => other.count - one.count)
 }

@@ -16,7 +16,7 @@ const failureSchema = z.looseObject({
   transformation: z.looseObject({ error: z.looseObject({ reason: z.string() }) }),
 })
 
-type FinishedUpload = (AccountEvent & { kind: 'upload_finished' })['answer']
+type FinishedUpload = (AccountEvent & { kind: 'upload_finished' })['response']
 
 /**
  * Reads the POST of a webhook that is configured in ImageKit's dashboard: `{ type, id, created_at, data, request? }`.
@@ -31,7 +31,7 @@ export function readAccountEvent(payload: unknown): AccountEvent {
   const requestId = event.request?.x_request_id
   const finished = requestId === undefined ? undefined : readFinishedUpload(type, requestId, event.data)
   if (requestId !== undefined && finished !== undefined)
-    return { kind: 'upload_finished', eventId, type, requestId, answer: finished }
+    return { kind: 'upload_finished', eventId, type, requestId, response: finished }
 
   const fileId = fileSchema.safeParse(event.data).data?.fileId
   if (fileId === undefined) return { kind: 'other', eventId, type }

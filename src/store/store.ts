@@ -63,7 +63,7 @@ export type Store = OperatorStore &
       submissionId: string,
       response: UploadResponse,
       at: number,
-      key?: KeyClaim & { answer: StoredResponse },
+      key?: KeyClaim & { response: StoredResponse },
     ): Promise<{ result: ResponseDecision['result']; submission: Submission }>
 
     /**

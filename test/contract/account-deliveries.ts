@@ -35,14 +35,14 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
   }
   const finished = (
     eventId: string,
-    answer: UploadResponse & { kind: 'accepted' | 'rejected' },
+    response: UploadResponse & { kind: 'accepted' | 'rejected' },
     requestId = 'request-1',
   ): AccountEvent => ({
     kind: 'upload_finished',
     eventId,
     type: 'upload.pre-transform.success',
     requestId,
-    answer,
+    response,
   })
   const dueAt = async (now: number) =>
     (await current().store.listDue(now, 100)).map(({ run }) => [run.submissionId, run.name])
@@ -173,8 +173,8 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
   describe('the event that ends a queued upload', () => {
     test('is treated as the response: it names the file, sets the baseline and settles runs', async () => {
       const id = await queue('remove-bg', 'ai-tasks')
-      const answer = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
-      expect(await deliver(finished('event-1', answer), 3_000)).toEqual({
+      const response = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
+      expect(await deliver(finished('event-1', response), 3_000)).toEqual({
         ...NOTHING,
         outcome: 'applied',
         fileId: FILE_ID,
@@ -203,8 +203,8 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
     test('sets the baseline even if a webhook has already named the file', async () => {
       const id = await queue('remove-bg', 'ai-tasks')
       await current().store.recordDelivery(newDelivery(id, { service: 'ai-tasks', status: 'success' }))
-      const answer = accepted({ 'remove-bg': 'pending' }, { baseline: BASELINE })
-      expect(await deliver(finished('event-1', answer))).toMatchObject({
+      const response = accepted({ 'remove-bg': 'pending' }, { baseline: BASELINE })
+      expect(await deliver(finished('event-1', response))).toMatchObject({
         outcome: 'applied',
         fileId: FILE_ID,
       })
@@ -218,9 +218,12 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       ['the failure', FAILED, { state: 'rejected', error: FAILED.error }],
     ] as const)(
       'that reports %s before the response is applied together with the response',
-      async (_, answer, expected) => {
+      async (_, response, expected) => {
         const id = await submit(['remove-bg'])
-        expect(await deliver(finished('event-1', answer))).toMatchObject({ outcome: 'ignored', fileId: null })
+        expect(await deliver(finished('event-1', response))).toMatchObject({
+          outcome: 'ignored',
+          fileId: null,
+        })
         const queued = accepted({}, { fileId: null })
         const responded = await current().store.applyResponse(id, queued, 3_000)
 
@@ -234,19 +237,19 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
     test('belongs to the first submission with its request id, and the next such event to the second', async () => {
       const first = await queue('remove-bg')
       const second = await queue('remove-bg')
-      const answer = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
+      const response = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
       const applied = { outcome: 'applied', fileId: FILE_ID }
-      expect(await deliver(finished('event-1', answer))).toMatchObject({ ...applied, submissionId: first })
+      expect(await deliver(finished('event-1', response))).toMatchObject({ ...applied, submissionId: first })
       expect((await current().store.findSubmission(second))?.submission.fileId).toBeNull()
-      expect(await deliver(finished('event-2', answer))).toMatchObject({ ...applied, submissionId: second })
-      expect(await deliver(finished('event-3', answer))).toMatchObject({ outcome: 'ignored' })
+      expect(await deliver(finished('event-2', response))).toMatchObject({ ...applied, submissionId: second })
+      expect(await deliver(finished('event-3', response))).toMatchObject({ outcome: 'ignored' })
     })
 
     test('is ignored for an unknown request id, and for an upload that already has a response', async () => {
       const queued = await queue('remove-bg')
       const done = await submit(['remove-bg'])
-      const answer = accepted({ 'remove-bg': 'pending' }, { requestId: 'request-2', baseline: BASELINE })
-      await current().store.applyResponse(done, answer, 1_500)
+      const response = accepted({ 'remove-bg': 'pending' }, { requestId: 'request-2', baseline: BASELINE })
+      await current().store.applyResponse(done, response, 1_500)
       const before = [queued, done].map((id) => current().store.findSubmission(id))
 
       expect(await deliver(finished('event-1', FAILED, 'request-3'))).toMatchObject({ outcome: 'ignored' })

@@ -90,9 +90,9 @@ export function describeAtomicity(current: () => StoreFixture): void {
       const submissionId = await submit(store, ['remove-bg'])
       const deliverResult = (status: 'success' | 'failed') =>
         store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status }))
-      const answer = accepted({ 'remove-bg': 'pending' })
+      const response = accepted({ 'remove-bg': 'pending' })
       const [, first, second] = await Promise.all([
-        store.applyResponse(submissionId, answer, 1_500),
+        store.applyResponse(submissionId, response, 1_500),
         deliverResult('failed'),
         deliverResult('success'),
       ])

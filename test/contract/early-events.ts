@@ -12,14 +12,14 @@ const QUEUED = accepted({}, { fileId: null })
 
 export function describeEarlyEvents(current: () => StoreFixture): void {
   const submit = (...names: string[]) => submitTo(current().store, names)
-  const end = (eventId: string, answer: Ended) =>
+  const end = (eventId: string, response: Ended) =>
     current().store.recordAccountDelivery(
       newAccountDelivery({
         kind: 'upload_finished',
         eventId,
         type: 'upload.pre-transform.success',
         requestId: 'request-1',
-        answer,
+        response,
       }),
     )
   const statusesOf = async (id: string) => {
@@ -79,8 +79,8 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
         accepted({ 'remove-bg': 'failed' }, { fileId: 'another' }),
       ]
       const deliveryIds: string[] = []
-      for (const [index, answer] of ends.entries())
-        deliveryIds.push((await end(`event-${index}`, answer)).deliveryId ?? '')
+      for (const [index, response] of ends.entries())
+        deliveryIds.push((await end(`event-${index}`, response)).deliveryId ?? '')
       await current().store.applyResponse(id, QUEUED, 3_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
       const found = await current().store.findSubmission(id)

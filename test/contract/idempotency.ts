@@ -6,7 +6,7 @@ import type { StoreFixture } from './store-fixture.ts'
 import { withLease } from './with-lease.ts'
 
 const SCOPE = 'default POST /api/v1/files/upload key-1'
-const ANSWER: StoredResponse = { status: 200, headers: { 'x-submission-id': 's' }, body: '{"fileId":"ü"}' }
+const RESPONSE: StoredResponse = { status: 200, headers: { 'x-submission-id': 's' }, body: '{"fileId":"ü"}' }
 
 export function describeIdempotency(current: () => StoreFixture): void {
   const claim = (at = 1_000) => current().store.claimIdempotencyKey(newKeyClaim(SCOPE), at)
@@ -22,7 +22,7 @@ export function describeIdempotency(current: () => StoreFixture): void {
   }
   const claimAnswered = async () => {
     const held = await hold()
-    const key = { ...held, answer: ANSWER }
+    const key = { ...held, response: RESPONSE }
     await current().store.applyResponse(await submit(held), accepted({}), 2_000, key)
     return held
   }
@@ -45,15 +45,15 @@ export function describeIdempotency(current: () => StoreFixture): void {
       const held = await hold()
       const submissionId = await submit(held)
       expect(await claim()).toEqual({ kind: 'running' })
-      await current().store.applyResponse(submissionId, accepted({}), 2_000, { ...held, answer: ANSWER })
-      expect(await claim(3_000)).toEqual({ kind: 'responded', fingerprint: 'abc', answer: ANSWER })
+      await current().store.applyResponse(submissionId, accepted({}), 2_000, { ...held, response: RESPONSE })
+      expect(await claim(3_000)).toEqual({ kind: 'responded', fingerprint: 'abc', response: RESPONSE })
     })
 
     test('a response is stored with an unconfirmed submission, too', async () => {
       const held = await hold()
-      const key = { ...held, answer: { ...ANSWER, status: 502 } }
+      const key = { ...held, response: { ...RESPONSE, status: 502 } }
       await current().store.applyResponse(await submit(held), aRejection('unconfirmed'), 2_000, key)
-      expect(await claim()).toMatchObject({ kind: 'responded', answer: { status: 502 } })
+      expect(await claim()).toMatchObject({ kind: 'responded', response: { status: 502 } })
     })
 
     test('a released key can be claimed again, and a key with a response cannot be released', async () => {
@@ -78,10 +78,10 @@ export function describeIdempotency(current: () => StoreFixture): void {
       await expect(submit(lost)).rejects.toMatchObject({ code: 'request_in_progress' })
       expect(await listEveryRun(store)).toEqual([])
       const submissionId = await submit(held)
-      await store.applyResponse(submissionId, accepted({}), 2_000, { ...lost, answer: ANSWER })
+      await store.applyResponse(submissionId, accepted({}), 2_000, { ...lost, response: RESPONSE })
       await store.releaseIdempotencyKey(lost)
       expect(await claim()).toEqual({ kind: 'running' })
-      await store.applyResponse(submissionId, accepted({}), 2_000, { ...held, answer: ANSWER })
+      await store.applyResponse(submissionId, accepted({}), 2_000, { ...held, response: RESPONSE })
       expect(await claim()).toMatchObject({ kind: 'responded' })
     })
 
@@ -97,9 +97,9 @@ export function describeIdempotency(current: () => StoreFixture): void {
       const submissionId = await submit(held)
       for (const days of [1, 30, -30])
         expect(await claim(1_000 + days * IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
-      const key = { ...held, answer: ANSWER }
+      const key = { ...held, response: RESPONSE }
       await current().store.applyResponse(submissionId, accepted({}), 2_000, key)
-      expect(await claim(3_000)).toMatchObject({ kind: 'responded', answer: ANSWER })
+      expect(await claim(3_000)).toMatchObject({ kind: 'responded', response: RESPONSE })
     })
 
     test('the time of the newest claim is found, also after a restart', async () => {
@@ -134,7 +134,7 @@ export function describeIdempotency(current: () => StoreFixture): void {
           await store.claimIdempotencyKey(held, 1_000)
           const submission = newSubmission(['remove-bg'])
           const { submissionId } = await store.createSubmission(submission, { ...held, fingerprint: 'abc' })
-          await store.applyResponse(submissionId, accepted({}), 2_000, { ...held, answer: ANSWER })
+          await store.applyResponse(submissionId, accepted({}), 2_000, { ...held, response: RESPONSE })
         }),
       )
       const { deleteExpiredKeys } = withLease(store)
@@ -184,7 +184,7 @@ export function describeIdempotency(current: () => StoreFixture): void {
       await store.recoverAbandoned(5_000, 5_000)
       expect(await store.claimIdempotencyKey(newKeyClaim(SCOPE), 6_000)).toMatchObject({
         kind: 'responded',
-        answer: ANSWER,
+        response: RESPONSE,
       })
     })
   })

@@ -225,20 +225,20 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
         { status: 200, headers: {}, body: '' },
         { status: 200, headers: { a: '' }, body: 'null' },
       ]
-      for (const [index, answer] of answers.entries()) {
+      for (const [index, response] of answers.entries()) {
         const scope = index === 0 ? '' : 'scope'
         const claim = newKeyClaim(scope)
         await store.claimIdempotencyKey(claim, 1_000)
         const key = { ...claim, fingerprint: '' }
         const { submissionId } = await store.createSubmission(newSubmission([]), key)
-        await store.applyResponse(submissionId, accepted({}), 2_000, { ...claim, answer })
+        await store.applyResponse(submissionId, accepted({}), 2_000, { ...claim, response })
       }
       const reopened = await current().reopen()
       for (const [index, scope] of ['', 'scope'].entries())
         expect(await reopened.claimIdempotencyKey(newKeyClaim(scope), 3_000)).toEqual({
           kind: 'responded',
           fingerprint: '',
-          answer: answers[index],
+          response: answers[index],
         })
     })
   })

@@ -23,7 +23,7 @@ import { withLease } from './with-lease.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 const FILES = ['file-1', 'file-2', 'file-3']
-const ANSWER = { status: 200, headers: {}, body: '{}' }
+const RESPONSE = { status: 200, headers: {}, body: '{}' }
 /** The key that the submission created in this step has claimed. */
 const keyClaim = (step: number) => ({ scope: `key-${step}`, nonce: 'own' })
 /** Steps are so far apart that they are in different hours. */
@@ -37,7 +37,7 @@ type Step =
       as: Submission['kind']
       names: string[]
       fileId: string | null
-      isNotified: boolean
+      notifiesCaller: boolean
       isMisdated: boolean
     }
   | {
@@ -60,7 +60,7 @@ const submitStep: fc.Arbitrary<Step> = fc.record({
   as: fc.constantFrom('upload' as const, 'update', 'external'),
   names: fc.subarray(NAMES),
   fileId: fc.constantFrom(null, ...FILES),
-  isNotified: seldom,
+  notifiesCaller: seldom,
   isMisdated: seldom,
 })
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -130,7 +130,7 @@ async function play(store: Store, steps: readonly Step[], without?: Without): Pr
         kind: one.as,
         fileId: one.as === 'upload' ? null : one.fileId,
         fileName: `name-${index}.png`,
-        callerWebhookUrl: one.isNotified ? 'https://caller.example/hook' : null,
+        callerWebhookUrl: one.notifiesCaller ? 'https://caller.example/hook' : null,
         at: one.isMisdated ? at + YEAR_MS : at,
       })
       const key = { ...keyClaim(index), fingerprint: 'abc' }
@@ -191,13 +191,13 @@ async function apply(
     case 'respond':
       await store.applyResponse(submissionId, accepted(step.statuses, { fileId, requestId }), at, {
         ...keyClaim(number),
-        answer: ANSWER,
+        response: RESPONSE,
       })
       return
     case 'finish': {
-      const answer = accepted(step.statuses, { fileId, requestId })
+      const response = accepted(step.statuses, { fileId, requestId })
       const type = 'upload.pre-transform.success'
-      const event = { kind: 'upload_finished', eventId: null, type, requestId, answer } as const
+      const event = { kind: 'upload_finished', eventId: null, type, requestId, response } as const
       // Only for a submission that claims the event; otherwise the event would not belong to the submission.
       await store.applyResponse(submissionId, accepted({}, { fileId: null, requestId }), at)
       await store.recordAccountDelivery(newAccountDelivery(event, at))

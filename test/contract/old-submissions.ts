@@ -78,8 +78,8 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
     const asked = newSubmission(['remove-bg', 'ai-tasks'], { callerWebhookUrl: TARGET, at })
     const { submissionId } = await store.createSubmission(asked, { ...claim, fingerprint: mark })
     const requestId = `request-${mark}`
-    const answer = { status: 200, headers: {}, body: '{}' }
-    const key = { ...claim, answer }
+    const response = { status: 200, headers: {}, body: '{}' }
+    const key = { ...claim, response }
     await store.applyResponse(submissionId, accepted({}, { fileId: null, requestId }), at, key)
     const end = newAccountDelivery(
       {
@@ -87,7 +87,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
         eventId: `event-${mark}`,
         type: 'upload.pre-transform.success',
         requestId,
-        answer: accepted({ 'remove-bg': 'pending' }, { fileId, requestId }),
+        response: accepted({ 'remove-bg': 'pending' }, { fileId, requestId }),
       },
       at,
     )
@@ -176,8 +176,8 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
         outcome: 'rejected',
         cause: 'unknown_submission',
       })
-      const answer = store.applyResponse(submissionId, accepted({}), 2_000)
-      await expect(answer).rejects.toMatchObject({ code: 'not_found' })
+      const response = store.applyResponse(submissionId, accepted({}), 2_000)
+      await expect(response).rejects.toMatchObject({ code: 'not_found' })
       expect(await store.acknowledgeRuns([runId], anAuditEntry())).toEqual([])
       expect(await store.findAsset('file-1')).toBeUndefined()
       expect(await listEveryDelivery(store)).toEqual([])
@@ -271,7 +271,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
         eventId: 'event-2',
         type: 'upload.pre-transform.success',
         requestId: 'request-of-another',
-        answer: accepted({}),
+        response: accepted({}),
       } as const
       const other = { kind: 'other', eventId: null, type: null } as const
       const recordEvent = (event: Parameters<typeof newAccountDelivery>[0], at: number) =>

@@ -55,7 +55,7 @@ export function describeAuditEntries(current: () => StoreFixture): void {
       expect(worklist.map(({ run }) => run.runId)).toEqual([runIds[1]])
       expect(await listEveryRun(store, { acknowledged: true })).toHaveLength(2)
       const { groups } = await store.readStats(0, 0)
-      const counts = groups.map(({ cause, acknowledged: is, size }) => `${cause} ${is} ${size}`)
+      const counts = groups.map(({ cause, acknowledged: is, count }) => `${cause} ${is} ${count}`)
       expect(counts.toSorted()).toEqual(['E1 false 1', 'E1 true 1', 'E2 true 1'])
     })
 
@@ -69,7 +69,7 @@ export function describeAuditEntries(current: () => StoreFixture): void {
       expect(revoked?.run).toMatchObject({ runId, acknowledgedAt: null, status: 'failed' })
       expect(await listEveryRun(store, { acknowledged: false })).toEqual([revoked])
       const { groups } = await store.readStats(0, 0)
-      expect(groups).toMatchObject([{ acknowledged: false, size: 1 }])
+      expect(groups).toMatchObject([{ acknowledged: false, count: 1 }])
       expect(await store.unacknowledgeRun(runId, entry)).toEqual(revoked)
       for (const unknown of unknownIds(runId))
         expect(await store.unacknowledgeRun(unknown, entry)).toBeUndefined()

@@ -45,9 +45,11 @@ async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
       if (settledAt !== null) add(sum, [0, 'seconds', '', String(bucketOf((settledAt - requestedAt) / 1000))])
     }
   }
-  const ofGroups = [...groups].map(([key, size]) => JSON.stringify(sortEntries({ ...JSON.parse(key), size })))
+  const ofGroups = [...groups].map(([key, count]) =>
+    JSON.stringify(sortEntries({ ...JSON.parse(key), count })),
+  )
   const ofWindow = (sum: Map<string, number>) =>
-    [...sum].map(([key, size]) => JSON.stringify([...JSON.parse(key), size])).toSorted()
+    [...sum].map(([key, count]) => JSON.stringify([...JSON.parse(key), count])).toSorted()
   const hours = [...settled.values()].toSorted((one, other) => one.hour - other.hour)
   return {
     groups: STAT_WINDOWS.map(() => ofGroups.toSorted()),
@@ -160,7 +162,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
         const { groups } = await of.readStats(0, 0)
         return boundCauses(groups)
           .filter((group) => group.extension === extension)
-          .map(({ cause, size }) => `${cause} ${size}`)
+          .map(({ cause, count }) => `${cause} ${count}`)
       }
       const shown = (from: number, until: number) => codes.slice(from, until).map((code) => `${code} 2`)
       const others = (count: number) => Array.from({ length: count }, () => 'other 1')
@@ -207,7 +209,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       await store.recordDelivery(newDelivery(submissionId, result))
       for (const isFolded of [false, true]) {
         if (isFolded) await fold(store)
-        expect((await store.readStats(0, 1)).groups).toMatchObject([{ cause, size: 1 }])
+        expect((await store.readStats(0, 1)).groups).toMatchObject([{ cause, count: 1 }])
         expect(await listEveryRun(store, { cause })).toMatchObject([{ run: { runId } }])
         expect(await listEveryRun(store, { cause: 'other' })).toEqual([])
       }
@@ -257,7 +259,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       ])
       const sum = async (from: number, until: number) => {
         const { counters } = await store.readStats(from, until)
-        return counters.filter(([, kind]) => kind === 'seconds').map(([, , , , size]) => size)
+        return counters.filter(([, kind]) => kind === 'seconds').map(([, , , , count]) => count)
       }
       for (const isFolded of [false, true]) {
         if (isFolded) await fold(store)

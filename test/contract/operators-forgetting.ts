@@ -60,7 +60,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
           eventId,
           type: 'upload.pre-transform.success',
           requestId,
-          answer: accepted({}, { fileId: 'file-1' }),
+          response: accepted({}, { fileId: 'file-1' }),
         })
       const other = {
         kind: 'other',
@@ -159,7 +159,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
         eventId: 'event-2',
         type: 'upload.pre-transform.success',
         requestId: 'request-1',
-        answer: accepted({}, { fileId: 'file-1' }),
+        response: accepted({}, { fileId: 'file-1' }),
       })
       results.push(await reopened.recordAccountDelivery(end))
       expect(results).toEqual([recorded, recorded, recorded, recorded])

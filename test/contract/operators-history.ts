@@ -79,7 +79,7 @@ export function describeOperatorsHistory(current: () => StoreFixture): void {
         eventId: 'event-1',
         type: 'upload.pre-transform.success',
         requestId: 'request-1',
-        answer: accepted({}),
+        response: accepted({}),
       })
       const { deliveryId } = await store.recordAccountDelivery(end)
       const history = await store.findRunHistory(runId)

@@ -25,7 +25,7 @@ export async function submitPair(store: Store, fileId: string): Promise<Pair> {
 type Deed =
   | { kind: 'acknowledge' | 'retry' | 'change' }
   | { kind: 'deliver'; status: FinalStatus; at: number }
-  | { kind: 'answer'; status: 'pending' | FinalStatus }
+  | { kind: 'response'; status: 'pending' | FinalStatus }
 
 const deed: fc.Arbitrary<Deed> = fc.oneof(
   fc.record({ kind: fc.constantFrom('acknowledge' as const, 'retry', 'change') }),
@@ -35,7 +35,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     at: fc.integer({ min: 2_000, max: 2_009 }),
   }),
   fc.record({
-    kind: fc.constant('answer' as const),
+    kind: fc.constant('response' as const),
     status: fc.constantFrom<'pending' | FinalStatus>('pending', 'success', 'failed'),
   }),
 )
@@ -66,10 +66,10 @@ function callsOf(
         const reported = { service: 'remove-bg', status: deed.status, fileId }
         return store.recordDelivery(newDelivery(submissionId, reported, { receivedAt: deed.at }))
       })
-    case 'answer':
+    case 'response':
       return inOrder.map(({ submissionId }) => () => {
-        const answer = accepted({ 'ai-tasks': deed.status }, { fileId })
-        return store.applyResponse(submissionId, answer, 3_000)
+        const response = accepted({ 'ai-tasks': deed.status }, { fileId })
+        return store.applyResponse(submissionId, response, 3_000)
       })
   }
 }

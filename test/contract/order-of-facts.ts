@@ -9,13 +9,13 @@ import type { StoreFixture } from './store-fixture.ts'
 const NAMES = ['remove-bg', 'ai-tasks', 'google-auto-tagging']
 
 type Fact =
-  | { kind: 'answer'; statuses: { [name: string]: 'pending' | FinalStatus } }
+  | { kind: 'response'; statuses: { [name: string]: 'pending' | FinalStatus } }
   | { kind: 'webhook'; name: string; status: FinalStatus; isOtherFile: boolean }
 
 const finalStatus = fc.constantFrom<FinalStatus>('success', 'failed')
 const responseStatus = fc.constantFrom<'pending' | FinalStatus>('pending', 'success', 'failed')
-const answer: fc.Arbitrary<Fact> = fc.record({
-  kind: fc.constant('answer'),
+const response: fc.Arbitrary<Fact> = fc.record({
+  kind: fc.constant('response'),
   statuses: fc.dictionary(fc.constantFrom(...NAMES), responseStatus),
 })
 const webhook: fc.Arbitrary<Fact> = fc.record({
@@ -37,14 +37,14 @@ function agreeingFact(truth: FinalStatus[], index: number): Fact {
   const name = NAMES[index % 3] ?? ''
   const status = truth[index % 3] ?? 'success'
   if (index < 3) return { kind: 'webhook', name, status, isOtherFile: false }
-  return { kind: 'answer', statuses: { [name]: index < 6 ? status : 'pending' } }
+  return { kind: 'response', statuses: { [name]: index < 6 ? status : 'pending' } }
 }
 
 async function applyFacts(store: Store, facts: readonly Fact[], isAtOnce: boolean) {
   const fileId = 'the-file'
   const submissionId = await submit(store, NAMES, { fileId })
   const apply = async (fact: Fact) => {
-    if (fact.kind === 'answer') {
+    if (fact.kind === 'response') {
       await store.applyResponse(submissionId, accepted(fact.statuses, { fileId }), 2_000)
       return null
     }
@@ -64,7 +64,7 @@ function expected(facts: readonly Fact[]) {
   const first = new Map<string, FinalStatus>()
   const contradicted = new Set<string>()
   const outcomes = facts.map((fact) => {
-    if (fact.kind === 'answer') {
+    if (fact.kind === 'response') {
       for (const [name, status] of Object.entries(fact.statuses))
         if (status !== 'pending' && !first.has(name)) first.set(name, status)
       return null
@@ -83,7 +83,7 @@ function expected(facts: readonly Fact[]) {
 export function describeOrderOfFacts(current: () => StoreFixture, share: number): void {
   describe('order of facts', () => {
     test('any facts in any order, sequential or concurrent, leave the first final status', async () => {
-      const facts = fc.array(fc.oneof(answer, webhook), { maxLength: 12 })
+      const facts = fc.array(fc.oneof(response, webhook), { maxLength: 12 })
       await fc.assert(
         fc.asyncProperty(facts, fc.boolean(), async (given, isAtOnce) => {
           expect(await applyFacts(current().store, given, isAtOnce)).toEqual(expected(given))

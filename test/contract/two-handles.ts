@@ -264,8 +264,8 @@ export function describeTwoHandles(current: () => StoreFixture): void {
         status: string,
         acknowledged: boolean,
         cause: string,
-        size: number,
-      ) => ({ extension, status, acknowledged, cause, size })
+        count: number,
+      ) => ({ extension, status, acknowledged, cause, count })
       const expected = [
         group('ai-tasks', 'pending', false, '', 60),
         ...causes.flatMap((cause) => [
@@ -304,8 +304,8 @@ export function describeTwoHandles(current: () => StoreFixture): void {
           new Set([...submissionIds.map((id) => `${id},ai-tasks`), `${later},remove-bg`]),
         )
         const { groups } = await store.readStats(0, 0)
-        const sizes = groups.map(({ extension, status, size }) => [extension, status, size])
-        expect(new Set(sizes.map(String))).toEqual(
+        const counts = groups.map(({ extension, status, count }) => [extension, status, count])
+        expect(new Set(counts.map(String))).toEqual(
           new Set(['ai-tasks,pending,40', 'remove-bg,pending,1', 'remove-bg,success,40']),
         )
       }
@@ -325,8 +325,8 @@ export function describeTwoHandles(current: () => StoreFixture): void {
       for (const store of handles) {
         const { groups } = await store.readStats(0, 0)
         expect(groups).toHaveLength(10)
-        for (const { cause, size } of groups) {
-          expect(size).toBe(4)
+        for (const { cause, count } of groups) {
+          expect(count).toBe(4)
           expect(await listEveryRun(store, { cause })).toHaveLength(4)
         }
       }
@@ -342,13 +342,13 @@ export function describeTwoHandles(current: () => StoreFixture): void {
       expect(await one.claimIdempotencyKey(ofOne, 1_000)).toEqual({ kind: 'running' })
       const key = { ...ofTwo, fingerprint: 'abc' }
       const { submissionId } = await two.createSubmission(newSubmission(['remove-bg']), key)
-      const answer = { status: 200, headers: {}, body: '{}' }
-      await one.applyResponse(submissionId, accepted({}), 2_000, { ...ofTwo, answer })
+      const response = { status: 200, headers: {}, body: '{}' }
+      await one.applyResponse(submissionId, accepted({}), 2_000, { ...ofTwo, response })
       for (const store of [one, two])
         expect(await store.claimIdempotencyKey(newKeyClaim(SCOPE), 3_000)).toEqual({
           kind: 'responded',
           fingerprint: 'abc',
-          answer,
+          response,
         })
     })
 

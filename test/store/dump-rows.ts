@@ -64,7 +64,7 @@ export async function dumpRows(
 
 type Read = (sql: string) => Promise<Row[]>
 type Delta = {
-  counters: [hour: number, kind: number, name: string, value: string, size: number][]
+  counters: [hour: number, kind: number, name: string, value: string, count: number][]
   hours: Hour[]
 }
 type Hour = [hour: number, ...bounds: (number | null)[]]
@@ -77,12 +77,12 @@ async function readDeltas(read: Read): Promise<Delta[]> {
 async function listCounters(read: Read): Promise<unknown[]> {
   const folded = await read('SELECT hour, kind, extension, value, count FROM counters')
   const added = (await readDeltas(read)).flatMap(({ counters }) => counters)
-  const sizes = new Map<string, number>()
-  for (const [hour, kind, name, value, size] of [...folded.map((row) => Object.values(row)), ...added]) {
+  const counts = new Map<string, number>()
+  for (const [hour, kind, name, value, count] of [...folded.map((row) => Object.values(row)), ...added]) {
     const key = JSON.stringify([hour, kind, name, value])
-    sizes.set(key, (sizes.get(key) ?? 0) + Number(size))
+    counts.set(key, (counts.get(key) ?? 0) + Number(count))
   }
-  return [...sizes].filter(([, size]) => size !== 0)
+  return [...counts].filter(([, count]) => count !== 0)
 }
 
 /** The bounds of each hour, likewise. */

@@ -46,7 +46,7 @@ test('A backup is complete and can be opened, even while writes continue', async
   // Each commit made meanwhile is in the copy completely or not at all, including its counts.
   const { groups } = await restored.readStats(0, 1)
   for (const status of ['failed', 'pending'])
-    expect(groups.find((group) => group.status === status)?.size ?? 0).toBe(
+    expect(groups.find((group) => group.status === status)?.count ?? 0).toBe(
       runs.filter(({ run }) => run.status === status).length,
     )
 })

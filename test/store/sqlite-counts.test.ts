@@ -29,19 +29,19 @@ async function expectExactCounts(store: Store): Promise<void> {
 }
 
 async function expectCounts(store: Store): Promise<void> {
-  const sizes = new Map<string, number>()
+  const counts = new Map<string, number>()
   for (const { run } of await listEveryRun(store, {}, { limit: 1_000 })) {
     const key = `${run.name} ${run.status} ${run.status === 'failed' ? causeOf(run.error) : ''}`
-    sizes.set(key, (sizes.get(key) ?? 0) + 1)
+    counts.set(key, (counts.get(key) ?? 0) + 1)
   }
   const { groups, counters } = await store.readStats(0, 10)
   expect(
-    new Map(groups.map(({ extension, status, cause, size }) => [`${extension} ${status} ${cause}`, size])),
-  ).toEqual(sizes)
+    new Map(groups.map(({ extension, status, cause, count }) => [`${extension} ${status} ${cause}`, count])),
+  ).toEqual(counts)
   const settled = counters.filter(([, kind]) => kind === 'settled')
-  const ended = [...sizes].filter(([key]) => !key.includes(' pending ')).map(([, size]) => size)
-  const sum = (numbers: number[]) => numbers.reduce((total, size) => total + size, 0)
-  expect(sum(settled.map(([, , , , size]) => size))).toBe(sum(ended))
+  const ended = [...counts].filter(([key]) => !key.includes(' pending ')).map(([, count]) => count)
+  const sum = (numbers: number[]) => numbers.reduce((total, count) => total + count, 0)
+  expect(sum(settled.map(([, , , , count]) => count))).toBe(sum(ended))
 }
 
 async function groupsOf(store: Store) {
@@ -69,7 +69,7 @@ test('A step that is rolled back changes neither the counts nor the groups', asy
   expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(10)
   await expectExactCounts(store)
   const causes = (await groupsOf(store)).filter(({ status }) => status === 'failed')
-  expect(causes.map(({ cause, size }) => [cause, size])).toContainEqual(['E4', 2])
+  expect(causes.map(({ cause, count }) => [cause, count])).toContainEqual(['E4', 2])
 })
 
 test.each([
@@ -87,7 +87,7 @@ test.each([
     WHEN new.received_at = 6000 BEGIN ${fault}; END`)
   const settled = await Promise.allSettled(deliveries.map((one) => store.recordDelivery(one)))
   expect(settled.every(({ status }) => status === 'rejected')).toBe(true)
-  expect(await groupsOf(store)).toMatchObject([{ status: 'pending', size: 12 }])
+  expect(await groupsOf(store)).toMatchObject([{ status: 'pending', count: 12 }])
   await expectExactCounts(store)
 
   connection.exec('DROP TRIGGER fault')
@@ -152,7 +152,7 @@ test('The number of deltas folded at a time is limited, so that no webhook waits
     first_delivery: null,
   })
   await store.recordDelivery(failing(submissionId, 'E1'))
-  expect(await groupsOf(store)).toMatchObject([{ status: 'failed', size: 1 }])
+  expect(await groupsOf(store)).toMatchObject([{ status: 'failed', count: 1 }])
 })
 
 test('Fewer deltas are folded at a time if they change many counters', async () => {

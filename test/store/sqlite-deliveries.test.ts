@@ -51,14 +51,14 @@ test('An event cannot be applied twice, whichever process writes it', async () =
 test('An early upload event is marked as applied once its submission claims it', async () => {
   const { store, select } = openStore()
   const submissionId = await submit(store, ['remove-bg'])
-  const answer = accepted({ 'remove-bg': 'pending' }, { fileId: 'file-1' })
+  const response = accepted({ 'remove-bg': 'pending' }, { fileId: 'file-1' })
   const event = {
     kind: 'upload_finished',
     type: 'upload.pre-transform.success',
     requestId: 'request-1',
   } as const
   for (const eventId of ['event-1', 'event-1'])
-    await store.recordAccountDelivery(newAccountDelivery({ ...event, eventId, answer }))
+    await store.recordAccountDelivery(newAccountDelivery({ ...event, eventId, response }))
   await store.applyResponse(submissionId, accepted({}, { fileId: null }), 3_000)
   expect(select('SELECT * FROM deliveries ORDER BY n')).toMatchObject([
     { outcome: OUTCOME.to.applied, submission: 1, file_id: 'file-1', request_id: null },

@@ -34,9 +34,9 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   })
   const key = { ...claim, fingerprint: `${mark}-print` }
   const { submissionId } = await store.createSubmission(asked, key)
-  const kept = { ...claim, answer: { status: 200, headers: {}, body: `{"name":"${mark}-answer"}` } }
-  const answer = accepted({ 'remove-bg': 'pending' }, { fileId, fileName: `${mark}-name_x1.png` })
-  await store.applyResponse(submissionId, answer, 1_500, kept)
+  const kept = { ...claim, response: { status: 200, headers: {}, body: `{"name":"${mark}-answer"}` } }
+  const response = accepted({ 'remove-bg': 'pending' }, { fileId, fileName: `${mark}-name_x1.png` })
+  await store.applyResponse(submissionId, response, 1_500, kept)
   const deliver = (service: string, status: 'success' | 'failed') => {
     const error = status === 'failed' ? { message: `The ${mark}-error has no number` } : null
     const body = Buffer.from(JSON.stringify({ secret, fileId }))
@@ -52,7 +52,7 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   await store.recordAccountDelivery(
     newAccountDelivery({ kind: 'asset', eventId: `${mark}-event-${index}`, type: 'file.updated', fileId }),
   )
-  const end = { type: 'upload.pre-transform.success', answer: accepted({}, { fileId }) }
+  const end = { type: 'upload.pre-transform.success', response: accepted({}, { fileId }) }
   const events: AccountEvent[] = [
     { kind: 'other', eventId: null, type: 'upload.post-transform.success', fileId },
     { kind: 'upload_finished', eventId: `${mark}-end-${index}`, requestId: `${mark}-request`, ...end },

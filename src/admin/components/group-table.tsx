@@ -51,7 +51,7 @@ function GroupRow({
   query: FailuresQuery
   group: CountedGroup
 }) {
-  const { extension, cause, status, acknowledged, size } = group
+  const { extension, cause, status, acknowledged, count } = group
   const groupQuery: FailuresQuery = {
     ...query,
     group: '',
@@ -75,7 +75,7 @@ function GroupRow({
         {acknowledged && <span class="tag">acknowledged</span>}
       </td>
       <td data-label="Runs" class="number">
-        {size.toLocaleString('en')}
+        {count.toLocaleString('en')}
       </td>
       <td data-label="Actions">
         {status !== 'pending' && (

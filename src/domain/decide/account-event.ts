@@ -33,7 +33,7 @@ export function recordAccountDelivery(delivery: NewAccountDelivery): Step<Record
       const state = loadState(facts, submissionId)
       if (state === undefined) return stateKeys(submissionId)
       const bodies = bodyKeys((ids, bodyOf) => finishUpload(facts, submissionId, event, 0, ids, bodyOf))
-      return [...stateKeys(submissionId), ...unclaimedKeys(state, [event.answer]), ...bodies]
+      return [...stateKeys(submissionId), ...unclaimedKeys(state, [event.response]), ...bodies]
     },
     decide: (facts, ids) => replaying(facts, delivery, () => decideAccountDelivery(facts, delivery, ids)),
   }
@@ -110,7 +110,7 @@ function applyOnce(facts: Facts, event: AccountEvent, at: number, ids: NewIds): 
       return makeRunsDue(facts, event.fileId, at)
     case 'upload_finished': {
       const submissionId = findQueuedUpload(facts, event)
-      const { requestId, answer: end } = event
+      const { requestId, response: end } = event
       if (submissionId === undefined) return { outcome: 'ignored', unclaimed: { requestId, end } }
       return finishUpload(facts, submissionId, event, at, ids, (id) => bodyIn(facts, id))
     }
@@ -141,14 +141,14 @@ function findQueuedUpload(facts: Facts, { requestId }: UploadFinished): string |
 function finishUpload(
   facts: Facts,
   submissionId: string,
-  { answer }: UploadFinished,
+  { response }: UploadFinished,
   at: number,
   ids: NewIds,
   bodyOf: (deliveryId: string) => string | undefined,
 ): Effect {
-  const before = loadResponseContext(facts, submissionId, [answer])
+  const before = loadResponseContext(facts, submissionId, [response])
   if (before === undefined) return { outcome: 'ignored' }
-  const after = applyResponse(before, answer, at, ids, bodyOf)
+  const after = applyResponse(before, response, at, ids, bodyOf)
   const { isChanged } = after
   return {
     outcome: isChanged ? 'applied' : 'ignored',

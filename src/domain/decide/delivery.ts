@@ -30,7 +30,7 @@ export function recordDelivery(delivery: NewDelivery): Step<RecordedDelivery> {
     bytes: body.length,
     more(facts) {
       const run = findOwnRun(facts, delivery)
-      if (run !== undefined) return run.isNotified ? [['submissions', submissionId]] : []
+      if (run !== undefined) return run.notifiesCaller ? [['submissions', submissionId]] : []
       if (facts.find('submissions', submissionId) === undefined)
         return [
           ['submissions', submissionId],
@@ -101,7 +101,7 @@ function decideBound(
   if (run === undefined) return recorded(delivery, deliveryId, decision, {})
   const settledBy = isSettledByDelivery(known, run) ? numberOf(deliveryId) : known.settledBy
   const changes: Changes = { update: { runs: [withPlace(run, { ...known, settledBy })] } }
-  const row = known.isNotified ? facts.find('submissions', submissionId) : undefined
+  const row = known.notifiesCaller ? facts.find('submissions', submissionId) : undefined
   if (row === undefined || !isNotificationDue(row, known, run))
     return recorded(delivery, deliveryId, decision, changes)
   const notification = notificationOf(row.callerWebhookUrl, run, body.toString(), receivedAt)

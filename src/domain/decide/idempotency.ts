@@ -20,7 +20,7 @@ export function claimIdempotencyKey({ scope, nonce }: KeyClaim, at: number): Ste
         fingerprint: null,
         submissionId: null,
         abandoned: false,
-        answer: null,
+        response: null,
       }
       const rows = { claims: [claim] }
       const changes = known === undefined ? { insert: rows } : { update: rows }
@@ -35,18 +35,21 @@ export function lastExpiredAt(now: number): number {
 }
 
 /** The claim of a running request never expires, however long it takes and whatever the clock shows. */
-export function isExpired(claim: Pick<ClaimRow, 'claimedAt' | 'answer' | 'abandoned'>, at: number): boolean {
+export function isExpired(
+  claim: Pick<ClaimRow, 'claimedAt' | 'response' | 'abandoned'>,
+  at: number,
+): boolean {
   return claim.claimedAt <= lastExpiredAt(at) && !isRunning(claim)
 }
 
-function isRunning({ answer, abandoned }: Pick<ClaimRow, 'answer' | 'abandoned'>): boolean {
-  return answer === null && !abandoned
+function isRunning({ response, abandoned }: Pick<ClaimRow, 'response' | 'abandoned'>): boolean {
+  return response === null && !abandoned
 }
 
 function describeClaim(claim: ClaimRow): Exclude<IdempotencyClaim, { kind: 'claimed' }> {
-  const { fingerprint, answer, abandoned, submissionId } = claim
+  const { fingerprint, response, abandoned, submissionId } = claim
   if (fingerprint === null) return { kind: 'running' }
-  if (answer !== null) return { kind: 'responded', fingerprint, answer }
+  if (response !== null) return { kind: 'responded', fingerprint, response }
   if (!abandoned || submissionId === null) return { kind: 'running' }
   return { kind: 'abandoned', fingerprint, submissionId }
 }
@@ -63,7 +66,7 @@ export function releaseIdempotencyKey(claim: KeyClaim): Step<void> {
   return {
     keys: [['claims', scope]],
     decide(facts) {
-      const claims = findOwnClaim(facts, claim)?.answer === null ? [scope] : []
+      const claims = findOwnClaim(facts, claim)?.response === null ? [scope] : []
       return { result: undefined, changes: { remove: { claims } } }
     },
   }

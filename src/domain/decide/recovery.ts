@@ -40,7 +40,7 @@ export function recoverAbandoned(at: number, aliveSince: number): Step<{ submiss
     decide(facts, ids) {
       const unfinished = facts.list('unfinishedSubmissions', since)
       const submissions = unfinished.flatMap((row) => unconfirmed(facts, ids, row, at))
-      const unanswered = facts.list('abandonedClaims', since).filter(({ answer }) => answer === null)
+      const unanswered = facts.list('abandonedClaims', since).filter(({ response }) => response === null)
       const isKept = (claim: ClaimRow) => claim.abandoned || mayBeAtImageKit(facts, claim)
       const claims = unanswered.filter(isKept).map((claim) => ({ ...claim, abandoned: true }))
       const retryItems = facts

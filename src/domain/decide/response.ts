@@ -62,7 +62,7 @@ export function respond({
       const { before, after, result } = decide(facts, ids, (id) => bodyIn(facts, id))
       const changes = responseChanges(before, after)
       const held = key && findOwnClaim(facts, key)
-      const claims = held && key ? [{ ...held, answer: key.answer }] : []
+      const claims = held && key ? [{ ...held, response: key.response }] : []
       return {
         result: { result, submission: submissionOf(after.state) },
         changes: { ...changes, update: { ...changes.update, claims } },
@@ -75,7 +75,7 @@ type ResponseInput = {
   submissionId: string
   response: UploadResponse
   at: number
-  key?: (KeyClaim & { answer: StoredResponse }) | undefined
+  key?: (KeyClaim & { response: StoredResponse }) | undefined
 }
 
 /**

@@ -45,7 +45,7 @@ export function runOf(row: RunRow): Run {
     isListed: ___,
     settledBy: ____,
     boundTo: _____,
-    isNotified: ______,
+    notifiesCaller: ______,
     ...run
   } = row
   return run
@@ -56,8 +56,8 @@ export function bindingOf({
   state,
   fileId,
   callerWebhookUrl,
-}: SubmissionRow): Pick<RunRow, 'boundTo' | 'isNotified'> {
-  return { boundTo: state === 'accepted' ? fileId : null, isNotified: callerWebhookUrl !== null }
+}: SubmissionRow): Pick<RunRow, 'boundTo' | 'notifiesCaller'> {
+  return { boundTo: state === 'accepted' ? fileId : null, notifiesCaller: callerWebhookUrl !== null }
 }
 
 /**
@@ -132,7 +132,7 @@ type Place = Omit<RunRow, keyof Run>
 /** A final run is never due, and only a pending run is overdue. */
 export function withPlace(
   run: Run,
-  { dueAt, isOverdue, isListed, settledBy, boundTo, isNotified }: Place,
+  { dueAt, isOverdue, isListed, settledBy, boundTo, notifiesCaller }: Place,
 ): RunRow {
   return {
     ...run,
@@ -141,7 +141,7 @@ export function withPlace(
     isListed,
     settledBy,
     boundTo,
-    isNotified,
+    notifiesCaller,
   }
 }
 

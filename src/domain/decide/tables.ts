@@ -69,7 +69,7 @@ export type RunRow = Run & {
   /** The asset of its submission while that is accepted. Copied here so that a webhook needs no other row than its run. */
   boundTo: string | null
   /** Its submission has a caller to notify. */
-  isNotified: boolean
+  notifiesCaller: boolean
 }
 
 export type DeliveryRow = {
@@ -124,7 +124,7 @@ export type ClaimRow = {
   submissionId: string | null
   /** The process that claimed it has ended. */
   abandoned: boolean
-  answer: StoredResponse | null
+  response: StoredResponse | null
 }
 
 type RetryItemRow = {

@@ -239,7 +239,7 @@ export function toClaim([
     fingerprint,
     submissionId,
     abandoned: abandoned === 1,
-    answer: parseJson(response),
+    response: parseJson(response),
   }
 }
 

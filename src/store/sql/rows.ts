@@ -64,7 +64,7 @@ export function toRunRow(cells: [...RunCells, ...unknown[]]): RunRow {
     isListed: cells[14] === null,
     settledBy: cells[11] > 0 ? cells[11] : null,
     boundTo: cells[12] === UNBOUND ? null : cells[12],
-    isNotified: cells[13] === 1,
+    notifiesCaller: cells[13] === 1,
   }
 }
 

@@ -73,10 +73,10 @@ export function createWriteChanges(
       to.updateRun(...state, number)
       return
     }
-    const { submissionId, name, requestedAs, attempt, requestedAt, isNotified } = after
+    const { submissionId, name, requestedAs, attempt, requestedAt, notifiesCaller } = after
     const submission = numberOf(submissionId)
-    const notifiesCaller = isNotified ? 1 : null
-    to.insertRun(number, check, submission, name, requestedAs, attempt, requestedAt, notifiesCaller, ...state)
+    const notifies = notifiesCaller ? 1 : null
+    to.insertRun(number, check, submission, name, requestedAs, attempt, requestedAt, notifies, ...state)
   }
   const writeDelivery = ({ before, after }: Change<DeliveryRow>): void => {
     if (after === undefined) return
@@ -134,9 +134,9 @@ export function createWriteChanges(
         if (before !== undefined) to.deleteClaim(before.scope)
         continue
       }
-      const { scope, nonce, claimedAt, fingerprint, submissionId, abandoned, answer } = after
+      const { scope, nonce, claimedAt, fingerprint, submissionId, abandoned, response } = after
       const submission = submissionId === null ? null : numberOf(submissionId)
-      const state = [claimedAt, fingerprint, submission, abandoned ? 1 : 0, processId, writeJson(answer)]
+      const state = [claimedAt, fingerprint, submission, abandoned ? 1 : 0, processId, writeJson(response)]
       to.saveClaim(scope, nonce, ...state)
     }
     for (const { after } of rows.retryItems) {

@@ -24,7 +24,7 @@ export async function describeOverview(deps: DescribeStatsDeps, windowMs: number
     deps.store.findOldestPending(),
   ])
   const totalOf = (matches: (group: CountedGroup) => boolean) =>
-    groups.filter(matches).reduce((sum, { size }) => sum + size, 0)
+    groups.filter(matches).reduce((sum, { count }) => sum + count, 0)
   const totalOfStatus = (status: RunStatus) => totalOf((group) => group.status === status)
   return {
     stats,

@@ -42,7 +42,7 @@ export async function countMatchingRuns(
   const isByGroup = q === null && since === null && until === null && contradicted === null
   // A cause that is too rare to be shown has no group of its own.
   if (isByGroup && (filter.cause === null || known.length > 0)) return matchingGroups(known, true)
-  const groups = new Map(known.map((group) => [keyOf(group), { ...group, size: 0 }]))
+  const groups = new Map(known.map((group) => [keyOf(group), { ...group, count: 0 }]))
   let before: number | null = null
   for (let step = 0; step < MAX_STEPS; step += 1) {
     const page = await deps.store.listRuns(filter, { limit: STEP, before })
@@ -50,8 +50,8 @@ export async function countMatchingRuns(
       const own = groupOf(run)
       // For an extension with very many causes, only the most frequent ones have their own group.
       const group = groups.get(keyOf(own)) ??
-        groups.get(keyOf({ ...own, cause: OTHER_CAUSE })) ?? { ...own, size: 0 }
-      group.size += 1
+        groups.get(keyOf({ ...own, cause: OTHER_CAUSE })) ?? { ...own, count: 0 }
+      group.count += 1
       groups.set(keyOf(group), group)
     }
     if (page.next === null) return matchingGroups([...groups.values()], true)
@@ -62,13 +62,13 @@ export async function countMatchingRuns(
 }
 
 function matchingGroups(groups: readonly CountedGroup[], isComplete: boolean): MatchingGroups {
-  const total = groups.reduce((sum, { size }) => sum + size, 0)
-  return { groups: sorted(groups.filter(({ size }) => size > 0)), total, isComplete }
+  const total = groups.reduce((sum, { count }) => sum + count, 0)
+  return { groups: sorted(groups.filter(({ count }) => count > 0)), total, isComplete }
 }
 
 function sorted(groups: readonly CountedGroup[]): CountedGroup[] {
   return groups.toSorted(
-    (one, other) => other.size - one.size || one.extension.localeCompare(other.extension),
+    (one, other) => other.count - one.count || one.extension.localeCompare(other.extension),
   )
 }
 
@@ -76,7 +76,7 @@ function sumUp(groups: readonly CountedGroup[]): CountedGroup[] {
   const sums = new Map<string, CountedGroup>()
   for (const group of groups) {
     const known = sums.get(keyOf(group))
-    sums.set(keyOf(group), { ...group, size: group.size + (known?.size ?? 0) })
+    sums.set(keyOf(group), { ...group, count: group.count + (known?.count ?? 0) })
   }
   return [...sums.values()]
 }

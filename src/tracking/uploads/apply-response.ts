@@ -13,7 +13,7 @@ export type ApplyResponseDeps = {
 /** Records ImageKit's response to a submission. Resolves even while the store is down: the write is then queued for a retry. */
 export function applyResponse(
   { store, writeRetries, clock, log }: ApplyResponseDeps,
-  facts: { submissionId: string; response: UploadResponse; key?: KeyClaim & { answer: StoredResponse } },
+  facts: { submissionId: string; response: UploadResponse; key?: KeyClaim & { response: StoredResponse } },
 ): Promise<void> {
   return writeRetries.apply(async () => {
     const { submissionId, response, key } = facts

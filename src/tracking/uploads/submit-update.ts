@@ -64,7 +64,7 @@ export async function submitUpdate(
       'no response from ImageKit; it may have received the update',
     )
   const response = deps.respondToCaller(callerOutcome(submissionId, exchange))
-  const key = claim && { key: { ...claim, answer: response } }
+  const key = claim && { key: { ...claim, response } }
   await applyResponse(deps, { submissionId, response: submissionResponse(exchange), ...key })
   return { response, isStored: true }
 }

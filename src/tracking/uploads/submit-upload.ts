@@ -93,7 +93,7 @@ export async function submitUpload<Form>(
       'no response from ImageKit; it may have received the upload',
     )
   const response = deps.respondToCaller(callerOutcome(submissionId, exchange))
-  const key = claim === null ? undefined : { ...claim, answer: response }
+  const key = claim === null ? undefined : { ...claim, response }
   await applyResponse(deps, { submissionId, response: submissionResponse(exchange), ...(key && { key }) })
   return { response, isStored: true }
 }

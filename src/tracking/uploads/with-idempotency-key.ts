@@ -56,7 +56,7 @@ export async function withIdempotencyKey(
       'idempotency_key_reused',
       'The first request with this Idempotency-Key was different. Use a new key for a new request.',
     )
-  if (claim.kind === 'responded') return claim.answer
+  if (claim.kind === 'responded') return claim.response
   const { submissionId } = claim
   return respondToCaller({ submissionId, kind: 'unconfirmed', reason: 'service_stopped' })
 }

@@ -67,15 +67,15 @@ const request = fc
     kind: fc.constantFrom('upload', 'update', 'external'),
     names: fc.array(name, { maxLength: 3 }),
     file: fileId,
-    isNotified: fc.boolean(),
+    notifiesCaller: fc.boolean(),
     at: time,
   })
   .map(
-    ({ kind, names, file, isNotified, at }): RequestFacts => ({
+    ({ kind, names, file, notifiesCaller, at }): RequestFacts => ({
       names,
       kind,
       fileId: kind === 'upload' ? null : file,
-      callerWebhookUrl: isNotified ? CALLER : null,
+      callerWebhookUrl: notifiesCaller ? CALLER : null,
       at,
     }),
   )
@@ -134,8 +134,10 @@ const respond = step(
     key: fc.option(keyClaim),
   }),
   (context, { submission: of, response, at, key }) => {
-    const answer = { status: 200, headers: {}, body: '{}' }
-    const keyWithResponse = key === null ? undefined : { ...key, scope: context.id(key.scope), answer }
+    const keyWithResponse =
+      key === null
+        ? undefined
+        : { ...key, scope: context.id(key.scope), response: { status: 200, headers: {}, body: '{}' } }
     return context.store.applyResponse(
       chosenSubmission(context, of),
       scoped(context, response),
@@ -174,12 +176,12 @@ const finished = fc
   .record({ requestId: fc.constantFrom('request-1', 'request-1', 'request-2'), eventId })
   .chain(({ requestId: id, eventId: event }) =>
     fc.oneof(acceptance, failure('rejected')).map(
-      (answer): AccountEvent => ({
+      (response): AccountEvent => ({
         kind: 'upload_finished',
         eventId: event,
         type: 'upload.post-transform',
         requestId: id,
-        answer: { ...answer, requestId: id },
+        response: { ...response, requestId: id },
       }),
     ),
   )
@@ -205,7 +207,12 @@ function scopedEvent(context: StepContext, event: AccountEvent): AccountEvent {
     case 'asset':
       return { ...event, eventId: own, fileId: id(event.fileId) }
     case 'upload_finished':
-      return { ...event, eventId: own, requestId: id(event.requestId), answer: scoped(context, event.answer) }
+      return {
+        ...event,
+        eventId: own,
+        requestId: id(event.requestId),
+        response: scoped(context, event.response),
+      }
     case 'other':
       return { ...event, eventId: own }
   }

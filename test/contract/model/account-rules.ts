@@ -16,7 +16,7 @@ type Applied = { outcome: string; fileId: string | null; submissionId?: string }
 
 function namedFile(event: AccountEvent): string | null {
   if (event.kind === 'asset') return event.fileId
-  return event.kind === 'upload_finished' && event.answer.kind === 'accepted' ? event.answer.fileId : null
+  return event.kind === 'upload_finished' && event.response.kind === 'accepted' ? event.response.fileId : null
 }
 
 /** `of`: the submission whose upload it reports, changed or not. */
@@ -35,7 +35,7 @@ function applyEventOnce(
         fileId: null,
       }
     case 'upload_finished':
-      return applyUploadEnd(model, event.requestId, event.answer, stored)
+      return applyUploadEnd(model, event.requestId, event.response, stored)
     case 'other':
       return { outcome: 'ignored', fileId: null }
   }

@@ -31,11 +31,11 @@ const aboutUpload: fc.Arbitrary<Maker> = fc
     if (submission === undefined) return undefined
     const requestId = requestIdOf(model, submission)
     const ended = { ...facts, kind, fileId }
-    const answer = responseOf(model, ended, requestId)
+    const response = responseOf(model, ended, requestId)
     const description = `the upload of ${numberOf(model, submission)} has ended: ${describeResponse(ended)}`
     return {
       description,
-      event: { kind: 'upload_finished', eventId, type: 'upload.ended', requestId, answer },
+      event: { kind: 'upload_finished', eventId, type: 'upload.ended', requestId, response },
     }
   })
 

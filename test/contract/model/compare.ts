@@ -134,15 +134,15 @@ async function compareNotifications(model: Model, now: number, store: Store): Pr
 }
 
 /** All counters by their key. No counter may be zero or negative. */
-export function sizesOf({ groups, counters }: StatCounts): Map<string, number> {
-  const sizes = new Map<string, number>()
-  for (const { extension, status, acknowledged, cause, size } of groups)
-    sizes.set(JSON.stringify([extension, status, acknowledged, cause]), size)
-  for (const [hour, kind, extension, value, size] of counters)
-    sizes.set(JSON.stringify([hour, kind, extension, value]), size)
-  expect([...sizes.values()].filter((size) => size <= 0)).toEqual([])
-  expect(sizes.size).toBe(groups.length + counters.length)
-  return sizes
+export function countersByKey({ groups, counters }: StatCounts): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { extension, status, acknowledged, cause, count } of groups)
+    counts.set(JSON.stringify([extension, status, acknowledged, cause]), count)
+  for (const [hour, kind, extension, value, count] of counters)
+    counts.set(JSON.stringify([hour, kind, extension, value]), count)
+  expect([...counts.values()].filter((count) => count <= 0)).toEqual([])
+  expect(counts.size).toBe(groups.length + counters.length)
+  return counts
 }
 
 /** Beyond the counts of other sequences, the counters match these runs; all times are in the first hour. */
@@ -161,5 +161,5 @@ function compareCounts(model: Model, before: ReadonlyMap<string, number>, stats:
     if (status === 'failed') add(0, 'failed', run.name, causeOfRun(run))
     if (status !== 'expired') add(0, 'seconds', '', '0')
   }
-  expect(sizesOf(stats)).toEqual(expected)
+  expect(countersByKey(stats)).toEqual(expected)
 }

@@ -7,7 +7,7 @@ import { sweep } from '../store-calls.ts'
 import type { ReopenableStore } from '../store-fixture.ts'
 import { ensureLease, withLease } from '../with-lease.ts'
 import { sequences } from './commands.ts'
-import { sizesOf } from './compare.ts'
+import { countersByKey } from './compare.ts'
 import { emptyModel } from './model.ts'
 
 const MAX_COMMANDS = 16
@@ -65,7 +65,7 @@ export function modelContract(
         const context = {
           store,
           countCase,
-          countedBefore: sizesOf(await store.readStats(0, 1)),
+          countedBefore: countersByKey(await store.readStats(0, 1)),
           async reopen() {
             context.store = await reopen()
             await ensureLease(context.store)

@@ -11,20 +11,20 @@ export const submitting: fc.Arbitrary<Plan> = fc
     kind: fc.constantFrom('upload', 'update', 'external'),
     names: fc.array(name, { maxLength: 3 }),
     fileId: file,
-    isNotified: fc.boolean(),
+    notifiesCaller: fc.boolean(),
     at: time,
   })
   .map(
-    ({ kind, names, fileId, isNotified, at }): Plan =>
+    ({ kind, names, fileId, notifiesCaller, at }): Plan =>
       (model) => {
         const requested = newSubmission(names, {
           kind,
           fileId: idOf(model, kind === 'upload' ? null : fileId),
-          callerWebhookUrl: isNotified ? `https://caller.example/${model.scope}` : null,
+          callerWebhookUrl: notifiesCaller ? `https://caller.example/${model.scope}` : null,
           at,
         })
         const about = requested.fileId === null ? 'no file' : fileId
-        const description = `${kind} of ${about} [${names.join(' ')}]${isNotified ? ' for a caller' : ''} at ${at}`
+        const description = `${kind} of ${about} [${names.join(' ')}]${notifiesCaller ? ' for a caller' : ''} at ${at}`
         return {
           description: `#${model.submissions.length} = ${description}`,
           async perform({ store }) {

@@ -102,8 +102,12 @@ describe('the cause of a failure', () => {
 })
 
 /** Causes of an extension, `E0` the most frequent. */
-function causes(extension: string, count: number): { extension: string; cause: string; size: number }[] {
-  return Array.from({ length: count }, (_, index) => ({ extension, cause: `E${index}`, size: 1_000 - index }))
+function causes(extension: string, count: number): { extension: string; cause: string; count: number }[] {
+  return Array.from({ length: count }, (_, index) => ({
+    extension,
+    cause: `E${index}`,
+    count: 1_000 - index,
+  }))
 }
 
 describe('the shown causes', () => {
@@ -117,7 +121,7 @@ describe('the shown causes', () => {
   })
 
   test('of all extensions are those shown for any of them, each once', () => {
-    const rare = { extension: 'b', cause: 'E102', size: 1 }
+    const rare = { extension: 'b', cause: 'E102', count: 1 }
     const shown = shownCauses([...causes('a', 103), rare, { ...rare, cause: 'E0' }], null)
     expect(shown).toHaveLength(101)
     expect(new Set(shown).size).toBe(101)
@@ -125,13 +129,13 @@ describe('the shown causes', () => {
   })
 
   test('are selected by their total frequency', () => {
-    const parts = Array.from({ length: 3 }, () => ({ extension: 'a', cause: 'in parts', size: 400 }))
+    const parts = Array.from({ length: 3 }, () => ({ extension: 'a', cause: 'in parts', count: 400 }))
     expect(shownCauses([...causes('a', 100), ...parts], 'a')[0]).toBe('in parts')
     expect(shownCauses([...causes('a', 100), ...parts], 'a')).not.toContain('E99')
   })
 
   test('do not include the empty cause, nor `other`', () => {
-    const none = { extension: 'a', cause: '', size: 9 }
+    const none = { extension: 'a', cause: '', count: 9 }
     expect(shownCauses([none, { ...none, cause: OTHER_CAUSE }, { ...none, cause: 'E1' }], null)).toEqual([
       'E1',
     ])
@@ -139,7 +143,7 @@ describe('the shown causes', () => {
 })
 
 describe('bounding causes', () => {
-  const own = { extension: 'a', cause: '', size: 5, status: 'success' }
+  const own = { extension: 'a', cause: '', count: 5, status: 'success' }
 
   test('keeps the shown causes, and changes nothing else', () => {
     const counted = [own, ...causes('b', 100)]
@@ -149,11 +153,11 @@ describe('bounding causes', () => {
   test('replaces the others by `other`, for each extension separately, without adding them up', () => {
     const bounded = boundCauses([...causes('a', 103), own, ...causes('b', 1), { ...own, cause: 'rare' }])
     expect(bounded.slice(100)).toEqual([
-      { extension: 'a', cause: OTHER_CAUSE, size: 900 },
-      { extension: 'a', cause: OTHER_CAUSE, size: 899 },
-      { extension: 'a', cause: OTHER_CAUSE, size: 898 },
+      { extension: 'a', cause: OTHER_CAUSE, count: 900 },
+      { extension: 'a', cause: OTHER_CAUSE, count: 899 },
+      { extension: 'a', cause: OTHER_CAUSE, count: 898 },
       own,
-      { extension: 'b', cause: 'E0', size: 1_000 },
+      { extension: 'b', cause: 'E0', count: 1_000 },
       { ...own, cause: OTHER_CAUSE },
     ])
   })
@@ -162,13 +166,13 @@ describe('bounding causes', () => {
     const one = fc.record({
       extension: fc.constantFrom('a', 'b', '__proto__'),
       cause: fc.oneof(fc.constantFrom('', OTHER_CAUSE, 'constructor'), fc.nat(400).map(String)),
-      size: fc.integer({ min: 0, max: 5 }),
+      count: fc.integer({ min: 0, max: 5 }),
     })
     fc.assert(
       fc.property(fc.array(one, { maxLength: 900, size: 'max' }), (counted) => {
         const bounded = boundCauses(counted)
-        const sizes = (all: typeof counted) => all.map(({ extension, size }) => [extension, size])
-        expect(sizes(bounded)).toEqual(sizes(counted))
+        const counts = (all: typeof counted) => all.map(({ extension, count }) => [extension, count])
+        expect(counts(bounded)).toEqual(counts(counted))
         for (const extension of ['a', 'b', '__proto__']) {
           const found = bounded.filter((each) => each.extension === extension).map(({ cause }) => cause)
           expect(new Set(found.filter((cause) => cause !== '')).size).toBeLessThanOrEqual(101)

@@ -31,7 +31,7 @@ function aRow(facts: Partial<RunRow> = {}): RunRow {
     isListed: true,
     settledBy: null,
     boundTo: null,
-    isNotified: false,
+    notifiesCaller: false,
   }
   return frozen({ ...aRun({ runId: runId(1) }), ...place, ...facts })
 }
@@ -50,7 +50,7 @@ function hourlyCounters(before: RunRow | undefined, after: RunRow | undefined): 
 }
 
 function negated(counters: readonly StatCounter[]): StatCounter[] {
-  return counters.map(([hour, kind, extension, value, size]) => [hour, kind, extension, value, -size])
+  return counters.map(([hour, kind, extension, value, count]) => [hour, kind, extension, value, -count])
 }
 
 function addUp(counters: readonly StatCounter[]): StatCounter[] {
@@ -110,7 +110,7 @@ describe('the counters of a run’s change', () => {
       const counters = countersOf(steps[index], after)
       return counters.filter(([hour]) => hour === NOW)
     })
-    const of = (value: string, size: number) => [NOW, 'runs', 'remove-bg', value, size]
+    const of = (value: string, count: number) => [NOW, 'runs', 'remove-bg', value, count]
     expect(groups).toEqual([
       [of('pending open ', 1)],
       [of('pending open ', -1), of('failed open The quota is used up', 1)],
@@ -290,12 +290,12 @@ function countRows(rows: readonly RunRow[]): StatCounter[] {
         ...(settledAt === null ? [] : [[hour, 'seconds', '', seconds, 1] as const]),
       ]
     })
-  const sizes = new Map<string, number>()
-  for (const [hour, kind, extension, value, size] of counters) {
+  const counts = new Map<string, number>()
+  for (const [hour, kind, extension, value, count] of counters) {
     const key = JSON.stringify([hour, kind, extension, value])
-    sizes.set(key, size + (sizes.get(key) ?? 0))
+    counts.set(key, count + (counts.get(key) ?? 0))
   }
-  return [...sizes].map(([key, size]) => [...JSON.parse(key), size] as unknown as StatCounter)
+  return [...counts].map(([key, count]) => [...JSON.parse(key), count] as unknown as StatCounter)
 }
 
 function sorted(counters: readonly StatCounter[]): string[] {
@@ -323,7 +323,7 @@ describe('counters', () => {
   })
 
   test('of runs are the groups of runs', () => {
-    const group = (value: string, size: number): StatCounter => [NOW, 'runs', 'remove-bg', value, size]
+    const group = (value: string, count: number): StatCounter => [NOW, 'runs', 'remove-bg', value, count]
     const counters = [
       group('failed open a cause\nof two lines', 2),
       group('failed acknowledged other', 1),
@@ -333,9 +333,9 @@ describe('counters', () => {
     const of = { extension: 'remove-bg', acknowledged: false }
     const folded = frozen({ counters: [...counters, ...COUNTERS], byHour: [] })
     expect(countsOf(folded, [], { from: 0, until: 9 }).groups).toEqual([
-      { ...of, status: 'failed', acknowledged: true, cause: 'other', size: 1 },
-      { ...of, status: 'failed', cause: 'a cause\nof two lines', size: 2 },
-      { ...of, status: 'pending', cause: '', size: 3 },
+      { ...of, status: 'failed', acknowledged: true, cause: 'other', count: 1 },
+      { ...of, status: 'failed', cause: 'a cause\nof two lines', count: 2 },
+      { ...of, status: 'pending', cause: '', count: 3 },
     ])
   })
 
@@ -397,7 +397,7 @@ describe('counters that are not folded yet', () => {
     ]
     const folded = { counters, byHour }
     expect(countsOf(folded, [JSON.stringify(changes)], { from: 3, until: 5 })).toEqual({
-      groups: [{ extension: 'a', status: 'success', acknowledged: false, cause: '', size: 2 }],
+      groups: [{ extension: 'a', status: 'success', acknowledged: false, cause: '', count: 2 }],
       counters: [
         [0, 'seconds', '', '7', 2],
         [0, 'settled', 'a', 'success', 3],

@@ -6,8 +6,8 @@ import { totalsOf } from '../../../src/domain/stat-totals.ts'
 import { frozen } from './facts.ts'
 
 describe('totals', () => {
-  const group = (extension: string, status: RunStatus, size: number) => {
-    return { extension, status, acknowledged: false, cause: '', size }
+  const group = (extension: string, status: RunStatus, count: number) => {
+    return { extension, status, acknowledged: false, cause: '', count }
   }
 
   test('contain the pending runs and the ended ones', () => {

@@ -73,7 +73,7 @@ describe('the result of a queued upload', () => {
       eventId: eventId(6),
       type: 'upload.pre-transform.success',
       requestId: REQUEST,
-      answer: {
+      response: {
         kind: 'accepted',
         fileId: FILE,
         fileName: 'shirt.mp4',
@@ -100,7 +100,7 @@ describe('the result of a queued upload', () => {
       eventId: eventId(7),
       type: 'upload.pre-transform.error',
       requestId: REQUEST,
-      answer: {
+      response: {
         kind: 'rejected',
         requestId: REQUEST,
         error: { code: 'pre_transformation_failed', message, status: null },
@@ -114,7 +114,7 @@ describe('the result of a queued upload', () => {
       const message = 'The pre-transformation failed: no reason given'
       expect(readAccountEvent({ ...example('pre-transform-error'), data })).toMatchObject({
         kind: 'upload_finished',
-        answer: { kind: 'rejected', error: { message } },
+        response: { kind: 'rejected', error: { message } },
       })
     },
   )
@@ -183,6 +183,6 @@ describe('any other event', () => {
     const data: unknown = JSON.parse(`{"fileId":"${FILE}","deep":${deep}}`)
     expect(readAccountEvent({ type: 'file.updated', data })).toMatchObject({ kind: 'asset', fileId: FILE })
     const success = { ...example('pre-transform-success'), data }
-    expect(readAccountEvent(success)).toMatchObject({ kind: 'upload_finished', answer: { fileId: FILE } })
+    expect(readAccountEvent(success)).toMatchObject({ kind: 'upload_finished', response: { fileId: FILE } })
   })
 })

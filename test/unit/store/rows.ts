@@ -25,7 +25,7 @@ export function aRunRow(facts: Partial<RunRow> = {}): RunRow {
     isListed: true,
     settledBy: null,
     boundTo: null,
-    isNotified: false,
+    notifiesCaller: false,
   }
   return { ...aRun(), ...place, ...facts }
 }

@@ -12,7 +12,7 @@ function failed(runId: string, code: string, facts: Partial<Run> = {}): ListedRu
 
 /** A store with these runs that counts groups and lists matching runs. `lists` returns how many lists were read. */
 function storeOf(runs: readonly ListedRun[]) {
-  const groups = runs.map(({ run }) => ({ ...groupOf(run), size: 1 }))
+  const groups = runs.map(({ run }) => ({ ...groupOf(run), count: 1 }))
   let lists = 0
   return {
     lists: () => lists,
@@ -30,7 +30,7 @@ function storeOf(runs: readonly ListedRun[]) {
 test('Runs that match by group are counted without reading a list', async () => {
   const store = storeOf([failed('run-1', 'E1'), failed('run-2', 'E1'), failed('run-3', 'E2')])
   expect(await countMatchingRuns({ store }, { ...EVERY_RUN, cause: 'E1' })).toMatchObject({
-    groups: [{ cause: 'E1', size: 2 }],
+    groups: [{ cause: 'E1', count: 2 }],
     total: 2,
     isComplete: true,
   })
@@ -40,12 +40,12 @@ test('Runs that match by group are counted without reading a list', async () => 
 test('Only runs that a webhook has contradicted are counted one by one', async () => {
   const store = storeOf([failed('run-1', 'E1'), failed('run-2', 'E1', { contradicted: true })])
   const counted = await countMatchingRuns({ store }, { ...EVERY_RUN, contradicted: true })
-  expect(counted).toMatchObject({ groups: [{ cause: 'E1', size: 1 }], total: 1 })
+  expect(counted).toMatchObject({ groups: [{ cause: 'E1', count: 1 }], total: 1 })
 })
 
 test('Runs with a cause that is too rare to be shown are also counted one by one, under that cause', async () => {
   const many = Array.from({ length: 210 }, (_, index) => failed(`run-${index}`, `E${index % 105}`))
   const store = storeOf([...many, failed('rare', 'rare')])
   const counted = await countMatchingRuns({ store }, { ...EVERY_RUN, cause: 'rare' })
-  expect(counted).toMatchObject({ groups: [{ cause: 'rare', size: 1 }], total: 1, isComplete: true })
+  expect(counted).toMatchObject({ groups: [{ cause: 'rare', count: 1 }], total: 1, isComplete: true })
 })

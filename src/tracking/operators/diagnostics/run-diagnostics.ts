@@ -168,7 +168,7 @@ async function checkRejectedDeliveries({ store, clock }: DiagnosticsDeps): Promi
 async function checkPendingRuns({ store, setup, clock }: DiagnosticsDeps): Promise<Check[]> {
   const [{ groups }, oldest] = await Promise.all([store.readStats(0, 0), store.findOldestPending()])
   const pending = groups.filter(({ status }) => status === 'pending')
-  const count = pending.reduce((sum, { size }) => sum + size, 0)
+  const total = pending.reduce((sum, { count }) => sum + count, 0)
   const oldestMs = oldest ? clock() - oldest.requestedAt : null
-  return [checkPending({ count, oldestMs, expireAfterMs: setup.expireAfterMs })]
+  return [checkPending({ count: total, oldestMs, expireAfterMs: setup.expireAfterMs })]
 }

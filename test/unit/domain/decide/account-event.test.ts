@@ -12,10 +12,10 @@ const CHANGED: AccountEvent = { kind: 'asset', eventId: 'event-1', type: 'file.u
 const OTHER: AccountEvent = { kind: 'other', eventId: 'event-1', type: null }
 
 function finished(
-  answer: UploadResponse & { kind: 'accepted' | 'rejected' },
+  response: UploadResponse & { kind: 'accepted' | 'rejected' },
   eventId: string | null = 'event-1',
 ) {
-  return { kind: 'upload_finished', eventId, type: 'upload', requestId: 'request-1', answer } as const
+  return { kind: 'upload_finished', eventId, type: 'upload', requestId: 'request-1', response } as const
 }
 
 function deliver(

@@ -317,7 +317,7 @@ test('After any facts in any order, runs are listed unless their submission is r
         const isRejected = row?.state === 'rejected'
         const boundTo = row?.state === 'accepted' ? row.fileId : null
         for (const run of memory.rows.runs) {
-          expect(run).toMatchObject({ boundTo, isNotified: true })
+          expect(run).toMatchObject({ boundTo, notifiesCaller: true })
           expect(run.isListed).toBe(!isRejected)
           const mayBeDue = !isRejected && run.status === 'pending'
           // A new run is due only with its siblings, which may have settled.

@@ -6,7 +6,7 @@ import { IDEMPOTENCY_WINDOW_MS as WINDOW } from '../../../../src/domain/idempote
 import { createMemory } from './memory.ts'
 import { CLAIM } from './submitted.ts'
 
-const ANSWER = { status: 200, headers: {}, body: '{}' }
+const RESPONSE = { status: 200, headers: {}, body: '{}' }
 
 const OWN = { scope: 'key-1', nonce: 'own' }
 
@@ -33,7 +33,7 @@ describe('a claim', () => {
   test.each([
     ['running', { fingerprint: null }, { kind: 'running' }],
     ['running, its submission recorded', {}, { kind: 'running' }],
-    ['responded', { answer: ANSWER }, { kind: 'responded', fingerprint: 'abc', answer: ANSWER }],
+    ['responded', { response: RESPONSE }, { kind: 'responded', fingerprint: 'abc', response: RESPONSE }],
     [
       'abandoned with its submission',
       { abandoned: true },
@@ -53,7 +53,7 @@ describe('a claim', () => {
     expect([result, inserted, updated]).toEqual([{ kind: 'claimed' }, {}, {}])
   })
 
-  test.each([{ answer: ANSWER }, { abandoned: true }])(
+  test.each([{ response: RESPONSE }, { abandoned: true }])(
     'replaces an old one that has ended after 24 hours: %j',
     (facts) => {
       expect(claim(facts, 1_000 + WINDOW - 1).result.kind).not.toBe('claimed')
@@ -83,7 +83,7 @@ describe('a release', () => {
   })
 
   test('does not remove a claim with a response, another’s claim, or an unknown one', () => {
-    expect(release({ answer: ANSWER }).removed).toEqual({})
+    expect(release({ response: RESPONSE }).removed).toEqual({})
     expect(release({ nonce: 'other' }).removed).toEqual({})
     expect(release().removed).toEqual({})
   })

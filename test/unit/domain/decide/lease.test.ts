@@ -62,7 +62,7 @@ describe('the lease', () => {
       fingerprint: null,
       submissionId: null,
       abandoned: false,
-      answer: null,
+      response: null,
     }
     const step = { keys: [], decide: () => ({ result: 'done', changes: { insert: { claims: [row] } } }) }
     const lost = withLease(THEIRS).run(underLease({ epoch: 4 }, step))

@@ -163,7 +163,7 @@ function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
     case 'unfinishedSubmissions':
       return rows.submissions.filter(({ state }) => state === 'submitting')
     case 'abandonedClaims':
-      return rows.claims.filter(({ answer }) => answer === null)
+      return rows.claims.filter(({ response }) => response === null)
     case 'unfinishedItems':
       return rows.retryItems.filter(({ state }) => state === 'submitting')
     default:

@@ -79,7 +79,7 @@ describe('idempotency keys of an ended process', () => {
 
   test('keep their response', () => {
     const memory = submitted([], { state: 'accepted' })
-    memory.put('claims', { ...CLAIM, answer: { status: 200, headers: {}, body: '{}' } })
+    memory.put('claims', { ...CLAIM, response: { status: 200, headers: {}, body: '{}' } })
     const { updated, removed } = memory.run(recover)
     expect([updated, removed]).toEqual([{}, {}])
   })
@@ -111,7 +111,7 @@ test('A recovery requests the unfinished rows, and then their submissions', () =
     fingerprint: 'abc',
     submissionId: 's2',
     abandoned: false,
-    answer: null,
+    response: null,
   })
   expect(memory.run(recover).requested.slice(1)).toEqual([
     [

@@ -19,7 +19,7 @@ import { createMemory, type Memory, noId } from './memory.ts'
 import { changeRun, HOOK, numbered, submitted } from './submitted.ts'
 
 const QUEUED = accepted({ 'remove-bg': 'pending' }, { fileId: null, fileName: null })
-const ANSWER = { status: 200, headers: {}, body: '{}' }
+const RESPONSE = { status: 200, headers: {}, body: '{}' }
 
 function respondTo(memory: Memory, response: UploadResponse, run = noId, at = 4_000) {
   return memory.run(respond({ submissionId: 's1', response, at }), { run })
@@ -34,7 +34,7 @@ function deliver(memory: Memory, reported: Partial<ExtensionResult>, body = '{}'
 /** Records the end of an upload before its submission is known. Returns the delivery's id. */
 function finish(memory: Memory, end: UploadResponse & { kind: 'accepted' | 'rejected' }): string {
   const requestId = end.requestId ?? 'request-1'
-  const event = { kind: 'upload_finished', eventId: null, type: 'upload', requestId, answer: end } as const
+  const event = { kind: 'upload_finished', eventId: null, type: 'upload', requestId, response: end } as const
   const { outcome, deliveryId } = memory.run(recordAccountDelivery(newAccountDelivery(event))).result
   expect(outcome).toBe('ignored')
   return deliveryId ?? ''
@@ -56,7 +56,7 @@ describe('a response', () => {
     expect(result.submission).not.toHaveProperty('respondedAt')
     expect(updated.submissions).toMatchObject([{ fileId: FILE_ID, respondedAt: 4_000, updatedAt: 4_000 }])
     expect(updated.details).toMatchObject([{ submissionId: 's1', baseline: BASELINE }])
-    expect(updated.runs).toMatchObject([{ boundTo: FILE_ID, isNotified: false }])
+    expect(updated.runs).toMatchObject([{ boundTo: FILE_ID, notifiesCaller: false }])
     expect(Object.keys(updated)).toEqual(['submissions', 'details', 'runs'])
     expect(inserted).toEqual({})
   })
@@ -318,7 +318,7 @@ describe('an event about the end of an upload, received before the response,', (
 
 describe('the idempotency key of a response', () => {
   const claim = { scope: 'key-1', nonce: 'own' }
-  const key = { ...claim, answer: ANSWER }
+  const key = { ...claim, response: RESPONSE }
   const step = respond({ submissionId: 's1', response: accepted({}), at: 4_000, key })
 
   test('gets the caller’s response, to be repeated', () => {
@@ -326,7 +326,7 @@ describe('the idempotency key of a response', () => {
     memory.run(claimIdempotencyKey(claim, 900))
     const { requested, updated } = memory.run(step)
     expect(requested[0]).toContainEqual(['claims', 'key-1'])
-    expect(updated.claims).toMatchObject([{ scope: 'key-1', claimedAt: 900, answer: ANSWER }])
+    expect(updated.claims).toMatchObject([{ scope: 'key-1', claimedAt: 900, response: RESPONSE }])
   })
 
   test('that was released meanwhile stays free', () => {

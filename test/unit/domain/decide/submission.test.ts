@@ -50,7 +50,7 @@ test('A claimed key gets the fingerprint of the request and its submission', () 
   const { requested, updated } = create(memory, KEY)
   expect(requested).toEqual([[['claims', 'key-1']]])
   expect(updated.claims).toMatchObject([
-    { ...CLAIM, claimedAt: 900, fingerprint: 'abc', submissionId: 's1', answer: null },
+    { ...CLAIM, claimedAt: 900, fingerprint: 'abc', submissionId: 's1', response: null },
   ])
 })
 

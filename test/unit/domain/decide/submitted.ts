@@ -15,7 +15,7 @@ export const CLAIM: ClaimRow = {
   fingerprint: 'abc',
   submissionId: 's1',
   abandoned: false,
-  answer: null,
+  response: null,
 }
 
 type SubmissionFacts = Partial<NewSubmission> &
