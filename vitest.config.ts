@@ -4,14 +4,14 @@ import { defineConfig, type Plugin } from 'vitest/config'
 import LongFilesFirst from './test/support/vitest-sequencer.ts'
 
 const TESTS = ['test/**/*.test.ts', 'bench/**/*.test.ts']
-/** They need `/proc`, a C compiler, `LD_PRELOAD`, `prlimit`, `ulimit` or more than one loopback address. */
+/** Tests that need `/proc`, a C compiler, `LD_PRELOAD`, `prlimit`, `ulimit` or more than one loopback address. */
 const LINUX_TESTS = 'test/**/*.linux.test.ts'
-/** They test a database file, or a server. All other tests of `test/integration` run over both. */
+/** Tests of a database file, and tests of a database server. All other tests of `test/integration` run on both databases. */
 const SQLITE_TESTS = 'test/**/*.sqlite.test.ts'
 const POSTGRES_TESTS = ['test/store/postgres/**/*.test.ts', 'test/**/*.postgres.test.ts']
-/** `npm run test:faults` runs their short form, and `npm run chaos` the long one. */
+/** `npm run test:faults` runs the short form of these tests, and `npm run chaos` the long form. */
 const FAULTS = 'test/chaos/**/*.test.ts'
-/** They take minutes: only `npm run chaos -- --store postgres` runs them. */
+/** These take minutes: only `npm run chaos -- --store postgres` runs them. */
 const POSTGRES_FAULTS = 'test/chaos/**/*.postgres.test.ts'
 const ON_POSTGRES = {
   globalSetup: './test/support/postgres-server.ts',
@@ -54,12 +54,12 @@ export default defineConfig(({ mode }) => ({
   plugins: [importBuilt],
   test: {
     server: { deps: { external: [/\/dist\/.*\.js$/] } },
-    // No module of ours keeps state, and no test replaces a module, so files can share a process.
+    // Modules keep no state that affects other tests, and no test mocks a module, so test files can share a process.
     isolate: false,
-    // Tests mostly wait: for the disk, or for timeouts.
+    // Tests spend more time waiting, for the disk and for timeouts, than computing.
     maxWorkers: availableParallelism() + 2,
     testTimeout: 20_000,
-    // Long, because other tests keep the machine busy. A poll ends as soon as its condition holds.
+    // Other tests keep the machine busy. A poll ends as soon as its condition holds, so a long timeout costs nothing.
     expect: { poll: { timeout: 10_000 } },
     // The long form of some chaos tests leaves folders of many thousand files.
     hookTimeout: process.env['CHAOS'] === 'long' ? 300_000 : 30_000,

@@ -20,8 +20,8 @@ const NEEDED = [
 const REPORT = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 0 }
 
 /**
- * Runs a copy of .ci/run with a PATH of stubs that log their calls. `attempts`: the attempt at which `apt-get update` and `npm ci`
- * succeed. `installs`: the tools that `apt-get install` adds.
+ * Runs a copy of the gate, `.ci/run`, with a PATH of stubs that log their calls. `attempts`: the attempt at which `apt-get update`
+ * and `npm ci` succeed. `installs`: the tools that `apt-get install` adds.
  */
 function runGate({
   tools = NEEDED,
@@ -37,16 +37,16 @@ function runGate({
   cpSync('.ci/run', join(directory, '.ci/run'))
   symlinkSync(process.execPath, join(bin, 'node'))
   for (const name of ['dirname', 'rm']) symlinkSync(`/usr/bin/${name}`, join(bin, name))
-  const standIn = (name: string, script = '') => {
+  const writeStub = (name: string, script = '') => {
     writeFileSync(join(bin, name), `#!/bin/bash\necho "${name} $*" >>${log}\n${script}\n`)
     chmodSync(join(bin, name), 0o755)
   }
   const succeedsAt = `(( $(/bin/grep -c "^\${0##*/} $*" ${log}) >= ${attempts} ))`
   const install = installs.map((tool) => `echo '#!/bin/bash' >${bin}/${tool}; /bin/chmod +x ${bin}/${tool}`)
   const write = reports.map((name) => `echo '${JSON.stringify(REPORT)}' >coverage/${name}.json`)
-  for (const tool of [...tools, 'sleep', 'npx']) standIn(tool)
-  standIn('apt-get', `case $1 in update) ${succeedsAt} ;; install) ${install.join('; ')} ;; esac`)
-  standIn(
+  for (const tool of [...tools, 'sleep', 'npx']) writeStub(tool)
+  writeStub('apt-get', `case $1 in update) ${succeedsAt} ;; install) ${install.join('; ')} ;; esac`)
+  writeStub(
     'npm',
     `case $* in ci) ${succeedsAt} ;; 'run check') /bin/mkdir -p coverage; ${write.join('; ')} ;; esac`,
   )
@@ -58,7 +58,7 @@ function runGate({
   return { status, stdout, stderr, calls }
 }
 
-test('The gate retries a failed download, then runs every check and the bench', () => {
+test('the gate retries a failed download, then runs every check and the bench', () => {
   const { status, stdout, calls } = runGate({
     tools: NEEDED.filter((tool) => tool !== 'wrk'),
     installs: ['wrk'],
@@ -76,7 +76,7 @@ test('The gate retries a failed download, then runs every check and the bench', 
   expect(status).toBe(0)
 })
 
-test('The gate names each missing tool that cannot be installed, and runs nothing', () => {
+test('the gate names each missing tool that cannot be installed, and runs nothing', () => {
   const tools = NEEDED.filter((tool) => !['prlimit', 'chromium'].includes(tool))
   const { status, stderr, calls } = runGate({ tools })
   expect(stderr).toContain('missing: prlimit chromium\n')
@@ -84,13 +84,13 @@ test('The gate names each missing tool that cannot be installed, and runs nothin
   expect(calls.filter((call) => call.startsWith('npm'))).toEqual([])
 })
 
-test('The gate fails after three attempts at a download', () => {
+test('the gate fails after three attempts at a download', () => {
   const { status, calls } = runGate({ attempts: 4 })
   expect(calls.filter((call) => call === 'npm ci')).toHaveLength(3)
   expect(status).toBe(1)
 })
 
-test.each(['tests', 'tests-faults'])('The gate fails if there is a report of %s only', (only) => {
+test.each(['tests', 'tests-faults'])('the gate fails if only the report %s exists', (only) => {
   const { status, stdout } = runGate({ reports: [only] })
   expect(stdout).toContain('no test ran')
   expect(status).toBe(1)

@@ -50,7 +50,7 @@ test('a NAME_FILE that is set takes precedence over the NAME in .env', async () 
   expect((await fetch(`${url}/assets/x/status`, { headers })).status).toBe(404)
 })
 
-test('a folder named .env is ignored', async () => {
+test('a directory named .env is ignored', async () => {
   const cwd = temporaryDirectory()
   mkdirSync(join(cwd, '.env'))
   expect(await runProgram(['migrate'], {}, { cwd }).exited).toBe(0)

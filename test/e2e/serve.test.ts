@@ -7,8 +7,8 @@ import { createPausableDelay } from '../support/pausable-delay.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
-/** An ImageKit that responds that the extension failed. `uploadStarted` resolves when an upload begins to arrive. */
-async function startSlowImagekit() {
+/** An ImageKit that accepts uploads and reports the extension as failed. `uploadStarted` resolves when an upload begins to arrive. */
+async function startUploadTarget() {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     const body = { fileId: 'file-1', name: 'slow.txt', extensionStatus: { 'remove-bg': 'failed' } }
     if (await call.readToEnd()) call.respond(200, body)
@@ -53,7 +53,7 @@ const refusesConnections = ({ url }: { url: string }) =>
     .toContain('ECONNREFUSED')
 
 test('an upload in flight finishes after SIGTERM, and its status is stored across a restart', async () => {
-  const imagekit = await startSlowImagekit()
+  const imagekit = await startUploadTarget()
   const env = { ...imagekit.env, DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}` }
   const first = await runServe(env)
   const upload = beginUpload(first.url)
@@ -76,7 +76,7 @@ test('an upload in flight finishes after SIGTERM, and its status is stored acros
 })
 
 test('after SIGTERM waiting clients get a response, streams end, an upload finishes, and the process exits in time', async () => {
-  const imagekit = await startSlowImagekit()
+  const imagekit = await startUploadTarget()
   const database = `file:${join(temporaryDirectory(), 'tracker.db')}`
   const service = await runServe({ ...imagekit.env, DATABASE_URL: database })
   const registered = await fetch(`${service.url}/submissions`, {
@@ -159,7 +159,7 @@ test('a second serve or migrate on the same file exits with 2 and the reason', a
 })
 
 test('a second SIGTERM ends the process at once, even immediately after the first', async () => {
-  const imagekit = await startSlowImagekit()
+  const imagekit = await startUploadTarget()
   const service = await runServe({
     ...imagekit.env,
     DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,

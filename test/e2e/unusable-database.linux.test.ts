@@ -36,7 +36,7 @@ test.for(CASES)('%s exits with 2 for a database %s, and names DATABASE_URL', asy
   expect(lines.at(-1)).toContain(path)
 })
 
-test.for(['serve', 'migrate'])('%s exits with 2 if the database would be its own output', async (command) => {
+test.for(['serve', 'migrate'])('%s exits with 2 if DATABASE_URL names its own output', async (command) => {
   const output = join(temporaryDirectory(), 'output')
   const { PATH = '' } = process.env
   const redirected = ['-c', 'exec "$0" "$1" "$2" > "$3"', process.execPath, MAIN, command, output]

@@ -19,9 +19,9 @@ test.each([
   ["ImageKit's scheme", ikHeaders(BODY)],
   ['the Standard Webhooks scheme', standardHeaders(BODY)],
   ['both schemes', { ...ikHeaders(BODY), ...standardHeaders(BODY) }],
-  ['another of the secrets', ikHeaders(BODY, { secret: 'whsec_another_secret' })],
+  ['another configured secret', ikHeaders(BODY, { secret: 'whsec_another_secret' })],
   [
-    'the Standard Webhooks scheme and another of the secrets',
+    'the Standard Webhooks scheme and another configured secret',
     standardHeaders(BODY, { secret: 'whsec_another_secret' }),
   ],
   ['a time that is four minutes ago', ikHeaders(BODY, { at: Date.now() - 4 * MINUTE })],
@@ -76,9 +76,9 @@ test('a signed event that is not JSON is rejected with 400, and one over 1 MiB w
 
 test.each([
   [503, new TrackerError('store_unavailable', 'The disk is full.')],
-  [500, new Error('a fault of ours')],
+  [500, new Error('an internal error')],
 ])(
-  'an event that got %i from us is accepted when it is sent again later with its old signature',
+  'an event that got %i is accepted when it is sent again later with its old signature',
   async (status, failure) => {
     const database = await createTestDatabase()
     const real = await openStoreOf(database)
@@ -123,7 +123,7 @@ test('an accepted event is stored without its signature, and is replayed without
 
 test('an unsigned webhook-id is not stored, so that no replay trusts it', async () => {
   const tracker = await startTracker(ENV)
-  await deliverEvent(tracker, BODY, { ...ikHeaders(BODY), 'webhook-id': 'msg_of_somebody' })
+  await deliverEvent(tracker, BODY, { ...ikHeaders(BODY), 'webhook-id': 'msg_forged' })
   const rows = await readRows(tracker.database, 'SELECT headers FROM delivery_bodies')
-  expect(JSON.stringify(rows)).not.toContain('msg_of_somebody')
+  expect(JSON.stringify(rows)).not.toContain('msg_forged')
 })

@@ -68,13 +68,13 @@ test('each filter is in the URL, and the list equals that of the API', async () 
     [`?${all}&until=2020-01-01T00:00`, '?until=2020-01-01T00:00:00Z'],
     [`?${all}&since=2020-01-01T00:00:00`, '?since=2020-01-01T00:00:00Z'],
   ]
-  const seen = new Set<string>()
+  const lists = new Set<string>()
   for (const [query, apiQuery] of filters) {
     const ids = idsOf(await browser.get(`/admin/failures${query}`))
     expect(ids, query).toEqual((await listRuns(tracker, apiQuery)).map(({ runId }) => runId))
-    seen.add(ids.join())
+    lists.add(ids.join())
   }
-  expect(seen.size).toBeGreaterThan(7)
+  expect(lists.size).toBeGreaterThan(7)
 })
 
 test('active filters are shown with a link that removes each, and their form fields keep their values', async () => {
@@ -107,7 +107,7 @@ test('a time that the list shows is accepted by its filters', async () => {
   }
 })
 
-test('the links to the pages of the list skip and repeat nothing', async () => {
+test('paging through the list skips and repeats no run', async () => {
   const { tracker, browser } = await startSignedIn()
   for (let count = 0; count < 5; count += 1) await fail(tracker, 'remove-bg', `file-${count}`)
   const seen: string[] = []
@@ -220,7 +220,7 @@ test('selected runs are acknowledged with a note and removed from the list; thei
   const { tracker, browser } = await startSignedIn()
   for (const fileId of ['a', 'b', 'c']) await fail(tracker, 'remove-bg', fileId)
   const list = await browser.get('/admin/failures?extension=remove-bg')
-  const [kept, ...selected] = idsOf(list)
+  const [unselected, ...selected] = idsOf(list)
   const preview = await browser.post('/admin/acknowledgements/preview', [
     ...listFields(list),
     ['scope', 'some'],
@@ -231,7 +231,7 @@ test('selected runs are acknowledged with a note and removed from the list; thei
   const done = await browser.submit(preview, '/admin/acknowledgements', [['note', 'the camera was broken']])
   expect([done.status, done.location]).toEqual([303, '/admin/failures?extension=remove-bg'])
   const after = await browser.get(done.location ?? '')
-  expect(idsOf(after)).toEqual([kept])
+  expect(idsOf(after)).toEqual([unselected])
   expect(readText(after.html)).toContain('Acknowledged and removed from open failures.')
   const acknowledged = await listRuns(tracker, '?acknowledged=true')
   expect(acknowledged.map(({ runId, status }) => [runId, status])).toEqual(
@@ -266,7 +266,7 @@ test('pending runs cannot be selected, because they can be neither retried nor a
   expect(readText((await browser.get('/admin/failures')).html)).toMatch(/Retry all….*Acknowledge all…/)
 })
 
-test('without a selection nothing is done, and the page says so', async () => {
+test('without a selection no run changes, and the page says so', async () => {
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const list = await browser.get('/admin/failures')

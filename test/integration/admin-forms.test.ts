@@ -91,7 +91,7 @@ test('a form of an earlier session can be sent again in the new session', async 
   expect(await listRuns(tracker, '?acknowledged=true')).toHaveLength(1)
 })
 
-test('a form that another site sends is rejected, and none of its fields is kept for the time after the sign-in', async () => {
+test('a form that another site sends is rejected, and its fields are not repeated after the sign-in', async () => {
   const { tracker, browser } = await startSignedIn()
   const fields: [string, string][] = [['note', 'planted']]
   for (const sender of [browser, openBrowser(tracker)]) {
@@ -102,7 +102,7 @@ test('a form that another site sends is rejected, and none of its fields is kept
   }
 })
 
-test('after a sign-in only forms of these pages can be sent again', async () => {
+test('after a sign-in only forms of the admin pages can be sent again', async () => {
   const { tracker } = await startSignedIn()
   for (const to of [
     'https://evil.example/admin/retries',

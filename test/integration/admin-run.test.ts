@@ -77,10 +77,10 @@ test('a retry that is not possible is rejected with a page that gives the reason
   await fail(tracker, 'aws-auto-tagging', 'old')
   const [, old] = await listRuns(tracker, '?status=failed')
   const [pending] = await listRuns(tracker, '?status=pending')
-  const token = readForms((await browser.get('/admin')).html).find(
+  const signOutForm = readForms((await browser.get('/admin')).html).find(
     ({ action }) => action === '/admin/sign-out',
   )
-  const retry = (runId = '') => browser.post(`/admin/runs/${runId}/retry`, token?.fields ?? [])
+  const retry = (runId = '') => browser.post(`/admin/runs/${runId}/retry`, signOutForm?.fields ?? [])
   const expected: [string | undefined, number, string][] = [
     [pending?.runId, 409, 'Its page updates itself when the run settles'],
     [old?.runId, 409, 'Open the asset to see the run that replaced this one'],
@@ -133,7 +133,7 @@ test('the acknowledgement of a run is revoked with a reason, which its timeline 
   expect(await listRuns(tracker, '?acknowledged=false')).toMatchObject([{ runId: run?.runId }])
 })
 
-test('the page of a pending run has an event stream, which reports each change and ends with the last one', async () => {
+test('the page of a pending run has an event stream, which reports each change and ends when the run settles', async () => {
   const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const [run] = await listRuns(tracker)

@@ -42,13 +42,13 @@ test.each([
   'javascript:alert(1)',
   '/admin/sign-out',
   '/assets/x/status',
-])('the sign-in redirects only to these pages: not to %s', async (to) => {
+])('the sign-in redirects only to admin pages: not to %s', async (to) => {
   const tracker = await startTracker()
   const signedIn = await openBrowser(tracker).post('/admin/sign-in', attempt(ADMIN_KEY, to))
   expect([signedIn.status, signedIn.location]).toEqual([303, '/admin'])
 })
 
-test('the cookie is limited to the pages and not readable by scripts', async () => {
+test('the session cookie is limited to the admin pages and not readable by scripts', async () => {
   const local = await startTracker()
   const signedIn = await openBrowser(local).post('/admin/sign-in', attempt(ADMIN_KEY))
   const [cookie = ''] = signedIn.headers.getSetCookie()
@@ -68,7 +68,7 @@ test.each([
 ])('under %s the cookie is Secure: %s', async (PUBLIC_URL, isSecure, isWarned) => {
   const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
   const tracker = await startTracker({ PUBLIC_URL, ALLOW_HTTP: 'true', TRACKER_TOKEN_SECRET })
-  // The public URL leads elsewhere.
+  // PUBLIC_URL does not lead to this tracker.
   const url = await startListening(createServer(tracker.service.handler))
   const address = `${url}/admin/sign-in`
   const form = new URLSearchParams({ key: ADMIN_KEY })
@@ -126,7 +126,7 @@ test('a forged session gives no access', async () => {
   }
 })
 
-test('signing out ends the access, and a key in a header opens no page', async () => {
+test('signing out ends the session, and a key in a header gives no access to the pages', async () => {
   const tracker = await startTracker()
   const browser = await signIn(tracker)
   const out = await browser.submit(await browser.get('/admin'), '/admin/sign-out')
@@ -178,7 +178,7 @@ test.each([
   ['the sign-in page in a browser without Sec-Fetch-Site', { origin: 'null' }, 303],
   ['a client that sends neither header', {}, 303],
 ] as [sender: string, headers: Record<string, string>, status: number][])(
-  'a sign-in form is accepted only from our own page or a client that is no browser: %s',
+  'a sign-in form is accepted only from our own page or from a client that is not a browser: %s',
   async (_, headers, status) => {
     const browser = openBrowser(await startTracker())
     expect((await browser.post('/admin/sign-in', attempt(ADMIN_KEY), headers)).status).toBe(status)

@@ -4,7 +4,7 @@ import { createTestDatabase, openStoreOf } from '../support/database.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, register } from '../support/webhooks.ts'
-import { BY_HAND, movingClock, rowsOf } from './reconcile-setup.ts'
+import { BY_HAND, rowsOf, stoppedClock } from './reconcile-setup.ts'
 
 const SECRET = `whsec_${Buffer.from('a secret of twenty-four b').toString('base64')}`
 export const MINUTE = 60_000
@@ -21,7 +21,7 @@ type Message = {
   url: string
 }
 
-/** Verified with the scheme's own library at the tracker's time; throws for a message that we did not sign. */
+/** Verifies the signature with the scheme's own library, at the tracker's time. Throws if we did not sign the message. */
 function verified({ headers, body }: Receiver['requests'][number]): Message {
   const at = String(headers['webhook-timestamp'])
   vi.useFakeTimers({ toFake: ['Date'], now: Number(at) * 1000 })
@@ -44,13 +44,13 @@ export async function startAlerting(env: { [name: string]: string } = {}) {
     if (endpoint.isSilent) request.socket.destroy()
     else response.writeHead(endpoint.status).end('ok')
   })
-  const { clock, advance } = movingClock()
+  const { clock, advance } = stoppedClock()
   const database = await createTestDatabase()
-  let started = 0
+  let checks = 0
   const openStore = async () => {
     const store = await openStoreOf(database)
     const listAlerts = () => {
-      started += 1
+      checks += 1
       return store.listAlerts()
     }
     return { ...store, listAlerts }
@@ -80,8 +80,8 @@ export async function startAlerting(env: { [name: string]: string } = {}) {
   }
   /** Resolves once a whole alert check has run since the call. */
   const nextCheck = async () => {
-    const before = started
-    await expect.poll(() => started).toBeGreaterThanOrEqual(before + 2)
+    const before = checks
+    await expect.poll(() => checks).toBeGreaterThanOrEqual(before + 2)
   }
   const messages = () => receiver.requests.map(verified)
   const states = () => messages().map(({ state, extension }) => `${state} ${extension}`)

@@ -10,10 +10,10 @@ import { AWS_TAG, BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith }
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-/** Runs are overdue as by default, but only the test reconciles. */
+/** `RECONCILE_AFTER` has its default, and only the test reconciles. */
 const OVERDUE_LATER = { ...BY_HAND, RECONCILE_AFTER: '10m' }
 
-/** Sends the same facts in the same order, and returns the responses; `jump` is called between any two. */
+/** Registers submissions and sends webhooks, always the same, and calls `jump` between any two. Returns the responses and the status. */
 async function deliverAll(clock: () => number, jump: () => void) {
   const tracker = await startTracker({}, { clock })
   const responses: unknown[] = []
@@ -44,7 +44,7 @@ test.for([
   ['back and forward', [-DAY, 2 * DAY, -DAY]],
   ['further back each time', [-DAY]],
   ['further ahead each time', [DAY]],
-] as const)('a clock that jumps %s a day between any two facts changes no status', async ([, jumps]) => {
+] as const)('a clock that jumps by a day between any two events changes no status: %s', async ([, jumps]) => {
   const { clock, advance } = movingClock()
   let count = 0
   const jumping = await deliverAll(clock, () => advance(jumps[count++ % jumps.length] ?? 0))
@@ -117,7 +117,7 @@ test('a notification that failed while the clock was a day ahead is retried soon
   await expect.poll(() => receiver.requests.length).toBe(2)
 })
 
-test('a clock jump neither frees a key whose request is in progress nor loses its response', async () => {
+test('a clock jump neither frees an Idempotency-Key whose request is in progress nor loses its response', async () => {
   const { clock, advance } = movingClock()
   let respond = () => {}
   const imagekit = await startMisbehavingImagekit(async (call) => {
@@ -155,19 +155,19 @@ test('each change has its own ETag and wakes waiting requests, even if the clock
   const tracker = await startTracker({}, { clock: () => now })
   const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
   const path = `/assets/${FILE_ID}/status`
-  const seen: (string | null)[] = []
-  const readEtag = async () => seen.push((await tracker.fetch(path)).headers.get('etag'))
+  const etags: (string | null)[] = []
+  const readEtag = async () => etags.push((await tracker.fetch(path)).headers.get('etag'))
   await readEtag()
   for (const [service, result] of [
     ['remove-bg', 'failure'],
     ['ai-tasks', 'success'],
   ] as const) {
-    const headers = { 'if-none-match': seen.at(-1) ?? '' }
+    const headers = { 'if-none-match': etags.at(-1) ?? '' }
     expect((await tracker.fetch(path, { headers })).status).toBe(304)
     const waiting = tracker.fetch(`${path}?wait=20`, { headers })
     await deliver(webhookUrl, payload(service, result))
     expect((await waiting).status).toBe(200)
     await readEtag()
   }
-  expect(new Set(seen).size).toBe(3)
+  expect(new Set(etags).size).toBe(3)
 })

@@ -34,7 +34,8 @@ import { openEvents } from './status-server.ts'
 
 const FILES = ['tracker.db', 'tracker.db-wal', 'tracker.db-shm']
 
-async function prepare(tracker: RunningTracker, fileId: string) {
+/** Registers an upload. Returns a function that sends its webhook. */
+async function prepareWebhook(tracker: RunningTracker, fileId: string) {
   const { webhookUrl } = await register(tracker, ['remove-bg'], fileId)
   const body = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } }
   return (at = tracker) => deliver(movedTo(at, webhookUrl), body)
@@ -45,13 +46,13 @@ async function start(overrides: Overrides = {}) {
   const directory = join(temporaryDirectory(), 'data')
   mkdirSync(directory)
   const tracker = await startTracker({}, overrides, databaseIn(directory))
-  const send = await prepare(tracker, 'before')
+  const send = await prepareWebhook(tracker, 'before')
   expect(await send()).toMatchObject({ status: 200, json: { outcome: 'applied' } })
-  const due = [await prepare(tracker, 'first'), await prepare(tracker, 'second')] as const
+  const due = [await prepareWebhook(tracker, 'first'), await prepareWebhook(tracker, 'second')] as const
   return { tracker, directory, path: join(directory, 'tracker.db'), due }
 }
 
-/** Nothing is acknowledged; the response, /readyz and doctor give the reason. */
+/** Expects that a webhook is not acknowledged, and that the response, /readyz and doctor give the reason. */
 async function expectUnavailable(
   tracker: RunningTracker,
   send: () => ReturnType<typeof deliver>,
@@ -133,14 +134,14 @@ test.each([
     },
   ],
   ['an older copy', (path: string) => renameSync(`${path}-copy`, path)],
-])('%s in the place of the database is never adopted', async (_, replace) => {
+])('%s in the place of the database is never used', async (_, replace) => {
   const { tracker, directory, path, due } = await start()
   copyFileSync(path, `${path}-copy`)
   move(directory, join(directory, 'away'))
   replace(path)
-  const found = readFileSync(path)
+  const content = readFileSync(path)
   await expectUnavailable(tracker, due[0], REPLACED, /original file/)
-  expect(readFileSync(path)).toEqual(found)
+  expect(readFileSync(path)).toEqual(content)
 
   rmSync(path)
   move(join(directory, 'away'), directory)
@@ -176,7 +177,7 @@ test.each([
     // Each commit copies the log into the file.
     if (name === 'tracker.db') connection.pragma('wal_autocheckpoint = 1')
     const tracker = await startTracker({}, { store }, databaseIn(directory))
-    const send = await prepare(tracker, 'file-1')
+    const send = await prepareWebhook(tracker, 'file-1')
     after('BEGIN IMMEDIATE', () => truncateSync(join(directory, name)))
     await expectUnavailable(tracker, send, reason, /restore a backup/i)
   },
@@ -217,7 +218,7 @@ test('a truncation of the write-ahead log is detected after a checkpoint has emp
 test('forgetting an asset does not hide that the database file was truncated', async () => {
   const { tracker, path, due } = await start()
   expect(await forget(tracker, 'before')).toBe(204)
-  await prepare(tracker, 'in the log')
+  await prepareWebhook(tracker, 'in the log')
   truncateSync(path)
   for (const fileId of ['unknown', 'before']) {
     await forget(tracker, fileId)
@@ -226,11 +227,12 @@ test('forgetting an asset does not hide that the database file was truncated', a
   await expectUnavailable(tracker, due[0], TRUNCATED, /restore a backup/)
 })
 
-test('forgetting an unknown asset does not touch the write-ahead log', async () => {
+test('forgetting an unknown asset does not empty the write-ahead log', async () => {
   const { tracker, path } = await start()
   const { size } = statSync(`${path}-wal`)
   expect(await forget(tracker, 'unknown')).toBe(404)
-  expect(statSync(`${path}-wal`).size).toBe(size)
+  // Jobs may append to it meanwhile.
+  expect(statSync(`${path}-wal`).size).toBeGreaterThanOrEqual(size)
 })
 
 test('after the write-ahead log was deleted nothing is acknowledged, and a stop saves it into the database', async () => {
@@ -300,7 +302,7 @@ test('a commit into a file that has just disappeared is not acknowledged, and no
   const directory = temporaryDirectory()
   const { store, connection, after } = openInterruptedStore(directory)
   const tracker = await startTracker({}, { store }, databaseIn(directory))
-  const send = await prepare(tracker, 'file-1')
+  const send = await prepareWebhook(tracker, 'file-1')
   expect((await statusOf(tracker, 'file-1')).status).toBe('pending')
   const stream = await openEvents(`${tracker.url}/assets/file-1/events`, {
     authorization: `Bearer ${API_KEY}`,

@@ -59,10 +59,10 @@ test('a service without problems reports every check as ok, and no secrets', asy
 test('doctor requires the admin key', async () => {
   const tracker = await startTracker(BY_HAND)
   expect((await ask(tracker, '/doctor', { key: API_KEY })).status).toBe(403)
-  expect((await ask(tracker, '/doctor', { key: 'no key of ours' })).status).toBe(401)
+  expect((await ask(tracker, '/doctor', { key: 'an-unknown-key' })).status).toBe(401)
 })
 
-test('each start of a process has an instance id of its own', async () => {
+test('each start has its own instance id', async () => {
   const tracker = await startTracker(BY_HAND)
   const { instanceId } = await runDoctor(tracker)
   const again = await tracker.restart()
@@ -183,9 +183,9 @@ test('doctor reports a database that cannot be read, together with all other che
   expect(await checksOf(tracker, 'token secret')).toMatchObject([{ level: 'ok' }])
 })
 
-test('doctor reports a PUBLIC_URL that ImageKit cannot reach, unless ImageKit is local', async () => {
-  const far = await startTracker({ ...BY_HAND, IMAGEKIT_API_URL: 'https://imagekit.invalid' })
-  expect(await checksOf(far, 'PUBLIC_URL')).toMatchObject([
+test('doctor reports a local PUBLIC_URL if ImageKit is not local', async () => {
+  const tracker = await startTracker({ ...BY_HAND, IMAGEKIT_API_URL: 'https://imagekit.invalid' })
+  expect(await checksOf(tracker, 'PUBLIC_URL')).toMatchObject([
     { level: 'fail', message: expect.stringContaining("can't deliver webhooks") },
   ])
 })

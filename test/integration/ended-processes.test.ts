@@ -4,7 +4,7 @@ import { createHeartbeatSeries, keepAlive, recoverAbandoned } from '../../src/tr
 import { submit } from '../contract/store-calls.ts'
 import { openStore } from '../store/open-store.ts'
 
-/** A process with an upload in progress. `beatAt` sends a heartbeat at a second of the database's clock. */
+/** A process with an upload in progress. `beatAt` writes a heartbeat at this second of the database's clock. */
 async function startProcess(handle: StoreHandle, isShared: boolean) {
   const store = { ...handle, isShared }
   let now = 0
@@ -32,7 +32,7 @@ async function startBoth({ isShared } = { isShared: true }) {
   ] as const
 }
 
-test('after a time in which no process could write, no process is declared ended at once', async () => {
+test('after an outage in which no process could write, no process is declared ended at once', async () => {
   const [one, two] = await startBoth()
   for (const second of [10, 20, 30]) for (const process of [one, two]) await process.beatAt(second)
   await one.beatAt(75)
@@ -40,7 +40,7 @@ test('after a time in which no process could write, no process is declared ended
   await two.beatAt(77)
   for (const second of [85, 95, 105]) await one.beatAt(second)
   expect(await two.uploadState()).toBe('submitting')
-  // From now on only one process continues.
+  // From now on only one process writes heartbeats.
   await one.beatAt(115)
   expect(await two.uploadState()).toBe('unconfirmed')
   expect(await one.uploadState()).toBe('submitting')

@@ -4,11 +4,11 @@ import { FILE_ID, payload, register } from '../support/webhooks.ts'
 
 const STATUS = `/assets/${FILE_ID}/status`
 /** The same path, encoded so that only Hono's router matches it. */
-const SAME_STATUS = `/assets/%35${FILE_ID.slice(1)}/status`
+const ENCODED_STATUS = `/assets/%35${FILE_ID.slice(1)}/status`
 
 const KEY = { authorization: `Bearer ${API_KEY}` }
 
-/** All parts of a response except those that differ each time. */
+/** A response without the parts that differ each time. */
 async function send(tracker: RunningTracker, path: string, init: RequestInit) {
   const response = await fetch(tracker.url + path, init)
   const { date: _, 'x-request-id': requestId, ...headers } = Object.fromEntries(response.headers)
@@ -41,7 +41,7 @@ test('the status is the same for every spelling of its path and every valid cred
     const direct = await send(tracker, STATUS + query, { headers })
     expect(direct.status, `${query} ${JSON.stringify(headers)}`).toBe(status)
     expect(direct.headers).toMatchObject({ 'access-control-allow-origin': '*' })
-    expect(await send(tracker, SAME_STATUS + query, { headers })).toEqual(direct)
+    expect(await send(tracker, ENCODED_STATUS + query, { headers })).toEqual(direct)
   }
   const unknown = await send(tracker, '/assets/abc/status', { headers: KEY })
   expect(unknown).toMatchObject({ status: 404 })
@@ -79,22 +79,22 @@ test('a webhook is accepted or rejected in the same way for every spelling of it
     ])
     const direct = await send(tracker, new URL(one.webhookUrl).pathname, { method: 'POST', body })
     expect(direct.status).toBe(status)
-    const written = `${new URL(other.webhookUrl).pathname}?`
-    expect(await send(tracker, written, { method: 'POST', body })).toEqual(direct)
+    const withQuery = `${new URL(other.webhookUrl).pathname}?`
+    expect(await send(tracker, withQuery, { method: 'POST', body })).toEqual(direct)
   }
   const forged = await send(tracker, '/webhooks/extension/x.y', { method: 'POST', body: '{}' })
   expect(forged.status).toBe(401)
   expect(await send(tracker, '/webhooks/extension/x.y?', { method: 'POST', body: '{}' })).toEqual(forged)
 })
 
-test('a valid request id of the caller is returned, any other one is replaced', async () => {
+test('a valid request id of the caller is returned, and an invalid one is replaced', async () => {
   const { tracker } = await startWithAsset()
   for (const [id, isReturned] of [
     ['trace-1=a', true],
     ['no spaces', false],
     ['x'.repeat(256), false],
   ] as const) {
-    for (const path of [STATUS, SAME_STATUS]) {
+    for (const path of [STATUS, ENCODED_STATUS]) {
       const { headers } = await fetch(tracker.url + path, { headers: { ...KEY, 'x-request-id': id } })
       expect(headers.get('x-request-id') === id).toBe(isReturned)
       expect(headers.get('x-request-id')).toMatch(/^[\w\-=]+$/)

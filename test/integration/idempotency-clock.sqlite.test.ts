@@ -7,7 +7,7 @@ const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
 const HOUR = 3_600_000
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
-// With PostgreSQL the server's clock counts, for all processes.
+// With PostgreSQL, all processes use the server's clock.
 test('a clock that jumps 26 hours ahead does not upload the same request again, even across a restart', async () => {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
@@ -22,6 +22,6 @@ test('a clock that jumps 26 hours ahead does not upload the same request again, 
   now += 26 * HOUR
   const restarted = await tracker.restart()
   expect((await upload(restarted, FORM, KEY)).status).toBe(200)
-  // By that clock the run is overdue, so its file is looked up too.
+  // According to this clock the run is overdue, so its file is looked up too.
   expect(imagekit.calls.filter(({ path }) => path.endsWith('upload'))).toHaveLength(1)
 })

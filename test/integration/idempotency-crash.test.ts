@@ -8,7 +8,7 @@ import { openWatchedStore } from '../support/watched-store.ts'
 const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
-/** Starts a tracker on a database as a process leaves it that dies during an upload. */
+/** Starts a tracker on the database of a process that died during an upload. */
 async function crash(
   hasSubmission: boolean,
 ): Promise<{ tracker: RunningTracker; uploads: () => number; submissionId: string | undefined }> {
@@ -17,7 +17,7 @@ async function crash(
     call.respond(200, uploadedFile('file2'))
   })
   const env = { IMAGEKIT_UPLOAD_URL: imagekit.url }
-  // The claim and the submission as the dying process wrote them, recorded from a process that did not die.
+  // The claim and the submission that the process wrote, recorded from a process that did not die.
   const recorded = await recordSteps(env)
   const uploadsBefore = imagekit.calls.length
   const database = await createTestDatabase()
@@ -33,7 +33,7 @@ async function crash(
   }
 }
 
-/** Recovers as a process does that has been running for a while; a new process would have to wait first. */
+/** Recovers the upload, like a process that has been running for a while. A new process would have to wait first. */
 async function recover(database: TestDatabase): Promise<void> {
   const other = await openStoreOf(database)
   const now = Date.now()

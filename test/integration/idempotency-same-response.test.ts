@@ -32,7 +32,7 @@ async function start(script?: (call: Call) => void, overrides = {}, settings = {
   return { imagekit, tracker }
 }
 
-/** All parts of a response that a caller could compare. */
+/** A response without the parts that always differ. */
 async function readResponse(response: Response) {
   const { 'x-request-id': _, date: __, ...headers } = Object.fromEntries(response.headers)
   return { status: response.status, headers, body: await response.text() }
@@ -48,7 +48,7 @@ test('the same key and form get the same response again, with a single request t
   const { link: before, ...headers } = first.headers
   const { headers: after, ...response } = await readResponse(await upload(restarted, FORM, KEY))
   expect(response).toEqual({ status: first.status, body: first.body })
-  // The link has the present PUBLIC_URL; its token is not stored.
+  // The link has the current PUBLIC_URL; its token is not stored.
   expect(after).toMatchObject({ ...headers, link: before?.replaceAll(tracker.url, restarted.url) })
   const stored = await readRows(tracker.database, 'SELECT answer FROM idempotency_keys')
   expect(JSON.stringify(stored)).toMatch(/request-1/)
@@ -62,7 +62,7 @@ test('without a key each request is a separate upload', async () => {
   expect(imagekit.calls).toHaveLength(2)
 })
 
-const OTHERS: [what: string, form: Entry[]][] = [
+const DIFFERENT_FORMS: [difference: string, form: Entry[]][] = [
   ['content', [['file', 'hellO', 'shirt.jpg'], FILE_NAME, ['extensions', EXTENSIONS]]],
   ['file name', [['file', 'hello', 'shirt2.jpg'], FILE_NAME, ['extensions', EXTENSIONS]]],
   ['field name', [['file', 'hello', 'shirt.jpg'], FILE_NAME, ['extension', EXTENSIONS]]],
@@ -71,7 +71,7 @@ const OTHERS: [what: string, form: Entry[]][] = [
   ['webhookUrl', [...FORM, ['webhookUrl', 'https://caller.example.com/']]],
 ]
 
-test.for(OTHERS)('the same key with another %s gets 422', async ([, form]) => {
+test.for(DIFFERENT_FORMS)('the same key with another %s gets 422', async ([, form]) => {
   const { tracker, imagekit } = await start()
   await upload(tracker, FORM, KEY)
   const response = await upload(tracker, form, KEY)
@@ -83,7 +83,7 @@ test.for(OTHERS)('the same key with another %s gets 422', async ([, form]) => {
   expect(imagekit.calls).toHaveLength(1)
 })
 
-test('a key notices when bytes move from one part to another', async () => {
+test('the same key gets 422 if bytes have moved from one part to another', async () => {
   const { tracker } = await start()
   const headers = { 'idempotency-key': 'key-1' }
   await sendForm(tracker, formText([partText('name="a"', 'bc'), partText('name="file"', 'd')]), headers)
@@ -104,7 +104,7 @@ test('a second request while the first is in progress gets 409, and later the re
   expect(imagekit.calls).toHaveLength(1)
 })
 
-test('a repeated request gets 409 and not 503 while no upload may start', async () => {
+test('a repeat of an upload in progress gets 409 even if the limit of uploads is reached', async () => {
   const { tracker, imagekit } = await start(() => {}, {}, { MAX_CONCURRENT_UPLOADS: '1' })
   const first = upload(tracker, FORM, KEY)
   await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)

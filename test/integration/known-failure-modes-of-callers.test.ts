@@ -5,7 +5,7 @@ import { startTracker } from '../support/tracker.ts'
 import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 import { movingClock, rowsOf } from './reconcile-setup.ts'
 
-// Known failures of other webhook receivers: a response that lost a status, or trust in a status that nobody sent.
+// Known failures of other webhook receivers: they lost a status by their response, or trusted a status that nobody had sent.
 
 const SIGNED = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }
 const SUCCESS = payload('remove-bg', 'success')
@@ -22,7 +22,7 @@ test('an event of an unknown type is accepted and stored, because senders give u
   expect((await statusOf(tracker)).status).toBe('pending')
 })
 
-test('a failure of ours is a 503, never a 4xx, and the response does not reveal its cause', async () => {
+test('an internal failure is a 503, never a 4xx, and the response does not reveal its cause', async () => {
   const tracker = await startTracker(SIGNED)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await breakWrites(tracker.database, 'deliveries')
@@ -79,7 +79,7 @@ test('check-then-write race: of many concurrent repeats exactly one is applied',
   const count = async (send: () => ReturnType<typeof deliver>) => {
     const responses = await Promise.all(Array.from({ length: 40 }, send))
     const outcomes = responses.map(({ json }) => json['outcome'])
-    return ['applied', 'duplicate'].map((wanted) => outcomes.filter((outcome) => outcome === wanted).length)
+    return ['applied', 'duplicate'].map((outcome) => outcomes.filter((other) => other === outcome).length)
   }
   expect(await count(() => deliverEvent(tracker, event))).toEqual([1, 39])
   expect(await count(() => deliver(webhookUrl, SUCCESS))).toEqual([1, 39])

@@ -100,7 +100,7 @@ test('same timestamp: the later submission is current, and the first final statu
   expect((await statusOf(tracker)).status).toBe('success')
 })
 
-test('out of order: a late report of an earlier state does not undo a final status', async () => {
+test('out of order: a late webhook or response with an earlier state does not undo a final status', async () => {
   const tracker = await startTracker(SIGNED)
   const older = await register(tracker, ['remove-bg'])
   const newer = await register(tracker, ['remove-bg'])
@@ -163,7 +163,7 @@ test('callback before the row exists: a webhook that arrives before the upload r
   })
 })
 
-test('429 from the vendor: a failed lookup is no result, and is repeated', async () => {
+test('429 from the vendor: a rejected lookup settles nothing, and is repeated', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
@@ -174,7 +174,7 @@ test('429 from the vendor: a failed lookup is no result, and is repeated', async
   expect(await reconcileNow(tracker)).toMatchObject({ runs: [], holdMs: 1000 })
   expect((await statusOf(tracker, fileId)).status).toBe('pending')
   library.rejection = undefined
-  // The next request waits for as long as ImageKit's 429 demands.
+  // No request is sent for as long as ImageKit's 429 demands.
   advance(1000)
   await reconcileNow(tracker)
   expect((await statusOf(tracker, fileId)).status).toBe('success')

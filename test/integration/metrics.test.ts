@@ -6,7 +6,14 @@ import { deliverEvent } from '../support/signed-webhooks.ts'
 import { type RunningTracker, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
-import { BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
+import {
+  BY_HAND,
+  movingClock,
+  reconcileNow,
+  startLibrary,
+  stoppedClock,
+  uploadWith,
+} from './reconcile-setup.ts'
 
 async function scrape(tracker: RunningTracker): Promise<(name: string, labels?: Sample['labels']) => number> {
   const response = await tracker.fetch('/metrics')
@@ -14,12 +21,12 @@ async function scrape(tracker: RunningTracker): Promise<(name: string, labels?: 
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
   const samples = parsePrometheusText(await response.text())
   return (name, labels = {}) => {
-    const found = samples.filter(
+    const matching = samples.filter(
       (sample) =>
         sample.name === name &&
         Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
     )
-    return found.reduce((sum, { value }) => sum + value, found.length === 0 ? Number.NaN : 0)
+    return matching.reduce((sum, { value }) => sum + value, matching.length === 0 ? Number.NaN : 0)
   }
 }
 
@@ -104,11 +111,8 @@ test('the fifty-first extension and all later ones are counted as "other"', asyn
   const tracker = await startTracker()
   const hostile = 'a"b\\c\n{}'
   const names = [hostile, ...Array.from({ length: 59 }, (_, index) => `extension-${index}`)]
-  for (const [index, name] of names.entries()) {
-    const fileId = `file-${index}`
-    const { webhookUrl } = await register(tracker, [name], fileId)
-    await deliver(webhookUrl, { service: name, status: 'SUCCESS', fileObject: { fileId } })
-  }
+  const { webhookUrl } = await register(tracker, names)
+  for (const service of names) await deliver(webhookUrl, { service, status: 'SUCCESS' })
   const samples = parsePrometheusText(await (await tracker.fetch('/metrics')).text())
   for (const name of ['tracker_runs', 'tracker_run_settle_seconds_count', 'tracker_runs_settled_total']) {
     const listed = samples.filter((sample) => sample.name === name)
@@ -139,10 +143,10 @@ test('each commit is counted with the number of its steps', async () => {
   const many = Array.from({ length: 20 }, (_, index) => register(tracker, ['remove-bg'], `file-${index}`))
   await Promise.all(many)
   const after = await scrape(tracker)
-  const grown = (name: string) => after(name) - before(name)
-  expect(grown('tracker_commit_batch_steps_sum')).toBeGreaterThanOrEqual(20)
-  expect(grown('tracker_commit_batch_steps_count')).toBeGreaterThanOrEqual(1)
-  expect(grown('tracker_commit_seconds_sum')).toBeGreaterThan(0)
+  const increase = (name: string) => after(name) - before(name)
+  expect(increase('tracker_commit_batch_steps_sum')).toBeGreaterThanOrEqual(20)
+  expect(increase('tracker_commit_batch_steps_count')).toBeGreaterThanOrEqual(1)
+  expect(increase('tracker_commit_seconds_sum')).toBeGreaterThan(0)
   // A heartbeat may be in progress.
   await expect.poll(async () => (await scrape(tracker))('tracker_commit_queue_depth')).toBe(0)
 })
@@ -150,7 +154,7 @@ test('each commit is counted with the number of its steps', async () => {
 test('notifications are counted: attempts by result, and how many are waiting', async () => {
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
-  const { clock, advance } = movingClock()
+  const { clock, advance } = stoppedClock()
   const library = await startLibrary()
   const env = { ...BY_HAND, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' }
   const tracker = await startTracker(env, { clock })

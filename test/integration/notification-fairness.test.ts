@@ -2,27 +2,29 @@ import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
 import { startReceiver } from '../support/receiver.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
-import { deliver } from '../support/webhooks.ts'
-import { BY_HAND, movingClock, rowsOf, startLibrary, uploadWith } from './reconcile-setup.ts'
+import { deliver, type Registered } from '../support/webhooks.ts'
+import { BY_HAND, rowsOf, stoppedClock } from './reconcile-setup.ts'
 
 /** A tracker whose callers have their own webhookUrl; `settle` makes one notification due. */
 async function startNotifying() {
-  const { clock, advance } = movingClock()
-  const library = await startLibrary()
-  const env = { ...BY_HAND, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' }
-  const tracker = await startTracker(env, { clock })
-  const settle = async (webhookUrl: string) => {
-    const { fileId } = await uploadWith(tracker, ['remove-bg'], { webhookUrl })
-    const payload = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } }
-    await deliver(library.webhookUrls.at(-1) ?? '', payload)
+  const { clock, advance } = stoppedClock()
+  const tracker = await startTracker({ ...BY_HAND, ALLOW_PRIVATE_TARGETS: 'true' }, { clock })
+  let files = 0
+  const settle = async (callerUrl: string) => {
+    files += 1
+    const fileId = `file-${files}`
+    const body = JSON.stringify({ extensions: [{ name: 'remove-bg' }], fileId, webhookUrl: callerUrl })
+    const response = await tracker.fetch('/submissions', { method: 'POST', body })
+    const { webhookUrl } = (await response.json()) as Registered
+    await deliver(webhookUrl, { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } })
   }
-  const settleMany = async (count: number, webhookUrl: string) => {
-    for (let index = 0; index < count; index += 1) await settle(webhookUrl)
+  const settleMany = async (count: number, callerUrl: string) => {
+    await Promise.all(Array.from({ length: count }, () => settle(callerUrl)))
   }
   return { tracker, advance, settle, settleMany }
 }
 
-/** A caller that receives requests and sends no response until it is told to. */
+/** A caller that receives requests, and sends no response until `respond` or `respondFromNowOn` is called. */
 async function startStalled() {
   const stalled: ServerResponse[] = []
   let responseStatus: number | undefined
@@ -32,7 +34,7 @@ async function startStalled() {
   })
   return {
     receiver,
-    /** Requests that are waiting already never get a response. */
+    /** Earlier requests never get a response. */
     respondFromNowOn: (status: number) => {
       responseStatus = status
     },
@@ -59,7 +61,7 @@ test('a notification is sent right after the commit, without waiting for a timer
   expect(times.toSorted((one, other) => one - other)[3]).toBeLessThan(300)
 })
 
-test('callers that do not respond delay nobody else, and get at most four concurrent attempts', async () => {
+test('a caller that does not respond delays no other caller, and gets at most four concurrent attempts', async () => {
   const { tracker, settle, settleMany } = await startNotifying()
   const stalled = await startStalled()
   const receiver = await startReceiver()
@@ -70,14 +72,14 @@ test('callers that do not respond delay nobody else, and get at most four concur
   expect(stalled.receiver.requests).toHaveLength(4)
 
   stalled.respond(200)
-  // Nine seconds would be needed if each end of an attempt did not start the next one at once.
+  // It would take nine seconds if the next attempt started with the next timer and not when an attempt ends.
   await expect
     .poll(() => results(tracker), { timeout: 5_000 })
     .toEqual([{ result: 'delivered', attempt: 1, size: 50 }])
   expect(stalled.receiver.requests).toHaveLength(40)
 })
 
-test('at most 32 notifications are sent at once in total, and each end makes room for the next', async () => {
+test('at most 32 attempts are in progress in total, and the next one starts when one ends', async () => {
   const { tracker, settleMany } = await startNotifying()
   const callers = await Promise.all(Array.from({ length: 10 }, startStalled))
   for (const { receiver } of callers) await settleMany(4, receiver.url)

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import { startReceiver } from '../support/receiver.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver } from '../support/webhooks.ts'
-import { BY_HAND, movingClock, rowsOf, startLibrary, uploadWith } from './reconcile-setup.ts'
+import { BY_HAND, rowsOf, startLibrary, stoppedClock, uploadWith } from './reconcile-setup.ts'
 
 const PRIVATE = { ALLOW_PRIVATE_TARGETS: 'true' }
 
 /** A tracker with one notification due for this address. */
 async function startNotifying(webhookUrl: string, env: { [name: string]: string }) {
-  const { clock, advance } = movingClock()
+  const { clock, advance } = stoppedClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env, ...env }, { clock })
   const { fileId } = await uploadWith(tracker, ['remove-bg'], { webhookUrl })
@@ -108,7 +108,7 @@ const PRIVATE_HOSTS = [
   '0.0.0.0',
 ]
 
-test('private targets in any spelling are never called once they are not allowed any more', async () => {
+test('private targets in any spelling are never called once they are no longer allowed', async () => {
   const receiver = await startReceiver()
   const library = await startLibrary()
   const env = { ...BY_HAND, ...library.env }

@@ -18,7 +18,7 @@ function startSender(options: { keys?: readonly string[]; timeoutMs?: number; cl
   return sender
 }
 
-const about = (target: string) => ({ notificationId: 'msg_run-1', target, body: BODY })
+const notificationTo = (target: string) => ({ notificationId: 'msg_run-1', target, body: BODY })
 
 /** Verifies like a receiver that knows one key. */
 function isSignedWith(
@@ -35,12 +35,12 @@ function isSignedWith(
   return String(signatures)
     .split(' ')
     .map((signature) => Buffer.from(signature.replace(/^v1,/, ''), 'base64'))
-    .some((given) => given.length === mac.length && timingSafeEqual(given, mac))
+    .some((signature) => signature.length === mac.length && timingSafeEqual(signature, mac))
 }
 
 test('A notification is posted unchanged, with its id, a timestamp and a signature', async () => {
   const receiver = await startReceiver()
-  const result = await startSender({ keys: [KEYS[0]] }).send(about(`${receiver.url}?appId=1`))
+  const result = await startSender({ keys: [KEYS[0]] }).send(notificationTo(`${receiver.url}?appId=1`))
   expect(result).toEqual({ kind: 'delivered', status: 200 })
   const [request] = receiver.requests
   expect(request).toMatchObject({
@@ -62,7 +62,7 @@ test('A notification is posted unchanged, with its id, a timestamp and a signatu
 
 test('While secrets rotate, receivers with either secret can verify', async () => {
   const receiver = await startReceiver()
-  await startSender({ keys: KEYS }).send(about(receiver.url))
+  await startSender({ keys: KEYS }).send(notificationTo(receiver.url))
   const [request] = receiver.requests
   expect(String(request?.headers['webhook-signature'])).toMatch(/^v1,[\w+/]{43}= v1,[\w+/]{43}=$/)
   expect(KEYS.map((key) => request && isSignedWith(key, request))).toEqual([true, true])
@@ -70,7 +70,7 @@ test('While secrets rotate, receivers with either secret can verify', async () =
 
 test('Without a secret a notification is not signed', async () => {
   const receiver = await startReceiver()
-  await startSender().send(about(receiver.url))
+  await startSender().send(notificationTo(receiver.url))
   expect(receiver.requests[0]?.headers).toHaveProperty('webhook-id')
   expect(receiver.requests[0]?.headers).not.toHaveProperty('webhook-signature')
 })
@@ -79,9 +79,9 @@ test('Each attempt has the same id, and its own time and signature', async () =>
   let now = NOW
   const receiver = await startReceiver((_request, response) => response.writeHead(500).end())
   const sender = startSender({ keys: [KEYS[0]], clock: () => now })
-  await sender.send(about(receiver.url))
+  await sender.send(notificationTo(receiver.url))
   now += 5_000
-  await sender.send(about(receiver.url))
+  await sender.send(notificationTo(receiver.url))
   const [first, second] = receiver.requests
   expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id'])
   expect(Number(second?.headers['webhook-timestamp'])).toBe(Number(first?.headers['webhook-timestamp']) + 5)
@@ -91,21 +91,23 @@ test('Each attempt has the same id, and its own time and signature', async () =>
 
 test.each([200, 201, 202, 204, 299])('%i counts as delivered', async (status) => {
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
-  expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'delivered', status })
+  expect(await startSender().send(notificationTo(receiver.url))).toEqual({ kind: 'delivered', status })
 })
 
-test('A target can be a name, or an IPv6 address', async () => {
+test('A target can be a host name or an IPv6 address', async () => {
   const receiver = await startReceiver()
   const sender = startSender()
   for (const host of ['localhost', '[::1]', '[::ffff:127.0.0.1]'])
-    expect(await sender.send(about(`http://${host}:${receiver.port}/`))).toMatchObject({ kind: 'delivered' })
+    expect(await sender.send(notificationTo(`http://${host}:${receiver.port}/`))).toMatchObject({
+      kind: 'delivered',
+    })
   expect(receiver.requests).toHaveLength(3)
 })
 
 test('A short response is read to its end, and its connection is reused', async () => {
   const receiver = await startReceiver((_request, response) => response.end('x'.repeat(60 * 1024)))
   const sender = startSender()
-  for (let count = 0; count < 10; count += 1) await sender.send(about(receiver.url))
+  for (let count = 0; count < 10; count += 1) await sender.send(notificationTo(receiver.url))
   expect(receiver.requests).toHaveLength(10)
   // The next notification may be sent just before a connection is free again.
   expect(receiver.connections()).toBeLessThanOrEqual(2)
@@ -122,7 +124,7 @@ test('Little of an endless response is read, and its connection is closed', asyn
     response.on('drain', write)
     write()
   })
-  expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'delivered', status: 200 })
+  expect(await startSender().send(notificationTo(receiver.url))).toEqual({ kind: 'delivered', status: 200 })
   await expect.poll(() => receiver.openConnections()).toBe(0)
   // Bytes that were written but not read are in the buffers of the two sockets.
   expect(written).toBeLessThan(16 * 1024 * 1024)
@@ -133,19 +135,19 @@ test('A response that declares a huge length is not read', async () => {
     response.writeHead(200, { 'content-length': 10 * 1024 ** 3 }).write('x')
   })
   const startedAt = performance.now()
-  expect(await startSender().send(about(receiver.url))).toEqual({ kind: 'delivered', status: 200 })
+  expect(await startSender().send(notificationTo(receiver.url))).toEqual({ kind: 'delivered', status: 200 })
   expect(performance.now() - startedAt).toBeLessThan(3_000)
   await expect.poll(() => receiver.openConnections()).toBe(0)
 })
 
-test('A slow response is read no longer than the time limit of the attempt; its status counts', async () => {
+test('A slow response is read until the time limit of the attempt, and its status counts', async () => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(200).write('x')
     const timer = setInterval(() => response.write('x'), 20)
     response.on('close', () => clearInterval(timer))
   })
   const startedAt = performance.now()
-  expect(await startSender({ timeoutMs: 300 }).send(about(receiver.url))).toEqual({
+  expect(await startSender({ timeoutMs: 300 }).send(notificationTo(receiver.url))).toEqual({
     kind: 'delivered',
     status: 200,
   })
@@ -161,7 +163,7 @@ test('A hundred concurrent notifications arrive once each', async () => {
   const sender = startSender()
   const ids = Array.from({ length: 100 }, (_, index) => `msg_${index}`)
   const results = await Promise.all(
-    ids.map((notificationId) => sender.send({ ...about(receiver.url), notificationId })),
+    ids.map((notificationId) => sender.send({ ...notificationTo(receiver.url), notificationId })),
   )
   expect(results.every((result) => result.kind === 'delivered')).toBe(true)
   expect(receiver.requests).toHaveLength(100)

@@ -21,7 +21,7 @@ function startSender(timeoutMs = 5_000) {
   return sender
 }
 
-const about = (target: string) => ({ notificationId: 'msg_run-1', target, body: '{}' })
+const notificationTo = (target: string) => ({ notificationId: 'msg_run-1', target, body: '{}' })
 
 /** A server that handles each connection with `behave`. */
 function startSocketServer(behave: (socket: Socket) => void): Promise<string> {
@@ -37,20 +37,23 @@ function startSocketServer(behave: (socket: Socket) => void): Promise<string> {
 
 test('A 410 ends the attempts', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(410).end())
-  expect(await startSender().send(about(receiver.url))).toEqual({
+  expect(await startSender().send(notificationTo(receiver.url))).toEqual({
     kind: 'gone',
     status: 410,
     reason: 'status_410',
   })
 })
 
-test.each([400, 401, 404, 408, 422, 500, 502, 504])('After %i it is retried', async (status) => {
-  const receiver = await startReceiver((_request, response) => {
-    response.writeHead(status, { 'retry-after': '60' }).end()
-  })
-  const result = await startSender().send(about(receiver.url))
-  expect(result).toEqual({ kind: 'retry', status, retryAfterMs: null, reason: `status_${status}` })
-})
+test.each([400, 401, 404, 408, 422, 500, 502, 504])(
+  'After %i the notification is retried',
+  async (status) => {
+    const receiver = await startReceiver((_request, response) => {
+      response.writeHead(status, { 'retry-after': '60' }).end()
+    })
+    const result = await startSender().send(notificationTo(receiver.url))
+    expect(result).toEqual({ kind: 'retry', status, retryAfterMs: null, reason: `status_${status}` })
+  },
+)
 
 test.each([
   [429, '120', 120_000],
@@ -63,13 +66,16 @@ test.each([
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(status, { 'retry-after': value }).end()
   })
-  const result = await startSender().send(about(receiver.url))
+  const result = await startSender().send(notificationTo(receiver.url))
   expect(result).toEqual({ kind: 'retry', status, retryAfterMs, reason: `status_${status}` })
 })
 
 test('A 429 without Retry-After is retried on schedule', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(429).end())
-  expect(await startSender().send(about(receiver.url))).toMatchObject({ kind: 'retry', retryAfterMs: null })
+  expect(await startSender().send(notificationTo(receiver.url))).toMatchObject({
+    kind: 'retry',
+    retryAfterMs: null,
+  })
 })
 
 test.each([301, 302, 303, 307, 308])('A redirect is not followed: %i', async (status) => {
@@ -77,7 +83,7 @@ test.each([301, 302, 303, 307, 308])('A redirect is not followed: %i', async (st
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(status, { location: elsewhere.url }).end()
   })
-  const result = await startSender().send(about(receiver.url))
+  const result = await startSender().send(notificationTo(receiver.url))
   expect(result).toEqual({ kind: 'retry', status, retryAfterMs: null, reason: `status_${status}` })
   expect(receiver.requests).toHaveLength(1)
   expect(elsewhere.connections()).toBe(0)
@@ -85,7 +91,7 @@ test.each([301, 302, 303, 307, 308])('A redirect is not followed: %i', async (st
 
 test('An attempt without a response fails after the time limit', async () => {
   const receiver = await startReceiver(() => {})
-  const result = await startSender(200).send(about(receiver.url))
+  const result = await startSender(200).send(notificationTo(receiver.url))
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'timeout' })
   await expect.poll(() => receiver.openConnections()).toBe(0)
 })
@@ -96,33 +102,33 @@ test('An attempt with slow headers fails after the time limit', async () => {
     const timer = setInterval(() => socket.write('x-a: b\r\n'), 20)
     socket.on('close', () => clearInterval(timer))
   })
-  const result = await startSender(300).send(about(url))
+  const result = await startSender(300).send(notificationTo(url))
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'timeout' })
 })
 
 test.each([
-  ['connection_failed', 'closes the connection', ''],
-  ['connection_failed', 'does not speak HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
-  ['connection_failed', 'sends headers without end', `HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(100_000)}`],
+  ['connection_failed', 'closes the connection without a response', ''],
+  ['connection_failed', 'does not use HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
+  ['connection_failed', 'sends endless headers', `HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(100_000)}`],
 ])('%s: a target that %s', async (reason, _behaviour, response) => {
   const url = await startSocketServer((socket) => socket.on('data', () => socket.end(response)))
-  const result = await startSender().send(about(url))
+  const result = await startSender().send(notificationTo(url))
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason })
 })
 
-test('A rejected connection is retried', async () => {
-  const result = await startSender().send(about(UNREACHABLE_URL))
+test('After a refused connection the notification is retried', async () => {
+  const result = await startSender().send(notificationTo(UNREACHABLE_URL))
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'connection_refused' })
 })
 
-test('A host that is not found is retried, and the reason does not contain its name', async () => {
-  const result = await startSender().send(about('http://no-such-name.example/hook?token=secret'))
+test('If the host name is not found, the notification is retried, and the reason does not contain the name', async () => {
+  const result = await startSender().send(notificationTo('http://no-such-name.example/hook?token=secret'))
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'name_not_resolved' })
 })
 
-test('A failed TLS handshake is retried', async () => {
+test('After a failed TLS handshake the notification is retried', async () => {
   const receiver = await startReceiver()
-  const result = await startSender().send(about(`https://127.0.0.1:${receiver.port}/`))
+  const result = await startSender().send(notificationTo(`https://127.0.0.1:${receiver.port}/`))
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'tls_failed' })
   expect(receiver.requests).toHaveLength(0)
 })
@@ -130,11 +136,11 @@ test('A failed TLS handshake is retried', async () => {
 test('Closing the sender ends attempts in progress, and it sends nothing more', async () => {
   const receiver = await startReceiver(() => {})
   const sender = startSender()
-  const sending = sender.send(about(receiver.url))
+  const sending = sender.send(notificationTo(receiver.url))
   await expect.poll(() => receiver.requests).toHaveLength(1)
   await sender.close()
   const closed = { kind: 'closed' }
   expect(await sending).toEqual(closed)
-  expect(await sender.send(about(receiver.url))).toEqual(closed)
+  expect(await sender.send(notificationTo(receiver.url))).toEqual(closed)
   expect(receiver.connections()).toBe(1)
 })

@@ -34,7 +34,7 @@ test('runs are listed newest first, page by page, each once, even while new ones
   expect((await listRuns(tracker))[0]).toMatchObject({ fileId: 'later' })
 })
 
-test('if a filter is given twice, the first value counts, also on the next page', async () => {
+test('if a filter is repeated, the first value counts, also on the next page', async () => {
   const tracker = await startTracker(BY_HAND)
   await register(tracker, ['remove-bg', 'ai-tasks'])
   const { headers } = await ask<Page>(tracker, '/runs?limit=1&status=pending&status=failed')
@@ -116,7 +116,7 @@ test.each([
   ['/runs', '?status=&extension=&cause=&since=&until=&q=&acknowledged=&limit=&cursor='],
   ['/deliveries', '?outcome=&fileId=&limit=&cursor='],
   ['/audit', '?limit=&cursor='],
-])('an empty value counts as not given: %s%s', async (path, query) => {
+])('an empty value of a parameter is ignored: %s%s', async (path, query) => {
   const tracker = await startTracker(BY_HAND)
   await fail(tracker, 'remove-bg', 'a')
   const [run] = await listRuns(tracker)
@@ -153,8 +153,8 @@ test('a run is shown with its submission, siblings, deliveries and timeline', as
     ],
     evidence: null,
   })
-  const happened = (json['timeline'] as { what: string; at: string }[]).map(({ what }) => what)
-  expect(happened).toEqual(['requested', 'delivery', 'settled', 'delivery', 'acknowledge'])
+  const events = (json['timeline'] as { what: string; at: string }[]).map(({ what }) => what)
+  expect(events).toEqual(['requested', 'delivery', 'settled', 'delivery', 'acknowledge'])
   expect((await ask(tracker, '/runs/none')).status).toBe(404)
 })
 
@@ -293,11 +293,11 @@ test('a forgotten asset is unknown, and late webhooks for it are not stored', as
   expect(shown).toContain('sha256:')
 })
 
-test('a forgotten asset has no status any more, even if forgetting it ended with an error', async () => {
+test('a forgotten asset has no status, even if forgetting it ended with an error', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
-  const forgetAsset: typeof real.forgetAsset = async (...given) => {
-    await real.forgetAsset(...given)
+  const forgetAsset: typeof real.forgetAsset = async (...args) => {
+    await real.forgetAsset(...args)
     throw new TrackerError('store_unavailable', 'The log cannot be emptied.')
   }
   const tracker = await startTracker(BY_HAND, { store: { ...real, forgetAsset } }, database)

@@ -216,12 +216,12 @@ test.each([
   )
 })
 
-test('the result of a sent retry is recorded, at the latest when the store is back', async () => {
+test('the result of a sent retry is recorded once the store is available again', async () => {
   const { store: real } = await openWatchedStore(await createTestDatabase())
-  let isAway = true
+  let isUnavailable = true
   let rejected = 0
-  const endRetryItem: Store['endRetryItem'] = async (...given) => {
-    if (!isAway) return real.endRetryItem(...given)
+  const endRetryItem: Store['endRetryItem'] = async (...args) => {
+    if (!isUnavailable) return real.endRetryItem(...args)
     rejected += 1
     throw new TrackerError('store_unavailable', 'The disk is full.')
   }
@@ -233,7 +233,7 @@ test('the result of a sent retry is recorded, at the latest when the store is ba
     body: { status: 'failed' },
   })
   await expect.poll(() => rejected, { timeout: 10_000 }).toBeGreaterThan(0)
-  isAway = false
+  isUnavailable = false
   await expect
     .poll(async () => (await ask(tracker, `/retries/${json.retryId}`)).json, { timeout: 10_000 })
     .toMatchObject({ total: 1, done: 1, failed: 0, state: 'done' })
@@ -242,10 +242,10 @@ test('the result of a sent retry is recorded, at the latest when the store is ba
 
 test('a retry that the store may have recorded without confirming is unconfirmed and never sent', async () => {
   const { store: real, uncertain } = await openWatchedStore(await createTestDatabase())
-  let isAway = true
-  const endRetryItem: Store['endRetryItem'] = async (...given) => {
-    if (isAway) throw new TrackerError('store_unavailable', 'The disk is full.')
-    return real.endRetryItem(...given)
+  let isUnavailable = true
+  const endRetryItem: Store['endRetryItem'] = async (...args) => {
+    if (isUnavailable) throw new TrackerError('store_unavailable', 'The disk is full.')
+    return real.endRetryItem(...args)
   }
   const store = { ...real, endRetryItem }
   const { tracker, sandbox } = await startTrackerAndSandbox(BY_HAND, { store })
@@ -255,7 +255,7 @@ test('a retry that the store may have recorded without confirming is unconfirmed
   const body = { status: 'failed' }
   const { json } = await ask<{ retryId: string }>(tracker, '/runs/retry', { method: 'POST', body })
   await expect.poll(() => listRuns(tracker)).toHaveLength(2)
-  isAway = false
+  isUnavailable = false
   await expect
     .poll(async () => (await ask(tracker, `/retries/${json.retryId}`)).json)
     .toMatchObject({ total: 1, done: 1, failed: 1, state: 'done', results: { unconfirmed: 1 } })
@@ -277,7 +277,7 @@ async function startRateLimitedRetry(statuses: number[], holdMs: number) {
   const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })
   for (const fileId of ['a', 'b', 'c']) await fail(tracker, 'remove-bg', fileId)
   const started = await ask(tracker, '/runs/retry', { method: 'POST', body: { status: 'failed' } })
-  const progressOf = async (of: RunningTracker) => (await ask(of, started.headers.get('location') ?? '')).json
+  const progressOf = async (at: RunningTracker) => (await ask(at, started.headers.get('location') ?? '')).json
   return { tracker, calls, progressOf }
 }
 

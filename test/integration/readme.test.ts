@@ -12,9 +12,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** The only fenced block of the README, or of another document, that contains this text. */
 function block(language: string, text: string, document = 'README.md'): string {
   const blocks = [...readFileSync(`${ROOT}/${document}`, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)]
-  const found = blocks.filter(([, kind, code = '']) => kind === language && code.includes(text))
-  expect(found).toHaveLength(1)
-  return found[0]?.[2] ?? ''
+  const matching = blocks.filter(([, kind, code = '']) => kind === language && code.includes(text))
+  expect(matching).toHaveLength(1)
+  return matching[0]?.[2] ?? ''
 }
 
 async function run(program: string, args: readonly string[], env: { [name: string]: string }) {

@@ -56,7 +56,7 @@ test('an expired run is checked once for each event, and stays expired without e
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })
 })
 
-test('file.created, which follows every upload, triggers nothing', async () => {
+test('file.created, which follows every upload, is ignored', async () => {
   const { tracker, library, fileId, sendEvent } = await startExpired()
   library.change(fileId, AWS_TAG)
   expect((await sendEvent('file-created', 'evt_1')).json).toEqual({ outcome: 'ignored' })

@@ -15,7 +15,7 @@ async function startOverdue() {
   return { library, tracker, advance }
 }
 
-test('a description set by our own update is no evidence of ai-auto-description', async () => {
+test('a description set by our own update is not evidence of ai-auto-description', async () => {
   const { library, tracker, advance } = await startOverdue()
   const { fileId } = await uploadWith(tracker, ['ai-auto-description'])
   expect((await update(tracker, { description: 'Written by hand.' }, { fileId })).status).toBe(200)
@@ -31,7 +31,7 @@ test('a description set by our own update is no evidence of ai-auto-description'
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })
 })
 
-test('tags that the same extension of another submission may have added are no evidence', async () => {
+test('tags that the same extension of another submission may have added are not evidence', async () => {
   const { library, tracker, advance } = await startOverdue()
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   expect((await update(tracker, { extensions: AWS }, { fileId })).status).toBe(200)
@@ -58,7 +58,7 @@ test('once the other submission is known to have failed, the tags are evidence',
   expect(extensions[0]?.submissionId).not.toBe(submissionId)
 })
 
-test('tags of another source, or from before the request, are no evidence', async () => {
+test('tags of another source, or from before the request, are not evidence', async () => {
   const { library, tracker, advance } = await startOverdue()
   const { fileId } = await uploadWith(tracker, ['google-auto-tagging'])
   library.change(fileId, AWS_TAG)
@@ -69,7 +69,7 @@ test('tags of another source, or from before the request, are no evidence', asyn
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
 
-test('a version that somebody else made is no evidence for a tagger', async () => {
+test('a version that somebody else made is not evidence for a tagger', async () => {
   const { library, tracker, advance } = await startOverdue()
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, { ...AWS_TAG, versionInfo: { id: 'v2', name: 'Version 2' } })
@@ -80,7 +80,7 @@ test('a version that somebody else made is no evidence for a tagger', async () =
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
 
-test('without a recorded baseline nothing is evidence, whatever the file contains', async () => {
+test('without a baseline no change is evidence, whatever the file contains', async () => {
   const { library, tracker, advance } = await startOverdue()
   const names = ['aws-auto-tagging', 'ai-auto-description', 'remove-bg']
   await register(tracker, names, 'file-of-others')

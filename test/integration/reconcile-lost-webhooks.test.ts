@@ -120,7 +120,7 @@ test('the runs of a deleted file expire at once, long before their window ends',
   ])
 })
 
-test('evidence that comes after a run has settled changes nothing', async () => {
+test('evidence does not change a settled run', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox(BY_HAND)
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], LOST)
   const failure = { service: 'aws-auto-tagging', status: 'FAILURE', fileId, error: { message: 'No.' } }

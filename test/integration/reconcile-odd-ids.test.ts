@@ -90,10 +90,10 @@ test.each([401, 403])(
 
 test('a dry run reports the first thousand runs, and that there are more', async () => {
   const { advance, library, tracker } = await setUp([])
-  const names = Array.from({ length: 20 }, (_, index) => `tagger-${index}`)
-  for (let at = 0; at < 50; at++) {
-    library.files.set(`file-x${at}`, uploadedFile(`file-x${at}`))
-    await register(tracker, names, `file-x${at}`)
+  const names = Array.from({ length: 100 }, (_, index) => `tagger-${index}`)
+  for (let index = 0; index < 10; index += 1) {
+    library.files.set(`file-x${index}`, uploadedFile(`file-x${index}`))
+    await register(tracker, names, `file-x${index}`)
   }
   advance(1000)
   const { runs, stoppedBy } = await reconcileNow(tracker, true)

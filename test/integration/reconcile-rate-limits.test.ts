@@ -14,7 +14,7 @@ import {
 
 const stoppedBy = 'ImageKit limits the rate of requests.'
 
-test('after a 429, nothing is requested for as many milliseconds as it says', async () => {
+test('after a 429, nothing is requested for the number of milliseconds that it gives', async () => {
   const library = await startLibrary()
   library.rejection = { status: 429, headers: { 'x-ratelimit-reset': '700' } }
   const tracker = await startTracker({ ...EAGER, ...library.env })
@@ -27,11 +27,11 @@ test('after a 429, nothing is requested for as many milliseconds as it says', as
   expect(await waited.json()).toMatchObject({ status: 'success', extensions: [{ source: 'reconcile' }] })
   const [rejected = 0, next = 0] = library.lookupTimes
   expect(next - rejected).toBeGreaterThanOrEqual(690)
-  // If it meant seconds, it would have been minutes.
+  // In seconds, the number would mean minutes.
   expect(next - rejected).toBeLessThan(5_000)
 })
 
-test('a 429 without a time pauses requests for a minute, and one of a day for an hour', async () => {
+test('a 429 without a reset time pauses requests for a minute, and one with a reset time of a day for an hour', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
@@ -54,7 +54,7 @@ test('a 429 without a time pauses requests for a minute, and one of a day for an
   expect(library.lookupTimes).toHaveLength(2)
 })
 
-test('runs that were checked before a 429 count, so that each rate-limit window makes progress', async () => {
+test('runs that were checked before a 429 are not checked again, so that each rate-limit window makes progress', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })

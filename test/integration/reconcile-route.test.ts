@@ -106,10 +106,8 @@ test('a pass checks each run once, however long it takes', async () => {
   const clock = () => moving.clock() + library.searches.length * 3_600_000
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
   const fileIds = Array.from({ length: 150 }, (_, index) => `file-${index}`)
-  for (const fileId of fileIds) {
-    library.files.set(fileId, uploadedFile(fileId))
-    await register(tracker, ['ai-tasks'], fileId)
-  }
+  for (const fileId of fileIds) library.files.set(fileId, uploadedFile(fileId))
+  await Promise.all(fileIds.map((fileId) => register(tracker, ['ai-tasks'], fileId)))
   moving.advance(1000)
   const { runs } = await reconcileNow(tracker)
   expect(runs.map(({ fileId }) => fileId ?? '').toSorted()).toEqual(fileIds.toSorted())

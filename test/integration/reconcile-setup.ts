@@ -4,18 +4,31 @@ import { type Call, startMisbehavingImagekit, uploadedFile } from '../support/mi
 import { ADMIN_KEY, type RunningTracker } from '../support/tracker.ts'
 import { FILE, FILE_NAME, upload } from '../support/uploads.ts'
 
-/** Runs are overdue at once and checked all the time. */
+/** Runs are overdue at once and checked constantly. */
 export const EAGER = { RECONCILE_AFTER: '10ms', RECONCILE_EVERY: '20ms' }
 /** Runs are overdue at once, but only the test reconciles. */
 export const BY_HAND = { RECONCILE_AFTER: '1ms', RECONCILE_EVERY: '1h' }
 
-/** A clock that a test can move. */
-export function movingClock() {
+type TestClock = { clock: () => number; advance(ms: number): void }
+
+/** A clock that runs, and that a test can also move. */
+export function movingClock(): TestClock {
   let offsetMs = 0
   return {
     clock: () => Date.now() + offsetMs,
-    advance: (ms: number) => {
+    advance: (ms) => {
       offsetMs += ms
+    },
+  }
+}
+
+/** A clock that only the test moves, so that no retry becomes due on its own while a busy machine is slow. */
+export function stoppedClock(): TestClock {
+  let now = Date.now()
+  return {
+    clock: () => now,
+    advance: (ms) => {
+      now += ms
     },
   }
 }
@@ -73,7 +86,7 @@ type Rejection = { status: number; headers?: { [name: string]: string } } | 'bre
 export async function startLibrary() {
   const files = new Map<string, object>()
   const library = {
-    /** The present files, by id. */
+    /** The current files, by id. */
     files,
     /** Ids that the search omits. */
     unlisted: new Set<string>(),
@@ -83,7 +96,7 @@ export async function startLibrary() {
     stale: new Map<string, object>(),
     /** Rejects a search for these ids with a status; undefined to accept it. */
     rejectSearch: (() => undefined) as (search: { ids: string[]; path: string }) => number | undefined,
-    /** Ids whose details something between us and ImageKit responds to. */
+    /** Ids whose details requests get a 404 from a proxy between us and ImageKit. */
     intercepted: new Set<string>(),
     /** The response to each lookup, in place of a real one. */
     rejection: undefined as Rejection | undefined,
@@ -134,7 +147,7 @@ export async function startLibrary() {
       if (status !== undefined) return call.respond(status, { message: 'Not this search.' })
     }
     if (query === null) {
-      if (library.intercepted.has(fileId)) return call.respond(404, ['no response', 'of ImageKit'])
+      if (library.intercepted.has(fileId)) return call.respond(404, ['from', 'a proxy'])
       const status = library.rejected.get(fileId)
       if (status !== undefined) return call.respond(status, { message: 'Not this one.' })
       const file = files.get(fileId)

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest'
+import { accepted, BASELINE, submit } from '../contract/facts.ts'
+import { createTestDatabase, openStoreOf, type TestDatabase } from '../support/database.ts'
 import { UNREACHABLE_URL, uploadedFile } from '../support/misbehaving-imagekit.ts'
+import { listRuns } from '../support/operator.ts'
 import { startTracker } from '../support/tracker.ts'
 import { FILE_ID, register, statusOf } from '../support/webhooks.ts'
 import {
@@ -96,22 +99,33 @@ test('before a run expires its file is looked up on its own, because the search 
   expect(await statusOf(tracker, untouched.fileId)).toMatchObject({ status: 'expired' })
 })
 
+/** Stores accepted uploads with one overdue run each, without the service. */
+async function addUploads(database: TestDatabase, fileIds: readonly string[]): Promise<void> {
+  const store = await openStoreOf(database)
+  const at = Date.now() - 120_000
+  const addUpload = async (fileId: string) => {
+    const submissionId = await submit(store, ['aws-auto-tagging'], { at })
+    const baseline = { ...BASELINE, versionId: fileId }
+    await store.applyResponse(submissionId, accepted({}, { fileId, baseline }), at)
+  }
+  await Promise.all(fileIds.map(addUpload))
+  await store.close()
+}
+
 test('many files are looked up in batches of at most a hundred', async () => {
-  const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const env = { ...BY_HAND, RECONCILE_AFTER: '1m', MAX_CONCURRENT_UPLOADS: '130', ...library.env }
-  const tracker = await startTracker(env, { clock })
-  const uploads = await Promise.all(
-    Array.from({ length: 130 }, () => uploadWith(tracker, ['aws-auto-tagging'])),
-  )
-  for (const { fileId } of uploads) library.change(fileId, AWS_TAG)
-  advance(120_000)
+  const database = await createTestDatabase()
+  const fileIds = Array.from({ length: 101 }, (_, index) => `file-${index}`)
+  await addUploads(database, fileIds)
+  for (const fileId of fileIds) library.files.set(fileId, uploadedFile(fileId, AWS_TAG))
+  const env = { ...BY_HAND, RECONCILE_AFTER: '1m', ...library.env }
+  const tracker = await startTracker(env, {}, database)
   expect((await postReconcile(tracker, '{"dryRun":false}')).status).toBe(200)
 
-  expect(library.searches.map((ids) => ids.length)).toEqual([100, 30])
-  expect(new Set(library.searches.flat())).toEqual(new Set(uploads.map(({ fileId }) => fileId)))
+  expect(library.searches.map((ids) => ids.length)).toEqual([100, 1])
+  expect(new Set(library.searches.flat())).toEqual(new Set(fileIds))
   expect(library.details).toEqual([])
-  for (const { fileId } of uploads) expect((await statusOf(tracker, fileId)).status).toBe('success')
+  expect(await listRuns(tracker, '?status=success&limit=200')).toHaveLength(101)
 })
 
 test('a file with an invalid response from ImageKit does not delay the others or expire', async () => {
@@ -174,7 +188,7 @@ test('a pass that takes hours checks each run once; a run checked late is due in
     if (library.searches.length === 1) advance(2 * 3_600_000)
     return undefined
   }
-  // If runs were checked again and again, the pass would end here.
+  // A pass that checked runs again and again would end here.
   library.allowed = 6
   const { runs, stoppedBy } = await reconcileNow(tracker)
   expect(stoppedBy).toBeNull()

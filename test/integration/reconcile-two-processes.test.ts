@@ -16,8 +16,8 @@ async function openBoth(): Promise<[StoreHandle, StoreHandle]> {
   return [opened.store, await opened.openAnotherProcess()]
 }
 
-/** One pass of a process whose runs are overdue after a millisecond, and due again after another one. */
-async function passOf(
+/** Runs one pass of a process whose runs are overdue after a millisecond, and due again after another one. */
+async function runPass(
   store: StoreHandle,
   listFiles: FileLookup['listFiles'],
   { clock, ...lookup }: { clock: () => number } & Partial<FileLookup> = { clock: Date.now },
@@ -55,7 +55,7 @@ test('a run that one process is checking is skipped by the other, and the result
     start = resolve
   })
   let respond = () => {}
-  const first = passOf(one, async () => {
+  const first = runPass(one, async () => {
     start()
     await new Promise<void>((resolve) => {
       respond = resolve
@@ -63,16 +63,16 @@ test('a run that one process is checking is skipped by the other, and the result
     return { kind: 'ok', value: new Map() }
   })
   await isStarted
-  const others = async () => expect.unreachable('another process has claimed the run')
-  expect(await passOf(two, others)).toEqual([])
+  const expectNoLookup = async () => expect.unreachable('another process has claimed the run')
+  expect(await runPass(two, expectNoLookup)).toEqual([])
   respond()
   expect(await first).toEqual(['asset_gone'])
 })
 
 test('after a 429 the runs that a process has not checked are due for another at once', async () => {
   const [one, two] = await openBoth()
-  expect(await passOf(one, async () => ({ kind: 'rate_limited', ms: 60_000 }))).toEqual([])
-  expect(await passOf(two, async () => ({ kind: 'ok', value: new Map() }))).toEqual(['asset_gone'])
+  expect(await runPass(one, async () => ({ kind: 'rate_limited', ms: 60_000 }))).toEqual([])
+  expect(await runPass(two, async () => ({ kind: 'ok', value: new Map() }))).toEqual(['asset_gone'])
 })
 
 test('a run whose check takes longer than its claim is skipped by another process', async () => {
@@ -85,13 +85,15 @@ test('a run whose check takes longer than its claim is skipped by another proces
   }
   const findFile: FileLookup['findFile'] = async () => {
     now += 30_000
-    const others = async () => expect.unreachable('another process has claimed the run')
-    expect(await passOf(two, others, { clock })).toEqual([])
-    return { kind: 'failed', reason: 'No answer.' }
+    const expectNoLookup = async () => expect.unreachable('another process has claimed the run')
+    expect(await runPass(two, expectNoLookup, { clock })).toEqual([])
+    return { kind: 'failed', reason: 'No response.' }
   }
-  expect(await passOf(one, listFiles, { clock, findFile })).toEqual(['unchanged'])
+  expect(await runPass(one, listFiles, { clock, findFile })).toEqual(['unchanged'])
   // The check counts: the run is due again before the claim would have ended.
-  expect(await passOf(two, async () => ({ kind: 'ok', value: new Map() }), { clock })).toEqual(['asset_gone'])
+  expect(await runPass(two, async () => ({ kind: 'ok', value: new Map() }), { clock })).toEqual([
+    'asset_gone',
+  ])
 })
 
 test('a run whose process died during its check is due for another 40 seconds after the last request', async () => {
@@ -102,12 +104,12 @@ test('a run whose process died during its check is due for another 40 seconds af
       requested()
       return new Promise<never>(() => {})
     }
-    void passOf(one, waitForever, { clock: () => startedAt })
+    void runPass(one, waitForever, { clock: () => startedAt })
   })
-  const passLater = (ms: number) =>
-    passOf(two, async () => ({ kind: 'ok', value: new Map() }), { clock: () => startedAt + ms })
+  const runPassLater = (ms: number) =>
+    runPass(two, async () => ({ kind: 'ok', value: new Map() }), { clock: () => startedAt + ms })
   // A small correction of the clock does not end a claim.
-  expect(await passLater(-30_000)).toEqual([])
-  expect(await passLater(39_999)).toEqual([])
-  expect(await passLater(40_000)).toEqual(['asset_gone'])
+  expect(await runPassLater(-30_000)).toEqual([])
+  expect(await runPassLater(39_999)).toEqual([])
+  expect(await runPassLater(40_000)).toEqual(['asset_gone'])
 })

@@ -7,37 +7,35 @@ import { type AssetStatus, deliver, payload, register } from '../support/webhook
 
 const KIB = 1024
 const EXTENSIONS = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging', 'ai-auto-description', 'ai-tasks']
-const FILES = 240
+/** With five extensions each, more webhooks than one transaction stores. */
+const FILES = 42
 const COUNT = FILES * EXTENSIONS.length
 
-/** Like a hundred connections. */
-async function mapAtOnce<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
+/** Maps the items, a hundred at a time. */
+async function mapConcurrently<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   for (let first = 0; first < items.length; first += 100)
     results.push(...(await Promise.all(items.slice(first, first + 100).map(each))))
   return results
 }
 
-test('1,200 webhooks rejected at once because of a wrong secret are all stored, and all can be replayed', {
-  timeout: 120_000,
+test('210 webhooks rejected at once because of a wrong secret are all stored, and all can be replayed', {
+  timeout: 60_000,
 }, async () => {
   const required = { REQUIRE_EXTENSION_SIGNATURE: 'true' }
   const wrong = await startTracker({ ...required, IMAGEKIT_WEBHOOK_SECRET: 'wrong-secret-of-the-tests' })
   const files = Array.from({ length: FILES }, (_, index) => `file-${index}`)
-  const registered = await mapAtOnce(files, async (fileId) => {
+  const registered = await mapConcurrently(files, async (fileId) => {
     const { webhookUrl } = await register(wrong, EXTENSIONS, fileId)
     return EXTENSIONS.map((name) => ({ fileId, name, webhookUrl }))
   })
-  const responses = await mapAtOnce(registered.flat(), ({ fileId, name, webhookUrl }) => {
+  const responses = await mapConcurrently(registered.flat(), ({ fileId, name, webhookUrl }) => {
     const text = JSON.stringify({ ...payload(name, 'failure'), fileId })
     return deliver(webhookUrl, text, ikHeaders(text))
   })
   expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401]))
   await wrong.service.stop()
-  const rejected = await readRows<{ id: string; cause: string }>(
-    wrong.database,
-    "SELECT 'dlv_' || n || '_' || chk AS id, cause FROM rejected_deliveries ORDER BY n",
-  )
+  const rejected = await readRows<{ cause: string }>(wrong.database, 'SELECT cause FROM rejected_deliveries')
   expect(rejected).toHaveLength(COUNT)
   expect(new Set(rejected.map(({ cause }) => cause))).toEqual(new Set(['bad_signature']))
 
@@ -46,18 +44,17 @@ test('1,200 webhooks rejected at once because of a wrong secret are all stored, 
     {},
     wrong.database,
   )
-  const replayed = await mapAtOnce(rejected, ({ id }) =>
-    ask(corrected, `/deliveries/${id}/replay`, { method: 'POST' }),
-  )
-  expect(replayed.filter(({ json }) => json['outcome'] === 'applied')).toHaveLength(COUNT)
+  const replayed = await ask(corrected, '/deliveries/replay', {
+    method: 'POST',
+    body: { outcome: 'rejected' },
+  })
+  expect(replayed.json).toMatchObject({ total: COUNT, byOutcome: { applied: COUNT } })
   const failed = Object.fromEntries(EXTENSIONS.map((name) => [name, 'failed']))
-  for (let first = 0; first < FILES; first += 80) {
-    const query = files.slice(first, first + 80).map((fileId) => `fileId=${fileId}`)
-    const response = await corrected.fetch(`/assets/status?${query.join('&')}`)
-    const { assets } = (await response.json()) as { assets: AssetStatus[] }
-    expect(assets).toHaveLength(80)
-    for (const { extensionStatus } of assets) expect(extensionStatus).toEqual(failed)
-  }
+  const query = files.map((fileId) => `fileId=${fileId}`).join('&')
+  const response = await corrected.fetch(`/assets/status?${query}`)
+  const { assets } = (await response.json()) as { assets: AssetStatus[] }
+  expect(assets).toHaveLength(FILES)
+  for (const { extensionStatus } of assets) expect(extensionStatus).toEqual(failed)
 })
 
 test('a large body with a valid token is stored whole; without one, only 64 KiB are', async () => {

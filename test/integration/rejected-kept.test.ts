@@ -38,7 +38,7 @@ test('rejected deliveries are stored with their cause and what a replay needs, w
   expect(await readRows(tracker.database, 'SELECT * FROM deliveries')).toEqual([])
 })
 
-test('only headers that are never secret are stored: no key, no identity, no token in any encoding', async () => {
+test('only headers that never contain a secret are stored: no key, no identity, no token in any encoding', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const { pathname } = new URL(webhookUrl)
@@ -76,7 +76,7 @@ test('only headers that are never secret are stored: no key, no identity, no tok
   ])
 })
 
-test('a flood of rejected deliveries is stored in part and the rest is counted, and no secret is logged', async () => {
+test('of a flood of rejected deliveries some are stored, the rest are counted, and no secret is logged', async () => {
   let text = ''
   const memory = new Writable({
     write(chunk: Buffer, _, done) {

@@ -20,7 +20,7 @@ async function listRejected(tracker: RunningTracker): Promise<Rejected[]> {
   return json.deliveries
 }
 
-/** A tracker with a corrected token secret, and the webhooks that it rejected as forged before: in the order of the list. */
+/** A tracker with a corrected token secret, which before the correction rejected five webhooks and an event, one a minute. */
 async function startCorrected() {
   let now = Date.parse('2026-11-01T12:00:00.000Z')
   const clock = () => now

@@ -45,15 +45,15 @@ test('a notification is listed with its attempts, and resent with the same id an
   const tracker = await startTracker(ENV)
   await settle(tracker, receiver.url)
   await expect.poll(async () => (await list(tracker))[0]?.state).toBe('given_up')
-  const [given] = await list(tracker)
-  expect(given).toMatchObject({
+  const [notification] = await list(tracker)
+  expect(notification).toMatchObject({
     fileId: FILE_ID,
     nextAttemptAt: null,
     attempts: [{ at: expect.any(String), result: 'gone', status: 410, reason: 'status_410' }],
   })
-  expect(given?.notificationId).toBe(`msg_${given?.runId}`)
-  const id = given?.notificationId ?? ''
-  expect((await ask(tracker, `/notifications/${id}`)).json).toEqual(given)
+  expect(notification?.notificationId).toBe(`msg_${notification?.runId}`)
+  const id = notification?.notificationId ?? ''
+  expect((await ask(tracker, `/notifications/${id}`)).json).toEqual(notification)
 
   status = 204
   const resent = await resend(tracker, `${id}/resend`, { reason: 'the receiver is back' })
@@ -106,11 +106,11 @@ test('all notifications that match a filter are resent', async () => {
   const resent = await resend(tracker, 'resend', { state: 'delivered', fileId: 'file-1' })
   expect(resent).toMatchObject({ status: 202, json: { total: 2 } })
   await expect.poll(() => receiver.requests.length).toBe(5)
-  const times = await readRows<{ count: number }>(
+  const resends = await readRows<{ count: number }>(
     tracker.database,
     "SELECT count(*) AS count FROM audit_log WHERE kind = 'resend'",
   )
-  expect(Number(times[0]?.count)).toBe(1)
+  expect(Number(resends[0]?.count)).toBe(1)
   const browser = await signIn(tracker)
   expect(readText((await browser.get('/admin/audit')).html)).toContain('operator resent 2 notifications')
 })

@@ -35,7 +35,7 @@ test('an upload of a buffer with extensions, tags and customMetadata is tracked 
   })
 })
 
-test('a stream, a base64 text and a URL arrive as the same file', async () => {
+test('a stream, a base64 string and a URL arrive as the same file', async () => {
   const { client } = await startWithClient()
   const files = await startListening(createServer((_, response) => response.end(imageBytes('leaf.webp'))))
   const sources = [
@@ -79,8 +79,11 @@ test('rejections of ImageKit and of the tracker reject with message and help', a
     message: expect.stringContaining('Your request contains invalid customCoordinates parameter.'),
     help,
   })
-  const ours = client.upload({ file, fileName: 'sun.gif', extensions: [{ options: {} }] })
-  await expect(ours).rejects.toMatchObject({ message: expect.stringContaining('extensions'), help })
+  const invalidExtensions = client.upload({ file, fileName: 'sun.gif', extensions: [{ options: {} }] })
+  await expect(invalidExtensions).rejects.toMatchObject({
+    message: expect.stringContaining('extensions'),
+    help,
+  })
   const gone = client.updateFileDetails('5effaa5662679b5af2c58829', { tags: ['x'] })
   await expect(gone).rejects.toMatchObject({ message: 'The requested file does not exist.', help })
 })

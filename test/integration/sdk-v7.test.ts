@@ -46,7 +46,7 @@ test('an upload of a stream with extensions is tracked until it is settled', asy
   expect(sandbox.uploads()[0]?.order.at(-1)).toBe('webhookUrl')
 })
 
-test('a buffer, a base64 text and a URL arrive as the same file', async () => {
+test('a buffer, a base64 string and a URL arrive as the same file', async () => {
   const { client, sandbox } = await startWithClient()
   const files = await startListening(createServer((_, response) => response.end(imageBytes('leaf.webp'))))
   const sources = [
@@ -140,9 +140,11 @@ test("rejections of ImageKit and of the tracker are the SDK's own errors", async
     error: { message: expect.stringContaining('Your request contains invalid customCoordinates parameter.') },
   })
   const nameless = [{ options: {} }] as unknown as []
-  const ours = client.files.upload({ file: 'aGVsbG8=', fileName: 'a.txt', extensions: nameless })
-  await expect(ours).rejects.toThrow(BadRequestError)
-  await expect(ours).rejects.toMatchObject({ error: { message: expect.stringContaining('extensions') } })
+  const invalidExtensions = client.files.upload({ file: 'aGVsbG8=', fileName: 'a.txt', extensions: nameless })
+  await expect(invalidExtensions).rejects.toThrow(BadRequestError)
+  await expect(invalidExtensions).rejects.toMatchObject({
+    error: { message: expect.stringContaining('extensions') },
+  })
 
   const gone = client.files.update('5effaa5662679b5af2c58829', { tags: ['x'] })
   await expect(gone).rejects.toThrow(NotFoundError)

@@ -17,14 +17,14 @@ async function startWithPending(...names: string[]) {
   const server = await startStatusServer({ startTimer: timers.startTimer })
   const asset = pendingAsset('f1', ...names)
   server.add(asset)
-  const present = async () => {
+  const current = async () => {
     const response = await fetch(`${server.url}/assets/f1/status`)
     return { event: 'status', id: response.headers.get('etag') ?? '', data: await response.text() }
   }
-  return { ...server, timers, asset, eventsUrl: `${server.url}/assets/f1/events`, present }
+  return { ...server, timers, asset, eventsUrl: `${server.url}/assets/f1/events`, current }
 }
 
-it('sends the present state, then each change, and ends when nothing is pending', async () => {
+it('sends the current state, then each change, and ends when nothing is pending', async () => {
   const server = await startWithPending('remove-bg', 'aws-auto-tagging')
   const stream = await openEvents(server.eventsUrl)
   expect(stream.response.statusCode).toBe(200)
@@ -36,14 +36,14 @@ it('sends the present state, then each change, and ends when nothing is pending'
     'x-request-id': expect.any(String),
   })
   await stream.received(1)
-  const first = await server.present()
+  const first = await server.current()
   const half = observed(server.asset, 'remove-bg', SUCCESS)
   server.change(half)
   await stream.received(2)
-  const second = await server.present()
+  const second = await server.current()
   server.change(observed(half, 'aws-auto-tagging', SUCCESS))
   await stream.ended
-  expect(stream.events()).toEqual([first, second, await server.present()])
+  expect(stream.events()).toEqual([first, second, await server.current()])
   expect(stream.text()).toBe(
     stream
       .events()
@@ -54,11 +54,11 @@ it('sends the present state, then each change, and ends when nothing is pending'
   expect(server.timers.running()).toEqual([])
 })
 
-it('ends after the present state if nothing is pending', async () => {
+it('ends after the current state if nothing is pending', async () => {
   const server = await startWithPending()
   const stream = await openEvents(server.eventsUrl)
   await stream.ended
-  expect(stream.events()).toEqual([await server.present()])
+  expect(stream.events()).toEqual([await server.current()])
 })
 
 it('responds with 404 for an unknown asset, before a stream begins', async () => {
@@ -69,9 +69,9 @@ it('responds with 404 for an unknown asset, before a stream begins', async () =>
   expect(server.statuses.watching()).toBe(0)
 })
 
-it('responds with 204 to a client that has the last state, with or without quotes', async () => {
+it('responds with 204 to a client that has the final state, with or without quotes', async () => {
   const server = await startWithPending()
-  const { id } = await server.present()
+  const { id } = await server.current()
   for (const lastEventId of [id, id.slice(1, -1)]) {
     const response = await fetch(server.eventsUrl, { headers: { 'Last-Event-ID': lastEventId } })
     expect([lastEventId, response.status]).toEqual([lastEventId, 204])
@@ -81,30 +81,30 @@ it('responds with 204 to a client that has the last state, with or without quote
 
 it('does not repeat a state that the client has, and continues with the changes', async () => {
   const server = await startWithPending('remove-bg')
-  const { id } = await server.present()
+  const { id } = await server.current()
   const stream = await openEvents(server.eventsUrl, { 'Last-Event-ID': id })
   expect(stream.response.statusCode).toBe(200)
   server.change(observed(server.asset, 'remove-bg', SUCCESS))
   await stream.ended
-  expect(stream.events()).toEqual([await server.present()])
+  expect(stream.events()).toEqual([await server.current()])
 })
 
-it('sends the present state to a client that has an older one', async () => {
+it('sends the current state to a client that has an older one', async () => {
   const server = await startWithPending('remove-bg')
   const stream = await openEvents(server.eventsUrl, { 'Last-Event-ID': '"older"' })
   await stream.received(1)
-  expect(stream.events()).toEqual([await server.present()])
+  expect(stream.events()).toEqual([await server.current()])
 })
 
-it('sends one change to three hundred clients after a single read of the store', async () => {
+it('sends one change to a hundred clients after a single read of the store', async () => {
   const server = await startWithPending('remove-bg')
-  const streams = await Promise.all(Array.from({ length: 300 }, () => openEvents(server.eventsUrl)))
+  const streams = await Promise.all(Array.from({ length: 100 }, () => openEvents(server.eventsUrl)))
   await Promise.all(streams.map((stream) => stream.received(1)))
   expect(server.loads).toEqual(['f1'])
   server.change(observed(server.asset, 'remove-bg', SUCCESS))
   await Promise.all(streams.map((stream) => stream.ended))
   expect(server.loads).toEqual(['f1', 'f1'])
-  const settled = await server.present()
+  const settled = await server.current()
   for (const stream of streams) expect(stream.events()).toEqual([expect.anything(), settled])
   expect(server.statuses.watching()).toBe(0)
   expect(server.timers.running()).toEqual([])
@@ -115,13 +115,13 @@ it('sends nothing for a change that leaves the state as it was', async () => {
   const stream = await openEvents(server.eventsUrl)
   await stream.received(1)
   server.change(structuredClone(server.asset))
-  await server.present()
+  await server.current()
   server.change(observed(server.asset, 'remove-bg', SUCCESS))
   await stream.ended
   expect(stream.events()).toHaveLength(2)
 })
 
-it('keeps all streams alive with comments, with one timer, each once in fifteen seconds', async () => {
+it('keeps streams alive with a comment every fifteen seconds, using one timer', async () => {
   const server = await startWithPending('remove-bg')
   const streams = await Promise.all(Array.from({ length: 20 }, () => openEvents(server.eventsUrl)))
   await Promise.all(streams.map((stream) => stream.received(1)))
@@ -134,7 +134,7 @@ it('keeps all streams alive with comments, with one timer, each once in fifteen 
   expect(server.timers.running()).toEqual([])
 })
 
-it('stops following a client that disconnects', async () => {
+it('stops following the asset for a client that disconnects', async () => {
   const server = await startWithPending('remove-bg')
   const [leaving, staying] = [await openEvents(server.eventsUrl), await openEvents(server.eventsUrl)]
   await server.watched(2)
@@ -163,18 +163,18 @@ it('buffers only the newest state for a client that does not read', async () => 
   // More than the kernel buffers for a connection that nobody reads from.
   const error = 'x'.repeat(1024 * 1024)
   let { asset } = server
-  const changes = 40
+  const changes = 20
   for (let change = 0; change < changes; change += 1) {
     asset = { ...asset, runs: asset.runs.map((run) => ({ ...run, updatedAt: run.updatedAt + 1, error })) }
     server.change(asset)
-    await server.present()
+    await server.current()
   }
   const settled = observed(observed(asset, 'remove-bg', SUCCESS), 'aws-auto-tagging', SUCCESS)
   server.change(settled)
   stream.response.resume()
   await stream.ended
   expect(stream.events().length).toBeLessThan(changes)
-  expect(stream.events().at(-1)).toEqual(await server.present())
+  expect(stream.events().at(-1)).toEqual(await server.current())
 })
 
 it('ends all streams when the service stops', async () => {
@@ -186,7 +186,7 @@ it('ends all streams when the service stops', async () => {
   expect(server.statuses.watching()).toBe(0)
   const late = await openEvents(server.eventsUrl)
   await late.ended
-  expect(late.events()).toEqual([await server.present()])
+  expect(late.events()).toEqual([await server.current()])
 })
 
 it('ends the streams of a forgotten asset', async () => {
@@ -211,7 +211,7 @@ it('sends no older state when two changes follow each other quickly', async () =
   await stream.ended
   const times = stream.events().map(({ data }) => data.match(/"updatedAt":"([^"]+)"/)?.[1] ?? '')
   expect(times).toEqual(times.toSorted())
-  expect(stream.events().at(-1)).toEqual(await server.present())
+  expect(stream.events().at(-1)).toEqual(await server.current())
 })
 
 /** Sends `count` requests at once on one connection; the first one never ends. */
@@ -225,7 +225,7 @@ function pipelineRequests(url: string, path: string, count: number) {
 }
 
 it.each(['/assets/f1/events', '/assets/f1/status?wait=60'])(
-  'stops following all requests of a closed connection, including those queued behind another: %s',
+  'stops following the asset for all requests of a closed connection, including queued ones: %s',
   async (path) => {
     const server = await startWithPending('remove-bg')
     const socket = pipelineRequests(server.url, path, 3)

@@ -89,7 +89,7 @@ it('sends Retry-After while something is pending, and not afterwards', async () 
   expect(await settled.json()).toMatchObject({ status: 'success' })
 })
 
-it('responds with 304 and no body to every form of If-None-Match that has the present ETag', async () => {
+it('responds with 304 and no body to every form of If-None-Match that has the current ETag', async () => {
   const server = await startStatusServer()
   server.add(pendingAsset('f1', 'remove-bg'))
   const etag = (await fetch(`${server.url}/assets/f1/status`)).headers.get('etag') ?? ''

@@ -26,13 +26,14 @@ export const ADMIN_KEY = 'an-admin-key-for-tests'
 
 export const REQUESTED_AT = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
 
-/** An asset as in the store; each step is a minute after the previous one. */
+/** An asset whose extensions were requested at `REQUESTED_AT`. */
 export function pendingAsset(fileId: string, ...names: string[]): AssetFacts {
   const run = (name: string): Run =>
     requestedRun({ runId: `run-${name}`, submissionId: 'sub-1', name, attempt: 1, at: REQUESTED_AT })
   return { fileId, recordedAt: REQUESTED_AT, runs: names.map(run) }
 }
 
+/** The asset after this observation, a minute after its last change. */
 export function observed(facts: AssetFacts, name: string, observation: Observation): AssetFacts {
   const at = Math.max(facts.recordedAt, ...facts.runs.map((run) => run.updatedAt)) + 60_000
   const runs = facts.runs.map((run) => (run.name === name ? observe(run, observation, at).run : run))

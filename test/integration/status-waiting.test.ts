@@ -162,7 +162,7 @@ it.each(['GET', 'HEAD'])(
   },
 )
 
-it('waits for HEAD like for GET', async () => {
+it('lets a HEAD request wait like a GET request', async () => {
   const server = await startWithPending('remove-bg')
   const waiting = fetch(`${server.statusUrl}?wait=60`, { method: 'HEAD' })
   await server.watched(1)
@@ -173,13 +173,13 @@ it('waits for HEAD like for GET', async () => {
   expect(server.timers.running()).toEqual([])
 })
 
-it('reads the store once for a settled run that five hundred clients wait for, and wakes no other client', async () => {
+it('reads the store once for a settled run that a hundred clients wait for, and wakes no other client', async () => {
   const server = await startWithPending('remove-bg')
   server.add(pendingAsset('f2', 'remove-bg'))
   const elsewhere = fetch(`${server.url}/assets/f2/status?wait=60`)
   await server.watched(1)
-  const waiting = Array.from({ length: 500 }, () => fetch(`${server.statusUrl}?wait=60`))
-  await server.watched(501)
+  const waiting = Array.from({ length: 100 }, () => fetch(`${server.statusUrl}?wait=60`))
+  await server.watched(101)
   expect(server.loads).toEqual(['f1', 'f2'])
   server.change(observed(server.asset, 'remove-bg', SUCCESS))
   const responses = await Promise.all(waiting)
@@ -213,7 +213,7 @@ it('responds with 503 to a new waiting request while the store fails, and stops 
   expect(server.timers.running()).toEqual([])
 })
 
-it('responds to waiting requests with the present state when the service stops, and lets no new one wait', async () => {
+it('responds to waiting requests with the current state when the service stops, and no new one waits', async () => {
   const server = await startWithPending('remove-bg')
   const waiting = fetch(`${server.statusUrl}?wait=60`)
   await server.watched(1)

@@ -64,7 +64,7 @@ test('events stream the submission until its fileId is known, then the asset unt
   expect(stream.events().at(-1)).toMatchObject({ id: final.headers.get('etag'), data: await final.text() })
 })
 
-test('a webhook that comes before the response binds the stream to its asset as well', async () => {
+test('a webhook that arrives before the response also binds the stream to the asset', async () => {
   const tracker = await startTracker()
   const { eventsUrl, webhookUrl } = await register(tracker, ['remove-bg'], null)
   const stream = await openEvents(eventsUrl)
@@ -181,10 +181,10 @@ test('a waiting request gets the submission once none of its runs is pending', a
 test('a waiting request with the known ETag gets a response once the ETag differs', async () => {
   const tracker = await startTracker()
   const { statusUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
-  const present = await fetch(statusUrl)
-  expect(present.headers.get('retry-after')).toBe('5')
-  expect(present.headers.get('cache-control')).toBe('no-cache')
-  const headers = { 'If-None-Match': present.headers.get('etag') ?? '' }
+  const current = await fetch(statusUrl)
+  expect(current.headers.get('retry-after')).toBe('5')
+  expect(current.headers.get('cache-control')).toBe('no-cache')
+  const headers = { 'If-None-Match': current.headers.get('etag') ?? '' }
   expect((await fetch(statusUrl, { headers })).status).toBe(304)
   const waiting = wait(`${statusUrl}&wait=30`, headers)
   await putResponse(tracker, submissionId, accepted)

@@ -4,7 +4,7 @@ import { startReceiver } from '../support/receiver.ts'
 import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 
-test('a registration returns 201 with all addresses that the caller needs', async () => {
+test('a registration returns 201 with the URLs that the caller needs', async () => {
   const tracker = await startTracker()
   const response = await tracker.fetch('/submissions', {
     method: 'POST',
@@ -59,7 +59,7 @@ test('a registration with a fileId makes the asset pending at once, and returns 
   expect(submission).toMatchObject({ fileId: FILE_ID, statusUrl, state: 'submitting' })
 })
 
-test('a fileId with special characters is returned in an address that works', async () => {
+test('a fileId with special characters is returned in a URL that works', async () => {
   const tracker = await startTracker()
   const { statusUrl } = await register(tracker, ['remove-bg'], 'a?b#c ü%')
   expect(await (await fetch(statusUrl)).json()).toMatchObject({ fileId: 'a?b#c ü%', status: 'pending' })
@@ -94,17 +94,19 @@ test.each([
   ['no extensions', '{}', 'extensions'],
   ['an empty list', '{"extensions":[]}', 'extensions'],
   ['extensions that are not a list', '{"extensions":{"name":"remove-bg"}}', 'extensions'],
-  ['a JSON text in place of a list', '{"extensions":"[{\\"name\\":\\"remove-bg\\"}]"}', 'extensions'],
+  ['a JSON string in place of a list', '{"extensions":"[{\\"name\\":\\"remove-bg\\"}]"}', 'extensions'],
   ['an extension without a name', '{"extensions":[{"options":{}}]}', 'extensions'],
   ['an extension with an empty name', '{"extensions":[{"name":""}]}', 'extensions'],
-  ['an extension that is a text', '{"extensions":["remove-bg"]}', 'extensions'],
-  ['a fileId that is not a text', '{"extensions":[{"name":"x"}],"fileId":7}', 'fileId'],
+  ['an extension that is a string', '{"extensions":["remove-bg"]}', 'extensions'],
+  ['a fileId that is not a string', '{"extensions":[{"name":"x"}],"fileId":7}', 'fileId'],
   ['an empty fileId', '{"extensions":[{"name":"x"}],"fileId":""}', 'fileId'],
-  ['a fileId with half a character', '{"extensions":[{"name":"x"}],"fileId":"a\\ud800"}', 'fileId'],
+  ['a fileId with a lone surrogate', '{"extensions":[{"name":"x"}],"fileId":"a\\ud800"}', 'fileId'],
+  ['a fileId that is a path segment of a route', '{"extensions":[{"name":"x"}],"fileId":"status"}', 'fileId'],
+  ['a fileId that is a path segment of another', '{"extensions":[{"name":"x"}],"fileId":"retry"}', 'fileId'],
   ['a fileId with a NUL', '{"extensions":[{"name":"x"}],"fileId":"a\\u0000"}', 'fileId'],
   ['a field that is unknown', '{"extensions":[{"name":"x"}],"fileNam":"a.jpg"}', 'fileNam'],
   ['a field that every object has', '{"extensions":[{"name":"x"}],"__proto__":{}}', '__proto__'],
-  ['a fileName that is not a text', '{"extensions":[{"name":"x"}],"fileName":7}', 'fileName'],
+  ['a fileName that is not a string', '{"extensions":[{"name":"x"}],"fileName":7}', 'fileName'],
   ['a webhookUrl that is not a URL', '{"extensions":[{"name":"x"}],"webhookUrl":"shop"}', 'webhookUrl'],
   ['a list', '[]', undefined],
   ['null', 'null', undefined],

@@ -52,7 +52,7 @@ test('the same response again gets 200 and changes nothing; one with another fil
   expect((await tracker.fetch('/assets/another/status')).status).toBe(404)
 })
 
-test('a fileId from an earlier webhook binds the submission as well', async () => {
+test('a fileId from an earlier webhook also binds the submission', async () => {
   const tracker = await startTracker()
   const { submissionId, webhookUrl } = await register(tracker, ['remove-bg'], null)
   await deliver(webhookUrl, payload('remove-bg', 'success'))
@@ -116,8 +116,8 @@ test('a rejected submission removes its runs from the asset, and gets 200 even i
     extensions: [{ submissionId: older.submissionId }],
   })
 
-  const lone = await register(tracker, ['remove-bg'], 'unknown')
-  const response = await putResponse(tracker, lone.submissionId, { message: 'no' })
+  const onlyOne = await register(tracker, ['remove-bg'], 'unknown')
+  const response = await putResponse(tracker, onlyOne.submissionId, { message: 'no' })
   expect(response.status).toBe(200)
   expect(await response.json()).toMatchObject({ state: 'rejected', fileId: 'unknown' })
   expect((await tracker.fetch('/assets/unknown/status')).status).toBe(404)
@@ -133,14 +133,14 @@ test('a queued upload is accepted without a fileId, and the submission is return
 
 test.each([
   ['{}', '{}'],
-  ['a fileId that is not a text', '{"fileId":7}'],
+  ['a fileId that is not a string', '{"fileId":7}'],
   ['an empty fileId', '{"fileId":""}'],
-  ['a fileId with half a character', '{"fileId":"a\\ud800"}'],
+  ['a fileId with a lone surrogate', '{"fileId":"a\\ud800"}'],
   ['a list', '[]'],
   ['null', 'null'],
   ['no JSON', 'fileId=x'],
   ['nothing', ''],
-])('%s is not a response of ImageKit: it gets 400, and the submission keeps waiting', async (_, body) => {
+])('%s is not a response of ImageKit: it gets 400, and the submission stays submitting', async (_, body) => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
   const response = await putResponse(tracker, submissionId, body)

@@ -26,7 +26,7 @@ test('the token gives access to its own submission and its response only', async
   expect((await put(responseUrl(mine.statusUrl))).status).toBe(200)
 })
 
-test('a missing or wrong key and a forged or foreign token get 401, and an unknown id gets the same', async () => {
+test('a missing or wrong key and a forged or foreign token get 401, even for an unknown id', async () => {
   const tracker = await startTracker()
   const { submissionId, webhookUrl, statusUrl } = await register(tracker, ['remove-bg'], null)
   const { search } = new URL(statusUrl)

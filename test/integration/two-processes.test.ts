@@ -11,8 +11,8 @@ const ENV = { TRACKER_TOKEN_SECRET: 'token-secret-of-the-tests' }
 
 type Listener = Parameters<StoreHandle['watchOtherCommits']>[0]
 
-/** Two services on one database. A commit of one is reported to the other only when the test does so. */
-async function startBoth(ofSecond: Overrides = {}) {
+/** Two services on one database. A commit of one is reported to the other only when the test calls `report`. */
+async function startBoth(overridesOfSecond: Overrides = {}) {
   const opened = await openSqlite()
   onTestFinished(() => opened.destroy())
   const listeners: Listener[] = []
@@ -23,7 +23,7 @@ async function startBoth(ofSecond: Overrides = {}) {
   })
   const stores = [share(opened.store), share(await opened.openAnotherProcess())] as const
   const one = await startTracker(ENV, { store: stores[0] })
-  const two = await startTracker(ENV, { store: stores[1], ...ofSecond })
+  const two = await startTracker(ENV, { store: stores[1], ...overridesOfSecond })
   const report: Listener = (changed) => {
     for (const listener of listeners) listener(changed)
   }
@@ -63,7 +63,7 @@ test.each([
     const waiting = two.fetch(`/assets/${FILE_ID}/status?wait=60`)
     const events = await two.fetch(`/assets/${FILE_ID}/events`)
     await settle('remove-bg')
-    // The wait may begin after the report; then it reads the new state.
+    // If the wait begins after the report, it reads the new state.
     report(changed)
     expect(await (await waiting).json()).toMatchObject({ status: 'success' })
     const stream = await events.text()
@@ -80,7 +80,7 @@ test('a waiting request for a submission gets its response when the other proces
   expect(await (await waiting).json()).toMatchObject({ extensions: [{ status: 'success' }] })
 })
 
-test('times are those of the database, even if the clock of a process is an hour ahead', async () => {
+test('times come from the clock of the database, even if the clock of a process is an hour ahead', async () => {
   const before = Date.now()
   const { two } = await startBoth({ systemClock: () => Date.now() + 3_600_000 })
   await register(two, ['remove-bg'])
@@ -99,8 +99,8 @@ test('failed attempts to sign in count for both processes together', async () =>
   expect(await attempt(two, ADMIN_KEY)).toBe(429)
 })
 
-/** The status of the admin page with this cookie. */
-const pageOf = async (tracker: RunningTracker, cookie: string) =>
+/** The HTTP status of the admin page with this cookie. */
+const adminStatus = async (tracker: RunningTracker, cookie: string) =>
   (await fetch(`${tracker.url}/admin`, { headers: { cookie }, redirect: 'manual' })).status
 
 test('a session that was signed out at one process ends at the other within a second', async () => {
@@ -108,11 +108,11 @@ test('a session that was signed out at one process ends at the other within a se
   const { one, two } = await startBoth({ uptimeMs: () => uptime })
   const browser = await signIn(one)
   const cookie = browser.cookie()
-  expect(await pageOf(two, cookie)).toBe(200)
+  expect(await adminStatus(two, cookie)).toBe(200)
   await browser.submit(await browser.get('/admin'), '/admin/sign-out')
-  expect(await pageOf(one, cookie)).toBe(303)
+  expect(await adminStatus(one, cookie)).toBe(303)
   uptime = 1_000
-  expect(await pageOf(two, cookie)).toBe(303)
+  expect(await adminStatus(two, cookie)).toBe(303)
 })
 
 test('while ended sessions cannot be read, no session is accepted and none is ended', async () => {
@@ -120,14 +120,14 @@ test('while ended sessions cannot be read, no session is accepted and none is en
   const { one, two, stores } = await startBoth({ uptimeMs: () => uptime })
   const browser = await signIn(one)
   const cookie = browser.cookie()
-  expect(await pageOf(two, cookie)).toBe(200)
+  expect(await adminStatus(two, cookie)).toBe(200)
   const unavailable = new TrackerError('store_unavailable', 'The database cannot be used at the moment.')
   const original = { ...stores[1] }
   stores[1].listEndedSessions = () => Promise.reject(unavailable)
   uptime = 1_000
-  expect(await pageOf(two, cookie)).toBe(503)
-  expect(await pageOf(two, '')).toBe(303)
+  expect(await adminStatus(two, cookie)).toBe(503)
+  expect(await adminStatus(two, '')).toBe(303)
   Object.assign(stores[1], original)
   uptime = 2_000
-  expect(await pageOf(two, cookie)).toBe(200)
+  expect(await adminStatus(two, cookie)).toBe(200)
 })

@@ -29,7 +29,7 @@ test('an update forwards its body, with the tracker’s webhookUrl in place of t
     customCoordinates: null,
     customMetadata: { brand: 'Nike', gone: null },
     description: '',
-    unheard: { of: [1.5] },
+    unknown: { of: [1.5] },
     extensions: EXTENSIONS,
   }
   const response = await update(tracker, { ...body, webhookUrl: CALLER_URL })
@@ -96,11 +96,11 @@ test.for([
   ['something that is not JSON', 'nothing', 400],
   ['an empty body', '', 400],
   ['an array', '[]', 400],
-  ['extensions as a text', { extensions: '[{"name":"remove-bg"}]' }, 400],
+  ['extensions as a string', { extensions: '[{"name":"remove-bg"}]' }, 400],
   ['extensions without a name', { extensions: [{}] }, 400],
   ['extensions that are null', { extensions: null }, 400],
   ['a webhookUrl that is not a URL', { webhookUrl: 'nowhere' }, 400],
-  ['a webhookUrl that is not a text', { webhookUrl: 1 }, 400],
+  ['a webhookUrl that is not a string', { webhookUrl: 1 }, 400],
   ['a body over 1 MiB', { description: 'x'.repeat(1024 * 1024) }, 413],
 ] as const)('%s is rejected in ImageKit’s shape, and ImageKit is not called', async ([, body, status]) => {
   const { tracker, imagekit, created } = await start()

@@ -30,14 +30,14 @@ test('if ImageKit rejects the connection, the update gets 502 and its submission
   expect((await tracker.fetch(`/assets/${FILE_ID}/status`)).status).toBe(404)
 })
 
-const FAILURES: [what: string, status: number, code: string, script: (call: Call) => void][] = [
+const FAILURES: [failure: string, status: number, code: string, script: (call: Call) => void][] = [
   ['breaks the connection', 502, 'imagekit_unreachable', (call) => call.breakOff()],
   ['does not respond', 504, 'imagekit_timeout', () => {}],
   ['responds with 503', 503, 'imagekit_unclear', (call) => call.respond(503, '{"message":"down"}')],
 ]
 
 test.for(FAILURES)(
-  'if ImageKit has the update and %s, the update is unconfirmed until a webhook settles it',
+  'if ImageKit receives an update and %s, the update is unconfirmed until a webhook settles its run',
   async ([, status, code, script]) => {
     let webhookUrl = ''
     const imagekit = await startMisbehavingImagekit(async (call) => {
@@ -110,11 +110,11 @@ test('an update beyond MAX_CONCURRENT_UPLOADS gets 503 with Retry-After', async 
   const imagekit = await startMisbehavingImagekit()
   const env = { IMAGEKIT_API_URL: imagekit.url, MAX_CONCURRENT_UPLOADS: '1' }
   const tracker = await startTracker(env, { drainMs: 100 })
-  const silent = update(tracker, { tags: ['a'] }).catch(() => {})
+  const unanswered = update(tracker, { tags: ['a'] }).catch(() => {})
   await expect.poll(() => imagekit.calls).toHaveLength(1)
   const rejected = await update(tracker, { tags: ['b'] })
   expect([rejected.status, rejected.headers.get('retry-after')]).toEqual([503, '1'])
   expect(imagekit.calls).toHaveLength(1)
   await tracker.service.stop()
-  await silent
+  await unanswered
 })

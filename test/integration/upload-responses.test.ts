@@ -38,7 +38,7 @@ async function uploadWithResponse(
 }
 
 test('ImageKit’s response is returned byte for byte, with its request id, its rate limits and our links', async () => {
-  const body = ` ${JSON.stringify(uploadedFile('file?1', { name: 'Größe.jpg', unheard: 1.5e300 }))}\n`
+  const body = ` ${JSON.stringify(uploadedFile('file?1', { name: 'Größe.jpg', unknown: 1.5e300 }))}\n`
   const { tracker, response, submission } = await uploadWithResponse(200, body)
   expect(response.status).toBe(200)
   expect(await response.text()).toBe(body)

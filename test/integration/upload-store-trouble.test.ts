@@ -64,19 +64,19 @@ test('a response that the store can’t write is still returned, and applied onc
     .toMatchObject({ state: 'accepted', fileId: 'file1', extensions: [{ source: 'response' }] })
 })
 
-test('a response that is still waiting for the store when the service stops is written then', async () => {
+test('a response that could not be written before the service stops is written during the stop', async () => {
   const { tracker, failing } = await start()
   failing.add('applyResponse')
   const submissionId = (await upload(tracker, FORM)).headers.get('x-submission-id')
   failing.clear()
   await tracker.service.stop()
   const { store } = await openWatchedStore(tracker.database)
-  const found = await store.findSubmission(submissionId ?? '')
+  const stored = await store.findSubmission(submissionId ?? '')
   await store.close()
-  expect(found?.submission.state).toBe('accepted')
+  expect(stored?.submission.state).toBe('accepted')
 })
 
-test('a key whose response waits for the store gets 409, and later this response', async () => {
+test('a key whose response is not written yet gets 409, and later this response', async () => {
   const { tracker, failing, imagekit } = await start()
   failing.add('applyResponse')
   const first = await upload(tracker, FORM, KEY)
@@ -87,7 +87,7 @@ test('a key whose response waits for the store gets 409, and later this response
   expect(imagekit.calls).toHaveLength(1)
 })
 
-test('a key that could not be released while the store was down is free once it is back', async () => {
+test('a key that could not be released during an outage of the store is released after it', async () => {
   const { tracker, failing, imagekit } = await start()
   failing.add('createSubmission').add('releaseIdempotencyKey')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
@@ -96,10 +96,10 @@ test('a key that could not be released while the store was down is free once it 
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
 })
 
-test('a key whose claim may be committed although the store could not confirm it is free again', async () => {
+test('a key whose claim may be committed although the store did not confirm it is released', async () => {
   const { tracker, uncertain, failing, imagekit } = await start()
   uncertain.add('claimIdempotencyKey')
-  // While the store is away, the release of the key waits.
+  // The release of the key is retried until the store is available.
   failing.add('releaseIdempotencyKey')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
   uncertain.clear()
@@ -114,7 +114,7 @@ test('an upload that loses its key to another request gets 409, and uploads noth
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
   await expect.poll(() => imagekit.calls).toHaveLength(1)
-  // As if its process had been declared ended.
+  // As when its process is declared ended.
   for (const claim of claims) await store.releaseIdempotencyKey(claim)
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
   caller.write(FORM_END)

@@ -44,7 +44,7 @@ test.for([
     FILE,
     FILE_NAME,
     ['webhookUrl', CALLER_URL],
-    ...more.map((e) => [...e] as [string, string]),
+    ...more.map((entry) => [...entry] as [string, string]),
   ])
   expect(response.status).toBe(200)
   expect(imagekit.calls[0]?.received).not.toMatch(/webhookUrl|caller\.example/)
@@ -120,9 +120,9 @@ test('the file in ImageKit’s response is stored as the baseline when the submi
   const { store } = await openWatchedStore(database)
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, database)
   const response = await upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]])
-  const found = await store.findSubmission(response.headers.get('x-submission-id') ?? '')
-  expect(found?.submission).toMatchObject({ state: 'accepted', fileId: 'file1', fileName: 'shirt_Ab12.jpg' })
-  expect(found?.submission.baseline).toEqual({
+  const stored = await store.findSubmission(response.headers.get('x-submission-id') ?? '')
+  expect(stored?.submission).toMatchObject({ state: 'accepted', fileId: 'file1', fileName: 'shirt_Ab12.jpg' })
+  expect(stored?.submission.baseline).toEqual({
     versionId: 'file1',
     versionName: 'Version 1',
     aiTags: { 'google-auto-tagging': ['Shirt'] },

@@ -122,7 +122,7 @@ test('a connection with many pipelined waiting requests is closed', async () => 
   await Promise.all(sockets.map((socket) => once(socket, 'close')))
   expect(sockets.map(({ bytesRead }) => bytesRead)).toEqual(sockets.map(() => 0))
   expect(rejected()).toMatchObject([{ rejected: expect.any(Object) }])
-  // No request waits any more.
+  // None of the requests is waiting any longer.
   const streams = await Promise.all(
     Array.from({ length: 20 }, () => openEvents(statusUrl.replace('/status?', '/events?'))),
   )

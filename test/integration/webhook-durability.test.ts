@@ -13,7 +13,7 @@ async function startOnStore(replace: (real: Store) => Partial<Store>, maxQueued?
   return startTracker({}, { store: { ...real, ...replace(real) } }, database)
 }
 
-test('the response to a webhook comes after the commit of the delivery and its effect', async () => {
+test('a webhook gets its response after the commit of the delivery and its effect', async () => {
   const order: string[] = []
   let startCommit = () => {}
   const mayCommit = new Promise<void>((resolve) => {
@@ -76,8 +76,8 @@ test('a webhook that the store cannot write gets 503, and is applied when it is 
   expect((await statusOf(tracker)).status).toBe('success')
 })
 
-/** Enough for the service's own jobs. */
-const PLACES = 10
+/** The size of the write queue: enough for the service's own jobs. */
+const QUEUE_SIZE = 10
 
 test('a webhook beyond a full queue gets 503, and is applied when it is sent again', async () => {
   let isBusy = true
@@ -85,11 +85,11 @@ test('a webhook beyond a full queue gets 503, and is applied when it is sent aga
     (real) => ({
       recordDelivery(delivery) {
         // Fills the queue in the same event-loop tick; what the jobs have queued already leaves fewer places.
-        if (isBusy) void Promise.allSettled(Array.from({ length: PLACES }, () => real.probe()))
+        if (isBusy) void Promise.allSettled(Array.from({ length: QUEUE_SIZE }, () => real.probe()))
         return real.recordDelivery(delivery)
       },
     }),
-    PLACES,
+    QUEUE_SIZE,
   )
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const rejected = await deliver(webhookUrl, payload('remove-bg', 'success'))
@@ -100,7 +100,7 @@ test('a webhook beyond a full queue gets 503, and is applied when it is sent aga
   await expect.poll(redeliver).toEqual({ outcome: 'applied' })
 })
 
-test('a delivery is stored raw with its headers, except for those that may be secret', async () => {
+test('a delivery is stored as received, with its headers except for those that may be secret', async () => {
   const tracker = await startTracker()
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg'])
   const text = `  ${JSON.stringify(payload('remove-bg', 'success'), null, 3)}\n`
@@ -151,7 +151,7 @@ test('a webhook after a restart still settles its run, and statuses survive', as
   expect((await deliver(url, payload('ai-tasks', 'success'))).json).toEqual({ outcome: 'applied' })
 })
 
-test('after a rotation, old addresses are valid only while the old token secret is configured', async () => {
+test('after a rotation, old URLs are valid only while the old token secret is configured', async () => {
   const database = await createTestDatabase()
   const [oldSecret, newSecret] = ['the-old-token-secret', 'the-new-token-secret']
   const first = await startTracker({ TRACKER_TOKEN_SECRET: oldSecret }, {}, database)

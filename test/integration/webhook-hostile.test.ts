@@ -13,10 +13,10 @@ test.each([
   ['true', 'true'],
   ['an empty object', '{}'],
   ['a hundred thousand brackets', nested(100_000)],
-  ['a service that is not a text', '{"service":["remove-bg"],"status":"SUCCESS"}'],
+  ['a service that is not a string', '{"service":["remove-bg"],"status":"SUCCESS"}'],
   ['an empty service', '{"service":"","status":"SUCCESS"}'],
   ['a service of 100,000 characters', JSON.stringify({ service: 'x'.repeat(100_000), status: 'SUCCESS' })],
-  ['a status that is not a text', '{"service":"remove-bg","status":{"toUpperCase":1}}'],
+  ['a status that is not a string', '{"service":"remove-bg","status":{"toUpperCase":1}}'],
   ['an unknown status', '{"service":"remove-bg","status":"QUEUED"}'],
   ['an envelope of an account webhook', '{"type":"file.updated","id":"1","created_at":"x","data":{}}'],
   ['__proto__ as service', '{"service":"__proto__","status":"SUCCESS"}'],
@@ -33,10 +33,10 @@ test.each([
 test.each([
   ['without a fileId anywhere', '{"service":"remove-bg","status":"SUCCESS"}'],
   ['with a fileObject that is not an object', '{"service":"remove-bg","status":"SUCCESS","fileObject":"x"}'],
-  ['with a fileId that is not a text', '{"service":"remove-bg","status":"SUCCESS","fileId":{"a":1}}'],
+  ['with a fileId that is not a string', '{"service":"remove-bg","status":"SUCCESS","fileId":{"a":1}}'],
   ['with a repeated key, whose last value counts', '{"status":"X","service":"remove-bg","status":"SUCCESS"}'],
   ['with a byte order mark', '\ufeff{"service":"remove-bg","status":"SUCCESS"}'],
-  ['with __proto__ beside', '{"__proto__":{"service":"x"},"service":"remove-bg","status":"SUCCESS"}'],
+  ['with __proto__ as another key', '{"__proto__":{"service":"x"},"service":"remove-bg","status":"SUCCESS"}'],
   [
     'with bytes that are not UTF-8',
     Buffer.from([...Buffer.from('{"service":"remove-bg","status":"SUCCESS","x":"'), 0xff, 0x22, 0x7d]),
@@ -117,7 +117,7 @@ test('an error nested five hundred deep is reported whole', async () => {
 })
 
 test.each([
-  ['text', 'it broke'],
+  ['a string', 'it broke'],
   ['null', null],
   ['a number', 7],
   ['a list', [{ a: 1 }]],

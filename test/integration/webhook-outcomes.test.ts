@@ -46,7 +46,7 @@ test('a repeated status is a duplicate; the opposite is contradicted, and its re
   expect(await statusOf(tracker)).toMatchObject({ status: 'success', extensions: [{ error: null }] })
 })
 
-test('the first final status stays if it was a failure, with its own error', async () => {
+test('a failure that came first stays, with its own error', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
@@ -125,7 +125,7 @@ test('an older submission settles its own runs, and the newest decides the statu
   })
 })
 
-test('a clock that goes back changes nothing: the submission inserted last is the newest', async () => {
+test('a clock that goes back changes no status: the submission inserted last is the newest', async () => {
   let now = Date.UTC(2030, 0, 1)
   const tracker = await startTracker({}, { clock: () => now })
   const older = await register(tracker, ['remove-bg'])

@@ -10,7 +10,7 @@ const LIMIT = 1024 * 1024
 
 test.each([
   ['an empty body', ''],
-  ['a text', 'hello'],
+  ['plain text', 'hello'],
   ['half a JSON text', '{"service":"remove-bg"'],
   ['two JSON texts', '{}{}'],
   ['a form', 'service=remove-bg&status=SUCCESS'],
@@ -35,7 +35,7 @@ test('the reason why a body is not JSON contains nothing of the body', async () 
   }
 })
 
-test('a token that is forged, truncated or for something else gets 401 without a read of the store', async () => {
+test('a forged, truncated or foreign token gets 401 without a read of the store', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   const calls: string[] = []
@@ -77,7 +77,7 @@ test('a token that is forged, truncated or for something else gets 401 without a
     expect(response, token.slice(0, 80)).toMatchObject({ status: 401, json: { code: 'unauthenticated' } })
     expect(JSON.stringify(response.json)).not.toContain(good)
   }
-  // Except for the timers' own steps, and the log of rejected deliveries, which only writes.
+  // Except for the steps of timers, and those of the log of rejected deliveries, which only writes.
   expect(
     calls
       .slice(counted)
@@ -94,18 +94,21 @@ test('a token that is forged, truncated or for something else gets 401 without a
 test.each([
   ['stops in the middle', { 'content-length': 1000 }],
   ['never ends', {}],
-  ['is announced as too large', { 'content-length': LIMIT + 1 }],
-])('a forged token whose body %s gets 401 soon', async (_, headers) => {
-  const tracker = await startTracker()
-  const outgoing = request(`${tracker.url}/webhooks/extension/x.y`, { method: 'POST', headers })
-  outgoing.on('error', () => {})
-  outgoing.write('{')
-  const [response] = await once(outgoing, 'response')
-  expect(response.statusCode).toBe(401)
-  outgoing.destroy()
-})
+  ['declares a length that is too large', { 'content-length': LIMIT + 1 }],
+])(
+  'a request with a forged token whose body %s gets 401 without waiting for the body',
+  async (_, headers) => {
+    const tracker = await startTracker()
+    const outgoing = request(`${tracker.url}/webhooks/extension/x.y`, { method: 'POST', headers })
+    outgoing.on('error', () => {})
+    outgoing.write('{')
+    const [response] = await once(outgoing, 'response')
+    expect(response.statusCode).toBe(401)
+    outgoing.destroy()
+  },
+)
 
-test('a body over 1 MiB is rejected with 413 by its announced length, before it is sent', async () => {
+test('a body over 1 MiB is rejected with 413 by its declared length, before it is sent', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const outgoing = request(webhookUrl, { method: 'POST', headers: { 'content-length': LIMIT + 1 } })

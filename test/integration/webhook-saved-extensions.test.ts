@@ -45,11 +45,3 @@ test('a saved extension that is requested again leaves no older placeholder', as
     extensionStatus: { 'remove-bg': 'success' },
   })
 })
-
-test.each(['status', 'retry'])('%s is a path segment of routes, never an id', async (fileId) => {
-  const tracker = await startTracker()
-  const body = JSON.stringify({ fileId, extensions: [{ name: 'remove-bg' }] })
-  const response = await tracker.fetch('/submissions', { method: 'POST', body })
-  expect(response.status).toBe(400)
-  expect(await response.json()).toMatchObject({ code: 'invalid_input', errors: [{ field: 'fileId' }] })
-})

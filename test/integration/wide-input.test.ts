@@ -5,7 +5,7 @@ import { EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, register, statusOf } from '../support/webhooks.ts'
 import { wideList, wideObject } from '../support/wide-json.ts'
 
-/** The size limit of a body, less what surrounds the wide value. */
+/** The size limit of a body, minus the JSON around the wide value. */
 const WIDE_BYTES = 1024 * 1024 - 500
 /** The CPU time of one request, its tracker and its caller; a busy machine takes longer but uses no more CPU. */
 const MAX_CPU_MS = 2000
@@ -60,7 +60,7 @@ test('a response with more extensions than a request may have is rejected', asyn
   expect((await statusOf(tracker)).extensions).toHaveLength(101)
 })
 
-test('responses with ever new extension names do not create runs without limit', async () => {
+test('responses with more and more extension names create a limited number of runs', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
   for (let round = 0; round < 5; round += 1) {

@@ -13,47 +13,47 @@ export async function checkResponse(
   const { pathname } = new URL(url)
   if (pathname.startsWith('/admin')) return
   const [type = ''] = (response.headers.get('content-type') ?? '').split(';')
-  const what = `${method} ${pathname} → ${response.status} ${type}`
-  if (response.status >= 400) return checkError(what, pathname, type, response)
-  // ImageKit's responses are passed on as they are.
+  const label = `${method} ${pathname} → ${response.status} ${type}`
+  if (response.status >= 400) return checkError(label, pathname, type, response)
+  // ImageKit's responses are passed on unchanged.
   if (/^\/(api\/v[12]|v1)\//.test(pathname) || method === 'OPTIONS') return
   const operation = findOperation(operations, method === 'HEAD' ? 'GET' : method, pathname)
   const described = operation?.responses[response.status]
-  expect(described, `${what} is described`).toBeDefined()
-  if (described !== undefined && method !== 'HEAD') await checkBody(what, type, described, response)
+  expect(described, `${label} is described`).toBeDefined()
+  if (described !== undefined && method !== 'HEAD') await checkBody(label, type, described, response)
 }
 
-async function checkError(what: string, pathname: string, type: string, response: Response): Promise<void> {
+async function checkError(label: string, pathname: string, type: string, response: Response): Promise<void> {
   const isImagekit = /^\/(api\/v[12]|v1)(\/|$)/.test(pathname)
   const text = await response.clone().text()
-  // HEAD has none. What ImageKit itself responds is passed on as it is.
+  // Responses to HEAD have no body. ImageKit's own responses are passed on unchanged.
   if (text === '' || (isImagekit && response.headers.has('x-submission-id'))) return
-  expect(type, what).toBe(isImagekit ? 'application/json' : 'application/problem+json')
-  checkJson(what, isImagekit ? imagekitErrorSchema : problemSchema, JSON.parse(text))
+  expect(type, label).toBe(isImagekit ? 'application/json' : 'application/problem+json')
+  checkJson(label, isImagekit ? imagekitErrorSchema : problemSchema, JSON.parse(text))
 }
 
 async function checkBody(
-  what: string,
+  label: string,
   type: string,
   described: ResponseShape,
   response: Response,
 ): Promise<void> {
   if (described !== null && 'mediaType' in described) {
-    expect(type, what).toBe(described.mediaType)
+    expect(type, label).toBe(described.mediaType)
     return
   }
   const text = await response.clone().text()
   if (described === null) {
-    expect(text, what).toBe('')
+    expect(text, label).toBe('')
     return
   }
-  expect(type, what).toBe('application/json')
-  checkJson(what, described, JSON.parse(text))
+  expect(type, label).toBe('application/json')
+  checkJson(label, described, JSON.parse(text))
 }
 
-function checkJson(what: string, schema: z.ZodType, json: unknown): void {
+function checkJson(label: string, schema: z.ZodType, json: unknown): void {
   const { error } = strict(schema).safeParse(json)
-  expect(error && z.prettifyError(error), what).toBeUndefined()
+  expect(error && z.prettifyError(error), label).toBeUndefined()
 }
 
 function findOperation(operations: readonly DescribedOperation[], method: string, pathname: string) {
@@ -67,10 +67,10 @@ function findOperation(operations: readonly DescribedOperation[], method: string
 
 const strictSchemas = new WeakMap<z.ZodType, z.ZodType>()
 
-/** The same schema, which rejects fields that it doesn't know. Each is made once, because zod compiles a schema on its first use. */
+/** The schema, changed to reject unknown fields. It is cached, because zod compiles a schema on its first use. */
 function strict(schema: z.ZodType): z.ZodType {
-  const known = strictSchemas.get(schema)
-  if (known !== undefined) return known
+  const cached = strictSchemas.get(schema)
+  if (cached !== undefined) return cached
   const made = makeStrict(schema)
   strictSchemas.set(schema, made)
   return made

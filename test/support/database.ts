@@ -18,7 +18,7 @@ import { sqliteDatabase } from './sqlite-database.ts'
 /** `url`: a value for `DATABASE_URL`. */
 export type TestDatabase = { url: string }
 
-/** `disk` fails like a broken disk; `row` fails like a constraint that the row violates. */
+/** `disk` fails like a broken disk, and `row` like a violated constraint. */
 type Failure = {
   name: string
   event: 'INSERT' | 'UPDATE' | 'INSERT OR UPDATE'
@@ -141,7 +141,7 @@ export function breakWrites(database: TestDatabase, table: string): Promise<{ re
 
 const TIMES = { deliveries: 'received_at', submissions: 'created_at' } as const
 
-/** Makes the database reject rows with this time. Resolves with a function that ends it. */
+/** Makes the database reject rows with this time. Resolves with a function that stops this. */
 export async function rejectRows(
   database: TestDatabase,
   table: keyof typeof TIMES,

@@ -34,7 +34,7 @@ export const UNREACHABLE_URL = 'http://127.0.0.1:1'
 /** In characters; longer than the closing boundary of any form. */
 const MAX_END = 200
 
-/** One request to the stand-in. Its body is only read when the handler asks for it. */
+/** One request to the misbehaving ImageKit. Its body is read only by the `read…` methods. */
 export class Call {
   readonly path: string
   readonly headers: IncomingHttpHeaders
@@ -58,7 +58,7 @@ export class Call {
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
   }
 
-  /** The part of the body that was read so far, as UTF-8. */
+  /** The part of the body that has been read, as UTF-8. */
   get received(): string {
     return this.#received
   }

@@ -11,7 +11,7 @@ export type OperatorBrowser = {
   /** Submits the form with this action, with additional fields. */
   submit(page: Page, action: string, fields?: [string, string][]): Promise<Page>
   cookie(): string
-  /** As a browser does when the session expires. */
+  /** What a browser does when the session expires. */
   dropCookies(): void
 }
 

@@ -15,7 +15,7 @@ import { queryPostgres } from './postgres-admin.ts'
 
 /** A PostgreSQL server for one test. As in production, committed data survives a crash. */
 export type OwnServer = {
-  /** With the superuser and the database `postgres`, which the service uses. */
+  /** A URL with the superuser and the database `postgres`. */
   url: string
   port: number
   start(): Promise<void>

@@ -38,7 +38,7 @@ export const postgresDatabase: Engine = {
   },
 }
 
-/** A trigger locks its table with all partitions, in another order than the service, which makes partitions meanwhile. */
+/** Creating a trigger locks the table and its partitions, and the service locks them in another order when it creates partitions. */
 async function runUnlessDeadlocked(url: string, sql: string): Promise<void> {
   try {
     await queryDatabase(url, sql)

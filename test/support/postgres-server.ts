@@ -13,7 +13,7 @@ declare module 'vitest' {
 }
 
 /**
- * No data has to survive. Autovacuum is off, because statistics of an emptied table would mislead the planner once a test has
+ * No data has to survive a crash. Autovacuum is off, because statistics of an emptied table would mislead the planner once a test has
  * filled it again.
  */
 const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off']

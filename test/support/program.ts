@@ -19,7 +19,7 @@ export type RunningProgram = {
 export function runProgram(
   args: readonly string[],
   env: { [name: string]: string } = {},
-  // Not the project's folder, where a developer may have a .env.
+  // The project's folder may have a developer's .env.
   { cwd = tmpdir(), descriptors, main = MAIN }: { cwd?: string; descriptors?: number; main?: string } = {},
 ): RunningProgram {
   const { PATH = '', HOME = '' } = process.env

@@ -13,7 +13,7 @@ type Spare = { url: string; name: string; shape: string; connection: PersistentC
 /** Emptied databases of finished tests. Emptying one takes a tenth of the time of creating one. */
 const spares: Spare[] = []
 
-/** A hash of everything in a database that a test may change besides rows. */
+/** Selects a hash of everything in a database that a test may change besides rows. */
 const SHAPE = `
   SELECT md5(string_agg(part, ' ' ORDER BY part)) AS shape FROM (
     SELECT concat_ws(' ', relname, relkind, relispartition, relnatts) FROM pg_class WHERE relnamespace = 'public'::regnamespace
@@ -83,13 +83,13 @@ async function createSpare(server: string, template: string): Promise<Spare> {
 async function release(server: string, spare: Spare): Promise<void> {
   const { name, connection, shape } = spare
   // This fails if a trigger of the test rejects it, or if the test has terminated all connections.
-  const found = await readShape(connection, `${DISCONNECT}; ${EMPTY};`).catch(() => undefined)
-  if (found === shape) return void spares.push(spare)
+  const currentShape = await readShape(connection, `${DISCONNECT}; ${EMPTY};`).catch(() => undefined)
+  if (currentShape === shape) return void spares.push(spare)
   await connection.close().catch(() => {})
   await dropDatabase(server, name)
 }
 
 async function readShape(connection: PersistentConnection, before = ''): Promise<string> {
-  const [found] = await connection.query<{ shape: string }>(`${before} ${SHAPE}`)
-  return found?.shape ?? ''
+  const [row] = await connection.query<{ shape: string }>(`${before} ${SHAPE}`)
+  return row?.shape ?? ''
 }

@@ -46,7 +46,7 @@ export async function deliver(
   return { status: response.status, headers: response.headers, json: JSON.parse(await response.text()) }
 }
 
-/** The same address on the tracker that replaced another one and has a different port. */
+/** The URL of another tracker on the same database, with the origin of this tracker. */
 export function movedTo(tracker: RunningTracker, url: string): string {
   const { pathname, search } = new URL(url)
   return tracker.url + pathname + search
