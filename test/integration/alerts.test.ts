@@ -16,7 +16,7 @@ test('an extension that fails too often causes one alert, and one message when i
   await nextCheck()
   expect(states()).toEqual(['firing remove-bg'])
 
-  advance(15 * MINUTE)
+  advance(16 * MINUTE)
   await expect.poll(states).toEqual(['firing remove-bg', 'resolved remove-bg'])
   expect(messages()[1]).toMatchObject({ count: 0, since: firing?.since, resolvedAt: expect.any(String) })
   await expect.poll(() => storedAlerts(tracker)).toEqual([])
@@ -46,7 +46,7 @@ test('a restart repeats no alert, and the alert resolves after it', async () => 
   const restarted = await tracker.restart()
   await nextCheck()
   expect(states()).toEqual(['firing remove-bg'])
-  advance(15 * MINUTE)
+  advance(16 * MINUTE)
   await expect.poll(states).toEqual(['firing remove-bg', 'resolved remove-bg'])
   await expect.poll(() => storedAlerts(restarted)).toEqual([])
 })

@@ -118,7 +118,7 @@ test('forgetting an asset with 1,500 submissions delays no webhook, and its stat
     recorded += 1
   }
   expect(await forgetting).toBe(204)
-  // In a single transaction it would be one or two.
+  // In a single transaction it would be at most four.
   expect(recorded).toBeGreaterThan(5)
   const { extensionStatus } = status
   expect(observed).toContain(JSON.stringify({ oldestExists: false, extensionStatus }))

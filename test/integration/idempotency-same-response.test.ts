@@ -50,7 +50,7 @@ test('the same key and form get the same response again, with a single request t
   expect(response).toEqual({ status: first.status, body: first.body })
   // The link has the current PUBLIC_URL; its token is not stored.
   expect(after).toMatchObject({ ...headers, link: before?.replaceAll(tracker.url, restarted.url) })
-  const stored = await readRows(tracker.database, 'SELECT answer FROM idempotency_keys')
+  const stored = await readRows(tracker.database, 'SELECT response FROM idempotency_keys')
   expect(JSON.stringify(stored)).toMatch(/request-1/)
   expect(JSON.stringify(stored)).not.toMatch(/token=|link/)
   expect(imagekit.calls).toHaveLength(1)
