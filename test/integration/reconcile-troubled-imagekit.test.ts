@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { accepted, BASELINE, submit } from '../contract/facts.ts'
+import { accepted, BASELINE, submit } from '../contract/builders.ts'
 import { createTestDatabase, openStoreOf, type TestDatabase } from '../support/database.ts'
 import { UNREACHABLE_URL, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { listRuns } from '../support/operator.ts'
