@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { accepted, BASELINE, submit } from '../contract/builders.ts'
+import { accepted, BASELINE } from '../contract/builders.ts'
+import { submit } from '../contract/store-calls.ts'
 import { createTestDatabase, openStoreOf, type TestDatabase } from '../support/database.ts'
 import { UNREACHABLE_URL, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { listRuns } from '../support/operator.ts'
