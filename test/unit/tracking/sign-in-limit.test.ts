@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../../src/domain/errors.ts'
+import { MAX_SIGN_IN_NAMES } from '../../../src/domain/sign-in.ts'
 import { createCapabilityTokens } from '../../../src/tracking/capability-tokens.ts'
 import { createSignInLimit } from '../../../src/tracking/operators/sign-in-limit.ts'
 
@@ -8,7 +9,8 @@ const { signIn: hash } = createCapabilityTokens(['token-secret-0123456789'])
 
 /** A limit whose store is not writable. */
 function limitInMemory({ clock = () => 0 }: { clock?: () => number } = {}) {
-  const reject = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
+  const unavailable = new TrackerError('store_unavailable', 'The disk is full.')
+  const reject = () => Promise.reject(unavailable)
   return createSignInLimit({ store: { beginSignIn: reject, forgiveSignIn: reject }, hash, clock })
 }
 
@@ -47,9 +49,12 @@ test('without a store, each failure counts for 15 minutes, and forgiven ones do 
 test('without a store, only the newest addresses and keys are remembered', async () => {
   const limit = limitInMemory()
   for (let count = 0; count < 10; count += 1) await limit.begin({ address: 'first', key: 'first' })
-  for (let count = 0; count < 30_000; count += 1) await limit.begin({ address: `${count}`, key: `${count}` })
-  for (let count = 0; count < 9; count += 1) await limit.begin({ address: '29999', key: 'x' })
-  await expect(limit.begin({ address: '29999', key: 'y' })).rejects.toEqual(locked)
+  const attempts = MAX_SIGN_IN_NAMES / 2
+  for (let count = 1; count <= attempts; count += 1)
+    await limit.begin({ address: `${count}`, key: `${count}` })
+  const newest = `${attempts}`
+  for (let count = 0; count < 9; count += 1) await limit.begin({ address: newest, key: 'x' })
+  await expect(limit.begin({ address: newest, key: 'y' })).rejects.toEqual(locked)
   await limit.begin({ address: 'first', key: 'y' })
 })
 
