@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { EVERY_DELIVERY } from '../../src/domain/listed-delivery.ts'
 import { accepted, anAuditEntry, newDelivery, newSubmission } from './builders.ts'
-import { listEveryRun, submit } from './store-calls.ts'
+import { applyFinding, listEveryRun, submit, submitWithRuns, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
 export function describeAtomicity(current: () => StoreFixture): void {
@@ -97,6 +97,29 @@ export function describeAtomicity(current: () => StoreFixture): void {
         deliverResult('success'),
       ])
       expect([first.outcome, second.outcome]).toEqual(['applied', 'contradicted'])
+    })
+
+    test('steps that name the same runs in opposite order each return them in their own order', async () => {
+      const { store } = current()
+      const submitted = [
+        await submitWithRuns(store, ['remove-bg', 'ai-tasks']),
+        await submitWithRuns(store, ['remove-bg']),
+      ]
+      const runIds = submitted.flatMap(({ runs }) => runs.map(({ runId }) => runId))
+      await sweep(store)
+      for (const runId of runIds) await applyFinding(store, runId, { kind: 'timed_out' }, 4_000)
+      const orders = [runIds, runIds.toReversed(), runIds]
+      const acknowledged = await Promise.all(orders.map((ids) => store.acknowledgeRuns(ids, anAuditEntry())))
+      expect(acknowledged.map((listed) => listed.map(({ run }) => run.runId))).toEqual(orders)
+      await Promise.all(
+        orders.slice(0, 2).map((ids, index) => store.createRetry(`retry-${index}`, ids, anAuditEntry())),
+      )
+      const items: (string | undefined)[] = []
+      for (let item = await store.nextRetryItem(); item; item = await store.nextRetryItem()) {
+        items.push(item.runId)
+        await store.endRetryItem(item.itemId, 'failed', null)
+      }
+      expect(items).toEqual([...runIds, ...runIds.toReversed()])
     })
 
     test('a probe commits a write, any number of times', async () => {

@@ -25,8 +25,6 @@ import { describeOperatorsHistory } from './operators-history.ts'
 import { describeOperatorsPages } from './operators-pages.ts'
 import { describeOperatorsRetries } from './operators-retries.ts'
 import { describeOperatorsSearch } from './operators-search.ts'
-import { describeOppositeOrder } from './opposite-order.ts'
-import { describeOrderOfFacts } from './order-of-facts.ts'
 import { describeOverdueRuns } from './overdue-runs.ts'
 import { describePruning } from './pruning.ts'
 import { describeRejectedDeliveries } from './rejected-deliveries.ts'
@@ -40,15 +38,8 @@ type Open = () => Promise<StoreFixture>
 /** `share`: of the cases that each property tests. A slow store may test fewer. */
 type ContractOptions = { share?: number }
 
-/** `openInOrder`: opens a store whose batches take effect in the order of the calls. */
-type StoreContractOptions = ContractOptions & { openInOrder?: Open }
-
 /** The behaviour of every store, except for operators. `open` returns a new, empty one for each test. */
-export function storeContract(
-  name: string,
-  open: Open,
-  { share = 1, openInOrder = open }: StoreContractOptions = {},
-): void {
+export function storeContract(name: string, open: Open, { share = 1 }: ContractOptions = {}): void {
   describe(name, () => {
     const current = openForEach(open)
     describeIds(current)
@@ -72,8 +63,6 @@ export function storeContract(
     describeNullAndEmpty(current)
     describeCommits(current)
     describeAlerts(current)
-    describeOrderOfFacts(current, share)
-    describeOppositeOrder(current, { openInOrder, share })
   })
 }
 

@@ -14,7 +14,6 @@ import {
   newRejected,
   newSubmission,
 } from './builders.ts'
-import { describePair, submitPair } from './opposite-order.ts'
 import {
   applyFinding,
   countsOf,
@@ -471,4 +470,39 @@ export function describeTwoHandles(current: () => StoreFixture): void {
       await expectSame(handles, countsOf)
     })
   })
+}
+
+const PAIR_NAMES = ['remove-bg', 'ai-tasks']
+
+type Pair = { fileId: string; submissions: Awaited<ReturnType<typeof submitWithRuns>>[] }
+
+/** Two submissions of one file. */
+async function submitPair(store: Store, fileId: string): Promise<Pair> {
+  const facts = { fileId }
+  return {
+    fileId,
+    submissions: [
+      await submitWithRuns(store, PAIR_NAMES, facts),
+      await submitWithRuns(store, PAIR_NAMES, facts),
+    ],
+  }
+}
+
+/** What is stored about a pair, without ids. */
+async function describePair(store: Store, { fileId, submissions }: Pair) {
+  const found = await Promise.all(submissions.map(({ submissionId }) => store.findSubmission(submissionId)))
+  const runs = found.flatMap((one) => one?.runs ?? [])
+  const { deliveries } = await store.listDeliveries(
+    { ...EVERY_DELIVERY, fileId },
+    { limit: 1_000, before: null },
+  )
+  const due = (await store.listDue(5_000, 10_000)).map(({ run }) => run.runId)
+  return {
+    submissions: found.map((one) => [one?.submission.state, one?.submission.updatedAt]),
+    runs: runs.map((run) => ({ ...run, runId: '', submissionId: '', isDue: due.includes(run.runId) })),
+    outcomes: deliveries.map(({ outcome }) => outcome).toSorted(),
+    current: (await store.findAsset(fileId))?.runs.map(({ runId }) =>
+      runs.findIndex((run) => run.runId === runId),
+    ),
+  }
 }
