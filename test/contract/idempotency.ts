@@ -38,7 +38,10 @@ export function describeIdempotency(current: () => StoreFixture): void {
       const claimed = await claimKey()
       const submissionId = await submit(claimed)
       expect(await claim()).toEqual({ kind: 'running' })
-      await current().store.applyResponse(submissionId, accepted({}), 2_000, { ...claimed, response: RESPONSE })
+      await current().store.applyResponse(submissionId, accepted({}), 2_000, {
+        ...claimed,
+        response: RESPONSE,
+      })
       expect(await claim(3_000)).toEqual({ kind: 'responded', fingerprint: 'abc', response: RESPONSE })
     })
 
@@ -96,7 +99,10 @@ export function describeIdempotency(current: () => StoreFixture): void {
           const claimed = newKeyClaim(scope)
           await store.claimIdempotencyKey(claimed, 1_000)
           const submission = newSubmission(['remove-bg'])
-          const { submissionId } = await store.createSubmission(submission, { ...claimed, fingerprint: 'abc' })
+          const { submissionId } = await store.createSubmission(submission, {
+            ...claimed,
+            fingerprint: 'abc',
+          })
           await store.applyResponse(submissionId, accepted({}), 2_000, { ...claimed, response: RESPONSE })
         }),
       )

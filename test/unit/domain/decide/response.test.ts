@@ -319,15 +319,19 @@ describe('an event about the end of an upload, received before the response,', (
 describe('the idempotency key of a response', () => {
   const claim = { scope: 'key-1', nonce: 'own' }
   const key = { ...claim, response: RESPONSE }
-  const step = respond({ submissionId: 's1', response: accepted({}), at: 4_000, key })
+  const stepFor = (response: UploadResponse) => respond({ submissionId: 's1', response, at: 4_000, key })
+  const step = stepFor(accepted({}))
 
-  test('gets the caller’s response, to be repeated', () => {
-    const memory = submitted([])
-    memory.run(claimIdempotencyKey(claim, 900))
-    const { requested, updated } = memory.run(step)
-    expect(requested[0]).toContainEqual(['claims', 'key-1'])
-    expect(updated.claims).toMatchObject([{ scope: 'key-1', claimedAt: 900, response: RESPONSE }])
-  })
+  test.each([accepted({}), aRejection('unconfirmed')])(
+    'gets the caller’s response, to be repeated: $kind',
+    (response) => {
+      const memory = submitted([])
+      memory.run(claimIdempotencyKey(claim, 900))
+      const { requested, updated } = memory.run(stepFor(response))
+      expect(requested[0]).toContainEqual(['claims', 'key-1'])
+      expect(updated.claims).toMatchObject([{ scope: 'key-1', claimedAt: 900, response: RESPONSE }])
+    },
+  )
 
   test('that was released meanwhile stays free', () => {
     const { inserted, updated } = submitted([]).run(step)
