@@ -123,8 +123,8 @@ function parsePublicUrl(
   { host, port, allowsHttp }: { host: string; port: number; allowsHttp: boolean },
 ): string {
   const fallback = `http://${urlHost(host)}:${port}`
-  const given = variables.baseUrl('PUBLIC_URL')
-  if (given === undefined) {
+  const configured = variables.baseUrl('PUBLIC_URL')
+  if (configured === undefined) {
     if (!isLoopbackHost(host) && variables.text('PUBLIC_URL') === undefined)
       variables.problem(
         'PUBLIC_URL',
@@ -132,12 +132,12 @@ function parsePublicUrl(
       )
     return isLoopbackHost(host) ? fallback : 'https://unset.invalid'
   }
-  if (isUnencrypted(given) && !allowsHttp)
+  if (isUnencrypted(configured) && !allowsHttp)
     variables.problem(
       'PUBLIC_URL',
       'is http: tokens would be sent unencrypted; use https, or set ALLOW_HTTP=true',
     )
-  return given
+  return configured
 }
 
 function parseImagekit(variables: Variables, allowsHttp: boolean): Config['imagekit'] {

@@ -17,7 +17,7 @@ const WITHOUT_EFFECT = [
   },
   { in: 'idsOf', about: 'replayOf', why: 'A batch that runs out of ids reserves more.' },
   {
-    in: 'isMoved',
+    in: 'isUpdated',
     about: 'known.boundTo',
     why: 'A run without a known file is decided with its whole submission, with the same result.',
   },

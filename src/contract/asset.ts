@@ -42,7 +42,7 @@ export const assetStatusSchema = z.object({
   updatedAt: timeSchema,
 })
 
-/** The same with the addresses to follow it at. */
+/** The same, with the URLs at which to follow the status. */
 export const linkedAssetStatusSchema = assetStatusSchema.extend(statusUrlsSchema.shape)
 
 export const assetStatusesSchema = z.object({

@@ -3,7 +3,7 @@ import type { DeliveryOutcome, RejectionCause, SignatureCheck } from '../domain/
 import type { DeliveryCause } from '../domain/extension-result.ts'
 import type { DeliveryFilter } from '../domain/listed-delivery.ts'
 import { timeSchema } from './run.ts'
-import { givenTimeSchema, reasonText } from './text.ts'
+import { reasonText, timeInputSchema } from './text.ts'
 
 export const deliveryOutcomeSchema = z.enum([
   'applied',
@@ -43,7 +43,7 @@ export const deliverySchema = z.object({
   receivedAt: timeSchema,
   outcome: deliveryOutcomeSchema,
   cause: deliveryCauseSchema.nullable(),
-  /** Null for a rejected delivery: its cause says it. */
+  /** Null for a rejected delivery: its cause contains the result. */
   signature: z.enum(['valid', 'invalid', 'absent', 'unchecked'] satisfies SignatureCheck[]).nullable(),
   submissionId: z.string().nullable(),
   runId: z.string().nullable(),
@@ -58,13 +58,13 @@ export const deliveryFilterQuerySchema = z.object({
   cause: z.string().nullish(),
   extension: z.string().nullish(),
   fileId: z.string().nullish(),
-  since: givenTimeSchema.nullish(),
-  until: givenTimeSchema.nullish(),
+  since: timeInputSchema.nullish(),
+  until: timeInputSchema.nullish(),
 })
 
 /** The filter that a parsed query describes. */
-export function toDeliveryFilter(given: z.output<typeof deliveryFilterQuerySchema>): DeliveryFilter {
-  const { outcome = null, cause = null, extension = null, fileId = null, since = null, until = null } = given
+export function toDeliveryFilter(query: z.output<typeof deliveryFilterQuerySchema>): DeliveryFilter {
+  const { outcome = null, cause = null, extension = null, fileId = null, since = null, until = null } = query
   return { outcome, cause, service: extension, fileId, since, until }
 }
 
@@ -72,8 +72,8 @@ export function toDeliveryFilter(given: z.output<typeof deliveryFilterQuerySchem
 export const replayRequestSchema = z.strictObject({
   outcome: z.literal('rejected', "must be 'rejected'"),
   cause: deliveryCauseSchema.nullish(),
-  since: givenTimeSchema.nullish(),
-  until: givenTimeSchema.nullish(),
+  since: timeInputSchema.nullish(),
+  until: timeInputSchema.nullish(),
   limit: z.int().min(1).nullish(),
   dryRun: z.boolean().default(false),
   reason: reasonText,

@@ -68,7 +68,7 @@ export const retryProgressSchema = z.object({
   retryId: z.string(),
   total: countSchema,
   done: countSchema,
-  /** How many of those done were not clearly accepted. */
+  /** The number of ended items that were not clearly accepted. */
   failed: countSchema,
   state: z.enum(['running', 'done']),
   results: z.object({ ...countsByStatusSchema.shape, rejected: countSchema, unconfirmed: countSchema }),

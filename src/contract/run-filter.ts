@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { EVERY_RUN, type RunFilter } from '../domain/run-filter.ts'
-import { givenTimeSchema, reasonText } from './text.ts'
+import { reasonText, timeInputSchema } from './text.ts'
 
 const text = z.string().min(1, 'must not be empty').max(500, 'must have at most 500 characters')
 
@@ -8,10 +8,11 @@ const fields = {
   status: z.enum(['pending', 'success', 'failed', 'expired']).nullish(),
   extension: text.nullish(),
   cause: text.nullish(),
-  since: givenTimeSchema.nullish(),
-  until: givenTimeSchema.nullish(),
+  since: timeInputSchema.nullish(),
+  until: timeInputSchema.nullish(),
   q: text.nullish(),
 }
+
 /** The query parameters that filter runs. */
 export const runFilterQuerySchema = z.object({
   ...fields,
@@ -37,8 +38,8 @@ export const retryRequestSchema = z.strictObject({
 })
 
 /** The filter that a parsed query or request describes. A field that is absent does not filter. */
-export function toRunFilter(given: { [name in keyof RunFilter]?: RunFilter[name] | undefined }): RunFilter {
-  const { status = null, extension = null, cause = null, acknowledged = null } = given
-  const { contradicted = null, since = null, until = null, q = null } = given
+export function toRunFilter(query: { [name in keyof RunFilter]?: RunFilter[name] | undefined }): RunFilter {
+  const { status = null, extension = null, cause = null, acknowledged = null } = query
+  const { contradicted = null, since = null, until = null, q = null } = query
   return { ...EVERY_RUN, status, extension, cause, acknowledged, contradicted, since, until, q }
 }

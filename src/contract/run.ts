@@ -42,7 +42,7 @@ export const listedRunSchema = runSchema.extend({
   fileName: z.string().nullable(),
   kind: submissionKindSchema,
   acknowledgedAt: timeSchema.nullable(),
-  /** Why it failed, in the words by which failures are grouped; null unless it failed. */
+  /** The cause by which failures are grouped; null unless it failed. */
   cause: z.string().nullable(),
 })
 
@@ -62,7 +62,7 @@ export const evidenceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('new_description'), before: z.string().nullable(), now: z.string() }),
 ])
 
-/** Why a run is `success` or `expired` without a report of ImageKit's. */
+/** Why a run is `success` or `expired` although ImageKit did not report it. */
 export const statusReasonSchema = z.union([
   evidenceSchema,
   z.object({ kind: z.enum(['asset_gone', 'timed_out']) }),

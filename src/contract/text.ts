@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
-/** A time of the caller's, in milliseconds since 1970. */
-export const givenTimeSchema = z.iso
+/** A time in a request; parsed into milliseconds since the epoch. */
+export const timeInputSchema = z.iso
   .datetime({ offset: true, message: 'must be a time such as 2026-11-24T18:00:00Z' })
   .transform((value) => Date.parse(value))
 

@@ -2,8 +2,8 @@
 export const CLOCK_SLACK_MS = 60_000
 
 /**
- * The latest due time that is possible now. A due time beyond it means that the clock was set back; treat it as due, because it
- * would wait for as long as the clock was set back.
+ * The latest due time that is possible now. A due time beyond it means that the clock was set back; treat it as due.
+ * Otherwise it would wait for as long as the clock was set back.
  */
 export function latestDueAt(now: number, longestPauseMs: number): number {
   return now + longestPauseMs + CLOCK_SLACK_MS

@@ -15,12 +15,12 @@ function secondsOf(bucket: number): number {
 
 /** The quantile for a share of all counted durations, in seconds; null if there are none. */
 export function quantileOf(buckets: ReadonlyMap<number, number>, share: number): number | null {
-  const total = [...buckets.values()].reduce((sum, size) => sum + size, 0)
+  const total = [...buckets.values()].reduce((sum, count) => sum + count, 0)
   if (total === 0) return null
-  let seen = 0
-  for (const [bucket, size] of [...buckets].toSorted(([one], [other]) => one - other)) {
-    seen += size
-    if (seen >= total * share) return secondsOf(bucket)
+  let cumulative = 0
+  for (const [bucket, count] of [...buckets].toSorted(([one], [other]) => one - other)) {
+    cumulative += count
+    if (cumulative >= total * share) return secondsOf(bucket)
   }
   return null
 }

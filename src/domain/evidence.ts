@@ -26,52 +26,52 @@ export type EvidenceAssessment =
  * The run to assess. `siblings`: the other extensions of its submission. `mayFillBackground`: with the options of its submission,
  * remove-bg may produce an image without transparency.
  */
-export type AskedRun = { name: string; siblings: readonly string[]; mayFillBackground: boolean }
+export type AssessedRun = { name: string; siblings: readonly string[]; mayFillBackground: boolean }
 
 /** The evidence that a run succeeded; null if there is none, or if something else may have caused the change. */
 export function findEvidence(
-  run: AskedRun,
+  run: AssessedRun,
   baseline: Baseline,
-  seen: FileFacts,
+  current: FileFacts,
   others: readonly ConcurrentChange[],
 ): Evidence | null {
-  const assessment = assessEvidence(run, baseline, seen, others)
+  const assessment = assessEvidence(run, baseline, current, others)
   return assessment.kind === 'evidence' ? assessment.evidence : null
 }
 
 /** The same, with the reason if there is no evidence. */
 export function assessEvidence(
-  run: AskedRun,
+  run: AssessedRun,
   baseline: Baseline,
-  seen: FileFacts,
+  current: FileFacts,
   others: readonly ConcurrentChange[],
 ): EvidenceAssessment {
   if (run.name === 'ai-tasks') return { kind: 'unchanged', cause: 'no_rule' }
-  const evidence = findChange(run.name, baseline, seen)
+  const evidence = findChange(run.name, baseline, current)
   if (evidence === null) return { kind: 'unchanged', cause: 'no_change' }
-  const other = others.find((request) => mayHaveMade(evidence, run.name, request))
+  const other = others.find((change) => mayHaveCaused(evidence, run.name, change))
   if (other)
     return { kind: 'explained', evidence, by: { kind: 'submission', submissionId: other.submissionId } }
-  if (isOtherVersion(run, baseline, seen, others))
+  if (isOtherVersion(run, baseline, current, others))
     return { kind: 'explained', evidence, by: { kind: 'other_version' } }
   return { kind: 'evidence', evidence }
 }
 
-/** Any extension may add tags: its tags bear its name. */
-function findChange(name: string, baseline: Baseline, seen: FileFacts): Evidence | null {
+/** Any extension may add tags: the source of a tag is the name of its extension. */
+function findChange(name: string, baseline: Baseline, current: FileFacts): Evidence | null {
   switch (name) {
     case 'remove-bg':
-      return findNewerVersion(baseline, seen)
+      return findNewerVersion(baseline, current)
     case 'ai-auto-description':
-      return findNewDescription(baseline, seen)
+      return findNewDescription(baseline, current)
     default:
-      return findNewTags(name, baseline, seen)
+      return findNewTags(name, baseline, current)
   }
 }
 
-function findNewTags(source: string, baseline: Baseline, seen: FileFacts): Evidence | null {
+function findNewTags(source: string, baseline: Baseline, current: FileFacts): Evidence | null {
   const before = tagsOf(baseline, source)
-  const now = tagsOf(seen, source)
+  const now = tagsOf(current, source)
   const had = new Set(before)
   const isNew = now.some((tag) => !had.has(tag))
   return isNew ? { kind: 'new_ai_tags', source, before, now } : null
@@ -82,18 +82,18 @@ function tagsOf(facts: Pick<Baseline, 'aiTags'>, source: string): string[] {
   return Object.hasOwn(facts.aiTags, source) ? (facts.aiTags[source] ?? []) : []
 }
 
-function findNewDescription(baseline: Baseline, seen: FileFacts): Evidence | null {
-  const now = seen.description
+function findNewDescription(baseline: Baseline, current: FileFacts): Evidence | null {
+  const now = current.description
   if (now === null || now.trim() === '' || now.trim() === baseline.description?.trim()) return null
   return { kind: 'new_description', before: baseline.description, now }
 }
 
 function findNewerVersion(
   baseline: Baseline,
-  seen: FileFacts,
+  current: FileFacts,
 ): (Evidence & { kind: 'newer_version' }) | null {
   const before = versionOf(baseline)
-  const now = versionOf(seen)
+  const now = versionOf(current)
   if (before === null || now === null || before.id === now.id) return null
   const [was, is] = [numberOf(before), numberOf(now)]
   const isOlder = was !== null && is !== null && is <= was
@@ -110,7 +110,7 @@ function numberOf(version: FileVersion): number | null {
   return digits === undefined ? null : Number(digits)
 }
 
-function mayHaveMade(evidence: Evidence, extension: string, other: ConcurrentChange): boolean {
+function mayHaveCaused(evidence: Evidence, extension: string, other: ConcurrentChange): boolean {
   if (other.replacesFile || mayRun(other.extensions, extension)) return true
   return evidence.kind === 'new_description' && other.setsDescription
 }
@@ -120,17 +120,17 @@ function mayHaveMade(evidence: Evidence, extension: string, other: ConcurrentCha
  * remove-bg, a newer version is its result, which keeps the file's details, unless the version still has its background.
  */
 function isOtherVersion(
-  run: AskedRun,
+  run: AssessedRun,
   baseline: Baseline,
-  seen: FileFacts,
+  current: FileFacts,
   others: readonly ConcurrentChange[],
 ): boolean {
   const before = versionOf(baseline)
-  const now = versionOf(seen)
+  const now = versionOf(current)
   if (before === null || now === null || before.id === now.id) return false
-  if (seen.hasAlpha === false && !run.mayFillBackground) return true
-  const asked = [run.name, ...run.siblings, ...others.flatMap((other) => other.extensions)]
-  return findNewerVersion(baseline, seen) === null || !mayRun(asked, 'remove-bg')
+  if (current.hasAlpha === false && !run.mayFillBackground) return true
+  const requested = [run.name, ...run.siblings, ...others.flatMap((other) => other.extensions)]
+  return findNewerVersion(baseline, current) === null || !mayRun(requested, 'remove-bg')
 }
 
 /** Whether remove-bg may replace the background instead of removing it. The options of a saved extension are unknown. */
@@ -138,10 +138,10 @@ export function mayFillBackground(extensions: readonly RequestedExtension[]): bo
   return extensions.some(({ name, options }) => {
     if (name !== 'remove-bg') return name === SAVED_EXTENSION
     // `bg_color`, `bg_image_url`; ImageKit passes options on to the background removal service, which may support more.
-    return typeof options === 'object' && options !== null && Object.keys(options).some(isOfBackground)
+    return typeof options === 'object' && options !== null && Object.keys(options).some(isBackgroundOption)
   })
 }
 
-function isOfBackground(option: string): boolean {
+function isBackgroundOption(option: string): boolean {
   return option.startsWith('bg_')
 }

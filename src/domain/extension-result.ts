@@ -53,15 +53,15 @@ export function decideDelivery<S extends BoundSubmission>(
 
   const placeholder = findPlaceholder(runs)
   const run = known ?? namedRun(nextRun(submission, runs, service, newRunId()), placeholder)
-  const seen = observe(run, { source: 'webhook', status, error: result.error }, at)
-  const gone = known === undefined ? placeholderToRemove({ extensions }, [...runs, seen.run]) : null
+  const observed = observe(run, { source: 'webhook', status, error: result.error }, at)
+  const removed = known === undefined ? placeholderToRemove({ extensions }, [...runs, observed.run]) : null
   return {
     submission: confirm(submission, result.fileId, at),
-    runs: seen.run === known ? [] : [seen.run],
-    removedRunId: gone?.runId ?? null,
-    outcome: seen.outcome,
+    runs: observed.run === known ? [] : [observed.run],
+    removedRunId: removed?.runId ?? null,
+    outcome: observed.outcome,
     cause: null,
-    runId: seen.run.runId,
+    runId: observed.run.runId,
   }
 }
 

@@ -36,7 +36,7 @@ export type ListedDelivery = {
   receivedAt: number
   outcome: DeliveryOutcome
   cause: DeliveryCause | RejectionCause | null
-  /** Null for a rejected delivery: its cause says it. */
+  /** Null for a rejected delivery: its cause contains the result. */
   signature: SignatureCheck | null
   submissionId: string | null
   runId: string | null
@@ -49,8 +49,8 @@ export function listRejection(
   rejected: Pick<RejectedDelivery, 'deliveryId' | 'route' | 'receivedAt' | 'cause' | 'submissionId'>,
 ): ListedDelivery {
   const { deliveryId, route, receivedAt, cause, submissionId } = rejected
-  const nothing = { signature: null, runId: null, fileId: null, service: null }
-  return { deliveryId, route, receivedAt, outcome: 'rejected', cause, submissionId, ...nothing }
+  const unknown = { signature: null, runId: null, fileId: null, service: null }
+  return { deliveryId, route, receivedAt, outcome: 'rejected', cause, submissionId, ...unknown }
 }
 
 /** One delivery with everything stored about it; headers and body are null once they are pruned. */

@@ -21,14 +21,14 @@ export type SubmissionUses = {
   isBeingSubmitted: boolean
   hasPendingRun: boolean
   /** At least one notification to its caller has not ended. */
-  isCallerToBeNotified: boolean
+  hasOpenNotification: boolean
   /** An older submission of the same asset was kept. */
   followsKept: boolean
 }
 
 /** An old submission is kept for as long as any of these reasons applies. */
 export function isSubmissionNeeded(uses: SubmissionUses): boolean {
-  return uses.isBeingSubmitted || uses.hasPendingRun || uses.isCallerToBeNotified || uses.followsKept
+  return uses.isBeingSubmitted || uses.hasPendingRun || uses.hasOpenNotification || uses.followsKept
 }
 
 /** Deleting a body reads and overwrites all of its pages; this much at once takes a few milliseconds. */
@@ -64,7 +64,6 @@ export function selectOld(
   return { old, next }
 }
 
-/** A body and its size. */
 type StoredBody = { n: number; receivedAt: number; bytes: number }
 
 /** Selects which of the next bodies, in insertion order, are pruned in one step. `next` is the last one that was decided. */

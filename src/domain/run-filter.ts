@@ -41,7 +41,7 @@ export type ListedRun = {
 }
 
 /** Whether the filter matches all runs of a group, apart from times and names. */
-export function wantsGroup(filter: RunFilter, group: RunGroup): boolean {
+export function matchesGroup(filter: RunFilter, group: RunGroup): boolean {
   return (
     (filter.status === null || filter.status === group.status) &&
     (filter.extension === null || filter.extension === group.extension) &&

@@ -196,8 +196,10 @@ function countChange(sums: StatSums, before: RunRow | undefined, after: RunRow |
 }
 
 function isCountedAlike(one: RunRow, other: RunRow): boolean {
-  const isSeen = (run: RunRow) => run.acknowledgedAt !== null
-  return one.status === other.status && one.error === other.error && isSeen(one) === isSeen(other)
+  const isAcknowledged = (run: RunRow) => run.acknowledgedAt !== null
+  return (
+    one.status === other.status && one.error === other.error && isAcknowledged(one) === isAcknowledged(other)
+  )
 }
 
 function addRun(sums: StatSums, run: RunRow, count: 1 | -1): void {

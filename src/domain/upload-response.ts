@@ -53,7 +53,9 @@ export function decideResponse(
   const fileId = response.fileId ?? firstFileId(runs, response, unclaimed)
   const accepted = accept(submission, { ...response, fileId }, at)
   const after = new Map(runs.map((run) => [run.name, run]))
-  const waiting = byService(unclaimed.filter(({ result }) => !isOtherFile(accepted, result.fileId)))
+  const unclaimedByService = groupByService(
+    unclaimed.filter(({ result }) => !isOtherFile(accepted, result.fileId)),
+  )
   const placeholder = findPlaceholder(runs)
   let unnamed = countUnnamed(submission, runs)
   const claimed: ResponseDecision['claimed'] = []
@@ -64,15 +66,15 @@ export function decideResponse(
       run = nextRun(submission, runs, name, newRunId())
       if (unnamed > 0) run = namedRun(run, placeholder)
       unnamed -= 1
-      for (const { deliveryId, result, receivedAt } of waiting.get(name) ?? []) {
+      for (const { deliveryId, result, receivedAt } of unclaimedByService.get(name) ?? []) {
         if (result.status === null) continue
-        const seen: { run: Run; outcome: RunOutcome } = observe<Run>(
+        const observed: { run: Run; outcome: RunOutcome } = observe<Run>(
           run,
           { source: 'webhook', status: result.status, error: result.error },
           receivedAt,
         )
-        claimed.push({ deliveryId, outcome: seen.outcome })
-        run = seen.run
+        claimed.push({ deliveryId, outcome: observed.outcome })
+        run = observed.run
       }
     }
     run = observe<Run>(run, { source: 'response', status }, at).run
@@ -85,7 +87,7 @@ export function decideResponse(
   return { submission: accepted, runs: changed, removedRunId, result: 'applied', claimed }
 }
 
-function byService(deliveries: readonly UnclaimedDelivery[]): Map<string | null, UnclaimedDelivery[]> {
+function groupByService(deliveries: readonly UnclaimedDelivery[]): Map<string | null, UnclaimedDelivery[]> {
   const groups = new Map<string | null, UnclaimedDelivery[]>()
   for (const delivery of deliveries) {
     const known = groups.get(delivery.result.service)
@@ -102,10 +104,10 @@ function firstFileId(
   unclaimed: readonly UnclaimedDelivery[],
 ): string | null {
   const known = new Set(runs.map((run) => run.name))
-  const made = new Set(Object.keys(extensionStatus).filter((name) => !known.has(name)))
-  const isClaimed = ({ result }: UnclaimedDelivery) => result.service !== null && made.has(result.service)
-  const naming = unclaimed.find((delivery) => isClaimed(delivery) && delivery.result.fileId !== null)
-  return naming?.result.fileId ?? null
+  const newNames = new Set(Object.keys(extensionStatus).filter((name) => !known.has(name)))
+  const isClaimed = ({ result }: UnclaimedDelivery) => result.service !== null && newNames.has(result.service)
+  const firstNaming = unclaimed.find((delivery) => isClaimed(delivery) && delivery.result.fileId !== null)
+  return firstNaming?.result.fileId ?? null
 }
 
 function accept(

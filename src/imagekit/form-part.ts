@@ -1,4 +1,5 @@
 import { TrackerError } from '../domain/errors.ts'
+
 /** `content` must be read to its end before the next part is requested. */
 export type FormPart = {
   name: string

@@ -49,7 +49,7 @@ export function authorizationOf(privateKey: string): string {
   return `Basic ${Buffer.from(`${privateKey}:`).toString('base64')}`
 }
 
-/** What the status of any response says about the key. */
+/** Whether the status of a response shows that ImageKit accepts or rejects the key. */
 export function keyVerdict(status: number): 'accepted' | 'rejected' | 'unknown' {
   if (status >= 200 && status < 300) return 'accepted'
   return status === 401 || status === 403 ? 'rejected' : 'unknown'

@@ -15,7 +15,7 @@ export function createCooldown(clock: () => number) {
       startedAt = clock()
       endsAt = startedAt + ms
     },
-    /** A clock that was set back ends the cooldown: if the rate limit still applies, ImageKit says so again. */
+    /** A clock that was set back ends the cooldown: if the rate limit still applies, ImageKit responds with 429 again. */
     remainingMs() {
       const now = clock()
       return now < startedAt ? 0 : Math.max(0, endsAt - now)

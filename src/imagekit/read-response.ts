@@ -132,7 +132,7 @@ function storableJson(value: Json): Json {
   return !isTooDeep(value) && JSON.stringify(value).length <= MAX_STORED_LENGTH ? value : null
 }
 
-/** An error in the shape that ImageKit's SDKs read. `help` says that it is not from ImageKit. */
+/** An error in the shape that ImageKit's SDKs read. `help` explains that it is not from ImageKit. */
 export function errorBody(message: string): { message: string; help: string } {
   return { message, help: 'This response is from the extension tracker, not from ImageKit.' }
 }

@@ -24,9 +24,8 @@ export type AlerterDeps = EvaluateAlertsDeps & {
 }
 
 /**
- * Sends alerts to an address: when too much fails or waits too long, or the database is unavailable, and again when that is
- * resolved. Each alert is sent at least once, however long the address is down. One that changes its state meanwhile is sent with
- * the new state.
+ * POSTs a message to the target when an alert fires and when it resolves. Each message is sent at least once, however long the
+ * target is unavailable. If the state of an alert changes before it could be sent, only the new state is sent.
  */
 export function createAlerter(deps: AlerterDeps): Repeated {
   const { store, lease, sender, target, thresholds, links, alertEveryMs, clock, log } = deps

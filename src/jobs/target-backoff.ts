@@ -8,7 +8,7 @@ export type TargetBackoff = {
   reset(target: string): void
 }
 
-/** An old notification is retried after an hour; newer ones should not wait that long to see whether the target is back. */
+/** An old notification may pause for an hour. Newer ones to the same target should not wait that long once it is back. */
 const MAX_BACKOFF_MS = 5 * 60_000
 const MAX_ENTRIES = 10_000
 

@@ -73,17 +73,17 @@ export const FAULTS_IN_DECISIONS = [
   },
   {
     name: 'rejected-run-is-listed',
-    in: 'applyChange.place',
+    in: 'applyChange.newFields',
     property: ['isListed', 'true'],
     tests: CONTRACT,
   },
   {
     name: 'listed-again-run-is-not-overdue',
-    in: 'applyChange.place',
+    in: 'applyChange.newFields',
     property: ['isOverdue', 'false'],
     tests: CONTRACT,
   },
-  { name: 'final-run-stays-due', in: 'withPlace.dueAt', value: 'dueAt', tests: CONTRACT },
+  { name: 'final-run-stays-due', in: 'withRowFields.dueAt', value: 'dueAt', tests: CONTRACT },
   {
     name: 'repeated-result-settles-the-run-again',
     in: 'decideBound',

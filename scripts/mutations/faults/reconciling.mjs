@@ -11,7 +11,7 @@ export const FAULTS_IN_RECONCILING = [
   {
     name: 'explained-change-is-evidence',
     in: 'assessEvidence',
-    assume: ['mayHaveMade', false],
+    assume: ['mayHaveCaused', false],
     tests: EVIDENCE,
   },
   {
@@ -23,7 +23,7 @@ export const FAULTS_IN_RECONCILING = [
   {
     name: 'opaque-version-is-evidence',
     in: 'isOtherVersion',
-    assume: ['seen.hasAlpha', false],
+    assume: ['current.hasAlpha', false],
     tests: EVIDENCE,
   },
   {

@@ -71,7 +71,7 @@ export const FAULTS_IN_RETENTION = [
   {
     name: 'retention-deletes-a-due-notification',
     in: 'isSubmissionNeeded',
-    assume: ['uses.isCallerToBeNotified', false],
+    assume: ['uses.hasOpenNotification', false],
     tests: RETENTION,
   },
   {

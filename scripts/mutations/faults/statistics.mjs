@@ -39,7 +39,12 @@ export const FAULTS_IN_STATISTICS = [
   { name: 'hours-are-not-widened', in: 'foldCounters', remove: 'rows.widenHours', tests: COUNTS },
   { name: 'hours-shrink', in: 'createStats.widen', replace: ["'<'", "'>'"], nth: 1, tests: COUNTS },
   { name: 'fold-has-no-limit', in: 'foldDeltas', assume: ['MAX_CHANGES', false], tests: COUNTS },
-  { name: 'acknowledged-run-is-not-counted', in: 'isCountedAlike', assume: ['isSeen', true], tests: COUNTS },
+  {
+    name: 'acknowledged-run-is-not-counted',
+    in: 'isCountedAlike',
+    assume: ['isAcknowledged', true],
+    tests: COUNTS,
+  },
   { name: 'rejected-runs-are-counted', in: 'countChange', assume: ['after.isListed', true], tests: COUNTS },
   { name: 'number-of-causes-is-unlimited', in: 'shownCauses', replace: ['.slice', '$this'], tests: CAUSES },
   {

@@ -93,7 +93,7 @@ export const FAULTS_IN_STATUS_RULES = [
   {
     name: 'early-webhook-is-not-claimed',
     in: 'decideResponse',
-    replace: ['waiting.get', "waiting.get('')"],
+    replace: ['unclaimedByService.get', "unclaimedByService.get('')"],
     tests: RESPONSES,
   },
   {

@@ -69,7 +69,9 @@ function decideAccountDelivery(
   const effect = applyOnce(facts, event, receivedAt, ids)
   const { outcome, changes = {}, submissionId = null, fileId = null, isChanged, unclaimed } = effect
   const deliveryId = idOf(delivery, ids)
-  const nothing = concernsForgotten(facts, event, fileId) ? recordForgotten(deliveryId, delivery) : undefined
+  const forgotten = concernsForgotten(facts, event, fileId)
+    ? recordForgotten(deliveryId, delivery)
+    : undefined
   const stored: DeliveryRow = {
     ...receivedOf(deliveryId, delivery),
     outcome,
@@ -88,9 +90,9 @@ function decideAccountDelivery(
     runId: null,
     ...(isChanged && submissionId !== null && { submissionId }),
   }
-  const deliveries = nothing?.changes.insert?.deliveries ?? [stored]
+  const deliveries = forgotten?.changes.insert?.deliveries ?? [stored]
   return {
-    result: nothing?.result ?? recorded,
+    result: forgotten?.result ?? recorded,
     changes: { ...changes, insert: { ...changes.insert, deliveries } },
   }
 }

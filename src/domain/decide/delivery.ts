@@ -12,7 +12,7 @@ import {
   notificationOf,
   type SubmissionState,
   stateKeys,
-  withPlace,
+  withRowFields,
 } from './submission-state.ts'
 import type { DeliveryRow, RunRow, SubmissionRow } from './tables.ts'
 
@@ -100,7 +100,7 @@ function decideBound(
   const [run] = decision.runs
   if (run === undefined) return recorded(delivery, deliveryId, decision, {})
   const settledBy = isSettledByDelivery(known, run) ? numberOf(deliveryId) : known.settledBy
-  const changes: Changes = { update: { runs: [withPlace(run, { ...known, settledBy })] } }
+  const changes: Changes = { update: { runs: [withRowFields(run, { ...known, settledBy })] } }
   const row = known.notifiesCaller ? facts.find('submissions', submissionId) : undefined
   if (row === undefined || !isNotificationDue(row, known, run))
     return recorded(delivery, deliveryId, decision, changes)

@@ -63,15 +63,15 @@ export function settleNotification(
  * a new one. Returns the ids of those that exist.
  */
 export function resendNotifications(
-  given: readonly { notificationId: string; body: string }[],
+  resent: readonly { notificationId: string; body: string }[],
   entry: AuditEntry,
 ): Step<string[]> {
   const { at } = entry
   return {
-    keys: given.map(({ notificationId }) => ['notifications', notificationId]),
-    bytes: given.reduce((sum, { body }) => sum + body.length, 0),
+    keys: resent.map(({ notificationId }) => ['notifications', notificationId]),
+    bytes: resent.reduce((sum, { body }) => sum + body.length, 0),
     decide(facts) {
-      const notifications = given.flatMap(({ notificationId, body }) => {
+      const notifications = resent.flatMap(({ notificationId, body }) => {
         const row = facts.find('notifications', notificationId)
         if (row === undefined) return []
         if (row.dueAt !== null) return [{ ...row, dueAt: at }]

@@ -3,7 +3,7 @@ import { isNotificationDue } from '../notification.ts'
 import { type Observation, observe } from '../observe.ts'
 import { isFinal } from '../run.ts'
 import type { Facts, Step } from './step.ts'
-import { notificationOf, withPlace } from './submission-state.ts'
+import { notificationOf, withRowFields } from './submission-state.ts'
 import type { RunRow } from './tables.ts'
 
 /** A due run, and the time since which it is due. */
@@ -91,7 +91,7 @@ export function applyFinding(
         result: { applied: true, fileId: submission.fileId },
         changes: {
           insert: { notifications: notification ? [notification] : [] },
-          update: { runs: [withPlace(observed, { ...run, dueAt: null })] },
+          update: { runs: [withRowFields(observed, { ...run, dueAt: null })] },
         },
       }
     },

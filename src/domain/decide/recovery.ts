@@ -40,9 +40,9 @@ export function recoverAbandoned(at: number, aliveSince: number): Step<{ submiss
     decide(facts, ids) {
       const unfinished = facts.list('unfinishedSubmissions', since)
       const submissions = unfinished.flatMap((row) => unconfirmed(facts, ids, row, at))
-      const unanswered = facts.list('abandonedClaims', since).filter(({ response }) => response === null)
-      const isKept = (claim: ClaimRow) => claim.abandoned || mayBeAtImageKit(facts, claim)
-      const claims = unanswered.filter(isKept).map((claim) => ({ ...claim, abandoned: true }))
+      const withoutResponse = facts.list('abandonedClaims', since).filter(({ response }) => response === null)
+      const staysClaimed = (claim: ClaimRow) => claim.abandoned || mayBeAtImageKit(facts, claim)
+      const claims = withoutResponse.filter(staysClaimed).map((claim) => ({ ...claim, abandoned: true }))
       const retryItems = facts
         .list('unfinishedItems', since)
         .filter(({ state }) => state === 'submitting')
@@ -54,7 +54,9 @@ export function recoverAbandoned(at: number, aliveSince: number): Step<{ submiss
         result: { submissions: submissions.length },
         changes: {
           update: { submissions, claims, retryItems },
-          remove: { claims: unanswered.filter((claim) => !isKept(claim)).map(({ scope }) => scope) },
+          remove: {
+            claims: withoutResponse.filter((claim) => !staysClaimed(claim)).map(({ scope }) => scope),
+          },
           other: { silentSince: aliveSince },
         },
       }

@@ -29,7 +29,7 @@ type BodyOf = (deliveryId: string) => string | undefined
 
 /**
  * Applies ImageKit's response: its `extensionStatus` and the baseline. If an event has already reported the end of the upload
- * that this response identifies, applies that event too. If the request still holds its idempotency key, stores the caller's
+ * that this response identifies, applies that event too. If the request still has its idempotency key, stores the caller's
  * response under it.
  */
 export function respond({
@@ -61,8 +61,8 @@ export function respond({
     decide(facts, ids) {
       const { before, after, result } = decide(facts, ids, (id) => bodyIn(facts, id))
       const changes = responseChanges(before, after)
-      const held = key && findOwnClaim(facts, key)
-      const claims = held && key ? [{ ...held, response: key.response }] : []
+      const ownClaim = key && findOwnClaim(facts, key)
+      const claims = ownClaim && key ? [{ ...ownClaim, response: key.response }] : []
       return {
         result: { result, submission: submissionOf(after.state) },
         changes: { ...changes, update: { ...changes.update, claims } },

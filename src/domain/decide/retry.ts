@@ -58,8 +58,8 @@ export function submitRetry(
       if (rejection !== null) return { result: { rejection }, changes: {} }
       const { submissionId, runs, changes } = submit(submission, ids)
       const result = { submissionId, runIds: runs.map((one) => one.runId) }
-      const seen = run?.acknowledgedAt === null ? acknowledged(run, submission.at) : undefined
-      const update: Changes['update'] = { runs: seen ? [seen] : [] }
+      const acknowledgedRun = run?.acknowledgedAt === null ? acknowledged(run, submission.at) : undefined
+      const update: Changes['update'] = { runs: acknowledgedRun ? [acknowledgedRun] : [] }
       if ('entry' in origin)
         return { result, changes: { ...changes, update, other: { auditEntries: [origin.entry] } } }
       const retryItems = item ? [{ ...item, state: 'submitting' as const, submissionId }] : []

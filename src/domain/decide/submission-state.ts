@@ -80,7 +80,7 @@ export function applyChange(
   const isListed = !isRejected(row)
   const changesListing = isListed === isRejected(state.row)
   const binding = bindingOf(row)
-  const place = {
+  const newFields = {
     dueAt: !isListed
       ? null
       : changesListing
@@ -90,23 +90,23 @@ export function applyChange(
     isListed,
     ...binding,
   }
-  const moved = (known: RunRow) => ({ ...known, ...(changesListing ? place : binding) })
+  const updated = (known: RunRow) => ({ ...known, ...(changesListing ? newFields : binding) })
   const knownOf = ({ runId }: Run) => state.runs.find((known) => known.runId === runId)
-  const settle = (run: Run, known: Place): RunRow => {
+  const settle = (run: Run, known: RowOnlyFields): RunRow => {
     const settling = isSettledByDelivery(knownOf(run), run) ? settlingOf(run) : undefined
-    return withPlace(run, settling ? { ...known, settledBy: numberOf(settling.deliveryId) } : known)
+    return withRowFields(run, settling ? { ...known, settledBy: numberOf(settling.deliveryId) } : known)
   }
-  const kept = state.runs
+  const remaining = state.runs
     .filter(({ runId }) => runId !== removedRunId)
     .map((known) => {
       const run = runs.find(({ runId }) => runId === known.runId)
-      if (run !== undefined) return settle(run, moved(known))
-      const isMoved = changesListing || known.boundTo !== binding.boundTo
-      return isMoved ? withPlace(known, moved(known)) : known
+      if (run !== undefined) return settle(run, updated(known))
+      const isUpdated = changesListing || known.boundTo !== binding.boundTo
+      return isUpdated ? withRowFields(known, updated(known)) : known
     })
   const added = runs
     .filter((run) => knownOf(run) === undefined)
-    .map((run) => settle(run, { ...place, settledBy: null }))
+    .map((run) => settle(run, { ...newFields, settledBy: null }))
   const notifications = runs.flatMap((run) => {
     const body = isNotificationDue(row, knownOf(run), run) ? settlingOf(run)?.body() : undefined
     return notificationOf(row.callerWebhookUrl, run, body, at) ?? []
@@ -114,7 +114,7 @@ export function applyChange(
   return {
     row,
     details,
-    runs: [...kept, ...added],
+    runs: [...remaining, ...added],
     notifications: [...state.notifications, ...notifications],
   }
 }
@@ -127,12 +127,12 @@ export function isSettledByDelivery(before: Run | undefined, after: Run): boolea
   return after.source === 'webhook' && isSettledNow(before, after)
 }
 
-type Place = Omit<RunRow, keyof Run>
+type RowOnlyFields = Omit<RunRow, keyof Run>
 
-/** A final run is never due, and only a pending run is overdue. */
-export function withPlace(
+/** The row of a run. A final run is never due, and only a pending run is overdue. */
+export function withRowFields(
   run: Run,
-  { dueAt, isOverdue, isListed, settledBy, boundTo, notifiesCaller }: Place,
+  { dueAt, isOverdue, isListed, settledBy, boundTo, notifiesCaller }: RowOnlyFields,
 ): RunRow {
   return {
     ...run,

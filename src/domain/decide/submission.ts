@@ -5,7 +5,7 @@ import type { Run } from '../run.ts'
 import { type NewSubmission, openSubmission } from '../submission.ts'
 import { findOwnClaim } from './idempotency.ts'
 import type { Changes, Step } from './step.ts'
-import { bindingOf, withPlace } from './submission-state.ts'
+import { bindingOf, withRowFields } from './submission-state.ts'
 import type { SubmissionRow } from './tables.ts'
 
 /**
@@ -20,14 +20,14 @@ export function createSubmission(
     keys: key ? [['claims', key.scope]] : [],
     takes: idsOfSubmission(request),
     decide(facts, ids) {
-      const held = key && findOwnClaim(facts, key)
-      if (key && held === undefined)
+      const ownClaim = key && findOwnClaim(facts, key)
+      if (key && ownClaim === undefined)
         throw new TrackerError(
           'request_in_progress',
           'Another request may have this Idempotency-Key by now. Nothing was sent to ImageKit.',
         )
       const { submissionId, changes } = submit(request, ids)
-      const claims = held && key ? [{ ...held, fingerprint: key.fingerprint, submissionId }] : []
+      const claims = ownClaim && key ? [{ ...ownClaim, fingerprint: key.fingerprint, submissionId }] : []
       return { result: { submissionId }, changes: { ...changes, update: { claims } } }
     },
   }
@@ -51,7 +51,13 @@ export function submit(
     submissions: [row],
     details: [{ submissionId, extensions, baseline }],
     runs: runs.map((run) =>
-      withPlace(run, { dueAt: null, isOverdue: false, isListed: true, settledBy: null, ...bindingOf(row) }),
+      withRowFields(run, {
+        dueAt: null,
+        isOverdue: false,
+        isListed: true,
+        settledBy: null,
+        ...bindingOf(row),
+      }),
     ),
   }
   return { submissionId, runs, changes: { insert } }

@@ -94,7 +94,7 @@ export function createUpkeepRows(statements: Statements): SweepRows & PruningRow
         fileId,
         isBeingSubmitted: Boolean(owned),
         hasPendingRun: Boolean(pending),
-        isCallerToBeNotified: Boolean(due),
+        hasOpenNotification: Boolean(due),
         followsKept: Boolean(older),
       }))
     },

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { boundCauses, OTHER_CAUSE } from '../../domain/failure-cause.ts'
-import { type RunFilter, wantsGroup } from '../../domain/run-filter.ts'
+import { matchesGroup, type RunFilter } from '../../domain/run-filter.ts'
 import { type CountedGroup, groupOf, type RunGroup } from '../../domain/run-group.ts'
 import type { Store } from '../../store/store.ts'
 import type { ListRunsDeps } from './list-runs.ts'
@@ -13,7 +13,7 @@ export async function listRunGroups(
   filter: RunFilter,
 ): Promise<CountedGroup[]> {
   const { groups } = await store.readStats(0, 0)
-  return sorted(sumUp(boundCauses(groups)).filter((group) => wantsGroup(filter, group)))
+  return sorted(sumUp(boundCauses(groups)).filter((group) => matchesGroup(filter, group)))
 }
 
 export type MatchingGroups = {

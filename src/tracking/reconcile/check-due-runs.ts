@@ -1,6 +1,6 @@
 import { concurrentChange } from '../../domain/concurrent-change.ts'
 import {
-  type AskedRun,
+  type AssessedRun,
   assessEvidence,
   type EvidenceAssessment,
   type FileFacts,
@@ -112,7 +112,7 @@ function recheck({ everyMs }: CheckDueRunsDeps, now: number): Finding {
 }
 
 function assess(dueRun: DueRun, baseline: Baseline, current: FileFacts): EvidenceAssessment {
-  const run: AskedRun = {
+  const run: AssessedRun = {
     name: dueRun.run.name,
     siblings: dueRun.siblings,
     mayFillBackground: mayFillBackground(dueRun.submission.extensions),

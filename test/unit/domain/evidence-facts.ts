@@ -1,6 +1,11 @@
 import { expect } from 'vitest'
 import type { ConcurrentChange } from '../../../src/domain/concurrent-change.ts'
-import { type AskedRun, assessEvidence, type FileFacts, findEvidence } from '../../../src/domain/evidence.ts'
+import {
+  type AssessedRun,
+  assessEvidence,
+  type FileFacts,
+  findEvidence,
+} from '../../../src/domain/evidence.ts'
 import type { Evidence } from '../../../src/domain/run.ts'
 import type { Baseline } from '../../../src/domain/submission.ts'
 import { FILE, frozen } from './facts.ts'
@@ -32,12 +37,17 @@ export function another(facts: Partial<ConcurrentChange> = {}): ConcurrentChange
   return { submissionId: 'submission-2', ...nothing, ...facts }
 }
 
-export function asked(name: string, ...siblings: string[]): AskedRun {
+export function asked(name: string, ...siblings: string[]): AssessedRun {
   return { name, siblings, mayFillBackground: false }
 }
 
 /** Assesses the evidence, and checks that `findEvidence` agrees. */
-export function assess(run: AskedRun, baseline: Baseline, seen: FileFacts, others: ConcurrentChange[] = []) {
+export function assess(
+  run: AssessedRun,
+  baseline: Baseline,
+  seen: FileFacts,
+  others: ConcurrentChange[] = [],
+) {
   const assessment = assessEvidence(frozen(run), frozen(baseline), frozen(seen), frozen(others))
   const found = assessment.kind === 'evidence' ? assessment.evidence : null
   expect(findEvidence(run, baseline, seen, others)).toEqual(found)

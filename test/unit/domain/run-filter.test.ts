@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { EVERY_RUN, type RunFilter, wantsGroup } from '../../../src/domain/run-filter.ts'
+import { EVERY_RUN, matchesGroup, type RunFilter } from '../../../src/domain/run-filter.ts'
 import { groupOf } from '../../../src/domain/run-group.ts'
 import { aRun, frozen } from './facts.ts'
 
 const GROUP = frozen(groupOf(aRun({ status: 'failed', error: { code: 'E1' } })))
 
 function wants(filter: Partial<RunFilter>): boolean {
-  return wantsGroup({ ...EVERY_RUN, ...filter }, GROUP)
+  return matchesGroup({ ...EVERY_RUN, ...filter }, GROUP)
 }
 
 describe('a filter', () => {
   test('matches every group if it is empty', () => {
     expect(wants({})).toBe(true)
-    expect(wantsGroup(EVERY_RUN, groupOf(aRun()))).toBe(true)
+    expect(matchesGroup(EVERY_RUN, groupOf(aRun()))).toBe(true)
   })
 
   test.each([
