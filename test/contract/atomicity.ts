@@ -9,15 +9,15 @@ export function describeAtomicity(current: () => StoreFixture): void {
     test('a step that fails does not fail the other steps of its batch', async () => {
       const { store, failInserts } = current()
       const restore = await failInserts('submissions', 7_000)
-      const asked = Array.from({ length: 30 }, (_, index) => {
+      const requests = Array.from({ length: 30 }, (_, index) => {
         const facts = index % 10 === 5 ? { at: 7_000 } : {}
         return newSubmission(['remove-bg'], { ...facts, fileName: `${index}` })
       })
-      const create = (submission: (typeof asked)[number]) => store.createSubmission(submission)
-      const settled = await Promise.allSettled(asked.map(create))
+      const create = (submission: (typeof requests)[number]) => store.createSubmission(submission)
+      const settled = await Promise.allSettled(requests.map(create))
 
       const written: string[] = []
-      for (const [index, { at, fileName }] of asked.entries()) {
+      for (const [index, { at, fileName }] of requests.entries()) {
         const outcome = settled[index]
         expect(outcome?.status).toBe(at === 7_000 ? 'rejected' : 'fulfilled')
         if (outcome?.status !== 'fulfilled') continue
@@ -28,7 +28,7 @@ export function describeAtomicity(current: () => StoreFixture): void {
       }
       expect((await listEveryRun(store)).map(({ run }) => run.runId)).toEqual(written.toReversed())
       await restore()
-      const again = await Promise.all(asked.filter(({ at }) => at === 7_000).map(create))
+      const again = await Promise.all(requests.filter(({ at }) => at === 7_000).map(create))
       expect(new Set([...written, ...again.map(({ submissionId }) => submissionId)]).size).toBe(30)
     })
 

@@ -13,7 +13,7 @@ import {
 import { submit, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
-/** How several processes share due work: each claims it for a time, and others find it claimed. */
+/** Several processes share due work: one of them claims it for a limited time, and the others do not get it. */
 export function describeClaims(current: () => StoreFixture): void {
   const openBoth = async (): Promise<[Store, Store]> => [
     current().store,

@@ -123,7 +123,7 @@ export function describeDeliveries(current: () => StoreFixture): void {
         ),
       )
 
-      const count = (wanted: string) => recorded.filter(({ outcome }) => outcome === wanted).length
+      const count = (expected: string) => recorded.filter(({ outcome }) => outcome === expected).length
       expect([count('applied'), count('contradicted'), count('duplicate')]).toEqual([1, 1, 98])
     })
   })

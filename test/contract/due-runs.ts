@@ -87,13 +87,13 @@ export function describeDueRuns(current: () => StoreFixture): void {
 
     test('include the newest hundred submissions of the asset, however many it has', async () => {
       const id = await submit(['remove-bg'], { fileId: FILE_ID, at: 5_000 })
-      const asked = await Promise.all(
+      const submissionIds = await Promise.all(
         Array.from({ length: 120 }, () => submit(['ai-tasks'], { fileId: FILE_ID, at: 90_000 })),
       )
       await sweep(current().store)
       const [due] = await current().store.listDue(5_000, 10)
       expect(due?.run.submissionId).toBe(id)
-      expect(due?.others.map(({ submission }) => submission.submissionId)).toEqual(asked.slice(-100))
+      expect(due?.others.map(({ submission }) => submission.submissionId)).toEqual(submissionIds.slice(-100))
     })
 
     test('have no other submissions if the file is unknown', async () => {
@@ -136,12 +136,12 @@ export function describeDueRuns(current: () => StoreFixture): void {
     test('include those of unconfirmed submissions, and of submissions of a dead process', async () => {
       const unclear = await submit(['remove-bg'])
       await current().store.applyResponse(unclear, aRejection('unconfirmed'), 2_000)
-      const left = await submit(['remove-bg'])
+      const abandoned = await submit(['remove-bg'])
       await current().store.recoverAbandoned(3_000, 3_000)
       await sweep(current().store)
       expect(await due(9_000)).toEqual([
         [unclear, 'remove-bg'],
-        [left, 'remove-bg'],
+        [abandoned, 'remove-bg'],
       ])
     })
 

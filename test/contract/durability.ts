@@ -23,8 +23,8 @@ export function describeDurability(current: () => StoreFixture): void {
 
     test('closing commits the steps that were called before it', async () => {
       const { store, reopen } = current()
-      const asked = Array.from({ length: 20 }, () => newSubmission(['remove-bg']))
-      const created = Promise.all(asked.map((submission) => store.createSubmission(submission)))
+      const requests = Array.from({ length: 20 }, () => newSubmission(['remove-bg']))
+      const created = Promise.all(requests.map((submission) => store.createSubmission(submission)))
       const reopened = await reopen()
       for (const { submissionId } of await created)
         expect(await reopened.findSubmission(submissionId)).toBeDefined()

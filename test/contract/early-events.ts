@@ -52,8 +52,8 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
       await end('event-1', accepted({ 'ai-tasks': 'pending' }))
       await current().store.applyResponse(id, QUEUED, 3_000)
       const found = await current().store.findSubmission(id)
-      const taken = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { code: 'E1' } }
-      expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending' }, taken])
+      const claimedRun = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { code: 'E1' } }
+      expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending' }, claimedRun])
       const claimed = { outcome: 'applied', cause: null, runId: found?.runs[1]?.runId }
       expect(await current().store.findDelivery(deliveryId ?? '')).toMatchObject(claimed)
     })

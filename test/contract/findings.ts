@@ -4,7 +4,7 @@ import { accepted, aRejection, EVIDENCE, FILE_ID, newDelivery, unknownIds } from
 import { applyFinding, submit as submitTo, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
-const LEFT_ALONE = { applied: false, fileId: null }
+const NOT_APPLIED = { applied: false, fileId: null }
 
 export function describeFindings(current: () => StoreFixture): void {
   /** The runs are due since they were requested. */
@@ -89,7 +89,7 @@ export function describeFindings(current: () => StoreFixture): void {
 
       // The last one is not due, because no sweep has passed it.
       for (const each of [runId, pending, await runIdOf(expired), 'no such run', ...unknownIds(pending)])
-        expect(await applyFinding(current().store, each, finding, 5_000)).toEqual(LEFT_ALONE)
+        expect(await applyFinding(current().store, each, finding, 5_000)).toEqual(NOT_APPLIED)
       expect(await Promise.all([settled, expired, alone].map(runsOf))).toEqual(before)
       expect(await current().store.listDue(1_000_000, 10)).toEqual([])
     })
@@ -98,7 +98,7 @@ export function describeFindings(current: () => StoreFixture): void {
       const id = await submit(['remove-bg'])
       await current().store.applyResponse(id, aRejection('rejected'), 4_000)
       for (const finding of [EVIDENCE, { kind: 'unchanged', dueAt: 8_000 }] as const)
-        expect(await applyFinding(current().store, await runIdOf(id), finding, 5_000)).toEqual(LEFT_ALONE)
+        expect(await applyFinding(current().store, await runIdOf(id), finding, 5_000)).toEqual(NOT_APPLIED)
       expect(await runsOf(id)).toMatchObject([{ status: 'pending' }])
       expect(await current().store.listDue(1_000_000, 10)).toEqual([])
     })
@@ -108,7 +108,7 @@ export function describeFindings(current: () => StoreFixture): void {
       const runId = await runIdOf(id, 'saved-extension')
       expect(await current().store.listDue(1_000_000, 10)).toHaveLength(1)
       await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 4_000)
-      expect(await applyFinding(current().store, runId, EVIDENCE, 5_000)).toEqual(LEFT_ALONE)
+      expect(await applyFinding(current().store, runId, EVIDENCE, 5_000)).toEqual(NOT_APPLIED)
     })
 
     test('if evidence and a webhook arrive at the same time, one of them settles the run', async () => {

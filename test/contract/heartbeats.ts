@@ -4,7 +4,7 @@ import { anAuditEntry, newDelivery, newKeyClaim, newSubmission } from './builder
 import { submit } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
-/** What happens to the work of a process that no longer writes heartbeats. */
+/** Recovery of the work of processes that no longer write heartbeats. */
 export function describeHeartbeats(current: () => StoreFixture): void {
   const openBoth = async (): Promise<[Store, Store]> => [
     current().store,

@@ -57,8 +57,8 @@ export function describeIds(current: () => StoreFixture): void {
 
     test('are assigned in the order of the calls, also within a batch', async () => {
       const { store } = current()
-      const asked = Array.from({ length: 60 }, () => submit(store, ['remove-bg', 'ai-tasks']))
-      const submissionIds = await Promise.all(asked)
+      const creating = Array.from({ length: 60 }, () => submit(store, ['remove-bg', 'ai-tasks']))
+      const submissionIds = await Promise.all(creating)
       expectIds('sub', submissionIds)
       const runIds = await Promise.all(submissionIds.map((id) => runIdsOf(store, id)))
       expectIds('run', runIds.flat())

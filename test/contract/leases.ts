@@ -20,7 +20,7 @@ const ALERT: Alert = {
   isReported: false,
 }
 
-/** How one of several processes is selected for exclusive work. */
+/** The lease selects one of several processes for work that only one may do. */
 export function describeLeases(current: () => StoreFixture): void {
   const openBoth = async (): Promise<[Store, Store]> => [
     current().store,
@@ -84,22 +84,22 @@ export function describeLeases(current: () => StoreFixture): void {
     await paused.saveClockTrust(lost, { trustedAt: 1_000, doubtedMs: 0 })
     await paused.foldCounters(lost)
     await paused.foldCounters(lost)
-    const taken = (await next.acquireLease(1_000 + TTL, TTL)) ?? { epoch: 0 }
-    return { paused, next, lost, taken, deliveryId: deliveryId ?? '' }
+    const newLease = (await next.acquireLease(1_000 + TTL, TTL)) ?? { epoch: 0 }
+    return { paused, next, lost, newLease, deliveryId: deliveryId ?? '' }
   }
 
   describe('a holder that was paused and has lost the lease', () => {
     test.each(Object.entries(METHODS))('changes nothing with %s, and gets null', async (method, run) => {
-      const { paused, next, lost, taken, deliveryId } = await loseLease()
+      const { paused, next, lost, newLease, deliveryId } = await loseLease()
       const before = await readAll(next, deliveryId)
       expect(await run(paused, lost)).toBeNull()
       expect(await readAll(next, deliveryId)).toEqual(before)
       // Neither the epoch nor the process alone makes it the holder.
-      expect(await run(paused, taken)).toBeNull()
+      expect(await run(paused, newLease)).toBeNull()
       expect(await run(next, lost)).toBeNull()
       expect(await readAll(next, deliveryId)).toEqual(before)
 
-      expect(await run(next, taken)).not.toBeNull()
+      expect(await run(next, newLease)).not.toBeNull()
       // Folding the counters is not visible to any read.
       const after = await readAll(next, deliveryId)
       if (method !== 'foldCounters') expect(after).not.toEqual(before)

@@ -152,14 +152,14 @@ export function describeNotifications(current: () => StoreFixture): void {
         await deliver(id, 'remove-bg', 'success')
       }
       const { store } = current()
-      const seen: string[] = []
+      const listedHosts: string[] = []
       let after: string | null = null
       do {
         const page = await store.listDueNotifications(FAR_FUTURE, { perHost: 2, after })
-        seen.push(...page.due.map(({ host }) => host))
+        listedHosts.push(...page.due.map(({ host }) => host))
         after = page.next
       } while (after !== null)
-      expect(seen).toEqual(hosts.flatMap((host, index) => (index === 7 ? [host, host] : [host])))
+      expect(listedHosts).toEqual(hosts.flatMap((host, index) => (index === 7 ? [host, host] : [host])))
     })
 
     test('to be repeated are due at that time, as the next attempt, otherwise unchanged', async () => {

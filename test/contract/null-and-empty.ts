@@ -34,23 +34,27 @@ const EMPTY_JSON: [name: string, json: Json][] = [
   ['{"a":null}', { a: null }],
 ]
 
-/** Null never becomes empty, nor empty null, also after the store is opened again. */
+/** A null value never becomes empty, nor an empty one null, also after the store is opened again. */
 export function describeNullAndEmpty(current: () => StoreFixture): void {
   describe('null and empty values are distinguished', () => {
     test.each(NONE_OR_EMPTY)('in the texts of a submission: %s', async (_, text) => {
-      const asked = newSubmission([], {
+      const request = newSubmission([], {
         fileId: text,
         fileName: text,
         callerWebhookUrl: text,
         keyName: text,
         extensions: [{ name: 'remove-bg', prompt: text }],
       })
-      const { submissionId } = await current().store.createSubmission(asked)
+      const { submissionId } = await current().store.createSubmission(request)
       const written = { fileId: text, fileName: text, callerWebhookUrl: text, keyName: text }
       for (const open of [async () => current().store, current().reopen]) {
         const store = await open()
         const found = await store.findSubmission(submissionId)
-        expect(found?.submission).toMatchObject({ ...written, extensions: asked.extensions, requestId: null })
+        expect(found?.submission).toMatchObject({
+          ...written,
+          extensions: request.extensions,
+          requestId: null,
+        })
         expect(await listEveryRun(store)).toMatchObject([{ fileId: text, fileName: text }])
       }
     })

@@ -184,8 +184,12 @@ async function apply(
     case 'webhook': {
       const { service: named, status, code } = step
       const error = status === 'failed' && code !== null ? { code } : null
-      const said = newDelivery(submissionId, { service: named, status, fileId, error }, { receivedAt: at })
-      await store.recordDelivery(said)
+      const delivery = newDelivery(
+        submissionId,
+        { service: named, status, fileId, error },
+        { receivedAt: at },
+      )
+      await store.recordDelivery(delivery)
       return
     }
     case 'respond':

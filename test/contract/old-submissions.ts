@@ -75,8 +75,8 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
     const { scope } = claim
     const fileId = `file-${mark}`
     await store.claimIdempotencyKey(claim, at)
-    const asked = newSubmission(['remove-bg', 'ai-tasks'], { callerWebhookUrl: TARGET, at })
-    const { submissionId } = await store.createSubmission(asked, { ...claim, fingerprint: mark })
+    const request = newSubmission(['remove-bg', 'ai-tasks'], { callerWebhookUrl: TARGET, at })
+    const { submissionId } = await store.createSubmission(request, { ...claim, fingerprint: mark })
     const requestId = `request-${mark}`
     const response = { status: 200, headers: {}, body: '{}' }
     const key = { ...claim, response }

@@ -62,8 +62,8 @@ async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
 const WITH_FAILURES: Step[][] = [
   [{ kind: 'submit', names: ['remove-bg'], fileId: 'file-1', at: 0 }],
   [
-    { kind: 'taken', index: 0 },
-    { kind: 'clash', index: 0 },
+    { kind: 'failing submit', index: 0 },
+    { kind: 'failing webhook', index: 0 },
   ],
 ]
 
@@ -272,11 +272,11 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
     test('find the run that has been pending the longest, by insertion', async () => {
       const { store } = current()
       expect(await store.findOldestPending()).toBeUndefined()
-      const asked: string[] = []
-      for (const at of [9_000, 1_000, 5_000]) asked.push(await submit(store, ['remove-bg'], { at }))
+      const submissionIds: string[] = []
+      for (const at of [9_000, 1_000, 5_000]) submissionIds.push(await submit(store, ['remove-bg'], { at }))
       const oldest = async () => (await store.findOldestPending())?.requestedAt
       expect(await oldest()).toBe(9_000)
-      const [first = '', second = ''] = asked
+      const [first = '', second = ''] = submissionIds
       const result = { service: 'remove-bg', status: 'success', fileId: null } as const
       await store.recordDelivery(newDelivery(first, result))
       expect(await oldest()).toBe(1_000)

@@ -101,8 +101,8 @@ function isMatch(one: Made, filter: RunFilter): boolean {
   const isExcepted = filter.exceptCauses?.some(([name, other]) => name === extension && other === cause)
   if (filter.exceptCauses !== null && (status !== 'failed' || isExcepted)) return false
   const values = Object.entries({ status, extension, cause, acknowledged, contradicted })
-  const asked = new Map(Object.entries(filter))
-  return values.every(([name, value]) => asked.get(name) === null || asked.get(name) === value)
+  const filterValues = new Map(Object.entries(filter))
+  return values.every(([name, value]) => filterValues.get(name) === null || filterValues.get(name) === value)
 }
 
 function filtersOf(made: readonly Made[]): fc.Arbitrary<RunFilter> {

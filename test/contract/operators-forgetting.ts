@@ -104,8 +104,8 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
       await store.forgetAsset('file-1', FORGET)
 
       const { auditEntries } = await store.listAuditEntries({ limit: 9, before: null })
-      const results = JSON.stringify(auditEntries)
-      for (const name of ['file-1', submissionId, ...runIds, 'mine']) expect(results).not.toContain(name)
+      const text = JSON.stringify(auditEntries)
+      for (const name of ['file-1', submissionId, ...runIds, 'mine']) expect(text).not.toContain(name)
       expect(auditEntries).toMatchObject([
         { kind: 'forget', subject: expect.stringMatching(HASH), actor: 'default' },
         other,
@@ -121,7 +121,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
       expect(auditEntries[0]?.reason).toMatch(/^the owner of sha256:[0-9a-f]{64} asked$/)
     })
 
-    test('leaves the rest of audit entries unchanged, even if the file id is a common result or character', async () => {
+    test('leaves the rest of audit entries unchanged, even if the file id is a common word or character', async () => {
       const { store } = current()
       const details = { limit: 100, dryRun: true, reason: null, q: 'of 1, as asked', '1': ['1', 'true'] }
       await store.recordAuditEntry(anAuditEntry({ details }))

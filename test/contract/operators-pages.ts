@@ -9,13 +9,13 @@ import type { StoreFixture } from './store-fixture.ts'
 const NAMES = ['remove-bg', 'ai-tasks']
 
 /** What happens between two pages; `index` selects the submission. */
-type Deed =
+type Change =
   | { kind: 'insert'; at: number }
   | { kind: 'settle'; index: number; status: 'success' | 'failed' }
   | { kind: 'reject' | 'acknowledge' | 'expire' | 'name'; index: number }
 
 const index = fc.nat(40)
-const deed: fc.Arbitrary<Deed> = fc.oneof(
+const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ kind: fc.constant('insert' as const), at: fc.integer({ min: 0, max: 5_000 }) }),
   fc.record({
     kind: fc.constant('settle' as const),
@@ -25,7 +25,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
   fc.record({ kind: fc.constantFrom('reject' as const, 'acknowledge', 'expire', 'name'), index }),
 )
 
-/** Filters by properties that no deed changes, so each run of the start still matches. */
+/** Filters by properties that none of these changes affects, so that each run of the start still matches. */
 const filter = fc.constantFrom(
   {},
   { extension: 'remove-bg' },
@@ -36,18 +36,18 @@ const filter = fc.constantFrom(
 
 type Subject = Awaited<ReturnType<typeof submitWithRuns>>
 
-async function perform(store: Store, subjects: readonly Subject[], deed: Deed): Promise<void> {
-  if (deed.kind === 'insert') {
-    await submitWithRuns(store, NAMES, { at: deed.at, fileName: 'cat.png' })
+async function perform(store: Store, subjects: readonly Subject[], change: Change): Promise<void> {
+  if (change.kind === 'insert') {
+    await submitWithRuns(store, NAMES, { at: change.at, fileName: 'cat.png' })
     return
   }
-  const subject = subjects[deed.index % subjects.length]
+  const subject = subjects[change.index % subjects.length]
   if (subject === undefined) return
   const { submissionId, runs } = subject
   const [first, second] = runs
-  switch (deed.kind) {
+  switch (change.kind) {
     case 'settle':
-      await deliverResult(store, submissionId, 'remove-bg', deed.status, { code: `E${deed.index % 5}` })
+      await deliverResult(store, submissionId, 'remove-bg', change.status, { code: `E${change.index % 5}` })
       return
     case 'acknowledge':
       await store.acknowledgeRuns([first?.runId ?? ''], anAuditEntry())
@@ -67,16 +67,16 @@ async function perform(store: Store, subjects: readonly Subject[], deed: Deed): 
 export function describeOperatorsPages(current: () => StoreFixture, share: number): void {
   describe('pages of runs', () => {
     test('contain each run of the start once, while others insert, settle, reject and acknowledge', async () => {
-      const deeds = fc.array(fc.array(deed, { maxLength: 6 }), { minLength: 1, maxLength: 12 })
+      const changes = fc.array(fc.array(change, { maxLength: 6 }), { minLength: 1, maxLength: 12 })
       await fc.assert(
-        fc.asyncProperty(filter, deeds, async (asked, stages) => {
+        fc.asyncProperty(filter, changes, async (chosenFilter, stages) => {
           const { store } = current()
           const subjects: Subject[] = []
           for (let count = 0; count < 8; count += 1)
             subjects.push(
               await submitWithRuns(store, NAMES, { at: (count * 1_700) % 5_000, fileName: `cat${count}` }),
             )
-          const atStart = (await listEveryRun(store, asked)).map(({ run }) => run.runId)
+          const atStart = (await listEveryRun(store, chosenFilter)).map(({ run }) => run.runId)
           const limit = Math.max(1, Math.ceil(atStart.length / (stages.length + 1)))
           const rejected = new Set<string>()
           const waiting = [...stages]
@@ -87,7 +87,7 @@ export function describeOperatorsPages(current: () => StoreFixture, share: numbe
               for (const { runId } of subjects[each.index % subjects.length]?.runs ?? []) rejected.add(runId)
             }
           }
-          const pages = await listEveryRun(store, asked, { limit, between })
+          const pages = await listEveryRun(store, chosenFilter, { limit, between })
           const found = pages.map(({ run }) => run.runId)
 
           expect(new Set(found).size).toBe(found.length)

@@ -97,8 +97,8 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       const { store } = current()
       const [runId = ''] = await failMany(store, 1)
       const entry = anAuditEntry({ kind: 'retry', subject: runId })
-      const asked = [asking(), asking()]
-      const results = await Promise.all(asked.map((again) => store.submitRetry(runId, again, { entry })))
+      const requests = [asking(), asking()]
+      const results = await Promise.all(requests.map((again) => store.submitRetry(runId, again, { entry })))
       const written = { submissionId: expect.any(String), runIds: [expect.any(String)] }
       expect(results).toEqual([written, { rejection: 'not_current' }])
       expect(await countRuns(store)).toBe(2)
@@ -165,13 +165,13 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       const [first = '', second = ''] = await failMany(store, 2)
       await store.createRetry('retry-1', [second], MANY)
       await store.createRetry('retry-2', [first, second], MANY)
-      const given: (string | undefined)[] = []
+      const returned: (string | undefined)[] = []
       for (let count = 0; count < 3; count += 1) {
         const item = await store.nextRetryItem()
-        given.push(item?.runId)
+        returned.push(item?.runId)
         await store.endRetryItem(item?.itemId ?? 0, 'failed', 'for this test')
       }
-      expect(given).toEqual([second, first, second])
+      expect(returned).toEqual([second, first, second])
       expect(await store.findRetry('retry-1')).toMatchObject({ total: 1, state: 'done' })
       expect(await store.findRetry('retry-2')).toMatchObject({ total: 2, failed: 2, state: 'done' })
     })

@@ -46,10 +46,10 @@ export function describeOperatorsSearch(current: () => StoreFixture): void {
       for (const id of [one.runId, two.submissionId, 'file-1', 'FILE-11'])
         expect(await find(id.slice(0, -1))).toEqual([])
       // A run has the random bits of its submission, so with the other prefix it may be the submission's id.
-      const strangers = [...unknownIds(one.runId), ...unknownIds(two.submissionId)].filter(
+      const unknownTexts = [...unknownIds(one.runId), ...unknownIds(two.submissionId)].filter(
         (text) => text !== '' && text !== one.submissionId,
       )
-      for (const unknown of strangers) expect(await find(unknown)).toEqual([])
+      for (const unknown of unknownTexts) expect(await find(unknown)).toEqual([])
     })
 
     test('finds both a file with this id and a file with this name', async () => {
@@ -73,12 +73,12 @@ export function describeOperatorsSearch(current: () => StoreFixture): void {
 
     test('goes through thousands of names with the same prefix, combined with other filters', async () => {
       const { store } = current()
-      const asked = Array.from({ length: 5_400 }, (_, index) => {
+      const requests = Array.from({ length: 5_400 }, (_, index) => {
         const fileName = index % 100 === 0 ? 'other.png' : `IMG_${index}.png`
         return newSubmission(['remove-bg'], { fileName, at: index })
       })
       const created = await Promise.all(
-        asked.map(async (one, index) => ({ ...one, index, ...(await store.createSubmission(one)) })),
+        requests.map(async (one, index) => ({ ...one, index, ...(await store.createSubmission(one)) })),
       )
       const failing = created.filter(({ index }) => index % 90 === 0)
       await Promise.all(

@@ -157,8 +157,8 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
 
     test('works while runs are settled and submitted', async () => {
       const { store } = current()
-      const asked = await Promise.all(Array.from({ length: 60 }, (_, index) => submit(index)))
-      const steps = asked.flatMap((id, index) => [
+      const submissionIds = await Promise.all(Array.from({ length: 60 }, (_, index) => submit(index)))
+      const steps = submissionIds.flatMap((id, index) => [
         ...(index % 3 === 0 ? [settle(id)] : []),
         ...(index % 10 === 0 ? [withLease(store).sweepOverdue(index, 0)] : []),
         ...(index % 20 === 0 ? [submit(index)] : []),
@@ -172,17 +172,17 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
 
     test('does not change the list of pending runs at any point', async () => {
       const { store } = current()
-      const asked: string[] = []
-      for (let index = 0; index < 12; index += 1) asked.push(await submit(index * 1_000, ['a', 'b']))
-      const [, settled = '', rejected = '', early = '', , , , late = ''] = asked
+      const submissionIds: string[] = []
+      for (let index = 0; index < 12; index += 1) submissionIds.push(await submit(index * 1_000, ['a', 'b']))
+      const [, settled = '', rejected = '', early = '', , , , late = ''] = submissionIds
       await settle(settled, 'success', 'a')
       for (const id of [rejected, early, late]) await store.applyResponse(id, aRejection('rejected'), 2_000)
-      const turned = new Set<string>()
+      const acceptedLater = new Set<string>()
       const expected = () =>
-        asked
+        submissionIds
           .flatMap((id) => [[id, 'a'] as const, [id, 'b'] as const])
           .filter(([id, name]) => id !== rejected && !(id === settled && name === 'a'))
-          .filter(([id, name]) => (id !== early && id !== late) || (turned.has(id) && name === 'b'))
+          .filter(([id, name]) => (id !== early && id !== late) || (acceptedLater.has(id) && name === 'b'))
           .toReversed()
       const pending = async (limit: number) =>
         (await listEveryRun(store, { status: 'pending' }, { limit })).map(({ run }) => [
@@ -196,7 +196,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
         if (now !== 5_500) continue
         for (const id of [early, late]) {
           await settle(id, 'success', 'a')
-          turned.add(id)
+          acceptedLater.add(id)
           for (const limit of [1, 3, 50]) expect(await pending(limit)).toEqual(expected())
         }
       }
@@ -204,9 +204,9 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
 
     test('does not change which run has been pending the longest', async () => {
       const { store } = current()
-      const asked: string[] = []
-      for (const at of [9_000, 1_000, 5_000, 6_000]) asked.push(await submit(at))
-      const [first = '', second = '', third = '', fourth = ''] = asked
+      const submissionIds: string[] = []
+      for (const at of [9_000, 1_000, 5_000, 6_000]) submissionIds.push(await submit(at))
+      const [first = '', second = '', third = '', fourth = ''] = submissionIds
       const oldest = async () => (await store.findOldestPending())?.runId
       expect(await oldest()).toBe(await runIdOf(first))
       await sweep(store, { now: 9_000 })
@@ -224,9 +224,9 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
 
     test('does not change it either if a rejected submission is accepted after all', async () => {
       const { store } = current()
-      const asked: string[] = []
-      for (const at of [1_000, 9_000, 8_000, 7_000]) asked.push(await submit(at, ['a', 'b']))
-      const [first = '', second = '', third = ''] = asked
+      const submissionIds: string[] = []
+      for (const at of [1_000, 9_000, 8_000, 7_000]) submissionIds.push(await submit(at, ['a', 'b']))
+      const [first = '', second = '', third = ''] = submissionIds
       const oldest = async () => (await store.findOldestPending())?.runId
       for (const id of [first, third]) await store.applyResponse(id, aRejection('rejected'), 2_000)
       await sweep(store, { now: 8_999 })

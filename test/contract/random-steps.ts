@@ -13,7 +13,7 @@ const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 /** One call of the store; `index` selects the submission. */
 export type Step =
   | { kind: 'submit'; names: string[]; fileId: string | null; at: number }
-  | { kind: 'taken' | 'clash' | 'forget' | 'again'; index: number }
+  | { kind: 'failing submit' | 'failing webhook' | 'forget' | 'retry'; index: number }
   | {
       kind: 'respond'
       index: number
@@ -42,7 +42,10 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constantFrom('taken' as const, 'clash', 'forget', 'again'), index }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('failing submit' as const, 'failing webhook', 'forget', 'retry'),
+      index,
+    }),
   },
   fc.record({
     kind: fc.constant('respond' as const),
@@ -94,14 +97,14 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
     )
   }
   if (step.kind === 'fold') return withLease(store).foldCounters()
-  const asked = known[step.index % Math.max(1, known.length)]
-  if (asked === undefined) return
-  const { submissionId, fileId } = asked
+  const submission = known[step.index % Math.max(1, known.length)]
+  if (submission === undefined) return
+  const { submissionId, fileId } = submission
   switch (step.kind) {
-    case 'taken':
+    case 'failing submit':
       // It fails after its run was counted; the run's name is unique.
       return submit(store, ['fresh'], { fileId, at: FAILING_AT })
-    case 'clash': {
+    case 'failing webhook': {
       const result = { service: 'ai-tasks', status: 'failed', fileId } as const
       const facts = { receivedAt: FAILING_AT }
       return store.recordDelivery(
@@ -110,7 +113,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
     }
     case 'forget':
       return fileId === null ? undefined : store.forgetAsset(fileId, anAuditEntry({ kind: 'forget' }))
-    case 'again': {
+    case 'retry': {
       const [run] = await runsOf(store, known, step.index)
       const again = newSubmission([run?.name ?? 'remove-bg'], { fileId, kind: 'update', attempt: 2 })
       return store.submitRetry(run?.runId ?? '', again, { entry: anAuditEntry({ kind: 'retry' }) })
@@ -137,6 +140,6 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
 }
 
 async function runsOf(store: Store, known: Known, index: number) {
-  const asked = known[index % Math.max(1, known.length)]
-  return (asked && (await store.findSubmission(asked.submissionId))?.runs) ?? []
+  const submission = known[index % Math.max(1, known.length)]
+  return (submission && (await store.findSubmission(submission.submissionId))?.runs) ?? []
 }

@@ -22,12 +22,12 @@ export function createIdRenamer(values: unknown): (value: unknown) => unknown {
 }
 
 export function findIds(values: unknown): string[] {
-  const seen = new Set<string>()
+  const ids = new Set<string>()
   mapTexts(values, (text) => {
-    for (const id of text.match(ID_PATTERN) ?? []) seen.add(id)
+    for (const id of text.match(ID_PATTERN) ?? []) ids.add(id)
     return text
   })
-  return [...seen]
+  return [...ids]
 }
 
 function mapTexts(

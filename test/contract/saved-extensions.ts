@@ -64,8 +64,8 @@ export function describeSavedExtensions(current: () => StoreFixture): void {
       })
       await current().store.applyResponse(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
       const found = await current().store.findSubmission(submissionId)
-      const taken = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { message: 'no' } }
-      expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending' }, taken])
+      const claimedRun = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { message: 'no' } }
+      expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending' }, claimedRun])
       expect(await current().store.recordDelivery(newDelivery(submissionId, result))).toMatchObject({
         outcome: 'duplicate',
       })
@@ -73,16 +73,16 @@ export function describeSavedExtensions(current: () => StoreFixture): void {
 
     test('is applied even if both are recorded at the same time, with others beside them', async () => {
       const { store } = current()
-      const asked = await Promise.all(Array.from({ length: 5 }, () => submit(store, ['remove-bg'])))
+      const submissionIds = await Promise.all(Array.from({ length: 5 }, () => submit(store, ['remove-bg'])))
       const result = { service: 'ai-tasks', status: 'success' } as const
       await Promise.all(
-        asked.flatMap((submissionId) => [
+        submissionIds.flatMap((submissionId) => [
           store.recordDelivery(newDelivery(submissionId, result)),
           store.applyResponse(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000),
           store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'failed' })),
         ]),
       )
-      for (const submissionId of asked)
+      for (const submissionId of submissionIds)
         expect((await store.findSubmission(submissionId))?.runs).toMatchObject([
           { name: 'remove-bg', status: 'failed' },
           { name: 'ai-tasks', status: 'success', source: 'webhook' },

@@ -7,15 +7,15 @@ export function describeSubmissions(current: () => StoreFixture): void {
   describe('submissions', () => {
     test('a submission is found as it was written, with one pending run per distinct name', async () => {
       const { store } = current()
-      const asked = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
+      const request = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
         callerWebhookUrl: 'https://caller.example/hook',
         setsDescription: true,
         attempt: 3,
       })
-      const { submissionId } = await store.createSubmission(asked)
+      const { submissionId } = await store.createSubmission(request)
 
       const found = await store.findSubmission(submissionId)
-      const { at, attempt, ...facts } = asked
+      const { at, attempt, ...facts } = request
       expect(found?.submission).toEqual({
         ...facts,
         submissionId,
@@ -124,7 +124,7 @@ export function describeSubmissions(current: () => StoreFixture): void {
 
     test('unfinished submissions of a dead process become unconfirmed, except external ones', async () => {
       const { store } = current()
-      const [left, external, done] = [
+      const [abandoned, external, done] = [
         await submit(store, ['remove-bg']),
         await submit(store, ['remove-bg'], { kind: 'external' }),
         await submit(store, ['remove-bg']),
@@ -134,7 +134,7 @@ export function describeSubmissions(current: () => StoreFixture): void {
       expect(await store.recoverAbandoned(9_000, 9_000)).toEqual({ submissions: 1 })
       expect(await store.recoverAbandoned(9_001, 9_001)).toEqual({ submissions: 0 })
       const states = await Promise.all(
-        [left, external, done].map(async (id) => (await store.findSubmission(id))?.submission),
+        [abandoned, external, done].map(async (id) => (await store.findSubmission(id))?.submission),
       )
       expect(states).toMatchObject([
         { state: 'unconfirmed', error: { code: 'process_died', status: null }, updatedAt: 9_000 },

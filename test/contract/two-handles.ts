@@ -195,7 +195,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
         const status = index % 2 === 0 ? 'success' : 'failed'
         return store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status }))
       })
-      const count = (wanted: string) => recorded.filter(({ outcome }) => outcome === wanted).length
+      const count = (expected: string) => recorded.filter(({ outcome }) => outcome === expected).length
       expect([count('applied'), count('contradicted'), count('duplicate')]).toEqual([1, 1, 38])
       const applied = recorded.findIndex(({ outcome }) => outcome === 'applied')
       for (const store of handles)
@@ -389,8 +389,8 @@ export function describeTwoHandles(current: () => StoreFixture): void {
         for (let index = 0; index < 10; index += 1)
           expect(await store.findRetry(`retry-${index}`)).toMatchObject({ total: 6, done: 0 })
       }
-      const taken = await fromBoth(handles, 2, (store) => store.nextRetryItem())
-      expect(taken[0]).toEqual(taken[1])
+      const items = await fromBoth(handles, 2, (store) => store.nextRetryItem())
+      expect(items[0]).toEqual(items[1])
     })
 
     test('see that the other has forgotten an asset, and store nothing of it', async () => {
@@ -461,7 +461,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
           const left = await describePair(store, pair)
           expect(left.runs).toMatchObject([run, pending, run, pending])
           expect(left.current).toEqual([2, 3])
-          const count = (wanted: string) => left.outcomes.filter((outcome) => outcome === wanted).length
+          const count = (expected: string) => left.outcomes.filter((outcome) => outcome === expected).length
           expect([count('applied'), count('duplicate')]).toEqual([2 + 6, 10])
           for (let index = 0; index < 6; index += 1)
             expect(await store.findRetry(`retry-${round}-${index}`)).toMatchObject({ total: 4 })

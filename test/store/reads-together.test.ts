@@ -35,14 +35,14 @@ test('reads that are made together share one transaction, and a failing read doe
 
 test('a locked file is waited for once, not for each read', () => {
   const busy = new Database.SqliteError('database is locked', 'SQLITE_BUSY')
-  let isHeld = true
+  let isLocked = true
   const { read, keys, connection } = together(() => {
-    if (isHeld) throw busy
+    if (isLocked) throw busy
   })
   expect(() => read(['a', 'b', 'c'])).toThrow(busy)
   expect(keys).toEqual(['a'])
   expect(connection.inTransaction).toBe(false)
-  isHeld = false
+  isLocked = false
   expect(read(['a'])).toMatchObject([{ found: { key: 'a' } }])
 })
 

@@ -78,15 +78,15 @@ test('a failing read does not fail the others', async () => {
 
 test('if a batch fails, each of its reads fails, and the next ones are made', async () => {
   const failure = new Error('locked')
-  let isHeld = true
+  let isLocked = true
   const { find } = gathered((key) => {
-    if (isHeld) throw failure
+    if (isLocked) throw failure
     return { found: key }
   })
   const settled = await Promise.allSettled(['a', 'b'].map(find))
   const failed = { status: 'rejected', reason: failure }
   expect(settled).toEqual([failed, failed])
-  isHeld = false
+  isLocked = false
   expect(await find('a')).toBe('a')
 })
 

@@ -11,7 +11,7 @@ export type MemoryDatabase = BatchDatabase & {
   /** The changes of each committed transaction. */
   commits: BatchChanges[]
   /** Called before a transaction commits. If it throws, nothing is committed. */
-  refuse: (changes: BatchChanges) => void
+  beforeCommit: (changes: BatchChanges) => void
   fault: TrackerError | undefined
   /** A transaction ends only after this promise. */
   disk: Promise<void>
@@ -35,7 +35,7 @@ export function createMemoryDatabase(): MemoryDatabase {
   const database: MemoryDatabase = {
     runs: new Map(),
     commits: [],
-    refuse: () => {},
+    beforeCommit: () => {},
     fault: undefined,
     disk: Promise.resolve(),
     async transact(makeBatch) {
@@ -53,7 +53,7 @@ export function createMemoryDatabase(): MemoryDatabase {
           for (const { before, after } of query.changes.rows.runs)
             if (before === undefined && after && database.runs.has(after.runId))
               throw new Error('the inserted row of runs already exists')
-          database.refuse(query.changes)
+          database.beforeCommit(query.changes)
           written.push(query.changes)
         } else for (const key of query.keys) if (!query.into.isLoaded(key)) query.into.load(key, find(key))
       }

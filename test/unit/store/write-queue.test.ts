@@ -33,7 +33,7 @@ async function outcomesOf(asked: readonly Promise<unknown>[]): Promise<unknown[]
   })
 }
 
-function refuseRun(runId: string, error: Error) {
+function rejectRun(runId: string, error: Error) {
   return ({ rows }: BatchChanges) => {
     if (rows.runs.some(({ after }) => after?.runId === runId)) throw error
   }
@@ -169,7 +169,7 @@ describe('a step that fails', () => {
 
   test('to be written does not fail the others: they are written one by one, in order', async () => {
     const { database, queue, commits } = open()
-    database.refuse = refuseRun('bad', new Error('UNIQUE'))
+    database.beforeCommit = rejectRun('bad', new Error('UNIQUE'))
     const asked = ['run-1', 'bad', 'run-2'].map((runId) => queue.run(insertRun(runId)))
     expect(await outcomesOf([...asked, queue.run(countRun('run-1'))])).toEqual([
       'run-1',
@@ -184,7 +184,7 @@ describe('a step that fails', () => {
 
 test('A step that is decided again, after the transaction failed, gets another id', async () => {
   const { database, queue } = open()
-  database.refuse = refuseRun('bad', new Error('no'))
+  database.beforeCommit = rejectRun('bad', new Error('no'))
   const asked = [queue.run(createRun()), queue.run(insertRun('bad')), queue.run(createRun())]
   expect(await outcomesOf(asked)).toEqual(['run-3', 'no', 'run-4'])
   expect([...database.runs.keys()]).toEqual(['run-3', 'run-4'])
@@ -196,7 +196,7 @@ describe('a database that rejects', () => {
   test('fails all steps of the batch, and nothing is written', async () => {
     const { database, queue, commits } = open()
     let attempts = 0
-    database.refuse = () => {
+    database.beforeCommit = () => {
       attempts += 1
       throw rejection
     }
@@ -207,7 +207,7 @@ describe('a database that rejects', () => {
 
   test('does not fail later steps once it works again', async () => {
     const { database, queue } = open()
-    database.refuse = refuseRun('run-1', rejection)
+    database.beforeCommit = rejectRun('run-1', rejection)
     await expect(queue.run(insertRun('run-1'))).rejects.toBe(rejection)
     expect(await queue.run(insertRun('run-2'))).toBe('run-2')
   })
