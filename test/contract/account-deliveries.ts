@@ -62,7 +62,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       ])
     })
 
-    test('makes no run of a rejected submission due', async () => {
+    test('does not make the runs of a rejected submission due', async () => {
       const rejected = await submit(['remove-bg'], { fileId: FILE_ID })
       await current().store.applyResponse(rejected, aRejection('rejected'), 2_000)
       expect(await deliver(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'ignored' })

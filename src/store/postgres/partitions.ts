@@ -77,7 +77,7 @@ export async function dropPartitions(
   return end < today && partitions.some(({ day }) => day === end) ? end : before
 }
 
-/** Detaching waits for every transaction that has used the table. After a timeout, the rest is left for the next time. */
+/** Detaching waits for every transaction that has used the table. After a timeout, the remaining partitions are dropped the next time. */
 async function dropAll(url: string, partitions: readonly Partition[]): Promise<void> {
   const pool = createPool(url, 1)
   try {

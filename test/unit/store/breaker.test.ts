@@ -8,10 +8,10 @@ const BUSY = new Error('no connection is free')
 function start() {
   const tried: string[] = []
   let isUp = false
-  const connect = (who: string) => async () => {
-    tried.push(who)
+  const connect = (caller: string) => async () => {
+    tried.push(caller)
     if (!isUp) throw DOWN
-    return who
+    return caller
   }
   const reach = async () => void (await connect('breaker')())
   const breaker = createBreaker(reach, (error) => error !== BUSY)
@@ -19,7 +19,7 @@ function start() {
   return {
     breaker,
     tried,
-    run: (who: string) => breaker.run(connect(who)),
+    run: (caller: string) => breaker.run(connect(caller)),
     setUp: (is: boolean) => {
       isUp = is
     },
