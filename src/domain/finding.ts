@@ -44,7 +44,7 @@ export type Finding =
       kind: 'evidence'
       evidence: Evidence
       /** The notification for a caller with its own `webhookUrl`: ImageKit's payload, made from the file's details. */
-      notice: string
+      notificationBody: string
     }
   | { kind: 'asset_gone' }
   | { kind: 'timed_out' }

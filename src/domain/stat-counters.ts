@@ -21,9 +21,7 @@ export type StatCounter = readonly [
 
 export const NOW = -1
 
-/**
- * The least and the greatest number of the runs requested, and of the deliveries received, in an hour; null if there are none.
- */
+/** The lowest and highest row numbers of the runs requested and of the deliveries received in an hour; null if there are none. */
 export type HourBounds = readonly [
   hour: number,
   firstRun: number | null,

@@ -16,7 +16,7 @@ export function isRejected({ state }: Pick<Submission, 'state'>): boolean {
 }
 
 /** One of our processes waits for ImageKit's response to it. */
-export function isUnderWay({ state, kind }: Pick<Submission, 'state' | 'kind'>): boolean {
+export function isInProgress({ state, kind }: Pick<Submission, 'state' | 'kind'>): boolean {
   return state === 'submitting' && kind !== 'external'
 }
 

@@ -12,7 +12,7 @@ export type SignatureClaim = {
 
 type Headers = { readonly [name: string]: string }
 
-// The largest values are in the years 5138 (milliseconds) and 33658 (seconds); longer ones are no times.
+// The largest values are in the years 5138 (milliseconds) and 33658 (seconds); longer numbers are not times.
 const MILLISECONDS = /^\d{1,14}$/
 const SECONDS = /^\d{1,12}$/
 

@@ -58,6 +58,6 @@ function isSignedByAny(claim: SignatureClaim, body: Buffer, secrets: readonly st
 }
 
 /** Compares the encoded texts, so that each signature has only one valid spelling. */
-function isSameText(given: Buffer, expected: Buffer): boolean {
-  return given.length === expected.length && timingSafeEqual(given, expected)
+function isSameText(actual: Buffer, expected: Buffer): boolean {
+  return actual.length === expected.length && timingSafeEqual(actual, expected)
 }

@@ -133,9 +133,9 @@ export function createNotifier(deps: NotifierDeps): Repeated {
     return ofHost.length < AT_ONCE_PER_HOST
   }
 
-  /** Goes once around the hosts, starting after the one at which the limit was reached last time. */
+  /** Starts due notifications of every host once, beginning after the host at which the limit was reached last time. */
   const fill = async (): Promise<number> => {
-    let isAround = place === null
+    let hasWrapped = place === null
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const now = clock()
       const latest = latestDueAt(now, LONGEST_WAIT_MS)
@@ -148,8 +148,8 @@ export function createNotifier(deps: NotifierDeps): Repeated {
         if (inProgress.size >= AT_ONCE) return EVERY_MS
       }
       place = next
-      if (next === null && isAround) return EVERY_MS
-      isAround ||= next === null
+      if (next === null && hasWrapped) return EVERY_MS
+      hasWrapped ||= next === null
     }
     return BETWEEN_MS
   }

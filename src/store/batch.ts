@@ -34,7 +34,7 @@ export function* runBatch(
 ): Generator<BatchQuery, BatchResult, void> {
   const set = createWorkingSet()
   let keys = steps.flatMap((step) => step.keys)
-  let takes = addUp(steps.map((step) => step.takes ?? {}))
+  let takes = addUp(steps.map((step) => step.idsNeeded ?? {}))
   for (let round = 0; round < MAX_ROUNDS && (keys.length > 0 || takes !== NONE); round += 1) {
     yield { kind: 'load', keys, takes, into: set }
     takes = NONE

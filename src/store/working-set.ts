@@ -223,7 +223,7 @@ const SUBJECTS: { [L in LookupName]: (id: string) => string | undefined } = {
   currentOf: ofFile,
   submissionsOf: ofFile,
   awaitingFile: ofRequest,
-  endsOf: ofEnds,
+  uploadEndsOf: ofEnds,
   eventOf: ofEvent,
   unfinishedSubmissions: ofNothing,
   abandonedClaims: ofNothing,

@@ -110,7 +110,7 @@ export function newRejected(facts: Partial<NewRejectedDelivery> = {}): NewReject
 export const EVIDENCE = {
   kind: 'evidence',
   evidence: { kind: 'newer_version', before: { id: 'v1', name: 'Version 1' }, now: { id: 'v2', name: null } },
-  notice: '{"service":"remove-bg","status":"SUCCESS","fileId":"ü"}',
+  notificationBody: '{"service":"remove-bg","status":"SUCCESS","fileId":"ü"}',
 } as const satisfies Finding
 
 type Accepted = Extract<UploadResponse, { kind: 'accepted' }>

@@ -43,11 +43,16 @@ export function describeNotifications(current: () => StoreFixture): void {
       expect(await due(1_999)).toEqual([])
     })
 
-    test('evidence is sent with its notice', async () => {
+    test('evidence is sent with its notification body', async () => {
       const runId = await runIdOf(await submit(['remove-bg']))
       await sweep(current().store)
       await applyFinding(current().store, runId, EVIDENCE, 5_000)
-      const sent = { notificationId: `msg_${runId}`, target: TARGET, body: EVIDENCE.notice, attempt: 1 }
+      const sent = {
+        notificationId: `msg_${runId}`,
+        target: TARGET,
+        body: EVIDENCE.notificationBody,
+        attempt: 1,
+      }
       expect(await due()).toMatchObject([{ ...sent, createdAt: 5_000 }])
     })
 

@@ -85,13 +85,13 @@ export const FAULTS_IN_STORED_ROWS = [
   {
     name: 'upload-in-progress-has-no-owner',
     in: 'writeSubmission.head',
-    assume: ['isUnderWay', false],
+    assume: ['isInProgress', false],
     tests: CONTRACT,
   },
   {
     name: 'finished-upload-keeps-its-owner',
     in: 'writeSubmission',
-    replace: ['isUnderWay', "String(after.state) !== ''"],
+    replace: ['isInProgress', "String(after.state) !== ''"],
     nth: 2,
     tests: [...PLANS, ...CONTRACT],
   },

@@ -24,7 +24,7 @@ export function recordAccountDelivery(delivery: NewAccountDelivery): Step<Record
   const { event, body } = delivery
   return {
     keys: [...eventKeys(event), ...replayKeys(delivery)],
-    takes: idsOf(delivery),
+    idsNeeded: idsOf(delivery),
     bytes: body.length,
     more(facts) {
       if (event.kind !== 'upload_finished') return []

@@ -26,7 +26,7 @@ export function recordDelivery(delivery: NewDelivery): Step<RecordedDelivery> {
   const own: Key = service === null ? ['submissions', submissionId] : ['runNamed', submissionId, service]
   return {
     keys: [own, ...replayKeys(delivery)],
-    takes: idsOf(delivery),
+    idsNeeded: idsOf(delivery),
     bytes: body.length,
     more(facts) {
       const run = findOwnRun(facts, delivery)

@@ -84,8 +84,8 @@ export function applyFinding(
         }
       }
       const observed = observe(run, observationOf(finding), at).run
-      const notice = finding.kind === 'evidence' ? finding.notice : undefined
-      const body = isNotificationDue(submission, run, observed) ? notice : undefined
+      const notificationBody = finding.kind === 'evidence' ? finding.notificationBody : undefined
+      const body = isNotificationDue(submission, run, observed) ? notificationBody : undefined
       const notification = notificationOf(submission.callerWebhookUrl, run, body, at)
       return {
         result: { applied: true, fileId: submission.fileId },

@@ -48,7 +48,7 @@ export function respond({
   return {
     keys: [
       ...stateKeys(submissionId),
-      ...(response.requestId === null ? [] : [['endsOf', response.requestId] as const]),
+      ...(response.requestId === null ? [] : [['uploadEndsOf', response.requestId] as const]),
       ...(key ? [['claims', key.scope] as const] : []),
     ],
     more(facts) {
@@ -84,7 +84,7 @@ type ResponseInput = {
  */
 function earlyUploadEvents(facts: Facts, { requestId }: UploadResponse): UploadResponse[] {
   if (requestId === null) return []
-  return facts.list('endsOf', requestId).flatMap(({ uploadEnd }) => uploadEnd ?? [])
+  return facts.list('uploadEndsOf', requestId).flatMap(({ uploadEnd }) => uploadEnd ?? [])
 }
 
 /** Deliveries that may be waiting for the extensions that these responses add. */
@@ -206,10 +206,12 @@ function applyEarlyUploadEvents(
 ): ResponseContext {
   const { row, details } = responded.state
   if (row.requestId === null || details.baseline !== null) return responded
-  const end = facts.list('endsOf', row.requestId).find(({ deliveryId, unclaimedRequestId, uploadEnd }) => {
-    const isOpen = unclaimedRequestId !== null && uploadEnd !== null
-    return isOpen && !responded.deliveries.get(deliveryId)?.submissionId
-  })
+  const end = facts
+    .list('uploadEndsOf', row.requestId)
+    .find(({ deliveryId, unclaimedRequestId, uploadEnd }) => {
+      const isOpen = unclaimedRequestId !== null && uploadEnd !== null
+      return isOpen && !responded.deliveries.get(deliveryId)?.submissionId
+    })
   if (end === undefined || end.uploadEnd === null) return responded
   const ended = applyResponse(responded, end.uploadEnd, at, ids, bodyOf)
   const claimed: DeliveryRow = {

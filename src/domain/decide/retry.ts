@@ -40,7 +40,7 @@ export function submitRetry(
   const itemKeys: Key[] = 'itemId' in origin ? [['retryItems', String(origin.itemId)]] : []
   return {
     keys: [['runs', runId], ...itemKeys],
-    takes: idsOfSubmission(submission),
+    idsNeeded: idsOfSubmission(submission),
     more(facts) {
       const run = facts.find('runs', runId)
       if (run === undefined) return []

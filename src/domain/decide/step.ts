@@ -7,7 +7,7 @@ import type { TableName, Tables } from './tables.ts'
 /**
  * Finds rows by something other than their own key, oldest first. The id is that of a submission for `runNamed`, `runsOf` and
  * `unclaimedOf`, of a file for `currentOf`, `unsettledOf` and `submissionsOf`, of an ImageKit request for `awaitingFile` and
- * `endsOf`, and of an event for `eventOf`. The last three take a time: they find the unfinished work of other processes that
+ * `uploadEndsOf`, and of an event for `eventOf`. The last three take a time: they find the unfinished work of other processes that
  * have written no heartbeat after it.
  */
 export const LOOKUPS = {
@@ -26,7 +26,7 @@ export const LOOKUPS = {
   /** Deliveries of a submission for an extension with this name that was not requested. */
   unclaimedOf: 'deliveries',
   /** Deliveries that report the end of a request's upload and that no submission has claimed. */
-  endsOf: 'deliveries',
+  uploadEndsOf: 'deliveries',
   /** The delivery that applied an event. */
   eventOf: 'deliveries',
   unfinishedSubmissions: 'submissions',
@@ -87,7 +87,7 @@ export type Step<R> = {
   /** Pure. An error rejects only this step, which then changes nothing. */
   decide(facts: Facts, ids: NewIds): Decision<R>
   /** How many new ids it usually needs. If it needs more, it waits for them and is decided again. */
-  takes?: IdCounts
+  idsNeeded?: IdCounts
   /** The memory that it uses until it is committed. */
   bytes?: number
 }

@@ -18,7 +18,7 @@ export function createSubmission(
 ): Step<{ submissionId: string }> {
   return {
     keys: key ? [['claims', key.scope]] : [],
-    takes: idsOfSubmission(request),
+    idsNeeded: idsOfSubmission(request),
     decide(facts, ids) {
       const ownClaim = key && findOwnClaim(facts, key)
       if (key && ownClaim === undefined)

@@ -85,7 +85,7 @@ const LOOKED_UP = [
   'unfinishedSubmissions',
   'deliveries',
   'unclaimedOf',
-  'endsOf',
+  'uploadEndsOf',
   'eventOf',
   'bodies',
   'rejected',
@@ -101,7 +101,7 @@ const LOOKED_UP = [
 /** Advisory locks by name: for rows that may not exist yet, and for the results of lookups. */
 const SUBJECTS: { readonly [kind in Key[0]]?: (id: string) => string } = {
   awaitingFile: (id) => `request ${id}`,
-  endsOf: (id) => `request ${id}`,
+  uploadEndsOf: (id) => `request ${id}`,
   eventOf: (id) => `event ${id}`,
   deliveries: (id) => `delivery ${id}`,
   rejected: (id) => `delivery ${id}`,

@@ -120,7 +120,7 @@ export function createFinders(
       byIdAndName,
       toDeliveryRow,
     ),
-    endsOf: many(`${DELIVERY} d.request_id = ? ORDER BY d.n`, byText, toDeliveryRow),
+    uploadEndsOf: many(`${DELIVERY} d.request_id = ? ORDER BY d.n`, byText, toDeliveryRow),
     eventOf: many(`${DELIVERY} d.event_id = ?`, byText, toDeliveryRow),
     bodies: one(
       `SELECT d.n, d.chk, b.body FROM deliveries d JOIN delivery_bodies b ON b.n = d.n${sameDay('b', 'd')} WHERE d.n = ? AND d.chk = ?`,

@@ -4,7 +4,7 @@ import type { DeliveryRow, NotificationRow, RunRow, SubmissionRow } from '../../
 import { numberOf } from '../../domain/ids.ts'
 import { failureCause } from '../../domain/run-group.ts'
 import { MAX_SIGN_IN_NAMES } from '../../domain/sign-in.ts'
-import { isUnderWay } from '../../domain/submission.ts'
+import { isInProgress } from '../../domain/submission.ts'
 import { type Awaitable, type Work, waitFor } from '../transaction-work.ts'
 import type { BatchChanges, Change } from '../working-set.ts'
 import { ATTENTION, FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS } from './codes.ts'
@@ -26,12 +26,12 @@ export function createWriteChanges(
     const error = writeJson(after.error)
     if (before !== undefined) {
       const responded = [state, fileId, fileName, requestId, respondedAt, updatedAt, error, number]
-      if (isUnderWay(after)) to.updateSubmission(...responded)
+      if (isInProgress(after)) to.updateSubmission(...responded)
       else to.endSubmission(null, ...responded)
       return
     }
     const details = rows.details.find((change) => change.after?.submissionId === submissionId)?.after
-    const head = [number, check, KIND.to[after.kind], state, isUnderWay(after) ? processId : null]
+    const head = [number, check, KIND.to[after.kind], state, isInProgress(after) ? processId : null]
     const file = [fileId, fileName, requestId, after.callerWebhookUrl, after.keyName]
     const times = [after.setsDescription ? 1 : 0, createdAt, respondedAt, updatedAt]
     const extensions = JSON.stringify(details?.extensions ?? [])

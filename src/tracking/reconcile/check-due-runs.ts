@@ -88,8 +88,8 @@ function decide(
   const assessment = file && baseline ? assess(dueRun, baseline, file.facts) : undefined
   const why = assessment === undefined ? 'There is no baseline to compare with.' : describe(assessment)
   if (file && assessment?.kind === 'evidence') {
-    const notice = deps.successPayload(dueRun.run.name, file.object)
-    return { finding: { kind: 'evidence', evidence: assessment.evidence, notice }, why }
+    const notificationBody = deps.successPayload(dueRun.run.name, file.object)
+    return { finding: { kind: 'evidence', evidence: assessment.evidence, notificationBody }, why }
   }
   return { finding: expireOrRecheck(deps, dueRun, isWindowOver, now), why }
 }

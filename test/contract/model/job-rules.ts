@@ -32,12 +32,12 @@ export function applyFinding(
       run.dueAt = finding.dueAt
       return { applied: true, fileId: null }
     case 'evidence': {
-      const { evidence, notice } = finding
+      const { evidence, notificationBody } = finding
       addObservation(
         model,
         run,
         { by: 'reconcile', status: 'success', at, error: null, evidence },
-        notice,
+        notificationBody,
         at,
       )
       return { applied: true, fileId }

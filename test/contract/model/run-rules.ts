@@ -126,17 +126,18 @@ export function dropPlaceholder(submission: ModelSubmission): void {
   submission.runs = submission.runs.filter(({ isRemoved }) => !isRemoved)
 }
 
-/** Adds an observation. If it settles the run, and the caller has a URL, a notification with `notice` is due. */
+/** Adds an observation. If it settles the run, and the caller has a URL, a notification with `notificationBody` is due. */
 export function addObservation(
   model: Model,
   run: ModelRun,
   observation: Observation,
-  notice: string | null,
+  notificationBody: string | null,
   at: number,
 ): void {
   const wasSettled = finalObservation(run) !== undefined
   run.observations.push(observation)
   const target = run.submission.callerWebhookUrl
-  if (wasSettled || finalObservation(run) !== observation || target === null || notice === null) return
-  model.notifications.push({ run, target, body: notice, createdAt: at, attempt: 1, dueAt: at })
+  if (wasSettled || finalObservation(run) !== observation || target === null || notificationBody === null)
+    return
+  model.notifications.push({ run, target, body: notificationBody, createdAt: at, attempt: 1, dueAt: at })
 }

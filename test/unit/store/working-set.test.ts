@@ -125,9 +125,12 @@ describe('a lookup', () => {
 
   test('that found nothing, or a removed row, lists nothing, and is not requested again', () => {
     const set = loaded()
-    set.load(['endsOf', 'request-1'], [])
+    set.load(['uploadEndsOf', 'request-1'], [])
     set.apply({ remove: { runs: ['run-1'] } })
-    expect([set.isLoaded(['endsOf', 'request-1']), set.facts.list('endsOf', 'request-1')]).toEqual([true, []])
+    expect([
+      set.isLoaded(['uploadEndsOf', 'request-1']),
+      set.facts.list('uploadEndsOf', 'request-1'),
+    ]).toEqual([true, []])
     expect(set.facts.list('runsOf', 'submission-1')).toEqual([])
   })
 })
@@ -160,12 +163,12 @@ const OF_FILE: Key[] = [
   ['submissionsOf', 'file-1'],
 ]
 const OF_REQUEST: Key[] = [['awaitingFile', 'request-1']]
-const OF_ENDS: Key[] = [['endsOf', 'request-1']]
+const OF_ENDS: Key[] = [['uploadEndsOf', 'request-1']]
 const OF_EVENT: Key[] = [['eventOf', 'event-1']]
 const OF_OTHERS: Key[] = [
   ['runsOf', 'submission-2'],
   ['currentOf', 'file-2'],
-  ['endsOf', 'request-2'],
+  ['uploadEndsOf', 'request-2'],
   ['eventOf', 'event-2'],
 ]
 const ALL = [...OF_RUNS, ...OF_UNCLAIMED, ...OF_FILE, ...OF_REQUEST, ...OF_ENDS, ...OF_EVENT, ...OF_OTHERS]

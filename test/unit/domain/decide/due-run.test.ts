@@ -37,10 +37,16 @@ test('Evidence settles the run, and returns the asset whose status changed', () 
   expect(Object.keys(updated)).toEqual(['runs'])
 })
 
-test('Evidence about a run whose caller has a webhookUrl inserts a notification with its notice', () => {
+test('Evidence about a run whose caller has a webhookUrl inserts a notification with its body', () => {
   const { inserted } = find(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), EVIDENCE)
   expect(inserted.notifications).toMatchObject([
-    { notificationId: 'msg_s1-run-1', target: HOOK, body: EVIDENCE.notice, createdAt: 5_000, dueAt: 5_000 },
+    {
+      notificationId: 'msg_s1-run-1',
+      target: HOOK,
+      body: EVIDENCE.notificationBody,
+      createdAt: 5_000,
+      dueAt: 5_000,
+    },
   ])
   expect(find(submitted(['remove-bg']), EVIDENCE).inserted).toEqual({})
 })

@@ -156,7 +156,7 @@ function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
         ({ submissionId, service, cause }) =>
           submissionId === id && service === name && cause === 'not_requested',
       )
-    case 'endsOf':
+    case 'uploadEndsOf':
       return rows.deliveries.filter((row) => row.unclaimedRequestId === id && row.uploadEnd !== null)
     case 'eventOf':
       return rows.deliveries.filter(({ eventId, outcome }) => eventId === id && outcome !== 'duplicate')

@@ -231,7 +231,7 @@ describe('the keys of a response', () => {
 
   test('are the submission, its runs and earlier events about its upload, and nothing more for known names', () => {
     const { requested } = respondTo(submitted(['remove-bg']), accepted({ 'remove-bg': 'pending' }))
-    expect(requested).toEqual([[...state, ['endsOf', 'request-1']]])
+    expect(requested).toEqual([[...state, ['uploadEndsOf', 'request-1']]])
     expect(respondTo(submitted([]), aRejection('rejected')).requested).toEqual([state])
   })
 
