@@ -90,7 +90,7 @@ export const FAULTS_IN_RETENTION = [
   {
     name: 'retention-keeps-deliveries',
     in: 'deleteOldSubmissions',
-    property: ['next', 'going'],
+    property: ['next', 'continueAt'],
     nth: 2,
     tests: CONTRACT,
   },
