@@ -55,6 +55,19 @@ test('a wrong key gets 401 before the file has arrived', async () => {
   expect((await caller.response).status).toBe(401)
 })
 
+test('without keys, a local caller may upload, and one behind a proxy gets a 403 in the shape of ImageKit’s errors', async () => {
+  const env = { TRACKER_API_KEY: undefined, TRACKER_ADMIN_KEY: undefined }
+  const { tracker } = await startTrackerAndSandbox(env)
+  for (const path of ADDRESSES) {
+    const headers = { 'x-forwarded-for': '203.0.113.1' }
+    const response = await rawRequest(tracker.url, { method: 'POST', path, headers })
+    expect(response.status).toBe(403)
+    expect(JSON.parse(response.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
+  }
+  const response = await rawRequest(tracker.url, { method: 'POST', path: UPLOAD })
+  expect(response.status).toBe(400)
+})
+
 test('no response contains the private key', async () => {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await (call.path.endsWith('details') ? call.readJson() : call.readForm())
