@@ -1,8 +1,8 @@
 import { type AlertSettings, parseAlerting } from './config/alerting.ts'
 import { parseDatabase } from './config/database.ts'
 import { checkPlanned, findUnknownVariables } from './config/ignored-variables.ts'
+import { type MaintenanceSettings, parseMaintenance } from './config/maintenance.ts'
 import { type AccessKey, parseSecretList, parseSecrets, placeholderProblem } from './config/secrets.ts'
-import { parseUpkeep, type UpkeepSettings } from './config/upkeep.ts'
 import { type Environment, type ReadText, Variables } from './config/variables.ts'
 import {
   type NotificationSettings,
@@ -25,7 +25,7 @@ export type Config = {
   notifications: NotificationSettings
   /** Null: alerts are disabled. */
   alerting: AlertSettings | null
-  upkeep: UpkeepSettings
+  maintenance: MaintenanceSettings
   apiKeys: AccessKey[]
   adminKeys: AccessKey[]
   /** Null in development with SQLite: a secret is then generated once and stored beside the database. */
@@ -79,7 +79,7 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
     signatures: parseSignatures(variables),
     notifications: parseNotifications(variables, warnings),
     alerting: parseAlerting(variables, warnings),
-    upkeep: parseUpkeep(variables),
+    maintenance: parseMaintenance(variables),
     ...secrets,
     trustedProxies: parseTrustedProxies(variables),
     metricsPublic: variables.flag('METRICS_PUBLIC', false),

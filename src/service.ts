@@ -17,10 +17,10 @@ import { createErrorResponses } from './http/error-responses.ts'
 import { createFastPaths } from './http/fast-paths.ts'
 import { healthRoutes, metricsRoutes } from './http/monitoring-routes.ts'
 import { deliveryRoutes } from './http/operators/delivery-routes.ts'
+import { doctorRoutes, maintenanceRoutes } from './http/operators/maintenance-routes.ts'
 import { notificationRoutes } from './http/operators/notification-routes.ts'
 import { overviewRoutes } from './http/operators/overview-routes.ts'
 import { runRoutes } from './http/operators/run-routes.ts'
-import { doctorRoutes, upkeepRoutes } from './http/operators/upkeep-routes.ts'
 import { createOverloadLog } from './http/overload-log.ts'
 import { createBodyReaders, WHOLE_BODY_MS } from './http/read-body.ts'
 import { declaredJson, parseJson } from './http/read-json.ts'
@@ -38,8 +38,8 @@ import { readAccountEvent } from './imagekit/account-event.ts'
 import { createImagekitClient } from './imagekit/client.ts'
 import { readExtensionResult } from './imagekit/extension-webhook.ts'
 import { createFileLookup } from './imagekit/file-lookup.ts'
+import { failurePayload, successPayload } from './imagekit/notification-payload.ts'
 import { keyVerdict, probeApiKey } from './imagekit/private-key.ts'
-import { failurePayload, successPayload } from './imagekit/webhook-payload.ts'
 import { verifySignature } from './imagekit/webhook-signature.ts'
 import { createDatabaseReopener } from './jobs/database-reopener.ts'
 import { createJobs } from './jobs/jobs.ts'
@@ -56,6 +56,7 @@ import { createCapabilityTokens } from './tracking/capability-tokens.ts'
 import { createHeartbeatSeries } from './tracking/heartbeats.ts'
 import { createKeyRejections } from './tracking/key-rejections.ts'
 import { createLinks, readWebhookToken } from './tracking/links.ts'
+import { createMaintenanceLease } from './tracking/maintenance-lease.ts'
 import { createEndedSessions } from './tracking/operators/ended-sessions.ts'
 import { createReadiness, createStoreOutage } from './tracking/readiness.ts'
 import { createRejectedTargets } from './tracking/rejected-targets.ts'
@@ -64,11 +65,10 @@ import { startUp } from './tracking/start-up.ts'
 import { createStatusCache, startSystemTimer } from './tracking/status/status-cache.ts'
 import { createSubmissionStatusCache } from './tracking/status/submission-status-cache.ts'
 import { createWaitingLimit, type WaitingLimits } from './tracking/status/waiting-limit.ts'
-import { createUpkeepLease } from './tracking/upkeep-lease.ts'
 import { createClaimClock } from './tracking/uploads/claim-clock.ts'
 import { createConcurrencyLimiter } from './tracking/uploads/concurrency-limiter.ts'
 import { createWriteRetryQueue } from './tracking/uploads/write-retry-queue.ts'
-import { createFirstReceipts } from './tracking/webhooks/first-receipts.ts'
+import { createArrivalTimes } from './tracking/webhooks/arrival-times.ts'
 import { createRejectionLog } from './tracking/webhooks/rejection-log.ts'
 import { createSignatureCheck } from './tracking/webhooks/signature-check.ts'
 import { createSuccessLog } from './tracking/webhooks/success-log.ts'
@@ -146,7 +146,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
 
   // The store, and what follows its commits
   const heartbeatSeries = createHeartbeatSeries()
-  const lease = createUpkeepLease({ clock })
+  const lease = createMaintenanceLease({ clock })
   const incomingWebhooks = createTickBatcher()
   const backupPrefix = files?.backupPrefix ?? null
   const { store, tryOpen } = createOpeningStore(async () => {
@@ -225,7 +225,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
 
   // Use cases
   const { secrets, requireOnExtensions } = config.signatures
-  const receipts = createFirstReceipts()
+  const arrivalTimes = createArrivalTimes()
   const successLog = createSuccessLog({ clock, log })
   const tracker = {
     store,
@@ -271,13 +271,13 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       imagekit: lookup,
       runExclusive: createMutex(),
       successPayload,
-      overdueAfterMs: config.upkeep.overdueAfterMs,
-      everyMs: config.upkeep.reconcileEveryMs,
-      expireAfterMs: config.upkeep.expireAfterMs,
+      overdueAfterMs: config.maintenance.overdueAfterMs,
+      everyMs: config.maintenance.reconcileEveryMs,
+      expireAfterMs: config.maintenance.expireAfterMs,
     },
-    receipts,
+    arrivalTimes,
     readToken: (token: string) => readWebhookToken(tokens, token),
-    checkSignature: createSignatureCheck({ secrets, verify: verifySignature, receipts }),
+    checkSignature: createSignatureCheck({ secrets, verify: verifySignature, arrivalTimes }),
     requireSignature: requireOnExtensions,
     parseJson,
     readExtensionResult,
@@ -294,8 +294,8 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     sender,
     uptimeMs,
     clockTrust: () => clockTrust,
-    retentionMs: config.upkeep.retentionMs,
-    retentionRunsMs: config.upkeep.retentionRunsMs,
+    retentionMs: config.maintenance.retentionMs,
+    retentionRunsMs: config.maintenance.retentionRunsMs,
     alerting,
     alertEveryMs: overrides.alertEveryMs ?? 1000,
   })
@@ -339,7 +339,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   overviewRoutes(api, deps)
   statusRoutes(api, { ...deps, handleStatus })
   // After the status routes: in `/assets/status`, `status` is not a fileId.
-  upkeepRoutes(api, deps)
+  maintenanceRoutes(api, deps)
   doctorRoutes(api, deps)
   metricsRoutes(api, { metrics, isPublic: config.metricsPublic })
   healthRoutes(api, deps)
@@ -434,7 +434,7 @@ function describeSetup(
     databaseFile: files?.database ?? null,
     tokenSecretFile: config.tokenSecrets === null && files ? files.tokenSecret : null,
     keys: { api: apiKeys.length, admin: adminKeys.length, isLoopbackOnly: loopbackOnly },
-    expireAfterMs: config.upkeep.expireAfterMs,
+    expireAfterMs: config.maintenance.expireAfterMs,
     alerts: {
       host: alerting && new URL(alerting.url).hostname,
       allowsPrivateTargets: config.notifications.allowPrivateTargets,

@@ -1,22 +1,15 @@
+import type { z } from 'zod'
 import { runFilterQuerySchema, toRunFilter } from '../contract/run-filter.ts'
 import type { RunFilter } from '../domain/run-filter.ts'
 import { parseQuery } from '../http/parse-with.ts'
 import { FAILURES, withQuery } from './addresses.ts'
 import { isoTime } from './components/time.tsx'
 
-/** The filters of the list of runs. They are in the URL, so the link can be shared. */
-export type FailuresQuery = {
-  /** A status, or `any`. */
-  status: string
-  acknowledged: string
-  extension: string
-  cause: string
-  since: string
-  until: string
-  q: string
-  /** `cause` to group the runs by cause. */
-  group: string
-}
+/**
+ * The filters of the list of runs, as text; empty if unset. `status` and `acknowledged` may be `any`; `group` is `cause` to group the
+ * runs by cause. They are in the URL, so the link can be shared.
+ */
+export type FailuresQuery = { [name in keyof z.infer<typeof runFilterQuerySchema> | 'group']: string }
 
 /** Open failures: failed runs that nobody has acknowledged. */
 export const OPEN_FAILURES: FailuresQuery = {
@@ -24,12 +17,13 @@ export const OPEN_FAILURES: FailuresQuery = {
   acknowledged: 'false',
   extension: '',
   cause: '',
+  contradicted: '',
   since: '',
   until: '',
   q: '',
   group: '',
 }
-const NAMES = ['status', 'acknowledged', 'extension', 'cause', 'since', 'until', 'q', 'group'] as const
+const NAMES = Object.keys(OPEN_FAILURES) as (keyof FailuresQuery)[]
 
 export function readFailuresQuery(fields: URLSearchParams): FailuresQuery {
   const query = { ...OPEN_FAILURES }

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { DeliveryOutcome, RejectionCause, SignatureCheck } from '../domain/delivery.ts'
 import type { DeliveryCause } from '../domain/extension-result.ts'
 import type { DeliveryFilter } from '../domain/listed-delivery.ts'
-import { timeSchema } from './run.ts'
-import { reasonText, timeInputSchema } from './text.ts'
+import { reasonText } from './reason.ts'
+import { timeInputSchema, timeSchema } from './run.ts'
 
 export const deliveryOutcomeSchema = z.enum([
   'applied',

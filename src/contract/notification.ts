@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { NotificationFilter, NotificationState } from '../domain/notification.ts'
+import { reasonText } from './reason.ts'
 import { timeSchema } from './run.ts'
-import { reasonText } from './text.ts'
 
 /** `given_up`: no attempt succeeded, and no more follow. */
 const notificationStateSchema = z.enum(['waiting', 'delivered', 'given_up'] satisfies NotificationState[])

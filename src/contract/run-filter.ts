@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { EVERY_RUN, type RunFilter } from '../domain/run-filter.ts'
-import { reasonText, timeInputSchema } from './text.ts'
+import type { RunFilter } from '../domain/run-filter.ts'
+import { reasonText } from './reason.ts'
+import { timeInputSchema } from './run.ts'
 
 const text = z.string().min(1, 'must not be empty').max(500, 'must have at most 500 characters')
 
@@ -41,5 +42,6 @@ export const retryRequestSchema = z.strictObject({
 export function toRunFilter(query: { [name in keyof RunFilter]?: RunFilter[name] | undefined }): RunFilter {
   const { status = null, extension = null, cause = null, acknowledged = null } = query
   const { contradicted = null, since = null, until = null, q = null } = query
-  return { ...EVERY_RUN, status, extension, cause, acknowledged, contradicted, since, until, q }
+  const exceptCauses = null
+  return { status, extension, cause, exceptCauses, acknowledged, contradicted, since, until, q }
 }

@@ -4,6 +4,11 @@ import type { FinalStatus, RunSource, RunStatus } from '../domain/run.ts'
 /** RFC 3339 in UTC, with milliseconds. */
 export const timeSchema = z.iso.datetime({ precision: 3 })
 
+/** A time in a request; parsed into milliseconds since the epoch. */
+export const timeInputSchema = z.iso
+  .datetime({ offset: true, message: 'must be a time such as 2026-11-24T18:00:00Z' })
+  .transform((value) => Date.parse(value))
+
 export const runStatusSchema = z.enum(['pending', 'success', 'failed', 'expired'] satisfies RunStatus[])
 export const finalStatusSchema = z.enum(['success', 'failed'] satisfies FinalStatus[])
 const runSourceSchema = z.enum([

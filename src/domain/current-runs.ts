@@ -1,4 +1,4 @@
-import type { RunRow, SubmissionRow } from './decide/tables.ts'
+import type { RunRow, SubmissionRow } from './decide/rows.ts'
 import { isRejected } from './submission.ts'
 
 type Change<R> = { before: R | undefined; after: R | undefined }

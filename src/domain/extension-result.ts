@@ -1,5 +1,5 @@
+import { decideStatus, type RunOutcome } from './decide-status.ts'
 import type { Json } from './json.ts'
-import { observe, type RunOutcome } from './observe.ts'
 import { type FinalStatus, type Run, requestedRun } from './run.ts'
 import { countUnnamed, findPlaceholder, namedRun, placeholderToRemove } from './saved-extension.ts'
 import type { Submission } from './submission.ts'
@@ -53,7 +53,7 @@ export function decideDelivery<S extends BoundSubmission>(
 
   const placeholder = findPlaceholder(runs)
   const run = known ?? namedRun(nextRun(submission, runs, service, newRunId()), placeholder)
-  const observed = observe(run, { source: 'webhook', status, error: result.error }, at)
+  const observed = decideStatus(run, { source: 'webhook', status, error: result.error }, at)
   const removed = known === undefined ? placeholderToRemove({ extensions }, [...runs, observed.run]) : null
   return {
     submission: confirm(submission, result.fileId, at),

@@ -40,6 +40,18 @@ export type ListedRun = {
   kind: SubmissionKind
 }
 
+/** Whether the filter has no condition apart from those that `matchesGroup` checks. */
+export function selectsWholeGroups({
+  status: _status,
+  extension: _extension,
+  cause: _cause,
+  acknowledged: _acknowledged,
+  exceptCauses: _exceptCauses,
+  ...others
+}: RunFilter): boolean {
+  return Object.values(others).every((value) => value === null)
+}
+
 /** Whether the filter matches all runs of a group, apart from times and names. */
 export function matchesGroup(filter: RunFilter, group: RunGroup): boolean {
   return (

@@ -1,4 +1,4 @@
-import type { DeliveryRow, RunRow } from './decide/tables.ts'
+import type { DeliveryRow, RunRow } from './decide/rows.ts'
 import { bucketOf } from './duration-buckets.ts'
 import { numberOf } from './ids.ts'
 import type { RunStatus } from './run.ts'

@@ -1,5 +1,5 @@
+import { decideStatus, type RunOutcome } from './decide-status.ts'
 import { type Change, type ExtensionResult, isOtherFile, nextRun } from './extension-result.ts'
-import { observe, type RunOutcome } from './observe.ts'
 import { type FinalStatus, isFinal, type Run } from './run.ts'
 import {
   countUnnamed,
@@ -68,7 +68,7 @@ export function decideResponse(
       unnamed -= 1
       for (const { deliveryId, result, receivedAt } of unclaimedByService.get(name) ?? []) {
         if (result.status === null) continue
-        const observed: { run: Run; outcome: RunOutcome } = observe<Run>(
+        const observed: { run: Run; outcome: RunOutcome } = decideStatus<Run>(
           run,
           { source: 'webhook', status: result.status, error: result.error },
           receivedAt,
@@ -77,7 +77,7 @@ export function decideResponse(
         run = observed.run
       }
     }
-    run = observe<Run>(run, { source: 'response', status }, at).run
+    run = decideStatus<Run>(run, { source: 'response', status }, at).run
     if (name === SAVED_EXTENSION && isFinal(run.status)) unnamed = 0
     after.set(name, run)
   }

@@ -1,7 +1,7 @@
 import type { StoredResponse } from '../domain/idempotency.ts'
 import { errorBody } from '../imagekit/read-response.ts'
 import type { Links } from '../tracking/links.ts'
-import type { CallerOutcome } from '../tracking/uploads/imagekit-exchange.ts'
+import type { CallerOutcome } from '../tracking/uploads/exchange-outcome.ts'
 import { linkValue } from './status-responses.ts'
 
 const UNCONFIRMED = {

@@ -14,8 +14,8 @@ import { parseWebhookUrl } from '../imagekit/webhook-url-parameter.ts'
 import type { Store } from '../store/store.ts'
 import type { StatusCache } from '../tracking/status/status-cache.ts'
 import { followSubmission, submissionView } from '../tracking/status/submission-status-cache.ts'
-import { type RecordResponseDeps, recordResponse } from '../tracking/uploads/record-response.ts'
 import { type RegisterSubmissionDeps, registerSubmission } from '../tracking/uploads/register-submission.ts'
+import { type ReportResponseDeps, reportResponse } from '../tracking/uploads/report-response.ts'
 import { respond } from './response.ts'
 import { type Api, operation, route } from './route.ts'
 import { type EventsDeps, eventResponses, respondWithEvents } from './status-events.ts'
@@ -23,7 +23,7 @@ import { createStatusHandler, type StatusDeps } from './status-handler.ts'
 import { linkedStatusResponse, notFound } from './status-responses.ts'
 
 type SubmissionRoutesDeps = RegisterSubmissionDeps &
-  RecordResponseDeps &
+  ReportResponseDeps &
   Omit<StatusDeps, 'subject'> &
   Omit<EventsDeps, 'subject'> & {
     store: Pick<Store, 'findSubmission'>
@@ -114,7 +114,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
       responses: { 200: z.union([linkedAssetStatusSchema, submissionSchema]) },
       async handle({ params, json }, c) {
         await getSubmission(params.submissionId)
-        const { state, fileId } = await recordResponse(deps, params.submissionId, parseReportedResponse(json))
+        const { state, fileId } = await reportResponse(deps, params.submissionId, parseReportedResponse(json))
         if (state !== 'accepted' || fileId === null) {
           const submission = submissionView(deps.links, await getSubmission(params.submissionId))
           return { status: 200, json: submission }

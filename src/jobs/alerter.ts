@@ -5,12 +5,12 @@ import { alertMessage, databaseAlertMessage } from '../tracking/alerts/alert-mes
 import { createDatabaseAlert } from '../tracking/alerts/database-alert.ts'
 import { type EvaluateAlertsDeps, evaluateAlerts } from '../tracking/alerts/evaluate-alerts.ts'
 import type { Links } from '../tracking/links.ts'
-import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
+import type { MaintenanceLease } from '../tracking/maintenance-lease.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 export type AlerterDeps = EvaluateAlertsDeps & {
   store: Pick<Store, 'recordAlertReported'> & Pick<StoreLifecycle, 'findFault'>
-  lease: Pick<UpkeepLease, 'current'>
+  lease: Pick<MaintenanceLease, 'current'>
   sender: { send(message: { notificationId: string; target: string; body: string }): Promise<SendResult> }
   target: string
   /** How often alerts are evaluated, in milliseconds. */

@@ -5,14 +5,14 @@ import {
   type RecoverAbandonedDeps,
   recoverAbandoned,
 } from '../tracking/heartbeats.ts'
+import type { MaintenanceLease } from '../tracking/maintenance-lease.ts'
 import type { StoreOutage } from '../tracking/readiness.ts'
-import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 export type HeartbeatDeps = KeepAliveDeps &
   RecoverAbandonedDeps & {
     store: Pick<Store, 'acquireLease'>
-    lease: Pick<UpkeepLease, 'renew'>
+    lease: Pick<MaintenanceLease, 'renew'>
     outage: Pick<StoreOutage, 'note'>
     log: { error(fields: object, text: string): void }
   }

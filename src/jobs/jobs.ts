@@ -1,7 +1,7 @@
 import type { Commit } from '../domain/commit.ts'
 import type { AlertThresholds } from '../tracking/alerts/evaluate-alerts.ts'
 import { type AlerterDeps, createAlerter } from './alerter.ts'
-import { type CounterFolderDeps, createCounterFolder } from './counter-folder.ts'
+import { type CounterCompactorDeps, createCounterCompactor } from './counter-compactor.ts'
 import { createHeartbeat, type HeartbeatDeps } from './heartbeat.ts'
 import { createNotifier, type NotifierDeps } from './notifier.ts'
 import { createPruner, type PrunerDeps } from './pruner.ts'
@@ -11,7 +11,7 @@ import { createRetrier, type RetrierDeps } from './retrier.ts'
 type JobsDeps = RetrierDeps &
   Omit<NotifierDeps, 'random'> &
   PrunerDeps &
-  CounterFolderDeps &
+  CounterCompactorDeps &
   HeartbeatDeps &
   Omit<AlerterDeps, 'target' | 'thresholds'> & {
     reconciling: Omit<ReconcilerDeps, 'log'>
@@ -40,7 +40,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     createReconciler({ ...reconciling, log }),
     notifier,
     createPruner(deps),
-    createCounterFolder(deps),
+    createCounterCompactor(deps),
     retrier,
   ]
   if (alerting) jobs.push(createAlerter({ ...deps, target: alerting.url, thresholds: alerting }))

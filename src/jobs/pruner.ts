@@ -2,7 +2,7 @@ import type { Lease } from '../domain/decide/lease.ts'
 import { type ClockTrust, checkClock } from '../domain/due-time.ts'
 import type { RetentionPlace } from '../domain/retention.ts'
 import type { Store } from '../store/store.ts'
-import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
+import type { MaintenanceLease } from '../tracking/maintenance-lease.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
 export type PrunerDeps = {
@@ -10,7 +10,7 @@ export type PrunerDeps = {
     Store,
     'deleteExpiredKeys' | 'pruneBodies' | 'deleteOldSubmissions' | 'findClockTrust' | 'saveClockTrust'
   >
-  lease: Pick<UpkeepLease, 'current'>
+  lease: Pick<MaintenanceLease, 'current'>
   clock: () => number
   /** A monotonic clock: how long the service has been running, in milliseconds. */
   uptimeMs: () => number

@@ -15,8 +15,8 @@ import {
   acquireLease,
   holdsLease,
   type Lease,
+  MAINTENANCE_LEASE,
   releaseLease,
-  UPKEEP_LEASE,
   underLease,
 } from '../domain/decide/lease.ts'
 import { recoverAbandoned } from '../domain/decide/recovery.ts'
@@ -31,7 +31,7 @@ import { batchReads, type Read } from './batch-reads.ts'
 import { findRunHistory } from './find-run-history.ts'
 import { foldCounters } from './fold-counters.ts'
 import { createForgetAsset } from './forget-asset.ts'
-import { createDeliveryList, createNotificationList, createRunList } from './lists.ts'
+import { createDeliveryList, createNotificationList, createRunList } from './list-branches.ts'
 import { findOldestPending, sweepOverdue } from './overdue-sweep.ts'
 import { deleteExpiredKeys, deleteOldSubmissions, pruneBodies } from './retention.ts'
 import type { DatabaseRows } from './sql/database-rows.ts'
@@ -102,7 +102,7 @@ export function createStore(
   }
   const ifLeaseHeld = <T>(lease: Lease, work: (rows: DatabaseRows) => Work<T>) =>
     function* (rows: DatabaseRows): Work<T | null> {
-      const current = yield* rows.findLease(UPKEEP_LEASE)
+      const current = yield* rows.findLease(MAINTENANCE_LEASE)
       return holdsLease(current, lease) ? yield* work(rows) : null
     }
   const runUnderLease =
@@ -187,7 +187,8 @@ export function createStore(
     pruneBodies: (lease, receivedBefore, ...args) =>
       queue.exclusive(async () => {
         const { dropBodies } = database
-        const isHeld = dropBodies && holdsLease(await read((rows) => rows.findLease(UPKEEP_LEASE)), lease)
+        const isHeld =
+          dropBodies && holdsLease(await read((rows) => rows.findLease(MAINTENANCE_LEASE)), lease)
         const before = isHeld ? await dropBodies(receivedBefore) : receivedBefore
         return database.inTransaction(ifLeaseHeld(lease, (rows) => pruneBodies(rows, before, ...args)))
       }, noChanges()),

@@ -1,4 +1,4 @@
-import type { RunRow } from '../domain/decide/tables.ts'
+import type { RunRow } from '../domain/decide/rows.ts'
 import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
 import type { Changed, Work } from './transaction-work.ts'
 

@@ -1,5 +1,5 @@
 import { isExpired, lastExpiredAt } from '../domain/decide/idempotency.ts'
-import type { ClaimRow } from '../domain/decide/tables.ts'
+import type { ClaimRow } from '../domain/decide/rows.ts'
 import {
   isSubmissionNeeded,
   type RetainedRow,
@@ -9,7 +9,7 @@ import {
   selectOldBodies,
 } from '../domain/retention.ts'
 import { hourOf } from '../domain/stat-counters.ts'
-import type { ListNumbers } from './read-list.ts'
+import type { ListNumbers } from './list-pages.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Changed, Work } from './transaction-work.ts'
 

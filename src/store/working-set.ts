@@ -1,3 +1,4 @@
+import { KEYS, type TableName, type Tables } from '../domain/decide/rows.ts'
 import {
   type Changes,
   type Facts,
@@ -6,7 +7,6 @@ import {
   type LookupName,
   type OtherChanges,
 } from '../domain/decide/step.ts'
-import { KEYS, type TableName, type Tables } from '../domain/decide/tables.ts'
 import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
 import { isRejected } from '../domain/submission.ts'
 

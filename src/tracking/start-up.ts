@@ -2,10 +2,10 @@ import type { ClockTrust } from '../domain/due-time.ts'
 import type { Store, StoreHandle } from '../store/store.ts'
 import type { CapabilityTokens } from './capability-tokens.ts'
 import { type HeartbeatSeries, keepAlive, recoverAbandoned } from './heartbeats.ts'
+import type { MaintenanceLease } from './maintenance-lease.ts'
 import { removeLeftoverBackups } from './operators/back-up.ts'
 import type { EndedSessions } from './operators/ended-sessions.ts'
 import type { ServerClock } from './server-clock.ts'
-import type { UpkeepLease } from './upkeep-lease.ts'
 import type { ClaimClock } from './uploads/claim-clock.ts'
 
 type StartUpDeps = {
@@ -14,7 +14,7 @@ type StartUpDeps = {
   serverClock: ServerClock
   clock: () => number
   claimClock: ClaimClock
-  lease: UpkeepLease
+  lease: MaintenanceLease
   tokens: CapabilityTokens
   endedSessions: EndedSessions
   /** As in `backUp`. */

@@ -20,14 +20,14 @@ const PAUSES = iterationsOf('PAUSES', { short: 1, long: 5 })
 const TAKEN_OVER_MS = 30_000
 
 /** Only the holder of the lease may write these. */
-const UPKEEP_TABLES = ['counters', 'metadata']
+const MAINTENANCE_TABLES = ['counters', 'metadata']
 
 /** Logs every write to these tables with the user who made it and the epoch of the lease at that time. */
-const LOG_UPKEEP_WRITES = `
-  CREATE TABLE upkeep_writes (who text, epoch bigint);
+const LOG_MAINTENANCE_WRITES = `
+  CREATE TABLE maintenance_writes (who text, epoch bigint);
   CREATE FUNCTION log_write() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN INSERT INTO upkeep_writes SELECT session_user, epoch FROM leases; RETURN NULL; END $$;
-  ${UPKEEP_TABLES.map(
+    $$ BEGIN INSERT INTO maintenance_writes SELECT session_user, epoch FROM leases; RETURN NULL; END $$;
+  ${MAINTENANCE_TABLES.map(
     (table) =>
       `CREATE TRIGGER log_write AFTER INSERT OR UPDATE OR DELETE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION log_write()`,
   ).join(';')}`
@@ -40,7 +40,7 @@ test(`a lease holder that is paused until its lease has ended changes nothing af
   const users = { one: await createUser(server, 'one'), two: await createUser(server, 'two') }
   const env = { RECONCILE_AFTER: '1s', RECONCILE_EVERY: '1s' }
   const one = { name: 'one', ...(await startProcess(users.one, load, env)) }
-  await queryPostgres(server.url, LOG_UPKEEP_WRITES)
+  await queryPostgres(server.url, LOG_MAINTENANCE_WRITES)
   const two = { name: 'two', ...(await startProcess(users.two, load, env)) }
   let takenMs = 0
   let [holder, other] = [one, two]
@@ -49,7 +49,7 @@ test(`a lease holder that is paused until its lease has ended changes nothing af
     const writesOf = async (who: string, epoch: number) => {
       const writes = await readRows<{ who: string; at: number }>(
         server,
-        `SELECT who, epoch AS at FROM upkeep_writes WHERE who = '${who}' AND epoch = ${epoch}`,
+        `SELECT who, epoch AS at FROM maintenance_writes WHERE who = '${who}' AND epoch = ${epoch}`,
       )
       return writes.length
     }

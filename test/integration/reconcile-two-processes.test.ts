@@ -1,9 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { createMutex } from '../../src/domain/mutex.ts'
 import type { StoreHandle } from '../../src/store/store.ts'
+import { createMaintenanceLease } from '../../src/tracking/maintenance-lease.ts'
 import type { FileLookup } from '../../src/tracking/reconcile/fetch-files.ts'
 import { reconcile } from '../../src/tracking/reconcile/reconcile.ts'
-import { createUpkeepLease } from '../../src/tracking/upkeep-lease.ts'
 import { FILE_ID } from '../contract/builders.ts'
 import { submit } from '../contract/store-calls.ts'
 import { openStore } from '../store/open-store.ts'
@@ -22,7 +22,7 @@ async function runPass(
   listFiles: FileLookup['listFiles'],
   { clock, ...lookup }: { clock: () => number } & Partial<FileLookup> = { clock: Date.now },
 ) {
-  const lease = createUpkeepLease({ clock })
+  const lease = createMaintenanceLease({ clock })
   await lease.renew(store)
   const imagekit: FileLookup = {
     batchesOf: (fileIds) => (fileIds.length === 0 ? [] : [[...fileIds]]),

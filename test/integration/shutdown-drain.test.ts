@@ -142,9 +142,9 @@ test('keep-alive connections do not delay the stop, even one that was busy when 
 test('a stop releases the lease, so that another process takes over at once', async () => {
   const tracker = await startTracker()
   const leases = () => readRows(tracker.database, 'SELECT name, epoch, ends_at > 0 AS held FROM leases')
-  expect(await leases()).toEqual([{ name: 'upkeep', epoch: 1, held: 1 }])
+  expect(await leases()).toEqual([{ name: 'maintenance', epoch: 1, held: 1 }])
   await tracker.service.stop()
-  expect(await leases()).toEqual([{ name: 'upkeep', epoch: 1, held: 0 }])
+  expect(await leases()).toEqual([{ name: 'maintenance', epoch: 1, held: 0 }])
 })
 
 test('two calls of stop stop the service once', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import type { Observation } from '../../src/domain/decide-status.ts'
 import { TrackerError } from '../../src/domain/errors.ts'
-import type { Observation } from '../../src/domain/observe.ts'
 import { observed, pendingAsset, REQUESTED_AT, SUCCESS, startStatusServer } from './status-server.ts'
 
 const failed: Observation = { source: 'webhook', status: 'failed', error: { code: 'quota', detail: ['x'] } }

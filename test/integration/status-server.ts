@@ -2,7 +2,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http'
 import { Hono } from 'hono'
 import { expect, onTestFinished } from 'vitest'
 import type { AssetFacts } from '../../src/domain/asset.ts'
-import { type Observation, observe } from '../../src/domain/observe.ts'
+import { decideStatus, type Observation } from '../../src/domain/decide-status.ts'
 import { type Run, requestedRun } from '../../src/domain/run.ts'
 import { createErrorResponses } from '../../src/http/error-responses.ts'
 import { createFastPaths } from '../../src/http/fast-paths.ts'
@@ -36,7 +36,7 @@ export function pendingAsset(fileId: string, ...names: string[]): AssetFacts {
 /** The asset after this observation, a minute after its last change. */
 export function observed(facts: AssetFacts, name: string, observation: Observation): AssetFacts {
   const at = Math.max(facts.recordedAt, ...facts.runs.map((run) => run.updatedAt)) + 60_000
-  const runs = facts.runs.map((run) => (run.name === name ? observe(run, observation, at).run : run))
+  const runs = facts.runs.map((run) => (run.name === name ? decideStatus(run, observation, at).run : run))
   return { ...facts, runs }
 }
 

@@ -1,5 +1,5 @@
 const CONTRACT = ['sqlite-store']
-const WINDOWS = ['read-list']
+const WINDOWS = ['list-pages']
 
 /** A row is missing from a list, repeated, or does not match the filter. */
 export const FAULTS_IN_LISTS = [

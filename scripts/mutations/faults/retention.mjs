@@ -15,7 +15,7 @@ export const FAULTS_IN_RETENTION = [
   },
   {
     name: 'sweep-marks-rejected-runs',
-    in: 'createUpkeepRows.listRuns',
+    in: 'createMaintenanceRows.listRuns',
     replace: ['isPending', "'status = 0'"],
     nth: 1,
     tests: CONTRACT,
@@ -82,7 +82,7 @@ export const FAULTS_IN_RETENTION = [
   },
   {
     name: 'retention-forgets-what-an-earlier-step-kept',
-    in: 'createUpkeepRows.listSubmissions',
+    in: 'createMaintenanceRows.listSubmissions',
     word: ['s.file_id', 'NULL'],
     nth: 1,
     tests: CONTRACT,
@@ -103,7 +103,7 @@ export const FAULTS_IN_RETENTION = [
   { name: 'retention-deletes-any-number-of-bytes', in: 'selectOld', remove: 'bytes', tests: RETENTION },
   {
     name: 'retention-deletes-deliveries-of-kept-runs',
-    in: 'createUpkeepRows.listDeliveries',
+    in: 'createMaintenanceRows.listDeliveries',
     word: ['d.submission', 'NULL'],
     tests: CONTRACT,
   },

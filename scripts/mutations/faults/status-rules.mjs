@@ -1,4 +1,4 @@
-const OBSERVE = ['observe']
+const STATUS = ['decide-status']
 const RESULTS = ['extension-result']
 const RESPONSES = ['upload-response', 'late-names']
 const ASSETS = ['asset']
@@ -9,19 +9,19 @@ const CACHE = ['snapshot-cache']
 export const FAULTS_IN_STATUS_RULES = [
   {
     name: 'later-status-replaces-a-final-status',
-    in: 'observe',
+    in: 'decideStatus',
     replace: ['isFinal', 'run.status === observation.status'],
-    tests: OBSERVE,
+    tests: STATUS,
   },
   {
     name: 'contradiction-changes-the-status',
     in: 'contradict',
     property: ['contradicted', 'true, status: observation.status'],
-    tests: OBSERVE,
+    tests: STATUS,
   },
   {
     name: 'repeated-status-is-applied-again',
-    in: 'observe',
+    in: 'decideStatus',
     replace: ['repeat', 'settle(run, observation.status, observation, at)'],
     tests: ['webhook-outcomes'],
   },
@@ -29,33 +29,33 @@ export const FAULTS_IN_STATUS_RULES = [
     name: 'repeated-status-does-not-fill-the-error',
     in: 'repeat',
     property: ['error', 'run.error'],
-    tests: OBSERVE,
+    tests: STATUS,
   },
   {
     name: 'expiry-replaces-a-final-status',
     in: 'expire',
     assume: ["'pending'", false],
-    tests: OBSERVE,
+    tests: STATUS,
   },
   {
     name: 'expired-is-final',
-    in: 'observe',
+    in: 'decideStatus',
     first: "if (run.status === 'expired') return { run, outcome: 'ignored' }",
-    tests: ['observe', 'extension-result'],
+    tests: ['decide-status', 'extension-result'],
   },
   {
     name: 'response-undoes-a-webhook',
     in: 'confirmPending',
     first:
       "return { run: { ...run, status: 'pending', source: 'response', updatedAt: at }, outcome: 'applied' }",
-    tests: OBSERVE,
+    tests: STATUS,
   },
-  { name: 'large-error-is-kept-whole', in: 'errorOf', assume: ['MAX_ERROR_BYTES', false], tests: OBSERVE },
+  { name: 'large-error-is-kept-whole', in: 'errorOf', assume: ['MAX_ERROR_BYTES', false], tests: STATUS },
   {
     name: 'error-is-measured-in-characters',
     in: 'errorOf.bytes',
     value: 'JSON.stringify(observation.error).length',
-    tests: OBSERVE,
+    tests: STATUS,
   },
   {
     name: 'result-for-another-file-is-applied',

@@ -46,7 +46,7 @@ export const FAULTS_IN_WEBHOOKS = [
   {
     name: 'signature-expires-during-our-outage',
     in: 'noteFailure',
-    remove: 'receipts.remember',
+    remove: 'arrivalTimes.remember',
     tests: ACCOUNT,
   },
   {

@@ -1,6 +1,6 @@
 import type { DeliveryView } from '../../tracking/operators/list-deliveries.ts'
 import { assetHref, deliveryHref, runHref } from '../addresses.ts'
-import { causeText } from '../cause-text.ts'
+import { deliveryCauseText } from '../delivery-cause.ts'
 import { Pill } from './pill.tsx'
 import { Time } from './time.tsx'
 import { UntrustedText } from './untrusted-text.tsx'
@@ -62,7 +62,7 @@ function DeliveryRow({ delivery }: { delivery: DeliveryView }) {
       </td>
       <td data-label="Signature">{signature ?? <span class="none">–</span>}</td>
       <td data-label="Reason" class="why">
-        {cause === null ? <span class="none">–</span> : causeText(cause)}
+        {cause === null ? <span class="none">–</span> : deliveryCauseText(cause)}
       </td>
     </tr>
   )

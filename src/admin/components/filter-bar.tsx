@@ -49,7 +49,9 @@ function FilterForm({ query, groups }: FilterBarProps) {
         fields={[
           ['status', query.status],
           ...(query.q === '' ? [] : [['q', query.q] as const]),
-          ...(query.group === '' ? [] : [['group', query.group] as const]),
+          ...(['contradicted', 'group'] as const)
+            .filter((name) => query[name] !== '')
+            .map((name) => [name, query[name]] as const),
         ]}
       />
       <SelectField id="extension" label="Extension" selected={query.extension} options={extensions} />
@@ -110,7 +112,9 @@ function TimeField({ id, label, value }: { id: string; label: string; value: str
 
 /** The active filters, each with a link that removes it. */
 function ActiveFilters({ query }: { query: FailuresQuery }) {
-  const names = (['q', 'extension', 'cause', 'since', 'until'] as const).filter((name) => query[name] !== '')
+  const names = (['q', 'extension', 'cause', 'contradicted', 'since', 'until'] as const).filter(
+    (name) => query[name] !== '',
+  )
   const hasDefaults = names.length === 0 && query.acknowledged === OPEN_FAILURES.acknowledged
   if (hasDefaults) return <></>
   return (

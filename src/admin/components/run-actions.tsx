@@ -1,12 +1,12 @@
 import { isAcknowledgeable } from '../../domain/run.ts'
 import { isRejected } from '../../domain/submission.ts'
-import type { InspectedRun } from '../../tracking/operators/inspect-run.ts'
+import type { RunWithActions } from '../../tracking/operators/show-run.ts'
 import { runHref } from '../addresses.ts'
 import type { Operator } from '../operator-session.ts'
 import { CodeBlock } from './code-block.tsx'
 import { CsrfForm, NoteField } from './forms.tsx'
 
-type RunActionsProps = { operator: Operator; inspected: InspectedRun; publicUrl: string }
+type RunActionsProps = { operator: Operator; inspected: RunWithActions; publicUrl: string }
 
 /** The actions that an operator can take on a run. */
 export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) {

@@ -1,7 +1,7 @@
 import type { Evidence } from '../../domain/run.ts'
 import type { ShownRun } from '../../tracking/operators/show-run.ts'
 import { deliveryHref } from '../addresses.ts'
-import { causeText } from '../cause-text.ts'
+import { deliveryCauseText } from '../delivery-cause.ts'
 import { Pill } from './pill.tsx'
 import { Time } from './time.tsx'
 import { ImagekitError, UntrustedText } from './untrusted-text.tsx'
@@ -82,7 +82,7 @@ function TimelineEventText({ event }: { event: TimelineEvent }) {
       return (
         <>
           <a href={deliveryHref(event.deliveryId)}>Webhook</a> <Pill value={event.outcome} />
-          {event.cause !== null && <span class="hint">{causeText(event.cause)}</span>}
+          {event.cause !== null && <span class="hint">{deliveryCauseText(event.cause)}</span>}
         </>
       )
     case 'settled':

@@ -1,12 +1,12 @@
 import type { DeliveryDetailView } from '../../tracking/operators/list-deliveries.ts'
 import { assetHref, DELIVERIES, deliveryHref, runHref } from '../addresses.ts'
-import { causeText } from '../cause-text.ts'
 import { CodeBlock, prettyJson } from '../components/code-block.tsx'
 import { CsrfForm, NoteField } from '../components/forms.tsx'
 import { EmptyState, Layout } from '../components/layout.tsx'
 import { Pill } from '../components/pill.tsx'
 import { Time } from '../components/time.tsx'
 import { UntrustedText } from '../components/untrusted-text.tsx'
+import { deliveryCauseText } from '../delivery-cause.ts'
 import type { Operator } from '../operator-session.ts'
 
 type DeliveryProps = { operator: Operator; delivery: DeliveryDetailView }
@@ -19,7 +19,7 @@ export function DeliveryPage({ operator, delivery }: DeliveryProps) {
         <h1>Delivery</h1>
         <Pill value={outcome} />
       </div>
-      {cause !== null && <p class="problem">{causeText(cause)}.</p>}
+      {cause !== null && <p class="problem">{deliveryCauseText(cause)}.</p>}
       <div class="columns">
         <section class="card" aria-labelledby="facts">
           <h2 id="facts">Facts</h2>

@@ -1,7 +1,6 @@
 import { formatDuration } from '../../domain/quantities.ts'
 import { isRejected } from '../../domain/submission.ts'
-import type { InspectedRun } from '../../tracking/operators/inspect-run.ts'
-import type { ShownRun } from '../../tracking/operators/show-run.ts'
+import type { RunWithActions, ShownRun } from '../../tracking/operators/show-run.ts'
 import { assetHref, FAILURES, runHref } from '../addresses.ts'
 import { JsonBlock } from '../components/code-block.tsx'
 import { DeliveryTable } from '../components/delivery-table.tsx'
@@ -18,7 +17,7 @@ import type { Operator } from '../operator-session.ts'
 
 type RunProps = {
   operator: Operator
-  inspected: InspectedRun
+  inspected: RunWithActions
   publicUrl: string
   notice?: string | undefined
 }
@@ -110,7 +109,7 @@ function ErrorCard({ run }: { run: ShownRun['run'] }) {
   )
 }
 
-type FactsProps = Pick<ShownRun, 'run' | 'submission' | 'previous'> & Pick<InspectedRun, 'fileUrl'>
+type FactsProps = Pick<ShownRun, 'run' | 'submission' | 'previous'> & Pick<RunWithActions, 'fileUrl'>
 
 function Facts({ run, submission, previous, fileUrl }: FactsProps) {
   const { requestedAt, settledAt, source } = run

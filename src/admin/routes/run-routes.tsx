@@ -4,8 +4,8 @@ import {
   type UnacknowledgeRunDeps,
   unacknowledgeRun,
 } from '../../tracking/operators/acknowledge-runs.ts'
-import { type InspectRunDeps, inspectRun } from '../../tracking/operators/inspect-run.ts'
 import { type RetryRunDeps, retryRun } from '../../tracking/operators/retry-run.ts'
+import { type ShowRunDeps, showRunWithActions } from '../../tracking/operators/show-run.ts'
 import { runHref } from '../addresses.ts'
 import { takeNotice } from '../notices.ts'
 import { respondWithPage, seeOther } from '../page-responses.ts'
@@ -13,7 +13,7 @@ import { type Pages, pageRoute } from '../page-route.ts'
 import { RunPage } from '../pages/run-page.tsx'
 import { readNote } from '../read-form.ts'
 
-export type RunRoutesDeps = InspectRunDeps &
+export type RunRoutesDeps = ShowRunDeps &
   RetryRunDeps &
   AcknowledgeRunDeps &
   UnacknowledgeRunDeps & { publicUrl: () => string }
@@ -22,7 +22,7 @@ export type RunRoutesDeps = InspectRunDeps &
 export function runRoutes(pages: Pages, deps: RunRoutesDeps): void {
   pageRoute(pages, '/admin/runs/:runId', {
     async GET({ operator, params }, c) {
-      const inspected = await inspectRun(deps, params.runId)
+      const inspected = await showRunWithActions(deps, params.runId)
       const publicUrl = deps.publicUrl()
       const notice = takeNotice(c)
       return respondWithPage(c, <RunPage {...{ operator, inspected, publicUrl, notice }} />)

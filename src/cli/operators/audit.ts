@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { z } from 'zod'
-import { auditListSchema } from '../../contract/operations.ts'
+import { auditListSchema } from '../../contract/audit.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { formatTable, shortTime } from '../table.ts'
 import { stringifyForTerminal } from '../terminal-text.ts'

@@ -1,6 +1,6 @@
 import { request } from 'undici'
 import type { z } from 'zod'
-import { diagnosticsSchema } from '../../contract/operations.ts'
+import { diagnosticsSchema } from '../../contract/maintenance.ts'
 import { errorMessage } from '../../domain/errors.ts'
 import { isLoopbackHost } from '../../domain/host-address.ts'
 import { type Check, fail, ok } from '../../tracking/operators/diagnostics/check.ts'

@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { z } from 'zod'
-import { statsSchema } from '../../contract/operations.ts'
+import { statsSchema } from '../../contract/stats.ts'
 import { formatError } from '../asset-status.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { type Column, formatTable, shortTime } from '../table.ts'

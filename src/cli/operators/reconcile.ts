@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { reconcileReportSchema } from '../../contract/operations.ts'
+import { reconcileReportSchema } from '../../contract/maintenance.ts'
 import { type CommandContext, printLine } from '../command-context.ts'
 import { escapeForTerminal, stringifyForTerminal } from '../terminal-text.ts'
 import { OPERATOR_HELP } from '../tracker-access.ts'

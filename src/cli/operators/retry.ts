@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import type { z } from 'zod'
-import { retryPreviewSchema, retryProgressSchema } from '../../contract/operations.ts'
+import { retryPreviewSchema, retryProgressSchema } from '../../contract/retry.ts'
 import { listedRunSchema } from '../../contract/run.ts'
 import { runDetailSchema } from '../../contract/run-detail.ts'
 import { formatError } from '../asset-status.ts'

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import type { z } from 'zod'
-import { type countsByStatusSchema, statsSchema } from '../../contract/operations.ts'
+import { type countsByStatusSchema, statsSchema } from '../../contract/stats.ts'
 import { formatDuration, parseDurationMs, positive } from '../../domain/quantities.ts'
 import { type CommandContext, printLine, terminalWidth } from '../command-context.ts'
 import { type Column, formatPairs, formatTable, shortTime } from '../table.ts'

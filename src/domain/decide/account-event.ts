@@ -12,9 +12,9 @@ import {
   responseChanges,
   unclaimedKeys,
 } from './response.ts'
+import type { DeliveryRow } from './rows.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
 import { loadState, stateKeys } from './submission-state.ts'
-import type { DeliveryRow } from './tables.ts'
 
 /**
  * Records an account webhook. Each event, identified by its id, takes effect once. An asset event makes the asset's pending and

@@ -1,9 +1,9 @@
 import type { AuditEntry } from '../audit-entry.ts'
 import { isAcknowledgeable } from '../run.ts'
 import type { ListedRun } from '../run-filter.ts'
+import type { RunRow } from './rows.ts'
 import type { Facts, Key, Step } from './step.ts'
 import { runOf } from './submission-state.ts'
-import type { RunRow } from './tables.ts'
 
 /** Records that an operator has dealt with these runs, except pending ones. Returns the acknowledged runs, each once. */
 export function acknowledgeRuns(runIds: readonly string[], entry: AuditEntry): Step<ListedRun[]> {

@@ -3,6 +3,7 @@ import { TrackerError } from '../errors.ts'
 import { type BoundSubmission, type DeliveryDecision, decideDelivery } from '../extension-result.ts'
 import { type IdCounts, type NewIds, numberOf } from '../ids.ts'
 import { isNotificationDue } from '../notification.ts'
+import type { DeliveryRow, RunRow, SubmissionRow } from './rows.ts'
 import type { Changes, Decision, Facts, Key, Step } from './step.ts'
 import {
   applyChange,
@@ -14,7 +15,6 @@ import {
   stateKeys,
   withRowFields,
 } from './submission-state.ts'
-import type { DeliveryRow, RunRow, SubmissionRow } from './tables.ts'
 
 /**
  * Records an extension webhook unchanged, with its effect and the notification due to its caller. If its submission is neither

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../audit-entry.ts'
 import { type NotificationAttempt, type NotificationResult, STORED_ATTEMPTS } from '../notification.ts'
+import type { NotificationRow } from './rows.ts'
 import type { Facts, Step } from './step.ts'
-import type { NotificationRow } from './tables.ts'
 
 /**
  * Claims a notification by making it due at `until`, if it is still due at the time that was read. Returns its body; undefined

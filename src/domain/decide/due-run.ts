@@ -1,10 +1,10 @@
+import { decideStatus, type Observation } from '../decide-status.ts'
 import type { Finding } from '../finding.ts'
 import { isNotificationDue } from '../notification.ts'
-import { type Observation, observe } from '../observe.ts'
 import { isFinal } from '../run.ts'
+import type { RunRow } from './rows.ts'
 import type { Facts, Step } from './step.ts'
 import { notificationOf, withRowFields } from './submission-state.ts'
-import type { RunRow } from './tables.ts'
 
 /** A due run, and the time since which it is due. */
 export type DueAt = { runId: string; dueAt: number }
@@ -83,7 +83,7 @@ export function applyFinding(
           changes: { update: { runs: [{ ...run, dueAt }] } },
         }
       }
-      const observed = observe(run, observationOf(finding), at).run
+      const observed = decideStatus(run, observationOf(finding), at).run
       const notificationBody = finding.kind === 'evidence' ? finding.notificationBody : undefined
       const body = isNotificationDue(submission, run, observed) ? notificationBody : undefined
       const notification = notificationOf(submission.callerWebhookUrl, run, body, at)

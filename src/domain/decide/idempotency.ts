@@ -1,6 +1,6 @@
 import { IDEMPOTENCY_WINDOW_MS, type IdempotencyClaim, type KeyClaim } from '../idempotency.ts'
+import type { ClaimRow } from './rows.ts'
 import type { Facts, Step } from './step.ts'
-import type { ClaimRow } from './tables.ts'
 
 /**
  * Claims a key for 24 hours. An older claim of the same scope does not count unless its request is still running. A request that

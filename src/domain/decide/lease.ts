@@ -1,11 +1,11 @@
 import { latestDueAt } from '../due-time.ts'
+import type { LeaseRow } from './rows.ts'
 import type { Key, Step } from './step.ts'
-import type { LeaseRow } from './tables.ts'
 
 /** The only lease. */
-export const UPKEEP_LEASE = 'upkeep'
+export const MAINTENANCE_LEASE = 'maintenance'
 
-const KEY: Key = ['leases', UPKEEP_LEASE]
+const KEY: Key = ['leases', MAINTENANCE_LEASE]
 
 /**
  * Acquires the lease for `ttlMs` with the next epoch if it is free or has ended, or extends our own. Returns null if another
@@ -15,11 +15,11 @@ export function acquireLease(at: number, ttlMs: number): Step<Lease | null> {
   return {
     keys: [KEY],
     decide(facts) {
-      const row = facts.find('leases', UPKEEP_LEASE)
+      const row = facts.find('leases', MAINTENANCE_LEASE)
       const isOver = row === undefined || row.endsAt <= at || row.endsAt > latestDueAt(at, ttlMs)
       if (!isOver && !row.isOurs) return { result: null, changes: {} }
       const epoch = row?.isOurs ? row.epoch : (row?.epoch ?? 0) + 1
-      const leases: LeaseRow[] = [{ name: UPKEEP_LEASE, isOurs: true, epoch, endsAt: at + ttlMs }]
+      const leases: LeaseRow[] = [{ name: MAINTENANCE_LEASE, isOurs: true, epoch, endsAt: at + ttlMs }]
       const changes = row === undefined ? { insert: { leases } } : { update: { leases } }
       return { result: { epoch }, changes }
     },
@@ -31,7 +31,7 @@ export function releaseLease(lease: Lease): Step<void> {
   return {
     keys: [KEY],
     decide(facts) {
-      const row = facts.find('leases', UPKEEP_LEASE)
+      const row = facts.find('leases', MAINTENANCE_LEASE)
       const leases = row && holdsLease(row, lease) ? [{ ...row, isOurs: false, endsAt: 0 }] : []
       return { result: undefined, changes: { update: { leases } } }
     },
@@ -49,7 +49,7 @@ export function underLease<T>(lease: Lease, step: Step<T>): Step<T | null> {
     ...step,
     keys: [KEY, ...step.keys],
     decide(facts, ids) {
-      const isHeld = holdsLease(facts.find('leases', UPKEEP_LEASE), lease)
+      const isHeld = holdsLease(facts.find('leases', MAINTENANCE_LEASE), lease)
       return isHeld ? step.decide(facts, ids) : { result: null, changes: {} }
     },
   }

@@ -1,9 +1,9 @@
 import type { NewIds } from '../ids.ts'
 import { isRejected } from '../submission.ts'
 import { decideResponse, type UploadResponse } from '../upload-response.ts'
+import type { ClaimRow, SubmissionRow } from './rows.ts'
 import type { Facts, Key, Step } from './step.ts'
 import { submissionOf } from './submission-state.ts'
-import type { ClaimRow, SubmissionRow } from './tables.ts'
 
 const UNKNOWN_RESPONSE: UploadResponse = {
   kind: 'unconfirmed',

@@ -9,6 +9,7 @@ import {
   type UploadResponse,
 } from '../upload-response.ts'
 import { findOwnClaim } from './idempotency.ts'
+import type { DeliveryRow } from './rows.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
 import {
   applyChange,
@@ -18,7 +19,6 @@ import {
   stateKeys,
   submissionOf,
 } from './submission-state.ts'
-import type { DeliveryRow } from './tables.ts'
 
 /** What a response is applied to: the current submission, and the deliveries that it may claim. */
 export type ResponseContext = { state: SubmissionState; deliveries: ReadonlyMap<string, DeliveryRow> }

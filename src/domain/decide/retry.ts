@@ -9,10 +9,10 @@ import {
 } from '../retry.ts'
 import type { NewSubmission } from '../submission.ts'
 import { acknowledged } from './acknowledgement.ts'
+import type { RunRow } from './rows.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
 import { idsOfSubmission, submit } from './submission.ts'
 import { submissionOf } from './submission-state.ts'
-import type { RunRow } from './tables.ts'
 
 /** Records which runs to retry, in this order, each once. Unknown ids are skipped: their asset may have been forgotten. */
 export function createRetry(retryId: string, runIds: readonly string[], entry: AuditEntry): Step<void> {

@@ -1,6 +1,6 @@
 import { countSignIn, oldestSignIn, withoutAttempt } from '../sign-in.ts'
+import type { SignInRow } from './rows.ts'
 import type { Key, Step } from './step.ts'
-import type { SignInRow } from './tables.ts'
 
 /** Counts a sign-in attempt, unless one of its names has failed too often. Returns whether the attempt is allowed. */
 export function beginSignIn(names: readonly string[], at: number): Step<boolean> {

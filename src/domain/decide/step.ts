@@ -2,7 +2,7 @@ import type { Alert } from '../alert.ts'
 import type { AuditEntry } from '../audit-entry.ts'
 import type { ClockTrust } from '../due-time.ts'
 import type { IdCounts, NewIds } from '../ids.ts'
-import type { TableName, Tables } from './tables.ts'
+import type { TableName, Tables } from './rows.ts'
 
 /**
  * Finds rows by something other than their own key, oldest first. The id is that of a submission for `runNamed`, `runsOf` and

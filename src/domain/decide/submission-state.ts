@@ -3,8 +3,8 @@ import { numberOf } from '../ids.ts'
 import { hostOf, isNotificationDue, notificationIdOf } from '../notification.ts'
 import { isFinal, isSettledNow, type Run } from '../run.ts'
 import { isRejected, type Submission } from '../submission.ts'
+import type { NotificationRow, RunRow, SubmissionDetails, SubmissionRow } from './rows.ts'
 import type { Changes, Facts, Key } from './step.ts'
-import type { NotificationRow, RunRow, SubmissionDetails, SubmissionRow } from './tables.ts'
 
 /** A submission with its runs in insertion order, and the notifications caused by changes to them. */
 export type SubmissionState = {

@@ -4,9 +4,9 @@ import type { IdCounts, NewIds } from '../ids.ts'
 import type { Run } from '../run.ts'
 import { type NewSubmission, openSubmission } from '../submission.ts'
 import { findOwnClaim } from './idempotency.ts'
+import type { SubmissionRow } from './rows.ts'
 import type { Changes, Step } from './step.ts'
 import { bindingOf, withRowFields } from './submission-state.ts'
-import type { SubmissionRow } from './tables.ts'
 
 /**
  * Records a submission and its runs, and with a key, also the fingerprint and the submission under it. Throws

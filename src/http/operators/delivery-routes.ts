@@ -9,7 +9,7 @@ import {
   toDeliveryFilter,
 } from '../../contract/delivery.ts'
 import { pageOf, pageQuerySchema } from '../../contract/page.ts'
-import { reasonSchema } from '../../contract/text.ts'
+import { reasonSchema } from '../../contract/reason.ts'
 import {
   type ListDeliveriesDeps,
   listDeliveries,

@@ -8,7 +8,7 @@ import {
   toNotificationFilter,
 } from '../../contract/notification.ts'
 import { pageOf, pageQuerySchema } from '../../contract/page.ts'
-import { reasonSchema } from '../../contract/text.ts'
+import { reasonSchema } from '../../contract/reason.ts'
 import {
   type ListNotificationsDeps,
   listNotifications,

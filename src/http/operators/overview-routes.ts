@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { auditListSchema, statsQuerySchema, statsSchema } from '../../contract/operations.ts'
+import { auditListSchema } from '../../contract/audit.ts'
 import { pageOf, pageQuerySchema } from '../../contract/page.ts'
+import { statsQuerySchema, statsSchema } from '../../contract/stats.ts'
 import { type DescribeStatsDeps, describeStats } from '../../tracking/operators/describe-stats.ts'
 import { type ListAuditEntriesDeps, listAuditEntries } from '../../tracking/operators/list-audit-entries.ts'
 import { pageResponse } from '../response.ts'

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { retryPreviewSchema, retryProgressSchema } from '../../contract/operations.ts'
 import { pageOf, pageQuerySchema } from '../../contract/page.ts'
+import { noteSchema, reasonSchema } from '../../contract/reason.ts'
+import { retryPreviewSchema, retryProgressSchema } from '../../contract/retry.ts'
 import { listedRunSchema, runListSchema } from '../../contract/run.ts'
 import { runDetailSchema } from '../../contract/run-detail.ts'
 import { retryRequestSchema, runFilterQuerySchema, toRunFilter } from '../../contract/run-filter.ts'
-import { noteSchema, reasonSchema } from '../../contract/text.ts'
 import {
   type AcknowledgeRunDeps,
   acknowledgeRun,

@@ -1,5 +1,5 @@
+import type { RunRow, SubmissionRow, TableName, Tables } from '../../domain/decide/rows.ts'
 import type { Key } from '../../domain/decide/step.ts'
-import type { RunRow, SubmissionRow, TableName, Tables } from '../../domain/decide/tables.ts'
 import { parseId } from '../../domain/ids.ts'
 import { digestOf } from '../forget-asset.ts'
 import { createFinders, type Finder } from '../sql/find-rows.ts'

@@ -1,4 +1,4 @@
-import type { LeaseRow } from '../../domain/decide/tables.ts'
+import type { LeaseRow } from '../../domain/decide/rows.ts'
 import type { Run } from '../../domain/run.ts'
 import { type Work, waitFor } from '../transaction-work.ts'
 import { createAssetReads } from './asset-reads.ts'
@@ -9,11 +9,11 @@ import { createJobReads } from './job-reads.ts'
 import { createDeliveryReads } from './list-deliveries.ts'
 import { createNotificationRows } from './list-notifications.ts'
 import { createRunRows } from './list-runs.ts'
+import { createMaintenanceRows } from './maintenance.ts'
 import { createOperatorReads } from './operator-reads.ts'
 import { createRejectedDeliveries } from './rejected-deliveries.ts'
 import type { Statements } from './statements.ts'
 import { createStats } from './stats.ts'
-import { createUpkeepRows } from './upkeep.ts'
 
 export type DatabaseRows = ReturnType<typeof createDatabaseRows>
 
@@ -28,7 +28,7 @@ export function createDatabaseRows(statements: Statements, processId: number) {
     ...createJobReads(statements),
     ...createOperatorReads(statements),
     ...createHistoryRows(statements),
-    ...createUpkeepRows(statements),
+    ...createMaintenanceRows(statements),
     ...createForgettingRows(statements),
     ...createStats(statements),
     rejected,

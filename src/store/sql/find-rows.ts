@@ -1,5 +1,5 @@
+import type { LeaseRow, NotificationRow, SignInRow, Tables } from '../../domain/decide/rows.ts'
 import type { Key, LOOKUPS } from '../../domain/decide/step.ts'
-import type { LeaseRow, NotificationRow, SignInRow, Tables } from '../../domain/decide/tables.ts'
 import type { RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type IdKind, parseId } from '../../domain/ids.ts'
 import { hostOf, notificationIdOf, runIdOf } from '../../domain/notification.ts'

@@ -6,8 +6,8 @@ import {
   listRejection,
 } from '../../domain/listed-delivery.ts'
 import type { Run } from '../../domain/run.ts'
-import type { DeliveryRows } from '../lists.ts'
-import type { Window } from '../read-list.ts'
+import type { DeliveryRows } from '../list-branches.ts'
+import type { Window } from '../list-pages.ts'
 import { type Work, waitFor } from '../transaction-work.ts'
 import { OUTCOME } from './codes.ts'
 import { createNumbers, prepareList } from './list-rows.ts'

@@ -6,7 +6,7 @@ import {
   notificationIdOf,
   runIdOf,
 } from '../../domain/notification.ts'
-import type { NotificationRows } from '../lists.ts'
+import type { NotificationRows } from '../list-branches.ts'
 import { waitFor } from '../transaction-work.ts'
 import { createNumbers, prepareList } from './list-rows.ts'
 import { parseJson } from './rows.ts'

@@ -1,4 +1,4 @@
-import type { ListNumbers } from '../read-list.ts'
+import type { ListNumbers } from '../list-pages.ts'
 import { waitFor } from '../transaction-work.ts'
 import type { Query, Statements } from './statements.ts'
 

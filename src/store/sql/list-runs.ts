@@ -1,5 +1,5 @@
 import type { ListedRun, RunFilter } from '../../domain/run-filter.ts'
-import type { RunPlace, RunRows } from '../lists.ts'
+import type { RunPlace, RunRows } from '../list-branches.ts'
 import { waitFor } from '../transaction-work.ts'
 import { ATTENTION, KIND, STATUS, textOf } from './codes.ts'
 import { createNumbers, prepareList } from './list-rows.ts'

@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { formatId } from '../../domain/ids.ts'
 import { progressOf, type RetryItemState, UNSUBMITTED } from '../../domain/retry.ts'
-import { cutPage } from '../read-list.ts'
+import { cutPage } from '../list-pages.ts'
 import type { Store } from '../store.ts'
 import { type WorkOf, waitFor } from '../transaction-work.ts'
 import { STATUS, textOf } from './codes.ts'

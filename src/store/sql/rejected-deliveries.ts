@@ -2,7 +2,7 @@ import type { NewRejectedDelivery, RejectedDelivery, RejectionCause } from '../.
 import { formatId, type NewIds, parseId } from '../../domain/ids.ts'
 import { type DeliveryFilter, type ListedDelivery, listRejection } from '../../domain/listed-delivery.ts'
 import { keepRejected, type RejectedRows } from '../keep-rejected.ts'
-import type { Window } from '../read-list.ts'
+import type { Window } from '../list-pages.ts'
 import { type Work, waitFor } from '../transaction-work.ts'
 import { ROUTE, textOf } from './codes.ts'
 import { partsOf } from './rows.ts'

@@ -1,5 +1,5 @@
+import type { DeliveryRow, RunRow, SubmissionRow } from '../../domain/decide/rows.ts'
 import { runOf } from '../../domain/decide/submission-state.ts'
-import type { DeliveryRow, RunRow, SubmissionRow } from '../../domain/decide/tables.ts'
 import { checkOf, formatId, numberOf } from '../../domain/ids.ts'
 import { isFinal, type Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'

@@ -1,6 +1,6 @@
 import { submissionsToRefresh } from '../../domain/current-runs.ts'
+import type { DeliveryRow, NotificationRow, RunRow, SubmissionRow } from '../../domain/decide/rows.ts'
 import type { OtherChanges } from '../../domain/decide/step.ts'
-import type { DeliveryRow, NotificationRow, RunRow, SubmissionRow } from '../../domain/decide/tables.ts'
 import { numberOf } from '../../domain/ids.ts'
 import { failureCause } from '../../domain/run-group.ts'
 import { MAX_SIGN_IN_NAMES } from '../../domain/sign-in.ts'

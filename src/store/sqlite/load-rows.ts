@@ -1,5 +1,5 @@
+import type { TableName, Tables } from '../../domain/decide/rows.ts'
 import type { Key } from '../../domain/decide/step.ts'
-import type { TableName, Tables } from '../../domain/decide/tables.ts'
 import { digestOf } from '../forget-asset.ts'
 import { createFinders, type Finder } from '../sql/find-rows.ts'
 import type { WorkingSet } from '../working-set.ts'

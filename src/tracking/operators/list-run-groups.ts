@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import { boundCauses, OTHER_CAUSE } from '../../domain/failure-cause.ts'
-import { matchesGroup, type RunFilter } from '../../domain/run-filter.ts'
+import { matchesGroup, type RunFilter, selectsWholeGroups } from '../../domain/run-filter.ts'
 import { type CountedGroup, groupOf, type RunGroup } from '../../domain/run-group.ts'
 import type { Store } from '../../store/store.ts'
 import type { ListRunsDeps } from './list-runs.ts'
@@ -38,10 +38,9 @@ export async function countMatchingRuns(
   filter: RunFilter,
 ): Promise<MatchingGroups> {
   const known = await listRunGroups(deps, filter)
-  const { q, since, until, contradicted } = filter
-  const isByGroup = q === null && since === null && until === null && contradicted === null
   // A cause that is too rare to be shown has no group of its own.
-  if (isByGroup && (filter.cause === null || known.length > 0)) return matchingGroups(known, true)
+  if (selectsWholeGroups(filter) && (filter.cause === null || known.length > 0))
+    return matchingGroups(known, true)
   const groups = new Map(known.map((group) => [keyOf(group), { ...group, count: 0 }]))
   let before: number | null = null
   for (let step = 0; step < MAX_STEPS; step += 1) {

@@ -123,7 +123,7 @@ function previewing(deps: ReplayDeliveriesDeps): ReplayRejectedDeps {
         return eventId === null ? decided : afterEarlier(JSON.stringify([eventId]), null, decided)
       },
     },
-    receipts: { remember() {} },
+    arrivalTimes: { remember() {} },
     meter: { deliveryRecorded() {}, deliveryNotRecorded() {} },
     successLog: { note() {} },
     log: { info() {} },

@@ -7,7 +7,7 @@ import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { type ApplyResponseDeps, applyResponse } from '../uploads/apply-response.ts'
 import type { ConcurrencyLimiter } from '../uploads/concurrency-limiter.ts'
-import { type Exchange, submissionResponse } from '../uploads/imagekit-exchange.ts'
+import { type Exchange, submissionResponse } from '../uploads/exchange-outcome.ts'
 import { type ListedRunView, listedRunView } from './list-runs.ts'
 
 export type ResubmitRunDeps = ApplyResponseDeps & {

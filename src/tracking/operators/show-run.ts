@@ -1,4 +1,5 @@
 import { TrackerError } from '../../domain/errors.ts'
+import { decideRetry, unitsOf } from '../../domain/retry.ts'
 import type { RunHistory } from '../../domain/run-history.ts'
 import { type TimelineEvent, timelineOf } from '../../domain/timeline.ts'
 import type { Store } from '../../store/store.ts'
@@ -7,6 +8,7 @@ import { runView } from '../status/run-view.ts'
 import { submissionView } from '../status/submission-status-cache.ts'
 import { deliveryView } from './list-deliveries.ts'
 import { listedRunView } from './list-runs.ts'
+import { rejectionOf } from './retry-run.ts'
 
 export type ShowRunDeps = {
   store: Pick<Store, 'findRunHistory'>
@@ -15,12 +17,44 @@ export type ShowRunDeps = {
 
 /** A run with everything that is known about how it got its status. Throws `not_found`. */
 export async function showRun({ store, links }: ShowRunDeps, runId: string) {
-  const history = await store.findRunHistory(runId)
-  if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
-  return shownRun(links, history)
+  return shownRun(links, await getRunHistory(store, runId))
 }
 
-export function shownRun(links: Links, history: RunHistory) {
+export type RunWithActions = {
+  shown: ShownRun
+  /** Why the run can't be retried; null if it can. */
+  rejection: string | null
+  /** The cost of a retry in ImageKit's extension units; null if it is not known. */
+  units: number | null
+  /** The file's URL, only if ImageKit itself returned it to us: other callers could send any URL. */
+  fileUrl: string | null
+}
+
+/** A run as `showRun` returns it, plus what an operator can do about it. Throws `not_found`. */
+export async function showRunWithActions(
+  { store, links }: ShowRunDeps,
+  runId: string,
+): Promise<RunWithActions> {
+  const history = await getRunHistory(store, runId)
+  const decision = decideRetry(history)
+  const { kind, baseline } = history.submission
+  const { units, unpriced } = unitsOf([history.run.requestedAs ?? history.run.name])
+  return {
+    shown: shownRun(links, history),
+    rejection: decision.kind === 'rejected' ? rejectionOf(decision.by).message : null,
+    units: unpriced > 0 ? null : units,
+    // Older baselines have no URL.
+    fileUrl: (kind === 'external' ? null : baseline?.url) ?? null,
+  }
+}
+
+async function getRunHistory(store: ShowRunDeps['store'], runId: string): Promise<RunHistory> {
+  const history = await store.findRunHistory(runId)
+  if (history === undefined) throw new TrackerError('not_found', `There is no run ${runId}.`)
+  return history
+}
+
+function shownRun(links: Links, history: RunHistory) {
   const { run, submission, siblings, deliveries, currentRunId, previous } = history
   const { kind, fileId, fileName } = submission
   const { extensions: _, ...view } = submissionView(links, { submission, runs: [] })

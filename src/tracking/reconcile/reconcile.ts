@@ -2,13 +2,13 @@ import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { LEAST_RUN_CLAIM_MS, latestDueAt, RUN_CLAIM_MS } from '../../domain/due-time.ts'
 import type { Finding } from '../../domain/finding.ts'
 import type { Store } from '../../store/store.ts'
-import type { UpkeepLease } from '../upkeep-lease.ts'
+import type { MaintenanceLease } from '../maintenance-lease.ts'
 import { type CheckDueRunsDeps, checkDueRuns, type Reconciled } from './check-due-runs.ts'
 import type { FileLookup, Stop } from './fetch-files.ts'
 
 export type ReconcileDeps = CheckDueRunsDeps & {
   store: Pick<Store, 'sweepOverdue' | 'listDue' | 'claimDue' | 'extendClaim' | 'releaseRuns' | 'applyFinding'>
-  lease: Pick<UpkeepLease, 'current'>
+  lease: Pick<MaintenanceLease, 'current'>
   meter: { runReconciled(finding: Finding['kind']): void }
   /** Runs one pass at a time, whether the job or an operator starts it. */
   runExclusive: <T>(work: () => Promise<T>) => Promise<T>

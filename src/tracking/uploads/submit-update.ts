@@ -5,12 +5,7 @@ import type { RequestedExtension } from '../../domain/submission.ts'
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
-import {
-  callerOutcome,
-  type Exchange,
-  type RespondToCaller,
-  submissionResponse,
-} from './imagekit-exchange.ts'
+import { callerOutcome, type Exchange, type RespondToCaller, submissionResponse } from './exchange-outcome.ts'
 import type { Sent } from './with-idempotency-key.ts'
 
 export type SubmitUpdateDeps = ApplyResponseDeps & {

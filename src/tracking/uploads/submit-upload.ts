@@ -4,12 +4,7 @@ import type { RequestedExtension, SubmissionError } from '../../domain/submissio
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
-import {
-  callerOutcome,
-  type Exchange,
-  type RespondToCaller,
-  submissionResponse,
-} from './imagekit-exchange.ts'
+import { callerOutcome, type Exchange, type RespondToCaller, submissionResponse } from './exchange-outcome.ts'
 import type { Sent } from './with-idempotency-key.ts'
 
 /** The fields of a caller's upload form, known once the form is complete. */

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { TrackerError } from '../../domain/errors.ts'
 import type { KeyClaim, StoredResponse } from '../../domain/idempotency.ts'
 import type { Store } from '../../store/store.ts'
-import type { RespondToCaller } from './imagekit-exchange.ts'
+import type { RespondToCaller } from './exchange-outcome.ts'
 import type { WriteRetryQueue } from './write-retry-queue.ts'
 
 export type WithIdempotencyKeyDeps = {

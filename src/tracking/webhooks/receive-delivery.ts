@@ -9,8 +9,8 @@ import { type ErrorCode, TrackerError } from '../../domain/errors.ts'
 import type { ExtensionResult } from '../../domain/extension-result.ts'
 import type { Json } from '../../domain/json.ts'
 import type { Store } from '../../store/store.ts'
+import type { ArrivalTimes } from './arrival-times.ts'
 import { DeliveryRejected } from './delivery-rejected.ts'
-import type { FirstReceipts } from './first-receipts.ts'
 import type { CheckSignature } from './signature-check.ts'
 import type { SuccessLog } from './success-log.ts'
 
@@ -27,7 +27,7 @@ export type ReceiveDeliveryDeps = {
   store: Pick<Store, 'recordDelivery' | 'recordAccountDelivery'>
   checkSignature: CheckSignature
   requireSignature: boolean
-  receipts: Pick<FirstReceipts, 'remember'>
+  arrivalTimes: Pick<ArrivalTimes, 'remember'>
   /** Throws `TrackerError` if the body is not JSON. */
   parseJson: (body: Buffer) => Json
   readExtensionResult: (payload: Json, bytes: number) => ExtensionResult
@@ -72,7 +72,7 @@ export async function receiveExtensionDelivery(
     throw error
   }
   if (recorded.outcome === 'rejected') {
-    deps.receipts.remember(body, receivedAt)
+    deps.arrivalTimes.remember(body, receivedAt)
     throw new DeliveryRejected('unknown_submission')
   }
   deps.meter.deliveryRecorded('extension', recorded.outcome)
@@ -138,11 +138,11 @@ function parse(deps: ReceiveDeliveryDeps, body: Buffer): Json {
  * ImageKit sends a delivery that we could not store again, possibly with the same signature, which must not count as stale then.
  */
 function noteFailure(
-  { receipts, meter }: ReceiveDeliveryDeps,
+  { arrivalTimes, meter }: ReceiveDeliveryDeps,
   { body, receivedAt }: ReceivedDelivery,
   error: unknown,
 ): void {
-  receipts.remember(body, receivedAt)
+  arrivalTimes.remember(body, receivedAt)
   meter.deliveryNotRecorded(error instanceof TrackerError ? error.code : 'internal')
 }
 

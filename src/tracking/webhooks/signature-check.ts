@@ -1,5 +1,5 @@
 import type { SignatureCheck } from '../../domain/delivery.ts'
-import type { FirstReceipts } from './first-receipts.ts'
+import type { ArrivalTimes } from './arrival-times.ts'
 
 type SignatureResult =
   | { kind: 'valid'; eventId: string | null }
@@ -20,13 +20,13 @@ export type CheckSignature = (signed: SignedBody) => CheckedSignature
 export function createSignatureCheck(deps: {
   secrets: readonly string[]
   verify: (signed: SignedBody & { secrets: readonly string[] }) => SignatureResult
-  receipts: Pick<FirstReceipts, 'find'>
+  arrivalTimes: Pick<ArrivalTimes, 'find'>
 }): CheckSignature {
-  const { secrets, verify, receipts } = deps
+  const { secrets, verify, arrivalTimes } = deps
   const verifyAtArrival = ({ headers, body, receivedAt }: SignedBody): SignatureResult => {
     const result = verify({ headers, body, receivedAt, secrets })
     if (result.kind !== 'invalid' || result.cause !== 'stale_signature') return result
-    const firstAt = receipts.find(body)
+    const firstAt = arrivalTimes.find(body)
     return firstAt === undefined ? result : verify({ headers, body, receivedAt: firstAt, secrets })
   }
   return (signed) => {

@@ -15,7 +15,7 @@ test('only the ImageKit key is required on loopback; the rest has defaults', () 
     },
     signatures: { secrets: [], requireOnExtensions: false },
     notifications: { secrets: [], allowPrivateTargets: false },
-    upkeep: {
+    maintenance: {
       overdueAfterMs: 600_000,
       reconcileEveryMs: 60_000,
       expireAfterMs: 90_000_000,
@@ -67,7 +67,7 @@ test('every variable is parsed', () => {
     imagekit: { uploadUrl: 'http://127.0.0.1:3001' },
     signatures: { secrets: ['whsec_one_0123456789', 'whsec_two_0123456789'], requireOnExtensions: true },
     notifications: { secrets: [expect.anything()], allowPrivateTargets: true },
-    upkeep: {
+    maintenance: {
       overdueAfterMs: 300_000,
       reconcileEveryMs: 250,
       expireAfterMs: 172_800_000,

@@ -3,7 +3,7 @@ import type { Environment } from '../../../src/config/variables.ts'
 import { LOCAL, parse, problemsOf, SIGNING } from './parse-env.ts'
 
 const HOUR = 3_600_000
-const retentionRunsOf = (env: Environment) => parse({ ...LOCAL, ...env }).upkeep.retentionRunsMs
+const retentionRunsOf = (env: Environment) => parse({ ...LOCAL, ...env }).maintenance.retentionRunsMs
 const problems = (env: Environment) => problemsOf({ ...LOCAL, ...env })
 
 test('submissions are kept forever unless RETENTION_RUNS is set', () => {
@@ -21,7 +21,7 @@ test.each([
 ])('RETENTION_RUNS=%s does not depend on RETENTION and produces no warning', (value, ms) => {
   expect(retentionRunsOf({ RETENTION_RUNS: value })).toBe(ms)
   const config = parse({ ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING, RETENTION: '1h', RETENTION_RUNS: value })
-  expect(config.upkeep).toMatchObject({ retentionMs: HOUR, retentionRunsMs: ms })
+  expect(config.maintenance).toMatchObject({ retentionMs: HOUR, retentionRunsMs: ms })
   expect(config.warnings).toEqual([])
 })
 

@@ -1,10 +1,10 @@
+import { decideStatus } from '../../../src/domain/decide-status.ts'
 import {
   type Change,
   type DeliveryDecision,
   decideDelivery,
   type ExtensionResult,
 } from '../../../src/domain/extension-result.ts'
-import { observe } from '../../../src/domain/observe.ts'
 import { type Evidence, type FinalStatus, type Run, requestedRun } from '../../../src/domain/run.ts'
 import { openSubmission, type Submission } from '../../../src/domain/submission.ts'
 import {
@@ -133,13 +133,13 @@ export function applyFact(known: Known, fact: Fact, newRunId: () => string, at: 
       const changed = runs.map((run) => {
         const evidence = NEW_TAGS
         return run.name === fact.name
-          ? observe(run, { source: 'reconcile', status: 'success', evidence }, at).run
+          ? decideStatus(run, { source: 'reconcile', status: 'success', evidence }, at).run
           : run
       })
       return { known: { ...known, runs: changed }, decision: null }
     }
     case 'expiry': {
-      const changed = runs.map((run) => observe(run, { source: 'expiry', reason: 'timed_out' }, at).run)
+      const changed = runs.map((run) => decideStatus(run, { source: 'expiry', reason: 'timed_out' }, at).run)
       return { known: { ...known, runs: changed }, decision: null }
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { decideStatus, type Observation } from '../../../src/domain/decide-status.ts'
 import { isNotificationDue } from '../../../src/domain/notification.ts'
-import { type Observation, observe } from '../../../src/domain/observe.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import { aRun, aSubmission, frozen, NEW_TAGS } from './facts.ts'
 
@@ -11,10 +11,10 @@ const FAILURE: Observation = { source: 'webhook', status: 'failed', error: null 
 const EVIDENCE: Observation = { source: 'reconcile', status: 'success', evidence: NEW_TAGS }
 const EXPIRY: Observation = { source: 'expiry', reason: 'timed_out' }
 const pending = frozen(aRun())
-const expired = frozen(observe(pending, EXPIRY, 1_500).run)
+const expired = frozen(decideStatus(pending, EXPIRY, 1_500).run)
 
 function isDue(before: Run, observation: Observation, submission = withCaller): boolean {
-  return isNotificationDue(submission, before, observe(before, observation, 2_000).run)
+  return isNotificationDue(submission, before, decideStatus(before, observation, 2_000).run)
 }
 
 describe('a caller with a webhookUrl of its own', () => {
@@ -28,7 +28,7 @@ describe('a caller with a webhookUrl of its own', () => {
   })
 
   test('is notified of a run that is added and settled in one step', () => {
-    expect(isNotificationDue(withCaller, undefined, observe(pending, SUCCESS, 2_000).run)).toBe(true)
+    expect(isNotificationDue(withCaller, undefined, decideStatus(pending, SUCCESS, 2_000).run)).toBe(true)
   })
 
   test('is not notified of the response’s own statuses, which it has, nor of an expiry', () => {
@@ -40,7 +40,7 @@ describe('a caller with a webhookUrl of its own', () => {
 
   test('is notified once, whatever is reported later', () => {
     for (const first of [SUCCESS, FAILURE, EVIDENCE, { source: 'response', status: 'failed' } as const]) {
-      const settled = frozen(observe(pending, first, 1_500).run)
+      const settled = frozen(decideStatus(pending, first, 1_500).run)
       const error = { message: 'fills a missing one' }
       for (const later of [SUCCESS, { ...FAILURE, error }, EVIDENCE, EXPIRY])
         expect(isDue(settled, later)).toBe(false)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { RunRow } from '../../../src/domain/decide/tables.ts'
+import type { RunRow } from '../../../src/domain/decide/rows.ts'
 import { bucketOf } from '../../../src/domain/duration-buckets.ts'
 import { formatId, numberOf } from '../../../src/domain/ids.ts'
 import type { RunStatus } from '../../../src/domain/run.ts'

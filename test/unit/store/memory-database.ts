@@ -1,5 +1,5 @@
+import type { RunRow } from '../../../src/domain/decide/rows.ts'
 import type { Key, Step } from '../../../src/domain/decide/step.ts'
-import type { RunRow } from '../../../src/domain/decide/tables.ts'
 import type { TrackerError } from '../../../src/domain/errors.ts'
 import type { BatchChanges } from '../../../src/store/working-set.ts'
 import type { BatchDatabase } from '../../../src/store/write-queue.ts'

@@ -1,10 +1,5 @@
 import { receivedOf } from '../../../src/domain/decide/delivery.ts'
-import type {
-  DeliveryRow,
-  NotificationRow,
-  RunRow,
-  SubmissionRow,
-} from '../../../src/domain/decide/tables.ts'
+import type { DeliveryRow, NotificationRow, RunRow, SubmissionRow } from '../../../src/domain/decide/rows.ts'
 import type { NewIds } from '../../../src/domain/ids.ts'
 import { aRun, aSubmission, numbered } from '../domain/facts.ts'
 

@@ -56,7 +56,7 @@ function startReplay(count: number, failAfter: number) {
     readToken: () => 'sub_1',
     checkSignature: () => ({ check: 'absent', eventId: null, cause: 'absent_signature' }),
     requireSignature: false,
-    receipts: { remember() {} },
+    arrivalTimes: { remember() {} },
     parseJson: () => ({}),
     readExtensionResult: () => ({
       service: 'remove-bg',

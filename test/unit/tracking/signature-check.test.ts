@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { verifySignature } from '../../../src/imagekit/webhook-signature.ts'
-import { createFirstReceipts } from '../../../src/tracking/webhooks/first-receipts.ts'
+import { createArrivalTimes } from '../../../src/tracking/webhooks/arrival-times.ts'
 import { createSignatureCheck } from '../../../src/tracking/webhooks/signature-check.ts'
 import { ikHeaders, standardHeaders } from '../../support/signed-webhooks.ts'
 
@@ -13,8 +13,8 @@ const SIGNED = {
   receivedAt: AT,
 }
 
-function checkWith(secrets: readonly string[], receipts = createFirstReceipts()) {
-  return createSignatureCheck({ secrets, verify: verifySignature, receipts })
+function checkWith(secrets: readonly string[], arrivalTimes = createArrivalTimes()) {
+  return createSignatureCheck({ secrets, verify: verifySignature, arrivalTimes })
 }
 
 test('a correct signature is valid, and returns the id that it signs', () => {
@@ -43,18 +43,18 @@ test.each([
 })
 
 test('a signature is stale an hour later, unless we could not store its delivery when it first arrived', () => {
-  const receipts = createFirstReceipts()
-  const check = checkWith(['one'], receipts)
+  const arrivalTimes = createArrivalTimes()
+  const check = checkWith(['one'], arrivalTimes)
   const late = { ...SIGNED, receivedAt: AT + HOUR }
   expect(check(late)).toMatchObject({ check: 'invalid', cause: 'stale_signature' })
-  receipts.remember(SIGNED.body, AT + 1000)
+  arrivalTimes.remember(SIGNED.body, AT + 1000)
   expect(check(late)).toMatchObject({ check: 'valid' })
 })
 
 test('a signature that was stale when it first arrived stays stale, and a wrong one stays wrong', () => {
-  const receipts = createFirstReceipts()
-  receipts.remember(SIGNED.body, AT + HOUR)
+  const arrivalTimes = createArrivalTimes()
+  arrivalTimes.remember(SIGNED.body, AT + HOUR)
   const late = { ...SIGNED, receivedAt: AT + 2 * HOUR }
-  expect(checkWith(['one'], receipts)(late)).toMatchObject({ cause: 'stale_signature' })
-  expect(checkWith(['two'], receipts)(late)).toMatchObject({ cause: 'bad_signature' })
+  expect(checkWith(['one'], arrivalTimes)(late)).toMatchObject({ cause: 'stale_signature' })
+  expect(checkWith(['two'], arrivalTimes)(late)).toMatchObject({ cause: 'bad_signature' })
 })

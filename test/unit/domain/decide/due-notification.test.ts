@@ -5,7 +5,7 @@ import {
   resendNotifications,
   settleNotification,
 } from '../../../../src/domain/decide/due-notification.ts'
-import type { NotificationRow } from '../../../../src/domain/decide/tables.ts'
+import type { NotificationRow } from '../../../../src/domain/decide/rows.ts'
 import type { NotificationResult } from '../../../../src/domain/notification.ts'
 import { AN_ATTEMPT, anAuditEntry } from '../../../contract/builders.ts'
 import { createMemory } from './memory.ts'

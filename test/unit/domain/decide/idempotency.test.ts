@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../../../../src/domain/decide/idempotency.ts'
-import type { ClaimRow } from '../../../../src/domain/decide/tables.ts'
+import type { ClaimRow } from '../../../../src/domain/decide/rows.ts'
 import { IDEMPOTENCY_WINDOW_MS as WINDOW } from '../../../../src/domain/idempotency.ts'
 import { createMemory } from './memory.ts'
 import { CLAIM } from './submitted.ts'

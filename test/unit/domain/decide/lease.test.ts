@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { acquireLease, holdsLease, releaseLease, underLease } from '../../../../src/domain/decide/lease.ts'
-import type { LeaseRow } from '../../../../src/domain/decide/tables.ts'
+import type { LeaseRow } from '../../../../src/domain/decide/rows.ts'
 import { createMemory } from './memory.ts'
 
-const OURS: LeaseRow = { name: 'upkeep', isOurs: true, epoch: 4, endsAt: 40_000 }
+const OURS: LeaseRow = { name: 'maintenance', isOurs: true, epoch: 4, endsAt: 40_000 }
 const THEIRS: LeaseRow = { ...OURS, isOurs: false }
 
 function withLease(row?: LeaseRow) {

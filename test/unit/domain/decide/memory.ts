@@ -1,5 +1,5 @@
+import { KEYS, type RunRow, type TableName, type Tables } from '../../../../src/domain/decide/rows.ts'
 import type { Changes, Key, Step } from '../../../../src/domain/decide/step.ts'
-import { KEYS, type RunRow, type TableName, type Tables } from '../../../../src/domain/decide/tables.ts'
 import { formatId, type NewIds } from '../../../../src/domain/ids.ts'
 import { type BatchChanges, createWorkingSet, type WorkingSet } from '../../../../src/store/working-set.ts'
 

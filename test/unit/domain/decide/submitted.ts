@@ -1,6 +1,6 @@
+import type { ClaimRow, RunRow, SubmissionRow } from '../../../../src/domain/decide/rows.ts'
 import { createSubmission } from '../../../../src/domain/decide/submission.ts'
 import { bindingOf } from '../../../../src/domain/decide/submission-state.ts'
-import type { ClaimRow, RunRow, SubmissionRow } from '../../../../src/domain/decide/tables.ts'
 import type { NewSubmission } from '../../../../src/domain/submission.ts'
 import { newSubmission } from '../../../contract/builders.ts'
 import { createMemory, type Memory } from './memory.ts'

@@ -5,7 +5,7 @@ import type { Store } from '../store/store.ts'
 const TTL_MS = 20_000
 
 /** The lease of the process that does the work that only one process may do. */
-export type UpkeepLease = {
+export type MaintenanceLease = {
   /** Null while another process has it. */
   current(): Lease | null
   /** Acquires or renews the lease. Call it again well before 20 seconds have passed. */
@@ -14,7 +14,7 @@ export type UpkeepLease = {
 }
 
 /** A lease that could not be renewed is kept: the store checks it with each write. */
-export function createUpkeepLease({ clock }: { clock: () => number }): UpkeepLease {
+export function createMaintenanceLease({ clock }: { clock: () => number }): MaintenanceLease {
   let lease: Lease | null = null
   return {
     current: () => lease,

@@ -2,7 +2,7 @@ import { parseDurationMs, positive } from '../domain/quantities.ts'
 import type { Variables } from './variables.ts'
 
 /** The settings of the background jobs. All times in milliseconds. */
-export type UpkeepSettings = {
+export type MaintenanceSettings = {
   overdueAfterMs: number
   reconcileEveryMs: number
   expireAfterMs: number
@@ -16,7 +16,7 @@ const TOO_SHORT = 'must be at least 25h and at least EXPIRE_AFTER, because webho
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-export function parseUpkeep(variables: Variables): UpkeepSettings {
+export function parseMaintenance(variables: Variables): MaintenanceSettings {
   const duration = (name: string, fallbackMs: number) =>
     variables.parsed(name, fallbackMs, positive(parseDurationMs), DURATION)
   // ImageKit retries a webhook for 24 hours.

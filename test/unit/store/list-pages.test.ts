@@ -8,7 +8,7 @@ import {
   readList,
   readWindows,
   type Window,
-} from '../../../src/store/read-list.ts'
+} from '../../../src/store/list-pages.ts'
 import { runSync, waitFor } from '../../../src/store/transaction-work.ts'
 
 const SPAN = 20_000

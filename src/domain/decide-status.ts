@@ -18,7 +18,7 @@ const MAX_ERROR_BYTES = 16 * 1024
  * The only rule that decides a status: the first final status stays. `expired` is not final: a late result settles an expired
  * run. Returns the new run; does not change `run`.
  */
-export function observe<R extends Run>(run: R, observation: Observation, at: number): Observed<R> {
+export function decideStatus<R extends Run>(run: R, observation: Observation, at: number): Observed<R> {
   if (observation.source === 'expiry') return expire(run, observation.reason, at)
   if (observation.status === 'pending') return confirmPending(run, at)
   if (!isFinal(run.status)) return settle(run, observation.status, observation, at)

@@ -3,7 +3,7 @@ import type { Submission } from '../../domain/submission.ts'
 import type { UploadResponse } from '../../domain/upload-response.ts'
 import type { Store } from '../../store/store.ts'
 
-export type RecordResponseDeps = {
+export type ReportResponseDeps = {
   store: Pick<Store, 'applyResponse'>
   clock: () => number
 }
@@ -12,8 +12,8 @@ export type RecordResponseDeps = {
  * Records the response that ImageKit gave to an uploader elsewhere. Throws `response_conflict` if the submission has another
  * one.
  */
-export async function recordResponse(
-  { store, clock }: RecordResponseDeps,
+export async function reportResponse(
+  { store, clock }: ReportResponseDeps,
   submissionId: string,
   response: UploadResponse,
 ): Promise<Submission> {

@@ -1,10 +1,10 @@
 import type { Store } from '../store/store.ts'
-import type { UpkeepLease } from '../tracking/upkeep-lease.ts'
+import type { MaintenanceLease } from '../tracking/maintenance-lease.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
-export type CounterFolderDeps = {
+export type CounterCompactorDeps = {
   store: Pick<Store, 'foldCounters'>
-  lease: Pick<UpkeepLease, 'current'>
+  lease: Pick<MaintenanceLease, 'current'>
   log: { error(fields: object, text: string): void }
 }
 
@@ -14,7 +14,7 @@ const BETWEEN_MS = 20
 const AFTER_FAILURE_MS = 5_000
 
 /** Adds up the counts of recent batches, so that reading the counters stays cheap. */
-export function createCounterFolder({ store, lease, log }: CounterFolderDeps): Repeated {
+export function createCounterCompactor({ store, lease, log }: CounterCompactorDeps): Repeated {
   return repeat(
     async () => {
       const current = lease.current()
@@ -23,7 +23,8 @@ export function createCounterFolder({ store, lease, log }: CounterFolderDeps): R
     },
     {
       afterFailureMs: AFTER_FAILURE_MS,
-      onError: (err) => log.error({ event: 'counter_fold.failed', err }, 'counters could not be added up'),
+      onError: (err) =>
+        log.error({ event: 'counter_compaction.failed', err }, 'counters could not be added up'),
     },
   )
 }

@@ -5,22 +5,22 @@ import { LRUCache } from 'lru-cache'
  * Remembers when a delivery that we could not store first arrived. The sender may repeat it later with its old signature, which
  * would be stale by then through no fault of the sender.
  */
-export type FirstReceipts = {
+export type ArrivalTimes = {
   remember(body: Buffer, receivedAt: number): void
   find(body: Buffer): number | undefined
 }
 
 const MAX_REMEMBERED = 10_000
 
-export function createFirstReceipts(): FirstReceipts {
+export function createArrivalTimes(): ArrivalTimes {
   // With `max`, it would allocate the space of all entries at once.
-  const receipts = new LRUCache<string, number>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 })
+  const arrivalTimes = new LRUCache<string, number>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 })
   return {
     remember(body, receivedAt) {
       const digest = digestOf(body)
-      if (!receipts.has(digest)) receipts.set(digest, receivedAt)
+      if (!arrivalTimes.has(digest)) arrivalTimes.set(digest, receivedAt)
     },
-    find: (body) => receipts.get(digestOf(body)),
+    find: (body) => arrivalTimes.get(digestOf(body)),
   }
 }
 

@@ -14,7 +14,9 @@ type SweptCells = [n: number, isPending: Truth, isOverdue: Truth, requestedAt: n
 type OldCells = [n: number, at: number, bytes: number, fileId: string | null, ...uses: Truth[]]
 
 /** The reads and writes of maintenance jobs, which handle many rows. */
-export function createUpkeepRows(statements: Statements): SweepRows & PruningRows & RetentionRows & KeyRows {
+export function createMaintenanceRows(
+  statements: Statements,
+): SweepRows & PruningRows & RetentionRows & KeyRows {
   const { rows, value, run, inNumbers, inTexts, givenRows, sameDay, bodiesOf } = statements
   const listRuns = rows<SweptCells>(
     `SELECT n, ${isPending()}, overdue IS NOT NULL, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?`,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Observation, observe } from '../../../src/domain/observe.ts'
+import { decideStatus, type Observation } from '../../../src/domain/decide-status.ts'
 import type { FinalStatus, Run } from '../../../src/domain/run.ts'
 import { aRun, frozen, NEW_TAGS } from './facts.ts'
 
@@ -33,7 +33,7 @@ describe('a run that is not settled', () => {
     'is settled by %s, pending or expired, with the source and the time',
     (_, observation, status, source) => {
       for (const run of [pending, expired]) {
-        const observed = observe(run, observation, LATER)
+        const observed = decideStatus(run, observation, LATER)
         expect(observed.outcome).toBe('applied')
         expect(observed.run).toMatchObject({
           status,
@@ -52,16 +52,19 @@ describe('a run that is not settled', () => {
   )
 
   test('stays pending when the response reports pending, and its source becomes the response', () => {
-    const observed = observe(pending, STILL_PENDING, LATER)
+    const observed = decideStatus(pending, STILL_PENDING, LATER)
     expect(observed).toEqual({
       outcome: 'applied',
       run: { ...pending, source: 'response', updatedAt: LATER },
     })
-    expect(observe(observed.run, STILL_PENDING, LATER + 1)).toEqual({ outcome: 'ignored', run: observed.run })
+    expect(decideStatus(observed.run, STILL_PENDING, LATER + 1)).toEqual({
+      outcome: 'ignored',
+      run: observed.run,
+    })
   })
 
   test('expires without a final status, which is not a failure and does not settle it', () => {
-    const observed = observe(pending, EXPIRY, LATER)
+    const observed = decideStatus(pending, EXPIRY, LATER)
     expect(observed.outcome).toBe('applied')
     const evidence = { kind: 'timed_out' }
     expect(observed.run).toEqual({
@@ -75,8 +78,8 @@ describe('a run that is not settled', () => {
   })
 
   test('stays expired when the response reports pending or the window ends again', () => {
-    expect(observe(expired, STILL_PENDING, LATER)).toEqual({ outcome: 'ignored', run: expired })
-    expect(observe(expired, EXPIRY, LATER)).toEqual({ outcome: 'ignored', run: expired })
+    expect(decideStatus(expired, STILL_PENDING, LATER)).toEqual({ outcome: 'ignored', run: expired })
+    expect(decideStatus(expired, EXPIRY, LATER)).toEqual({ outcome: 'ignored', run: expired })
   })
 })
 
@@ -91,20 +94,20 @@ describe('a settled run', () => {
     'is not changed by a webhook that repeats the final status from a %s: %s',
     (source, status, observation) => {
       const run = settled(status, { source })
-      expect(observe(run, observation, LATER)).toEqual({ outcome: 'duplicate', run })
+      expect(decideStatus(run, observation, LATER)).toEqual({ outcome: 'duplicate', run })
     },
   )
 
   test('takes the error of a webhook that repeats the failure if it has none', () => {
     const run = settled('failed', { source: 'response' })
-    const observed = observe(run, FAILURE, LATER)
+    const observed = decideStatus(run, FAILURE, LATER)
     expect(observed.outcome).toBe('duplicate')
     expect(observed.run).toEqual({ ...run, error: { message: 'too large' }, updatedAt: LATER })
   })
 
   test('keeps its first error', () => {
     const run = settled('failed', { error: { message: 'the first' } })
-    expect(observe(run, FAILURE, LATER)).toEqual({ outcome: 'duplicate', run })
+    expect(decideStatus(run, FAILURE, LATER)).toEqual({ outcome: 'duplicate', run })
   })
 
   test.each([
@@ -114,40 +117,40 @@ describe('a settled run', () => {
     'that is a %s is contradicted by a webhook with the opposite status, and keeps its status',
     (status, observation) => {
       const run = settled(status)
-      const observed = observe(run, observation, LATER)
+      const observed = decideStatus(run, observation, LATER)
       expect(observed).toEqual({ outcome: 'contradicted', run: { ...run, contradicted: true } })
     },
   )
 
   test('is contradicted once: the repeated opposite is a duplicate', () => {
-    const { run } = observe(settled('success'), FAILURE, LATER)
-    expect(observe(frozen(run), FAILURE, LATER + 1)).toEqual({ outcome: 'duplicate', run })
+    const { run } = decideStatus(settled('success'), FAILURE, LATER)
+    expect(decideStatus(frozen(run), FAILURE, LATER + 1)).toEqual({ outcome: 'duplicate', run })
   })
 
   test('is not contradicted by a repetition of its own status after the opposite', () => {
-    const { run } = observe(settled('success'), FAILURE, LATER)
-    expect(observe(frozen(run), SUCCESS, LATER + 1)).toEqual({ outcome: 'duplicate', run })
+    const { run } = decideStatus(settled('success'), FAILURE, LATER)
+    expect(decideStatus(frozen(run), SUCCESS, LATER + 1)).toEqual({ outcome: 'duplicate', run })
   })
 
   test('is not changed by an opposite response or evidence, because only a webhook contradicts', () => {
     const failed = settled('failed')
-    expect(observe(failed, EVIDENCE, LATER)).toEqual({ outcome: 'ignored', run: failed })
-    expect(observe(failed, response('success'), LATER)).toEqual({ outcome: 'ignored', run: failed })
+    expect(decideStatus(failed, EVIDENCE, LATER)).toEqual({ outcome: 'ignored', run: failed })
+    expect(decideStatus(failed, response('success'), LATER)).toEqual({ outcome: 'ignored', run: failed })
     const success = settled('success')
-    expect(observe(success, response('failed'), LATER)).toEqual({ outcome: 'ignored', run: success })
+    expect(decideStatus(success, response('failed'), LATER)).toEqual({ outcome: 'ignored', run: success })
   })
 
   test('is not changed by a response that still reports pending, nor by the end of the window', () => {
     for (const run of [settled('success'), settled('failed'), settled('success', { source: 'request' })]) {
-      expect(observe(run, STILL_PENDING, LATER)).toEqual({ outcome: 'ignored', run })
-      expect(observe(run, EXPIRY, LATER)).toEqual({ outcome: 'ignored', run })
+      expect(decideStatus(run, STILL_PENDING, LATER)).toEqual({ outcome: 'ignored', run })
+      expect(decideStatus(run, EXPIRY, LATER)).toEqual({ outcome: 'ignored', run })
     }
   })
 })
 
 describe('the evidence of a run', () => {
   const expiredAs = (reason: 'asset_gone' | 'timed_out') =>
-    frozen(observe(pending, { source: 'expiry', reason }, LATER).run)
+    frozen(decideStatus(pending, { source: 'expiry', reason }, LATER).run)
 
   test.each(['asset_gone', 'timed_out'] as const)('is the reason if it has expired: %s', (reason) => {
     expect(expiredAs(reason).evidence).toEqual({ kind: reason })
@@ -155,7 +158,7 @@ describe('the evidence of a run', () => {
 
   test('stays the first reason if it expires again for another', () => {
     const run = expiredAs('timed_out')
-    expect(observe(run, { source: 'expiry', reason: 'asset_gone' }, LATER + 1)).toEqual({
+    expect(decideStatus(run, { source: 'expiry', reason: 'asset_gone' }, LATER + 1)).toEqual({
       outcome: 'ignored',
       run,
     })
@@ -163,23 +166,26 @@ describe('the evidence of a run', () => {
 
   test('is the evidence that settled it, pending or expired', () => {
     for (const run of [pending, expiredAs('timed_out')])
-      expect(observe(run, EVIDENCE, LATER).run).toMatchObject({ status: 'success', evidence: NEW_TAGS })
+      expect(decideStatus(run, EVIDENCE, LATER).run).toMatchObject({ status: 'success', evidence: NEW_TAGS })
   })
 
   test('is null if ImageKit reported the status, so the reason of an expiry is removed', () => {
     for (const observation of [SUCCESS, FAILURE, response('success')])
-      expect(observe(expiredAs('asset_gone'), observation, LATER).run.evidence).toBeNull()
+      expect(decideStatus(expiredAs('asset_gone'), observation, LATER).run.evidence).toBeNull()
   })
 
   test('does not change when a webhook repeats or contradicts it', () => {
-    const run = frozen(observe(pending, EVIDENCE, LATER).run)
-    expect(observe(run, SUCCESS, LATER + 1)).toEqual({ outcome: 'duplicate', run })
-    expect(observe(run, FAILURE, LATER + 1).run).toMatchObject({ contradicted: true, evidence: NEW_TAGS })
+    const run = frozen(decideStatus(pending, EVIDENCE, LATER).run)
+    expect(decideStatus(run, SUCCESS, LATER + 1)).toEqual({ outcome: 'duplicate', run })
+    expect(decideStatus(run, FAILURE, LATER + 1).run).toMatchObject({
+      contradicted: true,
+      evidence: NEW_TAGS,
+    })
   })
 
   test('stays null when evidence repeats the status that ImageKit reported', () => {
     const run = settled('success')
-    expect(observe(run, EVIDENCE, LATER)).toEqual({ outcome: 'duplicate', run })
+    expect(decideStatus(run, EVIDENCE, LATER)).toEqual({ outcome: 'duplicate', run })
   })
 })
 
@@ -187,12 +193,14 @@ describe('the error of a run', () => {
   const LIMIT = 16 * 1024
 
   function failWith(error: string): Run {
-    return observe(pending, { source: 'webhook', status: 'failed', error }, LATER).run
+    return decideStatus(pending, { source: 'webhook', status: 'failed', error }, LATER).run
   }
 
   test('is ImageKit’s error, unchanged', () => {
     const error = { code: 12, reasons: ['a', { b: null }] }
-    expect(observe(pending, { source: 'webhook', status: 'failed', error }, LATER).run.error).toEqual(error)
+    expect(decideStatus(pending, { source: 'webhook', status: 'failed', error }, LATER).run.error).toEqual(
+      error,
+    )
   })
 
   test('is stored completely up to 16 KiB, and only as its size beyond', () => {
@@ -207,7 +215,7 @@ describe('the error of a run', () => {
 
   test('is also limited when a repeated failure fills it in', () => {
     const observation: Observation = { source: 'webhook', status: 'failed', error: 'x'.repeat(LIMIT) }
-    expect(observe(settled('failed'), observation, LATER).run.error).toEqual({
+    expect(decideStatus(settled('failed'), observation, LATER).run.error).toEqual({
       truncated: true,
       bytes: LIMIT + 2,
     })
@@ -215,11 +223,11 @@ describe('the error of a run', () => {
 
   test('is null for a success, whatever the webhook contained', () => {
     const observation: Observation = { source: 'webhook', status: 'success', error: { message: 'odd' } }
-    expect(observe(pending, observation, LATER).run.error).toBeNull()
-    expect(observe(settled('success'), observation, LATER).run.error).toBeNull()
+    expect(decideStatus(pending, observation, LATER).run.error).toBeNull()
+    expect(decideStatus(settled('success'), observation, LATER).run.error).toBeNull()
   })
 
   test('is not taken from a contradicting webhook by a success', () => {
-    expect(observe(settled('success'), FAILURE, LATER).run.error).toBeNull()
+    expect(decideStatus(settled('success'), FAILURE, LATER).run.error).toBeNull()
   })
 })

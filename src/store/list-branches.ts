@@ -2,7 +2,7 @@ import { parseId } from '../domain/ids.ts'
 import type { DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.ts'
 import type { ListedNotification, NotificationFilter } from '../domain/notification.ts'
 import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
-import { type ListNumbers, type ReadWindow, readList, type Window } from './read-list.ts'
+import { type ListNumbers, type ReadWindow, readList, type Window } from './list-pages.ts'
 import type { Store } from './store.ts'
 import type { RunReads, Work } from './transaction-work.ts'
 

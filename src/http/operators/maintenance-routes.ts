@@ -3,20 +3,20 @@ import {
   diagnosticsSchema,
   reconcileReportSchema,
   reconcileRequestSchema,
-} from '../../contract/operations.ts'
-import { reasonSchema } from '../../contract/text.ts'
+} from '../../contract/maintenance.ts'
+import { reasonSchema } from '../../contract/reason.ts'
 import { type BackUpDeps, backUp } from '../../tracking/operators/back-up.ts'
 import { type DiagnosticsDeps, runDiagnostics } from '../../tracking/operators/diagnostics/run-diagnostics.ts'
 import { type ForgetAssetDeps, forgetAsset } from '../../tracking/operators/forget-asset.ts'
 import { type ReconcileNowDeps, reconcileNow } from '../../tracking/reconcile/reconcile.ts'
 import { type Api, operation, route } from '../route.ts'
 
-type UpkeepRoutesDeps = ReconcileNowDeps & ForgetAssetDeps & BackUpDeps
+type MaintenanceRoutesDeps = ReconcileNowDeps & ForgetAssetDeps & BackUpDeps
 
 const BACKUP_TYPE = 'application/vnd.sqlite3'
 
 /** Reconciliation, backup, and the deletion of everything stored about an asset. */
-export function upkeepRoutes(api: Api, deps: UpkeepRoutesDeps): void {
+export function maintenanceRoutes(api: Api, deps: MaintenanceRoutesDeps): void {
   route(api, '/reconcile', {
     POST: operation({
       auth: 'operator',

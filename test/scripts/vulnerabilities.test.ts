@@ -12,14 +12,14 @@ import { temporaryDirectory } from '../support/tracker.ts'
 
 const run = promisify(execFile)
 
-/** Runs scripts/audit.mjs against a registry. Returns its exit code, its output, and the saved result. */
+/** Runs scripts/vulnerabilities.mjs against a registry. Returns its exit code, its output, and the saved result. */
 async function audit(registry: string): Promise<{ code: number; output: string; result: string }> {
   const { PATH = '' } = process.env
   const env = { PATH, HOME: temporaryDirectory(), npm_config_registry: registry }
   // Not in the project's folder, where `npm run check`, which runs this test, saves the result of its own audit.
   const cwd = temporaryDirectory()
   for (const file of ['package.json', 'package-lock.json']) copyFileSync(file, join(cwd, file))
-  const script = resolve('scripts/audit.mjs')
+  const script = resolve('scripts/vulnerabilities.mjs')
   const { stdout, code } = await run(process.execPath, [script], { env, cwd }).then(
     (succeeded) => ({ ...succeeded, code: 0 }),
     (failed: { stdout: string; code: number }) => failed,

@@ -22,6 +22,6 @@ const TEXTS = {
 } as const satisfies Record<Cause, string>
 
 /** Explains why a delivery was not applied. */
-export function causeText(cause: Cause): string {
+export function deliveryCauseText(cause: Cause): string {
   return TEXTS[cause]
 }

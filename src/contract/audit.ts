@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { timeSchema } from './run.ts'
+import { auditKindSchema } from './run-detail.ts'
+
+export const auditListSchema = z.object({
+  entries: z.array(
+    z.object({
+      at: timeSchema,
+      /** The name of the operator's key. */
+      actor: z.string(),
+      kind: auditKindSchema,
+      /** The id of what was changed; null if it was more than one. */
+      subject: z.string().nullable(),
+      reason: z.string().nullable(),
+      details: z.record(z.string(), z.json()).nullable(),
+    }),
+  ),
+  nextCursor: z.string().nullable(),
+})

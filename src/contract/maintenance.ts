@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { timeSchema } from './run.ts'
+
+/** `dryRun`: only report what would change. */
+export const reconcileRequestSchema = z.strictObject({ dryRun: z.boolean('must be true or false') })
+
+export const reconcileReportSchema = z.object({
+  runs: z.array(
+    z.object({
+      runId: z.string(),
+      fileId: z.string().nullable(),
+      extension: z.string(),
+      finding: z.enum(['evidence', 'asset_gone', 'timed_out', 'unchanged']),
+      why: z.string(),
+    }),
+  ),
+  /** How long ImageKit asked us to wait, in milliseconds. */
+  holdMs: z.number().nullable(),
+  /** Why the other due runs were not checked; null if all were. */
+  stoppedBy: z.string().nullable(),
+})
+
+export const diagnosticsSchema = z.object({
+  instanceId: z.string(),
+  publicUrl: z.url(),
+  version: z.string(),
+  node: z.string(),
+  now: timeSchema,
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      level: z.enum(['ok', 'warn', 'fail']),
+      message: z.string(),
+      remedy: z.string().nullable(),
+    }),
+  ),
+})

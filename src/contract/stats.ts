@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { parseDurationMs } from '../domain/quantities.ts'
+import { timeSchema } from './run.ts'
+
+export const countSchema = z.int().min(0)
+export const countsByStatusSchema = z.object({
+  pending: countSchema,
+  success: countSchema,
+  failed: countSchema,
+  expired: countSchema,
+})
+
+const MAX_WINDOW_MS = 90 * 86_400_000
+
+/** `window`: how long before now the statistics begin; parsed into milliseconds. */
+export const statsQuerySchema = z.strictObject({
+  window: z
+    .string()
+    .default('24h')
+    .transform((text, context) => {
+      const ms = parseDurationMs(text)
+      if (ms !== undefined && ms > 0 && ms <= MAX_WINDOW_MS) return ms
+      context.addIssue({ code: 'custom', message: 'must be a duration such as 24h or 7d, at most 90d' })
+      return z.NEVER
+    }),
+})
+
+export const statsSchema = z.object({
+  /** In hours, such as `24h`. */
+  window: z.string(),
+  /** `pending`: now. The others: within the window. */
+  byStatus: countsByStatusSchema,
+  byExtension: z.record(z.string(), countsByStatusSchema),
+  byHour: z.array(
+    z.object({ hour: timeSchema, success: countSchema, failed: countSchema, expired: countSchema }),
+  ),
+  /** Of the failures in the window, the most frequent first. */
+  causes: z.array(z.object({ extension: z.string(), cause: z.string(), count: countSchema })),
+  oldestPendingAt: timeSchema.nullable(),
+  settleSeconds: z.object({ p50: z.number().nullable(), p95: z.number().nullable() }),
+})
