@@ -9,7 +9,7 @@ export const EAGER = { RECONCILE_AFTER: '10ms', RECONCILE_EVERY: '20ms' }
 /** Runs are overdue at once, but only the test reconciles. */
 export const BY_HAND = { RECONCILE_AFTER: '1ms', RECONCILE_EVERY: '1h' }
 
-type TestClock = { clock: () => number; advance(ms: number): void }
+type TestClock = { clock: () => number; advance: (ms: number) => void }
 
 /** A clock that runs, and that a test can also move. */
 export function movingClock(): TestClock {
