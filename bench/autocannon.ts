@@ -1,4 +1,5 @@
-// Replaces wrk if it is not installed: `node autocannon.js URL CONNECTIONS SECONDS`. The environment is that of wrk.lua.
+// Replaces wrk if it is not installed: `node autocannon.js URL CONNECTIONS SECONDS`. It reads the same environment
+// variables as wrk.lua.
 import { closeSync, openSync, readSync } from 'node:fs'
 import autocannon from 'autocannon'
 
@@ -39,7 +40,7 @@ function readNext() {
   next += stride
   sent += 1
   const [head = '', body = ''] = record.toString('utf8').split('\r\n\r\n')
-  const [first = '', ...lines] = head.split('\r\n')
-  const [method = '', path = ''] = first.split(' ')
-  return { method, path, headers: Object.fromEntries(lines.map((line) => line.split(': '))), body }
+  const [requestLine = '', ...headerLines] = head.split('\r\n')
+  const [method = '', path = ''] = requestLine.split(' ')
+  return { method, path, headers: Object.fromEntries(headerLines.map((line) => line.split(': '))), body }
 }

@@ -1,4 +1,4 @@
-/** The middle value; the higher of the two middle ones if their number is even. */
+/** The middle value; for an even number of values, the higher of the two middle ones. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5)
 }

@@ -1,4 +1,4 @@
-// Generates the runs of ninety days of use; the same each time.
+// Generates the runs of ninety days of use from a seeded random number generator.
 import type { Run, RunStatus } from '#src/domain/run'
 
 export const DAY_MS = 86_400_000

@@ -4,9 +4,9 @@ import { collapseText, GOALS, type GoalId, goalText, isMet } from './goals.ts'
 
 const document = readFileSync(new URL('../docs/benchmarks.md', import.meta.url), 'utf8')
 
-function getGoal(wanted: GoalId) {
-  const goal = GOALS.find(({ id }) => id === wanted)
-  if (goal === undefined) throw new Error(`unknown goal ${wanted}`)
+function getGoal(goalId: GoalId) {
+  const goal = GOALS.find(({ id }) => id === goalId)
+  if (goal === undefined) throw new Error(`unknown goal ${goalId}`)
   return goal
 }
 
@@ -42,7 +42,7 @@ describe('a collapse, which fails the quick bench,', () => {
     .map((goal) => ({ ...goal, figure: documentedFigure(goal) }))
     .filter(({ figure }) => !Number.isNaN(figure))
 
-  test('has bounds for documented figures', () => {
+  test('has bounds for ingest and for small uploads, whose figures are documented', () => {
     expect(documented.map(({ id }) => id)).toContain('ingest-64-express')
     expect(documented.map(({ id }) => id)).toContain('uploads-20kb')
   })
@@ -54,15 +54,19 @@ describe('a collapse, which fails the quick bench,', () => {
 })
 
 describe('a goal', () => {
-  test('is met at its bound, and has a text', () => {
+  test('is met at its bound, and missed just beyond it', () => {
     const ingest = getGoal('ingest-64-bare')
     expect([isMet(ingest, 0.4), isMet(ingest, 0.39), isMet(ingest, undefined)]).toEqual([
       true,
       false,
       undefined,
     ])
-    expect(goalText(ingest)).toBe('≥ 0.40 (stretch 0.55)')
     expect([isMet(getGoal('disk-kept'), 1850), isMet(getGoal('disk-kept'), 1851)]).toEqual([true, false])
+  })
+
+  test('is described by its bound, or as reported if it has none', () => {
+    expect(goalText(getGoal('ingest-64-bare'))).toBe('≥ 0.40 (stretch 0.55)')
+    expect(goalText(getGoal('disk-kept'))).toBe('≤ 1850 bytes')
     expect(goalText(getGoal('connections-express'))).toBe('reported')
   })
 })

@@ -198,7 +198,7 @@ export const GOALS = [
     'growth-status',
     0.8,
     ratio,
-    'status of as many assets with the most runs, compared with 10,000 runs',
+    'status of 4,000 assets with the most runs, compared with 10,000 runs',
   ),
   atLeast(
     'growth-failures',
@@ -231,7 +231,7 @@ export const GOALS = [
     'lists-webhook-wait',
     50,
     ms,
-    'the longest that a webhook waits while such lists are read; 64 connections',
+    'the longest that a webhook waits while lists are read; 64 connections',
   ),
   atMost('disk-kept', 1850, bytes, 'bytes per settled run, with its delivery body'),
   atMost('disk-pruned', 500, bytes, 'bytes per settled run, its delivery body pruned'),
@@ -281,9 +281,9 @@ export type GoalId = (typeof GOALS)[number]['id']
 export type Figures = { [id in GoalId]?: number | undefined }
 
 export function goalText({ min, max, stretch, format }: Goal): string {
-  const stretched = stretch === undefined ? '' : ` (stretch ${format(stretch)})`
-  if (min !== undefined) return `≥ ${format(min)}${stretched}`
-  return max === undefined ? 'reported' : `≤ ${format(max)}${stretched}`
+  const stretchText = stretch === undefined ? '' : ` (stretch ${format(stretch)})`
+  if (min !== undefined) return `≥ ${format(min)}${stretchText}`
+  return max === undefined ? 'reported' : `≤ ${format(max)}${stretchText}`
 }
 
 /** Undefined if nothing was measured, or if the figure has no goal. */

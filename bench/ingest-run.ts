@@ -38,11 +38,11 @@ export const TRACKER = {
     findStoredDeliveries(join(folder, 'tracker.db'), submissions),
 } satisfies IngestServer
 
-export const BARE = storingNothing('node:http, storing nothing (the ceiling)', 'bare-ingest')
-export const HONO = storingNothing('Hono, storing nothing', 'hono-ingest')
-export const EXPRESS = committingOne('Express, one transaction per request', 'express-ingest')
-export const FASTIFY = committingOne('Fastify, one transaction per request', 'fastify-ingest')
-export const ONE_COMMIT = committingOne('node:http, one transaction per request', 'one-commit-ingest')
+export const BARE = nonStoringServer('node:http, storing nothing (the ceiling)', 'bare-ingest')
+export const HONO = nonStoringServer('Hono, storing nothing', 'hono-ingest')
+export const EXPRESS = oneTransactionServer('Express, one transaction per request', 'express-ingest')
+export const FASTIFY = oneTransactionServer('Fastify, one transaction per request', 'fastify-ingest')
+export const ONE_COMMIT = oneTransactionServer('node:http, one transaction per request', 'one-commit-ingest')
 
 const groupCommitTemplates = new Set<string>()
 
@@ -65,11 +65,11 @@ export const GROUP_COMMIT: IngestServer = {
   findStored: (folder, { submissions }) => findStoredByGroupCommit(join(folder, 'peer.db'), submissions),
 }
 
-function storingNothing(name: string, program: string): IngestServer {
+function nonStoringServer(name: string, program: string): IngestServer {
   return { name, promise: 'nothing', start: (folder, _workload, env) => launchPeer(program, folder, env) }
 }
 
-function committingOne(name: string, program: string): IngestServer {
+function oneTransactionServer(name: string, program: string): IngestServer {
   return {
     name,
     promise: 'on disk',
@@ -92,8 +92,8 @@ async function runIngest(
   { connections, env = {} }: IngestOptions,
 ): Promise<IngestResult> {
   const requests = server.requests ?? workload
-  return inOwnFolder(folder, async (own) => {
-    const loads = await withServer(server.start(own, workload, env), async ({ url }) => {
+  return inOwnFolder(folder, async (runFolder) => {
+    const loads = await withServer(server.start(runFolder, workload, env), async ({ url }) => {
       const warmUp = await generateLoad(url, requests, {
         connections: WARM_UP_CONNECTIONS,
         seconds: warmUpSeconds,
@@ -102,7 +102,7 @@ async function runIngest(
       if (server.findStored !== undefined) await waitUntilRead(url)
       return { warmUp, measured }
     })
-    const stored = server.findStored?.(own, workload)
+    const stored = server.findStored?.(runFolder, workload)
     const missing = stored === undefined ? null : countMissing(stored, workload, Object.values(loads))
     return { ...loads.measured, missing }
   })
@@ -110,7 +110,7 @@ async function runIngest(
 
 /**
  * Counts lost deliveries. Every delivery that was sent must be stored, even if the generator did not wait for its response,
- * because it has reached the server. Only as many may be missing as the server rejected.
+ * because it has reached the server. As many may be missing as were rejected or broken.
  */
 export function countMissing(stored: StoredDelivery[], workload: Workload, loads: readonly Load[]): number {
   const total = (name: 'sent' | 'rejected' | 'broken' | 'acknowledged') =>
@@ -122,8 +122,8 @@ export function countMissing(stored: StoredDelivery[], workload: Workload, loads
       if (index >= workload.count) throw new Error(`${workload.count} prepared deliveries were too few`)
       if (!keys.has(keyOf(workload.runAt(index)))) missing += 1
     }
-  const found = total('sent') - missing
-  return Math.max(missing - total('rejected') - total('broken'), total('acknowledged') - found, 0)
+  const storedCount = total('sent') - missing
+  return Math.max(missing - total('rejected') - total('broken'), total('acknowledged') - storedCount, 0)
 }
 
 function keyOf({ submissionId, extension }: StoredDelivery): string {
@@ -158,8 +158,8 @@ export async function compareIngest(
   )
   const rounds = await inRounds(bench, variants, async ({ name, server, workload }) => {
     const result = await runIngest(bench, server, workload, options)
-    const checked = result.missing === null ? 'nothing stored' : `${result.missing} missing`
-    bench.log(`${connections} × ${name}: ${Math.round(result.rate)} a second, ${checked}`)
+    const missingText = result.missing === null ? 'nothing stored' : `${result.missing} missing`
+    bench.log(`${connections} × ${name}: ${Math.round(result.rate)} a second, ${missingText}`)
     return result
   })
   return workloads.map((workload) => {
@@ -221,6 +221,6 @@ function variantName(server: IngestServer, { order, extensions }: Workload): str
 }
 
 function describeWorkload({ order, extensions }: Workload): string {
-  const inOrder = order === 'upload' ? 'upload order' : 'shuffled over 100,000 pending runs'
-  return `${inOrder}, ${extensions.length} extension(s) per submission`
+  const orderText = order === 'upload' ? 'upload order' : 'shuffled over 100,000 pending runs'
+  return `${orderText}, ${extensions.length} extension(s) per submission`
 }

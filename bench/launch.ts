@@ -1,4 +1,4 @@
-// Starts programs as a user does, on the core of the servers, with their output in a file.
+// Starts programs as a user does, each pinned to a core and with its output in a file.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
@@ -13,8 +13,8 @@ export const SECRETS = {
   TRACKER_API_KEY: 'bench-api-key-0001',
   TRACKER_ADMIN_KEY: 'bench-admin-key-0001',
 }
-export const READER = { Authorization: `Bearer ${SECRETS.TRACKER_API_KEY}` }
-export const OPERATOR = { Authorization: `Bearer ${SECRETS.TRACKER_ADMIN_KEY}` }
+export const READER_HEADERS = { Authorization: `Bearer ${SECRETS.TRACKER_API_KEY}` }
+export const OPERATOR_HEADERS = { Authorization: `Bearer ${SECRETS.TRACKER_ADMIN_KEY}` }
 
 export type RunningServer = { url: string; pid: number; stop: () => Promise<void> }
 export type Env = { [name: string]: string }
@@ -25,11 +25,11 @@ const SLOW_SYNC = fileURLToPath(new URL('../bench/slow-sync.c', import.meta.url)
 /** Nothing is sent to the real ImageKit. */
 const UNREACHABLE = 'http://127.0.0.1:9'
 const START_TIMEOUT_MS = 120_000
-let launched = 0
+let launchCount = 0
 
 /** The built service, configured with keys as for access from other machines. */
 export function launchTracker(folder: string, env: Env = {}, core: Core = 0): Promise<RunningServer> {
-  const own = {
+  const trackerEnv = {
     PORT: '0',
     DATABASE_URL: `file:${join(folder, 'tracker.db')}`,
     IMAGEKIT_PRIVATE_KEY: 'private_bench',
@@ -39,7 +39,7 @@ export function launchTracker(folder: string, env: Env = {}, core: Core = 0): Pr
     RECONCILE_AFTER: '24h',
     ...env,
   }
-  return launch([process.execPath, MAIN, 'serve'], folder, own, { core })
+  return launch([process.execPath, MAIN, 'serve'], folder, trackerEnv, { core })
 }
 
 /** The sandbox. It is not measured itself, so it does not run on the core of the servers. */
@@ -49,7 +49,7 @@ export function launchSandbox(folder: string): Promise<RunningServer> {
 }
 
 /** The environment of a tracker that uploads to the sandbox. */
-export function uploadsTo({ url }: RunningServer): Env {
+export function sandboxEnv({ url }: RunningServer): Env {
   return { IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url }
 }
 
@@ -71,8 +71,8 @@ export async function launch(
   env: Env,
   { core = 0, listening = /"url":"(http:[^"]+)"/ }: { core?: Core; listening?: RegExp } = {},
 ): Promise<RunningServer> {
-  launched += 1
-  const output = join(folder, `output-${launched}.log`)
+  launchCount += 1
+  const output = join(folder, `output-${launchCount}.log`)
   const file = openSync(output, 'w')
   const [program = '', ...args] = onCore(core, command)
   const { PATH = '', HOME = '' } = process.env

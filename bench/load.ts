@@ -29,7 +29,7 @@ export type Load = Counts & { first: number; stride: number; acknowledged: numbe
 const HAS_WRK = isInstalled('wrk')
 const WRK_SCRIPT = fileURLToPath(new URL('../bench/wrk.lua', import.meta.url))
 const AUTOCANNON = fileURLToPath(new URL('autocannon.js', import.meta.url))
-const run = promisify(execFile)
+const execFileAsync = promisify(execFile)
 
 export function describeGenerator(): string {
   return HAS_WRK ? 'wrk, one thread' : 'autocannon (wrk is not installed)'
@@ -56,7 +56,7 @@ export async function generateLoad(
     FIRST_REQUEST: String(first),
     STRIDE: String(stride),
   }
-  const { stdout } = await run(program, args, { env })
+  const { stdout } = await execFileAsync(program, args, { env })
   const [, json] = /RESULT (\{.*\})/.exec(stdout) ?? []
   if (json === undefined) throw new Error(`the load generator printed no result:\n${stdout}`)
   const counts: Counts = JSON.parse(json)
@@ -72,11 +72,11 @@ export function generateLoads(
 ): Promise<Load[]> {
   const stride = urls.length
   return Promise.all(
-    urls.map((url, place) =>
+    urls.map((url, index) =>
       generateLoad(url, requests, {
         connections: connections / stride,
         seconds,
-        first: first + place,
+        first: first + index,
         stride,
       }),
     ),
@@ -88,7 +88,7 @@ export function numberAfter(loads: readonly Load[]): number {
   return Math.max(...loads.map(({ first, stride, sent }) => first + stride * sent))
 }
 
-/** The peer has closed the connection, and received data is still unread. https://docs.kernel.org/networking/proc_net_tcp.html */
+/** The client has closed the connection and the server has not, so the server may not have read everything. https://docs.kernel.org/networking/proc_net_tcp.html */
 const CLOSE_WAIT = '08'
 const READ_TIMEOUT_MS = 60_000
 const POLL_MS = 20

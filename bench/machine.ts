@@ -6,7 +6,7 @@ import { setInterval } from 'node:timers'
 import Database from 'better-sqlite3'
 import { median, sum } from './figures.ts'
 
-const SYNCS = 200
+const SYNC_COUNT = 200
 
 export function describeMachine(folder: string): string {
   const memoryGib = Math.round(totalmem() / 1024 ** 3)
@@ -43,7 +43,7 @@ export function measureSyncMicros(folder: string): number {
   const file = openSync(path, 'w')
   try {
     return median(
-      Array.from({ length: SYNCS }, () => {
+      Array.from({ length: SYNC_COUNT }, () => {
         writeSync(file, page)
         const startedAt = performance.now()
         fdatasyncSync(file)
@@ -63,6 +63,7 @@ export function syncFile(path: string): void {
   closeSync(file)
 }
 
+/** The unit of the times in /proc/PID/stat; `getconf CLK_TCK` prints it. */
 const TICKS_PER_SECOND = 100
 
 /** The CPU time of these processes, in seconds. Processes that have ended don't count. */
@@ -97,24 +98,24 @@ export function watchMemory(pid: number, everyMs = 20): { stop: () => MemorySamp
   }
 }
 
-const PINS = availableParallelism() > 1 && isInstalled('taskset')
+const CAN_PIN = availableParallelism() > 1 && isInstalled('taskset')
 
 /** A core to run on; with `any`, the system chooses. */
 export type Core = 0 | 1 | 'any'
 
-/** The command, pinned to a core if there are two: servers run on core 0, the load generator on core 1. */
+/** The command, pinned to a core if there are two and `taskset` is installed: servers run on core 0, the load generator on core 1. */
 export function onCore(core: Core, command: string[]): string[] {
-  return PINS && core !== 'any' ? ['taskset', '-c', String(core), ...command] : command
+  return CAN_PIN && core !== 'any' ? ['taskset', '-c', String(core), ...command] : command
 }
 
-/** Pins running processes, and the processes that they will start. */
+/** Pins running processes to a core, and the processes that they will start. */
 export function moveToCore(core: Core, pids: readonly number[]): void {
   const cores = core === 'any' ? `0-${availableParallelism() - 1}` : String(core)
-  if (PINS) for (const pid of pids) outputOf('taskset', ['-cp', cores, String(pid)])
+  if (CAN_PIN) for (const pid of pids) outputOf('taskset', ['-cp', cores, String(pid)])
 }
 
 export function describePinning(): string {
-  return PINS ? 'the server on core 0, the load generator on core 1' : 'no process pinned to a core'
+  return CAN_PIN ? 'the server on core 0, the load generator on core 1' : 'no process pinned to a core'
 }
 
 export function isInstalled(program: string): boolean {

@@ -141,7 +141,7 @@ export function openGroupCommit(path: string): (delivery: QueuedDelivery) => voi
     const now = Date.now()
     const first = next
     next += waiting.length
-    const settled = waiting.map((each, index) => settle(each, first + index, now))
+    const settled = waiting.map((delivery, index) => settle(delivery, first + index, now))
     for (const [index, { service, run }] of settled.entries()) {
       const exception = run === undefined ? 1 : null
       insertDelivery.run(first + index, randomCheck(), now, exception ?? 0, run, service, exception)
@@ -183,7 +183,7 @@ export function findStoredByGroupCommit(
   return rows.map(({ submission, name }) => ({ submissionId: ids.get(submission) ?? '', extension: name }))
 }
 
-const POOL = 20
+const POOL_SIZE = 20
 
 export type RecordInTransaction = (
   delivery: Pick<QueuedDelivery, 'submissionId' | 'headers' | 'body'>,
@@ -191,11 +191,11 @@ export type RecordInTransaction = (
 
 /** Commits one transaction per request into the tables of the tracker, with prepared statements on a connection pool. */
 export function openPostgresTransactions(url: string): RecordInTransaction {
-  const pool = new Pool({ connectionString: url, max: POOL })
-  const settle = (name: string, status: number, others: string) => ({
+  const pool = new Pool({ connectionString: url, max: POOL_SIZE })
+  const settle = (name: string, status: number, moreAssignments: string) => ({
     name,
     text: `UPDATE runs SET status = ${status}, source = ${FROM_WEBHOOK}, settled_at = $1, updated_at = $1,
-        settled_by = nextval('delivery_numbers')${others}
+        settled_by = nextval('delivery_numbers')${moreAssignments}
       WHERE submission = $2 AND name = $3 AND status = ${PENDING} RETURNING n AS run, settled_by AS n`,
   })
   const succeed = settle('succeed', SUCCESS, '')
@@ -212,14 +212,14 @@ export function openPostgresTransactions(url: string): RecordInTransaction {
   return async ({ submissionId, headers, body }) => {
     const { service, error }: Payload = JSON.parse(body.toString())
     const now = Date.now()
-    const found = [now, numberOf(submissionId), service]
+    const parameters = [now, numberOf(submissionId), service]
     const client = await pool.connect()
     try {
       await client.query('BEGIN')
       const settled =
         error === undefined
-          ? await client.query({ ...succeed, values: found })
-          : await client.query({ ...fail, values: [...found, error.code, JSON.stringify(error)] })
+          ? await client.query({ ...succeed, values: parameters })
+          : await client.query({ ...fail, values: [...parameters, error.code, JSON.stringify(error)] })
       const { run, n } = settled.rows[0] ?? {}
       const exception = run === undefined ? 1 : null
       const inserted = await client.query({
@@ -239,14 +239,14 @@ export function openPostgresTransactions(url: string): RecordInTransaction {
 }
 
 const randomBytes = Buffer.alloc(8 * 1024)
-let used = randomBytes.length
+let usedBytes = randomBytes.length
 
 /** The random bits of an id, generated as in the tracker. */
 function randomCheck(): string {
-  if (used === randomBytes.length) {
+  if (usedBytes === randomBytes.length) {
     randomFillSync(randomBytes)
-    used = 0
+    usedBytes = 0
   }
-  used += 8
-  return randomBytes.toString('base64url', used - 8, used)
+  usedBytes += 8
+  return randomBytes.toString('base64url', usedBytes - 8, usedBytes)
 }

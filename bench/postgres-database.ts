@@ -20,7 +20,7 @@ export type PostgresServer = {
   /** Its version and the relevant settings. */
   description: string
   listProcesses: () => Promise<number[]>
-  /** Pins its processes to a core. */
+  /** Moves its processes to a core. */
   moveTo: (core: Core) => Promise<void>
   /** Creates a database, empty or as a copy of another one, and writes all of it to disk. Resolves with its URL. */
   createDatabase: (template?: string) => Promise<string>
@@ -30,7 +30,13 @@ export type PostgresServer = {
 
 /** Sized for a small machine. Everything else is PostgreSQL's default, such as waiting for the sync of each commit. */
 const SETTINGS = ['shared_buffers=256MB']
-const DESCRIBED = ['fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'max_wal_size']
+const DESCRIBED_SETTINGS = [
+  'fsync',
+  'synchronous_commit',
+  'full_page_writes',
+  'shared_buffers',
+  'max_wal_size',
+]
 
 /** Uses the server of `TEST_DATABASE_URL` (on this machine, with a superuser), or starts one, which `stop` removes. */
 export async function startPostgres(): Promise<PostgresServer> {
@@ -43,7 +49,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     `SELECT current_setting('server_version') AS version, split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int AS pid,
       (SELECT string_agg(name || '=' || current_setting(name), ', ' ORDER BY array_position($1, name))
         FROM unnest($1::text[]) AS described(name)) AS settings`,
-    [DESCRIBED],
+    [DESCRIBED_SETTINGS],
   )
   if (about === undefined) throw new Error('the server returned no description')
   const listProcesses = async () => {
@@ -60,8 +66,8 @@ export async function startPostgres(): Promise<PostgresServer> {
     async createDatabase(template) {
       const database = new URL(url)
       database.pathname = `/bench_${randomBytes(8).toString('hex')}`
-      const copied = template === undefined ? 'template0' : nameOf(template)
-      await query(url, `CREATE DATABASE ${nameOf(database.href)} TEMPLATE ${copied} STRATEGY file_copy`)
+      const source = template === undefined ? 'template0' : nameOf(template)
+      await query(url, `CREATE DATABASE ${nameOf(database.href)} TEMPLATE ${source} STRATEGY file_copy`)
       await query(url, 'CHECKPOINT')
       return database.href
     },
@@ -114,7 +120,7 @@ const ADD_PENDING = `
   current AS (INSERT INTO current_runs (file_id, name, run) SELECT bound_to, name, n FROM pending)
   SELECT n::int, chk, file_id AS "fileId" FROM made ORDER BY n`
 
-/** Adds accepted submissions with `runs` pending runs together, and resolves with them in upload order. */
+/** Adds accepted submissions with `runs` pending runs in total, and resolves with them in upload order. */
 export async function addPending(
   url: string,
   { runs, extensions }: { runs: number; extensions: readonly string[] },

@@ -58,7 +58,7 @@ function writeBetweenMarks(path: string, texts: readonly string[]): void {
   writeFileSync(path, `${present.slice(0, before)}${text}${present.slice(after + END.length)}`)
 }
 
-/** For a part that was measured before the others. */
+/** States when the part was measured, if that was in an earlier run of the bench. */
 function earlierText({ circumstances: own }: StoredResult, { at }: Circumstances): string[] {
   return own.at === at ? [] : [`Measured at ${own.at.slice(0, 16)}Z, commit ${own.commit}.`]
 }

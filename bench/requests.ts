@@ -19,7 +19,7 @@ export function writeRequests(
   try {
     for (let from = 0; from < count; from += BATCH_SIZE) {
       const length = Math.min(BATCH_SIZE, count - from)
-      const batch = Array.from({ length }, (_, each) => requestAt(from + each))
+      const batch = Array.from({ length }, (_, index) => requestAt(from + index))
       if (batch.some((request) => request.length !== bytes))
         throw new Error('the requests of a file must have the same length')
       writeSync(file, Buffer.concat(batch))
@@ -30,13 +30,13 @@ export function writeRequests(
   return { path, bytes, count }
 }
 
-export function getRequest(path: string, headers: Headers = {}): Buffer {
-  return requestText(`GET ${path}`, headers, '')
+export function buildGetRequest(path: string, headers: Headers = {}): Buffer {
+  return buildRequest(`GET ${path}`, headers, '')
 }
 
-export function postRequest(path: string, headers: Headers, body: string): Buffer {
+export function buildPostRequest(path: string, headers: Headers, body: string): Buffer {
   const length = String(Buffer.byteLength(body))
-  return requestText(
+  return buildRequest(
     `POST ${path}`,
     { 'Content-Type': 'application/json', 'Content-Length': length, ...headers },
     body,
@@ -44,7 +44,7 @@ export function postRequest(path: string, headers: Headers, body: string): Buffe
 }
 
 /** `Host` has no port, which is not known yet. The servers accept any loopback name. */
-function requestText(start: string, headers: Headers, body: string): Buffer {
+function buildRequest(requestLine: string, headers: Headers, body: string): Buffer {
   const lines = Object.entries({ Host: '127.0.0.1', ...headers }).map(([name, value]) => `${name}: ${value}`)
-  return Buffer.from(`${start} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+  return Buffer.from(`${requestLine} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
 }

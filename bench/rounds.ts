@@ -48,7 +48,7 @@ export async function inRounds<Variant extends { name: string }, Result>(
   variants: readonly Variant[],
   measure: (variant: Variant) => Promise<Result>,
 ): Promise<Rounds<Result>> {
-  const found = new Map<string, Result[]>(variants.map(({ name }) => [name, []]))
+  const resultsByName = new Map<string, Result[]>(variants.map(({ name }) => [name, []]))
   const syncs: Rounds<Result>['syncs'] = []
   let voidRounds = 0
   while (syncs.length < rounds) {
@@ -66,17 +66,22 @@ export async function inRounds<Variant extends { name: string }, Result>(
       continue
     }
     syncs.push({ before, after, isSteady })
-    for (const [name, result] of measured) found.get(name)?.push(result)
+    for (const [name, result] of measured) resultsByName.get(name)?.push(result)
   }
-  return { resultsOf: (name) => found.get(name) ?? [], results: Object.fromEntries(found), syncs, voidRounds }
+  return {
+    resultsOf: (name) => resultsByName.get(name) ?? [],
+    results: Object.fromEntries(resultsByName),
+    syncs,
+    voidRounds,
+  }
 }
 
-/** A note for below a table. */
+/** The note below a table. */
 export function describeSyncs({ syncs, voidRounds }: Pick<Rounds<unknown>, 'syncs' | 'voidRounds'>): string {
-  const each = syncs.map(({ before, after }) => `${milliseconds(before)}/${milliseconds(after)}`).join(', ')
+  const times = syncs.map(({ before, after }) => `${milliseconds(before)}/${milliseconds(after)}`).join(', ')
   const unsteady = syncs.filter(({ isSteady }) => !isSteady).length
   return [
-    `One raw sync before/after each round, in ms: ${each}.`,
+    `One raw sync before/after each round, in ms: ${times}.`,
     ...(voidRounds > 0 ? [`Rounds void and repeated because the disk changed twofold: ${voidRounds}.`] : []),
     ...(unsteady > 0 ? [`Rounds counted although the disk changed twofold: ${unsteady}.`] : []),
   ].join(' ')

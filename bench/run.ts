@@ -63,11 +63,11 @@ const { values: options, positionals } = parseArgs({
     seconds: { type: 'string' },
   },
 })
-const unknown = positionals.find((name) => !isPart(name))
-if (unknown !== undefined) throw new Error(`unknown part ${unknown}; the parts are ${ALL.join(', ')}`)
+const unknownPart = positionals.find((name) => !isPart(name))
+if (unknownPart !== undefined) throw new Error(`unknown part ${unknownPart}; the parts are ${ALL.join(', ')}`)
 
 const named = positionals.filter(isPart)
-const isWhole = named.length === 0 && !options.quick
+const runsAllParts = named.length === 0 && !options.quick
 const parts = named.length > 0 ? named : options.quick ? QUICK : ALL
 // Not in the system's temporary folder, which may be in memory, where a sync costs nothing.
 mkdirSync(options.folder ?? RESULTS, { recursive: true })
@@ -108,7 +108,7 @@ try {
 }
 console.log(`\nAcknowledged deliveries that were lost: ${lost}.`)
 for (const text of collapsed) console.log(`Collapsed: ${text}`)
-if (isWhole || options.document) writeDocument(loadResults(), circumstances)
+if (runsAllParts || options.document) writeDocument(loadResults(), circumstances)
 process.exitCode = lost > 0 || collapsed.length > 0 ? 1 : 0
 
 /** The quick bench measures a second time before it reports a collapse, because other work on the machine can cause one. */

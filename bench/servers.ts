@@ -1,4 +1,5 @@
-// The servers that the tracker is compared with, written in the usual way: `node servers.js NAME`. All check the same token.
+// The servers that the tracker is compared with, written in the usual way: `node servers.js NAME`. Those that receive extension
+// webhooks check the tracker's token.
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createRequire } from 'node:module'
@@ -175,10 +176,10 @@ async function octokitIngest() {
 
 /** The ceiling for status: responds to every request with the bytes in RESPONSE. */
 function bareStatus() {
-  const known: { status: number; headers: { [name: string]: string }; body: string } = JSON.parse(
+  const stored: { status: number; headers: { [name: string]: string }; body: string } = JSON.parse(
     readFileSync(RESPONSE, 'utf8'),
   )
-  listen((_incoming, outgoing) => outgoing.writeHead(known.status, known.headers).end(known.body))
+  listen((_incoming, outgoing) => outgoing.writeHead(stored.status, stored.headers).end(stored.body))
 }
 
 /** Reads the tracker's database with a prepared statement for each request. */

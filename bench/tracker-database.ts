@@ -52,8 +52,8 @@ export async function addPending(
   try {
     for (let from = 0; from < count; from += CREATE_BATCH) {
       const at = Date.now()
-      const created = Array.from({ length: Math.min(CREATE_BATCH, count - from) }, async (_, each) => {
-        const index = (firstFile + from + each).toString(16).padStart(12, '0')
+      const results = Array.from({ length: Math.min(CREATE_BATCH, count - from) }, async (_, offset) => {
+        const index = (firstFile + from + offset).toString(16).padStart(12, '0')
         const fileId = `68656c6c6f00${index}`
         const { submissionId } = await store.createSubmission({
           kind: 'upload',
@@ -68,7 +68,7 @@ export async function addPending(
         })
         return { submissionId, fileId }
       })
-      submissions.push(...(await Promise.all(created)))
+      submissions.push(...(await Promise.all(results)))
     }
   } finally {
     await store.close()
@@ -174,7 +174,7 @@ export function pickSamples(path: string, count: number): Sample[] {
   )
   const samples = Array.from({ length: count }, () => {
     const n = 1 + Math.floor(random() * maxNumber)
-    const delivery = n * DELIVERIES_EACH - 1
+    const delivery = n * DELIVERIES_PER_RUN - 1
     const found = find.get(delivery, n)
     if (found === undefined) throw new Error(`run ${n} does not exist`)
     const { chk, submission, check, fileId, fileName, deliveryCheck } = found
@@ -184,16 +184,16 @@ export function pickSamples(path: string, count: number): Sample[] {
       fileId,
       fileName,
       deliveryId: formatId('dlv', delivery, deliveryCheck),
-      runsCursor: cursorOf(n),
-      deliveriesCursor: cursorOf(delivery),
+      runsCursor: cursorAfter(n),
+      deliveriesCursor: cursorAfter(delivery),
     }
   })
   connection.close()
   return samples
 }
 
-function cursorOf(place: number): string {
-  return Buffer.from(JSON.stringify(place)).toString('base64url')
+function cursorAfter(rowNumber: number): string {
+  return Buffer.from(JSON.stringify(rowNumber)).toString('base64url')
 }
 
 /** Random assets, in random order. */
@@ -208,7 +208,7 @@ export function pickFileIds(path: string, count: number): string[] {
 }
 
 /** A run as the peer for statuses reads it. */
-export type FoundRun = {
+export type StatusRun = {
   runId: string
   name: string
   status: string
@@ -222,12 +222,12 @@ export type FoundRun = {
 }
 
 /** Reads the runs of an asset with a prepared statement, for the peer for statuses. */
-export function openStatusReader(path: string): (fileId: string) => FoundRun[] {
+export function openStatusReader(path: string): (fileId: string) => StatusRun[] {
   const connection = new Database(path, { readonly: true })
   connection.pragma('cache_size = -32768')
   const find = connection.prepare<
     [string],
-    Omit<FoundRun, 'status' | 'source'> & { status: number; source: number }
+    Omit<StatusRun, 'status' | 'source'> & { status: number; source: number }
   >(`
     SELECT 'run_' || r.n || '_' || r.chk AS runId, name, status, source, attempt, 'sub_' || s.n || '_' || s.chk AS submissionId,
       requested_at AS requestedAt, iif(status IN (1, 2), settled_at, NULL) AS settledAt, r.error, r.updated_at AS updatedAt
@@ -241,7 +241,7 @@ export function openStatusReader(path: string): (fileId: string) => FoundRun[] {
 }
 
 const LARGE = 100_000
-const growing = new Map<number, GrowingDatabase>()
+const growingDatabases = new Map<number, GrowingDatabase>()
 
 /** A seeded database to which pending runs are added for each measurement. */
 export type GrowingDatabase = {
@@ -253,7 +253,7 @@ export type GrowingDatabase = {
 
 /** A large database is shared by all parts; a small one is copied anew for each measurement, so that it stays small. */
 export function growingDatabase(bench: Bench, size: number): GrowingDatabase {
-  const present = growing.get(size)
+  const present = growingDatabases.get(size)
   if (present !== undefined) return present
   const seeded = seededDatabase(bench, size)
   const folder = join(bench.folder, `growing-${size}`)
@@ -262,7 +262,7 @@ export function growingDatabase(bench: Bench, size: number): GrowingDatabase {
   mkdirSync(folder)
   copyFileSync(seeded, path)
   let firstFile = 0
-  const made: GrowingDatabase = {
+  const database: GrowingDatabase = {
     seeded,
     folder,
     async addPending(runs, extensions) {
@@ -273,25 +273,25 @@ export function growingDatabase(bench: Bench, size: number): GrowingDatabase {
       return submissions
     },
   }
-  growing.set(size, made)
-  return made
+  growingDatabases.set(size, database)
+  return database
 }
 
-const DELIVERIES_EACH = 3
+const DELIVERIES_PER_RUN = 3
 
 /** `deliveriesEach`: the deliveries of each run. `maxRunsEach`: the maximum number of runs of a submission. */
-type Shape = { name?: string; deliveriesEach?: number; maxRunsEach?: number }
+type Shape = { name?: string; deliveriesPerRun?: number; maxRunsPerSubmission?: number }
 
 /** Creates a database with `runs` generated runs, or reuses that of the folder. */
 export function seededDatabase(
   { folder, log }: Pick<Bench, 'folder' | 'log'>,
   runs: number,
-  { name = `seeded-${runs}.db`, deliveriesEach = DELIVERIES_EACH, maxRunsEach = 3 }: Shape = {},
+  { name = `seeded-${runs}.db`, deliveriesPerRun = DELIVERIES_PER_RUN, maxRunsPerSubmission = 3 }: Shape = {},
 ): string {
   const path = join(folder, name)
   if (!existsSync(path)) {
     log(`creating a database with ${runs.toLocaleString('en')} runs`)
-    seed(path, runs, { deliveriesEach, maxRunsEach })
+    seed(path, runs, { deliveriesPerRun, maxRunsPerSubmission })
   }
   prepareFile(path)
   return path
@@ -300,7 +300,11 @@ export function seededDatabase(
 const SEED_BATCH = 5_000
 
 /** Inserts rows as fast as SQLite allows, with the store's own code. Pending runs are marked as overdue. */
-function seed(path: string, runCount: number, shape: { deliveriesEach: number; maxRunsEach: number }): void {
+function seed(
+  path: string,
+  runCount: number,
+  shape: { deliveriesPerRun: number; maxRunsPerSubmission: number },
+): void {
   migrateSqlite(path)
   const connection = openConnection(path)
   for (const pragma of ['journal_mode = OFF', 'synchronous = OFF', 'cache_size = -400000'])
@@ -311,7 +315,7 @@ function seed(path: string, runCount: number, shape: { deliveriesEach: number; m
   const seeding = { ...shape, ids: createRowIds(connection), random: createRandom(runCount), until }
   let runs = 0
   while (runs < runCount) {
-    const rows = noRows()
+    const rows = createEmptyRows()
     const end = Math.min(runs + SEED_BATCH, runCount)
     while (runs < end) {
       const share = runs / runCount
@@ -330,7 +334,7 @@ function seed(path: string, runCount: number, shape: { deliveriesEach: number; m
 
 type Inserted<R> = { before: undefined; after: R }
 
-function noRows() {
+function createEmptyRows() {
   return {
     submissions: [] as Inserted<SubmissionRow>[],
     details: [] as Inserted<SubmissionDetails>[],
@@ -346,19 +350,25 @@ function noRows() {
   }
 }
 
-type Rows = ReturnType<typeof noRows>
+type Rows = ReturnType<typeof createEmptyRows>
 
-type Seeding = { ids: RowIds; random: Random; until: number; deliveriesEach: number; maxRunsEach: number }
+type Seeding = {
+  ids: RowIds
+  random: Random
+  until: number
+  deliveriesPerRun: number
+  maxRunsPerSubmission: number
+}
 
 /** Returns the number of runs of the submission. */
 function seedSubmission(
   rows: Rows,
-  { ids, random, until, deliveriesEach, maxRunsEach }: Seeding,
+  { ids, random, until, deliveriesPerRun, maxRunsPerSubmission }: Seeding,
   { index, at, maxRuns }: { index: number; at: number; maxRuns: number },
 ): number {
   const submissionId = ids.submission()
   const fileId = createHash('sha256').update(`file ${index}`).digest('hex').slice(0, 24)
-  const names = generateExtensions(random, maxRunsEach).slice(0, maxRuns)
+  const names = generateExtensions(random, maxRunsPerSubmission).slice(0, maxRuns)
   const submission: SubmissionRow = {
     submissionId,
     kind: 'upload',
@@ -399,7 +409,7 @@ function seedSubmission(
       boundTo: fileId,
       notifiesCaller: false,
     }
-    seedDeliveries(rows, ids, row, { fileId, count: deliveriesEach })
+    seedDeliveries(rows, ids, row, { fileId, count: deliveriesPerRun })
     rows.runs.push({ before: undefined, after: row })
   }
   return names.length
@@ -424,17 +434,17 @@ function seedDeliveries(
   { fileId, count }: { fileId: string; count: number },
 ): void {
   const headers = { 'content-type': 'application/json', 'user-agent': 'ImageKit' }
-  for (let each = 0; each < count; each += 1) {
-    const isWebhook = run.settledAt !== null && each < 2
+  for (let index = 0; index < count; index += 1) {
+    const isWebhook = run.settledAt !== null && index < 2
     const deliveryId = ids.delivery()
-    const receivedAt = (run.settledAt ?? run.requestedAt) + each * 20
+    const receivedAt = (run.settledAt ?? run.requestedAt) + index * 20
     const { runId, submissionId, name: service, status, error } = run
-    if (isWebhook && each === 0) run.settledBy = numberOf(deliveryId)
+    if (isWebhook && index === 0) run.settledBy = numberOf(deliveryId)
     const delivery: DeliveryRow = {
       deliveryId,
       route: isWebhook ? 'extension' : 'account',
       receivedAt,
-      outcome: isWebhook ? (each === 0 ? 'applied' : 'duplicate') : 'ignored',
+      outcome: isWebhook ? (index === 0 ? 'applied' : 'duplicate') : 'ignored',
       cause: null,
       signature: 'absent',
       submissionId: isWebhook ? submissionId : null,
@@ -443,7 +453,7 @@ function seedDeliveries(
       service: isWebhook ? service : null,
       finalStatus: isWebhook && (status === 'success' || status === 'failed') ? status : null,
       unclaimedError: null,
-      eventId: isWebhook ? null : `${runId} ${each}`,
+      eventId: isWebhook ? null : `${runId} ${index}`,
       unclaimedRequestId: null,
       uploadEnd: null,
       sent: {

@@ -1,4 +1,4 @@
-// Types for packages without types, as far as the bench uses them.
+// Types for the parts of untyped packages that the bench uses.
 
 declare module 'autocannon' {
   type Request = { method?: string; path?: string; headers?: { [name: string]: string }; body?: string }

@@ -1,11 +1,12 @@
-// The deliveries that every server gets: extension webhooks as ImageKit documents them, 1,200 bytes each, for pending runs.
+// The deliveries that servers get: extension webhooks as ImageKit documents them, for pending runs. Peers that only accept webhooks
+// of GitHub or Stripe get those instead. Every body has 1,200 bytes.
 import { createHmac } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createCapabilityTokens } from '#src/tracking/capability-tokens'
 import { createRandom, DAY_MS } from './generated-runs.ts'
 import { SECRETS } from './launch.ts'
-import { type Headers, postRequest, type RequestFile, writeRequests } from './requests.ts'
+import { buildPostRequest, type Headers, type RequestFile, writeRequests } from './requests.ts'
 import type { Bench, ExtensionCount, Order } from './rounds.ts'
 import { addPending, type PendingSubmission } from './tracker-database.ts'
 
@@ -47,20 +48,22 @@ export async function prepareWorkload(
   {
     measurements = 1,
     order = 'upload',
-    extensions: each = 1,
+    extensions: extensionCount = 1,
     headers = {},
   }: { measurements?: number; order?: Order; extensions?: ExtensionCount; headers?: Headers } = {},
 ): Promise<PreparedWorkload> {
-  // The parts of the quick bench share one database, because creating it takes longer than a measurement.
-  const count = bench.isQuick ? 2 : measurements
+  // Creating a database takes longer than a quick measurement, so all parts of the quick bench share one.
+  const measurementCount = bench.isQuick ? 2 : measurements
   // Both orders use the same database, so it has enough runs for the pool even if fewer are sent.
-  const runs = Math.max(POOL, deliveriesFor(bench.warmUpSeconds + count * bench.seconds))
-  const name = [runs, each, order, ...Object.values(headers)].join('-')
+  const runs = Math.max(POOL, deliveriesFor(bench.warmUpSeconds + measurementCount * bench.seconds))
+  const name = [runs, extensionCount, order, ...Object.values(headers)].join('-')
   const present = workloads.get(name)
   if (present !== undefined) return present
-  const extensions = extensionNames(each)
+  const extensions = extensionNames(extensionCount)
   const { template, submissions } = await prepareTemplate(bench, runs, extensions)
-  bench.log(`writing ${runs.toLocaleString('en')} requests, ${order} order, ${each} per submission`)
+  bench.log(
+    `writing ${runs.toLocaleString('en')} requests, ${order} order, ${extensionCount} extension(s) per submission`,
+  )
   const path = join(bench.folder, `deliveries-${name}`)
   const made = { ...createWorkload(path, submissions, { count: runs, order, extensions, headers }), template }
   workloads.set(name, made)
@@ -72,7 +75,7 @@ async function prepareTemplate({ folder, log }: Bench, count: number, extensions
   const present = templates.get(name)
   if (present !== undefined) return present
   log(
-    `creating a database with ${count.toLocaleString('en')} pending runs, ${extensions.length} per submission`,
+    `creating a database with ${count.toLocaleString('en')} pending runs, ${extensions.length} extension(s) per submission`,
   )
   const template = join(folder, `pending-${name}.db`)
   rmSync(template, { force: true })
@@ -92,7 +95,7 @@ export function createWorkload(
     headers = {},
   }: { count: number; order?: Order; extensions?: string[]; headers?: Headers },
 ): Workload {
-  const runs = order === 'shuffled' ? shuffled(count) : undefined
+  const runs = order === 'shuffled' ? shuffleNumbers(count) : undefined
   const runAt = (index: number) => {
     const number = runs?.[index] ?? index
     const submission = submissions[Math.floor(number / extensions.length)]
@@ -109,12 +112,12 @@ export function createWorkload(
     const { path: target, body } = deliveryFor(run)
     // Ids can differ in length, but the requests of a file must not.
     const padding = { 'X-Padding': '0'.repeat(longestId - run.submissionId.length) }
-    return postRequest(target, { ...USER_AGENT, ...padding, ...headers }, body)
+    return buildPostRequest(target, { ...USER_AGENT, ...padding, ...headers }, body)
   })
   return { ...file, order, extensions, submissions, runAt }
 }
 
-/** The same deliveries, signed like those of GitHub, for `@octokit/webhooks` and Debian's `webhook`. */
+/** Extension webhooks of one size, signed as GitHub signs its webhooks, for `@octokit/webhooks` and Debian's `webhook`. */
 export function writeGithubRequests(path: string, count: number, target: string): RequestFile {
   return writeRequests(path, count, (index) => {
     const body = bodyOf(`68656c6c6f00${hex(index)}`, 'remove-bg', index)
@@ -125,7 +128,7 @@ export function writeGithubRequests(path: string, count: number, target: string)
       'X-GitHub-Delivery': `0197f3c2-5a00-7000-8000-${hex(index)}`,
       'X-Hub-Signature-256': `sha256=${mac}`,
     }
-    return postRequest(target, headers, body)
+    return buildPostRequest(target, headers, body)
   })
 }
 
@@ -137,7 +140,7 @@ export function createStripeWorkload(path: string, count: number): Workload {
   const file = writeRequests(path, count, (index) => {
     const body = stripeEvent(customerAt(index), index)
     const mac = createHmac('sha256', SECRETS.TRACKER_TOKEN_SECRET).update(`${signedAt}.${body}`).digest('hex')
-    return postRequest('/webhooks', { 'Stripe-Signature': `t=${signedAt},v1=${mac}` }, body)
+    return buildPostRequest('/webhooks', { 'Stripe-Signature': `t=${signedAt},v1=${mac}` }, body)
   })
   const runAt = (index: number) => ({
     submissionId: customerAt(index),
@@ -188,13 +191,13 @@ function stripeEvent(id: string, index: number): string {
 
 /** The first three are ImageKit's; the tracker accepts any name. */
 export function extensionNames(count: number): string[] {
-  return Array.from({ length: count }, (_, each) => EXTENSIONS[each] ?? `extension-${each + 1}`)
+  return Array.from({ length: count }, (_, index) => EXTENSIONS[index] ?? `extension-${index + 1}`)
 }
 
 /** The numbers below `count`. Each is picked at random from a pool of `POOL` numbers, and the next number replaces it. */
-function shuffled(count: number): Uint32Array {
+function shuffleNumbers(count: number): Uint32Array {
   const random = createRandom(count)
-  const pool = Uint32Array.from({ length: Math.min(POOL, count) }, (_, each) => each)
+  const pool = Uint32Array.from({ length: Math.min(POOL, count) }, (_, index) => index)
   let size = pool.length
   let next = pool.length
   return Uint32Array.from({ length: count }, () => {
@@ -215,11 +218,11 @@ export function deliveryFor({ submissionId, fileId, extension, number }: Pending
 }
 
 /** One in twenty-five reports a failure. */
-function bodyOf(fileId: string, service: string, run: number): string {
+function bodyOf(fileId: string, service: string, runNumber: number): string {
   const text = JSON.stringify(
-    run % 25 === 0
+    runNumber % 25 === 0
       ? { service, status: 'FAILURE', fileId, error: FAILURE }
-      : { service, status: 'SUCCESS', fileObject: fileObjectOf(fileId, run) },
+      : { service, status: 'SUCCESS', fileObject: fileObjectOf(fileId, runNumber) },
   )
   if (text.length > BODY_BYTES) throw new Error(`a delivery has ${text.length} bytes`)
   return text.padEnd(BODY_BYTES)
@@ -230,8 +233,8 @@ const FAILURE = {
   code: 'unknown_foreground',
 }
 
-function fileObjectOf(fileId: string, run: number) {
-  const name = `IMG_${hex(run)}.jpg`
+function fileObjectOf(fileId: string, runNumber: number) {
+  const name = `IMG_${hex(runNumber)}.jpg`
   return {
     type: 'file',
     name,

@@ -8,21 +8,21 @@ import type { Bench } from '../rounds.ts'
 import { addPending, pruneAllBodies, readSizes } from '../tracker-database.ts'
 import { createWorkload, deliveryFor, type Workload } from '../workload.ts'
 
-/** Tables that take fewer bytes per run are not listed. */
+/** Tables and indexes that take fewer bytes per run are not listed. */
 const MIN_LISTED_BYTES = 5
 
 export function measureDisk(bench: Bench): Promise<PartResult> {
   const count = bench.isQuick ? 2_000 : 50_000
-  return inOwnFolder(bench.folder, async (own) => {
-    const path = join(own, 'tracker.db')
+  return inOwnFolder(bench.folder, async (runFolder) => {
+    const path = join(runFolder, 'tracker.db')
     const extensions = ['remove-bg']
     const submissions = await addPending(path, { runs: count, extensions })
-    const workload = createWorkload(join(own, 'requests'), submissions, { count, extensions })
-    const failed = await settleAll(own, workload)
+    const workload = createWorkload(join(runFolder, 'requests'), submissions, { count, extensions })
+    const failed = await settleAll(runFolder, workload)
     const kept = readSizes(path)
     await pruneAllBodies(path)
     const pruned = readSizes(path)
-    const each = (bytes = 0) => whole(bytes / count)
+    const perRun = (bytes = 0) => whole(bytes / count)
     const listed = Object.entries(kept.byName)
       .filter(([, bytes]) => bytes / count >= MIN_LISTED_BYTES)
       .toSorted(([, one], [, other]) => other - one)
@@ -33,10 +33,10 @@ export function measureDisk(bench: Bench): Promise<PartResult> {
           title: `Bytes per settled run: ${whole(count)} runs, each with one delivery of 1,200 bytes`,
           columns: ['table or index', 'body kept', 'body pruned'],
           rows: [
-            ['**total in use**', each(kept.used), each(pruned.used)],
-            ...listed.map(([name, bytes]) => [`\`${name}\``, each(bytes), each(pruned.byName[name])]),
+            ['**total in use**', perRun(kept.used), perRun(pruned.used)],
+            ...listed.map(([name, bytes]) => [`\`${name}\``, perRun(bytes), perRun(pruned.byName[name])]),
           ],
-          note: `The file has ${each(kept.file)} bytes for each run. After bodies are pruned, the file keeps its size, and the space is used again.`,
+          note: `The file has ${perRun(kept.file)} bytes for each run. After bodies are pruned, the file keeps its size, and the space is used again.`,
         },
       ],
       goals: { 'disk-kept': kept.used / count, 'disk-pruned': pruned.used / count },
@@ -47,8 +47,8 @@ export function measureDisk(bench: Bench): Promise<PartResult> {
 }
 
 /** Returns the number of failed deliveries. */
-function settleAll(own: string, workload: Workload): Promise<number> {
-  return withServer(launchTracker(own), async ({ url }) => {
+function settleAll(runFolder: string, workload: Workload): Promise<number> {
+  return withServer(launchTracker(runFolder), async ({ url }) => {
     let failed = 0
     await inParallel(workload.count, 64, async (index) => {
       const { path, body } = deliveryFor(workload.runAt(index))

@@ -2,19 +2,19 @@
 import { join } from 'node:path'
 import { median, milliseconds, spread, sum, whole } from '../figures.ts'
 import { countMissing, TRACKER } from '../ingest-run.ts'
-import { type Env, launchTracker, OPERATOR, READER, withServer } from '../launch.ts'
+import { type Env, launchTracker, OPERATOR_HEADERS, READER_HEADERS, withServer } from '../launch.ts'
 import { generateLoad, type Load, waitUntilRead } from '../load.ts'
 import type { PartResult } from '../report.ts'
-import { getRequest, type RequestFile, writeRequests } from '../requests.ts'
+import { buildGetRequest, type RequestFile, writeRequests } from '../requests.ts'
 import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
 import { type GrowingDatabase, growingDatabase, pickFileIds } from '../tracker-database.ts'
 import { createWorkload, deliveriesFor } from '../workload.ts'
 
 const CONNECTIONS = 64
-/** The number of assets in the smallest database. */
+/** Fewer than the smallest database has, so the same number is read at every size. */
 const ASSETS = 4_000
 const FAILURES = '/runs?status=failed&acknowledged=false&limit=50'
-/** Two thirds of the bodies are older than that. */
+/** Two thirds of the generated bodies are older than this. */
 const SHORT_RETENTION = { RETENTION: '30d' }
 
 type Sample = { name: string; database: GrowingDatabase; status: RequestFile; failures: RequestFile }
@@ -29,10 +29,10 @@ export async function measureGrowth(given: Bench): Promise<PartResult> {
   const rounds = await inRounds(bench, samples, (sample) => runSample(bench, sample))
   const largest = growingDatabase(bench, maxRuns)
   const { ingest: pruning } = await settleUnderLoad(bench, largest, { env: SHORT_RETENTION })
-  return resultOf(samples, rounds, { pruning, pending: pendingRuns(bench) })
+  return resultOf(samples, rounds, { pruning, pending: pendingRunCount(bench) })
 }
 
-function pendingRuns({ seconds, warmUpSeconds }: Bench): number {
+function pendingRunCount({ seconds, warmUpSeconds }: Bench): number {
   return deliveriesFor(warmUpSeconds + seconds)
 }
 
@@ -43,10 +43,10 @@ function openSample(bench: Bench, size: number): Sample {
     name: `${whole(size)} runs`,
     database,
     status: writeRequests(join(bench.folder, `growth-status-${size}`), fileIds.length, (index) =>
-      getRequest(`/assets/${fileIds[index]}/status`, READER),
+      buildGetRequest(`/assets/${fileIds[index]}/status`, READER_HEADERS),
     ),
     failures: writeRequests(join(bench.folder, `growth-failures-${size}`), 100, () =>
-      getRequest(FAILURES, OPERATOR),
+      buildGetRequest(FAILURES, OPERATOR_HEADERS),
     ),
   }
 }
@@ -85,12 +85,12 @@ export async function settleUnderLoad<Read = undefined>(
     afterwards?: (url: string) => Promise<Read>
   },
 ): Promise<{ ingest: Ingest; read: Read | undefined }> {
-  const count = pendingRuns(bench)
+  const count = pendingRunCount(bench)
   const extensions = ['remove-bg']
   const submissions = await database.addPending(count, extensions)
   const workload = createWorkload(join(bench.folder, 'growing.requests'), submissions, { count, extensions })
   const load = { connections: CONNECTIONS, seconds: bench.seconds }
-  const { loads, done } = await withServer(launchTracker(database.folder, env), async ({ url }) => {
+  const { loads, read } = await withServer(launchTracker(database.folder, env), async ({ url }) => {
     const warmUp = await generateLoad(url, workload, { ...load, seconds: bench.warmUpSeconds })
     let isOver = false
     const otherWork = meanwhile?.(url, () => isOver)
@@ -98,10 +98,10 @@ export async function settleUnderLoad<Read = undefined>(
     isOver = true
     await otherWork
     await waitUntilRead(url)
-    return { loads: { warmUp, measured }, done: await afterwards?.(url) }
+    return { loads: { warmUp, measured }, read: await afterwards?.(url) }
   })
   const missing = countMissing(TRACKER.findStored(database.folder, workload), workload, Object.values(loads))
-  return { ingest: { ...loads.measured, missing }, read: done }
+  return { ingest: { ...loads.measured, missing }, read }
 }
 
 function resultOf(
@@ -112,9 +112,9 @@ function resultOf(
   const [smallest = '', largest = ''] = [samples[0]?.name, samples.at(-1)?.name]
   const rates = (name: string, what: 'ingest' | 'status') =>
     rounds.resultsOf(name).map((result) => result[what].rate)
-  const against = (what: 'ingest' | 'status') => median(rates(largest, what)) / median(rates(smallest, what))
+  const ratioOf = (what: 'ingest' | 'status') => median(rates(largest, what)) / median(rates(smallest, what))
   const failuresMicros = (name: string) => median(rounds.resultsOf(name).map(({ failures }) => failures.p50))
-  const longest = (name: string) => Math.max(...rounds.resultsOf(name).map(({ ingest }) => ingest.max))
+  const longestMicros = (name: string) => Math.max(...rounds.resultsOf(name).map(({ ingest }) => ingest.max))
   const missing = samples.flatMap(({ name }) => rounds.resultsOf(name).map(({ ingest }) => ingest.missing))
   return {
     title: 'Growth',
@@ -131,7 +131,7 @@ function resultOf(
         rows: samples.map(({ name }) => [
           name,
           spread(rates(name, 'ingest')),
-          milliseconds(longest(name)),
+          milliseconds(longestMicros(name)),
           spread(rates(name, 'status')),
           milliseconds(failuresMicros(name)),
         ]),
@@ -139,8 +139,8 @@ function resultOf(
       },
     ],
     goals: {
-      'growth-ingest': against('ingest'),
-      'growth-status': against('status'),
+      'growth-ingest': ratioOf('ingest'),
+      'growth-status': ratioOf('status'),
       'growth-failures': failuresMicros(smallest) / failuresMicros(largest),
       'growth-stall': pruning.max / 1000,
     },

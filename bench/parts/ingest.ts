@@ -31,7 +31,7 @@ const AT_1 = [TRACKER, ONE_COMMIT, EXPRESS, FASTIFY]
 
 type Case = { order: Order; extensions: ExtensionCount; comparison: Comparison }
 
-/** With 64 connections, every order with every number of extensions per submission; with 256 and 1, in upload order. */
+/** Measures every order and every number of extensions per submission with 64 connections, and upload order also with 256 and with 1. */
 export async function measureIngest(bench: Bench): Promise<PartResult> {
   const cases: Case[] = bench.isQuick ? await runQuick(bench) : []
   const others: Comparison[] = []
@@ -87,20 +87,20 @@ async function runOrder(bench: Bench, order: Order): Promise<Case[]> {
 }
 
 function goalsOf(cases: Case[]): Figures {
-  const find = (order: Order, extensions: ExtensionCount) =>
-    cases.find((each) => each.order === order && each.extensions === extensions)?.comparison
-  const [upload, shuffled] = [find('upload', 1), find('shuffled', 1)]
+  const comparisonOf = (order: Order, extensions: ExtensionCount) =>
+    cases.find((one) => one.order === order && one.extensions === extensions)?.comparison
+  const [upload, shuffled] = [comparisonOf('upload', 1), comparisonOf('shuffled', 1)]
   const againstOne = (extensions: ExtensionCount) => {
-    const many = find('shuffled', extensions)
+    const many = comparisonOf('shuffled', extensions)
     return many && shuffled && many.rateOf(TRACKER) / shuffled.rateOf(TRACKER)
   }
-  const own = upload?.resultsOf(TRACKER)
+  const results = upload?.resultsOf(TRACKER)
   return {
     'ingest-64-express': upload?.ratioTo(EXPRESS),
     'ingest-64-bare': upload?.ratioTo(BARE),
     'ingest-64-group-commit': upload?.ratioTo(GROUP_COMMIT),
-    'ingest-64-p99': own && median(own.map(({ p99, p50 }) => p99 / p50)),
-    'ingest-64-stall': own && Math.max(...own.map(({ max }) => max)) / 1000,
+    'ingest-64-p99': results && median(results.map(({ p99, p50 }) => p99 / p50)),
+    'ingest-64-stall': results && Math.max(...results.map(({ max }) => max)) / 1000,
     'shuffled-64-express': shuffled?.ratioTo(EXPRESS),
     'shuffled-64-bare': shuffled?.ratioTo(BARE),
     'shuffled-64-group-commit': shuffled?.ratioTo(GROUP_COMMIT),
@@ -195,6 +195,7 @@ async function startDebianWebhook(folder: string) {
   const port = await findAnyFreePort()
   const command = [WEBHOOK, '-hooks', hooks, '-ip', '127.0.0.1', '-port', String(port), '-verbose']
   const server = await launch(command, folder, {}, { listening: /(serving hooks) on/ })
+  // The program may print this line before it listens.
   await sleep(100)
   return { ...server, url: `http://127.0.0.1:${port}` }
 }

@@ -1,68 +1,69 @@
 // How long an operator's reads take with few and with many runs, and how long webhooks wait during these reads.
 import { quantile } from '../figures.ts'
 import { DAY_MS } from '../generated-runs.ts'
-import { launchTracker, OPERATOR, withServer } from '../launch.ts'
+import { launchTracker, OPERATOR_HEADERS, withServer } from '../launch.ts'
 import { get } from '../load.ts'
 import type { PartResult } from '../report.ts'
 import type { Bench } from '../rounds.ts'
 import { growingDatabase, pickSamples, type Sample } from '../tracker-database.ts'
 import { settleUnderLoad } from './growth.ts'
 
-const TIMES = 60
-const WARM_UP_TIMES = 5
+const ROUND_COUNT = 60
+const WARM_UP_ROUNDS = 5
 const HOUR_MS = 3_600_000
 
 type Read = {
   name: string
   /** The first page of a list, with at most the main filters of its page. */
   isFirstPage: boolean
-  /** Each round has another `sample` and `round`. */
+  /** Each round passes a different `sample`, and its own number as `round`. */
   path: (sample: Sample, round: number) => string
 }
 type FirstPage = { name: string; path: (sample: Pick<Sample, 'fileId'>) => string }
 /** Milliseconds. */
-type Times = { read: Read; few: number[]; many: number[] }
+type ReadTimes = { read: Read; few: number[]; many: number[] }
 
 export async function measureLists(bench: Bench): Promise<PartResult> {
   const sizes: [few: number, many: number] = [10_000, bench.isQuick ? 50_000 : bench.mostRuns]
   const [small, large] = [growingDatabase(bench, sizes[0]), growingDatabase(bench, sizes[1])]
-  const [fewSamples, manySamples] = [pickSamples(small.seeded, TIMES), pickSamples(large.seeded, TIMES)]
-  const times = await withServer(launchTracker(small.folder), (one) =>
-    withServer(launchTracker(large.folder), async (other) => {
+  const [fewSamples, manySamples] = [
+    pickSamples(small.seeded, ROUND_COUNT),
+    pickSamples(large.seeded, ROUND_COUNT),
+  ]
+  const times = await withServer(launchTracker(small.folder), (smallServer) =>
+    withServer(launchTracker(large.folder), async (largeServer) => {
       const timeAll = async (count: number) => {
-        const timed: Times[] = READS.map((read) => ({ read, few: [], many: [] }))
+        const timed: ReadTimes[] = READS.map((read) => ({ read, few: [], many: [] }))
         for (const { read, few, many } of timed)
           for (let round = 0; round < count; round += 1) {
-            few.push(await timeRead(one.url, read, fewSamples, round))
-            many.push(await timeRead(other.url, read, manySamples, round))
+            few.push(await timeRead(smallServer.url, read, fewSamples, round))
+            many.push(await timeRead(largeServer.url, read, manySamples, round))
           }
         return timed
       }
-      await timeAll(WARM_UP_TIMES)
-      return timeAll(TIMES)
+      await timeAll(WARM_UP_ROUNDS)
+      return timeAll(ROUND_COUNT)
     }),
   )
   const { ingest } = await settleUnderLoad(bench, large, {
     meanwhile: async (url, isOver) => {
       for (let round = 0; !isOver(); round += 1)
-        for (const read of READS) if (!isOver()) await timeRead(url, read, manySamples, round % TIMES)
+        for (const read of READS) if (!isOver()) await timeRead(url, read, manySamples, round % ROUND_COUNT)
     },
   })
   const slowest = (isFirstPage: boolean) =>
     Math.max(
-      ...times
-        .filter(({ read }) => read.isFirstPage === isFirstPage)
-        .map(({ many: each }) => quantile(each, 0.5)),
+      ...times.filter(({ read }) => read.isFirstPage === isFirstPage).map(({ many }) => quantile(many, 0.5)),
     )
-  const cell = (each: number[]) => `${quantile(each, 0.5).toFixed(2)}, ${quantile(each, 0.95).toFixed(2)}`
-  const title = (count: number) => `${count.toLocaleString('en')} runs: p50, p95 ms`
+  const cell = (ms: number[]) => `${quantile(ms, 0.5).toFixed(2)}, ${quantile(ms, 0.95).toFixed(2)}`
+  const columnTitle = (count: number) => `${count.toLocaleString('en')} runs: p50, p95 ms`
   return {
     title: 'Lists and searches',
     tables: [
       {
         title: 'Over HTTP, one at a time',
-        columns: ['read', ...sizes.map(title)],
-        rows: times.map(({ read, ...each }) => [read.name, cell(each.few), cell(each.many)]),
+        columns: ['read', ...sizes.map(columnTitle)],
+        rows: times.map(({ read, few, many }) => [read.name, cell(few), cell(many)]),
         note: `While they are read one after another from the larger database, ${Math.round(ingest.rate)} webhooks per second are acknowledged, and the longest one takes ${(ingest.max / 1000).toFixed(1)} ms.`,
       },
     ],
@@ -85,7 +86,7 @@ async function timeRead(
   const sample = samples[round]
   if (sample === undefined) throw new Error(`sample ${round} does not exist`)
   const startedAt = performance.now()
-  const { status, text } = await get(url + path(sample, round), OPERATOR)
+  const { status, text } = await get(url + path(sample, round), OPERATOR_HEADERS)
   const time = performance.now() - startedAt
   if (status !== 200) throw new Error(`the response to “${name}” was ${status}: ${text}`)
   return time
@@ -100,7 +101,7 @@ const deliveries = (query: Query = {}) =>
   `/deliveries?${new URLSearchParams({ limit: '50', ...query }).toString()}`
 const timeText = (at: number) => new Date(at).toISOString()
 const daysAgo = (days: number) => timeText(Date.now() - days * DAY_MS)
-/** One hour, on another day in each round. */
+/** One hour, on a different day in each round. */
 const anHour = (round: number): Query => {
   const since = Date.now() - (1 + ((round * 37) % 88)) * DAY_MS
   return { since: timeText(since), until: timeText(since + HOUR_MS) }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mebibytes, median } from '../figures.ts'
 import { TRACKER } from '../ingest-run.ts'
-import { inOwnFolder, launchSandbox, launchTracker, uploadsTo, withServer } from '../launch.ts'
+import { inOwnFolder, launchSandbox, launchTracker, sandboxEnv, withServer } from '../launch.ts'
 import { generateLoad, waitUntilRead } from '../load.ts'
 import { type MemorySamples, residentBytes, watchMemory } from '../machine.ts'
 import type { PartResult } from '../report.ts'
@@ -15,9 +15,9 @@ const MIB = 1024 ** 2
 
 export async function measureMemory(bench: Bench): Promise<PartResult> {
   const idle = await inOwnFolder(bench.folder, runIdle)
-  const load = await inOwnFolder(bench.folder, (own) => runLoad(bench, own))
-  const one = await inOwnFolder(bench.folder, (own) => runUploads(own, 1, 300 * MB))
-  const many = await inOwnFolder(bench.folder, (own) => runUploads(own, 100, 10 * MB))
+  const load = await inOwnFolder(bench.folder, (runFolder) => runLoad(bench, runFolder))
+  const one = await inOwnFolder(bench.folder, (runFolder) => runUploads(runFolder, 1, 300 * MB))
+  const many = await inOwnFolder(bench.folder, (runFolder) => runUploads(runFolder, 100, 10 * MB))
   const length = Math.floor(load.samples.length / 3)
   const thirds = [0, 1, 2].map((third) => median(load.samples.slice(third * length, (third + 1) * length)))
   const [, middle = 0, last = 0] = thirds
@@ -53,8 +53,8 @@ function memoryRow(title: string, { first, highest }: MemorySamples): string[] {
 }
 
 /** After some idle seconds, V8 frees memory that the start needed. */
-function runIdle(own: string) {
-  return withServer(launchTracker(own), async ({ pid }) => {
+function runIdle(runFolder: string) {
+  return withServer(launchTracker(runFolder), async ({ pid }) => {
     await sleep(5_000)
     const early = residentBytes(pid)
     await sleep(25_000)
@@ -63,24 +63,24 @@ function runIdle(own: string) {
 }
 
 /** After all deliveries were sent, they are sent again. Repeated deliveries are stored too. */
-async function runLoad(bench: Bench, own: string) {
+async function runLoad(bench: Bench, runFolder: string) {
   const workload = await prepareWorkload(bench)
   const seconds = bench.isQuick ? bench.seconds : 60
-  const { sent, watched } = await withServer(TRACKER.start(own, workload), async ({ url, pid }) => {
+  const { sent, watched } = await withServer(TRACKER.start(runFolder, workload), async ({ url, pid }) => {
     const watching = watchMemory(pid, 100)
     const load = await generateLoad(url, workload, { connections: 64, seconds })
     const watched = watching.stop()
     await waitUntilRead(url)
     return { sent: load.sent, watched }
   })
-  const stored = TRACKER.findStored(own, workload).length
+  const stored = TRACKER.findStored(runFolder, workload).length
   return { ...watched, seconds, missing: Math.max(0, Math.min(sent, workload.count) - stored) }
 }
 
-function runUploads(own: string, count: number, bytes: number): Promise<MemorySamples> {
-  return withServer(launchSandbox(own), (sandbox) => {
-    const env = { ...uploadsTo(sandbox), MAX_CONCURRENT_UPLOADS: '100' }
-    return withServer(launchTracker(own, env), async ({ url, pid }) => {
+function runUploads(runFolder: string, count: number, bytes: number): Promise<MemorySamples> {
+  return withServer(launchSandbox(runFolder), (sandbox) => {
+    const env = { ...sandboxEnv(sandbox), MAX_CONCURRENT_UPLOADS: '100' }
+    return withServer(launchTracker(runFolder, env), async ({ url, pid }) => {
       await upload(url, 20_000)
       await sleep(500)
       const watching = watchMemory(pid)

@@ -2,10 +2,10 @@
 import { join } from 'node:path'
 import { median, spread, sum } from '../figures.ts'
 import { countMissing, TRACKER } from '../ingest-run.ts'
-import { inOwnFolder, READER, withServer } from '../launch.ts'
+import { inOwnFolder, READER_HEADERS, withServer } from '../launch.ts'
 import { generateLoad, get, type Load, waitUntilRead } from '../load.ts'
 import type { PartResult } from '../report.ts'
-import { getRequest, type RequestFile, writeRequests } from '../requests.ts'
+import { buildGetRequest, type RequestFile, writeRequests } from '../requests.ts'
 import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
 import { type PreparedWorkload, prepareWorkload } from '../workload.ts'
 
@@ -14,20 +14,20 @@ const POLLERS = 8
 /** The number of times that a settled status is read. */
 const READS_AFTER_SETTLING = 3
 
-type Polled = { assets: number; settled: number; wentBack: number }
+type PollCounts = { assets: number; settled: number; wentBack: number }
 type Result = {
   webhooks: Load
   status: Load
   webhooksBeside: Load
   statusBeside: Load
-  polled: Polled
+  polled: PollCounts
   missing: number
 }
 
 export async function measureMixed(bench: Bench): Promise<PartResult> {
   const workload = await prepareWorkload(bench, { measurements: 2 })
   const reads = writeRequests(join(bench.folder, 'mixed.requests'), workload.count, (index) =>
-    getRequest(`/assets/${workload.runAt(index).fileId}/status`, READER),
+    buildGetRequest(`/assets/${workload.runAt(index).fileId}/status`, READER_HEADERS),
   )
   const rounds = await inRounds(bench, [{ name: 'mixed' }], () => runMixed(bench, workload, reads))
   return resultOf(rounds)
@@ -36,8 +36,8 @@ export async function measureMixed(bench: Bench): Promise<PartResult> {
 function runMixed(bench: Bench, workload: PreparedWorkload, reads: RequestFile): Promise<Result> {
   const { seconds, warmUpSeconds, log } = bench
   const load = { connections: CONNECTIONS, seconds }
-  return inOwnFolder(bench.folder, async (own) => {
-    const { loads, ...result } = await withServer(TRACKER.start(own, workload), async ({ url }) => {
+  return inOwnFolder(bench.folder, async (runFolder) => {
+    const { loads, ...result } = await withServer(TRACKER.start(runFolder, workload), async ({ url }) => {
       const warmUp = await generateLoad(url, workload, { ...load, seconds: warmUpSeconds })
       const webhooks = await generateLoad(url, workload, { ...load, first: warmUp.sent })
       const status = await generateLoad(url, reads, load)
@@ -52,16 +52,16 @@ function runMixed(bench: Bench, workload: PreparedWorkload, reads: RequestFile):
       const loads = [warmUp, webhooks, webhooksBeside]
       return { loads, webhooks, status, webhooksBeside, statusBeside, polled }
     })
-    const missing = countMissing(TRACKER.findStored(own, workload), workload, loads)
+    const missing = countMissing(TRACKER.findStored(runFolder, workload), workload, loads)
     log(`webhooks ${perSecond(result.webhooks)}, beside pollers ${perSecond(result.webhooksBeside)}`)
     log(`status ${perSecond(result.status)}, beside webhooks ${perSecond(result.statusBeside)}`)
     return { ...result, missing }
   })
 }
 
-/** Polls each asset from number `first` on until it is settled, and a few times more. The returned function stops it. */
-function pollStatuses(url: string, workload: PreparedWorkload, first: number): () => Promise<Polled> {
-  const polled: Polled = { assets: 0, settled: 0, wentBack: 0 }
+/** Polls each asset from number `first` on until its run is settled, and a few times more. The returned function stops the polling and resolves with its counts. */
+function pollStatuses(url: string, workload: PreparedWorkload, first: number): () => Promise<PollCounts> {
+  const polled: PollCounts = { assets: 0, settled: 0, wentBack: 0 }
   let isOver = false
   const poll = async (offset: number) => {
     for (let index = first + offset; !isOver && index < workload.count; index += POLLERS) {
@@ -69,7 +69,7 @@ function pollStatuses(url: string, workload: PreparedWorkload, first: number): (
       const address = `${url}/assets/${workload.runAt(index).fileId}/status`
       let isSettled = false
       for (let remaining = READS_AFTER_SETTLING; remaining > 0 && !isOver; ) {
-        const { status }: { status: string } = JSON.parse((await get(address, READER)).text)
+        const { status }: { status: string } = JSON.parse((await get(address, READER_HEADERS)).text)
         const isPending = status === 'pending'
         if (isSettled && isPending) polled.wentBack += 1
         if (!isPending) remaining -= 1

@@ -1,4 +1,5 @@
-// Durable ingest on a PostgreSQL server, with one process and with several, and its change with the number of runs, also through PgBouncer.
+// Durable ingest on a PostgreSQL server with one process and with several, and how ingest, status and lists change as runs add up,
+// also through PgBouncer.
 import { join } from 'node:path'
 import { median, milliseconds, quantile, spread, sum, whole } from '../figures.ts'
 import { countMissing } from '../ingest-run.ts'
@@ -6,8 +7,8 @@ import {
   inOwnFolder,
   launchPeer,
   launchTracker,
-  OPERATOR,
-  READER,
+  OPERATOR_HEADERS,
+  READER_HEADERS,
   type RunningServer,
   withServer,
 } from '../launch.ts'
@@ -29,7 +30,7 @@ import {
   vacuumTables,
 } from '../postgres-database.ts'
 import type { Chart, PartResult, Table } from '../report.ts'
-import { getRequest, type RequestFile, writeRequests } from '../requests.ts'
+import { buildGetRequest, type RequestFile, writeRequests } from '../requests.ts'
 import {
   type Bench,
   describeSyncs,
@@ -43,13 +44,13 @@ import { createStripeWorkload, createWorkload, extensionNames, POOL, type Worklo
 import { FIRST_PAGES } from './lists.ts'
 
 /** More than the tracker acknowledges on PostgreSQL in a second. */
-const MOST_PER_SECOND = 12_000
+const MAX_PER_SECOND = 12_000
 
 /** On a shared core, a process reaches its full speed only after this time; several processes need it several times. */
-const WARM_UP_SECONDS_EACH = 5
+const WARM_UP_SECONDS_PER_PROCESS = 5
 
 export async function measurePostgres(given: Bench): Promise<PartResult> {
-  const bench = given.isQuick ? given : { ...given, warmUpSeconds: WARM_UP_SECONDS_EACH }
+  const bench = given.isQuick ? given : { ...given, warmUpSeconds: WARM_UP_SECONDS_PER_PROCESS }
   const server = await startPostgres()
   try {
     const ingest = await measureIngest(bench, server)
@@ -96,7 +97,7 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
   const charts: Chart[] = []
   const raw: { [title: string]: unknown } = {}
   const ratios: { [place: string]: number | undefined } = {}
-  const runs: Ingest[] = []
+  const ingests: Ingest[] = []
   const shuffled: Ingest[] = []
   for (const { core, name, text } of PLACES)
     for (const connections of bench.isQuick ? [64] : [64, 256]) {
@@ -109,17 +110,17 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
       const title = `${connections} connections, ${text}`
       tables.push(ingestTable(title, compared, rounds, server))
       raw[title] = rounds
-      for (const each of compared) {
-        runs.push(...rounds.resultsOf(each.name))
-        if (each.isTracker && each.workload.order === 'shuffled')
-          shuffled.push(...rounds.resultsOf(each.name))
+      for (const contender of compared) {
+        ingests.push(...rounds.resultsOf(contender.name))
+        if (contender.isTracker && contender.workload.order === 'shuffled')
+          shuffled.push(...rounds.resultsOf(contender.name))
       }
       if (connections !== 64) continue
       ratios[name] = ratioToBaseline(compared[0], compared, rounds)
-      const bars = compared.map((each) => ({
-        name: each.name,
-        value: rateOf(each, rounds),
-        isOurs: each.isTracker,
+      const bars = compared.map((contender) => ({
+        name: contender.name,
+        value: rateOf(contender, rounds),
+        isOurs: contender.isTracker,
       }))
       charts.push({ name: `postgres-${name}`, title: `Webhooks acknowledged per second, ${title}`, bars })
     }
@@ -127,7 +128,7 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
     tables,
     charts,
     raw,
-    lost: sum(runs.map(({ missing }) => missing)),
+    lost: sum(ingests.map(({ missing }) => missing)),
     goals: {
       'postgres-one-core': ratios['one-core'],
       'postgres-both-cores': ratios['both-cores'],
@@ -139,30 +140,36 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
   }
 }
 
-const WORKLOADS: { each: ExtensionCount; orders: readonly Order[] }[] = [
-  { each: 1, orders: ['upload', 'shuffled'] },
-  { each: 3, orders: ['shuffled'] },
+const WORKLOADS: { extensionCount: ExtensionCount; orders: readonly Order[] }[] = [
+  { extensionCount: 1, orders: ['upload', 'shuffled'] },
+  { extensionCount: 3, orders: ['shuffled'] },
 ]
 
 async function prepareContenders(bench: Bench, server: PostgresServer): Promise<Contender[]> {
   const workloads: PostgresWorkload[] = []
-  for (const { each, orders } of WORKLOADS) {
-    const wanted = orders.filter((order) => bench.orders.includes(order))
-    if (wanted.length === 0 || !bench.extensionCounts.includes(each)) continue
-    const extensions = extensionNames(each)
-    const count = POOL + MOST_PER_SECOND * (bench.warmUpSeconds + bench.seconds)
-    bench.log(`making a database with ${whole(count)} pending runs, ${each} per submission`)
+  for (const { extensionCount, orders } of WORKLOADS) {
+    const selectedOrders = orders.filter((order) => bench.orders.includes(order))
+    if (selectedOrders.length === 0 || !bench.extensionCounts.includes(extensionCount)) continue
+    const extensions = extensionNames(extensionCount)
+    const count = POOL + MAX_PER_SECOND * (bench.warmUpSeconds + bench.seconds)
+    bench.log(
+      `creating a database with ${whole(count)} pending runs, ${extensionCount} extension(s) per submission`,
+    )
     const template = await createTrackerDatabase(server)
     const submissions = await addPending(template, { runs: count, extensions })
     await vacuumTables(template)
-    for (const order of wanted) {
-      const path = join(bench.folder, `postgres-${order}-${each}`)
+    for (const order of selectedOrders) {
+      const path = join(bench.folder, `postgres-${order}-${extensionCount}`)
       workloads.push({ ...createWorkload(path, submissions, { count, order, extensions }), template })
     }
   }
-  const stripe = createStripeWorkload(join(bench.folder, 'stripe'), MOST_PER_SECOND * bench.seconds)
+  const stripe = createStripeWorkload(join(bench.folder, 'stripe'), MAX_PER_SECOND * bench.seconds)
   return [
-    ...workloads.flatMap((workload) => [tracker(1, workload), tracker(4, workload), baseline(workload)]),
+    ...workloads.flatMap((workload) => [
+      trackerContender(1, workload),
+      trackerContender(4, workload),
+      baselineContender(workload),
+    ]),
     {
       name: '@supabase/stripe-sync-engine on Fastify, events of Stripe',
       isTracker: false,
@@ -176,9 +183,9 @@ async function prepareContenders(bench: Bench, server: PostgresServer): Promise<
   ]
 }
 
-function tracker(processes: number, workload: PostgresWorkload): Contender {
+function trackerContender(processes: number, workload: PostgresWorkload): Contender {
   return {
-    name: `this service, ${processes} process${processes === 1 ? '' : 'es'}${described(workload)}`,
+    name: `this service, ${processes} process${processes === 1 ? '' : 'es'}${describeWorkload(workload)}`,
     isTracker: true,
     processes,
     workload,
@@ -190,9 +197,9 @@ function tracker(processes: number, workload: PostgresWorkload): Contender {
   }
 }
 
-function baseline(workload: PostgresWorkload): Contender {
+function baselineContender(workload: PostgresWorkload): Contender {
   return {
-    name: `${BASELINE}${described(workload)}`,
+    name: `${BASELINE}${describeWorkload(workload)}`,
     isTracker: false,
     processes: 1,
     workload,
@@ -203,11 +210,11 @@ function baseline(workload: PostgresWorkload): Contender {
   }
 }
 
-function described({ order, extensions }: { order: Order; extensions: string[] }): string {
+function describeWorkload({ order, extensions }: { order: Order; extensions: string[] }): string {
   return `, ${order === 'upload' ? 'upload order' : 'shuffled'}, ${extensions.length} per submission`
 }
 
-/** Runs one server on a copy of its database. It is warm when the measurement starts. */
+/** Runs one server on a copy of its database. The server is warm when the measurement starts. */
 async function runIngest(
   bench: Bench,
   server: PostgresServer,
@@ -216,8 +223,8 @@ async function runIngest(
 ): Promise<Ingest> {
   const database = await server.createDatabase(workload.template)
   try {
-    return await inOwnFolder(bench.folder, async (own) => {
-      const running = await start(own, database, core)
+    return await inOwnFolder(bench.folder, async (runFolder) => {
+      const running = await start(runFolder, database, core)
       const warmUpSeconds = processes * bench.warmUpSeconds
       const loads = await loadAll({ ...bench, warmUpSeconds }, server, running, {
         workload,
@@ -227,7 +234,7 @@ async function runIngest(
       const missing = countMissing(await findStored(database, workload), workload, all)
       const acknowledged = sum(all.map((load) => load.acknowledged))
       const updates = isTracker ? await countUpdates(database, acknowledged) : { all: 0, hot: 0 }
-      const result = { ...together(loads.measured), missing, updates, cpu: loads.cpu }
+      const result = { ...combineLoads(loads.measured), missing, updates, cpu: loads.cpu }
       bench.log(`${connections} × ${name}: ${whole(result.rate)} a second, ${missing} missing`)
       return result
     })
@@ -256,9 +263,9 @@ async function loadAll(
   return { warmUp, measured, cpu }
 }
 
-function together(loads: readonly Load[]): Pick<Load, 'rate' | 'p50' | 'p99' | 'max'> {
-  const most = (name: 'p50' | 'p99' | 'max') => Math.max(...loads.map((load) => load[name]))
-  return { rate: sum(loads.map(({ rate }) => rate)), p50: most('p50'), p99: most('p99'), max: most('max') }
+function combineLoads(loads: readonly Load[]): Pick<Load, 'rate' | 'p50' | 'p99' | 'max'> {
+  const maxOf = (name: 'p50' | 'p99' | 'max') => Math.max(...loads.map((load) => load[name]))
+  return { rate: sum(loads.map(({ rate }) => rate)), p50: maxOf('p50'), p99: maxOf('p99'), max: maxOf('max') }
 }
 
 function rateOf({ name }: Contender, rounds: Rounds<Ingest>): number {
@@ -285,16 +292,16 @@ function ingestTable(
 ): Table {
   const row = (contender: Contender) => {
     const results = rounds.resultsOf(contender.name)
-    const middle = (figure: (result: Ingest) => number) => median(results.map(figure))
-    const hot = middle(({ updates }) => updates.hot / Math.max(updates.all, 1))
+    const medianOf = (figure: (result: Ingest) => number) => median(results.map(figure))
+    const hot = medianOf(({ updates }) => updates.hot / Math.max(updates.all, 1))
     return [
       contender.name,
       spread(results.map(({ rate }) => rate)),
       ratioToBaseline(contender, contenders, rounds)?.toFixed(2) ?? '–',
-      milliseconds(middle(({ p50 }) => p50)),
-      milliseconds(middle(({ p99 }) => p99)),
-      milliseconds(middle(({ max }) => max)),
-      `${middle(({ cpu }) => cpu.service).toFixed(2)}, ${middle(({ cpu }) => cpu.database).toFixed(2)}`,
+      milliseconds(medianOf(({ p50 }) => p50)),
+      milliseconds(medianOf(({ p99 }) => p99)),
+      milliseconds(medianOf(({ max }) => max)),
+      `${medianOf(({ cpu }) => cpu.service).toFixed(2)}, ${medianOf(({ cpu }) => cpu.database).toFixed(2)}`,
       contender.isTracker ? `${(100 * hot).toFixed(1)} %` : '–',
       String(sum(results.map(({ missing }) => missing))),
     ]
@@ -322,8 +329,8 @@ const FEW = 10_000
 const LARGE = 50_000
 const ASSETS = 4_000
 const CONNECTIONS = 64
-const TIMES = 40
-const WARM_UP_TIMES = 5
+const ROUND_COUNT = 40
+const WARM_UP_ROUNDS = 5
 
 type Sample = { name: string; runs: number; database: string; fileIds: string[]; isPooled: boolean }
 /** `pages`: the times of the first page of each list, in milliseconds. */
@@ -334,34 +341,34 @@ async function measureGrowth(given: Bench, server: PostgresServer) {
   await server.moveTo(0)
   const samples: Sample[] = []
   for (const runs of [FEW, bench.isQuick ? LARGE : bench.mostRuns]) {
-    bench.log(`making a database with ${whole(runs)} runs`)
+    bench.log(`creating a database with ${whole(runs)} runs`)
     const database = await createTrackerDatabase(server)
     await seed(database, runs)
-    const known = { runs, database, fileIds: await pickFileIds(database, ASSETS) }
-    samples.push({ ...known, name: `${whole(runs)} runs`, isPooled: false })
+    const databaseSample = { runs, database, fileIds: await pickFileIds(database, ASSETS) }
+    samples.push({ ...databaseSample, name: `${whole(runs)} runs`, isPooled: false })
     if (HAS_PGBOUNCER)
-      samples.push({ ...known, name: `${whole(runs)} runs, through PgBouncer`, isPooled: true })
+      samples.push({ ...databaseSample, name: `${whole(runs)} runs, through PgBouncer`, isPooled: true })
   }
   const rounds = await inRounds(bench, samples, (sample) => runSample(bench, server, sample))
   return growthResult(samples, rounds)
 }
 
 function runSample(bench: Bench, server: PostgresServer, sample: Sample): Promise<GrowthResult> {
-  return inOwnFolder(bench.folder, async (own) => {
+  return inOwnFolder(bench.folder, async (runFolder) => {
     const isCopied = sample.runs < LARGE
     const database = isCopied ? await server.createDatabase(sample.database) : sample.database
     try {
       const result = sample.isPooled
-        ? await withServer(launchPgbouncer(own, database, 0), ({ url }) =>
+        ? await withServer(launchPgbouncer(runFolder, database, 0), ({ url }) =>
             measureGrowthOf(
               bench,
               sample,
-              own,
+              runFolder,
               { DATABASE_URL: url, DATABASE_LISTEN_URL: database },
               database,
             ),
           )
-        : await measureGrowthOf(bench, sample, own, { DATABASE_URL: database }, database)
+        : await measureGrowthOf(bench, sample, runFolder, { DATABASE_URL: database }, database)
       const { ingest, status } = result
       bench.log(`${sample.name}: ${whole(ingest.rate)} webhooks, ${whole(status.rate)} statuses a second`)
       return result
@@ -375,20 +382,20 @@ function runSample(bench: Bench, server: PostgresServer, sample: Sample): Promis
 async function measureGrowthOf(
   { seconds, warmUpSeconds }: Bench,
   { fileIds }: Sample,
-  own: string,
+  runFolder: string,
   env: { DATABASE_URL: string; DATABASE_LISTEN_URL?: string },
   database: string,
 ): Promise<GrowthResult> {
-  const count = MOST_PER_SECOND * (warmUpSeconds + seconds)
+  const count = MAX_PER_SECOND * (warmUpSeconds + seconds)
   const extensions = ['remove-bg']
   const submissions = await addPending(database, { runs: count, extensions })
-  const workload = createWorkload(join(own, 'deliveries'), submissions, { count, extensions })
-  const reads = writeRequests(join(own, 'statuses'), fileIds.length, (index) =>
-    getRequest(`/assets/${fileIds[index]}/status`, READER),
+  const workload = createWorkload(join(runFolder, 'deliveries'), submissions, { count, extensions })
+  const reads = writeRequests(join(runFolder, 'statuses'), fileIds.length, (index) =>
+    buildGetRequest(`/assets/${fileIds[index]}/status`, READER_HEADERS),
   )
   const load = { connections: CONNECTIONS, seconds }
   const warmUpLoad = { ...load, seconds: warmUpSeconds }
-  const result = await withServer(launchTracker(own, env), async ({ url }) => {
+  const result = await withServer(launchTracker(runFolder, env), async ({ url }) => {
     const warmUp = await generateLoad(url, workload, warmUpLoad)
     const ingest = await generateLoad(url, workload, { ...load, first: warmUp.sent })
     await waitUntilRead(url)
@@ -405,13 +412,13 @@ async function timePages(url: string, fileIds: readonly string[]): Promise<Growt
   const pages: GrowthResult['pages'] = {}
   for (const { name, path } of FIRST_PAGES) {
     const times: number[] = []
-    for (let round = 0; round < WARM_UP_TIMES + TIMES; round += 1) {
+    for (let round = 0; round < WARM_UP_ROUNDS + ROUND_COUNT; round += 1) {
       const startedAt = performance.now()
-      const { status, text } = await get(url + path({ fileId: fileIds[round] ?? '' }), OPERATOR)
+      const { status, text } = await get(url + path({ fileId: fileIds[round] ?? '' }), OPERATOR_HEADERS)
       if (status !== 200) throw new Error(`the response to “${name}” was ${status}: ${text}`)
       times.push(performance.now() - startedAt)
     }
-    pages[name] = times.slice(WARM_UP_TIMES)
+    pages[name] = times.slice(WARM_UP_ROUNDS)
   }
   return pages
 }
@@ -419,19 +426,20 @@ async function timePages(url: string, fileIds: readonly string[]): Promise<Growt
 function growthResult(samples: Sample[], rounds: Rounds<GrowthResult>) {
   const direct = samples.filter(({ isPooled }) => !isPooled)
   const [few = '', many = ''] = direct.map(({ name }) => name)
-  const middle = (name: string, figure: (result: GrowthResult) => number) =>
+  const medianOf = (name: string, figure: (result: GrowthResult) => number) =>
     median(rounds.resultsOf(name).map(figure))
-  const against = (figure: (result: GrowthResult) => number) => middle(few, figure) / middle(many, figure)
-  const page = (name: string, list: string) =>
+  const fewByMany = (figure: (result: GrowthResult) => number) =>
+    medianOf(few, figure) / medianOf(many, figure)
+  const pageMedian = (name: string, list: string) =>
     median(rounds.resultsOf(name).flatMap(({ pages }) => pages[list] ?? []))
-  const tail = (name: string, list: string) =>
+  const pageP95 = (name: string, list: string) =>
     quantile(
       rounds.resultsOf(name).flatMap(({ pages }) => pages[list] ?? []),
       0.95,
     )
   const lists = FIRST_PAGES.map(({ name }) => name)
   const results = samples.flatMap(({ name }) => rounds.resultsOf(name))
-  const without = HAS_PGBOUNCER ? '' : ' PgBouncer is not installed here, so it is not among them.'
+  const absenceNote = HAS_PGBOUNCER ? '' : ' PgBouncer is not installed here, so it is not among them.'
   return {
     tables: [
       {
@@ -446,27 +454,31 @@ function growthResult(samples: Sample[], rounds: Rounds<GrowthResult>) {
         rows: samples.map(({ name }) => [
           name,
           spread(rounds.resultsOf(name).map(({ ingest }) => ingest.rate)),
-          `${milliseconds(middle(name, ({ ingest }) => ingest.p50))}, ${milliseconds(middle(name, ({ ingest }) => ingest.p99))}`,
+          `${milliseconds(medianOf(name, ({ ingest }) => ingest.p50))}, ${milliseconds(medianOf(name, ({ ingest }) => ingest.p99))}`,
           spread(rounds.resultsOf(name).map(({ status }) => status.rate)),
-          `${milliseconds(middle(name, ({ status }) => status.p50))}, ${milliseconds(middle(name, ({ status }) => status.p99))}`,
+          `${milliseconds(medianOf(name, ({ status }) => status.p50))}, ${milliseconds(medianOf(name, ({ status }) => status.p99))}`,
         ]),
-        note: `The bodies of older deliveries are pruned. PgBouncer is in transaction mode, with a direct DATABASE_LISTEN_URL.${without} ${describeSyncs(rounds)}`,
+        note: `The bodies of older deliveries are pruned. PgBouncer is in transaction mode, with a direct DATABASE_LISTEN_URL.${absenceNote} ${describeSyncs(rounds)}`,
       },
       {
         title: 'Lists as they open, one at a time: p50, p95 ms',
         columns: ['list', few, many],
         rows: lists.map((list) => [
           list,
-          ...[few, many].map((name) => `${page(name, list).toFixed(2)}, ${tail(name, list).toFixed(2)}`),
+          ...[few, many].map(
+            (name) => `${pageMedian(name, list).toFixed(2)}, ${pageP95(name, list).toFixed(2)}`,
+          ),
         ]),
       },
     ],
     goals: {
       'postgres-growth-ingest':
-        middle(many, ({ ingest }) => ingest.rate) / middle(few, ({ ingest }) => ingest.rate),
-      'postgres-growth-status': against(({ status }) => status.p50),
-      'postgres-growth-status-p99': against(({ status }) => status.p99),
-      'postgres-growth-lists': Math.min(...lists.map((list) => page(few, list) / page(many, list))),
+        medianOf(many, ({ ingest }) => ingest.rate) / medianOf(few, ({ ingest }) => ingest.rate),
+      'postgres-growth-status': fewByMany(({ status }) => status.p50),
+      'postgres-growth-status-p99': fewByMany(({ status }) => status.p99),
+      'postgres-growth-lists': Math.min(
+        ...lists.map((list) => pageMedian(few, list) / pageMedian(many, list)),
+      ),
     },
     lost: sum(results.map(({ ingest }) => ingest.missing)),
     raw: rounds.results,

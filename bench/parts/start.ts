@@ -11,12 +11,14 @@ import { seededDatabase } from '../tracker-database.ts'
 const STARTS = 5
 
 export function measureStart(bench: Bench): Promise<PartResult> {
-  return inOwnFolder(bench.folder, async (own) => {
+  return inOwnFolder(bench.folder, async (runFolder) => {
     const maxRuns = bench.isQuick ? 50_000 : bench.mostRuns
-    const empty = { name: 'an empty file', path: join(own, 'empty.db') }
+    const empty = { name: 'an empty file', path: join(runFolder, 'empty.db') }
     const largest = { name: `${maxRuns.toLocaleString('en')} runs`, path: seededDatabase(bench, maxRuns) }
     const variants = [empty, largest]
-    const rounds = await inRounds({ ...bench, rounds: STARTS }, variants, ({ path }) => runStart(own, path))
+    const rounds = await inRounds({ ...bench, rounds: STARTS }, variants, ({ path }) =>
+      runStart(runFolder, path),
+    )
     return {
       title: 'Start',
       tables: [
@@ -34,9 +36,9 @@ export function measureStart(bench: Bench): Promise<PartResult> {
   })
 }
 
-function runStart(own: string, path: string): Promise<number> {
+function runStart(runFolder: string, path: string): Promise<number> {
   const startedAt = performance.now()
-  return withServer(launchTracker(own, { DATABASE_URL: `file:${path}` }), async ({ url }) => {
+  return withServer(launchTracker(runFolder, { DATABASE_URL: `file:${path}` }), async ({ url }) => {
     while ((await get(`${url}/readyz`)).status !== 200) await sleep(5)
     return performance.now() - startedAt
   })

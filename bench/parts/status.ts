@@ -9,20 +9,20 @@ import {
   inOwnFolder,
   launchPeer,
   launchTracker,
-  READER,
+  READER_HEADERS,
   type RunningServer,
   SECRETS,
   withServer,
 } from '../launch.ts'
 import { generateLoad, type Load } from '../load.ts'
 import type { PartResult } from '../report.ts'
-import { getRequest, type Headers, type RequestFile, writeRequests } from '../requests.ts'
+import { buildGetRequest, type Headers, type RequestFile, writeRequests } from '../requests.ts'
 import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
 import { pickFileIds, seededDatabase } from '../tracker-database.ts'
 
 const CONNECTIONS = 64
 const ASSETS = 1_000_000
-const MAX_READ = 400_000
+const READ_ASSETS = 400_000
 const SET_BY_NODE = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding'])
 const { status: tokens } = createCapabilityTokens([SECRETS.TRACKER_TOKEN_SECRET])
 
@@ -38,8 +38,11 @@ type Pair = {
 type Variant = Pick<Pair, 'name' | 'requests' | 'start'>
 
 export function measureStatus(bench: Bench): Promise<PartResult> {
-  return inOwnFolder(bench.folder, async (own) => {
-    const pairs = [...(await repeatedPairs(bench, own)), ...(bench.isQuick ? [] : [randomPair(bench, own)])]
+  return inOwnFolder(bench.folder, async (runFolder) => {
+    const pairs = [
+      ...(await repeatedPairs(bench, runFolder)),
+      ...(bench.isQuick ? [] : [randomPair(bench, runFolder)]),
+    ]
     const rounds = await inRounds(bench, pairs.flatMap(variantsOf), (variant) => runVariant(bench, variant))
     return resultOf(pairs, rounds)
   })
@@ -54,7 +57,7 @@ function runVariant(
     await generateLoad(url, requests, { ...load, seconds: warmUpSeconds })
     const result = await generateLoad(url, requests, { ...load, first: Math.floor(requests.count / 2) })
     log(`${name}: ${Math.round(result.rate)} a second`)
-    if (result.rejected > 0) throw new Error(`${name} was rejected`)
+    if (result.rejected > 0) throw new Error(`requests of “${name}” were rejected`)
     return result
   })
 }
@@ -66,26 +69,33 @@ function variantsOf({ name, other, requests, start, startOther }: Pair): [ours: 
   ]
 }
 
-/** One asset, read in three ways. Each is compared with a server that sends the same bytes. */
-async function repeatedPairs(bench: Bench, own: string): Promise<Pair[]> {
+/** One asset, read in three ways. Each way is compared with a server that sends the same bytes. */
+async function repeatedPairs(bench: Bench, runFolder: string): Promise<Pair[]> {
   const path = seededDatabase(bench, 10_000)
   const [fileId = ''] = pickFileIds(path, 1)
   const address = `/assets/${fileId}/status`
-  const start = () => launchTracker(own, databaseAt(path))
+  const start = () => launchTracker(runFolder, databaseAt(path))
   return withServer(start(), async ({ url }) => {
-    const { headers } = await fetch(url + address, { headers: READER })
-    const known = { ...READER, 'If-None-Match': headers.get('etag') ?? '' }
-    const reads: { goal: GoalId; name: string; target: string; sent: Headers }[] = [
-      { goal: 'status-key', name: 'API key', target: address, sent: READER },
-      { goal: 'status-304', name: '304', target: address, sent: known },
-      { goal: 'status-token', name: 'token', target: `${address}?token=${tokens.sign(fileId)}`, sent: {} },
+    const { headers } = await fetch(url + address, { headers: READER_HEADERS })
+    const conditional = { ...READER_HEADERS, 'If-None-Match': headers.get('etag') ?? '' }
+    const reads: { goal: GoalId; name: string; target: string; requestHeaders: Headers }[] = [
+      { goal: 'status-key', name: 'API key', target: address, requestHeaders: READER_HEADERS },
+      { goal: 'status-304', name: '304', target: address, requestHeaders: conditional },
+      {
+        goal: 'status-token',
+        name: 'token',
+        target: `${address}?token=${tokens.sign(fileId)}`,
+        requestHeaders: {},
+      },
     ]
     return Promise.all(
-      reads.map(async ({ goal, name, target, sent }) => {
-        const response = join(own, `${goal}.json`)
-        writeFileSync(response, JSON.stringify(await responseOf(url + target, sent)))
-        const requests = writeRequests(join(own, `${goal}.requests`), 1_000, () => getRequest(target, sent))
-        const startOther = () => launchPeer('bare-status', own, { RESPONSE: response })
+      reads.map(async ({ goal, name, target, requestHeaders }) => {
+        const response = join(runFolder, `${goal}.json`)
+        writeFileSync(response, JSON.stringify(await responseOf(url + target, requestHeaders)))
+        const requests = writeRequests(join(runFolder, `${goal}.requests`), 1_000, () =>
+          buildGetRequest(target, requestHeaders),
+        )
+        const startOther = () => launchPeer('bare-status', runFolder, { RESPONSE: response })
         return { goal, name, requests, start, startOther, other: 'node:http, the same bytes (the ceiling)' }
       }),
     )
@@ -93,19 +103,19 @@ async function repeatedPairs(bench: Bench, own: string): Promise<Pair[]> {
 }
 
 /** More assets than any cache keeps, compared with a prepared read of the same database. */
-function randomPair(bench: Bench, own: string): Pair {
-  const shape = { name: 'assets.db', deliveriesEach: 0, maxRunsEach: 1 }
+function randomPair(bench: Bench, runFolder: string): Pair {
+  const shape = { name: 'assets.db', deliveriesPerRun: 0, maxRunsPerSubmission: 1 }
   const path = seededDatabase(bench, ASSETS, shape)
-  const fileIds = pickFileIds(path, MAX_READ)
-  const requests = writeRequests(join(own, 'random.requests'), fileIds.length, (index) =>
-    getRequest(`/assets/${fileIds[index]}/status`, READER),
+  const fileIds = pickFileIds(path, READ_ASSETS)
+  const requests = writeRequests(join(runFolder, 'random.requests'), fileIds.length, (index) =>
+    buildGetRequest(`/assets/${fileIds[index]}/status`, READER_HEADERS),
   )
   return {
     goal: 'status-random',
     name: '1,000,000 assets at random',
     requests,
-    start: () => launchTracker(own, databaseAt(path)),
-    startOther: () => launchPeer('express-status', own, { DATABASE: path }),
+    start: () => launchTracker(runFolder, databaseAt(path)),
+    startOther: () => launchPeer('express-status', runFolder, { DATABASE: path }),
     other: 'Express, a prepared read',
   }
 }
@@ -114,8 +124,8 @@ function databaseAt(path: string): Env {
   return { DATABASE_URL: `file:${path}` }
 }
 
-async function responseOf(url: string, sent: Headers) {
-  const response = await fetch(url, { headers: sent })
+async function responseOf(url: string, requestHeaders: Headers) {
+  const response = await fetch(url, { headers: requestHeaders })
   const headers = Object.fromEntries([...response.headers].filter(([name]) => !SET_BY_NODE.has(name)))
   return { status: response.status, headers, body: await response.text() }
 }

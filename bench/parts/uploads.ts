@@ -3,7 +3,7 @@ import { Agent, type ClientRequest, request } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { median, milliseconds, quantile, spread } from '../figures.ts'
-import { inOwnFolder, launchSandbox, launchTracker, SECRETS, uploadsTo, withServer } from '../launch.ts'
+import { inOwnFolder, launchSandbox, launchTracker, SECRETS, sandboxEnv, withServer } from '../launch.ts'
 import type { PartResult } from '../report.ts'
 import { type Bench, describeSyncs, inRounds } from '../rounds.ts'
 
@@ -60,13 +60,13 @@ async function runUploads(
 ): Promise<Times> {
   const agent = new Agent({ keepAlive: true })
   try {
-    return await inOwnFolder(folder, (own) =>
-      withServer(launchSandbox(own), (sandbox) =>
-        withServer(launchTracker(own, uploadsTo(sandbox)), async (tracker) => {
+    return await inOwnFolder(folder, (runFolder) =>
+      withServer(launchSandbox(runFolder), (sandbox) =>
+        withServer(launchTracker(runFolder, sandboxEnv(sandbox)), async (tracker) => {
           const alternate = async (count: number, bytes: number) => {
             const direct: number[] = []
             const through: number[] = []
-            for (let each = 0; each < count; each += 1) {
+            for (let index = 0; index < count; index += 1) {
               direct.push(await upload(sandbox.url, bytes, agent))
               through.push(await upload(tracker.url, bytes, agent))
             }
@@ -113,9 +113,9 @@ export async function upload(url: string, bytes: number, agent?: Agent): Promise
       'Content-Length': head.length + bytes + tail.length,
     },
   })
-  const responded = responseTo(outgoing)
+  const response = responseTo(outgoing)
   await pipeline(Readable.from(formOf(head, bytes, tail)), outgoing)
-  const { status, text } = await responded
+  const { status, text } = await response
   if (status !== 200) throw new Error(`the response to an upload was ${status}: ${text}`)
   return performance.now() - startedAt
 }

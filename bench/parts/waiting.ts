@@ -4,33 +4,38 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mebibytes, median, milliseconds, quantile, spread, sum } from '../figures.ts'
 import { countMissing, TRACKER } from '../ingest-run.ts'
-import { inOwnFolder, READER, withServer } from '../launch.ts'
+import { inOwnFolder, READER_HEADERS, withServer } from '../launch.ts'
 import { generateLoad, inParallel, type Load, post, waitUntilRead } from '../load.ts'
 import { residentBytes } from '../machine.ts'
 import type { PartResult } from '../report.ts'
-import { getRequest } from '../requests.ts'
+import { buildGetRequest } from '../requests.ts'
 import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
 import { deliveryFor, type PendingRun, type PreparedWorkload, prepareWorkload } from '../workload.ts'
 
 const SETTLED_CLIENTS = 200
 const OPEN_CONCURRENCY = 100
-const SETTLED = /"status":"(success|failed)"/
+const SETTLED_STATUS = /"status":"(success|failed)"/
 
 type MethodName = 'events' | 'wait'
 type WaitMethod = {
   name: MethodName
   title: string
   pathOf: (fileId: string) => string
-  /** Matches the text that a client receives once it is registered. A `?wait=` client receives nothing before the end. */
-  opened?: RegExp
+  /** Matches the text that a client receives once it is registered. A `?wait=` client receives nothing before its response. */
+  registered?: RegExp
 }
 
 const METHODS: WaitMethod[] = [
-  { name: 'events', title: 'server-sent events', pathOf: (id) => `/assets/${id}/events`, opened: /data: / },
+  {
+    name: 'events',
+    title: 'server-sent events',
+    pathOf: (id) => `/assets/${id}/events`,
+    registered: /data: /,
+  },
   { name: 'wait', title: '`?wait=60`', pathOf: (id) => `/assets/${id}/status?wait=60` },
 ]
 
-type Result = { bytes: number; alone: Load; beside: Load; settles: number[]; missing: number }
+type Result = { bytes: number; alone: Load; beside: Load; settleTimes: number[]; missing: number }
 
 export async function measureWaiting(bench: Bench): Promise<PartResult> {
   const count = bench.isQuick ? 1_000 : 10_000
@@ -49,24 +54,27 @@ function runWaiting(
   const load = { connections: 64, seconds }
   // The clients wait for the last runs, which the load does not reach.
   const first = workload.count - count
-  return inOwnFolder(bench.folder, async (own) => {
-    const { loads, ...result } = await withServer(TRACKER.start(own, workload), async ({ url, pid }) => {
-      const warmUp = await generateLoad(url, workload, { ...load, seconds: warmUpSeconds })
-      const alone = await generateLoad(url, workload, { ...load, first: warmUp.sent })
-      const before = residentBytes(pid)
-      const clients = await openClients(url, workload, method, { first, count })
-      await sleep(1_000)
-      const bytes = residentBytes(pid) - before
-      const beside = await generateLoad(url, workload, { ...load, first: warmUp.sent + alone.sent })
-      await waitUntilRead(url)
-      const settles = await settleSome(url, clients)
-      for (const { socket } of clients) socket.destroy()
-      return { bytes, alone, beside, settles, loads: [warmUp, alone, beside] }
-    })
-    log(
-      `${method.name}: ${mebibytes(result.bytes)} MiB, a settle took ${median(result.settles).toFixed(1)} ms`,
+  return inOwnFolder(bench.folder, async (runFolder) => {
+    const { loads, ...result } = await withServer(
+      TRACKER.start(runFolder, workload),
+      async ({ url, pid }) => {
+        const warmUp = await generateLoad(url, workload, { ...load, seconds: warmUpSeconds })
+        const alone = await generateLoad(url, workload, { ...load, first: warmUp.sent })
+        const before = residentBytes(pid)
+        const clients = await openClients(url, workload, method, { first, count })
+        await sleep(1_000)
+        const bytes = residentBytes(pid) - before
+        const beside = await generateLoad(url, workload, { ...load, first: warmUp.sent + alone.sent })
+        await waitUntilRead(url)
+        const settleTimes = await settleSome(url, clients)
+        for (const { socket } of clients) socket.destroy()
+        return { bytes, alone, beside, settleTimes, loads: [warmUp, alone, beside] }
+      },
     )
-    const stored = TRACKER.findStored(own, workload)
+    log(
+      `${method.name}: ${mebibytes(result.bytes)} MiB, the median settle took ${median(result.settleTimes).toFixed(1)} ms`,
+    )
+    const stored = TRACKER.findStored(runFolder, workload)
     return { ...result, missing: countMissing(stored, { ...workload, count: first }, loads) }
   })
 }
@@ -77,7 +85,7 @@ type Client = { socket: Socket; run: PendingRun; text: string; onData: () => voi
 async function openClients(
   url: string,
   workload: PreparedWorkload,
-  { pathOf, opened }: WaitMethod,
+  { pathOf, registered }: WaitMethod,
   { first, count }: { first: number; count: number },
 ): Promise<Client[]> {
   const { hostname, port } = new URL(url)
@@ -92,8 +100,8 @@ async function openClients(
       client.onData()
     })
     socket.on('error', () => {})
-    socket.write(getRequest(pathOf(run.fileId), READER))
-    if (opened !== undefined) await whenReceived(client, opened)
+    socket.write(buildGetRequest(pathOf(run.fileId), READER_HEADERS))
+    if (registered !== undefined) await whenReceived(client, registered)
     clients.push(client)
   })
   return clients
@@ -109,12 +117,12 @@ function whenReceived(client: Client, pattern: RegExp): Promise<number> {
   })
 }
 
-/** The milliseconds from sending a webhook until the client of its asset has received the status. */
+/** Settles the runs of some clients. Resolves with the milliseconds from sending each webhook until its client received the status. */
 async function settleSome(url: string, clients: Client[]): Promise<number[]> {
   const step = Math.ceil(clients.length / SETTLED_CLIENTS)
   const times: number[] = []
   for (const client of clients.filter((_, index) => index % step === 0)) {
-    const settled = whenReceived(client, SETTLED)
+    const settled = whenReceived(client, SETTLED_STATUS)
     const { path, body } = deliveryFor(client.run)
     const startedAt = performance.now()
     const status = await post(url + path, {}, body)
@@ -126,7 +134,7 @@ async function settleSome(url: string, clients: Client[]): Promise<number[]> {
 
 function resultOf(rounds: Rounds<Result>, count: number): PartResult {
   const bytes = (name: MethodName) => rounds.resultsOf(name).map((result) => result.bytes)
-  const settles = (name: MethodName) => rounds.resultsOf(name).flatMap((result) => result.settles)
+  const settleTimes = (name: MethodName) => rounds.resultsOf(name).flatMap((result) => result.settleTimes)
   const besideRatio = (name: MethodName) =>
     median(rounds.resultsOf(name).map(({ beside, alone }) => beside.rate / alone.rate))
   const mib = (name: MethodName) => median(bytes(name)) / 1024 ** 2
@@ -144,7 +152,7 @@ function resultOf(rounds: Rounds<Result>, count: number): PartResult {
         rows: METHODS.map(({ name, title }) => [
           title,
           spread(bytes(name), mebibytes),
-          [0.5, 0.99].map((share) => milliseconds(quantile(settles(name), share) * 1000)).join(', '),
+          [0.5, 0.99].map((share) => milliseconds(quantile(settleTimes(name), share) * 1000)).join(', '),
           besideRatio(name).toFixed(2),
         ]),
         note: describeSyncs(rounds),
@@ -153,8 +161,8 @@ function resultOf(rounds: Rounds<Result>, count: number): PartResult {
     goals: {
       'waiting-events-memory': mib('events'),
       'waiting-wait-memory': mib('wait'),
-      'waiting-events-settle': median(settles('events')),
-      'waiting-wait-settle': median(settles('wait')),
+      'waiting-events-settle': median(settleTimes('events')),
+      'waiting-wait-settle': median(settleTimes('wait')),
       'waiting-ingest': Math.min(besideRatio('events'), besideRatio('wait')),
     },
     lost: sum(METHODS.flatMap(({ name }) => rounds.resultsOf(name).map(({ missing }) => missing))),

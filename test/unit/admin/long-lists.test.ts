@@ -14,7 +14,7 @@ test.each([
   [10_000, true, false],
   [10_000, false, true],
 ])(
-  'the preview of %s runs shows the maximum number that is acknowledged',
+  'the preview of %i runs (all counted: %s) offers to acknowledge 10,000, and asks to repeat for the rest: %s',
   async (total, isComplete, hasMore) => {
     const preview = { total, isComplete }
     const text = readText(await html`${AcknowledgePreviewPage({ operator, selection, preview })}`)
@@ -32,7 +32,7 @@ test.each([
   expect(text).toContain(sentence)
 })
 
-test('an empty page before the last page does not report that nothing was found', async () => {
+test('an empty page reports that nothing was found only if it is the last page', async () => {
   const page = async (older: string | null) => {
     const list = { runs: [], newest: null, older }
     const matching = { groups: [], total: 0, isComplete: true }

@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest'
 import { LOCAL, PUBLIC, parse, problemsOf } from './parse-env.ts'
 
-const URL = 'postgres://tracker:hush@pooler.example:6432/tracker'
-const DIRECT = 'postgres://tracker:hush@db.example:5432/tracker'
+const POOLER_URL = 'postgres://tracker:hush@pooler.example:6432/tracker'
+const DIRECT_URL = 'postgres://tracker:hush@db.example:5432/tracker'
 
-test('PostgreSQL listens at DATABASE_URL, unless DATABASE_LISTEN_URL names a direct address', () => {
-  const env = { ...PUBLIC, DATABASE_URL: URL }
-  expect(parse(env).database).toMatchObject({ kind: 'postgres', url: URL, listenUrl: URL })
-  expect(parse({ ...env, DATABASE_LISTEN_URL: DIRECT }).database).toMatchObject({
+test('the service listens for changes at DATABASE_URL, or at DATABASE_LISTEN_URL if that is set', () => {
+  const env = { ...PUBLIC, DATABASE_URL: POOLER_URL }
+  expect(parse(env).database).toMatchObject({ kind: 'postgres', url: POOLER_URL, listenUrl: POOLER_URL })
+  expect(parse({ ...env, DATABASE_LISTEN_URL: DIRECT_URL }).database).toMatchObject({
     kind: 'postgres',
-    url: URL,
-    listenUrl: DIRECT,
+    url: POOLER_URL,
+    listenUrl: DIRECT_URL,
   })
 })
 
-test('a process uses 11 connections to PostgreSQL, or DATABASE_CONNECTIONS, which is at least 5', () => {
-  const env = { ...PUBLIC, DATABASE_URL: URL }
+test('a process uses 11 connections to PostgreSQL, or DATABASE_CONNECTIONS, which is at least 5 and only for PostgreSQL', () => {
+  const env = { ...PUBLIC, DATABASE_URL: POOLER_URL }
   expect(parse(env).database).toMatchObject({ connections: 11 })
   expect(parse({ ...env, DATABASE_CONNECTIONS: '5' }).database).toMatchObject({ connections: 5 })
   expect(problemsOf({ ...env, DATABASE_CONNECTIONS: '4' })).toEqual([
@@ -27,21 +27,22 @@ test('a process uses 11 connections to PostgreSQL, or DATABASE_CONNECTIONS, whic
 })
 
 test('DATABASE_LISTEN_URL must be a PostgreSQL address, and is a problem with SQLite', () => {
-  expect(problemsOf({ ...PUBLIC, DATABASE_LISTEN_URL: DIRECT })).toEqual([
+  expect(problemsOf({ ...PUBLIC, DATABASE_LISTEN_URL: DIRECT_URL })).toEqual([
     'DATABASE_LISTEN_URL: is only for PostgreSQL; unset it',
   ])
   for (const listenUrl of ['file:./data/tracker.db', 'postgres://tracker:hush@db.example'])
-    expect(problemsOf({ ...PUBLIC, DATABASE_URL: URL, DATABASE_LISTEN_URL: listenUrl })).toEqual([
+    expect(problemsOf({ ...PUBLIC, DATABASE_URL: POOLER_URL, DATABASE_LISTEN_URL: listenUrl })).toEqual([
       expect.stringMatching(/^DATABASE_LISTEN_URL: must be postgres:\/\/USER/),
     ])
 })
 
 test('PostgreSQL requires a token secret on loopback too, because every process needs the same one', () => {
-  expect(problemsOf({ ...LOCAL, DATABASE_URL: URL })).toEqual([
+  expect(problemsOf({ ...LOCAL, DATABASE_URL: POOLER_URL })).toEqual([
     'TRACKER_TOKEN_SECRET: is required with PostgreSQL: every process needs the same one',
   ])
   expect(
-    parse({ ...LOCAL, DATABASE_URL: URL, TRACKER_TOKEN_SECRET: 'token-secret-0123456789' }).tokenSecrets,
+    parse({ ...LOCAL, DATABASE_URL: POOLER_URL, TRACKER_TOKEN_SECRET: 'token-secret-0123456789' })
+      .tokenSecrets,
   ).toEqual(['token-secret-0123456789'])
 })
 

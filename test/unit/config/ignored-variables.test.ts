@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { findUnknownVariables } from '../../../src/config/ignored-variables.ts'
 
-const documented = () => {
+const documentedVariables = () => {
   const text = ['.env.example', 'docs/configuration.md']
     .map((path) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'))
     .join('\n')
@@ -12,7 +12,7 @@ const documented = () => {
 }
 
 test('every documented variable is known, also as NAME_FILE', () => {
-  const names = documented()
+  const names = documentedVariables()
   expect(names.length).toBeGreaterThan(40)
   const env = Object.fromEntries(
     names.flatMap((name) => [
@@ -43,7 +43,7 @@ test('a variable with our prefix is reported even if it is not similar to a know
   ])
 })
 
-test('variables of other programs are not reported', () => {
+test('variables of other programs and of Kubernetes services are not reported', () => {
   const names = [
     'PATH',
     'HOME',
@@ -53,13 +53,13 @@ test('variables of other programs are not reported', () => {
     'IMAGEKIT_URL_ENDPOINT',
     'POSTGRES_URL',
   ]
-  const serviceVariables = [
+  const kubernetesVariables = [
     'TRACKER_PORT',
     'TRACKER_PORT_3000_TCP',
     'TRACKER_SERVICE_HOST',
     'TRACKER_SERVICE_PORT_HTTP',
   ]
   expect(
-    findUnknownVariables(Object.fromEntries([...names, ...serviceVariables].map((name) => [name, 'x']))),
+    findUnknownVariables(Object.fromEntries([...names, ...kubernetesVariables].map((name) => [name, 'x']))),
   ).toEqual([])
 })

@@ -36,7 +36,7 @@ test('only the ImageKit key is required on loopback; the rest has defaults', () 
   })
 })
 
-test('every variable is parsed', () => {
+test('variables replace the defaults', () => {
   const config = parse({
     ...PUBLIC,
     PORT: '8080',
@@ -124,8 +124,8 @@ test('all problems are reported at once, without secrets', () => {
     IMAGEKIT_PASSTHROUGH: 'some',
     IMAGEKIT_WEBHOOK_SECRET: 'whsec_0123456789,,whsec_9876543210',
   })
-  const named = problems.map((problem) => problem.slice(0, problem.indexOf(':')))
-  expect(named.sort().join(' ')).toBe(
+  const names = problems.map((problem) => problem.slice(0, problem.indexOf(':')))
+  expect(names.sort().join(' ')).toBe(
     'ALERT_FAILURES ALERT_PENDING_AGE ALERT_WEBHOOK_URL ALLOW_HTTP ALLOW_PRIVATE_TARGETS DATABASE_URL EXPIRE_AFTER ' +
       'IMAGEKIT_API_URL IMAGEKIT_PASSTHROUGH IMAGEKIT_PRIVATE_KEY IMAGEKIT_UPLOAD_URL IMAGEKIT_WEBHOOK_SECRET ' +
       'LOG_LEVEL MAX_CONCURRENT_UPLOADS MAX_UPLOAD_BYTES METRICS_PUBLIC PORT PUBLIC_URL RECONCILE_AFTER ' +
@@ -150,6 +150,20 @@ test('outside loopback PUBLIC_URL is required, and may be http only with ALLOW_H
   const http = { ...PUBLIC, PUBLIC_URL: 'http://tracker.example' }
   expect(problemsOf(http)).toEqual([expect.stringContaining('ALLOW_HTTP=true')])
   expect(parse({ ...http, ALLOW_HTTP: 'true' }).publicUrl).toBe('http://tracker.example')
+})
+
+test.each(['IMAGEKIT_UPLOAD_URL', 'IMAGEKIT_API_URL'])(
+  '%s may be http on loopback, otherwise only with ALLOW_HTTP',
+  (name) => {
+    for (const url of ['http://127.0.0.1:3001', 'http://localhost:3001', 'https://imagekit.example'])
+      expect(problemsOf({ ...LOCAL, [name]: url })).toEqual([])
+    const remote = { ...LOCAL, [name]: 'http://imagekit.example' }
+    expect(problemsOf(remote)).toEqual([expect.stringMatching(new RegExp(`^${name}: .*ALLOW_HTTP=true`))])
+    expect(parse({ ...remote, ALLOW_HTTP: 'true' }).imagekit).toMatchObject({ privateKey: 'private_x' })
+  },
+)
+
+test('PUBLIC_URL with credentials is a problem', () => {
   expect(problemsOf({ ...PUBLIC, PUBLIC_URL: 'https://user:pass@tracker.example' })).toHaveLength(1)
 })
 
@@ -157,7 +171,7 @@ test.each(
   'IMAGEKIT_PRIVATE_KEY IMAGEKIT_WEBHOOK_SECRET TRACKER_API_KEY TRACKER_ADMIN_KEY TRACKER_TOKEN_SECRET HOST PORT PUBLIC_URL DATABASE_URL LOG_LEVEL MAX_UPLOAD_BYTES'.split(
     ' ',
   ),
-)('%s may be given as a file, but not as value and file at once', (name) => {
+)('%s may be set as a value or as a file, but not as both', (name) => {
   const full: Environment = {
     ...PUBLIC,
     PORT: '8080',

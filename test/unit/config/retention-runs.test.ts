@@ -26,11 +26,11 @@ test.each([
 })
 
 test.each([
-  ['25h, by a millisecond', '89999999ms', undefined],
+  ['a millisecond less than 25h', '89999999ms', undefined],
   ['a day', '1d', undefined],
-  ['EXPIRE_AFTER, if that is longer', '47h', '2d'],
-  ['25h, if EXPIRE_AFTER is shorter', '2h', '1h'],
-])('less than %s is a problem that states the minimum', (_, RETENTION_RUNS, EXPIRE_AFTER) => {
+  ['less than EXPIRE_AFTER', '47h', '2d'],
+  ['less than 25h but longer than EXPIRE_AFTER', '2h', '1h'],
+])('a RETENTION_RUNS of %s is a problem that states the minimum', (_, RETENTION_RUNS, EXPIRE_AFTER) => {
   expect(problems({ RETENTION_RUNS, EXPIRE_AFTER })).toEqual([
     expect.stringMatching(/^RETENTION_RUNS: must be at least 25h and at least EXPIRE_AFTER/),
   ])

@@ -9,7 +9,7 @@ test.each(['off', 'read', 'all'])(
   },
 )
 
-test('any other value of IMAGEKIT_PASSTHROUGH is a problem that also says this', () => {
+test('any other value of IMAGEKIT_PASSTHROUGH is a problem that also states that it has no effect yet', () => {
   expect(problemsOf({ ...LOCAL, IMAGEKIT_PASSTHROUGH: 'yes' })).toEqual([
     expect.stringMatching(/^IMAGEKIT_PASSTHROUGH: .*no effect yet/),
   ])
