@@ -5,7 +5,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const RUNS = {
+const SELECTIONS = {
   sqlite: { projects: ['portable', 'faults', 'linux'], tests: ['test/chaos/', 'test/store/model.test.ts'] },
   // The contract, the model and the batches are in the folder of the store's other tests.
   postgres: { projects: ['postgres', 'postgres faults'], tests: ['test/chaos/', 'test/store/postgres/'] },
@@ -17,10 +17,10 @@ const { values, positionals: names } = parseArgs({
   options: { store: { type: 'string', default: 'sqlite' } },
   allowPositionals: true,
 })
-const run = RUNS[values.store]
-if (run === undefined) throw new Error(`--store is one of ${Object.keys(RUNS).join(', ')}`)
+const selection = SELECTIONS[values.store]
+if (selection === undefined) throw new Error(`--store is one of ${Object.keys(SELECTIONS).join(', ')}`)
 const paths =
-  names.length === 0 ? run.tests : FOLDERS.flatMap((folder) => names.map((name) => `${folder}/${name}`))
+  names.length === 0 ? selection.tests : FOLDERS.flatMap((folder) => names.map((name) => `${folder}/${name}`))
 
 rmSync(FIGURES, { force: true })
 const vitest = [
@@ -29,7 +29,7 @@ const vitest = [
   '--mode',
   'built',
   '--no-file-parallelism',
-  ...run.projects.flatMap((name) => ['--project', name]),
+  ...selection.projects.flatMap((name) => ['--project', name]),
 ]
 const env = { ...process.env, CHAOS: 'long', CHAOS_FIGURES: FIGURES }
 const { status } = spawnSync('npx', [...vitest, ...paths], { env, stdio: 'inherit' })

@@ -32,7 +32,7 @@ process.on('exit', () => copy.remove())
 process.on('SIGINT', () => process.exit(130))
 process.on('SIGTERM', () => process.exit(143))
 
-/** Why each test file fails even without a fault; null if it passes. */
+/** Why a test file fails even without a fault, by its path; null if it passes. */
 const failuresWithoutFault = new Map()
 const verdicts = new Map()
 for (const fault of faults) {
@@ -40,19 +40,19 @@ for (const fault of faults) {
   const { verdict, detail } = await tryFault(fault)
   verdicts.set(fault, verdict)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  const what = fault.about === undefined ? fault.name : `${fault.name} ${fault.about}`
-  console.log(`${verdict.padEnd(8)} ${what.padEnd(44)} ${seconds.padStart(6)} s  ${detail}`)
+  const title = fault.about === undefined ? fault.name : `${fault.name} ${fault.about}`
+  console.log(`${verdict.padEnd(8)} ${title.padEnd(44)} ${seconds.padStart(6)} s  ${detail}`)
 }
 
 const namesWith = (verdict) =>
   faults.filter((fault) => verdicts.get(fault) === verdict).map(({ name }) => name)
-const [killed, known, survived, inconclusive] = ['killed', 'known', 'SURVIVED', 'VOID'].map(namesWith)
+const [killed, survivedKnown, survived, inconclusive] = ['killed', 'known', 'SURVIVED', 'VOID'].map(namesWith)
 const figures = [
   `mutations: ${faults.length}`,
   `killed ${killed.length}`,
   `survived: ${survived.join(', ') || 'none'}`,
 ]
-if (known.length > 0) figures.push(`survived for a reason: ${known.join(', ')}`)
+if (survivedKnown.length > 0) figures.push(`survived for a known reason: ${survivedKnown.join(', ')}`)
 if (inconclusive.length > 0) figures.push(`void: ${inconclusive.join(', ')}`)
 console.log(figures.join(', '))
 process.exit(survived.length + inconclusive.length > 0 ? 1 : 0)

@@ -21,7 +21,7 @@ const UPLOADS = 50
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'tracker-screenshots-'))
-const started = []
+const children = []
 
 try {
   const sandboxUrl = await start(
@@ -43,7 +43,7 @@ try {
   await waitFor(url, '/deliveries?outcome=rejected', ({ deliveries }) => deliveries.length === 2)
   await takeAll(url)
 } finally {
-  for (const child of started.toReversed()) {
+  for (const child of children.toReversed()) {
     child.kill('SIGTERM')
     await once(child, 'exit')
   }
@@ -57,7 +57,7 @@ async function start(args, pattern, env) {
     env: { PATH, HOME, PORT: '0', IMAGEKIT_PRIVATE_KEY: PRIVATE_KEY, ...env },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
-  started.push(child)
+  children.push(child)
   let output = ''
   return new Promise((resolve, reject) => {
     child.once('exit', () => reject(new Error(`${args[0]} exited:\n${output}`)))
@@ -70,7 +70,7 @@ async function start(args, pattern, env) {
 }
 
 function listUploads() {
-  const failing = Object.entries(FAILING).flatMap(([name, count]) =>
+  const failing = Object.enattempt(FAILING).flatMap(([name, count]) =>
     Array.from({ length: count }, () => name),
   )
   return Array.from({ length: UPLOADS }, (_, index) => {
@@ -105,10 +105,10 @@ async function upload(url, { image, fileName, tags }) {
   if (!response.ok) throw new Error(`an upload got ${response.status}: ${await response.text()}`)
 }
 
-/** Repeats a request as an operator until the response is as expected. */
+/** Repeats a request with the admin key until the response is as expected. */
 async function waitFor(url, path, isExpected) {
   const headers = { authorization: `Bearer ${ADMIN_KEY}` }
-  for (let tries = 0; tries < 600; tries += 1) {
+  for (let attempt = 0; attempt < 600; attempt += 1) {
     const response = await fetch(url + path, { headers })
     if (isExpected(await response.json())) return
     await new Promise((resolve) => setTimeout(resolve, 100))
@@ -145,8 +145,8 @@ async function takeAll(url) {
 
 async function take(page, name) {
   const path = join(root, 'docs/images', `${name}.png`)
-  const shot = await page.screenshot({ animations: 'disabled' })
-  const { size } = await sharp(shot)
+  const screenshot = await page.screenshot({ animations: 'disabled' })
+  const { size } = await sharp(screenshot)
     .png({ palette: true, colours: 128, dither: 0, effort: 10, compressionLevel: 9 })
     .toFile(path)
   console.log(`${name}.png: ${Math.round(size / 1000)} kB`)

@@ -1,4 +1,4 @@
-// Asks the registry for known vulnerabilities of the shipped dependencies. High and critical ones fail the check; others are
+// Asks the registry for known vulnerabilities of the shipped dependencies. High and critical ones fail the check; others are only
 // reported. Without a response the result is "not known", which neither fails nor passes. `--result` prints the last result
 // again at the end of the checks, so that it isn't lost in the output of the tests.
 import { spawnSync } from 'node:child_process'

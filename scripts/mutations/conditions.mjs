@@ -3,7 +3,10 @@ import ts from 'typescript'
 const OPPOSITES = { '===': '!==', '!==': '===', '<': '>=', '>=': '<', '<=': '>', '>': '<=' }
 const PREDICATES = new Set(['filter', 'some', 'every', 'find', 'findLast'])
 
-/** The smallest conditions in a node, each with its opposite: comparisons, negations, operands and predicates. */
+/**
+ * Lists the smallest conditions in a node, each with the text of its opposite: comparisons, negations, operands of `&&` and `||`, and
+ * the bodies of predicates.
+ */
 export function listConditions(root) {
   const found = new Map()
   const add = (node, opposite) => found.set(node, opposite)

@@ -12,8 +12,8 @@ export function readDeclarations(root) {
     const visit = (node, path) => {
       const names = namesOf(node)
       for (const name of names) {
-        const known = byName.get(name) ?? []
-        byName.set(name, [...known, { file, source, node, path: [...path, name] }])
+        const others = byName.get(name) ?? []
+        byName.set(name, [...others, { file, source, node, path: [...path, name] }])
       }
       ts.forEachChild(node, (child) => visit(child, names.length > 0 ? [...path, names[0]] : path))
     }
@@ -21,7 +21,7 @@ export function readDeclarations(root) {
   }
   return {
     files,
-    /** `outer.inner` is every `inner` somewhere within `outer`. */
+    /** Finds the declarations of a name. `outer.inner` is every `inner` somewhere within `outer`. */
     find(anchor) {
       const names = anchor.split('.')
       return (byName.get(names.at(-1)) ?? []).filter(({ path }) => isWithin(names, path))

@@ -35,7 +35,7 @@ const FAULTS = [
   ...FAULTS_IN_OPERATOR_ACTIONS,
 ]
 
-/** Every fault with its file, its place in it, and the paths of its tests; and what does not fit the project. */
+/** Reads every fault, with its file, its place in that file, and the paths of its tests. `problems`: the faults that do not fit the project. */
 export function readFaults(root) {
   const declarations = readDeclarations(root)
   const tests = listTests(root)

@@ -3,7 +3,7 @@ import { listConditions } from './conditions.mjs'
 const FOLDER = 'src/domain/decide/'
 const CONTRACT = ['sqlite-store', 'sqlite-two-handles']
 
-/** Conditions whose inversion no test can detect, and why. Each is the only one in its declaration that mentions `about`. */
+/** Conditions whose inversion no test can detect, and why. Each is the only condition in its declaration that mentions `about`. */
 const WITHOUT_EFFECT = [
   {
     in: 'recordDelivery.own',

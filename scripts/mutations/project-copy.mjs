@@ -16,7 +16,7 @@ import { createCompiler } from './compiler.mjs'
 
 const EXCLUDED = new Set(['.git', 'coverage', 'data', 'dist', 'node_modules'])
 
-/** The tests import the built program, and a busy machine must not make them fail. */
+/** The tests run the built program. The long timeout keeps them from failing on a busy machine. */
 const OPTIONS = ['--mode', 'built', '--testTimeout', '60000']
 const PROJECTS = ['portable', 'faults', 'linux'].flatMap((name) => ['--project', name])
 
@@ -55,7 +55,7 @@ export function copyProject(root) {
       }
     },
 
-    /** Ends at the first failure. If two files fail at once, vitest may report neither; then all files are run. */
+    /** Stops at the first failure. If two files fail at once, vitest may report neither failure; then all files run again without stopping. */
     async runTests(tests, limitMs) {
       const first = await run(['--bail', '1', ...tests], limitMs)
       return first.kind === 'broken' ? run(tests, limitMs) : first

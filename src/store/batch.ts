@@ -4,13 +4,13 @@ import { type BatchChanges, createWorkingSet, type WorkingSet } from './working-
 
 /** A query of a batch to its database. Queries run in order, all in one transaction. */
 export type BatchQuery =
-  /** `takes`: how many new ids the steps need. Ignored by a database that makes ids without a query. */
-  | { kind: 'load'; keys: readonly Key[]; takes: IdCounts; into: WorkingSet }
+  /** `idsNeeded`: how many new ids the steps need. A database that makes ids without a query ignores it. */
+  | { kind: 'load'; keys: readonly Key[]; idsNeeded: IdCounts; into: WorkingSet }
   | { kind: 'write'; changes: BatchChanges }
 
 export type StepOutcome = { result: unknown } | { error: unknown }
 
-/** `outcomes` are those of the first steps; the other steps must start the next batch. */
+/** `outcomes`: of the first steps, in order. Steps without an outcome were not decided, and must start the next batch. */
 export type BatchResult = { outcomes: StepOutcome[]; changes: BatchChanges }
 
 /** A step needs more ids than it announced: it is decided again once there are enough. */
@@ -21,12 +21,16 @@ export class OutOfIdsError extends Error {
   }
 }
 
-/** Far more than any step needs: a response that claims deliveries needs four. */
-const MAX_ROUNDS = 10
+/**
+ * In each round, steps may name further keys that depend on the rows of earlier rounds. No step needs more than four rounds (a
+ * response that claims deliveries). The limit ends the loading of a step that would name new keys forever.
+ */
+const MAX_LOAD_ROUNDS = 10
 
 /**
- * Loads the rows of all steps, decides the steps in order, each on the results of the earlier ones, and writes one final row for
- * each key. Does no input or output itself: it yields queries for the database, which may run them synchronously or later.
+ * Loads the rows of all steps, decides the steps in order, so that each sees the changes of earlier steps, and writes one final
+ * row for each key. Does not access the database itself: it yields each query, and continues once its caller has run it, so it
+ * works with synchronous and asynchronous databases.
  */
 export function* runBatch(
   steps: readonly Step<unknown>[],
@@ -34,10 +38,10 @@ export function* runBatch(
 ): Generator<BatchQuery, BatchResult, void> {
   const set = createWorkingSet()
   let keys = steps.flatMap((step) => step.keys)
-  let takes = addUp(steps.map((step) => step.idsNeeded ?? {}))
-  for (let round = 0; round < MAX_ROUNDS && (keys.length > 0 || takes !== NONE); round += 1) {
-    yield { kind: 'load', keys, takes, into: set }
-    takes = NONE
+  let idsNeeded = addUp(steps.map((step) => step.idsNeeded ?? {}))
+  for (let round = 0; round < MAX_LOAD_ROUNDS && (keys.length > 0 || idsNeeded !== NONE); round += 1) {
+    yield { kind: 'load', keys, idsNeeded, into: set }
+    idsNeeded = NONE
     keys = steps.flatMap((step) => moreKeys(step, set).filter((key) => !set.isLoaded(key)))
   }
   const outcomes: StepOutcome[] = []
@@ -45,7 +49,7 @@ export function* runBatch(
     if (!set.isFresh() && !canDecide(step, set)) break
     let outcome = decide(step, set, ids)
     if (outcome instanceof OutOfIdsError) {
-      yield { kind: 'load', keys: [], takes: countIds(step, set), into: set }
+      yield { kind: 'load', keys: [], idsNeeded: countIds(step, set), into: set }
       outcome = decide(step, set, ids)
     }
     if (outcome instanceof OutOfIdsError) throw outcome
@@ -82,17 +86,17 @@ function decide(step: Step<unknown>, set: WorkingSet, ids: NewIds): StepOutcome 
   }
 }
 
-/** Decides the step with placeholder ids, only to count how many it takes: a decision has no effects. */
+/** Counts the ids that the step needs, by deciding it with placeholder ids. A decision has no effects. */
 function countIds(step: Step<unknown>, { facts }: WorkingSet): IdCounts {
   const counts = { sub: 0, run: 0, dlv: 0 }
-  const take = (kind: IdKind) => {
+  const nextPlaceholder = (kind: IdKind) => {
     counts[kind] += 1
     return formatId(kind, Number.MAX_SAFE_INTEGER - counts[kind], NO_CHECK)
   }
   step.decide(facts, {
-    submission: () => take('sub'),
-    run: () => take('run'),
-    delivery: () => take('dlv'),
+    submission: () => nextPlaceholder('sub'),
+    run: () => nextPlaceholder('run'),
+    delivery: () => nextPlaceholder('dlv'),
   })
   return counts
 }

@@ -30,7 +30,7 @@ export type CopyTarget = {
   finish: () => Promise<void>
 }
 
-/** The number of rows of a table copied, or compared, since the last call. */
+/** `rows`: how many rows of the table were copied, or compared, since the last call. */
 export type CopyProgress = (phase: 'copying' | 'comparing', table: string, rows: number) => void
 
 /**
@@ -78,8 +78,8 @@ async function compareTable(
   table: CopiedTable,
   onProgress: CopyProgress,
 ): Promise<number> {
-  const note = (rows: number) => onProgress('comparing', table.name, rows)
-  const original = await digestOf(table, source.read, (row) => target.stored(table, row), note)
+  const report = (rows: number) => onProgress('comparing', table.name, rows)
+  const original = await digestOf(table, source.read, (row) => target.stored(table, row), report)
   const copy = await digestOf(
     table,
     target.read,
@@ -89,7 +89,7 @@ async function compareTable(
   if (original.rows !== copy.rows || original.digest !== copy.digest)
     throw new DatabaseStartError(
       `The copy of the table ${table.name} differs: ${original.rows} rows were to be copied, and ${copy.rows} are there` +
-        `${original.rows === copy.rows ? ', with another checksum' : ''}. ` +
+        `${original.rows === copy.rows ? ', with a different checksum' : ''}. ` +
         'Keep the service stopped, recreate the target database, and copy again.',
     )
   return original.rows

@@ -44,7 +44,7 @@ import {
   type WriteQueueOptions,
 } from './write-queue.ts'
 
-/** Does noChanges and resolves with null if the lease is lost when the transaction begins. */
+/** Changes nothing and resolves with null if the lease is already lost when the transaction begins. */
 type RunUnderLease = <T>(work: (rows: DatabaseRows, changed: Changed) => Work<T>) => Promise<T | null>
 
 /** What each database implements itself: its transactions and its reads. */
@@ -55,7 +55,7 @@ export type Database = BatchDatabase & {
   readAssets: (fileIds: readonly string[]) => Promise<Read<AssetFacts | undefined>[]>
   /** The maximum number of concurrent reads. */
   maxReads: number
-  /** In its own transaction, outside the queue. Returns the ids. */
+  /** Stores them in a transaction of its own, outside the queue. Resolves with their ids. */
   keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
   /**
    * Deletes many bodies received before a time at once, outside of any transaction. A process that loses the lease meanwhile
@@ -148,9 +148,9 @@ export function createStore(
       for (;;) {
         const due = await listDue(now, limit, latest)
         if (due.length === 0) return []
-        const read = due.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
-        const claimed = new Set(await queue.run(claimRuns(read, until)))
-        // Other processes have claimed all of these since they were read. More runs may be due.
+        const dueTimes = due.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
+        const claimed = new Set(await queue.run(claimRuns(dueTimes, until)))
+        // If none was claimed, other processes have claimed all of them since they were read. More runs may be due.
         if (claimed.size > 0) return due.filter(({ run }) => claimed.has(run.runId))
       }
     },
@@ -187,9 +187,9 @@ export function createStore(
     pruneBodies: (lease, receivedBefore, ...args) =>
       queue.exclusive(async () => {
         const { dropBodies } = database
-        const isHeld =
+        const mayDrop =
           dropBodies && holdsLease(await read((rows) => rows.findLease(MAINTENANCE_LEASE)), lease)
-        const before = isHeld ? await dropBodies(receivedBefore) : receivedBefore
+        const before = mayDrop ? await dropBodies(receivedBefore) : receivedBefore
         return database.inTransaction(ifLeaseHeld(lease, (rows) => pruneBodies(rows, before, ...args)))
       }, noChanges()),
     deleteOldSubmissions: (lease, ...args) =>

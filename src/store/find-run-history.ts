@@ -7,10 +7,10 @@ import type { Work, WorkOf } from './transaction-work.ts'
 
 export type HistoryRows = WorkOf<Pick<Store, 'findSubmission' | 'findAsset'>> & {
   findRun: (runId: string) => Work<{ run: Run; respondedAt: number | null } | undefined>
-  /** Those that report on a run, and unrecognised ones of its submission; oldest first. */
+  /** The deliveries that report on a run, and unrecognised ones of its submission; oldest first. */
   listDeliveriesOf: (run: Run) => Work<ListedDelivery[]>
   findNotification: (run: Run) => Work<RunHistory['notification']>
-  /** Oldest first. */
+  /** The audit entries about a run or a retry, oldest first. */
   listEntriesOf: (subject: string) => Work<AuditEntry[]>
   /** The newest listed run of the asset and extension before a run. */
   findEarlier: (fileId: string, run: Run) => Work<string | undefined>
@@ -22,11 +22,11 @@ export function* findRunHistory(rows: HistoryRows, runId: string): Work<RunHisto
   const found = yield* rows.findRun(runId)
   if (found === undefined) return undefined
   const { run, respondedAt } = found
-  const ofSubmission = yield* rows.findSubmission(run.submissionId)
-  if (ofSubmission === undefined) return undefined
-  const { fileId } = ofSubmission.submission
+  const submissionWithRuns = yield* rows.findSubmission(run.submissionId)
+  if (submissionWithRuns === undefined) return undefined
+  const { fileId } = submissionWithRuns.submission
   return describeHistory({
-    ...ofSubmission,
+    ...submissionWithRuns,
     run,
     respondedAt,
     asset: fileId === null ? undefined : yield* rows.findAsset(fileId),

@@ -13,7 +13,7 @@ export type CounterRows = {
   listDeltas: (limit: number) => Work<[n: number, delta: string][]>
   /** Adds to the counters of hours. Deletes those that become 0. */
   addCounters: (counters: readonly StatCounter[]) => Work<void>
-  /** The same for the counters of days. */
+  /** Adds to the counters of days. Deletes those that become 0. */
   addDayCounters: (counters: readonly StatCounter[]) => Work<void>
   widenHours: (hours: readonly HourBounds[]) => Work<void>
   /** Deletes only these numbers: a delta with a lower number may be committed later. */

@@ -7,7 +7,7 @@ import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Store } from './store.ts'
 import type { Changed, RunExclusive, RunReads, Work } from './transaction-work.ts'
 
-/** Audit entries read and rewritten in one transaction. Webhooks wait for it. */
+/** Audit entries read and rewritten in one transaction: few, because webhooks wait for it. */
 const ENTRIES_AT_ONCE = 1_000
 
 /** Submissions read or deleted in one transaction. */
@@ -21,7 +21,7 @@ export type ForgettingRows = RemovalRows & {
   /** Oldest first. */
   listSubmissions: (fileId: string) => Work<number[]>
   hasDelivery: (fileId: string) => Work<boolean>
-  /** The ids of submissions and of their runs. */
+  /** The ids of these submissions and of their runs. */
   listIds: (submissions: readonly number[]) => Work<string[]>
   /** The submissions of the asset's current runs. */
   listCurrent: (fileId: string) => Work<number[]>
@@ -51,22 +51,19 @@ export function createForgetAsset(
     const known = await read((rows) => rows.listSubmissions(fileId))
     if (known.length === 0 && !(await read((rows) => rows.hasDelivery(fileId)))) return false
     const chunks = chunksOf(known)
-    const forgetting: Forgetting = { fileId, at: entry.at, ids: new Set() }
+    const asset: ForgottenAsset = { fileId, at: entry.at, ids: new Set() }
     for (const chunk of chunks)
-      for (const id of await runExclusive((rows) => rows.listIds(chunk))) forgetting.ids.add(id)
+      for (const id of await runExclusive((rows) => rows.listIds(chunk))) asset.ids.add(id)
     const newest = await read((rows) => rows.findNewestEntry())
     for (let after = 0; after < newest; )
-      after = (await runExclusive((rows) => hideMentions(rows, forgetting, after))) ?? newest
+      after = (await runExclusive((rows) => hideMentions(rows, asset, after))) ?? newest
     for (const chunk of chunks.slice(0, -1))
       await runExclusive((rows, changed) =>
-        inOrder(removeOlder(rows, forgetting, chunk, changed), hideMentionsSince(rows, forgetting, newest)),
+        inOrder(removeOlder(rows, asset, chunk, changed), hideMentionsSince(rows, asset, newest)),
       )
     await runExclusive((rows, changed) => {
       changed.fileIds.add(fileId)
-      return inOrder(
-        removeAsset(rows, forgetting, entry, changed),
-        hideMentionsSince(rows, forgetting, newest),
-      )
+      return inOrder(removeAsset(rows, asset, entry, changed), hideMentionsSince(rows, asset, newest))
     })
     return true
   }
@@ -84,7 +81,7 @@ export function createForgetAsset(
 /** Records the ids in the same transaction, so that their late webhooks are never unknown. */
 function* removeAndRecord(
   rows: ForgettingRows,
-  { ids, at }: Forgetting,
+  { ids, at }: ForgottenAsset,
   submissions: readonly number[],
   changed: Changed,
 ): Work<void> {
@@ -97,44 +94,44 @@ function* removeAndRecord(
 /** Replaces the names in the texts of audit entries after `after`. Returns where to continue; undefined at the end. */
 function* hideMentions(
   rows: ForgettingRows,
-  { fileId, ids }: Forgetting,
+  { fileId, ids }: ForgottenAsset,
   after: number,
 ): Work<number | undefined> {
   const entries = yield* rows.listEntries(after, ENTRIES_AT_ONCE)
-  const hideIn = createHiding(fileId, ids)
+  const replaceIds = createReplacer(fileId, ids)
   for (const { n, reason, details } of entries) {
     const written = JSON.stringify({ reason, details })
-    const hidden = JSON.parse(written, (_, value) => (typeof value === 'string' ? hideIn(value) : value))
+    const hidden = JSON.parse(written, (_, value) => (typeof value === 'string' ? replaceIds(value) : value))
     if (JSON.stringify(hidden) !== written) yield* rows.rewriteEntry({ n, ...hidden })
   }
   return entries.length < ENTRIES_AT_ONCE ? undefined : entries.at(-1)?.n
 }
 
 /** `newest` is the last entry that was already rewritten; a few may have been written since. */
-function* hideMentionsSince(rows: ForgettingRows, forgetting: Forgetting, newest: number): Work<void> {
+function* hideMentionsSince(rows: ForgettingRows, asset: ForgottenAsset, newest: number): Work<void> {
   for (let after: number | undefined = newest; after !== undefined; )
-    after = yield* hideMentions(rows, forgetting, after)
+    after = yield* hideMentions(rows, asset, after)
 }
 
 function* removeOlder(
   rows: ForgettingRows,
-  forgetting: Forgetting,
+  asset: ForgottenAsset,
   chunk: readonly number[],
   changed: Changed,
 ): Work<void> {
-  const current = new Set(yield* rows.listCurrent(forgetting.fileId))
+  const current = new Set(yield* rows.listCurrent(asset.fileId))
   const older = chunk.filter((n) => !current.has(n))
-  yield* removeAndRecord(rows, forgetting, older, changed)
+  yield* removeAndRecord(rows, asset, older, changed)
 }
 
 function* removeAsset(
   rows: ForgettingRows,
-  forgetting: Forgetting,
+  asset: ForgottenAsset,
   entry: AuditEntry,
   changed: Changed,
 ): Work<void> {
-  const { fileId, at } = forgetting
-  yield* removeAndRecord(rows, forgetting, yield* rows.listSubmissions(fileId), changed)
+  const { fileId, at } = asset
+  yield* removeAndRecord(rows, asset, yield* rows.listSubmissions(fileId), changed)
   yield* rows.insertForgotten(digestOf(fileId), at)
   const deliveryIds = yield* rows.removeRest(fileId)
   for (const id of [fileId, ...deliveryIds]) yield* rows.hideSubject(id, pseudonymOf(id))
@@ -145,8 +142,8 @@ function* inOrder(...works: Work<void>[]): Work<void> {
   for (const work of works) yield* work
 }
 
-/** The state while an asset is being forgotten. `ids`: of its submissions and runs, including deleted ones. */
-type Forgetting = { fileId: string; at: number; ids: Set<string> }
+/** The asset that is being forgotten. `ids`: of its submissions and runs, including deleted ones. */
+type ForgottenAsset = { fileId: string; at: number; ids: Set<string> }
 
 function chunksOf(submissions: readonly number[]): number[][] {
   const chunks: number[][] = []
@@ -155,8 +152,11 @@ function chunksOf(submissions: readonly number[]): number[][] {
   return chunks
 }
 
-/** A file id may be any text: only a whole word counts as its name, never a part of another id. */
-function createHiding(fileId: string, ids: ReadonlySet<string>): (text: string) => string {
+/**
+ * Returns a function that replaces the asset's ids in a text by pseudonyms. A file id may be any text, so it is replaced only where
+ * it is a whole word, never as part of another id.
+ */
+function createReplacer(fileId: string, ids: ReadonlySet<string>): (text: string) => string {
   const literal = fileId.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
   const name = new RegExp(String.raw`(?<![\p{L}\p{N}_-])${literal}(?![\p{L}\p{N}_-])`, 'gu')
   return (text) =>

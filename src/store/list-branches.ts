@@ -6,10 +6,10 @@ import { type ListNumbers, type ReadWindow, readList, type Window } from './list
 import type { Store } from './store.ts'
 import type { RunReads, Work } from './transaction-work.ts'
 
-/** Up to this many matching names are read from their index. If more match, the runs of a window are compared. */
+/** If at most this many submissions have a matching file name, the index of names finds them. Otherwise, windows of runs are searched. */
 const MAX_NAMED = 3_000
 
-/** The deliveries of a file with at most this many submissions are found through them. Otherwise, those of a window are compared. */
+/** The deliveries of a file with at most this many submissions are found through these. Otherwise, windows of deliveries are searched. */
 const MAX_SUBMISSIONS = 1_000
 
 /**
@@ -24,7 +24,7 @@ export type RunRows = {
   numbers: ListNumbers
   /** The last run that the sweep has passed. */
   findSwept: () => Work<number>
-  /** Whether more than `limit` files have a name with this prefix. */
+  /** Whether more than `limit` submissions have a file name with this prefix. */
   hasMoreNamed: (prefix: string, limit: number) => Work<boolean>
   /** The runs that match the filter; `q` is applied only as the place says. */
   read: (filter: RunFilter, place: RunPlace, window: Window, limit: number) => Work<ListedRun[]>
@@ -33,7 +33,7 @@ export type RunRows = {
 export function createRunList(read: RunReads<RunRows>): Store['listRuns'] {
   return async (filter, page) => {
     const { q } = filter
-    const at =
+    const readIn =
       (place: RunPlace): ReadWindow<ListedRun> =>
       (window, limit) =>
         read((rows) => rows.read(filter, place, window, limit))
@@ -41,17 +41,17 @@ export function createRunList(read: RunReads<RunRows>): Store['listRuns'] {
       // Any run that the sweep has passed and that is still pending is overdue.
       const swept = await read((rows) => rows.findSwept())
       const above = { from: Math.max(from, swept + 1), before }
-      const newer = above.from < above.before ? await at({ kind: 'listed' })(above, limit) : []
+      const newer = above.from < above.before ? await readIn({ kind: 'listed' })(above, limit) : []
       const below = { from, before: Math.min(before, swept + 1) }
       if (newer.length >= limit || below.from >= below.before) return newer
-      return [...newer, ...(await at({ kind: 'overdue' })(below, limit - newer.length))]
+      return [...newer, ...(await readIn({ kind: 'overdue' })(below, limit - newer.length))]
     }
     const isWindowed = q === null || (await read((rows) => rows.hasMoreNamed(q, MAX_NAMED)))
-    const readListed = filter.status === 'pending' ? readPending : at({ kind: 'listed' })
+    const readListed = filter.status === 'pending' ? readPending : readIn({ kind: 'listed' })
     const found = await readList((work) => read((rows) => work(rows.numbers)), filter, page, {
       isWindowed,
       idOf: ({ run }) => run.runId,
-      branches: [isWindowed ? readListed : at({ kind: 'named' }), ...exactPlaces(q).map(at)],
+      branches: [isWindowed ? readListed : readIn({ kind: 'named' }), ...exactPlaces(q).map(readIn)],
     })
     return { runs: found.rows, next: found.next }
   }
@@ -122,12 +122,12 @@ export type NotificationRows = {
 
 export function createNotificationList(read: RunReads<NotificationRows>): Store['listNotifications'] {
   return async (filter, page) => {
-    const everyTime = { since: null, until: null }
+    const anyTime = { since: null, until: null }
     const branch: ReadWindow<ListedNotification> = (window, limit) =>
       read((rows) => rows.read(filter, window, limit))
     const found = await readList<ListedNotification>(
       (work) => read((rows) => work(rows.numbers)),
-      everyTime,
+      anyTime,
       page,
       {
         isWindowed: true,

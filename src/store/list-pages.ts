@@ -20,8 +20,8 @@ export type ListNumbers = {
 }
 
 /**
- * The number of rows that one statement scans. The first window is the smallest; each next one is as large as fits into
- * `WINDOW_MS` at the pace of the previous one, so that webhooks never wait long for a list.
+ * The number of rows that one statement scans. The first window is the smallest. Each next one is as large as can be read in
+ * `WINDOW_MS` at the speed of the previous one, so webhooks never wait long for a list.
  */
 const MIN_WINDOW = 5_000
 const MAX_WINDOW = 160_000
@@ -31,7 +31,7 @@ const WINDOW_MS = 8
 const YIELD_AFTER_MS = 4
 const PAGE_MS = 300
 
-/** Reads a page of the merged results of several branches, within a filter's time range. A row of two branches is listed once. */
+/** Reads a page of the merged results of several branches, within a filter's time range. A row that two branches find is listed once. */
 export async function readList<Row>(
   read: RunReads<ListNumbers>,
   { since, until }: { since: number | null; until: number | null },
@@ -92,7 +92,7 @@ export async function readWindows<Row>(
     end = start
     const now = performance.now()
     if (end > from && now - startedAt > PAGE_MS) return { rows, next: end }
-    width = paced(width, now - readAt)
+    width = nextWidth(width, now - readAt)
     if (now - yieldedAt > YIELD_AFTER_MS) {
       await yieldToEventLoop()
       yieldedAt = performance.now()
@@ -103,9 +103,9 @@ export async function readWindows<Row>(
 }
 
 /** The width of the next window, from the duration of the last: at most four times as wide. */
-function paced(width: number, tookMs: number): number {
-  const next = Math.floor(width * Math.min(4, WINDOW_MS / tookMs))
-  return Math.max(MIN_WINDOW, Math.min(next, MAX_WINDOW))
+function nextWidth(width: number, tookMs: number): number {
+  const fitting = Math.floor(width * Math.min(4, WINDOW_MS / tookMs))
+  return Math.max(MIN_WINDOW, Math.min(fitting, MAX_WINDOW))
 }
 
 /** The first `limit` rows. The caller reads one row more, so that `next`, the start of the next page, is null at the end. */

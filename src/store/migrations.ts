@@ -4,10 +4,10 @@ import { DatabaseStartError } from '../domain/errors.ts'
 import type { Statements } from './sql/statements.ts'
 import { type Awaitable, type Work, waitFor } from './transaction-work.ts'
 
-/** A database to migrate, inside a transaction that no other process can begin, too. */
+/** A database to migrate, inside a transaction that only one process at a time can begin. */
 type MigratedDatabase = Pick<Statements, 'run' | 'values'> & {
   dialect: 'sqlite' | 'postgres'
-  /** In messages. */
+  /** Names the database in messages. */
   name: string
   /** Runs statements without parameters. */
   execute: (sql: string) => Awaitable<unknown>
@@ -24,7 +24,7 @@ const MIGRATIONS_TABLE = {
 /**
  * Runs the migrations that a database lacks, and returns their number. Replaces drizzle's runner: on a disk failure SQLite has
  * already rolled back, and drizzle's ROLLBACK hides the reason. Throws `DatabaseStartError` for a database with migrations that
- * this program does not have: its columns and rules are unknown here.
+ * this program does not have: it does not know their columns and rules.
  */
 export function* runMigrations({ dialect, name, execute, values, run }: MigratedDatabase): Work<number> {
   yield* waitFor(execute(MIGRATIONS_TABLE[dialect]))

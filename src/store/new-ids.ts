@@ -3,9 +3,9 @@ import { checkOf, formatId, type IdKind, type NewIds } from '../domain/ids.ts'
 
 const CHECK_BYTES = 8
 
-/** Many at once, because each call of the random number generator is a system call. */
+/** Random bytes for many ids, because each call of the random number generator is a system call. */
 const pool = Buffer.alloc(CHECK_BYTES * 512)
-let taken = pool.length
+let bytesUsed = pool.length
 
 /** Makes ids from the row numbers that a database assigns. */
 export function createNewIds(nextNumber: (kind: IdKind) => number): NewIds {
@@ -18,10 +18,10 @@ export function createNewIds(nextNumber: (kind: IdKind) => number): NewIds {
 
 /** The random bits of an id. */
 function newCheck(): string {
-  if (taken === pool.length) {
+  if (bytesUsed === pool.length) {
     randomFillSync(pool)
-    taken = 0
+    bytesUsed = 0
   }
-  taken += CHECK_BYTES
-  return pool.toString('base64url', taken - CHECK_BYTES, taken)
+  bytesUsed += CHECK_BYTES
+  return pool.toString('base64url', bytesUsed - CHECK_BYTES, bytesUsed)
 }

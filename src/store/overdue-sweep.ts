@@ -2,7 +2,7 @@ import { numberOf } from '../domain/ids.ts'
 import { type SweptRun, selectOverdue } from '../domain/overdue.ts'
 import type { Work } from './transaction-work.ts'
 
-/** Runs read in one transaction, and how many of them it marks: few, because their webhooks wait for it to end. */
+/** How many runs one transaction reads, and how many it marks. It marks few, because the webhooks of marked runs wait for it. */
 const READ_AT_ONCE = 10_000
 const MARKED_AT_ONCE = 1_000
 

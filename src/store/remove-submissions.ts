@@ -3,12 +3,14 @@ import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
 import type { Changed, Work } from './transaction-work.ts'
 
 /** The ids of the deleted rows. */
-type Removed = { submissionIds: string[]; runIds: string[]; deliveryIds: string[] }
+type RemovedIds = { submissionIds: string[]; runIds: string[]; deliveryIds: string[] }
 
 /** The database operations, inside a transaction. */
 export type RemovalRows = {
   /** Like `listRunsOf`, locks what it lists until the transaction ends. */
-  listRemoved: (submissions: readonly number[]) => Work<{ submissionId: string; fileId: string | null }[]>
+  listSubmissionIds: (
+    submissions: readonly number[],
+  ) => Work<{ submissionId: string; fileId: string | null }[]>
   listRunsOf: (submissions: readonly number[]) => Work<RunRow[]>
   /** Deletes submissions with all rows that refer to them, and returns the ids of the deleted deliveries. */
   deleteSubmissions: (submissions: readonly number[], submissionIds: readonly string[]) => Work<string[]>
@@ -25,10 +27,10 @@ export function* removeSubmissions(
   rows: RemovalRows,
   submissions: readonly number[],
   changed: Changed,
-): Work<Removed> {
-  // The locking order of a batch. A run may be added until its submission is locked.
+): Work<RemovedIds> {
+  // Runs are locked before submissions, as in a batch. They are read again, because one may be added until its submission is locked.
   yield* rows.listRunsOf(submissions)
-  const removed = yield* rows.listRemoved(submissions)
+  const removed = yield* rows.listSubmissionIds(submissions)
   const submissionIds = removed.map(({ submissionId }) => submissionId)
   const runs = yield* rows.listRunsOf(submissions)
   const deliveryIds = yield* rows.deleteSubmissions(submissions, submissionIds)

@@ -13,13 +13,13 @@ import type { ListNumbers } from './list-pages.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Changed, Work } from './transaction-work.ts'
 
-/** `isUploadEnd`: its row repeats the content of an upload event's body. */
+/** `isUploadEnd`: the body is an upload event, and the row of its delivery has a copy of its content until a submission claims it. */
 type StoredBody = { n: number; receivedAt: number; bytes: number; isUploadEnd: boolean }
 
 /** The database operations, inside a transaction. */
 export type PruningRows = {
   findBounds: { [of in 'run' | 'delivery']: ListNumbers['findBounds'] }
-  /** The bodies after one number and up to another, in order. */
+  /** The bodies after the number `after` and up to `last`, in order. */
   listBodies: (after: number, last: number, limit: number) => Work<StoredBody[]>
   deleteBodies: (numbers: readonly number[]) => Work<void>
   /** Clears the copies of upload events in the rows of deliveries. */
@@ -37,13 +37,13 @@ export function* pruneBodies(
   const bodies = yield* rows.listBodies(after ?? 0, last, limit)
   const { old, next } = selectOldBodies(bodies, receivedBefore)
   yield* rows.deleteBodies(old.map(({ n }) => n))
-  // Upload events of other services are never claimed.
+  // The events of uploads that other services made are never claimed, so their copies would stay.
   yield* rows.clearUploadEnds(old.flatMap(({ n, isUploadEnd }) => (isUploadEnd ? n : [])))
   const isLast = bodies.length < limit && next === bodies.at(-1)?.n
   return { pruned: old.length, next: isLast ? null : (next ?? null) }
 }
 
-/** The greatest number of the runs requested, or deliveries received, up to an hour; 0 if there are none. */
+/** The greatest number of a run requested, or of a delivery received, in an hour or before it; 0 if there is none. */
 function* findLastUntil(
   { findBounds }: Pick<PruningRows, 'findBounds'>,
   of: 'run' | 'delivery',
@@ -57,13 +57,13 @@ function* findLastUntil(
 const SUBMISSIONS_AT_ONCE = 50
 const DELIVERIES_AT_ONCE = 200
 
-/** `isOfAnother`: it belongs to a run or a submission, and is deleted together with it. */
-type OldDelivery = { n: number; at: number; bytes: number; isOfAnother: boolean }
+/** `belongsToRun`: it belongs to a run or a submission, and is deleted together with it. */
+type OldDelivery = { n: number; at: number; bytes: number; belongsToRun: boolean }
 
 /** The database operations, inside a transaction. */
 export type RetentionRows = RemovalRows &
   Pick<PruningRows, 'findBounds'> & {
-    /** The submissions after a number, in order. All of the same asset up to that number were kept. */
+    /** The submissions after a number, in order. Those up to that number that still exist were kept by earlier steps. */
     listSubmissionsAfter: (
       after: number,
       limit: number,
@@ -109,10 +109,10 @@ function* listSubmissions(rows: RetentionRows, after: number): Work<RetainedRow[
 
 function* listDeliveries(rows: RetentionRows, after: number): Work<RetainedRow[]> {
   const listed = yield* rows.listDeliveriesAfter(after, DELIVERIES_AT_ONCE)
-  return listed.map(({ isOfAnother, ...row }) => ({ ...row, isNeeded: isOfAnother, fileId: null }))
+  return listed.map(({ belongsToRun, ...row }) => ({ ...row, isNeeded: belongsToRun, fileId: null }))
 }
 
-/** Up to this number there are old rows, although rows before them may be younger: a clock that was ahead dated those. */
+/** The number of the last old row. Rows before it may seem younger, because a clock that was ahead dated them. */
 function* findLastOld(
   rows: RetentionRows,
   table: RetentionPlace['table'],
@@ -128,14 +128,14 @@ function* findLastOld(
 const CLAIMS_AT_ONCE = 500
 
 /** The database operations, inside a transaction. */
-export type KeyRows = {
-  /** Those claimed at this time or earlier, oldest first. */
+export type IdempotencyKeyRows = {
+  /** The claims made at this time or earlier, oldest first. */
   listClaims: (claimedBy: number, limit: number) => Work<ClaimRow[]>
   deleteClaims: (scopes: readonly string[]) => Work<void>
 }
 
 /** Deletes expired idempotency keys. Returns whether there may be more. */
-export function* deleteExpiredKeys(rows: KeyRows, now: number): Work<boolean> {
+export function* deleteExpiredKeys(rows: IdempotencyKeyRows, now: number): Work<boolean> {
   const claims = yield* rows.listClaims(lastExpiredAt(now), CLAIMS_AT_ONCE)
   const expired = claims.filter((claim) => isExpired(claim, now))
   yield* rows.deleteClaims(expired.map(({ scope }) => scope))

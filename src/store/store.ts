@@ -39,7 +39,8 @@ import type { ResponseDecision, UploadResponse } from '../domain/upload-response
  * `store_unavailable` if the disk or the database fails, and with `overloaded` if the queue is full. Times are milliseconds since
  * the epoch. Callers take a `Pick` of it.
  *
- * A method that only one process may call takes its lease. If the lease was lost, the method changes nothing and resolves with null.
+ * A method for the holder of the lease takes the lease as its first parameter. If the lease was lost, the method changes nothing
+ * and resolves with null.
  *
  * The store assigns the ids of submissions, runs and deliveries (`domain/ids`). An id that is malformed, or whose random bits
  * are not those of its row, is unknown.
@@ -102,7 +103,7 @@ export type Store = OperatorStore &
      */
     sweepOverdue(lease: Lease, now: number, overdueAfterMs: number): Promise<boolean | null>
 
-    /** Folds the oldest counter deltas, a limited number of them. Resolves with whether there are more. */
+    /** Folds the oldest counter deltas, a limited number of them. Resolves with whether there may be more. */
     foldCounters(lease: Lease): Promise<boolean | null>
 
     /**
@@ -153,7 +154,7 @@ export type Store = OperatorStore &
     /** Makes a claimed notification due at `dueAt`, as if it had not been tried, unless the claim was lost. */
     releaseNotification(notificationId: string, claim: number, dueAt: number): Promise<void>
 
-    /** Counts the notifications that are due, and those that are being sent or wait for their next attempt. */
+    /** Counts the notifications that are due (`due`), and those that are being sent or wait for their next attempt (`waiting`). */
     countNotifications(now: number): Promise<{ due: number; waiting: number }>
 
     /**
@@ -348,7 +349,7 @@ type OperatorStore = {
   /**
    * Records the submission that retries a run, with its origin: an operator's audit entry, or an item of a retry.
    * Acknowledges the run. If the run may not be retried (any more), or the item is no longer `waiting`, returns the rejection and
-   * writes nothing. The item is `submitting`, by this process.
+   * writes nothing. Otherwise the item becomes `submitting`, by this process.
    */
   submitRetry(
     runId: string,

@@ -10,7 +10,7 @@ import {
 import { type StatDelta, statDelta } from '../domain/stat-counters.ts'
 import { isRejected } from '../domain/submission.ts'
 
-/** A row's present and future value; undefined if there is none. */
+/** A row before and after the batch; undefined while it does not exist. */
 export type Change<R> = { before: R | undefined; after: R | undefined }
 
 /** What a batch writes: one change for each row, in the order in which rows were loaded or inserted. */
@@ -43,10 +43,8 @@ export type WorkingSet = {
   changes(): BatchChanges
 }
 
-type Entry<R> = { before: R | undefined; after: R | undefined }
-
 export function createWorkingSet(): WorkingSet {
-  const tables: { [T in TableName]: Map<string, Entry<Tables[T]>> } = {
+  const tables: { [T in TableName]: Map<string, Change<Tables[T]>> } = {
     submissions: new Map(),
     details: new Map(),
     runs: new Map(),
@@ -97,7 +95,7 @@ export function createWorkingSet(): WorkingSet {
     }
     return { fileIds, submissionIds }
   }
-  const touch = (table: TableName, entry: Entry<Tables[TableName]>) => {
+  const touch = (table: TableName, entry: Change<Tables[TableName]>) => {
     for (const subject of subjectsOf(table, entry, facts)) touched.add(subject)
   }
   const set = <T extends TableName>(table: T, row: Tables[T]) => {
@@ -188,7 +186,7 @@ function keyOf<T extends TableName>(table: T, row: Tables[T]): string {
   return String((row as { [column: string]: unknown })[KEYS[table]])
 }
 
-function changed<R>(table: ReadonlyMap<string, Entry<R>>): Change<R>[] {
+function changed<R>(table: ReadonlyMap<string, Change<R>>): Change<R>[] {
   const changes: Change<R>[] = []
   for (const entry of table.values()) if (entry.before !== entry.after) changes.push(entry)
   return changes
@@ -231,7 +229,7 @@ const SUBJECTS: { [L in LookupName]: (id: string) => string | undefined } = {
 }
 
 /** The subjects whose lookup results change. Rows that a lookup has already found are never stale. */
-function subjectsOf(table: TableName, { before, after }: Entry<Tables[TableName]>, facts: Facts): string[] {
+function subjectsOf(table: TableName, { before, after }: Change<Tables[TableName]>, facts: Facts): string[] {
   switch (table) {
     case 'submissions':
       return changedSubjects(

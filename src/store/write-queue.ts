@@ -47,7 +47,7 @@ export type WriteQueueOptions = {
   maxQueuedBytes?: number
   /** Whether more steps are about to be queued in this tick of the event loop. */
   hasPending?: () => boolean
-  /** How long a commit waits for them at most, in milliseconds. */
+  /** How long a commit waits for such steps at most, in milliseconds. */
   maxWaitMs?: number
   /** The maximum number of concurrent transactions. One, unless the database lets them overlap. */
   maxTransactions?: number
@@ -58,12 +58,15 @@ export type WriteQueueOptions = {
 /** Limits how long a transaction blocks the event loop. Smaller batches drain a long queue too slowly. */
 const MAX_BATCH = 1000
 
-/** The smallest batch after one that ended early, because the rows loaded for its remaining steps were wasted. */
+/**
+ * A batch that ended early has wasted the rows loaded for its remaining steps. So the next one is smaller, but not smaller than
+ * this.
+ */
 const MIN_BATCH = 64
 
 const MAX_WAIT_MS = 10
 
-/** Two small transactions cost more than one: while another is running, a small one begins only if that takes long. */
+/** Two small transactions cost more than one: a small one begins beside a running one only if the running one takes long. */
 const LARGE_BATCH = 64
 const LONG_TRANSACTION_MS = 10
 
@@ -101,7 +104,7 @@ export function createWriteQueue(
   let limit = maxBatch
   let closed: Promise<void> | undefined
   let resolveEmpty = () => {}
-  let waiting: NodeJS.Timeout | undefined
+  let smallBatchTimer: NodeJS.Timeout | undefined
 
   const rejectionNow = (): unknown => (isClosed ? closedError() : database.rejection?.())
 
@@ -113,7 +116,7 @@ export function createWriteQueue(
   function scheduleNext(how: 'gathering' | 'at once'): void {
     if (isScheduled || queue.length === 0 || running === maxTransactions) return
     if (running > 0 && isSmall()) {
-      waiting ??= setTimeout(startNext, LONG_TRANSACTION_MS)
+      smallBatchTimer ??= setTimeout(startNext, LONG_TRANSACTION_MS)
       return
     }
     isScheduled = true
@@ -141,8 +144,8 @@ export function createWriteQueue(
 
   function startNext(): void {
     isScheduled = false
-    clearTimeout(waiting)
-    waiting = undefined
+    clearTimeout(smallBatchTimer)
+    smallBatchTimer = undefined
     if (queue.length === 0 || running === maxTransactions) return
     running += 1
     const [first] = queue
@@ -151,7 +154,7 @@ export function createWriteQueue(
     const ended = isExclusive ? first.work() : commitBatch(takeBatch())
     void ended.then(() => {
       running -= 1
-      // A job that deletes step by step is always next in the queue: let deliveries that arrive meanwhile join the queue first.
+      // A job that deletes in many transactions queues each one right after the last: let arriving deliveries join the queue first.
       scheduleNext(isExclusive ? 'gathering' : 'at once')
       if (queue.length === 0 && running === 0) resolveEmpty()
     })
@@ -176,8 +179,8 @@ export function createWriteQueue(
     try {
       committed = await database.transact((ids) => runBatch(steps, ids))
     } catch (error) {
-      const isRejected = error instanceof TrackerError && error.code === 'store_unavailable'
-      if (isRejected || batch.length === 1) for (const job of batch) job.reject(error)
+      const isUnavailable = error instanceof TrackerError && error.code === 'store_unavailable'
+      if (isUnavailable || batch.length === 1) for (const job of batch) job.reject(error)
       else await commitOneByOne(batch)
       return
     }

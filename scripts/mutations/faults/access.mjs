@@ -1,6 +1,6 @@
 const SIGN_IN = ['admin-sign-in']
 
-/** Someone gets access who should not have it. */
+/** Someone gets access without permission. */
 export const FAULTS_IN_ACCESS = [
   {
     name: 'api-key-gives-operator-access',

@@ -53,7 +53,7 @@ export const FAULTS_IN_DECISIONS = [
     tests: TWO_PROCESSES,
   },
   {
-    name: 'claims-of-others-end-the-list',
+    name: 'runs-claimed-by-others-hide-further-due-runs',
     in: 'claimDue',
     compare: ['claimed.size', '>='],
     tests: TWO_PROCESSES,
@@ -78,7 +78,7 @@ export const FAULTS_IN_DECISIONS = [
     tests: CONTRACT,
   },
   {
-    name: 'listed-again-run-is-not-overdue',
+    name: 'run-that-is-listed-again-is-not-overdue',
     in: 'applyChange.newFields',
     property: ['isOverdue', 'false'],
     tests: CONTRACT,
@@ -122,7 +122,7 @@ export const FAULTS_IN_DECISIONS = [
     tests: TWO_PROCESSES,
   },
   {
-    name: 'statements-run-without-their-lease',
+    name: 'maintenance-runs-without-the-lease',
     in: 'ifLeaseHeld',
     assume: ['holdsLease', true],
     tests: TWO_PROCESSES,
@@ -146,19 +146,19 @@ export const FAULTS_IN_DECISIONS = [
     tests: ['health-checks'],
   },
   {
-    name: 'outage-makes-every-process-look-dead',
+    name: 'outage-makes-every-process-seem-to-have-ended',
     in: 'createHeartbeatSeries.note',
     assume: ['follows', false],
     tests: HEARTBEATS,
   },
   {
-    name: 'start-makes-other-processes-look-dead',
+    name: 'start-makes-other-processes-seem-to-have-ended',
     in: 'provesSilence',
     return: 'last >= first',
     tests: HEARTBEATS,
   },
   {
-    name: 'silence-needs-no-proof',
+    name: 'process-counts-as-ended-without-proof',
     in: 'recoverAbandoned',
     assume: ['heartbeatSeries.provesSilence', false],
     tests: ['ended-processes'],

@@ -12,7 +12,7 @@ export const FAULTS_IN_LISTS = [
     tests: WINDOWS,
   },
   { name: 'page-skips-a-row', in: 'readWindows', replace: ['source.numberOf', '$& - 1'], tests: WINDOWS },
-  { name: 'page-takes-any-time', in: 'readWindows', assume: ['PAGE_MS', false], tests: WINDOWS },
+  { name: 'page-takes-unlimited-time', in: 'readWindows', assume: ['PAGE_MS', false], tests: WINDOWS },
   {
     name: 'page-blocks-the-event-loop',
     in: 'readWindows',
@@ -38,7 +38,7 @@ export const FAULTS_IN_LISTS = [
     tests: CONTRACT,
   },
   {
-    name: 'hour-in-progress-is-skipped',
+    name: 'last-incomplete-hour-is-skipped',
     in: 'readList',
     replace: ['hourOf', 'hourOf($0 + 1) - 1'],
     nth: 2,
@@ -63,7 +63,7 @@ export const FAULTS_IN_LISTS = [
     tests: CONTRACT,
   },
   {
-    name: 'name-ends-where-its-prefix-does',
+    name: 'name-prefix-finds-only-complete-names',
     in: 'createRunRows.found',
     replace: ['LAST_CHARACTER', "'!'"],
     tests: CONTRACT,

@@ -4,7 +4,7 @@ const FAILING_IMAGEKIT = ['reconcile-troubled-imagekit']
 const ODD_IDS = ['reconcile-odd-ids']
 const TWO_PROCESSES = ['reconcile-two-processes']
 
-/** A response of ImageKit is misread as evidence, or a limit or a claim is not respected. */
+/** A response of ImageKit is wrongly read as evidence, or a limit or a claim is not respected. */
 export const FAULTS_IN_RECONCILING = [
   { name: 'old-tags-are-evidence', in: 'findNewTags', assume: ['had.has', true], tests: EVIDENCE },
   { name: 'older-version-is-evidence', in: 'findNewerVersion', assume: ['isOlder', false], tests: EVIDENCE },

@@ -3,12 +3,15 @@ const FORGETTING = ['sqlite-forgetting', ...CONTRACT]
 const SWEEP = ['overdue']
 const RETENTION = ['retention']
 
-/** The sweep, pruning, retention or a deletion takes too much, too little, or too much at once. */
+/**
+ * The sweep marks the wrong runs; pruning, retention, eviction or the deletion of an asset deletes too much, too little, or too much
+ * at once; or a deleted name or id stays in the audit log or the counters.
+ */
 export const FAULTS_IN_RETENTION = [
   { name: 'run-never-becomes-due', in: 'markOverdue', word: ['coalesce', 'nullif'], tests: CONTRACT },
   { name: 'sweep-defers-a-due-run', in: 'markOverdue', word: ['due_at', 'NULL'], nth: 2, tests: CONTRACT },
   {
-    name: 'future-run-is-due-in-the-future',
+    name: 'run-dated-in-the-future-is-not-due-now',
     in: 'selectOverdue.dueAt',
     replace: ['Math.min', '$0'],
     tests: SWEEP,
@@ -23,7 +26,7 @@ export const FAULTS_IN_RETENTION = [
   { name: 'sweep-starts-again-each-time', in: 'sweepOverdue', remove: 'rows.saveSwept', tests: CONTRACT },
   { name: 'sweep-stops-too-early', in: 'sweepRun.isYoung', compare: ['overdueAfterMs', '>='], tests: SWEEP },
   {
-    name: 'sweep-stops-at-a-future-run',
+    name: 'sweep-stops-at-a-run-dated-in-the-future',
     in: 'sweepRun.isYoung',
     assume: ['CLOCK_SLACK_MS', true],
     tests: SWEEP,
@@ -50,7 +53,7 @@ export const FAULTS_IN_RETENTION = [
   },
   { name: 'retention-deletes-a-needed-row', in: 'retainRow', assume: ['isNeeded', false], tests: RETENTION },
   {
-    name: 'retention-stops-at-a-future-row',
+    name: 'retention-stops-at-a-row-dated-in-the-future',
     in: 'retainRow',
     replace: ["'keep'", "'young'"],
     nth: 1,
@@ -81,7 +84,7 @@ export const FAULTS_IN_RETENTION = [
     tests: RETENTION,
   },
   {
-    name: 'retention-forgets-what-an-earlier-step-kept',
+    name: 'retention-ignores-what-an-earlier-step-kept',
     in: 'createMaintenanceRows.listSubmissions',
     word: ['s.file_id', 'NULL'],
     nth: 1,
@@ -100,7 +103,7 @@ export const FAULTS_IN_RETENTION = [
     remove: 'rows.refreshCurrent',
     tests: FORGETTING,
   },
-  { name: 'retention-deletes-any-number-of-bytes', in: 'selectOld', remove: 'bytes', tests: RETENTION },
+  { name: 'retention-deletes-too-many-bytes-at-once', in: 'selectOld', remove: 'bytes', tests: RETENTION },
   {
     name: 'retention-deletes-deliveries-of-kept-runs',
     in: 'createMaintenanceRows.listDeliveries',
@@ -108,25 +111,25 @@ export const FAULTS_IN_RETENTION = [
     tests: CONTRACT,
   },
   {
-    name: 'retention-leaves-bodies',
+    name: 'retention-does-not-delete-bodies',
     in: 'createRemovalRows.deleteDeliveries',
     remove: 'removal.deleteBodies',
     tests: ['sqlite-deliveries'],
   },
   {
-    name: 'deletion-leaves-bodies',
+    name: 'deletion-of-an-asset-leaves-bodies',
     in: 'createRemovalRows.deleteSubmissions',
     replace: ['removal.deleteDeliveries', 'waitFor(deleteDeliveries(JSON.stringify($0)))'],
     tests: FORGETTING,
   },
   {
-    name: 'deletion-leaves-applied-deliveries',
+    name: 'deletion-of-an-asset-leaves-applied-deliveries',
     in: 'createRemovalRows.listDeliveries',
     word: ['settled_by', '0'],
     tests: FORGETTING,
   },
   {
-    name: 'deletion-leaves-the-stored-response',
+    name: 'deletion-of-an-asset-leaves-the-stored-response',
     in: 'createRemovalRows.deletions',
     word: ['submission', '-submission'],
     nth: 1,
@@ -171,13 +174,13 @@ export const FAULTS_IN_RETENTION = [
   { name: 'deleted-names-stay-in-the-audit-log', in: 'hideMentions', negate: 'hidden', tests: FORGETTING },
   {
     name: 'deleted-ids-stay-in-the-audit-log',
-    in: 'createHiding',
+    in: 'createReplacer',
     assume: ['ids.has', false],
     tests: CONTRACT,
   },
   {
-    name: 'no-rejected-delivery-is-proven',
-    in: 'keepRejected.isProven',
+    name: 'valid-token-of-a-rejected-delivery-is-ignored',
+    in: 'keepRejected.hasValidToken',
     value: 'false',
     tests: ['keep-rejected'],
   },
@@ -186,5 +189,17 @@ export const FAULTS_IN_RETENTION = [
     in: 'evict',
     assume: ['CHECKED_AT_ONCE', true],
     tests: ['keep-rejected'],
+  },
+  {
+    name: 'number-of-rejected-deliveries-is-unlimited',
+    in: 'selectEvicted',
+    assume: ['limit.count', true],
+    tests: ['rejected-retention'],
+  },
+  {
+    name: 'wrong-clock-does-not-stop-pruning',
+    in: 'checkClock',
+    compare: ['last.trustedAt', '<'],
+    tests: ['pruning-clock'],
   },
 ]

@@ -5,7 +5,7 @@ const ASSETS = ['asset']
 const NOTIFICATIONS = ['notification-due']
 const CACHE = ['snapshot-cache']
 
-/** A rule decides a wrong status. */
+/** A rule decides a wrong status, or notifies the caller wrongly; or the cache keeps a wrong status, or the wrong assets. */
 export const FAULTS_IN_STATUS_RULES = [
   {
     name: 'later-status-replaces-a-final-status',
@@ -131,12 +131,6 @@ export const FAULTS_IN_STATUS_RULES = [
     in: 'isNotificationDue',
     replace: ['isSettledNow', 'isSettledNow($0 && undefined, $1)'],
     tests: NOTIFICATIONS,
-  },
-  {
-    name: 'count-of-rejected-deliveries-is-unlimited',
-    in: 'selectEvicted',
-    assume: ['limit.count', true],
-    tests: ['rejected-retention'],
   },
   {
     name: 'changed-status-stays-in-the-cache',

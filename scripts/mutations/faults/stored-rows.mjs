@@ -2,7 +2,7 @@ const CONTRACT = ['sqlite-store']
 const PLANS = ['query-plans']
 const TWO_PROCESSES = ['sqlite-two-handles']
 
-/** A row is written without a column, found under a foreign id, or costs more than it should. */
+/** A row lacks a value, is written outside its transaction, is found under a foreign id, or costs more than it should. */
 export const FAULTS_IN_STORED_ROWS = [
   {
     name: 'delivery-is-written-outside-its-transaction',

@@ -5,7 +5,7 @@ const POWER_LOSS = ['power-loss']
 const READS = ['reads-together']
 const BATCHED_READS = ['batch-reads']
 
-/** A write is lost, half done or reported too early; a queue forgets or takes too much. */
+/** A write is lost, half done or reported too early; or a queue loses steps, or grows without limit. */
 export const FAULTS_IN_TRANSACTIONS = [
   { name: 'commits-are-not-synced', in: 'PRAGMAS', word: ['FULL', 'OFF'], tests: POWER_LOSS },
   { name: 'only-some-commits-are-synced', in: 'PRAGMAS', word: ['FULL', 'NORMAL'], tests: POWER_LOSS },
@@ -67,7 +67,7 @@ export const FAULTS_IN_TRANSACTIONS = [
   {
     name: 'batch-without-a-known-outcome-is-repeated',
     in: 'commitBatch',
-    assume: ['isRejected', false],
+    assume: ['isUnavailable', false],
     tests: ['sqlite-faults'],
   },
   {
@@ -92,7 +92,7 @@ export const FAULTS_IN_TRANSACTIONS = [
   {
     name: 'ids-of-one-transaction-have-the-same-bits',
     in: 'newCheck',
-    assign: ['taken', 'taken > 0 ? 0 : $&'],
+    assign: ['bytesUsed', 'bytesUsed > 0 ? 0 : $&'],
     nth: 2,
     tests: CONTRACT,
   },
@@ -146,15 +146,9 @@ export const FAULTS_IN_TRANSACTIONS = [
     tests: ['webhook-durability'],
   },
   {
-    name: 'store-does-not-know-of-incoming-webhooks',
+    name: 'commit-does-not-wait-for-incoming-webhooks',
     in: 'createService',
     property: ['hasPending', null],
     tests: ['webhook-bodies'],
-  },
-  {
-    name: 'reset-clock-does-not-stop-pruning',
-    in: 'checkClock',
-    compare: ['last.trustedAt', '<'],
-    tests: ['pruning-clock'],
   },
 ]

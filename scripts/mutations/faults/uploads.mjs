@@ -1,4 +1,4 @@
-/** A submission is written too late, an upload is cut, or a caller cannot read the response. */
+/** A submission is written too late, an upload is truncated, or a caller cannot read the response. */
 export const FAULTS_IN_UPLOADS = [
   {
     name: 'submission-is-written-after-the-form',
@@ -13,7 +13,7 @@ export const FAULTS_IN_UPLOADS = [
     tests: ['integration/update-details', 'update-trouble'],
   },
   {
-    name: 'large-upload-is-cut',
+    name: 'large-upload-is-truncated',
     in: 'bodyChunks',
     before: ['window.bytes', 'if (bytes > maxBytes) return'],
     tests: ['upload-limits'],

@@ -32,7 +32,7 @@ export const FAULTS_IN_WEBHOOKS = [
   },
   { name: 'any-signature-is-valid', in: 'verifySignature.signed', value: 'readable', tests: SIGNATURES },
   {
-    name: 'empty-secret-is-a-secret',
+    name: 'empty-secret-signs-webhooks',
     in: 'verifySignature.secrets',
     value: 'facts.secrets',
     tests: SIGNATURES,
@@ -112,7 +112,7 @@ export const FAULTS_IN_WEBHOOKS = [
     tests: ['webhook-bodies'],
   },
   {
-    name: 'large-body-is-cut',
+    name: 'large-body-is-truncated',
     in: 'bodyReader.onData',
     replace: ['fail', 'onEnd()'],
     tests: ['webhook-rejections'],

@@ -1,7 +1,7 @@
 export type Breaker = {
   /** While the server can't be reached, rejects at once with the reason. */
   run: <T>(connect: () => Promise<T>) => Promise<T>
-  /** The server does not respond. All calls are rejected from now on, until it is reached again. */
+  /** Call it if the server does not respond. All calls are rejected from then on, until the server is reached again. */
   open: (error: unknown) => void
   /** Why calls are rejected; undefined while the server can be reached. */
   fault: () => unknown

@@ -19,8 +19,8 @@ import { DIALECT } from './statements.ts'
 
 type Kind = Exclude<Key[0], 'forgotten'>
 
-/** The keys of a kind; none if no key of that kind was requested. */
-type Asked = (kind: Key[0]) => readonly Key[]
+/** Returns the requested keys of a kind. */
+type KeysOfKind = (kind: Key[0]) => readonly Key[]
 
 export type LoadRows = (session: Session, keys: readonly Key[], into: WorkingSet) => Promise<void>
 
@@ -46,33 +46,33 @@ export function createLoadRows(processId: number): LoadRows {
       keys.filter((key) => !into.isLoaded(key)),
       ([kind]) => kind,
     )
-    const asked: Asked = (kind) => groups.get(kind) ?? []
+    const keysOf: KeysOfKind = (kind) => groups.get(kind) ?? []
     await lockSubjects(session, keys.flatMap(subjectOf))
-    let runs = await lockRuns(session, asked)
-    const missing = asked('runNamed').filter((key) => runs(key).length === 0)
+    let runs = await lockRuns(session, keysOf)
+    const missing = keysOf('runNamed').filter((key) => runs(key).length === 0)
     // While its submission is locked, no run is added. One may have been added before.
-    const submissions = await lockSubmissions(session, asked, missing)
-    if (submissions !== undefined) runs = await lockRuns(session, asked)
+    const submissions = await lockSubmissions(session, keysOf, missing)
+    if (submissions !== undefined) runs = await lockRuns(session, keysOf)
 
     for (const kind of ['runs', 'runNamed', 'runsOf'] as const)
-      for (const key of asked(kind)) into.load(key, runs(key))
-    for (const key of asked('submissions')) into.load(key, submissions?.(key) ?? [])
+      for (const key of keysOf(kind)) into.load(key, runs(key))
+    for (const key of keysOf('submissions')) into.load(key, submissions?.(key) ?? [])
     for (const kind of ['abandonedClaims', 'unfinishedItems'] as const) {
-      const found = await lookUp(session, kind, asked(kind))
+      const found = await lookUp(session, kind, keysOf(kind))
       await lockSubjects(
         session,
         found.flatMap(([, rows]) => rows.flatMap((row) => subjectOfRow(row))),
       )
     }
     for (const kind of LOOKED_UP)
-      for (const [key, rows] of await lookUp(session, kind, asked(kind))) into.load(key, rows)
+      for (const [key, rows] of await lookUp(session, kind, keysOf(kind))) into.load(key, rows)
     // A run added since then is left out, because only locked rows may be written.
     const isLocked = (row: Tables[TableName]) =>
       'runId' in row && runs(['runs', String(row.runId)]).length > 0
     for (const kind of ['unsettledOf', 'currentOf'] as const)
-      for (const [key, rows] of await lookUp(session, kind, asked(kind)))
+      for (const [key, rows] of await lookUp(session, kind, keysOf(kind)))
         into.load(key, rows.filter(isLocked))
-    for (const [id, isForgotten] of await findForgotten(session, asked('forgotten')))
+    for (const [id, isForgotten] of await findForgotten(session, keysOf('forgotten')))
       into.loadForgotten(id, isForgotten)
   }
 }
@@ -140,10 +140,10 @@ async function findForgotten(
   keys: readonly Key[],
 ): Promise<(readonly [id: string, isForgotten: boolean])[]> {
   if (keys.length === 0) return []
-  const asked = keys.map(([, id]) => [id, digestOf(id)] as const)
-  const rows = await session.rows<[Buffer]>(FORGOTTEN, [asked.map(([, digest]) => digest)])
+  const digests = keys.map(([, id]) => [id, digestOf(id)] as const)
+  const rows = await session.rows<[Buffer]>(FORGOTTEN, [digests.map(([, digest]) => digest)])
   const found = new Set(rows.map(([digest]) => digest.toString('hex')))
-  return asked.map(([id, digest]) => [id, found.has(digest.toString('hex'))])
+  return digests.map(([id, digest]) => [id, found.has(digest.toString('hex'))])
 }
 
 /**
@@ -152,27 +152,27 @@ async function findForgotten(
  */
 function createLockRuns({ unsettledOf, currentOf }: { [K in 'unsettledOf' | 'currentOf']: Finder<RunRow> }) {
   const named = 'unnest(?::bigint[], ?::text[], ?::text[]) AS asked(submission, chk, name)'
-  const isAsked = 'r.submission = asked.submission AND r.chk = asked.chk'
+  const isOfAskedSubmission = 'r.submission = asked.submission AND r.chk = asked.chk'
   const lock = prepared(
     `WITH wanted AS (
       SELECT r.n FROM unnest(?::bigint[], ?::text[]) AS asked(n, chk) JOIN runs r ON r.n = asked.n AND r.chk = asked.chk
-      UNION ALL SELECT r.n FROM ${named} JOIN runs r ON ${isAsked} AND r.name = asked.name
-      UNION ALL SELECT other.n FROM ${named} LEFT JOIN runs r ON ${isAsked} AND r.name = asked.name
+      UNION ALL SELECT r.n FROM ${named} JOIN runs r ON ${isOfAskedSubmission} AND r.name = asked.name
+      UNION ALL SELECT other.n FROM ${named} LEFT JOIN runs r ON ${isOfAskedSubmission} AND r.name = asked.name
         JOIN runs other ON other.submission = asked.submission AND other.chk = asked.chk
         WHERE r.n IS NULL OR r.bound_to = '${UNBOUND}'
-      UNION ALL SELECT r.n FROM unnest(?::bigint[], ?::text[]) AS asked(submission, chk) JOIN runs r ON ${isAsked}
+      UNION ALL SELECT r.n FROM unnest(?::bigint[], ?::text[]) AS asked(submission, chk) JOIN runs r ON ${isOfAskedSubmission}
       UNION ALL SELECT found.n FROM unnest(?::text[]) AS asked(p1) CROSS JOIN LATERAL (${lateral(unsettledOf.sql)}) found
       UNION ALL SELECT found.n FROM unnest(?::text[]) AS asked(p1) CROSS JOIN LATERAL (${lateral(currentOf.sql)}) found)
       SELECT ${RUN_COLUMNS} FROM runs r WHERE r.n = ANY (ARRAY(SELECT n FROM wanted)) ORDER BY r.n FOR NO KEY UPDATE`,
   )
-  return async (session: Session, asked: Asked): Promise<(key: Key) => RunRow[]> => {
-    const byId = partsOf('run', asked('runs'))
-    const byName = partsOf('sub', asked('runNamed'))
-    const bySubmission = partsOf('sub', asked('runsOf'))
-    const unsettled = asked('unsettledOf').map(([, id]) => id)
-    const current = asked('currentOf').map(([, id]) => id)
-    const nothing = [byId, byName, bySubmission].every(({ numbers }) => numbers.length === 0)
-    if (nothing && unsettled.length === 0 && current.length === 0) return () => []
+  return async (session: Session, keysOf: KeysOfKind): Promise<(key: Key) => RunRow[]> => {
+    const byId = partsOf('run', keysOf('runs'))
+    const byName = partsOf('sub', keysOf('runNamed'))
+    const bySubmission = partsOf('sub', keysOf('runsOf'))
+    const unsettled = keysOf('unsettledOf').map(([, id]) => id)
+    const current = keysOf('currentOf').map(([, id]) => id)
+    const hasNoIds = [byId, byName, bySubmission].every(({ numbers }) => numbers.length === 0)
+    if (hasNoIds && unsettled.length === 0 && current.length === 0) return () => []
     const names = [byName.numbers, byName.checks, byName.names]
     const params = [byId.numbers, byId.checks, ...names, ...names, bySubmission.numbers, bySubmission.checks]
     const rows = await session.rows<RunCells>(lock, [...params, unsettled, current])
@@ -203,11 +203,11 @@ function createLockSubmissions({
       SELECT ${SUBMISSION_COLUMNS} FROM submissions s WHERE s.n = ANY (ARRAY(SELECT n FROM wanted))
         ORDER BY s.n FOR NO KEY UPDATE`,
   )
-  return async (session: Session, asked: Asked, missing: readonly Key[]) => {
+  return async (session: Session, keysOf: KeysOfKind, missing: readonly Key[]) => {
     const kinds = ['submissions', 'details', 'runsOf', 'unclaimedOf'] as const
-    const { numbers, checks } = partsOf('sub', [...kinds.flatMap(asked), ...missing])
-    const requests = asked('awaitingFile').map(([, id]) => id)
-    const unfinished = asked('unfinishedSubmissions').flatMap(([, id]) => [
+    const { numbers, checks } = partsOf('sub', [...kinds.flatMap(keysOf), ...missing])
+    const requests = keysOf('awaitingFile').map(([, id]) => id)
+    const unfinished = keysOf('unfinishedSubmissions').flatMap(([, id]) => [
       unfinishedSubmissions.paramsOf(id, '') ?? [],
     ])
     if (numbers.length === 0 && requests.length === 0 && unfinished.length === 0) return undefined
@@ -262,10 +262,10 @@ function createLookup<Row>({ sql, paramsOf, toRow }: Finder<Row>) {
 function partsOf(kind: 'run' | 'sub', keys: readonly Key[]) {
   const parts = { numbers: [] as number[], checks: [] as string[], names: [] as string[] }
   for (const [, id, name = ''] of keys) {
-    const at = parseId(kind, id)
-    if (at === undefined) continue
-    parts.numbers.push(at.number)
-    parts.checks.push(at.check)
+    const parsed = parseId(kind, id)
+    if (parsed === undefined) continue
+    parts.numbers.push(parsed.number)
+    parts.checks.push(parsed.check)
     parts.names.push(name)
   }
   return parts

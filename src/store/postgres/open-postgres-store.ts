@@ -76,12 +76,12 @@ async function withReason<T>(prepared: Promise<T>): Promise<T> {
   }
 }
 
-/** Partitions are dropped through it, so at another database, bodies of that one would be lost. */
+/** Partitions are dropped through `listenUrl`: if it led to another database, that database would lose its bodies. */
 async function checkListenUrl(listenUrl: string, url: string): Promise<void> {
   const setting = 'DATABASE_LISTEN_URL'
   const expected = await readIdentity(url, 'DATABASE_URL')
   if ((await readIdentity(listenUrl, setting)) === expected) return
-  throw new DatabaseStartError(`${setting}: this is another database than the one of DATABASE_URL.`)
+  throw new DatabaseStartError(`${setting}: this is not the database of DATABASE_URL.`)
 }
 
 const READ_IDENTITY = prepared(
@@ -167,7 +167,7 @@ function startError(cause: unknown, setting: string): unknown {
   if (cause instanceof DatabaseStartError) return cause
   const reason = errorMessage(cause)
   const message = `${setting}: the database cannot be used`
-  // So are a wrong address and an invalid certificate.
+  // A wrong address and an invalid certificate are final, too.
   const isFinal =
     FINAL.test(codeOf(cause) ?? '') ||
     (cause instanceof Error && isTlsError(cause)) ||

@@ -39,9 +39,9 @@ export async function createPartitions(session: Session): Promise<void> {
 
 /** Creates the missing partitions of certain days, each given as its start time. */
 export async function createPartitionsOf(session: Session, days: readonly number[]): Promise<void> {
-  const there = new Set((await listPartitions(session)).map(({ name }) => name))
+  const existing = new Set((await listPartitions(session)).map(({ name }) => name))
   for (const day of days) {
-    if (there.has(nameOf(day))) continue
+    if (existing.has(nameOf(day))) continue
     // CREATE … PARTITION OF would lock all partitions for a moment.
     await session.execute(`CREATE TABLE ${nameOf(day)} (LIKE delivery_bodies INCLUDING DEFAULTS);
       ALTER TABLE delivery_bodies ATTACH PARTITION ${nameOf(day)} FOR VALUES FROM ('${dateOf(day)}') TO ('${dateOf(day + DAY_MS)}')`)
@@ -59,8 +59,8 @@ export function addPartitions(pool: Pool): Promise<void> {
 
 /**
  * Drops the partitions of days that ended before a time. Returns the time before which older bodies should be deleted one by one:
- * that time, or the start of its day if its partition will be dropped after that day, too. It blocks no other transaction, and
- * may be interrupted anywhere. Bodies inserted today stay, whatever the time. `directUrl` goes to the server itself.
+ * that time, or the start of its day if that day's partition will be dropped later. Blocks no other transaction, and may be
+ * interrupted anywhere. Bodies inserted today stay, whatever the time. `directUrl` goes to the server itself.
  */
 export async function dropPartitions(
   { pool, directUrl }: { pool: Pool; directUrl: string },

@@ -7,11 +7,12 @@ type RunRead = <T>(work: (session: Session) => Promise<T>) => Promise<T>
 const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '4s';
   SET LOCAL lock_timeout = '2s'; SET LOCAL idle_in_transaction_session_timeout = '5s'`
 
+/** How long status reads have limits after a read has timed out. */
 const CAREFUL_FOR_MS = 60_000
 
 /** Reads on the connections of a pool. Both reject as the store does. */
 export function createReads(pool: Pool): { read: RunRead; readStatus: RunRead } {
-  /** Until this time, status reads have limits, too: a read has timed out, and may have waited for a lock. */
+  /** Until this time, status reads have limits, too, because a read that timed out may have waited for a lock. */
   let carefulUntil = 0
   const attempt: RunRead = async (work) => {
     try {
@@ -25,16 +26,16 @@ export function createReads(pool: Pool): { read: RunRead; readStatus: RunRead } 
       throw storeError(error)
     }
   }
-  const read: RunRead = (work) => attempt((session) => limit(session, work))
+  const read: RunRead = (work) => attempt((session) => withLimits(session, work))
   return {
     read,
-    // Limits add half of the cost of a single status. It reads a few rows by key, so only a lock can delay it.
+    // A status read with limits costs half as much again. It reads a few rows by key, so only a lock can delay it.
     readStatus: (work) => (performance.now() < carefulUntil ? read(work) : attempt(work)),
   }
 }
 
 /** In a transaction, because PgBouncer shares session settings. Its BEGIN and COMMIT are not awaited. */
-async function limit<T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> {
+async function withLimits<T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> {
   // If one of them fails, everything sent after it fails, too.
   session.execute(BEGIN).catch(() => {})
   const result = await work(session)

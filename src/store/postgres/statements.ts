@@ -8,12 +8,12 @@ import { prepared } from './prepared.ts'
 const LONGEST_TRANSACTION_MS = 60_000
 
 /** More rows than all processes together insert in concurrent transactions. */
-const UNCOMMITTED = 10_000
+const MAX_UNCOMMITTED_ROWS = 10_000
 
 export const DIALECT: Dialect = {
   indexedBy: () => '',
   notIndexed: '',
-  uncommitted: UNCOMMITTED,
+  uncommitted: MAX_UNCOMMITTED_ROWS,
   longestTransactionMs: LONGEST_TRANSACTION_MS,
   lockFiles: `SELECT pg_advisory_xact_lock(hashtextextended('file ' || file, 0)) FROM json_array_elements_text(?::json) file`,
   forUpdate: ' FOR UPDATE',

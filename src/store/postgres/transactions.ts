@@ -21,8 +21,8 @@ export type Transactions = Required<BatchDatabase> & {
 /** The ids of one transaction. Numbers come from the sequences inside the transaction; none is kept for another one. */
 type RowIds = NewIds & { fetch: (counts: IdCounts) => Promise<void> }
 
-/** The work inside a transaction. It adds queries that it does not await to `sent`. */
-type TransactionBody<T> = (session: Session, ids: RowIds, sent: Promise<unknown>[]) => Promise<T>
+/** The work inside a transaction. It adds the results of queries that it does not await to `results`. */
+type TransactionBody<T> = (session: Session, ids: RowIds, results: Promise<unknown>[]) => Promise<T>
 
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
 
@@ -61,17 +61,17 @@ export function createTransactions(deps: {
     wasCommitted: () => Promise<boolean>,
   ): Promise<{ result: T } | { error: unknown }> =>
     pool.use(async (session) => {
-      const sent: Promise<unknown>[] = []
+      const results: Promise<unknown>[] = []
       let mayBeCommitted = false
       const send = <R>(query: Promise<R>): Promise<R> => {
         query.catch(() => {})
-        sent.push(query)
+        results.push(query)
         return query
       }
       try {
         void send(session.execute(BEGIN))
         void send(session.rows(LIMITS))
-        const result = await body(session, createRowIds(session), sent)
+        const result = await body(session, createRowIds(session), results)
         const command = await send(session.execute('COMMIT')).catch(async (error: unknown) => {
           mayBeCommitted = isDisconnected(error)
           if (mayBeCommitted && (await wasCommitted())) return 'COMMIT'
@@ -80,9 +80,9 @@ export function createTransactions(deps: {
         // After a failed statement, COMMIT rolls back and reports ROLLBACK.
         if (command !== 'COMMIT') throw storeUnavailable(new Error(`COMMIT resulted in ${command}`))
         return { result }
-      } catch (last) {
+      } catch (lastError) {
         // The first error is the cause; later ones only say that the transaction has failed.
-        const error = (await firstError(sent)) ?? last
+        const error = (await firstError(results)) ?? lastError
         if (mayBeCommitted && isDisconnected(error)) throw storeUnavailable(error, { mayBeCommitted })
         if (codeOf(error) === undefined || isDisconnected(error)) throw error
         await session.execute('ROLLBACK')
@@ -137,12 +137,12 @@ export function createTransactions(deps: {
     },
     async transact(makeBatch) {
       let inserted: string | undefined
-      const body = async (session: Session, ids: RowIds, sent: Promise<unknown>[]) => {
-        const write = createWriteRows(session, { sent, processId })
+      const body = async (session: Session, ids: RowIds, results: Promise<unknown>[]) => {
+        const write = createWriteRows(session, { results, processId })
         return perform(makeBatch(ids), async (query) => {
           if (query.kind === 'load')
             return void (await Promise.all([
-              ids.fetch(query.takes),
+              ids.fetch(query.idsNeeded),
               loadRows(session, query.keys, query.into),
             ]))
           inserted = findInserted(query.changes)
@@ -166,8 +166,9 @@ async function perform<T>(
   }
 }
 
-async function firstError(sent: readonly Promise<unknown>[]): Promise<unknown> {
-  for (const result of await Promise.allSettled(sent)) if (result.status === 'rejected') return result.reason
+async function firstError(results: readonly Promise<unknown>[]): Promise<unknown> {
+  for (const result of await Promise.allSettled(results))
+    if (result.status === 'rejected') return result.reason
   return undefined
 }
 

@@ -11,19 +11,19 @@ import { createStatements } from './statements.ts'
 type Rows = (readonly Cell[])[]
 
 /**
- * Writes the changes of a batch: all rows of a kind in one statement, without awaiting the previous one. The promises in `sent`
+ * Writes the changes of a batch: all rows of a kind in one statement, without awaiting the previous one. The promises in `results`
  * must be awaited in order. Rows of unfinished work are marked with `processId`.
  */
 export function createWriteRows(
   session: Session,
-  { sent, processId }: { sent: Promise<unknown>[]; processId: number },
+  { results, processId }: { results: Promise<unknown>[]; processId: number },
 ): (changes: BatchChanges) => Work<void> {
   const pending = new Map<string, Rows>()
   const send = (query: Prepared, params: readonly unknown[]): void => {
     const result = session.rows(query, params)
-    // Awaiting `sent` yields the error.
+    // Awaiting `results` yields the error.
     result.catch(() => {})
-    sent.push(result)
+    results.push(result)
   }
   const flush = () => {
     for (const [name, write] of WRITES) {

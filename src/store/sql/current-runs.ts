@@ -7,12 +7,12 @@ export type CurrentRuns = ReturnType<typeof createCurrentRuns>
 /** Extension names by file. */
 type NamesOfFiles = ReadonlyMap<string, ReadonlySet<string>>
 
-type OfSubmission = [n: number, fileId: string, name: string | null, requestedAs: string | null]
+type NameCells = [n: number, fileId: string, name: string | null, requestedAs: string | null]
 
 /** Maintains the table `current_runs`, from which a status is read, for all changes of a batch with the same few statements. */
 export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }: Statements) {
   const lock = lockFiles === null ? null : run(lockFiles)
-  const listNames = rows<OfSubmission>(
+  const listNames = rows<NameCells>(
     `SELECT s.n, s.file_id, r.name, r.requested_as FROM submissions s LEFT JOIN runs r ON r.submission = s.n
       WHERE s.n ${inNumbers} AND s.file_id IS NOT NULL`,
   )
@@ -39,24 +39,26 @@ export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }
     const fileIds = [...files.keys()].toSorted()
     if (fileIds.length === 0) return
     if (lock !== null) yield* waitFor(lock(JSON.stringify(fileIds)))
-    const asked = fileIds.flatMap((fileId) => [...(files.get(fileId) ?? [])].map((name) => [fileId, name]))
-    const saved = yield* waitFor(save(JSON.stringify(asked)))
-    if (saved.length === asked.length) return
+    const pairs = fileIds.flatMap((fileId) => [...(files.get(fileId) ?? [])].map((name) => [fileId, name]))
+    const saved = yield* waitFor(save(JSON.stringify(pairs)))
+    if (saved.length === pairs.length) return
     const isSaved = new Set(saved.map((pair) => JSON.stringify(pair)))
-    yield* waitFor(remove(JSON.stringify(asked.filter((pair) => !isSaved.has(JSON.stringify(pair))))))
+    yield* waitFor(remove(JSON.stringify(pairs.filter((pair) => !isSaved.has(JSON.stringify(pair))))))
   }
   return {
     refreshNames,
     /** After the rows were written: refreshes the current runs of these submissions' runs, and of the given additional names. */
     *refresh(submissions: ReadonlyMap<string, ReadonlySet<string>>): Work<void> {
-      const besides = new Map(
+      const additionalNames = new Map(
         [...submissions].map(([submissionId, names]) => [numberOf(submissionId), names]),
       )
       const files = new Map<string, Set<string>>()
-      for (const [n, fileId, ...ofRun] of yield* waitFor(listNames(JSON.stringify([...besides.keys()])))) {
+      for (const [n, fileId, ...ofRun] of yield* waitFor(
+        listNames(JSON.stringify([...additionalNames.keys()])),
+      )) {
         const ofFile = files.get(fileId) ?? new Set()
         files.set(fileId, ofFile)
-        for (const name of [...(besides.get(n) ?? []), ...ofRun]) if (name !== null) ofFile.add(name)
+        for (const name of [...(additionalNames.get(n) ?? []), ...ofRun]) if (name !== null) ofFile.add(name)
       }
       yield* refreshNames(files)
     },

@@ -42,15 +42,15 @@ const byNumber: ParamsOf = (text) => [Number(text)]
 const byId =
   (kind: IdKind): ParamsOf =>
   (id) => {
-    const at = parseId(kind, id)
-    return at && [at.number, at.check]
+    const parsed = parseId(kind, id)
+    return parsed && [parsed.number, parsed.check]
   }
 
 const byRun: ParamsOf = (id) => byId('run')(runIdOf(id), '')
 
 const byIdAndName: ParamsOf = (id, name) => {
-  const at = parseId('sub', id)
-  return at && [at.number, at.check, name]
+  const parsed = parseId('sub', id)
+  return parsed && [parsed.number, parsed.check, name]
 }
 
 function many<Cells, Row>(sql: string, paramsOf: ParamsOf, toRow: (cells: Cells) => Row): Finder<Row> {

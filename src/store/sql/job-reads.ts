@@ -5,8 +5,8 @@ import type { Store } from '../store.ts'
 import { type WorkOf, waitFor } from '../transaction-work.ts'
 import type { Statements } from './statements.ts'
 
-/** The hosts of one page; each costs index lookups, whether or not anything is due. */
-const HOSTS = 200
+/** The number of hosts on one page. Each costs index lookups, whether or not anything is due. */
+const HOSTS_PER_PAGE = 200
 
 type DueCells = [
   n: number,
@@ -83,7 +83,7 @@ export function createJobReads({
     *listDueNotifications(now, { perHost, after, latest }) {
       const found: DueNotification[] = []
       let last = after ?? ''
-      for (let checked = 0; checked < HOSTS; checked += 1) {
+      for (let checked = 0; checked < HOSTS_PER_PAGE; checked += 1) {
         const [host, dueAt] = (yield* waitFor(findDueHost(last))) ?? []
         if (host === undefined || dueAt === undefined) return { due: found, next: null }
         last = host

@@ -1,5 +1,5 @@
 import type { SweepRows } from '../overdue-sweep.ts'
-import type { KeyRows, PruningRows, RetentionRows } from '../retention.ts'
+import type { IdempotencyKeyRows, PruningRows, RetentionRows } from '../retention.ts'
 import { waitFor } from '../transaction-work.ts'
 import { isPending } from './codes.ts'
 import { CLAIM, type ClaimCells, toClaim } from './find-rows.ts'
@@ -16,7 +16,7 @@ type OldCells = [n: number, at: number, bytes: number, fileId: string | null, ..
 /** The reads and writes of maintenance jobs, which handle many rows. */
 export function createMaintenanceRows(
   statements: Statements,
-): SweepRows & PruningRows & RetentionRows & KeyRows {
+): SweepRows & PruningRows & RetentionRows & IdempotencyKeyRows {
   const { rows, value, run, inNumbers, inTexts, givenRows, sameDay, bodiesOf } = statements
   const listRuns = rows<SweptCells>(
     `SELECT n, ${isPending()}, overdue IS NOT NULL, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?`,
@@ -105,11 +105,11 @@ export function createMaintenanceRows(
     },
     *listDeliveriesAfter(after, limit) {
       const found = yield* waitFor(listDeliveries(after, limit))
-      return found.map(([n, at, bytes, , isOfAnother]) => ({
+      return found.map(([n, at, bytes, , belongsToRun]) => ({
         n,
         at,
         bytes,
-        isOfAnother: Boolean(isOfAnother),
+        belongsToRun: Boolean(belongsToRun),
       }))
     },
     *listClaims(claimedBy, limit) {

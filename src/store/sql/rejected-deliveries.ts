@@ -1,7 +1,7 @@
 import type { NewRejectedDelivery, RejectedDelivery, RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type NewIds, parseId } from '../../domain/ids.ts'
 import { type DeliveryFilter, type ListedDelivery, listRejection } from '../../domain/listed-delivery.ts'
-import { keepRejected, type RejectedRows } from '../keep-rejected.ts'
+import { keepRejected, type RejectionRows } from '../keep-rejected.ts'
 import type { Window } from '../list-pages.ts'
 import { type Work, waitFor } from '../transaction-work.ts'
 import { ROUTE, textOf } from './codes.ts'
@@ -49,26 +49,26 @@ export function createRejectedDeliveries(statements: Statements) {
     `SELECT ${COLUMNS}, file_id, token, bytes, headers, body FROM rejected_deliveries WHERE n = ? AND chk = ?`,
   )
 
-  const kept: RejectedRows = {
-    insert({ deliveryId, route, receivedAt, cause, isProven, ...rest }) {
+  const rejectionRows: RejectionRows = {
+    insert({ deliveryId, route, receivedAt, cause, hasValidToken, ...rest }) {
       const { submissionId, fileId, token, bytes, headers, body } = rest
       const head = [
         ...partsOf(deliveryId),
         ROUTE.to[route],
         receivedAt,
         cause,
-        Number(isProven),
+        Number(hasValidToken),
         submissionId,
       ]
       return waitFor(insert(...head, fileId, token, bytes, body.length, JSON.stringify(headers), body))
     },
     appendDelta: createAppendDelta(statements),
-    *sum(isProven) {
-      const [count = 0, bytes = 0] = (yield* waitFor(sum(Number(isProven)))) ?? []
+    *sum(hasValidToken) {
+      const [count = 0, bytes = 0] = (yield* waitFor(sum(Number(hasValidToken)))) ?? []
       return { count, bytes }
     },
-    *listOldest(isProven, limit) {
-      const found = yield* waitFor(listOldest(Number(isProven), limit))
+    *listOldest(hasValidToken, limit) {
+      const found = yield* waitFor(listOldest(Number(hasValidToken), limit))
       return found.map(([n, storedBytes]) => ({ n, storedBytes }))
     },
     remove: (n) => waitFor(remove(n)),
@@ -76,7 +76,7 @@ export function createRejectedDeliveries(statements: Statements) {
   return {
     /** Runs inside a transaction. Returns the ids. */
     keep: (ids: Pick<NewIds, 'delivery'>, rejected: readonly NewRejectedDelivery[]) =>
-      keepRejected(kept, ids, rejected),
+      keepRejected(rejectionRows, ids, rejected),
     *count(since: number): Work<{ cause: RejectionCause; count: number }[]> {
       return (yield* waitFor(countByCause(since))).map(([cause, count]) => ({ cause, count }))
     },

@@ -12,7 +12,7 @@ export function createRemovalRows(
   statements: Statements,
 ): RemovalRows & Pick<RetentionRows, 'deleteDeliveries'> & Pick<PruningRows, 'deleteBodies'> {
   const { rows, run, values, inNumbers, inTexts, beforeDot, bodiesOf, forUpdate } = statements
-  const listRemoved = rows<[n: number, chk: string, fileId: string | null]>(
+  const listSubmissionIds = rows<[n: number, chk: string, fileId: string | null]>(
     `SELECT n, chk, file_id FROM submissions WHERE n ${inNumbers} ORDER BY n${forUpdate}`,
   )
   const listRuns = rows<RunCells>(
@@ -53,8 +53,8 @@ export function createRemovalRows(
   }
   return {
     ...removal,
-    *listRemoved(submissions) {
-      const removed = yield* waitFor(listRemoved(JSON.stringify(submissions)))
+    *listSubmissionIds(submissions) {
+      const removed = yield* waitFor(listSubmissionIds(JSON.stringify(submissions)))
       return removed.map(([n, chk, fileId]) => ({ submissionId: formatId('sub', n, chk), fileId }))
     },
     *listRunsOf(submissions) {

@@ -35,7 +35,7 @@ export function makePrivate(path: string): void {
   }
 }
 
-/** SQLite puts the log beside the file itself, not beside a link to it; so do we with the lock. */
+/** SQLite puts the log beside the file itself, not beside a link to it. We do the same with the lock. */
 export function pathBeside(path: string, suffix: '-wal' | '-lock'): string {
   return (existsSync(path) ? realpathSync(path) : path) + suffix
 }
@@ -52,11 +52,11 @@ export function countFrames(connection: Connection, logBytes: number) {
   // Copies nothing.
   const [{ log = 0 } = {}] = connection.pragma('wal_checkpoint(NOOP)') as { log?: number }[]
   const pageBytes = Number(connection.pragma('page_size', { simple: true }))
-  const room = Math.floor((logBytes - LOG_HEADER_BYTES) / (pageBytes + FRAME_HEADER_BYTES))
-  return { frames: Math.max(log, 0), framesInLog: Math.max(room, 0) }
+  const fitting = Math.floor((logBytes - LOG_HEADER_BYTES) / (pageBytes + FRAME_HEADER_BYTES))
+  return { frames: Math.max(log, 0), framesInLog: Math.max(fitting, 0) }
 }
 
-/** Whether the connection waits for another one's lock, or fails at once. */
+/** Makes the connection wait for the lock of another one, or else fail at once. */
 export function setWaitsForLocks(connection: Connection, waits: boolean): void {
   connection.pragma(`busy_timeout = ${waits ? BUSY_TIMEOUT_MS : 0}`)
 }

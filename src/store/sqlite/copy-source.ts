@@ -4,11 +4,11 @@ import type { CopiedCell, CopiedTable, CopySource } from '../copy-database.ts'
 import type { Connection } from './connection.ts'
 import * as schema from './schema.ts'
 
-/** They describe running processes, which end with the service. */
+/** These tables only concern running processes. */
 const NOT_COPIED = new Set(['processes', 'leases', 'probes'])
 
 /** Excludes the owner, which is the process that has the file open. */
-const ONLY = new Map([['metadata', `name <> 'owner'`]])
+const ROW_CONDITIONS = new Map([['metadata', `name <> 'owner'`]])
 
 const ROWS_AT_ONCE = 1_000
 const BYTES_AT_ONCE = 4 * 1024 * 1024
@@ -22,7 +22,7 @@ export function createCopySource(connection: Connection): CopySource {
       .filter(({ name }) => !NOT_COPIED.has(name)),
     count: ({ name }) =>
       connection
-        .prepare<[], number>(`SELECT count(*) FROM ${name} WHERE ${ONLY.get(name) ?? 'true'}`)
+        .prepare<[], number>(`SELECT count(*) FROM ${name} WHERE ${ROW_CONDITIONS.get(name) ?? 'true'}`)
         .pluck()
         .get() ?? 0,
     read({ name, columns, key }, after) {
@@ -30,7 +30,7 @@ export function createCopySource(connection: Connection): CopySource {
       const isAfter = after === null ? 'true' : `(${keys}) > (${key.map(() => '?').join(', ')})`
       const statement = connection
         .prepare<CopiedCell[], CopiedCell[]>(
-          `SELECT ${columns.join(', ')} FROM ${name} WHERE ${isAfter} AND ${ONLY.get(name) ?? 'true'} ORDER BY ${keys} LIMIT ${ROWS_AT_ONCE}`,
+          `SELECT ${columns.join(', ')} FROM ${name} WHERE ${isAfter} AND ${ROW_CONDITIONS.get(name) ?? 'true'} ORDER BY ${keys} LIMIT ${ROWS_AT_ONCE}`,
         )
         .raw()
       const rows: CopiedCell[][] = []

@@ -29,16 +29,16 @@ export function createDatabaseGuard(
   let { size } = database
   let logSize = log.size
   /** A fault that only a restart ends. */
-  let lasting: DatabaseFault | undefined
+  let permanentFault: DatabaseFault | undefined
   let statError: unknown
 
   const checkFile = (): DatabaseFault | undefined => {
     const found = statSync(path, { throwIfNoEntry: false })
     if (found === undefined) return 'missing'
     if (!isSameFile(found, database)) return 'replaced'
-    if (found.size < size) lasting = 'truncated'
+    if (found.size < size) permanentFault = 'truncated'
     else size = found.size
-    return lasting
+    return permanentFault
   }
   const checkLog = (): DatabaseFault | undefined => {
     const found = statSync(logPath, { throwIfNoEntry: false })
@@ -48,15 +48,15 @@ export function createDatabaseGuard(
       if (connection.inTransaction) return 'log_truncated'
       // After a checkpoint that emptied the log, SQLite counts no frames.
       const { frames, framesInLog } = countFrames(connection, found.size)
-      if (framesInLog < frames) lasting = 'log_truncated'
+      if (framesInLog < frames) permanentFault = 'log_truncated'
     }
-    if (lasting === undefined) logSize = found.size
-    return lasting
+    if (permanentFault === undefined) logSize = found.size
+    return permanentFault
   }
   /** Compares the open file and its log with the files at their paths now. */
   const findFault = (): DatabaseFault | undefined => {
     try {
-      return lasting ?? checkFile() ?? checkLog()
+      return permanentFault ?? checkFile() ?? checkLog()
     } catch (error) {
       statError = error
       return 'unverifiable'
@@ -81,8 +81,8 @@ export function createDatabaseGuard(
       const version = dataVersion()
       if (version === seenVersion) return
       if (findOwner() !== processId) {
-        lasting = 'taken_over'
-        throw errorFor(lasting)
+        permanentFault = 'taken_over'
+        throw errorFor(permanentFault)
       }
       seenVersion = version
       onForeignCommit()

@@ -150,7 +150,7 @@ export const rejectedDeliveries = sqliteTable(
     route: integer('route').notNull(),
     receivedAt: integer('received_at').notNull(),
     cause: text('cause').notNull(),
-    /** 1 if the token proves its submission. */
+    /** 1 if the token is valid, and so identifies the submission. */
     proven: integer('proven').notNull(),
     submissionId: text('submission_id'),
     fileId: text('file_id'),
@@ -252,7 +252,7 @@ export const idempotencyKeys = sqliteTable(
   'idempotency_keys',
   {
     scope: text('scope').primaryKey(),
-    /** Of the request that has claimed the key. */
+    /** The nonce of the request that has claimed the key. */
     nonce: text('nonce').notNull(),
     claimedAt: integer('claimed_at').notNull(),
     fingerprint: text('fingerprint'),
@@ -297,7 +297,7 @@ export const retryItems = sqliteTable(
   ],
 )
 
-/** Actions of operators. */
+/** The actions of operators. */
 export const auditLog = sqliteTable(
   'audit_log',
   {
@@ -340,7 +340,7 @@ export const signInFailures = sqliteTable(
   'sign_in_failures',
   {
     name: text('name').primaryKey(),
-    /** JSON. */
+    /** The times of the attempts, as JSON. */
     times: text('times').notNull(),
     latestAt: integer('latest_at').notNull(),
   },

@@ -57,12 +57,12 @@ export function createTransactions(deps: {
       return result
     } catch (error) {
       // Some failures, such as a full disk, make SQLite roll back by itself.
-      const isLost = isWorkDone || !connection.inTransaction
+      const isUnavailable = isWorkDone || !connection.inTransaction
       rollBack(connection)
       if (isBusy(error)) noteLocked(true)
       const fault = guard.findFault()
       if (fault !== undefined) throw guard.errorFor(fault)
-      throw isLost && !(error instanceof TrackerError) ? storeUnavailable(error) : storeError(error)
+      throw isUnavailable && !(error instanceof TrackerError) ? storeUnavailable(error) : storeError(error)
     }
   }
   /** Only after the commit is it known whether it went into the file that the next start will read. */

@@ -54,7 +54,7 @@ test('a DATABASE_LISTEN_URL of another database is rejected, and nothing there i
   )
   const before = await readRows(other, bodies)
   await expect(openPostgresStore({ url: database.url, listenUrl: other.url })).rejects.toThrow(
-    'DATABASE_LISTEN_URL: this is another database than the one of DATABASE_URL',
+    'DATABASE_LISTEN_URL: this is not the database of DATABASE_URL',
   )
   expect(await readRows(other, bodies)).toEqual(before)
   const nobody = new URL(database.url)

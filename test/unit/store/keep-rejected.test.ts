@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 import type { NewIds } from '../../../src/domain/ids.ts'
 import { formatId } from '../../../src/domain/ids.ts'
-import { keepRejected, type NumberedRejection } from '../../../src/store/keep-rejected.ts'
+import { type IdentifiedRejection, keepRejected } from '../../../src/store/keep-rejected.ts'
 import { runSync, waitFor } from '../../../src/store/transaction-work.ts'
 import { newRejected } from '../../contract/builders.ts'
 
 /** Keeps the rows in memory, oldest first. */
 function memoryRows() {
-  let kept: (NumberedRejection & { n: number })[] = []
+  let kept: (IdentifiedRejection & { n: number })[] = []
   let last = 0
-  const of = (isProven: boolean) => kept.filter((one) => one.isProven === isProven)
+  const of = (hasValidToken: boolean) => kept.filter((one) => one.hasValidToken === hasValidToken)
   const ids: Pick<NewIds, 'delivery'> = {
     delivery() {
       last += 1
@@ -19,14 +19,14 @@ function memoryRows() {
   const rows: Parameters<typeof keepRejected>[0] = {
     insert: (one) => waitFor(void kept.push({ ...one, n: Number(one.deliveryId.split('_')[1]) })),
     appendDelta: () => waitFor(undefined),
-    sum: (isProven) =>
+    sum: (hasValidToken) =>
       waitFor({
-        count: of(isProven).length,
-        bytes: of(isProven).reduce((sum, { body }) => sum + body.length, 0),
+        count: of(hasValidToken).length,
+        bytes: of(hasValidToken).reduce((sum, { body }) => sum + body.length, 0),
       }),
-    listOldest: (isProven, limit) =>
+    listOldest: (hasValidToken, limit) =>
       waitFor(
-        of(isProven)
+        of(hasValidToken)
           .slice(0, limit)
           .map(({ n, body }) => ({ n, storedBytes: body.length })),
       ),
@@ -39,7 +39,7 @@ function memoryRows() {
     const rejected = Array.from({ length: count }, () => newRejected({ submissionId }))
     return runSync(keepRejected(rows, ids, rejected))
   }
-  return { keep, numbersOf: (isProven: boolean) => of(isProven).map(({ n }) => n) }
+  return { keep, numbersOf: (hasValidToken: boolean) => of(hasValidToken).map(({ n }) => n) }
 }
 
 test('However many arrive at once, the oldest of their kind are evicted until the rest is within the limit', () => {
