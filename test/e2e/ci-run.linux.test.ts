@@ -76,7 +76,7 @@ test('the gate retries a failed download, then runs every check and the bench', 
   expect(status).toBe(0)
 })
 
-test('the gate names each missing tool that cannot be installed, and runs nothing', () => {
+test('the gate names each missing tool that cannot be installed, and runs no check', () => {
   const tools = NEEDED.filter((tool) => !['prlimit', 'chromium'].includes(tool))
   const { status, stderr, calls } = runGate({ tools })
   expect(stderr).toContain('missing: prlimit chromium\n')
@@ -84,7 +84,7 @@ test('the gate names each missing tool that cannot be installed, and runs nothin
   expect(calls.filter((call) => call.startsWith('npm'))).toEqual([])
 })
 
-test('the gate fails after three attempts at a download', () => {
+test('the gate fails after three failed attempts at npm ci', () => {
   const { status, calls } = runGate({ attempts: 4 })
   expect(calls.filter((call) => call === 'npm ci')).toHaveLength(3)
   expect(status).toBe(1)

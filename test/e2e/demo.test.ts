@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { runProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
-test('the demo shows extensions that change from pending to success and one to failed, and exits with 0', async () => {
+test('the demo shows an extension that succeeds and one that fails, and exits with 0', async () => {
   const demo = runProgram(['demo', '--exit'], { TMPDIR: temporaryDirectory() })
   expect(await demo.exited).toBe(0)
   expect(demo.output()).toMatch(/pending.*success/s)

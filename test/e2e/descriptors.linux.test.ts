@@ -4,7 +4,7 @@ import { openEvents } from '../integration/status-server.ts'
 import { runServe } from '../support/program.ts'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, temporaryDirectory } from '../support/tracker.ts'
 
-test('with 400 descriptors, 600 streaming clients do not block webhooks, and the log counts the rejected ones', async () => {
+test('with 400 descriptors, 600 streaming clients do not block webhooks, and the log reports the rejections', async () => {
   const program = await runServe(
     {
       DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,

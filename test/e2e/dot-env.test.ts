@@ -24,7 +24,7 @@ const SETTINGS = [
   'LOG_LEVEL=not-a-level',
 ]
 
-test('every command reads .env from the working directory, and variables that are set take precedence', async () => {
+test('serve, failures and migrate read .env from the working directory, and variables that are set take precedence', async () => {
   const cwd = directoryWith(SETTINGS)
   const service = runProgram(['serve'], { LOG_LEVEL: 'info' }, { cwd })
   const [, url = ''] = await service.printed(LISTENING)
@@ -40,7 +40,7 @@ test('every command reads .env from the working directory, and variables that ar
   expect(locked.output()).toContain('in use')
 })
 
-test('a NAME_FILE that is set takes precedence over the NAME in .env', async () => {
+test('a NAME_FILE variable that is set takes precedence over NAME in .env', async () => {
   const cwd = directoryWith(SETTINGS)
   const file = join(cwd, 'api-key')
   writeFileSync(file, 'key-from-a-file-0123456789')
@@ -56,7 +56,7 @@ test('a directory named .env is ignored', async () => {
   expect(await runProgram(['migrate'], {}, { cwd }).exited).toBe(0)
 })
 
-test('with an unchanged .env.example as .env, serve exits with 2 and names each secret', async () => {
+test('with an unchanged .env.example as .env, serve exits with 2 and names each placeholder', async () => {
   const cwd = temporaryDirectory()
   copyFileSync(EXAMPLE, join(cwd, '.env'))
   const service = runProgram(['serve'], { HOST: '0.0.0.0' }, { cwd })
@@ -65,7 +65,7 @@ test('with an unchanged .env.example as .env, serve exits with 2 and names each 
     expect(service.output()).toMatch(new RegExp(`${name}: .*placeholder`))
 })
 
-test('serve and the other commands warn about a variable that looks like one of ours, without its value', async () => {
+test('serve and migrate warn about a variable whose name resembles one of ours, and do not print its value', async () => {
   const cwd = directoryWith([...SETTINGS.slice(0, 4), `TRACKER_APIKEY=${API_KEY}`])
   const service = runProgram(['serve'], {}, { cwd })
   await service.printed(LISTENING)

@@ -41,10 +41,10 @@ async function startService() {
   return { service, operate, start, directory, sandboxUrl }
 }
 
-type Started = Awaited<ReturnType<typeof startService>>
+type StartedService = Awaited<ReturnType<typeof startService>>
 
 /** Uploads a file whose remove-bg fails. Returns the fileId. */
-async function failOne({ operate }: Started, fileName: string): Promise<string> {
+async function failOne({ operate }: StartedService, fileName: string): Promise<string> {
   const { exitCode, output } = await operate(
     'upload',
     SHIRT,
@@ -59,7 +59,7 @@ async function failOne({ operate }: Started, fileName: string): Promise<string> 
 }
 
 /** Makes a retry of the file's remove-bg succeed. */
-async function fixFile({ sandboxUrl }: Started, fileId: string): Promise<void> {
+async function fixFile({ sandboxUrl }: StartedService, fileId: string): Promise<void> {
   const response = await fetch(`${sandboxUrl}/v1/files/${fileId}/details`, {
     method: 'PATCH',
     headers: {
@@ -112,25 +112,29 @@ test('an operator lists failed runs, retries them, and sees them succeed', SLOW,
   expect(replayed).toMatchObject({ exitCode: 0, output: expect.stringContaining('duplicate') })
 })
 
-test('doctor --live reports no failure, and the backup is a database', SLOW, async () => {
-  const { operate, directory, service } = await startService()
-  const doctor = await operate('doctor', '--live', '10')
-  expect(doctor.output).not.toMatch(/^fail/m)
-  expect(doctor.exitCode).toBe(0)
-  for (const name of ['reach', 'ImageKit', 'live webhook', 'live clean-up'])
-    expect(doctor.output).toMatch(new RegExp(`^ok    ${name} `, 'm'))
+test(
+  'doctor --live reports no failure until the service stops, and backup writes a database and overwrites no file',
+  SLOW,
+  async () => {
+    const { operate, directory, service } = await startService()
+    const doctor = await operate('doctor', '--live', '10')
+    expect(doctor.output).not.toMatch(/^fail/m)
+    expect(doctor.exitCode).toBe(0)
+    for (const name of ['reach', 'ImageKit', 'live webhook', 'live clean-up'])
+      expect(doctor.output).toMatch(new RegExp(`^ok    ${name} `, 'm'))
 
-  const file = join(directory, 'copy.db')
-  expect((await operate('backup', file)).exitCode).toBe(0)
-  expect((await operate('backup', file)).exitCode).toBe(2)
-  expect(statSync(file).mode & 0o777).toBe(0o600)
-  const copy = new Database(file)
-  expect(copy.prepare('select name, status from runs').all()).toEqual([
-    { name: 'aws-auto-tagging', status: STATUS.to.success },
-  ])
-  copy.close()
+    const file = join(directory, 'copy.db')
+    expect((await operate('backup', file)).exitCode).toBe(0)
+    expect((await operate('backup', file)).exitCode).toBe(2)
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    const copy = new Database(file)
+    expect(copy.prepare('select name, status from runs').all()).toEqual([
+      { name: 'aws-auto-tagging', status: STATUS.to.success },
+    ])
+    copy.close()
 
-  service.process.kill('SIGTERM')
-  expect(await service.exited).toBe(0)
-  expect((await operate('doctor')).exitCode).toBe(1)
-})
+    service.process.kill('SIGTERM')
+    expect(await service.exited).toBe(0)
+    expect((await operate('doctor')).exitCode).toBe(1)
+  },
+)

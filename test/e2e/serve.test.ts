@@ -47,19 +47,19 @@ function beginUpload(url: string) {
 }
 
 /** Waits until the service refuses connections, which is the first step of its shutdown. */
-const refusesConnections = ({ url }: { url: string }) =>
+const waitUntilRefusing = ({ url }: { url: string }) =>
   expect
     .poll(() => fetch(`${url}/healthz`).then(String, (error: Error) => String(error.cause)), { interval: 5 })
     .toContain('ECONNREFUSED')
 
-test('an upload in flight finishes after SIGTERM, and its status is stored across a restart', async () => {
+test('an upload in flight finishes after SIGTERM, and its status survives a restart', async () => {
   const imagekit = await startUploadTarget()
   const env = { ...imagekit.env, DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}` }
   const first = await runServe(env)
   const upload = beginUpload(first.url)
   await imagekit.uploadStarted()
   first.process.kill('SIGTERM')
-  await refusesConnections(first)
+  await waitUntilRefusing(first)
   upload.finish()
   const { status, fileId } = await upload.response
   expect(status).toBe(200)
@@ -158,7 +158,7 @@ test('a second serve or migrate on the same file exits with 2 and the reason', a
   }
 })
 
-test('a second SIGTERM ends the process at once, even immediately after the first', async () => {
+test('a second SIGTERM during the shutdown ends the process at once, with exit code 1', async () => {
   const imagekit = await startUploadTarget()
   const service = await runServe({
     ...imagekit.env,
@@ -169,7 +169,7 @@ test('a second SIGTERM ends the process at once, even immediately after the firs
   await imagekit.uploadStarted()
   service.process.kill('SIGTERM')
   // Two signals that arrive before the process handles the first count as one.
-  await refusesConnections(service)
+  await waitUntilRefusing(service)
   service.process.kill('SIGTERM')
   expect(await service.exited).toBe(1)
   await expect(upload.response).rejects.toThrow()

@@ -20,38 +20,44 @@ const CASES = (['serve', 'migrate'] as const).flatMap((command) =>
   UNUSABLE.map(([where, path]) => [command, where, path] as const),
 )
 
-test.for(CASES)('%s exits with 2 for a database %s, and names DATABASE_URL', async ([command, , name]) => {
-  const directory = temporaryDirectory()
-  mkdirSync(join(directory, 'folder.db'))
-  writeFileSync(join(directory, 'file'), '')
-  const path = name.startsWith('/') ? name : join(directory, name)
-  const program = runProgram([command], {
-    IMAGEKIT_PRIVATE_KEY: 'any',
-    PORT: '0',
-    DATABASE_URL: `file:${path}`,
-  })
-  expect(await program.exited).toBe(2)
-  const lines = program.output().trim().split('\n')
-  expect(lines.at(-1)).toMatch(/^DATABASE_URL: /)
-  expect(lines.at(-1)).toContain(path)
-})
+test.for(CASES)(
+  '%s exits with 2 for a database %s, and names DATABASE_URL',
+  async ([command, , location]) => {
+    const directory = temporaryDirectory()
+    mkdirSync(join(directory, 'folder.db'))
+    writeFileSync(join(directory, 'file'), '')
+    const path = location.startsWith('/') ? location : join(directory, location)
+    const program = runProgram([command], {
+      IMAGEKIT_PRIVATE_KEY: 'any',
+      PORT: '0',
+      DATABASE_URL: `file:${path}`,
+    })
+    expect(await program.exited).toBe(2)
+    const lines = program.output().trim().split('\n')
+    expect(lines.at(-1)).toMatch(/^DATABASE_URL: /)
+    expect(lines.at(-1)).toContain(path)
+  },
+)
 
-test.for(['serve', 'migrate'])('%s exits with 2 if DATABASE_URL names its own output', async (command) => {
-  const output = join(temporaryDirectory(), 'output')
-  const { PATH = '' } = process.env
-  const redirected = ['-c', 'exec "$0" "$1" "$2" > "$3"', process.execPath, MAIN, command, output]
-  const child = spawn('sh', redirected, {
-    cwd: temporaryDirectory(),
-    env: { PATH, IMAGEKIT_PRIVATE_KEY: 'any', PORT: '0', DATABASE_URL: 'file:/proc/self/fd/1' },
-    stdio: 'pipe',
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const errorOutput = text(child.stderr)
-  const [exitCode] = await once(child, 'close')
-  expect(exitCode).toBe(2)
-  expect(await errorOutput).toMatch(/^DATABASE_URL: .*\/proc\/self\/fd\/1/m)
-  expect(readFileSync(output, 'utf8')).toBe('')
-})
+test.for(['serve', 'migrate'])(
+  '%s exits with 2 if DATABASE_URL is its own standard output',
+  async (command) => {
+    const output = join(temporaryDirectory(), 'output')
+    const { PATH = '' } = process.env
+    const redirected = ['-c', 'exec "$0" "$1" "$2" > "$3"', process.execPath, MAIN, command, output]
+    const child = spawn('sh', redirected, {
+      cwd: temporaryDirectory(),
+      env: { PATH, IMAGEKIT_PRIVATE_KEY: 'any', PORT: '0', DATABASE_URL: 'file:/proc/self/fd/1' },
+      stdio: 'pipe',
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const errorOutput = text(child.stderr)
+    const [exitCode] = await once(child, 'close')
+    expect(exitCode).toBe(2)
+    expect(await errorOutput).toMatch(/^DATABASE_URL: .*\/proc\/self\/fd\/1/m)
+    expect(readFileSync(output, 'utf8')).toBe('')
+  },
+)
 
 test('serve exits with 2 if the token secret cannot be stored beside the database, and names both variables', async () => {
   const directory = temporaryDirectory()

@@ -47,7 +47,7 @@ test.each(NAMES)(
       'SELECT route, outcome, signature, event_id AS id, body FROM deliveries JOIN delivery_bodies USING (n) ORDER BY n',
     )
     const row = { route: 'account', signature: 'valid', body }
-    expect(stored.map((each) => ({ ...each, body: each.body.toString() }))).toEqual([
+    expect(stored.map((delivery) => ({ ...delivery, body: delivery.body.toString() }))).toEqual([
       { ...row, outcome: 'ignored', id: JSON.parse(body).id },
       { ...row, outcome: 'duplicate', id: null },
     ])

@@ -78,7 +78,7 @@ test.each([
   [503, new TrackerError('store_unavailable', 'The disk is full.')],
   [500, new Error('an internal error')],
 ])(
-  'an event that got %i is accepted when it is sent again later with its old signature',
+  'an event that got %i is accepted when it is sent again later with its old signature; a new event is not',
   async (status, failure) => {
     const database = await createTestDatabase()
     const real = await openStoreOf(database)

@@ -13,7 +13,7 @@ const WAIT_FOR_REJECTED = { timeout: 10_000 }
 const deliveriesOf = (html: string) =>
   readLinks(html).filter((href) => /^\/admin\/deliveries\/[^?]/.test(href))
 
-test('deliveries are listed with their outcome and filtered by outcome and file', async () => {
+test('deliveries are listed with their outcome, page by page, and filtered by outcome and file', async () => {
   const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await deliver(webhookUrl, payload('remove-bg', 'success'))
@@ -39,7 +39,7 @@ test('deliveries are listed with their outcome and filtered by outcome and file'
   expect(new Set([...deliveriesOf(first.html), ...deliveriesOf(rest.html)]).size).toBe(4)
 })
 
-test('one delivery shows its headers and its body, indented and as received', async () => {
+test('the page of a delivery shows its headers and its body, indented and as received', async () => {
   const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const body =
@@ -53,7 +53,7 @@ test('one delivery shows its headers and its body, indented and as received', as
   expect(html).toMatch(/\n {2}&quot;service&quot;: &quot;remove-bg&quot;/)
 })
 
-test('a rejected delivery shows its cause, never its signature, and can be replayed once the cause is fixed', async () => {
+test('the page of a rejected delivery shows its cause, not its signature, and replays it once the cause is fixed', async () => {
   const secret = 'whsec_right_secret'
   const broken = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_other_secret' })
   const before = await signIn(broken)

@@ -91,7 +91,7 @@ test('a form of an earlier session can be sent again in the new session', async 
   expect(await listRuns(tracker, '?acknowledged=true')).toHaveLength(1)
 })
 
-test('a form that another site sends is rejected, and its fields are not repeated after the sign-in', async () => {
+test('a form that another site sends is rejected, and the response does not repeat its fields', async () => {
   const { tracker, browser } = await startSignedIn()
   const fields: [string, string][] = [['note', 'planted']]
   for (const sender of [browser, openBrowser(tracker)]) {

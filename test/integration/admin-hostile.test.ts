@@ -57,7 +57,7 @@ test('scripts and direction marks in names, errors, ids and notes are shown and 
   expect((await browser.get(asset)).html).toContain('<bdi>file &quot;')
 })
 
-test('the search box repeats the search text, and scripts in it do not run', async () => {
+test('scripts in a path or a query have no effect, and the search box repeats them as text', async () => {
   const { tracker, browser } = await startSignedIn()
   const page = await browser.get(`/admin/failures?q=${encodeURIComponent(SCRIPT)}`)
   expectInert(page.html)
@@ -88,7 +88,7 @@ test('hostile filter values select only their runs and add no fields to the form
   ])
 })
 
-test('a body that is deeply nested, long or not JSON is shown as received, and the page stays small', async () => {
+test('the start of a body that is deeply nested, long or full of brackets is shown as received, and the page stays small', async () => {
   const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const bodies = [

@@ -90,7 +90,7 @@ test('every page, including error pages, has the strict policy, nothing inline, 
   expectSafe(forwarded, 'not local')
 })
 
-test('stylesheet, script and icon are cached forever under a URL that changes with their content', async () => {
+test('stylesheet, script and icon are cached for a year under a URL with their hash, and another hash gets 404', async () => {
   const { tracker, browser } = await startSignedIn()
   const tags = readTags((await browser.get('/admin')).html)
   const files = tags.flatMap(({ name, attributes }) =>
@@ -109,7 +109,7 @@ test('stylesheet, script and icon are cached forever under a URL that changes wi
   }
 })
 
-test('empty pages say what to do', async () => {
+test('empty pages say what they would list or what to do', async () => {
   const { browser } = await startSignedIn()
   const texts: [string, string][] = [
     ['/admin', 'No runs in the last 24 hours'],

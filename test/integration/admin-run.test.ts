@@ -94,7 +94,7 @@ test('a retry that is not possible is rejected with a page that gives the reason
   }
 })
 
-test('a run is acknowledged with a note, which its timeline shows', async () => {
+test('a run is acknowledged with a note, which its timeline shows, and a reason that is too long is rejected', async () => {
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', FILE_ID)
   const [run] = await listRuns(tracker)

@@ -4,7 +4,7 @@ import { readText } from '../support/html.ts'
 import { openBrowser } from '../support/operator-browser.ts'
 import { ADMIN_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
 
-/** Tries a key with this `X-Forwarded-For` address. */
+/** Returns a function that tries to sign in with a key, from this `X-Forwarded-For` address. */
 const attemptsAt = (tracker: RunningTracker) => (address: string, key: string) =>
   openBrowser(tracker).post('/admin/sign-in', [['key', key]], { 'x-forwarded-for': address })
 

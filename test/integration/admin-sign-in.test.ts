@@ -5,7 +5,7 @@ import { startListening } from '../support/listening.ts'
 import { openBrowser, signIn } from '../support/operator-browser.ts'
 import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 
-const attempt = (key: string, to?: string) => Object.entries({ key, ...(to !== undefined && { to }) })
+const signInFields = (key: string, to?: string) => Object.entries({ key, ...(to !== undefined && { to }) })
 
 test('a visitor without a session is redirected to the sign-in, and then to the requested page', async () => {
   const browser = openBrowser(await startTracker())
@@ -13,7 +13,7 @@ test('a visitor without a session is redirected to the sign-in, and then to the 
   expect(rejected.status).toBe(303)
   const page = await browser.get(rejected.location ?? '')
   expect(page.status).toBe(200)
-  const signedIn = await browser.submit(page, '/admin/sign-in', attempt(ADMIN_KEY))
+  const signedIn = await browser.submit(page, '/admin/sign-in', signInFields(ADMIN_KEY))
   expect([signedIn.status, signedIn.location]).toEqual([
     303,
     '/admin/failures?status=expired&extension=remove-bg',
@@ -23,10 +23,10 @@ test('a visitor without a session is redirected to the sign-in, and then to the 
 
 test('a wrong key is rejected, and an API key gets its own message', async () => {
   const browser = openBrowser(await startTracker())
-  const wrong = await browser.post('/admin/sign-in', attempt('wrong-key-0123456789'))
+  const wrong = await browser.post('/admin/sign-in', signInFields('wrong-key-0123456789'))
   expect(wrong.status).toBe(401)
   expect(readText(wrong.html)).toMatch(/Unknown key.*For name:secret, enter only the secret/)
-  const api = await browser.post('/admin/sign-in', attempt(API_KEY))
+  const api = await browser.post('/admin/sign-in', signInFields(API_KEY))
   expect(api.status).toBe(403)
   expect(readText(api.html)).toContain('Use an admin key from TRACKER_ADMIN_KEY')
   expect(browser.cookie()).toBe('')
@@ -44,13 +44,13 @@ test.each([
   '/assets/x/status',
 ])('the sign-in redirects only to admin pages: not to %s', async (to) => {
   const tracker = await startTracker()
-  const signedIn = await openBrowser(tracker).post('/admin/sign-in', attempt(ADMIN_KEY, to))
+  const signedIn = await openBrowser(tracker).post('/admin/sign-in', signInFields(ADMIN_KEY, to))
   expect([signedIn.status, signedIn.location]).toEqual([303, '/admin'])
 })
 
 test('the session cookie is limited to the admin pages and not readable by scripts', async () => {
   const local = await startTracker()
-  const signedIn = await openBrowser(local).post('/admin/sign-in', attempt(ADMIN_KEY))
+  const signedIn = await openBrowser(local).post('/admin/sign-in', signInFields(ADMIN_KEY))
   const [cookie = ''] = signedIn.headers.getSetCookie()
   expect(cookie.split('; ').slice(1).toSorted()).toEqual([
     'HttpOnly',
@@ -65,19 +65,22 @@ test.each([
   ['https://localhost', true, false],
   ['http://tracker.example', true, true],
   ['http://localhost:3000', false, false],
-])('under %s the cookie is Secure: %s', async (PUBLIC_URL, isSecure, isWarned) => {
-  const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
-  const tracker = await startTracker({ PUBLIC_URL, ALLOW_HTTP: 'true', TRACKER_TOKEN_SECRET })
-  // PUBLIC_URL does not lead to this tracker.
-  const url = await startListening(createServer(tracker.service.handler))
-  const address = `${url}/admin/sign-in`
-  const form = new URLSearchParams({ key: ADMIN_KEY })
-  const signedIn = await fetch(address, { method: 'POST', body: form, redirect: 'manual' })
-  expect(signedIn.status).toBe(303)
-  expect(signedIn.headers.getSetCookie()[0]?.includes('; Secure')).toBe(isSecure)
-  const page = await fetch(address)
-  expect(readText(await page.text()).includes('is an http address')).toBe(isWarned)
-})
+])(
+  'under %s the cookie is Secure: %s, and the sign-in page warns about http: %s',
+  async (PUBLIC_URL, isSecure, isWarned) => {
+    const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
+    const tracker = await startTracker({ PUBLIC_URL, ALLOW_HTTP: 'true', TRACKER_TOKEN_SECRET })
+    // PUBLIC_URL does not lead to this tracker.
+    const url = await startListening(createServer(tracker.service.handler))
+    const address = `${url}/admin/sign-in`
+    const form = new URLSearchParams({ key: ADMIN_KEY })
+    const signedIn = await fetch(address, { method: 'POST', body: form, redirect: 'manual' })
+    expect(signedIn.status).toBe(303)
+    expect(signedIn.headers.getSetCookie()[0]?.includes('; Secure')).toBe(isSecure)
+    const page = await fetch(address)
+    expect(readText(await page.text()).includes('is an http address')).toBe(isWarned)
+  },
+)
 
 test('a session ends with its key, when its secret changes, and after twelve hours', async () => {
   let now = Date.now()
@@ -181,7 +184,7 @@ test.each([
   'a sign-in form is accepted only from our own page or from a client that is not a browser: %s',
   async (_, headers, status) => {
     const browser = openBrowser(await startTracker())
-    expect((await browser.post('/admin/sign-in', attempt(ADMIN_KEY), headers)).status).toBe(status)
+    expect((await browser.post('/admin/sign-in', signInFields(ADMIN_KEY), headers)).status).toBe(status)
     expect(browser.cookie() === '').toBe(status === 403)
   },
 )
@@ -189,7 +192,7 @@ test.each([
 test('behind a proxy that terminates TLS, the origin of a sign-in form has another scheme and is accepted', async () => {
   const tracker = await startTracker()
   const headers = { origin: tracker.url.replace('http:', 'https:') }
-  const signedIn = await openBrowser(tracker).post('/admin/sign-in', attempt(ADMIN_KEY), headers)
+  const signedIn = await openBrowser(tracker).post('/admin/sign-in', signInFields(ADMIN_KEY), headers)
   expect(signedIn.status).toBe(303)
 })
 
@@ -213,17 +216,17 @@ test('with only an API key configured nobody can sign in, and the page says what
   const browser = openBrowser(tracker)
   expect((await browser.get('/admin')).status).toBe(303)
   expect(readText((await browser.get('/admin/sign-in')).html)).toContain('No admin key is configured')
-  expect((await browser.post('/admin/sign-in', attempt(API_KEY))).status).toBe(403)
+  expect((await browser.post('/admin/sign-in', signInFields(API_KEY))).status).toBe(403)
 })
 
-test('signing out ends the session on the server: a copy of its cookie gives no access, also after a restart', async () => {
+test('signing out ends the session on the server: a copy of its cookie gives no access, even after a restart', async () => {
   const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
   const tracker = await startTracker({ TRACKER_TOKEN_SECRET })
   const mine = await signIn(tracker)
   const other = await signIn(tracker)
   const copy = mine.cookie()
-  const withCookie = (at: { url: string }, cookie: string) =>
-    fetch(`${at.url}/admin/audit`, { headers: { cookie }, redirect: 'manual' })
+  const withCookie = (server: { url: string }, cookie: string) =>
+    fetch(`${server.url}/admin/audit`, { headers: { cookie }, redirect: 'manual' })
   expect((await withCookie(tracker, copy)).status).toBe(200)
   const page = await mine.get('/admin/audit')
   expect((await mine.submit(page, '/admin/sign-out')).status).toBe(303)

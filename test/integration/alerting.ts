@@ -22,13 +22,13 @@ type Message = {
 }
 
 /** Verifies the signature with the scheme's own library, at the tracker's time. Throws if we did not sign the message. */
-function verified({ headers, body }: Receiver['requests'][number]): Message {
-  const at = String(headers['webhook-timestamp'])
-  vi.useFakeTimers({ toFake: ['Date'], now: Number(at) * 1000 })
+function verifyMessage({ headers, body }: Receiver['requests'][number]): Message {
+  const timestamp = String(headers['webhook-timestamp'])
+  vi.useFakeTimers({ toFake: ['Date'], now: Number(timestamp) * 1000 })
   try {
     const message = new Webhook(SECRET).verify(body, {
       'webhook-id': String(headers['webhook-id']),
-      'webhook-timestamp': at,
+      'webhook-timestamp': timestamp,
       'webhook-signature': String(headers['webhook-signature']),
     })
     return message as Message
@@ -83,7 +83,7 @@ export async function startAlerting(env: { [name: string]: string } = {}) {
     const before = checks
     await expect.poll(() => checks).toBeGreaterThanOrEqual(before + 2)
   }
-  const messages = () => receiver.requests.map(verified)
+  const messages = () => receiver.requests.map(verifyMessage)
   const states = () => messages().map(({ state, extension }) => `${state} ${extension}`)
   return { tracker, receiver, endpoint, advance, messages, states, nextCheck }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { fail, MINUTE, startAlerting, storedAlerts } from './alerting.ts'
 
-test('an alert address that fails slows nothing down, is retried, and gets the alerts that it missed', async () => {
+test('while an alert address fails the service stays ready, and later the address gets the alerts that it missed', async () => {
   const { tracker, receiver, endpoint, advance, states, nextCheck } = await startAlerting()
   endpoint.isSilent = true
   await fail(tracker, 'remove-bg', 3)
@@ -58,7 +58,7 @@ test('an alert that resolves before its message could be sent is reported as res
   expect(states()).toEqual(['firing remove-bg', 'resolved remove-bg'])
 })
 
-test('a stop during an alert without a response ends soon, and the alert is sent after the restart', async () => {
+test('an alert that got no response before a stop is sent again after the restart', async () => {
   const { tracker, receiver, endpoint } = await startAlerting()
   endpoint.isSilent = true
   await fail(tracker, 'remove-bg', 3)

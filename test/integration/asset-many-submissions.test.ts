@@ -7,11 +7,12 @@ import { deliver, FILE_ID, payload, type Registered, register, statusOf } from '
 
 async function registerMany(tracker: RunningTracker, count: number): Promise<Registered[]> {
   const registered: Registered[] = []
-  for (let at = 0; at < count; at += 1) registered.push(await register(tracker, ['remove-bg', 'ai-tasks']))
+  for (let index = 0; index < count; index += 1)
+    registered.push(await register(tracker, ['remove-bg', 'ai-tasks']))
   return registered
 }
 
-test('an asset with many submissions shows the newest run of each extension, also after a rejection', async () => {
+test('the status of an asset with many submissions has the newest run of each extension that is not rejected', async () => {
   const tracker = await startTracker()
   const many = await registerMany(tracker, 60)
   const [first, last] = [many.at(0), many.at(-1)]
@@ -19,9 +20,12 @@ test('an asset with many submissions shows the newest run of each extension, als
   const other = await register(tracker, ['aws-auto-tagging', 'remove-bg'])
   await deliver(first.webhookUrl, payload('remove-bg', 'failure'))
   await deliver(last.webhookUrl, payload('remove-bg', 'success'))
-  const current = async (at: RunningTracker) =>
+  const current = async (service: RunningTracker) =>
     Object.fromEntries(
-      (await statusOf(at)).extensions.map(({ name, status, submissionId }) => [name, [status, submissionId]]),
+      (await statusOf(service)).extensions.map(({ name, status, submissionId }) => [
+        name,
+        [status, submissionId],
+      ]),
     )
   expect(await current(tracker)).toEqual({
     'ai-tasks': ['pending', last.submissionId],
@@ -39,19 +43,25 @@ test('an asset with many submissions shows the newest run of each extension, als
   expect(await current(await tracker.restart())).toEqual(expected)
 })
 
-test('the page of an asset shows fifty submissions, and links to the older ones', async () => {
+test('the page of an asset shows its fifty newest submissions, and links to the older ones', async () => {
   const tracker = await startTracker()
   const many = await registerMany(tracker, 101)
   const browser = await signIn(tracker)
   const path = `/admin/assets/${FILE_ID}`
-  const listed: string[] = []
+  const pages: string[][] = []
   for (let href: string | undefined = path; href !== undefined; ) {
     const { html } = await browser.get(href)
     const shown = readText(html).matchAll(/, submission ([\w-]+)/g)
-    listed.push(...[...shown].map(([, id = '']) => id))
+    pages.push([...shown].map(([, id = '']) => id))
     href = readLinks(html).find((link) => link.startsWith(`${path}?cursor=`))
   }
-  expect(listed).toEqual(many.map(({ submissionId }) => submissionId).toReversed())
+  expect(pages.map(({ length }) => length)).toEqual([50, 50, 1])
+  expect(pages.flat()).toEqual(many.map(({ submissionId }) => submissionId).toReversed())
+})
+
+test('the siblings of a run are only the other runs of its own submission', async () => {
+  const tracker = await startTracker()
+  await registerMany(tracker, 3)
   const [newest] = (await statusOf(tracker)).extensions
   const run = await ask<{ siblings: object[] }>(tracker, `/runs/${newest?.runId}`)
   expect(run.json.siblings).toHaveLength(1)

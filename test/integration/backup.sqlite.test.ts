@@ -9,7 +9,7 @@ import { ADMIN_KEY, startTracker, temporaryDirectory } from '../support/tracker.
 import { register } from '../support/webhooks.ts'
 import { BY_HAND } from './reconcile-setup.ts'
 
-test('a backup is a complete database of its own', async () => {
+test('a backup is a database that contains the runs', async () => {
   const tracker = await startTracker(BY_HAND)
   await register(tracker, ['remove-bg'])
   const headers = { authorization: `Bearer ${ADMIN_KEY}` }
@@ -24,7 +24,7 @@ test('a backup is a complete database of its own', async () => {
   ])
 })
 
-test('a caller that sends a long body and closes gets the complete backup, and its reason is recorded', async () => {
+test('a caller that sends a long body with Connection: close gets the whole backup, and its reason is recorded', async () => {
   const tracker = await startTracker(BY_HAND)
   const body = `{"reason":"before the move"${' '.repeat(1_000_000)}}`
   const socket = connect(Number(new URL(tracker.url).port), '127.0.0.1')

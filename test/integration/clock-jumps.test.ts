@@ -13,7 +13,10 @@ const DAY = 24 * HOUR
 /** `RECONCILE_AFTER` has its default, and only the test reconciles. */
 const OVERDUE_LATER = { ...BY_HAND, RECONCILE_AFTER: '10m' }
 
-/** Registers submissions and sends webhooks, always the same, and calls `jump` between any two. Returns the responses and the status. */
+/**
+ * Registers the same submissions and sends the same webhooks each time, and calls `jump` between any two. Returns the responses, the
+ * status and the stored outcomes.
+ */
 async function deliverAll(clock: () => number, jump: () => void) {
   const tracker = await startTracker({}, { clock })
   const responses: unknown[] = []

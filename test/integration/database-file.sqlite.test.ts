@@ -38,7 +38,7 @@ const FILES = ['tracker.db', 'tracker.db-wal', 'tracker.db-shm']
 async function prepareWebhook(tracker: RunningTracker, fileId: string) {
   const { webhookUrl } = await register(tracker, ['remove-bg'], fileId)
   const body = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } }
-  return (at = tracker) => deliver(movedTo(at, webhookUrl), body)
+  return (receiver = tracker) => deliver(movedTo(receiver, webhookUrl), body)
 }
 
 /** A tracker with one acknowledged webhook, and two webhooks that ImageKit has yet to send. */
@@ -170,7 +170,7 @@ test.each([
   ['tracker.db', TRUNCATED],
   ['tracker.db-wal', LOG_TRUNCATED],
 ])(
-  'a truncation of %s inside a transaction is detected although the commit would give it its old size again',
+  'a truncation of %s inside a transaction is detected although the commit would restore the old size of the file',
   async (name, reason) => {
     const directory = temporaryDirectory()
     const { store, connection, after } = openInterruptedStore(directory)

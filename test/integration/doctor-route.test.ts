@@ -74,7 +74,7 @@ test.each([
   [403, {}, 'fail', 'rejects the key (403)'],
   [429, { 'x-ratelimit-reset': '5000' }, 'warn', 'accepts more in 5 s'],
   [500, {}, 'fail', 'it responded with 500'],
-])('an ImageKit that responds with %i %j: %s', async (status, headers, level, sentence) => {
+])('doctor reports an ImageKit that responds with %i %j as %s', async (status, headers, level, sentence) => {
   const imagekit = await startMisbehavingImagekit((call) =>
     call.outgoing.writeHead(status, headers).end('{}'),
   )
@@ -100,7 +100,7 @@ test.each([
   [60_000, 'warn'],
   [600_000, 'fail'],
   [-600_000, 'fail'],
-])('a clock that is %i ms off is %s', async (ms, level) => {
+])('doctor reports a clock that is %i ms off as %s', async (ms, level) => {
   const { clock, advance } = movingClock()
   advance(ms)
   const { tracker } = await startTrackerAndSandbox(BY_HAND, { clock })
@@ -136,7 +136,7 @@ test.each([
   [60_000, 'ok'],
   [3 * 3_600_000, 'warn'],
   [26 * 3_600_000, 'fail'],
-])('a run that has been pending for %i ms is %s', async (ms, level) => {
+])('doctor reports runs that have been pending for %i ms as %s', async (ms, level) => {
   const { clock, advance } = movingClock()
   const tracker = await startTracker({ RECONCILE_AFTER: '90d', RECONCILE_EVERY: '90d' }, { clock })
   await register(tracker, ['remove-bg', 'ai-tasks'])
@@ -170,7 +170,7 @@ test('a process that is not notified of the commits of others is reported, with 
   ])
 })
 
-test('doctor reports a database that cannot be read, together with all other checks', async () => {
+test('doctor reports a database that cannot be read, and still runs the other checks', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   const reject = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is broken.'))

@@ -40,7 +40,7 @@ test('after an outage in which no process could write, no process is declared en
   await two.beatAt(77)
   for (const second of [85, 95, 105]) await one.beatAt(second)
   expect(await two.uploadState()).toBe('submitting')
-  // From now on only one process writes heartbeats.
+  // Now the last heartbeat of the second process is more than 30 seconds old.
   await one.beatAt(115)
   expect(await two.uploadState()).toBe('unconfirmed')
   expect(await one.uploadState()).toBe('submitting')

@@ -8,7 +8,7 @@ const ENCODED_STATUS = `/assets/%35${FILE_ID.slice(1)}/status`
 
 const KEY = { authorization: `Bearer ${API_KEY}` }
 
-/** A response without the parts that differ each time. */
+/** Sends a request. Resolves with its response, without the parts that always differ. */
 async function send(tracker: RunningTracker, path: string, init: RequestInit) {
   const response = await fetch(tracker.url + path, init)
   const { date: _, 'x-request-id': requestId, ...headers } = Object.fromEntries(response.headers)
@@ -23,7 +23,7 @@ async function startWithAsset() {
   return { tracker, token: new URL(statusUrl).search, etag: headers.get('etag') ?? '' }
 }
 
-test('the status is the same for every spelling of its path and every valid credential', async () => {
+test('a status request gets the same response for both spellings of its path, whatever its credentials', async () => {
   const { tracker, token, etag } = await startWithAsset()
   const requests: [query: string, headers: Record<string, string>, status: number][] = [
     ['', KEY, 200],
@@ -48,7 +48,7 @@ test('the status is the same for every spelling of its path and every valid cred
   expect(await send(tracker, '/assets/%61bc/status', { headers: KEY })).toEqual(unknown)
 })
 
-test('HEAD, OPTIONS and wrong methods on the two fast paths get the same responses as on other routes', async () => {
+test('HEAD, OPTIONS and wrong methods on the two fast paths get the standard responses', async () => {
   const { tracker } = await startWithAsset()
   expect(await send(tracker, STATUS, { method: 'HEAD', headers: KEY })).toMatchObject({
     status: 200,
@@ -65,7 +65,7 @@ test('HEAD, OPTIONS and wrong methods on the two fast paths get the same respons
   })
 })
 
-test('a webhook is accepted or rejected in the same way for every spelling of its path', async () => {
+test('a webhook gets the same response with and without an empty query', async () => {
   const { tracker } = await startWithAsset()
   const bodies: [string | Uint8Array<ArrayBuffer>, number][] = [
     [JSON.stringify(payload('remove-bg', 'success')), 200],

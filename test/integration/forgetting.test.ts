@@ -5,7 +5,7 @@ import { ask } from '../support/operator.ts'
 import { startTracker } from '../support/tracker.ts'
 import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 
-type Listed = { deliveries: { deliveryId: string }[] }
+type DeliveryList = { deliveries: { deliveryId: string }[] }
 
 function parseStatus(text: string): unknown {
   return JSON.parse(text).extensionStatus
@@ -33,7 +33,7 @@ test('forgetting a file deletes the rejected deliveries for exactly this file', 
   ])
   for (const body of bodies.slice(0, 8)) await deliver(`${tracker.url}/webhooks/extension/forged.token`, body)
   const rejected = async () => {
-    const { json } = await ask<Listed>(tracker, '/deliveries?outcome=rejected')
+    const { json } = await ask<DeliveryList>(tracker, '/deliveries?outcome=rejected')
     return Promise.all(
       json.deliveries.map(async ({ deliveryId }) => {
         const one = await ask<{ body: string }>(tracker, `/deliveries/${deliveryId}`)
@@ -75,7 +75,7 @@ test('forgetting an asset delays no webhook, even with thirty thousand rows in t
     recorded += 1
   }
   expect(await forgetting).toBe(204)
-  // In a single transaction it would be one or two.
+  // If forgetting were a single transaction, it would be one or two.
   expect(recorded).toBeGreaterThan(5)
 
   const { json } = await ask<{ entries: { reason: string | null }[] }>(tracker, '/audit?limit=200')
@@ -95,8 +95,8 @@ test('forgetting an asset with 1,500 submissions delays no webhook, and its stat
   await addSubmissions(stopped.database, 1_500, 'file-1')
 
   const tracker = await startTracker({}, {}, stopped.database)
-  const first = movedTo(tracker, settled.webhookUrl)
-  const oldest = movedTo(tracker, registered.webhookUrl)
+  const settledUrl = movedTo(tracker, settled.webhookUrl)
+  const pendingUrl = movedTo(tracker, registered.webhookUrl)
   const status = await statusOf(tracker, 'file-1')
   const other = await register(tracker, ['remove-bg'], 'file-2')
 
@@ -109,21 +109,21 @@ test('forgetting an asset with 1,500 submissions delays no webhook, and its stat
   while (!isForgotten) {
     expect((await deliver(other.webhookUrl, payload('remove-bg', 'failure'))).status).toBe(200)
     recorded += 1
-    const oldestExists = (await tracker.fetch(`/submissions/${registered.submissionId}`)).status === 200
+    const pendingExists = (await tracker.fetch(`/submissions/${registered.submissionId}`)).status === 200
     const response = await tracker.fetch('/assets/file-1/status')
     if (response.status === 404) continue
-    observed.add(JSON.stringify({ oldestExists, extensionStatus: parseStatus(await response.text()) }))
-    const late = await deliver(oldest, payload('remove-bg', 'success'))
+    observed.add(JSON.stringify({ pendingExists, extensionStatus: parseStatus(await response.text()) }))
+    const late = await deliver(pendingUrl, payload('remove-bg', 'success'))
     expect(late.status).toBe(200)
     recorded += 1
   }
   expect(await forgetting).toBe(204)
-  // In a single transaction it would be at most four.
+  // If forgetting were a single transaction, it would be at most four.
   expect(recorded).toBeGreaterThan(5)
   const { extensionStatus } = status
-  expect(observed).toContain(JSON.stringify({ oldestExists: false, extensionStatus }))
+  expect(observed).toContain(JSON.stringify({ pendingExists: false, extensionStatus }))
   for (const text of observed) expect(JSON.parse(text)).toMatchObject({ extensionStatus })
-  for (const webhookUrl of [first, oldest])
+  for (const webhookUrl of [settledUrl, pendingUrl])
     expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'ignored' })
   expect((await tracker.fetch('/assets/file-1/status')).status).toBe(404)
 })

@@ -72,7 +72,7 @@ test('a heartbeat that cannot be written marks the store as unavailable without 
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let beats = 0
-  // The start writes the first one.
+  // The start writes the first heartbeat.
   const heartbeat = (at: number) => {
     beats += 1
     if (beats === 1) return real.heartbeat(at)
@@ -114,7 +114,7 @@ test('an ended process that cannot be recovered does not count as an outage', as
   expect(await (await tracker.fetch('/metrics')).text()).toMatch(/^tracker_store_unavailable_seconds 0$/m)
 })
 
-test('a hundred concurrent /readyz requests cause one write', async () => {
+test('a hundred concurrent /readyz requests cause fewer than five writes', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let probes = 0
@@ -128,7 +128,7 @@ test('a hundred concurrent /readyz requests cause one write', async () => {
   expect(probes).toBeLessThan(5)
 })
 
-test('a store that is down is logged once a second, however often /readyz is requested', async () => {
+test('a store that is down is logged at most once a second, however often /readyz is requested', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   const probe = () =>

@@ -8,7 +8,7 @@ const HOUR = 3_600_000
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
 // With PostgreSQL, all processes use the server's clock.
-test('a clock that jumps 26 hours ahead does not upload the same request again, even across a restart', async () => {
+test('after the clock jumps 26 hours ahead the same request is not uploaded again, even across a restart', async () => {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     call.respond(200, uploadedFile('file-1'))

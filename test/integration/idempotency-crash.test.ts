@@ -9,7 +9,7 @@ const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
 /** Starts a tracker on the database of a process that died during an upload. */
-async function crash(
+async function startAfterCrash(
   hasSubmission: boolean,
 ): Promise<{ tracker: RunningTracker; uploads: () => number; submissionId: string | undefined }> {
   const imagekit = await startMisbehavingImagekit(async (call) => {
@@ -62,7 +62,7 @@ async function recordSteps(env: Record<string, string>) {
 }
 
 test('after a crash that may have left the file at ImageKit, the key gets 502 and uploads nothing', async () => {
-  const { tracker, uploads, submissionId } = await crash(true)
+  const { tracker, uploads, submissionId } = await startAfterCrash(true)
   expect(await getSubmission(tracker, submissionId ?? '')).toMatchObject({ state: 'unconfirmed' })
   for (const _ of [1, 2]) {
     const response = await upload(tracker, FORM, KEY)
@@ -76,7 +76,7 @@ test('after a crash that may have left the file at ImageKit, the key gets 502 an
 })
 
 test('after a crash before the submission was written, the same key uploads the file', async () => {
-  const { tracker, uploads } = await crash(false)
+  const { tracker, uploads } = await startAfterCrash(false)
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(uploads()).toBe(1)
 })

@@ -118,7 +118,7 @@ test.for<[string, (call: Call) => void, number]>([
   ['a rejection', (call) => call.respond(400, '{"message":"Upload Limit Exceeded."}'), 400],
   ['a 500', (call) => call.respond(500, '{"message":"oops"}'), 500],
   ['a broken connection', (call) => call.breakOff(), 502],
-  ['silence', () => {}, 504],
+  ['no response', () => {}, 504],
 ])('%s after the form was complete is returned again for the same key', async ([, script, status]) => {
   const { tracker, imagekit } = await start(script, status === 504 ? { imagekitTimeoutMs: 50 } : {})
   const first = await readResponse(await upload(tracker, FORM, KEY))
@@ -127,7 +127,7 @@ test.for<[string, (call: Call) => void, number]>([
   expect(imagekit.calls).toHaveLength(1)
 })
 
-test('another key name, another path and another key are separate requests', async () => {
+test('requests with another API key, another path or another Idempotency-Key are separate', async () => {
   const { tracker, imagekit } = await start()
   await upload(tracker, FORM, KEY)
   const headers = { ...KEY.headers, authorization: `Bearer ${ADMIN_KEY}` }
@@ -139,7 +139,7 @@ test('another key name, another path and another key are separate requests', asy
   expect(imagekit.calls).toHaveLength(6)
 })
 
-test('a key expires after 24 hours', async () => {
+test('an Idempotency-Key expires after 24 hours', async () => {
   let passedMs = 0
   const startedAt = Date.now()
   const clocks = { clock: () => startedAt + passedMs, uptimeMs: () => passedMs }
@@ -156,23 +156,23 @@ test('a key expires after 24 hours', async () => {
 const OLD_KEY = 'old-api-key-0123456789'
 const NEW_KEY = 'new-api-key-0123456789'
 
-const withKey = (key: string) => ({ headers: { ...KEY.headers, authorization: `Bearer ${key}` } })
+const withApiKey = (apiKey: string) => ({ headers: { ...KEY.headers, authorization: `Bearer ${apiKey}` } })
 
 test('an unnamed API key that replaces another does not get its responses', async () => {
   const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_KEY })
-  const first = await upload(tracker, FORM, withKey(OLD_KEY))
+  const first = await upload(tracker, FORM, withApiKey(OLD_KEY))
   const rotated = await tracker.restart({ TRACKER_API_KEY: NEW_KEY })
-  const second = await upload(rotated, FORM, withKey(NEW_KEY))
+  const second = await upload(rotated, FORM, withApiKey(NEW_KEY))
   expect(second.headers.get('x-submission-id')).not.toBe(first.headers.get('x-submission-id'))
   expect(imagekit.calls).toHaveLength(2)
 })
 
 test('inserting an unnamed API key before another does not upload the same request again', async () => {
   const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_KEY })
-  const first = await upload(tracker, FORM, withKey(OLD_KEY))
+  const first = await upload(tracker, FORM, withApiKey(OLD_KEY))
   const extended = await tracker.restart({ TRACKER_API_KEY: `${NEW_KEY},${OLD_KEY}` })
-  const restarted = await upload(extended, FORM, withKey(OLD_KEY))
-  expect(restarted.headers.get('x-submission-id')).toBe(first.headers.get('x-submission-id'))
+  const second = await upload(extended, FORM, withApiKey(OLD_KEY))
+  expect(second.headers.get('x-submission-id')).toBe(first.headers.get('x-submission-id'))
   expect(imagekit.calls).toHaveLength(1)
 })
 

@@ -10,7 +10,7 @@ import { BY_HAND, movingClock } from './reconcile-setup.ts'
 const FILE_ID = '598821f949c0a938d57563bd'
 const REJECTED = { message: 'Your account cannot be authenticated.', help: 'For support …' }
 
-/** A tracker whose ImageKit responds with `next.status`. */
+/** A tracker whose ImageKit responds with the status and the headers of `next`. */
 async function startRejected() {
   const next = { status: 403, headers: {} as { [name: string]: string } }
   const imagekit = await startMisbehavingImagekit(async (call) => {
@@ -27,7 +27,7 @@ async function startRejected() {
   return { tracker, imagekit, next, advance, warnings }
 }
 
-const send = (tracker: RunningTracker) => upload(tracker, [FILE, FILE_NAME])
+const uploadFile = (tracker: RunningTracker) => upload(tracker, [FILE, FILE_NAME])
 
 const update = (tracker: RunningTracker) =>
   tracker.fetch(`/v1/files/${FILE_ID}/details`, {
@@ -54,7 +54,7 @@ test.each([401, 403])(
     expect(await readiness(tracker)).toBe('ok')
     expect(await doctorChecks(tracker)).toEqual([])
     next.status = status
-    expect((await send(tracker)).status).toBe(status)
+    expect((await uploadFile(tracker)).status).toBe(status)
     expect(warnings()).toMatchObject([
       { level: 40, call: 'upload', status, msg: expect.stringContaining('IMAGEKIT_PRIVATE_KEY') },
     ])
@@ -68,31 +68,31 @@ test.each([401, 403])(
       },
     ])
     next.status = 200
-    expect((await send(tracker)).status).toBe(200)
+    expect((await uploadFile(tracker)).status).toBe(200)
     expect(await readiness(tracker)).toBe('ok')
     expect(await doctorChecks(tracker)).toEqual([])
   },
 )
 
-test('an update that ImageKit rejects is reported as well, and an accepted upload clears it', async () => {
+test('ImageKit’s 403 to an update is reported by the log and /readyz until an upload is accepted', async () => {
   const { tracker, next, warnings } = await startRejected()
   expect((await update(tracker)).status).toBe(403)
   expect(warnings()).toMatchObject([{ call: 'update', status: 403 }])
   expect(await readiness(tracker)).toBe('rejected the private key (403 to the last update)')
   next.status = 200
-  await send(tracker)
+  await uploadFile(tracker)
   expect(await readiness(tracker)).toBe('ok')
 })
 
 test('a rejected key is logged at most once a minute', async () => {
   const { tracker, advance, warnings } = await startRejected()
-  for (let count = 0; count < 3; count += 1) await send(tracker)
+  for (let count = 0; count < 3; count += 1) await uploadFile(tracker)
   expect(warnings()).toHaveLength(1)
   advance(59_000)
-  await send(tracker)
+  await uploadFile(tracker)
   expect(warnings()).toHaveLength(1)
   advance(1_000)
-  await send(tracker)
+  await uploadFile(tracker)
   expect(warnings()).toHaveLength(2)
 })
 

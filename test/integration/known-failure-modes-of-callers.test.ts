@@ -5,13 +5,13 @@ import { startTracker } from '../support/tracker.ts'
 import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 import { movingClock, rowsOf } from './reconcile-setup.ts'
 
-// Known failures of other webhook receivers: they lost a status by their response, or trusted a status that nobody had sent.
+// Known failures of other webhook receivers: their response made the sender give up, or they trusted a forged status.
 
 const SIGNED = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }
 const SUCCESS = payload('remove-bg', 'success')
 const MINUTE = 60_000
 
-test('an event of an unknown type is accepted and stored, because senders give up after rejections', async () => {
+test('events and webhooks of an unknown kind are accepted and stored, because senders give up after rejections', async () => {
   const tracker = await startTracker(SIGNED)
   const event = accountEvent('file-updated', { type: 'file.frozen' })
   expect(await deliverEvent(tracker, event)).toMatchObject({ status: 200 })

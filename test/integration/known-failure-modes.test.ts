@@ -28,7 +28,7 @@ test.each(['runs', 'deliveries', 'delivery_bodies'])(
     const tracker = await startTracker()
     const { webhookUrl } = await register(tracker, ['remove-bg'])
     const { repair } = await breakWrites(tracker.database, table)
-    for (let time = 0; time < 2; time += 1) expect((await deliver(webhookUrl, SUCCESS)).status).toBe(503)
+    for (let count = 0; count < 2; count += 1) expect((await deliver(webhookUrl, SUCCESS)).status).toBe(503)
     expect((await statusOf(tracker)).status).toBe('pending')
     await repair()
     expect((await deliver(webhookUrl, SUCCESS)).json).toEqual({ outcome: 'applied' })
@@ -70,7 +70,7 @@ test('notification lost in memory: a due notification is in the database and sur
   expect(JSON.parse(receiver.requests.at(-1)?.body ?? '')).toEqual(delivery)
 })
 
-test('pending run lost in memory: a restart finds a waiting run again without any queue', async () => {
+test('pending run lost in memory: after a restart a pending run is still found and settled', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '10m', ...library.env }, { clock })
@@ -174,13 +174,13 @@ test('429 from the vendor: a rejected lookup settles nothing, and is repeated', 
   expect(await reconcileNow(tracker)).toMatchObject({ runs: [], holdMs: 1000 })
   expect((await statusOf(tracker, fileId)).status).toBe('pending')
   library.rejection = undefined
-  // No request is sent for as long as ImageKit's 429 demands.
+  // No request is sent until the time that ImageKit's 429 demands has passed.
   advance(1000)
   await reconcileNow(tracker)
   expect((await statusOf(tracker, fileId)).status).toBe('success')
 })
 
-test('a signature expires during our own 503: it is still valid when the sender repeats it hours later', async () => {
+test('a signature expires after our own 503: the event is still accepted when the sender repeats it hours later', async () => {
   const { clock, advance } = movingClock()
   const tracker = await startTracker(SIGNED, { clock })
   await register(tracker, ['remove-bg'])

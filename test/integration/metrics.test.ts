@@ -96,7 +96,7 @@ test('the time to settle is measured for every source: the response, a webhook, 
   expect(value('tracker_oldest_pending_seconds')).toBeLessThan(50)
 })
 
-test('a status without runs has no sample, and without pending runs the oldest is 0 seconds old', async () => {
+test('a status without runs has no sample, and without pending runs the age of the oldest is 0', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   expect((await scrape(tracker))('tracker_runs', { status: 'pending' })).toBe(1)
@@ -137,7 +137,7 @@ test('uploads are measured by response status, and their bytes are counted', asy
   expect(value('tracker_uploads_under_way')).toBe(0)
 })
 
-test('each commit is counted with the number of its steps', async () => {
+test('the metrics count the commits and their steps', async () => {
   const tracker = await startTracker()
   const before = await scrape(tracker)
   const many = Array.from({ length: 20 }, (_, index) => register(tracker, ['remove-bg'], `file-${index}`))
@@ -151,7 +151,7 @@ test('each commit is counted with the number of its steps', async () => {
   await expect.poll(async () => (await scrape(tracker))('tracker_commit_queue_depth')).toBe(0)
 })
 
-test('notifications are counted: attempts by result, and how many are waiting', async () => {
+test('the metrics count the attempts of notifications by result, and the notifications that are waiting', async () => {
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
   const { clock, advance } = stoppedClock()

@@ -5,14 +5,14 @@ import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, type Registered } from '../support/webhooks.ts'
 import { BY_HAND, rowsOf, stoppedClock } from './reconcile-setup.ts'
 
-/** A tracker whose callers have their own webhookUrl; `settle` makes one notification due. */
-async function startNotifying() {
+/** Starts a tracker that may notify private addresses; `settle` makes one notification to a callerUrl due. */
+async function startNotifier() {
   const { clock, advance } = stoppedClock()
   const tracker = await startTracker({ ...BY_HAND, ALLOW_PRIVATE_TARGETS: 'true' }, { clock })
-  let files = 0
+  let fileCount = 0
   const settle = async (callerUrl: string) => {
-    files += 1
-    const fileId = `file-${files}`
+    fileCount += 1
+    const fileId = `file-${fileCount}`
     const body = JSON.stringify({ extensions: [{ name: 'remove-bg' }], fileId, webhookUrl: callerUrl })
     const response = await tracker.fetch('/submissions', { method: 'POST', body })
     const { webhookUrl } = (await response.json()) as Registered
@@ -45,11 +45,11 @@ async function startStalled() {
   }
 }
 
-const results = (tracker: RunningTracker) =>
+const countResults = (tracker: RunningTracker) =>
   rowsOf(tracker, 'SELECT result, attempt, count(*) AS size FROM notifications GROUP BY 1, 2 ORDER BY 1, 2')
 
-test('a notification is sent right after the commit, without waiting for a timer', async () => {
-  const { settle } = await startNotifying()
+test('the median notification is sent less than 300 ms after the commit, without waiting for a timer', async () => {
+  const { settle } = await startNotifier()
   const receiver = await startReceiver()
   const times: number[] = []
   for (let count = 1; count <= 7; count += 1) {
@@ -62,7 +62,7 @@ test('a notification is sent right after the commit, without waiting for a timer
 })
 
 test('a caller that does not respond delays no other caller, and gets at most four concurrent attempts', async () => {
-  const { tracker, settle, settleMany } = await startNotifying()
+  const { tracker, settle, settleMany } = await startNotifier()
   const stalled = await startStalled()
   const receiver = await startReceiver()
   await settleMany(40, stalled.receiver.url)
@@ -72,15 +72,15 @@ test('a caller that does not respond delays no other caller, and gets at most fo
   expect(stalled.receiver.requests).toHaveLength(4)
 
   stalled.respond(200)
-  // It would take nine seconds if the next attempt started with the next timer and not when an attempt ends.
+  // If attempts started only when the timer fires and not also when one ends, this would take nine seconds.
   await expect
-    .poll(() => results(tracker), { timeout: 5_000 })
+    .poll(() => countResults(tracker), { timeout: 5_000 })
     .toEqual([{ result: 'delivered', attempt: 1, size: 50 }])
   expect(stalled.receiver.requests).toHaveLength(40)
 })
 
 test('at most 32 attempts are in progress in total, and the next one starts when one ends', async () => {
-  const { tracker, settleMany } = await startNotifying()
+  const { tracker, settleMany } = await startNotifier()
   const callers = await Promise.all(Array.from({ length: 10 }, startStalled))
   for (const { receiver } of callers) await settleMany(4, receiver.url)
   const sent = () => callers.reduce((sum, { receiver }) => sum + receiver.requests.length, 0)
@@ -89,15 +89,15 @@ test('at most 32 attempts are in progress in total, and the next one starts when
   first?.respond(200)
   await expect.poll(sent).toBe(36)
   for (const { respond } of callers) respond(200)
-  await expect.poll(() => results(tracker)).toEqual([{ result: 'delivered', attempt: 1, size: 40 }])
+  await expect.poll(() => countResults(tracker)).toEqual([{ result: 'delivered', attempt: 1, size: 40 }])
 })
 
 test('after a failure, other notifications to the same address wait for its retry without losing attempts', async () => {
-  const { tracker, advance, settle, settleMany } = await startNotifying()
+  const { tracker, advance, settle, settleMany } = await startNotifier()
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
   await settle(receiver.url)
-  await expect.poll(() => results(tracker)).toMatchObject([{ result: 'again', attempt: 2 }])
+  await expect.poll(() => countResults(tracker)).toMatchObject([{ result: 'again', attempt: 2 }])
   await settleMany(20, `${receiver.url}?another=query`)
   await settle(receiver.url.replace('/hook', '/other-hook'))
   await expect.poll(() => receiver.requests.length).toBe(2)
@@ -107,7 +107,7 @@ test('after a failure, other notifications to the same address wait for its retr
   advance(7_000)
   await expect.poll(() => receiver.requests.length).toBe(24)
   await expect
-    .poll(() => results(tracker))
+    .poll(() => countResults(tracker))
     .toEqual([
       { result: 'delivered', attempt: 1, size: 20 },
       { result: 'delivered', attempt: 2, size: 2 },
@@ -115,14 +115,14 @@ test('after a failure, other notifications to the same address wait for its retr
 })
 
 test('if nothing responds at a host, no other notification is sent to it until the retry', async () => {
-  const { tracker, advance, settle } = await startNotifying()
+  const { tracker, advance, settle } = await startNotifier()
   let isDead = true
   const receiver = await startReceiver((request, response) => {
     if (isDead) request.socket.destroy()
     else response.end()
   })
   await settle(receiver.url)
-  await expect.poll(() => results(tracker)).toMatchObject([{ result: 'again', attempt: 2 }])
+  await expect.poll(() => countResults(tracker)).toMatchObject([{ result: 'again', attempt: 2 }])
   for (const path of ['/1', '/2', '/3']) await settle(receiver.url.replace('/hook', path))
   const elsewhere = await startReceiver()
   await settle(elsewhere.url)
@@ -132,7 +132,7 @@ test('if nothing responds at a host, no other notification is sent to it until t
   isDead = false
   advance(7_000)
   await expect
-    .poll(() => results(tracker))
+    .poll(() => countResults(tracker))
     .toEqual([
       { result: 'delivered', attempt: 1, size: 4 },
       { result: 'delivered', attempt: 2, size: 1 },
@@ -140,7 +140,7 @@ test('if nothing responds at a host, no other notification is sent to it until t
 })
 
 test('a stop while attempts are in progress ends soon, and does not count them', async () => {
-  const { tracker, settleMany } = await startNotifying()
+  const { tracker, settleMany } = await startNotifier()
   const stalled = await startStalled()
   await settleMany(9, stalled.receiver.url)
   await expect.poll(() => stalled.receiver.requests.length).toBe(4)
@@ -148,6 +148,6 @@ test('a stop while attempts are in progress ends soon, and does not count them',
   stalled.respondFromNowOn(200)
   const restarted = await tracker.restart()
   expect(performance.now() - stoppedAt).toBeLessThan(5_000)
-  await expect.poll(() => results(restarted)).toEqual([{ result: 'delivered', attempt: 1, size: 9 }])
+  await expect.poll(() => countResults(restarted)).toEqual([{ result: 'delivered', attempt: 1, size: 9 }])
   expect(stalled.receiver.requests).toHaveLength(13)
 })

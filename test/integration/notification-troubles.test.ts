@@ -6,8 +6,8 @@ import { BY_HAND, rowsOf, startLibrary, stoppedClock, uploadWith } from './recon
 
 const PRIVATE = { ALLOW_PRIVATE_TARGETS: 'true' }
 
-/** A tracker with one notification due for this address. */
-async function startNotifying(webhookUrl: string, env: { [name: string]: string }) {
+/** Starts a tracker in which one notification to this address is due. */
+async function startWithNotification(webhookUrl: string, env: { [name: string]: string }) {
   const { clock, advance } = stoppedClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env, ...env }, { clock })
@@ -20,18 +20,19 @@ async function startNotifying(webhookUrl: string, env: { [name: string]: string 
   return { tracker, advance }
 }
 
-const resultOf = (tracker: RunningTracker) =>
+/** Polls the results of all notifications until the assertion on the returned object passes. */
+const pollResults = (tracker: RunningTracker) =>
   expect.poll(() => rowsOf(tracker, 'SELECT result, reason, attempt FROM notifications'))
 
 test('after a 500 the notification is sent again with the same id and a new timestamp', async () => {
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
-  const { tracker, advance } = await startNotifying(receiver.url, PRIVATE)
-  await resultOf(tracker).toEqual([{ result: 'again', reason: 'status_500', attempt: 2 }])
+  const { tracker, advance } = await startWithNotification(receiver.url, PRIVATE)
+  await pollResults(tracker).toEqual([{ result: 'again', reason: 'status_500', attempt: 2 }])
 
   status = 204
   advance(7_000)
-  await resultOf(tracker).toMatchObject([{ result: 'delivered' }])
+  await pollResults(tracker).toMatchObject([{ result: 'delivered' }])
   const [first, second, ...more] = receiver.requests
   expect(more).toEqual([])
   expect(second?.body).toBe(first?.body)
@@ -44,19 +45,19 @@ test('a Retry-After delays the next attempt', async () => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(503, { 'retry-after': '3600' }).end()
   })
-  const { tracker } = await startNotifying(receiver.url, PRIVATE)
-  await resultOf(tracker).toMatchObject([{ result: 'again' }])
-  const [row] = await rowsOf<{ pause: number }>(
+  const { tracker } = await startWithNotification(receiver.url, PRIVATE)
+  await pollResults(tracker).toMatchObject([{ result: 'again' }])
+  const [row] = await rowsOf<{ delayMs: number }>(
     tracker,
-    'SELECT due_at - created_at AS pause FROM notifications',
+    'SELECT due_at - created_at AS "delayMs" FROM notifications',
   )
-  expect(row?.pause).toBeGreaterThanOrEqual(3_600_000)
+  expect(row?.delayMs).toBeGreaterThanOrEqual(3_600_000)
 })
 
 test('a 410 ends the attempts', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(410).end())
-  const { tracker } = await startNotifying(receiver.url, PRIVATE)
-  await resultOf(tracker).toMatchObject([{ result: 'gone', reason: 'status_410' }])
+  const { tracker } = await startWithNotification(receiver.url, PRIVATE)
+  await pollResults(tracker).toMatchObject([{ result: 'gone', reason: 'status_410' }])
   expect(await rowsOf(tracker, 'SELECT due_at, body FROM notifications')).toEqual([
     { due_at: null, body: null },
   ])
@@ -64,23 +65,23 @@ test('a 410 ends the attempts', async () => {
 
 test('after a day without success the notification is given up', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(500).end())
-  const { tracker, advance } = await startNotifying(receiver.url, PRIVATE)
-  await resultOf(tracker).toMatchObject([{ result: 'again' }])
+  const { tracker, advance } = await startWithNotification(receiver.url, PRIVATE)
+  await pollResults(tracker).toMatchObject([{ result: 'again' }])
   advance(25 * 3_600_000)
-  await resultOf(tracker).toMatchObject([{ result: 'given_up', reason: 'status_500' }])
+  await pollResults(tracker).toMatchObject([{ result: 'given_up', reason: 'status_500' }])
   expect(receiver.requests).toHaveLength(2)
 })
 
 test('a notification that failed before a restart is sent after it', async () => {
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
-  const { tracker, advance } = await startNotifying(receiver.url, PRIVATE)
-  await resultOf(tracker).toMatchObject([{ result: 'again' }])
+  const { tracker, advance } = await startWithNotification(receiver.url, PRIVATE)
+  await pollResults(tracker).toMatchObject([{ result: 'again' }])
   status = 200
   const restarted = await tracker.restart()
   expect(receiver.requests).toHaveLength(1)
   advance(7_000)
-  await resultOf(restarted).toMatchObject([{ result: 'delivered' }])
+  await pollResults(restarted).toMatchObject([{ result: 'delivered' }])
   expect(receiver.requests[1]?.headers['webhook-id']).toBe(receiver.requests[0]?.headers['webhook-id'])
 })
 
@@ -89,11 +90,11 @@ test('an attempt in progress when the tracker stops is repeated after the restar
   const receiver = await startReceiver((_request, response) => {
     if (!isSilent) response.end()
   })
-  const { tracker } = await startNotifying(receiver.url, PRIVATE)
+  const { tracker } = await startWithNotification(receiver.url, PRIVATE)
   await expect.poll(() => receiver.requests.length).toBe(1)
   isSilent = false
   const restarted = await tracker.restart()
-  await resultOf(restarted).toEqual([{ result: 'delivered', reason: null, attempt: 1 }])
+  await pollResults(restarted).toEqual([{ result: 'delivered', reason: null, attempt: 1 }])
   expect(receiver.requests).toHaveLength(2)
 })
 
@@ -127,7 +128,7 @@ test('private targets in any spelling are never called once they are no longer a
       fileObject: { fileId: fileIds[index] },
     })
   const rejected = { result: 'rejected', reason: 'address_not_allowed', attempt: 1 }
-  await resultOf(tracker).toEqual(PRIVATE_HOSTS.map(() => rejected))
+  await pollResults(tracker).toEqual(PRIVATE_HOSTS.map(() => rejected))
   expect(receiver.connections()).toBe(0)
 })
 
@@ -136,8 +137,8 @@ test('a redirect is not followed', async () => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(307, { location: elsewhere.url }).end()
   })
-  const { tracker } = await startNotifying(receiver.url, PRIVATE)
-  await resultOf(tracker).toMatchObject([{ result: 'again', reason: 'status_307' }])
+  const { tracker } = await startWithNotification(receiver.url, PRIVATE)
+  await pollResults(tracker).toMatchObject([{ result: 'again', reason: 'status_307' }])
   expect(receiver.requests).toHaveLength(1)
   expect(elsewhere.connections()).toBe(0)
 })

@@ -17,10 +17,10 @@ import {
 const SECRET = `whsec_${Buffer.from('a secret of twenty-four b').toString('base64')}`
 const ENV = { ALLOW_PRIVATE_TARGETS: 'true', TRACKER_WEBHOOK_SECRET: SECRET }
 
-type Received = Awaited<ReturnType<typeof startReceiver>>['requests'][number]
+type ReceivedRequest = Awaited<ReturnType<typeof startReceiver>>['requests'][number]
 
-/** Verified with the scheme's own library, as a caller would. Throws for a request that we did not sign. */
-function verified({ headers, body }: Received): unknown {
+/** Verifies the signature with the scheme's own library, like a caller. Throws if we did not sign the request. */
+function verifyRequest({ headers, body }: ReceivedRequest): unknown {
   return new Webhook(SECRET).verify(body, {
     'webhook-id': String(headers['webhook-id']),
     'webhook-timestamp': String(headers['webhook-timestamp']),
@@ -32,7 +32,7 @@ test("each run that a webhook settles causes one signed notification in ImageKit
   const receiver = await startReceiver()
   const { tracker } = await startTrackerAndSandbox({ ...BY_HAND, ...ENV })
   const { fileId } = await uploadWith(tracker, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'], {
-    // Each webhook comes three times; the last extension is settled by the response, which the caller has already.
+    // Each webhook is sent three times. The response settles the last extension, so its caller needs no notification.
     tags: 'sandbox:delay=10,sandbox:webhook=duplicate,sandbox:ai-tasks=failed,sandbox:aws-auto-tagging=success-now',
     webhookUrl: `${receiver.url}?of=us`,
   })
@@ -40,7 +40,7 @@ test("each run that a webhook settles causes one signed notification in ImageKit
 
   const { extensions } = await statusOf(tracker, fileId)
   const runIdOf = (name: string) => extensions.find((run) => run.name === name)?.runId
-  const received = receiver.requests.map((request) => [request.headers['webhook-id'], verified(request)])
+  const received = receiver.requests.map((request) => [request.headers['webhook-id'], verifyRequest(request)])
   expect(Object.fromEntries(received)).toEqual({
     [`msg_${runIdOf('remove-bg')}`]: {
       service: 'remove-bg',
@@ -73,7 +73,7 @@ test('a caller gets the same notification for a run that evidence settles', asyn
   })
   await expect.poll(() => receiver.requests.length).toBe(1)
   const [received] = receiver.requests
-  expect(received && verified(received)).toEqual({
+  expect(received && verifyRequest(received)).toEqual({
     service: 'aws-auto-tagging',
     status: 'SUCCESS',
     fileObject: expect.objectContaining({

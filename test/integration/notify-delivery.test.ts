@@ -20,7 +20,7 @@ function startSender(options: { keys?: readonly string[]; timeoutMs?: number; cl
 
 const notificationTo = (target: string) => ({ notificationId: 'msg_run-1', target, body: BODY })
 
-/** Verifies like a receiver that knows one key. */
+/** Whether a receiver that knows only this key accepts the signature. */
 function isSignedWith(
   key: string,
   request: { headers: NodeJS.Dict<string | string[]>; body: string },
@@ -60,7 +60,7 @@ test('A notification is posted unchanged, with its id, a timestamp and a signatu
   expect(request && isSignedWith(KEYS[0], { ...request, body: `${request.body} ` })).toBe(false)
 })
 
-test('While secrets rotate, receivers with either secret can verify', async () => {
+test('With two secrets, a receiver that knows either of them can verify a notification', async () => {
   const receiver = await startReceiver()
   await startSender({ keys: KEYS }).send(notificationTo(receiver.url))
   const [request] = receiver.requests

@@ -62,7 +62,7 @@ test.each([
   [503, 'Sun, 01 Mar 2026 11:00:00 GMT', 0],
   [503, '999999', 86_400_000],
   [429, 'soon', null],
-])('%i with "Retry-After: %s" delays the retry', async (status, value, retryAfterMs) => {
+])('%i with "Retry-After: %s" asks for a delay of %j ms', async (status, value, retryAfterMs) => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(status, { 'retry-after': value }).end()
   })
@@ -133,7 +133,7 @@ test('After a failed TLS handshake the notification is retried', async () => {
   expect(receiver.requests).toHaveLength(0)
 })
 
-test('Closing the sender ends attempts in progress, and it sends nothing more', async () => {
+test('Closing the sender ends the attempts in progress, and then it sends nothing more', async () => {
   const receiver = await startReceiver(() => {})
   const sender = startSender()
   const sending = sender.send(notificationTo(receiver.url))

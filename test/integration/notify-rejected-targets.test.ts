@@ -125,7 +125,7 @@ describe('A host name', () => {
     },
   )
 
-  test('that changes from public to loopback is resolved once per connection, and then rejected', async () => {
+  test('that changes from public to loopback is resolved once per attempt, and then rejected', async () => {
     const receiver = await startReceiver()
     const { send, lookups } = startSender({ resolved: [[PUBLIC], [LOOPBACK], [LOOPBACK]], timeoutMs: 400 })
     const target = `http://hooks.example:${receiver.port}/`
@@ -147,7 +147,7 @@ test.each([
   ['not_a_url', 'hooks.example/hook'],
   ['scheme_not_allowed', 'file:///etc/passwd'],
   ['credentials_in_url', 'http://user:secret@hooks.example/'],
-])('%s is final, with and without private targets allowed: %s', async (reason, target) => {
+])('%s is a final rejection, with and without private targets allowed: %s', async (reason, target) => {
   for (const allowPrivateTargets of [false, true])
     expect(await startSender({ allowPrivateTargets }).send(target)).toEqual({ kind: 'rejected', reason })
 })

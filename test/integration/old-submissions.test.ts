@@ -7,14 +7,14 @@ import { deliver, movedTo, register, statusOf } from '../support/webhooks.ts'
 import { movingClock } from './reconcile-setup.ts'
 
 const HOUR = 3_600_000
-/** With this, no run expires, and nothing is looked up at ImageKit. */
+/** With this setting, no run expires, and nothing is looked up at ImageKit. */
 const ENV = { RECONCILE_EVERY: '1000d', RETENTION: '1h' }
 
-const succeeded = (fileId: string) => ({ service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } })
+const successOf = (fileId: string) => ({ service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } })
 
 async function settle(tracker: RunningTracker, fileId: string) {
   const registered = await register(tracker, ['remove-bg'], fileId)
-  expect((await deliver(registered.webhookUrl, succeeded(fileId))).json).toEqual({ outcome: 'applied' })
+  expect((await deliver(registered.webhookUrl, successOf(fileId))).json).toEqual({ outcome: 'applied' })
   return registered
 }
 
@@ -29,9 +29,9 @@ async function startOld(env: Environment) {
   const second = await first.restart()
   const replacing = await settle(second, 'replaced')
   const young = await settle(second, 'young')
-  const trustedAt = () =>
+  const readTrustedTime = () =>
     readRows<{ value: number }>(second.database, `SELECT value FROM metadata WHERE name = 'clock_trusted_at'`)
-  await expect.poll(async () => (await trustedAt())[0]?.value).toBeGreaterThan(clock() - HOUR)
+  await expect.poll(async () => (await readTrustedTime())[0]?.value).toBeGreaterThan(clock() - HOUR)
   advance(14 * HOUR)
   const tracker = await second.restart()
   return { tracker, old, pending, replaced, replacing, young }
@@ -70,14 +70,14 @@ test('with RETENTION_RUNS older settled submissions are deleted, and lists, coun
     deliveries: [young, replacing].map(({ submissionId }) => submissionId),
   })
 
-  // A webhook for a deleted submission counts as one for an unknown submission.
-  const late = await deliver(movedTo(tracker, old.webhookUrl), succeeded('old'))
+  // A webhook for a deleted submission is handled like one for an unknown submission.
+  const late = await deliver(movedTo(tracker, old.webhookUrl), successOf('old'))
   expect(late).toMatchObject({ status: 503, json: { code: 'unknown_submission' } })
-  expect((await deliver(movedTo(tracker, pending.webhookUrl), succeeded('pending'))).status).toBe(200)
+  expect((await deliver(movedTo(tracker, pending.webhookUrl), successOf('pending'))).status).toBe(200)
   expect(await statusOf(tracker, 'pending')).toMatchObject({ status: 'success' })
 })
 
-test('without RETENTION_RUNS bodies are pruned and every submission stays', async () => {
+test('without RETENTION_RUNS the bodies are pruned, and every submission is kept', async () => {
   const { tracker, old, pending, replaced, replacing, young } = await startOld({})
   const bodies = () => readRows(tracker.database, 'SELECT n FROM delivery_bodies')
   await expect.poll(bodies).toEqual([])
@@ -87,6 +87,6 @@ test('without RETENTION_RUNS bodies are pruned and every submission stays', asyn
     runs: [young, replacing, replaced, pending, old].map(({ submissionId }) => submissionId),
     deliveries: [young, replacing, replaced, old].map(({ submissionId }) => submissionId),
   })
-  const late = await deliver(movedTo(tracker, old.webhookUrl), succeeded('old'))
+  const late = await deliver(movedTo(tracker, old.webhookUrl), successOf('old'))
   expect(late.json).toEqual({ outcome: 'duplicate' })
 })

@@ -34,7 +34,7 @@ test('runs are listed newest first, page by page, each once, even while new ones
   expect((await listRuns(tracker))[0]).toMatchObject({ fileId: 'later' })
 })
 
-test('if a filter is repeated, the first value counts, also on the next page', async () => {
+test('if a filter is repeated, the first value counts, even on the next page', async () => {
   const tracker = await startTracker(BY_HAND)
   await register(tracker, ['remove-bg', 'ai-tasks'])
   const { headers } = await ask<Page>(tracker, '/runs?limit=1&status=pending&status=failed')
@@ -51,26 +51,26 @@ test('every filter of runs works, alone and combined', async () => {
     tags: 'sandbox:remove-bg=failed,sandbox:delay=5',
   })
   await tracker.fetch(`/assets/${failing.fileId}/status?wait=10`)
-  const named = async (query: string) => (await listRuns(tracker, query)).map(({ name }) => name)
-  expect(await named('?status=failed')).toEqual(['remove-bg'])
-  expect(await named('?status=success')).toEqual(['aws-auto-tagging'])
-  expect(await named('?extension=aws-auto-tagging')).toEqual(['aws-auto-tagging'])
-  expect(await named('?extension=remove-bg&status=success')).toEqual([])
+  const namesOf = async (query: string) => (await listRuns(tracker, query)).map(({ name }) => name)
+  expect(await namesOf('?status=failed')).toEqual(['remove-bg'])
+  expect(await namesOf('?status=success')).toEqual(['aws-auto-tagging'])
+  expect(await namesOf('?extension=aws-auto-tagging')).toEqual(['aws-auto-tagging'])
+  expect(await namesOf('?extension=remove-bg&status=success')).toEqual([])
   const [run] = await listRuns(tracker, '?status=failed')
-  expect(await named(`?cause=${encodeURIComponent(run?.cause ?? '')}`)).toEqual(['remove-bg'])
+  expect(await namesOf(`?cause=${encodeURIComponent(run?.cause ?? '')}`)).toEqual(['remove-bg'])
   for (const id of [failing.fileId, failing.submissionId])
-    expect(await named(`?q=${id}`)).toEqual(['aws-auto-tagging', 'remove-bg'])
-  expect(await named(`?q=${run?.runId}`)).toEqual(['remove-bg'])
-  expect(await named(`?q=${encodeURIComponent(run?.fileName?.slice(0, 4) ?? '')}&status=failed`)).toEqual([
+    expect(await namesOf(`?q=${id}`)).toEqual(['aws-auto-tagging', 'remove-bg'])
+  expect(await namesOf(`?q=${run?.runId}`)).toEqual(['remove-bg'])
+  expect(await namesOf(`?q=${encodeURIComponent(run?.fileName?.slice(0, 4) ?? '')}&status=failed`)).toEqual([
     'remove-bg',
   ])
-  expect(await named('?q=nothing')).toEqual([])
-  expect(await named('?acknowledged=true')).toEqual([])
-  expect(await named('?since=2100-01-01T00:00:00Z')).toEqual([])
-  expect(await named('?since=2020-01-01T00:00:00Z&until=2100-01-01T00:00:00.000Z&status=failed')).toEqual([
+  expect(await namesOf('?q=nothing')).toEqual([])
+  expect(await namesOf('?acknowledged=true')).toEqual([])
+  expect(await namesOf('?since=2100-01-01T00:00:00Z')).toEqual([])
+  expect(await namesOf('?since=2020-01-01T00:00:00Z&until=2100-01-01T00:00:00.000Z&status=failed')).toEqual([
     'remove-bg',
   ])
-  expect(await named('?until=2020-01-01T00:00:00%2B02:00')).toEqual([])
+  expect(await namesOf('?until=2020-01-01T00:00:00%2B02:00')).toEqual([])
 })
 
 test.each([
@@ -182,7 +182,7 @@ test('an acknowledged failure leaves the worklist and keeps its status; a pendin
   })
 })
 
-test('deliveries are listed with their outcome, including rejected ones, and shown as received', async () => {
+test('deliveries, including rejected ones, are listed with their outcome; one is shown without secrets and replayed', async () => {
   const tracker = await startTracker(BY_HAND)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const signature = { 'content-type': 'application/json', 'x-ik-signature': 't=1,v1=secret-signature' }
@@ -244,7 +244,7 @@ test('an id of a run whose random bits, number or spelling differ is not found',
     const text = encodeURIComponent(id)
     expect((await ask(tracker, `/runs/${text}`)).status).toBe(404)
     expect((await ask(tracker, `/runs/${text}/retry`, { method: 'POST' })).status).toBe(404)
-    // With the random bits that it shares with its first run, this is the id of the submission.
+    // One of these ids is that of the submission, which has the same random bits as its first run.
     if (id !== submissionId) expect(await listRuns(tracker, `?q=${text}`)).toEqual([])
   }
 })

@@ -20,19 +20,19 @@ import { deliver, statusOf } from '../support/webhooks.ts'
 import { fail } from './admin-setup.ts'
 import { BY_HAND, uploadWith } from './reconcile-setup.ts'
 
-type Delayed = Parameters<typeof startTrackerAndSandbox>[2]
+type SandboxSettings = Parameters<typeof startTrackerAndSandbox>[2]
 
 const FAILING = { tags: 'sandbox:remove-bg=failed,sandbox:delay=5' }
 
-async function startWithFailures(count: number, overrides: Overrides = {}, options: Delayed = {}) {
-  const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox(BY_HAND, overrides, options)
+async function startWithFailures(count: number, overrides: Overrides = {}, settings: SandboxSettings = {}) {
+  const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox(BY_HAND, overrides, settings)
   const files: string[] = []
   for (let n = 0; n < count; n += 1) files.push((await uploadWith(tracker, ['remove-bg'], FAILING)).fileId)
   for (const fileId of files) await tracker.fetch(`/assets/${fileId}/status?wait=10`)
   return { tracker, sandbox, sandboxUrl, files }
 }
 
-test('a retry sends the same options again, and settles as a new run', async () => {
+test('a retry creates a new run, which settles, and the old run cannot be retried again', async () => {
   const gate = createPausableDelay()
   const { tracker, sandbox, files } = await startWithFailures(1, {}, { delay: gate.delay })
   const [fileId = ''] = files
@@ -81,7 +81,7 @@ test('a retry sends the same options again, and settles as a new run', async () 
   ])
 })
 
-test('a pending or unknown run cannot be retried, nor any run with an API key, and nothing is sent', async () => {
+test('a pending or unknown run cannot be retried, nor any run with an API key, and no run is created', async () => {
   const { tracker } = await startTrackerAndSandbox(BY_HAND)
   await uploadWith(tracker, ['remove-bg'], { tags: 'sandbox:remove-bg=pending' })
   const [pending] = await listRuns(tracker)
@@ -111,7 +111,7 @@ test('a retry for a deleted file gets 410', async () => {
   expect((await statusOf(tracker, files[0])).extensions).toMatchObject([{ runId: failed?.runId }])
 })
 
-test('a filter retries many runs, one after another and each once, after a dry run with their cost', async () => {
+test('a filter retries many runs, each once, after a dry run that reports their cost', async () => {
   const { tracker, files } = await startWithFailures(3)
   const body = { status: 'failed', extension: 'remove-bg', limit: 2 }
   expect(
@@ -196,33 +196,36 @@ test('a retry counts the results of its new runs, and the counts add up', async 
 test.each([
   ['one', '/retry', {}],
   ['many', '/runs/retry', { status: 'failed' }],
-])('a new attempt links to the previous run and to the reason of its retry: %s', async (_, route, body) => {
-  const { tracker } = await startWithFailures(1)
-  const [first] = await listRuns(tracker)
-  const path = route === '/retry' ? `/runs/${first?.runId}/retry` : route
-  await ask(tracker, path, { method: 'POST', body: { ...body, reason: 'the image was fixed' } })
-  await expect.poll(async () => (await listRuns(tracker)).length).toBe(2)
-  const [second] = await listRuns(tracker)
-  expect((await ask(tracker, `/runs/${second?.runId}`)).json['previous']).toEqual({
-    runId: first?.runId,
-    retriedBy: 'operator',
-    reason: 'the image was fixed',
-  })
-  expect((await ask(tracker, `/runs/${first?.runId}`)).json['previous']).toBeNull()
-  const page = await (await signIn(tracker)).get(`/admin/runs/${second?.runId}`)
-  expect(readLinks(page.html)).toContain(`/admin/runs/${first?.runId}`)
-  expect(readText(page.html)).toMatch(
-    /Attempt 2 Previous attempt Retried by operator “ ?the image was fixed ?”/,
-  )
-})
+])(
+  'a new attempt links to the previous run and shows the reason for its retry: %s',
+  async (_, route, body) => {
+    const { tracker } = await startWithFailures(1)
+    const [first] = await listRuns(tracker)
+    const path = route === '/retry' ? `/runs/${first?.runId}/retry` : route
+    await ask(tracker, path, { method: 'POST', body: { ...body, reason: 'the image was fixed' } })
+    await expect.poll(async () => (await listRuns(tracker)).length).toBe(2)
+    const [second] = await listRuns(tracker)
+    expect((await ask(tracker, `/runs/${second?.runId}`)).json['previous']).toEqual({
+      runId: first?.runId,
+      retriedBy: 'operator',
+      reason: 'the image was fixed',
+    })
+    expect((await ask(tracker, `/runs/${first?.runId}`)).json['previous']).toBeNull()
+    const page = await (await signIn(tracker)).get(`/admin/runs/${second?.runId}`)
+    expect(readLinks(page.html)).toContain(`/admin/runs/${first?.runId}`)
+    expect(readText(page.html)).toMatch(
+      /Attempt 2 Previous attempt Retried by operator “ ?the image was fixed ?”/,
+    )
+  },
+)
 
 test('the result of a sent retry is recorded once the store is available again', async () => {
   const { store: real } = await openWatchedStore(await createTestDatabase())
   let isUnavailable = true
-  let rejected = 0
+  let rejectedWrites = 0
   const endRetryItem: Store['endRetryItem'] = async (...args) => {
     if (!isUnavailable) return real.endRetryItem(...args)
-    rejected += 1
+    rejectedWrites += 1
     throw new TrackerError('store_unavailable', 'The disk is full.')
   }
   const { tracker } = await startTrackerAndSandbox(BY_HAND, { store: { ...real, endRetryItem } })
@@ -232,7 +235,7 @@ test('the result of a sent retry is recorded once the store is available again',
     method: 'POST',
     body: { status: 'failed' },
   })
-  await expect.poll(() => rejected, { timeout: 10_000 }).toBeGreaterThan(0)
+  await expect.poll(() => rejectedWrites, { timeout: 10_000 }).toBeGreaterThan(0)
   isUnavailable = false
   await expect
     .poll(async () => (await ask(tracker, `/retries/${json.retryId}`)).json, { timeout: 10_000 })
@@ -262,7 +265,7 @@ test('a retry that the store may have recorded without confirming is unconfirmed
   expect(sandbox.deliveries()).toHaveLength(1)
 })
 
-/** Three failed runs that are retried, with an ImageKit that responds to updates with these statuses, then with 200. */
+/** Starts a retry of three failed runs. ImageKit responds to its updates with these statuses, and then with 200. */
 async function startRateLimitedRetry(statuses: number[], holdMs: number) {
   const calls: { fileId: string; at: number }[] = []
   const { url } = await startMisbehavingImagekit(async (call) => {
@@ -273,11 +276,12 @@ async function startRateLimitedRetry(statuses: number[], holdMs: number) {
     if (status === 200) call.respond(status, uploadedFile(fileId))
     else call.respond(status, { message: 'Rate limit exceeded' }, { 'x-ratelimit-reset': String(holdMs) })
   })
-  // Nothing is overdue, so that there are no other requests.
+  // Nothing is overdue, so there are no other requests.
   const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })
   for (const fileId of ['a', 'b', 'c']) await fail(tracker, 'remove-bg', fileId)
   const started = await ask(tracker, '/runs/retry', { method: 'POST', body: { status: 'failed' } })
-  const progressOf = async (at: RunningTracker) => (await ask(at, started.headers.get('location') ?? '')).json
+  const progressOf = async (service: RunningTracker) =>
+    (await ask(service, started.headers.get('location') ?? '')).json
   return { tracker, calls, progressOf }
 }
 

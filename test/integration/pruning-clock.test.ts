@@ -22,7 +22,7 @@ async function record(tracker: RunningTracker) {
   expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).status).toBe(200)
 }
 
-async function bodies(tracker: RunningTracker) {
+async function readBodies(tracker: RunningTracker) {
   const { json } = await ask<{ deliveries: { deliveryId: string }[] }>(tracker, '/deliveries')
   const requests = json.deliveries.map(({ deliveryId }) => ask(tracker, `/deliveries/${deliveryId}`))
   return (await Promise.all(requests)).map((one) => one.json['body'])
@@ -36,12 +36,12 @@ test('a start with a clock months ahead prunes no body and warns; a correct cloc
   await first.service.stop()
 
   const fast = await startWithFastClock(first.database)
-  expect(await bodies(fast)).toEqual([BODY])
+  expect(await readBodies(fast)).toEqual([BODY])
   await fast.service.stop()
 
   // Only the age counts if the clock was trusted less than a day ago.
   const correct = await startTracker({ RETENTION: '1ms' }, {}, first.database)
-  await expect.poll(() => bodies(correct)).toEqual([null])
+  await expect.poll(() => readBodies(correct)).toEqual([null])
 })
 
 test('rows dated by a wrong clock do not make it trusted at a later start', async () => {
@@ -51,12 +51,12 @@ test('rows dated by a wrong clock do not make it trusted at a later start', asyn
   await first.service.stop()
   for (const count of [1, 2]) {
     const fast = await startWithFastClock(database)
-    expect(await bodies(fast)).toEqual(Array.from({ length: count }, () => BODY))
+    expect(await readBodies(fast)).toEqual(Array.from({ length: count }, () => BODY))
     await record(fast)
     await fast.service.stop()
   }
   const correct = await startTracker({}, {}, database)
   await correct.service.stop()
   const fast = await startWithFastClock(database)
-  expect(await bodies(fast)).toEqual([BODY, BODY, BODY])
+  expect(await readBodies(fast)).toEqual([BODY, BODY, BODY])
 })

@@ -10,7 +10,7 @@ import { statusOf } from '../support/webhooks.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** The only fenced block of the README, or of another document, that contains this text. */
-function block(language: string, text: string, document = 'README.md'): string {
+function codeBlock(language: string, text: string, document = 'README.md'): string {
   const blocks = [...readFileSync(`${ROOT}/${document}`, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)]
   const matching = blocks.filter(([, kind, code = '']) => kind === language && code.includes(text))
   expect(matching).toHaveLength(1)
@@ -22,12 +22,12 @@ async function run(program: string, args: readonly string[], env: { [name: strin
   return promisify(execFile)(program, args, { cwd: ROOT, env: { PATH, HOME, ...env } })
 }
 
-test("the README's SDK example uploads a file, reads it from ImageKit, and receives status events", async () => {
+test("the README's SDK example uploads a file, reads it from ImageKit, and opens the stream of its events", async () => {
   const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox()
   const example = [
     'globalThis.EventSource = class extends EventTarget { constructor(url) { super(); console.log(`events of ${url}`) } }',
-    block('js', '.withResponse()'),
-    block('js', 'EventSource'),
+    codeBlock('js', '.withResponse()'),
+    codeBlock('js', 'EventSource'),
   ].join('\n')
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', example], {
     TRACKER_URL: tracker.url,
@@ -52,7 +52,7 @@ test('the documented way to send an Idempotency-Key with the older SDK uploads a
       uploadEndpoint: TRACKER_URL + '/api/v1/files/upload' })
     for (const time of [1, 2]) console.log((await tracker.upload({ file: Buffer.from('hello'), fileName: 'a.txt' })).fileId)
     process.exit()`
-  const script = `${block('js', 'interceptors', 'docs/sdk-6.md')}\n${upload}`
+  const script = `${codeBlock('js', 'interceptors', 'docs/sdk-6.md')}\n${upload}`
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
     TRACKER_URL: tracker.url,
     TRACKER_API_KEY: API_KEY,
@@ -64,7 +64,7 @@ test('the documented way to send an Idempotency-Key with the older SDK uploads a
 
 test("the README's curl example uploads a file and waits for its final status", async () => {
   const { tracker } = await startTrackerAndSandbox()
-  const example = block('bash', 'curl')
+  const example = codeBlock('bash', 'curl')
   const { stdout } = await run('bash', ['-euc', example], {
     TRACKER_URL: tracker.url,
     TRACKER_API_KEY: API_KEY,
@@ -76,7 +76,7 @@ test('the README shows a status with exactly the fields that the service returns
   const { tracker } = await startTrackerAndSandbox()
   const response = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: uploadForm() })
   const { fileId } = (await response.json()) as { fileId: string }
-  const shown = JSON.parse(block('jsonc', '"extensionStatus"').replace(' …]', ']').replace('},]', '}]'))
+  const shown = JSON.parse(codeBlock('jsonc', '"extensionStatus"').replace(' …]', ']').replace('},]', '}]'))
   const status = await statusOf(tracker, fileId)
   expect(Object.keys(shown)).toEqual(Object.keys(status))
   expect(Object.keys(shown.extensions[0])).toEqual(Object.keys(status.extensions[0] ?? {}))
@@ -97,7 +97,7 @@ test("the README's check of a notification accepts what the caller's own webhook
 
   const script = [
     `const { rawBody, request } = ${JSON.stringify({ rawBody: request?.body, request })}`,
-    block('js', "from 'standardwebhooks'"),
+    codeBlock('js', "from 'standardwebhooks'"),
     'console.log(JSON.stringify(payload))',
   ].join('\n')
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {

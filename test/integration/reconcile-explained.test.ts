@@ -58,7 +58,7 @@ test('once the other submission is known to have failed, the tags are evidence',
   expect(extensions[0]?.submissionId).not.toBe(submissionId)
 })
 
-test('tags of another source, or from before the request, are not evidence', async () => {
+test('tags of another source are not evidence', async () => {
   const { library, tracker, advance } = await startOverdue()
   const { fileId } = await uploadWith(tracker, ['google-auto-tagging'])
   library.change(fileId, AWS_TAG)
@@ -69,7 +69,7 @@ test('tags of another source, or from before the request, are not evidence', asy
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
 
-test('a version that somebody else made is not evidence for a tagger', async () => {
+test('tags on a version that somebody else made are not evidence', async () => {
   const { library, tracker, advance } = await startOverdue()
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, { ...AWS_TAG, versionInfo: { id: 'v2', name: 'Version 2' } })

@@ -32,14 +32,14 @@ test('a run whose webhook was lost is settled by evidence, and waiting requests 
   expect(sandbox.deliveries()).toEqual([])
 })
 
-test('the evidence of a run stores the file before and after', async () => {
+test('the stored evidence of a run contains the values before and after', async () => {
   const { tracker } = await startTrackerAndSandbox(EAGER)
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging', 'remove-bg', 'ai-auto-description'], LOST)
   await tracker.fetch(`/assets/${fileId}/status?wait=15`)
-  const stopped = await tracker.restart()
+  const restarted = await tracker.restart()
 
   const stored = await rowsOf<{ name: string; evidence: string }>(
-    stopped,
+    restarted,
     'SELECT name, evidence FROM runs ORDER BY n',
   )
   expect(Object.fromEntries(stored.map(({ name, evidence }) => [name, JSON.parse(evidence)]))).toEqual({

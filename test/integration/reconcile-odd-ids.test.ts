@@ -25,7 +25,7 @@ async function setUp(oddIds: readonly string[]) {
   return { advance, library, tracker, fileId }
 }
 
-test('long ids are split into searches short enough for any server', async () => {
+test('the lookup of long ids is split into searches that are short enough for any server', async () => {
   const longIds = Array.from({ length: 8 }, (_, index) => '€'.repeat(127) + index)
   const { advance, library, tracker, fileId } = await setUp(longIds)
   library.rejectSearch = ({ path }) => (path.length > 8000 ? 414 : undefined)
@@ -37,7 +37,7 @@ test('long ids are split into searches short enough for any server', async () =>
 })
 
 test.each([400, 406, 414, 431])(
-  'an id for which searches are rejected with %i does not delay the others, and expires without evidence',
+  'an id for which searches are rejected with %i does not delay the others, and its run expires',
   async (status) => {
     const odd = 'odd?id'
     const { advance, library, tracker, fileId } = await setUp([odd])
@@ -50,11 +50,11 @@ test.each([400, 406, 414, 431])(
     advance(1000)
     const first = await reconcileNow(tracker)
     expect(first.stoppedBy).toBeNull()
-    const findingsOf = (id: string) => first.runs.filter((run) => run.fileId === id)
-    expect(findingsOf(odd)).toMatchObject([
+    const runsOf = (id: string) => first.runs.filter((run) => run.fileId === id)
+    expect(runsOf(odd)).toMatchObject([
       { finding: 'unchanged', why: 'ImageKit rejects lookups of this file.' },
     ])
-    expect(findingsOf(fileId)).toMatchObject([{ finding: 'evidence' }])
+    expect(runsOf(fileId)).toMatchObject([{ finding: 'evidence' }])
     expect(first.runs).toHaveLength(6)
     // The others were found by searches, without a details call each.
     expect(library.details).toEqual([odd])

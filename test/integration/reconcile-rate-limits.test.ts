@@ -14,7 +14,7 @@ import {
 
 const stoppedBy = 'ImageKit limits the rate of requests.'
 
-test('after a 429, nothing is requested for the number of milliseconds that it gives', async () => {
+test('after a 429, no request is sent for the number of milliseconds that it demands', async () => {
   const library = await startLibrary()
   library.rejection = { status: 429, headers: { 'x-ratelimit-reset': '700' } }
   const tracker = await startTracker({ ...EAGER, ...library.env })
@@ -27,7 +27,7 @@ test('after a 429, nothing is requested for the number of milliseconds that it g
   expect(await waited.json()).toMatchObject({ status: 'success', extensions: [{ source: 'reconcile' }] })
   const [rejected = 0, next = 0] = library.lookupTimes
   expect(next - rejected).toBeGreaterThanOrEqual(690)
-  // In seconds, the number would mean minutes.
+  // If the number were taken for seconds, the pause would last minutes.
   expect(next - rejected).toBeLessThan(5_000)
 })
 
@@ -54,7 +54,7 @@ test('a 429 without a reset time pauses requests for a minute, and one with a re
   expect(library.lookupTimes).toHaveLength(2)
 })
 
-test('runs that were checked before a 429 are not checked again, so that each rate-limit window makes progress', async () => {
+test('runs that were checked before a 429 are not checked again, so each rate-limit window makes progress', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
@@ -64,15 +64,15 @@ test('runs that were checked before a 429 are not checked again, so that each ra
     library.unlisted.add(fileId)
     await register(tracker, ['ai-tasks'], fileId)
   }
-  const windows: number[] = []
+  const runCounts: number[] = []
   for (let round = 0; round < 3; round++) {
     advance(60_000)
-    library.allowed = library.lookupTimes.length + 8
+    library.allowedLookups = library.lookupTimes.length + 8
     const { runs } = await reconcileNow(tracker)
-    windows.push(runs.length)
+    runCounts.push(runs.length)
   }
   // One request of each window is the search.
-  expect(windows).toEqual([7, 7, 6])
+  expect(runCounts).toEqual([7, 7, 6])
   expect(new Set(library.details)).toEqual(new Set(fileIds))
 })
 

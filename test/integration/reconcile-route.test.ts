@@ -59,7 +59,7 @@ test('a dry run reports what it would do and why, and changes nothing', async ()
   expect(await rowsOf(tracker, STORED)).toEqual(before)
   expect((await statusOf(tracker, tagged.fileId)).status).toBe('pending')
 
-  // The following pass does exactly that.
+  // The following pass does exactly what the dry run has reported.
   expect(await reconcileNow(tracker)).toEqual(dryRun)
   expect((await statusOf(tracker, tagged.fileId)).status).toBe('success')
   expect((await statusOf(tracker, deleted.fileId)).status).toBe('expired')

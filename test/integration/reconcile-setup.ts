@@ -53,7 +53,7 @@ export async function uploadWith(
 const TAGGERS = new Set(['aws-auto-tagging', 'google-auto-tagging'])
 const TAGGER = { minConfidence: 50, maxTags: 5 }
 
-/** The webhookUrl that the sandbox received with its newest upload. */
+/** The webhookUrl that the sandbox received with the newest upload. */
 export function webhookUrlOf(sandbox: Sandbox): string {
   return String(sandbox.uploads().at(-1)?.parameters['webhookUrl'])
 }
@@ -94,16 +94,17 @@ export async function startLibrary() {
     rejected: new Map<string, number>(),
     /** Outdated files that the search still returns. */
     stale: new Map<string, object>(),
-    /** Rejects a search for these ids with a status; undefined to accept it. */
+    /** Returns the status with which a search is rejected; undefined accepts it. */
     rejectSearch: (() => undefined) as (search: { ids: string[]; path: string }) => number | undefined,
     /** Ids whose details requests get a 404 from a proxy between us and ImageKit. */
     intercepted: new Set<string>(),
     /** The response to each lookup, in place of a real one. */
     rejection: undefined as Rejection | undefined,
-    /** The number of lookups that get a response; later ones get a 429 of one minute. */
-    allowed: Number.POSITIVE_INFINITY,
-    /** The ids of each search, and of each details call. */
+    /** The number of lookups before the rate limit; later ones get a 429 that demands a minute. */
+    allowedLookups: Number.POSITIVE_INFINITY,
+    /** The ids of each search. */
     searches: [] as string[][],
+    /** The id of each details call. */
     details: [] as string[],
     /** The time of each lookup. */
     lookupTimes: [] as number[],
@@ -135,7 +136,7 @@ export async function startLibrary() {
     const query = searchParams.get('searchQuery')
     const fileId = decodeURIComponent(pathname.split('/')[3] ?? '')
     const ids: string[] = query === null ? [] : JSON.parse(query.replace(/^id IN /, ''))
-    if (library.lookupTimes.length > library.allowed)
+    if (library.lookupTimes.length > library.allowedLookups)
       return call.respond(429, {}, { 'x-ratelimit-reset': '60000' })
     if (query === null) library.details.push(fileId)
     else library.searches.push(ids)

@@ -25,7 +25,7 @@ test.each([
   ['403', { status: 403 }],
   ['a connection that breaks', 'break_off' as const],
 ])(
-  '%s is never evidence: the run stays pending beyond its window, until ImageKit responds',
+  '%s is never evidence: the run stays pending beyond its window, until a lookup succeeds',
   async (_, rejection) => {
     const { clock, advance } = movingClock()
     const library = await startLibrary()
@@ -129,7 +129,7 @@ test('many files are looked up in batches of at most a hundred', async () => {
   expect(await listRuns(tracker, '?status=success&limit=200')).toHaveLength(101)
 })
 
-test('a file with an invalid response from ImageKit does not delay the others or expire', async () => {
+test('a file whose details are invalid does not delay the others, and its run does not expire', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
@@ -177,7 +177,7 @@ test("a 404 without ImageKit's own message does not mean that a file is deleted"
   expect(await reconcileNow(tracker)).toMatchObject({ runs: [{ fileId, finding: 'asset_gone' }] })
 })
 
-test('a pass that takes hours checks each run once; a run checked late is due in the next pass', async () => {
+test('a pass that takes hours checks each run once; the runs that are due again by its end are checked in the next pass', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
@@ -189,8 +189,8 @@ test('a pass that takes hours checks each run once; a run checked late is due in
     if (library.searches.length === 1) advance(2 * 3_600_000)
     return undefined
   }
-  // A pass that checked runs again and again would end here.
-  library.allowed = 6
+  // A pass that checked runs again and again would be stopped by a 429.
+  library.allowedLookups = 6
   const { runs, stoppedBy } = await reconcileNow(tracker)
   expect(stoppedBy).toBeNull()
   expect(new Set(runs.map(({ runId }) => runId)).size).toBe(200)

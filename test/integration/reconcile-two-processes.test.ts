@@ -50,26 +50,26 @@ async function runPass(
 
 test('a run that one process is checking is skipped by the other, and the result of the check counts', async () => {
   const [one, two] = await openBoth()
-  let start = () => {}
-  const isStarted = new Promise<void>((resolve) => {
-    start = resolve
+  let noteLookup = () => {}
+  const lookupStarted = new Promise<void>((resolve) => {
+    noteLookup = resolve
   })
   let respond = () => {}
   const first = runPass(one, async () => {
-    start()
+    noteLookup()
     await new Promise<void>((resolve) => {
       respond = resolve
     })
     return { kind: 'ok', value: new Map() }
   })
-  await isStarted
+  await lookupStarted
   const expectNoLookup = async () => expect.unreachable('another process has claimed the run')
   expect(await runPass(two, expectNoLookup)).toEqual([])
   respond()
   expect(await first).toEqual(['asset_gone'])
 })
 
-test('after a 429 the runs that a process has not checked are due for another at once', async () => {
+test('after a 429 the runs that a process has not checked are due for another process at once', async () => {
   const [one, two] = await openBoth()
   expect(await runPass(one, async () => ({ kind: 'rate_limited', ms: 60_000 }))).toEqual([])
   expect(await runPass(two, async () => ({ kind: 'ok', value: new Map() }))).toEqual(['asset_gone'])
@@ -96,7 +96,7 @@ test('a run whose check takes longer than its claim is skipped by another proces
   ])
 })
 
-test('a run whose process died during its check is due for another 40 seconds after the last request', async () => {
+test('if a process dies while it checks a run, the run is due for the other process 40 seconds after the last request', async () => {
   const [one, two] = await openBoth()
   const startedAt = Date.now()
   await new Promise<void>((requested) => {

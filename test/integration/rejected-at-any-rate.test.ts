@@ -7,15 +7,15 @@ import { type AssetStatus, deliver, payload, register } from '../support/webhook
 
 const KIB = 1024
 const EXTENSIONS = ['remove-bg', 'aws-auto-tagging', 'google-auto-tagging', 'ai-auto-description', 'ai-tasks']
-/** With five extensions each, more webhooks than one transaction stores. */
-const FILES = 42
-const COUNT = FILES * EXTENSIONS.length
+/** With five extensions for each file, there are more webhooks than one transaction stores. */
+const FILE_COUNT = 42
+const WEBHOOK_COUNT = FILE_COUNT * EXTENSIONS.length
 
-/** Maps the items, a hundred at a time. */
-async function mapConcurrently<T, R>(items: readonly T[], each: (item: T) => Promise<R>): Promise<R[]> {
+/** Transforms the items, a hundred at a time. */
+async function mapConcurrently<T, R>(items: readonly T[], transform: (item: T) => Promise<R>): Promise<R[]> {
   const results: R[] = []
   for (let first = 0; first < items.length; first += 100)
-    results.push(...(await Promise.all(items.slice(first, first + 100).map(each))))
+    results.push(...(await Promise.all(items.slice(first, first + 100).map(transform))))
   return results
 }
 
@@ -24,7 +24,7 @@ test('210 webhooks rejected at once because of a wrong secret are all stored, an
 }, async () => {
   const required = { REQUIRE_EXTENSION_SIGNATURE: 'true' }
   const wrong = await startTracker({ ...required, IMAGEKIT_WEBHOOK_SECRET: 'wrong-secret-of-the-tests' })
-  const files = Array.from({ length: FILES }, (_, index) => `file-${index}`)
+  const files = Array.from({ length: FILE_COUNT }, (_, index) => `file-${index}`)
   const registered = await mapConcurrently(files, async (fileId) => {
     const { webhookUrl } = await register(wrong, EXTENSIONS, fileId)
     return EXTENSIONS.map((name) => ({ fileId, name, webhookUrl }))
@@ -36,7 +36,7 @@ test('210 webhooks rejected at once because of a wrong secret are all stored, an
   expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([401]))
   await wrong.service.stop()
   const rejected = await readRows<{ cause: string }>(wrong.database, 'SELECT cause FROM rejected_deliveries')
-  expect(rejected).toHaveLength(COUNT)
+  expect(rejected).toHaveLength(WEBHOOK_COUNT)
   expect(new Set(rejected.map(({ cause }) => cause))).toEqual(new Set(['bad_signature']))
 
   const corrected = await startTracker(
@@ -48,12 +48,12 @@ test('210 webhooks rejected at once because of a wrong secret are all stored, an
     method: 'POST',
     body: { outcome: 'rejected' },
   })
-  expect(replayed.json).toMatchObject({ total: COUNT, byOutcome: { applied: COUNT } })
+  expect(replayed.json).toMatchObject({ total: WEBHOOK_COUNT, byOutcome: { applied: WEBHOOK_COUNT } })
   const failed = Object.fromEntries(EXTENSIONS.map((name) => [name, 'failed']))
   const query = files.map((fileId) => `fileId=${fileId}`).join('&')
   const response = await corrected.fetch(`/assets/status?${query}`)
   const { assets } = (await response.json()) as { assets: AssetStatus[] }
-  expect(assets).toHaveLength(FILES)
+  expect(assets).toHaveLength(FILE_COUNT)
   for (const { extensionStatus } of assets) expect(extensionStatus).toEqual(failed)
 })
 

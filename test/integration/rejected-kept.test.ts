@@ -84,7 +84,7 @@ test('of a flood of rejected deliveries some are stored, the rest are counted, a
       done()
     },
   })
-  const began = performance.now()
+  const startedAt = performance.now()
   const tracker = await startTracker(SECRET, { logger: pino({ level: 'trace' }, memory) })
   const body = accountEvent('file-updated')
   const headers = { ...ikHeaders(body, { secret: 'x' }), ...standardHeaders(body, { secret: 'x' }) }
@@ -95,7 +95,7 @@ test('of a flood of rejected deliveries some are stored, the rest are counted, a
     expect((await deliver(forged, TEXT)).status).toBe(401)
   }
   await tracker.service.stop()
-  const seconds = Math.ceil((performance.now() - began) / 1000)
+  const seconds = Math.ceil((performance.now() - startedAt) / 1000)
 
   const stored = (await readRows(tracker.database, 'SELECT n FROM rejected_deliveries')).length
   expect(stored).toBeGreaterThanOrEqual(10)
@@ -112,14 +112,14 @@ test('of a flood of rejected deliveries some are stored, the rest are counted, a
 test('the signature of an extension webhook is recorded, but does not decide by default', async () => {
   const tracker = await startTracker(SECRET)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  const each = [
+  const signatures = [
     {},
     ikHeaders(TEXT),
     standardHeaders(TEXT),
     ikHeaders(TEXT, { at: 1 }),
     { 'x-ik-signature': '?' },
   ]
-  for (const headers of each) expect((await deliver(webhookUrl, TEXT, headers)).status).toBe(200)
+  for (const headers of signatures) expect((await deliver(webhookUrl, TEXT, headers)).status).toBe(200)
   await tracker.service.stop()
   const rows = await readRows(tracker.database, 'SELECT signature, outcome FROM deliveries ORDER BY n')
   expect(rows).toEqual([

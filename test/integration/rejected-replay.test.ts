@@ -16,7 +16,7 @@ function replay(tracker: RunningTracker, deliveryId: string, key = ADMIN_KEY): P
 
 type Row = { id: string; cause: string; bytes: number; stored: number }
 
-/** Stops the tracker, which writes everything, and lists its rejected deliveries. */
+/** Stops the tracker, so that everything is written, and lists its rejected deliveries. */
 async function stopAndList(tracker: RunningTracker): Promise<Row[]> {
   await tracker.service.stop()
   return readRows<Row>(

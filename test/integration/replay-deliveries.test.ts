@@ -13,14 +13,14 @@ const EVENT = accountEvent('file-updated')
 const replay = (tracker: RunningTracker, body: object) =>
   ask(tracker, REPLAY, { method: 'POST', body: { outcome: 'rejected', ...body } })
 
-type Rejected = { deliveryId: string; outcome: string; cause: string | null }
+type RejectedDelivery = { deliveryId: string; outcome: string; cause: string | null }
 
-async function listRejected(tracker: RunningTracker): Promise<Rejected[]> {
-  const { json } = await ask<{ deliveries: Rejected[] }>(tracker, '/deliveries?outcome=rejected')
+async function listRejected(tracker: RunningTracker): Promise<RejectedDelivery[]> {
+  const { json } = await ask<{ deliveries: RejectedDelivery[] }>(tracker, '/deliveries?outcome=rejected')
   return json.deliveries
 }
 
-/** A tracker with a corrected token secret, which before the correction rejected five webhooks and an event, one a minute. */
+/** Starts a tracker whose token secret was corrected after it had rejected five webhooks and an event, one a minute. */
 async function startCorrected() {
   let now = Date.parse('2026-11-01T12:00:00.000Z')
   const clock = () => now
@@ -46,15 +46,16 @@ async function startCorrected() {
   return { tracker, startedAt: Date.parse('2026-11-01T12:00:00.000Z'), secret, clock }
 }
 
-const at = (startedAt: number, minutes: number) => new Date(startedAt + minutes * 60_000).toISOString()
+const minutesAfter = (startedAt: number, minutes: number) =>
+  new Date(startedAt + minutes * 60_000).toISOString()
 
-test('all rejected deliveries are applied at once, the oldest first, after a dry run that changes nothing', async () => {
+test('all rejected deliveries are replayed at once, the oldest first, after a dry run that changes nothing', async () => {
   const { tracker } = await startCorrected()
   const expected = {
     total: 6,
     byOutcome: { applied: 2, duplicate: 1, contradicted: 1, ignored: 1, rejected: 1 },
   }
-  for (let times = 0; times < 2; times += 1) {
+  for (let count = 0; count < 2; count += 1) {
     const preview = await replay(tracker, { dryRun: true })
     expect(preview).toMatchObject({ status: 200, json: expected })
   }
@@ -83,10 +84,10 @@ test('all rejected deliveries are applied at once, the oldest first, after a dry
 
 test('a replay can be limited to a cause, to a time of arrival and to a number', async () => {
   const { tracker, startedAt } = await startCorrected()
-  const counted = async (body: object) => (await replay(tracker, { dryRun: true, ...body })).json
-  expect(await counted({ cause: 'no_secret' })).toEqual({ total: 1, byOutcome: { ...NONE, rejected: 1 } })
-  expect(await counted({ cause: 'bad_signature' })).toEqual({ total: 0, byOutcome: NONE })
-  expect(await counted({ since: at(startedAt, 3), until: at(startedAt, 4) })).toEqual({
+  const preview = async (body: object) => (await replay(tracker, { dryRun: true, ...body })).json
+  expect(await preview({ cause: 'no_secret' })).toEqual({ total: 1, byOutcome: { ...NONE, rejected: 1 } })
+  expect(await preview({ cause: 'bad_signature' })).toEqual({ total: 0, byOutcome: NONE })
+  expect(await preview({ since: minutesAfter(startedAt, 3), until: minutesAfter(startedAt, 4) })).toEqual({
     total: 1,
     byOutcome: { ...NONE, applied: 1 },
   })
@@ -97,7 +98,7 @@ test('a replay can be limited to a cause, to a time of arrival and to a number',
   expect((await statusOf(tracker)).extensionStatus).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'pending' })
 })
 
-test('account webhooks are applied once their secret is corrected', async () => {
+test('account webhooks can be replayed once their secret is corrected', async () => {
   const now = Date.now()
   const clock = () => now
   const wrong = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_wrong_secret' }, { clock })

@@ -10,7 +10,7 @@ import { EAGER, uploadWith } from './reconcile-setup.ts'
 
 const ENV = { ALLOW_PRIVATE_TARGETS: 'true' }
 
-type Listed = {
+type ListedNotification = {
   notificationId: string
   state: string
   fileId: string | null
@@ -25,19 +25,21 @@ async function settle(tracker: RunningTracker, webhookUrl: string, fileId = FILE
     method: 'POST',
     body: { extensions: [{ name: 'remove-bg' }], fileId, webhookUrl },
   })
-  const { webhookUrl: own } = registered.json
   const body = { ...payload('remove-bg', 'failure'), fileId }
-  expect((await deliver(own, body)).json).toEqual({ outcome: 'applied' })
+  expect((await deliver(registered.json.webhookUrl, body)).json).toEqual({ outcome: 'applied' })
 }
 
-async function list(tracker: RunningTracker, query = ''): Promise<Listed[]> {
-  const { status, json } = await ask<{ notifications: Listed[] }>(tracker, `/notifications${query}`)
+async function list(tracker: RunningTracker, query = ''): Promise<ListedNotification[]> {
+  const { status, json } = await ask<{ notifications: ListedNotification[] }>(
+    tracker,
+    `/notifications${query}`,
+  )
   expect(status).toBe(200)
   return json.notifications
 }
 
 const resend = (tracker: RunningTracker, path: string, body: object) =>
-  ask<Listed>(tracker, `/notifications/${path}`, { method: 'POST', body })
+  ask<ListedNotification>(tracker, `/notifications/${path}`, { method: 'POST', body })
 
 test('a notification is listed with its attempts, and resent with the same id and body', async () => {
   let status = 410
@@ -97,7 +99,10 @@ test('all notifications that match a filter are resent', async () => {
   for (const fileId of files) await settle(tracker, receiver.url, fileId)
   await expect.poll(async () => (await list(tracker, '?state=delivered')).length).toBe(3)
   expect((await list(tracker, '?fileId=file-1')).map(({ fileId }) => fileId)).toEqual(['file-1', 'file-1'])
-  const page = await ask<{ notifications: Listed[]; nextCursor: string }>(tracker, '/notifications?limit=2')
+  const page = await ask<{ notifications: ListedNotification[]; nextCursor: string }>(
+    tracker,
+    '/notifications?limit=2',
+  )
   expect(page.json.notifications.map(({ fileId }) => fileId)).toEqual(['file-1', 'file-2'])
   expect(page.headers.get('link')).toContain('rel="next"')
   expect(await list(tracker, `?limit=2&cursor=${page.json.nextCursor}`)).toHaveLength(1)

@@ -71,7 +71,7 @@ test('an update with the redirected API host runs extensions and is tracked', as
   expect((await statusOf(tracker, fileId)).extensionStatus).toEqual({ 'aws-auto-tagging': 'success' })
 })
 
-test('rejections of ImageKit and of the tracker reject with message and help', async () => {
+test('after a rejection by ImageKit or by the tracker, the call rejects with message and help', async () => {
   const { client } = await startWithClient()
   const file = imageBytes('sun.gif')
   const help = expect.any(String)

@@ -13,12 +13,12 @@ async function startWithClient() {
   return { ...started, client: new ImageKit({ privateKey: API_KEY, baseURL: started.tracker.url }) }
 }
 
-const shirt = () => fileURLToPath(new URL('../fixtures/images/shirt.png', import.meta.url))
+const shirtPath = () => fileURLToPath(new URL('../fixtures/images/shirt.png', import.meta.url))
 
 test('an upload of a stream with extensions is tracked until it is settled', async () => {
   const { tracker, sandbox, client } = await startWithClient()
   const uploaded = await client.files.upload({
-    file: createReadStream(shirt()),
+    file: createReadStream(shirtPath()),
     fileName: 'shirt.png',
     tags: ['sandbox:delay=10', 'sandbox:aws-auto-tagging=failed'],
     extensions: [
@@ -46,7 +46,7 @@ test('an upload of a stream with extensions is tracked until it is settled', asy
   expect(sandbox.uploads()[0]?.order.at(-1)).toBe('webhookUrl')
 })
 
-test('a buffer, a base64 string and a URL arrive as the same file', async () => {
+test('a buffer, a base64 string, a data URL and a URL arrive as the same file', async () => {
   const { client, sandbox } = await startWithClient()
   const files = await startListening(createServer((_, response) => response.end(imageBytes('leaf.webp'))))
   const sources = [
@@ -122,7 +122,7 @@ test("an upload with v2 of the API goes to ImageKit's v2", async () => {
   expect((await statusOf(tracker, uploaded.fileId ?? '')).status).toBe('success')
 })
 
-test("rejections of ImageKit and of the tracker are the SDK's own errors", async () => {
+test("after a rejection by ImageKit or by the tracker, the call rejects with the SDK's own error", async () => {
   const { client, tracker } = await startWithClient()
   const unknownClient = new ImageKit({ privateKey: 'another-key-of-the-tests', baseURL: tracker.url })
   const unknown = await unknownClient.files

@@ -22,16 +22,17 @@ async function startUpload(tracker: RunningTracker): Promise<ClientRequest> {
   outgoing.write(part('fileName', 'hello.txt'))
   outgoing.write(part('extensions', '[{"name":"remove-bg"}]'))
   outgoing.write(part('file', 'hello', '; filename="hello.txt"').slice(0, -4))
-  await roundTrips(tracker)
+  await awaitRoundTrips(tracker)
   return outgoing
 }
 
-/** When these have their responses, the service has received everything sent before. */
-async function roundTrips(tracker: RunningTracker): Promise<void> {
+/** Waits for the responses to some requests. By then the service has received everything that was sent before. */
+async function awaitRoundTrips(tracker: RunningTracker): Promise<void> {
   for (let round = 0; round < 5; round += 1) await rawRequest(`${tracker.url}/healthz`)
 }
 
-const rejectsConnections = (tracker: RunningTracker) =>
+/** Waits until the service refuses connections. */
+const waitUntilRefusing = (tracker: RunningTracker) =>
   expect
     .poll(() => rawRequest(`${tracker.url}/healthz`).then(String, (error: { code: string }) => error.code))
     .toBe('ECONNREFUSED')
@@ -49,7 +50,7 @@ test('when the service stops, waiting status requests get a response and streams
   const outgoing = request(statusUrl.replace('/status', '/events'), { agent: false }).end()
   const [events] = await once(outgoing, 'response')
   const stream = text(events)
-  await roundTrips(tracker)
+  await awaitRoundTrips(tracker)
 
   expect(await secondsOf(tracker.service.stop())).toBeLessThan(5)
   const response = await waiting
@@ -58,11 +59,11 @@ test('when the service stops, waiting status requests get a response and streams
   expect(await stream).toContain('event: status')
 })
 
-test('an upload in progress may finish during a stop, while new connections are rejected', async () => {
+test('an upload in progress may finish during a stop, while new connections are refused', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const upload = await startUpload(tracker)
   const stopped = tracker.service.stop()
-  await rejectsConnections(tracker)
+  await waitUntilRefusing(tracker)
   upload.end('\r\n--b--\r\n')
   const [response] = (await once(upload, 'response')) as [IncomingMessage]
   expect(response.statusCode).toBe(200)
@@ -118,7 +119,7 @@ test.each([
   expect(states).toEqual([{ state: 'unconfirmed' }])
 })
 
-test('keep-alive connections do not delay the stop, even one that was busy when it began', async () => {
+test('keep-alive connections do not delay the stop, even one that was busy when the stop began', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const agent = new Agent({ keepAlive: true })
   const idle = request(`${tracker.url}/healthz`, { agent }).end()
@@ -128,10 +129,10 @@ test('keep-alive connections do not delay the stop, even one that was busy when 
   const options = { method: 'POST', headers, agent: new Agent({ keepAlive: true }) }
   const busy = request(`${tracker.url}/api/v1/files/upload`, options)
   busy.write(part('fileName', 'hello.txt'))
-  await roundTrips(tracker)
+  await awaitRoundTrips(tracker)
 
   const stopping = secondsOf(tracker.service.stop())
-  await rejectsConnections(tracker)
+  await waitUntilRefusing(tracker)
   busy.end(`${part('file', 'hello')}--b--\r\n`)
   const [uploaded] = (await once(busy, 'response')) as [IncomingMessage]
   expect(uploaded.statusCode).toBe(200)
@@ -139,7 +140,7 @@ test('keep-alive connections do not delay the stop, even one that was busy when 
   expect(await stopping).toBeLessThan(3)
 })
 
-test('a stop releases the lease, so that another process takes over at once', async () => {
+test('a stop releases the maintenance lease, so another process can take over at once', async () => {
   const tracker = await startTracker()
   const leases = () => readRows(tracker.database, 'SELECT name, epoch, ends_at > 0 AS held FROM leases')
   expect(await leases()).toEqual([{ name: 'maintenance', epoch: 1, held: 1 }])
@@ -147,9 +148,9 @@ test('a stop releases the lease, so that another process takes over at once', as
   expect(await leases()).toEqual([{ name: 'maintenance', epoch: 1, held: 0 }])
 })
 
-test('two calls of stop stop the service once', async () => {
+test('stop may be called again, during a stop and after it', async () => {
   const tracker = await startTracker()
   await Promise.all([tracker.service.stop(), tracker.service.stop()])
   await tracker.service.stop()
-  await rejectsConnections(tracker)
+  await waitUntilRefusing(tracker)
 })

@@ -13,7 +13,7 @@ async function startWithKeys() {
 }
 
 it.each(TOKEN_ROUTES)(
-  'gives access to %s with an API key, an admin key, a Basic user name and its token',
+  'gives access to %s with an API key as Bearer or Basic, with an admin key, or with its token',
   async (path) => {
     const server = await startWithKeys()
     const basic = { Authorization: `Basic ${btoa(`${API_KEY}:`)}` }

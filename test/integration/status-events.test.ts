@@ -69,7 +69,7 @@ it('responds with 404 for an unknown asset, before a stream begins', async () =>
   expect(server.statuses.watching()).toBe(0)
 })
 
-it('responds with 204 to a client that has the final state, with or without quotes', async () => {
+it('responds with 204 to a client that has the final state, with or without quotes around its id', async () => {
   const server = await startWithPending()
   const { id } = await server.current()
   for (const lastEventId of [id, id.slice(1, -1)]) {
@@ -163,8 +163,8 @@ it('buffers only the newest state for a client that does not read', async () => 
   // More than the kernel buffers for a connection that nobody reads from.
   const error = 'x'.repeat(1024 * 1024)
   let { asset } = server
-  const changes = 20
-  for (let change = 0; change < changes; change += 1) {
+  const changeCount = 20
+  for (let change = 0; change < changeCount; change += 1) {
     asset = { ...asset, runs: asset.runs.map((run) => ({ ...run, updatedAt: run.updatedAt + 1, error })) }
     server.change(asset)
     await server.current()
@@ -173,7 +173,7 @@ it('buffers only the newest state for a client that does not read', async () => 
   server.change(settled)
   stream.response.resume()
   await stream.ended
-  expect(stream.events().length).toBeLessThan(changes)
+  expect(stream.events().length).toBeLessThan(changeCount)
   expect(stream.events().at(-1)).toEqual(await server.current())
 })
 
@@ -235,7 +235,7 @@ it.each(['/assets/f1/events', '/assets/f1/status?wait=60'])(
   },
 )
 
-it('closes a connection with more pipelined waiting requests than any real client sends', async () => {
+it('closes a connection with more than four pipelined waiting requests', async () => {
   const server = await startWithPending('remove-bg')
   const socket = pipelineRequests(server.url, '/assets/f1/status?wait=60', 4)
   await server.watched(4)

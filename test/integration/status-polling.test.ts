@@ -66,7 +66,7 @@ it('returns an extension of any name, such as __proto__', async () => {
   expect(await response.text()).toContain('"extensionStatus":{"__proto__":"pending"}')
 })
 
-it('finds an asset whose fileId is escaped in the address', async () => {
+it('finds an asset whose fileId is percent-encoded in the path', async () => {
   const server = await startStatusServer()
   server.add(pendingAsset('a/b ü?', 'remove-bg'))
   const response = await fetch(`${server.url}/assets/${encodeURIComponent('a/b ü?')}/status`)
@@ -107,7 +107,7 @@ it('responds with 304 and no body to every form of If-None-Match that has the cu
   }
 })
 
-it('changes the ETag with the state, and two processes have the same ETag for the same state', async () => {
+it('changes the ETag with the state, and two services have the same ETag for the same state', async () => {
   const [one, another] = [await startStatusServer(), await startStatusServer()]
   const asset = pendingAsset('f1', 'remove-bg')
   const etagOf = async (server: { url: string }) =>
@@ -148,7 +148,7 @@ it('responds with 404 for an unknown asset, and finds it as soon as it is known'
 it('reads the store once for an asset that is polled repeatedly', async () => {
   const server = await startStatusServer()
   server.add(pendingAsset('f1', 'remove-bg'))
-  for (let time = 0; time < 5; time += 1) await fetch(`${server.url}/assets/f1/status`)
+  for (let count = 0; count < 5; count += 1) await fetch(`${server.url}/assets/f1/status`)
   expect(server.loads).toEqual(['f1'])
 })
 

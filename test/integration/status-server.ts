@@ -169,6 +169,7 @@ export async function openEvents(url: string, headers: Record<string, string> = 
     ended,
     text: () => text,
     events,
+    /** Resolves once at least `count` events were received. */
     received: (count: number) =>
       expect.poll(() => events().length, { interval: 5 }).toBeGreaterThanOrEqual(count),
     disconnect: () => outgoing.destroy(),

@@ -74,7 +74,7 @@ test('a webhook that arrives before the response also binds the stream to the as
   expect(dataOf(stream)).toMatchObject([{ state: 'submitting' }, { fileId: FILE_ID, status: 'success' }])
 })
 
-test('once the fileId is known, the events are those of the asset, also for a client that reconnects', async () => {
+test('once the fileId is known, the events are those of the asset, even for a client that reconnects', async () => {
   const tracker = await startTracker()
   const { eventsUrl, submissionId, webhookUrl } = await register(tracker, ['remove-bg'], null)
   const stream = await openEvents(eventsUrl)
@@ -191,7 +191,7 @@ test('a waiting request with the known ETag gets a response once the ETag differ
   expect(await (await waiting.response).json()).toMatchObject({ fileId: FILE_ID, state: 'accepted' })
 })
 
-test('a waiting request does not wait for a rejected submission or one without pending runs', async () => {
+test('a waiting request gets its response when the submission is rejected, and a later one does not wait', async () => {
   const tracker = await startTracker()
   const { statusUrl, submissionId } = await register(tracker, ['remove-bg'], null)
   const waiting = wait(`${statusUrl}&wait=30`)

@@ -102,7 +102,11 @@ test.each([
   ['an empty fileId', '{"extensions":[{"name":"x"}],"fileId":""}', 'fileId'],
   ['a fileId with a lone surrogate', '{"extensions":[{"name":"x"}],"fileId":"a\\ud800"}', 'fileId'],
   ['a fileId that is a path segment of a route', '{"extensions":[{"name":"x"}],"fileId":"status"}', 'fileId'],
-  ['a fileId that is a path segment of another', '{"extensions":[{"name":"x"}],"fileId":"retry"}', 'fileId'],
+  [
+    'a fileId that is a path segment of another route',
+    '{"extensions":[{"name":"x"}],"fileId":"retry"}',
+    'fileId',
+  ],
   ['a fileId with a NUL', '{"extensions":[{"name":"x"}],"fileId":"a\\u0000"}', 'fileId'],
   ['a field that is unknown', '{"extensions":[{"name":"x"}],"fileNam":"a.jpg"}', 'fileNam'],
   ['a field that every object has', '{"extensions":[{"name":"x"}],"__proto__":{}}', '__proto__'],
@@ -113,7 +117,7 @@ test.each([
   ['no JSON', 'extensions=x', undefined],
   ['nothing', '', undefined],
   ['options nested too deep to be serialised', `{"extensions":[{"name":"x","options":${deep}}]}`, undefined],
-])('%s gets 400 with the field', async (_, body, field) => {
+])('%s gets 400, which names the field if there is one', async (_, body, field) => {
   const tracker = await startTracker()
   const response = await tracker.fetch('/submissions', { method: 'POST', body })
   expect(response.status).toBe(400)
@@ -140,7 +144,7 @@ test('at most twenty unknown fields are named', async () => {
   expect(((await response.json()) as { errors: unknown[] }).errors).toHaveLength(20)
 })
 
-test('a fileName is stored, and a webhookUrl is notified when a webhook settles the run', async () => {
+test('a fileName is stored, and the webhookUrl is notified when a webhook settles the run', async () => {
   const receiver = await startReceiver()
   const tracker = await startTracker({ ALLOW_PRIVATE_TARGETS: 'true' })
   const body = {

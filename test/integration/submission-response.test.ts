@@ -17,7 +17,7 @@ const accepted = {
   extensionStatus: { 'remove-bg': 'pending', 'ai-tasks': 'success' },
 }
 
-test("ImageKit's response accepts the submission, settles its runs, and gets the asset's status", async () => {
+test("ImageKit's response accepts the submission and settles a run, and its sender gets the asset's status", async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
   const response = await putResponse(tracker, submissionId, accepted)
@@ -100,7 +100,7 @@ test('an error body rejects the submission; a later success response accepts it'
   expect((await putResponse(tracker, submissionId, rejection)).status).toBe(409)
 })
 
-test('a rejected submission removes its runs from the asset, and gets 200 even if none remain', async () => {
+test('the runs of a rejected submission no longer count for the asset, even if no others remain', async () => {
   const tracker = await startTracker()
   const older = await register(tracker, ['remove-bg'], 'known')
   await deliver(older.webhookUrl, {

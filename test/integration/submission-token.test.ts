@@ -12,7 +12,7 @@ function responseUrl(statusUrl: string): string {
 const put = (url: string, headers = {}) =>
   fetch(url, { method: 'PUT', headers, body: JSON.stringify({ fileId: FILE_ID }) })
 
-test('the token gives access to its own submission and its response only', async () => {
+test('the token of a submission gives access only to this submission', async () => {
   const tracker = await startTracker()
   const mine = await register(tracker, ['remove-bg'], null)
   const other = await register(tracker, ['remove-bg'], null)
@@ -63,7 +63,7 @@ test('an API key and an admin key give access to any submission', async () => {
   }
 })
 
-test('routes that accept the token allow every origin, also for errors, and OPTIONS gets 204 there', async () => {
+test('routes that accept the token allow every origin, even for errors, and OPTIONS gets 204 there', async () => {
   const tracker = await startTracker()
   const { statusUrl, eventsUrl } = await register(tracker, ['remove-bg'], null)
   const bad = `${statusUrl}x`

@@ -30,16 +30,16 @@ async function startBoth(overridesOfSecond: Overrides = {}) {
   return { one, two, report, stores }
 }
 
-/** Registers an upload with each extension at `one`. Returns a function that settles an extension. */
+/** Registers an upload with these extensions at `one`. Returns a function that settles one of them. */
 async function registerAt(one: RunningTracker, ...names: string[]) {
   const { webhookUrl } = await register(one, names)
-  return async (name: string, at = one) => {
-    const { status } = await deliver(movedTo(at, webhookUrl), payload(name, 'success'))
+  return async (name: string, receiver = one) => {
+    const { status } = await deliver(movedTo(receiver, webhookUrl), payload(name, 'success'))
     expect(status).toBe(200)
   }
 }
 
-test('a change that one process acknowledged is in the next status of the other, before it is reported', async () => {
+test('a change that one process acknowledged is in the next status of the other, even before the change is reported', async () => {
   const { one, two } = await startBoth()
   const settle = await registerAt(one, 'remove-bg', 'google-auto-tagging')
   for (const tracker of [two, one]) expect(await statusOf(tracker)).toMatchObject({ status: 'pending' })
@@ -71,7 +71,7 @@ test.each([
   },
 )
 
-test('a waiting request for a submission gets its response when the other process reports it', async () => {
+test('a waiting request for a submission gets its response when the other process reports the submission', async () => {
   const { one, two, report } = await startBoth()
   const { submissionId, statusUrl, webhookUrl } = await register(one, ['remove-bg'], null)
   const waiting = fetch(`${movedTo(two, statusUrl)}&wait=60`)
@@ -104,30 +104,30 @@ const adminStatus = async (tracker: RunningTracker, cookie: string) =>
   (await fetch(`${tracker.url}/admin`, { headers: { cookie }, redirect: 'manual' })).status
 
 test('a session that was signed out at one process ends at the other within a second', async () => {
-  let uptime = 0
-  const { one, two } = await startBoth({ uptimeMs: () => uptime })
+  let uptimeMs = 0
+  const { one, two } = await startBoth({ uptimeMs: () => uptimeMs })
   const browser = await signIn(one)
   const cookie = browser.cookie()
   expect(await adminStatus(two, cookie)).toBe(200)
   await browser.submit(await browser.get('/admin'), '/admin/sign-out')
   expect(await adminStatus(one, cookie)).toBe(303)
-  uptime = 1_000
+  uptimeMs = 1_000
   expect(await adminStatus(two, cookie)).toBe(303)
 })
 
 test('while ended sessions cannot be read, no session is accepted and none is ended', async () => {
-  let uptime = 0
-  const { one, two, stores } = await startBoth({ uptimeMs: () => uptime })
+  let uptimeMs = 0
+  const { one, two, stores } = await startBoth({ uptimeMs: () => uptimeMs })
   const browser = await signIn(one)
   const cookie = browser.cookie()
   expect(await adminStatus(two, cookie)).toBe(200)
   const unavailable = new TrackerError('store_unavailable', 'The database cannot be used at the moment.')
   const original = { ...stores[1] }
   stores[1].listEndedSessions = () => Promise.reject(unavailable)
-  uptime = 1_000
+  uptimeMs = 1_000
   expect(await adminStatus(two, cookie)).toBe(503)
   expect(await adminStatus(two, '')).toBe(303)
   Object.assign(stores[1], original)
-  uptime = 2_000
+  uptimeMs = 2_000
   expect(await adminStatus(two, cookie)).toBe(200)
 })

@@ -13,10 +13,15 @@ import { movingClock } from './reconcile-setup.ts'
 const TOKENS = { TRACKER_TOKEN_SECRET: 'the-token-secret-of-both-databases' }
 const SUCCESS = payload('remove-bg', 'success')
 
-type Listed = { deliveryId: string; outcome: string; cause: string | null; submissionId: string | null }
+type ListedDelivery = {
+  deliveryId: string
+  outcome: string
+  cause: string | null
+  submissionId: string | null
+}
 
-async function listDeliveries(tracker: RunningTracker): Promise<Listed[]> {
-  return (await ask<{ deliveries: Listed[] }>(tracker, '/deliveries')).json.deliveries
+async function listDeliveries(tracker: RunningTracker): Promise<ListedDelivery[]> {
+  return (await ask<{ deliveries: ListedDelivery[] }>(tracker, '/deliveries')).json.deliveries
 }
 
 /** A submission in one database, and a tracker with the same secret on an empty one. */
@@ -123,7 +128,7 @@ test('a webhook for a forgotten submission gets 200', async () => {
   expect(await deliver(webhookUrl, SUCCESS)).toMatchObject({ status: 200, json: { outcome: 'ignored' } })
 })
 
-test('doctor fails on webhooks for unknown submissions, also behind 3,000 other rejections', async () => {
+test('doctor fails on webhooks for unknown submissions, even after 3,000 other rejections', async () => {
   const { wrong, wrongUrl } = await startOnWrongDatabase()
   expect((await deliver(wrongUrl, SUCCESS)).status).toBe(503)
   await wrong.service.stop()

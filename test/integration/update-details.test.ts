@@ -10,19 +10,19 @@ const CALLER_URL = 'https://caller.example.com/hook'
 const EXTENSIONS = [{ name: 'remove-bg', options: { bg_color: 'green' } }]
 
 async function start() {
-  const received: unknown[] = []
+  const bodies: unknown[] = []
   const imagekit = await startMisbehavingImagekit(async (call: Call) => {
-    received.push(await call.readJson())
+    bodies.push(await call.readJson())
     call.respond(200, uploadedFile(FILE_ID, { extensionStatus: { 'remove-bg': 'pending' } }))
   })
   const database = await createTestDatabase()
   const { store, created } = await openWatchedStore(database)
   const tracker = await startTracker({ IMAGEKIT_API_URL: imagekit.url }, { store }, database)
-  return { tracker, imagekit, received, created }
+  return { tracker, imagekit, bodies, created }
 }
 
 test('an update forwards its body, with the tracker’s webhookUrl in place of the caller’s', async () => {
-  const { tracker, imagekit, received, created } = await start()
+  const { tracker, imagekit, bodies, created } = await start()
   const body = {
     removeAITags: ['car'],
     tags: ['a', 'Ü'],
@@ -34,7 +34,7 @@ test('an update forwards its body, with the tracker’s webhookUrl in place of t
   }
   const response = await update(tracker, { ...body, webhookUrl: CALLER_URL })
   expect(response.status).toBe(200)
-  expect(received).toEqual([
+  expect(bodies).toEqual([
     { ...body, webhookUrl: expect.stringContaining(`${tracker.url}/webhooks/extension/`) },
   ])
   expect(created).toMatchObject([
@@ -48,10 +48,10 @@ test('an update forwards its body, with the tracker’s webhookUrl in place of t
 })
 
 test('without extensions no webhookUrl is sent', async () => {
-  const { tracker, received } = await start()
+  const { tracker, bodies } = await start()
   await update(tracker, { tags: ['a'], webhookUrl: CALLER_URL })
   await update(tracker, { tags: ['a'], extensions: [] })
-  expect(received).toEqual([{ tags: ['a'] }, { tags: ['a'], extensions: [] }])
+  expect(bodies).toEqual([{ tags: ['a'] }, { tags: ['a'], extensions: [] }])
 })
 
 test('an update of a real file runs its extensions, and their webhooks settle it', async () => {

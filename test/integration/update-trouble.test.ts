@@ -16,7 +16,7 @@ async function start(url: string, overrides = {}) {
   return { tracker, ...watched }
 }
 
-test('if ImageKit rejects the connection, the update gets 502 and its submission is rejected', async () => {
+test('if ImageKit refuses the connection, the update gets 502 and its submission is rejected', async () => {
   const { tracker, created } = await start(UNREACHABLE_URL)
   const response = await update(tracker, BODY)
   expect(response.status).toBe(502)

@@ -16,7 +16,7 @@ test('each upload writes one log line, without secrets', async () => {
   let text = ''
   const logger = pino({ level: 'info' }, { write: (line: string) => (text += line) })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { logger })
-  const linesOf = () =>
+  const uploadLines = () =>
     text
       .split('\n')
       .filter((line) => line.includes('"event":"upload.'))
@@ -36,7 +36,7 @@ test('each upload writes one log line, without secrets', async () => {
   const idOf = (response: Response) => response.headers.get('x-submission-id')
   const requestId = invalid.headers.get('x-request-id')
   expect(requestId).toMatch(/./)
-  await expect.poll(linesOf).toMatchObject([
+  await expect.poll(uploadLines).toMatchObject([
     {
       ...line,
       event: 'upload.accepted',
@@ -57,7 +57,7 @@ test('each upload writes one log line, without secrets', async () => {
       extensions: [],
     },
   ])
-  for (const { bytes } of linesOf()) expect(bytes).toBeGreaterThan('hello'.length)
+  for (const { bytes } of uploadLines()) expect(bytes).toBeGreaterThan('hello'.length)
   const token = imagekit.calls[0]?.field('webhookUrl')?.split('/').at(-1) ?? 'none'
   for (const secret of [API_KEY, IMAGEKIT_KEY, token, 'secret-path', 'hello'])
     expect(text).not.toContain(secret)

@@ -132,7 +132,7 @@ test('a 500 while the file is still streaming may be retried, because nothing wa
   expect([response.status, response.headers['x-should-retry']]).toEqual([500, undefined])
 })
 
-test('a success response before the form was complete is rejected', async () => {
+test('a success response before the form is complete becomes a 502', async () => {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readText('first half')
     call.respond(200, uploadedFile('file1'))

@@ -114,7 +114,7 @@ test('an upload that loses its key to another request gets 409, and uploads noth
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
   await expect.poll(() => imagekit.calls).toHaveLength(1)
-  // As when its process is declared ended.
+  // This happens when the process of the upload is declared ended.
   for (const claim of claims) await store.releaseIdempotencyKey(claim)
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
   caller.write(FORM_END)

@@ -8,8 +8,8 @@ import { deliver } from '../support/webhooks.ts'
 
 const CALLER_URL = 'https://caller.example.com/hook?secret=1'
 
-/** An ImageKit that reads the whole form and sends this response. */
-function accept(response: object) {
+/** Returns a handler of ImageKit that reads the whole form and sends this response. */
+function acceptWith(response: object) {
   return async (call: Call) => {
     await call.readForm()
     call.respond(200, response)
@@ -17,7 +17,7 @@ function accept(response: object) {
 }
 
 test('the form ends with the webhookUrl of the tracker; the caller’s is stored and never sent', async () => {
-  const imagekit = await startMisbehavingImagekit(accept(uploadedFile('file1')))
+  const imagekit = await startMisbehavingImagekit(acceptWith(uploadedFile('file1')))
   const database = await createTestDatabase()
   const { store, created } = await openWatchedStore(database)
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { store }, database)
@@ -38,7 +38,7 @@ test.for([
   ['no extensions', []],
   ['an empty array of extensions', [['extensions', '[]']]],
 ] as const)('with %s no webhookUrl is sent, not even the caller’s', async ([, more]) => {
-  const imagekit = await startMisbehavingImagekit(accept(uploadedFile('file1')))
+  const imagekit = await startMisbehavingImagekit(acceptWith(uploadedFile('file1')))
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
   const response = await upload(tracker, [
     FILE,
@@ -79,8 +79,8 @@ test('a webhook posted the moment ImageKit has the whole form is applied', async
   expect(await status.json()).toMatchObject({ status: 'success', extensions: [{ source: 'webhook' }] })
 })
 
-test('ImageKit gets the end of the form only after the submission is on disk', async () => {
-  const imagekit = await startMisbehavingImagekit(accept(uploadedFile('file1')))
+test('ImageKit gets the end of the form only after the submission is committed', async () => {
+  const imagekit = await startMisbehavingImagekit(acceptWith(uploadedFile('file1')))
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
   const { resume } = watched.pauseAfterCommit()
@@ -97,9 +97,9 @@ test('ImageKit gets the end of the form only after the submission is on disk', a
   expect((await response).status).toBe(200)
 })
 
-test('the status of each extension in the response is applied, in any combination', async () => {
+test('the status of each extension in the response is applied', async () => {
   const extensionStatus = { a: 'pending', b: 'success', c: 'failed', unrequested: 'success' }
-  const imagekit = await startMisbehavingImagekit(accept(uploadedFile('file1', { extensionStatus })))
+  const imagekit = await startMisbehavingImagekit(acceptWith(uploadedFile('file1', { extensionStatus })))
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
   const names = ['a', 'b', 'c', 'absent', 'a']
   const extensions = JSON.stringify(names.map((name) => ({ name })))
@@ -114,7 +114,7 @@ test('the status of each extension in the response is applied, in any combinatio
 test('the file in ImageKit’s response is stored as the baseline when the submission is accepted', async () => {
   const AITags = [{ name: 'Shirt', confidence: 90, source: 'google-auto-tagging' }]
   const imagekit = await startMisbehavingImagekit(
-    accept(uploadedFile('file1', { AITags, tags: ['a'], description: 'd' })),
+    acceptWith(uploadedFile('file1', { AITags, tags: ['a'], description: 'd' })),
   )
   const database = await createTestDatabase()
   const { store } = await openWatchedStore(database)

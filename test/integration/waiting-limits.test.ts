@@ -14,9 +14,9 @@ async function startLogged(overrides: Overrides) {
   const lines: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
   const tracker = await startTracker({}, { logger, ...overrides })
-  const rejected = () =>
+  const rejectionLines = () =>
     lines.map((line) => JSON.parse(line)).filter(({ event }) => event === 'load.rejected')
-  return { tracker, rejected }
+  return { tracker, rejectionLines }
 }
 
 async function openSocket(tracker: RunningTracker, bytes = ''): Promise<Socket> {
@@ -32,7 +32,7 @@ async function openSocket(tracker: RunningTracker, bytes = ''): Promise<Socket> 
 const withKey = { authorization: `Bearer ${API_KEY}` }
 
 test('twenty requests may wait or stream with one token; the next gets 503 until a place is free', async () => {
-  const { tracker, rejected } = await startLogged({})
+  const { tracker, rejectionLines } = await startLogged({})
   const { statusUrl, eventsUrl } = await register(tracker, ['remove-bg'])
   const streams = await Promise.all(Array.from({ length: 20 }, () => openEvents(eventsUrl)))
   expect(streams.map(({ response }) => response.statusCode)).toEqual(streams.map(() => 200))
@@ -44,7 +44,7 @@ test('twenty requests may wait or stream with one token; the next gets 503 until
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
     expect(await response.json()).toMatchObject({ code: 'overloaded', status: 503 })
   }
-  expect(rejected()).toMatchObject([{ rejected: { 'waiting with one token': 1 } }])
+  expect(rejectionLines()).toMatchObject([{ rejected: { 'waiting with one token': 1 } }])
   expect((await fetch(statusUrl)).status).toBe(200)
   const own = await register(tracker, ['remove-bg'], 'another')
   expect((await openEvents(own.eventsUrl)).response.statusCode).toBe(200)
@@ -54,7 +54,7 @@ test('twenty requests may wait or stream with one token; the next gets 503 until
   await expect.poll(async () => (await openEvents(eventsUrl)).response.statusCode).toBe(200)
 })
 
-test('the token of a submission has the same limit', async () => {
+test('the limit of a token also applies to the token of a submission', async () => {
   const { tracker } = await startLogged({ waitingLimits: { perToken: 1 } })
   const { statusUrl, eventsUrl } = await register(tracker, ['remove-bg'], null)
   await openEvents(eventsUrl)
@@ -63,9 +63,9 @@ test('the token of a submission has the same limit', async () => {
   expect((await fetch(statusUrl)).status).toBe(200)
 })
 
-test('waiting requests may use three quarters of the connections; webhooks and statuses get the rest', async () => {
+test('waiting requests may use three quarters of the unreserved connections; webhooks and statuses get the rest', async () => {
   // 10 of 40 are reserved, and 22 of the other 30 may wait.
-  const { tracker, rejected } = await startLogged({ descriptors: 40 })
+  const { tracker, rejectionLines } = await startLogged({ descriptors: 40 })
   const { webhookUrl } = await register(tracker, ['remove-bg'], 'own')
   await register(tracker, ['remove-bg'])
   const url = `${tracker.url}/assets/5effaa5662679b5af2c58829/events`
@@ -73,14 +73,14 @@ test('waiting requests may use three quarters of the connections; webhooks and s
   for (let count = 0; count < 60; count += 1) streams.push(await openEvents(url, withKey))
   const statuses = streams.map(({ response }) => response.statusCode)
   expect(statuses).toEqual([...Array(22).fill(200), ...Array(38).fill(503)])
-  expect(rejected()).toMatchObject([{ rejected: { waiting: 1 } }])
+  expect(rejectionLines()).toMatchObject([{ rejected: { waiting: 1 } }])
   const delivery = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'own' } }
   expect(await deliver(webhookUrl, delivery)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
   expect((await tracker.fetch('/assets/own/status')).status).toBe(200)
 })
 
 test('idle connections are closed for new ones, the longest idle first', async () => {
-  const { tracker, rejected } = await startLogged({ connectionLimits: { maxConnections: 10 } })
+  const { tracker, rejectionLines } = await startLogged({ connectionLimits: { maxConnections: 10 } })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const idle: Socket[] = []
   for (let count = 0; count < 10; count += 1) idle.push(await openSocket(tracker))
@@ -90,7 +90,7 @@ test('idle connections are closed for new ones, the longest idle first', async (
   const response = await rawRequest(tracker.url, { method: 'POST', path: pathname, body })
   expect(response).toMatchObject({ status: 200, body: '{"outcome":"applied"}' })
   await closed
-  expect(rejected()).toMatchObject([{ rejected: { connections: 1 } }])
+  expect(rejectionLines()).toMatchObject([{ rejected: { connections: 1 } }])
 })
 
 test('a connection beyond the limit gets 503 and is closed if no other one is idle', async () => {
@@ -112,7 +112,7 @@ test('a connection beyond the limit gets 503 and is closed if no other one is id
 })
 
 test('a connection with many pipelined waiting requests is closed', async () => {
-  const { tracker, rejected } = await startLogged({})
+  const { tracker, rejectionLines } = await startLogged({})
   const { statusUrl } = await register(tracker, ['remove-bg'])
   const { pathname, search } = new URL(statusUrl)
   const request = `GET ${pathname}${search}&wait=60 HTTP/1.1\r\nHost: x\r\n\r\n`
@@ -121,7 +121,7 @@ test('a connection with many pipelined waiting requests is closed', async () => 
   )
   await Promise.all(sockets.map((socket) => once(socket, 'close')))
   expect(sockets.map(({ bytesRead }) => bytesRead)).toEqual(sockets.map(() => 0))
-  expect(rejected()).toMatchObject([{ rejected: expect.any(Object) }])
+  expect(rejectionLines()).toMatchObject([{ rejected: expect.any(Object) }])
   // None of the requests is waiting any longer.
   const streams = await Promise.all(
     Array.from({ length: 20 }, () => openEvents(statusUrl.replace('/status?', '/events?'))),

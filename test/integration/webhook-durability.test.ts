@@ -34,7 +34,7 @@ test('a webhook gets its response after the commit of the delivery and its effec
     return response
   })
   await expect.poll(() => order).toEqual(['requested'])
-  // Each of these is handled completely by the same process while the webhook waits.
+  // The same process handles each of these requests completely while the webhook waits.
   for (let round = 0; round < 5; round += 1) expect((await statusOf(tracker)).status).toBe('pending')
   expect(order).toEqual(['requested'])
   startCommit()
@@ -79,7 +79,7 @@ test('a webhook that the store cannot write gets 503, and is applied when it is 
 /** The size of the write queue: enough for the service's own jobs. */
 const QUEUE_SIZE = 10
 
-test('a webhook beyond a full queue gets 503, and is applied when it is sent again', async () => {
+test('a webhook that does not fit into the write queue gets 503, and is applied when it is sent again', async () => {
   let isBusy = true
   const tracker = await startOnStore(
     (real) => ({
@@ -176,15 +176,15 @@ test('after a rotation, old URLs are valid only while the old token secret is co
 test('a start without the token secret that was used last logs an error; a start with both does not', async () => {
   const database = await createTestDatabase()
   const [oldSecret, newSecret] = ['the-old-token-secret', 'the-new-token-secret']
-  const errorsAt = async (secrets: string) => {
+  const errorsOfStart = async (secrets: string) => {
     const lines: string[] = []
     const logger = pino({ level: 'error' }, { write: (line: string) => void lines.push(line) })
     const tracker = await startTracker({ TRACKER_TOKEN_SECRET: secrets }, { logger }, database)
     await tracker.service.stop()
     return lines.join('')
   }
-  expect(await errorsAt(oldSecret)).toBe('')
-  expect(await errorsAt(`${newSecret},${oldSecret}`)).toBe('')
-  expect(await errorsAt(oldSecret)).toContain('lacks the secret that signed')
-  expect(await errorsAt(oldSecret)).toBe('')
+  expect(await errorsOfStart(oldSecret)).toBe('')
+  expect(await errorsOfStart(`${newSecret},${oldSecret}`)).toBe('')
+  expect(await errorsOfStart(oldSecret)).toContain('lacks the secret that signed')
+  expect(await errorsOfStart(oldSecret)).toBe('')
 })

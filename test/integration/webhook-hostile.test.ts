@@ -12,7 +12,7 @@ test.each([
   ['null', 'null'],
   ['true', 'true'],
   ['an empty object', '{}'],
-  ['a hundred thousand brackets', nested(100_000)],
+  ['a list nested 100,000 deep', nested(100_000)],
   ['a service that is not a string', '{"service":["remove-bg"],"status":"SUCCESS"}'],
   ['an empty service', '{"service":"","status":"SUCCESS"}'],
   ['a service of 100,000 characters', JSON.stringify({ service: 'x'.repeat(100_000), status: 'SUCCESS' })],
@@ -96,7 +96,7 @@ test('an error of exactly 16 KiB is reported whole', async () => {
 })
 
 test.each([501, 4000, 4400, 100_000])(
-  'an error nested %i deep settles the run and is reported by its size, because it could not be serialised again',
+  'an error nested %i deep settles the run, and only the size of the webhook is reported, because such an error cannot be serialised again',
   async (depth) => {
     const tracker = await startTracker()
     const { webhookUrl } = await register(tracker, ['remove-bg'])

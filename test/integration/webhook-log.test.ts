@@ -43,11 +43,11 @@ test('above 100 successes per second the log has a total instead of one line eac
   const tracker = await startTracker({}, { logger, clock: () => now })
   const names = Array.from({ length: 100 }, (_, index) => `extension-${index}`)
   const submissions = await Promise.all([1, 2, 3].map(() => register(tracker, names, null)))
-  const deliverAll = async (names: readonly string[]) => {
+  const deliverAll = async (services: readonly string[]) => {
     for (const { webhookUrl } of submissions)
-      await Promise.all(names.map((name) => deliver(webhookUrl, success(name))))
+      await Promise.all(services.map((name) => deliver(webhookUrl, success(name))))
   }
-  const totals = () =>
+  const loggedTotal = () =>
     (linesOf('deliveries recorded') as { total: number }[]).reduce((sum, { total }) => sum + total, 0)
 
   await deliverAll(names.slice(0, 70))
@@ -55,11 +55,11 @@ test('above 100 successes per second the log has a total instead of one line eac
   now += 1000
   await deliverAll(names.slice(70, 80))
   // The total of the first second is written, and the second one counts as busy because it follows a busy one.
-  expect(totals()).toBeGreaterThanOrEqual(110)
+  expect(loggedTotal()).toBeGreaterThanOrEqual(110)
   expect(linesOf('delivery recorded')).toHaveLength(100)
   now += 1000
   await deliverAll(names.slice(80, 90))
-  expect(totals()).toBe(140)
+  expect(loggedTotal()).toBe(140)
   expect(linesOf('delivery recorded')).toHaveLength(130)
   now += 1000
   await deliverAll(names.slice(90))
@@ -69,7 +69,7 @@ test('above 100 successes per second the log has a total instead of one line eac
   )
 })
 
-test('a total is written even if no delivery follows it', async () => {
+test('a total that no delivery follows is written by the stop of the service at the latest', async () => {
   const { logger, linesOf } = captureLog('info')
   const tracker = await startTracker({}, { logger, clock: () => 0 })
   const names = Array.from({ length: 60 }, (_, index) => `extension-${index}`)
@@ -81,7 +81,7 @@ test('a total is written even if no delivery follows it', async () => {
   expect(linesOf('deliveries recorded').length).toBeGreaterThan(0)
 })
 
-test('the complete log has one line for each delivery with its outcome, and no token, key or body', async () => {
+test('even at the level trace the log has one line for each recorded delivery, and no token, key or body', async () => {
   const { logger, text, linesOf } = captureLog('trace')
   const tracker = await startTracker({}, { logger })
   const { webhookUrl, statusUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)

@@ -105,7 +105,7 @@ test("a saved extension's placeholder is removed when a webhook names the real e
   expect((await statusOf(tracker)).extensionStatus).toEqual({ 'ai-tasks': 'success' })
 })
 
-test('an older submission settles its own runs, and the newest decides the status', async () => {
+test('a webhook for an older submission settles its own run, and the newest run of each extension decides the status', async () => {
   const tracker = await startTracker()
   const older = await register(tracker, ['remove-bg', 'ai-tasks'])
   const newer = await register(tracker, ['remove-bg'])

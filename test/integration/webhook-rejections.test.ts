@@ -68,7 +68,7 @@ test('a forged, truncated or foreign token gets 401 without a read of the store'
     '%E0%A4%A',
     'a'.repeat(8000),
   ]
-  const counted = calls.length
+  const callsBefore = calls.length
   for (const token of forged) {
     const response = await deliver(
       `${tracker.url}/webhooks/extension/${token}`,
@@ -80,7 +80,7 @@ test('a forged, truncated or foreign token gets 401 without a read of the store'
   // Except for the steps of timers, and those of the log of rejected deliveries, which only writes.
   expect(
     calls
-      .slice(counted)
+      .slice(callsBefore)
       .filter(
         (step) =>
           !/^(claimDue|foldCounters|heartbeat|recoverAbandoned|acquireLease|pruneBodies|saveClockTrust|keepRejected)/.test(
@@ -120,11 +120,11 @@ test('a body over 1 MiB is rejected with 413 by its declared length, before it i
   outgoing.destroy()
 })
 
-test('a chunked body gets 413 while it streams, and its connection is closed', async () => {
+test('a chunked body over 1 MiB gets 413 while it streams, and its connection is closed', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const outgoing = request(webhookUrl, { method: 'POST' })
-  const failed = once(outgoing, 'close')
+  const closed = once(outgoing, 'close')
   outgoing.on('error', () => {})
   outgoing.write(Buffer.alloc(LIMIT, ' '))
   outgoing.write('{}')
@@ -132,7 +132,7 @@ test('a chunked body gets 413 while it streams, and its connection is closed', a
   expect(response.statusCode).toBe(413)
   response.resume()
   // The body itself never ends.
-  await failed
+  await closed
   expect((await statusOf(tracker)).status).toBe('pending')
 })
 

@@ -7,7 +7,7 @@ import { wideList, wideObject } from '../support/wide-json.ts'
 
 /** The size limit of a body, minus the JSON around the wide value. */
 const WIDE_BYTES = 1024 * 1024 - 500
-/** The CPU time of one request, its tracker and its caller; a busy machine takes longer but uses no more CPU. */
+/** The limit of CPU time for one request, including its caller; a busy machine takes longer but uses no more CPU time. */
 const MAX_CPU_MS = 2000
 
 async function withCpuLimit<T>(work: () => Promise<T>): Promise<T> {
@@ -54,17 +54,17 @@ test('a response with more extensions than a request may have is rejected', asyn
     errors: [{ field: 'extensionStatus', message: 'has more than 100 extensions' }],
   })
   const hundred = JSON.stringify(
-    Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`e${at}`, 'failed'])),
+    Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`e${index}`, 'failed'])),
   )
   expect((await put(tracker, submissionId, `"extensionStatus":${hundred}`)).status).toBe(200)
   expect((await statusOf(tracker)).extensions).toHaveLength(101)
 })
 
-test('responses with more and more extension names create a limited number of runs', async () => {
+test('responses with ever more extension names create at most 200 runs', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
   for (let round = 0; round < 5; round += 1) {
-    const names = Array.from({ length: 100 }, (_, at) => [`e${round}-${at}`, 'failed'])
+    const names = Array.from({ length: 100 }, (_, index) => [`e${round}-${index}`, 'failed'])
     const extensionStatus = JSON.stringify(Object.fromEntries(names))
     expect((await put(tracker, submissionId, `"extensionStatus":${extensionStatus}`)).status).toBe(200)
   }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { imagekitErrorSchema, problemSchema } from '../../src/contract/problems.ts'
 import type { DescribedOperation, ResponseShape } from '../../src/http/route.ts'
 
-/** Fails unless the contract describes the response: its status, its type, and each of its fields. */
+/** Fails unless the contract describes the response: its status, its type, and each of its fields. Skips the admin pages. */
 export async function checkResponse(
   operations: readonly DescribedOperation[],
   method: string,

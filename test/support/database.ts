@@ -18,7 +18,7 @@ import { sqliteDatabase } from './sqlite-database.ts'
 /** `url`: a value for `DATABASE_URL`. */
 export type TestDatabase = { url: string }
 
-/** `disk` fails like a broken disk, and `row` like a violated constraint. */
+/** `how`: a `disk` failure is like that of a broken disk, and a `row` failure like a violated constraint. */
 type Failure = {
   name: string
   event: 'INSERT' | 'UPDATE' | 'INSERT OR UPDATE'

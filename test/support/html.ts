@@ -15,7 +15,7 @@ export function readTags(html: string): Tag[] {
   }))
 }
 
-/** The visible text of a page, with a space between elements. */
+/** The visible text of a page's `main` element, with a space between elements. */
 export function readText(html: string): string {
   const [, body = ''] = html.split(/<main[^>]*>/)
   return unescape(body.replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ')

@@ -31,8 +31,8 @@ export async function startMisbehavingImagekit(
 /** Nothing ever listens here. A port that was free a moment ago may now belong to another test. */
 export const UNREACHABLE_URL = 'http://127.0.0.1:1'
 
-/** In characters; longer than the closing boundary of any form. */
-const MAX_END = 200
+/** The length of `#tail` in characters; longer than the closing boundary of any form. */
+const TAIL_LENGTH = 200
 
 /** One request to the misbehaving ImageKit. Its body is read only by the `read…` methods. */
 export class Call {
@@ -88,7 +88,7 @@ export class Call {
 
   #append(text: string): void {
     this.#received += text
-    this.#tail = (this.#tail + text.slice(-MAX_END)).slice(-MAX_END)
+    this.#tail = (this.#tail + text.slice(-TAIL_LENGTH)).slice(-TAIL_LENGTH)
   }
 
   #readable(): Promise<void> {
@@ -108,7 +108,7 @@ export class Call {
     return this.read(() => this.#received.includes(text))
   }
 
-  /** Reads the body without keeping it. False if the connection closes before its end. */
+  /** Reads the body without keeping it. Resolves with false if the connection closes before the end of the body. */
   readToEnd(): Promise<boolean> {
     return new Promise((resolve) => {
       this.incoming.once('end', () => resolve(true)).once('close', () => resolve(false))

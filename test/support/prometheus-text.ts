@@ -3,7 +3,7 @@ export type Sample = { name: string; labels: { [label: string]: string }; value:
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y
 
-/** Parses the Prometheus text format. Throws on an invalid line, and on a sample whose metric has no `# TYPE`. */
+/** Parses the Prometheus text format. Throws on an invalid line, and on a metric that has no `# TYPE` or two. */
 export function parsePrometheusText(text: string): Sample[] {
   const types = new Map<string, string>()
   const samples: Sample[] = []
@@ -29,9 +29,9 @@ function parseLabels(text: string): { [label: string]: string } {
   const labels: { [label: string]: string } = {}
   LABEL.lastIndex = 0
   while (LABEL.lastIndex < text.length) {
-    const at = LABEL.lastIndex
+    const start = LABEL.lastIndex
     const [, label, value] = LABEL.exec(text) ?? []
-    if (label === undefined || value === undefined) throw new Error(`not a label: ${text.slice(at)}`)
+    if (label === undefined || value === undefined) throw new Error(`not a label: ${text.slice(start)}`)
     labels[label] = value.replace(/\\(.)/g, (_, character) => (character === 'n' ? '\n' : character))
   }
   return labels

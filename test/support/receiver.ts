@@ -8,9 +8,9 @@ export type Receiver = {
   port: number
   url: string
   requests: ReceivedRequest[]
-  /** The number of connections opened to it, with or without a request. */
+  /** The number of connections that were ever opened, with or without a request. */
   connections(): number
-  /** The number of connections that are open. */
+  /** The number of connections that are open now. */
   openConnections(): number
 }
 
@@ -18,7 +18,7 @@ const respondOk: RequestListener = (_request, response) => {
   response.writeHead(200).end()
 }
 
-/** A server of a caller that receives notifications. It listens on every IPv4 and IPv6 address of this machine. */
+/** Starts a caller's server for notifications. It listens on every IPv4 and IPv6 address of this machine. */
 export async function startReceiver(respond: RequestListener = respondOk): Promise<Receiver> {
   const requests: ReceivedRequest[] = []
   let connections = 0

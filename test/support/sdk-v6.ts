@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
 import { onTestFinished } from 'vitest'
 
-type Uploaded = Record<string, unknown> & { fileId: string; url: string; tags: string[] }
+type UploadResult = Record<string, unknown> & { fileId: string; url: string; tags: string[] }
 
 /** Version 6 of ImageKit's SDK. Its own types have no usable type for the result of `upload`. */
 type Client = {
-  upload(options: object): Promise<Uploaded & { $ResponseMetadata: { headers: Record<string, string> } }>
+  upload(options: object): Promise<UploadResult & { $ResponseMetadata: { headers: Record<string, string> } }>
   getFileDetails(fileId: string): Promise<unknown>
   getFileVersions(fileId: string): Promise<unknown>
   listFiles(options: object): Promise<unknown>
@@ -25,7 +25,7 @@ type Axios = {
 const load = createRequire(import.meta.url)
 const ImageKit: new (options: object) => Client = load('imagekit')
 
-// The same axios instance that the SDK requires, because the SDK hard-codes its API host.
+// The axios instance that the SDK uses. The SDK hard-codes its API host, so an interceptor has to replace it.
 const axios: Axios = createRequire(load.resolve('imagekit'))('axios')
 
 /** A client that sends every request to `url`, with these headers, until the test ends. */

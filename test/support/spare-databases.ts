@@ -79,10 +79,10 @@ async function createSpare(server: string, template: string): Promise<Spare> {
   return { url, name, connection, shape: await readShape(connection) }
 }
 
-/** Empties the database for the next test. If its schema was changed, it is dropped. */
+/** Empties the database for the next test, or drops it if the test has changed its schema. */
 async function release(server: string, spare: Spare): Promise<void> {
   const { name, connection, shape } = spare
-  // This fails if a trigger of the test rejects it, or if the test has terminated all connections.
+  // This fails if a trigger of the test rejects the DELETE, or if the test has terminated all connections.
   const currentShape = await readShape(connection, `${DISCONNECT}; ${EMPTY};`).catch(() => undefined)
   if (currentShape === shape) return void spares.push(spare)
   await connection.close().catch(() => {})

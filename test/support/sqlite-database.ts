@@ -62,7 +62,7 @@ export const sqliteDatabase: Engine = {
 
 let template: string | undefined
 
-/** Creates an empty database with all tables at this path. Copying one takes a fraction of the time of migrating one. */
+/** Creates a database with empty tables at this path. It is a copy, because migrating a new database takes far longer. */
 export function createEmptySqlite(path: string): void {
   template ??= createTemplate()
   mkdirSync(dirname(path), { recursive: true })

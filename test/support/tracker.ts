@@ -15,7 +15,7 @@ export const API_KEY = 'api-key-of-the-tests-0123456789'
 export const ADMIN_KEY = 'admin-key-of-the-tests-0123456789'
 export const IMAGEKIT_KEY = 'private_key_of_the_tests'
 
-/** A tracker in this process on a free port, configured as a user would. It is stopped when the test ends. */
+/** A tracker in this process on a free port, configured by environment variables. It is stopped when the test ends. */
 export type RunningTracker = {
   url: string
   service: Service

@@ -74,10 +74,10 @@ class SlowCaller {
     return this.#outgoing.write(bytes)
   }
 
-  /** Writes `chunk` until the socket's buffer is full, at most `times`. Returns the number of writes. */
-  fill(chunk: Buffer, times = Number.POSITIVE_INFINITY): number {
+  /** Writes `chunk` until the socket's buffer is full, at most `maxWrites` times. Returns the number of writes. */
+  fill(chunk: Buffer, maxWrites = Number.POSITIVE_INFINITY): number {
     let count = 0
-    while (count < times && !this.#outgoing.writableNeedDrain && !this.#outgoing.destroyed) {
+    while (count < maxWrites && !this.#outgoing.writableNeedDrain && !this.#outgoing.destroyed) {
       this.#outgoing.write(chunk)
       count += 1
     }
