@@ -20,10 +20,11 @@ const FAILED: UploadResponse & { kind: 'rejected' } = {
   requestId: 'request-1',
   error: { code: 'pre_transformation_failed', message: 'too long', status: null },
 }
+
 export function describeAccountDeliveries(current: () => StoreFixture): void {
   const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
     submitTo(current().store, names, facts)
-  const queue = async (...names: string[]) => {
+  const submitQueued = async (...names: string[]) => {
     const id = await submit(names)
     await current().store.applyResponse(id, accepted({}, { fileId: null }), 1_500)
     return id
@@ -44,7 +45,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
     requestId,
     response,
   })
-  const dueAt = async (now: number) =>
+  const listDueAt = async (now: number) =>
     (await current().store.listDue(now, 100)).map(({ run }) => [run.submissionId, run.name])
 
   describe('an event about an asset', () => {
@@ -55,8 +56,8 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       await current().store.recordDelivery(newDelivery(first, { service: 'ai-tasks', status: 'success' }))
 
       expect(await deliver(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
-      expect(await dueAt(4_999)).toEqual([])
-      expect(await dueAt(5_000)).toEqual([
+      expect(await listDueAt(4_999)).toEqual([])
+      expect(await listDueAt(5_000)).toEqual([
         [first, 'remove-bg'],
         [second, 'remove-bg'],
       ])
@@ -66,22 +67,22 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       const rejected = await submit(['remove-bg'], { fileId: FILE_ID })
       await current().store.applyResponse(rejected, aRejection('rejected'), 2_000)
       expect(await deliver(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'ignored' })
-      expect(await dueAt(1_000_000)).toEqual([])
+      expect(await listDueAt(1_000_000)).toEqual([])
     })
 
     test('makes runs due earlier that would be due later', async () => {
       const id = await submit(['remove-bg'], { fileId: FILE_ID })
       const other = await submit(['remove-bg'], { fileId: 'another' })
       await sweep(current().store)
-      for (const each of [id, other]) {
-        const runId = (await current().store.findSubmission(each))?.runs[0]?.runId ?? ''
+      for (const submissionId of [id, other]) {
+        const runId = (await current().store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
         await applyFinding(current().store, runId, { kind: 'unchanged', dueAt: 60_000 }, 4_000)
       }
       expect(await deliver(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
-      expect(await dueAt(4_999)).toEqual([])
-      expect(await dueAt(59_999)).toEqual([[id, 'remove-bg']])
+      expect(await listDueAt(4_999)).toEqual([])
+      expect(await listDueAt(59_999)).toEqual([[id, 'remove-bg']])
       await sweep(current().store)
-      expect(await dueAt(59_999)).toEqual([[id, 'remove-bg']])
+      expect(await listDueAt(59_999)).toEqual([[id, 'remove-bg']])
     })
 
     test('makes expired runs due once, so that evidence can still settle them', async () => {
@@ -91,18 +92,18 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       })
       const [run, other] = (await current().store.findSubmission(id))?.runs ?? []
       await sweep(current().store)
-      for (const each of [run, other])
-        await applyFinding(current().store, each?.runId ?? '', { kind: 'timed_out' }, 3_000)
-      expect(await dueAt(1_000_000)).toEqual([])
+      for (const unsettled of [run, other])
+        await applyFinding(current().store, unsettled?.runId ?? '', { kind: 'timed_out' }, 3_000)
+      expect(await listDueAt(1_000_000)).toEqual([])
       expect(await deliver(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
-      expect(await dueAt(4_999)).toEqual([])
-      expect(await dueAt(5_000)).toEqual([
+      expect(await listDueAt(4_999)).toEqual([])
+      expect(await listDueAt(5_000)).toEqual([
         [id, 'remove-bg'],
         [id, 'ai-tasks'],
       ])
       await applyFinding(current().store, run?.runId ?? '', EVIDENCE, 6_000)
       await applyFinding(current().store, other?.runId ?? '', { kind: 'unchanged', dueAt: null }, 6_000)
-      expect(await dueAt(1_000_000)).toEqual([])
+      expect(await listDueAt(1_000_000)).toEqual([])
       expect((await current().store.findSubmission(id))?.runs).toMatchObject([
         { status: 'success', source: 'reconcile', evidence: EVIDENCE.evidence },
         { status: 'expired', source: 'expiry' },
@@ -116,7 +117,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       const late = await submit(['remove-bg'], { fileId: 'another', at: 3_000 })
       await sweep(current().store)
       expect(await deliver(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'applied' })
-      expect(await dueAt(9_000)).toEqual([
+      expect(await listDueAt(9_000)).toEqual([
         [early, 'remove-bg'],
         [late, 'remove-bg'],
       ])
@@ -172,7 +173,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
 
   describe('the event that ends a queued upload', () => {
     test('is treated as the response: it names the file, sets the baseline and settles runs', async () => {
-      const id = await queue('remove-bg', 'ai-tasks')
+      const id = await submitQueued('remove-bg', 'ai-tasks')
       const response = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
       expect(await deliver(finished('event-1', response), 3_000)).toEqual({
         ...NOTHING,
@@ -190,18 +191,18 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
     })
 
     test('rejects the submission if the upload failed, and its runs are no longer due', async () => {
-      const id = await queue('remove-bg')
+      const id = await submitQueued('remove-bg')
       await sweep(current().store)
-      expect(await dueAt(1_000_000)).toEqual([[id, 'remove-bg']])
+      expect(await listDueAt(1_000_000)).toEqual([[id, 'remove-bg']])
       const recorded = { outcome: 'applied', ...NOTHING, submissionId: id }
       expect(await deliver(finished('event-1', FAILED))).toEqual(recorded)
       const found = await current().store.findSubmission(id)
       expect(found?.submission).toMatchObject({ state: 'rejected', error: FAILED.error })
-      expect(await dueAt(1_000_000)).toEqual([])
+      expect(await listDueAt(1_000_000)).toEqual([])
     })
 
     test('sets the baseline even if a webhook has already named the file', async () => {
-      const id = await queue('remove-bg', 'ai-tasks')
+      const id = await submitQueued('remove-bg', 'ai-tasks')
       await current().store.recordDelivery(newDelivery(id, { service: 'ai-tasks', status: 'success' }))
       const response = accepted({ 'remove-bg': 'pending' }, { baseline: BASELINE })
       expect(await deliver(finished('event-1', response))).toMatchObject({
@@ -217,7 +218,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       ['the file', accepted({ 'remove-bg': 'failed' }), { state: 'accepted', fileId: FILE_ID }],
       ['the failure', FAILED, { state: 'rejected', error: FAILED.error }],
     ] as const)(
-      'that reports %s before the response is applied together with the response',
+      'that arrives before the response and reports %s is applied together with the response',
       async (_, response, expected) => {
         const id = await submit(['remove-bg'])
         expect(await deliver(finished('event-1', response))).toMatchObject({
@@ -235,8 +236,8 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
     )
 
     test('belongs to the first submission with its request id, and the next such event to the second', async () => {
-      const first = await queue('remove-bg')
-      const second = await queue('remove-bg')
+      const first = await submitQueued('remove-bg')
+      const second = await submitQueued('remove-bg')
       const response = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
       const applied = { outcome: 'applied', fileId: FILE_ID }
       expect(await deliver(finished('event-1', response))).toMatchObject({ ...applied, submissionId: first })
@@ -246,7 +247,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
     })
 
     test('is ignored for an unknown request id, and for an upload that already has a response', async () => {
-      const queued = await queue('remove-bg')
+      const queued = await submitQueued('remove-bg')
       const done = await submit(['remove-bg'])
       const response = accepted({ 'remove-bg': 'pending' }, { requestId: 'request-2', baseline: BASELINE })
       await current().store.applyResponse(done, response, 1_500)

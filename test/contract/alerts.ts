@@ -31,7 +31,7 @@ export function describeAlerts(current: () => StoreFixture): void {
   }
 
   describe('failures', () => {
-    test('are counted by the time of the failure, not of the request', async () => {
+    test('are counted by the time of the failure, not of the request, up to a maximum', async () => {
       expect(await countFailures(0)).toEqual({})
       await fail('remove-bg', 10_000, 9_000)
       await fail('ai-tasks', 10_000, 9_000)

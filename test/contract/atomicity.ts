@@ -16,7 +16,8 @@ export function describeAtomicity(current: () => StoreFixture): void {
       const create = (submission: (typeof requests)[number]) => store.createSubmission(submission)
       const settled = await Promise.allSettled(requests.map(create))
 
-      const written: string[] = []
+      const runIds: string[] = []
+      const submissionIds: string[] = []
       for (const [index, { at, fileName }] of requests.entries()) {
         const outcome = settled[index]
         expect(outcome?.status).toBe(at === 7_000 ? 'rejected' : 'fulfilled')
@@ -24,12 +25,14 @@ export function describeAtomicity(current: () => StoreFixture): void {
         const found = await store.findSubmission(outcome.value.submissionId)
         expect(found?.runs).toHaveLength(1)
         expect(found?.submission.fileName).toBe(fileName)
-        written.push(found?.runs[0]?.runId ?? '')
+        runIds.push(found?.runs[0]?.runId ?? '')
+        submissionIds.push(outcome.value.submissionId)
       }
-      expect((await listEveryRun(store)).map(({ run }) => run.runId)).toEqual(written.toReversed())
+      expect((await listEveryRun(store)).map(({ run }) => run.runId)).toEqual(runIds.toReversed())
       await restore()
       const again = await Promise.all(requests.filter(({ at }) => at === 7_000).map(create))
-      expect(new Set([...written, ...again.map(({ submissionId }) => submissionId)]).size).toBe(30)
+      submissionIds.push(...again.map(({ submissionId }) => submissionId))
+      expect(new Set(submissionIds).size).toBe(30)
     })
 
     test('if a delivery cannot be stored, its effect is rolled back', async () => {

@@ -19,7 +19,7 @@ export function describeClaims(current: () => StoreFixture): void {
     current().store,
     await current().openAnotherProcess(),
   ]
-  /** A submission of a known file whose runs are due since 1,000. */
+  /** A submission of a known file whose runs have been due since 1,000. */
   const submitDue = async (store: Store, names: string[]) => {
     const submissionId = await submit(store, names, { fileId: FILE_ID, kind: 'update' })
     await sweep(store)
@@ -94,7 +94,7 @@ export function describeClaims(current: () => StoreFixture): void {
       },
     )
 
-    test('can be extended, and the new end names the claim, unless it was lost', async () => {
+    test('can be extended unless the claim was lost, and then the new end identifies the claim', async () => {
       const [one, two] = await openBoth()
       await submitDue(one, ['remove-bg', 'ai-tasks'])
       const claimed = idsOf(await one.claimDue(5_000, { limit: 10, until: 9_000 }))
@@ -103,9 +103,9 @@ export function describeClaims(current: () => StoreFixture): void {
       await one.extendClaim(claimed, 9_000, 15_000)
       expect(await dueAt(two, 14_999)).toEqual([])
       expect(await dueAt(two, 15_000)).toEqual([kept])
-      const looked = { kind: 'unchanged', dueAt: 70_000 } as const
-      expect(await one.applyFinding(kept, looked, 9_500, 9_000)).toMatchObject({ applied: false })
-      expect(await one.applyFinding(kept, looked, 9_500, 15_000)).toMatchObject({ applied: true })
+      const unchanged = { kind: 'unchanged', dueAt: 70_000 } as const
+      expect(await one.applyFinding(kept, unchanged, 9_500, 9_000)).toMatchObject({ applied: false })
+      expect(await one.applyFinding(kept, unchanged, 9_500, 15_000)).toMatchObject({ applied: true })
       expect(await dueAt(two, 20_000)).toEqual([lost])
     })
 
@@ -134,7 +134,7 @@ export function describeClaims(current: () => StoreFixture): void {
       },
     )
 
-    test('is undone by an event of the asset, so that the run is checked again', async () => {
+    test('is undone by an event about the asset, so that the run is checked again', async () => {
       const [one, two] = await openBoth()
       await submitDue(one, ['remove-bg'])
       const runId = await claimOne(one, 5_000, 9_000)
@@ -166,7 +166,7 @@ export function describeClaims(current: () => StoreFixture): void {
       expect(await dueAt(two, 14_999)).toEqual([second])
     })
 
-    test('neither claims nor releases a run that a webhook has settled meanwhile', async () => {
+    test('does not make a run due again when it is released, if a webhook has settled the run meanwhile', async () => {
       const [one, two] = await openBoth()
       const submissionId = await submitDue(one, ['remove-bg'])
       const runId = await claimOne(one, 5_000, 9_000)
@@ -178,7 +178,7 @@ export function describeClaims(current: () => StoreFixture): void {
   })
 
   describe('claiming notifications', () => {
-    /** A notification that is due since 2,000. */
+    /** A notification that has been due since 2,000. */
     const notify = async (store: Store): Promise<string> => {
       const callerWebhookUrl = 'https://caller.example/hook'
       const submissionId = await submit(store, ['remove-bg'], { callerWebhookUrl })
@@ -266,7 +266,7 @@ export function describeClaims(current: () => StoreFixture): void {
       await store.createRetry('retry-1', runIds, anAuditEntry({ kind: 'retry' }))
       return runIds
     }
-    const asking = (fileId: string) => newSubmission(['remove-bg'], { fileId, kind: 'update', attempt: 2 })
+    const newRetry = (fileId: string) => newSubmission(['remove-bg'], { fileId, kind: 'update', attempt: 2 })
 
     test('are submitted by one of two processes that have read the same item', async () => {
       const handles = await openBoth()
@@ -274,7 +274,7 @@ export function describeClaims(current: () => StoreFixture): void {
       const { itemId = 0 } = (await handles[0].nextRetryItem()) ?? {}
       expect(await handles[1].nextRetryItem()).toMatchObject({ itemId, runId })
       const submitted = await Promise.all(
-        handles.map((store) => store.submitRetry(runId, asking('file-0'), { itemId })),
+        handles.map((store) => store.submitRetry(runId, newRetry('file-0'), { itemId })),
       )
       expect(submitted.filter((one) => 'submissionId' in one)).toHaveLength(1)
       expect(submitted).toContainEqual({ rejection: 'not_waiting' })
@@ -285,7 +285,7 @@ export function describeClaims(current: () => StoreFixture): void {
       const [one, two] = await openBoth()
       const [runId = ''] = await createRetry(one)
       const { itemId = 0 } = (await one.nextRetryItem()) ?? {}
-      await one.submitRetry(runId, asking('file-0'), { itemId })
+      await one.submitRetry(runId, newRetry('file-0'), { itemId })
       for (const state of ['failed', 'waiting'] as const) await two.endRetryItem(itemId, state, 'late')
       expect(await two.findRetry('retry-1')).toMatchObject({ total: 2, done: 0 })
       await one.endRetryItem(itemId, 'accepted', null)

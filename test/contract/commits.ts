@@ -6,7 +6,7 @@ import type { StoreFixture } from './store-fixture.ts'
 import { withLease } from './with-lease.ts'
 
 export function describeCommits(current: () => StoreFixture): void {
-  const watch = () => {
+  const watchCommits = () => {
     const commits: Commit[] = []
     current().store.watchCommits((commit) => commits.push(commit))
     return commits
@@ -18,7 +18,7 @@ export function describeCommits(current: () => StoreFixture): void {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'])
       await sweep(store)
-      const commits = watch()
+      const commits = watchCommits()
       await store.applyResponse(
         submissionId,
         accepted({ 'ai-tasks': 'failed', 'remove-bg': 'pending' }),
@@ -39,7 +39,7 @@ export function describeCommits(current: () => StoreFixture): void {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       await sweep(store)
-      const commits = watch()
+      const commits = watchCommits()
       const runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
       await applyFinding(store, runId, { kind: 'timed_out' }, 1_800)
       expect(settledIn(commits)).toEqual([])
@@ -53,7 +53,7 @@ export function describeCommits(current: () => StoreFixture): void {
       const callerWebhookUrl = 'https://caller.example/hook'
       const withCaller = await submit(store, ['remove-bg', 'ai-tasks'], { callerWebhookUrl })
       const withoutCaller = await submit(store, ['remove-bg'])
-      const commits = watch()
+      const commits = watchCommits()
       await store.recordDelivery(newDelivery(withoutCaller, { service: 'remove-bg', status: 'success' }))
       for (const service of ['remove-bg', 'remove-bg', 'ai-tasks'])
         await store.recordDelivery(newDelivery(withCaller, { service, status: 'success' }))
@@ -66,7 +66,7 @@ export function describeCommits(current: () => StoreFixture): void {
       await store.recordDelivery(
         newDelivery(old, { service: 'ai-tasks', status: 'success', fileId: 'file-old' }),
       )
-      const commits = watch()
+      const commits = watchCommits()
       const namedIn = async (work: Promise<unknown>) => {
         await work
         const named = commits.splice(0)
@@ -98,7 +98,7 @@ export function describeCommits(current: () => StoreFixture): void {
       const { store, failInserts } = current()
       // Already bound to its file: otherwise the second delivery would start a separate batch.
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
-      const commits = watch()
+      const commits = watchCommits()
       await failInserts('deliveries', 6_000)
       const deliver = (service: string, receivedAt: number) =>
         store.recordDelivery(newDelivery(submissionId, { service, status: 'success' }, { receivedAt }))

@@ -14,11 +14,11 @@ export function describeDueRuns(current: () => StoreFixture): void {
   const runIdOf = async (id: string, name = 'remove-bg') =>
     (await current().store.findSubmission(id))?.runs.find((run) => run.name === name)?.runId ?? ''
   /** Records a check without result, and the time of the next one. */
-  const putOff = async (id: string, dueAt: number, name?: string) =>
+  const postpone = async (id: string, dueAt: number, name?: string) =>
     applyFinding(current().store, await runIdOf(id, name), { kind: 'unchanged', dueAt }, 3_000)
 
   describe('due runs', () => {
-    test('are pending runs whose due time has come, the longest due first, at most `limit`', async () => {
+    test('are pending runs whose due time has passed, the longest due first, at most `limit`', async () => {
       const late = await submit(['remove-bg'], { at: 5_000 })
       const early = await submit(['remove-bg', 'ai-tasks'], { at: 4_000 })
       const later = await submit(['remove-bg'], { at: 9_001 })
@@ -41,9 +41,9 @@ export function describeDueRuns(current: () => StoreFixture): void {
       const misdated = await submit(['remove-bg', 'ai-tasks'])
       const late = await submit(['remove-bg'], { at: 5_000 })
       await sweep(current().store)
-      await putOff(planned, 20_000)
-      await putOff(misdated, 20_001)
-      await putOff(misdated, 20_001, 'ai-tasks')
+      await postpone(planned, 20_000)
+      await postpone(misdated, 20_001)
+      await postpone(misdated, 20_001, 'ai-tasks')
       await settle(misdated, 'ai-tasks')
       const dueAt = async (now: number, limit = 100) =>
         (await current().store.listDue(now, limit, 20_000)).map(({ run }) => run.submissionId)
@@ -53,7 +53,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       expect(await dueAt(20_000)).toEqual([late, planned, misdated])
     })
 
-    test('include their submission, its other names, and the other submissions of the asset', async () => {
+    test('are listed with their submission, its other extensions, and the other submissions of the asset', async () => {
       const update = { fileId: FILE_ID, kind: 'update', at: 5_000 } as const
       const before = await submit(['ai-tasks'], update)
       const id = await submit(['remove-bg', 'ai-tasks', 'google-auto-tagging'], {
@@ -67,9 +67,9 @@ export function describeDueRuns(current: () => StoreFixture): void {
 
       const { store } = current()
       await sweep(store)
-      await putOff(before, 90_000, 'ai-tasks')
+      await postpone(before, 90_000, 'ai-tasks')
       const [found, earlier, later] = await Promise.all(
-        [id, before, after].map((each) => store.findSubmission(each)),
+        [id, before, after].map((submissionId) => store.findSubmission(submissionId)),
       )
       expect(await store.listDue(5_000, 10)).toEqual([
         {
@@ -85,7 +85,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       ])
     })
 
-    test('include the newest hundred submissions of the asset, however many it has', async () => {
+    test('are listed with the newest hundred submissions of the asset, however many it has', async () => {
       const id = await submit(['remove-bg'], { fileId: FILE_ID, at: 5_000 })
       const submissionIds = await Promise.all(
         Array.from({ length: 120 }, () => submit(['ai-tasks'], { fileId: FILE_ID, at: 90_000 })),
@@ -96,7 +96,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       expect(due?.others.map(({ submission }) => submission.submissionId)).toEqual(submissionIds.slice(-100))
     })
 
-    test('have no other submissions if the file is unknown', async () => {
+    test('are listed without other submissions if the file is unknown', async () => {
       await submit(['remove-bg'], { at: 5_000 })
       await submit(['remove-bg'], { at: 90_000 })
       await sweep(current().store)
@@ -118,7 +118,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
     })
 
     test.each(['before', 'after'])(
-      'exclude those of a submission rejected %s the sweep, unless a webhook proves it after all',
+      'exclude those of a submission rejected %s the sweep, until a webhook shows that ImageKit has accepted it',
       async (when) => {
         const id = await submit(['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
         if (when === 'after') await sweep(current().store)
@@ -148,7 +148,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
     test('that a response added are due with their siblings, or once the sweep has passed them', async () => {
       const withSibling = await submit(['remove-bg'])
       await sweep(current().store)
-      await putOff(withSibling, 50_000)
+      await postpone(withSibling, 50_000)
       const alone = await submit([])
       for (const id of [withSibling, alone])
         await current().store.applyResponse(id, accepted({ extra: 'pending' }), 2_000)
@@ -165,7 +165,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
     test('that replace a placeholder keep its due time', async () => {
       const id = await submit(['saved-extension'])
       await sweep(current().store)
-      await putOff(id, 50_000, 'saved-extension')
+      await postpone(id, 50_000, 'saved-extension')
       await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 2_000)
       await sweep(current().store)
       expect(await due(49_999)).toEqual([])

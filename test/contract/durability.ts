@@ -5,7 +5,7 @@ import type { StoreFixture } from './store-fixture.ts'
 
 export function describeDurability(current: () => StoreFixture): void {
   describe('durability', () => {
-    test('everything is found unchanged after the store was closed and opened', async () => {
+    test('submissions and assets are found unchanged after the store was closed and opened', async () => {
       const { store, reopen } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'])
       await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)

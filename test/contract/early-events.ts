@@ -5,14 +5,14 @@ import { submit as submitTo } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 import { withLease } from './with-lease.ts'
 
-type Ended = UploadResponse & { kind: 'accepted' | 'rejected' }
+type UploadEnd = UploadResponse & { kind: 'accepted' | 'rejected' }
 
 const FAILURE = { code: 'pre_transformation_failed', message: 'too long', status: null }
 const QUEUED = accepted({}, { fileId: null })
 
 export function describeEarlyEvents(current: () => StoreFixture): void {
   const submit = (...names: string[]) => submitTo(current().store, names)
-  const end = (eventId: string, response: Ended) =>
+  const end = (eventId: string, response: UploadEnd) =>
     current().store.recordAccountDelivery(
       newAccountDelivery({
         kind: 'upload_finished',
@@ -73,7 +73,7 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
 
     test('is applied in order of arrival if there are several different ones', async () => {
       const id = await submit('remove-bg')
-      const ends: Ended[] = [
+      const ends: UploadEnd[] = [
         { kind: 'rejected', requestId: 'request-1', error: FAILURE },
         accepted({ 'remove-bg': 'success' }),
         accepted({ 'remove-bg': 'failed' }, { fileId: 'another' }),
@@ -86,12 +86,12 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
       const found = await current().store.findSubmission(id)
       expect(found?.submission).toMatchObject({ state: 'accepted', fileId: FILE_ID })
       const claimed = await Promise.all(deliveryIds.map((one) => current().store.findDelivery(one)))
-      // Once it has a file, it can't get another.
+      // Once a submission has a file, it can't get another.
       expect(claimed.map((one) => one?.outcome)).toEqual(['applied', 'applied', 'ignored'])
     })
   })
 
-  test('a webhook that waited for a queued upload’s response names its file, and the first one counts', async () => {
+  test('the first of the webhooks that waited for a queued upload’s response names its file', async () => {
     const id = await submit('remove-bg')
     const deliverResult = (service: string, fileId: string) =>
       current().store.recordDelivery(newDelivery(id, { service, status: 'success', fileId }))

@@ -7,7 +7,7 @@ import type { StoreFixture } from './store-fixture.ts'
 const NOT_APPLIED = { applied: false, fileId: null }
 
 export function describeFindings(current: () => StoreFixture): void {
-  /** The runs are due since they were requested. */
+  /** Submits runs that have been due since they were requested. */
   const submit = async (names: string[], facts: Partial<NewSubmission> = {}) => {
     const id = await submitTo(current().store, names, { fileId: FILE_ID, kind: 'update', ...facts })
     await sweep(current().store)
@@ -77,22 +77,27 @@ export function describeFindings(current: () => StoreFixture): void {
       { kind: 'asset_gone' },
       { kind: 'timed_out' },
       { kind: 'unchanged', dueAt: 8_000 },
-    ] as const)('$kind does not change a run that is no longer pending, or not yet due', async (finding) => {
-      const settled = await submit(['remove-bg'])
-      const runId = await runIdOf(settled)
-      await current().store.recordDelivery(newDelivery(settled, { service: 'remove-bg', status: 'failed' }))
-      const expired = await submit(['remove-bg'])
-      await applyFinding(current().store, await runIdOf(expired), { kind: 'timed_out' }, 3_000)
-      const alone = await submitTo(current().store, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
-      const pending = await runIdOf(alone)
-      const before = await Promise.all([settled, expired, alone].map(runsOf))
+    ] as const)(
+      '$kind does not change a run that is settled, expired, not due or unknown',
+      async (finding) => {
+        const settledId = await submit(['remove-bg'])
+        await current().store.recordDelivery(
+          newDelivery(settledId, { service: 'remove-bg', status: 'failed' }),
+        )
+        const expiredId = await submit(['remove-bg'])
+        await applyFinding(current().store, await runIdOf(expiredId), { kind: 'timed_out' }, 3_000)
+        // No sweep passes this one, so it is not due.
+        const notDueId = await submitTo(current().store, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
+        const submissionIds = [settledId, expiredId, notDueId]
+        const runIds = await Promise.all(submissionIds.map((id) => runIdOf(id)))
+        const before = await Promise.all(submissionIds.map(runsOf))
 
-      // The last one is not due, because no sweep has passed it.
-      for (const each of [runId, pending, await runIdOf(expired), 'no such run', ...unknownIds(pending)])
-        expect(await applyFinding(current().store, each, finding, 5_000)).toEqual(NOT_APPLIED)
-      expect(await Promise.all([settled, expired, alone].map(runsOf))).toEqual(before)
-      expect(await current().store.listDue(1_000_000, 10)).toEqual([])
-    })
+        for (const runId of [...runIds, 'no such run', ...unknownIds(await runIdOf(notDueId))])
+          expect(await applyFinding(current().store, runId, finding, 5_000)).toEqual(NOT_APPLIED)
+        expect(await Promise.all(submissionIds.map(runsOf))).toEqual(before)
+        expect(await current().store.listDue(1_000_000, 10)).toEqual([])
+      },
+    )
 
     test('a run whose submission was rejected meanwhile does not change', async () => {
       const id = await submit(['remove-bg'])
@@ -111,7 +116,7 @@ export function describeFindings(current: () => StoreFixture): void {
       expect(await applyFinding(current().store, runId, EVIDENCE, 5_000)).toEqual(NOT_APPLIED)
     })
 
-    test('if evidence and a webhook arrive at the same time, one of them settles the run', async () => {
+    test('if evidence and a contradicting webhook are recorded at the same time, the first call settles the run', async () => {
       const id = await submit(['remove-bg'])
       const runId = await runIdOf(id)
       const webhook = newDelivery(id, { service: 'remove-bg', status: 'failed' })

@@ -9,8 +9,8 @@ const SCOPE = 'default POST /api/v1/files/upload key-1'
 const RESPONSE: StoredResponse = { status: 200, headers: { 'x-submission-id': 's' }, body: '{"fileId":"ü"}' }
 
 export function describeIdempotency(current: () => StoreFixture): void {
-  const claim = (at = 1_000) => current().store.claimIdempotencyKey(newKeyClaim(SCOPE), at)
-  /** A request claims the key. `claim` is for other requests with the same key. */
+  const tryClaim = (at = 1_000) => current().store.claimIdempotencyKey(newKeyClaim(SCOPE), at)
+  /** Claims the key for a request. `tryClaim` is for requests that may find the key in use. */
   const claimKey = async (at = 1_000) => {
     const claimed = newKeyClaim(SCOPE)
     expect(await current().store.claimIdempotencyKey(claimed, at)).toEqual({ kind: 'claimed' })
@@ -29,7 +29,7 @@ export function describeIdempotency(current: () => StoreFixture): void {
 
   describe('idempotency keys', () => {
     test('a key is given to one of many simultaneous claims', async () => {
-      const claims = await Promise.all(Array.from({ length: 50 }, () => claim()))
+      const claims = await Promise.all(Array.from({ length: 50 }, () => tryClaim()))
       expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1)
       expect(claims.filter(({ kind }) => kind === 'running')).toHaveLength(49)
     })
@@ -37,12 +37,12 @@ export function describeIdempotency(current: () => StoreFixture): void {
     test('a key is running until its response is stored, and then returns the response', async () => {
       const claimed = await claimKey()
       const submissionId = await submit(claimed)
-      expect(await claim()).toEqual({ kind: 'running' })
+      expect(await tryClaim()).toEqual({ kind: 'running' })
       await current().store.applyResponse(submissionId, accepted({}), 2_000, {
         ...claimed,
         response: RESPONSE,
       })
-      expect(await claim(3_000)).toEqual({ kind: 'responded', fingerprint: 'abc', response: RESPONSE })
+      expect(await tryClaim(3_000)).toEqual({ kind: 'responded', fingerprint: 'abc', response: RESPONSE })
     })
 
     test('a request that has lost its key submits nothing, and neither stores a response nor releases the key', async () => {
@@ -56,16 +56,16 @@ export function describeIdempotency(current: () => StoreFixture): void {
       const submissionId = await submit(claimed)
       await store.applyResponse(submissionId, accepted({}), 2_000, { ...lost, response: RESPONSE })
       await store.releaseIdempotencyKey(lost)
-      expect(await claim()).toEqual({ kind: 'running' })
+      expect(await tryClaim()).toEqual({ kind: 'running' })
       await store.applyResponse(submissionId, accepted({}), 2_000, { ...claimed, response: RESPONSE })
-      expect(await claim()).toMatchObject({ kind: 'responded' })
+      expect(await tryClaim()).toMatchObject({ kind: 'responded' })
     })
 
     test('a response is repeated for 24 hours and no longer', async () => {
       await claimAndRespond()
-      expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toMatchObject({ kind: 'responded' })
-      expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'claimed' })
-      expect(await claim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
+      expect(await tryClaim(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toMatchObject({ kind: 'responded' })
+      expect(await tryClaim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'claimed' })
+      expect(await tryClaim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'running' })
     })
 
     test('the time of the newest claim is found, also after a restart', async () => {
@@ -82,13 +82,13 @@ export function describeIdempotency(current: () => StoreFixture): void {
       await current().store.claimIdempotencyKey(newKeyClaim('running'), 1_000)
       const { deleteExpiredKeys } = withLease(current().store)
       expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toBe(false)
-      expect(await claim(2_000)).toMatchObject({ kind: 'responded' })
+      expect(await tryClaim(2_000)).toMatchObject({ kind: 'responded' })
       expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS)).toBe(false)
       expect(await current().store.claimIdempotencyKey(newKeyClaim('running'), 2_000)).toEqual({
         kind: 'running',
       })
       // Even if the clock was set back, the key is free, because its row is deleted.
-      expect(await claim(2_000)).toEqual({ kind: 'claimed' })
+      expect(await tryClaim(2_000)).toEqual({ kind: 'claimed' })
     })
 
     test('a limited number of expired keys is deleted at a time', async () => {

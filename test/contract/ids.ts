@@ -14,7 +14,7 @@ function partsOf(kind: IdKind, ids: readonly (string | null)[]) {
   })
 }
 
-/** Ids in creation order: each has a greater number, and its own random bits, except runs of one submission. */
+/** Ids in creation order: each has a greater number, and its own random checks, except runs of one submission. */
 function expectIds(kind: IdKind, ids: readonly (string | null)[]): void {
   const parts = partsOf(kind, ids)
   const numbers = parts.map(({ number }) => number)
@@ -22,7 +22,7 @@ function expectIds(kind: IdKind, ids: readonly (string | null)[]): void {
   if (kind !== 'run') expect(new Set(parts.map(({ check }) => check)).size).toBe(parts.length)
 }
 
-const other = () => newAccountDelivery({ kind: 'other', eventId: null, type: null })
+const newOtherDelivery = () => newAccountDelivery({ kind: 'other', eventId: null, type: null })
 
 export function describeIds(current: () => StoreFixture): void {
   const runIdsOf = async (store: Store, submissionId: string) =>
@@ -41,7 +41,7 @@ export function describeIds(current: () => StoreFixture): void {
         for (let repeated = 0; repeated < 2; repeated += 1)
           deliveryIds.push((await store.recordDelivery(newDelivery(submissionId, result))).deliveryId)
         deliveryIds.push(...(await store.keepRejected([newRejected(), newRejected()])))
-        deliveryIds.push((await store.recordAccountDelivery(other())).deliveryId)
+        deliveryIds.push((await store.recordAccountDelivery(newOtherDelivery())).deliveryId)
         await store.applyResponse(submissionId, accepted({ unasked: 'pending' }, { fileId: 'file-1' }), 2_000)
         runIds.push(...(await runIdsOf(store, submissionId)))
       }
@@ -49,8 +49,10 @@ export function describeIds(current: () => StoreFixture): void {
       expectIds('run', runIds)
       expectIds('dlv', deliveryIds)
       expect(runIds).toHaveLength(12)
-      const bits = partsOf('sub', submissionIds).map(({ check }) => check)
-      expect(partsOf('run', runIds).map(({ check }) => check)).toEqual(bits.flatMap((own) => [own, own, own]))
+      const checks = partsOf('sub', submissionIds).map(({ check }) => check)
+      expect(partsOf('run', runIds).map(({ check }) => check)).toEqual(
+        checks.flatMap((own) => [own, own, own]),
+      )
       const { deliveries } = await store.listDeliveries(EVERY_DELIVERY, { limit: 50, before: null })
       expect(deliveries.map(({ deliveryId }) => deliveryId)).toEqual(deliveryIds.toReversed())
     })
@@ -66,7 +68,7 @@ export function describeIds(current: () => StoreFixture): void {
       const recorded = await Promise.all(
         Array.from({ length: 60 }, (_, index) =>
           index % 3 === 0
-            ? store.recordAccountDelivery(other())
+            ? store.recordAccountDelivery(newOtherDelivery())
             : store.recordDelivery(newDelivery(first, { service: null })),
         ),
       )
@@ -94,28 +96,32 @@ export function describeIds(current: () => StoreFixture): void {
       expect((await listEveryRun(store)).map(({ run }) => run.runId)).toEqual(runIds.flat().toReversed())
     })
 
-    test.each(['a delivery', 'a rejected delivery'])('continue after a restart, after %s', async (last) => {
-      const deliveryIds: (string | null)[] = []
-      const deliver = async (store: Store) =>
-        deliveryIds.push((await store.recordAccountDelivery(other())).deliveryId)
-      const reject = async (store: Store) => deliveryIds.push(...(await store.keepRejected([newRejected()])))
-      const [first, second] = last === 'a delivery' ? [reject, deliver] : [deliver, reject]
-      const { store } = current()
-      const submissionIds = [await submit(store, ['remove-bg'])]
-      await first(store)
-      await second(store)
-      for (let count = 0; count < 2; count += 1) {
+    test.each(['a delivery', 'a rejected delivery'])(
+      'continue after a restart if the last one belongs to %s',
+      async (last) => {
+        const deliveryIds: (string | null)[] = []
+        const deliver = async (store: Store) =>
+          deliveryIds.push((await store.recordAccountDelivery(newOtherDelivery())).deliveryId)
+        const reject = async (store: Store) =>
+          deliveryIds.push(...(await store.keepRejected([newRejected()])))
+        const [first, second] = last === 'a delivery' ? [reject, deliver] : [deliver, reject]
+        const { store } = current()
+        const submissionIds = [await submit(store, ['remove-bg'])]
+        await first(store)
+        await second(store)
+        for (let count = 0; count < 2; count += 1) {
+          const reopened = await current().reopen()
+          submissionIds.push(await submit(reopened, ['remove-bg']))
+          await first(reopened)
+          await second(reopened)
+        }
+        expectIds('sub', submissionIds)
+        expectIds('dlv', deliveryIds)
         const reopened = await current().reopen()
-        submissionIds.push(await submit(reopened, ['remove-bg']))
-        await first(reopened)
-        await second(reopened)
-      }
-      expectIds('sub', submissionIds)
-      expectIds('dlv', deliveryIds)
-      const reopened = await current().reopen()
-      const runIds = await Promise.all(submissionIds.map((id) => runIdsOf(reopened, id)))
-      expectIds('run', runIds.flat())
-    })
+        const runIds = await Promise.all(submissionIds.map((id) => runIdsOf(reopened, id)))
+        expectIds('run', runIds.flat())
+      },
+    )
 
     test('of a forgotten asset find nothing, even when new rows are inserted after a restart', async () => {
       const { store, reopen } = current()

@@ -31,7 +31,6 @@ export function describeLeases(current: () => StoreFixture): void {
     test('goes to one of two processes that request it at the same time', async () => {
       const handles = await openBoth()
       const acquired = await Promise.all(handles.map((store) => store.acquireLease(10_000, TTL)))
-      expect(acquired).toHaveLength(2)
       expect(acquired.filter((lease) => lease !== null)).toEqual([{ epoch: 1 }])
     })
 

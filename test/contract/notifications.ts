@@ -119,8 +119,8 @@ export function describeNotifications(current: () => StoreFixture): void {
       const misdated = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 20_001)
       const listed = async (now: number) => {
         const page = { perHost: 100, after: null, latest: 20_000 }
-        const { due: listed } = await current().store.listDueNotifications(now, page)
-        return listed.map(({ notificationId }) => notificationId)
+        const { due: notifications } = await current().store.listDueNotifications(now, page)
+        return notifications.map(({ notificationId }) => notificationId)
       }
       expect(await listed(9_000)).toEqual([`msg_${misdated}`])
       expect(await listed(20_000)).toEqual([`msg_${planned}`, `msg_${misdated}`])
@@ -140,8 +140,8 @@ export function describeNotifications(current: () => StoreFixture): void {
       const ofB = [await deliverTo('b.example', 30_002), await deliverTo('b.example', 3_000)]
       const listed = async (perHost: number) => {
         const page = { perHost, after: null, latest: 20_000 }
-        const { due: listed } = await current().store.listDueNotifications(9_000, page)
-        return listed.map(({ notificationId }) => notificationId)
+        const { due: notifications } = await current().store.listDueNotifications(9_000, page)
+        return notifications.map(({ notificationId }) => notificationId)
       }
       expect(await listed(2)).toEqual([...ofA, ofB[1], ofB[0]])
       expect(await listed(1)).toEqual([ofA[0], ofB[1]])
@@ -167,7 +167,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       expect(listedHosts).toEqual(hosts.flatMap((host, index) => (index === 7 ? [host, host] : [host])))
     })
 
-    test('to be repeated are due at that time, as the next attempt, otherwise unchanged', async () => {
+    test('to be repeated are due at the time of the next attempt, and otherwise unchanged', async () => {
       const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
       const [first] = await due()
       await settle(runId, { kind: 'again', at: 9_000, reason: 'status_500' })
@@ -218,13 +218,13 @@ export function describeNotifications(current: () => StoreFixture): void {
 
     test('are listed newest first with their attempts, by state and file, page by page', async () => {
       const { store } = current()
-      const settledFor = async (fileId: string) => {
+      const submitSettled = async (fileId: string) => {
         const id = await submit(['remove-bg'], { fileId })
         const result = { service: 'remove-bg', status: 'success', fileId } as const
         return (await store.recordDelivery(newDelivery(id, result))).runId ?? ''
       }
       const runIds: string[] = []
-      for (const fileId of ['file-1', 'file-2', 'file-1', 'file-1']) runIds.push(await settledFor(fileId))
+      for (const fileId of ['file-1', 'file-2', 'file-1', 'file-1']) runIds.push(await submitSettled(fileId))
       const [delivered = '', again = '', gone = '', fresh = ''] = runIds
       await settle(delivered, { kind: 'delivered' })
       await settle(again, { kind: 'again', at: 9_000, reason: 'status_500' })

@@ -147,7 +147,7 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
       expect((await reopened.findRunHistory(runId))?.run.evidence).toEqual(evidence)
     })
 
-    test.each(NONE_OR_EMPTY)('in the names of a webhook: %s', async (_, text) => {
+    test.each(NONE_OR_EMPTY)('in the service and the file id of a webhook: %s', async (_, text) => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       const result = { service: text, status: null, fileId: text, error: null }
@@ -200,7 +200,7 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
       expect((await reopened.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual([entry])
     })
 
-    test('in the reasons of a retry and of a notification', async () => {
+    test('in the reasons of a retry item and of a notification', async () => {
       const { store } = current()
       const runIds: string[] = []
       for (const fileId of ['file-1', 'file-2']) {
@@ -225,11 +225,11 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
 
     test('in the response stored under a key', async () => {
       const { store } = current()
-      const answers = [
+      const responses = [
         { status: 200, headers: {}, body: '' },
         { status: 200, headers: { a: '' }, body: 'null' },
       ]
-      for (const [index, response] of answers.entries()) {
+      for (const [index, response] of responses.entries()) {
         const scope = index === 0 ? '' : 'scope'
         const claim = newKeyClaim(scope)
         await store.claimIdempotencyKey(claim, 1_000)
@@ -242,7 +242,7 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
         expect(await reopened.claimIdempotencyKey(newKeyClaim(scope), 3_000)).toEqual({
           kind: 'responded',
           fingerprint: '',
-          response: answers[index],
+          response: responses[index],
         })
     })
   })

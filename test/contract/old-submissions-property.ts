@@ -24,13 +24,13 @@ import { withLease } from './with-lease.ts'
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 const FILES = ['file-1', 'file-2', 'file-3']
 const RESPONSE = { status: 200, headers: {}, body: '{}' }
-/** The key that the submission created in this step has claimed. */
+/** The claim of the key under which this step creates its submission. */
 const keyClaim = (step: number) => ({ scope: `key-${step}`, nonce: 'own' })
 /** Steps are so far apart that they are in different hours. */
 const STEP_MS = 1_000_000
 const YEAR_MS = 365 * 86_400_000
 
-/** `of`: the step acts on the submission that was created after this many others, if there is one. */
+/** `of` is the index of the submission that the step acts on, in creation order. If there is none, the step does nothing. */
 type Step =
   | {
       kind: 'submit'
@@ -52,7 +52,7 @@ type Step =
 const of = fc.nat(7)
 const service = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging')
 const finalStatus = fc.constantFrom<FinalStatus>('success', 'failed')
-const seldom = fc.nat(9).map((number) => number === 0)
+const rarelyTrue = fc.nat(9).map((number) => number === 0)
 const kindOf = <K extends Step['kind']>(...kinds: K[]) => fc.constantFrom(...kinds)
 
 const submitStep: fc.Arbitrary<Step> = fc.record({
@@ -60,8 +60,8 @@ const submitStep: fc.Arbitrary<Step> = fc.record({
   as: fc.constantFrom('upload' as const, 'update', 'external'),
   names: fc.subarray(NAMES),
   fileId: fc.constantFrom(null, ...FILES),
-  notifiesCaller: seldom,
-  isMisdated: seldom,
+  notifiesCaller: rarelyTrue,
+  isMisdated: rarelyTrue,
 })
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: submitStep },
@@ -90,7 +90,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       of,
     }),
   },
-  { weight: 1, arbitrary: fc.record({ kind: kindOf('event'), isMisdated: seldom }) },
+  { weight: 1, arbitrary: fc.record({ kind: kindOf('event'), isMisdated: rarelyTrue }) },
   { weight: 1, arbitrary: fc.record({ kind: kindOf('fold') }) },
 )
 
@@ -107,24 +107,24 @@ const sequence = fc
 /** A submission by the number of the step that created it. */
 type Created = { step: number; submissionId: string }
 
-/** The omitted steps, and for each retry step the submission that the other store created. */
-type Without = { steps: ReadonlySet<number>; retries: ReadonlyMap<number, NewSubmission> }
+/** The omitted steps, and the submission that each retry step has created in the other store. */
+type Omissions = { steps: ReadonlySet<number>; retries: ReadonlyMap<number, NewSubmission> }
 
-type Played = { created: Created[]; retries: Map<number, NewSubmission> }
+type PlayResult = { created: Created[]; retries: Map<number, NewSubmission> }
 
-/** Runs all steps except those that act on omitted submissions. */
-async function play(store: Store, steps: readonly Step[], without?: Without): Promise<Played> {
+/** Performs all steps except omitted ones and those that act on omitted submissions. */
+async function play(store: Store, steps: readonly Step[], without?: Omissions): Promise<PlayResult> {
   // Includes omitted submissions, so that a step acts on the same submission in both stores.
   const slots: { step: number; submissionId: string | null; facts: NewSubmission }[] = []
   const retries = new Map<number, NewSubmission>()
   for (const [index, one] of steps.entries()) {
     const at = index * STEP_MS
-    const isLeftOut = without?.steps.has(index) ?? false
+    const isOmitted = without?.steps.has(index) ?? false
     if (one.kind === 'fold') await withLease(store).foldCounters()
     else if (one.kind === 'event') {
       const event = { kind: 'other', eventId: `event-${index}`, type: null } as const
       const receivedAt = one.isMisdated ? at + YEAR_MS : at
-      if (!isLeftOut) await store.recordAccountDelivery(newAccountDelivery(event, receivedAt))
+      if (!isOmitted) await store.recordAccountDelivery(newAccountDelivery(event, receivedAt))
     } else if (one.kind === 'submit') {
       const facts = newSubmission(one.names, {
         kind: one.as,
@@ -134,14 +134,14 @@ async function play(store: Store, steps: readonly Step[], without?: Without): Pr
         at: one.isMisdated ? at + YEAR_MS : at,
       })
       const key = { ...keyClaim(index), fingerprint: 'abc' }
-      if (!isLeftOut) await store.claimIdempotencyKey(key, at)
-      const submissionId = isLeftOut ? null : (await store.createSubmission(facts, key)).submissionId
+      if (!isOmitted) await store.claimIdempotencyKey(key, at)
+      const submissionId = isOmitted ? null : (await store.createSubmission(facts, key)).submissionId
       slots.push({ step: index, submissionId, facts: { ...facts, fileId: one.fileId } })
     } else {
       const about = slots[one.of]
       if (about === undefined) continue
       const { submissionId, facts } = about
-      // These findings apply to all runs.
+      // Findings apply only to runs that are due, so all of them are made due.
       if (one.kind === 'evidence' || one.kind === 'expire') await sweep(store, { now: at + 2 * YEAR_MS })
       if (one.kind === 'retry') {
         const again = newSubmission(
@@ -154,14 +154,14 @@ async function play(store: Store, steps: readonly Step[], without?: Without): Pr
             fileName: `name-${index}.png`,
           },
         )
-        const retried = isLeftOut ? undefined : without?.retries.get(index)
+        const retried = isOmitted ? undefined : without?.retries.get(index)
         const known = submissionId === null ? retried && (await store.createSubmission(retried)) : undefined
         const run = submissionId && (await runsOf(store, submissionId))[0]
         const entry = anAuditEntry({ kind: 'retry', subject: run ? run.runId : null, at })
-        const done = known ?? (run && (await store.submitRetry(run.runId, again, { entry })))
-        const createdId = done && 'submissionId' in done ? done.submissionId : undefined
+        const submitted = known ?? (run && (await store.submitRetry(run.runId, again, { entry })))
+        const createdId = submitted && 'submissionId' in submitted ? submitted.submissionId : undefined
         if (createdId !== undefined) retries.set(index, again)
-        const isCreated = createdId !== undefined || (without !== undefined && isLeftOut)
+        const isCreated = createdId !== undefined || (without !== undefined && isOmitted)
         if (isCreated) slots.push({ step: index, submissionId: createdId ?? null, facts: again })
       } else if (submissionId !== null) await apply(store, one, { ...about, submissionId }, at)
     }
@@ -239,7 +239,7 @@ async function runsOf(store: Store, submissionId: string) {
   return (await store.findSubmission(submissionId))?.runs ?? []
 }
 
-/** The rule, implemented a second time: which submissions must be deleted. */
+/** The numbers of the submissions that must be deleted: the rule, implemented a second time. */
 async function listExpired(store: Store, created: readonly Created[], before: number): Promise<number[]> {
   const keptFiles = new Set<string | null>()
   const expired: number[] = []
@@ -260,8 +260,8 @@ async function listExpired(store: Store, created: readonly Created[], before: nu
   return expired
 }
 
-/** Everything that the port returns, except the audit log, which keeps entries about deleted runs. */
-async function listAll(store: Store, created: readonly Created[]) {
+/** Everything that the store returns, except the audit log, which keeps entries about deleted runs. */
+async function readRemaining(store: Store, created: readonly Created[]) {
   const submissionIds = created.map(({ submissionId }) => submissionId)
   const read = await readEverything(store, [{ submissionIds, fileIds: FILES, retryIds: [], rejectedIds: [] }])
   const { auditEntries: _, ...rest } = read
@@ -273,9 +273,9 @@ export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequenc
   test('leaves the same rows as a store in which the deleted submissions never existed, after any steps', {
     timeout: 120_000,
   }, async () => {
-    let deleted = 0
-    let left = 0
-    const runs = fc.asyncProperty(sequence, async ({ steps, deleteBefore }) => {
+    let deletedCount = 0
+    let remainingDeliveries = 0
+    const isSameAsPristine = fc.asyncProperty(sequence, async ({ steps, deleteBefore }) => {
       const opened = await open()
       const other = await open()
       try {
@@ -297,22 +297,22 @@ export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequenc
           kept.map(({ step: number }) => number),
         )
         for (const isFolded of [false, true]) {
-          if (isFolded) for (const { store: each } of [opened, other]) await fold(each)
-          expect(await listAll(store, kept)).toEqual(await listAll(other.store, pristine.created))
+          if (isFolded) for (const one of [opened, other]) await fold(one.store)
+          expect(await readRemaining(store, kept)).toEqual(await readRemaining(other.store, pristine.created))
         }
         for (const { step: number } of created)
           expect(await store.claimIdempotencyKey(newKeyClaim(`key-${number}`), 0)).toEqual(
             await other.store.claimIdempotencyKey(newKeyClaim(`key-${number}`), 0),
           )
-        deleted += expired.size
-        left += (await listEveryDelivery(store)).length
+        deletedCount += expired.size
+        remainingDeliveries += (await listEveryDelivery(store)).length
       } finally {
         await opened.destroy()
         await other.destroy()
       }
     })
-    await fc.assert(runs, { numRuns: sequences })
-    expect(deleted).toBeGreaterThan(sequences / 2)
-    expect(left).toBeGreaterThan((sequences * 5) / 3)
+    await fc.assert(isSameAsPristine, { numRuns: sequences })
+    expect(deletedCount).toBeGreaterThan(sequences / 2)
+    expect(remainingDeliveries).toBeGreaterThan((sequences * 5) / 3)
   })
 }

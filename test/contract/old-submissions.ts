@@ -31,7 +31,10 @@ const NOW = 1_000_000
 const FUTURE = NOW + 3_600_000
 const TARGET = 'https://caller.example/hook'
 
-/** Deletes in as many steps as necessary. Returns how many submissions each step deleted. */
+/**
+ * Deletes old submissions in as many steps as necessary, and calls `between` between two of them. Returns how many submissions each
+ * step deleted.
+ */
 export async function deleteOld(
   store: LeasedStore,
   { now = NOW, before = BEFORE, between }: { now?: number; before?: number; between?: () => unknown } = {},
@@ -65,10 +68,10 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       )
     return submitted
   }
-  const isLeft = async ({ submissionId }: { submissionId: string }) =>
+  const isStored = async ({ submissionId }: { submissionId: string }) =>
     (await current().store.findSubmission(submissionId)) !== undefined
 
-  /** A settled submission with a row in every table; returns its ids. */
+  /** Creates a settled submission with rows in all tables that refer to submissions. Returns their ids. */
   const submitWithAll = async (mark: string, at: number) => {
     const { store } = current()
     const claim = newKeyClaim(`key POST ${mark}`)
@@ -115,18 +118,19 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       outcomes: deliveries.map(({ outcome }) => outcome),
     }
   }
-  const readOf = async (of: Awaited<ReturnType<typeof submitWithAll>>) => {
+  const readAllOf = async (of: Awaited<ReturnType<typeof submitWithAll>>) => {
     const { store } = current()
-    const each = <T>(ids: readonly string[], read: (id: string) => Promise<T>) => Promise.all(ids.map(read))
+    const readEach = <T>(ids: readonly string[], read: (id: string) => Promise<T>) =>
+      Promise.all(ids.map(read))
     const page = { limit: 9, before: null }
     return {
       submission: await store.findSubmission(of.submissionId),
-      histories: await each(of.runIds, (id) => store.findRunHistory(id)),
-      deliveries: await each(of.deliveryIds, (id) => store.findDelivery(id)),
+      histories: await readEach(of.runIds, (id) => store.findRunHistory(id)),
+      deliveries: await readEach(of.deliveryIds, (id) => store.findDelivery(id)),
       rejected: await store.findRejected(of.rejectedId),
       asset: await store.findAsset(of.fileId),
       assetSubmissions: await store.listAssetSubmissions(of.fileId, page),
-      runs: await each([of.submissionId, ...of.runIds], (q) => listEveryRun(store, { q })),
+      runs: await readEach([of.submissionId, ...of.runIds], (q) => listEveryRun(store, { q })),
       deliveriesOfFile: await listEveryDelivery(store, { fileId: of.fileId }),
     }
   }
@@ -148,12 +152,12 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       const young = await submitWithAll('young', BEFORE)
       const outcomes = ['applied', 'applied', 'duplicate', 'contradicted', 'ignored', 'applied']
       expect([old.outcomes, young.outcomes]).toEqual([outcomes, outcomes])
-      const ofYoung = await readOf(young)
+      const ofYoung = await readAllOf(young)
       const { auditEntries } = await store.listAuditEntries({ limit: 9, before: null })
 
       expect((await deleteOld(store)).reduce((sum, deleted) => sum + deleted, 0)).toBe(1)
-      expect(await readOf(old)).toEqual(NOTHING)
-      expect(await readOf(young)).toEqual(ofYoung)
+      expect(await readAllOf(old)).toEqual(NOTHING)
+      expect(await readAllOf(young)).toEqual(ofYoung)
       expect((await listEveryRun(store)).map(({ run }) => run.runId).toSorted()).toEqual(
         young.runIds.toSorted(),
       )
@@ -183,7 +187,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect(await listEveryDelivery(store)).toEqual([])
     })
 
-    test('keeps pending submissions and those in progress until they have ended', async () => {
+    test('keeps submissions that are in progress, unconfirmed or have pending runs until their runs have settled', async () => {
       const { store } = current()
       const pending = await submit({}, ['remove-bg', 'ai-tasks'])
       await deliverResult(store, pending.submissionId, 'remove-bg', 'failed')
@@ -195,36 +199,36 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       await store.applyResponse(rejected.submissionId, aRejection('rejected'), 2_000)
       const all = [pending, submitting, registered, unconfirmed, rejected]
       await deleteOld(store)
-      expect(await Promise.all(all.map(isLeft))).toEqual([true, true, true, true, false])
+      expect(await Promise.all(all.map(isStored))).toEqual([true, true, true, true, false])
 
       await deliverResult(store, pending.submissionId, 'ai-tasks', 'success')
       await store.applyResponse(submitting.submissionId, accepted({}), 2_000)
       for (const { submissionId } of [registered, unconfirmed])
         await deliverResult(store, submissionId, 'remove-bg', 'success')
       await deleteOld(store)
-      expect(await Promise.all(all.map(isLeft))).toEqual([false, false, false, false, false])
+      expect(await Promise.all(all.map(isStored))).toEqual([false, false, false, false, false])
     })
 
-    test('keeps a submission whose caller has not been notified until the notification has ended', async () => {
+    test('keeps a submission whose caller has not been notified until the notification is delivered or given up', async () => {
       const { store } = current()
       const notified = await submitSettled({ callerWebhookUrl: TARGET })
-      const refusing = await submitSettled({ callerWebhookUrl: TARGET })
+      const failing = await submitSettled({ callerWebhookUrl: TARGET })
       const again = { kind: 'again', at: 5_000, reason: 'status_500' } as const
-      await settleNotification(store, `msg_${refusing.runId}`, again)
+      await settleNotification(store, `msg_${failing.runId}`, again)
       await deleteOld(store)
-      expect([await isLeft(notified), await isLeft(refusing)]).toEqual([true, true])
+      expect([await isStored(notified), await isStored(failing)]).toEqual([true, true])
       expect(await store.countNotifications(NOW)).toEqual({ due: 2, waiting: 0 })
 
       await store.settleNotification(`msg_${notified.runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       await deleteOld(store)
-      expect([await isLeft(notified), await isLeft(refusing)]).toEqual([false, true])
-      await settleNotification(store, `msg_${refusing.runId}`, { kind: 'given_up', reason: 'status_500' })
+      expect([await isStored(notified), await isStored(failing)]).toEqual([false, true])
+      await settleNotification(store, `msg_${failing.runId}`, { kind: 'given_up', reason: 'status_500' })
       await deleteOld(store)
-      expect(await isLeft(refusing)).toBe(false)
+      expect(await isStored(failing)).toBe(false)
       expect(await store.countNotifications(NOW)).toEqual({ due: 0, waiting: 0 })
     })
 
-    test('is not stopped by a row that a wrong clock dated into the future, and keeps that row until then', async () => {
+    test('is not stopped by a row that a wrong clock dated into the future, and keeps that row until its time has passed', async () => {
       const { store } = current()
       const first = await submitSettled({ at: FUTURE })
       const behind = await submitSettled({ at: 1_000 })
@@ -232,12 +236,12 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       const last = await submitSettled({ at: FUTURE })
       await deleteOld(store)
       const all = [first, behind, young, last]
-      expect(await Promise.all(all.map(isLeft))).toEqual([true, false, true, true])
+      expect(await Promise.all(all.map(isStored))).toEqual([true, false, true, true])
       await deleteOld(store, { now: FUTURE + 10, before: FUTURE + 1 })
-      expect(await Promise.all(all.map(isLeft))).toEqual([false, false, false, false])
+      expect(await Promise.all(all.map(isStored))).toEqual([false, false, false, false])
     })
 
-    test('is not stopped by such a row later either, when the clock has reached its time', async () => {
+    test('is not stopped by a row that was dated into the future once the clock has reached its time', async () => {
       const { store } = current()
       const hours = 3_600_000
       const recordEvent = (at: number) =>
@@ -252,8 +256,8 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       for (const isFolded of [false, true]) {
         if (isFolded) await fold(store)
         await deleteOld(store, { now: 41 * hours, before: 20 * hours })
-        expect([await isLeft(ahead), await isLeft(young)]).toEqual([true, true])
-        expect(await Promise.all(old.map(isLeft))).not.toContain(true)
+        expect([await isStored(ahead), await isStored(young)]).toEqual([true, true])
+        expect(await Promise.all(old.map(isStored))).not.toContain(true)
         expect(await listEveryDelivery(store, { outcome: 'ignored' })).toHaveLength(1)
         old.splice(0, Infinity, await submitSettled({ at: 3 * hours }))
         await recordEvent(3 * hours)
@@ -291,7 +295,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect(await recordEvent(asset('event-1'), BEFORE)).toMatchObject({ outcome: 'ignored' })
     })
 
-    test('does not change a status made up by later submissions, and deletes an asset’s older current runs', async () => {
+    test('does not change the current runs of later submissions, and deletes older current runs of the same asset', async () => {
       const { store } = current()
       const old = await submit({ fileId: 'file-1' }, ['remove-bg', 'ai-tasks'])
       for (const name of ['remove-bg', 'ai-tasks'])
@@ -308,7 +312,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
         runs: before.one?.runs.filter(({ name }) => name !== 'ai-tasks'),
       })
       expect(after?.runs).toMatchObject([{ runId: young.runId, status: 'success' }])
-      expect(await isLeft(old)).toBe(false)
+      expect(await isStored(old)).toBe(false)
     })
 
     test.each([
@@ -324,18 +328,18 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
         const third = await submitSettled({ fileId: 'file-1' })
         const others = [await submitSettled({ fileId: 'file-2' }), await submitSettled()]
         const before = await store.findAsset('file-1')
-        // The first step ends between them, and the next one must remember which assets it kept.
+        // The first step ends before the last submission of the asset, so the next step must know which assets were kept.
         for (let count = 0; count < 200; count += 1) await submit({ fileId: `of-${count}` })
-        const farBehind = await submitSettled({ fileId: 'file-1' }, ['google-auto-tagging'])
-        const kept = [first, second, third, farBehind]
+        const inNextStep = await submitSettled({ fileId: 'file-1' }, ['google-auto-tagging'])
+        const kept = [first, second, third, inNextStep]
         await deleteOld(store)
-        expect(await Promise.all(kept.map(isLeft))).toEqual([true, true, true, true])
-        expect(await Promise.all(others.map(isLeft))).toEqual([false, false])
+        expect(await Promise.all(kept.map(isStored))).toEqual([true, true, true, true])
+        expect(await Promise.all(others.map(isStored))).toEqual([false, false])
         expect((await store.findAsset('file-1'))?.runs).toEqual(expect.arrayContaining(before?.runs ?? []))
 
         await deliverResult(store, first.submissionId, 'ai-tasks', 'success')
         await deleteOld(store, { now: FUTURE + 1, before: FUTURE + 1 })
-        expect(await Promise.all(kept.map(isLeft))).toEqual([false, false, false, false])
+        expect(await Promise.all(kept.map(isStored))).toEqual([false, false, false, false])
         expect(await store.findAsset('file-1')).toBeUndefined()
       },
     )
@@ -368,7 +372,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect(await store.findOldestPending()).toBeUndefined()
     })
 
-    test('names the assets that it changes in its commits, and no others', async () => {
+    test('lists in its commits the assets that it changes, and no others', async () => {
       const { store } = current()
       for (const fileId of ['file-1', 'file-2', null]) await submitSettled({ fileId })
       await submit({ fileId: 'file-3' })
@@ -392,15 +396,15 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       })
       expect(steps.filter((deleted) => deleted > 0).length).toBeGreaterThan(1)
       expect(steps.reduce((sum, deleted) => sum + deleted, 0)).toBe(130)
-      expect(await Promise.all(old.map(isLeft))).not.toContain(true)
-      expect(await Promise.all(written.map(isLeft))).not.toContain(false)
+      expect(await Promise.all(old.map(isStored))).not.toContain(true)
+      expect(await Promise.all(written.map(isStored))).not.toContain(false)
       expect((await store.findAsset('file-0'))?.runs).toMatchObject([
         { submissionId: written.at(-1)?.submissionId },
       ])
       expect(await deleteOld(store)).not.toContain(1)
     })
 
-    test('continues after a place whose row was deleted, and starts again after a restart', async () => {
+    test('continues after a position whose row was deleted, and starts from the beginning after a restart', async () => {
       const { store, reopen } = current()
       for (let count = 0; count < 130; count += 1) await submitSettled()
       const first = await withLease(store).deleteOldSubmissions(NOW, BEFORE, null)
@@ -413,7 +417,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect(await listEveryRun(reopened)).toEqual([])
     })
 
-    test('deletes fewer rows at a time if their bodies are large', async () => {
+    test('takes several steps for few rows if their bodies are large', async () => {
       const { store } = current()
       for (let count = 0; count < 6; count += 1) {
         const { submissionId } = await submit()
@@ -432,7 +436,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
     })
 
     test.each(['at once', 'after a restart'])(
-      'never assigns an id again, %s, and new rows are unrelated to deleted ones',
+      'never assigns a deleted id again, %s, and new rows are unrelated to deleted ones',
       async (when) => {
         const { store, reopen } = current()
         const old = await submitWithAll('old', 1_000)

@@ -9,7 +9,7 @@ export function describeAuditEntries(current: () => StoreFixture): void {
     (await current().store.listAuditEntries({ limit: 100, before: null })).auditEntries
 
   describe('sessions that were signed out', () => {
-    test('are found after a restart, and deleted a day after they expired', async () => {
+    test('are found after a restart, and deleted a day after they expire', async () => {
       const day = 86_400_000
       const { store } = current()
       await store.endSession({ sessionId: 'first', endsAt: 1_000 }, 500)
@@ -55,11 +55,13 @@ export function describeAuditEntries(current: () => StoreFixture): void {
       expect(worklist.map(({ run }) => run.runId)).toEqual([runIds[1]])
       expect(await listEveryRun(store, { acknowledged: true })).toHaveLength(2)
       const { groups } = await store.readStats(0, 0)
-      const counts = groups.map(({ cause, acknowledged: is, count }) => `${cause} ${is} ${count}`)
+      const counts = groups.map(
+        ({ cause, acknowledged: isAcknowledged, count }) => `${cause} ${isAcknowledged} ${count}`,
+      )
       expect(counts.toSorted()).toEqual(['E1 false 1', 'E1 true 1', 'E2 true 1'])
     })
 
-    test('is revoked: the run is on the worklist again, and one audit entry says so', async () => {
+    test('can be revoked once: the run is on the worklist again, and one audit entry is written', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await deliverResult(store, submissionId, 'remove-bg', 'failed')
@@ -116,14 +118,14 @@ export function describeAuditEntries(current: () => StoreFixture): void {
       expect(found).toMatchObject([{ run: { runId, acknowledgedAt: 7_000 } }])
     })
 
-    test('skips pending runs', async () => {
+    test('has no effect on pending runs', async () => {
       const { store } = current()
       const { runId } = await submitWithRuns(store, ['remove-bg'])
       expect(await store.acknowledgeRuns([runId], anAuditEntry())).toEqual([])
       expect(await listEveryRun(store, { acknowledged: false })).toHaveLength(1)
     })
 
-    test('a run of a rejected submission does not list it', async () => {
+    test('a run of a rejected submission adds it neither to the list of runs nor to the counts', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await sweep(store)

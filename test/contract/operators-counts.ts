@@ -20,7 +20,7 @@ import type { StoreFixture } from './store-fixture.ts'
 import { withLease } from './with-lease.ts'
 
 /** The expected counts, computed from the runs themselves. */
-async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
+async function computeCounts(store: Store): ReturnType<typeof countsOf> {
   const groups = new Map<string, number>()
   const sums = STAT_WINDOWS.map(() => new Map<string, number>())
   const settled = new Map<number, SettledInHour>()
@@ -58,7 +58,7 @@ async function countedByRuns(store: Store): ReturnType<typeof countsOf> {
   }
 }
 
-/** A store that tests few sequences may get none with a failing step by chance. */
+/** Steps that fail. A store that tests few random sequences might get none. */
 const WITH_FAILURES: Step[][] = [
   [{ kind: 'submit', names: ['remove-bg'], fileId: 'file-1', at: 0 }],
   [
@@ -79,19 +79,19 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
           const { store } = current()
           const known: Known = []
           for (const batch of batches) {
-            const ended = await Promise.allSettled(batch.map((each) => perform(store, known, each)))
-            failed += ended.filter(({ status }) => status === 'rejected').length
-            expect(await countsOf(store)).toEqual(await countedByRuns(store))
+            const settled = await Promise.allSettled(batch.map((one) => perform(store, known, one)))
+            failed += settled.filter(({ status }) => status === 'rejected').length
+            expect(await countsOf(store)).toEqual(await computeCounts(store))
           }
         }),
         { numRuns: Math.ceil(100 * share), examples: [[WITH_FAILURES]] },
       )
       expect(failed).toBeGreaterThan(share < 1 ? 1 : 10)
       const store = await current().reopen()
-      expect(await countsOf(store)).toEqual(await countedByRuns(store))
+      expect(await countsOf(store)).toEqual(await computeCounts(store))
       expect((await countsOf(store)).counters[0]?.length).toBeGreaterThan(0)
       await fold(store)
-      expect(await countsOf(store)).toEqual(await countedByRuns(store))
+      expect(await countsOf(store)).toEqual(await computeCounts(store))
     })
 
     test('stay the same before, during and after folding, a limited number of batches at a time', {
@@ -113,7 +113,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
           })
         if (index % 10 === 0) await store.acknowledgeRuns([runId], anAuditEntry())
       }
-      const counted = await countedByRuns(store)
+      const counted = await computeCounts(store)
       expect(await countsOf(store)).toEqual(counted)
       let folds = 0
       for (let isMore = true; isMore; folds += 1) {
@@ -126,7 +126,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       expect(await countsOf(reopened)).toEqual(counted)
     })
 
-    test('are empty once everything is undone, folded or not', async () => {
+    test('are empty once the only asset is forgotten, folded or not', async () => {
       const { store } = current()
       for (const isFolded of [false, true]) {
         const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
@@ -140,7 +140,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       }
     })
 
-    test('contain every cause; the hundred most frequent of an extension are shown, the others are grouped', async () => {
+    test('contain every cause, of which the hundred most frequent of an extension can be shown and the others grouped and listed as `other`', async () => {
       const { store } = current()
       const fail = async (extension: string, code: string) => {
         const submissionId = await submit(store, [extension])
@@ -202,7 +202,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       ['quotes', 'a"b\'c\\', 'a"b\'c\\'],
       ['a number', '123', '123'],
       ['a JSON literal', 'null', 'null'],
-    ])('have a cause with %s, which lists its runs', async (_, message, cause) => {
+    ])('have a cause that contains %s, and the list can be filtered by it', async (_, message, cause) => {
       const { store } = current()
       const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
       const result = { service: 'remove-bg', status: 'failed', fileId: null, error: { message } } as const
@@ -217,7 +217,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       expect(await store.readStats(0, 1)).toEqual({ groups: [], counters: [], byHour: [] })
     })
 
-    test('show the causes that are most frequent now', async () => {
+    test('determine which causes are most frequent now: others are listed as `other`', async () => {
       const { store } = current()
       const fail = async (code: string, fileId: string) => {
         const submissionId = await submit(store, ['remove-bg'], { fileId })
@@ -237,7 +237,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       expect((await store.readStats(0, 0)).groups).toHaveLength(100)
     })
 
-    test('cover the requested hours, half-open', async () => {
+    test('cover the requested hours, including the first and excluding the last', async () => {
       const { store } = current()
       for (const receivedAt of [0, HOUR - 1, HOUR, 5 * HOUR, 30 * HOUR]) {
         const submissionId = await submit(store, ['remove-bg'], { at: receivedAt })
@@ -269,7 +269,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       }
     })
 
-    test('find the run that has been pending the longest, by insertion', async () => {
+    test('identify the oldest pending run by insertion, not by time', async () => {
       const { store } = current()
       expect(await store.findOldestPending()).toBeUndefined()
       const submissionIds: string[] = []

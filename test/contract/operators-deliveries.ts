@@ -96,11 +96,11 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
           await deliver(submissionId, reported, { receivedAt: 90_000 })
           await keep({ receivedAt: 90_000 })
         }
-        const walked = (await listEveryDelivery(store, {}, { limit, between })).map(
+        const listed = (await listEveryDelivery(store, {}, { limit, between })).map(
           ({ deliveryId }) => deliveryId,
         )
-        expect(new Set(walked).size).toBe(walked.length)
-        expect(walked.filter((deliveryId) => newestFirst.includes(deliveryId))).toEqual(newestFirst)
+        expect(new Set(listed).size).toBe(listed.length)
+        expect(listed.filter((deliveryId) => newestFirst.includes(deliveryId))).toEqual(newestFirst)
       }
     })
 
@@ -148,7 +148,7 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
       expect(await ids({ fileId: 'file-other' })).toEqual(others.toReversed())
     })
 
-    test('keeps the place of a replayed delivery, and pages through each outcome', async () => {
+    test('keeps the position of a replayed delivery, also page by page and for each outcome', async () => {
       const { store } = current()
       const { submissionId } = await submitWithRuns(store, ['remove-bg'])
       const reported = { service: 'remove-bg', status: 'success' } as const
@@ -210,7 +210,7 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
       expect(await ids({ fileId: 'nowhere' })).toEqual([])
     })
 
-    test('of a file contains deliveries that settled a run under a name not requested, and claimed ones', async () => {
+    test('of a file contains deliveries for names that were not requested, once they have settled a run', async () => {
       const { store } = current()
       const saved = await submitWithRuns(store, ['saved-extension'], { fileId: 'file-1' })
       const rejected = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
@@ -263,7 +263,7 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
         expect(await store.findDelivery(unknown)).toBeUndefined()
     })
 
-    test('is found if it was rejected, even if its body was truncated', async () => {
+    test('is found if it was rejected, with the original size of a truncated body', async () => {
       const { store } = current()
       const rejected = newRejected({ cause: 'too_large', bytes: 5_000_000 })
       const [deliveryId = ''] = await store.keepRejected([rejected])

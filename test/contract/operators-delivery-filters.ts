@@ -14,8 +14,8 @@ const REJECTIONS = ['forged_token', 'unknown_submission', 'too_large'] as const
 const SERVICES = ['remove-bg', 'ai-tasks', 'google-auto-tagging']
 const FILES = ['file-0', 'file-1', 'file-2', 'file-3', 'file-4']
 
-/** One delivery as the test has created it. */
-type Made = {
+/** A delivery as the test has recorded it. */
+type ExpectedDelivery = {
   deliveryId: string
   receivedAt: number
   outcome: DeliveryOutcome
@@ -25,16 +25,16 @@ type Made = {
   fileIds: (string | null)[]
 }
 
-/** The clock runs, and jumps back and forth by hours. */
+/** A clock that advances, and at times jumps back and forth by hours. */
 function clockAt(index: number): number {
   return 20 * HOUR + index * 60_000 + (index % 60 < 10 ? 3 * HOUR : 0) - (index % 90 < 8 ? 5 * HOUR : 0)
 }
 
-async function makeDeliveries(store: Store, from: number, until: number): Promise<Made[]> {
+async function makeDeliveries(store: Store, from: number, until: number): Promise<ExpectedDelivery[]> {
   const submissions = await Promise.all(
     FILES.map((fileId) => submitWithRuns(store, SERVICES, { fileId, at: clockAt(from) })),
   )
-  const make = async (index: number): Promise<Made> => {
+  const make = async (index: number): Promise<ExpectedDelivery> => {
     const receivedAt = clockAt(index)
     const kind = index % 10
     if (kind === 8) {
@@ -50,15 +50,15 @@ async function makeDeliveries(store: Store, from: number, until: number): Promis
       const { deliveryId, outcome, cause } = recorded
       return { deliveryId: `${deliveryId}`, receivedAt, outcome, cause, service: null, fileIds: [fileId] }
     }
-    const place = Math.floor(index / 7) % 5
-    const fileId = FILES[place] ?? ''
+    const fileIndex = Math.floor(index / 7) % 5
+    const fileId = FILES[fileIndex] ?? ''
     const service = kind === 5 ? null : kind === 6 ? 'never-asked' : (SERVICES[index % 3] ?? null)
     const result = {
       service,
       status: kind === 7 ? null : index % 13 === 0 ? ('failed' as const) : ('success' as const),
-      fileId: kind === 4 ? (FILES[(place + 1) % 5] ?? null) : index % 4 === 0 ? null : fileId,
+      fileId: kind === 4 ? (FILES[(fileIndex + 1) % 5] ?? null) : index % 4 === 0 ? null : fileId,
     }
-    const delivery = newDelivery(submissions[place]?.submissionId ?? '', result, { receivedAt })
+    const delivery = newDelivery(submissions[fileIndex]?.submissionId ?? '', result, { receivedAt })
     const { deliveryId, outcome, cause } = await store.recordDelivery(delivery)
     return {
       deliveryId: `${deliveryId}`,
@@ -69,14 +69,14 @@ async function makeDeliveries(store: Store, from: number, until: number): Promis
       fileIds: [fileId, result.fileId],
     }
   }
-  const made: Made[] = []
+  const made: ExpectedDelivery[] = []
   for (let index = from; index < until; index += 20)
-    made.push(...(await Promise.all(Array.from({ length: 20 }, (_, place) => make(index + place)))))
+    made.push(...(await Promise.all(Array.from({ length: 20 }, (_, offset) => make(index + offset)))))
   return made
 }
 
 /** The filter, implemented a second time. */
-function isMatch(one: Made, filter: DeliveryFilter): boolean {
+function isMatch(one: ExpectedDelivery, filter: DeliveryFilter): boolean {
   if (filter.fileId !== null && !one.fileIds.includes(filter.fileId)) return false
   if (filter.since !== null && one.receivedAt < filter.since) return false
   if (filter.until !== null && one.receivedAt >= filter.until) return false
@@ -88,10 +88,10 @@ function isMatch(one: Made, filter: DeliveryFilter): boolean {
   )
 }
 
-function filtersOf(made: readonly Made[]): fc.Arbitrary<DeliveryFilter> {
+function filtersOf(made: readonly ExpectedDelivery[]): fc.Arbitrary<DeliveryFilter> {
   const maybe = <T>(arbitrary: fc.Arbitrary<T>) =>
     fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary })
-  const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
+  const rarely = <T>(arbitrary: fc.Arbitrary<T>) =>
     fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary })
   const time = fc.oneof(
     fc.constantFrom(...made).map(({ receivedAt }) => receivedAt),
@@ -102,7 +102,7 @@ function filtersOf(made: readonly Made[]): fc.Arbitrary<DeliveryFilter> {
     outcome: maybe(fc.constantFrom<DeliveryOutcome>(...OUTCOMES)),
     cause: maybe(fc.constantFrom<string>(...CAUSES, ...REJECTIONS, 'no-such')),
     service: maybe(fc.constantFrom(...SERVICES, 'never-asked', 'no-such')),
-    fileId: seldom(fc.constantFrom(...FILES, 'nowhere')),
+    fileId: rarely(fc.constantFrom(...FILES, 'nowhere')),
     since: maybe(time),
     until: maybe(time),
   })
@@ -112,7 +112,7 @@ export function describeOperatorsDeliveryFilters(current: () => StoreFixture, sh
   describe('a filter of deliveries', () => {
     test('selects by outcome, cause, service, file and time, and by nothing else', async () => {
       const { store } = current()
-      // The hours of the first deliveries are folded, those of the later ones are not.
+      // The counter deltas of the first deliveries are folded, those of the later ones are not.
       const early = await makeDeliveries(store, 0, 300)
       await fold(store)
       const made = [...early, ...(await makeDeliveries(store, 300, 540))]

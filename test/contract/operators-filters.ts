@@ -13,8 +13,8 @@ const STATUSES = ['success', 'failed', 'pending', 'expired'] as const satisfies 
 const CAUSES = ['too_large', 'unknown_foreground', 'timeout']
 const FILE_NAMES = ['cat.png', 'Cat_2.png', 'dog.jpg', 'CAT.gif', 'ünder.png']
 
-/** One run as the test has created it. */
-type Made = {
+/** A run as the test has created it. */
+type ExpectedRun = {
   runId: string
   submissionId: string
   fileId: string
@@ -28,14 +28,14 @@ type Made = {
   isRejected: boolean
 }
 
-/** The clock runs, and jumps back and forth by hours. */
+/** A clock that advances, and at times jumps back and forth by hours. */
 function clockAt(index: number): number {
   return 100_000_000 + index * 1_000 + (index % 400 < 40 ? 7_200_000 : 0) - (index % 700 < 50 ? 3_600_000 : 0)
 }
 
-async function makeRuns(store: Store, from: number, until: number): Promise<Made[]> {
-  const made = Array.from({ length: until - from }, (_, place): Made & { index: number } => {
-    const index = from + place
+async function makeRuns(store: Store, from: number, until: number): Promise<ExpectedRun[]> {
+  const made = Array.from({ length: until - from }, (_, offset): ExpectedRun & { index: number } => {
+    const index = from + offset
     const status = STATUSES[Math.floor(index / 3) % 4] ?? 'pending'
     return {
       index,
@@ -59,12 +59,12 @@ async function makeRuns(store: Store, from: number, until: number): Promise<Made
     }),
   )
   // In groups, because reads that wait too long for a connection are rejected with `store_unavailable`.
-  for (let from = 0; from < made.length; from += 100)
-    await Promise.all(made.slice(from, from + 100).map((one) => end(store, one)))
+  for (let first = 0; first < made.length; first += 100)
+    await Promise.all(made.slice(first, first + 100).map((one) => settle(store, one)))
   return made.toSorted((one, other) => numberOf(one.runId) - numberOf(other.runId))
 }
 
-async function end(store: Store, one: Made): Promise<void> {
+async function settle(store: Store, one: ExpectedRun): Promise<void> {
   const { submissionId, extension, status, cause } = one
   one.runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
   const at = one.requestedAt + 500
@@ -90,7 +90,7 @@ async function end(store: Store, one: Made): Promise<void> {
 }
 
 /** The filter, implemented a second time. */
-function isMatch(one: Made, filter: RunFilter): boolean {
+function isMatch(one: ExpectedRun, filter: RunFilter): boolean {
   const { q } = filter
   const isExact = q === one.runId || q === one.submissionId || q === one.fileId
   const isNamed = q !== null && one.fileName.toLowerCase().indexOf(q.toLowerCase()) === 0
@@ -105,7 +105,7 @@ function isMatch(one: Made, filter: RunFilter): boolean {
   return values.every(([name, value]) => filterValues.get(name) === null || filterValues.get(name) === value)
 }
 
-function filtersOf(made: readonly Made[]): fc.Arbitrary<RunFilter> {
+function filtersOf(made: readonly ExpectedRun[]): fc.Arbitrary<RunFilter> {
   const maybe = <T>(arbitrary: fc.Arbitrary<T>) =>
     fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 1, arbitrary })
   const one = fc.constantFrom(...made)
@@ -142,7 +142,7 @@ export function describeOperatorsFilters(current: () => StoreFixture, share: num
       timeout: 60_000,
     }, async () => {
       const { store } = current()
-      // The hours of the first runs are folded, and some runs are swept; of the later runs neither.
+      // The counter deltas of the first runs are folded, and some of these runs are swept; neither is done for the later runs.
       const early = await makeRuns(store, 0, 1_400)
       await sweep(store, { now: clockAt(900) })
       await fold(store)
@@ -178,7 +178,7 @@ export function describeOperatorsFilters(current: () => StoreFixture, share: num
       ])
     })
 
-    test('contains a run again whose rejected submission is proved by a webhook', async () => {
+    test('contains a run of a rejected submission again once a webhook shows that ImageKit has accepted it', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
       await store.applyResponse(submissionId, aRejection('rejected'), 2_000)

@@ -8,7 +8,7 @@ const FORGET = anAuditEntry({ kind: 'forget', subject: 'file-1', reason: 'the ow
 const HASH = /^sha256:[0-9a-f]{64}$/
 
 export function describeOperatorsForgetting(current: () => StoreFixture): void {
-  const fill = (fileId: string, code: string) => async () => {
+  const fill = async (fileId: string, code: string) => {
     const { store } = current()
     const { submissionId, runs } = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], { fileId })
     await deliverResult(store, submissionId, 'remove-bg', 'failed', { code })
@@ -19,12 +19,12 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
     newAccountDelivery({ kind: 'asset', eventId: 'event-1', type: 'file.deleted', fileId })
 
   describe('forgetting an asset', () => {
-    test('deletes everything of it and nothing of another, and leaves the counts as if it had never existed', async () => {
+    test('deletes everything about it and nothing about another, and leaves the counts as if it had never existed', async () => {
       const { store } = current()
-      const kept = await fill('file-2', 'E1')()
+      const kept = await fill('file-2', 'E1')
       const before = await countsOf(store)
-      const gone = await fill('file-1', 'E1')()
-      const again = await fill('file-1', 'only here')()
+      const gone = await fill('file-1', 'E1')
+      const again = await fill('file-1', 'only here')
       await store.recordAccountDelivery(aboutFile('file-1'))
 
       expect(await store.forgetAsset('file-1', FORGET)).toBe(true)
@@ -50,10 +50,10 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
       expect((await listEveryRun(store)).map(({ run }) => run.runId)).toEqual(kept.runIds.toReversed())
     })
 
-    test('deletes every event about it: repeated ones, ignored ones, and those that contradict another submission', async () => {
+    test('deletes every event about it: repeated ones, ignored ones, and those that name another submission’s upload', async () => {
       const { store } = current()
       const { submissionId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-2' })
-      await fill('file-1', 'E1')()
+      await fill('file-1', 'E1')
       const end = (requestId: string, eventId: string) =>
         newAccountDelivery({
           kind: 'upload_finished',
@@ -83,11 +83,11 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
       expect(await Promise.all(left)).toEqual(results.map(() => undefined))
     })
 
-    test('replaces its names by hashes, in earlier audit entries too', async () => {
+    test('replaces its ids by hashes, in earlier audit entries too', async () => {
       const { store } = current()
-      const { submissionId, runIds } = await fill('file-1', 'E1')()
+      const { submissionId, runIds } = await fill('file-1', 'E1')
       const [runId = ''] = runIds
-      const kept = await fill('file-2', 'E1')()
+      const kept = await fill('file-2', 'E1')
       const other = anAuditEntry({
         subject: kept.runIds[0] ?? '',
         reason: `not this one, nor ${kept.runIds[1]}`,
@@ -140,7 +140,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
 
     test('stores no content of later webhooks for it, even after a restart', async () => {
       const { store, reopen } = current()
-      const { submissionId } = await fill('file-1', 'E1')()
+      const { submissionId } = await fill('file-1', 'E1')
       await store.forgetAsset('file-1', FORGET)
       const reopened = await reopen()
       const late = newDelivery(submissionId, { service: 'remove-bg', status: 'success', fileId: 'file-1' })
@@ -177,11 +177,11 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
       }
     })
 
-    test('ends once the asset has a new submission', async () => {
+    test('has no effect on new submissions of the asset', async () => {
       const { store } = current()
-      const old = await fill('file-1', 'E1')()
+      const old = await fill('file-1', 'E1')
       await store.forgetAsset('file-1', FORGET)
-      const fresh = await fill('file-1', 'E2')()
+      const fresh = await fill('file-1', 'E2')
       expect(await store.recordAccountDelivery(aboutFile('file-1'))).toMatchObject({ outcome: 'applied' })
       const late = newDelivery(old.submissionId, { service: 'ai-tasks', status: 'success', fileId: 'file-1' })
       expect(await store.recordDelivery(late)).toMatchObject({ cause: 'forgotten' })
@@ -191,7 +191,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
 
     test('deletes its rejected deliveries, and keeps the others', async () => {
       const { store } = current()
-      const { submissionId } = await fill('file-1', 'E1')()
+      const { submissionId } = await fill('file-1', 'E1')
       const naming = newRejected({ fileId: 'file-1' })
       const addressed = newRejected({ token: `${submissionId}.mac`, body: Buffer.from('no json') })
       const other = newRejected({ token: 'another.mac', fileId: 'file-10' })
@@ -208,8 +208,8 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
 
     test('removes its runs from a retry in progress', async () => {
       const { store } = current()
-      const one = await fill('file-1', 'E1')()
-      const two = await fill('file-2', 'E1')()
+      const one = await fill('file-1', 'E1')
+      const two = await fill('file-2', 'E1')
       await store.createRetry('retry-1', [one.runIds[0] ?? '', two.runIds[0] ?? ''], anAuditEntry())
       await store.forgetAsset('file-1', FORGET)
       expect(await store.nextRetryItem()).toMatchObject({ runId: two.runIds[0] })
@@ -218,7 +218,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
 
     test('returns false and writes nothing for an unknown asset', async () => {
       const { store } = current()
-      await fill('file-2', 'E1')()
+      await fill('file-2', 'E1')
       expect(await store.forgetAsset('file-1', FORGET)).toBe(false)
       expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual([])
       expect(await store.recordAccountDelivery(aboutFile('file-1'))).toMatchObject({ cause: null })

@@ -60,7 +60,7 @@ export function describeOperatorsHistory(current: () => StoreFixture): void {
         deliveryIds.push((await store.recordDelivery(newDelivery(submissionId, reported))).deliveryId)
       const history = await store.findRunHistory(runs[0]?.runId ?? '')
       expect(history?.deliveries.map(({ deliveryId }) => deliveryId)).toEqual(
-        [1, 2, 3, 4].map((at) => deliveryIds[at]),
+        [1, 2, 3, 4].map((index) => deliveryIds[index]),
       )
       expect(history?.deliveries.map(({ outcome }) => outcome)).toEqual([
         'applied',
@@ -86,7 +86,7 @@ export function describeOperatorsHistory(current: () => StoreFixture): void {
       expect(history?.deliveries).toMatchObject([{ deliveryId, route: 'account' }])
     })
 
-    test('names the run that replaced it, as long as that is the current one', async () => {
+    test('names the current run of the same extension, unless it is the run itself', async () => {
       const { store } = current()
       const facts = { kind: 'update', fileId: FILE_ID } as const
       const older = await submitWithRuns(store, ['remove-bg'], facts)
@@ -121,8 +121,10 @@ export function describeOperatorsHistory(current: () => StoreFixture): void {
       const second = await submitWithRuns(store, [], facts)
       const third = await submitWithRuns(store, ['remove-bg'], facts)
       await store.applyResponse(third.submissionId, aRejection('rejected'), 3_000)
-      const expected = [third, second, first].map(({ submissionId }) => store.findSubmission(submissionId))
-      const found = await Promise.all(expected)
+      const newestFirst = [third, second, first]
+      const found = await Promise.all(
+        newestFirst.map(({ submissionId }) => store.findSubmission(submissionId)),
+      )
       const page = { limit: 2, before: null }
       const { submissions, next } = await store.listAssetSubmissions(FILE_ID, page)
       expect(submissions).toEqual(found.slice(0, 2))

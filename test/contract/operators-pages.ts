@@ -8,7 +8,7 @@ import type { StoreFixture } from './store-fixture.ts'
 
 const NAMES = ['remove-bg', 'ai-tasks']
 
-/** What happens between two pages; `index` selects the submission. */
+/** A change between two pages; `index` selects the submission. */
 type Change =
   | { kind: 'insert'; at: number }
   | { kind: 'settle'; index: number; status: 'success' | 'failed' }
@@ -25,7 +25,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
   fc.record({ kind: fc.constantFrom('reject' as const, 'acknowledge', 'expire', 'name'), index }),
 )
 
-/** Filters by properties that none of these changes affects, so that each run of the start still matches. */
+/** Filters by properties that none of these changes affects, so each run that was there at the start still matches. */
 const filter = fc.constantFrom(
   {},
   { extension: 'remove-bg' },
@@ -34,16 +34,20 @@ const filter = fc.constantFrom(
   { q: 'cat', extension: 'ai-tasks' },
 )
 
-type Subject = Awaited<ReturnType<typeof submitWithRuns>>
+type SubmissionWithRuns = Awaited<ReturnType<typeof submitWithRuns>>
 
-async function perform(store: Store, subjects: readonly Subject[], change: Change): Promise<void> {
+async function perform(
+  store: Store,
+  submissions: readonly SubmissionWithRuns[],
+  change: Change,
+): Promise<void> {
   if (change.kind === 'insert') {
     await submitWithRuns(store, NAMES, { at: change.at, fileName: 'cat.png' })
     return
   }
-  const subject = subjects[change.index % subjects.length]
-  if (subject === undefined) return
-  const { submissionId, runs } = subject
+  const submission = submissions[change.index % submissions.length]
+  if (submission === undefined) return
+  const { submissionId, runs } = submission
   const [first, second] = runs
   switch (change.kind) {
     case 'settle':
@@ -66,25 +70,26 @@ async function perform(store: Store, subjects: readonly Subject[], change: Chang
 
 export function describeOperatorsPages(current: () => StoreFixture, share: number): void {
   describe('pages of runs', () => {
-    test('contain each run of the start once, while others insert, settle, reject and acknowledge', async () => {
+    test('contain each run that was there at the start once, while others insert, settle, reject and acknowledge', async () => {
       const changes = fc.array(fc.array(change, { maxLength: 6 }), { minLength: 1, maxLength: 12 })
       await fc.assert(
         fc.asyncProperty(filter, changes, async (chosenFilter, stages) => {
           const { store } = current()
-          const subjects: Subject[] = []
+          const submissions: SubmissionWithRuns[] = []
           for (let count = 0; count < 8; count += 1)
-            subjects.push(
+            submissions.push(
               await submitWithRuns(store, NAMES, { at: (count * 1_700) % 5_000, fileName: `cat${count}` }),
             )
           const atStart = (await listEveryRun(store, chosenFilter)).map(({ run }) => run.runId)
           const limit = Math.max(1, Math.ceil(atStart.length / (stages.length + 1)))
           const rejected = new Set<string>()
-          const waiting = [...stages]
+          const remaining = [...stages]
           const between = async () => {
-            for (const each of waiting.shift() ?? []) {
-              await perform(store, subjects, each)
-              if (each.kind !== 'reject') continue
-              for (const { runId } of subjects[each.index % subjects.length]?.runs ?? []) rejected.add(runId)
+            for (const next of remaining.shift() ?? []) {
+              await perform(store, submissions, next)
+              if (next.kind !== 'reject') continue
+              for (const { runId } of submissions[next.index % submissions.length]?.runs ?? [])
+                rejected.add(runId)
             }
           }
           const pages = await listEveryRun(store, chosenFilter, { limit, between })

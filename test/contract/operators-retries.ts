@@ -6,8 +6,8 @@ import type { StoreFixture } from './store-fixture.ts'
 
 const MANY = anAuditEntry({ kind: 'retry_many', subject: 'retry-1' })
 
-/** Creates runs that may be retried, each of a different file. */
-async function failMany(store: Store, count: number): Promise<string[]> {
+/** Creates failed runs, which may be retried, each of a different file. */
+async function createFailedRuns(store: Store, count: number): Promise<string[]> {
   const runIds: string[] = []
   for (let index = 0; index < count; index += 1) {
     const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], { fileId: `file-${index}` })
@@ -17,7 +17,7 @@ async function failMany(store: Store, count: number): Promise<string[]> {
   return runIds
 }
 
-function asking(fileId = 'file-0', facts: Partial<ReturnType<typeof newSubmission>> = {}) {
+function newRetry(fileId = 'file-0', facts: Partial<ReturnType<typeof newSubmission>> = {}) {
   return newSubmission(['remove-bg'], { kind: 'update', fileId, attempt: 2, ...facts })
 }
 
@@ -39,9 +39,9 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
   describe('retrying a run', () => {
     test('writes the submission and the audit entry together, and returns the runs', async () => {
       const { store, failInserts } = current()
-      const [runId = ''] = await failMany(store, 1)
+      const [runId = ''] = await createFailedRuns(store, 1)
       const entry = anAuditEntry({ kind: 'retry', subject: runId })
-      const { submissionId, runIds } = await retry(store, runId, asking(), { entry })
+      const { submissionId, runIds } = await retry(store, runId, newRetry(), { entry })
       const found = await store.findSubmission(submissionId)
       expect(runIds).toEqual(found?.runs.map((run) => run.runId))
       expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending', attempt: 2 }])
@@ -49,11 +49,11 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       expect(await store.findRunHistory(runId)).toMatchObject({ currentRunId: found?.runs[0]?.runId })
 
       const [retried = ''] = runIds
-      expect(await store.submitRetry(retried, asking(), { entry })).toEqual({ rejection: 'pending' })
+      expect(await store.submitRetry(retried, newRetry(), { entry })).toEqual({ rejection: 'pending' })
       await deliverResult(store, submissionId, 'remove-bg', 'failed')
       // The submission can't be written, so the entry is not written either, and the run is not acknowledged.
       await failInserts('submissions', 7_000)
-      await expect(store.submitRetry(retried, asking('file-0', { at: 7_000 }), { entry })).rejects.toThrow()
+      await expect(store.submitRetry(retried, newRetry('file-0', { at: 7_000 }), { entry })).rejects.toThrow()
       expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toHaveLength(1)
       expect(await store.findRunHistory(retried)).toMatchObject({
         run: { acknowledgedAt: null },
@@ -64,7 +64,7 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
 
     test('returns a run for each extension, in the order of the request', async () => {
       const { store } = current()
-      const [runId = ''] = await failMany(store, 1)
+      const [runId = ''] = await createFailedRuns(store, 1)
       const again = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
         fileId: 'file-0',
         kind: 'update',
@@ -75,16 +75,16 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       expect(runIds).toEqual(runs.map((run) => run.runId))
     })
 
-    test('reopens the run if ImageKit rejects the retry, unless an operator had acknowledged it before', async () => {
+    test('acknowledges the run, which is undone by withdrawing the retry unless an operator had acknowledged it before', async () => {
       const { store } = current()
-      const [open = '', acknowledged = ''] = await failMany(store, 2)
+      const [open = '', acknowledged = ''] = await createFailedRuns(store, 2)
       await store.acknowledgeRuns([acknowledged], anAuditEntry({ at: 6_000 }))
       const times = () =>
         Promise.all(
           [open, acknowledged].map(async (id) => (await store.findRunHistory(id))?.run.acknowledgedAt),
         )
       for (const [index, runId] of [open, acknowledged].entries()) {
-        const again = asking(`file-${index}`, { at: 7_000 })
+        const again = newRetry(`file-${index}`, { at: 7_000 })
         const { submissionId } = await retry(store, runId, again, { entry: anAuditEntry() })
         await store.applyResponse(submissionId, aRejection('rejected'), 7_100)
       }
@@ -93,11 +93,11 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       expect(await times()).toEqual([null, 6_000])
     })
 
-    test('happens once if requested twice at the same time: the second request writes nothing', async () => {
+    test('is done once if it is requested twice at the same time: the second request writes nothing', async () => {
       const { store } = current()
-      const [runId = ''] = await failMany(store, 1)
+      const [runId = ''] = await createFailedRuns(store, 1)
       const entry = anAuditEntry({ kind: 'retry', subject: runId })
-      const requests = [asking(), asking()]
+      const requests = [newRetry(), newRetry()]
       const results = await Promise.all(requests.map((again) => store.submitRetry(runId, again, { entry })))
       const written = { submissionId: expect.any(String), runIds: [expect.any(String)] }
       expect(results).toEqual([written, { rejection: 'not_current' }])
@@ -110,22 +110,22 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       const pending = await submitWithRuns(store, ['remove-bg'], { fileId: FILE_ID })
       const nameless = await submitWithRuns(store, ['remove-bg'])
       const entry = anAuditEntry({ kind: 'retry' })
-      expect(await store.submitRetry(pending.runId, asking(FILE_ID), { entry })).toEqual({
+      expect(await store.submitRetry(pending.runId, newRetry(FILE_ID), { entry })).toEqual({
         rejection: 'pending',
       })
-      expect(await store.submitRetry(nameless.runId, asking(), { entry })).toEqual({ rejection: 'no_file' })
-      const [failed = ''] = await failMany(store, 1)
+      expect(await store.submitRetry(nameless.runId, newRetry(), { entry })).toEqual({ rejection: 'no_file' })
+      const [failed = ''] = await createFailedRuns(store, 1)
       for (const unknown of ['nowhere', ...unknownIds(failed)])
-        expect(await store.submitRetry(unknown, asking(), { entry })).toEqual({ rejection: 'no_file' })
+        expect(await store.submitRetry(unknown, newRetry(), { entry })).toEqual({ rejection: 'no_file' })
       expect(await countRuns(store)).toBe(3)
       expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual([])
     })
   })
 
   describe('a retry of many runs', () => {
-    test('returns its runs in order, one after the other, and reports its progress', async () => {
+    test('returns its runs one after the other in the requested order, and reports its progress', async () => {
       const { store } = current()
-      const runIds = await failMany(store, 4)
+      const runIds = await createFailedRuns(store, 4)
       const [first = '', second = '', third = '', fourth = ''] = runIds
       const order = [third, first, fourth, second]
       expect(await store.findRetry('retry-1')).toBeUndefined()
@@ -135,22 +135,22 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       const progress = { retryId: 'retry-1', total: 4, done: 0, failed: 0, state: 'running', results: none }
       expect(await store.findRetry('retry-1')).toEqual(progress)
 
-      const ends = ['accepted', 'failed', 'unconfirmed', 'accepted'] as const
+      const states = ['accepted', 'failed', 'unconfirmed', 'accepted'] as const
       for (const [index, runId] of order.entries()) {
         const item = await store.nextRetryItem()
         expect(item).toMatchObject({ runId, actor: 'default' })
         const { itemId = 0 } = item ?? {}
-        const again = asking(`file-${runIds.indexOf(runId)}`)
+        const again = newRetry(`file-${runIds.indexOf(runId)}`)
         const { submissionId } = await retry(store, runId, again, { itemId })
         expect((await store.findSubmission(submissionId))?.runs).toHaveLength(1)
         expect((await store.nextRetryItem())?.runId).toBe(order[index + 1])
-        await store.endRetryItem(itemId, ends[index] ?? 'failed', `reason ${index}`)
+        await store.endRetryItem(itemId, states[index] ?? 'failed', `reason ${index}`)
         expect(await store.findRetry('retry-1')).toMatchObject({ done: index + 1 })
       }
       expect(await store.nextRetryItem()).toBeUndefined()
       const results = { ...none, pending: 2, rejected: 1, unconfirmed: 1 }
-      const ended = { retryId: 'retry-1', total: 4, done: 4, failed: 2, state: 'done', results }
-      expect(await store.findRetry('retry-1')).toEqual(ended)
+      const finished = { retryId: 'retry-1', total: 4, done: 4, failed: 2, state: 'done', results }
+      expect(await store.findRetry('retry-1')).toEqual(finished)
       const notAccepted = [
         { runId: first, name: 'remove-bg', state: 'failed', reason: 'reason 1' },
         { runId: fourth, name: 'remove-bg', state: 'unconfirmed', reason: 'reason 2' },
@@ -160,9 +160,9 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       expect(await store.listUnsubmitted('retry-2', 9)).toEqual([])
     })
 
-    test('comes after earlier retries', async () => {
+    test('is processed after earlier retries', async () => {
       const { store } = current()
-      const [first = '', second = ''] = await failMany(store, 2)
+      const [first = '', second = ''] = await createFailedRuns(store, 2)
       await store.createRetry('retry-1', [second], MANY)
       await store.createRetry('retry-2', [first, second], MANY)
       const returned: (string | undefined)[] = []
@@ -184,11 +184,11 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
 
     test('submits each run once: an item and its submission are recorded together', async () => {
       const { store } = current()
-      const [runId = '', otherId = ''] = await failMany(store, 2)
+      const [runId = '', otherId = ''] = await createFailedRuns(store, 2)
       await store.createRetry('retry-1', [runId, otherId], MANY)
       const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
-      await retry(store, runId, asking(), { itemId })
-      const second = await store.submitRetry(otherId, asking('file-1'), { itemId })
+      await retry(store, runId, newRetry(), { itemId })
+      const second = await store.submitRetry(otherId, newRetry('file-1'), { itemId })
       expect(second).toEqual({ rejection: 'not_waiting' })
       expect(await countRuns(store)).toBe(3)
       await store.endRetryItem(itemId, 'accepted', null)
@@ -198,20 +198,20 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
 
     test('keeps the place of a run that ImageKit has deferred', async () => {
       const { store } = current()
-      const [runId = '', otherId = ''] = await failMany(store, 2)
+      const [runId = '', otherId = ''] = await createFailedRuns(store, 2)
       await store.createRetry('retry-1', [runId, otherId], MANY)
       const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
-      await retry(store, runId, asking(), { itemId })
+      await retry(store, runId, newRetry(), { itemId })
       await store.endRetryItem(itemId, 'waiting', null)
       expect(await store.nextRetryItem()).toMatchObject({ itemId, runId })
     })
 
     test('continues after a restart; an item in progress becomes unconfirmed and is never submitted again', async () => {
       const { store, reopen } = current()
-      const [runId = '', otherId = ''] = await failMany(store, 2)
+      const [runId = '', otherId = ''] = await createFailedRuns(store, 2)
       await store.createRetry('retry-1', [runId, otherId], MANY)
       const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
-      await retry(store, runId, asking(), { itemId })
+      await retry(store, runId, newRetry(), { itemId })
 
       const reopened = await reopen()
       await reopened.recoverAbandoned(9_000, 9_000)

@@ -2,18 +2,18 @@ import { describe, expect, test } from 'vitest'
 import { numberOf } from '../../src/domain/ids.ts'
 import type { RunFilter } from '../../src/domain/run-filter.ts'
 import { aRejection, newSubmission, unknownIds } from './builders.ts'
-import { deliverResult, listEveryRun, listNames, submitWithRuns } from './store-calls.ts'
+import { deliverResult, listEveryRun, listFileNames, submitWithRuns } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
 export function describeOperatorsSearch(current: () => StoreFixture): void {
-  const name = async (...fileNames: string[]) => {
+  const submitNamed = async (...fileNames: string[]) => {
     for (const fileName of fileNames) await submitWithRuns(current().store, ['remove-bg'], { fileName })
   }
-  const find = (q: string) => listNames(current().store, { q })
+  const find = (q: string) => listFileNames(current().store, { q })
 
   describe('a search', () => {
     test('finds file names by prefix, ignoring the case of A to Z, and not by other parts', async () => {
-      await name('Cat.png', 'cAT2.png', 'bobcat.png', 'ca.png', 'catalogue')
+      await submitNamed('Cat.png', 'cAT2.png', 'bobcat.png', 'ca.png', 'catalogue')
       expect(await find('CAt')).toEqual(['catalogue', 'cAT2.png', 'Cat.png'])
       expect(await find('cat.')).toEqual(['Cat.png'])
       expect(await find('cat.png.')).toEqual([])
@@ -31,7 +31,7 @@ export function describeOperatorsSearch(current: () => StoreFixture): void {
       ['😀.png', '😀', '😁.png'],
       ['𐀀.png', '𐀀', '\uFFFD.png'],
     ])('treats every character of %s literally', async (fileName, q, other) => {
-      await name(fileName, other)
+      await submitNamed(fileName, other)
       expect(await find(q)).toEqual([fileName])
     })
 
@@ -64,10 +64,10 @@ export function describeOperatorsSearch(current: () => StoreFixture): void {
       const { store } = current()
       const one = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1', fileName: 'cat.png' })
       await store.applyResponse(one.submissionId, aRejection('rejected'), 2_000)
-      await name('cat-2.png')
+      await submitNamed('cat-2.png')
       for (const q of [one.runId, one.submissionId, 'file-1']) expect(await find(q)).toEqual(['cat.png'])
       expect(await find('cat')).toEqual(['cat-2.png'])
-      expect(await listNames(store, { q: 'file-1', status: 'success' })).toEqual([])
+      expect(await listFileNames(store, { q: 'file-1', status: 'success' })).toEqual([])
       expect(await find('')).toEqual(['cat-2.png'])
     })
 

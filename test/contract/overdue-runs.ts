@@ -20,7 +20,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
   const runIdOf = async (id: string) => (await current().store.findSubmission(id))?.runs[0]?.runId ?? ''
 
   describe('the sweep', () => {
-    test('makes runs due that have been pending for `overdueAfterMs`, since that time', async () => {
+    test('makes runs due that have been pending for `overdueAfterMs`; their due time is the end of that period', async () => {
       const { store } = current()
       const runs = [await submit(1_000), await submit(2_000), await submit(3_000)]
       expect(await due()).toEqual([])
@@ -44,7 +44,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       expect(await store.findAsset(FILE_ID)).toEqual(asset)
     })
 
-    test('stops at the first run that is too young, and continues there, even in another process', async () => {
+    test('stops at the first run that is too young, and continues there, even after a restart', async () => {
       const { store, reopen } = current()
       const runs = [await submit(1_000), await submit(9_000), await submit(1_500)]
       await sweep(store, { now: 5_000 })
@@ -75,14 +75,14 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       const ahead = await submit(5_000 + MINUTE + 1)
       const behind = await submit(1_000)
       const slightlyAhead = await submit(5_000 + MINUTE)
-      const behindThat = await submit(1_000)
+      const behindSlightlyAhead = await submit(1_000)
       await sweep(store, { now: 5_000 })
       expect(await due(4_999)).toEqual([behind])
       expect(await due(5_000)).toEqual([behind, ahead])
       await sweep(store, { now: 5_000 + MINUTE - 1 })
       expect(await due()).toEqual([behind, ahead])
       await sweep(store, { now: 5_000 + MINUTE })
-      expect(new Set(await due())).toEqual(new Set([behind, ahead, slightlyAhead, behindThat]))
+      expect(new Set(await due())).toEqual(new Set([behind, ahead, slightlyAhead, behindSlightlyAhead]))
     })
 
     test('passes runs that are not pending, and those of rejected submissions', async () => {
@@ -104,7 +104,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       expect(await due()).toEqual([pending])
     })
 
-    test('is needed for older submissions, because an asset event makes only the runs of the newest 100 due', async () => {
+    test('is needed for older submissions: an event about their asset makes only the runs of its newest 100 submissions due', async () => {
       const { store } = current()
       await submit(5_000, ['remove-bg'], { fileId: FILE_ID })
       const newest: string[] = []
@@ -116,19 +116,19 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       expect(found.map(({ submission }) => submission.submissionId)).toEqual(newest)
     })
 
-    test('keeps the due time of a run that has one, and makes no run due twice', async () => {
+    test('keeps the due time of a run that has one, and never makes a run due again', async () => {
       const { store } = current()
-      const hastened = await submit(5_000, ['remove-bg'], { fileId: FILE_ID })
-      const put = await submit(1_000)
+      const dueByEvent = await submit(5_000, ['remove-bg'], { fileId: FILE_ID })
+      const dueBySweep = await submit(1_000)
       const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: FILE_ID } as const
       await store.recordAccountDelivery(newAccountDelivery(event, 3_000))
       await sweep(store)
-      expect(await due(3_000)).toEqual([put, hastened])
-      await applyFinding(store, await runIdOf(put), { kind: 'unchanged', dueAt: 9_000 }, 4_000)
-      await applyFinding(store, await runIdOf(hastened), { kind: 'timed_out' }, 4_000)
+      expect(await due(3_000)).toEqual([dueBySweep, dueByEvent])
+      await applyFinding(store, await runIdOf(dueBySweep), { kind: 'unchanged', dueAt: 9_000 }, 4_000)
+      await applyFinding(store, await runIdOf(dueByEvent), { kind: 'timed_out' }, 4_000)
       await sweep(store)
       expect(await due(8_999)).toEqual([])
-      expect(await due(9_000)).toEqual([put])
+      expect(await due(9_000)).toEqual([dueBySweep])
     })
 
     test('marks a limited number of runs at a time, and returns whether there may be more', async () => {
@@ -155,7 +155,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       expect(await due()).toEqual([pending])
     })
 
-    test('works while runs are settled and submitted', async () => {
+    test('makes exactly the pending runs due while runs are settled and submitted', async () => {
       const { store } = current()
       const submissionIds = await Promise.all(Array.from({ length: 60 }, (_, index) => submit(index)))
       const steps = submissionIds.flatMap((id, index) => [
@@ -222,7 +222,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       expect(await oldest()).toBe(await runIdOf(later))
     })
 
-    test('does not change it either if a rejected submission is accepted after all', async () => {
+    test('does not change the oldest pending run if a rejected submission is accepted after all', async () => {
       const { store } = current()
       const submissionIds: string[] = []
       for (const at of [1_000, 9_000, 8_000, 7_000]) submissionIds.push(await submit(at, ['a', 'b']))

@@ -15,7 +15,7 @@ export function describePruning(current: () => StoreFixture): void {
     (await withLease(current().store).pruneBodies(before, limit, null)).pruned
 
   describe('the last trusted time of the clock', () => {
-    test('is that of the latest delivery or submission, until another one is saved', async () => {
+    test('is that of the latest delivery or submission until a time is saved', async () => {
       const { store } = current()
       expect(await store.findClockTrust()).toBeNull()
       const id = await submit()
@@ -61,7 +61,7 @@ export function describePruning(current: () => StoreFixture): void {
       expect(await current().store.recordAccountDelivery(again)).toMatchObject({ outcome: 'duplicate' })
     })
 
-    test('keeps young bodies among old ones, after the clock has jumped', async () => {
+    test('keeps young bodies between old ones, as they are stored if the clock is set back', async () => {
       const id = await submit()
       for (const receivedAt of [1_000, 9_000, 1_001]) await deliverAt(id, receivedAt)
       expect(await prune(5_000, 10)).toBe(2)

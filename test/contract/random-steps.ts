@@ -90,7 +90,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
     return
   }
   if (step.kind === 'acknowledge') {
-    const found = await Promise.all(step.indexes.map((each) => runsOf(store, known, each)))
+    const found = await Promise.all(step.indexes.map((one) => runsOf(store, known, one)))
     return store.acknowledgeRuns(
       found.flatMap((runs) => runs.map(({ runId }) => runId)),
       anAuditEntry(),
@@ -102,7 +102,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
   const { submissionId, fileId } = submission
   switch (step.kind) {
     case 'failing submit':
-      // It fails after its run was counted; the run's name is unique.
+      // It fails after its run was counted, under a name that no other run has.
       return submit(store, ['fresh'], { fileId, at: FAILING_AT })
     case 'failing webhook': {
       const result = { service: 'ai-tasks', status: 'failed', fileId } as const

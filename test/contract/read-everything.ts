@@ -7,7 +7,7 @@ import { countsOf } from './store-calls.ts'
 const EVERYTHING = { limit: 10_000, before: null }
 const TIMES = [5, 12, 1_000_000]
 
-/** Everything that the port returns about the rows of these sequences. */
+/** Everything that the store returns about the rows of these sequences. */
 export async function readEverything(store: Store, ids: readonly ReturnType<StepRunner['ids']>[]) {
   const retryIds = ids.flatMap((of) => of.retryIds)
   const { runs } = await store.listRuns(EVERY_RUN, EVERYTHING)
@@ -16,34 +16,34 @@ export async function readEverything(store: Store, ids: readonly ReturnType<Step
   return {
     runs,
     deliveries,
-    submissions: await each(
+    submissions: await readEach(
       ids.flatMap((of) => of.submissionIds),
       (id) => store.findSubmission(id),
     ),
-    assets: await each(fileIds, (id) => store.findAsset(id)),
-    assetSubmissions: await each(fileIds, (id) => store.listAssetSubmissions(id, EVERYTHING)),
-    histories: await each(runs, ({ run }) => store.findRunHistory(run.runId)),
-    stored: await each(deliveries, ({ deliveryId }) => store.findDelivery(deliveryId)),
-    due: await each(TIMES, (now) => store.listDue(now, EVERYTHING.limit)),
-    notifications: await each(TIMES, (now) =>
+    assets: await readEach(fileIds, (id) => store.findAsset(id)),
+    assetSubmissions: await readEach(fileIds, (id) => store.listAssetSubmissions(id, EVERYTHING)),
+    histories: await readEach(runs, ({ run }) => store.findRunHistory(run.runId)),
+    stored: await readEach(deliveries, ({ deliveryId }) => store.findDelivery(deliveryId)),
+    due: await readEach(TIMES, (now) => store.listDue(now, EVERYTHING.limit)),
+    notifications: await readEach(TIMES, (now) =>
       store.listDueNotifications(now, { perHost: EVERYTHING.limit, after: null }),
     ),
-    notificationCounts: await each(TIMES, (now) => store.countNotifications(now)),
+    notificationCounts: await readEach(TIMES, (now) => store.countNotifications(now)),
     auditEntries: await store.listAuditEntries(EVERYTHING),
     counts: await countsOf(store),
     failures: new Set(await store.countFailures(0, EVERYTHING.limit)),
-    retries: await each(retryIds, (id) => store.findRetry(id)),
-    unsubmitted: await each(retryIds, (id) => store.listUnsubmitted(id, EVERYTHING.limit)),
+    retries: await readEach(retryIds, (id) => store.findRetry(id)),
+    unsubmitted: await readEach(retryIds, (id) => store.listUnsubmitted(id, EVERYTHING.limit)),
     oldestPending: await store.findOldestPending(),
     newestClaimAt: await store.findNewestClaimAt(),
     rejectedCounts: new Set(await store.countRejected(0)),
-    rejected: await each(
+    rejected: await readEach(
       ids.flatMap((of) => of.rejectedIds),
       (id) => store.findRejected(id),
     ),
   }
 }
 
-async function each<T, R>(some: readonly T[], read: (one: T) => Promise<R>): Promise<R[]> {
-  return Promise.all(some.map(read))
+async function readEach<T, R>(items: readonly T[], read: (one: T) => Promise<R>): Promise<R[]> {
+  return Promise.all(items.map(read))
 }

@@ -33,7 +33,7 @@ export function describeRejectedDeliveries(current: () => StoreFixture): void {
         expect(await store.findRejected(unknown)).toBeUndefined()
     })
 
-    test('are replayed in one step that keeps the id and removes the rejection, unless it is rejected again', async () => {
+    test('are replayed in one step that keeps the id and removes the rejection, unless the delivery is rejected again', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       const [one = '', other = '', event = ''] = await keep(3, 'no_secret')
@@ -80,7 +80,7 @@ export function describeRejectedDeliveries(current: () => StoreFixture): void {
       expect([await isKept(oldest), await isKept(second), await isKept(small)]).toEqual([false, true, true])
     })
 
-    test('beyond the limit within one call are evicted, too', async () => {
+    test('that exceed the limit within one call are evicted, too', async () => {
       const ids = await keep(1_500, 'forged_token')
       expect([await isKept(ids[499]), await isKept(ids[500]), await isKept(ids[1_499])]).toEqual([
         false,

@@ -1,7 +1,7 @@
 import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
 
 /**
- * Two stores that do the same assign different ids: the bits are random, and numbers may be skipped. Returns a function that
+ * Two stores that do the same assign different ids: their checks are random, and numbers may be skipped. Returns a function that
  * replaces each id in a value by its rank among the ids of its kind, in creation order.
  */
 export function createIdRenamer(values: unknown): (value: unknown) => unknown {
@@ -10,15 +10,16 @@ export function createIdRenamer(values: unknown): (value: unknown) => unknown {
   for (const kind of ['run', 'sub', 'dlv']) {
     const ofKind = inOrder.filter((id) => id.startsWith(kind))
     for (const [index, id] of ofKind.entries()) names.set(id, `${kind}-${index + 1}`)
-    // If two rows had the same number, their ranks would be ambiguous.
+    // Otherwise the ranks of two rows with the same number would be ambiguous.
     if (new Set(ofKind.map(numberOf)).size < ofKind.length)
       throw new Error(`two ids of ${kind} have one number`)
   }
   const deliveries = inOrder.filter((id) => id.startsWith('dlv')).map(numberOf)
   const rename = (text: string) => text.replaceAll(ID_PATTERN, (id) => names.get(id) ?? id)
   // A page of bodies ends at the number of a delivery.
-  const rankOf = (place: number) => `after ${deliveries.filter((number) => number <= place).length}`
-  return (value) => mapTexts(value, rename, rankOf)
+  const describePosition = (position: number) =>
+    `after ${deliveries.filter((number) => number <= position).length}`
+  return (value) => mapTexts(value, rename, describePosition)
 }
 
 export function findIds(values: unknown): string[] {
@@ -33,9 +34,9 @@ export function findIds(values: unknown): string[] {
 function mapTexts(
   value: unknown,
   map: (text: string) => string,
-  mapPlace?: (place: number) => string,
+  mapPosition?: (position: number) => string,
 ): unknown {
-  const inner = (one: unknown) => mapTexts(one, map, mapPlace)
+  const inner = (one: unknown) => mapTexts(one, map, mapPosition)
   if (typeof value === 'string') return map(value)
   if (Array.isArray(value)) return value.map(inner)
   if (value instanceof Set) return new Set([...value].map(inner))
@@ -43,7 +44,7 @@ function mapTexts(
   return Object.fromEntries(
     Object.entries(value).map(([name, one]) => [
       name,
-      mapPlace && name === 'next' && typeof one === 'number' ? mapPlace(one) : inner(one),
+      mapPosition && name === 'next' && typeof one === 'number' ? mapPosition(one) : inner(one),
     ]),
   )
 }

@@ -47,7 +47,7 @@ export function describeSavedExtensions(current: () => StoreFixture): void {
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
     })
 
-    test('the run that replaces a placeholder stores the name that was requested', async () => {
+    test('the run that replaces a placeholder has `saved-extension` as its requested name', async () => {
       const id = await submitSaved('one')
       await deliver(id, 'remove-bg')
       const found = await current().store.findSubmission(id)

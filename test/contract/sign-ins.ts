@@ -43,7 +43,7 @@ export function describeSignIns(current: () => StoreFixture): void {
       expect(await begin(['here', 'key'])).toBe(false)
     })
 
-    test('leave no rows if all of them succeed', async () => {
+    test('are never rejected if all of them succeed', async () => {
       const { store } = current()
       for (let count = 0; count < 30; count += 1) {
         expect(await begin(['here', 'key'])).toBe(true)
@@ -51,7 +51,7 @@ export function describeSignIns(current: () => StoreFixture): void {
       }
     })
 
-    test('do not count while the clock is set back to before them', async () => {
+    test('do not count while the clock is set back to a time before them', async () => {
       await failTimes(10, ['here'], NOW)
       expect(await begin(['here'], NOW - 2 * MINUTE)).toBe(true)
     })
@@ -69,14 +69,14 @@ export function describeSignIns(current: () => StoreFixture): void {
         const others = Array.from({ length: 1_000 }, (_, index) => begin([`${block} ${index}`], NOW + 1))
         expect(new Set(await Promise.all(others))).toEqual(new Set([true]))
       }
-      // Concurrent attempts may not have seen all the others.
+      // Concurrent attempts may not have noticed each other's failures, so one more attempt evicts the oldest name.
       expect(await begin(['19 999'], NOW + 1)).toBe(true)
       expect(await begin(['here'])).toBe(true)
       await failTimes(9, ['0 0'], NOW + 2)
       expect(await begin(['0 0'], NOW + 2)).toBe(false)
     })
 
-    test('that are concurrent never exceed ten together', async () => {
+    test('are accepted at most ten times if they are concurrent', async () => {
       const { store } = current()
       const allowed = await Promise.all(Array.from({ length: 25 }, (_, index) => begin(['here', `${index}`])))
       expect(allowed.filter(Boolean)).toHaveLength(10)

@@ -21,7 +21,7 @@ export async function submit(
 
 /**
  * Sweeps every run that has been pending for `overdueAfterMs` by `now`, in as many steps as necessary. By default, each pending
- * run becomes due since its request.
+ * run becomes due as of its request.
  */
 export async function sweep(store: LeasedStore, { now = 1_000_000, overdueAfterMs = 0 } = {}): Promise<void> {
   while (await withLease(store).sweepOverdue(now, overdueAfterMs));
@@ -43,7 +43,7 @@ export async function applyFinding(
   return store.applyFinding(runId, finding, at, due?.dueAt ?? 0)
 }
 
-/** A submission with its runs, in the order of the names. */
+/** Creates a submission. Returns it with its runs, in the order of the names. */
 export async function submitWithRuns(
   store: Store,
   names: string[],
@@ -54,7 +54,7 @@ export async function submitWithRuns(
   return { submissionId, runs, runId: runs[0]?.runId ?? '' }
 }
 
-/** Delivers a webhook that reports how a run ended. Its file is the submission's, or none. */
+/** Delivers a webhook that reports the final status of a run. Its file is the submission's, or none. */
 export function deliverResult(
   store: Store,
   submissionId: string,
@@ -79,7 +79,7 @@ export async function settleNotification(
   await store.settleNotification(notificationId, result, claim, AN_ATTEMPT)
 }
 
-/** The body of a due notification, without changing it: the claim ends at the due time. */
+/** Reads the body of a due notification without changing it, by a claim that ends at the due time. */
 export function peekBody(
   store: Pick<Store, 'claimNotification'>,
   { notificationId, dueAt }: Pick<DueNotification, 'notificationId' | 'dueAt'>,
@@ -122,7 +122,7 @@ export async function listEveryDelivery(
   return found
 }
 
-export async function listNames(store: Store, filter: Partial<RunFilter>): Promise<(string | null)[]> {
+export async function listFileNames(store: Store, filter: Partial<RunFilter>): Promise<(string | null)[]> {
   return (await listEveryRun(store, filter)).map(({ fileName }) => fileName)
 }
 

@@ -35,10 +35,10 @@ import { describeSubmissions } from './submissions.ts'
 
 type Open = () => Promise<StoreFixture>
 
-/** `share`: of the cases that each property tests. A slow store may test fewer. */
+/** `share` is the fraction of the cases that each property tests: a slow store may test fewer. */
 type ContractOptions = { share?: number }
 
-/** The behaviour of every store, except for operators. `open` returns a new, empty one for each test. */
+/** The behaviour of every store, except what only operators use. `open` returns a new, empty one for each test. */
 export function storeContract(name: string, open: Open, { share = 1 }: ContractOptions = {}): void {
   describe(name, () => {
     const current = openForEach(open)

@@ -10,11 +10,11 @@ export type ReopenableStore = {
 export type StoreFixture = ReopenableStore & {
   /** Another handle on the same data. `destroy` closes it. */
   openAnother: () => Promise<StoreHandle>
-  /** Another handle, as another process has it. */
+  /** Another handle on the same data, opened as if by another process. `destroy` closes it. */
   openAnotherProcess: () => Promise<StoreHandle>
   /**
    * Makes the database fail to insert each delivery received at this time, or each submission created at it. Resolves with a
-   * function that ends this.
+   * function that removes the fault.
    */
-  failInserts: (what: 'deliveries' | 'submissions', at: number) => Promise<() => Promise<void>>
+  failInserts: (table: 'deliveries' | 'submissions', at: number) => Promise<() => Promise<void>>
 }

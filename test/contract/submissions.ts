@@ -84,7 +84,7 @@ export function describeSubmissions(current: () => StoreFixture): void {
     })
 
     test.each(['rejected', 'unconfirmed'] as const)(
-      'a submission can end %s, with its error',
+      'a submission can be %s, with its error',
       async (kind) => {
         const { store } = current()
         const submissionId = await submit(store, ['remove-bg'])
@@ -112,7 +112,7 @@ export function describeSubmissions(current: () => StoreFixture): void {
       expect(await store.findSubmission(submissionId)).toEqual(before)
     })
 
-    test('a webhook proves an unconfirmed submission', async () => {
+    test('an unconfirmed submission is accepted once a webhook for it arrives', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       await store.applyResponse(submissionId, aRejection('unconfirmed'), 2_000)

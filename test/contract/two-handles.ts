@@ -60,7 +60,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
   }
 
   describe('two handles at the same time', () => {
-    test('read at once what the other has committed: statuses, lists and counts', async () => {
+    test('read what the other has committed, without delay: statuses, lists and counts', async () => {
       const [one, two] = await openBoth()
       // Each has read and written before, so that any stale cache would be noticed.
       await fromBoth([one, two], 4, (store, index) =>
@@ -154,7 +154,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
       }
     })
 
-    test('assign increasing ids in turn', async () => {
+    test('assign increasing ids if they write one after the other', async () => {
       const handles = await openBoth()
       const ids: string[] = []
       for (let count = 0; count < 10; count += 1)
@@ -243,7 +243,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
       expect(await handles[0].findRejected(replayOf)).toBeUndefined()
     })
 
-    test('sum their counts of groups, hours and failures', async () => {
+    test('add up the counts of both', async () => {
       const handles = await openBoth()
       const causes = ['E1', 'E2', 'E3']
       const submitted = await fromBoth(handles, 60, (store) =>
@@ -253,7 +253,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
         const { submissionId = '' } = submitted[index] ?? {}
         return deliverResult(store, submissionId, 'remove-bg', 'failed', { code: causes[index % 3] ?? '' })
       })
-      // By the other handle than the one that counted the run before.
+      // Runs are acknowledged by the handle that did not record their failure.
       await fromBoth(handles.toReversed(), 60, (store, index) => {
         const runId = submitted[index]?.runId ?? ''
         return index < 30 ? store.acknowledgeRuns([runId], anAuditEntry()) : Promise.resolve([])
@@ -331,7 +331,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
       }
     })
 
-    test('see the claim of a key, its response and its release by the other', async () => {
+    test('respect the claim of a key, its response and its release by the other', async () => {
       const [one, two] = await openBoth()
       const [ofOne, ofTwo] = [newKeyClaim(SCOPE), newKeyClaim(SCOPE)]
       expect(await one.claimIdempotencyKey(ofOne, 1_000)).toEqual({ kind: 'claimed' })
@@ -351,7 +351,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
         })
     })
 
-    test('give a key to one of many claims on both', async () => {
+    test('give a key to one of many simultaneous claims on both', async () => {
       const handles = await openBoth()
       const claims = await fromBoth(handles, 50, (store) =>
         store.claimIdempotencyKey(newKeyClaim(SCOPE), 1_000),
@@ -393,7 +393,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
       expect(items[0]).toEqual(items[1])
     })
 
-    test('see that the other has forgotten an asset, and store nothing of it', async () => {
+    test('store no content of an asset that the other has forgotten', async () => {
       const [one, two] = await openBoth()
       const { submissionId, runId } = await submitWithRuns(one, ['remove-bg'], { fileId: 'file-1' })
       await deliverResult(two, submissionId, 'remove-bg', 'failed', { code: 'only here' })
@@ -418,7 +418,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
       expect(await two.beginSignIn(['here', 'key-b'], 1_000)).toBe(false)
     })
 
-    test('reject a submission on one handle, and prove it by a webhook on the other', async () => {
+    test('agree on a submission that one rejects and that a webhook on the other shows to be accepted', async () => {
       const [one, two] = await openBoth()
       const { submissionId } = await submitWithRuns(one, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
       await one.applyResponse(submissionId, aRejection('rejected'), 2_000)
@@ -428,7 +428,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
       await expectSame([one, two], countsOf)
     })
 
-    test('name the same rows in opposite order at the same time, without a deadlock', async () => {
+    test('write the same rows in opposite order at the same time, without a deadlock', async () => {
       const handles = await openBoth()
       for (let round = 0; round < 10; round += 1) {
         const fileId = `file-${round}`
@@ -439,7 +439,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
           { ids: runIds, submissions: [a, b] },
           { ids: runIds.toReversed(), submissions: [b, a] },
         ]
-        const entry = async (store: Store, index: number) => {
+        const writePair = async (store: Store, index: number) => {
           const { ids = [], submissions = [] } = orders[index % 2] ?? {}
           const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId } as const
           const results = await Promise.all([
@@ -452,7 +452,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
           ])
           return results[0]
         }
-        const outcomes = await fromBoth(handles, 6, entry)
+        const outcomes = await fromBoth(handles, 6, writePair)
         expect(outcomes.map((recorded) => recorded !== undefined)).toEqual(Array(6).fill(true))
 
         const run = { status: 'failed', error: { code: 'E1' }, acknowledgedAt: 7_000, isDue: false }

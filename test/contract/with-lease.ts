@@ -1,7 +1,7 @@
 import type { Lease } from '../../src/domain/decide/lease.ts'
 import type { Store } from '../../src/store/store.ts'
 
-type Leased =
+type LeasedMethod =
   | 'sweepOverdue'
   | 'foldCounters'
   | 'deleteExpiredKeys'
@@ -11,7 +11,7 @@ type Leased =
   | 'recordAlertReported'
   | 'saveClockTrust'
 
-export type LeasedStore = Pick<Store, 'acquireLease' | Leased>
+export type LeasedStore = Pick<Store, 'acquireLease' | LeasedMethod>
 
 const leases = new WeakMap<LeasedStore, Lease>()
 
@@ -33,7 +33,7 @@ export async function releaseHeldLease(store: LeasedStore & Pick<Store, 'release
 
 /** The methods that require the lease. The lease is acquired first unless this handle already has it. */
 export function withLease(store: LeasedStore) {
-  const under = async <T>(work: (lease: Lease) => Promise<T | null>): Promise<T> => {
+  const runWithLease = async <T>(work: (lease: Lease) => Promise<T | null>): Promise<T> => {
     const known = leases.get(store)
     const result = await (known === undefined ? ensureLease(store).then(work) : work(known))
     if (result === null) throw new Error('the lease was lost')
@@ -41,21 +41,21 @@ export function withLease(store: LeasedStore) {
   }
   return {
     sweepOverdue: (now: number, overdueAfterMs: number) =>
-      under((lease) => store.sweepOverdue(lease, now, overdueAfterMs)),
-    foldCounters: () => under((lease) => store.foldCounters(lease)),
-    deleteExpiredKeys: (now: number) => under((lease) => store.deleteExpiredKeys(lease, now)),
+      runWithLease((lease) => store.sweepOverdue(lease, now, overdueAfterMs)),
+    foldCounters: () => runWithLease((lease) => store.foldCounters(lease)),
+    deleteExpiredKeys: (now: number) => runWithLease((lease) => store.deleteExpiredKeys(lease, now)),
     pruneBodies: (receivedBefore: number, limit: number, after: number | null) =>
-      under((lease) => store.pruneBodies(lease, receivedBefore, limit, after)),
+      runWithLease((lease) => store.pruneBodies(lease, receivedBefore, limit, after)),
     deleteOldSubmissions: (
       now: number,
       createdBefore: number,
       after: Parameters<Store['deleteOldSubmissions']>[3],
-    ) => under((lease) => store.deleteOldSubmissions(lease, now, createdBefore, after)),
+    ) => runWithLease((lease) => store.deleteOldSubmissions(lease, now, createdBefore, after)),
     saveAlerts: (alerts: Parameters<Store['saveAlerts']>[1]) =>
-      under((lease) => store.saveAlerts(lease, alerts)),
+      runWithLease((lease) => store.saveAlerts(lease, alerts)),
     recordAlertReported: (alert: Parameters<Store['recordAlertReported']>[1]) =>
-      under((lease) => store.recordAlertReported(lease, alert)),
+      runWithLease((lease) => store.recordAlertReported(lease, alert)),
     saveClockTrust: (trust: Parameters<Store['saveClockTrust']>[1]) =>
-      under((lease) => store.saveClockTrust(lease, trust)),
+      runWithLease((lease) => store.saveClockTrust(lease, trust)),
   }
 }

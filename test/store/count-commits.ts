@@ -12,9 +12,9 @@ export function countCommits(path: string): number {
   const frameBytes = FRAME_HEADER_BYTES + log.readUInt32BE(8)
   const salts = log.subarray(16, 24)
   let commits = 0
-  for (let at = HEADER_BYTES; at + frameBytes <= log.length; at += frameBytes) {
-    const isOfThisLog = log.subarray(at + 8, at + 16).equals(salts)
-    if (isOfThisLog && log.readUInt32BE(at + 4) > 0) commits++
+  for (let offset = HEADER_BYTES; offset + frameBytes <= log.length; offset += frameBytes) {
+    const isOfThisLog = log.subarray(offset + 8, offset + 16).equals(salts)
+    if (isOfThisLog && log.readUInt32BE(offset + 4) > 0) commits++
   }
   return commits
 }

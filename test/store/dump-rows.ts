@@ -5,10 +5,10 @@ import { listTables, readCells, type TestDatabase } from '../support/database.ts
 
 type Row = { [column: string]: unknown }
 
-/** Tables that steps don't write, or write only to test the disk. */
+/** Tables that are not compared: probes are written only to test the disk. */
 const OTHER_TABLES = new Set(['probes'])
 /** Each batch appends its own counts: only their sums are comparable. */
-const COUNTED = new Set(['counters', 'day_counters', 'counter_deltas', 'hours'])
+const COUNTER_TABLES = new Set(['counters', 'day_counters', 'counter_deltas', 'hours'])
 
 /** The tables whose rows have ids, and the kind of row that a number in another column refers to. */
 const KINDS: { [table: string]: IdKind } = {
@@ -44,12 +44,12 @@ export async function dumpRows(
   const digests = new Map(ids.map((id) => [createHash('sha256').update(id).digest('hex'), id]))
   const dumped: Awaited<ReturnType<BatchedStore['dump']>> = { ordered: {}, unordered: {} }
   for (const table of await listTables(database)) {
-    if (OTHER_TABLES.has(table) || COUNTED.has(table)) continue
+    if (OTHER_TABLES.has(table) || COUNTER_TABLES.has(table)) continue
     const rows = await read(`SELECT * FROM ${table}`)
     const isOrdered = table !== 'metadata' && rows.every((row) => 'n' in row)
     if (isOrdered) rows.sort((one, other) => Number(one['n']) - Number(other['n']))
     dumped[isOrdered ? 'ordered' : 'unordered'][table] = rows.flatMap((row) =>
-      table === 'metadata' ? metadataOf(row, names) : withForgotten(named(table, row, names), digests),
+      table === 'metadata' ? metadataOf(row, names) : withForgotten(nameRow(table, row, names), digests),
     )
   }
   dumped.unordered['counters'] = await listCounters(read)
@@ -85,7 +85,7 @@ async function listCounters(read: Read): Promise<unknown[]> {
   return [...counts].filter(([, count]) => count !== 0)
 }
 
-/** The bounds of each hour, likewise. */
+/** The bounds of each hour, including the deltas that are not folded yet. */
 async function listHours(read: Read): Promise<Hour[]> {
   const columns = 'hour, first_run, last_run, first_delivery, last_delivery'
   const folded = (await read(`SELECT ${columns} FROM hours`)).map((row) => Object.values(row) as Hour)
@@ -93,14 +93,17 @@ async function listHours(read: Read): Promise<Hour[]> {
   const bounds = new Map<number, Hour>()
   for (const one of [...folded, ...added]) {
     const known = bounds.get(one[0]) ?? one
-    bounds.set(one[0], one.map((bound, at) => wider(known[at] ?? null, bound, at % 2 === 1)) as Hour)
+    bounds.set(
+      one[0],
+      one.map((bound, index) => widerBound(known[index] ?? null, bound, index % 2 === 1)) as Hour,
+    )
   }
   return [...bounds.values()]
 }
 
-function wider(one: number | null, other: number | null, isLeast: boolean): number | null {
+function widerBound(one: number | null, other: number | null, isLowerBound: boolean): number | null {
   if (one === null || other === null) return one ?? other
-  return isLeast ? Math.min(one, other) : Math.max(one, other)
+  return isLowerBound ? Math.min(one, other) : Math.max(one, other)
 }
 
 /** The ids of rows, or what else identifies them, by number. */
@@ -115,13 +118,13 @@ async function listNames(read: Read): Promise<Names> {
   return names
 }
 
-function named(table: string, row: Row, names: Names): Row {
+function nameRow(table: string, row: Row, names: Names): Row {
   const kind = KINDS[table]
   const entries = Object.entries(row).flatMap(([column, value]): [string, unknown][] => {
     const link = LINKS[`${table}.${column}`]
     if (kind !== undefined && column === 'n') return [['id', names[kind].get(value)]]
     if (kind !== undefined && column === 'chk') return []
-    // A number that no delivery has is only a filler.
+    // A negative number refers to no delivery.
     if (column === 'settled_by' && Number(value) < 0) return []
     if (link !== undefined && value !== null) return [[column, names[link].get(value) ?? 'a deleted row']]
     if (column === 'n') return []

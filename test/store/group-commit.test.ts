@@ -37,13 +37,13 @@ describe('group commit', () => {
   })
 
   test('waits while more steps are pending, and no longer', async () => {
-    const turnEnds = () => new Promise((resolve) => setImmediate(resolve))
+    const endTick = () => new Promise((resolve) => setImmediate(resolve))
     let hasPending = true
     const { path, store } = openStore({ hasPending: () => hasPending, maxWaitMs: 60_000 })
     const before = countCommits(path)
     const first = store.probe()
-    await turnEnds()
-    await turnEnds()
+    await endTick()
+    await endTick()
     const late = store.probe()
     expect(countCommits(path) - before).toBe(0)
     hasPending = false
@@ -53,21 +53,21 @@ describe('group commit', () => {
 
   test('does not wait for more once the queue is a quarter full', async () => {
     const { store } = openStore({ maxQueued: 300, hasPending: () => true, maxWaitMs: 60_000 })
-    const asked: Promise<void>[] = []
+    const probes: Promise<void>[] = []
     for (let turn = 0; turn < 60; turn++) {
-      for (let each = 0; each < 10; each++) asked.push(store.probe())
+      for (let count = 0; count < 10; count++) probes.push(store.probe())
       await new Promise((resolve) => setImmediate(resolve))
     }
-    for (let each = 0; each < 75; each++) asked.push(store.probe())
-    await Promise.all(asked)
+    for (let count = 0; count < 75; count++) probes.push(store.probe())
+    await Promise.all(probes)
   })
 
   test('does not wait for more once a quarter of the maximum bytes is queued', async () => {
     const { path, store } = openStore({ maxQueuedBytes: 4_000, hasPending: () => true, maxWaitMs: 60_000 })
     const before = countCommits(path)
-    const made = submit(store, ['remove-bg'])
+    const submitted = submit(store, ['remove-bg'])
     const delivery = newDelivery('nowhere', { service: 'remove-bg', status: 'success' })
-    await Promise.all([made, store.recordDelivery({ ...delivery, body: Buffer.alloc(1_000) })])
+    await Promise.all([submitted, store.recordDelivery({ ...delivery, body: Buffer.alloc(1_000) })])
     expect(countCommits(path) - before).toBe(1)
   })
 
@@ -82,14 +82,14 @@ describe('group commit', () => {
     onTestFinished(() => {
       other.close()
     })
-    const kept = other.prepare("SELECT 1 FROM deliveries WHERE 'dlv_' || n || '_' || chk = ?")
+    const findRow = other.prepare("SELECT 1 FROM deliveries WHERE 'dlv_' || n || '_' || chk = ?")
     const submissionId = await submit(store, ['remove-bg'])
     const deliver = async () => {
       const delivery = newDelivery(submissionId, { service: 'remove-bg', status: 'success' })
-      return kept.get((await store.recordDelivery(delivery)).deliveryId)
+      return findRow.get((await store.recordDelivery(delivery)).deliveryId)
     }
-    const seen = await Promise.all(Array.from({ length: 50 }, deliver))
-    expect(seen.every((row) => row !== undefined)).toBe(true)
+    const rows = await Promise.all(Array.from({ length: 50 }, deliver))
+    expect(rows.every((row) => row !== undefined)).toBe(true)
   })
 
   test('rejects steps while the queue is full, and accepts them again once it is empty', async () => {

@@ -77,7 +77,7 @@ describe('the drizzle schema', () => {
     },
   )
 
-  test('does not describe that counters and current runs are stored by their key', () => {
+  test('does not show that counters and current runs are tables without row ids', () => {
     const withoutRowid = openMigrated()
       .prepare<[], string>(
         "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 1 ORDER BY name",

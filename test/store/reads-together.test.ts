@@ -6,7 +6,7 @@ import { newSubmission } from '../contract/builders.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 /** Records what is read, and in which transaction; `fail` may throw instead. */
-function together(fail: (key: string) => void = () => {}) {
+function recordReads(fail: (key: string) => void = () => {}) {
   const connection = new Database(':memory:')
   onTestFinished(() => {
     connection.close()
@@ -22,7 +22,7 @@ function together(fail: (key: string) => void = () => {}) {
 
 test('reads that are made together share one transaction, and a failing read does not fail the others', () => {
   const failure = new Error('not JSON')
-  const { read, connection } = together((key) => {
+  const { read, connection } = recordReads((key) => {
     if (key === 'bad') throw failure
   })
   expect(read(['a', 'bad', 'b'])).toEqual([
@@ -36,7 +36,7 @@ test('reads that are made together share one transaction, and a failing read doe
 test('a locked file is waited for once, not for each read', () => {
   const busy = new Database.SqliteError('database is locked', 'SQLITE_BUSY')
   let isLocked = true
-  const { read, keys, connection } = together(() => {
+  const { read, keys, connection } = recordReads(() => {
     if (isLocked) throw busy
   })
   expect(() => read(['a', 'b', 'c'])).toThrow(busy)
@@ -49,8 +49,8 @@ test('a locked file is waited for once, not for each read', () => {
 test('a requested read completes even if the store is closed at once', async () => {
   const store = openSqliteStore({ path: temporaryDatabase() })
   await store.createSubmission(newSubmission(['remove-bg'], { fileId: 'file-1' }))
-  const asked = store.findAsset('file-1')
+  const asset = store.findAsset('file-1')
   await store.close()
-  expect((await asked)?.runs).toHaveLength(1)
+  expect((await asset)?.runs).toHaveLength(1)
   await expect(store.findAsset('file-1')).rejects.toMatchObject({ code: 'store_unavailable' })
 })

@@ -51,10 +51,10 @@ test('A backup is complete and can be opened, even while writes continue', async
     )
 })
 
-test('A backup equals the original', async () => {
+test('A backup has the same runs and counts as the original', async () => {
   const { path, store } = openStore()
-  const asked = Array.from({ length: 20 }, () => newSubmission(['remove-bg', 'ai-tasks']))
-  await Promise.all(asked.map((one) => store.createSubmission(one)))
+  const submissions = Array.from({ length: 20 }, () => newSubmission(['remove-bg', 'ai-tasks']))
+  await Promise.all(submissions.map((one) => store.createSubmission(one)))
   const copy = `${path}-copy`
   await store.backUp(copy)
   const restored = openSqliteStore({ path: copy })

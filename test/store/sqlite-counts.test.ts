@@ -21,7 +21,7 @@ function openStore() {
   return { path, connection, store }
 }
 
-/** Folding does not change the counts. */
+/** The counts match the runs, before and after all deltas are folded. */
 async function expectExactCounts(store: Store): Promise<void> {
   await expectCounts(store)
   while (await withLease(store).foldCounters());
@@ -39,9 +39,9 @@ async function expectCounts(store: Store): Promise<void> {
     new Map(groups.map(({ extension, status, cause, count }) => [`${extension} ${status} ${cause}`, count])),
   ).toEqual(counts)
   const settled = counters.filter(([, kind]) => kind === 'settled')
-  const ended = [...counts].filter(([key]) => !key.includes(' pending ')).map(([, count]) => count)
+  const notPending = [...counts].filter(([key]) => !key.includes(' pending ')).map(([, count]) => count)
   const sum = (numbers: number[]) => numbers.reduce((total, count) => total + count, 0)
-  expect(sum(settled.map(([, , , , count]) => count))).toBe(sum(ended))
+  expect(sum(settled.map(([, , , , count]) => count))).toBe(sum(notPending))
 }
 
 async function groupsOf(store: Store) {
@@ -55,8 +55,8 @@ function failing(submissionId: string, code: string, facts: Parameters<typeof ne
 
 test('A step that is rolled back changes neither the counts nor the groups', async () => {
   const { path, store } = openStore()
-  const asked = await Promise.all(Array.from({ length: 30 }, () => submit(store, ['remove-bg'])))
-  const [first = '', ...others] = asked
+  const submissionIds = await Promise.all(Array.from({ length: 30 }, () => submit(store, ['remove-bg'])))
+  const [first = '', ...others] = submissionIds
   await store.recordDelivery(failing(first, 'E-first'))
   await rejectRows({ url: `file:${path}` }, 'deliveries', 6_000)
   // Every third step fails after its run was changed and counted, each with a different cause, which the next step shares.
@@ -77,8 +77,8 @@ test.each([
   ['rejected by its commit', 'INSERT INTO strays VALUES (-1)'],
 ])('A transaction that is %s counts nothing, and the next one counts correctly', async (_, fault) => {
   const { connection, store } = openStore()
-  const asked = await Promise.all(Array.from({ length: 12 }, () => submit(store, ['remove-bg'])))
-  const deliveries = asked.map((one, index) =>
+  const submissionIds = await Promise.all(Array.from({ length: 12 }, () => submit(store, ['remove-bg'])))
+  const deliveries = submissionIds.map((one, index) =>
     failing(one, `E${index % 4}`, index === 7 ? { receivedAt: 6_000 } : {}),
   )
   connection.exec(`
@@ -98,20 +98,20 @@ test.each([
 
 test('If the counter deltas cannot be written, nothing is, and everything can be written later', async () => {
   const { connection, store } = openStore()
-  const asked = Array.from({ length: 5 }, () => newSubmission(['remove-bg']))
+  const submissions = Array.from({ length: 5 }, () => newSubmission(['remove-bg']))
   connection.exec("CREATE TRIGGER fault AFTER INSERT ON counter_deltas BEGIN SELECT raise(ABORT, 'no'); END")
-  const settled = await Promise.allSettled(asked.map((one) => store.createSubmission(one)))
+  const settled = await Promise.allSettled(submissions.map((one) => store.createSubmission(one)))
   expect(settled.every(({ status }) => status === 'rejected')).toBe(true)
   expect(await listEveryRun(store)).toEqual([])
   connection.exec('DROP TRIGGER fault')
-  await Promise.all(asked.map((one) => store.createSubmission(one)))
+  await Promise.all(submissions.map((one) => store.createSubmission(one)))
   await expectExactCounts(store)
 })
 
 test('Deltas that cannot be folded are counted anyway, and folded later', async () => {
   const { connection, store } = openStore()
-  const asked = await Promise.all(Array.from({ length: 5 }, () => submit(store, ['remove-bg'])))
-  for (const one of asked) await store.recordDelivery(failing(one, 'E1'))
+  const submissionIds = await Promise.all(Array.from({ length: 5 }, () => submit(store, ['remove-bg'])))
+  for (const one of submissionIds) await store.recordDelivery(failing(one, 'E1'))
   const before = await store.readStats(0, 10)
   for (const step of ['INSERT ON counters', 'INSERT ON hours', 'DELETE ON counter_deltas']) {
     connection.exec(`CREATE TRIGGER fault AFTER ${step} BEGIN SELECT raise(ABORT, 'no'); END`)
@@ -124,7 +124,7 @@ test('Deltas that cannot be folded are counted anyway, and folded later', async 
   expect(connection.prepare('SELECT count(*) FROM counter_deltas').pluck().get()).toBe(0)
 })
 
-test('The number of deltas folded at a time is limited, so that no webhook waits for it', async () => {
+test('The number of deltas folded at a time is limited', async () => {
   const { connection, store } = openStore()
   const submissionId = await submit(store, ['remove-bg'])
   await withLease(store).foldCounters()
@@ -175,10 +175,12 @@ test('Fewer deltas are folded at a time if they change many counters', async () 
 
 test('While the disk is full or another process locks the file, the counts match the runs', async () => {
   const { path, connection, store } = openStore()
-  const asked = await Promise.all(Array.from({ length: 60 }, () => submit(store, ['remove-bg'])))
+  const submissionIds = await Promise.all(Array.from({ length: 60 }, () => submit(store, ['remove-bg'])))
   const pages = Number(connection.pragma('page_count', { simple: true }))
   connection.pragma(`max_page_count = ${pages + 60}`)
-  const deliveries = asked.map((one, index) => failing(one, `E${index % 7}`, { body: Buffer.alloc(20_000) }))
+  const deliveries = submissionIds.map((one, index) =>
+    failing(one, `E${index % 7}`, { body: Buffer.alloc(20_000) }),
+  )
   const results: PromiseSettledResult<unknown>[] = []
   for (const one of deliveries) results.push(...(await Promise.allSettled([store.recordDelivery(one)])))
   expect(new Set(results.map(({ status }) => status)).size).toBe(2)

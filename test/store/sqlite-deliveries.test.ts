@@ -32,7 +32,7 @@ test('Account deliveries are all stored byte for byte, only the first of an even
   ])
 })
 
-test('An event cannot be applied twice, whichever process writes it', async () => {
+test('Two deliveries cannot have the same event id, whichever process writes them', async () => {
   const { store, other } = openStore()
   await store.recordAccountDelivery(newAccountDelivery({ kind: 'other', eventId: 'event-1', type: null }))
   const copy = (outcome: DeliveryOutcome, eventId: string | null) =>
@@ -131,8 +131,8 @@ test('A notification that has ended keeps its result, but not its body', async (
 
 test('The bodies of old deliveries are deleted with them, whether or not they belong to a submission', async () => {
   const { store, select } = openStore()
-  const asked = [await submit(store, ['remove-bg']), await submit(store, ['remove-bg'])]
-  for (const submissionId of asked)
+  const submissionIds = [await submit(store, ['remove-bg']), await submit(store, ['remove-bg'])]
+  for (const submissionId of submissionIds)
     for (const status of ['success', 'failed'] as const)
       await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status }))
   for (const receivedAt of [2_000, 2_000, 90_000])

@@ -23,8 +23,8 @@ function openStore() {
 describe('if the disk or the file fails', () => {
   test('a full disk is reported and leaves nothing half-written, and the store continues once there is room', async () => {
     const { connection, store } = openStore()
-    const asked: string[] = []
-    while (asked.length < 60) asked.push(await submit(store, ['remove-bg']))
+    const submissionIds: string[] = []
+    while (submissionIds.length < 60) submissionIds.push(await submit(store, ['remove-bg']))
     const result = { service: 'remove-bg', status: 'success' } as const
     const deliver = (submissionId: string) =>
       store.recordDelivery(newDelivery(submissionId, result, { body: Buffer.alloc(20_000) }))
@@ -32,22 +32,22 @@ describe('if the disk or the file fails', () => {
     connection.pragma(`max_page_count = ${pages + 40}`)
 
     const settled: PromiseSettledResult<unknown>[] = []
-    for (const submissionId of asked.slice(0, 30))
+    for (const submissionId of submissionIds.slice(0, 30))
       settled.push(...(await Promise.allSettled([deliver(submissionId)])))
-    settled.push(...(await Promise.allSettled(asked.slice(30).map(deliver))))
+    settled.push(...(await Promise.allSettled(submissionIds.slice(30).map(deliver))))
     const rejected = settled.filter(({ status }) => status === 'rejected')
     expect(rejected.length).toBeGreaterThan(0)
-    expect(rejected.length).toBeLessThan(asked.length)
+    expect(rejected.length).toBeLessThan(submissionIds.length)
     for (const rejection of rejected)
       expect(rejection).toMatchObject({ reason: { code: 'store_unavailable' } })
-    for (const [index, submissionId] of asked.entries()) {
+    for (const [index, submissionId] of submissionIds.entries()) {
       const found = await store.findSubmission(submissionId)
       const isApplied = settled[index]?.status === 'fulfilled'
       expect(found?.runs[0]?.status).toBe(isApplied ? 'success' : 'pending')
     }
 
     connection.pragma(`max_page_count = ${LARGEST_PAGE_COUNT}`)
-    const repeated = await Promise.all(asked.map(deliver))
+    const repeated = await Promise.all(submissionIds.map(deliver))
     expect(repeated.map(({ outcome }) => outcome)).toEqual(
       settled.map(({ status }) => (status === 'fulfilled' ? 'duplicate' : 'applied')),
     )
@@ -68,18 +68,20 @@ describe('if the disk or the file fails', () => {
     onTestFinished(() => {
       other.close()
     })
-    const asked = Array.from({ length: 10 }, () => newSubmission(['remove-bg']))
+    const submissions = Array.from({ length: 10 }, () => newSubmission(['remove-bg']))
     other.exec('BEGIN IMMEDIATE')
-    const settled = await Promise.allSettled(asked.map((submission) => store.createSubmission(submission)))
+    const settled = await Promise.allSettled(
+      submissions.map((submission) => store.createSubmission(submission)),
+    )
     other.exec('ROLLBACK')
 
     for (const rejection of settled)
       expect(rejection).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
     expect(await listEveryRun(store)).toEqual([])
-    await Promise.all(asked.map((submission) => store.createSubmission(submission)))
+    await Promise.all(submissions.map((submission) => store.createSubmission(submission)))
   })
 
-  test('a file that stays locked is waited for only once, so that the process is not blocked', async () => {
+  test('a file that stays locked is waited for only once, so the process is not blocked', async () => {
     const { path, connection, store } = openStore()
     const busyTimeout = () => connection.pragma('busy_timeout', { simple: true })
     const other = new Database(path)
@@ -105,23 +107,25 @@ describe('if the disk or the file fails', () => {
     ['whose commit fails', 'INSERT INTO strays VALUES (-1)'],
   ])('a batch %s is rejected completely, and the next one is committed', async (_, fault) => {
     const { connection, store } = openStore()
-    const asked = Array.from({ length: 10 }, (_, index) =>
+    const submissions = Array.from({ length: 10 }, (_, index) =>
       newSubmission(['remove-bg'], index === 1 ? { at: 7_000 } : {}),
     )
     connection.exec(`
       CREATE TABLE strays (submission REFERENCES submissions (n) DEFERRABLE INITIALLY DEFERRED);
       CREATE TRIGGER fault AFTER INSERT ON submissions
       WHEN new.created_at = 7000 BEGIN ${fault}; END`)
-    const settled = await Promise.allSettled(asked.map((submission) => store.createSubmission(submission)))
+    const settled = await Promise.allSettled(
+      submissions.map((submission) => store.createSubmission(submission)),
+    )
 
     for (const rejection of settled)
       expect(rejection).toMatchObject({ status: 'rejected', reason: { code: 'store_unavailable' } })
     expect(await listEveryRun(store)).toEqual([])
     connection.exec('DROP TRIGGER fault')
-    await Promise.all(asked.map((submission) => store.createSubmission(submission)))
+    await Promise.all(submissions.map((submission) => store.createSubmission(submission)))
   })
 
-  test('forgetting an asset rejects if the log could not be emptied, and empties it when called again', async () => {
+  test('forgetting an asset fails if the log cannot be emptied, and empties it when called again', async () => {
     const { path, connection, store } = openStore()
     await store.createSubmission(newSubmission(['remove-bg'], { fileId: 'file-1' }))
     const pragma = connection.pragma.bind(connection)
@@ -141,14 +145,14 @@ describe('if the disk or the file fails', () => {
   test('a submission cannot have two runs of one extension, whichever process writes them', async () => {
     const { connection, store } = openStore()
     await submit(store, ['remove-bg'])
-    const copy = (name: string) =>
+    const insertCopy = (name: string) =>
       connection
         .prepare(
           `INSERT INTO runs (chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to)
            SELECT chk, submission, ?, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to FROM runs LIMIT 1`,
         )
         .run(name)
-    expect(() => copy('remove-bg')).toThrow(/UNIQUE/)
-    copy('ai-tasks')
+    expect(() => insertCopy('remove-bg')).toThrow(/UNIQUE/)
+    insertCopy('ai-tasks')
   })
 })

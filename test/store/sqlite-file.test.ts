@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
@@ -29,7 +29,7 @@ async function spawnHolder(path: string, submission: object) {
     const store = openSqliteStore({ path: process.argv[2] })
     const { submissionId } = await store.createSubmission(JSON.parse(process.argv[3]))
     process.stdout.write(submissionId)
-    // If it were garbage-collected, its lock would be released.
+    // If the store were garbage-collected, its lock would be released.
     setInterval(() => store, 1000)`
   const args = ['--input-type=module', '--eval', script, BUILT_STORE, path, JSON.stringify(submission)]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -42,7 +42,7 @@ async function spawnHolder(path: string, submission: object) {
 }
 
 describe('the database file', () => {
-  test('commits are synced, the write-ahead log is on, and foreign keys are enforced', () => {
+  test('commits are synced, the write-ahead log is on, foreign keys are enforced, and locks are waited for', () => {
     const path = temporaryDatabase()
     migrateSqlite(path)
     const connection = openConnection(path)
@@ -99,9 +99,11 @@ describe('the database file', () => {
   test('a file that is not a database is rejected, stays unchanged, and is not locked', async () => {
     const path = temporaryDatabase()
     mkdirSync(dirname(path))
-    writeFileSync(path, 'no database at all, but a text that someone kept here'.repeat(20))
+    const text = 'no database at all, but a text that someone kept here'.repeat(20)
+    writeFileSync(path, text)
     for (let count = 0; count < 2; count++)
       expect(() => openSqliteStore({ path })).toThrow(expect.objectContaining({ code: 'store_unavailable' }))
+    expect(readFileSync(path, 'utf8')).toBe(text)
     expect(existsSync(`${path}-wal`)).toBe(false)
   })
 

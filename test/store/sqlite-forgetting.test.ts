@@ -21,19 +21,19 @@ import { temporaryDatabase } from './sqlite-folder.ts'
 
 const FORGET = anAuditEntry({ kind: 'forget', subject: 'gone-file', reason: null })
 
-/** An asset with a row in every table. All of its values contain `mark`. */
+/** Writes rows about one asset to all tables that can contain its data, with values that contain `mark`. */
 async function fillAll(store: Store, mark: string, index: number): Promise<void> {
   const fileId = `${mark}-file`
   const secret = `${mark}-body-${'x'.repeat(50 * (index % 40))}`
   const claim = newKeyClaim(`key POST ${mark}-scope-${index}`)
   await store.claimIdempotencyKey(claim, 1_000)
-  const asked = newSubmission(['remove-bg', 'ai-tasks'], {
+  const submission = newSubmission(['remove-bg', 'ai-tasks'], {
     fileName: `${mark}-name.png`,
     callerWebhookUrl: `https://caller.example/${mark}`,
     extensions: [{ name: 'remove-bg' }, { name: 'ai-tasks', prompt: `${mark}-prompt` }],
   })
   const key = { ...claim, fingerprint: `${mark}-print` }
-  const { submissionId } = await store.createSubmission(asked, key)
+  const { submissionId } = await store.createSubmission(submission, key)
   const kept = { ...claim, response: { status: 200, headers: {}, body: `{"name":"${mark}-answer"}` } }
   const response = accepted({ 'remove-bg': 'pending' }, { fileId, fileName: `${mark}-name_x1.png` })
   await store.applyResponse(submissionId, response, 1_500, kept)
@@ -110,11 +110,11 @@ test('No table contains anything of a forgotten asset, and all tables keep the r
   expect(await store.forgetAsset('gone-file', FORGET)).toBe(true)
   const after = tablesOf(path)
   // The bounds of an hour are not narrowed.
-  const more = ['audit_log', 'forgotten', 'retries', 'hours']
+  const growing = ['audit_log', 'forgotten', 'retries', 'hours']
   for (const [name, rows] of after) {
     const left = rows.filter((row) => contains(row, 'gone-') && name !== 'retries')
     expect(left, name).toEqual([])
-    if (!more.includes(name)) expect(rows, name).toEqual(before.get(name))
+    if (!growing.includes(name)) expect(rows, name).toEqual(before.get(name))
   }
   expect(after.get('forgotten')).toHaveLength(2)
 })
@@ -155,8 +155,10 @@ test('Forgetting an asset with a thousand submissions is fast, even with a long 
   const store = openSqliteStore({ path: temporaryDatabase() })
   onTestFinished(() => store.close())
   const fileId = 'gone-file'
-  const asked = Array.from({ length: 1_000 }, () => newSubmission(['remove-bg', 'ai-tasks'], { fileId }))
-  await Promise.all(asked.map((submission) => store.createSubmission(submission)))
+  const submissions = Array.from({ length: 1_000 }, () =>
+    newSubmission(['remove-bg', 'ai-tasks'], { fileId }),
+  )
+  await Promise.all(submissions.map((submission) => store.createSubmission(submission)))
   const runIds = Array.from({ length: 20 }, () => v7())
   const entry = anAuditEntry({ reason: 'the owner of this one asked for it', details: { runIds } })
   await Promise.all(Array.from({ length: 2_000 }, () => store.recordAuditEntry(entry)))
@@ -166,7 +168,7 @@ test('Forgetting an asset with a thousand submissions is fast, even with a long 
   expect(performance.now() - startedAt).toBeLessThan(5_000)
 })
 
-test('If the process dies while forgetting an asset, its status is still there, and it can be forgotten again', async () => {
+test('If the store is closed while it forgets an asset, the status is still there, and it can be forgotten again', async () => {
   const path = temporaryDatabase()
   const store = openSqliteStore({ path })
   const submitted: string[] = []

@@ -30,7 +30,7 @@ test('Rejected deliveries do not use the queue, and have a separate transaction'
   expect(countCommits(path) - before).toBe(2)
 })
 
-test('If the disk rejects them, nothing else is affected: queued steps are committed', async () => {
+test('If the disk is too full for rejected deliveries, queued steps are still committed', async () => {
   const { connection, store } = openStore()
   const submissionId = await submit(store, ['remove-bg'])
   const pages = Number(connection.pragma('page_count', { simple: true }))
@@ -56,7 +56,7 @@ test('If the disk rejects them, nothing else is affected: queued steps are commi
   })
 })
 
-test('While another process locks the file for writing they are rejected, and stored once it is free', async () => {
+test('Rejected deliveries cannot be stored while another process locks the file, and can be once it is free', async () => {
   const { path, store } = openStore()
   const other = new Database(path)
   onTestFinished(() => {

@@ -9,12 +9,12 @@ import { listEveryRun, submitWithRuns } from '../contract/store-calls.ts'
 import { temporaryDatabase } from './sqlite-folder.ts'
 
 const RUNS = 90_000
-const OLD = 6_000
+const OLD_RUNS = 6_000
 const CHECK = 'AAAAAAAAAAA'
 
 const idOf = (n: number) => `run_${n}_${CHECK}`
 
-/** This many runs. Only the oldest have file names `old-…`, and every fifth of those has failed. One file has the id `old-`. */
+/** A store with `RUNS` runs. Only the oldest `OLD_RUNS` have file names `old-…`, and every fifth of those has failed. One file has the id `old-`. */
 async function openFull(prepare: (connection: Connection) => void = () => {}) {
   const path = temporaryDatabase()
   await openSqliteStore({ path }).close()
@@ -23,10 +23,10 @@ async function openFull(prepare: (connection: Connection) => void = () => {}) {
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${RUNS})
     INSERT INTO submissions
       (n, chk, kind, state, file_id, file_name, sets_description, created_at, updated_at, extensions)
-    SELECT n, '${CHECK}', 0, 1, iif(n = 88000, 'old-', NULL), iif(n <= ${OLD}, 'old-', 'new-') || n, 0, n, n, '[]' FROM numbers;
+    SELECT n, '${CHECK}', 0, 1, iif(n = 88000, 'old-', NULL), iif(n <= ${OLD_RUNS}, 'old-', 'new-') || n, 0, n, n, '[]' FROM numbers;
     INSERT INTO runs (n, chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to)
     SELECT n, chk, n, 'remove-bg', 1, n, 1, 2, n, n, -n, coalesce(file_id, '') FROM submissions;
-    UPDATE runs SET status = 2, attention = 1, cause = 'E1', failed_at = n, error = '{"code":"E1"}' WHERE n <= ${OLD} AND n % 5 = 0`)
+    UPDATE runs SET status = 2, attention = 1, cause = 'E1', failed_at = n, error = '{"code":"E1"}' WHERE n <= ${OLD_RUNS} AND n % 5 = 0`)
   prepare(connection)
   const store = createSqliteStore(connection, { maxQueued: 1_000 })
   onTestFinished(() => store.close())
@@ -40,10 +40,10 @@ function slowDown(connection: Connection, delay: number): void {
     const statement = prepare(sql)
     if (!sql.includes('ORDER BY r.n DESC')) return statement
     const all = statement.all.bind(statement)
-    statement.all = (...given) => {
+    statement.all = (...params) => {
       const until = performance.now() + delay
       while (performance.now() < until);
-      return all(...given)
+      return all(...params)
     }
     return statement
   }) as Connection['prepare']
@@ -58,27 +58,27 @@ test('A search that matches thousands of names finds each once, newest first, on
   const found = await listEveryRun(store, { q: 'old-' }, { limit: 500, between })
   expect(found.map(({ run }) => run.runId)).toEqual([
     idOf(88_000),
-    ...Array.from({ length: OLD }, (_, index) => idOf(OLD - index)),
+    ...Array.from({ length: OLD_RUNS }, (_, index) => idOf(OLD_RUNS - index)),
   ])
-  expect(pages).toBe(Math.ceil((OLD + 1) / 500))
+  expect(pages).toBe(Math.ceil((OLD_RUNS + 1) / 500))
 
   const failed = await store.listRuns(
     { ...EVERY_RUN, status: 'failed', q: 'old-' },
     { limit: 50, before: null },
   )
   expect(failed.runs).toHaveLength(50)
-  expect(await listEveryRun(store, { status: 'failed', q: 'OLD-' })).toHaveLength(OLD / 5)
+  expect(await listEveryRun(store, { status: 'failed', q: 'OLD_RUNS-' })).toHaveLength(OLD_RUNS / 5)
 })
 
 test('A page that takes too long ends with the runs found so far, and the next page continues from there', async () => {
   const store = await openFull((connection) => slowDown(connection, 60))
   const first = await store.listRuns({ ...EVERY_RUN, q: 'old-' }, { limit: 50, before: null })
   expect(first.runs).toMatchObject([{ run: { runId: idOf(88_000) } }])
-  expect(first.next).toBeGreaterThan(OLD)
+  expect(first.next).toBeGreaterThan(OLD_RUNS)
   const found = await listEveryRun(store, { q: 'old-', extension: 'remove-bg' }, { limit: 3_000 })
   expect(found.map(({ run }) => run.runId)).toEqual([
     idOf(88_000),
-    ...Array.from({ length: OLD }, (_, index) => idOf(OLD - index)),
+    ...Array.from({ length: OLD_RUNS }, (_, index) => idOf(OLD_RUNS - index)),
   ])
 })
 
@@ -105,7 +105,7 @@ test('Webhooks are processed while a long list is read', async () => {
     await store.probe()
     probes += 1
   }
-  expect(await reading).toHaveLength(OLD - OLD / 5 + 1)
+  expect(await reading).toHaveLength(OLD_RUNS - OLD_RUNS / 5 + 1)
   // At least one after each of its many windows but the last; a single step would allow one or two.
   expect(probes).toBeGreaterThan(2)
 })

@@ -116,7 +116,7 @@ async function runSequences(
   }
 }
 
-/** Includes bytes, so that the rows of a table can be sorted by it. */
+/** The row as text, by which the rows of a table are sorted. */
 function textOf(row: unknown): string {
   return JSON.stringify(row)
 }

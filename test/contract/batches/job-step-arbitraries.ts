@@ -12,32 +12,35 @@ import {
   chooseId,
   chosenRun,
   claimEnd,
+  claimUntil,
   type IdChoice,
-  run,
+  runChoice,
   type StepContext,
+  someTime,
   step,
-  time,
-  until,
 } from './step-runner.ts'
 
 export const finding = (of: fc.Arbitrary<IdChoice>, found: fc.Arbitrary<Finding>) =>
   step(
     'finding',
-    fc.record({ run: of, finding: found, at: time, claim: claimEnd }),
+    fc.record({ run: of, finding: found, at: someTime, claim: claimEnd }),
     (context, { run: which, finding: one, at, claim }) =>
       context.store.applyFinding(chosenRun(context, which), one, at, claim),
   )
 export const someFinding = finding(
-  run,
+  runChoice,
   fc.oneof(
     fc.constantFrom<Finding>(EVIDENCE, { kind: 'timed_out' }, { kind: 'asset_gone' }),
-    fc.option(time).map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
+    fc.option(someTime).map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
   ),
 )
 
 export const release = step(
   'release runs',
-  fc.record({ runs: fc.array(fc.record({ run, dueAt: time }), { maxLength: 3 }), claim: claimEnd }),
+  fc.record({
+    runs: fc.array(fc.record({ run: runChoice, dueAt: someTime }), { maxLength: 3 }),
+    claim: claimEnd,
+  }),
   (context, { runs, claim }) => {
     const released = runs.map(({ run: of, dueAt }) => ({ runId: chosenRun(context, of), dueAt }))
     return context.store.releaseRuns(released, claim)
@@ -46,7 +49,7 @@ export const release = step(
 
 export const extend = step(
   'extend a claim',
-  fc.record({ runs: fc.array(run, { maxLength: 3 }), claim: claimEnd, until }),
+  fc.record({ runs: fc.array(runChoice, { maxLength: 3 }), claim: claimEnd, until: claimUntil }),
   (context, { runs, claim, until: end }) => {
     const runIds = runs.map((of) => chosenRun(context, of))
     return context.store.extendClaim(runIds, claim, end)
@@ -55,16 +58,16 @@ export const extend = step(
 
 /** Reads the due runs before it is queued. */
 export const claimRuns = (limit: number) =>
-  step('claim runs', fc.record({ now: time, until }), ({ store }, { now, until: end }) =>
+  step('claim runs', fc.record({ now: someTime, until: claimUntil }), ({ store }, { now, until: end }) =>
     store.claimDue(now, { limit, until: end }),
-  ).map((one) => ({ ...one, isReadFirst: true }))
+  ).map((one) => ({ ...one, readsFirst: true }))
 
 /** A notification that had not ended when the chunk began; or that of a run, whether or not it exists. */
 type NotificationChoice = { listed: number } | { run: IdChoice }
 
 const notification: fc.Arbitrary<NotificationChoice> = fc.oneof(
   { arbitrary: fc.record({ listed: fc.nat({ max: 1 }) }), weight: 5 },
-  { arbitrary: fc.record({ run }), weight: 1 },
+  { arbitrary: fc.record({ run: runChoice }), weight: 1 },
 )
 
 function chosenNotification(
@@ -83,7 +86,7 @@ const claimNotification = step(
   fc.record({
     notification,
     dueAt: fc.oneof({ arbitrary: fc.constant('as listed'), weight: 3 }, { arbitrary: claimEnd, weight: 1 }),
-    until,
+    until: claimUntil,
   }),
   (context, { notification: of, dueAt, until: end }) => {
     const listed = chosenNotification(context, of)
@@ -94,13 +97,13 @@ const claimNotification = step(
 
 const releaseNotification = step(
   'release notification',
-  fc.record({ notification, claim: claimEnd, dueAt: time }),
+  fc.record({ notification, claim: claimEnd, dueAt: someTime }),
   (context, { notification: of, claim, dueAt }) =>
     context.store.releaseNotification(chosenNotification(context, of).notificationId, claim, dueAt),
 )
 
-const notified = step(
-  'notified',
+const settleNotification = step(
+  'settle notification',
   fc.record({
     notification,
     result: fc.constantFrom<NotificationResult>(
@@ -134,8 +137,10 @@ const leased = <T>(
     perform(context, { epoch: context.lease.epoch + ahead }, one),
   )
 
-const acquireLease = step('acquire lease', fc.record({ at: time, ttlMs: time }), ({ store }, { at, ttlMs }) =>
-  store.acquireLease(at, ttlMs),
+const acquireLease = step(
+  'acquire lease',
+  fc.record({ at: someTime, ttlMs: someTime }),
+  ({ store }, { at, ttlMs }) => store.acquireLease(at, ttlMs),
 )
 const releaseLease = leased('release lease', fc.constant(null), ({ store }, lease) =>
   store.releaseLease(lease),
@@ -157,23 +162,23 @@ export const fold = leased('fold', fc.constant(null), async ({ store }, lease) =
   return isMore === null ? null : 'folded'
 })
 
-export const prune = leased('prune', time, ({ store }, lease, before) =>
+export const prune = leased('prune', someTime, ({ store }, lease, before) =>
   store.pruneBodies(lease, before, 3, null),
 )
 
-const alertOf = fc.record({
+const alertChoice = fc.record({
   kind: fc.constantFrom<Alert['kind']>('failures', 'oldest_pending'),
   number: fc.constantFrom(1, 1, 2),
   state: fc.constantFrom<Alert['state']>('firing', 'resolved'),
 })
-type AlertOf = typeof alertOf extends fc.Arbitrary<infer T> ? T : never
+type AlertChoice = typeof alertChoice extends fc.Arbitrary<infer T> ? T : never
 
-const alertIdOf = ({ id }: StepContext, { kind, number }: AlertOf) => id(`${kind}-${number}`)
+const alertIdOf = ({ id }: StepContext, { kind, number }: AlertChoice) => id(`${kind}-${number}`)
 
 const saveAlerts = leased(
   'save alerts',
   // Each alert is saved at most once.
-  fc.uniqueArray(fc.record({ of: alertOf, at: time, value: time, isReported: fc.boolean() }), {
+  fc.uniqueArray(fc.record({ of: alertChoice, at: someTime, value: someTime, isReported: fc.boolean() }), {
     selector: ({ of }) => of.kind,
     maxLength: 2,
   }),
@@ -193,19 +198,19 @@ const saveAlerts = leased(
       })),
     ),
 )
-const reportAlert = leased('report alert', alertOf, (context, lease, of) =>
+const reportAlert = leased('report alert', alertChoice, (context, lease, of) =>
   context.store.recordAlertReported(lease, { alertId: alertIdOf(context, of), state: of.state }),
 )
 
 const saveClockTrust = leased(
   'save clock trust',
-  fc.record({ trustedAt: time, doubtedMs: time }),
+  fc.record({ trustedAt: someTime, doubtedMs: someTime }),
   ({ store }, lease, trust) => store.saveClockTrust(lease, trust),
 )
 
 const endSession = step(
   'end session',
-  fc.record({ session: fc.constantFrom('session-1', 'session-2'), endsAt: time, forgetBefore: time }),
+  fc.record({ session: fc.constantFrom('session-1', 'session-2'), endsAt: someTime, forgetBefore: someTime }),
   ({ store, id }, { session, endsAt, forgetBefore }) =>
     store.endSession({ sessionId: id(session), endsAt }, DAY_MS + forgetBefore),
 )
@@ -213,7 +218,7 @@ const endSession = step(
 const signIn = fc.record({
   address: fc.constantFrom('here', 'there'),
   key: fc.constantFrom('a', 'b'),
-  at: time,
+  at: someTime,
 })
 const beginSignIn = step('begin sign-in', signIn, ({ store, id }, { address, key, at }) =>
   store.beginSignIn([id(address), id(key)], at),
@@ -222,7 +227,7 @@ const forgiveSignIn = step('forgive sign-in', signIn, ({ store, id }, { address,
   store.forgiveSignIn([id(address), id(key)], at),
 )
 
-const heartbeat = step('heartbeat', time, async ({ store, isAlive }, at) => {
+const heartbeat = step('heartbeat', someTime, async ({ store, isAlive }, at) => {
   if (isAlive) await store.heartbeat(at)
 })
 
@@ -230,7 +235,7 @@ const heartbeat = step('heartbeat', time, async ({ store, isAlive }, at) => {
 export const notificationSteps = fc.oneof(
   { arbitrary: claimNotification, weight: 3 },
   { arbitrary: releaseNotification, weight: 2 },
-  { arbitrary: notified, weight: 2 },
+  { arbitrary: settleNotification, weight: 2 },
 )
 
 /** The writes of jobs, and operators’ sessions and sign-ins. */

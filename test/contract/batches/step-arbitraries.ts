@@ -36,10 +36,10 @@ import {
   EXISTING_RETRY,
   FILES,
   type IdChoice,
-  run,
+  runChoice,
   type StepContext,
+  someTime,
   step,
-  time,
   UNLIMITED,
 } from './step-runner.ts'
 
@@ -55,7 +55,7 @@ const keyClaim = fc.record({
 const name = fc.constantFrom('remove-bg', 'remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension')
 const finalStatus = fc.constantFrom<FinalStatus>('success', 'failed')
 const error = fc.constantFrom(null, { code: 'E1' }, { code: 'E2' })
-const rarely = <T>(usual: fc.Arbitrary<T>) => fc.option(usual, { freq: 11 })
+const rarelyNull = <T>(usual: fc.Arbitrary<T>) => fc.option(usual, { freq: 11 })
 
 /** The request of a submission. */
 type RequestFacts = Partial<NewSubmission> & { names: string[] }
@@ -68,7 +68,7 @@ const request = fc
     names: fc.array(name, { maxLength: 3 }),
     file: fileId,
     notifiesCaller: fc.boolean(),
-    at: time,
+    at: someTime,
   })
   .map(
     ({ kind, names, file, notifiesCaller, at }): RequestFacts => ({
@@ -130,7 +130,7 @@ const respond = step(
       { arbitrary: failure('rejected'), weight: 1 },
       { arbitrary: failure('unconfirmed'), weight: 1 },
     ),
-    at: time,
+    at: someTime,
     key: fc.option(keyClaim),
   }),
   (context, { submission: of, response, at, key }) => {
@@ -154,8 +154,8 @@ const webhook = (service: fc.Arbitrary<string | null>) =>
     'webhook',
     fc.record({
       submission,
-      result: fc.record({ service, status: rarely(finalStatus), fileId: fc.option(fileId), error }),
-      receivedAt: time,
+      result: fc.record({ service, status: rarelyNull(finalStatus), fileId: fc.option(fileId), error }),
+      receivedAt: someTime,
       replayed: fc.nat({ max: 19 }).map((number) => REPLAYED[number] ?? null),
     }),
     (context, { submission: of, result, receivedAt, replayed }) => {
@@ -193,7 +193,7 @@ const other = eventId.map((id): AccountEvent => ({ kind: 'other', type: null, ev
 const account = (events: fc.Arbitrary<AccountEvent>) =>
   step(
     'account webhook',
-    fc.record({ event: events, receivedAt: time }),
+    fc.record({ event: events, receivedAt: someTime }),
     (context, { event, receivedAt }) => {
       const delivery = newAccountDelivery(scopedEvent(context, event), receivedAt)
       return context.store.recordAccountDelivery(delivery)
@@ -219,20 +219,20 @@ function scopedEvent(context: StepContext, event: AccountEvent): AccountEvent {
 }
 
 const entry: fc.Arbitrary<AuditEntry> = fc
-  .record({ at: time, reason: fc.constantFrom('a', 'b') })
+  .record({ at: someTime, reason: fc.constantFrom('a', 'b') })
   .map((facts) => anAuditEntry(facts))
 
 const listOf = (context: StepContext, runs: readonly IdChoice[]) => runs.map((of) => chosenRun(context, of))
 
 const acknowledge = step(
   'acknowledge',
-  fc.record({ runs: fc.array(run, { maxLength: 3 }), entry }),
+  fc.record({ runs: fc.array(runChoice, { maxLength: 3 }), entry }),
   (context, { runs, entry: done }) => context.store.acknowledgeRuns(listOf(context, runs), done),
 )
 
 const retryMany = step(
   'retry many',
-  fc.record({ runs: fc.array(run, { maxLength: 3 }), entry }),
+  fc.record({ runs: fc.array(runChoice, { maxLength: 3 }), entry }),
   (context, { runs, entry: done }) =>
     context.store.createRetry(context.newRetryId(), listOf(context, runs), done),
 )
@@ -251,7 +251,7 @@ const retry = (of: fc.Arbitrary<IdChoice>) =>
     },
   )
 
-const withdraw = step('withdraw', fc.record({ run, at: time }), (context, { run: of, at }) =>
+const withdraw = step('withdraw', fc.record({ run: runChoice, at: someTime }), (context, { run: of, at }) =>
   context.store.withdrawRetry(chosenRun(context, of), at),
 )
 
@@ -265,7 +265,7 @@ const endItem = step(
 /**
  * The next claim of any key deletes an expired claim. While the clock moves forward, the time of that deletion is not visible.
  */
-const claimedAt = (days: number) => time.map((at) => days * IDEMPOTENCY_WINDOW_MS + at)
+const claimedAt = (days: number) => someTime.map((at) => days * IDEMPOTENCY_WINDOW_MS + at)
 const claim = (at: fc.Arbitrary<number>) =>
   step('claim', fc.record({ key: keyClaim, at }), ({ store, id }, { key, at: when }) =>
     store.claimIdempotencyKey({ ...key, scope: id(key.scope) }, when),
@@ -277,13 +277,13 @@ const releaseKey = step('release key', keyClaim, ({ store, id }, key) =>
 /** The database rejects it, because its id already exists. So the whole batch is decided again, with other ids. */
 const retryAgain = step(
   'retry many, under an existing id',
-  fc.record({ runs: fc.array(run, { maxLength: 3 }), entry }),
+  fc.record({ runs: fc.array(runChoice, { maxLength: 3 }), entry }),
   (context, { runs, entry: done }) =>
     context.store.createRetry(context.id(EXISTING_RETRY), listOf(context, runs), done),
 )
 
 const steps = fc.oneof(
-  { arbitrary: webhook(rarely(name)), weight: 8 },
+  { arbitrary: webhook(rarelyNull(name)), weight: 8 },
   { arbitrary: respond, weight: 6 },
   { arbitrary: account(finished), weight: 3 },
   { arbitrary: account(fc.oneof(changed, changed, other)), weight: 2 },
@@ -297,7 +297,7 @@ const steps = fc.oneof(
   { arbitrary: jobSteps, weight: 5 },
   { arbitrary: acknowledge, weight: 1 },
   { arbitrary: retryMany, weight: 1 },
-  { arbitrary: retry(run), weight: 2 },
+  { arbitrary: retry(runChoice), weight: 2 },
   { arbitrary: withdraw, weight: 1 },
   { arbitrary: endItem, weight: 1 },
   { arbitrary: claim(claimedAt(0)), weight: 2 },
@@ -315,7 +315,7 @@ const aloneSteps = fc.oneof(
   step('forget', fc.record({ fileId, entry }), ({ store, id }, { fileId: of, entry: done }) =>
     store.forgetAsset(id(of), done),
   ),
-  step('recover', time, ({ store }, at) => store.recoverAbandoned(at, at)),
+  step('recover', someTime, ({ store }, at) => store.recoverAbandoned(at, at)),
   claim(claimedAt(2)),
 )
 
@@ -374,12 +374,12 @@ export const batchSequences: fc.Arbitrary<Chunk[]> = fc
     fc.array(create(request), { minLength: 1, maxLength: 3 }),
     fc.array(
       fc.oneof(
-        { arbitrary: chunk.map(asOnly), weight: 10 },
-        { arbitrary: jobsChunk.map(asOnly), weight: 2 },
+        { arbitrary: chunk.map(asOnlyChunk), weight: 10 },
+        { arbitrary: jobsChunk.map(asOnlyChunk), weight: 2 },
         { arbitrary: claimingChunks, weight: 3 },
         { arbitrary: notifyingChunks, weight: 3 },
-        { arbitrary: retryingChunk.map(asOnly), weight: 2 },
-        { arbitrary: failingChunk.map(asOnly), weight: 1 },
+        { arbitrary: retryingChunk.map(asOnlyChunk), weight: 2 },
+        { arbitrary: failingChunk.map(asOnlyChunk), weight: 1 },
         { arbitrary: aloneSteps.map((one) => [[one]]), weight: 1 },
       ),
       { minLength: 1, maxLength: 6, size: 'max' },
@@ -387,6 +387,6 @@ export const batchSequences: fc.Arbitrary<Chunk[]> = fc
   )
   .map(([beginning, chunks]) => [beginning, ...chunks.flat()])
 
-function asOnly(one: Chunk): Chunk[] {
+function asOnlyChunk(one: Chunk): Chunk[] {
   return [one]
 }

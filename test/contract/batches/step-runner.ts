@@ -7,12 +7,12 @@ import type { StoreHandle } from '../../../src/store/store.ts'
 import { anAuditEntry, newRejected, unknownIds } from '../builders.ts'
 
 /**
- * One call of the store. The calls of a chunk are made at the same time, or one after the other. `isReadFirst`: the call reads
+ * One call of the store. The calls of a chunk are made at the same time, or one after the other. `readsFirst`: the call reads
  * before it is queued.
  */
 type BatchStep = {
   description: string
-  isReadFirst: boolean
+  readsFirst: boolean
   perform: (context: StepContext) => Promise<unknown>
 }
 export type Chunk = readonly BatchStep[]
@@ -55,7 +55,7 @@ export type StepRunner = {
   end(): Promise<unknown>
 }
 
-/** `scope` is a number, so that the same sequence makes the same calls on both stores. */
+/** `scope` is a prefix of all names in the sequence. It is the same for both stores, which therefore get the same calls. */
 export function createStepRunner(
   store: StoreHandle,
   { scope, isAlive }: { scope: string; isAlive: boolean },
@@ -80,13 +80,13 @@ export function createStepRunner(
   }
   const performAll = async (chunk: Chunk, how: 'alone' | 'together') => {
     const performed: Promise<Outcome>[] = []
-    for (const each of chunk) {
-      const outcome = outcomeOf(each, context)
+    for (const batchStep of chunk) {
+      const outcome = outcomeOf(batchStep, context)
       performed.push(outcome)
-      // If reads overlap, the order in which two claims are queued is undefined.
-      if (how === 'alone' || (each.isReadFirst && store.isShared)) await outcome
-      // When a later read has returned, the claim's read has, too, and the claim is queued before the next step.
-      else if (each.isReadFirst) await store.listDue(0, 0)
+      // The reads of a shared store may overlap, so the order in which two claims are queued would be undefined.
+      if (how === 'alone' || (batchStep.readsFirst && store.isShared)) await outcome
+      // Other stores read in order: once this read has returned, so has the claim's, and the claim is queued before the next step.
+      else if (batchStep.readsFirst) await store.listDue(0, 0)
     }
     return Promise.all(performed)
   }
@@ -158,7 +158,7 @@ async function listNotifications({ store, runIds }: StepContext): Promise<DueNot
   return due.filter(({ notificationId }) => own.has(notificationId))
 }
 
-/** In creation order, including those of rejected submissions. */
+/** The ids of runs that were not known before, in creation order, including runs of rejected submissions. */
 async function listNewRuns({ store, submissionIds, runIds }: StepContext): Promise<string[]> {
   const known = new Set(runIds)
   const found = await Promise.all(submissionIds.map((id) => store.findSubmission(id)))
@@ -191,16 +191,16 @@ async function outcomeOf({ description, perform }: BatchStep, context: StepConte
 
 // A small number of each, so that steps collide.
 export const FILES = ['file-A', 'file-B'] as const
-export const run: fc.Arbitrary<IdChoice> = fc.oneof(
+export const runChoice: fc.Arbitrary<IdChoice> = fc.oneof(
   { arbitrary: fc.nat({ max: 3 }), weight: 6 },
   { arbitrary: fc.nat({ max: 11 }), weight: 6 },
   { arbitrary: fc.constant('unknown' as const), weight: 1 },
 )
-export const time = fc.integer({ min: 1, max: 20 })
+export const someTime = fc.integer({ min: 1, max: 20 })
 /** The end of a claim: the run is not due again in this sequence unless it is released. */
-export const until = fc.constantFrom(31, 32)
+export const claimUntil = fc.constantFrom(31, 32)
 /** The claim that is passed when releasing or reporting. It often matches, because only few times are used. */
-export const claimEnd = fc.oneof(time, until)
+export const claimEnd = fc.oneof(someTime, claimUntil)
 
 export function step<T>(
   description: string,
@@ -209,7 +209,7 @@ export function step<T>(
 ): fc.Arbitrary<BatchStep> {
   return facts.map((one) => ({
     description,
-    isReadFirst: false,
+    readsFirst: false,
     perform: (context) => perform(context, one),
     [fc.toStringMethod]: () => `\n  ${description} ${fc.stringify(one)}`,
   }))

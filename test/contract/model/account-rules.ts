@@ -5,16 +5,16 @@ import { finalObservation, presentObservation } from './run-rules.ts'
 import { applyResponse } from './submission-rules.ts'
 
 /** Applies an account webhook, once for each event id. */
-export function applyEvent(model: Model, event: AccountEvent, stored: ModelDelivery): Applied {
+export function applyEvent(model: Model, event: AccountEvent, stored: ModelDelivery): EventResult {
   const { of: submission = null, ...applied } = applyEventOnce(model, event, stored)
-  const fileId = namedFile(event) ?? submission?.fileId ?? null
+  const fileId = fileNamedBy(event) ?? submission?.fileId ?? null
   Object.assign(stored, { outcome: applied.outcome, submission, fileId })
   return applied
 }
 
-type Applied = { outcome: string; fileId: string | null; submissionId?: string }
+type EventResult = { outcome: string; fileId: string | null; submissionId?: string }
 
-function namedFile(event: AccountEvent): string | null {
+function fileNamedBy(event: AccountEvent): string | null {
   if (event.kind === 'asset') return event.fileId
   return event.kind === 'upload_finished' && event.response.kind === 'accepted' ? event.response.fileId : null
 }
@@ -24,7 +24,7 @@ function applyEventOnce(
   model: Model,
   event: AccountEvent,
   stored: ModelDelivery,
-): Applied & { of?: ModelSubmission } {
+): EventResult & { of?: ModelSubmission } {
   if (event.eventId !== null && model.eventIds.has(event.eventId))
     return { outcome: 'duplicate', fileId: null }
   if (event.eventId !== null) model.eventIds.add(event.eventId)
@@ -41,7 +41,7 @@ function applyEventOnce(
   }
 }
 
-/** Pending and expired runs of the asset are due now; a run that is already due keeps its time. */
+/** Pending and expired runs of the asset become due now; a run that is already due keeps its time. */
 function makeDue(model: Model, fileId: string, at: number): boolean {
   const unsettled = model.submissions
     .filter((submission) => submission.fileId === fileId && submission.state !== 'rejected')
@@ -57,7 +57,7 @@ function applyUploadEnd(
   requestId: string,
   response: UploadResponse,
   stored: ModelDelivery,
-): Applied & { of?: ModelSubmission } {
+): EventResult & { of?: ModelSubmission } {
   const submission = model.submissions.find(
     (known) => known.requestId === requestId && known.baseline === null,
   )
@@ -77,7 +77,7 @@ function describeFacts({ state, fileId, requestId, error, baseline, runs }: Mode
   return JSON.stringify({ state, fileId, requestId, error, baseline, statuses })
 }
 
-/** An upload event that arrived before its submission was known is applied as soon as that is known; so are all others. */
+/** Applies all upload events that arrived before their submission was known, in order of arrival. */
 export function applyEarlyUploadEvents(model: Model, submission: ModelSubmission, at: number): void {
   const { requestId, baseline } = submission
   const end = model.unclaimedEnds.find((known) => known.requestId === requestId && !known.stored.isPruned)

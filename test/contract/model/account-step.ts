@@ -3,15 +3,15 @@ import { expect } from 'vitest'
 import type { AccountEvent } from '../../../src/domain/account-event.ts'
 import { newAccountDelivery } from '../builders.ts'
 import { applyEvent } from './account-rules.ts'
-import { FILES, time, which } from './arbitraries.ts'
+import { FILES, recentIndex, time } from './arbitraries.ts'
 import type { Model } from './model.ts'
 import { describeResponse, requestIdOf, responseFacts, responseOf } from './response-step.ts'
 import { addDelivery, idOf, numberOf, type Plan, pick } from './step.ts'
 
-type Made = { description: string; event: AccountEvent }
-type Maker = (model: Model, eventId: string | null) => Made | undefined
+type PlannedEvent = { description: string; event: AccountEvent }
+type EventFactory = (model: Model, eventId: string | null) => PlannedEvent | undefined
 
-const aboutAsset: fc.Arbitrary<Maker> = fc.constantFrom(...FILES).map((name) => (model, eventId) => {
+const aboutAsset: fc.Arbitrary<EventFactory> = fc.constantFrom(...FILES).map((name) => (model, eventId) => {
   const fileId = `${idOf(model, name)}`
   return {
     description: `file ${name} has changed`,
@@ -19,9 +19,9 @@ const aboutAsset: fc.Arbitrary<Maker> = fc.constantFrom(...FILES).map((name) => 
   }
 })
 
-const aboutUpload: fc.Arbitrary<Maker> = fc
+const aboutUpload: fc.Arbitrary<EventFactory> = fc
   .record({
-    of: which,
+    of: recentIndex,
     facts: responseFacts,
     kind: fc.constantFrom('accepted', 'accepted', 'rejected'),
     fileId: fc.constantFrom('A', 'A', 'B'),
@@ -39,7 +39,7 @@ const aboutUpload: fc.Arbitrary<Maker> = fc
     }
   })
 
-const aboutNothing: fc.Arbitrary<Maker> = fc.constant((_, eventId) => {
+const ofOtherKind: fc.Arbitrary<EventFactory> = fc.constant((_, eventId) => {
   return { description: 'something else', event: { kind: 'other', eventId, type: null } }
 })
 
@@ -49,7 +49,7 @@ export const accountWebhook: fc.Arbitrary<Plan> = fc
     make: fc.oneof(
       { arbitrary: aboutUpload, weight: 4 },
       { arbitrary: aboutAsset, weight: 2 },
-      { arbitrary: aboutNothing, weight: 1 },
+      { arbitrary: ofOtherKind, weight: 1 },
     ),
     id: fc.option(fc.constantFrom('e1', 'e2', 'e3'), { freq: 3 }),
     receivedAt: time,

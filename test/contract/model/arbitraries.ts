@@ -7,8 +7,8 @@ import type { FinalStatus } from '../../../src/domain/run.ts'
 export const NAMES = ['remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension'] as const
 export const FILES = ['A', 'B'] as const
 
-/** 0, the newest, is the most frequent. */
-export const which = fc.oneof(fc.constant(0), fc.nat({ max: 5 }))
+/** An index that counts back from the newest item, which is chosen most often. */
+export const recentIndex = fc.oneof(fc.constant(0), fc.nat({ max: 5 }))
 export const time = fc.integer({ min: 1, max: 20 })
 export const name = fc.constantFrom(...NAMES)
 export const finalStatus = fc.constantFrom<FinalStatus>('success', 'failed')
@@ -21,7 +21,7 @@ export const error = fc.constantFrom<Json>(null, { code: 'E1' }, { code: 'E2' },
 
 export const extensionStatus = fc
   .uniqueArray(fc.tuple(name, fc.constantFrom<'pending' | FinalStatus>('pending', 'success', 'failed')), {
-    selector: ([each]) => each,
+    selector: ([extension]) => extension,
     maxLength: 3,
   })
   .map((statuses) => Object.fromEntries(statuses))

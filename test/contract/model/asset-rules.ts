@@ -18,7 +18,7 @@ function currentRuns(model: Model, fileId: string): ModelRun[] {
   })
 }
 
-function overall(statuses: readonly string[]): string {
+function overallStatus(statuses: readonly string[]): string {
   if (statuses.length === 0) return 'none'
   if (statuses.includes('pending')) return 'pending'
   if (statuses.includes('failed')) return 'failed'
@@ -33,7 +33,7 @@ export function describeModelAsset(model: Model, fileId: string) {
   const runs = currentRuns(model, fileId)
   const current = new Set(runs.map((run) => `${run.name} of ${run.submission.submissionId}`))
   return {
-    status: overall(runs.map((run) => presentObservation(run).status)),
+    status: overallStatus(runs.map((run) => presentObservation(run).status)),
     current,
     // Only the current runs are stored with an asset.
     stored: current,

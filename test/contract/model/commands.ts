@@ -10,7 +10,10 @@ import { webhook } from './webhook-step.ts'
 
 type Command = fc.AsyncCommand<Model, StepContext>
 
-/** Concurrent steps have the same results as sequential ones, even if the store is closed meanwhile. */
+/**
+ * Performs steps at the same time, and applies them to the model one after the other: both have the same results. If `isClosed`, the
+ * store is closed meanwhile.
+ */
 function concurrently(plans: readonly Plan[], isClosed: boolean, canStartEmpty: boolean): Command {
   let description = ''
   return {
@@ -49,7 +52,7 @@ const continuing = fc
   })
   .map(({ plans, isClosed }) => concurrently(plans, isClosed, false))
 
-/** Each of these runs alone, because it depends on what else is in progress. */
+/** Each of these steps is performed alone, because it depends on what else is in progress. */
 const jobs = fc
   .oneof(
     { arbitrary: notifying, weight: 3 },

@@ -68,7 +68,7 @@ async function compareDelivery(stored: ModelDelivery, store: Store) {
   expect(found?.body?.toString() ?? null).toBe(isPruned ? null : body)
 }
 
-/** Those of the submissions bound to the file, and all others that name it; newest first. */
+/** The deliveries of submissions bound to the file, and all others that name it; newest first. */
 async function compareDeliveriesOf(model: Model, fileId: string, store: Store): Promise<void> {
   const { deliveries } = await store.listDeliveries(
     { ...EVERY_DELIVERY, fileId },
@@ -93,9 +93,9 @@ async function compareHistory(model: Model, run: ModelRun, store: Store): Promis
 
 /** Ignores the runs of other sequences. */
 async function compareDue(model: Model, now: number, store: Store): Promise<void> {
-  const isOurs = new Set(model.submissions.map(({ submissionId }) => submissionId))
+  const ourSubmissionIds = new Set(model.submissions.map(({ submissionId }) => submissionId))
   const actual = (await store.listDue(now, ALL))
-    .filter(({ submission }) => isOurs.has(submission.submissionId))
+    .filter(({ submission }) => ourSubmissionIds.has(submission.submissionId))
     .map(({ run, siblings, others }) => ({
       runId: run.runId,
       siblings,
@@ -110,11 +110,11 @@ async function compareDue(model: Model, now: number, store: Store): Promise<void
 }
 
 function othersOf(model: Model, submission: ModelSubmission) {
-  const place = model.submissions.indexOf(submission)
+  const position = model.submissions.indexOf(submission)
   return [...model.submissions.entries()]
     .filter(([, { fileId }]) => fileId !== null && fileId === submission.fileId)
-    .filter(([at]) => at !== place)
-    .map(([at, other]) => [other.submissionId, at < place ? 'earlier' : 'later'])
+    .filter(([index]) => index !== position)
+    .map(([index, other]) => [other.submissionId, index < position ? 'earlier' : 'later'])
 }
 
 async function compareNotifications(model: Model, now: number, store: Store): Promise<void> {

@@ -57,11 +57,11 @@ const MINUTE = 60_000
 
 /** Goes through the runs in insertion order, and stops at the first that is too young; one far in the future is not young. */
 export function sweep(model: Model, now: number, overdueAfterMs: number): void {
-  for (const run of model.everyRun.slice(model.swept)) {
+  for (const run of model.everyRun.slice(model.sweptCount)) {
     const requestedAt = run.observations[0].at
     const isOld = requestedAt + overdueAfterMs <= now || requestedAt > now + MINUTE
     if (!run.isRemoved && !isOld) return
-    model.swept += 1
+    model.sweptCount += 1
     const isPending = presentObservation(run).status === 'pending' && run.submission.state !== 'rejected'
     if (!run.isRemoved && isPending) run.dueAt ??= Math.min(requestedAt + overdueAfterMs, now)
   }

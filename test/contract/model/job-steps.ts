@@ -75,9 +75,9 @@ export const sweeping: fc.Arbitrary<Plan> = fc
           const isMore = await withLease(store).sweepOverdue(now, overdueAfterMs)
           return () => {
             expect(isMore).toBe(false)
-            const passed = model.swept
+            const passed = model.sweptCount
             sweep(model, now, overdueAfterMs)
-            countCase('swept', model.swept - passed)
+            countCase('swept', model.sweptCount - passed)
           }
         },
       }),

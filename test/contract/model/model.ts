@@ -91,8 +91,8 @@ export type Model = {
   submissions: ModelSubmission[]
   /** Includes removed runs. */
   everyRun: ModelRun[]
-  /** The number of these that the sweep has passed. */
-  swept: number
+  /** The number of runs in `everyRun` that the sweep has passed. */
+  sweptCount: number
   deliveries: ModelDelivery[]
   /** Ends of uploads whose submission is not known yet. */
   unclaimedEnds: { requestId: string; response: UploadResponse; stored: ModelDelivery }[]
@@ -105,7 +105,7 @@ export function emptyModel(scope: string): Model {
     scope,
     submissions: [],
     everyRun: [],
-    swept: 0,
+    sweptCount: 0,
     deliveries: [],
     unclaimedEnds: [],
     eventIds: new Set(),

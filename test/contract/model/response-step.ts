@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { UploadResponse } from '../../../src/domain/upload-response.ts'
 import { applyEarlyUploadEvents } from './account-rules.ts'
-import { extensionStatus, file, time, which } from './arbitraries.ts'
+import { extensionStatus, file, recentIndex, time } from './arbitraries.ts'
 import type { Model, ModelSubmission } from './model.ts'
 import { idOf, numberOf, type Plan, pick } from './step.ts'
 import { applyResponse, describeSubmission } from './submission-rules.ts'
@@ -65,7 +65,7 @@ export function requestIdOf(model: Model, submission: ModelSubmission): string {
 /** ImageKit's response to a submission, once or several times, the same or a different one. */
 export const responding: fc.Arbitrary<Plan> = fc
   .record({
-    of: which,
+    of: recentIndex,
     facts: responseFacts,
     hasRequestId: fc.nat({ max: 3 }).map((number) => number > 0),
     at: time,

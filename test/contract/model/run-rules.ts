@@ -22,14 +22,14 @@ export function presentObservation(run: ModelRun): Observation {
 }
 
 /** The reason of a failure: the first webhook that reports the failure with an error. */
-function reason(run: ModelRun): Observation | undefined {
+function failureReason(run: ModelRun): Observation | undefined {
   if (finalObservation(run)?.status !== 'failed') return undefined
   return run.observations.find(
     ({ by, status, error }) => by === 'webhook' && status === 'failed' && error !== null,
   )
 }
 
-function shown(error: Json | null): Json {
+function storedError(error: Json | null): Json {
   const bytes = Buffer.byteLength(JSON.stringify(error))
   return bytes > MAX_ERROR_BYTES ? { truncated: true, bytes } : error
 }
@@ -45,7 +45,7 @@ export function isContradicted(run: ModelRun): boolean {
 /** The cause of the failure; empty if it did not fail. */
 export function causeOfRun(run: ModelRun): string {
   if (presentObservation(run).status !== 'failed') return ''
-  const error = reason(run)?.error
+  const error = failureReason(run)?.error
   const code = typeof error === 'object' && error !== null && 'code' in error ? error['code'] : null
   return typeof code === 'string' ? code : 'No reason given'
 }
@@ -53,7 +53,7 @@ export function causeOfRun(run: ModelRun): string {
 /** The run as the store should return it. */
 export function describeRun(run: ModelRun) {
   const present = presentObservation(run)
-  const why = reason(run)
+  const why = failureReason(run)
   return {
     submissionId: run.submission.submissionId,
     name: run.name,
@@ -64,7 +64,7 @@ export function describeRun(run: ModelRun) {
     requestedAt: run.observations[0].at,
     settledAt: finalObservation(run)?.at ?? null,
     updatedAt: (why ?? present).at,
-    error: why ? shown(why.error) : null,
+    error: why ? storedError(why.error) : null,
     evidence: present.evidence,
     contradicted: isContradicted(run),
     // The model excludes operators' actions.

@@ -17,9 +17,9 @@ type Step = { description: string; perform: (context: StepContext) => Promise<()
 /** Creates a step from the model's state; undefined if there is nothing to act on. */
 export type Plan = (model: Model) => Step | undefined
 
-/** The newest item but `which`, modulo their number. */
-export function pick<T>(some: readonly T[], which: number): T | undefined {
-  return some.at(-1 - (which % some.length))
+/** The item `which` places before the newest one, modulo the number of items. */
+export function pick<T>(items: readonly T[], which: number): T | undefined {
+  return items.at(-1 - (which % items.length))
 }
 
 export function numberOf(model: Model, submission: Model['submissions'][number]): string {

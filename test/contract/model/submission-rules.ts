@@ -37,8 +37,8 @@ export function submit(model: Model, requested: NewSubmission, submissionId: str
 }
 
 /**
- * The runs of a rejected submission are never due. If the submission is accepted after all, they are due at once: then returns
- * that time, for runs that are added with it.
+ * Changes a submission. The runs of a rejected submission are never due. If the submission is accepted after all, they are due at
+ * once: then returns that time, which also applies to runs that are added in the same step.
  */
 function revise(submission: ModelSubmission, revision: Revision, at: number): number | null {
   const before = JSON.stringify(submissionFacts(submission))
@@ -80,14 +80,14 @@ function dueWithSiblings({ runs }: ModelSubmission, at: number | null): number |
   return at ?? runs.find((run) => finalObservation(run) === undefined && run.dueAt !== null)?.dueAt ?? null
 }
 
-type Applied = { outcome: string; cause: string | null; fileId: string | null; run: ModelRun | null }
+type WebhookResult = { outcome: string; cause: string | null; fileId: string | null; run: ModelRun | null }
 
 export function applyWebhook(
   model: Model,
   submissionId: string,
   result: ExtensionResult,
   addDelivery: () => ModelDelivery,
-): Applied {
+): WebhookResult {
   const submission = model.submissions.find((known) => known.submissionId === submissionId)
   if (submission === undefined)
     return { outcome: 'rejected', cause: 'unknown_submission', fileId: null, run: null }
@@ -104,7 +104,7 @@ function applyResult(
   submission: ModelSubmission,
   result: ExtensionResult,
   stored: ModelDelivery,
-): Applied {
+): WebhookResult {
   const ignored = (cause: string, run: ModelRun | null = null) => {
     return { outcome: 'ignored', cause, fileId: submission.fileId, run }
   }
@@ -120,12 +120,12 @@ function applyResult(
 
   const { receivedAt: at, body } = stored
   // A webhook proves that ImageKit has the submission.
-  const again = revise(
+  const dueAgainAt = revise(
     submission,
     { state: 'accepted', fileId: submission.fileId ?? fileId, error: null },
     at,
   )
-  const run = known ?? addUnrequested(model, submission, service, dueWithSiblings(submission, again))
+  const run = known ?? addUnrequested(model, submission, service, dueWithSiblings(submission, dueAgainAt))
   const outcome = outcomeOf(run, status)
   addObservation(model, run, { by: 'webhook', status, at, error, evidence: null }, body, at)
   dropPlaceholder(submission)
@@ -155,16 +155,16 @@ export function applyResponse(
   const isUnnamed = submission.fileId === null && response.fileId === null
   if (submission.state === 'rejected' && isUnnamed) return 'conflict'
 
-  const made = Object.keys(response.extensionStatus).filter(
+  const addedNames = Object.keys(response.extensionStatus).filter(
     (name) => !submission.runs.some((run) => run.name === name),
   )
   const fromWebhook = submission.unrequested.find(
-    ({ service, fileId }) => made.includes(service) && fileId !== null,
+    ({ service, fileId }) => addedNames.includes(service) && fileId !== null,
   )
   const fileId = submission.fileId ?? response.fileId ?? fromWebhook?.fileId ?? null
   const baseline = submission.baseline ?? response.baseline
-  const again = revise(submission, { state: 'accepted', fileId, requestId, baseline, error: null }, at)
-  const dueAt = dueWithSiblings(submission, again)
+  const dueAgainAt = revise(submission, { state: 'accepted', fileId, requestId, baseline, error: null }, at)
+  const dueAt = dueWithSiblings(submission, dueAgainAt)
   for (const [name, status] of Object.entries(response.extensionStatus)) {
     const known = submission.runs.find((run) => run.name === name)
     const run = known ?? addUnrequested(model, submission, name, dueAt)
@@ -197,9 +197,11 @@ function isClearerThan(submission: ModelSubmission, kind: 'rejected' | 'unconfir
 
 /** The submissions that a dead process left in progress; an external submission is uploaded by another process. */
 export function recoverAbandoned(model: Model, at: number): number {
-  const left = model.submissions.filter(({ kind, state }) => kind !== 'external' && state === 'submitting')
+  const abandoned = model.submissions.filter(
+    ({ kind, state }) => kind !== 'external' && state === 'submitting',
+  )
   const message = 'The process ended before the response of ImageKit was stored.'
-  for (const submission of left)
+  for (const submission of abandoned)
     revise(submission, { state: 'unconfirmed', error: { code: 'process_died', message, status: null } }, at)
-  return left.length
+  return abandoned.length
 }

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { v7 } from 'uuid'
 import { expect } from 'vitest'
 import { newDelivery, unknownIds } from '../builders.ts'
-import { error, file, finalStatus, NAMES, time, which } from './arbitraries.ts'
+import { error, file, finalStatus, NAMES, recentIndex, time } from './arbitraries.ts'
 import type { Model } from './model.ts'
 import { addDelivery, idOf, numberOf, type Plan, pick } from './step.ts'
 import { applyWebhook } from './submission-rules.ts'
 
-const rarely = <T>(usual: fc.Arbitrary<T>) =>
+const rarelyNull = <T>(usual: fc.Arbitrary<T>) =>
   fc.oneof({ arbitrary: usual, weight: 12 }, { arbitrary: fc.constant(null), weight: 1 })
 
 const unknownIdsOf = (model: Model) =>
@@ -16,19 +16,19 @@ const unknownIdsOf = (model: Model) =>
 /** An extension webhook of any service, file and time; its submission may be unknown, its content unrecognised. */
 export const webhook: fc.Arbitrary<Plan> = fc
   .record({
-    of: rarely(which),
-    unknown: fc.nat({ max: 20 }),
-    service: rarely(fc.nat({ max: 11 })),
-    status: rarely(finalStatus),
+    of: rarelyNull(recentIndex),
+    unknownIndex: fc.nat({ max: 20 }),
+    service: rarelyNull(fc.nat({ max: 11 })),
+    status: rarelyNull(finalStatus),
     fileId: file,
     error,
     receivedAt: time,
   })
   .map(
-    ({ of, unknown, service, status, fileId, receivedAt, ...facts }): Plan =>
+    ({ of, unknownIndex, service, status, fileId, receivedAt, ...facts }): Plan =>
       (model) => {
         const submission = of === null ? undefined : pick(model.submissions, of)
-        const submissionId = submission?.submissionId ?? pick(unknownIdsOf(model), unknown) ?? 'unknown'
+        const submissionId = submission?.submissionId ?? pick(unknownIdsOf(model), unknownIndex) ?? 'unknown'
         const names = [...(submission?.requested ?? []), ...(submission?.requested ?? []), ...NAMES]
         const result = {
           service: service === null ? null : (pick(names, service) ?? null),

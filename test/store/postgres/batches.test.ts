@@ -7,8 +7,8 @@ const RUNS = iterationsOf('BATCHES_RUNS', { short: 10, long: 1_000 })
 batchesContract('the PostgreSQL store', openBatchedPostgres, {
   runs: RUNS,
   seed: SEED,
-  report(seen) {
-    const counts = [...seen].map(([what, times]) => `${what} ${times}`).join(', ')
+  report(cases) {
+    const counts = [...cases].map(([name, times]) => `${name} ${times}`).join(', ')
     reportFigures(`batches on PostgreSQL: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
   },
 })

@@ -57,6 +57,10 @@ test('a DATABASE_LISTEN_URL of another database is rejected, and nothing there i
     'DATABASE_LISTEN_URL: this is not the database of DATABASE_URL',
   )
   expect(await readRows(other, bodies)).toEqual(before)
+})
+
+test('a DATABASE_LISTEN_URL that cannot be used is named in the error', async () => {
+  const database = await createTestDatabase()
   const nobody = new URL(database.url)
   nobody.username = 'nobody_here'
   await expect(openPostgresStore({ url: database.url, listenUrl: nobody.href })).rejects.toThrow(
@@ -67,9 +71,9 @@ test('a DATABASE_LISTEN_URL of another database is rejected, and nothing there i
 test('concurrent statements on the listening connection cause no warning of pg', async () => {
   const { url } = await createTestDatabase()
   const warnings: Error[] = []
-  const note = (warning: Error) => warnings.push(warning)
-  process.on('warning', note)
-  onTestFinished(() => void process.off('warning', note))
+  const record = (warning: Error) => warnings.push(warning)
+  process.on('warning', record)
+  onTestFinished(() => void process.off('warning', record))
   const listening = keepListening(url, { channel: 'c', applicationName: 'a', onNotification: () => {} })
   onTestFinished(() => listening.close())
   await expect.poll(() => listening.run('SELECT 1').then(() => 'connected')).toBe('connected')

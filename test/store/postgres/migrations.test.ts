@@ -14,23 +14,23 @@ async function createEmptyDatabase(): Promise<{ url: string }> {
 
 test('of ten simultaneous migrations of an empty database, one creates every table, and the others find them', async () => {
   const database = await createEmptyDatabase()
-  const ran = await Promise.all(Array.from({ length: 10 }, () => migratePostgres(database.url)))
-  expect(ran.filter((count) => count > 0)).toHaveLength(1)
+  const migrationCounts = await Promise.all(Array.from({ length: 10 }, () => migratePostgres(database.url)))
+  expect(migrationCounts.filter((count) => count > 0)).toHaveLength(1)
   expect((await listTables(database)).toSorted()).toEqual(
     (await listTables(await createTestDatabase())).toSorted(),
   )
   expect(await migratePostgres(database.url)).toBe(0)
 })
 
-test('simultaneous migrations wait for each other, whatever the default isolation of the database', async () => {
+test('simultaneous migrations wait for each other, even if the default isolation level of the database is serializable', async () => {
   const database = await createEmptyDatabase()
   const name = new URL(database.url).pathname.slice(1)
   await queryPostgres(
     database.url,
     `ALTER DATABASE ${name} SET default_transaction_isolation = 'serializable'`,
   )
-  const ran = await Promise.all(Array.from({ length: 4 }, () => migratePostgres(database.url)))
-  expect(ran.filter((count) => count > 0)).toHaveLength(1)
+  const migrationCounts = await Promise.all(Array.from({ length: 4 }, () => migratePostgres(database.url)))
+  expect(migrationCounts.filter((count) => count > 0)).toHaveLength(1)
 })
 
 test('ten processes that start at the same time on an empty database can all write to it', async () => {

@@ -8,8 +8,8 @@ const RUNS = iterationsOf('MODEL_RUNS', { short: 60, long: 10_000 })
 modelContract('the PostgreSQL store', () => openPostgres({ maxTransactions: 1 }), {
   runs: RUNS,
   seed: SEED,
-  report(seen) {
-    const counts = [...seen].map(([what, times]) => `${what} ${times}`).join(', ')
+  report(cases) {
+    const counts = [...cases].map(([name, times]) => `${name} ${times}`).join(', ')
     reportFigures(`model on PostgreSQL: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
   },
 })

@@ -11,8 +11,8 @@ const ONE = prepared('SELECT 1')
 const READ_RUNS = prepared('SELECT n FROM runs')
 const READ_LIMITS = prepared("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
 
-function openPool(...given: Parameters<typeof createPool>): Pool {
-  const pool = createPool(...given)
+function openPool(...options: Parameters<typeof createPool>): Pool {
+  const pool = createPool(...options)
   onTestFinished(() => pool.close())
   return pool
 }
@@ -67,7 +67,7 @@ test('if the server rejects more connections, the existing ones are used', async
   expect(pool.fault()).toBeUndefined()
 })
 
-test('the server ends a list that waits for a lock, and statuses are read meanwhile', {
+test('the server ends lists that wait for a lock, and statuses can still be read', {
   timeout: 30_000,
 }, async () => {
   const database = await createTestDatabase()

@@ -12,7 +12,7 @@ async function openStore() {
   return { database, store }
 }
 
-/** Counts the statements that write this table from now on: the most of one transaction, and the rows of all. */
+/** Counts, from now on, the rows written to this table, and the statements of the transaction that writes it most often. */
 async function countWrites(database: TestDatabase, event: 'INSERT' | 'UPDATE' | 'DELETE', table: string) {
   const name = `${event}_${table}`
   const rows = event === 'DELETE' ? 'OLD' : 'NEW'
@@ -36,7 +36,7 @@ async function countWrites(database: TestDatabase, event: 'INSERT' | 'UPDATE' | 
 
 test('a batch writes the current runs of all its submissions with one statement', async () => {
   const { database, store } = await openStore()
-  const inserts = await countWrites(database, 'INSERT', 'current_runs')
+  const countInserts = await countWrites(database, 'INSERT', 'current_runs')
   const submitted = await Promise.all(
     Array.from({ length: 20 }, () => submit(store, ['remove-bg', 'ai-tasks'])),
   )
@@ -47,36 +47,36 @@ test('a batch writes the current runs of all its submissions with one statement'
       ),
     ),
   )
-  expect(await inserts()).toEqual({ statements: 1, rows: 40 })
+  expect(await countInserts()).toEqual({ statements: 1, rows: 40 })
 })
 
-test('a batch deletes the current runs that no longer exist with one statement', async () => {
+test('a batch countDeletes the current runs that no longer exist with one statement', async () => {
   const { database, store } = await openStore()
   const submitted = await Promise.all(
     Array.from({ length: 20 }, (_, index) => submit(store, ['remove-bg'], { fileId: `file-${index}` })),
   )
-  const deletes = await countWrites(database, 'DELETE', 'current_runs')
+  const countDeletes = await countWrites(database, 'DELETE', 'current_runs')
   await Promise.all(submitted.map((id) => store.applyResponse(id, aRejection('rejected'), 2_000)))
-  expect(await deletes()).toEqual({ statements: 1, rows: 20 })
+  expect(await countDeletes()).toEqual({ statements: 1, rows: 20 })
 })
 
 test('the sweep marks the runs of a step with one statement', async () => {
   const { database, store } = await openStore()
   await Promise.all(Array.from({ length: 20 }, () => submit(store, ['remove-bg', 'ai-tasks'], { at: 1_000 })))
-  const updates = await countWrites(database, 'UPDATE', 'runs')
+  const countUpdates = await countWrites(database, 'UPDATE', 'runs')
   await withLease(store).sweepOverdue(100_000, 0)
-  expect(await updates()).toEqual({ statements: 1, rows: 40 })
+  expect(await countUpdates()).toEqual({ statements: 1, rows: 40 })
 })
 
 test('counters and the bounds of hours are folded with one statement per table', async () => {
   const { database, store } = await openStore()
   for (let hour = 0; hour < 5; hour += 1)
     await submit(store, ['remove-bg', 'ai-tasks'], { at: hour * 3_600_000 })
-  const counters = await countWrites(database, 'INSERT', 'counters')
-  const hours = await countWrites(database, 'INSERT', 'hours')
+  const countCounters = await countWrites(database, 'INSERT', 'counters')
+  const countHours = await countWrites(database, 'INSERT', 'hours')
   await withLease(store).foldCounters()
-  expect(await counters()).toEqual({ statements: 1, rows: 2 })
-  expect(await hours()).toEqual({ statements: 1, rows: 5 })
+  expect(await countCounters()).toEqual({ statements: 1, rows: 2 })
+  expect(await countHours()).toEqual({ statements: 1, rows: 5 })
 })
 
 test('thousands of submissions to the same files are recorded on a database without statistics', async () => {

@@ -36,7 +36,7 @@ async function openWithoutStandby() {
   return { store, countWaiting, endWaiting, configure }
 }
 
-test('a commit that the standby lacks is not acknowledged after the connection has broken', async () => {
+test('a commit that waits for a standby is not acknowledged if its connections keep breaking', async () => {
   const { store, endWaiting, configure } = await openWithoutStandby()
   let outcome: unknown
   store.createSubmission(newSubmission(['remove-bg'])).then(
@@ -57,7 +57,7 @@ test('a commit that the standby lacks is not acknowledged after the connection h
   expect(await store.createSubmission(newSubmission([]))).toBeDefined()
 })
 
-test('a commit is acknowledged once the standby has it', async () => {
+test('a commit whose connection breaks while it waits for a standby is acknowledged once none is required', async () => {
   const { store, countWaiting, endWaiting, configure } = await openWithoutStandby()
   const created = store.createSubmission(newSubmission(['remove-bg']))
   await expect.poll(countWaiting).toBe(1)

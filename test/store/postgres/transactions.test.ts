@@ -89,7 +89,7 @@ async function countDeadlocks(database: TestDatabase): Promise<unknown> {
   return readRows(database, 'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()')
 }
 
-test('webhooks that bind submissions and add runs take their locks in a fixed order', async () => {
+test('webhooks of the same submissions cause no deadlock if two processes record them in opposite order', async () => {
   const database = await createTestDatabase()
   const before = await countDeadlocks(database)
   const open = () => openPostgresStore(database)

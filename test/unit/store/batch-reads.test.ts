@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { batchReads, type Read } from '../../../src/store/batch-reads.ts'
 
 /** Records which keys are read together; `readOne` may throw, which fails all of them. */
-function gathered(readOne: (key: string) => Read<string> = (key) => ({ found: `${key}!` })) {
+function recordReads(readOne: (key: string) => Read<string> = (key) => ({ found: `${key}!` })) {
   const batches: string[][] = []
   const readAll = (keys: readonly string[]) => {
     batches.push([...keys])
@@ -13,15 +13,15 @@ function gathered(readOne: (key: string) => Read<string> = (key) => ({ found: `$
 }
 
 test('reads requested at the same time are made together, later, and in order', async () => {
-  const { find, batches } = gathered()
-  const asked = ['a', 'b', 'a'].map(find)
+  const { find, batches } = recordReads()
+  const results = ['a', 'b', 'a'].map(find)
   expect(batches).toEqual([])
-  expect(await Promise.all(asked)).toEqual(['a!', 'b!', 'a!'])
+  expect(await Promise.all(results)).toEqual(['a!', 'b!', 'a!'])
   expect(batches).toEqual([['a', 'b', 'a']])
 })
 
 /** Records which keys are read together; each batch is read once the test releases it. */
-function slowlyGathered(maxBatches: number) {
+function recordPausedReads(maxBatches: number) {
   const waiting: (() => void)[] = []
   const batches: string[][] = []
   const readAll = async (keys: readonly string[]): Promise<Read<string>[]> => {
@@ -32,8 +32,8 @@ function slowlyGathered(maxBatches: number) {
   return { ...batchReads(readAll, { maxBatches }), batches, waiting }
 }
 
-test('reads requested during other reads are made after them', async () => {
-  const { find, batches, waiting } = slowlyGathered(2)
+test('a read requested during another read is made separately, even if both have the same key', async () => {
+  const { find, batches, waiting } = recordPausedReads(2)
   const first = find('a')
   await expect.poll(() => waiting.length).toBe(1)
   const second = find('a')
@@ -44,10 +44,10 @@ test('reads requested during other reads are made after them', async () => {
 })
 
 test('reads requested while no more batches may be read are made together, once one batch has ended', async () => {
-  const { find, batches, waiting } = slowlyGathered(2)
-  const asked: Promise<string>[] = []
+  const { find, batches, waiting } = recordPausedReads(2)
+  const results: Promise<string>[] = []
   for (const key of ['a', 'b', 'c', 'd']) {
-    asked.push(find(key))
+    results.push(find(key))
     // Each is requested in a separate tick.
     await new Promise((resolve) => void setImmediate(() => setImmediate(resolve)))
   }
@@ -55,22 +55,22 @@ test('reads requested while no more batches may be read are made together, once 
   waiting[1]?.()
   await expect.poll(() => batches).toEqual([['a'], ['b'], ['c', 'd']])
   for (const release of waiting) release()
-  expect(await Promise.all(asked)).toEqual(['a', 'b', 'c', 'd'])
+  expect(await Promise.all(results)).toEqual(['a', 'b', 'c', 'd'])
 })
 
 test('a very large batch is split, and all of it is read', async () => {
-  const { find, batches } = gathered()
+  const { find, batches } = recordReads()
   const names = Array.from({ length: 2_500 }, (_, index) => `f${index}`)
-  const asked = names.map(find)
-  await asked[0]
+  const results = names.map(find)
+  await results[0]
   expect(batches.map((keys) => keys.length)).toEqual([200])
-  await Promise.all(asked)
+  await Promise.all(results)
   expect(batches.flat()).toEqual(names)
 })
 
 test('a failing read does not fail the others', async () => {
   const failure = new Error('not JSON')
-  const { find } = gathered((key) => (key === 'bad' ? { error: failure } : { found: key }))
+  const { find } = recordReads((key) => (key === 'bad' ? { error: failure } : { found: key }))
   const [before, bad, after] = await Promise.allSettled(['a', 'bad', 'b'].map(find))
   expect([before, after]).toMatchObject([{ value: 'a' }, { value: 'b' }])
   expect(bad).toEqual({ status: 'rejected', reason: failure })
@@ -79,7 +79,7 @@ test('a failing read does not fail the others', async () => {
 test('if a batch fails, each of its reads fails, and the next ones are made', async () => {
   const failure = new Error('locked')
   let isLocked = true
-  const { find } = gathered((key) => {
+  const { find } = recordReads((key) => {
     if (isLocked) throw failure
     return { found: key }
   })
@@ -91,22 +91,22 @@ test('if a batch fails, each of its reads fails, and the next ones are made', as
 })
 
 test('draining waits for a read in progress', async () => {
-  const { find, drain, waiting } = slowlyGathered(1)
+  const { find, drain, waiting } = recordPausedReads(1)
   const order: string[] = []
-  const asked = find('a').then(() => order.push('read'))
+  const results = find('a').then(() => order.push('read'))
   await expect.poll(() => waiting.length).toBe(1)
   const drained = drain().then(() => order.push('drained'))
   // A tick of the event loop, after which a drain that does not wait has ended.
   await new Promise((resolve) => void setImmediate(resolve))
   for (const release of waiting) release()
-  await Promise.all([asked, drained])
+  await Promise.all([results, drained])
   expect(order).toEqual(['read', 'drained'])
 })
 
-test('draining makes requested reads at once', async () => {
-  const { find, drain, batches } = gathered()
-  const asked = Array.from({ length: 201 }, () => find('a'))
+test('draining makes all requested reads, even if they need several batches', async () => {
+  const { find, drain, batches } = recordReads()
+  const results = Array.from({ length: 201 }, () => find('a'))
   await drain()
   expect(batches).toHaveLength(2)
-  expect(await Promise.all(asked)).toHaveLength(201)
+  expect(await Promise.all(results)).toHaveLength(201)
 })

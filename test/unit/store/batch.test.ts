@@ -3,13 +3,13 @@ import type { Changes, Key, Step } from '../../../src/domain/decide/step.ts'
 import { type BatchResult, runBatch } from '../../../src/store/batch.ts'
 import { aRunRow, numberedIds } from './rows.ts'
 
-/** Runs a batch against a database of these runs. Returns which keys were loaded, by round. */
+/** Runs a batch against a database of these runs. Returns the keys that were loaded in each round, and the number of writes. */
 function run(
   steps: readonly Step<unknown>[],
   runs = [aRunRow()],
-): BatchResult & { loads: (readonly Key[])[]; writes: number } {
+): BatchResult & { loads: (readonly Key[])[]; writeCount: number } {
   const loads: (readonly Key[])[] = []
-  let writes = 0
+  let writeCount = 0
   const find = ([kind, id]: Key) =>
     runs.filter(
       ({ runId, submissionId }) =>
@@ -18,9 +18,9 @@ function run(
   const batch = runBatch(steps, numberedIds())
   for (;;) {
     const next = batch.next()
-    if (next.done) return { ...next.value, loads, writes }
+    if (next.done) return { ...next.value, loads, writeCount }
     const query = next.value
-    if (query.kind === 'write') writes += 1
+    if (query.kind === 'write') writeCount += 1
     else {
       loads.push(query.keys)
       for (const key of query.keys) if (!query.into.isLoaded(key)) query.into.load(key, find(key))
@@ -32,7 +32,7 @@ const RUN: Key = ['runs', 'run-1']
 const RUNS: Key = ['runsOf', 'submission-1']
 
 /** Adds one to the run's attempt, and returns its earlier value. */
-const count: Step<number> = {
+const incrementAttempt: Step<number> = {
   keys: [RUN],
   decide(facts) {
     const known = facts.find('runs', 'run-1') ?? aRunRow()
@@ -56,7 +56,8 @@ const listRuns: Step<string[]> = {
   }),
 }
 
-function failing(changes?: Changes): Step<never> {
+/** Changes the database in this way, or throws if there are no changes. */
+function failingStep(changes?: Changes): Step<never> {
   return {
     keys: [RUN],
     decide() {
@@ -68,40 +69,44 @@ function failing(changes?: Changes): Step<never> {
 
 describe('the steps of a batch', () => {
   test('are decided in order, each on the results of the earlier ones', () => {
-    expect(run([count, count, count]).outcomes).toEqual([{ result: 1 }, { result: 2 }, { result: 3 }])
+    expect(run([incrementAttempt, incrementAttempt, incrementAttempt]).outcomes).toEqual([
+      { result: 1 },
+      { result: 2 },
+      { result: 3 },
+    ])
   })
 
   test('that change the same row are merged into one change', () => {
-    const { changes } = run([count, count])
+    const { changes } = run([incrementAttempt, incrementAttempt])
     expect(changes.rows.runs).toEqual([{ before: aRunRow(), after: aRunRow({ attempt: 3 }) }])
   })
 
   test('are written once, after all of them are decided', () => {
-    expect(run([count, insertRun('run-2')]).writes).toBe(1)
+    expect(run([incrementAttempt, insertRun('run-2')]).writeCount).toBe(1)
   })
 
   test.each([
-    ['throws', failing()],
-    ['inserts a row that is there', failing({ insert: { runs: [aRunRow()] }, other: { probe: true } })],
+    ['throws', failingStep()],
+    ['inserts a row that is there', failingStep({ insert: { runs: [aRunRow()] }, other: { probe: true } })],
   ])('fail separately: one that %s changes nothing', (_, step) => {
-    const { outcomes, changes } = run([count, step, count])
+    const { outcomes, changes } = run([incrementAttempt, step, incrementAttempt])
     expect(outcomes).toEqual([{ result: 1 }, { error: expect.any(Error) }, { result: 2 }])
     expect(changes.rows.runs).toEqual([{ before: aRunRow(), after: aRunRow({ attempt: 3 }) }])
     expect(changes.others).toEqual([])
   })
 })
 
-describe('the rows that a batch loads', () => {
-  test('are the keys of all its steps together', () => {
-    expect(run([count, listRuns, count]).loads).toEqual([[RUN, RUNS, RUN]])
+describe('a batch', () => {
+  test('loads the keys of all its steps together', () => {
+    expect(run([incrementAttempt, listRuns, incrementAttempt]).loads).toEqual([[RUN, RUNS, RUN]])
   })
 
-  test('is nothing if no step requests anything', () => {
+  test('loads nothing if no step requests anything', () => {
     const { loads, outcomes } = run([insertRun('run-2')])
     expect([loads, outcomes]).toEqual([[], [{ result: 'run-2' }]])
   })
 
-  test('are, in further rounds, the keys that follow from the first rows, without loaded ones', () => {
+  test('loads, in further rounds, the keys that follow from the first rows, except those that are already loaded', () => {
     const further: Step<number> = {
       keys: [RUN],
       more: (facts) => (facts.find('runs', 'run-1') ? [RUN, RUNS] : []),
@@ -115,11 +120,11 @@ describe('the rows that a batch loads', () => {
     expect(outcomes).toEqual([{ result: 1 }, { result: 1 }])
   })
 
-  test('is limited, even for a step that always requests more', () => {
-    let asked = 1
+  test('loads at most ten times, even for a step that always requests more', () => {
+    let lastRun = 1
     const endless: Step<null> = {
       keys: [RUN],
-      more: () => [['runs', `run-${(asked += 1)}`]],
+      more: () => [['runs', `run-${(lastRun += 1)}`]],
       decide: () => ({ result: null, changes: {} }),
     }
     expect(run([endless]).loads).toHaveLength(10)
@@ -135,7 +140,7 @@ describe('the rows that a batch loads', () => {
         throw new Error('rejected')
       },
     }
-    expect(run([count, confused, count]).outcomes).toEqual([
+    expect(run([incrementAttempt, confused, incrementAttempt]).outcomes).toEqual([
       { result: 1 },
       { error: new Error('rejected') },
       { result: 2 },
@@ -145,7 +150,7 @@ describe('the rows that a batch loads', () => {
 
 describe('a step with a stale lookup', () => {
   test('is deferred to the next batch, as are all steps after it', () => {
-    const { outcomes, changes } = run([count, insertRun('run-2'), listRuns, count])
+    const { outcomes, changes } = run([incrementAttempt, insertRun('run-2'), listRuns, incrementAttempt])
     expect(outcomes).toEqual([{ result: 1 }, { result: 'run-2' }])
     expect(changes.rows.runs.map(({ after }) => after)).toEqual([
       aRunRow({ attempt: 2 }),

@@ -5,12 +5,12 @@ const DOWN = new Error('connection refused')
 const BUSY = new Error('no connection is free')
 
 /** A server that can be reached or not, and a log of connection attempts. */
-function start() {
-  const tried: string[] = []
-  let isUp = false
+function startBreaker() {
+  const attempts: string[] = []
+  let isReachable = false
   const connect = (caller: string) => async () => {
-    tried.push(caller)
-    if (!isUp) throw DOWN
+    attempts.push(caller)
+    if (!isReachable) throw DOWN
     return caller
   }
   const reach = async () => void (await connect('breaker')())
@@ -18,40 +18,40 @@ function start() {
   onTestFinished(() => breaker.close())
   return {
     breaker,
-    tried,
+    attempts,
     run: (caller: string) => breaker.run(connect(caller)),
-    setUp: (is: boolean) => {
-      isUp = is
+    setReachable: (value: boolean) => {
+      isReachable = value
     },
   }
 }
 
 test('once a caller could not connect, all others are rejected at once, and only the breaker retries', async () => {
-  const { breaker, tried, run, setUp } = start()
+  const { breaker, attempts, run, setReachable } = startBreaker()
   await expect(run('first')).rejects.toBe(DOWN)
   expect(breaker.fault()).toBe(DOWN)
   await expect(run('second')).rejects.toBe(DOWN)
-  await expect.poll(() => tried).toEqual(['first', 'breaker', 'breaker'])
+  await expect.poll(() => attempts).toEqual(['first', 'breaker', 'breaker'])
   await expect(run('third')).rejects.toBe(DOWN)
-  setUp(true)
+  setReachable(true)
   await expect.poll(() => breaker.fault()).toBeUndefined()
   expect(await run('fourth')).toBe('fourth')
 })
 
-test('a server that does not respond is not waited for until it is reached again', async () => {
-  const { breaker, tried, run, setUp } = start()
-  setUp(true)
+test('once the breaker is opened, callers are rejected without an attempt to connect, until the server is reached again', async () => {
+  const { breaker, attempts, run, setReachable } = startBreaker()
+  setReachable(true)
   expect(await run('first')).toBe('first')
   breaker.open(DOWN)
   await expect(run('second')).rejects.toBe(DOWN)
   await expect.poll(() => breaker.fault()).toBeUndefined()
-  expect(tried).toEqual(['first', 'breaker'])
+  expect(attempts).toEqual(['first', 'breaker'])
 })
 
 test('a caller that fails to connect for a reason other than the server does not open the breaker', async () => {
-  const { breaker, run, setUp } = start()
+  const { breaker, run, setReachable } = startBreaker()
   await expect(breaker.run(() => Promise.reject(BUSY))).rejects.toBe(BUSY)
   expect(breaker.fault()).toBeUndefined()
-  setUp(true)
+  setReachable(true)
   expect(await run('second')).toBe('second')
 })

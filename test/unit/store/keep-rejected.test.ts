@@ -9,7 +9,7 @@ import { newRejected } from '../../contract/builders.ts'
 function memoryRows() {
   let kept: (IdentifiedRejection & { n: number })[] = []
   let last = 0
-  const of = (hasValidToken: boolean) => kept.filter((one) => one.hasValidToken === hasValidToken)
+  const listKind = (hasValidToken: boolean) => kept.filter((one) => one.hasValidToken === hasValidToken)
   const ids: Pick<NewIds, 'delivery'> = {
     delivery() {
       last += 1
@@ -21,12 +21,12 @@ function memoryRows() {
     appendDelta: () => waitFor(undefined),
     sum: (hasValidToken) =>
       waitFor({
-        count: of(hasValidToken).length,
-        bytes: of(hasValidToken).reduce((sum, { body }) => sum + body.length, 0),
+        count: listKind(hasValidToken).length,
+        bytes: listKind(hasValidToken).reduce((sum, { body }) => sum + body.length, 0),
       }),
     listOldest: (hasValidToken, limit) =>
       waitFor(
-        of(hasValidToken)
+        listKind(hasValidToken)
           .slice(0, limit)
           .map(({ n, body }) => ({ n, storedBytes: body.length })),
       ),
@@ -39,10 +39,10 @@ function memoryRows() {
     const rejected = Array.from({ length: count }, () => newRejected({ submissionId }))
     return runSync(keepRejected(rows, ids, rejected))
   }
-  return { keep, numbersOf: (hasValidToken: boolean) => of(hasValidToken).map(({ n }) => n) }
+  return { keep, numbersOf: (hasValidToken: boolean) => listKind(hasValidToken).map(({ n }) => n) }
 }
 
-test('However many arrive at once, the oldest of their kind are evicted until the rest is within the limit', () => {
+test('However many rejected deliveries arrive at once, the oldest of their kind are evicted until the rest is within the limit', () => {
   const { keep, numbersOf } = memoryRows()
   expect(keep(3, 'sub_1_AAAAAAAAAAA')).toEqual([1, 2, 3].map((n) => formatId('dlv', n, 'AAAAAAAAAAA')))
   keep(1_250, null)

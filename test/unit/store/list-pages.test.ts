@@ -131,14 +131,14 @@ describe('windows', () => {
   })
 })
 
-describe('a page that takes more than 300 ms', () => {
-  test('ends with the rows found so far, and the next one starts where it stopped', async () => {
+describe('a slow page', () => {
+  test('ends after 300 ms with the rows found so far, and the next one starts where it stopped', async () => {
     const numbers = [999_000, 700_000, 300_000, 5]
     const table = aTable(numbers, { delay: 20 })
     const startedAt = performance.now()
     const first = await readWindows({ from: 1, before: 1_000_000 }, 4, table.source)
     expect(performance.now() - startedAt).toBeGreaterThan(300)
-    // 300 ms are 15 windows of 20 ms, and one more ends it.
+    // 300 ms are 15 windows of 20 ms, and the page ends after one more at most.
     expect(table.windows.length).toBeLessThanOrEqual(16)
     const { rows, next } = first
     const end = table.windows.at(-1)?.from ?? 0
@@ -148,14 +148,14 @@ describe('a page that takes more than 300 ms', () => {
     expect([...numbersOf(rows), ...rest.flat()]).toEqual(numbers)
   })
 
-  test('may be empty, and still have a next one', async () => {
+  test('may be empty and still be followed by another page', async () => {
     const { source } = aTable([5], { delay: 40 })
     const { rows, next } = await readWindows({ from: 1, before: 1_000_000 }, 4, source)
     expect(rows).toEqual([])
     expect(next).toBeGreaterThan(5)
   })
 
-  test('is complete if its last window ends it', async () => {
+  test('is complete if its last window reaches the end of the list, however long that takes', async () => {
     const { windows, source } = aTable([5], { delay: 310 })
     expect(await readWindows({ from: 1, before: 100 }, 4, source)).toEqual({ rows: [{ n: 5 }], next: null })
     expect(windows).toHaveLength(1)
@@ -163,13 +163,13 @@ describe('a page that takes more than 300 ms', () => {
 
   test('yields to the event loop while it reads', async () => {
     const { source } = aTable([5], { delay: 10 })
-    let turns = 0
+    let timerCalls = 0
     const timer = setInterval(() => {
-      turns += 1
+      timerCalls += 1
     }, 1)
     await readWindows({ from: 1, before: 60_000 }, 4, source)
     clearInterval(timer)
-    expect(turns).toBeGreaterThan(5)
+    expect(timerCalls).toBeGreaterThan(5)
   })
 })
 
@@ -209,11 +209,11 @@ describe('a list of several branches', () => {
   })
 
   test('is read within the numbers of the hours of its time range', async () => {
-    const asked: number[][] = []
+    const requestedHours: number[][] = []
     const numbers: ListNumbers = {
       ...bounds,
       findBounds(...hours) {
-        asked.push(hours)
+        requestedHours.push(hours)
         return bounds.findBounds(...hours)
       },
     }
@@ -221,7 +221,7 @@ describe('a list of several branches', () => {
     const branches = [branch(26_000, 25_999, 5, 4)]
     const found = await read(branches, { limit: 9, before: null }, times, numbers)
     expect(found).toEqual({ rows: [{ id: idOf(25_999) }, { id: idOf(5) }], next: null })
-    expect(asked).toEqual([[1, 1]])
+    expect(requestedHours).toEqual([[1, 1]])
   })
 
   test('is empty if those hours have no numbers', async () => {

@@ -17,7 +17,7 @@ export type MemoryDatabase = BatchDatabase & {
   disk: Promise<void>
 }
 
-/** Finds runs by their ids and by their submissions. */
+/** A database in memory. It stores runs, and finds them by their ids and by their submissions. */
 export function createMemoryDatabase(): MemoryDatabase {
   const find = ([kind, id]: Key) =>
     [...database.runs.values()].filter(
@@ -81,7 +81,7 @@ export function createRun(): Step<string> {
 }
 
 /** Adds one to a run's attempt, and returns the new value; fails for an unknown run. */
-export function countRun(runId: string): Step<number> {
+export function incrementAttempt(runId: string): Step<number> {
   return {
     keys: [['runs', runId]],
     decide(facts) {

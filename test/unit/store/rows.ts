@@ -14,7 +14,7 @@ export function aSubmissionRow(facts: Partial<SubmissionRow> = {}): SubmissionRo
 }
 
 export function aRunRow(facts: Partial<RunRow> = {}): RunRow {
-  const place = {
+  const columns = {
     dueAt: 1_500,
     isOverdue: true,
     isListed: true,
@@ -22,7 +22,7 @@ export function aRunRow(facts: Partial<RunRow> = {}): RunRow {
     boundTo: null,
     notifiesCaller: false,
   }
-  return { ...aRun(), ...place, ...facts }
+  return { ...aRun(), ...columns, ...facts }
 }
 
 export function aDeliveryRow(facts: Partial<DeliveryRow> = {}): DeliveryRow {

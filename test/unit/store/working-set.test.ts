@@ -2,10 +2,9 @@ import { describe, expect, test } from 'vitest'
 import type { Changes, Key } from '../../../src/domain/decide/step.ts'
 import { createWorkingSet, type WorkingSet } from '../../../src/store/working-set.ts'
 import { BASELINE } from '../../contract/builders.ts'
-
 import { aDeliveryRow, aNotificationRow, aRunRow, aSubmissionRow } from './rows.ts'
 
-/** With a submission `submission-1` that is bound to `file-1`, and its run `run-1`. */
+/** A working set with a submission `submission-1` that is bound to `file-1`, and its run `run-1`. */
 function loaded(): WorkingSet {
   const set = createWorkingSet()
   const submission = aSubmissionRow({ fileId: 'file-1', requestId: 'request-1', state: 'accepted' })
@@ -117,13 +116,13 @@ describe('a lookup', () => {
     expect(set.facts.list('runNamed', 'submission-1', 'ai-tasks')).toEqual([])
   })
 
-  test('without an id has an empty one', () => {
+  test('without an id is loaded under the empty id', () => {
     const set = loaded()
     set.load(['unfinishedSubmissions', ''], [aSubmissionRow()])
     expect(set.facts.list('unfinishedSubmissions')).toHaveLength(1)
   })
 
-  test('that found nothing, or a removed row, lists nothing, and is not requested again', () => {
+  test('that found nothing lists nothing and counts as loaded; one whose only row is removed lists nothing, too', () => {
     const set = loaded()
     set.load(['uploadEndsOf', 'request-1'], [])
     set.apply({ remove: { runs: ['run-1'] } })
@@ -135,8 +134,8 @@ describe('a lookup', () => {
   })
 })
 
-describe('a forgotten id', () => {
-  test('is known for each requested id, and for no other', () => {
+describe('an id', () => {
+  test('is forgotten if the database says so, which is known only for requested ids', () => {
     const set = createWorkingSet()
     set.loadForgotten('file-1', true)
     set.loadForgotten('file-2', false)
@@ -145,7 +144,7 @@ describe('a forgotten id', () => {
     expect(ids.map((id) => set.isLoaded(['forgotten', id]))).toEqual([true, true, false])
   })
 
-  test('is not a row of a table: its id finds nothing', () => {
+  test('does not count as requested if rows are loaded under its key', () => {
     const set = createWorkingSet()
     set.load(['forgotten', 'file-1'], [aRunRow()])
     expect(set.isLoaded(['forgotten', 'file-1'])).toBe(false)

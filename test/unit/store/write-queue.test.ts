@@ -4,7 +4,7 @@ import type { Commit } from '../../../src/domain/commit.ts'
 import { TrackerError } from '../../../src/domain/errors.ts'
 import type { BatchChanges } from '../../../src/store/working-set.ts'
 import { createWriteQueue, type WriteQueueOptions } from '../../../src/store/write-queue.ts'
-import { countRun, createMemoryDatabase, createRun, insertRun, listRuns } from './memory-database.ts'
+import { createMemoryDatabase, createRun, incrementAttempt, insertRun, listRuns } from './memory-database.ts'
 import { aNotificationRow, aRunRow } from './rows.ts'
 
 const UNAVAILABLE = expect.objectContaining({ code: 'store_unavailable' })
@@ -25,8 +25,8 @@ function open(options: Partial<WriteQueueOptions> = {}) {
 }
 
 /** The result of each step, or the code or message of its error. */
-async function outcomesOf(asked: readonly Promise<unknown>[]): Promise<unknown[]> {
-  const settled = await Promise.allSettled(asked)
+async function outcomesOf(steps: readonly Promise<unknown>[]): Promise<unknown[]> {
+  const settled = await Promise.allSettled(steps)
   return settled.map((one) => {
     if (one.status === 'fulfilled') return one.value
     return one.reason instanceof TrackerError ? one.reason.code : (one.reason as Error).message
@@ -44,8 +44,12 @@ const NOTHING = { fileIds: new Set<string>(), submissionIds: new Set<string>() }
 describe('a batch', () => {
   test('contains the steps that were called together, and decides them in order', async () => {
     const { database, queue } = open()
-    const asked = [queue.run(insertRun('run-1')), queue.run(countRun('run-1')), queue.run(countRun('run-1'))]
-    expect(await Promise.all(asked)).toEqual(['run-1', 2, 3])
+    const results = [
+      queue.run(insertRun('run-1')),
+      queue.run(incrementAttempt('run-1')),
+      queue.run(incrementAttempt('run-1')),
+    ]
+    expect(await Promise.all(results)).toEqual(['run-1', 2, 3])
     expect(database.commits).toHaveLength(1)
     expect(database.runs.get('run-1')?.attempt).toBe(3)
   })
@@ -58,7 +62,7 @@ describe('a batch', () => {
     })
     const first = queue.run(insertRun('run-1'))
     await new Promise((resolve) => setImmediate(resolve))
-    const second = queue.run(countRun('run-1'))
+    const second = queue.run(incrementAttempt('run-1'))
     release()
     expect(await Promise.all([first, second])).toEqual(['run-1', 2])
     expect(commits.map(({ steps, waiting }) => [steps, waiting])).toEqual([
@@ -67,7 +71,7 @@ describe('a batch', () => {
     ])
   })
 
-  describe('beside another one', () => {
+  describe('that is queued while a transaction runs', () => {
     /** A queue whose first transaction does not end before `release`. */
     async function openBusy() {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
@@ -80,34 +84,34 @@ describe('a batch', () => {
       const first = queue.run(insertRun('first'))
       await new Promise((resolve) => setImmediate(resolve))
       database.disk = Promise.resolve()
-      const stepsOf = () => commits.map(({ steps }) => steps)
-      return { queue, first, release, stepsOf }
+      const stepCounts = () => commits.map(({ steps }) => steps)
+      return { queue, first, release, stepCounts }
     }
 
-    test('waits for that one if it is small', async () => {
-      const { queue, first, release, stepsOf } = await openBusy()
+    test('waits for the end of the transaction if the batch is small', async () => {
+      const { queue, first, release, stepCounts } = await openBusy()
       const second = queue.run(insertRun('second'))
       await new Promise((resolve) => setImmediate(resolve))
       const third = queue.run(insertRun('third'))
       release()
       await Promise.all([first, second, third])
-      expect(stepsOf()).toEqual([1, 2])
+      expect(stepCounts()).toEqual([1, 2])
     })
 
-    test('begins once that one takes long', async () => {
-      const { queue, first, release, stepsOf } = await openBusy()
+    test('begins before the end of the transaction if that takes long', async () => {
+      const { queue, first, release, stepCounts } = await openBusy()
       const second = queue.run(insertRun('second'))
       await vi.advanceTimersByTimeAsync(10)
       await second
-      expect(stepsOf()).toEqual([1])
+      expect(stepCounts()).toEqual([1])
       release()
       await first
     })
 
-    test('begins at once if it is large', async () => {
-      const { queue, first, release, stepsOf } = await openBusy()
+    test('begins at once if the batch is large', async () => {
+      const { queue, first, release, stepCounts } = await openBusy()
       await Promise.all(Array.from({ length: 64 }, (_, index) => queue.run(insertRun(`run-${index}`))))
-      expect(stepsOf()).toEqual([64])
+      expect(stepCounts()).toEqual([64])
       release()
       await first
     })
@@ -121,14 +125,14 @@ describe('a batch', () => {
 
   test('defers a step with a stale lookup to the next one, before all later steps', async () => {
     const { queue, commits } = open()
-    const asked = [
+    const results = [
       queue.run(insertRun('run-1')),
       queue.run(listRuns()),
-      queue.run(countRun('run-1')),
+      queue.run(incrementAttempt('run-1')),
       queue.run(insertRun('run-2')),
       queue.run(listRuns()),
     ]
-    expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 2, 'run-2', ['run-1', 'run-2']])
+    expect(await Promise.all(results)).toEqual(['run-1', ['run-1'], 2, 'run-2', ['run-1', 'run-2']])
     expect(commits.map(({ steps, waiting }) => [steps, waiting])).toEqual([
       [1, 4],
       [3, 1],
@@ -140,7 +144,7 @@ describe('a batch', () => {
     const runId = fc.constantFrom('run-1', 'run-2', 'run-3')
     const step = fc.oneof(
       runId.map((id) => insertRun(id)),
-      runId.map(countRun),
+      runId.map(incrementAttempt),
       fc.constant(listRuns()),
     )
     await fc.assert(
@@ -162,16 +166,20 @@ describe('a batch', () => {
 describe('a step that fails', () => {
   test('in its decision does not fail the others', async () => {
     const { queue, commits } = open()
-    const asked = [queue.run(insertRun('run-1')), queue.run(countRun('run-2')), queue.run(countRun('run-1'))]
-    expect(await outcomesOf(asked)).toEqual(['run-1', 'there is no run-2', 2])
+    const results = [
+      queue.run(insertRun('run-1')),
+      queue.run(incrementAttempt('run-2')),
+      queue.run(incrementAttempt('run-1')),
+    ]
+    expect(await outcomesOf(results)).toEqual(['run-1', 'there is no run-2', 2])
     expect(commits).toMatchObject([{ steps: 3, isAcknowledged: true }])
   })
 
-  test('to be written does not fail the others: they are written one by one, in order', async () => {
+  test('when it is written does not fail the others, which are then written one by one, in order', async () => {
     const { database, queue, commits } = open()
     database.beforeCommit = rejectRun('bad', new Error('UNIQUE'))
-    const asked = ['run-1', 'bad', 'run-2'].map((runId) => queue.run(insertRun(runId)))
-    expect(await outcomesOf([...asked, queue.run(countRun('run-1'))])).toEqual([
+    const results = ['run-1', 'bad', 'run-2'].map((runId) => queue.run(insertRun(runId)))
+    expect(await outcomesOf([...results, queue.run(incrementAttempt('run-1'))])).toEqual([
       'run-1',
       'UNIQUE',
       'run-2',
@@ -182,11 +190,11 @@ describe('a step that fails', () => {
   })
 })
 
-test('A step that is decided again, after the transaction failed, gets another id', async () => {
+test('A step that is decided again, after the transaction failed, gets a new id', async () => {
   const { database, queue } = open()
   database.beforeCommit = rejectRun('bad', new Error('no'))
-  const asked = [queue.run(createRun()), queue.run(insertRun('bad')), queue.run(createRun())]
-  expect(await outcomesOf(asked)).toEqual(['run-3', 'no', 'run-4'])
+  const results = [queue.run(createRun()), queue.run(insertRun('bad')), queue.run(createRun())]
+  expect(await outcomesOf(results)).toEqual(['run-3', 'no', 'run-4'])
   expect([...database.runs.keys()]).toEqual(['run-3', 'run-4'])
 })
 
@@ -200,8 +208,8 @@ describe('a database that rejects', () => {
       attempts += 1
       throw rejection
     }
-    const asked = ['run-1', 'run-2'].map((runId) => queue.run(insertRun(runId)))
-    expect(await outcomesOf(asked)).toEqual(['store_unavailable', 'store_unavailable'])
+    const results = ['run-1', 'run-2'].map((runId) => queue.run(insertRun(runId)))
+    expect(await outcomesOf(results)).toEqual(['store_unavailable', 'store_unavailable'])
     expect([attempts, database.runs.size, commits]).toEqual([1, 0, []])
   })
 
@@ -217,7 +225,10 @@ test('A fault rejects all steps, although they are committed, and the commit is 
   const { database, queue, commits } = open()
   const fault = new TrackerError('store_unavailable', 'The file was replaced.')
   database.fault = fault
-  const settled = await Promise.allSettled([queue.run(insertRun('run-1')), queue.run(countRun('run-2'))])
+  const settled = await Promise.allSettled([
+    queue.run(insertRun('run-1')),
+    queue.run(incrementAttempt('run-2')),
+  ])
   expect(settled).toEqual([
     { status: 'rejected', reason: fault },
     { status: 'rejected', reason: fault },
@@ -227,7 +238,7 @@ test('A fault rejects all steps, although they are committed, and the commit is 
 })
 
 describe('a database that cannot be reached', () => {
-  test('rejects further steps and other work at once, after those that still wait for it', async () => {
+  test('rejects further steps and exclusive work at once, but not a step that already waits for it', async () => {
     const { database, queue } = open()
     let release = () => {}
     database.disk = new Promise((resolve) => {
@@ -236,46 +247,46 @@ describe('a database that cannot be reached', () => {
     const first = queue.run(insertRun('run-1'))
     await new Promise((resolve) => setImmediate(resolve))
     database.rejection = () => new TrackerError('store_unavailable', 'The test rejects.')
-    const late = [queue.run(countRun('run-1')), queue.exclusive(async () => ({ result: 1 }), NOTHING)]
+    const late = [queue.run(incrementAttempt('run-1')), queue.exclusive(async () => ({ result: 1 }), NOTHING)]
     expect(await outcomesOf(late)).toEqual(['store_unavailable', 'store_unavailable'])
     release()
     expect(await first).toBe('run-1')
     database.rejection = () => undefined
-    expect(await queue.run(countRun('run-1'))).toBe(2)
+    expect(await queue.run(incrementAttempt('run-1'))).toBe(2)
   })
 })
 
 describe('a full queue', () => {
-  test('rejects further steps as overloaded until it is committed', async () => {
+  test('rejects further steps as overloaded until the queued ones are committed', async () => {
     const { queue } = open({ maxQueued: 2 })
-    const asked = ['run-1', 'run-2', 'run-3'].map((runId) => queue.run(insertRun(runId)))
-    expect(await outcomesOf(asked)).toEqual(['run-1', 'run-2', 'overloaded'])
+    const results = ['run-1', 'run-2', 'run-3'].map((runId) => queue.run(insertRun(runId)))
+    expect(await outcomesOf(results)).toEqual(['run-1', 'run-2', 'overloaded'])
     expect(await queue.run(insertRun('run-3'))).toBe('run-3')
   })
 
-  test('is also one with too many bytes; steps without bytes still have room', async () => {
+  test('rejects steps whose bytes do not fit, and accepts those that do', async () => {
     const { queue } = open({ maxQueued: 100, maxQueuedBytes: 10 })
     const bytes = [6, 5, 4, 1, 0]
-    const asked = bytes.map((size, index) => queue.run(insertRun(`run-${index}`, { bytes: size })))
-    expect(await outcomesOf(asked)).toEqual(['run-0', 'overloaded', 'run-2', 'overloaded', 'run-4'])
+    const results = bytes.map((size, index) => queue.run(insertRun(`run-${index}`, { bytes: size })))
+    expect(await outcomesOf(results)).toEqual(['run-0', 'overloaded', 'run-2', 'overloaded', 'run-4'])
     expect(await queue.run(insertRun('run-1', { bytes: 10 }))).toBe('run-1')
   })
 
-  test('accepts steps without bytes even if it has too many bytes', async () => {
+  test('accepts steps without bytes even while its bytes exceed the limit', async () => {
     const { database, queue, watchers } = open({ maxQueued: 100, maxQueuedBytes: 10 })
-    const asked: Promise<unknown>[] = [queue.run(insertRun('run-1')), queue.run(listRuns(6))]
+    const results: Promise<unknown>[] = [queue.run(insertRun('run-1')), queue.run(listRuns(6))]
     let release = () => {}
     database.disk = new Promise((resolve) => {
       release = resolve
     })
     await new Promise((resolve) => setImmediate(resolve))
-    asked.push(queue.run(insertRun('run-2', { bytes: 10 })))
+    results.push(queue.run(insertRun('run-2', { bytes: 10 })))
     const late: Promise<unknown[]>[] = []
     watchers.push(({ waiting }) => {
-      if (waiting === 2) late.push(outcomesOf([queue.run(countRun('run-1'))]))
+      if (waiting === 2) late.push(outcomesOf([queue.run(incrementAttempt('run-1'))]))
     })
     release()
-    expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 'run-2'])
+    expect(await Promise.all(results)).toEqual(['run-1', ['run-1'], 'run-2'])
     expect(await Promise.all(late)).toEqual([[2]])
   })
 
@@ -285,8 +296,8 @@ describe('a full queue', () => {
     watchers.push(({ waiting }) => {
       if (waiting > 0) late.push(outcomesOf([queue.run(insertRun('late', { bytes: 6 }))]))
     })
-    const asked = [queue.run(insertRun('run-1')), queue.run(listRuns(6))]
-    expect(await Promise.all(asked)).toEqual(['run-1', ['run-1']])
+    const results = [queue.run(insertRun('run-1')), queue.run(listRuns(6))]
+    expect(await Promise.all(results)).toEqual(['run-1', ['run-1']])
     expect(await Promise.all(late)).toEqual([['overloaded']])
     expect(await queue.run(insertRun('run-2', { bytes: 10 }))).toBe('run-2')
   })
@@ -295,23 +306,23 @@ describe('a full queue', () => {
 describe('exclusive work', () => {
   test('runs in order: after the steps before it, and before those after it', async () => {
     const { database, queue } = open()
-    const seen: unknown[] = []
-    const look = async () => {
-      seen.push([...database.runs.keys()])
+    const runIds: unknown[] = []
+    const listRunIds = async () => {
+      runIds.push([...database.runs.keys()])
       await Promise.resolve()
       return { result: database.commits.length }
     }
-    const asked = [
+    const results = [
       queue.run(insertRun('run-1')),
-      queue.exclusive(look, NOTHING),
+      queue.exclusive(listRunIds, NOTHING),
       queue.run(insertRun('run-2')),
-      queue.exclusive(look, NOTHING),
+      queue.exclusive(listRunIds, NOTHING),
     ]
-    expect(await Promise.all(asked)).toEqual(['run-1', 1, 'run-2', 2])
-    expect(seen).toEqual([['run-1'], ['run-1', 'run-2']])
+    expect(await Promise.all(results)).toEqual(['run-1', 1, 'run-2', 2])
+    expect(runIds).toEqual([['run-1'], ['run-1', 'run-2']])
   })
 
-  test('never runs during a batch or other work', async () => {
+  test('never runs during a batch or other exclusive work', async () => {
     const { queue } = open()
     let running = 0
     const work = async () => {
@@ -322,50 +333,54 @@ describe('exclusive work', () => {
       return { result: undefined }
     }
     const step = { ...insertRun('run-1'), decide: () => ({ result: running, changes: {} }) }
-    const asked = [queue.exclusive(work, NOTHING), queue.exclusive(work, NOTHING), queue.run(step)]
-    expect(await Promise.all(asked)).toEqual([undefined, undefined, 0])
+    const results = [queue.exclusive(work, NOTHING), queue.exclusive(work, NOTHING), queue.run(step)]
+    expect(await Promise.all(results)).toEqual([undefined, undefined, 0])
   })
 
-  test('that fails rejects only itself', async () => {
+  test('that fails does not fail the step after it', async () => {
     const { queue } = open()
     const failing = queue.exclusive(() => Promise.reject(new Error('no')), NOTHING)
     expect(await outcomesOf([failing, queue.run(insertRun('run-1'))])).toEqual(['no', 'run-1'])
   })
 
-  test('that fails reports no commit; if the file is lost, the commit is reported as not acknowledged, and rejected', async () => {
+  test('that fails reports no commit', async () => {
     const { queue, commits } = open()
     const failing = queue.exclusive(() => Promise.reject(new Error('no')), NOTHING)
     expect(await outcomesOf([failing])).toEqual(['no'])
     expect(commits).toEqual([])
+  })
+
+  test('is rejected if the file is lost, and its commit is reported as not acknowledged', async () => {
+    const { queue, commits } = open()
     const lost = async () => ({ result: null, fault: new TrackerError('store_unavailable', 'lost') })
     const changed = { fileIds: new Set(['file-1']), submissionIds: new Set(['sub-1']) }
     await expect(queue.exclusive(lost, changed)).rejects.toMatchObject({ message: 'lost' })
     expect(commits).toMatchObject([{ isAcknowledged: false, ...changed }])
   })
 
-  test('is rejected like a step if too much is queued', async () => {
+  test('is rejected as overloaded if the queue is full', async () => {
     const { queue } = open({ maxQueued: 1 })
-    const asked = queue.run(insertRun('run-1'))
+    const results = queue.run(insertRun('run-1'))
     const rejected = queue.exclusive(async () => ({ result: null }), NOTHING)
     await expect(rejected).rejects.toMatchObject({ code: 'overloaded' })
-    await asked
+    await results
   })
 
-  test('comes after a step deferred to the next batch', async () => {
+  test('runs after a step deferred to the next batch', async () => {
     const { database, queue } = open()
-    const asked = [
+    const results = [
       queue.run(insertRun('run-1')),
       queue.run(listRuns()),
       queue.exclusive(async () => ({ result: database.commits.length }), NOTHING),
     ]
-    expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 2])
+    expect(await Promise.all(results)).toEqual(['run-1', ['run-1'], 2])
   })
 })
 
 describe('closing', () => {
   test('commits the queued steps, and rejects everything later', async () => {
     const { database, queue } = open()
-    const asked = [
+    const results = [
       queue.run(insertRun('run-1')),
       queue.run(listRuns()),
       queue.exclusive(async () => ({ result: 'done' }), NOTHING),
@@ -376,10 +391,10 @@ describe('closing', () => {
     await expect(queue.exclusive(async () => ({ result: null }), NOTHING)).rejects.toEqual(UNAVAILABLE)
     await closing
     expect([...database.runs.keys()]).toEqual(['run-1', 'run-2'])
-    expect(await Promise.all(asked)).toEqual(['run-1', ['run-1'], 'done', 'run-2'])
+    expect(await Promise.all(results)).toEqual(['run-1', ['run-1'], 'done', 'run-2'])
   })
 
-  test('ends at once if nothing is queued', async () => {
+  test('an empty queue may be repeated, and later steps are rejected', async () => {
     const { queue } = open()
     await queue.close()
     await queue.close()
@@ -388,26 +403,26 @@ describe('closing', () => {
 
   test('ends for all of its callers once the queued steps are committed', async () => {
     const { queue } = open()
-    const asked = queue.run(insertRun('run-1'))
+    const results = queue.run(insertRun('run-1'))
     await Promise.all([queue.close(), queue.close()])
-    expect(await asked).toBe('run-1')
+    expect(await results).toBe('run-1')
   })
 
   test('does not wait for more steps', async () => {
     const { queue } = open({ hasPending: () => true, maxWaitMs: 1_000_000 })
-    const asked = queue.run(insertRun('run-1'))
+    const results = queue.run(insertRun('run-1'))
     await queue.close()
-    expect(await asked).toBe('run-1')
+    expect(await results).toBe('run-1')
   })
 })
 
-test('A commit names the runs that its batch settled, once each, and counts the new notifications', async () => {
+test('A commit lists the runs that its batch settled, once each, and counts the new notifications', async () => {
   const { queue, commits } = open()
   await queue.run(insertRun('settled', { status: 'success' }))
   await Promise.all([
     queue.run(insertRun('pending')),
     queue.run(insertRun('expired', { status: 'expired' })),
-    queue.run(countRun('settled')),
+    queue.run(incrementAttempt('settled')),
     queue.run({
       keys: [['runs', 'pending']],
       decide: () => ({
