@@ -22,7 +22,7 @@ export type AdminAuthDeps = {
   publicUrl: () => string
 }
 
-/** Dependencies of the sign-in. */
+/** Authenticates the operators of the pages. */
 export type AdminAuth = {
   sessions: Sessions
   operatorSession: OperatorSession

@@ -2,7 +2,7 @@ import type { DeliveryView } from '../tracking/operators/list-deliveries.ts'
 
 type Cause = NonNullable<DeliveryView['cause']>
 
-const TEXTS = {
+const CAUSE_TEXTS = {
   unknown_shape: 'Unrecognised payload',
   unknown_status: 'Unknown status',
   other_file: 'The payload names a different file than the submission',
@@ -21,7 +21,7 @@ const TEXTS = {
   too_slow: 'The body did not arrive in time',
 } as const satisfies Record<Cause, string>
 
-/** Explains why a delivery was not applied. */
+/** The reason why a delivery was not applied, as the pages show it. It has no full stop at the end. */
 export function deliveryCauseText(cause: Cause): string {
-  return TEXTS[cause]
+  return CAUSE_TEXTS[cause]
 }

@@ -31,7 +31,7 @@ export function readFailuresQuery(fields: URLSearchParams): FailuresQuery {
   return { ...query, q: query.q.trim(), since: isoTime(query.since), until: isoTime(query.until) }
 }
 
-/** Throws `invalid_input`. */
+/** The filter that the query describes. Throws `invalid_input` if a field is invalid. */
 export function filterOf(query: FailuresQuery): RunFilter {
   const { group: _, ...fields } = query
   const filters = Object.entries(fields).filter(([, value]) => value !== 'any')
@@ -43,6 +43,7 @@ export function failuresHref(query: FailuresQuery, changes: Partial<FailuresQuer
   return withQuery(FAILURES, Object.fromEntries(fieldsOf({ ...query, ...changes })))
 }
 
+/** The URL of the page of the list that begins at the cursor. */
 export function nextHref(query: FailuresQuery, cursor: string): string {
   return withQuery(FAILURES, { ...Object.fromEntries(fieldsOf(query)), cursor })
 }

@@ -1,7 +1,7 @@
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { AppContext } from '../http/request.ts'
 
-/** Reports the result of a form on the page that follows it. */
+/** Messages that report the result of a form on the page that follows it. */
 const NOTICES: { [name: string]: string } = {
   acknowledged: 'Acknowledged and removed from open failures.',
   unacknowledged: 'Acknowledgement revoked. A failed run is an open failure again.',

@@ -19,7 +19,7 @@ export type OperatorSession = {
   find(c: AppContext): Operator | undefined
   /** True if the token belongs to this session, so the form was sent by a page of this session. */
   hasCsrfToken(c: AppContext, csrfToken: string): boolean
-  /** Returns the new operator, because the current request does not have the cookie yet. */
+  /** Sets the session cookie. Returns the operator, because the current request does not have the cookie yet. */
   signIn(c: AppContext, session: Session): Operator
   /** Ends the session on the server, so that a copy of the cookie gives no access. */
   signOut(c: AppContext): Promise<void>

@@ -4,9 +4,9 @@ const DAY_MS = 86_400_000
 
 /** The periods that the overview can show. Longer ones have more hours per bar, so that bars stay wide enough to see. */
 export const PERIODS = {
-  '24h': { name: '24 hours', ms: DAY_MS, hoursPerBar: 1, bar: 'hour' },
-  '7d': { name: '7 days', ms: 7 * DAY_MS, hoursPerBar: 6, bar: '6 hours' },
-  '30d': { name: '30 days', ms: 30 * DAY_MS, hoursPerBar: 24, bar: 'day' },
+  '24h': { name: '24 hours', ms: DAY_MS, hoursPerBar: 1, barName: 'hour' },
+  '7d': { name: '7 days', ms: 7 * DAY_MS, hoursPerBar: 6, barName: '6 hours' },
+  '30d': { name: '30 days', ms: 30 * DAY_MS, hoursPerBar: 24, barName: 'day' },
 } as const
 
 export type Period = keyof typeof PERIODS

@@ -6,7 +6,7 @@ export type RunSelection =
   | { kind: 'some'; runIds: string[]; query: FailuresQuery }
   | { kind: 'all'; filter: RunFilter; query: FailuresQuery }
 
-/** The maximum number of runs in one preview. */
+/** The maximum number of runs that are selected individually or retried at once. */
 export const MAX_SELECTED = 1000
 
 /** The maximum number of runs that one confirmation acknowledges, because it is one request. */

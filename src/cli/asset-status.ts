@@ -4,7 +4,8 @@ import { escapeForTerminal, type Paint } from './terminal-text.ts'
 
 /** An asset's status as the service returns it. */
 export type AssetStatus = z.infer<typeof assetStatusSchema>
-export type RunStatus = AssetStatus['extensions'][number]
+/** The current run of one extension of an asset. */
+export type CurrentRun = AssetStatus['extensions'][number]
 
 export function parseAssetStatus(text: string): AssetStatus {
   return assetStatusSchema.parse(JSON.parse(text))
@@ -19,7 +20,7 @@ export function hasUnsuccessful({ extensions }: AssetStatus): boolean {
 export function changedRuns(
   before: { readonly [name: string]: string },
   { extensions }: AssetStatus,
-): { run: RunStatus; from: string | undefined }[] {
+): { run: CurrentRun; from: string | undefined }[] {
   return extensions
     .filter((run) => before[run.name] !== run.status)
     .map((run) => ({ run, from: before[run.name] }))
@@ -30,7 +31,7 @@ export function statusByName({ extensions }: AssetStatus): { [name: string]: str
 }
 
 /** One change: `remove-bg  pending → failed  reason`. */
-export function formatChange(run: RunStatus, from: string | undefined, paint: Paint): string {
+export function formatChange(run: CurrentRun, from: string | undefined, paint: Paint): string {
   const change = from === undefined ? paint(run.status) : `${paint(from)} → ${paint(run.status)}`
   return [escapeForTerminal(run.name), change, formatError(run.error)]
     .filter((part) => part !== '')

@@ -10,7 +10,7 @@ export type DemoImage = {
   expected: { readonly [extension: string]: 'success' | 'failed' }
 }
 
-const TAGGER = { minConfidence: 60, maxTags: 5 }
+const TAGGER_OPTIONS = { minConfidence: 60, maxTags: 5 }
 
 /** Three real image files, rendered here, each with its extensions and the expected statuses. */
 export async function createDemoImages(): Promise<DemoImage[]> {
@@ -24,14 +24,14 @@ export async function createDemoImages(): Promise<DemoImage[]> {
     {
       fileName: 't-shirt.png',
       bytes: shirt,
-      extensions: [{ name: 'remove-bg' }, { name: 'aws-auto-tagging', ...TAGGER }],
+      extensions: [{ name: 'remove-bg' }, { name: 'aws-auto-tagging', ...TAGGER_OPTIONS }],
       tags: ['t-shirt', 'sandbox:delay=700'],
       expected: { 'remove-bg': 'success', 'aws-auto-tagging': 'success' },
     },
     {
       fileName: 'landscape.jpg',
       bytes: landscape,
-      extensions: [{ name: 'google-auto-tagging', ...TAGGER }, { name: 'ai-auto-description' }],
+      extensions: [{ name: 'google-auto-tagging', ...TAGGER_OPTIONS }, { name: 'ai-auto-description' }],
       tags: ['landscape', 'sandbox:delay=1200'],
       expected: { 'google-auto-tagging': 'success', 'ai-auto-description': 'success' },
     },

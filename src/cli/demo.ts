@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { Command } from 'commander'
-import { changedRuns, formatError, type RunStatus, statusByName } from './asset-status.ts'
+import { type CurrentRun, changedRuns, formatError, statusByName } from './asset-status.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import { createDemoImages, type DemoImage } from './demo-images.ts'
@@ -84,6 +84,7 @@ async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): P
   }
 }
 
+/** Ample: the slowest extension of the demo images has a delay of 1.7 s. */
 const LIMIT_SECONDS = 20
 
 async function runDemo(
@@ -111,7 +112,7 @@ async function runDemo(
 async function runImage(
   client: TrackerClient,
   image: DemoImage,
-  onChange: (run: RunStatus, from: string | undefined) => void,
+  onChange: (run: CurrentRun, from: string | undefined) => void,
 ): Promise<DemoResult> {
   const sent = await sendUpload(client, { source: sourceOf(image), fields: fieldsOf(image) })
   const { fileId, extensionStatus: first = {} } = sent.response
@@ -149,7 +150,7 @@ type DemoResult = {
   sent: SentUpload
   /** The statuses in the response to the upload. */
   first: { readonly [extension: string]: string }
-  /** The final statuses. */
+  /** The last statuses. They are final unless an extension took longer than `LIMIT_SECONDS`. */
   last: { readonly [extension: string]: string }
 }
 
@@ -159,7 +160,7 @@ const TABLE_HEAD = row('after', 'file', 'extension', 'status')
 function changeLine(
   afterMs: number,
   fileName: string,
-  run: RunStatus,
+  run: CurrentRun,
   from: string | undefined,
   paint: Paint,
 ): string {
@@ -179,8 +180,8 @@ function row(after: string, fileName: string, extension: string, status: string)
 
 function summaryLine(results: readonly DemoResult[]): string {
   const statuses = results.flatMap(({ last }) => Object.values(last))
-  const count = (status: string) => statuses.filter((each) => each === status).length
-  return `${results.length} files, ${statuses.length} extensions: ${count('success')} success, ${count('failed')} failed, ${count('pending')} pending`
+  const countOf = (expected: string) => statuses.filter((status) => status === expected).length
+  return `${results.length} files, ${statuses.length} extensions: ${countOf('success')} success, ${countOf('failed')} failed, ${countOf('pending')} pending`
 }
 
 /** One sentence for each extension that didn't go from pending to its expected status. */

@@ -54,7 +54,7 @@ const SANDBOX_PORT = 3001
 const OPTIONAL_SECRETS = ['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET']
 
 const PLACEHOLDER_HINT =
-  'dev needs no keys. Remove these lines from .env, or replace the values, so that the other commands accept it too.'
+  'dev needs no keys. Remove these lines from .env, or replace the values, so that the other commands accept the file too.'
 
 /** Whether the variable contains nothing but placeholders: a list with a secret of the user's must not be ignored. */
 function isPlaceholder(text = ''): boolean {

@@ -4,11 +4,13 @@ import { escapeForTerminal } from './terminal-text.ts'
 import { pause, retryingClient, type TrackerClient } from './tracker-client.ts'
 import type { TrackerResponse } from './tracker-response.ts'
 
+/** The longest time for which one request asks the service to wait for a change. */
 const WAIT_SECONDS = 30
 const POLL_INTERVAL_MS = 1000
+/** One per second: a restart of the service may take up to a minute. */
 const RESTART_TRIES = 60
 
-/** The current status of an asset. Throws `CommandError` if the service doesn't know the asset. */
+/** The current status of an asset. Throws `CommandError` if the service doesn't know the asset, or doesn't return its status. */
 export async function getAssetStatus(client: TrackerClient, fileId: string): Promise<AssetStatus> {
   return readStatus(client, fileId, await client.send({ method: 'GET', path: pathOf(fileId) }))
 }
@@ -24,6 +26,7 @@ export async function* followAsset(
   signal?: AbortSignal,
 ): AsyncGenerator<AssetStatus, void> {
   const endsAt = Date.now() + limitSeconds * 1000
+  // The first request returns at once and is not retried, so a wrong address is reported immediately.
   let wait = 0
   let tries = 1
   let etag: string | undefined

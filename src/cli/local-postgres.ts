@@ -25,6 +25,7 @@ export async function startLocalPostgres({
   path,
   settings = WITHOUT_SYNCS,
 }: {
+  /** The value of the variable `PATH`. */
   path: string | undefined
   /** Such as `fsync=on`. */
   settings?: readonly string[]
@@ -111,7 +112,7 @@ function findBinaries(path = ''): Binaries {
   const embedded = findEmbedded()
   if (embedded !== undefined) return { directory: embedded, isEmbedded: true }
   const directory = [...path.split(delimiter), ...debianDirectories()].find(
-    (each) => existsSync(join(each, 'initdb')) && existsSync(join(each, 'postgres')),
+    (candidate) => existsSync(join(candidate, 'initdb')) && existsSync(join(candidate, 'postgres')),
   )
   if (directory !== undefined) return { directory, isEmbedded: false }
   throw new CommandError(

@@ -25,11 +25,11 @@ export function migrateCommand(context: CommandContext): Command {
       if (from !== undefined || to !== undefined)
         throw new CommandError('--from and --to must be used together.', 2)
       const address = parseDatabaseConfig(context.env, context.readText)
-      const ran = await migrateDatabase(address)
+      const migrationCount = await migrateDatabase(address)
       const result =
-        ran === 0
+        migrationCount === 0
           ? 'was already up to date'
-          : `is up to date: ${ran} ${ran === 1 ? 'migration' : 'migrations'} ran`
+          : `is up to date: ${migrationCount} ${migrationCount === 1 ? 'migration' : 'migrations'} ran`
       printLine(context.stdout, `${describeDatabaseAddress(address)} ${result}.`)
     })
 }
@@ -58,7 +58,10 @@ async function move(context: CommandContext, { from, to }: Move): Promise<void> 
   }
 }
 
-/** A development service keeps its secret beside the database file. With PostgreSQL it must be set in the environment. */
+/**
+ * Throws `CommandError` unless TRACKER_TOKEN_SECRET contains the secret of the service that is moved. A development service can keep it
+ * in a file beside its SQLite database, but a service with PostgreSQL needs the variable.
+ */
 async function checkTokenSecret({ env, readText }: CommandContext, from: Move['from']): Promise<void> {
   const secrets = parseTokenSecrets(env, readText)
   const file = join(dirname(from.path), 'token-secret')
@@ -76,8 +79,8 @@ async function checkTokenSecret({ env, readText }: CommandContext, from: Move['f
         'Append it after a comma, or delete the file if no such service has used this database for 25 hours.',
       2,
     )
-  const signed = await findTokenCheckValue(from)
-  if (signed !== null && !createCapabilityTokens(secrets).hasCheckValue(signed))
+  const checkValue = await findTokenCheckValue(from)
+  if (checkValue !== null && !createCapabilityTokens(secrets).hasCheckValue(checkValue))
     throw new CommandError(
       `TRACKER_TOKEN_SECRET lacks the secret that signed the newest webhook URLs and status links of ${from.path}. ` +
         "It is in the service's environment. Append it after a comma.",

@@ -42,7 +42,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'status',
-    summary: 'show the extension statuses of files',
+    summary: 'show the extension statuses of a file',
     load: async (context) => (await import('./status.ts')).statusCommand(context),
   },
   {

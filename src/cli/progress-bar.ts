@@ -2,7 +2,7 @@ import { formatBytes } from '../domain/quantities.ts'
 import type { Output } from './command-context.ts'
 import { escapeForTerminal, truncateTo } from './terminal-text.ts'
 
-export type UploadProgress = { sent: (bytes: number) => void; stop: () => void }
+export type UploadProgress = { onSent: (bytes: number) => void; stop: () => void }
 
 /** `gracefulExit`: the bar doesn't handle signals; the process does. */
 const STYLE = {
@@ -45,7 +45,7 @@ export async function startUploadProgress(
   const name = truncateTo(escapeForTerminal(fileName), NAME_WIDTH)
   bar.start(sizeBytes ?? 0, 0, { name, sent: formatBytes(0), size: formatBytes(sizeBytes ?? 0) })
   return {
-    sent(bytes) {
+    onSent(bytes) {
       sentBytes += bytes
       bar.update(sentBytes, { sent: formatBytes(sentBytes) })
     },

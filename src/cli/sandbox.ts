@@ -33,10 +33,10 @@ export function sandboxCommand(context: SandboxContext): Command {
     .action(async (options: Options) => {
       const parsed = parseSandboxOptions(context, options)
       const sandbox = createSandbox(parsed)
-      const stopped = context.stopRequested()
+      const stopRequested = context.stopRequested()
       const { url } = await sandbox.start()
       context.stdout.write(introduction(url, parsed))
-      await stopped
+      await stopRequested
       await sandbox.stop()
     })
 }
@@ -61,18 +61,18 @@ Environment:
   HOST                  host to listen on (127.0.0.1)
   PORT                  port to listen on without --port (3001)
   IMAGEKIT_PRIVATE_KEY  private key to accept (any)
-  LOG_LEVEL             info`
+  LOG_LEVEL             least severe level to log (info)`
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 
 /** Reads the configuration. Throws `ConfigError` with every problem at once. */
 function parseSandboxOptions(
   { env, readText }: SandboxContext,
-  { port: givenPort, directory, publicUrl, allowHost, allowPrivateUrls }: Options,
+  { port: portOption, directory, publicUrl, allowHost, allowPrivateUrls }: Options,
 ): SandboxOptions {
   // The option overrides the variable, because a `.env` shared with the service contains the service's PORT.
-  const portName = givenPort === undefined ? 'PORT' : '--port'
-  const variables = new Variables({ ...env, '--port': givenPort }, readText)
+  const portName = portOption === undefined ? 'PORT' : '--port'
+  const variables = new Variables({ ...env, '--port': portOption }, readText)
   if (env['NODE_ENV'] === 'production') {
     variables.problem('NODE_ENV', 'is production; the sandbox is only for development and tests')
   }

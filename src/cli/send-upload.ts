@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { isFileId } from '../domain/plain-text.ts'
 import { createFormWriter } from '../imagekit/form-writer.ts'
 import { CommandError } from './command-error.ts'
-import type { TrackerClient } from './tracker-client.ts'
+import { oneChunk, type TrackerClient } from './tracker-client.ts'
 import type { TrackerResponse } from './tracker-response.ts'
 import type { UploadSource } from './upload-source.ts'
 
@@ -34,7 +34,7 @@ export type Upload = {
   onSent?: (bytes: number) => void
 }
 
-/** Uploads through the service. Throws `CommandError` if the upload is rejected. */
+/** Uploads through the service. Throws `CommandError` if there is no response, or if it is an error. */
 export async function sendUpload(client: TrackerClient, upload: Upload): Promise<SentUpload> {
   const { source, fields, idempotencyKey, onSent } = upload
   const form = createUploadForm(source, fields, onSent)
@@ -95,9 +95,9 @@ function createUploadForm(
   const { contentType } = writer
   if (source.kind === 'url') {
     const form = `${head}${part('file', source.url)}${writer.formEnd}`
-    return { contentType, contentLength: Buffer.byteLength(form), body: toAsync(form) }
+    return { contentType, contentLength: Buffer.byteLength(form), body: oneChunk(form) }
   }
-  // ImageKit takes the name from the `fileName` parameter. This one may contain only characters that a form allows.
+  // A form doesn't allow every character in the name of a part. ImageKit takes the file's name from the `fileName` parameter instead.
   const fileName = (source.fileName ?? 'file').replace(/[\\\p{Cc}]/gu, '_')
   const fileHead = writer.partHead({ name: 'file', fileName, contentType: 'application/octet-stream' })
   const before = `${head}${fileHead}`
@@ -123,8 +123,4 @@ async function* streamForm(
     onSent(chunk.length)
   }
   yield after
-}
-
-async function* toAsync(text: string): AsyncGenerator<string, void> {
-  yield text
 }

@@ -3,11 +3,11 @@ import stringWidth from 'string-width'
 import { isFileId } from '../domain/plain-text.ts'
 import {
   type AssetStatus,
+  type CurrentRun,
   changedRuns,
   formatChange,
   formatError,
   hasUnsuccessful,
-  type RunStatus,
   statusByName,
 } from './asset-status.ts'
 import { type CommandContext, printLine } from './command-context.ts'
@@ -26,7 +26,7 @@ export function statusCommand(context: CommandContext): Command {
     .action(async (fileId: string, options: { watch?: true; json?: true }) => {
       const client = createConfiguredClient(context)
       let last: AssetStatus | undefined
-      for await (const asset of options.watch ? followAsset(client, fileId) : once(client, fileId)) {
+      for await (const asset of options.watch ? followAsset(client, fileId) : getOnce(client, fileId)) {
         printLine(
           context.stdout,
           options.json ? stringifyForTerminal(asset) : formatUpdate(context, asset, last),
@@ -43,7 +43,7 @@ function parseFileId(text: string): string {
   throw new InvalidArgumentError('It is not a valid fileId.')
 }
 
-async function* once(client: TrackerClient, fileId: string): AsyncGenerator<AssetStatus, void> {
+async function* getOnce(client: TrackerClient, fileId: string): AsyncGenerator<AssetStatus, void> {
   yield await getAssetStatus(client, fileId)
 }
 
@@ -60,12 +60,12 @@ export function formatAsset(asset: AssetStatus, paint: Paint): string {
   const width = Math.max(...asset.extensions.map((run) => stringWidth(escapeForTerminal(run.name))), 0)
   const lines = asset.extensions.map(
     (run) =>
-      `  ${padTo(escapeForTerminal(run.name), width)}  ${paint(run.status, run.status.padEnd(7))}  ${formatReason(run)}`,
+      `  ${padTo(escapeForTerminal(run.name), width)}  ${paint(run.status, run.status.padEnd(7))}  ${formatSourceAndError(run)}`,
   )
   const status = asset.status === 'none' ? 'none (no extension was requested)' : paint(asset.status)
   return [`${escapeForTerminal(asset.fileId)}  ${status}`, ...lines.map((line) => line.trimEnd())].join('\n')
 }
 
-function formatReason(run: RunStatus): string {
+function formatSourceAndError(run: CurrentRun): string {
   return [`(${escapeForTerminal(run.source)})`, formatError(run.error)].join('  ')
 }

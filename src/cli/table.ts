@@ -24,22 +24,23 @@ export function formatTable<Row>(
   width?: number,
 ): string {
   const cells = rows.map((row) => columns.map(({ cell }) => textOf(cell(row))))
-  const widths = columns.map(({ title }, at) =>
-    Math.max(stringWidth(title), ...cells.map((texts) => stringWidth(texts[at] ?? ''))),
+  const widths = columns.map(({ title }, index) =>
+    Math.max(stringWidth(title), ...cells.map((texts) => stringWidth(texts[index] ?? ''))),
   )
   if (width !== undefined) narrow(columns, widths, width)
   const line = (texts: readonly string[], row?: Row) =>
     columns
-      .map(({ align, paint }, at) => {
-        const text = truncateTo(texts[at] ?? '', widths[at] ?? 0)
-        const padding = ' '.repeat((widths[at] ?? 0) - stringWidth(text))
+      .map(({ align, paint }, index) => {
+        const width = widths[index] ?? 0
+        const text = truncateTo(texts[index] ?? '', width)
+        const padding = ' '.repeat(width - stringWidth(text))
         const shown = row !== undefined && paint ? paint(text, row) : text
         return align === 'right' ? padding + shown : shown + padding
       })
       .join(SEPARATOR)
       .trimEnd()
   const titles = columns.map(({ title }) => title)
-  return [line(titles), ...rows.map((row, at) => line(cells[at] ?? [], row))].join('\n')
+  return [line(titles), ...rows.map((row, index) => line(cells[index] ?? [], row))].join('\n')
 }
 
 /** Names with their values, one pair per line. */
@@ -52,14 +53,16 @@ function textOf(value: string | number | null): string {
   return value === null || value === '' ? '-' : escapeForTerminal(String(value))
 }
 
-/** Narrows the widest column that may be truncated, again and again, until the line fits or no column can be narrower. */
+/** Repeatedly narrows the widest column that may be truncated, until the line fits or no column can be narrower. */
 function narrow<Row>(columns: readonly Column<Row>[], widths: number[], width: number): void {
-  const room = () =>
-    width - widths.reduce((sum, one) => sum + one, 0) - SEPARATOR.length * (widths.length - 1)
-  while (room() < 0) {
+  const lineWidth = () =>
+    widths.reduce((sum, columnWidth) => sum + columnWidth, 0) + SEPARATOR.length * (widths.length - 1)
+  while (lineWidth() > width) {
     const widest = columns.reduce(
-      (widestAt, { isTruncatable }, at) =>
-        isTruncatable && (widths[at] ?? 0) > (widths[widestAt] ?? MIN_TRUNCATED_WIDTH) ? at : widestAt,
+      (widestIndex, { isTruncatable }, index) =>
+        isTruncatable && (widths[index] ?? 0) > (widths[widestIndex] ?? MIN_TRUNCATED_WIDTH)
+          ? index
+          : widestIndex,
       -1,
     )
     const current = widths[widest]
@@ -69,6 +72,6 @@ function narrow<Row>(columns: readonly Column<Row>[], widths: number[], width: n
 }
 
 /** `2026-11-24T18:00:00.000Z` → `2026-11-24 18:00:00Z`. */
-export function shortTime(at: string | null): string | null {
-  return at === null ? null : at.replace('T', ' ').replace(/\.\d+Z$/, 'Z')
+export function shortTime(time: string | null): string | null {
+  return time === null ? null : time.replace('T', ' ').replace(/\.\d+Z$/, 'Z')
 }

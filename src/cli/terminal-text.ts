@@ -31,6 +31,7 @@ const segmenter = new Intl.Segmenter()
 export function truncateTo(text: string, width: number): string {
   if (stringWidth(text) <= width) return text
   let truncated = ''
+  // The ellipsis takes one column.
   let used = 1
   for (const { segment } of segmenter.segment(text)) {
     used += stringWidth(segment)
@@ -44,7 +45,7 @@ export function padTo(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - stringWidth(text)))
 }
 
-/** Colours a status if the output is a terminal and `NO_COLOR` is not set. */
+/** Returns `text` (default: the status) in the status's colour if the output is a terminal and `NO_COLOR` is not set. */
 export type Paint = (status: string, text?: string) => string
 
 export function createPaint({ env, stdout }: Pick<CommandContext, 'env' | 'stdout'>): Paint {

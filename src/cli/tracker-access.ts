@@ -8,13 +8,13 @@ export type TrackerAccess = { url: string; key: { name: string; secret: string }
 
 const KEY_VARIABLES = ['TRACKER_ADMIN_KEY', 'TRACKER_API_KEY']
 
-/** Reads the variables that the client commands need. Throws `ConfigError`. */
+/** Reads the variables that the client commands need. Throws `ConfigError` if one is invalid. */
 export function parseTrackerAccess(env: Environment, readText: ReadText): TrackerAccess {
   const variables = new Variables(env, readText)
   const host = variables.text('HOST') ?? '127.0.0.1'
   const port = variables.integer('PORT', 3000, 0, 65_535)
-  const local = `http://${isLoopbackHost(host) ? urlHost(host) : '127.0.0.1'}:${port}`
-  const url = variables.baseUrl('TRACKER_URL') ?? variables.baseUrl('PUBLIC_URL') ?? local
+  const localUrl = `http://${isLoopbackHost(host) ? urlHost(host) : '127.0.0.1'}:${port}`
+  const url = variables.baseUrl('TRACKER_URL') ?? variables.baseUrl('PUBLIC_URL') ?? localUrl
   const keys = KEY_VARIABLES.flatMap((name) => {
     const text = variables.text(name)
     if (text === undefined) return []

@@ -21,15 +21,15 @@ type TrackerRequest = {
 type StreamingResponse = Omit<TrackerResponse, 'text'> & { body: Readable & { text(): Promise<string> } }
 
 export type TrackerClient = {
-  /** Throws `CommandError` if there is no response. */
+  /** Returns the response once its headers have arrived. Throws `CommandError` if there is no response. */
   open(request: TrackerRequest, signal?: AbortSignal): Promise<StreamingResponse>
-  /** Throws `CommandError` if there is no response. */
+  /** Returns the complete response. Throws `CommandError` if there is none, or if it breaks off. */
   send(request: TrackerRequest, signal?: AbortSignal): Promise<TrackerResponse>
   /** The error to throw for a response that is not a success. */
   toError(response: TrackerResponse): CommandError
 }
 
-/** The client for the service and the key that the environment names. Throws `ConfigError`. */
+/** A client with the service's URL and the key from the environment. Throws `ConfigError` if they are invalid. */
 export function createConfiguredClient({
   env,
   readText,
@@ -57,7 +57,7 @@ export function createTrackerClient(access: TrackerAccess): TrackerClient {
           body: response.body,
         }
       } catch (error) {
-        throw noResponse(access.url, error)
+        throw toConnectionError(access.url, error)
       }
     },
     async send(request, signal) {
@@ -65,7 +65,7 @@ export function createTrackerClient(access: TrackerAccess): TrackerClient {
       try {
         return { status, header, text: await body.text() }
       } catch (error) {
-        throw noResponse(access.url, error)
+        throw toConnectionError(access.url, error)
       }
     },
     toError: (response) => new CommandError(formatErrorResponse(response, access)),
@@ -73,14 +73,14 @@ export function createTrackerClient(access: TrackerAccess): TrackerClient {
   return client
 }
 
-function noResponse(url: string, error: unknown): CommandError {
+function toConnectionError(url: string, error: unknown): CommandError {
   const text = (() => {
     switch (errorCode(error)) {
       case 'ECONNREFUSED':
         return `Nothing listens at ${url}. Is "extension-tracker serve" running there? Set TRACKER_URL to its address.`
       case 'ENOTFOUND':
       case 'EAI_AGAIN':
-        return `The host of ${url} is not known. Set TRACKER_URL to the service's address.`
+        return `The host name in ${url} could not be resolved. Set TRACKER_URL to the service's address.`
       case 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH':
         return 'The file changed during the upload. Nothing was uploaded.'
       default:
@@ -117,14 +117,15 @@ export async function requestJson<T>(
     return schema.parse(JSON.parse(response.text))
   } catch (cause) {
     throw new CommandError(
-      "The response is not one of the service's. Does TRACKER_URL point to the service?",
+      'The response has an unexpected format. Does TRACKER_URL point to the service?',
       1,
       { cause },
     )
   }
 }
 
-async function* oneChunk(text: string): AsyncGenerator<string, void> {
+/** A body that is sent as one chunk. */
+export async function* oneChunk(text: string): AsyncGenerator<string, void> {
   yield text
 }
 
@@ -146,7 +147,7 @@ export function retryingClient(client: TrackerClient, tries = 60): TrackerClient
   }
 }
 
-/** Throws `CommandError` as soon as `signal` aborts. */
+/** Waits for `ms`. Throws `CommandError` as soon as `signal` aborts. */
 export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   await delay(ms, undefined, signal && { signal }).catch((cause: unknown) => {
     throw new CommandError('Stopped.', 1, { cause })

@@ -26,9 +26,9 @@ export function formatErrorResponse(response: TrackerResponse, access: TrackerAc
 }
 
 /** The reason for the error, followed by its details. */
-function explain({ status, text }: TrackerResponse): string[] {
+function explain({ text }: TrackerResponse): string[] {
   const error = parseError(text)
-  if (error === undefined) return [`The response was ${status} without an explanation.`]
+  if (error === undefined) return ['The response has no explanation.']
   if ('message' in error) return error.help ? [error.message, error.help] : [error.message]
   const { detail, errors = [] } = error
   return [detail, ...errors.map(({ field, message }) => `${field}: ${message}`)]
@@ -53,7 +53,7 @@ function hintFor({ status, header }: TrackerResponse, { key }: TrackerAccess): s
     return `ImageKit may have the file: before uploading it again, check submission ${submissionId ?? '(unknown)'}.`
   if (status === 503) return `Try again${afterSeconds(header('retry-after'))}.`
   if (status >= 300 && status < 400)
-    return `It redirects to ${header('location') ?? 'nowhere'}; set TRACKER_URL.`
+    return `The server redirects to ${header('location') ?? 'nowhere'}; set TRACKER_URL.`
   return undefined
 }
 

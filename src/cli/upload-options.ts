@@ -41,7 +41,7 @@ function yesNo(flags: string, field: string, help: string): Parameter {
   return { kind: 'boolean', flags, field, help }
 }
 
-/** Each yes/no option also has a `--no-` form. Without either, the field is not sent. */
+/** Adds an option for each parameter, and a `--no-` form of each yes/no option. The fields of absent options are not sent. */
 export function addParameterOptions(command: Command): void {
   for (const { kind, flags, help } of PARAMETERS) {
     const option = new Option(flags, help)
@@ -82,7 +82,7 @@ export function addField(text: string, previous: readonly [string, string][] = [
   return [...previous, [name, text.slice(separator + 1)]]
 }
 
-/** ImageKit requires both for a tagger: https://imagekit.io/docs/extensions/ai-auto-tagging */
+/** ImageKit requires both options for a tagger: https://imagekit.io/docs/extensions/ai-auto-tagging */
 const TAGGER_DEFAULTS = { minConfidence: 70, maxTags: 10 }
 
 export const EXTENSION_HELP =

@@ -111,7 +111,7 @@ async function sendWithProgress(
     return sendUpload(client, { source, fields, idempotencyKey })
   const progress = await startUploadProgress(stderr, fileName, source.sizeBytes)
   try {
-    return await sendUpload(client, { source, fields, idempotencyKey, onSent: progress.sent })
+    return await sendUpload(client, { source, fields, idempotencyKey, onSent: progress.onSent })
   } finally {
     progress.stop()
   }

@@ -29,6 +29,7 @@ export function createBackgroundTasks({
       return watched
     },
 
+    /** Resolves once no task is running. */
     async settle(): Promise<void> {
       while (running.size > 0) await Promise.all(running)
     },

@@ -1,4 +1,4 @@
-/** A package that the sandbox needs can't be loaded. The message says how to install it. */
+/** A package that the sandbox or the demo needs can't be loaded. The message says how to install it. */
 export class MissingPackageError extends Error {
   override readonly name = 'MissingPackageError'
 }
@@ -30,9 +30,9 @@ export async function loadOptionalPackages() {
   )
 }
 
-function describeProblem(need: string, loading: PromiseSettledResult<unknown>): string {
-  if (loading.status === 'fulfilled') return ''
-  const error: unknown = loading.reason
+function describeProblem(usage: string, result: PromiseSettledResult<unknown>): string {
+  if (result.status === 'fulfilled') return ''
+  const error: unknown = result.reason
   const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
-  return `  ${need}: ${isMissing ? 'not installed' : String(error)}\n`
+  return `  ${usage}: ${isMissing ? 'not installed' : String(error)}\n`
 }

@@ -9,7 +9,7 @@ import { createLibrary } from './library/library.ts'
 import { loadOptionalPackages } from './optional-packages.ts'
 import { createRequestLog, type ReceivedUpdate, type ReceivedUpload } from './request-log.ts'
 import { createApp } from './routes/app.ts'
-import { deliveryRoute } from './routes/file-content-route.ts'
+import { fileContentRoute } from './routes/file-content-route.ts'
 import { fileRoutes } from './routes/file-routes.ts'
 import { uploadRoutes } from './routes/upload-routes.ts'
 import { listen, shutDown } from './server.ts'
@@ -52,7 +52,7 @@ export type Sandbox = {
   deliveries(): readonly Delivery[]
 }
 
-/** A local ImageKit: upload, file details, versions, list, delivery and extensions with their webhooks. */
+/** A local ImageKit: upload, file details, versions, list, file contents and extensions with their webhooks. */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const {
     directory,
@@ -80,7 +80,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   })
   const allowedHosts = [...(options.allowedHosts ?? []), new URL(url).hostname]
   const shared = { downloader, library, storage, runner, requests, privateKey, clock, origin }
-  const app = createApp([uploadRoutes(shared), fileRoutes(shared), deliveryRoute(shared)], {
+  const app = createApp([uploadRoutes(shared), fileRoutes(shared), fileContentRoute(shared)], {
     allowedHosts,
     logger,
   })
@@ -97,7 +97,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
       await library.open()
       // Other code in the same process keeps the platform's Request and Response.
       const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
-      // A large upload may take any time.
+      // A large upload may take arbitrarily long.
       server = createServer({ requestTimeout: 0 }, (incoming, outgoing) => void listener(incoming, outgoing))
       const address = await listen(server, host, port)
       listeningUrl = address

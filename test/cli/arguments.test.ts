@@ -74,13 +74,13 @@ describe('help', () => {
     for (const tag of [...outcomes, ...webhooks, 'delay=MS'])
       expect(stdout).toMatch(new RegExp(`^  sandbox:${tag} `, 'm'))
   })
-
-  test('the version is printed', async () => {
-    expect(await runCli(['--version'])).toEqual({ exitCode: 0, stdout: '1.2.3\n', stderr: '' })
-  })
 })
 
-describe('wrong usage exits 2, with a sentence on stderr and nothing on stdout', () => {
+test('--version prints the version', async () => {
+  expect(await runCli(['--version'])).toEqual({ exitCode: 0, stdout: '1.2.3\n', stderr: '' })
+})
+
+describe('on wrong usage, the command exits with 2 and explains it on stderr only', () => {
   test.each([
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['--frobnicate'], "unknown option '--frobnicate'"],
@@ -123,7 +123,7 @@ describe('wrong usage exits 2, with a sentence on stderr and nothing on stdout',
   })
 })
 
-describe('wrong usage of upload exits 2 before anything is sent', () => {
+describe('on wrong usage, upload exits with 2', () => {
   test.each([
     [['--extensions', '{'], 'JSON text such as [{"name":"remove-bg"}]'],
     [['--extensions', '{"name":"remove-bg"}'], 'array of objects, each with a "name"'],
@@ -137,7 +137,7 @@ describe('wrong usage of upload exits 2 before anything is sent', () => {
     [['--field', 'novalue'], 'NAME=VALUE'],
     [['--field', 'fileName=x'], 'an argument or option of its own'],
     [['--wait', 'soon'], 'a number of seconds'],
-  ])('%j', async (args, sentence) => {
+  ])('%j, before anything is sent', async (args, sentence) => {
     const tracker = await startFakeTracker(() => uploaded())
     const { exitCode, stdout, stderr } = await runCli(['upload', import.meta.filename, ...args], {
       env: { TRACKER_URL: tracker.url },
@@ -163,7 +163,7 @@ describe('wrong usage of upload exits 2 before anything is sent', () => {
   })
 })
 
-describe('an invalid environment exits 2 and reports every problem', () => {
+describe('with an invalid environment, the command exits with 2 and reports every problem', () => {
   test.each([
     ['upload', import.meta.filename],
     ['status', 'abc'],

@@ -9,7 +9,7 @@ import { runCli } from './run-cli.ts'
 const MIB = 1024 * 1024
 const TOTAL_MIB = 100
 
-test('a 100 MB upload is read no faster than the service receives it, and arrives completely', async () => {
+test('less than 40 MiB of a 100 MiB upload are read while the service receives nothing, and it arrives completely', async () => {
   let readMib = 0
   const hash = createHash('sha256')
   const stdin = Readable.from(
@@ -21,14 +21,14 @@ test('a 100 MB upload is read no faster than the service receives it, and arrive
       }
     })(),
   )
-  let readWhileStalled = 0
+  let readMibWhileStalled = 0
   let form: ReceivedForm | undefined
   const url = await listen(async (incoming, response) => {
-    // Nothing is read until the sender has stopped.
+    // The service receives nothing until the command has stopped reading.
     do {
-      readWhileStalled = readMib
+      readMibWhileStalled = readMib
       await delay(200)
-    } while (readMib > readWhileStalled)
+    } while (readMib > readMibWhileStalled)
     form = await readForm(incoming, incoming.headers['content-type'] ?? '')
     const { status, body, headers } = uploaded()
     response.writeHead(status, headers).end(JSON.stringify(body))
@@ -38,6 +38,6 @@ test('a 100 MB upload is read no faster than the service receives it, and arrive
     stdin,
   })
   expect(exitCode).toBe(0)
-  expect(readWhileStalled).toBeLessThan(40)
+  expect(readMibWhileStalled).toBeLessThan(40)
   expect(form?.file).toEqual({ name: 'file', bytes: TOTAL_MIB * MIB, sha256: hash.digest('hex') })
 })

@@ -54,7 +54,7 @@ test('an existing file is replaced only with --force', async () => {
   const rejected = await runCli(['backup', file], { env })
   expect(rejected).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--force') })
   const audit = await tracker.fetch('/audit', { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
-  // No copy was requested: it could have gigabytes.
+  // No copy was requested, because it could have gigabytes.
   expect(await audit.json()).toMatchObject({ entries: [] })
   expect(readFileSync(file, 'utf8')).toBe('precious')
   expect((await runCli(['backup', file, '--force'], { env })).exitCode).toBe(0)
@@ -105,11 +105,11 @@ test.each<[string, (response: ServerResponse) => void, string]>([
     'not an intact database',
   ],
   [
-    'is an error response',
+    'is an error',
     (response) => response.writeHead(503).end('{"detail":"The store cannot write."}'),
     'The store cannot write.',
   ],
-])('a copy that %s is removed, and an existing file stays', async (_, respond, sentence) => {
+])('if the response %s, no copy is left and an existing file stays', async (_, respond, sentence) => {
   writeFileSync(file, 'precious')
   const { exitCode, stdout, stderr } = await backUpFrom(respond, '--force')
   expect(stderr).toContain(sentence)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runCli } from './run-cli.ts'
 
-test('--exit: shows extensions that change from pending to success, and one to failed', async () => {
+test('with --exit, the demo shows extensions that change from pending to success, and one to failed', async () => {
   const { exitCode, stdout, stderr } = await runCli(['demo', '--exit'])
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toMatch(/t-shirt\.png +remove-bg +pending\n/)
@@ -20,7 +20,7 @@ function serversOf(output: string): string[] {
   return urls
 }
 
-test('runs until it is stopped, with working URLs, and at the same time as another demo', async () => {
+test('the demo runs until it is stopped, prints working URLs, and can run beside another demo', async () => {
   let stop = () => {}
   let isUp = () => {}
   const stopped = new Promise<void>((resolve) => {
@@ -65,7 +65,7 @@ test('runs until it is stopped, with working URLs, and at the same time as anoth
   await expect(fetch(addressOf('health'))).rejects.toThrow('fetch failed')
 })
 
-test('refuses to run in production', async () => {
+test('the demo does not run in production', async () => {
   const { exitCode, stdout, stderr } = await runCli(['demo', '--exit'], { env: { NODE_ENV: 'production' } })
   expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
   expect(stderr).toContain('NODE_ENV is production')

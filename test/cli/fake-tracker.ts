@@ -8,7 +8,7 @@ type ReceivedFile = { name: string; sha256: string; bytes: number }
 
 export type ReceivedForm = { fields: [string, string][]; file: ReceivedFile | undefined }
 
-export type Received = {
+export type ReceivedRequest = {
   method: string
   url: string
   headers: IncomingHttpHeaders
@@ -18,13 +18,13 @@ export type Received = {
 
 export type Reply = { status: number; body?: unknown; headers?: { [name: string]: string } }
 
-export type FakeTracker = { url: string; requests: Received[] }
+export type FakeTracker = { url: string; requests: ReceivedRequest[] }
 
 /** A real HTTP server in the tracker's place: it records the requests and responds with `reply`. */
 export function startFakeTracker(
-  reply: (received: Received) => Reply | Promise<Reply>,
+  reply: (received: ReceivedRequest) => Reply | Promise<Reply>,
 ): Promise<FakeTracker> {
-  const requests: Received[] = []
+  const requests: ReceivedRequest[] = []
   return listen(async (incoming, response) => {
     const received = await receive(incoming)
     requests.push(received)
@@ -34,7 +34,7 @@ export function startFakeTracker(
   }).then((url) => ({ url, requests }))
 }
 
-/** A server with any request handler; it is closed when the test ends. */
+/** Starts a server with this handler, which is closed when the test ends. Returns its URL. */
 export function listen(
   handler: (incoming: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<string> {
@@ -42,7 +42,7 @@ export function listen(
   return startListening(server)
 }
 
-async function receive(incoming: IncomingMessage): Promise<Received> {
+async function receive(incoming: IncomingMessage): Promise<ReceivedRequest> {
   const { method = '', url = '', headers } = incoming
   const contentType = headers['content-type']
   if (contentType === 'application/json')

@@ -24,7 +24,7 @@ test('creates the database, and finds it up to date the next time, without a pri
   expect(first.exitCode).toBe(0)
 })
 
-test('exits 2 with the reason while the service uses the database', async () => {
+test('while the database is in use, the command exits with 2 and says so', async () => {
   const store = openSqliteStore({ path })
   const result = await runCli(['migrate'], { env })
   await store.close()
@@ -32,9 +32,9 @@ test('exits 2 with the reason while the service uses the database', async () => 
   expect(await runCli(['migrate'], { env })).toMatchObject({ exitCode: 0 })
 })
 
-test('an unusable DATABASE_URL exits 2 and the error names it', async () => {
+test('with an unusable DATABASE_URL, the command exits with 2 and names the variable', async () => {
   const wrong = await runCli(['migrate'], { env: { DATABASE_URL: 'mysql://localhost' } })
   expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('DATABASE_URL') })
-  const directoryItself = await runCli(['migrate'], { env: { DATABASE_URL: `file:${directory}` } })
-  expect(directoryItself).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('DATABASE_URL') })
+  const directoryAsFile = await runCli(['migrate'], { env: { DATABASE_URL: `file:${directory}` } })
+  expect(directoryAsFile).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('DATABASE_URL') })
 })

@@ -19,7 +19,7 @@ const env = { TRACKER_TOKEN_SECRET: SECRET }
 
 type Source = { path: string; ids: ReturnType<StepRunner['ids']>[] }
 
-/** A database with many kinds of changes. */
+/** Creates a SQLite database with many kinds of changes. */
 async function makeSource(): Promise<Source> {
   const folder = await mkdtemp(join(tmpdir(), 'move-'))
   onTestFinished(() => rm(folder, { recursive: true }))
@@ -57,7 +57,7 @@ async function readTarget(url: string, { ids }: Source) {
 const move = (source: Source, url: string, variables: { [name: string]: string } = env) =>
   runCli(['migrate', '--from', `file:${source.path}`, '--to', url], { env: variables })
 
-test('a moved database has the same content, and new rows have unused numbers', async () => {
+test('a moved database has the same content, and a new submission has an unused number', async () => {
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const moved = await move(source, url)
@@ -74,7 +74,7 @@ test('a moved database has the same content, and new rows have unused numbers', 
   expect([...before].map(numberIn)).not.toContain(numberIn(submissionId))
 })
 
-test('serve rejects an interrupted copy, and running it again resumes it', async () => {
+test('an interrupted copy cannot be opened, and a second move copies only the remaining tables', async () => {
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const from = { kind: 'sqlite', path: source.path } as const
@@ -133,14 +133,14 @@ test('the token secrets must include the one that signed last and the one beside
   ).toBe(0)
 })
 
-test('a target that cannot be reached is named as it was given, with the reason', async () => {
+test('a target that cannot be reached is reported as --to, with the reason and without its password', async () => {
   const { exitCode, stderr } = await move(await makeSource(), 'postgres://tracker:hush@127.0.0.1:1/tracker')
   expect(stderr).toMatch(/^--to: the database cannot be used: .*ECONNREFUSED/)
   expect(stderr).not.toContain('hush')
   expect(exitCode).toBe(1)
 })
 
-test('no message contains the password of an invalid address', async () => {
+test('an invalid address is reported without its password, and --from requires --to', async () => {
   const wrong = await runCli(['migrate', '--from', 'file:x.db', '--to', 'mysql://user:s3cret@host/db'], {
     env,
   })

@@ -5,10 +5,12 @@ import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload } from '../support/webhooks.ts'
 import { runCli } from './run-cli.ts'
 
-/** A real service with one notification that its receiver has rejected for good, with 410. */
+/** Starts a real service with one notification that was given up, because its receiver responded 410. */
 async function startWithGivenUp() {
-  const answers = { status: 410 }
-  const receiver = await startReceiver((_request, response) => response.writeHead(answers.status).end())
+  const receiverResponse = { status: 410 }
+  const receiver = await startReceiver((_request, response) =>
+    response.writeHead(receiverResponse.status).end(),
+  )
   const tracker = await startTracker({ ALLOW_PRIVATE_TARGETS: 'true' })
   const { json } = await ask<{ webhookUrl: string }>(tracker, '/submissions', {
     method: 'POST',
@@ -22,7 +24,7 @@ async function startWithGivenUp() {
       .notifications
   await expect.poll(() => list('--state', 'given_up')).toHaveLength(1)
   const [{ notificationId } = { notificationId: '' }] = await list()
-  return { operate, list, notificationId, receiver, recover: () => void (answers.status = 204) }
+  return { operate, list, notificationId, receiver, recover: () => void (receiverResponse.status = 204) }
 }
 
 test('notifications lists the notifications in a state or about a file', async () => {

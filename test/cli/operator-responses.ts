@@ -1,4 +1,4 @@
-import { type Received, type Reply, startFakeTracker } from './fake-tracker.ts'
+import { type ReceivedRequest, type Reply, startFakeTracker } from './fake-tracker.ts'
 import { type CliOptions, runCli } from './run-cli.ts'
 
 export const OPERATOR_ENV = { TRACKER_ADMIN_KEY: 'ops:a-secret-of-the-operator' }
@@ -31,7 +31,7 @@ export function page(runs: object[], nextCursor: string | null = null): Reply {
 /** Runs one command against a fake tracker with these responses. */
 export async function runOperatorCommand(
   args: string[],
-  reply: (received: Received) => Reply | Promise<Reply>,
+  reply: (received: ReceivedRequest) => Reply | Promise<Reply>,
   options: CliOptions = {},
 ) {
   const tracker = await startFakeTracker(reply)

@@ -6,7 +6,7 @@ import { type CliOptions, runCli } from './run-cli.ts'
 
 const SHIRT = new URL('../fixtures/images/shirt.png', import.meta.url).pathname
 
-/** A real service with one file whose remove-bg failed. */
+/** Starts a real service with one file whose remove-bg failed. */
 async function startWithFailure() {
   const { tracker } = await startTrackerAndSandbox()
   const env = { TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY }
@@ -32,7 +32,7 @@ test('runs show prints a run with its timeline and webhooks; --json prints the r
   const { exitCode, stdout } = await operate(['runs', 'show', runId])
   expect(exitCode).toBe(0)
   expect(stdout).toContain(
-    `run         ${runId}\nextension   remove-bg\nstatus      failed, reported by webhook\n`,
+    `run         ${runId}\nextension   remove-bg\nstatus      failed (source: webhook)\n`,
   )
   expect(stdout).toContain(fileId)
   expect(stdout).toMatch(/Z {2}requested {2}attempt 1 \(upload\)/)
@@ -112,8 +112,8 @@ test('forget deletes an asset only once it is confirmed', async () => {
   const onTerminal = (answer: string) => ({
     stdin: Object.assign(Readable.from([`${answer}\n`]), { isTTY: true }),
   })
-  const refused = await operate(['forget', fileId], onTerminal('no'))
-  expect(refused).toMatchObject({
+  const declined = await operate(['forget', fileId], onTerminal('no'))
+  expect(declined).toMatchObject({
     exitCode: 1,
     stdout: '',
     stderr: expect.stringContaining('Nothing was deleted'),

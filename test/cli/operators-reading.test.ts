@@ -61,7 +61,7 @@ test('replay re-applies a delivery and prints its outcome', async () => {
   expect(JSON.parse(asJson.stdout)).toEqual({ outcome: 'applied' })
 })
 
-test('replay exits 1 if the delivery is still rejected', async () => {
+test('replay exits with 1 if the delivery is still rejected', async () => {
   const { exitCode, stdout, stderr } = await runOperatorCommand(['replay', 'delivery-1'], () => ({
     status: 422,
     body: { detail: 'The signature does not match.' },
@@ -109,7 +109,7 @@ test('stats prints counts, times and causes', async () => {
   )
 })
 
-test('stats says that there are no runs, and --json prints the response of the service', async () => {
+test('stats says that no runs are pending or settled', async () => {
   const none = { pending: 0, success: 0, failed: 0, expired: 0 }
   const body = {
     ...STATS,
@@ -121,6 +121,9 @@ test('stats says that there are no runs, and --json prints the response of the s
   }
   const { stdout } = await runOperatorCommand(['stats'], () => ({ status: 200, body }))
   expect(stdout).toContain('oldest pending  none\ntime to settle  no settled runs\n')
+})
+
+test('stats --json prints the response of the service', async () => {
   const asJson = await runOperatorCommand(['stats', '--json'], () => ({ status: 200, body: STATS }))
   expect(JSON.parse(asJson.stdout)).toEqual(STATS)
 })

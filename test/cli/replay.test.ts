@@ -3,7 +3,7 @@ import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 import { runCli } from './run-cli.ts'
 
-/** A real service with a corrected token secret, which has rejected two webhooks of one run and a forged one. */
+/** Starts a real service whose token secret was corrected after it had rejected two webhooks of one run and a forged one. */
 async function startCorrected() {
   const secret = { TRACKER_TOKEN_SECRET: 'the-right-token-secret' }
   const first = await startTracker(secret)

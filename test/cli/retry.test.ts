@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest'
-import type { Received, Reply } from './fake-tracker.ts'
+import type { ReceivedRequest, Reply } from './fake-tracker.ts'
 import { listedRun, runOperatorCommand } from './operator-responses.ts'
 
 const COST = { total: 1, units: 130, unpriced: 0 }
 
-/** The response to `GET /runs/run-1`, as far as the command reads it. */
-function shownRun(more: object = {}): Reply {
+/** The response to `GET /runs/run-1`, with the fields that the command reads. */
+function runResponse(more: object = {}): Reply {
   const run = { ...listedRun('run-1', more), contradicted: false, currentRunId: 'run-1' }
   return { status: 200, body: { run } }
 }
 
 /** A service that accepts the retry of one run, then returns these statuses of the new run, one at each request. */
-function oneRun(...statuses: string[]) {
+function retryOfOneRun(...statuses: string[]) {
   const newRun = listedRun('run-2', { status: 'pending', error: null, fileId: 'file-1' })
   let next = 0
-  return ({ method, url }: Received): Reply => {
-    if (method === 'GET' && url === '/runs/run-1') return shownRun()
+  return ({ method, url }: ReceivedRequest): Reply => {
+    if (method === 'GET' && url === '/runs/run-1') return runResponse()
     if (url === '/runs/retry') return { status: 200, body: COST }
     if (url === '/runs/run-1/retry') return { status: 201, body: newRun }
     const status = statuses[next] ?? 'pending'
@@ -31,7 +31,7 @@ function oneRun(...statuses: string[]) {
 test('retries one run with the reason, and prints the cost and the new run', async () => {
   const { exitCode, stdout, requests } = await runOperatorCommand(
     ['retry', 'run-1', '--reason', 'fixed'],
-    oneRun(),
+    retryOfOneRun(),
   )
   expect(exitCode).toBe(0)
   expect(stdout).toBe('Retried remove-bg (1 run, 130 extension units); the new run is run-2.\n')
@@ -42,25 +42,28 @@ test('retries one run with the reason, and prints the cost and the new run', asy
   ])
 })
 
-test('--wait waits for the final status of the new run, and exits 3 if it failed or expired', async () => {
-  const good = await runOperatorCommand(['retry', 'run-1', '--wait'], oneRun('pending', 'success'))
+test('--wait waits for the final status of the new run, and the command exits with 3 if it failed', async () => {
+  const good = await runOperatorCommand(['retry', 'run-1', '--wait'], retryOfOneRun('pending', 'success'))
   expect(good.stdout.split('\n').slice(1)).toEqual(['success', ''])
   expect(good.exitCode).toBe(0)
-  const bad = await runOperatorCommand(['retry', 'run-1', '--wait', '--json'], oneRun('pending', 'failed'))
+  const bad = await runOperatorCommand(
+    ['retry', 'run-1', '--wait', '--json'],
+    retryOfOneRun('pending', 'failed'),
+  )
   expect(JSON.parse(bad.stdout)).toMatchObject({ runId: 'run-2', status: 'failed' })
   expect(bad.exitCode).toBe(3)
 })
 
 test('--dry-run of one run prints its cost and retries nothing', async () => {
-  const { stdout, requests } = await runOperatorCommand(['retry', 'run-1', '--dry-run'], oneRun())
+  const { stdout, requests } = await runOperatorCommand(['retry', 'run-1', '--dry-run'], retryOfOneRun())
   expect(stdout).toBe('Would retry 1 run, 130 extension units.\n')
   expect(requests.map(({ url }) => url)).toEqual(['/runs/run-1', '/runs/retry'])
 })
 
 test('prints why a run cannot be retried', async () => {
-  const rejection = { status: 409, body: { detail: 'The run is still pending: wait for its end first.' } }
+  const rejection = { status: 409, body: { detail: 'The run is still pending: wait until it settles.' } }
   const { exitCode, stdout, stderr } = await runOperatorCommand(['retry', 'run-1'], ({ method }) =>
-    method === 'GET' ? shownRun({ status: 'pending' }) : rejection,
+    method === 'GET' ? runResponse({ status: 'pending' }) : rejection,
   )
   expect(stderr).toContain('still pending')
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
@@ -74,10 +77,10 @@ test('an id is encoded as one path segment', async () => {
 type Results = { [result: string]: number }
 
 /** A service with a retry of three runs, whose polls return these results in order, then repeat the last one. */
-function manyRuns(options: { results?: Results[]; notAccepted?: object[]; restarts?: boolean } = {}) {
+function retryOfThreeRuns(options: { results?: Results[]; notAccepted?: object[]; restarts?: boolean } = {}) {
   const { results = [{ success: 3 }], notAccepted = [], restarts = false } = options
   let polls = restarts ? 0 : 1
-  return ({ method, json }: Received): Reply => {
+  return ({ method, json }: ReceivedRequest): Reply => {
     const none = { success: 0, failed: 0, expired: 0, pending: 0, rejected: 0, unconfirmed: 0 }
     const progress = {
       retryId: 'retry-1',
@@ -103,15 +106,15 @@ function manyRuns(options: { results?: Results[]; notAccepted?: object[]; restar
 const RETRY_MANY = ['retry', '--status', 'failed', '--extension', 'remove-bg', '--limit', '3']
 const FILTER = { status: 'failed', extension: 'remove-bg', acknowledged: false, limit: 3 }
 
-test('many runs are previewed, retried and followed, also through a restart of the service', async () => {
+test('many runs are previewed, retried and followed until all are submitted, also through a restart of the service', async () => {
   const { exitCode, stdout, requests } = await runOperatorCommand(
     [...RETRY_MANY, '--reason', 'quota'],
-    manyRuns({ restarts: true }),
+    retryOfThreeRuns({ restarts: true }),
   )
   expect(stdout).toBe(
     [
       'Retrying 3 runs, 260 extension units; price unknown for 1 of them.',
-      '3 of 3 were accepted (retry retry-1).',
+      'ImageKit accepted 3 of 3 submissions (retry retry-1).',
       'New runs: 3 succeeded, 0 failed, 0 expired, 0 pending.',
       '',
     ].join('\n'),
@@ -124,15 +127,18 @@ test('many runs are previewed, retried and followed, also through a restart of t
   ])
 })
 
-test('rejected and unconfirmed runs exit 1, and their reasons are printed, escaped', async () => {
+test('with rejected or unconfirmed submissions, the command exits with 1 and prints their reasons, escaped', async () => {
   const results = [{ success: 1, rejected: 1, unconfirmed: 1 }]
   const notAccepted = [
     { runId: 'run-2', name: 'remove-bg', state: 'failed', reason: 'It is \u001b[31mgone.' },
     { runId: 'run-3', name: 'remove-bg', state: 'unconfirmed', reason: 'No response.' },
   ]
-  const { exitCode, stdout } = await runOperatorCommand(RETRY_MANY, manyRuns({ results, notAccepted }))
+  const { exitCode, stdout } = await runOperatorCommand(
+    RETRY_MANY,
+    retryOfThreeRuns({ results, notAccepted }),
+  )
   expect(stdout.split('\n').slice(1)).toEqual([
-    '1 of 3 were accepted (retry retry-1).',
+    'ImageKit accepted 1 of 3 submissions (retry retry-1).',
     '2 were not accepted:',
     'RUN    EXTENSION  STATE        REASON',
     'run-2  remove-bg  rejected     It is \\u{1b}[31mgone.',
@@ -143,34 +149,34 @@ test('rejected and unconfirmed runs exit 1, and their reasons are printed, escap
   expect(exitCode).toBe(1)
 })
 
-test('--wait waits until no new run is pending, and exits 3 if some failed or expired', async () => {
+test('--wait waits until no new run is pending, and the command exits with 3 if one failed', async () => {
   const results = [{ pending: 3 }, { pending: 1, success: 1, failed: 1 }, { success: 2, failed: 1 }]
-  const waited = await runOperatorCommand([...RETRY_MANY, '--wait'], manyRuns({ results }))
-  expect(waited.stdout).toContain('3 of 3 were accepted')
+  const waited = await runOperatorCommand([...RETRY_MANY, '--wait'], retryOfThreeRuns({ results }))
+  expect(waited.stdout).toContain('ImageKit accepted 3 of 3 submissions')
   expect(waited.stdout).toContain('New runs: 2 succeeded, 1 failed, 0 expired, 0 pending.')
   expect(waited.exitCode).toBe(3)
   const good = await runOperatorCommand(
     [...RETRY_MANY, '--wait', '--json'],
-    manyRuns({ results: [{ pending: 3 }, { success: 3 }] }),
+    retryOfThreeRuns({ results: [{ pending: 3 }, { success: 3 }] }),
   )
   expect(JSON.parse(good.stdout)).toMatchObject({ state: 'done', results: { success: 3, pending: 0 } })
   expect(good.exitCode).toBe(0)
-  const withoutWait = await runOperatorCommand(RETRY_MANY, manyRuns({ results: [{ pending: 3 }] }))
+  const withoutWait = await runOperatorCommand(RETRY_MANY, retryOfThreeRuns({ results: [{ pending: 3 }] }))
   expect(withoutWait.stdout).toContain('New runs: 0 succeeded, 0 failed, 0 expired, 3 pending.')
   expect(withoutWait.exitCode).toBe(0)
 })
 
-test('--wait does not wait for unconfirmed runs, whose final status may never arrive', async () => {
+test('--wait does not wait for unconfirmed submissions, whose final status may never arrive', async () => {
   const { exitCode, stdout } = await runOperatorCommand(
     [...RETRY_MANY, '--wait'],
-    manyRuns({ results: [{ success: 2, unconfirmed: 1 }] }),
+    retryOfThreeRuns({ results: [{ success: 2, unconfirmed: 1 }] }),
   )
-  expect(stdout).toContain('2 of 3 were accepted')
+  expect(stdout).toContain('ImageKit accepted 2 of 3 submissions')
   expect(exitCode).toBe(1)
 })
 
 test('--dry-run of many runs retries nothing, and neither does a filter without matches', async () => {
-  const preview = await runOperatorCommand([...RETRY_MANY, '--dry-run'], manyRuns())
+  const preview = await runOperatorCommand([...RETRY_MANY, '--dry-run'], retryOfThreeRuns())
   expect(preview.stdout).toContain('Would retry 3 runs, 260 extension units')
   expect(preview.requests).toHaveLength(1)
   const none = await runOperatorCommand(RETRY_MANY, () => ({

@@ -14,11 +14,11 @@ async function status(args: string[], ...replies: Reply[]) {
   return { ...(await runCli(['status', ...args], { env })), requests: tracker.requests }
 }
 
-const HALF = assetStatus({ 'remove-bg': 'pending', 'aws-auto-tagging': 'success' })
-const FAILED = assetStatus({ 'remove-bg': 'failed', 'aws-auto-tagging': 'success' }, '"2"')
+const ONE_PENDING = assetStatus({ 'remove-bg': 'pending', 'aws-auto-tagging': 'success' })
+const ONE_FAILED = assetStatus({ 'remove-bg': 'failed', 'aws-auto-tagging': 'success' }, '"2"')
 
 test('shows the extensions of a file', async () => {
-  const { exitCode, stdout, stderr, requests } = await status([FILE_ID], HALF)
+  const { exitCode, stdout, stderr, requests } = await status([FILE_ID], ONE_PENDING)
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toBe(
     [
@@ -38,14 +38,14 @@ test('shows the extensions of a file', async () => {
 })
 
 test("--json prints the service's object on one line", async () => {
-  const { exitCode, stdout } = await status([FILE_ID, '--json'], HALF)
+  const { exitCode, stdout } = await status([FILE_ID, '--json'], ONE_PENDING)
   expect(exitCode).toBe(0)
   expect(stdout.trimEnd()).not.toContain('\n')
-  expect(JSON.parse(stdout)).toEqual(HALF.body)
+  expect(JSON.parse(stdout)).toEqual(ONE_PENDING.body)
 })
 
-test('exits 3 if an extension failed or expired, even if others are pending', async () => {
-  const failed = await status([FILE_ID], FAILED)
+test('exits with 3 if an extension failed or expired, even if others are pending', async () => {
+  const failed = await status([FILE_ID], ONE_FAILED)
   expect(failed.stdout).toContain('failed   (webhook)  Could not find the foreground.')
   expect(failed.exitCode).toBe(3)
   const expired = await status([FILE_ID], assetStatus({ 'remove-bg': 'expired', 'ai-tasks': 'pending' }))
@@ -53,7 +53,7 @@ test('exits 3 if an extension failed or expired, even if others are pending', as
 })
 
 test('--watch prints the status, then each change, until nothing is pending', async () => {
-  const { exitCode, stdout } = await status([FILE_ID, '--watch'], HALF, FAILED)
+  const { exitCode, stdout } = await status([FILE_ID, '--watch'], ONE_PENDING, ONE_FAILED)
   expect(stdout.split('\n').slice(3)).toEqual([
     '  remove-bg  pending → failed  Could not find the foreground.',
     '',
@@ -62,9 +62,9 @@ test('--watch prints the status, then each change, until nothing is pending', as
 })
 
 test('--watch --json prints one object per line', async () => {
-  const { stdout } = await status([FILE_ID, '--watch', '--json'], HALF, FAILED)
+  const { stdout } = await status([FILE_ID, '--watch', '--json'], ONE_PENDING, ONE_FAILED)
   const lines = stdout.trimEnd().split('\n')
-  expect(lines.map((line) => JSON.parse(line))).toEqual([HALF.body, FAILED.body])
+  expect(lines.map((line) => JSON.parse(line))).toEqual([ONE_PENDING.body, ONE_FAILED.body])
 })
 
 test('a file without extensions has the status none', async () => {
@@ -86,16 +86,16 @@ test.each([[[]], [['--watch']]])('reports an unknown file, %j', async (options) 
 })
 
 test.each(['..', '../healthz', 'a\u001b[2J', ''])(
-  'the fileId %j is a usage error, and no request is made',
+  'the fileId %j is rejected as wrong usage, and no request is made',
   async (id) => {
-    const { exitCode, stderr, requests } = await status([id], HALF)
+    const { exitCode, stderr, requests } = await status([id], ONE_PENDING)
     expect({ exitCode, requests }).toEqual({ exitCode: 2, requests: [] })
     expect(stderr).toContain('It is not a valid fileId.')
   },
 )
 
 test('an id is encoded as one path segment', async () => {
-  const { requests } = await status(['..healthz?x'], HALF)
+  const { requests } = await status(['..healthz?x'], ONE_PENDING)
   expect(requests[0]?.url).toBe('/assets/..healthz%3Fx/status')
 })
 
@@ -106,7 +106,7 @@ test('reports a response that is not from the service', async () => {
 })
 
 test('colours are used on terminals only, and not with NO_COLOR', async () => {
-  const tracker = await startFakeTracker(() => HALF)
+  const tracker = await startFakeTracker(() => ONE_PENDING)
   const env = { TRACKER_URL: tracker.url }
   const green = '\u001b[32msuccess'
   expect((await runCli(['status', FILE_ID], { env, isTTY: true })).stdout).toContain(green)

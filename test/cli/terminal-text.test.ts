@@ -12,7 +12,7 @@ const anyText = fc.oneof(
   }),
 )
 
-test('escaped text has no control, bidirectional or invisible characters', () => {
+test('escaped text has no control, bidirectional or invisible characters except joiners', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       expect(findUnsafeCharacters(escapeForTerminal(text))).toEqual([])
@@ -47,7 +47,7 @@ test.each([
   ['é', 1],
   ['❤️', 2],
   ['', 0],
-])('%j takes %i columns', (text, columns) => {
+])('%j takes %i columns, which padding takes into account', (text, columns) => {
   expect(stringWidth(text)).toBe(columns)
   expect(stringWidth(padTo(text, 8))).toBe(8)
 })

@@ -1,4 +1,4 @@
-// Each failure exits 1 and prints a sentence on stderr.
+// After each failure, the command exits with 1 and prints a sentence on stderr.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -52,7 +52,7 @@ test("--json prints ImageKit's response with submissionId, statusUrl and eventsU
   })
 })
 
-test('a progress bar is shown if stderr is a terminal, but not with --json or for a URL', async () => {
+test('a progress bar, or a byte count for the standard input, is shown if stderr is a terminal, but not with --json or for a URL', async () => {
   const tracker = await startFakeTracker(() => uploaded())
   const env = { TRACKER_URL: tracker.url }
   const onTerminal = await runCli(['upload', path], { env, isTTY: true })
@@ -92,7 +92,7 @@ test('once the file is sent, the bar says that it waits for ImageKit until the r
   expect(stderr.slice(stderr.lastIndexOf('waiting for ImageKit'))).toContain('100%  10 B of 10 B')
 })
 
-test('escape sequences in a message of ImageKit are escaped, also with --wait', async () => {
+test('escape sequences in a message of ImageKit are escaped in the summary and in the error of --wait', async () => {
   const message = 'queued \u001b[2J\u202e'
   const tracker = await startFakeTracker(() => ({ status: 202, body: { message } }))
   const { stdout, stderr } = await runCli(['upload', path, '--wait'], { env: { TRACKER_URL: tracker.url } })

@@ -6,11 +6,11 @@ import { runCli } from './run-cli.ts'
 const FILE = import.meta.filename
 const NOT_MODIFIED: Reply = { status: 304 }
 
-/** A tracker that accepts an upload, then returns these statuses in order and repeats the last one. */
-async function startTrackerWith(first: { [name: string]: string }, ...replies: Reply[]) {
+/** Starts a tracker that accepts an upload, then returns these statuses in order and repeats the last one. */
+async function startTrackerWith(initial: { [name: string]: string }, ...replies: Reply[]) {
   let next = 0
   const tracker = await startFakeTracker(({ method }) => {
-    if (method === 'POST') return uploaded(first)
+    if (method === 'POST') return uploaded(initial)
     next += 1
     return replies[Math.min(next, replies.length) - 1] ?? NOT_MODIFIED
   })
@@ -41,7 +41,7 @@ describe('--wait', () => {
     ])
   })
 
-  test.each(['failed', 'expired'])('exits 3 if an extension is %s', async (status) => {
+  test.each(['failed', 'expired'])('exits with 3 if an extension is %s', async (status) => {
     const { env } = await startTrackerWith(
       PENDING,
       assetStatus({ 'remove-bg': status, 'aws-auto-tagging': 'success' }),
@@ -79,7 +79,7 @@ describe('--wait', () => {
     expect(await runCli(['upload', '--wait', FILE], { env })).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
-  test('exits 1 if an extension is still pending after SECONDS', async () => {
+  test('exits with 1 if an extension is still pending after SECONDS', async () => {
     const { env } = await startTrackerWith(
       { 'remove-bg': 'pending' },
       assetStatus({ 'remove-bg': 'pending' }),

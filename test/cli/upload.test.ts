@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Received, startFakeTracker } from './fake-tracker.ts'
+import { type ReceivedRequest, startFakeTracker } from './fake-tracker.ts'
 import { uploaded } from './responses.ts'
 import { runCli } from './run-cli.ts'
 
@@ -30,10 +30,10 @@ async function send(args: string[], options: Parameters<typeof runCli>[1] = {}) 
   const result = await runCli(['upload', ...args], { ...options, env })
   expect(result).toMatchObject({ exitCode: 0, stderr: '' })
   expect(tracker.requests).toHaveLength(1)
-  return { ...result, request: tracker.requests[0] as Received }
+  return { ...result, request: tracker.requests[0] as ReceivedRequest }
 }
 
-function fieldsOf(request: Received): { [name: string]: string } {
+function fieldsOf(request: ReceivedRequest): { [name: string]: string } {
   return Object.fromEntries(request.form?.fields ?? [])
 }
 
@@ -78,7 +78,7 @@ test('sends an empty file', async () => {
   expect(request.form?.file).toMatchObject({ name: 'empty.png', bytes: 0 })
 })
 
-test('sends every parameter that has an option', async () => {
+test('sends every parameter that has an option, and those given with --field', async () => {
   const options = [
     ['--file-name', 'shirt.png', '--use-unique-file-name', '--tags', 't-shirt,men', '--folder', '/a/b'],
     ['--is-private-file', '--is-published', '--custom-coordinates', '10,10,100,100'],

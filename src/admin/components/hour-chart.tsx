@@ -25,7 +25,7 @@ export function HourChart({ id, hours, period }: { id: string; hours: readonly H
   return (
     <>
       <div class="head">
-        <h2 id={id}>Succeeded and failed runs, per {PERIODS[period].bar}</h2>
+        <h2 id={id}>Succeeded and failed runs, per {PERIODS[period].barName}</h2>
         <p class="legend">
           <span class="key good">Succeeded</span> <span class="key bad">Failed</span>
         </p>
@@ -149,7 +149,7 @@ function barsOf(hours: readonly Hour[], size: number): Bar[] {
   return bars
 }
 
-/** A single run is visible beside thousands. */
+/** The height of a bar. It has a minimum, so that a single run is visible beside thousands. */
 function heightOf(count: number, scale: number): number {
   return count === 0 ? 0 : round(Math.max(MIN_BAR_HEIGHT, count * scale))
 }

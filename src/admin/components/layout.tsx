@@ -22,7 +22,7 @@ type LayoutProps = PropsWithChildren<{
   q?: string
   /** The event stream that notifies the script of changes. */
   events?: string | undefined
-  /** The interval in seconds at which the script reloads the page. */
+  /** The interval in seconds at which the script updates the page. */
   refresh?: number | undefined
 }>
 

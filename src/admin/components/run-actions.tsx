@@ -6,17 +6,17 @@ import type { Operator } from '../operator-session.ts'
 import { CodeBlock } from './code-block.tsx'
 import { CsrfForm, NoteField } from './forms.tsx'
 
-type RunActionsProps = { operator: Operator; inspected: RunWithActions; publicUrl: string }
+type RunActionsProps = { operator: Operator; runWithActions: RunWithActions; publicUrl: string }
 
 /** The actions that an operator can take on a run. */
-export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) {
-  const { rejection, shown } = inspected
+export function RunActions({ operator, runWithActions, publicUrl }: RunActionsProps) {
+  const { rejection, shown } = runWithActions
   const { run } = shown
   const command = `curl -X POST '${publicUrl}/runs/${run.runId}/retry' -H "Authorization: Bearer $ADMIN_KEY"`
   return (
     <section class="card" aria-labelledby="actions">
       <h2 id="actions">Actions</h2>
-      <Retry operator={operator} inspected={inspected} />
+      <Retry operator={operator} runWithActions={runWithActions} />
       {run.acknowledgedAt === null && isAcknowledgeable(run) && (
         <CsrfForm operator={operator} action={`${runHref(run.runId)}/acknowledge`}>
           <NoteField
@@ -54,8 +54,8 @@ export function RunActions({ operator, inspected, publicUrl }: RunActionsProps) 
   )
 }
 
-function Retry({ operator, inspected }: Omit<RunActionsProps, 'publicUrl'>) {
-  const { rejection, units, shown } = inspected
+function Retry({ operator, runWithActions }: Omit<RunActionsProps, 'publicUrl'>) {
+  const { rejection, units, shown } = runWithActions
   const { runId, currentRunId, status } = shown.run
   if (status === 'pending' && isRejected(shown.submission))
     return (

@@ -75,7 +75,7 @@ function NoDeliveries({ filter }: { filter: DeliveryFilter }) {
     return (
       <EmptyState
         title="No webhooks yet"
-        hint="ImageKit sends one when an extension ends. If none arrives, check that PUBLIC_URL is reachable from the internet."
+        hint="ImageKit sends one when an extension finishes. If none arrives, check that PUBLIC_URL is reachable from the internet."
       />
     )
   if (filter.outcome === 'rejected' && filter.fileId === null)

@@ -70,7 +70,10 @@ function OpenFailures({ unacknowledged }: { unacknowledged: number }) {
   )
 }
 
-/** Links show the totals of their lists. A period counts runs by the time of their status, lists by the time of the request. */
+/**
+ * A tile counts the runs that got their status in the period, or that are pending now. The linked list filters by the time of the
+ * request instead, so the link shows the total of that list.
+ */
 function Tiles({ overview }: { overview: Overview }) {
   const { stats, totals, oldestPendingRunId } = overview
   const { p50, p95 } = stats.settleSeconds

@@ -30,7 +30,7 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
   return (
     <Layout title="Retry" operator={operator} section={FAILURES} notice={changed ? CHANGED : undefined}>
       <div class="card narrow">
-        <h1>Retry {countOf(total)}?</h1>
+        <h1>Retry {runsText(total)}?</h1>
         {total === 0 ? (
           <EmptyState
             title="No runs match any more"
@@ -66,7 +66,7 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
               />
               <p class="actions">
                 <button type="submit" class="primary">
-                  Retry {countOf(total)}
+                  Retry {runsText(total)}
                 </button>
                 <a class="button" href={back}>
                   Back
@@ -88,14 +88,14 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
 export function AcknowledgePreviewPage(props: PreviewProps<{ total: number; isComplete: boolean }>) {
   const { operator, selection, preview, changed } = props
   const { total, isComplete } = preview
-  const what = countOf(Math.min(total, MAX_ACKNOWLEDGED))
+  const shownRuns = runsText(Math.min(total, MAX_ACKNOWLEDGED))
   const back = failuresHref(selection.query)
   const notice = changed ? CHANGED : undefined
   if (total === 0)
     return (
       <Layout title="Acknowledge" operator={operator} section={FAILURES} notice={notice}>
         <div class="card narrow">
-          <h1>Acknowledge {what}?</h1>
+          <h1>Acknowledge {shownRuns}?</h1>
           <EmptyState
             title="No runs match any more"
             hint="Another operator may have acknowledged them. Go back to the list."
@@ -109,7 +109,7 @@ export function AcknowledgePreviewPage(props: PreviewProps<{ total: number; isCo
   return (
     <Layout title="Acknowledge" operator={operator} section={FAILURES} notice={notice}>
       <div class="card narrow">
-        <h1>Acknowledge {what}?</h1>
+        <h1>Acknowledge {shownRuns}?</h1>
         <p>
           {total === 1
             ? 'It is removed from open failures. Its status stays. The filter “Acknowledged” finds it again.'
@@ -130,7 +130,7 @@ export function AcknowledgePreviewPage(props: PreviewProps<{ total: number; isCo
           />
           <p class="actions">
             <button type="submit" class="primary">
-              Acknowledge {what}
+              Acknowledge {shownRuns}
             </button>
             <a class="button" href={back}>
               Back
@@ -142,6 +142,6 @@ export function AcknowledgePreviewPage(props: PreviewProps<{ total: number; isCo
   )
 }
 
-function countOf(total: number): string {
+function runsText(total: number): string {
   return total === 1 ? 'one run' : `${total.toLocaleString('en')} runs`
 }

@@ -9,7 +9,7 @@ type RetryProps = { operator: Operator; retry: ShownRetry }
 
 const PENDING_REFRESH_SECONDS = 3
 
-/** The progress of a retry. The script reloads it until each new run has its final status. */
+/** The progress of a retry. The script updates the page until no new run is pending. */
 export function RetryPage({ operator, retry }: RetryProps) {
   const { state, results } = retry
   const refresh = state === 'running' ? 1 : results.pending > 0 ? PENDING_REFRESH_SECONDS : undefined
@@ -76,7 +76,7 @@ function Progress({ retry }: Pick<RetryProps, 'retry'>) {
           repeating requests.
         </p>
       )}
-      {rejected + unconfirmed > 0 && <p>Rejected runs stay open failures.</p>}
+      {rejected + unconfirmed > 0 && <p>A run whose retry was rejected stays an open failure.</p>}
     </div>
   )
 }
@@ -86,7 +86,7 @@ function NotAcceptedTable({ retry: { failed, notAccepted } }: Pick<RetryProps, '
   return (
     <>
       <table class="rows">
-        <caption class="visually-hidden">Rejected or unconfirmed runs</caption>
+        <caption class="visually-hidden">Rejected or unconfirmed retries</caption>
         <thead>
           <tr>
             <th scope="col">Run</th>

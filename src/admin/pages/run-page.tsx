@@ -17,16 +17,16 @@ import type { Operator } from '../operator-session.ts'
 
 type RunProps = {
   operator: Operator
-  inspected: RunWithActions
+  runWithActions: RunWithActions
   publicUrl: string
   notice?: string | undefined
 }
 
-/** Without an event stream, the script reloads the page at this interval. */
+/** Without an event stream, the script updates the page at this interval. */
 const REFRESH_SECONDS = 3
 
-export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
-  const { shown } = inspected
+export function RunPage({ operator, runWithActions, publicUrl, notice }: RunProps) {
+  const { shown } = runWithActions
   const { run, submission, siblings, deliveries, timeline } = shown
   const { fileId } = run
   const isPending = run.status === 'pending' && !isRejected(submission)
@@ -60,10 +60,10 @@ export function RunPage({ operator, inspected, publicUrl, notice }: RunProps) {
         </div>
         <div class="stack">
           <div data-live="facts">
-            <Facts {...{ run, submission }} previous={shown.previous} fileUrl={inspected.fileUrl} />
+            <Facts {...{ run, submission }} previous={shown.previous} fileUrl={runWithActions.fileUrl} />
           </div>
           <div data-live="actions">
-            <RunActions operator={operator} inspected={inspected} publicUrl={publicUrl} />
+            <RunActions operator={operator} runWithActions={runWithActions} publicUrl={publicUrl} />
           </div>
         </div>
       </div>

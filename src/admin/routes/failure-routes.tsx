@@ -64,7 +64,7 @@ export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
     GET: redirectToList,
     async POST({ operator, form }, c) {
       const selection = readSelection(form)
-      if (selection === undefined) return nothingSelected(c, form)
+      if (selection === undefined) return redirectNothingSelected(c, form)
       const preview = await previewRetry(deps, retrySelection(selection))
       return respondWithPage(
         c,
@@ -76,7 +76,7 @@ export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
     GET: redirectToList,
     async POST({ operator, form }, c) {
       const selection = readSelection(form)
-      if (selection === undefined) return nothingSelected(c, form)
+      if (selection === undefined) return redirectNothingSelected(c, form)
       if (selection.kind === 'all') {
         const preview = await previewRetry(deps, retrySelection(selection))
         const page = { operator, selection, preview, changed: { text: form.get('reason') } }
@@ -106,7 +106,7 @@ export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
     GET: redirectToList,
     async POST({ operator, form }, c) {
       const selection = readSelection(form)
-      if (selection === undefined) return nothingSelected(c, form)
+      if (selection === undefined) return redirectNothingSelected(c, form)
       const preview = await previewAcknowledgement(selection)
       return respondWithPage(c, <AcknowledgePreviewPage {...{ operator, selection, preview }} />)
     },
@@ -115,16 +115,16 @@ export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
     GET: redirectToList,
     async POST({ operator, form }, c) {
       const selection = readSelection(form)
-      if (selection === undefined) return nothingSelected(c, form)
+      if (selection === undefined) return redirectNothingSelected(c, form)
       if (selection.kind === 'all') {
         const preview = await previewAcknowledgement(selection)
         const page = { operator, selection, preview, changed: { text: form.get('note') } }
         if (hasChanged(form, preview)) return respondWithPage(c, <AcknowledgePreviewPage {...page} />)
       }
-      const by = { note: readNote(form, 'note'), actor: operator.keyName }
+      const action = { note: readNote(form, 'note'), actor: operator.keyName }
       if (selection.kind === 'all')
-        await acknowledgeMatching(deps, { filter: selection.filter, limit: MAX_ACKNOWLEDGED, ...by })
-      else await acknowledgeRuns(deps, { runIds: selection.runIds, ...by })
+        await acknowledgeMatching(deps, { filter: selection.filter, limit: MAX_ACKNOWLEDGED, ...action })
+      else await acknowledgeRuns(deps, { runIds: selection.runIds, ...action })
       return seeOther(c, failuresHref(selection.query), 'acknowledged')
     },
   })
@@ -152,6 +152,6 @@ function hasChanged(form: URLSearchParams, { total }: { total: number }): boolea
   return form.get(SHOWN_TOTAL) !== String(total)
 }
 
-function nothingSelected(c: AppContext, form: URLSearchParams): Response {
+function redirectNothingSelected(c: AppContext, form: URLSearchParams): Response {
   return seeOther(c, failuresHref(readFailuresQuery(form)), 'nothing-selected')
 }

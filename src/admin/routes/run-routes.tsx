@@ -22,10 +22,10 @@ export type RunRoutesDeps = ShowRunDeps &
 export function runRoutes(pages: Pages, deps: RunRoutesDeps): void {
   pageRoute(pages, '/admin/runs/:runId', {
     async GET({ operator, params }, c) {
-      const inspected = await showRunWithActions(deps, params.runId)
+      const runWithActions = await showRunWithActions(deps, params.runId)
       const publicUrl = deps.publicUrl()
       const notice = takeNotice(c)
-      return respondWithPage(c, <RunPage {...{ operator, inspected, publicUrl, notice }} />)
+      return respondWithPage(c, <RunPage {...{ operator, runWithActions, publicUrl, notice }} />)
     },
   })
   pageRoute(pages, '/admin/runs/:runId/retry', {

@@ -28,7 +28,7 @@ function enableSelection() {
   all.setAttribute('aria-label', 'Select all on this page')
   head.replaceChildren(all)
 
-  const show = () => {
+  const showCount = () => {
     const count = boxes.filter((box) => box.checked).length
     document.getElementById('selected-count').textContent = String(count)
     all.checked = count === boxes.length
@@ -37,15 +37,14 @@ function enableSelection() {
   }
   all.addEventListener('change', () => {
     for (const box of boxes) box.checked = all.checked
-    show()
+    showCount()
   })
-  form.addEventListener('change', show)
-  // After Back, a browser restores the checkboxes when the page is already loaded.
-  window.addEventListener('pageshow', show)
-  show()
+  form.addEventListener('change', showCount)
+  // After Back, a browser restores the checkboxes only once the page has loaded.
+  window.addEventListener('pageshow', showCount)
+  showCount()
 }
 
-// An update fetches the page again and replaces the parts that are marked with data-live.
 function isBeingEdited(part) {
   const active = document.activeElement
   if (active === null || !part.contains(active)) return false
@@ -81,6 +80,7 @@ function updateParts(fresh) {
   }
 }
 
+// Fetches the page again and replaces the parts that are marked with data-live.
 async function update() {
   const response = await fetch(location.href, { headers: { accept: 'text/html' } })
   // The session has ended or the page no longer exists. Reload, so that the user sees it.

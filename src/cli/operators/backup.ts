@@ -17,9 +17,9 @@ export function backupCommand(context: CommandContext): Command {
     .argument('<FILE>', 'created once the copy is complete, readable by its owner only')
     .option('--force', 'replace FILE if it exists')
     .addHelpText('after', BACKUP_HELP)
-    .action(async (file: string, { force = false }: { force?: true | false }) => {
+    .action(async (file: string, { force = false }: { force?: boolean }) => {
       const client = createConfiguredClient(context)
-      if (!force && existsSync(file)) throw alreadyExists(file)
+      if (!force && existsSync(file)) throw alreadyExistsError(file)
       const stop = new AbortController()
       void context.stopRequested().then(() => stop.abort())
       const part = await download(client, file, stop.signal)
@@ -66,20 +66,19 @@ async function download(client: TrackerClient, file: string, signal: AbortSignal
   )
 }
 
-/** Without `force`, a file that was created in the meantime isn't replaced either. */
+/** Without `force`, a file that was created in the meantime isn't replaced either, if the file system supports links. */
 async function moveInto(path: string, file: string, force: boolean): Promise<void> {
   if (force) return rename(path, file)
   try {
     await link(path, file)
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') throw alreadyExists(file)
-    // Not every file system supports links.
+    if (errorCode(error) === 'EEXIST') throw alreadyExistsError(file)
     return rename(path, file)
   }
   await unlink(path)
 }
 
-function alreadyExists(file: string): CommandError {
+function alreadyExistsError(file: string): CommandError {
   return new CommandError(`${file} already exists; --force replaces it.`, 2)
 }
 

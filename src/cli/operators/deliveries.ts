@@ -19,7 +19,7 @@ export function deliveriesCommand(context: CommandContext): Command {
   const command = new Command('deliveries')
     .description('Lists the received webhooks, including rejected ones, newest first, or shows one.')
     .addOption(new Option('--outcome <OUTCOME>', 'only with this outcome').choices(OUTCOMES))
-    .option('--file-id <FILE_ID>', "only for this fileId of ImageKit's")
+    .option('--file-id <FILE_ID>', 'only for the file with this fileId')
     .addOption(limitOption(50, MAX_LISTED))
     .option('--watch', 'keep running and show new ones')
     .option('--json', "print the service's JSON, one object per line")
@@ -97,14 +97,14 @@ async function watchDeliveries(
   const seen = new Set(listed.map(({ deliveryId }) => deliveryId))
   const isSeen = ({ deliveryId }: ListedDelivery) => seen.has(deliveryId)
   await pollUntilStopped(context, async () => {
-    let length = FIRST_PAGE
-    let { deliveries } = await listDeliveries(client, query, length)
-    if (deliveries.length === length && !deliveries.some(isSeen)) {
-      length = MAX_LISTED
-      deliveries = (await listDeliveries(client, query, length)).deliveries
+    let limit = FIRST_PAGE
+    let { deliveries } = await listDeliveries(client, query, limit)
+    if (deliveries.length === limit && !deliveries.some(isSeen)) {
+      limit = MAX_LISTED
+      deliveries = (await listDeliveries(client, query, limit)).deliveries
     }
     const added = deliveries.some(isSeen)
-      ? findNew(deliveries, seen, ({ deliveryId }) => deliveryId, length)
+      ? findNew(deliveries, seen, ({ deliveryId }) => deliveryId, limit)
       : deliveries
     if (added.length > 0) onNew(added)
     for (const { deliveryId } of deliveries) seen.add(deliveryId)

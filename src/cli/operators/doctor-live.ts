@@ -5,7 +5,7 @@ import { deliveryDetailSchema } from '../../contract/delivery.ts'
 import { errorMessage } from '../../domain/errors.ts'
 import { deleteFile } from '../../imagekit/delete-file.ts'
 import { type Check, fail, ok, warn } from '../../tracking/operators/diagnostics/check.ts'
-import type { AssetStatus, RunStatus } from '../asset-status.ts'
+import type { AssetStatus, CurrentRun } from '../asset-status.ts'
 import type { CommandContext } from '../command-context.ts'
 import { CommandError } from '../command-error.ts'
 import { followAsset } from '../follow-asset.ts'
@@ -108,16 +108,16 @@ async function checkWebhook(
   if (run.source !== 'webhook')
     return warn(
       name,
-      `${TAGGER} is ${run.status}, reported by ${run.source}, not by a webhook`,
-      'Run it again, or check: deliveries',
+      `${TAGGER} is ${run.status}, but not by a webhook (source: ${run.source})`,
+      'Run it again, or check the webhooks: deliveries',
     )
   if (run.status === 'failed') await acknowledge(client, run)
   const delivery = await formatLatestDelivery(client, fileId)
   return ok(name, `${TAGGER} is ${run.status} after ${(afterMs / 1000).toFixed(1)} s; ${delivery}`)
 }
 
-/** The failure of this test upload needs no attention from an operator. */
-async function acknowledge(client: TrackerClient, { runId }: RunStatus): Promise<void> {
+/** Acknowledges the run, because the failure of this test upload needs no attention from an operator. */
+async function acknowledge(client: TrackerClient, { runId }: CurrentRun): Promise<void> {
   const path = `/runs/${encodeURIComponent(String(runId))}/acknowledge`
   await requestJson(client, { method: 'POST', path, body: { note: 'doctor --live' } }, z.looseObject({}))
 }
@@ -127,15 +127,17 @@ async function cleanUp({ env, readText }: CommandContext, fileId: string, timeou
   const variables = new Variables(env, readText)
   const privateKey = variables.text('IMAGEKIT_PRIVATE_KEY')
   const apiUrl = variables.baseUrl('IMAGEKIT_API_URL') ?? 'https://api.imagekit.io'
-  const byHand = `Delete it in the media library: ${fileId}`
-  if (privateKey === undefined || variables.problems.length > 0)
-    return warn(name, 'the file was not deleted at ImageKit: IMAGEKIT_PRIVATE_KEY is not set here', byHand)
+  const remedy = `Delete it in the media library: ${fileId}`
+  if (privateKey === undefined || variables.problems.length > 0) {
+    const reason = variables.problems.join('; ') || 'IMAGEKIT_PRIVATE_KEY is not set here'
+    return warn(name, `the file was not deleted at ImageKit: ${reason}`, remedy)
+  }
   try {
     const status = await deleteFile({ privateKey, apiUrl }, fileId, timeoutMs)
     if (status >= 200 && status < 300) return ok(name, `file ${fileId} is deleted at ImageKit`)
-    return warn(name, `the file was not deleted at ImageKit, which responded ${status}`, byHand)
+    return warn(name, `the file was not deleted at ImageKit, which responded ${status}`, remedy)
   } catch (error) {
-    return warn(name, `the file was not deleted at ImageKit: ${errorMessage(error)}`, byHand)
+    return warn(name, `the file was not deleted at ImageKit: ${errorMessage(error)}`, remedy)
   }
 }
 

@@ -15,7 +15,7 @@ type Diagnostics = z.infer<typeof diagnosticsSchema>
 const RESPONSE_TIMEOUT_MS = 60_000
 const REACH_TIMEOUT_MS = 10_000
 
-/** The service's own checks, and those made from here. Returns whether the service responded. */
+/** The service's own checks, and those made from here. Returns whether the service reported its own. */
 export async function* checkService(
   access: TrackerAccess,
   client: TrackerClient,

@@ -31,9 +31,9 @@ export function doctorCommand(context: CommandContext): Command {
         checks.push(check)
         if (!json) printLine(context.stdout, formatCheck(check, paint))
       }
-      const ok = checks.every(({ level }) => level !== 'fail')
-      if (json) printLine(context.stdout, stringifyForTerminal({ ok, checks }))
-      if (!ok) context.exitCode = 1
+      const isOk = checks.every(({ level }) => level !== 'fail')
+      if (json) printLine(context.stdout, stringifyForTerminal({ ok: isOk, checks }))
+      if (!isOk) context.exitCode = 1
     })
 }
 
@@ -46,7 +46,7 @@ ${OPERATOR_HELP}
 Run it where serve runs, with the same environment, to check that environment too. --live costs one extension unit, and needs
 IMAGEKIT_PRIVATE_KEY (and IMAGEKIT_API_URL, if the service sets it) to delete the file. The exit code is 1 if a check failed.`
 
-/** Runs the checks one after another, and stops if the service doesn't respond. */
+/** Runs the checks one after another, and stops if the service doesn't report its own. */
 async function* runChecks(
   context: CommandContext,
   liveSeconds: number | undefined,
@@ -55,8 +55,8 @@ async function* runChecks(
   const access = readAccess(context)
   if (!('url' in access)) return yield* access
   const client = createTrackerClient(access)
-  const hasResponded = yield* checkService(access, client)
-  if (hasResponded && liveSeconds !== undefined) yield* checkLive(context, client, liveSeconds)
+  const hasReported = yield* checkService(access, client)
+  if (hasReported && liveSeconds !== undefined) yield* checkLive(context, client, liveSeconds)
 }
 
 function readAccess({ env, readText }: CommandContext): TrackerAccess | Check[] {
@@ -70,7 +70,7 @@ function readAccess({ env, readText }: CommandContext): TrackerAccess | Check[] 
   }
 }
 
-/** The status whose colour each level has. */
+/** Each level is shown in the colour of this status. */
 const STATUS_OF_LEVEL = { ok: 'success', warn: 'expired', fail: 'failed' }
 const NAME_WIDTH = 16
 
@@ -82,7 +82,7 @@ function formatCheck({ name, level, message, remedy }: Check, paint: Paint): str
 function parseSeconds(text: string): number {
   const seconds = parseInteger(text)
   if (seconds !== undefined && seconds >= 1 && seconds <= 86_400) return seconds
-  throw new InvalidArgumentError('It must be a number of seconds, up to 86400.')
+  throw new InvalidArgumentError('It must be a number of seconds from 1 to 86400.')
 }
 
 /** Checks whether `serve` would start with this environment, and reports every problem. */

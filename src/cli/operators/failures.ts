@@ -64,15 +64,16 @@ Examples:
   extension-tracker failures --watch
 ${OPERATOR_HELP}
 --watch checks every second whether anything changed, and then lists the runs that may be new: those requested since the oldest
-pending run. A late webhook can settle an older run that had expired, so once a minute it lists all of them.`
+pending run. A late webhook can settle an older run that had expired, so after a change it also lists all matching runs, at most once
+a minute.`
 
 /** Covers runs that are requested during a poll. */
 const OVERLAP_MS = 60_000
 
-/** A late webhook can settle an expired run of any age, so the full list is requested at this interval. */
+/** A late webhook can settle an expired run of any age, so after a change the full list is requested too, at most this often. */
 const LIST_ALL_EVERY_MS = 60_000
 
-/** Counts by status and hour, and the time of the oldest pending run. They change whenever a run may be new to the list. */
+/** Counts by status and hour, and the time of the oldest pending run. They change whenever a run settles or expires. */
 const activitySchema = statsSchema.pick({ byStatus: true, byHour: true, oldestPendingAt: true })
 type Activity = z.infer<typeof activitySchema>
 
@@ -96,9 +97,9 @@ async function watch(
   await pollUntilStopped(context, async () => {
     const activity = await fetchActivity(client)
     hasChanged ||= JSON.stringify(activity) !== JSON.stringify(before)
-    const isDue = hasChanged && Date.now() - listedAllAt >= LIST_ALL_EVERY_MS
+    const isFullListDue = hasChanged && Date.now() - listedAllAt >= LIST_ALL_EVERY_MS
     // Any run can be acknowledged at any time, without a change of the activity.
-    const isBounded = filter.acknowledged !== true && !isDue
+    const isBounded = filter.acknowledged !== true && !isFullListDue
     if (isBounded && JSON.stringify(activity) === JSON.stringify(before)) return
     const bounds = isBounded ? boundsOf(filter, newestAt, before) : {}
     const { runs } = await listRuns(client, { ...filter, ...bounds }, MAX_LISTED)

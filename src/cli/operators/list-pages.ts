@@ -87,9 +87,9 @@ async function listPages<T>(
 }
 
 /** `--limit N`, at most `max`. */
-export function limitOption(byDefault: number, max: number): Option {
+export function limitOption(defaultLimit: number, max: number): Option {
   return new Option('--limit <N>', `maximum number, newest first (up to ${max})`)
-    .default(byDefault)
+    .default(defaultLimit)
     .argParser((text) => parseLimit(text, max))
 }
 

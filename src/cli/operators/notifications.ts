@@ -67,13 +67,17 @@ export function notificationsCommand(context: CommandContext): Command {
       const client = createConfiguredClient(context)
       const print = (text: string, response: object) =>
         printLine(context.stdout, json ? stringifyForTerminal(response) : text)
-      const why = reason === undefined ? {} : { reason }
+      const reasonField = reason === undefined ? {} : { reason }
       if (notificationId !== undefined) {
         const path = `/notifications/${encodeURIComponent(notificationId)}/resend`
-        const resent = await requestJson(client, { method: 'POST', path, body: why }, notificationSchema)
+        const resent = await requestJson(
+          client,
+          { method: 'POST', path, body: reasonField },
+          notificationSchema,
+        )
         return print(`Sending ${resent.notificationId} to ${escapeForTerminal(resent.host)} again.`, resent)
       }
-      const body = { ...filter, ...why }
+      const body = { ...filter, ...reasonField }
       const report = await requestJson(
         client,
         { method: 'POST', path: '/notifications/resend', body },
@@ -105,7 +109,7 @@ notifications show prints the result.`
 function addFilterOptions(command: Command): Command {
   return command
     .addOption(new Option('--state <STATE>', 'only in this state').choices(STATES))
-    .option('--file-id <FILE_ID>', "only about this fileId of ImageKit's")
+    .option('--file-id <FILE_ID>', 'only about the file with this fileId')
 }
 
 function toFilter({ state, fileId }: FilterOptions): { state?: string; fileId?: string } {

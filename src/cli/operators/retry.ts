@@ -39,7 +39,7 @@ export function retryCommand(context: CommandContext): Command {
     .option('--json', "print the service's JSON")
     .addHelpText('after', RETRY_HELP)
     .action(async (runId: string | undefined, options: RunFilterOptions & RetryOptions) => {
-      const hasFilter = FILTERS.some((name) => command.getOptionValueSource(name) === 'cli')
+      const hasFilter = FILTER_OPTIONS.some((name) => command.getOptionValueSource(name) === 'cli')
       if (runId !== undefined && hasFilter)
         throw new CommandError('Give RUN_ID or filter options such as --status, not both.', 2)
       if (runId === undefined && options.status === undefined)
@@ -50,7 +50,17 @@ export function retryCommand(context: CommandContext): Command {
     })
 }
 
-const FILTERS = ['status', 'extension', 'cause', 'since', 'until', 'search', 'acknowledged', 'all', 'limit']
+const FILTER_OPTIONS = [
+  'status',
+  'extension',
+  'cause',
+  'since',
+  'until',
+  'search',
+  'acknowledged',
+  'all',
+  'limit',
+]
 
 const RETRY_HELP = `
 Examples:
@@ -59,8 +69,8 @@ Examples:
   extension-tracker retry --status failed --cause "Rate limit" --limit 500 --reason "quota was raised"
 ${OPERATOR_HELP}
 RUN_ID, or a filter with --status, is required. A filter matches the same runs as in failures. With a filter, the service
-retries the runs one after another, and continues if this command is stopped. The exit code is 1 if a run was not accepted. With
---wait it is 3 if a new run failed or expired.`
+retries the runs one after another, and continues if this command is stopped. The exit code is 1 if ImageKit did not
+accept a submission. With --wait it is 3 if a new run failed or expired.`
 
 /** The options that apply to one run and to many. */
 type RetryOptions = { dryRun?: true; reason?: string; wait?: true; json?: true }
@@ -98,14 +108,14 @@ async function retryOne(
   if (wait && last.status !== 'success') context.exitCode = last.status === 'pending' ? 1 : 3
 }
 
-/** A pending run has no cost, because retrying it is rejected. */
+/** The cost of retrying one run. A pending run has none, because retrying it is rejected. */
 async function fetchCost(client: TrackerClient, { runId, status }: Run) {
   if (status === 'pending') return { total: 0, units: 0, unpriced: 0 }
   const body = { status, q: runId, dryRun: true }
   return requestJson(client, { method: 'POST', path: '/runs/retry', body }, retryPreviewSchema)
 }
 
-/** Waits until the run is no longer pending, or a newer run has replaced it. */
+/** Returns the run once it is no longer pending, or unchanged once a newer run has replaced it. */
 async function waitForFinalStatus(client: TrackerClient, fileId: string, pending: Run): Promise<Run> {
   for await (const { extensions } of followAsset(client, fileId)) {
     const run = extensions.find((one) => one.runId === pending.runId)
@@ -148,11 +158,14 @@ async function retryMany(
   })
   if (json) printLine(context.stdout, stringifyForTerminal(progress))
   const { success, failed, expired, pending, rejected, unconfirmed } = progress.results
-  const notAccepted = rejected + unconfirmed
-  print(`${progress.total - notAccepted} of ${progress.total} were accepted (retry ${progress.retryId}).`)
-  if (notAccepted > 0) print(formatNotAccepted(progress, notAccepted, terminalWidth(context.stdout)))
+  const notAcceptedCount = rejected + unconfirmed
+  print(
+    `ImageKit accepted ${progress.total - notAcceptedCount} of ${progress.total} submissions (retry ${progress.retryId}).`,
+  )
+  if (notAcceptedCount > 0)
+    print(formatNotAccepted(progress, notAcceptedCount, terminalWidth(context.stdout)))
   print(`New runs: ${success} succeeded, ${failed} failed, ${expired} expired, ${pending} pending.`)
-  if (notAccepted > 0) context.exitCode = 1
+  if (notAcceptedCount > 0) context.exitCode = 1
   else if (wait && failed + expired > 0) context.exitCode = 3
 }
 

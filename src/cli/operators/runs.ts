@@ -83,7 +83,7 @@ function formatRun({ run, submission, deliveries, timeline }: RunDetail, width: 
   const pairs: [string, string | null][] = [
     ['run', run.runId],
     ['extension', run.name],
-    ['status', `${run.status}, reported by ${run.source}`],
+    ['status', `${run.status} (source: ${run.source})`],
     ['error', formatError(run.error)],
     ['attempt', String(run.attempt)],
     ['file', run.fileName],
@@ -126,22 +126,22 @@ function formatRun({ run, submission, deliveries, timeline }: RunDetail, width: 
 function describeEvent(event: TimelineEvent): string {
   switch (event.what) {
     case 'requested':
-      return joined(`attempt ${event.attempt} (${event.kind})`, event.by && `by ${event.by}`)
+      return joinParts(`attempt ${event.attempt} (${event.kind})`, event.by && `by ${event.by}`)
     case 'responded':
-      return joined(event.state, event.error?.message)
+      return joinParts(event.state, event.error?.message)
     case 'delivery':
-      return joined(`${event.deliveryId} ${event.outcome}`, event.cause)
+      return joinParts(`${event.deliveryId} ${event.outcome}`, event.cause)
     case 'settled':
-      return joined(`${event.status} (${event.source})`, formatError(event.error))
+      return joinParts(`${event.status} (${event.source})`, formatError(event.error))
     case 'expired':
       return event.reason ?? ''
     case 'notified':
-      return joined(`attempt ${event.attempt}`, event.result, event.reason)
+      return joinParts(`attempt ${event.attempt}`, event.result, event.reason)
     default:
-      return joined(`by ${event.by}`, event.reason)
+      return joinParts(`by ${event.by}`, event.reason)
   }
 }
 
-function joined(...parts: (string | null | undefined)[]): string {
+function joinParts(...parts: (string | null | undefined)[]): string {
   return parts.filter((part) => part).join(', ')
 }

@@ -12,7 +12,7 @@ type Stats = z.infer<typeof statsSchema>
 
 export function statsCommand(context: CommandContext): Command {
   return new Command('stats')
-    .description('Shows the runs that are pending now and those that settled or expired in a time window.')
+    .description('Counts the runs that are pending now, and those that settled or expired in a time window.')
     .addOption(
       new Option('--window <DURATION>', 'whole hours, at most 90d').default('24h').argParser(parseWindow),
     )
@@ -44,19 +44,19 @@ function parseWindow(text: string): string {
 
 function formatStats(stats: Stats, paint: Paint, width: number | undefined): string {
   const { byStatus, byExtension, causes, oldestPendingAt, settleSeconds } = stats
-  const count = (status: 'pending' | 'success' | 'failed' | 'expired'): Column<[string, Counts]> => ({
+  const countColumn = (status: 'pending' | 'success' | 'failed' | 'expired'): Column<[string, Counts]> => ({
     title: status.toUpperCase(),
     align: 'right',
     cell: ([, counts]) => counts[status],
     paint: (text, [, counts]) => (counts[status] > 0 ? paint(status, text) : text),
   })
-  const counts = formatTable<[string, Counts]>(
+  const countTable = formatTable<[string, Counts]>(
     [
       { title: 'EXTENSION', cell: ([name]) => name },
-      count('pending'),
-      count('success'),
-      count('failed'),
-      count('expired'),
+      countColumn('pending'),
+      countColumn('success'),
+      countColumn('failed'),
+      countColumn('expired'),
     ],
     [...Object.entries(byExtension), ['total', byStatus]],
   )
@@ -69,7 +69,7 @@ function formatStats(stats: Stats, paint: Paint, width: number | undefined): str
         : `median ${settleSeconds.p50} s, p95 ${settleSeconds.p95} s`,
     ],
   ])
-  const sections = [`Last ${stats.window}; pending counts are current.`, counts, times]
+  const sections = [`Last ${stats.window}; pending counts are current.`, countTable, times]
   if (causes.length > 0)
     sections.push(
       formatTable(

@@ -26,7 +26,7 @@ export async function pollUntilStopped(
   }
 }
 
-/** The listed items that are not in `seen`. `maxListed`: the longest possible list. */
+/** The listed items that are not in `seen`. `maxListed`: the length at which the list is cut off. */
 export function findNew<T>(
   listed: readonly T[],
   seen: ReadonlySet<string>,

@@ -6,14 +6,14 @@ import { checkPrivateKey, isSame, missingKey, type PrivateKey } from './private-
 
 const MAX_VALIDITY_SECONDS = 3600
 
-type Keys = { privateKey: PrivateKey; usedTokens: UsedTokens; now: Date }
+type AuthContext = { privateKey: PrivateKey; usedTokens: UsedTokens; now: Date }
 
 /** Authenticates an upload by private key, or by a browser's signature (v1) or token (v2). Both at once are rejected. */
 export function authenticateUpload(
   version: 'v1' | 'v2',
   authorization: string | undefined,
   fields: ReadonlyMap<string, string>,
-  keys: Keys,
+  context: AuthContext,
 ): void {
   const credential = version === 'v1' ? 'signature' : 'token'
   if (authorization !== undefined) {
@@ -22,12 +22,12 @@ export function authenticateUpload(
         `Your request contains both ${credential} and basic auth parameter. Use only one method, you might be exposing your private API key.`,
       )
     }
-    checkPrivateKey(authorization, keys.privateKey)
+    checkPrivateKey(authorization, context.privateKey)
     return
   }
   if (!fields.has(credential) && !fields.has('publicKey')) throw missingKey()
-  if (version === 'v1') checkUploadSignature(fields, keys)
-  else checkUploadToken(fields, keys)
+  if (version === 'v1') checkUploadSignature(fields, context)
+  else checkUploadToken(fields, context)
 }
 
 /**
@@ -36,7 +36,7 @@ export function authenticateUpload(
  */
 function checkUploadSignature(
   fields: ReadonlyMap<string, string>,
-  { privateKey, usedTokens, now }: Keys,
+  { privateKey, usedTokens, now }: AuthContext,
 ): void {
   required(fields, 'publicKey')
   const token = required(fields, 'token')
@@ -73,7 +73,10 @@ const payloadSchema = z.looseObject({ iat: z.number().int(), exp: z.number().int
  * Authenticates a browser's upload, version 2: `token` is a JWT (HS256, private key) over every parameter except `file`
  * and `token`, as texts. `iat` and `exp` are at most an hour apart; each token can be used once.
  */
-function checkUploadToken(fields: ReadonlyMap<string, string>, { privateKey, usedTokens, now }: Keys): void {
+function checkUploadToken(
+  fields: ReadonlyMap<string, string>,
+  { privateKey, usedTokens, now }: AuthContext,
+): void {
   const token = fields.get('token')
   if (token === undefined || token === '') throw badRequest('Your request is missing token parameter.')
   const [header = '', payload = '', signature = ''] = token.split('.')

@@ -8,7 +8,7 @@ type TaskEffect = Pick<FileVersion, 'tags' | 'customMetadata'>
 
 type Subject = { sha256: string; labels: readonly Label[] }
 
-/** Runs tasks in sequence. A result depends only on the bytes and the instruction, so that tests can assert it. */
+/** Runs tasks in sequence. A result depends only on the bytes and the task, so that tests can assert it. */
 export function runTasks(tasks: readonly AiTask[], subject: Subject, before: TaskEffect): TaskEffect {
   return tasks.reduce((file, task) => runTask(task, subject, file), before)
 }

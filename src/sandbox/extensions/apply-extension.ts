@@ -71,11 +71,11 @@ type Tagger = { name: string; minConfidence?: number | undefined; maxTags?: numb
 /** The file's AITags after a tagger ran: it replaces its own tags and keeps those of other sources. */
 function tagImage(tagger: Tagger, labels: readonly Label[], present: AiTag[] | null): AiTag[] | null {
   const { name: source, minConfidence = 0, maxTags = MAX_TAGS } = tagger
-  const found = labels
+  const newTags = labels
     .filter(({ confidence }) => confidence >= minConfidence)
     .slice(0, Math.min(maxTags, MAX_TAGS))
     .map(({ name, confidence }) => ({ name, confidence, source }))
-  const tags = [...(present ?? []).filter((tag) => tag.source !== source), ...found]
+  const tags = [...(present ?? []).filter((tag) => tag.source !== source), ...newTags]
   return tags.length === 0 ? null : tags
 }
 

@@ -2,28 +2,28 @@ import { z } from 'zod'
 import { invalidParameter } from '../api-error.ts'
 import type { Scenario } from '../scenario.ts'
 
-const action = z.object({
+const actionSchema = z.object({
   add_tags: z.array(z.string()).optional(),
   remove_tags: z.array(z.string()).optional(),
   set_metadata: z.array(z.object({ field: z.string(), value: z.unknown() })).optional(),
   unset_metadata: z.array(z.object({ field: z.string() })).optional(),
 })
 
-const selection = {
+const selectionFields = {
   instruction: z.string().min(1).max(2000),
   min_selections: z.number().int().min(0).optional(),
   max_selections: z.number().int().min(1).optional(),
 }
 
-const task = z.discriminatedUnion('type', [
+const taskSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('select_tags'),
-    ...selection,
+    ...selectionFields,
     vocabulary: z.array(z.string()).min(1).max(30).optional(),
   }),
   z.object({
     type: z.literal('select_metadata'),
-    ...selection,
+    ...selectionFields,
     field: z.string().min(1),
     vocabulary: z
       .array(z.union([z.string(), z.number(), z.boolean()]))
@@ -34,17 +34,20 @@ const task = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('yes_no'),
     instruction: z.string().min(1).max(2000),
-    on_yes: action.optional(),
-    on_no: action.optional(),
-    on_unknown: action.optional(),
+    on_yes: actionSchema.optional(),
+    on_no: actionSchema.optional(),
+    on_unknown: actionSchema.optional(),
   }),
 ])
 
-const tagger = { minConfidence: z.number().min(0).max(100).optional(), maxTags: z.number().min(0).optional() }
+const taggerFields = {
+  minConfidence: z.number().min(0).max(100).optional(),
+  maxTags: z.number().min(0).optional(),
+}
 
 // Only the options that ImageKit itself interprets are checked; others pass unchanged to the service behind the
 // extension. A missing required option gets a default.
-const known = z.discriminatedUnion('name', [
+const knownSchema = z.discriminatedUnion('name', [
   z.object({
     name: z.literal('remove-bg'),
     options: z
@@ -52,20 +55,20 @@ const known = z.discriminatedUnion('name', [
       .refine((options) => !options.bg_color || !options.bg_image_url, 'bg_color excludes bg_image_url')
       .optional(),
   }),
-  z.object({ name: z.literal('google-auto-tagging'), ...tagger }),
-  z.object({ name: z.literal('aws-auto-tagging'), ...tagger }),
+  z.object({ name: z.literal('google-auto-tagging'), ...taggerFields }),
+  z.object({ name: z.literal('aws-auto-tagging'), ...taggerFields }),
   z.object({ name: z.literal('ai-auto-description') }),
-  z.object({ name: z.literal('ai-tasks'), tasks: z.array(task).min(1).max(10).optional() }),
+  z.object({ name: z.literal('ai-tasks'), tasks: z.array(taskSchema).min(1).max(10).optional() }),
 ])
 
-const named = z.looseObject({ name: z.string().min(1) })
-const saved = z.object({ name: z.literal('saved-extension'), id: z.string().min(1) })
+const namedSchema = z.looseObject({ name: z.string().min(1) })
+const savedSchema = z.object({ name: z.literal('saved-extension'), id: z.string().min(1) })
 
-export type AiTask = z.infer<typeof task>
-export type AiTaskAction = z.infer<typeof action>
-export type KnownExtension = z.infer<typeof known>
+export type AiTask = z.infer<typeof taskSchema>
+export type AiTaskAction = z.infer<typeof actionSchema>
+export type KnownExtension = z.infer<typeof knownSchema>
 
-/** One extension to run. For a saved extension, `requestedName` is `saved-extension` and `name` what its id stands for. */
+/** One extension to run. For a saved extension, `requestedName` is `saved-extension` and `name` the extension that its id stands for. */
 export type ExtensionRequest = {
   name: string
   requestedName: string
@@ -81,14 +84,14 @@ export type ExtensionJob = {
   webhookUrl: string | undefined
 }
 
-const KNOWN_NAMES: readonly string[] = known.options.flatMap((option) => [...option.shape.name.values])
+const KNOWN_NAMES: readonly string[] = knownSchema.options.flatMap((option) => [...option.shape.name.values])
 
 // ImageKit stores the configuration of a saved extension in the account; here it follows from the id.
 const DEFAULT_SAVED: KnownExtension = { name: 'aws-auto-tagging' }
 
 /** Parses the `extensions` array of an upload or an update. If a name is listed twice, the first entry counts. */
 export function parseExtensions(value: unknown): ExtensionRequest[] {
-  const list = z.array(named).safeParse(value)
+  const list = z.array(namedSchema).safeParse(value)
   if (!list.success) throw invalidParameter('extensions')
   const requests = list.data.map(parseExtension)
   return requests.filter(({ name }, index) => requests.findIndex((other) => other.name === name) === index)
@@ -96,19 +99,19 @@ export function parseExtensions(value: unknown): ExtensionRequest[] {
 
 function parseExtension(item: { name: string }): ExtensionRequest {
   if (item.name === 'saved-extension') {
-    const reference = saved.safeParse(item)
+    const reference = savedSchema.safeParse(item)
     if (!reference.success) throw invalidParameter('extensions', 'Invalid saved extension ID.')
     const extension = savedExtension(reference.data.id)
     return { name: extension.name, requestedName: item.name, extension }
   }
   if (!KNOWN_NAMES.includes(item.name)) return { name: item.name, requestedName: item.name, extension: null }
-  const extension = known.safeParse(item)
+  const extension = knownSchema.safeParse(item)
   if (!extension.success) throw invalidParameter('extensions', `Invalid ${item.name} configuration.`)
   return { name: item.name, requestedName: item.name, extension: extension.data }
 }
 
 /** `ext_remove-bg` stands for `remove-bg`; an id that names no extension stands for `aws-auto-tagging`. */
 function savedExtension(id: string): KnownExtension {
-  const parsed = known.safeParse({ name: id.replace(/^ext_/, '') })
+  const parsed = knownSchema.safeParse({ name: id.replace(/^ext_/, '') })
   return parsed.success ? parsed.data : DEFAULT_SAVED
 }

@@ -11,7 +11,7 @@ import { fileDetails } from '../wire/file-details.ts'
 import { applyExtension } from './apply-extension.ts'
 import type { ExtensionJob, ExtensionRequest } from './extension-request.ts'
 
-// The longest that a response waits for the receiver of `early` webhooks.
+// The longest time for which a response waits for the receiver of `early` webhooks.
 const MAX_EARLY_WAIT_MS = 5000
 // `late` webhooks are sent after ten delays. The effect itself takes the first of them.
 const LATE_EXTRA_DELAYS = 9
@@ -83,12 +83,12 @@ export function createExtensionRunner(dependencies: Dependencies) {
       if (runs.length === 0) return
       const done = tasks.watch(runPending(job, runs))
       if (!job.scenario.webhookBehaviours.has('early')) return
-      const waited = new AbortController()
-      const timeout = delay(MAX_EARLY_WAIT_MS, AbortSignal.any([signal, waited.signal])).catch(
+      const stopWaiting = new AbortController()
+      const timeout = delay(MAX_EARLY_WAIT_MS, AbortSignal.any([signal, stopWaiting.signal])).catch(
         () => undefined,
       )
       await Promise.race([done, timeout])
-      waited.abort()
+      stopWaiting.abort()
     },
   }
 }

@@ -7,7 +7,7 @@ const TOLERANCE = 24
 
 /**
  * Writes `source` as a PNG in which the colour of its top-left corner becomes transparent, or `backgroundColour` if
- * given. Bytes that are not an image are copied, because the scenario decides the outcome and not the content.
+ * given. Bytes that are not an image are copied, because the scenario decides the outcome, not the content.
  */
 export async function removeBackground(
   source: string,

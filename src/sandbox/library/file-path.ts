@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { badRequest } from '../api-error.ts'
 
-/** Keeps Unicode letters, marks and numerals, `.`, `-` and `_`; replaces other characters by `_` (ImageKit, `fileName`). */
+/** Keeps Unicode letters, marks and numerals, `.`, `-` and `_`; replaces other characters by `_`, as ImageKit does in `fileName`. */
 export function sanitizeFileName(name: string): string {
   const sanitized = name.replaceAll(/[^\p{L}\p{M}\p{N}._-]/gu, '_')
   return /^\.+$/.test(sanitized) ? sanitized.replaceAll('.', '_') : sanitized
@@ -16,7 +16,7 @@ export function withUniqueSuffix(name: string): string {
 
 const MAX_DEPTH = 50
 
-/** `//a b/c/` → `/a_b/c/`: a slash at both ends, at most 50 levels (ImageKit, `folder`). */
+/** `//a b/c/` → `/a_b/c/`: a slash at both ends and at most 50 levels, as ImageKit does with `folder`. */
 export function normalizeFolder(folder: string): string {
   const levels = folder
     .split('/')

@@ -62,21 +62,26 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
     listFiles: () => [...files.values()],
 
     async open(): Promise<void> {
-      const found = await storage.open()
-      found.sort((a, b) => firstUploadedAt(a).localeCompare(firstUploadedAt(b)))
-      found.forEach(addToIndex)
+      const storedFiles = await storage.open()
+      storedFiles.sort((a, b) => firstUploadedAt(a).localeCompare(firstUploadedAt(b)))
+      storedFiles.forEach(addToIndex)
     },
 
     /** Adds bytes at a path: a new file, or a new version of the existing one. `prepare` can throw to reject it. */
     place(
-      at: { filePath: string; name: string; spooled: string },
+      target: { filePath: string; name: string; spooled: string },
       prepare: (existing: LibraryFile | undefined) => NewVersion,
     ): Promise<LibraryFile> {
       return runExclusive(async () => {
-        const existing = findFileAt(at.filePath)
+        const existing = findFileAt(target.filePath)
         const version = prepare(existing)
-        const file = existing ?? { fileId: newObjectId(), filePath: at.filePath, name: at.name, versions: [] }
-        return addVersion(file, version, at.spooled)
+        const file = existing ?? {
+          fileId: newObjectId(),
+          filePath: target.filePath,
+          name: target.name,
+          versions: [],
+        }
+        return addVersion(file, version, target.spooled)
       })
     },
 

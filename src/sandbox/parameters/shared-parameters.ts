@@ -12,7 +12,7 @@ export function parseJsonText(text: string): unknown {
 
 const MAX_TAG_CHARACTERS = 500
 
-/** ImageKit: all tags together at most 500 characters, none with `%`. */
+/** Checks ImageKit's limits: all tags together have at most 500 characters, and none contains `%`. */
 export function checkTags(tags: readonly string[]): readonly string[] {
   if (tags.some((tag) => tag.includes('%'))) throw invalidParameter('tags', '% is not allowed.')
   if (tags.join('').length > MAX_TAG_CHARACTERS) {
@@ -34,7 +34,7 @@ export function parseTagList(text: string): string[] | null {
   return tags.length === 0 ? null : [...new Set(tags)]
 }
 
-/** `x,y,width,height` in pixels. */
+/** Checks for `x,y,width,height` in pixels, and returns the text unchanged. */
 export function checkCustomCoordinates(text: string): string {
   if (!/^\d+,\d+,\d+,\d+$/.test(text)) {
     throw invalidParameter('customCoordinates', 'It should be in the format x,y,width,height.')

@@ -3,7 +3,7 @@ import { badRequest } from '../api-error.ts'
 import type { FileFacts } from '../library/library-file.ts'
 import { parseJsonText } from './shared-parameters.ts'
 
-const MAX_POST = 5
+const MAX_POST_TRANSFORMATIONS = 5
 
 const transformationSchema = z.strictObject({
   pre: z.string().min(1).optional(),
@@ -20,7 +20,7 @@ const transformationSchema = z.strictObject({
         }),
       ]),
     )
-    .max(MAX_POST)
+    .max(MAX_POST_TRANSFORMATIONS)
     .optional(),
 })
 
@@ -35,8 +35,8 @@ export function parseTransformation(text: string): UploadTransformation {
 }
 
 /**
- * Checks the transformation against the file's type; the sandbox transforms no files. True for a pre-transformation of a
- * video, which ImageKit queues with a 202 response.
+ * True for a pre-transformation of a video, which ImageKit queues with a 202 response. Throws if the file's type doesn't allow the
+ * transformation. The sandbox transforms no files.
  */
 export function isQueuedTransformation(
   { pre, post = [] }: UploadTransformation,

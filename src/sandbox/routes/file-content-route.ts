@@ -10,7 +10,7 @@ import { currentVersion } from '../library/library-file.ts'
  * Serves files under their `url`, and older versions by `ik-obj-version`. A URL with a transformation (`tr:…` before the
  * path or `?tr=`, thumbnails included) returns the original.
  */
-export function deliveryRoute({ library, storage }: { library: Library; storage: DiskStorage }): Hono {
+export function fileContentRoute({ library, storage }: { library: Library; storage: DiskStorage }): Hono {
   return new Hono().get('/*', (c) => {
     const file = library.findFileAt(decodePath(c.req.path).replace(/^\/tr:[^/]*/, ''))
     if (file === undefined) throw new ApiError(404, 'The requested resource does not exist.')

@@ -53,6 +53,7 @@ export function fileRoutes({ library, runner, requests, privateKey, clock, origi
       const fileId = validFileId(c.req.param('fileId'))
       const body = parseJsonText(await c.req.text())
       requests.addUpdate({ fileId, receivedAt: clock(), body })
+      // A missing file is reported even if the body is invalid.
       library.getFile(fileId)
       const update = parseFileUpdate(body)
       if (update.kind === 'details') return c.json(await updateDetails(fileId, update))

@@ -98,7 +98,7 @@ type Token = { kind: 'string' | 'word' | 'symbol'; text: string }
 
 const TOKEN = /\s*(?:"((?:[^"\\]|\\.)*)"|(!=|<=|>=|[:=<>()[\],])|([^\s"!:=<>()[\],]+))/y
 
-/** Splits a search text into quoted strings, symbols and bare words; undefined if a character starts no token. */
+/** Splits an expression into quoted strings, symbols and bare words; undefined if a character starts no token. */
 function tokenize(text: string): Token[] | undefined {
   const source = text.trim()
   const tokens: Token[] = []

@@ -17,16 +17,16 @@ export function listFiles(
   const { searchQuery, sort = 'ASC_CREATED' } = query
   const type = searchQuery === undefined ? parseType(query['type']) : 'file'
   const { skip, limit } = parsePage(query)
-  const matches = searchQuery === undefined ? simpleSearch(query) : parseSearchQuery(searchQuery)
-  const found = files.filter(matches).filter(locationFilter(query)).toSorted(parseSortOrder(sort))
+  const matches = searchQuery === undefined ? nameAndTagFilter(query) : parseSearchQuery(searchQuery)
+  const matchingFiles = files.filter(matches).filter(locationFilter(query)).toSorted(parseSortOrder(sort))
   const rows = {
-    file: () => found.map((file) => fileDetails(origin, file)),
+    file: () => matchingFiles.map((file) => fileDetails(origin, file)),
     'file-version': () =>
-      found.flatMap((file) =>
+      matchingFiles.flatMap((file) =>
         file.versions.slice(0, -1).map((version) => versionDetails(origin, file, version)),
       ),
-    folder: () => foldersOf(found),
-    all: () => [...foldersOf(found), ...found.map((file) => fileDetails(origin, file))],
+    folder: () => foldersOf(matchingFiles),
+    all: () => [...foldersOf(matchingFiles), ...matchingFiles.map((file) => fileDetails(origin, file))],
   }[type]()
   return rows.slice(skip, skip + limit)
 }
@@ -54,7 +54,7 @@ function parsePage({ skip: skipText = '0', limit: limitText = String(MAX_LIMIT) 
   return { skip, limit }
 }
 
-function simpleSearch({ name, tags }: Record<string, string>): (file: LibraryFile) => boolean {
+function nameAndTagFilter({ name, tags }: Record<string, string>): (file: LibraryFile) => boolean {
   const anyOf = tags === undefined ? undefined : new Set(tags.split(','))
   return (file) =>
     (name === undefined || file.name === name) &&
@@ -81,7 +81,7 @@ const KEYS: ReadonlyMap<string, Key> = new Map<string, Key>([
   ['RELEVANCE', () => 0],
 ])
 
-/** Parses a sort order such as `ASC_CREATED` to a comparison function. */
+/** Parses a sort order such as `ASC_CREATED` into a comparison function. */
 function parseSortOrder(text: string): (a: LibraryFile, b: LibraryFile) => number {
   const [, direction, name = ''] = /^(ASC|DESC)_([A-Z]+)$/.exec(text) ?? []
   const key = KEYS.get(name)

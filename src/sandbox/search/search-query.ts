@@ -2,7 +2,7 @@ import { invalidParameter } from '../api-error.ts'
 import { currentVersion, type LibraryFile } from '../library/library-file.ts'
 import { evaluate, type FieldValue, parseExpression } from './expression.ts'
 
-/** Parses `searchQuery` to a predicate: `id IN ["a","b"]`, `name = "x"`, and other fields of the current version. */
+/** Parses `searchQuery` into a predicate: `id IN ["a","b"]`, `name = "x"`, and other fields of the current version. */
 export function parseSearchQuery(text: string): (file: LibraryFile) => boolean {
   const expression = parseExpression(text)
   if (expression === undefined) throw invalidParameter('searchQuery')

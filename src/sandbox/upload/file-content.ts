@@ -9,8 +9,8 @@ import type { Downloader } from './remote-file.ts'
 const HEAD_BYTES = 4096
 
 /**
- * The path of the content of a `file` part: its bytes, or at `target` a decoded base64 or data-URI text or the response of
- * a URL. Only a part without a file name can be a text; if it is neither a URL nor base64, its bytes are the content.
+ * Returns the path of the content of a `file` part: that of the part itself, or `target`, to which a base64 or data-URI text is
+ * decoded or a URL downloaded. Only a part without a file name can be a text; if it is neither a URL nor base64, its bytes are the content.
  */
 export async function resolveContent(
   { downloader }: { downloader: Downloader },
@@ -35,10 +35,10 @@ export async function resolveContent(
 /** Whether a whole text on disk is base64: its alphabet, whitespace, padding only at the end, groups of four. */
 async function isBase64Text(path: string): Promise<boolean> {
   let length = 0
-  let padded = false
+  let isPadded = false
   for await (const text of readText(path, 0)) {
-    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || (padded && text !== '' && !/^=+$/.test(text))) return false
-    padded ||= text.endsWith('=')
+    if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || (isPadded && text !== '' && !/^=+$/.test(text))) return false
+    isPadded ||= text.endsWith('=')
     length += text.length
   }
   return length > 0 && length % 4 === 0

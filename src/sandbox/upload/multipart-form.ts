@@ -72,7 +72,7 @@ function openParser(contentType: string) {
       limits: { fieldSize: MAX_FIELD_BYTES },
     })
   } catch {
-    throw unreadable()
+    throw unreadableForm()
   }
 }
 
@@ -81,11 +81,11 @@ async function pipeToParser(body: ReadableStream<Uint8Array>, parser: Writable):
     await pipeline(Readable.fromWeb(body), parser)
   } catch {
     // The body is truncated, or not a form.
-    throw unreadable()
+    throw unreadableForm()
   }
 }
 
-function unreadable(): ApiError {
+function unreadableForm(): ApiError {
   return badRequest('Your request contains invalid multipart/form-data.')
 }
 

@@ -5,13 +5,13 @@ import { fileDetails } from '../wire/file-details.ts'
 import { type ExtensionWebhook, failureWebhook, successWebhook } from './extension-webhook.ts'
 import type { WebhookSender } from './webhook-sender.ts'
 
-const DUPLICATES = 3
+const COPIES_IF_DUPLICATED = 3
 
 type Dependencies = { sender: WebhookSender; tasks: BackgroundTasks; library: Library; origin: () => string }
 
 /**
- * Emits the webhooks of a job. The promise of the emitter resolves after the first attempt of each webhook; retries
- * continue in the background.
+ * Returns a function that emits a webhook of a job. Its promise resolves after the first attempt; retries continue in the
+ * background.
  */
 export function createWebhookEmitter(
   { sender, tasks, library, origin }: Dependencies,
@@ -25,7 +25,7 @@ export function createWebhookEmitter(
   }
 
   return async (webhook) => {
-    const copies = webhookBehaviours.has('duplicate') ? DUPLICATES : 1
+    const copies = webhookBehaviours.has('duplicate') ? COPIES_IF_DUPLICATED : 1
     await Promise.all(Array.from({ length: copies }, () => send(webhookUrl, webhook)))
     if (webhookBehaviours.has('conflict')) await send(webhookUrl, opposite(webhook))
   }

@@ -35,12 +35,12 @@ export function createWebhookSender({ clock, delay, signal, retryBaseMs, logger 
     const at = clock()
     const statusCode = await post(delivery, signal)
     delivery.attempts.push({ at, statusCode })
-    const delivered = statusCode === 200
-    if (delivered) delivery.state = 'delivered'
+    const isDelivered = statusCode === 200
+    if (isDelivered) delivery.state = 'delivered'
     const { service, status } = delivery.payload
     const attempts = delivery.attempts.length
     logger.info({ event: 'webhook.sent', service, status, statusCode, attempt: attempts }, 'webhook sent')
-    return delivered
+    return isDelivered
   }
 
   async function retry(delivery: Delivery): Promise<void> {
@@ -62,8 +62,8 @@ export function createWebhookSender({ clock, delay, signal, retryBaseMs, logger 
       const delivery: Delivery = { webhookUrl, payload, attempts: [], state: 'sending' }
       deliveries.push(delivery)
       if (deliveries.length > MAX_DELIVERIES) deliveries.shift()
-      const delivered = await attempt(delivery)
-      return { settled: delivered ? Promise.resolve() : retry(delivery) }
+      const isDelivered = await attempt(delivery)
+      return { settled: isDelivered ? Promise.resolve() : retry(delivery) }
     },
 
     /** The newest deliveries, oldest first. */
