@@ -12,7 +12,7 @@ import { DatabaseStartError, errorMessage, TrackerError } from './domain/errors.
 import { createMutex } from './domain/mutex.ts'
 import { createApp } from './http/app.ts'
 import { BODY_IDLE_MS, type BodyLimits, UPLOAD_PACE } from './http/body-chunks.ts'
-import { callerResponse } from './http/caller-response.ts'
+import { buildCallerResponse } from './http/caller-response.ts'
 import { createErrorResponses } from './http/error-responses.ts'
 import { createFastPaths } from './http/fast-paths.ts'
 import { healthRoutes, metricsRoutes } from './http/monitoring-routes.ts'
@@ -246,7 +246,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     endedSessions,
     meter,
     newId: v7,
-    respondToCaller: callerResponse,
+    buildCallerResponse,
     log,
     keyRejections,
     rejectedTargets: createRejectedTargets({ clock }),

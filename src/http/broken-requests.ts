@@ -44,7 +44,7 @@ export function guardConnections(
   const inFlight = new WeakMap<Duplex, Set<ServerResponse>>()
   /** Connections without a request, longest idle first. */
   const idle = new Set<Duplex>()
-  let open = 0
+  let openCount = 0
 
   const rejected = new WeakSet<Duplex>()
 
@@ -68,13 +68,13 @@ export function guardConnections(
   if (Number.isFinite(maxConnections)) server.maxConnections = maxConnections + MAX_LINGERING
   server.on('drop', () => noteExceeded('connections'))
   server.on('connection', (socket) => {
-    open += 1
+    openCount += 1
     idle.add(socket)
     socket.once('close', () => {
-      open -= 1
+      openCount -= 1
       idle.delete(socket)
     })
-    if (open <= maxConnections) return
+    if (openCount <= maxConnections) return
     noteExceeded('connections')
     const [longestIdle = socket] = idle
     idle.delete(longestIdle)
@@ -154,15 +154,15 @@ function discardRest(incoming: IncomingMessage): void {
 
 /** Closes the connection if its bytes arrive too slowly, or too many arrive. Returns a function that cancels this. */
 function linger(socket: Socket): () => void {
-  const first = socket.bytesRead
-  let last = first
-  let steps = LINGER.totalMs / LINGER.stepMs
+  const bytesAtStart = socket.bytesRead
+  let bytesBefore = bytesAtStart
+  let stepsLeft = LINGER.totalMs / LINGER.stepMs
   const timer = setInterval(() => {
-    steps -= 1
+    stepsLeft -= 1
     const { bytesRead } = socket
-    const isSlow = bytesRead - last < LINGER.stepBytes
-    if (isSlow || steps === 0 || bytesRead - first > LINGER.totalBytes) socket.destroy()
-    last = bytesRead
+    const isSlow = bytesRead - bytesBefore < LINGER.stepBytes
+    if (isSlow || stepsLeft === 0 || bytesRead - bytesAtStart > LINGER.totalBytes) socket.destroy()
+    bytesBefore = bytesRead
   }, LINGER.stepMs).unref()
   const stop = () => {
     clearInterval(timer)

@@ -22,10 +22,10 @@ const UNCONFIRMED = {
 } as const
 
 /**
- * The response to the caller of an ImageKit-compatible route once ImageKit may have received the whole request. The SDKs obey
- * `x-should-retry`; without it they would send an unconfirmed upload twice.
+ * Builds the response to the caller of an ImageKit-compatible route once ImageKit may have received the whole request. The SDKs
+ * obey `x-should-retry`; without it they would send an unconfirmed upload twice.
  */
-export function callerResponse(outcome: CallerOutcome): StoredResponse {
+export function buildCallerResponse(outcome: CallerOutcome): StoredResponse {
   const { submissionId } = outcome
   if (outcome.kind === 'unconfirmed') {
     const { status, message } = UNCONFIRMED[outcome.reason]

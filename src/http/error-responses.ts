@@ -5,11 +5,11 @@ import { errorBody } from '../imagekit/read-response.ts'
 import type { AppContext } from './request.ts'
 import { headersObject, type PlainResponse, type RawHeaders, respond } from './response.ts'
 
-/** An error as a caller may see it, not serialized yet. */
+/** An error as a caller may see it, not serialised yet. */
 type ErrorDescription = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }
 
 export type ErrorResponses = {
-  /** Describes an error for the caller, and logs it if it isn't a `TrackerError`. */
+  /** Describes an error for the caller, and logs it as `createErrorResponses` says. */
   describe: (error: unknown, requestId: string) => ErrorDescription
   /** RFC 9457 `application/problem+json`. */
   problem: (error: unknown, requestId: string) => PlainResponse
@@ -28,7 +28,10 @@ export function isImagekitPath(path: string): boolean {
   return /^\/(api\/v[12]|v1)(\/|$)/.test(path)
 }
 
-/** `log` receives every error that isn't a `TrackerError`, with its cause; the caller gets a fixed sentence. */
+/**
+ * `log` receives every error that isn't a `TrackerError`; its caller gets a fixed sentence. It also receives each `TrackerError`
+ * that has a cause, but at most one per second while the store is unavailable.
+ */
 export function createErrorResponses(
   publicUrl: () => string,
   log: (error: unknown, requestId: string) => void,

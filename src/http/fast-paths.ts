@@ -28,7 +28,7 @@ export function createFastPaths(deps: {
   loopbackOnly: boolean
 }): FastPaths {
   const { access, tokens, handleStatus, handleWebhook, errorResponses, loopbackOnly } = deps
-  const responses = createTickBatcher()
+  const responseBatcher = createTickBatcher()
 
   const serve = (
     { incoming, outgoing }: HttpExchange,
@@ -43,9 +43,9 @@ export function createFastPaths(deps: {
     try {
       const response = handle(requestId)
       if (response instanceof Promise) void response.then(write, fail)
-      else responses.schedule(() => write(response))
+      else responseBatcher.schedule(() => write(response))
     } catch (error) {
-      responses.schedule(() => fail(error))
+      responseBatcher.schedule(() => fail(error))
     }
   }
 

@@ -8,18 +8,18 @@ export type UploadMeter = {
   uploadEnded(ended: { status: number; seconds: number; bytes: number }): void
 }
 
-type Submitted = { submissionId: string; extensions: string[] }
+type CommittedSubmission = { submissionId: string; extensions: string[] }
 
 /** Measures an upload's duration and received bytes, and logs one line, however the upload ends. */
 export async function meterUpload<T extends { response: StoredResponse }>(
   { meter, log }: { meter: UploadMeter; log: { info(fields: object, text: string): void } },
   { form, requestId }: { form: IncomingForm; requestId: string },
-  send: (form: IncomingForm, onSubmission: (submission: Submitted) => void) => Promise<T>,
+  send: (form: IncomingForm, onSubmission: (submission: CommittedSubmission) => void) => Promise<T>,
 ): Promise<T> {
   const startedAt = performance.now()
   let bytes = 0
   let status: number = PROBLEMS.internal.status
-  let submitted: Submitted | undefined
+  let submission: CommittedSubmission | undefined
   let response: StoredResponse | undefined
   const counted: IncomingForm = {
     ...form,
@@ -32,8 +32,8 @@ export async function meterUpload<T extends { response: StoredResponse }>(
   }
   meter.uploadBegan()
   try {
-    const sent = await send(counted, (submission) => {
-      submitted = submission
+    const sent = await send(counted, (committed) => {
+      submission = committed
     })
     response = sent.response
     status = response.status
@@ -44,7 +44,7 @@ export async function meterUpload<T extends { response: StoredResponse }>(
   } finally {
     const ms = performance.now() - startedAt
     meter.uploadEnded({ status, seconds: ms / 1000, bytes })
-    const { submissionId = null, extensions = [] } = submitted ?? {}
+    const { submissionId = null, extensions = [] } = submission ?? {}
     const fileId = response?.fileId ?? null
     const event = `upload.${outcomeOf(status, response)}`
     log.info(

@@ -46,7 +46,7 @@ function parse<T>(
   throw new TrackerError('invalid_input', `The ${texts.part} is not valid.`, { fields })
 }
 
-/** For a field whose schema has no message of its own. Undefined: the message of zod. */
+/** For a field whose schema has no message of its own. Undefined leaves zod's own message. */
 function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

@@ -14,7 +14,10 @@ export function parseJson(body: Buffer): Json {
   }
 }
 
-/** Throws `invalid_input` for anything but a JSON object, and for one nested too deeply to be serialized again. */
+/**
+ * Reads and parses a body. Throws `invalid_input` for anything but a JSON object, and for one nested too deeply to be serialised
+ * again.
+ */
 export async function readJsonObject(
   incoming: IncomingMessage,
   readBody: ReadBody,

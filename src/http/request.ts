@@ -71,7 +71,7 @@ export function clientAddress(c: AppContext, trusted: readonly Network[]): strin
   return normalizeAddress(address)
 }
 
-/** None of these is secret by itself. The two signatures are stored only to replay rejected deliveries, and are never shown. */
+/** Only the two signatures are secret. They are stored only to replay rejected deliveries, and are never shown. */
 const STORED = [
   'content-type',
   'content-length',

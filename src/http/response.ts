@@ -25,9 +25,11 @@ export function writeResponse(
   outgoing.writeHead(status, [...extraHeaders, ...headers, 'Content-Length', length]).end(body)
 }
 
+/** Converts headers to an object. */
 export function headersObject(headers: RawHeaders): { [name: string]: string } {
   const object: { [name: string]: string } = {}
-  for (let at = 0; at < headers.length; at += 2) object[headers[at] ?? ''] = headers[at + 1] ?? ''
+  for (let index = 0; index < headers.length; index += 2)
+    object[headers[index] ?? ''] = headers[index + 1] ?? ''
   return object
 }
 

@@ -86,10 +86,10 @@ export function createHttpServer(
   }
 }
 
-/** Descriptors reserved for everything but callers: the database, requests to ImageKit and notifications. */
+/** At most this many descriptors are reserved for everything but callers: the database, requests to ImageKit and notifications. */
 const MAX_RESERVED = 256
 
-/** Twice as many as were measured; each takes about 20 KiB. */
+/** Twice as many as were tested; each takes about 20 KiB. */
 const MAX_WAITING = 20_000
 
 /** The maximum number of connections, and how many of them may wait: a quarter is reserved for webhooks and everything else. */

@@ -80,7 +80,7 @@ function streamStatus(outgoing: ServerResponse, feed: StatusFeed, heartbeats: He
 }
 
 /**
- * Makes the adapter leave Node's response alone. It recognizes only this very object, so the response that middleware prepared
+ * Makes the adapter leave Node's response alone. It recognises only this very object, so the response that middleware prepared
  * is dropped first: Hono would merge both into a new one, and the adapter would send that too. For the same reason no
  * middleware around this route may set a header after `next()`.
  */

@@ -15,7 +15,7 @@ function etagOf(version: string): string {
 
 /**
  * From `If-None-Match`, compared weakly (RFC 9110 §13.1.2); undefined without that header. No list parser is needed: the list has
- * one of our ETags exactly if the header contains its text.
+ * one of our ETags exactly when the header contains its text.
  */
 export function ifNoneMatch({ headers }: IncomingMessage): IsKnown | undefined {
   const header = headers['if-none-match']
@@ -61,13 +61,13 @@ export function linkedStatusResponse(snapshot: StatusSnapshot | undefined, urls:
   return { ...response, headers: [...headers, 'Link', linkValue(urls)] }
 }
 
-/** Joins the serialized statuses without parsing them. */
+/** Joins the serialised statuses without parsing them. */
 export function statusesResponse(
   requested: readonly { fileId: string; snapshot: StatusSnapshot | undefined }[],
 ): PlainResponse {
   const bodies = requested.flatMap(({ snapshot }) => (snapshot === undefined ? [] : [snapshot.body]))
-  const notFound = requested.flatMap(({ fileId, snapshot }) => (snapshot === undefined ? [fileId] : []))
-  const body = `{"assets":[${bodies.join(',')}],"notFound":${JSON.stringify(notFound)}}`
+  const unknownIds = requested.flatMap(({ fileId, snapshot }) => (snapshot === undefined ? [fileId] : []))
+  const body = `{"assets":[${bodies.join(',')}],"notFound":${JSON.stringify(unknownIds)}}`
   return { status: 200, headers: [...JSON_TYPE, ...NO_CACHE], body }
 }
 

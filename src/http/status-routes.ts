@@ -15,7 +15,7 @@ import { statusesResponse } from './status-responses.ts'
 type StatusRoutesDeps = Pick<StatusDeps, 'statuses'> &
   Omit<EventsDeps, 'subject'> & { handleStatus: StatusHandler }
 
-const fileId = z.object({ fileId: z.string() })
+const fileIdParams = z.object({ fileId: z.string() })
 
 /** The status of one or several assets, and the stream of its changes. */
 export function statusRoutes(api: Api, deps: StatusRoutesDeps): void {
@@ -36,7 +36,7 @@ export function statusRoutes(api: Api, deps: StatusRoutesDeps): void {
   route(api, '/assets/:fileId/status', {
     GET: operation({
       auth: 'asset',
-      params: fileId,
+      params: fileIdParams,
       query: statusQuerySchema,
       responses: { 200: assetStatusSchema, 304: null },
       async handle({ params, query, credential }, c) {
@@ -47,7 +47,7 @@ export function statusRoutes(api: Api, deps: StatusRoutesDeps): void {
   route(api, '/assets/:fileId/events', {
     GET: operation({
       auth: 'asset',
-      params: fileId,
+      params: fileIdParams,
       responses: eventResponses,
       handle: ({ params, credential }, c) =>
         respondWithEvents(c, { ...deps, subject: 'asset' }, credential, (follower) =>

@@ -31,9 +31,9 @@ type SubmissionRoutesDeps = RegisterSubmissionDeps &
     allowPrivateTargets: boolean
   }
 
-const submissionId = z.object({ submissionId: z.string() })
+const submissionIdParams = z.object({ submissionId: z.string() })
 
-/** A parser for a field of a schema, so that its errors are reported together with those of the other fields. */
+/** Turns a parser into the transform of one field, so that its errors are reported together with those of the other fields. */
 function withIssues<In, Out>(parse: (value: In) => Out) {
   return (value: In, context: z.core.$RefinementCtx) => {
     try {
@@ -86,7 +86,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
   route(api, '/submissions/:submissionId', {
     GET: operation({
       auth: 'submission',
-      params: submissionId,
+      params: submissionIdParams,
       query: statusQuerySchema,
       responses: { 200: submissionSchema, 304: null },
       async handle({ params, query, credential }, c) {
@@ -98,7 +98,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
   route(api, '/submissions/:submissionId/events', {
     GET: operation({
       auth: 'submission',
-      params: submissionId,
+      params: submissionIdParams,
       responses: eventResponses,
       handle: ({ params, credential }, c) =>
         respondWithEvents(c, { ...deps, subject: 'submission' }, credential, (follower) =>
@@ -109,7 +109,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
   route(api, '/submissions/:submissionId/response', {
     PUT: operation({
       auth: 'submission',
-      params: submissionId,
+      params: submissionIdParams,
       body: { json: reportedResponseSchema },
       responses: { 200: z.union([linkedAssetStatusSchema, submissionSchema]) },
       async handle({ params, json }, c) {

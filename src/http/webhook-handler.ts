@@ -124,7 +124,7 @@ function readFailure(trust: Trust, error: unknown): unknown {
   }
 }
 
-/** The size of an incomplete body, as far as it is known. At least 1, because the stored body is empty. */
+/** The size of an incomplete body, as far as it is known. At least 1: a size larger than the stored body marks it as incomplete. */
 function sizeOfUnreadBody(incoming: IncomingMessage, rejection: RejectionCause): number {
   const minBytes = rejection === 'too_large' ? MAX_BODY_BYTES + 1 : 1
   const announced = Number(incoming.headers['content-length'] ?? 0)

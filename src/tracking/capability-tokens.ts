@@ -5,7 +5,7 @@ import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual 
  * file.
  */
 export type Capability = {
-  /** `mac` in base64url, 43 characters. */
+  /** Returns the MAC of the subject in base64url, 43 characters. */
   sign(subject: string): string
   verify(subject: string, mac: string): boolean
 }

@@ -9,15 +9,15 @@ type KeyRejection = { call: ImagekitCall; status: number }
 export type KeyRejections = {
   /** Called for each response of ImageKit, with its HTTP status. */
   note(call: ImagekitCall, response: { kind: KeyVerdict; status: number }): void
-  /** The rejections that no accepted request has followed. */
+  /** The latest rejection of each kind of request that was not cleared by an accepted request. */
   list(): KeyRejection[]
 }
 
 const WARN_EVERY_MS = 60_000
 
 /**
- * Remembers that ImageKit rejected the key. An accepted upload clears all rejections, any other accepted call those of its
- * kind.
+ * Remembers that ImageKit rejected the key. An accepted upload clears all rejections, any other accepted call only that of
+ * its kind.
  */
 export function createKeyRejections({
   clock,

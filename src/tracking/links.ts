@@ -47,7 +47,7 @@ export function createLinks(publicUrl: () => string, tokens: CapabilityTokens): 
   }
 }
 
-/** Returns the submission that a webhook token authenticates; undefined for a forged token. */
+/** Returns the id of the submission that a webhook token authenticates; undefined for a forged token. */
 export function readWebhookToken(
   tokens: Pick<CapabilityTokens, 'webhook'>,
   token: string,

@@ -6,7 +6,7 @@ const TTL_MS = 20_000
 
 /** The lease of the process that does the work that only one process may do. */
 export type MaintenanceLease = {
-  /** Null while another process has it. */
+  /** Null if this process does not have it. */
   current(): Lease | null
   /** Acquires or renews the lease. Call it again well before 20 seconds have passed. */
   renew(store: Pick<Store, 'acquireLease'>): Promise<void>

@@ -28,7 +28,7 @@ type StartUpDeps = {
 /** What a process does with a database that it has just opened, before it serves. Returns how far to trust recorded times. */
 export async function startUp(deps: StartUpDeps): Promise<ClockTrust | null> {
   const { store, clock, claimClock, lease, endedSessions, backupPrefix, log } = deps
-  // Only the process that has the file open creates backups, so none of these is in use.
+  // Only the process that has the file open creates backups, so no leftover one is in use.
   if (backupPrefix !== null)
     await removeLeftoverBackups(backupPrefix).catch((err: unknown) =>
       log.warn({ event: 'backup_cleanup.failed', err }, 'leftover backups could not be removed'),
@@ -36,7 +36,7 @@ export async function startUp(deps: StartUpDeps): Promise<ClockTrust | null> {
   await keepAlive(deps)
   await recoverAbandoned(deps)
   await checkTokenSecret(deps)
-  // Another process may keep it locked for a while. The heartbeat soon tries again.
+  // Another process may lock the lease for a while. The heartbeat soon tries again.
   await lease
     .renew(store)
     .catch((err: unknown) =>
@@ -57,9 +57,9 @@ type CheckDeps = {
 
 /** Logs an error if no token secret verifies the webhook URLs of this database. Records the secret that signs from now on. */
 async function checkTokenSecret({ store, tokens, log }: CheckDeps): Promise<void> {
-  const known = await store.findTokenCheckValue()
-  if (known === tokens.checkValue) return
-  if (known !== null && !tokens.hasCheckValue(known))
+  const recorded = await store.findTokenCheckValue()
+  if (recorded === tokens.checkValue) return
+  if (recorded !== null && !tokens.hasCheckValue(recorded))
     log.error(
       { event: 'token_secret.mismatched' },
       'TRACKER_TOKEN_SECRET lacks the secret that signed the newest webhook URLs of this database, so they are rejected. ' +

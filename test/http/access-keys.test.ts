@@ -3,10 +3,11 @@ import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 
 const basic = (userName: string, password = '') => `Basic ${btoa(`${userName}:${password}`)}`
 
-/** Every route that requires a key, with a request that shows whether the key was accepted. */
+/** Routes that an API key or an admin key opens, with a request that shows whether the key was accepted. */
 const PROTECTED = [
   ['POST', '/submissions'],
   ['GET', '/submissions/x'],
+  ['GET', '/submissions/x/events'],
   ['PUT', '/submissions/x/response'],
   ['GET', '/assets/x/status'],
   ['GET', '/assets/x/events'],
@@ -73,7 +74,7 @@ test('without configured keys none is required, and any credentials of an SDK ar
 test.each([
   ['API', { TRACKER_ADMIN_KEY: '' }, API_KEY],
   ['admin', { TRACKER_API_KEY: '' }, ADMIN_KEY],
-])('an %s key is required even if it is the only configured key', async (_, env, key) => {
+])('a key is required even if only an %s key is configured', async (_, env, key) => {
   const tracker = await startTracker(env)
   const send = (authorization: string) =>
     fetch(`${tracker.url}/assets/x/status`, { headers: { authorization } })
@@ -82,7 +83,7 @@ test.each([
   expect((await send(`Bearer ${key}`)).status).toBe(404)
 })
 
-test('health checks and problem pages need no key', async () => {
+test('health checks and problem descriptions need no key', async () => {
   const tracker = await startTracker()
   for (const path of ['/healthz', '/readyz', '/problems/internal'])
     expect((await fetch(tracker.url + path)).status).toBe(200)

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { expect, test } from 'vitest'
 import { rawRequest } from '../support/raw-request.ts'
-import { API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
+import { ADMIN_KEY, API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
 
 const KEYLESS = { TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' }
@@ -14,8 +14,8 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
   ['a foreign Host with our port', { host: 'evil.example:3000' }],
   ['a Host that starts like a loopback address', { host: '127.0.0.1.evil.example' }],
   ['a Host that starts like localhost', { host: 'localhost.evil.example' }],
-  ['an address of the local network', { host: '192.168.1.7' }],
-  ['0.0.0.0', { host: '0.0.0.0:3000' }],
+  ['a Host in the local network', { host: '192.168.1.7' }],
+  ['the Host 0.0.0.0', { host: '0.0.0.0:3000' }],
   ['Forwarded', { forwarded: 'for=192.0.2.1' }],
   ['X-Forwarded-For', { 'x-forwarded-for': '127.0.0.1' }],
   ['X-Forwarded-Host', { 'X-Forwarded-Host': 'localhost' }],
@@ -31,7 +31,7 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
   ['an Origin that starts like a loopback address', { origin: 'http://127.0.0.1.evil.example' }],
   ['the Origin of another port of this machine', { origin: 'http://localhost:1' }],
   [
-    'another port that claims to be the same origin',
+    'the Origin of another port that claims to be the same origin',
     { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-origin' },
   ],
   ['a page of another site without Origin', { 'sec-fetch-site': 'cross-site' }],
@@ -54,7 +54,7 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
   ].map((name): [string, OutgoingHttpHeaders] => [name, { [name]: '127.0.0.1' }]),
 ]
 
-test.each(FOREIGN)('without keys a request with %s is 403 on every route', async (_, headers) => {
+test.each(FOREIGN)('without keys a request with %s gets 403 on routes of every kind', async (_, headers) => {
   const tracker = await startTracker(KEYLESS)
   const addresses = [
     ['GET', '/healthz'],
@@ -96,9 +96,12 @@ test.each([
   expect((await send(tracker, headers)).status).toBe(200)
 })
 
-test('requests must also be local if only one of the two keys is missing', async () => {
-  const tracker = await startTracker({ TRACKER_ADMIN_KEY: '' })
-  const headers = { host: 'evil.example', authorization: `Bearer ${API_KEY}` }
+test.each([
+  ['API', { TRACKER_API_KEY: '' }, ADMIN_KEY],
+  ['admin', { TRACKER_ADMIN_KEY: '' }, API_KEY],
+])('requests must also be local if only the %s key is missing', async (_, env, key) => {
+  const tracker = await startTracker(env)
+  const headers = { host: 'evil.example', authorization: `Bearer ${key}` }
   expect((await send(tracker, headers)).status).toBe(403)
 })
 
@@ -110,7 +113,7 @@ test.each(FOREIGN)('with both keys a request with %s is accepted', async (_, hea
 })
 
 test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', undefined])(
-  'without keys a body of type %s is not read as JSON, and nothing is written',
+  'without keys a body of type %s gets 415, and nothing is written',
   async (type) => {
     const tracker = await startTracker(KEYLESS)
     const headers = type === undefined ? {} : { 'content-type': type }

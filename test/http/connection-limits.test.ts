@@ -15,9 +15,9 @@ function open(tracker: RunningTracker, bytes: string): Socket {
   return socket
 }
 
-/** Sends a byte every 20 ms while the socket is open. */
-function sendSlowly(socket: Socket, byte: string): void {
-  const timer = setInterval(() => socket.write(byte), 20)
+/** Sends these bytes every 20 ms while the socket is open. */
+function sendSlowly(socket: Socket, bytes: string): void {
+  const timer = setInterval(() => socket.write(bytes), 20)
   socket.once('close', () => clearInterval(timer))
   socket.on('error', () => {})
 }
@@ -32,9 +32,9 @@ test.each([
   ['sends nothing', '', ''],
   ['stops in the middle of a head', 'GET /healthz HTTP/1.1\r\nHo', ''],
   ['sends its head slowly', 'GET /healthz HTTP/1.1\r\nx: ', 'x'],
-])('a caller that %s gets 408 and is disconnected', async (_, begin, byte) => {
+])('a caller that %s gets 408 and is disconnected', async (_, firstBytesSent, byte) => {
   const tracker = await startTracker({}, { connectionLimits: { headMs: 100 } })
-  const socket = open(tracker, begin)
+  const socket = open(tracker, firstBytesSent)
   if (byte !== '') sendSlowly(socket, byte)
   const response = await text(socket)
   expect(response).toMatch(/^HTTP\/1\.1 408 /)

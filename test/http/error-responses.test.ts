@@ -56,7 +56,7 @@ test.each([
   ['/api/v1/files/upload', 'POST'],
   ['/api/v2/files/upload', 'POST'],
   ['/v1/files/x/details', 'PATCH'],
-])('%s accepts %s, and every other method is 405 with Allow', async (path, allow) => {
+])('%s gets 405 for every method but %s, with these in Allow', async (path, allow) => {
   const tracker = await startTracker()
   const wrong = METHODS.filter((method) => !allow.split(', ').includes(method))
   for (const method of wrong) {
@@ -120,7 +120,7 @@ test.each([
   '/assets/%/status',
   '/assets/%E0%A4%A/status',
   '/submissions/%',
-])('the malformed address %s is rejected like any other', async (path) => {
+])('the malformed address %s gets 401 or 404, not 500', async (path) => {
   const tracker = await startTracker()
   const response = await rawRequest(tracker.url, { path })
   expect([401, 404]).toContain(response.status)
@@ -153,7 +153,7 @@ test('an unknown Expect header is ignored', async () => {
   expect(response.headers['x-request-id']).toMatch(GENERATED_ID)
 })
 
-test('an internal error gets a fixed sentence, without the error itself', async () => {
+test('the problem of an internal error does not contain the error itself', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   const broken = () => Promise.reject(new Error('an internal secret'))

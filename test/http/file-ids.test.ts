@@ -6,7 +6,7 @@ import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
 
-/** Invalid file ids: each would lead to another address, or can't be part of an address. */
+/** Invalid file ids: each leads to another address, can't be part of an address, or is too long. */
 const INVALID = ['.', '..', 'a/b', 'a\\b', 'a\u001b[2J', 'a\nb', 'a\u009bb', '', 'status', 'x'.repeat(129)]
 
 async function newestDelivery(tracker: RunningTracker) {
@@ -86,8 +86,8 @@ test.each(INVALID)(
 test.each(INVALID)('an account webhook with the fileId %j is stored and ignored', async (fileId) => {
   const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET })
   const updated = accountEvent('file-updated', { id: 'evt_1', data: { fileId } })
-  const queued = accountEvent('pre-transform-success', { id: 'evt_2', data: uploadedFile(fileId) })
-  for (const body of [updated, queued]) {
+  const transformed = accountEvent('pre-transform-success', { id: 'evt_2', data: uploadedFile(fileId) })
+  for (const body of [updated, transformed]) {
     expect(await deliverEvent(tracker, body)).toMatchObject({ status: 200, json: { outcome: 'ignored' } })
     expect(await newestDelivery(tracker)).toMatchObject({ outcome: 'ignored', fileId: null })
   }

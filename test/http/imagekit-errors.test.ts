@@ -68,15 +68,17 @@ test('a request with too many headers under ImageKit’s prefixes gets an error 
   expect(JSON.parse(body)).toEqual({ message: expect.any(String), help: expect.any(String) })
 })
 
-test('a body that is too large and a failing store are errors in ImageKit’s shape', async () => {
+test('an upload that is too large gets an error in ImageKit’s shape', async () => {
+  const imagekit = await startMisbehavingImagekit((call) => call.readForm())
+  const tracker = await startTracker({ MAX_UPLOAD_BYTES: '1KiB', IMAGEKIT_UPLOAD_URL: imagekit.url })
+  await messageOf(await upload(tracker, [['file', 'x'.repeat(2000), 'a.txt']]), 413)
+})
+
+test('an update that cannot be stored gets an error in ImageKit’s shape', async () => {
   const database = await createTestDatabase()
   const { store } = await openWatchedStore(database)
   const failing = { ...store, createSubmission: () => Promise.reject(new Error('broken')) }
-  const imagekit = await startMisbehavingImagekit((call) => call.readForm())
-  const env = { MAX_UPLOAD_BYTES: '1KiB', IMAGEKIT_UPLOAD_URL: imagekit.url }
-  const tracker = await startTracker(env, { store: failing }, database)
-  const large = await upload(tracker, [['file', 'x'.repeat(2000), 'a.txt']])
-  await messageOf(large, 413)
+  const tracker = await startTracker({}, { store: failing }, database)
   const failed = await tracker.fetch('/v1/files/x/details', {
     method: 'PATCH',
     headers: { 'content-type': 'application/json' },

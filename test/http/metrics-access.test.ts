@@ -11,10 +11,13 @@ test.each([
   expect((await fetch(`${tracker.url}/metrics`, { headers })).status).toBe(status)
 })
 
-test('with METRICS_PUBLIC, or without configured keys, no key is required', async () => {
+test('with METRICS_PUBLIC, /metrics requires no key, but other routes still do', async () => {
   const open = await startTracker({ METRICS_PUBLIC: 'true' })
   expect((await fetch(`${open.url}/metrics`)).status).toBe(200)
   expect((await fetch(`${open.url}/stats`)).status).toBe(401)
+})
+
+test('without configured keys, /metrics requires no key, but the request must be local', async () => {
   const local = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
   expect((await fetch(`${local.url}/metrics`)).status).toBe(200)
   const foreign = { headers: { origin: 'https://elsewhere.example' } }

@@ -9,15 +9,18 @@ test.each([
   ['POST', '/reconcile?dryRun=true', { dryRun: true }, 'dryRun'],
   ['POST', '/submissions?fileId=file-1', { extensions: [{ name: 'remove-bg' }] }, 'fileId'],
   ['GET', '/runs?statuss=', undefined, 'statuss'],
-] as const)('%s %s is rejected, and changes nothing', async (method, path, body, field) => {
-  const tracker = await startTracker()
-  await register(tracker, ['remove-bg'], 'file-1')
-  const { status, json } = await ask(tracker, path, { method, body })
-  expect(status).toBe(400)
-  expect(json).toMatchObject({ errors: [{ field, message: 'is not a parameter of this route' }] })
-  const { json: listed } = await ask<{ runs: object[] }>(tracker, '/runs')
-  expect(listed.runs).toHaveLength(1)
-})
+] as const)(
+  'the unknown parameter of %s %s is rejected, and nothing changes',
+  async (method, path, body, field) => {
+    const tracker = await startTracker()
+    await register(tracker, ['remove-bg'], 'file-1')
+    const { status, json } = await ask(tracker, path, { method, body })
+    expect(status).toBe(400)
+    expect(json).toMatchObject({ errors: [{ field, message: 'is not a parameter of this route' }] })
+    const { json: listed } = await ask<{ runs: object[] }>(tracker, '/runs')
+    expect(listed.runs).toHaveLength(1)
+  },
+)
 
 test.each([
   ['POST', '/submissions', { extensions: 'x', fileName: 3 }, ['must be a string', 'must be an array']],

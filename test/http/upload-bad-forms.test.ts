@@ -11,7 +11,7 @@ const TYPE = `multipart/form-data; boundary=${BOUNDARY}`
 const field = (name: string, value: string) => partText(`name="${name}"`, value)
 const form = (...more: string[]) => formText([FILE, FILE_NAME, ...more])
 
-const INVALID: [what: string, message: RegExp, body: string, contentType?: string][] = [
+const INVALID: [title: string, message: RegExp, body: string, contentType?: string][] = [
   [
     'a field over 1 MiB',
     /tags: is larger than 1048576 bytes/,
@@ -173,7 +173,7 @@ test('invalid extensions are rejected before the file after them has arrived', a
   expect(sandbox.uploads()).toEqual([])
 })
 
-test('a field of exactly 1 MiB and a form of exactly 100 parts are accepted', async () => {
+test('a form of exactly 100 parts with a field of exactly 1 MiB is accepted', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const big = field('x', 'x'.repeat(1024 * 1024))
   const many = Array.from({ length: 97 }, (_, index) => field(`a${index}`, ''))
@@ -195,11 +195,14 @@ test('white space after a boundary is ignored', async () => {
   expect(sandbox.uploads()[0]?.order).toEqual(['file', 'fileName'])
 })
 
-test('ImageKit, not the tracker, rejects a missing file or fileName', async () => {
+test.for([
+  ['file', FILE_NAME],
+  ['fileName', FILE],
+] as const)('ImageKit, not the tracker, rejects a form without %s', async ([name, part]) => {
   const { tracker } = await startTrackerAndSandbox()
-  const response = await sendForm(tracker, formText([FILE_NAME]))
+  const response = await sendForm(tracker, formText([part]))
   expect(response.status).toBe(400)
-  expect(JSON.parse(response.body)).toMatchObject({ message: 'Your request is missing file parameter.' })
+  expect(JSON.parse(response.body)).toMatchObject({ message: `Your request is missing ${name} parameter.` })
 })
 
 function nested(depth: number): string {

@@ -108,7 +108,7 @@ test('if ImageKit stops reading the file, the upload is 504 and nothing was uplo
   expect(created).toEqual([])
 })
 
-const MISSING_RESPONSES: [what: string, status: number, code: string, script: (call: Call) => void][] = [
+const MISSING_RESPONSES: [title: string, status: number, code: string, script: (call: Call) => void][] = [
   ['breaks the connection', 502, 'imagekit_unreachable', (call) => call.breakOff()],
   ['sends nothing', 504, 'imagekit_timeout', () => {}],
   [
@@ -129,7 +129,7 @@ const MISSING_RESPONSES: [what: string, status: number, code: string, script: (c
 ]
 
 test.for(MISSING_RESPONSES)(
-  'if ImageKit has the whole form and %s, the upload is unconfirmed until a webhook settles it',
+  'if ImageKit has the whole form and %s, the upload is unconfirmed, and a webhook still settles its run',
   async ([, status, code, script]) => {
     let webhookUrl = ''
     const { tracker } = await start(

@@ -28,7 +28,7 @@ async function start(env: Record<string, string>, overrides = {}) {
   return { imagekit, tracker, created }
 }
 
-test('an upload whose Content-Length exceeds MAX_UPLOAD_BYTES is rejected before it is sent', async () => {
+test('an upload whose Content-Length exceeds MAX_UPLOAD_BYTES is rejected before the rest of it is sent', async () => {
   const { tracker, imagekit, created } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
   const caller = openUpload(tracker, { 'content-length': 1025 })
   caller.write(FILE_START)
@@ -51,7 +51,7 @@ test('a chunked upload is rejected as soon as it exceeds MAX_UPLOAD_BYTES, and n
   expect(created).toEqual([])
 })
 
-test('an upload of exactly MAX_UPLOAD_BYTES is accepted', async () => {
+test('an upload of exactly MAX_UPLOAD_BYTES is accepted, and one more byte is rejected', async () => {
   const { tracker } = await start({ MAX_UPLOAD_BYTES: '1KiB' })
   const empty = formText([partText('name="file"', '')])
   const form = formText([partText('name="file"', 'x'.repeat(1024 - empty.length))])
@@ -86,7 +86,7 @@ test('a repeated upload with the same Idempotency-Key counts towards MAX_CONCURR
   expect(imagekit.calls).toHaveLength(2)
 })
 
-test('a caller that stalls in the middle of its form is disconnected, which makes room for others', async () => {
+test('a caller that stalls in the middle of its form gets 408, which makes room for others', async () => {
   const { tracker, imagekit, created } = await start({ MAX_CONCURRENT_UPLOADS: '1' }, { bodyIdleMs: 500 })
   const caller = openUpload(tracker)
   caller.write(FILE_START)

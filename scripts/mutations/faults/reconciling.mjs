@@ -57,8 +57,18 @@ export const FAULTS_IN_RECONCILING = [
     remove: 'deps.store.extendClaim',
     tests: TWO_PROCESSES,
   },
-  { name: 'extended-claim-has-its-old-time', in: 'extendClaim', remove: 'claim', tests: TWO_PROCESSES },
-  { name: 'stopped-pass-keeps-its-claims', in: 'work', remove: 'deps.store.releaseRuns', tests: RATE_LIMITS },
+  {
+    name: 'extended-claim-has-its-old-time',
+    in: 'extendClaim',
+    remove: 'claimedUntil',
+    tests: TWO_PROCESSES,
+  },
+  {
+    name: 'stopped-pass-keeps-its-claims',
+    in: 'runPass',
+    remove: 'deps.store.releaseRuns',
+    tests: RATE_LIMITS,
+  },
   {
     name: 'missing-response-is-a-missing-file',
     in: 'decideFetched',
@@ -80,7 +90,7 @@ export const FAULTS_IN_RECONCILING = [
   },
   {
     name: 'results-of-a-stopped-batch-are-dropped',
-    in: 'work',
+    in: 'runPass',
     replace: ['checked', '(stop === null ? checked : [])'],
     nth: 1,
     tests: RATE_LIMITS,

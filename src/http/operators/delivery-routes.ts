@@ -22,7 +22,7 @@ import { type Api, operation, route } from '../route.ts'
 
 type DeliveryRoutesDeps = ListDeliveriesDeps & ReplayDeliveryDeps & ReplayDeliveriesDeps
 
-const deliveryId = z.object({ deliveryId: z.string() })
+const deliveryIdParams = z.object({ deliveryId: z.string() })
 
 /** Received deliveries, raw, and their replay. */
 export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
@@ -54,7 +54,7 @@ export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
   route(api, '/deliveries/:deliveryId', {
     GET: operation({
       auth: 'operator',
-      params: deliveryId,
+      params: deliveryIdParams,
       responses: { 200: deliveryDetailSchema },
       handle: async ({ params }) => ({ status: 200, json: await showDelivery(deps, params.deliveryId) }),
     }),
@@ -62,7 +62,7 @@ export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
   route(api, '/deliveries/:deliveryId/replay', {
     POST: operation({
       auth: 'operator',
-      params: deliveryId,
+      params: deliveryIdParams,
       body: { json: reasonSchema, isOptional: true },
       responses: { 200: recordedDeliverySchema },
       async handle({ params, body: { reason = null }, caller }) {

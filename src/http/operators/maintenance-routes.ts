@@ -42,7 +42,7 @@ export function maintenanceRoutes(api: Api, deps: MaintenanceRoutesDeps): void {
   route(api, '/backup', {
     POST: operation({
       auth: 'operator',
-      // Unread bytes of the request would reset the connection when it closes, and the end of the copy would be lost.
+      // Without `body`, unread bytes of the request would reset the connection when it closes, and the end of the copy would be lost.
       body: { json: reasonSchema, isOptional: true },
       responses: { 200: { mediaType: BACKUP_TYPE } },
       async handle({ body: { reason = null }, caller }, c) {

@@ -22,7 +22,7 @@ import {
 import { pageResponse } from '../response.ts'
 import { type Api, operation, route } from '../route.ts'
 
-const notificationId = z.object({ notificationId: z.string() })
+const notificationIdParams = z.object({ notificationId: z.string() })
 
 /** Lists, shows and resends the notifications to callers. */
 export function notificationRoutes(api: Api, deps: ListNotificationsDeps & ResendNotificationsDeps): void {
@@ -53,7 +53,7 @@ export function notificationRoutes(api: Api, deps: ListNotificationsDeps & Resen
   route(api, '/notifications/:notificationId', {
     GET: operation({
       auth: 'operator',
-      params: notificationId,
+      params: notificationIdParams,
       responses: { 200: notificationSchema },
       handle: async ({ params }) => ({
         status: 200,
@@ -64,7 +64,7 @@ export function notificationRoutes(api: Api, deps: ListNotificationsDeps & Resen
   route(api, '/notifications/:notificationId/resend', {
     POST: operation({
       auth: 'operator',
-      params: notificationId,
+      params: notificationIdParams,
       body: { json: reasonSchema, isOptional: true },
       responses: { 202: notificationSchema },
       async handle({ params, body: { reason = null }, caller }) {

@@ -30,7 +30,7 @@ type RunRoutesDeps = ListRunsDeps &
   RetryRunDeps &
   StartRetryDeps
 
-const runId = z.object({ runId: z.string() })
+const runIdParams = z.object({ runId: z.string() })
 
 /** Lists, shows, retries and acknowledges runs. */
 export function runRoutes(api: Api, deps: RunRoutesDeps): void {
@@ -63,7 +63,7 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
   route(api, '/runs/:runId', {
     GET: operation({
       auth: 'operator',
-      params: runId,
+      params: runIdParams,
       responses: { 200: runDetailSchema },
       handle: async ({ params }) => ({ status: 200, json: await showRun(deps, params.runId) }),
     }),
@@ -71,7 +71,7 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
   route(api, '/runs/:runId/retry', {
     POST: operation({
       auth: 'operator',
-      params: runId,
+      params: runIdParams,
       body: { json: reasonSchema, isOptional: true },
       responses: { 201: listedRunSchema },
       async handle({ params, body: { reason = null }, caller }) {
@@ -83,7 +83,7 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
   route(api, '/runs/:runId/acknowledge', {
     POST: operation({
       auth: 'operator',
-      params: runId,
+      params: runIdParams,
       body: { json: noteSchema, isOptional: true },
       responses: { 200: listedRunSchema },
       async handle({ params, body: { note = null }, caller }) {
@@ -94,7 +94,7 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
   route(api, '/runs/:runId/unacknowledge', {
     POST: operation({
       auth: 'operator',
-      params: runId,
+      params: runIdParams,
       body: { json: reasonSchema, isOptional: true },
       responses: { 200: listedRunSchema },
       async handle({ params, body: { reason = null }, caller }) {

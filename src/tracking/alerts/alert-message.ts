@@ -34,7 +34,7 @@ export function alertMessage(
   }
 }
 
-/** The same for the database alert. `fault` is the reason why the database is, or was, unavailable. */
+/** The body of the POST for the database alert. `fault` is the reason why the database is, or was, unavailable. */
 export function databaseAlertMessage(
   { state, since, resolvedAt }: Alert,
   fault: DatabaseFault,

@@ -10,7 +10,7 @@ type DatabaseAlertDeps = {
 
 /** The database alert. It is kept in memory, because nothing can be written while it fires; a restart forgets it. */
 export type DatabaseAlert = {
-  /** Checks the database. Returns whether it is writable, and the alert if it has not been delivered yet. */
+  /** Checks the database. Returns whether it is available, and the alert if it has not been delivered yet. */
   evaluate(): Promise<{ isAvailable: boolean; due: { alert: Alert; fault: DatabaseFault } | undefined }>
   /** Records that the message about this state was delivered. */
   markReported(state: Alert['state']): void

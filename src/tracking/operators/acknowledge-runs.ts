@@ -25,8 +25,8 @@ export async function acknowledgeRuns(
   request: Acknowledgement,
 ): Promise<ListedRunView[]> {
   const acknowledged: ListedRunView[] = []
-  for (let at = 0; at < request.runIds.length; at += RUNS_PER_STEP) {
-    const runIds = request.runIds.slice(at, at + RUNS_PER_STEP)
+  for (let from = 0; from < request.runIds.length; from += RUNS_PER_STEP) {
+    const runIds = request.runIds.slice(from, from + RUNS_PER_STEP)
     acknowledged.push(...(await acknowledgeStep(deps, { ...request, runIds })))
   }
   return acknowledged
@@ -36,8 +36,8 @@ async function acknowledgeStep(
   { store, clock }: AcknowledgeDeps,
   { runIds, note, actor }: Acknowledgement,
 ): Promise<ListedRunView[]> {
-  const named = auditedThings('runIds', runIds)
-  const entry: AuditEntry = { at: clock(), actor, kind: 'acknowledge', reason: note, ...named }
+  const audited = auditedThings('runIds', runIds)
+  const entry: AuditEntry = { at: clock(), actor, kind: 'acknowledge', reason: note, ...audited }
   return (await store.acknowledgeRuns(runIds, entry)).map(listedRunView)
 }
 

@@ -17,7 +17,7 @@ export type BackUpDeps = {
 }
 
 /**
- * Returns a consistent copy of the database as a stream; the service continues meanwhile. The copy is deleted once it was read.
+ * Returns a consistent copy of the database as a stream; the service continues meanwhile. The copy is deleted once it has been read.
  * Throws `backup_unsupported` for a database that is not a file.
  */
 export async function backUp(

@@ -9,7 +9,7 @@ export type Overview = {
   stats: Stats
   /** How many runs have each status now, regardless of when they got it: as many as the list of that status shows. */
   totals: { [status in RunStatus]: number }
-  /** The same for one cause of failures. */
+  /** How many runs are failed now for this cause. */
   totalOfCause: (extension: string, cause: string) => number
   /** The number of failed runs that no operator has acknowledged. */
   unacknowledged: number

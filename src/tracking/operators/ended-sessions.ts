@@ -31,7 +31,7 @@ export function createEndedSessions({
   uptimeMs: () => number
 }): EndedSessions {
   const ended = new Map<string, number>()
-  let latest: { startedAt: number; isLoaded: Promise<void> } | undefined
+  let latestLoad: { startedAt: number; result: Promise<void> } | undefined
   const load = async (from: Pick<Store, 'listEndedSessions'>): Promise<void> => {
     for (const { sessionId, endsAt } of await from.listEndedSessions()) ended.set(sessionId, endsAt)
   }
@@ -47,9 +47,9 @@ export function createEndedSessions({
     async refresh() {
       if (!store.isShared) return
       const now = uptimeMs()
-      if (latest === undefined || now - latest.startedAt >= FRESH_MS)
-        latest = { startedAt: now, isLoaded: load(store) }
-      await latest.isLoaded
+      if (latestLoad === undefined || now - latestLoad.startedAt >= FRESH_MS)
+        latestLoad = { startedAt: now, result: load(store) }
+      await latestLoad.result
     },
   }
 }

@@ -9,7 +9,7 @@ export type ProcessRetriesDeps = ResubmitRunDeps & {
 }
 
 /**
- * Submits the next run of all retries. Each is recorded as in progress before it is sent, so none is sent twice. After a
+ * Submits the next waiting run of all retries. Each is recorded as in progress before it is sent, so none is sent twice. After a
  * crash, or if it is unknown whether that record was committed, it is `unconfirmed`. A rate-limited run keeps its place in the
  * queue.
  */
@@ -23,7 +23,7 @@ export async function processNextRetry(
     const submitted = await resubmitRun(deps, { runId, actor, origin: { itemId } })
     if (submitted === null) return { isIdle: false, retryAfterMs: null }
     const { response, retryAfterMs } = submitted
-    const [state, reason] = retryAfterMs === null ? endOf(response) : (['waiting', null] as const)
+    const [state, reason] = retryAfterMs === null ? resultOf(response) : (['waiting', null] as const)
     // The request was sent: its result must be recorded, even if the store is unavailable right now.
     await deps.writeRetries.apply(() => deps.store.endRetryItem(itemId, state, reason))
     return { isIdle: false, retryAfterMs }
@@ -31,8 +31,8 @@ export async function processNextRetry(
     // It may be recorded as in progress, and only this process would end it.
     if (error instanceof TrackerError && error.mayBeCommitted)
       await deps.writeRetries.apply(() => deps.store.endRetryItem(itemId, 'unconfirmed', COMMIT_UNKNOWN))
-    // The run can't be retried, which ends this item. After any other error it is tried again later.
-    if (!(error instanceof TrackerError) || !FINAL.includes(error.code)) throw error
+    // After an error that isn't final, the item is tried again later. A final one ends the item.
+    if (!(error instanceof TrackerError) || !FINAL_ERRORS.includes(error.code)) throw error
     await deps.store.endRetryItem(itemId, 'failed', error.message)
     return { isIdle: false, retryAfterMs: null }
   }
@@ -40,7 +40,7 @@ export async function processNextRetry(
 
 const COMMIT_UNKNOWN = 'The connection to the database broke while the retry was recorded.'
 
-function endOf(response: UploadResponse): readonly [state: RetryItemState, reason: string | null] {
+function resultOf(response: UploadResponse): readonly [state: RetryItemState, reason: string | null] {
   switch (response.kind) {
     case 'accepted':
       return ['accepted', null]
@@ -51,7 +51,8 @@ function endOf(response: UploadResponse): readonly [state: RetryItemState, reaso
   }
 }
 
-const FINAL: readonly TrackerError['code'][] = [
+/** The run can't be retried. */
+const FINAL_ERRORS: readonly TrackerError['code'][] = [
   'not_found',
   'run_pending',
   'run_not_current',

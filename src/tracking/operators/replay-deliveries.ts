@@ -28,6 +28,7 @@ const STEP = 20
 /** The number of deliveries that one audit entry names: a multiple of `STEP`. */
 const PER_ENTRY = 200
 
+/** The number of deliveries per read of the list. */
 const PAGE = 200
 
 /**
@@ -48,15 +49,15 @@ export async function replayDeliveries(
 ): Promise<ReplayReport> {
   const { filter, limit, dryRun, actor, reason } = request
   const deliveryIds = (await listIds(deps, filter)).slice(0, limit ?? undefined)
-  const replayDeps = dryRun ? previewing(deps) : deps
+  const replayDeps = dryRun ? previewDeps(deps) : deps
   const report: ReplayReport = {
     total: 0,
     byOutcome: { applied: 0, duplicate: 0, contradicted: 0, ignored: 0, rejected: 0 },
   }
   for (let from = 0; from < deliveryIds.length; from += STEP) {
     if (!dryRun && from % PER_ENTRY === 0) {
-      const named = auditedThings('deliveryIds', deliveryIds.slice(from, from + PER_ENTRY))
-      await deps.store.recordAuditEntry({ at: deps.clock(), actor, kind: 'replay', reason, ...named })
+      const audited = auditedThings('deliveryIds', deliveryIds.slice(from, from + PER_ENTRY))
+      await deps.store.recordAuditEntry({ at: deps.clock(), actor, kind: 'replay', reason, ...audited })
     }
     const deliveries = await Promise.all(
       deliveryIds.slice(from, from + STEP).map((deliveryId) => deps.store.findRejected(deliveryId)),
@@ -95,8 +96,11 @@ async function outcomeOf(deps: ReplayRejectedDeps, rejected: RejectedDelivery): 
   }
 }
 
-/** Decides deliveries without any effect. A delivery that repeats an earlier one of the preview counts as its repeat. */
-function previewing(deps: ReplayDeliveriesDeps): ReplayRejectedDeps {
+/**
+ * Decides deliveries without any effect. A delivery that repeats an earlier one of the preview counts as
+ * its repeat, or as its contradiction.
+ */
+function previewDeps(deps: ReplayDeliveriesDeps): ReplayRejectedDeps {
   const { store } = deps
   const applied = new Map<string, FinalStatus | null>()
   const afterEarlier = (key: string, status: FinalStatus | null, decided: RecordedDelivery) => {

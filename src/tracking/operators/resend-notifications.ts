@@ -19,7 +19,7 @@ export type ResendNotificationsDeps = {
   wakeNotifier: () => void
 }
 
-type Resending = { actor: string; reason: string | null }
+type ResendRequest = { actor: string; reason: string | null }
 
 /** The number of notifications whose bodies are in memory at a time. */
 const STEP = 20
@@ -27,7 +27,7 @@ const STEP = 20
 /** Makes a notification due now. A delivered or given-up one starts over. Throws `not_found`. */
 export async function resendNotification(
   deps: ResendNotificationsDeps,
-  { notificationId, actor, reason }: Resending & { notificationId: string },
+  { notificationId, actor, reason }: ResendRequest & { notificationId: string },
 ): Promise<NotificationView> {
   const listed = await deps.store.findNotification(notificationId)
   if (listed === undefined) throw new TrackerError('not_found', `There is no notification ${notificationId}.`)
@@ -35,10 +35,10 @@ export async function resendNotification(
   return showNotification(deps, notificationId)
 }
 
-/** The same for all notifications that match a filter, the newest first. Returns their number. Each step is audited. */
+/** Makes all notifications that match a filter due now, the newest first. Returns their number. Each step is audited. */
 export async function resendMatching(
   deps: ResendNotificationsDeps,
-  { filter, actor, reason }: Resending & { filter: NotificationFilter },
+  { filter, actor, reason }: ResendRequest & { filter: NotificationFilter },
 ): Promise<{ total: number }> {
   let total = 0
   let before: number | null = null
@@ -57,7 +57,7 @@ export async function resendMatching(
 async function resend(
   deps: ResendNotificationsDeps,
   listed: readonly ListedNotification[],
-  { actor, reason }: Resending,
+  { actor, reason }: ResendRequest,
 ): Promise<number> {
   const withBodies = await Promise.all(
     listed.map(async ({ notificationId, runId }) => ({ notificationId, body: await findBody(deps, runId) })),
@@ -67,16 +67,17 @@ async function resend(
   )
   if (notifications.length === 0) return 0
   const ids = notifications.map(({ notificationId }) => notificationId)
-  const named = auditedThings('notificationIds', ids)
-  const entry: AuditEntry = { at: deps.clock(), actor, kind: 'resend', reason, ...named }
+  const audited = auditedThings('notificationIds', ids)
+  const entry: AuditEntry = { at: deps.clock(), actor, kind: 'resend', reason, ...audited }
   const resent = await deps.store.resendNotifications(notifications, entry)
   deps.wakeNotifier()
   return resent.length
 }
 
 /**
- * The body of a notification is deleted once it was delivered or given up. It is that of the webhook that settled the run. If
- * there was none, or its body was pruned, it is built from what is known about the run. Undefined for an unknown run.
+ * Finds the body of a notification again, because it is deleted once the notification is delivered or given up. It is the body
+ * of the webhook that settled the run. If there was no such webhook, or its body was pruned, it is built from what is known
+ * about the run. Undefined for an unknown run.
  */
 async function findBody(deps: ResendNotificationsDeps, runId: string): Promise<string | undefined> {
   const history = await deps.store.findRunHistory(runId)

@@ -18,7 +18,7 @@ export type ResubmitRunDeps = ApplyResponseDeps & {
 
 export type RetryRunDeps = ResubmitRunDeps & { limiter: Pick<ConcurrencyLimiter, 'track'> }
 
-/** Retries a run for an operator. Returns the new run. Throws what `resubmitRun` throws, and if ImageKit rejects the request. */
+/** Retries a run for an operator. Returns the new run. Throws what `resubmitRun` throws, and if ImageKit does not accept it. */
 export async function retryRun(
   deps: RetryRunDeps,
   { runId, actor, reason }: { runId: string; actor: string; reason: string | null },
@@ -111,7 +111,7 @@ function responseOf(exchange: Exchange): UploadResponse {
 }
 
 const REJECTIONS = {
-  pending: ['run_pending', 'The run is still pending: wait until it has ended.'],
+  pending: ['run_pending', 'The run is still pending: wait until it is settled or expired.'],
   not_current: ['run_not_current', 'A newer run of this extension has replaced this one: retry that run.'],
   asset_gone: ['asset_gone', 'The file does not exist in ImageKit any more.'],
   no_file: ['unprocessable', 'The file of this run is not known.'],

@@ -10,7 +10,7 @@ export type StartRetryDeps = ListRunsDeps & {
   store: Pick<Store, 'createRetry' | 'findRetry' | 'listUnsubmitted'>
   clock: () => number
   newId: () => string
-  /** Wakes the job, because there is work. */
+  /** Wakes the retry job, because there is work. */
   wake: () => void
 }
 
@@ -21,6 +21,7 @@ export type RetryPreview = {
   total: number
   /** The cost in ImageKit's extension units of the runs whose price is known. */
   units: number
+  /** The number of the other runs. */
   unpriced: number
 }
 
@@ -28,7 +29,7 @@ export type RetryPreview = {
 export async function previewRetry(deps: ListRunsDeps, selection: RetrySelection): Promise<RetryPreview> {
   const runs =
     'runIds' in selection
-      ? await findEach(deps, selection.runIds)
+      ? await findRuns(deps, selection.runIds)
       : await listMatching(deps, selection.filter, selection.limit)
   return { total: runs.length, ...unitsOf(runs.map(({ run }) => run.requestedAs ?? run.name)) }
 }
@@ -56,7 +57,7 @@ export async function startRetry(
 }
 
 export type ShownRetry = RetryProgress & {
-  /** The first of the runs that `failed` counts. */
+  /** The first runs that `failed` counts, at most `MAX_UNSUBMITTED`. */
   notAccepted: UnsubmittedItem[]
 }
 
@@ -74,7 +75,7 @@ export async function showRetry(
 }
 
 /** The existing runs with these ids. Other work runs between the reads. */
-async function findEach({ store }: ListRunsDeps, runIds: readonly string[]): Promise<ListedRun[]> {
+async function findRuns({ store }: ListRunsDeps, runIds: readonly string[]): Promise<ListedRun[]> {
   const found: ListedRun[] = []
   for (const runId of new Set(runIds)) {
     const { runs } = await store.listRuns({ ...EVERY_RUN, q: runId }, { limit: 1, before: null })

@@ -14,7 +14,7 @@ export type SignInStore = Pick<Store, 'beginSignIn' | 'forgiveSignIn'>
 export type SignInLimit = {
   /**
    * Counts an attempt as failed until it is forgiven. Throws `too_many_attempts`. A valid key has no failures, so only failures
-   * from its own address can block it.
+   * from the same address can block it.
    */
   begin(attempt: { address: string; key: string }): Promise<{ forgive(): Promise<void> }>
 }
@@ -30,7 +30,7 @@ export function createSignInLimit(deps: {
   clock: () => number
 }): SignInLimit {
   const { store, hash, clock } = deps
-  const memory = createMemory()
+  const memory = createMemoryStore()
   return {
     async begin({ address, key }) {
       const at = clock()
@@ -54,8 +54,8 @@ export function createSignInLimit(deps: {
   }
 }
 
-function createMemory(): SignInStore {
-  // With `max`, it would allocate the space of all entries at once.
+function createMemoryStore(): SignInStore {
+  // With `max`, the cache would allocate the space of all entries at once.
   const failures = new LRUCache<string, readonly number[]>({
     maxSize: MAX_SIGN_IN_NAMES,
     sizeCalculation: () => 1,

@@ -21,7 +21,7 @@ export type CheckDueRunsDeps = {
 }
 
 /** The change that was, or would be, made to one run, and why. */
-export type Reconciled = {
+export type ReconciledRun = {
   runId: string
   fileId: string | null
   extension: string
@@ -36,7 +36,7 @@ export async function checkDueRuns(
   deps: CheckDueRunsDeps,
   due: readonly DueRun[],
 ): Promise<{
-  checked: { finding: Finding; submissionId: string; reconciled: Reconciled }[]
+  checked: { finding: Finding; submissionId: string; reconciled: ReconciledRun }[]
   stop: Stop | null
 }> {
   const now = deps.clock()
@@ -73,7 +73,7 @@ export async function checkDueRuns(
   return { checked, stop }
 }
 
-/** `file` is null if it is gone, and undefined if the run has none. */
+/** `file` is null if it is gone, and undefined if the fileId of the run is not known. */
 function decide(
   deps: CheckDueRunsDeps,
   dueRun: DueRun,
@@ -94,7 +94,7 @@ function decide(
   return { finding: expireOrRecheck(deps, dueRun, isWindowOver, now), why }
 }
 
-/** An expired run is checked once for each change of its file. */
+/** An expired run is checked once for each change of its file, so this check sets no new due time. */
 const UNCHANGED = { kind: 'unchanged', dueAt: null } as const
 
 function expireOrRecheck(

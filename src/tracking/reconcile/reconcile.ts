@@ -3,7 +3,7 @@ import { LEAST_RUN_CLAIM_MS, latestDueAt, RUN_CLAIM_MS } from '../../domain/due-
 import type { Finding } from '../../domain/finding.ts'
 import type { Store } from '../../store/store.ts'
 import type { MaintenanceLease } from '../maintenance-lease.ts'
-import { type CheckDueRunsDeps, checkDueRuns, type Reconciled } from './check-due-runs.ts'
+import { type CheckDueRunsDeps, checkDueRuns, type ReconciledRun } from './check-due-runs.ts'
 import type { FileLookup, Stop } from './fetch-files.ts'
 
 export type ReconcileDeps = CheckDueRunsDeps & {
@@ -17,7 +17,7 @@ export type ReconcileDeps = CheckDueRunsDeps & {
 }
 
 export type ReconcileReport = {
-  runs: Reconciled[]
+  runs: ReconciledRun[]
   /** How long ImageKit accepts no further requests, in milliseconds; null without a rate limit. */
   holdMs: number | null
   /** Why the remaining runs were not checked; null if all due runs were. */
@@ -29,7 +29,7 @@ export type ReconcilePass = { report: ReconcileReport; isKeyRejected: boolean }
 /** The number of runs that are checked before their findings are stored. */
 const BATCH = 100
 
-/** The number of runs that a dry run reports. */
+/** The maximum number of runs that a dry run reports. */
 const MAX_REPORTED = 1000
 
 /**
@@ -39,7 +39,7 @@ const MAX_REPORTED = 1000
 export function reconcile(deps: ReconcileDeps, { dryRun }: { dryRun: boolean }): Promise<ReconcilePass> {
   return deps.runExclusive(async () => {
     await sweep(deps)
-    return dryRun ? report(deps) : work(deps)
+    return dryRun ? dryRunPass(deps) : runPass(deps)
   })
 }
 
@@ -50,35 +50,35 @@ async function sweep({ store, lease, clock, overdueAfterMs }: ReconcileDeps): Pr
   while (await store.sweepOverdue(current, clock(), overdueAfterMs));
 }
 
-async function work(deps: ReconcileDeps): Promise<ReconcilePass> {
-  const runs: Reconciled[] = []
-  const timesOf = passTimes(deps)
+async function runPass(deps: ReconcileDeps): Promise<ReconcilePass> {
+  const runs: ReconciledRun[] = []
+  const currentTimes = passTimes(deps)
   for (;;) {
-    const { now, startedAt, latest } = timesOf()
-    let claim = now + RUN_CLAIM_MS
-    const due = await deps.store.claimDue(startedAt, { limit: BATCH, until: claim, latest })
+    const { now, startedAt, latest } = currentTimes()
+    let claimedUntil = now + RUN_CLAIM_MS
+    const due = await deps.store.claimDue(startedAt, { limit: BATCH, until: claimedUntil, latest })
     if (due.length === 0) return passOf(runs, null)
     const extendClaim = async () => {
       const at = deps.clock()
-      if (claim - at >= LEAST_RUN_CLAIM_MS) return
+      if (claimedUntil - at >= LEAST_RUN_CLAIM_MS) return
       const until = at + RUN_CLAIM_MS
       const runIds = due.map(({ run }) => run.runId)
-      await deps.store.extendClaim(runIds, claim, until)
-      claim = until
+      await deps.store.extendClaim(runIds, claimedUntil, until)
+      claimedUntil = until
     }
     const imagekit = beforeRequests(deps.imagekit, extendClaim)
     const { checked, stop } = await checkDueRuns({ ...deps, imagekit }, due)
     // Findings from before the stop are applied too: otherwise each pass would repeat the same lookups.
     for (const { finding, reconciled } of checked) {
       runs.push(reconciled)
-      const { applied } = await deps.store.applyFinding(reconciled.runId, finding, deps.clock(), claim)
+      const { applied } = await deps.store.applyFinding(reconciled.runId, finding, deps.clock(), claimedUntil)
       if (applied) deps.meter.runReconciled(finding.kind)
     }
     if (stop === null) continue
     const reached = new Set(checked.map(({ reconciled }) => reconciled.runId))
     const rest = due.filter(({ run }) => !reached.has(run.runId))
     const released = rest.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
-    await deps.store.releaseRuns(released, claim)
+    await deps.store.releaseRuns(released, claimedUntil)
     return passOf(runs, stop)
   }
 }
@@ -98,8 +98,8 @@ function beforeRequests(imagekit: FileLookup, doBefore: () => Promise<void>): Fi
   }
 }
 
-async function report(deps: ReconcileDeps): Promise<ReconcilePass> {
-  const runs: Reconciled[] = []
+async function dryRunPass(deps: ReconcileDeps): Promise<ReconcilePass> {
+  const runs: ReconciledRun[] = []
   const { startedAt, latest } = passTimes(deps)()
   const due = await deps.store.listDue(startedAt, MAX_REPORTED + 1, latest)
   const reported = due.slice(0, MAX_REPORTED)
@@ -126,7 +126,7 @@ function passTimes(deps: ReconcileDeps): () => { now: number; startedAt: number;
   }
 }
 
-function passOf(runs: Reconciled[], stop: Stop | null): ReconcilePass {
+function passOf(runs: ReconciledRun[], stop: Stop | null): ReconcilePass {
   const report = { runs, holdMs: stop?.retryAfterMs ?? null, stoppedBy: stop?.reason ?? null }
   return { report, isKeyRejected: stop?.isKeyRejected ?? false }
 }
@@ -137,7 +137,7 @@ export type ReconcileNowDeps = {
   clock: () => number
 }
 
-/** Reconciles on an operator's request, without waiting for the reconciler. With `dryRun` it only reports. */
+/** Reconciles on an operator's request, without waiting for the next scheduled pass. With `dryRun` it only reports. */
 export async function reconcileNow(
   deps: ReconcileNowDeps,
   { dryRun, actor }: { dryRun: boolean; actor: string },

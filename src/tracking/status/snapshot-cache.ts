@@ -16,19 +16,19 @@ export type SnapshotCache = {
  */
 export function createSnapshotCache(maxBytes: number): SnapshotCache {
   const cache = new LRUCache<string, StatusSnapshot>({ maxSize: maxBytes, sizeCalculation: bytesOf })
-  const notCached = new Uint32Array(HASH_SLOTS)
+  const firstRequests = new Uint32Array(HASH_SLOTS)
   const isSecondTime = (fileId: string): boolean => {
     const hash = hashOf(fileId)
     const slot = hash % HASH_SLOTS
-    if (notCached[slot] === hash) return true
-    notCached[slot] = hash
+    if (firstRequests[slot] === hash) return true
+    firstRequests[slot] = hash
     return false
   }
   return {
     get: (fileId) => cache.get(fileId),
     set(fileId, snapshot) {
-      const isRoom = cache.calculatedSize + bytesOf(snapshot) <= maxBytes
-      if (isRoom || isSecondTime(fileId)) cache.set(fileId, snapshot)
+      const hasRoom = cache.calculatedSize + bytesOf(snapshot) <= maxBytes
+      if (hasRoom || isSecondTime(fileId)) cache.set(fileId, snapshot)
     },
     delete: (fileId) => cache.delete(fileId),
     clear: () => cache.clear(),
@@ -41,7 +41,8 @@ const HASH_SLOTS = 65_536
 /** FNV-1a. After a collision, an asset is cached one request too early. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  for (let index = 0; index < text.length; index++)
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
   return hash >>> 0
 }
 

@@ -69,21 +69,21 @@ export function createCacheOf(
   const watchers = createStatusWatchers()
   const loads = new Map<string, Promise<StatusSnapshot | undefined>>()
   const retries = new Map<string, () => void>()
-  let reads = 0
+  let readsBegun = 0
 
   // One load per asset at a time. `invalidate` removes a load from `loads`: it is outdated then, and its callers get the newer
   // status. (The version can return to an earlier one, so no caller may keep the status in between.)
   const load = (fileId: string): Promise<StatusSnapshot | undefined> => {
-    const present = loads.get(fileId)
-    if (present !== undefined) return present
-    reads += 1
-    const number = reads
+    const inProgress = loads.get(fileId)
+    if (inProgress !== undefined) return inProgress
+    readsBegun += 1
+    const readNumber = readsBegun
     const started = read(fileId).then(
       (snapshot) => {
         if (loads.get(fileId) !== started) return cache?.get(fileId) ?? load(fileId)
         loads.delete(fileId)
         if (snapshot !== undefined && !isShared()) cache?.set(fileId, snapshot)
-        watchers.notify(fileId, snapshot, number)
+        watchers.notify(fileId, snapshot, readNumber)
         return snapshot
       },
       (error: unknown) => {
@@ -98,10 +98,10 @@ export function createCacheOf(
   // Never joins a read in progress: another process may have changed the asset since, and already responded to its caller. The
   // result may be newer than the load that listeners wait for, so listeners get it too, and none goes back to an older status.
   const readFresh = async (fileId: string): Promise<StatusSnapshot | undefined> => {
-    reads += 1
-    const number = reads
+    readsBegun += 1
+    const readNumber = readsBegun
     const snapshot = await read(fileId)
-    watchers.notify(fileId, snapshot, number)
+    watchers.notify(fileId, snapshot, readNumber)
     return snapshot
   }
 
@@ -128,7 +128,7 @@ export function createCacheOf(
   const invalidate = (fileId: string): void => {
     cache?.delete(fileId)
     loads.delete(fileId)
-    if (watchers.markStale(fileId, reads)) loadForWatchers(fileId)
+    if (watchers.markStale(fileId, readsBegun)) loadForWatchers(fileId)
   }
 
   return {

@@ -3,10 +3,13 @@ import type { StatusSnapshot } from './status-snapshot.ts'
 
 /** The status that a follower has not received yet: only ever the newest one, even if the follower is slow. */
 export type StatusFeed = {
-  /** Returns the newest status that was not taken yet. */
+  /** Returns the newest status if it was not taken yet. */
   take(): StatusSnapshot | undefined
-  /** True if nothing more follows: the status last taken has nothing pending, or the service stops. */
+  /**
+   * True if nothing more follows: the status last taken has nothing pending, the asset was forgotten, or the service stops.
+   */
   isOver(): boolean
+  /** Stops following. */
   leave(): void
 }
 

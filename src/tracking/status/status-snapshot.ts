@@ -39,7 +39,7 @@ function assetView(asset: Asset): AssetView {
   return {
     fileId: asset.fileId,
     status: asset.status,
-    // Not by assignment: an extension may have any name, including `__proto__`.
+    // Created from entries, because an extension may have any name, including `__proto__`, which can't be assigned.
     extensionStatus: Object.fromEntries(asset.runs.map((run) => [run.name, run.status])),
     extensions: asset.runs.map(runView),
     updatedAt: new Date(asset.updatedAt).toISOString(),

@@ -36,7 +36,7 @@ export function waitForStatus(
       latest = snapshot
       if (isTimeUp || snapshot === undefined || !snapshot.isPending || !isKnown(snapshot.version)) finish()
     }
-    // Not with the latest status: another process may have changed it while the store could not be read.
+    // Reads the status again: another process may have changed it while the store could not be read.
     const endWait = (): void => {
       isTimeUp = true
       if (!hasSnapshot) return

@@ -6,9 +6,9 @@ type StatusEvent = { kind: 'changed'; snapshot: StatusSnapshot } | { kind: 'forg
 /** Must not throw: other listeners are notified after it. */
 export type StatusListener = (event: StatusEvent) => void
 
-type Watched = {
+type WatchedAsset = {
   listeners: Set<StatusListener>
-  /** The number of reads that had begun when the asset changed; undefined once the listeners were notified. */
+  /** The number of reads that had begun when the asset changed; undefined while the listeners' status is up to date. */
   staleSince: number | undefined
   notifiedVersion: string | undefined
 }
@@ -17,22 +17,25 @@ type Watched = {
  * The listeners of each asset, and whether their status is stale. A change of one asset costs the listeners of others nothing.
  */
 export type StatusWatchers = {
+  /** Returns a function that removes the listener. */
   add(fileId: string, listener: StatusListener): () => void
-  /** Marks the listeners' status as stale, after `reads` reads had begun. Returns false if there are no listeners. */
-  markStale(fileId: string, reads: number): boolean
+  /** Marks the listeners' status as stale, after `readsBegun` reads had begun. Returns false if there are no listeners. */
+  markStale(fileId: string, readsBegun: number): boolean
+  /** The ids of the assets that have listeners. */
   watched(): string[]
   isStale(fileId: string): boolean
   /**
-   * Notifies all listeners if their status is stale and differs from the last one. `read` is the number of the read that returned
-   * the snapshot: a read that began before the change is ignored, because it may not include the change.
+   * Notifies the asset's listeners if their status is stale and differs from the last one. `readNumber` is the number of the read
+   * that returned the snapshot: a read that began before the change is ignored, because it may not include the change.
    */
-  notify(fileId: string, snapshot: StatusSnapshot | undefined, read: number): void
+  notify(fileId: string, snapshot: StatusSnapshot | undefined, readNumber: number): void
+  /** The number of listeners of all assets. */
   count(): number
   close(): void
 }
 
 export function createStatusWatchers(): StatusWatchers {
-  const assets = new Map<string, Watched>()
+  const assets = new Map<string, WatchedAsset>()
   let count = 0
   let isClosed = false
 
@@ -57,10 +60,10 @@ export function createStatusWatchers(): StatusWatchers {
       }
     },
 
-    markStale(fileId, reads) {
+    markStale(fileId, readsBegun) {
       const watched = assets.get(fileId)
       if (watched === undefined) return false
-      watched.staleSince = reads
+      watched.staleSince = readsBegun
       return true
     },
 
@@ -68,9 +71,9 @@ export function createStatusWatchers(): StatusWatchers {
 
     isStale: (fileId) => assets.get(fileId)?.staleSince !== undefined,
 
-    notify(fileId, snapshot, read) {
+    notify(fileId, snapshot, readNumber) {
       const watched = assets.get(fileId)
-      if (watched?.staleSince === undefined || read <= watched.staleSince) return
+      if (watched?.staleSince === undefined || readNumber <= watched.staleSince) return
       watched.staleSince = undefined
       if (snapshot !== undefined && snapshot.version === watched.notifiedVersion) return
       watched.notifiedVersion = snapshot?.version
@@ -83,8 +86,8 @@ export function createStatusWatchers(): StatusWatchers {
 
     close() {
       isClosed = true
-      const all = [...assets.values()].flatMap((watched) => [...watched.listeners])
-      for (const listener of all) listener({ kind: 'closing' })
+      const listeners = [...assets.values()].flatMap((watched) => [...watched.listeners])
+      for (const listener of listeners) listener({ kind: 'closing' })
     },
   }
 }

@@ -58,7 +58,7 @@ export async function followSubmission(
   if (followed.kind !== 'following') return followed
 
   let feed: StatusFeed = followed.feed
-  let isLeft = false
+  let hasLeft = false
   const followAsset = async (fileId: string): Promise<void> => {
     feed.leave()
     feed = SILENT
@@ -66,22 +66,22 @@ export async function followSubmission(
       () => OVER,
     )
     feed = asset.kind === 'following' ? asset.feed : OVER.feed
-    if (isLeft) feed.leave()
+    if (hasLeft) feed.leave()
     else follower.wake()
   }
-  const onSubmission = followed.feed
+  const submissionFeed = followed.feed
   return {
     kind: 'following',
     feed: {
       take() {
         const taken = feed.take()
-        if (feed !== onSubmission || taken === undefined || taken.fileId === null) return taken
+        if (feed !== submissionFeed || taken === undefined || taken.fileId === null) return taken
         void followAsset(taken.fileId)
         return undefined
       },
       isOver: () => feed.isOver(),
       leave() {
-        isLeft = true
+        hasLeft = true
         feed.leave()
       },
     },
@@ -94,7 +94,7 @@ const SILENT: StatusFeed = { take: () => undefined, isOver: () => false, leave: 
 const OVER = { kind: 'following', feed: { ...SILENT, isOver: () => true } } as const
 
 /** A submission as `GET /submissions/:submissionId` returns it. */
-export function submissionView(links: Links, facts: { submission: Submission; runs: Run[] }) {
+export function submissionView(links: Links, facts: SubmissionFacts) {
   const { submissionId, kind, state, fileId, error } = facts.submission
   const urls = links.submission(submissionId, fileId)
   return { submissionId, kind, state, fileId, ...urls, extensions: facts.runs.map(runView), error }

@@ -10,14 +10,17 @@ export type ApplyResponseDeps = {
   log: { warn(fields: object, text: string): void }
 }
 
-/** Records ImageKit's response to a submission. Resolves even while the store is down: the write is then queued for a retry. */
+/**
+ * Records ImageKit's response to a submission, and with `claim` the response to the caller for its `Idempotency-Key`. Resolves
+ * even while the store is down: the write is then queued for a retry.
+ */
 export function applyResponse(
   { store, writeRetries, clock, log }: ApplyResponseDeps,
-  facts: { submissionId: string; response: UploadResponse; key?: KeyClaim & { response: StoredResponse } },
+  facts: { submissionId: string; response: UploadResponse; claim?: KeyClaim & { response: StoredResponse } },
 ): Promise<void> {
   return writeRetries.apply(async () => {
-    const { submissionId, response, key } = facts
-    const { result } = await store.applyResponse(submissionId, response, clock(), key)
+    const { submissionId, response, claim } = facts
+    const { result } = await store.applyResponse(submissionId, response, clock(), claim)
     if (result === 'conflict')
       log.warn(
         { event: 'response.conflicted', submissionId },

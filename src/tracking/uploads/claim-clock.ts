@@ -8,6 +8,7 @@ export type ClaimClock = {
   now(): number
   /** Continues from the newest claim of an earlier process; null if there is none. */
   continueFrom(newestClaimAt: number | null): void
+  /** From now on, uses the clock of the shared database. */
   follow(serverClock: () => number): void
 }
 
@@ -19,14 +20,15 @@ export function createClaimClock({
   /** A monotonic clock, such as `performance.now`. */
   uptimeMs: () => number
 }): ClaimClock {
+  /** The time when `uptimeMs` was 0. */
   const startAt = clock() - uptimeMs()
   // Whole milliseconds, as in the store.
-  const continuing = (from: number) => () => Math.floor(from + uptimeMs())
-  let now = continuing(startAt)
+  const clockFrom = (from: number) => () => Math.floor(from + uptimeMs())
+  let now = clockFrom(startAt)
   return {
     now: () => now(),
     continueFrom(newestClaimAt) {
-      if (newestClaimAt !== null) now = continuing(newestClaimAt - uptimeMs())
+      if (newestClaimAt !== null) now = clockFrom(newestClaimAt - uptimeMs())
     },
     follow(serverClock) {
       now = serverClock

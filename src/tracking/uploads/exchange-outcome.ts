@@ -2,8 +2,8 @@ import type { StoredResponse } from '../../domain/idempotency.ts'
 import type { UploadResponse } from '../../domain/upload-response.ts'
 
 /**
- * How a request to ImageKit ended. `responded`: ImageKit's response, both as it is passed on and as `response`, parsed.
- * `broken`: no response; `wasComplete` says whether ImageKit may have received the whole request.
+ * How a request to ImageKit ended. `responded`: with ImageKit's response, both as it is passed on and as `response`, parsed.
+ * `broken`: without a response. `wasComplete`: whether ImageKit may have received the whole request.
  */
 export type Exchange =
   | {
@@ -20,21 +20,21 @@ export type Exchange =
     }
   | { kind: 'broken'; wasComplete: boolean; timedOut: boolean; cause: unknown }
 
-/** How a submission ended for its caller, once ImageKit may have received the whole request. */
+/** The outcome of a submission as its caller sees it, once ImageKit may have received the whole request. */
 export type CallerOutcome = { submissionId: string } & (
   | Extract<Exchange, { kind: 'responded' }>
   | { kind: 'unconfirmed'; reason: 'timed_out' | 'connection_broken' | 'service_stopped' }
 )
 
 /** Builds the response to the caller, which is stored for its `Idempotency-Key`. */
-export type RespondToCaller = (outcome: CallerOutcome) => StoredResponse
+export type BuildCallerResponse = (outcome: CallerOutcome) => StoredResponse
 
 export function callerOutcome(submissionId: string, exchange: Exchange): CallerOutcome {
   if (exchange.kind === 'responded') return { submissionId, ...exchange }
   return { submissionId, kind: 'unconfirmed', reason: exchange.timedOut ? 'timed_out' : 'connection_broken' }
 }
 
-/** The result of a submission once ImageKit may have received the whole request. */
+/** The response to record for a submission once ImageKit may have received the whole request. */
 export function submissionResponse(exchange: Exchange): UploadResponse {
   if (exchange.kind === 'responded') return exchange.response
   const error = exchange.timedOut

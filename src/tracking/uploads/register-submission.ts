@@ -16,7 +16,7 @@ export async function registerSubmission(
   const submission = {
     kind: 'external',
     ...request,
-    // We don't know whether the uploader sets one.
+    // We don't know whether the uploader sets a description.
     setsDescription: false,
   } as const
   const at = clock()

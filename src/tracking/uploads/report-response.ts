@@ -9,8 +9,8 @@ export type ReportResponseDeps = {
 }
 
 /**
- * Records the response that ImageKit gave to an uploader elsewhere. Throws `response_conflict` if the submission has another
- * one.
+ * Records the response that ImageKit gave to an uploader elsewhere. Throws `response_conflict` if the submission already has a
+ * different one.
  */
 export async function reportResponse(
   { store, clock }: ReportResponseDeps,

@@ -5,14 +5,19 @@ import type { RequestedExtension } from '../../domain/submission.ts'
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
-import { callerOutcome, type Exchange, type RespondToCaller, submissionResponse } from './exchange-outcome.ts'
-import type { Sent } from './with-idempotency-key.ts'
+import {
+  type BuildCallerResponse,
+  callerOutcome,
+  type Exchange,
+  submissionResponse,
+} from './exchange-outcome.ts'
+import type { SendResult } from './with-idempotency-key.ts'
 
 export type SubmitUpdateDeps = ApplyResponseDeps & {
   store: Pick<Store, 'createSubmission'>
   imagekit: { sendUpdate(fileId: string, body: { [name: string]: Json }): Promise<Exchange> }
   links: Links
-  respondToCaller: RespondToCaller
+  buildCallerResponse: BuildCallerResponse
 }
 
 /** Sends ImageKit an update of an existing file. The submission is committed before the request is sent. */
@@ -24,11 +29,13 @@ export async function submitUpdate(
     body: { [name: string]: Json }
     extensions: RequestedExtension[]
     callerWebhookUrl: string | null
+    /** The name of the caller's API key. */
     keyName: string
+    /** Of the caller's `Idempotency-Key`; null without one. */
     claim: KeyClaim | null
     fingerprint: string
   },
-): Promise<Sent> {
+): Promise<SendResult> {
   const { fileId, body, extensions, callerWebhookUrl, keyName, claim, fingerprint } = request
   const submission = {
     kind: 'update',
@@ -58,8 +65,11 @@ export async function submitUpdate(
       { event: 'response.lost', submissionId, err: exchange.cause },
       'no response from ImageKit; it may have received the update',
     )
-  const response = deps.respondToCaller(callerOutcome(submissionId, exchange))
-  const key = claim && { key: { ...claim, response } }
-  await applyResponse(deps, { submissionId, response: submissionResponse(exchange), ...key })
-  return { response, isStored: true }
+  const callerResponse = deps.buildCallerResponse(callerOutcome(submissionId, exchange))
+  await applyResponse(deps, {
+    submissionId,
+    response: submissionResponse(exchange),
+    ...(claim && { claim: { ...claim, response: callerResponse } }),
+  })
+  return { response: callerResponse, isStored: true }
 }

@@ -4,8 +4,13 @@ import type { RequestedExtension, SubmissionError } from '../../domain/submissio
 import type { Store } from '../../store/store.ts'
 import type { Links } from '../links.ts'
 import { type ApplyResponseDeps, applyResponse } from './apply-response.ts'
-import { callerOutcome, type Exchange, type RespondToCaller, submissionResponse } from './exchange-outcome.ts'
-import type { Sent } from './with-idempotency-key.ts'
+import {
+  type BuildCallerResponse,
+  callerOutcome,
+  type Exchange,
+  submissionResponse,
+} from './exchange-outcome.ts'
+import type { SendResult } from './with-idempotency-key.ts'
 
 /** The fields of a caller's upload form, known once the form is complete. */
 type UploadFields = {
@@ -23,17 +28,18 @@ export type SubmitUploadDeps<Form> = ApplyResponseDeps & {
       version: 'v1' | 'v2'
       form: Form
       fingerprint: boolean
+      /** Called before the end of the form is sent. Returns what to add to the form. */
       close: (fields: UploadFields) => Promise<{ webhookUrl: string | null }>
       signal: AbortSignal
     }): Promise<Exchange>
   }
   links: Links
-  respondToCaller: RespondToCaller
+  buildCallerResponse: BuildCallerResponse
 }
 
 /**
- * Streams an upload through to ImageKit. The submission is committed before the form is complete; any error before that is
- * thrown, and nothing was uploaded. Afterwards ImageKit's response is applied and returned, even if the caller has
+ * Streams an upload through to ImageKit. The submission is committed before the end of the form is sent. Any error until then
+ * is thrown, and nothing was uploaded. Afterwards ImageKit's response is applied and returned, even if the caller has
  * disconnected.
  */
 export async function submitUpload<Form>(
@@ -41,18 +47,20 @@ export async function submitUpload<Form>(
   request: {
     version: 'v1' | 'v2'
     form: Form
+    /** The name of the caller's API key. */
     keyName: string
+    /** Of the caller's `Idempotency-Key`; null without one. */
     claim: KeyClaim | null
     signal: AbortSignal
     /** Called once the submission is on disk. */
     onSubmission: (submission: { submissionId: string; extensions: string[] }) => void
   },
-): Promise<Sent> {
+): Promise<SendResult> {
   const { version, form, claim, signal } = request
   let submissionId: string | undefined
   const close = async (fields: UploadFields) => {
     const { fileName, extensions, callerWebhookUrl, setsDescription, fingerprint } = fields
-    const key = claim !== null && fingerprint !== null ? { ...claim, fingerprint } : undefined
+    const ownClaim = claim !== null && fingerprint !== null ? { ...claim, fingerprint } : undefined
     const submission = {
       kind: 'upload',
       fileId: null,
@@ -64,7 +72,7 @@ export async function submitUpload<Form>(
     const at = deps.clock()
     const created = await deps.store.createSubmission(
       { ...submission, keyName: request.keyName, attempt: 1, at },
-      key,
+      ownClaim,
     )
     submissionId = created.submissionId
     request.onSubmission({ submissionId, extensions: extensions.map(({ name }) => name) })
@@ -76,7 +84,7 @@ export async function submitUpload<Form>(
   try {
     exchange = await deps.imagekit.sendUpload({ version, form, fingerprint: claim !== null, close, signal })
   } catch (error) {
-    if (submissionId !== undefined) await reject(deps, submissionId, reasonOf(error))
+    if (submissionId !== undefined) await recordRejected(deps, submissionId, submissionErrorOf(error))
     throw error
   }
   if (submissionId === undefined || !exchange.wasComplete)
@@ -87,10 +95,13 @@ export async function submitUpload<Form>(
       { event: 'response.lost', submissionId, err: exchange.cause },
       'no response from ImageKit; it may have received the upload',
     )
-  const response = deps.respondToCaller(callerOutcome(submissionId, exchange))
-  const key = claim === null ? undefined : { ...claim, response }
-  await applyResponse(deps, { submissionId, response: submissionResponse(exchange), ...(key && { key }) })
-  return { response, isStored: true }
+  const callerResponse = deps.buildCallerResponse(callerOutcome(submissionId, exchange))
+  await applyResponse(deps, {
+    submissionId,
+    response: submissionResponse(exchange),
+    ...(claim && { claim: { ...claim, response: callerResponse } }),
+  })
+  return { response: callerResponse, isStored: true }
 }
 
 /** The form never became complete, so nothing was uploaded, and the caller may safely retry. */
@@ -99,14 +110,14 @@ async function endIncomplete<Form>(
   submissionId: string | undefined,
   exchange: Exchange,
   signal: AbortSignal,
-): Promise<Sent> {
+): Promise<SendResult> {
   if (exchange.kind === 'responded' && exchange.response.kind !== 'accepted') {
     const { status, headers, body, response } = exchange
-    if (submissionId !== undefined) await reject(deps, submissionId, response.error)
+    if (submissionId !== undefined) await recordRejected(deps, submissionId, response.error)
     return { response: { status, headers, body }, isStored: false }
   }
   const error = signal.aborted ? callerDisconnected() : unreachable(exchange)
-  if (submissionId !== undefined) await reject(deps, submissionId, reasonOf(error))
+  if (submissionId !== undefined) await recordRejected(deps, submissionId, submissionErrorOf(error))
   throw error
 }
 
@@ -129,7 +140,7 @@ function unreachable(exchange: Exchange): TrackerError {
   })
 }
 
-function reject<Form>(
+function recordRejected<Form>(
   deps: SubmitUploadDeps<Form>,
   submissionId: string,
   error: SubmissionError,
@@ -137,7 +148,7 @@ function reject<Form>(
   return applyResponse(deps, { submissionId, response: { kind: 'rejected', requestId: null, error } })
 }
 
-function reasonOf(error: unknown): SubmissionError {
+function submissionErrorOf(error: unknown): SubmissionError {
   const { code, message } =
     error instanceof TrackerError ? error : { code: 'internal', message: 'The upload was aborted.' }
   return { code, message, status: null }

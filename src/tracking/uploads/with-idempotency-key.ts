@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { TrackerError } from '../../domain/errors.ts'
 import type { KeyClaim, StoredResponse } from '../../domain/idempotency.ts'
 import type { Store } from '../../store/store.ts'
-import type { RespondToCaller } from './exchange-outcome.ts'
+import type { BuildCallerResponse } from './exchange-outcome.ts'
 import type { WriteRetryQueue } from './write-retry-queue.ts'
 
 export type WithIdempotencyKeyDeps = {
@@ -10,55 +10,59 @@ export type WithIdempotencyKeyDeps = {
   writeRetries: Pick<WriteRetryQueue, 'apply'>
   /** See `createClaimClock`. */
   claimClock: { now(): number }
-  respondToCaller: RespondToCaller
+  buildCallerResponse: BuildCallerResponse
 }
 
 /** The result of `send`: the response to the caller, and whether it is stored for the same key. */
-export type Sent = { response: StoredResponse; isStored: boolean }
+export type SendResult = { response: StoredResponse; isStored: boolean }
 
 /**
- * Runs `send` at most once for an `Idempotency-Key` in 24 hours, and returns the stored response afterwards. `fingerprint`
- * reads a repeated request to its end; it must equal the first one. Without a key, `send` simply runs.
+ * Runs `send` at most once for an `Idempotency-Key` in 24 hours, and returns the stored response afterwards. If `send` throws or
+ * its response is not stored, the key is released, and the next request runs `send` again. `fingerprint` reads a repeated
+ * request to its end; its result must equal the fingerprint of the first request. Without a key, `send` simply runs.
  */
 export async function withIdempotencyKey(
-  { store, writeRetries, claimClock, respondToCaller }: WithIdempotencyKeyDeps,
+  { store, writeRetries, claimClock, buildCallerResponse }: WithIdempotencyKeyDeps,
   request: {
+    /** See `idempotencyScope`; null without a key. */
     scope: string | null
     fingerprint: () => Promise<string>
-    send: (claim: KeyClaim | null) => Promise<Sent>
+    send: (claim: KeyClaim | null) => Promise<SendResult>
   },
 ): Promise<StoredResponse> {
   const { scope, send } = request
   if (scope === null) return (await send(null)).response
-  const own = { scope, nonce: randomUUID() }
+  const claim = { scope, nonce: randomUUID() }
   // Retried while the store is down: otherwise every later request with this key would get a 409.
-  const release = () => writeRetries.apply(() => store.releaseIdempotencyKey(own))
-  const claim = await store.claimIdempotencyKey(own, claimClock.now()).catch(async (error: unknown) => {
-    if (error instanceof TrackerError && error.mayBeCommitted) await release()
-    throw error
-  })
-  if (claim.kind === 'running')
+  const release = () => writeRetries.apply(() => store.releaseIdempotencyKey(claim))
+  const claimResult = await store
+    .claimIdempotencyKey(claim, claimClock.now())
+    .catch(async (error: unknown) => {
+      if (error instanceof TrackerError && error.mayBeCommitted) await release()
+      throw error
+    })
+  if (claimResult.kind === 'running')
     throw new TrackerError(
       'request_in_progress',
       'The first request with this Idempotency-Key is still in progress.',
     )
-  if (claim.kind === 'claimed') {
-    let sent: Sent | undefined
+  if (claimResult.kind === 'claimed') {
+    let result: SendResult | undefined
     try {
-      sent = await send(own)
-      return sent.response
+      result = await send(claim)
+      return result.response
     } finally {
-      if (!sent?.isStored) await release()
+      if (!result?.isStored) await release()
     }
   }
-  if ((await request.fingerprint()) !== claim.fingerprint)
+  if ((await request.fingerprint()) !== claimResult.fingerprint)
     throw new TrackerError(
       'idempotency_key_reused',
       'The first request with this Idempotency-Key was different. Use a new key for a new request.',
     )
-  if (claim.kind === 'responded') return claim.response
-  const { submissionId } = claim
-  return respondToCaller({ submissionId, kind: 'unconfirmed', reason: 'service_stopped' })
+  if (claimResult.kind === 'responded') return claimResult.response
+  const { submissionId } = claimResult
+  return buildCallerResponse({ submissionId, kind: 'unconfirmed', reason: 'service_stopped' })
 }
 
 /** Requests share an idempotency key only if they have the same API key name, method and path. */

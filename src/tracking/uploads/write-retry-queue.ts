@@ -3,9 +3,9 @@ import { TrackerError } from '../../domain/errors.ts'
 /** Retries writes that must not be lost, mostly ImageKit's responses, until the store accepts them. */
 export type WriteRetryQueue = {
   /**
-   * Runs `apply`, and retries it while the store is unavailable. Resolves once it is applied or queued; other errors are logged.
+   * Runs `write`, and retries it while the store is unavailable. Resolves once it is done or queued; other errors are logged.
    */
-  apply(apply: () => Promise<void>): Promise<void>
+  apply(write: () => Promise<void>): Promise<void>
   size(): number
   /** Tries the queued writes once more, then gives up: after a restart those submissions are `unconfirmed`. */
   close(): Promise<void>
@@ -23,9 +23,9 @@ export function createWriteRetryQueue(deps: {
   const giveUp = (error: unknown) =>
     log.error({ event: 'write.failed', err: error }, 'ImageKit response could not be applied')
   const drainWaiting = async (): Promise<void> => {
-    for (let apply = waiting[0]; apply !== undefined; apply = waiting[0]) {
+    for (let write = waiting[0]; write !== undefined; write = waiting[0]) {
       try {
-        await apply()
+        await write()
       } catch (error) {
         if (isTransient(error)) return
         giveUp(error)
@@ -51,16 +51,16 @@ export function createWriteRetryQueue(deps: {
   }
 
   return {
-    async apply(apply) {
+    async apply(write) {
       try {
-        await apply()
+        await write()
       } catch (error) {
         if (isClosed || !isTransient(error)) return giveUp(error)
         log.warn(
           { event: 'write.deferred', waiting: waiting.length + 1, err: error },
           'ImageKit response could not be stored; queued for a retry',
         )
-        waiting.push(apply)
+        waiting.push(write)
         schedule()
       }
     },

@@ -13,7 +13,7 @@ export type ArrivalTimes = {
 const MAX_REMEMBERED = 10_000
 
 export function createArrivalTimes(): ArrivalTimes {
-  // With `max`, it would allocate the space of all entries at once.
+  // With `max`, the cache would allocate the space of all entries at once.
   const arrivalTimes = new LRUCache<string, number>({ maxSize: MAX_REMEMBERED, sizeCalculation: () => 1 })
   return {
     remember(body, receivedAt) {

@@ -83,7 +83,7 @@ export async function receiveExtensionDelivery(
   return recorded
 }
 
-/** The same for an account webhook, which is accepted only with a valid signature. */
+/** Receives an account webhook, which is accepted only with a valid signature. Throws `DeliveryRejected`. */
 export async function receiveAccountDelivery(
   deps: ReceiveDeliveryDeps,
   received: ReceivedDelivery,
@@ -135,7 +135,8 @@ function parse(deps: ReceiveDeliveryDeps, body: Buffer): Json {
 }
 
 /**
- * ImageKit sends a delivery that we could not store again, possibly with the same signature, which must not count as stale then.
+ * If we could not store a delivery, ImageKit sends it again, possibly with the same signature, which must not count as stale
+ * then.
  */
 function noteFailure(
   { arrivalTimes, meter }: ReceiveDeliveryDeps,

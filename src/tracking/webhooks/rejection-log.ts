@@ -5,12 +5,12 @@ import type { Store } from '../../store/store.ts'
 /** Stores rejected deliveries without ever delaying the accepted ones. */
 export type RejectionLog = {
   /** Queues or drops the delivery, and returns at once. The log names it by its request id: it has no delivery id yet. */
-  add(rejected: Rejected, requestId: string): void
+  add(rejected: Rejection, requestId: string): void
   /** Writes what is still queued. */
   close(): Promise<void>
 }
 
-type Rejected = Omit<NewRejectedDelivery, 'fileId'>
+type Rejection = Omit<NewRejectedDelivery, 'fileId'>
 
 const MIB = 1024 * 1024
 
@@ -29,6 +29,7 @@ const EARLY_BYTES = 4 * MIB
 /** The size of one transaction, which blocks the event loop, and so accepted webhooks, for a few milliseconds. */
 const CHUNK = { count: 200, bytes: MIB }
 
+/** The number of deliveries that one log line describes. */
 const MAX_LOGGED = 10
 
 /**
@@ -44,7 +45,7 @@ export function createRejectionLog(deps: {
   const { store, readFileId, log } = deps
   let waiting: NewRejectedDelivery[] = []
   let waitingBytes = 0
-  let second = { kept: 0, unproven: 0, dropped: 0, first: [] as object[] }
+  let thisSecond = { kept: 0, unproven: 0, dropped: 0, logged: [] as object[] }
   let timer: NodeJS.Timeout | undefined
   /** The store is unavailable: the write is retried once a second. */
   let isStuck = false
@@ -52,20 +53,20 @@ export function createRejectionLog(deps: {
   let writing: Promise<void> | undefined
 
   /** Returns whether the delivery is within the limits, and counts it if so. */
-  const countIfAllowed = (rejected: Rejected): boolean => {
+  const countIfAllowed = (rejected: Rejection): boolean => {
     const isProven = rejected.submissionId !== null
-    if (waitingBytes >= MAX_WAITING_BYTES || (!isProven && second.unproven >= UNPROVEN.perSecond))
+    if (waitingBytes >= MAX_WAITING_BYTES || (!isProven && thisSecond.unproven >= UNPROVEN.perSecond))
       return false
-    if (!isProven) second.unproven += 1
-    second.kept += 1
+    if (!isProven) thisSecond.unproven += 1
+    thisSecond.kept += 1
     return true
   }
 
   const report = () => {
-    if (second.kept + second.dropped === 0) return
-    const { kept, dropped, first } = second
-    second = { kept: 0, unproven: 0, dropped: 0, first: [] }
-    log.warn({ event: 'delivery.rejected', kept, dropped, deliveries: first }, 'deliveries rejected')
+    if (thisSecond.kept + thisSecond.dropped === 0) return
+    const { kept, dropped, logged } = thisSecond
+    thisSecond = { kept: 0, unproven: 0, dropped: 0, logged: [] }
+    log.warn({ event: 'delivery.rejected', kept, dropped, deliveries: logged }, 'deliveries rejected')
   }
 
   const takeChunk = (): NewRejectedDelivery[] => {
@@ -109,7 +110,7 @@ export function createRejectionLog(deps: {
           'rejected deliveries could not be stored',
         )
       }
-      // Lets accepted webhooks run between two transactions.
+      // Accepted webhooks are processed between two transactions.
       if (waiting.length > 0) await new Promise((resolve) => setImmediate(resolve))
     }
     writing = undefined
@@ -124,13 +125,13 @@ export function createRejectionLog(deps: {
     add(rejected, requestId) {
       startTimer()
       if (!countIfAllowed(rejected)) {
-        second.dropped += 1
+        thisSecond.dropped += 1
         return
       }
       const { route, cause } = rejected
-      if (second.first.length < MAX_LOGGED) second.first.push({ requestId, route, cause })
-      const named = { ...rejected, fileId: readFileId(rejected.body) }
-      const stored = rejected.submissionId === null ? cut(named) : named
+      if (thisSecond.logged.length < MAX_LOGGED) thisSecond.logged.push({ requestId, route, cause })
+      const withFileId = { ...rejected, fileId: readFileId(rejected.body) }
+      const stored = rejected.submissionId === null ? truncate(withFileId) : withFileId
       waiting.push(stored)
       waitingBytes += sizeOf(stored)
       if (waitingBytes >= EARLY_BYTES && !isStuck) void write()
@@ -145,7 +146,7 @@ export function createRejectionLog(deps: {
 }
 
 /** Makes a copy: a view would keep the whole body in memory. */
-function cut(rejected: NewRejectedDelivery): NewRejectedDelivery {
+function truncate(rejected: NewRejectedDelivery): NewRejectedDelivery {
   if (rejected.body.length <= UNPROVEN.bodyBytes) return rejected
   return { ...rejected, body: Buffer.from(rejected.body.subarray(0, UNPROVEN.bodyBytes)) }
 }

@@ -8,7 +8,7 @@ import {
 } from './receive-delivery.ts'
 
 export type ReplayRejectedDeps = ReceiveDeliveryDeps & {
-  /** Returns the submission that a webhook token authenticates; undefined for a forged token. */
+  /** Returns the id of the submission that a webhook token authenticates; undefined for a forged token. */
   readToken: (token: string) => string | undefined
 }
 
