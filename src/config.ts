@@ -126,14 +126,14 @@ function parsePublicUrl(
   const configured = variables.baseUrl('PUBLIC_URL')
   if (configured === undefined) {
     if (!isLoopbackHost(host) && variables.text('PUBLIC_URL') === undefined)
-      variables.problem(
+      variables.addProblem(
         'PUBLIC_URL',
         'is required when HOST is not loopback: the URL at which ImageKit reaches this service',
       )
     return isLoopbackHost(host) ? fallback : 'https://unset.invalid'
   }
   if (isUnencrypted(configured) && !allowsHttp)
-    variables.problem(
+    variables.addProblem(
       'PUBLIC_URL',
       'is http: tokens would be sent unencrypted; use https, or set ALLOW_HTTP=true',
     )
@@ -143,13 +143,13 @@ function parsePublicUrl(
 function parseImagekit(variables: Variables, allowsHttp: boolean): Config['imagekit'] {
   const privateKey = variables.text('IMAGEKIT_PRIVATE_KEY')
   if (privateKey === undefined)
-    variables.problem('IMAGEKIT_PRIVATE_KEY', "is required: ImageKit's private key")
+    variables.addProblem('IMAGEKIT_PRIVATE_KEY', "is required: ImageKit's private key")
   const problem = privateKey && placeholderProblem(privateKey)
-  if (problem) variables.problem('IMAGEKIT_PRIVATE_KEY', problem)
-  const host = (name: string) => {
+  if (problem) variables.addProblem('IMAGEKIT_PRIVATE_KEY', problem)
+  const readUrl = (name: string) => {
     const url = variables.baseUrl(name)
     if (url !== undefined && isUnencrypted(url) && !allowsHttp)
-      variables.problem(
+      variables.addProblem(
         name,
         'is http: the private key and files would be sent unencrypted; use https, or set ALLOW_HTTP=true',
       )
@@ -157,8 +157,8 @@ function parseImagekit(variables: Variables, allowsHttp: boolean): Config['image
   }
   return {
     privateKey: privateKey ?? '',
-    uploadUrl: host('IMAGEKIT_UPLOAD_URL') ?? 'https://upload.imagekit.io',
-    apiUrl: host('IMAGEKIT_API_URL') ?? 'https://api.imagekit.io',
+    uploadUrl: readUrl('IMAGEKIT_UPLOAD_URL') ?? 'https://upload.imagekit.io',
+    apiUrl: readUrl('IMAGEKIT_API_URL') ?? 'https://api.imagekit.io',
   }
 }
 
@@ -166,7 +166,7 @@ function parseTrustedProxies(variables: Variables): Network[] {
   return variables.list('TRUSTED_PROXIES').flatMap((entry) => {
     const network = parseNetwork(entry)
     if (network !== undefined) return [network]
-    variables.problem(
+    variables.addProblem(
       'TRUSTED_PROXIES',
       `"${entry}" must be an address such as 10.0.0.1 or a network such as 10.0.0.0/8`,
     )

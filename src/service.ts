@@ -74,7 +74,7 @@ import { createSignatureCheck } from './tracking/webhooks/signature-check.ts'
 import { createSuccessLog } from './tracking/webhooks/success-log.ts'
 
 export type Service = {
-  /** Responds to a request of Node's HTTP server. `start` makes it listen on a server of its own. */
+  /** The request listener for an HTTP server of Node. `start` listens with a server of the service's own. */
   handler: RequestHandler
   /** Every operation of the API. */
   operations: readonly DescribedOperation[]

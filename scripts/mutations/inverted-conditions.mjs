@@ -15,7 +15,7 @@ const WITHOUT_EFFECT = [
     about: 'service',
     why: 'An unnecessary lookup finds nothing, and then everything is loaded.',
   },
-  { in: 'idsOf', about: 'replayOf', why: 'A batch that runs out of ids reserves more.' },
+  { in: 'idCountsOf', about: 'replayOf', why: 'A batch that runs out of ids reserves more.' },
   {
     in: 'isUpdated',
     about: 'known.boundTo',

@@ -74,7 +74,7 @@ function parseSandboxOptions(
   const portName = portOption === undefined ? 'PORT' : '--port'
   const variables = new Variables({ ...env, '--port': portOption }, readText)
   if (env['NODE_ENV'] === 'production') {
-    variables.problem('NODE_ENV', 'is production; the sandbox is only for development and tests')
+    variables.addProblem('NODE_ENV', 'is production; the sandbox is only for development and tests')
   }
   const host = variables.text('HOST') ?? '127.0.0.1'
   const port = variables.integer(portName, 3001, 0, 65_535)
@@ -82,7 +82,7 @@ function parseSandboxOptions(
   const findLevel = (text: string) => LOG_LEVELS.find((level) => level === text)
   const level = variables.parsed('LOG_LEVEL', 'info', findLevel, `one of ${LOG_LEVELS.join(', ')}`)
   if (publicUrl !== undefined && !isWebAddress(publicUrl)) {
-    variables.problem('--public-url', 'must be a URL that starts with http:// or https://')
+    variables.addProblem('--public-url', 'must be a URL that starts with http:// or https://')
   }
   if (variables.problems.length > 0) throw new ConfigError(variables.problems)
   return {

@@ -19,7 +19,7 @@ export function parseTrackerAccess(env: Environment, readText: ReadText): Tracke
     const text = variables.text(name)
     if (text === undefined) return []
     const parsed = parseAccessKeys(text)
-    for (const problem of parsed.problems) variables.problem(name, problem)
+    for (const problem of parsed.problems) variables.addProblem(name, problem)
     return parsed.keys.slice(0, 1).map(({ secret }) => ({ name, secret }))
   })
   if (variables.problems.length > 0) throw new ConfigError(variables.problems)

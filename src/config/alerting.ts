@@ -9,18 +9,23 @@ export type AlertSettings = {
   pendingAgeMs: number
 }
 
-const FAILURES = { count: 10, withinMs: 15 * 60_000 }
-const PENDING_AGE_MS = 2 * 3_600_000
+const DEFAULT_FAILURES = { count: 10, withinMs: 15 * 60_000 }
+const DEFAULT_PENDING_AGE_MS = 2 * 3_600_000
 
-/** Returns null if alerts are disabled. */
+/** Reads the variables for alerts. Returns null if alerts are disabled. */
 export function parseAlerting(variables: Variables, warnings: string[]): AlertSettings | null {
   const url = variables.url('ALERT_WEBHOOK_URL', ['https:', 'http:'])
   if (url && (url.username !== '' || url.password !== ''))
-    variables.problem('ALERT_WEBHOOK_URL', 'contains a user name or password; remove them')
-  const failures = variables.parsed('ALERT_FAILURES', FAILURES, parseThreshold, 'a rate such as 10/15m')
+    variables.addProblem('ALERT_WEBHOOK_URL', 'contains a user name or password; remove them')
+  const failures = variables.parsed(
+    'ALERT_FAILURES',
+    DEFAULT_FAILURES,
+    parseThreshold,
+    'a rate such as 10/15m',
+  )
   const pendingAgeMs = variables.parsed(
     'ALERT_PENDING_AGE',
-    PENDING_AGE_MS,
+    DEFAULT_PENDING_AGE_MS,
     positive(parseDurationMs),
     'a duration such as 30m or 2h',
   )

@@ -1,13 +1,13 @@
 import {
   type DatabaseAddress,
   DEFAULT_CONNECTIONS,
-  LEAST_CONNECTIONS,
+  MIN_CONNECTIONS,
   POSTGRES_URL_FORM,
   parseDatabaseAddress,
 } from '../domain/database-address.ts'
 import type { Variables } from './variables.ts'
 
-const MOST_CONNECTIONS = 1_000
+const MAX_CONNECTIONS = 1_000
 
 /** The source and the target of a database copy. */
 export type Move = { from: DatabaseAddress & { kind: 'sqlite' }; to: DatabaseAddress & { kind: 'postgres' } }
@@ -15,23 +15,23 @@ export type Move = { from: DatabaseAddress & { kind: 'sqlite' }; to: DatabaseAdd
 export function parseDatabase(variables: Variables): DatabaseAddress {
   const database = parseDatabaseAddress(variables.text('DATABASE_URL') ?? 'file:./data/tracker.db')
   if (database.kind === 'invalid') {
-    variables.problem('DATABASE_URL', database.problem)
+    variables.addProblem('DATABASE_URL', database.problem)
     return { kind: 'sqlite', path: '' }
   }
   if (database.kind === 'sqlite') {
     for (const name of ['DATABASE_LISTEN_URL', 'DATABASE_CONNECTIONS'])
-      if (variables.text(name) !== undefined) variables.problem(name, 'is only for PostgreSQL; unset it')
+      if (variables.text(name) !== undefined) variables.addProblem(name, 'is only for PostgreSQL; unset it')
     return database
   }
   const connections = variables.integer(
     'DATABASE_CONNECTIONS',
     DEFAULT_CONNECTIONS,
-    LEAST_CONNECTIONS,
-    MOST_CONNECTIONS,
+    MIN_CONNECTIONS,
+    MAX_CONNECTIONS,
   )
-  const listening = parseDatabaseAddress(variables.text('DATABASE_LISTEN_URL') ?? database.url)
-  if (listening.kind === 'postgres') return { ...database, listenUrl: listening.url, connections }
-  variables.problem('DATABASE_LISTEN_URL', POSTGRES_URL_FORM)
+  const listenAddress = parseDatabaseAddress(variables.text('DATABASE_LISTEN_URL') ?? database.url)
+  if (listenAddress.kind === 'postgres') return { ...database, listenUrl: listenAddress.url, connections }
+  variables.addProblem('DATABASE_LISTEN_URL', POSTGRES_URL_FORM)
   return database
 }
 

@@ -8,7 +8,9 @@ const KNOWN =
   RECONCILE_EVERY EXPIRE_AFTER RETENTION RETENTION_RUNS MAX_UPLOAD_BYTES MAX_CONCURRENT_UPLOADS TRUSTED_PROXIES
   METRICS_PUBLIC IMAGEKIT_PASSTHROUGH LOG_LEVEL`.split(/\s+/)
 
-/** ImageKit's clients read the first two. Kubernetes and Docker set the others for a service called `tracker`. */
+/**
+ * ImageKit's clients read the first two. Kubernetes and Docker set variables such as the others for a service called `tracker`.
+ */
 const FOREIGN = /^IMAGEKIT_(PUBLIC_KEY|URL_ENDPOINT)$|^\w+_(SERVICE|PORT)(_\w+)?$/
 
 /** Returns a warning for each variable that looks like one of ours but isn't. */

@@ -30,12 +30,14 @@ export function parseMaintenance(variables: Variables): MaintenanceSettings {
   }
 }
 
-/** A webhook for a deleted submission counts as one for an unknown submission, so submissions that can still get one are kept. */
+/**
+ * A webhook for a deleted submission is rejected as unknown, so a submission is kept for as long as webhooks for it can arrive.
+ */
 function parseRetentionRuns(variables: Variables, expireAfterMs: number): number | null {
   const name = 'RETENTION_RUNS'
   if (variables.text(name) === undefined) return null
   const minMs = Math.max(expireAfterMs, 25 * HOUR)
   const ms = variables.parsed(name, minMs, positive(parseDurationMs), DURATION)
-  if (ms < minMs) variables.problem(name, TOO_SHORT)
+  if (ms < minMs) variables.addProblem(name, TOO_SHORT)
   return ms
 }

@@ -2,20 +2,20 @@ import { createHash } from 'node:crypto'
 import type { DatabaseAddress } from '../domain/database-address.ts'
 import type { Variables } from './variables.ts'
 
-/** A key that authenticates requests. Logs and records show its name only. */
+/** A key that authenticates requests. Logs and records show only its name. */
 export type AccessKey = { name: string; secret: string }
 
 const MIN_SECRET_LENGTH = 16
 
-/** The placeholders for secrets in `.env.example` and the docs, which are publicly known. */
+/** Matches the placeholders for secrets in `.env.example` and the docs. They are public, so they must not be used. */
 const PLACEHOLDER = /\.\.\.|…|change[-_ ]?me|x{5}/i
 
-/** The problem's text never contains the secret. */
+/** Describes the problem of a secret that is a placeholder, without quoting the secret; undefined for any other secret. */
 export function placeholderProblem(secret: string): string | undefined {
   return PLACEHOLDER.test(secret) ? 'is a placeholder; replace it with your own secret' : undefined
 }
 
-/** Checks a secret that users choose. The problem's text never contains the secret. */
+/** Describes what is wrong with a secret that the operator has chosen, without quoting it; undefined if it can be used. */
 function secretProblem(secret: string): string | undefined {
   const isShort = secret.length < MIN_SECRET_LENGTH
   return (
@@ -47,15 +47,19 @@ export function parseAccessKeys(text: string): { keys: AccessKey[]; problems: st
 }
 
 /**
- * Derives the name from the secret. A name from the position would give a rotated or inserted key the stored responses and the
- * audit entries of another. 32 bits distinguish a few keys, and too many secrets share them to confirm a guess.
+ * Names a key by a hash of its secret. Its position in the list can't be its name: when a key is inserted or replaced, the
+ * name would pass to another key, and with it the stored responses and the audit entries. 32 bits are enough to distinguish a
+ * few keys, but too few to confirm a guessed secret, because many secrets share them.
  */
 function nameFromSecret(secret: string): string {
   const digest = createHash('sha256').update(`extension-tracker key name\0${secret}`).digest('hex')
   return `key-${digest.slice(0, 8)}`
 }
 
-/** Reads the keys and token secrets. `isLocal`: HOST and PUBLIC_URL are loopback, so that keys and secrets are optional. */
+/**
+ * Reads the keys and token secrets. `isLocal`: HOST and PUBLIC_URL are loopback, so keys are optional, and with SQLite the token
+ * secret, too.
+ */
 export function parseSecrets(
   variables: Variables,
   { isLocal, database }: { isLocal: boolean; database: DatabaseAddress },
@@ -64,15 +68,18 @@ export function parseSecrets(
   const adminKeys = parseKeys(variables, 'TRACKER_ADMIN_KEY', isLocal)
   const shared = apiKeys.find((key) => adminKeys.some((admin) => admin.secret === key.secret))
   if (shared)
-    variables.problem(
+    variables.addProblem(
       'TRACKER_ADMIN_KEY',
       `has the same secret as the API key "${shared.name}"; use different secrets`,
     )
   const tokenSecrets = parseSecretList(variables, 'TRACKER_TOKEN_SECRET')
   if (tokenSecrets.length === 0 && database.kind === 'postgres')
-    variables.problem('TRACKER_TOKEN_SECRET', 'is required with PostgreSQL: every process needs the same one')
+    variables.addProblem(
+      'TRACKER_TOKEN_SECRET',
+      'is required with PostgreSQL: every process needs the same one',
+    )
   else if (tokenSecrets.length === 0 && !isLocal)
-    variables.problem('TRACKER_TOKEN_SECRET', requiredOffLoopback)
+    variables.addProblem('TRACKER_TOKEN_SECRET', REQUIRED_OFF_LOOPBACK)
   return {
     apiKeys,
     adminKeys,
@@ -81,25 +88,25 @@ export function parseSecrets(
   }
 }
 
-/** Comma-separated secrets. */
+/** Reads a comma-separated list of secrets. */
 export function parseSecretList(variables: Variables, name: string): string[] {
   const secrets = variables.list(name)
   for (const [index, secret] of secrets.entries()) {
     const problem = secretProblem(secret)
-    if (problem !== undefined) variables.problem(name, `secret ${index + 1} ${problem}`)
+    if (problem !== undefined) variables.addProblem(name, `secret ${index + 1} ${problem}`)
   }
   return secrets
 }
 
-const requiredOffLoopback = 'is required unless HOST and PUBLIC_URL are both loopback'
+const REQUIRED_OFF_LOOPBACK = 'is required unless HOST and PUBLIC_URL are both loopback'
 
 function parseKeys(variables: Variables, name: string, isLocal: boolean): AccessKey[] {
   const text = variables.text(name)
   if (text === undefined) {
-    if (!isLocal) variables.problem(name, requiredOffLoopback)
+    if (!isLocal) variables.addProblem(name, REQUIRED_OFF_LOOPBACK)
     return []
   }
   const { keys, problems } = parseAccessKeys(text)
-  for (const problem of problems) variables.problem(name, problem)
+  for (const problem of problems) variables.addProblem(name, problem)
   return keys
 }

@@ -31,7 +31,7 @@ export class Variables {
   }
 
   /** Adds a problem. If a variable is read twice, its problem is added only once. */
-  problem(name: string, text: string): void {
+  addProblem(name: string, text: string): void {
     const problem = `${name}: ${text}`
     if (!this.problems.includes(problem)) this.problems.push(problem)
   }
@@ -42,7 +42,7 @@ export class Variables {
     const path = this.#env[`${name}_FILE`]?.trim() || undefined
     if (path === undefined) return value
     if (value !== undefined) {
-      this.problem(name, `set either ${name} or ${name}_FILE, not both`)
+      this.addProblem(name, `set either ${name} or ${name}_FILE, not both`)
       return undefined
     }
     return this.#fileText(`${name}_FILE`, path)
@@ -52,10 +52,10 @@ export class Variables {
     try {
       const text = this.#readText(path).trim()
       if (text !== '') return text
-      // Otherwise an empty key file would start a service without keys.
-      this.problem(name, `the file ${path} is empty`)
+      // With an empty key file, the service would otherwise start without keys.
+      this.addProblem(name, `the file ${path} is empty`)
     } catch (error) {
-      this.problem(name, `can't be read (${errorMessage(error)})`)
+      this.addProblem(name, `can't be read (${errorMessage(error)})`)
     }
     return undefined
   }
@@ -66,7 +66,7 @@ export class Variables {
     if (text === undefined) return fallback
     const value = parse(text)
     if (value !== undefined) return value
-    this.problem(name, `must be ${form}`)
+    this.addProblem(name, `must be ${form}`)
     return fallback
   }
 
@@ -96,9 +96,9 @@ export class Variables {
   baseUrl(name: string): string | undefined {
     const url = this.url(name, ['https:', 'http:'])
     if (url === undefined) return undefined
-    if (url.search !== '' || url.hash !== '') this.problem(name, 'has a query or a fragment; remove it')
+    if (url.search !== '' || url.hash !== '') this.addProblem(name, 'has a query or a fragment; remove it')
     if (url.username !== '' || url.password !== '')
-      this.problem(name, 'contains a user name or password; remove them')
+      this.addProblem(name, 'contains a user name or password; remove them')
     return `${url.origin}${url.pathname}`.replace(/\/+$/, '')
   }
 
@@ -107,7 +107,7 @@ export class Variables {
     const text = this.text(name)
     if (text === undefined) return []
     const entries = text.split(',').map((entry) => entry.trim())
-    if (entries.includes('')) this.problem(name, 'has an empty entry; check its commas')
+    if (entries.includes('')) this.addProblem(name, 'has an empty entry; check its commas')
     return entries.filter((entry) => entry !== '')
   }
 }

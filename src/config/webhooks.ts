@@ -8,7 +8,7 @@ export type NotificationSettings = { secrets: KeyObject[]; allowPrivateTargets: 
 export function parseNotifications(variables: Variables, warnings: string[]): NotificationSettings {
   const text = variables.text('TRACKER_WEBHOOK_SECRET')
   const { secrets, problems } = text === undefined ? { secrets: [], problems: [] } : parseSigningSecrets(text)
-  for (const problem of problems) variables.problem('TRACKER_WEBHOOK_SECRET', problem)
+  for (const problem of problems) variables.addProblem('TRACKER_WEBHOOK_SECRET', problem)
   if (text === undefined)
     warnings.push('TRACKER_WEBHOOK_SECRET is not set: notifications to callers are not signed')
   return { secrets, allowPrivateTargets: variables.flag('ALLOW_PRIVATE_TARGETS', false) }
@@ -21,7 +21,7 @@ export function parseSignatures(variables: Variables): SignatureSettings {
   const secrets = parseSecretList(variables, 'IMAGEKIT_WEBHOOK_SECRET')
   const requireOnExtensions = variables.flag('REQUIRE_EXTENSION_SIGNATURE', false)
   if (requireOnExtensions && secrets.length === 0)
-    variables.problem(
+    variables.addProblem(
       'REQUIRE_EXTENSION_SIGNATURE',
       'needs IMAGEKIT_WEBHOOK_SECRET, or every delivery would be rejected',
     )
@@ -52,7 +52,10 @@ export function parseSigningSecrets(text: string): { secrets: KeyObject[]; probl
   return { secrets, problems }
 }
 
-/** Node ignores invalid characters when it decodes, so the result is encoded again and compared. */
+/**
+ * Undefined unless the text is base64. Node ignores invalid characters when it decodes, so the result is encoded again and
+ * compared.
+ */
 function decodeBase64(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64')
   const isBase64 = bytes.toString('base64').replace(/=+$/, '') === text.replace(/={1,2}$/, '')

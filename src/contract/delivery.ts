@@ -43,7 +43,7 @@ export const deliverySchema = z.object({
   receivedAt: timeSchema,
   outcome: deliveryOutcomeSchema,
   cause: deliveryCauseSchema.nullable(),
-  /** Null for a rejected delivery: its cause contains the result. */
+  /** Null for a rejected delivery. If the signature was the reason, the cause says so. */
   signature: z.enum(['valid', 'invalid', 'absent', 'unchecked'] satisfies SignatureCheck[]).nullable(),
   submissionId: z.string().nullable(),
   runId: z.string().nullable(),

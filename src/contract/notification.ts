@@ -6,7 +6,7 @@ import { timeSchema } from './run.ts'
 /** `given_up`: no attempt succeeded, and no more follow. */
 const notificationStateSchema = z.enum(['waiting', 'delivered', 'given_up'] satisfies NotificationState[])
 
-/** The notification of a caller about one settled run. */
+/** The notification to a caller about one settled run. */
 export const notificationSchema = z.object({
   /** Sent as `webhook-id`, the same on every attempt. */
   notificationId: z.string(),

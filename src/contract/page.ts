@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const MAX_LIMIT = 200
 
-/** The query parameters of every list. `cursor` is parsed into the position at which the page begins. */
+/** The query parameters of every list. `cursor` is parsed into the position before which the page begins. */
 export const pageQuerySchema = z.object({
   limit: z
     .string()
@@ -24,7 +24,7 @@ export const pageQuerySchema = z.object({
 /** For a route that takes no parameters. */
 export const NO_QUERY = z.strictObject({})
 
-/** The page that a query asks for. `before`: the position at which it begins; null for the first page. */
+/** The page that a query asks for. It contains only entries before the position `before`; null for the first page. */
 export function pageOf({ limit, cursor }: z.output<typeof pageQuerySchema>): {
   limit: number
   before: number | null
@@ -32,7 +32,7 @@ export function pageOf({ limit, cursor }: z.output<typeof pageQuerySchema>): {
   return { limit, before: cursor ?? null }
 }
 
-/** Opaque to the caller, so that its content may change. */
+/** Makes the cursor of a position. It is opaque to the caller, so its content may change. */
 export function writeCursor(position: number): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url')
 }

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../domain/errors.ts'
 
 export type ProblemCode = ErrorCode | 'headers_too_large' | 'internal'
 
-/** The only map from error codes to HTTP. */
+/** The HTTP status and the title of each error code. */
 export const PROBLEMS = {
   invalid_input: { status: 400, title: 'Invalid request' },
   unauthenticated: { status: 401, title: 'A valid key or token is required' },

@@ -5,6 +5,7 @@ export const retryPreviewSchema = z.object({
   total: countSchema,
   /** In ImageKit's extension units, for the runs whose price is known. */
   units: countSchema,
+  /** The number of runs whose price is not known. */
   unpriced: countSchema,
 })
 
@@ -16,7 +17,7 @@ export const retryProgressSchema = z.object({
   failed: countSchema,
   state: z.enum(['running', 'done']),
   results: z.object({ ...countsByStatusSchema.shape, rejected: countSchema, unconfirmed: countSchema }),
-  /** The first 100 of those that `failed` counts. */
+  /** The first 100 of the items that `failed` counts. */
   notAccepted: z.array(
     z.object({
       runId: z.string(),

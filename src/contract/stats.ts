@@ -12,7 +12,7 @@ export const countsByStatusSchema = z.object({
 
 const MAX_WINDOW_MS = 90 * 86_400_000
 
-/** `window`: how long before now the statistics begin; parsed into milliseconds. */
+/** `window`: the length of the period that the statistics cover, up to now; parsed into milliseconds. */
 export const statsQuerySchema = z.strictObject({
   window: z
     .string()
@@ -28,7 +28,7 @@ export const statsQuerySchema = z.strictObject({
 export const statsSchema = z.object({
   /** In hours, such as `24h`. */
   window: z.string(),
-  /** `pending`: now. The others: within the window. */
+  /** `pending` counts the runs that are pending now; the other numbers count what happened in the window. */
   byStatus: countsByStatusSchema,
   byExtension: z.record(z.string(), countsByStatusSchema),
   byHour: z.array(

@@ -1,7 +1,7 @@
 /**
  * `failures`: an extension fails too often. `oldest_pending`: some run has been pending for too long.
  * `unknown_submission`: webhooks arrive for submissions that are not in the database. `database_unavailable`: the open database
- * must not be written to; it is kept in memory only, because it fires when the store is broken.
+ * must not be written to. This alert is kept only in memory, because it fires when the store is broken.
  */
 export type AlertKind = 'failures' | 'oldest_pending' | 'unknown_submission' | 'database_unavailable'
 
@@ -34,8 +34,8 @@ const RESOLVE_SHARE = 0.5
 const REFRESH_SHARE = 0.05
 
 /**
- * The alert after a measurement; the same object if nothing has to be written, undefined if there is none. A new state has
- * not been reported; it replaces a message about the earlier state that no receiver has accepted.
+ * The alert after a measurement; the same object if nothing has to be written, undefined if there is no alert. When the state
+ * changes, the new state has yet to be reported; an earlier state that has not been reported never will be.
  */
 export function evaluateAlert(
   alert: Alert | undefined,
@@ -74,7 +74,7 @@ export function alertMessageId({ alertId, state }: Pick<Alert, 'alertId' | 'stat
 const FIRST_PAUSE_MS = 5_000
 const LONGEST_PAUSE_MS = 5 * 60_000
 
-/** The pause before the next attempt, after so many failures in a row. Attempts never stop: the alert may still be firing. */
-export function alertPauseMs(failed: number, retryAfterMs: number | null): number {
-  return Math.min(Math.max(FIRST_PAUSE_MS * 2 ** (failed - 1), retryAfterMs ?? 0), LONGEST_PAUSE_MS)
+/** The pause after a number of failed attempts in a row. Attempts never stop: the alert may still be firing. */
+export function alertPauseMs(failures: number, retryAfterMs: number | null): number {
+  return Math.min(Math.max(FIRST_PAUSE_MS * 2 ** (failures - 1), retryAfterMs ?? 0), LONGEST_PAUSE_MS)
 }

@@ -15,7 +15,7 @@ export function describeAsset(facts: AssetFacts): Asset {
   const newest = new Map<string, Run>()
   for (const run of facts.runs) {
     newest.delete(run.name)
-    // It also replaces an older submission's placeholder. A placeholder of its own submission still waits for another name.
+    // The run also replaces the placeholder of an older submission. That of its own submission stands for another saved extension.
     const placeholder = run.requestedAs === null ? undefined : newest.get(run.requestedAs)
     if (placeholder && placeholder.submissionId !== run.submissionId) newest.delete(placeholder.name)
     newest.set(run.name, run)

@@ -13,9 +13,9 @@ export type ConcurrentChange = {
 }
 
 /**
- * What another submission of the same asset may have changed since `run` was requested; null if nothing. `place` is its
- * position by insertion. For an earlier submission, only what was unfinished at that time counts, because the rest of its
- * effect is in the baseline.
+ * What another submission of the same asset may have changed since `run` was requested; null if nothing. `place` says
+ * whether it was inserted earlier or later than the submission of `run`. Of an earlier one, only what was unfinished at that time
+ * counts, because the rest of its effect is in the baseline.
  */
 export function concurrentChange(
   run: Pick<Run, 'requestedAt'>,
@@ -35,8 +35,8 @@ export function concurrentChange(
   return { submissionId: other.submissionId, replacesFile, setsDescription, extensions }
 }
 
-/** Whether one of these names may stand for the extension: a saved extension whose name is unknown may be any. */
-export function mayRun(names: readonly string[], extension: string): boolean {
+/** Whether one of these names may stand for the extension. A saved extension whose real name is unknown may stand for any. */
+export function mayInclude(names: readonly string[], extension: string): boolean {
   return names.includes(extension) || names.includes(SAVED_EXTENSION)
 }
 

@@ -5,8 +5,8 @@ type Change<R> = { before: R | undefined; after: R | undefined }
 
 /**
  * The submissions whose current runs these changes may affect: a submission that is bound to a file, becomes or stops being
- * rejected, or gains or loses a run. For each, the names of the gained and lost runs, which are checked besides those of
- * its other runs.
+ * rejected, or gains or loses a run. For each, the names of the gained and lost runs, which must be
+ * checked in addition to those of its other runs.
  */
 export function submissionsToRefresh({
   submissions,

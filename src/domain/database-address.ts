@@ -17,7 +17,7 @@ type InvalidAddress = { kind: 'invalid'; problem: string }
 export const DEFAULT_CONNECTIONS = 11
 
 /** A reader, a writer, a listener, one for rejected deliveries, and one for notifications to other processes. */
-export const LEAST_CONNECTIONS = 5
+export const MIN_CONNECTIONS = 5
 
 export const POSTGRES_URL_FORM =
   'must be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters of the password percent-encoded'
@@ -46,7 +46,7 @@ function invalid(problem: string): InvalidAddress {
   return { kind: 'invalid', problem }
 }
 
-/** An unencoded `#`, `/` or `%` would end the password, or change it. */
+/** Whether the text is a complete URL. An unencoded `#`, `/` or `%` in the password would end or change it. */
 function isPostgresUrl(text: string): boolean {
   if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return false
   const { username, password, pathname, hash } = new URL(text)

@@ -8,7 +8,7 @@ export type Observation =
   | { source: 'reconcile'; status: 'success'; evidence: Evidence }
   | { source: 'expiry'; reason: ExpiryReason }
 
-type Observed<R> = { run: R; outcome: RunOutcome }
+type StatusDecision<R> = { run: R; outcome: RunOutcome }
 
 export type RunOutcome = 'applied' | 'duplicate' | 'contradicted' | 'ignored'
 
@@ -18,7 +18,7 @@ const MAX_ERROR_BYTES = 16 * 1024
  * The only rule that decides a status: the first final status stays. `expired` is not final: a late result settles an expired
  * run. Returns the new run; does not change `run`.
  */
-export function decideStatus<R extends Run>(run: R, observation: Observation, at: number): Observed<R> {
+export function decideStatus<R extends Run>(run: R, observation: Observation, at: number): StatusDecision<R> {
   if (observation.source === 'expiry') return expire(run, observation.reason, at)
   if (observation.status === 'pending') return confirmPending(run, at)
   if (!isFinal(run.status)) return settle(run, observation.status, observation, at)
@@ -26,7 +26,7 @@ export function decideStatus<R extends Run>(run: R, observation: Observation, at
   return contradict(run, observation)
 }
 
-function expire<R extends Run>(run: R, reason: ExpiryReason, at: number): Observed<R> {
+function expire<R extends Run>(run: R, reason: ExpiryReason, at: number): StatusDecision<R> {
   if (run.status !== 'pending') return { run, outcome: 'ignored' }
   const expired: R = {
     ...run,
@@ -38,7 +38,7 @@ function expire<R extends Run>(run: R, reason: ExpiryReason, at: number): Observ
   return { run: expired, outcome: 'applied' }
 }
 
-function confirmPending<R extends Run>(run: R, at: number): Observed<R> {
+function confirmPending<R extends Run>(run: R, at: number): StatusDecision<R> {
   if (run.status !== 'pending' || run.source !== 'request') return { run, outcome: 'ignored' }
   return { run: { ...run, source: 'response', updatedAt: at }, outcome: 'applied' }
 }
@@ -48,7 +48,7 @@ function settle<R extends Run>(
   status: FinalStatus,
   observation: Observation & { source: 'response' | 'webhook' | 'reconcile' },
   at: number,
-): Observed<R> {
+): StatusDecision<R> {
   const settled: R = {
     ...run,
     status,
@@ -62,16 +62,16 @@ function settle<R extends Run>(
   return { run: settled, outcome: 'applied' }
 }
 
-function repeat<R extends Run>(run: R, observation: Observation, at: number): Observed<R> {
+function repeat<R extends Run>(run: R, observation: Observation, at: number): StatusDecision<R> {
   const error = errorOf(observation)
   if (run.error !== null || error === null) return { run, outcome: 'duplicate' }
   return { run: { ...run, error, updatedAt: at }, outcome: 'duplicate' }
 }
 
-function contradict<R extends Run>(run: R, observation: Observation): Observed<R> {
+function contradict<R extends Run>(run: R, observation: Observation): StatusDecision<R> {
   if (observation.source !== 'webhook') return { run, outcome: 'ignored' }
   if (run.contradicted) return { run, outcome: 'duplicate' }
-  // The visible fields stay the same, so `updatedAt` does, too.
+  // The fields that callers see stay the same, so `updatedAt` does, too.
   return { run: { ...run, contradicted: true }, outcome: 'contradicted' }
 }
 

@@ -3,12 +3,15 @@ import type { DeliveryCause, ExtensionResult } from './extension-result.ts'
 
 export type DeliveryRoute = 'extension' | 'account'
 
-/** The result of checking a delivery's signature headers. On the extension route it is only recorded. */
+/**
+ * The result of checking a delivery's signature headers. On the extension route, it is only recorded, unless signatures are
+ * required.
+ */
 export type SignatureCheck = 'valid' | 'invalid' | 'absent' | 'unchecked'
 
 export type DeliveryOutcome = 'applied' | 'duplicate' | 'contradicted' | 'ignored' | 'rejected'
 
-/** An HTTP POST received on a webhook route, unchanged. */
+/** An HTTP POST received on the extension route. */
 export type NewDelivery = {
   route: DeliveryRoute
   receivedAt: number

@@ -7,7 +7,7 @@ export function bucketOf(seconds: number): number {
   return Math.min(Math.ceil(Math.log(seconds / 0.1) / Math.log(GROWTH)), 200)
 }
 
-/** The middle of a bucket, in seconds, with four digits. */
+/** The middle of a bucket, in seconds, with four digits; for bucket 0, its upper end. */
 function secondsOf(bucket: number): number {
   if (bucket === 0) return 0.1
   return Number((0.1 * GROWTH ** (bucket - 0.5)).toPrecision(4))

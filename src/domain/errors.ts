@@ -1,4 +1,4 @@
-/** All error codes of the tracker. `http/` maps each to a status; without an entry for every code it does not compile. */
+/** All error codes of the tracker. `PROBLEMS` gives each one an HTTP status; a missing entry is a compile error. */
 export type ErrorCode =
   | 'invalid_input'
   | 'unauthenticated'
@@ -31,7 +31,7 @@ export type FieldError = { field: string; message: string }
 export class TrackerError extends Error {
   readonly code: ErrorCode
   readonly fields: readonly FieldError[]
-  /** When to try again, if this error knows it better than its code. */
+  /** When to try again, if that differs from the default of the code. */
   readonly retryAfterSeconds: number | undefined
   /** The connection broke during the commit, so the failed step may be on disk. */
   readonly mayBeCommitted: boolean
@@ -56,7 +56,7 @@ export class TrackerError extends Error {
 }
 
 /**
- * The database must not be opened, and waiting does not help: the command exits with 2. Not a `TrackerError`, because no request
+ * The command can't run with this database, and waiting does not help: it exits with 2. Not a `TrackerError`, because no request
  * ever gets it.
  */
 export class DatabaseStartError extends Error {

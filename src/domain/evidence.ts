@@ -1,4 +1,4 @@
-import { type ConcurrentChange, mayRun } from './concurrent-change.ts'
+import { type ConcurrentChange, mayInclude } from './concurrent-change.ts'
 import type { Evidence, FileVersion } from './run.ts'
 import { SAVED_EXTENSION } from './saved-extension.ts'
 import type { Baseline, RequestedExtension } from './submission.ts'
@@ -95,9 +95,9 @@ function findNewerVersion(
   const before = versionOf(baseline)
   const now = versionOf(current)
   if (before === null || now === null || before.id === now.id) return null
-  const [was, is] = [numberOf(before), numberOf(now)]
-  const isOlder = was !== null && is !== null && is <= was
-  return isOlder ? null : { kind: 'newer_version', before, now }
+  const [oldNumber, newNumber] = [numberOf(before), numberOf(now)]
+  const isNotNewer = oldNumber !== null && newNumber !== null && newNumber <= oldNumber
+  return isNotNewer ? null : { kind: 'newer_version', before, now }
 }
 
 function versionOf(facts: Pick<Baseline, 'versionId' | 'versionName'>): FileVersion | null {
@@ -111,13 +111,14 @@ function numberOf(version: FileVersion): number | null {
 }
 
 function mayHaveCaused(evidence: Evidence, extension: string, other: ConcurrentChange): boolean {
-  if (other.replacesFile || mayRun(other.extensions, extension)) return true
+  if (other.replacesFile || mayInclude(other.extensions, extension)) return true
   return evidence.kind === 'new_description' && other.setsDescription
 }
 
 /**
  * Whether somebody else uploaded or restored a version, which may bring its own tags and description. If we requested
- * remove-bg, a newer version is its result, which keeps the file's details, unless the version still has its background.
+ * remove-bg, a newer version counts as its result, which keeps the tags and the description. A version that certainly still has
+ * a background does not.
  */
 function isOtherVersion(
   run: AssessedRun,
@@ -130,7 +131,7 @@ function isOtherVersion(
   if (before === null || now === null || before.id === now.id) return false
   if (current.hasAlpha === false && !run.mayFillBackground) return true
   const requested = [run.name, ...run.siblings, ...others.flatMap((other) => other.extensions)]
-  return findNewerVersion(baseline, current) === null || !mayRun(requested, 'remove-bg')
+  return findNewerVersion(baseline, current) === null || !mayInclude(requested, 'remove-bg')
 }
 
 /** Whether remove-bg may replace the background instead of removing it. The options of a saved extension are unknown. */

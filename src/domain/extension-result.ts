@@ -16,15 +16,15 @@ export type ExtensionResult = {
 export type DeliveryCause = 'unknown_shape' | 'unknown_status' | 'other_file' | 'not_requested' | 'forgotten'
 
 /** The part of a submission that deciding a delivery needs. The rest may be large. */
-export type BoundSubmission = Pick<
+export type SubmissionHead = Pick<
   Submission,
   'submissionId' | 'state' | 'fileId' | 'error' | 'createdAt' | 'updatedAt'
 >
 
-/** The changes caused by a fact: the new state of the submission, the new and changed runs, and a run that is removed. */
+/** The changes caused by a fact: the submission afterwards, the new and changed runs, and the id of a run that is removed. */
 export type Change<S = Submission> = { submission: S; runs: Run[]; removedRunId: string | null }
 
-export type DeliveryDecision<S extends BoundSubmission = BoundSubmission> = Change<S> & {
+export type DeliveryDecision<S extends SubmissionHead = SubmissionHead> = Change<S> & {
   outcome: RunOutcome
   cause: DeliveryCause | null
   /** The run that the delivery reports on. */
@@ -36,7 +36,7 @@ export type DeliveryDecision<S extends BoundSubmission = BoundSubmission> = Chan
  * may be in any order. If it includes the run that the delivery reports on, the submission's other runs and its requested
  * `extensions` may be missing.
  */
-export function decideDelivery<S extends BoundSubmission>(
+export function decideDelivery<S extends SubmissionHead>(
   submission: S,
   { runs, extensions }: { runs: readonly Run[]; extensions: Submission['extensions'] },
   result: ExtensionResult,
@@ -52,7 +52,7 @@ export function decideDelivery<S extends BoundSubmission>(
     return ignore(submission, 'not_requested', null)
 
   const placeholder = findPlaceholder(runs)
-  const run = known ?? namedRun(nextRun(submission, runs, service, newRunId()), placeholder)
+  const run = known ?? namedRun(unrequestedRun(submission, runs, service, newRunId()), placeholder)
   const observed = decideStatus(run, { source: 'webhook', status, error: result.error }, at)
   const removed = known === undefined ? placeholderToRemove({ extensions }, [...runs, observed.run]) : null
   return {
@@ -65,8 +65,8 @@ export function decideDelivery<S extends BoundSubmission>(
   }
 }
 
-/** A run that the submission did not request. */
-export function nextRun(
+/** A new run for an extension that the submission did not request. Its attempt number is that of the other runs. */
+export function unrequestedRun(
   submission: Pick<Submission, 'submissionId' | 'createdAt'>,
   runs: readonly Run[],
   name: string,
@@ -82,13 +82,13 @@ export function isOtherFile(submission: Pick<Submission, 'fileId'>, fileId: stri
 }
 
 /** A webhook proves that ImageKit accepted the submission, whatever was recorded; the first fileId binds it. */
-function confirm<S extends BoundSubmission>(submission: S, fileId: string | null, at: number): S {
+function confirm<S extends SubmissionHead>(submission: S, fileId: string | null, at: number): S {
   const bound = submission.fileId ?? fileId
   if (submission.state === 'accepted' && bound === submission.fileId) return submission
   return { ...submission, state: 'accepted', fileId: bound, error: null, updatedAt: at }
 }
 
-function ignore<S extends BoundSubmission>(
+function ignore<S extends SubmissionHead>(
   submission: S,
   cause: DeliveryCause,
   runId: string | null,

@@ -3,7 +3,7 @@ import type { Json } from './json.ts'
 /** The cause of a failure that ImageKit gives no reason for. */
 export const NO_CAUSE = 'No reason given'
 
-/** The most frequent causes of an extension are shown; all others become `OTHER_CAUSE`. */
+/** This many causes of an extension are shown, the most frequent ones; all others become `OTHER_CAUSE`. */
 const MAX_CAUSES = 100
 
 export const OTHER_CAUSE = 'other'
@@ -27,7 +27,7 @@ export function shownCauses(counted: readonly CountedCause[], extension: string 
   return [...new Set(shown.map(([cause]) => cause))]
 }
 
-/** Replaces each cause that is not shown by `OTHER_CAUSE`, without adding them up. */
+/** Replaces each cause that is not shown with `OTHER_CAUSE`, without adding up the counts. */
 export function boundCauses<T extends CountedCause>(counted: readonly T[]): T[] {
   const shown = new Map<string, Set<string>>()
   const shownOf = (extension: string) => {

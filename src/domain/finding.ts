@@ -7,12 +7,12 @@ import type { Submission } from './submission.ts'
  */
 export type DueRun = {
   run: Run
-  /** When it was due. */
+  /** When it became due. */
   dueAt: number
   submission: Submission
   /** The names of the submission's other runs. */
   siblings: string[]
-  /** The others of the newest 100 submissions of the asset, with their runs; `place` is their position by insertion. */
+  /** The other submissions among the newest 100 of the asset, with their runs; `place` is their position by insertion. */
   others: { submission: Submission; runs: Run[]; place: 'earlier' | 'later' }[]
 }
 

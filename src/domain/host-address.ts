@@ -52,8 +52,8 @@ export function parseNetwork(text: string): Network | undefined {
 
 export function isInNetworks(address: string, networks: readonly Network[]): boolean {
   if (!isAddress(address)) return false
-  const known = mapped(ipaddr.parse(address))
-  return networks.some((network) => known.match(network))
+  const candidate = mapped(ipaddr.parse(address))
+  return networks.some((network) => candidate.match(network))
 }
 
 /** An address in its usual notation, and IPv4 not mapped into IPv6; any other text unchanged. */

@@ -18,7 +18,7 @@ export type KeyClaim = { scope: string; nonce: string }
  * `abandoned`: its process died after its submission was committed, so ImageKit may have the file. `responded`: a
  * response is stored.
  */
-export type IdempotencyClaim =
+export type ClaimResult =
   | { kind: 'claimed' }
   | { kind: 'running' }
   | { kind: 'abandoned'; fingerprint: string; submissionId: string }

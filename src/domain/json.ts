@@ -1,4 +1,4 @@
-/** What `JSON.parse` can return; kept unchanged if ImageKit defines its shape. */
+/** Any value that `JSON.parse` can return. A value whose shape ImageKit defines is stored unchanged. */
 export type Json = string | number | boolean | null | Json[] | JsonObject
 
 export type JsonObject = { [key: string]: Json }

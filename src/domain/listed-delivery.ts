@@ -36,7 +36,7 @@ export type ListedDelivery = {
   receivedAt: number
   outcome: DeliveryOutcome
   cause: DeliveryCause | RejectionCause | null
-  /** Null for a rejected delivery: its cause contains the result. */
+  /** Null for a rejected delivery. If the signature was the reason, the cause says so. */
   signature: SignatureCheck | null
   submissionId: string | null
   runId: string | null

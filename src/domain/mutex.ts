@@ -2,8 +2,8 @@
 export function createMutex(): <T>(work: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve()
   return (work) => {
-    const done = last.then(work, work)
-    last = done
-    return done
+    const result = last.then(work, work)
+    last = result
+    return result
   }
 }

@@ -21,7 +21,7 @@ export type Notification = Omit<DueNotification, 'dueAt'> & {
   body: string
 }
 
-/** Where the next page of due notifications begins: after this host. */
+/** Where a page of due notifications begins: after this host; null for the first page. */
 export type HostPlace = string | null
 
 /** Why a target may not be called. */
@@ -33,7 +33,8 @@ export type TargetRejection =
 
 /**
  * The result of sending a message once. `gone` and `rejected` are final. `closed`: our own stop ended the attempt, although the
- * target may have received the message. `status` is that of the response; null without one. Reasons contain neither the target nor secrets.
+ * target may have received the message. `status` is that of the response; null without one. Reasons contain neither the target
+ * nor secrets.
  */
 export type SendResult =
   | { kind: 'delivered'; status: number }
@@ -108,7 +109,7 @@ export function hostOf(target: string): string {
   return URL.canParse(target) ? new URL(target).host || NO_HOST : NO_HOST
 }
 
-/** A target without the parts that may differ between notifications. */
+/** The URL of a target without its query, which may differ between notifications. */
 export function addressOf(target: string): string {
   if (!URL.canParse(target)) return target
   const { origin, pathname } = new URL(target)
@@ -136,10 +137,10 @@ export function nextAttempt(
   { attempt, createdAt }: Pick<Notification, 'attempt' | 'createdAt'>,
   { now, retryAfterMs, random }: { now: number; retryAfterMs: number | null; random: number },
 ): { at: number } | 'give_up' {
-  const pause = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
-  const jittered = Math.round(pause * (1 - JITTER + 2 * JITTER * random))
-  // Created while the clock was ahead: a longer pause would make its due time count as misdated again.
-  const asked = createdAt > now ? Math.min(retryAfterMs ?? 0, LONGEST_PAUSE_MS) : (retryAfterMs ?? 0)
-  const at = now + Math.max(jittered, asked)
+  const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
+  const jitteredMs = Math.round(pauseMs * (1 - JITTER + 2 * JITTER * random))
+  // If it was created while the clock was ahead, a longer pause would make its due time count as misdated again.
+  const requestedMs = createdAt > now ? Math.min(retryAfterMs ?? 0, LONGEST_PAUSE_MS) : (retryAfterMs ?? 0)
+  const at = now + Math.max(jitteredMs, requestedMs)
   return at > createdAt + NOTIFY_WITHIN_MS ? 'give_up' : { at }
 }

@@ -45,7 +45,7 @@ function parseWithUnit(text: string, units: { readonly [unit: string]: number })
   return count === undefined || factor === undefined ? undefined : count * factor
 }
 
-/** The same parser, except that it rejects zero. */
+/** Makes a parser that also rejects zero. */
 export function positive(parse: (text: string) => number | undefined): (text: string) => number | undefined {
   return (text) => parse(text) || undefined
 }

@@ -34,16 +34,23 @@ export function isSubmissionNeeded(uses: SubmissionUses): boolean {
 /** Deleting a body reads and overwrites all of its pages; this much at once takes a few milliseconds. */
 export const MAX_DELETED_BYTES = 1024 * 1024
 
-/** `bytes` is the size of the bodies deleted with it. `fileId` is the asset of a submission. */
-export type RetainedRow = { n: number; at: number; bytes: number; isNeeded: boolean; fileId: string | null }
+/** A row that may be deleted. `bytes` is the size of the bodies deleted with it. `fileId` is the asset of a submission. */
+export type RetentionCandidate = {
+  n: number
+  at: number
+  bytes: number
+  isNeeded: boolean
+  fileId: string | null
+}
 
 /**
  * Selects which of the next rows, in insertion order, are deleted in one step. If a row is kept, later rows of the same asset are
- * kept, too: otherwise an earlier run would become current again. `lastOld` is the last row older than `before` by its hour.
- * `next` is the last row that was decided; undefined if no older row follows.
+ * kept, too: otherwise an earlier run would become current again. `lastOld` is the last row recorded before the hour of `before`;
+ * a young row up to it was dated by a wrong clock. The next step continues after row `next`, the last one that was decided;
+ * `next` is undefined if no older row follows.
  */
 export function selectOld(
-  rows: readonly RetainedRow[],
+  rows: readonly RetentionCandidate[],
   rule: { now: number; before: number; lastOld: number },
 ): { old: number[]; next: number | undefined } {
   const old: number[] = []
@@ -66,7 +73,10 @@ export function selectOld(
 
 type StoredBody = { n: number; receivedAt: number; bytes: number }
 
-/** Selects which of the next bodies, in insertion order, are pruned in one step. `next` is the last one that was decided. */
+/**
+ * Selects which of the next bodies, in insertion order, are pruned in one step. The next step continues after body `next`, the
+ * last one that was decided.
+ */
 export function selectOldBodies<Body extends StoredBody>(
   bodies: readonly Body[],
   receivedBefore: number,

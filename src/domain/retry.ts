@@ -4,8 +4,8 @@ import { SAVED_EXTENSION } from './saved-extension.ts'
 import { isRejected, type RequestedExtension, type Submission } from './submission.ts'
 
 /**
- * `waiting`: not started. `submitting`: its submission is recorded and may have been sent. `accepted`, `failed`: ImageKit's
- * response, or the reason why no request was sent. `unconfirmed`: the result is unknown, so it is never sent again.
+ * `waiting`: not started. `submitting`: its submission is recorded and may have been sent. `accepted`: by ImageKit. `failed`:
+ * ImageKit rejected it, or no request was sent. `unconfirmed`: the result is unknown, so it is never sent again.
  */
 export type RetryItemState = 'waiting' | 'submitting' | 'accepted' | 'failed' | 'unconfirmed'
 
@@ -21,18 +21,19 @@ export type RetryProgress = {
 }
 
 /**
- * The results of the ended items; the numbers add up to `done`. `pending` and the final statuses are those of the new
- * runs. `rejected`: not accepted. `unconfirmed`: not clearly accepted, and the new run is still pending.
+ * The results of the ended items; the numbers add up to `done`. `pending`, `success`, `failed` and `expired` are statuses of the
+ * new runs. `rejected`: there is no new run that counts, because the item failed. `unconfirmed`: not clearly accepted, and the
+ * new run is still pending.
  */
 type RetryResults = { [result in RunStatus | 'rejected' | 'unconfirmed']: number }
 
-/** The item has not ended. */
+/** Whether the item has not ended yet. */
 export function isOpen(state: RetryItemState): boolean {
   return state === 'waiting' || state === 'submitting'
 }
 
 /** The end states of items that were not clearly accepted. */
-export const UNSUBMITTED = ['failed', 'unconfirmed'] as const satisfies RetryItemState[]
+export const UNACCEPTED = ['failed', 'unconfirmed'] as const satisfies RetryItemState[]
 
 /** The result of an item, from its state and the statuses of its new runs; null until it has ended. */
 function resultOf(state: RetryItemState, statuses: readonly RunStatus[]): keyof RetryResults | null {
@@ -62,13 +63,13 @@ export function progressOf(
     if (result === null) continue
     results[result] += 1
     done += 1
-    if (UNSUBMITTED.some((end) => end === state)) failed += 1
+    if (UNACCEPTED.some((end) => end === state)) failed += 1
   }
   return { retryId, total: items.size, done, failed, state: done < items.size ? 'running' : 'done', results }
 }
 
 /** A run of a retry that was not clearly accepted, with the reason. */
-export type UnsubmittedItem = { runId: string; name: string; state: RetryItemState; reason: string | null }
+export type UnacceptedItem = { runId: string; name: string; state: RetryItemState; reason: string | null }
 
 /** Why a run can't be retried. */
 export type RetryRejection = 'pending' | 'not_current' | 'asset_gone' | 'no_file' | 'options_unknown'
@@ -77,7 +78,7 @@ export type RetryRejection = 'pending' | 'not_current' | 'asset_gone' | 'no_file
  * The submission that retries a run, with its runs in the order of its extensions; or why the run was not retried. `not_waiting`:
  * another process has submitted the item of the retry, or it has ended.
  */
-export type SubmittedRetry =
+export type SubmitRetryResult =
   | { submissionId: string; runIds: string[] }
   | { rejection: RetryRejection | 'not_waiting' }
 
@@ -85,6 +86,7 @@ export type SubmittedRetry =
 export function decideRetry(facts: {
   run: Run
   submission: Submission
+  /** Null if the run is the current one. */
   currentRunId: string | null
 }):
   | { kind: 'allowed'; fileId: string; extension: RequestedExtension }
@@ -95,16 +97,19 @@ export function decideRetry(facts: {
   if (run.status === 'pending') return { kind: 'rejected', by: 'pending' }
   if (currentRunId !== null) return { kind: 'rejected', by: 'not_current' }
   if (run.evidence?.kind === 'asset_gone') return { kind: 'rejected', by: 'asset_gone' }
-  const extension = requestedAs(run, submission.extensions)
+  const extension = findRequested(run, submission.extensions)
   return extension ? { kind: 'allowed', fileId, extension } : { kind: 'rejected', by: 'options_unknown' }
 }
 
-/** ImageKit does not report which of several saved extensions a run comes from. */
-function requestedAs(run: Run, extensions: readonly RequestedExtension[]): RequestedExtension | undefined {
+/**
+ * The requested extension that a run comes from; undefined if it is unknown: ImageKit does not report which of several saved
+ * extensions it is.
+ */
+function findRequested(run: Run, extensions: readonly RequestedExtension[]): RequestedExtension | undefined {
   const name = run.requestedAs ?? run.name
-  const asked = extensions.filter((extension) => extension.name === name)
-  if (asked.length === 0) return name === SAVED_EXTENSION ? undefined : { name }
-  return name === SAVED_EXTENSION && asked.length > 1 ? undefined : asked[0]
+  const requested = extensions.filter((extension) => extension.name === name)
+  if (requested.length === 0) return name === SAVED_EXTENSION ? undefined : { name }
+  return name === SAVED_EXTENSION && requested.length > 1 ? undefined : requested[0]
 }
 
 /**

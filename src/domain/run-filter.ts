@@ -40,7 +40,10 @@ export type ListedRun = {
   kind: SubmissionKind
 }
 
-/** Whether the filter has no condition apart from those that `matchesGroup` checks. */
+/**
+ * Whether all conditions of the filter concern properties of groups. `exceptCauses` is one of them, although `matchesGroup` does
+ * not check it: only the store sets it.
+ */
 export function selectsWholeGroups({
   status: _status,
   extension: _extension,
@@ -52,7 +55,7 @@ export function selectsWholeGroups({
   return Object.values(others).every((value) => value === null)
 }
 
-/** Whether the filter matches all runs of a group, apart from times and names. */
+/** Whether a group has the properties that the filter requires. Conditions on single runs, such as times, are not checked. */
 export function matchesGroup(filter: RunFilter, group: RunGroup): boolean {
   return (
     (filter.status === null || filter.status === group.status) &&

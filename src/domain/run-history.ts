@@ -14,7 +14,7 @@ export type RunHistory = {
   siblings: Run[]
   /** Those that report on the run, and unrecognised ones of its submission; oldest first. */
   deliveries: ListedDelivery[]
-  /** The notification to its caller; null if there is no such caller. */
+  /** The notification to its caller; null if there is none. */
   notification: { createdAt: number; attempt: number; result: string | null; reason: string | null } | null
   /** What operators did about it; oldest first. */
   auditEntries: AuditEntry[]
@@ -39,7 +39,7 @@ type HistoryFacts = Pick<
   earlier: { runId: string; retryId: string | undefined; auditEntries: readonly AuditEntry[] } | undefined
 }
 
-/** Selects from the facts what belongs to the run, and names the run before it and the current one. */
+/** Makes the history of a run from the facts about it. */
 export function describeHistory({ runs, asset, earlier, ...facts }: HistoryFacts): RunHistory {
   const { runId, name, requestedAt } = facts.run
   const current = asset && describeAsset(asset).runs.find((one) => one.name === name)

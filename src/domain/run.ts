@@ -15,7 +15,7 @@ export type Evidence =
   | { kind: 'newer_version'; before: FileVersion; now: FileVersion }
   | { kind: 'new_description'; before: string | null; now: string }
 
-/** `asset_gone`: ImageKit no longer has the file. `timed_out`: the window is over without a result or evidence. */
+/** `asset_gone`: ImageKit no longer has the file. `timed_out`: the window has passed without a result or evidence. */
 export type ExpiryReason = 'asset_gone' | 'timed_out'
 
 /** Why a run has a status that ImageKit itself did not report. */

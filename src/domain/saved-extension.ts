@@ -18,7 +18,7 @@ export function countUnnamed(submission: Pick<Submission, 'extensions'>, runs: r
   return saved - runs.filter((run) => run.requestedAs === SAVED_EXTENSION).length
 }
 
-/** The placeholder, if every saved extension of the submission has been named and it must be removed; else null. */
+/** The placeholder, if it must be removed because every saved extension of the submission has been named; else null. */
 export function placeholderToRemove(
   submission: Pick<Submission, 'extensions'>,
   runs: readonly Run[],
@@ -26,7 +26,7 @@ export function placeholderToRemove(
   return countUnnamed(submission, runs) <= 0 ? (findPlaceholder(runs) ?? null) : null
 }
 
-/** The run that a saved extension turns out to be. It takes over the placeholder's values, if that still exists. */
+/** The run that a saved extension turns out to be. It takes over the values of the placeholder, if that still exists. */
 export function namedRun(fresh: Run, placeholder: Run | undefined): Run {
   const { runId, name } = fresh
   return { ...(placeholder ?? fresh), runId, name, requestedAs: SAVED_EXTENSION }

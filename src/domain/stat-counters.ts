@@ -19,6 +19,7 @@ export type StatCounter = readonly [
   count: number,
 ]
 
+/** The `hour` of the `runs` counters, which belong to no hour. */
 export const NOW = -1
 
 /** The lowest and highest row numbers of the runs requested and of the deliveries received in an hour; null if there are none. */
@@ -86,7 +87,7 @@ function addTo(sums: StatSums, counter: StatCounter): void {
   else sums.set(key, { counter, count })
 }
 
-/** Each changed counter once, in the order of its first change. */
+/** Each counter with the sum of its changes, in the order of its first change. Counters whose changes cancel out are omitted. */
 function listSums(sums: StatSums): StatCounter[] {
   const counters: StatCounter[] = []
   for (const { counter, count } of sums.values())
@@ -94,7 +95,9 @@ function listSums(sums: StatSums): StatCounter[] {
   return counters
 }
 
-/** The most batches, and changes of counters, folded in one transaction: few enough that no webhook waits for it. */
+/**
+ * One transaction folds at most so many batches, and none after so many changes of counters, so that webhooks wait only briefly.
+ */
 export const MAX_DELTAS = 500
 const MAX_CHANGES = 2_000
 
@@ -214,7 +217,7 @@ function addRun(sums: StatSums, run: RunRow, count: 1 | -1): void {
   }
 }
 
-/** The status, whether it is acknowledged, and the cause. */
+/** The value of a `runs` counter: the status, whether it is acknowledged, and the cause. */
 function valueOf({ status, acknowledged, cause }: RunGroup): string {
   return `${status} ${acknowledged ? 'acknowledged' : 'open'} ${cause}`
 }

@@ -15,7 +15,7 @@ export function isRejected({ state }: Pick<Submission, 'state'>): boolean {
   return state === 'rejected'
 }
 
-/** One of our processes waits for ImageKit's response to it. */
+/** Whether one of our processes is waiting for ImageKit's response to it. */
 export function isInProgress({ state, kind }: Pick<Submission, 'state' | 'kind'>): boolean {
   return state === 'submitting' && kind !== 'external'
 }
@@ -72,11 +72,11 @@ export function openSubmission(
   request: NewSubmission,
   ids: Pick<NewIds, 'submission' | 'run'>,
 ): { submission: Submission; runs: Run[] } {
-  const { at, attempt, ...asked } = request
+  const { at, attempt, ...fields } = request
   const submissionId = ids.submission()
   const submission: Submission = {
     submissionId,
-    ...asked,
+    ...fields,
     state: 'submitting',
     requestId: null,
     error: null,

@@ -65,19 +65,26 @@ function endOf({
     case 'pending':
       return []
     case 'expired':
-      return [{ at: updatedAt, what: 'expired', reason: reasonOf(evidence) }]
+      return [{ at: updatedAt, what: 'expired', reason: expiryReasonOf(evidence) }]
     case 'success':
     case 'failed':
       return [
-        { at: settledAt ?? updatedAt, what: 'settled', status, source, error, evidence: shown(evidence) },
+        {
+          at: settledAt ?? updatedAt,
+          what: 'settled',
+          status,
+          source,
+          error,
+          evidence: evidenceOf(evidence),
+        },
       ]
   }
 }
 
-function reasonOf(statusReason: StatusReason | null): ExpiryReason | null {
+function expiryReasonOf(statusReason: StatusReason | null): ExpiryReason | null {
   return statusReason === null || isEvidence(statusReason) ? null : statusReason.kind
 }
 
-function shown(statusReason: StatusReason | null): Evidence | null {
+function evidenceOf(statusReason: StatusReason | null): Evidence | null {
   return statusReason !== null && isEvidence(statusReason) ? statusReason : null
 }

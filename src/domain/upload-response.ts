@@ -1,5 +1,5 @@
 import { decideStatus, type RunOutcome } from './decide-status.ts'
-import { type Change, type ExtensionResult, isOtherFile, nextRun } from './extension-result.ts'
+import { type Change, type ExtensionResult, isOtherFile, unrequestedRun } from './extension-result.ts'
 import { type FinalStatus, isFinal, type Run } from './run.ts'
 import {
   countUnnamed,
@@ -22,7 +22,7 @@ export type UploadResponse =
     }
   | { kind: 'rejected' | 'unconfirmed'; requestId: string | null; error: SubmissionError }
 
-/** A delivery for a service that was not requested, received before the response. In order of arrival. */
+/** A delivery for an extension that was not requested, received before the response. */
 export type UnclaimedDelivery = { deliveryId: string; result: ExtensionResult; receivedAt: number }
 
 export type ResponseDecision = Change & {
@@ -32,10 +32,13 @@ export type ResponseDecision = Change & {
   claimed: { deliveryId: string; outcome: RunOutcome }[]
 }
 
-/** The maximum that a request and a response can name. Webhooks that report ever new names add no more runs. */
+/** A request and its response can name 100 extensions each. Further responses with ever new names add no more runs. */
 const MAX_RUNS = 200
 
-/** Decides the effect of ImageKit's response on a submission. Repeating a response changes nothing. */
+/**
+ * Decides the effect of ImageKit's response on a submission. `unclaimed` is in order of arrival. Repeating a response changes
+ * nothing.
+ */
 export function decideResponse(
   submission: Submission,
   runs: readonly Run[],
@@ -63,7 +66,7 @@ export function decideResponse(
     let run = after.get(name)
     if (run === undefined && after.size >= MAX_RUNS) continue
     if (run === undefined) {
-      run = nextRun(submission, runs, name, newRunId())
+      run = unrequestedRun(submission, runs, name, newRunId())
       if (unnamed > 0) run = namedRun(run, placeholder)
       unnamed -= 1
       for (const { deliveryId, result, receivedAt } of unclaimedByService.get(name) ?? []) {
@@ -125,7 +128,10 @@ function accept(
   })
 }
 
-/** An unclear response does not weaken a clear rejection, and neither weakens an acceptance; a queued upload can still fail. */
+/**
+ * An unclear response does not replace a clear rejection, and neither of the two replaces an acceptance. Only a queued upload can
+ * still be rejected after it was accepted.
+ */
 function decideFailure(
   submission: Submission,
   response: UploadResponse & { kind: 'rejected' | 'unconfirmed' },

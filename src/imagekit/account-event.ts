@@ -19,8 +19,8 @@ const failureSchema = z.looseObject({
 type FinishedUpload = (AccountEvent & { kind: 'upload_finished' })['response']
 
 /**
- * Reads the POST of a webhook that is configured in ImageKit's dashboard: `{ type, id, created_at, data, request? }`.
- * https://imagekit.io/docs/webhooks lists the events. Unrecognized events are `other`: they are stored, too.
+ * Reads the payload of a webhook that is configured in ImageKit's dashboard: `{ type, id, created_at, data, request? }`.
+ * https://imagekit.io/docs/webhooks lists the events. Unrecognised events become `other`, because they are stored, too.
  */
 export function readAccountEvent(payload: unknown): AccountEvent {
   const event = eventSchema.safeParse(payload).data

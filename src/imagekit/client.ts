@@ -38,7 +38,7 @@ export function createImagekitClient(options: ClientOptions) {
   return {
     /**
      * Relays an upload form as it arrives. `close` is called once all of it has arrived; see `relayUpload`. `signal` aborts
-     * the upload only until its form is complete; then the response is awaited in any case.
+     * the upload only until its form is complete; after that, the response is awaited in any case.
      */
     sendUpload(upload: {
       version: 'v1' | 'v2'

@@ -28,8 +28,8 @@ export class DelimitedBytes {
     }
   }
 
-  /** Whether the prefix comes next; if so, consumes it. */
-  async startsWith(prefix: Buffer): Promise<boolean> {
+  /** Skips the prefix if it comes next. Returns whether it did. */
+  async skipPrefix(prefix: Buffer): Promise<boolean> {
     while (this.#rest.length < prefix.length) await this.#readMore()
     if (!this.#rest.subarray(0, prefix.length).equals(prefix)) return false
     this.#rest = this.#rest.subarray(prefix.length)

@@ -12,16 +12,17 @@ const webhookSchema = z.object({
   error: z.unknown().optional(),
 })
 
-const UNRECOGNIZED: ExtensionResult = { service: null, status: null, fileId: null, error: null }
+const UNRECOGNISED: ExtensionResult = { service: null, status: null, fileId: null, error: null }
 
 /**
- * Reads the POST to a per-request `webhookUrl`: `{ service, status: "SUCCESS", fileObject }` or
- * `{ service, status: "FAILURE", fileId, error }`. Unrecognized fields are null, because unknown shapes are stored, too. With
- * an invalid file id, `service` is null as well. `bytes` is the size of the whole body.
+ * Reads the payload of an extension webhook: `{ service, status: "SUCCESS", fileObject }` or
+ * `{ service, status: "FAILURE", fileId, error }`. A field that is missing or unrecognised becomes null, because payloads of any
+ * shape are stored. An invalid file id makes both `fileId` and `service` null, so that the payload counts as unrecognised.
+ * `bytes` is the size of the whole body.
  */
 export function readExtensionResult(payload: Json, bytes: number): ExtensionResult {
   const parsed = webhookSchema.safeParse(payload)
-  if (!parsed.success) return UNRECOGNIZED
+  if (!parsed.success) return UNRECOGNISED
   const { service, status, fileId, fileObject, error } = parsed.data
   const fileIds = [fileObject?.fileId, fileId].filter((id) => id !== undefined)
   const areValid = fileIds.every(isFileId)
@@ -44,7 +45,7 @@ function readFinalStatus(status: string | undefined): FinalStatus | null {
   }
 }
 
-/** An error nested too deeply to be serialized again is replaced by its size; the delivery has it complete. */
+/** Replaces an error that is nested too deeply to be serialised with the size of the body. The stored body still contains it. */
 function readError(error: Json | undefined, bytes: number): Json | null {
   if (error === undefined) return null
   return isTooDeep(error) ? { truncated: true, bytes } : error

@@ -21,10 +21,10 @@ export type LookupResult<T> =
 /** Far more than the details of a hundred files. Larger responses are aborted. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
-/** These don't concern the ids: the address is wrong, or something between ImageKit and us responded. */
+/** These statuses say nothing about the ids: the URL is wrong, or something between ImageKit and us responded. */
 const UNRELATED_TO_IDS = new Set([404, 405, 407, 408])
 
-/** These mean that the form of the id itself is rejected. */
+/** These statuses mean that ImageKit rejects the form of the id itself. */
 const INVALID_ID = new Set([400, 413, 414, 422, 431])
 
 /**

@@ -35,7 +35,7 @@ export async function* readFormParts(
   const bytes = new DelimitedBytes(form.chunks(signal), truncated, Buffer.from('\r\n'))
   try {
     for await (const _preamble of bytes.until(delimiter));
-    for (let parts = 1; !(await bytes.startsWith(DASHES)); parts += 1) {
+    for (let parts = 1; !(await bytes.skipPrefix(DASHES)); parts += 1) {
       if (parts > limits.maxParts) throw invalidForm('form', `has more than ${limits.maxParts} parts`)
       yield readPart(bytes, delimiter, limits)
     }
@@ -101,7 +101,7 @@ function toUtf8({ name, charset = 'utf-8' }: PartHeaders, bytes: Buffer): Buffer
   }
 }
 
-/** Throws `invalid_input`. */
+/** The boundary that the `Content-Type` of a form names. Throws `invalid_input` if there is none. */
 function parseBoundary(contentType: string): string {
   const { value, parameters } = parseHeaderValue(contentType) ?? {}
   const boundary = parameters?.get('boundary') ?? ''

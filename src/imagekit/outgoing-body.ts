@@ -17,6 +17,7 @@ export class OutgoingBody {
     }
     this.#source = write(onComplete, this.#stopping.signal)
     this.stream = Readable.from({ [Symbol.asyncIterator]: () => this.#iterator() })
+    // The request reports the error; without a listener, the error would also end the process.
     this.stream.on('error', () => {})
   }
 

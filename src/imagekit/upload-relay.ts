@@ -11,8 +11,8 @@ export type CloseUpload = (
 
 /**
  * Yields the outgoing form as the incoming one arrives, without the caller's `webhookUrl`. Once all fields are known, `close`
- * returns ours, and only then are our part and the closing boundary sent. Any error before that is thrown, so that the form
- * never becomes complete.
+ * returns our own `webhookUrl`, and only then are its part and the closing boundary sent. Any error before that is thrown, so
+ * that the form never becomes complete.
  */
 export async function* relayUpload(
   parts: AsyncIterable<FormPart>,

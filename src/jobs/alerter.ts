@@ -24,13 +24,13 @@ export type AlerterDeps = EvaluateAlertsDeps & {
 }
 
 /**
- * POSTs a message to the target when an alert fires and when it resolves. Each message is sent at least once, however long the
- * target is unavailable. If the state of an alert changes before it could be sent, only the new state is sent.
+ * POSTs a message to the target when an alert fires and when it resolves. A message is retried for as long as the target is
+ * unavailable, and may arrive more than once. If the state of an alert changes in the meantime, only the new state is sent.
  */
 export function createAlerter(deps: AlerterDeps): Repeated {
   const { store, lease, sender, target, thresholds, links, alertEveryMs, clock, log } = deps
   const databaseAlert = createDatabaseAlert(deps)
-  let failed = 0
+  let failures = 0
   let pause = { since: 0, ms: 0 }
   const isPaused = () => {
     const passedMs = clock() - pause.since
@@ -45,20 +45,20 @@ export function createAlerter(deps: AlerterDeps): Repeated {
     onDelivered: () => Promise<unknown>,
   ): Promise<boolean> => {
     const body = JSON.stringify(message)
-    const sent = await sender.send({ notificationId: alertMessageId(alert), target, body })
-    if (sent.kind === 'closed') return false
+    const sendResult = await sender.send({ notificationId: alertMessageId(alert), target, body })
+    if (sendResult.kind === 'closed') return false
     const { kind, extension, state } = alert
-    if (sent.kind === 'delivered') {
-      failed = 0
+    if (sendResult.kind === 'delivered') {
+      failures = 0
       await onDelivered()
       log.info({ event: 'alert.sent', alert: kind, extension, state }, 'alert sent')
       return true
     }
-    failed += 1
-    const pauseMs = alertPauseMs(failed, sent.kind === 'retry' ? sent.retryAfterMs : null)
+    failures += 1
+    const pauseMs = alertPauseMs(failures, sendResult.kind === 'retry' ? sendResult.retryAfterMs : null)
     pause = { since: clock(), ms: pauseMs }
     log.warn(
-      { event: 'alert.failed', alert: kind, extension, state, reason: sent.reason, pauseMs },
+      { event: 'alert.failed', alert: kind, extension, state, reason: sendResult.reason, pauseMs },
       'alert could not be sent; it will be retried',
     )
     return false

@@ -8,7 +8,7 @@ export type CounterCompactorDeps = {
   log: { error(fields: object, text: string): void }
 }
 
-/** Each read adds up the unfolded changes, which takes a microsecond per change. */
+/** Often, because each read adds up the changes that are not folded yet, which takes a microsecond per change. */
 const EVERY_MS = 250
 const BETWEEN_MS = 20
 const AFTER_FAILURE_MS = 5_000

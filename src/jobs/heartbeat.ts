@@ -24,7 +24,10 @@ const AFTER_FAILURE_MS = 2_000
 /** Shows other processes that this one is alive, and recovers the unfinished work of ended ones. */
 export function createHeartbeat(deps: HeartbeatDeps): Repeated {
   const { store, lease, outage, log } = deps
-  /** The heartbeat has shown that the store is available. A failure after it may be due to the locks of other processes. */
+  /**
+   * Returns whether the work succeeded; a failure is only logged. The heartbeat has just shown that the store is available, so the
+   * locks of other processes may be the reason.
+   */
   const succeeds = async (work: Promise<void>, event: string, message: string): Promise<boolean> => {
     try {
       await work

@@ -30,7 +30,7 @@ export type Jobs = {
   noteCommit: (commit: Commit) => void
 }
 
-/** Everything that runs on a timer. */
+/** The background jobs of the service. */
 export function createJobs(deps: JobsDeps): Jobs {
   const { reconciling, alerting, log } = deps
   const notifier = createNotifier({ ...deps, random: Math.random })

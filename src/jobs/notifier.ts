@@ -73,15 +73,15 @@ export function createNotifier(deps: NotifierDeps): Repeated {
     const body = await store.claimNotification(notificationId, due.dueAt, claim)
     if (body === undefined) return
     const at = clock()
-    const sent = await sender.send({ ...due, body })
+    const sendResult = await sender.send({ ...due, body })
     // Aborted by our own stop: this does not count as a failed attempt.
-    if (sent.kind === 'closed') {
+    if (sendResult.kind === 'closed') {
       isStopped = true
       await store.releaseNotification(notificationId, claim, due.dueAt)
       return
     }
-    const status = sent.kind === 'rejected' ? null : sent.status
-    const result = resultOf(sent, due)
+    const status = sendResult.kind === 'rejected' ? null : sendResult.status
+    const result = resultOf(sendResult, due)
     meter.notificationAttempted(result.kind)
     if (result.kind === 'again') {
       backoff.backOff(target, { until: result.at, now: clock(), wholeHost: status === null })
@@ -89,23 +89,23 @@ export function createNotifier(deps: NotifierDeps): Repeated {
     await store.settleNotification(notificationId, result, claim, { at, status })
     const host = hostOf(target)
     const fields = { notificationId, host, attempt: due.attempt, ...result }
-    if (sent.kind === 'rejected' && sent.reason === 'address_not_allowed') {
+    if (sendResult.kind === 'rejected' && sendResult.reason === 'address_not_allowed') {
       rejectedTargets.note(host)
       log.warn({ event: EVENTS.rejected, ...fields }, PRIVATE_TARGET)
     } else log.info({ event: EVENTS[result.kind], ...fields }, MESSAGES[result.kind])
   }
   const resultOf = (
-    sent: Exclude<SendResult, { kind: 'closed' }>,
+    sendResult: Exclude<SendResult, { kind: 'closed' }>,
     due: DueNotification,
   ): NotificationResult => {
-    switch (sent.kind) {
+    switch (sendResult.kind) {
       case 'delivered':
         return { kind: 'delivered' }
       case 'gone':
       case 'rejected':
-        return { kind: sent.kind, reason: sent.reason }
+        return { kind: sendResult.kind, reason: sendResult.reason }
       case 'retry': {
-        const { reason, retryAfterMs } = sent
+        const { reason, retryAfterMs } = sendResult
         const next = nextAttempt(due, { now: clock(), retryAfterMs, random: random() })
         return next === 'give_up' ? { kind: 'given_up', reason } : { kind: 'again', at: next.at, reason }
       }

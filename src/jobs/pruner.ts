@@ -29,7 +29,7 @@ type Place = 'keys' | { bodies: number | null } | { submissions: RetentionPlace 
 const AT_ONCE = 200
 const BETWEEN_MS = 50
 const EVERY_MS = 10 * 60_000
-/** Leases count from 1. */
+/** The epochs of leases begin at 1. */
 const NO_EPOCH = 0
 const DOUBT_MESSAGE =
   'the clock is more than a day past the last trusted time: check it. Nothing is pruned until the service has run for a day'
@@ -41,7 +41,7 @@ const DOUBT_MESSAGE =
 export function createPruner(deps: PrunerDeps): Repeated {
   const { store, lease, clock, uptimeMs, retentionMs, retentionRunsMs, log } = deps
   let last: { trust: ClockTrust; checkedAt: number } | undefined
-  /** The epoch of the lease at the last check; undefined before the first check. */
+  /** The epoch of the lease at the last check, or `NO_EPOCH` if another process had it; undefined before the first check. */
   let epoch: number | undefined
   let isWarned = false
   let place: Place | null = null
@@ -64,7 +64,7 @@ export function createPruner(deps: PrunerDeps): Repeated {
     const deleted = await store.deleteOldSubmissions(current, now, now - retentionRunsMs, at.submissions)
     return deleted === null || deleted.next === null ? null : { submissions: deleted.next }
   }
-  /** A process that had the lease meanwhile has saved a later trust, which includes that time. */
+  /** The last known trust. If another process has had the lease since, that process has stored a later one. */
   const findTrust = async (current: Lease): Promise<ClockTrust | null> => {
     if (epoch === undefined) return deps.clockTrust()
     if (epoch === current.epoch) return last?.trust ?? deps.clockTrust()

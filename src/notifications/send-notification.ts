@@ -114,9 +114,9 @@ function resultOf(
   if (statusCode >= 200 && statusCode < 300) return { kind: 'delivered', status: statusCode }
   const reason = `status_${statusCode}`
   if (statusCode === 410) return { kind: 'gone', status: statusCode, reason }
-  const hasRetryAfter = statusCode === 429 || statusCode === 503
+  const allowsRetryAfter = statusCode === 429 || statusCode === 503
   const [retryAfter] = [headers['retry-after']].flat()
-  const retryAfterMs = hasRetryAfter ? parseRetryAfterMs(retryAfter, now) : null
+  const retryAfterMs = allowsRetryAfter ? parseRetryAfterMs(retryAfter, now) : null
   return { kind: 'retry', status: statusCode, retryAfterMs, reason }
 }
 
@@ -137,7 +137,7 @@ function describeFailure(error: unknown): ConnectionFailure {
   return /CERT|TLS|SSL|EPROTO|UNABLE_TO/.test(code) ? 'tls_failed' : 'connection_failed'
 }
 
-const LONGEST_WAIT_MS = 24 * 60 * 60 * 1000
+const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000
 
 /** RFC 9110's date, which starts with the day; `Date.parse` alone would read a bare number as a year. */
 const HTTP_DATE = /^[A-Z][a-z]{2,8}, .+ GMT$/
@@ -145,7 +145,7 @@ const HTTP_DATE = /^[A-Z][a-z]{2,8}, .+ GMT$/
 /** The delay that a `Retry-After` header requests, at most 24 h; null if it is missing or invalid. */
 export function parseRetryAfterMs(value: string | undefined, now: number): number | null {
   const text = value?.trim() ?? ''
-  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, LONGEST_WAIT_MS)
+  if (/^\d+$/.test(text)) return Math.min(Number(text) * 1000, MAX_RETRY_AFTER_MS)
   const at = HTTP_DATE.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? null : Math.min(Math.max(at - now, 0), LONGEST_WAIT_MS)
+  return Number.isNaN(at) ? null : Math.min(Math.max(at - now, 0), MAX_RETRY_AFTER_MS)
 }

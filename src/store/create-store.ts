@@ -127,7 +127,7 @@ export function createStore(
     listEndedSessions: () => read((rows) => rows.listEndedSessions()),
     nextRetryItem: () => read((rows) => rows.nextRetryItem()),
     findRetry: (retryId) => read((rows) => rows.findRetry(retryId)),
-    listUnsubmitted: (...args) => read((rows) => rows.listUnsubmitted(...args)),
+    listUnaccepted: (...args) => read((rows) => rows.listUnaccepted(...args)),
     listAuditEntries: (page) => read((rows) => rows.listAuditEntries(page)),
     listDeliveries: createDeliveryList((work) => read((rows) => work(rows.deliveryList))),
     findDelivery: (id) => read((rows) => rows.findDelivery(id)),

@@ -27,7 +27,7 @@ export function* sweepOverdue(rows: SweepRows, now: number, overdueAfterMs: numb
     now,
     overdueAfterMs,
     longestTransactionMs: rows.longestTransactionMs,
-    most: MARKED_AT_ONCE,
+    limit: MARKED_AT_ONCE,
   })
   if (overdue.length > 0) yield* rows.markOverdue(overdue)
   if (swept !== undefined) yield* rows.saveSwept(swept)

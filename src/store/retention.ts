@@ -2,7 +2,7 @@ import { isExpired, lastExpiredAt } from '../domain/decide/idempotency.ts'
 import type { ClaimRow } from '../domain/decide/rows.ts'
 import {
   isSubmissionNeeded,
-  type RetainedRow,
+  type RetentionCandidate,
   type RetentionPlace,
   type SubmissionUses,
   selectOld,
@@ -67,7 +67,7 @@ export type RetentionRows = RemovalRows &
     listSubmissionsAfter: (
       after: number,
       limit: number,
-    ) => Work<(Omit<RetainedRow, 'isNeeded'> & SubmissionUses)[]>
+    ) => Work<(Omit<RetentionCandidate, 'isNeeded'> & SubmissionUses)[]>
     /** The newest submission of the last runs up to a number; 0 if there are none. */
     findSubmissionOfRuns: (last: number) => Work<number>
     /** The deliveries after a number, in order. */
@@ -102,12 +102,12 @@ export function* deleteOldSubmissions(
   return { deleted: old.length, next: continueAt ?? { table: 'deliveries', n: 0 } }
 }
 
-function* listSubmissions(rows: RetentionRows, after: number): Work<RetainedRow[]> {
+function* listSubmissions(rows: RetentionRows, after: number): Work<RetentionCandidate[]> {
   const listed = yield* rows.listSubmissionsAfter(after, SUBMISSIONS_AT_ONCE)
   return listed.map((row) => ({ ...row, isNeeded: isSubmissionNeeded(row) }))
 }
 
-function* listDeliveries(rows: RetentionRows, after: number): Work<RetainedRow[]> {
+function* listDeliveries(rows: RetentionRows, after: number): Work<RetentionCandidate[]> {
   const listed = yield* rows.listDeliveriesAfter(after, DELIVERIES_AT_ONCE)
   return listed.map(({ belongsToRun, ...row }) => ({ ...row, isNeeded: belongsToRun, fileId: null }))
 }

@@ -14,7 +14,7 @@ import type {
 } from '../domain/delivery.ts'
 import type { ClockTrust } from '../domain/due-time.ts'
 import type { DueRun, Finding } from '../domain/finding.ts'
-import type { IdempotencyClaim, KeyClaim, StoredResponse } from '../domain/idempotency.ts'
+import type { ClaimResult, KeyClaim, StoredResponse } from '../domain/idempotency.ts'
 import type { DeliveryDetail, DeliveryFilter, ListedDelivery } from '../domain/listed-delivery.ts'
 import type {
   DueNotification,
@@ -25,7 +25,7 @@ import type {
   NotificationResult,
 } from '../domain/notification.ts'
 import type { RetentionPlace } from '../domain/retention.ts'
-import type { RetryItemState, RetryProgress, SubmittedRetry, UnsubmittedItem } from '../domain/retry.ts'
+import type { RetryItemState, RetryProgress, SubmitRetryResult, UnacceptedItem } from '../domain/retry.ts'
 import type { Run } from '../domain/run.ts'
 import type { ListedRun, RunFilter } from '../domain/run-filter.ts'
 import type { RunHistory } from '../domain/run-history.ts'
@@ -211,7 +211,7 @@ export type Store = OperatorStore &
      * Claims a key for 24 hours. An older claim of the same scope counts as expired, unless its request is still running.
      * Claiming again with the same nonce changes nothing.
      */
-    claimIdempotencyKey(claim: KeyClaim, at: number): Promise<IdempotencyClaim>
+    claimIdempotencyKey(claim: KeyClaim, at: number): Promise<ClaimResult>
 
     /** When the newest stored claim was made; null if there is none. */
     findNewestClaimAt(): Promise<number | null>
@@ -355,7 +355,7 @@ type OperatorStore = {
     runId: string,
     submission: NewSubmission,
     origin: { entry: AuditEntry } | { itemId: number },
-  ): Promise<SubmittedRetry>
+  ): Promise<SubmitRetryResult>
 
   /** ImageKit did not accept the retry that `submitRetry` recorded at this time: removes its acknowledgement of the run. */
   withdrawRetry(runId: string, at: number): Promise<void>
@@ -372,7 +372,7 @@ type OperatorStore = {
   findRetry(retryId: string): Promise<RetryProgress | undefined>
 
   /** The first `limit` items of a retry that are `failed` or `unconfirmed`, in its order. */
-  listUnsubmitted(retryId: string, limit: number): Promise<UnsubmittedItem[]>
+  listUnaccepted(retryId: string, limit: number): Promise<UnacceptedItem[]>
 
   recordAuditEntry(entry: AuditEntry): Promise<void>
 

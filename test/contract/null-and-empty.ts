@@ -217,7 +217,7 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
       await store.settleNotification(`msg_${runIds[0]}`, { kind: 'gone', reason: '' }, 0, AN_ATTEMPT)
       await store.settleNotification(`msg_${runIds[1]}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       const reopened = await current().reopen()
-      const notAccepted = await reopened.listUnsubmitted('retry-1', 9)
+      const notAccepted = await reopened.listUnaccepted('retry-1', 9)
       expect(notAccepted.map(({ reason }) => reason)).toEqual([null, ''])
       const histories = await Promise.all(runIds.map((runId) => reopened.findRunHistory(runId)))
       expect(histories.map((history) => history?.notification?.reason)).toEqual(['', null])

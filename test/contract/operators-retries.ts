@@ -155,9 +155,9 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
         { runId: first, name: 'remove-bg', state: 'failed', reason: 'reason 1' },
         { runId: fourth, name: 'remove-bg', state: 'unconfirmed', reason: 'reason 2' },
       ]
-      expect(await store.listUnsubmitted('retry-1', 9)).toEqual(notAccepted)
-      expect(await store.listUnsubmitted('retry-1', 1)).toEqual(notAccepted.slice(0, 1))
-      expect(await store.listUnsubmitted('retry-2', 9)).toEqual([])
+      expect(await store.listUnaccepted('retry-1', 9)).toEqual(notAccepted)
+      expect(await store.listUnaccepted('retry-1', 1)).toEqual(notAccepted.slice(0, 1))
+      expect(await store.listUnaccepted('retry-2', 9)).toEqual([])
     })
 
     test('is processed after earlier retries', async () => {

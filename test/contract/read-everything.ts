@@ -33,7 +33,7 @@ export async function readEverything(store: Store, ids: readonly ReturnType<Step
     counts: await countsOf(store),
     failures: new Set(await store.countFailures(0, EVERYTHING.limit)),
     retries: await readEach(retryIds, (id) => store.findRetry(id)),
-    unsubmitted: await readEach(retryIds, (id) => store.listUnsubmitted(id, EVERYTHING.limit)),
+    unaccepted: await readEach(retryIds, (id) => store.listUnaccepted(id, EVERYTHING.limit)),
     oldestPending: await store.findOldestPending(),
     newestClaimAt: await store.findNewestClaimAt(),
     rejectedCounts: new Set(await store.countRejected(0)),

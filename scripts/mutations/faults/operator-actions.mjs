@@ -52,7 +52,7 @@ export const FAULTS_IN_OPERATOR_ACTIONS = [
   {
     name: 'unconfirmed-item-does-not-count-as-failed',
     in: 'progressOf',
-    replace: ['UNSUBMITTED.some', "state === 'failed'"],
+    replace: ['UNACCEPTED.some', "state === 'failed'"],
     tests: CONTRACT,
   },
   {

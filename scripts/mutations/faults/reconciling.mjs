@@ -7,7 +7,12 @@ const TWO_PROCESSES = ['reconcile-two-processes']
 /** A response of ImageKit is wrongly read as evidence, or a limit or a claim is not respected. */
 export const FAULTS_IN_RECONCILING = [
   { name: 'old-tags-are-evidence', in: 'findNewTags', assume: ['had.has', true], tests: EVIDENCE },
-  { name: 'older-version-is-evidence', in: 'findNewerVersion', assume: ['isOlder', false], tests: EVIDENCE },
+  {
+    name: 'older-version-is-evidence',
+    in: 'findNewerVersion',
+    assume: ['isNotNewer', false],
+    tests: EVIDENCE,
+  },
   {
     name: 'explained-change-is-evidence',
     in: 'assessEvidence',
@@ -17,7 +22,7 @@ export const FAULTS_IN_RECONCILING = [
   {
     name: 'version-of-another-request-is-evidence',
     in: 'isOtherVersion',
-    assume: ['mayRun', true],
+    assume: ['mayInclude', true],
     tests: EVIDENCE,
   },
   {
@@ -95,7 +100,7 @@ export const FAULTS_IN_RECONCILING = [
     nth: 1,
     tests: RATE_LIMITS,
   },
-  { name: 'passes-overlap', in: 'createMutex.done', value: 'work()', tests: RATE_LIMITS },
+  { name: 'passes-overlap', in: 'createMutex.result', value: 'work()', tests: RATE_LIMITS },
   {
     name: 'search-query-has-any-length',
     in: 'searchBatches',

@@ -3,7 +3,7 @@ import type { DeliveryOutcome, NewAccountDelivery, RecordedDelivery } from '../d
 import type { NewIds } from '../ids.ts'
 import { isFinal } from '../run.ts'
 import type { UploadResponse } from '../upload-response.ts'
-import { idOf, idsOf, receivedOf, recordForgotten, replaying, replayKeys } from './delivery.ts'
+import { idCountsOf, idOf, receivedOf, recordForgotten, replaying, replayKeys } from './delivery.ts'
 import {
   applyResponse,
   bodyIn,
@@ -24,7 +24,7 @@ export function recordAccountDelivery(delivery: NewAccountDelivery): Step<Record
   const { event, body } = delivery
   return {
     keys: [...eventKeys(event), ...replayKeys(delivery)],
-    idsNeeded: idsOf(delivery),
+    idsNeeded: idCountsOf(delivery),
     bytes: body.length,
     more(facts) {
       if (event.kind !== 'upload_finished') return []

@@ -1,6 +1,6 @@
 import type { NewDelivery, RecordedDelivery, SignatureCheck } from '../delivery.ts'
 import { TrackerError } from '../errors.ts'
-import { type BoundSubmission, type DeliveryDecision, decideDelivery } from '../extension-result.ts'
+import { type DeliveryDecision, decideDelivery, type SubmissionHead } from '../extension-result.ts'
 import { type IdCounts, type NewIds, numberOf } from '../ids.ts'
 import { isNotificationDue } from '../notification.ts'
 import type { DeliveryRow, RunRow, SubmissionRow } from './rows.ts'
@@ -26,7 +26,7 @@ export function recordDelivery(delivery: NewDelivery): Step<RecordedDelivery> {
   const own: Key = service === null ? ['submissions', submissionId] : ['runNamed', submissionId, service]
   return {
     keys: [own, ...replayKeys(delivery)],
-    idsNeeded: idsOf(delivery),
+    idsNeeded: idCountsOf(delivery),
     bytes: body.length,
     more(facts) {
       const run = findOwnRun(facts, delivery)
@@ -64,8 +64,8 @@ function decideRecording(facts: Facts, delivery: NewDelivery, ids: NewIds): Deci
 }
 
 /**
- * The run that the webhook reports on, if its submission is accepted and bound to a file. Then no other rows are needed: no
- * other run is added, removed or changed, and the submission does not change.
+ * The run that the webhook reports on, if its submission is accepted and bound to a file. Then no other rows are needed for
+ * the decision: no other run is added, removed or changed, and the submission does not change.
  */
 function findOwnRun(facts: Facts, { submissionId, result: { service } }: NewDelivery): RunRow | undefined {
   const [run] = service === null ? [] : facts.list('runNamed', submissionId, service)
@@ -89,7 +89,7 @@ function decideBound(
     updatedAt,
   } as const
   const { result, receivedAt, body } = delivery
-  const decision = decideDelivery<BoundSubmission>(
+  const decision = decideDelivery<SubmissionHead>(
     submission,
     { runs: [known], extensions: [] },
     result,
@@ -113,7 +113,7 @@ function decideBound(
 function recorded(
   { route, receivedAt, signature, submissionId, result, headers, body }: NewDelivery,
   deliveryId: string,
-  { submission, outcome, cause, runId }: DeliveryDecision<BoundSubmission>,
+  { submission, outcome, cause, runId }: DeliveryDecision<SubmissionHead>,
   changes: Changes,
 ): Decision<RecordedDelivery> {
   const { fileId } = submission
@@ -144,8 +144,8 @@ export function idOf({ replayOf }: Replayable, ids: NewIds): string {
   return replayOf ?? ids.delivery()
 }
 
-/** How many new ids a delivery takes. */
-export function idsOf({ replayOf }: Replayable): IdCounts {
+/** How many new ids a delivery needs. */
+export function idCountsOf({ replayOf }: Replayable): IdCounts {
   return { dlv: replayOf === undefined ? 1 : 0 }
 }
 
@@ -171,9 +171,8 @@ type Received = Pick<NewDelivery, 'receivedAt' | 'headers' | 'body'> & {
 /** The row of a delivery before its outcome is decided. */
 export function receivedOf(
   deliveryId: string,
-  { receivedAt, headers, body, ...known }: Received,
+  { receivedAt, headers, body, route = 'account', signature = 'valid' }: Received,
 ): Omit<DeliveryRow, 'outcome'> {
-  const { route = 'account', signature = 'valid' } = known
   return {
     deliveryId,
     route,

@@ -51,8 +51,8 @@ export function settleNotification(
     decide(facts) {
       const row = findOpen(facts, notificationId)
       const needsClaim = result.kind === 'again' || result.kind === 'given_up'
-      const counts = row !== undefined && (!needsClaim || row.dueAt === claim)
-      const notifications = counts ? [settled(withAttempt(row, result, attempt), result)] : []
+      const isRecorded = row !== undefined && (!needsClaim || row.dueAt === claim)
+      const notifications = isRecorded ? [settled(withAttempt(row, result, attempt), result)] : []
       return { result: undefined, changes: { update: { notifications } } }
     },
   }

@@ -1,4 +1,4 @@
-import { IDEMPOTENCY_WINDOW_MS, type IdempotencyClaim, type KeyClaim } from '../idempotency.ts'
+import { type ClaimResult, IDEMPOTENCY_WINDOW_MS, type KeyClaim } from '../idempotency.ts'
 import type { ClaimRow } from './rows.ts'
 import type { Facts, Step } from './step.ts'
 
@@ -6,7 +6,7 @@ import type { Facts, Step } from './step.ts'
  * Claims a key for 24 hours. An older claim of the same scope does not count unless its request is still running. A request that
  * does not know whether its claim succeeded may claim again.
  */
-export function claimIdempotencyKey({ scope, nonce }: KeyClaim, at: number): Step<IdempotencyClaim> {
+export function claimIdempotencyKey({ scope, nonce }: KeyClaim, at: number): Step<ClaimResult> {
   return {
     keys: [['claims', scope]],
     decide(facts) {
@@ -46,7 +46,7 @@ function isRunning({ response, abandoned }: Pick<ClaimRow, 'response' | 'abandon
   return response === null && !abandoned
 }
 
-function describeClaim(claim: ClaimRow): Exclude<IdempotencyClaim, { kind: 'claimed' }> {
+function describeClaim(claim: ClaimRow): Exclude<ClaimResult, { kind: 'claimed' }> {
   const { fingerprint, response, abandoned, submissionId } = claim
   if (fingerprint === null) return { kind: 'running' }
   if (response !== null) return { kind: 'responded', fingerprint, response }

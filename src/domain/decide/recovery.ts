@@ -18,8 +18,7 @@ const UNKNOWN_RESPONSE: UploadResponse = {
 /**
  * Recovers the unfinished work of processes without a heartbeat after `aliveSince`. Their submissions, and the retry items
  * that they were submitting, become `unconfirmed`. An idempotency key without a response is marked if ImageKit may have its
- * submission, and is released otherwise.
- * An `external` submission stays: its uploader may still report the response.
+ * submission, and is released otherwise. An `external` submission stays as it is: its uploader may still report the response.
  */
 export function recoverAbandoned(at: number, aliveSince: number): Step<{ submissions: number }> {
   const since = String(aliveSince)

@@ -23,7 +23,7 @@ import {
 /** What a response is applied to: the current submission, and the deliveries that it may claim. */
 export type ResponseContext = { state: SubmissionState; deliveries: ReadonlyMap<string, DeliveryRow> }
 
-type Applied = ResponseContext & { result: ResponseDecision['result']; isChanged: boolean }
+type AppliedResponse = ResponseContext & { result: ResponseDecision['result']; isChanged: boolean }
 
 type BodyOf = (deliveryId: string) => string | undefined
 
@@ -119,8 +119,8 @@ export function loadResponseContext(
 /** Runs the decision once without effect, to learn which bodies it needs. */
 export function bodyKeys(decide: (ids: NewIds, bodyOf: BodyOf) => unknown): Key[] {
   const keys: Key[] = []
-  let made = 0
-  const next = () => `new ${made++}`
+  let idCount = 0
+  const next = () => `new ${idCount++}`
   decide({ submission: next, run: next, delivery: next }, (deliveryId) => {
     keys.push(['bodies', deliveryId])
     return undefined
@@ -140,7 +140,7 @@ export function applyResponse(
   at: number,
   ids: NewIds,
   bodyOf: BodyOf,
-): Applied {
+): AppliedResponse {
   const submission = submissionOf(state)
   const unclaimed = unclaimedBy(state, deliveries, response)
   const decision = decideResponse(
@@ -189,14 +189,16 @@ function unclaimedBy(
   const known = new Set(runs.map(({ name }) => name))
   return [...deliveries.values()].flatMap((row) => {
     const { deliveryId, receivedAt, service, finalStatus, fileId, unclaimedError, cause } = row
-    const isOpen = service !== null && Object.hasOwn(response.extensionStatus, service) && !known.has(service)
-    if (cause !== 'not_requested' || !isOpen) return []
+    const isAdded =
+      service !== null && Object.hasOwn(response.extensionStatus, service) && !known.has(service)
+    if (cause !== 'not_requested' || !isAdded) return []
     return [
       { deliveryId, receivedAt, result: { service, status: finalStatus, fileId, error: unclaimedError } },
     ]
   })
 }
 
+/** Applies the events that report the end of this upload and that no submission has claimed, until one brings the baseline. */
 function applyEarlyUploadEvents(
   facts: Facts,
   responded: ResponseContext,
@@ -209,8 +211,8 @@ function applyEarlyUploadEvents(
   const end = facts
     .list('uploadEndsOf', row.requestId)
     .find(({ deliveryId, unclaimedRequestId, uploadEnd }) => {
-      const isOpen = unclaimedRequestId !== null && uploadEnd !== null
-      return isOpen && !responded.deliveries.get(deliveryId)?.submissionId
+      const isUnclaimed = unclaimedRequestId !== null && uploadEnd !== null
+      return isUnclaimed && !responded.deliveries.get(deliveryId)?.submissionId
     })
   if (end === undefined || end.uploadEnd === null) return responded
   const ended = applyResponse(responded, end.uploadEnd, at, ids, bodyOf)

@@ -5,13 +5,13 @@ import {
   isOpen,
   type RetryItemState,
   type RetryRejection,
-  type SubmittedRetry,
+  type SubmitRetryResult,
 } from '../retry.ts'
 import type { NewSubmission } from '../submission.ts'
 import { acknowledged } from './acknowledgement.ts'
 import type { RunRow } from './rows.ts'
 import type { Changes, Facts, Key, Step } from './step.ts'
-import { idsOfSubmission, submit } from './submission.ts'
+import { idCountsOfSubmission, insertSubmission } from './submission.ts'
 import { submissionOf } from './submission-state.ts'
 
 /** Records which runs to retry, in this order, each once. Unknown ids are skipped: their asset may have been forgotten. */
@@ -36,11 +36,11 @@ export function submitRetry(
   runId: string,
   submission: NewSubmission,
   origin: { entry: AuditEntry } | { itemId: number },
-): Step<SubmittedRetry> {
+): Step<SubmitRetryResult> {
   const itemKeys: Key[] = 'itemId' in origin ? [['retryItems', String(origin.itemId)]] : []
   return {
     keys: [['runs', runId], ...itemKeys],
-    idsNeeded: idsOfSubmission(submission),
+    idsNeeded: idCountsOfSubmission(submission),
     more(facts) {
       const run = facts.find('runs', runId)
       if (run === undefined) return []
@@ -56,7 +56,7 @@ export function submitRetry(
       const run = facts.find('runs', runId)
       const rejection = run === undefined ? 'no_file' : rejectionOf(facts, run)
       if (rejection !== null) return { result: { rejection }, changes: {} }
-      const { submissionId, runs, changes } = submit(submission, ids)
+      const { submissionId, runs, changes } = insertSubmission(submission, ids)
       const result = { submissionId, runIds: runs.map((one) => one.runId) }
       const acknowledgedRun = run?.acknowledgedAt === null ? acknowledged(run, submission.at) : undefined
       const update: Changes['update'] = { runs: acknowledgedRun ? [acknowledgedRun] : [] }
@@ -81,7 +81,7 @@ function rejectionOf(facts: Facts, run: RunRow): RetryRejection | null {
   return decision.kind === 'rejected' ? decision.by : null
 }
 
-/** ImageKit did not accept what `submitRetry` recorded at this time: revokes the acknowledgement of the run. */
+/** Revokes the acknowledgement that `submitRetry` recorded at this time, because ImageKit did not accept the retry. */
 export function withdrawRetry(runId: string, at: number): Step<void> {
   return {
     keys: [['runs', runId]],

@@ -9,7 +9,7 @@ import type { Changes, Step } from './step.ts'
 import { bindingOf, withRowFields } from './submission-state.ts'
 
 /**
- * Records a submission and its runs, and with a key, also the fingerprint and the submission under it. Throws
+ * Records a submission and its runs. With `key`, also records the fingerprint and the id of the submission under that key. Throws
  * `request_in_progress` if this request no longer has the key: another request may have it, and would send the same file.
  */
 export function createSubmission(
@@ -18,7 +18,7 @@ export function createSubmission(
 ): Step<{ submissionId: string }> {
   return {
     keys: key ? [['claims', key.scope]] : [],
-    idsNeeded: idsOfSubmission(request),
+    idsNeeded: idCountsOfSubmission(request),
     decide(facts, ids) {
       const ownClaim = key && findOwnClaim(facts, key)
       if (key && ownClaim === undefined)
@@ -26,20 +26,20 @@ export function createSubmission(
           'request_in_progress',
           'Another request may have this Idempotency-Key by now. Nothing was sent to ImageKit.',
         )
-      const { submissionId, changes } = submit(request, ids)
+      const { submissionId, changes } = insertSubmission(request, ids)
       const claims = ownClaim && key ? [{ ...ownClaim, fingerprint: key.fingerprint, submissionId }] : []
       return { result: { submissionId }, changes: { ...changes, update: { claims } } }
     },
   }
 }
 
-/** How many new ids a submission takes at most. */
-export function idsOfSubmission({ extensions }: NewSubmission): IdCounts {
+/** How many new ids a submission needs at most. */
+export function idCountsOfSubmission({ extensions }: NewSubmission): IdCounts {
   return { sub: 1, run: extensions.length }
 }
 
 /** Inserts a submission with one run for each distinct name. */
-export function submit(
+export function insertSubmission(
   request: NewSubmission,
   ids: NewIds,
 ): { submissionId: string; runs: Run[]; changes: Changes } {

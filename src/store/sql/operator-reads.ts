@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { formatId } from '../../domain/ids.ts'
-import { progressOf, type RetryItemState, UNSUBMITTED } from '../../domain/retry.ts'
+import { progressOf, type RetryItemState, UNACCEPTED } from '../../domain/retry.ts'
 import { cutPage } from '../list-pages.ts'
 import type { Store } from '../store.ts'
 import { type WorkOf, waitFor } from '../transaction-work.ts'
@@ -29,7 +29,7 @@ export function createOperatorReads({
   rows,
   row,
   value,
-}: Statements): WorkOf<Pick<Store, 'nextRetryItem' | 'findRetry' | 'listUnsubmitted' | 'listAuditEntries'>> {
+}: Statements): WorkOf<Pick<Store, 'nextRetryItem' | 'findRetry' | 'listUnaccepted' | 'listAuditEntries'>> {
   const listAuditEntries = rows<EntryCells>(
     `SELECT ${ENTRY_COLUMNS} FROM audit_log WHERE n < ? ORDER BY n DESC LIMIT ?`,
   )
@@ -41,11 +41,11 @@ export function createOperatorReads({
   const listItems = rows<[itemId: number, state: RetryItemState, status: number | null]>(
     'SELECT i.n, i.state, r.status FROM retry_items i LEFT JOIN runs r ON r.submission = i.submission WHERE i.retry = ?',
   )
-  const listUnsubmitted = rows<
+  const listUnaccepted = rows<
     [n: number, chk: string, name: string, state: RetryItemState, reason: string | null]
   >(
     `SELECT r.n, r.chk, r.name, i.state, i.reason FROM retry_items i JOIN retries t ON t.n = i.retry
-      JOIN runs r ON r.n = i.run WHERE t.retry_id = ? AND i.state IN (${UNSUBMITTED.map((state) => `'${state}'`).join(', ')}) ORDER BY i.n LIMIT ?`,
+      JOIN runs r ON r.n = i.run WHERE t.retry_id = ? AND i.state IN (${UNACCEPTED.map((state) => `'${state}'`).join(', ')}) ORDER BY i.n LIMIT ?`,
   )
 
   return {
@@ -63,8 +63,8 @@ export function createOperatorReads({
       }))
       return progressOf(retryId, items)
     },
-    *listUnsubmitted(retryId, limit) {
-      const items = yield* waitFor(listUnsubmitted(retryId, limit))
+    *listUnaccepted(retryId, limit) {
+      const items = yield* waitFor(listUnaccepted(retryId, limit))
       return items.map(([n, chk, name, state, reason]) => ({
         runId: formatId('run', n, chk),
         name,

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises'
 import type { AuditEntry } from '../../domain/audit-entry.ts'
 import { TrackerError } from '../../domain/errors.ts'
-import { type RetryProgress, type UnsubmittedItem, unitsOf } from '../../domain/retry.ts'
+import { type RetryProgress, type UnacceptedItem, unitsOf } from '../../domain/retry.ts'
 import { EVERY_RUN, type ListedRun, type RunFilter } from '../../domain/run-filter.ts'
 import type { Store } from '../../store/store.ts'
 import { type ListRunsDeps, matchingRuns } from './list-runs.ts'
 
 export type StartRetryDeps = ListRunsDeps & {
-  store: Pick<Store, 'createRetry' | 'findRetry' | 'listUnsubmitted'>
+  store: Pick<Store, 'createRetry' | 'findRetry' | 'listUnaccepted'>
   clock: () => number
   newId: () => string
   /** Wakes the retry job, because there is work. */
@@ -57,20 +57,20 @@ export async function startRetry(
 }
 
 export type ShownRetry = RetryProgress & {
-  /** The first runs that `failed` counts, at most `MAX_UNSUBMITTED`. */
-  notAccepted: UnsubmittedItem[]
+  /** The first runs that `failed` counts, at most `MAX_UNACCEPTED`. */
+  notAccepted: UnacceptedItem[]
 }
 
-const MAX_UNSUBMITTED = 100
+const MAX_UNACCEPTED = 100
 
 /** The progress of a retry, and the runs that ImageKit did not accept, with the reasons. Throws `not_found`. */
 export async function showRetry(
-  { store }: { store: Pick<Store, 'findRetry' | 'listUnsubmitted'> },
+  { store }: { store: Pick<Store, 'findRetry' | 'listUnaccepted'> },
   retryId: string,
 ): Promise<ShownRetry> {
   const progress = await store.findRetry(retryId)
   if (progress === undefined) throw new TrackerError('not_found', `There is no retry ${retryId}.`)
-  const notAccepted = progress.failed === 0 ? [] : await store.listUnsubmitted(retryId, MAX_UNSUBMITTED)
+  const notAccepted = progress.failed === 0 ? [] : await store.listUnaccepted(retryId, MAX_UNACCEPTED)
   return { ...progress, notAccepted }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { concurrentChange, mayRun } from '../../../src/domain/concurrent-change.ts'
+import { concurrentChange, mayInclude } from '../../../src/domain/concurrent-change.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Submission } from '../../../src/domain/submission.ts'
 import { aRun, aSubmission, frozen } from './facts.ts'
@@ -87,9 +87,9 @@ describe('an earlier submission', () => {
 
 describe('a name', () => {
   test('may stand for the extension itself, and a saved extension for any', () => {
-    expect(mayRun(['ai-tasks', 'remove-bg'], 'remove-bg')).toBe(true)
-    expect(mayRun(['saved-extension'], 'remove-bg')).toBe(true)
-    expect(mayRun(['ai-tasks'], 'remove-bg')).toBe(false)
-    expect(mayRun([], 'remove-bg')).toBe(false)
+    expect(mayInclude(['ai-tasks', 'remove-bg'], 'remove-bg')).toBe(true)
+    expect(mayInclude(['saved-extension'], 'remove-bg')).toBe(true)
+    expect(mayInclude(['ai-tasks'], 'remove-bg')).toBe(false)
+    expect(mayInclude([], 'remove-bg')).toBe(false)
   })
 })

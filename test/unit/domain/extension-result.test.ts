@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import {
-  type BoundSubmission,
   type DeliveryDecision,
   decideDelivery,
   type ExtensionResult,
+  type SubmissionHead,
 } from '../../../src/domain/extension-result.ts'
 import type { Run } from '../../../src/domain/run.ts'
 import type { Submission } from '../../../src/domain/submission.ts'
@@ -11,7 +11,7 @@ import { applyFact, aResult, aRun, aSubmission, FILE, frozen, numbered, requesti
 
 const LATER = 2_000
 
-type RequestedSubmission = BoundSubmission & Pick<Submission, 'extensions'>
+type RequestedSubmission = SubmissionHead & Pick<Submission, 'extensions'>
 type State = { submission: RequestedSubmission; runs: readonly Run[] }
 
 function decide(known: State, result: ExtensionResult): DeliveryDecision<RequestedSubmission> {

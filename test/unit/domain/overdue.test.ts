@@ -4,7 +4,7 @@ import { selectOverdue, sweepRun } from '../../../src/domain/overdue.ts'
 
 const MINUTE = 60_000
 const NOW = 100 * MINUTE
-const RULE = { now: NOW, overdueAfterMs: 10 * MINUTE, longestTransactionMs: 0, most: 10 }
+const RULE = { now: NOW, overdueAfterMs: 10 * MINUTE, longestTransactionMs: 0, limit: 10 }
 const PENDING = { isPending: true, isOverdue: false }
 
 describe('the sweep', () => {
@@ -59,13 +59,13 @@ describe('the runs that one step of the sweep marks', () => {
 
   test('are limited in number, and the sweep continues after the last one', () => {
     const runs = [run(1), run(2), run(3, 0, { isPending: false }), run(4), run(5)]
-    const { overdue, swept } = selectOverdue(runs, { ...RULE, most: 2 })
+    const { overdue, swept } = selectOverdue(runs, { ...RULE, limit: 2 })
     expect(overdue.map(({ n }) => n)).toEqual([1, 2])
     expect(swept).toBe(2)
   })
 
   test('are the next ones if the sweep could not pass those that it has marked', () => {
-    const rule = { ...RULE, overdueAfterMs: 0, longestTransactionMs: MINUTE, most: 2 }
+    const rule = { ...RULE, overdueAfterMs: 0, longestTransactionMs: MINUTE, limit: 2 }
     const marked = [run(1, NOW, { isOverdue: true }), run(2, NOW, { isOverdue: true })]
     const { overdue, swept } = selectOverdue([...marked, run(3, NOW), run(4, NOW), run(5, NOW)], rule)
     expect(overdue.map(({ n }) => n)).toEqual([3, 4])

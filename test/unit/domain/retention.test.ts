@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   MAX_DELETED_BYTES,
-  type RetainedRow,
+  type RetentionCandidate,
   retainRow,
   selectOld,
   selectOldBodies,
@@ -42,7 +42,7 @@ describe('retention', () => {
 })
 
 describe('the rows that one step deletes', () => {
-  const row = (n: number, facts: Partial<RetainedRow> = {}): RetainedRow => ({
+  const row = (n: number, facts: Partial<RetentionCandidate> = {}): RetentionCandidate => ({
     n,
     at: 0,
     bytes: 0,
@@ -50,7 +50,7 @@ describe('the rows that one step deletes', () => {
     fileId: null,
     ...facts,
   })
-  const select = (rows: RetainedRow[], lastOld = 0) => selectOld(rows, { ...RULE, lastOld })
+  const select = (rows: RetentionCandidate[], lastOld = 0) => selectOld(rows, { ...RULE, lastOld })
 
   test('are the old ones that are not needed', () => {
     expect(select([row(1), row(2, { isNeeded: true }), row(3)])).toEqual({ old: [1, 3], next: 3 })

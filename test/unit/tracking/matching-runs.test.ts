@@ -26,7 +26,7 @@ function storeOf(pages: ListedRun[][]) {
     },
     createRetry: async () => {},
     findRetry: async () => undefined,
-    listUnsubmitted: async () => [],
+    listUnaccepted: async () => [],
   }
 }
 
