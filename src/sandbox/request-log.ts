@@ -25,8 +25,8 @@ export function createRequestLog() {
 
   return {
     addUpload(api: 'v1' | 'v2', { fields, order, file }: MultipartForm, receivedAt: Date): void {
-      const received = file && { bytes: file.bytes, sha256: file.sha256 }
-      append(uploads, { api, receivedAt, parameters: Object.fromEntries(fields), order, file: received })
+      const receivedFile = file && { bytes: file.bytes, sha256: file.sha256 }
+      append(uploads, { api, receivedAt, parameters: Object.fromEntries(fields), order, file: receivedFile })
     },
 
     addUpdate(update: ReceivedUpdate): void {

@@ -27,8 +27,8 @@ export async function shutDown(server: Server): Promise<void> {
   server.close()
   // A connection that becomes idle after close() would stay open until its keep-alive timeout.
   const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
-  const overdue = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
   await closed
   clearInterval(sweep)
-  clearTimeout(overdue)
+  clearTimeout(deadline)
 }

@@ -22,19 +22,19 @@ function serversOf(output: string): string[] {
 
 test('the demo runs until it is stopped, prints working URLs, and can run beside another demo', async () => {
   let stop = () => {}
-  let isUp = () => {}
+  let onUp = () => {}
   const stopped = new Promise<void>((resolve) => {
     stop = resolve
   })
   const up = new Promise<void>((resolve) => {
-    isUp = resolve
+    onUp = resolve
   })
   let shown = ''
   const running = runCli(['demo'], {
     stopRequested: () => stopped,
     onOutput: (text) => {
       shown = text
-      if (text.includes('Still running')) isUp()
+      if (text.includes('Still running')) onUp()
     },
   })
   await up

@@ -8,12 +8,12 @@ import { runCli } from './run-cli.ts'
 test('with an unchanged copy of .env.example, dev starts without keys and names the placeholders that it ignores', async () => {
   const directory = temporaryDirectory()
   let stop = () => {}
-  let isUp = () => {}
+  let onUp = () => {}
   const stopped = new Promise<void>((resolve) => {
     stop = resolve
   })
   const up = new Promise<void>((resolve) => {
-    isUp = resolve
+    onUp = resolve
   })
   let shown = ''
   const example = parseEnv(readFileSync('.env.example', 'utf8'))
@@ -23,7 +23,7 @@ test('with an unchanged copy of .env.example, dev starts without keys and names 
     stopRequested: () => stopped,
     onOutput: (text) => {
       shown = text
-      if (text.includes('Press Ctrl-C')) isUp()
+      if (text.includes('Press Ctrl-C')) onUp()
     },
   })
   await Promise.race([up, running])

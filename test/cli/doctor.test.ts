@@ -23,17 +23,17 @@ async function runDoctor(env: CliOptions['env'] = {}, ...options: string[]) {
 
 /** Starts a fake tracker whose diagnostics contain `more` and its `publicUrl`. Returns the environment for `doctor`. */
 async function startWithDiagnostics(
-  publicUrl: (own: string) => string,
+  publicUrl: (ownUrl: string) => string,
   more: object = {},
   reply: object = {},
 ) {
-  let own = ''
+  let ownUrl = ''
   const tracker = await startFakeTracker(({ url }): Reply => {
     const headers = { 'x-instance-id': 'instance-1' }
     if (url === '/healthz') return { status: 200, headers, body: { status: 'ok' } }
     const diagnostics = {
       instanceId: 'instance-1',
-      publicUrl: publicUrl(own),
+      publicUrl: publicUrl(ownUrl),
       version: '1.0.0',
       node: 'v20',
       now: new Date().toISOString(),
@@ -41,8 +41,8 @@ async function startWithDiagnostics(
     }
     return { status: 200, body: { ...diagnostics, ...more }, ...reply }
   })
-  own = tracker.url
-  return { TRACKER_URL: own, ...OPERATOR_ENV }
+  ownUrl = tracker.url
+  return { TRACKER_URL: ownUrl, ...OPERATOR_ENV }
 }
 
 test('without problems every line says ok, and the exit code is 0', async () => {
@@ -100,17 +100,21 @@ test("prints the service's checks, and exits with 1 only if one fails", async ()
   const withDisk = (level: string) => ({
     checks: [{ name: 'disk', level, message: 'little', remedy: 'Make room.' }],
   })
-  const warned = await runCli(['doctor'], { env: await startWithDiagnostics((own) => own, withDisk('warn')) })
+  const warned = await runCli(['doctor'], {
+    env: await startWithDiagnostics((ownUrl) => ownUrl, withDisk('warn')),
+  })
   expect(warned.stdout).toContain('warn  disk              little\n                        → Make room.\n')
   expect(warned.exitCode).toBe(0)
-  const failed = await runCli(['doctor'], { env: await startWithDiagnostics((own) => own, withDisk('fail')) })
+  const failed = await runCli(['doctor'], {
+    env: await startWithDiagnostics((ownUrl) => ownUrl, withDisk('fail')),
+  })
   expect(failed.stdout).toContain('fail  disk              little\n')
   expect(failed.exitCode).toBe(1)
 })
 
 test('escape sequences in checks are escaped', async () => {
   const checks = [{ name: 'disk', level: 'fail', message: 'a\u001b[2J\nok    all', remedy: '\u009b2J' }]
-  const env = await startWithDiagnostics((own) => own, { checks })
+  const env = await startWithDiagnostics((ownUrl) => ownUrl, { checks })
   const { stdout } = await runCli(['doctor'], { env })
   expect(stdout).toContain('a\\u{1b}[2J ok    all\n')
   expect(stdout).toContain('→ \\u{9b}2J\n')
@@ -144,7 +148,7 @@ test.each([
 test('reports a PUBLIC_URL that leads to another process, redirects or is unreachable', async () => {
   const reach = async (publicUrl: string) =>
     (await runDoctor(await startWithDiagnostics(() => publicUrl))).named('reach')
-  expect((await runDoctor(await startWithDiagnostics((own) => own))).named('reach')).toMatchObject({
+  expect((await runDoctor(await startWithDiagnostics((ownUrl) => ownUrl))).named('reach')).toMatchObject({
     level: 'ok',
   })
   const other = await startTracker()
@@ -167,7 +171,7 @@ test('reports a PUBLIC_URL that leads to another process, redirects or is unreac
 
 test("reports a clock that differs from the service's", async () => {
   const date = new Date(Date.now() - 60_000).toUTCString()
-  const env = await startWithDiagnostics((own) => own, {}, { headers: { date } })
+  const env = await startWithDiagnostics((ownUrl) => ownUrl, {}, { headers: { date } })
   expect((await runDoctor(env)).named('clock')).toMatchObject({
     level: 'warn',
     message: expect.stringMatching(/^(1 min( \d+ s)?|\d+ s) ahead of the service's$/),
@@ -265,12 +269,12 @@ test('--live stops at once on request, and deletes the file', async () => {
   const statusRequested = new Promise<void>((resolve) => {
     onStatusRequest = resolve
   })
-  let own = ''
+  let ownUrl = ''
   let onClose = () => {}
   const connectionClosed = new Promise<void>((resolve) => {
     onClose = resolve
   })
-  own = await listen(async (incoming, response) => {
+  ownUrl = await listen(async (incoming, response) => {
     await buffer(incoming)
     const send = (body: object) =>
       response
@@ -280,7 +284,7 @@ test('--live stops at once on request, and deletes the file', async () => {
     if (incoming.url === '/doctor')
       return void send({
         instanceId: 'instance-1',
-        publicUrl: own,
+        publicUrl: ownUrl,
         version: '1',
         node: 'v20',
         now: new Date().toISOString(),
@@ -293,7 +297,7 @@ test('--live stops at once on request, and deletes the file', async () => {
   })
   const { exitCode, stdout } = await runCli(['doctor', '--json', '--live', '600'], {
     env: {
-      TRACKER_URL: own,
+      TRACKER_URL: ownUrl,
       ...OPERATOR_ENV,
       IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
       IMAGEKIT_API_URL: imagekit.url,

@@ -79,22 +79,22 @@ test('an interrupted copy cannot be opened, and a second move copies only the re
   const { url } = await createTestDatabase()
   const from = { kind: 'sqlite', path: source.path } as const
   const to = { kind: 'postgres', url, listenUrl: url, connections: 5 } as const
-  const written = new Set<string>()
+  const copiedBefore = new Set<string>()
   const interrupted = moveDatabase(from, to, {
     onStart: () => {},
     onProgress(_, table) {
       if (table === 'runs') throw new Error('the power failed')
-      written.add(table)
+      copiedBefore.add(table)
     },
   })
   await expect(interrupted).rejects.toThrow('the power failed')
   await expect(openPostgresStore({ url })).rejects.toThrow('unfinished copy')
 
-  const copied: string[] = []
-  const onProgress = (phase: string, table: string) => void (phase === 'copying' && copied.push(table))
+  const copiedAfter: string[] = []
+  const onProgress = (phase: string, table: string) => void (phase === 'copying' && copiedAfter.push(table))
   await moveDatabase(from, to, { onStart: () => {}, onProgress })
-  expect(written.size).toBeGreaterThan(0)
-  expect(copied.filter((table) => written.has(table))).toEqual([])
+  expect(copiedBefore.size).toBeGreaterThan(0)
+  expect(copiedAfter.filter((table) => copiedBefore.has(table))).toEqual([])
   expect(await readTarget(url, source)).toEqual(await readSource(source))
 })
 

@@ -3,7 +3,7 @@ import { FAILURES } from '../addresses.ts'
 import { type FailuresQuery, failuresHref, OPEN_FAILURES } from '../failures-query.ts'
 import { visibleText } from '../mark-invisible-characters.ts'
 import { HiddenFields } from './forms.tsx'
-import { timeText } from './time.tsx'
+import { timeText, WITH_MILLISECONDS } from './time.tsx'
 import { UntrustedText } from './untrusted-text.tsx'
 
 const STATUSES = ['failed', 'expired', 'pending', 'success', 'any'] as const
@@ -101,7 +101,7 @@ function TimeField({ id, label, value }: { id: string; label: string; value: str
         type="text"
         id={id}
         name={id}
-        value={value === '' ? '' : timeText(value, 23)}
+        value={value === '' ? '' : timeText(value, WITH_MILLISECONDS)}
         placeholder="2026-11-24 18:00"
         spellcheck={false}
         maxlength={40}
@@ -123,7 +123,9 @@ function ActiveFilters({ query }: { query: FailuresQuery }) {
         <li>
           <span class="chip-name">{name === 'q' ? 'search' : name}</span>{' '}
           <UntrustedText
-            text={name === 'since' || name === 'until' ? timeText(query[name], 23) : query[name]}
+            text={
+              name === 'since' || name === 'until' ? timeText(query[name], WITH_MILLISECONDS) : query[name]
+            }
           />
           <a
             href={failuresHref(query, { [name]: '' })}

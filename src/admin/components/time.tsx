@@ -3,14 +3,18 @@ import { parseTime } from '../../domain/quantities.ts'
 /** A time in UTC, in the format that every page shows and every filter accepts. */
 export function Time({ at }: { at: string }) {
   return (
-    <time datetime={at} title={timeText(at, 23)}>
+    <time datetime={at} title={timeText(at, WITH_MILLISECONDS)}>
       {timeText(at)}
     </time>
   )
 }
 
-/** RFC 3339 in UTC → `2026-11-24 18:00:00 UTC`; with fractions of a second if `length` allows. */
-export function timeText(at: string, length = 19): string {
+/** The length of an RFC 3339 time without the zone. */
+const WITH_SECONDS = 19
+export const WITH_MILLISECONDS = 23
+
+/** RFC 3339 in UTC → `2026-11-24 18:00:00 UTC`, or with milliseconds if they are given and `length` is `WITH_MILLISECONDS`. */
+export function timeText(at: string, length = WITH_SECONDS): string {
   return `${at.slice(0, length).replace('T', ' ').replace('Z', '')} UTC`
 }
 

@@ -88,7 +88,7 @@ function Action({ entry: { kind, details } }: { entry: AuditEntryView }) {
   const cause = details?.['cause']
   return (
     <>
-      retried {Array.isArray(runIds) ? runsText(runIds.length) : 'runs'}
+      retried {Array.isArray(runIds) ? countedText(runIds.length, 'run') : 'runs'}
       {typeof cause === 'string' && (
         <>
           : <UntrustedText text={cause} />
@@ -134,16 +134,16 @@ function Id({ href, text }: { href?: string; text: string }) {
 
 function countText(details: AuditEntryView['details']): string {
   const runs = details?.['runIds'] ?? details?.['runs']
-  if (Array.isArray(runs)) return runsText(runs.length)
-  if (typeof runs === 'number') return runsText(runs)
+  if (Array.isArray(runs)) return countedText(runs.length, 'run')
+  if (typeof runs === 'number') return countedText(runs, 'run')
   const deliveryIds = details?.['deliveryIds']
-  if (Array.isArray(deliveryIds)) return `${deliveryIds.length} webhooks`
+  if (Array.isArray(deliveryIds)) return countedText(deliveryIds.length, 'webhook')
   const notificationIds = details?.['notificationIds']
-  if (Array.isArray(notificationIds)) return `${notificationIds.length} notifications`
+  if (Array.isArray(notificationIds)) return countedText(notificationIds.length, 'notification')
   const bytes = details?.['bytes']
   return typeof bytes === 'number' ? `${bytes.toLocaleString('en')} bytes` : '–'
 }
 
-function runsText(count: number): string {
-  return count === 1 ? '1 run' : `${count.toLocaleString('en')} runs`
+function countedText(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count.toLocaleString('en')} ${noun}s`
 }

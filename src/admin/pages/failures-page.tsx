@@ -54,7 +54,7 @@ function RunList({ operator, query, list }: FailuresProps) {
   if (runs.length === 0)
     return (
       <>
-        <NoRuns query={query} isLast={older === null} />
+        <NoRuns query={query} isLastPage={older === null} />
         <Pager newest={newest} older={older} />
       </>
     )
@@ -109,8 +109,8 @@ function BulkActions({ query }: { query: FailuresQuery }) {
   )
 }
 
-function NoRuns({ query, isLast }: { query: FailuresQuery; isLast: boolean }) {
-  if (!isLast)
+function NoRuns({ query, isLastPage }: { query: FailuresQuery; isLastPage: boolean }) {
+  if (!isLastPage)
     return (
       <EmptyState
         title="No match among the newest runs"

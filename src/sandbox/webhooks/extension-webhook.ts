@@ -15,7 +15,7 @@ export function successWebhook(service: string, fileObject: FileDetails): Extens
 export function failureWebhook(
   service: string,
   fileId: string,
-  error: ExtensionError = failureCause(service),
+  error: ExtensionError = errorOfExtension(service),
 ): ExtensionWebhook {
   return { service, status: 'FAILURE', fileId, error }
 }
@@ -23,7 +23,7 @@ export function failureWebhook(
 /** The `error` of a FAILURE webhook. ImageKit does not document its fields; these are ours. */
 type ExtensionError = { message: string; reason: string }
 
-const CAUSES: ReadonlyMap<string, ExtensionError> = new Map([
+const ERRORS: ReadonlyMap<string, ExtensionError> = new Map([
   [
     'remove-bg',
     {
@@ -52,11 +52,11 @@ const CAUSES: ReadonlyMap<string, ExtensionError> = new Map([
   ['ai-tasks', { message: 'The tasks could not be evaluated for the image.', reason: 'tasks_not_evaluated' }],
 ])
 
-const DEFAULT_CAUSE: ExtensionError = {
+const DEFAULT_ERROR: ExtensionError = {
   message: 'The extension could not be applied to the file.',
   reason: 'processing_failed',
 }
 
-export function failureCause(extension: string): ExtensionError {
-  return CAUSES.get(extension) ?? DEFAULT_CAUSE
+export function errorOfExtension(extension: string): ExtensionError {
+  return ERRORS.get(extension) ?? DEFAULT_ERROR
 }

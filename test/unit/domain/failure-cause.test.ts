@@ -9,7 +9,7 @@ import {
   OTHER_CAUSE,
   shownCauses,
 } from '../../../src/domain/failure-cause.ts'
-import { failureCause } from '../../../src/sandbox/webhooks/extension-webhook.ts'
+import { errorOfExtension } from '../../../src/sandbox/webhooks/extension-webhook.ts'
 
 const FOLDER = fileURLToPath(new URL('../../fixtures/webhooks', import.meta.url))
 
@@ -43,7 +43,7 @@ describe('the cause of a failure', () => {
     ['ai-tasks', 'tasks_not_evaluated'],
     ['another', 'processing_failed'],
   ])('of the sandbox’s error for %s is %s', (extension, cause) => {
-    expect(causeOf(failureCause(extension))).toBe(cause)
+    expect(causeOf(errorOfExtension(extension))).toBe(cause)
   })
 
   test.each([
