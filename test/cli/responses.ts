@@ -24,7 +24,8 @@ export function uploaded(extensionStatus?: { [name: string]: string }): Reply {
 /** The status of an asset whose current runs have these statuses; failed ones with an error. */
 export function assetStatus(extensionStatus: { [name: string]: string }, etag = '"1"'): Reply {
   const statuses = Object.values(extensionStatus)
-  const status = ['pending', 'failed', 'expired', 'success'].find((each) => statuses.includes(each)) ?? 'none'
+  const status =
+    ['pending', 'failed', 'expired', 'success'].find((candidate) => statuses.includes(candidate)) ?? 'none'
   return {
     status: 200,
     headers: { etag },

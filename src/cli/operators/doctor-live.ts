@@ -98,7 +98,7 @@ async function checkWebhook(
   afterMs: number,
 ): Promise<Check> {
   const name = 'live webhook'
-  const run = asset?.extensions.find((one) => one.name === TAGGER)
+  const run = asset?.extensions.find((candidate) => candidate.name === TAGGER)
   if (run === undefined || run.status === 'pending')
     return fail(
       name,

@@ -118,7 +118,7 @@ async function fetchCost(client: TrackerClient, { runId, status }: Run) {
 /** Returns the run once it is no longer pending, or unchanged once a newer run has replaced it. */
 async function waitForFinalStatus(client: TrackerClient, fileId: string, pending: Run): Promise<Run> {
   for await (const { extensions } of followAsset(client, fileId)) {
-    const run = extensions.find((one) => one.runId === pending.runId)
+    const run = extensions.find(({ runId }) => runId === pending.runId)
     if (run === undefined) break
     if (run.status !== 'pending') return { ...pending, ...run }
   }
