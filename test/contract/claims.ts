@@ -94,7 +94,7 @@ export function describeClaims(current: () => StoreFixture): void {
       },
     )
 
-    test('can be extended unless the claim was lost, and then the new end identifies the claim', async () => {
+    test('can be extended unless the claim was lost; the new end then identifies the claim', async () => {
       const [one, two] = await openBoth()
       await submitDue(one, ['remove-bg', 'ai-tasks'])
       const claimed = idsOf(await one.claimDue(5_000, { limit: 10, until: 9_000 }))

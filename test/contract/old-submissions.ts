@@ -187,7 +187,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect(await listEveryDelivery(store)).toEqual([])
     })
 
-    test('keeps submissions that are in progress, unconfirmed or have pending runs until their runs have settled', async () => {
+    test('keeps submissions while they are in progress or have pending runs', async () => {
       const { store } = current()
       const pending = await submit({}, ['remove-bg', 'ai-tasks'])
       await deliverResult(store, pending.submissionId, 'remove-bg', 'failed')

@@ -50,7 +50,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
       expect((await listEveryRun(store)).map(({ run }) => run.runId)).toEqual(kept.runIds.toReversed())
     })
 
-    test('deletes every event about it: repeated ones, ignored ones, and those that name another submission’s upload', async () => {
+    test('deletes every event about it: repeated ones, ignored ones, and those that contradict another submission', async () => {
       const { store } = current()
       const { submissionId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-2' })
       await fill('file-1', 'E1')

@@ -93,13 +93,13 @@ test('if a batch fails, each of its reads fails, and the next ones are made', as
 test('draining waits for a read in progress', async () => {
   const { find, drain, waiting } = recordPausedReads(1)
   const order: string[] = []
-  const results = find('a').then(() => order.push('read'))
+  const read = find('a').then(() => order.push('read'))
   await expect.poll(() => waiting.length).toBe(1)
   const drained = drain().then(() => order.push('drained'))
   // A tick of the event loop, after which a drain that does not wait has ended.
   await new Promise((resolve) => void setImmediate(resolve))
   for (const release of waiting) release()
-  await Promise.all([results, drained])
+  await Promise.all([read, drained])
   expect(order).toEqual(['read', 'drained'])
 })
 

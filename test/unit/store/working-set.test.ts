@@ -134,8 +134,8 @@ describe('a lookup', () => {
   })
 })
 
-describe('an id', () => {
-  test('is forgotten if the database says so, which is known only for requested ids', () => {
+describe('whether an id is forgotten', () => {
+  test('is known only for ids that were loaded', () => {
     const set = createWorkingSet()
     set.loadForgotten('file-1', true)
     set.loadForgotten('file-2', false)
@@ -144,7 +144,7 @@ describe('an id', () => {
     expect(ids.map((id) => set.isLoaded(['forgotten', id]))).toEqual([true, true, false])
   })
 
-  test('does not count as requested if rows are loaded under its key', () => {
+  test('is not known if only rows are loaded under the key of the id', () => {
     const set = createWorkingSet()
     set.load(['forgotten', 'file-1'], [aRunRow()])
     expect(set.isLoaded(['forgotten', 'file-1'])).toBe(false)

@@ -360,10 +360,10 @@ describe('exclusive work', () => {
 
   test('is rejected as overloaded if the queue is full', async () => {
     const { queue } = open({ maxQueued: 1 })
-    const results = queue.run(insertRun('run-1'))
+    const result = queue.run(insertRun('run-1'))
     const rejected = queue.exclusive(async () => ({ result: null }), NOTHING)
     await expect(rejected).rejects.toMatchObject({ code: 'overloaded' })
-    await results
+    await result
   })
 
   test('runs after a step deferred to the next batch', async () => {
@@ -403,16 +403,16 @@ describe('closing', () => {
 
   test('ends for all of its callers once the queued steps are committed', async () => {
     const { queue } = open()
-    const results = queue.run(insertRun('run-1'))
+    const result = queue.run(insertRun('run-1'))
     await Promise.all([queue.close(), queue.close()])
-    expect(await results).toBe('run-1')
+    expect(await result).toBe('run-1')
   })
 
   test('does not wait for more steps', async () => {
     const { queue } = open({ hasPending: () => true, maxWaitMs: 1_000_000 })
-    const results = queue.run(insertRun('run-1'))
+    const result = queue.run(insertRun('run-1'))
     await queue.close()
-    expect(await results).toBe('run-1')
+    expect(await result).toBe('run-1')
   })
 })
 
