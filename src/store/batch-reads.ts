@@ -11,8 +11,8 @@ type Request<T> = { key: string; resolve: (found: T) => void; reject: (error: un
 /**
  * Batches the reads that are requested in one tick of the event loop: SQLite locks its log once, and the responses are sent
  * together. With 64 callers this halves the cost of a response (118 to 56 µs), mostly because callers are not woken one by one.
- * At most `maxBatches` are read at a time, one on each connection. Reads requested meanwhile wait for one of them to end, and are
- * batched. A new read never joins a batch that is already being read, which might miss later commits. If `readAll` throws, the
+ * At most `maxBatches` batches are read at a time, one on each connection. Further reads wait until one of these ends, and then form
+ * the next batch. A new read never joins a batch that is already being read, which might miss later commits. If `readAll` throws, the
  * whole batch fails.
  */
 export function batchReads<T>(
@@ -45,7 +45,7 @@ export function batchReads<T>(
     try {
       const reads = await readAll(batch.map(({ key }) => key))
       for (const [index, { resolve, reject }] of batch.entries()) {
-        const read = reads[index] ?? { error: new Error('it was not read') }
+        const read = reads[index] ?? { error: new Error('the batch returned no result for this key') }
         if ('found' in read) resolve(read.found)
         else reject(read.error)
       }

@@ -78,7 +78,10 @@ export function createForgetAsset(
   }
 }
 
-/** Records the ids in the same transaction, so that their late webhooks are never unknown. */
+/**
+ * Deletes submissions, and records their ids as forgotten in the same transaction. So their late webhooks never count as
+ * webhooks for an unknown submission.
+ */
 function* removeAndRecord(
   rows: ForgettingRows,
   { ids, at }: ForgottenAsset,
@@ -91,7 +94,7 @@ function* removeAndRecord(
   for (const id of [...submissionIds, ...runIds]) ids.add(id)
 }
 
-/** Replaces the names in the texts of audit entries after `after`. Returns where to continue; undefined at the end. */
+/** Replaces the ids in the texts of audit entries after `after`. Returns where to continue; undefined at the end. */
 function* hideMentions(
   rows: ForgettingRows,
   { fileId, ids }: ForgottenAsset,
@@ -107,12 +110,13 @@ function* hideMentions(
   return entries.length < ENTRIES_AT_ONCE ? undefined : entries.at(-1)?.n
 }
 
-/** `newest` is the last entry that was already rewritten; a few may have been written since. */
+/** Replaces the ids in the few entries that may have been written after `newest`, the last one that was already rewritten. */
 function* hideMentionsSince(rows: ForgettingRows, asset: ForgottenAsset, newest: number): Work<void> {
   for (let after: number | undefined = newest; after !== undefined; )
     after = yield* hideMentions(rows, asset, after)
 }
 
+/** Deletes the submissions of the chunk, except those of current runs. */
 function* removeOlder(
   rows: ForgettingRows,
   asset: ForgottenAsset,

@@ -57,7 +57,7 @@ export function createRunList(read: RunReads<RunRows>): Store['listRuns'] {
   }
 }
 
-/** The places of the runs whose own, file's or submission's id is exactly `q`. */
+/** Where to search for runs by id: `q` may be the exact id of a file, a run or a submission. */
 function exactPlaces(q: string | null): RunPlace[] {
   if (q === null) return []
   const run = parseId('run', q)

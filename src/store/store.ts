@@ -118,7 +118,7 @@ export type Store = OperatorStore &
      */
     claimDue(now: number, claim: { limit: number; until: number; latest?: number }): Promise<DueRun[]>
 
-    /** Extends the claim of runs that are still claimed until `claim`: it ends at `until`, which names it from then on. */
+    /** Extends the claim of runs to `until`, which names it from then on. Skips a run whose claim was lost. */
     extendClaim(runIds: readonly string[], claim: number, until: number): Promise<void>
 
     /** Makes claimed runs due again at the given times. Skips a run whose claim was lost, or that has become due otherwise. */

@@ -82,7 +82,8 @@ type Job = {
 
 type Exclusive = { work(): Promise<void> }
 
-const NOTHING_DECIDED = { steps: 1, settled: [], notificationsCreated: 0 }
+/** What a commit of work that is not a step reports. */
+const EXCLUSIVE_WORK = { steps: 1, settled: [], notificationsCreated: 0 }
 
 export function createWriteQueue(
   database: BatchDatabase,
@@ -222,7 +223,7 @@ export function createWriteQueue(
         const { result, fault } = await work()
         const seconds = (performance.now() - begunAt) / 1000
         const isAcknowledged = fault === undefined
-        onCommit({ ...NOTHING_DECIDED, waiting: queue.length, seconds, isAcknowledged, ...changed })
+        onCommit({ ...EXCLUSIVE_WORK, waiting: queue.length, seconds, isAcknowledged, ...changed })
         if (fault !== undefined) throw fault
         return result
       }

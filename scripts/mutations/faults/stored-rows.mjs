@@ -38,7 +38,7 @@ export const FAULTS_IN_STORED_ROWS = [
     name: 'success-rewrites-an-index',
     in: 'settleRun',
     value:
-      "statement(`UPDATE runs SET due_at = NULL, ${namesOf(SETTLING).map((name) => `${name} = ?`).join(', ')} WHERE n = ?`)",
+      "statement(`UPDATE runs SET due_at = NULL, ${namesOf(SETTLING_COLUMNS).map((name) => `${name} = ?`).join(', ')} WHERE n = ?`)",
     tests: PLANS,
   },
   { name: 'success-is-written-like-a-failure', in: 'isPlain', assume: ["'success'", false], tests: PLANS },

@@ -28,7 +28,12 @@ export const FAULTS_IN_TRANSACTIONS = [
     ],
     tests: ['sqlite-faults'],
   },
-  { name: 'commit-into-a-lost-file-counts', in: 'transact', property: ['fault', 'undefined'], tests: FILE },
+  {
+    name: 'commit-into-a-lost-file-is-acknowledged',
+    in: 'transact',
+    property: ['fault', 'undefined'],
+    tests: FILE,
+  },
   { name: 'commit-hides-a-truncated-file', in: 'inTransaction', remove: 'guard.check', nth: 2, tests: FILE },
   { name: 'owner-of-the-file-is-not-checked', in: 'inTransaction', remove: 'guard.checkOwner', tests: FILE },
   { name: 'batch-does-not-wait-for-more', in: 'gather', assume: ['deadline', false], tests: QUEUE },
@@ -77,7 +82,7 @@ export const FAULTS_IN_TRANSACTIONS = [
     tests: [...QUEUE, ...CONTRACT],
   },
   {
-    name: 'rejected-deliveries-are-numbered-apart',
+    name: 'rejected-deliveries-are-numbered-separately',
     in: 'LAST.dlv',
     word: ['rejected_deliveries', 'deliveries'],
     tests: CONTRACT,

@@ -24,7 +24,7 @@ export async function hasUnfinishedCopy(session: Session): Promise<boolean> {
   return isThere
 }
 
-/** A migrated database, on one connection. */
+/** The target of a copy: a migrated database, on one connection. */
 export function createCopyTarget(session: Session): CopyTarget {
   return {
     async begin(tables) {

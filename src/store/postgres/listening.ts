@@ -36,17 +36,17 @@ export function keepListening(
       query_timeout: RESPONSE_TIMEOUT_MS,
       pipeline: true,
     })
-    let own: number | undefined
+    let ownProcessId: number | undefined
     opening.on('notification', ({ payload = '', processId }) => {
-      if (processId !== own) onNotification(payload)
+      if (processId !== ownProcessId) onNotification(payload)
     })
-    // It ends after each error.
+    // The client ends after each error, and `ended` resolves.
     opening.on('error', () => {})
     const ended = new Promise<void>((resolve) => opening.once('end', resolve))
     try {
       await opening.connect()
       const { rows } = await opening.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-      own = rows[0]?.pid
+      ownProcessId = rows[0]?.pid
       await opening.query(`LISTEN ${channel}`)
       client = opening
       fault = undefined

@@ -7,7 +7,7 @@ import type { Store } from '../store.ts'
 import { type Work, type WorkOf, waitFor } from '../transaction-work.ts'
 import { STATE } from './codes.ts'
 import {
-  besideRun,
+  cellsAfterRun,
   RUN_COLUMNS,
   RUNS,
   type RunCells,
@@ -25,11 +25,11 @@ export const CURRENT_RUNS = `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs
 /** Limits the submissions with which evidence is compared: an asset may have thousands. */
 const MAX_OTHERS = 100
 
-type WithRuns = { submission: Submission; runs: Run[] }
+type SubmissionWithRuns = { submission: Submission; runs: Run[] }
 
 type AssetReads = WorkOf<Pick<Store, 'findAsset' | 'findSubmission' | 'listAssetSubmissions' | 'listDue'>> & {
   /** In the order of the ids. */
-  findSubmissions: (submissionIds: readonly string[]) => Work<(WithRuns | undefined)[]>
+  findSubmissions: (submissionIds: readonly string[]) => Work<(SubmissionWithRuns | undefined)[]>
 }
 
 /** Reads assets, their submissions and their due runs. */
@@ -45,22 +45,26 @@ export function createAssetReads({ rows, value, inNumbers }: Statements): AssetR
   const listOfFile = rows<WholeSubmissionCells>(
     `SELECT ${WHOLE_SUBMISSION_COLUMNS} FROM submissions s WHERE s.file_id = ? AND s.n < ? ORDER BY s.n DESC LIMIT ?`,
   )
-  const due = `SELECT ${RUN_COLUMNS}, ${WHOLE_SUBMISSION_COLUMNS} FROM ${RUNS} WHERE`
+  const selectDue = `SELECT ${RUN_COLUMNS}, ${WHOLE_SUBMISSION_COLUMNS} FROM ${RUNS} WHERE`
   type DueCells = [...RunCells, ...WholeSubmissionCells]
-  const listDueAt = rows<DueCells>(`${due} r.due_at <= ? ORDER BY r.due_at, r.n LIMIT ?`)
-  const listDueAfter = rows<DueCells>(`${due} r.due_at > ? ORDER BY r.due_at, r.n LIMIT ?`)
+  const listDueAt = rows<DueCells>(`${selectDue} r.due_at <= ? ORDER BY r.due_at, r.n LIMIT ?`)
+  const listDueAfter = rows<DueCells>(`${selectDue} r.due_at > ? ORDER BY r.due_at, r.n LIMIT ?`)
 
-  function* allWithRuns(submissions: WholeSubmissionCells[]): Work<WithRuns[]> {
+  function* allWithRuns(submissions: WholeSubmissionCells[]): Work<SubmissionWithRuns[]> {
     const runs = new Map<number, Run[]>(submissions.map(([n]) => [n, []]))
     const found = yield* waitFor(listRunsOfMany(JSON.stringify([...runs.keys()])))
     for (const cells of found) runs.get(cells[2])?.push(toRun(cells))
     return submissions.map((cells) => ({ submission: toSubmission(cells), runs: runs.get(cells[0]) ?? [] }))
   }
   /** The newest, or the newest before a number. */
-  function* listSubmissions(fileId: string, limit: number, before: number | null): Work<WithRuns[]> {
+  function* listSubmissions(
+    fileId: string,
+    limit: number,
+    before: number | null,
+  ): Work<SubmissionWithRuns[]> {
     return yield* allWithRuns(yield* waitFor(listOfFile(fileId, before ?? Number.MAX_SAFE_INTEGER, limit)))
   }
-  function* findSubmissions(submissionIds: readonly string[]): Work<(WithRuns | undefined)[]> {
+  function* findSubmissions(submissionIds: readonly string[]): Work<(SubmissionWithRuns | undefined)[]> {
     const numbers = submissionIds.flatMap((id) => parseId('sub', id)?.number ?? [])
     const found = yield* allWithRuns(yield* waitFor(listSubmissionsOf(JSON.stringify(numbers))))
     // A different check means that the id is from another database.
@@ -89,8 +93,8 @@ export function createAssetReads({ rows, value, inNumbers }: Statements): AssetR
       const dueNow = yield* waitFor(listDueAt(now, limit))
       const misdated = yield* waitFor(listDueAfter(latest, limit - dueNow.length))
       const due = [...dueNow, ...misdated]
-      const submissions = yield* allWithRuns(due.map(besideRun<WholeSubmissionCells>))
-      const assets = new Map<string, WithRuns[]>()
+      const submissions = yield* allWithRuns(due.map(cellsAfterRun<WholeSubmissionCells>))
+      const assets = new Map<string, SubmissionWithRuns[]>()
       const found: DueRun[] = []
       for (const [place, { submission, runs }] of submissions.entries()) {
         const cells = due[place]

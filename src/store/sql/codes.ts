@@ -15,12 +15,14 @@ function codeOf<T extends string>(...texts: T[]): Code<T> {
 export function textOf<T extends string>({ from }: Code<T>, code: number): T {
   const text = from[code]
   if (text === undefined)
-    throw new Error(`the database has the unknown code ${code} beside ${from.join(', ')}`)
+    throw new Error(
+      `the database contains the code ${code}, but this program only knows those of ${from.join(', ')}`,
+    )
   return text
 }
 
 export const STATUS = codeOf<RunStatus>('pending', 'success', 'failed', 'expired')
-/** SQLite stores 0 and 1 without an extra byte, so a row does not grow when a webhook settles a run pending from the response. */
+/** SQLite stores 0 and 1 without an extra byte. With `webhook` among the first two, a row does not grow when a webhook settles its run. */
 export const SOURCE = codeOf<RunSource>('request', 'webhook', 'response', 'reconcile', 'expiry')
 /** The run is pending and its submission is not rejected. `run` is the prefix of its columns. */
 export function isPending(run = ''): string {

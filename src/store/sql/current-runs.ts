@@ -35,15 +35,15 @@ export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }
    * rejected.
    */
   function* refreshNames(files: NamesOfFiles): Work<void> {
-    // In a fixed order, because they are locked in it.
+    // Sorted, because every transaction must lock files in the same order.
     const fileIds = [...files.keys()].toSorted()
     if (fileIds.length === 0) return
     if (lock !== null) yield* waitFor(lock(JSON.stringify(fileIds)))
     const pairs = fileIds.flatMap((fileId) => [...(files.get(fileId) ?? [])].map((name) => [fileId, name]))
     const saved = yield* waitFor(save(JSON.stringify(pairs)))
     if (saved.length === pairs.length) return
-    const isSaved = new Set(saved.map((pair) => JSON.stringify(pair)))
-    yield* waitFor(remove(JSON.stringify(pairs.filter((pair) => !isSaved.has(JSON.stringify(pair))))))
+    const savedPairs = new Set(saved.map((pair) => JSON.stringify(pair)))
+    yield* waitFor(remove(JSON.stringify(pairs.filter((pair) => !savedPairs.has(JSON.stringify(pair))))))
   }
   return {
     refreshNames,

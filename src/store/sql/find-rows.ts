@@ -78,7 +78,7 @@ export function createFinders(
   processId: number,
   { indexedBy, sameDay }: Pick<Dialect, 'indexedBy' | 'sameDay'>,
 ): { [K in Kind]: Finder<Found<K>> } {
-  const byAge: ParamsOf = (aliveSince) => [processId, Number(aliveSince)]
+  const byAliveSince: ParamsOf = (aliveSince) => [processId, Number(aliveSince)]
   const toOwnItem = (cells: ItemCells) => toItem(cells, processId)
   return {
     submissions: one(`${SUBMISSION} s.n = ? AND s.chk = ?`, byId('sub'), toSubmissionRow),
@@ -111,7 +111,7 @@ export function createFinders(
     unfinishedSubmissions: many(
       `${SUBMISSION} s.n IN (SELECT n FROM submissions ${indexedBy('submissions_owner')}
         WHERE owner IS NOT NULL AND owner ${IS_ABANDONED}) ORDER BY s.n`,
-      byAge,
+      byAliveSince,
       toSubmissionRow,
     ),
     deliveries: one(`${DELIVERY} d.n = ? AND d.chk = ?`, byId('dlv'), toDeliveryRow),
@@ -142,13 +142,13 @@ export function createFinders(
     abandonedClaims: many(
       `${CLAIM} k.scope IN (SELECT scope FROM idempotency_keys ${indexedBy('idempotency_keys_in_progress')}
         WHERE response IS NULL AND owner ${IS_ABANDONED}) ORDER BY k.claimed_at`,
-      byAge,
+      byAliveSince,
       toClaim,
     ),
     retryItems: one(`${ITEM} i.n = ?`, byNumber, toOwnItem),
     unfinishedItems: many(
       `${ITEM} i.state = 'submitting' AND i.owner ${IS_ABANDONED} ORDER BY i.n`,
-      byAge,
+      byAliveSince,
       toOwnItem,
     ),
     leases: one(
@@ -190,7 +190,7 @@ function toRejected([n, chk, cause]: [number, string, RejectionCause]): Tables['
   return { deliveryId: formatId('dlv', n, chk), cause }
 }
 
-function toNotification([n, chk, target, body, attempt, createdAt, dueAt, result, reason, tried]: [
+function toNotification([n, chk, target, body, attempt, createdAt, dueAt, result, reason, attemptsJson]: [
   n: number,
   chk: string,
   target: string,
@@ -200,12 +200,12 @@ function toNotification([n, chk, target, body, attempt, createdAt, dueAt, result
   dueAt: number | null,
   result: NotificationRow['result'],
   reason: string | null,
-  tried: string | null,
+  attemptsJson: string | null,
 ]): NotificationRow {
   const runId = formatId('run', n, chk)
   const notificationId = notificationIdOf(runId)
   const host = hostOf(target)
-  const attempts = parseJson<NotificationRow['attempts']>(tried) ?? []
+  const attempts = parseJson<NotificationRow['attempts']>(attemptsJson) ?? []
   return { notificationId, runId, target, host, body, attempt, createdAt, dueAt, result, reason, attempts }
 }
 

@@ -5,7 +5,7 @@ import type { PendingRows } from '../overdue-sweep.ts'
 import { waitFor } from '../transaction-work.ts'
 import { isPending } from './codes.ts'
 import { ENTRY_COLUMNS, type EntryCells, toAuditEntry } from './operator-reads.ts'
-import { besideRun, RUN_COLUMNS, RUNS, type RunCells, toRun } from './rows.ts'
+import { cellsAfterRun, RUN_COLUMNS, RUNS, type RunCells, toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
 
 type PendingCells = [n: number, chk: string, requestedAt: number]
@@ -54,9 +54,11 @@ export function createHistoryRows({
 
   return {
     *findRun(runId) {
-      const at = parseId('run', runId)
-      const cells = at && (yield* waitFor(findRun(at.number, at.check)))
-      return cells && { run: toRun(cells), respondedAt: besideRun<[respondedAt: number | null]>(cells)[0] }
+      const parsed = parseId('run', runId)
+      const cells = parsed && (yield* waitFor(findRun(parsed.number, parsed.check)))
+      return (
+        cells && { run: toRun(cells), respondedAt: cellsAfterRun<[respondedAt: number | null]>(cells)[0] }
+      )
     },
     *findNotification({ runId }) {
       const cells = yield* waitFor(findNotification(numberOf(runId)))

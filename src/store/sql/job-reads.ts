@@ -51,11 +51,11 @@ export function createJobReads({
   const findDueHost = row<[host: string, dueAt: number]>(
     'SELECT host, due_at FROM notifications WHERE host > ? AND due_at IS NOT NULL ORDER BY host, due_at LIMIT 1',
   )
-  const due = `SELECT o.n, r.chk, o.target, o.host, o.attempt, o.created_at, o.due_at FROM notifications o JOIN runs r ON r.n = o.n
+  const selectDue = `SELECT o.n, r.chk, o.target, o.host, o.attempt, o.created_at, o.due_at FROM notifications o JOIN runs r ON r.n = o.n
     WHERE o.host = ?`
-  const listDue = rows<DueCells>(`${due} AND o.due_at <= ? ORDER BY o.due_at, o.n LIMIT ?`)
+  const listDue = rows<DueCells>(`${selectDue} AND o.due_at <= ? ORDER BY o.due_at, o.n LIMIT ?`)
   const listMisdated = rows<DueCells>(
-    `${due} AND o.due_at > ? AND o.created_at > ? ORDER BY o.due_at, o.n LIMIT ?`,
+    `${selectDue} AND o.due_at > ? AND o.created_at > ? ORDER BY o.due_at, o.n LIMIT ?`,
   )
   const countDue = row<[all: number, due: number]>(
     'SELECT count(*), count(*) FILTER (WHERE due_at <= ?) FROM notifications WHERE due_at IS NOT NULL',

@@ -88,11 +88,11 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
       return (yield* waitFor(listOfRun(...params))).map(toListedDelivery)
     },
     *find(deliveryId: string): Work<DeliveryDetail | undefined> {
-      const at = parseId('dlv', deliveryId)
-      if (at === undefined) return undefined
-      const cells = yield* waitFor(findOne(at.number, at.check))
+      const parsed = parseId('dlv', deliveryId)
+      if (parsed === undefined) return undefined
+      const cells = yield* waitFor(findOne(parsed.number, parsed.check))
       if (cells !== undefined) {
-        const [headers = null, body = null] = (yield* waitFor(findBody(at.number))) ?? []
+        const [headers = null, body = null] = (yield* waitFor(findBody(parsed.number))) ?? []
         return { ...toListedDelivery(cells), headers: parseJson(headers), body, bytes: body?.length ?? 0 }
       }
       const found = yield* rejected.find(deliveryId)

@@ -49,8 +49,8 @@ export function createNotificationRows(statements: Statements): NotificationRows
     },
     *find(notificationId) {
       const runId = runIdOf(notificationId)
-      const at = runId === notificationId ? undefined : parseId('run', runId)
-      const cells = at && (yield* waitFor(findOne(at.number, at.check)))
+      const parsed = runId === notificationId ? undefined : parseId('run', runId)
+      const cells = parsed && (yield* waitFor(findOne(parsed.number, parsed.check)))
       return cells && toListedNotification(cells)
     },
   }

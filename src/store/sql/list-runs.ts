@@ -3,7 +3,7 @@ import type { RunPlace, RunRows } from '../list-branches.ts'
 import { waitFor } from '../transaction-work.ts'
 import { ATTENTION, KIND, STATUS, textOf } from './codes.ts'
 import { createNumbers, prepareList } from './list-rows.ts'
-import { besideRun, RUN_COLUMNS, type RunCells, toRun } from './rows.ts'
+import { cellsAfterRun, RUN_COLUMNS, type RunCells, toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
 
 /** Sorts after any text with the same prefix. */
@@ -14,7 +14,7 @@ type Source = keyof ReturnType<typeof createSources>
 type ListedCells = [...RunCells, fileId: string | null, fileName: string | null, kind: number]
 
 /**
- * Each names its index: without statistics, SQLite would often choose another. Conditions of partial indexes are literal text.
+ * The FROM clauses of the list. Each names its index: without statistics, SQLite would often choose another. Conditions of partial indexes are literal text.
  */
 function createSources({ indexedBy, notIndexed, join }: Statements) {
   const byRun = (index: string) => `runs r ${index} ${join} submissions s ON s.n = r.submission WHERE`
@@ -45,7 +45,7 @@ export function createRunRows(statements: Statements): RunRows {
     `SELECT 1 FROM submissions ${indexedBy('submissions_name')}
       WHERE file_name IS NOT NULL AND ${name} >= ${sortedName('?')} AND ${name} < ${sortedName('?')} LIMIT 1 OFFSET ?`,
   )
-  const listed = sortedName('s.file_name')
+  const listedName = sortedName('s.file_name')
   return {
     numbers: createNumbers(statements, 'run', 'SELECT max(n) FROM runs'),
     findSwept: createFindSwept(statements),
@@ -72,8 +72,8 @@ export function createRunRows(statements: Statements): RunRows {
         ['r.contradicted = ?', contradicted && 1],
         ['r.requested_at >= ?', filter.since],
         ['r.requested_at < ?', filter.until],
-        [`${listed} >= ${sortedName('?')}`, prefix],
-        [`${listed} < ${sortedName('?')}`, prefix === null ? null : prefix + LAST_CHARACTER],
+        [`${listedName} >= ${sortedName('?')}`, prefix],
+        [`${listedName} < ${sortedName('?')}`, prefix === null ? null : prefix + LAST_CHARACTER],
       ])
       return found.map(toListedRun)
     },
@@ -108,6 +108,6 @@ function indexFor(filter: RunFilter): Source {
 }
 
 function toListedRun(cells: ListedCells): ListedRun {
-  const [fileId, fileName, kind] = besideRun<[string | null, string | null, number]>(cells)
+  const [fileId, fileName, kind] = cellsAfterRun<[string | null, string | null, number]>(cells)
   return { run: toRun(cells), fileId, fileName, kind: textOf(KIND, kind) }
 }

@@ -90,8 +90,8 @@ export function createRejectedDeliveries(statements: Statements) {
       return found.map((cells) => listRejection(toRejected(cells)))
     },
     *find(deliveryId: string): Work<RejectedDelivery | undefined> {
-      const at = parseId('dlv', deliveryId)
-      const cells = at && (yield* waitFor(find(at.number, at.check)))
+      const parsed = parseId('dlv', deliveryId)
+      const cells = parsed && (yield* waitFor(find(parsed.number, parsed.check)))
       if (cells === undefined) return undefined
       const [, , , , , , fileId, token, bytes, headers, body] = cells
       return { ...toRejected(cells), fileId, token, bytes, headers: JSON.parse(headers), body }

@@ -16,18 +16,18 @@ export type Cell = string | number | Buffer | null
 export type RowWriter = { readonly [write in keyof typeof ROW_WRITES]: (...values: readonly Cell[]) => void }
 
 /** The columns of a run that a successful webhook changes: SQLite rewrites the entries of each index on an updated column. */
-const SETTLING = 'status, source, settled_at, updated_at, settled_by'
-const BESIDES_SETTLING = `bound_to, hidden, due_at, overdue, attention, cause, failed_at, acknowledged_at, contradicted,
+const SETTLING_COLUMNS = 'status, source, settled_at, updated_at, settled_by'
+const OTHER_RUN_COLUMNS = `bound_to, hidden, due_at, overdue, attention, cause, failed_at, acknowledged_at, contradicted,
   error, evidence`
 
 /** The columns of a submission that ImageKit's response changes. */
-const RESPONDED = 'state, file_id, file_name, request_id, responded_at, updated_at, error'
+const RESPONSE_COLUMNS = 'state, file_id, file_name, request_id, responded_at, updated_at, error'
 
 /** The columns of a delivery that change when a submission claims it. */
-const CLAIMED = 'outcome, run, exception, submission, cause, file_id, request_id, unclaimed'
+const CLAIM_COLUMNS = 'outcome, run, exception, submission, cause, file_id, request_id, unclaimed'
 
 /** The columns of a notification that an attempt changes. */
-const TRIED = 'due_at, attempt, result, reason, attempts'
+const ATTEMPT_COLUMNS = 'due_at, attempt, result, reason, attempts'
 
 /** Deletions come first, because a new row may replace a deleted one. */
 export const ROW_WRITES = {
@@ -40,25 +40,25 @@ export const ROW_WRITES = {
     `n, chk, kind, state, owner, file_id, file_name, request_id, caller_url, key_name, sets_description, created_at,
       responded_at, updated_at, error, extensions, baseline`,
   ),
-  updateSubmission: update('submissions', RESPONDED),
-  endSubmission: update('submissions', `owner, ${RESPONDED}`),
+  updateSubmission: update('submissions', RESPONSE_COLUMNS),
+  endSubmission: update('submissions', `owner, ${RESPONSE_COLUMNS}`),
   saveDetails: update('submissions', 'extensions, baseline'),
   insertRun: insert(
     'runs',
-    `n, chk, submission, name, requested_as, attempt, requested_at, notifies_caller, ${SETTLING}, ${BESIDES_SETTLING}`,
+    `n, chk, submission, name, requested_as, attempt, requested_at, notifies_caller, ${SETTLING_COLUMNS}, ${OTHER_RUN_COLUMNS}`,
   ),
-  settleRun: update('runs', SETTLING),
-  updateRun: update('runs', `${SETTLING}, ${BESIDES_SETTLING}`),
+  settleRun: update('runs', SETTLING_COLUMNS),
+  updateRun: update('runs', `${SETTLING_COLUMNS}, ${OTHER_RUN_COLUMNS}`),
   insertDelivery: insert(
     'deliveries',
-    `n, chk, route, received_at, signature, service, final_status, event_id, ${CLAIMED}`,
+    `n, chk, route, received_at, signature, service, final_status, event_id, ${CLAIM_COLUMNS}`,
   ),
-  updateDelivery: update('deliveries', CLAIMED),
+  updateDelivery: update('deliveries', CLAIM_COLUMNS),
   insertBody: insert('delivery_bodies', 'n, headers, body'),
-  insertNotification: keep('notifications', `n, target, host, body, created_at, ${TRIED}`),
-  updateNotification: update('notifications', TRIED),
-  endNotification: update('notifications', `body, ${TRIED}`),
-  resendNotification: update('notifications', `body, created_at, ${TRIED}`),
+  insertNotification: keep('notifications', `n, target, host, body, created_at, ${ATTEMPT_COLUMNS}`),
+  updateNotification: update('notifications', ATTEMPT_COLUMNS),
+  endNotification: update('notifications', `body, ${ATTEMPT_COLUMNS}`),
+  resendNotification: update('notifications', `body, created_at, ${ATTEMPT_COLUMNS}`),
   saveClaim: save(
     'idempotency_keys',
     'scope',

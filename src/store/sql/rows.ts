@@ -38,7 +38,7 @@ export type RunCells = [
 ]
 
 /** The cells after the columns of a run. */
-export function besideRun<Others extends unknown[]>(cells: [...RunCells, ...Others]): Others {
+export function cellsAfterRun<Others extends unknown[]>(cells: [...RunCells, ...Others]): Others {
   return cells.slice(21) as Others
 }
 

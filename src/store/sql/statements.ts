@@ -18,14 +18,15 @@ export type Dialect = {
   /** Keeps a planner without statistics from choosing another index. */
   indexedBy: (index: string) => string
   notIndexed: string
-  /** How many numbers below a visible one may still be committed. */
+  /** How many row numbers below a visible one may belong to transactions that are not committed yet. */
   uncommitted: number
   /** A transaction that began this long ago has ended: its rows exist, or never will. */
   longestTransactionMs: number
   /** Makes SQLite read the tables in the written order. */
   join: 'CROSS JOIN' | 'JOIN'
-  /** Condition: is one of a list of numbers. */
+  /** The end of a condition: the number is one of a list. */
   inNumbers: string
+  /** The end of a condition: the text is one of a list. */
   inTexts: string
   /** The rows of a list, with this many cells each, in order. The columns `c1`, `c2`, … are texts or typed as in the list. */
   givenRows: (cells: number) => string

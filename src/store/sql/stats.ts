@@ -64,8 +64,8 @@ export function createStats({
       yield* waitFor(deleteEmpty(given))
     }
   }
-  const widened = (column: string, isWider: '<' | '>') =>
-    `${column} = CASE WHEN hours.${column} IS NULL OR excluded.${column} ${isWider} hours.${column}
+  const widened = (column: string, operator: '<' | '>') =>
+    `${column} = CASE WHEN hours.${column} IS NULL OR excluded.${column} ${operator} hours.${column}
       THEN excluded.${column} ELSE hours.${column} END`
   const widen = run(
     `INSERT INTO hours (hour, first_run, last_run, first_delivery, last_delivery)

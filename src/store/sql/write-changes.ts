@@ -82,12 +82,12 @@ export function createWriteChanges(
     if (after === undefined) return
     const { deliveryId, receivedAt, service, cause, unclaimedError, uploadEnd } = after
     const [number, check] = partsOf(deliveryId)
-    const isApplying = before === undefined && isApplied(after)
+    const isAppliedOnArrival = before === undefined && isApplied(after)
     const outcome = OUTCOME.to[after.outcome]
     const exception = isApplied(after) ? null : outcome
     const run = after.runId === null ? null : numberOf(after.runId)
-    const submission = isApplying || after.submissionId === null ? null : numberOf(after.submissionId)
-    const fileId = isApplying ? null : after.fileId
+    const submission = isAppliedOnArrival || after.submissionId === null ? null : numberOf(after.submissionId)
+    const fileId = isAppliedOnArrival ? null : after.fileId
     const requestId = after.unclaimedRequestId
     const unclaimed =
       unclaimedError === null && uploadEnd === null ? null : writeJson({ unclaimedError, uploadEnd })
@@ -95,7 +95,8 @@ export function createWriteChanges(
       to.updateDelivery(outcome, run, exception, submission, cause, fileId, requestId, unclaimed, number)
       return
     }
-    const status = isApplying || after.finalStatus === null ? null : FINAL_STATUS.to[after.finalStatus]
+    const status =
+      isAppliedOnArrival || after.finalStatus === null ? null : FINAL_STATUS.to[after.finalStatus]
     // Only the delivery that applied an event stores its id, not its repetitions.
     const eventId = after.outcome === 'duplicate' ? null : after.eventId
     const received = [

@@ -7,7 +7,7 @@ import { createStatements } from './statements.ts'
 export type DatabaseGuard = ReturnType<typeof createDatabaseGuard>
 
 /**
- * Checks whether a commit of the open connection counts. SQLite keeps writing to a file that was deleted or replaced, and a
+ * Checks whether commits of the open connection reach the file that the next start will read. SQLite keeps writing to a file that was deleted or replaced, and a
  * second process may have bypassed the lock: through a hard link made later, or because the lock file was deleted.
  *
  * `processId` is the owner that this process wrote into the table `metadata`. `onForeignCommit` is called inside the first
@@ -25,7 +25,7 @@ export function createDatabaseGuard(
   // Changes when another connection has committed: https://www.sqlite.org/pragma.html#pragma_data_version
   const dataVersion = value<number>('PRAGMA data_version')
   const findOwner = value<number>(`SELECT value FROM metadata WHERE name = 'owner'`)
-  let seenVersion = dataVersion()
+  let checkedVersion = dataVersion()
   let { size } = database
   let logSize = log.size
   /** A fault that only a restart ends. */
@@ -79,12 +79,12 @@ export function createDatabaseGuard(
     /** Call it inside a transaction, so that no other process can commit between this check and our commit. */
     checkOwner(): void {
       const version = dataVersion()
-      if (version === seenVersion) return
+      if (version === checkedVersion) return
       if (findOwner() !== processId) {
         permanentFault = 'taken_over'
         throw errorFor(permanentFault)
       }
-      seenVersion = version
+      checkedVersion = version
       onForeignCommit()
     },
   }

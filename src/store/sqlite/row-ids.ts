@@ -8,7 +8,7 @@ export type RowIds = NewIds & {
   readAgain: () => void
 }
 
-/** Includes the sweep's position, because the sweep never checks a lower number. */
+/** The last number in use, by kind. That of runs includes the sweep's position, because the sweep never checks a lower number. */
 const LAST = {
   sub: 'SELECT coalesce(max(n), 0) FROM submissions',
   run: `SELECT max(coalesce((SELECT max(n) FROM runs), 0), coalesce((SELECT value FROM metadata WHERE name = 'sweep'), 0))`,
@@ -24,8 +24,8 @@ export function createRowIds(connection: Connection): RowIds {
   const next = (kind: IdKind): number => {
     if (!isRead) {
       // The number of a row deleted since stays used, so a counter never goes back.
-      for (const each of ['sub', 'run', 'dlv'] as const)
-        last[each] = Math.max(last[each], find[each].get() ?? 0)
+      for (const counter of ['sub', 'run', 'dlv'] as const)
+        last[counter] = Math.max(last[counter], find[counter].get() ?? 0)
       isRead = true
     }
     last[kind] += 1

@@ -26,7 +26,7 @@ export function createTransactions(deps: {
   const commit = connection.prepare('COMMIT')
   let isLocked = false
 
-  /** While the file stays locked, transactions do not wait for it: each wait blocks the whole process. */
+  /** While the file stays locked, transactions fail at once instead of waiting: each wait blocks the whole process. */
   const noteLocked = (locked: boolean): void => {
     if (locked !== isLocked) setWaitsForLocks(connection, !locked)
     isLocked = locked
@@ -65,7 +65,7 @@ export function createTransactions(deps: {
       throw isUnavailable && !(error instanceof TrackerError) ? storeUnavailable(error) : storeError(error)
     }
   }
-  /** Only after the commit is it known whether it went into the file that the next start will read. */
+  /** Call it after a commit: only then is it certain whether the commit reached the file that the next start will read. */
   const findFault = () => {
     const fault = guard.findFault()
     return fault && guard.errorFor(fault)
