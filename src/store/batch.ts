@@ -28,8 +28,8 @@ export class OutOfIdsError extends Error {
 const MAX_LOAD_ROUNDS = 10
 
 /**
- * Loads the rows of all steps, decides the steps in order, so that each sees the changes of earlier steps, and writes one final
- * row for each key. Does not access the database itself: it yields each query, and continues once its caller has run it, so it
+ * Loads the rows of all steps, decides the steps in order, and writes one final row for each key. Each step sees the changes of
+ * earlier steps. Does not access the database itself: it yields each query, and continues once its caller has run it, so it
  * works with synchronous and asynchronous databases.
  */
 export function* runBatch(

@@ -70,7 +70,7 @@ export type Database = BatchDatabase & {
 
 const DAY_MS = 86_400_000
 
-/** The store on top of a database: one queue of steps, each decided by the rules in `domain/decide`. */
+/** Creates the store on top of a database: writes are steps in one queue, and the rules in `domain/decide` decide them. */
 export function createStore(
   database: Database,
   queueOptions: WriteQueueOptions,

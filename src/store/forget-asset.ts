@@ -157,8 +157,8 @@ function chunksOf(submissions: readonly number[]): number[][] {
 }
 
 /**
- * Returns a function that replaces the asset's ids in a text by pseudonyms. A file id may be any text, so it is replaced only where
- * it is a whole word, never as part of another id.
+ * Returns a function that replaces the asset's ids in a text by pseudonyms. A file id may be any text, so it is replaced only
+ * where it is a whole word, never as part of another id.
  */
 function createReplacer(fileId: string, ids: ReadonlySet<string>): (text: string) => string {
   const literal = fileId.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)

@@ -6,10 +6,16 @@ import { type ListNumbers, type ReadWindow, readList, type Window } from './list
 import type { Store } from './store.ts'
 import type { RunReads, Work } from './transaction-work.ts'
 
-/** If at most this many submissions have a matching file name, the index of names finds them. Otherwise, windows of runs are searched. */
+/**
+ * If at most this many submissions have a matching file name, the index of names finds them. Otherwise, windows of runs are
+ * searched.
+ */
 const MAX_NAMED = 3_000
 
-/** The deliveries of a file with at most this many submissions are found through these. Otherwise, windows of deliveries are searched. */
+/**
+ * The deliveries of a file with at most this many submissions are found through these. Otherwise, windows of deliveries are
+ * searched.
+ */
 const MAX_SUBMISSIONS = 1_000
 
 /**
@@ -86,7 +92,7 @@ export type DeliveryRows = {
   readRejected: (filter: DeliveryFilter, window: Window, limit: number) => Work<ListedDelivery[]>
 }
 
-/** Whether an index contains exactly these deliveries, so that a page is found at once however few they are. */
+/** Whether an index contains exactly these deliveries. Then a page is read at once, however few they are. */
 function isIndexed({ outcome, service, cause, fileId }: DeliveryFilter): boolean {
   if (fileId !== null) return false
   if (outcome === 'rejected') return true

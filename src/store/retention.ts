@@ -13,7 +13,10 @@ import type { ListNumbers } from './list-pages.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Changed, Work } from './transaction-work.ts'
 
-/** `isUploadEnd`: the body is an upload event, and the row of its delivery has a copy of its content until a submission claims it. */
+/**
+ * `isUploadEnd`: the body is an upload event, and the row of its delivery has a copy of its content until a submission claims
+ * it.
+ */
 type StoredBody = { n: number; receivedAt: number; bytes: number; isUploadEnd: boolean }
 
 /** The database operations, inside a transaction. */

@@ -121,7 +121,10 @@ export type Store = OperatorStore &
     /** Extends the claim of runs to `until`, which names it from then on. Skips a run whose claim was lost. */
     extendClaim(runIds: readonly string[], claim: number, until: number): Promise<void>
 
-    /** Makes claimed runs due again at the given times. Skips a run whose claim was lost, or that has become due otherwise. */
+    /**
+     * Makes claimed runs due again at the given times. Skips a run whose claim was lost, or that was made due by something
+     * else.
+     */
     releaseRuns(runs: readonly { runId: string; dueAt: number }[], claim: number): Promise<void>
 
     /**
@@ -154,7 +157,9 @@ export type Store = OperatorStore &
     /** Makes a claimed notification due at `dueAt`, as if it had not been tried, unless the claim was lost. */
     releaseNotification(notificationId: string, claim: number, dueAt: number): Promise<void>
 
-    /** Counts the notifications that are due (`due`), and those that are being sent or wait for their next attempt (`waiting`). */
+    /**
+     * Counts the notifications that are due (`due`), and those that are being sent or wait for their next attempt (`waiting`).
+     */
     countNotifications(now: number): Promise<{ due: number; waiting: number }>
 
     /**
@@ -306,7 +311,9 @@ type OperatorStore = {
 
   findDelivery(deliveryId: string): Promise<DeliveryDetail | undefined>
 
-  /** By the insertion of their runs. A page may be shorter than its limit, or empty, and still have a `next`, as in `listRuns`. */
+  /**
+   * By the insertion of their runs. A page may be shorter than its limit, or empty, and still have a `next`, as in `listRuns`.
+   */
   listNotifications(
     filter: NotificationFilter,
     page: { limit: number; before: number | null },

@@ -155,7 +155,7 @@ export function createWriteQueue(
     const ended = isExclusive ? first.work() : commitBatch(takeBatch())
     void ended.then(() => {
       running -= 1
-      // A job that deletes in many transactions queues each one right after the last: let arriving deliveries join the queue first.
+      // A job that deletes in many transactions queues each one right after the last: let deliveries that arrive join first.
       scheduleNext(isExclusive ? 'gathering' : 'at once')
       if (queue.length === 0 && running === 0) resolveEmpty()
     })

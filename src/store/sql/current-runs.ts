@@ -47,7 +47,10 @@ export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }
   }
   return {
     refreshNames,
-    /** After the rows were written: refreshes the current runs of these submissions' runs, and of the given additional names. */
+    /**
+     * Recomputes the current runs for the names of these submissions' runs, and for additional names of each submission. Call
+     * it after the rows are written.
+     */
     *refresh(submissions: ReadonlyMap<string, ReadonlySet<string>>): Work<void> {
       const additionalNames = new Map(
         [...submissions].map(([submissionId, names]) => [numberOf(submissionId), names]),

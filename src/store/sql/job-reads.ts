@@ -30,7 +30,10 @@ type AlertCells = [
   isReported: number,
 ]
 
-/** The reads of background jobs and of the start: due notifications, alerts, the trusted time of the clock, and the check value of the token secret. */
+/**
+ * The reads of background jobs and of the start: due notifications, alerts, the trusted time of the clock, and the check value
+ * of the token secret.
+ */
 export function createJobReads({
   rows,
   row,

@@ -14,7 +14,8 @@ type Source = keyof ReturnType<typeof createSources>
 type ListedCells = [...RunCells, fileId: string | null, fileName: string | null, kind: number]
 
 /**
- * The FROM clauses of the list. Each names its index: without statistics, SQLite would often choose another. Conditions of partial indexes are literal text.
+ * The FROM clauses of the list. Each names its index: without statistics, SQLite would often choose another. Conditions of
+ * partial indexes are literal text.
  */
 function createSources({ indexedBy, notIndexed, join }: Statements) {
   const byRun = (index: string) => `runs r ${index} ${join} submissions s ON s.n = r.submission WHERE`

@@ -7,8 +7,9 @@ import { createStatements } from './statements.ts'
 export type DatabaseGuard = ReturnType<typeof createDatabaseGuard>
 
 /**
- * Checks whether commits of the open connection reach the file that the next start will read. SQLite keeps writing to a file that was deleted or replaced, and a
- * second process may have bypassed the lock: through a hard link made later, or because the lock file was deleted.
+ * Checks whether commits of the open connection reach the file that the next start will read. SQLite keeps writing to a file
+ * that was deleted or replaced, and a second process may have bypassed the lock: through a hard link made later, or because the
+ * lock file was deleted.
  *
  * `processId` is the owner that this process wrote into the table `metadata`. `onForeignCommit` is called inside the first
  * transaction after another connection has committed.

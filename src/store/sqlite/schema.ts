@@ -134,7 +134,7 @@ export const deliveries = sqliteTable(
   ],
 )
 
-/** Separate from `deliveries`, so that pruning them frees whole pages and lists never read them. */
+/** Separate from `deliveries`, so that pruning bodies frees whole pages, and lists never read bodies. */
 export const deliveryBodies = sqliteTable('delivery_bodies', {
   n: integer('n').primaryKey(),
   headers: text('headers').notNull(),

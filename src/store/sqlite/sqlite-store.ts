@@ -16,8 +16,9 @@ import { createTransactions, readTogether } from './transactions.ts'
 import { createWriteRows } from './write-rows.ts'
 
 /**
- * The store over a migrated connection, which it closes. Reads see only committed data. `processId` is random unless this process
- * has another store over the same file. `ownerId` lets tests simulate several processes: the process with that id stays the owner of the file.
+ * The store over a migrated connection, which it closes. Reads see only committed data. `processId` is random unless this
+ * process has another store over the same file. `ownerId` lets tests simulate several processes: the process with that id stays
+ * the owner of the file.
  */
 export function createSqliteStore(
   connection: Connection,
