@@ -7,7 +7,7 @@ import { STATUS } from '../../src/store/sql/codes.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
-/** Each command runs in its own process. */
+/** Each command starts a process of its own, which takes time. */
 const SLOW = { timeout: 90_000 }
 const IMAGEKIT_PRIVATE_KEY = 'private_of_the_tests'
 const TRACKER_ADMIN_KEY = 'operator:key-of-the-operator-0123'

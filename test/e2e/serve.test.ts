@@ -7,7 +7,7 @@ import { createPausableDelay } from '../support/pausable-delay.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
-/** An ImageKit that accepts uploads and reports the extension as failed. `uploadStarted` resolves when an upload begins to arrive. */
+/** Starts an ImageKit that accepts uploads and reports the extension as failed. `uploadStarted` resolves when an upload arrives. */
 async function startUploadTarget() {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     const body = { fileId: 'file-1', name: 'slow.txt', extensionStatus: { 'remove-bg': 'failed' } }

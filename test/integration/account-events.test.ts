@@ -19,7 +19,7 @@ const NAMES = readdirSync(new URL('../fixtures/webhooks', import.meta.url)).flat
 )
 const EXTENSIONS = ['extensions', '[{"name":"ai-auto-description"},{"name":"remove-bg"}]'] as const
 
-/** A tracker for uploads that ImageKit queues under the request id of the payloads. */
+/** Starts a tracker. ImageKit queues its uploads, under the request id of the payloads. */
 async function startQueued() {
   const { url } = await startMisbehavingImagekit(async (call) => {
     const body = { message: 'The pre-transformation has been queued successfully.' }
@@ -102,7 +102,7 @@ test('the event of a changed file settles a run by evidence, long before it is o
     .toMatchObject([{ status: 'success', source: 'reconcile' }])
 })
 
-test('the event at the end of a queued upload binds its file and settles its extensions', async () => {
+test('the event at the end of a queued upload binds its file and applies the statuses of its extensions', async () => {
   const { tracker, queue } = await startQueued()
   const submissionId = await queue()
   expect(await getSubmission(tracker, submissionId)).toMatchObject({ state: 'accepted', fileId: null })

@@ -121,7 +121,7 @@ test('an accepted event is stored without its signature, and is replayed without
   expect(await response.json()).toMatchObject({ outcome: 'duplicate' })
 })
 
-test('an unsigned webhook-id is not stored, so that no replay trusts it', async () => {
+test('an unsigned webhook-id is not stored, so no replay can trust it', async () => {
   const tracker = await startTracker(ENV)
   await deliverEvent(tracker, BODY, { ...ikHeaders(BODY), 'webhook-id': 'msg_forged' })
   const rows = await readRows(tracker.database, 'SELECT headers FROM delivery_bodies')

@@ -109,15 +109,15 @@ test('a time that the list shows is accepted by its filters', async () => {
 
 test('paging through the list skips and repeats no run', async () => {
   const { tracker, browser } = await startSignedIn()
-  for (let count = 0; count < 5; count += 1) await fail(tracker, 'remove-bg', `file-${count}`)
-  const seen: string[] = []
+  for (let index = 0; index < 5; index += 1) await fail(tracker, 'remove-bg', `file-${index}`)
+  const pagedIds: string[] = []
   let path: string | undefined = '/admin/failures'
   while (path !== undefined) {
     const page: Page = await browser.get(`${path}${path.includes('?') ? '&' : '?'}limit=2`)
-    seen.push(...idsOf(page))
+    pagedIds.push(...idsOf(page))
     path = readLinks(page.html).find((href) => href.includes('cursor='))
   }
-  expect(seen).toEqual((await listRuns(tracker)).map(({ runId }) => runId))
+  expect(pagedIds).toEqual((await listRuns(tracker)).map(({ runId }) => runId))
 })
 
 test('grouped by cause, the list shows counts, and each group links to its runs', async () => {
@@ -132,7 +132,7 @@ test('grouped by cause, the list shows counts, and each group links to its runs'
   expect(idsOf(await browser.get(href))).toHaveLength(2)
 })
 
-/** Eight failures: filters by name, time and cause match one, two or four of them. */
+/** Starts a tracker with eight failures. Filters by name, time and extension match one, two or four of them. */
 async function startWithEightFailures() {
   const now = Date.now()
   let ageMs = 48 * 3_600_000
@@ -243,7 +243,7 @@ test('selected runs are acknowledged with a note and removed from the list; thei
 
 test('acknowledging all that match covers every page of the list and nothing else', async () => {
   const { tracker, browser } = await startSignedIn()
-  await Promise.all(Array.from({ length: 205 }, (_, count) => fail(tracker, 'remove-bg', `file-${count}`)))
+  await Promise.all(Array.from({ length: 205 }, (_, index) => fail(tracker, 'remove-bg', `file-${index}`)))
   await fail(tracker, 'aws-auto-tagging', 'other')
   const list = await browser.get('/admin/failures?extension=remove-bg')
   const preview = await browser.post('/admin/acknowledgements/preview', [
@@ -266,7 +266,7 @@ test('pending runs cannot be selected, because they can be neither retried nor a
   expect(readText((await browser.get('/admin/failures')).html)).toMatch(/Retry all….*Acknowledge all…/)
 })
 
-test('without a selection no run changes, and the page says so', async () => {
+test('without a selection no run changes, and the page says that nothing was selected', async () => {
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const list = await browser.get('/admin/failures')

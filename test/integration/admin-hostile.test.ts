@@ -72,7 +72,7 @@ test('scripts in a path or a query have no effect, and the search box repeats th
   expectInert((await openBrowser(tracker).get(`/admin/sign-in?to=${encodeURIComponent(SCRIPT)}`)).html)
 })
 
-test('hostile filter values select only their runs and add no fields to the form', async () => {
+test('hostile filter values select only the runs that match and add no fields to the form', async () => {
   const { tracker, browser } = await startSignedIn()
   const name = 'x"><input name=scope value=all>'
   await fail(tracker, name, 'a')

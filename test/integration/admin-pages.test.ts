@@ -184,10 +184,10 @@ test('each linked number on the overview equals the total of its list, whatever 
 
 test('the overview shows the most frequent causes and links to all others', async () => {
   const { tracker, browser } = await startSignedIn()
-  for (let count = 0; count < 21; count += 1)
-    await fail(tracker, 'remove-bg', `file-${count}`, {
+  for (let index = 0; index < 21; index += 1)
+    await fail(tracker, 'remove-bg', `file-${index}`, {
       message: 'no',
-      reason: `cause_${'x'.repeat(count + 1)}`,
+      reason: `cause_${'x'.repeat(index + 1)}`,
     })
   const { html } = await browser.get('/admin')
   expect(readText(html)).toContain('The 20 most frequent of 21 causes in this period.')

@@ -27,8 +27,8 @@ test('ten failed attempts from one address lock it out for 15 minutes, even with
 test('a hundred failed attempts from ten addresses lock out only these ten', async () => {
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
   const from = attemptsAt(tracker)
-  for (let count = 0; count < 100; count += 1)
-    expect((await from(`198.51.100.${count % 10}`, `wrong-key-${count}-0123456789`)).status).toBe(401)
+  for (let index = 0; index < 100; index += 1)
+    expect((await from(`198.51.100.${index % 10}`, `wrong-key-${index}-0123456789`)).status).toBe(401)
   expect((await from('198.51.100.0', ADMIN_KEY)).status).toBe(429)
   expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(303)
 })
@@ -36,8 +36,8 @@ test('a hundred failed attempts from ten addresses lock out only these ten', asy
 test('ten failed attempts with one key lock it out, whatever the addresses', async () => {
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
   const from = attemptsAt(tracker)
-  for (let count = 0; count < 10; count += 1)
-    expect((await from(`198.51.100.${count}`, 'wrong-key-0123456789')).status).toBe(401)
+  for (let index = 0; index < 10; index += 1)
+    expect((await from(`198.51.100.${index}`, 'wrong-key-0123456789')).status).toBe(401)
   expect((await from('192.0.2.2', 'wrong-key-0123456789')).status).toBe(429)
   expect((await from('192.0.2.2', 'other-key-0123456789')).status).toBe(401)
   expect((await from('192.0.2.3', ADMIN_KEY)).status).toBe(303)
@@ -46,7 +46,7 @@ test('ten failed attempts with one key lock it out, whatever the addresses', asy
 test('without TRUSTED_PROXIES the X-Forwarded-For header is ignored', async () => {
   const tracker = await startTracker()
   const from = attemptsAt(tracker)
-  for (let count = 0; count < 10; count += 1) await from(`192.0.2.${count}`, 'wrong-key-0123456789')
+  for (let index = 0; index < 10; index += 1) await from(`192.0.2.${index}`, 'wrong-key-0123456789')
   expect((await from('192.0.2.99', ADMIN_KEY)).status).toBe(429)
 })
 

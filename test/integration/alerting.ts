@@ -37,7 +37,7 @@ function verifyMessage({ headers, body }: Receiver['requests'][number]): Message
   }
 }
 
-/** A tracker with an alert receiver; `endpoint` sets how the receiver responds. */
+/** Starts a tracker and a receiver of its alerts; `endpoint` sets how the receiver responds. */
 export async function startAlerting(env: { [name: string]: string } = {}) {
   const endpoint = { status: 200, isSilent: false }
   const receiver = await startReceiver((request, response) => {

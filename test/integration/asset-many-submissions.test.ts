@@ -3,10 +3,10 @@ import { readLinks, readText } from '../support/html.ts'
 import { ask } from '../support/operator.ts'
 import { signIn } from '../support/operator-browser.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
-import { deliver, FILE_ID, payload, type Registered, register, statusOf } from '../support/webhooks.ts'
+import { deliver, FILE_ID, payload, type Registration, register, statusOf } from '../support/webhooks.ts'
 
-async function registerMany(tracker: RunningTracker, count: number): Promise<Registered[]> {
-  const registered: Registered[] = []
+async function registerMany(tracker: RunningTracker, count: number): Promise<Registration[]> {
+  const registered: Registration[] = []
   for (let index = 0; index < count; index += 1)
     registered.push(await register(tracker, ['remove-bg', 'ai-tasks']))
   return registered

@@ -41,7 +41,7 @@ async function prepareWebhook(tracker: RunningTracker, fileId: string) {
   return (receiver = tracker) => deliver(movedTo(receiver, webhookUrl), body)
 }
 
-/** A tracker with one acknowledged webhook, and two webhooks that ImageKit has yet to send. */
+/** Starts a tracker with one acknowledged webhook. The two functions of `due` send two more. */
 async function start(overrides: Overrides = {}) {
   const directory = join(temporaryDirectory(), 'data')
   mkdirSync(directory)
@@ -263,8 +263,8 @@ test('a database file that cannot be checked counts as unavailable until it can'
 })
 
 /**
- * A store that calls `interrupt` once, right after the next statement with this text, before anything can check the
- * file. Jobs run such statements too: `isExpected` selects the right one.
+ * Opens a store. `after` makes it call `interrupt` once, right after the next statement with this text, before anything
+ * can check the file. Jobs run such statements too: `isExpected` selects the right one.
  */
 function openInterruptedStore(directory: string) {
   const path = join(directory, 'tracker.db')

@@ -4,7 +4,7 @@ import { runCli } from '../cli/run-cli.ts'
 import { ask } from '../support/operator.ts'
 import { ADMIN_KEY, type RunningTracker, startTracker, temporaryDirectory } from '../support/tracker.ts'
 
-/** A service whose DATABASE_URL names a server. Its store is a SQLite file, because only the configuration matters here. */
+/** Starts a service whose DATABASE_URL names a server. Its store is a SQLite file, because only the configuration matters here. */
 async function startWithServer(): Promise<RunningTracker> {
   const store = openSqliteStore({ path: `${temporaryDirectory()}/tracker.db` })
   const env = {

@@ -4,7 +4,7 @@ import { createHeartbeatSeries, keepAlive, recoverAbandoned } from '../../src/tr
 import { submit } from '../contract/store-calls.ts'
 import { openStore } from '../store/open-store.ts'
 
-/** A process with an upload in progress. `beatAt` writes a heartbeat at this second of the database's clock. */
+/** Starts a process with an upload in progress. `beatAt` writes a heartbeat at this second of the database's clock. */
 async function startProcess(handle: StoreHandle, isShared: boolean) {
   const store = { ...handle, isShared }
   let now = 0

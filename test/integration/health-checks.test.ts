@@ -102,7 +102,7 @@ test('an ended process that cannot be recovered does not count as an outage', as
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let attempts = 0
-  // The first attempt belongs to the start; with a shared database there is none.
+  // The start makes the first attempt, because the database is not shared.
   const recoverAbandoned: typeof real.recoverAbandoned = (...args) => {
     attempts += 1
     if (attempts === 1) return real.recoverAbandoned(...args)

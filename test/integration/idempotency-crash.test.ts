@@ -61,7 +61,7 @@ async function recordSteps(env: Record<string, string>) {
   return { claim, submission, key }
 }
 
-test('after a crash that may have left the file at ImageKit, the key gets 502 and uploads nothing', async () => {
+test('after a crash that may have left the file at ImageKit, the same Idempotency-Key gets 502 and uploads nothing', async () => {
   const { tracker, uploads, submissionId } = await startAfterCrash(true)
   expect(await getSubmission(tracker, submissionId ?? '')).toMatchObject({ state: 'unconfirmed' })
   for (const _ of [1, 2]) {
@@ -75,7 +75,7 @@ test('after a crash that may have left the file at ImageKit, the key gets 502 an
   expect(uploads()).toBe(0)
 })
 
-test('after a crash before the submission was written, the same key uploads the file', async () => {
+test('after a crash before the submission was written, the same Idempotency-Key uploads the file', async () => {
   const { tracker, uploads } = await startAfterCrash(false)
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
   expect(uploads()).toBe(1)

@@ -29,6 +29,7 @@ async function start(env: Record<string, string> = {}, overrides = {}) {
   const urls = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
   const settings = { store: watched.store, drainMs: 100, ...overrides }
   const tracker = await startTracker({ ...urls, ...env }, settings, database)
+  /** Repeats the upload with the same key. Expects that this is the only complete one. */
   const retry = async () => {
     const response = await upload(tracker, FORM, KEY)
     expect(response.status).toBe(200)
@@ -37,7 +38,7 @@ async function start(env: Record<string, string> = {}, overrides = {}) {
   return { tracker, imagekit, retry, ...watched }
 }
 
-test('after one of our own 400 the same key uploads the file', async () => {
+test('after a 400 from the tracker itself, the same Idempotency-Key uploads the file', async () => {
   const { tracker, retry } = await start()
   expect((await upload(tracker, [...FORM, ['extensions', 'x']], KEY)).status).toBe(400)
   await retry()
@@ -103,7 +104,7 @@ test('a repeated form that is incomplete gets 400', async () => {
 })
 
 test.for(['', ' ', 'two words', 'ü', 'x'.repeat(256)])(
-  'the key "%s" gets 400, and nothing is uploaded',
+  'the Idempotency-Key "%s" gets 400, and nothing is sent to ImageKit',
   async (key) => {
     const { tracker, imagekit } = await start()
     for (const response of [
@@ -117,7 +118,7 @@ test.for(['', ' ', 'two words', 'ü', 'x'.repeat(256)])(
   },
 )
 
-test('an update that the store could not record is sent with the same key later', async () => {
+test('an update that the store could not record is sent when the same key is used again', async () => {
   const { tracker, imagekit, failing } = await start()
   failing.add('createSubmission')
   expect((await update(tracker, {}, { ...KEY, fileId: FILE_ID })).status).toBe(503)

@@ -32,13 +32,13 @@ async function start(script?: (call: Call) => void, overrides = {}, settings = {
   return { imagekit, tracker }
 }
 
-/** A response without the parts that always differ. */
+/** Reads a response, except for the headers that always differ. */
 async function readResponse(response: Response) {
   const { 'x-request-id': _, date: __, ...headers } = Object.fromEntries(response.headers)
   return { status: response.status, headers, body: await response.text() }
 }
 
-test('the same key and form get the same response again, with a single request to ImageKit', async () => {
+test('the same Idempotency-Key and form get the same response again, with a single request to ImageKit', async () => {
   const { tracker, imagekit } = await start()
   const first = await readResponse(await upload(tracker, FORM, KEY))
   expect(first.headers).toMatchObject({ 'x-submission-id': expect.any(String), link: expect.any(String) })
@@ -56,7 +56,7 @@ test('the same key and form get the same response again, with a single request t
   expect(imagekit.calls).toHaveLength(1)
 })
 
-test('without a key each request is a separate upload', async () => {
+test('without an Idempotency-Key each request is a separate upload', async () => {
   const { tracker, imagekit } = await start()
   for (const _ of [1, 2]) expect((await upload(tracker, FORM)).status).toBe(200)
   expect(imagekit.calls).toHaveLength(2)
@@ -153,25 +153,25 @@ test('an Idempotency-Key expires after 24 hours', async () => {
   expect(imagekit.calls).toHaveLength(2)
 })
 
-const OLD_KEY = 'old-api-key-0123456789'
-const NEW_KEY = 'new-api-key-0123456789'
+const OLD_API_KEY = 'old-api-key-0123456789'
+const NEW_API_KEY = 'new-api-key-0123456789'
 
 const withApiKey = (apiKey: string) => ({ headers: { ...KEY.headers, authorization: `Bearer ${apiKey}` } })
 
 test('an unnamed API key that replaces another does not get its responses', async () => {
-  const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_KEY })
-  const first = await upload(tracker, FORM, withApiKey(OLD_KEY))
-  const rotated = await tracker.restart({ TRACKER_API_KEY: NEW_KEY })
-  const second = await upload(rotated, FORM, withApiKey(NEW_KEY))
+  const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_API_KEY })
+  const first = await upload(tracker, FORM, withApiKey(OLD_API_KEY))
+  const rotated = await tracker.restart({ TRACKER_API_KEY: NEW_API_KEY })
+  const second = await upload(rotated, FORM, withApiKey(NEW_API_KEY))
   expect(second.headers.get('x-submission-id')).not.toBe(first.headers.get('x-submission-id'))
   expect(imagekit.calls).toHaveLength(2)
 })
 
 test('inserting an unnamed API key before another does not upload the same request again', async () => {
-  const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_KEY })
-  const first = await upload(tracker, FORM, withApiKey(OLD_KEY))
-  const extended = await tracker.restart({ TRACKER_API_KEY: `${NEW_KEY},${OLD_KEY}` })
-  const second = await upload(extended, FORM, withApiKey(OLD_KEY))
+  const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_API_KEY })
+  const first = await upload(tracker, FORM, withApiKey(OLD_API_KEY))
+  const extended = await tracker.restart({ TRACKER_API_KEY: `${NEW_API_KEY},${OLD_API_KEY}` })
+  const second = await upload(extended, FORM, withApiKey(OLD_API_KEY))
   expect(second.headers.get('x-submission-id')).toBe(first.headers.get('x-submission-id'))
   expect(imagekit.calls).toHaveLength(1)
 })

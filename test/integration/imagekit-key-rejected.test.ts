@@ -10,7 +10,7 @@ import { BY_HAND, movingClock } from './reconcile-setup.ts'
 const FILE_ID = '598821f949c0a938d57563bd'
 const REJECTED = { message: 'Your account cannot be authenticated.', help: 'For support …' }
 
-/** A tracker whose ImageKit responds with the status and the headers of `next`. */
+/** Starts a tracker whose ImageKit responds with the status and the headers of `next`. */
 async function startRejected() {
   const next = { status: 403, headers: {} as { [name: string]: string } }
   const imagekit = await startMisbehavingImagekit(async (call) => {

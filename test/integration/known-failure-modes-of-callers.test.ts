@@ -76,13 +76,13 @@ test('check-then-write race: of many concurrent repeats exactly one is applied',
   const tracker = await startTracker(SIGNED)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const event = accountEvent('file-updated')
-  const count = async (send: () => ReturnType<typeof deliver>) => {
+  const countOutcomes = async (send: () => ReturnType<typeof deliver>) => {
     const responses = await Promise.all(Array.from({ length: 40 }, send))
     const outcomes = responses.map(({ json }) => json['outcome'])
     return ['applied', 'duplicate'].map((outcome) => outcomes.filter((other) => other === outcome).length)
   }
-  expect(await count(() => deliverEvent(tracker, event))).toEqual([1, 39])
-  expect(await count(() => deliver(webhookUrl, SUCCESS))).toEqual([1, 39])
+  expect(await countOutcomes(() => deliverEvent(tracker, event))).toEqual([1, 39])
+  expect(await countOutcomes(() => deliver(webhookUrl, SUCCESS))).toEqual([1, 39])
 })
 
 test('a repeat is recognised years later, without an id and after the first body was pruned', async () => {

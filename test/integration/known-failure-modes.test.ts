@@ -15,7 +15,7 @@ import {
   webhookUrlOf,
 } from './reconcile-setup.ts'
 
-// Known ways in which other systems of this kind have lost or invented a status, one test each.
+// Known ways in which other systems of this kind have lost or invented a status.
 
 const SIGNED = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }
 const SUCCESS = payload('remove-bg', 'success')

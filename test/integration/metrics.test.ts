@@ -15,6 +15,7 @@ import {
   uploadWith,
 } from './reconcile-setup.ts'
 
+/** Reads the metrics. The returned function adds up the samples with this name and these labels; NaN without any. */
 async function scrape(tracker: RunningTracker): Promise<(name: string, labels?: Sample['labels']) => number> {
   const response = await tracker.fetch('/metrics')
   expect(response.status).toBe(200)
@@ -30,7 +31,7 @@ async function scrape(tracker: RunningTracker): Promise<(name: string, labels?: 
   }
 }
 
-test('deliveries are counted by route and outcome, rejected ones also by their cause', async () => {
+test('deliveries are counted by route and outcome, and rejected deliveries by their cause too', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const before = await scrape(tracker)
@@ -43,17 +44,17 @@ test('deliveries are counted by route and outcome, rejected ones also by their c
   await deliver(webhookUrl, 'no json')
   await deliverEvent(tracker, '{}')
   const value = await scrape(tracker)
-  const counted = (route: string) =>
+  const outcomeCounts = (route: string) =>
     ['applied', 'duplicate', 'contradicted', 'ignored', 'rejected'].map((outcome) =>
       value('tracker_deliveries_total', { route, outcome }),
     )
-  expect(counted('extension')).toEqual([1, 2, 1, 1, 2])
-  expect(counted('account')).toEqual([0, 0, 0, 0, 1])
-  const rejected = (route: string, cause: string) =>
+  expect(outcomeCounts('extension')).toEqual([1, 2, 1, 1, 2])
+  expect(outcomeCounts('account')).toEqual([0, 0, 0, 0, 1])
+  const rejectedCount = (route: string, cause: string) =>
     value('tracker_deliveries_rejected_total', { route, cause })
-  expect(rejected('extension', 'forged_token')).toBe(1)
-  expect(rejected('extension', 'not_json')).toBe(1)
-  expect(rejected('account', 'no_secret')).toBe(1)
+  expect(rejectedCount('extension', 'forged_token')).toBe(1)
+  expect(rejectedCount('extension', 'not_json')).toBe(1)
+  expect(rejectedCount('account', 'no_secret')).toBe(1)
 })
 
 test('the time to settle is measured for every source: the response, a webhook, evidence', async () => {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
 import { startReceiver } from '../support/receiver.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
-import { deliver, type Registered } from '../support/webhooks.ts'
+import { deliver, type Registration } from '../support/webhooks.ts'
 import { BY_HAND, rowsOf, stoppedClock } from './reconcile-setup.ts'
 
 /** Starts a tracker that may notify private addresses; `settle` makes one notification to a callerUrl due. */
@@ -15,7 +15,7 @@ async function startNotifier() {
     const fileId = `file-${fileCount}`
     const body = JSON.stringify({ extensions: [{ name: 'remove-bg' }], fileId, webhookUrl: callerUrl })
     const response = await tracker.fetch('/submissions', { method: 'POST', body })
-    const { webhookUrl } = (await response.json()) as Registered
+    const { webhookUrl } = (await response.json()) as Registration
     await deliver(webhookUrl, { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } })
   }
   const settleMany = async (count: number, callerUrl: string) => {
@@ -24,7 +24,7 @@ async function startNotifier() {
   return { tracker, advance, settle, settleMany }
 }
 
-/** A caller that receives requests, and sends no response until `respond` or `respondFromNowOn` is called. */
+/** Starts a caller that receives requests, and sends no response until `respond` or `respondFromNowOn` is called. */
 async function startStalled() {
   const stalled: ServerResponse[] = []
   let responseStatus: number | undefined

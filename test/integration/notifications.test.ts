@@ -64,7 +64,7 @@ test("each run that a webhook settles causes one signed notification in ImageKit
   expect(receiver.requests).toHaveLength(2)
 })
 
-test('a caller gets the same notification for a run that evidence settles', async () => {
+test('a caller gets a notification of the same shape for a run that evidence settles', async () => {
   const receiver = await startReceiver()
   const { tracker } = await startTrackerAndSandbox({ ...EAGER, ...ENV })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], {

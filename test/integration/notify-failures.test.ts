@@ -23,7 +23,7 @@ function startSender(timeoutMs = 5_000) {
 
 const notificationTo = (target: string) => ({ notificationId: 'msg_run-1', target, body: '{}' })
 
-/** A server that handles each connection with `behave`. */
+/** Starts a server that handles each connection with `behave`. */
 function startSocketServer(behave: (socket: Socket) => void): Promise<string> {
   const server = createServer((socket) => {
     socket.on('error', () => {})

@@ -18,11 +18,11 @@ test('runs are listed newest first, page by page, each once, even while new ones
   const before = (await listRuns(tracker)).map(({ runId }) => runId)
   expect(before).toHaveLength(10)
 
-  const seen: string[] = []
+  const pagedIds: string[] = []
   let path = '/runs?limit=3&status=pending'
   for (;;) {
     const { json, headers } = await ask<Page>(tracker, path)
-    seen.push(...json.runs.map(({ runId }) => runId))
+    pagedIds.push(...json.runs.map(({ runId }) => runId))
     await register(tracker, ['remove-bg'], 'later')
     if (json.nextCursor === null) break
     const next = /^<([^>]+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? ''
@@ -30,7 +30,7 @@ test('runs are listed newest first, page by page, each once, even while new ones
     expect(new URL(next, tracker.url).searchParams.get('status')).toBe('pending')
     path = next
   }
-  expect(seen).toEqual(before)
+  expect(pagedIds).toEqual(before)
   expect((await listRuns(tracker))[0]).toMatchObject({ fileId: 'later' })
 })
 
@@ -189,8 +189,8 @@ test('deliveries, including rejected ones, are listed with their outcome; one is
   await deliver(webhookUrl, payload('remove-bg', 'failure'), signature)
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
   await deliver(`${webhookUrl.slice(0, -3)}abc`, payload('remove-bg', 'failure'))
-  type Listed = { deliveries: { deliveryId: string; outcome: string; cause: string | null }[] }
-  const list = async (query = '') => (await ask<Listed>(tracker, `/deliveries${query}`)).json.deliveries
+  type DeliveryList = { deliveries: { deliveryId: string; outcome: string; cause: string | null }[] }
+  const list = async (query = '') => (await ask<DeliveryList>(tracker, `/deliveries${query}`)).json.deliveries
   await expect.poll(() => list()).toHaveLength(3)
   expect((await list()).map(({ outcome }) => outcome)).toEqual(['rejected', 'duplicate', 'applied'])
   expect(await list('?outcome=rejected')).toMatchObject([{ cause: 'forged_token' }])
@@ -213,8 +213,8 @@ test('deliveries, including rejected ones, are listed with their outcome; one is
 test('deliveries are listed page by page, each once, even while new ones arrive', async () => {
   const tracker = await startTracker(BY_HAND)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  type Listed = { deliveries: { deliveryId: string; outcome: string }[]; nextCursor: string | null }
-  const list = async (query: string) => (await ask<Listed>(tracker, `/deliveries${query}`)).json
+  type DeliveryPage = { deliveries: { deliveryId: string; outcome: string }[]; nextCursor: string | null }
+  const list = async (query: string) => (await ask<DeliveryPage>(tracker, `/deliveries${query}`)).json
   for (const target of [webhookUrl, `${webhookUrl}x`, webhookUrl]) {
     const { length } = (await list('')).deliveries
     await deliver(target, payload('remove-bg', 'failure'))
@@ -223,15 +223,15 @@ test('deliveries are listed page by page, each once, even while new ones arrive'
   const { deliveries: before } = await list('')
   expect(before.map(({ outcome }) => outcome)).toEqual(['duplicate', 'rejected', 'applied'])
 
-  const seen: Listed['deliveries'] = []
+  const paged: DeliveryPage['deliveries'] = []
   for (let query = '?limit=1'; ; ) {
     const { deliveries, nextCursor } = await list(query)
-    seen.push(...deliveries)
+    paged.push(...deliveries)
     await deliver(webhookUrl, payload('remove-bg', 'failure'))
     if (nextCursor === null) break
     query = `?limit=1&cursor=${nextCursor}`
   }
-  expect(seen).toEqual(before)
+  expect(paged).toEqual(before)
 })
 
 test('an id of a run whose random bits, number or spelling differ is not found', async () => {

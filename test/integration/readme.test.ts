@@ -9,7 +9,7 @@ import { statusOf } from '../support/webhooks.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** The only fenced block of the README, or of another document, that contains this text. */
+/** Finds the only fenced block of the README, or of another document, that contains this text. */
 function codeBlock(language: string, text: string, document = 'README.md'): string {
   const blocks = [...readFileSync(`${ROOT}/${document}`, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)]
   const matching = blocks.filter(([, kind, code = '']) => kind === language && code.includes(text))

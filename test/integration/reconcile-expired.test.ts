@@ -5,7 +5,7 @@ import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
 import { AWS_TAG, BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
 
-/** A run that expired without evidence, of a caller with a webhookUrl. */
+/** Starts a tracker with a run that has expired without evidence. Its caller has a webhookUrl. */
 async function startExpired() {
   const { clock, advance } = movingClock()
   const library = await startLibrary()

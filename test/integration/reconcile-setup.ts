@@ -75,14 +75,14 @@ export async function reconcileNow(tracker: RunningTracker, dryRun = false): Pro
   return (await response.json()) as Report
 }
 
-/** Rows of a tracker's database. */
+/** Reads committed rows of a tracker's database. */
 export function rowsOf<Row extends object>(tracker: RunningTracker, sql: string): Promise<Row[]> {
   return readRows(tracker.database, sql)
 }
 
 type Rejection = { status: number; headers?: { [name: string]: string } } | 'break_off'
 
-/** An ImageKit whose files a test can change, delete or hide. */
+/** Starts an ImageKit whose files a test can change, delete or hide. */
 export async function startLibrary() {
   const files = new Map<string, object>()
   const library = {

@@ -8,7 +8,7 @@ import { FILE_ID } from '../contract/builders.ts'
 import { submit } from '../contract/store-calls.ts'
 import { openStore } from '../store/open-store.ts'
 
-/** Two processes on one database, in which one run is overdue. */
+/** Opens the stores of two processes on one database, in which one run is overdue. */
 async function openBoth(): Promise<[StoreHandle, StoreHandle]> {
   const opened = await openStore()
   onTestFinished(() => opened.destroy())

@@ -109,7 +109,7 @@ test('of a flood of rejected deliveries some are stored, the rest are counted, a
   for (const secret of secrets) expect(text).not.toContain(secret)
 })
 
-test('the signature of an extension webhook is recorded, but does not decide by default', async () => {
+test('the signature of an extension webhook is checked and recorded, but by default a bad one is no reason to reject it', async () => {
   const tracker = await startTracker(SECRET)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const signatures = [
@@ -131,7 +131,7 @@ test('the signature of an extension webhook is recorded, but does not decide by 
   ])
 })
 
-test('the signature of an extension webhook decides with REQUIRE_EXTENSION_SIGNATURE', async () => {
+test('with REQUIRE_EXTENSION_SIGNATURE an extension webhook without a valid signature is rejected', async () => {
   const tracker = await startTracker({ ...SECRET, REQUIRE_EXTENSION_SIGNATURE: 'true' })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const bad = [{}, ikHeaders(TEXT, { secret: 'x' }), ikHeaders(TEXT, { at: 1 }), { 'x-ik-signature': '?' }]

@@ -58,7 +58,7 @@ test('a repeated upload with the same Idempotency-Key returns the first response
   expect(sandbox.uploads()).toHaveLength(1)
 })
 
-test('an update with the redirected API host runs extensions and is tracked', async () => {
+test('an update through the redirected API host runs extensions and is tracked', async () => {
   const { client, tracker } = await startWithClient()
   const { fileId } = await client.upload({
     file: imageBytes('shirt.jpg'),

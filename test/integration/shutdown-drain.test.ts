@@ -90,7 +90,7 @@ test('an ImageKit that does not respond does not delay the stop, and the upload 
   const upload = await startUpload(tracker)
   upload.on('error', () => {})
   upload.end('\r\n--b--\r\n')
-  await expect.poll(() => imagekit.received()).toBe(1)
+  await expect.poll(() => imagekit.completeCalls()).toBe(1)
   expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
 
   expect(await readRows(tracker.database, 'SELECT state FROM submissions')).toEqual([
@@ -109,7 +109,7 @@ test.each([
   const [failed] = await listRuns(tracker, '?status=failed')
   const { path, body } = requestFor(failed?.runId ?? '')
   ask(tracker, path, { method: 'POST', body }).catch(() => {})
-  await expect.poll(() => imagekit.received()).toBe(1)
+  await expect.poll(() => imagekit.completeCalls()).toBe(1)
   expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
 
   const states = await readRows(

@@ -33,7 +33,7 @@ export function pendingAsset(fileId: string, ...names: string[]): AssetFacts {
   return { fileId, recordedAt: REQUESTED_AT, runs: names.map(run) }
 }
 
-/** The asset after this observation, a minute after its last change. */
+/** The asset after an observation of this extension, made a minute after the asset's last change. */
 export function observed(facts: AssetFacts, name: string, observation: Observation): AssetFacts {
   const at = Math.max(facts.recordedAt, ...facts.runs.map((run) => run.updatedAt)) + 60_000
   const runs = facts.runs.map((run) => (run.name === name ? decideStatus(run, observation, at).run : run))
@@ -59,7 +59,7 @@ export function manualTimers() {
   return { startTimer, fire, running: () => [...running].map((timer) => timer.ms) }
 }
 
-/** The status routes over HTTP; `change` writes to the store and invalidates the status cache. */
+/** Starts a server with the status routes; `change` writes to the store and invalidates the status cache. */
 export async function startStatusServer(options: { keys?: boolean; startTimer?: StartTimer } = {}) {
   const { keys = false, startTimer = startSystemTimer } = options
   const assets = new Map<string, AssetFacts>()
@@ -139,7 +139,7 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
 
 export type StatusEvent = { event: string; id: string; data: string }
 
-/** A client of server-sent events that records what it received. */
+/** Opens an event stream, and records what it receives. */
 export async function openEvents(url: string, headers: Record<string, string> = {}) {
   const outgoing: ClientRequest = request(url, { headers, agent: false })
   outgoing.end()

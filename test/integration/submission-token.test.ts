@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
-import { FILE_ID, type Registered, register } from '../support/webhooks.ts'
+import { FILE_ID, type Registration, register } from '../support/webhooks.ts'
 import { openEvents } from './status-server.ts'
 
 function responseUrl(statusUrl: string): string {
@@ -116,7 +116,7 @@ test('a browser uploads directly to ImageKit, reports the response, and follows 
     method: 'POST',
     body: JSON.stringify({ extensions }),
   })
-  const { webhookUrl, statusUrl, eventsUrl } = (await registered.json()) as Registered
+  const { webhookUrl, statusUrl, eventsUrl } = (await registered.json()) as Registration
   const stream = await openEvents(eventsUrl)
 
   // From here on no key of the tracker is used.
@@ -134,10 +134,10 @@ test('a browser uploads directly to ImageKit, reports the response, and follows 
   })
   const response = await fetch(responseUrl(statusUrl), { method: 'PUT', body: await uploaded.text() })
   expect(response.status).toBe(200)
-  const returned = (await response.json()) as Registered & { fileId: string }
+  const returned = (await response.json()) as Registration & { fileId: string }
   expect(Object.keys(returned)).toEqual(expect.arrayContaining(['status', 'extensionStatus']))
 
-  const submission = (await (await fetch(statusUrl)).json()) as Registered
+  const submission = (await (await fetch(statusUrl)).json()) as Registration
   const bound = { fileId: returned.fileId, statusUrl: returned.statusUrl, eventsUrl: returned.eventsUrl }
   expect(submission).toMatchObject({ state: 'accepted', ...bound })
   const final = await fetch(`${returned.statusUrl}&wait=10`)

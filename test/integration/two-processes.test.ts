@@ -11,7 +11,7 @@ const ENV = { TRACKER_TOKEN_SECRET: 'token-secret-of-the-tests' }
 
 type Listener = Parameters<StoreHandle['watchOtherCommits']>[0]
 
-/** Two services on one database. A commit of one is reported to the other only when the test calls `report`. */
+/** Starts two services on one database. A commit of one is reported to the other only when the test calls `report`. */
 async function startBoth(overridesOfSecond: Overrides = {}) {
   const opened = await openSqlite()
   onTestFinished(() => opened.destroy())

@@ -24,7 +24,7 @@ async function listDeliveries(tracker: RunningTracker): Promise<ListedDelivery[]
   return (await ask<{ deliveries: ListedDelivery[] }>(tracker, '/deliveries')).json.deliveries
 }
 
-/** A submission in one database, and a tracker with the same secret on an empty one. */
+/** Registers a submission with one tracker, and starts another with the same secret on an empty database. */
 async function startOnWrongDatabase(env: Record<string, string> = {}) {
   const correct = await startTracker({ ...TOKENS, ...env })
   const { submissionId, webhookUrl } = await register(correct, ['remove-bg'])

@@ -76,7 +76,7 @@ test('a response that could not be written before the service stops is written d
   expect(stored?.submission.state).toBe('accepted')
 })
 
-test('a key whose response is not written yet gets 409, and later this response', async () => {
+test('an Idempotency-Key whose response is not written yet gets 409, and gets the response later', async () => {
   const { tracker, failing, imagekit } = await start()
   failing.add('applyResponse')
   const first = await upload(tracker, FORM, KEY)
@@ -87,7 +87,7 @@ test('a key whose response is not written yet gets 409, and later this response'
   expect(imagekit.calls).toHaveLength(1)
 })
 
-test('a key that could not be released during an outage of the store is released after it', async () => {
+test('an Idempotency-Key that could not be released during an outage of the store is released after it', async () => {
   const { tracker, failing, imagekit } = await start()
   failing.add('createSubmission').add('releaseIdempotencyKey')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)
@@ -96,7 +96,7 @@ test('a key that could not be released during an outage of the store is released
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
 })
 
-test('a key whose claim may be committed although the store did not confirm it is released', async () => {
+test('an Idempotency-Key is released if its claim may be committed although the store did not confirm it', async () => {
   const { tracker, uncertain, failing, imagekit } = await start()
   uncertain.add('claimIdempotencyKey')
   // The release of the key is retried until the store is available.
@@ -109,7 +109,7 @@ test('a key whose claim may be committed although the store did not confirm it i
   expect(imagekit.calls).toHaveLength(1)
 })
 
-test('an upload that loses its key to another request gets 409, and uploads nothing', async () => {
+test('an upload that loses its Idempotency-Key to another request gets 409, and uploads nothing', async () => {
   const { tracker, store, claims, created, imagekit } = await start()
   const caller = openUpload(tracker, KEY.headers)
   caller.write(FILE_START)
@@ -128,7 +128,7 @@ test('an upload that loses its key to another request gets 409, and uploads noth
   expect(imagekit.calls).toHaveLength(2)
 })
 
-test('while the store can’t claim a key nothing is sent at all', async () => {
+test('while the store can’t claim an Idempotency-Key, nothing is sent to ImageKit', async () => {
   const { tracker, failing, imagekit } = await start()
   failing.add('claimIdempotencyKey')
   expect((await upload(tracker, FORM, KEY)).status).toBe(503)

@@ -6,7 +6,7 @@ import { createTestDatabase, openStoreOf, readRows } from '../support/database.t
 import { startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 
-/** A tracker on a real store, some of whose methods the test replaces. */
+/** Starts a tracker on a real store, some of whose methods the test replaces. */
 async function startOnStore(replace: (real: Store) => Partial<Store>, maxQueued?: number) {
   const database = await createTestDatabase()
   const real = await openStoreOf(database, { ...(maxQueued !== undefined && { maxQueued }) })

@@ -54,7 +54,7 @@ test('above 100 successes per second the log has a total instead of one line eac
   expect(linesOf('delivery recorded')).toHaveLength(100)
   now += 1000
   await deliverAll(names.slice(70, 80))
-  // The total of the first second is written, and the second one counts as busy because it follows a busy one.
+  // The total of the first second is written by now. The next second counts as busy too, because it follows a busy one.
   expect(loggedTotal()).toBeGreaterThanOrEqual(110)
   expect(linesOf('delivery recorded')).toHaveLength(100)
   now += 1000

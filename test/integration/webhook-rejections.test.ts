@@ -77,7 +77,7 @@ test('a forged, truncated or foreign token gets 401 without a read of the store'
     expect(response, token.slice(0, 80)).toMatchObject({ status: 401, json: { code: 'unauthenticated' } })
     expect(JSON.stringify(response.json)).not.toContain(good)
   }
-  // Except for the steps of timers, and those of the log of rejected deliveries, which only writes.
+  // The excluded methods are called by timers, and by the log of rejected deliveries, which only writes.
   expect(
     calls
       .slice(callsBefore)

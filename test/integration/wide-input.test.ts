@@ -112,6 +112,6 @@ test('ImageKit’s own response is returned unchanged; only its first hundred ex
   const response = await withCpuLimit(() => upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]]))
   expect(response.status).toBe(200)
   expect(await response.text()).toBe(text)
-  // The requested one and the hundred others.
+  // One for the requested extension, and one for each of the first hundred others.
   expect((await statusOf(tracker)).extensions).toHaveLength(101)
 })

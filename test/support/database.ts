@@ -110,7 +110,7 @@ export function readCells(database: TestDatabase, sql: string): Promise<Cells[]>
   return engineOf(database).query(database, sql)
 }
 
-/** Every table of the program; a partitioned table is listed once. */
+/** Lists the tables of the program; a partitioned table is listed once. */
 export function listTables(database: TestDatabase): Promise<string[]> {
   return engineOf(database).listTables(database)
 }

@@ -5,11 +5,11 @@ export type MisbehavingImagekit = {
   url: string
   calls: Call[]
   /** The number of calls whose body was received completely. */
-  received(): number
+  completeCalls(): number
 }
 
 /**
- * An ImageKit that does what the sandbox never does. `handle` decides what each call gets: a response, a part of one, a
+ * Starts an ImageKit that does what the sandbox never does. `handle` decides what each call gets: a response, a part of one, a
  * broken connection, or nothing, which is the default.
  */
 export async function startMisbehavingImagekit(
@@ -24,7 +24,7 @@ export async function startMisbehavingImagekit(
   return {
     url: await startListening(server),
     calls,
-    received: () => calls.filter(({ incoming }) => incoming.complete).length,
+    completeCalls: () => calls.filter(({ incoming }) => incoming.complete).length,
   }
 }
 

@@ -24,7 +24,7 @@ export async function queryPostgres<Row extends QueryResultRow>(
 
 export type PersistentConnection = ReturnType<typeof openPersistentConnection>
 
-/** One connection, which does not keep the process alive. It is reopened if it breaks. */
+/** Opens one connection, which does not keep the process alive. It is reopened if it breaks. */
 export function openPersistentConnection(url: string) {
   const pool = new Pool({
     connectionString: url,

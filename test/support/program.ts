@@ -58,7 +58,7 @@ export function runProgram(
   }
 }
 
-/** Runs `serve` on a free port. Resolves once it listens. */
+/** Runs `serve`, by default on a free port. Resolves once it listens. */
 export async function runServe(
   env: { [name: string]: string },
   options: { descriptors?: number; main?: string } = {},

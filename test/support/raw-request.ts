@@ -17,7 +17,7 @@ export async function rawRequest(
   return { status: response.statusCode, headers: response.headers, body: await text(response) }
 }
 
-/** Sends raw bytes. Resolves with everything that is received until the server ends the connection. */
+/** Sends raw bytes. Resolves with everything that the server sends until it ends the connection. */
 export async function rawBytes(url: string, bytes: string | Buffer): Promise<string> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)

@@ -7,6 +7,7 @@ type ReceivedRequest = { method: string; path: string; headers: IncomingHttpHead
 export type Receiver = {
   port: number
   url: string
+  /** The requests whose body has arrived completely. */
   requests: ReceivedRequest[]
   /** The number of connections that were ever opened, with or without a request. */
   connections(): number

@@ -13,16 +13,16 @@ export function accountEvent(name: string, changes: object = {}): string {
   return JSON.stringify({ ...JSON.parse(text), ...changes })
 }
 
-type Signing = { at?: number; secret?: string }
+type SigningOptions = { at?: number; secret?: string }
 
-export function ikHeaders(body: string, { at = Date.now(), secret = WEBHOOK_SECRET }: Signing = {}) {
+export function ikHeaders(body: string, { at = Date.now(), secret = WEBHOOK_SECRET }: SigningOptions = {}) {
   const mac = createHmac('sha256', secret).update(`${at}.${body}`).digest('hex')
   return { 'x-ik-signature': `t=${at},v1=${mac}` }
 }
 
 export function standardHeaders(
   body: string,
-  { at = Date.now(), secret = WEBHOOK_SECRET, id = 'msg_1' }: Signing & { id?: string } = {},
+  { at = Date.now(), secret = WEBHOOK_SECRET, id = 'msg_1' }: SigningOptions & { id?: string } = {},
 ) {
   const time = String(Math.floor(at / 1000))
   const mac = createHmac('sha256', secret).update(`${id}.${time}.${body}`).digest('base64')

@@ -46,7 +46,7 @@ const EMPTY = `
 /** The databases that tests use at the moment, by URL. */
 const inUse = new Map<string, Spare>()
 
-/** A database like the template, with tables but without rows. */
+/** Takes a spare database or creates one. It is like the template, with tables but without rows. */
 export async function acquireDatabase(
   server: string,
   template: string,

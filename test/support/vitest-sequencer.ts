@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** These run first, so that the run doesn't end with a single long file. */
+/** These files run first. If they ran last, the end of the run would wait for one of them. */
 const LONG = [
   /test\/store\/postgres\//,
   /test\/store\/sqlite-store/,

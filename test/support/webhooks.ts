@@ -4,21 +4,21 @@ import type { RunningTracker } from './tracker.ts'
 /** The file id of every payload in `test/fixtures/webhooks`. */
 export const FILE_ID = '5effaa5662679b5af2c58829'
 
-export type Registered = { submissionId: string; webhookUrl: string; statusUrl: string; eventsUrl: string }
+export type Registration = { submissionId: string; webhookUrl: string; statusUrl: string; eventsUrl: string }
 
 /** Registers a direct upload, by default for `FILE_ID`. */
 export async function register(
   tracker: RunningTracker,
   names: readonly string[],
   fileId: string | null = FILE_ID,
-): Promise<Registered> {
+): Promise<Registration> {
   const response = await tracker.fetch('/submissions', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ extensions: names.map((name) => ({ name })), fileId }),
   })
   if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`)
-  return (await response.json()) as Registered
+  return (await response.json()) as Registration
 }
 
 export type Payload = Record<string, unknown>
@@ -46,7 +46,7 @@ export async function deliver(
   return { status: response.status, headers: response.headers, json: JSON.parse(await response.text()) }
 }
 
-/** The URL of another tracker on the same database, with the origin of this tracker. */
+/** Replaces the origin of another tracker's URL with that of this tracker. */
 export function movedTo(tracker: RunningTracker, url: string): string {
   const { pathname, search } = new URL(url)
   return tracker.url + pathname + search

@@ -5,7 +5,7 @@ import { runServe } from '../../support/program.ts'
 import { WEBHOOK_SECRET } from '../../support/signed-webhooks.ts'
 import { ADMIN_KEY, API_KEY, temporaryDirectory } from '../../support/tracker.ts'
 import { UPLOAD } from '../../support/uploads.ts'
-import type { Registered } from '../../support/webhooks.ts'
+import type { Registration } from '../../support/webhooks.ts'
 import type { RandomImagekit } from './random-imagekit.ts'
 
 export type Target = Awaited<ReturnType<typeof startTarget>>
@@ -47,7 +47,7 @@ export async function startTarget(imagekit: RandomImagekit, env: { [name: string
     async register(fileId: string): Promise<Known & { webhookUrl: string }> {
       const body = JSON.stringify({ extensions: [{ name: 'remove-bg' }], fileId })
       const { json } = await fetchJson('/submissions', { method: 'POST', body })
-      const { submissionId, webhookUrl, statusUrl } = json as Registered
+      const { submissionId, webhookUrl, statusUrl } = json as Registration
       const statusToken = new URL(statusUrl).searchParams.get('token') ?? ''
       return {
         fileId,
