@@ -32,7 +32,7 @@ test.each([
   ])
 })
 
-test('an IPv4 proxy is trusted under its IPv4-mapped address, too, and a text that is no address is not', () => {
+test('an IPv4-mapped address is trusted like its IPv4 address, and a text that is not an address is never trusted', () => {
   const { trustedProxies } = parse({ ...LOCAL, TRUSTED_PROXIES: '10.0.0.0/8' })
   const trusts = (address: string) => isInNetworks(address, trustedProxies)
   expect(['::ffff:10.0.0.1', '::ffff:a00:1'].map(trusts)).toEqual([true, true])

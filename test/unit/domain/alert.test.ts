@@ -4,11 +4,11 @@ import { type Alert, alertMessageId, alertPauseMs, evaluateAlert } from '../../.
 
 const RULE = { threshold: 10, calmMs: 900 }
 
-let ids = 0
+let idCount = 0
 const evaluate = (alert: Alert | undefined, value: number, now: number) =>
   evaluateAlert(alert, { kind: 'failures', extension: 'remove-bg', value }, RULE, {
     now,
-    newId: () => `alert-${ids++}`,
+    newId: () => `alert-${idCount++}`,
   })
 
 /** The reported states for a series of measurements, ten milliseconds apart; `isAccepted`: whether the report is accepted. */
@@ -46,16 +46,16 @@ test('an alert that hovers around the threshold is reported once', () => {
 })
 
 test('an alert with a threshold of one resolves at zero', () => {
-  const one = (alert: Alert | undefined, value: number) =>
+  const evaluateWithThresholdOne = (alert: Alert | undefined, value: number) =>
     evaluateAlert(
       alert,
       { kind: 'failures', extension: '', value },
       { threshold: 1, calmMs: 900 },
       { now: 0, newId: () => 'a' },
     )
-  const firing = one(undefined, 1)
+  const firing = evaluateWithThresholdOne(undefined, 1)
   expect(firing?.state).toBe('firing')
-  expect(one(firing, 0)?.state).toBe('resolved')
+  expect(evaluateWithThresholdOne(firing, 0)?.state).toBe('resolved')
 })
 
 test('an alert keeps the time at which it fired, and gets the time and the value at which it resolved', () => {
@@ -99,7 +99,7 @@ test('an alert that fires again before its resolution was reported is a new aler
   expect(firing && resolved && alertMessageId(firing) === alertMessageId(resolved)).toBe(false)
 })
 
-test('firing and resolved are reported alternately, and the last report is the present state', () => {
+test('firing and resolved are reported alternately, and an alert that was reported as firing is reported as resolved', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(20), fc.boolean()), { maxLength: 200 }), (measurements) => {
       const values = measurements.map(([value]) => value)
@@ -115,8 +115,8 @@ test('firing and resolved are reported alternately, and the last report is the p
   )
 })
 
-test('reports to an unresponsive receiver are retried after growing pauses of at most five minutes', () => {
-  expect([1, 2, 3, 7, 50].map((failed) => alertPauseMs(failed, null))).toEqual([
+test('a failed report is retried after a growing pause, or the pause that the receiver requests, of at most five minutes', () => {
+  expect([1, 2, 3, 7, 50].map((failedCount) => alertPauseMs(failedCount, null))).toEqual([
     5_000, 10_000, 20_000, 300_000, 300_000,
   ])
   expect(alertPauseMs(1, 60_000)).toBe(60_000)

@@ -8,9 +8,9 @@ import {
   type Fact,
   FILE,
   failure,
-  type Known,
   requesting,
   statusesOf,
+  type TrackedSubmission,
 } from './facts.ts'
 
 const NAMES = ['remove-bg', 'aws-auto-tagging', 'ai-tasks'] as const
@@ -25,7 +25,7 @@ function webhook(service: string, status: FinalStatus): fc.Arbitrary<Fact> {
 }
 
 /** A submission and facts about it that don't contradict each other. */
-type Scenario = { start: Known; facts: Fact[] }
+type Scenario = { start: TrackedSubmission; facts: Fact[] }
 
 function extension(name: string) {
   return fc
@@ -33,24 +33,24 @@ function extension(name: string) {
     .chain((fact) => {
       // A saved extension gets its name only from ImageKit, so each is reported at least once.
       const webhooks = fc.array(webhook(name, fact.result), { minLength: fact.saved ? 1 : 0, maxLength: 3 })
-      const responded = fc.constantFrom('pending', fact.result, ...(fact.saved ? [] : [null]))
-      return fc.record({ fact: fc.constant(fact), webhooks, responded, hasEvidence: fc.boolean() })
+      const responseStatus = fc.constantFrom('pending', fact.result, ...(fact.saved ? [] : [null]))
+      return fc.record({ fact: fc.constant(fact), webhooks, responseStatus, hasEvidence: fc.boolean() })
     })
 }
 
 const scenarios: fc.Arbitrary<Scenario> = fc
   .record({
     extensions: fc.tuple(...NAMES.map(extension)),
-    others: fc.subarray<Fact>([
+    otherFacts: fc.subarray<Fact>([
       { kind: 'expiry' },
       { kind: 'response', response: failure('unconfirmed') },
       { kind: 'response', response: accepted({}, { fileId: null }) },
     ]),
     hasResponse: fc.boolean(),
   })
-  .map(({ extensions, others, hasResponse }) => {
-    const statuses = extensions.flatMap(({ fact, responded }) =>
-      responded ? [[fact.name, responded] as const] : [],
+  .map(({ extensions, otherFacts, hasResponse }) => {
+    const statuses = extensions.flatMap(({ fact, responseStatus }) =>
+      responseStatus ? [[fact.name, responseStatus] as const] : [],
     )
     const response: Fact = { kind: 'response', response: accepted(Object.fromEntries(statuses)) }
     const evident = extensions.filter(
@@ -62,7 +62,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc
         ...(hasResponse ? [response] : []),
         ...extensions.flatMap(({ webhooks }) => webhooks),
         ...evident.map(({ fact }): Fact => ({ kind: 'evidence', name: fact.name })),
-        ...others,
+        ...otherFacts,
       ],
     }
   })
@@ -112,17 +112,17 @@ function resultsOf(facts: Fact[], name: string) {
   return facts.flatMap((fact) => resultIn(fact, name) ?? [])
 }
 
-function finalState(start: Known, steps: AppliedFact[]): Known {
+function finalState(start: TrackedSubmission, steps: AppliedFact[]): TrackedSubmission {
   return steps.at(-1)?.known ?? start
 }
 
-function runOf(known: Known, name: string): Run {
+function runOf(known: TrackedSubmission, name: string): Run {
   const runs = known.runs.filter((run) => run.name === name)
   expect(runs).toHaveLength(1)
   return runs[0] ?? expect.unreachable()
 }
 
-function withoutClock({ submission, runs }: Known) {
+function withoutClock({ submission, runs }: TrackedSubmission) {
   return { submission: { ...submission, updatedAt: 0 }, runs }
 }
 
@@ -131,7 +131,7 @@ const start = requesting(...NAMES)
 describe('facts that do not contradict each other', () => {
   const pairs = scenarios.chain((scenario) => fc.tuple(fc.constant(scenario), inOtherOrder(scenario.facts)))
 
-  test('lead to the same statuses in any order and number: the final result, else expired, else pending', () => {
+  test('lead to the same statuses in any order, however often repeated: the final result, else expired, else pending', () => {
     fc.assert(
       fc.property(pairs, ([scenario, facts]) => {
         const end = finalState(scenario.start, applyFacts(scenario.start, facts))
@@ -144,7 +144,7 @@ describe('facts that do not contradict each other', () => {
     )
   })
 
-  test('lead to the same state and fileId of the submission in any order and number', () => {
+  test('lead to the same state and fileId of the submission in any order, however often repeated', () => {
     fc.assert(
       fc.property(pairs, ([scenario, facts]) => {
         const one = finalState(scenario.start, applyFacts(scenario.start, scenario.facts)).submission
@@ -174,7 +174,7 @@ describe('facts that do not contradict each other', () => {
 })
 
 describe('facts that contradict each other', () => {
-  function expectOfEach(check: (run: Run, facts: Fact[], steps: AppliedFact[]) => void): void {
+  function expectForEachRun(check: (run: Run, facts: Fact[], steps: AppliedFact[]) => void): void {
     fc.assert(
       fc.property(conflictingFacts, (facts) => {
         const steps = applyFacts(start, facts)
@@ -188,8 +188,8 @@ describe('facts that contradict each other', () => {
     return steps.flatMap(({ decision }) => (decision?.runId === run.runId ? [decision.outcome] : []))
   }
 
-  test('leave the first final result and its source', () => {
-    expectOfEach((run, facts) => {
+  test('keep the first final result and its source', () => {
+    expectForEachRun((run, facts) => {
       const [first] = resultsOf(facts, run.name)
       if (first === undefined) expect(['pending', 'expired']).toContain(run.status)
       else expect([run.status, run.source]).toEqual([first.result, first.source])
@@ -197,14 +197,14 @@ describe('facts that contradict each other', () => {
   })
 
   test('apply exactly one webhook to each run settled by a webhook, and none to the others', () => {
-    expectOfEach((run, _, steps) => {
+    expectForEachRun((run, _, steps) => {
       const count = outcomesOf(run, steps).filter((outcome) => outcome === 'applied').length
       expect(count).toBe(run.source === 'webhook' ? 1 : 0)
     })
   })
 
   test('report a contradiction exactly once for each run with an opposite webhook', () => {
-    expectOfEach((run, facts, steps) => {
+    expectForEachRun((run, facts, steps) => {
       const [first, ...rest] = resultsOf(facts, run.name)
       const isOpposed = rest.some(({ source, result }) => source === 'webhook' && result !== first?.result)
       const count = outcomesOf(run, steps).filter((outcome) => outcome === 'contradicted').length
@@ -222,7 +222,7 @@ describe('facts that contradict each other', () => {
   })
 
   test('leave settledAt null exactly while a run is pending or expired, and source expiry only while it is expired', () => {
-    expectOfEach((run) => {
+    expectForEachRun((run) => {
       expect(run.settledAt === null).toBe(run.status === 'pending' || run.status === 'expired')
       expect(run.source === 'expiry').toBe(run.status === 'expired')
     })

@@ -24,14 +24,14 @@ describe("an asset's status", () => {
     }
   })
 
-  test('is failed if none is pending and any failed', () => {
+  test('is failed if none is pending and any has failed', () => {
     for (const other of STATUSES.filter((status) => status !== 'pending')) {
       expect(statusOf('failed', other)).toBe('failed')
       expect(statusOf(other, 'failed')).toBe('failed')
     }
   })
 
-  test('is expired if all have ended, none failed and any expired', () => {
+  test('is expired if none is pending or failed and any has expired', () => {
     expect(statusOf('expired', 'success')).toBe('expired')
     expect(statusOf('success', 'expired')).toBe('expired')
   })

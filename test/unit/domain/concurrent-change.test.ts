@@ -34,7 +34,7 @@ describe('a later submission', () => {
     expect(later({ kind: 'update' })).toBeNull()
   })
 
-  test('has changed nothing if ImageKit rejected it, but may have if there was no clear response', () => {
+  test('has changed nothing if ImageKit rejected it, and may have changed everything in any other state', () => {
     const request = { kind: 'upload', setsDescription: true } as const
     expect(later({ ...request, state: 'rejected' }, [aRun()])).toBeNull()
     for (const state of ['submitting', 'unconfirmed', 'accepted'] as const) {
@@ -57,7 +57,7 @@ describe('a later submission', () => {
 describe('an earlier submission', () => {
   const request = { kind: 'upload', setsDescription: true, updatedAt: REQUESTED_AT - 1 } as const
 
-  test('that had ended before the run was requested is part of the baseline', () => {
+  test('whose effects were complete before the run was requested is part of the baseline', () => {
     const settled = { settledAt: REQUESTED_AT - 1, updatedAt: REQUESTED_AT + 1 }
     const runs = [
       aRun({ status: 'success', ...settled }),
@@ -85,7 +85,7 @@ describe('an earlier submission', () => {
   })
 })
 
-describe('a name', () => {
+describe('a requested name', () => {
   test('may stand for the extension itself, and a saved extension for any', () => {
     expect(mayInclude(['ai-tasks', 'remove-bg'], 'remove-bg')).toBe(true)
     expect(mayInclude(['saved-extension'], 'remove-bg')).toBe(true)

@@ -9,18 +9,18 @@ function refreshed(rows: Partial<Rows>) {
   return Object.fromEntries([...found].map(([submissionId, names]) => [submissionId, [...names]]))
 }
 
-const open = aSubmissionRow({ submissionId: 's', fileId: 'file-1', state: 'accepted' })
+const acceptedRow = aSubmissionRow({ submissionId: 's', fileId: 'file-1', state: 'accepted' })
 const run = aRunRow({ submissionId: 's', name: 'remove-bg' })
 
 test('current runs may change with the file or the rejection of a submission', () => {
   const change = (facts: Parameters<typeof aSubmissionRow>[0]) =>
-    refreshed({ submissions: [{ before: open, after: { ...open, ...facts } }] })
+    refreshed({ submissions: [{ before: acceptedRow, after: { ...acceptedRow, ...facts } }] })
   expect(change({ fileId: 'file-2' })).toEqual({ s: [] })
   expect(change({ state: 'rejected' })).toEqual({ s: [] })
   expect(change({ state: 'unconfirmed' })).toEqual({})
-  expect(refreshed({ submissions: [{ before: undefined, after: open }] })).toEqual({ s: [] })
-  const rejected = { ...open, state: 'rejected' as const }
-  expect(refreshed({ submissions: [{ before: rejected, after: open }] })).toEqual({ s: [] })
+  expect(refreshed({ submissions: [{ before: undefined, after: acceptedRow }] })).toEqual({ s: [] })
+  const rejected = { ...acceptedRow, state: 'rejected' as const }
+  expect(refreshed({ submissions: [{ before: rejected, after: acceptedRow }] })).toEqual({ s: [] })
 })
 
 test('current runs may change with the runs of a submission, for the names of these runs', () => {

@@ -13,9 +13,12 @@ test.each([
   'postgres://tracker:hush@db.example:5432/tracker',
   'postgresql://tracker@db.example/tracker?sslmode=verify-full',
   'postgres://tracker:h%23u%2Fsh@[::1]:5432/tracker',
-])('%s is PostgreSQL, which also listens there', (text) => {
-  expect(parseDatabaseAddress(text)).toMatchObject({ kind: 'postgres', url: text, listenUrl: text })
-})
+])(
+  '%s is the address of a PostgreSQL database, and also the one at which changes are listened for',
+  (text) => {
+    expect(parseDatabaseAddress(text)).toMatchObject({ kind: 'postgres', url: text, listenUrl: text })
+  },
+)
 
 test.each([
   'postgres:tracker',

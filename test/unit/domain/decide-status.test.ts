@@ -30,7 +30,7 @@ describe('a run that is not settled', () => {
     ['a response that reports failed', response('failed'), 'failed', 'response'],
     ['evidence', EVIDENCE, 'success', 'reconcile'],
   ])(
-    'is settled by %s, pending or expired, with the source and the time',
+    'is settled by %s, whether it is pending or expired, with the source and the time',
     (_, observation, status, source) => {
       for (const run of [pending, expired]) {
         const observed = decideStatus(run, observation, LATER)
@@ -91,7 +91,7 @@ describe('a settled run', () => {
     ['response', 'failed', { ...FAILURE, error: null }],
     ['webhook', 'failed', { ...FAILURE, error: null }],
   ] as const)(
-    'is not changed by a webhook that repeats the final status from a %s: %s',
+    'is not changed by a webhook that repeats the final status, whose source is %s: %s',
     (source, status, observation) => {
       const run = settled(status, { source })
       expect(decideStatus(run, observation, LATER)).toEqual({ outcome: 'duplicate', run })
@@ -114,7 +114,7 @@ describe('a settled run', () => {
     ['success', FAILURE],
     ['failed', SUCCESS],
   ] as const)(
-    'that is a %s is contradicted by a webhook with the opposite status, and keeps its status',
+    'with the status %s is contradicted by a webhook with the opposite status, and keeps its own',
     (status, observation) => {
       const run = settled(status)
       const observed = decideStatus(run, observation, LATER)
@@ -203,7 +203,7 @@ describe('the error of a run', () => {
     )
   })
 
-  test('is stored completely up to 16 KiB, and only as its size beyond', () => {
+  test('is stored completely up to 16 KiB; of a larger one only the size is stored', () => {
     const quotes = 2
     expect(failWith('x'.repeat(LIMIT - quotes)).error).toBe('x'.repeat(LIMIT - quotes))
     expect(failWith('x'.repeat(LIMIT - quotes + 1)).error).toEqual({ truncated: true, bytes: LIMIT + 1 })

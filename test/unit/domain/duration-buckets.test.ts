@@ -4,7 +4,7 @@ import { bucketOf, quantileOf } from '../../../src/domain/duration-buckets.ts'
 
 function bucketsOf(seconds: readonly number[]): Map<number, number> {
   const buckets = new Map<number, number>()
-  for (const each of seconds) buckets.set(bucketOf(each), (buckets.get(bucketOf(each)) ?? 0) + 1)
+  for (const duration of seconds) buckets.set(bucketOf(duration), (buckets.get(bucketOf(duration)) ?? 0) + 1)
   return buckets
 }
 
@@ -23,7 +23,7 @@ describe('the quantile of durations', () => {
     )
   })
 
-  test('is null if nothing was counted, or everything was undone', () => {
+  test('is null without buckets, and if all counts are 0', () => {
     expect(quantileOf(new Map(), 0.5)).toBeNull()
     expect(quantileOf(new Map([[7, 0]]), 0.5)).toBeNull()
   })
@@ -36,12 +36,12 @@ describe('the quantile of durations', () => {
 })
 
 describe('the bucket of a duration', () => {
-  test('is the first one for zero, and for negative durations after the clock was set back', () => {
+  test('is the first one, which stands for 0.1 s, up to that duration, for negative durations and for NaN', () => {
     expect([0, -5, 0.1, Number.NaN].map(bucketOf)).toEqual([0, 0, 0, 0])
     expect(quantileOf(bucketsOf([-5]), 0.5)).toBe(0.1)
   })
 
-  test('grows with the duration, up to the last bucket', () => {
+  test('never decreases as the duration grows, and is at most 200', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, noNaN: true }), fc.double({ min: 0, noNaN: true }), (one, other) => {
         const [least, greatest] = [Math.min(one, other), Math.max(one, other)]

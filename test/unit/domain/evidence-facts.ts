@@ -37,7 +37,7 @@ export function another(facts: Partial<ConcurrentChange> = {}): ConcurrentChange
   return { submissionId: 'submission-2', ...nothing, ...facts }
 }
 
-export function asked(name: string, ...siblings: string[]): AssessedRun {
+export function assessedRun(name: string, ...siblings: string[]): AssessedRun {
   return { name, siblings, mayFillBackground: false }
 }
 
@@ -45,15 +45,16 @@ export function asked(name: string, ...siblings: string[]): AssessedRun {
 export function assess(
   run: AssessedRun,
   baseline: Baseline,
-  seen: FileFacts,
+  file: FileFacts,
   others: ConcurrentChange[] = [],
 ) {
-  const assessment = assessEvidence(frozen(run), frozen(baseline), frozen(seen), frozen(others))
-  const found = assessment.kind === 'evidence' ? assessment.evidence : null
-  expect(findEvidence(run, baseline, seen, others)).toEqual(found)
+  const assessment = assessEvidence(frozen(run), frozen(baseline), frozen(file), frozen(others))
+  const evidence = assessment.kind === 'evidence' ? assessment.evidence : null
+  expect(findEvidence(run, baseline, file, others)).toEqual(evidence)
   return assessment
 }
 
-export function found(evidence: Evidence) {
+/** The assessment with this evidence, as it is stored. */
+export function evidenceAssessment(evidence: Evidence) {
   return { kind: 'evidence', evidence: JSON.parse(JSON.stringify(evidence)) }
 }

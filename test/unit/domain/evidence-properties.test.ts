@@ -39,29 +39,35 @@ const others = fc.array(other, { maxLength: 3 })
 describe('evidence', () => {
   test('is never found in an unchanged file', () => {
     fc.assert(
-      fc.property(run, baseline, others, fc.option(fc.string()), (asked, was, known, updatedAt) => {
-        const { versionId, versionName, aiTags, description } = was
-        const seen = {
-          fileId: 'file-1',
-          hasAlpha: null,
-          versionId,
-          versionName,
-          aiTags,
-          description,
-          updatedAt,
-        }
-        expect(findEvidence(asked, was, seen, known)).toBeNull()
-      }),
+      fc.property(
+        run,
+        baseline,
+        others,
+        fc.option(fc.string()),
+        (assessed, before, knownOthers, updatedAt) => {
+          const { versionId, versionName, aiTags, description } = before
+          const file = {
+            fileId: 'file-1',
+            hasAlpha: null,
+            versionId,
+            versionName,
+            aiTags,
+            description,
+            updatedAt,
+          }
+          expect(findEvidence(assessed, before, file, knownOthers)).toBeNull()
+        },
+      ),
     )
   })
 
   test('stays the same or disappears when another submission becomes known: it never appears', () => {
     fc.assert(
-      fc.property(run, baseline, facts, others, other, (asked, was, seen, known, more) => {
+      fc.property(run, baseline, facts, others, other, (assessed, before, file, knownOthers, more) => {
         // Our own remove-bg distinguishes its new version from an upload by somebody else.
         fc.pre(!more.extensions.some((extension) => /remove-bg|saved-extension/.test(extension)))
-        const first = findEvidence(asked, was, seen, known)
-        const then = findEvidence(asked, was, seen, [...known, more])
+        const first = findEvidence(assessed, before, file, knownOthers)
+        const then = findEvidence(assessed, before, file, [...knownOthers, more])
         if (then !== null) expect(then).toEqual(first)
       }),
       { numRuns: 1000 },
@@ -70,32 +76,32 @@ describe('evidence', () => {
 
   test('does not depend on the order of the other submissions', () => {
     fc.assert(
-      fc.property(run, baseline, facts, others, (asked, was, seen, known) => {
-        const reversed = findEvidence(asked, was, seen, known.toReversed())
-        expect(reversed).toEqual(findEvidence(asked, was, seen, known))
+      fc.property(run, baseline, facts, others, (assessed, before, file, knownOthers) => {
+        const reversed = findEvidence(assessed, before, file, knownOthers.toReversed())
+        expect(reversed).toEqual(findEvidence(assessed, before, file, knownOthers))
       }),
     )
   })
 
   test('of a tagger does not disappear when more tags are added', () => {
-    const tagger = run.filter(({ name: asked }) => asked === 'aws-auto-tagging')
+    const tagger = run.filter(({ name: extension }) => extension === 'aws-auto-tagging')
     fc.assert(
-      fc.property(tagger, baseline, facts, others, tags, (asked, was, seen, known, more) => {
-        const first = findEvidence(asked, was, seen, known)
+      fc.property(tagger, baseline, facts, others, tags, (assessed, before, file, knownOthers, more) => {
+        const first = findEvidence(assessed, before, file, knownOthers)
         fc.pre(first !== null)
-        const sources = new Set([...Object.keys(seen.aiTags), ...Object.keys(more)])
+        const sources = new Set([...Object.keys(file.aiTags), ...Object.keys(more)])
         const aiTags = Object.fromEntries(
-          [...sources].map((source) => [source, [...(seen.aiTags[source] ?? []), ...(more[source] ?? [])]]),
+          [...sources].map((source) => [source, [...(file.aiTags[source] ?? []), ...(more[source] ?? [])]]),
         )
-        expect(findEvidence(asked, was, { ...seen, aiTags }, known)).not.toBeNull()
+        expect(findEvidence(assessed, before, { ...file, aiTags }, knownOthers)).not.toBeNull()
       }),
     )
   })
 
   test('can be stored as JSON', () => {
     fc.assert(
-      fc.property(run, baseline, facts, (asked, was, seen) => {
-        const evidence = findEvidence(asked, was, seen, [])
+      fc.property(run, baseline, facts, (assessed, before, file) => {
+        const evidence = findEvidence(assessed, before, file, [])
         expect(JSON.parse(JSON.stringify(evidence))).toEqual(evidence)
       }),
     )

@@ -108,7 +108,7 @@ describe('a webhook is stored and ignored', () => {
     expectIgnored(requesting('saved-extension'), aResult({ service: null }), 'unknown_shape', null)
   })
 
-  test('if its status is unknown, and the result names the run', () => {
+  test('if its status is unknown; the decision names the run of its service, if there is one', () => {
     expectIgnored(known, aResult({ status: null }), 'unknown_status', 'run-1')
     expectIgnored(known, aResult({ status: null, service: 'ai-tasks' }), 'unknown_status', null)
     expectIgnored(requesting('saved-extension'), aResult({ status: null }), 'unknown_status', null)

@@ -32,7 +32,7 @@ export function aSubmission(facts: Partial<Submission> = {}): Submission {
 }
 
 /** An upload that requested these extensions, with its runs `run-1`, `run-2`, … as they are committed. */
-export function requesting(...names: string[]): Known {
+export function requesting(...names: string[]): TrackedSubmission {
   return openSubmission(
     {
       kind: 'upload',
@@ -95,7 +95,7 @@ export function frozen<T>(value: T): T {
 }
 
 /** `unclaimed`: deliveries for services that were not requested. */
-export type Known = { submission: Submission; runs: Run[]; unclaimed?: UnclaimedDelivery[] }
+export type TrackedSubmission = { submission: Submission; runs: Run[]; unclaimed?: UnclaimedDelivery[] }
 
 export type Fact =
   | { kind: 'response'; response: UploadResponse }
@@ -103,17 +103,22 @@ export type Fact =
   | { kind: 'evidence'; name: string }
   | { kind: 'expiry' }
 
-export type AppliedFact = { known: Known; decision: DeliveryDecision | null }
+export type AppliedFact = { known: TrackedSubmission; decision: DeliveryDecision | null }
 
 /** Applies a fact, as a store does. */
-export function applyFact(known: Known, fact: Fact, newRunId: () => string, at: number): AppliedFact {
+export function applyFact(
+  known: TrackedSubmission,
+  fact: Fact,
+  newRunId: () => string,
+  at: number,
+): AppliedFact {
   const { submission, runs } = frozen(known)
   switch (fact.kind) {
     case 'response': {
       const { unclaimed = [] } = known
       const change = decideResponse(submission, runs, frozen(fact.response), unclaimed, newRunId, at)
-      const isClaimed = new Set(change.claimed.map(({ deliveryId }) => deliveryId))
-      const remaining = unclaimed.filter(({ deliveryId }) => !isClaimed.has(deliveryId))
+      const claimedIds = new Set(change.claimed.map(({ deliveryId }) => deliveryId))
+      const remaining = unclaimed.filter(({ deliveryId }) => !claimedIds.has(deliveryId))
       return { known: { ...applyChange(known, change), unclaimed: remaining }, decision: null }
     }
     case 'webhook': {
@@ -145,7 +150,10 @@ export function applyFact(known: Known, fact: Fact, newRunId: () => string, at: 
   }
 }
 
-function applyChange(known: Known, change: Change<Partial<Known['submission']>>): Known {
+function applyChange(
+  known: TrackedSubmission,
+  change: Change<Partial<TrackedSubmission['submission']>>,
+): TrackedSubmission {
   const changed = new Map(change.runs.map((run) => [run.runId, run]))
   const old = known.runs.map((run) => changed.get(run.runId) ?? run)
   const added = change.runs.filter((run) => !known.runs.some((other) => other.runId === run.runId))
@@ -156,7 +164,11 @@ function applyChange(known: Known, change: Change<Partial<Known['submission']>>)
 }
 
 /** The state after each fact, with the decision if it was a webhook. Each fact is one millisecond later than the one before. */
-export function applyFacts(start: Known, facts: readonly Fact[], startAt = REQUESTED_AT): AppliedFact[] {
+export function applyFacts(
+  start: TrackedSubmission,
+  facts: readonly Fact[],
+  startAt = REQUESTED_AT,
+): AppliedFact[] {
   const newRunId = numbered(`made-${startAt}`)
   const steps: AppliedFact[] = []
   let known = start
@@ -168,6 +180,6 @@ export function applyFacts(start: Known, facts: readonly Fact[], startAt = REQUE
   return steps
 }
 
-export function statusesOf(known: Known): { [name: string]: string } {
+export function statusesOf(known: TrackedSubmission): { [name: string]: string } {
   return Object.fromEntries(known.runs.map((run) => [run.name, run.status]))
 }

@@ -111,7 +111,7 @@ function causes(extension: string, count: number): { extension: string; cause: s
 }
 
 describe('the shown causes', () => {
-  test('are the hundred most frequent of each extension, in any order', () => {
+  test('are the hundred most frequent of each extension, whatever the order of the counts', () => {
     const counted = [...causes('a', 103), ...causes('b', 2)]
     const hundred = causes('a', 100).map(({ cause }) => cause)
     expect(shownCauses(counted, 'a')).toEqual(hundred)
@@ -143,22 +143,27 @@ describe('the shown causes', () => {
 })
 
 describe('bounding causes', () => {
-  const own = { extension: 'a', cause: '', count: 5, status: 'success' }
+  const withoutCause = { extension: 'a', cause: '', count: 5, status: 'success' }
 
   test('keeps the shown causes, and changes nothing else', () => {
-    const counted = [own, ...causes('b', 100)]
+    const counted = [withoutCause, ...causes('b', 100)]
     expect(boundCauses(counted)).toEqual(counted)
   })
 
   test('replaces the others by `other`, for each extension separately, without adding them up', () => {
-    const bounded = boundCauses([...causes('a', 103), own, ...causes('b', 1), { ...own, cause: 'rare' }])
+    const bounded = boundCauses([
+      ...causes('a', 103),
+      withoutCause,
+      ...causes('b', 1),
+      { ...withoutCause, cause: 'rare' },
+    ])
     expect(bounded.slice(100)).toEqual([
       { extension: 'a', cause: OTHER_CAUSE, count: 900 },
       { extension: 'a', cause: OTHER_CAUSE, count: 899 },
       { extension: 'a', cause: OTHER_CAUSE, count: 898 },
-      own,
+      withoutCause,
       { extension: 'b', cause: 'E0', count: 1_000 },
-      { ...own, cause: OTHER_CAUSE },
+      { ...withoutCause, cause: OTHER_CAUSE },
     ])
   })
 

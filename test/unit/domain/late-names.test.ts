@@ -10,10 +10,10 @@ import {
   type Fact,
   failure,
   frozen,
-  type Known,
   numbered,
   requesting,
   statusesOf,
+  type TrackedSubmission,
 } from './facts.ts'
 
 function webhook(service: string, status: 'success' | 'failed' = 'success'): Fact {
@@ -27,7 +27,7 @@ function response(statuses: Parameters<typeof accepted>[0]): Fact {
   return { kind: 'response', response: accepted(statuses) }
 }
 
-function end(start: Known, ...facts: Fact[]): { [name: string]: string } {
+function end(start: TrackedSubmission, ...facts: Fact[]): { [name: string]: string } {
   return statusesOf(applyFacts(start, facts).at(-1)?.known ?? start)
 }
 
@@ -57,15 +57,16 @@ describe('a webhook for a service that was not requested', () => {
     )
   })
 
-  test('is applied once, and then a duplicate', () => {
+  test('settles the run once, and an opposite repetition contradicts it', () => {
     const known = applyFacts(requesting(), [
       webhook('ai-tasks'),
       webhook('ai-tasks'),
       webhook('ai-tasks', 'failed'),
     ]).at(-1)?.known
     expect(known?.unclaimed).toHaveLength(3)
-    const end = known && applyFact(known, response({ 'ai-tasks': 'pending' }), numbered('made'), 9_000).known
-    expect(end).toMatchObject({ unclaimed: [], runs: [{ status: 'success', contradicted: true }] })
+    const claimed =
+      known && applyFact(known, response({ 'ai-tasks': 'pending' }), numbered('made'), 9_000).known
+    expect(claimed).toMatchObject({ unclaimed: [], runs: [{ status: 'success', contradicted: true }] })
   })
 
   test('for another file is not applied', () => {
@@ -121,7 +122,7 @@ describe('a saved extension', () => {
 
 describe('a repeated response', () => {
   test.each([accepted({ 'remove-bg': 'pending' }), failure('rejected'), failure('unconfirmed')])(
-    'changes nothing',
+    'changes nothing: $kind',
     (repeated) => {
       const first = applyFact(
         requesting('remove-bg'),

@@ -22,7 +22,7 @@ describe('a caller with a webhookUrl of its own', () => {
     ['a webhook that reports SUCCESS', SUCCESS],
     ['a webhook that reports FAILURE', FAILURE],
     ['evidence', EVIDENCE],
-  ])('is notified of a run that %s settles, pending or expired', (_, observation) => {
+  ])('is notified of a run that %s settles, whether it was pending or expired', (_, observation) => {
     expect(isDue(pending, observation)).toBe(true)
     expect(isDue(expired, observation)).toBe(true)
   })

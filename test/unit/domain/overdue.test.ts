@@ -9,32 +9,35 @@ const PENDING = { isPending: true, isOverdue: false }
 
 describe('the sweep', () => {
   test.each([
-    ['requested so long ago that it is overdue', NOW - 10 * MINUTE, 'mark', 'pass'],
-    ['requested long before', 0, 'mark', 'pass'],
-    ['requested a moment too late for that', NOW - 10 * MINUTE + 1, 'stop', 'stop'],
-    ['requested now', NOW, 'stop', 'stop'],
-    ['dated a minute ahead of the clock', NOW + MINUTE, 'stop', 'stop'],
-    ['dated further ahead, by a wrong clock', NOW + MINUTE + 1, 'mark', 'pass'],
-    ['dated years ahead', Number.MAX_SAFE_INTEGER, 'mark', 'pass'],
-  ] as const)('handles a run %s', (_, requestedAt, ofPending, ofOther) => {
-    expect(sweepRun({ ...PENDING, requestedAt }, RULE)).toBe(ofPending)
-    expect(sweepRun({ ...PENDING, isPending: false, requestedAt }, RULE)).toBe(ofOther)
-    expect(sweepRun({ ...PENDING, isOverdue: true, requestedAt }, RULE)).toBe(ofOther)
-  })
+    ['requested so long ago that it is overdue', 'mark', 'pass', NOW - 10 * MINUTE],
+    ['requested long before', 'mark', 'pass', 0],
+    ['requested a moment too late for that', 'stop', 'stop', NOW - 10 * MINUTE + 1],
+    ['requested now', 'stop', 'stop', NOW],
+    ['dated a minute ahead of the clock', 'stop', 'stop', NOW + MINUTE],
+    ['dated further ahead, by a wrong clock', 'mark', 'pass', NOW + MINUTE + 1],
+    ['dated years ahead', 'mark', 'pass', Number.MAX_SAFE_INTEGER],
+  ] as const)(
+    'handles a run %s: %s if it is pending and not marked yet, otherwise %s',
+    (_, ofPending, ofOther, requestedAt) => {
+      expect(sweepRun({ ...PENDING, requestedAt }, RULE)).toBe(ofPending)
+      expect(sweepRun({ ...PENDING, isPending: false, requestedAt }, RULE)).toBe(ofOther)
+      expect(sweepRun({ ...PENDING, isOverdue: true, requestedAt }, RULE)).toBe(ofOther)
+    },
+  )
 
-  test('stops at no run if nothing has to be old to be overdue', () => {
+  test('marks a run requested now if runs are overdue at once, and stops at one dated later', () => {
     const rule = { now: NOW, overdueAfterMs: 0 }
     expect(sweepRun({ ...PENDING, requestedAt: NOW }, rule)).toBe('mark')
     expect(sweepRun({ ...PENDING, requestedAt: NOW + 1 }, rule)).toBe('stop')
   })
 
-  test('passes every run in time, whatever its date', () => {
+  test('marks every pending run in time, whatever its date', () => {
     const date = fc.oneof(fc.integer({ min: -NOW, max: 3 * NOW }), fc.maxSafeNat())
     fc.assert(
       fc.property(date, fc.nat(100 * MINUTE), (requestedAt, overdueAfterMs) => {
         const later = NOW + 2 * MINUTE + overdueAfterMs
         const at = (now: number) => sweepRun({ ...PENDING, requestedAt }, { now, overdueAfterMs })
-        // A date in the past by then is old enough; any other was always too far in the future.
+        // A date that is in the past by then is old enough. Any other is too far in the future, so its run counts as old already.
         expect(requestedAt > NOW + MINUTE ? at(NOW) : at(later)).toBe('mark')
       }),
     )
@@ -44,7 +47,7 @@ describe('the sweep', () => {
 describe('the runs that one step of the sweep marks', () => {
   const run = (n: number, requestedAt = 0, facts = {}) => ({ n, ...PENDING, requestedAt, ...facts })
 
-  test('are due since they became overdue, and never in the future', () => {
+  test('are due from the time at which they became overdue, but never in the future', () => {
     const runs = [run(1), run(2, 0, { isPending: false }), run(4, NOW + 2 * MINUTE), run(5, NOW), run(6)]
     const overdue = [
       { n: 1, dueAt: 10 * MINUTE },

@@ -15,14 +15,14 @@ const RULE = { now: NOW, before: BEFORE }
 
 describe('retention', () => {
   test.each([
-    ['written long before', 0, 'delete', 'keep'],
-    ['just older than the limit', BEFORE - 1, 'delete', 'keep'],
-    ['as old as the limit', BEFORE, 'young', 'young'],
-    ['written now', NOW, 'young', 'young'],
-    ['dated a minute ahead of the clock', NOW + MINUTE, 'young', 'young'],
-    ['dated further ahead, by a wrong clock', NOW + MINUTE + 1, 'keep', 'keep'],
-    ['dated years ahead', Number.MAX_SAFE_INTEGER, 'keep', 'keep'],
-  ] as const)('handles a row %s', (_, at, ofOther, ofNeeded) => {
+    ['written long before', 'delete', 'keep', 0],
+    ['just older than the limit', 'delete', 'keep', BEFORE - 1],
+    ['as old as the limit', 'young', 'young', BEFORE],
+    ['written now', 'young', 'young', NOW],
+    ['dated a minute ahead of the clock', 'young', 'young', NOW + MINUTE],
+    ['dated further ahead, by a wrong clock', 'keep', 'keep', NOW + MINUTE + 1],
+    ['dated years ahead', 'keep', 'keep', Number.MAX_SAFE_INTEGER],
+  ] as const)('handles a row %s: %s, or %s if it is needed', (_, ofOther, ofNeeded, at) => {
     expect(retainRow({ isNeeded: false, at }, RULE)).toBe(ofOther)
     expect(retainRow({ isNeeded: true, at }, RULE)).toBe(ofNeeded)
   })

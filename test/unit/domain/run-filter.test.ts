@@ -5,13 +5,13 @@ import { aRun, frozen } from './facts.ts'
 
 const GROUP = frozen(groupOf(aRun({ status: 'failed', error: { code: 'E1' } })))
 
-function wants(filter: Partial<RunFilter>): boolean {
+function matches(filter: Partial<RunFilter>): boolean {
   return matchesGroup({ ...EVERY_RUN, ...filter }, GROUP)
 }
 
 describe('a filter', () => {
   test('matches every group if it is empty', () => {
-    expect(wants({})).toBe(true)
+    expect(matches({})).toBe(true)
     expect(matchesGroup(EVERY_RUN, groupOf(aRun()))).toBe(true)
   })
 
@@ -21,14 +21,14 @@ describe('a filter', () => {
     ['cause', { cause: 'E1' }, { cause: '' }],
     ['acknowledged', { acknowledged: false }, { acknowledged: true }],
   ] as const)('matches the %s that it names, combined with its other fields', (_, match, miss) => {
-    expect(wants(match)).toBe(true)
-    expect(wants(miss)).toBe(false)
-    expect(wants({ ...match, status: 'failed', extension: 'remove-bg' })).toBe(true)
-    expect(wants({ ...match, status: 'pending' })).toBe(false)
+    expect(matches(match)).toBe(true)
+    expect(matches(miss)).toBe(false)
+    expect(matches({ ...match, status: 'failed', extension: 'remove-bg' })).toBe(true)
+    expect(matches({ ...match, status: 'pending' })).toBe(false)
   })
 
   test('ignores times and names, which groups do not have', () => {
-    expect(wants({ since: 9, until: 1, q: 'nothing' })).toBe(true)
+    expect(matches({ since: 9, until: 1, q: 'nothing' })).toBe(true)
   })
 })
 

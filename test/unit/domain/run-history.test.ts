@@ -23,7 +23,7 @@ function describeRetry(retryId: string | undefined, auditEntries: AuditEntry[]) 
   }).previous
 }
 
-test('A retry comes from the last audit entry that requested it before its own time', () => {
+test('A retry comes from the last audit entry of a retry that is not later than itself', () => {
   const auditEntries = [
     anAuditEntry({ at: 500 }),
     anAuditEntry({ at: 2_000 }),
@@ -34,7 +34,7 @@ test('A retry comes from the last audit entry that requested it before its own t
   expect(describeRetry(undefined, [])).toEqual({ runId: 'run-0', entry: null })
 })
 
-test('A retry of many comes from the audit entry of that retry', () => {
+test('A retry that is part of a retry of many runs comes from the audit entry of that one', () => {
   const auditEntries = [anAuditEntry({ kind: 'retry_many' }), anAuditEntry({})]
   expect(describeRetry('retry-1', auditEntries)).toEqual({ runId: 'run-0', entry: auditEntries[0] })
 })

@@ -76,7 +76,7 @@ describe('the counters of a run’s change', () => {
     expect(hourlyCounters(undefined, expired)).toEqual([[7, 'settled', 'remove-bg', 'expired', 1]])
   })
 
-  test('are empty for a pending run, and if nothing that is counted has changed', () => {
+  test('contain no hourly ones for a pending run or an acknowledgement, and none at all if nothing that is counted has changed', () => {
     expect(hourlyCounters(undefined, aRow())).toEqual([])
     expect(hourlyCounters(aRow(), undefined)).toEqual([])
     const acknowledged = aRow({ ...failed('E1'), acknowledgedAt: 9 * HOUR })
@@ -97,10 +97,12 @@ describe('the counters of a run’s change', () => {
     ['that is listed again', aRow({ ...failed('E1'), isListed: false }), failed('E1')],
     ['that is removed', failed('E1'), undefined],
   ])('of a run %s undo the old counts, and add the new ones', (_, before, after) => {
-    const counted = countersOf(undefined, before)
-    const counts = countersOf(undefined, after)
-    expect(counted.length + counts.length).toBeGreaterThan(0)
-    expect(sorted(countersOf(before, after))).toEqual(sorted(addUp([...negated(counted), ...counts])))
+    const oldCounters = countersOf(undefined, before)
+    const newCounters = countersOf(undefined, after)
+    expect(oldCounters.length + newCounters.length).toBeGreaterThan(0)
+    expect(sorted(countersOf(before, after))).toEqual(
+      sorted(addUp([...negated(oldCounters), ...newCounters])),
+    )
   })
 
   test('count a run in its group from its request on, and in another once it is settled or acknowledged', () => {
@@ -124,7 +126,7 @@ describe('the counters of a run’s change', () => {
     expect(countersOf(aRow({ isListed: false }), aRow({ ...failed('E1'), isListed: false }))).toEqual([])
   })
 
-  test('are empty if a batch undoes its own changes', () => {
+  test('are empty if the changes of a batch cancel out', () => {
     const [one, other] = [aRow(), aRow({ runId: runId(2) })]
     const runs = [
       { before: one, after: undefined },
@@ -192,9 +194,9 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
     known: RunRow | undefined,
     { number, settledAt, isListed, isAcknowledged, ...facts }: Facts,
   ): RunRow {
-    const hasEnded = known !== undefined && known.status !== 'pending'
-    const isKept = hasEnded && (known.status !== 'expired' || facts.status === 'pending')
-    const status = isKept ? known.status : facts.status
+    const hasLeftPending = known !== undefined && known.status !== 'pending'
+    const keepsStatus = hasLeftPending && (known.status !== 'expired' || facts.status === 'pending')
+    const status = keepsStatus ? known.status : facts.status
     const at = status === known?.status ? known.updatedAt : settledAt
     return aRow({
       runId: runId(number),
@@ -212,7 +214,7 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
 
   const batches = fc.array(fc.array(facts, { maxLength: 8 }), { maxLength: 12 })
 
-  /** The remaining rows, every number ever used with its hour, and the delta of each batch. */
+  /** Returns the remaining rows, every number ever used with its hour, and the delta of each batch. */
   function applyBatches(all: readonly (readonly Facts[])[]) {
     const rows = new Map<number, RunRow>()
     const gone = new Set<number>()
@@ -252,7 +254,7 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
         const { numbers, deltas } = applyBatches(all)
         const bounds = deltas.flatMap(({ hours }) => hours)
         for (const [hour, number] of numbers) {
-          const ofHour = bounds.filter(([each]) => each === hour)
+          const ofHour = bounds.filter(([boundHour]) => boundHour === hour)
           const least = Math.min(...ofHour.map(([, from]) => from ?? Number.POSITIVE_INFINITY))
           const greatest = Math.max(...ofHour.map(([, , to]) => to ?? Number.NEGATIVE_INFINITY))
           expect(least <= number && number <= greatest).toBe(true)
@@ -322,7 +324,7 @@ describe('counters', () => {
     ])
   })
 
-  test('of runs are the groups of runs', () => {
+  test('of runs become the groups of runs', () => {
     const group = (value: string, count: number): StatCounter => [NOW, 'runs', 'remove-bg', value, count]
     const counters = [
       group('failed open a cause\nof two lines', 2),

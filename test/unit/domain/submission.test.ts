@@ -54,7 +54,7 @@ test('A submission has one run per distinct name, in the order of the request', 
 
 test('A submission stores the request, is in progress, and has no response yet', () => {
   const { submission } = openSubmission(request, ids())
-  const { at, attempt, ...requested } = request
+  const { at, attempt: _, ...requested } = request
   expect(submission).toEqual({
     ...requested,
     submissionId: 'submission-1',
@@ -65,7 +65,6 @@ test('A submission stores the request, is in progress, and has no response yet',
     createdAt: at,
     updatedAt: at,
   })
-  expect(attempt).toBe(1)
 })
 
 test('A retry is a submission whose runs have the number of the attempt', () => {

@@ -12,14 +12,14 @@ import {
   FILE,
   failure,
   frozen,
-  type Known,
   numbered,
   requesting,
+  type TrackedSubmission,
 } from './facts.ts'
 
 const LATER = 2_000
 
-function decide(known: Known, response: UploadResponse): ResponseDecision {
+function decide(known: TrackedSubmission, response: UploadResponse): ResponseDecision {
   return decideResponse(
     frozen(known.submission),
     frozen(known.runs),
@@ -30,7 +30,7 @@ function decide(known: Known, response: UploadResponse): ResponseDecision {
   )
 }
 
-function expectConflict(known: Known, response: UploadResponse): void {
+function expectConflict(known: TrackedSubmission, response: UploadResponse): void {
   const { submission } = known
   expect(decide(known, response)).toEqual({
     submission,

@@ -8,7 +8,7 @@ test.each([
   { descriptors: 1_048_576, maxConnections: 1_048_320, waiting: 20_000 },
   { descriptors: Infinity, maxConnections: Infinity, waiting: 20_000 },
 ])(
-  'with $descriptors descriptors a quarter of the connections is reserved for webhooks',
+  'with $descriptors descriptors there are at most $maxConnections connections, of which at most $waiting may wait',
   ({ descriptors, ...limits }) => {
     expect(connectionsFor(descriptors)).toEqual(limits)
   },

@@ -31,9 +31,9 @@ it('runs a task that another task schedules in the next tick', async () => {
 it('reports whether tasks of this tick have yet to run', async () => {
   const batcher = createTickBatcher()
   expect(batcher.hasPending()).toBe(false)
-  const seen: boolean[] = []
-  batcher.schedule(() => seen.push(batcher.hasPending()))
+  const pendingDuringTask: boolean[] = []
+  batcher.schedule(() => pendingDuringTask.push(batcher.hasPending()))
   expect(batcher.hasPending()).toBe(true)
   await tickEnds()
-  expect([...seen, batcher.hasPending()]).toEqual([false, false])
+  expect([...pendingDuringTask, batcher.hasPending()]).toEqual([false, false])
 })

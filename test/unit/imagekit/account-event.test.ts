@@ -53,7 +53,7 @@ describe('a file event', () => {
   })
 
   test.each([undefined, null, {}, { fileId: '' }, { fileId: 7 }, { fileId: 'x'.repeat(129) }, [FILE], FILE])(
-    'without a fileId (%j) is another event',
+    'without a valid fileId (%j) is another event',
     (data) => {
       const event = readAccountEvent({ ...example('file-updated'), data })
       expect(event).toEqual({ kind: 'other', eventId: eventId(2), type: 'file.updated' })

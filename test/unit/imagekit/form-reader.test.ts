@@ -9,10 +9,10 @@ import { createFormWriter } from '../../../src/imagekit/form-writer.ts'
 const LIMITS = { maxFieldBytes: 1024, maxParts: 100 }
 
 async function* inChunks(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<Buffer> {
-  for (let at = 0, index = 0; at < bytes.length; index += 1) {
+  for (let offset = 0, index = 0; offset < bytes.length; index += 1) {
     const size = sizes[index % sizes.length] ?? 1
-    yield bytes.subarray(at, at + size)
-    at += size
+    yield bytes.subarray(offset, offset + size)
+    offset += size
   }
 }
 
@@ -85,7 +85,7 @@ test('chunks that were read are released, however many there are', async () => {
 
 const FORM = (head: string) => Buffer.from(`--B\r\n${head}\r\n\r\nx\r\n--B--`)
 
-test.for<[head: string, read: object]>([
+test.for<[head: string, part: object]>([
   ['Content-Disposition: form-data; name=plain', { name: 'plain', fileName: undefined }],
   ['content-disposition: FORM-DATA; NAME="a"; FILENAME="b"', { name: 'a', fileName: 'b' }],
   ['Content-Disposition: form-data; filename="name=evil"; name="a"', { name: 'a', fileName: 'name=evil' }],
@@ -120,16 +120,16 @@ test.for(['', 'multipart/form-data', 'multipart/mixed; boundary=B', 'text/plain;
 )
 
 test('the source is closed when reading stops early', async () => {
-  let isReleased = false
+  let isClosed = false
   const chunks = async function* () {
     try {
       yield FORM('Content-Disposition: form-data; name="a"')
       yield Buffer.from('more')
     } finally {
-      isReleased = true
+      isClosed = true
     }
   }
   for await (const _ of readFormParts({ contentType: 'multipart/form-data; boundary=B', chunks }, LIMITS))
     break
-  expect(isReleased).toBe(true)
+  expect(isClosed).toBe(true)
 })

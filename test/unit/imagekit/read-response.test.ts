@@ -79,9 +79,10 @@ test('unreadable AI tags leave no baseline, and one invalid tag hides no other',
   expect(read(tags)).toMatchObject({ baseline: { aiTags: { 'aws-auto-tagging': ['Shirt'] } } })
 })
 
-test('too many AI tags leave no baseline; a tag that is too long is ignored, before and after', () => {
+test('too many AI tags leave no baseline; a tag that is too long is ignored, in the baseline and in later file facts', () => {
   const read = (AITags: unknown) => readResponse(200, JSON.stringify({ ...FILE, AITags }), null)
-  const tagsOf = (count: number) => Array.from({ length: count }, (_, at) => ({ name: `${at}`, source: 'x' }))
+  const tagsOf = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ name: `${index}`, source: 'x' }))
   expect(read(tagsOf(1001))).toMatchObject({ kind: 'accepted', baseline: null })
   const response = read(tagsOf(1000))
   expect(response.kind === 'accepted' && response.baseline?.aiTags['x']).toHaveLength(1000)
@@ -99,8 +100,8 @@ test.each(['javascript:alert(1)', 'file:///etc/passwd', 'not a URL', `https://x/
   (url) => {
     const read = (value: unknown) => readResponse(200, JSON.stringify({ ...FILE, url: value }), null)
     expect(read(url)).toMatchObject({ kind: 'accepted', fileId: 'file1', baseline: { url: null } })
-    const good = 'https://ik.imagekit.io/demo/shirt.jpg?updatedAt=1'
-    expect(read(good)).toMatchObject({ baseline: { url: good } })
+    const validUrl = 'https://ik.imagekit.io/demo/shirt.jpg?updatedAt=1'
+    expect(read(validUrl)).toMatchObject({ baseline: { url: validUrl } })
   },
 )
 

@@ -18,7 +18,7 @@ function* everyFlip(text: string): Generator<string> {
 }
 
 describe('a change anywhere makes the signature invalid', () => {
-  test('each bit of the body', () => {
+  test('one bit of each byte of the body', () => {
     for (const facts of [ikFacts(), standardFacts()]) {
       for (let index = 0; index < facts.body.length; index++) {
         const body = flipped(facts.body, index, 1 << (index % 8))
@@ -50,28 +50,28 @@ describe('a change anywhere makes the signature invalid', () => {
       expect(verifySignature({ ...facts, body: Buffer.alloc(0) })).toEqual(BAD_SIGNATURE)
     }
   })
+})
 
-  test('any headers give a result and never an error', () => {
-    const header = fc.option(fc.string({ unit: 'binary', maxLength: 40 }), { nil: undefined })
-    const names = ['x-ik-signature', 'webhook-id', 'webhook-timestamp', 'webhook-signature']
-    fc.assert(
-      fc.property(fc.tuple(header, header, header, header), fc.uint8Array(), (values, bytes) => {
-        const pairs = names.flatMap((name, index) => {
-          const value = values[index]
-          return value === undefined ? [] : [[name, value] as const]
-        })
-        const body = Buffer.from(bytes)
-        const result = verifySignature(ikFacts({ headers: Object.fromEntries(pairs), body }))
-        expect(result.kind).not.toBe('valid')
-      }),
-    )
-  })
+test('random headers are never valid, and cause no error', () => {
+  const header = fc.option(fc.string({ unit: 'binary', maxLength: 40 }), { nil: undefined })
+  const names = ['x-ik-signature', 'webhook-id', 'webhook-timestamp', 'webhook-signature']
+  fc.assert(
+    fc.property(fc.tuple(header, header, header, header), fc.uint8Array(), (values, bytes) => {
+      const pairs = names.flatMap((name, index) => {
+        const value = values[index]
+        return value === undefined ? [] : [[name, value] as const]
+      })
+      const body = Buffer.from(bytes)
+      const result = verifySignature(ikFacts({ headers: Object.fromEntries(pairs), body }))
+      expect(result.kind).not.toBe('valid')
+    }),
+  )
+})
 
-  test('bytes that are not UTF-8 are verified unchanged', () => {
-    const body = Buffer.from([0xff, 0xfe, 0x00, 0x80])
-    const signed = createHmac('sha256', IK_SECRET).update(`${IK_TIME}.`).update(body).digest('hex')
-    const headers = { 'x-ik-signature': `t=${IK_TIME},v1=${signed}` }
-    expect(verifySignature(ikFacts({ headers, body }))).toEqual(VALID_IK)
-    expect(verifySignature(ikFacts({ headers, body: Buffer.from(body.toString()) }))).toEqual(BAD_SIGNATURE)
-  })
+test('bytes that are not UTF-8 are verified unchanged', () => {
+  const body = Buffer.from([0xff, 0xfe, 0x00, 0x80])
+  const signed = createHmac('sha256', IK_SECRET).update(`${IK_TIME}.`).update(body).digest('hex')
+  const headers = { 'x-ik-signature': `t=${IK_TIME},v1=${signed}` }
+  expect(verifySignature(ikFacts({ headers, body }))).toEqual(VALID_IK)
+  expect(verifySignature(ikFacts({ headers, body: Buffer.from(body.toString()) }))).toEqual(BAD_SIGNATURE)
 })

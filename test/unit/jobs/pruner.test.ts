@@ -9,7 +9,7 @@ const LEASE = { current: () => ({ epoch: 1 }) }
 const LOG = { error: () => {}, warn: () => {} }
 const SECOND_PLACE: RetentionPlace = { table: 'deliveries', n: 7 }
 
-/** Records each step; bodies and submissions take two steps each. */
+/** Starts a pruner and records its steps. Keys, bodies and submissions take two steps each. */
 function startPruner(
   deps: Pick<PrunerDeps, 'retentionRunsMs'> & Partial<PrunerDeps> & { failures?: string[] },
 ) {

@@ -6,16 +6,16 @@ test('a pause that is longer than a timer can wait does not end at once', async 
   onTestFinished(() => {
     vi.useRealTimers()
   })
-  let times = 0
+  let runCount = 0
   const repeated = repeat(
     async () => {
-      times += 1
+      runCount += 1
       return 90 * 86_400_000
     },
     { afterFailureMs: 1, onError: () => {} },
   )
   repeated.start()
   await vi.advanceTimersByTimeAsync(86_400_000)
-  expect(times).toBe(1)
+  expect(runCount).toBe(1)
   await repeated.stop()
 })

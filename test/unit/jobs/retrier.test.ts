@@ -8,9 +8,9 @@ test('retries that another process has queued are read every 10 seconds', async 
   onTestFinished(() => {
     vi.useRealTimers()
   })
-  let reads = 0
+  let readCount = 0
   const nextRetryItem = async () => {
-    reads += 1
+    readCount += 1
     return undefined
   }
   // Without an item, the retrier uses nothing else.
@@ -18,5 +18,5 @@ test('retries that another process has queued are read every 10 seconds', async 
   retrier.start()
   onTestFinished(() => retrier.stop())
   await vi.advanceTimersByTimeAsync(60_000)
-  expect(reads).toBe(7)
+  expect(readCount).toBe(7)
 })

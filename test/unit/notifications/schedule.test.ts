@@ -8,14 +8,14 @@ const DAY = 24 * HOUR
 const attempts = fc.integer({ min: 1, max: 2_000 })
 const randoms = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 
-/** The pause after an attempt of a new notification, unless `retryAfterMs` requests a longer one. */
+/** The pause after an attempt of a new notification. `retryAfterMs` is the pause that the receiver requests. */
 function pauseAfter(attempt: number, random: number, retryAfterMs: number | null = null): number {
   const next = nextAttempt({ attempt, createdAt: 0 }, { now: 0, retryAfterMs, random })
   if (next === 'give_up') throw new Error('gave up')
   return next.at
 }
 
-/** All attempt times of a notification that always fails at once. */
+/** The times of all attempts of a notification, each of which fails immediately. */
 function attemptTimes(random: () => number, retryAfterMs: number | null = null): number[] {
   const times = [0]
   for (let attempt = 1; ; attempt += 1) {
@@ -90,7 +90,7 @@ describe('A notification that always fails', () => {
     )
   })
 
-  test('is sent at 24 hours exactly, and not a millisecond later', () => {
+  test('may be sent exactly 24 hours after its creation, and not a millisecond later', () => {
     const failed = { attempt: 1, createdAt: 1_000 }
     const fact = { retryAfterMs: null, random: 0.5 }
     const last = 1_000 + DAY

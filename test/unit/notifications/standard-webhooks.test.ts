@@ -9,7 +9,7 @@ const KEY = 'a key of at least sixteen bytes'
 const OTHER = 'another key of the same tracker'
 
 // The example of the scheme's reference libraries.
-const KNOWN = {
+const EXAMPLE = {
   secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
   timestampSeconds: 1_614_265_330,
@@ -18,12 +18,12 @@ const KNOWN = {
 }
 
 test('The signature is that of the scheme’s reference libraries', () => {
-  const { secrets, problems } = parseSigningSecrets(KNOWN.secret)
+  const { secrets, problems } = parseSigningSecrets(EXAMPLE.secret)
   expect(problems).toEqual([])
-  expect(signNotification({ ...KNOWN, secrets })).toEqual({
-    'webhook-id': KNOWN.id,
+  expect(signNotification({ ...EXAMPLE, secrets })).toEqual({
+    'webhook-id': EXAMPLE.id,
     'webhook-timestamp': '1614265330',
-    'webhook-signature': KNOWN.signature,
+    'webhook-signature': EXAMPLE.signature,
   })
 })
 

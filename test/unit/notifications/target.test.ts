@@ -23,4 +23,4 @@ test.each([
   ['credentials_in_url', 'https://user:secret@example.com/'],
   ['credentials_in_url', 'https://user@example.com/'],
   ['credentials_in_url', 'https://:secret@example.com/'],
-])('%s: "%s"', (rejection, target) => expect(parseTarget(target)).toBe(rejection))
+])('%s is returned for "%s"', (rejection, target) => expect(parseTarget(target)).toBe(rejection))

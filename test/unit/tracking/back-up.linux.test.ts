@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../../support/tracker.ts'
 
 const OPEN_FILES = '/proc/self/fd'
 
-test('a backup that cannot be recorded leaves no file open', async () => {
+test('a backup that cannot be recorded is deleted, and its file is closed', async () => {
   const backupFolder = temporaryDirectory()
   const backupPrefix = join(backupFolder, 'backup-')
   const store = {

@@ -5,7 +5,7 @@ import { createLinks, readWebhookToken } from '../../../src/tracking/links.ts'
 const tokens = createCapabilityTokens(['token-secret-0123456789'])
 const links = createLinks(() => 'https://tracker.example/sub', tokens)
 
-test('every URL starts with the public URL and has a valid token', () => {
+test('status and events URLs start with the public URL and have a valid token', () => {
   const asset = links.asset('f1')
   expect(asset.statusUrl.startsWith('https://tracker.example/sub/assets/f1/status?token=')).toBe(true)
   expect(asset.eventsUrl.startsWith('https://tracker.example/sub/assets/f1/events?token=')).toBe(true)
@@ -16,7 +16,13 @@ test('every URL starts with the public URL and has a valid token', () => {
   expect(new URL(submission.eventsUrl).pathname).toBe('/sub/submissions/s1/events')
   for (const url of Object.values(submission))
     expect(tokens.submission.verify('s1', new URL(url).searchParams.get('token') ?? '')).toBe(true)
-  expect(links.submission('s1', 'f1')).toEqual(asset)
+})
+
+test('a submission with a file has the links of its asset', () => {
+  expect(links.submission('s1', 'f1')).toEqual(links.asset('f1'))
+})
+
+test('the address of a submission has no token', () => {
   expect(links.submissionAddress('s1')).toBe('https://tracker.example/sub/submissions/s1')
 })
 

@@ -13,15 +13,15 @@ function listed(runId: string): ListedRun {
 
 /** A store that returns these pages one after another, and records acknowledgements. */
 function storeOf(pages: ListedRun[][]) {
-  const auditEntries: { runIds: readonly string[]; entry: AuditEntry }[] = []
+  const acknowledgements: { runIds: readonly string[]; entry: AuditEntry }[] = []
   return {
-    auditEntries,
+    acknowledgements,
     listRuns: async (_: unknown, { limit, before }: { limit: number; before: number | null }) => {
-      const at = before ?? 0
-      return { runs: (pages[at] ?? []).slice(0, limit), next: at + 1 < pages.length ? at + 1 : null }
+      const page = before ?? 0
+      return { runs: (pages[page] ?? []).slice(0, limit), next: page + 1 < pages.length ? page + 1 : null }
     },
     acknowledgeRuns: async (runIds: readonly string[], entry: AuditEntry) => {
-      auditEntries.push({ runIds, entry })
+      acknowledgements.push({ runIds, entry })
       return runIds.map(listed)
     },
     createRetry: async () => {},
@@ -36,10 +36,10 @@ test('all matching runs are acknowledged, even if some pages of the list are emp
   const store = storeOf(PAGES)
   const request = { filter: FILTER, note: null, actor: 'operator', limit: 10 }
   expect(await acknowledgeMatching({ store, clock: () => 1 }, request)).toBe(3)
-  expect(store.auditEntries.map(({ runIds }) => runIds)).toEqual([['run-1'], ['run-2', 'run-3']])
+  expect(store.acknowledgements.map(({ runIds }) => runIds)).toEqual([['run-1'], ['run-2', 'run-3']])
 })
 
-test('all matching runs are retried up to the limit, even if some pages of the list are empty', async () => {
+test('the preview of a retry counts all matching runs up to the limit, even if some pages of the list are empty', async () => {
   const store = storeOf(PAGES)
   expect(await previewRetry({ store }, { filter: FILTER, limit: 10 })).toMatchObject({ total: 3 })
   expect(await previewRetry({ store }, { filter: FILTER, limit: 2 })).toMatchObject({ total: 2 })
@@ -53,8 +53,8 @@ test('many runs are acknowledged in steps, each with its own audit entry, so tha
     { runIds, note: 'known', actor: 'operator' },
   )
   expect(acknowledged.map(({ runId }) => runId)).toEqual(runIds)
-  expect(store.auditEntries.map((step) => step.runIds.length)).toEqual([200, 200, 50])
-  expect(store.auditEntries.map(({ entry }) => entry.details)).toEqual(
-    store.auditEntries.map((step) => ({ runIds: [...step.runIds] })),
+  expect(store.acknowledgements.map((step) => step.runIds.length)).toEqual([200, 200, 50])
+  expect(store.acknowledgements.map(({ entry }) => entry.details)).toEqual(
+    store.acknowledgements.map((step) => ({ runIds: [...step.runIds] })),
   )
 })

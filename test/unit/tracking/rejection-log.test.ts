@@ -57,7 +57,7 @@ test('ten a second are written together, and the others are counted', async () =
   expect(JSON.stringify(warned)).not.toContain('hush')
 })
 
-test('a failed write is logged, and the next deliveries are written again', async () => {
+test('a failed write is logged, and later deliveries are still written', async () => {
   const { written, warned, addMany } = start(() => Promise.reject(new Error('The disk is full.')))
   addMany(1)
   await vi.advanceTimersByTimeAsync(1000)
@@ -94,10 +94,10 @@ const MIB = 1024 * 1024
 /** Advances the time, and lets every transaction that is due run. */
 async function pass(ms: number): Promise<void> {
   await vi.advanceTimersByTimeAsync(ms)
-  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+  for (let tick = 0; tick < 50; tick += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
-function startCounting(keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>) {
+function startForProven(keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>) {
   const chunks: (readonly NewRejectedDelivery[])[] = []
   const warned: object[] = []
   const store = {
@@ -111,16 +111,16 @@ function startCounting(keepRejected: (rejected: readonly NewRejectedDelivery[]) 
     readFileId: (whole) => (whole.length === MIB ? 'the-file' : null),
     log: { warn: (fields) => void warned.push(fields) },
   })
-  const proven = (count: number, body = Buffer.from('hush')) => {
+  const addProven = (count: number, body = Buffer.from('hush')) => {
     for (let n = 0; n < count; n += 1)
       log.add({ ...rejection(), submissionId: 'proven', body }, `request-${n}`)
   }
-  return { log, chunks, warned, proven }
+  return { log, chunks, warned, addProven }
 }
 
 test('deliveries with a valid token are stored at any rate, in small transactions, and a few are named in the log', async () => {
-  const { chunks, warned, proven } = startCounting(() => Promise.resolve([]))
-  proven(3_000)
+  const { chunks, warned, addProven } = startForProven(() => Promise.resolve([]))
+  addProven(3_000)
   await pass(1000)
   expect(chunks.flat()).toHaveLength(3_000)
   expect(Math.max(...chunks.map((chunk) => chunk.length))).toBeLessThanOrEqual(200)
@@ -132,15 +132,15 @@ test('deliveries with a valid token are stored at any rate, in small transaction
 })
 
 test('large bodies are written before the second is over, about one MiB per write', async () => {
-  const { chunks, proven } = startCounting(() => Promise.resolve([]))
-  proven(8, Buffer.alloc(MIB))
+  const { chunks, addProven } = startForProven(() => Promise.resolve([]))
+  addProven(8, Buffer.alloc(MIB))
   await pass(1)
   expect(chunks.map((chunk) => chunk.length)).toEqual([1, 1, 1, 1, 1, 1, 1, 1])
 })
 
 test('the queue is at most 64 MiB plus the MiB being written; the rest is dropped and counted', async () => {
-  const { warned, proven } = startCounting(() => new Promise(() => {}))
-  proven(100, Buffer.alloc(MIB))
+  const { warned, addProven } = startForProven(() => new Promise(() => {}))
+  addProven(100, Buffer.alloc(MIB))
   await pass(1000)
   expect(warned).toMatchObject([{ kept: 65, dropped: 35 }])
 })
@@ -148,10 +148,10 @@ test('the queue is at most 64 MiB plus the MiB being written; the rest is droppe
 test('while the store is unavailable the deliveries wait, and the write is retried once a second', async () => {
   let isAvailable = false
   const unavailable = new TrackerError('store_unavailable', 'The disk is full.')
-  const { chunks, proven } = startCounting(() =>
+  const { chunks, addProven } = startForProven(() =>
     isAvailable ? Promise.resolve([]) : Promise.reject(unavailable),
   )
-  proven(500)
+  addProven(500)
   for (let second = 0; second < 3; second += 1) await pass(1000)
   expect(chunks).toHaveLength(3)
   isAvailable = true
@@ -159,8 +159,8 @@ test('while the store is unavailable the deliveries wait, and the write is retri
   expect(chunks.slice(3).flat()).toHaveLength(500)
 })
 
-test('of a body without a valid token 64 KiB are stored, and its size', async () => {
-  const { log, chunks } = startCounting(() => Promise.resolve([]))
+test('of the body of a delivery without a valid token, the first 64 KiB and the size are stored', async () => {
+  const { log, chunks } = startForProven(() => Promise.resolve([]))
   const body = Buffer.alloc(MIB, 1)
   log.add({ ...rejection(), body, bytes: MIB }, 'large')
   log.add({ ...rejection(), body: body.subarray(0, 64 * 1024), bytes: 64 * 1024 }, 'small')

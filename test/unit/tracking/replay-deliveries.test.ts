@@ -16,8 +16,8 @@ const RECORDED: RecordedDelivery = {
   runId: null,
 }
 
-/** A store with this many rejected deliveries, which fails once `failAfter` of them were applied. */
-function startReplay(count: number, failAfter: number) {
+/** Prepares a replay of `count` rejected deliveries. The store fails once `failAfter` of them were applied. */
+function prepareReplay(count: number, failAfter: number) {
   const ids = Array.from({ length: count }, (_, index) => `dlv_${index}`)
   const entries: AuditEntry[] = []
   const applied: string[] = []
@@ -82,7 +82,7 @@ function startReplay(count: number, failAfter: number) {
 }
 
 test('if the store fails during a replay, the audit log names every delivery that was applied', async () => {
-  const { ids, entries, applied, replay } = startReplay(450, 205)
+  const { ids, entries, applied, replay } = prepareReplay(450, 205)
   await expect(replay()).rejects.toMatchObject({ code: 'store_unavailable' })
   expect(applied).toEqual(ids.slice(0, 205))
   expect(entries).toMatchObject([
@@ -92,7 +92,7 @@ test('if the store fails during a replay, the audit log names every delivery tha
 })
 
 test('the audit entry of a single replayed delivery names it as its subject', async () => {
-  const { entries, replay } = startReplay(201, 201)
+  const { entries, replay } = prepareReplay(201, 201)
   expect(await replay()).toMatchObject({ total: 201, byOutcome: { applied: 201 } })
   expect(entries).toMatchObject([{ subject: null }, { subject: 'dlv_200', details: null }])
 })

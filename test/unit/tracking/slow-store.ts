@@ -13,13 +13,13 @@ export function versionOf(snapshot: StatusSnapshot | undefined): number {
 }
 
 /** A store whose reads return the state at the moment they begin, and end when the test ends them. */
-export function slowStore() {
+export function createSlowStore() {
   let version = 0
-  let reads = 0
+  let readsBegun = 0
   const ends: (() => void)[] = []
   return {
     findAsset(fileId: string): Promise<AssetFacts | undefined> {
-      reads += 1
+      readsBegun += 1
       const facts = factsOf(fileId, version)
       return new Promise((resolve) => ends.push(() => resolve(facts)))
     },
@@ -27,16 +27,16 @@ export function slowStore() {
       version = next
     },
     version: () => version,
-    reads: () => reads,
+    readsBegun: () => readsBegun,
     end: (index: number) => ends.splice(index % Math.max(ends.length, 1), 1).forEach((end) => end()),
     endAll: async () => {
       for (let idle = 0; idle < 3; ) {
         idle = ends.length === 0 ? idle + 1 : 0
         for (const end of ends.splice(0)) end()
-        await settled()
+        await tickEnds()
       }
     },
   }
 }
 
-export const settled = () => new Promise<void>((resolve) => setImmediate(resolve))
+export const tickEnds = () => new Promise<void>((resolve) => setImmediate(resolve))

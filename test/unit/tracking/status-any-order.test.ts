@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createStatusCache, type StatusCache } from '../../../src/tracking/status/status-cache.ts'
 import { followStatus } from '../../../src/tracking/status/status-feed.ts'
 import type { StatusSnapshot } from '../../../src/tracking/status/status-snapshot.ts'
-import { settled, slowStore, versionOf } from './slow-store.ts'
+import { createSlowStore, tickEnds, versionOf } from './slow-store.ts'
 
 type Step = { do: 'commit' | 'find' | 'end' | 'follow' | 'take' | 'leave' | 'pause'; index: number }
 
@@ -46,7 +46,7 @@ function follow(statuses: StatusCache): Follower {
 test('a status is never older than the last change, and never goes back for a follower, in any order of events', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
-      const store = slowStore()
+      const store = createSlowStore()
       const statuses = createStatusCache({ store })
       const finds: Promise<void>[] = []
       const followers: Follower[] = []
@@ -66,7 +66,7 @@ test('a status is never older than the last change, and never goes back for a fo
         else if (step.do === 'leave' && follower !== undefined) {
           follower.hasLeft = true
           follower.leave()
-        } else if (step.do === 'pause') await settled()
+        } else if (step.do === 'pause') await tickEnds()
         else await Promise.resolve()
       }
       await store.endAll()
@@ -86,7 +86,7 @@ test('a status is never older than the last change, and never goes back for a fo
 test('every follower gets the present status, even if it equals an earlier one', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
-      const store = slowStore()
+      const store = createSlowStore()
       const statuses = createStatusCache({ store })
       const followers: Follower[] = []
       for (const step of script) {
@@ -96,7 +96,7 @@ test('every follower gets the present status, even if it equals an earlier one',
         } else if (step.do === 'end') store.end(step.index)
         else if (step.do === 'follow') followers.push(follow(statuses))
         else if (step.do === 'take') followers[step.index % Math.max(followers.length, 1)]?.take()
-        else if (step.do === 'pause') await settled()
+        else if (step.do === 'pause') await tickEnds()
         else await Promise.resolve()
       }
       await store.endAll()
@@ -112,7 +112,7 @@ test('every follower gets the present status, even if it equals an earlier one',
 test('a status that other processes may change is as new as their last commit, and never goes back for a follower', async () => {
   await fc.assert(
     fc.asyncProperty(foreignSteps, async (script) => {
-      const store = slowStore()
+      const store = createSlowStore()
       const statuses = createStatusCache({ store }, { isShared: () => true })
       const finds: Promise<void>[] = []
       const followers: Follower[] = []
@@ -131,7 +131,7 @@ test('a status that other processes may change is as new as their last commit, a
         } else if (step.do === 'end') store.end(step.index)
         else if (step.do === 'follow') followers.push(follow(statuses))
         else follower?.take()
-        if (step.isPause) await settled()
+        if (step.isPause) await tickEnds()
       }
       statuses.invalidate('f')
       await store.endAll()

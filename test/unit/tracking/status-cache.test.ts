@@ -1,20 +1,20 @@
 import { expect, it } from 'vitest'
 import { createStatusCache } from '../../../src/tracking/status/status-cache.ts'
-import { settled, slowStore, versionOf } from './slow-store.ts'
+import { createSlowStore, tickEnds, versionOf } from './slow-store.ts'
 
 it('reads an asset once for all concurrent requests', async () => {
-  const store = slowStore()
+  const store = createSlowStore()
   const statuses = createStatusCache({ store })
   const finds = [statuses.find('f'), statuses.find('f'), statuses.find('f')]
   await store.endAll()
   const [first, ...others] = await Promise.all(finds)
   for (const other of others) expect(other).toBe(first)
   expect(await statuses.find('f')).toBe(first)
-  expect(store.reads()).toBe(1)
+  expect(store.readsBegun()).toBe(1)
 })
 
 it('returns the newer status if the asset changed during the read', async () => {
-  const store = slowStore()
+  const store = createSlowStore()
   const statuses = createStatusCache({ store })
   const find = statuses.find('f')
   store.commit(1)
@@ -25,15 +25,15 @@ it('returns the newer status if the asset changed during the read', async () => 
 })
 
 it('does not read a changed asset that has no listeners', () => {
-  const store = slowStore()
+  const store = createSlowStore()
   const statuses = createStatusCache({ store })
   statuses.watch('other', () => {})
   statuses.invalidate('f')
-  expect(store.reads()).toBe(0)
+  expect(store.readsBegun()).toBe(0)
 })
 
 it('passes the same snapshot to all listeners of a change', async () => {
-  const store = slowStore()
+  const store = createSlowStore()
   const statuses = createStatusCache({ store })
   const events: unknown[] = []
   statuses.watch('f', (event) => events.push(event))
@@ -49,7 +49,7 @@ it('passes the same snapshot to all listeners of a change', async () => {
 })
 
 it('does not notify listeners of an unchanged status', async () => {
-  const store = slowStore()
+  const store = createSlowStore()
   const statuses = createStatusCache({ store })
   const events: unknown[] = []
   statuses.watch('f', (event) => events.push(event))
@@ -62,7 +62,7 @@ it('does not notify listeners of an unchanged status', async () => {
 })
 
 it('never exceeds its size', async () => {
-  const store = slowStore()
+  const store = createSlowStore()
   const statuses = createStatusCache({ store }, { cacheBytes: 20_000 })
   const names = Array.from({ length: 200 }, (_, index) => `f${index}`)
   for (const name of names) {
@@ -70,16 +70,16 @@ it('never exceeds its size', async () => {
     await store.endAll()
     await find
   }
-  const before = store.reads()
+  const before = store.readsBegun()
   const again = Promise.all(names.map((name) => statuses.find(name)))
   await store.endAll()
   await again
-  const cached = names.length - (store.reads() - before)
+  const cached = names.length - (store.readsBegun() - before)
   expect(cached).toBeGreaterThan(0)
   expect(cached).toBeLessThan(20_000 / 400)
 })
 
-it('reports and retries a failed read while there are listeners, and stops without', async () => {
+it('reports and retries a failed read while there are listeners, and stops without them', async () => {
   const timers = new Set<() => void>()
   const errors: unknown[] = []
   const failure = new Error('locked')
@@ -95,10 +95,10 @@ it('reports and retries a failed read while there are listeners, and stops witho
   )
   const unwatch = statuses.watch('f', () => {})
   statuses.invalidate('f')
-  await settled()
+  await tickEnds()
   expect(errors).toEqual([[failure, 'f']])
   for (const task of timers) task()
-  await settled()
+  await tickEnds()
   expect(errors).toHaveLength(2)
   expect(timers.size).toBe(1)
   unwatch()
@@ -106,7 +106,7 @@ it('reports and retries a failed read while there are listeners, and stops witho
 })
 
 it('with other processes, reads the asset for each request, and caches nothing', async () => {
-  const store = slowStore()
+  const store = createSlowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
   const first = statuses.find('f')
   store.commit(1)
@@ -118,11 +118,11 @@ it('with other processes, reads the asset for each request, and caches nothing',
   const third = statuses.find('f')
   await store.endAll()
   expect(versionOf(await third)).toBe(2)
-  expect(store.reads()).toBe(3)
+  expect(store.readsBegun()).toBe(3)
 })
 
 it('with other processes, passes no older status to a listener after a newer one was read', async () => {
-  const store = slowStore()
+  const store = createSlowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
   const versions: number[] = []
   statuses.watch('f', (event) => versions.push(event.kind === 'changed' ? versionOf(event.snapshot) : -1))
@@ -138,10 +138,10 @@ it('with other processes, passes no older status to a listener after a newer one
 })
 
 it('with other processes, a refresh reads only watched assets again', async () => {
-  const store = slowStore()
+  const store = createSlowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
   statuses.refresh()
-  expect(store.reads()).toBe(0)
+  expect(store.readsBegun()).toBe(0)
   const versions: number[] = []
   const unwatch = statuses.watch('f', (event) =>
     versions.push(event.kind === 'changed' ? versionOf(event.snapshot) : -1),
@@ -152,24 +152,24 @@ it('with other processes, a refresh reads only watched assets again', async () =
     await store.endAll()
   }
   expect(versions).toEqual([1, 2])
-  expect(store.reads()).toBe(3)
+  expect(store.readsBegun()).toBe(3)
   unwatch()
   statuses.refresh()
-  expect(store.reads()).toBe(3)
+  expect(store.readsBegun()).toBe(3)
 })
 
 it('does not read an asset a second time during a read, however often it is refreshed', async () => {
-  const store = slowStore()
+  const store = createSlowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
   const versions: number[] = []
   statuses.watch('f', (event) => versions.push(event.kind === 'changed' ? versionOf(event.snapshot) : -1))
   statuses.refresh()
   store.commit(1)
   for (let count = 0; count < 3; count += 1) statuses.refresh()
-  expect(store.reads()).toBe(1)
+  expect(store.readsBegun()).toBe(1)
   await store.endAll()
   statuses.refresh()
   await store.endAll()
   expect(versions).toEqual([0, 1])
-  expect(store.reads()).toBe(2)
+  expect(store.readsBegun()).toBe(2)
 })

@@ -3,7 +3,7 @@ import { requestedRun } from '../../../src/domain/run.ts'
 import { createStatusCache } from '../../../src/tracking/status/status-cache.ts'
 import { waitForStatus } from '../../../src/tracking/status/status-wait.ts'
 
-/** A wait for a pending asset that other processes may change. `endTime` ends it. */
+/** A wait for a pending asset that other processes may change. `endWait` ends it. */
 async function startWait() {
   let read = async (fileId: string) => ({
     fileId,
@@ -14,9 +14,9 @@ async function startWait() {
     { store: { findAsset: (fileId) => read(fileId) } },
     { isShared: () => true },
   )
-  let endTime = () => {}
+  let endWait = () => {}
   const startTimer = (_ms: number, task: () => void) => {
-    endTime = task
+    endWait = task
     return () => {}
   }
   const { result } = waitForStatus({ statuses, startTimer }, 'file', { ms: 1, isKnown: () => true })
@@ -24,7 +24,7 @@ async function startWait() {
   return {
     statuses,
     result,
-    endTime: () => endTime(),
+    endWait: () => endWait(),
     readWith: (next: typeof read) => {
       read = next
     },
@@ -32,17 +32,17 @@ async function startWait() {
 }
 
 test('a wait that ends while the store cannot be read is rejected, instead of returning the earlier status', async () => {
-  const { statuses, result, endTime, readWith } = await startWait()
+  const { statuses, result, endWait, readWith } = await startWait()
   readWith(() => Promise.reject(new Error('no connection')))
   statuses.refresh()
-  endTime()
+  endWait()
   await expect(result).rejects.toThrow('no connection')
   expect(statuses.watching()).toBe(0)
 })
 
 test('a wait that ends returns the status that another process has just stored', async () => {
-  const { result, endTime, readWith } = await startWait()
+  const { result, endWait, readWith } = await startWait()
   readWith(async (fileId) => ({ fileId, recordedAt: 0, runs: [] }))
-  endTime()
+  endWait()
   expect((await result)?.isPending).toBe(false)
 })

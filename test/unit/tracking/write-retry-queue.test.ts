@@ -4,7 +4,7 @@ import { createWriteRetryQueue } from '../../../src/tracking/uploads/write-retry
 
 const log = { warn() {}, error() {} }
 
-/** A store that is down until `isUp`. */
+/** A store that is down until `isUp` is set. */
 function createStore() {
   const written: string[] = []
   const store = {
@@ -28,13 +28,13 @@ async function applySlowly(
   const slow = new Promise<void>((resolve) => {
     resume = resolve
   })
-  let tries = 0
+  let attempts = 0
   await writeRetries.apply(async () => {
-    tries += 1
-    if (tries > 1) await slow
+    attempts += 1
+    if (attempts > 1) await slow
     await store.write('slow')()
   })
-  return { resume, tries: () => tries }
+  return { resume, attempts: () => attempts }
 }
 
 test('failed writes are retried in order once the store is back', async () => {
@@ -50,17 +50,17 @@ test('failed writes are retried in order once the store is back', async () => {
 test('a close during an attempt loses nothing and writes nothing twice', async () => {
   const store = createStore()
   const writeRetries = createWriteRetryQueue({ log, retryMs: 1 })
-  const { resume, tries } = await applySlowly(writeRetries, store)
+  const { resume, attempts } = await applySlowly(writeRetries, store)
   await writeRetries.apply(store.write('next'))
   store.isUp = true
-  await expect.poll(tries).toBe(2)
+  await expect.poll(attempts).toBe(2)
   const closed = writeRetries.close()
   resume()
   await closed
   expect(store.written).toEqual(['slow', 'next'])
 })
 
-test('once closed while the store is down, it retries nothing, so that the process can exit', async () => {
+test('a queue that is closed while the store is down retries nothing, so that the process can exit', async () => {
   vi.useFakeTimers()
   onTestFinished(() => {
     vi.useRealTimers()
@@ -69,9 +69,9 @@ test('once closed while the store is down, it retries nothing, so that the proce
   const errorLog = { ...log, error: (fields: object) => void errors.push(fields) }
   const writeRetries = createWriteRetryQueue({ log: errorLog, retryMs: 1000 })
   const store = createStore()
-  const { resume, tries } = await applySlowly(writeRetries, store)
+  const { resume, attempts } = await applySlowly(writeRetries, store)
   vi.advanceTimersToNextTimer()
-  await vi.waitFor(() => expect(tries()).toBe(2))
+  await vi.waitFor(() => expect(attempts()).toBe(2))
   const closed = writeRetries.close()
   resume()
   await closed

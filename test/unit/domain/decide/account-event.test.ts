@@ -31,7 +31,7 @@ function deliver(
 const FIRST = { deliveryId: deliveryId(1), cause: null, fileId: null, runId: null } as const
 
 describe('an event about an asset', () => {
-  test('makes its pending and expired runs due; runs that are already due keep their place', () => {
+  test('makes its pending and expired runs due; runs that are already due keep their due time', () => {
     const memory = submitted(['due', 'later', 'expired', 'settled'], { fileId: FILE_ID })
     changeRun(memory, 's1-run-2', { dueAt: 9_000 })
     changeRun(memory, 's1-run-3', { status: 'expired', dueAt: null })
@@ -56,7 +56,7 @@ describe('an event about an asset', () => {
     expect([result.outcome, updated]).toEqual(['ignored', {}])
   })
 
-  test('requests only the unsettled runs of its file, and none of their submissions', () => {
+  test('requests an earlier event with its id, whether its file was forgotten, one submission of the file and its unsettled runs', () => {
     expect(deliver(submitted(['remove-bg'], { fileId: FILE_ID }), CHANGED).requested).toEqual([
       [
         ['eventOf', 'event-1'],

@@ -22,7 +22,7 @@ function deliver(
 
 describe('the keys of a delivery', () => {
   const BOUND = { state: 'accepted', fileId: FILE_ID } as const
-  const own = ['runNamed', 's1', 'remove-bg']
+  const ownRun = ['runNamed', 's1', 'remove-bg']
   const unbound = [
     ['submissions', 's1'],
     ['forgotten', 's1'],
@@ -33,12 +33,12 @@ describe('the keys of a delivery', () => {
   ]
 
   test('are only its run if the submission is bound', () => {
-    expect(deliver(submitted(['remove-bg', 'ai-tasks'], BOUND)).requested).toEqual([[own]])
+    expect(deliver(submitted(['remove-bg', 'ai-tasks'], BOUND)).requested).toEqual([[ownRun]])
   })
 
   test('include the submission if a caller is to be notified, because it has the URL', () => {
     const { requested } = deliver(submitted(['remove-bg'], { ...BOUND, callerWebhookUrl: HOOK }))
-    expect(requested).toEqual([[own], [['submissions', 's1']]])
+    expect(requested).toEqual([[ownRun], [['submissions', 's1']]])
   })
 
   test.each([
@@ -47,7 +47,7 @@ describe('the keys of a delivery', () => {
     { state: 'accepted', fileId: null },
   ] as const)('include all runs if the submission is %o, because they are bound together', (facts) => {
     const { requested } = deliver(submitted(['remove-bg', 'ai-tasks'], facts))
-    expect(requested).toEqual([[own], unbound, everyRun])
+    expect(requested).toEqual([[ownRun], unbound, everyRun])
   })
 
   test('include all runs for an unknown name, because one of them may be its placeholder', () => {
@@ -134,7 +134,7 @@ describe('a delivery', () => {
   })
 
   test.each([
-    ['the run of its submission has the error', { ...SUCCESS, status: 'failed' as const }],
+    ['its run gets the error', { ...SUCCESS, status: 'failed' as const }],
     ['it names another file', { ...SUCCESS, fileId: 'other' }],
   ])('does not store its error if %s', (_, reported) => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
@@ -189,7 +189,7 @@ describe('the runs of a delivery', () => {
     expect(removed.runs).toMatchObject([{ runId: 's1-run-2' }])
   })
 
-  test('are listed and due again once a rejected submission is accepted after all', () => {
+  test('are listed again, and due if pending, once a rejected submission is accepted after all', () => {
     const memory = submitted(['remove-bg', 'ai-tasks'], { state: 'rejected' })
     expect(memory.rows.runs.map(({ dueAt, isListed }) => [dueAt, isListed])).toEqual([
       [null, false],

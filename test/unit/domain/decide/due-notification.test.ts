@@ -45,38 +45,44 @@ test('An attempt that is to be repeated makes the next one due, with the reason'
   ])
 })
 
-const ENDS: NotificationResult[] = [
+const FINAL_RESULTS: NotificationResult[] = [
   { kind: 'delivered' },
   { kind: 'gone', reason: 'status_410' },
   { kind: 'rejected', reason: 'private_address' },
   { kind: 'given_up', reason: 'status_500' },
 ]
 
-test.each(ENDS)('A notification that is $kind is no longer due, and its body is deleted', (result) => {
-  const reason = result.kind === 'delivered' ? null : 'reason' in result ? result.reason : null
-  expect(settle(result).updated.notifications).toEqual([
-    {
-      ...ROW,
-      body: null,
-      dueAt: null,
-      result: result.kind,
-      reason,
-      attempts: [{ ...AN_ATTEMPT, result: result.kind, reason }],
-    },
-  ])
-})
+test.each(FINAL_RESULTS)(
+  'A notification that is $kind is no longer due, and its body is deleted',
+  (result) => {
+    const reason = result.kind === 'delivered' ? null : 'reason' in result ? result.reason : null
+    expect(settle(result).updated.notifications).toEqual([
+      {
+        ...ROW,
+        body: null,
+        dueAt: null,
+        result: result.kind,
+        reason,
+        attempts: [{ ...AN_ATTEMPT, result: result.kind, reason }],
+      },
+    ])
+  },
+)
 
-test.each([...ENDS, { kind: 'again', at: 9_000, reason: 'late' } as const])(
+test.each([...FINAL_RESULTS, { kind: 'again', at: 9_000, reason: 'late' } as const])(
   'A notification that has ended does not change when an attempt is $kind',
   (result) => {
     expect(settle(result, { ...ROW, body: null, dueAt: null, result: 'delivered' }).updated).toEqual({})
   },
 )
 
-test.each(ENDS)('An attempt that is $kind counts after the claim was lost only if it is final', (result) => {
-  const { updated } = settle(result, ROW, 1_999)
-  expect(updated.notifications?.length ?? 0).toBe(result.kind === 'given_up' ? 0 : 1)
-})
+test.each(FINAL_RESULTS)(
+  'After its claim was lost, an attempt that is $kind counts, unless it gives up',
+  (result) => {
+    const { updated } = settle(result, ROW, 1_999)
+    expect(updated.notifications?.length ?? 0).toBe(result.kind === 'given_up' ? 0 : 1)
+  },
+)
 
 test('An attempt that is to be repeated changes nothing once its claim is lost', () => {
   expect(settle({ kind: 'again', at: 9_000, reason: 'status_503' }, ROW, 1_999).updated).toEqual({})
@@ -122,18 +128,18 @@ test('Only the latest 20 attempts are stored', () => {
   expect(row?.attempts).toEqual([...attempts.slice(1), last])
 })
 
-test('A notification that has ended begins again with the given body, and keeps its attempts', () => {
+test('A resent notification that has ended begins again with the new body, and keeps its attempts', () => {
   const memory = createMemory()
   const attempts = [{ at: 1_500, status: 410, result: 'gone' as const, reason: 'status_410' }]
   memory.put('notifications', { ...ROW, body: null, dueAt: null, result: 'gone', attempts })
   const entry = anAuditEntry({ at: 8_000, kind: 'resend' })
-  const given = [
+  const newBodies = [
     { notificationId: 'msg_1', body: '{"again":1}' },
     { notificationId: 'msg_2', body: '{}' },
   ]
-  const { result, updated, other } = memory.run(resendNotifications(given, entry))
+  const { result, updated, other } = memory.run(resendNotifications(newBodies, entry))
   expect(result).toEqual(['msg_1'])
-  const begun = {
+  const restarted = {
     body: '{"again":1}',
     attempt: 1,
     createdAt: 8_000,
@@ -141,11 +147,11 @@ test('A notification that has ended begins again with the given body, and keeps 
     result: null,
     reason: null,
   }
-  expect(updated.notifications).toEqual([{ ...ROW, ...begun, attempts }])
+  expect(updated.notifications).toEqual([{ ...ROW, ...restarted, attempts }])
   expect(other).toEqual({ auditEntries: [entry] })
 })
 
-test('A notification that waits for its next attempt is due at once, otherwise unchanged', () => {
+test('A resent notification that waits for its next attempt is due at once, otherwise unchanged', () => {
   const memory = createMemory()
   memory.put('notifications', { ...ROW, dueAt: 9_000 })
   const entry = anAuditEntry({ at: 8_000, kind: 'resend' })

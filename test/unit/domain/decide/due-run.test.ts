@@ -6,22 +6,22 @@ import { createMemory, type Memory } from './memory.ts'
 import { changeRun, HOOK, submitted } from './submitted.ts'
 
 /** Applies a finding with the claim named by the run's due time, unless another is given. */
-function find(memory: Memory, finding: Finding, claim = 1_500) {
+function apply(memory: Memory, finding: Finding, claim = 1_500) {
   return memory.run(applyFinding('s1-run-1', finding, 5_000, claim))
 }
 
 const TIMED_OUT = { kind: 'timed_out' } as const
 
 test('A finding requests its run and the submission of that run', () => {
-  expect(find(submitted(['remove-bg', 'ai-tasks']), TIMED_OUT).requested).toEqual([
+  expect(apply(submitted(['remove-bg', 'ai-tasks']), TIMED_OUT).requested).toEqual([
     [['runs', 's1-run-1']],
     [['submissions', 's1']],
   ])
-  expect(find(createMemory(), TIMED_OUT).requested).toEqual([[['runs', 's1-run-1']]])
+  expect(apply(createMemory(), TIMED_OUT).requested).toEqual([[['runs', 's1-run-1']]])
 })
 
 test('Evidence settles the run, and returns the asset whose status changed', () => {
-  const { result, updated } = find(submitted(['remove-bg'], { fileId: FILE_ID }), EVIDENCE)
+  const { result, updated } = apply(submitted(['remove-bg'], { fileId: FILE_ID }), EVIDENCE)
   expect(result).toEqual({ applied: true, fileId: FILE_ID })
   expect(updated.runs).toMatchObject([
     {
@@ -38,7 +38,7 @@ test('Evidence settles the run, and returns the asset whose status changed', () 
 })
 
 test('Evidence about a run whose caller has a webhookUrl inserts a notification with its body', () => {
-  const { inserted } = find(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), EVIDENCE)
+  const { inserted } = apply(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), EVIDENCE)
   expect(inserted.notifications).toMatchObject([
     {
       notificationId: 'msg_s1-run-1',
@@ -48,11 +48,11 @@ test('Evidence about a run whose caller has a webhookUrl inserts a notification 
       dueAt: 5_000,
     },
   ])
-  expect(find(submitted(['remove-bg']), EVIDENCE).inserted).toEqual({})
+  expect(apply(submitted(['remove-bg']), EVIDENCE).inserted).toEqual({})
 })
 
 test.each(['timed_out', 'asset_gone'] as const)('A run that expires with %s is no longer due', (kind) => {
-  const { result, inserted, updated } = find(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), { kind })
+  const { result, inserted, updated } = apply(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), { kind })
   expect(result.applied).toBe(true)
   expect(updated.runs).toMatchObject([
     { status: 'expired', evidence: { kind }, dueAt: null, isOverdue: false, isListed: true },
@@ -60,12 +60,12 @@ test.each(['timed_out', 'asset_gone'] as const)('A run that expires with %s is n
   expect(inserted).toEqual({})
 })
 
-test.each([7_000, null])('A run without evidence is due again at %s', (dueAt) => {
+test.each([7_000, null])('A finding without evidence sets the due time of its run to %s', (dueAt) => {
   const memory = submitted(['remove-bg'], { fileId: FILE_ID })
   const before = memory.find('runs', 's1-run-1')
-  const { result, updated } = find(memory, { kind: 'unchanged', dueAt })
+  const { result, updated } = apply(memory, { kind: 'unchanged', dueAt })
   expect(result).toEqual({ applied: true, fileId: null })
-  // It is not due, but still overdue, because it is pending and the sweep has passed it.
+  // Even without a due time it is still overdue, because it is pending and the sweep has passed it.
   expect(updated).toEqual({ runs: [{ ...before, dueAt, isOverdue: true }] })
 })
 
@@ -78,7 +78,7 @@ test.each(findings)('A finding of $kind is not applied if its run needs no check
   changeRun(notDue, 's1-run-1', { status: 'expired', dueAt: null })
   const rejected = submitted(['remove-bg'], { state: 'rejected' })
   for (const memory of [settled, notDue, rejected, createMemory()]) {
-    const { result, inserted, updated } = find(memory, finding)
+    const { result, inserted, updated } = apply(memory, finding)
     expect(result).toEqual({ applied: false, fileId: null })
     expect([inserted, updated]).toEqual([{}, {}])
   }
@@ -87,7 +87,7 @@ test.each(findings)('A finding of $kind is not applied if its run needs no check
 test.each([TIMED_OUT, { kind: 'unchanged', dueAt: 7_000 }] as const)(
   'A finding of $kind is not applied once another process has claimed the run, or it is due for another reason',
   (finding) => {
-    const { result, updated } = find(submitted(['remove-bg'], { fileId: FILE_ID }), finding, 1_499)
+    const { result, updated } = apply(submitted(['remove-bg'], { fileId: FILE_ID }), finding, 1_499)
     expect(result).toEqual({ applied: false, fileId: null })
     expect(updated).toEqual({})
   },
@@ -96,7 +96,7 @@ test.each([TIMED_OUT, { kind: 'unchanged', dueAt: 7_000 }] as const)(
 test.each([EVIDENCE, { kind: 'asset_gone' }] as const)(
   'A finding of $kind is applied even if another process has claimed the run',
   (finding) => {
-    expect(find(submitted(['remove-bg']), finding, 1_499).result.applied).toBe(true)
+    expect(apply(submitted(['remove-bg']), finding, 1_499).result.applied).toBe(true)
   },
 )
 
@@ -104,8 +104,8 @@ test('A claim moves the runs whose due time has not changed since they were read
   const memory = submitted(['remove-bg', 'ai-tasks', 'google-auto-tagging'])
   changeRun(memory, 's1-run-2', { dueAt: 1_501 })
   changeRun(memory, 's1-run-3', { status: 'success', dueAt: null })
-  const read = ['s1-run-1', 's1-run-2', 's1-run-3', 'gone'].map((runId) => ({ runId, dueAt: 1_500 }))
-  const { result, updated } = memory.run(claimRuns(read, 9_000))
+  const dueRuns = ['s1-run-1', 's1-run-2', 's1-run-3', 'gone'].map((runId) => ({ runId, dueAt: 1_500 }))
+  const { result, updated } = memory.run(claimRuns(dueRuns, 9_000))
   expect(result).toEqual(['s1-run-1'])
   expect(updated.runs).toMatchObject([{ runId: 's1-run-1', dueAt: 9_000, isOverdue: true }])
 })
@@ -123,5 +123,5 @@ test('A release moves back the runs that are still claimed, each to its own time
 test('Evidence still settles an expired run that is due again because its file has changed', () => {
   const memory = submitted(['remove-bg'])
   changeRun(memory, 's1-run-1', { status: 'expired', dueAt: 4_000 })
-  expect(find(memory, EVIDENCE).updated.runs).toMatchObject([{ status: 'success' }])
+  expect(apply(memory, EVIDENCE).updated.runs).toMatchObject([{ status: 'success' }])
 })

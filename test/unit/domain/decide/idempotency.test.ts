@@ -12,14 +12,14 @@ const OWN = { scope: 'key-1', nonce: 'own' }
 
 const NEW = { ...CLAIM, fingerprint: null, submissionId: null }
 
-function known(facts?: Partial<ClaimRow>) {
+function memoryWith(facts?: Partial<ClaimRow>) {
   const memory = createMemory()
   if (facts) memory.put('claims', { ...CLAIM, ...facts })
   return memory
 }
 
 function claim(facts: Partial<ClaimRow> | undefined, at: number) {
-  return known(facts && { nonce: 'other', ...facts }).run(claimIdempotencyKey(OWN, at))
+  return memoryWith(facts && { nonce: 'other', ...facts }).run(claimIdempotencyKey(OWN, at))
 }
 
 describe('a claim', () => {
@@ -54,7 +54,7 @@ describe('a claim', () => {
   })
 
   test.each([{ response: RESPONSE }, { abandoned: true }])(
-    'replaces an old one that has ended after 24 hours: %j',
+    'replaces one that has ended, after 24 hours: %j',
     (facts) => {
       expect(claim(facts, 1_000 + WINDOW - 1).result.kind).not.toBe('claimed')
       const { result, inserted, updated } = claim(facts, 1_000 + WINDOW)
@@ -76,13 +76,13 @@ describe('a claim', () => {
 })
 
 describe('a release', () => {
-  const release = (facts?: Partial<ClaimRow>) => known(facts).run(releaseIdempotencyKey(OWN))
+  const release = (facts?: Partial<ClaimRow>) => memoryWith(facts).run(releaseIdempotencyKey(OWN))
 
   test('removes a claim without a response', () => {
     expect(release({}).removed.claims).toEqual([CLAIM])
   })
 
-  test('does not remove a claim with a response, another’s claim, or an unknown one', () => {
+  test('does not remove a claim with a response, the claim of another request, or an unknown one', () => {
     expect(release({ response: RESPONSE }).removed).toEqual({})
     expect(release({ nonce: 'other' }).removed).toEqual({})
     expect(release().removed).toEqual({})

@@ -33,11 +33,14 @@ describe('the lease', () => {
     expect(updated.leases).toEqual([{ ...OURS, epoch: 5, endsAt: at + 30_000 }])
   })
 
-  test.each([20_000, 50_000])('of our own is extended with the same epoch, at %s', (at) => {
-    const { result, updated } = withLease(OURS).run(acquireLease(at, 30_000))
-    expect(result).toEqual({ epoch: 4 })
-    expect(updated.leases).toEqual([{ ...OURS, endsAt: at + 30_000 }])
-  })
+  test.each([20_000, 50_000])(
+    'of our own is extended with the same epoch, before and after its end: at %s',
+    (at) => {
+      const { result, updated } = withLease(OURS).run(acquireLease(at, 30_000))
+      expect(result).toEqual({ epoch: 4 })
+      expect(updated.leases).toEqual([{ ...OURS, endsAt: at + 30_000 }])
+    },
+  )
 
   test('is free after a release, and the next holder has a higher epoch', () => {
     const memory = withLease(OURS)

@@ -6,7 +6,7 @@ import { type BatchChanges, createWorkingSet, type WorkingSet } from '../../../.
 type Rows = { [T in TableName]: Tables[T][] }
 
 /** What a step has requested and changed. Tables without changes are omitted. */
-type Decided<R> = {
+type StepOutcome<R> = {
   result: R
   /** The keys of `keys`, then the new keys of each call of `more`. */
   requested: (readonly Key[])[]
@@ -24,7 +24,7 @@ export type Memory = {
   put<T extends TableName>(table: T, row: Tables[T]): void
   forget(id: string): void
   /** Runs one step to its end. An error changes nothing. Deliveries are numbered; other ids come from `ids`. */
-  run<R>(step: Step<R>, ids?: Partial<NewIds>): Decided<R>
+  run<R>(step: Step<R>, ids?: Partial<NewIds>): StepOutcome<R>
 }
 
 /** A database of plain arrays, which finds each key as `LOOKUPS` describes. */
@@ -43,7 +43,7 @@ export function createMemory(): Memory {
     signIns: [],
   }
   const forgotten = new Set<string>()
-  const numbered: NewIds = { submission: noId, run: noId, delivery: numberedDeliveries() }
+  const defaultIds: NewIds = { submission: noId, run: noId, delivery: numberedDeliveries() }
   const find = <T extends TableName>(table: T, key: string): Tables[T] | undefined =>
     rows[table].find((row) => keyOf(table, row) === key)
   const put = <T extends TableName>(table: T, row: Tables[T]) => {
@@ -95,7 +95,7 @@ export function createMemory(): Memory {
         requested.push(keys)
         keys = (step.more?.(set.facts) ?? []).filter((key) => !set.isLoaded(key))
       }
-      const { result, changes } = step.decide(set.facts, { ...numbered, ...ids })
+      const { result, changes } = step.decide(set.facts, { ...defaultIds, ...ids })
       set.apply(changes)
       const batch = set.changes()
       write(batch)
@@ -171,13 +171,15 @@ function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
   }
 }
 
-function splitChanges({ rows }: BatchChanges): Pick<Decided<unknown>, 'inserted' | 'updated' | 'removed'> {
+function splitChanges({
+  rows,
+}: BatchChanges): Pick<StepOutcome<unknown>, 'inserted' | 'updated' | 'removed'> {
   const split = { inserted: {}, updated: {}, removed: {} }
   for (const [table, changes] of Object.entries(rows))
     for (const { before, after } of changes) {
       const kind = before === undefined ? 'inserted' : after === undefined ? 'removed' : 'updated'
-      const of: { [table: string]: unknown[] } = split[kind]
-      of[table] = [...(of[table] ?? []), after ?? before]
+      const byTable: { [table: string]: unknown[] } = split[kind]
+      byTable[table] = [...(byTable[table] ?? []), after ?? before]
     }
   return split
 }

@@ -25,7 +25,7 @@ describe('submissions of an ended process', () => {
     expect(Object.keys(updated)).toEqual(['submissions'])
   })
 
-  test('with a known request keep its id', () => {
+  test('with a known request id keep it', () => {
     const { updated } = submitted([], { requestId: 'request-1' }).run(recover)
     expect(updated.submissions).toMatchObject([{ requestId: 'request-1' }])
   })
@@ -101,7 +101,7 @@ test('Retry items that were being submitted are unconfirmed; the others do not c
   ])
 })
 
-test('A recovery requests the unfinished rows, and then their submissions', () => {
+test('A recovery requests the unfinished rows, then the details of unfinished submissions and the submissions of claims', () => {
   const memory = submitted([])
   submitted([], { submissionId: 's2', state: 'accepted' }, memory)
   memory.put('claims', {

@@ -31,7 +31,7 @@ function deliver(memory: Memory, reported: Partial<ExtensionResult>, body = '{}'
   return memory.run(recordDelivery(delivery)).result.deliveryId ?? ''
 }
 
-/** Records the end of an upload before its submission is known. Returns the delivery's id. */
+/** Records the event about the end of an upload, before its submission has the request id. Returns the delivery's id. */
 function finish(memory: Memory, end: UploadResponse & { kind: 'accepted' | 'rejected' }): string {
   const requestId = end.requestId ?? 'request-1'
   const event = { kind: 'upload_finished', eventId: null, type: 'upload', requestId, response: end } as const
@@ -89,7 +89,7 @@ describe('a response', () => {
     ])
   })
 
-  test('for an unknown submission is not found', () => {
+  test('for an unknown submission throws not_found', () => {
     expect(() => respondTo(createMemory(), accepted({}))).toThrow(
       expect.objectContaining({ code: 'not_found' }),
     )
@@ -143,7 +143,7 @@ describe('the runs of a rejected submission', () => {
     ])
   })
 
-  test('count again, and are due at once, when it is accepted after all', () => {
+  test('count again, and are due at once if pending, when it is accepted after all', () => {
     const memory = submitted(['remove-bg', 'ai-tasks'])
     respondTo(memory, aRejection('rejected'))
     const response = accepted({ 'remove-bg': 'success', 'aws-auto-tagging': 'pending' })
@@ -177,7 +177,7 @@ describe('unclaimed deliveries', () => {
     ])
   })
 
-  test('are claimed in order of arrival, the later ones as repetitions', () => {
+  test('are claimed in order of arrival, the later ones as duplicates or contradictions', () => {
     const memory = submitted([])
     const ids = [FAILURE, FAILURE, { ...FAILURE, status: 'success' } as const].map((reported) =>
       deliver(memory, reported),
@@ -350,31 +350,37 @@ describe('the idempotency key of a response', () => {
 test('For any response, no id is requested before the decision, and each run settled by a delivery has its notification', () => {
   const name = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension')
   const status = fc.constantFrom<'success' | 'failed'>('success', 'failed')
-  const early = fc.array(fc.record({ service: name, status }), { maxLength: 3 })
+  const earlyResults = fc.array(fc.record({ service: name, status }), { maxLength: 3 })
   const statuses = fc.dictionary(name, fc.constantFrom('pending', 'success', 'failed'))
   fc.assert(
-    fc.property(fc.array(name, { maxLength: 2 }), early, statuses, (names, reported, extensionStatus) => {
-      const memory = submitted(names, { callerWebhookUrl: HOOK })
-      const early = numbered('early')
-      for (const result of reported) memory.run(recordDelivery(newDelivery('s1', result)), { run: early })
-      let isDecided = false
-      const next = numbered('made')
-      const run = () => {
-        expect(isDecided).toBe(true)
-        return next()
-      }
-      const step = respond({ submissionId: 's1', response: accepted(extensionStatus), at: 4_000 })
-      const watched: typeof step = {
-        ...step,
-        decide(facts, ids) {
-          isDecided = true
-          return step.decide(facts, ids)
-        },
-      }
-      const { inserted } = memory.run(watched, { run })
-      const settled = inserted.runs?.filter(({ source }) => source === 'webhook') ?? []
-      const notified = inserted.notifications?.map(({ runId }) => runId) ?? []
-      expect(notified).toEqual(settled.map(({ runId }) => runId))
-    }),
+    fc.property(
+      fc.array(name, { maxLength: 2 }),
+      earlyResults,
+      statuses,
+      (names, reported, extensionStatus) => {
+        const memory = submitted(names, { callerWebhookUrl: HOOK })
+        const earlyRunId = numbered('early')
+        for (const result of reported)
+          memory.run(recordDelivery(newDelivery('s1', result)), { run: earlyRunId })
+        let isDecided = false
+        const next = numbered('made')
+        const run = () => {
+          expect(isDecided).toBe(true)
+          return next()
+        }
+        const step = respond({ submissionId: 's1', response: accepted(extensionStatus), at: 4_000 })
+        const observedStep: typeof step = {
+          ...step,
+          decide(facts, ids) {
+            isDecided = true
+            return step.decide(facts, ids)
+          },
+        }
+        const { inserted } = memory.run(observedStep, { run })
+        const settled = inserted.runs?.filter(({ source }) => source === 'webhook') ?? []
+        const notified = inserted.notifications?.map(({ runId }) => runId) ?? []
+        expect(notified).toEqual(settled.map(({ runId }) => runId))
+      },
+    ),
   )
 })

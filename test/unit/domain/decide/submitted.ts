@@ -22,8 +22,8 @@ type SubmissionFacts = Partial<NewSubmission> &
   Partial<Pick<SubmissionRow, 'submissionId' | 'state' | 'requestId'>>
 
 /**
- * A submission with its runs, which the sweep has marked as overdue and made due at 1,500: `s1` with `s1-run-1`, `s1-run-2`, …
- * unless it has another id.
+ * A memory with a submission and its runs: `s1` with `s1-run-1`, `s1-run-2`, … unless it has another id. The sweep has marked the
+ * runs as overdue and made them due at 1,500, unless the submission is rejected.
  */
 export function submitted(
   names: string[],
