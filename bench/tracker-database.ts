@@ -175,9 +175,9 @@ export function pickSamples(path: string, count: number): Sample[] {
   const samples = Array.from({ length: count }, () => {
     const n = 1 + Math.floor(random() * maxNumber)
     const delivery = n * DELIVERIES_PER_RUN - 1
-    const found = find.get(delivery, n)
-    if (found === undefined) throw new Error(`run ${n} does not exist`)
-    const { chk, submission, check, fileId, fileName, deliveryCheck } = found
+    const row = find.get(delivery, n)
+    if (row === undefined) throw new Error(`run ${n} does not exist`)
+    const { chk, submission, check, fileId, fileName, deliveryCheck } = row
     return {
       runId: formatId('run', n, chk),
       submissionId: formatId('sub', submission, check),

@@ -21,8 +21,8 @@ type Sample = { name: string; database: GrowingDatabase; status: RequestFile; fa
 type Ingest = Load & { missing: number }
 type Result = { ingest: Ingest; status: Load; failures: Load }
 
-export async function measureGrowth(given: Bench): Promise<PartResult> {
-  const bench = { ...given, seconds: Math.ceil(given.seconds / 2), warmUpSeconds: 1 }
+export async function measureGrowth(baseBench: Bench): Promise<PartResult> {
+  const bench = { ...baseBench, seconds: Math.ceil(baseBench.seconds / 2), warmUpSeconds: 1 }
   const maxRuns = bench.isQuick ? 150_000 : bench.mostRuns
   const sizes = [10_000, 1_000_000, 10_000_000].filter((size) => size < maxRuns).concat(maxRuns)
   const samples = sizes.map((size) => openSample(bench, size))

@@ -62,8 +62,8 @@ export async function measureIngest(bench: Bench): Promise<PartResult> {
 }
 
 /** Measures both orders in the same rounds, because there are few rounds. */
-async function runQuick(given: Bench): Promise<Case[]> {
-  const bench = { ...given, rounds: Math.max(given.rounds, QUICK_ROUNDS) }
+async function runQuick(baseBench: Bench): Promise<Case[]> {
+  const bench = { ...baseBench, rounds: Math.max(baseBench.rounds, QUICK_ROUNDS) }
   const workloads: PreparedWorkload[] = []
   for (const order of bench.orders) workloads.push(await prepareWorkload(bench, { order }))
   const comparisons = await compareIngest(bench, [TRACKER, BARE, EXPRESS], workloads, { connections: 64 })

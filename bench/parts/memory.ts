@@ -18,8 +18,10 @@ export async function measureMemory(bench: Bench): Promise<PartResult> {
   const load = await inOwnFolder(bench.folder, (runFolder) => runLoad(bench, runFolder))
   const one = await inOwnFolder(bench.folder, (runFolder) => runUploads(runFolder, 1, 300 * MB))
   const many = await inOwnFolder(bench.folder, (runFolder) => runUploads(runFolder, 100, 10 * MB))
-  const length = Math.floor(load.samples.length / 3)
-  const thirds = [0, 1, 2].map((third) => median(load.samples.slice(third * length, (third + 1) * length)))
+  const thirdLength = Math.floor(load.samples.length / 3)
+  const thirds = [0, 1, 2].map((third) =>
+    median(load.samples.slice(third * thirdLength, (third + 1) * thirdLength)),
+  )
   const [, middle = 0, last = 0] = thirds
   return {
     title: 'Memory',

@@ -49,8 +49,8 @@ const MAX_PER_SECOND = 12_000
 /** On a shared core, a process reaches its full speed only after this time; several processes need it several times. */
 const WARM_UP_SECONDS_PER_PROCESS = 5
 
-export async function measurePostgres(given: Bench): Promise<PartResult> {
-  const bench = given.isQuick ? given : { ...given, warmUpSeconds: WARM_UP_SECONDS_PER_PROCESS }
+export async function measurePostgres(baseBench: Bench): Promise<PartResult> {
+  const bench = baseBench.isQuick ? baseBench : { ...baseBench, warmUpSeconds: WARM_UP_SECONDS_PER_PROCESS }
   const server = await startPostgres()
   try {
     const ingest = await measureIngest(bench, server)
@@ -336,8 +336,8 @@ type Sample = { name: string; runs: number; database: string; fileIds: string[];
 /** `pages`: the times of the first page of each list, in milliseconds. */
 type GrowthResult = { ingest: Load & { missing: number }; status: Load; pages: { [name: string]: number[] } }
 
-async function measureGrowth(given: Bench, server: PostgresServer) {
-  const bench = { ...given, seconds: Math.ceil(given.seconds / 2) }
+async function measureGrowth(baseBench: Bench, server: PostgresServer) {
+  const bench = { ...baseBench, seconds: Math.ceil(baseBench.seconds / 2) }
   await server.moveTo(0)
   const samples: Sample[] = []
   for (const runs of [FEW, bench.isQuick ? LARGE : bench.mostRuns]) {

@@ -5,8 +5,8 @@ import { aRunRow, aSubmissionRow } from '../store/rows.ts'
 type Rows = Parameters<typeof submissionsToRefresh>[0]
 
 function refreshed(rows: Partial<Rows>) {
-  const found = submissionsToRefresh({ submissions: [], runs: [], ...rows })
-  return Object.fromEntries([...found].map(([submissionId, names]) => [submissionId, [...names]]))
+  const namesBySubmission = submissionsToRefresh({ submissions: [], runs: [], ...rows })
+  return Object.fromEntries([...namesBySubmission].map(([submissionId, names]) => [submissionId, [...names]]))
 }
 
 const acceptedRow = aSubmissionRow({ submissionId: 's', fileId: 'file-1', state: 'accepted' })

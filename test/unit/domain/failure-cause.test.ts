@@ -179,10 +179,10 @@ describe('bounding causes', () => {
         const counts = (all: typeof counted) => all.map(({ extension, count }) => [extension, count])
         expect(counts(bounded)).toEqual(counts(counted))
         for (const extension of ['a', 'b', '__proto__']) {
-          const found = bounded.filter((each) => each.extension === extension).map(({ cause }) => cause)
-          expect(new Set(found.filter((cause) => cause !== '')).size).toBeLessThanOrEqual(101)
+          const ownCauses = bounded.filter((one) => one.extension === extension).map(({ cause }) => cause)
+          expect(new Set(ownCauses.filter((cause) => cause !== '')).size).toBeLessThanOrEqual(101)
           const shown = new Set(shownCauses(counted, extension))
-          for (const cause of found)
+          for (const cause of ownCauses)
             expect(cause === '' || cause === OTHER_CAUSE || shown.has(cause)).toBe(true)
         }
       }),

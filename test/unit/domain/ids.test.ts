@@ -76,7 +76,7 @@ test('The greatest safe integer is a valid number', () => {
 })
 
 test('Ids of every kind are found in a text, whatever surrounds them', () => {
-  const ids = KINDS.map((each, index) => formatId(each, index + 1, CHECK))
+  const ids = KINDS.map((idKind, index) => formatId(idKind, index + 1, CHECK))
   const [run = '', sub = '', dlv = ''] = ids
   const text = `msg_${run}: see (${sub}), "${dlv}". Not run_1, sub_01_${CHECK} or abc_1_${CHECK}.`
   expect(text.match(ID_PATTERN)).toEqual(ids)

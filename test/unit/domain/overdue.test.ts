@@ -36,9 +36,9 @@ describe('the sweep', () => {
     fc.assert(
       fc.property(date, fc.nat(100 * MINUTE), (requestedAt, overdueAfterMs) => {
         const later = NOW + 2 * MINUTE + overdueAfterMs
-        const at = (now: number) => sweepRun({ ...PENDING, requestedAt }, { now, overdueAfterMs })
+        const sweepAt = (now: number) => sweepRun({ ...PENDING, requestedAt }, { now, overdueAfterMs })
         // A date that is in the past by then is old enough. Any other is too far in the future, so its run counts as old already.
-        expect(requestedAt > NOW + MINUTE ? at(NOW) : at(later)).toBe('mark')
+        expect(requestedAt > NOW + MINUTE ? sweepAt(NOW) : sweepAt(later)).toBe('mark')
       }),
     )
   })

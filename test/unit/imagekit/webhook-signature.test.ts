@@ -125,12 +125,12 @@ describe('the time', () => {
       [ikFacts(), VALID_IK],
       [standardFacts(), VALID_STANDARD],
     ] as const) {
-      const at = (difference: number) =>
+      const verifyLaterBy = (difference: number) =>
         verifySignature({ ...facts, receivedAt: facts.receivedAt + difference })
-      expect(at(toleranceMs)).toEqual(valid)
-      expect(at(-toleranceMs)).toEqual(valid)
-      expect(at(toleranceMs + 1)).toEqual(STALE)
-      expect(at(-toleranceMs - 1)).toEqual(STALE)
+      expect(verifyLaterBy(toleranceMs)).toEqual(valid)
+      expect(verifyLaterBy(-toleranceMs)).toEqual(valid)
+      expect(verifyLaterBy(toleranceMs + 1)).toEqual(STALE)
+      expect(verifyLaterBy(-toleranceMs - 1)).toEqual(STALE)
     }
   })
 

@@ -144,8 +144,8 @@ test('a clock over a day ahead stops all deletion until a day of running in tota
   })
   const hour = 3_600_000
   let saved: ClockTrust | null = { trustedAt: 1_000, doubtedMs: 0 }
-  let pruned = 0
-  let deleted = 0
+  let pruneCount = 0
+  let deleteCount = 0
   let aheadMs = 91 * 24 * hour
   const warned: object[] = []
   const start = () => {
@@ -154,11 +154,11 @@ test('a clock over a day ahead stops all deletion until a day of running in tota
       store: {
         deleteExpiredKeys: async () => false,
         async pruneBodies() {
-          pruned += 1
+          pruneCount += 1
           return { pruned: 0, next: null }
         },
         async deleteOldSubmissions() {
-          deleted += 1
+          deleteCount += 1
           return { deleted: 0, next: null }
         },
         findClockTrust: async () => null,
@@ -192,21 +192,21 @@ test('a clock over a day ahead stops all deletion until a day of running in tota
   aheadMs *= 2
   const second = start()
   await vi.advanceTimersByTimeAsync(11 * hour - 1)
-  expect([pruned, deleted]).toEqual([0, 0])
+  expect([pruneCount, deleteCount]).toEqual([0, 0])
   expect(warned).toHaveLength(2)
   await vi.advanceTimersByTimeAsync(hour)
-  expect(pruned).toBeGreaterThan(0)
-  expect(deleted).toBe(pruned)
+  expect(pruneCount).toBeGreaterThan(0)
+  expect(deleteCount).toBe(pruneCount)
   await second.stop()
 
   // From then on the clock is trusted, until it jumps while the service runs.
   const third = start()
   await vi.advanceTimersByTimeAsync(hour)
-  const before = pruned
+  const before = pruneCount
   expect(before).toBeGreaterThan(7)
   aheadMs += 25 * hour
   await vi.advanceTimersByTimeAsync(hour)
-  expect([pruned, deleted]).toEqual([before, before])
+  expect([pruneCount, deleteCount]).toEqual([before, before])
   expect(warned).toHaveLength(3)
   await third.stop()
 })

@@ -19,10 +19,10 @@ function storeOf(runs: readonly ListedRun[]) {
     readStats: async () => ({ groups, counters: [], byHour: [] }),
     async listRuns({ cause, contradicted }: RunFilter) {
       listsRead += 1
-      const found = runs
+      const matching = runs
         .filter(({ run }) => cause === null || groupOf(run).cause === cause)
         .filter(({ run }) => contradicted === null || run.contradicted)
-      return { runs: found, next: null }
+      return { runs: matching, next: null }
     },
   }
 }

@@ -4,10 +4,10 @@ import { createStatusCache, startSystemTimer } from '../../../src/tracking/statu
 import { waitForStatus } from '../../../src/tracking/status/status-wait.ts'
 
 test('ten thousand waiting clients cost one query per change, not one each', async () => {
-  let queries = 0
+  let queryCount = 0
   let run = requestedRun({ runId: 'r', submissionId: 's', name: 'remove-bg', attempt: 1, at: 0 })
   const findAsset = async (fileId: string) => {
-    queries += 1
+    queryCount += 1
     return { fileId, recordedAt: 0, runs: [run] }
   }
   const statuses = createStatusCache({ store: { findAsset } })
@@ -16,12 +16,12 @@ test('ten thousand waiting clients cost one query per change, not one each', asy
     waitForStatus(deps, 'file', { ms: 60_000, isKnown: () => true }),
   )
   await expect.poll(() => statuses.watching()).toBe(10_000)
-  expect(queries).toBe(1)
+  expect(queryCount).toBe(1)
 
   run = { ...run, status: 'success', source: 'webhook', settledAt: 1, updatedAt: 1 }
   statuses.invalidate('file')
   const snapshots = await Promise.all(waits.map(({ result }) => result))
   expect(snapshots.every((snapshot) => snapshot?.isPending === false)).toBe(true)
-  expect(queries).toBe(2)
+  expect(queryCount).toBe(2)
   expect(statuses.watching()).toBe(0)
 })

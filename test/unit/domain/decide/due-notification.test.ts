@@ -120,8 +120,8 @@ test('An unknown notification changes nothing', () => {
 })
 
 test('Only the latest 20 attempts are stored', () => {
-  const attempts = Array.from({ length: 20 }, (_, at) => {
-    return { at, status: 500, result: 'again' as const, reason: 'status_500' }
+  const attempts = Array.from({ length: 20 }, (_, index) => {
+    return { at: index, status: 500, result: 'again' as const, reason: 'status_500' }
   })
   const [row] = settle({ kind: 'delivered' }, { ...ROW, attempts }).updated.notifications ?? []
   const last = { ...AN_ATTEMPT, result: 'delivered', reason: null }
