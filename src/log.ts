@@ -21,7 +21,7 @@ const UNSAFE =
 function escapeUnsafe(text: string): string {
   // Almost all text is ASCII, and this check is ten times as fast as the replacement.
   if (Buffer.byteLength(text) === text.length && !text.includes('\x7f')) return text
-  return text.replace(UNSAFE, (found) =>
-    found.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  return text.replace(UNSAFE, (match) =>
+    match.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
   )
 }

@@ -18,9 +18,9 @@ export function sweepRun(
 export type SweptRun = { n: number; isPending: boolean; isOverdue: boolean; requestedAt: number }
 
 /**
- * Selects at most `limit` of the next runs, in insertion order, to be marked as overdue, with the time since which each is due.
- * `swept` is the last run that the sweep has passed; undefined if it passes none. The sweep does not pass a run younger than the
- * longest transaction, because an earlier run may not be committed yet.
+ * Selects at most `limit` of the next runs, in insertion order, to be marked as overdue, with the time since which each has been
+ * due. `swept` is the last run that the sweep has passed; undefined if it passes none. The sweep does not pass a run younger than
+ * the longest transaction, because an earlier run may not be committed yet.
  */
 export function selectOverdue(
   runs: readonly SweptRun[],

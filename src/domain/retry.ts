@@ -22,7 +22,7 @@ export type RetryProgress = {
 
 /**
  * The results of the ended items; the numbers add up to `done`. `pending`, `success`, `failed` and `expired` are statuses of the
- * new runs. `rejected`: there is no new run that counts, because the item failed. `unconfirmed`: not clearly accepted, and the
+ * new runs. `rejected`: the item failed, so it has no new run that counts. `unconfirmed`: not clearly accepted, and the
  * new run is still pending.
  */
 type RetryResults = { [result in RunStatus | 'rejected' | 'unconfirmed']: number }

@@ -43,6 +43,7 @@ export function createImagekitClient(options: ClientOptions) {
     sendUpload(upload: {
       version: 'v1' | 'v2'
       form: IncomingForm
+      /** Whether to compute the fingerprint of the form. */
       fingerprint: boolean
       close: CloseUpload
       signal: AbortSignal

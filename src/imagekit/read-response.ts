@@ -55,6 +55,7 @@ export function readResponseBody(body: JsonObject): UploadResponse | undefined {
   const file = parsed.data
   if (file.fileId !== undefined) return accepted(file, null)
   if (file.message === undefined) return undefined
+  // The status would be 202. Its documented message says that the pre-transformation has been queued.
   const isQueued = /queued successfully/i.test(file.message)
   return isQueued ? accepted(file, null) : rejected(file.message, null, null)
 }

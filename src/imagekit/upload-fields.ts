@@ -16,7 +16,7 @@ export type UploadFields = {
 /** Collects the fields while the parts are relayed. */
 export class FieldCollector {
   readonly #targets: { allowPrivateTargets: boolean }
-  readonly #seen = new Set<string>()
+  readonly #partNames = new Set<string>()
   readonly fields: UploadFields = {
     fileName: null,
     extensions: [],
@@ -33,9 +33,9 @@ export class FieldCollector {
     // The official SDK sends each byte of a Buffer as a field of its own.
     if (/^file\[\d+\]$/.test(name)) throw invalidForm('file', SENT_AS_BYTES)
     const isOnce = name === 'file' || KNOWN_FIELDS.has(name)
-    if (isOnce && this.#seen.has(name))
+    if (isOnce && this.#partNames.has(name))
       throw new TrackerError('invalid_input', `Your request contains the ${name} parameter twice.`)
-    this.#seen.add(name)
+    this.#partNames.add(name)
     if (name === 'description') this.fields.setsDescription = true
   }
 

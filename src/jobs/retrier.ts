@@ -5,7 +5,7 @@ export type RetrierDeps = ProcessRetriesDeps & { log: { error(fields: object, te
 
 /** Five a second: far below ImageKit's rate limit, which uploads share. */
 const BETWEEN_MS = 200
-/** The job is woken when there is work; this is for retries that another process has started. */
+/** This process wakes the job when it has work. The interval is for retries that another process has started. */
 const EVERY_MS = 10_000
 
 /** Submits the runs of retries one after another, within ImageKit's rate limit. */

@@ -38,7 +38,7 @@ export function createStoreGauges(
   })
   const oldestPending = new Gauge({
     name: 'tracker_oldest_pending_seconds',
-    help: 'Age of the longest pending run since its request; 0 if none is pending.',
+    help: 'Time since the request of the longest pending run; 0 if none is pending.',
     registers,
   })
   const due = new Gauge({

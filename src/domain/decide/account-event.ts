@@ -18,7 +18,7 @@ import { loadState, stateKeys } from './submission-state.ts'
 
 /**
  * Records an account webhook. Each event, identified by its id, takes effect once. An asset event makes the asset's pending and
- * expired runs due. An upload event is the response to a queued upload, even if it arrives before the upload's own response.
+ * expired runs due. An upload event reports the result of a queued upload. It may arrive before the upload's own response.
  */
 export function recordAccountDelivery(delivery: NewAccountDelivery): Step<RecordedDelivery> {
   const { event, body } = delivery

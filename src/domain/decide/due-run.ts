@@ -6,7 +6,7 @@ import type { RunRow } from './rows.ts'
 import type { Facts, Step } from './step.ts'
 import { notificationOf, withRowFields } from './submission-state.ts'
 
-/** A due run, and the time since which it is due. */
+/** A due run, and the time since which it has been due. */
 export type DueAt = { runId: string; dueAt: number }
 
 /**

@@ -58,7 +58,10 @@ export type SubmissionRow = Omit<Submission, 'extensions' | 'baseline'> & {
 }
 
 export type RunRow = Run & {
-  /** The time of its next check. Null until the sweep finds it overdue, and for an expired run until its file changes. */
+  /**
+   * The time of its next check. Null until the sweep finds it overdue, once it is final, and while it is expired and its file has
+   * not changed.
+   */
   dueAt: number | null
   /** Pending, and found overdue by the sweep, or so old that the sweep has passed it. */
   isOverdue: boolean
