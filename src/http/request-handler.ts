@@ -9,7 +9,7 @@ import { headersObject, writeResponse } from './response.ts'
 /** Handles a request of Node's HTTP server. */
 export type RequestHandler = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 
-/** Requests with this many headers are rejected: Node would silently drop any further ones, and the checks would not see them. */
+/** Requests with this many headers or more are rejected: Node would silently drop the rest, and no check would see them. */
 export const MAX_HEADERS = 200
 
 /** `malformed` responds to a request that never reaches `app`, `unhandled` to one for which `app` fails to respond. */

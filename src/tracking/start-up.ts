@@ -62,7 +62,7 @@ async function checkTokenSecret({ store, tokens, log }: CheckDeps): Promise<void
   if (recorded !== null && !tokens.hasCheckValue(recorded))
     log.error(
       { event: 'token_secret.mismatched' },
-      'TRACKER_TOKEN_SECRET lacks the secret that signed the newest webhook URLs of this database, so they are rejected. ' +
+      'TRACKER_TOKEN_SECRET lacks the secret that signed the newest webhook URLs of this database, so their webhooks are rejected. ' +
         'Add that secret after a comma',
     )
   await store.saveTokenCheckValue(tokens.checkValue)

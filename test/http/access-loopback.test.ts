@@ -23,7 +23,10 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
   ['an empty X-Forwarded-For', { 'x-forwarded-for': '' }],
   ['a foreign Origin', { origin: 'https://evil.example' }],
   ['the Origin of a sandboxed page', { origin: 'null' }],
-  ['a sandboxed page of another site', { origin: 'null', 'sec-fetch-site': 'cross-site' }],
+  [
+    'the Origin of a sandboxed page and Sec-Fetch-Site: cross-site',
+    { origin: 'null', 'sec-fetch-site': 'cross-site' },
+  ],
   [
     'a foreign Origin that claims to be the same origin',
     { origin: 'https://evil.example', 'sec-fetch-site': 'same-origin' },
@@ -34,8 +37,8 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
     'the Origin of another port that claims to be the same origin',
     { origin: 'http://127.0.0.1:1', 'sec-fetch-site': 'same-origin' },
   ],
-  ['a page of another site without Origin', { 'sec-fetch-site': 'cross-site' }],
-  ['a page of another port without Origin', { 'sec-fetch-site': 'same-site' }],
+  ['Sec-Fetch-Site: cross-site, without Origin', { 'sec-fetch-site': 'cross-site' }],
+  ['Sec-Fetch-Site: same-site, without Origin', { 'sec-fetch-site': 'same-site' }],
   ...[
     'Via',
     'X-Real-IP',

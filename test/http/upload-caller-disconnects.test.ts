@@ -115,7 +115,7 @@ test('after the caller disconnects, the service stops only once the response is 
   expect(found?.submission).toMatchObject({ state: 'accepted', fileId: 'file1' })
 })
 
-test('the stop does not wait for a missing response if the caller has disconnected', async () => {
+test('a missing response delays the stop only for the drain time, even if the caller has disconnected', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm())
   await uploadAndLeave({ tracker, imagekit })
   await expect.poll(async () => (await tracker.fetch('/healthz')).status).toBe(200)

@@ -44,7 +44,7 @@ it.each(TOKEN_ROUTES)('rejects %s without a valid key or token with 401', async 
     expect(await response.json()).toMatchObject({ code: 'unauthenticated', status: 401 })
   }
   expect(server.loads).toEqual([])
-  expect(server.statuses.watching()).toBe(0)
+  expect(server.statuses.listenerCount()).toBe(0)
 })
 
 it('uses Authorization and ignores the token if both are sent', async () => {

@@ -50,7 +50,7 @@ it('sends the current state, then each change, and ends when nothing is pending'
       .map(({ event, id, data }) => `event: ${event}\nid: ${id}\ndata: ${data}\n\n`)
       .join(''),
   )
-  expect(server.statuses.watching()).toBe(0)
+  expect(server.statuses.listenerCount()).toBe(0)
   expect(server.timers.running()).toEqual([])
 })
 
@@ -66,7 +66,7 @@ it('responds with 404 for an unknown asset, before a stream begins', async () =>
   const response = await fetch(`${server.url}/assets/f2/events`)
   expect(response.status).toBe(404)
   expect(response.headers.get('content-type')).toBe('application/problem+json')
-  expect(server.statuses.watching()).toBe(0)
+  expect(server.statuses.listenerCount()).toBe(0)
 })
 
 it('responds with 204 to a client that has the final state, with or without quotes around its id', async () => {
@@ -76,7 +76,7 @@ it('responds with 204 to a client that has the final state, with or without quot
     const response = await fetch(server.eventsUrl, { headers: { 'Last-Event-ID': lastEventId } })
     expect([lastEventId, response.status]).toEqual([lastEventId, 204])
   }
-  expect(server.statuses.watching()).toBe(0)
+  expect(server.statuses.listenerCount()).toBe(0)
 })
 
 it('does not repeat a state that the client has, and continues with the changes', async () => {
@@ -106,7 +106,7 @@ it('sends one change to a hundred clients after a single read of the store', asy
   expect(server.loads).toEqual(['f1', 'f1'])
   const settled = await server.current()
   for (const stream of streams) expect(stream.events()).toEqual([expect.anything(), settled])
-  expect(server.statuses.watching()).toBe(0)
+  expect(server.statuses.listenerCount()).toBe(0)
   expect(server.timers.running()).toEqual([])
 })
 
@@ -150,7 +150,7 @@ it('responds to HEAD with headers only, and does not follow the asset', async ()
   const response = await fetch(server.eventsUrl, { method: 'HEAD' })
   expect(response.status).toBe(200)
   expect(response.headers.get('content-type')).toBe('text/event-stream')
-  expect(server.statuses.watching()).toBe(0)
+  expect(server.statuses.listenerCount()).toBe(0)
   expect(server.timers.running()).toEqual([])
   expect((await fetch(`${server.url}/assets/f2/events`, { method: 'HEAD' })).status).toBe(404)
 })
@@ -183,7 +183,7 @@ it('ends all streams when the service stops', async () => {
   await stream.received(1)
   server.statuses.close()
   await stream.ended
-  expect(server.statuses.watching()).toBe(0)
+  expect(server.statuses.listenerCount()).toBe(0)
   const late = await openEvents(server.eventsUrl)
   await late.ended
   expect(late.events()).toEqual([await server.current()])

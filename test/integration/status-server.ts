@@ -133,7 +133,7 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
       statuses.invalidate(fileId)
     },
     /** Resolves once `count` clients wait or stream. */
-    watched: (count: number) => expect.poll(() => statuses.watching(), { interval: 5 }).toBe(count),
+    watched: (count: number) => expect.poll(() => statuses.listenerCount(), { interval: 5 }).toBe(count),
   }
 }
 

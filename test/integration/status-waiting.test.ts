@@ -53,7 +53,7 @@ it('responds to a waiting request when the last pending run is settled, not befo
   expect(response.status).toBe(200)
   expect(response.headers.has('retry-after')).toBe(false)
   expect(await response.json()).toMatchObject({ status: 'success' })
-  expect(server.statuses.watching()).toBe(0)
+  expect(server.statuses.listenerCount()).toBe(0)
   expect(server.timers.running()).toEqual([])
 })
 
@@ -80,7 +80,7 @@ it('does not wake a waiting request for a change that leaves the state as it was
   await server.watched(1)
   server.change(structuredClone(server.asset))
   await fetch(server.statusUrl)
-  expect(server.statuses.watching()).toBe(1)
+  expect(server.statuses.listenerCount()).toBe(1)
   server.timers.fire(60_000)
   expect((await waiting).status).toBe(304)
 })
@@ -95,7 +95,7 @@ it('does not wake a waiting request for a contradicting webhook, which changes n
   const opposite = { source: 'webhook', status: 'failed', error: 'why' } as const
   server.change(observed(settled, 'remove-bg', opposite))
   await fetch(server.statusUrl)
-  expect(server.statuses.watching()).toBe(1)
+  expect(server.statuses.listenerCount()).toBe(1)
   server.timers.fire(60_000)
   expect((await waiting).status).toBe(304)
 })
@@ -120,7 +120,7 @@ it('responds after the wait: with 304 if the ETag is known, else with the state 
   const pending = await withoutEtag
   expect(pending.status).toBe(200)
   expect(pending.headers.has('retry-after')).toBe(true)
-  expect(server.statuses.watching()).toBe(0)
+  expect(server.statuses.listenerCount()).toBe(0)
 })
 
 it('waits for the requested number of seconds', async () => {
@@ -135,7 +135,7 @@ it('waits for the requested number of seconds', async () => {
 it('responds with 404 at once for an unknown asset', async () => {
   const server = await startWithPending('remove-bg')
   expect((await fetch(`${server.url}/assets/f2/status?wait=60`)).status).toBe(404)
-  expect(server.statuses.watching()).toBe(0)
+  expect(server.statuses.listenerCount()).toBe(0)
   expect(server.timers.running()).toEqual([])
 })
 
@@ -186,7 +186,7 @@ it('reads the store once for a settled run that a hundred clients wait for, and 
   const bodies = new Set(await Promise.all(responses.map((response) => response.text())))
   expect([...bodies]).toEqual([expect.stringContaining('"status":"success"')])
   expect(server.loads).toEqual(['f1', 'f2', 'f1'])
-  expect(server.statuses.watching()).toBe(1)
+  expect(server.statuses.listenerCount()).toBe(1)
   server.timers.fire(60_000)
   expect(await (await elsewhere).json()).toMatchObject({ status: 'pending' })
 })
@@ -209,7 +209,7 @@ it('responds with 503 to a new waiting request while the store fails, and stops 
   server.statuses.invalidate('f1')
   server.store.failure = new TrackerError('store_unavailable', 'The file is locked.')
   expect((await fetch(`${server.statusUrl}?wait=60`)).status).toBe(503)
-  expect(server.statuses.watching()).toBe(0)
+  expect(server.statuses.listenerCount()).toBe(0)
   expect(server.timers.running()).toEqual([])
 })
 

@@ -21,14 +21,14 @@ export async function describeStats({ store, clock }: DescribeStatsDeps, windowM
   const endHour = firstHour + hours
   const [counts, oldest] = await Promise.all([store.readStats(firstHour, endHour), store.findOldestPending()])
   const { byStatus, byExtension, causes, settleSeconds } = totalsOf(counts)
-  const settledIn = new Map(counts.byHour.map((settled) => [settled.hour, settled]))
+  const countsByHour = new Map(counts.byHour.map((hourCounts) => [hourCounts.hour, hourCounts]))
   return {
     window: `${hours}h`,
     byStatus,
     byExtension,
     byHour: Array.from({ length: hours }, (_, index) => {
       const hour = firstHour + index
-      const { success = 0, failed = 0, expired = 0 } = settledIn.get(hour) ?? {}
+      const { success = 0, failed = 0, expired = 0 } = countsByHour.get(hour) ?? {}
       return { hour: new Date(hour * HOUR_MS).toISOString(), success, failed, expired }
     }),
     causes,

@@ -97,8 +97,8 @@ async function outcomeOf(deps: ReplayRejectedDeps, rejected: RejectedDelivery): 
 }
 
 /**
- * Decides deliveries without any effect. A delivery that repeats an earlier one of the preview counts as
- * its repeat, or as its contradiction.
+ * Decides deliveries without any effect. A delivery that repeats or contradicts an earlier one of the preview counts
+ * as its repeat or contradiction.
  */
 function previewDeps(deps: ReplayDeliveriesDeps): ReplayRejectedDeps {
   const { store } = deps

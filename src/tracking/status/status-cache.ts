@@ -3,19 +3,22 @@ import { createSnapshotCache, type SnapshotCache } from './snapshot-cache.ts'
 import { type StatusSnapshot, takeStatusSnapshot } from './status-snapshot.ts'
 import { createStatusWatchers, type StatusListener } from './status-watchers.ts'
 
-/** A cache of asset statuses that can be watched. It never returns a status older than the last `invalidate`. */
+/**
+ * A cache of statuses that can be watched. It never returns a status older than the last `invalidate`. The ids are those of
+ * assets, or of submissions in the cache of submissions; the comments say "asset" for both.
+ */
 export type StatusCache = {
   /** The cached status; undefined if it is not in the cache. */
-  peek(fileId: string): StatusSnapshot | undefined
+  peek(id: string): StatusSnapshot | undefined
 
   /** Reads the status, from the cache if possible. Undefined for an unknown asset. Rejects with the store's error. */
-  find(fileId: string): Promise<StatusSnapshot | undefined>
+  find(id: string): Promise<StatusSnapshot | undefined>
 
   /**
    * Call it after each commit that changed the asset, before the caller of that write gets its response, and when another process
    * has changed the asset.
    */
-  invalidate(fileId: string): void
+  invalidate(id: string): void
 
   /** Invalidates every asset: call it if a write was committed, but its caller got an error. */
   invalidateAll(): void
@@ -30,10 +33,10 @@ export type StatusCache = {
    * Notifies the listener of each change of the asset, in order, until the returned function is called. Call `watch` before
    * `find`: a notification that arrives before `find` resolves is at least as new as its result.
    */
-  watch(fileId: string, listener: StatusListener): () => void
+  watch(id: string, listener: StatusListener): () => void
 
   /** The number of listeners. */
-  watching(): number
+  listenerCount(): number
 
   /** Notifies all listeners, present and future, that the service stops. */
   close(): void
@@ -46,7 +49,7 @@ export type StatusCacheOptions = {
   isShared?: () => boolean
   startTimer?: StartTimer
   /** Called when a read for listeners fails; it is retried. */
-  onLoadError?: (error: unknown, fileId: string) => void
+  onLoadError?: (error: unknown, id: string) => void
 }
 
 export function createStatusCache(
@@ -60,7 +63,7 @@ export function createStatusCache(
   return createCacheOf(read, { ...options, cache: createSnapshotCache(cacheBytes) })
 }
 
-/** A cache of the snapshots that `read` returns. */
+/** A cache of the snapshots that `read` returns, by the id that `read` takes. */
 export function createCacheOf(
   read: (id: string) => Promise<StatusSnapshot | undefined>,
   options: Omit<StatusCacheOptions, 'cacheBytes'> & { cache: SnapshotCache | undefined },
@@ -73,69 +76,69 @@ export function createCacheOf(
 
   // One load per asset at a time. `invalidate` removes a load from `loads`: it is outdated then, and its callers get the newer
   // status. (The version can return to an earlier one, so no caller may keep the status in between.)
-  const load = (fileId: string): Promise<StatusSnapshot | undefined> => {
-    const inProgress = loads.get(fileId)
+  const load = (id: string): Promise<StatusSnapshot | undefined> => {
+    const inProgress = loads.get(id)
     if (inProgress !== undefined) return inProgress
     readsBegun += 1
     const readNumber = readsBegun
-    const started = read(fileId).then(
+    const started = read(id).then(
       (snapshot) => {
-        if (loads.get(fileId) !== started) return cache?.get(fileId) ?? load(fileId)
-        loads.delete(fileId)
-        if (snapshot !== undefined && !isShared()) cache?.set(fileId, snapshot)
-        watchers.notify(fileId, snapshot, readNumber)
+        if (loads.get(id) !== started) return cache?.get(id) ?? load(id)
+        loads.delete(id)
+        if (snapshot !== undefined && !isShared()) cache?.set(id, snapshot)
+        watchers.notify(id, snapshot, readNumber)
         return snapshot
       },
       (error: unknown) => {
-        if (loads.get(fileId) === started) loads.delete(fileId)
+        if (loads.get(id) === started) loads.delete(id)
         throw error
       },
     )
-    loads.set(fileId, started)
+    loads.set(id, started)
     return started
   }
 
   // Never joins a read in progress: another process may have changed the asset since, and already responded to its caller. The
   // result may be newer than the load that listeners wait for, so listeners get it too, and none goes back to an older status.
-  const readFresh = async (fileId: string): Promise<StatusSnapshot | undefined> => {
+  const readFresh = async (id: string): Promise<StatusSnapshot | undefined> => {
     readsBegun += 1
     const readNumber = readsBegun
-    const snapshot = await read(fileId)
-    watchers.notify(fileId, snapshot, readNumber)
+    const snapshot = await read(id)
+    watchers.notify(id, snapshot, readNumber)
     return snapshot
   }
 
-  const cancelRetry = (fileId: string): void => {
-    retries.get(fileId)?.()
-    retries.delete(fileId)
+  const cancelRetry = (id: string): void => {
+    retries.get(id)?.()
+    retries.delete(id)
   }
 
   // The settling of a run is often an asset's last change: without a retry, its listeners would never be notified.
-  const loadForWatchers = (fileId: string): void => {
-    cancelRetry(fileId)
-    if (!watchers.isStale(fileId)) return
-    load(fileId).catch((error: unknown) => {
-      onLoadError?.(error, fileId)
-      cancelRetry(fileId)
-      if (!watchers.isStale(fileId)) return
+  const loadForWatchers = (id: string): void => {
+    cancelRetry(id)
+    if (!watchers.isStale(id)) return
+    load(id).catch((error: unknown) => {
+      onLoadError?.(error, id)
+      cancelRetry(id)
+      if (!watchers.isStale(id)) return
       retries.set(
-        fileId,
-        startTimer(RETRY_LOAD_MS, () => loadForWatchers(fileId)),
+        id,
+        startTimer(RETRY_LOAD_MS, () => loadForWatchers(id)),
       )
     })
   }
 
-  const invalidate = (fileId: string): void => {
-    cache?.delete(fileId)
-    loads.delete(fileId)
-    if (watchers.markStale(fileId, readsBegun)) loadForWatchers(fileId)
+  const invalidate = (id: string): void => {
+    cache?.delete(id)
+    loads.delete(id)
+    if (watchers.markStale(id, readsBegun)) loadForWatchers(id)
   }
 
   return {
-    peek: (fileId) => cache?.get(fileId),
+    peek: (id) => cache?.get(id),
 
-    async find(fileId) {
-      return isShared() ? readFresh(fileId) : (cache?.get(fileId) ?? load(fileId))
+    async find(id) {
+      return isShared() ? readFresh(id) : (cache?.get(id) ?? load(id))
     },
 
     invalidate,
@@ -143,25 +146,25 @@ export function createCacheOf(
     invalidateAll() {
       cache?.clear()
       loads.clear()
-      for (const fileId of watchers.watched()) invalidate(fileId)
+      for (const id of watchers.watched()) invalidate(id)
     },
 
     refresh() {
-      for (const fileId of watchers.watched()) if (!loads.has(fileId)) invalidate(fileId)
+      for (const id of watchers.watched()) if (!loads.has(id)) invalidate(id)
     },
 
-    watch(fileId, listener) {
-      const unwatch = watchers.add(fileId, listener)
+    watch(id, listener) {
+      const unwatch = watchers.add(id, listener)
       return () => {
         unwatch()
-        if (!watchers.isStale(fileId)) cancelRetry(fileId)
+        if (!watchers.isStale(id)) cancelRetry(id)
       }
     },
 
-    watching: () => watchers.count(),
+    listenerCount: () => watchers.count(),
 
     close() {
-      for (const fileId of retries.keys()) cancelRetry(fileId)
+      for (const id of retries.keys()) cancelRetry(id)
       watchers.close()
     },
   }

@@ -4,7 +4,7 @@ import { type AssetFacts, describeAsset } from '../../domain/asset.ts'
 import type { RunStatus } from '../../domain/run.ts'
 import { type RunView, runView } from './run-view.ts'
 
-/** The status of one asset or submission at one moment, serialized once for all requests. */
+/** The status of one asset or submission at one moment, serialised once for all requests. */
 export type StatusSnapshot = {
   /** The asset; for a submission, the asset to follow from now on, or null. */
   fileId: string | null

@@ -18,17 +18,17 @@ type WatchedAsset = {
  */
 export type StatusWatchers = {
   /** Returns a function that removes the listener. */
-  add(fileId: string, listener: StatusListener): () => void
+  add(id: string, listener: StatusListener): () => void
   /** Marks the listeners' status as stale, after `readsBegun` reads had begun. Returns false if there are no listeners. */
-  markStale(fileId: string, readsBegun: number): boolean
+  markStale(id: string, readsBegun: number): boolean
   /** The ids of the assets that have listeners. */
   watched(): string[]
-  isStale(fileId: string): boolean
+  isStale(id: string): boolean
   /**
    * Notifies the asset's listeners if their status is stale and differs from the last one. `readNumber` is the number of the read
    * that returned the snapshot: a read that began before the change is ignored, because it may not include the change.
    */
-  notify(fileId: string, snapshot: StatusSnapshot | undefined, readNumber: number): void
+  notify(id: string, snapshot: StatusSnapshot | undefined, readNumber: number): void
   /** The number of listeners of all assets. */
   count(): number
   close(): void
@@ -40,28 +40,28 @@ export function createStatusWatchers(): StatusWatchers {
   let isClosed = false
 
   return {
-    add(fileId, listener) {
+    add(id, listener) {
       if (isClosed) {
         queueMicrotask(() => listener({ kind: 'closing' }))
         return () => {}
       }
-      const watched = assets.get(fileId) ?? {
+      const watched = assets.get(id) ?? {
         listeners: new Set(),
         staleSince: undefined,
         notifiedVersion: undefined,
       }
-      assets.set(fileId, watched)
+      assets.set(id, watched)
       watched.listeners.add(listener)
       count += 1
       return () => {
         if (!watched.listeners.delete(listener)) return
         count -= 1
-        if (watched.listeners.size === 0) assets.delete(fileId)
+        if (watched.listeners.size === 0) assets.delete(id)
       }
     },
 
-    markStale(fileId, readsBegun) {
-      const watched = assets.get(fileId)
+    markStale(id, readsBegun) {
+      const watched = assets.get(id)
       if (watched === undefined) return false
       watched.staleSince = readsBegun
       return true
@@ -69,10 +69,10 @@ export function createStatusWatchers(): StatusWatchers {
 
     watched: () => [...assets.keys()],
 
-    isStale: (fileId) => assets.get(fileId)?.staleSince !== undefined,
+    isStale: (id) => assets.get(id)?.staleSince !== undefined,
 
-    notify(fileId, snapshot, readNumber) {
-      const watched = assets.get(fileId)
+    notify(id, snapshot, readNumber) {
+      const watched = assets.get(id)
       if (watched?.staleSince === undefined || readNumber <= watched.staleSince) return
       watched.staleSince = undefined
       if (snapshot !== undefined && snapshot.version === watched.notifiedVersion) return

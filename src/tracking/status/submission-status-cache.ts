@@ -10,7 +10,7 @@ import { type StatusSnapshot, versionOf } from './status-snapshot.ts'
 type SubmissionFacts = { submission: Submission; runs: Run[] }
 
 /**
- * Reads and watches the statuses of submissions: `invalidate` takes a submissionId. Nothing is cached, because a submission is
+ * Reads and watches the statuses of submissions, by submissionId. Nothing is cached, because a submission is
  * read only until its fileId is known.
  */
 export function createSubmissionStatusCache(

@@ -21,7 +21,7 @@ export function createWriteRetryQueue(deps: {
   let isClosed = false
 
   const giveUp = (error: unknown) =>
-    log.error({ event: 'write.failed', err: error }, 'ImageKit response could not be applied')
+    log.error({ event: 'write.failed', err: error }, 'a write failed, and is not retried')
   const drainWaiting = async (): Promise<void> => {
     for (let write = waiting[0]; write !== undefined; write = waiting[0]) {
       try {
@@ -58,7 +58,7 @@ export function createWriteRetryQueue(deps: {
         if (isClosed || !isTransient(error)) return giveUp(error)
         log.warn(
           { event: 'write.deferred', waiting: waiting.length + 1, err: error },
-          'ImageKit response could not be stored; queued for a retry',
+          'a write could not be stored; queued for a retry',
         )
         waiting.push(write)
         schedule()
@@ -70,7 +70,7 @@ export function createWriteRetryQueue(deps: {
       clearTimeout(timer)
       await drain()
       if (waiting.length > 0)
-        log.error({ event: 'write.abandoned', waiting: waiting.length }, 'ImageKit responses were not stored')
+        log.error({ event: 'write.abandoned', waiting: waiting.length }, 'queued writes were not stored')
     },
   }
 }

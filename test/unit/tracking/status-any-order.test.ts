@@ -77,7 +77,7 @@ test('a status is never older than the last change, and never goes back for a fo
         if (!hasLeft) expect(taken.at(-1)).toBe(store.version())
       }
       const staying = followers.filter(({ hasLeft }) => !hasLeft)
-      expect(statuses.watching()).toBe(staying.length)
+      expect(statuses.listenerCount()).toBe(staying.length)
     }),
     { numRuns: 1000 },
   )

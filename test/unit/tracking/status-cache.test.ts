@@ -41,7 +41,7 @@ it('passes the same snapshot to all listeners of a change', async () => {
   const unwatch = statuses.watch('f', () => events.push('unwatched'))
   unwatch()
   unwatch()
-  expect(statuses.watching()).toBe(2)
+  expect(statuses.listenerCount()).toBe(2)
   statuses.invalidate('f')
   await store.endAll()
   expect(events).toEqual([{ kind: 'changed', snapshot: await statuses.find('f') }, events[0]])

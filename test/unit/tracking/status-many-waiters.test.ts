@@ -15,7 +15,7 @@ test('ten thousand waiting clients cost one query per change, not one each', asy
   const waits = Array.from({ length: 10_000 }, () =>
     waitForStatus(deps, 'file', { ms: 60_000, isKnown: () => true }),
   )
-  await expect.poll(() => statuses.watching()).toBe(10_000)
+  await expect.poll(() => statuses.listenerCount()).toBe(10_000)
   expect(queryCount).toBe(1)
 
   run = { ...run, status: 'success', source: 'webhook', settledAt: 1, updatedAt: 1 }
@@ -23,5 +23,5 @@ test('ten thousand waiting clients cost one query per change, not one each', asy
   const snapshots = await Promise.all(waits.map(({ result }) => result))
   expect(snapshots.every((snapshot) => snapshot?.isPending === false)).toBe(true)
   expect(queryCount).toBe(2)
-  expect(statuses.watching()).toBe(0)
+  expect(statuses.listenerCount()).toBe(0)
 })

@@ -37,7 +37,7 @@ test('a wait that ends while the store cannot be read is rejected, instead of re
   statuses.refresh()
   endWait()
   await expect(result).rejects.toThrow('no connection')
-  expect(statuses.watching()).toBe(0)
+  expect(statuses.listenerCount()).toBe(0)
 })
 
 test('a wait that ends returns the status that another process has just stored', async () => {

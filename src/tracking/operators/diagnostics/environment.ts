@@ -17,7 +17,7 @@ export function checkDisk(freeBytes: number, databaseBytes: number): Check {
   return ok('disk', message)
 }
 
-/** A signature is valid for five minutes; a skew fails a minute before that. https://imagekit.io/docs/webhooks#verify-webhook-signature */
+/** A signature is valid for five minutes; the check fails a minute earlier. https://imagekit.io/docs/webhooks#verify-webhook-signature */
 const FAIL_SKEW_MS = 240_000
 const WARN_SKEW_MS = 30_000
 

@@ -111,7 +111,7 @@ async function checkDatabase({ store, readiness, setup }: DiagnosticsDeps): Prom
     const { queuedWrites } = await readiness.check()
     if (queuedWrites === 0) return ok('database', `${setup.database} is writable`)
     const remedy = 'The store was unavailable for a while; they are applied one after another. See the log.'
-    return warn('database', `${queuedWrites} ImageKit response(s) are waiting to be stored`, remedy)
+    return warn('database', `${queuedWrites} write(s) are waiting to be stored`, remedy)
   } catch (error) {
     const fault = await store.findFault().catch(() => undefined)
     const place = setup.databaseFile === null ? 'the database server' : "the disk and the file's permissions"
