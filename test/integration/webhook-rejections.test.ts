@@ -83,7 +83,7 @@ test('a forged, truncated or foreign token gets 401 without a read of the store'
       .slice(callsBefore)
       .filter(
         (step) =>
-          !/^(claimDue|foldCounters|heartbeat|recoverAbandoned|acquireLease|pruneBodies|saveClockTrust|keepRejected)/.test(
+          !/^(claimDue|listDueNotifications|foldCounters|heartbeat|recoverAbandoned|acquireLease|pruneBodies|saveClockTrust|keepRejected)/.test(
             step,
           ),
       ),
