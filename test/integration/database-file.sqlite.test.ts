@@ -360,8 +360,13 @@ test('an alert fires while the database is unavailable, without a write, and res
   move(directory, join(directory, 'away'))
   await expect.poll(() => receiver.requests.length).toBeGreaterThan(0)
   endpoint.status = 200
-  advance(6_000)
-  await expect.poll(() => receiver.requests.length).toBe(2)
+  // The pause before the next attempt begins once the alerter has processed the response.
+  await expect
+    .poll(() => {
+      advance(6_000)
+      return receiver.requests.length
+    })
+    .toBe(2)
   const [rejected, firing] = messages()
   expect(firing).toEqual(rejected)
   expect(firing).toMatchObject({
