@@ -70,7 +70,7 @@ async function start(args, pattern, env) {
 }
 
 function listUploads() {
-  const failing = Object.enattempt(FAILING).flatMap(([name, count]) =>
+  const failing = Object.entries(FAILING).flatMap(([name, count]) =>
     Array.from({ length: count }, () => name),
   )
   return Array.from({ length: UPLOADS }, (_, index) => {
