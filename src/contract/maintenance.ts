@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { timeSchema } from './run.ts'
+import { countSchema } from './stats.ts'
 
 /** `dryRun`: only report what would change. */
 export const reconcileRequestSchema = z.strictObject({ dryRun: z.boolean('must be true or false') })
@@ -34,4 +35,14 @@ export const diagnosticsSchema = z.object({
       remedy: z.string().nullable(),
     }),
   ),
+})
+
+export const healthSchema = z.object({ status: z.literal('ok') })
+
+export const readinessSchema = z.object({
+  status: z.literal('ready'),
+  store: z.literal('ok'),
+  migrations: z.literal('ok'),
+  queuedWrites: countSchema,
+  imagekit: z.string(),
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { healthSchema, readinessSchema } from '../contract/health.ts'
+import { healthSchema, readinessSchema } from '../contract/maintenance.ts'
 import { isProblemCode, PROBLEMS, problemDescriptionSchema } from '../contract/problems.ts'
 import { TrackerError } from '../domain/errors.ts'
 import type { KeyRejections } from '../tracking/key-rejections.ts'

@@ -33,13 +33,21 @@ export async function listNotifications(
 
 /** One notification. Throws `not_found`. */
 export async function showNotification(
-  { store }: { store: Pick<Store, 'findNotification'> },
+  deps: { store: Pick<Store, 'findNotification'> },
   notificationId: string,
 ): Promise<NotificationView> {
+  return notificationView(await getNotification(deps, notificationId))
+}
+
+/** Throws `not_found`. */
+export async function getNotification(
+  { store }: { store: Pick<Store, 'findNotification'> },
+  notificationId: string,
+): Promise<ListedNotification> {
   const notification = await store.findNotification(notificationId)
   if (notification === undefined)
     throw new TrackerError('not_found', `There is no notification ${notificationId}.`)
-  return notificationView(notification)
+  return notification
 }
 
 function notificationView(notification: ListedNotification): NotificationView {

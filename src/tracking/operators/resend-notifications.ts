@@ -1,10 +1,9 @@
 import type { AuditEntry } from '../../domain/audit-entry.ts'
-import { TrackerError } from '../../domain/errors.ts'
 import type { Json } from '../../domain/json.ts'
 import type { ListedNotification, NotificationFilter } from '../../domain/notification.ts'
 import type { Store } from '../../store/store.ts'
 import { auditedThings } from './audited-things.ts'
-import { type NotificationView, showNotification } from './list-notifications.ts'
+import { getNotification, type NotificationView, showNotification } from './list-notifications.ts'
 
 export type ResendNotificationsDeps = {
   store: Pick<
@@ -29,9 +28,7 @@ export async function resendNotification(
   deps: ResendNotificationsDeps,
   { notificationId, actor, reason }: ResendRequest & { notificationId: string },
 ): Promise<NotificationView> {
-  const listed = await deps.store.findNotification(notificationId)
-  if (listed === undefined) throw new TrackerError('not_found', `There is no notification ${notificationId}.`)
-  await resend(deps, [listed], { actor, reason })
+  await resend(deps, [await getNotification(deps, notificationId)], { actor, reason })
   return showNotification(deps, notificationId)
 }
 
