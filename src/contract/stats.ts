@@ -28,7 +28,7 @@ export const statsQuerySchema = z.strictObject({
 export const statsSchema = z.object({
   /** In hours, such as `24h`. */
   window: z.string(),
-  /** `pending` counts the runs that are pending now; the other numbers count what happened in the window. */
+  /** `pending` counts the runs that are pending now; the other numbers count the runs that changed within the window. */
   byStatus: countsByStatusSchema,
   byExtension: z.record(z.string(), countsByStatusSchema),
   byHour: z.array(

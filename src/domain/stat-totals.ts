@@ -14,7 +14,7 @@ type Totals = {
   settleSeconds: { p50: number | null; p95: number | null }
 }
 
-/** `pending` counts the runs that are pending now; the rest counts what happened in the counted hours. */
+/** `pending` counts the runs that are pending now; the rest counts the changes in the counted hours. */
 export function totalsOf({ groups, counters }: Pick<StatCounts, 'groups' | 'counters'>): Totals {
   const byStatus = noRuns()
   const byExtension = new Map<string, StatusCounts>()

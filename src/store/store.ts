@@ -330,7 +330,7 @@ type OperatorStore = {
     entry: AuditEntry,
   ): Promise<string[]>
 
-  /** Counts all runs by group, and what happened in the hours from `from` to before `until`, in hours since the epoch. */
+  /** Counts all runs by group, and the changes in the hours from `from` to before `until`, in hours since the epoch. */
   readStats(from: number, until: number): Promise<StatCounts>
 
   /** The pending run that was inserted first. */

@@ -106,8 +106,8 @@ test.each<[string, (response: ServerResponse) => void, string]>([
   ],
   [
     'is an error',
-    (response) => response.writeHead(503).end('{"detail":"The store cannot write."}'),
-    'The store cannot write.',
+    (response) => response.writeHead(503).end('{"detail":"The database is unavailable."}'),
+    'The database is unavailable.',
   ],
 ])('if the response %s, no copy is left and an existing file stays', async (_, respond, sentence) => {
   writeFileSync(file, 'precious')

@@ -93,12 +93,12 @@ test('a form of an earlier session can be sent again in the new session', async 
 
 test('a form that another site sends is rejected, and the response does not repeat its fields', async () => {
   const { tracker, browser } = await startSignedIn()
-  const fields: [string, string][] = [['note', 'planted']]
+  const fields: [string, string][] = [['note', 'forged']]
   for (const sender of [browser, openBrowser(tracker)]) {
     const foreign = await sender.post('/admin/runs/x/acknowledge', fields, { 'sec-fetch-site': 'cross-site' })
     expect([foreign.status, foreign.location]).toEqual([403, null])
     expect(readText(foreign.html)).toContain('This form was sent by another site.')
-    expect(foreign.html).not.toContain('planted')
+    expect(foreign.html).not.toContain('forged')
   }
 })
 
@@ -113,7 +113,7 @@ test('after a sign-in only forms of the admin pages can be sent again', async ()
     const response = await openBrowser(tracker).post('/admin/sign-in', [
       ['key', ADMIN_KEY],
       ['to', to],
-      ['form', 'note=planted'],
+      ['form', 'note=forged'],
     ])
     expect([response.status, response.location], to).toEqual([303, '/admin'])
   }

@@ -63,7 +63,7 @@ test('sign-ins with the right key are never counted', async () => {
   for (let count = 0; count < 12; count += 1) expect((await from('', ADMIN_KEY)).status).toBe(303)
 })
 
-test('while the store cannot write, a right key signs in and wrong keys are still limited', async () => {
+test('while the database is unavailable, a right key signs in and wrong keys are still limited', async () => {
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
   const from = attemptsAt(tracker)
   await breakWrites(tracker.database, 'sign_in_failures')

@@ -58,7 +58,7 @@ test('streams get the effect of a webhook once it is committed', async () => {
   await ended
 })
 
-test('a webhook that the store cannot write gets 503, and is applied when it is sent again', async () => {
+test('a webhook that cannot be stored gets 503, and is applied when it is sent again', async () => {
   let isBroken = true
   const tracker = await startOnStore((real) => ({
     recordDelivery: (delivery) =>
