@@ -130,6 +130,7 @@ function parsePublicUrl(
         'PUBLIC_URL',
         'is required when HOST is not loopback: the URL at which ImageKit reaches this service',
       )
+    // After a problem, any URL will do: the configuration is rejected, and never uses it.
     return isLoopbackHost(host) ? fallback : 'https://unset.invalid'
   }
   if (isUnencrypted(configured) && !allowsHttp)

@@ -78,9 +78,9 @@ export type Service = {
   /** Every operation of the API. */
   operations: readonly DescribedOperation[]
   /**
-   * Opens the store, recovers the unfinished work of ended processes, listens, and resolves with the actual URL. While the
-   * database is unavailable, it keeps retrying and responds with 503. Rejects if retrying does not help: the file can't be
-   * created, or the server rejects the password.
+   * Opens the store, recovers the unfinished work of ended processes, listens, and resolves with the actual URL. If the database
+   * is unavailable, it listens anyway, responds with 503, and keeps retrying. Rejects if retrying does not help, for example
+   * because the file can't be created or the server rejects the password.
    */
   start(): Promise<{ url: string }>
   /** Lets requests in progress finish for 10 seconds, then closes the store. */
@@ -110,6 +110,7 @@ export type Overrides = {
   waitingLimits?: Partial<WaitingLimits>
   /** How often alerts are evaluated. */
   alertEveryMs?: number
+  /** How long `stop` lets requests in progress finish. */
   drainMs?: number
   /** How often opening the database is retried. */
   reopenEveryMs?: number
@@ -136,7 +137,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
 
   // Tokens and keys
   const files = config.database.kind === 'sqlite' ? filesBeside(config.database.path) : null
-  // First, because the token secret is stored beside the database.
+  // Checked first, because the token secret is stored beside the database.
   if (!overrides.store) checkDatabaseAddress(config.database)
   const storedSecrets = () => (files === null ? [] : [readOrCreateSecret(files.tokenSecret)])
   const tokens = createCapabilityTokens(config.tokenSecrets ?? storedSecrets())

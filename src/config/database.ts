@@ -9,13 +9,14 @@ import type { Variables } from './variables.ts'
 
 const MAX_CONNECTIONS = 1_000
 
-/** The source and the target of a database copy. */
+/** The addresses of `migrate --from --to`: the database to copy, and the empty one to copy it into. */
 export type Move = { from: DatabaseAddress & { kind: 'sqlite' }; to: DatabaseAddress & { kind: 'postgres' } }
 
 export function parseDatabase(variables: Variables): DatabaseAddress {
   const database = parseDatabaseAddress(variables.text('DATABASE_URL') ?? 'file:./data/tracker.db')
   if (database.kind === 'invalid') {
     variables.addProblem('DATABASE_URL', database.problem)
+    // Never opened: the configuration is rejected.
     return { kind: 'sqlite', path: '' }
   }
   if (database.kind === 'sqlite') {

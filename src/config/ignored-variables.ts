@@ -9,7 +9,8 @@ const KNOWN =
   METRICS_PUBLIC IMAGEKIT_PASSTHROUGH LOG_LEVEL`.split(/\s+/)
 
 /**
- * ImageKit's clients read the first two. Kubernetes and Docker set variables such as the others for a service called `tracker`.
+ * Variables of others that look like ours. ImageKit's clients read the two that begin with `IMAGEKIT_`. Kubernetes and Docker set
+ * the others for a service that is called `tracker`.
  */
 const FOREIGN = /^IMAGEKIT_(PUBLIC_KEY|URL_ENDPOINT)$|^\w+_(SERVICE|PORT)(_\w+)?$/
 

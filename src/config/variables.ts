@@ -92,7 +92,7 @@ export class Variables {
     return this.parsed<URL | undefined>(name, undefined, parse, form)
   }
 
-  /** A URL to which paths are appended: without a query, fragment or trailing slash. */
+  /** A URL to which paths are appended: without credentials, a query, a fragment or a trailing slash. */
   baseUrl(name: string): string | undefined {
     const url = this.url(name, ['https:', 'http:'])
     if (url === undefined) return undefined

@@ -9,7 +9,7 @@ export const auditListSchema = z.object({
       /** The name of the operator's key. */
       actor: z.string(),
       kind: auditKindSchema,
-      /** The id of what was changed; null if it was more than one. */
+      /** The id of what the action changed; null if it changed several things, or nothing that has an id (a backup). */
       subject: z.string().nullable(),
       reason: z.string().nullable(),
       details: z.record(z.string(), z.json()).nullable(),

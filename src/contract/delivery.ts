@@ -97,5 +97,6 @@ export const deliveryDetailSchema = deliverySchema.extend({
   headers: z.record(z.string(), z.string()).nullable(),
   /** As text; null once pruned. */
   body: z.string().nullable(),
+  /** The size of the body, as far as it is known; larger than `body` if that is incomplete. */
   bytes: z.int().min(0),
 })

@@ -15,7 +15,7 @@ export const reconcileReportSchema = z.object({
       why: z.string(),
     }),
   ),
-  /** How long ImageKit asked us to wait, in milliseconds. */
+  /** How long ImageKit accepts no further requests, in milliseconds; null without a rate limit. */
   holdMs: z.number().nullable(),
   /** Why the other due runs were not checked; null if all were. */
   stoppedBy: z.string().nullable(),
@@ -44,5 +44,6 @@ export const readinessSchema = z.object({
   store: z.literal('ok'),
   migrations: z.literal('ok'),
   queuedWrites: countSchema,
+  /** `ok`, or a text that says for which call ImageKit rejects the private key. */
   imagekit: z.string(),
 })

@@ -19,7 +19,10 @@ const runSourceSchema = z.enum([
   'expiry',
 ] satisfies RunSource[])
 
-/** One extension of one submission. `error` is ImageKit's error object verbatim, or null. */
+/**
+ * One extension of one submission. `error` is ImageKit's error unchanged, or null. One over 16 KiB, or nested too deeply, is
+ * replaced by `{ truncated: true, bytes }`.
+ */
 export const runSchema = z.object({
   runId: z.string(),
   name: z.string(),

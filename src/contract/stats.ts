@@ -26,7 +26,7 @@ export const statsQuerySchema = z.strictObject({
 })
 
 export const statsSchema = z.object({
-  /** In hours, such as `24h`. */
+  /** In whole hours, rounded up, such as `24h`. */
   window: z.string(),
   /** `pending` counts the runs that are pending now; the other numbers count the runs that changed within the window. */
   byStatus: countsByStatusSchema,

@@ -11,7 +11,7 @@ export const registrationSchema = z.strictObject({
     .refine(({ length }) => length > 0, 'is empty'),
   fileId: fileIdText.nullish(),
   fileName: plainText.nullish(),
-  /** The caller's own URL, to be notified of settled runs. */
+  /** The caller's own URL, to be notified of settled runs. `parseWebhookUrl` validates it. */
   webhookUrl: z.unknown().optional(),
 })
 

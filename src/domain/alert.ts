@@ -14,6 +14,7 @@ export type Alert = {
   extension: string
   alertId: string
   state: AlertState
+  /** When it began to fire. */
   since: number
   /** When the measured value last was at or above the threshold. */
   passedAt: number
@@ -27,7 +28,10 @@ export type Alert = {
 /** Fires at `threshold` or above. Resolves after `calmMs` below it, or at once below half of it. */
 export type AlertRule = { threshold: number; calmMs: number }
 
-/** Below half the threshold, an alert resolves at once. Thus an alert that hovers around the threshold is reported once. */
+/**
+ * An alert resolves at once only below this share of the threshold. So a value that hovers around the threshold does not fire and
+ * resolve an alert again and again.
+ */
 const RESOLVE_SHARE = 0.5
 
 /** `passedAt` of a firing alert is updated at most once per this share of `calmMs`, to save writes. */

@@ -18,7 +18,7 @@ export type AuditEntry = {
   /** The name of the key that the operator used. */
   actor: string
   kind: AuditKind
-  /** The id of what the action changed; null if it changed several things. */
+  /** The id of what the action changed; null if it changed several things, or nothing that has an id (a backup). */
   subject: string | null
   /** As the operator wrote it. */
   reason: string | null

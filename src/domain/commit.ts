@@ -3,9 +3,9 @@ import type { FinalStatus, RunSource } from './run.ts'
 /** A run that reached its final status. `seconds` is the time since its request. */
 export type SettledRun = { extension: string; status: FinalStatus; source: RunSource; seconds: number }
 
-/** One committed transaction: a batch, or a deletion between two batches. */
+/** One committed transaction: a batch, or maintenance between two batches, such as a sweep or a deletion. */
 export type Commit = {
-  /** The number of steps; 1 for a deletion. */
+  /** The number of steps; 1 for maintenance. */
   steps: number
   /** The number of steps that wait for the next batch. */
   waiting: number

@@ -13,10 +13,10 @@ export type DatabaseAddress =
 
 type InvalidAddress = { kind: 'invalid'; problem: string }
 
-/** Enough for four transactions and four reads at a time. */
+/** Enough for four transactions and four reads at a time, besides the last three connections that `MIN_CONNECTIONS` counts. */
 export const DEFAULT_CONNECTIONS = 11
 
-/** A reader, a writer, a listener, one for rejected deliveries, and one for notifications to other processes. */
+/** One for reads, one for transactions, one that listens, one for rejected deliveries, and one that notifies other processes. */
 export const MIN_CONNECTIONS = 5
 
 export const POSTGRES_URL_FORM =

@@ -75,6 +75,7 @@ function contradict<R extends Run>(run: R, observation: Observation): StatusDeci
   return { run: { ...run, contradicted: true }, outcome: 'contradicted' }
 }
 
+/** The error of a webhook that reports a failure. One larger than `MAX_ERROR_BYTES` is replaced by its size. */
 function errorOf(observation: Observation): Json | null {
   if (observation.source !== 'webhook' || observation.status !== 'failed') return null
   const bytes = Buffer.byteLength(JSON.stringify(observation.error))

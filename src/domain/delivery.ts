@@ -4,14 +4,14 @@ import type { DeliveryCause, ExtensionResult } from './extension-result.ts'
 export type DeliveryRoute = 'extension' | 'account'
 
 /**
- * The result of checking a delivery's signature headers. On the extension route, it is only recorded, unless signatures are
- * required.
+ * The result of checking a delivery's signature headers. `unchecked`: it has some, but no secret is configured. On the extension
+ * route, the result is only recorded, unless signatures are required.
  */
 export type SignatureCheck = 'valid' | 'invalid' | 'absent' | 'unchecked'
 
 export type DeliveryOutcome = 'applied' | 'duplicate' | 'contradicted' | 'ignored' | 'rejected'
 
-/** An HTTP POST received on the extension route. */
+/** An HTTP POST received on the extension route, with a valid token. */
 export type NewDelivery = {
   route: DeliveryRoute
   receivedAt: number
@@ -52,20 +52,23 @@ export type RejectedDelivery = {
   cause: RejectionCause
   /** The token of its URL, on the extension route. Never shown. */
   token: string | null
-  /** Null unless the token is proven. */
+  /** The submission that its token names; null without a valid token. */
   submissionId: string | null
-  /** The file that its body names, proven or not: the delivery is deleted when that file is forgotten. */
+  /** The file that its body names, even if nothing proves who sent it: the delivery is deleted when that file is forgotten. */
   fileId: string | null
   /** Includes signature headers, for the replay; they are never shown. */
   headers: { [name: string]: string }
   body: Buffer
-  /** The size of the body. If it exceeds that of `body`, the body was truncated and can't be replayed. */
+  /** The size of the body, as far as it is known. If `body` is smaller, it is incomplete, and the delivery can't be replayed. */
   bytes: number
 }
 
 export type NewRejectedDelivery = Omit<RejectedDelivery, 'deliveryId'>
 
-/** The result of a delivery, known once it and its effect are committed. Nothing is written for a `rejected` one. */
+/**
+ * The result of a delivery, known once it and its effect are committed. For a `rejected` one, nothing is written in this way: it
+ * is stored as a `RejectedDelivery`.
+ */
 export type RecordedDelivery = {
   /** Null for a `rejected` one. */
   deliveryId: string | null

@@ -1,7 +1,7 @@
-/** Durations are counted in buckets, each 10 % wider than the one below, so a quantile is accurate to 5 %. */
+/** Durations are counted in buckets. Each ends 10 % above the one below, so a quantile over 0.1 s is accurate to 5 %. */
 const GROWTH = 1.1
 
-/** The bucket of a duration: 0 for up to 0.1 s, and at most 200, which is seven months. */
+/** The bucket of a duration: 0 for up to 0.1 s, and 200 for about seven months or more. */
 export function bucketOf(seconds: number): number {
   if (!(seconds > 0.1)) return 0
   return Math.min(Math.ceil(Math.log(seconds / 0.1) / Math.log(GROWTH)), 200)

@@ -117,8 +117,8 @@ function mayHaveCaused(evidence: Evidence, extension: string, other: ConcurrentC
 
 /**
  * Whether somebody else uploaded or restored a version, which may bring its own tags and description. If we requested
- * remove-bg, a newer version counts as its result, which keeps the tags and the description. A version that certainly still has
- * a background does not.
+ * remove-bg, a newer version counts as its result, which keeps the tags and the description, unless that version certainly still
+ * has a background.
  */
 function isOtherVersion(
   run: AssessedRun,

@@ -65,7 +65,7 @@ export function decideDelivery<S extends SubmissionHead>(
   }
 }
 
-/** A new run for an extension that the submission did not request. Its attempt number is that of the other runs. */
+/** A new run for an extension that the submission did not request by this name. Its attempt number is that of the other runs. */
 export function unrequestedRun(
   submission: Pick<Submission, 'submissionId' | 'createdAt'>,
   runs: readonly Run[],

@@ -8,8 +8,8 @@ export type StoredResponse = {
 }
 
 /**
- * One request's claim of an idempotency key. The nonce is random and belongs to that request: only this request may record
- * anything under the key.
+ * One request's claim of an idempotency key. `scope` is a hash of the key with the caller and the route; see `idempotencyScope`.
+ * The nonce is random and belongs to that request: only this request may record anything under the key.
  */
 export type KeyClaim = { scope: string; nonce: string }
 

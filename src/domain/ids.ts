@@ -8,7 +8,7 @@ export type IdKind = 'run' | 'sub' | 'dlv'
 /** The number of ids of each kind. */
 export type IdCounts = { readonly [kind in IdKind]?: number }
 
-/** Assigns the ids of new rows. No id exists before its transaction commits. */
+/** Assigns the ids of new rows, inside their transaction. Nobody gets an id before the transaction commits. */
 export type NewIds = {
   submission: () => string
   /** For a run of this submission: the run's row then determines both ids. */

@@ -57,6 +57,6 @@ export function listRejection(
 export type DeliveryDetail = ListedDelivery & {
   headers: { [name: string]: string } | null
   body: Buffer | null
-  /** The size of the body; larger than `body` if that was truncated. */
+  /** The size of the body, as far as it is known; larger than `body` if that is incomplete. */
   bytes: number
 }

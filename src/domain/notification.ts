@@ -32,9 +32,9 @@ export type TargetRejection =
   | 'address_not_allowed'
 
 /**
- * The result of sending a message once. `gone` and `rejected` are final. `closed`: our own stop ended the attempt, although the
- * target may have received the message. `status` is that of the response; null without one. Reasons contain neither the target
- * nor secrets.
+ * The result of sending a message once. `gone`: the target responded with 410. `rejected`: nothing was sent, because the target
+ * may not be called. `retry`: any other failure. `closed`: our own stop ended the attempt, although the target may have received
+ * the message. `status` is that of the response; null without one. Reasons contain neither the target nor secrets.
  */
 export type SendResult =
   | { kind: 'delivered'; status: number }
@@ -43,7 +43,7 @@ export type SendResult =
   | { kind: 'retry'; status: number | null; retryAfterMs: number | null; reason: string }
   | { kind: 'closed' }
 
-/** The result of an attempt: final, or repeated at `at`. Reasons contain no secrets. */
+/** The result of an attempt. `again`: it is repeated at `at`. The others are final. Reasons contain no secrets. */
 export type NotificationResult =
   | { kind: 'delivered' }
   | { kind: 'gone' | 'rejected' | 'given_up'; reason: string }
@@ -139,7 +139,7 @@ export function nextAttempt(
 ): { at: number } | 'give_up' {
   const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
   const jitteredMs = Math.round(pauseMs * (1 - JITTER + 2 * JITTER * random))
-  // If it was created while the clock was ahead, a longer pause would make its due time count as misdated again.
+  // If it was created while the clock was ahead, a due time beyond `LONGEST_WAIT_MS` would count as wrong, and so as due.
   const requestedMs = createdAt > now ? Math.min(retryAfterMs ?? 0, LONGEST_PAUSE_MS) : (retryAfterMs ?? 0)
   const at = now + Math.max(jitteredMs, requestedMs)
   return at > createdAt + NOTIFY_WITHIN_MS ? 'give_up' : { at }

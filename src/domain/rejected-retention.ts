@@ -1,6 +1,6 @@
 const MIB = 1024 * 1024
 
-/** Separate limits: a flood of unproven deliveries evicts none whose token is valid. */
+/** `proven`: with a valid token. The limits are separate, so that a flood of other deliveries evicts none of these. */
 const LIMITS = {
   proven: { count: 10_000, bytes: 256 * MIB },
   unproven: { count: 1_000, bytes: 64 * MIB },

@@ -5,7 +5,7 @@ export type RetentionPlace = { table: 'submissions' | 'deliveries'; n: number }
 
 /**
  * Decides about the next row, in insertion order, when old rows are deleted. `keep`: it is needed, or a wrong clock dated it into
- * the future. `young`: no older row follows, unless a wrong clock dated this one.
+ * the future. `young`: it is not older than `before`, so no older row follows, unless a wrong clock dated this one.
  */
 export function retainRow(
   { isNeeded, at }: { isNeeded: boolean; at: number },

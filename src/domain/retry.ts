@@ -82,7 +82,7 @@ export type SubmitRetryResult =
   | { submissionId: string; runIds: string[] }
   | { rejection: RetryRejection | 'not_waiting' }
 
-/** Whether a run may be retried, and with which options: those of its first request. */
+/** Whether a run may be retried, and with which options: those with which it was requested. */
 export function decideRetry(facts: {
   run: Run
   submission: Submission
@@ -102,8 +102,8 @@ export function decideRetry(facts: {
 }
 
 /**
- * The requested extension that a run comes from; undefined if it is unknown: ImageKit does not report which of several saved
- * extensions it is.
+ * The requested extension that a run comes from. For a run that was not requested by any name, this is its name without options.
+ * Undefined if it is unknown: ImageKit does not report which of several saved extensions it ran.
  */
 function findRequested(run: Run, extensions: readonly RequestedExtension[]): RequestedExtension | undefined {
   const name = run.requestedAs ?? run.name

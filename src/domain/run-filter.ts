@@ -41,8 +41,8 @@ export type ListedRun = {
 }
 
 /**
- * Whether all conditions of the filter concern properties of groups. `exceptCauses` is one of them, although `matchesGroup` does
- * not check it: only the store sets it.
+ * Whether all conditions of the filter concern properties of groups. `exceptCauses` does, but `matchesGroup` need not check it:
+ * the store sets it only when it lists runs, to replace the cause `OTHER_CAUSE`.
  */
 export function selectsWholeGroups({
   status: _status,

@@ -35,7 +35,7 @@ export type Run = {
   /** Null while `pending` and `expired`. */
   settledAt: number | null
   updatedAt: number
-  /** ImageKit's error object, unchanged, up to 16 KiB. */
+  /** ImageKit's error, unchanged. One over 16 KiB, or nested too deeply, is replaced by `{ truncated: true, bytes }`. */
   error: Json | null
   /** Null if ImageKit itself reported the status. */
   evidence: StatusReason | null

@@ -3,7 +3,7 @@ import { CLOCK_SLACK_MS } from './due-time.ts'
 const WITHIN_MS = 15 * 60_000
 const MAX_FAILURES = 10
 
-/** The maximum number of names with remembered failures; the oldest are deleted first. */
+/** The maximum number of names with remembered failures; the oldest are deleted first. A name is a hash of an address or key. */
 export const MAX_SIGN_IN_NAMES = 20_000
 
 /**

@@ -10,8 +10,9 @@ import { searchBatches, searchQuery } from './search-batches.ts'
 export type RemoteFile = { facts: FileFacts; object: object }
 
 /**
- * `rate_limited`: ImageKit's rate limit allows no request for `ms` milliseconds. `key_rejected`: ImageKit rejects our private key.
- * `rejected`: ImageKit rejects these very ids. `failed`: the lookup gave no result, which is never evidence of anything.
+ * `rate_limited`: ImageKit's rate limit allows no request for `ms` milliseconds. `key_rejected`: ImageKit rejects our private
+ * key. `rejected`: the request is rejected because of these very ids. `failed`: the lookup gave no result, which is never
+ * evidence of anything.
  */
 export type LookupResult<T> =
   | { kind: 'ok'; value: T }

@@ -31,7 +31,7 @@ export async function* readFormParts(
 ): AsyncGenerator<FormPart, void> {
   const boundary = parseBoundary(form.contentType)
   const delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1')
-  // The first boundary may be the first line.
+  // A delimiter begins with a line break, but the first boundary may be the first line.
   const bytes = new DelimitedBytes(form.chunks(signal), truncated, Buffer.from('\r\n'))
   try {
     for await (const _preamble of bytes.until(delimiter));

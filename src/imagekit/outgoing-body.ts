@@ -28,7 +28,7 @@ export class OutgoingBody {
     await this.#source.return()
   }
 
-  /** Without `throw`: a broken connection is no failure of the source. */
+  /** Has no `throw`: through it, the stream would report a broken connection to the source, as if the source had failed. */
   #iterator(): AsyncIterator<string | Buffer> {
     return {
       next: async () => {

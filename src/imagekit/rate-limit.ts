@@ -1,6 +1,9 @@
 const DEFAULT_RESET_MS = 60_000
 
-/** ImageKit sends the time to wait in milliseconds: https://imagekit.io/docs/api-overview#rate-limits */
+/**
+ * The time to wait, at most an hour; a minute if ImageKit does not send it. ImageKit sends milliseconds:
+ * https://imagekit.io/docs/api-overview#rate-limits
+ */
 export function readResetMs(headers: { [name: string]: string | string[] | undefined }): number {
   const reset = Number(headers['x-ratelimit-reset'])
   return Number.isFinite(reset) && reset > 0 ? Math.min(reset, 3_600_000) : DEFAULT_RESET_MS

@@ -26,8 +26,9 @@ const fileSchema = z.looseObject({
 type File = z.infer<typeof fileSchema>
 
 /**
- * Reads ImageKit's response to an upload or an update. 4xx is a clear rejection. Anything else without a file is `unconfirmed`:
- * ImageKit may have the file. 202 is the documented response for a video whose pre-transformation is queued.
+ * Reads ImageKit's response to an upload or an update. 2xx with a `fileId` is a success, and 4xx a clear rejection. 202 without a
+ * `fileId` is the documented response for a video whose pre-transformation is queued. Anything else is `unconfirmed`: ImageKit
+ * may have the file.
  */
 export function readResponse(status: number, body: string, requestId: string | null): UploadResponse {
   const file = parseFile(body)

@@ -1,7 +1,7 @@
 /** How many ids one search accepts. */
 const MAX_IDS = 100
 
-/** Servers reject URLs of 8 KiB or more, some of far less. A hundred of ImageKit's own ids need about 3,300 bytes. */
+/** Servers reject URLs of 8 KiB or more, and some reject shorter ones. A hundred of ImageKit's own ids need about 3,300 bytes. */
 const MAX_QUERY_BYTES = 4096
 
 /** The URL-encoded value of `searchQuery` that finds files by their ids. */

@@ -25,8 +25,8 @@ const AFTER_FAILURE_MS = 2_000
 export function createHeartbeat(deps: HeartbeatDeps): Repeated {
   const { store, lease, outage, log } = deps
   /**
-   * Returns whether the work succeeded; a failure is only logged. The heartbeat has just shown that the store is available, so the
-   * locks of other processes may be the reason.
+   * Returns whether the work succeeded. A failure is logged, and does not count as an outage: the heartbeat has just shown that
+   * the store is available, so the locks of other processes may be the reason.
    */
   const succeeds = async (work: Promise<void>, event: string, message: string): Promise<boolean> => {
     try {

@@ -16,7 +16,7 @@ export function createTargetBackoff(): TargetBackoff {
   const ends = new Map<string, number>()
   const isActive = (key: string, now: number) => {
     const end = ends.get(key) ?? Number.NEGATIVE_INFINITY
-    // A backoff that ends later was set while the clock was ahead.
+    // A backoff that ends more than `MAX_BACKOFF_MS` from now was set while the clock was ahead.
     return end > now && end <= now + MAX_BACKOFF_MS
   }
   return {

@@ -51,7 +51,7 @@ const OTHER_NAME = 'other'
 const MAX_NAMES = 50
 const MAX_LENGTH = 100
 
-/** Bounds the values of a label: the first fifty names, and `other` for the rest. Extensions are an open set. */
+/** Bounds the values of a label, because extensions are an open set: fifty names, and `other` for later and for long ones. */
 function createBoundedNames(): (name: string) => string {
   const known = new Set<string>()
   return (name) => {

@@ -6,7 +6,7 @@ import type { Notification, SendResult } from '../domain/notification.ts'
 import { AddressNotAllowed, createTargetConnector, type LookupAll, parseTarget } from './target-guard.ts'
 
 export type NotificationSender = {
-  /** Makes one attempt; never rejects because of the target. */
+  /** Makes one attempt. A failure is a result, not an error. */
   send(notification: Pick<Notification, 'notificationId' | 'target' | 'body'>): Promise<SendResult>
   /** Ends at once: attempts in progress return `closed`. */
   close(): Promise<void>

@@ -18,7 +18,7 @@ export type LookupAll = (hostname: string) => Promise<readonly LookupAddress[]>
 
 const lookupAll: LookupAll = (hostname) => systemLookup(hostname, { all: true })
 
-/** Parses and checks a target as far as possible before its name is resolved. */
+/** Parses a target and checks its scheme and credentials. `createTargetConnector` checks its address. */
 export function parseTarget(target: string): URL | TargetRejection {
   if (!URL.canParse(target)) return 'not_a_url'
   const url = new URL(target)

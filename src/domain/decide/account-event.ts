@@ -32,6 +32,7 @@ export function recordAccountDelivery(delivery: NewAccountDelivery): Step<Record
       if (submissionId === undefined) return []
       const state = loadState(facts, submissionId)
       if (state === undefined) return stateKeys(submissionId)
+      // At time 0: the bodies that it needs don't depend on the time.
       const bodies = bodyKeys((ids, bodyOf) => finishUpload(facts, submissionId, event, 0, ids, bodyOf))
       return [...stateKeys(submissionId), ...unclaimedKeys(state, [event.response]), ...bodies]
     },

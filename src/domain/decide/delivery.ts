@@ -211,7 +211,7 @@ export function replayKeys({ replayOf }: Replayable): Key[] {
   return replayOf === undefined ? [] : [['rejected', replayOf]]
 }
 
-/** Removes a replayed delivery from the rejected ones once it is recorded. Throws `unprocessable` if it was replayed before. */
+/** Removes a replayed delivery from the rejected ones once it is recorded. Throws `unprocessable` if it is no longer there. */
 export function replaying(
   facts: Facts,
   { replayOf }: Replayable,

@@ -71,7 +71,8 @@ export function applyFinding(
     decide(facts) {
       const run = facts.find('runs', runId)
       const submission = run && facts.find('submissions', run.submissionId)
-      // A run without a due time needs no check: its submission is rejected, or it expired and its file has not changed since.
+      // A run without a due time needs no check: it is not overdue yet, its submission is rejected, or it expired and its file
+      // has not changed since.
       if (run === undefined || submission === undefined || isFinal(run.status) || run.dueAt === null)
         return { result: { applied: false, fileId: null }, changes: {} }
       const isFact = finding.kind === 'evidence' || finding.kind === 'asset_gone'

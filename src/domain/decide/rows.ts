@@ -59,8 +59,8 @@ export type SubmissionRow = Omit<Submission, 'extensions' | 'baseline'> & {
 
 export type RunRow = Run & {
   /**
-   * The time of its next check. Null until the sweep finds it overdue, once it is final, and while it is expired and its file has
-   * not changed.
+   * The time of its next check. Null until the sweep finds it overdue, once it is final, while it is expired and its file has not
+   * changed, and while its submission is rejected.
    */
   dueAt: number | null
   /** Pending, and found overdue by the sweep, or so old that the sweep has passed it. */
@@ -71,7 +71,7 @@ export type RunRow = Run & {
   settledBy: number | null
   /** The asset of its submission while that is accepted. Copied here so that a webhook needs no other row than its run. */
   boundTo: string | null
-  /** Its submission has a caller to notify. */
+  /** Its submission has a caller's `webhookUrl`. */
   notifiesCaller: boolean
 }
 
@@ -123,6 +123,7 @@ export type ClaimRow = {
   /** Of the request that has claimed the key. */
   nonce: string
   claimedAt: number
+  /** Of the content of the request; null until its submission is recorded. */
   fingerprint: string | null
   submissionId: string | null
   /** The process that claimed it has ended. */
@@ -142,7 +143,7 @@ type RetryItemRow = {
 
 export type LeaseRow = {
   name: string
-  /** This process has the lease, or was the last to have it. */
+  /** This process has the lease, or was the last to have it and did not release it. */
   isOurs: boolean
   /** Increases with each new holder. */
   epoch: number

@@ -68,6 +68,7 @@ export type OtherChanges = {
   /** Failed sign-in attempts at this time or earlier are deleted. */
   signInsSince?: number
   clockTrust?: ClockTrust
+  /** Identifies the token secret; see `CapabilityTokens`. */
   tokenCheckValue?: number
   /** The heartbeat of this process. */
   heartbeatAt?: number
