@@ -1,4 +1,4 @@
-// Generates the runs of ninety days of use from a seeded random number generator.
+// Generates runs and the names of files with a seeded random number generator.
 import type { Run, RunStatus } from '#src/domain/run'
 
 export const DAY_MS = 86_400_000
@@ -26,7 +26,7 @@ export type Random = () => number
 /** Cumulative shares of 94 % success, 4 % failed and 1 % expired; the other 1 % is pending. */
 export const SHARES = { success: 0.94, failed: 0.98, expired: 0.99 }
 
-/** Half of the failures older than a day are acknowledged. */
+/** Half of the failures are acknowledged, a day after they settled; no new ones (`isNew`). */
 export function generateRun(
   random: Random,
   {

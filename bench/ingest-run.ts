@@ -1,4 +1,4 @@
-// Sends the same deliveries to each server in turn. Afterwards it looks up every delivery in the server's database.
+// Sends the same deliveries to each server in turn. Afterwards it looks up every delivery in the server's database, if it has one.
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { median, milliseconds, spread, sum } from './figures.ts'
@@ -78,7 +78,7 @@ function oneTransactionServer(name: string, program: string): IngestServer {
   }
 }
 
-/** `missing`: acknowledged deliveries that are not stored; null for a server that stores nothing. */
+/** `missing`: the result of `countMissing`; null for a server that stores nothing. */
 type IngestResult = Load & { missing: number | null }
 
 /** Over one connection, a server would get too few requests for V8 to optimise it before the measurement. */

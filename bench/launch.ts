@@ -1,4 +1,4 @@
-// Starts programs as a user does, each pinned to a core and with its output in a file.
+// Starts programs as a user does, each pinned to a core if possible, and with its output in a file.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
@@ -22,7 +22,7 @@ export type Env = { [name: string]: string }
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 const SERVERS = fileURLToPath(new URL('servers.js', import.meta.url))
 const SLOW_SYNC = fileURLToPath(new URL('../bench/slow-sync.c', import.meta.url))
-/** Nothing is sent to the real ImageKit. */
+/** Nothing listens on this port, and nothing is sent to the real ImageKit. */
 const UNREACHABLE = 'http://127.0.0.1:9'
 const START_TIMEOUT_MS = 120_000
 let launchCount = 0
@@ -35,7 +35,7 @@ export function launchTracker(folder: string, env: Env = {}, core: Core = 0): Pr
     IMAGEKIT_PRIVATE_KEY: 'private_bench',
     IMAGEKIT_UPLOAD_URL: UNREACHABLE,
     IMAGEKIT_API_URL: UNREACHABLE,
-    // Here runs stay pending for more than ten minutes, and there is no ImageKit to reconcile with.
+    // The default is ten minutes. Here runs stay pending longer, and there is no ImageKit to reconcile with.
     RECONCILE_AFTER: '24h',
     ...env,
   }
@@ -64,7 +64,7 @@ export function launchPeer(
   return launch(command, folder, { DATABASE: join(folder, 'peer.db'), ...env }, { core })
 }
 
-/** Resolves once the program has printed its address. `stop` lets it finish its work. */
+/** Resolves once the program has printed its address, which `listening` captures. `stop` lets it finish its work. */
 export async function launch(
   command: string[],
   folder: string,

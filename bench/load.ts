@@ -8,7 +8,10 @@ import { Agent, request } from 'undici'
 import { isInstalled, onCore } from './machine.ts'
 import type { Headers, RequestFile } from './requests.ts'
 
-/** Counts, and latencies in microseconds. */
+/**
+ * Counts, and latencies in microseconds. `rejected`: responses without a success status; `broken`: connection errors and
+ * timeouts.
+ */
 type Counts = {
   sent: number
   responses: number
@@ -35,7 +38,10 @@ export function describeGenerator(): string {
   return HAS_WRK ? 'wrk, one thread' : 'autocannon (wrk is not installed)'
 }
 
-/** Sends every `stride`th request from number `first` on for `seconds` whole seconds. After the last request, it starts again. */
+/**
+ * Sends every `stride`th request from number `first` on for `seconds` whole seconds. After the end of the file, it starts again with
+ * number 0.
+ */
 export async function generateLoad(
   url: string,
   requests: RequestFile,

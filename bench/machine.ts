@@ -85,7 +85,7 @@ export function residentBytes(pid: number): number {
 
 export type MemorySamples = { first: number; highest: number; samples: number[] }
 
-/** Samples the memory of a process until `stop` is called, because a peak can't be read afterwards. */
+/** Samples the memory of a process until `stop` is called, because the system only knows the peak since the process started. */
 export function watchMemory(pid: number, everyMs = 20): { stop: () => MemorySamples } {
   const first = residentBytes(pid)
   const samples = [first]

@@ -3,7 +3,7 @@ import { randomFillSync } from 'node:crypto'
 import Database from 'better-sqlite3'
 import { Pool } from 'pg'
 import { checkOf, numberOf } from '#src/domain/ids'
-import { SOURCE } from '#src/store/sql/codes'
+import { ATTENTION, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS } from '#src/store/sql/codes'
 import { openConnection } from '#src/store/sqlite/connection'
 import { migrateConnection } from '#src/store/sqlite/open-sqlite-store'
 import { syncFile } from './machine.ts'
@@ -20,7 +20,7 @@ type Payload = {
 
 export type RecordOne = (submissionId: string, body: Buffer, payload: Payload) => void
 
-/** Commits one transaction per request, into tables that are empty at first. */
+/** Commits one transaction per request, into two tables of its own, which are empty at first. */
 export function openOneCommit(path: string): RecordOne {
   const connection = new Database(path)
   connection.pragma('journal_mode = WAL')
@@ -58,7 +58,7 @@ export function findStoredByOneCommit(path: string): StoredDelivery[] {
   return stored
 }
 
-const [PENDING, SUCCESS, FAILED] = [0, 1, 2]
+const { pending: PENDING, success: SUCCESS, failed: FAILED } = STATUS.to
 const { response: FROM_RESPONSE, webhook: FROM_WEBHOOK } = SOURCE.to
 /** The `settled_by` of pending runs, as wide as the later value, because a row that grows splits its page. */
 const WIDE_PLACEHOLDER = 0x7f_ff_ff
@@ -73,7 +73,7 @@ export function createGroupCommitDatabase(
   const insertSubmission = connection.prepare(
     `INSERT INTO submissions (n, chk, kind, state, file_id, file_name, key_name, sets_description, created_at,
        responded_at, updated_at, extensions, baseline)
-     VALUES (@n, @chk, 0, 1, @fileId, @fileName, 'default', 0, @at, @at, @at, @requested, '{"aiTags":{}}')`,
+     VALUES (@n, @chk, ${KIND.to.upload}, ${STATE.to.accepted}, @fileId, @fileName, 'default', 0, @at, @at, @at, @requested, '{"aiTags":{}}')`,
   )
   const insertRun = connection.prepare(
     `INSERT INTO runs (chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by,
@@ -116,12 +116,12 @@ export function openGroupCommit(path: string): (delivery: QueuedDelivery) => voi
   const fail = connection
     .prepare<unknown[], number>(
       `UPDATE runs SET status = ${FAILED}, source = ${FROM_WEBHOOK}, settled_at = ?, updated_at = ?, settled_by = ?,
-         attention = 1, cause = ?, failed_at = ?, error = ? ${where}`,
+         attention = ${ATTENTION.failed}, cause = ?, failed_at = ?, error = ? ${where}`,
     )
     .pluck()
   const insertDelivery = connection.prepare(
     `INSERT INTO deliveries (n, chk, route, received_at, signature, outcome, run, service, exception)
-     VALUES (?, ?, 0, ?, 0, ?, ?, ?, ?)`,
+     VALUES (?, ?, ${ROUTE.to.extension}, ?, ${SIGNATURE.to.absent}, ?, ?, ?, ?)`,
   )
   const insertBody = connection.prepare('INSERT INTO delivery_bodies VALUES (?, ?, ?)')
   let next = Number(connection.prepare('SELECT coalesce(max(n), 0) + 1 FROM deliveries').pluck().get())
@@ -143,8 +143,8 @@ export function openGroupCommit(path: string): (delivery: QueuedDelivery) => voi
     next += waiting.length
     const settled = waiting.map((delivery, index) => settle(delivery, first + index, now))
     for (const [index, { service, run }] of settled.entries()) {
-      const exception = run === undefined ? 1 : null
-      insertDelivery.run(first + index, randomCheck(), now, exception ?? 0, run, service, exception)
+      const { outcome, exception } = outcomeColumns(run === undefined)
+      insertDelivery.run(first + index, randomCheck(), now, outcome, run, service, exception)
     }
     for (const [index, { headers, body }] of waiting.entries()) insertBody.run(first + index, headers, body)
     return settled
@@ -199,11 +199,16 @@ export function openPostgresTransactions(url: string): RecordInTransaction {
       WHERE submission = $2 AND name = $3 AND status = ${PENDING} RETURNING n AS run, settled_by AS n`,
   })
   const succeed = settle('succeed', SUCCESS, '')
-  const fail = settle('fail', FAILED, ', attention = 1, cause = $4, failed_at = $1, error = $5')
+  const fail = settle(
+    'fail',
+    FAILED,
+    `, attention = ${ATTENTION.failed}, cause = $4, failed_at = $1, error = $5`,
+  )
   const insertDelivery = {
     name: 'delivery',
     text: `INSERT INTO deliveries (n, chk, route, received_at, signature, outcome, run, service, exception)
-      VALUES (coalesce($1, nextval('delivery_numbers')), $2, 0, $3, 2, $4, $5, $6, $7) RETURNING n`,
+      VALUES (coalesce($1, nextval('delivery_numbers')), $2, ${ROUTE.to.extension}, $3, ${SIGNATURE.to.absent}, $4, $5, $6, $7)
+      RETURNING n`,
   }
   const insertBody = {
     name: 'body',
@@ -221,14 +226,15 @@ export function openPostgresTransactions(url: string): RecordInTransaction {
           ? await client.query({ ...succeed, values: parameters })
           : await client.query({ ...fail, values: [...parameters, error.code, JSON.stringify(error)] })
       const { run, n } = settled.rows[0] ?? {}
-      const exception = run === undefined ? 1 : null
+      const isDuplicate = run === undefined
+      const { outcome, exception } = outcomeColumns(isDuplicate)
       const inserted = await client.query({
         ...insertDelivery,
-        values: [n, randomCheck(), now, exception ?? 0, run, service, exception],
+        values: [n, randomCheck(), now, outcome, run, service, exception],
       })
       await client.query({ ...insertBody, values: [inserted.rows[0].n, headers, body] })
       await client.query('COMMIT')
-      return exception === null ? 'applied' : 'duplicate'
+      return isDuplicate ? 'duplicate' : 'applied'
     } catch (failure) {
       await client.query('ROLLBACK')
       throw failure
@@ -236,6 +242,12 @@ export function openPostgresTransactions(url: string): RecordInTransaction {
       client.release()
     }
   }
+}
+
+/** The column `exception` repeats the outcome, but is NULL for an applied delivery, so that its index has only the others. */
+function outcomeColumns(isDuplicate: boolean): { outcome: number; exception: number | null } {
+  const outcome = isDuplicate ? OUTCOME.to.duplicate : OUTCOME.to.applied
+  return { outcome, exception: isDuplicate ? outcome : null }
 }
 
 const randomBytes = Buffer.alloc(8 * 1024)

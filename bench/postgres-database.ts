@@ -101,7 +101,11 @@ async function query<Row extends QueryResultRow>(
 const checkFor = (number: string) =>
   `translate(rtrim(encode(substr(sha256((${number})::text::bytea), 1, 8), 'base64'), '='), '+/', '-_')`
 
-/** Adds accepted submissions, as the store writes them after ImageKit's response, and their pending runs. */
+/**
+ * Adds accepted submissions, as the store writes them after ImageKit's response, and their pending runs. $1: the number of
+ * submissions; $2: the time of the uploads; $3: the names of their extensions; $4: the same extensions as JSON. A file id has 24
+ * hexadecimal digits, like ImageKit's. A negative `settled_by` is a filler: no delivery has settled the run.
+ */
 const ADD_PENDING = `
   WITH made AS (
     INSERT INTO submissions (n, chk, kind, state, file_id, file_name, key_name, request_id, sets_description, created_at,
@@ -296,6 +300,7 @@ max_client_conn = 500
   chmodSync(settings, 0o644)
   const asNobody = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
   const command = [PGBOUNCER, ...asNobody, settings]
+  // The URL is built below; the captured text is not used.
   const running = await launch(command, folder, {}, { core, listening: /(listening on) 127/ })
   const url = new URL(database)
   url.host = `127.0.0.1:${ownPort}`

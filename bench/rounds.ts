@@ -1,4 +1,4 @@
-// Variants take turns, so that other work on the machine affects all of them.
+// Measures variants alternately, in rounds, so that other work on the machine affects all of them alike.
 import { milliseconds } from './figures.ts'
 import { measureSyncMicros } from './machine.ts'
 

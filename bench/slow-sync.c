@@ -1,6 +1,6 @@
 /*
- * Simulates a disk on which each sync takes SLOW_SYNC_MICROS longer. Loaded before libc:
- * cc -shared -fPIC -O1 -o slow-sync.so slow-sync.c
+ * Simulates a disk on which each sync takes SLOW_SYNC_MICROS microseconds longer, for a program that loads it with
+ * LD_PRELOAD. To compile: cc -shared -fPIC -O1 -o slow-sync.so slow-sync.c
  */
 #define _GNU_SOURCE
 #include <stdlib.h>

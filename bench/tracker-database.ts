@@ -8,7 +8,7 @@ import type { DeliveryRow, RunRow, SubmissionDetails, SubmissionRow } from '#src
 import { formatId, numberOf } from '#src/domain/ids'
 import { statDelta } from '#src/domain/stat-counters'
 import { foldCounters } from '#src/store/fold-counters'
-import { SOURCE, STATUS, textOf } from '#src/store/sql/codes'
+import { OUTCOME, SOURCE, STATE, STATUS, textOf } from '#src/store/sql/codes'
 import { createStats } from '#src/store/sql/stats'
 import { openConnection } from '#src/store/sqlite/connection'
 import { migrateSqlite, openSqliteStore } from '#src/store/sqlite/open-sqlite-store'
@@ -30,11 +30,12 @@ import type { Bench } from './rounds.ts'
 export type PendingSubmission = { submissionId: string; fileId: string }
 
 const CREATE_BATCH = 5_000
+const FINAL_STATUSES = `${STATUS.to.success}, ${STATUS.to.failed}`
 
 /** The changes that the store writes after ImageKit's response to an upload. */
 const ACCEPT = `
-  UPDATE submissions SET state = 1, owner = NULL, request_id = 'request ' || n, baseline = '{"aiTags":{}}',
-    responded_at = created_at + 700, updated_at = created_at + 700 WHERE state = 0;
+  UPDATE submissions SET state = ${STATE.to.accepted}, owner = NULL, request_id = 'request ' || n, baseline = '{"aiTags":{}}',
+    responded_at = created_at + 700, updated_at = created_at + 700 WHERE state = ${STATE.to.submitting};
   UPDATE runs SET source = ${SOURCE.to.response}, updated_at = requested_at + 700,
     bound_to = (SELECT file_id FROM submissions WHERE submissions.n = runs.submission) WHERE source = ${SOURCE.to.request}`
 
@@ -54,6 +55,7 @@ export async function addPending(
       const at = Date.now()
       const results = Array.from({ length: Math.min(CREATE_BATCH, count - from) }, async (_, offset) => {
         const index = (firstFile + from + offset).toString(16).padStart(12, '0')
+        // 24 hexadecimal digits, like ImageKit's ids.
         const fileId = `68656c6c6f00${index}`
         const { submissionId } = await store.createSubmission({
           kind: 'upload',
@@ -93,7 +95,7 @@ export function findStoredDeliveries(
     .prepare<unknown[], { n: number; chk: string; extension: string }>(
       `SELECT s.n, s.chk, r.name AS extension FROM submissions s JOIN runs r ON r.submission = s.n
          JOIN deliveries d ON d.n = r.settled_by AND d.run = r.n JOIN delivery_bodies b ON b.n = d.n
-       WHERE s.n BETWEEN ? AND ? AND r.status IN (1, 2) AND d.outcome = 0`,
+       WHERE s.n BETWEEN ? AND ? AND r.status IN (${FINAL_STATUSES}) AND d.outcome = ${OUTCOME.to.applied}`,
     )
     .all(first, last)
   connection.close()
@@ -174,6 +176,7 @@ export function pickSamples(path: string, count: number): Sample[] {
   )
   const samples = Array.from({ length: count }, () => {
     const n = 1 + Math.floor(random() * maxNumber)
+    // The number of the run's second delivery.
     const delivery = n * DELIVERIES_PER_RUN - 1
     const row = find.get(delivery, n)
     if (row === undefined) throw new Error(`run ${n} does not exist`)
@@ -230,7 +233,7 @@ export function openStatusReader(path: string): (fileId: string) => StatusRun[] 
     Omit<StatusRun, 'status' | 'source'> & { status: number; source: number }
   >(`
     SELECT 'run_' || r.n || '_' || r.chk AS runId, name, status, source, attempt, 'sub_' || s.n || '_' || s.chk AS submissionId,
-      requested_at AS requestedAt, iif(status IN (1, 2), settled_at, NULL) AS settledAt, r.error, r.updated_at AS updatedAt
+      requested_at AS requestedAt, iif(status IN (${FINAL_STATUSES}), settled_at, NULL) AS settledAt, r.error, r.updated_at AS updatedAt
     FROM submissions s JOIN runs r ON r.submission = s.n WHERE s.file_id = ?`)
   return (fileId) =>
     find.all(fileId).map((run) => ({
@@ -279,7 +282,6 @@ export function growingDatabase(bench: Bench, size: number): GrowingDatabase {
 
 const DELIVERIES_PER_RUN = 3
 
-/** `deliveriesEach`: the deliveries of each run. `maxRunsEach`: the maximum number of runs of a submission. */
 type Shape = { name?: string; deliveriesPerRun?: number; maxRunsPerSubmission?: number }
 
 /** Creates a database with `runs` generated runs, or reuses that of the folder. */
@@ -299,7 +301,7 @@ export function seededDatabase(
 
 const SEED_BATCH = 5_000
 
-/** Inserts rows as fast as SQLite allows, with the store's own code. Pending runs are marked as overdue. */
+/** Inserts rows without syncs, with the store's own code. Pending runs are marked as overdue. */
 function seed(
   path: string,
   runCount: number,
@@ -327,6 +329,7 @@ function seed(
     runSync(foldCounters(stats))
     connection.exec('COMMIT')
   }
+  // The sweep has passed all runs.
   connection.prepare(`INSERT OR REPLACE INTO metadata (name, value) SELECT 'sweep', max(n) FROM runs`).run()
   connection.pragma('journal_mode = WAL')
   connection.close()

@@ -7,7 +7,6 @@ declare module 'autocannon' {
     requests: { total: number }
     non2xx: number
     errors: number
-    timeouts: number
     duration: number
   }
   export default function autocannon(options: {

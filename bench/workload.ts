@@ -135,7 +135,7 @@ export function writeGithubRequests(path: string, count: number, target: string)
 /** Events signed like those of Stripe, for `@supabase/stripe-sync-engine`. Each is about a different customer. */
 export function createStripeWorkload(path: string, count: number): Workload {
   const customerAt = (index: number) => `cus_${hex(index)}`
-  // The peer rejects only timestamps that are too old.
+  // A day ahead, so that it is valid during the whole bench: the peer rejects only timestamps that are too old.
   const signedAt = Math.floor((Date.now() + DAY_MS) / 1000)
   const file = writeRequests(path, count, (index) => {
     const body = stripeEvent(customerAt(index), index)

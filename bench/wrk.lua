@@ -12,6 +12,7 @@ function init()
   skipped = (tonumber(os.getenv('STRIDE')) - 1) * size
   file = assert(io.open(os.getenv('REQUESTS'), 'rb'))
   file:setvbuf('full', 1048576)
+  -- Global, so that `done` can read it with `sender:get`.
   sent = 0
 end
 

@@ -122,7 +122,7 @@ function resultOf(
       {
         title: 'The same service with a growing number of runs',
         columns: [
-          'settled before',
+          'database',
           'webhooks per second, 64 connections',
           'the longest one, ms',
           `status of ${whole(ASSETS)} assets, a second, 64 connections`,

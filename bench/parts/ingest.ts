@@ -31,7 +31,10 @@ const AT_1 = [TRACKER, ONE_COMMIT, EXPRESS, FASTIFY]
 
 type Case = { order: Order; extensions: ExtensionCount; comparison: Comparison }
 
-/** Measures every order and every number of extensions per submission with 64 connections, and upload order also with 256 and with 1. */
+/**
+ * Measures every order and every number of extensions per submission with 64 connections, and upload order also with 256 and
+ * with 1. The quick bench measures only the two orders with 64 connections and one extension per submission.
+ */
 export async function measureIngest(bench: Bench): Promise<PartResult> {
   const cases: Case[] = bench.isQuick ? await runQuick(bench) : []
   const others: Comparison[] = []
@@ -194,6 +197,7 @@ async function startDebianWebhook(folder: string) {
   writeFileSync(hooks, JSON.stringify([HOOK]))
   const port = await findAnyFreePort()
   const command = [WEBHOOK, '-hooks', hooks, '-ip', '127.0.0.1', '-port', String(port), '-verbose']
+  // The line contains no port, so the URL is built here; the captured text is not used.
   const server = await launch(command, folder, {}, { listening: /(serving hooks) on/ })
   // The program may print this line before it listens.
   await sleep(100)

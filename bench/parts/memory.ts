@@ -64,7 +64,7 @@ function runIdle(runFolder: string) {
   })
 }
 
-/** After all deliveries were sent, they are sent again. Repeated deliveries are stored too. */
+/** The load goes on after the last delivery: all are sent again, and stored as duplicates. */
 async function runLoad(bench: Bench, runFolder: string) {
   const workload = await prepareWorkload(bench)
   const seconds = bench.isQuick ? bench.seconds : 60

@@ -11,7 +11,7 @@ import { type PreparedWorkload, prepareWorkload } from '../workload.ts'
 
 const CONNECTIONS = 64
 const POLLERS = 8
-/** The number of times that a settled status is read. */
+/** The number of times that a settled status is read, to see whether it goes back to pending. */
 const READS_AFTER_SETTLING = 3
 
 type PollCounts = { assets: number; settled: number; wentBack: number }

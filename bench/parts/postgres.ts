@@ -46,7 +46,7 @@ import { FIRST_PAGES } from './lists.ts'
 /** More than the tracker acknowledges on PostgreSQL in a second. */
 const MAX_PER_SECOND = 12_000
 
-/** On a shared core, a process reaches its full speed only after this time; several processes need it several times. */
+/** On a shared core, a process reaches its full speed only after this time. N processes need N times as long. */
 const WARM_UP_SECONDS_PER_PROCESS = 5
 
 export async function measurePostgres(baseBench: Bench): Promise<PartResult> {
@@ -82,7 +82,10 @@ type Contender = {
 
 type Cpu = { service: number; database: number }
 
-/** The figures of all processes together; latencies are those of the slowest. `cpu`: how many cores were busy. */
+/**
+ * The figures of all processes of a contender: the sum of their rates, and the latencies of the slowest. `cpu`: how many cores
+ * were busy on average; `updates`: of runs, and zero for a contender other than the tracker.
+ */
 type Ingest = Pick<Load, 'rate' | 'p50' | 'p99' | 'max'> & { missing: number; cpu: Cpu; updates: Updates }
 
 const BASELINE = 'Fastify, one transaction per request'
@@ -214,7 +217,7 @@ function describeWorkload({ order, extensions }: { order: Order; extensions: str
   return `, ${order === 'upload' ? 'upload order' : 'shuffled'}, ${extensions.length} per submission`
 }
 
-/** Runs one server on a copy of its database. The server is warm when the measurement starts. */
+/** Runs one contender on a copy of its database. It is warm when the measurement starts. */
 async function runIngest(
   bench: Bench,
   server: PostgresServer,
@@ -332,6 +335,7 @@ const CONNECTIONS = 64
 const ROUND_COUNT = 40
 const WARM_UP_ROUNDS = 5
 
+/** A database with `runs` generated runs, used directly or through PgBouncer (`isPooled`). */
 type Sample = { name: string; runs: number; database: string; fileIds: string[]; isPooled: boolean }
 /** `pages`: the times of the first page of each list, in milliseconds. */
 type GrowthResult = { ingest: Load & { missing: number }; status: Load; pages: { [name: string]: number[] } }
@@ -439,17 +443,19 @@ function growthResult(samples: Sample[], rounds: Rounds<GrowthResult>) {
     )
   const lists = FIRST_PAGES.map(({ name }) => name)
   const results = samples.flatMap(({ name }) => rounds.resultsOf(name))
-  const absenceNote = HAS_PGBOUNCER ? '' : ' PgBouncer is not installed here, so it is not among them.'
+  const poolerNote = HAS_PGBOUNCER
+    ? 'PgBouncer is in transaction mode, with a direct DATABASE_LISTEN_URL.'
+    : 'PgBouncer is not installed here, so nothing was measured through it.'
   return {
     tables: [
       {
         title: `With a growing number of runs; ${CONNECTIONS} connections, everything but the load generator on one core`,
         columns: [
-          'settled before',
+          'database',
           'webhooks per second',
-          'p50, p99 ms',
-          `status of ${whole(ASSETS)} assets, a second`,
-          'p50, p99 ms',
+          'p50, p99 ms of webhooks',
+          `statuses per second, of ${whole(ASSETS)} assets`,
+          'p50, p99 ms of statuses',
         ],
         rows: samples.map(({ name }) => [
           name,
@@ -458,10 +464,10 @@ function growthResult(samples: Sample[], rounds: Rounds<GrowthResult>) {
           spread(rounds.resultsOf(name).map(({ status }) => status.rate)),
           `${milliseconds(medianOf(name, ({ status }) => status.p50))}, ${milliseconds(medianOf(name, ({ status }) => status.p99))}`,
         ]),
-        note: `The bodies of older deliveries are pruned. PgBouncer is in transaction mode, with a direct DATABASE_LISTEN_URL.${absenceNote} ${describeSyncs(rounds)}`,
+        note: `The generated deliveries have no bodies, as after pruning. ${poolerNote} ${describeSyncs(rounds)}`,
       },
       {
-        title: 'Lists as they open, one at a time: p50, p95 ms',
+        title: 'First pages of lists, one at a time: p50, p95 ms',
         columns: ['list', few, many],
         rows: lists.map((list) => [
           list,

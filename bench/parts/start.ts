@@ -13,7 +13,7 @@ const STARTS = 5
 export function measureStart(bench: Bench): Promise<PartResult> {
   return inOwnFolder(bench.folder, async (runFolder) => {
     const maxRuns = bench.isQuick ? 50_000 : bench.mostRuns
-    const empty = { name: 'an empty file', path: join(runFolder, 'empty.db') }
+    const empty = { name: 'an empty database', path: join(runFolder, 'empty.db') }
     const largest = { name: `${maxRuns.toLocaleString('en')} runs`, path: seededDatabase(bench, maxRuns) }
     const variants = [empty, largest]
     const rounds = await inRounds({ ...bench, rounds: STARTS }, variants, ({ path }) =>
@@ -24,7 +24,7 @@ export function measureStart(bench: Bench): Promise<PartResult> {
       tables: [
         {
           title: 'From the start of the process to `GET /readyz` 200',
-          columns: ['file', 'ms: median (min–max)'],
+          columns: ['database', 'ms: median (min–max)'],
           rows: variants.map(({ name }) => [name, spread(rounds.resultsOf(name))]),
           note: `The file is in the system's page cache. ${describeSyncs(rounds)}`,
         },

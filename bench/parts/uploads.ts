@@ -9,7 +9,7 @@ import { type Bench, describeSyncs, inRounds } from '../rounds.ts'
 
 const LARGE = 50 * 1000 ** 2
 const SMALL = 20 * 1000
-/** V8 optimises long after the first upload: over this many, the cost of one falls by a fifth. */
+/** V8 still optimises long after the first upload: within this many, the time that one takes falls by a fifth. */
 const WARM_UP = 500
 
 type Route = 'Direct' | 'Through'

@@ -12,6 +12,7 @@ import { buildGetRequest } from '../requests.ts'
 import { type Bench, describeSyncs, inRounds, type Rounds } from '../rounds.ts'
 import { deliveryFor, type PendingRun, type PreparedWorkload, prepareWorkload } from '../workload.ts'
 
+/** The number of clients whose run is settled to measure how soon they receive the status. */
 const SETTLED_CLIENTS = 200
 const OPEN_CONCURRENCY = 100
 const SETTLED_STATUS = /"status":"(success|failed)"/

@@ -40,7 +40,7 @@ function checkpoint(path: string): void {
   other.close()
 }
 
-test('with a file that is not a database, migrate exits with the path and the reason, and serve keeps trying', async () => {
+test('with a file that is not a database, migrate exits with 2, the path and the reason, and serve keeps trying', async () => {
   const path = join(temporaryDirectory(), 'text.db')
   writeFileSync(path, 'not a database, but a text file'.repeat(34))
   const migrate = runProgram(['migrate'], settings(path))

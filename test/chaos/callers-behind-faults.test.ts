@@ -41,7 +41,7 @@ async function attempt(
   }
 }
 
-test(`a caller that disconnects early uploads nothing, and each idempotency key uploads once: ${UPLOADS} callers behind a faulty network, seed ${SEED}`, {
+test(`each of ${UPLOADS} callers behind a faulty network uploads its file completely or not at all, never twice, and exactly once with an idempotency key, seed ${SEED}`, {
   timeout: 60_000 + UPLOADS * 500,
 }, async () => {
   const random = createRandom(SEED)

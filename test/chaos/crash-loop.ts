@@ -6,7 +6,7 @@ import { createLoad, type TrackedUpload } from './load.ts'
 import { listLost, listMissingRows, settleRest } from './losses.ts'
 
 /**
- * Runs the built service under load, kills it and starts it again on the same files, until a cycle has lost something.
+ * Runs the built service under load, kills it and starts it again on the same files, `cycles` times or until something is lost.
  * After each start everything acknowledged must be there. ImageKit sends the other webhooks again.
  */
 export async function runCrashLoop(plan: {
@@ -50,7 +50,7 @@ export async function runCrashLoop(plan: {
     lost.push(...(await listLost(service.url, uploads)))
     if (lost.length === 0) lost.push(...(await settleRest(service.url, uploads)))
   }
-  // Results of early cycles are still there after all the later ones.
+  // The results of all cycles must still be there at the end.
   if (lost.length === 0)
     lost.push(
       ...(await listLost(service.url, all)),

@@ -11,28 +11,29 @@ import { getReadiness, register, sendSuccess, sendUpload, statusOf } from './dis
 
 const FAILURES = iterationsOf('DISK_FAILURES', { short: 6, long: 500 })
 const AT_ONCE = 16
-const KINDS = ['full', 'read-only', 'sync'] as const
+/** The faults that `disk.fail` can cause. */
+const DISK_FAULTS = ['full', 'read-only', 'sync'] as const
 
 type Disk = FailingDisk & { path: string }
 type Service = RunningProgram & { url: string }
 
-/** Makes the disk fail, and returns a function that repairs it. */
+/** Makes writes to the database fail, and returns a function that ends the fault. */
 type InjectFault = (disk: Disk, service: Service) => () => void
 
-const FAULTS: [what: string, injectFault: InjectFault][] = [
-  ['that is full', (disk) => failWith(disk, 'full')],
-  ['on which files cannot grow', (_, service) => limitFileSize(service)],
-  ['that has become read-only', (disk) => failWith(disk, 'read-only')],
-  ['whose syncs fail', (disk) => failWith(disk, 'sync')],
-  ['whose file another process has locked for writing', ({ path }) => lockForWriting(path)],
+const FAULTS: [name: string, injectFault: InjectFault][] = [
+  ['a full disk', (disk) => failWith(disk, 'full')],
+  ['a limit on the size of files', (_, service) => limitFileSize(service)],
+  ['a disk that has become read-only', (disk) => failWith(disk, 'read-only')],
+  ['syncs that fail', (disk) => failWith(disk, 'sync')],
+  ['a database that another process has locked for writing', ({ path }) => lockForWriting(path)],
 ]
 
-function failWith(disk: Disk, fault: (typeof KINDS)[number]): () => void {
+function failWith(disk: Disk, fault: (typeof DISK_FAULTS)[number]): () => void {
   disk.fail(fault)
   return () => disk.repair()
 }
 
-/** The kernel itself rejects writes at the file's end: https://man7.org/linux/man-pages/man2/getrlimit.2.html */
+/** The kernel rejects writes beyond the first 4 KiB of each file: https://man7.org/linux/man-pages/man2/getrlimit.2.html */
 function limitFileSize({ process: { pid } }: Service): () => void {
   const limit = (bytes: string) =>
     execFileSync('prlimit', ['--pid', String(pid), `--fsize=${bytes}:unlimited`])
@@ -83,8 +84,8 @@ test('a delivery that cannot be written to the disk is rejected, and is accepted
   const before = await register(url, 'before')
   expect(await sendSuccess(before)).toMatchObject({ status: 200, body: { outcome: 'applied' } })
   const known = ['before']
-  for (const [what, injectFault] of FAULTS) {
-    const registered = Array.from({ length: AT_ONCE }, (_, index) => register(url, `${what}-${index}`))
+  for (const [name, injectFault] of FAULTS) {
+    const registered = Array.from({ length: AT_ONCE }, (_, index) => register(url, `${name}-${index}`))
     const during = await Promise.all(registered)
     const uploads = sandbox.uploads().length
 
@@ -142,7 +143,7 @@ test(`disk failures at ${FAILURES} random moments lose nothing that was acknowle
     const before = acknowledged.length
     const more = Math.floor(random() * 40)
     await expect.poll(() => acknowledged.length, { interval: 1 }).toBeGreaterThan(before + more)
-    disk.fail(`${KINDS[Math.floor(random() * KINDS.length)] ?? 'full'} once`)
+    disk.fail(`${DISK_FAULTS[Math.floor(random() * DISK_FAULTS.length)] ?? 'full'} once`)
     await expect.poll(() => disk.isDue(), { interval: 1 }).toBe(false)
   }
   isDone = true
@@ -156,7 +157,7 @@ test(`disk failures at ${FAILURES} random moments lose nothing that was acknowle
   expect(rejected).toBeGreaterThan(0)
 })
 
-test('a delivery whose sync failed is settled when it is sent again, also if the process dies in between', async () => {
+test('a webhook whose sync failed settles its run when it is sent again, also if the process was killed in between', async () => {
   const { disk, service, restart } = await start()
   const one = await register(service.url, 'file-1')
   disk.fail('sync')
@@ -168,7 +169,7 @@ test('a delivery whose sync failed is settled when it is sent again, also if the
   expect(await statusOf(restarted.url, 'file-1')).toBe('success')
 })
 
-test('a service that starts on a failing disk responds with 503, and continues by itself once the disk works', {
+test('a service that cannot write its database at the start responds with 503, and continues by itself once it can', {
   timeout: 60_000,
 }, async () => {
   const { sandbox, disk, service, ...started } = await start()
@@ -177,23 +178,23 @@ test('a service that starts on a failing disk responds with 503, and continues b
   service.process.kill('SIGKILL')
   await service.exited
 
-  const faults: [why: RegExp, injectFault: () => () => void][] = [
+  const faults: [message: RegExp, injectFault: () => () => void][] = [
     [/database or disk is full/, () => failWith(disk, 'full')],
     [/readonly database|unable to open|disk I\/O error/, () => failWith(disk, 'read-only')],
     [/database is locked/, () => lockForWriting(disk.path)],
   ]
-  for (const [why, injectFault] of faults) {
+  for (const [message, injectFault] of faults) {
     const repair = injectFault()
     const migrate = runProgram(['migrate'], env)
     expect(await migrate.exited).toBe(1)
-    expect(migrate.output()).toMatch(why)
+    expect(migrate.output()).toMatch(message)
     expect(migrate.output()).toContain(`${disk.path} cannot be opened: `)
 
     const waiting = await runServe(env)
     expect(await getReadiness(waiting.url)).toMatchObject({
       status: 503,
       retryAfter: '5',
-      body: { code: 'store_unavailable', detail: expect.stringMatching(why) },
+      body: { code: 'store_unavailable', detail: expect.stringMatching(message) },
     })
     expect((await fetch(`${waiting.url}/healthz`)).status).toBe(200)
     expect(await sendSuccess(one)).toMatchObject({ status: 503, retryAfter: '5' })

@@ -17,7 +17,10 @@ import { createSharedLoad } from './postgres/shared-load.ts'
 
 const ROUNDS = iterationsOf('EXHAUSTIONS', { short: 1, long: 5 })
 
-/** A statement waits 2 s for a lock at most, and a failed transaction is retried for 5 s at most. Others queue behind. */
+/**
+ * A statement waits 2 s for a lock at most, and a failed transaction is retried for 5 s at most. A write that queues behind such a
+ * transaction waits as long again.
+ */
 const MAX_REJECTION_MS = 14_000
 
 test(`while other programs lock its tables, the service rejects webhooks with 503 and loses none, ${ROUNDS} times`, {

@@ -14,7 +14,7 @@ const AT_ONCE = 16
 /** Keep-alive connections of the callers that send the deliveries. */
 const KEEP_ALIVE_CONNECTIONS = 100
 
-/** The memory of Node for a socket and its parser, and of Hono for a request that has begun; 18 KiB were measured. */
+/** The memory of Node for a socket and its parser, and of Hono for a request that has begun; 18 KiB per socket were measured. */
 const MEMORY_MIB = 64 + (SOCKETS * 32) / 1024
 
 function descriptorsOf(pid: number): number {

@@ -41,7 +41,7 @@ export async function createLoad(): Promise<Load> {
     return one
   }
 
-  // From here on ImageKit has the form, and its webhook will come even if the service or its caller is gone.
+  // Once ImageKit has the whole form, its webhook comes even if the service or its caller is gone.
   const handleUpload = async (call: Call) => {
     await call.readForm()
     if (!call.hasWholeForm) return

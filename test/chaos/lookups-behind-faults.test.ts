@@ -15,8 +15,8 @@ import { drawFault, NO_FAULT, startTcpProxy } from './tcp-proxy.ts'
 const LOOKUPS = iterationsOf('FAULTY_LOOKUPS', { short: 12, long: 1000 })
 const SIZES = { messages: 4, sizes: { request: 300, response: 1500 } }
 
-async function expectAll(tracker: RunningTracker, fileIds: readonly string[], seen: object): Promise<void> {
-  for (const fileId of fileIds) expect(await statusOf(tracker, fileId)).toMatchObject(seen)
+async function expectAll(tracker: RunningTracker, fileIds: readonly string[], expected: object): Promise<void> {
+  for (const fileId of fileIds) expect(await statusOf(tracker, fileId)).toMatchObject(expected)
 }
 
 test(`a broken response never proves that a file is gone: ${LOOKUPS} lookups through a faulty network, seed ${SEED}`, {

@@ -32,7 +32,7 @@ const LOG_MAINTENANCE_WRITES = `
       `CREATE TRIGGER log_write AFTER INSERT OR UPDATE OR DELETE ON ${table} FOR EACH STATEMENT EXECUTE FUNCTION log_write()`,
   ).join(';')}`
 
-test(`a lease holder that is paused until its lease has ended changes nothing afterwards, ${PAUSES} times`, {
+test(`a lease holder that is paused until its lease has ended writes nothing afterwards that only the holder may write, ${PAUSES} times`, {
   timeout: 60_000 + PAUSES * 90_000,
 }, async () => {
   const server = await startOwnServer()

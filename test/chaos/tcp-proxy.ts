@@ -5,9 +5,10 @@ import { onTestFinished } from 'vitest'
 const BREAKS = ['cut', 'reset', 'silence', 'garbage'] as const
 
 /**
- * The fault of a connection, once it has carried so many bytes in one direction, including those of earlier requests;
- * until then every byte is `delayMs` late. `silence`: drops everything sent in that direction, and its end. `garbage`:
- * the caller reads bytes that are neither HTTP nor JSON, and then the rest of the response.
+ * The fault of a connection, which occurs once `afterBytes` bytes were sent in the direction `on`, including those of earlier
+ * requests. `cut` closes the connection, `reset` resets it. `silence` drops everything sent later in that direction, and its
+ * end. With `garbage`, the caller reads bytes that are neither HTTP nor JSON, and then the rest of the response. All bytes are
+ * relayed `delayMs` late.
  */
 export type Fault = {
   delayMs?: number
@@ -112,7 +113,7 @@ function relay({ caller, service, fault, countFault }: Link, direction: 'request
     if (!isSilent) send(() => to.end())
   })
   from.once('close', () => {
-    // A reset is relayed as a reset; after an orderly end there is nothing left to close.
+    // An abrupt end also ends the other side. After an orderly one there is nothing left to close.
     if (!isSilent && !from.readableEnded) send(() => to.destroy())
   })
 }

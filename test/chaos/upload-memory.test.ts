@@ -15,8 +15,8 @@ const PRINT_RSS =
   "--import=data:text/javascript,setInterval(()=>console.log('RSS='+process.memoryUsage.rss()),10).unref()"
 
 test.for([
-  ['300 MB as binary', 300, 'name="file"; filename="big.bin"'],
-  ['300 MB as base64', 300, 'name="file"'],
+  ['300 MiB as binary', 300, 'name="file"; filename="big.bin"'],
+  ['300 MiB as base64', 300, 'name="file"'],
 ] as const)(
   'a file of %s streams through: the service’s memory grows by less than half its size',
   { timeout: 120_000 },

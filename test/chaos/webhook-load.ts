@@ -19,7 +19,7 @@ export type WebhookLoad = {
   rejected(): number
   /** How many uploads could not be registered. */
   unregistered(): number
-  /** Responses that are neither. */
+  /** Responses to webhooks that are neither 200 nor 503. */
   unexpected(): readonly ServiceResponse[]
 }
 
@@ -32,7 +32,7 @@ export function createWebhookLoad(url: string): WebhookLoad {
   let unregistered = 0
   let gate: { opened: Promise<void>; open: () => void } | undefined
 
-  /** Undefined if the service did not register it, or died. */
+  /** Undefined if the call failed: the service rejected the registration, or was killed. */
   const attempt = async <T>(call: () => Promise<T>): Promise<T | undefined> => {
     await gate?.opened
     const called = call().catch(() => undefined)

@@ -1,7 +1,7 @@
 /*
- * Preloaded into a process, it makes the disk fail for one database. The file named by FAILING_DISK contains the fault:
- * `full`, `read-only` or `sync`. Without this file everything works. A fault followed by `once` fails one call, and the
- * file is deleted.
+ * Preloaded into a process, it makes the disk fail for the files whose path begins with FAILING_DATABASE, which includes
+ * the write-ahead log. The file named by FAILING_DISK contains the fault: `full`, `read-only` or `sync`. Without this file
+ * everything works. A fault followed by `once` fails one call, and the file is deleted.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

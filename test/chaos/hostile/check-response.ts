@@ -21,7 +21,10 @@ const DOTS = /\/(\.|%2e){1,2}\//i
 const UNREADABLE =
   /"detail":"(The address or the Host|The request head|The request must have|The request is not valid HTTP)/
 
-/** What is wrong with a response to `target`; undefined if it is valid. The body of a HEAD response is not checked. */
+/**
+ * What is wrong with a response to `target`; undefined if it is valid. Only the bodies of our own errors are checked, and not
+ * those of responses to HEAD.
+ */
 export function faultOf(response: WireResponse, target: string, isHead = false): string | undefined {
   const { status, headers, body } = response
   const requestId = headers.get('x-request-id')
@@ -31,7 +34,7 @@ export function faultOf(response: WireResponse, target: string, isHead = false):
   if (status === 303 && (headers.get('location') ?? '').startsWith('/admin')) return undefined
   if (![...REJECTIONS, ...UNAVAILABLE].includes(status)) return `status ${status}`
   if (isHead) return undefined
-  // A path that is not normalized may or may not have reached one of ImageKit's routes.
+  // A path that is not normalised may or may not have reached one of ImageKit's routes.
   const isImagekit = IMAGEKIT_PATH.test(target) && !DOTS.test(target)
   const type = headers.get('content-type') ?? ''
   if (type === 'application/problem+json')

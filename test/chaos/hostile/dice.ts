@@ -3,8 +3,8 @@ import { createRandom } from '../chaos.ts'
 /** Random choices that are the same for the same seed. */
 export type Dice = {
   chance(probability: number): boolean
-  /** An integer from 0 to `below - 1`. */
-  below(below: number): number
+  /** An integer from 0 to `limit - 1`. */
+  below(limit: number): number
   pick<T>(list: readonly T[]): T
   bytes(length: number): Buffer
 }

@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { readResponses, type WireResponse } from './read-responses.ts'
 
-/** `wait` for the responses, close our side (`fin`), or reset the connection after the last byte (`reset`). */
+/** What follows the last byte: `wait` keeps the connection open, `fin` closes our side of it, `reset` resets it. */
 type Ending = 'wait' | 'fin' | 'reset'
 
 type ExchangeOptions = {
@@ -24,7 +24,8 @@ export function exchange(
   return new Promise((resolve, reject) => {
     const socket = connect({ port: Number(url.port), host: url.hostname, noDelay: true })
     let text = ''
-    const finish = (isClosed: boolean) => {
+    /** Ends the exchange if it `isClosed`, after which no more bytes count, or if the responses so far are enough. */
+    const finishIfOver = (isClosed: boolean) => {
       try {
         const { responses } = readResponses(text, { isHead, isClosed })
         if (!isClosed && !isEnough(responses)) return
@@ -35,7 +36,7 @@ export function exchange(
       clearTimeout(timer)
       socket.destroy()
     }
-    const timer = setTimeout(() => finish(true), idleTimeoutMs)
+    const timer = setTimeout(() => finishIfOver(true), idleTimeoutMs)
     const send = (index: number) => {
       const piece = pieces[index]
       if (piece !== undefined) socket.write(piece, () => setImmediate(send, index + 1))
@@ -45,11 +46,11 @@ export function exchange(
     socket.on('data', (bytes) => {
       text += bytes.toString('latin1')
       timer.refresh()
-      finish(false)
+      finishIfOver(false)
     })
     // A server that rejects in the middle of a request may reset the connection. The bytes received before that still count.
     socket.on('error', () => {})
-    socket.on('close', () => finish(true))
+    socket.on('close', () => finishIfOver(true))
     send(0)
   })
 }

@@ -10,11 +10,12 @@ const MAX_GROWTH_MIB = 256
 const MAX_PEAK_MIB = 1024
 
 export type FuzzReport = {
+  /** Counts a status, or the reason why there is none; `fault` is what is wrong with the response, `cause` the request. */
   note(what: number | string, fault?: string, cause?: string): void
   fault(text: string): void
   count(what: number | string): number
   /** Expects no faults, and that the target works as before; returns the counts. */
-  settle(): Promise<string>
+  finish(): Promise<string>
 }
 
 export function createFuzzReport(target: Target): FuzzReport {
@@ -28,7 +29,7 @@ export function createFuzzReport(target: Target): FuzzReport {
     },
     fault: (text) => void faults.push(text),
     count: (what) => counts.get(what) ?? 0,
-    async settle() {
+    async finish() {
       expect(faults).toEqual([])
       await target.expectWorking()
       expect(target.unexpectedLogLines()).toEqual([])

@@ -3,7 +3,7 @@ import { type Dice, mutate } from './dice.ts'
 import { BOUNDARY, hostileForm } from './hostile-form.ts'
 import type { Known } from './target.ts'
 
-/** The bytes of one connection; `responses` is what must come back, if that is certain. */
+/** The bytes of one connection. `responses`: how many responses must come back, or a single 400; undefined if that is uncertain. */
 export type HostileBytes = { bytes: Buffer; responses?: 'one rejection' | number }
 
 /** In the body of a request whose length is ambiguous; its response would show that it was read as a request. */

@@ -5,7 +5,7 @@ export const BOUNDARY = 'the-boundary'
 
 type Part = { disposition: string; value: string | Buffer; more?: string }
 
-/** The bytes of an upload form: valid, with an odd part or two, or with broken boundaries. */
+/** The bytes of an upload form: valid, with missing or odd parts, or with broken boundaries. */
 export function hostileForm(dice: Dice): Buffer {
   const good: Part[] = [
     {

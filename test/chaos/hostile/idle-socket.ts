@@ -5,7 +5,7 @@ export type Idling = 'silent' | 'dripping' | 'started'
 
 export type IdleSocket = { drip(): void; destroy(): void; received(): string; isOpen(): boolean }
 
-/** One loopback address has at most 28,000 ports for outgoing connections. */
+/** By default, Linux has 28,000 ports for outgoing connections from one address. */
 const LOCAL_ADDRESSES = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5']
 
 /** Resolves once it is connected and has sent its first bytes. */

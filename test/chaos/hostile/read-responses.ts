@@ -1,7 +1,10 @@
 /** One response as received. */
 export type WireResponse = { status: number; headers: Map<string, string>; body: string }
 
-/** Parses what a server wrote: the complete responses, and the incomplete rest. Throws for anything but HTTP. */
+/**
+ * Parses what a server wrote: the complete responses without the interim ones (1xx), and the incomplete rest. Throws for anything
+ * but HTTP.
+ */
 export function readResponses(text: string, options: { isHead: boolean; isClosed: boolean }) {
   const responses: WireResponse[] = []
   let rest = text

@@ -8,7 +8,7 @@ export const BUSY_MS = 15_000
 
 export type Process = RunningProgram & { url: string }
 
-/** A service in its own process on a shared database; without keys, as on any loopback address. */
+/** A service in its own process on a shared database; without keys, which local requests don't need. */
 export function startProcess(
   database: TestDatabase,
   { imagekitUrl }: Pick<SharedLoad, 'imagekitUrl'>,

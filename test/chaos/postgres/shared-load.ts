@@ -7,10 +7,10 @@ import { listLost, listMissingRows, settleRest } from '../losses.ts'
 
 const CALLERS = 12
 
-/** ImageKit waits longer before it sends a webhook again. */
+/** The pause before a rejected request is sent again. The real ImageKit waits longer. */
 const RETRY_MS = 25
 
-/** ImageKit doesn't respond to an upload of this name until `release`. */
+/** The end of the names of uploads to which ImageKit doesn't respond until `release`. */
 const DELAYED = 'delayed.jpg'
 
 /** One request that got 503. */
@@ -101,7 +101,7 @@ export async function createSharedLoad(): Promise<SharedLoad> {
       await pause(RETRY_MS)
     }
   }
-  // From here on ImageKit has the upload, and its webhook will come even if the service or its caller is gone.
+  // Once ImageKit has the whole form, its webhook comes even if the service or its caller is gone.
   const handleUpload = async (call: Call) => {
     await call.readForm()
     if (!call.hasWholeForm) return

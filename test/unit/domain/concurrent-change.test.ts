@@ -43,13 +43,13 @@ describe('a later submission', () => {
     }
   })
 
-  test('with a failed extension had no effect, unless a webhook reported the opposite', () => {
+  test('whose run failed had no effect, unless a webhook reported the opposite', () => {
     const failed = { status: 'failed', settledAt: 9_000 } as const
     expect(later({}, [aRun(failed)])).toBeNull()
     expect(later({}, [aRun({ ...failed, contradicted: true })])).toMatchObject({ extensions: ['remove-bg'] })
   })
 
-  test('that has expired may have had its effect', () => {
+  test('whose run has expired may have had its effect', () => {
     expect(later({}, [aRun({ status: 'expired' })])).toMatchObject({ extensions: ['remove-bg'] })
   })
 })

@@ -155,6 +155,6 @@ test.each([
   ['192.0.2.1', '192.0.2.1'],
   ['192.0.2.1:443', '192.0.2.1:443'],
   ['', ''],
-])('The address "%s" is normalized to "%s"', (text, normalized) =>
+])('The address "%s" is normalised to "%s"', (text, normalized) =>
   expect(normalizeAddress(text)).toBe(normalized),
 )

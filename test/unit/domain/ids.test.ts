@@ -56,7 +56,7 @@ describe('An id cannot be', () => {
     ['numbered with a fraction', `run_1.5_${CHECK}`],
     ['numbered in other digits', `run_١٢_${CHECK}`],
     ['numbered beyond the safe integers', `run_9007199254740992_${CHECK}`],
-    ['numbered beyond all numbers', `run_${'9'.repeat(400)}_${CHECK}`],
+    ['numbered with 400 digits', `run_${'9'.repeat(400)}_${CHECK}`],
     ['without random bits', 'run_12'],
     ['with too few random bits', `run_12_${CHECK.slice(1)}`],
     ['with too many random bits', `run_12_${CHECK}A`],

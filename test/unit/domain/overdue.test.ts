@@ -11,7 +11,7 @@ describe('the sweep', () => {
   test.each([
     ['requested so long ago that it is overdue', 'mark', 'pass', NOW - 10 * MINUTE],
     ['requested long before', 'mark', 'pass', 0],
-    ['requested a moment too late for that', 'stop', 'stop', NOW - 10 * MINUTE + 1],
+    ['requested a millisecond later', 'stop', 'stop', NOW - 10 * MINUTE + 1],
     ['requested now', 'stop', 'stop', NOW],
     ['dated a minute ahead of the clock', 'stop', 'stop', NOW + MINUTE],
     ['dated further ahead, by a wrong clock', 'mark', 'pass', NOW + MINUTE + 1],
@@ -37,7 +37,7 @@ describe('the sweep', () => {
       fc.property(date, fc.nat(100 * MINUTE), (requestedAt, overdueAfterMs) => {
         const later = NOW + 2 * MINUTE + overdueAfterMs
         const sweepAt = (now: number) => sweepRun({ ...PENDING, requestedAt }, { now, overdueAfterMs })
-        // A date that is in the past by then is old enough. Any other is too far in the future, so its run counts as old already.
+        // A run dated at most a minute ahead is old enough by `later`. Any other has a wrong date, and counts as old at once.
         expect(requestedAt > NOW + MINUTE ? sweepAt(NOW) : sweepAt(later)).toBe('mark')
       }),
     )

@@ -5,6 +5,7 @@ import { frozen } from './facts.ts'
 
 const MIB = 1024 * 1024
 
+/** Selects among deliveries with a valid token (`proven`) or without (`unproven`), the oldest first. Returns their positions. */
 function select(kind: 'proven' | 'unproven', sizes: readonly number[]) {
   const oldestFirst = sizes.map((storedBytes, seq) => ({ seq, storedBytes }))
   const totals = { count: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }
@@ -39,7 +40,7 @@ test.each([
   expect(select(kind, [1, ...full])).toEqual([0])
 })
 
-test('all listed deliveries are evicted if even that is not enough', () => {
+test('all listed deliveries are evicted if the others alone exceed the limit', () => {
   const part = [{ storedBytes: 1 }, { storedBytes: 1 }]
   expect(selectEvicted('unproven', { count: 1_005, bytes: 0 }, part)).toEqual(part)
 })

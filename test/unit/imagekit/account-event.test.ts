@@ -35,7 +35,7 @@ describe('a file event', () => {
   })
 
   test.each(['', 'a\0b', 'x'.repeat(129), '..', 'status'])(
-    'with the invalid fileId %j is another event',
+    'with the invalid fileId %j counts as an event of another kind',
     (fileId) => {
       const event = readAccountEvent({ type: 'file.updated', data: { fileId } })
       expect(event).toEqual({ kind: 'other', eventId: null, type: 'file.updated' })
@@ -53,7 +53,7 @@ describe('a file event', () => {
   })
 
   test.each([undefined, null, {}, { fileId: '' }, { fileId: 7 }, { fileId: 'x'.repeat(129) }, [FILE], FILE])(
-    'without a valid fileId (%j) is another event',
+    'without a valid fileId (%j) counts as an event of another kind',
     (data) => {
       const event = readAccountEvent({ ...example('file-updated'), data })
       expect(event).toEqual({ kind: 'other', eventId: eventId(2), type: 'file.updated' })
@@ -119,7 +119,7 @@ describe('the result of a queued upload', () => {
     },
   )
 
-  test.each(['success', 'error'])('(%s) without a request id is another event', (end) => {
+  test.each(['success', 'error'])('(%s) without a request id counts as an event of another kind', (end) => {
     for (const request of [undefined, null, {}, { x_request_id: '' }, { x_request_id: 7 }]) {
       const event = readAccountEvent({ ...example(`pre-transform-${end}`), request })
       expect(event).toMatchObject({ kind: 'other', type: `upload.pre-transform.${end}` })
@@ -133,7 +133,7 @@ describe('the result of a queued upload', () => {
     { fileId: '' },
     { message: 'No.' },
     { message: 'The pre-transformation has been queued successfully.' },
-  ])('that succeeded and names no file (%j) is another event', (data) => {
+  ])('that succeeded and names no file (%j) counts as an event of another kind', (data) => {
     expect(readAccountEvent({ ...example('pre-transform-success'), data })).toMatchObject({ kind: 'other' })
   })
 })

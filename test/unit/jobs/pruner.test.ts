@@ -137,7 +137,7 @@ test('the pruner repeats only the step that failed', async () => {
   expect(steps.slice(0, 8)).toEqual([...KEYS, BODIES[0], ...BODIES, SUBMISSIONS[0], ...SUBMISSIONS])
 })
 
-test('a clock over a day ahead stops all deletion until a day of running in total, with one warning per process', async () => {
+test('while the clock is more than a day past the last trusted time, nothing is pruned until the service has run for a day in total; each process warns of it once', async () => {
   vi.useFakeTimers({ now: 0 })
   onTestFinished(() => {
     vi.useRealTimers()
@@ -188,7 +188,7 @@ test('a clock over a day ahead stops all deletion until a day of running in tota
       trustedAt: '1970-01-01T00:00:01.000Z',
     },
   ])
-  // Time during which the service does not run does not count, nor does a further jump.
+  // The second process adds to the 13 hours that the first one ran. The further jump of the clock in between does not count.
   aheadMs *= 2
   const second = start()
   await vi.advanceTimersByTimeAsync(11 * hour - 1)

@@ -5,6 +5,7 @@ import { followStatus } from '../../../src/tracking/status/status-feed.ts'
 import type { StatusSnapshot } from '../../../src/tracking/status/status-snapshot.ts'
 import { createSlowStore, tickEnds, versionOf } from './slow-store.ts'
 
+/** `find` begins a read and `end` ends one. `follow` adds a follower; `take` reads its latest status, `leave` removes it. */
 type Step = { do: 'commit' | 'find' | 'end' | 'follow' | 'take' | 'leave' | 'pause'; index: number }
 
 const steps = fc.array(
@@ -15,6 +16,7 @@ const steps = fc.array(
   { minLength: 1, maxLength: 60 },
 )
 
+/** Another process commits: `notice` reports that, and `refresh` reads all watched assets again. */
 const foreignSteps = fc.array(
   fc.record({
     do: fc.constantFrom(

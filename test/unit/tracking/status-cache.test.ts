@@ -76,6 +76,7 @@ it('never exceeds its size', async () => {
   await again
   const cached = names.length - (store.readsBegun() - before)
   expect(cached).toBeGreaterThan(0)
+  // Each status takes more than 400 bytes.
   expect(cached).toBeLessThan(20_000 / 400)
 })
 

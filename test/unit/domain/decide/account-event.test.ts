@@ -69,7 +69,7 @@ describe('an event about an asset', () => {
 })
 
 describe('the id of an event', () => {
-  test('applies it once; a repetition is recorded as a duplicate', () => {
+  test('makes sure that the event is applied once; a repetition is recorded as a duplicate', () => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
     deliver(memory, CHANGED)
     changeRun(memory, 's1-run-1', { dueAt: 9_000 })
@@ -94,7 +94,7 @@ describe('an event about a queued upload', () => {
     submitted(names, { state: 'accepted', requestId: 'request-1', ...facts })
   const END = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
 
-  test('is the response of the submission that made the request', () => {
+  test('is applied as the response of the submission that made the request', () => {
     const { result, inserted, updated } = deliver(queued(), finished(END))
     expect(result).toEqual({ ...FIRST, outcome: 'applied', fileId: FILE_ID, submissionId: 's1' })
     expect(updated.submissions).toMatchObject([{ fileId: FILE_ID, respondedAt: 3_000 }])

@@ -142,7 +142,7 @@ describe('a delivery', () => {
     expect(inserted.deliveries).toMatchObject([{ unclaimedError: null }])
   })
 
-  test('names its own file, or else that of its submission', () => {
+  test('is stored with the file that it names, or else with that of its submission', () => {
     const bound = () => submitted(['remove-bg'], { fileId: FILE_ID })
     const fileOf = (reported: Partial<ExtensionResult>) =>
       deliver(bound(), reported).inserted.deliveries?.[0]?.fileId

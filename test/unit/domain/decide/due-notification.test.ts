@@ -24,6 +24,7 @@ const ROW: NotificationRow = {
   attempts: [],
 }
 
+/** `claim`: the due time that the claim has set. If it is no longer that of the row, the claim was lost. */
 function settle(result: NotificationResult, row: NotificationRow = ROW, claim = 2_000) {
   const memory = createMemory()
   memory.put('notifications', row)

@@ -5,7 +5,7 @@ import { EVIDENCE, FILE_ID } from '../../../contract/builders.ts'
 import { createMemory, type Memory } from './memory.ts'
 import { changeRun, HOOK, submitted } from './submitted.ts'
 
-/** Applies a finding with the claim named by the run's due time, unless another is given. */
+/** `claim`: the due time that the claim has set. If it is no longer that of the run, the claim was lost. */
 function apply(memory: Memory, finding: Finding, claim = 1_500) {
   return memory.run(applyFinding('s1-run-1', finding, 5_000, claim))
 }
