@@ -56,6 +56,7 @@ function atMost<Id extends string>(
   return { id, what, format, max, ...(collapse !== undefined && { collapsedAbove: collapse }) }
 }
 
+/** The ceiling is node:http, storing nothing. */
 export const GOALS = [
   atLeast(
     'ingest-64-express',

@@ -300,6 +300,8 @@ export function seededDatabase(
 }
 
 const SEED_BATCH = 5_000
+/** The process that wrote the rows; any number will do. */
+const SEEDING_PROCESS = 1
 
 /** Inserts rows without syncs, with the store's own code. Pending runs are marked as overdue. */
 function seed(
@@ -311,7 +313,7 @@ function seed(
   const connection = openConnection(path)
   for (const pragma of ['journal_mode = OFF', 'synchronous = OFF', 'cache_size = -400000'])
     connection.pragma(pragma)
-  const writeRows = createWriteRows(connection, 1)
+  const writeRows = createWriteRows(connection, SEEDING_PROCESS)
   const stats = createStats(createStatements(connection))
   const until = Date.now()
   const seeding = { ...shape, ids: createRowIds(connection), random: createRandom(runCount), until }

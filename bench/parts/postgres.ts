@@ -89,6 +89,7 @@ type Cpu = { service: number; database: number }
 type Ingest = Pick<Load, 'rate' | 'p50' | 'p99' | 'max'> & { missing: number; cpu: Cpu; updates: Updates }
 
 const BASELINE = 'Fastify, one transaction per request'
+/** Where the service and the database run. The load generator always has core 1. */
 const PLACES: { core: Core; name: string; text: string }[] = [
   { core: 0, name: 'one-core', text: 'service and database on one core' },
   { core: 'any', name: 'both-cores', text: 'service and database on both cores' },
@@ -119,6 +120,7 @@ async function measureIngest(bench: Bench, server: PostgresServer) {
           shuffled.push(...rounds.resultsOf(contender.name))
       }
       if (connections !== 64) continue
+      // The first contender is the tracker with one process.
       ratios[name] = ratioToBaseline(compared[0], compared, rounds)
       const bars = compared.map((contender) => ({
         name: contender.name,

@@ -17,7 +17,7 @@ const PAGE_PATH = /^(https?:\/\/[^/]*)?\/admin([/?#]|$)/
 /** Dot segments are removed from a path before routing. */
 const DOTS = /\/(\.|%2e){1,2}\//i
 
-/** The request never reached a route. */
+/** The problems of requests that never reached a route. */
 const UNREADABLE =
   /"detail":"(The address or the Host|The request head|The request must have|The request is not valid HTTP)/
 

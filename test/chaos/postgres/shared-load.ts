@@ -145,7 +145,7 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     const made = JSON.parse(response.text) as { submissionId: string; webhookUrl: string }
     await sendWebhook(add(fileId, made.webhookUrl, made.submissionId))
   }
-  const call = async (n: number) => {
+  const runCaller = async (n: number) => {
     while (!isDone) {
       const before = rejections.length
       await (n % 2 === 0 ? upload(nextUrl(), 'shirt.jpg') : register(nextUrl()))
@@ -158,7 +158,7 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     begin(newUrls) {
       urls = newUrls
       isDone = false
-      for (let n = 0; n < CALLERS; n += 1) track(call(n))
+      for (let n = 0; n < CALLERS; n += 1) track(runCaller(n))
     },
     continueAt(newUrls) {
       urls = newUrls

@@ -41,7 +41,7 @@ function start(keep: () => Promise<string[]> = () => Promise.resolve([])) {
   return { log, written, warned, addMany }
 }
 
-test('ten a second are written together, and the others are counted', async () => {
+test('of deliveries without a valid token, ten a second are written together, and the others are counted', async () => {
   const { written, warned, addMany } = start()
   addMany(25)
   expect(written).toEqual([])

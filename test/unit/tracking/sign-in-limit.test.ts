@@ -49,6 +49,7 @@ test('without a store, each failure counts for 15 minutes, and forgiven ones do 
 test('without a store, only the newest addresses and keys are remembered', async () => {
   const limit = limitInMemory()
   for (let count = 0; count < 10; count += 1) await limit.begin({ address: 'first', key: 'first' })
+  // Each attempt counts under two names, one of its address and one of its key.
   const attempts = MAX_SIGN_IN_NAMES / 2
   for (let count = 1; count <= attempts; count += 1)
     await limit.begin({ address: `${count}`, key: `${count}` })

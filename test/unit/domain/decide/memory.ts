@@ -27,7 +27,7 @@ export type Memory = {
   run<R>(step: Step<R>, ids?: Partial<NewIds>): StepOutcome<R>
 }
 
-/** A database of plain arrays, which finds each key as `LOOKUPS` describes. */
+/** A database of plain arrays, which finds the rows of each key as `LOOKUPS` in step.ts describes. */
 export function createMemory(): Memory {
   const rows: Rows = {
     submissions: [],
