@@ -227,7 +227,12 @@ export const GOALS = [
   ),
   atMost('uploads-20kb', 1.55, preciseMs, 'time added to an upload of 20 KB, median', { collapse: 100 }),
   atMost('lists-first-page', 4, ms, 'the slowest first page of a list with the most runs, median'),
-  atMost('lists-other', 100, ms, 'the slowest other read (filter, search, page in the middle) with the most runs, median'),
+  atMost(
+    'lists-other',
+    100,
+    ms,
+    'the slowest other read (filter, search, page in the middle) with the most runs, median',
+  ),
   atMost(
     'lists-webhook-wait',
     50,

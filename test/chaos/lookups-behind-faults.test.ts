@@ -15,7 +15,11 @@ import { drawFault, NO_FAULT, startTcpProxy } from './tcp-proxy.ts'
 const LOOKUPS = iterationsOf('FAULTY_LOOKUPS', { short: 12, long: 1000 })
 const SIZES = { messages: 4, sizes: { request: 300, response: 1500 } }
 
-async function expectAll(tracker: RunningTracker, fileIds: readonly string[], expected: object): Promise<void> {
+async function expectAll(
+  tracker: RunningTracker,
+  fileIds: readonly string[],
+  expected: object,
+): Promise<void> {
   for (const fileId of fileIds) expect(await statusOf(tracker, fileId)).toMatchObject(expected)
 }
 
