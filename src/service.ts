@@ -64,7 +64,7 @@ import { startUp } from './tracking/start-up.ts'
 import { createStatusCache, startSystemTimer } from './tracking/status/status-cache.ts'
 import { createSubmissionStatusCache } from './tracking/status/submission-status-cache.ts'
 import { createWaitingLimit, type WaitingLimits } from './tracking/status/waiting-limit.ts'
-import { createClaimClock } from './tracking/uploads/claim-clock.ts'
+import { createIdempotencyClock } from './tracking/uploads/idempotency-clock.ts'
 import { createConcurrencyLimiter } from './tracking/uploads/concurrency-limiter.ts'
 import { createWriteRetryQueue } from './tracking/uploads/write-retry-queue.ts'
 import { createArrivalTimes } from './tracking/webhooks/arrival-times.ts'
@@ -132,7 +132,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     ? { now: overrides.clock, synchronize: async () => {} }
     : createServerClock({ clock: systemClock, uptimeMs })
   const clock = () => serverClock.now()
-  const claimClock = createClaimClock({ clock, uptimeMs })
+  const idempotencyClock = createIdempotencyClock({ clock, uptimeMs })
   let clockTrust: ClockTrust | null = null
 
   // Tokens and keys
@@ -242,7 +242,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     clock,
     serverClock,
     outage,
-    claimClock,
+    idempotencyClock,
     endedSessions,
     meter,
     newId: v7,

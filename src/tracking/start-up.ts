@@ -6,14 +6,14 @@ import type { MaintenanceLease } from './maintenance-lease.ts'
 import { removeLeftoverBackups } from './operators/back-up.ts'
 import type { EndedSessions } from './operators/ended-sessions.ts'
 import type { ServerClock } from './server-clock.ts'
-import type { ClaimClock } from './uploads/claim-clock.ts'
+import type { IdempotencyClock } from './uploads/idempotency-clock.ts'
 
 type StartUpDeps = {
   store: StoreHandle
   heartbeatSeries: HeartbeatSeries
   serverClock: ServerClock
   clock: () => number
-  claimClock: ClaimClock
+  idempotencyClock: IdempotencyClock
   lease: MaintenanceLease
   tokens: CapabilityTokens
   endedSessions: EndedSessions
@@ -27,7 +27,7 @@ type StartUpDeps = {
 
 /** What a process does with a database that it has just opened, before it serves. Returns how far to trust recorded times. */
 export async function startUp(deps: StartUpDeps): Promise<ClockTrust | null> {
-  const { store, clock, claimClock, lease, endedSessions, backupPrefix, log } = deps
+  const { store, clock, idempotencyClock, lease, endedSessions, backupPrefix, log } = deps
   // Only the process that has the file open creates backups, so no leftover one is in use.
   if (backupPrefix !== null)
     await removeLeftoverBackups(backupPrefix).catch((err: unknown) =>
@@ -43,8 +43,8 @@ export async function startUp(deps: StartUpDeps): Promise<ClockTrust | null> {
       log.warn({ event: 'lease_renewal.failed', err }, 'the lease could not be acquired'),
     )
   const clockTrust = await store.findClockTrust()
-  if (store.isShared) claimClock.follow(clock)
-  else claimClock.continueFrom(await store.findNewestClaimAt())
+  if (store.isShared) idempotencyClock.follow(clock)
+  else idempotencyClock.continueFrom(await store.findNewestClaimAt())
   await endedSessions.load(store)
   return clockTrust
 }

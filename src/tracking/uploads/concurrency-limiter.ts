@@ -1,7 +1,8 @@
 import { TrackerError } from '../../domain/errors.ts'
 
-/** Limits concurrent uploads and concurrent updates, each separately. Beyond the limit it throws `overloaded`. */
+/** Limits concurrent uploads and concurrent updates, each separately. */
 export type ConcurrencyLimiter = {
+  /** Throws `overloaded` if as many of this kind as allowed are in progress. */
   run<T>(kind: LimitedKind, work: () => Promise<T>): Promise<T>
   /** For work that is not limited, but that `settled` also has to wait for. */
   track<T>(work: () => Promise<T>): Promise<T>

@@ -31,7 +31,7 @@ export async function submitUpdate(
     callerWebhookUrl: string | null
     /** The name of the caller's API key. */
     keyName: string
-    /** Of the caller's `Idempotency-Key`; null without one. */
+    /** The claim that `withIdempotencyKey` made for the caller's `Idempotency-Key`; null without a key. */
     claim: KeyClaim | null
     fingerprint: string
   },

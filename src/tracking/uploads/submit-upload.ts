@@ -18,6 +18,7 @@ type UploadFields = {
   extensions: RequestedExtension[]
   callerWebhookUrl: string | null
   setsDescription: boolean
+  /** Null if none was requested. */
   fingerprint: string | null
 }
 
@@ -27,6 +28,7 @@ export type SubmitUploadDeps<Form> = ApplyResponseDeps & {
     sendUpload(upload: {
       version: 'v1' | 'v2'
       form: Form
+      /** Whether to compute the form's fingerprint. */
       fingerprint: boolean
       /** Called before the end of the form is sent. Returns what to add to the form. */
       close: (fields: UploadFields) => Promise<{ webhookUrl: string | null }>
@@ -49,7 +51,7 @@ export async function submitUpload<Form>(
     form: Form
     /** The name of the caller's API key. */
     keyName: string
-    /** Of the caller's `Idempotency-Key`; null without one. */
+    /** The claim that `withIdempotencyKey` made for the caller's `Idempotency-Key`; null without a key. */
     claim: KeyClaim | null
     signal: AbortSignal
     /** Called once the submission is on disk. */
@@ -60,7 +62,7 @@ export async function submitUpload<Form>(
   let submissionId: string | undefined
   const close = async (fields: UploadFields) => {
     const { fileName, extensions, callerWebhookUrl, setsDescription, fingerprint } = fields
-    const ownClaim = claim !== null && fingerprint !== null ? { ...claim, fingerprint } : undefined
+    const fingerprintedClaim = claim !== null && fingerprint !== null ? { ...claim, fingerprint } : undefined
     const submission = {
       kind: 'upload',
       fileId: null,
@@ -72,7 +74,7 @@ export async function submitUpload<Form>(
     const at = deps.clock()
     const created = await deps.store.createSubmission(
       { ...submission, keyName: request.keyName, attempt: 1, at },
-      ownClaim,
+      fingerprintedClaim,
     )
     submissionId = created.submissionId
     request.onSubmission({ submissionId, extensions: extensions.map(({ name }) => name) })
@@ -104,7 +106,10 @@ export async function submitUpload<Form>(
   return { response: callerResponse, isStored: true }
 }
 
-/** The form never became complete, so nothing was uploaded, and the caller may safely retry. */
+/**
+ * The form never became complete, so nothing was uploaded, and the caller may safely retry. If ImageKit has responded with an
+ * error nevertheless, the caller gets that response.
+ */
 async function endIncomplete<Form>(
   deps: SubmitUploadDeps<Form>,
   submissionId: string | undefined,

@@ -8,8 +8,8 @@ import type { WriteRetryQueue } from './write-retry-queue.ts'
 export type WithIdempotencyKeyDeps = {
   store: Pick<Store, 'claimIdempotencyKey' | 'releaseIdempotencyKey'>
   writeRetries: Pick<WriteRetryQueue, 'apply'>
-  /** See `createClaimClock`. */
-  claimClock: { now(): number }
+  /** See `createIdempotencyClock`. */
+  idempotencyClock: { now(): number }
   buildCallerResponse: BuildCallerResponse
 }
 
@@ -17,12 +17,13 @@ export type WithIdempotencyKeyDeps = {
 export type SendResult = { response: StoredResponse; isStored: boolean }
 
 /**
- * Runs `send` at most once for an `Idempotency-Key` in 24 hours, and returns the stored response afterwards. If `send` throws or
- * its response is not stored, the key is released, and the next request runs `send` again. `fingerprint` reads a repeated
- * request to its end; its result must equal the fingerprint of the first request. Without a key, `send` simply runs.
+ * Runs `send` for the first request with an `Idempotency-Key`, which claims the key for 24 hours; later requests get the stored
+ * response. If `send` throws or its response is not stored, the key is released, and the next request runs `send` again.
+ * `fingerprint` reads a repeated request to its end; its result must equal the fingerprint of the first request. Without a key,
+ * `send` simply runs.
  */
 export async function withIdempotencyKey(
-  { store, writeRetries, claimClock, buildCallerResponse }: WithIdempotencyKeyDeps,
+  { store, writeRetries, idempotencyClock, buildCallerResponse }: WithIdempotencyKeyDeps,
   request: {
     /** See `idempotencyScope`; null without a key. */
     scope: string | null
@@ -36,7 +37,7 @@ export async function withIdempotencyKey(
   // Retried while the store is down: otherwise every later request with this key would get a 409.
   const release = () => writeRetries.apply(() => store.releaseIdempotencyKey(claim))
   const claimResult = await store
-    .claimIdempotencyKey(claim, claimClock.now())
+    .claimIdempotencyKey(claim, idempotencyClock.now())
     .catch(async (error: unknown) => {
       if (error instanceof TrackerError && error.mayBeCommitted) await release()
       throw error

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { createServerClock } from '../../../src/tracking/server-clock.ts'
-import { createClaimClock } from '../../../src/tracking/uploads/claim-clock.ts'
+import { createIdempotencyClock } from '../../../src/tracking/uploads/idempotency-clock.ts'
 
 const HOUR = 3_600_000
 
@@ -67,10 +67,10 @@ test('a process that has its database to itself uses its own clock, without a co
 
 test('idempotency keys expire by the clock of a shared database, otherwise by one that continues from the newest claim', () => {
   let uptime = 100
-  const claims = createClaimClock({ clock: () => 5 * HOUR, uptimeMs: () => uptime })
-  claims.continueFrom(2 * HOUR)
+  const idempotencyClock = createIdempotencyClock({ clock: () => 5 * HOUR, uptimeMs: () => uptime })
+  idempotencyClock.continueFrom(2 * HOUR)
   uptime += 7
-  expect(claims.now()).toBe(2 * HOUR + 7)
-  claims.follow(() => 3 * HOUR)
-  expect(claims.now()).toBe(3 * HOUR)
+  expect(idempotencyClock.now()).toBe(2 * HOUR + 7)
+  idempotencyClock.follow(() => 3 * HOUR)
+  expect(idempotencyClock.now()).toBe(3 * HOUR)
 })
