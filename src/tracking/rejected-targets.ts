@@ -1,7 +1,7 @@
 /** Callers' hosts that resolved to a private address, so no notification was sent to them. */
 export type RejectedTargets = {
   note(host: string): void
-  /** The hosts that were noted in the last 24 hours, the latest first. `count` includes earlier rejections of these hosts. */
+  /** The hosts that were noted in the last 24 hours, the latest first. `count` also includes their older rejections. */
   list(): { host: string; count: number }[]
 }
 

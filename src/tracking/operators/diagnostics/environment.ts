@@ -21,7 +21,7 @@ export function checkDisk(freeBytes: number, databaseBytes: number): Check {
 const FAIL_SKEW_MS = 240_000
 const WARN_SKEW_MS = 30_000
 
-/** Compares two clocks; HTTP's `Date` has only whole seconds. */
+/** Compares two clocks. A difference of seconds is normal: HTTP's `Date` has only whole seconds, and responses take time. */
 export function checkClock(name: string, skewMs: number, reference: string): Check {
   const span = formatDuration(Math.abs(skewMs))
   if (Math.abs(skewMs) < WARN_SKEW_MS)
@@ -114,12 +114,12 @@ export function checkAlerts(host: string | null, allowsPrivateTargets: boolean):
   )
 }
 
-/** `hosts`: those that got no notifications, because they are private addresses. */
+/** `hosts`: those that got no notifications, because they are private addresses; see `RejectedTargets`. */
 export function checkRejectedTargets(hosts: readonly { host: string; count: number }[]): Check[] {
   return hosts.map(({ host, count }) =>
     warn(
       'notifications',
-      `${count} not sent to ${host} in the last 24 h: it is a private address`,
+      `${count} not sent to ${host}, the latest in the last 24 h: it is a private address`,
       'Set ALLOW_PRIVATE_TARGETS=true if that is intended, else use a public webhookUrl in the caller.',
     ),
   )

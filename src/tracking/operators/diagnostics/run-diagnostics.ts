@@ -166,6 +166,7 @@ async function checkRejectedDeliveries({ store, clock }: DiagnosticsDeps): Promi
 }
 
 async function checkPendingRuns({ store, setup, clock }: DiagnosticsDeps): Promise<Check[]> {
+  // Only the groups are needed, which don't depend on the hours.
   const [{ groups }, oldest] = await Promise.all([store.readStats(0, 0), store.findOldestPending()])
   const pending = groups.filter(({ status }) => status === 'pending')
   const total = pending.reduce((sum, { count }) => sum + count, 0)
