@@ -7,7 +7,7 @@ import { type AppContext, type AppEnv, requestId } from './request.ts'
 /** The tracker's HTTP application without its routes: the middleware and error handling that they share. */
 export function createApp(deps: {
   errorResponses: ErrorResponses
-  /** Rejects requests that don't come from this machine. */
+  /** Whether to reject requests that don't come from this machine. */
   loopbackOnly: boolean
   /** Addresses that people open in a browser. Their errors are HTML pages. */
   pages: {

@@ -1,4 +1,4 @@
-/** Limits the memory of all request bodies that are being received. */
+/** Limits the memory of the request bodies that share this budget, while they are received. */
 export type BodyBudget = {
   /** Reserves memory for one body. `onEvict` is called after the reservation was released to make room for others. */
   reserve(onEvict: () => void): BodyReservation

@@ -18,8 +18,8 @@ export const UPLOAD_PACE = { bytes: 60 * 1024, ms: 60_000 }
 
 /**
  * Yields a request's body as it arrives, with backpressure. Throws `payload_too_large` as soon as the body exceeds `maxBytes`,
- * `request_timeout`, or `client_closed` (also when `signal` aborts). The request stays open, so that the service can still
- * respond.
+ * `request_timeout` if it exceeds one of the other limits, and `client_closed` if the caller disconnects or `signal` aborts. The
+ * request stays open, so that the service can still respond.
  */
 export async function* bodyChunks(
   incoming: IncomingMessage,

@@ -15,14 +15,14 @@ import { headersObject } from './response.ts'
 
 /**
  * Closing a connection while the caller still sends resets it, and the response is lost (RFC 9112, section 9.6). So the
- * remaining bytes are read and discarded, as long as at least `stepBytes` arrive in each `stepMs`.
+ * remaining bytes are read and discarded, as long as at least `stepBytes` arrive in each `stepMs`, and up to the totals.
  */
 const LINGER = { stepMs: 2000, stepBytes: 16 * 1024, totalMs: 120_000, totalBytes: 1024 ** 3 }
 
-/** Far more than any client pipelines. Each may be a long poll of a minute, which costs its sender nothing. */
+/** Far more than any client pipelines. Without a limit, responses could pile up behind that to a long poll of a minute. */
 const MAX_PIPELINED = 100
 
-/** Connections beyond the limit that get a 503 before they are closed; further ones are closed at once. */
+/** How many connections beyond the limit get a 503 before they are closed; further ones are closed at once. */
 const MAX_LINGERING = 32
 
 type GuardDeps = {
@@ -96,7 +96,8 @@ export function guardConnections(
   return (incoming, outgoing) => {
     const { socket } = incoming
     if (!socket.writable || rejected.has(socket)) {
-      // Node still parses requests that arrived before the close. Aborting each of them later would format a stack trace.
+      // Node still parses requests that arrived before the close. It would later abort each of them with an error, and creating
+      // many stack traces is slow.
       incoming.destroy()
       return false
     }

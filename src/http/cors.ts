@@ -27,7 +27,8 @@ export function tokenRouteCors(methods: readonly string[]): MiddlewareHandler<Ap
   })
   return async (c, next) => {
     if (c.req.method === 'OPTIONS') return handlePreflight(c, next)
-    // Hono's `cors` creates a response for the headers first, and then copies each real response into it through a stream.
+    // Not with Hono's `cors`: it creates a response for the headers first, and then copies each real response into it through a
+    // stream.
     for (const [name, value] of Object.entries(headersObject(TOKEN_ROUTE_HEADERS))) c.header(name, value)
     await next()
   }

@@ -30,7 +30,7 @@ export function isImagekitPath(path: string): boolean {
 
 /**
  * `log` receives every error that isn't a `TrackerError`; its caller gets a fixed sentence. It also receives each `TrackerError`
- * that has a cause, but at most one per second while the store is unavailable.
+ * that has a cause, but at most one `store_unavailable` per second.
  */
 export function createErrorResponses(
   publicUrl: () => string,
@@ -72,14 +72,14 @@ export function createErrorResponses(
 
   const problem = (error: unknown, requestId: string): PlainResponse => {
     const description = describe(error, requestId)
-    const headers = ['Content-Type', PROBLEM_TYPE, ...errorHeaders(description.problem)]
+    const headers = ['Content-Type', PROBLEM_MEDIA_TYPE, ...errorHeaders(description.problem)]
     return { status: description.problem.status, headers, body: problemText(description, requestId) }
   }
 
   const standaloneProblem = (code: ProblemCode, detail: string, requestId: string) => {
     const { status } = PROBLEMS[code]
     const body = problemText({ code, problem: PROBLEMS[code], detail, fields: [] }, requestId)
-    const headers = ['Content-Type', PROBLEM_TYPE, ...errorHeaders(PROBLEMS[code]), 'X-Request-Id', requestId]
+    const headers = ['Content-Type', PROBLEM_MEDIA_TYPE, ...errorHeaders(PROBLEMS[code]), 'X-Request-Id', requestId]
     return { status, headers, body }
   }
 
@@ -113,7 +113,7 @@ const LOGGED = 'The error was logged under this request id.'
 
 const STORE_ERROR_LOG_INTERVAL_MS = 1000
 
-const PROBLEM_TYPE = 'application/problem+json'
+const PROBLEM_MEDIA_TYPE = 'application/problem+json'
 
 function errorHeaders({ retryAfter, status }: Problem): RawHeaders {
   return [

@@ -6,8 +6,8 @@ import type { AppEnv } from './request.ts'
 
 /**
  * Returns why a request is not local; undefined if it is. Unless both keys are configured, only local requests are accepted. A
- * `Host` that is not loopback is a name that someone pointed here (DNS rebinding). A foreign `Origin` or `Sec-Fetch-Site` means
- * a page of another site. A proxy's header means that a proxy forwarded the request.
+ * `Host` that is not loopback may be a name that someone pointed here (DNS rebinding). A foreign `Origin` or `Sec-Fetch-Site`
+ * means that a page of another site sent the request. A proxy's header means that a proxy forwarded it.
  */
 export function nonLocalReason({ headers }: IncomingMessage): string | undefined {
   const host = loopbackUrl(`http://${headers.host ?? ''}`)?.host

@@ -14,7 +14,7 @@ type HealthRoutesDeps = {
 
 const READY = { status: 'ready', store: 'ok', migrations: 'ok' } as const
 
-/** Health checks. They need no key, and show nothing that would need one. */
+/** Health checks, and the descriptions of the problem codes. They need no key, and show nothing confidential. */
 export function healthRoutes(api: Api, { readiness, keyRejections, instanceId }: HealthRoutesDeps): void {
   // A rejected key doesn't make the service unready: it still receives webhooks.
   const imagekitDetail = (): string => {

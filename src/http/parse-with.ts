@@ -73,11 +73,11 @@ const TYPES: { [type: string]: string } = {
   object: 'an object',
 }
 
-/** A body of 1 MiB may have 100,000 unknown fields. */
+/** How many unknown fields an error names: a body of 1 MiB may have 100,000. */
 const MAX_UNKNOWN_FIELDS = 20
 
-function fieldErrors(issue: z.core.$ZodIssue, message: string): FieldError[] {
+function fieldErrors(issue: z.core.$ZodIssue, unknownMessage: string): FieldError[] {
   if (issue.code !== 'unrecognized_keys') return [{ field: issue.path.join('.'), message: issue.message }]
   const unknown = issue.keys.slice(0, MAX_UNKNOWN_FIELDS)
-  return unknown.map((key) => ({ field: [...issue.path, key].join('.'), message }))
+  return unknown.map((key) => ({ field: [...issue.path, key].join('.'), message: unknownMessage }))
 }

@@ -41,8 +41,9 @@ function parseJsonObject(raw: Buffer): JsonObject {
 }
 
 /**
- * For a service without keys: throws `unsupported_media_type` for a body that is not declared as JSON. Another site's page
- * can send every other type without a preflight request. https://fetch.spec.whatwg.org/#cors-safelisted-request-header
+ * For a service without keys: throws `unsupported_media_type` for a body that is not declared as JSON. Another site's page can
+ * send a few other types, such as `text/plain`, without a preflight request.
+ * https://fetch.spec.whatwg.org/#cors-safelisted-request-header
  */
 export function declaredJson(readBody: ReadBody): ReadBody {
   return async (incoming) => {

@@ -25,7 +25,8 @@ export function createRequestHandler(
   },
 ): RequestHandler {
   const listener = getRequestListener(app.fetch, {
-    // The automatic cleanup would close the connection half a second after the response, and the response would be lost.
+    // While a body still arrives, the automatic cleanup would close the connection half a second after the response, and the
+    // response would be lost.
     autoCleanupIncoming: false,
     errorHandler(error) {
       const isMalformed = error instanceof RequestError

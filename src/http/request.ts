@@ -72,7 +72,7 @@ export function clientAddress(c: AppContext, trusted: readonly Network[]): strin
 }
 
 /** Only the two signatures are secret. They are stored only to replay rejected deliveries, and are never shown. */
-const STORED = [
+const STORED_HEADERS = [
   'content-type',
   'content-length',
   'content-encoding',
@@ -88,7 +88,7 @@ const STORED = [
 /** Selects the headers to store. Proxies put keys, identities and the address with its token into other headers. */
 export function storedHeaders(incoming: IncomingHttpHeaders): { [name: string]: string } {
   const headers: { [name: string]: string } = {}
-  for (const name of STORED) {
+  for (const name of STORED_HEADERS) {
     const value = incoming[name]
     if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(', ') : value
   }

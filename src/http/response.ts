@@ -33,7 +33,7 @@ export function headersObject(headers: RawHeaders): { [name: string]: string } {
   return object
 }
 
-/** Aborts when the caller disconnects before the response is sent. */
+/** Returns a signal that aborts when the caller disconnects before the response is sent. */
 export function closedSignal(c: AppContext): AbortSignal {
   const { outgoing } = c.env
   const controller = new AbortController()

@@ -50,7 +50,7 @@ type HandledRequest<A extends Auth, Params, Query, Body> = {
   params: Params
   query: Query
   body: Body
-  /** The body as it was sent. */
+  /** The JSON body before `body.json` parses it; empty if the operation has no JSON body. */
   json: JsonObject
   caller: A extends 'key' | 'operator' ? Caller : undefined
   credential: A extends Subject ? ReaderCredential : undefined
@@ -88,7 +88,7 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export type DescribedOperation = OperationShape & { method: Method; path: string }
 
-/** The tracker's own routes. `operations` has everything that was registered by `route`. */
+/** The routes of the HTTP API, and what they share. `operations` has everything that was registered by `route`. */
 export type Api = {
   app: Hono<AppEnv>
   operations: DescribedOperation[]
@@ -99,8 +99,9 @@ export type Api = {
 
 /**
  * Registers the operations of a path. Each request is authenticated first, then its parameters, query and body are parsed, in
- * this order. An operator's operation without `query` takes no parameters. Every other method gets a 405 with `Allow`; HEAD
- * responds like GET.
+ * this order. Without `query`, an operator's operation rejects query parameters, and any other operation ignores them. HEAD
+ * responds like GET. If a subject's token gives access, OPTIONS responds to CORS preflight requests. Every other method gets a
+ * 405 with `Allow`.
  */
 export function route(api: Api, path: string, operations: { [method in Method]?: Operation }): void {
   const handlers: { [method: string]: Handler<AppEnv> } = {}
@@ -139,7 +140,7 @@ function allowed(methods: readonly string[]): string[] {
 }
 
 function createHandler(api: Api, shape: OperationShape, handle: Operation['handle']): Handler<AppEnv> {
-  // An operator's misspelt or misplaced parameter, such as `dryRun` of a body, must not be ignored.
+  // An operator's misspelt or misplaced parameter must not be ignored, such as a `dryRun` that belongs in the body.
   const querySchema = shape.query ?? (shape.auth === 'operator' ? NO_QUERY : undefined)
   return async (c) => {
     const { incoming } = c.env

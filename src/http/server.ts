@@ -89,10 +89,13 @@ export function createHttpServer(
 /** At most this many descriptors are reserved for everything but callers: the database, requests to ImageKit and notifications. */
 const MAX_RESERVED = 256
 
-/** Twice as many as were tested; each takes about 20 KiB. */
+/** At most this many callers may wait for a status at once. Half as many were tested; each takes about 20 KiB. */
 const MAX_WAITING = 20_000
 
-/** The maximum number of connections, and how many of them may wait: a quarter is reserved for webhooks and everything else. */
+/**
+ * For a process that may open this many file descriptors: the maximum number of connections, and how many of them may wait for a
+ * status. A quarter of the connections is reserved for webhooks and everything else.
+ */
 export function connectionsFor(descriptors: number): { maxConnections: number; waiting: number } {
   const reserved = Math.min(MAX_RESERVED, Math.ceil(descriptors / 4))
   const maxConnections = Math.max(1, descriptors - reserved)

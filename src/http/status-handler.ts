@@ -37,6 +37,7 @@ export function createStatusHandler(deps: StatusDeps): StatusHandler {
       waitingLimit.enter({ credential, connection: incoming.socket, onEnd })
       const waiting = waitForStatus({ statuses, startTimer }, id, {
         ms: waitMs,
+        // Without `If-None-Match`, the wait lasts while anything is pending, whatever the version is.
         isKnown: isKnown ?? (() => true),
       })
       onEnd(() => waiting.leave())

@@ -94,7 +94,7 @@ export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
 
 const IMAGEKIT_RESPONSE = { 200: { mediaType: 'application/json' } }
 
-/** ImageKit's older Python SDK sends a trailing slash in the address of an update. */
+/** Accepts a trailing slash too: ImageKit's older Python SDK sends one in the address of an update. */
 function routeWithSlash(api: Api, path: string, operations: { [method in Method]?: Operation }): void {
   route(api, path, operations)
   route(api, `${path}/`, operations)

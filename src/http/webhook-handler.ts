@@ -43,7 +43,8 @@ type Source = Pick<RejectedDelivery, 'route' | 'token' | 'submissionId'>
 
 /** Reads and records a delivery. Responds 200 once it is on disk. Stores a rejected delivery with its cause, and throws. */
 export function createWebhookHandler(deps: WebhookHandlerDeps): WebhookHandler {
-  // No commit has to wait for deliveries that are rejected in any case: they record nothing.
+  // A batcher of their own: a commit waits for the pending tasks of `incomingWebhooks`, but deliveries that are rejected in any
+  // case add nothing to it.
   const rejections = createTickBatcher()
   const handle = async (
     incoming: IncomingMessage,

@@ -11,9 +11,13 @@ export type Capability = {
 }
 
 export type CapabilityTokens = {
+  /** For webhook URLs, by submissionId. */
   webhook: Capability
+  /** For the URLs of an asset's status and events, by fileId. */
   status: Capability
+  /** For the URLs of a submission, by submissionId. */
   submission: Capability
+  /** For sessions of operators, and for their CSRF tokens. */
   session: Capability
   /** Hashes the addresses and keys by which failed sign-in attempts are counted. */
   signIn: Capability

@@ -8,7 +8,8 @@ import type { ServerClock } from './server-clock.ts'
 const SILENT_MS = 30_000
 
 /**
- * Heartbeats are 10 seconds apart. After a longer pause than this, the database may have been unavailable, also to the others.
+ * Heartbeats are 10 seconds apart. After a longer pause than this, the database may have been unavailable to the other processes
+ * too, so their silence proves nothing.
  */
 const LONGEST_PAUSE_MS = 15_000
 
@@ -42,7 +43,7 @@ export type KeepAliveDeps = {
   serverClock: ServerClock
 }
 
-/** Synchronizes the clock, and records that this process is alive. */
+/** Synchronises the clock, and records that this process is alive. */
 export async function keepAlive({ store, heartbeatSeries, serverClock }: KeepAliveDeps): Promise<void> {
   await serverClock.synchronize(store)
   const now = serverClock.now()

@@ -1,4 +1,4 @@
-/** The kind of request for which ImageKit rejected our private key. */
+/** The kinds of requests to ImageKit. */
 type ImagekitCall = 'upload' | 'update' | 'lookup'
 
 /** What a response of ImageKit says about our private key. */

@@ -3,7 +3,7 @@ import type { CapabilityTokens } from './capability-tokens.ts'
 /** The URLs of a status and of the stream of its changes. */
 export type StatusUrls = { statusUrl: string; eventsUrl: string }
 
-/** The URLs that the tracker hands out, each with its token. */
+/** The URLs that the tracker hands out. Those for ImageKit and for browsers contain a token. */
 export type Links = {
   /** For ImageKit: receives the final status of a submission's extensions. */
   webhook(submissionId: string): string

@@ -13,7 +13,7 @@ export type MaintenanceLease = {
   release(store: Pick<Store, 'releaseLease'>): Promise<void>
 }
 
-/** A lease that could not be renewed is kept: the store checks it with each write. */
+/** If `renew` rejects, the previous lease is kept: the store checks it with each write. */
 export function createMaintenanceLease({ clock }: { clock: () => number }): MaintenanceLease {
   let lease: Lease | null = null
   return {

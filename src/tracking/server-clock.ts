@@ -12,7 +12,10 @@ export type ServerClock = {
   synchronize(store: MeasuredStore): Promise<void>
 }
 
-/** The database reads its clock at an unknown time during the round trip: a longer round trip is too inexact. */
+/**
+ * The database reads its clock at an unknown time during the round trip: a longer round trip is too inexact, and counts only if
+ * there is no earlier one.
+ */
 const MAX_ROUND_TRIP_MS = 1000
 
 export function createServerClock({

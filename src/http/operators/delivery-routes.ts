@@ -24,7 +24,7 @@ type DeliveryRoutesDeps = ListDeliveriesDeps & ReplayDeliveryDeps & ReplayDelive
 
 const deliveryIdParams = z.object({ deliveryId: z.string() })
 
-/** Received deliveries, raw, and their replay. */
+/** Lists, shows and replays deliveries. */
 export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
   route(api, '/deliveries', {
     GET: operation({

@@ -5,7 +5,7 @@ import type { Links } from '../links.ts'
 import { type AlertThresholds, MAX_COUNTED, UNKNOWN_SUBMISSIONS } from './evaluate-alerts.ts'
 
 /**
- * The body of the POST for an alert. Slack's incoming webhooks show `text`
+ * The body of the POST for any alert but the database alert. Slack's incoming webhooks show `text`
  * (https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks); the other fields are for programs. Slack's
  * control characters are escaped, so that an extension's name can't mention a channel.
  */

@@ -11,7 +11,7 @@ export type EvaluateAlertsDeps = {
   newId: () => string
 }
 
-/** Failures are counted at least up to this number; from it on, a message says "at least". */
+/** Counting failures stops at this number, or at a higher threshold. From this number on, a message says "at least". */
 export const MAX_COUNTED = 10_000
 
 /** A single webhook is enough: it may be the first of many that are lost because the database is the wrong one. */

@@ -8,7 +8,7 @@ type EndedSession = { sessionId: string; endsAt: number }
  */
 export type EndedSessions = {
   has(sessionId: string): boolean
-  /** Rejects if the session could not be stored: then it is ended only until a restart. */
+  /** Rejects if the session could not be stored: then it is ended only in this process, until a restart. */
   add(session: EndedSession): Promise<void>
   /** Reads what earlier processes stored. Call it before the first page. */
   load(from: Pick<Store, 'listEndedSessions'>): Promise<void>

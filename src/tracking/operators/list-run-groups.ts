@@ -7,11 +7,12 @@ import type { ListRunsDeps } from './list-runs.ts'
 
 export type ListRunGroupsDeps = { store: Pick<Store, 'readStats'> }
 
-/** The groups of runs that a filter selects, the largest first. The filter's times and search text are ignored. */
+/** The groups that have what a filter requires of groups, the largest first: see `matchesGroup`. */
 export async function listRunGroups(
   { store }: ListRunGroupsDeps,
   filter: RunFilter,
 ): Promise<CountedGroup[]> {
+  // The groups don't depend on the hours, so none are read.
   const { groups } = await store.readStats(0, 0)
   return sorted(sumUp(boundCauses(groups)).filter((group) => matchesGroup(filter, group)))
 }

@@ -23,8 +23,8 @@ export async function listRuns(
 const STEP = 200
 
 /**
- * Yields the matching runs in batches, the newest first. Runs that are created meanwhile are skipped. If there are many names, a
- * page of the store may be empty without being the last.
+ * Yields the matching runs in batches, the newest first. Runs that are created meanwhile are skipped. A page of the store ends
+ * after a limited time, so it may be empty without being the last.
  */
 export async function* matchingRuns(
   { store }: ListRunsDeps,

@@ -28,7 +28,7 @@ export async function processNextRetry(
     await deps.writeRetries.apply(() => deps.store.endRetryItem(itemId, state, reason))
     return { isIdle: false, retryAfterMs }
   } catch (error) {
-    // It may be recorded as in progress, and only this process would end it.
+    // The item may be recorded as in progress, and no other process would end it.
     if (error instanceof TrackerError && error.mayBeCommitted)
       await deps.writeRetries.apply(() => deps.store.endRetryItem(itemId, 'unconfirmed', COMMIT_UNKNOWN))
     // After an error that isn't final, the item is tried again later. A final one ends the item.
@@ -51,7 +51,7 @@ function resultOf(response: UploadResponse): readonly [state: RetryItemState, re
   }
 }
 
-/** The run can't be retried. */
+/** Errors that mean that the run can't be retried, so its item is not tried again. */
 const FINAL_ERRORS: readonly TrackerError['code'][] = [
   'not_found',
   'run_pending',

@@ -63,8 +63,8 @@ export async function replayDeliveries(
       deliveryIds.slice(from, from + STEP).map((deliveryId) => deps.store.findRejected(deliveryId)),
     )
     // Started in order, so that the store decides them in order.
-    const replayed = deliveries.flatMap((rejected) => (rejected ? [outcomeOf(replayDeps, rejected)] : []))
-    for (const outcome of await Promise.all(replayed)) {
+    const outcomes = deliveries.flatMap((rejected) => (rejected ? [outcomeOf(replayDeps, rejected)] : []))
+    for (const outcome of await Promise.all(outcomes)) {
       report.total += 1
       report.byOutcome[outcome] += 1
     }

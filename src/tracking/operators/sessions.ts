@@ -49,18 +49,18 @@ export function createSessions(deps: {
       if (digest === undefined) throw new Error(`there is no key ${keyName} to open a session with`)
       const endsAt = clock() + SESSION_MS
       const sessionId = randomBytes(16).toString('base64url')
-      const claim = `${endsAt}.${sessionId}.${keyName}`
-      return { sessionId, keyName, endsAt, proof: `${capability.sign(subjectOf(claim, digest))}.${claim}` }
+      const content = `${endsAt}.${sessionId}.${keyName}`
+      return { sessionId, keyName, endsAt, proof: `${capability.sign(subjectOf(content, digest))}.${content}` }
     },
 
     refresh: () => endedSessions.refresh(),
 
     find(proof) {
-      const [, mac, claim, endsAt, sessionId, keyName] = PROOF.exec(proof) ?? []
-      if (mac === undefined || claim === undefined || sessionId === undefined || keyName === undefined)
+      const [, mac, content, endsAt, sessionId, keyName] = PROOF.exec(proof) ?? []
+      if (mac === undefined || content === undefined || sessionId === undefined || keyName === undefined)
         return undefined
       const digest = digests.get(keyName)
-      if (digest === undefined || !capability.verify(subjectOf(claim, digest), mac)) return undefined
+      if (digest === undefined || !capability.verify(subjectOf(content, digest), mac)) return undefined
       if (clock() >= Number(endsAt) || endedSessions.has(sessionId)) return undefined
       return { sessionId, keyName, proof, endsAt: Number(endsAt) }
     },
@@ -75,8 +75,8 @@ export function createSessions(deps: {
 /** The name comes last because it may contain dots. */
 const PROOF = /^([\w-]{43})\.((\d{1,16})\.([\w-]{22})\.([\w.-]{1,64}))$/
 
-function subjectOf(claim: string, digest: string): string {
-  return `session ${claim} ${digest}`
+function subjectOf(content: string, digest: string): string {
+  return `session ${content} ${digest}`
 }
 
 function digestOf(secret: string): string {

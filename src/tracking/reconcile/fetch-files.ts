@@ -29,7 +29,7 @@ export type FetchedFiles = {
 
 /**
  * Fetches the files with these ids from ImageKit; one failing id does not block the others. ImageKit's search index lags
- * behind, so files that it omits, and files for which `isDecisive` is true, are fetched one by one.
+ * behind, so files that it omits, and files for which `isDecisive` is true because a run may expire now, are fetched one by one.
  */
 export async function fetchFiles(
   imagekit: FileLookup,
@@ -59,7 +59,8 @@ export async function fetchFiles(
 }
 
 /**
- * One invalid id can make ImageKit reject the whole search: then each half is searched. A single id is left to the details call.
+ * One invalid id can make ImageKit reject the whole search: then each half is searched. A single rejected id is left to
+ * `findFile`.
  */
 async function search(
   imagekit: FileLookup,

@@ -55,6 +55,7 @@ async function runPass(deps: ReconcileDeps): Promise<ReconcilePass> {
   const currentTimes = passTimes(deps)
   for (;;) {
     const { now, startedAt, latest } = currentTimes()
+    // Also names the claim: if another process claims a run in the meantime, the store ignores that this one found nothing.
     let claimedUntil = now + RUN_CLAIM_MS
     const due = await deps.store.claimDue(startedAt, { limit: BATCH, until: claimedUntil, latest })
     if (due.length === 0) return passOf(runs, null)
@@ -114,8 +115,9 @@ async function dryRunPass(deps: ReconcileDeps): Promise<ReconcilePass> {
 }
 
 /**
- * Runs that become due during a pass, perhaps for the second time, wait for the next one, so that each pass ends. The maximum due
- * time follows the current clock, because due times that are set during the pass follow it too, even if it jumps.
+ * Runs that become due during a pass, perhaps for the second time, wait for the next pass, so that each pass ends. `latest` is the
+ * maximum due time (see `latestDueAt`). It follows the current clock, because due times that are set during the pass follow it
+ * too, even if it jumps.
  */
 function passTimes(deps: ReconcileDeps): () => { now: number; startedAt: number; latest: number } {
   const startedAt = deps.clock()

@@ -75,7 +75,8 @@ export function createCacheOf(
   let readsBegun = 0
 
   // One load per asset at a time. `invalidate` removes a load from `loads`: it is outdated then, and its callers get the newer
-  // status. (The version can return to an earlier one, so no caller may keep the status in between.)
+  // status. (A status can return to an earlier version, of which listeners are not notified again, so no caller may keep the
+  // version in between.)
   const load = (id: string): Promise<StatusSnapshot | undefined> => {
     const inProgress = loads.get(id)
     if (inProgress !== undefined) return inProgress

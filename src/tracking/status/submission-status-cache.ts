@@ -10,8 +10,8 @@ import { type StatusSnapshot, versionOf } from './status-snapshot.ts'
 type SubmissionFacts = { submission: Submission; runs: Run[] }
 
 /**
- * Reads and watches the statuses of submissions, by submissionId. Nothing is cached, because a submission is
- * read only until its fileId is known.
+ * Reads and watches the statuses of submissions, by submissionId. Nothing is cached, because once its fileId is known, clients
+ * read the asset instead of the submission.
  */
 export function createSubmissionStatusCache(
   deps: {
@@ -37,7 +37,7 @@ function takeSubmissionSnapshot(links: Links, facts: SubmissionFacts): StatusSna
     fileId: isRejected(submission) ? null : fileId,
     body,
     version: versionOf(body),
-    // Without runs, only the response is pending.
+    // Without runs, only the response can be pending.
     isPending: !isRejected(submission) && (hasPending || (facts.runs.length === 0 && state === 'submitting')),
   }
 }

@@ -45,7 +45,7 @@ export function createWaitingLimit(
   return {
     enter({ credential, connection, onEnd }) {
       if ((connections.get(connection) ?? 0) >= perConnection) {
-        // A response would have to wait for all previous ones, and rejecting costs as much as serving.
+        // An error response would have to wait for all previous responses, and costs as much as serving the request.
         connection.destroy()
         reject('waiting on one connection', 'Too many requests are waiting on this connection.')
       }

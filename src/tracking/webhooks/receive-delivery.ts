@@ -155,9 +155,9 @@ function loggedFields({ deliveryId, outcome, cause, fileId }: RecordedDelivery) 
  * Anyone who has these headers can send the same delivery again. They are stored only with rejected deliveries, which need them
  * for a replay, and are never shown.
  */
-const SIGNATURES = ['x-ik-signature', 'webhook-signature']
+const SIGNATURE_HEADERS = ['x-ik-signature', 'webhook-signature']
 
 export function withoutSignatures(headers: { [name: string]: string }): { [name: string]: string } {
-  if (!SIGNATURES.some((name) => name in headers)) return headers
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !SIGNATURES.includes(name)))
+  if (!SIGNATURE_HEADERS.some((name) => name in headers)) return headers
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !SIGNATURE_HEADERS.includes(name)))
 }

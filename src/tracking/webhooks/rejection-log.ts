@@ -33,8 +33,8 @@ const CHUNK = { count: 200, bytes: MIB }
 const MAX_LOGGED = 10
 
 /**
- * Deliveries with a valid token are stored at any rate, others at ten a second. Both are written once a second, in small
- * transactions.
+ * Stores any number of deliveries with a valid token per second, but only ten others; drops both while the queue is full. Both
+ * are written once a second, in small transactions.
  */
 export function createRejectionLog(deps: {
   store: Pick<Store, 'keepRejected'>

@@ -14,7 +14,9 @@ type CheckedSignature =
   | { check: 'valid'; eventId: string | null; cause: null }
   | { check: Exclude<SignatureCheck, 'valid'>; eventId: null; cause: SignatureCause }
 
-/** Verifies the signature of a delivery. If we could not store the delivery when it first arrived, that time counts. */
+/**
+ * Verifies the signature of a delivery. For one that we could not store when it first arrived, the time of that arrival counts.
+ */
 export type CheckSignature = (signed: SignedBody) => CheckedSignature
 
 export function createSignatureCheck(deps: {
