@@ -25,6 +25,7 @@ browserTest(
       }
     })
     expect(found).toEqual([])
+    // 22 pages in two colour schemes.
     expect(checks).toBe(44)
   },
   120_000,

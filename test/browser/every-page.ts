@@ -22,9 +22,10 @@ export const PLAIN_TEXTS: UntrustedTexts = {
   note: 'known to the photographer',
 }
 
-/** The console logs these responses. */
+/** The console messages about responses that `visitEveryPage` causes: to a wrong key, and to the id of an unknown run. */
 export const TOLERATED = /status of (401|404)/
 
+/** The ids of runs by their state, of an asset, and of a rejected delivery. */
 export type Seeded = {
   failed: string
   acknowledged: string

@@ -7,8 +7,9 @@ import { seedTracker, TOLERATED, visitEveryPage } from './every-page.ts'
 const NARROW = { width: 360, height: 740 }
 const WIDE = { width: 1280, height: 800 }
 
+/** If any of this runs as a script, it sets the global variable `ran`. */
 const MARKUP = `"'><img src=x onerror=ran=1><script>ran=1;alert(1)</script><svg onload=ran=1>`
-const LATER = '</title></textarea></style><a href=javascript:ran=1>&lt;{{ran=1}}'
+const CLOSING_TAGS = '</title></textarea></style><a href=javascript:ran=1>&lt;{{ran=1}}'
 const REORDERED = 'photo\u202egnp.exe\u2066 צילום של חולצה \u0627\u0644\u0635\u0648\u0631\u0629\u0007'
 const PAGES_WITHOUT_UNTRUSTED_TEXT = [
   'sign-in',
@@ -18,10 +19,10 @@ const PAGES_WITHOUT_UNTRUSTED_TEXT = [
   'retry preview',
   'retry progress',
 ]
-const TEXT = `${MARKUP}${REORDERED}${LATER}`
+const TEXT = `${MARKUP}${REORDERED}${CLOSING_TAGS}`
 
 browserTest(
-  'every page shows untrusted markup, direction marks and very long words as text, and fits a screen of 360 pixels',
+  'on every page untrusted markup stays text, and direction marks and very long words still fit 360 and 1280 pixels',
   async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox()
     const seeded = await seedTracker(tracker, {

@@ -34,6 +34,7 @@ browserTest('the keyboard alone is enough to sign in, open a failure and retry i
 
   await tabTo(page, 'Skip to content')
   await keyboard.press('Enter')
+  // The link has skipped the navigation.
   expect(await tabTo(page, 'Select remove-bg of mug.png')).not.toContain('Overview')
   await keyboard.press('Space')
   await page.locator('#selected-count', { hasText: /^1$/ }).waitFor()
@@ -49,7 +50,7 @@ browserTest('the keyboard alone is enough to sign in, open a failure and retry i
 })
 
 browserTest(
-  'on each page Tab reaches every control, and the focus is visible',
+  'on the overview, the lists of failures and deliveries, and their details, Tab reaches every control with a visible focus',
   async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox()
     await uploadSettled(tracker, 'mug.png', ['remove-bg'], ['sandbox:remove-bg=failed'])
@@ -74,6 +75,7 @@ browserTest(
   60_000,
 )
 
+/** The focused element. `isNew` is false if it had the focus before this press of Tab too. */
 type Stop = { name: string; isNew: boolean; isVisible: boolean }
 
 /** Presses Tab until the element with this name has the focus. Returns the names of all focused elements. */

@@ -13,6 +13,7 @@ browserTest('when a page updates itself, its unchanged parts keep the focus', as
   const page = await openSignedIn(browser, tracker)
   await page.goto(`/admin/runs/${run?.runId}`)
   await page.getByRole('link', { name: FILE_ID }).first().focus()
+  // An element that replaces this one won't have the property.
   await page.evaluate(`document.querySelector('[data-live=facts]').isOld = true`)
   await deliver(webhookUrl, payload('aws-auto-tagging', 'success'))
   await page.getByRole('region', { name: 'Other extensions in this request' }).getByText('success').waitFor()

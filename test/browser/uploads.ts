@@ -21,7 +21,7 @@ export async function uploadSettled(
   return fileId
 }
 
-/** Removes the sandbox tags, so that the file's extensions succeed from now on. */
+/** Replaces the file's sandbox tags with another tag, so that its extensions succeed from now on. */
 export async function makeSucceed(sandboxUrl: string, fileId: string): Promise<void> {
   const response = await fetch(`${sandboxUrl}/v1/files/${fileId}/details`, {
     method: 'PATCH',

@@ -3,7 +3,7 @@ import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 
 const basic = (userName: string, password = '') => `Basic ${btoa(`${userName}:${password}`)}`
 
-/** Routes that an API key or an admin key opens, with a request that shows whether the key was accepted. */
+/** Requests to routes that accept an API key or an admin key. With either, the response is none of 401, 403 and 500. */
 const PROTECTED = [
   ['POST', '/submissions'],
   ['GET', '/submissions/x'],

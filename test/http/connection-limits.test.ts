@@ -137,7 +137,7 @@ test.each([
   },
 )
 
-test('an endless body that arrives at full speed is cut off', async () => {
+test('an endless body that arrives at full speed gets a response, and is then cut off', async () => {
   const tracker = await startTracker()
   const { hostname, port } = new URL(tracker.url)
   const socket = connect({ host: hostname, port: Number(port), allowHalfOpen: true })

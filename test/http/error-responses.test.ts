@@ -129,7 +129,7 @@ test.each([
 
 test.each([
   ['GET /a\\b HTTP/1.1\r\nHost: x', 'a backslash in the address'],
-  ['OPTIONS * HTTP/1.1\r\nHost: x', 'no address'],
+  ['OPTIONS * HTTP/1.1\r\nHost: x', 'an asterisk instead of an address'],
   ['GET / HTTP/1.1\r\nHost: a b', 'an invalid Host'],
   ['GET / HTTP/1.1\r\nHost: user@x', 'a Host with a user'],
   ['GET /healthz HTTP/1.1\r\nX: x', 'no Host'],

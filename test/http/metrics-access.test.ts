@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 
 test.each([
-  ['an API key', { authorization: `Bearer ${API_KEY}` }, 200],
-  ['an admin key', { authorization: `Bearer ${ADMIN_KEY}` }, 200],
-  ['no key', { authorization: '' }, 401],
-  ['a wrong key', { authorization: 'Bearer unknown-key-0123456789' }, 401],
-] as const)('/metrics requires a key: %s', async (_, headers, status) => {
+  ['an API key', 200, { authorization: `Bearer ${API_KEY}` }],
+  ['an admin key', 200, { authorization: `Bearer ${ADMIN_KEY}` }],
+  ['no key', 401, { authorization: '' }],
+  ['a wrong key', 401, { authorization: 'Bearer unknown-key-0123456789' }],
+] as const)('/metrics with %s responds with %i', async (_, status, headers) => {
   const tracker = await startTracker()
   expect((await fetch(`${tracker.url}/metrics`, { headers })).status).toBe(status)
 })

@@ -77,7 +77,7 @@ const INVALID: [title: string, message: RegExp, body: string, contentType?: stri
   ['an unterminated quote', /invalid Content-Disposition/, form(partText('name="a\\"', 'x'))],
   ['a name that continues after its quotes', /invalid Content-Disposition/, form(partText('name="a"b', 'x'))],
   [
-    'an encoded content',
+    'encoded content',
     /Content-Transfer-Encoding/,
     form(partText('name="a"', 'eA==', 'Content-Transfer-Encoding: base64\r\n')),
   ],

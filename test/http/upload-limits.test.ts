@@ -116,23 +116,23 @@ test('a caller is not disconnected while a slow ImageKit delays it', async () =>
   const caller = openUpload(tracker)
   caller.write(FILE_START)
   const chunk = Buffer.alloc(1024 * 1024, 'y')
-  let sent = 0
-  let movedAt = Date.now()
-  const move = () => {
-    sent += caller.fill(chunk, 128 - sent)
-    movedAt = Date.now()
+  let chunksSent = 0
+  let sentAt = Date.now()
+  const send = () => {
+    chunksSent += caller.fill(chunk, 128 - chunksSent)
+    sentAt = Date.now()
   }
-  caller.stream.on('drain', move)
-  move()
+  caller.stream.on('drain', send)
+  send()
   // The system's buffers fill up; then nothing is sent for longer than a caller may be idle.
-  await expect.poll(() => Date.now() - movedAt).toBeGreaterThan(1000)
-  expect(sent).toBeLessThan(128)
-  caller.stream.off('drain', move)
+  await expect.poll(() => Date.now() - sentAt).toBeGreaterThan(1000)
+  expect(chunksSent).toBeLessThan(128)
+  caller.stream.off('drain', send)
   readOn()
   caller.write(`\r\n--${BOUNDARY}--\r\n`)
   caller.end()
   expect((await caller.response).status).toBe(200)
-  expect(imagekit.calls[0]?.received.match(/yy+/)?.[0]).toHaveLength(sent * chunk.length)
+  expect(imagekit.calls[0]?.received.match(/yy+/)?.[0]).toHaveLength(chunksSent * chunk.length)
 })
 
 test('a slow caller may take longer than the timeout for ImageKit', async () => {
@@ -162,6 +162,7 @@ test.each([
   }, 20)
   onTestFinished(() => clearInterval(timer))
   if (status === 200) {
+    // 1.5 seconds: longer than `uploadPace` allows for a slower upload.
     await expect.poll(() => pieces).toBeGreaterThan(75)
     clearInterval(timer)
     caller.write(`\r\n--${BOUNDARY}--\r\n`)

@@ -42,6 +42,7 @@ test.for(PARAMETERS)('%s arrives at ImageKit unchanged', async ([name, value]) =
   expect(response.status).toBe(200)
   const { webhookUrl, ...parameters } = sandbox.uploads()[0]?.parameters ?? {}
   expect(parameters).toEqual({ fileName: 'shirt.jpg', [name]: value })
+  // The tracker adds its `webhookUrl` only to an upload with extensions.
   expect(webhookUrl === undefined).toBe(name !== 'extensions')
 })
 

@@ -21,7 +21,7 @@ function post(sandbox: RunningSandbox, fields: Fields, headers = {}, version = '
   return postForm(`${sandbox.url}/api/${version}/files/upload`, form, headers)
 }
 
-test('the private key is the user name, and the password is ignored', async () => {
+test('the private key is accepted as the user name of Basic with any password, and bare after Basic', async () => {
   const sandbox = await startSandbox()
   for (const credentials of [`${PRIVATE_KEY}:`, `${PRIVATE_KEY}:do_not_set`]) {
     expect((await post(sandbox, {}, basic(credentials))).status).toBe(200)
@@ -140,7 +140,7 @@ test.each([
   expect(body['message']).toContain(message)
 })
 
-test('a v2 upload from a browser requires a token', async () => {
+test('a v2 upload from a browser requires a valid token', async () => {
   const sandbox = await startSandbox()
   const { body } = await post(sandbox, { publicKey: 'public' }, {}, 'v2')
   expect(body['message']).toBe('Your request is missing token parameter.')

@@ -77,6 +77,7 @@ test('quoted values may contain any character', () => {
   const values = fc.string()
   fc.assert(
     fc.property(values, (value) => {
+      // `$&` stands for the quote or backslash that is found.
       const quoted = value.replaceAll(/["\\]/g, '\\$&')
       const expression = parseExpression(`name = "${quoted}"`)
       expect(expression).toEqual({ kind: 'condition', field: 'name', operator: '=', values: [value] })

@@ -57,7 +57,7 @@ test('remove-bg accepts unknown options, such as bg_colour', async () => {
   expect(details['hasAlpha']).toBe(true)
 })
 
-test('a tagger labels the image, always the same, with its name as source', async () => {
+test('a tagger gives the same image the same tags each time, with its name as their source', async () => {
   const tagger = { name: 'aws-auto-tagging', minConfidence: 0, maxTags: 30 }
   const { details } = await detailsAfter([tagger])
   const tags = details['AITags']
@@ -110,7 +110,8 @@ test('ai-tasks select tags and metadata from their vocabularies, within their li
   expect(details['customMetadata']).toEqual({ color: expect.stringMatching(/^(red|blue)$/) })
 })
 
-test('a yes_no task applies the action of its result', async () => {
+test('a yes_no task applies the action of its answer', async () => {
+  // One action for both answers: which of them the sandbox gives doesn't matter here.
   const action = {
     add_tags: ['luxury'],
     remove_tags: ['keep'],

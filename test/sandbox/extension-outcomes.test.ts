@@ -8,7 +8,7 @@ const extensions = JSON.stringify([
   { name: 'remove-bg' },
 ])
 
-test('without tags every extension is pending in the response and succeeds by webhook', async () => {
+test('without a tag for its outcome an extension is pending in the response and succeeds by webhook', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
@@ -110,8 +110,10 @@ test('an unknown extension is accepted and succeeds without an effect', async ()
   expect(await receiver.waitFor(1)).toMatchObject([{ service: 'ai-upscale', status: 'SUCCESS' }])
 })
 
-test('a saved extension is reported under the name of the extension it stands for', async () => {
+test('a saved extension is reported under the name of the extension that its id stands for', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
+  // In the sandbox, `ext_remove-bg` stands for remove-bg, and an id that names no extension for aws-auto-tagging. The outcome
+  // that is set for `saved-extension` applies to both.
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),
     extensions:
@@ -142,7 +144,7 @@ test("an update uses its own sandbox tags if it sends tags, otherwise the file's
   expect(await receiver.waitFor(1)).toMatchObject([{ service: 'aws-auto-tagging', status: 'SUCCESS' }])
 })
 
-test('an extension fails if its file is deleted before it finishes', async () => {
+test('if a file is deleted before its extension finishes, the extension fails', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
     file: imageBlob('shirt.jpg'),

@@ -24,7 +24,7 @@ async function startWithFiles() {
   return { sandbox, ids, list, namesOf }
 }
 
-test('the list is in upload order, and skip and limit page through it', async () => {
+test('the list is in upload order unless sort says otherwise, and skip and limit page through it', async () => {
   const { namesOf } = await startWithFiles()
   expect(await namesOf({})).toEqual(['shirt.jpg', 'glass.png', 'leaf.webp', 'sun.gif'])
   expect(await namesOf({ limit: '2' })).toEqual(['shirt.jpg', 'glass.png'])
@@ -33,7 +33,7 @@ test('the list is in upload order, and skip and limit page through it', async ()
   expect(await namesOf({ sort: 'ASC_NAME' })).toEqual(['glass.png', 'leaf.webp', 'shirt.jpg', 'sun.gif'])
 })
 
-test('searchQuery finds files by id and by name', async () => {
+test('searchQuery finds files by id, name, width and tags', async () => {
   const { namesOf, ids } = await startWithFiles()
   expect(await namesOf({ searchQuery: `id IN ["${ids[2]}","${ids[0]}"]` })).toEqual([
     'shirt.jpg',
@@ -61,6 +61,7 @@ test('name, tags, path, type and fileType narrow the list', async () => {
   const folders = await list({ type: 'folder' })
   expect(folders.map(({ folderPath }) => folderPath)).toEqual(['/sky', '/sky/day'])
   for (const folder of folders) expect(schemaProblems('folder', folder)).toEqual([])
+  // Five files and two folders.
   expect(await list({ type: 'all' })).toHaveLength(7)
 })
 

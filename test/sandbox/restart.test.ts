@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { imageBlob, imageBytes } from '../support/fixture-images.ts'
@@ -37,6 +37,7 @@ test('a sandbox removes uploads that a crash interrupted', async () => {
   await writeFile(join(first.directory, 'spool', 'half-an-upload'), 'abc')
   const second = await startSandbox({ directory: first.directory })
   expect((await get(second, '/v1/files')).body).toHaveLength(1)
+  expect(await readdir(join(first.directory, 'spool'))).toEqual([])
 })
 
 test('the urls of files start with publicUrl', async () => {

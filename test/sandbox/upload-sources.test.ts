@@ -28,9 +28,10 @@ test('bytes, base64, a data URI and a URL give the same file', async () => {
   expect(received).toEqual([sha256(bytes), ...sources.map((file) => sha256(Buffer.from(file)))])
 })
 
-test('any bytes survive base64, with line breaks', async () => {
+test('any bytes can be uploaded as base64 with line breaks', async () => {
   const sandbox = await startSandbox()
   const check = async (content: Uint8Array, perLine: number) => {
+    // `$&` stands for the characters of a line.
     const text = Buffer.from(content)
       .toString('base64')
       .replaceAll(new RegExp(`.{${perLine}}`, 'g'), '$&\r\n')

@@ -8,7 +8,7 @@ export type RunningSandbox = Sandbox & { url: string; directory: string }
 
 type Overrides = Omit<Partial<SandboxOptions>, 'privateKey'> & { acceptsAnyKey?: boolean }
 
-/** Starts a sandbox on its own directory. Both are removed when the test ends. */
+/** Starts a sandbox, in a temporary directory unless one is given. It is stopped when the test ends. */
 export async function startSandbox({ acceptsAnyKey, ...options }: Overrides = {}): Promise<RunningSandbox> {
   const directory = options.directory ?? temporaryDirectory()
   const key = acceptsAnyKey ? {} : { privateKey: PRIVATE_KEY }
