@@ -79,7 +79,13 @@ export function createErrorResponses(
   const standaloneProblem = (code: ProblemCode, detail: string, requestId: string) => {
     const { status } = PROBLEMS[code]
     const body = problemText({ code, problem: PROBLEMS[code], detail, fields: [] }, requestId)
-    const headers = ['Content-Type', PROBLEM_MEDIA_TYPE, ...errorHeaders(PROBLEMS[code]), 'X-Request-Id', requestId]
+    const headers = [
+      'Content-Type',
+      PROBLEM_MEDIA_TYPE,
+      ...errorHeaders(PROBLEMS[code]),
+      'X-Request-Id',
+      requestId,
+    ]
     return { status, headers, body }
   }
 

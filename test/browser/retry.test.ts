@@ -97,23 +97,24 @@ browserTest('a browser in Tokyo shows times in UTC', async ({ browser }) => {
   expect(await time.getAttribute('title')).toBe(`${iso.slice(0, 23).replace('T', ' ')} UTC`)
 })
 
-browserTest('one checkbox selects all runs of the page, and only selected runs are acknowledged', async ({
-  browser,
-}) => {
-  const { tracker } = await startTrackerAndSandbox()
-  for (const fileName of ['a.png', 'b.png'])
-    await uploadSettled(tracker, fileName, ['remove-bg'], ['sandbox:remove-bg=failed'])
-  const page = await openSignedIn(browser, tracker)
-  await page.goto('/admin/failures')
-  const acknowledge = page.getByRole('button', { name: 'Acknowledge…' })
-  expect(await acknowledge.isDisabled()).toBe(true)
-  await page.getByLabel('Select all on this page').check()
-  expect(await page.locator('#selected-count').textContent()).toBe('2')
-  await page.getByLabel('Select remove-bg of a.png').uncheck()
-  expect(await page.locator('#selected-count').textContent()).toBe('1')
-  await acknowledge.click()
-  await page.getByLabel('Note').fill('known')
-  await page.getByRole('button', { name: 'Acknowledge one run' }).click()
-  await page.getByText('1 total').waitFor()
-  expect(await page.getByRole('table').textContent()).toContain('a.png')
-})
+browserTest(
+  'one checkbox selects all runs of the page, and only selected runs are acknowledged',
+  async ({ browser }) => {
+    const { tracker } = await startTrackerAndSandbox()
+    for (const fileName of ['a.png', 'b.png'])
+      await uploadSettled(tracker, fileName, ['remove-bg'], ['sandbox:remove-bg=failed'])
+    const page = await openSignedIn(browser, tracker)
+    await page.goto('/admin/failures')
+    const acknowledge = page.getByRole('button', { name: 'Acknowledge…' })
+    expect(await acknowledge.isDisabled()).toBe(true)
+    await page.getByLabel('Select all on this page').check()
+    expect(await page.locator('#selected-count').textContent()).toBe('2')
+    await page.getByLabel('Select remove-bg of a.png').uncheck()
+    expect(await page.locator('#selected-count').textContent()).toBe('1')
+    await acknowledge.click()
+    await page.getByLabel('Note').fill('known')
+    await page.getByRole('button', { name: 'Acknowledge one run' }).click()
+    await page.getByText('1 total').waitFor()
+    expect(await page.getByRole('table').textContent()).toContain('a.png')
+  },
+)

@@ -19,7 +19,9 @@ function installWithout(missing: readonly string[]): string {
   return join(folder, 'dist/main.js')
 }
 
-test('the service runs without the packages that only the sandbox and the demo need', { timeout: 60_000 }, async () => {
+test('the service runs without the packages that only the sandbox and the demo need', {
+  timeout: 60_000,
+}, async () => {
   const main = installWithout(['sharp', 'exifreader', 'file-type'])
   const env = {
     DATABASE_URL: `file:${join(temporaryDirectory(), 'tracker.db')}`,

@@ -50,7 +50,12 @@ export function createSessions(deps: {
       const endsAt = clock() + SESSION_MS
       const sessionId = randomBytes(16).toString('base64url')
       const content = `${endsAt}.${sessionId}.${keyName}`
-      return { sessionId, keyName, endsAt, proof: `${capability.sign(subjectOf(content, digest))}.${content}` }
+      return {
+        sessionId,
+        keyName,
+        endsAt,
+        proof: `${capability.sign(subjectOf(content, digest))}.${content}`,
+      }
     },
 
     refresh: () => endedSessions.refresh(),
