@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 
 const SELECTIONS = {
   sqlite: { projects: ['portable', 'faults', 'linux'], tests: ['test/chaos/', 'test/store/model.test.ts'] },
-  // The contract, the model and the batches are in the folder of the store's other tests.
+  // In `test/store/postgres/`, the contract, the model and the batches have a long form. The other tests there run as always.
   postgres: { projects: ['postgres', 'postgres faults'], tests: ['test/chaos/', 'test/store/postgres/'] },
 }
 const FOLDERS = ['test/chaos', 'test/store', 'test/store/postgres']

@@ -1,7 +1,11 @@
 // Applies one fault after another to a copy of the project, and checks whether the tests detect it. A fault that survives
 // shows what is not tested. `npm run mutations -- [NAME…]`; `inverted` means all inverted conditions.
-// `--check` only checks that each fault has a place in the code, that its tests exist, and that it compiles; `--places` does not
-// compile.
+//
+// The verdicts: `killed`, a test failed; `SURVIVED`, no test failed; `known`, no test failed, for a reason that the fault states;
+// `VOID`, the run proves nothing, for example because the tests also fail without the fault.
+//
+// `--check` only checks that each fault has a place in the code, that its tests exist, and that it compiles (inverted conditions
+// need not). `--places` does not compile.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -3,15 +3,18 @@ import { listConditions } from './conditions.mjs'
 
 /**
  * What a fault can do to a declaration. Each operator lists the places where it applies, as `{ from, to, text }`. A place is
- * found by a name: of a variable, a property (`run.status`), a function that is called (`guard.check`), a method (`.slice`),
- * or by a literal (`'stop'`, `null`).
+ * found by a name: of a variable, a property (`run.status`), a function that is called (`guard.check`), a method (`.slice`), or
+ * by a literal (`'stop'`, `null`). In the new code of `replace`, `assign`, `property` and `value`, `$&` is the original code. If
+ * that is a call, `$0`, `$1`, … are its arguments, and `$this` is the object whose method is called.
  */
 const OPERATORS = {
   /** The condition that mentions the name is inverted. */
   negate: (root, name) =>
     conditionsAbout(root, name).map(({ node, opposite }) => replaceNode(node, `(${opposite})`)),
 
-  /** The condition that mentions the name always has this value. It stays in the text, because the compiler narrows by it. */
+  /**
+   * The condition that mentions the name always has this value. It stays in the code, because the compiler narrows types by it.
+   */
   assume: (root, [name, value]) =>
     conditionsAbout(root, name).map(({ node }) => {
       const assumed = `(${node.getText()}) ${value ? '||' : '&&'} (${value} as boolean)`
@@ -34,7 +37,7 @@ const OPERATORS = {
       return replaceNode(node, ts.isBlock(node.parent) ? both : `{ ${both} }`)
     }),
 
-  /** The name, or the call of the function, is replaced. In `text`, `$&` is the original, `$0` an argument, `$this` the object. */
+  /** The name, or the call of the function, is replaced. */
   replace: (root, [name, text]) => referencesTo(root, name).map((node) => replaceExpression(node, text)),
 
   /** The value that is assigned to the variable is replaced. */

@@ -17,8 +17,10 @@ import { FAULTS_IN_WEBHOOKS } from './faults/webhooks.mjs'
 import { listInvertedConditions } from './inverted-conditions.mjs'
 
 /**
- * A fault names a declaration (`in`), one operator of `edits.mjs`, and the tests that should detect it. `nth` chooses one of
- * several places. `survives` is the reason why no test can detect it: such a fault is reported, and does not fail the run.
+ * A fault has a `name`, a declaration (`in`), one operator of `edits.mjs` with its operands, such as `assume: ['isFinal', true]`,
+ * and the `tests` that should detect it. `in: 'outer.inner'` is the declaration `inner` somewhere within `outer`. `nth` chooses
+ * one of several places where the operator applies; the first is 1. `survives` is the reason why no test can detect the fault: it
+ * is reported, and does not fail the run.
  */
 const FAULTS = [
   ...FAULTS_IN_STATUS_RULES,
@@ -35,7 +37,10 @@ const FAULTS = [
   ...FAULTS_IN_OPERATOR_ACTIONS,
 ]
 
-/** Reads every fault, with its file, its place in that file, and the paths of its tests. `problems`: the faults that do not fit the project. */
+/**
+ * Reads every fault, with its file, its place in that file, and the paths of its tests. `problems`: what is wrong with faults
+ * that do not fit the project.
+ */
 export function readFaults(root) {
   const declarations = readDeclarations(root)
   const tests = listTests(root)

@@ -3,29 +3,31 @@ import { listConditions } from './conditions.mjs'
 const FOLDER = 'src/domain/decide/'
 const CONTRACT = ['sqlite-store', 'sqlite-two-handles']
 
-/** Conditions whose inversion no test can detect, and why. Each is the only condition in its declaration that mentions `about`. */
+/**
+ * Conditions whose inversion no test can detect, and why. Each is the only condition in its declaration that mentions `about`.
+ */
 const WITHOUT_EFFECT = [
   {
     in: 'recordDelivery.own',
     about: 'service',
-    why: 'Rows that are not loaded at once are loaded in the next rounds.',
+    why: 'These are only the first rows that are loaded: `more` names those that are missing.',
   },
   {
     in: 'findOwnRun',
     about: 'service',
-    why: 'An unnecessary lookup finds nothing, and then everything is loaded.',
+    why: 'A delivery whose run is not found is decided with its whole submission, with the same result.',
   },
-  { in: 'idCountsOf', about: 'replayOf', why: 'A batch that runs out of ids reserves more.' },
+  { in: 'idCountsOf', about: 'replayOf', why: 'A batch that runs out of ids takes more.' },
   {
     in: 'isUpdated',
     about: 'known.boundTo',
-    why: 'A run without a known file is decided with its whole submission, with the same result.',
+    why: 'A run whose row does not name its file is decided with its whole submission, with the same result.',
   },
 ]
 
 /**
- * One fault for each condition of the rules in `domain/decide`, which inverts it. The contract of the stores alone must detect
- * all of them, so a new rule needs no fault of its own.
+ * One fault for each condition of the rules in `domain/decide`: it inverts the condition. The contract of the stores must detect
+ * each of them without any other test, so a new condition needs no fault of its own in `faults/`.
  */
 export function listInvertedConditions({ files, find }) {
   const conditions = files
@@ -35,7 +37,7 @@ export function listInvertedConditions({ files, find }) {
         listConditions(statement).map((condition, index) => ({ file, statement, index, ...condition })),
       ),
     )
-  const reasons = WITHOUT_EFFECT.map(({ in: anchor, about, why }) => {
+  const withoutEffect = WITHOUT_EFFECT.map(({ in: anchor, about, why }) => {
     const within = find(anchor).filter(({ file }) => file.startsWith(FOLDER))
     const found = conditions.filter(
       ({ node, file }) =>
@@ -51,7 +53,8 @@ export function listInvertedConditions({ files, find }) {
     file,
     place: { from: node.getStart(), to: node.end, text: opposite },
     tests: CONTRACT,
-    survives: reasons.find((reason) => reason.node === node)?.why,
+    // Undefined if the tests must detect it.
+    survives: withoutEffect.find((one) => one.node === node)?.why,
     isInverted: true,
   }))
 }

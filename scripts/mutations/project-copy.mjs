@@ -31,7 +31,7 @@ export function copyProject(root) {
   let stopTests = () => {}
 
   const run = (args, limitMs) => {
-    const { outcome, stop } = runTests(directory, args, limitMs)
+    const { outcome, stop } = startTests(directory, args, limitMs)
     stopTests = stop
     return outcome.finally(() => {
       stopTests = () => {}
@@ -55,7 +55,12 @@ export function copyProject(root) {
       }
     },
 
-    /** Stops at the first failure. If two files fail at once, vitest may report neither failure; then all files run again without stopping. */
+    /**
+     * Runs test files, and stops at the first failure. If two files fail at the same moment, vitest may stop before it has
+     * reported either failure, which looks like `broken`; so in that case all files run again to the end. Resolves with the
+     * `kind` of the result (`passed`, `detected`, `broken`, or `hung` if they did not end in time), the output, and the title of
+     * the failed test.
+     */
     async runTests(tests, limitMs) {
       const first = await run(['--bail', '1', ...tests], limitMs)
       return first.kind === 'broken' ? run(tests, limitMs) : first
@@ -72,10 +77,11 @@ export function applyPlace(text, { from, to, text: replacement }) {
   return text.slice(0, from) + replacement + text.slice(to)
 }
 
-/** `stop` ends the tests and every process that they have started. */
-function runTests(directory, args, limitMs) {
+/** Starts vitest in the copy. `outcome` resolves when it has ended. `stop` ends it, with every process of its process group. */
+function startTests(directory, args, limitMs) {
   const report = join(directory, 'coverage/tests.json')
   rmSync(report, { force: true })
+  // With these, the chaos tests would run in their long form.
   const { CHAOS: _, CHAOS_FIGURES: __, ...env } = process.env
   const vitest = join(directory, 'node_modules/vitest/vitest.mjs')
   const child = spawn(process.execPath, [vitest, 'run', ...OPTIONS, ...PROJECTS, ...args], {
@@ -103,7 +109,10 @@ function runTests(directory, args, limitMs) {
   return { outcome, stop }
 }
 
-/** `detected`: a test ran and failed. `broken`: something else failed, such as an import. */
+/**
+ * `detected`: a test ran and failed. `broken`: something else failed, such as an import, or a test failed only because the code
+ * of the fault is wrong (a ReferenceError or a SyntaxError).
+ */
 function readFailure(report) {
   if (!existsSync(report)) return { kind: 'broken' }
   const { testResults } = JSON.parse(readFileSync(report, 'utf8'))

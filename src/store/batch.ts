@@ -10,7 +10,10 @@ export type BatchQuery =
 
 export type StepOutcome = { result: unknown } | { error: unknown }
 
-/** `outcomes`: of the first steps, in order. Steps without an outcome were not decided, and must start the next batch. */
+/**
+ * `outcomes`: of the first steps, in order. The steps without an outcome were not decided, because an earlier step may have
+ * changed rows that they look up. They must start the next batch.
+ */
 export type BatchResult = { outcomes: StepOutcome[]; changes: BatchChanges }
 
 /** A step needs more ids than it announced: it is decided again once there are enough. */

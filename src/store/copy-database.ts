@@ -71,7 +71,7 @@ async function copyTable(
   }
 }
 
-/** Returns the number of rows. */
+/** Resolves with the number of rows. Rejects with `DatabaseStartError` if the copy of the table differs. */
 async function compareTable(
   source: CopySource,
   target: CopyTarget,
@@ -95,6 +95,7 @@ async function compareTable(
   return original.rows
 }
 
+/** The number of rows, and a digest of them in key order, as `stored` returns them. */
 async function digestOf(
   table: CopiedTable,
   read: ReadRows,

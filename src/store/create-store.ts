@@ -55,12 +55,13 @@ export type Database = BatchDatabase & {
   readAssets: (fileIds: readonly string[]) => Promise<Read<AssetFacts | undefined>[]>
   /** The maximum number of concurrent reads. */
   maxReads: number
-  /** Stores them in a transaction of its own, outside the queue. Resolves with their ids. */
+  /** Stores rejected deliveries in a transaction of its own, outside the queue. Resolves with their ids. */
   keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
   /**
-   * Deletes many bodies received before a time at once, outside of any transaction. A process that loses the lease meanwhile
-   * does no harm: another process would delete the same bodies. Resolves with the time before which the remaining bodies are
-   * deleted one by one; younger ones stay until they can be deleted at once.
+   * Drops whole days of bodies received before a time, outside of any transaction; a database without this method deletes all
+   * bodies one by one. A process that loses the lease meanwhile does no harm: another process would drop the same bodies.
+   * Resolves with the time before which the remaining bodies are deleted one by one; younger ones stay until their day is
+   * dropped.
    */
   dropBodies?: (receivedBefore: number) => Promise<number>
   /** Removes deleted rows from the write-ahead log. */
@@ -150,7 +151,7 @@ export function createStore(
         if (due.length === 0) return []
         const dueTimes = due.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
         const claimed = new Set(await queue.run(claimRuns(dueTimes, until)))
-        // If none was claimed, other processes have claimed all of them since they were read. More runs may be due.
+        // If none was claimed, all of them were claimed or settled since they were read. More runs may be due.
         if (claimed.size > 0) return due.filter(({ run }) => claimed.has(run.runId))
       }
     },
@@ -200,6 +201,7 @@ export function createStore(
     async listRuns(filter, page) {
       const { cause } = filter
       if (cause !== OTHER_CAUSE) return listRuns(filter, page)
+      // `OTHER_CAUSE` combines the causes that the statistics do not show: all except those that they show.
       const { groups } = await readStats(0, 0)
       const exceptCauses = boundCauses(groups).flatMap((group) =>
         group.cause === OTHER_CAUSE ? [] : [[group.extension, group.cause] as const],

@@ -15,6 +15,7 @@ export type CounterRows = {
   addCounters: (counters: readonly StatCounter[]) => Work<void>
   /** Adds to the counters of days. Deletes those that become 0. */
   addDayCounters: (counters: readonly StatCounter[]) => Work<void>
+  /** Extends the stored number ranges of hours. */
   widenHours: (hours: readonly HourBounds[]) => Work<void>
   /** Deletes only these numbers: a delta with a lower number may be committed later. */
   deleteDeltas: (numbers: readonly number[]) => Work<void>

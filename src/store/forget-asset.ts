@@ -38,9 +38,9 @@ export type ForgettingRows = RemovalRows & {
 }
 
 /**
- * Deletes an asset, with all rows that refer to its submissions. Its audit entries stay, without its name. The audit log
- * is rewritten first. Then the oldest submissions are deleted, in several transactions, and last those that make up the status:
- * if the process dies in between, the asset still exists with its status, and can be forgotten again.
+ * Deletes an asset, with all rows that refer to its submissions. Its audit entries stay, with hashes instead of its ids. The
+ * audit log is rewritten first. Then the oldest submissions are deleted, in several transactions, and last those that make up the
+ * status: if the process dies in between, the asset still exists with its status, and an operator can forget it again.
  */
 export function createForgetAsset(
   { read, emptyLog }: { read: RunReads<ForgettingRows>; emptyLog: () => Promise<void> },
@@ -94,7 +94,9 @@ function* removeAndRecord(
   for (const id of [...submissionIds, ...runIds]) ids.add(id)
 }
 
-/** Replaces the ids in the texts of audit entries after `after`. Returns where to continue; undefined at the end. */
+/**
+ * Replaces the ids in the texts of the audit entries after the number `after`. Returns where to continue; undefined at the end.
+ */
 function* hideMentions(
   rows: ForgettingRows,
   { fileId, ids }: ForgottenAsset,
@@ -162,10 +164,10 @@ function chunksOf(submissions: readonly number[]): number[][] {
  */
 function createReplacer(fileId: string, ids: ReadonlySet<string>): (text: string) => string {
   const literal = fileId.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)
-  const name = new RegExp(String.raw`(?<![\p{L}\p{N}_-])${literal}(?![\p{L}\p{N}_-])`, 'gu')
+  const wholeFileId = new RegExp(String.raw`(?<![\p{L}\p{N}_-])${literal}(?![\p{L}\p{N}_-])`, 'gu')
   return (text) =>
     text
-      .replace(name, () => pseudonymOf(fileId))
+      .replace(wholeFileId, () => pseudonymOf(fileId))
       .replace(ID_PATTERN, (id) => (ids.has(id) ? pseudonymOf(id) : id))
 }
 
@@ -173,7 +175,7 @@ function pseudonymOf(id: string): string {
   return `sha256:${digestOf(id).toString('hex')}`
 }
 
-/** Stored instead of the id of a forgotten submission or asset. */
+/** The hash that is stored instead of the id of a forgotten submission or asset. */
 export function digestOf(id: string): Buffer {
   return createHash('sha256').update(id).digest()
 }

@@ -6,6 +6,11 @@ import { type ListNumbers, type ReadWindow, readList, type Window } from './list
 import type { Store } from './store.ts'
 import type { RunReads, Work } from './transaction-work.ts'
 
+/*
+ * The lists of runs, deliveries and notifications. A branch is one way of finding the rows of a list, such as by file name or by
+ * id; `list-pages.ts` merges the branches of a list and cuts pages from them.
+ */
+
 /**
  * If at most this many submissions have a matching file name, the index of names finds them. Otherwise, windows of runs are
  * searched.
@@ -19,8 +24,10 @@ const MAX_NAMED = 3_000
 const MAX_SUBMISSIONS = 1_000
 
 /**
- * Where to search for runs. `listed`: everywhere; `overdue`: among the overdue ones; `named`: by file name. These three
- * exclude the runs of rejected submissions. `file`: the filter's `q` is the file id.
+ * Where to search for runs. `listed`: among all runs; `overdue`: among the overdue ones; `named`: in the index of file names. In
+ * these three places `q` matches the beginning of the file name, and runs of rejected submissions are excluded. `file`: the runs
+ * of the file whose id is `q`. `run` and `submission`: the run or the runs with the number and the random bits of an id; `q`,
+ * which is that id, is not applied again.
  */
 export type RunPlace =
   | { kind: 'listed' | 'overdue' | 'named' | 'file' }
@@ -28,11 +35,11 @@ export type RunPlace =
 
 export type RunRows = {
   numbers: ListNumbers
-  /** The last run that the sweep has passed. */
+  /** The number of the last run that the sweep has passed (`overdue-sweep.ts`). */
   findSwept: () => Work<number>
   /** Whether more than `limit` submissions have a file name with this prefix. */
   hasMoreNamed: (prefix: string, limit: number) => Work<boolean>
-  /** The runs that match the filter; `q` is applied only as the place says. */
+  /** The runs that match the filter, with `q` as `RunPlace` says. */
   read: (filter: RunFilter, place: RunPlace, window: Window, limit: number) => Work<ListedRun[]>
 }
 
@@ -63,7 +70,9 @@ export function createRunList(read: RunReads<RunRows>): Store['listRuns'] {
   }
 }
 
-/** Where to search for runs by id: `q` may be the exact id of a file, a run or a submission. */
+/**
+ * Where to search for runs by id: any `q` may be the id of a file, and it may have the form of the id of a run or a submission.
+ */
 function exactPlaces(q: string | null): RunPlace[] {
   if (q === null) return []
   const run = parseId('run', q)
@@ -75,7 +84,10 @@ function exactPlaces(q: string | null): RunPlace[] {
   ]
 }
 
-/** Where to search for deliveries. `file`: by the submissions of the filter's file. */
+/**
+ * Where to search for deliveries. `listed`: among all. `file`: among those of the submissions of the filter's file, and those
+ * that name the file themselves.
+ */
 type DeliveryPlace = 'listed' | 'file'
 
 export type DeliveryRows = {
@@ -92,7 +104,10 @@ export type DeliveryRows = {
   readRejected: (filter: DeliveryFilter, window: Window, limit: number) => Work<ListedDelivery[]>
 }
 
-/** Whether an index contains exactly these deliveries. Then a page is read at once, however few they are. */
+/**
+ * Whether a page is read at once instead of window by window, however few deliveries match: an index contains exactly those that
+ * match the filter apart from its times, or they are rejected deliveries, of which few are stored.
+ */
 function isIndexed({ outcome, service, cause, fileId }: DeliveryFilter): boolean {
   if (fileId !== null) return false
   if (outcome === 'rejected') return true

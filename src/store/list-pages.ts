@@ -3,9 +3,10 @@ import { numberOf } from '../domain/ids.ts'
 import { hourOf } from '../domain/stat-counters.ts'
 import type { Awaitable, RunReads, Work } from './transaction-work.ts'
 
-/** The numbers from `from` (inclusive) to `before` (exclusive). */
+/** The row numbers from `from` (inclusive) to `before` (exclusive). */
 export type Window = { from: number; before: number }
 
+/** `before`: the page has only rows with lower numbers; null for the first page. */
 export type Page = { limit: number; before: number | null }
 
 /** Reads at most `limit` rows of a window, newest first. */
@@ -13,14 +14,14 @@ export type ReadWindow<Row> = (window: Window, limit: number) => Awaitable<Row[]
 
 /** The number ranges of a list. */
 export type ListNumbers = {
-  /** The greatest number; 0 without rows. */
+  /** The greatest row number; 0 without rows. */
   findLast: () => Work<number>
   /** A range that includes the numbers of all rows of these hours; undefined if there are none. */
   findBounds: (firstHour: number, lastHour: number) => Work<Window | undefined>
 }
 
 /**
- * The number of rows that one statement scans. The first window is the smallest. Each next one is as large as can be read in
+ * How many row numbers one statement scans. The first window is the smallest. Each next one is as large as can be read in
  * `WINDOW_MS` at the speed of the previous one, so webhooks never wait long for a list.
  */
 const MIN_WINDOW = 5_000
@@ -31,7 +32,10 @@ const WINDOW_MS = 8
 const YIELD_AFTER_MS = 4
 const PAGE_MS = 300
 
-/** Reads a page of the merged results of several branches, within a filter's time range. A row that two branches find is listed once. */
+/**
+ * Reads a page of the merged results of several branches (`list-branches.ts`), within a filter's time range. A row that two
+ * branches find is listed once.
+ */
 export async function readList<Row>(
   read: RunReads<ListNumbers>,
   { since, until }: { since: number | null; until: number | null },

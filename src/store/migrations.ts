@@ -13,7 +13,7 @@ type MigratedDatabase = Pick<Statements, 'run' | 'values'> & {
   execute: (sql: string) => Awaitable<unknown>
 }
 
-/** As drizzle defines them, so that drizzle's tools find them. */
+/** The table of applied migrations, as drizzle defines it for each database, so that drizzle's tools find it. */
 const MIGRATIONS_TABLE = {
   sqlite:
     'CREATE TABLE IF NOT EXISTS __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)',

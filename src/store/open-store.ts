@@ -13,8 +13,8 @@ type OpenStoreOptions = WriteQueueOptions & {
 }
 
 /**
- * Opens the database and migrates its schema. Creates a missing SQLite file. Rejects with `DatabaseStartError` if
- * waiting does not help, and with `store_unavailable` if the database can't be used at the moment.
+ * Opens the database and migrates its schema. Creates a missing SQLite file. If the database can't be used, rejects with
+ * `DatabaseStartError` if waiting does not help, else with `store_unavailable`.
  */
 export async function openStore(address: DatabaseAddress, options: OpenStoreOptions): Promise<StoreHandle> {
   if (address.kind === 'postgres') return openPostgresStore({ ...options, ...address })
@@ -47,7 +47,7 @@ export async function moveDatabase(
   }
 }
 
-/** The value in a SQLite database that no service has open. Rejects as `openStore` does. */
+/** The check value of the token secret in a SQLite database that no service has open. Rejects as `openStore` does. */
 export async function findTokenCheckValue(
   from: DatabaseAddress & { kind: 'sqlite' },
 ): Promise<number | null> {

@@ -2,13 +2,13 @@ import { TrackerError } from '../domain/errors.ts'
 import type { StoreHandle } from './store.ts'
 
 export type OpeningStore = {
-  /** Until the database is open, each step is rejected with `store_unavailable`; closing is always allowed. */
+  /** Until the database is open, each method rejects with `store_unavailable`, except `close`. */
   store: StoreHandle
   /** Opens the database. Rejects with the reason, and may be called again. */
   tryOpen: () => Promise<void>
 }
 
-/** A store that exists before its database is open. `open` must do everything that must precede the first step. */
+/** A store that exists before its database is open. `open` must do everything that must precede the first use. */
 export function createOpeningStore(open: () => Promise<StoreHandle>): OpeningStore {
   let opened: StoreHandle | undefined
   let reason = 'it is not open yet'
@@ -16,9 +16,9 @@ export function createOpeningStore(open: () => Promise<StoreHandle>): OpeningSto
     throw new TrackerError('store_unavailable', `The database cannot be used: ${reason}. Try again later.`)
   }
   const store = new Proxy({} as StoreHandle, {
-    get(_, step: keyof StoreHandle) {
-      if (step === 'isShared') return opened?.isShared ?? false
-      return opened?.[step] ?? (step === 'close' ? async () => {} : reject)
+    get(_, name: keyof StoreHandle) {
+      if (name === 'isShared') return opened?.isShared ?? false
+      return opened?.[name] ?? (name === 'close' ? async () => {} : reject)
     },
   })
   return {
@@ -34,7 +34,7 @@ export function createOpeningStore(open: () => Promise<StoreHandle>): OpeningSto
   }
 }
 
-/** Shown to every caller, so it is only SQLite's own message, without the path. */
+/** Every caller sees it, so it names no path: SQLite's own message, or only that the database cannot be opened. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof TrackerError ? error.cause : undefined
   return cause instanceof Error && cause.name === 'SqliteError' ? cause.message : 'it cannot be opened'

@@ -10,7 +10,7 @@ const MARKED_AT_ONCE = 1_000
 export type SweepRows = {
   /** A transaction that began this long ago has ended. */
   longestTransactionMs: number
-  /** The last run that the sweep has passed; 0 at first. */
+  /** The number of the last run that the sweep has passed; 0 at first. */
   findSwept: () => Work<number>
   saveSwept: (n: number) => Work<void>
   /** The runs after a number, in order. Those of rejected submissions count as not pending. */
@@ -19,7 +19,10 @@ export type SweepRows = {
   markOverdue: (runs: readonly { n: number; dueAt: number }[]) => Work<void>
 }
 
-/** Marks runs that have been pending for too long as overdue and due. Returns whether there may be more. */
+/**
+ * Marks runs that have been pending for too long as overdue and due, in insertion order: a sweep continues where the last one
+ * stopped. Returns whether there may be more.
+ */
 export function* sweepOverdue(rows: SweepRows, now: number, overdueAfterMs: number): Work<boolean> {
   const from = yield* rows.findSwept()
   const runs = yield* rows.listRuns(from, READ_AT_ONCE)
@@ -37,7 +40,7 @@ export function* sweepOverdue(rows: SweepRows, now: number, overdueAfterMs: numb
 type PendingRun = { runId: string; requestedAt: number }
 
 export type PendingRows = {
-  /** The last run that the sweep has passed; 0 at first. */
+  /** The number of the last run that the sweep has passed; 0 at first. */
   findSwept: () => Work<number>
   findFirstOverdue: () => Work<PendingRun | undefined>
   /** The first pending run after a number, overdue or not. */

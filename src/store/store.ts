@@ -48,8 +48,8 @@ import type { ResponseDecision, UploadResponse } from '../domain/upload-response
 export type Store = OperatorStore &
   AlertStore & {
     /**
-     * Records a submission and its runs. With a key, its fingerprint and submission are recorded in the same step. Rejects with
-     * `request_in_progress` if the key is no longer held.
+     * Records a submission and its runs. With an idempotency key, the key's fingerprint and submission are recorded in the same
+     * step. Rejects with `request_in_progress` if the request no longer holds the key.
      */
     createSubmission(
       submission: NewSubmission,
@@ -57,8 +57,8 @@ export type Store = OperatorStore &
     ): Promise<{ submissionId: string }>
 
     /**
-     * Applies ImageKit's response: its `extensionStatus` and the baseline. With a key, the caller's response is stored with it
-     * if the key is still held. Rejects with `not_found` for an unknown submission.
+     * Applies ImageKit's response: its `extensionStatus` and the baseline. With an idempotency key, the response to the caller is
+     * stored with the key if the request still holds it. Rejects with `not_found` for an unknown submission.
      */
     applyResponse(
       submissionId: string,
@@ -128,8 +128,8 @@ export type Store = OperatorStore &
     releaseRuns(runs: readonly { runId: string; dueAt: number }[], claim: number): Promise<void>
 
     /**
-     * Applies a finding unless the run is final or no longer due. `unchanged` and `timed_out` count only if the run is still
-     * due at `claim`. `fileId` is the asset whose status changed.
+     * Applies a finding unless the run is final or no longer has a due time. `unchanged` and `timed_out` count only if it is
+     * still claimed until `claim`. `fileId` is the asset whose status changed.
      */
     applyFinding(
       runId: string,
@@ -213,18 +213,23 @@ export type Store = OperatorStore &
     findAsset(fileId: string): Promise<AssetFacts | undefined>
 
     /**
-     * Claims a key for 24 hours. An older claim of the same scope counts as expired, unless its request is still running.
-     * Claiming again with the same nonce changes nothing.
+     * Claims an idempotency key for 24 hours. An older claim of the same scope counts as expired, unless its request is still
+     * running. Claiming again with the same nonce changes nothing.
      */
     claimIdempotencyKey(claim: KeyClaim, at: number): Promise<ClaimResult>
 
-    /** When the newest stored claim was made; null if there is none. */
+    /** When the newest stored claim of an idempotency key was made; null if there is none. */
     findNewestClaimAt(): Promise<number | null>
 
-    /** Deletes claims that have expired, a limited number of them. Resolves with whether there may be more. */
+    /**
+     * Deletes claims of idempotency keys that have expired, a limited number of them. Resolves with whether there may be more.
+     */
     deleteExpiredKeys(lease: Lease, now: number): Promise<boolean | null>
 
-    /** Frees a claim whose request ended without a response that may be repeated. Does nothing if the key is no longer held. */
+    /**
+     * Frees a claim whose request ended without a response that may be repeated. Does nothing if the request no longer holds the
+     * key.
+     */
     releaseIdempotencyKey(claim: KeyClaim): Promise<void>
 
     /** Records that this process is alive. Call it before the first write of a start, and regularly. */
@@ -253,7 +258,7 @@ export type Store = OperatorStore &
     watchCommits(listener: (commit: Commit) => void): void
   }
 
-/** Concerns the database as a whole: its file and its connections. Engines differ here. */
+/** Concerns the database as a whole: its file and its connections. SQLite and PostgreSQL differ here. */
 export interface StoreLifecycle {
   /** Other processes may use the same database at the same time, so nothing may be cached without a check. */
   readonly isShared: boolean

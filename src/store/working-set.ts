@@ -31,8 +31,9 @@ export type BatchChanges = {
  */
 export type WorkingSet = {
   isLoaded(key: Key): boolean
-  /** No step has changed the result of any lookup. */
+  /** No step can have changed the result of any lookup. */
   isFresh(): boolean
+  /** A step may have changed the result of this lookup. */
   isStale(key: Key): boolean
   /** Adds the rows that the database found for a key. A row that a step has already changed stays as it is. */
   load(key: Key, rows: readonly Tables[TableName][]): void

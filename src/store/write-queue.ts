@@ -126,9 +126,9 @@ export function createWriteQueue(
   }
 
   /**
-   * setImmediate runs after all ready sockets were read: one transaction for all of them. While more steps are pending, the
-   * commit waits for another tick of the event loop, which accepts only one new connection. Don't wait once the queue is a
-   * quarter full: a full queue rejects writes.
+   * setImmediate runs after all ready sockets were read: one transaction for all of them. While more steps are about to be
+   * queued, the commit waits for another tick of the event loop, because each tick accepts only one new connection. Don't wait
+   * once the queue is a quarter full: a full queue rejects writes.
    */
   function gather(deadline = performance.now() + maxWaitMs): void {
     setImmediate(() => {
@@ -155,7 +155,8 @@ export function createWriteQueue(
     const ended = isExclusive ? first.work() : commitBatch(takeBatch())
     void ended.then(() => {
       running -= 1
-      // A job that deletes in many transactions queues each one right after the last: let deliveries that arrive join first.
+      // A job that deletes in many transactions queues each one right after the last: gather the deliveries that arrived
+      // meanwhile, so that they are committed in between.
       scheduleNext(isExclusive ? 'gathering' : 'at once')
       if (queue.length === 0 && running === 0) resolveEmpty()
     })

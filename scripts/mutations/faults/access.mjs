@@ -1,3 +1,5 @@
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+
 const SIGN_IN = ['admin-sign-in']
 
 /** Someone gets access without permission. */

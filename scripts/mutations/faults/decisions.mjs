@@ -1,8 +1,13 @@
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+
 const CONTRACT = ['sqlite-store']
 const TWO_PROCESSES = ['sqlite-two-handles']
 const HEARTBEATS = ['heartbeats']
 
-/** A decision changes the wrong rows, or acts without the claim or the lease that it needs. */
+/**
+ * A decision changes the wrong rows, or acts without the claim or the lease that it needs; or a process misjudges the lease, the
+ * heartbeat or the trusted clock of another.
+ */
 export const FAULTS_IN_DECISIONS = [
   {
     name: 'unknown-submission-counts-as-forgotten',

@@ -1,7 +1,9 @@
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+
 const CONTRACT = ['sqlite-store']
 const WINDOWS = ['list-pages']
 
-/** A row is missing from a list, repeated, or does not match the filter. */
+/** A row is missing from a list, is repeated, lacks a value or does not match the filter; or reading a page takes too long. */
 export const FAULTS_IN_LISTS = [
   { name: 'window-skips-a-row', in: 'readWindows', assign: ['end', 'start - 1'], tests: WINDOWS },
   { name: 'window-repeats-a-row', in: 'readWindows', assign: ['end', 'start + 1'], tests: WINDOWS },

@@ -1,7 +1,9 @@
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+
 const CONTRACT = ['sqlite-store']
 const RETRY = ['operators-retry']
 
-/** A retry, an acknowledgement, an alert or a timeline is wrong. */
+/** A retry, an acknowledgement, an alert or the history of a run is wrong. */
 export const FAULTS_IN_OPERATOR_ACTIONS = [
   {
     name: 'retry-of-many-runs-is-read-as-one',
@@ -43,7 +45,7 @@ export const FAULTS_IN_OPERATOR_ACTIONS = [
     tests: ['alert'],
   },
   {
-    name: 'retry-has-a-later-origin',
+    name: 'later-audit-entry-is-the-origin-of-a-retry',
     in: 'describeHistory',
     assume: ['entry.at', true],
     tests: ['run-history'],
@@ -53,12 +55,6 @@ export const FAULTS_IN_OPERATOR_ACTIONS = [
     name: 'unconfirmed-item-does-not-count-as-failed',
     in: 'progressOf',
     replace: ['UNACCEPTED.some', "state === 'failed'"],
-    tests: CONTRACT,
-  },
-  {
-    name: 'own-submission-explains-a-change',
-    in: 'describeDueRun',
-    assume: ['other.submission.submissionId', true],
     tests: CONTRACT,
   },
 ]

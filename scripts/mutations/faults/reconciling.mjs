@@ -1,10 +1,16 @@
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+
+const CONTRACT = ['sqlite-store']
 const EVIDENCE = ['evidence', 'evidence-explained']
 const RATE_LIMITS = ['reconcile-rate-limits']
 const FAILING_IMAGEKIT = ['reconcile-troubled-imagekit']
 const ODD_IDS = ['reconcile-odd-ids']
 const TWO_PROCESSES = ['reconcile-two-processes']
 
-/** A response of ImageKit is wrongly read as evidence, or a limit or a claim is not respected. */
+/**
+ * The reconciler draws a wrong conclusion from a file or a response of ImageKit; or it, or the notifier, does not respect a limit
+ * or a claim.
+ */
 export const FAULTS_IN_RECONCILING = [
   { name: 'old-tags-are-evidence', in: 'findNewTags', assume: ['had.has', true], tests: EVIDENCE },
   {
@@ -30,6 +36,12 @@ export const FAULTS_IN_RECONCILING = [
     in: 'isOtherVersion',
     assume: ['current.hasAlpha', false],
     tests: EVIDENCE,
+  },
+  {
+    name: 'own-submission-explains-a-change',
+    in: 'describeDueRun',
+    assume: ['other.submission.submissionId', true],
+    tests: CONTRACT,
   },
   {
     name: 'unfinished-request-explains-nothing',

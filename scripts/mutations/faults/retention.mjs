@@ -1,11 +1,13 @@
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+
 const CONTRACT = ['sqlite-store']
 const FORGETTING = ['sqlite-forgetting', ...CONTRACT]
 const SWEEP = ['overdue']
 const RETENTION = ['retention']
 
 /**
- * The sweep marks the wrong runs; pruning, retention, eviction or the deletion of an asset deletes too much, too little, or too much
- * at once; or a deleted name or id stays in the audit log or the counters.
+ * The sweep marks the wrong runs; pruning, retention, eviction or the deletion of an asset deletes too much, too little, or too
+ * much at once; or a deleted name or id stays in the audit log or the counters.
  */
 export const FAULTS_IN_RETENTION = [
   { name: 'run-never-becomes-due', in: 'markOverdue', word: ['coalesce', 'nullif'], tests: CONTRACT },

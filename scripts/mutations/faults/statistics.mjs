@@ -1,7 +1,9 @@
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+
 const COUNTS = ['sqlite-counts', 'sqlite-store']
 const CAUSES = ['failure-cause']
 
-/** A count lacks something, has it twice, or counts what never existed. */
+/** A count lacks something, has it twice, or counts what never existed; or the causes of failures are not limited. */
 export const FAULTS_IN_STATISTICS = [
   {
     name: 'failed-batch-is-counted',

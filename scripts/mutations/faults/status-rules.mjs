@@ -1,3 +1,5 @@
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+
 const STATUS = ['decide-status']
 const RESULTS = ['extension-result']
 const RESPONSES = ['upload-response', 'late-names']

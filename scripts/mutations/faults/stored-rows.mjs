@@ -1,8 +1,13 @@
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+
 const CONTRACT = ['sqlite-store']
 const PLANS = ['query-plans']
 const TWO_PROCESSES = ['sqlite-two-handles']
 
-/** A row lacks a value, is written outside its transaction, is found under a foreign id, or costs more than it should. */
+/**
+ * A row has a wrong value, is written outside its transaction, or costs more than it should; or a row is found that should not
+ * be: under the id of another database, for a rejected submission, or as the work of a process that is alive.
+ */
 export const FAULTS_IN_STORED_ROWS = [
   {
     name: 'delivery-is-written-outside-its-transaction',

@@ -1,3 +1,5 @@
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+
 const CONTRACT = ['sqlite-store']
 const QUEUE = ['group-commit']
 const FILE = ['database-file']
@@ -5,7 +7,10 @@ const POWER_LOSS = ['power-loss']
 const READS = ['reads-together']
 const BATCHED_READS = ['batch-reads']
 
-/** A write is lost, half done or reported too early; or a queue loses steps, or grows without limit. */
+/**
+ * A write is lost, half done, reported too early or too late; a number or random bits are used twice; a queue loses steps or
+ * grows without limit; or one read or step makes others fail or wait.
+ */
 export const FAULTS_IN_TRANSACTIONS = [
   { name: 'commits-are-not-synced', in: 'PRAGMAS', word: ['FULL', 'OFF'], tests: POWER_LOSS },
   { name: 'only-some-commits-are-synced', in: 'PRAGMAS', word: ['FULL', 'NORMAL'], tests: POWER_LOSS },

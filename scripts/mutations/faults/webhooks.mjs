@@ -1,8 +1,10 @@
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+
 const TOKENS = ['capability-tokens']
 const SIGNATURES = ['webhook-signature']
 const ACCOUNT = ['account-signatures']
 
-/** A forged or invalid webhook is accepted, or a valid one is lost. */
+/** A forged or invalid webhook is accepted, a valid one is lost, or a protection against attackers is missing. */
 export const FAULTS_IN_WEBHOOKS = [
   {
     name: 'forged-token-is-accepted',

@@ -1,5 +1,5 @@
 export type Breaker = {
-  /** While the server can't be reached, rejects at once with the reason. */
+  /** Connects. While the server can't be reached, rejects at once with the reason instead. */
   run: <T>(connect: () => Promise<T>) => Promise<T>
   /** Call it if the server does not respond. All calls are rejected from then on, until the server is reached again. */
   open: (error: unknown) => void
@@ -11,8 +11,8 @@ export type Breaker = {
 const TRY_EVERY_MS = 500
 
 /**
- * A circuit breaker: while a server can't be reached, callers don't wait for it, and only `reach` retries periodically.
- * `isOutage`: whether a caller could not connect because of the server.
+ * A circuit breaker: while a server can't be reached, callers don't wait for it, and only `reach` is called, every half second,
+ * until it succeeds. `isOutage`: whether this error of a caller means that the server can't be reached.
  */
 export function createBreaker(reach: () => Promise<void>, isOutage: (error: unknown) => boolean): Breaker {
   let failed: { error: unknown } | undefined

@@ -21,7 +21,10 @@ function withoutCollation(type: string): string {
   return type.replace(/ COLLATE .*/, '')
 }
 
-/** PostgreSQL can't read JSON with an escaped NUL or a lone surrogate. */
+/**
+ * Replaces escaped NULs and surrogates by U+FFFD: PostgreSQL can't read JSON with an escaped NUL or a lone surrogate, and
+ * `JSON.stringify` escapes only lone surrogates.
+ */
 export function readableJson(text: string): string {
   if (!text.includes('\\u')) return text
   return text.replaceAll(/(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g, '$1\u{fffd}')

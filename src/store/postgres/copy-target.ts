@@ -70,7 +70,7 @@ export function createCopyTarget(session: Session): CopyTarget {
     },
     async finish() {
       await session.execute('ANALYZE')
-      // This commit also flushes the earlier ones, even if the database does not wait for the disk.
+      // This commit also flushes the earlier ones, which did not wait for the disk if `synchronous_commit` is off.
       await session.execute(
         `BEGIN; SET LOCAL synchronous_commit = on; ${SET_SEQUENCES}; DROP TABLE unfinished_copy; COMMIT`,
       )
@@ -80,7 +80,9 @@ export function createCopyTarget(session: Session): CopyTarget {
 
 const NOW_MS = '(extract(epoch FROM now()) * 1000)'
 
-/** Rows older than this get the first day, and rows dated into the future get today: the number of partitions is limited. */
+/**
+ * Older deliveries are dated this many days back, and those dated into the future get today: the number of partitions is limited.
+ */
 const MAX_DAYS = 400
 const DAY_OF_RECEIPT = `(to_timestamp(least(greatest(given.received_at, ${NOW_MS} - ${MAX_DAYS} * 86400000.0), ${NOW_MS}) / 1000)
   AT TIME ZONE 'UTC')::date`
@@ -115,7 +117,7 @@ function setSequence(sequence: string, numbers: string): string {
   return `SELECT setval(${sequence}, greatest(1, ${numbers}))`
 }
 
-/** Writes bytes as an object, because JSON has none. */
+/** Writes bytes as an object, because JSON has no type for them. */
 function writeKey(key: readonly CopiedCell[]): string {
   return JSON.stringify(
     key.map((cell) => (Buffer.isBuffer(cell) ? { base64: cell.toString('base64') } : cell)),

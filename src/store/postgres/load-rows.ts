@@ -147,8 +147,8 @@ async function findForgotten(
 }
 
 /**
- * Locks the runs of the keys. All runs of a submission that is not bound yet are locked, too, and so are all runs of a submission
- * that lacks the requested name: its row is loaded next, and submissions are locked after runs.
+ * Locks the runs of the keys. A key `runNamed` locks all runs of its submission if the submission is not bound yet or has no run
+ * with that name: the step then needs the whole submission, and submissions are locked after runs.
  */
 function createLockRuns({ unsettledOf, currentOf }: { [K in 'unsettledOf' | 'currentOf']: Finder<RunRow> }) {
   const named = 'unnest(?::bigint[], ?::text[], ?::text[]) AS asked(submission, chk, name)'
@@ -187,7 +187,9 @@ function createLockRuns({ unsettledOf, currentOf }: { [K in 'unsettledOf' | 'cur
   }
 }
 
-/** Locks the submissions of the keys, and those of `missing` runs. Undefined if there is nothing to lock. */
+/**
+ * Locks the submissions of the keys, and of the keys `runNamed` without a run (`missing`). Undefined if there is nothing to lock.
+ */
 function createLockSubmissions({
   awaitingFile,
   unfinishedSubmissions,

@@ -15,7 +15,10 @@ import { codeOf, isTlsError, storeError } from './store-error.ts'
 
 export type PostgresStoreOptions = WriteQueueOptions & {
   url: string
-  /** Where LISTEN works, if `url` goes through a pooler. */
+  /**
+   * The address of the server itself, if `url` leads to a pooler. LISTEN does not work through one, and partitions are dropped
+   * here.
+   */
   listenUrl?: string | undefined
   connections?: number | undefined
   processId?: number
@@ -65,10 +68,10 @@ export async function copyIntoPostgres(
   return rows
 }
 
-/** For a command, which shows a message and no cause. */
-async function withReason<T>(prepared: Promise<T>): Promise<T> {
+/** Adds the cause to the message of a rejection, for a command: it shows only the message. */
+async function withReason<T>(result: Promise<T>): Promise<T> {
   try {
-    return await prepared
+    return await result
   } catch (error) {
     if (!(error instanceof TrackerError)) throw error
     const { code, message, cause } = error
@@ -101,10 +104,13 @@ async function readIdentity(url: string, setting: string): Promise<string> {
   }
 }
 
-/** Migrates the database, and then runs `then` on the same connection. `setting`: where the user has set the address. */
+/**
+ * Checks and migrates the database, and then does `work` on the same connection. `setting`: the variable or option with the
+ * address, for messages.
+ */
 async function prepareDatabase(
   url: string,
-  then: (session: Session) => Promise<void> = async () => {},
+  work: (session: Session) => Promise<void> = async () => {},
   setting = 'DATABASE_URL',
 ): Promise<{ migrations: number; serverVersion: string }> {
   // A migration, or part of a copy, may take long.
@@ -113,7 +119,7 @@ async function prepareDatabase(
     return await pool.use(async (session) => {
       const serverVersion = await checkServer(session)
       const migrations = await migrateSchema(session)
-      await then(session)
+      await work(session)
       return { migrations, serverVersion }
     })
   } catch (cause) {
@@ -160,14 +166,18 @@ async function checkServer(session: Session): Promise<string> {
   return version
 }
 
-/** Errors that waiting does not fix: the login, the database, the schema, or the permissions of its user are wrong. */
+/**
+ * The classes of PostgreSQL's errors that waiting does not fix: a wrong login (28), database (3D) or schema (3F); missing
+ * permissions, or a statement (42), a feature (0A) or a value (22) that this server does not accept.
+ */
 const FINAL = /^(28|3D|3F|42|0A|22)/
 
 function startError(cause: unknown, setting: string): unknown {
   if (cause instanceof DatabaseStartError) return cause
   const reason = errorMessage(cause)
   const message = `${setting}: the database cannot be used`
-  // A wrong address and an invalid certificate are final, too.
+  // An invalid certificate is final, too, and so is any error that is neither PostgreSQL's nor that of a connection, such as a
+  // missing password. A host that can't be found is not: the name may resolve later.
   const isFinal =
     FINAL.test(codeOf(cause) ?? '') ||
     (cause instanceof Error && isTlsError(cause)) ||

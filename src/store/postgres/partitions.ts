@@ -58,9 +58,10 @@ export function addPartitions(pool: Pool): Promise<void> {
 }
 
 /**
- * Drops the partitions of days that ended before a time. Returns the time before which older bodies should be deleted one by one:
- * that time, or the start of its day if that day's partition will be dropped later. Blocks no other transaction, and may be
- * interrupted anywhere. Bodies inserted today stay, whatever the time. `directUrl` goes to the server itself.
+ * Drops the partitions of days that ended before a time. Returns the time before which the remaining bodies should be deleted one
+ * by one: that time, or the start of its day if that day's partition will be dropped later. Blocks no other transaction, and may
+ * be interrupted anywhere. Bodies inserted today stay, whatever the time. `directUrl` leads to the server itself, not to a
+ * pooler.
  */
 export async function dropPartitions(
   { pool, directUrl }: { pool: Pool; directUrl: string },
@@ -77,7 +78,10 @@ export async function dropPartitions(
   return end < today && partitions.some(({ day }) => day === end) ? end : before
 }
 
-/** Detaching waits for every transaction that has used the table. After a timeout, the remaining partitions are dropped the next time. */
+/**
+ * Detaching waits for every transaction that has used the table. After a timeout, the remaining partitions are dropped the next
+ * time.
+ */
 async function dropAll(url: string, partitions: readonly Partition[]): Promise<void> {
   const pool = createPool(url, 1)
   try {

@@ -143,7 +143,7 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
   }
 }
 
-/** The caller that waits for the connection gets the error, too. */
+/** Without a listener, an error event would end the process. The user of the connection gets the error anyway. */
 function ignore(): void {}
 
 /** After a failover, an address may still lead to a read-only server. */

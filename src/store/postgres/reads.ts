@@ -10,7 +10,7 @@ const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout
 /** How long status reads have limits after a read has timed out. */
 const CAREFUL_FOR_MS = 60_000
 
-/** Reads on the connections of a pool. Both reject as the store does. */
+/** Reads on the connections of a pool. Both reject with `store_unavailable` if the server or the connection fails. */
 export function createReads(pool: Pool): { read: RunRead; readStatus: RunRead } {
   /** Until this time, status reads have limits, too, because a read that timed out may have waited for a lock. */
   let carefulUntil = 0

@@ -2,9 +2,7 @@ import { type Dialect, listCells, type Statements } from '../sql/statements.ts'
 import type { Session } from './pool.ts'
 import { prepared } from './prepared.ts'
 
-/**
- * The maximum duration of a transaction: the server limits each statement, and idling inside a transaction (`transactions.ts`).
- */
+/** No transaction lasts this long: the server limits each statement, and idling inside a transaction (`transactions.ts`). */
 const LONGEST_TRANSACTION_MS = 60_000
 
 /** More rows than all processes together insert in concurrent transactions. */

@@ -2,14 +2,15 @@ import pg from 'pg'
 import { storeUnavailable, TrackerError } from '../../domain/errors.ts'
 
 /**
- * Error classes of https://www.postgresql.org/docs/current/errcodes-appendix.html: connection, resources, operator, disk,
- * files.
+ * Codes of https://www.postgresql.org/docs/current/errcodes-appendix.html: connection (08), resources (53), operator (57), disk
+ * and files (58), internal errors such as a damaged page (XX), idling too long inside a transaction (25P03), a read-only server
+ * (25006), a rollback because of a conflict (40), a lock that was not free in time (55P03).
  */
 const UNAVAILABLE = /^(08|53|57|58|XX|25P03$|25006$|40|55P03$)/
 
 /**
- * Conflicts with other transactions, which may succeed when repeated: serialization, deadlock, lock, existing row, missing
- * partition.
+ * Failures after which the transaction may succeed when it is repeated: serialization (40001), deadlock (40P01), a lock that was
+ * not free in time (55P03), an existing row (23505), a missing partition (23514).
  */
 const CONFLICT = /^(40001|40P01|55P03|23505|23514)$/
 
@@ -18,7 +19,7 @@ export function codeOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined
 }
 
-/** A check violation can only be this one: the schema has no other checks. */
+/** A check violation (23514) can only be a missing partition: the schema has no other checks. */
 export function isPartitionMissing(error: unknown): boolean {
   return codeOf(error) === '23514'
 }
@@ -27,6 +28,7 @@ export function isConflict(error: unknown): boolean {
   return CONFLICT.test(codeOf(error) ?? '')
 }
 
+/** The server ended the statement (57014), usually because of `statement_timeout`. */
 export function isTimedOut(error: unknown): boolean {
   return codeOf(error) === '57014'
 }

@@ -26,7 +26,10 @@ type TransactionBody<T> = (session: Session, ids: RowIds, results: Promise<unkno
 
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
 
-/** If a statement, a wait for a lock or a pause takes longer, the transaction is rolled back: none lasts for a minute. */
+/**
+ * If a statement, a wait for a lock or a pause takes longer, the transaction is rolled back: none lasts for a minute. Also makes
+ * the COMMIT wait for the disk if `synchronous_commit` is `off`.
+ */
 const LIMITS = prepared(
   `SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '2s', true),
     set_config('idle_in_transaction_session_timeout', '5s', true),
@@ -42,7 +45,10 @@ const PAUSE_MS = 5
 const SEARCH_MS = 3_000
 const SEARCH_EVERY_MS = 200
 
-/** The lock writes to the log, so the COMMIT waits for synchronous standbys. A COMMIT after a plain read would not wait. */
+/**
+ * Locks the row that it finds: the lock writes to the log, so the COMMIT waits for synchronous standbys. After a plain read it
+ * would not.
+ */
 const FIND = {
   dlv: prepared('SELECT 1 FROM deliveries WHERE n = ? AND chk = ? FOR KEY SHARE'),
   sub: prepared('SELECT 1 FROM submissions WHERE n = ? AND chk = ? FOR KEY SHARE'),
@@ -108,8 +114,9 @@ export function createTransactions(deps: {
   }
 
   /**
-   * Each row has its own random bits: if it exists, its transaction was committed. It may be visible before a synchronous
-   * standby has it, so the search commits, too: later in the log, so a standby that has this commit also has that one.
+   * Whether the transaction that inserts the row with this id was committed: each id has its own random bits, so only that
+   * transaction inserts such a row. The row may be visible before a synchronous standby has it, so the search commits, too, and
+   * that waits for the standby: a standby that has the later commit also has the earlier one.
    */
   const isCommitted = async (id: string): Promise<boolean> => {
     const delivery = parseId('dlv', id)

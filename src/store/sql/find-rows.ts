@@ -71,6 +71,7 @@ export const CLAIM = `SELECT k.scope, k.nonce, k.claimed_at, k.fingerprint, s.n,
   FROM idempotency_keys k LEFT JOIN submissions s ON s.n = k.submission WHERE`
 const ITEM = `SELECT i.n, i.state, s.n, s.chk, i.reason, i.owner
   FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission WHERE`
+/** The end of a condition on an owner. Not abandoned is work of our process (`id`), and of those with a heartbeat after a time. */
 const IS_ABANDONED = 'NOT IN (SELECT id FROM processes WHERE id = ? OR heartbeat_at > ?)'
 
 /** Work of `processId` counts as in progress, not as abandoned. */
@@ -79,7 +80,7 @@ export function createFinders(
   { indexedBy, sameDay }: Pick<Dialect, 'indexedBy' | 'sameDay'>,
 ): { [K in Kind]: Finder<Found<K>> } {
   const byAliveSince: ParamsOf = (aliveSince) => [processId, Number(aliveSince)]
-  const toOwnItem = (cells: ItemCells) => toItem(cells, processId)
+  const toItemRow = (cells: ItemCells) => toItem(cells, processId)
   return {
     submissions: one(`${SUBMISSION} s.n = ? AND s.chk = ?`, byId('sub'), toSubmissionRow),
     details: one(
@@ -145,11 +146,11 @@ export function createFinders(
       byAliveSince,
       toClaim,
     ),
-    retryItems: one(`${ITEM} i.n = ?`, byNumber, toOwnItem),
+    retryItems: one(`${ITEM} i.n = ?`, byNumber, toItemRow),
     unfinishedItems: many(
       `${ITEM} i.state = 'submitting' AND i.owner ${IS_ABANDONED} ORDER BY i.n`,
       byAliveSince,
-      toOwnItem,
+      toItemRow,
     ),
     leases: one(
       'SELECT name, holder, epoch, ends_at FROM leases WHERE name = ?',

@@ -49,7 +49,7 @@ export function createHistoryRows({
     `SELECT n, chk, requested_at FROM runs ${notIndexed} WHERE n > ? AND ${isPending()} ORDER BY n LIMIT 1`,
   )
   const findLast = value<number | null>('SELECT max(n) FROM runs')
-  /** No run below this number is pending unless it is overdue: a run that becomes pending again is overdue. */
+  /** Runs below this number are not pending, or they are overdue: a run that becomes pending again is overdue at once. */
   let firstPending = 0
 
   return {

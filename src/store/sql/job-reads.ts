@@ -31,8 +31,8 @@ type AlertCells = [
 ]
 
 /**
- * The reads of background jobs and of the start: due notifications, alerts, the trusted time of the clock, and the check value
- * of the token secret.
+ * The reads of background jobs and of the start: due notifications, failures and alerts, the trusted time of the clock, the check
+ * value of the token secret, the newest idempotency claim, and ended sessions.
  */
 export function createJobReads({
   rows,
@@ -51,7 +51,8 @@ export function createJobReads({
     | 'listEndedSessions'
   >
 > {
-  const findDueHost = row<[host: string, dueAt: number]>(
+  /** The next host with notifications that have not ended, and when the first of them is due. */
+  const findNextHost = row<[host: string, dueAt: number]>(
     'SELECT host, due_at FROM notifications WHERE host > ? AND due_at IS NOT NULL ORDER BY host, due_at LIMIT 1',
   )
   const selectDue = `SELECT o.n, r.chk, o.target, o.host, o.attempt, o.created_at, o.due_at FROM notifications o JOIN runs r ON r.n = o.n
@@ -87,7 +88,7 @@ export function createJobReads({
       const found: DueNotification[] = []
       let last = after ?? ''
       for (let checked = 0; checked < HOSTS_PER_PAGE; checked += 1) {
-        const [host, dueAt] = (yield* waitFor(findDueHost(last))) ?? []
+        const [host, dueAt] = (yield* waitFor(findNextHost(last))) ?? []
         if (host === undefined || dueAt === undefined) return { due: found, next: null }
         last = host
         const ofHost = dueAt <= now ? yield* waitFor(listDue(host, now, perHost)) : []

@@ -35,7 +35,7 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
       UNION SELECT d.n FROM asked ${statements.join} deliveries d ON d.submission = asked.n
       UNION SELECT n FROM deliveries WHERE file_id = ?`,
   )
-  const skipSubmissions = value<number>('SELECT 1 FROM submissions WHERE file_id = ? LIMIT 1 OFFSET ?')
+  const findSubmissionBeyond = value<number>('SELECT 1 FROM submissions WHERE file_id = ? LIMIT 1 OFFSET ?')
   const listOfRun = rows<DeliveryCells>(
     `SELECT ${DELIVERY_COLUMNS} FROM ${DELIVERIES} WHERE d.n IN (
       SELECT settled_by FROM runs WHERE n = ? UNION
@@ -60,7 +60,7 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
     ),
     readRejected: (...args) => rejected.list(...args),
     *hasMoreSubmissions(fileId, limit) {
-      return (yield* waitFor(skipSubmissions(fileId, limit))) !== undefined
+      return (yield* waitFor(findSubmissionBeyond(fileId, limit))) !== undefined
     },
     *readRecorded(filter, place, window, limit) {
       const { outcome, cause, service, fileId, since, until } = filter
@@ -103,7 +103,10 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
   }
 }
 
-/** The exception column's value that a filter implies; applied deliveries have none. Only ignored deliveries have a cause. */
+/**
+ * The outcome to look for in the column `exception`, which repeats the outcome of every delivery that was not applied; null if
+ * the filter implies none. Only ignored deliveries have a cause.
+ */
 function exceptionOf({ outcome, cause }: DeliveryFilter): DeliveryFilter['outcome'] {
   if (cause !== null) return 'ignored'
   return outcome === 'applied' ? null : outcome

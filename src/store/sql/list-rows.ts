@@ -2,10 +2,13 @@ import type { ListNumbers } from '../list-pages.ts'
 import { waitFor } from '../transaction-work.ts'
 import type { Query, Statements } from './statements.ts'
 
-/** Omitted if its value is null. */
+/** A condition and the value of its parameter. It is omitted if the value is null. */
 type Condition = [sql: string, value: unknown]
 
-/** Reads the newest rows of a source, which ends in a condition. Prepares one statement for each combination of conditions. */
+/**
+ * Reads the newest rows of a source: the text after FROM, including WHERE and a first condition, whose parameters are `params`.
+ * Prepares one statement for each combination of conditions.
+ */
 export function prepareList<Cells>({ rows }: Statements, columns: string, number: string) {
   const prepared = new Map<string, Query<Cells[]>>()
   return (source: string, params: unknown[], limit: number, conditions: readonly Condition[]) => {
@@ -29,6 +32,7 @@ export function createNumbers(statements: Statements, of: 'run' | 'delivery', la
   }
 }
 
+/** Finds the number range of some hours, in the folded hours and in the deltas that are not folded yet. */
 export function createFindBounds(
   { row, hoursOfDeltas }: Statements,
   of: 'run' | 'delivery',

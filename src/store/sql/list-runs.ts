@@ -6,7 +6,7 @@ import { createNumbers, prepareList } from './list-rows.ts'
 import { cellsAfterRun, RUN_COLUMNS, type RunCells, toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** Sorts after any text with the same prefix. */
+/** A prefix followed by it sorts after any text with that prefix. */
 const LAST_CHARACTER = '\u{10FFFF}'
 
 type Source = keyof ReturnType<typeof createSources>
@@ -42,7 +42,7 @@ export function createRunRows(statements: Statements): RunRows {
   const sources = createSources(statements)
   const list = prepareList<ListedCells>(statements, `${RUN_COLUMNS}, s.file_id, s.file_name, s.kind`, 'r.n')
   const name = sortedName('file_name')
-  const skipNamed = value<number>(
+  const findNamedBeyond = value<number>(
     `SELECT 1 FROM submissions ${indexedBy('submissions_name')}
       WHERE file_name IS NOT NULL AND ${name} >= ${sortedName('?')} AND ${name} < ${sortedName('?')} LIMIT 1 OFFSET ?`,
   )
@@ -51,7 +51,7 @@ export function createRunRows(statements: Statements): RunRows {
     numbers: createNumbers(statements, 'run', 'SELECT max(n) FROM runs'),
     findSwept: createFindSwept(statements),
     *hasMoreNamed(prefix, limit) {
-      return (yield* waitFor(skipNamed(prefix, prefix + LAST_CHARACTER, limit))) !== undefined
+      return (yield* waitFor(findNamedBeyond(prefix, prefix + LAST_CHARACTER, limit))) !== undefined
     },
     *read(filter, place, { from, before }, limit) {
       const { status, exceptCauses, acknowledged, contradicted } = filter
@@ -81,7 +81,7 @@ export function createRunRows(statements: Statements): RunRows {
   }
 }
 
-/** The last run that the sweep has passed; 0 before the first sweep. */
+/** The number of the last run that the sweep has passed; 0 before the first sweep. */
 export function createFindSwept({ value }: Statements): RunRows['findSwept'] {
   const findSwept = value<number>(`SELECT value FROM metadata WHERE name = 'sweep'`)
   return function* () {

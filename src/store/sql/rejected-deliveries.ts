@@ -22,7 +22,7 @@ type Cells = [
 
 export type RejectedDeliveries = ReturnType<typeof createRejectedDeliveries>
 
-/** The rejected deliveries, which are stored outside the write queue. */
+/** The rejected deliveries, which are stored outside the write queue. The column `proven` is 1 if the token is valid. */
 export function createRejectedDeliveries(statements: Statements) {
   const { rows, row, run } = statements
   const insert = run(
@@ -36,7 +36,7 @@ export function createRejectedDeliveries(statements: Statements) {
     'SELECT n, stored_bytes FROM rejected_deliveries WHERE proven = ? ORDER BY n LIMIT ?',
   )
   const remove = run('DELETE FROM rejected_deliveries WHERE n = ?')
-  // The concatenation makes SQLite use the index by time instead of scanning one by cause.
+  // With the concatenation, no index has the order of the groups, so SQLite finds the rows by time.
   const countByCause = rows<[cause: RejectionCause, count: number]>(
     `SELECT cause, count(*) FROM rejected_deliveries WHERE received_at >= ? GROUP BY cause, cause || ''`,
   )

@@ -128,7 +128,7 @@ export function toSubmissionRow(cells: SubmissionCells): SubmissionRow {
 export const DELIVERY_COLUMNS = `d.n, d.chk, d.route, d.received_at, d.signature, d.outcome, d.cause, d.service, d.final_status,
   CASE WHEN d.exception IS NULL THEN s.file_id ELSE d.file_id END, d.event_id, d.request_id, d.unclaimed, s.n, s.chk, r.n, r.chk`
 
-/** An applied delivery stores only its run; any other stores its submission, and perhaps no run. */
+/** A delivery that was applied on arrival stores only its run; any other stores its submission, and perhaps no run. */
 export const OF_DELIVERY = `LEFT JOIN runs r ON r.n = coalesce(d.run, (SELECT n FROM runs WHERE submission = d.submission AND name = d.service))
   LEFT JOIN submissions s ON s.n = coalesce(d.submission, r.submission)`
 
@@ -161,7 +161,7 @@ export function toDeliveryRow(cells: DeliveryCells): DeliveryRow {
     route: textOf(ROUTE, cells[2]),
     receivedAt: cells[3],
     outcome: textOf(OUTCOME, cells[5]),
-    // Only the rules write it.
+    // Only the rules write this column, with causes of this type.
     cause: cells[6] as DeliveryRow['cause'],
     signature: textOf(SIGNATURE, cells[4]),
     submissionId: idOf('sub', cells[13], cells[14]),
@@ -177,7 +177,7 @@ export function toDeliveryRow(cells: DeliveryCells): DeliveryRow {
   }
 }
 
-/** The columns of an id made by the store. */
+/** The row number and the random bits of an id made by the store. */
 export function partsOf(id: string): [n: number, chk: string] {
   return [numberOf(id), checkOf(id)]
 }

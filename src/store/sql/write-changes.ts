@@ -185,7 +185,7 @@ function isPlain(run: RunRow): boolean {
   )
 }
 
-/** An applied extension webhook. Its run has the other values of its row. */
+/** An applied extension webhook. If it was applied on arrival, its row names only its run, whose row has the other values. */
 function isApplied({ outcome, route, runId }: DeliveryRow): boolean {
   return outcome === 'applied' && route === 'extension' && runId !== null
 }

@@ -48,7 +48,7 @@ export function unusable(path: string, reason: string): DatabaseStartError {
   return new DatabaseStartError(`DATABASE_URL: no database can be opened or created at ${path}: ${reason}`)
 }
 
-/** Under each of its names, the file would have a separate lock and log. */
+/** Throws `DatabaseStartError` for a file with several names: under each of them, it would have a separate lock and log. */
 export function rejectHardLinks(path: string): void {
   const { nlink } = statSync(path)
   if (nlink > 1)
@@ -58,8 +58,9 @@ export function rejectHardLinks(path: string): void {
 }
 
 /**
- * Takes `PATH-lock` for the life of this process and returns the function that releases it. It is an open transaction on a
- * separate database, so the kernel releases it when the process ends, even by kill -9, and no stale lock remains.
+ * Takes `PATH-lock` for the life of this process and returns the function that releases it. Throws `DatabaseStartError` if
+ * another process has it. The lock is an open transaction on a separate database, so the kernel releases it when the process
+ * ends, even by kill -9, and no stale lock remains.
  */
 export function takeProcessLock(path: string): () => void {
   const lockPath = pathBeside(path, '-lock')

@@ -45,7 +45,8 @@ export function createDatabaseGuard(
     const found = statSync(logPath, { throwIfNoEntry: false })
     if (found === undefined || !isSameFile(found, log)) return 'log_missing'
     if (found.size < logSize) {
-      // A process that truncates the log correctly needs the lock that our transaction holds. The next check outside it decides.
+      // Another process can empty the log correctly only with the lock that our transaction has, so this is a fault now. The next
+      // check outside the transaction decides whether it is permanent.
       if (connection.inTransaction) return 'log_truncated'
       // After a checkpoint that emptied the log, SQLite counts no frames.
       const { frames, framesInLog } = countFrames(connection, found.size)

@@ -82,6 +82,7 @@ export function openCopySource(path: string): CopySource & { close: () => void }
   }))
 }
 
+/** Opens and migrates a database, and passes it to `use`, which must close the connection and release the lock in the end. */
 function openMigrated<T>(
   path: string,
   use: (connection: Connection, unlock: () => void, opened: OpenedDatabase) => T,

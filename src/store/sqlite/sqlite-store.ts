@@ -16,9 +16,9 @@ import { createTransactions, readTogether } from './transactions.ts'
 import { createWriteRows } from './write-rows.ts'
 
 /**
- * The store over a migrated connection, which it closes. Reads see only committed data. `processId` is random unless this
- * process has another store over the same file. `ownerId` lets tests simulate several processes: the process with that id stays
- * the owner of the file.
+ * The store over a migrated connection, which it closes. Reads see only committed data. `processId` is random by default.
+ * `ownerId` is for tests that open several stores over one file, as if each was a process: the store whose `processId` it is
+ * stays the owner.
  */
 export function createSqliteStore(
   connection: Connection,
