@@ -104,6 +104,7 @@ function countIds(step: Step<unknown>, { facts }: WorkingSet): IdCounts {
   return counts
 }
 
+/** The random bits of a placeholder id. */
 const NO_CHECK = 'AAAAAAAAAAA'
 
 const NONE: IdCounts = {}

@@ -7,7 +7,7 @@ import type { Work, WorkOf } from './transaction-work.ts'
 
 export type HistoryRows = WorkOf<Pick<Store, 'findSubmission' | 'findAsset'>> & {
   findRun: (runId: string) => Work<{ run: Run; respondedAt: number | null } | undefined>
-  /** The deliveries that report on a run, and unrecognised ones of its submission; oldest first. */
+  /** The deliveries that report on a run, and unrecognised ones of its submission; at most 1,000, oldest first. */
   listDeliveriesOf: (run: Run) => Work<ListedDelivery[]>
   findNotification: (run: Run) => Work<RunHistory['notification']>
   /** The audit entries about a run or a retry, oldest first. */
@@ -37,6 +37,7 @@ export function* findRunHistory(rows: HistoryRows, runId: string): Work<RunHisto
   })
 }
 
+/** The run that a run retries, with the audit entries of which one recorded the retry. */
 function* findRetried(rows: HistoryRows, fileId: string, run: Run) {
   const runId = yield* rows.findEarlier(fileId, run)
   if (runId === undefined) return undefined

@@ -179,7 +179,7 @@ async function firstError(results: readonly Promise<unknown>[]): Promise<unknown
   return undefined
 }
 
-/** The id of a row that the batch inserts. */
+/** The id of a row that the batch inserts, by which a lost commit can be searched for; undefined if it inserts none. */
 function findInserted({ rows }: BatchChanges): string | undefined {
   const isNew = ({ before }: { before: unknown }) => before === undefined
   return rows.deliveries.find(isNew)?.after?.deliveryId ?? rows.submissions.find(isNew)?.after?.submissionId

@@ -27,7 +27,7 @@ export const STATUS = codeOf<RunStatus>('pending', 'success', 'failed', 'expired
  * its run.
  */
 export const SOURCE = codeOf<RunSource>('request', 'webhook', 'response', 'reconcile', 'expiry')
-/** The run is pending and its submission is not rejected. `run` is the prefix of its columns. */
+/** The condition that a run is pending and its submission is not rejected. `run` is the prefix of its columns, such as `r.`. */
 export function isPending(run = ''): string {
   return `${run}status = ${STATUS.to.pending} AND ${run}hidden IS NULL`
 }

@@ -49,6 +49,7 @@ export function createNotificationRows(statements: Statements): NotificationRows
     },
     *find(notificationId) {
       const runId = runIdOf(notificationId)
+      // If nothing was replaced, the id is not that of a notification.
       const parsed = runId === notificationId ? undefined : parseId('run', runId)
       const cells = parsed && (yield* waitFor(findOne(parsed.number, parsed.check)))
       return cells && toListedNotification(cells)

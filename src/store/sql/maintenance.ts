@@ -11,6 +11,7 @@ import type { Statements } from './statements.ts'
 /** A boolean, as each database returns it. */
 type Truth = number | boolean
 type SweptCells = [n: number, isPending: Truth, isOverdue: Truth, requestedAt: number]
+/** A submission, or a delivery without a file id, that may be old. `bytes`: of its bodies. */
 type OldCells = [n: number, at: number, bytes: number, fileId: string | null, ...uses: Truth[]]
 
 /** The reads and writes of maintenance jobs, which handle many rows. */
