@@ -21,7 +21,7 @@ const REPORT = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 0 }
 
 /**
  * Runs a copy of the gate, `.ci/run`, with a PATH of stubs that log their calls. `attempts`: the attempt at which `apt-get update`
- * and `npm ci` succeed. `installs`: the tools that `apt-get install` adds.
+ * and `npm ci` succeed. `installs`: the tools that `apt-get install` adds. `reports`: the test reports that `npm run check` writes.
  */
 function runGate({
   tools = NEEDED,

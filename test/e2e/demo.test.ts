@@ -9,7 +9,7 @@ test('the demo shows an extension that succeeds and one that fails, and exits wi
   expect(demo.output()).toMatch(/remove-bg.*failed/s)
 })
 
-test('the sandbox refuses to run in production', async () => {
+test('the sandbox refuses to start with NODE_ENV=production', async () => {
   const sandbox = runProgram(['sandbox'], { NODE_ENV: 'production' })
   expect(await sandbox.exited).toBe(2)
   expect(sandbox.output()).toMatch(/production/)

@@ -14,6 +14,7 @@ function directoryWith(lines: readonly string[]): string {
   return directory
 }
 
+/** `LOG_LEVEL` is invalid, so it must be set in the environment. */
 const SETTINGS = [
   '# A comment, and the line below is one too:',
   '# PORT=1',
@@ -21,6 +22,7 @@ const SETTINGS = [
   'PORT=0',
   `TRACKER_API_KEY=app:${API_KEY}`,
   `TRACKER_ADMIN_KEY="operator:${ADMIN_KEY}"`,
+  'DATABASE_URL=file:./own.db',
   'LOG_LEVEL=not-a-level',
 ]
 
@@ -35,6 +37,7 @@ test('serve, failures and migrate read .env from the working directory, and vari
   const failures = runProgram(['failures', '--json'], { TRACKER_URL: url }, { cwd })
   const wrongKey = { TRACKER_URL: url, TRACKER_ADMIN_KEY: 'another-key-0123456789' }
   const rejected = runProgram(['failures'], wrongKey, { cwd })
+  // The running service uses this database too.
   const locked = runProgram(['migrate'], {}, { cwd })
   expect(await Promise.all([failures.exited, rejected.exited, locked.exited])).toEqual([0, 1, 2])
   expect(locked.output()).toContain('in use')

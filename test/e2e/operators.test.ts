@@ -44,7 +44,7 @@ async function startService() {
 type StartedService = Awaited<ReturnType<typeof startService>>
 
 /** Uploads a file whose remove-bg fails. Returns the fileId. */
-async function failOne({ operate }: StartedService, fileName: string): Promise<string> {
+async function uploadFailing({ operate }: StartedService, fileName: string): Promise<string> {
   const { exitCode, output } = await operate(
     'upload',
     SHIRT,
@@ -76,8 +76,8 @@ test('an operator lists failed runs, retries them, and sees them succeed', SLOW,
   const { operate, start } = started
   const watching = start('failures', '--watch')
   await watching.printed(/No runs\./)
-  const one = await failOne(started, 'one 日本語.png')
-  const two = await failOne(started, 'two.png')
+  const one = await uploadFailing(started, 'one 日本語.png')
+  const two = await uploadFailing(started, 'two.png')
   await watching.printed(new RegExp(two))
   watching.process.kill('SIGINT')
   expect(await watching.exited).toBe(0)
@@ -128,6 +128,7 @@ test(
     expect((await operate('backup', file)).exitCode).toBe(2)
     expect(statSync(file).mode & 0o777).toBe(0o600)
     const copy = new Database(file)
+    // The run that `doctor --live` has created.
     expect(copy.prepare('select name, status from runs').all()).toEqual([
       { name: 'aws-auto-tagging', status: STATUS.to.success },
     ])

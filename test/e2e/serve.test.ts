@@ -105,10 +105,10 @@ test('after SIGTERM waiting clients get a response, streams end, an upload finis
 })
 
 test('a webhook that was sent while the service was down is applied when it is retried', async () => {
-  const gate = createPausableDelay()
-  gate.pause()
+  const sandboxWork = createPausableDelay()
+  sandboxWork.pause()
   const directory = temporaryDirectory()
-  const sandbox = createSandbox({ directory, port: 0, webhookRetryMs: 50, delay: gate.delay })
+  const sandbox = createSandbox({ directory, port: 0, webhookRetryMs: 50, delay: sandboxWork.delay })
   const { url } = await sandbox.start()
   onTestFinished(() => sandbox.stop())
   const env = {
@@ -126,7 +126,7 @@ test('a webhook that was sent while the service was down is applied when it is r
   const { fileId } = (await uploaded.json()) as { fileId: string }
   first.process.kill('SIGKILL')
   await first.exited
-  gate.resume()
+  sandboxWork.resume()
   await expect.poll(() => sandbox.deliveries()[0]?.attempts[0]).toMatchObject({ statusCode: null })
 
   const second = await runServe({ ...env, PORT: port })
@@ -137,12 +137,12 @@ test('a webhook that was sent while the service was down is applied when it is r
   })
 })
 
-test('serve exits with 2 for an invalid configuration and reports all of its problems', async () => {
-  const program = runProgram(['serve'], { PORT: 'many', TRACKER_API_KEY: 'short', LOG_LEVEL: 'loud' })
+test('serve exits with 2 for an invalid configuration and reports all of its problems, without the value of a key', async () => {
+  const program = runProgram(['serve'], { PORT: 'many', TRACKER_API_KEY: 'tooshort', LOG_LEVEL: 'loud' })
   expect(await program.exited).toBe(2)
   for (const name of ['PORT', 'TRACKER_API_KEY', 'LOG_LEVEL', 'IMAGEKIT_PRIVATE_KEY'])
     expect(program.output()).toContain(name)
-  expect(program.output()).not.toContain('short:')
+  expect(program.output()).not.toContain('tooshort')
 })
 
 test('a second serve or migrate on the same file exits with 2 and the reason', async () => {

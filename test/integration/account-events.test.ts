@@ -9,7 +9,7 @@ import {
   standardHeaders,
   WEBHOOK_SECRET,
 } from '../support/signed-webhooks.ts'
-import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
+import { IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 
@@ -19,7 +19,7 @@ const NAMES = readdirSync(new URL('../fixtures/webhooks', import.meta.url)).flat
 )
 const EXTENSIONS = ['extensions', '[{"name":"ai-auto-description"},{"name":"remove-bg"}]'] as const
 
-/** Starts a tracker. ImageKit queues its uploads, under the request id of the payloads. */
+/** Starts a tracker whose uploads ImageKit queues, with the request id of the fixtures. `queue` uploads a file. */
 async function startQueued() {
   const { url } = await startMisbehavingImagekit(async (call) => {
     const body = { message: 'The pre-transformation has been queued successfully.' }
@@ -73,7 +73,7 @@ test('an event for a file with a pending run is applied, and settles nothing by 
   expect((await event('2')).json).toEqual({ outcome: 'ignored' })
 })
 
-test('the event of a changed file settles a run by evidence, long before it is overdue', async () => {
+test('the event of a changed file makes the tracker look for evidence, which settles the run long before it is overdue', async () => {
   const { tracker, sandboxUrl } = await startTrackerAndSandbox({
     ...ENV,
     RECONCILE_EVERY: '20ms',
@@ -87,7 +87,7 @@ test('the event of a changed file settles a run by evidence, long before it is o
   ])
   const { fileId } = (await response.json()) as { fileId: string }
   const details = async (): Promise<unknown> => {
-    const authorization = `Basic ${btoa('private_key_of_the_tests:')}`
+    const authorization = `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`
     return (await fetch(`${sandboxUrl}/v1/files/${fileId}/details`, { headers: { authorization } })).json()
   }
   await expect.poll(details).toMatchObject({ AITags: [{ source: 'aws-auto-tagging' }] })

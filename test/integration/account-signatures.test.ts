@@ -55,7 +55,7 @@ test.each([
 test.each([
   ['signed', ikHeaders(BODY)],
   ['unsigned', {}],
-])('without a secret a %s event is rejected with 401', async (_, headers) => {
+])('without IMAGEKIT_WEBHOOK_SECRET a %s event is rejected with 401', async (_, headers) => {
   const tracker = await startTracker()
   expect(await deliverEvent(tracker, BODY, headers)).toMatchObject(REJECTED)
   await tracker.service.stop()
@@ -78,7 +78,7 @@ test.each([
   [503, new TrackerError('store_unavailable', 'The disk is full.')],
   [500, new Error('an internal error')],
 ])(
-  'an event that got %i is accepted when it is sent again later with its old signature; a new event is not',
+  'an event that got %i is accepted an hour later with the same signature; another event with a signature that old is not',
   async (status, failure) => {
     const database = await createTestDatabase()
     const real = await openStoreOf(database)

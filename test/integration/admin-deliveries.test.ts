@@ -10,6 +10,7 @@ import { fail, startSignedIn } from './admin-setup.ts'
 /** Rejected deliveries are written once a second. */
 const WAIT_FOR_REJECTED = { timeout: 10_000 }
 
+/** The links of a page to deliveries. */
 const deliveriesOf = (html: string) =>
   readLinks(html).filter((href) => /^\/admin\/deliveries\/[^?]/.test(href))
 
@@ -94,7 +95,7 @@ test('replaying an applied delivery leads to the page of its run, which reports 
   expect(readText((await browser.get(replayed.location ?? '')).html)).toContain('Nothing has changed')
 })
 
-test('an asset is forgotten only after a confirmation, and then no page shows its name', async () => {
+test('an asset is forgotten only after a confirmation; then its pages are gone, and no list shows its fileId', async () => {
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', FILE_ID)
   const path = `/admin/assets/${FILE_ID}`

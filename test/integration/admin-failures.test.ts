@@ -74,10 +74,11 @@ test('each filter is in the URL, and the list equals that of the API', async () 
     expect(ids, query).toEqual((await listRuns(tracker, apiQuery)).map(({ runId }) => runId))
     lists.add(ids.join())
   }
+  // The lists would also be equal if no filter had any effect.
   expect(lists.size).toBeGreaterThan(7)
 })
 
-test('active filters are shown with a link that removes each, and their form fields keep their values', async () => {
+test('each active filter has a link that removes it, and the fields of the filter form keep their values', async () => {
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const page = await browser.get(
@@ -157,6 +158,7 @@ async function startWithEightFailures() {
 
 test('a retry by cause includes only the shown runs: the search and the times apply too', async () => {
   const { tracker, browser, since } = await startWithEightFailures()
+  // A run of remove-bg costs 130 units.
   const cases: [query: string, total: number, units: number][] = [
     ['q=new-shirt', 1, 130],
     [`since=${since}`, 2, 260],
@@ -256,7 +258,7 @@ test('acknowledging all that match covers every page of the list and nothing els
   expect(open.map(({ name }) => name)).toEqual(['aws-auto-tagging'])
 })
 
-test('pending runs cannot be selected, because they can be neither retried nor acknowledged', async () => {
+test('a list of pending runs has no buttons to retry or acknowledge them, because neither is possible', async () => {
   const { tracker, browser } = await startSignedIn()
   await register(tracker, ['remove-bg'], 'a')
   const pending = await browser.get('/admin/failures?status=pending')
@@ -266,7 +268,7 @@ test('pending runs cannot be selected, because they can be neither retried nor a
   expect(readText((await browser.get('/admin/failures')).html)).toMatch(/Retry all….*Acknowledge all…/)
 })
 
-test('without a selection no run changes, and the page says that nothing was selected', async () => {
+test('without a selection there is no preview, and the page says that nothing was selected', async () => {
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const list = await browser.get('/admin/failures')
@@ -275,7 +277,7 @@ test('without a selection no run changes, and the page says that nothing was sel
   expect(readText((await browser.get(response.location ?? '')).html)).toContain('Nothing was selected')
 })
 
-test('all failures of a cause are retried after a preview of the cost, and a page shows the progress', async () => {
+test('all failures of a cause are retried after a preview of their cost, and a page shows the progress', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const browser = await signIn(tracker)
   const extensions = JSON.stringify([{ name: 'remove-bg' }, { name: 'ai-auto-description' }])

@@ -66,6 +66,7 @@ test('a selection of a thousand runs survives a sign-in', async () => {
     'runId',
     `run_${index + 1}_AAAAAAAAAAA`,
   ])
+  // Only the first of these runs exists.
   const selected: [string, string][] = [['scope', 'some'], ['runId', run?.runId ?? ''], ...others]
   const rejected = await browser.submit(page, '/admin/retries/preview', selected)
   const signedIn = await browser.submit(rejected, '/admin/sign-in', [['key', ADMIN_KEY]])

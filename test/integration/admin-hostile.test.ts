@@ -6,9 +6,10 @@ import { deliver, register } from '../support/webhooks.ts'
 import { fail, startSignedIn } from './admin-setup.ts'
 
 const SCRIPT = '"\'><script>alert(1)</script><img src=x onerror=alert(1)>'
+/** A name with a right-to-left override, an isolate, a control character and a left-to-right mark. */
 const REORDERED = 'photo\u202Egnp.exe\u2066\u0007\u200E'
 
-/** Expects that no untrusted text became an element or an attribute. */
+/** Expects that no untrusted text became an element or an attribute. Each page has one script of its own. */
 function expectInert(html: string): void {
   const tags = readTags(html)
   expect(tags.filter(({ name }) => name === 'script')).toHaveLength(1)
@@ -32,12 +33,12 @@ test('scripts and direction marks in names, errors, ids and notes are shown and 
   await browser.submit(await browser.get(path), `${path}/acknowledge`, [['note', SCRIPT + REORDERED]])
   const deliveries = await browser.get(`/admin/deliveries?fileId=${encodeURIComponent(fileId)}`)
   const [delivery = ''] = /\/admin\/deliveries\/dlv_[\w-]+/.exec(deliveries.html) ?? []
-  const any = 'status=any&acknowledged=any'
+  const anyRun = 'status=any&acknowledged=any'
   const pages = [
     '/admin',
-    `/admin/failures?${any}`,
-    `/admin/failures?${any}&group=cause`,
-    `/admin/failures?${any}&extension=${encodeURIComponent(service)}&q=${encodeURIComponent(fileId)}`,
+    `/admin/failures?${anyRun}`,
+    `/admin/failures?${anyRun}&group=cause`,
+    `/admin/failures?${anyRun}&extension=${encodeURIComponent(service)}&q=${encodeURIComponent(fileId)}`,
     path,
     asset,
     `${asset}/forget`,

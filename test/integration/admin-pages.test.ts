@@ -182,7 +182,7 @@ test('each linked number on the overview equals the total of its list, whatever 
     expect(readText((await browser.get(href)).html), href).toContain(` ${count} total`)
 })
 
-test('the overview shows the most frequent causes and links to all others', async () => {
+test('the overview shows the twenty most frequent causes, and links to the list of all causes', async () => {
   const { tracker, browser } = await startSignedIn()
   for (let index = 0; index < 21; index += 1)
     await fail(tracker, 'remove-bg', `file-${index}`, {
@@ -194,7 +194,7 @@ test('the overview shows the most frequent causes and links to all others', asyn
   expect(readLinks(html)).toContain('/admin/failures?acknowledged=any&group=cause')
 })
 
-test('if the store fails, an error page says what to check, and has Retry-After', async () => {
+test('while the store is unavailable, a page gets 503 and says what to check; an internal error shows only its request id', async () => {
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
   const broken = new Error('disk I/O error')

@@ -8,7 +8,7 @@ export async function startSignedIn(): Promise<{ tracker: RunningTracker; browse
   return { tracker, browser: await signIn(tracker) }
 }
 
-/** Creates a run and fails it with a webhook. */
+/** Registers a submission with one extension, and settles its run as failed with a webhook. */
 export async function fail(
   tracker: RunningTracker,
   service: string,

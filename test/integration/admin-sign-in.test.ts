@@ -5,6 +5,7 @@ import { startListening } from '../support/listening.ts'
 import { openBrowser, signIn } from '../support/operator-browser.ts'
 import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 
+/** `to`: the path that the sign-in leads to. */
 const signInFields = (key: string, to?: string) => Object.entries({ key, ...(to !== undefined && { to }) })
 
 test('a visitor without a session is redirected to the sign-in, and then to the requested page', async () => {
@@ -87,9 +88,10 @@ test('a session ends with its key, when its secret changes, and after twelve hou
   const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
   const clock = () => now
   const keys = (text: string) => ({ TRACKER_ADMIN_KEY: text, TRACKER_TOKEN_SECRET })
-  const both = await startTracker(keys(`ann:${ADMIN_KEY},bob:bobs-key-0123456789`), { clock })
-  const ann = await signIn(both)
-  const bob = await signIn(both, 'bobs-key-0123456789')
+  const first = await startTracker(keys(`ann:${ADMIN_KEY},bob:bobs-key-0123456789`), { clock })
+  const ann = await signIn(first)
+  const bob = await signIn(first, 'bobs-key-0123456789')
+  /** The statuses of the pages for the sessions of ann and bob, at a tracker with this environment. */
   const statusesWith = async (env: object) => {
     const tracker = await startTracker({ ...keys(''), ...env }, { clock })
     const status = async (cookie: string) =>
@@ -144,8 +146,8 @@ test('a form without the CSRF token of its session is rejected, and nothing is d
   const tracker = await startTracker()
   const [mine, other] = [await signIn(tracker), await signIn(tracker)]
   const token = (html: string) => readForms(html)[1]?.fields.find(([name]) => name === 'csrfToken')?.[1] ?? ''
-  const foreign = token((await other.get('/admin')).html)
-  expect(foreign).toMatch(/^[\w-]{43}$/)
+  const otherToken = token((await other.get('/admin')).html)
+  expect(otherToken).toMatch(/^[\w-]{43}$/)
   const posts = [
     '/admin/sign-out',
     '/admin/retries',
@@ -158,7 +160,7 @@ test('a form without the CSRF token of its session is rejected, and nothing is d
     '/admin/deliveries/x/replay',
   ]
   for (const path of posts) {
-    for (const fields of [[], [['csrfToken', foreign]], [['csrfToken', 'x']]] as [string, string][][]) {
+    for (const fields of [[], [['csrfToken', otherToken]], [['csrfToken', 'x']]] as [string, string][][]) {
       const response = await mine.post(path, [...fields, ['scope', 'all']])
       expect(response.status, path).toBe(403)
       expect(readText(response.html)).toContain('nothing was done')

@@ -6,7 +6,7 @@ import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, register } from '../support/webhooks.ts'
 import { BY_HAND, rowsOf, stoppedClock } from './reconcile-setup.ts'
 
-const SECRET = `whsec_${Buffer.from('a secret of twenty-four b').toString('base64')}`
+const SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`
 export const MINUTE = 60_000
 
 type Message = {
@@ -21,7 +21,7 @@ type Message = {
   url: string
 }
 
-/** Verifies the signature with the scheme's own library, at the tracker's time. Throws if we did not sign the message. */
+/** Verifies the signature with the scheme's own library, at the time of the message. Throws if we did not sign it. */
 function verifyMessage({ headers, body }: Receiver['requests'][number]): Message {
   const timestamp = String(headers['webhook-timestamp'])
   vi.useFakeTimers({ toFake: ['Date'], now: Number(timestamp) * 1000 })
@@ -37,7 +37,10 @@ function verifyMessage({ headers, body }: Receiver['requests'][number]): Message
   }
 }
 
-/** Starts a tracker and a receiver of its alerts; `endpoint` sets how the receiver responds. */
+/**
+ * Starts a tracker and a receiver of its alerts. Three failures of an extension within 15 minutes fire an alert. `endpoint` sets how
+ * the receiver responds.
+ */
 export async function startAlerting(env: { [name: string]: string } = {}) {
   const endpoint = { status: 200, isSilent: false }
   const receiver = await startReceiver((request, response) => {
@@ -88,6 +91,7 @@ export async function startAlerting(env: { [name: string]: string } = {}) {
   return { tracker, receiver, endpoint, advance, messages, states, nextCheck }
 }
 
+/** Creates this number of runs of an extension, and settles each as failed with a webhook. */
 export async function fail(tracker: RunningTracker, name: string, count: number): Promise<void> {
   for (let index = 0; index < count; index += 1) {
     const fileId = `file-${performance.now()}`

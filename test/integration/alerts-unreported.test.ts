@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { fail, MINUTE, startAlerting, storedAlerts } from './alerting.ts'
 
-test('while an alert address fails the service stays ready, and later the address gets the alerts that it missed', async () => {
+test('while the alert address fails, the service stays ready; once it responds, it gets the alerts that it missed', async () => {
   const { tracker, receiver, endpoint, advance, states, nextCheck } = await startAlerting()
   endpoint.isSilent = true
   await fail(tracker, 'remove-bg', 3)
@@ -17,6 +17,7 @@ test('while an alert address fails the service stays ready, and later the addres
 
   endpoint.isSilent = false
   endpoint.status = 500
+  // The first retry is due after 5 s, and the second after another 10 s.
   advance(6_000)
   await expect.poll(() => receiver.requests.length).toBe(2)
   await nextCheck()

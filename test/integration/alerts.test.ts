@@ -70,7 +70,7 @@ test('an alert fires when the oldest pending run has waited too long, and resolv
   await expect.poll(() => messages().map(({ state }) => state)).toEqual(['firing', 'resolved'])
 })
 
-test('a private alert address is not called unless allowed, and without an address no alert is stored', async () => {
+test('a private alert address is not called unless that is allowed, and without an address no alert is stored', async () => {
   const restricted = await startAlerting({ ALLOW_PRIVATE_TARGETS: 'false' })
   await fail(restricted.tracker, 'remove-bg', 3)
   await expect.poll(() => storedAlerts(restricted.tracker)).toEqual([{ state: 'firing', sent: 0 }])

@@ -12,7 +12,7 @@ async function registerMany(tracker: RunningTracker, count: number): Promise<Reg
   return registered
 }
 
-test('the status of an asset with many submissions has the newest run of each extension that is not rejected', async () => {
+test('the status of an asset with many submissions has the newest run of each extension, and ignores rejected submissions', async () => {
   const tracker = await startTracker()
   const many = await registerMany(tracker, 60)
   const [first, last] = [many.at(0), many.at(-1)]

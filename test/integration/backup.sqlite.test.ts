@@ -29,7 +29,7 @@ test('a caller that sends a long body with Connection: close gets the whole back
   const body = `{"reason":"before the move"${' '.repeat(1_000_000)}}`
   const socket = connect(Number(new URL(tracker.url).port), '127.0.0.1')
   socket.write(
-    `POST /backup HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer admin-key-of-the-tests-0123456789\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
+    `POST /backup HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${ADMIN_KEY}\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
   )
   const response = await buffer(socket)
   const headEnd = response.indexOf('\r\n\r\n')

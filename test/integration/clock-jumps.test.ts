@@ -68,6 +68,7 @@ test('no run expires early because the clock was set back, or before its window 
   const library = await startLibrary()
   const tracker = await startTracker({ ...OVERDUE_LATER, ...library.env }, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
+  // The window is 25 hours. After the third jump the clock is right again.
   for (const ms of [-DAY, -30 * DAY, 31 * DAY, 24 * HOUR]) {
     advance(ms)
     await reconcileNow(tracker)
@@ -98,6 +99,7 @@ test('a small correction of the clock does not make a run overdue', async () => 
   const library = await startLibrary()
   const tracker = await startTracker({ ...OVERDUE_LATER, RECONCILE_EVERY: '1m', ...library.env }, { clock })
   await uploadWith(tracker, ['aws-auto-tagging'])
+  // Up to a minute counts as small.
   advance(-50_000)
   expect((await reconcileNow(tracker)).runs).toEqual([])
 })

@@ -19,7 +19,7 @@ import type { Overrides } from '../../src/service.ts'
 import { openConnection } from '../../src/store/sqlite/connection.ts'
 import { migrateSqlite } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import { ask } from '../support/operator.ts'
+import { checksOf } from '../support/operator.ts'
 import { databaseIn, pathOf } from '../support/sqlite-database.ts'
 import {
   ADMIN_KEY,
@@ -72,8 +72,7 @@ async function expectUnavailable(
     })
   expect(response.json).toMatchObject({ detail })
   expect((await fetch(`${tracker.url}/healthz`)).status).toBe(200)
-  const { json } = await ask<{ checks: { name: string }[] }>(tracker, '/doctor')
-  const check = json.checks.find(({ name }) => name === 'database')
+  const [check] = await checksOf(tracker, 'database')
   expect(check).toMatchObject({ level: 'fail', remedy: expect.stringMatching(remedy) })
   expect(JSON.stringify(check)).toContain(reason)
 }
@@ -152,15 +151,15 @@ test.each([
 
 test('after a truncation nothing is acknowledged until a restart, even when the content is back', async () => {
   const { tracker, directory, path, due } = await start()
-  const whole = temporaryDirectory()
-  for (const name of FILES) copyFileSync(join(directory, name), join(whole, name))
+  const copies = temporaryDirectory()
+  for (const name of FILES) copyFileSync(join(directory, name), join(copies, name))
   truncateSync(path)
   await expectUnavailable(tracker, due[0], TRUNCATED, /restore a backup/)
-  writeFileSync(path, readFileSync(join(whole, 'tracker.db')))
+  writeFileSync(path, readFileSync(join(copies, 'tracker.db')))
   await expectUnavailable(tracker, due[0], TRUNCATED, /restore a backup/)
 
   await tracker.service.stop()
-  for (const name of FILES) copyFileSync(join(whole, name), join(directory, name))
+  for (const name of FILES) copyFileSync(join(copies, name), join(directory, name))
   const restarted = await tracker.restart()
   expect((await statusOf(restarted, 'before')).status).toBe('success')
   expect(await due[0](restarted)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
@@ -191,15 +190,15 @@ test.each([
   'after the write-ahead log was truncated %s, nothing is acknowledged until a restart',
   async (_, truncate) => {
     const { tracker, directory, path, due } = await start()
-    const whole = temporaryDirectory()
-    for (const name of FILES) copyFileSync(join(directory, name), join(whole, name))
+    const copies = temporaryDirectory()
+    for (const name of FILES) copyFileSync(join(directory, name), join(copies, name))
     truncate(`${path}-wal`)
     await expectUnavailable(tracker, due[0], LOG_TRUNCATED, /SIGKILL.*restore a backup/i)
-    writeFileSync(`${path}-wal`, readFileSync(join(whole, 'tracker.db-wal')))
+    writeFileSync(`${path}-wal`, readFileSync(join(copies, 'tracker.db-wal')))
     await expectUnavailable(tracker, due[1], LOG_TRUNCATED, /SIGKILL/)
 
     await tracker.service.stop()
-    for (const name of FILES) copyFileSync(join(whole, name), join(directory, name))
+    for (const name of FILES) copyFileSync(join(copies, name), join(directory, name))
     const restarted = await tracker.restart()
     expect((await statusOf(restarted, 'before')).status).toBe('success')
     expect(await due[0](restarted)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
@@ -218,7 +217,8 @@ test('a truncation of the write-ahead log is detected after a checkpoint has emp
 test('forgetting an asset does not hide that the database file was truncated', async () => {
   const { tracker, path, due } = await start()
   expect(await forget(tracker, 'before')).toBe(204)
-  await prepareWebhook(tracker, 'in the log')
+  // This submission is only in the write-ahead log.
+  await prepareWebhook(tracker, 'file-1')
   truncateSync(path)
   for (const fileId of ['unknown', 'before']) {
     await forget(tracker, fileId)
@@ -254,6 +254,7 @@ test('a database file that cannot be checked counts as unavailable until it can'
   const logger = pino({ level: 'error' }, { write: (line) => lines.push(line) })
   const { tracker, directory, due } = await start({ logger })
   renameSync(directory, `${directory}-away`)
+  // A link to itself.
   symlinkSync(directory, directory)
   await expectUnavailable(tracker, due[0], 'The database file cannot be checked.', /See the log/)
   expect(lines.join('')).toContain('ELOOP')
@@ -360,7 +361,7 @@ test('an alert fires while the database is unavailable, without a write, and res
   move(directory, join(directory, 'away'))
   await expect.poll(() => receiver.requests.length).toBeGreaterThan(0)
   endpoint.status = 200
-  // The pause before the next attempt begins once the alerter has processed the response.
+  // The first retry is due 5 s after the alerter has processed the response.
   await expect
     .poll(() => {
       advance(6_000)

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { createTestDatabase, databaseName, openStoreOf } from '../support/database.ts'
-import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
-import { ask } from '../support/operator.ts'
+import { startMisbehavingImagekit, UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
+import { ask, checksOf, type DoctorCheck } from '../support/operator.ts'
 import {
   ADMIN_KEY,
   API_KEY,
@@ -14,18 +14,12 @@ import {
 import { deliver, payload, register } from '../support/webhooks.ts'
 import { BY_HAND, movingClock } from './reconcile-setup.ts'
 
-type Check = { name: string; level: string; message: string; remedy: string | null }
-type Report = { instanceId: string; publicUrl: string; version: string; node: string; checks: Check[] }
+type Report = { instanceId: string; publicUrl: string; version: string; node: string; checks: DoctorCheck[] }
 
 async function runDoctor(tracker: RunningTracker): Promise<Report> {
   const { status, json } = await ask<Report>(tracker, '/doctor')
   expect(status).toBe(200)
   return json
-}
-
-/** The checks of this name. */
-async function checksOf(tracker: RunningTracker, name: string): Promise<Check[]> {
-  return (await runDoctor(tracker)).checks.filter((check) => check.name === name)
 }
 
 test('a service without problems reports every check as ok, and no secrets', async () => {
@@ -88,7 +82,7 @@ test.each([
 })
 
 test('an unreachable ImageKit is reported, without a check of the clock', async () => {
-  const tracker = await startTracker({ ...BY_HAND, IMAGEKIT_API_URL: 'http://127.0.0.1:1' })
+  const tracker = await startTracker({ ...BY_HAND, IMAGEKIT_API_URL: UNREACHABLE_URL })
   expect(await checksOf(tracker, 'ImageKit')).toMatchObject([
     { level: 'fail', message: expect.stringContaining('ECONNREFUSED') },
   ])
@@ -120,12 +114,12 @@ test('doctor counts the webhooks rejected in the last day by cause', async () =>
       {
         level: 'warn',
         message: '2 in the last 24 h: forged_token',
-        remedy: expect.stringContaining('TOKEN_SEC'),
+        remedy: expect.stringContaining('TRACKER_TOKEN_SECRET'),
       },
       {
         level: 'warn',
         message: '1 in the last 24 h: no_secret',
-        remedy: expect.stringContaining('IMAGEKIT_WEB'),
+        remedy: expect.stringContaining('IMAGEKIT_WEBHOOK_SECRET'),
       },
     ])
   advance(25 * 3_600_000)
@@ -190,7 +184,7 @@ test('doctor reports a local PUBLIC_URL if ImageKit is not local', async () => {
   ])
 })
 
-test('doctor warns about a service without keys', async () => {
+test('doctor warns about a service without an API key', async () => {
   const tracker = await startTracker({ ...BY_HAND, TRACKER_API_KEY: '' })
   expect(await checksOf(tracker, 'keys')).toMatchObject([{ level: 'warn' }])
 })

@@ -1,16 +1,10 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ask } from '../support/operator.ts'
+import { checksOf } from '../support/operator.ts'
 import { pathOf } from '../support/sqlite-database.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { BY_HAND } from './reconcile-setup.ts'
-
-/** The checks of this name. */
-async function checksOf(tracker: RunningTracker, name: string): Promise<unknown[]> {
-  const { json } = await ask<{ checks: { name: string }[] }>(tracker, '/doctor')
-  return json.checks.filter((check) => check.name === name)
-}
 
 /** The path of the token secret, beside the database. */
 function secretOf({ database }: RunningTracker): string {

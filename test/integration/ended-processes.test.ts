@@ -4,7 +4,10 @@ import { createHeartbeatSeries, keepAlive, recoverAbandoned } from '../../src/tr
 import { submit } from '../contract/store-calls.ts'
 import { openStore } from '../store/open-store.ts'
 
-/** Starts a process with an upload in progress. `beatAt` writes a heartbeat at this second of the database's clock. */
+/**
+ * Starts a process with an upload in progress. `beatAt` writes a heartbeat at this second of the database's clock, and then recovers
+ * ended processes, as each process does.
+ */
 async function startProcess(handle: StoreHandle, isShared: boolean) {
   const store = { ...handle, isShared }
   let now = 0
@@ -35,6 +38,7 @@ async function startBoth({ isShared } = { isShared: true }) {
 test('after an outage in which no process could write, no process is declared ended at once', async () => {
   const [one, two] = await startBoth()
   for (const second of [10, 20, 30]) for (const process of [one, two]) await process.beatAt(second)
+  // Its own heartbeat is late too, so the other process may be alive.
   await one.beatAt(75)
   expect(await two.uploadState()).toBe('submitting')
   await two.beatAt(77)
@@ -66,7 +70,7 @@ test('a new process recovers the uploads of an earlier one after running for 30 
   expect(await ended.uploadState()).toBe('unconfirmed')
 })
 
-test('a process that does not share its database recovers the uploads of an earlier process at once', async () => {
+test('a process that has the database to itself recovers the uploads of an earlier one without an uninterrupted series of heartbeats', async () => {
   const [one, two] = await startBoth({ isShared: false })
   await one.beatAt(31)
   expect(await two.uploadState()).toBe('unconfirmed')

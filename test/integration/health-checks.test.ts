@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { TrackerError } from '../../src/domain/errors.ts'
 import { createTestDatabase, openStoreOf } from '../support/database.ts'
-import { ask } from '../support/operator.ts'
+import { checksOf } from '../support/operator.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 
 test('a service that works is healthy and ready', async () => {
@@ -60,8 +60,8 @@ test('/readyz, the metrics and doctor say since when the store is unavailable', 
   const detail = 'The disk is full. Unavailable since 2026-01-02T03:04:05.006Z.'
   expect(await (await fetch(`${tracker.url}/readyz`)).json()).toMatchObject({ detail })
   expect(await unavailableSeconds()).toBe(90)
-  const { json } = await ask<{ checks: { name: string; message: string }[] }>(tracker, '/doctor')
-  expect(json.checks.find(({ name }) => name === 'database')?.message).toContain(detail)
+  const [check] = await checksOf(tracker, 'database')
+  expect(check?.message).toContain(detail)
 
   isBroken = false
   await expect.poll(isReady).toBe(true)
@@ -98,7 +98,7 @@ test('a lease that cannot be renewed does not count as an outage while heartbeat
   expect(await (await tracker.fetch('/metrics')).text()).toMatch(/^tracker_store_unavailable_seconds 0$/m)
 })
 
-test('an ended process that cannot be recovered does not count as an outage', async () => {
+test('uploads of an ended process that cannot be recovered do not count as an outage', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let attempts = 0

@@ -17,6 +17,7 @@ test('after the clock jumps 26 hours ahead the same request is not uploaded agai
   const env = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
   const tracker = await startTracker(env, { clock: () => now })
   await upload(tracker, FORM, KEY)
+  // A key expires after 24 hours, but a jump of the clock does not count.
   now += 26 * HOUR
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
   now += 26 * HOUR

@@ -6,7 +6,6 @@ import {
   type Entry,
   EXTENSIONS,
   FILE,
-  FILE_ID,
   FILE_NAME,
   formText,
   partText,
@@ -14,6 +13,7 @@ import {
   update,
   upload,
 } from '../support/uploads.ts'
+import { FILE_ID } from '../support/webhooks.ts'
 
 const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
 const HOUR = 3_600_000

@@ -1,13 +1,12 @@
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
-import { ask, listRuns } from '../support/operator.ts'
+import { ask, checksOf, listRuns } from '../support/operator.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
-import { EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
-import { deliver, payload } from '../support/webhooks.ts'
+import { EXTENSIONS, FILE, FILE_NAME, update, upload } from '../support/uploads.ts'
+import { deliver, FILE_ID, payload } from '../support/webhooks.ts'
 import { BY_HAND, movingClock } from './reconcile-setup.ts'
 
-const FILE_ID = '598821f949c0a938d57563bd'
 const REJECTED = { message: 'Your account cannot be authenticated.', help: 'For support …' }
 
 /** Starts a tracker whose ImageKit responds with the status and the headers of `next`. */
@@ -29,22 +28,11 @@ async function startRejected() {
 
 const uploadFile = (tracker: RunningTracker) => upload(tracker, [FILE, FILE_NAME])
 
-const update = (tracker: RunningTracker) =>
-  tracker.fetch(`/v1/files/${FILE_ID}/details`, {
-    method: 'PATCH',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ tags: ['a'] }),
-  })
-
+/** What `/readyz` reports about ImageKit. The service is ready. */
 async function readiness(tracker: RunningTracker): Promise<unknown> {
   const response = await fetch(`${tracker.url}/readyz`)
   expect(response.status).toBe(200)
   return ((await response.json()) as { imagekit: unknown }).imagekit
-}
-
-async function doctorChecks(tracker: RunningTracker) {
-  const { json } = await ask<{ checks: { name: string }[] }>(tracker, '/doctor')
-  return json.checks.filter(({ name }) => name === 'private key')
 }
 
 test.each([401, 403])(
@@ -52,14 +40,14 @@ test.each([401, 403])(
   async (status) => {
     const { tracker, next, warnings } = await startRejected()
     expect(await readiness(tracker)).toBe('ok')
-    expect(await doctorChecks(tracker)).toEqual([])
+    expect(await checksOf(tracker, 'private key')).toEqual([])
     next.status = status
     expect((await uploadFile(tracker)).status).toBe(status)
     expect(warnings()).toMatchObject([
       { level: 40, call: 'upload', status, msg: expect.stringContaining('IMAGEKIT_PRIVATE_KEY') },
     ])
     expect(await readiness(tracker)).toBe(`rejected the private key (${status} to the last upload)`)
-    expect(await doctorChecks(tracker)).toEqual([
+    expect(await checksOf(tracker, 'private key')).toEqual([
       {
         name: 'private key',
         level: 'fail',
@@ -70,13 +58,13 @@ test.each([401, 403])(
     next.status = 200
     expect((await uploadFile(tracker)).status).toBe(200)
     expect(await readiness(tracker)).toBe('ok')
-    expect(await doctorChecks(tracker)).toEqual([])
+    expect(await checksOf(tracker, 'private key')).toEqual([])
   },
 )
 
 test('ImageKit’s 403 to an update is reported by the log and /readyz until an upload is accepted', async () => {
   const { tracker, next, warnings } = await startRejected()
-  expect((await update(tracker)).status).toBe(403)
+  expect((await update(tracker, { tags: ['a'] })).status).toBe(403)
   expect(warnings()).toMatchObject([{ call: 'update', status: 403 }])
   expect(await readiness(tracker)).toBe('rejected the private key (403 to the last update)')
   next.status = 200

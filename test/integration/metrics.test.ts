@@ -68,11 +68,11 @@ test('the time to settle is measured for every source: the response, a webhook, 
   await reconcileNow(tracker)
   const registered = await register(tracker, ['google-auto-tagging'], null)
   const { pathname, search } = new URL(registered.statusUrl)
-  const listed = await tracker.fetch(`${pathname}/response${search}`, {
+  const response = await tracker.fetch(`${pathname}/response${search}`, {
     method: 'PUT',
     body: JSON.stringify({ fileId: 'file-x', extensionStatus: { 'google-auto-tagging': 'success' } }),
   })
-  expect(listed.status).toBe(200)
+  expect(response.status).toBe(200)
 
   const value = await scrape(tracker)
   const settled = (extension: string) => {
@@ -171,6 +171,7 @@ test('the metrics count the attempts of notifications by result, and the notific
   const failed = await scrape(tracker)
   expect([failed('tracker_notifications_waiting'), failed('tracker_notifications_due')]).toEqual([1, 0])
   status = 200
+  // The first retry is due after 5 s, at most 6 s.
   advance(7_000)
   await expect.poll(() => attempts('delivered')).toBe(1)
   expect((await scrape(tracker))('tracker_notifications_waiting')).toBe(0)

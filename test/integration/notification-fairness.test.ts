@@ -98,12 +98,14 @@ test('after a failure, other notifications to the same address wait for its retr
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
   await settle(receiver.url)
   await expect.poll(() => countResults(tracker)).toMatchObject([{ result: 'again', attempt: 2 }])
+  // The query does not belong to the address.
   await settleMany(20, `${receiver.url}?another=query`)
   await settle(receiver.url.replace('/hook', '/other-hook'))
   await expect.poll(() => receiver.requests.length).toBe(2)
   expect(receiver.requests.map(({ path }) => path)).toEqual(['/hook', '/other-hook'])
 
   status = 200
+  // The first retry is due after 5 s, at most 6 s.
   advance(7_000)
   await expect.poll(() => receiver.requests.length).toBe(24)
   await expect
@@ -116,9 +118,9 @@ test('after a failure, other notifications to the same address wait for its retr
 
 test('if nothing responds at a host, no other notification is sent to it until the retry', async () => {
   const { tracker, advance, settle } = await startNotifier()
-  let isDead = true
+  let isSilent = true
   const receiver = await startReceiver((request, response) => {
-    if (isDead) request.socket.destroy()
+    if (isSilent) request.socket.destroy()
     else response.end()
   })
   await settle(receiver.url)
@@ -129,7 +131,7 @@ test('if nothing responds at a host, no other notification is sent to it until t
   await expect.poll(() => elsewhere.requests.length).toBe(1)
   expect(receiver.requests).toHaveLength(1)
 
-  isDead = false
+  isSilent = false
   advance(7_000)
   await expect
     .poll(() => countResults(tracker))
@@ -139,7 +141,7 @@ test('if nothing responds at a host, no other notification is sent to it until t
     ])
 })
 
-test('a stop while attempts are in progress ends soon, and does not count them', async () => {
+test('a stop while attempts are in progress ends soon, and these attempts do not count', async () => {
   const { tracker, settleMany } = await startNotifier()
   const stalled = await startStalled()
   await settleMany(9, stalled.receiver.url)

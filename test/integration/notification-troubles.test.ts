@@ -31,6 +31,7 @@ test('after a 500 the notification is sent again with the same id and a new time
   await pollResults(tracker).toEqual([{ result: 'again', reason: 'status_500', attempt: 2 }])
 
   status = 204
+  // The first retry is due after 5 s, at most 6 s.
   advance(7_000)
   await pollResults(tracker).toMatchObject([{ result: 'delivered' }])
   const [first, second, ...more] = receiver.requests
@@ -109,7 +110,7 @@ const PRIVATE_HOSTS = [
   '0.0.0.0',
 ]
 
-test('private targets in any spelling are never called once they are no longer allowed', async () => {
+test('private targets in any spelling are not called once they are no longer allowed', async () => {
   const receiver = await startReceiver()
   const library = await startLibrary()
   const env = { ...BY_HAND, ...library.env }

@@ -14,7 +14,7 @@ import {
   uploadWith,
 } from './reconcile-setup.ts'
 
-const SECRET = `whsec_${Buffer.from('a secret of twenty-four b').toString('base64')}`
+const SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`
 const ENV = { ALLOW_PRIVATE_TARGETS: 'true', TRACKER_WEBHOOK_SECRET: SECRET }
 
 type ReceivedRequest = Awaited<ReturnType<typeof startReceiver>>['requests'][number]

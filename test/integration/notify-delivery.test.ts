@@ -5,7 +5,7 @@ import { parseSigningSecrets } from '../../src/config/webhooks.ts'
 import { createNotificationSender } from '../../src/notifications/send-notification.ts'
 import { startReceiver } from '../support/receiver.ts'
 
-const KEYS = ['the first key, twenty-four bytes', 'the second key, which is newer'] as const
+const KEYS = ['the first key, which is older', 'the second key, which is newer'] as const
 const NOW = Date.parse('2026-03-01T12:00:00.900Z')
 const BODY = '{"service":"remove-bg","status":"SUCCESS","fileId":"é-1"}'
 

@@ -7,6 +7,7 @@ import { startReceiver } from '../support/receiver.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z')
 
+/** A sender that finds no host name; addresses need no lookup. */
 function startSender(timeoutMs = 5_000) {
   const sender = createNotificationSender({
     secrets: [],

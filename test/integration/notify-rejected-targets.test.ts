@@ -3,10 +3,11 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createNotificationSender } from '../../src/notifications/send-notification.ts'
 import { startReceiver } from '../support/receiver.ts'
 
-// Public in every registry, and not routed anywhere: it belonged to the 6bone until 2006.
+// A public address that is not routed anywhere: it belonged to the 6bone, a test network that ended in 2006.
 const PUBLIC: LookupAddress = { address: '3ffe::1', family: 6 }
 const LOOPBACK: LookupAddress = { address: '127.0.0.1', family: 4 }
 
+/** `resolved`: the addresses that the first, second, … lookup of a host name returns; without it, real lookups are made. */
 function startSender(
   options: { allowPrivateTargets?: boolean; resolved?: LookupAddress[][]; timeoutMs?: number } = {},
 ) {
@@ -116,7 +117,7 @@ describe('A host name', () => {
     ['last', [PUBLIC, LOOPBACK]],
     ['in both families', [{ address: '::1', family: 6 }, PUBLIC, LOOPBACK]],
   ])(
-    'that resolves to public and private addresses, with the private one %s, is not called',
+    'that resolves to public and private addresses, with the private one %s, is not called at the private one',
     async (_where, addresses) => {
       const receiver = await startReceiver()
       const { send } = startSender({ resolved: [addresses], timeoutMs: 400 })
@@ -147,7 +148,7 @@ test.each([
   ['not_a_url', 'hooks.example/hook'],
   ['scheme_not_allowed', 'file:///etc/passwd'],
   ['credentials_in_url', 'http://user:secret@hooks.example/'],
-])('%s is a final rejection, with and without private targets allowed: %s', async (reason, target) => {
+])('%s: the target %s is rejected, with and without private targets allowed', async (reason, target) => {
   for (const allowPrivateTargets of [false, true])
     expect(await startSender({ allowPrivateTargets }).send(target)).toEqual({ kind: 'rejected', reason })
 })

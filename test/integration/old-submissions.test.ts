@@ -7,7 +7,7 @@ import { deliver, movedTo, register, statusOf } from '../support/webhooks.ts'
 import { movingClock } from './reconcile-setup.ts'
 
 const HOUR = 3_600_000
-/** With this setting, no run expires, and nothing is looked up at ImageKit. */
+/** With this `RECONCILE_EVERY`, no run expires, and nothing is looked up at ImageKit. */
 const ENV = { RECONCILE_EVERY: '1000d', RETENTION: '1h' }
 
 const successOf = (fileId: string) => ({ service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } })
@@ -18,7 +18,10 @@ async function settle(tracker: RunningTracker, fileId: string) {
   return registered
 }
 
-/** Submissions that are 27, 27, 14 and 14 hours old. The clock stays trusted, because it never jumps by more than a day. */
+/**
+ * Starts a tracker with submissions that are 27 hours old (`old`, `pending`, `replaced`) and 14 hours old (`replacing`, `young`). The
+ * clock stays trusted, because it never jumps by more than a day.
+ */
 async function startOld(env: Environment) {
   const { clock, advance } = movingClock()
   const first = await startTracker({ ...ENV, ...env }, { clock })

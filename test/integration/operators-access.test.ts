@@ -27,6 +27,7 @@ test.each([
 test('the audit log names an admin key without a name by its secret, not by its position', async () => {
   const [first, second] = ['first-admin-0123456789', 'second-admin-0123456789']
   const tracker = await startTracker({ ...BY_HAND, TRACKER_ADMIN_KEY: first })
+  // Each of these requests is recorded in the audit log.
   await ask(tracker, '/reconcile', { method: 'POST', body: { dryRun: false }, key: first })
   const extended = await tracker.restart({ TRACKER_ADMIN_KEY: `${second},${first}` })
   await ask(extended, '/reconcile', { method: 'POST', body: { dryRun: false }, key: second })

@@ -88,7 +88,7 @@ test.each([
 
 test.each([
   ['/runs', 'acknowleged'],
-  ['/runs', 'contradictd'],
+  ['/runs', 'extention'],
   ['/deliveries', 'outcom'],
   ['/audit', 'since'],
   ['/stats', 'windw'],
@@ -158,7 +158,7 @@ test('a run is shown with its submission, siblings, deliveries and timeline', as
   expect((await ask(tracker, '/runs/none')).status).toBe(404)
 })
 
-test('an acknowledged failure leaves the worklist and keeps its status; a pending run gets 409', async () => {
+test('an acknowledged failure is removed from the open failures and keeps its status; acknowledging a pending run gets 409', async () => {
   const tracker = await startTracker(BY_HAND)
   const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))

@@ -24,6 +24,7 @@ type SandboxSettings = Parameters<typeof startTrackerAndSandbox>[2]
 
 const FAILING = { tags: 'sandbox:remove-bg=failed,sandbox:delay=5' }
 
+/** Uploads `count` files whose remove-bg fails. */
 async function startWithFailures(count: number, overrides: Overrides = {}, settings: SandboxSettings = {}) {
   const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox(BY_HAND, overrides, settings)
   const files: string[] = []
@@ -33,8 +34,8 @@ async function startWithFailures(count: number, overrides: Overrides = {}, setti
 }
 
 test('a retry creates a new run, which settles, and the old run cannot be retried again', async () => {
-  const gate = createPausableDelay()
-  const { tracker, sandbox, files } = await startWithFailures(1, {}, { delay: gate.delay })
+  const sandboxWork = createPausableDelay()
+  const { tracker, sandbox, files } = await startWithFailures(1, {}, { delay: sandboxWork.delay })
   const [fileId = ''] = files
   const [failed] = await listRuns(tracker, '?status=failed')
   expect(failed).toMatchObject({
@@ -45,7 +46,7 @@ test('a retry creates a new run, which settles, and the old run cannot be retrie
     cause: expect.any(String),
   })
 
-  gate.pause()
+  sandboxWork.pause()
   const retried = await ask<OperatorRun>(tracker, `/runs/${failed?.runId}/retry`, {
     method: 'POST',
     body: { reason: 'the image was fixed' },
@@ -62,7 +63,7 @@ test('a retry creates a new run, which settles, and the old run cannot be retrie
   expect(retried.json.runId).not.toBe(failed?.runId)
   expect(await listRuns(tracker, '?status=failed&acknowledged=false')).toEqual([])
 
-  gate.resume()
+  sandboxWork.resume()
   await tracker.fetch(`/assets/${fileId}/status?wait=10`)
   expect(sandbox.deliveries().length).toBe(2)
   const now = await statusOf(tracker, fileId)
@@ -104,7 +105,7 @@ test('a retry for a deleted file gets 410', async () => {
     status: 410,
     json: { code: 'asset_gone' },
   })
-  // Nothing was requested, so the failed run is still the current one, and still on the worklist.
+  // Nothing was requested, so the failed run is still the current one, and still an open failure.
   expect(await listRuns(tracker, '?status=failed&acknowledged=false')).toMatchObject([
     { runId: failed?.runId },
   ])
@@ -131,6 +132,7 @@ test('a filter retries many runs, each once, after a dry run that reports their 
   const runs = await listRuns(tracker)
   expect(runs).toHaveLength(5)
   const second = runs.filter(({ attempt }) => attempt === 2).map(({ fileId }) => fileId)
+  // The limit of two selects the newest runs.
   expect(new Set(second)).toEqual(new Set(files.slice(1)))
 })
 
@@ -265,7 +267,10 @@ test('a retry that the store may have recorded without confirming is unconfirmed
   expect(sandbox.deliveries()).toHaveLength(1)
 })
 
-/** Starts a retry of three failed runs. ImageKit responds to its updates with these statuses, and then with 200. */
+/**
+ * Starts a retry of three failed runs. ImageKit responds to its updates with these statuses, and then with 200. A 429 demands a pause
+ * of `holdMs`.
+ */
 async function startRateLimitedRetry(statuses: number[], holdMs: number) {
   const calls: { fileId: string; at: number }[] = []
   const { url } = await startMisbehavingImagekit(async (call) => {

@@ -8,6 +8,7 @@ import { deliver, payload, register } from '../support/webhooks.ts'
 const DAY_MS = 86_400_000
 const WARNING = 'the clock is more than a day past the last trusted time'
 
+/** Starts a tracker whose clock is 91 days ahead; bodies are kept for 90 days. */
 async function startWithFastClock(database: TestDatabase) {
   const lines: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line) => lines.push(line) })

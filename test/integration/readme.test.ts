@@ -82,8 +82,8 @@ test('the README shows a status with exactly the fields that the service returns
   expect(Object.keys(shown.extensions[0])).toEqual(Object.keys(status.extensions[0] ?? {}))
 })
 
-test("the README's check of a notification accepts what the caller's own webhookUrl receives", async () => {
-  const secret = `whsec_${Buffer.from('a secret of the tests, 24 b').toString('base64')}`
+test("the README's example verifies a notification that the caller's own webhookUrl has received", async () => {
+  const secret = `whsec_${Buffer.alloc(24, 1).toString('base64')}`
   const { tracker } = await startTrackerAndSandbox({
     ALLOW_PRIVATE_TARGETS: 'true',
     TRACKER_WEBHOOK_SECRET: secret,

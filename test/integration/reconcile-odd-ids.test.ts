@@ -14,6 +14,7 @@ import {
   uploadWith,
 } from './reconcile-setup.ts'
 
+/** Starts a tracker with a run for each odd id, and then a run of an uploaded file that has evidence. */
 async function setUp(oddIds: readonly string[]) {
   const { clock, advance } = movingClock()
   const library = await startLibrary()

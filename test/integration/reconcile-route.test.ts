@@ -103,6 +103,7 @@ test.each(['{}', '{"dryRun":"yes"}', '{"dryRun":null}', '[]', 'null', 'dryRun', 
 test('a pass checks each run once, however long it takes', async () => {
   const library = await startLibrary()
   const moving = movingClock()
+  // Each search takes an hour.
   const clock = () => moving.clock() + library.searches.length * 3_600_000
   const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
   const fileIds = Array.from({ length: 150 }, (_, index) => `file-${index}`)

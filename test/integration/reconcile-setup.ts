@@ -69,6 +69,7 @@ export function postReconcile(tracker: RunningTracker, body: string, key = ADMIN
   return tracker.fetch('/reconcile', { method: 'POST', headers, body })
 }
 
+/** Runs one pass. Resolves with its report. */
 export async function reconcileNow(tracker: RunningTracker, dryRun = false): Promise<Report> {
   const response = await postReconcile(tracker, JSON.stringify({ dryRun }))
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
@@ -82,7 +83,7 @@ export function rowsOf<Row extends object>(tracker: RunningTracker, sql: string)
 
 type Rejection = { status: number; headers?: { [name: string]: string } } | 'break_off'
 
-/** Starts an ImageKit whose files a test can change, delete or hide. */
+/** Starts an ImageKit whose files a test can change, delete, or omit from searches. Its extensions do nothing. */
 export async function startLibrary() {
   const files = new Map<string, object>()
   const library = {
@@ -170,4 +171,5 @@ export async function startLibrary() {
   return Object.assign(library, { env: { IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url } })
 }
 
+/** The change of a file that is evidence of aws-auto-tagging. */
 export const AWS_TAG = { AITags: [{ name: 'Shirt', confidence: 90.1, source: 'aws-auto-tagging' }] }

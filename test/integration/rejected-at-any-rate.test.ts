@@ -57,7 +57,7 @@ test('210 webhooks rejected at once because of a wrong secret are all stored, an
   for (const { extensionStatus } of assets) expect(extensionStatus).toEqual(failed)
 })
 
-test('a large body with a valid token is stored whole; without one, only 64 KiB are', async () => {
+test('a large body with a valid token is stored whole; without a valid token or signature, only its first 64 KiB are', async () => {
   const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const body = 'x'.repeat(500 * KIB)

@@ -43,6 +43,7 @@ test('only headers that never contain a secret are stored: no key, no identity, 
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const { pathname } = new URL(webhookUrl)
   const token = pathname.slice(pathname.lastIndexOf('/') + 1)
+  // Each byte is percent-encoded.
   const encoded = Buffer.from(token).toString('hex').replace(/../g, '%$&')
   const useful = {
     'content-type': 'application/json; charset=utf-8',
@@ -98,6 +99,7 @@ test('of a flood of rejected deliveries some are stored, the rest are counted, a
   const seconds = Math.ceil((performance.now() - startedAt) / 1000)
 
   const stored = (await readRows(tracker.database, 'SELECT n FROM rejected_deliveries')).length
+  // Ten per second are stored.
   expect(stored).toBeGreaterThanOrEqual(10)
   expect(stored).toBeLessThanOrEqual(10 * seconds)
   const lines = text.split('\n').filter((line) => line.includes('deliveries rejected'))

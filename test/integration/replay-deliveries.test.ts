@@ -7,7 +7,7 @@ import { API_KEY, type RunningTracker, startTracker } from '../support/tracker.t
 import { deliver, FILE_ID, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 
 const REPLAY = '/deliveries/replay'
-const NONE = { applied: 0, duplicate: 0, contradicted: 0, ignored: 0, rejected: 0 }
+const ZEROS = { applied: 0, duplicate: 0, contradicted: 0, ignored: 0, rejected: 0 }
 const EVENT = accountEvent('file-updated')
 
 const replay = (tracker: RunningTracker, body: object) =>
@@ -20,7 +20,10 @@ async function listRejected(tracker: RunningTracker): Promise<RejectedDelivery[]
   return json.deliveries
 }
 
-/** Starts a tracker whose token secret was corrected after it had rejected five webhooks and an event, one a minute. */
+/**
+ * Starts a tracker whose token secret was corrected after five webhooks had been rejected, one a minute. Then an event was rejected,
+ * because no webhook secret is configured.
+ */
 async function startCorrected() {
   let now = Date.parse('2026-11-01T12:00:00.000Z')
   const clock = () => now
@@ -79,21 +82,21 @@ test('all rejected deliveries are replayed at once, the oldest first, after a dr
   })
   const browser = await signIn(tracker)
   expect(readText((await browser.get('/admin/audit')).html)).toContain('operator replayed 6 webhooks')
-  expect((await replay(tracker, {})).json).toEqual({ total: 1, byOutcome: { ...NONE, rejected: 1 } })
+  expect((await replay(tracker, {})).json).toEqual({ total: 1, byOutcome: { ...ZEROS, rejected: 1 } })
 })
 
 test('a replay can be limited to a cause, to a time of arrival and to a number', async () => {
   const { tracker, startedAt } = await startCorrected()
   const preview = async (body: object) => (await replay(tracker, { dryRun: true, ...body })).json
-  expect(await preview({ cause: 'no_secret' })).toEqual({ total: 1, byOutcome: { ...NONE, rejected: 1 } })
-  expect(await preview({ cause: 'bad_signature' })).toEqual({ total: 0, byOutcome: NONE })
+  expect(await preview({ cause: 'no_secret' })).toEqual({ total: 1, byOutcome: { ...ZEROS, rejected: 1 } })
+  expect(await preview({ cause: 'bad_signature' })).toEqual({ total: 0, byOutcome: ZEROS })
   expect(await preview({ since: minutesAfter(startedAt, 3), until: minutesAfter(startedAt, 4) })).toEqual({
     total: 1,
-    byOutcome: { ...NONE, applied: 1 },
+    byOutcome: { ...ZEROS, applied: 1 },
   })
   expect((await replay(tracker, { limit: 2 })).json).toEqual({
     total: 2,
-    byOutcome: { ...NONE, applied: 1, duplicate: 1 },
+    byOutcome: { ...ZEROS, applied: 1, duplicate: 1 },
   })
   expect((await statusOf(tracker)).extensionStatus).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'pending' })
 })
@@ -106,7 +109,7 @@ test('account webhooks can be replayed once their secret is corrected', async ()
   for (const _ of [1, 2]) await deliverEvent(wrong, EVENT, ikHeaders(EVENT, { at: now }))
   await wrong.service.stop()
   const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { clock }, wrong.database)
-  const expected = { total: 2, byOutcome: { ...NONE, applied: 1, duplicate: 1 } }
+  const expected = { total: 2, byOutcome: { ...ZEROS, applied: 1, duplicate: 1 } }
   expect((await replay(tracker, { dryRun: true })).json).toEqual(expected)
   expect((await replay(tracker, { cause: 'bad_signature' })).json).toEqual(expected)
 })
@@ -120,5 +123,5 @@ test('only rejected deliveries can be replayed by a filter, and only with the ad
   const body = { outcome: 'rejected' }
   expect((await ask(tracker, REPLAY, { method: 'POST', body, key: API_KEY })).status).toBe(403)
   expect((await ask(tracker, REPLAY)).status).toBe(405)
-  expect((await replay(tracker, {})).json).toEqual({ total: 0, byOutcome: NONE })
+  expect((await replay(tracker, {})).json).toEqual({ total: 0, byOutcome: ZEROS })
 })

@@ -21,6 +21,7 @@ async function startUpload(tracker: RunningTracker): Promise<ClientRequest> {
   const outgoing = request(`${tracker.url}/api/v1/files/upload`, { method: 'POST', headers, agent: false })
   outgoing.write(part('fileName', 'hello.txt'))
   outgoing.write(part('extensions', '[{"name":"remove-bg"}]'))
+  // Without the last two letters and the line end.
   outgoing.write(part('file', 'hello', '; filename="hello.txt"').slice(0, -4))
   await awaitRoundTrips(tracker)
   return outgoing

@@ -53,6 +53,7 @@ it('requires a key; a token gives no access', async () => {
   const url = `${server.url}/assets/status?fileId=f1`
   expect((await fetch(url)).status).toBe(401)
   expect((await fetch(`${url}&token=${server.token('f1')}`)).status).toBe(401)
+  // In the path of this route, `status` is in the place of a fileId.
   expect((await fetch(`${url}&token=${server.token('status')}`)).status).toBe(401)
   expect((await fetch(url, { headers: { Authorization: `Bearer ${API_KEY}` } })).status).toBe(200)
 })

@@ -125,6 +125,7 @@ it('keeps streams alive with a comment every fifteen seconds, using one timer', 
   const server = await startWithPending('remove-bg')
   const streams = await Promise.all(Array.from({ length: 20 }, () => openEvents(server.eventsUrl)))
   await Promise.all(streams.map((stream) => stream.received(1)))
+  // Each tick serves a tenth of the streams.
   expect(server.timers.running()).toEqual([1500])
   for (let tick = 0; tick < 10; tick += 1) server.timers.fire(1500)
   const comments = (stream: { text(): string }) => stream.text().split(':\n\n').length - 1
@@ -214,7 +215,7 @@ it('sends no older state when two changes follow each other quickly', async () =
   expect(stream.events().at(-1)).toEqual(await server.current())
 })
 
-/** Sends `count` requests at once on one connection; the first one never ends. */
+/** Sends `count` requests at once on one connection. The response to the first does not end while the asset is pending. */
 function pipelineRequests(url: string, path: string, count: number) {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)

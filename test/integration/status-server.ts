@@ -59,10 +59,13 @@ export function manualTimers() {
   return { startTimer, fire, running: () => [...running].map((timer) => timer.ms) }
 }
 
-/** Starts a server with the status routes; `change` writes to the store and invalidates the status cache. */
+/**
+ * Starts a server with the status routes. `add` writes an asset to the store; `change` and `forget` also invalidate the status cache.
+ */
 export async function startStatusServer(options: { keys?: boolean; startTimer?: StartTimer } = {}) {
   const { keys = false, startTimer = startSystemTimer } = options
   const assets = new Map<string, AssetFacts>()
+  /** The fileId of each read of the store. */
   const loads: string[] = []
   const store = {
     failure: undefined as Error | undefined,

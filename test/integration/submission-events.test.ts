@@ -26,7 +26,7 @@ const dataOf = (stream: { events(): { data: string }[] }) =>
   stream.events().map(({ data }) => JSON.parse(data))
 
 /** Starts a request that waits; `hasResponse` says whether it has its response. */
-function wait(url: string, headers: Record<string, string> = {}) {
+function startWaiting(url: string, headers: Record<string, string> = {}) {
   let hasResponse = false
   const pending = fetch(url, { headers }).then((response) => {
     hasResponse = true
@@ -110,7 +110,7 @@ test('the stream of a forgotten asset ends, and its submission returns 404', asy
   await stream.received(1)
   await putResponse(tracker, submissionId, { fileId: FILE_ID })
   await stream.received(2)
-  const waiting = wait(`${eventsUrl.replace('/events?', '?')}&wait=1`)
+  const waiting = startWaiting(`${eventsUrl.replace('/events?', '?')}&wait=1`)
   const headers = { authorization: `Bearer ${ADMIN_KEY}` }
   expect((await tracker.fetch(`/assets/${FILE_ID}`, { method: 'DELETE', headers })).status).toBe(204)
   await stream.ended
@@ -165,7 +165,7 @@ test('all streams of submissions end when the service stops', async () => {
 test('a waiting request gets the submission once none of its runs is pending', async () => {
   const tracker = await startTracker()
   const { statusUrl, submissionId, webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
-  const waiting = wait(`${statusUrl}&wait=30`)
+  const waiting = startWaiting(`${statusUrl}&wait=30`)
   await putResponse(tracker, submissionId, {
     ...accepted,
     extensionStatus: { 'remove-bg': 'pending', 'ai-tasks': 'success' },
@@ -186,7 +186,7 @@ test('a waiting request with the known ETag gets a response once the ETag differ
   expect(current.headers.get('cache-control')).toBe('no-cache')
   const headers = { 'If-None-Match': current.headers.get('etag') ?? '' }
   expect((await fetch(statusUrl, { headers })).status).toBe(304)
-  const waiting = wait(`${statusUrl}&wait=30`, headers)
+  const waiting = startWaiting(`${statusUrl}&wait=30`, headers)
   await putResponse(tracker, submissionId, accepted)
   expect(await (await waiting.response).json()).toMatchObject({ fileId: FILE_ID, state: 'accepted' })
 })
@@ -194,7 +194,7 @@ test('a waiting request with the known ETag gets a response once the ETag differ
 test('a waiting request gets its response when the submission is rejected, and a later one does not wait', async () => {
   const tracker = await startTracker()
   const { statusUrl, submissionId } = await register(tracker, ['remove-bg'], null)
-  const waiting = wait(`${statusUrl}&wait=30`)
+  const waiting = startWaiting(`${statusUrl}&wait=30`)
   await putResponse(tracker, submissionId, { message: 'no' })
   expect(await (await waiting.response).json()).toMatchObject({ state: 'rejected' })
   expect(await getJson(`${statusUrl}&wait=30`)).toMatchObject({ state: 'rejected' })

@@ -65,27 +65,25 @@ test('a fileId with special characters is returned in a URL that works', async (
   expect(await (await fetch(statusUrl)).json()).toMatchObject({ fileId: 'a?b#c ü%', status: 'pending' })
 })
 
-test('a registration with several invalid fields names all of them', async () => {
+test('a registration with several missing or invalid fields names all of them', async () => {
   const tracker = await startTracker()
-  const response = await tracker.fetch('/submissions', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({
-      extensions: [{ options: {} }],
-      fileId: 7,
-      webhookUrl: 'http://10.0.0.1/hook',
-      folder: '/cats',
-    }),
-  })
-  expect(response.status).toBe(400)
-  const { errors } = (await response.json()) as { errors: { field: string; message: string }[] }
-  expect(errors.map(({ field }) => field).toSorted()).toEqual([
-    'extensions',
-    'fileId',
-    'folder',
-    'webhookUrl',
+  const errorsOf = async (registration: object) => {
+    const body = JSON.stringify(registration)
+    const response = await tracker.fetch('/submissions', { method: 'POST', body })
+    expect(response.status).toBe(400)
+    const { errors } = (await response.json()) as { errors: { field: string; message: string }[] }
+    return errors.toSorted((one, other) => one.field.localeCompare(other.field))
+  }
+  expect(await errorsOf({ fileId: 1 })).toMatchObject([{ field: 'extensions' }, { field: 'fileId' }])
+  const webhookUrl = 'http://10.0.0.1/hook'
+  expect(
+    await errorsOf({ extensions: [{ options: {} }], fileId: 7, webhookUrl, folder: '/cats' }),
+  ).toMatchObject([
+    { field: 'extensions' },
+    { field: 'fileId' },
+    { field: 'folder' },
+    { field: 'webhookUrl', message: expect.stringContaining('is a private address') },
   ])
-  expect(errors.find(({ field }) => field === 'webhookUrl')?.message).toContain('is a private address')
 })
 
 const deep = '['.repeat(1000) + ']'.repeat(1000)
@@ -126,13 +124,6 @@ test.each([
   if (field === undefined) return
   expect(problem.errors?.[0]?.field).toBe(field)
   expect(problem.errors?.[0]?.message).toEqual(expect.any(String))
-})
-
-test('all errors of a registration are reported together', async () => {
-  const tracker = await startTracker()
-  const response = await tracker.fetch('/submissions', { method: 'POST', body: '{"fileId":1}' })
-  const { errors } = (await response.json()) as { errors: { field: string }[] }
-  expect(errors.map(({ field }) => field).sort()).toEqual(['extensions', 'fileId'])
 })
 
 test('at most twenty unknown fields are named', async () => {

@@ -48,6 +48,7 @@ test('a missing or wrong key and a forged or foreign token get 401, even for an 
     expect(response.status).toBe(401)
     const { code, detail } = (await response.json()) as { code: string; detail: string }
     expect(code).toBe('unauthenticated')
+    // The message is about a submission, not about an asset.
     expect(detail).not.toMatch(/asset/)
   }
 })

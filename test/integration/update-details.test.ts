@@ -3,8 +3,9 @@ import { createTestDatabase } from '../support/database.ts'
 import { type Call, startMisbehavingImagekit, uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
-import { FILE, FILE_ID, FILE_NAME, getSubmission, update, upload } from '../support/uploads.ts'
+import { FILE, FILE_NAME, getSubmission, update, upload } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
+import { FILE_ID } from '../support/webhooks.ts'
 
 const CALLER_URL = 'https://caller.example.com/hook'
 const EXTENSIONS = [{ name: 'remove-bg', options: { bg_color: 'green' } }]
@@ -122,7 +123,7 @@ test.for(['a?b#c', 'ü ☃', '%2F', 'a%', '...', '..%2f..'])(
 )
 
 test.for(['%2e%2e', '.%2E', '%2e', '..', '%00', 'a%2Fb', 'a%5Cb', 'a%1Bb', 'status', 'retry'])(
-  'a fileId that would change the path or is invalid, "%s", does not reach ImageKit',
+  'a fileId that would change the path, or is invalid or reserved, does not reach ImageKit: %s',
   async (fileId) => {
     const { tracker, imagekit } = await start()
     const headers = { authorization: `Bearer ${API_KEY}` }

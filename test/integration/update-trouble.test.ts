@@ -2,9 +2,9 @@ import { expect, test } from 'vitest'
 import { createTestDatabase } from '../support/database.ts'
 import { type Call, startMisbehavingImagekit, UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
-import { FILE_ID, getSubmission, openUpload, update } from '../support/uploads.ts'
+import { getSubmission, openUpload, update } from '../support/uploads.ts'
 import { openWatchedStore } from '../support/watched-store.ts'
-import { deliver } from '../support/webhooks.ts'
+import { deliver, FILE_ID } from '../support/webhooks.ts'
 
 const BODY = { extensions: [{ name: 'remove-bg' }] }
 

@@ -5,7 +5,7 @@ import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { rawRequest } from '../support/raw-request.ts'
 import { API_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
-import { deliver, payload, register } from '../support/webhooks.ts'
+import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
 import { openEvents } from './status-server.ts'
 
 type Overrides = NonNullable<Parameters<typeof startTracker>[1]>
@@ -44,6 +44,7 @@ test('twenty requests may wait or stream with one token; the next gets 503 until
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
     expect(await response.json()).toMatchObject({ code: 'overloaded', status: 503 })
   }
+  // The first rejection is logged at once, the second with the others of the next interval.
   expect(rejectionLines()).toMatchObject([{ rejected: { 'waiting with one token': 1 } }])
   expect((await fetch(statusUrl)).status).toBe(200)
   const own = await register(tracker, ['remove-bg'], 'another')
@@ -68,7 +69,7 @@ test('waiting requests may use three quarters of the unreserved connections; web
   const { tracker, rejectionLines } = await startLogged({ descriptors: 40 })
   const { webhookUrl } = await register(tracker, ['remove-bg'], 'own')
   await register(tracker, ['remove-bg'])
-  const url = `${tracker.url}/assets/5effaa5662679b5af2c58829/events`
+  const url = `${tracker.url}/assets/${FILE_ID}/events`
   const streams = []
   for (let count = 0; count < 60; count += 1) streams.push(await openEvents(url, withKey))
   const statuses = streams.map(({ response }) => response.statusCode)

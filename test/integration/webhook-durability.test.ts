@@ -186,5 +186,6 @@ test('a start without the token secret that was used last logs an error; a start
   expect(await errorsOfStart(oldSecret)).toBe('')
   expect(await errorsOfStart(`${newSecret},${oldSecret}`)).toBe('')
   expect(await errorsOfStart(oldSecret)).toContain('lacks the secret that signed')
+  // Now the old secret is the one that was used last.
   expect(await errorsOfStart(oldSecret)).toBe('')
 })

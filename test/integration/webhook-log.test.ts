@@ -115,6 +115,7 @@ test('even at the level trace the log has one line for each recorded delivery, a
     },
   ])
   const token = webhookUrl.slice(webhookUrl.lastIndexOf('.') + 1)
+  // `foreground` is a word of the failure's body.
   const secrets = [token, new URL(statusUrl).searchParams.get('token'), API_KEY, 'hush', 'foreground']
   for (const secret of secrets) expect(text()).not.toContain(secret)
 })

@@ -5,11 +5,12 @@ import { EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, register, statusOf } from '../support/webhooks.ts'
 import { wideList, wideObject } from '../support/wide-json.ts'
 
-/** The size limit of a body, minus the JSON around the wide value. */
+/** The size limit of a body, 1 MiB, minus room for the JSON around the wide value. */
 const WIDE_BYTES = 1024 * 1024 - 500
 /** The limit of CPU time for one request, including its caller; a busy machine takes longer but uses no more CPU time. */
 const MAX_CPU_MS = 2000
 
+/** Does the work. Expects that it needs less CPU time than the limit. */
 async function withCpuLimit<T>(work: () => Promise<T>): Promise<T> {
   const before = process.cpuUsage()
   const result = await work()

@@ -3,7 +3,11 @@ import { z } from 'zod'
 import { imagekitErrorSchema, problemSchema } from '../../src/contract/problems.ts'
 import type { DescribedOperation, ResponseShape } from '../../src/http/route.ts'
 
-/** Fails unless the contract describes the response: its status, its type, and each of its fields. Skips the admin pages. */
+/**
+ * Fails unless the contract describes the response: its status, its media type and, in JSON, each of its fields. Of an error, it
+ * checks only that it is a problem, or on ImageKit's own paths an error in ImageKit's shape. Skips the admin pages, responses to
+ * OPTIONS, and what ImageKit itself has sent.
+ */
 export async function checkResponse(
   operations: readonly DescribedOperation[],
   method: string,
@@ -15,7 +19,7 @@ export async function checkResponse(
   const [type = ''] = (response.headers.get('content-type') ?? '').split(';')
   const label = `${method} ${pathname} → ${response.status} ${type}`
   if (response.status >= 400) return checkError(label, pathname, type, response)
-  // ImageKit's responses are passed on unchanged.
+  // On these paths a success is ImageKit's own response, passed on unchanged.
   if (/^\/(api\/v[12]|v1)\//.test(pathname) || method === 'OPTIONS') return
   const operation = findOperation(operations, method === 'HEAD' ? 'GET' : method, pathname)
   const described = operation?.responses[response.status]
@@ -61,7 +65,7 @@ function findOperation(operations: readonly DescribedOperation[], method: string
     const pattern = new RegExp(`^${operation.path.replace(/:\w+/g, '[^/]+')}$`)
     return operation.method === method && pattern.test(pathname)
   })
-  // A path without parameters comes first.
+  // The path with the fewest parameters: `/runs/retry` also matches `/runs/:id`.
   return matches.toSorted((one, other) => one.path.split(':').length - other.path.split(':').length)[0]
 }
 
@@ -71,9 +75,9 @@ const strictSchemas = new WeakMap<z.ZodType, z.ZodType>()
 function strict(schema: z.ZodType): z.ZodType {
   const cached = strictSchemas.get(schema)
   if (cached !== undefined) return cached
-  const made = makeStrict(schema)
-  strictSchemas.set(schema, made)
-  return made
+  const strictSchema = makeStrict(schema)
+  strictSchemas.set(schema, strictSchema)
+  return strictSchema
 }
 
 function makeStrict(schema: z.ZodType): z.ZodType {

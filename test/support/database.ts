@@ -18,7 +18,10 @@ import { sqliteDatabase } from './sqlite-database.ts'
 /** `url`: a value for `DATABASE_URL`. */
 export type TestDatabase = { url: string }
 
-/** `how`: a `disk` failure is like that of a broken disk, and a `row` failure like a violated constraint. */
+/**
+ * A trigger that makes writes fail. `when`: an SQL condition on `new`, the written row; '' for every row. `how`: a `disk` failure is
+ * like that of a broken disk, and a `row` failure like a violated constraint.
+ */
 type Failure = {
   name: string
   event: 'INSERT' | 'UPDATE' | 'INSERT OR UPDATE'
@@ -93,7 +96,7 @@ const CODES: { [column: string]: Code<string> } = {
 /** Reads committed rows without the store. Codes are returned as texts, conditions as 0 or 1. */
 export async function readRows<Row extends object>(database: TestDatabase, sql: string): Promise<Row[]> {
   const rows = await engineOf(database).query(database, sql)
-  // The statement determines their type.
+  // Only the caller knows the type of the rows, because it depends on the statement.
   return rows.map(withTexts) as Row[]
 }
 
@@ -134,14 +137,15 @@ export function numbered(count: number): string {
   return `(WITH RECURSIVE counted(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < ${count}) SELECT i FROM counted) n`
 }
 
-/** Makes writes to this table fail as on a broken disk, until `repair` is called. */
+/** Makes inserts and updates in this table fail as on a broken disk, until `repair` is called. */
 export function breakWrites(database: TestDatabase, table: string): Promise<{ repair: () => Promise<void> }> {
   return fail(database, { name: `broken_${table}`, event: 'INSERT OR UPDATE', table, when: '', how: 'disk' })
 }
 
+/** The column of a table that `rejectRows` compares. */
 const TIMES = { deliveries: 'received_at', submissions: 'created_at' } as const
 
-/** Makes the database reject rows with this time. Resolves with a function that stops this. */
+/** Makes the database reject new rows with this time. Resolves with a function that stops this. */
 export async function rejectRows(
   database: TestDatabase,
   table: keyof typeof TIMES,

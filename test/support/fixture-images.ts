@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Reads a file of `test/fixtures/images`: `shirt.jpg` and `shirt.png` are 240 x 160, red on white. */
+/** Reads a file of `test/fixtures/images`. `shirt.jpg` and `shirt.png` are 240 x 160 pixels, red on white. */
 export function imageBytes(name: string): Buffer<ArrayBuffer> {
   return Buffer.from(readFileSync(new URL(`../fixtures/images/${name}`, import.meta.url)))
 }

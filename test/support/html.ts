@@ -15,7 +15,7 @@ export function readTags(html: string): Tag[] {
   }))
 }
 
-/** The visible text of a page's `main` element, with a space between elements. */
+/** The text of a page from its `main` element on, with a space between elements. Nothing visible follows that element. */
 export function readText(html: string): string {
   const [, body = ''] = html.split(/<main[^>]*>/)
   return unescape(body.replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ')

@@ -28,7 +28,7 @@ export async function startMisbehavingImagekit(
   }
 }
 
-/** Nothing ever listens here. A port that was free a moment ago may now belong to another test. */
+/** No test listens on port 1. A port that was free a moment ago could belong to another test by now. */
 export const UNREACHABLE_URL = 'http://127.0.0.1:1'
 
 /** The length of `#tail` in characters; longer than the closing boundary of any form. */
@@ -58,7 +58,7 @@ export class Call {
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
   }
 
-  /** The part of the body that has been read, as UTF-8. */
+  /** The part of the body that has been read, decoded as UTF-8. */
   get received(): string {
     return this.#received
   }

@@ -11,7 +11,7 @@ export type OperatorBrowser = {
   /** Submits the form with this action, with additional fields. */
   submit(page: Page, action: string, fields?: [string, string][]): Promise<Page>
   cookie(): string
-  /** What a browser does when the session expires. */
+  /** Deletes all cookies, as a browser does once the session has expired. */
   dropCookies(): void
 }
 

@@ -16,7 +16,7 @@ export type OperatorRun = {
 
 export type OperatorResponse<T> = { status: number; headers: Headers; json: T }
 
-/** Sends a request with the admin key. */
+/** Sends a request to the JSON API, by default with the admin key. A `body` that is a string is sent unchanged. */
 export async function ask<T = Record<string, unknown>>(
   tracker: RunningTracker,
   path: string,
@@ -40,4 +40,13 @@ export async function listRuns(tracker: RunningTracker, query = ''): Promise<Ope
   const { status, json } = await ask<{ runs: OperatorRun[] }>(tracker, `/runs${query}`)
   if (status !== 200) throw new Error(`${status} ${JSON.stringify(json)}`)
   return json.runs
+}
+
+export type DoctorCheck = { name: string; level: string; message: string; remedy: string | null }
+
+/** Runs the diagnostics of the service. Returns the checks with this name. */
+export async function checksOf(tracker: RunningTracker, name: string): Promise<DoctorCheck[]> {
+  const { status, json } = await ask<{ checks: DoctorCheck[] }>(tracker, '/doctor')
+  if (status !== 200) throw new Error(`${status} ${JSON.stringify(json)}`)
+  return json.checks.filter((check) => check.name === name)
 }

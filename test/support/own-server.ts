@@ -46,7 +46,7 @@ export async function startOwnServer(settings: readonly string[] = []): Promise<
   return server
 }
 
-/** Starts both servers; the standby is connected. */
+/** Starts both servers. Commits on the primary wait until the standby has connected. */
 export async function startReplication(): Promise<Replication> {
   const home = await createHome()
   const { data, password } = await initializeData(home)
@@ -55,6 +55,7 @@ export async function startReplication(): Promise<Replication> {
   await promisify(execFile)('cp', ['-a', data, copy])
   const primary = await planServer({ home, data, password, settings: ['synchronous_standby_names=*'] })
   const standby = await planServer({ home, data: copy, password, settings: [] })
+  /** Makes the server with this data folder a standby of another one. */
   const follow = async (folder: string, server: OwnServer) => {
     const { hostname, port, username } = new URL(server.url)
     const conninfo = `host=${hostname} port=${port} user=${username} password=${password}`

@@ -1,6 +1,6 @@
 import { type Delay, realDelay } from '../../src/sandbox/background-tasks.ts'
 
-/** `pause` stops the background work of the sandbox until `resume` is called. */
+/** After `pause`, delays of the sandbox's background work begin only when `resume` is called. */
 export type PausableDelay = { delay: Delay; pause(): void; resume(): void }
 
 const LONGER_THAN_ANY_TEST_MS = 600_000
@@ -10,6 +10,7 @@ export function createPausableDelay(): PausableDelay {
   let resume = () => {}
   return {
     async delay(ms, signal) {
+      // The second delay never ends by itself, but rejects when the sandbox is stopped during a pause.
       await Promise.race([resumed, realDelay(LONGER_THAN_ANY_TEST_MS, signal)])
       await realDelay(ms, signal)
     },

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { Pool, type QueryResultRow, TypeOverrides } from 'pg'
 
-/** Returns rows like SQLite: numbers are numbers, JSON is text, and a condition is 0 or 1. */
+/** Parses values as SQLite returns them: every number is a number, JSON is text, and a condition is 0 or 1. */
 const LIKE_SQLITE = new TypeOverrides()
+/** The object ids of types in `pg_type`. */
 const { BOOL, INT8, JSON, JSONB, NUMERIC } = { BOOL: 16, INT8: 20, JSON: 114, JSONB: 3802, NUMERIC: 1700 }
 for (const type of [INT8, NUMERIC]) LIKE_SQLITE.setTypeParser(type, Number)
 for (const type of [JSON, JSONB]) LIKE_SQLITE.setTypeParser(type, String)
@@ -33,7 +34,7 @@ export function openPersistentConnection(url: string) {
     idleTimeoutMillis: 0,
     allowExitOnIdle: true,
   })
-  // An error of the idle connection; a failed query rejects with its own error.
+  // Without a listener, an error of the idle connection would end the process. A failed query rejects with its own error.
   pool.on('error', () => {})
   return {
     async query<Row extends QueryResultRow>(sql: string, parameters?: unknown[]): Promise<Row[]> {
@@ -54,7 +55,7 @@ export async function createDatabase(server: string, template = 'template0') {
   return { url: url.href, name }
 }
 
-/** Drops a template database and the copies of it. */
+/** Drops a template database and its copies, whose names begin with its name. */
 export async function dropDatabases(server: string, template: string): Promise<void> {
   const names = `SELECT datname FROM pg_database WHERE starts_with(datname, '${template}')`
   for (const { datname } of await queryPostgres<{ datname: string }>(server, names))

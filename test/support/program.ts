@@ -10,12 +10,13 @@ export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url)
 export type RunningProgram = {
   process: ChildProcess
   output(): string
-  /** Resolves with the first match in the output of the program, stdout or stderr. */
+  /** Waits up to a minute for this pattern in the output, stdout or stderr. Resolves with its first match. */
   printed(pattern: RegExp): Promise<RegExpExecArray>
   /** Resolves with the exit code; null if a signal ended the process. */
   exited: Promise<number | null>
 }
 
+/** Runs the program. `descriptors` limits the number of its open file descriptors. */
 export function runProgram(
   args: readonly string[],
   env: { [name: string]: string } = {},

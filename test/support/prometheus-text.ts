@@ -19,6 +19,7 @@ export function parsePrometheusText(text: string): Sample[] {
     if (name === undefined || value === undefined) throw new Error(`not a sample: ${line}`)
     const family = name.replace(/_(bucket|sum|count)$/, '')
     if (!types.has(name) && !types.has(family)) throw new Error(`not declared: ${name}`)
+    // prom-client writes NaN as `Nan`.
     if (!/^(-?\d+(\.\d+)?(e[+-]?\d+)?|[+-]Inf|Nan)$/.test(value)) throw new Error(`not a value: ${line}`)
     samples.push({ name, labels: parseLabels(labelText), value: Number(value) })
   }

@@ -25,7 +25,7 @@ type Axios = {
 const load = createRequire(import.meta.url)
 const ImageKit: new (options: object) => Client = load('imagekit')
 
-// The axios instance that the SDK uses. The SDK hard-codes its API host, so an interceptor has to replace it.
+// The axios instance that the SDK uses. The SDK hard-codes its API host, so an interceptor has to replace the host.
 const axios: Axios = createRequire(load.resolve('imagekit'))('axios')
 
 /** A client that sends every request to `url`, with these headers, until the test ends. */

@@ -13,7 +13,7 @@ type Spare = { url: string; name: string; shape: string; connection: PersistentC
 /** Emptied databases of finished tests. Emptying one takes a tenth of the time of creating one. */
 const spares: Spare[] = []
 
-/** Selects a hash of everything in a database that a test may change besides rows. */
+/** Selects a hash of what tests may change in a database besides rows. */
 const SHAPE = `
   SELECT md5(string_agg(part, ' ' ORDER BY part)) AS shape FROM (
     SELECT concat_ws(' ', relname, relkind, relispartition, relnatts) FROM pg_class WHERE relnamespace = 'public'::regnamespace

@@ -49,6 +49,7 @@ export const sqliteDatabase: Engine = {
   },
   failOn: ({ name, event, table, when, how }) => {
     const events = event.split(' OR ')
+    // After an error of the disk, SQLite rolls back the whole transaction; a violated constraint undoes only its statement.
     const action = how === 'disk' ? 'ROLLBACK' : 'ABORT'
     const create = (one: string) =>
       `CREATE TRIGGER ${name}_${one} BEFORE ${one} ON ${table} ${when && `WHEN ${when}`}

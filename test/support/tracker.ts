@@ -41,6 +41,7 @@ export async function startTracker(
       TRACKER_ADMIN_KEY: `operator:${ADMIN_KEY}`,
       ...env,
     },
+    // No variable here is a NAME_FILE, so no file is read.
     () => '',
   )
   const service = createService(config, { logger: pino({ level: 'silent' }), ...overrides })

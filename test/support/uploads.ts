@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
 import type { RawResponse } from './raw-request.ts'
 import { API_KEY, type RunningTracker } from './tracker.ts'
+import { FILE_ID } from './webhooks.ts'
 
 export const UPLOAD = '/api/v1/files/upload'
 export const EXTENSIONS = '[{"name":"remove-bg"}]'
@@ -37,11 +38,12 @@ export function formText(parts: readonly string[], end = `--${BOUNDARY}--\r\n`):
   return parts.map((part) => `--${BOUNDARY}\r\n${part}\r\n`).join('') + end
 }
 
-/** A part with its own headers. */
-export function partText(disposition: string, value: string, more = ''): string {
-  return `Content-Disposition: form-data; ${disposition}\r\n${more}\r\n${value}`
+/** A part of such a form. `moreHeaders` follow its Content-Disposition, each with its line end. */
+export function partText(disposition: string, value: string, moreHeaders = ''): string {
+  return `Content-Disposition: form-data; ${disposition}\r\n${moreHeaders}\r\n${value}`
 }
 
+/** Uploads this text as the whole form. */
 export function sendForm(
   tracker: RunningTracker,
   body: string | Buffer,
@@ -66,7 +68,7 @@ class SlowCaller {
       body: await text(response),
     }))
     this.response.catch(() => {})
-    // If the connection breaks while the response is read, `response` rejects.
+    // `response` rejects with this error too.
     outgoing.on('error', () => {})
   }
 
@@ -98,6 +100,7 @@ class SlowCaller {
   }
 }
 
+/** Opens an upload, or another request, whose body the test writes. */
 export function openUpload(tracker: { url: string }, headers: object = {}, method = 'POST', path = UPLOAD) {
   const outgoing = request(tracker.url + path, {
     method,
@@ -131,9 +134,7 @@ export async function getSubmission(
   return (await response.json()) as SubmissionView
 }
 
-export const FILE_ID = '598821f949c0a938d57563bd'
-
-/** Updates a file through the tracker. */
+/** Updates a file through the tracker, by default `FILE_ID`. */
 export function update(
   tracker: RunningTracker,
   body: object | string,

@@ -27,10 +27,10 @@ export async function openWatchedStore(database: TestDatabase) {
     ...real,
     createSubmission: (submission, key) =>
       guard('createSubmission', async () => {
-        const made = await real.createSubmission(submission, key)
-        created.push({ ...submission, ...made })
+        const result = await real.createSubmission(submission, key)
+        created.push({ ...submission, ...result })
         await pause
-        return made
+        return result
       }),
     applyResponse: (...args) => guard('applyResponse', () => real.applyResponse(...args)),
     claimIdempotencyKey: (claim, at) =>

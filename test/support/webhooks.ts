@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { RunningTracker } from './tracker.ts'
 
-/** The file id of every payload in `test/fixtures/webhooks`. */
+/** The file id in every payload of `test/fixtures/webhooks` that names a file. */
 export const FILE_ID = '5effaa5662679b5af2c58829'
 
 export type Registration = { submissionId: string; webhookUrl: string; statusUrl: string; eventsUrl: string }
