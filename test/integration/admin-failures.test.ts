@@ -50,23 +50,23 @@ test('each filter is in the URL, and the list equals that of the API', async () 
     await browser.get(`/admin/runs/${newest?.runId}`),
     `/admin/runs/${newest?.runId}/acknowledge`,
   )
-  const all = 'status=any&acknowledged=any'
+  const anyRun = 'status=any&acknowledged=any'
   const filters: [page: string, api: string][] = [
     ['', '?status=failed&acknowledged=false'],
     ['?acknowledged=true', '?status=failed&acknowledged=true'],
     ['?acknowledged=any', '?status=failed'],
     ['?status=pending', '?status=pending'],
-    [`?${all}`, ''],
-    [`?${all}&extension=remove-bg`, '?extension=remove-bg'],
+    [`?${anyRun}`, ''],
+    [`?${anyRun}&extension=remove-bg`, '?extension=remove-bg'],
     ['?cause=dark', '?status=failed&acknowledged=false&cause=dark'],
     [
       '?extension=remove-bg&cause=dark&since=&until=&q=',
       '?status=failed&acknowledged=false&extension=remove-bg&cause=dark',
     ],
-    [`?${all}&q=a`, '?q=a'],
-    [`?${all}&q=${newest?.runId}`, `?q=${newest?.runId}`],
-    [`?${all}&until=2020-01-01T00:00`, '?until=2020-01-01T00:00:00Z'],
-    [`?${all}&since=2020-01-01T00:00:00`, '?since=2020-01-01T00:00:00Z'],
+    [`?${anyRun}&q=a`, '?q=a'],
+    [`?${anyRun}&q=${newest?.runId}`, `?q=${newest?.runId}`],
+    [`?${anyRun}&until=2020-01-01T00:00`, '?until=2020-01-01T00:00:00Z'],
+    [`?${anyRun}&since=2020-01-01T00:00:00`, '?since=2020-01-01T00:00:00Z'],
   ]
   const lists = new Set<string>()
   for (const [query, apiQuery] of filters) {
@@ -209,13 +209,13 @@ test.each([
   const fields = listFields(list)
   const preview = await browser.post(`/admin/${path}/preview`, [...fields, ['scope', 'all']])
   await fail(tracker, 'remove-bg', 'b')
-  const again = await browser.submit(preview, `/admin/${path}`, [
+  const nextPreview = await browser.submit(preview, `/admin/${path}`, [
     [verb === 'Retry' ? 'reason' : 'note', 'why'],
   ])
-  expect(readText(again.html)).toMatch(new RegExp(`The list has changed.*${verb} 2 runs\\?`))
-  expect(again.html).toContain('value="why"')
+  expect(readText(nextPreview.html)).toMatch(new RegExp(`The list has changed.*${verb} 2 runs\\?`))
+  expect(nextPreview.html).toContain('value="why"')
   expect(await listRuns(tracker, '?acknowledged=true')).toEqual([])
-  expect((await browser.submit(again, `/admin/${path}`)).status).toBe(303)
+  expect((await browser.submit(nextPreview, `/admin/${path}`)).status).toBe(303)
 })
 
 test('selected runs are acknowledged with a note and removed from the list; their status stays', async () => {

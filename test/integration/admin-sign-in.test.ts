@@ -237,7 +237,7 @@ test('signing out ends the session on the server: a copy of its cookie gives no 
   expect(denied.headers.get('location')).toContain('/admin/sign-in')
   expect((await other.get('/admin/audit')).status).toBe(200)
 
-  const again = await tracker.restart()
-  expect((await withCookie(again, copy)).status).toBe(303)
-  expect((await withCookie(again, other.cookie())).status).toBe(200)
+  const restarted = await tracker.restart()
+  expect((await withCookie(restarted, copy)).status).toBe(303)
+  expect((await withCookie(restarted, other.cookie())).status).toBe(200)
 })

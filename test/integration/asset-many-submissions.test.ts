@@ -17,7 +17,7 @@ test('the status of an asset with many submissions has the newest run of each ex
   const many = await registerMany(tracker, 60)
   const [first, last] = [many.at(0), many.at(-1)]
   if (first === undefined || last === undefined) throw new Error('nothing is registered')
-  const other = await register(tracker, ['aws-auto-tagging', 'remove-bg'])
+  const newest = await register(tracker, ['aws-auto-tagging', 'remove-bg'])
   await deliver(first.webhookUrl, payload('remove-bg', 'failure'))
   await deliver(last.webhookUrl, payload('remove-bg', 'success'))
   const current = async (service: RunningTracker) =>
@@ -29,12 +29,12 @@ test('the status of an asset with many submissions has the newest run of each ex
     )
   expect(await current(tracker)).toEqual({
     'ai-tasks': ['pending', last.submissionId],
-    'aws-auto-tagging': ['pending', other.submissionId],
-    'remove-bg': ['pending', other.submissionId],
+    'aws-auto-tagging': ['pending', newest.submissionId],
+    'remove-bg': ['pending', newest.submissionId],
   })
 
   const rejection = { method: 'PUT', body: '{"message":"Your request is invalid."}' }
-  await tracker.fetch(`/submissions/${other.submissionId}/response`, rejection)
+  await tracker.fetch(`/submissions/${newest.submissionId}/response`, rejection)
   const expected = {
     'ai-tasks': ['pending', last.submissionId],
     'remove-bg': ['success', last.submissionId],

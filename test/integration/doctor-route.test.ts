@@ -59,8 +59,8 @@ test('doctor requires the admin key', async () => {
 test('each start has its own instance id', async () => {
   const tracker = await startTracker(BY_HAND)
   const { instanceId } = await runDoctor(tracker)
-  const again = await tracker.restart()
-  expect((await runDoctor(again)).instanceId).not.toBe(instanceId)
+  const restarted = await tracker.restart()
+  expect((await runDoctor(restarted)).instanceId).not.toBe(instanceId)
 })
 
 test.each([

@@ -44,11 +44,11 @@ it('responds to a waiting request when the last pending run is settled, not befo
     return response
   })
   await server.watched(1)
-  const half = observed(server.asset, 'remove-bg', SUCCESS)
-  server.change(half)
+  const oneSettled = observed(server.asset, 'remove-bg', SUCCESS)
+  server.change(oneSettled)
   expect(await (await fetch(server.statusUrl)).json()).toMatchObject({ status: 'pending' })
   expect(hasResponse).toBe(false)
-  server.change(observed(half, 'aws-auto-tagging', SUCCESS))
+  server.change(observed(oneSettled, 'aws-auto-tagging', SUCCESS))
   const response = await waiting
   expect(response.status).toBe(200)
   expect(response.headers.has('retry-after')).toBe(false)

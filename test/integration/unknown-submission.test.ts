@@ -108,16 +108,16 @@ test('the rejected delivery can be replayed once its submission is restored, and
   expect((await deliver(wrongUrl, SUCCESS)).status).toBe(503)
   await expect.poll(() => listDeliveries(wrong)).toHaveLength(1)
   const [rejected] = await listDeliveries(wrong)
-  const replay = { method: 'POST' }
-  const early = await ask(wrong, `/deliveries/${rejected?.deliveryId}/replay`, replay)
-  expect(early.status).toBe(422)
+  const init = { method: 'POST' }
+  const earlyReplay = await ask(wrong, `/deliveries/${rejected?.deliveryId}/replay`, init)
+  expect(earlyReplay.status).toBe(422)
   await correct.service.stop()
   await wrong.service.stop()
   await restoreSubmissions(correct, wrong)
   const restored = await wrong.restart()
   expect((await statusOf(restored)).status).toBe('pending')
-  const late = await ask(restored, `/deliveries/${rejected?.deliveryId}/replay`, replay)
-  expect(late).toMatchObject({ status: 200, json: { outcome: 'applied' } })
+  const lateReplay = await ask(restored, `/deliveries/${rejected?.deliveryId}/replay`, init)
+  expect(lateReplay).toMatchObject({ status: 200, json: { outcome: 'applied' } })
   expect((await statusOf(restored)).status).toBe('success')
 })
 

@@ -5,8 +5,8 @@ import type { DescribedOperation, ResponseShape } from '../../src/http/route.ts'
 
 /**
  * Fails unless the contract describes the response: its status, its media type and, in JSON, each of its fields. Of an error, it
- * checks only that it is a problem, or on ImageKit's own paths an error in ImageKit's shape. Skips the admin pages, responses to
- * OPTIONS, and what ImageKit itself has sent.
+ * checks only that it is a problem, or on ImageKit's paths an error in ImageKit's shape. Skips the admin pages, responses to OPTIONS,
+ * and on ImageKit's paths what ImageKit may have sent: every success, and every error with a submission.
  */
 export async function checkResponse(
   operations: readonly DescribedOperation[],
@@ -65,7 +65,7 @@ function findOperation(operations: readonly DescribedOperation[], method: string
     const pattern = new RegExp(`^${operation.path.replace(/:\w+/g, '[^/]+')}$`)
     return operation.method === method && pattern.test(pathname)
   })
-  // The path with the fewest parameters: `/runs/retry` also matches `/runs/:id`.
+  // If several paths match, the one with the fewest parameters counts.
   return matches.toSorted((one, other) => one.path.split(':').length - other.path.split(':').length)[0]
 }
 
