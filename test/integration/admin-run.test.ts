@@ -156,7 +156,9 @@ test('the page of a pending run has an event stream, which reports each change a
   expect(stream.headers.get('content-security-policy')).toContain("default-src 'none'")
   const streamed = stream.text()
   await deliver(webhookUrl, payload('remove-bg', 'success'))
-  const statuses = [...(await streamed).matchAll(/^data: (.*)$/gm)].map(([, json = '']) => JSON.parse(json).status)
+  const statuses = [...(await streamed).matchAll(/^data: (.*)$/gm)].map(
+    ([, json = '']) => JSON.parse(json).status,
+  )
   expect(statuses).toEqual(['pending', 'success'])
   const settled = await browser.get(path)
   expect(settled.html).not.toContain('data-events')
