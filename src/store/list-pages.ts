@@ -81,9 +81,11 @@ export async function readWindows<Row>(
     /** False if everything can be read at once. */
     isWindowed: boolean
   },
+  /** A monotonic clock, in milliseconds. */
+  clock: () => number = () => performance.now(),
 ): Promise<{ rows: Row[]; next: number | null }> {
   const rows: Row[] = []
-  const startedAt = performance.now()
+  const startedAt = clock()
   let yieldedAt = startedAt
   let readAt = startedAt
   let width = MIN_WINDOW
@@ -94,14 +96,14 @@ export async function readWindows<Row>(
     if (rows.length > limit && last !== undefined)
       return { rows: rows.slice(0, limit), next: source.numberOf(last) }
     end = start
-    const now = performance.now()
+    const now = clock()
     if (end > from && now - startedAt > PAGE_MS) return { rows, next: end }
     width = nextWidth(width, now - readAt)
     if (now - yieldedAt > YIELD_AFTER_MS) {
       await yieldToEventLoop()
-      yieldedAt = performance.now()
+      yieldedAt = clock()
     }
-    readAt = performance.now()
+    readAt = clock()
   }
   return { rows, next: null }
 }

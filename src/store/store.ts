@@ -140,8 +140,8 @@ export type Store = OperatorStore &
 
     /**
      * A page of due notifications, by host: at most `perHost` of each, the longest due first, so that no host delays another.
-     * Notifications whose due time is after `latest` also count as due, and come last within their host. `next` starts the
-     * next page; null at the end.
+     * Notifications that were created after `latest`, and are due after it, also count as due, and come last within their host.
+     * `next` starts the next page; null at the end.
      */
     listDueNotifications(
       now: number,

@@ -14,6 +14,7 @@ import {
 import { applyFinding, submit as submitTo, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
+/** The further fields of a result that names no file and no run. */
 const NOTHING = { deliveryId: expect.any(String), cause: null, fileId: null, runId: null }
 const FAILED: UploadResponse & { kind: 'rejected' } = {
   kind: 'rejected',
@@ -123,7 +124,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       ])
     })
 
-    test('is ignored if no run of the asset is pending', async () => {
+    test('is ignored if all runs of the asset are settled, and for an unknown asset', async () => {
       const id = await submit(['remove-bg'], { fileId: FILE_ID })
       await current().store.recordDelivery(newDelivery(id, { service: 'remove-bg', status: 'success' }))
       expect(await deliver(aboutFile('event-1'))).toEqual({ outcome: 'ignored', ...NOTHING })

@@ -47,12 +47,12 @@ export function describeAlerts(current: () => StoreFixture): void {
       const { store } = current()
       const submissionId = await fail('remove-bg', 10_000)
       await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'failed' }))
-      const others = await submit(store, ['remove-bg', 'ai-tasks'])
+      const others = await submit(store, ['remove-bg', 'ai-tasks', 'google-auto-tagging'])
       const result = { service: 'remove-bg', status: 'success' } as const
       await store.recordDelivery(newDelivery(others, result, { receivedAt: 10_000 }))
-      const pending = (await store.findSubmission(others))?.runs[1]?.runId ?? ''
+      const expiring = (await store.findSubmission(others))?.runs[1]?.runId ?? ''
       await sweep(store)
-      await applyFinding(store, pending, { kind: 'timed_out' }, 10_000)
+      await applyFinding(store, expiring, { kind: 'timed_out' }, 10_000)
       expect(await countFailures(0)).toEqual({ 'remove-bg': 1 })
     })
   })

@@ -46,6 +46,7 @@ export function newKeyClaim(scope: string): KeyClaim {
   return { scope, nonce: randomUUID() }
 }
 
+/** An attempt to send a notification. */
 export const AN_ATTEMPT = { at: 4_000, status: null }
 
 /** Ids without a row: malformed ones, and variants of an existing id with another check, number, kind or spelling. */
@@ -130,6 +131,7 @@ export function accepted(
   }
 }
 
+/** A response other than an acceptance. */
 export function aRejection(kind: 'rejected' | 'unconfirmed'): UploadResponse {
   return { kind, requestId: null, error: { code: 'imagekit_rejected', message: 'no', status: 400 } }
 }

@@ -26,7 +26,7 @@ export function describeClaims(current: () => StoreFixture): void {
     return submissionId
   }
   const idsOf = (due: readonly DueRun[]) => due.map(({ run }) => run.runId)
-  const dueAt = async (store: Store, now: number) => idsOf(await store.listDue(now, 100))
+  const idsDueAt = async (store: Store, now: number) => idsOf(await store.listDue(now, 100))
   const claimOne = async (store: Store, now: number, until: number) => {
     const claimed = await store.claimDue(now, { limit: 1, until })
     return claimed[0]?.run.runId ?? ''
@@ -49,7 +49,7 @@ export function describeClaims(current: () => StoreFixture): void {
       expect(new Set(ids).size).toBe(30)
       for (const store of handles) {
         expect(await store.claimDue(8_999, { limit: 5, until: 20_000 })).toEqual([])
-        expect(await dueAt(store, 8_999)).toEqual([])
+        expect(await idsDueAt(store, 8_999)).toEqual([])
       }
     })
 
@@ -69,7 +69,7 @@ export function describeClaims(current: () => StoreFixture): void {
       expect(await claimOne(one, 9_000, 15_000)).toBe(runId)
     })
 
-    test('includes runs that are due after `latest`', async () => {
+    test('includes runs due after `latest`, as if the clock had been set back since their due time was chosen', async () => {
       const [one, two] = await openBoth()
       await submitDue(one, ['remove-bg'])
       const runId = await claimOne(one, 1_000_000, 1_120_000)
@@ -88,9 +88,9 @@ export function describeClaims(current: () => StoreFixture): void {
         const late = await one.applyFinding(runId, finding, 9_500, 9_000)
         expect(late).toEqual({ applied: false, fileId: null })
         expect(await statusOf(two, submissionId)).toBe('pending')
-        expect(await dueAt(two, 15_000)).toEqual([runId])
+        expect(await idsDueAt(two, 15_000)).toEqual([runId])
         expect(await two.applyFinding(runId, finding, 9_500, 15_000)).toMatchObject({ applied: true })
-        expect(await dueAt(one, 15_000)).toEqual([])
+        expect(await idsDueAt(one, 15_000)).toEqual([])
       },
     )
 
@@ -101,12 +101,12 @@ export function describeClaims(current: () => StoreFixture): void {
       const [kept = '', lost = ''] = claimed
       await two.releaseRuns([{ runId: lost, dueAt: 20_000 }], 9_000)
       await one.extendClaim(claimed, 9_000, 15_000)
-      expect(await dueAt(two, 14_999)).toEqual([])
-      expect(await dueAt(two, 15_000)).toEqual([kept])
+      expect(await idsDueAt(two, 14_999)).toEqual([])
+      expect(await idsDueAt(two, 15_000)).toEqual([kept])
       const unchanged = { kind: 'unchanged', dueAt: 70_000 } as const
       expect(await one.applyFinding(kept, unchanged, 9_500, 9_000)).toMatchObject({ applied: false })
       expect(await one.applyFinding(kept, unchanged, 9_500, 15_000)).toMatchObject({ applied: true })
-      expect(await dueAt(two, 20_000)).toEqual([lost])
+      expect(await idsDueAt(two, 20_000)).toEqual([lost])
     })
 
     test('leaves an expired claim valid until another process claims the run', async () => {
@@ -143,8 +143,8 @@ export function describeClaims(current: () => StoreFixture): void {
       const found = await one.applyFinding(runId, { kind: 'unchanged', dueAt: 70_000 }, 6_500, 9_000)
       expect(found).toEqual({ applied: false, fileId: null })
       await one.releaseRuns([{ runId, dueAt: 1_000 }], 9_000)
-      expect(await dueAt(two, 5_999)).toEqual([])
-      expect(await dueAt(two, 6_000)).toEqual([runId])
+      expect(await idsDueAt(two, 5_999)).toEqual([])
+      expect(await idsDueAt(two, 6_000)).toEqual([runId])
     })
 
     test('is undone by a release, once: the runs are due at their own times again', async () => {
@@ -157,13 +157,13 @@ export function describeClaims(current: () => StoreFixture): void {
         { runId: second, dueAt: 2_000 },
       ]
       await two.releaseRuns(released, 9_001)
-      expect(await dueAt(two, 8_999)).toEqual([])
+      expect(await idsDueAt(two, 8_999)).toEqual([])
       await one.releaseRuns(released, 9_000)
-      expect(await dueAt(two, 1_999)).toEqual([first])
-      expect(await dueAt(two, 2_000)).toEqual([first, second])
+      expect(await idsDueAt(two, 1_999)).toEqual([first])
+      expect(await idsDueAt(two, 2_000)).toEqual([first, second])
       await claimOne(two, 1_000, 15_000)
       await one.releaseRuns(released, 9_000)
-      expect(await dueAt(two, 14_999)).toEqual([second])
+      expect(await idsDueAt(two, 14_999)).toEqual([second])
     })
 
     test('does not make a run due again when it is released, if a webhook has settled the run meanwhile', async () => {
@@ -173,7 +173,7 @@ export function describeClaims(current: () => StoreFixture): void {
       const result = { service: 'remove-bg', status: 'success' } as const
       await two.recordDelivery(newDelivery(submissionId, result))
       await one.releaseRuns([{ runId, dueAt: 1_000 }], 9_000)
-      expect(await dueAt(two, 1_000_000)).toEqual([])
+      expect(await idsDueAt(two, 1_000_000)).toEqual([])
     })
   })
 

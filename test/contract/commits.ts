@@ -77,6 +77,7 @@ export function describeCommits(current: () => StoreFixture): void {
       }
       const submissionId = await submit(store, ['remove-bg'])
       const ofSubmission = { fileIds: new Set(), submissionIds: new Set([submissionId]) }
+      // The commit of this submission.
       expect(await namedIn(Promise.resolve())).toEqual(ofSubmission)
       const ofBoth = { ...ofSubmission, fileIds: new Set([FILE_ID]) }
       const response = accepted({ 'remove-bg': 'pending' })

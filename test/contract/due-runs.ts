@@ -36,7 +36,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       expect(await due(9_001)).toHaveLength(2)
     })
 
-    test('include runs that are due after `latest`', async () => {
+    test('include those due after `latest`, as if the clock had been set back since their due time was chosen', async () => {
       const planned = await submit(['remove-bg'])
       const misdated = await submit(['remove-bg', 'ai-tasks'])
       const late = await submit(['remove-bg'], { at: 5_000 })
@@ -103,7 +103,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       expect(await current().store.listDue(5_000, 10)).toMatchObject([{ siblings: [], others: [] }])
     })
 
-    test('of one asset list each other, with their relative position', async () => {
+    test('of one asset list each other’s submissions, with their relative place', async () => {
       const facts = { fileId: FILE_ID, kind: 'update' } as const
       for (let count = 0; count < 3; count++) await submit(['remove-bg'], facts)
       await sweep(current().store)

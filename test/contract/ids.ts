@@ -14,7 +14,10 @@ function partsOf(kind: IdKind, ids: readonly (string | null)[]) {
   })
 }
 
-/** Ids in creation order: each has a greater number, and its own random checks, except runs of one submission. */
+/**
+ * Fails unless these ids, in creation order, have increasing numbers and different random checks. Runs have the check of their
+ * submission, so theirs are not compared.
+ */
 function expectIds(kind: IdKind, ids: readonly (string | null)[]): void {
   const parts = partsOf(kind, ids)
   const numbers = parts.map(({ number }) => number)

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { Alert } from '../../src/domain/alert.ts'
 import type { Lease } from '../../src/domain/decide/lease.ts'
+import { IDEMPOTENCY_WINDOW_MS } from '../../src/domain/idempotency.ts'
 import type { Store } from '../../src/store/store.ts'
-import { FILE_ID, newDelivery } from './builders.ts'
+import { aRejection, FILE_ID, newDelivery, newKeyClaim, newSubmission } from './builders.ts'
 import { countsOf, submit } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
@@ -57,6 +58,7 @@ export function describeLeases(current: () => StoreFixture): void {
   const METHODS: { [method: string]: (store: Store, lease: Lease) => Promise<unknown> } = {
     sweepOverdue: (store, lease) => store.sweepOverdue(lease, FAR_FUTURE, 0),
     foldCounters: (store, lease) => store.foldCounters(lease),
+    deleteExpiredKeys: (store, lease) => store.deleteExpiredKeys(lease, 1_000 + IDEMPOTENCY_WINDOW_MS),
     pruneBodies: (store, lease) => store.pruneBodies(lease, FAR_FUTURE, 10, null),
     deleteOldSubmissions: (store, lease) => store.deleteOldSubmissions(lease, FAR_FUTURE, FAR_FUTURE, null),
     saveAlerts: (store, lease) => store.saveAlerts(lease, [{ ...ALERT, alertId: 'alert-2' }]),
@@ -69,8 +71,18 @@ export function describeLeases(current: () => StoreFixture): void {
     asset: await store.findAsset(FILE_ID),
     alerts: await store.listAlerts(),
     trust: await store.findClockTrust(),
+    newestClaimAt: await store.findNewestClaimAt(),
     counts: await countsOf(store),
   })
+  /** Stores a response under a key, which expires 24 hours later. */
+  const respondUnderKey = async (store: Store) => {
+    const claim = newKeyClaim('key-1')
+    await store.claimIdempotencyKey(claim, 1_000)
+    const key = { ...claim, fingerprint: 'abc' }
+    const { submissionId } = await store.createSubmission(newSubmission([]), key)
+    const response = { status: 400, headers: {}, body: '{}' }
+    await store.applyResponse(submissionId, aRejection('rejected'), 2_000, { ...claim, response })
+  }
   /** A store with something to do for each method, and a holder that was paused and has lost the lease. */
   const loseLease = async () => {
     const [paused, next] = await openBoth()
@@ -78,11 +90,11 @@ export function describeLeases(current: () => StoreFixture): void {
     const settled = await submit(paused, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
     const result = { service: 'remove-bg', status: 'success' } as const
     const { deliveryId } = await paused.recordDelivery(newDelivery(settled, result))
-    await submit(paused, ['ai-tasks'])
+    await respondUnderKey(paused)
     await paused.saveAlerts(lost, [ALERT])
     await paused.saveClockTrust(lost, { trustedAt: 1_000, doubtedMs: 0 })
     await paused.foldCounters(lost)
-    await paused.foldCounters(lost)
+    await submit(paused, ['ai-tasks'])
     const newLease = (await next.acquireLease(1_000 + TTL, TTL)) ?? { epoch: 0 }
     return { paused, next, lost, newLease, deliveryId: deliveryId ?? '' }
   }

@@ -114,7 +114,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       expect(await due(FAR_FUTURE, 1)).toMatchObject([{ notificationId: `msg_${early}` }])
     })
 
-    test('created after `latest` are also due, unless their next attempt is before it', async () => {
+    test('created and due after `latest` are due now: the clock was set back', async () => {
       const planned = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 20_000)
       const misdated = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 20_001)
       const listed = async (now: number) => {
@@ -126,12 +126,12 @@ export function describeNotifications(current: () => StoreFixture): void {
       expect(await listed(20_000)).toEqual([`msg_${planned}`, `msg_${misdated}`])
       await settle(misdated, { kind: 'again', at: 12_000, reason: 'status_500' })
       expect(await listed(9_000)).toEqual([])
-      // A receiver may have requested this much time.
+      // It was created before `latest`, so the clock was not set back: a receiver may have requested so long a pause.
       await settle(planned, { kind: 'again', at: 50_000, reason: 'status_503' })
       expect(await listed(9_000)).toEqual([])
     })
 
-    test('created after `latest` are listed with their hosts, after those due there, up to `perHost`', async () => {
+    test('created and due after `latest` are listed after the other due ones of their host, up to `perHost` in all', async () => {
       const deliverTo = async (host: string, receivedAt: number) => {
         const id = await submit(['remove-bg'], { callerWebhookUrl: `https://${host}/hook` })
         return `msg_${await deliver(id, 'remove-bg', 'success', receivedAt)}`

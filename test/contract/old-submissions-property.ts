@@ -268,9 +268,9 @@ async function readRemaining(store: Store, created: readonly Created[]) {
   return createIdRenamer(rest)({ ...rest, counts: await countsOf(store) })
 }
 
-/** After any steps, the remaining rows are the same as if the deleted submissions had never existed. */
+/** Compares a store that has deleted old submissions with one in which all steps about these were omitted. */
 export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequences: number): void {
-  test('leaves the same rows as a store in which the deleted submissions never existed, after any steps', {
+  test('deleting old submissions, after any steps, leaves the same rows as a store in which they never existed', {
     timeout: 120_000,
   }, async () => {
     let deletedCount = 0

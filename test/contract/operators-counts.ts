@@ -268,8 +268,10 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
         expect([await sum(1, 5), await sum(2, 5), await sum(5, 100)]).toEqual([[1], [], [2]])
       }
     })
+  })
 
-    test('identify the oldest pending run by insertion, not by time', async () => {
+  describe('the oldest pending run', () => {
+    test('is the one that was inserted first, whatever the times of the requests', async () => {
       const { store } = current()
       expect(await store.findOldestPending()).toBeUndefined()
       const submissionIds: string[] = []

@@ -79,7 +79,7 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
       ])
     })
 
-    test('contains each delivery once in insertion order, including rejected ones, while more are added and whatever the clock shows', async () => {
+    test('contains each delivery once, newest first by insertion, including rejected ones, while more are added and whatever the clock shows', async () => {
       const { store } = current()
       const { submissionId } = await submitWithRuns(store, ['remove-bg'])
       const reported = { service: 'remove-bg', status: 'success' } as const

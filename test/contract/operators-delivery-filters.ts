@@ -30,6 +30,10 @@ function clockAt(index: number): number {
   return 20 * HOUR + index * 60_000 + (index % 60 < 10 ? 3 * HOUR : 0) - (index % 90 < 8 ? 5 * HOUR : 0)
 }
 
+/**
+ * Records deliveries of all outcomes. The last digit of `index` selects the kind: 4 names another file, 5 no service, 6 a service
+ * that was not requested, 7 no status, 8 is rejected, 9 is an account event; the others report a result.
+ */
 async function makeDeliveries(store: Store, from: number, until: number): Promise<ExpectedDelivery[]> {
   const submissions = await Promise.all(
     FILES.map((fileId) => submitWithRuns(store, SERVICES, { fileId, at: clockAt(from) })),

@@ -79,7 +79,7 @@ async function settle(store: Store, one: ExpectedRun): Promise<void> {
   if (status === 'success') await deliverResult(store, submissionId, extension, 'success', { at })
   if (status === 'failed') await deliverResult(store, submissionId, extension, 'failed', { code: cause, at })
   if (status === 'expired') {
-    // Some of these runs have not been passed by the sweep.
+    // Only a due run can expire. The event makes the run due, because the sweep may not have passed it.
     const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: one.fileId } as const
     await store.recordAccountDelivery(newAccountDelivery(event, at))
     await store.applyFinding(one.runId, { kind: 'asset_gone' }, at, 0)

@@ -135,7 +135,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       const { store } = current()
       await Promise.all(Array.from({ length: 25 }, () => submit(1_000, HUNDRED_NAMES)))
       const marked: number[] = []
-      // Young enough that a store with overlapping transactions does not pass them yet.
+      // The runs are overdue but only a second old. A store with overlapping transactions marks them, but does not pass them yet.
       for (let isMore = true; isMore; ) {
         isMore = await withLease(store).sweepOverdue(2_000, 1_000)
         marked.push((await store.listDue(FAR_FUTURE, 5_000)).length)

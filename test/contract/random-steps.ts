@@ -81,6 +81,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('fold' as const) }),
 )
 
+/** The submissions that the steps have created. */
 export type Known = { submissionId: string; fileId: string | null }[]
 
 export async function perform(store: Store, known: Known, step: Step): Promise<unknown> {

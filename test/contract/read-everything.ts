@@ -7,7 +7,7 @@ import { countsOf } from './store-calls.ts'
 const EVERYTHING = { limit: 10_000, before: null }
 const TIMES = [5, 12, 1_000_000]
 
-/** Everything that the store returns about the rows of these sequences. */
+/** What the store returns about the rows of these sequences. Excludes alerts, sessions and the trust in the clock. */
 export async function readEverything(store: Store, ids: readonly ReturnType<StepRunner['ids']>[]) {
   const retryIds = ids.flatMap((of) => of.retryIds)
   const { runs } = await store.listRuns(EVERY_RUN, EVERYTHING)

@@ -4,7 +4,7 @@ import type { StoreFixture } from './store-fixture.ts'
 const MINUTE = 60_000
 const NOW = 100 * MINUTE
 
-/** Failed sign-in attempts. */
+/** Failed sign-in attempts. An attempt counts for each of its names, which are hashes of the client's address and of the key. */
 export function describeSignIns(current: () => StoreFixture): void {
   const begin = (names: readonly string[], at = NOW) => current().store.beginSignIn(names, at)
   const failTimes = async (times: number, names: readonly string[], at = NOW) => {

@@ -21,7 +21,7 @@ export async function submit(
 
 /**
  * Sweeps every run that has been pending for `overdueAfterMs` by `now`, in as many steps as necessary. By default, each pending
- * run becomes due as of its request.
+ * run becomes due, with the time of its request as due time.
  */
 export async function sweep(store: LeasedStore, { now = 1_000_000, overdueAfterMs = 0 } = {}): Promise<void> {
   while (await withLease(store).sweepOverdue(now, overdueAfterMs));
@@ -54,7 +54,7 @@ export async function submitWithRuns(
   return { submissionId, runs, runId: runs[0]?.runId ?? '' }
 }
 
-/** Delivers a webhook that reports the final status of a run. Its file is the submission's, or none. */
+/** Delivers a webhook that reports the final status of a run, and names no file. */
 export function deliverResult(
   store: Store,
   submissionId: string,
@@ -79,7 +79,7 @@ export async function settleNotification(
   await store.settleNotification(notificationId, result, claim, AN_ATTEMPT)
 }
 
-/** Reads the body of a due notification without changing it, by a claim that ends at the due time. */
+/** Reads the body of a due notification by a claim that ends at the due time, and so changes nothing. */
 export function peekBody(
   store: Pick<Store, 'claimNotification'>,
   { notificationId, dueAt }: Pick<DueNotification, 'notificationId' | 'dueAt'>,

@@ -462,6 +462,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
           expect(left.runs).toMatchObject([run, pending, run, pending])
           expect(left.current).toEqual([2, 3])
           const count = (expected: string) => left.outcomes.filter((outcome) => outcome === expected).length
+          // Two of twelve webhooks, and all six account events.
           expect([count('applied'), count('duplicate')]).toEqual([2 + 6, 10])
           for (let index = 0; index < 6; index += 1)
             expect(await store.findRetry(`retry-${round}-${index}`)).toMatchObject({ total: 4 })
@@ -488,7 +489,7 @@ async function submitPair(store: Store, fileId: string): Promise<Pair> {
   }
 }
 
-/** What is stored about a pair, without ids. */
+/** The stored state of a pair, without ids. */
 async function describePair(store: Store, { fileId, submissions }: Pair) {
   const found = await Promise.all(submissions.map(({ submissionId }) => store.findSubmission(submissionId)))
   const runs = found.flatMap((one) => one?.runs ?? [])

@@ -13,6 +13,7 @@ export function countCommits(path: string): number {
   const salts = log.subarray(16, 24)
   let commits = 0
   for (let offset = HEADER_BYTES; offset + frameBytes <= log.length; offset += frameBytes) {
+    // Frames with other salts were written before the log was last restarted.
     const isOfThisLog = log.subarray(offset + 8, offset + 16).equals(salts)
     if (isOfThisLog && log.readUInt32BE(offset + 4) > 0) commits++
   }

@@ -10,13 +10,14 @@ const OTHER_TABLES = new Set(['probes'])
 /** Each batch appends its own counts: only their sums are comparable. */
 const COUNTER_TABLES = new Set(['counters', 'day_counters', 'counter_deltas', 'hours'])
 
-/** The tables whose rows have ids, and the kind of row that a number in another column refers to. */
+/** The tables whose rows have ids, and the kind of these ids. */
 const KINDS: { [table: string]: IdKind } = {
   submissions: 'sub',
   runs: 'run',
   deliveries: 'dlv',
   rejected_deliveries: 'dlv',
 }
+/** The columns that contain the number of a row, and the kind of that row. */
 const LINKS: { [column: string]: IdKind | 'retry' } = {
   'runs.submission': 'sub',
   'runs.settled_by': 'dlv',
@@ -32,8 +33,8 @@ const LINKS: { [column: string]: IdKind | 'retry' } = {
 }
 
 /**
- * All tables without their numbers, which may differ if a batch was decided again: a number is replaced by the id of its row, or
- * by the number of rows before it if it is a bound.
+ * All tables without row numbers, which may differ if a batch was decided again. The number of a row is replaced by the row's id; a
+ * number that bounds a range, by the count of rows before it. Of `ids`, those of forgotten assets replace their digests.
  */
 export async function dumpRows(
   database: TestDatabase,
@@ -148,7 +149,7 @@ function metadataOf({ name, value }: Row, names: Names): Row[] {
   return [{ name, value: name === 'sweep' ? countUpTo(names.run, value, 1) : value }]
 }
 
-/** How many rows come before a bound, including the row on it if `on` is 1. That row may be deleted. */
+/** How many rows have a number below the bound, or, if `on` is 1, at most equal to it. The row with that number may be deleted. */
 function countUpTo(names: Map<unknown, unknown>, bound: unknown, on: 0 | 1): number | null {
   if (bound === null) return null
   return [...names.keys()].filter((n) => Number(n) < Number(bound) + on).length

@@ -54,7 +54,8 @@ describe('group commit', () => {
   test('does not wait for more once the queue is a quarter full', async () => {
     const { store } = openStore({ maxQueued: 300, hasPending: () => true, maxWaitMs: 60_000 })
     const probes: Promise<void>[] = []
-    for (let turn = 0; turn < 60; turn++) {
+    // The 75th of 300 steps ends the wait, which would otherwise last a minute.
+    for (let tick = 0; tick < 60; tick++) {
       for (let count = 0; count < 10; count++) probes.push(store.probe())
       await new Promise((resolve) => setImmediate(resolve))
     }
@@ -110,6 +111,7 @@ describe('group commit', () => {
       const delivery = newDelivery(submissionId, { service: 'remove-bg', status: 'success' })
       return store.recordDelivery({ ...delivery, body: Buffer.alloc(1_000) })
     }
+    // The third delivery exceeds the maximum. The probe has no bytes.
     const settled = await Promise.allSettled([deliver(), deliver(), deliver(), store.probe()])
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
     expect(settled[2]).toMatchObject({ reason: { code: 'overloaded' } })

@@ -76,19 +76,17 @@ describe('the drizzle schema', () => {
       expect(indexesFound.toSorted()).toEqual([...indexes.map(textOf), ...unique].toSorted())
     },
   )
-
-  test('does not show that counters and current runs are tables without row ids', () => {
-    const withoutRowid = openMigrated()
-      .prepare<[], string>(
-        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 1 ORDER BY name",
-      )
-      .pluck()
-      .all()
-    expect(withoutRowid).toEqual(['counters', 'current_runs', 'day_counters'])
-  })
 })
 
-/** An index as its statement in the database. */
+test('Three tables have no row ids, which the drizzle schema cannot express', () => {
+  const withoutRowid = openMigrated()
+    .prepare<[], string>("SELECT name FROM pragma_table_list WHERE schema = 'main' AND wr = 1 ORDER BY name")
+    .pluck()
+    .all()
+  expect(withoutRowid).toEqual(['counters', 'current_runs', 'day_counters'])
+})
+
+/** The `CREATE INDEX` statement of an index, as SQLite stores it. */
 function textOf({ config }: Index): string {
   const dialect = new SQLiteSyncDialect()
   const columns = config.columns.map((column) =>
@@ -130,7 +128,7 @@ describe('a database that a newer version has migrated', () => {
     expect(connection.prepare('SELECT count(*) FROM __drizzle_migrations').pluck().get()).toBe(2)
   })
 
-  test('is opened again once that migration is removed', async () => {
+  test('is accepted again once the record of that migration is removed', async () => {
     const path = await openNewer()
     const connection = new Database(path)
     connection.exec("DELETE FROM __drizzle_migrations WHERE hash = 'of tomorrow'")

@@ -17,7 +17,7 @@ export async function openSqlite(): Promise<StoreFixture> {
   const store = openSqliteStore({ path })
   const others: StoreHandle[] = []
   let latest = store
-  // The first handle has migrated the file, and holds the lock, so these bypass the lock.
+  // The first handle has locked the file, so that no other process opens it. These open it without the lock.
   const openOther = (processIdOf: (ownerId: number) => number): StoreHandle => {
     const connection = openConnection(path)
     const findOwner = connection

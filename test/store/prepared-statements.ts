@@ -1,6 +1,6 @@
 import type { Connection } from '../../src/store/sqlite/connection.ts'
 
-/** Records the SQL texts that the connection prepares from now on. */
+/** Records the SQL that the connection prepares from now on, with each white space as one space. The returned set grows. */
 export function watchStatements(connection: Connection): ReadonlySet<string> {
   const prepare = connection.prepare.bind(connection)
   const prepared = new Set<string>()

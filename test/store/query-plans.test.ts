@@ -19,7 +19,7 @@ type Plan = { sql: string; steps: string[] }
 type Exception = { sql: RegExp; step: RegExp; because: string }
 
 const SCANS: Exception[] = [
-  { sql: /./, step: /^SCAN CONSTANT ROW$/, because: 'it is no table' },
+  { sql: /./, step: /^SCAN CONSTANT ROW$/, because: 'it is not a table' },
   { sql: /json_each/, step: /^SCAN (json_each|e) VIRTUAL TABLE/, because: 'it is a parameter, or one row' },
   {
     sql: /./,
@@ -84,7 +84,7 @@ const SCANS: Exception[] = [
   {
     sql: /WITH asked AS MATERIALIZED \(SELECT n FROM submissions WHERE file_id = \?\)/,
     step: /^SCAN asked$/,
-    because: 'of a file with more than 1,000 submissions, deliveries are not found in this way',
+    because: 'it is used only for a file with at most 1,000 submissions',
   },
 ]
 
@@ -134,7 +134,7 @@ const SORTS: Exception[] = [
   {
     sql: /WITH asked AS MATERIALIZED \(SELECT n FROM submissions WHERE file_id = \?\)/,
     step: /ORDER BY$/,
-    because: 'of a file with more than 1,000 submissions, deliveries are not found in this way',
+    because: 'it is used only for a file with at most 1,000 submissions',
   },
   { sql: /^INSERT INTO hours/, step: /GROUP BY$/, because: 'it is one row for each folded delta' },
   {
@@ -166,7 +166,7 @@ const SORTS: Exception[] = [
 
 const CHECK = 'AAAAAAAAAAA'
 
-/** More names than are read from their index. */
+/** So many submissions have a name with the same prefix that a search does not read them from the index of names. */
 const NAMES = 3_100
 
 /** A store with rows to list, and the statements that it has prepared since it was opened. */

@@ -46,7 +46,7 @@ test('a locked file is waited for once, not for each read', () => {
   expect(read(['a'])).toMatchObject([{ found: { key: 'a' } }])
 })
 
-test('a requested read completes even if the store is closed at once', async () => {
+test('a requested read completes even if the store is closed at once, and later reads are rejected', async () => {
   const store = openSqliteStore({ path: temporaryDatabase() })
   await store.createSubmission(newSubmission(['remove-bg'], { fileId: 'file-1' }))
   const asset = store.findAsset('file-1')

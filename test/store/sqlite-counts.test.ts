@@ -74,7 +74,7 @@ test('A step that is rolled back changes neither the counts nor the groups', asy
 
 test.each([
   ['rolled back half-way', "SELECT raise(ROLLBACK, 'lost')"],
-  ['rejected by its commit', 'INSERT INTO strays VALUES (-1)'],
+  ['rejected by SQLite at its COMMIT', 'INSERT INTO strays VALUES (-1)'],
 ])('A transaction that is %s counts nothing, and the next one counts correctly', async (_, fault) => {
   const { connection, store } = openStore()
   const submissionIds = await Promise.all(Array.from({ length: 12 }, () => submit(store, ['remove-bg'])))

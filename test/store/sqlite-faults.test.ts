@@ -141,18 +141,18 @@ describe('if the disk or the file fails', () => {
     expect(await forget()).toBe(false)
     expect(statSync(`${path}-wal`).size).toBe(0)
   })
+})
 
-  test('a submission cannot have two runs of one extension, whichever process writes them', async () => {
-    const { connection, store } = openStore()
-    await submit(store, ['remove-bg'])
-    const insertCopy = (name: string) =>
-      connection
-        .prepare(
-          `INSERT INTO runs (chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to)
-           SELECT chk, submission, ?, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to FROM runs LIMIT 1`,
-        )
-        .run(name)
-    expect(() => insertCopy('remove-bg')).toThrow(/UNIQUE/)
-    insertCopy('ai-tasks')
-  })
+test('a submission cannot have two runs of one extension, whichever process writes them', async () => {
+  const { connection, store } = openStore()
+  await submit(store, ['remove-bg'])
+  const insertCopy = (name: string) =>
+    connection
+      .prepare(
+        `INSERT INTO runs (chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to)
+         SELECT chk, submission, ?, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to FROM runs LIMIT 1`,
+      )
+      .run(name)
+  expect(() => insertCopy('remove-bg')).toThrow(/UNIQUE/)
+  insertCopy('ai-tasks')
 })

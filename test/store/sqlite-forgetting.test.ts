@@ -21,7 +21,10 @@ import { temporaryDatabase } from './sqlite-folder.ts'
 
 const FORGET = anAuditEntry({ kind: 'forget', subject: 'gone-file', reason: null })
 
-/** Writes rows about one asset to all tables that can contain its data, with values that contain `mark`. */
+/**
+ * Writes rows about one asset to all tables that can contain its data, with values that contain `mark`. `index` makes the ids
+ * unique, and varies the size of the bodies.
+ */
 async function fillAll(store: Store, mark: string, index: number): Promise<void> {
   const fileId = `${mark}-file`
   const secret = `${mark}-body-${'x'.repeat(50 * (index % 40))}`
@@ -109,9 +112,10 @@ test('No table contains anything of a forgotten asset, and all tables keep the r
 
   expect(await store.forgetAsset('gone-file', FORGET)).toBe(true)
   const after = tablesOf(path)
-  // The bounds of an hour are not narrowed.
+  // The log and the list of forgotten ids grow, an empty retry stays, and the bounds of an hour are not narrowed.
   const growing = ['audit_log', 'forgotten', 'retries', 'hours']
   for (const [name, rows] of after) {
+    // The id of a retry contains the mark only in this test.
     const left = rows.filter((row) => contains(row, 'gone-') && name !== 'retries')
     expect(left, name).toEqual([])
     if (!growing.includes(name)) expect(rows, name).toEqual(before.get(name))

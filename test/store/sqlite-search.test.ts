@@ -14,7 +14,10 @@ const CHECK = 'AAAAAAAAAAA'
 
 const idOf = (n: number) => `run_${n}_${CHECK}`
 
-/** A store with `RUNS` runs. Only the oldest `OLD_RUNS` have file names `old-…`, and every fifth of those has failed. One file has the id `old-`. */
+/**
+ * A store with `RUNS` runs. The oldest `OLD_RUNS` have file names `old-…`, and every fifth of them has failed; the others have names
+ * `new-…`. Run 88,000 is about a file with the id `old-`.
+ */
 async function openFull(prepare: (connection: Connection) => void = () => {}) {
   const path = temporaryDatabase()
   await openSqliteStore({ path }).close()
@@ -94,7 +97,7 @@ test('An action on all matching runs reaches the requested number, although the 
   expect(rest).toMatchObject({ total: 250 })
 })
 
-test('Webhooks are processed while a long list is read', async () => {
+test('Writes are committed while a long list is read', async () => {
   const store = await openFull((connection) => slowDown(connection, 40))
   let isRead = false
   const reading = listEveryRun(store, { q: 'old-', status: 'success' }, { limit: 4_000 }).finally(() => {
@@ -106,7 +109,7 @@ test('Webhooks are processed while a long list is read', async () => {
     probes += 1
   }
   expect(await reading).toHaveLength(OLD_RUNS - OLD_RUNS / 5 + 1)
-  // At least one after each of its many windows but the last; a single step would allow one or two.
+  // Between two windows a write can be committed. If the list were read in a single step, there would be one or two writes.
   expect(probes).toBeGreaterThan(2)
 })
 

@@ -20,7 +20,7 @@ describe('the SQLite store', () => {
   describeLeases(() => opened)
   describeOtherProcesses(() => opened)
 
-  test('the next process that opens the file gets the lease, because no other process remains', async () => {
+  test('a process that opens the file gets the lease before it has expired, because no other process can have the file open', async () => {
     const lease = await opened.store.acquireLease(10_000, 30_000)
     const next = await (await opened.reopen()).acquireLease(10_001, 30_000)
     expect(next?.epoch).toBeGreaterThan(lease?.epoch ?? 0)

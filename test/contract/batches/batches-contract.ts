@@ -10,8 +10,9 @@ import { type Chunk, createStepRunner, type Outcome, type StepRunner } from './s
 export type BatchedStore = {
   store: StoreHandle
   /**
-   * All rows of the database without the values that may differ between runs; each table with its order, or without. The digest
-   * of a forgotten id is replaced by the id, which is one of `ids`.
+   * All rows of the database, without the values that may differ between two stores that made the same calls: `ordered` has the
+   * tables with numbered rows, in order; `unordered` the others. The digest of a forgotten id is replaced by the id if that is one
+   * of `ids`.
    */
   dump: (ids: readonly string[]) => Promise<{
     ordered: { [table: string]: unknown[] }
@@ -29,12 +30,12 @@ type Results = {
   notificationsCreated: number
 }
 
-/** Opening a store costs more than playing a sequence, so several sequences share a store. */
+/** Opening a store takes longer than performing a sequence, so several sequences share a store. */
 const MAX_SEQUENCES = 20
 
-/** The test means nothing if no sequence reaches these cases. */
+/** The test fails if no sequence reaches one of these cases, because it would mean little. */
 const REQUIRED_CASES = ['batches of several steps', 'steps deferred to the next batch', 'steps that failed']
-/** The same, but few sequences may not reach them. */
+/** Further cases, required only of at least `MANY` sequences: fewer may not reach them by chance. */
 const REQUIRED_IN_MANY = ['claims of runs', 'claims of notifications', 'steps without the lease']
 const MANY = 100
 

@@ -90,8 +90,8 @@ const claimNotification = step(
   }),
   (context, { notification: of, dueAt, until: end }) => {
     const listed = chosenNotification(context, of)
-    const since = typeof dueAt === 'number' ? dueAt : listed.dueAt
-    return context.store.claimNotification(listed.notificationId, since, end)
+    const claimedDueAt = typeof dueAt === 'number' ? dueAt : listed.dueAt
+    return context.store.claimNotification(listed.notificationId, claimedDueAt, end)
   },
 )
 
@@ -177,7 +177,7 @@ const alertIdOf = ({ id }: StepContext, { kind, number }: AlertChoice) => id(`${
 
 const saveAlerts = leased(
   'save alerts',
-  // Each alert is saved at most once.
+  // At most one alert of each kind, because each replaces the stored one of its kind.
   fc.uniqueArray(fc.record({ of: alertChoice, at: someTime, value: someTime, isReported: fc.boolean() }), {
     selector: ({ of }) => of.kind,
     maxLength: 2,
@@ -208,6 +208,7 @@ const saveClockTrust = leased(
   ({ store }, lease, trust) => store.saveClockTrust(lease, trust),
 )
 
+/** Also deletes the sessions that expired before `forgetBefore`, or at it. */
 const endSession = step(
   'end session',
   fc.record({ session: fc.constantFrom('session-1', 'session-2'), endsAt: someTime, forgetBefore: someTime }),

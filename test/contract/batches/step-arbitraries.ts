@@ -85,11 +85,11 @@ function submissionOf(context: StepContext, { names, ...facts }: RequestFacts) {
   return newSubmission(names, { ...facts, fileId: file && context.id(file) })
 }
 
-/** Rare, because creating a submission under a key that this request has not claimed is an error. */
-const rareKey = fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, { arbitrary: keyClaim, weight: 1 })
+/** Mostly null, because creating a submission under a key that this request has not claimed is an error. */
+const maybeKey = fc.oneof({ arbitrary: fc.constant(null), weight: 2 }, { arbitrary: keyClaim, weight: 1 })
 
 const create = (of: fc.Arbitrary<RequestFacts>) =>
-  step('create', fc.record({ request: of, key: rareKey }), (context, { request: facts, key }) =>
+  step('create', fc.record({ request: of, key: maybeKey }), (context, { request: facts, key }) =>
     context.store.createSubmission(
       submissionOf(context, facts),
       key === null ? undefined : { ...key, scope: context.id(key.scope), fingerprint: 'abc' },
@@ -147,6 +147,7 @@ const respond = step(
   },
 )
 
+/** The rejected deliveries that three of twenty webhooks replay. */
 const REPLAYED: readonly IdChoice[] = [0, 1, 'unknown']
 
 const webhook = (service: fc.Arbitrary<string | null>) =>
@@ -262,10 +263,8 @@ const endItem = step(
     store.endRetryItem(waitingItemId, state, state === 'failed' ? 'no' : null),
 )
 
-/**
- * The next claim of any key deletes an expired claim. While the clock moves forward, the time of that deletion is not visible.
- */
-const claimedAt = (days: number) => someTime.map((at) => days * IDEMPOTENCY_WINDOW_MS + at)
+/** A time this many validity periods of a claim (24 hours) after the start of the sequence. */
+const claimedAt = (periods: number) => someTime.map((at) => periods * IDEMPOTENCY_WINDOW_MS + at)
 const claim = (at: fc.Arbitrary<number>) =>
   step('claim', fc.record({ key: keyClaim, at }), ({ store, id }, { key, at: when }) =>
     store.claimIdempotencyKey({ ...key, scope: id(key.scope) }, when),
@@ -274,8 +273,8 @@ const releaseKey = step('release key', keyClaim, ({ store, id }, key) =>
   store.releaseIdempotencyKey({ ...key, scope: id(key.scope) }),
 )
 
-/** The database rejects it, because its id already exists. So the whole batch is decided again, with other ids. */
-const retryAgain = step(
+/** The database rejects this step, because its retry id already exists. So the whole batch is decided again, with other ids. */
+const failingRetry = step(
   'retry many, under an existing id',
   fc.record({ runs: fc.array(runChoice, { maxLength: 3 }), entry }),
   (context, { runs, entry: done }) =>
@@ -308,8 +307,7 @@ const steps = fc.oneof(
 /**
  * Each of these steps is alone in its batch. Forgetting an asset takes several transactions, with other commits in between. A
  * recovery finds what is in the database when its batch begins, which includes this process’s work only before its first
- * heartbeat. A claim two days later deletes claims that later steps of its batch would still find, because they have earlier
- * times.
+ * heartbeat. A claim two periods later replaces any earlier claim of its key whose request has ended; it is here to be rare.
  */
 const aloneSteps = fc.oneof(
   step('forget', fc.record({ fileId, entry }), ({ store, id }, { fileId: of, entry: done }) =>
@@ -329,8 +327,8 @@ const retryingChunk = fc
       .map((retries): Chunk => [...before, ...retries]),
   )
 const failingChunk = fc
-  .tuple(fc.array(steps, { maxLength: 3 }), retryAgain, fc.array(steps, { maxLength: 3 }))
-  .map(([before, again, after]) => [...before, again, ...after])
+  .tuple(fc.array(steps, { maxLength: 3 }), failingRetry, fc.array(steps, { maxLength: 3 }))
+  .map(([before, failing, after]) => [...before, failing, ...after])
 const jobsChunk = fc.array(jobSteps, { minLength: 2, maxLength: 8, size: 'max' })
 /**
  * Several callers claim runs at the same time, each one run or all. Nothing else is in the batch: a caller that finds its runs

@@ -49,13 +49,13 @@ export type StepRunner = {
   /** All ids that the sequence has used. */
   ids(): { submissionIds: string[]; fileIds: string[]; retryIds: string[]; rejectedIds: string[] }
   /**
-   * Ends the items of retries and claims all runs, so that the next sequence finds only its own. Resolves with the claimed runs,
-   * and with the values that the next sequence may replace.
+   * Ends the waiting items of retries and claims all due runs, so that the next sequence finds only its own. Resolves with the
+   * claimed runs, and with the stored values that the next sequence may replace.
    */
   end(): Promise<unknown>
 }
 
-/** `scope` is a prefix of all names in the sequence. It is the same for both stores, which therefore get the same calls. */
+/** `scope` is a prefix of all names in the sequence. It is the same in both compared stores, so both get the same calls. */
 export function createStepRunner(
   store: StoreHandle,
   { scope, isAlive }: { scope: string; isAlive: boolean },
@@ -183,7 +183,7 @@ async function outcomeOf({ description, perform }: BatchStep, context: StepConte
     // The id in the message may be one without a row, which can't be renamed by creation order.
     if (error instanceof TrackerError)
       return { description, error: error.code, message: error.message.replaceAll(ID_PATTERN, 'its id') }
-    // Each database has its own message.
+    // The error of a unique index has another text in each database.
     const { message } = error as Error
     return { description, error: /unique/i.test(message) ? 'the id exists' : message }
   }

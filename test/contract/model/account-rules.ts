@@ -4,7 +4,7 @@ import type { Model, ModelDelivery, ModelSubmission } from './model.ts'
 import { finalObservation, presentObservation } from './run-rules.ts'
 import { applyResponse } from './submission-rules.ts'
 
-/** Applies an account webhook, once for each event id. */
+/** Applies an account webhook, unless one with its event id was applied before. */
 export function applyEvent(model: Model, event: AccountEvent, stored: ModelDelivery): EventResult {
   const { of: submission = null, ...applied } = applyEventOnce(model, event, stored)
   const fileId = fileNamedBy(event) ?? submission?.fileId ?? null
@@ -19,7 +19,7 @@ function fileNamedBy(event: AccountEvent): string | null {
   return event.kind === 'upload_finished' && event.response.kind === 'accepted' ? event.response.fileId : null
 }
 
-/** `of`: the submission whose upload it reports, changed or not. */
+/** `of`: the submission whose upload has ended, whether or not the event changes it. */
 function applyEventOnce(
   model: Model,
   event: AccountEvent,
@@ -41,7 +41,7 @@ function applyEventOnce(
   }
 }
 
-/** Pending and expired runs of the asset become due now; a run that is already due keeps its time. */
+/** Pending and expired runs of the asset are due at this time, unless they are due earlier. Returns whether there are any. */
 function makeDue(model: Model, fileId: string, at: number): boolean {
   const unsettled = model.submissions
     .filter((submission) => submission.fileId === fileId && submission.state !== 'rejected')
@@ -51,7 +51,7 @@ function makeDue(model: Model, fileId: string, at: number): boolean {
   return unsettled.length > 0
 }
 
-/** The end of an upload counts as its response, unless the file's details are already known. */
+/** The end of a queued upload counts as its response, unless the details of the file (`baseline`) are already known. */
 function applyUploadEnd(
   model: Model,
   requestId: string,
@@ -77,7 +77,10 @@ function describeFacts({ state, fileId, requestId, error, baseline, runs }: Mode
   return JSON.stringify({ state, fileId, requestId, error, baseline, statuses })
 }
 
-/** Applies all upload events that arrived before their submission was known, in order of arrival. */
+/**
+ * Applies the upload events that arrived before the request id of their submission was known, in order of arrival, until the
+ * details of the file are known. The content of a pruned event is deleted, so it is not applied.
+ */
 export function applyEarlyUploadEvents(model: Model, submission: ModelSubmission, at: number): void {
   const { requestId, baseline } = submission
   const end = model.unclaimedEnds.find((known) => known.requestId === requestId && !known.stored.isPruned)

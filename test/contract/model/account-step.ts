@@ -6,7 +6,7 @@ import { applyEvent } from './account-rules.ts'
 import { FILES, recentIndex, time } from './arbitraries.ts'
 import type { Model } from './model.ts'
 import { describeResponse, requestIdOf, responseFacts, responseOf } from './response-step.ts'
-import { addDelivery, idOf, numberOf, type Plan, pick } from './step.ts'
+import { addDelivery, idOf, labelOf, type Plan, pick } from './step.ts'
 
 type PlannedEvent = { description: string; event: AccountEvent }
 type EventFactory = (model: Model, eventId: string | null) => PlannedEvent | undefined
@@ -32,7 +32,7 @@ const aboutUpload: fc.Arbitrary<EventFactory> = fc
     const requestId = requestIdOf(model, submission)
     const ended = { ...facts, kind, fileId }
     const response = responseOf(model, ended, requestId)
-    const description = `the upload of ${numberOf(model, submission)} has ended: ${describeResponse(ended)}`
+    const description = `the upload of ${labelOf(model, submission)} has ended: ${describeResponse(ended)}`
     return {
       description,
       event: { kind: 'upload_finished', eventId, type: 'upload.ended', requestId, response },

@@ -1,14 +1,14 @@
 import type { Model, ModelRun } from './model.ts'
 import { presentObservation } from './run-rules.ts'
 
-/** The submissions that count for an asset, the newest last. */
+/** The submissions of an asset, without rejected ones, the newest last. */
 function submissionsOf(model: Model, fileId: string) {
   return model.submissions.filter((known) => known.fileId === fileId && known.state !== 'rejected')
 }
 
 /**
- * For each name, the run of the newest submission that requested it. A run that was requested under another name also counts for
- * that name: older submissions' runs of that name are history.
+ * The current runs: for each name, the run of the newest submission that has, or had, a run of that name. A run with `requestedAs`
+ * shows that its submission had that placeholder, so the placeholders of older submissions are not current.
  */
 function currentRuns(model: Model, fileId: string): ModelRun[] {
   const runs = submissionsOf(model, fileId).flatMap((submission) => submission.runs)
@@ -25,7 +25,7 @@ function overallStatus(statuses: readonly string[]): string {
   return statuses.includes('expired') ? 'expired' : 'success'
 }
 
-/** The asset as the store should return it; undefined if no submission counts for it. */
+/** The asset as the store should return it; undefined if it has only rejected submissions, or none. */
 export function describeModelAsset(model: Model, fileId: string) {
   const submissions = submissionsOf(model, fileId)
   const newest = submissions.at(-1)
@@ -35,8 +35,8 @@ export function describeModelAsset(model: Model, fileId: string) {
   return {
     status: overallStatus(runs.map((run) => presentObservation(run).status)),
     current,
-    // Only the current runs are stored with an asset.
-    stored: current,
+    // `AssetFacts` may also contain superseded runs, but the stores return only the current ones.
+    returned: current,
     recordedAt: newest.updatedAt,
   }
 }

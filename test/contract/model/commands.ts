@@ -11,10 +11,10 @@ import { webhook } from './webhook-step.ts'
 type Command = fc.AsyncCommand<Model, StepContext>
 
 /**
- * Performs steps at the same time, and applies them to the model one after the other: both have the same results. If `isClosed`, the
- * store is closed meanwhile.
+ * Performs steps at the same time, applies them to the model one after the other, and compares both. If `isReopened`, the store is
+ * closed and opened again while the steps are in progress. If `canStartEmpty`, the steps need no earlier submission.
  */
-function concurrently(plans: readonly Plan[], isClosed: boolean, canStartEmpty: boolean): Command {
+function concurrently(plans: readonly Plan[], isReopened: boolean, canStartEmpty: boolean): Command {
   let description = ''
   return {
     check: (model) =>
@@ -23,13 +23,13 @@ function concurrently(plans: readonly Plan[], isClosed: boolean, canStartEmpty: 
       const steps = plans.flatMap((plan) => plan(model) ?? [])
       description = steps.map((step) => step.description).join(' | ')
       const performed = steps.map((step) => step.perform(context))
-      if (isClosed) await context.reopen()
+      if (isReopened) await context.reopen()
       for (const verify of await Promise.all(performed)) verify()
       await compare(model, context)
       context.countCase('steps', steps.length)
     },
     toString: () =>
-      `\n  ${plans.length > 1 ? `concurrently${isClosed ? ' and closed' : ''}: ` : ''}${description}`,
+      `\n  ${plans.length > 1 ? `concurrently${isReopened ? ' while the store is reopened' : ''}: ` : ''}${description}`,
   }
 }
 
@@ -48,9 +48,9 @@ const steps = fc.oneof(
 const continuing = fc
   .record({
     plans: fc.array(steps, { minLength: 1, maxLength: 6, size: 'max' }),
-    isClosed: fc.nat({ max: 19 }).map((number) => number === 19),
+    isReopened: fc.nat({ max: 19 }).map((number) => number === 19),
   })
-  .map(({ plans, isClosed }) => concurrently(plans, isClosed, false))
+  .map(({ plans, isReopened }) => concurrently(plans, isReopened, false))
 
 /** Each of these steps is performed alone, because it depends on what else is in progress. */
 const jobs = fc

@@ -16,7 +16,7 @@ const FAR_FUTURE = 1_000_000
 const TIMES = [5, 10, FAR_FUTURE]
 const ALL = 10_000
 
-/** Everything that the store returns about this sequence matches the model. */
+/** Fails unless the store's reads about this sequence, and its counters, match the model. Also notes the ids of new runs. */
 export async function compare(model: Model, { store, countedBefore }: StepContext): Promise<void> {
   for (const submission of model.submissions) await compareSubmission(submission, store)
   for (const file of FILES) await compareAsset(model, `${idOf(model, file)}`, store)
@@ -42,17 +42,17 @@ async function compareAsset(model: Model, fileId: string, store: Store): Promise
   const actual = facts && {
     status: describeAsset(facts).status,
     current: new Set(describeAsset(facts).runs.map(nameOf)),
-    stored: new Set(facts.runs.map(nameOf)),
+    returned: new Set(facts.runs.map(nameOf)),
     recordedAt: facts.recordedAt,
   }
   expect(actual).toEqual(describeModelAsset(model, fileId))
 }
 
-/** Each delivery has its own id, which still finds it after its body was pruned. */
+/** The delivery is found by its id, also after its body was pruned. */
 async function compareDelivery(stored: ModelDelivery, store: Store) {
   const { deliveryId, receivedAt, body, isPruned, outcome, cause, service, submission } = stored
   const run = stored.run ?? submission?.runs.find(({ name }) => name === service)
-  const isApplied = outcome === 'applied' && stored.run !== null
+  const reportsResult = outcome === 'applied' && stored.run !== null
   const found = await store.findDelivery(deliveryId)
   expect(found).toMatchObject({
     deliveryId,
@@ -62,13 +62,13 @@ async function compareDelivery(stored: ModelDelivery, store: Store) {
     service,
     submissionId: submission?.submissionId ?? null,
     runId: run === undefined || run.isRemoved ? null : run.runId,
-    // A delivery that settled a run belongs to the file of its submission.
-    fileId: isApplied ? (submission?.fileId ?? null) : stored.fileId,
+    // A delivery that settled a run is listed with the file to which its submission is bound now.
+    fileId: reportsResult ? (submission?.fileId ?? null) : stored.fileId,
   })
   expect(found?.body?.toString() ?? null).toBe(isPruned ? null : body)
 }
 
-/** The deliveries of submissions bound to the file, and all others that name it; newest first. */
+/** A file's list contains the deliveries of submissions bound to it, and all others that name it; newest first. */
 async function compareDeliveriesOf(model: Model, fileId: string, store: Store): Promise<void> {
   const { deliveries } = await store.listDeliveries(
     { ...EVERY_DELIVERY, fileId },
@@ -80,7 +80,7 @@ async function compareDeliveriesOf(model: Model, fileId: string, store: Store): 
   expect(deliveries.map((one) => one.deliveryId)).toEqual(expected.map((one) => one.deliveryId).toReversed())
 }
 
-/** Of the run's submission, the deliveries that report on the run, and those without a service. */
+/** A run's history contains those deliveries of its submission that name its extension, and those that name none; oldest first. */
 async function compareHistory(model: Model, run: ModelRun, store: Store): Promise<void> {
   if (run.runId === null) return
   const history = await store.findRunHistory(run.runId)
@@ -91,7 +91,7 @@ async function compareHistory(model: Model, run: ModelRun, store: Store): Promis
   expect(history?.deliveries.map((one) => one.deliveryId)).toEqual(expected.map((one) => one.deliveryId))
 }
 
-/** Ignores the runs of other sequences. */
+/** Compares the due runs of this sequence; those of other sequences, which use the same store, are ignored. */
 async function compareDue(model: Model, now: number, store: Store): Promise<void> {
   const ourSubmissionIds = new Set(model.submissions.map(({ submissionId }) => submissionId))
   const actual = (await store.listDue(now, ALL))
@@ -109,6 +109,7 @@ async function compareDue(model: Model, now: number, store: Store): Promise<void
   expect(actual).toEqual(expected)
 }
 
+/** The other submissions bound to the same file, each with its place relative to this one. */
 function othersOf(model: Model, submission: ModelSubmission) {
   const position = model.submissions.indexOf(submission)
   return [...model.submissions.entries()]
@@ -133,7 +134,7 @@ async function compareNotifications(model: Model, now: number, store: Store): Pr
   expect(actual).toEqual(expected)
 }
 
-/** All counters by their key. No counter may be zero or negative. */
+/** The counts of all groups of runs and all counters, by a key. Fails if two have the same key, or a count is not positive. */
 export function countersByKey({ groups, counters }: StatCounts): Map<string, number> {
   const counts = new Map<string, number>()
   for (const { extension, status, acknowledged, cause, count } of groups)
@@ -145,16 +146,20 @@ export function countersByKey({ groups, counters }: StatCounts): Map<string, num
   return counts
 }
 
-/** Beyond the counts of other sequences, the counters match these runs; all times are in the first hour. */
+/**
+ * Fails unless the counts are those from before the sequence plus those of its runs. All times of a sequence are a few milliseconds
+ * after the epoch, so each result counts in hour 0 and in the first bucket of durations.
+ */
 function compareCounts(model: Model, before: ReadonlyMap<string, number>, stats: StatCounts): void {
   const expected = new Map(before)
-  const add = (...what: unknown[]) => {
-    const key = JSON.stringify(what)
+  const add = (...keyParts: unknown[]) => {
+    const key = JSON.stringify(keyParts)
     expected.set(key, (expected.get(key) ?? 0) + 1)
   }
   const counted = model.submissions.filter(({ state }) => state !== 'rejected').flatMap(({ runs }) => runs)
   for (const run of counted) {
     const { status } = presentObservation(run)
+    // No run is acknowledged, because the model excludes operators' actions.
     add(run.name, status, false, causeOfRun(run))
     if (status === 'pending') continue
     add(0, 'settled', run.name, status)

@@ -13,8 +13,8 @@ export function dueRuns(model: Model, now: number): ModelRun[] {
 }
 
 /**
- * A finding counts while its run is pending, or expired and due, and its submission is not rejected. `unchanged` and `timed_out`
- * count only with the present claim.
+ * A finding counts only if its run has a due time and no final status, and its submission is not rejected. `unchanged` and
+ * `timed_out` count only if `claim` is the run's due time.
  */
 export function applyFinding(
   model: Model,
@@ -55,7 +55,7 @@ export function applyFinding(
 
 const MINUTE = 60_000
 
-/** Goes through the runs in insertion order, and stops at the first that is too young; one far in the future is not young. */
+/** Passes the runs in insertion order, up to the first that is too young. One dated more than a minute ahead counts as old. */
 export function sweep(model: Model, now: number, overdueAfterMs: number): void {
   for (const run of model.everyRun.slice(model.sweptCount)) {
     const requestedAt = run.observations[0].at
@@ -67,7 +67,7 @@ export function sweep(model: Model, now: number, overdueAfterMs: number): void {
   }
 }
 
-/** Of the first `limit` bodies, prunes the old ones. */
+/** Prunes those of the first `limit` bodies that are old, and returns their number. */
 export function prune(model: Model, receivedBefore: number, limit: number): number {
   const first = model.deliveries.filter(({ isPruned }) => !isPruned).slice(0, limit)
   const old = first.filter(({ receivedAt }) => receivedAt < receivedBefore)

@@ -5,7 +5,7 @@ import { AN_ATTEMPT, EVIDENCE } from '../builders.ts'
 import { withLease } from '../with-lease.ts'
 import { time } from './arbitraries.ts'
 import { applyFinding, dueRuns, prune, sweep } from './job-rules.ts'
-import { numberOf, type Plan, pick } from './step.ts'
+import { labelOf, type Plan, pick } from './step.ts'
 import { recoverAbandoned } from './submission-rules.ts'
 
 const findings: fc.Arbitrary<Finding> = fc.oneof(
@@ -31,7 +31,7 @@ export const finding: fc.Arbitrary<Plan> = fc
         const claim = isClaimed ? (run.dueAt ?? 0) : 0
         const kind = finding.kind === 'unchanged' ? `unchanged, due ${finding.dueAt}` : finding.kind
         return {
-          description: `finding of ${numberOf(model, run.submission)} ${run.name}: ${kind}, at ${at}, claimed until ${claim}`,
+          description: `finding of ${labelOf(model, run.submission)} ${run.name}: ${kind}, at ${at}, claimed until ${claim}`,
           async perform({ store, countCase }) {
             const applied = await store.applyFinding(runId, finding, at, claim)
             return () => {
@@ -43,7 +43,7 @@ export const finding: fc.Arbitrary<Plan> = fc
       },
   )
 
-/** Due runs are claimed, and perhaps released. */
+/** Due runs are claimed until `until`, and perhaps released at once: then each has its own due time again. */
 export const claiming: fc.Arbitrary<Plan> = fc
   .record({ now: time, until: time, limit: fc.constantFrom(1, 3, 100), isReleased: fc.boolean() })
   .map(
@@ -95,7 +95,7 @@ export const folding: fc.Arbitrary<Plan> = fc.constant(() => ({
   },
 }))
 
-/** A notification was delivered, or must be repeated. */
+/** A notification is claimed, which succeeds only once, and is then delivered, or due again later. */
 export const notifying: fc.Arbitrary<Plan> = fc
   .record({ which: fc.nat({ max: 3 }), againAt: fc.option(time) })
   .map(
@@ -107,7 +107,7 @@ export const notifying: fc.Arbitrary<Plan> = fc
         const again =
           againAt === null ? null : ({ kind: 'again', at: againAt, reason: 'status_500' } as const)
         return {
-          description: `the caller of ${numberOf(model, run.submission)} is notified of ${run.name}${again ? `, again at ${again.at}` : ''}`,
+          description: `the caller of ${labelOf(model, run.submission)} is notified of ${run.name}${again ? `, again at ${again.at}` : ''}`,
           async perform({ store, countCase }) {
             const until = notification.dueAt + 5
             const sent = await store.claimNotification(`msg_${run.runId}`, notification.dueAt, until)
@@ -130,6 +130,7 @@ export const notifying: fc.Arbitrary<Plan> = fc
       },
   )
 
+/** The old ones of the first `limit` bodies are pruned. */
 export const pruning: fc.Arbitrary<Plan> = fc.record({ before: time, limit: fc.constantFrom(1, 3, 100) }).map(
   ({ before, limit }): Plan =>
     (model) => ({

@@ -15,7 +15,7 @@ const MAX_COMMANDS = 16
 const MAX_SEQUENCES = 200
 const FAR_FUTURE = 1_000_000
 
-/** If no sequence reaches these cases, the test is worthless. */
+/** The test fails if no sequence reaches one of these cases, because it would mean little. */
 const REQUIRED_CASES = [
   'applied',
   'duplicate',
@@ -46,7 +46,10 @@ const REQUIRED_CASES = [
 /** The number of times that each case occurred. */
 type CaseCounts = ReadonlyMap<string, number>
 
-/** Random sequences of everything that may happen to a store; after each step, all reads match a small model. */
+/**
+ * Random sequences of submissions, responses, webhooks and jobs, without operators' actions. After each group of concurrent steps,
+ * the store's reads match a small model.
+ */
 export function modelContract(
   name: string,
   open: () => Promise<ReopenableStore>,
@@ -86,7 +89,7 @@ export function modelContract(
   })
 }
 
-/** Reuses the store unless a sequence has failed on it, and so has not returned it. */
+/** Reuses a store up to `MAX_SEQUENCES` times. A sequence that fails does not release it, so the next one gets a new store. */
 function shareStore(open: () => Promise<ReopenableStore>) {
   let opened: ReopenableStore | undefined
   let store: StoreHandle | undefined
@@ -110,7 +113,7 @@ function shareStore(open: () => Promise<ReopenableStore>) {
   }
 }
 
-/** Settles or prunes everything, so that the next sequence does not find it. */
+/** Expires pending runs, ends notifications and submissions in progress, and prunes bodies: the next sequence finds none. */
 async function clear(store: Store): Promise<void> {
   await sweep(store, { now: FAR_FUTURE })
   const due = await store.listDue(FAR_FUTURE, 1_000)

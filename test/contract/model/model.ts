@@ -8,8 +8,8 @@ import type {
 } from '../../../src/domain/submission.ts'
 import type { UploadResponse } from '../../../src/domain/upload-response.ts'
 
-// The rules of submissions, runs and deliveries, implemented a second time, from the recorded observations instead of derived
-// state: this folder uses only the types of `src/domain`, none of its functions.
+// The rules of submissions, runs and deliveries, implemented a second time: each state is computed from recorded observations.
+// The files `*-rules.ts` import only types from `src/domain`, so that they cannot share its faults.
 
 /** One observation about a run. */
 export type Observation = {
@@ -26,7 +26,9 @@ export type ModelRun = {
   name: string
   requestedAs: string | null
   observations: [Observation, ...Observation[]]
+  /** The time of its next check; null if none is planned. */
   dueAt: number | null
+  /** It was the placeholder of a saved extension, and other runs have replaced it. */
   isRemoved: boolean
   /** The store's id, once the store has returned it; it never changes. */
   runId: string | null
@@ -38,14 +40,14 @@ export type ModelDelivery = {
   receivedAt: number
   body: string
   isPruned: boolean
-  /** Its outcome, which a response may change. */
+  /** Changes if a later response applies an ignored delivery. */
   outcome: string
   cause: string | null
   service: string | null
   submission: ModelSubmission | null
-  /** The run that it reports on. */
+  /** The run that it reports on; null if there is none. */
   run: ModelRun | null
-  /** The file that it named, else that of its submission at that time. */
+  /** The file that it named, else the file of its submission when it was recorded or claimed. */
   fileId: string | null
 }
 
@@ -94,9 +96,11 @@ export type Model = {
   /** The number of runs in `everyRun` that the sweep has passed. */
   sweptCount: number
   deliveries: ModelDelivery[]
-  /** Ends of uploads whose submission is not known yet. */
+  /** Ends of queued uploads whose request id no submission had when they arrived. */
   unclaimedEnds: { requestId: string; response: UploadResponse; stored: ModelDelivery }[]
+  /** Of account webhooks. */
   eventIds: Set<string>
+  /** Those that have not ended. */
   notifications: ModelNotification[]
 }
 

@@ -4,7 +4,7 @@ import type { UploadResponse } from '../../../src/domain/upload-response.ts'
 import { applyEarlyUploadEvents } from './account-rules.ts'
 import { extensionStatus, file, recentIndex, time } from './arbitraries.ts'
 import type { Model, ModelSubmission } from './model.ts'
-import { idOf, numberOf, type Plan, pick } from './step.ts'
+import { idOf, labelOf, type Plan, pick } from './step.ts'
 import { applyResponse, describeSubmission } from './submission-rules.ts'
 
 const BASELINE = {
@@ -59,7 +59,7 @@ export function describeResponse({
 }
 
 export function requestIdOf(model: Model, submission: ModelSubmission): string {
-  return `${model.scope}-request-${numberOf(model, submission)}`
+  return `${model.scope}-request-${labelOf(model, submission)}`
 }
 
 /** ImageKit's response to a submission, once or several times, the same or a different one. */
@@ -78,7 +78,7 @@ export const responding: fc.Arbitrary<Plan> = fc
         const response = responseOf(model, facts, hasRequestId ? requestIdOf(model, submission) : null)
         const id = hasRequestId ? ', with request id' : ''
         return {
-          description: `response to ${numberOf(model, submission)}: ${describeResponse(facts)}${id}, at ${at}`,
+          description: `response to ${labelOf(model, submission)}: ${describeResponse(facts)}${id}, at ${at}`,
           async perform({ store, countCase }) {
             const responded = await store.applyResponse(submission.submissionId, response, at)
             return () => {

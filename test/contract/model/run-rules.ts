@@ -21,7 +21,7 @@ export function presentObservation(run: ModelRun): Observation {
   )
 }
 
-/** The reason of a failure: the first webhook that reports the failure with an error. */
+/** The observation with the reason of a failure: the first webhook that reports the failure with an error. */
 function failureReason(run: ModelRun): Observation | undefined {
   if (finalObservation(run)?.status !== 'failed') return undefined
   return run.observations.find(
@@ -29,11 +29,13 @@ function failureReason(run: ModelRun): Observation | undefined {
   )
 }
 
+/** An error that is too large is replaced by its size. */
 function storedError(error: Json | null): Json {
   const bytes = Buffer.byteLength(JSON.stringify(error))
   return bytes > MAX_ERROR_BYTES ? { truncated: true, bytes } : error
 }
 
+/** Whether a webhook has reported the opposite of the final status. */
 export function isContradicted(run: ModelRun): boolean {
   const first = finalObservation(run)
   return (
@@ -42,7 +44,7 @@ export function isContradicted(run: ModelRun): boolean {
   )
 }
 
-/** The cause of the failure; empty if it did not fail. */
+/** The cause of the failure; empty if the run has not failed. */
 export function causeOfRun(run: ModelRun): string {
   if (presentObservation(run).status !== 'failed') return ''
   const error = failureReason(run)?.error
@@ -126,7 +128,10 @@ export function dropPlaceholder(submission: ModelSubmission): void {
   submission.runs = submission.runs.filter(({ isRemoved }) => !isRemoved)
 }
 
-/** Adds an observation. If it settles the run, and the caller has a URL, a notification with `notificationBody` is due. */
+/**
+ * Adds an observation. If it settles the run, and there are a `notificationBody` and a `callerWebhookUrl`, a notification is due
+ * at `at`.
+ */
 export function addObservation(
   model: Model,
   run: ModelRun,

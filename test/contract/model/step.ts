@@ -22,15 +22,17 @@ export function pick<T>(items: readonly T[], which: number): T | undefined {
   return items.at(-1 - (which % items.length))
 }
 
-export function numberOf(model: Model, submission: Model['submissions'][number]): string {
+/** The submission's name in the descriptions of steps, such as `#0`. */
+export function labelOf(model: Model, submission: Model['submissions'][number]): string {
   return `#${model.submissions.indexOf(submission)}`
 }
 
+/** The name as an id that no other sequence uses. */
 export function idOf(model: Model, name: string | null): string | null {
   return name === null ? null : `${model.scope}-${name}`
 }
 
-/** The store assigns the id of a delivery, and each id only once. */
+/** Adds a delivery to the model as ignored. Fails unless the store has assigned it a new id. */
 export function addDelivery(
   model: Model,
   deliveryId: string | null,

@@ -37,8 +37,8 @@ export function submit(model: Model, requested: NewSubmission, submissionId: str
 }
 
 /**
- * Changes a submission. The runs of a rejected submission are never due. If the submission is accepted after all, they are due at
- * once: then returns that time, which also applies to runs that are added in the same step.
+ * Changes a submission. The runs of a rejected submission are never due. If a rejected submission is accepted after all, its runs
+ * are due at once. Then returns that time, which also applies to runs that are added in the same step; otherwise returns null.
  */
 function revise(submission: ModelSubmission, revision: Revision, at: number): number | null {
   const before = JSON.stringify(submissionFacts(submission))
@@ -75,9 +75,11 @@ function isOtherFile(submission: ModelSubmission, fileId: string | null): boolea
   return fileId !== null && submission.fileId !== null && fileId !== submission.fileId
 }
 
-/** A run that was not requested is due with its first sibling that is due; at `at` if its submission is no longer rejected. */
-function dueWithSiblings({ runs }: ModelSubmission, at: number | null): number | null {
-  return at ?? runs.find((run) => finalObservation(run) === undefined && run.dueAt !== null)?.dueAt ?? null
+/** The due time of a run that was not requested: the time from `revise`, else that of the first unsettled sibling that has one. */
+function dueWithSiblings({ runs }: ModelSubmission, dueAgainAt: number | null): number | null {
+  return (
+    dueAgainAt ?? runs.find((run) => finalObservation(run) === undefined && run.dueAt !== null)?.dueAt ?? null
+  )
 }
 
 type WebhookResult = { outcome: string; cause: string | null; fileId: string | null; run: ModelRun | null }
@@ -175,7 +177,7 @@ export function applyResponse(
   return 'applied'
 }
 
-/** Applies webhooks that arrived before this run existed, unchanged. */
+/** Applies the webhooks for this run that arrived before it existed, with their own times and bodies. */
 function claimUnrequested(model: Model, run: ModelRun, at: number): void {
   const { submission, name } = run
   const claimed = submission.unrequested.filter(
@@ -189,13 +191,19 @@ function claimUnrequested(model: Model, run: ModelRun, at: number): void {
   }
 }
 
-/** An acceptance is the most definite, unless the upload was only queued; an unclear response never weakens a clear one. */
+/**
+ * Whether the submission's state is more definite than such a response. `unconfirmed` changes neither `accepted` nor `rejected`;
+ * `rejected` does not change `accepted` once the file is known, but does while the upload is only queued.
+ */
 function isClearerThan(submission: ModelSubmission, kind: 'rejected' | 'unconfirmed'): boolean {
   if (kind === 'unconfirmed') return submission.state === 'accepted' || submission.state === 'rejected'
   return submission.state === 'accepted' && submission.fileId !== null
 }
 
-/** The submissions that a dead process left in progress; an external submission is uploaded by another process. */
+/**
+ * Marks as unconfirmed the submissions that a dead process left in progress, and returns their number. External submissions are
+ * excluded: their callers upload them.
+ */
 export function recoverAbandoned(model: Model, at: number): number {
   const abandoned = model.submissions.filter(
     ({ kind, state }) => kind !== 'external' && state === 'submitting',

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { newDelivery, unknownIds } from '../builders.ts'
 import { error, file, finalStatus, NAMES, recentIndex, time } from './arbitraries.ts'
 import type { Model } from './model.ts'
-import { addDelivery, idOf, numberOf, type Plan, pick } from './step.ts'
+import { addDelivery, idOf, labelOf, type Plan, pick } from './step.ts'
 import { applyWebhook } from './submission-rules.ts'
 
 const rarelyNull = <T>(usual: fc.Arbitrary<T>) =>
@@ -29,6 +29,7 @@ export const webhook: fc.Arbitrary<Plan> = fc
       (model) => {
         const submission = of === null ? undefined : pick(model.submissions, of)
         const submissionId = submission?.submissionId ?? pick(unknownIdsOf(model), unknownIndex) ?? 'unknown'
+        // Names that were requested are twice as likely.
         const names = [...(submission?.requested ?? []), ...(submission?.requested ?? []), ...NAMES]
         const result = {
           service: service === null ? null : (pick(names, service) ?? null),
@@ -40,14 +41,14 @@ export const webhook: fc.Arbitrary<Plan> = fc
         const delivery = newDelivery(submissionId, result, { receivedAt, body })
         const why = result.error === null ? '' : ` (${JSON.stringify(result.error).slice(0, 12)})`
         return {
-          description: `webhook of ${submission ? numberOf(model, submission) : 'unknown'}: ${result.service} ${result.status}${why}, file ${fileId}, at ${receivedAt}`,
+          description: `webhook of ${submission ? labelOf(model, submission) : 'unknown'}: ${result.service} ${result.status}${why}, file ${fileId}, at ${receivedAt}`,
           async perform({ store, countCase }) {
             const recorded = await store.recordDelivery(delivery)
             return () => {
               const { run, ...expected } = applyWebhook(model, submissionId, result, () =>
                 addDelivery(model, recorded.deliveryId, delivery),
               )
-              // The store assigns a new run's id; from then on it is this run's.
+              // The store assigns the id of a new run, which must not change from then on.
               if (run !== null) run.runId ??= recorded.runId
               const deliveryId = expected.outcome === 'rejected' ? null : expect.any(String)
               expect(recorded).toEqual({ ...expected, deliveryId, runId: run?.runId ?? null })

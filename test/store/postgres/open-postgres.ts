@@ -7,7 +7,10 @@ import type { StoreFixture } from '../../contract/store-fixture.ts'
 import { releaseHeldLease } from '../../contract/with-lease.ts'
 import { createDatabase, rejectRows } from '../../support/database.ts'
 
-/** A case takes many times longer than on SQLite. `npm run chaos -- --store postgres` runs all of them. */
+/**
+ * The share of the cases of each property that are tested by default: a case takes many times longer than on SQLite.
+ * `npm run chaos -- --store postgres` tests all of them.
+ */
 export const CONTRACT = { share: iterationsOf('CONTRACT_PERCENT', { short: 15, long: 100 }) / 100 }
 
 /** A new PostgreSQL store over a separate database, for the contract. */

@@ -12,7 +12,10 @@ async function openStore() {
   return { database, store }
 }
 
-/** Counts, from now on, the rows written to this table, and the statements of the transaction that writes it most often. */
+/**
+ * Counts the writes to a table from now on. The returned function resolves with the number of rows, and with the largest number of
+ * statements that one transaction has used.
+ */
 async function countWrites(database: TestDatabase, event: 'INSERT' | 'UPDATE' | 'DELETE', table: string) {
   const name = `${event}_${table}`
   const rows = event === 'DELETE' ? 'OLD' : 'NEW'
@@ -50,7 +53,7 @@ test('a batch writes the current runs of all its submissions with one statement'
   expect(await countInserts()).toEqual({ statements: 1, rows: 40 })
 })
 
-test('a batch countDeletes the current runs that no longer exist with one statement', async () => {
+test('a batch deletes the current runs that no longer exist with one statement', async () => {
   const { database, store } = await openStore()
   const submitted = await Promise.all(
     Array.from({ length: 20 }, (_, index) => submit(store, ['remove-bg'], { fileId: `file-${index}` })),

@@ -6,7 +6,7 @@ import { openPersistentConnection } from '../../support/postgres-admin.ts'
 
 /** Connections whose commit waits for a standby. */
 const WAITING = `SELECT pid, application_name AS name FROM pg_stat_activity WHERE wait_event = 'SyncRep'`
-const OF_STORE = `SELECT * FROM (${WAITING}) AS waiting WHERE name = 'imagekit-extension-tracker'`
+const WAITING_OF_STORE = `SELECT * FROM (${WAITING}) AS waiting WHERE name = 'imagekit-extension-tracker'`
 
 /** A store whose server waits, with each commit, for a standby that does not exist. */
 async function openWithoutStandby() {
@@ -31,8 +31,9 @@ async function openWithoutStandby() {
       return admin.query(WAITING)
     })
     .toHaveLength(1)
-  const countWaiting = async () => (await admin.query(OF_STORE)).length
-  const endWaiting = () => admin.query(`SELECT pg_terminate_backend(pid) FROM (${OF_STORE}) AS waiting`)
+  const countWaiting = async () => (await admin.query(WAITING_OF_STORE)).length
+  const endWaiting = () =>
+    admin.query(`SELECT pg_terminate_backend(pid) FROM (${WAITING_OF_STORE}) AS waiting`)
   return { store, countWaiting, endWaiting, configure }
 }
 
@@ -62,7 +63,7 @@ test('a commit whose connection breaks while it waits for a standby is acknowled
   const created = store.createSubmission(newSubmission(['remove-bg']))
   await expect.poll(countWaiting).toBe(1)
   await endWaiting()
-  // The search for the row commits, too.
+  // The store then searches for the row that it may have committed. The commit of that search waits, too.
   await expect.poll(countWaiting).toBe(1)
   await configure('RESET synchronous_standby_names')
   const { submissionId } = await created

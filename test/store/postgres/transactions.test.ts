@@ -81,7 +81,7 @@ test('a table locked by another client is store_unavailable after a while, and w
   expect(await create()).toMatchObject({ submissionId: expect.any(String) })
 })
 
-/** The statistics of a connection can be read once it has ended. */
+/** The number of deadlocks so far. Connections report their statistics by their end, so this waits until all others have ended. */
 async function countDeadlocks(database: TestDatabase): Promise<unknown> {
   const others = 'datname = current_database() AND pid <> pg_backend_pid()'
   await expect.poll(() => readRows(database, `SELECT pid FROM pg_stat_activity WHERE ${others}`)).toEqual([])

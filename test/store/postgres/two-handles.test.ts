@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe } from 'vitest'
 import { describeClaims } from '../../contract/claims.ts'
 import { describeHeartbeats } from '../../contract/heartbeats.ts'
 import { describeLeases } from '../../contract/leases.ts'
+import { describeOtherProcesses } from '../../contract/other-processes.ts'
 import type { StoreFixture } from '../../contract/store-fixture.ts'
 import { describeTwoHandles } from '../../contract/two-handles.ts'
 import { openPostgres } from './open-postgres.ts'
@@ -17,4 +18,5 @@ describe('the PostgreSQL store', () => {
   describeClaims(() => opened)
   describeHeartbeats(() => opened)
   describeLeases(() => opened)
+  describeOtherProcesses(() => opened)
 })

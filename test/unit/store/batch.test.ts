@@ -56,7 +56,7 @@ const listRuns: Step<string[]> = {
   }),
 }
 
-/** Changes the database in this way, or throws if there are no changes. */
+/** A step that fails: its decision throws, or makes these changes, which are not possible. */
 function failingStep(changes?: Changes): Step<never> {
   return {
     keys: [RUN],
@@ -87,7 +87,7 @@ describe('the steps of a batch', () => {
 
   test.each([
     ['throws', failingStep()],
-    ['inserts a row that is there', failingStep({ insert: { runs: [aRunRow()] }, other: { probe: true } })],
+    ['inserts a row that exists', failingStep({ insert: { runs: [aRunRow()] }, other: { probe: true } })],
   ])('fail separately: one that %s changes nothing', (_, step) => {
     const { outcomes, changes } = run([incrementAttempt, step, incrementAttempt])
     expect(outcomes).toEqual([{ result: 1 }, { error: expect.any(Error) }, { result: 2 }])
@@ -148,8 +148,8 @@ describe('a batch', () => {
   })
 })
 
-describe('a step with a stale lookup', () => {
-  test('is deferred to the next batch, as are all steps after it', () => {
+describe('a step with a lookup', () => {
+  test('is deferred to the next batch if an earlier step makes the lookup stale, as are all steps after it', () => {
     const { outcomes, changes } = run([incrementAttempt, insertRun('run-2'), listRuns, incrementAttempt])
     expect(outcomes).toEqual([{ result: 1 }, { result: 'run-2' }])
     expect(changes.rows.runs.map(({ after }) => after)).toEqual([
@@ -158,7 +158,7 @@ describe('a step with a stale lookup', () => {
     ])
   })
 
-  test('is decided if it comes before the change', () => {
+  test('is decided if it comes before the step that makes its lookup stale', () => {
     expect(run([listRuns, insertRun('run-2')]).outcomes).toEqual([{ result: ['run-1'] }, { result: 'run-2' }])
   })
 
@@ -174,7 +174,7 @@ describe('a step with a stale lookup', () => {
     expect(run([insertRun('run-2'), more(RUN)]).outcomes).toHaveLength(2)
   })
 
-  test('is decided if the lookup is about something else', () => {
+  test('is decided if the earlier steps change nothing that it looks up', () => {
     const other: Step<unknown> = {
       keys: [['runsOf', 'submission-2']],
       decide: () => ({ result: 'decided', changes: {} }),
@@ -182,7 +182,7 @@ describe('a step with a stale lookup', () => {
     expect(run([insertRun('run-2'), other]).outcomes).toHaveLength(2)
   })
 
-  test('is always decided if it is the first, so that each batch makes progress', () => {
+  test('is decided if it was deferred and is now the first of its batch', () => {
     const steps = [insertRun('run-2'), listRuns]
     const { outcomes } = run(steps)
     expect(run(steps.slice(outcomes.length)).outcomes).toHaveLength(1)

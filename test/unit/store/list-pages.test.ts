@@ -11,36 +11,42 @@ import {
 } from '../../../src/store/list-pages.ts'
 import { runSync, waitFor } from '../../../src/store/transaction-work.ts'
 
+/** The width of the second window, and so a gap that may lie on the edges of windows. */
 const SPAN = 20_000
 
-/** A table of these numbers. Records the windows that are read; from the `delayedFrom`-th on, each takes `delay` milliseconds. */
-function aTable(numbers: readonly number[], { delay = 0, delayedFrom = 0, isWindowed = true } = {}) {
-  const newest = numbers.toSorted((one, other) => other - one)
+/**
+ * A table of these numbers. Records the windows that are read. The time of `clock` passes only during reads: after the first
+ * `fastReads`, each takes `delay` milliseconds.
+ */
+function aTable(numbers: readonly number[], { delay = 0, fastReads = 0, isWindowed = true } = {}) {
+  const newestFirst = numbers.toSorted((one, other) => other - one)
   const windows: (Window & { limit: number })[] = []
+  let time = 0
   const source = {
     isWindowed,
     numberOf: (row: { n: number }) => row.n,
     read({ from, before }: Window, limit: number) {
-      const until = performance.now() + (windows.length < delayedFrom ? 0 : delay)
+      if (windows.length >= fastReads) time += delay
       windows.push({ from, before, limit })
-      while (performance.now() < until);
-      const found = newest.filter((n) => n >= from && n < before).slice(0, limit)
+      const found = newestFirst.filter((n) => n >= from && n < before).slice(0, limit)
       return found.map((n) => ({ n }))
     },
   }
-  return { windows, source }
+  const clock = () => time
+  const readPage = (window: Window, limit: number) => readWindows(window, limit, source, clock)
+  return { windows, source, clock, readPage }
 }
 
 const numbersOf = (rows: readonly { n: number }[]) => rows.map(({ n }) => n)
+const widthOf = ({ from, before }: Window) => before - from
 
-/** Reads page after page. Fails if a page makes no progress. */
+/** Reads page after page. Fails if a page does not end before the previous one. */
 async function readAll(table: ReturnType<typeof aTable>, { from, before }: Window, limit: number) {
   const pages: number[][] = []
   for (let end: number | null = before; end !== null; ) {
-    const { rows, next }: { rows: { n: number }[]; next: number | null } = await readWindows(
+    const { rows, next }: Awaited<ReturnType<typeof table.readPage>> = await table.readPage(
       { from, before: end },
       limit,
-      table.source,
     )
     pages.push(numbersOf(rows))
     if (next !== null) expect(next).toBeLessThan(end)
@@ -76,7 +82,7 @@ describe('windows', () => {
           const expected = all.filter((n) => n >= window.from && n < window.before).toReversed()
           const pages = await readAll(aTable(all, { isWindowed }), window, limit)
           expect(pages.flat()).toEqual(expected)
-          // Nothing takes long here, so only the last page may be short.
+          // No read takes any time, so only the last page may be short.
           for (const page of pages.slice(0, -1)) expect(page).toHaveLength(limit)
           expect(pages.length).toBe(Math.max(1, Math.ceil(expected.length / limit)))
         },
@@ -87,47 +93,43 @@ describe('windows', () => {
 
   test('follow one another without overlap or gap, and end once the page is full', async () => {
     const numbers = Array.from({ length: 100 }, (_, index) => (index + 1) * 10_000)
-    const { windows, source } = aTable(numbers)
-    await readWindows({ from: 1, before: 1_000_001 }, 60, source)
+    const { windows, readPage } = aTable(numbers)
+    await readPage({ from: 1, before: 1_000_001 }, 60)
     expect(windows[0]?.before).toBe(1_000_001)
     for (const [index, { from }] of windows.slice(0, -1).entries())
       expect(windows[index + 1]?.before).toBe(from)
-    const found = (from: number) => numbers.filter((n) => n >= from).length
-    expect(found(windows.at(-1)?.from ?? 0)).toBeGreaterThan(60)
-    expect(found(windows.at(-1)?.before ?? 0)).toBeLessThanOrEqual(60)
-    expect(windows.map(({ limit }) => limit)).toEqual(windows.map(({ before }) => 61 - found(before)))
+    const countFrom = (from: number) => numbers.filter((n) => n >= from).length
+    expect(countFrom(windows.at(-1)?.from ?? 0)).toBeGreaterThan(60)
+    expect(countFrom(windows.at(-1)?.before ?? 0)).toBeLessThanOrEqual(60)
+    // Each reads only the rows that the page still needs, and one more, which shows whether another page follows.
+    expect(windows.map(({ limit }) => limit)).toEqual(windows.map(({ before }) => 61 - countFrom(before)))
   })
 
   test('widen if they are read fast, up to 160,000 numbers', async () => {
-    const { windows, source } = aTable([5])
-    await readWindows({ from: 1, before: 4_000_001 }, 2, source)
-    const widths = windows.slice(0, -1).map(({ from, before }) => before - from)
-    expect(widths[0]).toBe(5_000)
-    expect(Math.max(...widths)).toBe(160_000)
+    const { windows, readPage } = aTable([5])
+    await readPage({ from: 1, before: 500_001 }, 2)
+    expect(windows.map(widthOf)).toEqual([5_000, 20_000, 80_000, 160_000, 160_000, 75_000])
   })
 
   test('narrow if they are read slowly, down to 5,000 numbers', async () => {
-    const { windows, source } = aTable([5], { delay: 80, delayedFrom: 4 })
-    await readWindows({ from: 1, before: 1_000_001 }, 2, source)
-    const widths = windows.map(({ from, before }) => before - from)
-    expect(Math.max(...widths)).toBeGreaterThan(5_000)
-    expect(widths.at(-1)).toBe(5_000)
+    const { windows, readPage } = aTable([5], { delay: 80, fastReads: 4 })
+    await readPage({ from: 1, before: 1_000_001 }, 2)
+    expect(windows.slice(4).map(widthOf)).toEqual([160_000, 16_000, 5_000, 5_000])
   })
 
   test('are a single one if everything can be read at once', async () => {
-    const { windows, source } = aTable([7, 90_000], { isWindowed: false })
-    const { rows, next } = await readWindows({ from: 3, before: 90_001 }, 5, source)
+    const { windows, readPage } = aTable([7, 90_000], { isWindowed: false })
+    const { rows, next } = await readPage({ from: 3, before: 90_001 }, 5)
     expect([numbersOf(rows), next]).toEqual([[90_000, 7], null])
     expect(windows).toEqual([{ from: 3, before: 90_001, limit: 6 }])
   })
 
   test.each([
-    ['without a row', []],
-    ['without a number in it', [5]],
-  ])('%s have one page, which is empty and the last', async (_, numbers) => {
-    const window = numbers.length === 0 ? { from: 1, before: 100_000 } : { from: 9, before: 9 }
-    const { source } = aTable(numbers)
-    expect(await readWindows(window, 10, source)).toEqual({ rows: [], next: null })
+    ['the table has no rows', [], { from: 1, before: 100_000 }],
+    ['the range contains no number', [5], { from: 9, before: 9 }],
+  ])('make up one empty page, which is the last, if %s', async (_, numbers, range) => {
+    const { readPage } = aTable(numbers)
+    expect(await readPage(range, 10)).toEqual({ rows: [], next: null })
   })
 })
 
@@ -135,12 +137,9 @@ describe('a slow page', () => {
   test('ends after 300 ms with the rows found so far, and the next one starts where it stopped', async () => {
     const numbers = [999_000, 700_000, 300_000, 5]
     const table = aTable(numbers, { delay: 20 })
-    const startedAt = performance.now()
-    const first = await readWindows({ from: 1, before: 1_000_000 }, 4, table.source)
-    expect(performance.now() - startedAt).toBeGreaterThan(300)
-    // 300 ms are 15 windows of 20 ms, and the page ends after one more at most.
-    expect(table.windows.length).toBeLessThanOrEqual(16)
-    const { rows, next } = first
+    const { rows, next } = await table.readPage({ from: 1, before: 1_000_000 }, 4)
+    // After 15 windows of 20 ms the 300 ms are not exceeded yet.
+    expect(table.windows).toHaveLength(16)
     const end = table.windows.at(-1)?.from ?? 0
     expect(next).toBe(end)
     expect(numbersOf(rows)).toEqual(numbers.filter((n) => n >= end))
@@ -149,27 +148,35 @@ describe('a slow page', () => {
   })
 
   test('may be empty and still be followed by another page', async () => {
-    const { source } = aTable([5], { delay: 40 })
-    const { rows, next } = await readWindows({ from: 1, before: 1_000_000 }, 4, source)
-    expect(rows).toEqual([])
-    expect(next).toBeGreaterThan(5)
+    const { readPage } = aTable([5], { delay: 40 })
+    // It ends after 8 windows of 5,000 numbers, 320 ms in all.
+    expect(await readPage({ from: 1, before: 1_000_000 }, 4)).toEqual({ rows: [], next: 960_000 })
   })
 
   test('is complete if its last window reaches the end of the list, however long that takes', async () => {
-    const { windows, source } = aTable([5], { delay: 310 })
-    expect(await readWindows({ from: 1, before: 100 }, 4, source)).toEqual({ rows: [{ n: 5 }], next: null })
+    const { windows, readPage } = aTable([5], { delay: 310 })
+    expect(await readPage({ from: 1, before: 100 }, 4)).toEqual({ rows: [{ n: 5 }], next: null })
     expect(windows).toHaveLength(1)
   })
 
-  test('yields to the event loop while it reads', async () => {
-    const { source } = aTable([5], { delay: 10 })
-    let timerCalls = 0
-    const timer = setInterval(() => {
-      timerCalls += 1
-    }, 1)
-    await readWindows({ from: 1, before: 60_000 }, 4, source)
-    clearInterval(timer)
-    expect(timerCalls).toBeGreaterThan(5)
+  test('yields to the event loop after each window that takes more than 4 ms', async () => {
+    const { source, clock } = aTable([5], { delay: 10 })
+    let iteration = 0
+    const countIteration = () => {
+      iteration += 1
+      counting = setImmediate(countIteration)
+    }
+    let counting = setImmediate(countIteration)
+    const iterations: number[] = []
+    const read: typeof source.read = (...args) => {
+      iterations.push(iteration)
+      return source.read(...args)
+    }
+    await readWindows({ from: 1, before: 60_000 }, 4, { ...source, read }, clock)
+    clearImmediate(counting)
+    expect(iterations).toHaveLength(12)
+    // Each window is read in another iteration of the event loop.
+    expect(new Set(iterations).size).toBe(12)
   })
 })
 

@@ -12,6 +12,7 @@ export type MemoryDatabase = BatchDatabase & {
   commits: BatchChanges[]
   /** Called before a transaction commits. If it throws, nothing is committed. */
   beforeCommit: (changes: BatchChanges) => void
+  /** Reported with each committed transaction, as if the database had been lost. */
   fault: TrackerError | undefined
   /** A transaction ends only after this promise. */
   disk: Promise<void>

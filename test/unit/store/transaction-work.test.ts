@@ -7,7 +7,7 @@ function* addUp(...numbers: (number | Promise<number>)[]): Work<number> {
   return sum
 }
 
-test('work is done synchronously, and fails if it has to wait', () => {
+test('`runSync` does the work synchronously, and fails if the work has to wait', () => {
   expect(runSync(addUp(1, 2, 3))).toBe(6)
   expect(() => runSync(addUp(1, Promise.resolve(2)))).toThrow('made its work wait')
 })

@@ -172,41 +172,41 @@ const OF_OTHERS: Key[] = [
 ]
 const ALL = [...OF_RUNS, ...OF_UNCLAIMED, ...OF_FILE, ...OF_REQUEST, ...OF_ENDS, ...OF_EVENT, ...OF_OTHERS]
 
-describe('a lookup is stale', () => {
+describe('a lookup becomes stale if it is', () => {
   const SAME = { fileId: 'file-1', requestId: 'request-1', state: 'accepted' } as const
   const cases: [string, Changes, Key[]][] = [
     [
-      'of its submission and file, once a run is inserted',
+      'by the submission or the file of an inserted run',
       { insert: { runs: [aRunRow({ runId: 'run-2' })] } },
       [...OF_RUNS, ...OF_FILE],
     ],
     [
-      'of its submission and file, once a run is removed',
+      'by the submission or the file of a removed run',
       { remove: { runs: ['run-1'] } },
       [...OF_RUNS, ...OF_FILE],
     ],
     [
-      'of its file and request, once a submission is inserted',
+      'by the file or the request of an inserted submission',
       { insert: { submissions: [aSubmissionRow({ ...SAME, submissionId: 'submission-3' })] } },
       [...OF_FILE, ...OF_REQUEST],
     ],
     [
-      'of its file and request, once a submission is rejected',
+      'by the file or the request of a submission that is rejected',
       { update: { submissions: [aSubmissionRow({ ...SAME, state: 'rejected' })] } },
       [...OF_FILE, ...OF_REQUEST],
     ],
     [
-      'of its request, once its submission has a baseline',
+      'by the request of a submission that gets its baseline',
       { update: { details: [{ submissionId: 'submission-1', extensions: [], baseline: BASELINE }] } },
       OF_REQUEST,
     ],
     [
-      'of its request and event, once a delivery is inserted that reports the end of an upload',
+      'by the request or the event of an inserted delivery that reports the end of an upload',
       { insert: { deliveries: [aDeliveryRow({ unclaimedRequestId: 'request-1', eventId: 'event-1' })] } },
       [...OF_ENDS, ...OF_EVENT],
     ],
     [
-      'of its submission, once a delivery is inserted that no run claims',
+      'for the unclaimed deliveries of a submission that gets another one',
       { insert: { deliveries: [aDeliveryRow({ submissionId: 'submission-1', cause: 'not_requested' })] } },
       OF_UNCLAIMED,
     ],
@@ -222,7 +222,7 @@ describe('a lookup is stale', () => {
   test.each([
     ['file', { fileId: 'file-2' }, ['currentOf', 'file-2']],
     ['request', { requestId: 'request-2' }, ['awaitingFile', 'request-2']],
-  ] as const)('of the new %s, once a submission is bound to it', (_, facts, key) => {
+  ] as const)('by the %s to which a submission is newly bound', (_, facts, key) => {
     const set = loaded()
     set.load(['submissions', 'submission-2'], [aSubmissionRow({ submissionId: 'submission-2' })])
     set.apply({ update: { submissions: [aSubmissionRow({ submissionId: 'submission-2', ...facts })] } })
@@ -232,7 +232,7 @@ describe('a lookup is stale', () => {
   })
 })
 
-describe('no lookup is stale', () => {
+describe('no lookup becomes stale', () => {
   const cases: [string, Changes][] = [
     ['a run is settled', { update: { runs: [aRunRow({ status: 'success', dueAt: null })] } }],
     [
@@ -265,7 +265,7 @@ describe('no lookup is stale', () => {
     expect(ALL.filter((key) => set.isStale(key))).toEqual([])
   })
 
-  test('of one row by its key, whatever changes', () => {
+  test('if it is for one row by its key, whatever changes', () => {
     const set = loaded()
     set.apply({ remove: { runs: ['run-1'] }, insert: { runs: [aRunRow({ runId: 'run-2' })] } })
     const keys: Key[] = [

@@ -33,12 +33,14 @@ async function outcomesOf(steps: readonly Promise<unknown>[]): Promise<unknown[]
   })
 }
 
+/** A `beforeCommit` that rejects each batch that changes this run. */
 function rejectRun(runId: string, error: Error) {
   return ({ rows }: BatchChanges) => {
     if (rows.runs.some(({ after }) => after?.runId === runId)) throw error
   }
 }
 
+/** The changes of exclusive work that changes no asset and no submission. */
 const NOTHING = { fileIds: new Set<string>(), submissionIds: new Set<string>() }
 
 describe('a batch', () => {
@@ -327,7 +329,7 @@ describe('exclusive work', () => {
     let running = 0
     const work = async () => {
       running += 1
-      for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+      for (let tick = 0; tick < 3; tick += 1) await new Promise((resolve) => setImmediate(resolve))
       expect(running).toBe(1)
       running -= 1
       return { result: undefined }
