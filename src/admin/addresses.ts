@@ -31,7 +31,7 @@ export function withQuery(path: string, fields: { [name: string]: string | null 
   return query.size === 0 ? path : `${path}?${query.toString()}`
 }
 
-/** The label of the submit button for each path that accepts a form. */
+/** The paths whose forms can be sent again after a sign-in, each with the label of its submit button. */
 const FORM_LABELS: readonly (readonly [RegExp, string])[] = [
   [/^\/admin\/(retries|acknowledgements)\/preview$/, 'Continue'],
   [/^\/admin\/(retries|runs\/[^/]+\/retry)$/, 'Retry'],
@@ -41,7 +41,7 @@ const FORM_LABELS: readonly (readonly [RegExp, string])[] = [
   [/^\/admin\/assets\/[^/]+\/forget$/, 'Forget asset'],
 ]
 
-/** Undefined if the path accepts no form. */
+/** Undefined for any other path, also for those of signing in and out. */
 export function formLabel(path: string): string | undefined {
   return FORM_LABELS.find(([pattern]) => pattern.test(path))?.[1]
 }

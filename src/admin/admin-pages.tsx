@@ -57,7 +57,7 @@ export function createAdminPages(deps: AdminPagesDeps): AdminPages {
     has: (path) => path === ADMIN || path.startsWith(`${ADMIN}/`),
     setPageHeaders,
     async respondToError(thrown, c) {
-      // `rejectOtherSites` throws it.
+      // Only `rejectOtherSites` throws an `HTTPException`.
       const error =
         thrown instanceof HTTPException
           ? new TrackerError('forbidden', 'This form was sent by another site.')

@@ -43,7 +43,7 @@ export function failuresHref(query: FailuresQuery, changes: Partial<FailuresQuer
   return withQuery(FAILURES, Object.fromEntries(fieldsOf({ ...query, ...changes })))
 }
 
-/** The URL of the page of the list that begins at the cursor. */
+/** The URL of the next page of the list, which the cursor identifies. */
 export function nextHref(query: FailuresQuery, cursor: string): string {
   return withQuery(FAILURES, { ...Object.fromEntries(fieldsOf(query)), cursor })
 }

@@ -14,8 +14,9 @@ export type Operator = {
 
 /** Authenticates operators by the session cookie. */
 export type OperatorSession = {
-  /** Rejects with `unauthenticated` if a session is required and missing, and with the errors of the store. */
+  /** Without a session it rejects with `unauthenticated`, or opens one if no keys are configured. Also rejects with the store's errors. */
   require(c: AppContext): Promise<Operator>
+  /** Undefined without a session. A session that another process has just ended may still be found. */
   find(c: AppContext): Operator | undefined
   /** True if the token belongs to this session, so the form was sent by a page of this session. */
   hasCsrfToken(c: AppContext, csrfToken: string): boolean
@@ -56,6 +57,7 @@ export function createOperatorSession(deps: {
 
   return {
     async require(c) {
+      // Another process may have ended the session. Requests without one don't cost a read of the store.
       if (findSession(c) !== undefined) await sessions.refresh()
       const session = findSession(c)
       if (session !== undefined) return operatorOf(session)

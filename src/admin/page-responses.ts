@@ -12,7 +12,7 @@ export function respondWithPage(
   return c.html(html`<!doctype html>${page}`, status)
 }
 
-/** After a form was accepted, redirects the browser to the page that shows the result. */
+/** Redirects the browser to another page, which it requests with GET, such as the one that shows the result of a form. */
 export function seeOther(c: AppContext, href: string, notice?: string): Response {
   if (notice !== undefined) setNotice(c, notice)
   return c.redirect(href, 303)

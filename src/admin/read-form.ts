@@ -10,7 +10,7 @@ const MAX_FORM_BYTES = 256 * 1024
 /** The form field with the CSRF token. */
 export const CSRF_FIELD = 'csrfToken'
 
-/** The limit for a form sent after its session ended: it can have a thousand selected runs. */
+/** The limit for a form sent after its session ended. It can have a thousand selected runs. */
 const MAX_INTERRUPTED_FORM_BYTES = 64 * 1024
 
 /** The limit for a sign-in: a key, a path, and an interrupted form, which is URL-encoded twice. */
@@ -66,7 +66,7 @@ export async function readInterruptedForm(c: AppContext): Promise<InterruptedFor
   }
 }
 
-/** Undefined if the path accepts no form. */
+/** Undefined if the path has no form that can be sent again after a sign-in. */
 function interruptedForm(c: AppContext, fields: URLSearchParams): InterruptedForm | undefined {
   const target = new URL(c.req.url).pathname
   if (formLabel(target) === undefined) return undefined

@@ -16,7 +16,7 @@ export function hasUnsuccessful({ extensions }: AssetStatus): boolean {
   return extensions.some(({ status }) => status === 'failed' || status === 'expired')
 }
 
-/** The runs whose status has changed. `before` maps extension names to the previous statuses. */
+/** The runs that are new or whose status has changed. `before` maps extension names to the previous statuses. */
 export function changedRuns(
   before: { readonly [name: string]: string },
   { extensions }: AssetStatus,
@@ -38,7 +38,7 @@ export function formatChange(run: CurrentRun, from: string | undefined, paint: P
     .join('  ')
 }
 
-/** ImageKit doesn't document the shape of these errors. If there is a `message`, it is shown alone. */
+/** An error in one line; empty for null. ImageKit doesn't document its shape: a `message` is shown alone, any other object as JSON. */
 export function formatError(error: unknown): string {
   return escapeForTerminal(messageOf(error))
 }

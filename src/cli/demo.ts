@@ -47,7 +47,7 @@ export function demoCommand(context: CommandContext): Command {
 
 /**
  * Starts both servers with a temporary directory, which is removed when they stop. The service stores everything in the database
- * server that `startDatabase` starts, or else in a file in that directory. The caller's environment is not used.
+ * server that `startDatabase` starts, or else in a file in that directory. The servers get no variables of the caller's environment.
  */
 async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): Promise<LocalServers> {
   const directory = await mkdtemp(join(tmpdir(), 'extension-tracker-demo-'))
@@ -84,7 +84,7 @@ async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): P
   }
 }
 
-/** Ample: the slowest extension of the demo images has a delay of 1.7 s. */
+/** How long to wait for the final statuses of an image. The slowest extension of the demo images takes 1.7 s. */
 const LIMIT_SECONDS = 20
 
 async function runDemo(
@@ -209,7 +209,7 @@ function addressLines(
   const addresses: [string, string | null | undefined][] = [
     ['cut-out', cutOut?.sent.response.url],
     ['its status', cutOut?.sent.statusUrl],
-    ['failed upload', failed?.sent.statusUrl],
+    ['failed run', failed?.sent.statusUrl],
     ['admin pages', pagesUrl(serviceUrl)],
     ['health', `${serviceUrl}/healthz`],
   ]

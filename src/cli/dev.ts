@@ -28,6 +28,7 @@ export function devCommand(context: CommandContext): Command {
         },
         readText,
         sandboxDirectory: resolve(directory, 'sandbox'),
+        // PORT=0 asks for any free port, which suits both servers.
         sandboxPort: env['PORT'] === '0' ? 0 : SANDBOX_PORT,
       })
       try {
@@ -67,7 +68,8 @@ function without(env: Environment, names: readonly string[]): Environment {
 
 const DEV_HELP = `
 The service is configured as with serve, except that it uploads to the local ImageKit. Without DATABASE_URL, its database is
-tracker.db in the folder of --directory. The local ImageKit listens on port ${SANDBOX_PORT} and accepts any private key.
+tracker.db in the folder of --directory. The local ImageKit listens on port ${SANDBOX_PORT}, or on any free port if PORT is 0, and
+accepts any private key.
 Keys and secrets that are placeholders of .env.example are ignored, because the service needs none on loopback.
 
 Examples:

@@ -4,7 +4,7 @@ import { errorCode } from './command-error.ts'
 
 const TRIES = 100
 
-/** The first unused port, starting at `first`. */
+/** The first port from `first` on that is unused on 127.0.0.1. */
 export async function findFreePort(first: number): Promise<number> {
   for (let port = first; port < first + TRIES; port += 1) if (await isFree(port)) return port
   throw new Error(`The ports ${first} to ${first + TRIES - 1} are all in use.`)
@@ -20,7 +20,7 @@ async function isFree(port: number): Promise<boolean> {
   }
 }
 
-/** Any unused port. */
+/** Any port that is unused on 127.0.0.1. */
 export function findAnyFreePort(): Promise<number> {
   return listenOnce(0)
 }

@@ -162,7 +162,8 @@ async function prepareOwner(found: Binaries, folder: string): Promise<{ owner: O
 
 /**
  * Starts a background shell, then becomes the server. The shell waits until its input ends, which happens when this process or the
- * server ends. Then it stops the server and removes the folder.
+ * server ends. Then it stops the server (`$$`, because `exec` keeps the process id), waits up to five seconds for it, and removes the
+ * folder `$0`, if there is one.
  */
 const SUPERVISED = `
 exec 3<&0

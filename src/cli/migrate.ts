@@ -59,8 +59,8 @@ async function move(context: CommandContext, { from, to }: Move): Promise<void> 
 }
 
 /**
- * Throws `CommandError` unless TRACKER_TOKEN_SECRET contains the secret of the service that is moved. A development service can keep it
- * in a file beside its SQLite database, but a service with PostgreSQL needs the variable.
+ * Throws `CommandError` if TRACKER_TOKEN_SECRET is not set, or lacks a secret that the service is known to have used. A development
+ * service can keep its secret in a file beside its SQLite database, but a service with PostgreSQL needs the variable.
  */
 async function checkTokenSecret({ env, readText }: CommandContext, from: Move['from']): Promise<void> {
   const secrets = parseTokenSecrets(env, readText)
@@ -76,7 +76,7 @@ async function checkTokenSecret({ env, readText }: CommandContext, from: Move['f
   if (fileSecret !== undefined && !secrets.includes(fileSecret))
     throw new CommandError(
       `TRACKER_TOKEN_SECRET lacks the secret in ${file}, which signs webhook URLs and status links if that variable is not set. ` +
-        'Append it after a comma, or delete the file if no such service has used this database for 25 hours.',
+        'Append it after a comma, or delete the file if every service with this database has had that variable for 25 hours.',
       2,
     )
   const checkValue = await findTokenCheckValue(from)

@@ -32,7 +32,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'migrate',
-    summary: 'bring the database up to date',
+    summary: 'bring the database up to date, or copy it to PostgreSQL',
     load: async (context) => (await import('./migrate.ts')).migrateCommand(context),
   },
   {

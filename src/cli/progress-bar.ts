@@ -78,4 +78,5 @@ export async function createRowProgress(output: Output): Promise<RowProgress> {
   }
 }
 
+/** The length of the longest table name, so that the bar doesn't move. */
 const TABLE_WIDTH = 'rejected_deliveries'.length

@@ -22,7 +22,7 @@ export type SentUpload = {
   /** The fields of `body` that the commands use. */
   response: z.infer<typeof responseSchema>
   submissionId: string | null
-  /** Null if there is no fileId yet. */
+  /** Both URLs are null if there is no fileId yet. */
   statusUrl: string | null
   eventsUrl: string | null
 }
@@ -34,7 +34,7 @@ export type Upload = {
   onSent?: (bytes: number) => void
 }
 
-/** Uploads through the service. Throws `CommandError` if there is no response, or if it is an error. */
+/** Uploads through the service. Throws `CommandError` if the response is missing, an error, or no upload response of ImageKit. */
 export async function sendUpload(client: TrackerClient, upload: Upload): Promise<SentUpload> {
   const { source, fields, idempotencyKey, onSent } = upload
   const form = createUploadForm(source, fields, onSent)

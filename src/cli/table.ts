@@ -43,7 +43,7 @@ export function formatTable<Row>(
   return [line(titles), ...rows.map((row, index) => line(cells[index] ?? [], row))].join('\n')
 }
 
-/** Names with their values, one pair per line. */
+/** Names with their values, one pair per line. The values are escaped for the terminal, the names are not. */
 export function formatPairs(pairs: readonly (readonly [string, string])[]): string {
   const width = Math.max(...pairs.map(([name]) => stringWidth(name)))
   return pairs.map(([name, text]) => `${padTo(name, width)}${SEPARATOR}${escapeForTerminal(text)}`).join('\n')

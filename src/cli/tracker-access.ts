@@ -1,7 +1,7 @@
 import { parseAccessKeys } from '../config/secrets.ts'
 import { type Environment, type ReadText, Variables } from '../config/variables.ts'
 import { ConfigError } from '../config.ts'
-import { isLoopbackHost, urlHost } from '../domain/host-address.ts'
+import { normalizeAddress, urlHost } from '../domain/host-address.ts'
 
 /** The URL of the service and the key to authenticate with; `key.name` is the variable that contains it. */
 export type TrackerAccess = { url: string; key: { name: string; secret: string } | undefined }
@@ -13,7 +13,7 @@ export function parseTrackerAccess(env: Environment, readText: ReadText): Tracke
   const variables = new Variables(env, readText)
   const host = variables.text('HOST') ?? '127.0.0.1'
   const port = variables.integer('PORT', 3000, 0, 65_535)
-  const localUrl = `http://${isLoopbackHost(host) ? urlHost(host) : '127.0.0.1'}:${port}`
+  const localUrl = `http://${reachableHost(host)}:${port}`
   const url = variables.baseUrl('TRACKER_URL') ?? variables.baseUrl('PUBLIC_URL') ?? localUrl
   const keys = KEY_VARIABLES.flatMap((name) => {
     const text = variables.text(name)
@@ -24,6 +24,13 @@ export function parseTrackerAccess(env: Environment, readText: ReadText): Tracke
   })
   if (variables.problems.length > 0) throw new ConfigError(variables.problems)
   return { url, key: keys[0] }
+}
+
+/** The host of a URL at which a service that listens on `HOST` is reachable from this machine. */
+function reachableHost(listenHost: string): string {
+  const host = normalizeAddress(listenHost.replace(/^\[(.*)\]$/, '$1'))
+  // A service on a wildcard address also listens on loopback, but clients can't connect to the wildcard itself.
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : urlHost(host)
 }
 
 /** Part of the help of each command that needs the admin key. */

@@ -131,7 +131,7 @@ export async function* oneChunk(text: string): AsyncGenerator<string, void> {
 
 const PAUSE_MS = 1000
 
-/** A client that retries GET requests while the service restarts. Other requests are sent once. */
+/** A client that tries GET requests up to `tries` times, once a second, while the service restarts. Other requests are sent once. */
 export function retryingClient(client: TrackerClient, tries = 60): TrackerClient {
   return {
     ...client,

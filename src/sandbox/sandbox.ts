@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { type Logger, pino } from 'pino'
+import { urlHost } from '../domain/host-address.ts'
 import { createBackgroundTasks, type Delay, realDelay } from './background-tasks.ts'
 import { createExtensionRunner } from './extensions/extension-runner.ts'
 import { createDiskStorage } from './library/disk-storage.ts'
@@ -31,7 +32,7 @@ export type SandboxOptions = {
   allowedHosts?: readonly string[]
   /** Allows `file` URLs that lead to private addresses. */
   allowPrivateUrls?: boolean
-  /** The pause before the first retry of a webhook whose response was not 200; 1000 by default. It doubles each time. */
+  /** The pause before the first retry of a webhook whose response was not 200; 1000 by default. It doubles up to ten minutes. */
   webhookRetryMs?: number
   clock?: () => Date
   delay?: Delay
@@ -46,9 +47,9 @@ export type Sandbox = {
   app: Hono
   /** The newest thousand uploads as received, rejected ones included; oldest first. */
   uploads(): readonly ReceivedUpload[]
-  /** Updates of file details as received. */
+  /** The newest thousand updates of file details as received, oldest first. */
   updates(): readonly ReceivedUpdate[]
-  /** The webhooks sent, each with all its attempts. */
+  /** The newest thousand webhooks, each with all its attempts, oldest first. */
   deliveries(): readonly Delivery[]
 }
 
@@ -64,7 +65,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const { clock = () => new Date(), delay = realDelay, logger = pino({ level: 'silent' }) } = options
   const stopping = new AbortController()
   const { signal } = stopping
-  let url = options.publicUrl ?? `http://${host}:${port}`
+  let url = options.publicUrl ?? `http://${urlHost(host)}:${port}`
   let listeningUrl = url
   const origin = () => url
 

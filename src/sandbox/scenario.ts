@@ -47,6 +47,7 @@ export function parseScenario(tags: readonly string[]): Scenario {
   return { outcomes, webhookBehaviours, delayMs }
 }
 
+/** For a saved extension, a tag can name `saved-extension` or the extension that it stands for, which takes precedence. */
 export function outcomeOf(scenario: Scenario, extension: { name: string; requestedName: string }): Outcome {
   return scenario.outcomes.get(extension.name) ?? scenario.outcomes.get(extension.requestedName) ?? SUCCESS
 }

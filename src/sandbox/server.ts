@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
+import { urlHost } from '../domain/host-address.ts'
 
 // The time that requests in progress have to finish once the server stops.
 const DRAIN_MS = 1000
@@ -16,8 +17,7 @@ export async function listen(server: Server, host: string, port: number): Promis
 
 /** Clients cannot connect to a wildcard address. */
 function reachableHost(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return 'localhost'
-  return host.includes(':') ? `[${host}]` : host
+  return host === '0.0.0.0' || host === '::' ? 'localhost' : urlHost(host)
 }
 
 /** Stops listening, lets requests in progress finish, and closes the connections of those that take too long. */

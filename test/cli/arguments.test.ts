@@ -38,7 +38,7 @@ describe('help', () => {
     expect(stderr).toBe('')
   })
 
-  test.each(COMMANDS)('exists for %s', async (command) => {
+  test.each(COMMANDS)('for %s is the same as an option and as a command', async (command) => {
     const asOption = await runCli([command, '--help'])
     expect(asOption.exitCode).toBe(0)
     expect(asOption.stdout).toContain(`Usage: extension-tracker ${command}`)

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -62,15 +62,20 @@ test('an existing file is replaced only with --force', async () => {
   expect(readdirSync(folder)).toEqual(['copy.db'])
 })
 
-test('a file that is created during the backup is not replaced either', async () => {
+test('a file that is created during the backup is replaced only with --force', async () => {
   const bytes = databaseBytes()
-  const { exitCode } = await backUpFrom((response) => {
+  const createDuringBackup = (response: ServerResponse) => {
     writeFileSync(file, 'precious')
     response.writeHead(200, { 'content-length': bytes.length }).end(bytes)
-  })
+  }
+  const { exitCode, stderr } = await backUpFrom(createDuringBackup)
+  expect(stderr).toContain('already exists; --force replaces it')
   expect(exitCode).toBe(2)
   expect(readFileSync(file, 'utf8')).toBe('precious')
   expect(readdirSync(folder)).toEqual(['copy.db'])
+  rmSync(file)
+  expect((await backUpFrom(createDuringBackup, '--force')).exitCode).toBe(0)
+  expect(readFileSync(file)).toEqual(bytes)
 })
 
 test.each<[string, (response: ServerResponse) => void, string]>([

@@ -21,7 +21,10 @@ async function runDoctor(env: CliOptions['env'] = {}, ...options: string[]) {
   return { ok, checks, named }
 }
 
-/** Starts a fake tracker whose diagnostics contain `more` and its `publicUrl`. Returns the environment for `doctor`. */
+/**
+ * Starts a fake tracker and returns the environment for `doctor`. Its diagnostics contain `more` and what `publicUrl` returns for its
+ * own URL; `reply` overrides fields of the response with them.
+ */
 async function startWithDiagnostics(
   publicUrl: (ownUrl: string) => string,
   more: object = {},

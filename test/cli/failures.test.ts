@@ -82,7 +82,7 @@ test('more runs than fit on a page are requested page by page, and stderr says t
   ])
 })
 
-test("--json prints the service's object on one line, also without runs, where the table is replaced by a sentence", async () => {
+test("--json prints the service's object on one line, also if it has no runs", async () => {
   const run = listedRun('run-1')
   const listed = await runOperatorCommand(['failures', '--json', '--limit', '1'], () => page([run], 'CURSOR'))
   expect(listed.stdout.trimEnd()).not.toContain('\n')
@@ -90,40 +90,42 @@ test("--json prints the service's object on one line, also without runs, where t
   expect(listed.stderr).toBe('')
   const none = await runOperatorCommand(['failures', '--json'], () => page([]))
   expect(JSON.parse(none.stdout)).toEqual({ runs: [], nextCursor: null })
+})
+
+test('without runs, a sentence is printed instead of the table', async () => {
   expect((await runOperatorCommand(['failures'], () => page([]))).stdout).toBe('No runs.\n')
 })
 
+/** The response to `GET /stats`, with the fields that `--watch` reads. */
 function activity(counts: { failed: number; pending: number }, oldestPendingAt: string | null): Reply {
   const byStatus = { success: 0, expired: 0, ...counts }
   const byHour = [{ hour: '2026-01-02T03:00:00.000Z', success: 0, failed: counts.failed, expired: 0 }]
   return { status: 200, body: { byStatus, byHour, oldestPendingAt } }
 }
 
-test('--watch requests only runs that may be new, and shows each once, also through a restart', async () => {
+const UNAVAILABLE: Reply = { status: 503, body: { detail: 'Not now.' } }
+
+test('--watch lists runs only after a change, only those that may be new, and shows each once, even if a poll fails', async () => {
   const at = (second: number) => new Date(Date.UTC(2026, 0, 2, 3, 4, second)).toISOString()
   const run = (n: number) => listedRun(`run-${n}`, { requestedAt: at(n) })
-  // The runs that are listed and the oldest pending run, at each poll.
-  const polls: { failed: number[]; oldestPendingAt: string | null }[] = [
+  // The failed runs and the time of the oldest pending run, at each poll of `GET /stats`.
+  const polls: ({ failed: number[]; oldestPendingAt: string | null } | 'unavailable')[] = [
     { failed: [2], oldestPendingAt: at(1) },
     { failed: [2], oldestPendingAt: at(1) },
     // Run 1, which was pending, has failed.
     { failed: [2, 1], oldestPendingAt: null },
+    'unavailable',
     { failed: [3, 2, 1], oldestPendingAt: null },
     { failed: [3, 2, 1], oldestPendingAt: null },
   ]
   let poll = -1
-  let isDown = false
   const tracker = await startFakeTracker(({ url }): Reply => {
-    if (url.startsWith('/stats')) {
-      poll = Math.min(poll + 1, polls.length - 1)
-      isDown = poll === 3 && !isDown
-      if (isDown) {
-        poll -= 1
-        return { status: 503, body: { detail: 'Not now.' } }
-      }
-    }
-    const { failed, oldestPendingAt } = polls[poll] ?? { failed: [], oldestPendingAt: null }
-    if (!url.startsWith('/stats')) return page(failed.map(run))
+    const isPoll = url.startsWith('/stats')
+    if (isPoll) poll = Math.min(poll + 1, polls.length - 1)
+    const current = polls[poll] ?? 'unavailable'
+    if (current === 'unavailable') return UNAVAILABLE
+    const { failed, oldestPendingAt } = current
+    if (!isPoll) return page(failed.map(run))
     return activity({ failed: failed.length, pending: oldestPendingAt === null ? 0 : 1 }, oldestPendingAt)
   })
   const stop = new AbortController()
@@ -149,11 +151,11 @@ test('--watch requests only runs that may be new, and shows each once, also thro
     .filter(({ url }) => url.startsWith('/runs'))
     .map(({ url }) => new URL(url, 'http://tracker').searchParams.get('since'))
   const minuteBefore = (second: number) => new Date(Date.parse(at(second)) - 60_000).toISOString()
-  // Runs are not listed while nothing changes.
+  // One list at the start, one from the oldest pending run on, and one from the newest listed run on, each with an overlap.
   expect(sinceParameters).toEqual([null, minuteBefore(1), minuteBefore(2)])
 })
 
-test('--watch shows an old expired run that fails late, within a minute', async () => {
+test('--watch shows an old expired run that fails late, at the latest a minute after the last list of all runs', async () => {
   const recent = listedRun('run-2', { requestedAt: '2026-01-02T00:00:00.000Z' })
   const old = listedRun('run-1', { requestedAt: '2026-01-01T00:00:00.000Z' })
   let failed = 1
@@ -187,7 +189,7 @@ test('--watch shows an old expired run that fails late, within a minute', async 
 
 const HOSTILE = '\u001b]0;owned\u0007\u009b2J\u202e\r\nrun-9  all is well.png'
 
-test('escape sequences in file names, errors and causes are escaped', async () => {
+test('escape sequences in every text of a run are escaped', async () => {
   const run = listedRun('run-1', {
     fileName: HOSTILE,
     fileId: HOSTILE,
@@ -197,12 +199,17 @@ test('escape sequences in file names, errors and causes are escaped', async () =
   })
   for (const options of [[], ['--json']]) {
     const { stdout } = await runOperatorCommand(['failures', ...options], () => page([run]), { isTTY: true })
+    // The colour of the status is the only escape sequence.
     const withoutColours = stdout.replaceAll('\u001b[31m', '').replaceAll('\u001b[39m', '')
     expect(findUnsafeCharacters(withoutColours.replaceAll('\n', ''))).toEqual([])
     expect(stdout.trimEnd().split('\n')).toHaveLength(options.length === 0 ? 2 : 1)
   }
-  const rejected = await runOperatorCommand(['failures'], () => ({ status: 400, body: { detail: HOSTILE } }))
-  expect(rejected.stderr).not.toContain('\u001b')
+})
+
+test('escape sequences in an error response are escaped', async () => {
+  const { stderr } = await runOperatorCommand(['failures'], () => ({ status: 400, body: { detail: HOSTILE } }))
+  expect(stderr).toContain('owned')
+  expect(findUnsafeCharacters(stderr.replaceAll('\n', ''))).toEqual([])
 })
 
 test.each([

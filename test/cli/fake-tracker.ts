@@ -34,7 +34,7 @@ export function startFakeTracker(
   }).then((url) => ({ url, requests }))
 }
 
-/** Starts a server with this handler, which is closed when the test ends. Returns its URL. */
+/** Starts a server with this handler and closes it when the test ends. Returns its URL. */
 export function listen(
   handler: (incoming: IncomingMessage, response: ServerResponse) => void | Promise<void>,
 ): Promise<string> {

@@ -137,3 +137,16 @@ test('open prints the address of the admin pages', async () => {
   const { stdout } = await runCli(['open', '--json'], { env, isTTY: true })
   expect(JSON.parse(stdout)).toEqual({ url: 'https://tracker.example/admin' })
 })
+
+test.each([
+  [undefined, '127.0.0.1'],
+  ['localhost', 'localhost'],
+  ['192.0.2.7', '192.0.2.7'],
+  ['2001:db8::7', '[2001:db8::7]'],
+  ['[::1]', '[::1]'],
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '127.0.0.1'],
+])('without TRACKER_URL and PUBLIC_URL, a service with HOST %s is expected at %s', async (host, expected) => {
+  const { stdout } = await runCli(['open', '--print'], { env: { HOST: host, PORT: '4000' } })
+  expect(stdout).toBe(`http://${expected}:4000/admin\n`)
+})

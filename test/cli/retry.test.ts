@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { ReceivedRequest, Reply } from './fake-tracker.ts'
-import { listedRun, runOperatorCommand } from './operator-responses.ts'
+import { listedRun, replyInOrder, runOperatorCommand } from './operator-responses.ts'
 
 const COST = { total: 1, units: 130, unpriced: 0 }
 
@@ -76,30 +76,36 @@ test('an id is encoded as one path segment', async () => {
 
 type Results = { [result: string]: number }
 
-/** A service with a retry of three runs, whose polls return these results in order, then repeat the last one. */
+/**
+ * A service that retries three runs. The first poll of its progress fails if `restarts`, the next says that the retry is running, and
+ * the others say that it is done, with these results in order, the last one repeatedly.
+ */
 function retryOfThreeRuns(options: { results?: Results[]; notAccepted?: object[]; restarts?: boolean } = {}) {
   const { results = [{ success: 3 }], notAccepted = [], restarts = false } = options
-  let polls = restarts ? 0 : 1
-  return ({ method, json }: ReceivedRequest): Reply => {
-    const none = { success: 0, failed: 0, expired: 0, pending: 0, rejected: 0, unconfirmed: 0 }
-    const progress = {
-      retryId: 'retry-1',
-      total: 3,
-      done: 0,
-      failed: 0,
-      state: 'running',
-      results: none,
-      notAccepted,
-    }
-    if (method === 'POST' && JSON.stringify(json).includes('"dryRun":true'))
-      return { status: 200, body: { total: 3, units: 260, unpriced: 1 } }
-    if (method === 'POST') return { status: 202, body: progress }
-    polls += 1
-    if (polls === 1) return { status: 503, body: {} }
-    if (polls === 2) return { status: 200, body: { ...progress, done: 1, results: { ...none, pending: 1 } } }
-    const now = { ...none, ...results[Math.min(polls - 3, results.length - 1)] }
+  const none = { success: 0, failed: 0, expired: 0, pending: 0, rejected: 0, unconfirmed: 0 }
+  const progress = {
+    retryId: 'retry-1',
+    total: 3,
+    done: 0,
+    failed: 0,
+    state: 'running',
+    results: none,
+    notAccepted,
+  }
+  const doneReply = (result: Results): Reply => {
+    const now = { ...none, ...result }
     const failed = now.rejected + now.unconfirmed
     return { status: 200, body: { ...progress, done: 3, failed, state: 'done', results: now } }
+  }
+  const poll = replyInOrder(
+    ...(restarts ? [{ status: 503, body: {} }] : []),
+    { status: 200, body: { ...progress, done: 1, results: { ...none, pending: 1 } } },
+    ...results.map(doneReply),
+  )
+  return ({ method, json }: ReceivedRequest): Reply => {
+    if (method === 'POST' && JSON.stringify(json).includes('"dryRun":true'))
+      return { status: 200, body: { total: 3, units: 260, unpriced: 1 } }
+    return method === 'POST' ? { status: 202, body: progress } : poll()
   }
 }
 

@@ -40,6 +40,35 @@ test('deliveries are listed with their outcome, page by page, and filtered by ou
   expect(new Set([...deliveriesOf(first.html), ...deliveriesOf(rest.html)]).size).toBe(4)
 })
 
+test('the tabs and the form keep the other filters of the URL', async () => {
+  const { tracker, browser } = await startSignedIn()
+  const others = {
+    fileId: FILE_ID,
+    cause: 'not_requested',
+    extension: 'remove-bg',
+    since: '2026-01-01T00:00:00Z',
+    until: '2026-01-02T00:00:00Z',
+  }
+  const query = new URLSearchParams({ ...others, outcome: 'applied' })
+  const { html } = await browser.get(`/admin/deliveries?${query.toString()}`)
+  const tabs = readLinks(html)
+    .filter((href) => href.startsWith('/admin/deliveries?'))
+    .map((href) => Object.fromEntries(new URL(href, tracker.url).searchParams))
+  const outcomes = ['applied', 'duplicate', 'contradicted', 'ignored', 'rejected']
+  expect(tabs).toEqual([others, ...outcomes.map((outcome) => ({ ...others, outcome }))])
+  const { fileId: _, ...hidden } = others
+  for (const [name, value] of Object.entries({ ...hidden, outcome: 'applied' }))
+    expect(html).toContain(`<input type="hidden" name="${name}" value="${value}"/>`)
+})
+
+test('if no delivery matches a filter by cause, the page does not say that there are no webhooks yet', async () => {
+  const { tracker, browser } = await startSignedIn()
+  await fail(tracker, 'remove-bg', FILE_ID)
+  const { html } = await browser.get('/admin/deliveries?cause=not_json')
+  expect(readText(html)).toContain('No deliveries match')
+  expect(readText(html)).not.toContain('No webhooks yet')
+})
+
 test('the page of a delivery shows its headers and its body, indented and as received', async () => {
   const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])

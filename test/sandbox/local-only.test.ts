@@ -2,9 +2,11 @@ import { createServer } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { sandboxCommand } from '../../src/cli/sandbox.ts'
+import { createSandbox } from '../../src/sandbox/sandbox.ts'
 import { imageBlob, imageBytes } from '../support/fixture-images.ts'
 import { startListening } from '../support/listening.ts'
 import { rawRequest } from '../support/raw-request.ts'
+import { temporaryDirectory } from '../support/tracker.ts'
 import { startSandbox, upload } from './support/running-sandbox.ts'
 
 const statusFor = async (url: string, host: string, path = '/sandbox/requests') =>
@@ -39,6 +41,14 @@ test('allowed hosts and the host of the public URL are accepted', async () => {
   expect(await statusFor(url, 'sandbox:3001')).not.toBe(403)
   expect(await statusFor(url, 'tunnel.example')).not.toBe(403)
   expect(await statusFor(url, 'evil.example')).toBe(403)
+})
+
+test('the host that the sandbox listens on is accepted, also as an IPv6 address', async () => {
+  for (const host of ['192.0.2.7', '2001:db8::7']) {
+    const { app } = createSandbox({ directory: temporaryDirectory(), host })
+    const urlHost = host.includes(':') ? `[${host}]` : host
+    expect((await app.request(`http://${urlHost}:3001/`)).status, host).not.toBe(403)
+  }
 })
 
 test('a file URL at a private address is rejected without a connection, unless allowed', async () => {

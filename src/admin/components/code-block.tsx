@@ -1,13 +1,13 @@
 import type { Json } from '../../domain/json.ts'
 import { UntrustedText } from './untrusted-text.tsx'
 
-/** Indenting multiplies the size of deeply nested JSON. Beyond these limits the text is shown as received. */
+/** Indenting multiplies the size of deeply nested JSON. Beyond these limits the JSON is not indented. */
 const MAX_INDENTED_LENGTH = 64 * 1024
 const MAX_INDENTED_DEPTH = 40
 /** More than anybody reads on a page. */
 const MAX_SHOWN_LENGTH = 256 * 1024
 
-/** Text as received. It can be scrolled with the keyboard. */
+/** A block of untrusted text that can be scrolled with the keyboard. */
 export function CodeBlock({ id, label, text }: { id: string; label: string; text: string }) {
   return (
     <div class="code">

@@ -15,6 +15,7 @@ type FilterBarProps = {
   groups: readonly CountedGroup[]
 }
 
+/** Tabs for the statuses, then the other filters. A tab drops the filter by cause, because each status has its own causes. */
 export function FilterBar({ query, groups }: FilterBarProps) {
   return (
     <>

@@ -5,6 +5,7 @@ import { Pill } from './pill.tsx'
 import { Time } from './time.tsx'
 import { ImagekitError, UntrustedText } from './untrusted-text.tsx'
 
+/** `isCurrent` is undefined in lists that don't show whether a newer run has replaced this one. */
 type Row = ListedRunView & { isCurrent?: boolean }
 
 type TableOptions = { isSelectable?: boolean; isSingleFile?: boolean }

@@ -14,7 +14,7 @@ export function UntrustedText({ text, isBlock = false }: { text: string; isBlock
 
 const MAX_ERROR_LENGTH = 160
 
-/** An error from ImageKit in one line. ImageKit documents no format for errors. */
+/** An error from ImageKit in one line, truncated if it is long. ImageKit documents no format for errors. */
 export function ImagekitError({ error }: { error: Json }) {
   const message = isJsonObject(error) ? (error['message'] ?? error['reason'] ?? error) : error
   const text = typeof message === 'string' ? message : JSON.stringify(message)

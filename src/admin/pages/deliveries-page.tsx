@@ -19,6 +19,8 @@ const OUTCOMES = [
 type DeliveriesProps = {
   operator: Operator
   filter: DeliveryFilter
+  /** The filter as query parameters, which the tabs and the form keep. */
+  parameters: { readonly [name: string]: string }
   deliveries: readonly DeliveryView[]
   newest: string | null
   older: string | null
@@ -26,19 +28,22 @@ type DeliveriesProps = {
 }
 
 export function DeliveriesPage(props: DeliveriesProps) {
-  const { operator, filter, deliveries, newest, older, notice } = props
+  const { operator, filter, parameters, deliveries, newest, older, notice } = props
   const { outcome, fileId } = filter
   return (
     <Layout title="Deliveries" operator={operator} section={DELIVERIES} notice={notice}>
       <h1>Deliveries</h1>
       <p class="hint">All received webhooks, including rejected ones.</p>
       <nav aria-label="Outcome" class="tabs">
-        <a href={withQuery(DELIVERIES, { fileId })} aria-current={outcome === null ? 'true' : undefined}>
+        <a
+          href={withQuery(DELIVERIES, { ...parameters, outcome: null })}
+          aria-current={outcome === null ? 'true' : undefined}
+        >
           all
         </a>
         {OUTCOMES.map((name) => (
           <a
-            href={withQuery(DELIVERIES, { outcome: name, fileId })}
+            href={withQuery(DELIVERIES, { ...parameters, outcome: name })}
             aria-current={name === outcome ? 'true' : undefined}
           >
             {name}
@@ -46,7 +51,9 @@ export function DeliveriesPage(props: DeliveriesProps) {
         ))}
       </nav>
       <form method="get" action={DELIVERIES} class="filter" autocomplete="off">
-        {outcome !== null && <HiddenFields fields={[['outcome', outcome]]} />}
+        <HiddenFields
+          fields={Object.entries(parameters).filter(([name, value]) => name !== 'fileId' && value !== '')}
+        />
         <div class="field">
           <label for="fileId">File id</label>
           <input
@@ -71,14 +78,15 @@ export function DeliveriesPage(props: DeliveriesProps) {
 }
 
 function NoDeliveries({ filter }: { filter: DeliveryFilter }) {
-  if (filter.outcome === null && filter.fileId === null)
+  const active = Object.entries(filter).flatMap(([name, value]) => (value === null ? [] : [name]))
+  if (active.length === 0)
     return (
       <EmptyState
         title="No webhooks yet"
         hint="ImageKit sends one when an extension finishes. If none arrives, check that PUBLIC_URL is reachable from the internet."
       />
     )
-  if (filter.outcome === 'rejected' && filter.fileId === null)
+  if (filter.outcome === 'rejected' && active.length === 1)
     return (
       <EmptyState
         title="No rejected webhooks"
@@ -88,7 +96,7 @@ function NoDeliveries({ filter }: { filter: DeliveryFilter }) {
   return (
     <EmptyState
       title="No deliveries match"
-      hint="Choose another outcome or file id. Rejected deliveries have no file id."
+      hint="Choose another outcome or file id, or open Deliveries without filters. Rejected deliveries have no file id."
     />
   )
 }

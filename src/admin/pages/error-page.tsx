@@ -15,7 +15,7 @@ const PAGE_TITLES: { [code in ProblemCode]?: string } = {
 /** What to do, where the error does not say it. */
 const REMEDIES: { [code in ProblemCode]?: string } = {
   invalid_input: 'Go back, correct the fields listed here, and try again.',
-  not_found: 'The address may be mistyped, or the asset was forgotten. Try the search above.',
+  not_found: 'The address may be mistyped, or the asset was forgotten.',
   run_pending: 'Its page updates itself when the run settles. Retry it then.',
   run_not_current: 'Open the asset to see the run that replaced this one, and retry that run.',
   asset_gone: 'There is no file to run it on. Acknowledge the run to remove it from open failures.',
@@ -59,7 +59,13 @@ export function ErrorPage({ operator, status, title, code, detail, fields, reque
             ))}
           </ul>
         )}
-        {REMEDIES[code] !== undefined && <p>{REMEDIES[code]}</p>}
+        {REMEDIES[code] !== undefined && (
+          <p>
+            {REMEDIES[code]}
+            {/* Before the sign-in, a page has no search. */}
+            {code === 'not_found' && operator !== undefined && ' Try the search above.'}
+          </p>
+        )}
         <p class="actions">
           <a class="button" href={ADMIN}>
             Overview

@@ -18,11 +18,12 @@ import type { Operator } from '../operator-session.ts'
 type RunProps = {
   operator: Operator
   runWithActions: RunWithActions
+  /** The service's address, for the command that retries the run. */
   publicUrl: string
   notice?: string | undefined
 }
 
-/** Without an event stream, the script updates the page at this interval. */
+/** The script updates the page of a pending run at this interval if no event stream reports the run's status. */
 const REFRESH_SECONDS = 3
 
 export function RunPage({ operator, runWithActions, publicUrl, notice }: RunProps) {

@@ -26,16 +26,18 @@ export function deliveryRoutes(pages: Pages, deps: DeliveryRoutesDeps): void {
         const text = value.trim()
         return [name, name === 'since' || name === 'until' ? isoTime(text) : text] as const
       })
-      const { cursor: _, ...filters } = Object.fromEntries(fields)
-      const filter = toDeliveryFilter(parseQuery(deliveryFilterQuerySchema, new URLSearchParams(filters)))
+      const { cursor: _, ...parameters } = Object.fromEntries(fields)
+      const filter = toDeliveryFilter(
+        parseQuery(deliveryFilterQuerySchema, new URLSearchParams(parameters)),
+      )
       const page = pageOf(parseQuery(pageQuerySchema, query))
       const { deliveries, next } = await listDeliveries(deps, filter, page)
-      const newest = page.before === null ? null : withQuery(DELIVERIES, filters)
-      const older = next === null ? null : withQuery(DELIVERIES, { ...filters, cursor: writeCursor(next) })
+      const newest = page.before === null ? null : withQuery(DELIVERIES, parameters)
+      const older = next === null ? null : withQuery(DELIVERIES, { ...parameters, cursor: writeCursor(next) })
       const notice = takeNotice(c)
       return respondWithPage(
         c,
-        <DeliveriesPage {...{ operator, filter, deliveries, newest, older, notice }} />,
+        <DeliveriesPage {...{ operator, filter, parameters, deliveries, newest, older, notice }} />,
       )
     },
   })

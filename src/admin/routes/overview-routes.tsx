@@ -17,8 +17,10 @@ import { findStaticFile } from '../static-files.ts'
 
 export type OverviewRoutesDeps = DescribeStatsDeps & ListAuditEntriesDeps
 
+/** The parameter is named `window`, as in the API's `/stats`. */
 const overviewQuerySchema = z.object({ window: periodSchema.default('24h') })
 
+/** The overview, the audit log, and the static files that every page loads. */
 export function overviewRoutes(pages: Pages, deps: OverviewRoutesDeps): void {
   pageRoute(pages, ADMIN, {
     async GET({ operator, query }, c) {

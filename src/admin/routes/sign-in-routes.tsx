@@ -9,7 +9,7 @@ import { respondWithPage, seeOther } from '../page-responses.ts'
 import { type Pages, pageRoute } from '../page-route.ts'
 import { ResumePage } from '../pages/resume-page.tsx'
 import { SignInPage } from '../pages/sign-in-page.tsx'
-import { MAX_ANONYMOUS_FORM_BYTES, readForm } from '../read-form.ts'
+import { type InterruptedForm, MAX_ANONYMOUS_FORM_BYTES, readForm } from '../read-form.ts'
 
 export type SignInRoutesDeps = SignInDeps & {
   hasAdminKey: boolean
@@ -17,6 +17,7 @@ export type SignInRoutesDeps = SignInDeps & {
   addressOf: (c: AppContext) => string
 }
 
+/** Signs operators in and out. */
 export function signInRoutes(pages: Pages, deps: SignInRoutesDeps): void {
   const { app, operatorSession } = pages
   const { hasAdminKey } = deps
@@ -32,11 +33,7 @@ export function signInRoutes(pages: Pages, deps: SignInRoutesDeps): void {
     POST: async (c) => {
       const form = await readForm(c, MAX_ANONYMOUS_FORM_BYTES)
       const target = safeTarget(form.get('to') ?? undefined)
-      const interruptedFields = form.get('form')
-      const interrupted =
-        interruptedFields === null || formLabel(target) === undefined
-          ? undefined
-          : { target, fields: new URLSearchParams(interruptedFields) }
+      const interrupted = findInterruptedForm(form, target)
       try {
         const session = await signIn(deps, { key: form.get('key') ?? '', address: deps.addressOf(c) })
         const operator = operatorSession.signIn(c, session)
@@ -44,18 +41,12 @@ export function signInRoutes(pages: Pages, deps: SignInRoutesDeps): void {
         const explanation = 'You are signed in again. The form was not sent yet, so nothing was done.'
         return respondWithPage(c, <ResumePage {...{ operator, interrupted, explanation }} />)
       } catch (error) {
-        const failure = error instanceof TrackerError ? signInFailure(error) : undefined
-        if (!(error instanceof TrackerError) || failure === undefined) throw error
-        const problem: { status: 401 | 403 | 429; retryAfter?: number } = failure.problem
-        if (problem.retryAfter !== undefined) c.header('Retry-After', String(problem.retryAfter))
-        const page = {
-          target,
-          interrupted,
-          problem: failure.text,
-          hasAdminKey,
-          needsHttps: deps.needsHttps(),
-        }
-        return respondWithPage(c, <SignInPage {...page} />, problem.status)
+        const failure = error instanceof TrackerError ? describeFailure(error) : undefined
+        if (failure === undefined) throw error
+        const { message, status, retryAfter } = failure
+        if (retryAfter !== undefined) c.header('Retry-After', String(retryAfter))
+        const page = { target, interrupted, problem: message, hasAdminKey, needsHttps: deps.needsHttps() }
+        return respondWithPage(c, <SignInPage {...page} />, status)
       }
     },
   })
@@ -68,20 +59,30 @@ export function signInRoutes(pages: Pages, deps: SignInRoutesDeps): void {
   })
 }
 
-function signInFailure(error: TrackerError) {
+/** The form that the sign-in interrupted, which the sign-in page passes on as one field. `target` is its path. */
+function findInterruptedForm(form: URLSearchParams, target: string): InterruptedForm | undefined {
+  const fields = form.get('form')
+  if (fields === null || formLabel(target) === undefined) return undefined
+  return { target, fields: new URLSearchParams(fields) }
+}
+
+type SignInFailure = { message: string; status: 401 | 403 | 429; retryAfter?: number }
+
+/** What to show after a failed sign-in. Undefined for an error that has another cause than the key or too many attempts. */
+function describeFailure(error: TrackerError): SignInFailure | undefined {
   switch (error.code) {
     case 'unauthenticated':
       return {
-        text: 'Unknown key. Check that you copied it completely. For name:secret, enter only the secret.',
-        problem: PROBLEMS.unauthenticated,
+        message: 'Unknown key. Check that you copied it completely. For name:secret, enter only the secret.',
+        ...PROBLEMS.unauthenticated,
       }
     case 'forbidden':
       return {
-        text: 'This is an API key. Use an admin key from TRACKER_ADMIN_KEY.',
-        problem: PROBLEMS.forbidden,
+        message: 'This is an API key. Use an admin key from TRACKER_ADMIN_KEY.',
+        ...PROBLEMS.forbidden,
       }
     case 'too_many_attempts':
-      return { text: error.message, problem: PROBLEMS.too_many_attempts }
+      return { message: error.message, ...PROBLEMS.too_many_attempts }
     default:
       return undefined
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { type FileHandle, link, open, rename, rm, unlink } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { Command } from 'commander'
 import { errorMessage } from '../../domain/errors.ts'
@@ -66,16 +66,26 @@ async function download(client: TrackerClient, file: string, signal: AbortSignal
   )
 }
 
-/** Without `force`, a file that was created in the meantime isn't replaced either, if the file system supports links. */
+/**
+ * Renames `path` to `file`. A rename replaces an existing file, so without `force` it first creates an empty `file`, which fails if
+ * another process has created one in the meantime.
+ */
 async function moveInto(path: string, file: string, force: boolean): Promise<void> {
   if (force) return rename(path, file)
+  await createEmpty(file)
   try {
-    await link(path, file)
+    await rename(path, file)
   } catch (error) {
-    if (errorCode(error) === 'EEXIST') throw alreadyExistsError(file)
-    return rename(path, file)
+    await rm(file, { force: true })
+    throw error
   }
-  await unlink(path)
+}
+
+async function createEmpty(file: string): Promise<void> {
+  const handle = await open(file, 'wx', 0o600).catch((error: unknown) => {
+    throw errorCode(error) === 'EEXIST' ? alreadyExistsError(file) : error
+  })
+  await handle.close()
 }
 
 function alreadyExistsError(file: string): CommandError {

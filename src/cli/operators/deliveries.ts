@@ -27,6 +27,7 @@ export function deliveriesCommand(context: CommandContext): Command {
     .action(async ({ outcome, fileId, limit, watch, json }: DeliveriesOptions) => {
       const client = createConfiguredClient(context)
       const query = { ...(outcome !== undefined && { outcome }), ...(fileId !== undefined && { fileId }) }
+      // With --watch, those beyond the limit are requested too, so that they don't count as new later.
       const page = await listDeliveries(client, query, watch ? MAX_LISTED : limit)
       const deliveries = page.deliveries.slice(0, limit)
       const hasMore = page.nextCursor !== null || deliveries.length < page.deliveries.length
@@ -100,12 +101,11 @@ async function watchDeliveries(
     let limit = FIRST_PAGE
     let { deliveries } = await listDeliveries(client, query, limit)
     if (deliveries.length === limit && !deliveries.some(isSeen)) {
+      // The page is full of new deliveries, so there may be more.
       limit = MAX_LISTED
       deliveries = (await listDeliveries(client, query, limit)).deliveries
     }
-    const added = deliveries.some(isSeen)
-      ? findNew(deliveries, seen, ({ deliveryId }) => deliveryId, limit)
-      : deliveries
+    const added = findNew(deliveries, seen, ({ deliveryId }) => deliveryId, limit)
     if (added.length > 0) onNew(added)
     for (const { deliveryId } of deliveries) seen.add(deliveryId)
   })

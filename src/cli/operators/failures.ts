@@ -34,7 +34,9 @@ export function failuresCommand(context: CommandContext): Command {
     .action(async (options: RunFilterOptions & { watch?: true; json?: true }) => {
       const client = createConfiguredClient(context)
       const filter = toRunFilter(options)
+      // Before the list, so that a change during the list isn't missed.
       const before = options.watch && (await fetchActivity(client))
+      // With --watch, runs beyond the limit are requested too, so that they don't count as new later.
       const listed = await listRuns(client, filter, options.watch ? MAX_LISTED : options.limit)
       const runs = listed.runs.slice(0, options.limit)
       const nextCursor = runs.length < listed.runs.length ? null : listed.nextCursor
@@ -65,7 +67,7 @@ Examples:
 ${OPERATOR_HELP}
 --watch checks every second whether anything changed, and then lists the runs that may be new: those requested since the oldest
 pending run. A late webhook can settle an older run that had expired, so after a change it also lists all matching runs, at most once
-a minute.`
+a minute. With --acknowledged it lists all matching runs every second.`
 
 /** Covers runs that are requested during a poll. */
 const OVERLAP_MS = 60_000
@@ -93,6 +95,7 @@ async function watch(
   let newestAt = newestOf(listed)
   let before = start.before
   let listedAllAt = Date.now()
+  // Since all matching runs were listed.
   let hasChanged = false
   await pollUntilStopped(context, async () => {
     const activity = await fetchActivity(client)

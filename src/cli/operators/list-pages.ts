@@ -7,6 +7,7 @@ import { type listedRunSchema, runListSchema } from '../../contract/run.ts'
 import { parseInteger } from '../../domain/quantities.ts'
 import { requestJson, type TrackerClient } from '../tracker-client.ts'
 
+/** The highest `--limit` of a list. */
 export const MAX_LISTED = 1000
 
 /** The service's maximum per page. */

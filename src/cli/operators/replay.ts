@@ -63,7 +63,7 @@ Examples:
   extension-tracker replay --cause forged_token --since 24h --dry-run
   extension-tracker replay --outcome rejected --reason "the secret was wrong"
 ${OPERATOR_HELP}
-A filter matches rejected webhooks only. The exit code is 1 if one is still rejected.`
+A filter matches rejected webhooks only. The exit code is 1 if one is still rejected; with --dry-run it is 0.`
 
 async function replayOne(
   context: CommandContext,

@@ -39,6 +39,7 @@ export function retryCommand(context: CommandContext): Command {
     .option('--json', "print the service's JSON")
     .addHelpText('after', RETRY_HELP)
     .action(async (runId: string | undefined, options: RunFilterOptions & RetryOptions) => {
+      // Not by its value, because `limit` has a default.
       const hasFilter = FILTER_OPTIONS.some((name) => command.getOptionValueSource(name) === 'cli')
       if (runId !== undefined && hasFilter)
         throw new CommandError('Give RUN_ID or filter options such as --status, not both.', 2)
@@ -195,6 +196,7 @@ function formatNotAccepted({ notAccepted }: Progress, count: number, width: numb
     [
       { title: 'RUN', cell: ({ runId }) => runId },
       { title: 'EXTENSION', cell: ({ name }) => name },
+      // Here `failed` means that the retry was rejected, not that a run failed.
       { title: 'STATE', cell: ({ state }) => (state === 'failed' ? 'rejected' : state) },
       { title: 'REASON', cell: ({ reason }) => reason, isTruncatable: true },
     ],

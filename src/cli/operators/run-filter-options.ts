@@ -14,7 +14,7 @@ export type RunFilterOptions = {
   limit: number
 }
 
-/** The filter of the service's `/runs`. By default it matches the failed runs that are not acknowledged. */
+/** The fields of the service's filter for runs; `q` is the search text. */
 export type RunFilter = { [name in 'status' | 'extension' | 'cause' | 'since' | 'until' | 'q']?: string } & {
   acknowledged?: boolean
 }
@@ -46,6 +46,7 @@ export function addRunFilterOptions(
     .addOption(limitOption(limit, maxLimit))
 }
 
+/** Without options, the filter matches the failed runs that are not acknowledged. */
 export function toRunFilter(options: RunFilterOptions): RunFilter {
   const { status = 'failed', extension, cause, since, until, search, acknowledged = false, all } = options
   return {

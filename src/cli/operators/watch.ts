@@ -35,6 +35,6 @@ export function findNew<T>(
 ): T[] {
   // Items after the last seen one in a full list are old: they moved up as newer ones left it.
   const lastSeen = listed.findLastIndex((item) => seen.has(idOf(item)))
-  const end = listed.length < maxListed ? listed.length : lastSeen
+  const end = listed.length < maxListed || lastSeen === -1 ? listed.length : lastSeen
   return listed.slice(0, end).filter((item) => !seen.has(idOf(item)))
 }

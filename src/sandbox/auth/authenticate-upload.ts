@@ -119,7 +119,7 @@ type UsedTokens = { use(token: string): boolean }
 
 const MAX_TOKENS = 100_000
 
-/** `use` returns false for a token that was used before. The oldest are evicted; no token is valid for over an hour. */
+/** `use` returns false for a token that was used before. It remembers the newest 100,000; a token is valid for at most an hour. */
 export function createUsedTokens(): UsedTokens {
   const used = new Set<string>()
   return {

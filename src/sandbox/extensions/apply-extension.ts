@@ -10,7 +10,7 @@ import { removeBackground } from './remove-background.ts'
 
 type Media = { library: Library; storage: DiskStorage }
 
-/** Applies an extension to the current version of a file, and returns the changed file. */
+/** Applies an extension to the current version of a file, and returns the changed file. An unknown extension (null) changes nothing. */
 export async function applyExtension(
   media: Media,
   fileId: string,

@@ -45,8 +45,8 @@ const taggerFields = {
   maxTags: z.number().min(0).optional(),
 }
 
-// Only the options that ImageKit itself interprets are checked; others pass unchanged to the service behind the
-// extension. A missing required option gets a default.
+// Only the options that ImageKit itself interprets are checked. ImageKit passes others on to the service behind the extension, so
+// the sandbox ignores them. A missing required option gets a default.
 const knownSchema = z.discriminatedUnion('name', [
   z.object({
     name: z.literal('remove-bg'),

@@ -13,7 +13,7 @@ import type { ExtensionJob, ExtensionRequest } from './extension-request.ts'
 
 // The longest time for which a response waits for the receiver of `early` webhooks.
 const MAX_EARLY_WAIT_MS = 5000
-// `late` webhooks are sent after ten delays. The effect itself takes the first of them.
+// `late` webhooks are sent after ten delays, but the file changes after the first of them.
 const LATE_EXTRA_DELAYS = 9
 
 const RESPONSE_STATUS = { SUCCESS: 'success', FAILURE: 'failed' } as const

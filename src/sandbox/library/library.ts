@@ -5,7 +5,7 @@ import { type FileVersion, type LibraryFile, newObjectId, withCurrentVersion } f
 
 const MAX_VERSIONS = 100
 
-/** The content of a version, before the library assigns an id and a number. */
+/** The content of a version, before the library assigns its id, number and times. */
 export type NewVersion = Omit<FileVersion, 'versionId' | 'number' | 'createdAt' | 'updatedAt'>
 
 export type Library = ReturnType<typeof createLibrary>
@@ -105,6 +105,7 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
       })
     },
 
+    /** Publishes or unpublishes the current version, or every version. */
     setPublished(fileId: string, isPublished: boolean, everyVersion: boolean): Promise<LibraryFile> {
       return runExclusive(async () => {
         const file = withCurrentVersion(getFile(fileId), { isPublished }, clock())

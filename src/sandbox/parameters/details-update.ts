@@ -10,7 +10,7 @@ import {
 } from '../library/library-file.ts'
 import { checkCustomCoordinates, checkTags, checkWebhookUrl } from './shared-parameters.ts'
 
-/** An update of details: undefined means not sent, null unsets. */
+/** An update of details. Undefined means not sent, null unsets; an absent list or object of metadata is empty. */
 export type DetailsUpdate = {
   kind: 'details'
   removeAITags: readonly string[] | 'all'

@@ -22,6 +22,7 @@ function parseTokens(tokens: readonly Token[]): Expression | undefined {
     const token = tokens[position]
     return token?.kind === 'word' ? token.text.toUpperCase() : undefined
   }
+  // Both return whether the next token matches, and move past it if it does.
   const takeWord = (word: string) => peekWord() === word && ++position > 0
   const takeSymbol = (symbol: string) => {
     const token = tokens[position]

@@ -16,8 +16,8 @@ export type Downloader = {
 }
 
 /**
- * Connects only to public addresses and to the sandbox itself, also after redirects. Otherwise anyone who can upload could
- * read from servers that only this machine can reach.
+ * Unless `allowPrivateUrls`, it connects only to public addresses and to the sandbox itself, also after redirects. Otherwise anyone
+ * who can upload could read from servers that only this machine can reach.
  */
 export function createDownloader(options: {
   allowPrivateUrls: boolean

@@ -10,8 +10,8 @@ const COPIES_IF_DUPLICATED = 3
 type Dependencies = { sender: WebhookSender; tasks: BackgroundTasks; library: Library; origin: () => string }
 
 /**
- * Returns a function that emits a webhook of a job. Its promise resolves after the first attempt; retries continue in the
- * background.
+ * Returns a function that emits a webhook of a job, as often as its scenario says. The promise resolves after the first attempt of
+ * each; retries continue in the background.
  */
 export function createWebhookEmitter(
   { sender, tasks, library, origin }: Dependencies,

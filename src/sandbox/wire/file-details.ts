@@ -42,7 +42,7 @@ export function versionDetails(origin: string, file: LibraryFile, version: FileV
   const { fileType, mime, size, image, embeddedMetadata } = version.facts
   const url = versionUrl(origin, file, version)
   const isCurrent = version === file.versions.at(-1)
-  // For the current version it is "when the file was first uploaded", for an older version its own time.
+  // ImageKit documents `createdAt` of a file as the time of its first upload. An older version has its own time.
   const createdAt = (isCurrent ? file.versions[0]?.createdAt : undefined) ?? version.createdAt
   return {
     fileId: file.fileId,
