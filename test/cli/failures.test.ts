@@ -207,7 +207,10 @@ test('escape sequences in every text of a run are escaped', async () => {
 })
 
 test('escape sequences in an error response are escaped', async () => {
-  const { stderr } = await runOperatorCommand(['failures'], () => ({ status: 400, body: { detail: HOSTILE } }))
+  const { stderr } = await runOperatorCommand(['failures'], () => ({
+    status: 400,
+    body: { detail: HOSTILE },
+  }))
   expect(stderr).toContain('owned')
   expect(findUnsafeCharacters(stderr.replaceAll('\n', ''))).toEqual([])
 })

@@ -27,9 +27,7 @@ export function deliveryRoutes(pages: Pages, deps: DeliveryRoutesDeps): void {
         return [name, name === 'since' || name === 'until' ? isoTime(text) : text] as const
       })
       const { cursor: _, ...parameters } = Object.fromEntries(fields)
-      const filter = toDeliveryFilter(
-        parseQuery(deliveryFilterQuerySchema, new URLSearchParams(parameters)),
-      )
+      const filter = toDeliveryFilter(parseQuery(deliveryFilterQuerySchema, new URLSearchParams(parameters)))
       const page = pageOf(parseQuery(pageQuerySchema, query))
       const { deliveries, next } = await listDeliveries(deps, filter, page)
       const newest = page.before === null ? null : withQuery(DELIVERIES, parameters)
