@@ -1,26 +1,32 @@
 import { CLOCK_SLACK_MS } from './due-time.ts'
 
+/** A run, by its row number `n`. `isOverdue`: an earlier sweep has marked it. */
+export type SweptRun = { n: number; isPending: boolean; isOverdue: boolean; requestedAt: number }
+
 /**
  * Decides what the sweep does with the next run, in insertion order. `mark`: it is pending and overdue, so it will be checked.
- * `pass`: it needs nothing, or is already marked. `stop`: it is too young, and so are the runs after it. A run dated into the
- * future by a wrong clock counts as old: otherwise no run after it would ever be checked.
+ * `skip`: it is not pending, or already marked. `stop`: it is too young to be overdue, and so are the runs after it.
  */
 export function sweepRun(
   { isPending, isOverdue, requestedAt }: Omit<SweptRun, 'n'>,
   { now, overdueAfterMs }: { now: number; overdueAfterMs: number },
-): 'mark' | 'pass' | 'stop' {
-  const isYoung = requestedAt > now - overdueAfterMs && requestedAt <= now + CLOCK_SLACK_MS
-  if (isYoung) return 'stop'
-  return isPending && !isOverdue ? 'mark' : 'pass'
+): 'mark' | 'skip' | 'stop' {
+  if (isYounger(requestedAt, now, overdueAfterMs)) return 'stop'
+  return isPending && !isOverdue ? 'mark' : 'skip'
 }
 
-/** `isOverdue`: an earlier sweep has marked it. */
-export type SweptRun = { n: number; isPending: boolean; isOverdue: boolean; requestedAt: number }
+/**
+ * Whether a run was requested less than `ageMs` ago, or is dated slightly ahead of the clock. One that a wrong clock dated
+ * further ahead counts as old: otherwise no run after it would ever be checked.
+ */
+function isYounger(requestedAt: number, now: number, ageMs: number): boolean {
+  return requestedAt > now - ageMs && requestedAt <= now + CLOCK_SLACK_MS
+}
 
 /**
  * Selects at most `limit` of the next runs, in insertion order, to be marked as overdue, with the time since which each has been
- * due. `swept` is the last run that the sweep has passed; undefined if it passes none. The sweep does not pass a run younger than
- * the longest transaction, because an earlier run may not be committed yet.
+ * due. `swept` is the last run that the sweep has passed, so that the next sweep begins after it; undefined if it passes none.
+ * The sweep does not pass a run younger than the longest transaction, because an earlier run may not be committed yet.
  */
 export function selectOverdue(
   runs: readonly SweptRun[],
@@ -34,7 +40,7 @@ export function selectOverdue(
     if (decision === 'stop' || overdue.length === rule.limit) break
     if (decision === 'mark')
       overdue.push({ n: run.n, dueAt: Math.min(run.requestedAt + rule.overdueAfterMs, rule.now) })
-    isPassing &&= sweepRun(run, { now: rule.now, overdueAfterMs: rule.longestTransactionMs }) !== 'stop'
+    isPassing &&= !isYounger(run.requestedAt, rule.now, rule.longestTransactionMs)
     if (isPassing) swept = run.n
   }
   return { overdue, swept }

@@ -96,14 +96,15 @@ function listSums(sums: StatSums): StatCounter[] {
 }
 
 /**
- * One transaction folds at most so many batches, and none after so many changes of counters, so that webhooks wait only briefly.
+ * One transaction folds the deltas of at most `MAX_DELTAS` batches, and no further delta once these have `MAX_CHANGES` changes of
+ * counters, so that webhooks wait only briefly.
  */
 export const MAX_DELTAS = 500
 const MAX_CHANGES = 2_000
 
 /**
- * Sums the oldest deltas, at most `MAX_DELTAS`. `numbers` are those of the summed deltas; `isMore`: there may be more. Null if
- * there are none.
+ * Sums the oldest of these deltas; each is a `StatDelta` as JSON. `numbers` are those of the summed deltas; `isMore`: there may
+ * be more. Null if there are none.
  */
 export function foldDeltas(
   deltas: readonly (readonly [n: number, delta: string])[],
@@ -126,20 +127,20 @@ export function foldDeltas(
 }
 
 /**
- * The present counts, and those of the hours from `from` to before `until`: the folded counters, plus the counters of each delta
- * that is not folded yet.
+ * The present counts, and those of the hours from `from` to before `until`: the folded counters, plus those of the deltas that
+ * are not folded yet. `unfolded` has the `counters` of each such delta, as JSON.
  */
 export function countsOf(
   folded: { counters: Iterable<StatCounter>; byHour: Iterable<SettledCount> },
-  deltas: Iterable<string>,
+  unfolded: Iterable<string>,
   { from, until }: { from: number; until: number },
 ): StatCounts {
   const sums: StatSums = new Map()
   const add = ([, kind, name, value, count]: StatCounter) => addTo(sums, [0, kind, name, value, count])
   const settled = [...folded.byHour]
   for (const counter of folded.counters) add(counter)
-  for (const delta of deltas) {
-    const changes: StatDelta['counters'] = JSON.parse(delta)
+  for (const json of unfolded) {
+    const changes: StatDelta['counters'] = JSON.parse(json)
     for (const counter of changes) {
       const [hour, kind, , value, count] = counter
       if (hour !== NOW && (hour < from || hour >= until)) continue

@@ -32,8 +32,8 @@ export class FieldCollector {
   beginPart(name: string): void {
     // The official SDK sends each byte of a Buffer as a field of its own.
     if (/^file\[\d+\]$/.test(name)) throw invalidForm('file', SENT_AS_BYTES)
-    const isOnce = name === 'file' || KNOWN_FIELDS.has(name)
-    if (isOnce && this.#partNames.has(name))
+    const isSingle = name === 'file' || KNOWN_FIELDS.has(name)
+    if (isSingle && this.#partNames.has(name))
       throw new TrackerError('invalid_input', `Your request contains the ${name} parameter twice.`)
     this.#partNames.add(name)
     if (name === 'description') this.fields.setsDescription = true

@@ -25,7 +25,7 @@ export type PrunerDeps = {
 /** Where the next step continues. */
 type Place = 'keys' | { bodies: number | null } | { submissions: RetentionPlace | null }
 
-/** Few enough per step that no delivery has to wait. */
+/** The number of bodies that one step deletes: few enough that no delivery has to wait. */
 const AT_ONCE = 200
 const BETWEEN_MS = 50
 const EVERY_MS = 10 * 60_000
@@ -46,22 +46,22 @@ export function createPruner(deps: PrunerDeps): Repeated {
   let isWarned = false
   let place: Place | null = null
 
-  /** Keys first, then bodies, then submissions. Null: everything is done, or another process does it. */
-  const work = async (current: Lease, at: Place, now: number): Promise<Place | null> => {
-    if (at === 'keys') {
+  /** Does one step: keys first, then bodies, then submissions. Null: everything is done, or another process does it. */
+  const work = async (current: Lease, from: Place, now: number): Promise<Place | null> => {
+    if (from === 'keys') {
       const isMore = await store.deleteExpiredKeys(current, now)
       if (isMore === null) return null
       return isMore ? 'keys' : { bodies: null }
     }
-    if ('bodies' in at) {
+    if ('bodies' in from) {
       // To the end of the table: a clock that was ahead may have left newer times among the old rows.
-      const pruned = await store.pruneBodies(current, now - retentionMs, AT_ONCE, at.bodies)
+      const pruned = await store.pruneBodies(current, now - retentionMs, AT_ONCE, from.bodies)
       if (pruned === null) return null
       if (pruned.next !== null) return { bodies: pruned.next }
       return retentionRunsMs === null ? null : { submissions: null }
     }
     if (retentionRunsMs === null) return null
-    const deleted = await store.deleteOldSubmissions(current, now, now - retentionRunsMs, at.submissions)
+    const deleted = await store.deleteOldSubmissions(current, now, now - retentionRunsMs, from.submissions)
     return deleted === null || deleted.next === null ? null : { submissions: deleted.next }
   }
   /** The last known trust. If another process has had the lease since, that process has stored a later one. */

@@ -26,14 +26,14 @@ export const FAULTS_IN_RETENTION = [
     tests: CONTRACT,
   },
   { name: 'sweep-starts-again-each-time', in: 'sweepOverdue', remove: 'rows.saveSwept', tests: CONTRACT },
-  { name: 'sweep-stops-too-early', in: 'sweepRun.isYoung', compare: ['overdueAfterMs', '>='], tests: SWEEP },
+  { name: 'sweep-stops-too-early', in: 'isYounger', compare: ['ageMs', '>='], tests: SWEEP },
   {
     name: 'sweep-stops-at-a-run-dated-in-the-future',
-    in: 'sweepRun.isYoung',
+    in: 'isYounger',
     assume: ['CLOCK_SLACK_MS', true],
     tests: SWEEP,
   },
-  { name: 'sweep-skips-young-runs', in: 'sweepRun', replace: ["'stop'", "'pass'"], tests: SWEEP },
+  { name: 'sweep-skips-young-runs', in: 'sweepRun', replace: ["'stop'", "'skip'"], tests: SWEEP },
   {
     name: 'pruning-removes-deliveries',
     in: 'createRemovalRows.deleteBodies',

@@ -38,7 +38,7 @@ export function respond({
   at,
   key,
 }: ResponseInput): Step<{ result: ResponseDecision['result']; submission: Submission }> {
-  const decide = (facts: Facts, ids: NewIds, bodyOf: BodyOf) => {
+  const applyResponses = (facts: Facts, ids: NewIds, bodyOf: BodyOf) => {
     const before = loadResponseContext(facts, submissionId, [response, ...earlyUploadEvents(facts, response)])
     if (before === undefined) throw new TrackerError('not_found', `There is no submission ${submissionId}.`)
     const responded = applyResponse(before, response, at, ids, bodyOf)
@@ -55,11 +55,11 @@ export function respond({
       const state = loadState(facts, submissionId)
       if (state === undefined) return []
       const responses = [response, ...earlyUploadEvents(facts, response)]
-      const bodies = bodyKeys((ids, bodyOf) => decide(facts, ids, bodyOf))
+      const bodies = bodyKeys((ids, bodyOf) => applyResponses(facts, ids, bodyOf))
       return [...unclaimedKeys(state, responses), ...bodies]
     },
     decide(facts, ids) {
-      const { before, after, result } = decide(facts, ids, (id) => bodyIn(facts, id))
+      const { before, after, result } = applyResponses(facts, ids, (id) => bodyIn(facts, id))
       const changes = responseChanges(before, after)
       const ownClaim = key && findOwnClaim(facts, key)
       const claims = ownClaim && key ? [{ ...ownClaim, response: key.response }] : []
