@@ -2,7 +2,14 @@
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { median, milliseconds, spread, sum } from './figures.ts'
-import { type Env, inOwnFolder, launchPeer, launchTracker, type RunningServer, withServer } from './launch.ts'
+import {
+  type Env,
+  inOwnFolder,
+  launchComparison,
+  launchTracker,
+  type RunningServer,
+  withServer,
+} from './launch.ts'
 import { generateLoad, type Load, waitUntilRead } from './load.ts'
 import { syncFile } from './machine.ts'
 import {
@@ -60,20 +67,24 @@ export const GROUP_COMMIT: IngestServer = {
     const path = join(folder, 'peer.db')
     copyFileSync(template, path)
     syncFile(path)
-    return launchPeer('group-commit-ingest', folder, env)
+    return launchComparison('group-commit-ingest', folder, env)
   },
   findStored: (folder, { submissions }) => findStoredByGroupCommit(join(folder, 'peer.db'), submissions),
 }
 
 function nonStoringServer(name: string, program: string): IngestServer {
-  return { name, promise: 'nothing', start: (folder, _workload, env) => launchPeer(program, folder, env) }
+  return {
+    name,
+    promise: 'nothing',
+    start: (folder, _workload, env) => launchComparison(program, folder, env),
+  }
 }
 
 function oneTransactionServer(name: string, program: string): IngestServer {
   return {
     name,
     promise: 'on disk',
-    start: (folder, _workload, env) => launchPeer(program, folder, env),
+    start: (folder, _workload, env) => launchComparison(program, folder, env),
     findStored: (folder) => findStoredByOneCommit(join(folder, 'peer.db')),
   }
 }

@@ -7,13 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Core, onCore } from './machine.ts'
 
-/** Used only by the bench. */
+/** Only the bench uses these. They protect nothing. */
 export const SECRETS = {
   TRACKER_TOKEN_SECRET: 'bench-token-secret-of-nothing-else',
   TRACKER_API_KEY: 'bench-api-key-0001',
   TRACKER_ADMIN_KEY: 'bench-admin-key-0001',
 }
-export const READER_HEADERS = { Authorization: `Bearer ${SECRETS.TRACKER_API_KEY}` }
+export const API_KEY_HEADERS = { Authorization: `Bearer ${SECRETS.TRACKER_API_KEY}` }
 export const OPERATOR_HEADERS = { Authorization: `Bearer ${SECRETS.TRACKER_ADMIN_KEY}` }
 
 export type RunningServer = { url: string; pid: number; stop: () => Promise<void> }
@@ -27,7 +27,7 @@ const UNREACHABLE = 'http://127.0.0.1:9'
 const START_TIMEOUT_MS = 120_000
 let launchCount = 0
 
-/** The built service, configured with keys as for access from other machines. */
+/** The built service, with keys configured, as is necessary if other machines connect to it. */
 export function launchTracker(folder: string, env: Env = {}, core: Core = 0): Promise<RunningServer> {
   const trackerEnv = {
     PORT: '0',
@@ -53,8 +53,8 @@ export function sandboxEnv({ url }: RunningServer): Env {
   return { IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url }
 }
 
-/** A server of servers.ts. */
-export function launchPeer(
+/** One of the servers that the tracker is compared with; see `servers.ts`. */
+export function launchComparison(
   name: string,
   folder: string,
   env: Env = {},

@@ -224,7 +224,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   const waitingLimits = { total: waiting, perToken: 20, perConnection: 4, ...overrides.waitingLimits }
 
   // Use cases
-  const { secrets, requireOnExtensions } = config.signatures
+  const { secrets, requireOnExtensionWebhooks } = config.signatures
   const arrivalTimes = createArrivalTimes()
   const successLog = createSuccessLog({ clock, log })
   const tracker = {
@@ -278,7 +278,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     arrivalTimes,
     readToken: (token: string) => readWebhookToken(tokens, token),
     checkSignature: createSignatureCheck({ secrets, verify: verifySignature, arrivalTimes }),
-    requireSignature: requireOnExtensions,
+    requireSignature: requireOnExtensionWebhooks,
     parseJson,
     readExtensionResult,
     readAccountEvent,

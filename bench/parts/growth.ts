@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { median, milliseconds, spread, sum, whole } from '../figures.ts'
 import { countMissing, TRACKER } from '../ingest-run.ts'
-import { type Env, launchTracker, OPERATOR_HEADERS, READER_HEADERS, withServer } from '../launch.ts'
+import { API_KEY_HEADERS, type Env, launchTracker, OPERATOR_HEADERS, withServer } from '../launch.ts'
 import { generateLoad, type Load, waitUntilRead } from '../load.ts'
 import type { PartResult } from '../report.ts'
 import { buildGetRequest, type RequestFile, writeRequests } from '../requests.ts'
@@ -43,7 +43,7 @@ function openSample(bench: Bench, size: number): Sample {
     name: `${whole(size)} runs`,
     database,
     status: writeRequests(join(bench.folder, `growth-status-${size}`), fileIds.length, (index) =>
-      buildGetRequest(`/assets/${fileIds[index]}/status`, READER_HEADERS),
+      buildGetRequest(`/assets/${fileIds[index]}/status`, API_KEY_HEADERS),
     ),
     failures: writeRequests(join(bench.folder, `growth-failures-${size}`), 100, () =>
       buildGetRequest(FAILURES, OPERATOR_HEADERS),

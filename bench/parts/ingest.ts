@@ -17,7 +17,7 @@ import {
   ONE_COMMIT,
   TRACKER,
 } from '../ingest-run.ts'
-import { launch, launchPeer, SECRETS, slowSyncEnv } from '../launch.ts'
+import { launch, launchComparison, SECRETS, slowSyncEnv } from '../launch.ts'
 import { isInstalled } from '../machine.ts'
 import type { PartResult } from '../report.ts'
 import type { Bench, ExtensionCount, Order } from '../rounds.ts'
@@ -158,7 +158,7 @@ export async function measurePeers(bench: Bench): Promise<PartResult> {
   const octokit: IngestServer = {
     name: '@octokit/webhooks on node:http',
     promise: 'its handlers were called',
-    start: (folder, _workload, env) => launchPeer('octokit-ingest', folder, env),
+    start: (folder, _workload, env) => launchComparison('octokit-ingest', folder, env),
     requests: write('octokit', '/'),
   }
   const debian: IngestServer = {

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { median, spread, sum } from '../figures.ts'
 import { countMissing, TRACKER } from '../ingest-run.ts'
-import { inOwnFolder, READER_HEADERS, withServer } from '../launch.ts'
+import { API_KEY_HEADERS, inOwnFolder, withServer } from '../launch.ts'
 import { generateLoad, get, type Load, waitUntilRead } from '../load.ts'
 import type { PartResult } from '../report.ts'
 import { buildGetRequest, type RequestFile, writeRequests } from '../requests.ts'
@@ -27,7 +27,7 @@ type Result = {
 export async function measureMixed(bench: Bench): Promise<PartResult> {
   const workload = await prepareWorkload(bench, { measurements: 2 })
   const reads = writeRequests(join(bench.folder, 'mixed.requests'), workload.count, (index) =>
-    buildGetRequest(`/assets/${workload.runAt(index).fileId}/status`, READER_HEADERS),
+    buildGetRequest(`/assets/${workload.runAt(index).fileId}/status`, API_KEY_HEADERS),
   )
   const rounds = await inRounds(bench, [{ name: 'mixed' }], () => runMixed(bench, workload, reads))
   return resultOf(rounds)
@@ -69,7 +69,7 @@ function pollStatuses(url: string, workload: PreparedWorkload, first: number): (
       const address = `${url}/assets/${workload.runAt(index).fileId}/status`
       let isSettled = false
       for (let remaining = READS_AFTER_SETTLING; remaining > 0 && !isOver; ) {
-        const { status }: { status: string } = JSON.parse((await get(address, READER_HEADERS)).text)
+        const { status }: { status: string } = JSON.parse((await get(address, API_KEY_HEADERS)).text)
         const isPending = status === 'pending'
         if (isSettled && isPending) polled.wentBack += 1
         if (!isPending) remaining -= 1

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { median, milliseconds, quantile, spread, sum, whole } from '../figures.ts'
 import { countMissing } from '../ingest-run.ts'
 import {
+  API_KEY_HEADERS,
   inOwnFolder,
-  launchPeer,
+  launchComparison,
   launchTracker,
   OPERATOR_HEADERS,
-  READER_HEADERS,
   type RunningServer,
   withServer,
 } from '../launch.ts'
@@ -181,7 +181,7 @@ async function prepareContenders(bench: Bench, server: PostgresServer): Promise<
       processes: 1,
       workload: { ...stripe, template: await server.createDatabase() },
       start: async (folder, database, core) => [
-        await launchPeer('stripe-ingest', folder, { DATABASE: database }, core),
+        await launchComparison('stripe-ingest', folder, { DATABASE: database }, core),
       ],
       findStored: findStoredCustomers,
     },
@@ -209,7 +209,7 @@ function baselineContender(workload: PostgresWorkload): Contender {
     processes: 1,
     workload,
     start: async (folder, database, core) => [
-      await launchPeer('postgres-ingest', folder, { DATABASE: database }, core),
+      await launchComparison('postgres-ingest', folder, { DATABASE: database }, core),
     ],
     findStored: (database, { submissions }) => findStoredDeliveries(database, submissions),
   }
@@ -397,7 +397,7 @@ async function measureGrowthOf(
   const submissions = await addPending(database, { runs: count, extensions })
   const workload = createWorkload(join(runFolder, 'deliveries'), submissions, { count, extensions })
   const reads = writeRequests(join(runFolder, 'statuses'), fileIds.length, (index) =>
-    buildGetRequest(`/assets/${fileIds[index]}/status`, READER_HEADERS),
+    buildGetRequest(`/assets/${fileIds[index]}/status`, API_KEY_HEADERS),
   )
   const load = { connections: CONNECTIONS, seconds }
   const warmUpLoad = { ...load, seconds: warmUpSeconds }

@@ -5,11 +5,11 @@ import { createCapabilityTokens } from '#src/tracking/capability-tokens'
 import { median, milliseconds, spread } from '../figures.ts'
 import type { GoalId } from '../goals.ts'
 import {
+  API_KEY_HEADERS,
   type Env,
   inOwnFolder,
-  launchPeer,
+  launchComparison,
   launchTracker,
-  READER_HEADERS,
   type RunningServer,
   SECRETS,
   withServer,
@@ -76,10 +76,10 @@ async function repeatedPairs(bench: Bench, runFolder: string): Promise<Pair[]> {
   const address = `/assets/${fileId}/status`
   const start = () => launchTracker(runFolder, databaseAt(path))
   return withServer(start(), async ({ url }) => {
-    const { headers } = await fetch(url + address, { headers: READER_HEADERS })
-    const conditional = { ...READER_HEADERS, 'If-None-Match': headers.get('etag') ?? '' }
+    const { headers } = await fetch(url + address, { headers: API_KEY_HEADERS })
+    const conditional = { ...API_KEY_HEADERS, 'If-None-Match': headers.get('etag') ?? '' }
     const reads: { goal: GoalId; name: string; target: string; requestHeaders: Headers }[] = [
-      { goal: 'status-key', name: 'API key', target: address, requestHeaders: READER_HEADERS },
+      { goal: 'status-key', name: 'API key', target: address, requestHeaders: API_KEY_HEADERS },
       { goal: 'status-304', name: '304', target: address, requestHeaders: conditional },
       {
         goal: 'status-token',
@@ -95,7 +95,7 @@ async function repeatedPairs(bench: Bench, runFolder: string): Promise<Pair[]> {
         const requests = writeRequests(join(runFolder, `${goal}.requests`), 1_000, () =>
           buildGetRequest(target, requestHeaders),
         )
-        const startOther = () => launchPeer('bare-status', runFolder, { RESPONSE: response })
+        const startOther = () => launchComparison('bare-status', runFolder, { RESPONSE: response })
         return { goal, name, requests, start, startOther, other: 'node:http, the same bytes (the ceiling)' }
       }),
     )
@@ -108,14 +108,14 @@ function randomPair(bench: Bench, runFolder: string): Pair {
   const path = seededDatabase(bench, ASSETS, shape)
   const fileIds = pickFileIds(path, READ_ASSETS)
   const requests = writeRequests(join(runFolder, 'random.requests'), fileIds.length, (index) =>
-    buildGetRequest(`/assets/${fileIds[index]}/status`, READER_HEADERS),
+    buildGetRequest(`/assets/${fileIds[index]}/status`, API_KEY_HEADERS),
   )
   return {
     goal: 'status-random',
     name: '1,000,000 assets at random',
     requests,
     start: () => launchTracker(runFolder, databaseAt(path)),
-    startOther: () => launchPeer('express-status', runFolder, { DATABASE: path }),
+    startOther: () => launchComparison('express-status', runFolder, { DATABASE: path }),
     other: 'Express, a prepared read',
   }
 }

@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { mebibytes, median, milliseconds, quantile, spread, sum } from '../figures.ts'
 import { countMissing, TRACKER } from '../ingest-run.ts'
-import { inOwnFolder, READER_HEADERS, withServer } from '../launch.ts'
+import { API_KEY_HEADERS, inOwnFolder, withServer } from '../launch.ts'
 import { generateLoad, inParallel, type Load, post, waitUntilRead } from '../load.ts'
 import { residentBytes } from '../machine.ts'
 import type { PartResult } from '../report.ts'
@@ -101,7 +101,7 @@ async function openClients(
       client.onData()
     })
     socket.on('error', () => {})
-    socket.write(buildGetRequest(pathOf(run.fileId), READER_HEADERS))
+    socket.write(buildGetRequest(pathOf(run.fileId), API_KEY_HEADERS))
     if (registered !== undefined) await whenReceived(client, registered)
     clients.push(client)
   })

@@ -1,7 +1,7 @@
 import { listConditions } from './conditions.mjs'
 
 const FOLDER = 'src/domain/decide/'
-const CONTRACT = ['sqlite-store', 'sqlite-two-handles']
+const CONTRACT = ['sqlite-store', 'sqlite-shared-database']
 
 /**
  * Conditions whose inversion no test can detect, and why. Each is the only condition in its declaration that mentions `about`.

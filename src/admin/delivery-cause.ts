@@ -6,7 +6,7 @@ const CAUSE_TEXTS = {
   unknown_shape: 'Unrecognised payload',
   unknown_status: 'Unknown status',
   other_file: 'The payload names a different file than the submission',
-  not_requested: 'Extension was not requested',
+  not_requested: 'The extension was not requested',
   unknown_submission: 'The submission is not in this database',
   forgotten: 'The asset was forgotten',
   forged_token: 'The token matches no TRACKER_TOKEN_SECRET',

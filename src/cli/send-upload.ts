@@ -31,10 +31,11 @@ export type Upload = {
   source: UploadSource
   fields: readonly (readonly [string, string])[]
   idempotencyKey?: string | undefined
+  /** Called after each chunk of the file, with its size. */
   onSent?: (bytes: number) => void
 }
 
-/** Uploads through the service. Throws `CommandError` if the response is missing, an error, or no upload response of ImageKit. */
+/** Uploads through the service. Throws `CommandError` without a response, and for one that is an error or not ImageKit's upload response. */
 export async function sendUpload(client: TrackerClient, upload: Upload): Promise<SentUpload> {
   const { source, fields, idempotencyKey, onSent } = upload
   const form = createUploadForm(source, fields, onSent)
@@ -67,7 +68,7 @@ function parseResponse({ status, text }: TrackerResponse): Pick<SentUpload, 'bod
     const body = bodySchema.parse(JSON.parse(text))
     return { body, response: responseSchema.parse(body) }
   } catch (cause) {
-    throw new CommandError(`The response (${status}) is not an upload response of ImageKit.`, 1, { cause })
+    throw new CommandError(`The response (${status}) is not ImageKit's upload response.`, 1, { cause })
   }
 }
 
@@ -97,7 +98,7 @@ function createUploadForm(
     const form = `${head}${part('file', source.url)}${writer.formEnd}`
     return { contentType, contentLength: Buffer.byteLength(form), body: oneChunk(form) }
   }
-  // A form doesn't allow every character in the name of a part. ImageKit takes the file's name from the `fileName` parameter instead.
+  // A form doesn't allow every character in a file name. ImageKit takes the file's name from the `fileName` parameter instead.
   const fileName = (source.fileName ?? 'file').replace(/[\\\p{Cc}]/gu, '_')
   const fileHead = writer.partHead({ name: 'file', fileName, contentType: 'application/octet-stream' })
   const before = `${head}${fileHead}`

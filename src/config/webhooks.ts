@@ -15,17 +15,17 @@ export function parseNotifications(variables: Variables, warnings: string[]): No
 }
 
 /** The secrets that verify ImageKit's webhooks, and whether extension webhooks must be signed. */
-export type SignatureSettings = { secrets: string[]; requireOnExtensions: boolean }
+export type SignatureSettings = { secrets: string[]; requireOnExtensionWebhooks: boolean }
 
 export function parseSignatures(variables: Variables): SignatureSettings {
   const secrets = parseSecretList(variables, 'IMAGEKIT_WEBHOOK_SECRET')
-  const requireOnExtensions = variables.flag('REQUIRE_EXTENSION_SIGNATURE', false)
-  if (requireOnExtensions && secrets.length === 0)
+  const requireOnExtensionWebhooks = variables.flag('REQUIRE_EXTENSION_SIGNATURE', false)
+  if (requireOnExtensionWebhooks && secrets.length === 0)
     variables.addProblem(
       'REQUIRE_EXTENSION_SIGNATURE',
       'needs IMAGEKIT_WEBHOOK_SECRET, or every delivery would be rejected',
     )
-  return { secrets, requireOnExtensions }
+  return { secrets, requireOnExtensionWebhooks }
 }
 
 const PREFIX = 'whsec_'

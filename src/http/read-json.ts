@@ -8,16 +8,13 @@ export function parseJson(body: Buffer): Json {
   try {
     return JSON.parse(body.toString('utf8').replace(/^\ufeff/, ''))
   } catch (error) {
-    // V8 quotes the text around the error, with leading dots if the quote starts in the middle.
+    // The message without its quote: V8 quotes the text around the error, with leading dots if the quote starts in the middle.
     const reason = error instanceof Error ? error.message.replace(/, (?:\.\.\.)?".*/s, '') : ''
     throw new TrackerError('invalid_input', `The body is not JSON (${reason.slice(0, 80)}).`)
   }
 }
 
-/**
- * Reads and parses a body. Throws `invalid_input` for anything but a JSON object, and for one nested too deeply to be serialised
- * again.
- */
+/** Reads and parses a body. Throws `invalid_input` for anything but a JSON object, and for one that is nested too deeply (`isTooDeep`). */
 export async function readJsonObject(
   incoming: IncomingMessage,
   readBody: ReadBody,

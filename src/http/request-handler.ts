@@ -9,8 +9,11 @@ import { headersObject, writeResponse } from './response.ts'
 /** Handles a request of Node's HTTP server. */
 export type RequestHandler = (incoming: IncomingMessage, outgoing: ServerResponse) => void
 
-/** Requests with this many headers or more are rejected: Node would silently drop the rest, and no check would see them. */
-export const MAX_HEADERS = 200
+/**
+ * The number of headers of a request that Node keeps; it silently drops the rest. A request that has this many may have had more, so
+ * it is rejected.
+ */
+export const HEADER_LIMIT = 200
 
 /** `malformed` responds to a request that never reaches `app`, `unhandled` to one for which `app` fails to respond. */
 export function createRequestHandler(
@@ -25,19 +28,19 @@ export function createRequestHandler(
   },
 ): RequestHandler {
   const listener = getRequestListener(app.fetch, {
-    // While a body still arrives, the automatic cleanup would close the connection half a second after the response, and the
-    // response would be lost.
+    // While a body is still arriving, the automatic cleanup would reset the connection half a second after the response was sent. A
+    // client that has not read the response yet would lose it.
     autoCleanupIncoming: false,
     errorHandler(error) {
       const isMalformed = error instanceof RequestError
       const { status, headers, body } = isMalformed
-        ? malformed('invalid_input', BAD_ADDRESS)
+        ? malformed('invalid_input', INVALID_URL)
         : unhandled(error)
       return new Response(body, { status, headers: headersObject(headers) })
     },
   })
   return (incoming, outgoing) => {
-    if (incoming.rawHeaders.length < 2 * MAX_HEADERS) {
+    if (incoming.rawHeaders.length < 2 * HEADER_LIMIT) {
       if (!fastPaths({ incoming, outgoing })) void listener(incoming, outgoing)
       return
     }
@@ -46,5 +49,5 @@ export function createRequestHandler(
   }
 }
 
-const BAD_ADDRESS = 'The address or the Host header of the request is not valid.'
-const TOO_MANY_HEADERS = `The request must have fewer than ${MAX_HEADERS} headers.`
+const INVALID_URL = 'The URL or the Host header of the request is not valid.'
+const TOO_MANY_HEADERS = `The request must have fewer than ${HEADER_LIMIT} headers.`

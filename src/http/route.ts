@@ -15,8 +15,9 @@ import { readJsonObject, readOptionalJson } from './read-json.ts'
 import { type AppContext, type AppEnv, requestCredential, requestKey, requestQuery } from './request.ts'
 
 /**
- * Who may send a request: anyone, the holder of any key, or of an admin key. A subject: also the holder of the token of the
- * asset or submission that the path names; browsers may then read the response from any site.
+ * Who may send a request. `none`: anyone. `key`: the holder of any key. `operator`: the holder of an admin key. A subject (`asset`,
+ * `submission`): the holder of any key, or of a token for the asset or submission in the path; browsers may read the responses from
+ * any site.
  */
 export type Auth = 'none' | 'key' | 'operator' | Subject
 
@@ -28,7 +29,7 @@ type BodyShape = { json: z.ZodType; isOptional?: true } | { mediaType: string }
 
 type Responses = { [status: number]: ResponseShape }
 
-/** Everything about an operation except how it is handled; errors are problems, which every operation may return. */
+/** Everything about an operation except how it is handled. Errors are not listed: every operation may return a problem (RFC 9457). */
 type OperationShape = {
   auth: Auth
   params?: z.ZodType
@@ -63,7 +64,10 @@ export type Operation = OperationShape & {
   handle: (request: AnyRequest, c: AppContext) => Promise<AnyResponse> | AnyResponse
 }
 
-/** An operation whose handler gets parsed values, and can return only responses that are described here. */
+/**
+ * An operation whose handler gets parsed values. Its type allows only the JSON and empty responses that are described here; a
+ * `Response` is passed on unchecked.
+ */
 export function operation<
   const A extends Auth,
   const Shapes extends Responses,
@@ -99,8 +103,8 @@ export type Api = {
 
 /**
  * Registers the operations of a path. Each request is authenticated first, then its parameters, query and body are parsed, in
- * this order. Without `query`, an operator's operation rejects query parameters, and any other operation ignores them. HEAD
- * responds like GET. If a subject's token gives access, OPTIONS responds to CORS preflight requests. Every other method gets a
+ * this order. Without `query`, an operator's operation rejects query parameters, and any other operation ignores them, except a
+ * subject's `token`. HEAD responds like GET. If a subject's token gives access, OPTIONS responds to CORS preflight requests. Every other method gets a
  * 405 with `Allow`.
  */
 export function route(api: Api, path: string, operations: { [method in Method]?: Operation }): void {

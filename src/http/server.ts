@@ -3,7 +3,7 @@ import type { ExceededLimit } from '../tracking/status/waiting-limit.ts'
 import { EarlyResponse, guardConnections } from './broken-requests.ts'
 import type { ErrorResponses } from './error-responses.ts'
 import type { RequestHandler } from './request-handler.ts'
-import { MAX_HEADERS } from './request-handler.ts'
+import { HEADER_LIMIT } from './request-handler.ts'
 
 export type HttpServer = {
   /** Resolves with the port once the service accepts connections; rejects if the address is in use. */
@@ -54,7 +54,7 @@ export function createHttpServer(
     requireHostHeader: false,
   })
   server.timeout = limits.stalledMs
-  server.maxHeadersCount = MAX_HEADERS
+  server.maxHeadersCount = HEADER_LIMIT
   const { maxConnections } = limits
   const acceptRequest = guardConnections(server, { malformed, noteExceeded, maxConnections })
   const handle: RequestHandler = (incoming, outgoing) => {

@@ -11,8 +11,8 @@ export type RemoteFile = { facts: FileFacts; object: object }
 
 /**
  * `rate_limited`: ImageKit's rate limit allows no request for `ms` milliseconds. `key_rejected`: ImageKit rejects our private
- * key. `rejected`: the request is rejected because of these very ids. `failed`: the lookup gave no result, which is never
- * evidence of anything.
+ * key. `rejected`: the request is rejected, perhaps because of these ids: fewer of them may succeed. `failed`: the lookup gave no
+ * result, which is never evidence of anything.
  */
 export type LookupResult<T> =
   | { kind: 'ok'; value: T }
@@ -22,10 +22,10 @@ export type LookupResult<T> =
 /** Far more than the details of a hundred files. Larger responses are aborted. */
 const MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
-/** These statuses say nothing about the ids: the URL is wrong, or something between ImageKit and us responded. */
+/** For the search: these statuses say nothing about the ids: the URL is wrong, or something between ImageKit and us responded. */
 const UNRELATED_TO_IDS = new Set([404, 405, 407, 408])
 
-/** These statuses mean that ImageKit rejects the form of the id itself. */
+/** For the details call: these statuses mean that ImageKit rejects the form of the id itself. */
 const INVALID_ID = new Set([400, 413, 414, 422, 431])
 
 /**

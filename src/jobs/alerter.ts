@@ -15,7 +15,7 @@ export type AlerterDeps = EvaluateAlertsDeps & {
   target: string
   /** How often alerts are evaluated, in milliseconds. */
   alertEveryMs: number
-  links: Pick<Links, 'worklist' | 'rejectedDeliveries' | 'readiness'>
+  links: Pick<Links, 'alertedRuns' | 'rejectedDeliveries' | 'readiness'>
   log: {
     info(fields: object, text: string): void
     warn(fields: object, text: string): void

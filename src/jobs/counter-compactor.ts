@@ -8,23 +8,23 @@ export type CounterCompactorDeps = {
   log: { error(fields: object, text: string): void }
 }
 
-/** Often, because each read adds up the changes that are not folded yet, which takes a microsecond per change. */
+/** Short, because each read of the counters also adds up the deltas that are not folded yet, about a microsecond each. */
 const EVERY_MS = 250
-const BETWEEN_MS = 20
+const WHILE_MORE_MS = 20
 const AFTER_FAILURE_MS = 5_000
 
-/** Adds up the counts of recent batches, so that reading the counters stays cheap. */
+/** Folds the deltas of recent batches into the counters, so that reading these stays cheap. */
 export function createCounterCompactor({ store, lease, log }: CounterCompactorDeps): Repeated {
   return repeat(
     async () => {
       const current = lease.current()
-      const isMore = current !== null && (await store.foldCounters(current))
-      return isMore ? BETWEEN_MS : EVERY_MS
+      const hasMore = current !== null && (await store.foldCounters(current))
+      return hasMore ? WHILE_MORE_MS : EVERY_MS
     },
     {
       afterFailureMs: AFTER_FAILURE_MS,
       onError: (err) =>
-        log.error({ event: 'counter_compaction.failed', err }, 'counters could not be added up'),
+        log.error({ event: 'counter_compaction.failed', err }, 'counter deltas could not be folded'),
     },
   )
 }

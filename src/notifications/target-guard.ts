@@ -5,7 +5,7 @@ import { buildConnector } from 'undici'
 import { literalHost } from '../domain/host-address.ts'
 import type { TargetRejection } from '../domain/notification.ts'
 
-/** Thrown before connecting to an address that is not allowed. */
+/** The error for an address that is not allowed. No connection is made. */
 export class AddressNotAllowed extends Error {
   constructor() {
     super('The address is not public.')
@@ -13,7 +13,7 @@ export class AddressNotAllowed extends Error {
   }
 }
 
-/** Resolves all addresses of a name, in the order in which they are tried. */
+/** Resolves a name to all of its addresses, in the order in which they are tried. */
 export type LookupAll = (hostname: string) => Promise<readonly LookupAddress[]>
 
 const lookupAll: LookupAll = (hostname) => systemLookup(hostname, { all: true })
@@ -29,8 +29,8 @@ export function parseTarget(target: string): URL | TargetRejection {
 
 /**
  * Connects only to addresses that `isAllowed` accepts. A name's addresses are checked when they are passed to the socket, so
- * none can change between the check and the connection. undici does no lookup for an IP address, so those are checked here
- * too.
+ * none can change between the check and the connection. For a literal IP address there is no lookup; so it is checked before
+ * connecting, as are the names of this machine.
  */
 export function createTargetConnector({
   timeoutMs,

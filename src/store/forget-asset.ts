@@ -24,7 +24,7 @@ export type ForgettingRows = RemovalRows & {
   /** The ids of these submissions and of their runs. */
   listIds: (submissions: readonly number[]) => Work<string[]>
   /** The submissions of the asset's current runs. */
-  listCurrent: (fileId: string) => Work<number[]>
+  listCurrentSubmissions: (fileId: string) => Work<number[]>
   /** The number of the newest audit entry; 0 if there is none. */
   findNewestEntry: () => Work<number>
   listEntries: (after: number, limit: number) => Work<RewrittenEntry[]>
@@ -125,7 +125,7 @@ function* removeOlder(
   chunk: readonly number[],
   changed: Changed,
 ): Work<void> {
-  const current = new Set(yield* rows.listCurrent(asset.fileId))
+  const current = new Set(yield* rows.listCurrentSubmissions(asset.fileId))
   const older = chunk.filter((n) => !current.has(n))
   yield* removeAndRecord(rows, asset, older, changed)
 }

@@ -85,8 +85,8 @@ function exactPlaces(q: string | null): RunPlace[] {
 }
 
 /**
- * Where to search for deliveries. `listed`: among all. `file`: among those of the submissions of the filter's file, and those
- * that name the file themselves.
+ * Where to search for deliveries. `listed`: among all. `file`: among those for submissions of the filter's file, and those that
+ * contain the id of the file.
  */
 type DeliveryPlace = 'listed' | 'file'
 
@@ -105,8 +105,8 @@ export type DeliveryRows = {
 }
 
 /**
- * Whether a page is read at once instead of window by window, however few deliveries match: an index contains exactly those that
- * match the filter apart from its times, or they are rejected deliveries, of which few are stored.
+ * Whether a page can be read with one statement instead of window by window: for rejected deliveries, of which few are stored, and
+ * if an index contains exactly the deliveries that the filter selects, apart from its times.
  */
 function isIndexed({ outcome, service, cause, fileId }: DeliveryFilter): boolean {
   if (fileId !== null) return false

@@ -12,7 +12,8 @@ export type Links = {
   /** For a browser: one submission, or its asset once the fileId is known. */
   submission(submissionId: string, fileId: string | null): StatusUrls
   /** For an operator: the page of an extension's failed runs, or with null the page of pending runs. */
-  worklist(extension: string | null): string
+  /** The page of the runs behind an alert: the open failures of an extension, or all pending runs. */
+  alertedRuns(extension: string | null): string
   /** For an operator: the page of rejected deliveries. */
   rejectedDeliveries(): string
   /** The readiness check: says whether the service can write, and if not, why. */
@@ -33,7 +34,7 @@ export function createLinks(publicUrl: () => string, tokens: CapabilityTokens): 
     asset,
     submissionAddress: (id) => `${publicUrl()}/submissions/${id}`,
     readiness: () => `${publicUrl()}/readyz`,
-    worklist: (extension) => {
+    alertedRuns: (extension) => {
       const query = new URLSearchParams(extension === null ? { status: 'pending' } : { extension })
       return `${publicUrl()}/admin/failures?${query.toString()}`
     },

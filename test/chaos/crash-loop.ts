@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { expect } from 'vitest'
 import { type RunningProgram, runServe } from '../support/program.ts'
 import { createRandom, SEED } from './chaos.ts'
-import { createLoad, type TrackedUpload } from './load.ts'
+import { createLoad, type SentSubmission } from './load.ts'
 import { listLost, listMissingRows, settleRest } from './losses.ts'
 
 /**
@@ -31,7 +31,7 @@ export async function runCrashLoop(plan: {
   }
   let service = await runServe(env)
   const { port } = new URL(service.url)
-  const all: TrackedUpload[] = []
+  const all: SentSubmission[] = []
   const lost: string[] = []
   let submissions = 0
   let deliveries = 0

@@ -3,7 +3,6 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type OwnServer, startOwnServer } from '../support/own-server.ts'
 import { iterationsOf, reportFigures } from './chaos.ts'
 import {
-  acknowledgeMore,
   BUSY_MS,
   measureWake,
   registerFile,
@@ -11,6 +10,7 @@ import {
   startProcess,
   statusAt,
   until,
+  waitForMoreAcknowledged,
   waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
@@ -18,8 +18,8 @@ import { createSharedLoad } from './postgres/shared-load.ts'
 const ROUNDS = iterationsOf('EXHAUSTIONS', { short: 1, long: 5 })
 
 /**
- * A statement waits 2 s for a lock at most, and a failed transaction is retried for 5 s at most. A write that queues behind such a
- * transaction waits as long again.
+ * A statement waits for a lock for at most 2 s, and a failed transaction is retried for at most 5 s: 7 s in all. A write that is
+ * queued behind such a transaction waits for these 7 s as well.
  */
 const MAX_REJECTION_MS = 14_000
 
@@ -32,17 +32,17 @@ test(`while other programs lock its tables, the service rejects webhooks with 50
   const watched = await registerFile(one)
   load.begin([one.url, two.url])
   for (let round = 0; round < ROUNDS; round += 1) {
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     const holder = await openClient(server)
     await holder.query('BEGIN; LOCK TABLE submissions, deliveries IN SHARE ROW EXCLUSIVE MODE')
     const lockedAt = performance.now()
     await until(() => expect(load.rejections().some(({ sentAt }) => sentAt > lockedAt)).toBe(true))
-    // Reads need no lock.
+    // This lock does not block reads.
     expect(await statusAt(one, watched)).toMatchObject({ status: 200 })
     expect(await fetch(`${one.url}/healthz`)).toMatchObject({ status: 200 })
     await holder.query('ROLLBACK')
     await holder.end()
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     for (const tracker of [one, two]) await waitForRecovery(tracker)
   }
   await load.end()
@@ -66,7 +66,7 @@ test(`while other programs use all connections of the server, the service loses 
   const watched = await registerFile(one)
   load.begin([one.url, two.url])
   for (let round = 0; round < ROUNDS; round += 1) {
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     const clients = await takeAllConnections(server)
     const exhaustedAt = performance.now()
     const rejections = () => load.rejections().filter(({ sentAt }) => sentAt > exhaustedAt)
@@ -80,7 +80,7 @@ test(`while other programs use all connections of the server, the service loses 
     const late = await startProcess(server, load)
     expect(await statusAt(late, watched)).toMatchObject({ status: 503 })
     for (const client of clients) await client.end()
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     for (const tracker of [one, two, late]) await waitForRecovery(tracker)
     expect(await measureWake(one, late)).toBeLessThan(2_000)
     late.process.kill()

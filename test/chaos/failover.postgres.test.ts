@@ -4,7 +4,6 @@ import { queryPostgres } from '../support/postgres-admin.ts'
 import { iterationsOf, reportFigures } from './chaos.ts'
 import { startDatabaseProxy } from './postgres/database-proxy.ts'
 import {
-  acknowledgeMore,
   measureWake,
   type Process,
   registerFile,
@@ -12,6 +11,7 @@ import {
   startProcess,
   statusAt,
   until,
+  waitForMoreAcknowledged,
   waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
@@ -40,7 +40,7 @@ test.each([
       const [one, two] = [await startProcess(database, load), await startProcess(database, load)]
       const watched = await registerFile(one)
       load.begin([one.url, two.url])
-      await acknowledgeMore(load, 100)
+      await waitForMoreAcknowledged(load, 100)
       const [replication] = await queryPostgres(primary.url, 'SELECT sync_state FROM pg_stat_replication')
       expect(replication).toEqual({ sync_state: 'sync' })
 
@@ -58,7 +58,7 @@ test.each([
         await expectReadOnly([one, two])
         proxy.switchTo(standby.port)
       }
-      await acknowledgeMore(load, 100)
+      await waitForMoreAcknowledged(load, 100)
       for (const tracker of [one, two]) await waitForRecovery(tracker)
       expect(await measureWake(one, two)).toBeLessThan(2_000)
       await load.end()

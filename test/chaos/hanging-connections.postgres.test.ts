@@ -4,7 +4,6 @@ import { startOwnServer } from '../support/own-server.ts'
 import { iterationsOf, reportFigures } from './chaos.ts'
 import { startDatabaseProxy } from './postgres/database-proxy.ts'
 import {
-  acknowledgeMore,
   BUSY_MS,
   measureWake,
   registerFile,
@@ -12,6 +11,7 @@ import {
   startProcess,
   statusAt,
   until,
+  waitForMoreAcknowledged,
   waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
@@ -35,7 +35,7 @@ test(`the service continues after connections to PostgreSQL hang or are forgotte
   let immediateMs = 0
   load.begin([hanging.url, other.url])
   for (let round = 0; round < ROUNDS; round += 1) {
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     proxy.hang()
     // The first requests wait until their connection is closed; from then on the service responds immediately.
     for (const send of [settle, statusAt]) {
@@ -47,13 +47,13 @@ test(`the service continues after connections to PostgreSQL hang or are forgotte
       }
     }
     expect(immediateMs).toBeLessThan(1_000)
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     proxy.forward()
     await waitForRecovery(hanging)
     expect(await statusAt(hanging, watched)).toMatchObject({ status: 200 })
     expect(await measureWake(other, hanging)).toBeLessThan(2_000)
 
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     proxy.forgetConnections()
     await until(async () => expect(await countListeners()).toBe(1))
     await until(async () =>

@@ -4,13 +4,13 @@ import { readRows, type TestDatabase } from '../support/database.ts'
 import { startOwnServer } from '../support/own-server.ts'
 import { iterationsOf, reportFigures } from './chaos.ts'
 import {
-  acknowledgeMore,
   BUSY_MS,
   measureWake,
   type Process,
   readLease,
   startProcess,
   until,
+  waitForMoreAcknowledged,
   waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
@@ -38,7 +38,7 @@ test(`when kill -9 ends one of two processes under load, ${KILLS} times, the oth
     // The older of the two holds the lease.
     const { holder } = await readLease(server)
     load.begin([dying.url, living.url])
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     for (let count = 0; count < DELAYED; count += 1) await load.delayUpload(dying.url)
     delayed += DELAYED
     const killedAt = performance.now()
@@ -46,7 +46,7 @@ test(`when kill -9 ends one of two processes under load, ${KILLS} times, the oth
     await dying.exited
     load.continueAt([living.url])
     const heartbeatAt = await readHeartbeat(server, holder)
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     await load.end()
 
     const [unconfirmedAt, leaseTakenAt] = await Promise.all([

@@ -4,8 +4,8 @@ import { EXTENSIONS, UPLOAD } from '../support/uploads.ts'
 /** The number of concurrent callers, half of whom upload. */
 const CALLERS = 32
 
-/** The upload of one caller, and which parts of it the service has acknowledged. */
-export type TrackedUpload = {
+/** A submission of one caller, uploaded or registered, and what the service has acknowledged: the submission and its webhook. */
+export type SentSubmission = {
   fileId: string
   webhookUrl: string
   /** The final status of its extension. */
@@ -17,26 +17,26 @@ export type TrackedUpload = {
 }
 
 export type Load = {
-  /** The address that replaces ImageKit's upload API. */
+  /** The URL of the stand-in for ImageKit's upload API. */
   imagekitUrl: string
   /**
-   * Registers, uploads and sends webhooks until the service is gone; resolves with everything sent. At response number
-   * `responses` it calls `onReached`, once, so that the amount of work does not depend on how busy the machine is.
+   * Registers, uploads and sends webhooks until the service is gone; resolves with all submissions. After `responses` responses it
+   * calls `onReached`, once, so that the amount of work does not depend on how busy the machine is.
    */
-  run(url: string, responses: number, onReached: () => void): Promise<TrackedUpload[]>
+  run(url: string, responses: number, onReached: () => void): Promise<SentSubmission[]>
 }
 
 /** Callers of the service, and the ImageKit that it uploads to. */
 export async function createLoad(): Promise<Load> {
-  let uploads = new Map<string, TrackedUpload>()
+  let uploads = new Map<string, SentSubmission>()
   let inProgress: Promise<void>[] = []
   let unexpected: UnexpectedResponse[] = []
   let count = 0
   let onResponse = () => {}
 
-  const trackUpload = (fileId: string, webhookUrl: string, submissionId: string | null): TrackedUpload => {
+  const addSubmission = (fileId: string, webhookUrl: string, submissionId: string | null): SentSubmission => {
     const result = count % 4 === 0 ? 'failed' : 'success'
-    const one: TrackedUpload = { fileId, webhookUrl, result, submissionId, isAcknowledged: false }
+    const one: SentSubmission = { fileId, webhookUrl, result, submissionId, isAcknowledged: false }
     uploads.set(fileId, one)
     return one
   }
@@ -46,14 +46,14 @@ export async function createLoad(): Promise<Load> {
     await call.readForm()
     if (!call.hasWholeForm) return
     const fileId = `uploaded-${count++}`
-    const one = trackUpload(fileId, call.field('webhookUrl') ?? 'none', null)
+    const one = addSubmission(fileId, call.field('webhookUrl') ?? 'none', null)
     const file = uploadedFile(fileId, { extensionStatus: { 'remove-bg': 'pending' } })
     const respond = () => call.respond(200, file, { connection: 'close' })
-    const isEarly = count % 3 === 0
-    if (!isEarly) respond()
+    const isWebhookFirst = count % 3 === 0
+    if (!isWebhookFirst) respond()
     await sendResult(one)
     onResponse()
-    if (isEarly) respond()
+    if (isWebhookFirst) respond()
   }
 
   const untilKilled = (work: Promise<void>) =>
@@ -94,7 +94,7 @@ export async function createLoad(): Promise<Load> {
       webhookUrl: string
     }
     onResponse()
-    await sendResult(trackUpload(fileId, webhookUrl, submissionId))
+    await sendResult(addSubmission(fileId, webhookUrl, submissionId))
     onResponse()
   }
 
@@ -125,11 +125,11 @@ export async function createLoad(): Promise<Load> {
   }
 }
 
-/** A wrong response, which cannot be explained by killing the service. */
+/** A response that the end of the service cannot explain. */
 class UnexpectedResponse extends Error {}
 
-/** Sends the webhook of one upload, and resolves with its outcome. */
-export async function sendResult(one: TrackedUpload): Promise<string> {
+/** Sends the webhook of one submission, and resolves with its outcome. */
+export async function sendResult(one: SentSubmission): Promise<string> {
   const response = await fetch(one.webhookUrl, { method: 'POST', body: JSON.stringify(payload(one)) })
   if (response.status !== 200)
     throw new UnexpectedResponse(`webhook: ${response.status} ${await response.text()}`)
@@ -139,7 +139,7 @@ export async function sendResult(one: TrackedUpload): Promise<string> {
 }
 
 /** The body of the webhook. */
-export function payload({ fileId, result }: TrackedUpload): object {
+export function payload({ fileId, result }: SentSubmission): object {
   const service = 'remove-bg'
   return result === 'success'
     ? { service, status: 'SUCCESS', fileObject: { fileId } }

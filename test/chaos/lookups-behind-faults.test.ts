@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import {
   AWS_TAG,
-  BY_HAND,
   movingClock,
   reconcileNow,
   startLibrary,
   uploadWith,
+  WITHOUT_RECONCILER,
 } from '../integration/reconcile-setup.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
@@ -33,7 +33,7 @@ test(`a broken response never proves that a file is gone: ${LOOKUPS} lookups thr
   const proxy = await startTcpProxy(library.env.IMAGEKIT_API_URL, () =>
     isFaulty ? drawFault(random, SIZES) : NO_FAULT,
   )
-  const env = { ...BY_HAND, ...library.env, IMAGEKIT_API_URL: proxy.url }
+  const env = { ...WITHOUT_RECONCILER, ...library.env, IMAGEKIT_API_URL: proxy.url }
   const tracker = await startTracker(env, { clock, imagekitTimeoutMs: 50 })
   const tagged: string[] = []
   const untagged: string[] = []

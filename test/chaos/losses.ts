@@ -1,10 +1,10 @@
 import { KIND, OUTCOME, STATE } from '../../src/store/sql/codes.ts'
 import { readRows, type TestDatabase } from '../support/database.ts'
 import type { SubmissionView } from '../support/uploads.ts'
-import { payload, sendResult, type TrackedUpload } from './load.ts'
+import { payload, type SentSubmission, sendResult } from './load.ts'
 
 /** Lists what the service acknowledged and does not have. */
-export async function listLost(url: string, uploads: readonly TrackedUpload[]): Promise<string[]> {
+export async function listLost(url: string, uploads: readonly SentSubmission[]): Promise<string[]> {
   const statuses = await statusesOf(url, uploads)
   const checked = uploads.map(async ({ fileId, submissionId, result, isAcknowledged }) => {
     const status = statuses.get(fileId)
@@ -21,7 +21,7 @@ export async function listLost(url: string, uploads: readonly TrackedUpload[]): 
 }
 
 /** Sends the webhooks again that were not acknowledged, as ImageKit does; lists those that did not settle their run. */
-export async function settleRest(url: string, uploads: readonly TrackedUpload[]): Promise<string[]> {
+export async function settleRest(url: string, uploads: readonly SentSubmission[]): Promise<string[]> {
   const rest = uploads.filter(({ isAcknowledged }) => !isAcknowledged)
   const outcomes = await Promise.all(
     rest.map(async (one) => ({ fileId: one.fileId, outcome: await sendResult(one) })),
@@ -41,7 +41,7 @@ type Applied = { fileId: string; status: string; settles: number; body: Buffer |
  */
 export async function listMissingRows(
   database: TestDatabase,
-  uploads: readonly TrackedUpload[],
+  uploads: readonly SentSubmission[],
 ): Promise<string[]> {
   const applied = await readRows<Applied>(
     database,
@@ -62,7 +62,7 @@ export async function listMissingRows(
   ]
 }
 
-function describeEffect(one: TrackedUpload, applied: readonly Applied[]): string | null {
+function describeEffect(one: SentSubmission, applied: readonly Applied[]): string | null {
   const [first] = applied
   if (first === undefined || applied.length > 1)
     return `${one.fileId}: ${applied.length} deliveries took effect`
@@ -73,7 +73,7 @@ function describeEffect(one: TrackedUpload, applied: readonly Applied[]): string
     : `${one.fileId}: not the body that was sent`
 }
 
-async function statusesOf(url: string, uploads: readonly TrackedUpload[]): Promise<Map<string, string>> {
+async function statusesOf(url: string, uploads: readonly SentSubmission[]): Promise<Map<string, string>> {
   const statuses = new Map<string, string>()
   for (let at = 0; at < uploads.length; at += 100) {
     const query = uploads.slice(at, at + 100).map(({ fileId }) => `fileId=${fileId}`)

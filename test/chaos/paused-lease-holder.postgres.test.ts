@@ -4,12 +4,12 @@ import { type OwnServer, startOwnServer } from '../support/own-server.ts'
 import { queryPostgres } from '../support/postgres-admin.ts'
 import { iterationsOf, reportFigures } from './chaos.ts'
 import {
-  acknowledgeMore,
   BUSY_MS,
   measureWake,
   readLease,
   startProcess,
   until,
+  waitForMoreAcknowledged,
   waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
@@ -54,13 +54,13 @@ test(`a lease holder that is paused until its lease has ended writes nothing aft
       return writes.length
     }
     load.begin([holder.url, other.url])
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     await until(async () => expect(await writesOf(holder.name, before.epoch)).toBeGreaterThan(0))
     const delayed = await load.delayUpload(holder.url)
     const pausedAt = performance.now()
     holder.process.kill('SIGSTOP')
     load.continueAt([other.url])
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     await until(async () => expect((await readLease(server)).epoch).toBe(before.epoch + 1))
     takenMs = Math.max(takenMs, performance.now() - pausedAt)
     expect(takenMs).toBeLessThan(TAKEN_OVER_MS + BUSY_MS)
@@ -70,7 +70,7 @@ test(`a lease holder that is paused until its lease has ended writes nothing aft
     holder.process.kill('SIGCONT')
     load.release()
     load.continueAt([holder.url, other.url])
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     await waitForRecovery(holder)
     await until(() => expect(delayed.submissionId).not.toBeNull())
     // It has written a heartbeat, and knows that it no longer holds the lease.

@@ -2,13 +2,13 @@ import { expect, test } from 'vitest'
 import { startOwnServer } from '../support/own-server.ts'
 import { iterationsOf, reportFigures } from './chaos.ts'
 import {
-  acknowledgeMore,
   measureWake,
   registerFile,
   settle,
   startProcess,
   statusAt,
   until,
+  waitForMoreAcknowledged,
   waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
@@ -29,7 +29,7 @@ test(`the service continues after PostgreSQL crashes and restarts under load, ${
   let slowestMs = 0
   let longestWakeMs = 0
   for (let restart = 0; restart < RESTARTS; restart += 1) {
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     await server.crash()
     const downAt = performance.now()
     const whileDown = () => load.rejections().filter(({ sentAt }) => sentAt > downAt)
@@ -48,7 +48,7 @@ test(`the service continues after PostgreSQL crashes and restarts under load, ${
     }
     expect(slowestMs).toBeLessThan(1_000)
     await server.start()
-    await acknowledgeMore(load, 100)
+    await waitForMoreAcknowledged(load, 100)
     for (const tracker of [one, two]) await waitForRecovery(tracker)
     longestWakeMs = Math.max(longestWakeMs, await measureWake(one, two), await measureWake(two, one))
     expect(longestWakeMs).toBeLessThan(2_000)

@@ -5,13 +5,13 @@ import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../suppor
 import { EXTENSIONS, UPLOAD } from '../support/uploads.ts'
 import { iterationsOf, reportFigures } from './chaos.ts'
 import {
-  acknowledgeMore,
   measureWake,
   readLease,
   registerFile,
   startProcess,
   statusAt,
   until,
+  waitForMoreAcknowledged,
   waitForRecovery,
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
@@ -88,7 +88,7 @@ test('only the clock of the database counts when the clock of one of two process
   load.release()
 
   load.begin([fast.url, right.url])
-  await acknowledgeMore(load, WEBHOOKS)
+  await waitForMoreAcknowledged(load, WEBHOOKS)
   expect(await measureWake(fast, right)).toBeLessThan(2_000)
   expect(await measureWake(right, fast)).toBeLessThan(2_000)
   await load.end()

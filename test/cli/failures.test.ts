@@ -63,7 +63,7 @@ test('--since and --until accept a time as the list prints it', async () => {
     expect(searchParams.get(name)).toBe(new Date(shown.replace(' ', 'T')).toISOString())
 })
 
-test('--since accepts a duration ago', async () => {
+test('--since accepts a duration, such as 2h, counted back from now', async () => {
   const before = Date.now()
   const { requests } = await runOperatorCommand(['failures', '--since', '2h'], () => page([]))
   const since = new URL(requests[0]?.url ?? '', 'http://tracker').searchParams.get('since') ?? ''
@@ -105,7 +105,7 @@ function activity(counts: { failed: number; pending: number }, oldestPendingAt: 
 
 const UNAVAILABLE: Reply = { status: 503, body: { detail: 'Not now.' } }
 
-test('--watch lists runs only after a change, only those that may be new, and shows each once, even if a poll fails', async () => {
+test('after a change, --watch requests only the runs that may be new; it shows each run once, even after a failed poll', async () => {
   const at = (second: number) => new Date(Date.UTC(2026, 0, 2, 3, 4, second)).toISOString()
   const run = (n: number) => listedRun(`run-${n}`, { requestedAt: at(n) })
   // The failed runs and the time of the oldest pending run, at each poll of `GET /stats`.
@@ -151,11 +151,12 @@ test('--watch lists runs only after a change, only those that may be new, and sh
     .filter(({ url }) => url.startsWith('/runs'))
     .map(({ url }) => new URL(url, 'http://tracker').searchParams.get('since'))
   const minuteBefore = (second: number) => new Date(Date.parse(at(second)) - 60_000).toISOString()
-  // One list at the start, one from the oldest pending run on, and one from the newest listed run on, each with an overlap.
+  // The first list has no bound. The second starts a minute before the oldest run that was pending at the previous poll, the third a
+  // minute before the newest listed run.
   expect(sinceParameters).toEqual([null, minuteBefore(1), minuteBefore(2)])
 })
 
-test('--watch shows an old expired run that fails late, at the latest a minute after the last list of all runs', async () => {
+test('--watch shows an old expired run that a late webhook settles, because once a minute it requests all matching runs after a change', async () => {
   const recent = listedRun('run-2', { requestedAt: '2026-01-02T00:00:00.000Z' })
   const old = listedRun('run-1', { requestedAt: '2026-01-01T00:00:00.000Z' })
   let failed = 1

@@ -35,7 +35,7 @@ export function describeHeartbeats(current: () => StoreFixture): void {
       const [one, two] = await openBoth()
       const { submissionId, itemId } = await beginWork(two)
       await one.heartbeat(40_000)
-      // Two uploads and a retry.
+      // The upload, the one with the key `sent`, and the retry. A webhook has already accepted the fourth.
       expect(await one.recoverAbandoned(40_000, 10_000)).toEqual({ submissions: 3 })
       expect(await stateOf(one, submissionId)).toBe('unconfirmed')
       expect(await one.claimIdempotencyKey(newKeyClaim('free'), 40_000)).toEqual({ kind: 'claimed' })
@@ -57,7 +57,7 @@ export function describeHeartbeats(current: () => StoreFixture): void {
       expect(await one.findRetry('retry-1')).toMatchObject({ done: 0 })
     })
 
-    test('keeps a process alive once it is written, and a process never recovers its own work', async () => {
+    test('makes a silent process count as alive again, and a process never recovers its own work', async () => {
       const [one, two] = await openBoth()
       const { submissionId } = await beginWork(two)
       expect(await two.recoverAbandoned(90_000, 60_000)).toEqual({ submissions: 0 })

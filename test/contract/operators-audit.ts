@@ -30,7 +30,7 @@ export function describeAuditEntries(current: () => StoreFixture): void {
   })
 
   describe('acknowledging', () => {
-    test('marks runs and removes them from the worklist, without changing their status', async () => {
+    test('marks runs, so that they are no longer open failures, without changing their status', async () => {
       const { store } = current()
       const runIds: string[] = []
       for (const code of ['E1', 'E1', 'E2']) {
@@ -51,8 +51,8 @@ export function describeAuditEntries(current: () => StoreFixture): void {
       const [listed] = await listEveryRun(store, { q: first })
       expect(listed?.run).toMatchObject({ status: 'failed', acknowledgedAt: 7_000, updatedAt: 2_000 })
 
-      const worklist = await listEveryRun(store, { status: 'failed', acknowledged: false })
-      expect(worklist.map(({ run }) => run.runId)).toEqual([runIds[1]])
+      const openFailures = await listEveryRun(store, { status: 'failed', acknowledged: false })
+      expect(openFailures.map(({ run }) => run.runId)).toEqual([runIds[1]])
       expect(await listEveryRun(store, { acknowledged: true })).toHaveLength(2)
       const { groups } = await store.readStats(0, 0)
       const counts = groups.map(
@@ -61,7 +61,7 @@ export function describeAuditEntries(current: () => StoreFixture): void {
       expect(counts.toSorted()).toEqual(['E1 false 1', 'E1 true 1', 'E2 true 1'])
     })
 
-    test('can be revoked once: the run is on the worklist again, and one audit entry is written', async () => {
+    test('can be revoked once: the run is an open failure again, and one audit entry is written', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await deliverResult(store, submissionId, 'remove-bg', 'failed')

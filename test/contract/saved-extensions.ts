@@ -64,14 +64,14 @@ export function describeSavedExtensions(current: () => StoreFixture): void {
       })
       await current().store.applyResponse(submissionId, accepted({ 'ai-tasks': 'pending' }), 3_000)
       const found = await current().store.findSubmission(submissionId)
-      const claimedRun = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { message: 'no' } }
-      expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending' }, claimedRun])
+      const addedRun = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { message: 'no' } }
+      expect(found?.runs).toMatchObject([{ name: 'remove-bg', status: 'pending' }, addedRun])
       expect(await current().store.recordDelivery(newDelivery(submissionId, result))).toMatchObject({
         outcome: 'duplicate',
       })
     })
 
-    test('is applied even if both are recorded at the same time, with others beside them', async () => {
+    test('is applied even if it is recorded in the same batch as the response, together with other deliveries', async () => {
       const { store } = current()
       const submissionIds = await Promise.all(Array.from({ length: 5 }, () => submit(store, ['remove-bg'])))
       const result = { service: 'ai-tasks', status: 'success' } as const

@@ -87,17 +87,18 @@ const INVALID: [title: string, message: RegExp, body: string, contentType?: stri
     form(partText('name="a"', 'x', 'Content-Type: text/plain; charset=x-none\r\n')),
   ],
   [
-    'a backslash that would end the quotes of a name',
+    // Another parser takes `\\"` for the end of the quotes, and sees `name=webhookUrl`.
+    'a name with backslashes, about whose end parsers disagree',
     /backslash/,
     form(partText('name="zwebhookUrl\\\\"; filename="; name=webhookUrl; x="', 'https://evil.example.com')),
   ],
   ['a file name that ends with a backslash', /backslash/, form(partText('name="a"; filename="b\\\\"', 'x'))],
   ['no closing boundary', /cut short/, formText([FILE, FILE_NAME], '')],
   ['half a closing boundary', /cut short/, formText([FILE, FILE_NAME], `--${BOUNDARY}-`)],
-  ['an end in the middle of a file', /cut short/, form().slice(0, form().indexOf('hello') + 3)],
-  ['an end in the middle of headers', /cut short/, form().slice(0, 60)],
+  ['a body that ends in the middle of a file', /cut short/, form().slice(0, form().indexOf('hello') + 3)],
+  ['a body that ends in the middle of headers', /cut short/, form().slice(0, 60)],
   ['an empty body', /cut short/, ''],
-  ['another boundary', /cut short/, form(), 'multipart/form-data; boundary=other'],
+  ['a boundary other than the declared one', /cut short/, form(), 'multipart/form-data; boundary=other'],
   [
     'no boundary',
     /content-type: must be multipart\/form-data with a boundary/,

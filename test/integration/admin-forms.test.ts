@@ -45,7 +45,7 @@ test('a form sent after its session ended survives the sign-in and is sent again
   expect(wrong.status).toBe(401)
   const signedIn = await browser.submit(wrong, '/admin/sign-in', [['key', ADMIN_KEY]])
   expect(signedIn.status).toBe(200)
-  expect(readText(signedIn.html)).toContain('The form was not sent yet')
+  expect(readText(signedIn.html)).toContain('The form has not been processed')
   expect(signedIn.html).toContain('value="the camera “was” broken &amp; &lt;b&gt;fixed&lt;/b&gt;"')
   expect(await listRuns(tracker, '?acknowledged=true')).toEqual([])
 

@@ -83,7 +83,7 @@ test.each([
   },
 )
 
-test('a session ends with its key, when its secret changes, and after twelve hours', async () => {
+test('a session ends when its key or the token secret is changed or removed, and after twelve hours', async () => {
   let now = Date.now()
   const TRACKER_TOKEN_SECRET = 'token-secret-0123456789'
   const clock = () => now
@@ -173,6 +173,7 @@ test('a form without the CSRF token of its session is rejected, and nothing is d
   expect(readText((await mine.get('/admin/audit')).html)).toContain('No actions yet')
 })
 
+// Our pages have the policy `no-referrer`, so browsers send their forms with `Origin: null`.
 test.each([
   ['another origin', { origin: 'https://evil.example' }, 403],
   ['another site', { 'sec-fetch-site': 'cross-site' }, 403],

@@ -4,7 +4,7 @@ import { createTestDatabase, openStoreOf } from '../support/database.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, register } from '../support/webhooks.ts'
-import { BY_HAND, rowsOf, stoppedClock } from './reconcile-setup.ts'
+import { rowsOf, stoppedClock, WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 const SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`
 export const MINUTE = 60_000
@@ -61,7 +61,7 @@ export async function startAlerting(env: { [name: string]: string } = {}) {
   const start = async () =>
     startTracker(
       {
-        ...BY_HAND,
+        ...WITHOUT_RECONCILER,
         RECONCILE_AFTER: '7d',
         EXPIRE_AFTER: '7d',
         ALERT_WEBHOOK_URL: receiver.url,

@@ -7,10 +7,10 @@ import { ask } from '../support/operator.ts'
 import { databaseIn, pathOf } from '../support/sqlite-database.ts'
 import { ADMIN_KEY, startTracker, temporaryDirectory } from '../support/tracker.ts'
 import { register } from '../support/webhooks.ts'
-import { BY_HAND } from './reconcile-setup.ts'
+import { WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 test('a backup is a database that contains the runs', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   await register(tracker, ['remove-bg'])
   const headers = { authorization: `Bearer ${ADMIN_KEY}` }
   const response = await tracker.fetch('/backup', { method: 'POST', headers })
@@ -25,7 +25,7 @@ test('a backup is a database that contains the runs', async () => {
 })
 
 test('a caller that sends a long body with Connection: close gets the whole backup, and its reason is recorded', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   const body = `{"reason":"before the move"${' '.repeat(1_000_000)}}`
   const socket = connect(Number(new URL(tracker.url).port), '127.0.0.1')
   socket.write(

@@ -5,7 +5,7 @@ import { startReceiver } from '../support/receiver.ts'
 import { type RunningTracker, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { FILE, FILE_NAME, upload } from '../support/uploads.ts'
 import { FILE_ID } from '../support/webhooks.ts'
-import { BY_HAND } from './reconcile-setup.ts'
+import { WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 type Send = (tracker: RunningTracker, webhookUrl: string) => Promise<Response>
 
@@ -97,7 +97,7 @@ test('if a host resolves to a private address, the log and doctor name it and AL
   const receiver = await startReceiver()
   const lines: { [field: string]: unknown }[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
-  const first = await startTracker({ ...BY_HAND, ALLOW_PRIVATE_TARGETS: 'true' })
+  const first = await startTracker({ ...WITHOUT_RECONCILER, ALLOW_PRIVATE_TARGETS: 'true' })
   const registered = await json(first, 'POST', '/submissions', {
     extensions: [{ name: 'remove-bg' }],
     fileId: 'file-1',
@@ -106,7 +106,7 @@ test('if a host resolves to a private address, the log and doctor name it and AL
   const { webhookUrl } = (await registered.json()) as { webhookUrl: string }
   await first.service.stop()
 
-  const tracker = await startTracker(BY_HAND, { logger }, first.database)
+  const tracker = await startTracker(WITHOUT_RECONCILER, { logger }, first.database)
   const delivered = await fetch(new URL(new URL(webhookUrl).pathname, tracker.url), {
     method: 'POST',
     body: JSON.stringify({ service: 'remove-bg', status: 'FAILURE', fileId: 'file-1', error: {} }),

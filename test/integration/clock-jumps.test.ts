@@ -6,12 +6,19 @@ import { accountEvent, deliverEvent, WEBHOOK_SECRET } from '../support/signed-we
 import { startTracker } from '../support/tracker.ts'
 import { FILE, FILE_NAME, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
-import { AWS_TAG, BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
+import {
+  AWS_TAG,
+  movingClock,
+  reconcileNow,
+  startLibrary,
+  uploadWith,
+  WITHOUT_RECONCILER,
+} from './reconcile-setup.ts'
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 /** `RECONCILE_AFTER` has its default, and only the test reconciles. */
-const OVERDUE_LATER = { ...BY_HAND, RECONCILE_AFTER: '10m' }
+const OVERDUE_LATER = { ...WITHOUT_RECONCILER, RECONCILE_AFTER: '10m' }
 
 /**
  * Registers the same submissions and sends the same webhooks each time, and calls `jump` between any two. Returns the responses, the

@@ -12,7 +12,7 @@ import {
   startTrackerAndSandbox,
 } from '../support/tracker.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
-import { BY_HAND, movingClock } from './reconcile-setup.ts'
+import { movingClock, WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 type Report = { instanceId: string; publicUrl: string; version: string; node: string; checks: DoctorCheck[] }
 
@@ -28,7 +28,7 @@ test('a service without problems reports every check as ok, and no secrets', asy
     IMAGEKIT_WEBHOOK_SECRET: 'whsec_c2VjcmV0LW9mLXRoZS10ZXN0cw==',
     TRACKER_WEBHOOK_SECRET: `whsec_${Buffer.alloc(24, 7).toString('base64')}`,
   }
-  const { tracker } = await startTrackerAndSandbox({ ...BY_HAND, ...secrets })
+  const { tracker } = await startTrackerAndSandbox({ ...WITHOUT_RECONCILER, ...secrets })
   const report = await runDoctor(tracker)
   expect(report.checks.map(({ name, level }) => `${level} ${name}`)).toEqual([
     "ok service's set-up",
@@ -51,13 +51,13 @@ test('a service without problems reports every check as ok, and no secrets', asy
 })
 
 test('doctor requires the admin key', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   expect((await ask(tracker, '/doctor', { key: API_KEY })).status).toBe(403)
   expect((await ask(tracker, '/doctor', { key: 'an-unknown-key' })).status).toBe(401)
 })
 
 test('each start has its own instance id', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   const { instanceId } = await runDoctor(tracker)
   const restarted = await tracker.restart()
   expect((await runDoctor(restarted)).instanceId).not.toBe(instanceId)
@@ -72,7 +72,7 @@ test.each([
   const imagekit = await startMisbehavingImagekit((call) =>
     call.outgoing.writeHead(status, headers).end('{}'),
   )
-  const tracker = await startTracker({ ...BY_HAND, IMAGEKIT_API_URL: imagekit.url })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, IMAGEKIT_API_URL: imagekit.url })
   const [check] = await checksOf(tracker, 'ImageKit')
   expect(check).toMatchObject({
     level,
@@ -82,7 +82,7 @@ test.each([
 })
 
 test('an unreachable ImageKit is reported, without a check of the clock', async () => {
-  const tracker = await startTracker({ ...BY_HAND, IMAGEKIT_API_URL: UNREACHABLE_URL })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, IMAGEKIT_API_URL: UNREACHABLE_URL })
   expect(await checksOf(tracker, 'ImageKit')).toMatchObject([
     { level: 'fail', message: expect.stringContaining('ECONNREFUSED') },
   ])
@@ -97,13 +97,13 @@ test.each([
 ])('doctor reports a clock that is %i ms off as %s', async (ms, level) => {
   const { clock, advance } = movingClock()
   advance(ms)
-  const { tracker } = await startTrackerAndSandbox(BY_HAND, { clock })
+  const { tracker } = await startTrackerAndSandbox(WITHOUT_RECONCILER, { clock })
   expect(await checksOf(tracker, "service's clock")).toMatchObject([{ level }])
 })
 
 test('doctor counts the webhooks rejected in the last day by cause', async () => {
   const { clock, advance } = movingClock()
-  const tracker = await startTracker(BY_HAND, { clock })
+  const tracker = await startTracker(WITHOUT_RECONCILER, { clock })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await deliver(`${webhookUrl.slice(0, -3)}abc`, payload('remove-bg', 'success'))
   await deliver(`${webhookUrl.slice(0, -3)}abd`, payload('remove-bg', 'success'))
@@ -144,7 +144,7 @@ test('doctor reports a database that cannot be written', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   const probe = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is full.'))
-  const tracker = await startTracker(BY_HAND, { store: { ...real, probe } }, database)
+  const tracker = await startTracker(WITHOUT_RECONCILER, { store: { ...real, probe } }, database)
   expect(await checksOf(tracker, 'database')).toMatchObject([
     { level: 'fail', message: expect.stringMatching(/^not writable: The disk is full\. Unavailable since/) },
   ])
@@ -154,7 +154,7 @@ test('a process that is not notified of the commits of others is reported, with 
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   const findFeedFault = async () => 'no pg_hba.conf entry'
-  const tracker = await startTracker(BY_HAND, { store: { ...real, findFeedFault } }, database)
+  const tracker = await startTracker(WITHOUT_RECONCILER, { store: { ...real, findFeedFault } }, database)
   expect(await checksOf(tracker, 'other processes')).toMatchObject([
     {
       level: 'warn',
@@ -169,7 +169,7 @@ test('doctor reports a database that cannot be read, and still runs the other ch
   const real = await openStoreOf(database)
   const reject = () => Promise.reject(new TrackerError('store_unavailable', 'The disk is broken.'))
   const store = { ...real, countRejected: reject, findOldestPending: reject }
-  const tracker = await startTracker(BY_HAND, { store }, database)
+  const tracker = await startTracker(WITHOUT_RECONCILER, { store }, database)
   for (const name of ['rejected webhooks', 'pending'])
     expect(await checksOf(tracker, name)).toMatchObject([
       { level: 'fail', message: 'unknown: The disk is broken.' },
@@ -178,13 +178,13 @@ test('doctor reports a database that cannot be read, and still runs the other ch
 })
 
 test('doctor reports a local PUBLIC_URL if ImageKit is not local', async () => {
-  const tracker = await startTracker({ ...BY_HAND, IMAGEKIT_API_URL: 'https://imagekit.invalid' })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, IMAGEKIT_API_URL: 'https://imagekit.invalid' })
   expect(await checksOf(tracker, 'PUBLIC_URL')).toMatchObject([
     { level: 'fail', message: expect.stringContaining("can't deliver webhooks") },
   ])
 })
 
 test('doctor warns about a service without an API key', async () => {
-  const tracker = await startTracker({ ...BY_HAND, TRACKER_API_KEY: '' })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, TRACKER_API_KEY: '' })
   expect(await checksOf(tracker, 'keys')).toMatchObject([{ level: 'warn' }])
 })

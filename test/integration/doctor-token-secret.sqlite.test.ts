@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { checksOf } from '../support/operator.ts'
 import { pathOf } from '../support/sqlite-database.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
-import { BY_HAND } from './reconcile-setup.ts'
+import { WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 /** The path of the token secret, beside the database. */
 function secretOf({ database }: RunningTracker): string {
@@ -12,7 +12,7 @@ function secretOf({ database }: RunningTracker): string {
 }
 
 test('doctor reports a token secret that others can read', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   expect(await checksOf(tracker, 'token secret')).toMatchObject([{ level: 'ok' }])
   chmodSync(secretOf(tracker), 0o644)
   expect(await checksOf(tracker, 'token secret')).toMatchObject([
@@ -25,7 +25,7 @@ test('doctor reports a token secret that others can read', async () => {
 })
 
 test('doctor reports a missing token secret, and still checks the database', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   rmSync(secretOf(tracker))
   expect(await checksOf(tracker, 'token secret')).toMatchObject([
     { level: 'fail', message: expect.stringContaining('ENOENT'), remedy: expect.any(String) },

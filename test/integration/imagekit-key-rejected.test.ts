@@ -5,7 +5,7 @@ import { ask, checksOf, listRuns } from '../support/operator.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { EXTENSIONS, FILE, FILE_NAME, update, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, payload } from '../support/webhooks.ts'
-import { BY_HAND, movingClock } from './reconcile-setup.ts'
+import { movingClock, WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 const REJECTED = { message: 'Your account cannot be authenticated.', help: 'For support …' }
 
@@ -20,7 +20,7 @@ async function startRejected() {
   const lines: { [field: string]: unknown }[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
   const { clock, advance } = movingClock()
-  const env = { ...BY_HAND, IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
+  const env = { ...WITHOUT_RECONCILER, IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
   const tracker = await startTracker(env, { logger, clock })
   const warnings = () => lines.filter(({ event }) => event === 'imagekit.key_rejected')
   return { tracker, imagekit, next, advance, warnings }

@@ -6,12 +6,12 @@ import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 import {
   AWS_TAG,
-  BY_HAND,
   movingClock,
   reconcileNow,
   rowsOf,
   startLibrary,
   uploadWith,
+  WITHOUT_RECONCILER,
   webhookUrlOf,
 } from './reconcile-setup.ts'
 
@@ -53,7 +53,7 @@ test('notification lost in memory: a due notification is in the database and sur
     if (!isSilent) response.end()
   })
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' })
   const { fileId } = await uploadWith(tracker, ['remove-bg'], { webhookUrl: receiver.url })
   const { repair } = await breakWrites(tracker.database, 'notifications')
   const [webhookUrl = ''] = library.webhookUrls
@@ -73,7 +73,10 @@ test('notification lost in memory: a due notification is in the database and sur
 test('pending run lost in memory: after a restart a pending run is still found and settled', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '10m', ...library.env }, { clock })
+  const tracker = await startTracker(
+    { ...WITHOUT_RECONCILER, RECONCILE_AFTER: '10m', ...library.env },
+    { clock },
+  )
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, AWS_TAG)
   const restarted = await tracker.restart()
@@ -119,7 +122,7 @@ test('out of order: a late webhook or response with an earlier state does not un
 
 test('lost webhooks: evidence settles one run and the other expires, until its webhook arrives after all', async () => {
   const { clock, advance } = movingClock()
-  const { tracker, sandbox } = await startTrackerAndSandbox(BY_HAND, { clock })
+  const { tracker, sandbox } = await startTrackerAndSandbox(WITHOUT_RECONCILER, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging', 'ai-tasks'], {
     tags: 'sandbox:webhook=drop,sandbox:delay=1',
   })
@@ -163,7 +166,7 @@ test('callback before the row exists: a webhook that arrives before the upload r
 test('rate limit: a lookup that ImageKit rejects with 429 settles nothing, and is repeated', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, AWS_TAG)
   library.rejection = { status: 429, headers: { 'x-ratelimit-reset': '1000' } }

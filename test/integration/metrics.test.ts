@@ -7,12 +7,12 @@ import { type RunningTracker, startTracker, startTrackerAndSandbox } from '../su
 import { openWatchedStore } from '../support/watched-store.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
 import {
-  BY_HAND,
   movingClock,
   reconcileNow,
   startLibrary,
   stoppedClock,
   uploadWith,
+  WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
 /** Reads the metrics. The returned function adds up the samples with this name and these labels; NaN without any. */
@@ -60,7 +60,7 @@ test('deliveries are counted by route and outcome, and rejected deliveries by th
 test('the time to settle is measured for every source: the response, a webhook, evidence', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
   const { fileId } = await uploadWith(tracker, ['remove-bg', 'aws-auto-tagging', 'ai-tasks'])
   advance(40_000)
   await deliver(library.webhookUrls[0] ?? '', { service: 'remove-bg', status: 'FAILURE', fileId })
@@ -157,7 +157,7 @@ test('the metrics count the attempts of notifications by result, and the notific
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
   const { clock, advance } = stoppedClock()
   const library = await startLibrary()
-  const env = { ...BY_HAND, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' }
+  const env = { ...WITHOUT_RECONCILER, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' }
   const tracker = await startTracker(env, { clock })
   const { fileId } = await uploadWith(tracker, ['remove-bg'], { webhookUrl: receiver.url })
   await deliver(library.webhookUrls[0] ?? '', {

@@ -3,12 +3,12 @@ import { expect, test } from 'vitest'
 import { startReceiver } from '../support/receiver.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, type Registration } from '../support/webhooks.ts'
-import { BY_HAND, rowsOf, stoppedClock } from './reconcile-setup.ts'
+import { rowsOf, stoppedClock, WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 /** Starts a tracker that may notify private addresses; `settle` makes one notification to a callerUrl due. */
 async function startNotifier() {
   const { clock, advance } = stoppedClock()
-  const tracker = await startTracker({ ...BY_HAND, ALLOW_PRIVATE_TARGETS: 'true' }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ALLOW_PRIVATE_TARGETS: 'true' }, { clock })
   let fileCount = 0
   const settle = async (callerUrl: string) => {
     fileCount += 1

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { startReceiver } from '../support/receiver.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver } from '../support/webhooks.ts'
-import { BY_HAND, rowsOf, startLibrary, stoppedClock, uploadWith } from './reconcile-setup.ts'
+import { rowsOf, startLibrary, stoppedClock, uploadWith, WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 const PRIVATE = { ALLOW_PRIVATE_TARGETS: 'true' }
 
@@ -10,7 +10,7 @@ const PRIVATE = { ALLOW_PRIVATE_TARGETS: 'true' }
 async function startWithNotification(webhookUrl: string, env: { [name: string]: string }) {
   const { clock, advance } = stoppedClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env, ...env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env, ...env }, { clock })
   const { fileId } = await uploadWith(tracker, ['remove-bg'], { webhookUrl })
   await deliver(library.webhookUrls[0] ?? '', {
     service: 'remove-bg',
@@ -113,7 +113,7 @@ const PRIVATE_HOSTS = [
 test('private targets in any spelling are not called once they are no longer allowed', async () => {
   const receiver = await startReceiver()
   const library = await startLibrary()
-  const env = { ...BY_HAND, ...library.env }
+  const env = { ...WITHOUT_RECONCILER, ...library.env }
   const before = await startTracker({ ...env, ...PRIVATE })
   const fileIds: string[] = []
   for (const host of PRIVATE_HOSTS) {

@@ -5,13 +5,13 @@ import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver, statusOf } from '../support/webhooks.ts'
 import {
   AWS_TAG,
-  BY_HAND,
   EAGER,
   movingClock,
   reconcileNow,
   rowsOf,
   startLibrary,
   uploadWith,
+  WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
 const SECRET = `whsec_${Buffer.alloc(24, 1).toString('base64')}`
@@ -30,7 +30,7 @@ function verifyRequest({ headers, body }: ReceivedRequest): unknown {
 
 test("each run that a webhook settles causes one signed notification in ImageKit's payload shape", async () => {
   const receiver = await startReceiver()
-  const { tracker } = await startTrackerAndSandbox({ ...BY_HAND, ...ENV })
+  const { tracker } = await startTrackerAndSandbox({ ...WITHOUT_RECONCILER, ...ENV })
   const { fileId } = await uploadWith(tracker, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'], {
     // Each webhook is sent three times. The response settles the last extension, so its caller needs no notification.
     tags: 'sandbox:delay=10,sandbox:webhook=duplicate,sandbox:ai-tasks=failed,sandbox:aws-auto-tagging=success-now',
@@ -87,7 +87,7 @@ test('an expired run causes no notification, but the late webhook that settles i
   const { clock, advance } = movingClock()
   const receiver = await startReceiver()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...ENV, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...ENV, ...library.env }, { clock })
   const { fileId } = await uploadWith(tracker, ['ai-tasks'], { webhookUrl: receiver.url })
   advance(26 * 3_600_000)
   await reconcileNow(tracker)
@@ -104,7 +104,7 @@ test('a webhook after the evidence causes no second notification', async () => {
   const { clock, advance } = movingClock()
   const receiver = await startReceiver()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...ENV, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...ENV, ...library.env }, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], { webhookUrl: receiver.url })
   library.change(fileId, AWS_TAG)
   advance(60_000)

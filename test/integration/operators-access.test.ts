@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ask } from '../support/operator.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
-import { BY_HAND } from './reconcile-setup.ts'
+import { WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 test.each([
   ['GET', '/runs'],
@@ -19,14 +19,14 @@ test.each([
   ['POST', '/reconcile'],
   ['DELETE', '/assets/x'],
 ])('%s %s requires the admin key', async (method, path) => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   expect((await ask(tracker, path, { method, key: API_KEY })).status).toBe(403)
   expect((await ask(tracker, path, { method, key: 'no key of ours' })).status).toBe(401)
 })
 
 test('the audit log names an admin key without a name by its secret, not by its position', async () => {
   const [first, second] = ['first-admin-0123456789', 'second-admin-0123456789']
-  const tracker = await startTracker({ ...BY_HAND, TRACKER_ADMIN_KEY: first })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, TRACKER_ADMIN_KEY: first })
   // Each of these requests is recorded in the audit log.
   await ask(tracker, '/reconcile', { method: 'POST', body: { dryRun: false }, key: first })
   const extended = await tracker.restart({ TRACKER_ADMIN_KEY: `${second},${first}` })

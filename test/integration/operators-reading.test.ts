@@ -6,12 +6,12 @@ import { ask, listRuns } from '../support/operator.ts'
 import { startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 import { fail } from './admin-setup.ts'
-import { BY_HAND, uploadWith } from './reconcile-setup.ts'
+import { uploadWith, WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 type Page = { runs: { runId: string }[]; nextCursor: string | null }
 
 test('runs are listed newest first, page by page, each once, even while new ones arrive', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   const submissionIds: string[] = []
   for (let n = 0; n < 5; n += 1)
     submissionIds.push((await register(tracker, ['remove-bg', 'ai-tasks'], `file-${n}`)).submissionId)
@@ -35,7 +35,7 @@ test('runs are listed newest first, page by page, each once, even while new ones
 })
 
 test('if a filter is repeated, the first value counts, even on the next page', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   await register(tracker, ['remove-bg', 'ai-tasks'])
   const { headers } = await ask<Page>(tracker, '/runs?limit=1&status=pending&status=failed')
   const next = /^<([^>]+)>/.exec(headers.get('link') ?? '')?.[1] ?? ''
@@ -46,7 +46,7 @@ test('if a filter is repeated, the first value counts, even on the next page', a
 })
 
 test('every filter of runs works, alone and combined', async () => {
-  const { tracker } = await startTrackerAndSandbox(BY_HAND)
+  const { tracker } = await startTrackerAndSandbox(WITHOUT_RECONCILER)
   const failing = await uploadWith(tracker, ['remove-bg', 'aws-auto-tagging'], {
     tags: 'sandbox:remove-bg=failed,sandbox:delay=5',
   })
@@ -82,7 +82,7 @@ test.each([
   ['limit', '?limit=ten'],
   ['cursor', '?cursor=abc'],
 ])('an invalid query is rejected and its field is named: %s in %s', async (field, query) => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   expect(await ask(tracker, `/runs${query}`)).toMatchObject({ status: 400, json: { errors: [{ field }] } })
 })
 
@@ -97,7 +97,7 @@ test.each([
   ['/deliveries/some-delivery', 'include'],
   ['/retries/some-retry', 'include'],
 ])('%s rejects an unknown parameter and names it: %s', async (path, name) => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   const { status, json } = await ask(tracker, `${path}?${name}=false`)
   expect(status).toBe(400)
   expect(json).toMatchObject({
@@ -107,7 +107,7 @@ test.each([
 })
 
 test('a query names each unknown parameter, not only the first', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   const { json } = await ask(tracker, '/runs?stauts=failed&status=failed&exstension=remove-bg')
   expect(json['errors']).toMatchObject([{ field: 'stauts' }, { field: 'exstension' }])
 })
@@ -117,7 +117,7 @@ test.each([
   ['/deliveries', '?outcome=&fileId=&limit=&cursor='],
   ['/audit', '?limit=&cursor='],
 ])('an empty value of a parameter is ignored: %s%s', async (path, query) => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   await fail(tracker, 'remove-bg', 'a')
   const [run] = await listRuns(tracker)
   await ask(tracker, `/runs/${run?.runId}/acknowledge`, { method: 'POST', body: {} })
@@ -128,12 +128,12 @@ test.each([
 })
 
 test('an empty window is the default window', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   expect(await ask(tracker, '/stats?window=')).toMatchObject({ status: 200, json: { window: '24h' } })
 })
 
 test('a run is shown with its submission, siblings, deliveries and timeline', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   const { submissionId, webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
   await deliver(webhookUrl, payload('remove-bg', 'success'))
@@ -159,7 +159,7 @@ test('a run is shown with its submission, siblings, deliveries and timeline', as
 })
 
 test('an acknowledged failure is removed from the open failures and keeps its status; acknowledging a pending run gets 409', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
   const [run] = await listRuns(tracker, '?status=failed&acknowledged=false')
@@ -183,7 +183,7 @@ test('an acknowledged failure is removed from the open failures and keeps its st
 })
 
 test('deliveries, including rejected ones, are listed with their outcome; one is shown without secrets and replayed', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const signature = { 'content-type': 'application/json', 'x-ik-signature': 't=1,v1=secret-signature' }
   await deliver(webhookUrl, payload('remove-bg', 'failure'), signature)
@@ -211,7 +211,7 @@ test('deliveries, including rejected ones, are listed with their outcome; one is
 })
 
 test('deliveries are listed page by page, each once, even while new ones arrive', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   type DeliveryPage = { deliveries: { deliveryId: string; outcome: string }[]; nextCursor: string | null }
   const list = async (query: string) => (await ask<DeliveryPage>(tracker, `/deliveries${query}`)).json
@@ -235,7 +235,7 @@ test('deliveries are listed page by page, each once, even while new ones arrive'
 })
 
 test('an id of a run whose random bits, number or spelling differ is not found', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   await register(tracker, ['remove-bg'])
   const [run] = await listRuns(tracker)
   const { runId = '', submissionId = '' } = run ?? {}
@@ -250,7 +250,7 @@ test('an id of a run whose random bits, number or spelling differ is not found',
 })
 
 test('the stats show counts, causes, the oldest pending run and settle times', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
   await deliver(webhookUrl, payload('ai-tasks', 'success'))
@@ -274,7 +274,7 @@ test('the stats show counts, causes, the oldest pending run and settle times', a
 })
 
 test('a forgotten asset is unknown, and late webhooks for it are not stored', async () => {
-  const tracker = await startTracker(BY_HAND)
+  const tracker = await startTracker(WITHOUT_RECONCILER)
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
   expect(
@@ -300,7 +300,7 @@ test('a forgotten asset has no status, even if forgetting it ended with an error
     await real.forgetAsset(...args)
     throw new TrackerError('store_unavailable', 'The log cannot be emptied.')
   }
-  const tracker = await startTracker(BY_HAND, { store: { ...real, forgetAsset } }, database)
+  const tracker = await startTracker(WITHOUT_RECONCILER, { store: { ...real, forgetAsset } }, database)
   await register(tracker, ['remove-bg'])
   expect(await statusOf(tracker)).toMatchObject({ status: 'pending' })
   expect((await ask(tracker, `/assets/${FILE_ID}`, { method: 'DELETE' })).status).toBe(503)

@@ -18,7 +18,7 @@ import {
 import { openWatchedStore } from '../support/watched-store.ts'
 import { deliver, statusOf } from '../support/webhooks.ts'
 import { fail } from './admin-setup.ts'
-import { BY_HAND, uploadWith } from './reconcile-setup.ts'
+import { uploadWith, WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 type SandboxSettings = Parameters<typeof startTrackerAndSandbox>[2]
 
@@ -26,7 +26,11 @@ const FAILING = { tags: 'sandbox:remove-bg=failed,sandbox:delay=5' }
 
 /** Uploads `count` files whose remove-bg fails. */
 async function startWithFailures(count: number, overrides: Overrides = {}, settings: SandboxSettings = {}) {
-  const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox(BY_HAND, overrides, settings)
+  const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox(
+    WITHOUT_RECONCILER,
+    overrides,
+    settings,
+  )
   const files: string[] = []
   for (let n = 0; n < count; n += 1) files.push((await uploadWith(tracker, ['remove-bg'], FAILING)).fileId)
   for (const fileId of files) await tracker.fetch(`/assets/${fileId}/status?wait=10`)
@@ -83,7 +87,7 @@ test('a retry creates a new run, which settles, and the old run cannot be retrie
 })
 
 test('a pending or unknown run cannot be retried, nor any run with an API key, and no run is created', async () => {
-  const { tracker } = await startTrackerAndSandbox(BY_HAND)
+  const { tracker } = await startTrackerAndSandbox(WITHOUT_RECONCILER)
   await uploadWith(tracker, ['remove-bg'], { tags: 'sandbox:remove-bg=pending' })
   const [pending] = await listRuns(tracker)
   expect(await ask(tracker, `/runs/${pending?.runId}/retry`, { method: 'POST' })).toMatchObject({
@@ -169,7 +173,7 @@ test('a retry counts the results of its new runs, and the counts add up', async 
     const status = fileId === 'now' ? 'success' : 'pending'
     call.respond(200, uploadedFile(fileId, { extensionStatus: { 'remove-bg': status } }))
   })
-  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })
   const fileIds = ['now', 'waiting', 'failing', 'rejected', 'unconfirmed', 'settled-late']
   for (const fileId of fileIds) await fail(tracker, 'remove-bg', fileId)
   const started = await ask(tracker, '/runs/retry', { method: 'POST', body: { status: 'failed' } })
@@ -230,7 +234,7 @@ test('the result of a sent retry is recorded once the store is available again',
     rejectedWrites += 1
     throw new TrackerError('store_unavailable', 'The disk is full.')
   }
-  const { tracker } = await startTrackerAndSandbox(BY_HAND, { store: { ...real, endRetryItem } })
+  const { tracker } = await startTrackerAndSandbox(WITHOUT_RECONCILER, { store: { ...real, endRetryItem } })
   const { fileId } = await uploadWith(tracker, ['remove-bg'], FAILING)
   await tracker.fetch(`/assets/${fileId}/status?wait=10`)
   const { json } = await ask<{ retryId: string }>(tracker, '/runs/retry', {
@@ -253,7 +257,7 @@ test('a retry that the store may have recorded without confirming is unconfirmed
     return real.endRetryItem(...args)
   }
   const store = { ...real, endRetryItem }
-  const { tracker, sandbox } = await startTrackerAndSandbox(BY_HAND, { store })
+  const { tracker, sandbox } = await startTrackerAndSandbox(WITHOUT_RECONCILER, { store })
   const { fileId } = await uploadWith(tracker, ['remove-bg'], FAILING)
   await tracker.fetch(`/assets/${fileId}/status?wait=10`)
   uncertain.add('submitRetry')
@@ -282,7 +286,7 @@ async function startRateLimitedRetry(statuses: number[], holdMs: number) {
     else call.respond(status, { message: 'Rate limit exceeded' }, { 'x-ratelimit-reset': String(holdMs) })
   })
   // Nothing is overdue, so there are no other requests.
-  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })
   for (const fileId of ['a', 'b', 'c']) await fail(tracker, 'remove-bg', fileId)
   const started = await ask(tracker, '/runs/retry', { method: 'POST', body: { status: 'failed' } })
   const progressOf = async (service: RunningTracker) =>
@@ -320,7 +324,7 @@ test.each([
   [{ status: 'failed', extention: 'remove-bg' }, 'extention'],
   [{ status: 'failed', since: 'yesterday' }, 'since'],
 ])('an invalid filter is rejected, because it would select other runs: %j', async (body, field) => {
-  const { tracker } = await startTrackerAndSandbox(BY_HAND)
+  const { tracker } = await startTrackerAndSandbox(WITHOUT_RECONCILER)
   const response = await ask(tracker, '/runs/retry', { method: 'POST', body })
   expect(response).toMatchObject({ status: 400, json: { errors: [{ field }] } })
 })

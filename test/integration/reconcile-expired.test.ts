@@ -3,14 +3,21 @@ import { startReceiver } from '../support/receiver.ts'
 import { accountEvent, deliverEvent, ikHeaders, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { statusOf } from '../support/webhooks.ts'
-import { AWS_TAG, BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
+import {
+  AWS_TAG,
+  movingClock,
+  reconcileNow,
+  startLibrary,
+  uploadWith,
+  WITHOUT_RECONCILER,
+} from './reconcile-setup.ts'
 
 /** Starts a tracker with a run that has expired without evidence. Its caller has a webhookUrl. */
 async function startExpired() {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const receiver = await startReceiver()
-  const env = { ...BY_HAND, ...library.env, ALLOW_PRIVATE_TARGETS: 'true', EXPIRE_AFTER: '25h' }
+  const env = { ...WITHOUT_RECONCILER, ...library.env, ALLOW_PRIVATE_TARGETS: 'true', EXPIRE_AFTER: '25h' }
   const tracker = await startTracker({ ...env, IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], { webhookUrl: receiver.url })
   advance(26 * 3_600_000)

@@ -3,9 +3,16 @@ import { uploadedFile } from '../support/misbehaving-imagekit.ts'
 import { startTracker } from '../support/tracker.ts'
 import { update } from '../support/uploads.ts'
 import { deliver, register, statusOf } from '../support/webhooks.ts'
-import { AWS_TAG, BY_HAND, movingClock, reconcileNow, startLibrary, uploadWith } from './reconcile-setup.ts'
+import {
+  AWS_TAG,
+  movingClock,
+  reconcileNow,
+  startLibrary,
+  uploadWith,
+  WITHOUT_RECONCILER,
+} from './reconcile-setup.ts'
 
-const OVERDUE = { ...BY_HAND, RECONCILE_AFTER: '1m' }
+const OVERDUE = { ...WITHOUT_RECONCILER, RECONCILE_AFTER: '1m' }
 const AWS = [{ name: 'aws-auto-tagging', minConfidence: 50, maxTags: 5 }]
 
 async function startOverdue() {

@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { IMAGEKIT_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 import { deliver, statusOf } from '../support/webhooks.ts'
 import {
-  BY_HAND,
   EAGER,
   movingClock,
   reconcileNow,
   rowsOf,
   uploadWith,
+  WITHOUT_RECONCILER,
   webhookUrlOf,
 } from './reconcile-setup.ts'
 
@@ -121,7 +121,7 @@ test('the runs of a deleted file expire at once, long before their window ends',
 })
 
 test('evidence does not change a settled run', async () => {
-  const { tracker, sandbox } = await startTrackerAndSandbox(BY_HAND)
+  const { tracker, sandbox } = await startTrackerAndSandbox(WITHOUT_RECONCILER)
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], LOST)
   const failure = { service: 'aws-auto-tagging', status: 'FAILURE', fileId, error: { message: 'No.' } }
   await deliver(webhookUrlOf(sandbox), failure)

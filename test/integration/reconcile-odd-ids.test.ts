@@ -6,19 +6,19 @@ import { startTracker } from '../support/tracker.ts'
 import { register, statusOf } from '../support/webhooks.ts'
 import {
   AWS_TAG,
-  BY_HAND,
   EAGER,
   movingClock,
   reconcileNow,
   startLibrary,
   uploadWith,
+  WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
 /** Starts a tracker with a run for each odd id, and then a run of an uploaded file that has evidence. */
 async function setUp(oddIds: readonly string[]) {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
   // The odd ids are the oldest, so each pass starts with them.
   for (const fileId of oddIds) await register(tracker, ['aws-auto-tagging'], fileId)
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])

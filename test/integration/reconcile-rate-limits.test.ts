@@ -4,12 +4,12 @@ import { startTracker } from '../support/tracker.ts'
 import { register, statusOf } from '../support/webhooks.ts'
 import {
   AWS_TAG,
-  BY_HAND,
   EAGER,
   movingClock,
   reconcileNow,
   startLibrary,
   uploadWith,
+  WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
 const stoppedBy = 'ImageKit limits the rate of requests.'
@@ -34,7 +34,7 @@ test('after a 429, no request is sent for the number of milliseconds that it dem
 test('a 429 without a reset time pauses requests for a minute, and one with a reset time of a day for an hour', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
   await uploadWith(tracker, ['aws-auto-tagging'])
   library.rejection = { status: 429 }
   advance(1000)
@@ -57,7 +57,7 @@ test('a 429 without a reset time pauses requests for a minute, and one with a re
 test('runs that were checked before a 429 are not checked again, so each rate-limit window makes progress', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
   const fileIds = Array.from({ length: 20 }, (_, index) => `file-${index}`)
   for (const fileId of fileIds) {
     library.files.set(fileId, uploadedFile(fileId))
@@ -79,7 +79,7 @@ test('runs that were checked before a 429 are not checked again, so each rate-li
 test('concurrent passes do not overlap: a file is looked up once', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, AWS_TAG)
   advance(1000)

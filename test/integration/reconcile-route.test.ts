@@ -4,13 +4,13 @@ import { API_KEY, startTracker } from '../support/tracker.ts'
 import { register, statusOf } from '../support/webhooks.ts'
 import {
   AWS_TAG,
-  BY_HAND,
   movingClock,
   postReconcile,
   reconcileNow,
   rowsOf,
   startLibrary,
   uploadWith,
+  WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
 /** The stored runs, except for the time at which the sweep found them overdue, which a dry run may set. */
@@ -19,7 +19,10 @@ const STORED = 'SELECT n, name, status, source, updated_at, settled_by, evidence
 test('a dry run reports what it would do and why, and changes nothing', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '1m', ...library.env }, { clock })
+  const tracker = await startTracker(
+    { ...WITHOUT_RECONCILER, RECONCILE_AFTER: '1m', ...library.env },
+    { clock },
+  )
   const tagged = await uploadWith(tracker, ['aws-auto-tagging'])
   const deleted = await uploadWith(tracker, ['remove-bg'])
   const untouched = await uploadWith(tracker, ['ai-tasks'])
@@ -69,7 +72,7 @@ test('a dry run reports what it would do and why, and changes nothing', async ()
 
 test('runs that are not overdue are not checked', async () => {
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, RECONCILE_AFTER: '10m', ...library.env })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, RECONCILE_AFTER: '10m', ...library.env })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, AWS_TAG)
   expect(await reconcileNow(tracker)).toEqual({ runs: [], holdMs: null, stoppedBy: null })
@@ -78,7 +81,7 @@ test('runs that are not overdue are not checked', async () => {
 
 test('reconciling requires the admin key', async () => {
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env })
   const responses = [
     await postReconcile(tracker, '{"dryRun":true}', API_KEY),
     await postReconcile(tracker, '{"dryRun":true}', 'a-key-that-nobody-has'),
@@ -92,7 +95,7 @@ test.each(['{}', '{"dryRun":"yes"}', '{"dryRun":null}', '[]', 'null', 'dryRun', 
   'a body without a valid dryRun is rejected: %s',
   async (body) => {
     const library = await startLibrary()
-    const tracker = await startTracker({ ...BY_HAND, ...library.env })
+    const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env })
     const response = await postReconcile(tracker, body)
     expect(response.status).toBe(400)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
@@ -105,7 +108,7 @@ test('a pass checks each run once, however long it takes', async () => {
   const moving = movingClock()
   // Each search takes an hour.
   const clock = () => moving.clock() + library.searches.length * 3_600_000
-  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
   const fileIds = Array.from({ length: 150 }, (_, index) => `file-${index}`)
   for (const fileId of fileIds) library.files.set(fileId, uploadedFile(fileId))
   await Promise.all(fileIds.map((fileId) => register(tracker, ['ai-tasks'], fileId)))

@@ -7,7 +7,7 @@ import { FILE, FILE_NAME, upload } from '../support/uploads.ts'
 /** Runs are overdue at once and checked constantly. */
 export const EAGER = { RECONCILE_AFTER: '10ms', RECONCILE_EVERY: '20ms' }
 /** Runs are overdue at once, but only the test reconciles. */
-export const BY_HAND = { RECONCILE_AFTER: '1ms', RECONCILE_EVERY: '1h' }
+export const WITHOUT_RECONCILER = { RECONCILE_AFTER: '1ms', RECONCILE_EVERY: '1h' }
 
 type TestClock = { clock: () => number; advance: (ms: number) => void }
 

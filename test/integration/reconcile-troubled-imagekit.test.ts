@@ -8,13 +8,13 @@ import { startTracker } from '../support/tracker.ts'
 import { FILE_ID, register, statusOf } from '../support/webhooks.ts'
 import {
   AWS_TAG,
-  BY_HAND,
   EAGER,
   movingClock,
   postReconcile,
   reconcileNow,
   startLibrary,
   uploadWith,
+  WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
 test.each([
@@ -29,7 +29,10 @@ test.each([
   async (_, rejection) => {
     const { clock, advance } = movingClock()
     const library = await startLibrary()
-    const tracker = await startTracker({ ...BY_HAND, EXPIRE_AFTER: '25h', ...library.env }, { clock })
+    const tracker = await startTracker(
+      { ...WITHOUT_RECONCILER, EXPIRE_AFTER: '25h', ...library.env },
+      { clock },
+    )
     const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
     library.rejection = rejection
     advance(30 * 3_600_000)
@@ -50,7 +53,7 @@ test.each([
 test('while ImageKit cannot be reached the run stays pending beyond its window', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const env = { ...BY_HAND, ...library.env, IMAGEKIT_API_URL: UNREACHABLE_URL }
+  const env = { ...WITHOUT_RECONCILER, ...library.env, IMAGEKIT_API_URL: UNREACHABLE_URL }
   const tracker = await startTracker(env, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   advance(30 * 3_600_000)
@@ -74,7 +77,7 @@ test('while ImageKit fails, lookups become less and less frequent', async () => 
 
 test('a file that the search omits is looked up on its own, and does not count as deleted', async () => {
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env })
   const tagged = await uploadWith(tracker, ['aws-auto-tagging'])
   const untouched = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(tagged.fileId, AWS_TAG)
@@ -89,7 +92,7 @@ test('a file that the search omits is looked up on its own, and does not count a
 test('before a run expires its file is looked up on its own, because the search lags behind', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
   const tagged = await uploadWith(tracker, ['aws-auto-tagging'])
   const untouched = await uploadWith(tracker, ['aws-auto-tagging'])
   library.stale.set(tagged.fileId, library.files.get(tagged.fileId) ?? {})
@@ -120,7 +123,7 @@ test('many files are looked up in batches of at most a hundred', async () => {
   const fileIds = Array.from({ length: 101 }, (_, index) => `file-${index}`)
   await addUploads(database, fileIds)
   for (const fileId of fileIds) library.files.set(fileId, uploadedFile(fileId, AWS_TAG))
-  const env = { ...BY_HAND, RECONCILE_AFTER: '1m', ...library.env }
+  const env = { ...WITHOUT_RECONCILER, RECONCILE_AFTER: '1m', ...library.env }
   const tracker = await startTracker(env, {}, database)
   expect((await postReconcile(tracker, '{"dryRun":false}')).status).toBe(200)
 
@@ -133,7 +136,7 @@ test('many files are looked up in batches of at most a hundred', async () => {
 test('a file whose details are invalid does not delay the others, and its run does not expire', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
   const odd = await uploadWith(tracker, ['aws-auto-tagging'])
   const other = await uploadWith(tracker, ['aws-auto-tagging'])
   library.unlisted.add(odd.fileId)
@@ -153,7 +156,7 @@ test.each([401, 403, 410, 500, 503])(
   async (status) => {
     const { clock, advance } = movingClock()
     const library = await startLibrary()
-    const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+    const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
     const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
     library.unlisted.add(fileId)
     library.rejected.set(fileId, status)
@@ -166,7 +169,7 @@ test.each([401, 403, 410, 500, 503])(
 test("a 404 without ImageKit's own message does not mean that a file is deleted", async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.files.delete(fileId)
   library.intercepted.add(fileId)
@@ -181,7 +184,7 @@ test("a 404 without ImageKit's own message does not mean that a file is deleted"
 test('a pass that takes hours checks each run once; the runs that are due again by its end are checked in the next pass', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...BY_HAND, ...library.env }, { clock })
+  const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
   library.files.set(FILE_ID, uploadedFile(FILE_ID))
   const names = Array.from({ length: 100 }, (_, index) => `tagger-${index}`)
   for (let count = 0; count < 2; count += 1) await register(tracker, names)

@@ -17,7 +17,7 @@ const accepted = {
   extensionStatus: { 'remove-bg': 'pending', 'ai-tasks': 'success' },
 }
 
-test("ImageKit's response accepts the submission and settles a run, and its sender gets the asset's status", async () => {
+test("a caller that reports ImageKit's response gets the asset's status; the submission becomes accepted, and a run is settled", async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
   const response = await putResponse(tracker, submissionId, accepted)
@@ -160,7 +160,7 @@ test('an extensionStatus may contain any names, such as __proto__', async () => 
   expect(status).toBe('pending')
 })
 
-test('unknown submission ids get 404 with a key', async () => {
+test('a caller with a valid API key gets 404 for an unknown submission id', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'])
   const others = unknownIds(submissionId).map(encodeURIComponent)

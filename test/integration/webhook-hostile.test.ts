@@ -96,7 +96,7 @@ test('an error of exactly 16 KiB is reported whole', async () => {
 })
 
 test.each([501, 4000, 4400, 100_000])(
-  'an error nested %i deep settles the run, and only the size of the webhook is reported, because such an error cannot be serialised again',
+  'an error nested %i deep, more than our limit of 500, settles the run, and only the size of the webhook is reported',
   async (depth) => {
     const tracker = await startTracker()
     const { webhookUrl } = await register(tracker, ['remove-bg'])

@@ -85,7 +85,7 @@ test('a webhook for a service that was not requested is stored as ignored, and c
   expect((await statusOf(tracker)).extensionStatus).toEqual({ 'remove-bg': 'pending' })
 })
 
-test('a webhook about another file is ignored, for both files', async () => {
+test('a webhook that names another file is ignored: the status of neither file changes', async () => {
   const tracker = await startTracker()
   const mine = await register(tracker, ['remove-bg'], 'file-of-mine')
   await register(tracker, ['remove-bg'])
@@ -105,7 +105,7 @@ test("a saved extension's placeholder is removed when a webhook names the real e
   expect((await statusOf(tracker)).extensionStatus).toEqual({ 'ai-tasks': 'success' })
 })
 
-test('a webhook for an older submission settles its own run, and the newest run of each extension decides the status', async () => {
+test('a webhook for an older submission settles its own run, but only the current runs decide the status of the asset', async () => {
   const tracker = await startTracker()
   const older = await register(tracker, ['remove-bg', 'ai-tasks'])
   const newer = await register(tracker, ['remove-bg'])

@@ -99,7 +99,7 @@ function textOf({ config }: Index): string {
 }
 
 describe('a database that a newer version has migrated', () => {
-  async function openNewer(): Promise<string> {
+  async function createNewerDatabase(): Promise<string> {
     const path = temporaryDatabase()
     const store = openSqliteStore({ path })
     await submit(store, ['remove-bg'])
@@ -113,7 +113,7 @@ describe('a database that a newer version has migrated', () => {
   }
 
   test('is rejected with instructions, and does not change', async () => {
-    const path = await openNewer()
+    const path = await createNewerDatabase()
     const message =
       /has schema 2 \(2099-01-01T00:00:00\.000Z\), which this program does not know\. It supports schema 1/
     for (const open of [() => openSqliteStore({ path }), () => migrateSqlite(path)]) {
@@ -129,7 +129,7 @@ describe('a database that a newer version has migrated', () => {
   })
 
   test('is accepted again once the record of that migration is removed', async () => {
-    const path = await openNewer()
+    const path = await createNewerDatabase()
     const connection = new Database(path)
     connection.exec("DELETE FROM __drizzle_migrations WHERE hash = 'of tomorrow'")
     connection.close()
@@ -137,7 +137,7 @@ describe('a database that a newer version has migrated', () => {
   })
 })
 
-test('A database with tables of an earlier schema is rejected', () => {
+test('A database whose recorded migration is not one of ours is rejected', () => {
   const connection = openMigrated()
   connection.exec('UPDATE __drizzle_migrations SET created_at = 1')
   expect(() => migrateConnection(connection)).toThrow(/which this program does not know/)

@@ -1,7 +1,7 @@
 // See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
 
 const CONTRACT = ['sqlite-store']
-const TWO_PROCESSES = ['sqlite-two-handles']
+const TWO_PROCESSES = ['sqlite-shared-database']
 const HEARTBEATS = ['heartbeats']
 
 /**

@@ -2,7 +2,7 @@
 
 const CONTRACT = ['sqlite-store']
 const PLANS = ['query-plans']
-const TWO_PROCESSES = ['sqlite-two-handles']
+const TWO_PROCESSES = ['sqlite-shared-database']
 
 /**
  * A row has a wrong value, is written outside its transaction, or costs more than it should; or a row is found that should not

@@ -97,7 +97,7 @@ export const FAULTS_IN_TRANSACTIONS = [
     name: 'number-of-another-process-is-used-again',
     in: 'createRowIds.readAgain',
     assign: ['isRead', 'true'],
-    tests: ['sqlite-two-handles'],
+    tests: ['sqlite-shared-database'],
   },
   {
     name: 'ids-of-one-transaction-have-the-same-bits',

@@ -31,7 +31,7 @@ export function RunPage({ operator, runWithActions, publicUrl, notice }: RunProp
   const { run, submission, siblings, deliveries, timeline } = shown
   const { fileId } = run
   const isPending = run.status === 'pending' && !isRejected(submission)
-  // The stream of an asset reports its current runs only.
+  // The stream of an asset reports only its current runs. `currentRunId` is null if this run is the current one.
   const hasStream = fileId !== null && run.currentRunId === null
   const events = isPending && hasStream ? `${assetHref(fileId)}/events` : undefined
   const refresh = isPending && !hasStream ? REFRESH_SECONDS : undefined
@@ -72,7 +72,7 @@ export function RunPage({ operator, runWithActions, publicUrl, notice }: RunProp
         <h2 id="deliveries">Webhooks</h2>
         {deliveries.length === 0 ? (
           <EmptyState
-            title="No webhooks yet"
+            title="No webhooks received"
             hint="Rejected webhooks have no run id. See Deliveries with the outcome “rejected”."
           />
         ) : (

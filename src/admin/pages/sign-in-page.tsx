@@ -4,13 +4,13 @@ import type { InterruptedForm } from '../read-form.ts'
 
 type SignInProps = {
   target: string
-  /** A form that was sent without a session. It can be sent again after the sign-in. */
+  /** A form that was not processed because its session had ended. It can be sent again after the sign-in. */
   interrupted?: InterruptedForm | undefined
   /** Why the last attempt failed. */
   problem?: string | undefined
   notice?: string | undefined
   hasAdminKey: boolean
-  /** The session cookie needs https, but `PUBLIC_URL` uses http. */
+  /** Browsers would discard the session cookie: it is `Secure`, but `PUBLIC_URL` uses http. */
   needsHttps: boolean
 }
 
@@ -25,7 +25,7 @@ export function SignInPage({ target, interrupted, problem, notice, hasAdminKey, 
           </p>
         )}
         {interrupted && (
-          <p>Your session has ended, so nothing was done yet. Sign in to send the form again.</p>
+          <p>Your session had ended, so the form was not processed. Sign in to send it again.</p>
         )}
         {!hasAdminKey && (
           <p class="problem">

@@ -38,7 +38,8 @@ export function signInRoutes(pages: Pages, deps: SignInRoutesDeps): void {
         const session = await signIn(deps, { key: form.get('key') ?? '', address: deps.addressOf(c) })
         const operator = operatorSession.signIn(c, session)
         if (interrupted === undefined) return seeOther(c, target)
-        const explanation = 'You are signed in again. The form was not sent yet, so nothing was done.'
+        const explanation =
+          'You are signed in again. The form has not been processed, so nothing has changed.'
         return respondWithPage(c, <ResumePage {...{ operator, interrupted, explanation }} />)
       } catch (error) {
         const failure = error instanceof TrackerError ? describeFailure(error) : undefined
@@ -59,7 +60,10 @@ export function signInRoutes(pages: Pages, deps: SignInRoutesDeps): void {
   })
 }
 
-/** The form that the sign-in interrupted, which the sign-in page passes on as one field. `target` is its path. */
+/**
+ * The form that was not processed because its session had ended. The sign-in page passes its fields on as one field; `target` is
+ * its path.
+ */
 function findInterruptedForm(form: URLSearchParams, target: string): InterruptedForm | undefined {
   const fields = form.get('form')
   if (fields === null || formLabel(target) === undefined) return undefined
@@ -68,7 +72,7 @@ function findInterruptedForm(form: URLSearchParams, target: string): Interrupted
 
 type SignInFailure = { message: string; status: 401 | 403 | 429; retryAfter?: number }
 
-/** What to show after a failed sign-in. Undefined for an error that has another cause than the key or too many attempts. */
+/** What to show after a failed sign-in. Undefined for an error that neither the key nor too many attempts have caused. */
 function describeFailure(error: TrackerError): SignInFailure | undefined {
   switch (error.code) {
     case 'unauthenticated':

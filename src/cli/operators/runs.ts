@@ -15,13 +15,13 @@ type TimelineEvent = RunDetail['timeline'][number]
 export function runsCommand(context: CommandContext): Command {
   const command = new Command('runs')
     .description(
-      'Shows a run, acknowledges it, or revokes its acknowledgement. The command failures lists runs.',
+      'Shows a run, acknowledges it, or revokes its acknowledgement. To list runs, use the command "failures".',
     )
     .addHelpText('after', RUNS_HELP)
   command
     .command('show')
     .description('Shows a run, its timeline and its webhooks.')
-    .argument('<RUN_ID>', 'the id that failures prints')
+    .argument('<RUN_ID>', 'the id of a run, from the command "failures"')
     .option('--json', "print the service's JSON")
     .action(async (runId: string, { json }: { json?: true }) => {
       const detail = await requestJson(
@@ -37,7 +37,7 @@ export function runsCommand(context: CommandContext): Command {
   command
     .command('acknowledge')
     .description('Acknowledges a run: it keeps its status and leaves the list of failures.')
-    .argument('<RUN_ID>', 'the id that failures prints')
+    .argument('<RUN_ID>', 'the id of a run, from the command "failures"')
     .option('--note <TEXT>', 'saved to the audit log')
     .option('--json', "print the service's JSON")
     .action(async (runId: string, { note, json }: { note?: string; json?: true }) => {
@@ -52,8 +52,8 @@ export function runsCommand(context: CommandContext): Command {
     })
   command
     .command('unacknowledge')
-    .description('Revokes the acknowledgement of a run: a failed run is in the list of failures again.')
-    .argument('<RUN_ID>', 'the id that failures --acknowledged prints')
+    .description('Revokes the acknowledgement of a run: a failed run returns to the list of failures.')
+    .argument('<RUN_ID>', 'the id of a run, from the command "failures --acknowledged"')
     .option('--reason <TEXT>', 'saved to the audit log')
     .option('--json', "print the service's JSON")
     .action(async (runId: string, { reason, json }: { reason?: string; json?: true }) => {

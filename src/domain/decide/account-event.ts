@@ -43,8 +43,8 @@ export function recordAccountDelivery(delivery: NewAccountDelivery): Step<Record
 function eventKeys(event: AccountEvent): Key[] {
   const keys: Key[] = []
   const fileId = namedFile(event)
-  if (event.eventId !== null) keys.push(['eventOf', event.eventId])
-  if (fileId !== null) keys.push(['forgotten', fileId], ['submissionsOf', fileId])
+  if (event.eventId !== null) keys.push(['firstDeliveryOf', event.eventId])
+  if (fileId !== null) keys.push(['forgotten', fileId], ['submissionOf', fileId])
   if (event.kind === 'asset') keys.push(['unsettledOf', event.fileId])
   if (event.kind === 'upload_finished') keys.push(['awaitingFile', event.requestId])
   return keys
@@ -102,11 +102,11 @@ function decideAccountDelivery(
 function concernsForgotten(facts: Facts, event: AccountEvent, boundTo: string | null): boolean {
   const fileId = namedFile(event)
   if (fileId === null || fileId === boundTo || !facts.isForgotten(fileId)) return false
-  return facts.list('submissionsOf', fileId).length === 0
+  return facts.list('submissionOf', fileId).length === 0
 }
 
 function applyOnce(facts: Facts, event: AccountEvent, at: number, ids: NewIds): Effect {
-  if (event.eventId !== null && facts.list('eventOf', event.eventId).length > 0)
+  if (event.eventId !== null && facts.list('firstDeliveryOf', event.eventId).length > 0)
     return { outcome: 'duplicate' }
   switch (event.kind) {
     case 'asset':

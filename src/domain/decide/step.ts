@@ -4,40 +4,38 @@ import type { ClockTrust } from '../due-time.ts'
 import type { IdCounts, NewIds } from '../ids.ts'
 import type { TableName, Tables } from './rows.ts'
 
-/**
- * Finds rows by something other than their own key, oldest first. The id is that of a submission for `runNamed`, `runsOf` and
- * `unclaimedOf`, of a file for `currentOf`, `unsettledOf` and `submissionsOf`, of an ImageKit request for `awaitingFile` and
- * `uploadEndsOf`, and of an event for `eventOf`. The last three take a time: they find the unfinished work of other processes that
- * have written no heartbeat after it.
- */
+/** Finds rows by something other than their own key, oldest first. */
 export const LOOKUPS = {
-  /** The run of a submission with this name. */
+  /** By submission and name: its run with this name. */
   runNamed: 'runs',
-  /** All runs of a submission. */
+  /** By submission: all of its runs. */
   runsOf: 'runs',
-  /** Pending and expired runs of the newest 100 submissions of a file, except those of rejected submissions. */
+  /** By file: the pending and expired runs of its newest 100 submissions, except those of rejected submissions. */
   unsettledOf: 'runs',
-  /** The current runs of a file. */
+  /** By file: its current runs. */
   currentOf: 'runs',
-  /** At least one submission of a file, if it has any. */
-  submissionsOf: 'submissions',
-  /** The first submission of a request whose response did not name a file. */
+  /** By file: one of its submissions, if it has any. */
+  submissionOf: 'submissions',
+  /** By ImageKit's request id: the first submission of this request, if its response named no file. */
   awaitingFile: 'submissions',
-  /** Deliveries of a submission for an extension with this name that was not requested. */
+  /** By submission and name: its deliveries for an extension with this name that was not requested. */
   unclaimedOf: 'deliveries',
-  /** Deliveries that report the end of a request's upload and that no submission has claimed. */
+  /** By ImageKit's request id: the deliveries that report the end of its upload and that no submission has claimed. */
   uploadEndsOf: 'deliveries',
-  /** The delivery that applied an event. */
-  eventOf: 'deliveries',
+  /** By event: the first delivery of this event. */
+  firstDeliveryOf: 'deliveries',
+  /** By time, as text: unfinished submissions of other processes that have written no heartbeat after it. */
   unfinishedSubmissions: 'submissions',
+  /** By time, as text: claims of other processes that have written no heartbeat after it, without a response. */
   abandonedClaims: 'claims',
+  /** By time, as text: items of retries that other processes, without a heartbeat after it, have begun and not ended. */
   unfinishedItems: 'retryItems',
 } as const satisfies { [name: string]: TableName }
 
 export type LookupName = keyof typeof LOOKUPS
 
-/** A row by its own key, a lookup, or whether an id was forgotten. `name` is for `runNamed` and `unclaimedOf`. */
-export type Key = readonly [kind: TableName | LookupName | 'forgotten', id: string, name?: string | undefined]
+/** Asks for a row by its own key, for the rows of a lookup, or whether an id was forgotten. `name` is for `runNamed` and `unclaimedOf`. */
+export type Key = readonly [kind: TableName | LookupName | 'forgotten', by: string, name?: string | undefined]
 
 /** The rows that a step has requested, including the changes of earlier steps. */
 export type Facts = {
@@ -48,7 +46,7 @@ export type Facts = {
 
 type Rows = { [T in TableName]?: readonly Tables[T][] }
 
-/** The changes of a decision. Rows are complete, as they are afterwards. */
+/** The changes of a decision. Each row is complete, in its state after the change. */
 export type Changes = {
   insert?: Rows
   update?: Rows

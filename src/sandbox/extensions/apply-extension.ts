@@ -53,13 +53,13 @@ async function readCurrentLabels({ library, storage }: Media, fileId: string): P
 async function addCutOut({ library, storage }: Media, fileId: string, colour: string | undefined) {
   const file = library.getFile(fileId)
   const source = currentVersion(file)
-  const spooled = storage.spoolPath()
+  const spoolPath = storage.spoolPath()
   try {
-    await removeBackground(storage.bytesPath(fileId, source.versionId), spooled, source.facts, colour)
-    const facts = await inspectFile(spooled, file.name)
-    return await library.addVersionTo(fileId, spooled, (current) => ({ ...currentVersion(current), facts }))
+    await removeBackground(storage.bytesPath(fileId, source.versionId), spoolPath, source.facts, colour)
+    const facts = await inspectFile(spoolPath, file.name)
+    return await library.addVersionTo(fileId, spoolPath, (current) => ({ ...currentVersion(current), facts }))
   } finally {
-    await rm(spooled, { force: true })
+    await rm(spoolPath, { force: true })
   }
 }
 

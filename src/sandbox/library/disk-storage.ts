@@ -37,10 +37,10 @@ export function createDiskStorage(directory: string) {
       await rename(temporary, join(filesDirectory, file.fileId, 'file.json'))
     },
 
-    /** Moves spooled bytes to the path of the version. */
-    async adoptBytes(spooled: string, fileId: string, versionId: string): Promise<void> {
+    /** Moves the bytes at `spoolPath` to the path of the version. */
+    async adoptBytes(spoolPath: string, fileId: string, versionId: string): Promise<void> {
       await mkdir(join(filesDirectory, fileId), { recursive: true })
-      await rename(spooled, bytesPath(fileId, versionId))
+      await rename(spoolPath, bytesPath(fileId, versionId))
     },
 
     async deleteFile(fileId: string): Promise<void> {

@@ -10,7 +10,7 @@ export type NewVersion = Omit<FileVersion, 'versionId' | 'number' | 'createdAt' 
 
 export type Library = ReturnType<typeof createLibrary>
 
-/** The media library: all files are in memory, and every change is on disk before it becomes visible. */
+/** The media library: the files' metadata is in memory, their bytes are on disk, and every change is on disk before it becomes visible. */
 export function createLibrary({ storage, clock }: { storage: DiskStorage; clock: () => Date }) {
   const files = new Map<string, LibraryFile>()
   const byPath = new Map<string, string>()
@@ -40,7 +40,7 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
     return addToIndex(file)
   }
 
-  async function addVersion(file: LibraryFile, version: NewVersion, spooled: string): Promise<LibraryFile> {
+  async function addVersion(file: LibraryFile, version: NewVersion, spoolPath: string): Promise<LibraryFile> {
     if (file.versions.length >= MAX_VERSIONS) {
       throw badRequest(`A file can have a maximum of ${MAX_VERSIONS} versions.`)
     }
@@ -48,7 +48,7 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
     // The id of version 1 is the fileId.
     const versionId = file.versions.length === 0 ? file.fileId : newObjectId()
     const number = (file.versions.at(-1)?.number ?? 0) + 1
-    await storage.adoptBytes(spooled, file.fileId, versionId)
+    await storage.adoptBytes(spoolPath, file.fileId, versionId)
     const numbered = { ...version, versionId, number, createdAt: now, updatedAt: now }
     return save({ ...file, versions: [...file.versions, numbered] })
   }
@@ -67,9 +67,9 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
       storedFiles.forEach(addToIndex)
     },
 
-    /** Adds bytes at a path: a new file, or a new version of the existing one. `prepare` can throw to reject it. */
+    /** Stores a file at a path: a new file, or a new version of the existing one. `prepare` can throw to reject it. */
     place(
-      target: { filePath: string; name: string; spooled: string },
+      target: { filePath: string; name: string; spoolPath: string },
       prepare: (existing: LibraryFile | undefined) => NewVersion,
     ): Promise<LibraryFile> {
       return runExclusive(async () => {
@@ -81,19 +81,19 @@ export function createLibrary({ storage, clock }: { storage: DiskStorage; clock:
           name: target.name,
           versions: [],
         }
-        return addVersion(file, version, target.spooled)
+        return addVersion(file, version, target.spoolPath)
       })
     },
 
     /** Adds a version that `make` derives from the file. */
     addVersionTo(
       fileId: string,
-      spooled: string,
+      spoolPath: string,
       make: (file: LibraryFile) => NewVersion,
     ): Promise<LibraryFile> {
       return runExclusive(async () => {
         const file = getFile(fileId)
-        return addVersion(file, make(file), spooled)
+        return addVersion(file, make(file), spoolPath)
       })
     },
 

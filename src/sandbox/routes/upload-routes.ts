@@ -64,12 +64,12 @@ async function acceptUpload(
   if (form.file === null) throw badRequest('Your request is missing file parameter.')
   const parameters = parseUploadParameters(form.fields)
   const scenario = parseScenario(parameters.tags ?? [])
-  const spooled = await resolveContent({ downloader }, form.file, contentPath)
-  const facts = await inspectFile(spooled, parameters.fileName)
+  const spoolPath = await resolveContent({ downloader }, form.file, contentPath)
+  const facts = await inspectFile(spoolPath, parameters.fileName)
   const isQueued = parameters.transformation && isQueuedTransformation(parameters.transformation, facts)
   if (parameters.checks !== undefined) runChecks(parameters.checks, parameters, facts)
 
-  const file = await placeUpload(library, parameters, { spooled, facts })
+  const file = await placeUpload(library, parameters, { spoolPath, facts })
   const { extensions, webhookUrl, responseFields } = parameters
   const job = { fileId: file.fileId, extensions, scenario, webhookUrl }
   if (isQueued) {

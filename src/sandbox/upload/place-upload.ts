@@ -8,11 +8,11 @@ import type { UploadParameters } from '../parameters/upload-parameters.ts'
 export function placeUpload(
   library: Library,
   parameters: UploadParameters,
-  content: { spooled: string; facts: FileFacts },
+  content: { spoolPath: string; facts: FileFacts },
 ): Promise<LibraryFile> {
   const { fileName, folder, useUniqueFileName, overwriteFile } = parameters
   const name = useUniqueFileName ? withUniqueSuffix(fileName) : fileName
-  return library.place({ filePath: `${folder}${name}`, name, spooled: content.spooled }, (existing) => {
+  return library.place({ filePath: `${folder}${name}`, name, spoolPath: content.spoolPath }, (existing) => {
     if (existing !== undefined && !useUniqueFileName && !overwriteFile) {
       throw badRequest(
         'A file with the same name already exists at the exact location. We could not overwrite it because both overwriteFile and useUniqueFileName are set to false.',

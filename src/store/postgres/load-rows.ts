@@ -80,13 +80,13 @@ export function createLoadRows(processId: number): LoadRows {
 /** The kinds that are not read from locked rows. */
 const LOOKED_UP = [
   'details',
-  'submissionsOf',
+  'submissionOf',
   'awaitingFile',
   'unfinishedSubmissions',
   'deliveries',
   'unclaimedOf',
   'uploadEndsOf',
-  'eventOf',
+  'firstDeliveryOf',
   'bodies',
   'rejected',
   'notifications',
@@ -102,7 +102,7 @@ const LOOKED_UP = [
 const SUBJECTS: { readonly [kind in Key[0]]?: (id: string) => string } = {
   awaitingFile: (id) => `request ${id}`,
   uploadEndsOf: (id) => `request ${id}`,
-  eventOf: (id) => `event ${id}`,
+  firstDeliveryOf: (id) => `event ${id}`,
   deliveries: (id) => `delivery ${id}`,
   rejected: (id) => `delivery ${id}`,
   notifications: (id) => `notification ${id}`,

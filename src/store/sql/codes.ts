@@ -2,7 +2,7 @@ import type { DeliveryOutcome, DeliveryRoute, SignatureCheck } from '../../domai
 import type { FinalStatus, RunSource, RunStatus } from '../../domain/run.ts'
 import type { SubmissionKind, SubmissionState } from '../../domain/submission.ts'
 
-/** A closed set of texts, each stored as its index. New texts are added at the end. */
+/** A fixed set of texts, each stored as its index. New texts are added at the end. */
 export type Code<T extends string> = { to: { readonly [text in T]: number }; from: readonly T[] }
 
 function codeOf<T extends string>(...texts: T[]): Code<T> {
@@ -16,7 +16,7 @@ export function textOf<T extends string>({ from }: Code<T>, code: number): T {
   const text = from[code]
   if (text === undefined)
     throw new Error(
-      `the database contains the code ${code}, but this program only knows those of ${from.join(', ')}`,
+      `the database contains the code ${code}, but this program knows only 0 to ${from.length - 1} (${from.join(', ')})`,
     )
   return text
 }

@@ -103,7 +103,7 @@ export function createFinders(
       byText,
       toRunRow,
     ),
-    submissionsOf: many(`${SUBMISSION} s.file_id = ? LIMIT 1`, byText, toSubmissionRow),
+    submissionOf: many(`${SUBMISSION} s.file_id = ? LIMIT 1`, byText, toSubmissionRow),
     awaitingFile: many(
       `${SUBMISSION} s.request_id = ? AND s.baseline IS NULL ORDER BY s.n LIMIT 1`,
       byText,
@@ -122,7 +122,7 @@ export function createFinders(
       toDeliveryRow,
     ),
     uploadEndsOf: many(`${DELIVERY} d.request_id = ? ORDER BY d.n`, byText, toDeliveryRow),
-    eventOf: many(`${DELIVERY} d.event_id = ?`, byText, toDeliveryRow),
+    firstDeliveryOf: many(`${DELIVERY} d.event_id = ?`, byText, toDeliveryRow),
     bodies: one(
       `SELECT d.n, d.chk, b.body FROM deliveries d JOIN delivery_bodies b ON b.n = d.n${sameDay('b', 'd')} WHERE d.n = ? AND d.chk = ?`,
       byId('dlv'),

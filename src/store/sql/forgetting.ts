@@ -6,7 +6,7 @@ import { ENTRY_COLUMNS, type EntryCells } from './operator-reads.ts'
 import { parseJson, writeJson } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** The reads and writes of forgetting an asset, apart from the rows of its submissions. */
+/** The reads and writes of forgetting an asset, except those of `removeSubmissions`. */
 export function createForgettingRows({
   rows,
   value,
@@ -21,7 +21,7 @@ export function createForgettingRows({
     `SELECT s.n, s.chk, r.n, r.chk FROM submissions s LEFT JOIN runs r ON r.submission = s.n
       WHERE s.n ${inNumbers}`,
   )
-  const listCurrent = values<number>(
+  const listCurrentSubmissions = values<number>(
     'SELECT r.submission FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ?',
   )
   const findNewestEntry = value<number | null>('SELECT max(n) FROM audit_log')
@@ -60,7 +60,7 @@ export function createForgettingRows({
         ...(runNumber === null || runCheck === null ? [] : [formatId('run', runNumber, runCheck)]),
       ])
     },
-    listCurrent: (fileId) => waitFor(listCurrent(fileId)),
+    listCurrentSubmissions: (fileId) => waitFor(listCurrentSubmissions(fileId)),
     *findNewestEntry() {
       return (yield* waitFor(findNewestEntry())) ?? 0
     },

@@ -17,8 +17,8 @@ import { createWriteRows } from './write-rows.ts'
 
 /**
  * The store over a migrated connection, which it closes. Reads see only committed data. `processId` is random by default.
- * `ownerId` is for tests that open several stores over one file, as if each was a process: the store whose `processId` it is
- * stays the owner.
+ * `ownerId` is only for tests that open several stores over one file, each with its own `processId`, as if they were processes:
+ * the store whose `processId` equals `ownerId` stays the owner.
  */
 export function createSqliteStore(
   connection: Connection,

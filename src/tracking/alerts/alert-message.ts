@@ -12,11 +12,11 @@ import { type AlertThresholds, MAX_COUNTED, UNKNOWN_SUBMISSIONS } from './evalua
 export function alertMessage(
   alert: Alert,
   thresholds: AlertThresholds,
-  links: Pick<Links, 'worklist' | 'rejectedDeliveries'>,
+  links: Pick<Links, 'alertedRuns' | 'rejectedDeliveries'>,
 ): object {
   const { kind, state, value } = alert
   const extension = alert.extension === '' ? null : alert.extension
-  const url = kind === 'unknown_submission' ? links.rejectedDeliveries() : links.worklist(extension)
+  const url = kind === 'unknown_submission' ? links.rejectedDeliveries() : links.alertedRuns(extension)
   const rate = kind === 'unknown_submission' ? UNKNOWN_SUBMISSIONS : thresholds.failures
   const isCount = kind !== 'oldest_pending'
   return {

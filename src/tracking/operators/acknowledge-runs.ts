@@ -11,13 +11,13 @@ type AcknowledgeDeps = {
   clock: () => number
 }
 
-/** The number of runs per step: others can write in between. */
+/** The number of runs per step: a small one, so that others can write between the steps. */
 const RUNS_PER_STEP = 200
 
 type Acknowledgement = { runIds: readonly string[]; note: string | null; actor: string }
 
 /**
- * Acknowledges these runs: they leave the worklist and keep their status. Unknown ids and pending runs are skipped. Each step has
+ * Acknowledges these runs: they keep their status, but are no longer open failures. Unknown ids and pending runs are skipped. Each step has
  * its own audit entry.
  */
 export async function acknowledgeRuns(
@@ -43,7 +43,7 @@ async function acknowledgeStep(
 
 export type AcknowledgeRunDeps = AcknowledgeDeps & { store: Pick<Store, 'findRunHistory'> }
 
-/** Acknowledges one run. Throws `not_found` and `run_pending`. */
+/** Acknowledges one run. Throws `not_found` or `run_pending`. */
 export async function acknowledgeRun(
   deps: AcknowledgeRunDeps,
   { runId, note, actor }: { runId: string; note: string | null; actor: string },
@@ -59,7 +59,7 @@ export async function acknowledgeRun(
 
 export type UnacknowledgeRunDeps = { store: Pick<Store, 'unacknowledgeRun'>; clock: () => number }
 
-/** Revokes the acknowledgement of a run, so that it is on the worklist again. Throws `not_found`. */
+/** Revokes the acknowledgement of a run: if it has failed or expired, it is an open failure again. Throws `not_found`. */
 export async function unacknowledgeRun(
   { store, clock }: UnacknowledgeRunDeps,
   { runId, reason, actor }: { runId: string; reason: string | null; actor: string },

@@ -10,11 +10,11 @@ export type StartRetryDeps = ListRunsDeps & {
   store: Pick<Store, 'createRetry' | 'findRetry' | 'listUnaccepted'>
   clock: () => number
   newId: () => string
-  /** Wakes the retry job, because there is work. */
+  /** Wakes the retrier, because there is work. */
   wake: () => void
 }
 
-/** The selected runs: those that match a filter, the newest first, or those with these ids. */
+/** The selected runs: the newest `limit` that match a filter, or those with these ids. */
 export type RetrySelection = { filter: RunFilter; limit: number } | { runIds: readonly string[] }
 
 export type RetryPreview = {
@@ -34,7 +34,7 @@ export async function previewRetry(deps: ListRunsDeps, selection: RetrySelection
   return { total: runs.length, ...unitsOf(runs.map(({ run }) => run.requestedAs ?? run.name)) }
 }
 
-/** Stores which runs to retry. They are then retried one after another, also after a restart. */
+/** Stores which runs to retry. They are then retried one after another, even after a restart. */
 export async function startRetry(
   deps: StartRetryDeps,
   request: {
@@ -57,13 +57,13 @@ export async function startRetry(
 }
 
 export type ShownRetry = RetryProgress & {
-  /** The first runs that `failed` counts, at most `MAX_UNACCEPTED`. */
+  /** Of the items that `failed` counts, the first `MAX_UNACCEPTED`. */
   notAccepted: UnacceptedItem[]
 }
 
 const MAX_UNACCEPTED = 100
 
-/** The progress of a retry, and the runs that ImageKit did not accept, with the reasons. Throws `not_found`. */
+/** The progress of a retry, and the runs whose retry ImageKit did not clearly accept, with the reasons. Throws `not_found`. */
 export async function showRetry(
   { store }: { store: Pick<Store, 'findRetry' | 'listUnaccepted'> },
   retryId: string,
@@ -74,7 +74,7 @@ export async function showRetry(
   return { ...progress, notAccepted }
 }
 
-/** The existing runs with these ids. Other work runs between the reads. */
+/** The existing runs with these ids. Yields to other work between the reads. */
 async function findRuns({ store }: ListRunsDeps, runIds: readonly string[]): Promise<ListedRun[]> {
   const found: ListedRun[] = []
   for (const runId of new Set(runIds)) {

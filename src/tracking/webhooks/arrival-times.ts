@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 
 /**
- * Remembers when a delivery that we could not store first arrived. The sender may repeat it later with its old signature, which
+ * Remembers the first arrival time of each delivery that we could not store. The sender may repeat it later with its old signature, which
  * would be stale by then through no fault of the sender.
  */
 export type ArrivalTimes = {

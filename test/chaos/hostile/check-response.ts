@@ -19,7 +19,7 @@ const DOTS = /\/(\.|%2e){1,2}\//i
 
 /** The problems of requests that never reached a route. */
 const UNREADABLE =
-  /"detail":"(The address or the Host|The request head|The request must have|The request is not valid HTTP)/
+  /"detail":"(The URL or the Host|The request head|The request must have|The request is not valid HTTP)/
 
 /**
  * What is wrong with a response to `target`; undefined if it is valid. Only the bodies of our own errors are checked, and not

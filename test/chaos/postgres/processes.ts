@@ -30,7 +30,7 @@ export function until<T>(condition: () => T | Promise<T>, timeout = 60_000): Pro
 }
 
 /** Resolves once `count` more webhooks were acknowledged. */
-export async function acknowledgeMore(load: SharedLoad, count: number): Promise<void> {
+export async function waitForMoreAcknowledged(load: SharedLoad, count: number): Promise<void> {
   const from = load.acknowledged()
   await until(() => expect(load.acknowledged()).toBeGreaterThanOrEqual(from + count))
 }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { TestDatabase } from '../../support/database.ts'
 import { type Call, startMisbehavingImagekit, uploadedFile } from '../../support/misbehaving-imagekit.ts'
 import { EXTENSIONS, UPLOAD } from '../../support/uploads.ts'
-import { payload, type TrackedUpload } from '../load.ts'
+import { payload, type SentSubmission } from '../load.ts'
 import { listLost, listMissingRows, settleRest } from '../losses.ts'
 
 const CALLERS = 12
@@ -33,10 +33,10 @@ export type SharedLoad = {
   /** How often files were looked up. Lookups never get a response. */
   lookups(): number
   /** Delays ImageKit's response to an upload at this address. Resolves once ImageKit has the complete upload. */
-  delayUpload(url: string): Promise<TrackedUpload>
+  delayUpload(url: string): Promise<SentSubmission>
   /** Sends the delayed responses. */
   release(): void
-  uploads(): readonly TrackedUpload[]
+  uploads(): readonly SentSubmission[]
   acknowledged(): number
   rejections(): readonly Rejection[]
   /** Responses that are neither the expected ones nor 503. */
@@ -48,11 +48,11 @@ export type SharedLoad = {
 }
 
 export async function createSharedLoad(): Promise<SharedLoad> {
-  const uploads = new Map<string, TrackedUpload>()
+  const uploads = new Map<string, SentSubmission>()
   const rejections: Rejection[] = []
   const unexpected: string[] = []
   const inProgress = new Set<Promise<unknown>>()
-  const onDelayedByName = new Map<string, (one: TrackedUpload) => void>()
+  const onDelayedByName = new Map<string, (one: SentSubmission) => void>()
   const delayed: (() => void)[] = []
   let urls: readonly string[] = []
   let isDone = true
@@ -83,13 +83,13 @@ export async function createSharedLoad(): Promise<SharedLoad> {
       return undefined
     }
   }
-  const add = (fileId: string, webhookUrl: string, submissionId: string | null): TrackedUpload => {
+  const add = (fileId: string, webhookUrl: string, submissionId: string | null): SentSubmission => {
     const result = count % 4 === 0 ? 'failed' : 'success'
-    const one: TrackedUpload = { fileId, webhookUrl, result, submissionId, isAcknowledged: false }
+    const one: SentSubmission = { fileId, webhookUrl, result, submissionId, isAcknowledged: false }
     uploads.set(fileId, one)
     return one
   }
-  const sendWebhook = async (one: TrackedUpload) => {
+  const sendWebhook = async (one: SentSubmission) => {
     const body = JSON.stringify(payload(one))
     while (!isDone) {
       const response = await send('webhook', movedTo(nextUrl(), one.webhookUrl), { body }, 200)
@@ -170,7 +170,7 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     lookups: () => lookups,
     async delayUpload(url) {
       const fileName = `${delayed.length}-${DELAYED}`
-      const arrived = new Promise<TrackedUpload>((resolve) => onDelayedByName.set(fileName, resolve))
+      const arrived = new Promise<SentSubmission>((resolve) => onDelayedByName.set(fileName, resolve))
       track(upload(url, fileName))
       return arrived
     },

@@ -147,7 +147,7 @@ const respond = step(
   },
 )
 
-/** The rejected deliveries that three of twenty webhooks replay. */
+/** What about three in twenty webhooks replay: the first or second rejected delivery, or an unknown one. The others replay none. */
 const REPLAYED: readonly IdChoice[] = [0, 1, 'unknown']
 
 const webhook = (service: fc.Arbitrary<string | null>) =>
@@ -263,9 +263,9 @@ const endItem = step(
     store.endRetryItem(waitingItemId, state, state === 'failed' ? 'no' : null),
 )
 
-/** A time this many validity periods of a claim (24 hours) after the start of the sequence. */
+/** A time of the sequence, moved later by `periods` times the 24 hours for which a claim is valid. */
 const claimedAt = (periods: number) => someTime.map((at) => periods * IDEMPOTENCY_WINDOW_MS + at)
-const claim = (at: fc.Arbitrary<number>) =>
+const claimKey = (at: fc.Arbitrary<number>) =>
   step('claim', fc.record({ key: keyClaim, at }), ({ store, id }, { key, at: when }) =>
     store.claimIdempotencyKey({ ...key, scope: id(key.scope) }, when),
   )
@@ -299,24 +299,26 @@ const steps = fc.oneof(
   { arbitrary: retry(runChoice), weight: 2 },
   { arbitrary: withdraw, weight: 1 },
   { arbitrary: endItem, weight: 1 },
-  { arbitrary: claim(claimedAt(0)), weight: 2 },
+  { arbitrary: claimKey(claimedAt(0)), weight: 2 },
   { arbitrary: releaseKey, weight: 1 },
   { arbitrary: prune, weight: 1 },
 )
 
 /**
  * Each of these steps is alone in its batch. Forgetting an asset takes several transactions, with other commits in between. A
- * recovery finds what is in the database when its batch begins, which includes this process’s work only before its first
- * heartbeat. A claim two periods later replaces any earlier claim of its key whose request has ended; it is here to be rare.
+ * recovery sees only rows that were committed before its batch; it counts this process’s own work as abandoned as long as the
+ * process has written no heartbeat. A claim two periods later replaces every ended claim of its key; it is among these rare steps,
+ * so that most claims stay in use.
  */
 const aloneSteps = fc.oneof(
   step('forget', fc.record({ fileId, entry }), ({ store, id }, { fileId: of, entry: done }) =>
     store.forgetAsset(id(of), done),
   ),
   step('recover', someTime, ({ store }, at) => store.recoverAbandoned(at, at)),
-  claim(claimedAt(2)),
+  claimKey(claimedAt(2)),
 )
 
+/** The calls of a chunk are made at the same time, so that they can share a batch. */
 const chunk = fc.array(steps, { minLength: 1, maxLength: 8, size: 'max' })
 /** Operators retry the same run at the same time. */
 const retryingChunk = fc
@@ -331,14 +333,14 @@ const failingChunk = fc
   .map(([before, failing, after]) => [...before, failing, ...after])
 const jobsChunk = fc.array(jobSteps, { minLength: 2, maxLength: 8, size: 'max' })
 /**
- * Several callers claim runs at the same time, each one run or all. Nothing else is in the batch: a caller that finds its runs
- * claimed reads again, after everything that was queued meanwhile.
+ * Several claims of due runs at the same time: each of one run, or each of all. Nothing else is in the chunk: a claim that finds its
+ * runs already claimed reads again, after everything that was queued meanwhile.
  */
-const claimsChunk = fc
+const concurrentRunClaims = fc
   .constantFrom(1, UNLIMITED)
   .chain((limit) => fc.array(claimRuns(limit), { minLength: 2, maxLength: 3 }))
-/** The batch of a claim also changes the runs. The claim comes first, so that the runs are still as it has read them. */
-const claimedChunk = fc
+/** A claim of due runs, and changes of these runs in the same chunk. The claim comes first, so that the runs are still as it read them. */
+const runClaimThenChanges = fc
   .tuple(
     claimRuns(UNLIMITED),
     fc.array(
@@ -351,10 +353,10 @@ const claimedChunk = fc
     ),
   )
   .map(([first, rest]): Chunk => [first, ...rest])
-const claimingChunks = fc
-  .tuple(sweepAll, fc.oneof(claimsChunk, claimedChunk))
-  .map(([first, claiming]): Chunk[] => [[first], claiming])
-/** Two runs of a caller that wants notifications are settled, and the notifications are sent. */
+const runClaimChunks = fc
+  .tuple(sweepAll, fc.oneof(concurrentRunClaims, runClaimThenChanges))
+  .map(([first, claims]): Chunk[] => [[first], claims])
+/** Two runs of a caller that wants notifications are settled; then steps act on the notifications. */
 const notifyingChunks = fc
   .tuple(
     create(
@@ -374,7 +376,7 @@ export const batchSequences: fc.Arbitrary<Chunk[]> = fc
       fc.oneof(
         { arbitrary: chunk.map(asOnlyChunk), weight: 10 },
         { arbitrary: jobsChunk.map(asOnlyChunk), weight: 2 },
-        { arbitrary: claimingChunks, weight: 3 },
+        { arbitrary: runClaimChunks, weight: 3 },
         { arbitrary: notifyingChunks, weight: 3 },
         { arbitrary: retryingChunk.map(asOnlyChunk), weight: 2 },
         { arbitrary: failingChunk.map(asOnlyChunk), weight: 1 },

@@ -1,4 +1,4 @@
 import { storeContract } from '../../contract/store-contract.ts'
-import { CONTRACT, openPostgres } from './open-postgres.ts'
+import { CONTRACT_OPTIONS, openPostgres } from './open-postgres.ts'
 
-storeContract('the PostgreSQL store', openPostgres, CONTRACT)
+storeContract('the PostgreSQL store', openPostgres, CONTRACT_OPTIONS)

@@ -8,12 +8,12 @@ import { releaseHeldLease } from '../../contract/with-lease.ts'
 import { createDatabase, rejectRows } from '../../support/database.ts'
 
 /**
- * The share of the cases of each property that are tested by default: a case takes many times longer than on SQLite.
- * `npm run chaos -- --store postgres` tests all of them.
+ * Of the cases of each property, 15 % are tested, because a case takes many times longer than on SQLite; all of them with
+ * `npm run chaos -- --store postgres`.
  */
-export const CONTRACT = { share: iterationsOf('CONTRACT_PERCENT', { short: 15, long: 100 }) / 100 }
+export const CONTRACT_OPTIONS = { share: iterationsOf('CONTRACT_PERCENT', { short: 15, long: 100 }) / 100 }
 
-/** A new PostgreSQL store over a separate database, for the contract. */
+/** A new PostgreSQL store over a separate database, for the contract tests. */
 export async function openPostgres(options: WriteQueueOptions = {}): Promise<StoreFixture> {
   const { url, drop } = await createDatabase()
   const processId = newProcessId()

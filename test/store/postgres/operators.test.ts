@@ -1,4 +1,4 @@
 import { operatorsContract } from '../../contract/store-contract.ts'
-import { CONTRACT, openPostgres } from './open-postgres.ts'
+import { CONTRACT_OPTIONS, openPostgres } from './open-postgres.ts'
 
-operatorsContract('the PostgreSQL store', openPostgres, CONTRACT)
+operatorsContract('the PostgreSQL store', openPostgres, CONTRACT_OPTIONS)

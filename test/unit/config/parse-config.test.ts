@@ -13,7 +13,7 @@ test('only the ImageKit key is required on loopback; the rest has defaults', () 
       uploadUrl: 'https://upload.imagekit.io',
       apiUrl: 'https://api.imagekit.io',
     },
-    signatures: { secrets: [], requireOnExtensions: false },
+    signatures: { secrets: [], requireOnExtensionWebhooks: false },
     notifications: { secrets: [], allowPrivateTargets: false },
     maintenance: {
       overdueAfterMs: 600_000,
@@ -65,7 +65,10 @@ test('variables replace the defaults', () => {
     publicUrl: 'https://tracker.example/sub',
     database: { kind: 'sqlite', path: '/var/lib/tracker.db' },
     imagekit: { uploadUrl: 'http://127.0.0.1:3001' },
-    signatures: { secrets: ['whsec_one_0123456789', 'whsec_two_0123456789'], requireOnExtensions: true },
+    signatures: {
+      secrets: ['whsec_one_0123456789', 'whsec_two_0123456789'],
+      requireOnExtensionWebhooks: true,
+    },
     notifications: { secrets: [expect.anything()], allowPrivateTargets: true },
     maintenance: {
       overdueAfterMs: 300_000,

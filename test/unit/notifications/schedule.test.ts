@@ -31,12 +31,12 @@ test('The id of a notification follows from its run', () => {
 })
 
 describe('The pause before a retry', () => {
-  test('begins with 5 s and doubles to an hour', () => {
+  test('starts at 5 s and doubles up to an hour', () => {
     const pauses = [1, 2, 3, 4, 9, 10, 11, 12, 50].map((attempt) => pauseAfter(attempt, 0.5))
     expect(pauses).toEqual([5_000, 10_000, 20_000, 40_000, 1_280_000, 2_560_000, HOUR, HOUR, HOUR])
   })
 
-  test('is never shorter than 5 s less the jitter, nor longer than an hour and the jitter', () => {
+  test('is never shorter than 5 s minus the jitter, nor longer than an hour plus the jitter', () => {
     fc.assert(
       fc.property(attempts, randoms, (attempt, random) => {
         const pause = pauseAfter(attempt, random)
@@ -46,7 +46,7 @@ describe('The pause before a retry', () => {
     )
   })
 
-  test('has bounds that never shrink with the attempts', () => {
+  test('never has a lower minimum or maximum after a later attempt', () => {
     fc.assert(
       fc.property(attempts, attempts, (one, other) => {
         const [earlier, later] = one < other ? [one, other] : [other, one]
@@ -61,7 +61,7 @@ describe('The pause before a retry', () => {
     expect(pauseAfter(1, 0.999)).toBeGreaterThan(5_990)
   })
 
-  test('is at least as long as the receiver requested, and never shorter than without that', () => {
+  test('is the usual one or the one that the receiver requests, whichever is longer', () => {
     fc.assert(
       fc.property(attempts, randoms, fc.integer({ min: 0, max: DAY }), (attempt, random, retryAfterMs) => {
         const pause = pauseAfter(attempt, random, retryAfterMs)
@@ -77,7 +77,7 @@ describe('The pause before a retry', () => {
 })
 
 describe('A notification that always fails', () => {
-  test('is sent for 24 hours in total, then given up', () => {
+  test('is retried for up to 24 hours, then given up', () => {
     fc.assert(
       fc.property(fc.infiniteStream(randoms), (stream) => {
         const times = attemptTimes(() => stream.next().value)

@@ -159,16 +159,16 @@ const OF_UNCLAIMED: Key[] = [['unclaimedOf', 'submission-1', 'ai-tasks']]
 const OF_FILE: Key[] = [
   ['unsettledOf', 'file-1'],
   ['currentOf', 'file-1'],
-  ['submissionsOf', 'file-1'],
+  ['submissionOf', 'file-1'],
 ]
 const OF_REQUEST: Key[] = [['awaitingFile', 'request-1']]
 const OF_ENDS: Key[] = [['uploadEndsOf', 'request-1']]
-const OF_EVENT: Key[] = [['eventOf', 'event-1']]
+const OF_EVENT: Key[] = [['firstDeliveryOf', 'event-1']]
 const OF_OTHERS: Key[] = [
   ['runsOf', 'submission-2'],
   ['currentOf', 'file-2'],
   ['uploadEndsOf', 'request-2'],
-  ['eventOf', 'event-2'],
+  ['firstDeliveryOf', 'event-2'],
 ]
 const ALL = [...OF_RUNS, ...OF_UNCLAIMED, ...OF_FILE, ...OF_REQUEST, ...OF_ENDS, ...OF_EVENT, ...OF_OTHERS]
 

@@ -68,8 +68,9 @@ export function checkKeyRejections(rejections: readonly { call: string; status: 
   return rejections.map(({ call, status }) =>
     fail(
       'private key',
-      `ImageKit responded ${status} to the last ${call}`,
-      'Check IMAGEKIT_PRIVATE_KEY, and in the dashboard whether the key is restricted or expired and the account within its limits.',
+      `ImageKit responded with ${status} to the last ${call}`,
+      'Check IMAGEKIT_PRIVATE_KEY. In the dashboard, check whether the key is restricted or has expired, and whether the ' +
+        'account has exceeded its limits.',
     ),
   )
 }
@@ -103,7 +104,7 @@ export function checkKeys(keys: { api: number; admin: number; isLoopbackOnly: bo
   )
 }
 
-/** `host`: of ALERT_WEBHOOK_URL, whose other parts may be secret; null if it is not set. */
+/** `host` is that of ALERT_WEBHOOK_URL, whose other parts may be secret; null if it is not set. */
 export function checkAlerts(host: string | null, allowsPrivateTargets: boolean): Check {
   if (host === null) return ok('alerts', 'no alerts are sent: ALERT_WEBHOOK_URL is not set')
   if (allowsPrivateTargets || !isPrivateHost(host)) return ok('alerts', `alerts are sent to ${host}`)
@@ -119,46 +120,48 @@ export function checkRejectedTargets(hosts: readonly { host: string; count: numb
   return hosts.map(({ host, count }) =>
     warn(
       'notifications',
-      `${count} not sent to ${host}, the latest in the last 24 h: it is a private address`,
+      `${count} not sent to ${host} (the latest within 24 h): it is, or resolves to, a private address`,
       'Set ALLOW_PRIVATE_TARGETS=true if that is intended, else use a public webhookUrl in the caller.',
     ),
   )
 }
 
-/** `mode`: of the file with the secret; null if the secret comes from the environment. */
+/** `mode` is that of the file with the secret; null if the secret comes from the environment. */
 export function checkTokenSecret(mode: number | null): Check {
   if (mode === null) return ok('token secret', 'from the environment')
   const message = `stored beside the database, mode ${mode.toString(8).padStart(3, '0')}`
   if ((mode & 0o077) === 0) return ok('token secret', message)
   return fail(
     'token secret',
-    `${message}: other users can read it, and so forge webhooks`,
-    'Run chmod 600 on the file token-secret beside the database. If others may have read it, delete it and restart.',
+    `${message}: other users have access to it, and could forge webhooks`,
+    'Run chmod 600 on the file token-secret beside the database. If others may have read it, delete it and restart: earlier ' +
+      'webhook and status URLs then stop working.',
   )
 }
 
-const OR_USE_A_BACKUP =
-  ', with the -wal file beside it: the service continues by itself. If it was deleted, run ' +
-  '`extension-tracker backup FILE` while the service runs, then stop it, put FILE in place of the database and start again.'
+const PUT_BACK_OR_RESTORE =
+  ', together with its -wal file; the service then continues by itself. If the database was deleted, run ' +
+  '`extension-tracker backup FILE` while the service runs. Then stop the service, remove the -wal and -shm files of the database, ' +
+  'put FILE in place of the database, and start the service.'
 
 /** What to do about a fault of the database. */
 export function remedyOf(fault: DatabaseFault): string {
   switch (fault) {
     case 'missing':
-      return `Put the file back${OR_USE_A_BACKUP}`
+      return `Put the file back${PUT_BACK_OR_RESTORE}`
     case 'replaced':
-      return `Put the original file back${OR_USE_A_BACKUP}`
+      return `Put the original file back${PUT_BACK_OR_RESTORE}`
     case 'truncated':
       return 'Stop the service, restore a backup (docs/operators.md, Restore) and start again.'
     case 'log_missing':
-      return 'Stop the service with SIGTERM, not with SIGKILL: it then writes what the log holds into the database. Start it again.'
+      return 'Stop the service with SIGTERM, not with SIGKILL: it then copies the write-ahead log (-wal) into the database. Start it again.'
     case 'log_truncated':
       return (
-        'Stop the service with SIGKILL, not with SIGTERM, which would copy what is left of the log into the database. Restore ' +
-        'a backup (docs/operators.md, Restore) and start again.'
+        'Stop the service with SIGKILL, not with SIGTERM, which would copy the rest of the write-ahead log (-wal) into the ' +
+        'database. Restore a backup (docs/operators.md, Restore) and start again.'
       )
     case 'unverifiable':
-      return "Let the service's user read the folder of the database. See the log for the error."
+      return "Let the service's user read the folder of the database. The log output of the service contains the error."
     case 'taken_over':
       return 'Stop one of the two processes that use the same database, and restart the other.'
   }

@@ -59,9 +59,9 @@ describe('an event about an asset', () => {
   test('requests an earlier event with its id, whether its file was forgotten, one submission of the file and its unsettled runs', () => {
     expect(deliver(submitted(['remove-bg'], { fileId: FILE_ID }), CHANGED).requested).toEqual([
       [
-        ['eventOf', 'event-1'],
+        ['firstDeliveryOf', 'event-1'],
         ['forgotten', FILE_ID],
-        ['submissionsOf', FILE_ID],
+        ['submissionOf', FILE_ID],
         ['unsettledOf', FILE_ID],
       ],
     ])
@@ -159,7 +159,7 @@ describe('an event about a queued upload', () => {
 describe('any other event', () => {
   test('is recorded and ignored, with the file that it names', () => {
     const { requested, result, inserted } = deliver(createMemory(), OTHER)
-    expect(requested).toEqual([[['eventOf', 'event-1']]])
+    expect(requested).toEqual([[['firstDeliveryOf', 'event-1']]])
     expect(result.outcome).toBe('ignored')
     expect(inserted.deliveries).toMatchObject([{ outcome: 'ignored', fileId: null }])
     expect(deliver(createMemory(), { ...OTHER, fileId: 'f' }).inserted.deliveries).toMatchObject([

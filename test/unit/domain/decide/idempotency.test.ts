@@ -31,15 +31,15 @@ describe('a claim', () => {
   })
 
   test.each([
-    ['running', { fingerprint: null }, { kind: 'running' }],
-    ['running, its submission recorded', {}, { kind: 'running' }],
-    ['responded', { response: RESPONSE }, { kind: 'responded', fingerprint: 'abc', response: RESPONSE }],
+    ['is running', { fingerprint: null }, { kind: 'running' }],
+    ['is running and has recorded its submission', {}, { kind: 'running' }],
+    ['has a response', { response: RESPONSE }, { kind: 'responded', fingerprint: 'abc', response: RESPONSE }],
     [
-      'abandoned with its submission',
+      'was abandoned after it had recorded its submission',
       { abandoned: true },
       { kind: 'abandoned', fingerprint: 'abc', submissionId: 's1' },
     ],
-  ])('of a key that is %s changes nothing', (_, facts, result) => {
+  ])('of a key whose request %s changes nothing', (_, facts, result) => {
     const claimed = claim(facts, 2_000)
     expect(claimed.result).toEqual(result)
     expect([claimed.inserted, claimed.updated]).toEqual([{}, {}])
@@ -54,7 +54,7 @@ describe('a claim', () => {
   })
 
   test.each([{ response: RESPONSE }, { abandoned: true }])(
-    'replaces one that has ended, after 24 hours: %j',
+    'replaces one whose request has ended, after 24 hours: %j',
     (facts) => {
       expect(claim(facts, 1_000 + WINDOW - 1).result.kind).not.toBe('claimed')
       const { result, inserted, updated } = claim(facts, 1_000 + WINDOW)

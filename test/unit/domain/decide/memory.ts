@@ -145,7 +145,7 @@ function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
       return rows.runs.filter((run) => countsForFile(run) && ['pending', 'expired'].includes(run.status))
     case 'currentOf':
       return [...new Map(rows.runs.filter(countsForFile).map((run) => [run.name, run])).values()]
-    case 'submissionsOf':
+    case 'submissionOf':
       return rows.submissions.filter(({ fileId }) => fileId === id).slice(0, 1)
     case 'awaitingFile':
       return rows.submissions
@@ -158,7 +158,7 @@ function lookUp(rows: Rows, [lookup, id, name]: Key): Tables[TableName][] {
       )
     case 'uploadEndsOf':
       return rows.deliveries.filter((row) => row.unclaimedRequestId === id && row.uploadEnd !== null)
-    case 'eventOf':
+    case 'firstDeliveryOf':
       return rows.deliveries.filter(({ eventId, outcome }) => eventId === id && outcome !== 'duplicate')
     case 'unfinishedSubmissions':
       return rows.submissions.filter(({ state }) => state === 'submitting')

@@ -30,8 +30,8 @@ const SCOPE = 'default POST /api/v1/files/upload key-1'
 const PAGE = { limit: 100, before: null }
 const FAR_FUTURE = 1_000_000
 
-/** How two handles on the same data interact, as two processes on one database do. */
-export function describeTwoHandles(current: () => StoreFixture): void {
+/** How two stores on the same data interact, as two processes on one database do. */
+export function describeSharedDatabase(current: () => StoreFixture): void {
   const openBoth = async (): Promise<[Store, Store]> => [current().store, await current().openAnother()]
   /** Each handle in turn makes one call; all calls are made at the same time. */
   const fromBoth = <T>(
@@ -59,7 +59,7 @@ export function describeTwoHandles(current: () => StoreFixture): void {
     expect(new Set(ids).size).toBe(ids.length)
   }
 
-  describe('two handles at the same time', () => {
+  describe('two stores on the same data', () => {
     test('read what the other has committed, without delay: statuses, lists and counts', async () => {
       const [one, two] = await openBoth()
       // Each has read and written before, so that any stale cache would be noticed.

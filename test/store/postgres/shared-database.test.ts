@@ -3,8 +3,8 @@ import { describeClaims } from '../../contract/claims.ts'
 import { describeHeartbeats } from '../../contract/heartbeats.ts'
 import { describeLeases } from '../../contract/leases.ts'
 import { describeOtherProcesses } from '../../contract/other-processes.ts'
+import { describeSharedDatabase } from '../../contract/shared-database.ts'
 import type { StoreFixture } from '../../contract/store-fixture.ts'
-import { describeTwoHandles } from '../../contract/two-handles.ts'
 import { openPostgres } from './open-postgres.ts'
 
 describe('the PostgreSQL store', () => {
@@ -14,7 +14,7 @@ describe('the PostgreSQL store', () => {
   })
   afterEach(() => opened.destroy())
 
-  describeTwoHandles(() => opened)
+  describeSharedDatabase(() => opened)
   describeClaims(() => opened)
   describeHeartbeats(() => opened)
   describeLeases(() => opened)
