@@ -1,5 +1,6 @@
-// Replaces wrk if it is not installed: `node autocannon.js URL CONNECTIONS SECONDS`. It reads the same environment
-// variables as wrk.lua.
+// Replaces wrk if that is not installed: `node autocannon.js URL CONNECTIONS SECONDS`. Like wrk with wrk.lua, it sends every
+// STRIDEth request of the file REQUESTS, beginning with number FIRST_REQUEST, and prints a line `RESULT {…}`. Each request has
+// REQUEST_BYTES bytes. These names are environment variables.
 import { closeSync, openSync, readSync } from 'node:fs'
 import autocannon from 'autocannon'
 
@@ -11,7 +12,7 @@ const record = Buffer.alloc(size)
 let next = Number(process.env['FIRST_REQUEST'])
 let sent = 0
 
-const { latency, requests, non2xx, errors, duration } = await autocannon({
+const { latency, requests, errors, duration, ...counts } = await autocannon({
   url,
   connections: Number(connections),
   duration: Number(seconds),
@@ -23,8 +24,8 @@ console.log(
   `RESULT ${JSON.stringify({
     sent,
     responses: requests.total,
-    rejected: non2xx,
-    // These include timeouts.
+    rejected: counts['4xx'] + counts['5xx'],
+    // autocannon counts timeouts among the errors.
     broken: errors,
     seconds: duration,
     p50: micros(latency.p50),

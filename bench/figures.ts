@@ -15,7 +15,7 @@ export function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0)
 }
 
-/** `12,345 (11,900–12,800)`: the median and the range. */
+/** Formats the median and the range, as in `12,345 (11,900–12,800)`. */
 export function spread(values: readonly number[], format: (value: number) => string = whole): string {
   return `${format(median(values))} (${format(Math.min(...values))}–${format(Math.max(...values))})`
 }
@@ -24,11 +24,12 @@ export function whole(value: number): string {
   return Math.round(value).toLocaleString('en')
 }
 
-/** Microseconds as milliseconds. */
+/** Formats microseconds as milliseconds, without the unit. */
 export function milliseconds(micros: number): string {
   return (micros / 1000).toFixed(micros < 10_000 ? 2 : 1)
 }
 
+/** Formats bytes as MiB, without the unit. */
 export function mebibytes(bytes: number): string {
   return (bytes / 1024 ** 2).toFixed(1)
 }

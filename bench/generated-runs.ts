@@ -1,4 +1,4 @@
-// Generates runs and the names of files with a seeded random number generator.
+// Generates the runs and file names of large databases with a seeded random number generator.
 import type { Run, RunStatus } from '#src/domain/run'
 
 export const DAY_MS = 86_400_000
@@ -26,7 +26,7 @@ export type Random = () => number
 /** Cumulative shares of 94 % success, 4 % failed and 1 % expired; the other 1 % is pending. */
 export const SHARES = { success: 0.94, failed: 0.98, expired: 0.99 }
 
-/** Half of the failures are acknowledged, a day after they settled; no new ones (`isNew`). */
+/** `at`: the time of the request. Half of the failures are acknowledged a day after they settled, except new ones (`isNew`). */
 export function generateRun(
   random: Random,
   {
@@ -58,10 +58,11 @@ export function generateRun(
   }
 }
 
-function generateStatus(share: number): RunStatus {
-  if (share < SHARES.success) return 'success'
-  if (share < SHARES.failed) return 'failed'
-  return share < SHARES.expired ? 'expired' : 'pending'
+/** `drawn`: a random number from 0 to 1. */
+function generateStatus(drawn: number): RunStatus {
+  if (drawn < SHARES.success) return 'success'
+  if (drawn < SHARES.failed) return 'failed'
+  return drawn < SHARES.expired ? 'expired' : 'pending'
 }
 
 function generateCause(random: Random, extension: string): string {

@@ -10,14 +10,14 @@ function getGoal(goalId: GoalId) {
   return goal
 }
 
-/** NaN if the document has no figure for the goal. */
+/** The figure of the goal in docs/benchmarks.md; NaN if there is none. */
 function documentedFigure({ what }: { what: string }): number {
   const row = document.split('\n').find((line) => line.startsWith(`| ${what} |`))
   return Number.parseFloat(row?.split('|')[3] ?? '')
 }
 
-describe('a collapse, which fails the quick bench,', () => {
-  test('is ingest below 2.9 × Express', () => {
+describe('a collapse', () => {
+  test('is ingest in upload order below 2.9 × Express', () => {
     const goal = getGoal('ingest-64-express')
     expect(collapseText(goal, 2.8)).toBe('2.8 ×, below 2.9 ×')
     expect(collapseText(goal, 2.9)).toBeUndefined()
@@ -29,7 +29,7 @@ describe('a collapse, which fails the quick bench,', () => {
     expect(collapseText(goal, 1.5)).toBeUndefined()
   })
 
-  test('is a single status that went back', () => {
+  test('is a single status that went back to an older state', () => {
     expect(collapseText(getGoal('mixed-back'), 1)).toBe('1, above 0')
     expect(collapseText(getGoal('mixed-back'), 0)).toBeUndefined()
   })
@@ -54,7 +54,7 @@ describe('a collapse, which fails the quick bench,', () => {
 })
 
 describe('a goal', () => {
-  test('is met at its bound, and missed just beyond it', () => {
+  test('is met at its bound, missed just beyond it, and neither if it was not measured', () => {
     const ingest = getGoal('ingest-64-bare')
     expect([isMet(ingest, 0.4), isMet(ingest, 0.39), isMet(ingest, undefined)]).toEqual([
       true,

@@ -1,6 +1,6 @@
-// The goals. The full bench reports which of them are met. The quick bench, which CI runs, fails if a figure collapses. The
-// collapse bound is far from the figures of a busy machine, and near those of a simpler design (one commit per delivery, a status
-// through the framework and the database, one kind of request that starves the other).
+// The goals. The bench reports which of them are met. The quick bench, which CI runs, fails if a figure collapses. A collapse
+// bound lies far from the figures that the tracker reaches on a busy machine, and near those of a simpler design (one commit per
+// delivery, a status through the framework and the database, one kind of request that starves the other).
 
 type Format = (value: number) => string
 
@@ -9,12 +9,15 @@ export type Goal = {
   format: Format
   min?: number
   max?: number
-  /** A further bound, better than the goal. */
+  /** A more ambitious bound than that of the goal. */
   stretch?: number
+  /** The quick bench fails if the figure is below this. */
   collapsedBelow?: number
+  /** The quick bench fails if the figure is above this. */
   collapsedAbove?: number
 }
 
+/** `collapse`: a figure that is worse than this has collapsed. */
 type Bounds = { stretch?: number; collapse?: number }
 
 const times: Format = (value) => `${value.toFixed(1)} ×`
@@ -56,7 +59,7 @@ function atMost<Id extends string>(
   return { id, what, format, max, ...(collapse !== undefined && { collapsedAbove: collapse }) }
 }
 
-/** The ceiling is node:http, storing nothing. */
+/** In these texts, the ceiling is a plain node:http server that stores nothing. */
 export const GOALS = [
   atLeast(
     'ingest-64-express',
@@ -122,7 +125,7 @@ export const GOALS = [
     'slow-disk-64',
     30,
     times,
-    'ingest if each sync takes 2 ms longer, compared with one transaction per request; 64 connections',
+    'ingest if each sync takes 2 ms longer, compared with Express, one transaction per request; 64 connections',
     {
       collapse: 5,
     },
@@ -205,7 +208,7 @@ export const GOALS = [
     'growth-failures',
     0.8,
     ratio,
-    'first page of failures with the most runs, compared with 10,000 runs',
+    'first page of failures: p50 with 10,000 runs divided by that with the most runs',
   ),
   atMost('memory-idle', 90, mib, 'memory of an idle `serve`, 30 s after its start'),
   atMost(
@@ -292,14 +295,14 @@ export function goalText({ min, max, stretch, format }: Goal): string {
   return max === undefined ? 'reported' : `≤ ${format(max)}${stretchText}`
 }
 
-/** Undefined if nothing was measured, or if the figure has no goal. */
+/** Undefined if nothing was measured, or if the goal has no bound. */
 export function isMet({ min, max }: Goal, measured: number | undefined): boolean | undefined {
   if (measured === undefined) return undefined
   if (min !== undefined) return measured >= min
   return max === undefined ? undefined : measured <= max
 }
 
-/** Describes how far a figure has collapsed; undefined if it has not. */
+/** Describes a collapsed figure by its value and its bound; undefined if it has not collapsed or was not measured. */
 export function collapseText(
   { collapsedBelow, collapsedAbove, format }: Goal,
   measured: number | undefined,

@@ -1,4 +1,5 @@
-// Sends the same deliveries to each server in turn. Afterwards it looks up every delivery in the server's database, if it has one.
+// Measures how fast servers acknowledge deliveries, one server after another. Afterwards every delivery that was sent is looked up
+// in the server's database, if it has one.
 import { copyFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { median, milliseconds, spread, sum } from './figures.ts'
@@ -25,12 +26,12 @@ import type { PreparedWorkload, Workload } from './workload.ts'
 
 export type IngestServer = {
   name: string
-  /** The meaning of its 200. */
+  /** What its 200 promises. */
   promise: string
   start: (folder: string, workload: PreparedWorkload, env: Env) => Promise<RunningServer>
   /** Undefined for a server that stores nothing. */
   findStored?: (folder: string, workload: Workload) => StoredDelivery[]
-  /** Separate requests, for a server that checks another signature. */
+  /** Replaces the requests of the workload, for a server that does not check the tracker's token. */
   requests?: RequestFile
 }
 
@@ -51,9 +52,10 @@ export const EXPRESS = oneTransactionServer('Express, one transaction per reques
 export const FASTIFY = oneTransactionServer('Fastify, one transaction per request', 'fastify-ingest')
 export const ONE_COMMIT = oneTransactionServer('node:http, one transaction per request', 'one-commit-ingest')
 
+/** The paths of the databases that were created for `GROUP_COMMIT`; each measurement starts with a copy of one. */
 const groupCommitTemplates = new Set<string>()
 
-/** Batching causes much of the ratio to one transaction per request, so this peer batches too. */
+/** Much of the tracker's gain over one transaction per request comes from batching, so this peer batches too. */
 export const GROUP_COMMIT: IngestServer = {
   name: 'node:http, group commit',
   promise: 'on disk',
@@ -120,8 +122,9 @@ async function runIngest(
 }
 
 /**
- * Counts lost deliveries. Every delivery that was sent must be stored, even if the generator did not wait for its response,
- * because it has reached the server. As many may be missing as were rejected or broken.
+ * Counts lost deliveries. Every delivery that was sent must be stored, even if the generator did not wait for its response:
+ * `waitUntilRead` makes sure that the server has read it. The generator does not report which requests were rejected or broken, so
+ * only as many may be missing.
  */
 export function countMissing(stored: StoredDelivery[], workload: Workload, loads: readonly Load[]): number {
   const total = (name: 'sent' | 'rejected' | 'broken' | 'acknowledged') =>
@@ -146,7 +149,9 @@ type IngestOptions = { connections: number; env?: Env }
 /** The results of the servers with one workload. */
 export type Comparison = {
   table: Table
+  /** Acknowledged deliveries that were not stored, at all servers together. */
   lost: number
+  /** The results of one server, one for each round. */
   resultsOf: (server: IngestServer) => IngestResult[]
   /** The median rate. */
   rateOf: (server: IngestServer) => number

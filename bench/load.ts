@@ -1,4 +1,4 @@
-// Sends requests to a server: with a well-known load generator on its own core, or one by one from this process.
+// Sends requests to a server: with a well-known load generator on its own core, or single ones from this process.
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,23 +8,24 @@ import { Agent, request } from 'undici'
 import { isInstalled, onCore } from './machine.ts'
 import type { Headers, RequestFile } from './requests.ts'
 
-/**
- * Counts, and latencies in microseconds. `rejected`: responses without a success status; `broken`: connection errors and
- * timeouts.
- */
 type Counts = {
   sent: number
   responses: number
+  /** Responses with an error status. */
   rejected: number
+  /** Connection errors and timeouts. */
   broken: number
   seconds: number
+  /** The median latency, in microseconds. */
   p50: number
+  /** In microseconds. */
   p99: number
+  /** The highest latency, in microseconds. */
   max: number
 }
 
 /**
- * `acknowledged`: responses with a success status; `rate`: those per second. Every `stride`th request of the file was sent,
+ * `acknowledged`: responses without an error status; `rate`: these per second. Every `stride`th request of the file was sent,
  * from number `first` on.
  */
 export type Load = Counts & { first: number; stride: number; acknowledged: number; rate: number }
@@ -94,16 +95,19 @@ export function numberAfter(loads: readonly Load[]): number {
   return Math.max(...loads.map(({ first, stride, sent }) => first + stride * sent))
 }
 
-/** The client has closed the connection and the server has not, so the server may not have read everything. https://docs.kernel.org/networking/proc_net_tcp.html */
+/**
+ * The state of a connection that the client has closed and the server has not, so the server may not have read everything.
+ * https://docs.kernel.org/networking/proc_net_tcp.html
+ */
 const CLOSE_WAIT = '08'
 const READ_TIMEOUT_MS = 60_000
 const POLL_MS = 20
-/** The time to process the data that was read last. Longer on a system that doesn't report unread data. */
+/** How long a server may need to process what it has read last. Longer on a system that doesn't report unread data. */
 const SETTLING_MS = process.platform === 'linux' ? 200 : 2_000
 
 /**
- * Resolves once a server has read everything that the generator sent. If the server were stopped earlier, deliveries that it
- * never read would count as lost.
+ * Resolves once a server has read everything that the generator sent, or after a minute. If the server were stopped earlier,
+ * deliveries that it never read would count as lost.
  */
 export async function waitUntilRead(url: string): Promise<void> {
   const port = Number(new URL(url).port)
@@ -129,7 +133,7 @@ export async function get(url: string, headers: Headers = {}): Promise<{ status:
   return { status: response.statusCode, text: await response.body.text() }
 }
 
-/** Resolves with the status. */
+/** Resolves with the HTTP status. */
 export async function post(url: string, headers: Headers, body: string): Promise<number> {
   const response = await request(url, {
     method: 'POST',

@@ -1,3 +1,4 @@
+// What the bench reads from the system (versions, the disk's speed, CPU time, memory), and on which core its processes run.
 import { execFileSync } from 'node:child_process'
 import { closeSync, fdatasyncSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { availableParallelism, cpus, release, totalmem, type } from 'node:os'
@@ -36,7 +37,7 @@ export function describeCommit(): string {
   return outputOf('git', ['status', '--porcelain', '--', 'src', 'bench']) ? `${commit}, with changes` : commit
 }
 
-/** The median time to append one page and sync it, in microseconds. */
+/** The median time to sync a file to which one page was appended, in microseconds. */
 export function measureSyncMicros(folder: string): number {
   const path = join(folder, 'sync-probe')
   const page = Buffer.alloc(4096, 1)
@@ -63,7 +64,7 @@ export function syncFile(path: string): void {
   closeSync(file)
 }
 
-/** The unit of the times in /proc/PID/stat; `getconf CLK_TCK` prints it. */
+/** The times in /proc/PID/stat are in clock ticks; `getconf CLK_TCK` prints how many a second has. */
 const TICKS_PER_SECOND = 100
 
 /** The CPU time of these processes, in seconds. Processes that have ended don't count. */
@@ -108,7 +109,7 @@ export function onCore(core: Core, command: string[]): string[] {
   return CAN_PIN && core !== 'any' ? ['taskset', '-c', String(core), ...command] : command
 }
 
-/** Pins running processes to a core, and the processes that they will start. */
+/** Pins running processes to a core. Processes that they start later inherit it. */
 export function moveToCore(core: Core, pids: readonly number[]): void {
   const cores = core === 'any' ? `0-${availableParallelism() - 1}` : String(core)
   if (CAN_PIN) for (const pid of pids) outputOf('taskset', ['-cp', cores, String(pid)])

@@ -20,7 +20,7 @@ type Payload = {
 
 export type RecordOne = (submissionId: string, body: Buffer, payload: Payload) => void
 
-/** Commits one transaction per request, into two tables of its own, which are empty at first. */
+/** Records each delivery in a transaction of its own, in two simple tables, which are empty at first. */
 export function openOneCommit(path: string): RecordOne {
   const connection = new Database(path)
   connection.pragma('journal_mode = WAL')
@@ -46,6 +46,7 @@ export function openOneCommit(path: string): RecordOne {
   })
 }
 
+/** The deliveries that are stored together with their run. */
 export function findStoredByOneCommit(path: string): StoredDelivery[] {
   const connection = new Database(path, { readonly: true })
   const stored = connection
@@ -60,8 +61,8 @@ export function findStoredByOneCommit(path: string): StoredDelivery[] {
 
 const { pending: PENDING, success: SUCCESS, failed: FAILED } = STATUS.to
 const { response: FROM_RESPONSE, webhook: FROM_WEBHOOK } = SOURCE.to
-/** The `settled_by` of pending runs, as wide as the later value, because a row that grows splits its page. */
-const WIDE_PLACEHOLDER = 0x7f_ff_ff
+/** The `settled_by` of pending runs, as wide as the later value, because a row that grows can split its page. */
+const SETTLED_BY_PLACEHOLDER = 0x7f_ff_ff
 
 /** Creates a database with the tables and indexes of the tracker, in which the runs of these submissions are pending. */
 export function createGroupCommitDatabase(
@@ -78,7 +79,7 @@ export function createGroupCommitDatabase(
   const insertRun = connection.prepare(
     `INSERT INTO runs (chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by,
        bound_to)
-     VALUES (@chk, @submission, @name, 1, @at, ${PENDING}, ${FROM_RESPONSE}, @at, @at, ${WIDE_PLACEHOLDER}, @fileId)`,
+     VALUES (@chk, @submission, @name, 1, @at, ${PENDING}, ${FROM_RESPONSE}, @at, @at, ${SETTLED_BY_PLACEHOLDER}, @fileId)`,
   )
   const requested = JSON.stringify(extensions.map((name) => ({ name })))
   const at = Date.now()
@@ -98,16 +99,17 @@ export function createGroupCommitDatabase(
 /** A delivery whose response waits for the commit. */
 export type QueuedDelivery = {
   submissionId: string
+  /** As JSON. */
   headers: string
   body: Buffer
   respond: (outcome: 'applied' | 'duplicate' | 'failed') => void
 }
 
-/** Commits everything that arrives in one event-loop tick in one transaction. */
+/** Commits all deliveries that arrive in one tick of the event loop together, in one transaction. */
 export function openGroupCommit(path: string): (delivery: QueuedDelivery) => void {
   const connection = openConnection(path)
   const where = `WHERE submission = ? AND name = ? AND status = ${PENDING} RETURNING n`
-  // An index is only checked if one of its columns is set: a success sets none.
+  // SQLite touches an index only if the statement sets one of its columns. That of a success sets none.
   const succeed = connection
     .prepare<unknown[], number>(
       `UPDATE runs SET status = ${SUCCESS}, source = ${FROM_WEBHOOK}, settled_at = ?, updated_at = ?, settled_by = ? ${where}`,
@@ -166,7 +168,7 @@ export function openGroupCommit(path: string): (delivery: QueuedDelivery) => voi
   }
 }
 
-/** The deliveries for these submissions that are stored together with their body and their effect. */
+/** The deliveries for these submissions that are stored together with their body and their effect on the run. */
 export function findStoredByGroupCommit(
   path: string,
   submissions: readonly PendingSubmission[],
@@ -189,7 +191,7 @@ export type RecordInTransaction = (
   delivery: Pick<QueuedDelivery, 'submissionId' | 'headers' | 'body'>,
 ) => Promise<'applied' | 'duplicate'>
 
-/** Commits one transaction per request into the tables of the tracker, with prepared statements on a connection pool. */
+/** Records each delivery in a transaction of its own, in the tracker's tables, with prepared statements on a connection pool. */
 export function openPostgresTransactions(url: string): RecordInTransaction {
   const pool = new Pool({ connectionString: url, max: POOL_SIZE })
   const settle = (name: string, status: number, moreAssignments: string) => ({
@@ -253,7 +255,7 @@ function outcomeColumns(isDuplicate: boolean): { outcome: number; exception: num
 const randomBytes = Buffer.alloc(8 * 1024)
 let usedBytes = randomBytes.length
 
-/** The random bits of an id, generated as in the tracker. */
+/** The random bits of an id. As in the tracker, bits for many ids are generated at once. */
 function randomCheck(): string {
   if (usedBytes === randomBytes.length) {
     randomFillSync(randomBytes)

@@ -1,5 +1,5 @@
-// A real PostgreSQL server: creates its databases, fills them before a measurement and reads them afterwards. Only this file and
-// the peer that uses PostgreSQL know the tables.
+// A real PostgreSQL server: creates its databases, fills them before a measurement and reads them afterwards. In the bench, only
+// this file and `peer-databases.ts` contain SQL for PostgreSQL.
 import { randomBytes } from 'node:crypto'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -19,8 +19,9 @@ export type PostgresServer = {
   url: string
   /** Its version and the relevant settings. */
   description: string
+  /** The ids of its processes. */
   listProcesses: () => Promise<number[]>
-  /** Moves its processes to a core. */
+  /** Pins its processes to a core. */
   moveTo: (core: Core) => Promise<void>
   /** Creates a database, empty or as a copy of another one, and writes all of it to disk. Resolves with its URL. */
   createDatabase: (template?: string) => Promise<string>
@@ -28,7 +29,7 @@ export type PostgresServer = {
   stop: () => Promise<void>
 }
 
-/** Sized for a small machine. Everything else is PostgreSQL's default, such as waiting for the sync of each commit. */
+/** Sized for a small machine. All other settings that affect speed have PostgreSQL's defaults: each commit is synced. */
 const SETTINGS = ['shared_buffers=256MB']
 const DESCRIBED_SETTINGS = [
   'fsync',
@@ -104,7 +105,7 @@ const checkFor = (number: string) =>
 /**
  * Adds accepted submissions, as the store writes them after ImageKit's response, and their pending runs. $1: the number of
  * submissions; $2: the time of the uploads; $3: the names of their extensions; $4: the same extensions as JSON. A file id has 24
- * hexadecimal digits, like ImageKit's. A negative `settled_by` is a filler: no delivery has settled the run.
+ * hexadecimal digits, like ImageKit's. A negative `settled_by` is a placeholder: no delivery has settled the run.
  */
 const ADD_PENDING = `
   WITH made AS (
@@ -118,8 +119,8 @@ const ADD_PENDING = `
     INSERT INTO runs (n, chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to)
       SELECT n, chk, submission, name, 1, $2, ${STATUS.to.pending}, ${SOURCE.to.response}, $2, $2 + 700, -n, file_id
       FROM (SELECT nextval('run_numbers') AS n, ordered.* FROM (
-        SELECT made.n AS submission, chk, file_id, name FROM made, unnest($3::text[]) WITH ORDINALITY AS requested(name, place)
-          ORDER BY made.n, place) ordered) numbered
+        SELECT made.n AS submission, chk, file_id, name FROM made, unnest($3::text[]) WITH ORDINALITY AS requested(name, position)
+          ORDER BY made.n, position) ordered) numbered
       RETURNING n, name, bound_to),
   current AS (INSERT INTO current_runs (file_id, name, run) SELECT bound_to, name, n FROM pending)
   SELECT n::int, chk, file_id AS "fileId" FROM made ORDER BY n`
@@ -169,9 +170,10 @@ export async function findStoredCustomers(url: string): Promise<StoredDelivery[]
   return rows.map(({ id }) => ({ submissionId: id, extension: 'customer' }))
 }
 
+/** The number of updates of rows of `runs`. `hot`: those that changed no index. */
 export type Updates = { all: number; hot: number }
 
-/** The number of updates of runs, once the server has counted at least `min`, or after ten seconds. */
+/** Counts the updates of runs, once the server has counted at least `min`, or after ten seconds. */
 export async function countUpdates(url: string, min: number): Promise<Updates> {
   const giveUpAt = Date.now() + 10_000
   for (;;) {
@@ -185,7 +187,7 @@ export async function countUpdates(url: string, min: number): Promise<Updates> {
   }
 }
 
-/** Random assets, in random order. */
+/** The file ids of random assets, in random order. */
 export async function pickFileIds(url: string, count: number): Promise<string[]> {
   const rows = await query<{ fileId: string }>(
     url,
@@ -197,11 +199,18 @@ export async function pickFileIds(url: string, count: number): Promise<string[]>
   return rows.map(({ fileId }) => fileId)
 }
 
+/*
+ * The expressions and statements below generate rows by their number `n`. $1: the number of runs; $2: the present time, which is also
+ * the time of the newest run.
+ */
+
 const UNTIL = '$2::bigint'
-/** Submissions have one, two and three runs in turn. */
+/** The submission of run `n`: submissions have one, two and three runs in turn. */
 const SUBMISSION_OF = '(n - 1) / 6 * 3 + (ARRAY[1, 2, 2, 3, 3, 3])[(n - 1) % 6 + 1]'
-const PLACE_OF = '(ARRAY[0, 0, 1, 0, 1, 2])[(n - 1) % 6 + 1]'
-const SUBMISSION_AGE = `${UNTIL} - (90 * ${DAY_MS}::bigint * (1 - n * 2 / $1::float8))::bigint`
+/** The position of run `n` within its submission, from 0 on. */
+const POSITION_OF = '(ARRAY[0, 0, 1, 0, 1, 2])[(n - 1) % 6 + 1]'
+/** The time of submission `n`. */
+const SUBMITTED_AT = `${UNTIL} - (90 * ${DAY_MS}::bigint * (1 - n * 2 / $1::float8))::bigint`
 const FILE_OF = (submission: string) => `left(md5('file ' || ${submission}), 24)`
 const textArray = (texts: readonly string[]) => `(ARRAY[${texts.map((text) => `'${text}'`).join(', ')}])`
 const randomOf = (seed: number) => `(hashint8extended(n, ${seed}) & 1048575) / 1048576::float8`
@@ -211,9 +220,9 @@ const SEED_SUBMISSIONS = `
       updated_at, extensions, baseline)
     SELECT n, ${checkFor('n')}, ${KIND.to.upload}, ${STATE.to.accepted}, ${FILE_OF('n')}, 'IMG_' || n || '.jpg', 'default',
       'request ' || n, 0, at, at + 700, at + 700, '[{"name":"remove-bg"}]', '{"aiTags":{}}'
-    FROM (SELECT n, ${SUBMISSION_AGE} AS at FROM generate_series(1, ($1::int + 1) / 2) n) made`
+    FROM (SELECT n, ${SUBMITTED_AT} AS at FROM generate_series(1, ($1::int + 1) / 2) n) made`
 
-/** The same shares as in a SQLite database of the bench. Pending runs are marked as overdue. */
+/** Each status has the same share of the runs as in the bench's SQLite databases. Pending runs are marked as overdue. */
 const SEED_RUNS = `
   INSERT INTO runs (n, chk, submission, name, attempt, requested_at, status, source, settled_at, updated_at, settled_by, bound_to,
       due_at, overdue, attention, cause, failed_at, error, evidence)
@@ -228,8 +237,8 @@ const SEED_RUNS = `
       CASE WHEN status = ${STATUS.to.expired} THEN '{"kind":"timed_out"}'::json END
     FROM (SELECT n, submission, ${UNTIL} - (90 * ${DAY_MS}::bigint * (1 - n / $1::float8))::bigint AS at,
         1000 + (60000 * share_of_time ^ 4)::bigint AS took, status, status IN (${STATUS.to.success}, ${STATUS.to.failed}) AS is_final,
-        ${textArray(EXTENSIONS)}[1 + kind] AS name, (${textArray(EXTENSIONS.map((name) => CAUSES[name]?.[0] ?? ''))})[1 + kind] AS cause
-      FROM (SELECT n, ${SUBMISSION_OF} AS submission, (${SUBMISSION_OF} + ${PLACE_OF}) % ${EXTENSIONS.length} AS kind,
+        ${textArray(EXTENSIONS)}[1 + extension] AS name, (${textArray(EXTENSIONS.map((name) => CAUSES[name]?.[0] ?? ''))})[1 + extension] AS cause
+      FROM (SELECT n, ${SUBMISSION_OF} AS submission, (${SUBMISSION_OF} + ${POSITION_OF}) % ${EXTENSIONS.length} AS extension,
           ${randomOf(1)} AS share_of_time,
           CASE WHEN ${randomOf(2)} < ${SHARES.success} THEN ${STATUS.to.success}
             WHEN ${randomOf(2)} < ${SHARES.failed} THEN ${STATUS.to.failed}
@@ -268,7 +277,7 @@ export async function seed(url: string, runs: number): Promise<void> {
   await vacuumTables(url)
 }
 
-/** Creates a database with the schema of the tracker. */
+/** Creates a database with the schema of the tracker. Resolves with its URL. */
 export async function createTrackerDatabase(server: PostgresServer): Promise<string> {
   const url = await server.createDatabase()
   await migratePostgres(url)
@@ -298,6 +307,7 @@ max_client_conn = 500
 `,
   )
   chmodSync(settings, 0o644)
+  // PgBouncer refuses to run as root.
   const asNobody = process.getuid?.() === 0 ? ['-u', 'nobody'] : []
   const command = [PGBOUNCER, ...asNobody, settings]
   // The URL is built below; the captured text is not used.

@@ -51,14 +51,14 @@ export function writeDocument(results: StoredResult[], circumstances: Circumstan
 }
 
 function writeBetweenMarks(path: string, texts: readonly string[]): void {
-  const present = readFileSync(path, 'utf8')
-  const [before, after] = [present.indexOf(BEGIN), present.indexOf(END)]
-  if (before < 0 || after < before) throw new Error(`${path} has no marks for the figures`)
+  const current = readFileSync(path, 'utf8')
+  const [beginAt, endAt] = [current.indexOf(BEGIN), current.indexOf(END)]
+  if (beginAt < 0 || endAt < beginAt) throw new Error(`${path} has no marks for the figures`)
   const text = [BEGIN, ...texts, END].join('\n\n')
-  writeFileSync(path, `${present.slice(0, before)}${text}${present.slice(after + END.length)}`)
+  writeFileSync(path, `${current.slice(0, beginAt)}${text}${current.slice(endAt + END.length)}`)
 }
 
-/** States when the part was measured, if that was in an earlier run of the bench. */
+/** States when the part was measured, if it was measured in an earlier run of the bench. */
 function earlierText({ circumstances: own }: StoredResult, { at }: Circumstances): string[] {
   return own.at === at ? [] : [`Measured at ${own.at.slice(0, 16)}Z, commit ${own.commit}.`]
 }
@@ -70,7 +70,7 @@ export function partText({ title, tables }: PartResult): string {
   return [`## ${title}`, ...texts].join('\n\n')
 }
 
-/** Every goal with its figure, or only the goals that were measured. */
+/** Every goal with its figure, or with `onlyMeasured` only the goals that were measured. */
 export function goalTable(measured: Figures, { onlyMeasured = false } = {}): string {
   const rows = GOALS.filter(({ id }) => !onlyMeasured || measured[id] !== undefined).map((goal) => {
     const value = measured[goal.id]

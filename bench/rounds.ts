@@ -17,13 +17,15 @@ export type Bench = {
   isQuick: boolean
   /** The number of runs in the largest database. */
   mostRuns: number
-  /** The orders in which ingest is measured with 64 connections. */
+  /** The orders in which deliveries are sent to measure ingest. */
   orders: readonly Order[]
   extensionCounts: readonly ExtensionCount[]
   rounds: number
+  /** The length of a measurement. */
   seconds: number
+  /** The length of the load before a measurement. */
   warmUpSeconds: number
-  /** The maximum number of void rounds that are repeated. */
+  /** How many void rounds of one part's comparison are repeated at most. Further ones count. */
   maxVoidRounds: number
   log: (text: string) => void
 }
@@ -32,6 +34,7 @@ export type Rounds<Result> = {
   /** The results of one variant. */
   resultsOf: (name: string) => Result[]
   results: { [name: string]: Result[] }
+  /** The latency of a raw sync before and after each round that counts, in microseconds. */
   syncs: { before: number; after: number; isSteady: boolean }[]
   voidRounds: number
 }
@@ -41,7 +44,8 @@ const UNSTEADY_FACTOR = 2
 
 /**
  * Measures each variant once per round; each round starts with another variant. The latency of a raw sync is measured before
- * and after each round. If the two differ twofold, the round is void and repeated, at most `maxVoidRounds` times.
+ * and after each round. If the two differ by a factor of two, the round is void and repeated. After `maxVoidRounds` repetitions in
+ * total, such rounds count.
  */
 export async function inRounds<Variant extends { name: string }, Result>(
   { rounds, maxVoidRounds, folder, log }: Pick<Bench, 'rounds' | 'maxVoidRounds' | 'folder' | 'log'>,
@@ -62,7 +66,7 @@ export async function inRounds<Variant extends { name: string }, Result>(
     log(`one sync took ${milliseconds(before)} ms before the round, ${milliseconds(after)} ms after it`)
     if (!isSteady && voidRounds < maxVoidRounds) {
       voidRounds += 1
-      log('the round is void and repeated')
+      log('the round is void and will be repeated')
       continue
     }
     syncs.push({ before, after, isSteady })
@@ -82,7 +86,7 @@ export function describeSyncs({ syncs, voidRounds }: Pick<Rounds<unknown>, 'sync
   const unsteady = syncs.filter(({ isSteady }) => !isSteady).length
   return [
     `One raw sync before/after each round, in ms: ${times}.`,
-    ...(voidRounds > 0 ? [`Rounds void and repeated because the disk changed twofold: ${voidRounds}.`] : []),
-    ...(unsteady > 0 ? [`Rounds counted although the disk changed twofold: ${unsteady}.`] : []),
+    ...(voidRounds > 0 ? [`Rounds repeated because the time of a sync changed twofold: ${voidRounds}.`] : []),
+    ...(unsteady > 0 ? [`Rounds counted although the time of a sync changed twofold: ${unsteady}.`] : []),
   ].join(' ')
 }

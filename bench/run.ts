@@ -1,11 +1,13 @@
-// `npm run bench` measures everything and writes docs/benchmarks.md and docs/benchmark-tables.md; `npm run bench -- PART…` measures some parts.
-//   --quick           only the parts that CI checks for a collapse, in about three minutes
+// `npm run bench` measures everything and writes docs/benchmarks.md and docs/benchmark-tables.md. `npm run bench -- PART…` measures some
+// parts and writes no document.
+//   --quick           measures for a shorter time, and fails if a figure collapses; without PART only what CI checks, in about three
+//                     minutes
 //   --order O         measures ingest in one order only: upload or shuffled
 //   --extensions N    measures ingest with N extensions per submission only: 1, 3 or 40
 //   --runs N          the number of runs in the largest database
-//   --folder PATH     keeps the databases in this folder
+//   --folder PATH     creates the databases in this folder, and keeps them; later runs use those with generated runs again
 //   --rounds N, --seconds N    the number of rounds, and the length of a measurement
-//   --document        writes both documents with the latest figures of each part that was measured here
+//   --document        writes both documents, with the latest stored figures of each part
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -47,7 +49,7 @@ const PARTS = {
 type PartName = keyof typeof PARTS
 const ALL = Object.keys(PARTS).filter(isPart)
 const QUICK: PartName[] = ['ingest', 'slow-disk', 'status', 'mixed', 'uploads']
-/** The raw figures of each part; git ignores them. */
+/** The folder of each part's latest result; git ignores it. */
 const RESULTS = fileURLToPath(new URL('../bench/results/', import.meta.url))
 
 const { values: options, positionals } = parseArgs({
@@ -114,16 +116,16 @@ process.exitCode = lost > 0 || collapsed.length > 0 ? 1 : 0
 /** The quick bench measures a second time before it reports a collapse, because other work on the machine can cause one. */
 async function measurePart(name: PartName): Promise<PartResult> {
   const result = await PARTS[name](bench)
-  const suspects = bench.isQuick ? listCollapsed(GOALS, result) : []
+  const suspects = bench.isQuick ? selectCollapsed(GOALS, result) : []
   if (suspects.length === 0) return result
   bench.log(`measuring ${name} again`)
   const again = await PARTS[name](bench)
-  for (const goal of listCollapsed(suspects, again))
+  for (const goal of selectCollapsed(suspects, again))
     collapsed.push(`${goal.what}: ${collapseText(goal, again.goals[goal.id])}`)
   return { ...again, lost: result.lost + again.lost }
 }
 
-function listCollapsed(among: typeof GOALS, { goals }: PartResult): typeof GOALS {
+function selectCollapsed(among: typeof GOALS, { goals }: PartResult): typeof GOALS {
   return among.filter((goal) => collapseText(goal, goals[goal.id]) !== undefined)
 }
 
@@ -132,7 +134,7 @@ function storeResult(name: PartName, result: StoredResult): void {
   writeFileSync(`${RESULTS}${name}.json`, `${JSON.stringify(result, null, 2)}\n`)
 }
 
-/** The latest result of every part that was measured here. */
+/** The latest stored result of every part that has one. */
 function loadResults(): StoredResult[] {
   return ALL.map((name) => `${RESULTS}${name}.json`)
     .filter((path) => existsSync(path))

@@ -1,5 +1,5 @@
-// The servers that the tracker is compared with, written in the usual way: `node servers.js NAME`. Those that receive extension
-// webhooks check the tracker's token.
+// The servers that the tracker is compared with, written as is usual with each framework. `node servers.js NAME` starts one. Those
+// that receive extension webhooks check the tracker's token.
 import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createRequire } from 'node:module'
@@ -7,6 +7,7 @@ import { createCapabilityTokens } from '#src/tracking/capability-tokens'
 import { readWebhookToken } from '#src/tracking/links'
 import { openGroupCommit, openOneCommit, openPostgresTransactions } from './peer-databases.ts'
 
+// DATABASE: a path, or a PostgreSQL URL. RESPONSE: the path of a file.
 const { DATABASE = '', RESPONSE = '', TRACKER_TOKEN_SECRET = '', TRACKER_API_KEY = '' } = process.env
 const HOST = '127.0.0.1'
 const WEBHOOKS = '/webhooks/extension/'
@@ -111,7 +112,7 @@ async function postgresIngest() {
 
 /** `@supabase/stripe-sync-engine` as its README shows it, on Fastify: checks Stripe's signature and stores the object of the event. */
 async function stripeIngest() {
-  // As an ES module it doesn't find its migrations, and reports no error.
+  // Imported as an ES module, the package doesn't find its migrations, and reports no error.
   const require = createRequire(import.meta.url)
   const engine: typeof import('@supabase/stripe-sync-engine') = require('@supabase/stripe-sync-engine')
   const { runMigrations, StripeSync } = engine
@@ -130,7 +131,7 @@ async function stripeIngest() {
   printAddressOf(app.server)
 }
 
-/** One plain commit per request. */
+/** Plain node:http, with one commit per request. */
 function oneCommitIngest() {
   const record = openOneCommit(DATABASE)
   listen((incoming, outgoing) => {
@@ -143,7 +144,7 @@ function oneCommitIngest() {
   })
 }
 
-/** A minimal server that commits many requests together. */
+/** Plain node:http, with one commit for all requests of an event-loop tick. */
 function groupCommitIngest() {
   const record = openGroupCommit(DATABASE)
   listen((incoming, outgoing) => {
@@ -161,7 +162,7 @@ function groupCommitIngest() {
   })
 }
 
-/** As the README of `@octokit/webhooks` shows it: checks GitHub's signature, calls a handler that does nothing. */
+/** As the README of `@octokit/webhooks` shows it: checks GitHub's signature, and calls a handler that does nothing. */
 async function octokitIngest() {
   const { createNodeMiddleware, Webhooks } = await import('@octokit/webhooks')
   const webhooks = new Webhooks({ secret: TRACKER_TOKEN_SECRET })
@@ -170,7 +171,7 @@ async function octokitIngest() {
   listen((incoming, outgoing) => void handle(incoming, outgoing))
 }
 
-/** The ceiling for status: responds to every request with the bytes in RESPONSE. */
+/** The ceiling for status: gives every request the response that is stored in the file RESPONSE. */
 function bareStatus() {
   const stored: { status: number; headers: { [name: string]: string }; body: string } = JSON.parse(
     readFileSync(RESPONSE, 'utf8'),
@@ -178,7 +179,7 @@ function bareStatus() {
   listen((_incoming, outgoing) => outgoing.writeHead(stored.status, stored.headers).end(stored.body))
 }
 
-/** Reads the tracker's database with a prepared statement for each request. */
+/** Runs a prepared statement on the tracker's database for each request. */
 async function expressStatus() {
   const { default: express } = await import('express')
   const { openStatusReader } = await import('./tracker-database.ts')
@@ -227,7 +228,7 @@ function onBody(incoming: IncomingMessage, use: (body: Buffer) => void): void {
   })
 }
 
-/** The headers that the tracker stores. */
+/** The headers of these requests that the tracker stores, as JSON. */
 function headersOf({ headers }: IncomingMessage): string {
   const { 'content-type': type, 'content-length': length, 'user-agent': agent } = headers
   return JSON.stringify({ 'content-type': type, 'content-length': length, 'user-agent': agent })
@@ -237,7 +238,7 @@ function tokenOf({ url = '' }: IncomingMessage): string {
   return url.slice(WEBHOOKS.length)
 }
 
-/** The submission of a token; undefined if the token is forged. */
+/** The id of the submission that a token is for; undefined if the token is forged. */
 function submissionOf(token: string): string | undefined {
   return readWebhookToken(tokens, token)
 }

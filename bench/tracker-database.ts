@@ -1,5 +1,5 @@
-// The tracker's database: fills it before a measurement and reads it afterwards. Only this file and the peer with group commit
-// know its tables.
+// The tracker's SQLite database: fills it before a measurement and reads it afterwards. In the bench, only this file and
+// `peer-databases.ts` contain SQL for its tables.
 import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -107,7 +107,10 @@ export function copyDatabase(from: string, to: string): void {
   prepareFile(to)
 }
 
-/** Moves all due times to tomorrow, and syncs the whole file, so that none of it is written during a measurement. */
+/**
+ * Moves all due times to tomorrow, so that the reconciler has nothing to do during a measurement, and syncs the whole file, so that the
+ * system doesn't write it then.
+ */
 function prepareFile(path: string): void {
   const connection = new Database(path)
   connection.prepare('UPDATE runs SET due_at = ? WHERE due_at IS NOT NULL').run(Date.now() + DAY_MS)
@@ -143,15 +146,16 @@ export function readSizes(path: string): Sizes {
   return { file: size * pages, used: size * (pages - free), byName }
 }
 
-/** The ids around a random run of a seeded database. */
+/** Ids and cursors for requests about a random run of a seeded database. */
 export type Sample = {
   runId: string
   submissionId: string
   fileId: string
   fileName: string
   deliveryId: string
-  /** The cursors of the list pages after this run. */
+  /** The cursor of the page of runs that follows this run. */
   runsCursor: string
+  /** The cursor of the page of deliveries that follows this delivery. */
   deliveriesCursor: string
 }
 
@@ -199,7 +203,7 @@ function cursorAfter(rowNumber: number): string {
   return Buffer.from(JSON.stringify(rowNumber)).toString('base64url')
 }
 
-/** Random assets, in random order. */
+/** The file ids of random assets, in random order. */
 export function pickFileIds(path: string, count: number): string[] {
   const connection = new Database(path, { readonly: true })
   const fileIds = connection
@@ -210,7 +214,7 @@ export function pickFileIds(path: string, count: number): string[] {
   return fileIds
 }
 
-/** A run as the peer for statuses reads it. */
+/** A run as the server `express-status` reads it. */
 export type StatusRun = {
   runId: string
   name: string
@@ -224,7 +228,7 @@ export type StatusRun = {
   updatedAt: number
 }
 
-/** Reads the runs of an asset with a prepared statement, for the peer for statuses. */
+/** Reads the runs of an asset with a prepared statement, for the server `express-status`. */
 export function openStatusReader(path: string): (fileId: string) => StatusRun[] {
   const connection = new Database(path, { readonly: true })
   connection.pragma('cache_size = -32768')
@@ -243,7 +247,8 @@ export function openStatusReader(path: string): (fileId: string) => StatusRun[] 
     }))
 }
 
-const LARGE = 100_000
+/** A database with this many runs or more is large. */
+const LARGE_RUN_COUNT = 100_000
 const growingDatabases = new Map<number, GrowingDatabase>()
 
 /** A seeded database to which pending runs are added for each measurement. */
@@ -254,10 +259,10 @@ export type GrowingDatabase = {
   addPending: (runs: number, extensions: readonly string[]) => Promise<PendingSubmission[]>
 }
 
-/** A large database is shared by all parts; a small one is copied anew for each measurement, so that it stays small. */
+/** A large database keeps the runs that are added to it. A small one is copied anew for each measurement, so that it stays small. */
 export function growingDatabase(bench: Bench, size: number): GrowingDatabase {
-  const present = growingDatabases.get(size)
-  if (present !== undefined) return present
+  const existing = growingDatabases.get(size)
+  if (existing !== undefined) return existing
   const seeded = seededDatabase(bench, size)
   const folder = join(bench.folder, `growing-${size}`)
   const path = join(folder, 'tracker.db')
@@ -269,7 +274,7 @@ export function growingDatabase(bench: Bench, size: number): GrowingDatabase {
     seeded,
     folder,
     async addPending(runs, extensions) {
-      if (size < LARGE) copyFileSync(seeded, path)
+      if (size < LARGE_RUN_COUNT) copyFileSync(seeded, path)
       const submissions = await addPending(path, { runs, extensions, firstFile })
       firstFile += submissions.length
       prepareFile(path)
@@ -284,7 +289,7 @@ const DELIVERIES_PER_RUN = 3
 
 type Shape = { name?: string; deliveriesPerRun?: number; maxRunsPerSubmission?: number }
 
-/** Creates a database with `runs` generated runs, or reuses that of the folder. */
+/** Creates a database with `runs` generated runs, unless the folder already has it. Returns its path. */
 export function seededDatabase(
   { folder, log }: Pick<Bench, 'folder' | 'log'>,
   runs: number,
@@ -365,7 +370,7 @@ type Seeding = {
   maxRunsPerSubmission: number
 }
 
-/** Returns the number of runs of the submission. */
+/** Adds a submission with its runs and their deliveries to `rows`. Returns the number of its runs. */
 function seedSubmission(
   rows: Rows,
   { ids, random, until, deliveriesPerRun, maxRunsPerSubmission }: Seeding,
@@ -431,7 +436,10 @@ const BASELINE = {
   url: null,
 }
 
-/** For a final run: its webhook, sent twice, and events about its file. For any other run: only events. */
+/**
+ * Adds `count` deliveries to `rows`. Those of a final run are the webhook that settled it, a repeat of that webhook, and account
+ * webhooks about its file; those of any other run are only account webhooks. Sets the `settledBy` of a final run.
+ */
 function seedDeliveries(
   { deliveries }: Rows,
   ids: RowIds,

@@ -5,7 +5,8 @@ declare module 'autocannon' {
   type Result = {
     latency: { p50: number; p99: number; max: number }
     requests: { total: number }
-    non2xx: number
+    '4xx': number
+    '5xx': number
     errors: number
     duration: number
   }

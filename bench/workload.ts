@@ -10,7 +10,7 @@ import { buildPostRequest, type Headers, type RequestFile, writeRequests } from 
 import type { Bench, ExtensionCount, Order } from './rounds.ts'
 import { addPending, type PendingSubmission } from './tracker-database.ts'
 
-/** The number of pending runs while extensions take seconds to minutes. A shuffled order picks randomly from this many. */
+/** How many runs are pending at a time if extensions take seconds to minutes. The shuffled order picks at random from this many. */
 export const POOL = 100_000
 
 /** Deliveries, and the runs that they settle. The requests are in sending order. */
@@ -25,10 +25,10 @@ export type Workload = RequestFile & {
 /** `number`: the position in upload order. */
 export type PendingRun = PendingSubmission & { number: number; extension: string }
 
-/** A workload, and a database in which all of its runs are pending. */
+/** A workload, and the path of a database in which all of its runs are pending. */
 export type PreparedWorkload = Workload & { template: string }
 
-/** More than the tracker or any peer acknowledges in a second. */
+/** More than the tracker, or any server that stores these deliveries, acknowledges in a second. */
 const MAX_PER_SECOND = 26_000
 const BODY_BYTES = 1_200
 const USER_AGENT = { 'User-Agent': 'ImageKit' }
@@ -57,8 +57,8 @@ export async function prepareWorkload(
   // Both orders use the same database, so it has enough runs for the pool even if fewer are sent.
   const runs = Math.max(POOL, deliveriesFor(bench.warmUpSeconds + measurementCount * bench.seconds))
   const name = [runs, extensionCount, order, ...Object.values(headers)].join('-')
-  const present = workloads.get(name)
-  if (present !== undefined) return present
+  const existing = workloads.get(name)
+  if (existing !== undefined) return existing
   const extensions = extensionNames(extensionCount)
   const { template, submissions } = await prepareTemplate(bench, runs, extensions)
   bench.log(
@@ -72,8 +72,8 @@ export async function prepareWorkload(
 
 async function prepareTemplate({ folder, log }: Bench, count: number, extensions: string[]) {
   const name = `${count}-${extensions.length}`
-  const present = templates.get(name)
-  if (present !== undefined) return present
+  const existing = templates.get(name)
+  if (existing !== undefined) return existing
   log(
     `creating a database with ${count.toLocaleString('en')} pending runs, ${extensions.length} extension(s) per submission`,
   )
@@ -142,6 +142,7 @@ export function createStripeWorkload(path: string, count: number): Workload {
     const mac = createHmac('sha256', SECRETS.TRACKER_TOKEN_SECRET).update(`${signedAt}.${body}`).digest('hex')
     return buildPostRequest('/webhooks', { 'Stripe-Signature': `t=${signedAt},v1=${mac}` }, body)
   })
+  // The stored customer takes the place of the submission and its run.
   const runAt = (index: number) => ({
     submissionId: customerAt(index),
     fileId: '',

@@ -1,5 +1,6 @@
-// Runs the long form of the tests in test/chaos, one after another, and prints their figures. `npm run chaos -- NAME…`
-// runs some of them; `npm run chaos -- --store postgres` runs those about a database server instead of those about a file.
+// Runs the long form of the tests in test/chaos and of some in test/store, one after another, and prints their figures.
+// `npm run chaos -- NAME…` runs some of them; `npm run chaos -- --store postgres` runs those about a database server instead of
+// those about a file.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -7,12 +8,12 @@ import { parseArgs } from 'node:util'
 
 const SELECTIONS = {
   sqlite: { projects: ['portable', 'faults', 'linux'], tests: ['test/chaos/', 'test/store/model.test.ts'] },
-  // In `test/store/postgres/`, the contract, the model and the batches have a long form. The other tests there run as always.
+  // In `test/store/postgres/`, only some tests have a long form. The others run as always.
   postgres: { projects: ['postgres', 'postgres faults'], tests: ['test/chaos/', 'test/store/postgres/'] },
 }
 const FOLDERS = ['test/chaos', 'test/store', 'test/store/postgres']
 
-const FIGURES = fileURLToPath(new URL('../coverage/chaos.txt', import.meta.url))
+const FIGURES_FILE = fileURLToPath(new URL('../coverage/chaos.txt', import.meta.url))
 const { values, positionals: names } = parseArgs({
   options: { store: { type: 'string', default: 'sqlite' } },
   allowPositionals: true,
@@ -22,7 +23,7 @@ if (selection === undefined) throw new Error(`--store is one of ${Object.keys(SE
 const paths =
   names.length === 0 ? selection.tests : FOLDERS.flatMap((folder) => names.map((name) => `${folder}/${name}`))
 
-rmSync(FIGURES, { force: true })
+rmSync(FIGURES_FILE, { force: true })
 const vitest = [
   'vitest',
   'run',
@@ -31,10 +32,12 @@ const vitest = [
   '--no-file-parallelism',
   ...selection.projects.flatMap((name) => ['--project', name]),
 ]
-const env = { ...process.env, CHAOS: 'long', CHAOS_FIGURES: FIGURES }
+const env = { ...process.env, CHAOS: 'long', CHAOS_FIGURES: FIGURES_FILE }
 const { status } = spawnSync('npx', [...vitest, ...paths], { env, stdio: 'inherit' })
 
 const commit = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).stdout.trim()
 console.log(`\nchaos at ${commit || 'an unknown commit'}:`)
-console.log(existsSync(FIGURES) ? readFileSync(FIGURES, 'utf8').trimEnd() : 'no figures were recorded')
+console.log(
+  existsSync(FIGURES_FILE) ? readFileSync(FIGURES_FILE, 'utf8').trimEnd() : 'no figures were recorded',
+)
 process.exit(status ?? 1)

@@ -5,7 +5,7 @@
 // `VOID`, the run proves nothing, for example because the tests also fail without the fault.
 //
 // `--check` only checks that each fault has a place in the code, that its tests exist, and that it compiles (inverted conditions
-// need not). `--places` does not compile.
+// need not). `--places` checks the same without compiling.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,8 @@ import { createCompiler } from './mutations/compiler.mjs'
 import { readFaults } from './mutations/faults.mjs'
 import { applyPlace, copyProject } from './mutations/project-copy.mjs'
 
-const TESTS_MS = 600_000
+/** How long one run of the tests may take, in milliseconds. */
+const MAX_TEST_RUN_MS = 600_000
 
 const root = fileURLToPath(new URL('../', import.meta.url))
 const { faults: all, problems } = readFaults(root)
@@ -65,7 +66,7 @@ function isSelectedInverted({ isInverted }) {
   return isInverted && names.includes('inverted')
 }
 
-/** Compiles one fault of each file at a time, because each compilation takes seconds. */
+/** Each compilation takes seconds, so it has one fault in each of many files. */
 function listCompileErrors(faults) {
   const compiler = createCompiler(root)
   const errors = []
@@ -82,6 +83,7 @@ function listCompileErrors(faults) {
   return errors
 }
 
+/** Groups the faults into rounds with at most one fault per file. */
 function roundsOf(faults) {
   const rounds = []
   for (const fault of faults) {
@@ -100,7 +102,7 @@ async function tryFault(fault) {
     // The tests must detect an inverted condition even if the compiler rejects it.
     if (applied.problems.length > 0 && !fault.isInverted)
       return { verdict: 'VOID', detail: `does not compile: ${applied.problems[0]}` }
-    return verdictOf(fault, await copy.runTests(fault.tests, TESTS_MS))
+    return verdictOf(fault, await copy.runTests(fault.tests, MAX_TEST_RUN_MS))
   } finally {
     applied.restore()
   }
@@ -110,7 +112,7 @@ async function tryFault(fault) {
 async function findFailureWithoutFault(tests) {
   for (const test of tests) {
     if (!failuresWithoutFault.has(test)) {
-      const { kind, title, output } = await copy.runTests([test], TESTS_MS)
+      const { kind, title, output } = await copy.runTests([test], MAX_TEST_RUN_MS)
       failuresWithoutFault.set(test, kind === 'passed' ? null : (title ?? `${kind}\n${output.slice(-2000)}`))
     }
     if (failuresWithoutFault.get(test) !== null) return failuresWithoutFault.get(test)
@@ -126,12 +128,15 @@ function verdictOf({ survives }, { kind, title, output }) {
         : { verdict: 'SURVIVED', detail: 'its tests do not detect it' }
     case 'detected':
       return survives
-        ? { verdict: 'VOID', detail: `is detected now: ${title}` }
+        ? { verdict: 'VOID', detail: `a test detects it now: ${title}` }
         : { verdict: 'killed', detail: title }
     case 'hung':
       return { verdict: 'VOID', detail: 'the tests did not end in time' }
     case 'broken':
-      return { verdict: 'VOID', detail: `no test failed on its own\n${output.slice(-2000)}` }
+      return {
+        verdict: 'VOID',
+        detail: `the run failed, but no test detected the fault\n${output.slice(-2000)}`,
+      }
   }
 }
 

@@ -1,5 +1,5 @@
-// Takes the screenshots in docs/images: the built service with the built sandbox, 50 uploads of which 12 fail for 3 causes,
-// and a real browser.
+// Takes the screenshots in docs/images, with the built service, the built sandbox and a real browser. It makes 50 uploads; in 12 of
+// them one extension fails, for 3 causes in total.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -9,13 +9,13 @@ import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import sharp from 'sharp'
 
-const MAX_BYTES = 150_000
+const MAX_SCREENSHOT_BYTES = 150_000
 const API_KEY = 'api-key-of-the-screenshots'
 const ADMIN_KEY = 'admin-key-of-the-screenshots'
 const PRIVATE_KEY = 'private_screenshots'
 const IMAGES = ['mug.png', 't-shirt.png', 'landscape.jpg']
-const TAGGER = { minConfidence: 60, maxTags: 5 }
-/** The number of failing uploads per extension. */
+const TAGGER_OPTIONS = { minConfidence: 60, maxTags: 5 }
+/** For each extension, the number of uploads in which it fails. */
 const FAILING = { 'remove-bg': 6, 'aws-auto-tagging': 4, 'google-auto-tagging': 2 }
 const UPLOADS = 50
 
@@ -50,7 +50,7 @@ try {
   rmSync(directory, { recursive: true })
 }
 
-/** Starts a command of the built program. Resolves with the URL that it prints. */
+/** Starts a command of the built program. Resolves with the URL that it prints: the group in `pattern`. */
 async function start(args, pattern, env) {
   const { PATH, HOME } = process.env
   const child = spawn(process.execPath, [join(root, 'dist/main.js'), ...args], {
@@ -70,15 +70,15 @@ async function start(args, pattern, env) {
 }
 
 function listUploads() {
-  const failing = Object.entries(FAILING).flatMap(([name, count]) =>
+  const failingExtensions = Object.entries(FAILING).flatMap(([name, count]) =>
     Array.from({ length: count }, () => name),
   )
   return Array.from({ length: UPLOADS }, (_, index) => {
     // Spread the failures among the successes.
-    const failed = index % 4 === 1 ? failing.shift() : undefined
+    const failing = index % 4 === 1 ? failingExtensions.shift() : undefined
     const image = IMAGES[index % IMAGES.length]
     const tags = [`sandbox:delay=${300 + ((index * 137) % 2500)}`]
-    if (failed !== undefined) tags.push(`sandbox:${failed}=failed`)
+    if (failing !== undefined) tags.push(`sandbox:${failing}=failed`)
     if (index === UPLOADS - 1) tags.push('sandbox:remove-bg=pending')
     if (index === UPLOADS - 4) tags.push('sandbox:webhook=conflict')
     else if (index > UPLOADS - 7) tags.push('sandbox:webhook=duplicate')
@@ -96,13 +96,13 @@ async function upload(url, { image, fileName, tags }) {
     'extensions',
     JSON.stringify([
       { name: 'remove-bg' },
-      { name: 'aws-auto-tagging', ...TAGGER },
-      { name: 'google-auto-tagging', ...TAGGER },
+      { name: 'aws-auto-tagging', ...TAGGER_OPTIONS },
+      { name: 'google-auto-tagging', ...TAGGER_OPTIONS },
     ]),
   )
   const headers = { authorization: `Bearer ${API_KEY}` }
   const response = await fetch(`${url}/api/v1/files/upload`, { method: 'POST', headers, body: form })
-  if (!response.ok) throw new Error(`an upload got ${response.status}: ${await response.text()}`)
+  if (!response.ok) throw new Error(`an upload failed with ${response.status}: ${await response.text()}`)
 }
 
 /** Repeats a request with the admin key until the response is as expected. */
@@ -113,7 +113,7 @@ async function waitFor(url, path, isExpected) {
     if (isExpected(await response.json())) return
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
-  throw new Error(`${path} did not become as expected`)
+  throw new Error(`${path} did not respond as expected in time`)
 }
 
 async function takeAll(url) {
@@ -150,5 +150,5 @@ async function take(page, name) {
     .png({ palette: true, colours: 128, dither: 0, effort: 10, compressionLevel: 9 })
     .toFile(path)
   console.log(`${name}.png: ${Math.round(size / 1000)} kB`)
-  if (size > MAX_BYTES) throw new Error(`${path} is larger than ${MAX_BYTES} bytes`)
+  if (size > MAX_SCREENSHOT_BYTES) throw new Error(`${path} is larger than ${MAX_SCREENSHOT_BYTES} bytes`)
 }

@@ -1,17 +1,17 @@
-// Asks the registry for known vulnerabilities of the shipped dependencies. High and critical ones fail the check; others are only
-// reported. Without a response the result is "not known", which neither fails nor passes. `--result` prints the last result
-// again at the end of the checks, so that it isn't lost in the output of the tests.
+// Asks the registry for known vulnerabilities in the shipped dependencies. High and critical ones fail the check; others are only
+// reported. If the registry gives no report, the result is "not known", which does not fail the check. `npm run check` ends with
+// `--result`, which prints the last result again, so that it isn't lost in the output of the tests.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 
 const FAILING = ['critical', 'high']
-const RESULT = 'coverage/audit.txt'
+const RESULT_FILE = 'coverage/audit.txt'
 
 if (process.argv.includes('--result')) {
-  console.log(readFileSync(RESULT, 'utf8').trim())
+  console.log(readFileSync(RESULT_FILE, 'utf8').trim())
   process.exit()
 }
-rmSync(RESULT, { force: true })
+rmSync(RESULT_FILE, { force: true })
 
 const REPORTED = ['moderate', 'low', 'info']
 
@@ -31,18 +31,19 @@ if (report?.auditReportVersion !== undefined) {
   const counts = [...FAILING, ...REPORTED].map(
     (severity) => `${metadata.vulnerabilities[severity]} ${severity}`,
   )
-  saveResult(counts.join(', '))
+  reportResult(counts.join(', '))
   process.exitCode = found.some(({ severity }) => FAILING.includes(severity)) ? 1 : 0
 } else if (report?.message !== undefined || report?.error !== undefined) {
-  saveResult(`not known: ${reasonOf(report)}`)
+  reportResult(`not known: ${reasonOf(report)}`)
 } else {
   console.error(`audit: npm audit failed\n${stdout}${stderr}`)
   process.exitCode = 1
 }
 
-function saveResult(result) {
+/** Prints the result, and saves it for `--result`. */
+function reportResult(result) {
   mkdirSync('coverage', { recursive: true })
-  writeFileSync(RESULT, `known vulnerabilities: ${result}\n`)
+  writeFileSync(RESULT_FILE, `known vulnerabilities: ${result}\n`)
   console.log(`audit: ${result}`)
 }
 
@@ -54,7 +55,7 @@ function parse(text) {
   }
 }
 
-/** Does not include npm's message, which contains the address of the registry; that may be private. */
+/** Omits npm's message, because it contains the address of the registry, which may be private. */
 function reasonOf({ statusCode, message = '' }) {
   if (statusCode !== undefined) return `the registry responded with ${statusCode}`
   const code =

@@ -1,6 +1,6 @@
 import { type AlertSettings, parseAlerting } from './config/alerting.ts'
 import { parseDatabase } from './config/database.ts'
-import { checkPlanned, findUnknownVariables } from './config/ignored-variables.ts'
+import { checkPlannedVariables, findUnknownVariables } from './config/ignored-variables.ts'
 import { type MaintenanceSettings, parseMaintenance } from './config/maintenance.ts'
 import { type AccessKey, parseSecretList, parseSecrets, placeholderProblem } from './config/secrets.ts'
 import { type Environment, type ReadText, Variables } from './config/variables.ts'
@@ -28,7 +28,7 @@ export type Config = {
   maintenance: MaintenanceSettings
   apiKeys: AccessKey[]
   adminKeys: AccessKey[]
-  /** Null in development with SQLite: a secret is then generated once and stored beside the database. */
+  /** Null if unset, which is allowed only on loopback with SQLite: a secret is generated once and stored beside the database. */
   tokenSecrets: string[] | null
   /** API or admin keys are missing, which is allowed only on loopback: non-local requests are rejected. */
   loopbackOnly: boolean
@@ -39,7 +39,7 @@ export type Config = {
   maxUploadBytes: number
   maxConcurrentUploads: number
   logLevel: LogLevel
-  /** Sentences to log at startup. */
+  /** Texts to log as warnings at startup. */
   warnings: string[]
 }
 
@@ -69,7 +69,7 @@ export function parseConfig(env: Environment, readText: ReadText): Config {
   const isLocal = isLoopbackHost(host) && isLoopbackHost(new URL(publicUrl).hostname)
   const database = parseDatabase(variables)
   const secrets = parseSecrets(variables, { isLocal, database })
-  const warnings = [...checkPlanned(variables), ...findUnknownVariables(env)]
+  const warnings = [...checkPlannedVariables(variables), ...findUnknownVariables(env)]
   const config: Config = {
     host,
     port,
@@ -130,7 +130,7 @@ function parsePublicUrl(
         'PUBLIC_URL',
         'is required when HOST is not loopback: the URL at which ImageKit reaches this service',
       )
-    // After a problem, any URL will do: the configuration is rejected, and never uses it.
+    // Only a URL without a problem is ever used: a configuration with a problem is rejected.
     return isLoopbackHost(host) ? fallback : 'https://unset.invalid'
   }
   if (isUnencrypted(configured) && !allowsHttp)

@@ -5,12 +5,13 @@ const reportSchema = z.object({ userLimits: z.object({ open_files: z.object({ so
 let cached: number | undefined
 
 /**
- * How many files and connections this process may have open; infinite if the system sets no limit. At startup Node raises its
- * own limit to the highest allowed. A diagnostic report is the only portable source of it, and takes some milliseconds.
+ * How many files and connections this process may have open; infinite if the system sets no limit. This is the soft limit, which
+ * Node raises to the hard limit at startup. Only a diagnostic report contains it on every platform, and a report takes some
+ * milliseconds, so the limit is cached.
  */
 export function readDescriptorLimit(): number {
   if (cached === undefined) {
-    // Otherwise the report resolves the host name of every peer.
+    // Otherwise making the report looks up the host name of every connected peer.
     Object.assign(process.report ?? {}, { excludeNetwork: true })
     const report = reportSchema.safeParse(process.report?.getReport())
     cached = report.success ? report.data.userLimits.open_files.soft : Number.POSITIVE_INFINITY

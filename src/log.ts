@@ -17,9 +17,12 @@ export function escapeLines(out: { write(text: string): void }): { write(line: s
 const UNSAFE =
   /[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\udb40[\udc00-\udfff]/g
 
-/** In JSON lines these characters occur only in strings, where an escape has the same meaning. JSON already escapes C0. */
+/**
+ * In JSON lines these characters occur only in strings, where an escape has the same meaning. `JSON.stringify` has already escaped
+ * the control characters below U+0020.
+ */
 function escapeUnsafe(text: string): string {
-  // Almost all text is ASCII, and this check is ten times as fast as the replacement.
+  // Almost all lines are ASCII, and this check is ten times as fast as the replacement.
   if (Buffer.byteLength(text) === text.length && !text.includes('\x7f')) return text
   return text.replace(UNSAFE, (match) =>
     match.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),

@@ -73,17 +73,17 @@ import { createSignatureCheck } from './tracking/webhooks/signature-check.ts'
 import { createSuccessLog } from './tracking/webhooks/success-log.ts'
 
 export type Service = {
-  /** The request listener for an HTTP server of Node. `start` listens with a server of the service's own. */
+  /** A request listener for Node's HTTP server. `start` listens with the service's own server. */
   handler: RequestHandler
   /** Every operation of the API. */
   operations: readonly DescribedOperation[]
   /**
    * Opens the store, recovers the unfinished work of ended processes, listens, and resolves with the actual URL. If the database
-   * is unavailable, it listens anyway, responds with 503, and keeps retrying. Rejects if retrying does not help, for example
-   * because the file can't be created or the server rejects the password.
+   * is unavailable, it listens anyway, responds with 503 to requests that need the database, and keeps retrying. Rejects if retrying
+   * does not help, for example because the file can't be created or the server rejects the password.
    */
   start(): Promise<{ url: string }>
-  /** Lets requests in progress finish for 10 seconds, then closes the store. */
+  /** Lets requests in progress finish for at most 10 seconds, then closes the store. */
   stop(): Promise<void>
 }
 
@@ -93,16 +93,17 @@ export type Overrides = {
   clock?: () => number
   /** Replaces only the time of this process. */
   systemClock?: () => number
-  /** A monotonic clock that measures how long the service runs. */
+  /** A monotonic clock that measures how long the service has been running. */
   uptimeMs?: () => number
   store?: StoreHandle
   logger?: Logger
-  /** How long ImageKit may send nothing. */
+  /** How long ImageKit may send nothing before a request to it fails. */
   imagekitTimeoutMs?: number
   /** How long the sender of an upload may pause. */
   bodyIdleMs?: number
+  /** The minimum rate at which an upload must arrive. */
   uploadPace?: NonNullable<BodyLimits['pace']>
-  /** How long any other request body may take. */
+  /** How long the body of a request other than an upload may take. */
   wholeBodyMs?: number
   /** How many files and connections the process may have open. */
   descriptors?: number
@@ -162,6 +163,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       for (const fileId of commit.fileIds) statuses.invalidate(fileId)
       for (const submissionId of commit.submissionIds) submissionStatuses.invalidate(submissionId)
       if (commit.isAcknowledged) return
+      // The callers of these writes got an error although the writes were committed, so no cached status is certain.
       statuses.invalidateAll()
       submissionStatuses.invalidateAll()
     })
@@ -379,7 +381,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       submissionStatuses.close()
       await closed
       await reopener.stop()
-      // Aborts their requests; they are repeated after the next start.
+      // This aborts lookups and notifications in progress, which are repeated after the next start.
       await Promise.all([lookup.close(), sender.close()])
       // The retrier, and uploads whose callers have disconnected, may still wait for ImageKit's responses, which must be stored.
       const finished = Promise.all([jobs.stop(), limiter.settled()])
@@ -398,7 +400,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
   }
 }
 
-/** The files that the service stores beside a database that is a file. */
+/** The paths of a database file, and of the files that the service stores beside it. */
 function filesBeside(path: string) {
   const folder = dirname(path)
   return {
@@ -414,13 +416,13 @@ function readOrCreateSecret(secretFile: string): string {
   } catch (error) {
     const reason = errorMessage(error)
     throw new DatabaseStartError(
-      `DATABASE_URL: the token secret cannot be stored beside the database, in ${secretFile}: ${reason}. ` +
+      `DATABASE_URL: the token secret beside the database, ${secretFile}, cannot be created or read: ${reason}. ` +
         'Use a database in a writable folder, or set TRACKER_TOKEN_SECRET.',
     )
   }
 }
 
-/** The part of the configuration that the diagnostics report. */
+/** What the diagnostics report about the configuration and this process. */
 function describeSetup(
   config: Config,
   { instanceId, files }: { instanceId: string; files: ReturnType<typeof filesBeside> | null },
@@ -435,6 +437,7 @@ function describeSetup(
     tokenSecretFile: config.tokenSecrets === null && files ? files.tokenSecret : null,
     keys: { api: apiKeys.length, admin: adminKeys.length, isLoopbackOnly: loopbackOnly },
     expireAfterMs: config.maintenance.expireAfterMs,
+    reconcileEveryMs: config.maintenance.reconcileEveryMs,
     alerts: {
       host: alerting && new URL(alerting.url).hostname,
       allowsPrivateTargets: config.notifications.allowPrivateTargets,
@@ -443,7 +446,7 @@ function describeSetup(
   }
 }
 
-/** The file that the body of a webhook names, on any route; null if it names none. */
+/** The id of the file that the body of an extension or account webhook names; null if it names none. */
 function readFileId(body: Buffer): string | null {
   try {
     const payload = parseJson(body)

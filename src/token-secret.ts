@@ -3,8 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { dirname } from 'node:path'
 
 /**
- * Reads the token secret of a development service from `path`, and generates it the first time. The file is readable by its
- * owner only, and keeps webhook URLs valid across restarts.
+ * Reads the token secret from the file at `path`, and generates it the first time. For development, where no secret is configured:
+ * the file keeps webhook and status URLs valid across restarts. Only its owner can read it.
  */
 export function loadOrCreateTokenSecret(path: string): string {
   mkdirSync(dirname(path), { recursive: true })
@@ -13,7 +13,7 @@ export function loadOrCreateTokenSecret(path: string): string {
       mode: 0o600,
       // A process that was killed before writing leaves an empty file. No token was signed with it, so it can be overwritten.
       flag: isEmpty(path) ? 'w' : 'wx',
-      // If a power failure lost the secret, all existing webhook URLs would become invalid.
+      // If a power failure lost the secret, all existing webhook and status URLs would become invalid.
       flush: true,
     })
   } catch (error) {
@@ -21,7 +21,7 @@ export function loadOrCreateTokenSecret(path: string): string {
   }
   makePrivate(path)
   const secret = readFileSync(path, 'utf8').trim()
-  if (secret.length < 16) throw new Error(`${path} does not contain a secret; remove it`)
+  if (secret.length < 16) throw new Error(`${path} does not contain a secret; remove the file`)
   return secret
 }
 
@@ -36,7 +36,7 @@ export function readTokenSecret(path: string): string | undefined {
   }
 }
 
-/** A file that was copied there may be readable by others. If its mode can't be changed, it is used as it is. */
+/** Others may be able to read a file that was copied to this path. If its mode can't be changed, the file is used as it is. */
 function makePrivate(path: string): void {
   if ((statSync(path).mode & 0o077) === 0) return
   try {

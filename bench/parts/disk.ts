@@ -1,4 +1,4 @@
-// The bytes that a settled run takes, with its delivery body and after pruning, in total and by table.
+// The bytes that a settled run takes, with its delivery body and after pruning: in total, and for each table and index.
 import { join } from 'node:path'
 import { whole } from '../figures.ts'
 import { inOwnFolder, launchTracker, withServer } from '../launch.ts'

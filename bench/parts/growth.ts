@@ -14,7 +14,7 @@ const CONNECTIONS = 64
 /** Fewer than the smallest database has, so the same number is read at every size. */
 const ASSETS = 4_000
 const FAILURES = '/runs?status=failed&acknowledged=false&limit=50'
-/** Two thirds of the generated bodies are older than this. */
+/** Makes the service prune: two thirds of the generated bodies are older. */
 const SHORT_RETENTION = { RETENTION: '30d' }
 
 type Sample = { name: string; database: GrowingDatabase; status: RequestFile; failures: RequestFile }
@@ -69,8 +69,8 @@ async function runSample(bench: Bench, { name, database, status, failures }: Sam
 }
 
 /**
- * Adds pending runs and settles them under load. `meanwhile` does other work during the load and ends with it; `afterwards` runs
- * after the load. Finally, every delivery is looked up.
+ * Adds pending runs and settles them under load. `meanwhile` does other work during the load, until `isOver()` returns true;
+ * `afterwards` runs after the load. Finally, every delivery that was sent is looked up.
  */
 export async function settleUnderLoad<Read = undefined>(
   bench: Bench,

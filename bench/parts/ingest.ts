@@ -32,8 +32,8 @@ const AT_1 = [TRACKER, ONE_COMMIT, EXPRESS, FASTIFY]
 type Case = { order: Order; extensions: ExtensionCount; comparison: Comparison }
 
 /**
- * Measures every order and every number of extensions per submission with 64 connections, and upload order also with 256 and
- * with 1. The quick bench measures only the two orders with 64 connections and one extension per submission.
+ * Measures each selected order and number of extensions per submission with 64 connections, and upload order with one extension
+ * also with 256 connections and with 1. The quick bench measures the orders only with 64 connections and one extension.
  */
 export async function measureIngest(bench: Bench): Promise<PartResult> {
   const cases: Case[] = bench.isQuick ? await runQuick(bench) : []
@@ -64,7 +64,7 @@ export async function measureIngest(bench: Bench): Promise<PartResult> {
   }
 }
 
-/** Measures both orders in the same rounds, because there are few rounds. */
+/** Measures the orders in the same rounds, because there are few rounds. */
 async function runQuick(baseBench: Bench): Promise<Case[]> {
   const bench = { ...baseBench, rounds: Math.max(baseBench.rounds, QUICK_ROUNDS) }
   const workloads: PreparedWorkload[] = []
@@ -147,11 +147,12 @@ export async function measureConnections(bench: Bench): Promise<PartResult> {
   })
 }
 
-/** The peers store nothing, so the same requests can be sent again. */
+/** After the last of these, the first is sent again: the peers that get them store nothing. */
 const GITHUB_REQUESTS = 50_000
-const WEBHOOK = process.env['WEBHOOK_PROGRAM'] ?? 'webhook'
+/** Debian's `webhook`. */
+const WEBHOOK_PROGRAM = process.env['WEBHOOK_PROGRAM'] ?? 'webhook'
 
-/** Alternatives that can be installed. Each gets valid requests in its own format and of the same size. */
+/** Compares with alternatives that can be installed. Each gets signed requests in its own format, with bodies of the same size. */
 export async function measurePeers(bench: Bench): Promise<PartResult> {
   const write = (name: string, target: string) =>
     writeGithubRequests(join(bench.folder, `${name}.requests`), GITHUB_REQUESTS, target)
@@ -167,13 +168,13 @@ export async function measurePeers(bench: Bench): Promise<PartResult> {
     start: startDebianWebhook,
     requests: write('debian', '/hooks/bench'),
   }
-  const hasDebian = isInstalled(WEBHOOK)
+  const hasDebian = isInstalled(WEBHOOK_PROGRAM)
   const servers = [TRACKER, BARE, octokit, ...(hasDebian ? [debian] : [])]
   const workload = await prepareWorkload(bench)
   const compared = await compareIngest(bench, servers, [workload], { connections: 64 })
   return resultOf('Installable peers', compared, {
     chart: ['peers', 'Webhooks acknowledged per second, 64 connections'],
-    ...(!hasDebian && { note: 'Debian’s `webhook` is not installed here, so it is not among them.' }),
+    ...(!hasDebian && { note: 'Debian’s `webhook` is not installed here, so it was not measured.' }),
   })
 }
 
@@ -196,8 +197,8 @@ async function startDebianWebhook(folder: string) {
   const hooks = join(folder, 'hooks.json')
   writeFileSync(hooks, JSON.stringify([HOOK]))
   const port = await findAnyFreePort()
-  const command = [WEBHOOK, '-hooks', hooks, '-ip', '127.0.0.1', '-port', String(port), '-verbose']
-  // The line contains no port, so the URL is built here; the captured text is not used.
+  const command = [WEBHOOK_PROGRAM, '-hooks', hooks, '-ip', '127.0.0.1', '-port', String(port), '-verbose']
+  // The pattern must capture something, and not every version prints the URL here: it is built below.
   const server = await launch(command, folder, {}, { listening: /(serving hooks) on/ })
   // The program may print this line before it listens.
   await sleep(100)

@@ -20,7 +20,7 @@ type Read = {
   path: (sample: Sample, round: number) => string
 }
 type FirstPage = { name: string; path: (sample: Pick<Sample, 'fileId'>) => string }
-/** Milliseconds. */
+/** The times of a read with few and with many runs, in milliseconds. */
 type ReadTimes = { read: Read; few: number[]; many: number[] }
 
 export async function measureLists(bench: Bench): Promise<PartResult> {
@@ -162,7 +162,7 @@ const READS: Read[] = [
   otherRead('search: a run', ({ runId }) => runs({ q: runId })),
   otherRead('search: a submission', ({ submissionId }) => runs({ q: submissionId })),
   otherRead('search: a file', ({ fileId }) => runs({ q: fileId })),
-  otherRead('search: a whole name', ({ fileName }) => runs({ q: fileName })),
+  otherRead('search: a whole file name', ({ fileName }) => runs({ q: fileName })),
   otherRead('search: no match', () => runs({ q: 'there is no such thing' })),
   otherRead('search: `invoice` (0.4 % of names)', () => runs({ q: 'invoice' })),
   otherRead('search: `banner` (1.6 %)', () => runs({ q: 'banner' })),

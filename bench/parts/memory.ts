@@ -64,7 +64,7 @@ function runIdle(runFolder: string) {
   })
 }
 
-/** The load goes on after the last delivery: all are sent again, and stored as duplicates. */
+/** The load may outlast the prepared deliveries: then they are sent again, and stored as duplicates. */
 async function runLoad(bench: Bench, runFolder: string) {
   const workload = await prepareWorkload(bench)
   const seconds = bench.isQuick ? bench.seconds : 60

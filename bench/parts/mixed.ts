@@ -14,7 +14,9 @@ const POLLERS = 8
 /** The number of times that a settled status is read, to see whether it goes back to pending. */
 const READS_AFTER_SETTLING = 3
 
+/** `settled`: the assets whose status was seen to settle. `wentBack`: how often a settled status was pending again. */
 type PollCounts = { assets: number; settled: number; wentBack: number }
+/** `…Beside`: while the other kind of request is sent, too. */
 type Result = {
   webhooks: Load
   status: Load
@@ -59,7 +61,10 @@ function runMixed(bench: Bench, workload: PreparedWorkload, reads: RequestFile):
   })
 }
 
-/** Polls each asset from number `first` on until its run is settled, and a few times more. The returned function stops the polling and resolves with its counts. */
+/**
+ * Polls each asset from number `first` on until its run is settled, and a few times more. The returned function stops the polling
+ * and resolves with its counts.
+ */
 function pollStatuses(url: string, workload: PreparedWorkload, first: number): () => Promise<PollCounts> {
   const polled: PollCounts = { assets: 0, settled: 0, wentBack: 0 }
   let isOver = false

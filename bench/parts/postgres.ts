@@ -43,7 +43,7 @@ import type { StoredDelivery } from '../tracker-database.ts'
 import { createStripeWorkload, createWorkload, extensionNames, POOL, type Workload } from '../workload.ts'
 import { FIRST_PAGES } from './lists.ts'
 
-/** More than the tracker acknowledges on PostgreSQL in a second. */
+/** More deliveries than any contender acknowledges on PostgreSQL in a second. */
 const MAX_PER_SECOND = 12_000
 
 /** On a shared core, a process reaches its full speed only after this time. N processes need N times as long. */
@@ -68,7 +68,7 @@ export async function measurePostgres(baseBench: Bench): Promise<PartResult> {
   }
 }
 
-/** A workload with a database in which all of its runs are pending. */
+/** `template`: the database that is copied for each measurement. For the tracker's webhooks, all runs are pending in it. */
 type PostgresWorkload = Workload & { template: string }
 
 type Contender = {
@@ -80,13 +80,16 @@ type Contender = {
   findStored: (database: string, workload: Workload) => Promise<StoredDelivery[]>
 }
 
+/** How many cores were busy on average. */
 type Cpu = { service: number; database: number }
 
-/**
- * The figures of all processes of a contender: the sum of their rates, and the latencies of the slowest. `cpu`: how many cores
- * were busy on average; `updates`: of runs, and zero for a contender other than the tracker.
- */
-type Ingest = Pick<Load, 'rate' | 'p50' | 'p99' | 'max'> & { missing: number; cpu: Cpu; updates: Updates }
+/** The figures of all processes of a contender: the sum of their rates, and the latencies of the slowest. */
+type Ingest = Pick<Load, 'rate' | 'p50' | 'p99' | 'max'> & {
+  missing: number
+  cpu: Cpu
+  /** The updates of runs; not counted, so zero, for contenders other than the tracker. */
+  updates: Updates
+}
 
 const BASELINE = 'Fastify, one transaction per request'
 /** Where the service and the database run. The load generator always has core 1. */
@@ -168,7 +171,10 @@ async function prepareContenders(bench: Bench, server: PostgresServer): Promise<
       workloads.push({ ...createWorkload(path, submissions, { count, order, extensions }), template })
     }
   }
-  const stripe = createStripeWorkload(join(bench.folder, 'stripe'), MAX_PER_SECOND * bench.seconds)
+  const stripe = createStripeWorkload(
+    join(bench.folder, 'stripe'),
+    MAX_PER_SECOND * (bench.warmUpSeconds + bench.seconds),
+  )
   return [
     ...workloads.flatMap((workload) => [
       trackerContender(1, workload),
@@ -219,7 +225,7 @@ function describeWorkload({ order, extensions }: { order: Order; extensions: str
   return `, ${order === 'upload' ? 'upload order' : 'shuffled'}, ${extensions.length} per submission`
 }
 
-/** Runs one contender on a copy of its database. It is warm when the measurement starts. */
+/** Runs one contender on a copy of its database. The contender is warm when the measurement starts. */
 async function runIngest(
   bench: Bench,
   server: PostgresServer,
@@ -330,14 +336,14 @@ function ingestTable(
 }
 
 const FEW = 10_000
-/** A database of this size or more is used directly. A smaller one is copied for each measurement, so that it stays small. */
+/** A database of this size or more is shared by all measurements. A smaller one is copied for each, so that it stays small. */
 const LARGE = 50_000
 const ASSETS = 4_000
 const CONNECTIONS = 64
 const ROUND_COUNT = 40
 const WARM_UP_ROUNDS = 5
 
-/** A database with `runs` generated runs, used directly or through PgBouncer (`isPooled`). */
+/** A database with `runs` generated runs, to which the tracker connects directly or through PgBouncer (`isPooled`). */
 type Sample = { name: string; runs: number; database: string; fileIds: string[]; isPooled: boolean }
 /** `pages`: the times of the first page of each list, in milliseconds. */
 type GrowthResult = { ingest: Load & { missing: number }; status: Load; pages: { [name: string]: number[] } }
@@ -384,7 +390,7 @@ function runSample(bench: Bench, server: PostgresServer, sample: Sample): Promis
   })
 }
 
-/** Adds pending runs and settles them under load, then reads statuses and lists. Afterwards every delivery is looked up. */
+/** Adds pending runs and settles them under load, then reads statuses and lists. Afterwards every delivery that was sent is looked up. */
 async function measureGrowthOf(
   { seconds, warmUpSeconds }: Bench,
   { fileIds }: Sample,

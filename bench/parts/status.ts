@@ -23,6 +23,7 @@ import { pickFileIds, seededDatabase } from '../tracker-database.ts'
 const CONNECTIONS = 64
 const ASSETS = 1_000_000
 const READ_ASSETS = 400_000
+/** Headers that node:http sets itself. */
 const SET_BY_NODE = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding'])
 const { status: tokens } = createCapabilityTokens([SECRETS.TRACKER_TOKEN_SECRET])
 
@@ -55,6 +56,7 @@ function runVariant(
   return withServer(start(), async ({ url }) => {
     const load = { connections: CONNECTIONS, seconds }
     await generateLoad(url, requests, { ...load, seconds: warmUpSeconds })
+    // With many assets, not those that the warm-up has just read.
     const result = await generateLoad(url, requests, { ...load, first: Math.floor(requests.count / 2) })
     log(`${name}: ${Math.round(result.rate)} a second`)
     if (result.rejected > 0) throw new Error(`requests of “${name}” were rejected`)
@@ -102,7 +104,7 @@ async function repeatedPairs(bench: Bench, runFolder: string): Promise<Pair[]> {
   })
 }
 
-/** More assets than any cache keeps, compared with a prepared read of the same database. */
+/** Many assets in random order, more than the status cache holds. Compared with a prepared read of the same database. */
 function randomPair(bench: Bench, runFolder: string): Pair {
   const shape = { name: 'assets.db', deliveriesPerRun: 0, maxRunsPerSubmission: 1 }
   const path = seededDatabase(bench, ASSETS, shape)

@@ -1,4 +1,5 @@
-// Ten thousand waiting clients: their memory, how soon a settled run reaches its client, and their cost for other webhooks.
+// Ten thousand waiting clients: the memory that they take in the service, how soon a client receives the status of its settled run,
+// and how much they slow down webhooks for other assets.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -36,7 +37,17 @@ const METHODS: WaitMethod[] = [
   { name: 'wait', title: '`?wait=60`', pathOf: (id) => `/assets/${id}/status?wait=60` },
 ]
 
-type Result = { bytes: number; alone: Load; beside: Load; settleTimes: number[]; missing: number }
+type Result = {
+  /** The memory that the clients added. */
+  bytes: number
+  /** The webhooks before the clients connected. */
+  withoutClients: Load
+  /** The webhooks for other assets, while the clients waited. */
+  withClients: Load
+  /** The milliseconds from sending a webhook until its client received the status. */
+  settleTimes: number[]
+  missing: number
+}
 
 export async function measureWaiting(bench: Bench): Promise<PartResult> {
   const count = bench.isQuick ? 1_000 : 10_000
@@ -54,29 +65,34 @@ function runWaiting(
   const { seconds, warmUpSeconds, log } = bench
   const load = { connections: 64, seconds }
   // The clients wait for the last runs, which the load does not reach.
-  const first = workload.count - count
+  const firstAwaited = workload.count - count
   return inOwnFolder(bench.folder, async (runFolder) => {
     const { loads, ...result } = await withServer(
       TRACKER.start(runFolder, workload),
       async ({ url, pid }) => {
         const warmUp = await generateLoad(url, workload, { ...load, seconds: warmUpSeconds })
-        const alone = await generateLoad(url, workload, { ...load, first: warmUp.sent })
+        const withoutClients = await generateLoad(url, workload, { ...load, first: warmUp.sent })
         const before = residentBytes(pid)
-        const clients = await openClients(url, workload, method, { first, count })
+        const clients = await openClients(url, workload, method, { first: firstAwaited, count })
+        // A `?wait=` client gets no sign that it is registered, so give the service time to read all requests.
         await sleep(1_000)
         const bytes = residentBytes(pid) - before
-        const beside = await generateLoad(url, workload, { ...load, first: warmUp.sent + alone.sent })
+        const withClients = await generateLoad(url, workload, {
+          ...load,
+          first: warmUp.sent + withoutClients.sent,
+        })
         await waitUntilRead(url)
         const settleTimes = await settleSome(url, clients)
         for (const { socket } of clients) socket.destroy()
-        return { bytes, alone, beside, settleTimes, loads: [warmUp, alone, beside] }
+        const loads = [warmUp, withoutClients, withClients]
+        return { bytes, withoutClients, withClients, settleTimes, loads }
       },
     )
     log(
-      `${method.name}: ${mebibytes(result.bytes)} MiB, the median settle took ${median(result.settleTimes).toFixed(1)} ms`,
+      `${method.name}: ${mebibytes(result.bytes)} MiB, the median client had its status after ${median(result.settleTimes).toFixed(1)} ms`,
     )
     const stored = TRACKER.findStored(runFolder, workload)
-    return { ...result, missing: countMissing(stored, { ...workload, count: first }, loads) }
+    return { ...result, missing: countMissing(stored, { ...workload, count: firstAwaited }, loads) }
   })
 }
 
@@ -136,8 +152,10 @@ async function settleSome(url: string, clients: Client[]): Promise<number[]> {
 function resultOf(rounds: Rounds<Result>, count: number): PartResult {
   const bytes = (name: MethodName) => rounds.resultsOf(name).map((result) => result.bytes)
   const settleTimes = (name: MethodName) => rounds.resultsOf(name).flatMap((result) => result.settleTimes)
-  const besideRatio = (name: MethodName) =>
-    median(rounds.resultsOf(name).map(({ beside, alone }) => beside.rate / alone.rate))
+  const rateRatio = (name: MethodName) =>
+    median(
+      rounds.resultsOf(name).map(({ withClients, withoutClients }) => withClients.rate / withoutClients.rate),
+    )
   const mib = (name: MethodName) => median(bytes(name)) / 1024 ** 2
   return {
     title: `${count.toLocaleString('en')} waiting clients`,
@@ -154,7 +172,7 @@ function resultOf(rounds: Rounds<Result>, count: number): PartResult {
           title,
           spread(bytes(name), mebibytes),
           [0.5, 0.99].map((share) => milliseconds(quantile(settleTimes(name), share) * 1000)).join(', '),
-          besideRatio(name).toFixed(2),
+          rateRatio(name).toFixed(2),
         ]),
         note: describeSyncs(rounds),
       },
@@ -164,7 +182,7 @@ function resultOf(rounds: Rounds<Result>, count: number): PartResult {
       'waiting-wait-memory': mib('wait'),
       'waiting-events-settle': median(settleTimes('events')),
       'waiting-wait-settle': median(settleTimes('wait')),
-      'waiting-ingest': Math.min(besideRatio('events'), besideRatio('wait')),
+      'waiting-ingest': Math.min(rateRatio('events'), rateRatio('wait')),
     },
     lost: sum(METHODS.flatMap(({ name }) => rounds.resultsOf(name).map(({ missing }) => missing))),
     raw: rounds.results,

@@ -41,7 +41,7 @@ export function createCompiler(directory) {
 
   return {
     listProblems,
-    /** Compiles with other texts of some files, and returns the problems of these files. */
+    /** Compiles with these texts in place of the files' own, by path. Returns the problems of each of these files. */
     listProblemsWith(texts) {
       for (const [file, text] of texts)
         overlay.set(join(directory, file), { text, version: `with ${++version}` })

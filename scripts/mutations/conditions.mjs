@@ -1,11 +1,12 @@
 import ts from 'typescript'
 
 const OPPOSITES = { '===': '!==', '!==': '===', '<': '>=', '>=': '<', '<=': '>', '>': '<=' }
-const PREDICATES = new Set(['filter', 'some', 'every', 'find', 'findLast'])
+/** Methods whose callback is a predicate. */
+const PREDICATE_METHODS = new Set(['filter', 'some', 'every', 'find', 'findLast'])
 
 /**
- * Lists the smallest conditions in a node, each with the text of its opposite: comparisons, negations, operands of `&&` and `||`, and
- * the bodies of predicates.
+ * Lists the smallest conditions in a node, each with the text of its opposite: comparisons, negations, operands of `&&` and `||`,
+ * conditions of `if`, `while` and `? :`, and the bodies of predicates.
  */
 export function listConditions(root) {
   const found = new Map()
@@ -47,6 +48,6 @@ function isPredicate(node) {
     ts.isArrowFunction(node) &&
     ts.isCallExpression(node.parent) &&
     ts.isPropertyAccessExpression(node.parent.expression) &&
-    PREDICATES.has(node.parent.expression.name.getText())
+    PREDICATE_METHODS.has(node.parent.expression.name.getText())
   )
 }

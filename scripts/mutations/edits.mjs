@@ -5,7 +5,7 @@ import { listConditions } from './conditions.mjs'
  * What a fault can do to a declaration. Each operator lists the places where it applies, as `{ from, to, text }`. A place is
  * found by a name: of a variable, a property (`run.status`), a function that is called (`guard.check`), a method (`.slice`), or
  * by a literal (`'stop'`, `null`). In the new code of `replace`, `assign`, `property` and `value`, `$&` is the original code. If
- * that is a call, `$0`, `$1`, … are its arguments, and `$this` is the object whose method is called.
+ * the original code is a call, `$0`, `$1`, … are its arguments, and `$this` is the object whose method is called.
  */
 const OPERATORS = {
   /** The condition that mentions the name is inverted. */
@@ -13,7 +13,8 @@ const OPERATORS = {
     conditionsAbout(root, name).map(({ node, opposite }) => replaceNode(node, `(${opposite})`)),
 
   /**
-   * The condition that mentions the name always has this value. It stays in the code, because the compiler narrows types by it.
+   * The condition that mentions the name, with its negation if it has one, always has this value. It stays in the code, because
+   * the compiler narrows types by it.
    */
   assume: (root, [name, value]) =>
     conditionsAbout(root, name).map(({ node }) => {
@@ -30,7 +31,7 @@ const OPERATORS = {
   /** The statement that calls this function, or assigns to this variable, is removed. */
   remove: (root, name) => statementsAbout(root, name).map((node) => replaceNode(node, '{}')),
 
-  /** A statement is inserted before the one that calls this function, assigns to this variable, or declares its result. */
+  /** A statement is inserted before the one that calls this function, assigns to this variable, or declares one with its result. */
   before: (root, [name, statement]) =>
     [...statementsAbout(root, name), ...declarationsBy(root, name)].map((node) => {
       const both = `${statement}\n${node.getText()}`

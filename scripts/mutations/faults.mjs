@@ -19,8 +19,8 @@ import { listInvertedConditions } from './inverted-conditions.mjs'
 /**
  * A fault has a `name`, a declaration (`in`), one operator of `edits.mjs` with its operands, such as `assume: ['isFinal', true]`,
  * and the `tests` that should detect it. `in: 'outer.inner'` is the declaration `inner` somewhere within `outer`. `nth` chooses
- * one of several places where the operator applies; the first is 1. `survives` is the reason why no test can detect the fault: it
- * is reported, and does not fail the run.
+ * one of several places where the operator applies; the first is 1. `survives` is the reason why no test can detect the fault:
+ * such a fault is reported, and does not fail the run.
  */
 const FAULTS = [
   ...FAULTS_IN_STATUS_RULES,
@@ -43,7 +43,7 @@ const FAULTS = [
  */
 export function readFaults(root) {
   const declarations = readDeclarations(root)
-  const tests = listTests(root)
+  const tests = createTestFinder(root)
   const problems = []
   const attempt = (name, work) => {
     try {
@@ -82,8 +82,8 @@ function locate(declarations, fault) {
   return chosen
 }
 
-/** Finds a test file by its name without its endings, preceded by folders if that alone is not unique. */
-function listTests(root) {
+/** Finds a test file by its name without its endings, preceded by folders if the name alone is not unique. */
+function createTestFinder(root) {
   const files = readdirSync(join(root, 'test'), { recursive: true }).filter((name) =>
     name.endsWith('.test.ts'),
   )

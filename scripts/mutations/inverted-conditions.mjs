@@ -4,13 +4,13 @@ const FOLDER = 'src/domain/decide/'
 const CONTRACT = ['sqlite-store', 'sqlite-shared-database']
 
 /**
- * Conditions whose inversion no test can detect, and why. Each is the only condition in its declaration that mentions `about`.
+ * Conditions whose inversion no test can detect, and why. Each is the only condition in the declaration `in` that mentions `about`.
  */
 const WITHOUT_EFFECT = [
   {
     in: 'recordDelivery.own',
     about: 'service',
-    why: 'These are only the first rows that are loaded: `more` names those that are missing.',
+    why: 'It only chooses which rows are loaded first: `more` names those that are missing.',
   },
   {
     in: 'findOwnRun',
@@ -26,8 +26,8 @@ const WITHOUT_EFFECT = [
 ]
 
 /**
- * One fault for each condition of the rules in `domain/decide`: it inverts the condition. The contract of the stores must detect
- * each of them without any other test, so a new condition needs no fault of its own in `faults/`.
+ * One fault for each condition of the rules in `domain/decide`: it inverts the condition. The contract tests of the stores alone
+ * must detect each of them, so a new condition needs no fault of its own in `faults/`.
  */
 export function listInvertedConditions({ files, find }) {
   const conditions = files
@@ -37,14 +37,15 @@ export function listInvertedConditions({ files, find }) {
         listConditions(statement).map((condition, index) => ({ file, statement, index, ...condition })),
       ),
     )
-  const withoutEffect = WITHOUT_EFFECT.map(({ in: anchor, about, why }) => {
-    const within = find(anchor).filter(({ file }) => file.startsWith(FOLDER))
+  const withoutEffect = WITHOUT_EFFECT.map(({ in: declaration, about, why }) => {
+    const within = find(declaration).filter(({ file }) => file.startsWith(FOLDER))
     const found = conditions.filter(
       ({ node, file }) =>
         node.getText().includes(about) &&
         within.some((one) => one.file === file && one.node.pos <= node.pos && node.end <= one.node.end),
     )
-    if (found.length !== 1) throw new Error(`${anchor} has ${found.length} conditions about ${about}`)
+    if (found.length !== 1)
+      throw new Error(`${declaration} has ${found.length} conditions about ${about}, not 1`)
     return { node: found[0].node, why }
   })
   return conditions.map(({ node, opposite, file, statement, index }) => ({
@@ -53,7 +54,7 @@ export function listInvertedConditions({ files, find }) {
     file,
     place: { from: node.getStart(), to: node.end, text: opposite },
     tests: CONTRACT,
-    // Undefined if the tests must detect it.
+    // Undefined if the tests must detect the fault.
     survives: withoutEffect.find((one) => one.node === node)?.why,
     isInverted: true,
   }))

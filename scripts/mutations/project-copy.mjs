@@ -16,7 +16,7 @@ import { createCompiler } from './compiler.mjs'
 
 const EXCLUDED = new Set(['.git', 'coverage', 'data', 'dist', 'node_modules'])
 
-/** The tests run the built program. The long timeout keeps them from failing on a busy machine. */
+/** The tests run the built program, which `apply` updates. The long timeout keeps them from failing on a busy machine. */
 const OPTIONS = ['--mode', 'built', '--testTimeout', '60000']
 const PROJECTS = ['portable', 'faults', 'linux'].flatMap((name) => ['--project', name])
 
@@ -39,7 +39,7 @@ export function copyProject(root) {
   }
 
   return {
-    /** Applies the fault; returns compiler problems and a function to undo it. */
+    /** Applies the fault, and builds its file. Returns the compiler's problems and a function that undoes the fault. */
     apply({ file, place }) {
       const path = join(directory, file)
       const original = readFileSync(path, 'utf8')
@@ -58,14 +58,15 @@ export function copyProject(root) {
     /**
      * Runs test files, and stops at the first failure. If two files fail at the same moment, vitest may stop before it has
      * reported either failure, which looks like `broken`; so in that case all files run again to the end. Resolves with the
-     * `kind` of the result (`passed`, `detected`, `broken`, or `hung` if they did not end in time), the output, and the title of
-     * the failed test.
+     * `kind` of the result (`passed`, `detected`, `broken`, or `hung` if they did not end in time), the output, and for
+     * `detected` the title of the failed test.
      */
     async runTests(tests, limitMs) {
       const first = await run(['--bail', '1', ...tests], limitMs)
       return first.kind === 'broken' ? run(tests, limitMs) : first
     },
 
+    /** Stops tests that are still running, and deletes the copy. */
     remove() {
       stopTests()
       rmSync(directory, { recursive: true, force: true })
@@ -81,7 +82,7 @@ export function applyPlace(text, { from, to, text: replacement }) {
 function startTests(directory, args, limitMs) {
   const report = join(directory, 'coverage/tests.json')
   rmSync(report, { force: true })
-  // With these, the chaos tests would run in their long form.
+  // With `CHAOS`, the chaos tests would run in their long form. With `CHAOS_FIGURES`, they would write their figures to a file.
   const { CHAOS: _, CHAOS_FIGURES: __, ...env } = process.env
   const vitest = join(directory, 'node_modules/vitest/vitest.mjs')
   const child = spawn(process.execPath, [vitest, 'run', ...OPTIONS, ...PROJECTS, ...args], {
@@ -95,23 +96,23 @@ function startTests(directory, args, limitMs) {
     stream.on('data', (chunk) => {
       output += chunk
     })
-  let isLate = false
+  let isTimedOut = false
   const stop = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
   const timer = setTimeout(() => {
-    isLate = true
+    isTimedOut = true
     stop()
   }, limitMs)
   const outcome = once(child, 'close').then(() => {
     clearTimeout(timer)
-    if (isLate) return { kind: 'hung', output }
+    if (isTimedOut) return { kind: 'hung', output }
     return child.exitCode === 0 ? { kind: 'passed', output } : { ...readFailure(report), output }
   })
   return { outcome, stop }
 }
 
 /**
- * `detected`: a test ran and failed. `broken`: something else failed, such as an import, or a test failed only because the code
- * of the fault is wrong (a ReferenceError or a SyntaxError).
+ * `detected`: a test ran and failed. `broken`: something else failed, such as an import, or tests failed only with a
+ * ReferenceError or a SyntaxError, which means that the code of the fault itself is wrong.
  */
 function readFailure(report) {
   if (!existsSync(report)) return { kind: 'broken' }

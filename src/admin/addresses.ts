@@ -1,4 +1,4 @@
-/** The paths of the pages. */
+/** The paths of the pages and of the forms on them. `ADMIN` is the overview. */
 export const ADMIN = '/admin'
 export const SIGN_IN = '/admin/sign-in'
 export const SIGN_OUT = '/admin/sign-out'
@@ -31,7 +31,7 @@ export function withQuery(path: string, fields: { [name: string]: string | null 
   return query.size === 0 ? path : `${path}?${query.toString()}`
 }
 
-/** The paths whose forms can be sent again after a sign-in, each with the label of its submit button. */
+/** The paths whose forms can be sent again after a sign-in, each with the label of the button that sends the form again. */
 const FORM_LABELS: readonly (readonly [RegExp, string])[] = [
   [/^\/admin\/(retries|acknowledgements)\/preview$/, 'Continue'],
   [/^\/admin\/(retries|runs\/[^/]+\/retry)$/, 'Retry'],
@@ -41,12 +41,15 @@ const FORM_LABELS: readonly (readonly [RegExp, string])[] = [
   [/^\/admin\/assets\/[^/]+\/forget$/, 'Forget asset'],
 ]
 
-/** Undefined for any other path, also for those of signing in and out. */
+/** The label of the button that sends a form again. Undefined for a path without such a form, such as signing in or out. */
 export function formLabel(path: string): string | undefined {
   return FORM_LABELS.find(([pattern]) => pattern.test(path))?.[1]
 }
 
-/** Where to redirect after the sign-in: the requested page if it is one of these pages, else the overview. */
+/**
+ * Where to redirect after the sign-in: to the requested path if it is below `/admin` and not for signing in or out, else to the
+ * overview.
+ */
 export function safeTarget(text: string | undefined): string {
   if (text === undefined || !URL.canParse(text, 'http://here.invalid')) return ADMIN
   const { origin, pathname, search } = new URL(text, 'http://here.invalid')

@@ -28,8 +28,9 @@ export type AdminAuth = {
   operatorSession: OperatorSession
   signInLimit: SignInLimit
   hasAdminKey: boolean
-  /** True if browsers would discard the cookie: it is `Secure`, but the public URL uses http. */
+  /** True if browsers would discard the session cookie: it is `Secure`, but the public URL uses http. */
   needsHttps: () => boolean
+  /** The IP address of the client, by which failed sign-in attempts are counted. */
   addressOf: (c: AppContext) => string
 }
 

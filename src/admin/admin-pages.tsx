@@ -31,12 +31,12 @@ export type AdminPagesDeps = Omit<RoutesDeps, keyof AdminAuth> &
 export type AdminPages = {
   routes: Hono<AppEnv>
   has(path: string): boolean
-  /** Register it first, so that error pages have the headers too. */
+  /** Register this middleware before the routes, so that error pages have the headers too. */
   setPageHeaders: MiddlewareHandler<AppEnv>
   respondToError(error: unknown, c: AppContext): Response | Promise<Response>
 }
 
-/** The operator pages. They have no logic of their own and call the same use cases as the operator API. */
+/** The operator pages. They contain no business rules, and call the same use cases as the operator API. */
 export function createAdminPages(deps: AdminPagesDeps): AdminPages {
   const auth = createAdminAuth(deps)
   const { operatorSession } = auth

@@ -6,8 +6,8 @@ import { FAILURES, withQuery } from './addresses.ts'
 import { isoTime } from './components/time.tsx'
 
 /**
- * The filters of the list of runs, as text; empty if unset. `status` and `acknowledged` may be `any`; `group` is `cause` to group the
- * runs by cause. They are in the URL, so the link can be shared.
+ * The filters of the list of runs, as text; empty if unset. `status` and `acknowledged` may be `any`. `group` is not a filter:
+ * `cause` groups the runs by cause. All of them are in the URL, so the link can be shared.
  */
 export type FailuresQuery = { [name in keyof z.infer<typeof runFilterQuerySchema> | 'group']: string }
 
@@ -34,7 +34,9 @@ export function readFailuresQuery(fields: URLSearchParams): FailuresQuery {
 /** The filter that the query describes. Throws `invalid_input` if a field is invalid. */
 export function filterOf(query: FailuresQuery): RunFilter {
   const { group: _, ...fields } = query
-  const filters = Object.entries(fields).filter(([, value]) => value !== 'any')
+  const isUnset = (name: string, value: string) =>
+    (name === 'status' || name === 'acknowledged') && value === 'any'
+  const filters = Object.entries(fields).filter(([name, value]) => !isUnset(name, value))
   return toRunFilter(parseQuery(runFilterQuerySchema, new URLSearchParams(filters)))
 }
 
@@ -43,12 +45,12 @@ export function failuresHref(query: FailuresQuery, changes: Partial<FailuresQuer
   return withQuery(FAILURES, Object.fromEntries(fieldsOf({ ...query, ...changes })))
 }
 
-/** The URL of the next page of the list, which the cursor identifies. */
+/** The URL of the page of the list that starts at the cursor. */
 export function nextHref(query: FailuresQuery, cursor: string): string {
   return withQuery(FAILURES, { ...Object.fromEntries(fieldsOf(query)), cursor })
 }
 
-/** The filters that differ from the default, for hidden fields and URLs. */
+/** The fields that differ from `OPEN_FAILURES`, the default, for hidden fields and URLs. */
 export function fieldsOf(query: FailuresQuery): [name: keyof FailuresQuery, value: string][] {
   return NAMES.filter((name) => query[name] !== OPEN_FAILURES[name]).map((name) => [name, query[name]])
 }

@@ -1,6 +1,7 @@
 /**
  * Characters that are invisible or reorder the text around them: control and format characters (including bidirectional
- * embeddings), separators, lone surrogates. Joiners are excluded because scripts and emoji need them.
+ * controls), line and paragraph separators, lone surrogates. The zero-width joiner and non-joiner are excluded, because some
+ * scripts and emoji need them.
  */
 const INVISIBLE = /(?!\u200c|\u200d|[\t\r\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 const INVISIBLE_IN_LINE = /(?!\u200c|\u200d)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
@@ -20,7 +21,7 @@ export function markInvisibleCharacters(text: string, isSingleLine: boolean): Te
   return parts
 }
 
-/** The same as plain text, for titles and labels. */
+/** The text with each mark in square brackets, for titles and labels, which can't contain elements. */
 export function visibleText(text: string): string {
   return markInvisibleCharacters(text, true)
     .map((part) => (part.isMark ? `[${part.text}]` : part.text))

@@ -1,16 +1,17 @@
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { AppContext } from '../http/request.ts'
 
-/** Messages that report the result of a form on the page that follows it. */
+/** Messages that report the result of a form, on the page that is shown next. */
 const NOTICES: { [name: string]: string } = {
   acknowledged: 'Acknowledged and removed from open failures.',
   unacknowledged: 'Acknowledgement revoked. A failed run is an open failure again.',
-  'nothing-selected': 'Nothing was selected: select at least one run, or use “All that match”.',
+  'nothing-acknowledged': 'Nothing was acknowledged. Pending runs cannot be acknowledged.',
+  'nothing-selected': 'Nothing was selected. Select at least one run.',
   applied: 'The delivery was applied.',
-  duplicate: 'The delivery repeats what is already recorded. Nothing has changed.',
+  duplicate: 'The delivery repeats what is already recorded. The status has not changed.',
   contradicted: 'The delivery contradicts the final status. It is stored, and the status stays.',
   ignored: 'The delivery was stored and changed nothing.',
-  forgotten: 'The asset is forgotten. Later webhooks about it are not stored.',
+  forgotten: 'The asset is forgotten. The contents of later webhooks about it are not stored.',
   retried: 'Retry sent to ImageKit. This is the new run. It settles when its webhook arrives.',
   'signed-out': 'You are signed out.',
 }

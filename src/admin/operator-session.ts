@@ -6,7 +6,7 @@ import { SESSION_MS, type Session, type Sessions } from '../tracking/operators/s
 /** The user of the pages. */
 export type Operator = {
   keyName: string
-  /** No keys are configured, so no sign-in was needed. */
+  /** True if no keys are configured, so no sign-in was needed. */
   isLocal: boolean
   /** Every form includes it. */
   csrfToken: string
@@ -14,15 +14,18 @@ export type Operator = {
 
 /** Authenticates operators by the session cookie. */
 export type OperatorSession = {
-  /** Without a session it rejects with `unauthenticated`, or opens one if no keys are configured. Also rejects with the store's errors. */
+  /**
+   * Returns the operator of the request's session. Without a session, opens one if no keys are configured, else rejects with
+   * `unauthenticated`. Also rejects with the store's errors.
+   */
   require(c: AppContext): Promise<Operator>
-  /** Undefined without a session. A session that another process has just ended may still be found. */
+  /** Undefined without a session. Does not read the store, so a session that another process has ended may still be found. */
   find(c: AppContext): Operator | undefined
-  /** True if the token belongs to this session, so the form was sent by a page of this session. */
+  /** True if the token belongs to the request's session: then a page of this session sent the form. */
   hasCsrfToken(c: AppContext, csrfToken: string): boolean
   /** Sets the session cookie. Returns the operator, because the current request does not have the cookie yet. */
   signIn(c: AppContext, session: Session): Operator
-  /** Ends the session on the server, so that a copy of the cookie gives no access. */
+  /** Deletes the cookie, and ends the session on the server, so that a copy of the cookie gives no access. */
   signOut(c: AppContext): Promise<void>
 }
 

@@ -19,10 +19,10 @@ type PageRequest<Path extends string> = {
 
 type PageResponse = Response | Promise<Response>
 
-/** The operator pages. */
+/** Where pages are registered, and the sessions that give access to them. */
 export type Pages = { app: Hono<AppEnv>; operatorSession: OperatorSession }
 
-/** Registers a page for signed-in operators. A form is read and its CSRF token checked before it is handled. */
+/** Registers a page for signed-in operators. `POST` gets a form that was read and whose CSRF token was checked. */
 export function pageRoute<const Path extends string>(
   { app, operatorSession }: Pages,
   path: Path,
@@ -35,7 +35,7 @@ export function pageRoute<const Path extends string>(
   },
 ): void {
   const partsOf = (c: AppContext) => ({
-    // Hono matches every parameter of the path.
+    // The path has matched, so every parameter has a value.
     params: c.req.param() as ParamsOf<Path>,
     query: new URL(c.req.url).searchParams,
   })

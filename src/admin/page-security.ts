@@ -16,14 +16,14 @@ const setSecureHeaders = secureHeaders({
   },
   referrerPolicy: 'no-referrer',
   xFrameOptions: 'DENY',
-  // The proxy that terminates TLS decides this: it applies to all services of the host and its subdomains.
+  // Left to the proxy that terminates TLS: this header applies to all services of the host and its subdomains.
   strictTransportSecurity: false,
 })
 
 /** Sets the headers of every page, including error pages. */
 export const setPageHeaders: MiddlewareHandler<AppEnv> = async (c, next) => {
   c.header('Cache-Control', 'no-store')
-  // The handler runs afterwards, because an event stream is sent with the headers that are set so far.
+  // Set before the handler runs, because an event stream is sent with the headers that are already set.
   await setSecureHeaders(c, async () => {})
   await next()
 }
@@ -36,14 +36,14 @@ const checkOrigin = csrf({ secFetchSite: ['same-origin', 'none'], origin: isOwnO
  * in the name of the operator who signed in after it was opened.
  */
 export const rejectOtherSites: MiddlewareHandler<AppEnv> = async (c, next) => {
-  // Every browser sends one of these with a form. A client that sends neither is no browser, so no site can misuse it.
+  // Every current browser sends one of these with a form. A client that sends neither is no browser, so no site can misuse it.
   const isBrowser = c.req.header('sec-fetch-site') !== undefined || c.req.header('origin') !== undefined
   return isBrowser ? checkOrigin(c, next) : next()
 }
 
 /**
  * Decides for browsers without `Sec-Fetch-Site`. Compares hosts only, because the scheme differs behind a proxy that terminates
- * TLS. A page without a referrer sends its forms with `Origin: null`.
+ * TLS. Accepts `Origin: null`, which browsers send with the forms of our own pages because of their `no-referrer` policy.
  */
 function isOwnOrigin(origin: string, c: Context): boolean {
   if (c.req.header('sec-fetch-site') !== undefined) return false

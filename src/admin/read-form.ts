@@ -10,18 +10,19 @@ const MAX_FORM_BYTES = 256 * 1024
 /** The form field with the CSRF token. */
 export const CSRF_FIELD = 'csrfToken'
 
-/** The limit for a form sent after its session ended. It can have a thousand selected runs. */
+/** The limit for a form that was sent after its session had ended. A form with a thousand selected runs fits. */
 const MAX_INTERRUPTED_FORM_BYTES = 64 * 1024
 
-/** The limit for a sign-in: a key, a path, and an interrupted form, which is URL-encoded twice. */
+/** The limit for a sign-in form: a key, a path, and possibly an interrupted form, which is URL-encoded twice. */
 export const MAX_ANONYMOUS_FORM_BYTES = 128 * 1024
 
-/** A form that was not processed because its session has ended. */
+/** A form that was not processed because its session has ended. `target` is the path to which it was sent. */
 export type InterruptedForm = { target: string; fields: URLSearchParams }
 
-/** An operator with a new session sent a form from an earlier session. */
+/** A form whose CSRF token is not that of the operator's session, usually because it is from an earlier session. */
 export class StaleFormError extends TrackerError {
   readonly operator: Operator
+  /** Undefined if the form can't be sent again. */
   readonly interrupted: InterruptedForm | undefined
 
   constructor(operator: Operator, interrupted: InterruptedForm | undefined) {
@@ -33,7 +34,7 @@ export class StaleFormError extends TrackerError {
 
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 
-/** Reads a URL-encoded form. Throws `unsupported_media_type` and the errors of `bodyChunks`. */
+/** Reads a URL-encoded form. Throws `unsupported_media_type`, `payload_too_large`, `request_timeout` or `client_closed`. */
 export async function readForm(c: AppContext, maxBytes: number): Promise<URLSearchParams> {
   const [type = ''] = (c.env.incoming.headers['content-type'] ?? '').split(';')
   if (type.trim().toLowerCase() !== FORM_TYPE)
@@ -44,7 +45,10 @@ export async function readForm(c: AppContext, maxBytes: number): Promise<URLSear
   return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
 }
 
-/** Throws `unauthenticated` without a session, and `StaleFormError` if the CSRF token belongs to another session. */
+/**
+ * Reads a form and checks its CSRF token. Throws `unauthenticated` without a session, `StaleFormError` if the token is not that of the
+ * session, and the errors of `readForm`.
+ */
 export async function readCsrfForm(
   c: AppContext,
   operatorSession: OperatorSession,
@@ -55,7 +59,7 @@ export async function readCsrfForm(
   throw new StaleFormError(operator, interruptedForm(c, form))
 }
 
-/** Reads a form that was sent without a session, so that it can be sent again after the sign-in. */
+/** Reads a form that was sent without a session, so that it can be sent again after the sign-in. Undefined if that is not possible. */
 export async function readInterruptedForm(c: AppContext): Promise<InterruptedForm | undefined> {
   if (interruptedForm(c, new URLSearchParams()) === undefined) return undefined
   try {
@@ -74,7 +78,7 @@ function interruptedForm(c: AppContext, fields: URLSearchParams): InterruptedFor
   return { target, fields }
 }
 
-/** Reads an optional text field. Throws `invalid_input` if it is too long. */
+/** Reads an optional note or reason; null if it is empty. Throws `invalid_input` if it is too long. */
 export function readNote(form: URLSearchParams, field: string): string | null {
   const text = (form.get(field) ?? '').trim()
   const problem = { field, message: 'must have at most 2000 characters' }

@@ -1,21 +1,24 @@
 import type { RunFilter } from '../domain/run-filter.ts'
 import { type FailuresQuery, fieldsOf, filterOf, readFailuresQuery } from './failures-query.ts'
 
-/** The runs that an operator selected: individual ones, or all that match a filter. */
+/** The runs that an operator selected: individual ones, or all that match a filter. `query`: the filters of the list, to return to it. */
 export type RunSelection =
   | { kind: 'some'; runIds: string[]; query: FailuresQuery }
   | { kind: 'all'; filter: RunFilter; query: FailuresQuery }
 
-/** The maximum number of runs that are selected individually or retried at once. */
+/** The maximum number of runs that can be selected individually, or retried at once. */
 export const MAX_SELECTED = 1000
 
-/** The maximum number of runs that one confirmation acknowledges, because it is one request. */
+/** The maximum number of runs that can be acknowledged at once. It is limited because the response is sent after the last one. */
 export const MAX_ACKNOWLEDGED = 10_000
 
 /** The form field with the number of runs that the preview showed. */
 export const SHOWN_TOTAL = 'shownTotal'
 
-/** Undefined if nothing was selected. Throws `invalid_input`. */
+/**
+ * Reads the selection from a form; undefined if nothing is selected. Runs beyond `MAX_SELECTED` are dropped. Throws `invalid_input` if all
+ * that match are selected and a filter is invalid.
+ */
 export function readSelection(form: URLSearchParams): RunSelection | undefined {
   const query = readFailuresQuery(form)
   if (form.get('scope') === 'all') return { kind: 'all', filter: filterOf(query), query }

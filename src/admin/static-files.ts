@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
-/** In the order in which they are applied. */
+/** The names of the files in `static/css`, in the order in which they are applied. */
 const STYLESHEETS = [
   'tokens',
   'base',
@@ -19,7 +19,7 @@ const STYLESHEETS = [
 
 type StaticFile = { href: string; type: string; content: string }
 
-/** The files that every page loads. The stylesheets are one file, so that a page needs one request for them. */
+/** The files that every page loads. The stylesheets are joined, so that a page needs only one request for them. */
 export const STATIC_FILES = {
   stylesheet: staticFile(
     'admin.css',
@@ -30,6 +30,7 @@ export const STATIC_FILES = {
   icon: staticFile('icon.svg', 'image/svg+xml', read('icon.svg')),
 }
 
+/** The file with this `href`, which includes the hash. */
 export function findStaticFile(path: string): StaticFile | undefined {
   return Object.values(STATIC_FILES).find(({ href }) => href === path)
 }

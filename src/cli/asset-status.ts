@@ -11,12 +11,15 @@ export function parseAssetStatus(text: string): AssetStatus {
   return assetStatusSchema.parse(JSON.parse(text))
 }
 
-/** Whether some extension failed or expired: exit code 3. */
-export function hasUnsuccessful({ extensions }: AssetStatus): boolean {
+/** Whether an extension failed or expired. `status` and `upload --wait` then exit with 3. */
+export function hasFailedOrExpired({ extensions }: AssetStatus): boolean {
   return extensions.some(({ status }) => status === 'failed' || status === 'expired')
 }
 
-/** The runs that are new or whose status has changed. `before` maps extension names to the previous statuses. */
+/**
+ * The runs that are new or whose status has changed. `before` maps extension names to the previous statuses. `from` is the previous status;
+ * undefined for a new run.
+ */
 export function changedRuns(
   before: { readonly [name: string]: string },
   { extensions }: AssetStatus,
@@ -30,7 +33,7 @@ export function statusByName({ extensions }: AssetStatus): { [name: string]: str
   return Object.fromEntries(extensions.map((run) => [run.name, run.status]))
 }
 
-/** One change: `remove-bg  pending → failed  reason`. */
+/** A line such as `remove-bg  pending → failed  reason`, or `remove-bg  pending` for a new run. */
 export function formatChange(run: CurrentRun, from: string | undefined, paint: Paint): string {
   const change = from === undefined ? paint(run.status) : `${paint(from)} → ${paint(run.status)}`
   return [escapeForTerminal(run.name), change, formatError(run.error)]
@@ -38,7 +41,10 @@ export function formatChange(run: CurrentRun, from: string | undefined, paint: P
     .join('  ')
 }
 
-/** An error in one line; empty for null. ImageKit doesn't document its shape: a `message` is shown alone, any other object as JSON. */
+/**
+ * An error on one line; empty for null. ImageKit doesn't document the shape of its errors: of an object with a `message`, only the message
+ * is shown; any other object is shown as JSON.
+ */
 export function formatError(error: unknown): string {
   return escapeForTerminal(messageOf(error))
 }

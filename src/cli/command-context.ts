@@ -1,10 +1,10 @@
 import type { Readable, Writable } from 'node:stream'
 import type { Environment, ReadText } from '../config/variables.ts'
 
-/** An output stream. `isTTY`: it is a terminal, `columns` wide. */
+/** An output stream. `isTTY`: whether it is a terminal. `columns`: the width of the terminal. */
 export type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number }
 
-/** What a command uses of its process. */
+/** The parts of the process that a command uses. */
 export type CommandContext = {
   env: Environment
   readText: ReadText
@@ -13,7 +13,7 @@ export type CommandContext = {
   stderr: Output
   /** Resolves when the process is asked to stop. */
   stopRequested: () => Promise<void>
-  /** The exit code if no error is thrown. */
+  /** The exit code if the command throws no error. */
   exitCode: number
 }
 

@@ -1,7 +1,7 @@
 /** 1: the command failed. 2: wrong usage or invalid configuration. */
 type FailureCode = 1 | 2
 
-/** Ends a command. The message is shown to the user. */
+/** Ends a command with an exit code. The user sees only the message. */
 export class CommandError extends Error {
   readonly exitCode: FailureCode
 
@@ -12,7 +12,7 @@ export class CommandError extends Error {
   }
 }
 
-/** The code of a system error such as `ECONNREFUSED`. */
+/** The `code` of an error of Node.js or a library, such as `ECONNREFUSED`; undefined if it has none. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

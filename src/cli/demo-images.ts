@@ -4,7 +4,7 @@ export type DemoImage = {
   fileName: string
   bytes: Buffer
   extensions: readonly { name: string; [option: string]: unknown }[]
-  /** The upload's `tags`; those that start with `sandbox:` choose what the sandbox does. */
+  /** The upload's `tags`; those that start with `sandbox:` select what the sandbox does. */
   tags: readonly string[]
   /** The expected final status of each extension. */
   expected: { readonly [extension: string]: 'success' | 'failed' }
@@ -12,7 +12,7 @@ export type DemoImage = {
 
 const TAGGER_OPTIONS = { minConfidence: 60, maxTags: 5 }
 
-/** Three real image files, rendered here, each with its extensions and the expected statuses. */
+/** Renders three real image files, each with its extensions and their expected statuses. Throws if an optional package is missing. */
 export async function createDemoImages(): Promise<DemoImage[]> {
   const { sharp } = await loadOptionalPackages()
   const [shirt, landscape, mug] = await Promise.all([

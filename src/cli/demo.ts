@@ -20,15 +20,16 @@ export function demoCommand(context: CommandContext): Command {
   return new Command('demo')
     .description(
       'Starts the service and a local ImageKit, uploads three image files with several extensions, ' +
-        'shows their statuses as they change, and keeps running until Ctrl-C. Needs no account and no network.',
+        'shows their statuses as they change, and keeps running until Ctrl-C. Needs no account and no network. ' +
+        'Exits with 1 if an extension has an unexpected status.',
     )
-    .option('--exit', 'stop at the end; exit with 1 if an extension has an unexpected status')
+    .option('--exit', 'stop at the end instead of running until Ctrl-C')
     .option('--postgres', 'use a temporary PostgreSQL server, which the demo starts and removes')
     .action(async (options: { exit?: true; postgres?: true }) => {
       if (context.env['NODE_ENV'] === 'production')
         throw new CommandError('NODE_ENV is production; the demo is only for development.', 2)
       const stopRequested = context.stopRequested()
-      // First, because it throws if an optional package is missing.
+      // Before anything is started, because it throws if an optional package is missing.
       const images = await createDemoImages()
       const servers = await startDemoServers(
         options.postgres ? () => startLocalPostgres({ path: context.env['PATH'] }) : undefined,
@@ -52,7 +53,7 @@ export function demoCommand(context: CommandContext): Command {
 async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): Promise<LocalServers> {
   const directory = await mkdtemp(join(tmpdir(), 'extension-tracker-demo-'))
   let database: LocalPostgres | undefined
-  const remove = async () => {
+  const cleanUp = async () => {
     await database?.stop()
     await rm(directory, { recursive: true, force: true })
   }
@@ -75,16 +76,16 @@ async function startDemoServers(startDatabase?: () => Promise<LocalPostgres>): P
     })
     const stop = async () => {
       await servers.stop()
-      await remove()
+      await cleanUp()
     }
     return { ...servers, stop }
   } catch (error) {
-    await remove()
+    await cleanUp()
     throw error
   }
 }
 
-/** How long to wait for the final statuses of an image. The slowest extension of the demo images takes 1.7 s. */
+/** How long to wait for the final statuses of an image. The slowest extensions of the demo images take 1.7 s. */
 const LIMIT_SECONDS = 20
 
 async function runDemo(
@@ -156,7 +157,7 @@ type DemoResult = {
 
 const TABLE_HEAD = row('after', 'file', 'extension', 'status')
 
-/** One line for one change. */
+/** The row of the table for one change. */
 function changeLine(
   afterMs: number,
   fileName: string,
@@ -199,7 +200,7 @@ function pagesUrl(serviceUrl: string): string {
   return `${serviceUrl}/admin`
 }
 
-/** The addresses to open in a browser, then the environment variables for commands and scripts. */
+/** Lines with the addresses to open in a browser, then with the environment variables for commands and scripts. */
 function addressLines(
   { serviceUrl, sandboxUrl }: Pick<LocalServers, 'serviceUrl' | 'sandboxUrl'>,
   results: readonly DemoResult[],

@@ -28,7 +28,7 @@ export function devCommand(context: CommandContext): Command {
         },
         readText,
         sandboxDirectory: resolve(directory, 'sandbox'),
-        // PORT=0 asks for any free port, which suits both servers.
+        // PORT is the service's. If it is 0, which stands for any free port, the sandbox takes any free port too.
         sandboxPort: env['PORT'] === '0' ? 0 : SANDBOX_PORT,
       })
       try {
@@ -51,13 +51,13 @@ export function devCommand(context: CommandContext): Command {
 
 const SANDBOX_PORT = 3001
 
-/** The variables of `.env.example` that the service doesn't need on loopback. */
+/** The variables that have placeholders in `.env.example`, and that the service doesn't need on loopback. */
 const OPTIONAL_SECRETS = ['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET']
 
 const PLACEHOLDER_HINT =
   'dev needs no keys. Remove these lines from .env, or replace the values, so that the other commands accept the file too.'
 
-/** Whether the variable contains nothing but placeholders: a list with a secret of the user's must not be ignored. */
+/** Whether a variable's value has only placeholders. A list that also has a real secret must not be ignored. */
 function isPlaceholder(text = ''): boolean {
   return text.split(',').every((entry) => placeholderProblem(entry) !== undefined)
 }

@@ -4,7 +4,7 @@ import { errorCode } from './command-error.ts'
 
 const TRIES = 100
 
-/** The first port from `first` on that is unused on 127.0.0.1. */
+/** The first port from `first` on that is unused on 127.0.0.1. Throws if the next 100 ports are all in use. */
 export async function findFreePort(first: number): Promise<number> {
   for (let port = first; port < first + TRIES; port += 1) if (await isFree(port)) return port
   throw new Error(`The ports ${first} to ${first + TRIES - 1} are all in use.`)
@@ -25,6 +25,7 @@ export function findAnyFreePort(): Promise<number> {
   return listenOnce(0)
 }
 
+/** Listens for a moment, and returns the port; 0 stands for any free port. Throws if the port is in use. */
 async function listenOnce(port: number): Promise<number> {
   const server = createServer()
   server.listen(port, '127.0.0.1')

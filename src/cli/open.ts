@@ -25,7 +25,8 @@ Examples:
   extension-tracker open
   TRACKER_URL=https://tracker.example.com extension-tracker open --print
 
-TRACKER_URL (else PUBLIC_URL, else HOST and PORT) is the address of the service. The pages ask for an admin key to sign in.`
+TRACKER_URL (else PUBLIC_URL, else HOST and PORT) is the address of the service. The pages ask for an admin key to
+sign in, unless the service has no keys.`
 
 async function openInBrowser({ env, stderr }: CommandContext, url: string): Promise<void> {
   const [command, ...args] = openerOf(process.platform)

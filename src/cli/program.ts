@@ -8,7 +8,7 @@ import { CommandError, errorCode } from './command-error.ts'
 
 type Entry = { name: string; summary: string; load: (context: CommandContext) => Promise<Command> }
 
-// The modules of a command are loaded only when that command is run: `--help` and `status` need no database or image library.
+// A command's modules are loaded only if its name is among the arguments: `--help` and `status` load no database or image library.
 const COMMANDS: readonly Entry[] = [
   {
     name: 'serve',
@@ -22,7 +22,7 @@ const COMMANDS: readonly Entry[] = [
   },
   {
     name: 'demo',
-    summary: 'try it out without an account or network',
+    summary: 'try the service without an account or network',
     load: async (context) => (await import('./demo.ts')).demoCommand(context),
   },
   {
@@ -120,7 +120,7 @@ export async function runProgram(
 ): Promise<number> {
   try {
     const program = await createProgram(args, context, version)
-    // `serve` logs these with its other warnings.
+    // `serve` logs these warnings itself, with those about the configuration.
     if (!args.includes('serve'))
       for (const warning of findUnknownVariables(context.env))
         printLine(context.stderr, `Warning: ${warning}`)
@@ -140,7 +140,7 @@ async function createProgram(
     .description('Tracks the final status of ImageKit extensions.')
     .version(version)
     .exitOverride()
-    // So that `deliveries --json` and `deliveries show --json` are different options.
+    // Makes the options of `deliveries show --json` and `deliveries --json` different ones.
     .enablePositionalOptions()
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),

@@ -2,6 +2,7 @@ import { formatBytes } from '../domain/quantities.ts'
 import type { Output } from './command-context.ts'
 import { escapeForTerminal, truncateTo } from './terminal-text.ts'
 
+/** `onSent` is called with the number of bytes sent since the last call. */
 export type UploadProgress = { onSent: (bytes: number) => void; stop: () => void }
 
 /** `gracefulExit`: the bar doesn't handle signals; the process does. */
@@ -9,7 +10,7 @@ const STYLE = {
   barCompleteChar: '█',
   barIncompleteChar: '░',
   barsize: 30,
-  hideCursor: null,
+  hideCursor: false,
   gracefulExit: false,
 }
 
@@ -27,7 +28,7 @@ export async function startUploadProgress(
   fileName: string,
   sizeBytes: number | undefined,
 ): Promise<UploadProgress> {
-  // Node can't import the export `Format` of this CommonJS module by name.
+  // Node can't import the export `Format` of this CommonJS module by name, but `default` has it.
   const { SingleBar, Format } = (await import('cli-progress')).default
   let sentBytes = 0
   let isStopped = false
@@ -62,9 +63,9 @@ export type RowProgress = {
   stop: () => void
 }
 
-/** A progress bar for rows that are copied and then compared. Prints nothing if `output` is not a terminal. */
+/** A progress bar for rows that are copied and then compared: each counts twice. Prints nothing if `output` is not a terminal. */
 export async function createRowProgress(output: Output): Promise<RowProgress> {
-  // Node can't import every export of this CommonJS module by name.
+  // Node can't import every export of this CommonJS module by name, but `default` has all of them.
   const { SingleBar } = (await import('cli-progress')).default
   const bar = new SingleBar({
     format: '{phase} {table} {bar} {percentage}%  {eta_formatted} left',

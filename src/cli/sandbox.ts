@@ -24,7 +24,7 @@ export function sandboxCommand(context: SandboxContext): Command {
     .option('--public-url <url>', 'base URL of file URLs (default: the address listened on)')
     .option(
       '--allow-host <name>',
-      'a Host header to accept besides loopback and that of --public-url; repeatable',
+      'a name to accept in the Host header, besides loopback and the host of --public-url; repeatable',
       (name: string, names: string[]) => [...names, name.toLowerCase()],
       [],
     )
@@ -49,11 +49,11 @@ Tags on a file choose what happens, like test cards for payments. They can be co
   sandbox:EXTENSION=failed-now   failed in the response
   sandbox:EXTENSION=pending      stays pending
   sandbox:webhook=drop           no webhook is sent, but the file changes
-  sandbox:webhook=duplicate      sent three times
-  sandbox:webhook=early          sent before the response
-  sandbox:webhook=late           sent after ten times the delay
-  sandbox:webhook=reorder        webhooks of one request in reverse order
-  sandbox:webhook=conflict       followed by one with the opposite status
+  sandbox:webhook=duplicate      the webhook is sent three times
+  sandbox:webhook=early          the webhook is sent before the response
+  sandbox:webhook=late           the webhook is sent after ten times the delay
+  sandbox:webhook=reorder        the webhooks of one request are sent in reverse order
+  sandbox:webhook=conflict       the webhook is followed by one with the opposite status
   sandbox:delay=MS               how long an extension takes (300)
 The tags stay on the file: a retry has the same result until PATCH /v1/files/ID/details changes them.
 
@@ -81,7 +81,7 @@ function parseSandboxOptions(
   const privateKey = variables.text('IMAGEKIT_PRIVATE_KEY')
   const findLevel = (text: string) => LOG_LEVELS.find((level) => level === text)
   const level = variables.parsed('LOG_LEVEL', 'info', findLevel, `one of ${LOG_LEVELS.join(', ')}`)
-  if (publicUrl !== undefined && !isWebAddress(publicUrl)) {
+  if (publicUrl !== undefined && !isHttpUrl(publicUrl)) {
     variables.addProblem('--public-url', 'must be a URL that starts with http:// or https://')
   }
   if (variables.problems.length > 0) throw new ConfigError(variables.problems)
@@ -97,7 +97,7 @@ function parseSandboxOptions(
   }
 }
 
-function isWebAddress(text: string): boolean {
+function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }
 

@@ -7,7 +7,7 @@ import {
   changedRuns,
   formatChange,
   formatError,
-  hasUnsuccessful,
+  hasFailedOrExpired,
   statusByName,
 } from './asset-status.ts'
 import { type CommandContext, printLine } from './command-context.ts'
@@ -33,11 +33,11 @@ export function statusCommand(context: CommandContext): Command {
         )
         last = asset
       }
-      if (last !== undefined && hasUnsuccessful(last)) context.exitCode = 3
+      if (last !== undefined && hasFailedOrExpired(last)) context.exitCode = 3
     })
 }
 
-/** Rejects an invalid id, because its path could be that of another route. */
+/** Rejects an invalid id, because the path of its request could be that of another route. */
 function parseFileId(text: string): string {
   if (isFileId(text)) return text
   throw new InvalidArgumentError('It is not a valid fileId.')

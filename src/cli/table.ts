@@ -3,7 +3,7 @@ import { escapeForTerminal, padTo, truncateTo } from './terminal-text.ts'
 
 export type Column<Row> = {
   title: string
-  /** Null and empty are shown as `-`. */
+  /** Null and an empty text are shown as `-`. */
   cell: (row: Row) => string | number | null
   /** May be truncated if the terminal is too narrow. */
   isTruncatable?: true
@@ -15,8 +15,8 @@ const SEPARATOR = '  '
 const MIN_TRUNCATED_WIDTH = 12
 
 /**
- * Formats rows under column titles and escapes the cells for the terminal. `width`: the terminal's width in columns. Undefined: the
- * output is not a terminal, and nothing is truncated.
+ * Formats rows under column titles and escapes the cells for the terminal. `width`: the terminal's width in columns. If it is
+ * undefined, as when the output is not a terminal, nothing is truncated.
  */
 export function formatTable<Row>(
   columns: readonly Column<Row>[],
@@ -53,7 +53,7 @@ function textOf(value: string | number | null): string {
   return value === null || value === '' ? '-' : escapeForTerminal(String(value))
 }
 
-/** Repeatedly narrows the widest column that may be truncated, until the line fits or no column can be narrower. */
+/** Repeatedly narrows the widest column that may be truncated, until the line fits or none can be narrowed further. */
 function narrow<Row>(columns: readonly Column<Row>[], widths: number[], width: number): void {
   const lineWidth = () =>
     widths.reduce((sum, columnWidth) => sum + columnWidth, 0) + SEPARATOR.length * (widths.length - 1)

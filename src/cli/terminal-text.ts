@@ -56,10 +56,10 @@ export function createPaint({ env, stdout }: Pick<CommandContext, 'env' | 'stdou
   }
 }
 
-// ANSI: green, red, yellow, cyan.
+/** The ANSI code of each status's colour. */
 const COLOURS = new Map([
-  ['success', 32],
-  ['failed', 31],
-  ['expired', 33],
-  ['pending', 36],
+  ['success', 32], // green
+  ['failed', 31], // red
+  ['expired', 33], // yellow
+  ['pending', 36], // cyan
 ])

@@ -6,6 +6,7 @@ import { normalizeAddress, urlHost } from '../domain/host-address.ts'
 /** The URL of the service and the key to authenticate with; `key.name` is the variable that contains it. */
 export type TrackerAccess = { url: string; key: { name: string; secret: string } | undefined }
 
+/** The first one that is set is used. An admin key is accepted wherever an API key is. */
 const KEY_VARIABLES = ['TRACKER_ADMIN_KEY', 'TRACKER_API_KEY']
 
 /** Reads the variables that the client commands need. Throws `ConfigError` if one is invalid. */
@@ -29,7 +30,7 @@ export function parseTrackerAccess(env: Environment, readText: ReadText): Tracke
 /** The host of a URL at which a service that listens on `HOST` is reachable from this machine. */
 function reachableHost(listenHost: string): string {
   const host = normalizeAddress(listenHost.replace(/^\[(.*)\]$/, '$1'))
-  // A service on a wildcard address also listens on loopback, but clients can't connect to the wildcard itself.
+  // A service on a wildcard address also listens on loopback. Not every system can connect to the wildcard address itself.
   return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : urlHost(host)
 }
 

@@ -92,7 +92,7 @@ function toConnectionError(url: string, error: unknown): CommandError {
 
 type JsonRequest = { method?: Method; path: string; body?: object }
 
-/** Sends a request. Throws `CommandError` if the response is an error. */
+/** Sends a request. Throws `CommandError` unless the response is a success (2xx). */
 export async function requestOk(
   client: TrackerClient,
   { method = 'GET', path, body }: JsonRequest,
@@ -106,7 +106,7 @@ export async function requestOk(
   return response
 }
 
-/** Requests JSON from the service. Throws `CommandError` if the response is an error or doesn't match `schema`. */
+/** Requests JSON from the service. Throws `CommandError` unless the response is a success (2xx) that matches `schema`. */
 export async function requestJson<T>(
   client: TrackerClient,
   request: JsonRequest,
@@ -129,9 +129,12 @@ export async function* oneChunk(text: string): AsyncGenerator<string, void> {
   yield text
 }
 
-const PAUSE_MS = 1000
+const RETRY_PAUSE_MS = 1000
 
-/** A client that tries GET requests up to `tries` times, once a second, while the service restarts. Other requests are sent once. */
+/**
+ * A client whose `send` repeats a GET request while the service restarts: up to `tries` times, with a second in between, as long as
+ * there is no response or a 5xx. Other requests are sent once.
+ */
 export function retryingClient(client: TrackerClient, tries = 60): TrackerClient {
   return {
     ...client,
@@ -141,7 +144,7 @@ export function retryingClient(client: TrackerClient, tries = 60): TrackerClient
           if (remaining <= 1 || signal?.aborted) throw error
         })
         if (response !== undefined && (response.status < 500 || remaining <= 1)) return response
-        await pause(PAUSE_MS, signal)
+        await pause(RETRY_PAUSE_MS, signal)
       }
     },
   }

@@ -51,12 +51,12 @@ function hintFor({ status, header }: TrackerResponse, { key }: TrackerAccess): s
   if (status === 401) return `The key in ${key?.name} was sent; the service does not accept it.`
   if (status >= 500 && header('x-should-retry') === 'false')
     return `ImageKit may have the file: before uploading it again, check submission ${submissionId ?? '(unknown)'}.`
-  if (status === 503) return `Try again${afterSeconds(header('retry-after'))}.`
+  if (status === 503) return `Try again${formatRetryTime(header('retry-after'))}.`
   if (status >= 300 && status < 400)
     return `The server redirects to ${header('location') ?? 'nowhere'}; set TRACKER_URL.`
   return undefined
 }
 
-function afterSeconds(retryAfter: string | undefined): string {
+function formatRetryTime(retryAfter: string | undefined): string {
   return retryAfter === undefined ? ' later' : ` in ${retryAfter} s`
 }

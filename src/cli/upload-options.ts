@@ -5,7 +5,7 @@ import { parseExtensionsText } from '../imagekit/extensions-parameter.ts'
 
 type Parameter = { kind: 'text' | 'json' | 'boolean'; flags: string; field: string; help: string }
 
-/** ImageKit's upload parameters that have their own option: https://imagekit.io/docs/api-reference/upload-file/upload-file */
+/** ImageKit's upload parameters that have an option of their own: https://imagekit.io/docs/api-reference/upload-file/upload-file */
 const PARAMETERS: readonly Parameter[] = [
   yesNo('--use-unique-file-name', 'useUniqueFileName', 'add a unique suffix to the name'),
   text('--tags <TAGS>', 'tags', 'tags, comma-separated'),
@@ -14,7 +14,11 @@ const PARAMETERS: readonly Parameter[] = [
   yesNo('--is-published', 'isPublished', 'publish the file; --no-is-published keeps it as a draft'),
   text('--custom-coordinates <X,Y,W,H>', 'customCoordinates', 'the important area of the image'),
   text('--response-fields <NAMES>', 'responseFields', 'additional response fields, comma-separated'),
-  text('--webhook-url <URL>', 'webhookUrl', 'URL that the service notifies of each final status'),
+  text(
+    '--webhook-url <URL>',
+    'webhookUrl',
+    'URL that the service notifies when a webhook or evidence settles a run',
+  ),
   yesNo('--overwrite-file', 'overwriteFile', 'replace a file with the same name'),
   yesNo('--overwrite-ai-tags', 'overwriteAITags', 'when replacing, remove the AITags'),
   yesNo('--overwrite-tags', 'overwriteTags', 'when replacing, remove the tags'),
@@ -41,7 +45,7 @@ function yesNo(flags: string, field: string, help: string): Parameter {
   return { kind: 'boolean', flags, field, help }
 }
 
-/** Adds an option for each parameter, and a `--no-` form of each yes/no option. The fields of absent options are not sent. */
+/** Adds an option for each parameter, and a `--no-` form of each yes/no option. */
 export function addParameterOptions(command: Command): void {
   for (const { kind, flags, help } of PARAMETERS) {
     const option = new Option(flags, help)
@@ -50,7 +54,7 @@ export function addParameterOptions(command: Command): void {
   }
 }
 
-/** The form fields of the given options. */
+/** The form fields of the options that were given. */
 export function readParameterOptions(command: Command): [string, string][] {
   const values = command.opts<{ [attribute: string]: string | boolean | undefined }>()
   return PARAMETERS.flatMap(({ flags, field }) => {
@@ -72,7 +76,7 @@ function parseJsonObjectText(text: string): string {
   return text
 }
 
-/** `--field NAME=VALUE`: a parameter without an option. */
+/** Adds the value of one `--field NAME=VALUE`. `file`, `fileName` and `extensions` are set by other arguments. */
 export function addField(text: string, previous: readonly [string, string][] = []): [string, string][] {
   const separator = text.indexOf('=')
   if (separator < 1) throw new InvalidArgumentError('It must be NAME=VALUE.')
@@ -89,7 +93,7 @@ export const EXTENSION_HELP =
   'run this extension; repeatable. The taggers (aws-auto-tagging, google-auto-tagging) get ' +
   `minConfidence ${TAGGER_DEFAULTS.minConfidence} and maxTags ${TAGGER_DEFAULTS.maxTags}; use --extensions for other options`
 
-/** `--extension NAME`: the extension with its required options only. */
+/** Adds the extension of one `--extension NAME`, with its required options only. */
 export function addNamedExtension(
   name: string,
   previous: readonly RequestedExtension[] = [],

@@ -10,7 +10,7 @@ export type UploadSource =
   | {
       kind: 'bytes'
       fileName: string | undefined
-      /** Undefined if it is not known before the end. */
+      /** Undefined if the size is not known before everything has been read. */
       sizeBytes: number | undefined
       read: () => Readable
       close: () => Promise<void>
@@ -30,7 +30,7 @@ export async function openSource(file: string, stdin: Readable): Promise<UploadS
   return openFile(file)
 }
 
-const READ_BYTES = 256 * 1024
+const READ_CHUNK_BYTES = 256 * 1024
 
 async function openFile(path: string): Promise<UploadSource> {
   try {
@@ -44,7 +44,7 @@ async function openFile(path: string): Promise<UploadSource> {
       kind: 'bytes',
       fileName: basename(path),
       sizeBytes: stats.isFile() ? stats.size : undefined,
-      read: () => handle.createReadStream({ highWaterMark: READ_BYTES }),
+      read: () => handle.createReadStream({ highWaterMark: READ_CHUNK_BYTES }),
       close: () => handle.close(),
     }
   } catch (error) {

@@ -1,6 +1,12 @@
 import { Command, Option } from 'commander'
 import type { RequestedExtension } from '../domain/submission.ts'
-import { type AssetStatus, changedRuns, formatChange, hasUnsuccessful, statusByName } from './asset-status.ts'
+import {
+  type AssetStatus,
+  changedRuns,
+  formatChange,
+  hasFailedOrExpired,
+  statusByName,
+} from './asset-status.ts'
 import { type CommandContext, printLine } from './command-context.ts'
 import { CommandError } from './command-error.ts'
 import { followAsset } from './follow-asset.ts'
@@ -53,7 +59,7 @@ export function uploadCommand(context: CommandContext): Command {
     .option('--wait [SECONDS]', 'wait for the final statuses, at most this long (default: no limit)')
     .option(
       '--json',
-      "print ImageKit's response with submissionId, statusUrl and eventsUrl as one JSON object",
+      "print one JSON object: ImageKit's response with submissionId, statusUrl, eventsUrl and, with --wait, assetStatus",
     )
     .addHelpText('after', UPLOAD_HELP)
     .action(async (file: string | undefined, options: UploadOptions) => {
@@ -135,14 +141,14 @@ async function reportUpload(
     if (limitSeconds !== undefined)
       asset = await waitForFinalStatus(client, sent, limitSeconds, (line) => !json && print(line), paint)
   } finally {
-    // Even if waiting failed, because the upload succeeded.
+    // The JSON is printed even if waiting failed, because the upload succeeded.
     const { body, submissionId, statusUrl, eventsUrl } = sent
     const urls = { statusUrl, eventsUrl }
     if (json)
       print(stringifyForTerminal({ ...body, submissionId, ...urls, ...(asset && { assetStatus: asset }) }))
   }
   if (asset === undefined) return
-  if (hasUnsuccessful(asset)) context.exitCode = 3
+  if (hasFailedOrExpired(asset)) context.exitCode = 3
   else if (asset.status === 'pending')
     throw new CommandError(
       `Still pending after ${limitSeconds} s; check later with: extension-tracker status ${escapeForTerminal(asset.fileId)}`,

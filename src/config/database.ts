@@ -10,7 +10,10 @@ import type { Variables } from './variables.ts'
 const MAX_CONNECTIONS = 1_000
 
 /** The addresses of `migrate --from --to`: the database to copy, and the empty one to copy it into. */
-export type Move = { from: DatabaseAddress & { kind: 'sqlite' }; to: DatabaseAddress & { kind: 'postgres' } }
+export type CopyAddresses = {
+  from: DatabaseAddress & { kind: 'sqlite' }
+  to: DatabaseAddress & { kind: 'postgres' }
+}
 
 export function parseDatabase(variables: Variables): DatabaseAddress {
   const database = parseDatabaseAddress(variables.text('DATABASE_URL') ?? 'file:./data/tracker.db')
@@ -37,7 +40,10 @@ export function parseDatabase(variables: Variables): DatabaseAddress {
 }
 
 /** Parses the addresses of a copy. A problem names the option and never quotes its value, which may contain a password. */
-export function parseMove(from: string, to: string): Move | { option: keyof Move; problem: string } {
+export function parseCopyAddresses(
+  from: string,
+  to: string,
+): CopyAddresses | { option: keyof CopyAddresses; problem: string } {
   const [source, target] = [parseDatabaseAddress(from), parseDatabaseAddress(to)]
   if (source.kind !== 'sqlite') return { option: 'from', problem: 'must be file:PATH' }
   if (target.kind === 'postgres') return { from: source, to: target }

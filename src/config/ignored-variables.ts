@@ -1,6 +1,6 @@
 import type { Environment, Variables } from './variables.ts'
 
-/** Every variable that a command reads. */
+/** The variables of this program. Its commands also read general ones such as `NODE_ENV` and `NO_COLOR`. */
 const KNOWN =
   `HOST PORT PUBLIC_URL ALLOW_HTTP DATABASE_URL DATABASE_LISTEN_URL DATABASE_CONNECTIONS IMAGEKIT_PRIVATE_KEY IMAGEKIT_UPLOAD_URL IMAGEKIT_API_URL
   IMAGEKIT_WEBHOOK_SECRET REQUIRE_EXTENSION_SIGNATURE TRACKER_API_KEY TRACKER_ADMIN_KEY TRACKER_TOKEN_SECRET TRACKER_URL
@@ -9,8 +9,8 @@ const KNOWN =
   METRICS_PUBLIC IMAGEKIT_PASSTHROUGH LOG_LEVEL`.split(/\s+/)
 
 /**
- * Variables of others that look like ours. ImageKit's clients read the two that begin with `IMAGEKIT_`. Kubernetes and Docker set
- * the others for a service that is called `tracker`.
+ * Variables of other programs that look like ours. ImageKit's clients read the two that begin with `IMAGEKIT_`. Kubernetes and
+ * Docker set the others for every service, for example `TRACKER_SERVICE_HOST` and `TRACKER_PORT` for one called `tracker`.
  */
 const FOREIGN = /^IMAGEKIT_(PUBLIC_KEY|URL_ENDPOINT)$|^\w+_(SERVICE|PORT)(_\w+)?$/
 
@@ -46,7 +46,7 @@ function isAlmost(name: string, known: string): boolean {
 const PLANNED = ['IMAGEKIT_PASSTHROUGH']
 
 /** Checks the planned variables. Returns a warning for each one that is set. */
-export function checkPlanned(variables: Variables): string[] {
+export function checkPlannedVariables(variables: Variables): string[] {
   variables.parsed('IMAGEKIT_PASSTHROUGH', 'off', parsePassthrough, 'off, read or all; it has no effect yet')
   return PLANNED.filter((name) => variables.text(name) !== undefined).map(
     (name) => `${name} has no effect yet`,

@@ -3,11 +3,15 @@ import type { Variables } from './variables.ts'
 
 /** The settings of the background jobs. All times in milliseconds. */
 export type MaintenanceSettings = {
+  /** How long after its request a pending run is overdue. */
   overdueAfterMs: number
+  /** How often an overdue run is checked. */
   reconcileEveryMs: number
+  /** How long after its request a pending run expires. */
   expireAfterMs: number
+  /** How long the bodies and headers of deliveries are kept. */
   retentionMs: number
-  /** Null: submissions are kept forever. */
+  /** How long submissions are kept, with their runs and deliveries. Null: forever. */
   retentionRunsMs: number | null
 }
 

@@ -15,7 +15,7 @@ export function placeholderProblem(secret: string): string | undefined {
   return PLACEHOLDER.test(secret) ? 'is a placeholder; replace it with your own secret' : undefined
 }
 
-/** Describes what is wrong with a secret that the operator has chosen, without quoting it; undefined if it can be used. */
+/** Describes what is wrong with a secret, without quoting it; undefined if it can be used. */
 function secretProblem(secret: string): string | undefined {
   const isShort = secret.length < MIN_SECRET_LENGTH
   return (
@@ -57,8 +57,8 @@ function nameFromSecret(secret: string): string {
 }
 
 /**
- * Reads the keys and token secrets. `isLocal`: HOST and PUBLIC_URL are loopback, so keys are optional, and with SQLite the token
- * secret, too.
+ * Reads the keys and token secrets. `isLocal`: HOST and PUBLIC_URL are loopback, so the keys are optional and, with SQLite, so is
+ * the token secret.
  */
 export function parseSecrets(
   variables: Variables,

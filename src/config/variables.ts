@@ -4,7 +4,7 @@ import { parseInteger } from '../domain/quantities.ts'
 
 export type Environment = { readonly [name: string]: string | undefined }
 
-/** Adds the variables of a `.env` file to the environment. Variables that are already set, as `NAME` or `NAME_FILE`, stay. */
+/** Adds the variables of a `.env` file to the environment. Variables that are already set, as `NAME` or `NAME_FILE`, take precedence. */
 export function withDotEnv(env: Environment, text: string): Environment {
   const isSet = (name: string) => env[name] !== undefined
   const added = Object.entries(parseEnv(text)).filter(
@@ -36,7 +36,7 @@ export class Variables {
     if (!this.problems.includes(problem)) this.problems.push(problem)
   }
 
-  /** The value, trimmed; undefined if it is unset or empty. */
+  /** The value, trimmed; undefined if it is unset or empty, or can't be read, which is a problem. */
   text(name: string): string | undefined {
     const value = this.#env[name]?.trim() || undefined
     const path = this.#env[`${name}_FILE`]?.trim() || undefined
@@ -60,7 +60,7 @@ export class Variables {
     return undefined
   }
 
-  /** Parses a value with `parse`. `form` describes a valid value for the problem's text. */
+  /** Parses a value. Returns `fallback` if it is unset or invalid. `form` describes a valid value: the problem says "must be `form`". */
   parsed<T>(name: string, fallback: T, parse: (text: string) => T | undefined, form: string): T {
     const text = this.text(name)
     if (text === undefined) return fallback

@@ -4,9 +4,9 @@ import { runSchema, runStatusSchema, timeSchema } from './run.ts'
 
 const MAX_WAIT_SECONDS = 60
 const MAX_ASSETS = 100
-const FILE_IDS = `must be a valid fileId, given once for each of 1 to ${MAX_ASSETS} assets`
+const FILE_IDS_MESSAGE = `must be given 1 to ${MAX_ASSETS} times, each time with a valid fileId`
 
-/** `wait`: how long the response may wait for a final status; parsed into milliseconds. */
+/** `wait`: how long the response may be delayed while the status is pending, in seconds; parsed into milliseconds. */
 export const statusQuerySchema = z.object({
   wait: z
     .string()
@@ -18,13 +18,13 @@ export const statusQuerySchema = z.object({
     .default(0),
 })
 
-/** `fileId`: given once for each asset; without repeats in the result, in the order of the query. */
+/** `fileId`: given once for each asset; parsed into a list without duplicates, in the order of the query. */
 export const statusesQuerySchema = z.object({
   fileId: z
-    .array(z.string(), FILE_IDS)
+    .array(z.string(), FILE_IDS_MESSAGE)
     .refine(
       (fileIds) => fileIds.length >= 1 && fileIds.length <= MAX_ASSETS && fileIds.every(isFileId),
-      FILE_IDS,
+      FILE_IDS_MESSAGE,
     )
     .transform((fileIds) => [...new Set(fileIds)]),
 })
@@ -34,7 +34,7 @@ export const statusUrlsSchema = z.object({ statusUrl: z.url(), eventsUrl: z.url(
 /** An asset's status and its current runs. */
 export const assetStatusSchema = z.object({
   fileId: z.string(),
-  /** `none`: no extension was ever requested. */
+  /** `none`: no extension was ever requested, except in `rejected` submissions. */
   status: z.enum([...runStatusSchema.options, 'none']),
   /** The status of each current run, by the name of its extension. */
   extensionStatus: z.record(z.string(), runStatusSchema),
@@ -42,7 +42,7 @@ export const assetStatusSchema = z.object({
   updatedAt: timeSchema,
 })
 
-/** The same, with the URLs at which to follow the status. */
+/** An asset's status, with the URLs at which to follow it. */
 export const linkedAssetStatusSchema = assetStatusSchema.extend(statusUrlsSchema.shape)
 
 export const assetStatusesSchema = z.object({

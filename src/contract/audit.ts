@@ -9,7 +9,10 @@ export const auditListSchema = z.object({
       /** The name of the operator's key. */
       actor: z.string(),
       kind: auditKindSchema,
-      /** The id of what the action changed; null if it changed several things, or nothing that has an id (a backup). */
+      /**
+       * The id of what the action was about; a hash once the asset is forgotten. Null if it was about several things, or about
+       * nothing that has an id (a backup).
+       */
       subject: z.string().nullable(),
       reason: z.string().nullable(),
       details: z.record(z.string(), z.json()).nullable(),

@@ -16,7 +16,7 @@ export const deliveryOutcomeSchema = z.enum([
 /** The response to a webhook, once the delivery and its effect are on disk; also to a replay. */
 export const recordedDeliverySchema = z.object({ outcome: deliveryOutcomeSchema })
 
-/** Why a delivery was not applied, or was rejected. */
+/** Why a delivery was ignored or rejected. */
 export const deliveryCauseSchema = z.enum([
   'unknown_shape',
   'unknown_status',
@@ -68,7 +68,7 @@ export function toDeliveryFilter(query: z.output<typeof deliveryFilterQuerySchem
   return { outcome, cause, service: extension, fileId, since, until }
 }
 
-/** Which rejected deliveries to replay: the oldest first, all of them without a limit. `dryRun`: only report the outcomes. */
+/** Which rejected deliveries to replay: the oldest first, all of them without a `limit`. `dryRun`: only report the outcomes. */
 export const replayRequestSchema = z.strictObject({
   outcome: z.literal('rejected', "must be 'rejected'"),
   cause: deliveryCauseSchema.nullish(),
@@ -81,7 +81,7 @@ export const replayRequestSchema = z.strictObject({
 
 const deliveryCountSchema = z.int().min(0)
 
-/** How many deliveries were replayed. Those that are still rejected count as `rejected`. */
+/** How many deliveries were replayed, or would be. Those that are still rejected count as `rejected`. */
 export const replayReportSchema = z.object({
   total: deliveryCountSchema,
   byOutcome: z.record(deliveryOutcomeSchema, deliveryCountSchema),
@@ -97,6 +97,6 @@ export const deliveryDetailSchema = deliverySchema.extend({
   headers: z.record(z.string(), z.string()).nullable(),
   /** As text; null once pruned. */
   body: z.string().nullable(),
-  /** The size of the body, as far as it is known; larger than `body` if that is incomplete. */
+  /** The size of the body in bytes, as far as it is known. If `body` is smaller, it is incomplete. */
   bytes: z.int().min(0),
 })

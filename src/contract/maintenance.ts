@@ -15,9 +15,9 @@ export const reconcileReportSchema = z.object({
       why: z.string(),
     }),
   ),
-  /** How long ImageKit accepts no further requests, in milliseconds; null without a rate limit. */
+  /** How long ImageKit accepts no further requests, in milliseconds; null unless its rate limit stopped the check. */
   holdMs: z.number().nullable(),
-  /** Why the other due runs were not checked; null if all were. */
+  /** Why the remaining due runs were not checked; null if all were checked. */
   stoppedBy: z.string().nullable(),
 })
 
@@ -43,7 +43,8 @@ export const readinessSchema = z.object({
   status: z.literal('ready'),
   store: z.literal('ok'),
   migrations: z.literal('ok'),
+  /** How many writes wait to be retried. */
   queuedWrites: countSchema,
-  /** `ok`, or a text that says for which call ImageKit rejects the private key. */
+  /** `ok`, or a text that says which kind of request ImageKit rejected because of the private key. */
   imagekit: z.string(),
 })

@@ -3,7 +3,7 @@ import type { NotificationFilter, NotificationState } from '../domain/notificati
 import { reasonText } from './reason.ts'
 import { timeSchema } from './run.ts'
 
-/** `given_up`: no attempt succeeded, and no more follow. */
+/** `given_up`: the latest attempt failed, and no further one follows. */
 const notificationStateSchema = z.enum(['waiting', 'delivered', 'given_up'] satisfies NotificationState[])
 
 /** The notification to a caller about one settled run. */
@@ -22,6 +22,10 @@ export const notificationSchema = z.object({
   attempts: z.array(
     z.object({
       at: timeSchema,
+      /**
+       * `again`: failed, and another attempt follows. `given_up`: failed, and none follows. `gone`: the receiver responded with 410.
+       * `rejected`: nothing was sent, because the target may not be called.
+       */
       result: z.enum(['delivered', 'again', 'gone', 'rejected', 'given_up']),
       /** The HTTP status of the receiver's response; null if there was none. */
       status: z.int().nullable(),
@@ -43,7 +47,7 @@ export const notificationFilterQuerySchema = z.object(filterFields)
 /** Which notifications to send again. */
 export const resendRequestSchema = z.strictObject({ ...filterFields, reason: reasonText })
 
-/** How many notifications are due again. */
+/** How many notifications are sent again. */
 export const resendReportSchema = z.object({ total: z.int().min(0) })
 
 /** The filter that a parsed query or request describes. */

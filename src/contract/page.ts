@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const MAX_LIMIT = 200
 
-/** The query parameters of every list. `cursor` is parsed into the position before which the page begins. */
+/** The query parameters of every list. `cursor` is parsed into a position: a row number. Lists are in descending order of row numbers. */
 export const pageQuerySchema = z.object({
   limit: z
     .string()
@@ -21,10 +21,10 @@ export const pageQuerySchema = z.object({
     .optional(),
 })
 
-/** For a route that takes no parameters. */
+/** For a route that takes no query parameters. */
 export const NO_QUERY = z.strictObject({})
 
-/** The page that a query asks for. It contains only entries before the position `before`; null for the first page. */
+/** The page that a query asks for. It contains only entries with lower row numbers than `before`; null for the first page. */
 export function pageOf({ limit, cursor }: z.output<typeof pageQuerySchema>): {
   limit: number
   before: number | null

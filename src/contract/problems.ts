@@ -3,7 +3,7 @@ import type { ErrorCode } from '../domain/errors.ts'
 
 export type ProblemCode = ErrorCode | 'headers_too_large' | 'internal'
 
-/** The HTTP status and the title of each error code. */
+/** The HTTP status and the title of each problem code. `retryAfter`: the default `Retry-After`, in seconds. */
 export const PROBLEMS = {
   invalid_input: { status: 400, title: 'Invalid request' },
   unauthenticated: { status: 401, title: 'A valid key or token is required' },
@@ -37,7 +37,6 @@ export const PROBLEMS = {
   internal: { status: 500, title: 'Internal error' },
 } as const satisfies Record<ProblemCode, { status: number; title: string; retryAfter?: number }>
 
-/** `retryAfter` is in seconds. */
 export type Problem = {
   status: (typeof PROBLEMS)[ProblemCode]['status']
   title: string
@@ -57,7 +56,7 @@ export const problemSchema = z.object({
   status: z.int().min(400).max(599),
   detail: z.string(),
   requestId: z.string(),
-  /** For an invalid request: what is wrong with each field. */
+  /** For an invalid request: what is wrong with which field. */
   errors: z.array(z.object({ field: z.string(), message: z.string() })).optional(),
 })
 

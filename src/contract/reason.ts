@@ -5,4 +5,5 @@ export const reasonText = z.string().max(2000, 'must have at most 2000 character
 
 export const reasonSchema = z.strictObject({ reason: reasonText })
 
+/** A note on an acknowledgement; the audit log stores it as the reason. */
 export const noteSchema = z.strictObject({ note: reasonText })

@@ -1,21 +1,28 @@
 import { z } from 'zod'
 import { countSchema, countsByStatusSchema } from './stats.ts'
 
+/** What a retry of many runs would do. */
 export const retryPreviewSchema = z.object({
   total: countSchema,
-  /** In ImageKit's extension units, for the runs whose price is known. */
+  /** The cost in ImageKit's extension units of the runs whose price is known. */
   units: countSchema,
   /** The number of runs whose price is not known. */
   unpriced: countSchema,
 })
 
+/** The progress of a retry of many runs. Each of these runs is an item of the retry. */
 export const retryProgressSchema = z.object({
   retryId: z.string(),
   total: countSchema,
+  /** The number of ended items, whatever their result. */
   done: countSchema,
   /** The number of ended items that were not clearly accepted. */
   failed: countSchema,
   state: z.enum(['running', 'done']),
+  /**
+   * The results of the ended items: the status of the new run; `rejected` if the retry failed, so that no new run counts;
+   * `unconfirmed` if ImageKit did not clearly accept it and the new run is still pending.
+   */
   results: z.object({ ...countsByStatusSchema.shape, rejected: countSchema, unconfirmed: countSchema }),
   /** The first 100 of the items that `failed` counts. */
   notAccepted: z.array(

@@ -83,7 +83,7 @@ export const runDetailSchema = z.object({
     ...statusUrlsSchema.shape,
     error: submissionErrorSchema.nullable(),
     fileName: z.string().nullable(),
-    /** The name of the key that requested it. */
+    /** The name of the key that made the request. */
     keyName: z.string().nullable(),
     /** ImageKit's `x-ik-requestId`. */
     requestId: z.string().nullable(),
@@ -94,7 +94,9 @@ export const runDetailSchema = z.object({
   previous: z
     .object({ runId: z.string(), retriedBy: z.string().nullable(), reason: z.string().nullable() })
     .nullable(),
+  /** The other runs of the submission. */
   siblings: z.array(runSchema),
+  /** Those that report on the run, and unrecognised ones of its submission; the oldest first. */
   deliveries: z.array(deliverySchema),
   evidence: statusReasonSchema.nullable(),
   timeline: z.array(timelineEventSchema),

@@ -38,7 +38,7 @@ export const retryRequestSchema = z.strictObject({
   reason: reasonText,
 })
 
-/** The filter that a parsed query or request describes. A field that is absent does not filter. */
+/** The filter that a parsed query or request describes. A field that is absent or null does not filter. */
 export function toRunFilter(query: { [name in keyof RunFilter]?: RunFilter[name] | undefined }): RunFilter {
   const { status = null, extension = null, cause = null, acknowledged = null } = query
   const { contradicted = null, since = null, until = null, q = null } = query

@@ -20,8 +20,8 @@ const runSourceSchema = z.enum([
 ] satisfies RunSource[])
 
 /**
- * One extension of one submission. `error` is ImageKit's error unchanged, or null. One over 16 KiB, or nested too deeply, is
- * replaced by `{ truncated: true, bytes }`.
+ * One extension of one submission. `error` is ImageKit's error unchanged, or null. An error over 16 KiB, or nested too deeply,
+ * is replaced by `{ truncated: true, bytes }`.
  */
 export const runSchema = z.object({
   runId: z.string(),
@@ -31,7 +31,7 @@ export const runSchema = z.object({
   attempt: z.int().min(1),
   submissionId: z.string(),
   requestedAt: timeSchema,
-  /** Null while `pending` and `expired`. */
+  /** Null while `pending` or `expired`. */
   settledAt: timeSchema.nullable(),
   error: z.json(),
 })
@@ -44,7 +44,7 @@ export const submissionErrorSchema = z.object({
   status: z.int().nullable(),
 })
 
-/** A run in the lists for operators. */
+/** A run as operators see it in a list. */
 export const listedRunSchema = runSchema.extend({
   fileId: z.string().nullable(),
   fileName: z.string().nullable(),

@@ -28,13 +28,13 @@ export const statsQuerySchema = z.strictObject({
 export const statsSchema = z.object({
   /** In whole hours, rounded up, such as `24h`. */
   window: z.string(),
-  /** `pending` counts the runs that are pending now; the other numbers count the runs that changed within the window. */
+  /** `pending` counts the runs that are pending now; the others count the runs that got their present status within the window. */
   byStatus: countsByStatusSchema,
   byExtension: z.record(z.string(), countsByStatusSchema),
   byHour: z.array(
     z.object({ hour: timeSchema, success: countSchema, failed: countSchema, expired: countSchema }),
   ),
-  /** Of the failures in the window, the most frequent first. */
+  /** The causes of the failures in the window, the most frequent first. */
   causes: z.array(z.object({ extension: z.string(), cause: z.string(), count: countSchema })),
   oldestPendingAt: timeSchema.nullable(),
   settleSeconds: z.object({ p50: z.number().nullable(), p95: z.number().nullable() }),

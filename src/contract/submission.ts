@@ -3,7 +3,7 @@ import { fileIdText, plainText } from '../domain/plain-text.ts'
 import { statusUrlsSchema } from './asset.ts'
 import { runSchema, submissionErrorSchema, submissionKindSchema, submissionStateSchema } from './run.ts'
 
-/** An upload that the caller sends to ImageKit without the tracker. */
+/** The registration of an upload that the caller sends to ImageKit without the tracker. */
 export const registrationSchema = z.strictObject({
   /** As ImageKit's upload accepts them. */
   extensions: z
@@ -11,7 +11,7 @@ export const registrationSchema = z.strictObject({
     .refine(({ length }) => length > 0, 'is empty'),
   fileId: fileIdText.nullish(),
   fileName: plainText.nullish(),
-  /** The caller's own URL, to be notified of settled runs. `parseWebhookUrl` validates it. */
+  /** The caller's own URL, to which the tracker sends notifications. `parseWebhookUrl` validates it. */
   webhookUrl: z.unknown().optional(),
 })
 
@@ -20,7 +20,7 @@ export const reportedResponseSchema = z.looseObject({ fileId: fileIdText.optiona
 
 export const registeredSubmissionSchema = z.object({
   submissionId: z.string(),
-  /** To be sent to ImageKit with the upload. */
+  /** The tracker's URL, which the caller must send to ImageKit with the upload. */
   webhookUrl: z.url(),
   ...statusUrlsSchema.shape,
 })

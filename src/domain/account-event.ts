@@ -2,7 +2,7 @@ import type { UploadResponse } from './upload-response.ts'
 
 /**
  * An account webhook's event. `asset`: a file has changed, perhaps because of an extension, or is gone. `upload_finished`: the
- * result of a queued upload, identified by ImageKit's request id. Any other event is `other`; it is stored, and may name a
+ * result of a queued upload, identified by ImageKit's request id. `other`: any other event, which is only stored, but may name a
  * file. `eventId` and `type` are null if the payload has none.
  */
 export type AccountEvent =

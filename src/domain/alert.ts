@@ -16,7 +16,7 @@ export type Alert = {
   state: AlertState
   /** When it began to fire. */
   since: number
-  /** When the measured value last was at or above the threshold. */
+  /** When the measured value was last at or above the threshold; updated only at intervals (`REFRESH_SHARE`). */
   passedAt: number
   resolvedAt: number | null
   /** The measurement that led to this state: a count, or an age in milliseconds. */
@@ -38,8 +38,8 @@ const RESOLVE_SHARE = 0.5
 const REFRESH_SHARE = 0.05
 
 /**
- * The alert after a measurement; the same object if nothing has to be written, undefined if there is no alert. When the state
- * changes, the new state has yet to be reported; an earlier state that has not been reported never will be.
+ * The alert after a measurement; the same object if nothing has to be written, undefined if there is no alert. A new state is
+ * not reported yet. If the previous state has not been reported by then, it never is.
  */
 export function evaluateAlert(
   alert: Alert | undefined,
@@ -63,14 +63,15 @@ export function evaluateAlert(
       isReported: false,
     }
   }
-  // A time in the future was recorded before the clock was set back; its true age is unknown.
+  // A time in the future was recorded before the clock was set back, so its true age is unknown. Its distance counts as its age:
+  // a negative age could keep the alert firing until the clock has caught up.
   const sincePassedMs = Math.abs(now - alert.passedAt)
   if (isPassed) return sincePassedMs < rule.calmMs * REFRESH_SHARE ? alert : { ...alert, passedAt: now }
   const isResolved = value < rule.threshold * RESOLVE_SHARE || sincePassedMs >= rule.calmMs
   return isResolved ? { ...alert, state: 'resolved', resolvedAt: now, value, isReported: false } : alert
 }
 
-/** The same for every attempt to report this state, so that the receiver can recognise a repetition. */
+/** The id of the message about this state, the same for every attempt, so that the receiver can recognise a repetition. */
 export function alertMessageId({ alertId, state }: Pick<Alert, 'alertId' | 'state'>): string {
   return `msg_${alertId}_${state}`
 }

@@ -15,7 +15,8 @@ export function describeAsset(facts: AssetFacts): Asset {
   const newest = new Map<string, Run>()
   for (const run of facts.runs) {
     newest.delete(run.name)
-    // The run also replaces the placeholder of an older submission. That of its own submission stands for another saved extension.
+    // The run also replaces the placeholder of an older submission. A placeholder of its own submission stays: it stands for
+    // another saved extension.
     const placeholder = run.requestedAs === null ? undefined : newest.get(run.requestedAs)
     if (placeholder && placeholder.submissionId !== run.submissionId) newest.delete(placeholder.name)
     newest.set(run.name, run)

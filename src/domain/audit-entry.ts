@@ -18,9 +18,9 @@ export type AuditEntry = {
   /** The name of the key that the operator used. */
   actor: string
   kind: AuditKind
-  /** The id of what the action changed; null if it changed several things, or nothing that has an id (a backup). */
+  /** The id of the thing that the action was about; null if it was about several, or about nothing that has an id, such as a backup. */
   subject: string | null
-  /** As the operator wrote it. */
+  /** As the operator wrote it; null if none was given. */
   reason: string | null
   details: JsonObject | null
 }

@@ -1,20 +1,20 @@
 import type { FinalStatus, RunSource } from './run.ts'
 
-/** A run that reached its final status. `seconds` is the time since its request. */
+/** A run that reached its final status. `seconds` is the time from its request until then. */
 export type SettledRun = { extension: string; status: FinalStatus; source: RunSource; seconds: number }
 
-/** One committed transaction: a batch, or maintenance between two batches, such as a sweep or a deletion. */
+/** One committed transaction: a batch of steps, or maintenance, such as a sweep or a deletion. */
 export type Commit = {
   /** The number of steps; 1 for maintenance. */
   steps: number
-  /** The number of steps that wait for the next batch. */
+  /** The number of steps and maintenance jobs that are still queued. */
   waiting: number
-  /** How long the transaction was open. */
+  /** How long the transaction took. */
   seconds: number
   settled: readonly SettledRun[]
   /**
-   * False if the open database was no longer the file at its path: each step was rejected, although its effect is in the open
-   * file.
+   * False if the check after the commit found a `DatabaseFault`, such as a replaced file: every step was rejected, although its
+   * changes are in the open file.
    */
   isAcknowledged: boolean
   /** The number of notifications that it created. */

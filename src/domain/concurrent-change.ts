@@ -13,9 +13,9 @@ export type ConcurrentChange = {
 }
 
 /**
- * What another submission of the same asset may have changed since `run` was requested; null if nothing. `place` says
- * whether it was inserted earlier or later than the submission of `run`. Of an earlier one, only what was unfinished at that time
- * counts, because the rest of its effect is in the baseline.
+ * What another submission of the same asset may have changed since `run` was requested; null if nothing. `place` says whether the
+ * other submission was inserted earlier or later than that of `run`. Of an earlier one, only what was unfinished when `run` was
+ * requested counts, because the rest of its effect is in the baseline.
  */
 export function concurrentChange(
   run: Pick<Run, 'requestedAt'>,
@@ -24,12 +24,12 @@ export function concurrentChange(
   place: 'earlier' | 'later',
 ): ConcurrentChange | null {
   if (isRejected(other)) return null
-  const isOver = (doneAt: number) => place === 'earlier' && doneAt < run.requestedAt
-  const hasResponse = other.state === 'accepted' && isOver(other.updatedAt)
-  const replacesFile = other.kind !== 'update' && !hasResponse
-  const setsDescription = other.setsDescription && !hasResponse
+  const isInBaseline = (doneAt: number) => place === 'earlier' && doneAt < run.requestedAt
+  const isRequestInBaseline = other.state === 'accepted' && isInBaseline(other.updatedAt)
+  const replacesFile = other.kind !== 'update' && !isRequestInBaseline
+  const setsDescription = other.setsDescription && !isRequestInBaseline
   const extensions = otherRuns
-    .filter((otherRun) => mayHaveEffect(otherRun) && !isOver(doneAtOf(otherRun)))
+    .filter((otherRun) => mayHaveEffect(otherRun) && !isInBaseline(doneAtOf(otherRun)))
     .map((otherRun) => otherRun.name)
   if (!replacesFile && !setsDescription && extensions.length === 0) return null
   return { submissionId: other.submissionId, replacesFile, setsDescription, extensions }

@@ -7,16 +7,16 @@ export type DatabaseAddress =
       url: string
       /** Where to LISTEN: `url` itself, unless that goes through a pooler. Contains the password. */
       listenUrl: string
-      /** The maximum number of connections of a process. */
+      /** The maximum number of connections of each process. */
       connections: number
     }
 
 type InvalidAddress = { kind: 'invalid'; problem: string }
 
-/** Enough for four transactions and four reads at a time, besides the last three connections that `MIN_CONNECTIONS` counts. */
+/** One that listens, one that notifies other processes, one for rejected deliveries, and four each for transactions and for reads. */
 export const DEFAULT_CONNECTIONS = 11
 
-/** One for reads, one for transactions, one that listens, one for rejected deliveries, and one that notifies other processes. */
+/** One that listens, one that notifies other processes, one for rejected deliveries, and one each for transactions and for reads. */
 export const MIN_CONNECTIONS = 5
 
 export const POSTGRES_URL_FORM =
@@ -46,7 +46,10 @@ function invalid(problem: string): InvalidAddress {
   return { kind: 'invalid', problem }
 }
 
-/** Whether the text is a complete URL. An unencoded `#`, `/` or `%` in the password would end or change it. */
+/**
+ * Whether the text is a complete URL. Also false for most passwords with an unencoded `#`, `/` or `%`, which would be cut off or
+ * decoded to another password.
+ */
 function isPostgresUrl(text: string): boolean {
   if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) return false
   const { username, password, pathname, hash } = new URL(text)

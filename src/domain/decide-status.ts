@@ -1,7 +1,7 @@
 import type { Json } from './json.ts'
 import { type Evidence, type ExpiryReason, type FinalStatus, isFinal, type Run } from './run.ts'
 
-/** One fact about a run, with its source. Evidence never shows a failure, so `reconcile` has one status. */
+/** One fact about a run, with its source. `reconcile` only has `success`, because evidence never shows a failure. */
 export type Observation =
   | { source: 'response'; status: 'pending' | FinalStatus }
   | { source: 'webhook'; status: FinalStatus; error: Json | null }
@@ -16,7 +16,7 @@ const MAX_ERROR_BYTES = 16 * 1024
 
 /**
  * The only rule that decides a status: the first final status stays. `expired` is not final: a late result settles an expired
- * run. Returns the new run; does not change `run`.
+ * run. Returns the run after the observation; does not change `run`.
  */
 export function decideStatus<R extends Run>(run: R, observation: Observation, at: number): StatusDecision<R> {
   if (observation.source === 'expiry') return expire(run, observation.reason, at)
@@ -75,7 +75,10 @@ function contradict<R extends Run>(run: R, observation: Observation): StatusDeci
   return { run: { ...run, contradicted: true }, outcome: 'contradicted' }
 }
 
-/** The error of a webhook that reports a failure. One larger than `MAX_ERROR_BYTES` is replaced by its size. */
+/**
+ * The error of a webhook that reports a failure; null for any other observation. An error over `MAX_ERROR_BYTES` is replaced by its
+ * size.
+ */
 function errorOf(observation: Observation): Json | null {
   if (observation.source !== 'webhook' || observation.status !== 'failed') return null
   const bytes = Buffer.byteLength(JSON.stringify(observation.error))

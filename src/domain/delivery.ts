@@ -17,11 +17,11 @@ export type NewDelivery = {
   receivedAt: number
   submissionId: string
   signature: SignatureCheck
-  /** Names in lower case; without secrets. */
+  /** Without the signatures, which are secret. Names are in lower case. */
   headers: { [name: string]: string }
   body: Buffer
   result: ExtensionResult
-  /** The rejected delivery that this one replays: it keeps its id, and is no longer listed as rejected. */
+  /** The id of the rejected delivery that is replayed: it stays the same, but the delivery is no longer listed as rejected. */
   replayOf?: string | undefined
 }
 
@@ -44,7 +44,7 @@ export type RejectionCause =
   | 'too_slow'
   | 'unknown_submission'
 
-/** A rejected delivery, stored so that it can be replayed once the cause is fixed. */
+/** A rejected delivery, stored so that it can be replayed once the cause is fixed, if its body is complete. */
 export type RejectedDelivery = {
   deliveryId: string
   route: DeliveryRoute
@@ -66,8 +66,8 @@ export type RejectedDelivery = {
 export type NewRejectedDelivery = Omit<RejectedDelivery, 'deliveryId'>
 
 /**
- * The result of a delivery, known once it and its effect are committed. For a `rejected` one, nothing is written in this way: it
- * is stored as a `RejectedDelivery`.
+ * The result of a delivery, known once the delivery and its effect are committed. A `rejected` one has no effect; it is stored
+ * separately, as a `RejectedDelivery`.
  */
 export type RecordedDelivery = {
   /** Null for a `rejected` one. */

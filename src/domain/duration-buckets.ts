@@ -1,4 +1,4 @@
-/** Durations are counted in buckets. Each ends 10 % above the one below, so a quantile over 0.1 s is accurate to 5 %. */
+/** Durations are counted in buckets. Each ends 10 % higher than the one below, so a quantile over 0.1 s is accurate to 5 %. */
 const GROWTH = 1.1
 
 /** The bucket of a duration: 0 for up to 0.1 s, and 200 for about seven months or more. */
@@ -7,7 +7,7 @@ export function bucketOf(seconds: number): number {
   return Math.min(Math.ceil(Math.log(seconds / 0.1) / Math.log(GROWTH)), 200)
 }
 
-/** The middle of a bucket, in seconds, with four digits; for bucket 0, its upper end. */
+/** The middle of a bucket, in seconds, with four significant digits; for bucket 0, its upper end. */
 function secondsOf(bucket: number): number {
   if (bucket === 0) return 0.1
   return Number((0.1 * GROWTH ** (bucket - 0.5)).toPrecision(4))

@@ -1,4 +1,4 @@
-/** All error codes of the tracker. `PROBLEMS` gives each one an HTTP status; a missing entry is a compile error. */
+/** The codes of `TrackerError`. `PROBLEMS` gives each one an HTTP status; a missing entry is a compile error. */
 export type ErrorCode =
   | 'invalid_input'
   | 'unauthenticated'

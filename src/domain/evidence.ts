@@ -16,7 +16,10 @@ export type FileFacts = Pick<
 /** Another possible cause of a change. `other_version`: the file has a version that no extension of ours made. */
 type Explanation = { kind: 'submission'; submissionId: string } | { kind: 'other_version' }
 
-/** `no_rule`: this extension leaves no recognisable trace in the file. Evidence never shows a failure. */
+/**
+ * `evidence`: the run succeeded. `explained`: the file has changed, but something else may have caused it. `no_rule`: this extension
+ * leaves no recognisable trace in the file. Evidence never shows a failure.
+ */
 export type EvidenceAssessment =
   | { kind: 'evidence'; evidence: Evidence }
   | { kind: 'explained'; evidence: Evidence; by: Explanation }
@@ -39,7 +42,7 @@ export function findEvidence(
   return assessment.kind === 'evidence' ? assessment.evidence : null
 }
 
-/** The same, with the reason if there is no evidence. */
+/** Like `findEvidence`, but with the reason if there is no evidence. */
 export function assessEvidence(
   run: AssessedRun,
   baseline: Baseline,
@@ -57,7 +60,10 @@ export function assessEvidence(
   return { kind: 'evidence', evidence }
 }
 
-/** Any extension may add tags: the source of a tag is the name of its extension. */
+/**
+ * The change that this extension makes; null if there is none. Any extension may add tags: the source of a tag is the name of its
+ * extension.
+ */
 function findChange(name: string, baseline: Baseline, current: FileFacts): Evidence | null {
   switch (name) {
     case 'remove-bg':
@@ -116,9 +122,9 @@ function mayHaveCaused(evidence: Evidence, extension: string, other: ConcurrentC
 }
 
 /**
- * Whether somebody else uploaded or restored a version, which may bring its own tags and description. If we requested
- * remove-bg, a newer version counts as its result, which keeps the tags and the description, unless that version certainly still
- * has a background.
+ * Whether somebody else uploaded or restored a version, which may bring its own tags and description. If remove-bg was requested,
+ * a newer version counts as its result, which keeps the tags and the description. A version without transparency does not, unless
+ * `mayFillBackground`.
  */
 function isOtherVersion(
   run: AssessedRun,

@@ -12,7 +12,7 @@ export type ExtensionResult = {
   error: Json | null
 }
 
-/** Why a delivery was not applied. */
+/** Why a delivery was ignored. `forgotten`: its submission or asset was deleted on request. */
 export type DeliveryCause = 'unknown_shape' | 'unknown_status' | 'other_file' | 'not_requested' | 'forgotten'
 
 /** The part of a submission that deciding a delivery needs. The rest may be large. */
@@ -27,7 +27,7 @@ export type Change<S = Submission> = { submission: S; runs: Run[]; removedRunId:
 export type DeliveryDecision<S extends SubmissionHead = SubmissionHead> = Change<S> & {
   outcome: RunOutcome
   cause: DeliveryCause | null
-  /** The run that the delivery reports on. */
+  /** The run that the delivery reports on; null if the submission has no such run. */
   runId: string | null
 }
 
@@ -76,12 +76,12 @@ export function unrequestedRun(
   return requestedRun({ runId, submissionId, name, attempt: runs[0]?.attempt ?? 1, at: createdAt })
 }
 
-/** Whether the submission is bound to another file than the one that was reported. */
+/** Whether the submission is bound to a file other than `fileId`. False while either of them is unknown. */
 export function isOtherFile(submission: Pick<Submission, 'fileId'>, fileId: string | null): boolean {
   return submission.fileId !== null && fileId !== null && fileId !== submission.fileId
 }
 
-/** A webhook proves that ImageKit accepted the submission, whatever was recorded; the first fileId binds it. */
+/** A webhook proves that ImageKit accepted the submission, whatever its recorded state is. The first fileId binds it. */
 function confirm<S extends SubmissionHead>(submission: S, fileId: string | null, at: number): S {
   const bound = submission.fileId ?? fileId
   if (submission.state === 'accepted' && bound === submission.fileId) return submission

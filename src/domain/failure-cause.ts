@@ -3,14 +3,16 @@ import type { Json } from './json.ts'
 /** The cause of a failure that ImageKit gives no reason for. */
 export const NO_CAUSE = 'No reason given'
 
-/** This many causes of an extension are shown, the most frequent ones; all others become `OTHER_CAUSE`. */
-const MAX_CAUSES = 100
+/** The maximum number of causes shown for each extension: the most frequent ones. */
+const MAX_SHOWN_CAUSES = 100
 
+/** Replaces all causes of an extension that are not shown. */
 export const OTHER_CAUSE = 'other'
 
+/** How many runs have a cause. It is empty for runs that did not fail. */
 type CountedCause = { extension: string; cause: string; count: number }
 
-/** The causes of one extension, or of all, that are shown under their own name. */
+/** The causes of an extension that are shown under their own name; those of every extension if `extension` is null. */
 export function shownCauses(counted: readonly CountedCause[], extension: string | null): string[] {
   const counts = new Map<string, Map<string, number>>()
   for (const { extension: name, cause, count } of counted) {
@@ -22,13 +24,13 @@ export function shownCauses(counted: readonly CountedCause[], extension: string 
   const shown = [...counts.values()].flatMap((ofExtension) =>
     [...ofExtension]
       .toSorted(([one, count], [other, otherCount]) => otherCount - count || (one < other ? -1 : 1))
-      .slice(0, MAX_CAUSES),
+      .slice(0, MAX_SHOWN_CAUSES),
   )
   return [...new Set(shown.map(([cause]) => cause))]
 }
 
-/** Replaces each cause that is not shown with `OTHER_CAUSE`, without adding up the counts. */
-export function boundCauses<T extends CountedCause>(counted: readonly T[]): T[] {
+/** Replaces each cause that is not shown with `OTHER_CAUSE`. Does not add up the counts of equal causes. */
+export function replaceRareCauses<T extends CountedCause>(counted: readonly T[]): T[] {
   const shown = new Map<string, Set<string>>()
   const shownOf = (extension: string) => {
     const known = shown.get(extension) ?? new Set(shownCauses(counted, extension))
@@ -43,8 +45,9 @@ export function boundCauses<T extends CountedCause>(counted: readonly T[]): T[] 
 const MAX_CAUSE_LENGTH = 120
 
 /**
- * What failures of one kind have in common: the `reason` or `code` of ImageKit's error if it looks like a code, else its
- * message without the parts that differ between files (URLs, quoted names, ids, numbers). None of these shapes is documented.
+ * The cause of a failure, the same for all failures of one kind: the `reason` or `code` of ImageKit's error if it looks like a
+ * code, else the error's text without the parts that differ between files (URLs, quoted names, ids, numbers of more than three
+ * digits). ImageKit does not document the shape of these errors.
  */
 export function causeOf(error: Json | null): string {
   if (typeof error === 'string') return phraseOf(error)
@@ -62,9 +65,9 @@ function isCode(text: string): boolean {
 
 function phraseOf(message: string): string {
   const phrase = message
-    // Longer text does not add to the cause, and an error may be 16 KiB.
+    // A cause is short, and an error may be 16 KiB long, so only its beginning is processed.
     .slice(0, 1_000)
-    // A lone surrogate is not valid text: databases store it as another character.
+    // Databases store a lone surrogate as another character, and PostgreSQL can't store NUL.
     .replace(/\p{Surrogate}/gu, '\uFFFD')
     .replaceAll('\0', '\uFFFD')
     .replace(/https?:\/\/\S+/g, '…')

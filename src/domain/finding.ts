@@ -3,11 +3,12 @@ import type { Evidence, Run } from './run.ts'
 import type { Submission } from './submission.ts'
 
 /**
- * A pending run that is due, or an expired one whose file has changed since, with everything its evidence is assessed against.
+ * A run that is due for a check, with everything that is compared to find evidence. It is pending, or it expired and its file has
+ * changed since.
  */
 export type DueRun = {
   run: Run
-  /** When it became due. */
+  /** When the run became due. */
   dueAt: number
   submission: Submission
   /** The names of the submission's other runs. */
@@ -16,12 +17,14 @@ export type DueRun = {
   others: { submission: Submission; runs: Run[]; place: 'earlier' | 'later' }[]
 }
 
-/** `runs` are those of its submission. `ofAsset` are the newest submissions of its asset, which may include its own. */
+/** Makes a `DueRun` from the rows about it. */
 export function describeDueRun(facts: {
   run: Run
   dueAt: number
   submission: Submission
+  /** All runs of the submission. */
   runs: readonly Run[]
+  /** The newest submissions of the asset, which may include this one. */
   ofAsset: readonly { submission: Submission; runs: Run[] }[]
 }): DueRun {
   const { run, dueAt, submission, runs, ofAsset } = facts
@@ -38,7 +41,7 @@ export function describeDueRun(facts: {
   }
 }
 
-/** The result of checking a due run. `unchanged`: it is checked again at `dueAt`; if null, once its file changes. */
+/** The result of checking a due run. */
 export type Finding =
   | {
       kind: 'evidence'
@@ -47,5 +50,7 @@ export type Finding =
       notificationBody: string
     }
   | { kind: 'asset_gone' }
+  /** `EXPIRE_AFTER` has passed without evidence. */
   | { kind: 'timed_out' }
+  /** There is no new fact. The run is checked again at `dueAt`; if that is null, once its file changes. */
   | { kind: 'unchanged'; dueAt: number | null }

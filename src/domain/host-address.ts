@@ -1,10 +1,10 @@
 import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
-/** Azure's metadata and DNS service, at an address that looks public. */
+/** Azure's address for DNS, health probes and the agents of virtual machines. It looks public. */
 const AZURE_PLATFORM = '168.63.129.16'
 
-/** The only public addresses of IPv6: https://www.iana.org/assignments/ipv6-address-space */
+/** The only range with public IPv6 addresses: https://www.iana.org/assignments/ipv6-address-space */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3')
 
 /** Whether a text is an IP address that can be a host on the public internet. */
@@ -15,14 +15,17 @@ export function isPublicAddress(text: string): boolean {
   return address.kind() === 'ipv4' || address.match(GLOBAL_UNICAST)
 }
 
-/** Whether a host name or address can only be this machine. Names other than `localhost` are not resolved. */
+/** Whether a host can only be this machine. Names are not resolved: only `localhost` and names below it count. */
 export function isLoopbackHost(host: string): boolean {
   const bare = host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
   if (isAddress(bare)) return ipaddr.process(bare).range() === 'loopback'
   return bare.toLowerCase() === 'localhost' || bare.toLowerCase().endsWith('.localhost')
 }
 
-/** The host of a URL if it is known without a DNS lookup: an IP address, or a name of this machine; else undefined. */
+/**
+ * The host of a URL, without brackets or a final dot, if it needs no DNS lookup because it is an IP address or `localhost`;
+ * else undefined.
+ */
 export function literalHost(hostname: string): string | undefined {
   const host = hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '')
   return isAddress(host) || isLoopbackHost(host) ? host : undefined
@@ -34,12 +37,12 @@ export function isPrivateHost(hostname: string): boolean {
   return host !== undefined && !isPublicAddress(host)
 }
 
-/** `HOST` as written in a URL: IPv6 in brackets. */
+/** A host as written in a URL: an IPv6 address in brackets. */
 export function urlHost(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host
 }
 
-/** A network, as its first address and the length of its prefix. IPv4 is mapped into IPv6, to compare both families alike. */
+/** A network: one of its addresses, and the length of its prefix. IPv4 is mapped into IPv6, so that both families compare alike. */
 export type Network = [address: ipaddr.IPv6, prefixLength: number]
 
 /** Parses an address such as `10.0.0.1`, or a network such as `10.0.0.0/8`. */
@@ -56,12 +59,12 @@ export function isInNetworks(address: string, networks: readonly Network[]): boo
   return networks.some((network) => candidate.match(network))
 }
 
-/** An address in its usual notation, and IPv4 not mapped into IPv6; any other text unchanged. */
+/** An address in its usual notation; an IPv4 address that is mapped into IPv6 becomes plain IPv4. Any other text is unchanged. */
 export function normalizeAddress(text: string): string {
   return isAddress(text) ? ipaddr.process(text).toString() : text
 }
 
-/** The first 64 bits of an IPv6 address, because one client has all addresses that begin with them. Any other text unchanged. */
+/** The first 64 bits of an IPv6 address, because one client usually has all addresses below them. Any other text is unchanged. */
 export function networkOf(address: string): string {
   if (isIP(address) !== 6) return address
   return ipaddr.IPv6.parse(address)

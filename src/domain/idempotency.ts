@@ -3,25 +3,30 @@ export type StoredResponse = {
   status: number
   headers: { [name: string]: string }
   body: string
-  /** The asset whose status it links to. The link contains a token, so it is rebuilt each time and not stored. */
+  /** The asset whose status the response links to. The link contains a token, so it is not stored, but built each time. */
   fileId?: string
 }
 
 /**
- * One request's claim of an idempotency key. `scope` is a hash of the key with the caller and the route; see `idempotencyScope`.
- * The nonce is random and belongs to that request: only this request may record anything under the key.
+ * One request's claim of an idempotency key. Only the request with this nonce may record anything under the key.
  */
-export type KeyClaim = { scope: string; nonce: string }
+export type KeyClaim = {
+  /** A hash of the idempotency key with the caller, the method and the path: see `idempotencyScope`. */
+  scope: string
+  /** Random, and different for each request. */
+  nonce: string
+}
 
-/**
- * The result of claiming an idempotency key. `claimed`: this request has it now. `running`: another request has it.
- * `abandoned`: its process died after its submission was committed, so ImageKit may have the file. `responded`: a
- * response is stored.
- */
+/** The result of claiming an idempotency key. */
 export type ClaimResult =
+  /** This request has the key now. */
   | { kind: 'claimed' }
+  /** Another request has it. */
   | { kind: 'running' }
+  /** The process of the request that has it died after committing the submission, so ImageKit may have received the request. */
   | { kind: 'abandoned'; fingerprint: string; submissionId: string }
+  /** The request that had it has ended, and its response is stored. */
   | { kind: 'responded'; fingerprint: string; response: StoredResponse }
 
+/** How long a claim lasts, unless its request is still running then. */
 export const IDEMPOTENCY_WINDOW_MS = 24 * 60 * 60 * 1000

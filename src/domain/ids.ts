@@ -1,24 +1,24 @@
 /**
- * An id consists of `run_`, `sub_` or `dlv_`, the row's number, `_`, and 64 random bits as 11 characters of base64url. The number
- * finds the row without an index. The random bits are compared with those of the row, so that an id from a lost database matches
- * no row of the database that replaced it. A run has the random bits of its submission.
+ * An id consists of `run_`, `sub_` or `dlv_`, the row's number, `_`, and the check: 64 random bits as 11 characters of base64url.
+ * The number is the row's primary key, so ids need no index of their own. The check is compared with that of the row, so that an
+ * id from a lost database matches no row of the database that replaced it. A run has the check of its submission.
  */
 export type IdKind = 'run' | 'sub' | 'dlv'
 
-/** The number of ids of each kind. */
+/** How many new ids of each kind are needed; a missing kind means none. */
 export type IdCounts = { readonly [kind in IdKind]?: number }
 
 /** Assigns the ids of new rows, inside their transaction. Nobody gets an id before the transaction commits. */
 export type NewIds = {
   submission: () => string
-  /** For a run of this submission: the run's row then determines both ids. */
+  /** For a run of this submission. It gets the submission's check, so the run's row determines both ids. */
   run: (submissionId: string) => string
   delivery: () => string
 }
 
 const PREFIX_LENGTH = 'run_'.length
 
-/** The length of the random bits, in characters. */
+/** In characters. */
 const CHECK_LENGTH = 11
 
 // The last character has 4 of the 64 bits; any other character there would be a second way to write the same bits.
@@ -37,12 +37,12 @@ export function formatId(kind: IdKind, number: number, check: string): string {
   return `${kind}_${number}_${check}`
 }
 
-/** The random bits of an id made by the store. */
+/** The check of an id that the store made. */
 export function checkOf(id: string): string {
   return id.slice(-CHECK_LENGTH)
 }
 
-/** The row number of an id made by the store. */
+/** The row number of an id that the store made. */
 export function numberOf(id: string): number {
   return Number(id.slice(PREFIX_LENGTH, id.indexOf('_', PREFIX_LENGTH)))
 }

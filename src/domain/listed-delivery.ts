@@ -11,7 +11,7 @@ import type { DeliveryCause } from './extension-result.ts'
 export type DeliveryFilter = {
   outcome: DeliveryOutcome | null
   cause: string | null
-  /** The extension that it reports on, as ImageKit names it. */
+  /** The extension that the delivery reports on, as ImageKit names it. */
   service: string | null
   fileId: string | null
   /** Received at this time or later. */
@@ -36,7 +36,7 @@ export type ListedDelivery = {
   receivedAt: number
   outcome: DeliveryOutcome
   cause: DeliveryCause | RejectionCause | null
-  /** Null for a rejected delivery. If the signature was the reason, the cause says so. */
+  /** Null for a rejected delivery: if it was rejected because of its signature, `cause` says so. */
   signature: SignatureCheck | null
   submissionId: string | null
   runId: string | null
@@ -44,8 +44,8 @@ export type ListedDelivery = {
   service: string | null
 }
 
-/** A rejected delivery in a list: it names only the submission that its token proves. */
-export function listRejection(
+/** A rejected delivery as it is listed. Nothing proves what its body says, so it names only the submission in its token. */
+export function listedRejection(
   rejected: Pick<RejectedDelivery, 'deliveryId' | 'route' | 'receivedAt' | 'cause' | 'submissionId'>,
 ): ListedDelivery {
   const { deliveryId, route, receivedAt, cause, submissionId } = rejected
@@ -57,6 +57,6 @@ export function listRejection(
 export type DeliveryDetail = ListedDelivery & {
   headers: { [name: string]: string } | null
   body: Buffer | null
-  /** The size of the body, as far as it is known; larger than `body` if that is incomplete. */
+  /** The size of the body, as far as it is known. Larger than `body` if only a part was stored; 0 once it is pruned. */
   bytes: number
 }

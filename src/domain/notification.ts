@@ -12,7 +12,7 @@ export type DueNotification = {
   /** The number of the attempt that is due or in progress; the first is 1. */
   attempt: number
   createdAt: number
-  /** When it was due. */
+  /** When the attempt became due. */
   dueAt: number
 }
 
@@ -21,7 +21,7 @@ export type Notification = Omit<DueNotification, 'dueAt'> & {
   body: string
 }
 
-/** Where a page of due notifications begins: after this host; null for the first page. */
+/** The host after which a page of due notifications begins. Null for the first page, and as the next place after the last page. */
 export type HostPlace = string | null
 
 /** Why a target may not be called. */
@@ -31,19 +31,19 @@ export type TargetRejection =
   | 'credentials_in_url'
   | 'address_not_allowed'
 
-/**
- * The result of sending a message once. `gone`: the target responded with 410. `rejected`: nothing was sent, because the target
- * may not be called. `retry`: any other failure. `closed`: our own stop ended the attempt, although the target may have received
- * the message. `status` is that of the response; null without one. Reasons contain neither the target nor secrets.
- */
+/** The result of sending a message once. Reasons contain neither the target nor secrets. */
 export type SendResult =
   | { kind: 'delivered'; status: number }
+  /** The target responded with 410. */
   | { kind: 'gone'; status: number; reason: string }
+  /** Nothing was sent, because the target may not be called. */
   | { kind: 'rejected'; reason: TargetRejection }
+  /** Any other failure. `status` is null without a response. */
   | { kind: 'retry'; status: number | null; retryAfterMs: number | null; reason: string }
+  /** This process is stopping, and aborted the attempt. The target may have received the message. */
   | { kind: 'closed' }
 
-/** The result of an attempt. `again`: it is repeated at `at`. The others are final. Reasons contain no secrets. */
+/** The result of an attempt. After `again`, the next attempt is due at `at`; the others are final. Reasons contain no secrets. */
 export type NotificationResult =
   | { kind: 'delivered' }
   | { kind: 'gone' | 'rejected' | 'given_up'; reason: string }
@@ -82,7 +82,10 @@ export type ListedNotification = {
   attempts: NotificationAttempt[]
 }
 
-/** A caller is notified of each run settled by a webhook or by evidence, not by the response or by expiry. */
+/**
+ * A caller with a `webhookUrl` of its own is notified of each run that a webhook or evidence settles. It is not notified of a run
+ * that ImageKit's response settles, nor of an expired run.
+ */
 export function isNotificationDue(
   submission: Pick<Submission, 'callerWebhookUrl'>,
   before: Run | undefined,
@@ -101,15 +104,15 @@ export function runIdOf(notificationId: string): string {
   return notificationId.replace(/^msg_/, '')
 }
 
-/** Replaces the host of a target that is not a URL. */
+/** Stands for the host of a target that has none, or is not a URL. */
 const NO_HOST = '-'
 
-/** The host of a target, with its port. */
+/** The host of a target, with its port unless that is the default. */
 export function hostOf(target: string): string {
   return URL.canParse(target) ? new URL(target).host || NO_HOST : NO_HOST
 }
 
-/** The URL of a target without its query, which may differ between notifications. */
+/** The URL of a target without its query, which may differ from one notification to the next. */
 export function addressOf(target: string): string {
   if (!URL.canParse(target)) return target
   const { origin, pathname } = new URL(target)
@@ -124,9 +127,9 @@ const LONGEST_PAUSE_MS = HOUR
 const NOTIFY_WITHIN_MS = 24 * HOUR
 /** A pause is randomly longer or shorter by up to this share, so that attempts that failed together are not repeated together. */
 const JITTER = 0.2
-/** The maximum duration of an attempt: the sender's 15 seconds, and as long again to record the result. */
+/** How long an attempt claims its notification: up to 15 seconds to send it, and as long again to record the result. */
 export const NOTIFICATION_CLAIM_MS = 30 * SECOND
-/** The longest pause, unless the receiver asks for a longer one. */
+/** The longest pause between attempts, unless the receiver asks for a longer one. */
 export const LONGEST_WAIT_MS = LONGEST_PAUSE_MS * (1 + JITTER)
 
 /**
@@ -139,7 +142,8 @@ export function nextAttempt(
 ): { at: number } | 'give_up' {
   const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS)
   const jitteredMs = Math.round(pauseMs * (1 - JITTER + 2 * JITTER * random))
-  // If it was created while the clock was ahead, a due time beyond `LONGEST_WAIT_MS` would count as wrong, and so as due.
+  // If the notification was created while the clock was ahead, a due time beyond `LONGEST_WAIT_MS` would count as another wrong
+  // time, and the next attempt would follow at once.
   const requestedMs = createdAt > now ? Math.min(retryAfterMs ?? 0, LONGEST_PAUSE_MS) : (retryAfterMs ?? 0)
   const at = now + Math.max(jitteredMs, requestedMs)
   return at > createdAt + NOTIFY_WITHIN_MS ? 'give_up' : { at }

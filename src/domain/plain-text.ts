@@ -5,14 +5,14 @@ export const plainText = z
   .string()
   .min(1)
   .max(256)
-  .regex(/^[^\0\p{Surrogate}]*$/u, 'must be plain text')
+  .regex(/^[^\0\p{Surrogate}]*$/u, 'must not contain NUL or lone surrogates')
 
 export const fileIdText = z.string().refine(isFileId, 'is not a valid fileId')
 
 /**
  * Whether a text can be an ImageKit file id. An id is one path segment of our URLs and ImageKit's: slashes and dot segments would
- * change the URL, control characters are commands to a terminal, lone surrogates can't be encoded, and `status` and
- * `retry` are segments of routes.
+ * change the URL, and lone surrogates can't be encoded. Control characters could be commands to a terminal. `status` and `retry`
+ * are excluded because our own routes contain these segments.
  */
 export function isFileId(text: string): boolean {
   return FILE_ID.test(text)

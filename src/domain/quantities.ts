@@ -1,17 +1,17 @@
 const DURATION_UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 const SIZE_UNITS = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const
 
-/** `10m` → milliseconds. Undefined unless the text is an integer with a unit. */
+/** Parses a duration such as `10m`; returns milliseconds. Undefined unless the text is an integer with a unit. */
 export function parseDurationMs(text: string): number | undefined {
   return parseWithUnit(text, DURATION_UNITS)
 }
 
-/** `2GiB` → bytes. Undefined unless the text is an integer with a unit. */
+/** Parses a size such as `2GiB`; returns bytes. Undefined unless the text is an integer with a unit. */
 export function parseSizeBytes(text: string): number | undefined {
   return parseWithUnit(text, SIZE_UNITS)
 }
 
-/** `10/15m` → a count and a period. */
+/** Parses a count and a period, such as `10/15m`. Undefined for any other text. */
 export function parseRate(text: string): { count: number; withinMs: number } | undefined {
   const [countText, durationText, ...rest] = text.split('/')
   const count = parseInteger(countText ?? '')
@@ -20,20 +20,21 @@ export function parseRate(text: string): { count: number; withinMs: number } | u
   return { count, withinMs }
 }
 
+/** Parses a non-negative integer of at most 15 digits. Undefined for any other text. */
 export function parseInteger(text: string): number | undefined {
   if (!/^\d{1,15}$/.test(text)) return undefined
   return Number(text)
 }
 
 /**
- * Parses a time as our lists show it, or in RFC 3339: `2026-11-24 18:00:00 UTC`, `2026-11-24T18:00:00.000Z`, `2026-11-24`. UTC
- * unless it has an offset. Returns milliseconds since the epoch.
+ * Parses a time as our lists show it (`2026-11-24 18:00:00 UTC`), in RFC 3339 (`2026-11-24T18:00:00.000Z`), or as a date
+ * (`2026-11-24`). UTC unless it has an offset. Returns milliseconds since the epoch; undefined for any other text.
  */
 export function parseTime(text: string): number | undefined {
   const [, day, time = '00:00', zone = 'Z'] =
     /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))? ?(Z|UTC|[+-]\d\d:\d\d)?$/.exec(text) ?? []
   const at = Date.parse(`${day}T${time}${zone === 'UTC' ? 'Z' : zone}`)
-  // `Date.parse` reads the 30th of February as the 2nd of March.
+  // `Date.parse` reads the 30th of February as a day in March.
   const isDay = day !== undefined && new Date(`${day}T00:00Z`).getUTCDate() === Number(day.slice(8))
   return isDay && !Number.isNaN(at) ? at : undefined
 }
@@ -57,7 +58,7 @@ const SHOWN_UNITS = [
   ['s', 1],
 ] as const
 
-/** A duration in its two largest units, as in `1 h 5 min`; below a minute with three digits, as in `1.03 s`. */
+/** A duration in its two largest units, such as `1 h 5 min`; in seconds with three digits, such as `1.03 s`; or in whole `ms`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`
   if (ms < 59_950) return `${Number((ms / 1000).toPrecision(3))} s`

@@ -4,10 +4,11 @@ import { CLOCK_SLACK_MS } from './due-time.ts'
 export type RetentionPlace = { table: 'submissions' | 'deliveries'; n: number }
 
 /**
- * Decides about the next row, in insertion order, when old rows are deleted. `keep`: it is needed, or a wrong clock dated it into
- * the future. `young`: it is not older than `before`, so no older row follows, unless a wrong clock dated this one.
+ * Decides what the deletion of old rows does with the next row, in insertion order. `keep`: the row is needed, or a wrong clock
+ * dated it into the future. `young`: its time is not before `before`, so the rows after it are young, too, unless a wrong clock
+ * dated it.
  */
-export function retainRow(
+export function decideRetention(
   { isNeeded, at }: { isNeeded: boolean; at: number },
   { now, before }: { now: number; before: number },
 ): 'delete' | 'keep' | 'young' {
@@ -31,23 +32,28 @@ export function isSubmissionNeeded(uses: SubmissionUses): boolean {
   return uses.isBeingSubmitted || uses.hasPendingRun || uses.hasOpenNotification || uses.followsKept
 }
 
-/** Deleting a body reads and overwrites all of its pages; this much at once takes a few milliseconds. */
+/**
+ * A step that has selected this many bytes of bodies selects no more. Deleting a body reads and overwrites all its database
+ * pages; for this many bytes that takes a few milliseconds.
+ */
 export const MAX_DELETED_BYTES = 1024 * 1024
 
-/** A row that may be deleted. `bytes` is the size of the bodies deleted with it. `fileId` is the asset of a submission. */
+/** A row that may be deleted. */
 export type RetentionCandidate = {
   n: number
   at: number
+  /** The size of the bodies that are deleted with it. */
   bytes: number
   isNeeded: boolean
+  /** The asset of a submission; null for a delivery. */
   fileId: string | null
 }
 
 /**
  * Selects which of the next rows, in insertion order, are deleted in one step. If a row is kept, later rows of the same asset are
  * kept, too: otherwise an earlier run would become current again. `lastOld` is the last row recorded before the hour of `before`;
- * a young row up to it was dated by a wrong clock. The next step continues after row `next`, the last one that was decided;
- * `next` is undefined if no older row follows.
+ * if a row up to `lastOld` seems young, a wrong clock dated it. The next step continues after row `next`, the last one that was
+ * decided; `next` is undefined if only young rows follow.
  */
 export function selectOld(
   rows: readonly RetentionCandidate[],
@@ -60,7 +66,7 @@ export function selectOld(
   for (const { n, at, bytes: size, isNeeded, fileId } of rows) {
     if (bytes >= MAX_DELETED_BYTES) break
     const isBehindKept = fileId !== null && keptFiles.has(fileId)
-    const decision = retainRow({ isNeeded: isNeeded || isBehindKept, at }, rule)
+    const decision = decideRetention({ isNeeded: isNeeded || isBehindKept, at }, rule)
     if (decision === 'young' && n > rule.lastOld) return { old, next: undefined }
     if (decision === 'delete') {
       old.push(n)

@@ -4,17 +4,19 @@ import { SAVED_EXTENSION } from './saved-extension.ts'
 import { isRejected, type RequestedExtension, type Submission } from './submission.ts'
 
 /**
- * `waiting`: not started. `submitting`: its submission is recorded and may have been sent. `accepted`: by ImageKit. `failed`:
- * ImageKit rejected it, or no request was sent. `unconfirmed`: the result is unknown, so it is never sent again.
+ * The state of an item: one of the runs that an operator retries together. `waiting`: not started. `submitting`: its submission
+ * is recorded and may have been sent. `accepted`: ImageKit accepted the submission. `failed`: ImageKit rejected it, or no request
+ * was sent. `unconfirmed`: it is unknown whether ImageKit accepted it, so it is never sent again.
  */
 export type RetryItemState = 'waiting' | 'submitting' | 'accepted' | 'failed' | 'unconfirmed'
 
+/** The progress of a retry of many runs. */
 export type RetryProgress = {
   retryId: string
   total: number
   /** The number of ended items, whatever their result. */
   done: number
-  /** The number of those that were not clearly accepted. */
+  /** The number of ended items that were not clearly accepted. */
   failed: number
   state: 'running' | 'done'
   results: RetryResults
@@ -22,8 +24,8 @@ export type RetryProgress = {
 
 /**
  * The results of the ended items; the numbers add up to `done`. `pending`, `success`, `failed` and `expired` are statuses of the
- * new runs. `rejected`: the item failed, so it has no new run that counts. `unconfirmed`: not clearly accepted, and the
- * new run is still pending.
+ * new runs. `rejected`: the item failed, so it has no new run that counts. `unconfirmed`: not clearly accepted, and the new run is
+ * still pending or was not recorded.
  */
 type RetryResults = { [result in RunStatus | 'rejected' | 'unconfirmed']: number }
 
@@ -68,7 +70,7 @@ export function progressOf(
   return { retryId, total: items.size, done, failed, state: done < items.size ? 'running' : 'done', results }
 }
 
-/** A run of a retry that was not clearly accepted, with the reason. */
+/** An item that was not clearly accepted: the run to retry, its extension, and the reason. */
 export type UnacceptedItem = { runId: string; name: string; state: RetryItemState; reason: string | null }
 
 /** Why a run can't be retried. */
@@ -76,17 +78,17 @@ export type RetryRejection = 'pending' | 'not_current' | 'asset_gone' | 'no_file
 
 /**
  * The submission that retries a run, with its runs in the order of its extensions; or why the run was not retried. `not_waiting`:
- * another process has submitted the item of the retry, or it has ended.
+ * the run is an item of a retry of many runs, and another process has submitted that item, or it has ended.
  */
 export type SubmitRetryResult =
   | { submissionId: string; runIds: string[] }
   | { rejection: RetryRejection | 'not_waiting' }
 
-/** Whether a run may be retried, and with which options: those with which it was requested. */
+/** Whether a run may be retried, and as which extension: with the options of its own request. */
 export function decideRetry(facts: {
   run: Run
   submission: Submission
-  /** Null if the run is the current one. */
+  /** The current run of the asset and extension, if it is another one. */
   currentRunId: string | null
 }):
   | { kind: 'allowed'; fileId: string; extension: RequestedExtension }
@@ -102,8 +104,8 @@ export function decideRetry(facts: {
 }
 
 /**
- * The requested extension that a run comes from. For a run that was not requested by any name, this is its name without options.
- * Undefined if it is unknown: ImageKit does not report which of several saved extensions it ran.
+ * The requested extension that a run comes from. For a run that ImageKit reported without a request, it is the run's name without
+ * options. Undefined if it is unknown: ImageKit does not report which of several saved extensions it ran.
  */
 function findRequested(run: Run, extensions: readonly RequestedExtension[]): RequestedExtension | undefined {
   const name = run.requestedAs ?? run.name

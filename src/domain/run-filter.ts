@@ -7,7 +7,7 @@ export type RunFilter = {
   status: RunStatus | null
   extension: string | null
   cause: string | null
-  /** Failed for a cause that is not among these causes of its extension. */
+  /** The run failed for a cause that is not among these causes of its extension. */
   exceptCauses: readonly (readonly [extension: string, cause: string])[] | null
   acknowledged: boolean | null
   /** A webhook has reported the opposite of the final status. */
@@ -41,8 +41,9 @@ export type ListedRun = {
 }
 
 /**
- * Whether all conditions of the filter concern properties of groups. `exceptCauses` does, but `matchesGroup` need not check it:
- * the store sets it only when it lists runs, to replace the cause `OTHER_CAUSE`.
+ * Whether all conditions of the filter are about properties of groups, so that it matches each group as a whole or not at all.
+ * `exceptCauses` is about such a property, but `matchesGroup` need not check it: only the store sets it, to list the runs whose
+ * cause is shown as `OTHER_CAUSE`.
  */
 export function selectsWholeGroups({
   status: _status,

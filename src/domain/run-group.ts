@@ -22,7 +22,7 @@ export function groupOf(run: Run): RunGroup {
   }
 }
 
-/** Null unless it failed. */
+/** The cause of a failed run; null for any other run. */
 export function failureCause({ status, error }: Pick<Run, 'status' | 'error'>): string | null {
   return status === 'failed' ? causeOf(error) : null
 }

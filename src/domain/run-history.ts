@@ -12,13 +12,13 @@ export type RunHistory = {
   respondedAt: number | null
   /** The other runs of the submission. */
   siblings: Run[]
-  /** Those that report on the run, and unrecognised ones of its submission; oldest first. */
+  /** The deliveries that report on the run, and unrecognised ones of its submission; oldest first. */
   deliveries: ListedDelivery[]
   /** The notification to its caller; null if there is none. */
   notification: { createdAt: number; attempt: number; result: string | null; reason: string | null } | null
-  /** What operators did about it; oldest first. */
+  /** What operators did with the run; oldest first. */
   auditEntries: AuditEntry[]
-  /** The run that this one retries, and the audit entry with the operator's reason; null for a first attempt. */
+  /** The run that this one retries, and the audit entry about the retry; null for a first attempt, or if that run is not found. */
   previous: { runId: string; entry: AuditEntry | null } | null
   /** The current run of the asset and extension, if it is another one. */
   currentRunId: string | null
@@ -32,11 +32,16 @@ type HistoryFacts = Pick<
   /** All runs of its submission. */
   runs: readonly Run[]
   asset: AssetFacts | undefined
-  /**
-   * For a retry: the newest listed run of the same asset and extension before it; the retry of many that it belongs to, if any;
-   * and the audit entries about that retry of many, or else about the earlier run, oldest first.
-   */
-  earlier: { runId: string; retryId: string | undefined; auditEntries: readonly AuditEntry[] } | undefined
+  /** If the run is a retry: the newest listed run of the same asset and extension before it. */
+  earlier:
+    | {
+        runId: string
+        /** The retry of many runs that the run belongs to. */
+        retryId: string | undefined
+        /** The audit entries about that retry of many runs if there is one, else about the earlier run; oldest first. */
+        auditEntries: readonly AuditEntry[]
+      }
+    | undefined
 }
 
 /** Makes the history of a run from the facts about it. */

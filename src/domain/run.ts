@@ -4,12 +4,12 @@ export type FinalStatus = 'success' | 'failed'
 
 export type RunStatus = 'pending' | FinalStatus | 'expired'
 
-/** The origin of the present status. */
+/** What the present status comes from. `request`: nothing has been reported yet. `reconcile`: evidence. */
 export type RunSource = 'request' | 'response' | 'webhook' | 'reconcile' | 'expiry'
 
 export type FileVersion = { id: string; name: string | null }
 
-/** What shows that an extension has done its work: the file at the time of the request, and now. */
+/** What shows that an extension has done its work: a property of the file at the time of the request, and now. */
 export type Evidence =
   | { kind: 'new_ai_tags'; source: string; before: string[]; now: string[] }
   | { kind: 'newer_version'; before: FileVersion; now: FileVersion }
@@ -26,22 +26,22 @@ export type Run = {
   runId: string
   submissionId: string
   name: string
-  /** The requested name, if ImageKit reports another one: a saved extension. */
+  /** `saved-extension` if the run was requested under this name, and `name` is what ImageKit reports; else null. */
   requestedAs: string | null
   status: RunStatus
   source: RunSource
   attempt: number
   requestedAt: number
-  /** Null while `pending` and `expired`. */
+  /** Null for a `pending` or `expired` run. */
   settledAt: number | null
   updatedAt: number
   /** ImageKit's error, unchanged. One over 16 KiB, or nested too deeply, is replaced by `{ truncated: true, bytes }`. */
   error: Json | null
-  /** Null if ImageKit itself reported the status. */
+  /** The evidence that settled the run, or why it expired; else null. */
   evidence: StatusReason | null
   /** A webhook has reported the opposite of the final status. */
   contradicted: boolean
-  /** When an operator acknowledged it; null before that, and again if a later result settles it. */
+  /** When an operator acknowledged the run. Null before, and again after a later result has settled it. */
   acknowledgedAt: number | null
 }
 
@@ -63,7 +63,7 @@ export function isAcknowledgeable({ status }: Pick<Run, 'status'>): boolean {
   return status !== 'pending'
 }
 
-/** A new run, as its submission commits it, before ImageKit reports anything. */
+/** A new run, before anything that ImageKit reports is applied to it. */
 export function requestedRun(facts: {
   runId: string
   submissionId: string

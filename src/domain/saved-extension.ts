@@ -11,7 +11,10 @@ export function findPlaceholder(runs: readonly Run[]): Run | undefined {
   return runs.find((run) => run.name === SAVED_EXTENSION && !isFinal(run.status))
 }
 
-/** The number of the submission's saved extensions that no response or webhook has named yet. */
+/**
+ * The number of the submission's saved extensions that no response or webhook has named yet. None is expected to be named once the
+ * placeholder itself is final.
+ */
 export function countUnnamed(submission: Pick<Submission, 'extensions'>, runs: readonly Run[]): number {
   if (runs.some((run) => run.name === SAVED_EXTENSION && isFinal(run.status))) return 0
   const saved = submission.extensions.filter((extension) => extension.name === SAVED_EXTENSION).length
@@ -26,7 +29,7 @@ export function placeholderToRemove(
   return countUnnamed(submission, runs) <= 0 ? (findPlaceholder(runs) ?? null) : null
 }
 
-/** The run that a saved extension turns out to be. It takes over the values of the placeholder, if that still exists. */
+/** The run of a saved extension under its real name. It has the other values of the placeholder, if that still exists. */
 export function namedRun(fresh: Run, placeholder: Run | undefined): Run {
   const { runId, name } = fresh
   return { ...(placeholder ?? fresh), runId, name, requestedAs: SAVED_EXTENSION }

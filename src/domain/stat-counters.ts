@@ -5,12 +5,14 @@ import type { RunStatus } from './run.ts'
 import { type CountedGroup, groupOf, type RunGroup } from './run-group.ts'
 
 /**
- * The kinds of counters. `runs`: the present number of runs, by group. Per hour, `settled`: how many runs reached a status;
- * `failed`: failures by cause; `seconds`: durations as buckets, of all extensions together.
+ * The kinds of counters, and what their `value` is. `runs`: the present number of runs by group; the value is the group without its
+ * extension. The others count per hour. `settled`: the runs that reached a status other than `pending`; the value is that status.
+ * `failed`: the failures; the value is their cause. `seconds`: the settled runs of all extensions together, by the time they took;
+ * the value is the duration bucket.
  */
 type CounterKind = 'runs' | 'settled' | 'failed' | 'seconds'
 
-/** The change of a counter, or its total. `hour` in hours since the epoch; `NOW` for `runs`. */
+/** The change of a counter, or its total. `hour` in hours since the epoch; `NOW` for `runs`. `extension` is empty for `seconds`. */
 export type StatCounter = readonly [
   hour: number,
   kind: CounterKind,
@@ -35,18 +37,18 @@ export type HourBounds = readonly [
 export type StatDelta = { counters: StatCounter[]; hours: HourBounds[] }
 
 /**
- * The groups of all present runs, and the counters of some hours, each summed over these hours. `byHour`: the hours in which runs
- * settled, in order.
+ * The groups of all present runs, and the counters of some hours, each summed over these hours. `byHour`: those of these hours in
+ * which runs settled or expired, in order.
  */
 export type StatCounts = { groups: CountedGroup[]; counters: StatCounter[]; byHour: SettledInHour[] }
 
 /** How many runs reached each status in an hour since the epoch. */
 export type SettledInHour = { hour: number; success: number; failed: number; expired: number }
 
-/** How many runs of all extensions reached a status in an hour. */
+/** How many runs, of one extension or of all, reached a status in an hour. */
 export type SettledCount = readonly [hour: number, status: string, count: number]
 
-/** From the first, inclusive, to the second, exclusive. */
+/** From `from`, inclusive, to `until`, exclusive. */
 type Span = readonly [from: number, until: number]
 
 const DAY_HOURS = 24
@@ -66,7 +68,7 @@ export function splitHours(from: number, until: number): { hours: [Span, Span]; 
 
 const NONE: Span = [0, 0]
 
-/** Sums the counters of hours by day. */
+/** Sums the counters of hours by day. The results have the day since the epoch in the place of the hour. */
 export function sumByDay(counters: readonly StatCounter[]): StatCounter[] {
   const sums: StatSums = new Map()
   for (const [hour, kind, extension, value, count] of counters)
@@ -103,8 +105,8 @@ export const MAX_DELTAS = 500
 const MAX_CHANGES = 2_000
 
 /**
- * Sums the oldest of these deltas; each is a `StatDelta` as JSON. `numbers` are those of the summed deltas; `isMore`: there may
- * be more. Null if there are none.
+ * Sums the first of these deltas, which are in order, oldest first; each is a `StatDelta` as JSON. `numbers` are those of the
+ * summed deltas. `isMore`: there may be further deltas to sum. Null if there are none.
  */
 export function foldDeltas(
   deltas: readonly (readonly [n: number, delta: string])[],
@@ -127,8 +129,8 @@ export function foldDeltas(
 }
 
 /**
- * The present counts, and those of the hours from `from` to before `until`: the folded counters, plus those of the deltas that
- * are not folded yet. `unfolded` has the `counters` of each such delta, as JSON.
+ * The present number of runs, and the counts of the hours from `from` to before `until`: the folded counters, plus those of the
+ * deltas that are not folded yet. `unfolded` has the `counters` of each such delta, as JSON.
  */
 export function countsOf(
   folded: { counters: Iterable<StatCounter>; byHour: Iterable<SettledCount> },
@@ -232,11 +234,11 @@ function groupsOf(counters: readonly StatCounter[]): CountedGroup[] {
   })
 }
 
-/** The hours in which runs settled, oldest first. */
+/** The hours in which runs settled or expired, oldest first. */
 function settledByHour(settled: readonly SettledCount[]): SettledInHour[] {
   const hours = new Map<number, SettledInHour>()
   for (const [hour, status, count] of settled) {
-    if (!isSettledStatus(status)) continue
+    if (!isNonPendingStatus(status)) continue
     const counts = hours.get(hour) ?? { hour, success: 0, failed: 0, expired: 0 }
     counts[status] += count
     hours.set(hour, counts)
@@ -246,16 +248,16 @@ function settledByHour(settled: readonly SettledCount[]): SettledInHour[] {
     .toSorted((one, other) => one.hour - other.hour)
 }
 
-type SettledStatus = Exclude<RunStatus, 'pending'>
+type NonPendingStatus = Exclude<RunStatus, 'pending'>
 
-/** Whether a counted value is a status that a run can have after `pending`. */
-export function isSettledStatus(value: string): value is SettledStatus {
+/** Whether the value of a counter is a status other than `pending`. */
+export function isNonPendingStatus(value: string): value is NonPendingStatus {
   return value === 'success' || value === 'failed' || value === 'expired'
 }
 
 const HOUR_MS = 3_600_000
 
-/** Hours since the epoch. */
+/** The hour of a time, in hours since the epoch. */
 export function hourOf(at: number): number {
   return Math.floor(at / HOUR_MS)
 }

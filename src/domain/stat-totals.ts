@@ -1,11 +1,11 @@
 import { quantileOf } from './duration-buckets.ts'
-import { boundCauses } from './failure-cause.ts'
+import { replaceRareCauses } from './failure-cause.ts'
 import type { RunStatus } from './run.ts'
-import { isSettledStatus, type StatCounts } from './stat-counters.ts'
+import { isNonPendingStatus, type StatCounts } from './stat-counters.ts'
 
 type StatusCounts = { [status in RunStatus]: number }
 
-/** The counts as operators read them. */
+/** The counts as operators see them. */
 type Totals = {
   byStatus: StatusCounts
   byExtension: { [extension: string]: StatusCounts }
@@ -14,7 +14,7 @@ type Totals = {
   settleSeconds: { p50: number | null; p95: number | null }
 }
 
-/** `pending` counts the runs that are pending now; the rest counts the changes in the counted hours. */
+/** `pending` counts the runs that are pending now. Everything else counts what happened in the counted hours. */
 export function totalsOf({ groups, counters }: Pick<StatCounts, 'groups' | 'counters'>): Totals {
   const byStatus = noRuns()
   const byExtension = new Map<string, StatusCounts>()
@@ -28,7 +28,7 @@ export function totalsOf({ groups, counters }: Pick<StatCounts, 'groups' | 'coun
   }
   for (const { extension, status, count } of groups) if (status === 'pending') add(extension, status, count)
   for (const [, kind, extension, value, count] of counters) {
-    if (kind === 'settled' && isSettledStatus(value)) add(extension, value, count)
+    if (kind === 'settled' && isNonPendingStatus(value)) add(extension, value, count)
     if (kind === 'failed' && count > 0) causes.push({ extension, cause: value, count })
     if (kind === 'seconds') buckets.set(Number(value), (buckets.get(Number(value)) ?? 0) + count)
   }
@@ -44,7 +44,7 @@ function sumUpCauses(
   causes: readonly { extension: string; cause: string; count: number }[],
 ): Totals['causes'] {
   const sums = new Map<string, Totals['causes'][number]>()
-  for (const { extension, cause, count } of boundCauses(causes)) {
+  for (const { extension, cause, count } of replaceRareCauses(causes)) {
     const key = JSON.stringify([extension, cause])
     sums.set(key, { extension, cause, count: count + (sums.get(key)?.count ?? 0) })
   }

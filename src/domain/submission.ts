@@ -5,8 +5,8 @@ import { type Run, requestedRun } from './run.ts'
 export type SubmissionKind = 'upload' | 'update' | 'external'
 
 /**
- * `submitting`: in progress (an `external` one: registered, its response not reported yet).
- * `unconfirmed`: it may have reached ImageKit, but there was no clear response.
+ * `submitting`: in progress; an `external` submission: registered, and ImageKit's response not reported to us yet. `unconfirmed`:
+ * the request may have reached ImageKit, but there was no clear response.
  */
 export type SubmissionState = 'submitting' | 'accepted' | 'rejected' | 'unconfirmed'
 
@@ -15,19 +15,19 @@ export function isRejected({ state }: Pick<Submission, 'state'>): boolean {
   return state === 'rejected'
 }
 
-/** Whether one of our processes is waiting for ImageKit's response to it. */
+/** Whether one of our processes is sending the submission or waiting for ImageKit's response, or died while it was. */
 export function isInProgress({ state, kind }: Pick<Submission, 'state' | 'kind'>): boolean {
   return state === 'submitting' && kind !== 'external'
 }
 
-/** An entry of `extensions` as the caller wrote it; ImageKit validates everything but the name. */
+/** An entry of `extensions` as the caller wrote it. Only its name is validated here; ImageKit validates the rest. */
 export type RequestedExtension = JsonObject & { name: string }
 
-/** The file when the runs were requested, from ImageKit's own response; evidence is compared with it. */
+/** The state of the file when the runs were requested, from ImageKit's response. Later states are compared with it for evidence. */
 export type Baseline = {
   versionId: string | null
   versionName: string | null
-  /** Names of the AI tags by their source. */
+  /** The names of the AI tags, by their source. */
   aiTags: { [source: string]: string[] }
   description: string | null
   tags: Json
@@ -47,7 +47,7 @@ export type Submission = {
   fileName: string | null
   extensions: RequestedExtension[]
   callerWebhookUrl: string | null
-  /** The name of the key that made the request. */
+  /** The name of the key with which the request was made. */
   keyName: string | null
   /** ImageKit's `x-ik-requestId`. */
   requestId: string | null
@@ -67,7 +67,7 @@ export type NewSubmission = Pick<
   attempt: number
 }
 
-/** The submission and its runs, one per distinct name, as committed before anything is sent to ImageKit. */
+/** A new submission and its runs, one for each distinct name, before ImageKit's response. */
 export function openSubmission(
   request: NewSubmission,
   ids: Pick<NewIds, 'submission' | 'run'>,

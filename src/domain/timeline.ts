@@ -44,7 +44,7 @@ export function timelineOf(history: RunHistory): TimelineEvent[] {
   if (respondedAt !== null) events.push({ at: respondedAt, what: 'responded', state, requestId, error })
   for (const { receivedAt, deliveryId, outcome, cause } of deliveries)
     events.push({ at: receivedAt, what: 'delivery', deliveryId, outcome, cause })
-  events.push(...endOf(run))
+  events.push(...endEventsOf(run))
   if (notification !== null) {
     const { createdAt, attempt, result, reason } = notification
     events.push({ at: createdAt, what: 'notified', attempt, result, reason })
@@ -53,7 +53,8 @@ export function timelineOf(history: RunHistory): TimelineEvent[] {
   return events.toSorted((one, other) => one.at - other.at)
 }
 
-function endOf({
+/** The event that brought the run to its present status; none while it is pending. */
+function endEventsOf({
   status,
   source,
   settledAt,

@@ -22,17 +22,17 @@ export type UploadResponse =
     }
   | { kind: 'rejected' | 'unconfirmed'; requestId: string | null; error: SubmissionError }
 
-/** A delivery for an extension that was not requested, received before the response. */
+/** A delivery for an extension that was not requested. A response that names the extension adds its run, and claims the delivery. */
 export type UnclaimedDelivery = { deliveryId: string; result: ExtensionResult; receivedAt: number }
 
 export type ResponseDecision = Change & {
-  /** `conflict`: the submission has another fileId already, or an earlier response was more definite. */
+  /** `conflict`: nothing changes, because the submission is bound to another file, or an earlier response takes precedence. */
   result: 'applied' | 'conflict'
   /** Unclaimed deliveries whose run the response added, with their new outcome. */
   claimed: { deliveryId: string; outcome: RunOutcome }[]
 }
 
-/** A request and its response can name 100 extensions each. Further responses with ever new names add no more runs. */
+/** A request and its response can name 100 extensions each. Without a limit, responses with ever new names could add more runs. */
 const MAX_RUNS = 200
 
 /**
@@ -49,7 +49,7 @@ export function decideResponse(
 ): ResponseDecision {
   if (response.kind !== 'accepted') return decideFailure(submission, response, at)
   if (isOtherFile(submission, response.fileId)) return unchanged(submission, 'conflict')
-  // A rejection is later than the queueing, whichever of the two is reported first.
+  // ImageKit rejects an upload after it has queued it, so a rejection counts even if the queueing is reported later.
   if (submission.state === 'rejected' && submission.fileId === null && response.fileId === null)
     return unchanged(submission, 'conflict')
 

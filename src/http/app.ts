@@ -4,7 +4,7 @@ import { type ErrorResponses, isImagekitPath } from './error-responses.ts'
 import { localOnly } from './local-only.ts'
 import { type AppContext, type AppEnv, requestId } from './request.ts'
 
-/** The tracker's HTTP application without its routes: the middleware and error handling that they share. */
+/** The tracker's HTTP application, before routes are added: the middleware and error handling that all routes share. */
 export function createApp(deps: {
   errorResponses: ErrorResponses
   /** Whether to reject requests that don't come from this machine. */

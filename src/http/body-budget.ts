@@ -1,6 +1,6 @@
 /** Limits the memory of the request bodies that share this budget, while they are received. */
 export type BodyBudget = {
-  /** Reserves memory for one body. `onEvict` is called after the reservation was released to make room for others. */
+  /** Reserves memory for one body. `onEvict` is called after this reservation was released to make room for other bodies. */
   reserve(onEvict: () => void): BodyReservation
 }
 
@@ -16,8 +16,8 @@ type Body = { bytes: number; onEvict: () => void }
 const CHUNK_OVERHEAD_BYTES = 256
 
 /**
- * Beyond `maxBytes` the oldest body is evicted. Normal bodies arrive within moments, so a sender that keeps many bodies open
- * evicts its own.
+ * Beyond `maxBytes` in total, the oldest bodies are evicted. Normal bodies arrive within moments, so a sender that keeps many
+ * bodies open evicts its own.
  */
 export function createBodyBudget(maxBytes: number): BodyBudget {
   const oldestFirst = new Set<Body>()

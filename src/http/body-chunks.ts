@@ -7,19 +7,19 @@ export type BodyLimits = {
   idleMs: number
   /** How long the whole body may take, in milliseconds. @default unlimited */
   totalMs?: number
-  /** Minimum rate: the total wait for each `bytes` bytes is at most `ms`. A slow sender must not occupy a slot forever. */
+  /** The minimum rate: at most `ms` of waiting for each `bytes` bytes. Without it, a slow sender could occupy a slot forever. */
   pace?: { bytes: number; ms: number }
 }
 
 export const BODY_IDLE_MS = 60_000
 
-/** For uploads: 1 KiB per second of waiting. */
+/** The minimum rate of uploads: 1 KiB per second of waiting. */
 export const UPLOAD_PACE = { bytes: 60 * 1024, ms: 60_000 }
 
 /**
- * Yields a request's body as it arrives, with backpressure. Throws `payload_too_large` as soon as the body exceeds `maxBytes`,
- * `request_timeout` if it exceeds one of the other limits, and `client_closed` if the caller disconnects or `signal` aborts. The
- * request stays open, so that the service can still respond.
+ * Yields a request's body as it arrives, with backpressure. Throws `payload_too_large` as soon as the body exceeds `maxBytes`, or
+ * announces that it will; `request_timeout` if it is slower than another limit allows; and `client_closed` if the caller
+ * disconnects or `signal` aborts. Does not close the connection after an error, so that the service can still respond.
  */
 export async function* bodyChunks(
   incoming: IncomingMessage,
@@ -69,8 +69,8 @@ function tooLarge(maxBytes: number): TrackerError {
 }
 
 /**
- * Keeps its listeners until the body is read: adding and removing a `readable` listener for each wait makes the stream
- * reschedule its reads each time.
+ * Waits for more bytes of a body, with the same listeners until `stop`: adding and removing a `readable` listener for each wait
+ * would make the stream reschedule its reads each time.
  */
 function watchReadable(incoming: IncomingMessage, signal?: AbortSignal) {
   let settle: (error?: TrackerError) => void = () => {}

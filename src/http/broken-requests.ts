@@ -14,15 +14,15 @@ import type { ErrorResponses } from './error-responses.ts'
 import { headersObject } from './response.ts'
 
 /**
- * Closing a connection while the caller still sends resets it, and the response is lost (RFC 9112, section 9.6). So the
+ * Closing a connection while the caller still sends resets it, and the response may be lost (RFC 9112, section 9.6). So the
  * remaining bytes are read and discarded, as long as at least `stepBytes` arrive in each `stepMs`, and up to the totals.
  */
 const LINGER = { stepMs: 2000, stepBytes: 16 * 1024, totalMs: 120_000, totalBytes: 1024 ** 3 }
 
-/** Far more than any client pipelines. Without a limit, responses could pile up behind that to a long poll of a minute. */
+/** Far more than any client pipelines. Without a limit, responses could pile up while a long poll before them waits. */
 const MAX_PIPELINED = 100
 
-/** How many connections beyond the limit get a 503 before they are closed; further ones are closed at once. */
+/** How many connections beyond the limit may get a 503 before they are closed; further ones are closed without a response. */
 const MAX_LINGERING = 32
 
 type GuardDeps = {
@@ -32,7 +32,8 @@ type GuardDeps = {
 }
 
 /**
- * Responds with a problem to invalid HTTP, to late request heads and to connections beyond the limit, then closes the connection.
+ * Responds with a problem to invalid HTTP, to CONNECT, to late request heads, and to a connection beyond the limit if no other is
+ * idle; then closes the connection.
  *
  * Call the returned function for each request, so that no problem is sent while a request is in flight: the caller would take it
  * for the response to that request. It returns whether to handle the request; a connection that pipelines too many is closed.
@@ -42,7 +43,7 @@ export function guardConnections(
   { malformed, noteExceeded, maxConnections }: GuardDeps,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => boolean {
   const inFlight = new WeakMap<Duplex, Set<ServerResponse>>()
-  /** Connections without a request, longest idle first. */
+  /** Connections without a request in flight, the longest idle first. */
   const idle = new Set<Duplex>()
   let openCount = 0
 
@@ -57,7 +58,7 @@ export function guardConnections(
     if (socket instanceof Socket) linger(socket)
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    const [code, detail] = causeOf(error)
+    const [code, detail] = problemOf(error)
     reject(socket, code, detail)
   })
   server.on('connect', (_incoming, socket) => {
@@ -118,7 +119,7 @@ export function guardConnections(
 
 type Head = OutgoingHttpHeaders | OutgoingHttpHeader[]
 
-/** After a response that is sent while a large body still arrives, closes the connection without resetting it. */
+/** A response that may be sent while a large body still arrives; then it closes the connection without resetting it. */
 export class EarlyResponse extends ServerResponse {
   override writeHead(status: number, message?: string | Head, headers?: Head): this {
     const { req } = this
@@ -136,7 +137,7 @@ export class EarlyResponse extends ServerResponse {
   }
 }
 
-/** The rest of a smaller body arrives soon, and then its connection can serve the next request. */
+/** Whether a body may take long to arrive. After a smaller one, the connection can soon serve the next request. */
 function isLarge({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 65_536
 }
@@ -153,7 +154,7 @@ function discardRest(incoming: IncomingMessage): void {
     .resume()
 }
 
-/** Closes the connection if its bytes arrive too slowly, or too many arrive. Returns a function that cancels this. */
+/** Closes the connection if its bytes arrive too slowly, too many arrive, or it takes too long. Returns a function that cancels this. */
 function linger(socket: Socket): () => void {
   const bytesAtStart = socket.bytesRead
   let bytesBefore = bytesAtStart
@@ -173,22 +174,22 @@ function linger(socket: Socket): () => void {
   return stop
 }
 
-/** When a connection closes, Node notifies only its current response. The queued ones would stay in progress forever. */
+/** When a connection closes, Node emits `close` only for its current response. The queued ones would stay in progress forever. */
 function endUnsent(outgoing: ServerResponse): void {
   if (outgoing.socket !== null) return
   outgoing.destroy()
   outgoing.emit('close')
 }
 
-/** Nothing is in flight, or only the malformed request itself. */
+/** Whether a problem would be taken for the right response: nothing is in flight, or only the malformed request itself. */
 function canRespond(inFlight: ReadonlySet<ServerResponse>): boolean {
   return [...inFlight].every(
     (outgoing) => inFlight.size === 1 && !outgoing.req.complete && !outgoing.headersSent,
   )
 }
 
-/** https://nodejs.org/docs/latest-v20.x/api/http.html#event-clienterror */
-function causeOf(error: NodeJS.ErrnoException): [ProblemCode, string] {
+/** The problem for a `clientError`: https://nodejs.org/docs/latest-v20.x/api/http.html#event-clienterror */
+function problemOf(error: NodeJS.ErrnoException): [ProblemCode, string] {
   switch (error.code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return ['request_timeout', 'The request head did not arrive in time.']

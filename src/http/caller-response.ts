@@ -22,8 +22,8 @@ const UNCONFIRMED = {
 } as const
 
 /**
- * Builds the response to the caller of an ImageKit-compatible route once ImageKit may have received the whole request. The SDKs
- * obey `x-should-retry`; without it they would send an unconfirmed upload twice.
+ * Builds the response to the caller of an ImageKit-compatible route once ImageKit may have received the whole request. ImageKit's
+ * SDKs obey `x-should-retry: false`; without it they would send an unconfirmed upload again.
  */
 export function buildCallerResponse(outcome: CallerOutcome): StoredResponse {
   const { submissionId } = outcome
@@ -43,7 +43,7 @@ export function buildCallerResponse(outcome: CallerOutcome): StoredResponse {
   return { status, headers, body, ...(fileId !== null && { fileId }) }
 }
 
-/** Adds the links to the asset's status, which are not stored, because they contain a token. */
+/** Adds the links to the asset's status. They are not part of the stored response, because they contain a token. */
 export function linkedResponse(links: Pick<Links, 'asset'>, response: StoredResponse): StoredResponse {
   const { fileId, headers } = response
   if (fileId === undefined) return response

@@ -5,7 +5,7 @@ import { headersObject } from './response.ts'
 
 const EXPOSED = ['ETag', 'Retry-After', 'Location', 'Link', 'X-Request-Id']
 
-/** The CORS headers of a response to any method but OPTIONS. */
+/** The CORS headers of a response on a route with `tokenRouteCors`, except to OPTIONS. */
 export const TOKEN_ROUTE_HEADERS = [
   'Access-Control-Allow-Origin',
   '*',
@@ -14,7 +14,7 @@ export const TOKEN_ROUTE_HEADERS = [
 ]
 
 /**
- * CORS for the routes that a browser opens with `?token=`. Any page may read them: the token alone gives access.
+ * CORS for the routes that a browser may open with `?token=`. Any page may read their responses: the token alone gives access.
  * Responds to OPTIONS with 204.
  */
 export function tokenRouteCors(methods: readonly string[]): MiddlewareHandler<AppEnv> {

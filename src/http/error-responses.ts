@@ -9,7 +9,7 @@ import { headersObject, type PlainResponse, type RawHeaders, respond } from './r
 type ErrorDescription = { code: ProblemCode; problem: Problem; detail: string; fields: readonly FieldError[] }
 
 export type ErrorResponses = {
-  /** Describes an error for the caller, and logs it as `createErrorResponses` says. */
+  /** Describes an error for the caller. Logs it, unless it is an expected one: see `createErrorResponses`. */
   describe: (error: unknown, requestId: string) => ErrorDescription
   /** RFC 9457 `application/problem+json`. */
   problem: (error: unknown, requestId: string) => PlainResponse
@@ -17,20 +17,20 @@ export type ErrorResponses = {
   asProblem: (error: unknown, c: AppContext) => Response
   /** ImageKit's `{ message, help }`, for the routes that its SDKs call. */
   asImagekit: (error: unknown, c: AppContext) => Response
-  /** For a request that can't be parsed, so that it never reached a route. */
+  /** For a request that never reached a route, because it can't be parsed. */
   malformed: (code: ProblemCode, detail: string, path?: string) => PlainResponse & { body: string }
   /** For an error that no handler caught; it is logged. */
   unhandled: (error: unknown) => PlainResponse
 }
 
-/** ImageKit's own prefixes: its SDKs send requests there and can only read errors in ImageKit's shape. */
+/** Whether a path has one of ImageKit's own prefixes: its SDKs call these paths, and can only read errors in ImageKit's shape. */
 export function isImagekitPath(path: string): boolean {
   return /^\/(api\/v[12]|v1)(\/|$)/.test(path)
 }
 
 /**
- * `log` receives every error that isn't a `TrackerError`; its caller gets a fixed sentence. It also receives each `TrackerError`
- * that has a cause, but at most one `store_unavailable` per second.
+ * `log` receives every error that isn't a `TrackerError`, because the response has only a fixed sentence about it. It also receives
+ * each `TrackerError` that has a cause, but at most one `store_unavailable` per second.
  */
 export function createErrorResponses(
   publicUrl: () => string,

@@ -61,7 +61,7 @@ export function createFastPaths(deps: {
   return (exchange) => {
     const { method, url = '', headers } = exchange.incoming
     if (!PLAIN_HOST.test(headers.host ?? '')) return false
-    // Hono's middleware rejects it, with the reason.
+    // Hono's middleware rejects this request, with the reason.
     if (loopbackOnly && nonLocalReason(exchange.incoming) !== undefined) return false
     if (method === 'GET') {
       const fileId = STATUS_ADDRESS.exec(url)?.[1]

@@ -5,16 +5,16 @@ import { isLoopbackHost } from '../domain/host-address.ts'
 import type { AppEnv } from './request.ts'
 
 /**
- * Returns why a request is not local; undefined if it is. Unless both keys are configured, only local requests are accepted. A
- * `Host` that is not loopback may be a name that someone pointed here (DNS rebinding). A foreign `Origin` or `Sec-Fetch-Site`
- * means that a page of another site sent the request. A proxy's header means that a proxy forwarded it.
+ * Returns why a request is not local; undefined if it is. Unless both an API key and an admin key are configured, only local
+ * requests are accepted. A `Host` that is not loopback may be a name that someone pointed here (DNS rebinding). A foreign `Origin`
+ * or `Sec-Fetch-Site` means that a page of another site sent the request. A proxy's header means that a proxy forwarded it.
  */
 export function nonLocalReason({ headers }: IncomingMessage): string | undefined {
   const host = loopbackUrl(`http://${headers.host ?? ''}`)?.host
   if (host === undefined) return 'The Host header is not a loopback address.'
   // Another port of this machine counts as another site: otherwise any local program's page could write here.
   if (headers.origin !== undefined && loopbackUrl(headers.origin)?.host !== host && !isOwnForm(headers))
-    return 'The Origin header is foreign.'
+    return 'The Origin header is not that of this service.'
   const site = headers['sec-fetch-site']
   if (site !== undefined && site !== 'same-origin' && site !== 'none')
     return "Another site's page sent the request (Sec-Fetch-Site)."
@@ -36,8 +36,8 @@ const REMEDY =
   'By default only local requests are accepted. To open the service, set TRACKER_API_KEY and TRACKER_ADMIN_KEY.'
 
 /**
- * A page without a referrer sends its forms with `Origin: null`. Only the browser sets `Sec-Fetch-Site`, and for a sandboxed
- * page it sets `cross-site`. https://fetch.spec.whatwg.org/#append-a-request-origin-header
+ * With `Referrer-Policy: no-referrer`, a page sends its forms with `Origin: null`. Only the browser can set `Sec-Fetch-Site`, and
+ * for a sandboxed page it sets `cross-site`. https://fetch.spec.whatwg.org/#append-a-request-origin-header
  */
 function isOwnForm(headers: IncomingHttpHeaders): boolean {
   return headers.origin === 'null' && headers['sec-fetch-site'] === 'same-origin'

@@ -10,7 +10,7 @@ export type UploadMeter = {
 
 type CommittedSubmission = { submissionId: string; extensions: string[] }
 
-/** Measures an upload's duration and received bytes, and logs one line, however the upload ends. */
+/** Measures an upload's duration and the bytes received from the caller, and logs one line, however the upload ends. */
 export async function meterUpload<T extends { response: StoredResponse }>(
   { meter, log }: { meter: UploadMeter; log: { info(fields: object, text: string): void } },
   { form, requestId }: { form: IncomingForm; requestId: string },

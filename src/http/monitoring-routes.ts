@@ -8,13 +8,13 @@ import { type Api, operation, route } from './route.ts'
 type HealthRoutesDeps = {
   readiness: { check(): Promise<{ queuedWrites: number }> }
   keyRejections: Pick<KeyRejections, 'list'>
-  /** Identifies this process, so that a client can check whether an address of the service leads to it. */
+  /** Identifies this process, so that a client can check whether an address leads to this process. */
   instanceId: string
 }
 
 const READY = { status: 'ready', store: 'ok', migrations: 'ok' } as const
 
-/** Health checks, and the descriptions of the problem codes. They need no key, and show nothing confidential. */
+/** Health checks, and the descriptions of the problem codes. These routes need no key, and show nothing confidential. */
 export function healthRoutes(api: Api, { readiness, keyRejections, instanceId }: HealthRoutesDeps): void {
   // A rejected key doesn't make the service unready: it still receives webhooks.
   const imagekitDetail = (): string => {

@@ -1,9 +1,12 @@
 import type { StartTimer } from '../tracking/status/status-cache.ts'
 import type { ExceededLimit } from '../tracking/status/waiting-limit.ts'
 
-const INTERVAL_MS = 10_000
+const LOG_INTERVAL_MS = 10_000
 
-/** Logs rejections beyond a limit: the first at once, then one line per interval, so that a flood can't fill the disk. */
+/**
+ * Logs that connections or requests beyond a limit were rejected: the first at once, then the counts of each interval in one line,
+ * so that a flood can't fill the disk with logs.
+ */
 export function createOverloadLog(
   log: { warn(fields: object, text: string): void },
   startTimer: StartTimer,
@@ -17,10 +20,10 @@ export function createOverloadLog(
     if (!isTimerRunning) return
     log.warn(
       { event: 'load.rejected', rejected: Object.fromEntries(entries) },
-      'requests beyond a limit were rejected',
+      'connections or requests beyond a limit were rejected',
     )
     rejected = {}
-    startTimer(INTERVAL_MS, write)
+    startTimer(LOG_INTERVAL_MS, write)
   }
   return (limit) => {
     rejected[limit] = (rejected[limit] ?? 0) + 1

@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import { type FieldError, TrackerError } from '../domain/errors.ts'
 
-/** Parses a body or the parameters of a path. Throws `invalid_input`, which names each invalid field. */
+/** Parses a JSON body or the parameters of a path. Throws `invalid_input`, which names each invalid field. */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown): T {
   return parse(schema, value, { part: 'request', unknown: 'is not a known field' })
 }
 
 /**
- * Parses a query. If a parameter is given several times, its first value counts, unless it is a list. An empty value of a known
- * parameter counts as absent unless `emptyIsAbsent` is false: forms, and scripts that fill in a fixed query, send unset filters
- * like that.
+ * Parses a query. Only a list may be given several times; of any other parameter, the first value counts. An empty value of a
+ * known parameter that is not a list counts as absent unless `emptyIsAbsent` is false: forms, and scripts that fill in a fixed
+ * query, send unset filters as empty values.
  * Throws `invalid_input`, which names each invalid parameter.
  */
 export function parseQuery<T>(
@@ -46,7 +46,7 @@ function parse<T>(
   throw new TrackerError('invalid_input', `The ${texts.part} is not valid.`, { fields })
 }
 
-/** For a field whose schema has no message of its own. Undefined leaves zod's own message. */
+/** The message about a field whose schema has no message of its own. Undefined keeps zod's default message. */
 function plainMessage(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
@@ -73,7 +73,7 @@ const TYPES: { [type: string]: string } = {
   object: 'an object',
 }
 
-/** How many unknown fields an error names: a body of 1 MiB may have 100,000. */
+/** At most this many unknown fields are reported: a body of 1 MiB may have 100,000. */
 const MAX_UNKNOWN_FIELDS = 20
 
 function fieldErrors(issue: z.core.$ZodIssue, unknownMessage: string): FieldError[] {

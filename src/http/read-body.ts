@@ -2,21 +2,22 @@ import type { IncomingMessage } from 'node:http'
 import { TrackerError } from '../domain/errors.ts'
 import { type BodyBudget, createBodyBudget } from './body-budget.ts'
 
-/** How long a body that is read whole may take, in milliseconds: a slow sender must not occupy a socket for hours. */
+/** How long a body that is read as a whole may take, in milliseconds: a slow sender must not occupy a socket for hours. */
 export const WHOLE_BODY_MS = 60_000
 
-/** The same for a delivery that is rejected in any case: its body is stored, but it must not occupy a socket. */
+/** How long the body of a delivery may take that is rejected whatever its body is: the body is read only to be stored. */
 const REJECTED_BODY_MS = 1000
 
 export const MAX_BODY_BYTES = 1024 * 1024
 
 /**
- * Reads a whole body. Throws `payload_too_large` as soon as it exceeds `MAX_BODY_BYTES`, `request_timeout`, `client_closed`,
- * and `overloaded` if it was evicted to make room for others. The request stays open, so that the service can still respond.
+ * Reads a whole body. Rejects with `payload_too_large` as soon as the body exceeds `MAX_BODY_BYTES`, with `request_timeout`, with
+ * `client_closed`, or with `overloaded` if the body was evicted to make room for others. It never closes the connection itself, so
+ * that the service can still respond.
  */
 export type ReadBody = (incoming: IncomingMessage) => Promise<Buffer>
 
-/** Each has its own memory budget, so that unauthenticated senders take no room from authenticated ones. */
+/** Each reader has its own memory budget, so that unauthenticated senders take no room from authenticated ones. */
 export type BodyReaders = {
   /** For a sender with a valid key or token. */
   proven: ReadBody
@@ -27,8 +28,8 @@ export type BodyReaders = {
 }
 
 /**
- * The whole body if it arrived together with its head, as small ones do, even if the sender has disconnected since. It needs no
- * listener, timer or reservation in the budget, which are most of the cost of a read. Undefined if the body is incomplete.
+ * The whole body if it has already arrived, as a small one usually has, even if the sender has disconnected since; undefined if it
+ * is incomplete. This needs no listener, timer or reservation in the budget, which are most of the cost of a read.
  */
 export function bufferedBody(incoming: IncomingMessage): Buffer | undefined {
   return incoming.complete ? (incoming.read() ?? Buffer.alloc(0)) : undefined

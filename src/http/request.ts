@@ -6,7 +6,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { isInNetworks, type Network, normalizeAddress } from '../domain/host-address.ts'
 import type { ReaderCredential } from '../tracking/status/authorize-reader.ts'
 
-/** The context of every handler. */
+/** The type of Hono's environment, which every handler's context has. */
 export type AppEnv = { Bindings: HttpBindings; Variables: { requestId: string } }
 
 export type AppContext = Context<AppEnv>
@@ -21,7 +21,7 @@ export function requestIdOf({ headers }: IncomingMessage): string {
   return isValid ? requested : randomUUID()
 }
 
-/** Every response has the header, so it is set on Node's response directly: a header object would cost a third of the call. */
+/** Sets the header on Node's response directly: with `c.header`, every response would need a `Headers` object, which is slow to create. */
 export const requestId: MiddlewareHandler<AppEnv> = async (c, next) => {
   const id = requestIdOf(c.env.incoming)
   c.set('requestId', id)
@@ -39,7 +39,7 @@ export function requestKey({ headers }: IncomingMessage): string | undefined {
   return userName === '' ? undefined : userName
 }
 
-/** `Authorization` takes precedence over `?token=`. */
+/** The key in `Authorization`, or the token in `?token=`. `Authorization` takes precedence, even if it contains no key. */
 export function requestCredential(incoming: IncomingMessage, query: URLSearchParams): ReaderCredential {
   if (incoming.headers.authorization !== undefined) return { by: 'key', secret: requestKey(incoming) }
   const token = query.get('token')
@@ -71,7 +71,7 @@ export function clientAddress(c: AppContext, trusted: readonly Network[]): strin
   return normalizeAddress(address)
 }
 
-/** Only the two signatures are secret. They are stored only to replay rejected deliveries, and are never shown. */
+/** Only the two signature headers are secret. They are stored only with rejected deliveries, for a replay, and are never shown. */
 const STORED_HEADERS = [
   'content-type',
   'content-length',
@@ -85,7 +85,7 @@ const STORED_HEADERS = [
   'x-ik-signature',
 ] as const
 
-/** Selects the headers to store. Proxies put keys, identities and the address with its token into other headers. */
+/** Selects the headers to store. Others may contain secrets: proxies add keys, identities, and the webhook's URL with its token. */
 export function storedHeaders(incoming: IncomingHttpHeaders): { [name: string]: string } {
   const headers: { [name: string]: string } = {}
   for (const name of STORED_HEADERS) {

@@ -44,7 +44,7 @@ export function closedSignal(c: AppContext): AbortSignal {
   return controller.signal
 }
 
-/** Returns a function that runs its task once the response is sent or the caller has disconnected; at once if either is true. */
+/** Returns a function that runs its task once the response is sent or the caller has disconnected; at once if that has already happened. */
 export function onResponseEnd(outgoing: ServerResponse): (task: () => void) => void {
   return (task) => {
     if (outgoing.destroyed) task()
@@ -52,7 +52,10 @@ export function onResponseEnd(outgoing: ServerResponse): (task: () => void) => v
   }
 }
 
-/** A page of a list: the response has the cursor of the next page, and a `Link` to it, which is the same query with that cursor. */
+/**
+ * Builds the response with a page of a list. If there is a next page, `nextCursor` is its cursor, and `Link` has its URL: the same
+ * query with that cursor.
+ */
 export function pageResponse<Page extends object>(
   c: AppContext,
   page: Page,

@@ -6,9 +6,9 @@ import type { RequestHandler } from './request-handler.ts'
 import { HEADER_LIMIT } from './request-handler.ts'
 
 export type HttpServer = {
-  /** Resolves with the port once the service accepts connections; rejects if the address is in use. */
+  /** Resolves with the port once the service accepts connections; rejects if it can't, for example if the port is in use. */
   listen(host: string, port: number): Promise<number>
-  /** Stops accepting connections, lets requests in flight finish for `drainMs`, then closes the rest. */
+  /** Stops accepting connections, waits up to `drainMs` for requests in flight to finish, then closes the rest. */
   close(drainMs: number): Promise<void>
 }
 
@@ -24,14 +24,14 @@ export type ConnectionLimits = {
 
 export const CONNECTION_LIMITS: ConnectionLimits = {
   headMs: 30_000,
-  // Longer than proxies keep theirs (60 s by default): otherwise they might send a request on a connection just closed here.
+  // Longer than proxies keep idle connections (usually 60 s): otherwise they might send a request on one that was just closed here.
   keepAliveMs: 75_000,
   // Longer than the longest wait for ImageKit: five minutes for the response head and five for its body.
   stalledMs: 15 * 60_000,
   maxConnections: Number.POSITIVE_INFINITY,
 }
 
-/** `malformed` responds to a request that can't be parsed, so that it never reaches the handler. */
+/** `malformed` builds the response to a request that can't be parsed, and therefore never reaches the handler. */
 export function createHttpServer(
   handler: RequestHandler,
   {
@@ -50,7 +50,7 @@ export function createHttpServer(
     headersTimeout: limits.headMs,
     connectionsCheckingInterval: Math.min(Math.ceil(limits.headMs / 3), 5000),
     keepAliveTimeout: limits.keepAliveMs,
-    // A missing Host must be rejected as a problem, too.
+    // Node would respond to a missing Host by itself, with an empty 400 instead of a problem (RFC 9457).
     requireHostHeader: false,
   })
   server.timeout = limits.stalledMs
@@ -93,8 +93,8 @@ const MAX_RESERVED = 256
 const MAX_WAITING = 20_000
 
 /**
- * For a process that may open this many file descriptors: the maximum number of connections, and how many of them may wait for a
- * status. A quarter of the connections is reserved for webhooks and everything else.
+ * The limits of a process that may open `descriptors` file descriptors: the maximum number of connections, and how many of them
+ * may wait for a status. At least a quarter of the connections is reserved for webhooks and all other requests.
  */
 export function connectionsFor(descriptors: number): { maxConnections: number; waiting: number } {
   const reserved = Math.min(MAX_RESERVED, Math.ceil(descriptors / 4))

@@ -22,7 +22,10 @@ const HEADERS = {
 
 export type EventsDeps = { heartbeats: Heartbeats; subject: Subject; waitingLimit: WaitingLimit }
 
-/** Responds with a stream of status events, or with 204, which makes an `EventSource` stop. */
+/**
+ * Responds with a stream of status events; or, if nothing is pending and the client already has the status, with 204, which makes an
+ * `EventSource` stop reconnecting.
+ */
 export async function respondWithEvents(
   c: AppContext,
   { heartbeats, subject, waitingLimit }: EventsDeps,
@@ -57,9 +60,9 @@ export async function respondWithEvents(
 const HEARTBEAT = ':\n\n'
 
 /**
- * Writes a feed to a client as server-sent events. While a client does not read, only the current event is buffered and no
- * heartbeats are sent; once it reads again, it gets the newest state.
- * Returns a function that writes the feed's newest state and ends the stream when the feed is over.
+ * Writes a feed to a client as server-sent events. Once the buffer of a client that does not read is full, neither events nor
+ * heartbeats are added to it; when the client reads again, it gets the newest state.
+ * Returns a function that writes the feed's newest state, if it is not written yet, and ends the stream when the feed is over.
  */
 function streamStatus(outgoing: ServerResponse, feed: StatusFeed, heartbeats: Heartbeats): () => void {
   const flush = (): void => {
@@ -80,9 +83,9 @@ function streamStatus(outgoing: ServerResponse, feed: StatusFeed, heartbeats: He
 }
 
 /**
- * Makes the adapter leave Node's response alone. It recognises only this very object, so the response that middleware prepared
- * is dropped first: Hono would merge both into a new one, and the adapter would send that too. For the same reason no
- * middleware around this route may set a header after `next()`.
+ * Makes Hono's Node.js adapter leave Node's response alone. The adapter recognises only this very object, so the response that
+ * middleware prepared is dropped first: Hono would merge both into a new one, and the adapter would send the new one too. For the
+ * same reason no middleware around this route may set a header after `next()`.
  */
 function alreadySent(c: AppContext): Response {
   c.res = undefined

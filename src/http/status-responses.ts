@@ -14,8 +14,8 @@ function etagOf(version: string): string {
 }
 
 /**
- * From `If-None-Match`, compared weakly (RFC 9110 §13.1.2); undefined without that header. No list parser is needed: the list has
- * one of our ETags exactly when the header contains its text.
+ * Reads `If-None-Match`, which is compared weakly (RFC 9110 §13.1.2); undefined without that header. No list parser is needed: the
+ * list has one of our ETags exactly when the header contains its text.
  */
 export function ifNoneMatch({ headers }: IncomingMessage): IsKnown | undefined {
   const header = headers['if-none-match']
@@ -24,7 +24,7 @@ export function ifNoneMatch({ headers }: IncomingMessage): IsKnown | undefined {
   return (version) => header.includes(etagOf(version))
 }
 
-/** From `Last-Event-ID`: an event's id is the ETag, with or without its quotes, which some clients drop. */
+/** Reads `Last-Event-ID`. The id of an event is the status's ETag, whose quotes some clients drop. */
 export function lastEventId({ headers }: IncomingMessage): IsKnown {
   const header = headers['last-event-id']
   return (version) => header === version || header === etagOf(version)
@@ -53,7 +53,7 @@ export function statusResponse(
   return { status: 200, headers: [...JSON_TYPE, ...headers], body }
 }
 
-/** The status, with the addresses under which it can be read from now on. */
+/** The status of an asset, with its status and events URLs in the body and in `Link`. */
 export function linkedStatusResponse(snapshot: StatusSnapshot | undefined, urls: StatusUrls): PlainResponse {
   if (snapshot === undefined) throw notFound('asset')
   const body = `${snapshot.body.slice(0, -1)},${JSON.stringify(urls).slice(1)}`

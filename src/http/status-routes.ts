@@ -17,7 +17,7 @@ type StatusRoutesDeps = Pick<StatusDeps, 'statuses'> &
 
 const fileIdParams = z.object({ fileId: z.string() })
 
-/** The status of one or several assets, and the stream of its changes. */
+/** The status of one or of several assets, and the stream of one asset's changes. */
 export function statusRoutes(api: Api, deps: StatusRoutesDeps): void {
   const { statuses, handleStatus } = deps
 

@@ -46,7 +46,7 @@ function withIssues<In, Out>(parse: (value: In) => Out) {
   }
 }
 
-/** Registers uploads made elsewhere, receives ImageKit's responses to them, and shows any submission. */
+/** Registers submissions that are sent without the tracker, receives ImageKit's responses to them, and shows any submission. */
 export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
   const handleStatus = createStatusHandler({
     ...deps,
@@ -113,7 +113,7 @@ export function submissionRoutes(api: Api, deps: SubmissionRoutesDeps): void {
       body: { json: reportedResponseSchema },
       responses: { 200: z.union([linkedAssetStatusSchema, submissionSchema]) },
       async handle({ params, json }, c) {
-        // An unknown submission is reported before an invalid body.
+        // An unknown submission is reported before a JSON object that is not a response of ImageKit's.
         await getSubmission(params.submissionId)
         const { state, fileId } = await reportResponse(deps, params.submissionId, parseReportedResponse(json))
         if (state !== 'accepted' || fileId === null) {

@@ -34,7 +34,7 @@ type UploadRoutesDeps = SubmitUploadDeps<IncomingForm> &
     allowPrivateTargets: boolean
   }
 
-/** The routes that existing ImageKit clients use. ImageKit's own responses are returned unchanged. */
+/** The routes that existing ImageKit clients use. They return the status and the body of ImageKit's responses unchanged. */
 export function uploadRoutes(api: Api, deps: UploadRoutesDeps): void {
   for (const version of ['v1', 'v2'] as const) {
     routeWithSlash(api, `/api/${version}/files/upload`, {

@@ -41,10 +41,10 @@ type Trust = 'proven' | 'unproven' | RejectionCause
 
 type Source = Pick<RejectedDelivery, 'route' | 'token' | 'submissionId'>
 
-/** Reads and records a delivery. Responds 200 once it is on disk. Stores a rejected delivery with its cause, and throws. */
+/** Reads and records a delivery. Responds 200 once it is on disk. Passes a rejected delivery to the rejection log, and throws. */
 export function createWebhookHandler(deps: WebhookHandlerDeps): WebhookHandler {
-  // A batcher of their own: a commit waits for the pending tasks of `incomingWebhooks`, but deliveries that are rejected in any
-  // case add nothing to it.
+  // Deliveries that are rejected whatever their body is have their own batcher: a commit waits for the pending tasks of
+  // `incomingWebhooks`, and these deliveries add nothing to it.
   const rejections = createTickBatcher()
   const handle = async (
     incoming: IncomingMessage,
@@ -109,7 +109,10 @@ const MAX_BATCHED_BYTES = 64 * 1024
 
 const JSON_TYPE = ['Content-Type', 'application/json']
 
-/** A body that was evicted to make room for others is not a rejection: its sender gets a 503 and may retry. */
+/**
+ * The error of a delivery whose body could not be read. A delivery that is rejected whatever its body is stays rejected. Any other
+ * delivery whose body was evicted to make room for others is not rejected: its sender gets a 503 and may retry.
+ */
 function readFailure(trust: Trust, error: unknown): unknown {
   if (!(error instanceof TrackerError)) return error
   if (trust !== 'proven' && trust !== 'unproven') return new DeliveryRejected(trust)
@@ -125,7 +128,7 @@ function readFailure(trust: Trust, error: unknown): unknown {
   }
 }
 
-/** The size of an incomplete body, as far as it is known. At least 1: a size larger than the stored body marks it as incomplete. */
+/** The size of an incomplete body, as far as it is known. At least 1: a size larger than the stored, empty body marks it as incomplete. */
 function sizeOfUnreadBody(incoming: IncomingMessage, rejection: RejectionCause): number {
   const minBytes = rejection === 'too_large' ? MAX_BODY_BYTES + 1 : 1
   const announced = Number(incoming.headers['content-length'] ?? 0)

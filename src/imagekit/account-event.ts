@@ -8,7 +8,7 @@ const eventSchema = z.looseObject({
   id: plainText.optional().catch(undefined),
   type: plainText.optional().catch(undefined),
   request: z.looseObject({ x_request_id: plainText }).optional().catch(undefined),
-  // The payload came from `JSON.parse`, so an object in it is JSON. Its depth is not checked.
+  // The payload came from `JSON.parse`, so an object in it is a JSON object. How deeply it is nested is not checked.
   data: z.custom<JsonObject>(isJsonObject).optional().catch(undefined),
 })
 const fileSchema = z.looseObject({ fileId: fileIdText })
@@ -19,7 +19,7 @@ const failureSchema = z.looseObject({
 type FinishedUpload = (AccountEvent & { kind: 'upload_finished' })['response']
 
 /**
- * Reads the payload of a webhook that is configured in ImageKit's dashboard: `{ type, id, created_at, data, request? }`.
+ * Reads the payload of an account webhook, which is configured in ImageKit's dashboard: `{ type, id, created_at, data, request? }`.
  * https://imagekit.io/docs/webhooks lists the events. Unrecognised events become `other`, because they are stored, too.
  */
 export function readAccountEvent(payload: unknown): AccountEvent {
@@ -35,7 +35,7 @@ export function readAccountEvent(payload: unknown): AccountEvent {
 
   const fileId = fileSchema.safeParse(event.data).data?.fileId
   if (fileId === undefined) return { kind: 'other', eventId, type }
-  // `file.created` follows every upload, so it reports no change.
+  // `file.created` follows every upload, so it does not report a change to an existing asset.
   const isChange = /^file(-version)?\./.test(type) && type !== 'file.created'
   return { kind: isChange ? 'asset' : 'other', eventId, type, fileId }
 }

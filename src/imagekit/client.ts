@@ -24,7 +24,7 @@ type ClientOptions = {
 /** Far more than ImageKit returns for one file. Larger responses are aborted. */
 const MAX_RESPONSE_BYTES = 16 * 1024 * 1024
 
-/** Sends uploads and updates to ImageKit. Throws a `TrackerError` for an invalid form of the caller. */
+/** Sends uploads and updates to ImageKit. Throws a `TrackerError` if the caller's form is invalid. */
 export function createImagekitClient(options: ClientOptions) {
   const { uploadUrl, apiUrl, formLimits, allowPrivateTargets, timeoutMs, onStatus } = options
   const dispatcher = new Agent({
@@ -37,13 +37,13 @@ export function createImagekitClient(options: ClientOptions) {
 
   return {
     /**
-     * Relays an upload form as it arrives. `close` is called once all of it has arrived; see `relayUpload`. `signal` aborts
-     * the upload only until its form is complete; after that, the response is awaited in any case.
+     * Relays an upload form as it arrives. `close` is called once the whole form has arrived; see `relayUpload`. `signal` aborts
+     * the upload only until the outgoing form is complete; after that, the response is awaited in any case.
      */
     sendUpload(upload: {
       version: 'v1' | 'v2'
       form: IncomingForm
-      /** Whether to compute the fingerprint of the form. */
+      /** Whether to compute the fingerprint of the form, for `close`. */
       fingerprint: boolean
       close: CloseUpload
       signal: AbortSignal

@@ -1,4 +1,4 @@
-/** Reads a stream of bytes from one delimiter to the next. It requests a chunk only when the previous one is used up. */
+/** Reads a stream of bytes from one delimiter to the next. A chunk is requested only when the bytes before it don't suffice. */
 export class DelimitedBytes {
   readonly #chunks: AsyncIterator<Buffer>
   readonly #truncated: () => Error
@@ -11,7 +11,7 @@ export class DelimitedBytes {
     this.#rest = first
   }
 
-  /** Yields the bytes up to the delimiter, and consumes the delimiter too. */
+  /** Yields the bytes up to the delimiter, in pieces, and consumes the delimiter too. */
   async *until(delimiter: Buffer): AsyncGenerator<Buffer, void> {
     for (;;) {
       const rest = this.#rest
@@ -36,7 +36,7 @@ export class DelimitedBytes {
     return true
   }
 
-  /** Reads to the end of the stream. */
+  /** Reads to the end of the stream, and discards what is read. */
   async drain(): Promise<void> {
     while ((await this.#chunks.next()).done !== true);
   }

@@ -3,7 +3,7 @@ import type { OutgoingBody } from './outgoing-body.ts'
 import { readResetMs } from './rate-limit.ts'
 import { readResponse } from './read-response.ts'
 
-/** The headers of ImageKit's response that the caller gets, with its status and body. */
+/** The headers of ImageKit's response that are passed on to the caller, together with its status and body. */
 const FORWARDED_HEADERS = [
   'content-type',
   'retry-after',
@@ -45,7 +45,7 @@ export async function exchange(
       retryAfterMs,
     }
   } catch (cause) {
-    // Read before the source is stopped: stopping it may let it reach its end.
+    // Read before the source is stopped: a source that is being stopped may still reach its end and count as complete.
     const wasComplete = body.isComplete
     if (body.failure !== undefined) throw body.failure.error
     return { kind: 'broken' as const, wasComplete, timedOut: isTimeout(cause), cause }

@@ -45,7 +45,7 @@ function readFinalStatus(status: string | undefined): FinalStatus | null {
   }
 }
 
-/** Replaces an error that is nested too deeply to be serialised with the size of the body. The stored body still contains it. */
+/** An error that is nested too deeply to be serialised is replaced by the size of the body. The stored body still contains it. */
 function readError(error: Json | undefined, bytes: number): Json | null {
   if (error === undefined) return null
   return isTooDeep(error) ? { truncated: true, bytes } : error

@@ -7,18 +7,18 @@ import type { RequestedExtension } from '../domain/submission.ts'
 const MAX_EXTENSIONS = 100
 const extensionsSchema = z.array(z.looseObject({ name: plainText }))
 
-/** Parses the `extensions` of an upload, a JSON text. ImageKit validates the options inside an extension. */
+/** Parses the `extensions` of an upload form, which are JSON in a text field. */
 export function parseExtensionsText(text: string): RequestedExtension[] {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    throw invalidExtensions('must be a JSON text such as [{"name":"remove-bg"}]')
+    throw invalidExtensions('must be JSON, such as [{"name":"remove-bg"}]')
   }
   return parseExtensions(value)
 }
 
-/** Parses the `extensions` of an update, an array. */
+/** Parses an array of `extensions`, as in the JSON body of an update or a registration. ImageKit validates their options. */
 export function parseExtensions(value: unknown): RequestedExtension[] {
   // Checked before the extensions themselves: there may be hundreds of thousands.
   if (Array.isArray(value) && value.length > MAX_EXTENSIONS)

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { FileFacts } from '../domain/evidence.ts'
 import { fileIdText } from '../domain/plain-text.ts'
 
-/** Far more than ImageKit gives a file. The tags are stored with each submission and compared as a whole. */
+// Far more than ImageKit gives a file. Tags and descriptions are stored with each submission and compared as a whole, so a longer one
+// is not truncated but counts as absent.
 const MAX_TAGS = 1000
 const MAX_TAG_LENGTH = 200
 const MAX_DESCRIPTION_LENGTH = 16 * 1024
@@ -21,7 +22,7 @@ const tagSchema = z.object({ name: z.string().max(MAX_TAG_LENGTH), source: short
 
 /**
  * Reads a file object from an upload response, a details call or a list. Undefined if it names no file. Other unreadable
- * fields count as absent, because absence is no evidence.
+ * fields count as absent: an absent field is never evidence that a run succeeded.
  */
 export function readFileFacts(object: unknown): FileFacts | undefined {
   const parsed = fileSchema.safeParse(object)

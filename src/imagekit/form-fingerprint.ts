@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { FormPart } from './form-part.ts'
 
-/** SHA-256 over the parts of a form in order: name, file name, content. Equal forms have equal fingerprints. */
+/** SHA-256 over the name, file name and content of each part of a form, in order. The boundary makes no difference. */
 export class FormFingerprint {
   readonly #form = createHash('sha256')
 

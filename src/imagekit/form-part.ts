@@ -1,6 +1,6 @@
 import { TrackerError } from '../domain/errors.ts'
 
-/** `content` must be read to its end before the next part is requested. */
+/** One part of a form. `content` must be read to its end before the next part is requested. */
 export type FormPart = {
   name: string
   fileName: string | undefined

@@ -22,7 +22,7 @@ const HEAD_END = Buffer.from('\r\n\r\n')
  * Yields the parts of a form as they arrive, with backpressure; ends once the whole request has arrived. Throws
  * `invalid_input`, and whatever `chunks` throws.
  *
- * Parsers for Node.js skip a part that they can't read. Here that is an error: each part is either relayed or reported.
+ * The usual parsers for Node.js skip a part that they can't read. Here it is an error: no part may be lost silently.
  */
 export async function* readFormParts(
   form: IncomingForm,
@@ -91,7 +91,7 @@ async function readField(name: string, content: AsyncIterable<Buffer>, maxBytes:
   return Buffer.concat(pieces)
 }
 
-/** The outgoing parts declare no character set: all of them are UTF-8. */
+/** Text is relayed without a character set, so it is converted to UTF-8. */
 function toUtf8({ name, charset = 'utf-8' }: PartHeaders, bytes: Buffer): Buffer {
   if (/^utf-?8$/i.test(charset)) return bytes
   try {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { invalidForm } from './form-part.ts'
 
-/** Writes `multipart/form-data` (RFC 7578) piece by piece: a head, the content, `partEnd`; then `formEnd`. */
+/** Writes `multipart/form-data` (RFC 7578) piece by piece: for each part its head, its content and `partEnd`; finally `formEnd`. */
 export type FormWriter = {
   contentType: string
   /** Throws `invalid_input` for a name or file name on which parsers disagree. */
@@ -28,8 +28,8 @@ export function createFormWriter(): FormWriter {
 }
 
 /**
- * A backslash can't be encoded, and parsers disagree on it: some keep it, some drop it, and some read a following quote as part
- * of the name. A file name may be a Windows path, in which a backslash stands between other characters and is harmless.
+ * There is no standard way to escape a backslash, and parsers disagree: some keep it, some drop it, and some take a quote after it
+ * for a part of the name. A file name may be a Windows path, in which a backslash stands between other characters and is harmless.
  */
 function ambiguous(what: string): Error {
   return invalidForm(

@@ -18,7 +18,7 @@ export function parsePartHeaders(head: Buffer): PartHeaders {
   const headers = parseLines(head.toString('utf8'))
   const transferEncoding = headers.get('content-transfer-encoding') ?? 'binary'
   if (!/^(7bit|8bit|binary)$/i.test(transferEncoding))
-    throw invalidHeaders('have a Content-Transfer-Encoding, which RFC 7578 does not allow')
+    throw invalidHeaders('have a Content-Transfer-Encoding other than 7bit, 8bit or binary')
   const disposition = parseDisposition(headers.get('content-disposition'))
   const contentType = headers.get('content-type')
   const type = contentType === undefined ? undefined : parseHeaderValue(contentType)
@@ -26,13 +26,13 @@ export function parsePartHeaders(head: Buffer): PartHeaders {
   return { ...disposition, contentType, charset: type?.parameters.get('charset') }
 }
 
-/** Splits `text/plain; charset=utf-8` into value and parameters, with names in lower case; undefined if malformed. */
+/** Splits `text/plain; charset=utf-8` into its value and its parameters, by name in lower case; undefined if malformed. */
 export function parseHeaderValue(
   text: string,
 ): { value: string; parameters: Map<string, string> } | undefined {
   const [value = ''] = /^[^\s;"]*/.exec(text) ?? []
   const parameters = new Map<string, string>()
-  // The name of each parameter, and its value with or without quotes. Empty parameters are skipped.
+  // Matches one parameter: its name, and its value with or without quotes; or an empty parameter, which is skipped.
   const parameter = /[ \t]*;[ \t]*(?:([^\s=;"]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"\\]+)))?[ \t]*/sy
   let at = value.length
   while (at < text.length) {
@@ -79,12 +79,14 @@ function parseDisposition(text: string | undefined): Pick<PartHeaders, 'name' | 
   const name = parameters.get('name')
   if (name === undefined || name === '') throw invalidForm('form', 'has a part without a name')
   const extended = parameters.get('filename*')
-  const others = [...parameters.keys()].filter((key) => /^(file)?name\*/.test(key) && key !== 'filename*')
-  if (others.length > 0) throw invalidHeaders(`have the parameter ${others[0]}`)
+  const unsupported = [...parameters.keys()].filter(
+    (key) => /^(file)?name\*/.test(key) && key !== 'filename*',
+  )
+  if (unsupported.length > 0) throw invalidHeaders(`have the unsupported parameter ${unsupported[0]}`)
   return { name, fileName: extended === undefined ? parameters.get('filename') : decodeExtended(extended) }
 }
 
-/** `UTF-8''na%C3%AFve`: https://www.rfc-editor.org/rfc/rfc8187 */
+/** Decodes `UTF-8''na%C3%AFve`: https://www.rfc-editor.org/rfc/rfc8187 */
 function decodeExtended(text: string): string {
   const [, charset = '', encoded = ''] = /^(UTF-8|ISO-8859-1)'[^']*'(.*)$/is.exec(text) ?? []
   const bytes = Buffer.from(

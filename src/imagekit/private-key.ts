@@ -2,6 +2,7 @@ import { request } from 'undici'
 import { errorMessage } from '../domain/errors.ts'
 import { readResetMs } from './rate-limit.ts'
 
+/** `afterMs`: how long the response took. `ms`: how long ImageKit accepts no further requests. */
 type ApiKeyProbe =
   | { kind: 'works'; afterMs: number }
   | { kind: 'rejected'; status: number }

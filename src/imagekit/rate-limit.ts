@@ -1,7 +1,7 @@
 const DEFAULT_RESET_MS = 60_000
 
 /**
- * The time to wait, at most an hour; a minute if ImageKit does not send it. ImageKit sends milliseconds:
+ * How long to wait after a 429, in milliseconds: at most an hour, and a minute if ImageKit does not say. ImageKit sends milliseconds:
  * https://imagekit.io/docs/api-overview#rate-limits
  */
 export function readResetMs(headers: { [name: string]: string | string[] | undefined }): number {
@@ -9,7 +9,7 @@ export function readResetMs(headers: { [name: string]: string | string[] | undef
   return Number.isFinite(reset) && reset > 0 ? Math.min(reset, 3_600_000) : DEFAULT_RESET_MS
 }
 
-/** The time during which ImageKit accepts no requests, shared by all users of one lookup. */
+/** Remembers until when ImageKit accepts no requests. All requests that share a rate limit share a cooldown. */
 export function createCooldown(clock: () => number) {
   let startedAt = 0
   let endsAt = 0

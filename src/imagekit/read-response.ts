@@ -39,7 +39,7 @@ export function readResponse(status: number, body: string, requestId: string | n
   return { kind: 'unconfirmed', requestId, error: { code: 'imagekit_unclear', message, status } }
 }
 
-/** Reads a response that the client received from ImageKit and reports to us. Throws `invalid_input` if it can't be one. */
+/** Reads ImageKit's response to an upload sent without the tracker, as its sender reports it. Throws `invalid_input` if it can't be one. */
 export function parseReportedResponse(body: JsonObject): UploadResponse {
   const { extensionStatus } = body
   if (isJsonObject(extensionStatus) && Object.keys(extensionStatus).length > MAX_NAMES)
@@ -113,7 +113,7 @@ function readStatus(status: unknown): 'pending' | 'success' | 'failed' {
   return status === 'success' || status === 'failed' ? status : 'pending'
 }
 
-/** Null if the AI tags can't be read: compared with no tags, every later tag would look like evidence. */
+/** Null without a `fileId`, and if the AI tags can't be read: compared with no tags, every later tag would look like evidence. */
 function readBaseline(file: File): Baseline | null {
   const hasTags = file['AITags'] !== undefined && file['AITags'] !== null
   const facts = hasTags && !isTagList(file['AITags']) ? undefined : readFileFacts(file)

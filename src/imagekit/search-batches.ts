@@ -1,4 +1,4 @@
-/** How many ids one search accepts. */
+/** At most this many ids are looked up in one search. */
 const MAX_IDS = 100
 
 /** Servers reject URLs of 8 KiB or more, and some reject shorter ones. A hundred of ImageKit's own ids need about 3,300 bytes. */
@@ -9,7 +9,7 @@ export function searchQuery(fileIds: readonly string[]): string {
   return encodeURIComponent(`id IN [${fileIds.map((id) => JSON.stringify(id)).join(',')}]`)
 }
 
-/** Splits the ids, in order, into searches whose URLs are short enough. An id that is too long by itself is alone in one. */
+/** Splits the ids, in order, into batches for searches whose URLs are short enough. An id that is too long has its own batch. */
 export function searchBatches(fileIds: readonly string[]): string[][] {
   const batches: string[][] = []
   let bytes = 0
@@ -18,7 +18,7 @@ export function searchBatches(fileIds: readonly string[]): string[][] {
     const idBytes = searchQuery([fileId]).length
     if (batch && batch.length < MAX_IDS && bytes + idBytes <= MAX_QUERY_BYTES) {
       batch.push(fileId)
-      bytes += idBytes - FRAME_BYTES
+      bytes += idBytes - SHARED_BYTES
     } else {
       batches.push([fileId])
       bytes = idBytes
@@ -27,5 +27,5 @@ export function searchBatches(fileIds: readonly string[]): string[][] {
   return batches
 }
 
-/** The constant part of every search, less the comma between two ids. */
-const FRAME_BYTES = searchQuery([]).length - encodeURIComponent(',').length
+/** How much shorter an id is in a batch with others than in its own search: it shares the constant part, and needs a comma. */
+const SHARED_BYTES = searchQuery([]).length - encodeURIComponent(',').length

@@ -1,11 +1,11 @@
-/** The content of one family of signature headers, not verified yet. */
+/** What one scheme's signature headers contain, not verified yet. */
 export type SignatureClaim = {
   /** Milliseconds since the epoch. */
   signedAt: number
   /** The part of the signed text before the body. */
   signedHead: string
   encoding: 'hex' | 'base64'
-  /** Any of them may be valid. Signatures of unknown versions are left out. */
+  /** One valid signature is enough. Signatures of unknown versions are left out. */
   signatures: string[]
   eventId: string | null
 }
@@ -33,8 +33,8 @@ export function readIkSignature(headers: Headers): SignatureClaim | 'absent' | '
 }
 
 /**
- * `webhook-signature: v1,BASE64 …` over `webhook-id.webhook-timestamp.body`. An id with a full stop is rejected: it could
- * move the border between id and body.
+ * `webhook-signature: v1,BASE64 …` over `webhook-id.webhook-timestamp.body`. An id with a full stop is malformed:
+ * the same signed text could be split into another id, time and body.
  * https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme
  */
 export function readStandardSignature(headers: Headers): SignatureClaim | 'absent' | 'malformed' {

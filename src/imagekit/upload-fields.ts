@@ -28,7 +28,7 @@ export class FieldCollector {
     this.#targets = targets
   }
 
-  /** Validates the name of a part, before its content is read. Throws `invalid_input`. */
+  /** Validates and records the name of a part, before its content is read. Throws `invalid_input`. */
   beginPart(name: string): void {
     // The official SDK sends each byte of a Buffer as a field of its own.
     if (/^file\[\d+\]$/.test(name)) throw invalidForm('file', SENT_AS_BYTES)
@@ -39,7 +39,7 @@ export class FieldCollector {
     if (name === 'description') this.fields.setsDescription = true
   }
 
-  /** Stores the value of a known field. Returns whether to relay the field unchanged. */
+  /** Stores the value of a known field. Returns whether to relay the field; otherwise it is left out. */
   setField(name: string, value: string): boolean {
     if (name === 'fileName') this.fields.fileName = value
     if (name === 'extensions' && value !== '') this.fields.extensions = parseExtensionsText(value)

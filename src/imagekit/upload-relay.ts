@@ -4,15 +4,15 @@ import { KNOWN_FIELDS } from './form-reader.ts'
 import type { FormWriter } from './form-writer.ts'
 import { FieldCollector, type UploadFields } from './upload-fields.ts'
 
-/** Called once the whole form has arrived. `fingerprint` is null unless it was requested. */
+/** Called once the whole form has arrived. `fingerprint` is null unless it was requested. Returns the `webhookUrl` to add, if any. */
 export type CloseUpload = (
   fields: UploadFields & { fingerprint: string | null },
 ) => Promise<{ webhookUrl: string | null }>
 
 /**
- * Yields the outgoing form as the incoming one arrives, without the caller's `webhookUrl`. Once all fields are known, `close`
- * returns our own `webhookUrl`, and only then are its part and the closing boundary sent. Any error before that is thrown, so
- * that the form never becomes complete.
+ * Yields the outgoing form as the incoming one arrives, without the caller's `webhookUrl`. Once the whole form has arrived, `close`
+ * returns our own `webhookUrl` if the upload needs one; only then are its part and the closing boundary sent. Any error before that
+ * is thrown, so that the form never becomes complete.
  */
 export async function* relayUpload(
   parts: AsyncIterable<FormPart>,

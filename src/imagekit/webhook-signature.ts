@@ -14,8 +14,8 @@ export type SignatureResult =
 const TOLERANCE_MS = 5 * 60 * 1000
 
 /**
- * Verifies both of ImageKit's signature schemes over the raw bytes. ImageKit may send both families of headers; one valid
- * signature is enough, because each signs the whole body. Header names are in lower case, times in milliseconds.
+ * Verifies a body's signatures in both of ImageKit's schemes. ImageKit may send the headers of both; one valid signature is enough,
+ * because each signs the whole body. Header names are in lower case, times in milliseconds.
  */
 export function verifySignature(facts: {
   headers: { readonly [name: string]: string }

@@ -24,8 +24,8 @@ export type AlerterDeps = EvaluateAlertsDeps & {
 }
 
 /**
- * POSTs a message to the target when an alert fires and when it resolves. A message is retried for as long as the target is
- * unavailable, and may arrive more than once. If the state of an alert changes in the meantime, only the new state is sent.
+ * POSTs a message to the target when an alert fires and when it resolves. A message is retried until the target accepts it, and may
+ * arrive more than once. If the state of an alert changes before that, only the new state is sent.
  */
 export function createAlerter(deps: AlerterDeps): Repeated {
   const { store, lease, sender, target, thresholds, links, alertEveryMs, clock, log } = deps
@@ -38,7 +38,7 @@ export function createAlerter(deps: AlerterDeps): Repeated {
     return passedMs >= 0 && passedMs < pause.ms
   }
 
-  /** Returns whether the alert was delivered. */
+  /** Returns whether the message was delivered. After a failure, no message is sent for a while. */
   const send = async (
     alert: Alert,
     message: object,
@@ -66,7 +66,7 @@ export function createAlerter(deps: AlerterDeps): Repeated {
 
   return repeat(
     async () => {
-      // First and separately: the other alerts are computed from the database, and stored in it.
+      // The database alert comes first, and separately: all others are computed from the database, and stored in it.
       const { isAvailable, due } = await databaseAlert.evaluate()
       if (due && !isPaused()) {
         const { alert, fault } = due
@@ -78,7 +78,7 @@ export function createAlerter(deps: AlerterDeps): Repeated {
       // Each process sends the database alert; only the lease holder sends the others.
       const current = lease.current()
       if (current === null) return alertEveryMs
-      // Before the evaluation: a pause that ends meanwhile must not let an outdated alert go out.
+      // Read before the evaluation: if the pause ends while alerts are evaluated, the result may already be outdated.
       const wasPaused = isPaused()
       for (const alert of await evaluateAlerts(deps, current)) {
         const message = alertMessage(alert, thresholds, links)

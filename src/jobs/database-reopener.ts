@@ -9,7 +9,7 @@ type DatabaseReopenerDeps = {
 
 const LOG_EVERY_MS = 60_000
 
-/** Keeps trying to open a database that could not be opened at startup. Logs failures at most once a minute. */
+/** Tries to open a database that could not be opened at startup until it succeeds. Logs failures at most once a minute. */
 export function createDatabaseReopener({ open, onOpen, everyMs, log }: DatabaseReopenerDeps): Repeated {
   let isOpen = false
   let failures = 0

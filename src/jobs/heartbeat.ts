@@ -21,12 +21,15 @@ export type HeartbeatDeps = KeepAliveDeps &
 const EVERY_MS = 10_000
 const AFTER_FAILURE_MS = 2_000
 
-/** Shows other processes that this one is alive, and recovers the unfinished work of ended ones. */
+/**
+ * Records regularly that this process is alive, and synchronises its clock. Then recovers the unfinished work of ended processes,
+ * and renews the maintenance lease.
+ */
 export function createHeartbeat(deps: HeartbeatDeps): Repeated {
   const { store, lease, outage, log } = deps
   /**
-   * Returns whether the work succeeded. A failure is logged, and does not count as an outage: the heartbeat has just shown that
-   * the store is available, so the locks of other processes may be the reason.
+   * Returns whether the work succeeded. A failure is logged, but does not count as an outage of the store: the heartbeat has just
+   * been written, so the cause may be a lock that another process holds.
    */
   const succeeds = async (work: Promise<void>, event: string, message: string): Promise<boolean> => {
     try {
@@ -44,12 +47,12 @@ export function createHeartbeat(deps: HeartbeatDeps): Repeated {
       const isRecovered = await succeeds(
         recoverAbandoned(deps),
         'recovery.failed',
-        'uploads of ended processes could not be recovered',
+        'the unfinished work of ended processes could not be recovered',
       )
       const isRenewed = await succeeds(
         lease.renew(store),
         'lease_renewal.failed',
-        'the lease could not be renewed',
+        'the maintenance lease could not be renewed',
       )
       return isRecovered && isRenewed ? EVERY_MS : AFTER_FAILURE_MS
     },

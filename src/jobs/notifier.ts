@@ -17,7 +17,7 @@ import { createTargetBackoff } from './target-backoff.ts'
 export type NotifierDeps = {
   store: Pick<
     Store,
-    'listDueNotifications' | 'claimNotification' | 'releaseNotification' | 'settleNotification'
+    'listDueNotifications' | 'claimNotification' | 'releaseNotification' | 'recordNotificationResult'
   >
   sender: { send(notification: Notification): Promise<SendResult> }
   rejectedTargets: { note(host: string): void }
@@ -27,18 +27,18 @@ export type NotifierDeps = {
   log: { [level in 'info' | 'warn' | 'error']: (fields: object, text: string) => void }
 }
 
-const AT_ONCE = 32
-const AT_ONCE_PER_HOST = 4
-/** The number of notifications read per host: those in progress, some that are backing off, and some that can start. */
+const MAX_IN_PROGRESS = 32
+const MAX_IN_PROGRESS_PER_HOST = 4
+/** The number of due notifications read per host: more than can start at once, because targets of some may be backing off. */
 const READ_PER_HOST = 32
-/** The number of pages of hosts that are read before other work runs. */
+/** The maximum number of pages of hosts that one run reads. If there are more, the next run follows after `WHILE_MORE_MS`. */
 const MAX_PAGES = 10
-const BETWEEN_MS = 50
+const WHILE_MORE_MS = 50
 const EVERY_MS = 1000
 const AFTER_FAILURE_MS = 5000
 
-const PRIVATE_TARGET =
-  'notification not sent: the host is a private address; set ALLOW_PRIVATE_TARGETS=true if that is intended'
+const PRIVATE_TARGET_MESSAGE =
+  'notification not sent: the host is, or resolves to, a private address; set ALLOW_PRIVATE_TARGETS=true if that is intended'
 
 const EVENTS = {
   delivered: 'notification.delivered',
@@ -57,27 +57,29 @@ const MESSAGES = {
 } as const satisfies { [kind in NotificationResult['kind']]: string }
 
 /**
- * Notifies callers of their settled runs at least once, retrying for up to a day. It reads more due notifications whenever it is
- * woken and whenever an attempt has ended; a caller that does not respond does not delay the others.
+ * Sends the notifications to callers about settled runs, and retries each for up to a day. A notification may arrive more than
+ * once. Due notifications are read every second, when the job is woken, and when an attempt has ended. A caller that does not
+ * respond does not delay the others.
  */
 export function createNotifier(deps: NotifierDeps): Repeated {
   const { store, sender, rejectedTargets, meter, clock, random, log } = deps
   const inProgress = new Map<string, { host: string; ended: Promise<void> }>()
   const backoff = createTargetBackoff()
+  /** The host after which the next page begins. */
   let place: HostPlace = null
   let isStopped = true
 
   const attempt = async (due: DueNotification): Promise<void> => {
     const { notificationId, target } = due
-    const claim = clock() + NOTIFICATION_CLAIM_MS
-    const body = await store.claimNotification(notificationId, due.dueAt, claim)
+    const claimedUntil = clock() + NOTIFICATION_CLAIM_MS
+    const body = await store.claimNotification(notificationId, due.dueAt, claimedUntil)
     if (body === undefined) return
     const at = clock()
     const sendResult = await sender.send({ ...due, body })
-    // Aborted by our own stop: this does not count as a failed attempt.
+    // The service is stopping and has closed the sender: this does not count as a failed attempt, and no more may start.
     if (sendResult.kind === 'closed') {
       isStopped = true
-      await store.releaseNotification(notificationId, claim, due.dueAt)
+      await store.releaseNotification(notificationId, claimedUntil, due.dueAt)
       return
     }
     const status = sendResult.kind === 'rejected' ? null : sendResult.status
@@ -86,12 +88,12 @@ export function createNotifier(deps: NotifierDeps): Repeated {
     if (result.kind === 'again') {
       backoff.backOff(target, { until: result.at, now: clock(), wholeHost: status === null })
     } else if (result.kind === 'delivered') backoff.reset(target)
-    await store.settleNotification(notificationId, result, claim, { at, status })
+    await store.recordNotificationResult(notificationId, result, claimedUntil, { at, status })
     const host = hostOf(target)
     const fields = { notificationId, host, attempt: due.attempt, ...result }
     if (sendResult.kind === 'rejected' && sendResult.reason === 'address_not_allowed') {
       rejectedTargets.note(host)
-      log.warn({ event: EVENTS.rejected, ...fields }, PRIVATE_TARGET)
+      log.warn({ event: EVENTS.rejected, ...fields }, PRIVATE_TARGET_MESSAGE)
     } else log.info({ event: EVENTS[result.kind], ...fields }, MESSAGES[result.kind])
   }
   const resultOf = (
@@ -126,15 +128,18 @@ export function createNotifier(deps: NotifierDeps): Repeated {
     inProgress.set(due.notificationId, { host: hostOf(due.target), ended })
   }
   const mayBegin = ({ notificationId, target }: DueNotification): boolean => {
-    if (isStopped || inProgress.size >= AT_ONCE || inProgress.has(notificationId)) return false
+    if (isStopped || inProgress.size >= MAX_IN_PROGRESS || inProgress.has(notificationId)) return false
     if (backoff.isBackingOff(target, clock())) return false
     const host = hostOf(target)
     const ofHost = [...inProgress.values()].filter((other) => other.host === host)
-    return ofHost.length < AT_ONCE_PER_HOST
+    return ofHost.length < MAX_IN_PROGRESS_PER_HOST
   }
 
-  /** Starts due notifications of every host once, beginning after the host at which the limit was reached last time. */
-  const fill = async (): Promise<number> => {
+  /**
+   * Starts due notifications of all hosts, beginning after the host at which the previous run reached a limit, so that every host
+   * gets its turn. Returns the pause until the next run.
+   */
+  const startDue = async (): Promise<number> => {
     let hasWrapped = place === null
     for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const now = clock()
@@ -145,15 +150,15 @@ export function createNotifier(deps: NotifierDeps): Repeated {
         if (!mayBegin(one)) continue
         begin(one)
         place = one.host
-        if (inProgress.size >= AT_ONCE) return EVERY_MS
+        if (inProgress.size >= MAX_IN_PROGRESS) return EVERY_MS
       }
       place = next
       if (next === null && hasWrapped) return EVERY_MS
       hasWrapped ||= next === null
     }
-    return BETWEEN_MS
+    return WHILE_MORE_MS
   }
-  const repeated = repeat(fill, {
+  const repeated = repeat(startDue, {
     afterFailureMs: AFTER_FAILURE_MS,
     onError: (err) => log.error({ event: 'notifier.failed', err }, 'notifying failed'),
   })

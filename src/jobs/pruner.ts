@@ -14,8 +14,9 @@ export type PrunerDeps = {
   clock: () => number
   /** A monotonic clock: how long the service has been running, in milliseconds. */
   uptimeMs: () => number
-  /** The trust that was stored when the store was opened; null if there was none. */
+  /** The result of `findClockTrust` when the store was opened. */
   clockTrust: () => ClockTrust | null
+  /** How long bodies and headers of deliveries are kept. */
   retentionMs: number
   /** Null: submissions are kept forever. */
   retentionRunsMs: number | null
@@ -25,9 +26,9 @@ export type PrunerDeps = {
 /** Where the next step continues. */
 type Place = 'keys' | { bodies: number | null } | { submissions: RetentionPlace | null }
 
-/** The number of bodies that one step deletes: few enough that no delivery has to wait. */
-const AT_ONCE = 200
-const BETWEEN_MS = 50
+/** The maximum number of bodies that one step checks: few enough not to delay deliveries noticeably. */
+const BODIES_PER_STEP = 200
+const BETWEEN_STEPS_MS = 50
 const EVERY_MS = 10 * 60_000
 /** The epochs of leases begin at 1. */
 const NO_EPOCH = 0
@@ -35,18 +36,22 @@ const DOUBT_MESSAGE =
   'the clock is more than a day past the last trusted time: check it. Nothing is pruned until the service has run for a day'
 
 /**
- * Deletes expired idempotency keys, and bodies and headers of deliveries past their retention; their rows and all statuses stay.
- * If submissions have a retention, it deletes those past it completely.
+ * Deletes expired idempotency keys, and the bodies and headers of deliveries older than `retentionMs`; the rows of those
+ * deliveries stay. If `retentionRunsMs` is set, it also deletes older submissions with their runs and deliveries, unless they are
+ * still needed.
  */
 export function createPruner(deps: PrunerDeps): Repeated {
   const { store, lease, clock, uptimeMs, retentionMs, retentionRunsMs, log } = deps
   let last: { trust: ClockTrust; checkedAt: number } | undefined
   /** The epoch of the lease at the last check, or `NO_EPOCH` if another process had it; undefined before the first check. */
   let epoch: number | undefined
-  let isWarned = false
+  let wasInDoubt = false
   let place: Place | null = null
 
-  /** Does one step: keys first, then bodies, then submissions. Null: everything is done, or another process does it. */
+  /**
+   * Does one step: keys first, then bodies, then submissions. Returns where the next step continues; null if everything is done, or
+   * another process has the lease.
+   */
   const work = async (current: Lease, from: Place, now: number): Promise<Place | null> => {
     if (from === 'keys') {
       const isMore = await store.deleteExpiredKeys(current, now)
@@ -54,8 +59,8 @@ export function createPruner(deps: PrunerDeps): Repeated {
       return isMore ? 'keys' : { bodies: null }
     }
     if ('bodies' in from) {
-      // To the end of the table: a clock that was ahead may have left newer times among the old rows.
-      const pruned = await store.pruneBodies(current, now - retentionMs, AT_ONCE, from.bodies)
+      // Continues past bodies that seem too young: a clock that was ahead may have given old rows a later time.
+      const pruned = await store.pruneBodies(current, now - retentionMs, BODIES_PER_STEP, from.bodies)
       if (pruned === null) return null
       if (pruned.next !== null) return { bodies: pruned.next }
       return retentionRunsMs === null ? null : { submissions: null }
@@ -64,7 +69,7 @@ export function createPruner(deps: PrunerDeps): Repeated {
     const deleted = await store.deleteOldSubmissions(current, now, now - retentionRunsMs, from.submissions)
     return deleted === null || deleted.next === null ? null : { submissions: deleted.next }
   }
-  /** The last known trust. If another process has had the lease since, that process has stored a later one. */
+  /** The last known trust. If another process has had the lease since, it may have stored a later one. */
   const findTrust = async (current: Lease): Promise<ClockTrust | null> => {
     if (epoch === undefined) return deps.clockTrust()
     if (epoch === current.epoch) return last?.trust ?? deps.clockTrust()
@@ -86,14 +91,14 @@ export function createPruner(deps: PrunerDeps): Repeated {
       if (isInDoubt || place === null) await store.saveClockTrust(current, trust)
       last = { trust, checkedAt }
       epoch = current.epoch
-      if (isInDoubt && !isWarned) {
+      if (isInDoubt && !wasInDoubt) {
         const fields = { event: 'clock.doubted', now: timeText(now), trustedAt: timeText(trust.trustedAt) }
         log.warn(fields, DOUBT_MESSAGE)
       }
-      isWarned = isInDoubt
+      wasInDoubt = isInDoubt
       if (isInDoubt) return EVERY_MS
       place = await work(current, place ?? 'keys', now)
-      return place === null ? EVERY_MS : BETWEEN_MS
+      return place === null ? EVERY_MS : BETWEEN_STEPS_MS
     },
     {
       afterFailureMs: EVERY_MS,

@@ -1,6 +1,7 @@
 import { type ReconcileDeps, reconcile } from '../tracking/reconcile/reconcile.ts'
 import { type Repeated, repeat } from './repeat.ts'
 
+/** The longest pause while ImageKit is unavailable or rejects the key, unless reconciliations are further apart anyway. */
 const LONGEST_PAUSE_MS = 15 * 60_000
 
 export type ReconcilerDeps = ReconcileDeps & {
@@ -11,7 +12,10 @@ export type ReconcilerDeps = ReconcileDeps & {
   }
 }
 
-/** Reconciles overdue runs. While ImageKit does not respond, the pause between passes grows. */
+/**
+ * Reconciles overdue runs. While ImageKit is unavailable or rejects the key, the pause between passes doubles each time. After a
+ * rate limit, it is as long as ImageKit asks for.
+ */
 export function createReconciler(deps: ReconcilerDeps): Repeated {
   const { log, everyMs } = deps
   let pauseMs = everyMs

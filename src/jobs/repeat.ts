@@ -1,17 +1,18 @@
 /** A job that runs repeatedly. */
 export type Repeated = {
   start(): void
-  /** Runs the job now instead of after the pause. */
+  /** Runs the job now instead of after the pause. If it is running, it runs again right afterwards, unless the current run fails. */
   wake(): void
-  /** Resolves once a run in progress has ended. */
+  /** Starts no more runs. Resolves once a run in progress has ended. */
   stop(): Promise<void>
 }
 
-/** A longer timer would fire at once; a job that runs too early finds nothing to do. */
+/** Node fires a longer timer at once. A longer pause is shortened to this: a job that runs too early finds nothing to do. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
 /**
- * Runs `work`, then again after the number of milliseconds that it returns; never twice at once. After a failure it continues.
+ * Runs `work`, then again after the number of milliseconds that it returns, or after `afterFailureMs` if it rejects. Runs never
+ * overlap.
  */
 export function repeat(
   work: () => Promise<number>,

@@ -3,21 +3,21 @@ import { type Repeated, repeat } from './repeat.ts'
 
 export type RetrierDeps = ProcessRetriesDeps & { log: { error(fields: object, text: string): void } }
 
-/** Five a second: far below ImageKit's rate limit, which uploads share. */
-const BETWEEN_MS = 200
+/** Five retries a second: far below ImageKit's rate limit, which uploads share. */
+const BETWEEN_RETRIES_MS = 200
 /** This process wakes the job when it has work. The interval is for retries that another process has started. */
 const EVERY_MS = 10_000
 
-/** Submits the runs of retries one after another, within ImageKit's rate limit. */
+/** Resubmits the runs that operators retry, one after another, within ImageKit's rate limit. */
 export function createRetrier(deps: RetrierDeps): Repeated {
   return repeat(
     async () => {
       const { isIdle, retryAfterMs } = await processNextRetry(deps)
-      return isIdle ? EVERY_MS : (retryAfterMs ?? BETWEEN_MS)
+      return isIdle ? EVERY_MS : (retryAfterMs ?? BETWEEN_RETRIES_MS)
     },
     {
       afterFailureMs: 5_000,
-      onError: (err) => deps.log.error({ event: 'retry.failed', err }, 'a retry could not be submitted'),
+      onError: (err) => deps.log.error({ event: 'retry.failed', err }, 'retries could not be processed'),
     },
   )
 }

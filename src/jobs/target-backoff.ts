@@ -1,6 +1,6 @@
 import { addressOf, hostOf } from '../domain/notification.ts'
 
-/** Targets that get no notifications for a while, because an attempt to reach them has failed. */
+/** Targets that get no notifications for a while, because an attempt to notify them has failed. */
 export type TargetBackoff = {
   isBackingOff(target: string, now: number): boolean
   /** `wholeHost`: the host itself did not respond, so the backoff applies to all its paths. */
@@ -23,6 +23,7 @@ export function createTargetBackoff(): TargetBackoff {
     isBackingOff: (target, now) => isActive(hostOf(target), now) || isActive(addressOf(target), now),
     backOff(target, { until, now, wholeHost }) {
       if (ends.size >= MAX_ENTRIES) for (const [key, end] of ends) if (end <= now) ends.delete(key)
+      // Too many targets are backing off at once: forget them all, and learn from the next attempts.
       if (ends.size >= MAX_ENTRIES) ends.clear()
       ends.set(wholeHost ? hostOf(target) : addressOf(target), Math.min(until, now + MAX_BACKOFF_MS))
     },

@@ -26,19 +26,19 @@ export function createCommitMeter(
   })
   const waiting = new Gauge({
     name: 'tracker_commit_queue_depth',
-    help: 'Steps that the latest transaction left in the queue for the next one.',
+    help: 'Steps and maintenance jobs in the queue when the latest transaction was committed.',
     registers,
   })
   const settleSeconds = new Histogram({
     name: 'tracker_run_settle_seconds',
-    help: 'Time from the request of a run until it was settled, from any source.',
+    help: 'Time from the request of a run until it was settled, whatever the source of its status.',
     labelNames: ['extension'],
     buckets: SETTLE_SECONDS,
     registers,
   })
   const settled = new Counter({
     name: 'tracker_runs_settled_total',
-    help: 'Settled runs, by status and by the source of that status.',
+    help: 'Settled runs, by extension, status and source of the status.',
     labelNames: ['extension', 'status', 'source'],
     registers,
   })

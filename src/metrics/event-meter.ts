@@ -20,7 +20,7 @@ export function createEventMeter(registry: Registry) {
   const registers = [registry]
   const deliveries = new Counter({
     name: 'tracker_deliveries_total',
-    help: 'Received deliveries, including replays, by route and outcome.',
+    help: 'Received deliveries, by route and outcome. Includes replays, unless they are rejected again.',
     labelNames: ['route', 'outcome'],
     registers,
   })
@@ -32,13 +32,13 @@ export function createEventMeter(registry: Registry) {
   })
   const notRecorded = new Counter({
     name: 'tracker_deliveries_not_taken_total',
-    help: 'Deliveries that the store could not record; the sender was asked to retry.',
+    help: 'Deliveries that could not be recorded, by cause. The sender gets an error, so that it can retry.',
     labelNames: ['cause'],
     registers,
   })
   const reconciled = new Counter({
     name: 'tracker_reconciled_runs_total',
-    help: 'Overdue runs that were checked, by finding.',
+    help: 'Checks of runs by the reconciler, by finding.',
     labelNames: ['finding'],
     registers,
   })

@@ -8,11 +8,11 @@ export type Metrics = {
   meter: EventMeter
   noteCommit: (commit: Commit) => void
   contentType: string
-  /** All current values as text. */
+  /** All current values, in the text format of Prometheus. */
   expose(): Promise<string>
 }
 
-/** Prometheus metrics of one service: there is no shared registry. */
+/** The Prometheus metrics of one service, in a registry of their own, so that one process can run several services. */
 export function createMetrics(deps: {
   store: GaugedStore
   clock: () => number
@@ -30,7 +30,7 @@ export function createMetrics(deps: {
   })
     .labels(deps.version, process.version)
     .set(1)
-  let isProcessWatched = false
+  let hasDefaultMetrics = false
 
   return {
     meter: createEventMeter(registry),
@@ -38,8 +38,8 @@ export function createMetrics(deps: {
     contentType: registry.contentType,
     async expose() {
       // Only from the first scrape on: the default metrics watch the event loop and the garbage collector, which has a cost.
-      if (!isProcessWatched) collectDefaultMetrics({ register: registry })
-      isProcessWatched = true
+      if (!hasDefaultMetrics) collectDefaultMetrics({ register: registry })
+      hasDefaultMetrics = true
       await refresh()
       return registry.metrics()
     },
@@ -49,14 +49,17 @@ export function createMetrics(deps: {
 const OTHER_NAME = 'other'
 
 const MAX_NAMES = 50
-const MAX_LENGTH = 100
+const MAX_NAME_LENGTH = 100
 
-/** Bounds the values of a label, because extensions are an open set: fifty names, and `other` for later and for long ones. */
+/**
+ * Limits the values of the label `extension`, because extensions are an open set: the first fifty names stay as they are, and
+ * further ones become `other`, as do long ones.
+ */
 function createBoundedNames(): (name: string) => string {
   const known = new Set<string>()
   return (name) => {
     if (known.has(name)) return name
-    if (known.size >= MAX_NAMES || name.length > MAX_LENGTH) return OTHER_NAME
+    if (known.size >= MAX_NAMES || name.length > MAX_NAME_LENGTH) return OTHER_NAME
     known.add(name)
     return name
   }

@@ -3,7 +3,7 @@ import type { Store } from '../store/store.ts'
 
 export type GaugedStore = Pick<Store, 'readStats' | 'findOldestPending' | 'countNotifications'>
 
-/** Gauges that are read from the store at each scrape. Returns a function that updates them; it never rejects. */
+/** Gauges about the store and its contents. Returns a function that updates them before each scrape; it never rejects. */
 export function createStoreGauges(
   registry: Registry,
   {
@@ -22,7 +22,7 @@ export function createStoreGauges(
   const registers = [registry]
   const readable = new Gauge({
     name: 'tracker_store_readable',
-    help: 'Whether the store could be read at this scrape: 1 or 0. While it is 0, its metrics are omitted or NaN.',
+    help: 'Whether the store could be read at this scrape: 1 or 0. While it is 0, the metrics read from the store are omitted or NaN.',
     registers,
   })
   const unavailable = new Gauge({
@@ -43,12 +43,12 @@ export function createStoreGauges(
   })
   const due = new Gauge({
     name: 'tracker_notifications_due',
-    help: 'Notifications that are due, including those in progress.',
+    help: 'Notifications that are due and not being sent yet.',
     registers,
   })
   const waiting = new Gauge({
     name: 'tracker_notifications_waiting',
-    help: 'Notifications waiting for their next attempt.',
+    help: 'Notifications that are being sent or wait for their next attempt.',
     registers,
   })
 

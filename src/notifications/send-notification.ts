@@ -12,7 +12,7 @@ export type NotificationSender = {
   close(): Promise<void>
 }
 
-const LONGEST_CONNECT_MS = 5_000
+const MAX_CONNECT_MS = 5_000
 /** A response body is read up to this size to keep the connection; a longer one closes the connection. */
 const MAX_RESPONSE_BYTES = 64 * 1024
 
@@ -32,7 +32,7 @@ export function createNotificationSender({
   lookup?: LookupAll
 }): NotificationSender {
   const connect = createTargetConnector({
-    timeoutMs: Math.min(timeoutMs, LONGEST_CONNECT_MS),
+    timeoutMs: Math.min(timeoutMs, MAX_CONNECT_MS),
     isAllowed: allowPrivateTargets ? () => true : isPublicAddress,
     lookup,
   })
@@ -80,7 +80,7 @@ export function createNotificationSender({
 
 /**
  * The headers of one attempt, as specified by Standard Webhooks (https://www.standardwebhooks.com). Each secret adds one
- * signature, so that receivers with any of them can verify during a rotation; without a secret there is none.
+ * signature, so that receivers with any of them can verify during a rotation. Without secrets, there is no signature.
  */
 export function signNotification({
   id,
@@ -102,7 +102,7 @@ export function signNotification({
   return { ...headers, 'webhook-signature': signatures.join(' ') }
 }
 
-/** The status code has already decided; an error while reading the body changes nothing. */
+/** Reads the body, so that the connection can be reused. An error changes nothing: the status code alone decides the result. */
 async function discard(body: Dispatcher.ResponseData['body']): Promise<void> {
   await body.dump({ limit: MAX_RESPONSE_BYTES }).catch(() => {})
 }
@@ -120,7 +120,7 @@ function resultOf(
   return { kind: 'retry', status: statusCode, retryAfterMs, reason }
 }
 
-/** Why there was no response: codes for the log and operators, without an address or URL. */
+/** Why there was no response. Operators and the log get only these codes: the error's own message may contain an address. */
 type ConnectionFailure =
   | 'timeout'
   | 'name_not_resolved'
@@ -139,7 +139,7 @@ function describeFailure(error: unknown): ConnectionFailure {
 
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000
 
-/** RFC 9110's date, which starts with the day; `Date.parse` alone would read a bare number as a year. */
+/** A date of RFC 9110, which starts with the day of the week. `Date.parse` alone would also accept `1.5` or `-1`. */
 const HTTP_DATE = /^[A-Z][a-z]{2,8}, .+ GMT$/
 
 /** The delay that a `Retry-After` header requests, at most 24 h; null if it is missing or invalid. */

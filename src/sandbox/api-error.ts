@@ -15,7 +15,7 @@ export function badRequest(message: string): ApiError {
   return new ApiError(400, message)
 }
 
-/** ImageKit's wording for a parameter that it cannot parse. */
+/** ImageKit's wording for a parameter with an invalid value. */
 export function invalidParameter(name: string, detail?: string): ApiError {
   return badRequest(
     `Your request contains invalid ${name} parameter.${detail === undefined ? '' : ` ${detail}`}`,

@@ -30,9 +30,9 @@ export async function loadOptionalPackages() {
   )
 }
 
-function describeProblem(usage: string, result: PromiseSettledResult<unknown>): string {
+function describeProblem(description: string, result: PromiseSettledResult<unknown>): string {
   if (result.status === 'fulfilled') return ''
   const error: unknown = result.reason
   const isMissing = error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
-  return `  ${usage}: ${isMissing ? 'not installed' : String(error)}\n`
+  return `  ${description}: ${isMissing ? 'not installed' : String(error)}\n`
 }

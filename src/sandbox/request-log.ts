@@ -2,7 +2,7 @@ import type { MultipartForm } from './upload/multipart-form.ts'
 
 const MAX_ENTRIES = 1000
 
-/** An upload as received, whether or not it was accepted. */
+/** An upload as received, whether or not it was accepted. An upload whose form cannot be read is not logged. */
 export type ReceivedUpload = {
   api: 'v1' | 'v2'
   receivedAt: Date
@@ -13,7 +13,7 @@ export type ReceivedUpload = {
   file: { bytes: number; sha256: string } | null
 }
 
-/** An update of file details as received; `body` is the parsed JSON. */
+/** An update of file details as received. `body` is the parsed JSON; undefined if it is not JSON. */
 export type ReceivedUpdate = { fileId: string; receivedAt: Date; body: unknown }
 
 export type RequestLog = ReturnType<typeof createRequestLog>

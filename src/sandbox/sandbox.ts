@@ -18,7 +18,7 @@ import { createDownloader } from './upload/remote-file.ts'
 import { createWebhookSender, type Delivery } from './webhooks/webhook-sender.ts'
 
 export type SandboxOptions = {
-  /** Stores the files and their details; created if absent. A later sandbox on the same directory has the same files. */
+  /** Where the files and their details are stored; created if absent. A later sandbox on the same directory has the same files. */
   directory: string
   /** The only key that is accepted; any key if undefined. */
   privateKey?: string
@@ -28,11 +28,11 @@ export type SandboxOptions = {
   host?: string
   /** 3001 by default; 0 selects a free port. */
   port?: number
-  /** Host names that are accepted in addition to those of loopback and that of `publicUrl`. */
+  /** Host names that are accepted in addition to those of loopback and that of `publicUrl` (without it, `host`). */
   allowedHosts?: readonly string[]
   /** Allows `file` URLs that lead to private addresses. */
   allowPrivateUrls?: boolean
-  /** The pause before the first retry of a webhook whose response was not 200; 1000 by default. It doubles up to ten minutes. */
+  /** The pause before the first retry of a webhook that did not get a 200; 1000 by default. It doubles each time, up to ten minutes. */
   webhookRetryMs?: number
   clock?: () => Date
   delay?: Delay
@@ -45,7 +45,7 @@ export type Sandbox = {
   /** Aborts running extensions and webhooks, then closes. The files on disk stay. */
   stop(): Promise<void>
   app: Hono
-  /** The newest thousand uploads as received, rejected ones included; oldest first. */
+  /** The newest thousand uploads with a readable form, as received, including rejected ones; oldest first. */
   uploads(): readonly ReceivedUpload[]
   /** The newest thousand updates of file details as received, oldest first. */
   updates(): readonly ReceivedUpdate[]

@@ -11,14 +11,28 @@ const OUTCOMES: ReadonlyMap<string, Outcome> = new Map([
   ['pending', { status: null, isImmediate: false }],
 ])
 
-const WEBHOOK_BEHAVIOURS = ['drop', 'duplicate', 'early', 'late', 'reorder', 'conflict'] as const
+const WEBHOOK_BEHAVIOURS = [
+  // No webhook is sent, but the file changes.
+  'drop',
+  // Each webhook is sent three times.
+  'duplicate',
+  // The webhooks are sent before the response.
+  'early',
+  // The webhooks are sent after ten times the delay.
+  'late',
+  // The webhooks of one request are sent in reverse order.
+  'reorder',
+  // Each webhook is followed by one with the opposite status.
+  'conflict',
+] as const
 
 type WebhookBehaviour = (typeof WEBHOOK_BEHAVIOURS)[number]
 
-/** The behaviour that the `sandbox:` tags of a request select, as test cards do for payments. */
+/** The behaviour that the `sandbox:` tags of a file select, as test cards do for payments. */
 export type Scenario = {
   outcomes: ReadonlyMap<string, Outcome>
   webhookBehaviours: ReadonlySet<WebhookBehaviour>
+  /** How long an extension takes that does not finish within the request. */
   delayMs: number
 }
 
@@ -47,7 +61,7 @@ export function parseScenario(tags: readonly string[]): Scenario {
   return { outcomes, webhookBehaviours, delayMs }
 }
 
-/** For a saved extension, a tag can name `saved-extension` or the extension that it stands for, which takes precedence. */
+/** For a saved extension, a tag can name `saved-extension` or the extension that its id stands for, which takes precedence. */
 export function outcomeOf(scenario: Scenario, extension: { name: string; requestedName: string }): Outcome {
   return scenario.outcomes.get(extension.name) ?? scenario.outcomes.get(extension.requestedName) ?? SUCCESS
 }

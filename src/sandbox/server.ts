@@ -2,11 +2,13 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { urlHost } from '../domain/host-address.ts'
 
-// The time that requests in progress have to finish once the server stops.
+/** The time that requests in progress have to finish once the server is shut down. */
 const DRAIN_MS = 1000
-const SWEEP_MS = 10
 
-/** Listens, and returns the address with the actual port. */
+/** How often the connections that have become idle are closed meanwhile. */
+const CLOSE_IDLE_EVERY_MS = 10
+
+/** Listens, and resolves with the URL of the server. If `port` is 0, the URL has the port that the system has chosen. */
 export async function listen(server: Server, host: string, port: number): Promise<string> {
   server.listen(port, host)
   await once(server, 'listening')
@@ -15,7 +17,7 @@ export async function listen(server: Server, host: string, port: number): Promis
   return `http://${reachableHost(host)}:${actualPort}`
 }
 
-/** Clients cannot connect to a wildcard address. */
+/** On some systems, clients cannot connect to a wildcard address. */
 function reachableHost(host: string): string {
   return host === '0.0.0.0' || host === '::' ? 'localhost' : urlHost(host)
 }
@@ -26,9 +28,9 @@ export async function shutDown(server: Server): Promise<void> {
   const closed = once(server, 'close')
   server.close()
   // A connection that becomes idle after close() would stay open until its keep-alive timeout.
-  const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
+  const closingIdle = setInterval(() => server.closeIdleConnections(), CLOSE_IDLE_EVERY_MS)
   const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
   await closed
-  clearInterval(sweep)
+  clearInterval(closingIdle)
   clearTimeout(deadline)
 }

@@ -11,12 +11,12 @@ export type BatchQuery =
 export type StepOutcome = { result: unknown } | { error: unknown }
 
 /**
- * `outcomes`: of the first steps, in order. The steps without an outcome were not decided, because an earlier step may have
- * changed rows that they look up. They must start the next batch.
+ * `outcomes`: those of the first steps, in order. The remaining steps were not decided, because an earlier step may have changed
+ * which rows they need. They must be the first steps of the next batch.
  */
 export type BatchResult = { outcomes: StepOutcome[]; changes: BatchChanges }
 
-/** A step needs more ids than it announced: it is decided again once there are enough. */
+/** A step needs more ids than its `idsNeeded`: it is decided again once there are enough. */
 export class OutOfIdsError extends Error {
   constructor(kind: IdKind) {
     super(`no more new ids of the kind ${kind}`)
@@ -25,13 +25,14 @@ export class OutOfIdsError extends Error {
 }
 
 /**
- * In each round, steps may name further keys that depend on the rows of earlier rounds. No step needs more than four rounds (a
- * response that claims deliveries). The limit ends the loading of a step that would name new keys forever.
+ * In each round, steps may name further keys that depend on the rows of earlier rounds. No step needs more than four rounds (an
+ * account webhook that reports the end of a queued upload, whose response claims deliveries). The limit ends the loading of a step
+ * that would name new keys forever.
  */
 const MAX_LOAD_ROUNDS = 10
 
 /**
- * Loads the rows of all steps, decides the steps in order, and writes one final row for each key. Each step sees the changes of
+ * Loads the rows of all steps, decides the steps in order, and writes each changed row once. Each step sees the changes of
  * earlier steps. Does not access the database itself: it yields each query, and continues once its caller has run it, so it
  * works with synchronous and asynchronous databases.
  */
@@ -42,9 +43,9 @@ export function* runBatch(
   const set = createWorkingSet()
   let keys = steps.flatMap((step) => step.keys)
   let idsNeeded = addUp(steps.map((step) => step.idsNeeded ?? {}))
-  for (let round = 0; round < MAX_LOAD_ROUNDS && (keys.length > 0 || idsNeeded !== NONE); round += 1) {
+  for (let round = 0; round < MAX_LOAD_ROUNDS && (keys.length > 0 || idsNeeded !== NO_IDS); round += 1) {
     yield { kind: 'load', keys, idsNeeded, into: set }
-    idsNeeded = NONE
+    idsNeeded = NO_IDS
     keys = steps.flatMap((step) => moreKeys(step, set).filter((key) => !set.isLoaded(key)))
   }
   const outcomes: StepOutcome[] = []
@@ -94,7 +95,7 @@ function countIds(step: Step<unknown>, { facts }: WorkingSet): IdCounts {
   const counts = { sub: 0, run: 0, dlv: 0 }
   const nextPlaceholder = (kind: IdKind) => {
     counts[kind] += 1
-    return formatId(kind, Number.MAX_SAFE_INTEGER - counts[kind], NO_CHECK)
+    return formatId(kind, Number.MAX_SAFE_INTEGER - counts[kind], PLACEHOLDER_CHECK)
   }
   step.decide(facts, {
     submission: () => nextPlaceholder('sub'),
@@ -104,10 +105,10 @@ function countIds(step: Step<unknown>, { facts }: WorkingSet): IdCounts {
   return counts
 }
 
-/** The random bits of a placeholder id. */
-const NO_CHECK = 'AAAAAAAAAAA'
+/** Takes the place of the random bits in a placeholder id. */
+const PLACEHOLDER_CHECK = 'AAAAAAAAAAA'
 
-const NONE: IdCounts = {}
+const NO_IDS: IdCounts = {}
 
 function addUp(counts: readonly IdCounts[]): IdCounts {
   const sum = { sub: 0, run: 0, dlv: 0 }
@@ -116,5 +117,5 @@ function addUp(counts: readonly IdCounts[]): IdCounts {
     sum.run += run
     sum.dlv += dlv
   }
-  return sum.sub + sum.run + sum.dlv === 0 ? NONE : sum
+  return sum.sub + sum.run + sum.dlv === 0 ? NO_IDS : sum
 }

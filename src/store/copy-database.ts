@@ -7,7 +7,10 @@ export type CopiedCell = string | number | Buffer | null
 /** The key columns identify the rows of a table and define their order. */
 export type CopiedTable = { name: string; columns: readonly string[]; key: readonly string[] }
 
-/** The next rows in key order, after the key `after`: as many as the database chooses, none at the end. */
+/**
+ * Reads the next rows in key order: those after the key `after`, or the first ones if it is null. The database chooses how many; at
+ * the end there are none.
+ */
 type ReadRows = (table: CopiedTable, after: readonly CopiedCell[] | null) => Awaitable<CopiedCell[][]>
 
 export type CopySource = {
@@ -23,7 +26,7 @@ export type CopyTarget = {
   findLast: (table: CopiedTable) => Promise<readonly CopiedCell[] | null>
   /** Writes the rows and the table's progress in one transaction. */
   write: (table: CopiedTable, rows: readonly CopiedCell[][], last: readonly CopiedCell[]) => Promise<void>
-  /** A row as the target stores it: not every database stores every character. */
+  /** The row as the target stores it, because not every database can store every character. */
   stored: (table: CopiedTable, row: readonly CopiedCell[]) => CopiedCell[]
   read: ReadRows
   /** Makes the target usable. New rows are numbered after the copied ones. */
@@ -88,14 +91,14 @@ async function compareTable(
   )
   if (original.rows !== copy.rows || original.digest !== copy.digest)
     throw new DatabaseStartError(
-      `The copy of the table ${table.name} differs: ${original.rows} rows were to be copied, and ${copy.rows} are there` +
+      `The copy of the table ${table.name} differs: the source has ${original.rows} rows, and the copy has ${copy.rows}` +
         `${original.rows === copy.rows ? ', with a different checksum' : ''}. ` +
         'Keep the service stopped, recreate the target database, and copy again.',
     )
   return original.rows
 }
 
-/** The number of rows, and a digest of them in key order, as `stored` returns them. */
+/** The number of rows, and a digest of all rows in key order, as `stored` returns them. */
 async function digestOf(
   table: CopiedTable,
   read: ReadRows,

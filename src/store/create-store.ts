@@ -5,9 +5,9 @@ import { acknowledgeRuns, unacknowledgeRun } from '../domain/decide/acknowledgem
 import { recordDelivery } from '../domain/decide/delivery.ts'
 import {
   claimNotification,
+  recordNotificationResult,
   releaseNotification,
   resendNotifications,
-  settleNotification,
 } from '../domain/decide/due-notification.ts'
 import { applyFinding, claimRuns, extendClaim, releaseRuns } from '../domain/decide/due-run.ts'
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../domain/decide/idempotency.ts'
@@ -26,7 +26,7 @@ import { beginSignIn, forgiveSignIn } from '../domain/decide/sign-in.ts'
 import { type OtherChanges, type Step, withoutChanges } from '../domain/decide/step.ts'
 import { createSubmission } from '../domain/decide/submission.ts'
 import type { NewRejectedDelivery } from '../domain/delivery.ts'
-import { boundCauses, OTHER_CAUSE } from '../domain/failure-cause.ts'
+import { OTHER_CAUSE, replaceRareCauses } from '../domain/failure-cause.ts'
 import { batchReads, type Read } from './batch-reads.ts'
 import { findRunHistory } from './find-run-history.ts'
 import { foldCounters } from './fold-counters.ts'
@@ -44,34 +44,37 @@ import {
   type WriteQueueOptions,
 } from './write-queue.ts'
 
-/** Changes nothing and resolves with null if the lease is already lost when the transaction begins. */
+/** Runs work that requires a lease. If the lease is lost when the transaction begins, changes nothing and resolves with null. */
 type RunUnderLease = <T>(work: (rows: DatabaseRows, changed: Changed) => Work<T>) => Promise<T | null>
 
 /** What each database implements itself: its transactions and its reads. */
 export type Database = BatchDatabase & {
   inTransaction: <T>(work: (rows: DatabaseRows) => Work<T>) => Promise<Committed<T>>
   read: RunReads<DatabaseRows>
-  /** Reads each asset, in order. Rejects if none could be read. */
+  /** Reads these assets. Resolves with a result or an error for each of them, in order. Rejects if the whole read fails. */
   readAssets: (fileIds: readonly string[]) => Promise<Read<AssetFacts | undefined>[]>
   /** The maximum number of concurrent reads. */
   maxReads: number
   /** Stores rejected deliveries in a transaction of its own, outside the queue. Resolves with their ids. */
   keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>
   /**
-   * Drops whole days of bodies received before a time, outside of any transaction; a database without this method deletes all
-   * bodies one by one. A process that loses the lease meanwhile does no harm: another process would drop the same bodies.
-   * Resolves with the time before which the remaining bodies are deleted one by one; younger ones stay until their day is
-   * dropped.
+   * Drops whole days of bodies received before a time, outside of any transaction. With a database without this method, all
+   * bodies are deleted one by one. If the process loses the lease meanwhile, no harm is done: another process would drop the same
+   * bodies. Resolves with the time before which the remaining bodies should be deleted one by one; younger ones stay until their
+   * day is dropped.
    */
   dropBodies?: (receivedBefore: number) => Promise<number>
-  /** Removes deleted rows from the write-ahead log. */
+  /** Removes the data of deleted rows from the write-ahead log. Does nothing if the server manages its log itself. */
   emptyLog: () => Promise<void>
   close: () => Promise<void>
 }
 
 const DAY_MS = 86_400_000
 
-/** Creates the store on top of a database: writes are steps in one queue, and the rules in `domain/decide` decide them. */
+/**
+ * Creates the store on top of a database. All writes except `keepRejected` wait in one queue: steps, which the rules in
+ * `domain/decide` decide, and maintenance, which has transactions of its own.
+ */
 export function createStore(
   database: Database,
   queueOptions: WriteQueueOptions,
@@ -151,7 +154,7 @@ export function createStore(
         if (due.length === 0) return []
         const dueTimes = due.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
         const claimed = new Set(await queue.run(claimRuns(dueTimes, until)))
-        // If none was claimed, all of them were claimed or settled since they were read. More runs may be due.
+        // If none was claimed, the due time of each has changed since it was read. More runs may be due.
         if (claimed.size > 0) return due.filter(({ run }) => claimed.has(run.runId))
       }
     },
@@ -160,7 +163,7 @@ export function createStore(
     applyFinding: (...args) => queue.run(applyFinding(...args)),
     claimNotification: (...args) => queue.run(claimNotification(...args)),
     releaseNotification: (...args) => queue.run(releaseNotification(...args)),
-    settleNotification: (...args) => queue.run(settleNotification(...args)),
+    recordNotificationResult: (...args) => queue.run(recordNotificationResult(...args)),
     resendNotifications: (...args) => queue.run(resendNotifications(...args)),
     claimIdempotencyKey: (...args) => queue.run(claimIdempotencyKey(...args)),
     releaseIdempotencyKey: (claim) => queue.run(releaseIdempotencyKey(claim)),
@@ -177,7 +180,7 @@ export function createStore(
     releaseLease: (lease) => queue.run(releaseLease(lease)),
     saveAlerts: (lease, alerts) => writeUnderLease(lease, { alerts }),
     recordAlertReported: (lease, reportedAlert) => writeUnderLease(lease, { reportedAlert }),
-    // The clock may be set back by up to a day.
+    // Ended sessions are stored for a day after they would have expired, because the clock may be set back by up to a day.
     endSession: (session, now) => write({ endedSession: { ...session, forgetBefore: now - DAY_MS } }),
     beginSignIn: (...args) => queue.run(beginSignIn(...args)),
     forgiveSignIn: (...args) => queue.run(forgiveSignIn(...args)),
@@ -201,9 +204,9 @@ export function createStore(
     async listRuns(filter, page) {
       const { cause } = filter
       if (cause !== OTHER_CAUSE) return listRuns(filter, page)
-      // `OTHER_CAUSE` combines the causes that the statistics do not show: all except those that they show.
+      // `OTHER_CAUSE` stands for all causes except those that the statistics list.
       const { groups } = await readStats(0, 0)
-      const exceptCauses = boundCauses(groups).flatMap((group) =>
+      const exceptCauses = replaceRareCauses(groups).flatMap((group) =>
         group.cause === OTHER_CAUSE ? [] : [[group.extension, group.cause] as const],
       )
       return listRuns({ ...filter, cause: null, exceptCauses }, page)

@@ -12,9 +12,9 @@ export type HistoryRows = WorkOf<Pick<Store, 'findSubmission' | 'findAsset'>> & 
   findNotification: (run: Run) => Work<RunHistory['notification']>
   /** The audit entries about a run or a retry, oldest first. */
   listEntriesOf: (subject: string) => Work<AuditEntry[]>
-  /** The newest listed run of the asset and extension before a run. */
+  /** The id of the newest run of the asset and extension before a run, except runs of rejected submissions. */
   findEarlier: (fileId: string, run: Run) => Work<string | undefined>
-  /** The retry of many that a run's submission belongs to. */
+  /** The id of the retry of many runs that sent a run's submission; undefined if none did. */
   findRetryOf: (run: Run) => Work<string | undefined>
 }
 
@@ -37,7 +37,7 @@ export function* findRunHistory(rows: HistoryRows, runId: string): Work<RunHisto
   })
 }
 
-/** The run that a run retries, with the audit entries of which one recorded the retry. */
+/** The run that this run retries, and the audit entries among which is the entry about the retry. */
 function* findRetried(rows: HistoryRows, fileId: string, run: Run) {
   const runId = yield* rows.findEarlier(fileId, run)
   if (runId === undefined) return undefined

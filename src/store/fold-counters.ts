@@ -9,19 +9,19 @@ import type { Work } from './transaction-work.ts'
 
 /** The database operations, inside a transaction. */
 export type CounterRows = {
-  /** Oldest first. Locks them until the transaction ends. */
+  /** Lists deltas, oldest first, and locks them until the transaction ends. */
   listDeltas: (limit: number) => Work<[n: number, delta: string][]>
   /** Adds to the counters of hours. Deletes those that become 0. */
   addCounters: (counters: readonly StatCounter[]) => Work<void>
   /** Adds to the counters of days. Deletes those that become 0. */
   addDayCounters: (counters: readonly StatCounter[]) => Work<void>
-  /** Extends the stored number ranges of hours. */
+  /** Extends the stored ranges of row numbers of these hours. */
   widenHours: (hours: readonly HourBounds[]) => Work<void>
   /** Deletes only these numbers: a delta with a lower number may be committed later. */
   deleteDeltas: (numbers: readonly number[]) => Work<void>
 }
 
-/** Folds the oldest counter deltas. Returns whether there may be more. */
+/** Folds the oldest counter deltas into the counters. Returns whether there may be more deltas. */
 export function* foldCounters(rows: CounterRows): Work<boolean> {
   const folded = foldDeltas(yield* rows.listDeltas(MAX_DELTAS))
   if (folded === null) return false

@@ -70,7 +70,7 @@ export function createForgetAsset(
   return async (fileId, entry) => {
     const isKnown = await remove(fileId, entry)
     if (!(await read((rows) => rows.isForgotten(digestOf(fileId))))) return isKnown
-    // Counter deltas name the causes of failures until they are folded.
+    // Until they are folded, the counter deltas contain the causes of the deleted failures.
     while (await runExclusive((rows) => foldCounters(rows)));
     // Also for an asset that was forgotten before: this method is called again if emptying the log failed.
     await emptyLog()
@@ -79,7 +79,7 @@ export function createForgetAsset(
 }
 
 /**
- * Deletes submissions, and records their ids as forgotten in the same transaction. So their late webhooks never count as
+ * Deletes submissions, and stores the hashes of their ids in the same transaction, so that their late webhooks never count as
  * webhooks for an unknown submission.
  */
 function* removeAndRecord(
@@ -148,7 +148,7 @@ function* inOrder(...works: Work<void>[]): Work<void> {
   for (const work of works) yield* work
 }
 
-/** The asset that is being forgotten. `ids`: of its submissions and runs, including deleted ones. */
+/** The asset that is being forgotten. `ids`: the ids of its submissions and runs, including deleted ones. */
 type ForgottenAsset = { fileId: string; at: number; ids: Set<string> }
 
 function chunksOf(submissions: readonly number[]): number[][] {
@@ -175,7 +175,7 @@ function pseudonymOf(id: string): string {
   return `sha256:${digestOf(id).toString('hex')}`
 }
 
-/** The hash that is stored instead of the id of a forgotten submission or asset. */
+/** The hash that is stored instead of the id of a forgotten asset, or of one of its submissions, runs or deliveries. */
 export function digestOf(id: string): Buffer {
   return createHash('sha256').update(id).digest()
 }

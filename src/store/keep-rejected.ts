@@ -7,14 +7,14 @@ import type { Work } from './transaction-work.ts'
 /** How many stored rejections are checked for eviction at once. */
 const CHECKED_AT_ONCE = 100
 
-/** `hasValidToken`: its token is valid, so it names its submission. */
+/** `hasValidToken`: the token in the path of the delivery is valid, so its submission is known. */
 export type IdentifiedRejection = NewRejectedDelivery & { deliveryId: string; hasValidToken: boolean }
 
 /** The database operations, inside a transaction. */
 export type RejectionRows = {
   insert: (rejected: IdentifiedRejection) => Work<void>
   appendDelta: (delta: StatDelta) => Work<void>
-  /** The totals of the stored ones with a valid token, or of the others. */
+  /** The totals of the stored deliveries with a valid token, or of those without. */
   sum: (hasValidToken: boolean) => Work<Totals>
   listOldest: (hasValidToken: boolean, limit: number) => Work<StoredRejection[]>
   remove: (n: number) => Work<void>

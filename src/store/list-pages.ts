@@ -12,11 +12,11 @@ export type Page = { limit: number; before: number | null }
 /** Reads at most `limit` rows of a window, newest first. */
 export type ReadWindow<Row> = (window: Window, limit: number) => Awaitable<Row[]>
 
-/** The number ranges of a list. */
+/** The row numbers of a list. */
 export type ListNumbers = {
   /** The greatest row number; 0 without rows. */
   findLast: () => Work<number>
-  /** A range that includes the numbers of all rows of these hours; undefined if there are none. */
+  /** A range that includes the numbers of all rows from `firstHour` to `lastHour`, both included; undefined if there are none. */
   findBounds: (firstHour: number, lastHour: number) => Work<Window | undefined>
 }
 
@@ -28,8 +28,10 @@ const MIN_WINDOW = 5_000
 const MAX_WINDOW = 160_000
 const WINDOW_MS = 8
 
-/** The time after which reading yields to the event loop, and the maximum time for a page. */
+/** The time after which reading yields to the event loop. */
 const YIELD_AFTER_MS = 4
+
+/** The time after which a page ends, even if it is not full. */
 const PAGE_MS = 300
 
 /**
@@ -108,13 +110,13 @@ export async function readWindows<Row>(
   return { rows, next: null }
 }
 
-/** The width of the next window, from the duration of the last: at most four times as wide. */
+/** The width of the next window, based on how long the last one took: at most four times as wide. */
 function nextWidth(width: number, tookMs: number): number {
   const fitting = Math.floor(width * Math.min(4, WINDOW_MS / tookMs))
   return Math.max(MIN_WINDOW, Math.min(fitting, MAX_WINDOW))
 }
 
-/** The first `limit` rows. The caller reads one row more, so that `next`, the start of the next page, is null at the end. */
+/** A page of the first `limit` rows. The caller reads one row more, which shows whether there is a `next` page. */
 export function cutPage<Row>(
   rows: readonly Row[],
   limit: number,

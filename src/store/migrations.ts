@@ -23,7 +23,7 @@ const MIGRATIONS_TABLE = {
 
 /**
  * Runs the migrations that a database lacks, and returns their number. Replaces drizzle's runner: on a disk failure SQLite has
- * already rolled back, and drizzle's ROLLBACK hides the reason. Throws `DatabaseStartError` for a database with migrations that
+ * already rolled back, so drizzle's ROLLBACK fails and hides the reason. Throws `DatabaseStartError` for a database with migrations that
  * this program does not have: it does not know their columns and rules.
  */
 export function* runMigrations({ dialect, name, execute, values, run }: MigratedDatabase): Work<number> {

@@ -29,15 +29,15 @@ export async function migrateDatabase(address: DatabaseAddress): Promise<number>
 
 /**
  * Copies a SQLite database that no service has open into an empty PostgreSQL database, and compares them. If it is interrupted,
- * call it again to continue. `onStart` gets the number of rows. Each row is reported once when it is copied, and once when it
- * is compared. Resolves with that number. Rejects as `openStore` does.
+ * call it again to continue. `onStart` gets the number of rows, and the promise resolves with it. `onProgress` gets the
+ * number of rows that were copied, or compared, since its last call. Rejects as `openStore` does.
  */
 export async function moveDatabase(
   from: DatabaseAddress & { kind: 'sqlite' },
   to: DatabaseAddress & { kind: 'postgres' },
   { onStart, onProgress }: { onStart: (rows: number) => void; onProgress: CopyProgress },
 ): Promise<number> {
-  checkIsThere(from)
+  checkExists(from)
   const source = openCopySource(from.path)
   try {
     onStart(source.tables.reduce((sum, table) => sum + source.count(table), 0))
@@ -47,11 +47,14 @@ export async function moveDatabase(
   }
 }
 
-/** The check value of the token secret in a SQLite database that no service has open. Rejects as `openStore` does. */
+/**
+ * The check value of the token secret in a SQLite database that no service has open. Migrates its schema. Rejects as `openStore`
+ * does.
+ */
 export async function findTokenCheckValue(
   from: DatabaseAddress & { kind: 'sqlite' },
 ): Promise<number | null> {
-  checkIsThere(from)
+  checkExists(from)
   const store = openSqliteStore({ path: from.path })
   try {
     return await store.findTokenCheckValue()
@@ -60,7 +63,7 @@ export async function findTokenCheckValue(
   }
 }
 
-function checkIsThere({ path }: DatabaseAddress & { kind: 'sqlite' }): void {
+function checkExists({ path }: DatabaseAddress & { kind: 'sqlite' }): void {
   if (!hasDatabase(path)) throw new DatabaseStartError(`There is no database at ${path}.`)
 }
 
@@ -69,7 +72,7 @@ export function checkDatabaseAddress(address: DatabaseAddress): void {
   if (address.kind === 'sqlite') checkDatabasePath(address.path)
 }
 
-/** Whether to wait for a database that can't be used at the moment. A missing file will not appear. */
+/** Whether to wait for a database that can't be used at the moment. A missing or empty file will not become one. */
 export function isWorthWaitingFor(address: DatabaseAddress): boolean {
   return address.kind === 'postgres' || hasDatabase(address.path)
 }

@@ -34,7 +34,7 @@ export function createOpeningStore(open: () => Promise<StoreHandle>): OpeningSto
   }
 }
 
-/** Every caller sees it, so it names no path: SQLite's own message, or only that the database cannot be opened. */
+/** The reason that every caller gets. It names no path: it is SQLite's own message, or only says that the database cannot be opened. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof TrackerError ? error.cause : undefined
   return cause instanceof Error && cause.name === 'SqliteError' ? cause.message : 'it cannot be opened'

@@ -2,18 +2,20 @@ import { numberOf } from '../domain/ids.ts'
 import { type SweptRun, selectOverdue } from '../domain/overdue.ts'
 import type { Work } from './transaction-work.ts'
 
-/** How many runs one transaction reads, and how many it marks. It marks few, because the webhooks of marked runs wait for it. */
+/** How many runs one transaction reads. */
 const READ_AT_ONCE = 10_000
+
+/** How many runs one transaction marks: few, because the webhooks of these runs wait until it ends. */
 const MARKED_AT_ONCE = 1_000
 
 /** The database operations, inside a transaction. */
 export type SweepRows = {
-  /** A transaction that began this long ago has ended. */
+  /** How long a transaction can last while others commit; 0 if transactions do not overlap. */
   longestTransactionMs: number
   /** The number of the last run that the sweep has passed; 0 at first. */
   findSwept: () => Work<number>
   saveSwept: (n: number) => Work<void>
-  /** The runs after a number, in order. Those of rejected submissions count as not pending. */
+  /** The runs with greater numbers than `after`, in order. Those of rejected submissions count as not pending. */
   listRuns: (after: number, limit: number) => Work<SweptRun[]>
   /** A run that is already due keeps its due time. */
   markOverdue: (runs: readonly { n: number; dueAt: number }[]) => Work<void>
@@ -21,7 +23,7 @@ export type SweepRows = {
 
 /**
  * Marks runs that have been pending for too long as overdue and due, in insertion order: a sweep continues where the last one
- * stopped. Returns whether there may be more.
+ * stopped. Returns whether there may be more runs to mark.
  */
 export function* sweepOverdue(rows: SweepRows, now: number, overdueAfterMs: number): Work<boolean> {
   const from = yield* rows.findSwept()
@@ -42,6 +44,7 @@ type PendingRun = { runId: string; requestedAt: number }
 export type PendingRows = {
   /** The number of the last run that the sweep has passed; 0 at first. */
   findSwept: () => Work<number>
+  /** The overdue run that was inserted first. */
   findFirstOverdue: () => Work<PendingRun | undefined>
   /** The first pending run after a number, overdue or not. */
   findPendingAfter: (n: number) => Work<PendingRun | undefined>

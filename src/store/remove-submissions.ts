@@ -12,9 +12,9 @@ export type RemovalRows = {
     submissions: readonly number[],
   ) => Work<{ submissionId: string; fileId: string | null }[]>
   listRunsOf: (submissions: readonly number[]) => Work<RunRow[]>
-  /** Deletes submissions with all rows that refer to them, and returns the ids of the deleted deliveries. */
+  /** Deletes submissions with their runs, deliveries and other rows, and returns the ids of the deleted deliveries. */
   deleteSubmissions: (submissions: readonly number[], submissionIds: readonly string[]) => Work<string[]>
-  /** Recomputes the current runs for these names of each asset. */
+  /** Recomputes the current runs of each asset for these extension names, by file id. */
   refreshCurrent: (names: ReadonlyMap<string, ReadonlySet<string>>) => Work<void>
   appendDelta: (delta: StatDelta) => Work<void>
 }
@@ -28,7 +28,7 @@ export function* removeSubmissions(
   submissions: readonly number[],
   changed: Changed,
 ): Work<RemovedIds> {
-  // Runs are locked before submissions, as in a batch. They are read again, because one may be added until its submission is locked.
+  // Locks runs before submissions, as a batch does, and lists them again: runs may be added until their submission is locked.
   yield* rows.listRunsOf(submissions)
   const removed = yield* rows.listSubmissionIds(submissions)
   const submissionIds = removed.map(({ submissionId }) => submissionId)

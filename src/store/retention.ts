@@ -14,8 +14,8 @@ import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Changed, Work } from './transaction-work.ts'
 
 /**
- * `isUploadEnd`: the body is an upload event, and the row of its delivery has a copy of its content until a submission claims
- * it.
+ * `isUploadEnd`: the body reports the end of an upload that no submission has claimed yet. Until one does, the delivery's row has a
+ * copy of the event.
  */
 type StoredBody = { n: number; receivedAt: number; bytes: number; isUploadEnd: boolean }
 
@@ -40,13 +40,13 @@ export function* pruneBodies(
   const bodies = yield* rows.listBodies(after ?? 0, last, limit)
   const { old, next } = selectOldBodies(bodies, receivedBefore)
   yield* rows.deleteBodies(old.map(({ n }) => n))
-  // The events of uploads that other services made are never claimed, so their copies would stay.
+  // The events of uploads that other services made are never claimed, so their copies would stay forever.
   yield* rows.clearUploadEnds(old.flatMap(({ n, isUploadEnd }) => (isUploadEnd ? n : [])))
   const isLast = bodies.length < limit && next === bodies.at(-1)?.n
   return { pruned: old.length, next: isLast ? null : (next ?? null) }
 }
 
-/** The greatest number of a run requested, or of a delivery received, in an hour or before it; 0 if there is none. */
+/** The greatest number of a run requested, or of a delivery received, in this hour or earlier; 0 if there is none. */
 function* findLastUntil(
   { findBounds }: Pick<PruningRows, 'findBounds'>,
   of: 'run' | 'delivery',
@@ -56,12 +56,12 @@ function* findLastUntil(
   return bounds === undefined ? 0 : bounds.before - 1
 }
 
-/** Rows checked in one transaction, and deleted if they are old. */
+/** How many rows one transaction checks, and deletes if they are old. */
 const SUBMISSIONS_AT_ONCE = 50
 const DELIVERIES_AT_ONCE = 200
 
-/** `belongsToRun`: it belongs to a run or a submission, and is deleted together with it. */
-type OldDelivery = { n: number; at: number; bytes: number; belongsToRun: boolean }
+/** `belongsToSubmission`: it belongs to a submission or one of its runs, and is deleted together with the submission. */
+type DeliveryCandidate = { n: number; at: number; bytes: number; belongsToSubmission: boolean }
 
 /** The database operations, inside a transaction. */
 export type RetentionRows = RemovalRows &
@@ -71,17 +71,17 @@ export type RetentionRows = RemovalRows &
       after: number,
       limit: number,
     ) => Work<(Omit<RetentionCandidate, 'isNeeded'> & SubmissionUses)[]>
-    /** The newest submission of the last runs up to a number; 0 if there are none. */
+    /** The number of the newest submission among those of the last runs up to a number; 0 if there are none. */
     findSubmissionOfRuns: (last: number) => Work<number>
     /** The deliveries after a number, in order. */
-    listDeliveriesAfter: (after: number, limit: number) => Work<OldDelivery[]>
+    listDeliveriesAfter: (after: number, limit: number) => Work<DeliveryCandidate[]>
     /** Deletes them with their bodies. */
     deleteDeliveries: (numbers: readonly number[]) => Work<void>
   }
 
 /**
- * Deletes old submissions, and then old deliveries without a submission. Adds what it changes to `changed`. `next` is where to
- * continue; null at the end.
+ * Deletes old submissions, and then old deliveries without a submission; one call checks a limited number of rows. Adds what it
+ * changes to `changed`. `deleted` counts only submissions. `next` is where to continue; null at the end.
  */
 export function* deleteOldSubmissions(
   rows: RetentionRows,
@@ -112,10 +112,14 @@ function* listSubmissions(rows: RetentionRows, after: number): Work<RetentionCan
 
 function* listDeliveries(rows: RetentionRows, after: number): Work<RetentionCandidate[]> {
   const listed = yield* rows.listDeliveriesAfter(after, DELIVERIES_AT_ONCE)
-  return listed.map(({ belongsToRun, ...row }) => ({ ...row, isNeeded: belongsToRun, fileId: null }))
+  return listed.map(({ belongsToSubmission, ...row }) => ({
+    ...row,
+    isNeeded: belongsToSubmission,
+    fileId: null,
+  }))
 }
 
-/** The number of the last old row. Rows before it may seem younger, because a clock that was ahead dated them. */
+/** The number of the last row before the hour of `createdBefore`. Earlier rows that seem younger were dated by a wrong clock. */
 function* findLastOld(
   rows: RetentionRows,
   table: RetentionPlace['table'],

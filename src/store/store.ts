@@ -68,15 +68,16 @@ export type Store = OperatorStore &
     ): Promise<{ result: ResponseDecision['result']; submission: Submission }>
 
     /**
-     * Records an extension webhook unchanged, with its effect and the notification that is due to its caller. Returns `rejected`,
-     * and writes nothing, if the submission is not in this database and was not forgotten.
+     * Records an extension webhook as it was received, with its effect, and the notification to its caller if one is due. Returns
+     * `rejected`, and writes nothing, if the submission is neither in this database nor forgotten. Stores no content for a
+     * forgotten submission. Rejects with `unprocessable` if the delivery is a replay of one that is no longer stored as rejected.
      */
     recordDelivery(delivery: NewDelivery): Promise<RecordedDelivery>
 
     /**
-     * Records an account webhook. Its event takes effect once, identified by its id. An event about an asset makes the
-     * pending and expired runs of its newest 100 submissions due. The end of a queued upload is that upload's response, even if
-     * it arrives before the upload's request id is known.
+     * Records an account webhook. An event that has an id takes effect only once. An event about an asset makes the pending and
+     * expired runs of its newest 100 submissions due. The end of a queued upload is applied as that upload's response, even if it
+     * arrives before the upload's request id is known.
      */
     recordAccountDelivery(delivery: NewAccountDelivery): Promise<RecordedDelivery>
 
@@ -107,8 +108,9 @@ export type Store = OperatorStore &
     foldCounters(lease: Lease): Promise<boolean | null>
 
     /**
-     * The due runs, the longest due first: pending runs, and expired runs whose file has changed since. Runs whose due time is
-     * after `latest` also count as due, and come last. Excludes runs of rejected submissions, and claimed ones.
+     * The due runs, the longest due first: pending runs, and expired runs whose file has changed since. `latest` is the latest due
+     * time that is possible now (`latestDueAt`): runs that are due after it also count as due, and come last. Excludes runs
+     * of rejected submissions, and claimed ones.
      */
     listDue(now: number, limit: number, latest?: number): Promise<DueRun[]>
 
@@ -128,8 +130,8 @@ export type Store = OperatorStore &
     releaseRuns(runs: readonly { runId: string; dueAt: number }[], claim: number): Promise<void>
 
     /**
-     * Applies a finding unless the run is final or no longer has a due time. `unchanged` and `timed_out` count only if it is
-     * still claimed until `claim`. `fileId` is the asset whose status changed.
+     * Applies a finding unless the run is final or no longer has a due time. `unchanged` and `timed_out` count only if the run is
+     * still claimed until `claim`. `fileId` is the asset whose status may have changed; null if it did not.
      */
     applyFinding(
       runId: string,
@@ -150,7 +152,7 @@ export type Store = OperatorStore &
 
     /**
      * Claims a notification that is still due at `dueAt`, as listed: it is due again at `until`, which names the claim. Resolves
-     * with its body; undefined if it has ended, or another process has claimed it.
+     * with its body; undefined if it has ended, or if its due time has changed, for example because another process has claimed it.
      */
     claimNotification(notificationId: string, dueAt: number, until: number): Promise<string | undefined>
 
@@ -166,7 +168,7 @@ export type Store = OperatorStore &
      * Records the result of an attempt. Deletes the body if no attempt follows. `again` and `given_up` count only if the
      * notification is still due at `claim`.
      */
-    settleNotification(
+    recordNotificationResult(
       notificationId: string,
       result: NotificationResult,
       claim: number,
@@ -187,9 +189,10 @@ export type Store = OperatorStore &
 
     /**
      * Deletes submissions that were created before `createdBefore`, with their runs and deliveries, and other deliveries that
-     * were received before it. Keeps a submission that is being submitted, has a pending run or a due notification, or follows
-     * one of the same asset that is kept: the status of an asset never goes back to an earlier run. Checks a limited
-     * number of rows in insertion order, after the place `after`. `next` is the place to continue after; null at the end.
+     * were received before it. Keeps a submission that is being submitted, has a pending run or an unfinished notification, or
+     * follows one of the same asset that is kept: the status of an asset never goes back to an earlier run. Checks a limited
+     * number of rows in insertion order, after the place `after`. `next` is the place to continue after; null at the end. `deleted`
+     * is the number of submissions.
      */
     deleteOldSubmissions(
       lease: Lease,
@@ -202,7 +205,7 @@ export type Store = OperatorStore &
     findTokenCheckValue(): Promise<number | null>
     saveTokenCheckValue(value: number): Promise<void>
 
-    /** Until one is saved, trusts the time of the newest submission or delivery; null if there is none. */
+    /** The saved trust. Until one was saved: trust in the time of the newest submission or delivery; null if there is none. */
     findClockTrust(): Promise<ClockTrust | null>
 
     saveClockTrust(lease: Lease, trust: ClockTrust): Promise<true | null>
@@ -232,13 +235,13 @@ export type Store = OperatorStore &
      */
     releaseIdempotencyKey(claim: KeyClaim): Promise<void>
 
-    /** Records that this process is alive. Call it before the first write of a start, and regularly. */
+    /** Records that this process is alive. Call it at the start, before any other write, and regularly. */
     heartbeat(at: number): Promise<void>
 
     /**
      * Recovers the unfinished work of other processes without a heartbeat after `aliveSince`: submissions and retry items that
-     * they were submitting become `unconfirmed`, and their idempotency claims end. Also call it before serving requests.
-     * Resolves with the number of submissions.
+     * they were submitting become `unconfirmed`. Their idempotency keys without a response are released, or marked as abandoned if
+     * ImageKit may have the submission. Call it before serving requests, and regularly. Resolves with the number of submissions.
      */
     recoverAbandoned(at: number, aliveSince: number): Promise<{ submissions: number }>
 
@@ -254,13 +257,13 @@ export type Store = OperatorStore &
     /** Commits a write, so it fails whenever recording a delivery would fail. */
     probe(): Promise<void>
 
-    /** Calls the listener after each commit. It delays the next batch, so it must be quick; it must not throw. */
+    /** Calls the listener after each commit. The listener delays the next batch, so it must be quick; it must not throw. */
     watchCommits(listener: (commit: Commit) => void): void
   }
 
 /** Concerns the database as a whole: its file and its connections. SQLite and PostgreSQL differ here. */
 export interface StoreLifecycle {
-  /** Other processes may use the same database at the same time, so nothing may be cached without a check. */
+  /** Whether other processes may use the same database at the same time. If so, cached data may be out of date. */
   readonly isShared: boolean
 
   /** The time of the database's clock, which is the same for all processes that share it. */
@@ -268,18 +271,21 @@ export interface StoreLifecycle {
 
   /**
    * Calls the listener when other processes have changed assets or submissions, within a second of their commit: with `unknown`
-   * every second, and earlier with what changed. It may report a change more than once, and changes of this process, too. It must
-   * not throw. Never calls it if the database is not shared.
+   * every second, and earlier with what changed. The listener may be called more than once for a change, and for changes of this
+   * process, too; it must not throw. It is never called if the database is not shared.
    */
   watchOtherCommits(listener: (changed: ChangedElsewhere) => void): void
 
   /** Why changes of other processes are noticed up to a second late at the moment; undefined if they are noticed at once. */
   findFeedFault(): Promise<string | undefined>
 
-  /** Why the open database must not be written to. Neither reads nor writes the database. */
+  /** Why the open database must not be written to; undefined if it may be. Neither reads nor writes the database. */
   findFault(): Promise<DatabaseFault | undefined>
 
-  /** Writes a consistent copy of a database file to a new file while the service runs. The file must not exist. */
+  /**
+   * Writes a consistent copy of a database file to a new file while the service runs. The new file must not exist. Rejects with
+   * `backup_unsupported` if the database is not a file.
+   */
   backUp(path: string): Promise<void>
 
   /** Commits what is queued, and closes the database. */
@@ -293,7 +299,7 @@ export type StoreHandle = Store & StoreLifecycle
 type OperatorStore = {
   /**
    * Runs of rejected submissions match by exact id only. If few of very many runs match, a page may be shorter than its limit,
-   * or empty, and still have a `next`: it ends after a limited time. A deliveries page likewise.
+   * or empty, and still have a `next`, because reading a page ends after a limited time. The same applies to `listDeliveries`.
    */
   listRuns(
     filter: RunFilter,
@@ -317,7 +323,8 @@ type OperatorStore = {
   findDelivery(deliveryId: string): Promise<DeliveryDetail | undefined>
 
   /**
-   * By the insertion of their runs. A page may be shorter than its limit, or empty, and still have a `next`, as in `listRuns`.
+   * In the order in which their runs were inserted, newest first. A page may be shorter than its limit, or empty, and
+   * still have a `next`, as in `listRuns`.
    */
   listNotifications(
     filter: NotificationFilter,
@@ -341,7 +348,7 @@ type OperatorStore = {
   /** The pending run that was inserted first. */
   findOldestPending(): Promise<{ runId: string; requestedAt: number } | undefined>
 
-  /** Acknowledges the runs that are not pending, and writes one audit entry. Returns the acknowledged runs. */
+  /** Acknowledges the runs that are not pending, and, if there are any, writes one audit entry. Returns the acknowledged runs. */
   acknowledgeRuns(runIds: readonly string[], entry: AuditEntry): Promise<ListedRun[]>
 
   /** Revokes the acknowledgement of a run, and returns the run. Writes nothing for a run that is not acknowledged. */
@@ -349,8 +356,8 @@ type OperatorStore = {
 
   /**
    * Deletes every row and body of an asset; the content of later deliveries for it is not stored. Returns false, and deletes
-   * nothing, for an unknown asset. Not atomic: it replaces the names in the audit log, then deletes older submissions, each
-   * in small steps, and last what makes up the status. If it is interrupted, call it again. It also rejects if everything is
+   * nothing, for an unknown asset. Not atomic: it replaces the ids in the audit log, then deletes older submissions, each in
+   * small steps, and last the submissions that make up the status. If it is interrupted, call it again. It also rejects if everything is
    * deleted but the write-ahead log could not be emptied; calling it again empties the log.
    */
   forgetAsset(fileId: string, entry: AuditEntry): Promise<boolean>
@@ -369,12 +376,12 @@ type OperatorStore = {
     origin: { entry: AuditEntry } | { itemId: number },
   ): Promise<SubmitRetryResult>
 
-  /** ImageKit did not accept the retry that `submitRetry` recorded at this time: removes its acknowledgement of the run. */
+  /** ImageKit did not accept the retry that `submitRetry` recorded at this time: revokes its acknowledgement of the run. */
   withdrawRetry(runId: string, at: number): Promise<void>
 
   /**
-   * The first `waiting` item; another process may submit it first. One whose process ended while submitting it is
-   * `unconfirmed`.
+   * The first `waiting` item; another process may submit it first. An item whose process ended while submitting it is not
+   * returned: it becomes `unconfirmed`.
    */
   nextRetryItem(): Promise<{ itemId: number; runId: string; actor: string } | undefined>
 
@@ -393,7 +400,7 @@ type OperatorStore = {
     before: number | null
   }): Promise<{ auditEntries: AuditEntry[]; next: number | null }>
 
-  /** Records that a session was signed out. Deletes sessions that expired a day ago: the clock may be set back until then. */
+  /** Records that a session was signed out. Deletes such records a day after the session has expired, because the clock may be set back. */
   endSession(session: { sessionId: string; endsAt: number }, now: number): Promise<void>
 
   /**
@@ -418,6 +425,9 @@ type AlertStore = {
   /** Replaces the alert of the same kind and extension. */
   saveAlerts(lease: Lease, alerts: readonly Alert[]): Promise<true | null>
 
-  /** The message about this state was delivered: deletes a resolved alert, marks a firing one. Ignores an earlier state. */
+  /**
+   * The message about this state was delivered: deletes a resolved alert, marks a firing one. Ignores a state that the alert no
+   * longer has.
+   */
   recordAlertReported(lease: Lease, alert: Pick<Alert, 'alertId' | 'state'>): Promise<true | null>
 }

@@ -13,7 +13,7 @@ import { isRejected } from '../domain/submission.ts'
 /** A row before and after the batch; undefined while it does not exist. */
 export type Change<R> = { before: R | undefined; after: R | undefined }
 
-/** What a batch writes: one change for each row, in the order in which rows were loaded or inserted. */
+/** What a batch writes: one change for each changed row, by table, in the order in which its rows were loaded or inserted. */
 export type BatchChanges = {
   rows: { [T in TableName]: Change<Tables[T]>[] }
   /** All other changes, in the order of the steps. */
@@ -26,18 +26,20 @@ export type BatchChanges = {
 }
 
 /**
- * The rows of one batch. Each step sees the changes of the earlier steps. Access by key always does; a lookup only finds
- * what is in the database, so `isStale` says whether an earlier step may have changed its result.
+ * The rows of one batch. Each step sees the rows as the earlier steps have left them. But the database runs all lookups before the
+ * first step, so an earlier step may have changed which rows match: `isStale` says whether one may have.
  */
 export type WorkingSet = {
   isLoaded(key: Key): boolean
-  /** No step can have changed the result of any lookup. */
+  /** True if no step can have changed the result of any lookup, or which keys a later step needs. */
   isFresh(): boolean
-  /** A step may have changed the result of this lookup. */
+  /** True if a step may have changed the result of this lookup. */
   isStale(key: Key): boolean
   /** Adds the rows that the database found for a key. A row that a step has already changed stays as it is. */
   load(key: Key, rows: readonly Tables[TableName][]): void
+  /** Adds the result for the key `['forgotten', id]`. */
   loadForgotten(id: string, isForgotten: boolean): void
+  /** The rows and lookup results as a step sees them. */
   facts: Facts
   /** Throws, and changes nothing, if an inserted row already exists. */
   apply(changes: Changes): void
@@ -168,6 +170,7 @@ export function createWorkingSet(): WorkingSet {
           details: changed(tables.details),
           runs,
           deliveries,
+          // A body is written with its new delivery, and no step changes it.
           bodies: [],
           rejected: changed(tables.rejected),
           notifications: changed(tables.notifications),
@@ -210,7 +213,7 @@ const ofRuns = (id: string) => `runs of ${id}`
 const ofUnclaimed = (id: string) => `unclaimed of ${id}`
 const ofFile = (id: string) => `file ${id}`
 const ofRequest = (id: string) => `request ${id}`
-const ofEnds = (id: string) => `ends of ${id}`
+const ofUploadEnds = (id: string) => `upload ends of ${id}`
 const ofEvent = (id: string) => `event ${id}`
 const ofNothing = () => undefined
 
@@ -222,23 +225,26 @@ const SUBJECTS: { [L in LookupName]: (id: string) => string | undefined } = {
   currentOf: ofFile,
   submissionOf: ofFile,
   awaitingFile: ofRequest,
-  uploadEndsOf: ofEnds,
+  uploadEndsOf: ofUploadEnds,
   firstDeliveryOf: ofEvent,
   unfinishedSubmissions: ofNothing,
   abandonedClaims: ofNothing,
   unfinishedItems: ofNothing,
 }
 
-/** The subjects whose lookup results change. Rows that a lookup has already found are never stale. */
+/**
+ * The subjects whose lookups may now find other rows. A change of a row that a lookup has already found doesn't count: `list`
+ * returns each row in its present state.
+ */
 function subjectsOf(table: TableName, { before, after }: Change<Tables[TableName]>, facts: Facts): string[] {
   switch (table) {
     case 'submissions':
-      return changedSubjects(
+      return subjectsOfSubmission(
         before as Tables['submissions'] | undefined,
         after as Tables['submissions'] | undefined,
       )
     case 'details': {
-      // A baseline is the response to its submission's request.
+      // `awaitingFile` finds a submission by its request only while it has no baseline.
       const { submissionId } = (after ?? before) as Tables['details']
       const requestId = facts.find('submissions', submissionId)?.requestId ?? null
       return requestId === null ? [] : [ofRequest(requestId)]
@@ -254,7 +260,7 @@ function subjectsOf(table: TableName, { before, after }: Change<Tables[TableName
       const { eventId, outcome, unclaimedRequestId, submissionId, cause } = after as Tables['deliveries']
       return [
         eventId === null || outcome === 'duplicate' ? undefined : ofEvent(eventId),
-        unclaimedRequestId === null ? undefined : ofEnds(unclaimedRequestId),
+        unclaimedRequestId === null ? undefined : ofUploadEnds(unclaimedRequestId),
         submissionId === null || cause !== 'not_requested' ? undefined : ofUnclaimed(submissionId),
       ].filter((subject) => subject !== undefined)
     }
@@ -263,7 +269,7 @@ function subjectsOf(table: TableName, { before, after }: Change<Tables[TableName
   }
 }
 
-function changedSubjects(
+function subjectsOfSubmission(
   before: Tables['submissions'] | undefined,
   after: Tables['submissions'] | undefined,
 ): string[] {
@@ -274,7 +280,7 @@ function changedSubjects(
     if (submission === undefined) return []
     const { submissionId, fileId, requestId } = submission
     return [
-      // No lookup depends on it. It only says that the keys of later steps must be checked again.
+      // No lookup depends on this subject. It only makes `isFresh` false, so that the keys of later steps are checked again.
       `submission ${submissionId}`,
       ...(fileId === null ? [] : [ofFile(fileId)]),
       ...(requestId === null ? [] : [ofRequest(requestId)]),

@@ -7,18 +7,19 @@ import { isSettledNow, type Run } from '../domain/run.ts'
 import { type BatchQuery, type BatchResult, runBatch, type StepOutcome } from './batch.ts'
 import type { Change } from './working-set.ts'
 
-/** A committed transaction. `fault`: it is not in the file that the next start will read. */
+/** A committed transaction. `fault`: a fault of the database file that was found after the commit, so the next start may not read it. */
 export type Committed<T> = { result: T; fault?: TrackerError | undefined }
 
 /** The database under the queue. */
 export type BatchDatabase = {
   /**
    * Runs the queries of a batch in one transaction, and resolves once it is on disk. The batch takes the ids of its new rows
-   * from `ids`; ids of a failed transaction are not reused. Rejects with `store_unavailable` if the disk or the file fails
-   * or a lock is not free, and with any other error if a row can't be written; then nothing is written.
+   * from `ids`; ids of a failed transaction are not reused. Rejects with `store_unavailable` if the database can't be used, for
+   * example because the disk fails or a lock is not free, and with any other error if a row can't be written. Then nothing is
+   * written, unless the error says `mayBeCommitted`.
    */
   transact: <T>(makeBatch: (ids: NewIds) => Generator<BatchQuery, T, void>) => Promise<Committed<T>>
-  /** The error with which every transaction would fail at the moment, so that no caller waits for one; undefined if unknown. */
+  /** The error with which every transaction would fail now, so that callers are rejected at once; undefined if none is known. */
   rejection?: () => unknown
 }
 
@@ -29,14 +30,14 @@ export type WriteQueue = {
    */
   run<T>(step: Step<T>): Promise<T>
   /**
-   * Runs work that is not a step in its own transaction. Afterwards, `changed` contains what it changed.
-   * Rejects with `overloaded` as above.
+   * Runs work that is not a step, in its own transaction. The work adds what it changes to `changed`. Rejects with `overloaded` if
+   * too much is queued.
    */
   exclusive<T>(
     work: () => Promise<Committed<T>>,
     changed: Pick<Commit, 'fileIds' | 'submissionIds'>,
   ): Promise<T>
-  /** Commits the queued steps. Afterwards everything is rejected. */
+  /** Rejects everything new from here on. Resolves once all that is queued has been committed or has failed. */
   close(): Promise<void>
 }
 
@@ -59,14 +60,17 @@ export type WriteQueueOptions = {
 const MAX_BATCH = 1000
 
 /**
- * A batch that ended early has wasted the rows loaded for its remaining steps. So the next one is smaller, but not smaller than
- * this.
+ * A batch that ends early has loaded the rows of its remaining steps in vain. So the next one is limited to twice the number of steps
+ * that it decided, but never to fewer steps than this.
  */
 const MIN_BATCH = 64
 
 const MAX_WAIT_MS = 10
 
-/** Two small transactions cost more than one: a small one begins beside a running one only if the running one takes long. */
+/**
+ * Two small transactions cost more than one. So a batch smaller than `LARGE_BATCH` waits for a running transaction to end, but at
+ * most for `LONG_TRANSACTION_MS`.
+ */
 const LARGE_BATCH = 64
 const LONG_TRANSACTION_MS = 10
 
@@ -190,7 +194,7 @@ export function createWriteQueue(
     const { outcomes } = result
     const deferred = batch.slice(outcomes.length)
     queue = [...deferred, ...queue]
-    limit = deferred.length === 0 ? maxBatch : Math.max(2 * outcomes.length, MIN_BATCH)
+    limit = deferred.length === 0 ? maxBatch : Math.min(maxBatch, Math.max(2 * outcomes.length, MIN_BATCH))
     for (const { step } of deferred) queuedBytes += step.bytes ?? 0
     const seconds = (performance.now() - begunAt) / 1000
     // Before the callers get their results: they may read a status next, which must not come from a stale cache.
@@ -198,7 +202,10 @@ export function createWriteQueue(
     for (const [index, outcome] of outcomes.entries()) settle(batch[index], outcome, fault)
   }
 
-  /** One step can't be written, but each of the others can. Each waits for the disk, so yield to the event loop in between. */
+  /**
+   * Some step can't be written, but the others may be. Commits of a synchronous database block the event loop, so yield to it after
+   * each of them.
+   */
   async function commitOneByOne(batch: readonly Job[]): Promise<void> {
     for (const job of batch) {
       await commitBatch([job])

@@ -2,8 +2,8 @@ import type { Store, StoreLifecycle } from '../store/store.ts'
 import type { ServerClock } from './server-clock.ts'
 
 /**
- * A process that has written no heartbeat for this long has ended. That is three missed heartbeats, so a slow process is not
- * presumed dead.
+ * A process that has written no heartbeat for this long counts as ended. It has missed three heartbeats, so a process that is only
+ * slow does not count as ended.
  */
 const SILENT_MS = 30_000
 
@@ -18,8 +18,8 @@ export type HeartbeatSeries = {
   /** Records that a heartbeat was written at this time. */
   note(at: number): void
   /**
-   * Whether the series is at least as long as the silence of an ended process. Then every live process could have written its
-   * heartbeats too, so a silent process has ended.
+   * Whether the series is at least as long as the silence of an ended process: then the database was available for all this time,
+   * so every running process could have written heartbeats, and a silent one has ended.
    */
   provesSilence(): boolean
 }
@@ -73,6 +73,6 @@ export async function recoverAbandoned({
   if (submissions > 0)
     log.warn(
       { event: 'submissions.recovered', submissions },
-      'marked in-flight uploads of an ended process as unconfirmed',
+      'marked in-flight submissions of ended processes as unconfirmed',
     )
 }

@@ -9,15 +9,15 @@ type KeyRejection = { call: ImagekitCall; status: number }
 export type KeyRejections = {
   /** Called for each response of ImageKit, with its HTTP status. */
   note(call: ImagekitCall, response: { kind: KeyVerdict; status: number }): void
-  /** The latest rejection of each kind of request that was not cleared by an accepted request. */
+  /** The latest rejection of each kind of request, unless an accepted request has cleared it since. */
   list(): KeyRejection[]
 }
 
 const WARN_EVERY_MS = 60_000
 
 /**
- * Remembers that ImageKit rejected the key. An accepted upload clears all rejections, any other accepted call only that of
- * its kind.
+ * Remembers that ImageKit rejected the key, and warns about it at most once a minute. An accepted upload clears all rejections, any
+ * other accepted request only that of its kind.
  */
 export function createKeyRejections({
   clock,

@@ -11,8 +11,7 @@ export type Links = {
   asset(fileId: string): StatusUrls
   /** For a browser: one submission, or its asset once the fileId is known. */
   submission(submissionId: string, fileId: string | null): StatusUrls
-  /** For an operator: the page of an extension's failed runs, or with null the page of pending runs. */
-  /** The page of the runs behind an alert: the open failures of an extension, or all pending runs. */
+  /** For an operator: the page of the runs behind an alert: an extension's open failures, or with null all pending runs. */
   alertedRuns(extension: string | null): string
   /** For an operator: the page of rejected deliveries. */
   rejectedDeliveries(): string

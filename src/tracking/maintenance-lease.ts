@@ -1,12 +1,15 @@
 import type { Lease } from '../domain/decide/lease.ts'
 import type { Store } from '../store/store.ts'
 
-/** One renewal may fail. Including the time to its next heartbeat, another process takes over within 30 seconds. */
+/**
+ * The lease is renewed with each heartbeat, every 10 seconds. One renewal may fail. If the holder ends, another process acquires the
+ * lease with a heartbeat of its own, within 30 seconds of the last renewal.
+ */
 const TTL_MS = 20_000
 
-/** The lease of the process that does the work that only one process may do. */
+/** The lease for the work that only one process may do at a time, such as deleting old rows and sending alerts. */
 export type MaintenanceLease = {
-  /** Null if this process does not have it. */
+  /** Null if this process does not have the lease. */
   current(): Lease | null
   /** Acquires or renews the lease. Call it again well before 20 seconds have passed. */
   renew(store: Pick<Store, 'acquireLease'>): Promise<void>

@@ -1,12 +1,12 @@
 import { TrackerError } from '../domain/errors.ts'
 import type { Store } from '../store/store.ts'
 
-/** Checks whether a delivery could be stored now. `queuedWrites`: how many writes wait for a retry. */
+/** Rejects unless a delivery could be stored now. `queuedWrites`: how many earlier writes have failed and wait for a retry. */
 export type Readiness = { check(): Promise<{ queuedWrites: number }> }
 
 /**
- * Probes the store at most once in `freshMs`, so that a flood of requests costs little. Rejects with the store's error, which
- * then says since when the store has been unavailable.
+ * Probes the store at most once in `freshMs`, so that a flood of requests costs little. Rejects with the store's error. The message
+ * of `store_unavailable` says since when the store has been unavailable.
  */
 export function createReadiness(deps: {
   store: Pick<Store, 'probe'>
@@ -40,7 +40,7 @@ export function createReadiness(deps: {
   }
 }
 
-/** Records since when the store has been unavailable, as far as this process has noticed: every heartbeat tries the store. */
+/** Since when the store has been unavailable, as far as this process has noticed: each heartbeat and each probe notes its result. */
 export type StoreOutage = {
   /** Null while the store is available. */
   since(): number | null

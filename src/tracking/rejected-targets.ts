@@ -1,11 +1,11 @@
-/** Callers' hosts that resolved to a private address, so no notification was sent to them. */
+/** The hosts of callers' webhook URLs that got no notification, because they are, or resolve to, private addresses. */
 export type RejectedTargets = {
   note(host: string): void
-  /** The hosts that were noted in the last 24 hours, the latest first. `count` also includes their older rejections. */
+  /** The hosts that were noted in the last 24 hours, the most recent first. `count` also includes their older rejections. */
   list(): { host: string; count: number }[]
 }
 
-/** A limit, because anyone with an API key can name hosts. */
+/** Limited, because anyone with an API key can name any number of hosts. */
 const MAX_HOSTS = 20
 const DAY_MS = 24 * 60 * 60_000
 

@@ -3,18 +3,22 @@ import type { StoreLifecycle } from '../store/store.ts'
 type MeasuredStore = Pick<StoreLifecycle, 'isShared' | 'readServerTime'>
 
 /**
- * The clock for all times that are stored or compared. Processes that share a database use the database's clock, because their
- * own clocks may differ. A process that has its database to itself uses its own clock.
+ * The clock for the times that are stored and compared; only idempotency keys have their own (`IdempotencyClock`). Processes that
+ * share a database use the database's clock, because their own clocks may differ. A process that has its database to itself uses
+ * its own clock.
  */
 export type ServerClock = {
   now(): number
-  /** Compares with the database's clock. If the store rejects, so does this, and the clock continues as before. */
+  /**
+   * Adopts the time of the database's clock; does nothing if the database is not shared. If the store rejects, so does this, and
+   * the clock continues as before.
+   */
   synchronize(store: MeasuredStore): Promise<void>
 }
 
 /**
- * The database reads its clock at an unknown time during the round trip: a longer round trip is too inexact, and counts only if
- * there is no earlier one.
+ * The database reads its clock at an unknown time during the round trip, so the result of a longer round trip is too inexact. It
+ * is used only if there is no earlier result.
  */
 const MAX_ROUND_TRIP_MS = 1000
 
@@ -23,10 +27,10 @@ export function createServerClock({
   uptimeMs,
 }: {
   clock: () => number
-  /** A monotonic clock, such as `performance.now`: between comparisons, a wrong system clock has no effect. */
+  /** A monotonic clock, such as `performance.now`, so that a wrong system clock has no effect between synchronisations. */
   uptimeMs: () => number
 }): ServerClock {
-  /** The database's time when `uptimeMs` was 0. */
+  /** The database's time when `uptimeMs` was 0; undefined until the first synchronisation. */
   let startAt: number | undefined
   return {
     // Whole milliseconds, as in the store.

@@ -25,10 +25,13 @@ type StartUpDeps = {
   }
 }
 
-/** What a process does with a database that it has just opened, before it serves. Returns how far to trust recorded times. */
+/**
+ * Prepares a database that this process has just opened, before the service uses it. Returns until when the clock is known to have
+ * been right; null if nothing is recorded yet.
+ */
 export async function startUp(deps: StartUpDeps): Promise<ClockTrust | null> {
   const { store, clock, idempotencyClock, lease, endedSessions, backupPrefix, log } = deps
-  // Only the process that has the file open creates backups, so no leftover one is in use.
+  // Only the process that has the database file open creates backups, so none of the leftover ones is in use.
   if (backupPrefix !== null)
     await removeLeftoverBackups(backupPrefix).catch((err: unknown) =>
       log.warn({ event: 'backup_cleanup.failed', err }, 'leftover backups could not be removed'),
@@ -36,7 +39,7 @@ export async function startUp(deps: StartUpDeps): Promise<ClockTrust | null> {
   await keepAlive(deps)
   await recoverAbandoned(deps)
   await checkTokenSecret(deps)
-  // Another process may lock the lease for a while. The heartbeat soon tries again.
+  // Another process may have the lease locked for a while. The heartbeat soon tries again.
   await lease
     .renew(store)
     .catch((err: unknown) =>
@@ -55,7 +58,7 @@ type CheckDeps = {
   log: { error(fields: object, text: string): void }
 }
 
-/** Logs an error if no token secret verifies the webhook URLs of this database. Records the secret that signs from now on. */
+/** Logs an error if no token secret verifies the newest webhook URLs of this database. Records which secret signs from now on. */
 async function checkTokenSecret({ store, tokens, log }: CheckDeps): Promise<void> {
   const recorded = await store.findTokenCheckValue()
   if (recorded === tokens.checkValue) return

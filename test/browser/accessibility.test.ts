@@ -17,7 +17,7 @@ browserTest(
       await page.evaluate(axe.source)
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme })
-        const { violations, passes } = await runAxe(page, RULES[colorScheme])
+        const { violations, passes } = await runAxe(page, AXE_OPTIONS[colorScheme])
         expect(passes.map(({ id }) => id)).toContain('color-contrast')
         for (const { id, impact, nodes } of violations)
           found.push(`${name}, ${colorScheme}: ${impact} ${id}: ${nodes.map(({ html }) => html).join(' ')}`)
@@ -25,14 +25,14 @@ browserTest(
       }
     })
     expect(found).toEqual([])
-    // 22 pages in two colour schemes.
+    // 22 pages and states of pages, each in two colour schemes.
     expect(checks).toBe(44)
   },
   120_000,
 )
 
-/** Only the rules about colours have another result in dark colours. */
-const RULES: { [scheme in 'light' | 'dark']: RunOptions } = {
+/** In dark colours only the rules about colours are checked: all others have the same result as in light colours. */
+const AXE_OPTIONS: { [scheme in 'light' | 'dark']: RunOptions } = {
   light: {},
   dark: { runOnly: ['color-contrast', 'link-in-text-block'] },
 }

@@ -16,13 +16,13 @@ const withBrowser = test.extend('browser', { scope: 'worker' }, async ({}, { onC
 export const browserTest = withBrowser.skipIf(findChromium() === undefined && !process.env['CI'])
 
 type PageOptions = BrowserContextOptions & {
-  /** Console messages to ignore. A browser logs every response of 400 and above. */
+  /** Console messages to ignore. A browser logs an error for every response with a status of 400 or above. */
   tolerated?: RegExp
 }
 
 /**
- * A page in a fresh browser context. The test fails if the page requests another origin, logs a warning or an error, throws,
- * or opens a dialog.
+ * Opens a page in a fresh browser context. The test fails if the page requests another origin, logs a warning or an error that is
+ * not `tolerated`, throws, or opens a dialog.
  */
 export async function openPage(
   browser: Browser,

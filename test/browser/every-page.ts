@@ -5,7 +5,7 @@ import type { RunningTracker } from '../support/tracker.ts'
 import { deliver, register } from '../support/webhooks.ts'
 import { signIn } from './chromium.ts'
 
-/** Untrusted texts that the pages show. */
+/** The untrusted texts that `seedTracker` stores, so that the pages show them. */
 export type UntrustedTexts = {
   extension: string
   fileId: string
@@ -22,16 +22,22 @@ export const PLAIN_TEXTS: UntrustedTexts = {
   note: 'known to the photographer',
 }
 
-/** The console messages about responses that `visitEveryPage` causes: to a wrong key, and to the id of an unknown run. */
+/** The browser's console messages about responses that `visitEveryPage` causes: 401 for a wrong key, 404 for an unknown run. */
 export const TOLERATED = /status of (401|404)/
 
-/** The ids of runs by their state, of an asset, and of a rejected delivery. */
+/** The ids that the pages are opened with. */
 export type Seeded = {
+  /** The runId of a failed run that is not acknowledged. */
   failed: string
+  /** The runId of a failed run that is acknowledged. */
   acknowledged: string
+  /** The runId of a run that succeeded. */
   success: string
+  /** The runId of a pending run. */
   pending: string
+  /** The fileId of the asset with the failed and the successful run. */
   asset: string
+  /** The deliveryId of a rejected delivery. */
   rejected: string
 }
 
@@ -39,7 +45,7 @@ export type Seeded = {
 export async function seedTracker(tracker: RunningTracker, texts: UntrustedTexts): Promise<Seeded> {
   const { extension, fileId, fileName, message, note } = texts
   const error = { message, reason: message }
-  const uploadAs = async (id: string, names: readonly string[]) => {
+  const registerUpload = async (id: string, names: readonly string[]) => {
     const { submissionId, webhookUrl } = await register(tracker, names, null)
     await tracker.fetch(`/submissions/${submissionId}/response`, {
       method: 'PUT',
@@ -48,7 +54,7 @@ export async function seedTracker(tracker: RunningTracker, texts: UntrustedTexts
     return webhookUrl
   }
   const fail = async (id: string) => {
-    const webhookUrl = await uploadAs(id, [extension, 'aws-auto-tagging'])
+    const webhookUrl = await registerUpload(id, [extension, 'aws-auto-tagging'])
     const failure = { service: extension, status: 'FAILURE', fileId: id, error }
     await deliver(webhookUrl, failure)
     await deliver(webhookUrl, failure)
@@ -57,7 +63,7 @@ export async function seedTracker(tracker: RunningTracker, texts: UntrustedTexts
   await fail(fileId)
   await fail(`${fileId}-2`)
   await fail(`${fileId}-3`)
-  await uploadAs(`${fileId}-4`, [extension])
+  await registerUpload(`${fileId}-4`, [extension])
   await deliver(`${tracker.url}/webhooks/extension/forged`, { service: extension })
 
   const ofFile = await listRuns(tracker, `?q=${encodeURIComponent(fileId)}`)
@@ -83,7 +89,10 @@ export async function seedTracker(tracker: RunningTracker, texts: UntrustedTexts
   }
 }
 
-/** Opens each page in each of its states, starting without a session. */
+/**
+ * Opens the pages in their different states, starting without a session, and calls `check` with the name of each. Only the page
+ * "Send the form again?" is not among them: it needs a session that has ended.
+ */
 export async function visitEveryPage(
   page: Page,
   seeded: Seeded,

@@ -7,9 +7,10 @@ import { seedTracker, TOLERATED, visitEveryPage } from './every-page.ts'
 const NARROW = { width: 360, height: 740 }
 const WIDE = { width: 1280, height: 800 }
 
-/** If any of this runs as a script, it sets the global variable `ran`. */
+/** If any part of `MARKUP` or `CLOSING_TAGS` runs as a script, it sets the global variable `ran`. */
 const MARKUP = `"'><img src=x onerror=ran=1><script>ran=1;alert(1)</script><svg onload=ran=1>`
 const CLOSING_TAGS = '</title></textarea></style><a href=javascript:ran=1>&lt;{{ran=1}}'
+/** Characters that change the direction of text, Hebrew and Arabic text, and a control character. */
 const REORDERED = 'photo\u202egnp.exe\u2066 צילום של חולצה \u0627\u0644\u0635\u0648\u0631\u0629\u0007'
 const PAGES_WITHOUT_UNTRUSTED_TEXT = [
   'sign-in',
@@ -19,19 +20,20 @@ const PAGES_WITHOUT_UNTRUSTED_TEXT = [
   'retry preview',
   'retry progress',
 ]
-const TEXT = `${MARKUP}${REORDERED}${CLOSING_TAGS}`
+const HOSTILE_TEXT = `${MARKUP}${REORDERED}${CLOSING_TAGS}`
 
 browserTest(
-  'on every page untrusted markup stays text, and direction marks and very long words still fit 360 and 1280 pixels',
+  'on every page untrusted markup stays text, and text with direction marks and very long words fits 360 and 1280 pixels',
   async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox()
     const seeded = await seedTracker(tracker, {
       extension: `${MARKUP.slice(0, 60)}${'w'.repeat(90)}`,
-      // As hostile as a valid id can be: no slashes or control characters, and at most 128 characters including the suffix.
+      // As hostile as a valid fileId can be: no slashes or control characters, and at most 128 characters, including the suffix
+      // that `seedTracker` appends.
       fileId: `file ${MARKUP}${REORDERED}${'w'.repeat(60)}`.replace(/[/\p{Control}]/gu, '').slice(0, 120),
-      fileName: `${TEXT}${'w'.repeat(300)}`,
-      message: `${TEXT}\n${'e'.repeat(2000)}`,
-      note: TEXT,
+      fileName: `${HOSTILE_TEXT}${'w'.repeat(300)}`,
+      message: `${HOSTILE_TEXT}\n${'e'.repeat(2000)}`,
+      note: HOSTILE_TEXT,
     })
     const page = await openPage(browser, tracker, { tolerated: TOLERATED })
     const found: string[] = []
@@ -56,7 +58,7 @@ browserTest(
   60_000,
 )
 
-/** Lists elements beyond the right edge of the window, cut off or scrollable. Excludes text for screen readers. */
+/** Lists the elements that extend beyond the right edge of the window, except clipped ones, which only screen readers read. */
 function listOverflow(page: Page): Promise<string[]> {
   return page.evaluate<string[]>(`(() => {
     const root = document.documentElement

@@ -34,7 +34,7 @@ browserTest('the keyboard alone is enough to sign in, open a failure and retry i
 
   await tabTo(page, 'Skip to content')
   await keyboard.press('Enter')
-  // The link has skipped the navigation.
+  // After the link “Skip to content”, Tab does not reach the navigation.
   expect(await tabTo(page, 'Select remove-bg of mug.png')).not.toContain('Overview')
   await keyboard.press('Space')
   await page.locator('#selected-count', { hasText: /^1$/ }).waitFor()
@@ -75,10 +75,13 @@ browserTest(
   60_000,
 )
 
-/** The focused element. `isNew` is false if it had the focus before this press of Tab too. */
+/**
+ * The element that has the focus after a press of Tab. `isNew`: it did not have the focus before. `isVisible`: it is in the
+ * window, with a visible outline.
+ */
 type Stop = { name: string; isNew: boolean; isVisible: boolean }
 
-/** Presses Tab until the element with this name has the focus. Returns the names of all focused elements. */
+/** Presses Tab until the element with this name has the focus. Returns the names of all elements that got the focus. */
 async function tabTo(page: Page, name: string): Promise<string[]> {
   const names: string[] = []
   while (names.length < 100) {
@@ -90,7 +93,7 @@ async function tabTo(page: Page, name: string): Promise<string[]> {
   throw new Error(`Tab did not reach “${name}”: ${names.join(', ')}`)
 }
 
-/** Presses Tab through the whole page. Returns the number of focused elements. */
+/** Presses Tab through the whole page. Returns the number of elements that got the focus. */
 async function tabThrough(page: Page): Promise<number> {
   let count = 0
   for (let presses = 0; presses < 200; presses += 1) {
@@ -101,7 +104,7 @@ async function tabThrough(page: Page): Promise<number> {
   throw new Error('Tab does not reach the end of the page')
 }
 
-/** Null if no element has the focus any more. Throws if the focus is not visible. */
+/** Presses Tab. Returns the focused element; null if none has the focus any more. Throws if the focus is not visible. */
 async function pressTab(page: Page): Promise<Stop | null> {
   await page.keyboard.press('Tab')
   const stop = await page.evaluate<Stop | null>(`(() => {

@@ -47,7 +47,7 @@ browserTest(
 )
 
 browserTest(
-  'without JavaScript runs are searched, selected, and retried after a preview',
+  'without JavaScript runs are found, selected and retried after a preview, and a missing selection is reported',
   async ({ browser }) => {
     const { tracker, sandboxUrl } = await startTrackerAndSandbox()
     for (const fileName of ['a.png', 'b.png']) {
@@ -82,7 +82,7 @@ browserTest(
 )
 
 browserTest(
-  'without JavaScript a run is acknowledged, another retried, a webhook replayed, an asset forgotten',
+  'without JavaScript an operator acknowledges a run, retries another, replays a webhook, forgets an asset, and signs out',
   async ({ browser }) => {
     const { tracker, sandboxUrl } = await startTrackerAndSandbox()
     const names = ['remove-bg', 'aws-auto-tagging']

@@ -1,7 +1,7 @@
 import { IMAGEKIT_KEY, type RunningTracker } from '../support/tracker.ts'
 import { upload } from '../support/uploads.ts'
 
-/** Uploads a file whose sandbox tags decide the results of its extensions, and waits until the runs settle. */
+/** Uploads a file with sandbox tags, which decide the results of its extensions. Waits up to 15 s until its runs settle. */
 export async function uploadSettled(
   tracker: RunningTracker,
   fileName: string,
@@ -21,7 +21,7 @@ export async function uploadSettled(
   return fileId
 }
 
-/** Replaces the file's sandbox tags with another tag, so that its extensions succeed from now on. */
+/** Replaces the file's sandbox tags with another tag, so that its extensions succeed when they are retried. */
 export async function makeSucceed(sandboxUrl: string, fileId: string): Promise<void> {
   const response = await fetch(`${sandboxUrl}/v1/files/${fileId}/details`, {
     method: 'PATCH',

@@ -1,14 +1,14 @@
 import { batchesContract } from '../contract/batches/batches-contract.ts'
 import { openBatchedSqlite } from '../store/sqlite-batches.ts'
-import { iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { numberFor, reportFigures, SEED } from './chaos.ts'
 
-const RUNS = iterationsOf('BATCHES_RUNS', { short: 150, long: 10_000 })
+const SEQUENCES = numberFor('BATCHES_RUNS', { short: 150, long: 10_000 })
 
 batchesContract('the SQLite store', openBatchedSqlite, {
-  runs: RUNS,
+  runs: SEQUENCES,
   seed: SEED,
-  report(timesByEvent) {
-    const counts = [...timesByEvent].map(([what, times]) => `${what} ${times}`).join(', ')
-    reportFigures(`batches: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
+  report(cases) {
+    const counts = [...cases].map(([name, times]) => `${name} ${times}`).join(', ')
+    reportFigures(`batches: about ${SEQUENCES} sequences, seed ${SEED}: no difference (${counts})`)
   },
 })

@@ -3,14 +3,14 @@ import { expect, onTestFinished, test } from 'vitest'
 import { runServe } from '../support/program.ts'
 import { accountEvent, deliverEvent, WEBHOOK_SECRET } from '../support/signed-webhooks.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
-import { iterationsOf, reportFigures } from './chaos.ts'
+import { numberFor, reportFigures } from './chaos.ts'
 import { register, sendSuccess, statusOf } from './disk/service-calls.ts'
 import { watchMemory } from './resident-memory.ts'
 
-const SOCKETS = iterationsOf('FLOOD_SOCKETS', { short: 600, long: 3000 })
+const SOCKETS = numberFor('FLOOD_SOCKETS', { short: 600, long: 3000 })
 const BODY = Buffer.alloc(1024 * 1024 - 1, ' ')
 
-/** What an anonymous sender can send. The last one looks like a request of ImageKit's until its body has arrived. */
+/** The starts of requests that anyone can send. The last one looks like a request of ImageKit's until its body has arrived. */
 const HEADS = {
   'a forged token': () => 'POST /webhooks/extension/x.y HTTP/1.1\r\n',
   'no signature': () => 'POST /webhooks/account HTTP/1.1\r\n',
@@ -22,7 +22,7 @@ const HEADS = {
 function sendAllButLastByte(
   url: string,
   head: string,
-): { socket: Socket; isOver: Promise<void>; received: () => string } {
+): { socket: Socket; sentOrStopped: Promise<void>; received: () => string } {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)
   let received = ''
@@ -32,12 +32,12 @@ function sendAllButLastByte(
       received += bytes.toString()
     })
   socket.write(`${head}Host: 127.0.0.1\r\nContent-Length: ${BODY.length + 1}\r\n\r\n`)
-  // Resolves once everything was sent, or the service stopped it.
-  const isOver = new Promise<void>((resolve) => {
+  // Resolves once everything was sent, or once the service has responded or closed the connection.
+  const sentOrStopped = new Promise<void>((resolve) => {
     socket.write(BODY, () => resolve())
     socket.once('data', () => resolve()).once('close', () => resolve())
   })
-  return { socket, isOver, received: () => received }
+  return { socket, sentOrStopped, received: () => received }
 }
 
 test.each(Object.entries(HEADS))(
@@ -55,12 +55,12 @@ test.each(Object.entries(HEADS))(
     onTestFinished(() => {
       for (const { socket } of flood) socket.destroy()
     })
-    await Promise.all(flood.map(({ isOver }) => isOver))
+    await Promise.all(flood.map(({ sentOrStopped }) => sentOrStopped))
 
-    const from = performance.now()
+    const startedAt = performance.now()
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
-    const healthMs = performance.now() - from
-    // As large as the bodies of the flood, so that they compete for the same memory.
+    const healthMs = performance.now() - startedAt
+    // Almost as large as the bodies of the flood, so that they compete for the same memory.
     expect(await sendSuccess(registered, 'x'.repeat(900_000))).toMatchObject({ status: 200 })
     expect(await statusOf(url, 'file-1')).toBe('success')
     const event = accountEvent('file-deleted', { filler: 'x'.repeat(900_000) })
@@ -70,16 +70,17 @@ test.each(Object.entries(HEADS))(
       .map(({ received }) => received().slice(0, 12))
       .filter((response) => response !== '')
     reportFigures(
-      `${SOCKETS} unfinished bodies of 1 MiB with ${kind}: ${responses.length} responded with ${[...new Set(responses)].join(', ')}; ` +
+      `${SOCKETS} unfinished bodies of 1 MiB with ${kind}: ${responses.length} got ${[...new Set(responses)].join(', ')}; ` +
         `memory grew by ${grownMib.toFixed()} MiB at most, /healthz took ${healthMs.toFixed()} ms`,
     )
-    // A signature can be checked only with the whole body. The service reads only so many such bodies at once.
+    // A signature can be checked only once the whole body is there, so the service has to read these bodies. If too many are being
+    // received, it rejects the oldest with 503. The other requests are rejected without their body.
     expect(new Set(responses)).toEqual(
       new Set([kind.startsWith('a fresh') ? 'HTTP/1.1 503' : 'HTTP/1.1 401']),
     )
-    // Far below the time limit for a body: a machine that is busy with other tests is slow anyway.
+    // Enough for a machine that is busy with other tests, and far below the 60 s for which a body may be received.
     expect(healthMs).toBeLessThan(10_000)
-    // Half of what was sent: 60 to 135 MiB of 600 were measured, and a service that kept the bodies would use all of it.
+    // Half of what was sent. For 600 MiB, a growth by 60 to 135 MiB was measured; a service that kept the bodies would grow by 600.
     expect(grownMib).toBeLessThan(SOCKETS / 2)
   },
 )

@@ -40,7 +40,7 @@ function checkpoint(path: string): void {
   other.close()
 }
 
-test('with a file that is not a database, migrate exits with 2, the path and the reason, and serve keeps trying', async () => {
+test('if the file is not a database, migrate prints why and exits with 2, and serve keeps running and responds with 503', async () => {
   const path = join(temporaryDirectory(), 'text.db')
   writeFileSync(path, 'not a database, but a text file'.repeat(34))
   const migrate = runProgram(['migrate'], settings(path))
@@ -61,7 +61,7 @@ test('with a file that is not a database, migrate exits with 2, the path and the
   expect(readFileSync(path, 'utf8')).toMatch(/^not a database/)
 })
 
-test('serve and migrate exit with 2, the path and the reason if a database cannot be created', async () => {
+test('if no database can be created, serve and migrate print the path and the reason, and exit with 2', async () => {
   const path = join(temporaryDirectory(), 'folder.db')
   mkdirSync(path)
   for (const command of ['serve', 'migrate']) {
@@ -72,7 +72,7 @@ test('serve and migrate exit with 2, the path and the reason if a database canno
   }
 })
 
-test('while the database is damaged, the service responds 503 and uploads nothing; once restored, it works again', async () => {
+test('while the database is damaged, the service responds with 503 and uploads nothing; once the file is restored, it works again', async () => {
   const path = join(temporaryDirectory(), 'tracker.db')
   const imagekit = await startMisbehavingImagekit((call) => call.readForm())
   const env = { ...settings(path), IMAGEKIT_UPLOAD_URL: imagekit.url }
@@ -92,7 +92,7 @@ test('while the database is damaged, the service responds 503 and uploads nothin
   service.process.kill('SIGTERM')
   expect(await service.exited).toBe(0)
 
-  const restored = await runServe({ ...env, PORT: new URL(url).port })
+  const restarted = await runServe({ ...env, PORT: new URL(url).port })
   expect(await getReadiness(url)).toMatchObject({
     status: 503,
     body: { detail: expect.stringMatching(/malformed/) },
@@ -101,12 +101,12 @@ test('while the database is damaged, the service responds 503 and uploads nothin
 
   restore()
   await expect.poll(async () => (await getReadiness(url)).status).toBe(200)
-  expect(await statusOf(restored.url, 'known')).toBe('success')
+  expect(await statusOf(restarted.url, 'known')).toBe('success')
   expect(await sendSuccess(pending)).toMatchObject({ status: 200, body: { outcome: 'applied' } })
-  expect(await statusOf(restored.url, 'pending')).toBe('success')
+  expect(await statusOf(restarted.url, 'pending')).toBe('success')
 })
 
-test('serve and migrate exit with 2 for a database with a newer schema, and name both schemas', async () => {
+test('serve and migrate exit with 2 for a database with a newer schema, name both schemas, and leave the file unchanged', async () => {
   const path = join(temporaryDirectory(), 'tracker.db')
   expect(await runProgram(['migrate'], settings(path)).exited).toBe(0)
   const other = new Database(path)
@@ -129,7 +129,7 @@ test('serve and migrate exit with 2 for a database with a newer schema, and name
   expect(readFileSync(path)).toEqual(before)
 })
 
-test('serve and migrate exit with 2 for a database file with a hard link, until the link is removed', async () => {
+test('serve and migrate exit with 2 for a database file with a second hard link; once it is removed, migrate works', async () => {
   const path = join(temporaryDirectory(), 'tracker.db')
   expect(await runProgram(['migrate'], settings(path)).exited).toBe(0)
   linkSync(path, `${path}.link`)
@@ -143,7 +143,7 @@ test('serve and migrate exit with 2 for a database file with a hard link, until 
   expect(await runProgram(['migrate'], settings(path)).exited).toBe(0)
 })
 
-test('at startup the service logs how many frames of the write-ahead log were recovered', async () => {
+test('at startup the service logs how many frames the write-ahead log has, and how many of them were recovered', async () => {
   const directory = temporaryDirectory()
   const path = join(directory, 'tracker.db')
   const opened = /"recoveredFrames":(\d+),"framesInLog":(\d+),.*"msg":"database opened"/
@@ -154,7 +154,7 @@ test('at startup the service logs how many frames of the write-ahead log were re
   await service.exited
 
   const damaged = join(temporaryDirectory(), 'tracker.db')
-  for (const end of ['', '-wal']) copyFileSync(path + end, damaged + end)
+  for (const suffix of ['', '-wal']) copyFileSync(path + suffix, damaged + suffix)
   const restarted = await runServe(settings(path))
   const [, recovered, inLog] = await restarted.printed(opened)
   expect(Number(recovered)).toBeGreaterThan(0)
@@ -188,6 +188,7 @@ test('at startup the service removes a backup that kill -9 interrupted, and noth
   await service.exited
   const folders = () => readdirSync(directory).filter((name) => name.includes('backup-'))
   expect(folders()).toHaveLength(unrelated.length + 1)
+  // Whoever can read the lock file could take the lock, and keep the service from starting.
   expect(statSync(`${path}-lock`).mode & 0o777).toBe(0o600)
 
   await runServe(settings(path))

@@ -2,19 +2,19 @@ import { expect, test } from 'vitest'
 import { readRows } from '../support/database.ts'
 import { API_KEY, type RunningTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { upload } from '../support/uploads.ts'
-import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { createRandom, numberFor, reportFigures, SEED } from './chaos.ts'
 import { libraryOf } from './sandbox-library.ts'
 import { drawFault, startTcpProxy } from './tcp-proxy.ts'
 
-const UPLOADS = iterationsOf('FAULTY_CALLERS', { short: 60, long: 2000 })
+const UPLOADS = numberFor('FAULTY_CALLERS', { short: 60, long: 2000 })
 const AT_ONCE = 20
 const TIMEOUT_MS = 1500
-const LARGEST_FILE = 150_000
-const SIZES = { messages: 2, sizes: { request: LARGEST_FILE / 2, response: 1000 } }
+const MAX_FILE_BYTES = 150_000
+const FAULT_RANGE = { messages: 2, sizes: { request: MAX_FILE_BYTES / 2, response: 1000 } }
 
 type Row = { name: string; state: string; fileId: string | null; code: string | null; status: string }
 
-/** One attempt to upload a file; null if no complete response came. */
+/** One attempt to upload a file; null if no complete response could be read. */
 async function attempt(
   tracker: RunningTracker,
   { name, bytes, key }: { name: string; bytes: number; key: string | null },
@@ -46,8 +46,8 @@ test(`each of ${UPLOADS} callers behind a faulty network uploads its file comple
 }, async () => {
   const random = createRandom(SEED)
   const { tracker, sandbox } = await startTrackerAndSandbox({}, { bodyIdleMs: 1000 })
-  const proxy = await startTcpProxy(tracker.url, () => drawFault(random, SIZES))
-  const behind: RunningTracker = {
+  const proxy = await startTcpProxy(tracker.url, () => drawFault(random, FAULT_RANGE))
+  const behindProxy: RunningTracker = {
     ...tracker,
     fetch: (path, init = {}) => {
       const headers = new Headers(init.headers)
@@ -63,16 +63,16 @@ test(`each of ${UPLOADS} callers behind a faulty network uploads its file comple
       const number = next++
       const name = `file-${number}.txt`
       const key = number % 3 === 0 ? `key-${number}` : null
-      const file = { name, bytes: 1 + Math.floor(random() * LARGEST_FILE), key }
-      const once = async () => {
+      const file = { name, bytes: 1 + Math.floor(random() * MAX_FILE_BYTES), key }
+      const attemptOnce = async () => {
         attempts += 1
-        const response = await attempt(behind, file)
+        const response = await attempt(behindProxy, file)
         results.set(name, { ...file, fileId: response?.fileId ?? null })
         return response?.status ?? null
       }
-      // With a key it retries until it gets a response; 409 means that an earlier attempt is still in progress.
-      if (key !== null) await expect.poll(once, { timeout: 30_000, interval: 50 }).toBe(200)
-      else expect([null, 200, 408]).toContain(await once())
+      // With a key, the caller repeats the upload until it gets 200. It may get 409 while an earlier attempt is still in progress.
+      if (key !== null) await expect.poll(attemptOnce, { timeout: 30_000, interval: 50 }).toBe(200)
+      else expect([null, 200, 408]).toContain(await attemptOnce())
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))

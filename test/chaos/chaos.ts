@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 
-/** `npm run test:faults` runs each of these tests in a short form, `npm run chaos` in the long one. */
+/** Each of these tests has a short and a long form. `npm run chaos` sets this for the long one; otherwise the short one runs. */
 const IS_LONG = process.env['CHAOS'] === 'long'
 
 /** The file in which `npm run chaos` collects the figures. */
@@ -10,8 +10,11 @@ const FIGURES = process.env['CHAOS_FIGURES']
 /** The seed of everything random in these tests, so that a failure can be reproduced. */
 export const SEED = Number(process.env['CHAOS_SEED'] ?? 20_261)
 
-/** How often a test repeats its scenario; `variable` sets another number. */
-export function iterationsOf(variable: string, { short, long }: { short: number; long: number }): number {
+/**
+ * A number that differs between the short and the long form of a test, such as how many uploads it makes. The environment
+ * variable `variable` overrides it.
+ */
+export function numberFor(variable: string, { short, long }: { short: number; long: number }): number {
   return Number(process.env[variable] ?? (IS_LONG ? long : short))
 }
 
@@ -23,7 +26,10 @@ export function reportFigures(figures: string): void {
   appendFileSync(FIGURES, `${figures}\n`)
 }
 
-/** A seeded random number generator, for numbers from 0 to 1 (mulberry32): https://gist.github.com/tommyettinger/46a874533244883189143505d203312c */
+/**
+ * A seeded generator of random numbers from 0 up to, but not including, 1 (mulberry32):
+ * https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
+ */
 export function createRandom(seed: number): () => number {
   let state = seed
   return () => {

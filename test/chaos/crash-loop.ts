@@ -7,20 +7,20 @@ import { listLost, listMissingRows, settleRest } from './losses.ts'
 
 /**
  * Runs the built service under load, kills it and starts it again on the same files, `cycles` times or until something is lost.
- * After each start everything acknowledged must be there. ImageKit sends the other webhooks again.
+ * After each start, lists as lost what was acknowledged and is not there. Then sends the other webhooks again, as ImageKit does.
  */
 export async function runCrashLoop(plan: {
   cycles: number
   directory: string
   env: { [name: string]: string }
-  /** Each cycle calls `kill` at a random one of the first `mostResponses` responses. */
-  mostResponses: number
-  /** Ends the service by SIGKILL, at a time that it chooses. */
+  /** Each cycle calls `kill` after a random number of responses, at most this many. */
+  maxResponses: number
+  /** Kills the service with SIGKILL, at once or a little later. */
   kill(service: RunningProgram, cycle: number, random: () => number): void
   /** Changes the files while the service is down. */
   whileDead?(): void
 }): Promise<{ submissions: number; deliveries: number; unacknowledged: number; lost: string[] }> {
-  const { cycles, directory, mostResponses } = plan
+  const { cycles, directory, maxResponses } = plan
   const random = createRandom(SEED)
   const load = await createLoad()
   const env = {
@@ -37,7 +37,7 @@ export async function runCrashLoop(plan: {
   let deliveries = 0
   for (let cycle = 0; cycle < cycles && lost.length === 0; cycle += 1) {
     const dying = service
-    const responses = Math.ceil(random() * mostResponses)
+    const responses = Math.ceil(random() * maxResponses)
     const uploads = await load.run(dying.url, responses, () => plan.kill(dying, cycle, random))
     await dying.exited
     expect(dying.process.signalCode, dying.output()).toBe('SIGKILL')

@@ -5,11 +5,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { createSandbox } from '../../src/sandbox/sandbox.ts'
 import { type RunningProgram, runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
-import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { createRandom, numberFor, reportFigures, SEED } from './chaos.ts'
 import { type FailingDisk, makeFailingDisk } from './disk/failing-disk.ts'
 import { getReadiness, register, sendSuccess, sendUpload, statusOf } from './disk/service-calls.ts'
 
-const FAILURES = iterationsOf('DISK_FAILURES', { short: 6, long: 500 })
+const FAILURES = numberFor('DISK_FAILURES', { short: 6, long: 500 })
 const AT_ONCE = 16
 /** The faults that `disk.fail` can cause. */
 const DISK_FAULTS = ['full', 'read-only', 'sync'] as const
@@ -76,14 +76,14 @@ async function start() {
   return { sandbox, disk, env, service, restart }
 }
 
-test('a delivery that cannot be written to the disk is rejected, and is accepted once the disk works again', {
+test('deliveries and uploads get 503 while the database cannot be written, and are accepted afterwards', {
   timeout: 60_000,
 }, async () => {
   const { sandbox, disk, service, restart } = await start()
   const { url } = service
   const before = await register(url, 'before')
   expect(await sendSuccess(before)).toMatchObject({ status: 200, body: { outcome: 'applied' } })
-  const known = ['before']
+  const settled = ['before']
   for (const [name, injectFault] of FAULTS) {
     const registered = Array.from({ length: AT_ONCE }, (_, index) => register(url, `${name}-${index}`))
     const during = await Promise.all(registered)
@@ -100,7 +100,7 @@ test('a delivery that cannot be written to the disk is rejected, and is accepted
       .toMatchObject({ status: 503, body: { code: 'store_unavailable' } })
     expect((await fetch(`${url}/healthz`)).status).toBe(200)
     // Reads still work, and nothing was applied in part.
-    for (const fileId of known) expect(await statusOf(url, fileId)).toBe('success')
+    for (const fileId of settled) expect(await statusOf(url, fileId)).toBe('success')
     for (const { fileId } of during) expect(await statusOf(url, fileId)).toBe('pending')
     expect(sandbox.uploads()).toHaveLength(uploads)
 
@@ -109,15 +109,15 @@ test('a delivery that cannot be written to the disk is rejected, and is accepted
       expect(repeated).toMatchObject({ status: 200, body: { outcome: 'applied' } })
     const uploaded = await sendUpload(url)
     expect(uploaded).toMatchObject({ status: 200, body: { fileId: expect.any(String) } })
-    known.push(...during.map(({ fileId }) => fileId))
+    settled.push(...during.map(({ fileId }) => fileId))
     await expect.poll(() => statusOf(url, String(uploaded.body['fileId']))).toBe('success')
   }
   await expect.poll(async () => (await getReadiness(url)).status).toBe(200)
   expect(service.process.exitCode).toBeNull()
 
   const restarted = await restart()
-  for (const fileId of known) expect(await statusOf(restarted.url, fileId)).toBe('success')
-  reportFigures(`disk faults: ${FAULTS.length} kinds, ${known.length} webhooks acknowledged, 0 lost`)
+  for (const fileId of settled) expect(await statusOf(restarted.url, fileId)).toBe('success')
+  reportFigures(`disk faults: ${FAULTS.length} kinds, ${settled.length} webhooks acknowledged, 0 lost`)
 })
 
 test(`disk failures at ${FAILURES} random moments lose nothing that was acknowledged, seed ${SEED}`, {
@@ -157,19 +157,19 @@ test(`disk failures at ${FAILURES} random moments lose nothing that was acknowle
   expect(rejected).toBeGreaterThan(0)
 })
 
-test('a webhook whose sync failed settles its run when it is sent again, also if the process was killed in between', async () => {
+test('a webhook whose sync failed settles its run when it is sent again after kill -9', async () => {
   const { disk, service, restart } = await start()
   const one = await register(service.url, 'file-1')
   disk.fail('sync')
   expect(await sendSuccess(one)).toMatchObject({ status: 503 })
   disk.repair()
   const restarted = await restart()
-  // What was written before the failed sync may be on disk after all; only the response must not promise it.
+  // What was written before the failed sync may be on disk nevertheless, so the outcome may be `applied` or `duplicate`.
   expect(await sendSuccess(one)).toMatchObject({ status: 200 })
   expect(await statusOf(restarted.url, 'file-1')).toBe('success')
 })
 
-test('a service that cannot write its database at the start responds with 503, and continues by itself once it can', {
+test('if the database cannot be written at the start, migrate exits with 1; serve responds with 503, and recovers by itself', {
   timeout: 60_000,
 }, async () => {
   const { sandbox, disk, service, ...started } = await start()

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startReplication } from '../support/own-server.ts'
 import { queryPostgres } from '../support/postgres-admin.ts'
-import { iterationsOf, reportFigures } from './chaos.ts'
+import { numberFor, reportFigures } from './chaos.ts'
 import { startDatabaseProxy } from './postgres/database-proxy.ts'
 import {
   measureWake,
@@ -16,13 +16,13 @@ import {
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const FAILOVERS = iterationsOf('FAILOVERS', { short: 1, long: 5 })
+const FAILOVERS = numberFor('FAILOVERS', { short: 1, long: 5 })
 
-/** How many webhooks must get 503 before the address leads to a server that accepts writes. */
-const REJECTED = 50
+/** More requests than this must get 503 before the address leads to a server that accepts writes. */
+const MIN_REJECTIONS = 50
 
 test.each([
-  // The standby has everything that was acknowledged: commits wait for it.
+  // Commits wait for the standby, so it has everything that was acknowledged.
   { how: 'crash', title: 'the primary crashes, and the standby is promoted' },
   { how: 'switch', title: 'the standby is promoted, and the old primary follows it, read-only' },
 ] as const)(
@@ -54,7 +54,7 @@ test.each([
         await promote()
         await demote()
         await primary.start()
-        // The address still leads to the old primary.
+        // The address still leads to the old primary, which is now a standby.
         await expectReadOnly([one, two])
         proxy.switchTo(standby.port)
       }
@@ -68,11 +68,11 @@ test.each([
       expect(load.unexpected()).toEqual([])
       expect(lost).toEqual([])
 
-      /** The address leads to a read-only server, whose data may be old. */
+      /** Expects 503 for reads too: the address leads to a read-only server, whose data may be old. */
       async function expectReadOnly(trackers: readonly Process[]): Promise<void> {
         const since = performance.now()
         const rejections = () => load.rejections().filter(({ sentAt }) => sentAt > since)
-        await until(() => expect(rejections().length).toBeGreaterThan(REJECTED))
+        await until(() => expect(rejections().length).toBeGreaterThan(MIN_REJECTIONS))
         await until(async () =>
           expect(await queryPostgres(database.url, 'SELECT pg_is_in_recovery() AS is')).toEqual([{ is: 1 }]),
         )

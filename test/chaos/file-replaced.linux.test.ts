@@ -15,20 +15,26 @@ import Database from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { type RunningProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
-import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { createRandom, numberFor, reportFigures, SEED } from './chaos.ts'
 import { getReadiness, sendSuccess } from './disk/service-calls.ts'
 import { createWebhookLoad, listUnsettled, type WebhookLoad } from './webhook-load.ts'
 
-const CYCLES = iterationsOf('FILE_REPLACED_CYCLES', { short: 7, long: 100 })
+const CYCLES = numberFor('FILE_REPLACED_CYCLES', { short: 7, long: 100 })
 
 type Service = RunningProgram & { url: string }
 
-/** The suffixes of a database's files. SQLite rebuilds the index (-shm) by itself. */
+/** The suffixes of the files that a copy of a database needs. SQLite rebuilds the index (-shm) by itself. */
 const COPIED_SUFFIXES = ['', '-wal']
 const ALL_SUFFIXES = [...COPIED_SUFFIXES, '-shm']
 
-/** How the database changes under the running service. `older` is a copy from before all submissions. */
-type Change = { what: string; servesWrongFile: boolean; change: (path: string, older: string) => void }
+/** A way in which the database changes under the running service. */
+type Change = {
+  what: string
+  /** Whether another file takes its place. Then the test also starts a service on that file. */
+  servesWrongFile: boolean
+  /** `older` is a copy from before all submissions. */
+  change: (path: string, older: string) => void
+}
 
 const CHANGES: Change[] = [
   { what: 'deleted', servesWrongFile: false, change: remove },
@@ -82,7 +88,10 @@ function isStopped(pid: number): boolean {
 /** During a checkpoint SQLite locks this byte of the index: https://www.sqlite.org/walformat.html#locks */
 const CHECKPOINT_LOCK = 121
 
-/** A file that is truncated during a checkpoint gets its old size again, which docs/reliability.md says is not detected. */
+/**
+ * Whether a checkpoint is in progress. A file that is truncated during a checkpoint gets its old size again, so the service does
+ * not detect the truncation (docs/reliability.md).
+ */
 function isCheckpointing(path: string): boolean {
   const { ino } = statSync(`${path}-shm`)
   const lock = new RegExp(`WRITE \\d+ \\S+:${ino} (\\d+) (\\d+)`)
@@ -94,7 +103,7 @@ function isCheckpointing(path: string): boolean {
     })
 }
 
-/** Copies and changes the database while the service is stopped: nothing acknowledged later is in the copy. */
+/** Copies and changes the database while the service is stopped, so that nothing is acknowledged between the two. */
 async function changeWhileStopped(service: Service, path: string, safe: string, change: () => void) {
   const { pid = 0 } = service.process
   for (;;) {
@@ -109,11 +118,11 @@ async function changeWhileStopped(service: Service, path: string, safe: string, 
 }
 
 async function expectRejecting(service: Service, load: WebhookLoad) {
-  // At that moment all callers may be registering, so that no webhook is due.
+  // If all callers happen to be registering, no webhook is sent, so failed registrations count too.
   const rejections = () => load.rejected() + load.unregistered()
   const before = rejections()
   await expect.poll(rejections).toBeGreaterThan(before + 32)
-  // The response uses a check made within the last second.
+  // The response may show the result of a check that is up to a second old.
   await expect
     .poll(() => getReadiness(service.url))
     .toMatchObject({
@@ -130,7 +139,10 @@ async function kill(service: Service, load: WebhookLoad) {
   await load.idle()
 }
 
-/** A service that was started on the wrong file responds to unknown submissions so that ImageKit sends them again. */
+/**
+ * Starts a service on the wrong file. It must reject webhooks for unknown submissions with 503, so that ImageKit sends them again.
+ * Returns how many it rejected.
+ */
 async function serveWrongFile(start: () => Promise<Service>, load: WebhookLoad): Promise<number> {
   const service = await start()
   const due = load.due()
@@ -146,7 +158,7 @@ async function serveWrongFile(start: () => Promise<Service>, load: WebhookLoad):
   return due.length
 }
 
-test(`replacing the database file loses nothing that was acknowledged, ${CYCLES} times, seed ${SEED}`, {
+test(`deleting, truncating, moving or replacing the database file loses nothing that was acknowledged, ${CYCLES} times, seed ${SEED}`, {
   timeout: 60_000 + CYCLES * 30_000,
 }, async () => {
   const random = createRandom(SEED)
@@ -154,7 +166,7 @@ test(`replacing the database file loses nothing that was acknowledged, ${CYCLES}
   mkdirSync(directory)
   const path = join(directory, 'tracker.db')
   const [safe, older, away] = ['safe', 'older', 'away'].map((name) => join(temporaryDirectory(), name))
-  if (safe === undefined || older === undefined || away === undefined) throw new Error('three folders')
+  if (safe === undefined || older === undefined || away === undefined) throw new Error('unreachable')
   const env = { IMAGEKIT_PRIVATE_KEY: 'any', DATABASE_URL: `file:${path}` }
   let service = await runServe(env)
   const { port } = new URL(service.url)
@@ -176,7 +188,7 @@ test(`replacing the database file loses nothing that was acknowledged, ${CYCLES}
     for (const suffix of ALL_SUFFIXES) renameSync(away + suffix, path + suffix)
     await expect.poll(async () => (await getReadiness(service.url)).status).toBe(200)
   }
-  /** The running service is the only one that still has the data. */
+  /** Only the running service, which has the deleted file open, still has the data. */
   const deleteAndBackUp = async () => {
     remove(path)
     await expectRejecting(service, load)
@@ -215,7 +227,7 @@ test(`replacing the database file loses nothing that was acknowledged, ${CYCLES}
   service = await start()
   lost.push(...(await listUnsettled(service.url, load.acknowledged())))
   reportFigures(
-    `database file replaced: ${CYCLES} times, seed ${SEED}: ${load.rejected()} webhooks rejected, ${unknown} of them by a wrong file, ` +
+    `database file replaced: ${CYCLES} times, seed ${SEED}: ${load.rejected()} webhooks rejected, ${unknown} more by services on a wrong file, ` +
       `${load.acknowledged().length} acknowledged, ${lost.length} lost`,
   )
   expect(lost).toEqual([])

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
 import { createService } from '../../src/service.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
-import { iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { numberFor, reportFigures, SEED } from './chaos.ts'
 import { faultOf } from './hostile/check-response.ts'
 import { createDice } from './hostile/dice.ts'
 import { exchange } from './hostile/exchange.ts'
@@ -14,11 +14,15 @@ import { hostileRequest } from './hostile/hostile-requests.ts'
 import { startRandomImagekit } from './hostile/random-imagekit.ts'
 import { startTarget } from './hostile/target.ts'
 
-const REQUESTS = iterationsOf('FUZZ_REQUESTS', { short: 4000, long: 80_000 })
+const REQUESTS = numberFor('FUZZ_REQUESTS', { short: 4000, long: 80_000 })
 const AT_ONCE = 32
-/** The longest time for which a request may block all others. A busy machine stays below it; a body that takes minutes does not. */
+/**
+ * The longest time for which a request may block all others. A busy machine stays below it; a body that takes minutes to process
+ * does not.
+ */
 const LONGEST_WAIT_MS = 8000
 
+/** Paths under /admin that are only requested with GET. They are listed here because `service.operations` has only the HTTP API. */
 const VIEWED = [
   '',
   '/failures',
@@ -31,6 +35,7 @@ const VIEWED = [
   '/assets/:fileId/events',
   '/static/:hash/:name',
 ]
+/** Paths under /admin to which forms are submitted. They are requested with GET and POST. */
 const SUBMITTED = [
   '/sign-in',
   '/sign-out',
@@ -40,6 +45,7 @@ const SUBMITTED = [
   '/acknowledgements/preview',
   '/runs/:runId/retry',
   '/runs/:runId/acknowledge',
+  '/runs/:runId/unacknowledge',
   '/deliveries/:deliveryId/replay',
   '/assets/:fileId/forget',
 ]
@@ -47,15 +53,15 @@ const PAGES = [...VIEWED, ...SUBMITTED]
   .map((path) => `GET /admin${path}`)
   .concat(SUBMITTED.map((path) => `POST /admin${path}`))
 
-/** Every route that the service has, as `METHOD /path/:param`. */
+/** The service's routes, as `METHOD /path/:param`. A route that is listed more often is chosen more often. */
 async function listRoutes(): Promise<string[]> {
   const path = join(temporaryDirectory(), 'tracker.db')
   const config = parseConfig({ DATABASE_URL: `file:${path}`, IMAGEKIT_PRIVATE_KEY: 'any' }, () => '')
   const service = createService(config, { logger: pino({ level: 'silent' }) })
-  const named = service.operations.map(({ method, path }) => `${method} ${path}`)
+  const apiRoutes = service.operations.map(({ method, path }) => `${method} ${path}`)
   await service.stop()
-  // There are as many pages as other routes, but each page has less code, so the other routes are chosen three times as often.
-  return [...PAGES, ...named, ...named, ...named]
+  // There are about as many pages as API routes, but a page has less code of its own, so API routes are chosen three times as often.
+  return [...PAGES, ...apiRoutes, ...apiRoutes, ...apiRoutes]
 }
 
 test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
@@ -63,8 +69,8 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
 }, async () => {
   const dice = createDice(SEED)
   const imagekit = await startRandomImagekit(createDice(SEED + 1))
-  // Each run is overdue soon, so that requests to /reconcile find some. The service starts passes of its own only once a minute:
-  // a pass claims its due runs, and 32 requests may start one already.
+  // Runs become overdue after a second, so that requests to /reconcile find some. The service itself starts a pass only once a
+  // minute: each pass claims the due runs, so the requests would find fewer.
   const target = await startTarget(imagekit, { RECONCILE_AFTER: '1s', RECONCILE_EVERY: '1m' })
   const routes = await listRoutes()
   const known = await Promise.all(Array.from({ length: 50 }, (_, index) => target.register(`file-${index}`)))
@@ -75,7 +81,7 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
   const caller = async () => {
     while (remaining > 0) {
       remaining -= 1
-      // A webhook for a settled submission could only be a duplicate, so register new ones.
+      // A webhook for a settled run can only be a duplicate or contradict it, so register new submissions.
       if (remaining % 100 === 0) known[dice.below(known.length)] = await target.register(`file-${remaining}`)
       const request = hostileRequest(dice, routes, known)
       const isHead = request.method === 'HEAD'
@@ -94,7 +100,7 @@ test(`${REQUESTS} hostile requests to all routes do no harm, seed ${SEED}`, {
 
   const { checks, longestMs } = await probe.stop()
   const seen = await report.finish()
-  const scope = `${REQUESTS} to ${routes.length} routes, ${imagekit.calls()} calls of an ImageKit that responds at random`
+  const scope = `${REQUESTS} to ${new Set(routes).size} routes, ${imagekit.calls()} calls of an ImageKit that responds at random`
   reportFigures(
     `hostile requests: ${scope}, seed ${SEED}: ${seen}; the longest of ${checks} health checks took ${longestMs} ms`,
   )

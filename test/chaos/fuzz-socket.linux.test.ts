@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { numberFor, reportFigures, SEED } from './chaos.ts'
 import { faultOf } from './hostile/check-response.ts'
 import { createDice } from './hostile/dice.ts'
 import { exchange } from './hostile/exchange.ts'
@@ -8,7 +8,7 @@ import { hostileBytes, RESPONSE_TO_HIDDEN } from './hostile/hostile-bytes.ts'
 import { startRandomImagekit } from './hostile/random-imagekit.ts'
 import { startTarget } from './hostile/target.ts'
 
-const CONNECTIONS = iterationsOf('FUZZ_CONNECTIONS', { short: 1000, long: 20_000 })
+const CONNECTIONS = numberFor('FUZZ_CONNECTIONS', { short: 1000, long: 20_000 })
 const AT_ONCE = 32
 const ENDINGS = ['wait', 'wait', 'fin', 'reset'] as const
 
@@ -31,13 +31,13 @@ test(`hostile bytes on ${CONNECTIONS} connections do no harm, seed ${SEED}`, {
       const ending = expected === undefined ? dice.pick(ENDINGS) : 'wait'
       const responses = await exchange(target.url, pieces, {
         ending,
-        // Only a caller that waits for a response that may never come has to disconnect; the service closes the others.
+        // If it is uncertain whether a response comes, the caller must give up soon. In the other cases the exchange ends by itself.
         idleTimeoutMs: ending === 'wait' && expected === undefined ? 50 + dice.below(200) : 10_000,
         isEnough: (got) => typeof expected === 'number' && got.length >= expected,
       })
       const text = bytes.toString('latin1').slice(0, 600)
       for (const response of responses) {
-        // It is unknown which path the server has read in these bytes. For a path with `%`, any kind of error is valid.
+        // It is unknown which path the service has read from these bytes. For a path with `%`, errors of every format are valid.
         report.note(response.status, faultOf(response, '%'), text)
         if (response.body.includes(RESPONSE_TO_HIDDEN))
           report.fault(`a hidden request got a response: ${text}`)

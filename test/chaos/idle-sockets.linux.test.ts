@@ -1,21 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { numberFor, reportFigures, SEED } from './chaos.ts'
 import { createDice } from './hostile/dice.ts'
 import { type IdleSocket, openIdleSocket } from './hostile/idle-socket.ts'
 import { startRandomImagekit } from './hostile/random-imagekit.ts'
 import { startTarget } from './hostile/target.ts'
 
-const SOCKETS = iterationsOf('IDLE_SOCKETS', { short: 1000, long: 10_000 })
-const DELIVERIES = iterationsOf('IDLE_DELIVERIES', { short: 200, long: 1500 })
-/** The time within which the service must close all of them; 0 if the test doesn't wait for that. */
-const CLOSED_WITHIN_S = iterationsOf('IDLE_CLOSED_WITHIN_S', { short: 0, long: 100 })
+const SOCKETS = numberFor('IDLE_SOCKETS', { short: 1000, long: 10_000 })
+const DELIVERIES = numberFor('IDLE_DELIVERIES', { short: 200, long: 1500 })
+/** The time within which the service must close all idle sockets; 0 if the test doesn't wait for that. */
+const CLOSED_WITHIN_S = numberFor('IDLE_CLOSED_WITHIN_S', { short: 0, long: 100 })
 const AT_ONCE = 16
-/** Keep-alive connections of the callers that send the deliveries. */
-const KEEP_ALIVE_CONNECTIONS = 100
+/** More than the callers that send the deliveries may keep open. */
+const MAX_KEEP_ALIVE_CONNECTIONS = 100
 
-/** The memory of Node for a socket and its parser, and of Hono for a request that has begun; 18 KiB per socket were measured. */
-const MEMORY_MIB = 64 + (SOCKETS * 32) / 1024
+/** Besides 64 MiB, 32 KiB per idle socket: for the socket, its HTTP parser and a request that has begun. 18 KiB were measured. */
+const MAX_GROWTH_MIB = 64 + (SOCKETS * 32) / 1024
 
 function descriptorsOf(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length
@@ -25,12 +25,12 @@ function maxDescriptorsOf(pid: number): number {
   return Number(/^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1])
 }
 
-test(`${SOCKETS} idle sockets don't slow down other callers, seed ${SEED}`, {
+test(`${SOCKETS} idle sockets don't block other callers, and memory stays bounded, seed ${SEED}`, {
   timeout: 240_000,
 }, async () => {
   const dice = createDice(SEED)
   const target = await startTarget(await startRandomImagekit(dice))
-  // Node raises its own limit to the highest allowed value.
+  // Node raises its own limit on open files to the highest allowed value.
   for (const pid of [process.pid, target.pid]) expect(maxDescriptorsOf(pid)).toBeGreaterThan(SOCKETS + 500)
   const { webhookToken, fileId: unsettled } = await target.register('unreported')
   const before = { memory: target.memoryMib().now, descriptors: descriptorsOf(target.pid) }
@@ -85,16 +85,16 @@ test(`${SOCKETS} idle sockets don't slow down other callers, seed ${SEED}`, {
   for (const socket of sockets) socket.destroy()
   await expect
     .poll(() => descriptorsOf(target.pid))
-    .toBeLessThanOrEqual(before.descriptors + KEEP_ALIVE_CONNECTIONS)
+    .toBeLessThanOrEqual(before.descriptors + MAX_KEEP_ALIVE_CONNECTIONS)
 
   reportFigures(
     `idle sockets: ${SOCKETS}, seed ${SEED}: ${open} of them still open when ${DELIVERIES} deliveries had a response, in ${at(0.5)} ms (p50), ` +
       `${at(0.99)} ms (p99), ${lost.length} lost; memory ${before.memory} → ${memory.now} MiB, at most ${memory.highest}; ${closed}`,
   )
   expect(lost).toEqual([])
-  // A caller that has to wait for an idle socket waits for its timeout, which is 30 s.
+  // A caller that had to wait for an idle socket would wait until that times out, after 30 s or more.
   expect(at(0.99)).toBeLessThan(10_000)
-  expect(memory.highest - before.memory).toBeLessThan(MEMORY_MIB)
+  expect(memory.highest - before.memory).toBeLessThan(MAX_GROWTH_MIB)
   expect(await target.fetchJson(`/assets/${unsettled}/status`)).toMatchObject({ json: { status: 'pending' } })
   await target.expectWorking()
   expect(target.unexpectedLogLines()).toEqual([])

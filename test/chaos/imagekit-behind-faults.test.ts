@@ -3,14 +3,14 @@ import { createSandbox } from '../../src/sandbox/sandbox.ts'
 import { readRows } from '../support/database.ts'
 import { IMAGEKIT_KEY, type RunningTracker, startTracker, temporaryDirectory } from '../support/tracker.ts'
 import { upload } from '../support/uploads.ts'
-import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { createRandom, numberFor, reportFigures, SEED } from './chaos.ts'
 import { type LibraryFile, libraryOf } from './sandbox-library.ts'
 import { drawFault, startTcpProxy } from './tcp-proxy.ts'
 
-const UPLOADS = iterationsOf('FAULTY_UPLOADS', { short: 120, long: 5000 })
+const UPLOADS = numberFor('FAULTY_UPLOADS', { short: 120, long: 5000 })
 const AT_ONCE = 24
-const LARGEST_FILE = 200_000
-const SIZES = { messages: 4, sizes: { request: LARGEST_FILE / 3, response: 1200 } }
+const MAX_FILE_BYTES = 200_000
+const FAULT_RANGE = { messages: 4, sizes: { request: MAX_FILE_BYTES / 3, response: 1200 } }
 
 type Uploaded = {
   name: string
@@ -29,7 +29,7 @@ async function uploadAll(tracker: RunningTracker, random: () => number): Promise
   const worker = async () => {
     while (next < UPLOADS) {
       const name = `file-${next++}.txt`
-      const file = new Uint8Array(1 + Math.floor(random() ** 2 * LARGEST_FILE))
+      const file = new Uint8Array(1 + Math.floor(random() ** 2 * MAX_FILE_BYTES))
       const response = await upload(tracker, [
         ['file', file, name],
         ['fileName', name],
@@ -107,7 +107,7 @@ test(`a faulty network to ImageKit loses none of ${UPLOADS} uploads, and none th
   })
   const { url } = await sandbox.start()
   onTestFinished(() => sandbox.stop())
-  const proxy = await startTcpProxy(url, () => drawFault(random, SIZES))
+  const proxy = await startTcpProxy(url, () => drawFault(random, FAULT_RANGE))
   const tracker = await startTracker(
     { IMAGEKIT_UPLOAD_URL: proxy.url, IMAGEKIT_API_URL: url },
     { imagekitTimeoutMs: 1500, drainMs: 2000 },

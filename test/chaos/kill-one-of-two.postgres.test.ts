@@ -2,12 +2,12 @@ import { expect, test } from 'vitest'
 import { STATE } from '../../src/store/sql/codes.ts'
 import { readRows, type TestDatabase } from '../support/database.ts'
 import { startOwnServer } from '../support/own-server.ts'
-import { iterationsOf, reportFigures } from './chaos.ts'
+import { numberFor, reportFigures } from './chaos.ts'
 import {
-  BUSY_MS,
   measureWake,
   type Process,
   readLease,
+  SLACK_MS,
   startProcess,
   until,
   waitForMoreAcknowledged,
@@ -15,15 +15,16 @@ import {
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const KILLS = iterationsOf('KILLS', { short: 1, long: 10 })
-const DELAYED = 5
+const KILLS = numberFor('KILLS', { short: 1, long: 10 })
+/** The uploads that the killed process has sent to ImageKit without getting a response. */
+const DELAYED_UPLOADS = 5
 
 /** A process that has sent no heartbeat for this long counts as ended. */
 const SILENT_MS = 30_000
-/** Each process checks for ended ones at this interval. */
+/** At this interval, each process sends a heartbeat and looks for processes that have ended. */
 const HEARTBEAT_MS = 10_000
 /** Another process takes over the lease within this time. */
-const TAKEN_OVER_MS = 30_000
+const MAX_TAKEOVER_MS = 30_000
 
 test(`when kill -9 ends one of two processes under load, ${KILLS} times, the other one continues`, {
   timeout: 60_000 + KILLS * 90_000,
@@ -39,8 +40,8 @@ test(`when kill -9 ends one of two processes under load, ${KILLS} times, the oth
     const { holder } = await readLease(server)
     load.begin([dying.url, living.url])
     await waitForMoreAcknowledged(load, 100)
-    for (let count = 0; count < DELAYED; count += 1) await load.delayUpload(dying.url)
-    delayed += DELAYED
+    for (let count = 0; count < DELAYED_UPLOADS; count += 1) await load.delayUpload(dying.url)
+    delayed += DELAYED_UPLOADS
     const killedAt = performance.now()
     dying.process.kill('SIGKILL')
     await dying.exited
@@ -61,9 +62,9 @@ test(`when kill -9 ends one of two processes under load, ${KILLS} times, the oth
       }),
     ])
     expect(unconfirmedAt - heartbeatAt).toBeGreaterThanOrEqual(SILENT_MS)
-    expect(unconfirmedAt - heartbeatAt).toBeLessThan(SILENT_MS + HEARTBEAT_MS + BUSY_MS)
+    expect(unconfirmedAt - heartbeatAt).toBeLessThan(SILENT_MS + HEARTBEAT_MS + SLACK_MS)
     leaseMs = Math.max(leaseMs, leaseTakenAt - killedAt)
-    expect(leaseMs).toBeLessThan(TAKEN_OVER_MS + BUSY_MS)
+    expect(leaseMs).toBeLessThan(MAX_TAKEOVER_MS + SLACK_MS)
     ;[dying, living] = [living, await start()]
     expect(await measureWake(dying, living)).toBeLessThan(2_000)
   }
@@ -90,7 +91,7 @@ async function readHeartbeat(database: TestDatabase, id: number): Promise<number
   return rows[0]?.at ?? Number.NaN
 }
 
-/** The number of uploads that the process owns, and the time of the database. */
+/** The number of unfinished uploads that the process owns, and the time of the database. */
 async function readUnfinished(
   database: TestDatabase,
   id: number,

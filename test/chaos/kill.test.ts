@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { temporaryDirectory } from '../support/tracker.ts'
-import { iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { numberFor, reportFigures, SEED } from './chaos.ts'
 import { runCrashLoop } from './crash-loop.ts'
 
-const CYCLES = iterationsOf('KILL_CYCLES', { short: 15, long: 500 })
+const CYCLES = numberFor('KILL_CYCLES', { short: 15, long: 500 })
 
 test(`kill -9 loses nothing that was acknowledged, ${CYCLES} times, seed ${SEED}`, {
   timeout: CYCLES * 10_000,
@@ -12,7 +12,7 @@ test(`kill -9 loses nothing that was acknowledged, ${CYCLES} times, seed ${SEED}
     cycles: CYCLES,
     directory: temporaryDirectory(),
     env: {},
-    mostResponses: 80,
+    maxResponses: 80,
     kill: (service, _cycle, random) => setTimeout(() => service.process.kill('SIGKILL'), random() * 10),
   })
   reportFigures(

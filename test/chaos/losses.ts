@@ -3,7 +3,7 @@ import { readRows, type TestDatabase } from '../support/database.ts'
 import type { SubmissionView } from '../support/uploads.ts'
 import { payload, type SentSubmission, sendResult } from './load.ts'
 
-/** Lists what the service acknowledged and does not have. */
+/** Lists what the service acknowledged, but does not have. */
 export async function listLost(url: string, uploads: readonly SentSubmission[]): Promise<string[]> {
   const statuses = await statusesOf(url, uploads)
   const checked = uploads.map(async ({ fileId, submissionId, result, isAcknowledged }) => {
@@ -15,29 +15,30 @@ export async function listLost(url: string, uploads: readonly SentSubmission[]):
     const submission = (await response.json()) as SubmissionView
     const isAccepted = submission.kind !== 'upload' || submission.state === 'accepted'
     if (submission.fileId === fileId && isAccepted) return null
-    return `${fileId}: submission ${submissionId} is ${submission.state} of ${submission.fileId}`
+    return `${fileId}: submission ${submissionId} has state ${submission.state} and file ${submission.fileId}`
   })
   return (await Promise.all(checked)).filter((line) => line !== null)
 }
 
-/** Sends the webhooks again that were not acknowledged, as ImageKit does; lists those that did not settle their run. */
+/** Sends the webhooks that were not acknowledged again, as ImageKit does. Lists those that did not settle their run. */
 export async function settleRest(url: string, uploads: readonly SentSubmission[]): Promise<string[]> {
   const rest = uploads.filter(({ isAcknowledged }) => !isAcknowledged)
   const outcomes = await Promise.all(
     rest.map(async (one) => ({ fileId: one.fileId, outcome: await sendResult(one) })),
   )
-  const rejected = outcomes.filter(({ outcome }) => outcome !== 'applied' && outcome !== 'duplicate')
+  const unsettled = outcomes.filter(({ outcome }) => outcome !== 'applied' && outcome !== 'duplicate')
   return [
-    ...rejected.map(({ fileId, outcome }) => `${fileId}: sent again, its outcome was ${outcome}`),
+    ...unsettled.map(({ fileId, outcome }) => `${fileId}: sent again, its outcome was ${outcome}`),
     ...(await listLost(url, rest)),
   ]
 }
 
+/** An applied delivery. `settles`: 1 if it settled its run. `status`: that of the run. */
 type Applied = { fileId: string; status: string; settles: number; body: Buffer | null }
 
 /**
- * Lists what the tables of a whole run lack. Every webhook must have one applied delivery, which its run refers to and
- * whose body is the one sent. No upload may be unfinished.
+ * Lists what is missing or wrong in the tables at the end of a test. Each webhook must have exactly one applied delivery, which
+ * its run refers to and which has the body that was sent. No upload may still be in progress.
  */
 export async function listMissingRows(
   database: TestDatabase,
@@ -51,21 +52,21 @@ export async function listMissingRows(
   )
   const found = new Map<string, Applied[]>()
   for (const one of applied) found.set(one.fileId, [...(found.get(one.fileId) ?? []), one])
-  const open = await readRows<{ n: number }>(
+  const unfinished = await readRows<{ n: number }>(
     database,
     `SELECT n, owner, state FROM submissions
      WHERE kind = ${KIND.to.upload} AND (state = ${STATE.to.submitting} OR owner IS NOT NULL)`,
   )
   return [
-    ...uploads.flatMap((one) => describeEffect(one, found.get(one.fileId) ?? []) ?? []),
-    ...open.map(({ n }) => `submission ${n}: still submitting`),
+    ...uploads.flatMap((one) => findProblem(one, found.get(one.fileId) ?? []) ?? []),
+    ...unfinished.map(({ n }) => `submission ${n}: still in progress`),
   ]
 }
 
-function describeEffect(one: SentSubmission, applied: readonly Applied[]): string | null {
+function findProblem(one: SentSubmission, applied: readonly Applied[]): string | null {
   const [first] = applied
   if (first === undefined || applied.length > 1)
-    return `${one.fileId}: ${applied.length} deliveries took effect`
+    return `${one.fileId}: ${applied.length} deliveries were applied`
   if (first.settles !== 1) return `${one.fileId}: its run refers to another delivery`
   if (first.status !== one.result) return `${one.fileId}: sent ${one.result}, its run is ${first.status}`
   return first.body?.toString() === JSON.stringify(payload(one))

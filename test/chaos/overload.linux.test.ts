@@ -3,16 +3,16 @@ import Database from 'better-sqlite3'
 import { expect, onTestFinished, test } from 'vitest'
 import { runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
-import { iterationsOf, reportFigures } from './chaos.ts'
+import { numberFor, reportFigures } from './chaos.ts'
 import { type Registered, register, sendSuccess } from './disk/service-calls.ts'
 import { watchMemory } from './resident-memory.ts'
 
-const FLOOD = iterationsOf('FLOOD', { short: 300, long: 5000 })
+const FLOOD = numberFor('FLOOD', { short: 300, long: 5000 })
 const AT_ONCE = 100
 const FILLER = 'x'.repeat(500_000)
 const FLOOD_MIB = (FLOOD * FILLER.length) / 1024 ** 2
 
-/** Sends the webhook of each once, many at a time; returns the responses in the same order. */
+/** Sends one webhook for each item, many at a time. Resolves with the responses in the same order. */
 async function flood(registered: readonly Registered[], filler: string) {
   const responses: Awaited<ReturnType<typeof sendSuccess>>[] = []
   let next = 0
@@ -26,7 +26,7 @@ async function flood(registered: readonly Registered[], filler: string) {
   return responses
 }
 
-test(`while another program locks the database, each of ${FLOOD} webhooks gets 503, and is applied when it is sent again`, {
+test(`while another program locks the database, ${FLOOD} requests with webhooks get 503; afterwards, each webhook is applied when it is sent again`, {
   timeout: 60_000 + FLOOD * 100,
 }, async () => {
   const path = join(temporaryDirectory(), 'tracker.db')
@@ -36,27 +36,27 @@ test(`while another program locks the database, each of ${FLOOD} webhooks gets 5
   for (let at = 0; at < AT_ONCE; at += 1) registered.push(await register(url, `file-${at}`))
   const wave = (count: number) =>
     Array.from({ length: count }, (_, at) => registered[at % AT_ONCE] ?? registered[0])
-  const holder = new Database(path)
+  const lockHolder = new Database(path)
   onTestFinished(() => {
-    holder.close()
+    lockHolder.close()
   })
-  holder.exec('BEGIN IMMEDIATE')
+  lockHolder.exec('BEGIN IMMEDIATE')
   // The first wave grows the process to the size that it needs for so many concurrent requests.
-  const sent = wave(FLOOD).filter((one) => one !== undefined)
-  const responses = await flood(sent.slice(0, 2 * AT_ONCE), FILLER)
+  const webhooks = wave(FLOOD).filter((one) => one !== undefined)
+  const responses = await flood(webhooks.slice(0, 2 * AT_ONCE), FILLER)
   const memory = watchMemory(service.process.pid)
-  responses.push(...(await flood(sent, FILLER)))
+  responses.push(...(await flood(webhooks, FILLER)))
   const highest = memory.highestMib()
   expect(new Set(responses.map(({ status, retryAfter }) => `${status} ${retryAfter}`))).toEqual(
     new Set(['503 5']),
   )
   expect((await fetch(`${url}/healthz`)).status).toBe(200)
-  holder.exec('ROLLBACK')
+  lockHolder.exec('ROLLBACK')
 
   const settled = await flood(registered, FILLER)
   expect(settled.filter(({ body }) => body['outcome'] !== 'applied')).toEqual([])
   reportFigures(
-    `locked database: ${responses.length} webhooks rejected, ${settled.length} applied afterwards, ${memory.firstMib.toFixed()} MiB before the flood and ${highest.toFixed()} MiB at its height`,
+    `locked database: ${responses.length} webhooks rejected, ${settled.length} applied afterwards, ${memory.firstMib.toFixed()} MiB before the flood and ${highest.toFixed()} MiB at its peak`,
   )
   // V8 frees bodies late, so memory grows by up to 100 MiB in any flood; only a long one shows whether bodies are kept.
   if (FLOOD_MIB > 2000) expect(highest - memory.firstMib).toBeLessThan(FLOOD_MIB / 5)

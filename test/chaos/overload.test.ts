@@ -2,14 +2,17 @@ import { expect, test } from 'vitest'
 import { createTestDatabase, openStoreOf, readRows } from '../support/database.ts'
 import { rawBytes } from '../support/raw-request.ts'
 import { startTracker } from '../support/tracker.ts'
-import { register as registerHere } from '../support/webhooks.ts'
+import { register } from '../support/webhooks.ts'
 import { reportFigures } from './chaos.ts'
 import type { Registered } from './disk/service-calls.ts'
 
 const AT_ONCE = 100
 
-/** All requests in one write: the service reads them in one event-loop tick, and tries to commit them together. */
-function pipeline(registered: readonly Registered[]): string {
+/**
+ * The text of all requests. When it is sent in one write, the service reads them in one event-loop tick, and tries to commit
+ * them together.
+ */
+function pipelinedRequests(registered: readonly Registered[]): string {
   const requests = registered.map(({ fileId, webhookUrl }, at) => {
     const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } })
     const head = `POST ${new URL(webhookUrl).pathname} HTTP/1.1\r\nHost: tracker\r\nContent-Length: ${body.length}\r\n`
@@ -18,18 +21,18 @@ function pipeline(registered: readonly Registered[]): string {
   return requests.join('')
 }
 
-test('webhooks beyond a full queue get 503, and each is applied once when it is sent again', async () => {
+test('webhooks that a full queue rejects get 503, and each is applied once when it is sent again', async () => {
   const database = await createTestDatabase()
   const store = await openStoreOf(database, { maxQueued: 10 })
   const tracker = await startTracker({}, { store }, database)
   let waiting: Registered[] = []
   for (let at = 0; at < AT_ONCE; at += 1) {
-    const { webhookUrl } = await registerHere(tracker, ['remove-bg'], `file-${at}`)
+    const { webhookUrl } = await register(tracker, ['remove-bg'], `file-${at}`)
     waiting.push({ fileId: `file-${at}`, webhookUrl })
   }
   let overloaded = 0
   while (waiting.length > 0) {
-    const responses = (await rawBytes(tracker.url, pipeline(waiting))).split(/(?=HTTP\/1\.1 )/)
+    const responses = (await rawBytes(tracker.url, pipelinedRequests(waiting))).split(/(?=HTTP\/1\.1 )/)
     expect(responses).toHaveLength(waiting.length)
     waiting = waiting.filter((_, at) => !responses[at]?.startsWith('HTTP/1.1 200 '))
     const rejected = responses.filter((response) => !response.startsWith('HTTP/1.1 200 '))
@@ -44,7 +47,7 @@ test('webhooks beyond a full queue get 503, and each is applied once when it is 
   )
   expect(outcomes).toEqual([{ outcome: 'applied', count: AT_ONCE }])
   reportFigures(
-    `a queue of 10: ${AT_ONCE} webhooks, ${overloaded} times rejected with 503, each applied once`,
+    `a queue of 10: ${AT_ONCE} webhooks, ${overloaded} responses with 503, each webhook applied once`,
   )
   expect(overloaded).toBeGreaterThan(AT_ONCE)
 })

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { numberFor, reportFigures, SEED } from './chaos.ts'
 import { runCrashLoop } from './crash-loop.ts'
 import { createDisk } from './power-loss/disk.ts'
 
-const CYCLES = iterationsOf('POWER_LOSS_CYCLES', { short: 5, long: 200 })
+const CYCLES = numberFor('POWER_LOSS_CYCLES', { short: 5, long: 200 })
 
 test(`a power failure loses nothing that was acknowledged, ${CYCLES} times, seed ${SEED}`, {
   timeout: CYCLES * 20_000,
@@ -13,24 +13,24 @@ test(`a power failure loses nothing that was acknowledged, ${CYCLES} times, seed
     cycles: CYCLES,
     directory: disk.directory,
     env: disk.env,
-    mostResponses: 300,
+    maxResponses: 300,
     kill(service, cycle, random) {
       const kill = () => service.process.kill('SIGKILL')
       if (cycle % 2 === 0) return void setTimeout(kill, random() * 10)
       // A cut right before a sync is the most likely to show a response that was sent too early.
       disk.cutAtNextSync()
-      void service.printed(disk.isCut).finally(kill)
+      void service.printed(disk.cutMessage).finally(kill)
     },
     whileDead: () => disk.losePower(),
   })
   const { log, database } = disk.countSyncs()
   reportFigures(
-    `loss of power: ${CYCLES} cycles, seed ${SEED}: ${submissions} submissions and ${deliveries} deliveries acknowledged, ` +
-      `${unacknowledged} sent again, ${lost.length} lost; ${log} syncs of the log, ${database} of the database`,
+    `power loss: ${CYCLES} cycles, seed ${SEED}: ${submissions} submissions and ${deliveries} deliveries acknowledged, ` +
+      `${unacknowledged} sent again, ${lost.length} lost; ${log} syncs of the write-ahead log, ${database} of the database`,
   )
   expect(lost).toEqual([])
   expect(submissions).toBeGreaterThan(CYCLES)
   expect(deliveries).toBeGreaterThan(CYCLES)
-  // The first sync creates the file. Each other one is a checkpoint, after which the log starts again.
+  // The database file is synced when it is created. Each later sync is a checkpoint, after which the log starts again.
   expect(database).toBeGreaterThan(1)
 })

@@ -7,7 +7,7 @@ function residentMib(pid: number | undefined): number {
   return Number(kib) / 1024
 }
 
-/** Samples the memory of a process until the test ends, because the system only knows the peak since the process started. */
+/** Samples the memory of a process until the test ends, because the system records only the peak since the start of the process. */
 export function watchMemory(pid: number | undefined): { firstMib: number; highestMib(): number } {
   const firstMib = residentMib(pid)
   let highest = firstMib

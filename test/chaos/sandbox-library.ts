@@ -3,7 +3,7 @@ import { IMAGEKIT_KEY } from '../support/tracker.ts'
 
 export type LibraryFile = { name: string; fileId: string; size: number }
 
-/** The files that the sandbox has in ImageKit's place, by name, read without the faulty network. */
+/** The files that the sandbox stores, by name. They are read without a network, because the network of these tests is faulty. */
 export async function libraryOf(sandbox: Sandbox): Promise<Map<string, LibraryFile[]>> {
   const files = new Map<string, LibraryFile[]>()
   const authorization = `Basic ${Buffer.from(`${IMAGEKIT_KEY}:`).toString('base64')}`

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startOwnServer } from '../support/own-server.ts'
-import { iterationsOf, reportFigures } from './chaos.ts'
+import { numberFor, reportFigures } from './chaos.ts'
 import {
   measureWake,
   registerFile,
@@ -13,10 +13,10 @@ import {
 } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const RESTARTS = iterationsOf('RESTARTS', { short: 2, long: 10 })
+const RESTARTS = numberFor('RESTARTS', { short: 2, long: 10 })
 
-/** How many webhooks must get 503 before the server is started again. */
-const REJECTED = 100
+/** More requests than this must get 503 before the server is started again. */
+const MIN_REJECTIONS = 100
 
 test(`the service continues after PostgreSQL crashes and restarts under load, ${RESTARTS} times`, {
   timeout: 60_000 + RESTARTS * 60_000,
@@ -33,7 +33,7 @@ test(`the service continues after PostgreSQL crashes and restarts under load, ${
     await server.crash()
     const downAt = performance.now()
     const whileDown = () => load.rejections().filter(({ sentAt }) => sentAt > downAt)
-    await until(() => expect(whileDown().length).toBeGreaterThan(REJECTED))
+    await until(() => expect(whileDown().length).toBeGreaterThan(MIN_REJECTIONS))
     for (const tracker of [one, two, one, two])
       for (const response of [await statusAt(tracker, watched), await settle(tracker, watched)]) {
         expect(response).toMatchObject({ status: 503, retryAfter: expect.stringMatching(/^\d+$/) })
@@ -58,7 +58,7 @@ test(`the service continues after PostgreSQL crashes and restarts under load, ${
   const lost = await load.listLost(one.url, server)
   reportFigures(
     `PostgreSQL crashed and restarted ${RESTARTS} times: ${load.summary(lost)}; while it was down, a 503 took ` +
-      `${slowestMs.toFixed(0)} ms at most; afterwards, when one process settled a run, a request that waited at the other got it within ` +
+      `${slowestMs.toFixed(0)} ms at most; afterwards, when one process settled a run, a request that waited at the other one got its status within ` +
       `${longestWakeMs.toFixed(0)} ms at most`,
   )
   expect(load.unexpected()).toEqual([])

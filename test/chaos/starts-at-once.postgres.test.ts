@@ -2,21 +2,21 @@ import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { startOwnServer } from '../support/own-server.ts'
 import { queryPostgres } from '../support/postgres-admin.ts'
-import { iterationsOf, reportFigures } from './chaos.ts'
+import { numberFor, reportFigures } from './chaos.ts'
 import { registerFile, settle, startProcess, statusAt, waitForRecovery } from './postgres/processes.ts'
 import { createSharedLoad } from './postgres/shared-load.ts'
 
-const ROUNDS = iterationsOf('STARTS', { short: 1, long: 10 })
+const ROUNDS = numberFor('STARTS', { short: 1, long: 10 })
 const PROCESSES = 10
 
-/** Today and the next three weeks. */
+/** One for each day: today and the next three weeks. */
 const PARTITIONS = 22
 
 const MIGRATIONS = readdirSync(new URL('../../drizzle/postgres', import.meta.url)).filter((name) =>
   name.endsWith('.sql'),
 )
 
-test(`ten processes that start at once on an empty database all serve, with one schema, ${ROUNDS} times`, {
+test(`${PROCESSES} processes that start at once on an empty database all serve, with one schema, ${ROUNDS} times`, {
   timeout: 60_000 + ROUNDS * 60_000,
 }, async () => {
   let acknowledged = 0
@@ -33,7 +33,7 @@ test(`ten processes that start at once on an empty database all serve, with one 
     )
     expect(partitions).toHaveLength(PARTITIONS)
     expect(await queryPostgres(server.url, 'SELECT holder FROM leases')).toHaveLength(1)
-    // Each process registers a file; the next one receives the webhook, and the one after that serves the status.
+    // Each process registers a file, the next process receives its webhook, and the one after the next returns its status.
     for (const [place, tracker] of trackers.entries()) {
       const [next, afterNext] = [1, 2].map((steps) => trackers[(place + steps) % PROCESSES] ?? tracker)
       await waitForRecovery(tracker)

@@ -2,21 +2,24 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-const BREAKS = ['cut', 'reset', 'silence', 'garbage'] as const
+const FAULT_KINDS = ['cut', 'reset', 'silence', 'garbage'] as const
 
-/**
- * The fault of a connection, which occurs once `afterBytes` bytes were sent in the direction `on`, including those of earlier
- * requests. `cut` closes the connection, `reset` resets it. `silence` drops everything sent later in that direction, and its
- * end. With `garbage`, the caller reads bytes that are neither HTTP nor JSON, and then the rest of the response. All bytes are
- * relayed `delayMs` late.
- */
+/** The fault of one connection. */
 export type Fault = {
+  /** By how much the bytes of both directions are delayed. The fault itself is not delayed. */
   delayMs?: number
-  kind: (typeof BREAKS)[number]
+  /**
+   * `cut`: the connection is closed. `reset`: it is reset. `silence`: everything sent later in the direction `on` is dropped,
+   * including the end. `garbage`: the caller reads bytes that are neither HTTP nor JSON, and then the rest of the response.
+   */
+  kind: (typeof FAULT_KINDS)[number]
+  /** The direction whose bytes are counted. */
   on: 'request' | 'response'
+  /** How many bytes are relayed before the fault, including those of earlier requests on the connection. */
   afterBytes: number
 }
 
+/** A connection with this fault works, because the fault never occurs. */
 export const NO_FAULT: Fault = { kind: 'cut', on: 'response', afterBytes: Number.POSITIVE_INFINITY }
 
 const GARBAGE = Buffer.from(Array.from({ length: 64 }, (_, index) => index % 9))
@@ -62,11 +65,11 @@ export async function startTcpProxy(target: string, nextFault: () => Fault): Pro
 
 type Link = { caller: Socket; service: Socket; fault: Fault; countFault: () => void }
 
-/** Relays one direction of a connection until its fault is applied. */
+/** Relays one direction of a connection, and applies the fault if it is in this direction. */
 function relay({ caller, service, fault, countFault }: Link, direction: 'request' | 'response'): void {
   const [from, to] = direction === 'request' ? [caller, service] : [service, caller]
   const { delayMs = 0 } = fault
-  let bytesLeft = fault.on === direction ? fault.afterBytes : Number.POSITIVE_INFINITY
+  let bytesBeforeFault = fault.on === direction ? fault.afterBytes : Number.POSITIVE_INFINITY
   let isSilent = false
 
   const send = (action: () => void): void => {
@@ -101,11 +104,11 @@ function relay({ caller, service, fault, countFault }: Link, direction: 'request
   }
 
   from.on('data', (bytes: Buffer) => {
-    const before = bytes.subarray(0, bytesLeft)
-    const isNow = bytesLeft < bytes.length
-    bytesLeft = isNow ? Number.POSITIVE_INFINITY : bytesLeft - bytes.length
+    const before = bytes.subarray(0, bytesBeforeFault)
+    const isFaultDue = bytesBeforeFault < bytes.length
+    bytesBeforeFault = isFaultDue ? Number.POSITIVE_INFINITY : bytesBeforeFault - bytes.length
     write(before)
-    if (!isNow) return
+    if (!isFaultDue) return
     applyFault()
     if (!from.destroyed) write(bytes.subarray(before.length))
   })
@@ -113,12 +116,12 @@ function relay({ caller, service, fault, countFault }: Link, direction: 'request
     if (!isSilent) send(() => to.end())
   })
   from.once('close', () => {
-    // An abrupt end also ends the other side. After an orderly one there is nothing left to close.
+    // An abrupt close must also close the other side. An orderly end has already been passed on above.
     if (!isSilent && !from.readableEnded) send(() => to.destroy())
   })
 }
 
-/** A fault somewhere in the next `messages` requests or responses of these sizes; often at the start of the first. */
+/** A fault somewhere in the first `messages` requests or responses of these sizes, in bytes; often at the start of the first one. */
 export function drawFault(
   random: () => number,
   { messages, sizes }: { messages: number; sizes: { request: number; response: number } },
@@ -126,7 +129,7 @@ export function drawFault(
   const on = random() < 0.5 ? 'request' : 'response'
   return {
     delayMs: random() < 0.2 ? Math.ceil(random() * 20) : 0,
-    kind: BREAKS[Math.floor(random() * BREAKS.length)] ?? 'cut',
+    kind: FAULT_KINDS[Math.floor(random() * FAULT_KINDS.length)] ?? 'cut',
     on,
     afterBytes: random() < 0.2 ? 0 : Math.floor(random() * messages * sizes[on]),
   }

@@ -18,9 +18,9 @@ test.for([
   ['300 MiB as binary', 300, 'name="file"; filename="big.bin"'],
   ['300 MiB as base64', 300, 'name="file"'],
 ] as const)(
-  'a file of %s streams through: the service’s memory grows by less than half its size',
+  'a file of %s streams through: the memory of the service grows by less than half the size of the file',
   { timeout: 120_000 },
-  async ([, size, disposition], { annotate }) => {
+  async ([, sizeMib, disposition], { annotate }) => {
     const received: string[] = []
     const imagekit = await startMisbehavingImagekit(async (call) => {
       received.push(await hashContent(call.incoming))
@@ -42,17 +42,17 @@ test.for([
     const before = await peakRss(service)
     const sent = createHash('sha256')
     const caller = openUpload(service)
-    await pipeline(Readable.from(form(disposition, size, sent)), caller.stream)
+    await pipeline(Readable.from(form(disposition, sizeMib, sent)), caller.stream)
     expect((await caller.response).status).toBe(200)
     expect(received[1]).toBe(sent.digest('hex'))
     const peak = await peakRss(service)
     await annotate(`RSS: ${Math.round(before / MIB)} MiB before, ${Math.round(peak / MIB)} MiB at its peak`)
     // A service that buffered the file would grow by its size; this one grows by 30 to 60 MiB.
-    expect(peak - before).toBeLessThan((size * MIB) / 2)
+    expect(peak - before).toBeLessThan((sizeMib * MIB) / 2)
   },
 )
 
-/** The largest resident memory printed so far, after one more line. */
+/** Waits for one more line, and resolves with the largest resident memory printed so far. */
 async function peakRss(service: RunningProgram): Promise<number> {
   const count = printedRss(service).length
   await expect.poll(() => printedRss(service).length).toBeGreaterThan(count)
@@ -63,11 +63,11 @@ function printedRss(service: RunningProgram): number[] {
   return [...service.output().matchAll(/^RSS=(\d+)$/gm)].map(([, bytes]) => Number(bytes))
 }
 
-/** A form whose file is generated while it is sent. */
-function* form(disposition: string, size: number, hash: ReturnType<typeof createHash>): Generator<Buffer> {
+/** A form whose file is generated while it is sent. `hash` is updated with the bytes of the file. */
+function* form(disposition: string, sizeMib: number, hash: ReturnType<typeof createHash>): Generator<Buffer> {
   yield Buffer.from(`--${BOUNDARY}\r\n${partText(disposition, '')}`)
   const block = Buffer.from(createHash('sha512').update('seed').digest('hex').repeat(512))
-  for (let sent = 0; sent < size * MIB; ) {
+  for (let sent = 0; sent < sizeMib * MIB; ) {
     const chunk = Buffer.from(block)
     chunk.write(`${sent}`)
     hash.update(chunk)
@@ -81,7 +81,7 @@ function* form(disposition: string, size: number, hash: ReturnType<typeof create
 async function hashContent(body: AsyncIterable<Buffer>): Promise<string> {
   const hash = createHash('sha256')
   let head: string | undefined
-  // The tail is long enough for everything after the file.
+  // Not hashed yet, because everything after the file may be in it: a boundary, a short field and the last boundary.
   let tail = Buffer.alloc(0)
   for await (const chunk of body) {
     let bytes = Buffer.concat([tail, chunk])
@@ -90,9 +90,9 @@ async function hashContent(body: AsyncIterable<Buffer>): Promise<string> {
       head = bytes.subarray(0, end).toString()
       bytes = bytes.subarray(end + 4)
     }
-    const safe = Math.max(0, bytes.length - 2048)
-    hash.update(bytes.subarray(0, safe))
-    tail = bytes.subarray(safe)
+    const hashable = Math.max(0, bytes.length - 2048)
+    hash.update(bytes.subarray(0, hashable))
+    tail = bytes.subarray(hashable)
   }
   const boundary = head?.split('\r\n')[0] ?? ''
   return hash.update(tail.subarray(0, tail.indexOf(`\r\n${boundary}`))).digest('hex')

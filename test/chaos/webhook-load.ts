@@ -4,7 +4,7 @@ const AT_ONCE = 16
 
 /** Callers that register uploads, and an ImageKit that sends each webhook until it gets 200. */
 export type WebhookLoad = {
-  /** Continues until `isDone`; resolves when every webhook was acknowledged. */
+  /** Registers uploads and sends their webhooks until `isDone`. Resolves when every webhook was acknowledged. */
   run(isDone: () => boolean): Promise<unknown>
   /** Sends nothing until `resume`. */
   pause(): void
@@ -15,9 +15,9 @@ export type WebhookLoad = {
   due(): Registered[]
   /** The fileIds whose webhook got 200. */
   acknowledged(): readonly string[]
-  /** How many webhooks got 503. */
+  /** How many times a webhook got 503. */
   rejected(): number
-  /** How many uploads could not be registered. */
+  /** How many registrations failed. */
   unregistered(): number
   /** Responses to webhooks that are neither 200 nor 503. */
   unexpected(): readonly ServiceResponse[]
@@ -49,9 +49,9 @@ export function createWebhookLoad(url: string): WebhookLoad {
       else if (response !== undefined) unexpected.push(response)
     }
   }
-  const work = async (name: number, isDone: () => boolean) => {
+  const work = async (worker: number, isDone: () => boolean) => {
     for (let count = 0; !isDone(); count += 1) {
-      const one = await attempt(() => register(url, `file-${name}-${count}`))
+      const one = await attempt(() => register(url, `file-${worker}-${count}`))
       if (one === undefined) {
         unregistered += 1
         continue
@@ -63,7 +63,7 @@ export function createWebhookLoad(url: string): WebhookLoad {
     }
   }
   return {
-    run: (isDone) => Promise.all(Array.from({ length: AT_ONCE }, (_, name) => work(name, isDone))),
+    run: (isDone) => Promise.all(Array.from({ length: AT_ONCE }, (_, worker) => work(worker, isDone))),
     pause() {
       if (gate !== undefined) return
       let open = () => {}
@@ -87,7 +87,7 @@ export function createWebhookLoad(url: string): WebhookLoad {
   }
 }
 
-/** Lists the files that do not have the status of their acknowledged webhook. */
+/** Lists the files that do not have the status `success`, although the webhook of each was acknowledged. */
 export async function listUnsettled(url: string, fileIds: readonly string[]): Promise<string[]> {
   const unsettled: string[] = []
   for (let at = 0; at < fileIds.length; at += 100) {

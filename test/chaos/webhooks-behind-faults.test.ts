@@ -6,24 +6,32 @@ import { OUTCOME } from '../../src/store/sql/codes.ts'
 import { readRows } from '../support/database.ts'
 import { startTracker } from '../support/tracker.ts'
 import { register } from '../support/webhooks.ts'
-import { createRandom, iterationsOf, reportFigures, SEED } from './chaos.ts'
+import { createRandom, numberFor, reportFigures, SEED } from './chaos.ts'
 import { drawFault, startTcpProxy } from './tcp-proxy.ts'
 
-const WEBHOOKS = iterationsOf('FAULTY_WEBHOOKS', { short: 120, long: 5000 })
+const WEBHOOKS = numberFor('FAULTY_WEBHOOKS', { short: 120, long: 5000 })
 const AT_ONCE = 32
 const TIMEOUT_MS = 1500
-const SIZES = { messages: 8, sizes: { request: 3000, response: 250 } }
+const FAULT_RANGE = { messages: 8, sizes: { request: 3000, response: 250 } }
 
-type Sender = { attempts: number; responses: string[] }
-/** The rows of one submission: an applied delivery refers to its run only, a repeated one to the submission. */
+type SendResult = { attempts: number; responses: string[] }
+
+/** What the database has about one submission. */
 type Row = {
+  /** The row number and the random bits in the submission's id. */
   n: number
   chk: string
+  /** The status of its run. */
   status: string
+  /** The number of its deliveries with the outcome `applied`. */
   applied: number
+  /** The number of its deliveries with the outcome `duplicate`. */
   repeated: number
+  /** The number of deliveries that the run refers to as the one that settled it. */
   settling: number
+  /** The number of its deliveries whose stored body names the submission's file. */
   bodies: number
+  /** The number of all its deliveries. */
   rows: number
 }
 
@@ -42,8 +50,8 @@ function post(url: string, body: string): Promise<{ status: number; body: string
   })
 }
 
-/** Sends a webhook like ImageKit does: until it gets 200. */
-async function sendUntilAcknowledged(url: string, body: string): Promise<Sender> {
+/** Sends a webhook until it gets 200, as ImageKit does. */
+async function sendUntilAcknowledged(url: string, body: string): Promise<SendResult> {
   const responses: string[] = []
   for (let attempts = 1; ; attempts += 1) {
     const response = await post(url, body)
@@ -58,8 +66,8 @@ test(`each of ${WEBHOOKS} webhooks through a faulty network settles its run once
 }, async () => {
   const random = createRandom(SEED)
   const tracker = await startTracker()
-  const proxy = await startTcpProxy(tracker.url, () => drawFault(random, SIZES))
-  const senders = new Map<string, Sender>()
+  const proxy = await startTcpProxy(tracker.url, () => drawFault(random, FAULT_RANGE))
+  const sendResults = new Map<string, SendResult>()
   let next = 0
   const worker = async () => {
     while (next < WEBHOOKS) {
@@ -67,13 +75,17 @@ test(`each of ${WEBHOOKS} webhooks through a faulty network settles its run once
       const { submissionId, webhookUrl } = await register(tracker, ['remove-bg'], fileId)
       const fileObject = { fileId, description: 'x'.repeat(Math.floor(random() * 5000)) }
       const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS', fileObject })
-      senders.set(submissionId, await sendUntilAcknowledged(proxy.url + new URL(webhookUrl).pathname, body))
+      sendResults.set(
+        submissionId,
+        await sendUntilAcknowledged(proxy.url + new URL(webhookUrl).pathname, body),
+      )
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, worker))
   await proxy.close()
   await tracker.service.stop()
 
+  // The row of an applied delivery refers only to its run; the row of a duplicate refers to the submission.
   const rows = await readRows<Row>(
     tracker.database,
     `SELECT s.n, s.chk, r.status, sum(d.outcome = ${OUTCOME.to.applied}) AS applied,
@@ -87,16 +99,16 @@ test(`each of ${WEBHOOKS} webhooks through a faulty network settles its run once
   let attempts = 0
   let repeated = 0
   for (const row of rows) {
-    const sender = senders.get(formatId('sub', row.n, row.chk))
-    attempts += sender?.attempts ?? 0
+    const sendResult = sendResults.get(formatId('sub', row.n, row.chk))
+    attempts += sendResult?.attempts ?? 0
     repeated += row.repeated
     // One row for each attempt that arrived complete, with or without a response.
     expect(row).toMatchObject({ status: 'success', applied: 1, settling: 1, rows: 1 + row.repeated })
     expect(row.bodies).toBe(row.rows)
-    expect(row.rows).toBeLessThanOrEqual(sender?.attempts ?? 0)
-    // Even if the only response is `applied`, there may be repetitions: an attempt that the sender gave up may arrive later.
-    expect(sender?.responses).toHaveLength(1)
-    expect(sender?.responses[0]).toMatch(
+    expect(row.rows).toBeLessThanOrEqual(sendResult?.attempts ?? 0)
+    // Even if the only response is `applied`, there may be duplicates: an attempt that the sender gave up may arrive later.
+    expect(sendResult?.responses).toHaveLength(1)
+    expect(sendResult?.responses[0]).toMatch(
       row.repeated === 0 ? /^200 {"outcome":"applied"}$/ : /^200 {"outcome":"(applied|duplicate)"}$/,
     )
   }

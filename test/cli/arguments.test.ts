@@ -125,7 +125,7 @@ describe('on wrong usage, the command exits with 2 and explains it on stderr onl
 
 describe('on wrong usage, upload exits with 2', () => {
   test.each([
-    [['--extensions', '{'], 'JSON text such as [{"name":"remove-bg"}]'],
+    [['--extensions', '{'], 'must be JSON, such as [{"name":"remove-bg"}]'],
     [['--extensions', '{"name":"remove-bg"}'], 'array of objects, each with a "name"'],
     [['--extensions', '[{"options":{}}]'], 'array of objects, each with a "name"'],
     [['--extension', 'ai-tasks'], 'requires tasks; use --extensions'],

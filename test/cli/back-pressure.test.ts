@@ -9,7 +9,7 @@ import { runCli } from './run-cli.ts'
 const MIB = 1024 * 1024
 const TOTAL_MIB = 100
 
-test('less than 40 MiB of a 100 MiB upload are read while the service receives nothing, and it arrives completely', async () => {
+test('while the service reads nothing, upload reads less than 40 MiB of a 100 MiB file; then the whole file arrives', async () => {
   let readMib = 0
   const hash = createHash('sha256')
   const stdin = Readable.from(
@@ -24,7 +24,7 @@ test('less than 40 MiB of a 100 MiB upload are read while the service receives n
   let readMibWhileStalled = 0
   let form: ReceivedForm | undefined
   const url = await listen(async (incoming, response) => {
-    // The service receives nothing until the command has stopped reading.
+    // The service reads nothing until the command has stopped reading.
     do {
       readMibWhileStalled = readMib
       await delay(200)

@@ -54,7 +54,7 @@ test('an existing file is replaced only with --force', async () => {
   const rejected = await runCli(['backup', file], { env })
   expect(rejected).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('--force') })
   const audit = await tracker.fetch('/audit', { headers: { authorization: `Bearer ${ADMIN_KEY}` } })
-  // No copy was requested, because it could have gigabytes.
+  // The audit log shows that no copy was requested: a copy may have gigabytes, so the command checks FILE first.
   expect(await audit.json()).toMatchObject({ entries: [] })
   expect(readFileSync(file, 'utf8')).toBe('precious')
   expect((await runCli(['backup', file, '--force'], { env })).exitCode).toBe(0)
@@ -114,7 +114,7 @@ test.each<[string, (response: ServerResponse) => void, string]>([
     (response) => response.writeHead(503).end('{"detail":"The database is unavailable."}'),
     'The database is unavailable.',
   ],
-])('if the response %s, no copy is left and an existing file stays', async (_, respond, sentence) => {
+])('if the response %s, no copy is left, and the existing file stays', async (_, respond, sentence) => {
   writeFileSync(file, 'precious')
   const { exitCode, stdout, stderr } = await backUpFrom(respond, '--force')
   expect(stderr).toContain(sentence)

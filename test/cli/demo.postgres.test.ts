@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runCli } from './run-cli.ts'
 
-test('with --postgres, the demo has the same result on a PostgreSQL server that it starts', {
+test('with --postgres, the demo starts a PostgreSQL server and has the same result as with SQLite', {
   timeout: 60_000,
 }, async () => {
   const { PATH } = process.env

@@ -48,6 +48,7 @@ test('the demo runs until it is stopped, prints working URLs, and can run beside
   expect(cutOut.headers.get('content-type')).toBe('image/png')
   expect((await fetch(addressOf('health'))).status).toBe(200)
   expect(await (await fetch(addressOf('admin pages'))).text()).toContain('Overview')
+  // The first line of the output has the address too, before the demo uploads anything.
   expect(addressOf('^pages')).toBe(addressOf('admin pages'))
   const [serviceUrl, imagekitUrl] = serversOf(shown)
   expect((await fetch(`${serviceUrl}/runs`)).status).toBe(200)

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { temporaryDirectory } from '../support/tracker.ts'
 import { runCli } from './run-cli.ts'
 
-test('with an unchanged copy of .env.example, dev starts without keys and names the placeholders that it ignores', async () => {
+test('with the placeholder keys of .env.example, dev starts without keys and names the placeholders that it ignores', async () => {
   const directory = temporaryDirectory()
   let stop = () => {}
   let onUp = () => {}
@@ -37,7 +37,7 @@ test('with an unchanged copy of .env.example, dev starts without keys and names 
   expect(exitCode).toBe(0)
 })
 
-test('a list of a key and a placeholder is rejected, not ignored', async () => {
+test('a list with a key and a placeholder is rejected, not ignored', async () => {
   const directory = temporaryDirectory()
   const env = { TRACKER_ADMIN_KEY: 'ops:a-secret-of-the-operator,change-me-0123456789', PORT: '0' }
   const { exitCode, stderr } = await runCli(['dev', '--directory', directory], { env })

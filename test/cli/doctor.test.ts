@@ -22,8 +22,9 @@ async function runDoctor(env: CliOptions['env'] = {}, ...options: string[]) {
 }
 
 /**
- * Starts a fake tracker and returns the environment for `doctor`. Its diagnostics contain `more` and what `publicUrl` returns for its
- * own URL; `reply` overrides fields of the response with them.
+ * Starts a fake tracker, and returns the environment with which `doctor` calls it. `publicUrl` returns the PUBLIC_URL that the
+ * tracker reports, given the tracker's real URL. `more` overrides fields of its diagnostics, and `reply` parts of the HTTP response
+ * that contains them, such as the headers.
  */
 async function startWithDiagnostics(
   publicUrl: (ownUrl: string) => string,
@@ -65,7 +66,7 @@ test('without problems every line says ok, and the exit code is 0', async () => 
   expect(lines.filter((line) => !line.startsWith('ok    '))).toEqual([])
   for (const name of ['configuration', 'service', 'clock', 'database', 'disk', 'ImageKit', 'reach'])
     expect(stdout).toMatch(new RegExp(`^ok    ${name} `, 'm'))
-  expect(stdout).toContain(`${tracker.url} leads to this process`)
+  expect(stdout).toContain(`${tracker.url} leads to this service`)
 })
 
 test('reports every configuration problem', async () => {
@@ -91,7 +92,7 @@ test("reports an unreachable service, and with a client's environment no configu
   expect(named('service')).toMatchObject({
     level: 'fail',
     message: expect.stringContaining('Nothing listens'),
-    remedy: expect.stringContaining('Start it'),
+    remedy: expect.stringContaining('Start the service'),
   })
   expect(named('configuration')).toMatchObject({
     level: 'ok',

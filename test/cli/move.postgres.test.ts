@@ -19,7 +19,7 @@ const env = { TRACKER_TOKEN_SECRET: SECRET }
 
 type Source = { path: string; ids: ReturnType<StepRunner['ids']>[] }
 
-/** Creates a SQLite database with many kinds of changes. */
+/** Creates a SQLite database with the rows of many kinds of steps. */
 async function makeSource(): Promise<Source> {
   const folder = await mkdtemp(join(tmpdir(), 'move-'))
   onTestFinished(() => rm(folder, { recursive: true }))
@@ -108,7 +108,7 @@ test('a target with rows is rejected and not changed', async () => {
   expect((await readTarget(url, source)).runs).toHaveLength(1)
 })
 
-test('the token secrets must include the one that signed last and the one beside the file', async () => {
+test('the token secrets must include the one that signed the newest URLs and the one in the file beside the database', async () => {
   const source = await makeSource()
   const { url } = await createTestDatabase()
   const file = join(source.path, '..', 'token-secret')

@@ -24,11 +24,12 @@ export function listedRun(runId: string, more: object = {}) {
   }
 }
 
+/** A response with one page of runs. */
 export function page(runs: object[], nextCursor: string | null = null): Reply {
   return { status: 200, body: { runs, nextCursor } }
 }
 
-/** Runs one command against a fake tracker with these responses. */
+/** Runs one command against a fake tracker that responds with `reply`. Resolves also with the requests that it received. */
 export async function runOperatorCommand(
   args: string[],
   reply: (received: ReceivedRequest) => Reply | Promise<Reply>,

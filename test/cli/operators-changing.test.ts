@@ -107,7 +107,7 @@ test('deliveries --watch shows each new webhook once', async () => {
   expect(exitCode).toBe(0)
 })
 
-test('forget deletes an asset only once it is confirmed', async () => {
+test('forget deletes an asset only after confirmation', async () => {
   const { operate, fileId } = await startWithFailure()
   const onTerminal = (answer: string) => ({
     stdin: Object.assign(Readable.from([`${answer}\n`]), { isTTY: true }),

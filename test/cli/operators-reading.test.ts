@@ -14,7 +14,7 @@ const DELIVERY = {
   service: null,
 }
 
-test('deliveries are listed, filtered by file and outcome', async () => {
+test('deliveries sends its filter options to the service, and prints a table with escaped cells', async () => {
   const applied = {
     ...DELIVERY,
     deliveryId: 'delivery-2',
@@ -47,7 +47,7 @@ test("deliveries --json prints the service's response", async () => {
   expect(JSON.parse(stdout)).toEqual(body)
 })
 
-test('replay re-applies a delivery and prints its outcome', async () => {
+test('replay re-applies a delivery and prints its outcome, with --json as JSON', async () => {
   const reply = () => ({ status: 200, body: { outcome: 'applied' } })
   const { exitCode, stdout, requests } = await runOperatorCommand(
     ['replay', 'a/b', '--reason', 'secret corrected'],
@@ -109,7 +109,7 @@ test('stats prints counts, times and causes', async () => {
   )
 })
 
-test('stats says that no runs are pending or settled', async () => {
+test('stats says so if no run is pending or settled', async () => {
   const none = { pending: 0, success: 0, failed: 0, expired: 0 }
   const body = {
     ...STATS,
@@ -123,7 +123,7 @@ test('stats says that no runs are pending or settled', async () => {
   expect(stdout).toContain('oldest pending  none\ntime to settle  no settled runs\n')
 })
 
-test('stats --json prints the response of the service', async () => {
+test("stats --json prints the service's response", async () => {
   const asJson = await runOperatorCommand(['stats', '--json'], () => ({ status: 200, body: STATS }))
   expect(JSON.parse(asJson.stdout)).toEqual(STATS)
 })

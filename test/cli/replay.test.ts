@@ -3,10 +3,13 @@ import { ADMIN_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 import { runCli } from './run-cli.ts'
 
-/** Starts a real service whose token secret was corrected after it had rejected two webhooks of one run and a forged one. */
-async function startCorrected() {
-  const secret = { TRACKER_TOKEN_SECRET: 'the-right-token-secret' }
-  const first = await startTracker(secret)
+/**
+ * Starts a real service with the right token secret. With a wrong secret, it has rejected two webhooks of one run, and a forged
+ * webhook.
+ */
+async function startWithCorrectedSecret() {
+  const rightSecret = { TRACKER_TOKEN_SECRET: 'the-right-token-secret' }
+  const first = await startTracker(rightSecret)
   const { webhookUrl } = await register(first, ['remove-bg'])
   await first.service.stop()
   const wrong = await startTracker({ TRACKER_TOKEN_SECRET: 'the-wrong-token-secret' }, {}, first.database)
@@ -14,13 +17,13 @@ async function startCorrected() {
     await deliver(movedTo(wrong, webhookUrl), payload('remove-bg', 'success'))
   await deliver(`${wrong.url}/webhooks/extension/forged`, payload('remove-bg', 'success'))
   await wrong.service.stop()
-  const tracker = await startTracker(secret, {}, first.database)
+  const tracker = await startTracker(rightSecret, {}, first.database)
   const env = { TRACKER_URL: tracker.url, TRACKER_ADMIN_KEY: ADMIN_KEY }
   return { tracker, operate: (...args: string[]) => runCli(args, { env }) }
 }
 
-test('replay with a filter applies all rejected webhooks that now verify; --dry-run only prints the outcomes', async () => {
-  const { tracker, operate } = await startCorrected()
+test('replay with a filter replays the rejected webhooks that match, and exits with 1 if one is rejected again; --dry-run only prints the outcomes', async () => {
+  const { tracker, operate } = await startWithCorrectedSecret()
   const preview = await operate('replay', '--cause', 'forged_token', '--since', '1h', '--dry-run')
   expect(preview).toEqual({
     exitCode: 0,

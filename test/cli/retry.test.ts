@@ -10,7 +10,10 @@ function runResponse(more: object = {}): Reply {
   return { status: 200, body: { run } }
 }
 
-/** A service that accepts the retry of one run, then returns these statuses of the new run, one at each request. */
+/**
+ * Replies of a service that retries one run. Each request for the asset's status gets the next of these statuses of the new run;
+ * after the last one, `pending`.
+ */
 function retryOfOneRun(...statuses: string[]) {
   const newRun = listedRun('run-2', { status: 'pending', error: null, fileId: 'file-1' })
   let next = 0
@@ -60,6 +63,15 @@ test('--dry-run of one run prints its cost and retries nothing', async () => {
   expect(requests.map(({ url }) => url)).toEqual(['/runs/run-1', '/runs/retry'])
 })
 
+test('--dry-run of a pending run says that it cannot be retried yet', async () => {
+  const { exitCode, stdout, requests } = await runOperatorCommand(['retry', 'run-1', '--dry-run'], () =>
+    runResponse({ status: 'pending' }),
+  )
+  expect(stdout).toBe('The run is still pending, so it cannot be retried yet.\n')
+  expect(exitCode).toBe(0)
+  expect(requests.map(({ url }) => url)).toEqual(['/runs/run-1'])
+})
+
 test('prints why a run cannot be retried', async () => {
   const rejection = { status: 409, body: { detail: 'The run is still pending: wait until it settles.' } }
   const { exitCode, stdout, stderr } = await runOperatorCommand(['retry', 'run-1'], ({ method }) =>
@@ -69,7 +81,7 @@ test('prints why a run cannot be retried', async () => {
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
 })
 
-test('an id is encoded as one path segment', async () => {
+test('the run id is encoded as one path segment', async () => {
   const { requests } = await runOperatorCommand(['retry', '../doctor'], () => ({ status: 404, body: {} }))
   expect(requests.map(({ url }) => url)).toEqual(['/runs/..%2Fdoctor'])
 })
@@ -77,8 +89,8 @@ test('an id is encoded as one path segment', async () => {
 type Results = { [result: string]: number }
 
 /**
- * A service that retries three runs. The first poll of its progress fails if `restarts`, the next says that the retry is running, and
- * the others say that it is done, with these results in order, the last one repeatedly.
+ * Replies of a service that retries three runs. Its progress, poll by poll: 503 if `restarts`; then `running`; then `done`, with
+ * each of the `results` in turn. The last one is repeated.
  */
 function retryOfThreeRuns(options: { results?: Results[]; notAccepted?: object[]; restarts?: boolean } = {}) {
   const { results = [{ success: 3 }], notAccepted = [], restarts = false } = options
@@ -112,7 +124,7 @@ function retryOfThreeRuns(options: { results?: Results[]; notAccepted?: object[]
 const RETRY_MANY = ['retry', '--status', 'failed', '--extension', 'remove-bg', '--limit', '3']
 const FILTER = { status: 'failed', extension: 'remove-bg', acknowledged: false, limit: 3 }
 
-test('many runs are previewed, retried and followed until all are submitted, also through a restart of the service', async () => {
+test('many runs are previewed, retried and followed until all are submitted, even through a restart of the service', async () => {
   const { exitCode, stdout, requests } = await runOperatorCommand(
     [...RETRY_MANY, '--reason', 'quota'],
     retryOfThreeRuns({ restarts: true }),

@@ -10,11 +10,13 @@ export type CliOptions = {
   /** Whether stdout and stderr are terminals. */
   isTTY?: boolean
   stopRequested?: () => Promise<void>
+  /** Called after each chunk with everything written to stdout so far. */
   onOutput?: (stdout: string) => void
+  /** The same for stderr. */
   onErrorOutput?: (stderr: string) => void
 }
 
-/** Runs one command in this process, with its own environment and streams. */
+/** Runs one command in this process, with its own environment and streams, as version 1.2.3 of the program. */
 export async function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliResult> {
   const stdout = capture(options.isTTY, options.onOutput)
   const stderr = capture(options.isTTY, options.onErrorOutput)

@@ -12,7 +12,7 @@ const anyText = fc.oneof(
   }),
 )
 
-test('escaped text has no control, bidirectional or invisible characters except joiners', () => {
+test('escaped text has no line breaks and no control or bidirectional characters, but keeps joiners', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       expect(findUnsafeCharacters(escapeForTerminal(text))).toEqual([])
@@ -24,7 +24,7 @@ test('escaped text has no control, bidirectional or invisible characters except 
   expect(escapeForTerminal('می\u200cخواهم 👩\u200d💻 日本語')).toBe('می\u200cخواهم 👩\u200d💻 日本語')
 })
 
-test('escaped JSON is as safe, is on one line, and has the same meaning', () => {
+test('escaped JSON is on one line, has no unsafe characters, and has the same meaning', () => {
   fc.assert(
     fc.property(anyText, (text) => {
       const json = stringifyForTerminal({ [text]: text })
@@ -69,7 +69,7 @@ const COLUMNS = [
   { title: 'ERROR', cell: (row: (typeof FILES)[0]) => row.error, isTruncatable: true as const },
 ]
 
-test('the columns of a table are aligned, also with wide characters', () => {
+test('the columns of a table are aligned, even with wide characters', () => {
   expect(formatTable(COLUMNS, FILES)).toBe(
     [
       'ID    NAME           ERROR',
@@ -86,6 +86,6 @@ test('on a narrow terminal only the columns that allow it are truncated, and nev
   expect(formatTable(COLUMNS, FILES, 10).split('\n')[2]).toContain('four  \\u{1b}[2J.png')
 })
 
-test('pairs are escaped too', () => {
+test('the values of pairs are escaped', () => {
   expect(formatPairs([['a', '\u001b[2J']])).toBe('a  \\u{1b}[2J')
 })

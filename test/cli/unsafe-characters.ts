@@ -1,15 +1,15 @@
-/** C0, DEL and C1 controls, bidirectional controls, Unicode line separators, surrogates, and invisible characters. */
+/** The first and last code points of ranges. Independent of the pattern in `src/cli/terminal-text.ts`, which the tests check. */
 const RANGES = [
-  [0x00, 0x1f],
-  [0x7f, 0x9f],
-  [0x061c, 0x061c],
-  [0x200b, 0x200b],
-  [0x200e, 0x200f],
-  [0x2028, 0x202e],
-  [0x2060, 0x2069],
-  [0xd800, 0xdfff],
-  [0xfeff, 0xfeff],
-  [0xe0001, 0xe007f],
+  [0x00, 0x1f], // C0 controls, including line breaks
+  [0x7f, 0x9f], // DEL and C1 controls
+  [0x061c, 0x061c], // Arabic letter mark, a bidirectional control
+  [0x200b, 0x200b], // zero-width space; the joiners that follow it are allowed
+  [0x200e, 0x200f], // left-to-right and right-to-left marks
+  [0x2028, 0x202e], // line and paragraph separators, bidirectional embeddings and overrides
+  [0x2060, 0x2069], // invisible operators, bidirectional isolates
+  [0xd800, 0xdfff], // unpaired surrogates
+  [0xfeff, 0xfeff], // byte order mark
+  [0xe0001, 0xe007f], // tags, which are invisible
 ] as const
 
 /** The characters of a text that control a terminal or can deceive a reader. */

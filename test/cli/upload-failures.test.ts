@@ -1,4 +1,4 @@
-// After each failure, the command exits with 1 and prints a sentence on stderr.
+// After each of these failures, `upload` exits with 1 and explains the failure on stderr.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -69,13 +69,13 @@ test('an upload that may have reached ImageKit is reported as such, and not retr
 })
 
 test('a response that is not JSON and a broken connection are reported', async () => {
-  const page = await listen((_incoming, response) => void response.end('<html>'))
-  const html = await runCli(['upload', path], { env: { TRACKER_URL: page } })
-  expect(html.stderr).toContain('not an upload response of ImageKit')
-  const broken = await listen((incoming) => void incoming.socket.destroy())
-  const gone = await runCli(['upload', path], { env: { TRACKER_URL: broken } })
-  expect(gone.stderr).toContain(`No response from ${broken}`)
-  expect([html.exitCode, gone.exitCode]).toEqual([1, 1])
+  const htmlUrl = await listen((_incoming, response) => void response.end('<html>'))
+  const notJson = await runCli(['upload', path], { env: { TRACKER_URL: htmlUrl } })
+  expect(notJson.stderr).toContain("is not ImageKit's upload response")
+  const closingUrl = await listen((incoming) => void incoming.socket.destroy())
+  const broken = await runCli(['upload', path], { env: { TRACKER_URL: closingUrl } })
+  expect(broken.stderr).toContain(`No response from ${closingUrl}`)
+  expect([notJson.exitCode, broken.exitCode]).toEqual([1, 1])
 })
 
 test('a rejection that arrives before the whole file is sent is reported', async () => {
@@ -91,7 +91,7 @@ test('a rejection that arrives before the whole file is sent is reported', async
   expect(exitCode).toBe(1)
 })
 
-test('the stack is printed with LOG_LEVEL debug, not by default', async () => {
+test('the stack trace is printed with LOG_LEVEL=debug, not by default', async () => {
   const env = { TRACKER_URL: 'http://127.0.0.1:1' }
   expect((await runCli(['upload', path], { env })).stderr).not.toMatch(/^\s+at /m)
   const debug = await runCli(['upload', path], { env: { ...env, LOG_LEVEL: 'debug' } })

@@ -65,7 +65,7 @@ test('a progress bar, or a byte count for the standard input, is shown if stderr
     expect((await runCli(['upload', ...args], { env, isTTY: true })).stderr).toBe('')
 })
 
-test('a file name is not interpreted as a template of the bar, and its escape sequences are escaped', async () => {
+test('a file name is not interpreted as a template of the progress bar, and its escape sequences are escaped', async () => {
   const name = '{bar}{percentage} \u001b[2J\u202e.png'
   const tracker = await startFakeTracker(() => uploaded())
   const env = { TRACKER_URL: tracker.url }
@@ -74,7 +74,7 @@ test('a file name is not interpreted as a template of the bar, and its escape se
   expect(stderr).not.toContain('\u001b[2J')
 })
 
-test('once the file is sent, the bar says that it waits for ImageKit until the response arrives', async () => {
+test('once the file is sent, the progress bar says "waiting for ImageKit" until the response arrives', async () => {
   let shown = ''
   const isWaiting = () => shown.includes('100%  10 B of 10 B  waiting for ImageKit')
   const tracker = await startFakeTracker(async () => {
@@ -92,7 +92,7 @@ test('once the file is sent, the bar says that it waits for ImageKit until the r
   expect(stderr.slice(stderr.lastIndexOf('waiting for ImageKit'))).toContain('100%  10 B of 10 B')
 })
 
-test('escape sequences in a message of ImageKit are escaped in the summary and in the error of --wait', async () => {
+test("escape sequences in ImageKit's message are escaped in the summary and in the error of --wait", async () => {
   const message = 'queued \u001b[2J\u202e'
   const tracker = await startFakeTracker(() => ({ status: 202, body: { message } }))
   const { stdout, stderr } = await runCli(['upload', path, '--wait'], { env: { TRACKER_URL: tracker.url } })
@@ -116,7 +116,7 @@ test('a queued upload without a fileId is printed, and --wait fails', async () =
   })
 })
 
-test('escape sequences in a response of ImageKit are escaped', async () => {
+test("escape sequences in the fields of ImageKit's response are escaped, also with --json", async () => {
   const hostile = 'a\u001b[2J\u202e.png'
   const tracker = await startFakeTracker(() => {
     const response = uploaded()

@@ -6,7 +6,10 @@ import { runCli } from './run-cli.ts'
 const FILE = import.meta.filename
 const NOT_MODIFIED: Reply = { status: 304 }
 
-/** Starts a tracker that accepts an upload, then returns these statuses in order and repeats the last one. */
+/**
+ * Starts a fake tracker. Its upload response has the `initial` statuses. Requests for the asset's status get the replies in order,
+ * and then the last one again.
+ */
 async function startTrackerWith(initial: { [name: string]: string }, ...replies: Reply[]) {
   let next = 0
   const tracker = await startFakeTracker(({ method }) => {

@@ -24,6 +24,7 @@ function sha256(content: Buffer): string {
   return createHash('sha256').update(content).digest('hex')
 }
 
+/** Runs `upload`, which must succeed with exactly one request. Returns its output and that request. */
 async function send(args: string[], options: Parameters<typeof runCli>[1] = {}) {
   const tracker = await startFakeTracker(() => uploaded())
   const env = { TRACKER_URL: tracker.url, ...options.env }

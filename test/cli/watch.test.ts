@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { findNew } from '../../src/cli/operators/watch.ts'
 
+/** The new items of a list that is full, and so cut off, at three items. */
 const newIn = (listed: string[], seen: string[]) => findNew(listed, new Set(seen), (id) => id, 3)
 
 test('in a list that is not full, every item that was not seen is new', () => {

@@ -4,18 +4,18 @@ import type { NewSubmission } from '../../src/domain/submission.ts'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
 import {
   accepted,
-  aRejection,
   BASELINE,
   EVIDENCE,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
+  unaccepted,
 } from './builders.ts'
 import { applyFinding, submit as submitTo, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
-/** The further fields of a result that names no file and no run. */
-const NOTHING = { deliveryId: expect.any(String), cause: null, fileId: null, runId: null }
+/** The fields of a result that names no file and no run, except its outcome. */
+const NO_FILE_OR_RUN = { deliveryId: expect.any(String), cause: null, fileId: null, runId: null }
 const FAILED: UploadResponse & { kind: 'rejected' } = {
   kind: 'rejected',
   requestId: 'request-1',
@@ -25,6 +25,7 @@ const FAILED: UploadResponse & { kind: 'rejected' } = {
 export function describeAccountDeliveries(current: () => StoreFixture): void {
   const submit = (names: string[], facts: Partial<NewSubmission> = {}) =>
     submitTo(current().store, names, facts)
+  /** Submits an upload that ImageKit has queued: its response names no file yet. */
   const submitQueued = async (...names: string[]) => {
     const id = await submit(names)
     await current().store.applyResponse(id, accepted({}, { fileId: null }), 1_500)
@@ -50,13 +51,13 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
     (await current().store.listDue(now, 100)).map(({ run }) => [run.submissionId, run.name])
 
   describe('an event about an asset', () => {
-    test('makes the pending runs of all submissions of the asset due, and no others', async () => {
+    test('makes the pending runs of several submissions of the asset due, and no others', async () => {
       const first = await submit(['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
       const second = await submit(['remove-bg'], { fileId: FILE_ID })
       await submit(['remove-bg'], { fileId: 'another' })
       await current().store.recordDelivery(newDelivery(first, { service: 'ai-tasks', status: 'success' }))
 
-      expect(await deliver(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
+      expect(await deliver(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NO_FILE_OR_RUN })
       expect(await listDueAt(4_999)).toEqual([])
       expect(await listDueAt(5_000)).toEqual([
         [first, 'remove-bg'],
@@ -66,12 +67,12 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
 
     test('does not make the runs of a rejected submission due', async () => {
       const rejected = await submit(['remove-bg'], { fileId: FILE_ID })
-      await current().store.applyResponse(rejected, aRejection('rejected'), 2_000)
+      await current().store.applyResponse(rejected, unaccepted('rejected'), 2_000)
       expect(await deliver(aboutFile('event-1'), 5_000)).toMatchObject({ outcome: 'ignored' })
       expect(await listDueAt(1_000_000)).toEqual([])
     })
 
-    test('makes runs due earlier that would be due later', async () => {
+    test('brings forward the due time of runs that would be due later', async () => {
       const id = await submit(['remove-bg'], { fileId: FILE_ID })
       const other = await submit(['remove-bg'], { fileId: 'another' })
       await sweep(current().store)
@@ -96,7 +97,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       for (const unsettled of [run, other])
         await applyFinding(current().store, unsettled?.runId ?? '', { kind: 'timed_out' }, 3_000)
       expect(await listDueAt(1_000_000)).toEqual([])
-      expect(await deliver(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NOTHING })
+      expect(await deliver(aboutFile('event-1'), 5_000)).toEqual({ outcome: 'applied', ...NO_FILE_OR_RUN })
       expect(await listDueAt(4_999)).toEqual([])
       expect(await listDueAt(5_000)).toEqual([
         [id, 'remove-bg'],
@@ -127,8 +128,11 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
     test('is ignored if all runs of the asset are settled, and for an unknown asset', async () => {
       const id = await submit(['remove-bg'], { fileId: FILE_ID })
       await current().store.recordDelivery(newDelivery(id, { service: 'remove-bg', status: 'success' }))
-      expect(await deliver(aboutFile('event-1'))).toEqual({ outcome: 'ignored', ...NOTHING })
-      expect(await deliver(aboutFile('event-2', 'unknown file'))).toEqual({ outcome: 'ignored', ...NOTHING })
+      expect(await deliver(aboutFile('event-1'))).toEqual({ outcome: 'ignored', ...NO_FILE_OR_RUN })
+      expect(await deliver(aboutFile('event-2', 'unknown file'))).toEqual({
+        outcome: 'ignored',
+        ...NO_FILE_OR_RUN,
+      })
     })
   })
 
@@ -139,7 +143,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       const [due] = await current().store.listDue(5_000, 10)
       await applyFinding(current().store, due?.run.runId ?? '', { kind: 'unchanged', dueAt: 70_000 }, 5_000)
 
-      expect(await deliver(aboutFile('event-1'), 6_000)).toEqual({ outcome: 'duplicate', ...NOTHING })
+      expect(await deliver(aboutFile('event-1'), 6_000)).toEqual({ outcome: 'duplicate', ...NO_FILE_OR_RUN })
       const store = await current().reopen()
       const again = newAccountDelivery(aboutFile('event-1'), 7_000)
       expect(await store.recordAccountDelivery(again)).toMatchObject({ outcome: 'duplicate' })
@@ -164,11 +168,11 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
 
     test('of an unknown kind is stored as ignored, and its repetition as a duplicate', async () => {
       const other: AccountEvent = { kind: 'other', eventId: 'event-1', type: 'video.transformation.ready' }
-      expect(await deliver(other)).toEqual({ outcome: 'ignored', ...NOTHING })
-      expect(await deliver(other)).toEqual({ outcome: 'duplicate', ...NOTHING })
-      const nameless: AccountEvent = { kind: 'other', eventId: null, type: null }
+      expect(await deliver(other)).toEqual({ outcome: 'ignored', ...NO_FILE_OR_RUN })
+      expect(await deliver(other)).toEqual({ outcome: 'duplicate', ...NO_FILE_OR_RUN })
+      const withoutId: AccountEvent = { kind: 'other', eventId: null, type: null }
       for (let count = 0; count < 2; count++)
-        expect(await deliver(nameless)).toMatchObject({ outcome: 'ignored' })
+        expect(await deliver(withoutId)).toMatchObject({ outcome: 'ignored' })
     })
   })
 
@@ -177,7 +181,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       const id = await submitQueued('remove-bg', 'ai-tasks')
       const response = accepted({ 'remove-bg': 'success' }, { baseline: BASELINE })
       expect(await deliver(finished('event-1', response), 3_000)).toEqual({
-        ...NOTHING,
+        ...NO_FILE_OR_RUN,
         outcome: 'applied',
         fileId: FILE_ID,
         submissionId: id,
@@ -195,7 +199,7 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       const id = await submitQueued('remove-bg')
       await sweep(current().store)
       expect(await listDueAt(1_000_000)).toEqual([[id, 'remove-bg']])
-      const recorded = { outcome: 'applied', ...NOTHING, submissionId: id }
+      const recorded = { outcome: 'applied', ...NO_FILE_OR_RUN, submissionId: id }
       expect(await deliver(finished('event-1', FAILED))).toEqual(recorded)
       const found = await current().store.findSubmission(id)
       expect(found?.submission).toMatchObject({ state: 'rejected', error: FAILED.error })
@@ -247,17 +251,17 @@ export function describeAccountDeliveries(current: () => StoreFixture): void {
       expect(await deliver(finished('event-3', response))).toMatchObject({ outcome: 'ignored' })
     })
 
-    test('is ignored for an unknown request id, and for an upload that already has a response', async () => {
+    test('is ignored for an unknown request id, and for an upload that was not queued', async () => {
       const queued = await submitQueued('remove-bg')
       const done = await submit(['remove-bg'])
       const response = accepted({ 'remove-bg': 'pending' }, { requestId: 'request-2', baseline: BASELINE })
       await current().store.applyResponse(done, response, 1_500)
-      const before = [queued, done].map((id) => current().store.findSubmission(id))
+      const findBoth = () => Promise.all([queued, done].map((id) => current().store.findSubmission(id)))
+      const before = await findBoth()
 
       expect(await deliver(finished('event-1', FAILED, 'request-3'))).toMatchObject({ outcome: 'ignored' })
       expect(await deliver(finished('event-2', FAILED, 'request-2'))).toMatchObject({ outcome: 'ignored' })
-      const after = [queued, done].map((id) => current().store.findSubmission(id))
-      expect(await Promise.all(after)).toEqual(await Promise.all(before))
+      expect(await findBoth()).toEqual(before)
     })
   })
 }

@@ -31,7 +31,7 @@ export function describeAlerts(current: () => StoreFixture): void {
   }
 
   describe('failures', () => {
-    test('are counted by the time of the failure, not of the request, up to a maximum', async () => {
+    test('are counted by the time of the failure, not of the request, up to a maximum per extension', async () => {
       expect(await countFailures(0)).toEqual({})
       await fail('remove-bg', 10_000, 9_000)
       await fail('ai-tasks', 10_000, 9_000)
@@ -58,7 +58,7 @@ export function describeAlerts(current: () => StoreFixture): void {
   })
 
   describe('alerts', () => {
-    test('are stored once per kind and extension, and another process reads them', async () => {
+    test('are stored once per kind and extension, and survive a restart', async () => {
       const oldest: Alert = {
         ...FIRING,
         kind: 'oldest_pending',
@@ -72,7 +72,7 @@ export function describeAlerts(current: () => StoreFixture): void {
       expect(await store.listAlerts()).toEqual([RESOLVED, oldest])
     })
 
-    test('that fire are marked as reported; resolved ones are deleted once reported', async () => {
+    test('are marked once they are reported as firing, and deleted once they are reported as resolved', async () => {
       const { store } = current()
       await withLease(store).saveAlerts([FIRING])
       await withLease(store).recordAlertReported(FIRING)
@@ -82,7 +82,7 @@ export function describeAlerts(current: () => StoreFixture): void {
       expect(await store.listAlerts()).toEqual([])
     })
 
-    test('are not marked by a report about an earlier state or another alert', async () => {
+    test('are not changed by a report about an earlier state or another alert', async () => {
       const { store } = current()
       await withLease(store).saveAlerts([RESOLVED])
       await withLease(store).recordAlertReported(FIRING)

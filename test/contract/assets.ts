@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { describeAsset } from '../../src/domain/asset.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, aRejection, FILE_ID, newDelivery } from './builders.ts'
+import { accepted, FILE_ID, newDelivery, unaccepted } from './builders.ts'
 import { submit as submitTo } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
@@ -23,7 +23,7 @@ export function describeAssets(current: () => StoreFixture): void {
     test('an asset that only a rejected submission names is not found', async () => {
       const id = await submit(['remove-bg'])
       expect(await statuses()).toEqual({ 'remove-bg': 'pending' })
-      await current().store.applyResponse(id, aRejection('rejected'), 2_000)
+      await current().store.applyResponse(id, unaccepted('rejected'), 2_000)
       expect(await current().store.findAsset(FILE_ID)).toBeUndefined()
     })
 
@@ -57,7 +57,7 @@ export function describeAssets(current: () => StoreFixture): void {
       expect(await statuses()).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'pending' })
     })
 
-    test('submissions of the same millisecond keep their order', async () => {
+    test('of several submissions in one millisecond, the last one has the current run', async () => {
       const ids: string[] = []
       for (let count = 0; count < 20; count++) ids.push(await submit(['remove-bg']))
       const facts = await current().store.findAsset(FILE_ID)
@@ -69,7 +69,7 @@ export function describeAssets(current: () => StoreFixture): void {
       await settle(first, 'remove-bg', 'failed')
       const second = await submit(['remove-bg'])
       expect(await statuses()).toEqual({ 'remove-bg': 'pending' })
-      await current().store.applyResponse(second, aRejection('rejected'), 3_000)
+      await current().store.applyResponse(second, unaccepted('rejected'), 3_000)
       expect(await statuses()).toEqual({ 'remove-bg': 'failed' })
     })
 

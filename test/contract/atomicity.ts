@@ -6,7 +6,7 @@ import type { StoreFixture } from './store-fixture.ts'
 
 export function describeAtomicity(current: () => StoreFixture): void {
   describe('atomic steps', () => {
-    test('a step that fails does not fail the other steps of its batch', async () => {
+    test('a step that fails does not make the other steps of its batch fail', async () => {
       const { store, failInserts } = current()
       const restore = await failInserts('submissions', 7_000)
       const requests = Array.from({ length: 30 }, (_, index) => {
@@ -54,7 +54,7 @@ export function describeAtomicity(current: () => StoreFixture): void {
       expect(await statuses()).toEqual(['success', 'failed'])
     })
 
-    test('if the id of a retry exists, neither the retry nor the rest of its step is recorded', async () => {
+    test('if the id of a retry already exists, neither the retry nor the rest of its step is recorded', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       const runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
@@ -102,7 +102,7 @@ export function describeAtomicity(current: () => StoreFixture): void {
       expect([first.outcome, second.outcome]).toEqual(['applied', 'contradicted'])
     })
 
-    test('steps that name the same runs in opposite order each return them in their own order', async () => {
+    test('steps that name the same runs in opposite orders each keep their own order', async () => {
       const { store } = current()
       const submitted = [
         await submitWithRuns(store, ['remove-bg', 'ai-tasks']),
@@ -125,7 +125,7 @@ export function describeAtomicity(current: () => StoreFixture): void {
       expect(items).toEqual([...runIds, ...runIds.toReversed()])
     })
 
-    test('a probe commits a write, any number of times', async () => {
+    test('each probe commits a step, even at the same time as others', async () => {
       const { store } = current()
       const steps: number[] = []
       store.watchCommits((commit) => steps.push(commit.steps))

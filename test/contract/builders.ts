@@ -41,7 +41,7 @@ export function newSubmission(names: string[], facts: Partial<NewSubmission> = {
   }
 }
 
-/** An idempotency key as a new request claims it. */
+/** A new request's claim of an idempotency key. */
 export function newKeyClaim(scope: string): KeyClaim {
   return { scope, nonce: randomUUID() }
 }
@@ -49,7 +49,7 @@ export function newKeyClaim(scope: string): KeyClaim {
 /** An attempt to send a notification. */
 export const AN_ATTEMPT = { at: 4_000, status: null }
 
-/** Ids without a row: malformed ones, and variants of an existing id with another check, number, kind or spelling. */
+/** Ids without a row: malformed ones, and variants of an existing id. `check`: its random bits. */
 export function unknownIds(id: string): string[] {
   const number = numberOf(id)
   const [kind, check] = [id.slice(0, 3), id.slice(`sub_${number}_`.length)]
@@ -58,15 +58,15 @@ export function unknownIds(id: string): string[] {
   return [
     'nowhere',
     '',
-    `${kind}_${number}_${flipped}`,
-    `${kind}_${number + 1_000_000}_${check}`,
-    `${kind}_9007199254740993_${check}`,
-    `${other}_${number}_${check}`,
-    `${kind}_0${number}_${check}`,
-    `${kind}_${number}`,
-    `${id}A`,
-    ` ${id}`,
-    id.toUpperCase(),
+    `${kind}_${number}_${flipped}`, // another check
+    `${kind}_${number + 1_000_000}_${check}`, // another number
+    `${kind}_9007199254740993_${check}`, // a number that is not a safe integer
+    `${other}_${number}_${check}`, // another kind
+    `${kind}_0${number}_${check}`, // a leading zero
+    `${kind}_${number}`, // no check
+    `${id}A`, // a longer check
+    ` ${id}`, // a leading space
+    id.toUpperCase(), // another case
   ]
 }
 
@@ -108,6 +108,7 @@ export function newRejected(facts: Partial<NewRejectedDelivery> = {}): NewReject
   }
 }
 
+/** The finding that the file has a new version, which is evidence that the extension succeeded. */
 export const EVIDENCE = {
   kind: 'evidence',
   evidence: { kind: 'newer_version', before: { id: 'v1', name: 'Version 1' }, now: { id: 'v2', name: null } },
@@ -131,8 +132,8 @@ export function accepted(
   }
 }
 
-/** A response other than an acceptance. */
-export function aRejection(kind: 'rejected' | 'unconfirmed'): UploadResponse {
+/** A response that does not clearly accept the request. */
+export function unaccepted(kind: 'rejected' | 'unconfirmed'): UploadResponse {
   return { kind, requestId: null, error: { code: 'imagekit_rejected', message: 'no', status: 400 } }
 }
 

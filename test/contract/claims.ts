@@ -53,7 +53,7 @@ export function describeClaims(current: () => StoreFixture): void {
       }
     })
 
-    test('returns the same data as listing them, the longest due first', async () => {
+    test('returns the same data as listing them, in the same order', async () => {
       const [one] = await openBoth()
       await submitDue(one, ['remove-bg', 'ai-tasks'])
       const listed = await one.listDue(5_000, 10)
@@ -61,7 +61,7 @@ export function describeClaims(current: () => StoreFixture): void {
       expect(await one.claimDue(5_000, { limit: 10, until: 9_000 })).toEqual(listed)
     })
 
-    test('is possible again once the claim has expired, even if the process has died', async () => {
+    test('is possible again once the claim has expired, without a release', async () => {
       const [one, two] = await openBoth()
       await submitDue(two, ['remove-bg'])
       const runId = await claimOne(two, 5_000, 9_000)
@@ -69,7 +69,7 @@ export function describeClaims(current: () => StoreFixture): void {
       expect(await claimOne(one, 9_000, 15_000)).toBe(runId)
     })
 
-    test('includes runs due after `latest`, as if the clock had been set back since their due time was chosen', async () => {
+    test('includes runs due after `latest`, because such a due time means that the clock was set back', async () => {
       const [one, two] = await openBoth()
       await submitDue(one, ['remove-bg'])
       const runId = await claimOne(one, 1_000_000, 1_120_000)
@@ -79,7 +79,7 @@ export function describeClaims(current: () => StoreFixture): void {
     })
 
     test.each([{ kind: 'unchanged', dueAt: 70_000 }, { kind: 'timed_out' }] as const)(
-      'ignores a late $kind from a process that has lost the claim',
+      'makes the store ignore a late $kind finding of a process that has lost its claim',
       async (finding) => {
         const [one, two] = await openBoth()
         const submissionId = await submitDue(one, ['remove-bg'])
@@ -121,7 +121,7 @@ export function describeClaims(current: () => StoreFixture): void {
       [EVIDENCE, 'success'],
       [{ kind: 'asset_gone' }, 'expired'],
     ] as const)(
-      'does not prevent a fact from counting, even if it comes from a process that has lost the claim',
+      'does not prevent evidence or the loss of the asset from counting, even if a process that has lost its claim reports it',
       async (finding, status) => {
         const [one, two] = await openBoth()
         const submissionId = await submitDue(one, ['remove-bg'])
@@ -147,7 +147,7 @@ export function describeClaims(current: () => StoreFixture): void {
       expect(await idsDueAt(two, 6_000)).toEqual([runId])
     })
 
-    test('is undone by a release, once: the runs are due at their own times again', async () => {
+    test('is undone by a release: the runs are due at the given times; a second release does not end a later claim', async () => {
       const [one, two] = await openBoth()
       await submitDue(one, ['remove-bg', 'ai-tasks'])
       const claimed = await one.claimDue(5_000, { limit: 10, until: 9_000 })
@@ -166,7 +166,7 @@ export function describeClaims(current: () => StoreFixture): void {
       expect(await idsDueAt(two, 14_999)).toEqual([second])
     })
 
-    test('does not make a run due again when it is released, if a webhook has settled the run meanwhile', async () => {
+    test('is not undone by a release if a webhook has settled the run meanwhile', async () => {
       const [one, two] = await openBoth()
       const submissionId = await submitDue(one, ['remove-bg'])
       const runId = await claimOne(one, 5_000, 9_000)
@@ -179,7 +179,7 @@ export function describeClaims(current: () => StoreFixture): void {
 
   describe('claiming notifications', () => {
     /** A notification that has been due since 2,000. */
-    const notify = async (store: Store): Promise<string> => {
+    const createNotification = async (store: Store): Promise<string> => {
       const callerWebhookUrl = 'https://caller.example/hook'
       const submissionId = await submit(store, ['remove-bg'], { callerWebhookUrl })
       const result = { service: 'remove-bg', status: 'success' } as const
@@ -192,7 +192,7 @@ export function describeClaims(current: () => StoreFixture): void {
 
     test('gives the body to one of two processes', async () => {
       const handles = await openBoth()
-      const notificationId = await notify(handles[0])
+      const notificationId = await createNotification(handles[0])
       const [due] = await listAt(handles[1], 5_000)
       expect(due).toMatchObject({ notificationId, dueAt: 2_000 })
       const claimed = await Promise.all(
@@ -205,20 +205,20 @@ export function describeClaims(current: () => StoreFixture): void {
       }
     })
 
-    test('is possible again once the claim has expired, and the first process’s late failure does not delay it', async () => {
+    test('is possible again once the claim has expired, and a late failure of the first process changes nothing', async () => {
       const [one, two] = await openBoth()
-      const notificationId = await notify(one)
+      const notificationId = await createNotification(one)
       await one.claimNotification(notificationId, 2_000, 9_000)
       expect(await two.claimNotification(notificationId, 9_000, 15_000)).toContain('remove-bg')
-      await one.settleNotification(notificationId, again, 9_000, AN_ATTEMPT)
-      await one.settleNotification(
+      await one.recordNotificationResult(notificationId, again, 9_000, AN_ATTEMPT)
+      await one.recordNotificationResult(
         notificationId,
         { kind: 'given_up', reason: 'status_500' },
         9_000,
         AN_ATTEMPT,
       )
       expect(await listAt(two, 15_000)).toMatchObject([{ dueAt: 15_000, attempt: 1 }])
-      await two.settleNotification(notificationId, again, 15_000, AN_ATTEMPT)
+      await two.recordNotificationResult(notificationId, again, 15_000, AN_ATTEMPT)
       expect(await listAt(one, 69_999)).toEqual([])
       expect(await listAt(one, 70_000)).toMatchObject([{ attempt: 2 }])
     })
@@ -228,14 +228,14 @@ export function describeClaims(current: () => StoreFixture): void {
       { kind: 'gone', reason: 'status_410' },
       { kind: 'rejected', reason: 'address_not_allowed' },
     ] as const)(
-      'does not prevent an attempt that was $kind from counting, even if the claim was lost',
+      'does not prevent the result $kind from counting, even if the claim was lost',
       async (result) => {
         const [one, two] = await openBoth()
-        const notificationId = await notify(one)
+        const notificationId = await createNotification(one)
         await one.claimNotification(notificationId, 2_000, 9_000)
         await two.claimNotification(notificationId, 9_000, 15_000)
-        await one.settleNotification(notificationId, result, 9_000, AN_ATTEMPT)
-        await two.settleNotification(notificationId, again, 15_000, AN_ATTEMPT)
+        await one.recordNotificationResult(notificationId, result, 9_000, AN_ATTEMPT)
+        await two.recordNotificationResult(notificationId, again, 15_000, AN_ATTEMPT)
         expect(await listAt(two, 1_000_000)).toEqual([])
         expect(await two.claimNotification(notificationId, 15_000, 20_000)).toBeUndefined()
       },
@@ -243,7 +243,7 @@ export function describeClaims(current: () => StoreFixture): void {
 
     test('is undone by a release: the same attempt is due again', async () => {
       const [one, two] = await openBoth()
-      const notificationId = await notify(one)
+      const notificationId = await createNotification(one)
       const before = await listAt(one, 5_000)
       await one.claimNotification(notificationId, 2_000, 9_000)
       await two.releaseNotification(notificationId, 9_001, 2_000)
@@ -268,7 +268,7 @@ export function describeClaims(current: () => StoreFixture): void {
     }
     const newRetry = (fileId: string) => newSubmission(['remove-bg'], { fileId, kind: 'update', attempt: 2 })
 
-    test('are submitted by one of two processes that have read the same item', async () => {
+    test('are submitted by only one of two processes that have read the same item', async () => {
       const handles = await openBoth()
       const [runId = '', otherId = ''] = await createRetry(handles[0])
       const { itemId = 0 } = (await handles[0].nextRetryItem()) ?? {}
@@ -281,7 +281,7 @@ export function describeClaims(current: () => StoreFixture): void {
       for (const store of handles) expect(await store.nextRetryItem()).toMatchObject({ runId: otherId })
     })
 
-    test('end only when the process that submits them reports it', async () => {
+    test('end only when the process that submits them reports their result', async () => {
       const [one, two] = await openBoth()
       const [runId = ''] = await createRetry(one)
       const { itemId = 0 } = (await one.nextRetryItem()) ?? {}

@@ -35,7 +35,7 @@ export function describeCommits(current: () => StoreFixture): void {
       ])
     })
 
-    test('report each run as settled once, despite repetitions and contradictions, and an expired run when its result arrives', async () => {
+    test('report each run as settled once, despite repetitions and contradictions, and an expired run only when its result arrives', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       await sweep(store)
@@ -77,7 +77,7 @@ export function describeCommits(current: () => StoreFixture): void {
       }
       const submissionId = await submit(store, ['remove-bg'])
       const ofSubmission = { fileIds: new Set(), submissionIds: new Set([submissionId]) }
-      // The commit of this submission.
+      // `submit` has already committed the submission, so nothing remains to wait for.
       expect(await namedIn(Promise.resolve())).toEqual(ofSubmission)
       const ofBoth = { ...ofSubmission, fileIds: new Set([FILE_ID]) }
       const response = accepted({ 'remove-bg': 'pending' })
@@ -97,7 +97,7 @@ export function describeCommits(current: () => StoreFixture): void {
 
     test('do not report a step that was rolled back', async () => {
       const { store, failInserts } = current()
-      // Already bound to its file: otherwise the second delivery would start a separate batch.
+      // Already bound to its file: otherwise the first delivery would bind it, and the second would be deferred to the next batch.
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
       const commits = watchCommits()
       await failInserts('deliveries', 6_000)

@@ -6,8 +6,8 @@ import type { StoreFixture } from './store-fixture.ts'
 
 export function describeDeliveries(current: () => StoreFixture): void {
   const submit = (...names: string[]) => submitTo(current().store, names)
-  const deliver = (submissionId: string, reported: Parameters<typeof newDelivery>[1], receivedAt = 2_000) =>
-    current().store.recordDelivery(newDelivery(submissionId, reported, { receivedAt }))
+  const deliver = (submissionId: string, reported: Parameters<typeof newDelivery>[1]) =>
+    current().store.recordDelivery(newDelivery(submissionId, reported))
   const runsOf = async (submissionId: string) =>
     (await current().store.findSubmission(submissionId))?.runs ?? []
 
@@ -35,7 +35,7 @@ export function describeDeliveries(current: () => StoreFixture): void {
       expect(other).toMatchObject({ name: 'ai-tasks', status: 'pending' })
     })
 
-    test('a webhook before the response binds the file, and the response does not undo that', async () => {
+    test('a webhook before the response binds the file and settles its run, and the response changes neither', async () => {
       const id = await submit('remove-bg')
       expect(await deliver(id, { service: 'remove-bg', status: 'success' })).toMatchObject({
         outcome: 'applied',
@@ -49,7 +49,7 @@ export function describeDeliveries(current: () => StoreFixture): void {
       expect(await runsOf(id)).toMatchObject([{ status: 'success', source: 'webhook', settledAt: 2_000 }])
     })
 
-    test('a repeated final status is a duplicate, whatever its first source, and fills a missing error', async () => {
+    test('a webhook that repeats the status of the response is a duplicate, and fills a missing error', async () => {
       const id = await submit('remove-bg')
       await current().store.applyResponse(id, accepted({ 'remove-bg': 'failed' }), 1_500)
       const reported = { service: 'remove-bg', status: 'failed', error: { code: 'E1' } } as const
@@ -79,7 +79,7 @@ export function describeDeliveries(current: () => StoreFixture): void {
       ['an extension that was not requested', { service: 'ai-tasks', status: 'success' }, 'not_requested'],
       ['no extension', { status: 'success' }, 'unknown_shape'],
       ['no final status', { service: 'remove-bg' }, 'unknown_status'],
-    ] as const)('a webhook with %s is stored and ignored', async (_, reported, cause) => {
+    ] as const)('a webhook with %s is ignored, and changes no run or asset', async (_, reported, cause) => {
       const id = await submit('remove-bg')
       await current().store.applyResponse(id, accepted({ 'remove-bg': 'pending' }), 1_500)
       const before = await current().store.findSubmission(id)
@@ -105,7 +105,7 @@ export function describeDeliveries(current: () => StoreFixture): void {
       expect(page.deliveries).toEqual([])
     })
 
-    test('one of 200 simultaneous identical deliveries is applied', async () => {
+    test('of 200 simultaneous identical deliveries, one is applied and the others are duplicates', async () => {
       const id = await submit('remove-bg')
       const reported = { service: 'remove-bg', status: 'success' } as const
       const recorded = await Promise.all(Array.from({ length: 200 }, () => deliver(id, reported)))
@@ -115,7 +115,7 @@ export function describeDeliveries(current: () => StoreFixture): void {
       expect(outcomes.filter((outcome) => outcome === 'duplicate')).toHaveLength(199)
     })
 
-    test('of simultaneous opposite deliveries, one is applied and one is contradicted', async () => {
+    test('of simultaneous opposite deliveries, one is applied, one is contradicted, and the others are duplicates', async () => {
       const id = await submit('remove-bg')
       const recorded = await Promise.all(
         Array.from({ length: 100 }, (_, index) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, aRejection, FILE_ID, newDelivery } from './builders.ts'
+import { accepted, FILE_ID, newDelivery, unaccepted } from './builders.ts'
 import { applyFinding, submit as submitTo, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
@@ -13,7 +13,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
     (await current().store.listDue(now, limit)).map(({ run }) => [run.submissionId, run.name])
   const runIdOf = async (id: string, name = 'remove-bg') =>
     (await current().store.findSubmission(id))?.runs.find((run) => run.name === name)?.runId ?? ''
-  /** Records a check without result, and the time of the next one. */
+  /** Records that a check found nothing new, and when the next check is due. */
   const postpone = async (id: string, dueAt: number, name?: string) =>
     applyFinding(current().store, await runIdOf(id, name), { kind: 'unchanged', dueAt }, 3_000)
 
@@ -36,7 +36,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       expect(await due(9_001)).toHaveLength(2)
     })
 
-    test('include those due after `latest`, as if the clock had been set back since their due time was chosen', async () => {
+    test('include, as the last ones, runs due after `latest`: the clock was set back after their due time was chosen', async () => {
       const planned = await submit(['remove-bg'])
       const misdated = await submit(['remove-bg', 'ai-tasks'])
       const late = await submit(['remove-bg'], { at: 5_000 })
@@ -45,12 +45,12 @@ export function describeDueRuns(current: () => StoreFixture): void {
       await postpone(misdated, 20_001)
       await postpone(misdated, 20_001, 'ai-tasks')
       await settle(misdated, 'ai-tasks')
-      const dueAt = async (now: number, limit = 100) =>
+      const listIds = async (now: number, limit = 100) =>
         (await current().store.listDue(now, limit, 20_000)).map(({ run }) => run.submissionId)
 
-      expect(await dueAt(9_000)).toEqual([late, misdated])
-      expect(await dueAt(9_000, 1)).toEqual([late])
-      expect(await dueAt(20_000)).toEqual([late, planned, misdated])
+      expect(await listIds(9_000)).toEqual([late, misdated])
+      expect(await listIds(9_000, 1)).toEqual([late])
+      expect(await listIds(20_000)).toEqual([late, planned, misdated])
     })
 
     test('are listed with their submission, its other extensions, and the other submissions of the asset', async () => {
@@ -91,9 +91,11 @@ export function describeDueRuns(current: () => StoreFixture): void {
         Array.from({ length: 120 }, () => submit(['ai-tasks'], { fileId: FILE_ID, at: 90_000 })),
       )
       await sweep(current().store)
-      const [due] = await current().store.listDue(5_000, 10)
-      expect(due?.run.submissionId).toBe(id)
-      expect(due?.others.map(({ submission }) => submission.submissionId)).toEqual(submissionIds.slice(-100))
+      const [dueRun] = await current().store.listDue(5_000, 10)
+      expect(dueRun?.run.submissionId).toBe(id)
+      expect(dueRun?.others.map(({ submission }) => submission.submissionId)).toEqual(
+        submissionIds.slice(-100),
+      )
     })
 
     test('are listed without other submissions if the file is unknown', async () => {
@@ -103,7 +105,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       expect(await current().store.listDue(5_000, 10)).toMatchObject([{ siblings: [], others: [] }])
     })
 
-    test('of one asset list each other’s submissions, with their relative place', async () => {
+    test('of the same asset are listed with each other’s submissions, each marked as earlier or later', async () => {
       const facts = { fileId: FILE_ID, kind: 'update' } as const
       for (let count = 0; count < 3; count++) await submit(['remove-bg'], facts)
       await sweep(current().store)
@@ -122,7 +124,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       async (when) => {
         const id = await submit(['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
         if (when === 'after') await sweep(current().store)
-        await current().store.applyResponse(id, aRejection('rejected'), 2_000)
+        await current().store.applyResponse(id, unaccepted('rejected'), 2_000)
         if (when === 'before') await sweep(current().store)
         expect(await due(1_000_000)).toEqual([])
         await current().store.recordDelivery(
@@ -133,9 +135,9 @@ export function describeDueRuns(current: () => StoreFixture): void {
       },
     )
 
-    test('include those of unconfirmed submissions, and of submissions of a dead process', async () => {
+    test('include those of unconfirmed submissions, and of submissions that a dead process left in progress', async () => {
       const unclear = await submit(['remove-bg'])
-      await current().store.applyResponse(unclear, aRejection('unconfirmed'), 2_000)
+      await current().store.applyResponse(unclear, unaccepted('unconfirmed'), 2_000)
       const abandoned = await submit(['remove-bg'])
       await current().store.recoverAbandoned(3_000, 3_000)
       await sweep(current().store)
@@ -145,7 +147,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       ])
     })
 
-    test('that a response added are due with their siblings, or once the sweep has passed them', async () => {
+    test('that a response added are due with their siblings; without siblings, once the sweep has passed them', async () => {
       const withSibling = await submit(['remove-bg'])
       await sweep(current().store)
       await postpone(withSibling, 50_000)

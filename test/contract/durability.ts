@@ -5,7 +5,7 @@ import type { StoreFixture } from './store-fixture.ts'
 
 export function describeDurability(current: () => StoreFixture): void {
   describe('durability', () => {
-    test('submissions and assets are found unchanged after the store was closed and opened', async () => {
+    test('submissions and assets are found unchanged after the store was closed and opened again', async () => {
       const { store, reopen } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'])
       await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 2_000)
@@ -21,10 +21,10 @@ export function describeDurability(current: () => StoreFixture): void {
       expect(again).toMatchObject({ outcome: 'duplicate' })
     })
 
-    test('closing commits the steps that were called before it', async () => {
+    test('closing commits the steps that are still queued', async () => {
       const { store, reopen } = current()
-      const requests = Array.from({ length: 20 }, () => newSubmission(['remove-bg']))
-      const created = Promise.all(requests.map((submission) => store.createSubmission(submission)))
+      const submissions = Array.from({ length: 20 }, () => newSubmission(['remove-bg']))
+      const created = Promise.all(submissions.map((submission) => store.createSubmission(submission)))
       const reopened = await reopen()
       for (const { submissionId } of await created)
         expect(await reopened.findSubmission(submissionId)).toBeDefined()

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { UploadResponse } from '../../src/domain/upload-response.ts'
-import { accepted, aRejection, FILE_ID, newAccountDelivery, newDelivery } from './builders.ts'
+import { accepted, FILE_ID, newAccountDelivery, newDelivery, unaccepted } from './builders.ts'
 import { submit as submitTo } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 import { withLease } from './with-lease.ts'
 
+/** How a queued upload ended, as an account webhook reports it. */
 type UploadEnd = UploadResponse & { kind: 'accepted' | 'rejected' }
 
 const FAILURE = { code: 'pre_transformation_failed', message: 'too long', status: null }
@@ -12,7 +13,7 @@ const QUEUED = accepted({}, { fileId: null })
 
 export function describeEarlyEvents(current: () => StoreFixture): void {
   const submit = (...names: string[]) => submitTo(current().store, names)
-  const end = (eventId: string, response: UploadEnd) =>
+  const reportEnd = (eventId: string, response: UploadEnd) =>
     current().store.recordAccountDelivery(
       newAccountDelivery({
         kind: 'upload_finished',
@@ -27,19 +28,21 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
     return Object.fromEntries(found?.runs.map((run) => [run.name, run.status]) ?? [])
   }
 
-  describe('an event that ended an upload before its submission was known', () => {
-    test('is applied with a response without a file, even if a webhook has already named the file', async () => {
+  describe('an event that reports the end of an upload before the upload’s request id is known', () => {
+    test('is applied together with a response without a file, even if a webhook has already named the file', async () => {
       const id = await submit('remove-bg', 'ai-tasks')
       await current().store.recordDelivery(newDelivery(id, { service: 'ai-tasks', status: 'success' }))
-      expect(await end('event-1', accepted({ 'remove-bg': 'success' }))).toMatchObject({ outcome: 'ignored' })
+      expect(await reportEnd('event-1', accepted({ 'remove-bg': 'success' }))).toMatchObject({
+        outcome: 'ignored',
+      })
       await current().store.applyResponse(id, QUEUED, 3_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
     })
 
-    test('is applied with an unclear response that contains the request id', async () => {
+    test('is applied together with an unclear response that contains the request id', async () => {
       const id = await submit('remove-bg')
-      await end('event-1', accepted({ 'remove-bg': 'success' }))
-      const unclear = { ...aRejection('unconfirmed'), requestId: 'request-1' }
+      await reportEnd('event-1', accepted({ 'remove-bg': 'success' }))
+      const unclear = { ...unaccepted('unconfirmed'), requestId: 'request-1' }
       const { submission } = await current().store.applyResponse(id, unclear, 3_000)
       expect(submission).toMatchObject({ state: 'accepted', fileId: FILE_ID, error: null })
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
@@ -49,7 +52,7 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
       const id = await submit('remove-bg')
       const result = { service: 'ai-tasks', status: 'failed', error: { code: 'E1' } } as const
       const { deliveryId } = await current().store.recordDelivery(newDelivery(id, result))
-      await end('event-1', accepted({ 'ai-tasks': 'pending' }))
+      await reportEnd('event-1', accepted({ 'ai-tasks': 'pending' }))
       await current().store.applyResponse(id, QUEUED, 3_000)
       const found = await current().store.findSubmission(id)
       const claimedRun = { name: 'ai-tasks', status: 'failed', source: 'webhook', error: { code: 'E1' } }
@@ -58,9 +61,9 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
       expect(await current().store.findDelivery(deliveryId ?? '')).toMatchObject(claimed)
     })
 
-    test('is no longer applied once its body is pruned, because its content is deleted, too', async () => {
+    test('is no longer applied once its body is pruned, because pruning also deletes the content of the event', async () => {
       const id = await submit('remove-bg')
-      const { deliveryId } = await end('event-1', accepted({ 'remove-bg': 'success' }))
+      const { deliveryId } = await reportEnd('event-1', accepted({ 'remove-bg': 'success' }))
       expect(await withLease(current().store).pruneBodies(1_000_000, 10, null)).toMatchObject({ pruned: 1 })
       await current().store.applyResponse(id, QUEUED, 3_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'pending' })
@@ -71,7 +74,7 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
       })
     })
 
-    test('is applied in order of arrival if there are several different ones', async () => {
+    test('is applied in order of arrival if it is one of several about the same upload', async () => {
       const id = await submit('remove-bg')
       const ends: UploadEnd[] = [
         { kind: 'rejected', requestId: 'request-1', error: FAILURE },
@@ -80,7 +83,7 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
       ]
       const deliveryIds: string[] = []
       for (const [index, response] of ends.entries())
-        deliveryIds.push((await end(`event-${index}`, response)).deliveryId ?? '')
+        deliveryIds.push((await reportEnd(`event-${index}`, response)).deliveryId ?? '')
       await current().store.applyResponse(id, QUEUED, 3_000)
       expect(await statusesOf(id)).toEqual({ 'remove-bg': 'success' })
       const found = await current().store.findSubmission(id)
@@ -91,7 +94,7 @@ export function describeEarlyEvents(current: () => StoreFixture): void {
     })
   })
 
-  test('the first of the webhooks that waited for a queued upload’s response names its file', async () => {
+  test('the first webhook that waited for the response to a queued upload binds the submission to its file', async () => {
     const id = await submit('remove-bg')
     const deliverResult = (service: string, fileId: string) =>
       current().store.recordDelivery(newDelivery(id, { service, status: 'success', fileId }))

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { accepted, aRejection, EVIDENCE, FILE_ID, newDelivery, unknownIds } from './builders.ts'
+import { accepted, EVIDENCE, FILE_ID, newDelivery, unaccepted, unknownIds } from './builders.ts'
 import { applyFinding, submit as submitTo, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
@@ -48,7 +48,7 @@ export function describeFindings(current: () => StoreFixture): void {
       },
     )
 
-    test('an expired run is not due again, and a late webhook still settles it', async () => {
+    test('an expired run is no longer due, and a late webhook still settles it', async () => {
       const id = await submit(['remove-bg'])
       await applyFinding(current().store, await runIdOf(id), { kind: 'timed_out' }, 5_000)
       expect(await current().store.listDue(1_000_000, 10)).toEqual([])
@@ -86,7 +86,7 @@ export function describeFindings(current: () => StoreFixture): void {
         )
         const expiredId = await submit(['remove-bg'])
         await applyFinding(current().store, await runIdOf(expiredId), { kind: 'timed_out' }, 3_000)
-        // No sweep passes this one, so it is not due.
+        // No sweep follows, so this run is not due.
         const notDueId = await submitTo(current().store, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
         const submissionIds = [settledId, expiredId, notDueId]
         const runIds = await Promise.all(submissionIds.map((id) => runIdOf(id)))
@@ -101,14 +101,14 @@ export function describeFindings(current: () => StoreFixture): void {
 
     test('a run whose submission was rejected meanwhile does not change', async () => {
       const id = await submit(['remove-bg'])
-      await current().store.applyResponse(id, aRejection('rejected'), 4_000)
+      await current().store.applyResponse(id, unaccepted('rejected'), 4_000)
       for (const finding of [EVIDENCE, { kind: 'unchanged', dueAt: 8_000 }] as const)
         expect(await applyFinding(current().store, await runIdOf(id), finding, 5_000)).toEqual(NOT_APPLIED)
       expect(await runsOf(id)).toMatchObject([{ status: 'pending' }])
       expect(await current().store.listDue(1_000_000, 10)).toEqual([])
     })
 
-    test('a placeholder that was removed meanwhile does not change', async () => {
+    test('a finding about a placeholder that was removed meanwhile is not applied', async () => {
       const id = await submit(['saved-extension'])
       const runId = await runIdOf(id, 'saved-extension')
       expect(await current().store.listDue(1_000_000, 10)).toHaveLength(1)

@@ -9,8 +9,9 @@ const SCOPE = 'default POST /api/v1/files/upload key-1'
 const RESPONSE: StoredResponse = { status: 200, headers: { 'x-submission-id': 's' }, body: '{"fileId":"ü"}' }
 
 export function describeIdempotency(current: () => StoreFixture): void {
+  /** A new request tries to claim the key. */
   const tryClaim = (at = 1_000) => current().store.claimIdempotencyKey(newKeyClaim(SCOPE), at)
-  /** Claims the key for a request. `tryClaim` is for requests that may find the key in use. */
+  /** A new request claims the key, which must be free. Returns the claim. */
   const claimKey = async (at = 1_000) => {
     const claimed = newKeyClaim(SCOPE)
     expect(await current().store.claimIdempotencyKey(claimed, at)).toEqual({ kind: 'claimed' })
@@ -28,13 +29,13 @@ export function describeIdempotency(current: () => StoreFixture): void {
   }
 
   describe('idempotency keys', () => {
-    test('a key is given to one of many simultaneous claims', async () => {
+    test('only one of many simultaneous claims gets the key', async () => {
       const claims = await Promise.all(Array.from({ length: 50 }, () => tryClaim()))
       expect(claims.filter(({ kind }) => kind === 'claimed')).toHaveLength(1)
       expect(claims.filter(({ kind }) => kind === 'running')).toHaveLength(49)
     })
 
-    test('a key is running until its response is stored, and then returns the response', async () => {
+    test('a second claim gets `running` until the response is stored, and the response after that', async () => {
       const claimed = await claimKey()
       const submissionId = await submit(claimed)
       expect(await tryClaim()).toEqual({ kind: 'running' })
@@ -61,7 +62,7 @@ export function describeIdempotency(current: () => StoreFixture): void {
       expect(await tryClaim()).toMatchObject({ kind: 'responded' })
     })
 
-    test('a response is repeated for 24 hours and no longer', async () => {
+    test('a response is repeated until 24 hours after its key was claimed', async () => {
       await claimAndRespond()
       expect(await tryClaim(1_000 + IDEMPOTENCY_WINDOW_MS - 1)).toMatchObject({ kind: 'responded' })
       expect(await tryClaim(1_000 + IDEMPOTENCY_WINDOW_MS)).toEqual({ kind: 'claimed' })
@@ -116,7 +117,7 @@ export function describeIdempotency(current: () => StoreFixture): void {
       expect(await store.findNewestClaimAt()).toBe(2_000)
     })
 
-    test('a claim of a dead process is abandoned if its submission was recorded, and free otherwise', async () => {
+    test('a key that a dead process claimed is abandoned if its submission was recorded, and free otherwise', async () => {
       const submissionId = await submit(await claimKey())
       await current().store.claimIdempotencyKey(newKeyClaim('not submitted'), 1_000)
       const store = await current().reopen()

@@ -9,7 +9,7 @@ import type { StoreFixture } from './store-fixture.ts'
 function partsOf(kind: IdKind, ids: readonly (string | null)[]) {
   return ids.map((id) => {
     const parts = parseId(kind, id ?? '')
-    if (parts === undefined) throw new Error(`not an id of this kind: ${id}`)
+    if (parts === undefined) throw new Error(`not an id of the kind ${kind}: ${id}`)
     return parts
   })
 }
@@ -32,7 +32,7 @@ export function describeIds(current: () => StoreFixture): void {
     ((await store.findSubmission(submissionId))?.runs ?? []).map(({ runId }) => runId)
 
   describe('ids', () => {
-    test('of submissions, runs and deliveries have the right kind and increase', async () => {
+    test('of submissions, runs and deliveries have increasing numbers, and a run has the check of its submission', async () => {
       const { store } = current()
       const submissionIds: string[] = []
       const runIds: string[] = []
@@ -81,7 +81,7 @@ export function describeIds(current: () => StoreFixture): void {
       )
     })
 
-    test('of a failed step are not assigned to other rows', async () => {
+    test('stay unique and in order if other steps of the batch fail', async () => {
       const { store, failInserts } = current()
       const before = await submit(store, ['remove-bg'])
       await failInserts('submissions', 7_000)

@@ -3,7 +3,7 @@ import type { Alert } from '../../src/domain/alert.ts'
 import type { Lease } from '../../src/domain/decide/lease.ts'
 import { IDEMPOTENCY_WINDOW_MS } from '../../src/domain/idempotency.ts'
 import type { Store } from '../../src/store/store.ts'
-import { aRejection, FILE_ID, newDelivery, newKeyClaim, newSubmission } from './builders.ts'
+import { FILE_ID, newDelivery, newKeyClaim, newSubmission, unaccepted } from './builders.ts'
 import { countsOf, submit } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
@@ -23,20 +23,20 @@ const ALERT: Alert = {
 
 /** The lease selects one of several processes for work that only one may do. */
 export function describeLeases(current: () => StoreFixture): void {
-  const openBoth = async (): Promise<[Store, Store]> => [
+  const openTwoProcesses = async (): Promise<[Store, Store]> => [
     current().store,
     await current().openAnotherProcess(),
   ]
 
   describe('the lease', () => {
     test('goes to one of two processes that request it at the same time', async () => {
-      const handles = await openBoth()
+      const handles = await openTwoProcesses()
       const acquired = await Promise.all(handles.map((store) => store.acquireLease(10_000, TTL)))
       expect(acquired.filter((lease) => lease !== null)).toEqual([{ epoch: 1 }])
     })
 
     test('is extended by its holder, and goes to another process with the next epoch once it has expired', async () => {
-      const [one, two] = await openBoth()
+      const [one, two] = await openTwoProcesses()
       expect(await one.acquireLease(10_000, TTL)).toEqual({ epoch: 1 })
       expect(await one.acquireLease(20_000, TTL)).toEqual({ epoch: 1 })
       expect(await two.acquireLease(49_999, TTL)).toBeNull()
@@ -44,8 +44,8 @@ export function describeLeases(current: () => StoreFixture): void {
       expect(await one.acquireLease(50_001, TTL)).toBeNull()
     })
 
-    test('can be acquired at once after a release', async () => {
-      const [one, two] = await openBoth()
+    test('can be acquired at once after its holder has released it; no other process can release it', async () => {
+      const [one, two] = await openTwoProcesses()
       const lease = (await one.acquireLease(10_000, TTL)) ?? { epoch: 0 }
       await two.releaseLease(lease)
       expect(await two.acquireLease(10_001, TTL)).toBeNull()
@@ -54,7 +54,7 @@ export function describeLeases(current: () => StoreFixture): void {
     })
   })
 
-  /** Each method that requires the lease, with something to do. */
+  /** A call of each method that requires the lease. `loseLease` prepares something for each to change. */
   const METHODS: { [method: string]: (store: Store, lease: Lease) => Promise<unknown> } = {
     sweepOverdue: (store, lease) => store.sweepOverdue(lease, FAR_FUTURE, 0),
     foldCounters: (store, lease) => store.foldCounters(lease),
@@ -65,6 +65,7 @@ export function describeLeases(current: () => StoreFixture): void {
     recordAlertReported: (store, lease) => store.recordAlertReported(lease, ALERT),
     saveClockTrust: (store, lease) => store.saveClockTrust(lease, { trustedAt: 9_000, doubtedMs: 9 }),
   }
+  /** Reads all that these methods change, except that folding the counters is not visible to any read. */
   const readAll = async (store: Store, deliveryId: string) => ({
     due: await store.listDue(FAR_FUTURE, 10),
     body: (await store.findDelivery(deliveryId))?.body,
@@ -81,11 +82,11 @@ export function describeLeases(current: () => StoreFixture): void {
     const key = { ...claim, fingerprint: 'abc' }
     const { submissionId } = await store.createSubmission(newSubmission([]), key)
     const response = { status: 400, headers: {}, body: '{}' }
-    await store.applyResponse(submissionId, aRejection('rejected'), 2_000, { ...claim, response })
+    await store.applyResponse(submissionId, unaccepted('rejected'), 2_000, { ...claim, response })
   }
   /** A store with something to do for each method, and a holder that was paused and has lost the lease. */
   const loseLease = async () => {
-    const [paused, next] = await openBoth()
+    const [paused, next] = await openTwoProcesses()
     const lost = (await paused.acquireLease(1_000, TTL)) ?? { epoch: 0 }
     const settled = await submit(paused, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
     const result = { service: 'remove-bg', status: 'success' } as const
@@ -105,13 +106,12 @@ export function describeLeases(current: () => StoreFixture): void {
       const before = await readAll(next, deliveryId)
       expect(await run(paused, lost)).toBeNull()
       expect(await readAll(next, deliveryId)).toEqual(before)
-      // Neither the epoch nor the process alone makes it the holder.
+      // The process must be the holder, and the epoch the current one; one of the two is not enough.
       expect(await run(paused, newLease)).toBeNull()
       expect(await run(next, lost)).toBeNull()
       expect(await readAll(next, deliveryId)).toEqual(before)
 
       expect(await run(next, newLease)).not.toBeNull()
-      // Folding the counters is not visible to any read.
       const after = await readAll(next, deliveryId)
       if (method !== 'foldCounters') expect(after).not.toEqual(before)
     })

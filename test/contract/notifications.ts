@@ -6,7 +6,7 @@ import type {
 } from '../../src/domain/notification.ts'
 import type { NewSubmission } from '../../src/domain/submission.ts'
 import { AN_ATTEMPT, accepted, anAuditEntry, EVIDENCE, newDelivery, unknownIds } from './builders.ts'
-import { applyFinding, peekBody, settleNotification, submit as submitTo, sweep } from './store-calls.ts'
+import { applyFinding, peekBody, recordNotificationResult, submit as submitTo, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
 const TARGET = 'https://caller.example/hook'
@@ -30,8 +30,8 @@ export function describeNotifications(current: () => StoreFixture): void {
     expect(page.next).toBeNull()
     return Promise.all(page.due.map(async (one) => ({ ...one, body: await peekBody(store, one) })))
   }
-  const settle = (runId: string | null, result: NotificationResult) =>
-    settleNotification(current().store, `msg_${runId}`, result)
+  const recordResult = (runId: string | null, result: NotificationResult) =>
+    recordNotificationResult(current().store, `msg_${runId}`, result)
 
   describe('notifications', () => {
     test('a webhook that settles a run is sent to the caller unchanged', async () => {
@@ -69,15 +69,15 @@ export function describeNotifications(current: () => StoreFixture): void {
       )
 
       const runs = (await current().store.findSubmission(id))?.runs ?? []
-      const idOf = (name: string) => `msg_${runs.find((run) => run.name === name)?.runId}`
+      const notificationIdOf = (name: string) => `msg_${runs.find((run) => run.name === name)?.runId}`
       const sent = (await due()).map(({ notificationId, body, createdAt }) => [
         notificationId,
         body,
         createdAt,
       ])
       expect(sent).toHaveLength(2)
-      expect(sent).toContainEqual([idOf('ai-tasks'), '{"ü":2001}', 3_000])
-      expect(sent).toContainEqual([idOf('google-auto-tagging'), '{"ü":2003}', 3_000])
+      expect(sent).toContainEqual([notificationIdOf('ai-tasks'), '{"ü":2001}', 3_000])
+      expect(sent).toContainEqual([notificationIdOf('google-auto-tagging'), '{"ü":2003}', 3_000])
     })
 
     test('a late webhook is sent although its run had expired', async () => {
@@ -89,7 +89,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       expect(await due()).toHaveLength(1)
     })
 
-    test('a run is reported once, despite repeated, contradicting and simultaneous webhooks', async () => {
+    test('a caller is notified of a run once, despite repeated, contradicting and simultaneous webhooks', async () => {
       const id = await submit(['remove-bg'])
       await Promise.all(
         Array.from({ length: 20 }, (_, index) => deliver(id, 'remove-bg', index % 2 ? 'failed' : 'success')),
@@ -97,7 +97,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       expect(await due()).toHaveLength(1)
     })
 
-    test('nothing is sent for the response’s own statuses, for a caller without a URL, or for an ignored delivery', async () => {
+    test('nothing is sent for a run that the response settles, for a caller without a URL, or for an ignored delivery', async () => {
       const responded = await submit(['remove-bg'])
       await current().store.applyResponse(responded, accepted({ 'remove-bg': 'success' }), 1_500)
       await deliver(responded, 'remove-bg', 'success')
@@ -114,7 +114,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       expect(await due(FAR_FUTURE, 1)).toMatchObject([{ notificationId: `msg_${early}` }])
     })
 
-    test('created and due after `latest` are due now: the clock was set back', async () => {
+    test('that were created and are due after `latest` count as due now, because the clock was set back', async () => {
       const planned = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 20_000)
       const misdated = await deliver(await submit(['remove-bg']), 'remove-bg', 'success', 20_001)
       const listed = async (now: number) => {
@@ -124,14 +124,14 @@ export function describeNotifications(current: () => StoreFixture): void {
       }
       expect(await listed(9_000)).toEqual([`msg_${misdated}`])
       expect(await listed(20_000)).toEqual([`msg_${planned}`, `msg_${misdated}`])
-      await settle(misdated, { kind: 'again', at: 12_000, reason: 'status_500' })
+      await recordResult(misdated, { kind: 'again', at: 12_000, reason: 'status_500' })
       expect(await listed(9_000)).toEqual([])
-      // It was created before `latest`, so the clock was not set back: a receiver may have requested so long a pause.
-      await settle(planned, { kind: 'again', at: 50_000, reason: 'status_503' })
+      // This one was not created after `latest`, so its due time is no sign of a wrong clock: a receiver may have requested the pause.
+      await recordResult(planned, { kind: 'again', at: 50_000, reason: 'status_503' })
       expect(await listed(9_000)).toEqual([])
     })
 
-    test('created and due after `latest` are listed after the other due ones of their host, up to `perHost` in all', async () => {
+    test('that were created and are due after `latest` come last within their host, and count towards `perHost`', async () => {
       const deliverTo = async (host: string, receivedAt: number) => {
         const id = await submit(['remove-bg'], { callerWebhookUrl: `https://${host}/hook` })
         return `msg_${await deliver(id, 'remove-bg', 'success', receivedAt)}`
@@ -147,7 +147,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       expect(await listed(1)).toEqual([ofA[0], ofB[1]])
     })
 
-    test('are limited per host, and each page of hosts continues after the last one', async () => {
+    test('are limited per host, and each page begins after the last host of the page before it', async () => {
       const hosts = Array.from(
         { length: 250 },
         (_, index) => `host-${String(index).padStart(3, '0')}.example:8443`,
@@ -167,13 +167,13 @@ export function describeNotifications(current: () => StoreFixture): void {
       expect(listedHosts).toEqual(hosts.flatMap((host, index) => (index === 7 ? [host, host] : [host])))
     })
 
-    test('to be repeated are due at the time of the next attempt, and otherwise unchanged', async () => {
+    test('that are to be sent again change only in their due time and the number of the attempt', async () => {
       const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
       const [first] = await due()
-      await settle(runId, { kind: 'again', at: 9_000, reason: 'status_500' })
+      await recordResult(runId, { kind: 'again', at: 9_000, reason: 'status_500' })
       expect(await due(8_999)).toEqual([])
       expect(await due(9_000)).toEqual([{ ...first, attempt: 2, dueAt: 9_000 }])
-      await settle(runId, { kind: 'again', at: 12_000, reason: 'status_500' })
+      await recordResult(runId, { kind: 'again', at: 12_000, reason: 'status_500' })
       expect(await due()).toMatchObject([{ attempt: 3, createdAt: 2_000 }])
     })
 
@@ -182,13 +182,16 @@ export function describeNotifications(current: () => StoreFixture): void {
       { kind: 'gone', reason: 'status_410' },
       { kind: 'rejected', reason: 'private_address' },
       { kind: 'given_up', reason: 'status_500' },
-    ] as const)('that have ended are not due again, whatever is reported later: $kind', async (result) => {
-      const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
-      await settle(runId, result)
-      expect(await due()).toEqual([])
-      await settle(runId, { kind: 'again', at: 3_000, reason: 'late' })
-      expect(await due()).toEqual([])
-    })
+    ] as const)(
+      'that have ended are not due again, even if another attempt is planned later: $kind',
+      async (result) => {
+        const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
+        await recordResult(runId, result)
+        expect(await due()).toEqual([])
+        await recordResult(runId, { kind: 'again', at: 3_000, reason: 'late' })
+        expect(await due()).toEqual([])
+      },
+    )
 
     test('are counted: those due, and those waiting for their next attempt', async () => {
       const count = (now: number) => current().store.countNotifications(now)
@@ -196,20 +199,20 @@ export function describeNotifications(current: () => StoreFixture): void {
       const runIds: (string | null)[] = []
       for (const receivedAt of [2_000, 3_000, 4_000])
         runIds.push(await deliver(await submit(['remove-bg']), 'remove-bg', 'success', receivedAt))
-      await settle(runIds[0] ?? null, { kind: 'delivered' })
-      await settle(runIds[1] ?? null, { kind: 'again', at: 9_000, reason: 'status_500' })
+      await recordResult(runIds[0] ?? null, { kind: 'delivered' })
+      await recordResult(runIds[1] ?? null, { kind: 'again', at: 9_000, reason: 'status_500' })
       expect(await count(4_000)).toEqual({ due: 1, waiting: 1 })
       expect(await count(9_000)).toEqual({ due: 2, waiting: 0 })
     })
 
-    test('that are unknown can be settled without effect', async () => {
-      await settle('unknown', { kind: 'delivered' })
-      await settle('unknown', { kind: 'again', at: 3_000, reason: 'late' })
+    test('that are unknown cannot be claimed, and a result for them has no effect', async () => {
+      await recordResult('unknown', { kind: 'delivered' })
+      await recordResult('unknown', { kind: 'again', at: 3_000, reason: 'late' })
       expect(await due()).toEqual([])
       const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
       const before = await due()
       for (const unknown of unknownIds(runId ?? '')) {
-        await settle(unknown, { kind: 'delivered' })
+        await recordResult(unknown, { kind: 'delivered' })
         expect(await current().store.claimNotification(`msg_${unknown}`, 2_000, 9_000)).toBeUndefined()
       }
       expect(before).toHaveLength(1)
@@ -226,10 +229,10 @@ export function describeNotifications(current: () => StoreFixture): void {
       const runIds: string[] = []
       for (const fileId of ['file-1', 'file-2', 'file-1', 'file-1']) runIds.push(await submitSettled(fileId))
       const [delivered = '', again = '', gone = '', fresh = ''] = runIds
-      await settle(delivered, { kind: 'delivered' })
-      await settle(again, { kind: 'again', at: 9_000, reason: 'status_500' })
-      await settle(again, { kind: 'again', at: 12_000, reason: 'status_503' })
-      await settle(gone, { kind: 'gone', reason: 'status_410' })
+      await recordResult(delivered, { kind: 'delivered' })
+      await recordResult(again, { kind: 'again', at: 9_000, reason: 'status_500' })
+      await recordResult(again, { kind: 'again', at: 12_000, reason: 'status_503' })
+      await recordResult(gone, { kind: 'gone', reason: 'status_410' })
       const list = async (filter: Partial<NotificationFilter>) => {
         const found: ListedNotification[] = []
         let before: number | null = null
@@ -276,7 +279,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       const { store } = current()
       const runId = (await deliver(await submit(['remove-bg']), 'remove-bg', 'success')) ?? ''
       const notificationId = `msg_${runId}`
-      await settle(runId, { kind: 'delivered' })
+      await recordResult(runId, { kind: 'delivered' })
       const entry = anAuditEntry({ at: 8_000, kind: 'resend', subject: notificationId })
       const unknown = unknownIds(runId).map((id) => ({ notificationId: `msg_${id}`, body: 'other' }))
       const resent = await store.resendNotifications([{ notificationId, body: '{"n":1}' }, ...unknown], entry)

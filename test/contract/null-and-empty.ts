@@ -17,7 +17,7 @@ import { applyFinding, deliverResult, listEveryRun, submit, submitWithRuns, swee
 import type { StoreFixture } from './store-fixture.ts'
 import { withLease } from './with-lease.ts'
 
-const NONE_OR_EMPTY = [
+const NULL_OR_EMPTY = [
   ['null', null],
   ['an empty text', ''],
 ] as const
@@ -34,10 +34,10 @@ const EMPTY_JSON: [name: string, json: Json][] = [
   ['{"a":null}', { a: null }],
 ]
 
-/** A null value never becomes empty, nor an empty one null, also after the store is opened again. */
+/** A null value never becomes empty, nor an empty one null, even after the store is opened again. */
 export function describeNullAndEmpty(current: () => StoreFixture): void {
   describe('null and empty values are distinguished', () => {
-    test.each(NONE_OR_EMPTY)('in the texts of a submission: %s', async (_, text) => {
+    test.each(NULL_OR_EMPTY)('in the texts of a submission: %s', async (_, text) => {
       const request = newSubmission([], {
         fileId: text,
         fileName: text,
@@ -59,9 +59,9 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
       }
     })
 
-    test.each(NONE_OR_EMPTY)('in ImageKit’s response: %s', async (_, text) => {
+    test.each(NULL_OR_EMPTY)('in ImageKit’s response: %s', async (_, text) => {
       const { store } = current()
-      const accepting = await submit(store, ['remove-bg'], { fileName: null })
+      const acceptedId = await submit(store, ['remove-bg'], { fileName: null })
       const baseline = {
         ...BASELINE,
         versionId: text,
@@ -71,20 +71,20 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
         url: text,
       }
       const facts = { fileId: 'file-1', fileName: text, requestId: text, baseline }
-      await store.applyResponse(accepting, accepted({ 'remove-bg': 'pending' }, facts), 2_000)
-      const failing = await submit(store, ['remove-bg'])
+      await store.applyResponse(acceptedId, accepted({ 'remove-bg': 'pending' }, facts), 2_000)
+      const rejectedId = await submit(store, ['remove-bg'])
       const error = { code: '', message: '', status: text === null ? null : 0 }
       const response: UploadResponse = { kind: 'rejected', requestId: text, error }
-      await store.applyResponse(failing, response, 2_000)
+      await store.applyResponse(rejectedId, response, 2_000)
 
       const reopened = await current().reopen()
-      expect((await reopened.findSubmission(accepting))?.submission).toMatchObject({
+      expect((await reopened.findSubmission(acceptedId))?.submission).toMatchObject({
         fileName: text,
         requestId: text,
         baseline,
         error: null,
       })
-      expect((await reopened.findSubmission(failing))?.submission).toMatchObject({
+      expect((await reopened.findSubmission(rejectedId))?.submission).toMatchObject({
         requestId: text,
         error,
         baseline: null,
@@ -112,7 +112,7 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
       expect(found?.runs.map(({ name }) => name)).toEqual(['remove-bg', ''])
     })
 
-    test('between no extension and one without a name', async () => {
+    test('in an empty list of extensions', async () => {
       const submissionId = await submit(current().store, [])
       const found = await (await current().reopen()).findSubmission(submissionId)
       expect(found).toMatchObject({ submission: { extensions: [] }, runs: [] })
@@ -137,7 +137,7 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
       expect(found?.runs.at(-1)?.error).toStrictEqual(error)
     })
 
-    test.each(NONE_OR_EMPTY)('in the evidence of a run: %s', async (_, name) => {
+    test.each(NULL_OR_EMPTY)('in the evidence of a run: %s', async (_, name) => {
       const { store } = current()
       const { runId } = await submitWithRuns(store, ['remove-bg'])
       const evidence = { ...EVIDENCE.evidence, before: { id: '', name }, now: { id: 'v2', name } } as const
@@ -147,7 +147,7 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
       expect((await reopened.findRunHistory(runId))?.run.evidence).toEqual(evidence)
     })
 
-    test.each(NONE_OR_EMPTY)('in the service and the file id of a webhook: %s', async (_, text) => {
+    test.each(NULL_OR_EMPTY)('in the service and the file id of a webhook: %s', async (_, text) => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       const result = { service: text, status: null, fileId: text, error: null }
@@ -161,7 +161,7 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
       expect(await reopened.findDelivery(deliveryId ?? '')).toMatchObject({ headers: null, body: null })
     })
 
-    test('in event ids: an empty id is an id, null is none', async () => {
+    test('in event ids: a repeated empty id is a duplicate, a repeated null is not', async () => {
       const { store } = current()
       const deliver = async (eventId: string | null) =>
         (await store.recordAccountDelivery(newAccountDelivery({ kind: 'other', eventId, type: null })))
@@ -171,7 +171,7 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
       expect(outcomes).toEqual(['ignored', 'ignored', 'ignored', 'duplicate'])
     })
 
-    test.each(NONE_OR_EMPTY)('in a rejected delivery: %s', async (_, text) => {
+    test.each(NULL_OR_EMPTY)('in a rejected delivery: %s', async (_, text) => {
       const rejected = newRejected({
         token: text,
         fileId: text,
@@ -179,13 +179,13 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
         body: Buffer.alloc(0),
         bytes: 0,
       })
-      const headed = newRejected({ token: text, fileId: text, headers: { '': '', a: '' } })
-      const [one = '', two = ''] = await current().store.keepRejected([rejected, headed])
+      const withHeaders = newRejected({ token: text, fileId: text, headers: { '': '', a: '' } })
+      const [one = '', two = ''] = await current().store.keepRejected([rejected, withHeaders])
       const reopened = await current().reopen()
       expect(await reopened.findRejected(one)).toEqual({ ...rejected, deliveryId: one })
-      expect(await reopened.findRejected(two)).toEqual({ ...headed, deliveryId: two })
-      const kept = { headers: {}, body: Buffer.alloc(0), bytes: 0, submissionId: null }
-      expect(await reopened.findDelivery(one)).toMatchObject(kept)
+      expect(await reopened.findRejected(two)).toEqual({ ...withHeaders, deliveryId: two })
+      const detail = { headers: {}, body: Buffer.alloc(0), bytes: 0, submissionId: null }
+      expect(await reopened.findDelivery(one)).toMatchObject(detail)
     })
 
     test.each([
@@ -214,8 +214,8 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
         const item = await store.nextRetryItem()
         await store.endRetryItem(item?.itemId ?? 0, 'failed', reason)
       }
-      await store.settleNotification(`msg_${runIds[0]}`, { kind: 'gone', reason: '' }, 0, AN_ATTEMPT)
-      await store.settleNotification(`msg_${runIds[1]}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
+      await store.recordNotificationResult(`msg_${runIds[0]}`, { kind: 'gone', reason: '' }, 0, AN_ATTEMPT)
+      await store.recordNotificationResult(`msg_${runIds[1]}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       const reopened = await current().reopen()
       const notAccepted = await reopened.listUnaccepted('retry-1', 9)
       expect(notAccepted.map(({ reason }) => reason)).toEqual([null, ''])
@@ -223,7 +223,7 @@ export function describeNullAndEmpty(current: () => StoreFixture): void {
       expect(histories.map((history) => history?.notification?.reason)).toEqual(['', null])
     })
 
-    test('in the response stored under a key', async () => {
+    test('in the response stored under an idempotency key', async () => {
       const { store } = current()
       const responses = [
         { status: 200, headers: {}, body: '' },

@@ -7,12 +7,12 @@ import {
   AN_ATTEMPT,
   accepted,
   anAuditEntry,
-  aRejection,
   EVIDENCE,
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
   newSubmission,
+  unaccepted,
 } from './builders.ts'
 import { deleteOld } from './old-submissions.ts'
 import { readEverything } from './read-everything.ts'
@@ -24,13 +24,16 @@ import { withLease } from './with-lease.ts'
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 const FILES = ['file-1', 'file-2', 'file-3']
 const RESPONSE = { status: 200, headers: {}, body: '{}' }
-/** The claim of the key under which this step creates its submission. */
+/** The claim of the idempotency key with which this step creates its submission. */
 const keyClaim = (step: number) => ({ scope: `key-${step}`, nonce: 'own' })
-/** Steps are so far apart that they are in different hours. */
+/** The time between two steps: 17 minutes, so that every sequence lasts more than an hour and changes the counters of several hours. */
 const STEP_MS = 1_000_000
 const YEAR_MS = 365 * 86_400_000
 
-/** `of` is the index of the submission that the step acts on, in creation order. If there is none, the step does nothing. */
+/**
+ * `of` is the index of the submission that the step acts on, in creation order. If there is no such submission, the step does
+ * nothing. `isMisdated`: a wrong clock dates the row a year ahead.
+ */
 type Step =
   | {
       kind: 'submit'
@@ -114,8 +117,8 @@ const aSubmission: Extract<Step, { kind: 'submit' }> = {
 }
 
 /**
- * Five submissions that are deleted, and one that keeps sixteen deliveries. Few random sequences might delete
- * nothing.
+ * Five submissions that are deleted, and one that is kept, with its sixteen deliveries. This sequence is always tested: a few
+ * random ones alone might delete nothing.
  */
 const WITH_DELETIONS = {
   steps: [
@@ -128,17 +131,20 @@ const WITH_DELETIONS = {
   deleteBefore: 5,
 }
 
-/** A submission by the number of the step that created it. */
+/** A submission, and the index of the step that created it. */
 type Created = { step: number; submissionId: string }
 
-/** The omitted steps, and the submission that each retry step has created in the other store. */
+/** The indexes of the steps to omit, and the submission that each retry step created when all steps were performed. */
 type Omissions = { steps: ReadonlySet<number>; retries: ReadonlyMap<number, NewSubmission> }
 
 type PlayResult = { created: Created[]; retries: Map<number, NewSubmission> }
 
-/** Performs all steps except omitted ones and those that act on omitted submissions. */
+/**
+ * Performs all steps except omitted ones and those that act on an omitted submission. A retry of an omitted submission is performed
+ * unless it is omitted itself: the submission that it created is created directly.
+ */
 async function play(store: Store, steps: readonly Step[], without?: Omissions): Promise<PlayResult> {
-  // Includes omitted submissions, so that a step acts on the same submission in both stores.
+  // Includes omitted submissions, so that `of` selects the same submission in both stores.
   const slots: { step: number; submissionId: string | null; facts: NewSubmission }[] = []
   const retries = new Map<number, NewSubmission>()
   for (const [index, one] of steps.entries()) {
@@ -165,7 +171,7 @@ async function play(store: Store, steps: readonly Step[], without?: Omissions): 
       const about = slots[one.of]
       if (about === undefined) continue
       const { submissionId, facts } = about
-      // Findings apply only to runs that are due, so all of them are made due.
+      // A finding applies only to a due run, so the sweep makes all pending runs due.
       if (one.kind === 'evidence' || one.kind === 'expire') await sweep(store, { now: at + 2 * YEAR_MS })
       if (one.kind === 'retry') {
         const again = newSubmission(
@@ -226,7 +232,7 @@ async function apply(
       const response = accepted(step.statuses, { fileId, requestId })
       const type = 'upload.pre-transform.success'
       const event = { kind: 'upload_finished', eventId: null, type, requestId, response } as const
-      // Only for a submission that claims the event; otherwise the event would not belong to the submission.
+      // This response tells the submission its request id. Without it, the event would not belong to the submission.
       await store.applyResponse(submissionId, accepted({}, { fileId: null, requestId }), at)
       await store.recordAccountDelivery(newAccountDelivery(event, at))
       return
@@ -234,7 +240,7 @@ async function apply(
     case 'reject':
     case 'unconfirm': {
       const kind = step.kind === 'reject' ? 'rejected' : 'unconfirmed'
-      await store.applyResponse(submissionId, { ...aRejection(kind), requestId }, at)
+      await store.applyResponse(submissionId, { ...unaccepted(kind), requestId }, at)
       return
     }
     case 'acknowledge': {
@@ -247,7 +253,7 @@ async function apply(
     }
     case 'notified': {
       for (const { runId } of await runsOf(store, submissionId))
-        await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
+        await store.recordNotificationResult(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       return
     }
     case 'evidence':
@@ -263,28 +269,28 @@ async function runsOf(store: Store, submissionId: string) {
   return (await store.findSubmission(submissionId))?.runs ?? []
 }
 
-/** The numbers of the submissions that must be deleted: the rule, implemented a second time. */
-async function listExpired(store: Store, created: readonly Created[], before: number): Promise<number[]> {
+/** The indexes of the steps whose submissions must be deleted: the retention rule, implemented a second time. */
+async function listDeletable(store: Store, created: readonly Created[], before: number): Promise<number[]> {
   const keptFiles = new Set<string | null>()
-  const expired: number[] = []
+  const deletable: number[] = []
   const page = { perHost: 1_000, after: null }
   const { due } = await store.listDueNotifications(Number.MAX_SAFE_INTEGER, page)
   for (const { step: number, submissionId } of created) {
     const found = await store.findSubmission(submissionId)
-    if (found === undefined) throw new Error('it was created')
+    if (found === undefined) throw new Error(`the submission of step ${number} is missing`)
     const { submission, runs } = found
     const { state, kind, fileId, createdAt } = submission
     const isOpen =
       (state === 'submitting' && kind !== 'external') ||
       (state !== 'rejected' && runs.some(({ status }) => status === 'pending')) ||
       runs.some(({ runId }) => due.some(({ notificationId }) => notificationId === `msg_${runId}`))
-    if (createdAt < before && !isOpen && !keptFiles.has(fileId)) expired.push(number)
+    if (createdAt < before && !isOpen && !keptFiles.has(fileId)) deletable.push(number)
     else if (fileId !== null) keptFiles.add(fileId)
   }
-  return expired
+  return deletable
 }
 
-/** Everything that the store returns, except the audit log, which keeps entries about deleted runs. */
+/** What the store returns about the rows of these steps, except the audit log, which keeps entries about deleted runs. */
 async function readRemaining(store: Store, created: readonly Created[]) {
   const submissionIds = created.map(({ submissionId }) => submissionId)
   const read = await readEverything(store, [{ submissionIds, fileIds: FILES, retryIds: [], rejectedIds: [] }])
@@ -292,9 +298,9 @@ async function readRemaining(store: Store, created: readonly Created[]) {
   return createIdRenamer(rest)({ ...rest, counts: await countsOf(store) })
 }
 
-/** Compares a store that has deleted old submissions with one in which all steps about these were omitted. */
+/** Compares a store that has deleted old rows with one in which these rows never existed, because their steps were omitted. */
 export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequences: number): void {
-  test('deleting old submissions, after any steps, leaves the same rows as a store in which they never existed', {
+  test('deleting old submissions and events, after any steps, leaves the store as if they had never existed, except for audit entries', {
     timeout: 120_000,
   }, async () => {
     let deletedCount = 0
@@ -306,16 +312,16 @@ export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequenc
         const { store } = opened
         const before = deleteBefore * STEP_MS
         const { created, retries } = await play(store, steps)
-        const expired = new Set(await listExpired(store, created, before))
+        const deletable = new Set(await listDeletable(store, created, before))
         const oldEvents = [...steps.entries()].flatMap(([index, one]) =>
           one.kind === 'event' && !one.isMisdated && index < deleteBefore ? [index] : [],
         )
         await deleteOld(store, { now: steps.length * STEP_MS, before })
 
-        const kept = created.filter(({ step: number }) => !expired.has(number))
+        const kept = created.filter(({ step: number }) => !deletable.has(number))
         for (const { step: number, submissionId } of created)
-          expect((await store.findSubmission(submissionId)) === undefined).toBe(expired.has(number))
-        const without = { steps: new Set([...expired, ...oldEvents]), retries }
+          expect((await store.findSubmission(submissionId)) === undefined).toBe(deletable.has(number))
+        const without = { steps: new Set([...deletable, ...oldEvents]), retries }
         const pristine = await play(other.store, steps, without)
         expect(pristine.created.map(({ step: number }) => number)).toEqual(
           kept.map(({ step: number }) => number),
@@ -328,7 +334,7 @@ export function testOldSubmissions(open: () => Promise<ReopenableStore>, sequenc
           expect(await store.claimIdempotencyKey(newKeyClaim(`key-${number}`), 0)).toEqual(
             await other.store.claimIdempotencyKey(newKeyClaim(`key-${number}`), 0),
           )
-        deletedCount += expired.size
+        deletedCount += deletable.size
         remainingDeliveries += (await listEveryDelivery(store)).length
       } finally {
         await opened.destroy()

@@ -6,12 +6,12 @@ import {
   AN_ATTEMPT,
   accepted,
   anAuditEntry,
-  aRejection,
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
   newRejected,
   newSubmission,
+  unaccepted,
 } from './builders.ts'
 import {
   countsOf,
@@ -19,7 +19,7 @@ import {
   fold,
   listEveryDelivery,
   listEveryRun,
-  settleNotification,
+  recordNotificationResult,
   submitWithRuns,
 } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
@@ -32,8 +32,8 @@ const FUTURE = NOW + 3_600_000
 const TARGET = 'https://caller.example/hook'
 
 /**
- * Deletes old submissions in as many steps as necessary, and calls `between` between two of them. Returns how many submissions each
- * step deleted.
+ * Deletes old submissions, and then old deliveries without a submission, in as many steps as necessary. Calls `between` between
+ * two steps. Returns how many submissions each step deleted.
  */
 export async function deleteOld(
   store: LeasedStore,
@@ -73,7 +73,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
   const isStored = async ({ submissionId }: { submissionId: string }) =>
     (await current().store.findSubmission(submissionId)) !== undefined
 
-  /** Creates a settled submission with rows in all tables that refer to submissions. Returns their ids. */
+  /** Creates a submission whose runs are settled, with rows in all tables that refer to submissions. Returns the ids of these rows. */
   const submitWithAll = async (mark: string, at: number) => {
     const { store } = current()
     const claim = newKeyClaim(`key POST ${mark}`)
@@ -107,7 +107,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
     const runs = (await store.findSubmission(submissionId))?.runs ?? []
     const runIds = runs.map(({ runId }) => runId)
     for (const runId of runIds)
-      await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
+      await store.recordNotificationResult(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
     await store.createRetry(`retry-${mark}`, runIds.slice(0, 1), anAuditEntry({ reason: mark }))
     const [rejectedId = ''] = await store.keepRejected([newRejected({ token: `${submissionId}.mac` })])
     return {
@@ -148,7 +148,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
   }
 
   describe('deleting old submissions', () => {
-    test('deletes everything that belongs to older submissions, and nothing of others', async () => {
+    test('deletes everything that belongs to older submissions, except audit entries, and nothing of others', async () => {
       const { store } = current()
       const old = await submitWithAll('old', BEFORE - 1)
       const young = await submitWithAll('young', BEFORE)
@@ -173,7 +173,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual(auditEntries)
     })
 
-    test('treats later webhooks and responses for a deleted submission as for an unknown one', async () => {
+    test('treats later webhooks and responses for a deleted submission like those for an unknown one', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitSettled({ fileId: 'file-1' })
       await deleteOld(store)
@@ -189,16 +189,16 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect(await listEveryDelivery(store)).toEqual([])
     })
 
-    test('keeps submissions while they are in progress or have pending runs', async () => {
+    test('keeps submissions while they are being submitted or have pending runs, unless they were rejected', async () => {
       const { store } = current()
       const pending = await submit({}, ['remove-bg', 'ai-tasks'])
       await deliverResult(store, pending.submissionId, 'remove-bg', 'failed')
       const submitting = await submit({}, [])
       const registered = await submit({ kind: 'external' })
       const unconfirmed = await submit()
-      await store.applyResponse(unconfirmed.submissionId, aRejection('unconfirmed'), 2_000)
+      await store.applyResponse(unconfirmed.submissionId, unaccepted('unconfirmed'), 2_000)
       const rejected = await submit()
-      await store.applyResponse(rejected.submissionId, aRejection('rejected'), 2_000)
+      await store.applyResponse(rejected.submissionId, unaccepted('rejected'), 2_000)
       const all = [pending, submitting, registered, unconfirmed, rejected]
       await deleteOld(store)
       expect(await Promise.all(all.map(isStored))).toEqual([true, true, true, true, false])
@@ -211,26 +211,29 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect(await Promise.all(all.map(isStored))).toEqual([false, false, false, false, false])
     })
 
-    test('keeps a submission whose caller has not been notified until the notification is delivered or given up', async () => {
+    test('keeps a submission until the notification to its caller is delivered or given up', async () => {
       const { store } = current()
       const notified = await submitSettled({ callerWebhookUrl: TARGET })
       const failing = await submitSettled({ callerWebhookUrl: TARGET })
       const again = { kind: 'again', at: 5_000, reason: 'status_500' } as const
-      await settleNotification(store, `msg_${failing.runId}`, again)
+      await recordNotificationResult(store, `msg_${failing.runId}`, again)
       await deleteOld(store)
       expect([await isStored(notified), await isStored(failing)]).toEqual([true, true])
       expect(await store.countNotifications(NOW)).toEqual({ due: 2, waiting: 0 })
 
-      await store.settleNotification(`msg_${notified.runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
+      await store.recordNotificationResult(`msg_${notified.runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       await deleteOld(store)
       expect([await isStored(notified), await isStored(failing)]).toEqual([false, true])
-      await settleNotification(store, `msg_${failing.runId}`, { kind: 'given_up', reason: 'status_500' })
+      await recordNotificationResult(store, `msg_${failing.runId}`, {
+        kind: 'given_up',
+        reason: 'status_500',
+      })
       await deleteOld(store)
       expect(await isStored(failing)).toBe(false)
       expect(await store.countNotifications(NOW)).toEqual({ due: 0, waiting: 0 })
     })
 
-    test('is not stopped by a row that a wrong clock dated into the future, and keeps that row until its time has passed', async () => {
+    test('is not stopped by a row that a wrong clock dated into the future, and keeps this row until its date is old', async () => {
       const { store } = current()
       const first = await submitSettled({ at: FUTURE })
       const behind = await submitSettled({ at: 1_000 })
@@ -243,7 +246,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect(await Promise.all(all.map(isStored))).toEqual([false, false, false, false])
     })
 
-    test('is not stopped by a row that was dated into the future once the clock has reached its time', async () => {
+    test('is not stopped by a row that was dated into the future, even after the clock has reached its date', async () => {
       const { store } = current()
       const hours = 3_600_000
       const recordEvent = (at: number) =>
@@ -266,7 +269,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       }
     })
 
-    test('deletes old deliveries without a submission, past those of a kept submission and those dated into the future', async () => {
+    test('deletes old deliveries without a submission, even after one of a kept submission and one dated into the future', async () => {
       const { store } = current()
       const kept = await submit({}, ['remove-bg', 'ai-tasks'])
       const ofKept = await deliverResult(store, kept.submissionId, 'remove-bg', 'success', { at: 1_000 })
@@ -318,10 +321,10 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
     })
 
     test.each([
-      ['is pending', { at: 1_000 }],
-      ['a wrong clock dated into the future', { at: FUTURE }],
+      ['has a pending run', { at: 1_000 }],
+      ['was dated into the future by a wrong clock', { at: FUTURE }],
     ])(
-      'keeps the submissions of an asset that follow one that %s, so that no superseded run becomes current again',
+      'keeps the later submissions of an asset if an earlier one %s, so that no superseded run becomes current again',
       async (_, facts) => {
         const { store } = current()
         const first = await submit({ ...facts, fileId: 'file-1' }, ['remove-bg', 'ai-tasks'])
@@ -330,7 +333,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
         const third = await submitSettled({ fileId: 'file-1' })
         const others = [await submitSettled({ fileId: 'file-2' }), await submitSettled()]
         const before = await store.findAsset('file-1')
-        // The first step ends before the last submission of the asset, so the next step must know which assets were kept.
+        // The first step ends before the last submission of the asset, so the next step must know which assets have kept submissions.
         for (let count = 0; count < 200; count += 1) await submit({ fileId: `of-${count}` })
         const inNextStep = await submitSettled({ fileId: 'file-1' }, ['google-auto-tagging'])
         const kept = [first, second, third, inNextStep]
@@ -387,7 +390,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
         expect([settled, notificationsCreated]).toEqual([[], 0])
     })
 
-    test('takes several steps for many rows, lets others write in between, and ends before young rows', async () => {
+    test('takes several steps for many rows, lets others write in between, and keeps the young rows that they write', async () => {
       const { store } = current()
       const old: { submissionId: string }[] = []
       for (let count = 0; count < 130; count += 1)
@@ -437,17 +440,17 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect(await listEveryDelivery(store)).toEqual([])
     })
 
-    test.each(['at once', 'after a restart'])(
-      'never assigns a deleted id again, %s, and new rows are unrelated to deleted ones',
+    test.each(['without a restart', 'after a restart'])(
+      'never assigns a deleted id again, and new rows are unrelated to deleted ones (%s)',
       async (when) => {
         const { store, reopen } = current()
         const old = await submitWithAll('old', 1_000)
         await store.createRetry('retry-2', old.runIds, anAuditEntry())
         await deleteOld(store)
         expect(await listEveryDelivery(store)).toEqual([])
-        const opened = when === 'at once' ? store : await reopen()
+        const opened = when === 'without a restart' ? store : await reopen()
 
-        // New rows may have the numbers of deleted ones.
+        // New rows may get the row numbers of deleted ones.
         const facts = { fileId: 'file-other', callerWebhookUrl: TARGET, at: BEFORE }
         const other = await submitWithRuns(opened, ['remove-bg', 'ai-tasks'], facts)
         const fresh = await submitWithRuns(opened, ['aws-auto-tagging'], { ...facts, fileId: old.fileId })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { AuditEntry } from '../../src/domain/audit-entry.ts'
-import { anAuditEntry, aRejection, unknownIds } from './builders.ts'
+import { anAuditEntry, unaccepted, unknownIds } from './builders.ts'
 import { applyFinding, deliverResult, findRun, listEveryRun, submitWithRuns, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
-export function describeAuditEntries(current: () => StoreFixture): void {
+export function describeOperatorsAudit(current: () => StoreFixture): void {
   const entriesNow = async () =>
     (await current().store.listAuditEntries({ limit: 100, before: null })).auditEntries
 
@@ -61,7 +61,7 @@ export function describeAuditEntries(current: () => StoreFixture): void {
       expect(counts.toSorted()).toEqual(['E1 false 1', 'E1 true 1', 'E2 true 1'])
     })
 
-    test('can be revoked once: the run is an open failure again, and one audit entry is written', async () => {
+    test('can be revoked: the run is an open failure again; revoking it once more writes no second audit entry', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await deliverResult(store, submissionId, 'remove-bg', 'failed')
@@ -94,7 +94,7 @@ export function describeAuditEntries(current: () => StoreFixture): void {
       expect(await findRun(store, one.runId)).toMatchObject({ acknowledgedAt: 9_500 })
     })
 
-    test('is undone by a later result', async () => {
+    test('is undone when a late result settles the expired run', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await sweep(store)
@@ -118,11 +118,12 @@ export function describeAuditEntries(current: () => StoreFixture): void {
       expect(found).toMatchObject([{ run: { runId, acknowledgedAt: 7_000 } }])
     })
 
-    test('has no effect on pending runs', async () => {
+    test('has no effect on pending runs, and without an effect writes no audit entry', async () => {
       const { store } = current()
       const { runId } = await submitWithRuns(store, ['remove-bg'])
       expect(await store.acknowledgeRuns([runId], anAuditEntry())).toEqual([])
       expect(await listEveryRun(store, { acknowledged: false })).toHaveLength(1)
+      expect((await store.listAuditEntries({ limit: 1, before: null })).auditEntries).toEqual([])
     })
 
     test('a run of a rejected submission adds it neither to the list of runs nor to the counts', async () => {
@@ -130,7 +131,7 @@ export function describeAuditEntries(current: () => StoreFixture): void {
       const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await sweep(store)
       await applyFinding(store, runId, { kind: 'timed_out' }, 1_500)
-      await store.applyResponse(submissionId, aRejection('rejected'), 2_000)
+      await store.applyResponse(submissionId, unaccepted('rejected'), 2_000)
       expect(await store.acknowledgeRuns([runId], anAuditEntry())).toMatchObject([{ run: { runId } }])
       expect(await listEveryRun(store)).toEqual([])
       expect((await store.readStats(0, 0)).groups).toEqual([])
@@ -156,7 +157,7 @@ export function describeAuditEntries(current: () => StoreFixture): void {
       expect(pages.map(({ length }) => length)).toEqual([3, 3, 3, 2])
     })
 
-    test('ends with null, even if the last page is full', async () => {
+    test('ends with a `next` of null, even if the last page is full', async () => {
       const { store } = current()
       for (let count = 0; count < 2; count += 1) await store.recordAuditEntry(anAuditEntry())
       expect(await store.listAuditEntries({ limit: 2, before: null })).toMatchObject({ next: null })

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { bucketOf } from '../../src/domain/duration-buckets.ts'
-import { boundCauses, causeOf } from '../../src/domain/failure-cause.ts'
+import { causeOf, replaceRareCauses } from '../../src/domain/failure-cause.ts'
 import type { SettledInHour } from '../../src/domain/stat-counters.ts'
 import type { Store } from '../../src/store/store.ts'
-import { anAuditEntry, aRejection, newDelivery } from './builders.ts'
-import { FAILING_AT, HOUR, type Known, perform, type Step, step } from './random-steps.ts'
+import { anAuditEntry, newDelivery, unaccepted } from './builders.ts'
+import { FAILING_AT, HOUR, type KnownSubmissions, perform, type Step, step } from './random-steps.ts'
 import {
   countsOf,
   deliverResult,
@@ -58,7 +58,7 @@ async function computeCounts(store: Store): ReturnType<typeof countsOf> {
   }
 }
 
-/** Steps that fail. A store that tests few random sequences might get none. */
+/** A sequence with steps that fail. It is always tested: a few random ones alone might contain none. */
 const WITH_FAILURES: Step[][] = [
   [{ kind: 'submit', names: ['remove-bg'], fileId: 'file-1', at: 0 }],
   [
@@ -77,7 +77,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       await fc.assert(
         fc.asyncProperty(steps, async (batches) => {
           const { store } = current()
-          const known: Known = []
+          const known: KnownSubmissions = []
           for (const batch of batches) {
             const settled = await Promise.allSettled(batch.map((one) => perform(store, known, one)))
             failed += settled.filter(({ status }) => status === 'rejected').length
@@ -94,7 +94,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       expect(await countsOf(store)).toEqual(await computeCounts(store))
     })
 
-    test('stay the same before, during and after folding, a limited number of batches at a time', {
+    test('stay the same before, during and after folding, which takes a limited number of batches at a time', {
       timeout: 60_000,
     }, async () => {
       const { store } = current()
@@ -140,7 +140,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       }
     })
 
-    test('contain every cause, of which the hundred most frequent of an extension can be shown and the others grouped and listed as `other`', async () => {
+    test('contain every cause; the hundred most frequent of each extension are shown, and the others are shown and listed as `other`', async () => {
       const { store } = current()
       const fail = async (extension: string, code: string) => {
         const submissionId = await submit(store, [extension])
@@ -160,7 +160,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       ])
       const causesOf = async (of: Store, extension: string) => {
         const { groups } = await of.readStats(0, 0)
-        return boundCauses(groups)
+        return replaceRareCauses(groups)
           .filter((group) => group.extension === extension)
           .map(({ cause, count }) => `${cause} ${count}`)
       }
@@ -177,18 +177,18 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
           [...shown(30, 130), ...others(30)].toSorted(),
         )
         const listed = await listEveryRun(store)
-        const other = (extension: string, from: number, until: number) => {
-          const rest = [...codes.slice(from, until), 'other']
-          return listed.filter(({ run }) => run.name === extension && rest.includes(causeOf(run.error)))
+        const withRareCause = (extension: string, from: number, until: number) => {
+          const rare = [...codes.slice(from, until), 'other']
+          return listed.filter(({ run }) => run.name === extension && rare.includes(causeOf(run.error)))
         }
-        const ofOne = other('remove-bg', 100, 130)
-        const ofTheOther = other('ai-tasks', 0, 30)
-        expect([ofOne.length, ofTheOther.length]).toEqual([31, 30])
+        const ofRemoveBg = withRareCause('remove-bg', 100, 130)
+        const ofAiTasks = withRareCause('ai-tasks', 0, 30)
+        expect([ofRemoveBg.length, ofAiTasks.length]).toEqual([31, 30])
         const listOther = (extension: string | null) => listEveryRun(store, { cause: 'other', extension })
-        expect(await listOther('remove-bg')).toEqual(ofOne)
-        expect(await listOther('ai-tasks')).toEqual(ofTheOther)
+        expect(await listOther('remove-bg')).toEqual(ofRemoveBg)
+        expect(await listOther('ai-tasks')).toEqual(ofAiTasks)
         expect(await listOther('no-such')).toEqual([])
-        const both = listed.filter((one) => ofOne.includes(one) || ofTheOther.includes(one))
+        const both = listed.filter((one) => ofRemoveBg.includes(one) || ofAiTasks.includes(one))
         expect(await listOther(null)).toEqual(both)
         expect(await listEveryRun(store, { cause: 'E0' })).toHaveLength(3)
         expect(await listEveryRun(store, { cause: 'E129', extension: 'remove-bg' })).toHaveLength(1)
@@ -202,22 +202,25 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       ['quotes', 'a"b\'c\\', 'a"b\'c\\'],
       ['a number', '123', '123'],
       ['a JSON literal', 'null', 'null'],
-    ])('have a cause that contains %s, and the list can be filtered by it', async (_, message, cause) => {
-      const { store } = current()
-      const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
-      const result = { service: 'remove-bg', status: 'failed', fileId: null, error: { message } } as const
-      await store.recordDelivery(newDelivery(submissionId, result))
-      for (const isFolded of [false, true]) {
-        if (isFolded) await fold(store)
-        expect((await store.readStats(0, 1)).groups).toMatchObject([{ cause, count: 1 }])
-        expect(await listEveryRun(store, { cause })).toMatchObject([{ run: { runId } }])
-        expect(await listEveryRun(store, { cause: 'other' })).toEqual([])
-      }
-      await store.forgetAsset('file-1', anAuditEntry({ kind: 'forget' }))
-      expect(await store.readStats(0, 1)).toEqual({ groups: [], counters: [], byHour: [] })
-    })
+    ])(
+      'have a cause for a message that contains %s, and the list can be filtered by it',
+      async (_, message, cause) => {
+        const { store } = current()
+        const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
+        const result = { service: 'remove-bg', status: 'failed', fileId: null, error: { message } } as const
+        await store.recordDelivery(newDelivery(submissionId, result))
+        for (const isFolded of [false, true]) {
+          if (isFolded) await fold(store)
+          expect((await store.readStats(0, 1)).groups).toMatchObject([{ cause, count: 1 }])
+          expect(await listEveryRun(store, { cause })).toMatchObject([{ run: { runId } }])
+          expect(await listEveryRun(store, { cause: 'other' })).toEqual([])
+        }
+        await store.forgetAsset('file-1', anAuditEntry({ kind: 'forget' }))
+        expect(await store.readStats(0, 1)).toEqual({ groups: [], counters: [], byHour: [] })
+      },
+    )
 
-    test('determine which causes are most frequent now: others are listed as `other`', async () => {
+    test('determine which causes are the most frequent at present; the others are listed as `other`', async () => {
       const { store } = current()
       const fail = async (code: string, fileId: string) => {
         const submissionId = await submit(store, ['remove-bg'], { fileId })
@@ -282,7 +285,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       const result = { service: 'remove-bg', status: 'success', fileId: null } as const
       await store.recordDelivery(newDelivery(first, result))
       expect(await oldest()).toBe(1_000)
-      await store.applyResponse(second, aRejection('rejected'), 2_000)
+      await store.applyResponse(second, unaccepted('rejected'), 2_000)
       expect(await oldest()).toBe(5_000)
     })
   })

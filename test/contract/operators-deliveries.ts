@@ -3,11 +3,11 @@ import { type DeliveryFilter, EVERY_DELIVERY } from '../../src/domain/listed-del
 import {
   accepted,
   anAuditEntry,
-  aRejection,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
   newRejected,
+  unaccepted,
   unknownIds,
 } from './builders.ts'
 import { listEveryDelivery, submitWithRuns } from './store-calls.ts'
@@ -25,13 +25,13 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
     const recorded = await current().store.recordDelivery(newDelivery(submissionId, reported, facts))
     return recorded.deliveryId ?? 'nothing was recorded'
   }
-  const keep = async (facts: Parameters<typeof newRejected>[0] = {}) => {
+  const keepRejected = async (facts: Parameters<typeof newRejected>[0] = {}) => {
     const [deliveryId = ''] = await current().store.keepRejected([newRejected(facts)])
     return deliveryId
   }
 
   describe('a list of deliveries', () => {
-    test('shows the result of each delivery; a rejected one shows only the submission that its token proves', async () => {
+    test('shows the outcome of each delivery; a rejected one names only the submission that its token proves', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'], { fileId: FILE_ID })
       const applied = await deliver(submissionId, { service: 'remove-bg', status: 'success' })
@@ -86,7 +86,7 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
       const expected: string[] = []
       for (let count = 0; count < 40; count += 1) {
         const receivedAt = 10_000 + ((count * 70) % 400)
-        if (count % 3 === 0) expected.push(await keep({ receivedAt }))
+        if (count % 3 === 0) expected.push(await keepRejected({ receivedAt }))
         else expected.push(await deliver(submissionId, reported, { receivedAt }))
       }
       const newestFirst = expected.toReversed()
@@ -94,7 +94,7 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
       for (const limit of [1, 3, 7, 40]) {
         const between = async () => {
           await deliver(submissionId, reported, { receivedAt: 90_000 })
-          await keep({ receivedAt: 90_000 })
+          await keepRejected({ receivedAt: 90_000 })
         }
         const listed = (await listEveryDelivery(store, {}, { limit, between })).map(
           ({ deliveryId }) => deliveryId,
@@ -116,7 +116,7 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
         await deliverResult('failed'),
       ]
       const ignored = await deliver(submissionId, { service: null })
-      const rejected = await keep()
+      const rejected = await keepRejected()
       expect(await ids({ outcome: 'applied' })).toEqual([applied])
       expect(await ids({ outcome: 'duplicate' })).toEqual([again, duplicate])
       expect(await ids({ outcome: 'contradicted' })).toEqual([contradicted])
@@ -128,6 +128,7 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
       const { store } = current()
       const file = { fileId: FILE_ID }
       const submitted: { submissionId: string; runId: string }[] = []
+      // With more than 1,000 submissions, the store doesn't find the deliveries of a file through these, but searches all deliveries.
       while (submitted.length < 1_010)
         submitted.push(
           ...(await Promise.all(
@@ -148,14 +149,14 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
       expect(await ids({ fileId: 'file-other' })).toEqual(others.toReversed())
     })
 
-    test('keeps the position of a replayed delivery, also page by page and for each outcome', async () => {
+    test('keeps the position of a replayed delivery, even if read page by page or filtered by outcome', async () => {
       const { store } = current()
       const { submissionId } = await submitWithRuns(store, ['remove-bg'])
       const reported = { service: 'remove-bg', status: 'success' } as const
       const rejected: string[] = []
       const recorded: string[] = []
       for (let count = 0; count < 5; count += 1) {
-        rejected.push(await keep({ receivedAt: 5_000 - count }))
+        rejected.push(await keepRejected({ receivedAt: 5_000 - count }))
         recorded.push(await deliver(submissionId, reported, { receivedAt: 1_000 + count }))
       }
       const all = await ids()
@@ -178,19 +179,19 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
       expect(whole).toMatchObject({ next: null })
     })
 
-    test('of a file contains the deliveries of its submissions, those about it, and those that name it elsewhere', async () => {
+    test('of a file contains the deliveries for its submissions, other deliveries that name it, and events about it, but no rejected ones', async () => {
       const { store } = current()
       const one = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
       const two = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
       const other = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-2' })
-      const unknown = await submitWithRuns(store, ['remove-bg'])
+      const withoutFile = await submitWithRuns(store, ['remove-bg'])
       const reported = { service: 'remove-bg', status: 'success', fileId: 'file-1' } as const
       const expected = [
         await deliver(one.submissionId, reported),
         await deliver(two.submissionId, { ...reported, fileId: null }),
         await deliver(one.submissionId, reported),
         await deliver(other.submissionId, reported),
-        await deliver(unknown.submissionId, { ...reported, service: 'never-asked' }),
+        await deliver(withoutFile.submissionId, { ...reported, service: 'never-asked' }),
       ]
       const event = newAccountDelivery({
         kind: 'asset',
@@ -210,12 +211,12 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
       expect(await ids({ fileId: 'nowhere' })).toEqual([])
     })
 
-    test('of a file contains deliveries for names that were not requested, once they have settled a run', async () => {
+    test('of a file contains each delivery that settled a run, even of a saved extension, a rejected submission, or an extension that the response named later; forgetting the file deletes them', async () => {
       const { store } = current()
       const saved = await submitWithRuns(store, ['saved-extension'], { fileId: 'file-1' })
       const rejected = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
       const queued = await submitWithRuns(store, ['remove-bg'])
-      await store.applyResponse(rejected.submissionId, aRejection('rejected'), 1_500)
+      await store.applyResponse(rejected.submissionId, unaccepted('rejected'), 1_500)
       const reported = { service: 'remove-bg', status: 'success', fileId: 'file-1' } as const
       const expected = [
         await deliver(saved.submissionId, reported),
@@ -243,7 +244,7 @@ export function describeOperatorsDeliveries(current: () => StoreFixture): void {
   })
 
   describe('a single delivery', () => {
-    test('is found unchanged, with its body until that is pruned', async () => {
+    test('is found as it was recorded; its headers and body, until they are pruned', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       const body = Buffer.from([0, 255, 34])

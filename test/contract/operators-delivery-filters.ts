@@ -14,40 +14,51 @@ const REJECTIONS = ['forged_token', 'unknown_submission', 'too_large'] as const
 const SERVICES = ['remove-bg', 'ai-tasks', 'google-auto-tagging']
 const FILES = ['file-0', 'file-1', 'file-2', 'file-3', 'file-4']
 
-/** A delivery as the test has recorded it. */
+/** A delivery as the test recorded it. */
 type ExpectedDelivery = {
   deliveryId: string
   receivedAt: number
   outcome: DeliveryOutcome
   cause: string | null
   service: string | null
-  /** First the file of its submission, then the file that it names itself. */
+  /** The file of its submission, and the file that it names. An event has only the latter, and a rejected delivery neither. */
   fileIds: (string | null)[]
 }
 
-/** A clock that advances, and at times jumps back and forth by hours. */
+/** A clock that advances, and sometimes jumps ahead or back by hours. */
 function clockAt(index: number): number {
   return 20 * HOUR + index * 60_000 + (index % 60 < 10 ? 3 * HOUR : 0) - (index % 90 < 8 ? 5 * HOUR : 0)
 }
 
-/**
- * Records deliveries of all outcomes. The last digit of `index` selects the kind: 4 names another file, 5 no service, 6 a service
- * that was not requested, 7 no status, 8 is rejected, 9 is an account event; the others report a result.
- */
+/** The kinds of deliveries that the test records, by the last digit of the index. */
+const KINDS = [
+  'result',
+  'result',
+  'result',
+  'result',
+  'other file',
+  'no service',
+  'service not requested',
+  'no status',
+  'rejected',
+  'account event',
+] as const
+
+/** Records deliveries of all kinds, and with all outcomes. */
 async function makeDeliveries(store: Store, from: number, until: number): Promise<ExpectedDelivery[]> {
   const submissions = await Promise.all(
     FILES.map((fileId) => submitWithRuns(store, SERVICES, { fileId, at: clockAt(from) })),
   )
   const make = async (index: number): Promise<ExpectedDelivery> => {
     const receivedAt = clockAt(index)
-    const kind = index % 10
-    if (kind === 8) {
+    const kind = KINDS[index % 10]
+    if (kind === 'rejected') {
       const cause = REJECTIONS[Math.floor(index / 10) % 3] ?? 'forged_token'
       const facts = { receivedAt, cause, fileId: FILES[index % 4] ?? null }
       const [deliveryId = ''] = await store.keepRejected([newRejected(facts)])
       return { deliveryId, receivedAt, outcome: 'rejected', cause, service: null, fileIds: [] }
     }
-    if (kind === 9) {
+    if (kind === 'account event') {
       const fileId = FILES[index % 4] ?? ''
       const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId } as const
       const recorded = await store.recordAccountDelivery(newAccountDelivery(event, receivedAt))
@@ -56,11 +67,16 @@ async function makeDeliveries(store: Store, from: number, until: number): Promis
     }
     const fileIndex = Math.floor(index / 7) % 5
     const fileId = FILES[fileIndex] ?? ''
-    const service = kind === 5 ? null : kind === 6 ? 'never-asked' : (SERVICES[index % 3] ?? null)
+    const service =
+      kind === 'no service'
+        ? null
+        : kind === 'service not requested'
+          ? 'never-asked'
+          : (SERVICES[index % 3] ?? null)
     const result = {
       service,
-      status: kind === 7 ? null : index % 13 === 0 ? ('failed' as const) : ('success' as const),
-      fileId: kind === 4 ? (FILES[(fileIndex + 1) % 5] ?? null) : index % 4 === 0 ? null : fileId,
+      status: kind === 'no status' ? null : index % 13 === 0 ? ('failed' as const) : ('success' as const),
+      fileId: kind === 'other file' ? (FILES[(fileIndex + 1) % 5] ?? null) : index % 4 === 0 ? null : fileId,
     }
     const delivery = newDelivery(submissions[fileIndex]?.submissionId ?? '', result, { receivedAt })
     const { deliveryId, outcome, cause } = await store.recordDelivery(delivery)
@@ -114,16 +130,17 @@ function filtersOf(made: readonly ExpectedDelivery[]): fc.Arbitrary<DeliveryFilt
 
 export function describeOperatorsDeliveryFilters(current: () => StoreFixture, share: number): void {
   describe('a filter of deliveries', () => {
-    test('selects by outcome, cause, service, file and time, and by nothing else', async () => {
+    test('selects exactly the deliveries with its outcome, cause, service, file and times, and keeps their order', async () => {
       const { store } = current()
-      // The counter deltas of the first deliveries are folded, those of the later ones are not.
+      // The counter deltas contain the row numbers of each hour, by which the store filters by time. Those of the first deliveries
+      // are folded, and those of the later ones are not.
       const early = await makeDeliveries(store, 0, 300)
       await fold(store)
       const made = [...early, ...(await makeDeliveries(store, 300, 540))]
       for (const outcome of OUTCOMES) expect(made.some((one) => one.outcome === outcome)).toBe(true)
       for (const cause of [...CAUSES, ...REJECTIONS])
         expect(made.some((one) => one.cause === cause)).toBe(true)
-      const listAsExpected = (cases: number) =>
+      const checkFilters = (cases: number) =>
         fc.assert(
           fc.asyncProperty(filtersOf(made), fc.integer({ min: 1, max: 100 }), async (filter, limit) => {
             const found = await listEveryDelivery(store, filter, { limit: Math.max(limit, 5) })
@@ -136,9 +153,9 @@ export function describeOperatorsDeliveryFilters(current: () => StoreFixture, sh
           }),
           { numRuns: Math.ceil(cases * share) },
         )
-      await listAsExpected(100)
+      await checkFilters(100)
       await fold(store)
-      await listAsExpected(40)
+      await checkFilters(40)
     })
 
     test.each([
@@ -169,7 +186,7 @@ export function describeOperatorsDeliveryFilters(current: () => StoreFixture, sh
       expect(await received()).toEqual(newestFirst)
     })
 
-    test('finds rejected deliveries by time and cause if nothing else was recorded', async () => {
+    test('finds rejected deliveries by time, cause and outcome, even if no others were recorded', async () => {
       const { store } = current()
       const [early, late] = await store.keepRejected([
         newRejected({ receivedAt: 2 * HOUR, cause: 'forged_token' }),
@@ -188,7 +205,7 @@ export function describeOperatorsDeliveryFilters(current: () => StoreFixture, sh
       }
     })
 
-    test('finds a claimed delivery by its new outcome, and a replayed one by its original time', async () => {
+    test('finds a delivery by the outcome that a later response gave it, and a replayed one by its original time', async () => {
       const { store } = current()
       const { submissionId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })
       const result = { service: 'ai-tasks', status: 'success', fileId: 'file-1' } as const

@@ -4,7 +4,7 @@ import { numberOf } from '../../src/domain/ids.ts'
 import type { RunStatus } from '../../src/domain/run.ts'
 import type { RunFilter } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import { anAuditEntry, aRejection, newAccountDelivery } from './builders.ts'
+import { anAuditEntry, newAccountDelivery, unaccepted } from './builders.ts'
 import { deliverResult, findRun, fold, listEveryRun, submit, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
@@ -13,7 +13,7 @@ const STATUSES = ['success', 'failed', 'pending', 'expired'] as const satisfies 
 const CAUSES = ['too_large', 'unknown_foreground', 'timeout']
 const FILE_NAMES = ['cat.png', 'Cat_2.png', 'dog.jpg', 'CAT.gif', 'ünder.png']
 
-/** A run as the test has created it. */
+/** A run as the test created it. */
 type ExpectedRun = {
   runId: string
   submissionId: string
@@ -25,10 +25,11 @@ type ExpectedRun = {
   acknowledged: boolean
   contradicted: boolean
   requestedAt: number
+  /** Its submission is rejected. */
   isRejected: boolean
 }
 
-/** A clock that advances, and at times jumps back and forth by hours. */
+/** A clock that advances, and sometimes jumps ahead or back by an hour or two. */
 function clockAt(index: number): number {
   return 100_000_000 + index * 1_000 + (index % 400 < 40 ? 7_200_000 : 0) - (index % 700 < 50 ? 3_600_000 : 0)
 }
@@ -60,11 +61,12 @@ async function makeRuns(store: Store, from: number, until: number): Promise<Expe
   )
   // In groups, because reads that wait too long for a connection are rejected with `store_unavailable`.
   for (let first = 0; first < made.length; first += 100)
-    await Promise.all(made.slice(first, first + 100).map((one) => settle(store, one)))
+    await Promise.all(made.slice(first, first + 100).map((one) => bringToExpected(store, one)))
   return made.toSorted((one, other) => numberOf(one.runId) - numberOf(other.runId))
 }
 
-async function settle(store: Store, one: ExpectedRun): Promise<void> {
+/** Brings a new run to its expected state. If its submission is rejected, expects the run to stay pending instead. */
+async function bringToExpected(store: Store, one: ExpectedRun): Promise<void> {
   const { submissionId, extension, status, cause } = one
   one.runId = (await store.findSubmission(submissionId))?.runs[0]?.runId ?? ''
   const at = one.requestedAt + 500
@@ -73,13 +75,13 @@ async function settle(store: Store, one: ExpectedRun): Promise<void> {
     one.cause = ''
     one.acknowledged = false
     one.contradicted = false
-    await store.applyResponse(submissionId, aRejection('rejected'), at)
+    await store.applyResponse(submissionId, unaccepted('rejected'), at)
     return
   }
   if (status === 'success') await deliverResult(store, submissionId, extension, 'success', { at })
   if (status === 'failed') await deliverResult(store, submissionId, extension, 'failed', { code: cause, at })
   if (status === 'expired') {
-    // Only a due run can expire. The event makes the run due, because the sweep may not have passed it.
+    // Only a due run can expire. No sweep has reached this run yet, so an event about its file makes it due.
     const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: one.fileId } as const
     await store.recordAccountDelivery(newAccountDelivery(event, at))
     await store.applyFinding(one.runId, { kind: 'asset_gone' }, at, 0)
@@ -142,13 +144,13 @@ export function describeOperatorsFilters(current: () => StoreFixture, share: num
       timeout: 60_000,
     }, async () => {
       const { store } = current()
-      // The counter deltas of the first runs are folded, and some of these runs are swept; neither is done for the later runs.
+      // The counter deltas of the first runs are folded, and some of these runs are swept. Neither is done for the later runs yet.
       const early = await makeRuns(store, 0, 1_400)
       await sweep(store, { now: clockAt(900) })
       await fold(store)
       const made = [...early, ...(await makeRuns(store, 1_400, 2_600))]
       expect(made.filter(({ runId }) => runId === '')).toEqual([])
-      const listAsExpected = (cases: number) =>
+      const checkFilters = (cases: number) =>
         fc.assert(
           fc.asyncProperty(filtersOf(made), fc.integer({ min: 1, max: 900 }), async (filter, limit) => {
             const found = await listEveryRun(store, filter, { limit: Math.max(limit, 40) })
@@ -157,7 +159,7 @@ export function describeOperatorsFilters(current: () => StoreFixture, share: num
           }),
           { numRuns: Math.ceil(cases * share) },
         )
-      await listAsExpected(60)
+      await checkFilters(60)
       const timed = made.filter(({ requestedAt, isRejected }) => {
         return !isRejected && requestedAt >= clockAt(300) && requestedAt < clockAt(340)
       })
@@ -166,7 +168,7 @@ export function describeOperatorsFilters(current: () => StoreFixture, share: num
       expect(await listEveryRun(store, window)).toHaveLength(timed.length)
       await fold(store)
       await sweep(store, { now: 2 * clockAt(0) })
-      await listAsExpected(40)
+      await checkFilters(40)
     })
 
     test('shows each run with its file, its file name and the kind of its submission', async () => {
@@ -178,10 +180,10 @@ export function describeOperatorsFilters(current: () => StoreFixture, share: num
       ])
     })
 
-    test('contains a run of a rejected submission again once a webhook shows that ImageKit has accepted it', async () => {
+    test('contains the runs of a rejected submission again once a webhook shows that ImageKit accepted it', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
-      await store.applyResponse(submissionId, aRejection('rejected'), 2_000)
+      await store.applyResponse(submissionId, unaccepted('rejected'), 2_000)
       expect(await listEveryRun(store)).toEqual([])
       expect((await store.readStats(0, 0)).groups).toEqual([])
       const exact = await listEveryRun(store, { q: submissionId })

@@ -15,17 +15,17 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
     await deliverResult(store, submissionId, 'remove-bg', 'failed', { code })
     return { submissionId, runIds: runs.map(({ runId }) => runId) }
   }
-  const aboutFile = (fileId: string) =>
+  const eventAbout = (fileId: string) =>
     newAccountDelivery({ kind: 'asset', eventId: 'event-1', type: 'file.deleted', fileId })
 
   describe('forgetting an asset', () => {
-    test('deletes everything about it and nothing about another, and leaves the counts as if it had never existed', async () => {
+    test('deletes everything about it and nothing about another asset, and leaves the counts as if it had never existed', async () => {
       const { store } = current()
       const kept = await fill('file-2', 'E1')
       const before = await countsOf(store)
       const gone = await fill('file-1', 'E1')
       const again = await fill('file-1', 'only here')
-      await store.recordAccountDelivery(aboutFile('file-1'))
+      await store.recordAccountDelivery(eventAbout('file-1'))
 
       expect(await store.forgetAsset('file-1', FORGET)).toBe(true)
       expect(await store.listAssetSubmissions('file-1', { limit: 9, before: null })).toMatchObject({
@@ -50,7 +50,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
       expect((await listEveryRun(store)).map(({ run }) => run.runId)).toEqual(kept.runIds.toReversed())
     })
 
-    test('deletes every event about it: repeated ones, ignored ones, and those that contradict another submission', async () => {
+    test('deletes every event that names it: repeated ones, ignored ones, and one that belongs to a submission of another file', async () => {
       const { store } = current()
       const { submissionId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-2' })
       await fill('file-1', 'E1')
@@ -68,22 +68,22 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
         type: 'upload.post-transform.error',
         fileId: 'file-1',
       } as const
-      const results = [
+      const events = [
         end('another', 'event-1'),
         end('another', 'event-1'),
         end('request-1', 'event-2'),
         newAccountDelivery(other),
       ]
       const ids: (string | null)[] = []
-      for (const delivery of results) ids.push((await store.recordAccountDelivery(delivery)).deliveryId)
+      for (const event of events) ids.push((await store.recordAccountDelivery(event)).deliveryId)
       for (const id of ids) expect(await store.findDelivery(id ?? '')).toBeDefined()
       await store.applyResponse(submissionId, accepted({}, { fileId: null }), 1_600)
       await store.forgetAsset('file-1', FORGET)
       const left = ids.map((id) => store.findDelivery(id ?? ''))
-      expect(await Promise.all(left)).toEqual(results.map(() => undefined))
+      expect(await Promise.all(left)).toEqual(events.map(() => undefined))
     })
 
-    test('replaces its ids by hashes, in earlier audit entries too', async () => {
+    test('replaces its ids with hashes, even in earlier audit entries, and deletes the reason of an entry about its run', async () => {
       const { store } = current()
       const { submissionId, runIds } = await fill('file-1', 'E1')
       const [runId = ''] = runIds
@@ -152,7 +152,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
         runId: null,
       }
       const results = [await reopened.recordDelivery(late)]
-      const events = [aboutFile('file-1'), aboutFile('file-1')]
+      const events = [eventAbout('file-1'), eventAbout('file-1')]
       for (const event of events) results.push(await reopened.recordAccountDelivery(event))
       const end = newAccountDelivery({
         kind: 'upload_finished',
@@ -182,14 +182,14 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
       const old = await fill('file-1', 'E1')
       await store.forgetAsset('file-1', FORGET)
       const fresh = await fill('file-1', 'E2')
-      expect(await store.recordAccountDelivery(aboutFile('file-1'))).toMatchObject({ outcome: 'applied' })
+      expect(await store.recordAccountDelivery(eventAbout('file-1'))).toMatchObject({ outcome: 'applied' })
       const late = newDelivery(old.submissionId, { service: 'ai-tasks', status: 'success', fileId: 'file-1' })
       expect(await store.recordDelivery(late)).toMatchObject({ cause: 'forgotten' })
       expect(await listEveryRun(store, { q: 'file-1' })).toHaveLength(2)
       expect(await listEveryRun(store, { q: fresh.submissionId })).toHaveLength(2)
     })
 
-    test('deletes its rejected deliveries, and keeps the others', async () => {
+    test('deletes the rejected deliveries that name it, or whose token names its submission, and keeps the others', async () => {
       const { store } = current()
       const { submissionId } = await fill('file-1', 'E1')
       const naming = newRejected({ fileId: 'file-1' })
@@ -221,7 +221,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
       await fill('file-2', 'E1')
       expect(await store.forgetAsset('file-1', FORGET)).toBe(false)
       expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual([])
-      expect(await store.recordAccountDelivery(aboutFile('file-1'))).toMatchObject({ cause: null })
+      expect(await store.recordAccountDelivery(eventAbout('file-1'))).toMatchObject({ cause: null })
     })
   })
 }

@@ -2,18 +2,18 @@ import { describe, expect, test } from 'vitest'
 import {
   accepted,
   anAuditEntry,
-  aRejection,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
+  unaccepted,
   unknownIds,
 } from './builders.ts'
-import { deliverResult, settleNotification, submitWithRuns } from './store-calls.ts'
+import { deliverResult, recordNotificationResult, submitWithRuns } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
 export function describeOperatorsHistory(current: () => StoreFixture): void {
   describe('the history of a run', () => {
-    test('contains its submission, its siblings, the time of the response and the notification', async () => {
+    test('contains its submission, its siblings, the time of the first response and the notification', async () => {
       const { store } = current()
       const callerWebhookUrl = 'https://caller.example/hook'
       const { submissionId, runs } = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], {
@@ -24,7 +24,11 @@ export function describeOperatorsHistory(current: () => StoreFixture): void {
       await store.applyResponse(submissionId, accepted({ 'remove-bg': 'pending' }), 1_900)
       await deliverResult(store, submissionId, 'remove-bg', 'success')
       const notificationId = `msg_${own?.runId}`
-      await settleNotification(store, notificationId, { kind: 'again', at: 9_000, reason: 'status 500' })
+      await recordNotificationResult(store, notificationId, {
+        kind: 'again',
+        at: 9_000,
+        reason: 'status 500',
+      })
 
       const found = await store.findSubmission(submissionId)
       expect(await store.findRunHistory(own?.runId ?? '')).toMatchObject({
@@ -70,7 +74,7 @@ export function describeOperatorsHistory(current: () => StoreFixture): void {
       ])
     })
 
-    test('contains the event that ended its queued upload', async () => {
+    test('contains the event that reported the result of its queued upload', async () => {
       const { store } = current()
       const { submissionId, runId } = await submitWithRuns(store, ['remove-bg'])
       await store.applyResponse(submissionId, accepted({}, { fileId: null }), 1_500)
@@ -95,7 +99,7 @@ export function describeOperatorsHistory(current: () => StoreFixture): void {
       await submitWithRuns(store, ['ai-tasks'], facts)
       expect(await store.findRunHistory(older.runId)).toMatchObject({ currentRunId: newer.runId })
       expect(await store.findRunHistory(newer.runId)).toMatchObject({ currentRunId: null })
-      await store.applyResponse(newer.submissionId, aRejection('rejected'), 3_000)
+      await store.applyResponse(newer.submissionId, unaccepted('rejected'), 3_000)
       expect(await store.findRunHistory(older.runId)).toMatchObject({ currentRunId: null })
       expect(await store.findRunHistory(newer.runId)).toMatchObject({ currentRunId: older.runId })
     })
@@ -120,7 +124,7 @@ export function describeOperatorsHistory(current: () => StoreFixture): void {
       const first = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], facts)
       const second = await submitWithRuns(store, [], facts)
       const third = await submitWithRuns(store, ['remove-bg'], facts)
-      await store.applyResponse(third.submissionId, aRejection('rejected'), 3_000)
+      await store.applyResponse(third.submissionId, unaccepted('rejected'), 3_000)
       const newestFirst = [third, second, first]
       const found = await Promise.all(
         newestFirst.map(({ submissionId }) => store.findSubmission(submissionId)),

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { EVERY_RUN, type RunFilter } from '../../src/domain/run-filter.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, anAuditEntry, aRejection, newSubmission } from './builders.ts'
+import { accepted, anAuditEntry, newSubmission, unaccepted } from './builders.ts'
 import { applyFinding, deliverResult, listEveryRun, submitWithRuns, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
@@ -12,7 +12,7 @@ const NAMES = ['remove-bg', 'ai-tasks']
 type Change =
   | { kind: 'insert'; at: number }
   | { kind: 'settle'; index: number; status: 'success' | 'failed' }
-  | { kind: 'reject' | 'acknowledge' | 'expire' | 'name'; index: number }
+  | { kind: 'reject' | 'acknowledge' | 'expire' | 'rename'; index: number }
 
 const index = fc.nat(40)
 const change: fc.Arbitrary<Change> = fc.oneof(
@@ -22,10 +22,10 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     index,
     status: fc.constantFrom('success' as const, 'failed' as const),
   }),
-  fc.record({ kind: fc.constantFrom('reject' as const, 'acknowledge', 'expire', 'name'), index }),
+  fc.record({ kind: fc.constantFrom('reject' as const, 'acknowledge', 'expire', 'rename'), index }),
 )
 
-/** Filters by properties that none of these changes affects, so each run that was there at the start still matches. */
+/** Filters that a run still matches after any of these changes, unless its submission is rejected. */
 const filter = fc.constantFrom(
   {},
   { extension: 'remove-bg' },
@@ -60,17 +60,17 @@ async function perform(
       await sweep(store)
       await applyFinding(store, second?.runId ?? '', { kind: 'timed_out' }, 3_000)
       return
-    case 'name':
+    case 'rename':
       await store.applyResponse(submissionId, accepted({}, { fileName: 'cat_x1.png' }), 3_000)
       return
     case 'reject':
-      await store.applyResponse(submissionId, aRejection('rejected'), 3_000)
+      await store.applyResponse(submissionId, unaccepted('rejected'), 3_000)
   }
 }
 
 export function describeOperatorsPages(current: () => StoreFixture, share: number): void {
   describe('pages of runs', () => {
-    test('contain each run that was there at the start once, while others insert, settle, reject and acknowledge', async () => {
+    test('contain each run that matched at the start once, despite changes in between; only runs of submissions rejected meanwhile may be missing', async () => {
       const changes = fc.array(fc.array(change, { maxLength: 6 }), { minLength: 1, maxLength: 12 })
       await fc.assert(
         fc.asyncProperty(filter, changes, async (chosenFilter, stages) => {
@@ -96,7 +96,7 @@ export function describeOperatorsPages(current: () => StoreFixture, share: numbe
           const found = pages.map(({ run }) => run.runId)
 
           expect(new Set(found).size).toBe(found.length)
-          // A run rejected meanwhile may be missing or listed; all others are listed in order.
+          // A run whose submission was rejected meanwhile may be missing or listed. All others are listed in order.
           expect(found.filter((runId) => !rejected.has(runId))).toEqual(
             atStart.filter((runId) => !rejected.has(runId)),
           )
@@ -135,7 +135,7 @@ export function describeOperatorsPages(current: () => StoreFixture, share: numbe
       expect(whole.slice(-2).map(({ run }) => run.name)).toEqual(['remove-bg', 'rare'])
     })
 
-    test('end with null, even if the last page is full', async () => {
+    test('end with a `next` of null, even if the last page is full', async () => {
       const { store } = current()
       for (let count = 0; count < 4; count += 1) await submitWithRuns(store, ['remove-bg'])
       const first = await store.listRuns(EVERY_RUN, { limit: 2, before: null })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/store.ts'
-import { anAuditEntry, aRejection, FILE_ID, newSubmission, unknownIds } from './builders.ts'
+import { anAuditEntry, FILE_ID, newSubmission, unaccepted, unknownIds } from './builders.ts'
 import { deliverResult, listEveryRun, submitWithRuns } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
-const MANY = anAuditEntry({ kind: 'retry_many', subject: 'retry-1' })
+const RETRY_MANY = anAuditEntry({ kind: 'retry_many', subject: 'retry-1' })
 
 /** Creates failed runs, which may be retried, each of a different file. */
 async function createFailedRuns(store: Store, count: number): Promise<string[]> {
@@ -37,7 +37,7 @@ const countRuns = async (store: Store) => (await listEveryRun(store)).length
 
 export function describeOperatorsRetries(current: () => StoreFixture): void {
   describe('retrying a run', () => {
-    test('writes the submission and the audit entry together, and returns the runs', async () => {
+    test('writes the submission and the audit entry together, and returns the ids of the runs', async () => {
       const { store, failInserts } = current()
       const [runId = ''] = await createFailedRuns(store, 1)
       const entry = anAuditEntry({ kind: 'retry', subject: runId })
@@ -62,7 +62,7 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       expect(await countRuns(store)).toBe(2)
     })
 
-    test('returns a run for each extension, in the order of the request', async () => {
+    test('returns a run for each distinct extension, in the order of the request', async () => {
       const { store } = current()
       const [runId = ''] = await createFailedRuns(store, 1)
       const again = newSubmission(['remove-bg', 'ai-tasks', 'remove-bg'], {
@@ -75,7 +75,7 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       expect(runIds).toEqual(runs.map((run) => run.runId))
     })
 
-    test('acknowledges the run, which is undone by withdrawing the retry unless an operator had acknowledged it before', async () => {
+    test('acknowledges the run; withdrawing the retry undoes this, unless an operator had acknowledged the run before', async () => {
       const { store } = current()
       const [open = '', acknowledged = ''] = await createFailedRuns(store, 2)
       await store.acknowledgeRuns([acknowledged], anAuditEntry({ at: 6_000 }))
@@ -86,7 +86,7 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       for (const [index, runId] of [open, acknowledged].entries()) {
         const again = newRetry(`file-${index}`, { at: 7_000 })
         const { submissionId } = await retry(store, runId, again, { entry: anAuditEntry() })
-        await store.applyResponse(submissionId, aRejection('rejected'), 7_100)
+        await store.applyResponse(submissionId, unaccepted('rejected'), 7_100)
       }
       expect(await times()).toEqual([7_000, 6_000])
       for (const runId of [open, acknowledged, 'nowhere']) await store.withdrawRetry(runId, 7_000)
@@ -108,12 +108,14 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
     test('is rejected for a run that is pending, has no file, or does not exist', async () => {
       const { store } = current()
       const pending = await submitWithRuns(store, ['remove-bg'], { fileId: FILE_ID })
-      const nameless = await submitWithRuns(store, ['remove-bg'])
+      const withoutFile = await submitWithRuns(store, ['remove-bg'])
       const entry = anAuditEntry({ kind: 'retry' })
       expect(await store.submitRetry(pending.runId, newRetry(FILE_ID), { entry })).toEqual({
         rejection: 'pending',
       })
-      expect(await store.submitRetry(nameless.runId, newRetry(), { entry })).toEqual({ rejection: 'no_file' })
+      expect(await store.submitRetry(withoutFile.runId, newRetry(), { entry })).toEqual({
+        rejection: 'no_file',
+      })
       const [failed = ''] = await createFailedRuns(store, 1)
       for (const unknown of ['nowhere', ...unknownIds(failed)])
         expect(await store.submitRetry(unknown, newRetry(), { entry })).toEqual({ rejection: 'no_file' })
@@ -123,14 +125,14 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
   })
 
   describe('a retry of many runs', () => {
-    test('returns its runs one after the other in the requested order, and reports its progress', async () => {
+    test('returns its runs one after the other in the requested order, each once, and reports its progress', async () => {
       const { store } = current()
       const runIds = await createFailedRuns(store, 4)
       const [first = '', second = '', third = '', fourth = ''] = runIds
       const order = [third, first, fourth, second]
       expect(await store.findRetry('retry-1')).toBeUndefined()
-      await store.createRetry('retry-1', [...order, 'nowhere', ...unknownIds(first), third], MANY)
-      expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual([MANY])
+      await store.createRetry('retry-1', [...order, 'nowhere', ...unknownIds(first), third], RETRY_MANY)
+      expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual([RETRY_MANY])
       const none = { pending: 0, success: 0, failed: 0, expired: 0, rejected: 0, unconfirmed: 0 }
       const progress = { retryId: 'retry-1', total: 4, done: 0, failed: 0, state: 'running', results: none }
       expect(await store.findRetry('retry-1')).toEqual(progress)
@@ -163,8 +165,8 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
     test('is processed after earlier retries', async () => {
       const { store } = current()
       const [first = '', second = ''] = await createFailedRuns(store, 2)
-      await store.createRetry('retry-1', [second], MANY)
-      await store.createRetry('retry-2', [first, second], MANY)
+      await store.createRetry('retry-1', [second], RETRY_MANY)
+      await store.createRetry('retry-2', [first, second], RETRY_MANY)
       const returned: (string | undefined)[] = []
       for (let count = 0; count < 3; count += 1) {
         const item = await store.nextRetryItem()
@@ -178,14 +180,14 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
 
     test('without runs is done at once', async () => {
       const { store } = current()
-      await store.createRetry('retry-1', [], MANY)
+      await store.createRetry('retry-1', [], RETRY_MANY)
       expect(await store.findRetry('retry-1')).toMatchObject({ total: 0, done: 0, state: 'done' })
     })
 
-    test('submits each run once: an item and its submission are recorded together', async () => {
+    test('submits each item once: recording its submission changes its state, and an item that has ended never waits again', async () => {
       const { store } = current()
       const [runId = '', otherId = ''] = await createFailedRuns(store, 2)
-      await store.createRetry('retry-1', [runId, otherId], MANY)
+      await store.createRetry('retry-1', [runId, otherId], RETRY_MANY)
       const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
       await retry(store, runId, newRetry(), { itemId })
       const second = await store.submitRetry(otherId, newRetry('file-1'), { itemId })
@@ -196,20 +198,20 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       expect((await store.nextRetryItem())?.runId).toBe(otherId)
     })
 
-    test('keeps the place of a run that ImageKit has deferred', async () => {
+    test('keeps the place of an item that is set back to waiting, as after a rate limit of ImageKit', async () => {
       const { store } = current()
       const [runId = '', otherId = ''] = await createFailedRuns(store, 2)
-      await store.createRetry('retry-1', [runId, otherId], MANY)
+      await store.createRetry('retry-1', [runId, otherId], RETRY_MANY)
       const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
       await retry(store, runId, newRetry(), { itemId })
       await store.endRetryItem(itemId, 'waiting', null)
       expect(await store.nextRetryItem()).toMatchObject({ itemId, runId })
     })
 
-    test('continues after a restart; an item in progress becomes unconfirmed and is never submitted again', async () => {
+    test('continues after a restart; an item that was being submitted becomes unconfirmed and is never submitted again', async () => {
       const { store, reopen } = current()
       const [runId = '', otherId = ''] = await createFailedRuns(store, 2)
-      await store.createRetry('retry-1', [runId, otherId], MANY)
+      await store.createRetry('retry-1', [runId, otherId], RETRY_MANY)
       const { itemId = 0 } = (await store.nextRetryItem()) ?? {}
       await retry(store, runId, newRetry(), { itemId })
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { numberOf } from '../../src/domain/ids.ts'
 import type { RunFilter } from '../../src/domain/run-filter.ts'
-import { aRejection, newSubmission, unknownIds } from './builders.ts'
+import { newSubmission, unaccepted, unknownIds } from './builders.ts'
 import { deliverResult, listEveryRun, listFileNames, submitWithRuns } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
@@ -35,7 +35,7 @@ export function describeOperatorsSearch(current: () => StoreFixture): void {
       expect(await find(q)).toEqual([fileName])
     })
 
-    test('finds a run, all runs of a submission and all runs of a file by complete ids only', async () => {
+    test('finds a run, all runs of a submission and all runs of a file, by their complete ids only', async () => {
       const { store } = current()
       const one = await submitWithRuns(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1', fileName: 'a' })
       const two = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1', fileName: 'b' })
@@ -45,14 +45,15 @@ export function describeOperatorsSearch(current: () => StoreFixture): void {
       expect(await find('file-1')).toEqual(['b', 'a', 'a'])
       for (const id of [one.runId, two.submissionId, 'file-1', 'FILE-11'])
         expect(await find(id.slice(0, -1))).toEqual([])
-      // A run has the random bits of its submission, so with the other prefix it may be the submission's id.
+      // The id of a run has the random bits of its submission's id. If both rows have the same number, the variant of the run's id with
+      // the prefix `sub_` is the submission's id.
       const unknownTexts = [...unknownIds(one.runId), ...unknownIds(two.submissionId)].filter(
         (text) => text !== '' && text !== one.submissionId,
       )
       for (const unknown of unknownTexts) expect(await find(unknown)).toEqual([])
     })
 
-    test('finds both a file with this id and a file with this name', async () => {
+    test('finds both the runs of a file with this id and those of a file with this name', async () => {
       const { store } = current()
       const one = await submitWithRuns(store, ['remove-bg'], { fileId: 'cat', fileName: 'dog' })
       const two = await submitWithRuns(store, ['remove-bg'], { fileId: 'dog', fileName: 'cat' })
@@ -63,7 +64,7 @@ export function describeOperatorsSearch(current: () => StoreFixture): void {
     test('finds runs of a rejected submission by exact ids, and never by file name', async () => {
       const { store } = current()
       const one = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1', fileName: 'cat.png' })
-      await store.applyResponse(one.submissionId, aRejection('rejected'), 2_000)
+      await store.applyResponse(one.submissionId, unaccepted('rejected'), 2_000)
       await submitNamed('cat-2.png')
       for (const q of [one.runId, one.submissionId, 'file-1']) expect(await find(q)).toEqual(['cat.png'])
       expect(await find('cat')).toEqual(['cat-2.png'])
@@ -87,7 +88,7 @@ export function describeOperatorsSearch(current: () => StoreFixture): void {
         ),
       )
       const rejected = created[5_001]?.submissionId ?? ''
-      await store.applyResponse(rejected, aRejection('rejected'), 9_000)
+      await store.applyResponse(rejected, unaccepted('rejected'), 9_000)
 
       const expectImages = async (filter: Partial<RunFilter>, expected: typeof created, limit = 50) => {
         const found = await listEveryRun(store, { q: 'img_', ...filter }, { limit })

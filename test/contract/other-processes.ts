@@ -4,7 +4,7 @@ import { anAuditEntry } from './builders.ts'
 import { deliverResult, submitWithRuns } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
-/** What a store reads and reports about its database if other processes use it, too. */
+/** What a store reads from its database, and reports about it, if other processes use the same one. */
 export function describeOtherProcesses(current: () => StoreFixture): void {
   describe("the database's clock", () => {
     test('does not go back, whichever process reads it', async () => {

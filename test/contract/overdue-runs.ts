@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { NewSubmission } from '../../src/domain/submission.ts'
-import { anAuditEntry, aRejection, FILE_ID, newAccountDelivery, newDelivery } from './builders.ts'
+import { anAuditEntry, FILE_ID, newAccountDelivery, newDelivery, unaccepted } from './builders.ts'
 import { applyFinding, listEveryRun, submit as submitTo, sweep } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 import { withLease } from './with-lease.ts'
@@ -35,7 +35,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       expect(await due(8_000)).toEqual(runs)
     })
 
-    test('changes nothing else of a run', async () => {
+    test('changes nothing else about a run', async () => {
       const { store } = current()
       const id = await submit(1_000, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
       const [found, asset] = [await store.findSubmission(id), await store.findAsset(FILE_ID)]
@@ -95,7 +95,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       ]
       await settle(succeeded)
       await settle(failed, 'failed')
-      await store.applyResponse(rejected, aRejection('rejected'), 2_000)
+      await store.applyResponse(rejected, unaccepted('rejected'), 2_000)
       const event = { kind: 'asset', eventId: null, type: 'file.updated', fileId: FILE_ID } as const
       await store.recordAccountDelivery(newAccountDelivery(event))
       await applyFinding(store, await runIdOf(expired), { kind: 'timed_out' }, 3_000)
@@ -135,7 +135,8 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       const { store } = current()
       await Promise.all(Array.from({ length: 25 }, () => submit(1_000, HUNDRED_NAMES)))
       const marked: number[] = []
-      // The runs are overdue but only a second old. A store with overlapping transactions marks them, but does not pass them yet.
+      // The runs are overdue but only a second old. A store with overlapping transactions marks them, but reads them again each time
+      // instead of passing them.
       for (let isMore = true; isMore; ) {
         isMore = await withLease(store).sweepOverdue(2_000, 1_000)
         marked.push((await store.listDue(FAR_FUTURE, 5_000)).length)
@@ -147,7 +148,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
     test('passes a limited number of runs at a time, and returns whether there may be more', async () => {
       const { store } = current()
       const rejected = await Promise.all(Array.from({ length: 101 }, () => submit(1_000, HUNDRED_NAMES)))
-      await Promise.all(rejected.map((id) => store.applyResponse(id, aRejection('rejected'), 2_000)))
+      await Promise.all(rejected.map((id) => store.applyResponse(id, unaccepted('rejected'), 2_000)))
       const pending = await submit(1_000)
       expect(await withLease(store).sweepOverdue(FAR_FUTURE, 0)).toBe(true)
       expect(await due()).toEqual([])
@@ -176,7 +177,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       for (let index = 0; index < 12; index += 1) submissionIds.push(await submit(index * 1_000, ['a', 'b']))
       const [, settled = '', rejected = '', early = '', , , , late = ''] = submissionIds
       await settle(settled, 'success', 'a')
-      for (const id of [rejected, early, late]) await store.applyResponse(id, aRejection('rejected'), 2_000)
+      for (const id of [rejected, early, late]) await store.applyResponse(id, unaccepted('rejected'), 2_000)
       const acceptedLater = new Set<string>()
       const expected = () =>
         submissionIds
@@ -189,11 +190,11 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
           run.submissionId,
           run.name,
         ])
-      // The sweep has passed the first of the submissions that are accepted after all, and not the second.
       for (const now of [-1, 3_500, 5_500, 20_000]) {
         await sweep(store, { now })
         for (const limit of [1, 3, 50]) expect(await pending(limit)).toEqual(expected())
         if (now !== 5_500) continue
+        // Both submissions are accepted after all. The sweep has passed the early one, and not the late one.
         for (const id of [early, late]) {
           await settle(id, 'success', 'a')
           acceptedLater.add(id)
@@ -202,7 +203,7 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       }
     })
 
-    test('does not change which run has been pending the longest', async () => {
+    test('does not change which pending run was inserted first', async () => {
       const { store } = current()
       const submissionIds: string[] = []
       for (const at of [9_000, 1_000, 5_000, 6_000]) submissionIds.push(await submit(at))
@@ -222,13 +223,13 @@ export function describeOverdueRuns(current: () => StoreFixture): void {
       expect(await oldest()).toBe(await runIdOf(later))
     })
 
-    test('does not change the oldest pending run if a rejected submission is accepted after all', async () => {
+    test('does not change which pending run was inserted first, even if a rejected submission is accepted after all', async () => {
       const { store } = current()
       const submissionIds: string[] = []
       for (const at of [1_000, 9_000, 8_000, 7_000]) submissionIds.push(await submit(at, ['a', 'b']))
       const [first = '', second = '', third = ''] = submissionIds
       const oldest = async () => (await store.findOldestPending())?.runId
-      for (const id of [first, third]) await store.applyResponse(id, aRejection('rejected'), 2_000)
+      for (const id of [first, third]) await store.applyResponse(id, unaccepted('rejected'), 2_000)
       await sweep(store, { now: 8_999 })
       expect(await oldest()).toBe(await runIdOf(second))
       await settle(third, 'success', 'b')

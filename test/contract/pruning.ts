@@ -15,7 +15,7 @@ export function describePruning(current: () => StoreFixture): void {
     (await withLease(current().store).pruneBodies(before, limit, null)).pruned
 
   describe('the last trusted time of the clock', () => {
-    test('is that of the latest delivery or submission until a time is saved', async () => {
+    test('is that of the newest delivery or submission until a time is saved', async () => {
       const { store } = current()
       expect(await store.findClockTrust()).toBeNull()
       const id = await submit()
@@ -34,7 +34,7 @@ export function describePruning(current: () => StoreFixture): void {
   })
 
   describe('pruning', () => {
-    test('deletes old bodies, a limited number at a time, until there are none', async () => {
+    test('deletes old bodies, a limited number at a time, until no old ones are left', async () => {
       const id = await submit()
       for (let count = 0; count < 5; count++) await deliverAt(id, 1_000 + count)
       await current().store.recordAccountDelivery(
@@ -61,14 +61,14 @@ export function describePruning(current: () => StoreFixture): void {
       expect(await current().store.recordAccountDelivery(again)).toMatchObject({ outcome: 'duplicate' })
     })
 
-    test('keeps young bodies between old ones, as they are stored if the clock is set back', async () => {
+    test('keeps recent bodies that were stored between old ones, as happens when the clock is set back', async () => {
       const id = await submit()
       for (const receivedAt of [1_000, 9_000, 1_001]) await deliverAt(id, receivedAt)
       expect(await prune(5_000, 10)).toBe(2)
       expect(await prune(9_001, 10)).toBe(1)
     })
 
-    test('continues past more young bodies than it checks at a time, and ends after the last body', async () => {
+    test('continues past more recent bodies than it checks at a time, and ends after the last body', async () => {
       const id = await submit()
       for (const receivedAt of [9_000, 9_000, 9_000, 1_000, 1_001]) await deliverAt(id, receivedAt)
       const pruned: number[] = []

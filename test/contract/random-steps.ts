@@ -1,16 +1,19 @@
 import fc from 'fast-check'
 import type { FinalStatus } from '../../src/domain/run.ts'
 import type { Store } from '../../src/store/store.ts'
-import { accepted, anAuditEntry, aRejection, EVIDENCE, newDelivery, newSubmission } from './builders.ts'
+import { accepted, anAuditEntry, EVIDENCE, newDelivery, newSubmission, unaccepted } from './builders.ts'
 import { applyFinding, submit, sweep } from './store-calls.ts'
 import { withLease } from './with-lease.ts'
 
 export const HOUR = 3_600_000
-/** The database rejects rows received or created at this time, which is later than that of any other step. */
+/**
+ * The database rejects deliveries received, and submissions created, at this time (see `failInserts`). Steps that should succeed
+ * insert rows only with earlier times.
+ */
 export const FAILING_AT = 31 * HOUR
 const NAMES = ['remove-bg', 'ai-tasks', 'saved-extension']
 
-/** One call of the store; `index` selects the submission. */
+/** One action on a store; `index` selects the submission that it is about. */
 export type Step =
   | { kind: 'submit'; names: string[]; fileId: string | null; at: number }
   | { kind: 'failing submit' | 'failing webhook' | 'forget' | 'retry'; index: number }
@@ -18,6 +21,7 @@ export type Step =
       kind: 'respond'
       index: number
       statuses: { [name: string]: 'pending' | FinalStatus }
+      /** ImageKit has queued the upload, so its response names no file. */
       isQueued: boolean
     }
   | { kind: 'reject'; index: number; as: 'rejected' | 'unconfirmed' }
@@ -81,10 +85,10 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ kind: fc.constant('fold' as const) }),
 )
 
-/** The submissions that the steps have created. */
-export type Known = { submissionId: string; fileId: string | null }[]
+/** The submissions that the `submit` steps have created. */
+export type KnownSubmissions = { submissionId: string; fileId: string | null }[]
 
-export async function perform(store: Store, known: Known, step: Step): Promise<unknown> {
+export async function perform(store: Store, known: KnownSubmissions, step: Step): Promise<unknown> {
   if (step.kind === 'submit') {
     const { fileId } = step
     known.push({ submissionId: await submit(store, step.names, { fileId, at: step.at }), fileId })
@@ -103,7 +107,7 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
   const { submissionId, fileId } = submission
   switch (step.kind) {
     case 'failing submit':
-      // It fails after its run was counted, under a name that no other run has.
+      // The insert fails after the run was counted. No other run has this name, so a count that remains is noticed.
       return submit(store, ['fresh'], { fileId, at: FAILING_AT })
     case 'failing webhook': {
       const result = { service: 'ai-tasks', status: 'failed', fileId } as const
@@ -124,23 +128,24 @@ export async function perform(store: Store, known: Known, step: Step): Promise<u
       return store.applyResponse(submissionId, accepted(step.statuses, facts), 2 * HOUR)
     }
     case 'reject':
-      return store.applyResponse(submissionId, aRejection(step.as), 3 * HOUR)
+      return store.applyResponse(submissionId, unaccepted(step.as), 3 * HOUR)
     case 'webhook': {
-      const { service: named, status, code } = step
+      const { service: name, status, code } = step
       const error = code === null ? null : { code }
-      const result = { service: named, status, fileId, error }
+      const result = { service: name, status, fileId, error }
       return store.recordDelivery(newDelivery(submissionId, result, { receivedAt: step.at }))
     }
     case 'finding': {
       const [run] = await runsOf(store, known, step.index)
       const finding = step.finding === 'evidence' ? EVIDENCE : { kind: step.finding }
+      // Later than every request, so that each pending run becomes due.
       await sweep(store, { now: FAILING_AT })
       return applyFinding(store, run?.runId ?? '', finding, 4 * HOUR)
     }
   }
 }
 
-async function runsOf(store: Store, known: Known, index: number) {
+async function runsOf(store: Store, known: KnownSubmissions, index: number) {
   const submission = known[index % Math.max(1, known.length)]
   return (submission && (await store.findSubmission(submission.submissionId))?.runs) ?? []
 }

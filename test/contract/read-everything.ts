@@ -5,19 +5,23 @@ import type { StepRunner } from './batches/step-runner.ts'
 import { countsOf } from './store-calls.ts'
 
 const EVERYTHING = { limit: 10_000, before: null }
+/** The times for which due runs and notifications are read. The last one is later than every step of `batches/`. */
 const TIMES = [5, 12, 1_000_000]
 
-/** What the store returns about the rows of these sequences. Excludes alerts, sessions and the trust in the clock. */
+/**
+ * What the store returns in its lists, and about the rows with these ids: those of sequences of steps. Excludes alerts, ended
+ * sessions and the clock trust: a later sequence may replace them, so `StepRunner.end` returns them after each sequence.
+ */
 export async function readEverything(store: Store, ids: readonly ReturnType<StepRunner['ids']>[]) {
-  const retryIds = ids.flatMap((of) => of.retryIds)
+  const retryIds = ids.flatMap((sequence) => sequence.retryIds)
   const { runs } = await store.listRuns(EVERY_RUN, EVERYTHING)
   const { deliveries } = await store.listDeliveries(EVERY_DELIVERY, EVERYTHING)
-  const fileIds = ids.flatMap((of) => of.fileIds)
+  const fileIds = ids.flatMap((sequence) => sequence.fileIds)
   return {
     runs,
     deliveries,
     submissions: await readEach(
-      ids.flatMap((of) => of.submissionIds),
+      ids.flatMap((sequence) => sequence.submissionIds),
       (id) => store.findSubmission(id),
     ),
     assets: await readEach(fileIds, (id) => store.findAsset(id)),
@@ -38,7 +42,7 @@ export async function readEverything(store: Store, ids: readonly ReturnType<Step
     newestClaimAt: await store.findNewestClaimAt(),
     rejectedCounts: new Set(await store.countRejected(0)),
     rejected: await readEach(
-      ids.flatMap((of) => of.rejectedIds),
+      ids.flatMap((sequence) => sequence.rejectedIds),
       (id) => store.findRejected(id),
     ),
   }

@@ -5,6 +5,7 @@ import { submit } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
 export function describeRejectedDeliveries(current: () => StoreFixture): void {
+  /** Stores rejected deliveries. A `submissionId` means that their token was valid. */
   const keep = async (
     count: number,
     cause: RejectionCause,
@@ -20,7 +21,7 @@ export function describeRejectedDeliveries(current: () => StoreFixture): void {
     (await current().store.findRejected(deliveryId ?? '')) !== undefined
 
   describe('rejected deliveries', () => {
-    test('are found unchanged, also after the store was opened again', async () => {
+    test('are found unchanged, also after the store is reopened; unknown ids are not found', async () => {
       const body = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
       const extension = newRejected({ body, headers: { 'x-odd': 'ü"' } })
       const account = newRejected({ route: 'account', cause: 'too_large', token: null, bytes: 5_000_000 })
@@ -58,21 +59,21 @@ export function describeRejectedDeliveries(current: () => StoreFixture): void {
     test('are kept up to 1,000 without a valid token and 10,000 with one, and neither kind evicts the other', {
       timeout: 60_000,
     }, async () => {
-      const proven = (count: number) => keep(count, 'not_json', undefined, 'a-submission')
-      const [first, second] = await proven(2)
+      const keepWithToken = (count: number) => keep(count, 'not_json', undefined, 'a-submission')
+      const [first, second] = await keepWithToken(2)
       const [forged] = await keep(1, 'forged_token')
       for (let round = 0; round < 10; round += 1) await keep(101, 'bad_signature')
       expect([await isKept(first), await isKept(forged)]).toEqual([true, false])
       const [newest] = await keep(1, 'no_secret')
-      for (let round = 0; round < 10; round += 1) await proven(999)
-      await proven(8)
+      for (let round = 0; round < 10; round += 1) await keepWithToken(999)
+      await keepWithToken(8)
       expect([await isKept(first), await isKept(second)]).toEqual([true, true])
-      const [last] = await proven(1)
+      const [last] = await keepWithToken(1)
       expect([await isKept(first), await isKept(second), await isKept(last)]).toEqual([false, true, true])
       expect(await isKept(newest)).toBe(true)
     })
 
-    test('without a valid token are kept up to 64 MiB in total: the oldest are evicted', async () => {
+    test('without a valid token are kept up to 64 MiB of bodies in total: the oldest are evicted', async () => {
       const mebibyte = Buffer.alloc(1024 * 1024, 1)
       const [oldest, second] = await keep(64, 'forged_token', mebibyte)
       expect(await isKept(oldest)).toBe(true)
@@ -105,13 +106,13 @@ export function describeRejectedDeliveries(current: () => StoreFixture): void {
       ])
     })
 
-    test('do not change if none is added', async () => {
+    test('stay stored when a call adds none', async () => {
       const ids = await keep(2, 'no_secret')
       expect(await current().store.keepRejected([])).toEqual([])
       expect(await Promise.all(ids.map(isKept))).toEqual([true, true])
     })
 
-    test('are neither stored nor found by a closed store', async () => {
+    test('cannot be stored or looked up in a closed store', async () => {
       const { store, reopen } = current()
       await reopen()
       await expect(store.keepRejected([newRejected()])).rejects.toMatchObject({ code: 'store_unavailable' })

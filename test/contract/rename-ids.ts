@@ -1,8 +1,9 @@
 import { ID_PATTERN, numberOf } from '../../src/domain/ids.ts'
 
 /**
- * Two stores that do the same assign different ids: their checks are random, and numbers may be skipped. Returns a function that
- * replaces each id in a value by its rank among the ids of its kind, in creation order.
+ * Two stores that perform the same steps assign different ids: the last part of an id is random, and numbers may be skipped.
+ * Returns a function that makes their values comparable: it replaces each id that occurs in `values` by its kind and its rank in
+ * creation order, as in `run-3`.
  */
 export function createIdRenamer(values: unknown): (value: unknown) => unknown {
   const inOrder = findIds(values).toSorted((one, two) => numberOf(one) - numberOf(two))
@@ -10,13 +11,13 @@ export function createIdRenamer(values: unknown): (value: unknown) => unknown {
   for (const kind of ['run', 'sub', 'dlv']) {
     const ofKind = inOrder.filter((id) => id.startsWith(kind))
     for (const [index, id] of ofKind.entries()) names.set(id, `${kind}-${index + 1}`)
-    // Otherwise the ranks of two rows with the same number would be ambiguous.
+    // The order of two ids with the same number would be undefined.
     if (new Set(ofKind.map(numberOf)).size < ofKind.length)
-      throw new Error(`two ids of ${kind} have one number`)
+      throw new Error(`two ids of kind ${kind} have the same number`)
   }
   const deliveries = inOrder.filter((id) => id.startsWith('dlv')).map(numberOf)
   const rename = (text: string) => text.replaceAll(ID_PATTERN, (id) => names.get(id) ?? id)
-  // A page of bodies ends at the number of a delivery.
+  // The `next` of `pruneBodies` is the number of a delivery, so it differs between the stores, too.
   const describePosition = (position: number) =>
     `after ${deliveries.filter((number) => number <= position).length}`
   return (value) => mapTexts(value, rename, describePosition)

@@ -7,12 +7,12 @@ import {
   AN_ATTEMPT,
   accepted,
   anAuditEntry,
-  aRejection,
   newAccountDelivery,
   newDelivery,
   newKeyClaim,
   newRejected,
   newSubmission,
+  unaccepted,
 } from './builders.ts'
 import {
   applyFinding,
@@ -183,7 +183,7 @@ export function describeSharedDatabase(current: () => StoreFixture): void {
           const { due } = await store.listDueNotifications(FAR_FUTURE, { perHost: 100, after: null })
           expect(due.map(({ notificationId }) => notificationId)).toEqual([`msg_${runId}`])
         }
-        await handles[1].settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
+        await handles[1].recordNotificationResult(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
       }
       await expectSame(handles, countsOf)
     })
@@ -421,7 +421,7 @@ export function describeSharedDatabase(current: () => StoreFixture): void {
     test('agree on a submission that one rejects and that a webhook on the other shows to be accepted', async () => {
       const [one, two] = await openBoth()
       const { submissionId } = await submitWithRuns(one, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
-      await one.applyResponse(submissionId, aRejection('rejected'), 2_000)
+      await one.applyResponse(submissionId, unaccepted('rejected'), 2_000)
       expect(await two.listDue(FAR_FUTURE, 9)).toEqual([])
       await deliverResult(two, submissionId, 'remove-bg', 'success', { at: 3_000 })
       expect(await one.listDue(FAR_FUTURE, 9)).toMatchObject([{ run: { name: 'ai-tasks' } }])

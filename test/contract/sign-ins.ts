@@ -4,7 +4,10 @@ import type { StoreFixture } from './store-fixture.ts'
 const MINUTE = 60_000
 const NOW = 100 * MINUTE
 
-/** Failed sign-in attempts. An attempt counts for each of its names, which are hashes of the client's address and of the key. */
+/**
+ * The limit on failed sign-in attempts. An attempt counts as a failure of each of its names until it is forgiven. The names are
+ * hashes of the client's address and of the key; here they are plain words.
+ */
 export function describeSignIns(current: () => StoreFixture): void {
   const begin = (names: readonly string[], at = NOW) => current().store.beginSignIn(names, at)
   const failTimes = async (times: number, names: readonly string[], at = NOW) => {
@@ -33,7 +36,7 @@ export function describeSignIns(current: () => StoreFixture): void {
       expect(await begin(['here'], 16 * MINUTE)).toBe(true)
     })
 
-    test('that succeed are removed from the failures, each once', async () => {
+    test('that succeed no longer count as failures; forgiving one twice removes no other', async () => {
       const { store } = current()
       await failTimes(9, ['here', 'key'], NOW - 1)
       expect(await begin(['here', 'key'])).toBe(true)
@@ -51,7 +54,7 @@ export function describeSignIns(current: () => StoreFixture): void {
       }
     })
 
-    test('do not count while the clock is set back to a time before them', async () => {
+    test('do not count if the clock was set back to more than a minute before them', async () => {
       await failTimes(10, ['here'], NOW)
       expect(await begin(['here'], NOW - 2 * MINUTE)).toBe(true)
     })
@@ -62,21 +65,21 @@ export function describeSignIns(current: () => StoreFixture): void {
       expect(await reopened.beginSignIn(['here'], NOW + 1)).toBe(false)
     })
 
-    test('are deleted when 20,000 other names have failed since', async () => {
+    test('are deleted once 20,000 other names have failed since then', async () => {
       await failTimes(10, ['here'])
       for (let block = 0; block < 20; block += 1) {
         expect(await begin(['here'])).toBe(false)
         const others = Array.from({ length: 1_000 }, (_, index) => begin([`${block} ${index}`], NOW + 1))
         expect(new Set(await Promise.all(others))).toEqual(new Set([true]))
       }
-      // Concurrent attempts may not have noticed each other's failures, so one more attempt evicts the oldest name.
+      // Concurrent attempts may not have seen each other's failures, so only this one is sure to evict the oldest name.
       expect(await begin(['19 999'], NOW + 1)).toBe(true)
       expect(await begin(['here'])).toBe(true)
       await failTimes(9, ['0 0'], NOW + 2)
       expect(await begin(['0 0'], NOW + 2)).toBe(false)
     })
 
-    test('are accepted at most ten times if they are concurrent', async () => {
+    test('are allowed at most ten times if they are concurrent', async () => {
       const { store } = current()
       const allowed = await Promise.all(Array.from({ length: 25 }, (_, index) => begin(['here', `${index}`])))
       expect(allowed.filter(Boolean)).toHaveLength(10)

@@ -8,7 +8,7 @@ import type { Store } from '../../src/store/store.ts'
 import { AN_ATTEMPT, newDelivery, newSubmission } from './builders.ts'
 import { type LeasedStore, withLease } from './with-lease.ts'
 
-/* Calls of a store that several tests make, and lists read to their end. */
+/* Calls of a store that several tests make, and functions that read all pages of a list. */
 
 /** Creates a submission and returns its id. */
 export async function submit(
@@ -20,8 +20,8 @@ export async function submit(
 }
 
 /**
- * Sweeps every run that has been pending for `overdueAfterMs` by `now`, in as many steps as necessary. By default, each pending
- * run becomes due, with the time of its request as due time.
+ * Marks every run that has been pending for `overdueAfterMs` at `now` as overdue and due, in as many steps as necessary. By
+ * default, these are all pending runs, and each is due since its request.
  */
 export async function sweep(store: LeasedStore, { now = 1_000_000, overdueAfterMs = 0 } = {}): Promise<void> {
   while (await withLease(store).sweepOverdue(now, overdueAfterMs));
@@ -32,7 +32,7 @@ export async function fold(store: LeasedStore): Promise<void> {
   while (await withLease(store).foldCounters());
 }
 
-/** Applies a finding with the present claim: the run's due time. */
+/** Applies a finding with the current claim, which is the run's due time. */
 export async function applyFinding(
   store: Pick<Store, 'listDue' | 'applyFinding'>,
   runId: string,
@@ -43,7 +43,7 @@ export async function applyFinding(
   return store.applyFinding(runId, finding, at, due?.dueAt ?? 0)
 }
 
-/** Creates a submission. Returns it with its runs, in the order of the names. */
+/** Creates a submission. Returns its id, its runs in the order of the names, and the id of the first run. */
 export async function submitWithRuns(
   store: Store,
   names: string[],
@@ -67,19 +67,19 @@ export function deliverResult(
   return store.recordDelivery(newDelivery(submissionId, result, { receivedAt: at }))
 }
 
-/** Records the result of an attempt with the present claim: the due time. */
-export async function settleNotification(
-  store: Pick<Store, 'listDueNotifications' | 'settleNotification'>,
+/** Records the result of an attempt with the current claim, which is the notification's due time. */
+export async function recordNotificationResult(
+  store: Pick<Store, 'listDueNotifications' | 'recordNotificationResult'>,
   notificationId: string,
   result: NotificationResult,
 ): Promise<void> {
   const page = { perHost: 1_000, after: null }
   const { due } = await store.listDueNotifications(Number.MAX_SAFE_INTEGER, page)
   const claim = due.find((one) => one.notificationId === notificationId)?.dueAt ?? 0
-  await store.settleNotification(notificationId, result, claim, AN_ATTEMPT)
+  await store.recordNotificationResult(notificationId, result, claim, AN_ATTEMPT)
 }
 
-/** Reads the body of a due notification by a claim that ends at the due time, and so changes nothing. */
+/** Reads the body of a due notification by claiming it. The claim ends at the current due time, so nothing changes. */
 export function peekBody(
   store: Pick<Store, 'claimNotification'>,
   { notificationId, dueAt }: Pick<DueNotification, 'notificationId' | 'dueAt'>,
@@ -87,7 +87,7 @@ export function peekBody(
   return store.claimNotification(notificationId, dueAt, dueAt)
 }
 
-/** All pages of a list. `between` runs between two pages. */
+/** Reads all pages of the list of runs, and checks their length. `between` is called between two pages. */
 export async function listEveryRun(
   store: Store,
   filter: Partial<RunFilter> = {},
@@ -105,6 +105,7 @@ export async function listEveryRun(
   return found
 }
 
+/** Like `listEveryRun`, for deliveries. */
 export async function listEveryDelivery(
   store: Store,
   filter: Partial<DeliveryFilter> = {},
@@ -130,7 +131,7 @@ export async function findRun(store: Store, runId: string): Promise<Run | undefi
   return (await store.findRunHistory(runId))?.run
 }
 
-/** An operator's counts in a canonical order: all groups, and the counters of each window. */
+/** What `readStats` returns for each of the `STAT_WINDOWS`, in a canonical order. */
 export async function countsOf(store: Store) {
   const stats = await Promise.all(STAT_WINDOWS.map(([from, until]) => store.readStats(from, until)))
   return {
@@ -140,7 +141,7 @@ export async function countsOf(store: Store) {
   }
 }
 
-/** Windows with and without whole days. */
+/** In hours since the epoch: from, and until (exclusive). Some of them contain whole days, others don't. */
 export const STAT_WINDOWS = [
   [0, 100_000],
   [0, 24],

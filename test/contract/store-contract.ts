@@ -15,7 +15,7 @@ import { describeNotifications } from './notifications.ts'
 import { describeNullAndEmpty } from './null-and-empty.ts'
 import { describeOldSubmissions } from './old-submissions.ts'
 import { testOldSubmissions } from './old-submissions-property.ts'
-import { describeAuditEntries } from './operators-audit.ts'
+import { describeOperatorsAudit } from './operators-audit.ts'
 import { describeOperatorsCounts } from './operators-counts.ts'
 import { describeOperatorsDeliveries } from './operators-deliveries.ts'
 import { describeOperatorsDeliveryFilters } from './operators-delivery-filters.ts'
@@ -35,10 +35,13 @@ import { describeSubmissions } from './submissions.ts'
 
 type Open = () => Promise<StoreFixture>
 
-/** `share` is the fraction of the cases that each property tests: a slow store may test fewer. */
+/** `share`: the fraction of the cases that each property test runs, so that a slow store can run fewer. */
 type ContractOptions = { share?: number }
 
-/** The behaviour of every store, except what only operators use. `open` returns a new, empty one for each test. */
+/**
+ * What every store must do, except what only operators use, and what concerns several processes. `open` resolves with a new,
+ * empty store for each test.
+ */
 export function storeContract(name: string, open: Open, { share = 1 }: ContractOptions = {}): void {
   describe(name, () => {
     const current = openForEach(open)
@@ -66,7 +69,7 @@ export function storeContract(name: string, open: Open, { share = 1 }: ContractO
   })
 }
 
-/** The behaviour of every store for operators. */
+/** What every store must do for operators. */
 export function operatorsContract(name: string, open: Open, { share = 1 }: ContractOptions = {}): void {
   describe(name, () => {
     const current = openForEach(open)
@@ -77,7 +80,7 @@ export function operatorsContract(name: string, open: Open, { share = 1 }: Contr
     describeOperatorsDeliveries(current)
     describeOperatorsDeliveryFilters(current, share)
     describeOperatorsHistory(current)
-    describeAuditEntries(current)
+    describeOperatorsAudit(current)
     describeSignIns(current)
     describeOperatorsForgetting(current)
     describeOperatorsRetries(current)

@@ -1,6 +1,6 @@
 import type { StoreHandle } from '../../src/store/store.ts'
 
-/** An empty store that can be closed and opened again on the same data. */
+/** A store that is empty at first. `reopen` closes it, and opens a new handle on the same data. */
 export type ReopenableStore = {
   store: StoreHandle
   reopen: () => Promise<StoreHandle>
@@ -8,13 +8,13 @@ export type ReopenableStore = {
 }
 
 export type StoreFixture = ReopenableStore & {
-  /** Another handle on the same data. `destroy` closes it. */
+  /** Opens another handle on the same data, as if by the same process. `destroy` closes it. */
   openAnother: () => Promise<StoreHandle>
-  /** Another handle on the same data, opened as if by another process. `destroy` closes it. */
+  /** Opens another handle on the same data, as if by another process. `destroy` closes it. */
   openAnotherProcess: () => Promise<StoreHandle>
   /**
-   * Makes the database fail to insert each delivery received at this time, or each submission created at it. Resolves with a
-   * function that removes the fault.
+   * Makes the database reject new deliveries that were received at this time, or new submissions that were created at this time.
+   * Resolves with a function that makes it accept them again.
    */
   failInserts: (table: 'deliveries' | 'submissions', at: number) => Promise<() => Promise<void>>
 }

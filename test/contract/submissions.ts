@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { accepted, aRejection, FILE_ID, newDelivery, newSubmission, unknownIds } from './builders.ts'
+import { accepted, FILE_ID, newDelivery, newSubmission, unaccepted, unknownIds } from './builders.ts'
 import { submit } from './store-calls.ts'
 import type { StoreFixture } from './store-fixture.ts'
 
@@ -31,7 +31,7 @@ export function describeSubmissions(current: () => StoreFixture): void {
         expect(run).toMatchObject({ status: 'pending', source: 'request', attempt, requestedAt: at })
     })
 
-    test('an unknown submission is not found, and its response is rejected', async () => {
+    test('an unknown submission is not found, and a response to it rejects with `not_found`', async () => {
       const { store } = current()
       for (const unknown of ['nowhere', ...unknownIds(await submit(store, ['remove-bg']))]) {
         expect(await store.findSubmission(unknown)).toBeUndefined()
@@ -88,7 +88,7 @@ export function describeSubmissions(current: () => StoreFixture): void {
       async (kind) => {
         const { store } = current()
         const submissionId = await submit(store, ['remove-bg'])
-        await store.applyResponse(submissionId, aRejection(kind), 2_000)
+        await store.applyResponse(submissionId, unaccepted(kind), 2_000)
 
         const found = await store.findSubmission(submissionId)
         expect(found?.submission).toMatchObject({
@@ -112,10 +112,10 @@ export function describeSubmissions(current: () => StoreFixture): void {
       expect(await store.findSubmission(submissionId)).toEqual(before)
     })
 
-    test('an unconfirmed submission is accepted once a webhook for it arrives', async () => {
+    test('an unconfirmed submission becomes accepted when a webhook for it arrives', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
-      await store.applyResponse(submissionId, aRejection('unconfirmed'), 2_000)
+      await store.applyResponse(submissionId, unaccepted('unconfirmed'), 2_000)
       await store.recordDelivery(newDelivery(submissionId, { service: 'remove-bg', status: 'success' }))
 
       const found = await store.findSubmission(submissionId)
@@ -151,14 +151,14 @@ export function describeSubmissions(current: () => StoreFixture): void {
       expect(await store.findRunHistory(run?.runId ?? '')).toMatchObject({ respondedAt: 9_000 })
     })
 
-    test('`respondedAt` is the time of the first response, even if that changes nothing', async () => {
+    test('`respondedAt` is the time of the first response, even if the response changes nothing', async () => {
       const { store } = current()
       const submissionId = await submit(store, ['remove-bg'])
       const reported = { service: 'remove-bg', status: 'success' } as const
       const { runId } = await store.recordDelivery(newDelivery(submissionId, reported))
       expect(await store.findRunHistory(runId ?? '')).toMatchObject({ respondedAt: null })
       for (const at of [3_000, 4_000]) {
-        const responded = await store.applyResponse(submissionId, aRejection('unconfirmed'), at)
+        const responded = await store.applyResponse(submissionId, unaccepted('unconfirmed'), at)
         expect(responded).toMatchObject({ result: 'conflict', submission: { updatedAt: 2_000 } })
         expect(await store.findRunHistory(runId ?? '')).toMatchObject({ respondedAt: 3_000 })
       }

@@ -31,7 +31,10 @@ export async function releaseHeldLease(store: LeasedStore & Pick<Store, 'release
   if (lease !== undefined) await store.releaseLease(lease)
 }
 
-/** The methods that require the lease. The lease is acquired first unless this handle already has it. */
+/**
+ * The methods that require the lease, without their lease parameter. Each acquires the lease first unless this handle already has
+ * it, and throws if the lease was lost.
+ */
 export function withLease(store: LeasedStore) {
   const runWithLease = async <T>(work: (lease: Lease) => Promise<T | null>): Promise<T> => {
     const known = leases.get(store)

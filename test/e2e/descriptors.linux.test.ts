@@ -32,7 +32,7 @@ test('with 400 descriptors, 600 streaming clients do not block webhooks, and the
     statuses.push(stream.response.statusCode)
   }
   for (let count = 0; count < 600; count += 20) await Promise.all(Array.from({ length: 20 }, open))
-  // A quarter of the descriptors is reserved, and three quarters of the other 300 may be used by clients that wait.
+  // A quarter of the descriptors is reserved for the service itself. Streams may use three quarters of the other 300.
   expect(statuses.filter((status) => status === 200)).toHaveLength(225)
   expect(statuses.filter((status) => status === 503)).toHaveLength(375)
   const webhook = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId: 'own' } }

@@ -14,7 +14,7 @@ function directoryWith(lines: readonly string[]): string {
   return directory
 }
 
-/** `LOG_LEVEL` is invalid, so it must be set in the environment. */
+/** `LOG_LEVEL` is invalid, so `serve` starts only if the environment variable takes precedence. */
 const SETTINGS = [
   '# A comment, and the line below is one too:',
   '# PORT=1',
@@ -26,7 +26,7 @@ const SETTINGS = [
   'LOG_LEVEL=not-a-level',
 ]
 
-test('serve, failures and migrate read .env from the working directory, and variables that are set take precedence', async () => {
+test('serve, failures and migrate read .env from the working directory, and environment variables take precedence', async () => {
   const cwd = directoryWith(SETTINGS)
   const service = runProgram(['serve'], { LOG_LEVEL: 'info' }, { cwd })
   const [, url = ''] = await service.printed(LISTENING)
@@ -43,7 +43,7 @@ test('serve, failures and migrate read .env from the working directory, and vari
   expect(locked.output()).toContain('in use')
 })
 
-test('a NAME_FILE variable that is set takes precedence over NAME in .env', async () => {
+test('a NAME_FILE environment variable takes precedence over NAME in .env', async () => {
   const cwd = directoryWith(SETTINGS)
   const file = join(cwd, 'api-key')
   writeFileSync(file, 'key-from-a-file-0123456789')

@@ -7,7 +7,7 @@ import { temporaryDirectory } from '../support/tracker.ts'
 test('on a full disk migrate fails with the reason, and succeeds once there is space', async () => {
   const directory = temporaryDirectory()
   const path = join(directory, 'tracker.db')
-  // A limit on the size of files stands in for a full disk. It is enough for the lock file, but not for the schema.
+  // A limit on the size of each file (40 KiB) stands in for a full disk. The lock file fits, but the schema does not.
   const limited = `ulimit -f 40; exec "$0" "$1" migrate`
   const env = { ...process.env, DATABASE_URL: `file:${path}` }
   const { status, stderr } = spawnSync('bash', ['-c', limited, process.execPath, MAIN], {

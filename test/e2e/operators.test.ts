@@ -13,7 +13,7 @@ const IMAGEKIT_PRIVATE_KEY = 'private_of_the_tests'
 const TRACKER_ADMIN_KEY = 'operator:key-of-the-operator-0123'
 const SHIRT = new URL('../fixtures/images/shirt.png', import.meta.url).pathname
 
-/** Starts the built service and a local ImageKit. `operate` and `start` run the built program with the admin key. */
+/** Starts the built service and a local ImageKit. `start` starts a command with the admin key; `operate` also waits until it exits. */
 async function startService() {
   const sandbox = createSandbox({
     directory: temporaryDirectory(),
@@ -71,49 +71,55 @@ async function fixFile({ sandboxUrl }: StartedService, fileId: string): Promise<
   expect(response.status).toBe(200)
 }
 
-test('an operator lists failed runs, retries them, and sees them succeed', SLOW, async () => {
-  const started = await startService()
-  const { operate, start } = started
-  const watching = start('failures', '--watch')
-  await watching.printed(/No runs\./)
-  const one = await uploadFailing(started, 'one 日本語.png')
-  const two = await uploadFailing(started, 'two.png')
-  await watching.printed(new RegExp(two))
-  watching.process.kill('SIGINT')
-  expect(await watching.exited).toBe(0)
-  expect(watching.output()).toContain(one)
+test(
+  'an operator lists failed runs, retries them, sees them succeed, and replays a delivery',
+  SLOW,
+  async () => {
+    const started = await startService()
+    const { operate, start } = started
+    const watching = start('failures', '--watch')
+    await watching.printed(/No runs\./)
+    const one = await uploadFailing(started, 'one 日本語.png')
+    const two = await uploadFailing(started, 'two.png')
+    await watching.printed(new RegExp(two))
+    watching.process.kill('SIGINT')
+    expect(await watching.exited).toBe(0)
+    expect(watching.output()).toContain(one)
 
-  const failures = await operate('failures', '--json', '--search', 'one')
-  const { runs } = JSON.parse(failures.output) as { runs: { runId: string; fileId: string; cause: string }[] }
-  expect(runs).toMatchObject([{ fileId: one, cause: 'unknown_foreground' }])
-  expect((await operate('failures', '--cause', 'unknown_foreground')).output).toMatch(/one.*日本語/)
-  expect((await operate('stats')).output).toContain('     2  remove-bg  unknown_foreground')
+    const failures = await operate('failures', '--json', '--search', 'one')
+    const { runs } = JSON.parse(failures.output) as {
+      runs: { runId: string; fileId: string; cause: string }[]
+    }
+    expect(runs).toMatchObject([{ fileId: one, cause: 'unknown_foreground' }])
+    expect((await operate('failures', '--cause', 'unknown_foreground')).output).toMatch(/one.*日本語/)
+    expect((await operate('stats')).output).toContain('     2  remove-bg  unknown_foreground')
 
-  await fixFile(started, one)
-  await fixFile(started, two)
-  const single = await operate('retry', runs[0]?.runId ?? '', '--wait', '--reason', 'fixed')
-  expect(single).toMatchObject({
-    exitCode: 0,
-    output: expect.stringMatching(/130 extension units.*\nsuccess\n/),
-  })
-  const filter = ['retry', '--status', 'failed', '--search', 'two']
-  expect((await operate(...filter, '--dry-run')).output).toBe('Would retry 1 run, 130 extension units.\n')
-  const many = await operate(...filter, '--wait')
-  expect(many).toMatchObject({
-    exitCode: 0,
-    output: expect.stringContaining('New runs: 1 succeeded, 0 failed, 0 expired, 0 pending.'),
-  })
-  for (const fileId of [one, two]) expect((await operate('status', fileId)).exitCode).toBe(0)
+    await fixFile(started, one)
+    await fixFile(started, two)
+    const single = await operate('retry', runs[0]?.runId ?? '', '--wait', '--reason', 'fixed')
+    expect(single).toMatchObject({
+      exitCode: 0,
+      output: expect.stringMatching(/130 extension units.*\nsuccess\n/),
+    })
+    const filter = ['retry', '--status', 'failed', '--search', 'two']
+    expect((await operate(...filter, '--dry-run')).output).toBe('Would retry 1 run, 130 extension units.\n')
+    const many = await operate(...filter, '--wait')
+    expect(many).toMatchObject({
+      exitCode: 0,
+      output: expect.stringContaining('New runs: 1 succeeded, 0 failed, 0 expired, 0 pending.'),
+    })
+    for (const fileId of [one, two]) expect((await operate('status', fileId)).exitCode).toBe(0)
 
-  const deliveries = await operate('deliveries', '--file-id', two, '--json')
-  const listed = JSON.parse(deliveries.output) as { deliveries: { deliveryId: string; outcome: string }[] }
-  expect(listed.deliveries.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
-  const replayed = await operate('replay', listed.deliveries[0]?.deliveryId ?? '')
-  expect(replayed).toMatchObject({ exitCode: 0, output: expect.stringContaining('duplicate') })
-})
+    const deliveries = await operate('deliveries', '--file-id', two, '--json')
+    const listed = JSON.parse(deliveries.output) as { deliveries: { deliveryId: string; outcome: string }[] }
+    expect(listed.deliveries.map(({ outcome }) => outcome)).toEqual(['applied', 'applied'])
+    const replayed = await operate('replay', listed.deliveries[0]?.deliveryId ?? '')
+    expect(replayed).toMatchObject({ exitCode: 0, output: expect.stringContaining('duplicate') })
+  },
+)
 
 test(
-  'doctor --live reports no failure until the service stops, and backup writes a database and overwrites no file',
+  'doctor reports no failure until the service stops, and backup writes a database but overwrites no file',
   SLOW,
   async () => {
     const { operate, directory, service } = await startService()

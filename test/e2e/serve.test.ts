@@ -7,7 +7,7 @@ import { createPausableDelay } from '../support/pausable-delay.ts'
 import { runProgram, runServe } from '../support/program.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
 
-/** Starts an ImageKit that accepts uploads and reports the extension as failed. `uploadStarted` resolves when an upload arrives. */
+/** Starts an ImageKit that accepts uploads and reports remove-bg as failed. `uploadStarted` resolves once an upload has begun to arrive. */
 async function startUploadTarget() {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     const body = { fileId: 'file-1', name: 'slow.txt', extensionStatus: { 'remove-bg': 'failed' } }
@@ -75,7 +75,7 @@ test('an upload in flight finishes after SIGTERM, and its status survives a rest
   expect(await second.exited).toBe(0)
 })
 
-test('after SIGTERM waiting clients get a response, streams end, an upload finishes, and the process exits in time', async () => {
+test('after SIGTERM waiting clients get a response, streams end, an upload finishes, and the process exits within 10 seconds', async () => {
   const imagekit = await startUploadTarget()
   const database = `file:${join(temporaryDirectory(), 'tracker.db')}`
   const service = await runServe({ ...imagekit.env, DATABASE_URL: database })
@@ -104,7 +104,7 @@ test('after SIGTERM waiting clients get a response, streams end, an upload finis
   expect(performance.now() - startedAt).toBeLessThan(10_000)
 })
 
-test('a webhook that was sent while the service was down is applied when it is retried', async () => {
+test('a webhook that fails because the service is down is applied when ImageKit retries it', async () => {
   const sandboxWork = createPausableDelay()
   sandboxWork.pause()
   const directory = temporaryDirectory()

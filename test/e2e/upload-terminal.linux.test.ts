@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { MAIN } from '../support/program.ts'
 import { API_KEY, startTrackerAndSandbox, temporaryDirectory } from '../support/tracker.ts'
 
-test('upload shows its progress on a real terminal, then the final status', async () => {
+test('in a real terminal, upload shows its progress, then the final status', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const image = new URL('../../docs/images/mug.png', import.meta.url).pathname
   const command = `"${process.execPath}" "${MAIN}" upload "${image}" --extension remove-bg --wait`

@@ -9,9 +9,10 @@ const KEYLESS = { TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' }
 const send = (tracker: RunningTracker, headers: OutgoingHttpHeaders, path = '/healthz', method = 'GET') =>
   rawRequest(tracker.url, { path, method, headers })
 
-const FOREIGN: [string, OutgoingHttpHeaders][] = [
+/** Headers that show that a request is not local. */
+const NON_LOCAL: [string, OutgoingHttpHeaders][] = [
   ['a foreign Host', { host: 'evil.example' }],
-  ['a foreign Host with our port', { host: 'evil.example:3000' }],
+  ['a foreign Host with a port', { host: 'evil.example:3000' }],
   ['a Host that starts like a loopback address', { host: '127.0.0.1.evil.example' }],
   ['a Host that starts like localhost', { host: 'localhost.evil.example' }],
   ['a Host in the local network', { host: '192.168.1.7' }],
@@ -57,28 +58,31 @@ const FOREIGN: [string, OutgoingHttpHeaders][] = [
   ].map((name): [string, OutgoingHttpHeaders] => [name, { [name]: '127.0.0.1' }]),
 ]
 
-test.each(FOREIGN)('without keys a request with %s gets 403 on routes of every kind', async (_, headers) => {
-  const tracker = await startTracker(KEYLESS)
-  const addresses = [
-    ['GET', '/healthz'],
-    ['GET', '/assets/x/status'],
-    ['POST', '/submissions'],
-    ['POST', '/webhooks/extension/x.y'],
-    ['GET', '/nothing'],
-    ['DELETE', '/healthz'],
-    ['OPTIONS', '/assets/x/status'],
-  ] as const
-  for (const [method, path] of addresses) {
-    const response = await send(tracker, headers, path, method)
-    expect(response.status, `${method} ${path}`).toBe(403)
-    expect(JSON.parse(response.body)).toMatchObject({ code: 'forbidden', status: 403 })
-    expect(response.headers['x-request-id']).toEqual(expect.any(String))
-    expect(response.headers).not.toHaveProperty('access-control-allow-origin')
-  }
-  const upload = await send(tracker, headers, '/api/v1/files/upload', 'POST')
-  expect(upload.status).toBe(403)
-  expect(JSON.parse(upload.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
-})
+test.each(NON_LOCAL)(
+  'without keys a request with %s gets 403 at every kind of address',
+  async (_, headers) => {
+    const tracker = await startTracker(KEYLESS)
+    const addresses = [
+      ['GET', '/healthz'],
+      ['GET', '/assets/x/status'],
+      ['POST', '/submissions'],
+      ['POST', '/webhooks/extension/x.y'],
+      ['GET', '/nothing'],
+      ['DELETE', '/healthz'],
+      ['OPTIONS', '/assets/x/status'],
+    ] as const
+    for (const [method, path] of addresses) {
+      const response = await send(tracker, headers, path, method)
+      expect(response.status, `${method} ${path}`).toBe(403)
+      expect(JSON.parse(response.body)).toMatchObject({ code: 'forbidden', status: 403 })
+      expect(response.headers['x-request-id']).toEqual(expect.any(String))
+      expect(response.headers).not.toHaveProperty('access-control-allow-origin')
+    }
+    const upload = await send(tracker, headers, '/api/v1/files/upload', 'POST')
+    expect(upload.status).toBe(403)
+    expect(JSON.parse(upload.body)).toEqual({ message: expect.any(String), help: expect.any(String) })
+  },
+)
 
 test.each([
   { host: '127.0.0.1' },
@@ -89,10 +93,11 @@ test.each([
   { host: 'localhost:3000', origin: 'http://localhost:3000' },
   { host: '127.0.0.1:3000', origin: 'http://127.0.0.1:3000', 'sec-fetch-site': 'same-origin' },
   { host: 'localhost', origin: 'http://localhost' },
-  // An address typed into the browser, or one of our pages.
+  // The address was typed into the browser.
   { 'sec-fetch-site': 'none' },
+  // One of our pages sent the request.
   { 'sec-fetch-site': 'same-origin' },
-  // A form of a page without a referrer.
+  // One of our pages sent a form: with its `Referrer-Policy: no-referrer`, the browser sends `Origin: null`.
   { origin: 'null', 'sec-fetch-site': 'same-origin' },
 ])('without keys a request with %j is accepted', async (headers) => {
   const tracker = await startTracker(KEYLESS)
@@ -108,7 +113,7 @@ test.each([
   expect((await send(tracker, headers)).status).toBe(403)
 })
 
-test.each(FOREIGN)('with both keys a request with %s is accepted', async (_, headers) => {
+test.each(NON_LOCAL)('with both keys a request with %s is accepted', async (_, headers) => {
   const tracker = await startTracker()
   expect((await send(tracker, headers)).status).toBe(200)
   const response = await send(tracker, { ...headers, authorization: `Bearer ${API_KEY}` }, '/assets/x/status')

@@ -28,11 +28,11 @@ test.each([
   ['the HTTP/2 preface', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
   ['HTTP/0.9', 'GET /healthz\r\n\r\n'],
   [
-    'two lengths',
+    'two Content-Length headers',
     'POST /submissions HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n{}',
   ],
   [
-    'a length and chunks',
+    'Content-Length together with Transfer-Encoding',
     'POST /submissions HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
   ],
   ['a folded header without a name', 'GET / HTTP/1.1\r\n folded: x\r\n\r\n'],
@@ -44,17 +44,17 @@ test.each([
 })
 
 test.each([
-  ['a head over 16 KiB', `x: ${'x'.repeat(17_000)}\r\n`],
-  ['an address over 16 KiB', ''],
-  ['two hundred headers', 'x: y\r\n'.repeat(199)],
-])('%s gets a problem with status 431', async (_, headers) => {
+  ['a header over 16 KiB', '/healthz', `x: ${'x'.repeat(17_000)}\r\n`],
+  ['an address over 16 KiB', `/${'x'.repeat(17_000)}`, ''],
+  // 200 together with Host.
+  ['two hundred headers', '/healthz', 'x: y\r\n'.repeat(199)],
+])('a request with %s gets a problem with status 431', async (_, address, headers) => {
   const tracker = await startTracker()
-  const address = headers === '' ? `/${'x'.repeat(17_000)}` : '/healthz'
   const response = await rawBytes(tracker.url, `GET ${address} HTTP/1.1\r\nHost: x\r\n${headers}\r\n`)
   expectProblem(response, 431, 'headers_too_large')
 })
 
-test('a caller that sends everything before it reads still gets the response', async () => {
+test('a caller that sends a head of 8 MB before it reads still gets the response', async () => {
   const tracker = await startTracker()
   const { hostname, port } = new URL(tracker.url)
   const socket = connect(Number(port), hostname)
@@ -65,7 +65,7 @@ test('a caller that sends everything before it reads still gets the response', a
   expectProblem(await text(socket), 431, 'headers_too_large')
 })
 
-test('a caller that never stops sending is disconnected', async () => {
+test('a caller that never stops sending invalid bytes is disconnected', async () => {
   const tracker = await startTracker()
   const { hostname, port } = new URL(tracker.url)
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true })
@@ -91,7 +91,7 @@ test('a delivery with invalid chunks gets 400, and is not applied', async () => 
   expect((await statusOf(tracker)).status).toBe('pending')
 })
 
-test('invalid bytes after a request in flight get no response, because it would look like the response to that request', async () => {
+test('invalid bytes after a request in flight get no response, because the caller would take it for the response to the request', async () => {
   const imagekit = await startMisbehavingImagekit()
   const tracker = await startTracker({ IMAGEKIT_API_URL: imagekit.url })
   const { hostname, port } = new URL(tracker.url)

@@ -15,15 +15,15 @@ function open(tracker: RunningTracker, bytes: string): Socket {
   return socket
 }
 
-/** Sends these bytes every 20 ms while the socket is open. */
+/** Sends these bytes every 20 ms until the socket closes. */
 function sendSlowly(socket: Socket, bytes: string): void {
   const timer = setInterval(() => socket.write(bytes), 20)
   socket.once('close', () => clearInterval(timer))
   socket.on('error', () => {})
 }
 
-/** The first bytes received; the connection is closed later. */
-async function firstBytes(socket: Socket): Promise<string> {
+/** The next bytes received. Unlike `text`, this doesn't wait for the end of the connection. */
+async function nextBytes(socket: Socket): Promise<string> {
   const [bytes] = await once(socket, 'data')
   return bytes.toString()
 }
@@ -32,10 +32,10 @@ test.each([
   ['sends nothing', '', ''],
   ['stops in the middle of a head', 'GET /healthz HTTP/1.1\r\nHo', ''],
   ['sends its head slowly', 'GET /healthz HTTP/1.1\r\nx: ', 'x'],
-])('a caller that %s gets 408 and is disconnected', async (_, firstBytesSent, byte) => {
+])('a caller that %s gets 408 and is disconnected', async (_, start, repeated) => {
   const tracker = await startTracker({}, { connectionLimits: { headMs: 100 } })
-  const socket = open(tracker, firstBytesSent)
-  if (byte !== '') sendSlowly(socket, byte)
+  const socket = open(tracker, start)
+  if (repeated !== '') sendSlowly(socket, repeated)
   const response = await text(socket)
   expect(response).toMatch(/^HTTP\/1\.1 408 /)
   expect(JSON.parse(response.split('\r\n\r\n')[1] ?? '')).toMatchObject({
@@ -56,7 +56,7 @@ test('a delivery with a slow body gets 408 and is stored as rejected; a retry is
   const { pathname } = new URL(webhookUrl)
   const socket = open(tracker, `POST ${pathname} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n{`)
   sendSlowly(socket, ' ')
-  const response = await firstBytes(socket)
+  const response = await nextBytes(socket)
   expect(response).toMatch(/^HTTP\/1\.1 408 /)
   expect(response).toContain('"code":"request_timeout"')
   await expect
@@ -75,22 +75,25 @@ test.each([
   const head = `${method} ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\n`
   const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
   sendSlowly(socket, ' ')
-  expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 408 /)
+  expect(await nextBytes(socket)).toMatch(/^HTTP\/1\.1 408 /)
 })
 
 test.each([
-  ['may be valid gets 408', `x-ik-signature: t=${Date.now()},v1=00`, 408, 'too_slow'],
-  ['cannot be read gets 401', 'x-ik-signature: none', 401, 'malformed_signature'],
-])('an account delivery with a slow body whose signature %s', async (_, header, status, cause) => {
-  const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { wholeBodyMs: 200 })
-  const head = `POST /webhooks/account HTTP/1.1\r\nHost: x\r\n${header}\r\n`
-  const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
-  sendSlowly(socket, ' ')
-  expect(await firstBytes(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
-  await expect
-    .poll(() => readRows(tracker.database, 'SELECT cause, bytes FROM rejected_deliveries'))
-    .toEqual([{ cause, bytes: 100_000 }])
-})
+  ['may be valid', 408, `x-ik-signature: t=${Date.now()},v1=00`, 'too_slow'],
+  ['cannot be read', 401, 'x-ik-signature: none', 'malformed_signature'],
+])(
+  'an account delivery with a slow body and a signature that %s gets %i, and is stored as rejected',
+  async (_, status, header, cause) => {
+    const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { wholeBodyMs: 200 })
+    const head = `POST /webhooks/account HTTP/1.1\r\nHost: x\r\n${header}\r\n`
+    const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
+    sendSlowly(socket, ' ')
+    expect(await nextBytes(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    await expect
+      .poll(() => readRows(tracker.database, 'SELECT cause, bytes FROM rejected_deliveries'))
+      .toEqual([{ cause, bytes: 100_000 }])
+  },
+)
 
 test('a slow body of PUT /submissions/:submissionId/response gets 408', async () => {
   const tracker = await startTracker({}, { wholeBodyMs: 500 })
@@ -98,7 +101,7 @@ test('a slow body of PUT /submissions/:submissionId/response gets 408', async ()
   const head = `PUT /submissions/${submissionId}/response HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n`
   const socket = open(tracker, `${head}Content-Length: 100000\r\n\r\n{`)
   sendSlowly(socket, ' ')
-  expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 408 /)
+  expect(await nextBytes(socket)).toMatch(/^HTTP\/1\.1 408 /)
 })
 
 test.each([
@@ -110,7 +113,7 @@ test.each([
   ['GET', '/nothing', 404, 'Content-Length: 100000', ' '],
   ['OPTIONS', '/assets/x/status', 204, 'Content-Length: 100000', ' '],
   ['GET', '/admin', 303, 'Content-Length: 100000', ' '],
-])('%s %s gets %i without a wait for its unneeded body, and the connection is closed', async (...request) => {
+])('%s %s gets %i before its unneeded body has arrived, and the connection is closed', async (...request) => {
   const [method, path, status, header, bytes] = request
   const tracker = await startTracker()
   const socket = open(tracker, `${method} ${path} HTTP/1.1\r\nHost: x\r\n${header}\r\n\r\n${bytes}`)
@@ -123,7 +126,7 @@ test.each([
   ['Content-Length: 100', ' '],
   ['Transfer-Encoding: chunked', '1\r\nx\r\n'],
 ])(
-  'a connection with a slow, unneeded body with %s is closed, even if the caller keeps its side open',
+  'the connection of a slow, unneeded body with %s is closed, even if the caller keeps its side open',
   async (header, bytes) => {
     const tracker = await startTracker()
     const { hostname, port } = new URL(tracker.url)
@@ -153,9 +156,9 @@ test('an endless body that arrives at full speed gets a response, and is then cu
 test('a GET with a complete body gets a response, and its connection serves the next request', async () => {
   const tracker = await startTracker()
   const socket = open(tracker, 'GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}')
-  expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 200 /)
+  expect(await nextBytes(socket)).toMatch(/^HTTP\/1\.1 200 /)
   socket.write('GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n')
-  expect(await firstBytes(socket)).toMatch(/^HTTP\/1\.1 404 /)
+  expect(await nextBytes(socket)).toMatch(/^HTTP\/1\.1 404 /)
 })
 
 test('a caller that does not read its responses is disconnected', async () => {

@@ -19,7 +19,7 @@ test.each([
   '/api/v3/files/upload',
   '/problems/unknown',
   '/problems/__proto__',
-])('the unknown address %s is a problem with status 404', async (path) => {
+])('the unknown address %s gets a problem with status 404', async (path) => {
   const tracker = await startTracker()
   for (const method of ['GET', 'POST', 'OPTIONS']) {
     if (path.startsWith('/problems') && method !== 'GET') continue
@@ -56,7 +56,7 @@ test.each([
   ['/api/v1/files/upload', 'POST'],
   ['/api/v2/files/upload', 'POST'],
   ['/v1/files/x/details', 'PATCH'],
-])('%s gets 405 for every method but %s, with these in Allow', async (path, allow) => {
+])('%s responds with 405 to every method but %s, which the Allow header lists', async (path, allow) => {
   const tracker = await startTracker()
   const wrong = METHODS.filter((method) => !allow.split(', ').includes(method))
   for (const method of wrong) {
@@ -133,9 +133,9 @@ test.each([
   ['GET / HTTP/1.1\r\nHost: a b', 'an invalid Host'],
   ['GET / HTTP/1.1\r\nHost: user@x', 'a Host with a user'],
   ['GET /healthz HTTP/1.1\r\nX: x', 'no Host'],
-  ['GET /healthz HTTP/1.0\r\nX: x', 'no Host, as HTTP/1.0 allows'],
+  ['GET /healthz HTTP/1.0\r\nX: x', 'no Host, although HTTP/1.0 requires none'],
   ['GET http://[::x/ HTTP/1.1\r\nHost: x', 'an invalid absolute address'],
-])('%j is a problem with status 400: %s', async (head) => {
+])('%j gets a problem with status 400: %s', async (head) => {
   const tracker = await startTracker()
   const response = await rawBytes(tracker.url, `${head}\r\nConnection: close\r\n\r\n`)
   expect(response).toMatch(/^HTTP\/1\.1 400 /)
@@ -153,7 +153,7 @@ test('an unknown Expect header is ignored', async () => {
   expect(response.headers['x-request-id']).toMatch(GENERATED_ID)
 })
 
-test('the problem of an internal error does not contain the error itself', async () => {
+test("the problem for an internal error does not contain the error's message", async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   const broken = () => Promise.reject(new Error('an internal secret'))
@@ -172,7 +172,7 @@ test('the problem of an internal error does not contain the error itself', async
   }
 })
 
-test('an unhandled error is logged, and its problem has the request id of the log line', async () => {
+test('an unhandled error is logged with the request id that the problem has', async () => {
   const logged: { error: unknown; requestId: string }[] = []
   const errorResponses = createErrorResponses(
     () => 'https://tracker.example.com',

@@ -26,7 +26,7 @@ test.each(INVALID)('POST /submissions rejects the fileId %j', async (fileId) => 
 })
 
 test.each(INVALID)(
-  'a reported response of an upload made elsewhere cannot name the fileId %j',
+  'the reported response to a direct upload is rejected if it has the fileId %j',
   async (fileId) => {
     const tracker = await startTracker()
     const { submissionId } = await register(tracker, ['remove-bg'], null)
@@ -63,7 +63,7 @@ test.each(INVALID)(
 )
 
 test.each(INVALID)(
-  'an extension webhook with the fileId %j is stored, ignored and binds nothing',
+  'an extension webhook with the fileId %j is stored as ignored, and binds the submission to no file',
   async (fileId) => {
     const tracker = await startTracker()
     const { submissionId, webhookUrl } = await register(tracker, ['remove-bg'], null)
@@ -78,12 +78,12 @@ test.each(INVALID)(
       fileId: null,
       extensions: [{ status: 'pending' }],
     })
-    // The submission is still free for the genuine result.
+    // The submission is not bound yet, so a result with a valid fileId is applied.
     expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).json).toEqual({ outcome: 'applied' })
   },
 )
 
-test.each(INVALID)('an account webhook with the fileId %j is stored and ignored', async (fileId) => {
+test.each(INVALID)('an account webhook with the fileId %j is stored as ignored', async (fileId) => {
   const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET })
   const updated = accountEvent('file-updated', { id: 'evt_1', data: { fileId } })
   const transformed = accountEvent('pre-transform-success', { id: 'evt_2', data: uploadedFile(fileId) })
@@ -93,15 +93,18 @@ test.each(INVALID)('an account webhook with the fileId %j is stored and ignored'
   }
 })
 
-test.each(INVALID)('no asset has the fileId %j', async (fileId) => {
-  const tracker = await startTracker()
-  const segment = encodeURIComponent(fileId)
-  const batch = await ask(tracker, `/assets/status?fileId=good&fileId=${segment}`)
-  expect(batch).toMatchObject({ status: 400, json: { errors: [{ field: 'fileId' }] } })
-  if (['', '.', '..'].includes(fileId)) return
-  expect((await ask(tracker, `/assets/${segment}/status`)).status).toBe(404)
-  expect((await ask(tracker, `/assets/${segment}/events`)).status).toBe(404)
-  // `/assets/status` is another route.
-  const forgotten = await ask(tracker, `/assets/${segment}`, { method: 'DELETE' })
-  expect(forgotten.status).toBe(fileId === 'status' ? 405 : 404)
-})
+test.each(INVALID)(
+  'the batch status rejects the fileId %j, and no asset with this fileId is found',
+  async (fileId) => {
+    const tracker = await startTracker()
+    const segment = encodeURIComponent(fileId)
+    const batch = await ask(tracker, `/assets/status?fileId=good&fileId=${segment}`)
+    expect(batch).toMatchObject({ status: 400, json: { errors: [{ field: 'fileId' }] } })
+    if (['', '.', '..'].includes(fileId)) return
+    expect((await ask(tracker, `/assets/${segment}/status`)).status).toBe(404)
+    expect((await ask(tracker, `/assets/${segment}/events`)).status).toBe(404)
+    // `/assets/status` is the route of the batch status, which has no DELETE.
+    const forgotten = await ask(tracker, `/assets/${segment}`, { method: 'DELETE' })
+    expect(forgotten.status).toBe(fileId === 'status' ? 405 : 404)
+  },
+)

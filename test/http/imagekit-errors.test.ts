@@ -8,8 +8,8 @@ import { openWatchedStore } from '../support/watched-store.ts'
 
 const FORWARDED = ['/api/v1/files/upload', '/api/v2/files/upload', '/v1/files/x/details']
 
-/** Asserts that an SDK can read the error; returns its message. */
-async function messageOf(response: Response, status: number): Promise<string> {
+/** Asserts that the response is an error in ImageKit’s shape, which an SDK can read. Returns its message. */
+async function expectImagekitError(response: Response, status: number): Promise<string> {
   expect(response.status).toBe(status)
   expect(response.headers.get('content-type')).toBe('application/json')
   const body = (await response.json()) as { message: string }
@@ -31,7 +31,7 @@ test.each([
 ])('%s is not forwarded: its 404 says so, in ImageKit’s shape', async (path) => {
   const tracker = await startTracker()
   for (const method of ['GET', 'POST', 'DELETE', 'OPTIONS']) {
-    const message = await messageOf(await tracker.fetch(path, { method }), 404)
+    const message = await expectImagekitError(await tracker.fetch(path, { method }), 404)
     expect(message).toContain('The tracker does not forward this address')
     expect(message).toContain('directly to ImageKit')
   }
@@ -44,9 +44,12 @@ test.each(FORWARDED)(
     for (const address of [path, `${path}/`]) {
       const wrongMethod = await tracker.fetch(address)
       expect(wrongMethod.headers.get('allow')).toBe(path.startsWith('/api') ? 'POST' : 'PATCH')
-      await messageOf(wrongMethod, 405)
+      await expectImagekitError(wrongMethod, 405)
       const method = path.startsWith('/api') ? 'POST' : 'PATCH'
-      await messageOf(await tracker.fetch(address, { method, headers: { authorization: 'Bearer no' } }), 401)
+      await expectImagekitError(
+        await tracker.fetch(address, { method, headers: { authorization: 'Bearer no' } }),
+        401,
+      )
     }
   },
 )
@@ -55,11 +58,14 @@ test.each([...FORWARDED, '/v1/files'])(
   '%s rejects a request that is not local with an error in ImageKit’s shape',
   async (path) => {
     const tracker = await startTracker({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
-    await messageOf(await tracker.fetch(path, { headers: { origin: 'https://evil.example.com' } }), 403)
+    await expectImagekitError(
+      await tracker.fetch(path, { headers: { origin: 'https://evil.example.com' } }),
+      403,
+    )
   },
 )
 
-test('a request with too many headers under ImageKit’s prefixes gets an error in ImageKit’s shape', async () => {
+test('a request with too many headers to one of ImageKit’s paths gets an error in ImageKit’s shape', async () => {
   const tracker = await startTracker()
   const head = `PATCH /v1/files/x/details HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${'x: y\r\n'.repeat(199)}\r\n`
   const [response = '', body = ''] = (await rawBytes(tracker.url, head)).split('\r\n\r\n')
@@ -71,7 +77,7 @@ test('a request with too many headers under ImageKit’s prefixes gets an error 
 test('an upload that is too large gets an error in ImageKit’s shape', async () => {
   const imagekit = await startMisbehavingImagekit((call) => call.readForm())
   const tracker = await startTracker({ MAX_UPLOAD_BYTES: '1KiB', IMAGEKIT_UPLOAD_URL: imagekit.url })
-  await messageOf(await upload(tracker, [['file', 'x'.repeat(2000), 'a.txt']]), 413)
+  await expectImagekitError(await upload(tracker, [['file', 'x'.repeat(2000), 'a.txt']]), 413)
 })
 
 test('an update that cannot be stored gets an error in ImageKit’s shape', async () => {
@@ -84,7 +90,7 @@ test('an update that cannot be stored gets an error in ImageKit’s shape', asyn
     headers: { 'content-type': 'application/json' },
     body: '{}',
   })
-  await messageOf(failed, 500)
+  await expectImagekitError(failed, 500)
 })
 
 test('a trailing slash leads to the same route and the same Idempotency-Key scope', async () => {

@@ -10,7 +10,7 @@ test.each([
   ['POST', '/submissions?fileId=file-1', { extensions: [{ name: 'remove-bg' }] }, 'fileId'],
   ['GET', '/runs?statuss=', undefined, 'statuss'],
 ] as const)(
-  'the unknown parameter of %s %s is rejected, and nothing changes',
+  'the unknown parameter of %s %s is rejected, and no run is created or deleted',
   async (method, path, body, field) => {
     const tracker = await startTracker()
     await register(tracker, ['remove-bg'], 'file-1')
@@ -28,7 +28,7 @@ test.each([
   ['POST', '/runs/retry', { status: 'failed', acknowledged: 'no' }, ['must be true or false']],
   ['POST', '/reconcile', { dryRun: true, dryrun: false }, ['is not a known field']],
   ['GET', '/runs?status=lost', undefined, ['must be pending, success, failed or expired']],
-  ['GET', '/assets/status', undefined, ['must be a valid fileId, given once for each of 1 to 100 assets']],
+  ['GET', '/assets/status', undefined, ['must be given 1 to 100 times, each time with a valid fileId']],
 ] as const)(
   '%s %s with %j explains each invalid field in plain words',
   async (method, path, body, messages) => {

@@ -5,16 +5,19 @@ import { startMisbehavingImagekit } from '../support/misbehaving-imagekit.ts'
 import { runServe } from '../support/program.ts'
 import { ADMIN_KEY, API_KEY, startTrackerAndSandbox } from '../support/tracker.ts'
 
-test.for([10, 1000])('a Buffer of %i bytes is rejected with the advice to wrap it', async (bytes) => {
-  const { tracker, sandbox } = await startTrackerAndSandbox({}, {}, { allowPrivateUrls: true })
-  const client = new ImageKit({ privateKey: API_KEY, baseURL: tracker.url })
-  // @ts-expect-error The SDK's types forbid a Buffer, but a caller in JavaScript can pass one.
-  const upload = client.files.upload({ file: Buffer.alloc(bytes, 'x'), fileName: 'x.txt' })
-  await expect(upload).rejects.toSatisfy(
-    (error) => error instanceof BadRequestError && error.message.includes('await toFile(buffer, name)'),
-  )
-  expect(sandbox.uploads()).toEqual([])
-})
+test.for([10, 1000])(
+  'a Buffer of %i bytes is rejected with the advice to wrap it in toFile',
+  async (bytes) => {
+    const { tracker, sandbox } = await startTrackerAndSandbox({}, {}, { allowPrivateUrls: true })
+    const client = new ImageKit({ privateKey: API_KEY, baseURL: tracker.url })
+    // @ts-expect-error The SDK's types forbid a Buffer, but a caller in JavaScript can pass one.
+    const upload = client.files.upload({ file: Buffer.alloc(bytes, 'x'), fileName: 'x.txt' })
+    await expect(upload).rejects.toSatisfy(
+      (error) => error instanceof BadRequestError && error.message.includes('await toFile(buffer, name)'),
+    )
+    expect(sandbox.uploads()).toEqual([])
+  },
+)
 
 /** Starts the service in its own process, so that it can respond while the caller is still sending. */
 async function startInOwnProcess(): Promise<string> {
@@ -30,8 +33,8 @@ async function startInOwnProcess(): Promise<string> {
 }
 
 test.for([16_938, 40_000])(
-  'a Buffer of %i bytes gets the advice to wrap it, although the SDK is still sending',
-  // The SDK sends each byte as its own part: 4 MB in the end.
+  'a Buffer of %i bytes is rejected with the advice to wrap it in toFile, even while the SDK is still sending',
+  // The SDK sends each byte as its own part: up to 4 MB in total.
   { timeout: 120_000 },
   async (bytes) => {
     const client = new ImageKit({ privateKey: API_KEY, baseURL: await startInOwnProcess(), maxRetries: 0 })

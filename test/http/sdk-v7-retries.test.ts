@@ -17,7 +17,7 @@ const upload = (client: ImageKit) =>
     .upload({ file: 'aGVsbG8=', fileName: 'a.txt', extensions: [{ name: 'remove-bg' }] })
     .catch((error: unknown) => error)
 
-test('an upload without a response is 502 and not sent again', async () => {
+test('if ImageKit breaks the connection, an upload gets 502, and the SDK does not send it again', async () => {
   const { imagekit, client } = await startWithImagekit((call) => call.outgoing.destroy())
   const error = await upload(client)
   expect(error).toBeInstanceOf(InternalServerError)
@@ -25,37 +25,37 @@ test('an upload without a response is 502 and not sent again', async () => {
     status: 502,
     error: { message: expect.any(String), help: expect.any(String) },
   })
-  expect(imagekit.completeCalls()).toBe(1)
+  expect(imagekit.countCompleteCalls()).toBe(1)
 })
 
-test('an upload without a response in time is 504 and not sent again', async () => {
+test('if ImageKit does not respond in time, an upload gets 504, and the SDK does not send it again', async () => {
   const { imagekit, client } = await startWithImagekit(() => {}, 300)
   expect(await upload(client)).toMatchObject({ status: 504 })
-  expect(imagekit.completeCalls()).toBe(1)
+  expect(imagekit.countCompleteCalls()).toBe(1)
 })
 
 test.each([500, 502, 503, 504])(
-  'an upload to which ImageKit responds with %i is not sent again',
+  'if ImageKit responds with %i, an upload gets the same status, and the SDK does not send it again',
   async (status) => {
     const { imagekit, client } = await startWithImagekit((call) =>
       call.outgoing.writeHead(status).end('oops'),
     )
     expect(await upload(client)).toMatchObject({ status })
-    expect(imagekit.completeCalls()).toBe(1)
+    expect(imagekit.countCompleteCalls()).toBe(1)
   },
 )
 
-test('after a clear rejection the SDK decides: it retries 429', async () => {
+test('after a clear rejection the SDK decides whether to retry: it retries after a 429', async () => {
   const { imagekit, client } = await startWithImagekit((call) =>
     call.respond(429, { message: 'Rate limit exceeded', help: '' }, { 'x-ratelimit-reset': '1' }),
   )
   expect(await upload(client.withOptions({ maxRetries: 1 }))).toBeInstanceOf(RateLimitError)
-  expect(imagekit.completeCalls()).toBe(2)
+  expect(imagekit.countCompleteCalls()).toBe(2)
 })
 
-test('an update without a response is not sent again either', async () => {
+test('if ImageKit breaks the connection, an update gets 502, and the SDK does not send it again', async () => {
   const { imagekit, client } = await startWithImagekit((call) => call.outgoing.destroy())
   const update = client.files.update('f1', { extensions: [{ name: 'remove-bg' }] })
   await expect(update).rejects.toMatchObject({ status: 502 })
-  expect(imagekit.completeCalls()).toBe(1)
+  expect(imagekit.countCompleteCalls()).toBe(1)
 })

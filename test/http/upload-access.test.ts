@@ -4,16 +4,16 @@ import { rawRequest } from '../support/raw-request.ts'
 import { ADMIN_KEY, API_KEY, IMAGEKIT_KEY, startTracker, startTrackerAndSandbox } from '../support/tracker.ts'
 import { BOUNDARY, FILE, FILE_NAME, openUpload, partText, UPLOAD, upload } from '../support/uploads.ts'
 
-const ADDRESSES = [UPLOAD, '/api/v2/files/upload', '/v1/files/598821f949c0a938d57563bd/details']
+const PATHS = [UPLOAD, '/api/v2/files/upload', '/v1/files/598821f949c0a938d57563bd/details']
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`
 
 test.for([
-  ['Bearer', `Bearer ${API_KEY}`],
-  ['Bearer with the admin key', `Bearer ${ADMIN_KEY}`],
-  ['the user name of Basic', basic(`${API_KEY}:`)],
-  ['Basic with a password, which is ignored', basic(`${API_KEY}:do_not_set`)],
+  ['an API key as bearer token', `Bearer ${API_KEY}`],
+  ['an admin key as bearer token', `Bearer ${ADMIN_KEY}`],
+  ['an API key as the user name of Basic authentication', basic(`${API_KEY}:`)],
+  ['an API key with a Basic password, which is ignored', basic(`${API_KEY}:do_not_set`)],
 ] as const)(
-  'a key is accepted as %s, and ImageKit gets the private key by Basic instead',
+  '%s is accepted, and the tracker sends ImageKit the private key instead',
   async ([, authorization]) => {
     const imagekit = await startMisbehavingImagekit(async (call) => {
       await call.readForm()
@@ -30,14 +30,14 @@ test.for([
 )
 
 test.for([
-  ['no Authorization', undefined],
+  ['no Authorization header', undefined],
   ['an unknown key', 'Bearer another-key-0123456789'],
   ['ImageKit’s private key', basic(`${IMAGEKIT_KEY}:`)],
-  ['the key as password', basic(`:${API_KEY}`)],
-  ['another scheme', `Digest ${API_KEY}`],
-] as const)('%s is 401 in ImageKit’s shape, on each address', async ([, authorization]) => {
+  ['an API key as the password of Basic authentication', basic(`:${API_KEY}`)],
+  ['an API key with another scheme', `Digest ${API_KEY}`],
+] as const)('%s gets 401 in ImageKit’s shape, on each path', async ([, authorization]) => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
-  for (const path of ADDRESSES) {
+  for (const path of PATHS) {
     const headers = authorization === undefined ? {} : { authorization }
     const method = path.endsWith('details') ? 'PATCH' : 'POST'
     const response = await rawRequest(tracker.url, { method, path, headers, body: '{}' })
@@ -55,10 +55,10 @@ test('a wrong key gets 401 before the file has arrived', async () => {
   expect((await caller.response).status).toBe(401)
 })
 
-test('without keys, a request through a proxy gets a 403 in ImageKit’s shape', async () => {
+test('without configured keys, a request through a proxy gets a 403 in ImageKit’s shape', async () => {
   const env = { TRACKER_API_KEY: undefined, TRACKER_ADMIN_KEY: undefined }
   const { tracker } = await startTrackerAndSandbox(env)
-  for (const path of ADDRESSES) {
+  for (const path of PATHS) {
     const headers = { 'x-forwarded-for': '203.0.113.1' }
     const response = await rawRequest(tracker.url, { method: 'POST', path, headers })
     expect(response.status).toBe(403)
@@ -66,7 +66,7 @@ test('without keys, a request through a proxy gets a 403 in ImageKit’s shape',
   }
 })
 
-test('without keys, a local caller may upload', async () => {
+test('without configured keys, a local caller may upload', async () => {
   const env = { TRACKER_API_KEY: undefined, TRACKER_ADMIN_KEY: undefined }
   const { tracker } = await startTrackerAndSandbox(env)
   const response = await upload(tracker, [FILE, FILE_NAME], { headers: { authorization: '' } })
@@ -83,7 +83,7 @@ test('no error response contains ImageKit’s private key', async () => {
     await upload(tracker, [FILE, FILE_NAME]),
     await upload(tracker, [FILE]),
     await upload(tracker, [FILE, ['extensions', 'x']]),
-    await tracker.fetch(ADDRESSES[2] ?? '', { method: 'PATCH', body: '{}' }),
+    await tracker.fetch(PATHS[2] ?? '', { method: 'PATCH', body: '{}' }),
     await tracker.fetch(UPLOAD),
   ]
   const encoded = basic(`${IMAGEKIT_KEY}:`).slice('Basic '.length)

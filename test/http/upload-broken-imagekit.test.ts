@@ -27,7 +27,7 @@ async function start(script: (call: Call) => unknown, overrides = {}) {
   return { imagekit, tracker, ...watched }
 }
 
-test('if ImageKit rejects connections, the upload is 502 and safe to retry', async () => {
+test('if ImageKit is unreachable, the upload gets 502 and is safe to retry', async () => {
   const database = await createTestDatabase()
   const { store, created } = await openWatchedStore(database)
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: UNREACHABLE_URL }, { store }, database)
@@ -42,7 +42,7 @@ test('if ImageKit rejects connections, the upload is 502 and safe to retry', asy
   expect(created).toEqual([])
 })
 
-test('if ImageKit breaks the connection in the middle of the file, the upload is 502 and safe to retry', async () => {
+test('if ImageKit breaks the connection in the middle of the file, the upload gets 502 and is safe to retry', async () => {
   const { tracker, created } = await start(async (call) => {
     await call.readText('first half')
     call.breakOff()
@@ -58,7 +58,7 @@ test('if ImageKit breaks the connection in the middle of the file, the upload is
   expect(created).toEqual([])
 })
 
-test('a response that is too large is aborted, and the upload is unconfirmed', async () => {
+test('if ImageKit’s response is too large, the upload gets 502, and the submission is unconfirmed', async () => {
   const { tracker } = await start(async (call) => {
     await call.readForm()
     call.respond(200, `{"fileId":"file-1","description":"${'x'.repeat(17 * 1024 * 1024)}"}`)
@@ -70,7 +70,7 @@ test('a response that is too large is aborted, and the upload is unconfirmed', a
   expect(submission).toMatchObject({ state: 'unconfirmed', fileId: null })
 })
 
-test('if ImageKit breaks the connection before the form is complete, a submission already written is rejected', async () => {
+test('if ImageKit breaks the connection before the form is complete, a submission that is already stored becomes rejected', async () => {
   const { tracker, imagekit, created, pauseAfterCommit } = await start(async (call) => {
     await call.readText('fileName')
   })
@@ -90,7 +90,7 @@ test('if ImageKit breaks the connection before the form is complete, a submissio
   })
 })
 
-test('if ImageKit stops reading the file, the upload is 504 and nothing was uploaded', async () => {
+test('if ImageKit stops reading the file, the upload gets 504 and is safe to retry', async () => {
   const { tracker, created } = await start(() => {}, { imagekitTimeoutMs: 50 })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
@@ -129,7 +129,7 @@ const MISSING_RESPONSES: [title: string, status: number, code: string, script: (
 ]
 
 test.for(MISSING_RESPONSES)(
-  'if ImageKit has the whole form and %s, the upload is unconfirmed, and a webhook still settles its run',
+  'if ImageKit has the whole form and %s, the submission is unconfirmed, and a webhook still settles its run',
   async ([, status, code, script]) => {
     let webhookUrl = ''
     const { tracker } = await start(

@@ -29,8 +29,8 @@ async function start(script: Parameters<typeof startMisbehavingImagekit>[0], ove
   return { imagekit, tracker, ...watched }
 }
 
-/** A caller that disconnects once ImageKit has its whole form, before the response. */
-async function uploadAndLeave({
+/** Uploads a form, and disconnects once ImageKit has all of it but has not responded. */
+async function uploadAndDisconnect({
   tracker,
   imagekit,
 }: Pick<Awaited<ReturnType<typeof start>>, 'tracker' | 'imagekit'>) {
@@ -42,7 +42,7 @@ async function uploadAndLeave({
   return caller
 }
 
-test('if the caller disconnects in the middle of the file, the request to ImageKit is aborted and its file is not uploaded', async () => {
+test('if the caller disconnects in the middle of the file, the request to ImageKit is aborted and the file is not uploaded', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox({ MAX_CONCURRENT_UPLOADS: '1' })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
@@ -52,7 +52,7 @@ test('if the caller disconnects in the middle of the file, the request to ImageK
   expect(sandbox.uploads()).toHaveLength(1)
 })
 
-test('a disconnect while ImageKit does not read is noticed as soon as ImageKit reads on', async () => {
+test('if the caller disconnects while ImageKit does not read, the upload is aborted once ImageKit reads again', async () => {
   const { tracker, imagekit, created } = await start(() => {})
   const caller = openUpload(tracker)
   caller.write(FILE_START)
@@ -65,7 +65,7 @@ test('a disconnect while ImageKit does not read is noticed as soon as ImageKit r
   expect(created).toEqual([])
 })
 
-test('if the caller disconnects right before the end of its request, nothing is uploaded', async () => {
+test('if the caller disconnects after the closing boundary, but before the end of its request, nothing is uploaded', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm())
   const caller = openUpload(tracker)
   caller.write(FORM)
@@ -76,7 +76,7 @@ test('if the caller disconnects right before the end of its request, nothing is 
   expect(created).toEqual([])
 })
 
-test('if the caller disconnects while its submission is being written, the upload is aborted', async () => {
+test('if the caller disconnects while its submission is being written, the upload is aborted and the submission becomes rejected', async () => {
   const { tracker, imagekit, created, pauseAfterCommit } = await start((call) => call.readForm())
   const { resume } = pauseAfterCommit()
   const caller = openUpload(tracker)
@@ -94,18 +94,18 @@ test('if the caller disconnects while its submission is being written, the uploa
   expect(imagekit.calls[0]?.hasWholeForm).toBe(false)
 })
 
-test('if the caller disconnects after the form is complete, the response is still applied', async () => {
+test('if the caller disconnects after the form is complete, ImageKit’s response is still applied', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm())
-  const caller = await uploadAndLeave({ tracker, imagekit })
+  const caller = await uploadAndDisconnect({ tracker, imagekit })
   await expect(caller.response).rejects.toThrow()
   imagekit.calls[0]?.respond(200, uploadedFile('file1'))
   const id = created[0]?.submissionId ?? ''
   await expect.poll(() => getSubmission(tracker, id)).toMatchObject({ state: 'accepted', fileId: 'file1' })
 })
 
-test('after the caller disconnects, the service stops only once the response is stored', async () => {
+test('after the caller disconnects, the service stops only once ImageKit’s response is stored', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm(), { drainMs: 5000 })
-  await uploadAndLeave({ tracker, imagekit })
+  await uploadAndDisconnect({ tracker, imagekit })
   const stopped = tracker.service.stop()
   imagekit.calls[0]?.respond(200, uploadedFile('file1'))
   await stopped
@@ -115,9 +115,9 @@ test('after the caller disconnects, the service stops only once the response is 
   expect(found?.submission).toMatchObject({ state: 'accepted', fileId: 'file1' })
 })
 
-test('a missing response delays the stop only for the drain time, even if the caller has disconnected', async () => {
+test('a missing response from ImageKit delays the stop only for the drain time, even if the caller has disconnected', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm())
-  await uploadAndLeave({ tracker, imagekit })
+  await uploadAndDisconnect({ tracker, imagekit })
   await expect.poll(async () => (await tracker.fetch('/healthz')).status).toBe(200)
   const startedAt = performance.now()
   await tracker.service.stop()
@@ -125,7 +125,7 @@ test('a missing response delays the stop only for the drain time, even if the ca
   expect(created).toHaveLength(1)
 })
 
-test('a missing response delays the stop only for the drain time, and the submission is then unconfirmed', async () => {
+test('a missing response from ImageKit delays the stop only for the drain time, and the submission is then unconfirmed', async () => {
   const { tracker, imagekit, created } = await start((call) => call.readForm(), { drainMs: 50 })
   const caller = openUpload(tracker)
   caller.write(FORM)

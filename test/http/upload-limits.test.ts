@@ -86,7 +86,7 @@ test('a repeated upload with the same Idempotency-Key counts towards MAX_CONCURR
   expect(imagekit.calls).toHaveLength(2)
 })
 
-test('a caller that stalls in the middle of its form gets 408, which makes room for others', async () => {
+test('a caller that stalls in the middle of its form gets 408, which makes room for another upload', async () => {
   const { tracker, imagekit, created } = await start({ MAX_CONCURRENT_UPLOADS: '1' }, { bodyIdleMs: 500 })
   const caller = openUpload(tracker)
   caller.write(FILE_START)
@@ -102,9 +102,9 @@ test('a caller that stalls in the middle of its form gets 408, which makes room 
 })
 
 test('a caller is not disconnected while a slow ImageKit delays it', async () => {
-  let readOn = () => {}
+  let startReading = () => {}
   const mayRead = new Promise<void>((resolve) => {
-    readOn = resolve
+    startReading = resolve
   })
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await mayRead
@@ -128,7 +128,7 @@ test('a caller is not disconnected while a slow ImageKit delays it', async () =>
   await expect.poll(() => Date.now() - sentAt).toBeGreaterThan(1000)
   expect(chunksSent).toBeLessThan(128)
   caller.stream.off('drain', send)
-  readOn()
+  startReading()
   caller.write(`\r\n--${BOUNDARY}--\r\n`)
   caller.end()
   expect((await caller.response).status).toBe(200)
@@ -140,7 +140,7 @@ test('a slow caller may take longer than the timeout for ImageKit', async () => 
   const caller = openUpload(tracker)
   const startedAt = Date.now()
   caller.write(FILE_START)
-  // The HTTP client's timers are coarse: within two seconds one of 50 ms has certainly fired.
+  // The HTTP client's timers are coarse, but after two seconds, a timeout of 50 ms would certainly have fired.
   await expect.poll(() => Date.now() - startedAt, { interval: 100 }).toBeGreaterThan(2000)
   caller.write(`\r\n--${BOUNDARY}--\r\n`)
   caller.end()

@@ -46,7 +46,7 @@ test.for(PARAMETERS)('%s arrives at ImageKit unchanged', async ([name, value]) =
   expect(webhookUrl === undefined).toBe(name !== 'extensions')
 })
 
-test('all parameters together arrive in the order in which they were sent', async () => {
+test('all parameters together arrive in the order in which they were sent, followed by the webhookUrl of the tracker', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const response = await upload(tracker, [...PARAMETERS, FILE, FILE_NAME])
   expect(response.status).toBe(200)
@@ -73,7 +73,7 @@ test.for<[string, Entry, string]>([
   ['binary', ['file', BYTES, 'bytes.bin'], hash(BYTES)],
   ['base64', ['file', BYTES.toString('base64')], hash(BYTES.toString('base64'))],
   ['a data URI', ['file', 'data:text/plain;base64,aGVsbG8='], hash('data:text/plain;base64,aGVsbG8=')],
-])('a file as %s arrives in the first, middle and last position', async ([, file, sha256]) => {
+])('a file as %s arrives unchanged as the first, a middle or the last part', async ([, file, sha256]) => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const tags: Entry = ['tags', 'a']
   for (const entries of [
@@ -85,7 +85,7 @@ test.for<[string, Entry, string]>([
   expect(sandbox.uploads().map(({ file }) => file?.sha256)).toEqual([sha256, sha256, sha256])
 })
 
-test('a file as URL is fetched by ImageKit, not by the tracker', async () => {
+test('a file that is given as a URL is fetched by ImageKit, not by the tracker', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox({}, {}, { allowPrivateUrls: true })
   const requested: string[] = []
   const origin = createServer((incoming, outgoing) => {

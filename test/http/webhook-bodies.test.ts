@@ -76,7 +76,7 @@ test('deliveries on separate connections are committed together', async () => {
     Array.from({ length: 40 }, () => register(tracker, ['remove-bg'], null)),
   )
   const body = JSON.stringify({ service: 'remove-bg', status: 'SUCCESS' })
-  const before = await commitsOf(tracker)
+  const before = await countCommits(tracker)
   const responses = await Promise.all(
     registered.map(({ webhookUrl }) => {
       const headers = `Content-Length: ${body.length}\r\nConnection: close`
@@ -85,10 +85,10 @@ test('deliveries on separate connections are committed together', async () => {
   )
   for (const response of responses) expect(response).toMatch(/^HTTP\/1\.1 200 /)
   // Each event-loop tick accepts one connection: without batching, a commit would have one or two deliveries.
-  expect((await commitsOf(tracker)) - before).toBeLessThan(25)
+  expect((await countCommits(tracker)) - before).toBeLessThan(25)
 })
 
-test('a delivery is applied even if its sender closes its side right after the body', async () => {
+test('a delivery is applied even if its sender closes its side of the connection right after the body', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const { hostname, port } = new URL(tracker.url)
@@ -97,7 +97,7 @@ test('a delivery is applied even if its sender closes its side right after the b
   await vi.waitFor(async () => expect((await statusOf(tracker)).status).toBe('success'))
 })
 
-async function commitsOf(tracker: RunningTracker): Promise<number> {
+async function countCommits(tracker: RunningTracker): Promise<number> {
   const text = await (await tracker.fetch('/metrics')).text()
   return Number(/^tracker_commit_seconds_count (\d+)$/m.exec(text)?.[1])
 }

@@ -14,12 +14,15 @@ import { FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, payload, register, statusOf } from '../support/webhooks.ts'
 
 const ENV = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }
-const NAMES = readdirSync(new URL('../fixtures/webhooks', import.meta.url)).flatMap(
+const EVENT_NAMES = readdirSync(new URL('../fixtures/webhooks', import.meta.url)).flatMap(
   (file) => /^account-(.*)\.json$/.exec(file)?.[1] ?? [],
 )
 const EXTENSIONS = ['extensions', '[{"name":"ai-auto-description"},{"name":"remove-bg"}]'] as const
 
-/** Starts a tracker whose uploads ImageKit queues, with the request id of the fixtures. `queue` uploads a file. */
+/**
+ * Starts a tracker and an ImageKit that queues each upload, and responds with the request id of the fixtures. `queue` uploads a file
+ * and returns the id of its submission.
+ */
 async function startQueued() {
   const { url } = await startMisbehavingImagekit(async (call) => {
     const body = { message: 'The pre-transformation has been queued successfully.' }
@@ -34,8 +37,8 @@ async function startQueued() {
   return { tracker, queue }
 }
 
-test.each(NAMES)(
-  '%s for an unknown file is stored as ignored, and its repeat is a duplicate',
+test.each(EVENT_NAMES)(
+  '%s for an unknown file or upload is stored as ignored, and its repeat is a duplicate',
   async (name) => {
     const tracker = await startTracker(ENV)
     const body = accountEvent(name)
@@ -63,7 +66,7 @@ test('an event without an id of its own is identified by the signed webhook-id',
   expect((await send('msg_2')).json).toEqual({ outcome: 'ignored' })
 })
 
-test('an event for a file with a pending run is applied, and settles nothing by itself', async () => {
+test('an event for a file with a pending run is applied but settles nothing by itself; after the run has settled, such an event is ignored', async () => {
   const tracker = await startTracker(ENV)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const event = (id: string) => deliverEvent(tracker, accountEvent('file-version-created', { id }))
@@ -73,7 +76,7 @@ test('an event for a file with a pending run is applied, and settles nothing by 
   expect((await event('2')).json).toEqual({ outcome: 'ignored' })
 })
 
-test('the event of a changed file makes the tracker look for evidence, which settles the run long before it is overdue', async () => {
+test('an event about a changed file makes the tracker look for evidence, which settles the run long before it is overdue', async () => {
   const { tracker, sandboxUrl } = await startTrackerAndSandbox({
     ...ENV,
     RECONCILE_EVERY: '20ms',
@@ -102,7 +105,7 @@ test('the event of a changed file makes the tracker look for evidence, which set
     .toMatchObject([{ status: 'success', source: 'reconcile' }])
 })
 
-test('the event at the end of a queued upload binds its file and applies the statuses of its extensions', async () => {
+test('the event at the end of a queued upload binds the submission to its file and applies the statuses of its extensions', async () => {
   const { tracker, queue } = await startQueued()
   const submissionId = await queue()
   expect(await getSubmission(tracker, submissionId)).toMatchObject({ state: 'accepted', fileId: null })
@@ -127,7 +130,7 @@ test('a queued upload whose pre-transformation failed is rejected with the reaso
   })
 })
 
-test('the end event of a queued upload may arrive before the response with its request id', async () => {
+test('the event at the end of a queued upload may arrive before the response that contains its request id', async () => {
   const { tracker, queue } = await startQueued()
   const event = accountEvent('pre-transform-success')
   expect((await deliverEvent(tracker, event)).json).toEqual({ outcome: 'ignored' })

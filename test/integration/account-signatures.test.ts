@@ -24,8 +24,8 @@ test.each([
     'the Standard Webhooks scheme and another configured secret',
     standardHeaders(BODY, { secret: 'whsec_another_secret' }),
   ],
-  ['a time that is four minutes ago', ikHeaders(BODY, { at: Date.now() - 4 * MINUTE })],
-  ['a time that is four minutes ahead', standardHeaders(BODY, { at: Date.now() + 4 * MINUTE })],
+  ['a time four minutes ago', ikHeaders(BODY, { at: Date.now() - 4 * MINUTE })],
+  ['a time four minutes ahead', standardHeaders(BODY, { at: Date.now() + 4 * MINUTE })],
 ])('an event signed with %s is accepted', async (_, headers) => {
   const tracker = await startTracker(ENV)
   expect(await deliverEvent(tracker, BODY, headers)).toMatchObject({
@@ -39,7 +39,7 @@ test.each([
   ['signed with an unknown secret', ikHeaders(BODY, { secret: 'x' }), 'bad_signature'],
   ['signed for another body', ikHeaders(`${BODY} `), 'bad_signature'],
   ['with a malformed signature', { 'x-ik-signature': 'hello' }, 'malformed_signature'],
-  ['whose signature has no id', { 'webhook-signature': 'v1,AAAA' }, 'malformed_signature'],
+  ['with a webhook-signature but no webhook-id', { 'webhook-signature': 'v1,AAAA' }, 'malformed_signature'],
   ['signed six minutes ago', ikHeaders(BODY, { at: Date.now() - 6 * MINUTE }), 'stale_signature'],
   ['signed six minutes ahead', standardHeaders(BODY, { at: Date.now() + 6 * MINUTE }), 'stale_signature'],
 ])('an event %s is rejected with 401', async (_, headers, cause) => {
@@ -78,7 +78,7 @@ test.each([
   [503, new TrackerError('store_unavailable', 'The disk is full.')],
   [500, new Error('an internal error')],
 ])(
-  'an event that got %i is accepted an hour later with the same signature; another event with a signature that old is not',
+  'an event that got %i is accepted an hour later with the same signature; another event with an equally old signature is rejected',
   async (status, failure) => {
     const database = await createTestDatabase()
     const real = await openStoreOf(database)

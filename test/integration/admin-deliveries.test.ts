@@ -7,11 +7,11 @@ import { startTracker } from '../support/tracker.ts'
 import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
 import { fail, startSignedIn } from './admin-setup.ts'
 
-/** Rejected deliveries are written once a second. */
+/** Rejected deliveries are stored up to a second after they arrive. */
 const WAIT_FOR_REJECTED = { timeout: 10_000 }
 
-/** The links of a page to deliveries. */
-const deliveriesOf = (html: string) =>
+/** The links on a page that lead to the page of a delivery. */
+const deliveryLinksIn = (html: string) =>
   readLinks(html).filter((href) => /^\/admin\/deliveries\/[^?]/.test(href))
 
 test('deliveries are listed with their outcome, page by page, and filtered by outcome and file', async () => {
@@ -22,7 +22,7 @@ test('deliveries are listed with their outcome, page by page, and filtered by ou
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
   await fail(tracker, 'remove-bg', 'other')
   const all = await browser.get('/admin/deliveries')
-  expect(deliveriesOf(all.html)).toHaveLength(4)
+  expect(deliveryLinksIn(all.html)).toHaveLength(4)
   expect(readText(all.html)).toMatch(/applied .* contradicted .* duplicate .* applied /s)
   const counts: [string, number][] = [
     ['?outcome=applied', 2],
@@ -33,11 +33,11 @@ test('deliveries are listed with their outcome, page by page, and filtered by ou
     ['?limit=3', 3],
   ]
   for (const [query, count] of counts)
-    expect(deliveriesOf((await browser.get(`/admin/deliveries${query}`)).html), query).toHaveLength(count)
+    expect(deliveryLinksIn((await browser.get(`/admin/deliveries${query}`)).html), query).toHaveLength(count)
   const first = await browser.get('/admin/deliveries?limit=3')
   const [older = ''] = readLinks(first.html).filter((href) => href.includes('cursor='))
   const rest = await browser.get(older)
-  expect(new Set([...deliveriesOf(first.html), ...deliveriesOf(rest.html)]).size).toBe(4)
+  expect(new Set([...deliveryLinksIn(first.html), ...deliveryLinksIn(rest.html)]).size).toBe(4)
 })
 
 test('the tabs and the form keep the other filters of the URL', async () => {
@@ -75,7 +75,7 @@ test('the page of a delivery shows its headers and its body, indented and as rec
   const body =
     '{"service":"remove-bg","status":"FAILURE","fileId":"5effaa5662679b5af2c58829","error":{"message":"no","size":12345678901234567890}}'
   await deliver(webhookUrl, body, { 'content-type': 'application/json', 'webhook-id': 'msg_shown' })
-  const [href = ''] = deliveriesOf((await browser.get('/admin/deliveries')).html)
+  const [href = ''] = deliveryLinksIn((await browser.get('/admin/deliveries')).html)
   const { html } = await browser.get(href)
   expect(readText(html)).toContain('{ "service": "remove-bg", "status": "FAILURE",')
   expect(readText(html)).toContain(body)
@@ -92,11 +92,11 @@ test('the page of a rejected delivery shows its cause, not its signature, and re
   expect((await deliverEvent(broken, body, headers)).status).toBe(401)
   const list = await vi.waitFor(async () => {
     const page = await before.get('/admin/deliveries?outcome=rejected')
-    expect(deliveriesOf(page.html)).toHaveLength(1)
+    expect(deliveryLinksIn(page.html)).toHaveLength(1)
     return page
   }, WAIT_FOR_REJECTED)
   expect(readText(list.html)).toContain('The signature matches no IMAGEKIT_WEBHOOK_SECRET')
-  const [href = ''] = deliveriesOf(list.html)
+  const [href = ''] = deliveryLinksIn(list.html)
   const page = await before.get(href)
   expect(page.html).not.toContain(headers['x-ik-signature'].split('v1=')[1])
   const rejected = await before.submit(page, `${href}/replay`)
@@ -110,7 +110,7 @@ test('the page of a rejected delivery shows its cause, not its signature, and re
   expect([replayed.status, replayed.location]).toEqual([303, '/admin/deliveries'])
   const bookmarked = await after.get(href)
   expect([bookmarked.status, readText(bookmarked.html)]).toEqual([200, expect.stringContaining('ignored')])
-  expect(deliveriesOf((await after.get('/admin/deliveries?outcome=rejected')).html)).toEqual([])
+  expect(deliveryLinksIn((await after.get('/admin/deliveries?outcome=rejected')).html)).toEqual([])
   expect(readText((await after.get('/admin/audit')).html)).toMatch(/operator replayed dlv_/)
 })
 
@@ -118,10 +118,10 @@ test('replaying an applied delivery leads to the page of its run, which reports 
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', FILE_ID)
   const [run] = await listRuns(tracker)
-  const [href = ''] = deliveriesOf((await browser.get('/admin/deliveries')).html)
+  const [href = ''] = deliveryLinksIn((await browser.get('/admin/deliveries')).html)
   const replayed = await browser.submit(await browser.get(href), `${href}/replay`)
   expect(replayed.location).toBe(`/admin/runs/${run?.runId}`)
-  expect(readText((await browser.get(replayed.location ?? '')).html)).toContain('Nothing has changed')
+  expect(readText((await browser.get(replayed.location ?? '')).html)).toContain('The status has not changed')
 })
 
 test('an asset is forgotten only after a confirmation; then its pages are gone, and no list shows its fileId', async () => {

@@ -12,7 +12,7 @@ function idsOf({ html }: Page): string[] {
   return readLinks(html).flatMap((href) => /^\/admin\/runs\/([\w-]+)$/.exec(href)?.[1] ?? [])
 }
 
-/** The fields of the form around the list. Its buttons retry or acknowledge the runs. */
+/** The hidden fields of the form around the list, whose buttons retry or acknowledge the runs. */
 function listFields({ html }: Page): [string, string][] {
   return readForms(html).find(({ action }) => action === '/admin/retries/preview')?.fields ?? []
 }
@@ -64,6 +64,8 @@ test('each filter is in the URL, and the list equals that of the API', async () 
       '?status=failed&acknowledged=false&extension=remove-bg&cause=dark',
     ],
     [`?${anyRun}&q=a`, '?q=a'],
+    [`?${anyRun}&q=any`, '?q=any'],
+    [`?${anyRun}&extension=any`, '?extension=any'],
     [`?${anyRun}&q=${newest?.runId}`, `?q=${newest?.runId}`],
     [`?${anyRun}&until=2020-01-01T00:00`, '?until=2020-01-01T00:00:00Z'],
     [`?${anyRun}&since=2020-01-01T00:00:00`, '?since=2020-01-01T00:00:00Z'],
@@ -78,7 +80,7 @@ test('each filter is in the URL, and the list equals that of the API', async () 
   expect(lists.size).toBeGreaterThan(7)
 })
 
-test('each active filter has a link that removes it, and the fields of the filter form keep their values', async () => {
+test('an active filter has a link that removes it, and the fields of the filter form keep their values', async () => {
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const page = await browser.get(
@@ -133,7 +135,10 @@ test('grouped by cause, the list shows counts, and each group links to its runs'
   expect(idsOf(await browser.get(href))).toHaveLength(2)
 })
 
-/** Starts a tracker with eight failures. Filters by name, time and extension match one, two or four of them. */
+/**
+ * Starts a tracker with eight failures: of four uploads with two extensions each. Two uploads are two days old and two are new; `since`
+ * is a time between them.
+ */
 async function startWithEightFailures() {
   const now = Date.now()
   let ageMs = 48 * 3_600_000
@@ -158,7 +163,7 @@ async function startWithEightFailures() {
 
 test('a retry by cause includes only the shown runs: the search and the times apply too', async () => {
   const { tracker, browser, since } = await startWithEightFailures()
-  // A run of remove-bg costs 130 units.
+  // A run of remove-bg costs 130 extension units.
   const cases: [query: string, total: number, units: number][] = [
     ['q=new-shirt', 1, 130],
     [`since=${since}`, 2, 260],
@@ -202,21 +207,24 @@ test('acknowledging by cause includes only the shown runs: the search and the ti
 test.each([
   ['retries', 'Retry'],
   ['acknowledgements', 'Acknowledge'],
-])('a confirmation changes only the runs that its preview showed: %s', async (path, verb) => {
-  const { tracker, browser } = await startSignedIn()
-  await fail(tracker, 'remove-bg', 'a')
-  const list = await browser.get('/admin/failures')
-  const fields = listFields(list)
-  const preview = await browser.post(`/admin/${path}/preview`, [...fields, ['scope', 'all']])
-  await fail(tracker, 'remove-bg', 'b')
-  const nextPreview = await browser.submit(preview, `/admin/${path}`, [
-    [verb === 'Retry' ? 'reason' : 'note', 'why'],
-  ])
-  expect(readText(nextPreview.html)).toMatch(new RegExp(`The list has changed.*${verb} 2 runs\\?`))
-  expect(nextPreview.html).toContain('value="why"')
-  expect(await listRuns(tracker, '?acknowledged=true')).toEqual([])
-  expect((await browser.submit(nextPreview, `/admin/${path}`)).status).toBe(303)
-})
+])(
+  'if the list has changed since the preview, a confirmation shows a new preview instead of acting: %s',
+  async (path, verb) => {
+    const { tracker, browser } = await startSignedIn()
+    await fail(tracker, 'remove-bg', 'a')
+    const list = await browser.get('/admin/failures')
+    const fields = listFields(list)
+    const preview = await browser.post(`/admin/${path}/preview`, [...fields, ['scope', 'all']])
+    await fail(tracker, 'remove-bg', 'b')
+    const nextPreview = await browser.submit(preview, `/admin/${path}`, [
+      [verb === 'Retry' ? 'reason' : 'note', 'why'],
+    ])
+    expect(readText(nextPreview.html)).toMatch(new RegExp(`The list has changed.*${verb} 2 runs\\?`))
+    expect(nextPreview.html).toContain('value="why"')
+    expect(await listRuns(tracker, '?acknowledged=true')).toEqual([])
+    expect((await browser.submit(nextPreview, `/admin/${path}`)).status).toBe(303)
+  },
+)
 
 test('selected runs are acknowledged with a note and removed from the list; their status stays', async () => {
   const { tracker, browser } = await startSignedIn()
@@ -266,6 +274,21 @@ test('a list of pending runs has no buttons to retry or acknowledge them, becaus
   expect(readText(pending.html)).not.toMatch(/Retry|Acknowledge…/)
   await fail(tracker, 'remove-bg', 'b')
   expect(readText((await browser.get('/admin/failures')).html)).toMatch(/Retry all….*Acknowledge all…/)
+})
+
+test('acknowledging selected runs that are all pending says that nothing was acknowledged', async () => {
+  const { tracker, browser } = await startSignedIn()
+  await fail(tracker, 'remove-bg', 'a')
+  const list = await browser.get('/admin/failures')
+  await register(tracker, ['remove-bg'], 'b')
+  const [pending] = await listRuns(tracker, '?status=pending')
+  const preview = await browser.post('/admin/acknowledgements/preview', [
+    ...listFields(list),
+    ['scope', 'some'],
+    ['runId', pending?.runId ?? ''],
+  ])
+  const response = await browser.submit(preview, '/admin/acknowledgements')
+  expect(readText((await browser.get(response.location ?? '')).html)).toContain('Nothing was acknowledged')
 })
 
 test('without a selection there is no preview, and the page says that nothing was selected', async () => {

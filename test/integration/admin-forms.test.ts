@@ -39,7 +39,7 @@ test('a form sent after its session ended survives the sign-in and is sent again
   const note = 'the camera “was” broken & <b>fixed</b>'
   const rejected = await browser.submit(page, `${path}/acknowledge`, [['note', note]])
   expect(rejected.status).toBe(401)
-  expect(readText(rejected.html)).toContain('Your session has ended, so nothing was done yet.')
+  expect(readText(rejected.html)).toContain('Your session had ended, so the form was not processed.')
 
   const wrong = await browser.submit(rejected, '/admin/sign-in', [['key', 'a-wrong-key-0123456789']])
   expect(wrong.status).toBe(401)
@@ -103,7 +103,7 @@ test('a form that another site sends is rejected, and the response does not repe
   }
 })
 
-test('after a sign-in only forms of the admin pages can be sent again', async () => {
+test('after a sign-in only forms of the admin pages can be sent again, and not the sign-out', async () => {
   const { tracker } = await startSignedIn()
   for (const to of [
     'https://evil.example/admin/retries',
@@ -120,7 +120,7 @@ test('after a sign-in only forms of the admin pages can be sent again', async ()
   }
 })
 
-test('a notice is shown once: reloading the page does not repeat it', async () => {
+test('a notice is shown once: reloading the page does not repeat it, and a URL cannot show it', async () => {
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', 'a')
   const [run] = await listRuns(tracker)

@@ -24,7 +24,7 @@ function expectInert(html: string): void {
 test('scripts and direction marks in names, errors, ids and notes are shown and have no effect', async () => {
   const { tracker, browser } = await startSignedIn()
   const service = `tagger ${SCRIPT}${REORDERED}`
-  // An id has no slashes or control characters.
+  // A fileId has no slashes or control characters.
   const fileId = `file ${SCRIPT}${REORDERED}`.replaceAll('/', '').replaceAll('\u0007', '')
   await fail(tracker, service, fileId, { message: SCRIPT + REORDERED, reason: SCRIPT + REORDERED })
   const [run] = await listRuns(tracker)
@@ -105,6 +105,6 @@ test('the start of a body that is deeply nested, long or full of brackets is sho
     expect(page.status).toBe(200)
     expect(page.html.length).toBeLessThan(300_000)
     expect(readText(page.html)).toContain(body.slice(0, 200))
-    expect(page.html.includes('the rest is too long for a page')).toBe(body.length > 256 * 1024)
+    expect(page.html.includes('the text is too long for a page')).toBe(body.length > 256 * 1024)
   }
 })

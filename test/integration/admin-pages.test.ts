@@ -36,7 +36,7 @@ function expectSafe({ headers, html }: Page, path: string): void {
   expect(html).toContain('<a class="skip" href="#main">')
 }
 
-test('every page, including error pages, has the strict policy, nothing inline, and no external links', async () => {
+test('every page, including error pages, has a strict Content-Security-Policy, no inline scripts or styles, and nothing from other sites', async () => {
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', FILE_ID)
   const { webhookUrl } = await register(tracker, ['aws-auto-tagging'])
@@ -157,7 +157,7 @@ test('the overview has counts, a chart with its table, and links to pages that e
     expect(readText((await browser.get(`/admin?window=${window}`)).html)).toContain(per)
 })
 
-test('each linked number on the overview equals the total of its list, whatever the period', async () => {
+test('each linked number on the overview equals the total of its list, even if some failures are older than the period', async () => {
   const now = Date.now()
   let ageMs = 3 * 86_400_000
   const tracker = await startTracker({}, { clock: () => now - ageMs })

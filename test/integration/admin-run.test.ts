@@ -7,7 +7,7 @@ import { deliver, FILE_ID, payload, register } from '../support/webhooks.ts'
 import { fail, startSignedIn } from './admin-setup.ts'
 import { uploadWith } from './reconcile-setup.ts'
 
-test('a run shows its timeline, the error as received, and how to retry it from a terminal', async () => {
+test('the page of a run shows its timeline, the error as received, and how to retry it from a terminal', async () => {
   const { tracker, browser } = await startSignedIn()
   const { submissionId, webhookUrl } = await register(tracker, ['remove-bg', 'aws-auto-tagging'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
@@ -71,7 +71,7 @@ test('a failed run is retried with one form, and its new run settles', async () 
   expect(asset).toMatch(/update .*remove-bg attempt 2 .*upload .*failed acknowledged superseded remove-bg/s)
 })
 
-test('a retry that is not possible is rejected with a page that gives the reason', async () => {
+test('a retry that is not possible is rejected with a page that explains why', async () => {
   const { tracker, browser } = await startSignedIn()
   await register(tracker, ['remove-bg'])
   await fail(tracker, 'aws-auto-tagging', 'old')
@@ -84,7 +84,7 @@ test('a retry that is not possible is rejected with a page that gives the reason
   )
   const retry = (runId = '') => browser.post(`/admin/runs/${runId}/retry`, signOutForm?.fields ?? [])
   const expected: [string | undefined, number, string][] = [
-    [pending?.runId, 409, 'Its page updates itself when the run settles'],
+    [pending?.runId, 409, 'The run’s page updates itself when the run settles'],
     [old?.runId, 409, 'Open the asset to see the run that replaced this one'],
     ['nothing', 404, 'There is no run nothing.'],
   ]
@@ -167,7 +167,7 @@ test('the page of a pending run has an event stream, which reports each change a
   expect(assetPage.html).not.toContain('data-events')
 })
 
-test('the page of a run without a known file is polled: it has no event stream', async () => {
+test('the page of a run without a known file polls for changes: it has no event stream', async () => {
   const { tracker, browser } = await startSignedIn()
   await register(tracker, ['remove-bg'], null)
   const [run] = await listRuns(tracker)
@@ -177,7 +177,7 @@ test('the page of a run without a known file is polled: it has no event stream',
   expect(readText(html)).toContain('not known yet')
 })
 
-test('the page of a pending run that a newer run has replaced is polled: it has no event stream', async () => {
+test('the page of a pending run that a newer run has replaced polls for changes: it has no event stream', async () => {
   const { tracker, browser } = await startSignedIn()
   const old = await register(tracker, ['remove-bg'])
   const { webhookUrl } = await register(tracker, ['remove-bg'])
@@ -191,7 +191,7 @@ test('the page of a pending run that a newer run has replaced is polled: it has 
   expect((await browser.get(path)).html).not.toContain('data-refresh')
 })
 
-test('the page of a run whose request was rejected says so and is not polled', async () => {
+test('the page of a run whose request was rejected says so and does not poll', async () => {
   const { tracker, browser } = await startSignedIn()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
   const body = JSON.stringify({ message: 'Your request is missing a file.' })
@@ -203,7 +203,7 @@ test('the page of a run whose request was rejected says so and is not polled', a
   expect(html).not.toMatch(/data-refresh|data-events|Still pending/)
 })
 
-test('a run links to its file at ImageKit only if the URL came from ImageKit itself', async () => {
+test('the page of a run links to its file at ImageKit only if the URL came from ImageKit itself', async () => {
   const { tracker, sandboxUrl } = await startTrackerAndSandbox()
   const browser = await signIn(tracker)
   await uploadWith(tracker, ['remove-bg'], { tags: 'sandbox:delay=1' })

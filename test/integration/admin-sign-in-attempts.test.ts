@@ -4,7 +4,7 @@ import { readText } from '../support/html.ts'
 import { openBrowser } from '../support/operator-browser.ts'
 import { ADMIN_KEY, type RunningTracker, startTracker } from '../support/tracker.ts'
 
-/** Returns a function that tries to sign in with a key, from this `X-Forwarded-For` address. */
+/** Returns a function that tries to sign in with `key`. It sends `address` as the `X-Forwarded-For` header. */
 const attemptsAt = (tracker: RunningTracker) => (address: string, key: string) =>
   openBrowser(tracker).post('/admin/sign-in', [['key', key]], { 'x-forwarded-for': address })
 
@@ -18,7 +18,7 @@ test('ten failed attempts from one address lock it out for 15 minutes, even with
   expect([locked.status, locked.headers.get('retry-after')]).toEqual([429, '900'])
   expect(readText(locked.html)).toContain('Wait 15 minutes')
   expect((await from('192.0.2.2', ADMIN_KEY)).status).toBe(303)
-  // Clients can invent the entries before that of the trusted proxy.
+  // Clients can invent all entries before the one that the trusted proxy adds.
   expect((await from('203.0.113.9, 192.0.2.1', ADMIN_KEY)).status).toBe(429)
   now += 15 * 60_000
   expect((await from('192.0.2.1', ADMIN_KEY)).status).toBe(303)
@@ -63,7 +63,7 @@ test('sign-ins with the right key are never counted', async () => {
   for (let count = 0; count < 12; count += 1) expect((await from('', ADMIN_KEY)).status).toBe(303)
 })
 
-test('while the database is unavailable, a right key signs in and wrong keys are still limited', async () => {
+test('while failed attempts cannot be stored, a right key signs in and wrong keys are still limited', async () => {
   const tracker = await startTracker({ TRUSTED_PROXIES: '127.0.0.1' })
   const from = attemptsAt(tracker)
   await breakWrites(tracker.database, 'sign_in_failures')

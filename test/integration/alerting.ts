@@ -21,7 +21,10 @@ type Message = {
   url: string
 }
 
-/** Verifies the signature with the scheme's own library, at the time of the message. Throws if we did not sign it. */
+/**
+ * Verifies a message with the library of Standard Webhooks, and throws if its signature is invalid. The library rejects a timestamp that
+ * is not recent, and the tests move the tracker's clock, so `Date` is set to the timestamp meanwhile.
+ */
 function verifyMessage({ headers, body }: Receiver['requests'][number]): Message {
   const timestamp = String(headers['webhook-timestamp'])
   vi.useFakeTimers({ toFake: ['Date'], now: Number(timestamp) * 1000 })

@@ -47,7 +47,7 @@ test('a failed alert is retried even if the clock was set back by a day', async 
   await expect.poll(() => storedAlerts(tracker)).toEqual([{ state: 'firing', sent: 1 }])
 })
 
-test('an alert that resolves before its message could be sent is reported as resolved', async () => {
+test('an alert that resolves before its message could be delivered is reported as resolved', async () => {
   const { tracker, receiver, endpoint, advance, states, nextCheck } = await startAlerting()
   endpoint.status = 503
   await fail(tracker, 'remove-bg', 3)

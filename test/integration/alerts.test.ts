@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { deliver, register } from '../support/webhooks.ts'
 import { fail, MINUTE, startAlerting, storedAlerts } from './alerting.ts'
 
-test('an extension that fails too often causes one alert, and one message when it resolves', async () => {
+test('an extension that fails too often causes one message when its alert fires, and one when it resolves', async () => {
   const { tracker, advance, messages, states, nextCheck } = await startAlerting()
   await fail(tracker, 'ai-tasks', 2)
   await fail(tracker, 'remove-bg', 3)
@@ -51,7 +51,7 @@ test('a restart repeats no alert, and the alert resolves after it', async () => 
   await expect.poll(() => storedAlerts(restarted)).toEqual([])
 })
 
-test('an alert fires when the oldest pending run has waited too long, and resolves when none has', async () => {
+test('an alert fires when the oldest pending run has waited too long, and resolves once that run has settled', async () => {
   const { tracker, advance, messages, nextCheck } = await startAlerting({ ALERT_PENDING_AGE: '1h' })
   const { webhookUrl } = await register(tracker, ['remove-bg'], 'file-1')
   advance(59 * MINUTE)
@@ -70,7 +70,7 @@ test('an alert fires when the oldest pending run has waited too long, and resolv
   await expect.poll(() => messages().map(({ state }) => state)).toEqual(['firing', 'resolved'])
 })
 
-test('a private alert address is not called unless that is allowed, and without an address no alert is stored', async () => {
+test('a private alert address is not called without ALLOW_PRIVATE_TARGETS; without an alert address, no alert is stored', async () => {
   const restricted = await startAlerting({ ALLOW_PRIVATE_TARGETS: 'false' })
   await fail(restricted.tracker, 'remove-bg', 3)
   await expect.poll(() => storedAlerts(restricted.tracker)).toEqual([{ state: 'firing', sent: 0 }])

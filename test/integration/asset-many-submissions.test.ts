@@ -12,11 +12,11 @@ async function registerMany(tracker: RunningTracker, count: number): Promise<Reg
   return registered
 }
 
-test('the status of an asset with many submissions has the newest run of each extension, and ignores rejected submissions', async () => {
+test('the status of an asset with many submissions has the newest run of each extension, ignoring rejected submissions', async () => {
   const tracker = await startTracker()
   const many = await registerMany(tracker, 60)
   const [first, last] = [many.at(0), many.at(-1)]
-  if (first === undefined || last === undefined) throw new Error('nothing is registered')
+  if (first === undefined || last === undefined) throw new Error('no submission was registered')
   const newest = await register(tracker, ['aws-auto-tagging', 'remove-bg'])
   await deliver(first.webhookUrl, payload('remove-bg', 'failure'))
   await deliver(last.webhookUrl, payload('remove-bg', 'success'))

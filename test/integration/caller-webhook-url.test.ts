@@ -9,29 +9,32 @@ import { WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 type Send = (tracker: RunningTracker, webhookUrl: string) => Promise<Response>
 
-const json = (tracker: RunningTracker, method: string, path: string, body: object) =>
+const sendJson = (tracker: RunningTracker, method: string, path: string, body: object) =>
   tracker.fetch(path, {
     method,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
 
-/** The status of an accepted update is 404, because the sandbox does not have this file. */
+/**
+ * The requests that can contain a caller's webhookUrl. The sandbox does not have the file that is updated: an accepted update gets its
+ * 404, a rejected one a 400.
+ */
 const ROUTES: [string, Send][] = [
   ['an upload', (tracker, webhookUrl) => upload(tracker, [FILE, FILE_NAME, ['webhookUrl', webhookUrl]])],
   [
     'an update',
     (tracker, webhookUrl) =>
-      json(tracker, 'PATCH', `/v1/files/${FILE_ID}/details`, { tags: ['a'], webhookUrl }),
+      sendJson(tracker, 'PATCH', `/v1/files/${FILE_ID}/details`, { tags: ['a'], webhookUrl }),
   ],
   [
     'a registration',
     (tracker, webhookUrl) =>
-      json(tracker, 'POST', '/submissions', { extensions: [{ name: 'remove-bg' }], webhookUrl }),
+      sendJson(tracker, 'POST', '/submissions', { extensions: [{ name: 'remove-bg' }], webhookUrl }),
   ],
 ]
 
-const PRIVATE = [
+const PRIVATE_URLS = [
   'http://localhost/hook',
   'https://LOCALHOST.:8443/hook',
   'https://hooks.localhost/',
@@ -56,7 +59,7 @@ test.for(ROUTES)(
       expect(response.status, webhookUrl).toBe(400)
       return response.text()
     }
-    for (const url of PRIVATE) expect(await messageOf(url), url).toContain('ALLOW_PRIVATE_TARGETS=true')
+    for (const url of PRIVATE_URLS) expect(await messageOf(url), url).toContain('ALLOW_PRIVATE_TARGETS=true')
     for (const url of [
       'https://me:secret@example.com/',
       'https://me@example.com/',
@@ -93,12 +96,12 @@ test.for(ROUTES)('%s accepts a public webhookUrl', async ([, send]) => {
     expect((await send(tracker, url)).status, url).not.toBe(400)
 })
 
-test('if a host resolves to a private address, the log and doctor name it and ALLOW_PRIVATE_TARGETS', async () => {
+test('a private host gets no notification, and the log and doctor name the host and ALLOW_PRIVATE_TARGETS', async () => {
   const receiver = await startReceiver()
   const lines: { [field: string]: unknown }[] = []
   const logger = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) })
   const first = await startTracker({ ...WITHOUT_RECONCILER, ALLOW_PRIVATE_TARGETS: 'true' })
-  const registered = await json(first, 'POST', '/submissions', {
+  const registered = await sendJson(first, 'POST', '/submissions', {
     extensions: [{ name: 'remove-bg' }],
     fileId: 'file-1',
     webhookUrl: receiver.url,
@@ -106,6 +109,7 @@ test('if a host resolves to a private address, the log and doctor name it and AL
   const { webhookUrl } = (await registered.json()) as { webhookUrl: string }
   await first.service.stop()
 
+  // This one does not allow private targets.
   const tracker = await startTracker(WITHOUT_RECONCILER, { logger }, first.database)
   const delivered = await fetch(new URL(new URL(webhookUrl).pathname, tracker.url), {
     method: 'POST',

@@ -17,12 +17,12 @@ import {
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-/** `RECONCILE_AFTER` has its default, and only the test reconciles. */
-const OVERDUE_LATER = { ...WITHOUT_RECONCILER, RECONCILE_AFTER: '10m' }
+/** Runs are overdue after 10 minutes, which is the default. Only the test reconciles. */
+const OVERDUE_AFTER_10_MINUTES = { ...WITHOUT_RECONCILER, RECONCILE_AFTER: '10m' }
 
 /**
- * Registers the same submissions and sends the same webhooks each time, and calls `jump` between any two. Returns the responses, the
- * status and the stored outcomes.
+ * Registers the same submissions and sends the same webhooks at each call, and calls `jump` between any two of these steps. Returns the
+ * responses to the webhooks, the asset's status and the stored outcomes.
  */
 async function deliverAll(clock: () => number, jump: () => void) {
   const tracker = await startTracker({}, { clock })
@@ -54,28 +54,31 @@ test.for([
   ['back and forward', [-DAY, 2 * DAY, -DAY]],
   ['further back each time', [-DAY]],
   ['further ahead each time', [DAY]],
-] as const)('a clock that jumps by a day between any two events changes no status: %s', async ([, jumps]) => {
-  const { clock, advance } = movingClock()
-  let count = 0
-  const jumping = await deliverAll(clock, () => advance(jumps[count++ % jumps.length] ?? 0))
-  const steady = await deliverAll(Date.now, () => {})
-  expect(jumping).toEqual(steady)
-  expect(steady).toMatchObject({
-    status: 'pending',
-    extensionStatus: { 'remove-bg': 'failed', 'ai-tasks': 'success', 'ai-auto-description': 'pending' },
-    current: expect.arrayContaining([
-      ['remove-bg', 'webhook', 1],
-      ['ai-auto-description', 'request', 2],
-    ]),
-  })
-})
+] as const)(
+  'a clock that jumps by a day or two between any two steps changes no status: %s',
+  async ([, jumps]) => {
+    const { clock, advance } = movingClock()
+    let count = 0
+    const jumping = await deliverAll(clock, () => advance(jumps[count++ % jumps.length] ?? 0))
+    const steady = await deliverAll(Date.now, () => {})
+    expect(jumping).toEqual(steady)
+    expect(steady).toMatchObject({
+      status: 'pending',
+      extensionStatus: { 'remove-bg': 'failed', 'ai-tasks': 'success', 'ai-auto-description': 'pending' },
+      current: expect.arrayContaining([
+        ['remove-bg', 'webhook', 1],
+        ['ai-auto-description', 'request', 2],
+      ]),
+    })
+  },
+)
 
-test('no run expires early because the clock was set back, or before its window has passed', async () => {
+test('a clock that is set back and later corrected makes no run expire before EXPIRE_AFTER has passed', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...OVERDUE_LATER, ...library.env }, { clock })
+  const tracker = await startTracker({ ...OVERDUE_AFTER_10_MINUTES, ...library.env }, { clock })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
-  // The window is 25 hours. After the third jump the clock is right again.
+  // EXPIRE_AFTER is 25 hours by default. After the third jump the clock is right again; after the fourth, 24 hours have passed.
   for (const ms of [-DAY, -30 * DAY, 31 * DAY, 24 * HOUR]) {
     advance(ms)
     await reconcileNow(tracker)
@@ -89,7 +92,7 @@ test('no run expires early because the clock was set back, or before its window 
 test('a run requested or checked while the clock was a day ahead is checked once the clock is right', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...OVERDUE_LATER, ...library.env }, { clock })
+  const tracker = await startTracker({ ...OVERDUE_AFTER_10_MINUTES, ...library.env }, { clock })
   const checked = await uploadWith(tracker, ['aws-auto-tagging'])
   advance(DAY)
   expect((await reconcileNow(tracker)).runs).toMatchObject([{ fileId: checked.fileId, finding: 'unchanged' }])
@@ -104,19 +107,22 @@ test('a run requested or checked while the clock was a day ahead is checked once
 test('a small correction of the clock does not make a run overdue', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...OVERDUE_LATER, RECONCILE_EVERY: '1m', ...library.env }, { clock })
+  const tracker = await startTracker(
+    { ...OVERDUE_AFTER_10_MINUTES, RECONCILE_EVERY: '1m', ...library.env },
+    { clock },
+  )
   await uploadWith(tracker, ['aws-auto-tagging'])
-  // Up to a minute counts as small.
+  // A correction of up to a minute counts as small.
   advance(-50_000)
   expect((await reconcileNow(tracker)).runs).toEqual([])
 })
 
-test('a notification that failed while the clock was a day ahead is retried soon', async () => {
+test('a notification that failed while the clock was a day ahead is retried soon after the clock is right', async () => {
   const { clock, advance } = movingClock()
   let isDown = true
   const receiver = await startReceiver((_, response) => response.writeHead(isDown ? 503 : 200).end())
   const library = await startLibrary()
-  const env = { ...OVERDUE_LATER, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' }
+  const env = { ...OVERDUE_AFTER_10_MINUTES, ...library.env, ALLOW_PRIVATE_TARGETS: 'true' }
   const tracker = await startTracker(env, { clock })
   const listRetries = () => readRows(tracker.database, "SELECT 1 FROM notifications WHERE result = 'again'")
   const { fileId } = await uploadWith(tracker, ['ai-tasks'], { webhookUrl: receiver.url })

@@ -34,14 +34,14 @@ import { openEvents } from './status-server.ts'
 
 const FILES = ['tracker.db', 'tracker.db-wal', 'tracker.db-shm']
 
-/** Registers an upload. Returns a function that sends its webhook. */
+/** Registers a direct upload. Returns a function that sends its webhook, by default to the same tracker. */
 async function prepareWebhook(tracker: RunningTracker, fileId: string) {
   const { webhookUrl } = await register(tracker, ['remove-bg'], fileId)
   const body = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } }
   return (receiver = tracker) => deliver(movedTo(receiver, webhookUrl), body)
 }
 
-/** Starts a tracker with one acknowledged webhook. The two functions of `due` send two more. */
+/** Starts a tracker that has acknowledged one webhook. Each of the two functions in `due` sends another. */
 async function start(overrides: Overrides = {}) {
   const directory = join(temporaryDirectory(), 'data')
   mkdirSync(directory)
@@ -52,7 +52,7 @@ async function start(overrides: Overrides = {}) {
   return { tracker, directory, path: join(directory, 'tracker.db'), due }
 }
 
-/** Expects that a webhook is not acknowledged, and that the response, /readyz and doctor give the reason. */
+/** Expects that the webhook which `send` sends is not acknowledged, and that the response, /readyz and doctor give the reason. */
 async function expectUnavailable(
   tracker: RunningTracker,
   send: () => ReturnType<typeof deliver>,
@@ -92,7 +92,7 @@ const REPLACED = 'Another file is at the path of the database.'
 const TRUNCATED = 'The database file was truncated.'
 const LOG_TRUNCATED = 'The write-ahead log of the database was truncated.'
 
-test('after the database was deleted nothing is acknowledged, and a backup saves everything from before', async () => {
+test('after the database was deleted nothing is acknowledged, and a backup still contains everything from before', async () => {
   const { tracker, directory, path, due } = await start()
   for (const name of FILES) rmSync(join(directory, name))
   await expectUnavailable(tracker, due[0], MISSING, /extension-tracker backup FILE/)
@@ -133,7 +133,7 @@ test.each([
     },
   ],
   ['an older copy', (path: string) => renameSync(`${path}-copy`, path)],
-])('%s in the place of the database is never used', async (_, replace) => {
+])('%s at the path of the database is never used', async (_, replace) => {
   const { tracker, directory, path, due } = await start()
   copyFileSync(path, `${path}-copy`)
   move(directory, join(directory, 'away'))
@@ -149,7 +149,7 @@ test.each([
   for (const fileId of ['before', 'first']) expect((await statusOf(restarted, fileId)).status).toBe('success')
 })
 
-test('after a truncation nothing is acknowledged until a restart, even when the content is back', async () => {
+test('after a truncation nothing is acknowledged until a restart, even if the content is back', async () => {
   const { tracker, directory, path, due } = await start()
   const copies = temporaryDirectory()
   for (const name of FILES) copyFileSync(join(directory, name), join(copies, name))
@@ -169,11 +169,11 @@ test.each([
   ['tracker.db', TRUNCATED],
   ['tracker.db-wal', LOG_TRUNCATED],
 ])(
-  'a truncation of %s inside a transaction is detected although the commit would restore the old size of the file',
+  'a truncation of %s during a transaction is detected, although the commit would restore the old size of the file',
   async (name, reason) => {
     const directory = temporaryDirectory()
     const { store, connection, after } = openInterruptedStore(directory)
-    // Each commit copies the log into the file.
+    // Makes each commit copy the log into the database file, which would restore the old size of that file.
     if (name === 'tracker.db') connection.pragma('wal_autocheckpoint = 1')
     const tracker = await startTracker({}, { store }, databaseIn(directory))
     const send = await prepareWebhook(tracker, 'file-1')
@@ -205,7 +205,7 @@ test.each([
   },
 )
 
-test('a truncation of the write-ahead log is detected after a checkpoint has emptied it', async () => {
+test('a truncation of the write-ahead log is detected even if a checkpoint has emptied the log before', async () => {
   const { tracker, path, due } = await start()
   expect(await forget(tracker, 'before')).toBe(204)
   expect(statSync(`${path}-wal`).size).toBe(0)
@@ -217,7 +217,7 @@ test('a truncation of the write-ahead log is detected after a checkpoint has emp
 test('forgetting an asset does not hide that the database file was truncated', async () => {
   const { tracker, path, due } = await start()
   expect(await forget(tracker, 'before')).toBe(204)
-  // This submission is only in the write-ahead log.
+  // This submission is only in the write-ahead log, so a checkpoint would make the truncated file grow again.
   await prepareWebhook(tracker, 'file-1')
   truncateSync(path)
   for (const fileId of ['unknown', 'before']) {
@@ -231,11 +231,11 @@ test('forgetting an unknown asset does not empty the write-ahead log', async () 
   const { tracker, path } = await start()
   const { size } = statSync(`${path}-wal`)
   expect(await forget(tracker, 'unknown')).toBe(404)
-  // Jobs may append to it meanwhile.
+  // Jobs may append to the log meanwhile.
   expect(statSync(`${path}-wal`).size).toBeGreaterThanOrEqual(size)
 })
 
-test('after the write-ahead log was deleted nothing is acknowledged, and a stop saves it into the database', async () => {
+test('after the write-ahead log was deleted nothing is acknowledged, and a stop saves the log into the database', async () => {
   const { tracker, path, due } = await start()
   rmSync(`${path}-wal`)
   await expectUnavailable(
@@ -249,12 +249,12 @@ test('after the write-ahead log was deleted nothing is acknowledged, and a stop 
   expect((await due[0](restarted)).status).toBe(200)
 })
 
-test('a database file that cannot be checked counts as unavailable until it can', async () => {
+test('a database file that cannot be checked counts as unavailable until it can be checked again', async () => {
   const lines: string[] = []
   const logger = pino({ level: 'error' }, { write: (line) => lines.push(line) })
   const { tracker, directory, due } = await start({ logger })
   renameSync(directory, `${directory}-away`)
-  // A link to itself.
+  // A link to itself: no path below it can be resolved.
   symlinkSync(directory, directory)
   await expectUnavailable(tracker, due[0], 'The database file cannot be checked.', /See the log/)
   expect(lines.join('')).toContain('ELOOP')
@@ -299,7 +299,7 @@ function openInterruptedStore(directory: string) {
   }
 }
 
-test('a commit into a file that has just disappeared is not acknowledged, and no old status is shown', async () => {
+test('a commit is not acknowledged if the file disappears right after it, and no outdated status is shown', async () => {
   const directory = temporaryDirectory()
   const { store, connection, after } = openInterruptedStore(directory)
   const tracker = await startTracker({}, { store }, databaseIn(directory))
@@ -320,8 +320,9 @@ test('a commit into a file that has just disappeared is not acknowledged, and no
   expect(await send()).toMatchObject({ status: 200, json: { outcome: 'duplicate' } })
 })
 
-test('when a second process opens the database, the first accepts no more writes, and the second continues', async () => {
+test('when a second process opens the database, the first accepts no more writes, and the second does', async () => {
   const { tracker, directory, due } = await start()
+  // With its lock file deleted, the database can be opened twice.
   rmSync(join(directory, 'tracker.db-lock'))
   const second = await startTracker({}, {}, databaseIn(directory))
   expect(await due[0](second)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
@@ -329,7 +330,7 @@ test('when a second process opens the database, the first accepts no more writes
   expect(await due[1](second)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
 })
 
-test('a commit and a checkpoint of another program that does not take over the database change nothing', async () => {
+test('webhooks are still acknowledged after another program has committed to the database and checkpointed it', async () => {
   const { path, due } = await start()
   const other = new Database(path)
   other.exec('CREATE TABLE notes (text)')
@@ -354,14 +355,14 @@ test('new ids come after the rows that another program has inserted', async () =
   expect(numberOf(submissionId)).toBe(51)
 })
 
-test('an alert fires while the database is unavailable, without a write, and resolves when it is back', async () => {
+test('an alert fires while the database is unavailable, although it cannot be stored, and resolves when the database is back', async () => {
   const { tracker, advance, messages, receiver, endpoint } = await startAlerting()
   const directory = dirname(pathOf(tracker.database))
   endpoint.status = 500
   move(directory, join(directory, 'away'))
   await expect.poll(() => receiver.requests.length).toBeGreaterThan(0)
   endpoint.status = 200
-  // The first retry is due 5 s after the alerter has processed the response.
+  // The first retry is due 5 s after the alerter has processed the response, which may happen after the first `advance`.
   await expect
     .poll(() => {
       advance(6_000)

@@ -14,7 +14,7 @@ async function startWithServer(): Promise<RunningTracker> {
   return startTracker(env, { store })
 }
 
-test('a backup of a database server is rejected, and the response names pg_dump', async () => {
+test('a backup of a database server is rejected, and the response and the command name pg_dump', async () => {
   const tracker = await startWithServer()
   const { status, json } = await ask(tracker, '/backup', { method: 'POST' })
   expect({ status, json }).toMatchObject({

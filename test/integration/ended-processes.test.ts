@@ -5,10 +5,10 @@ import { submit } from '../contract/store-calls.ts'
 import { openStore } from '../store/open-store.ts'
 
 /**
- * Starts a process with an upload in progress. `beatAt` writes a heartbeat at this second of the database's clock, and then recovers
- * ended processes, as each process does.
+ * Simulates a process with an upload in progress. `beatAt` writes a heartbeat at this second of the database's clock, and then
+ * recovers the uploads of ended processes, as each process does.
  */
-async function startProcess(handle: StoreHandle, isShared: boolean) {
+async function startProcess(handle: StoreHandle, { isShared }: { isShared: boolean }) {
   const store = { ...handle, isShared }
   let now = 0
   const clock = () => now
@@ -30,15 +30,15 @@ async function startBoth({ isShared } = { isShared: true }) {
   const opened = await openStore()
   onTestFinished(() => opened.destroy())
   return [
-    await startProcess(opened.store, isShared),
-    await startProcess(await opened.openAnotherProcess(), isShared),
+    await startProcess(opened.store, { isShared }),
+    await startProcess(await opened.openAnotherProcess(), { isShared }),
   ] as const
 }
 
 test('after an outage in which no process could write, no process is declared ended at once', async () => {
   const [one, two] = await startBoth()
   for (const second of [10, 20, 30]) for (const process of [one, two]) await process.beatAt(second)
-  // Its own heartbeat is late too, so the other process may be alive.
+  // The first process could not write heartbeats either, so the second one may be alive.
   await one.beatAt(75)
   expect(await two.uploadState()).toBe('submitting')
   await two.beatAt(77)
@@ -50,7 +50,7 @@ test('after an outage in which no process could write, no process is declared en
   expect(await one.uploadState()).toBe('submitting')
 })
 
-test('a process that has ended is recovered 30 seconds after its last heartbeat', async () => {
+test('the upload of an ended process is recovered once the last heartbeat of the process is more than 30 seconds old', async () => {
   const [one, two] = await startBoth()
   await two.beatAt(5)
   for (const second of [10, 20, 30]) await one.beatAt(second)
@@ -59,18 +59,18 @@ test('a process that has ended is recovered 30 seconds after its last heartbeat'
   expect(await two.uploadState()).toBe('unconfirmed')
 })
 
-test('a new process recovers the uploads of an earlier one after running for 30 seconds', async () => {
+test('a process recovers the uploads of an ended one only after 30 seconds of uninterrupted heartbeats', async () => {
   const opened = await openStore()
   onTestFinished(() => opened.destroy())
-  const ended = await startProcess(opened.store, true)
-  const next = await startProcess(await opened.openAnotherProcess(), true)
+  const ended = await startProcess(opened.store, { isShared: true })
+  const next = await startProcess(await opened.openAnotherProcess(), { isShared: true })
   for (const second of [300, 310, 320, 329]) await next.beatAt(second)
   expect(await ended.uploadState()).toBe('submitting')
   await next.beatAt(330)
   expect(await ended.uploadState()).toBe('unconfirmed')
 })
 
-test('a process that has the database to itself recovers the uploads of an earlier one without an uninterrupted series of heartbeats', async () => {
+test('a process that has the database to itself recovers the uploads of ended ones without a series of heartbeats', async () => {
   const [one, two] = await startBoth({ isShared: false })
   await one.beatAt(31)
   expect(await two.uploadState()).toBe('unconfirmed')

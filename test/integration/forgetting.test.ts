@@ -7,11 +7,11 @@ import { deliver, movedTo, payload, register, statusOf } from '../support/webhoo
 
 type DeliveryList = { deliveries: { deliveryId: string }[] }
 
-function parseStatus(text: string): unknown {
+function parseExtensionStatus(text: string): unknown {
   return JSON.parse(text).extensionStatus
 }
 
-/** Adds registered submissions of a file, with one pending run each, without the service. */
+/** Adds `count` registered submissions of a file, with one pending run each, while no service runs. */
 async function addSubmissions(database: TestDatabase, count: number, fileId: string): Promise<void> {
   const store = await openStoreOf(database)
   const submission = newSubmission(['remove-bg'], { kind: 'external', fileId, at: Date.now() })
@@ -23,7 +23,7 @@ async function forget(tracker: Parameters<typeof ask>[0], fileId: string): Promi
   return (await ask(tracker, `/assets/${fileId}`, { method: 'DELETE' })).status
 }
 
-test('forgetting a file deletes the rejected deliveries for exactly this file', async () => {
+test('forgetting an asset deletes the rejected deliveries that name its fileId, and no others', async () => {
   const tracker = await startTracker()
   await register(tracker, ['remove-bg'], 'file-1')
   const bodies = ['file-1', 'file-10', 'e'].flatMap((fileId) => [
@@ -32,7 +32,7 @@ test('forgetting a file deletes the rejected deliveries for exactly this file', 
     { type: 'file.updated', data: { fileId } },
   ])
   for (const body of bodies) await deliver(`${tracker.url}/webhooks/extension/forged.token`, body)
-  const rejected = async () => {
+  const rejectedBodies = async () => {
     const { json } = await ask<DeliveryList>(tracker, '/deliveries?outcome=rejected')
     return Promise.all(
       json.deliveries.map(async ({ deliveryId }) => {
@@ -42,16 +42,16 @@ test('forgetting a file deletes the rejected deliveries for exactly this file', 
     )
   }
   // Rejected deliveries are written once a second.
-  await expect.poll(rejected, { timeout: 5_000 }).toHaveLength(9)
+  await expect.poll(rejectedBodies, { timeout: 5_000 }).toHaveLength(9)
 
   // There is no asset with this id, so nothing is deleted.
   expect(await forget(tracker, 'e')).toBe(404)
-  expect(await rejected()).toHaveLength(9)
+  expect(await rejectedBodies()).toHaveLength(9)
   expect(await forget(tracker, 'file-1')).toBe(204)
-  expect((await rejected()).toReversed()).toEqual(bodies.slice(3))
+  expect((await rejectedBodies()).toReversed()).toEqual(bodies.slice(3))
 })
 
-test('forgetting an asset delays no webhook, even with thirty thousand rows in the audit log', {
+test('forgetting an asset replaces its id in thirty thousand rows of the audit log, and delays no webhook', {
   timeout: 60_000,
 }, async () => {
   const stopped = await startTracker()
@@ -91,13 +91,13 @@ test('forgetting an asset with 1,500 submissions delays no webhook, and its stat
   const stopped = await startTracker()
   const settled = await register(stopped, ['ai-tasks'], 'file-1')
   await deliver(settled.webhookUrl, payload('ai-tasks', 'success'))
-  const registered = await register(stopped, ['remove-bg'], 'file-1')
+  const pending = await register(stopped, ['remove-bg'], 'file-1')
   await stopped.service.stop()
   await addSubmissions(stopped.database, 1_500, 'file-1')
 
   const tracker = await startTracker({}, {}, stopped.database)
   const settledUrl = movedTo(tracker, settled.webhookUrl)
-  const pendingUrl = movedTo(tracker, registered.webhookUrl)
+  const pendingUrl = movedTo(tracker, pending.webhookUrl)
   const status = await statusOf(tracker, 'file-1')
   const other = await register(tracker, ['remove-bg'], 'file-2')
 
@@ -110,10 +110,12 @@ test('forgetting an asset with 1,500 submissions delays no webhook, and its stat
   while (!isForgotten) {
     expect((await deliver(other.webhookUrl, payload('remove-bg', 'failure'))).status).toBe(200)
     recorded += 1
-    const pendingExists = (await tracker.fetch(`/submissions/${registered.submissionId}`)).status === 200
+    const pendingExists = (await tracker.fetch(`/submissions/${pending.submissionId}`)).status === 200
     const response = await tracker.fetch('/assets/file-1/status')
     if (response.status === 404) continue
-    observed.add(JSON.stringify({ pendingExists, extensionStatus: parseStatus(await response.text()) }))
+    observed.add(
+      JSON.stringify({ pendingExists, extensionStatus: parseExtensionStatus(await response.text()) }),
+    )
     const late = await deliver(pendingUrl, payload('remove-bg', 'success'))
     expect(late.status).toBe(200)
     recorded += 1
@@ -122,6 +124,7 @@ test('forgetting an asset with 1,500 submissions delays no webhook, and its stat
   // If forgetting were a single transaction, at most four webhooks would be recorded before its end.
   expect(recorded).toBeGreaterThan(5)
   const { extensionStatus } = status
+  // Newer submissions requested remove-bg too, so `pending` is deleted before the last transaction, which deletes the status.
   expect(observed).toContain(JSON.stringify({ pendingExists: false, extensionStatus }))
   for (const text of observed) expect(JSON.parse(text)).toMatchObject({ extensionStatus })
   for (const webhookUrl of [settledUrl, pendingUrl])

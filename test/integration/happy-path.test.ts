@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { startTrackerAndSandbox } from '../support/tracker.ts'
 
-test('an upload is pending at first, its webhooks settle it, and the status shows the results', async () => {
+test('the extensions of an upload are pending at first, webhooks settle them, and the status shows the results', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const form = new FormData()
   form.set('file', new Blob(['hello']), 'hello.txt')

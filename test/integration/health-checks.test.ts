@@ -36,7 +36,7 @@ test('a store that cannot write makes the service unready but not unhealthy, unt
   await expect.poll(async () => (await fetch(`${tracker.url}/readyz`)).status).toBe(200)
 })
 
-test('/readyz, the metrics and doctor say since when the store is unavailable', async () => {
+test('/readyz, the metrics and doctor show since when the store has been unavailable', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let now = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
@@ -68,11 +68,11 @@ test('/readyz, the metrics and doctor say since when the store is unavailable', 
   expect(await unavailableSeconds()).toBe(0)
 })
 
-test('a heartbeat that cannot be written marks the store as unavailable without a request', async () => {
+test('a heartbeat that cannot be written marks the store as unavailable without a request to /readyz', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let beats = 0
-  // The start writes the first heartbeat.
+  // The first heartbeat is written during the start, which must succeed.
   const heartbeat = (at: number) => {
     beats += 1
     if (beats === 1) return real.heartbeat(at)
@@ -93,16 +93,16 @@ test('a lease that cannot be renewed does not count as an outage while heartbeat
     return Promise.reject(new TrackerError('store_unavailable', 'canceling statement due to lock timeout'))
   }
   const tracker = await startTracker({}, { store: { ...real, acquireLease } }, database)
-  // The service retries before the next heartbeat is due.
+  // After a failure, the heartbeat job runs again after 2 s instead of 10 s.
   await expect.poll(() => attempts, { timeout: 9_000 }).toBeGreaterThan(2)
   expect(await (await tracker.fetch('/metrics')).text()).toMatch(/^tracker_store_unavailable_seconds 0$/m)
 })
 
-test('uploads of an ended process that cannot be recovered do not count as an outage', async () => {
+test('a failure to recover the uploads of ended processes does not count as an outage while heartbeats are written', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let attempts = 0
-  // The start makes the first attempt, because the database is not shared.
+  // The first attempt belongs to the start, because the database is not shared. The start must succeed.
   const recoverAbandoned: typeof real.recoverAbandoned = (...args) => {
     attempts += 1
     if (attempts === 1) return real.recoverAbandoned(...args)
@@ -114,7 +114,7 @@ test('uploads of an ended process that cannot be recovered do not count as an ou
   expect(await (await tracker.fetch('/metrics')).text()).toMatch(/^tracker_store_unavailable_seconds 0$/m)
 })
 
-test('a hundred concurrent /readyz requests cause fewer than five writes', async () => {
+test('a hundred concurrent /readyz requests probe the store fewer than five times', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   let probes = 0

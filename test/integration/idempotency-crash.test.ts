@@ -8,16 +8,18 @@ import { openWatchedStore } from '../support/watched-store.ts'
 const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
-/** Starts a tracker on the database of a process that died during an upload. */
-async function startAfterCrash(
-  hasSubmission: boolean,
-): Promise<{ tracker: RunningTracker; uploads: () => number; submissionId: string | undefined }> {
+/** Starts a tracker on the database of a process that died during an upload, before or after it had written the submission. */
+async function startAfterCrash({
+  hasSubmission,
+}: {
+  hasSubmission: boolean
+}): Promise<{ tracker: RunningTracker; countUploads: () => number; submissionId: string | undefined }> {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     call.respond(200, uploadedFile('file2'))
   })
   const env = { IMAGEKIT_UPLOAD_URL: imagekit.url }
-  // The claim and the submission that the process wrote, recorded from a process that did not die.
+  // The steps that the process wrote before it died, recorded from one that did not die.
   const recorded = await recordSteps(env)
   const uploadsBefore = imagekit.calls.length
   const database = await createTestDatabase()
@@ -28,12 +30,12 @@ async function startAfterCrash(
   if (store.isShared) await recover(database)
   return {
     tracker: await startTracker(env, {}, database),
-    uploads: () => imagekit.calls.length - uploadsBefore,
+    countUploads: () => imagekit.calls.length - uploadsBefore,
     submissionId: created?.submissionId,
   }
 }
 
-/** Recovers the upload, like a process that has been running for a while. A new process would have to wait first. */
+/** Recovers the upload, like a process that has been running for a while. A new one would have to run for 30 seconds first. */
 async function recover(database: TestDatabase): Promise<void> {
   const other = await openStoreOf(database)
   const now = Date.now()
@@ -62,7 +64,7 @@ async function recordSteps(env: Record<string, string>) {
 }
 
 test('after a crash that may have left the file at ImageKit, the same Idempotency-Key gets 502 and uploads nothing', async () => {
-  const { tracker, uploads, submissionId } = await startAfterCrash(true)
+  const { tracker, countUploads, submissionId } = await startAfterCrash({ hasSubmission: true })
   expect(await getSubmission(tracker, submissionId ?? '')).toMatchObject({ state: 'unconfirmed' })
   for (const _ of [1, 2]) {
     const response = await upload(tracker, FORM, KEY)
@@ -72,11 +74,11 @@ test('after a crash that may have left the file at ImageKit, the same Idempotenc
     expect(await response.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
   }
   expect((await upload(tracker, [FILE], KEY)).status).toBe(422)
-  expect(uploads()).toBe(0)
+  expect(countUploads()).toBe(0)
 })
 
 test('after a crash before the submission was written, the same Idempotency-Key uploads the file', async () => {
-  const { tracker, uploads } = await startAfterCrash(false)
+  const { tracker, countUploads } = await startAfterCrash({ hasSubmission: false })
   expect((await upload(tracker, FORM, KEY)).status).toBe(200)
-  expect(uploads()).toBe(1)
+  expect(countUploads()).toBe(1)
 })

@@ -28,7 +28,7 @@ async function start(env: Record<string, string> = {}, overrides = {}) {
   const urls = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url }
   const settings = { store: watched.store, drainMs: 100, ...overrides }
   const tracker = await startTracker({ ...urls, ...env }, settings, database)
-  /** Repeats the upload with the same key. Expects that this is the only complete one. */
+  /** Repeats the upload with the same key. Expects that it succeeds, and that ImageKit got no other complete form. */
   const retry = async () => {
     const response = await upload(tracker, FORM, KEY)
     expect(response.status).toBe(200)
@@ -78,6 +78,7 @@ test('after the caller disconnected during the form, the same key uploads the fi
   caller.write(FILE_START)
   await expect.poll(() => imagekit.calls).toHaveLength(1)
   caller.disconnect()
+  // Until the key has been released, this invalid request gets 409.
   await expect.poll(async () => (await upload(tracker, [...FORM, ['extensions', 'x']], KEY)).status).toBe(400)
   await retry()
 })

@@ -19,7 +19,7 @@ const FORM: Entry[] = [FILE, FILE_NAME, ['extensions', EXTENSIONS]]
 const HOUR = 3_600_000
 const KEY = { headers: { 'idempotency-key': 'key-1' } }
 
-async function start(script?: (call: Call) => void, overrides = {}, settings = {}) {
+async function start(script?: (call: Call) => void, overrides = {}, moreEnv = {}) {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     const isUpdate = call.path.endsWith('details')
     await (isUpdate ? call.readJson() : call.readForm())
@@ -27,7 +27,7 @@ async function start(script?: (call: Call) => void, overrides = {}, settings = {
     if (script) script(call)
     else call.respond(200, uploadedFile(fileId), { 'x-ik-requestId': 'request-1' })
   })
-  const env = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url, ...settings }
+  const env = { IMAGEKIT_UPLOAD_URL: imagekit.url, IMAGEKIT_API_URL: imagekit.url, ...moreEnv }
   const tracker = await startTracker(env, { drainMs: 100, ...overrides })
   return { imagekit, tracker }
 }
@@ -42,7 +42,7 @@ test('the same Idempotency-Key and form get the same response again, with a sing
   const { tracker, imagekit } = await start()
   const first = await readResponse(await upload(tracker, FORM, KEY))
   expect(first.headers).toMatchObject({ 'x-submission-id': expect.any(String), link: expect.any(String) })
-  // Each `FormData` is sent with its own boundary.
+  // Each `FormData` is sent with its own boundary, so the bytes of the two bodies differ.
   expect(await readResponse(await upload(tracker, FORM, KEY))).toEqual(first)
   const restarted = await tracker.restart()
   const { link: before, ...headers } = first.headers
@@ -104,7 +104,7 @@ test('a second request while the first is in progress gets 409, and later the re
   expect(imagekit.calls).toHaveLength(1)
 })
 
-test('a repeat of an upload in progress gets 409 even if the limit of uploads is reached', async () => {
+test('a repeat of an upload in progress gets 409 even if MAX_CONCURRENT_UPLOADS is reached', async () => {
   const { tracker, imagekit } = await start(() => {}, {}, { MAX_CONCURRENT_UPLOADS: '1' })
   const first = upload(tracker, FORM, KEY)
   await expect.poll(() => imagekit.calls[0]?.hasWholeForm).toBe(true)
@@ -115,17 +115,20 @@ test('a repeat of an upload in progress gets 409 even if the limit of uploads is
 })
 
 test.for<[string, (call: Call) => void, number]>([
-  ['a rejection', (call) => call.respond(400, '{"message":"Upload Limit Exceeded."}'), 400],
-  ['a 500', (call) => call.respond(500, '{"message":"oops"}'), 500],
-  ['a broken connection', (call) => call.breakOff(), 502],
-  ['no response', () => {}, 504],
-])('%s after the form was complete is returned again for the same key', async ([, script, status]) => {
-  const { tracker, imagekit } = await start(script, status === 504 ? { imagekitTimeoutMs: 50 } : {})
-  const first = await readResponse(await upload(tracker, FORM, KEY))
-  expect(first.status).toBe(status)
-  expect(await readResponse(await upload(tracker, FORM, KEY))).toEqual(first)
-  expect(imagekit.calls).toHaveLength(1)
-})
+  ['a rejection by ImageKit', (call) => call.respond(400, '{"message":"Upload Limit Exceeded."}'), 400],
+  ['a 500 from ImageKit', (call) => call.respond(500, '{"message":"oops"}'), 500],
+  ['a connection broken by ImageKit', (call) => call.breakOff(), 502],
+  ['a timeout of ImageKit', () => {}, 504],
+])(
+  'the response to an upload that ended with %s after the form was complete is returned again for the same key',
+  async ([, script, status]) => {
+    const { tracker, imagekit } = await start(script, status === 504 ? { imagekitTimeoutMs: 50 } : {})
+    const first = await readResponse(await upload(tracker, FORM, KEY))
+    expect(first.status).toBe(status)
+    expect(await readResponse(await upload(tracker, FORM, KEY))).toEqual(first)
+    expect(imagekit.calls).toHaveLength(1)
+  },
+)
 
 test('requests with another API key, another path or another Idempotency-Key are separate', async () => {
   const { tracker, imagekit } = await start()
@@ -158,7 +161,7 @@ const NEW_API_KEY = 'new-api-key-0123456789'
 
 const withApiKey = (apiKey: string) => ({ headers: { ...KEY.headers, authorization: `Bearer ${apiKey}` } })
 
-test('an unnamed API key that replaces another does not get its responses', async () => {
+test('an unnamed API key that replaces an older one does not get the responses stored for the older one', async () => {
   const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_API_KEY })
   const first = await upload(tracker, FORM, withApiKey(OLD_API_KEY))
   const rotated = await tracker.restart({ TRACKER_API_KEY: NEW_API_KEY })
@@ -167,7 +170,7 @@ test('an unnamed API key that replaces another does not get its responses', asyn
   expect(imagekit.calls).toHaveLength(2)
 })
 
-test('inserting an unnamed API key before another does not upload the same request again', async () => {
+test('an unnamed API key still gets its stored response after another key was inserted before it', async () => {
   const { tracker, imagekit } = await start(undefined, {}, { TRACKER_API_KEY: OLD_API_KEY })
   const first = await upload(tracker, FORM, withApiKey(OLD_API_KEY))
   const extended = await tracker.restart({ TRACKER_API_KEY: `${NEW_API_KEY},${OLD_API_KEY}` })

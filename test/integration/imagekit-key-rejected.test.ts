@@ -9,7 +9,7 @@ import { movingClock, WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
 const REJECTED = { message: 'Your account cannot be authenticated.', help: 'For support …' }
 
-/** Starts a tracker whose ImageKit responds with the status and the headers of `next`. */
+/** Starts a tracker whose ImageKit responds with the status and the headers in `next`: at first 403. */
 async function startRejected() {
   const next = { status: 403, headers: {} as { [name: string]: string } }
   const imagekit = await startMisbehavingImagekit(async (call) => {
@@ -28,7 +28,7 @@ async function startRejected() {
 
 const uploadFile = (tracker: RunningTracker) => upload(tracker, [FILE, FILE_NAME])
 
-/** What `/readyz` reports about ImageKit. The service is ready. */
+/** What `/readyz` reports about ImageKit. Expects that the service is ready, because it can still receive webhooks. */
 async function readiness(tracker: RunningTracker): Promise<unknown> {
   const response = await fetch(`${tracker.url}/readyz`)
   expect(response.status).toBe(200)
@@ -88,7 +88,7 @@ test.each([
   [{ 'x-ratelimit-reset': '1500' }, '2'],
   [{}, '60'],
 ])(
-  'ImageKit’s 429 %j to a retry becomes 503 with Retry-After %s, and the run can be retried later',
+  'ImageKit’s 429 to a retry, with the headers %j, becomes 503 with Retry-After %s, and the run can be retried later',
   async (headers, seconds) => {
     const { tracker, imagekit, next } = await startRejected()
     next.status = 200

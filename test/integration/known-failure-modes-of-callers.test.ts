@@ -5,7 +5,8 @@ import { startTracker } from '../support/tracker.ts'
 import { deliver, movedTo, payload, register, statusOf } from '../support/webhooks.ts'
 import { movingClock, rowsOf } from './reconcile-setup.ts'
 
-// Known failures of other webhook receivers: their response made the sender give up, or they trusted a forged status.
+// Known failures of other webhook receivers: their response made the sender give up, they trusted a forged event, they applied a
+// repeat again, or they acknowledged a webhook before it was stored.
 
 const SIGNED = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }
 const SUCCESS = payload('remove-bg', 'success')
@@ -58,12 +59,13 @@ test('a signature is verified over the received bytes, not over reserialised JSO
 test('without a webhook secret every event is rejected', async () => {
   const tracker = await startTracker()
   const event = accountEvent('file-updated')
+  // Code that turns a missing secret into a string verifies with the secret 'undefined'.
   for (const headers of [{}, ikHeaders(event), ikHeaders(event, { secret: 'undefined' })])
     expect((await deliverEvent(tracker, event, headers)).status).toBe(401)
   expect(await rowsOf(tracker, 'SELECT * FROM deliveries')).toEqual([])
 })
 
-test('a signature from the future is rejected like one from the past', async () => {
+test('a signature whose time is more than five minutes ahead is rejected like one that is too old', async () => {
   const tracker = await startTracker(SIGNED)
   const event = accountEvent('file-updated')
   for (const minutes of [-6, 6, 600]) {
@@ -85,7 +87,7 @@ test('check-then-write race: of many concurrent repeats exactly one is applied',
   expect(await countOutcomes(() => deliver(webhookUrl, SUCCESS))).toEqual([1, 39])
 })
 
-test('a repeat is recognised years later, without an id and after the first body was pruned', async () => {
+test('a repeat is recognised years later, after the body of the first delivery was pruned', async () => {
   const { clock, advance } = movingClock()
   const tracker = await startTracker({ ...SIGNED, RETENTION: '1ms' }, { clock })
   const { webhookUrl } = await register(tracker, ['remove-bg'])

@@ -163,7 +163,7 @@ test('callback before the row exists: a webhook that arrives before the upload r
   })
 })
 
-test('rate limit: a lookup that ImageKit rejects with 429 settles nothing, and is repeated', async () => {
+test('rate limit: a lookup that ImageKit rejects with 429 neither settles nor expires its run, and is repeated', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })

@@ -15,7 +15,7 @@ import {
   WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
-/** Reads the metrics. The returned function adds up the samples with this name and these labels; NaN without any. */
+/** Reads the metrics. The returned function adds up the samples with this name and these labels, or returns NaN if there are none. */
 async function scrape(tracker: RunningTracker): Promise<(name: string, labels?: Sample['labels']) => number> {
   const response = await tracker.fetch('/metrics')
   expect(response.status).toBe(200)
@@ -75,15 +75,16 @@ test('the time to settle is measured for every source: the response, a webhook, 
   expect(response.status).toBe(200)
 
   const value = await scrape(tracker)
-  const settled = (extension: string) => {
+  /** The number of settled runs: all, those within 30 s, and those within 60 s. */
+  const settledCounts = (extension: string) => {
     const seconds = (name: string, labels = {}) =>
       value(`tracker_run_settle_seconds_${name}`, { extension, ...labels })
     return [seconds('count'), seconds('bucket', { le: '30' }), seconds('bucket', { le: '60' })]
   }
-  expect(settled('remove-bg')).toEqual([1, 0, 1])
-  expect(settled('aws-auto-tagging')).toEqual([1, 0, 1])
-  expect(settled('google-auto-tagging')).toEqual([1, 1, 1])
-  expect(settled('ai-tasks')).toEqual([Number.NaN, Number.NaN, Number.NaN])
+  expect(settledCounts('remove-bg')).toEqual([1, 0, 1])
+  expect(settledCounts('aws-auto-tagging')).toEqual([1, 0, 1])
+  expect(settledCounts('google-auto-tagging')).toEqual([1, 1, 1])
+  expect(settledCounts('ai-tasks')).toEqual([Number.NaN, Number.NaN, Number.NaN])
   const bySource = (source: string, status: string) => value('tracker_runs_settled_total', { source, status })
   expect(bySource('webhook', 'failed')).toBe(1)
   expect(bySource('reconcile', 'success')).toBe(1)
@@ -141,14 +142,16 @@ test('uploads are measured by response status, and their bytes are counted', asy
 test('the metrics count the commits and their steps', async () => {
   const tracker = await startTracker()
   const before = await scrape(tracker)
-  const many = Array.from({ length: 20 }, (_, index) => register(tracker, ['remove-bg'], `file-${index}`))
-  await Promise.all(many)
+  const registrations = Array.from({ length: 20 }, (_, index) =>
+    register(tracker, ['remove-bg'], `file-${index}`),
+  )
+  await Promise.all(registrations)
   const after = await scrape(tracker)
   const increase = (name: string) => after(name) - before(name)
   expect(increase('tracker_commit_batch_steps_sum')).toBeGreaterThanOrEqual(20)
   expect(increase('tracker_commit_batch_steps_count')).toBeGreaterThanOrEqual(1)
   expect(increase('tracker_commit_seconds_sum')).toBeGreaterThan(0)
-  // A heartbeat may be in progress.
+  // A heartbeat may still be in the queue.
   await expect.poll(async () => (await scrape(tracker))('tracker_commit_queue_depth')).toBe(0)
 })
 
@@ -171,20 +174,20 @@ test('the metrics count the attempts of notifications by result, and the notific
   const failed = await scrape(tracker)
   expect([failed('tracker_notifications_waiting'), failed('tracker_notifications_due')]).toEqual([1, 0])
   status = 200
-  // The first retry is due after 5 s, at most 6 s.
+  // The first retry is due after 4 to 6 s.
   advance(7_000)
   await expect.poll(() => attempts('delivered')).toBe(1)
   expect((await scrape(tracker))('tracker_notifications_waiting')).toBe(0)
 })
 
-test('the metrics include the process, its version and the version of Node', async () => {
+test('the metrics include the memory and event loop of the process, and the versions of the tracker and of Node', async () => {
   const value = await scrape(await startTracker())
   expect(value('tracker_build_info', { version: '0.1.0', node: process.version })).toBe(1)
   expect(value('process_resident_memory_bytes')).toBeGreaterThan(1_000_000)
   expect(value('nodejs_eventloop_lag_seconds')).toBeGreaterThanOrEqual(0)
 })
 
-test('while the store cannot be read, the other metrics remain, and deliveries that failed are counted', async () => {
+test('while the store cannot be read, the other metrics remain, and deliveries that could not be recorded are counted', async () => {
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
   const tracker = await startTracker({}, { store: watched.store }, database)

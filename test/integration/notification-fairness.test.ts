@@ -5,7 +5,7 @@ import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver, type Registration } from '../support/webhooks.ts'
 import { rowsOf, stoppedClock, WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
-/** Starts a tracker that may notify private addresses; `settle` makes one notification to a callerUrl due. */
+/** Starts a tracker that may notify private addresses; `settle` makes one notification to `callerUrl` due. */
 async function startNotifier() {
   const { clock, advance } = stoppedClock()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ALLOW_PRIVATE_TARGETS: 'true' }, { clock })
@@ -25,7 +25,7 @@ async function startNotifier() {
 }
 
 /** Starts a caller that receives requests, and sends no response until `respond` or `respondFromNowOn` is called. */
-async function startStalled() {
+async function startStalledCaller() {
   const stalled: ServerResponse[] = []
   let responseStatus: number | undefined
   const receiver = await startReceiver((_request, response) => {
@@ -34,10 +34,11 @@ async function startStalled() {
   })
   return {
     receiver,
-    /** Earlier requests never get a response. */
+    /** Responds to later requests. Earlier ones never get a response. */
     respondFromNowOn: (status: number) => {
       responseStatus = status
     },
+    /** Responds to the earlier requests and to all later ones. */
     respond: (status: number) => {
       responseStatus = status
       for (const response of stalled.splice(0)) response.writeHead(status).end()
@@ -63,7 +64,7 @@ test('the median notification is sent less than 300 ms after the commit, without
 
 test('a caller that does not respond delays no other caller, and gets at most four concurrent attempts', async () => {
   const { tracker, settle, settleMany } = await startNotifier()
-  const stalled = await startStalled()
+  const stalled = await startStalledCaller()
   const receiver = await startReceiver()
   await settleMany(40, stalled.receiver.url)
   await expect.poll(() => stalled.receiver.requests.length).toBe(4)
@@ -81,7 +82,7 @@ test('a caller that does not respond delays no other caller, and gets at most fo
 
 test('at most 32 attempts are in progress in total, and the next one starts when one ends', async () => {
   const { tracker, settleMany } = await startNotifier()
-  const callers = await Promise.all(Array.from({ length: 10 }, startStalled))
+  const callers = await Promise.all(Array.from({ length: 10 }, startStalledCaller))
   for (const { receiver } of callers) await settleMany(4, receiver.url)
   const sent = () => callers.reduce((sum, { receiver }) => sum + receiver.requests.length, 0)
   await expect.poll(sent).toBe(32)
@@ -92,20 +93,20 @@ test('at most 32 attempts are in progress in total, and the next one starts when
   await expect.poll(() => countResults(tracker)).toEqual([{ result: 'delivered', attempt: 1, size: 40 }])
 })
 
-test('after a failure, other notifications to the same address wait for its retry without losing attempts', async () => {
+test('after a failure, other notifications to the same address wait for the retry, and waiting does not count as an attempt', async () => {
   const { tracker, advance, settle, settleMany } = await startNotifier()
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
   await settle(receiver.url)
   await expect.poll(() => countResults(tracker)).toMatchObject([{ result: 'again', attempt: 2 }])
-  // The query does not belong to the address.
+  // Without its query, this is the same address.
   await settleMany(20, `${receiver.url}?another=query`)
   await settle(receiver.url.replace('/hook', '/other-hook'))
   await expect.poll(() => receiver.requests.length).toBe(2)
   expect(receiver.requests.map(({ path }) => path)).toEqual(['/hook', '/other-hook'])
 
   status = 200
-  // The first retry is due after 5 s, at most 6 s.
+  // The first retry is due after 4 to 6 s.
   advance(7_000)
   await expect.poll(() => receiver.requests.length).toBe(24)
   await expect
@@ -141,9 +142,9 @@ test('if nothing responds at a host, no other notification is sent to it until t
     ])
 })
 
-test('a stop while attempts are in progress ends soon, and these attempts do not count', async () => {
+test('a restart does not wait for the attempts in progress, and they do not count', async () => {
   const { tracker, settleMany } = await startNotifier()
-  const stalled = await startStalled()
+  const stalled = await startStalledCaller()
   await settleMany(9, stalled.receiver.url)
   await expect.poll(() => stalled.receiver.requests.length).toBe(4)
   const stoppedAt = performance.now()

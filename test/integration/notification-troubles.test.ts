@@ -4,7 +4,7 @@ import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { deliver } from '../support/webhooks.ts'
 import { rowsOf, startLibrary, stoppedClock, uploadWith, WITHOUT_RECONCILER } from './reconcile-setup.ts'
 
-const PRIVATE = { ALLOW_PRIVATE_TARGETS: 'true' }
+const ALLOW_PRIVATE = { ALLOW_PRIVATE_TARGETS: 'true' }
 
 /** Starts a tracker in which one notification to this address is due. */
 async function startWithNotification(webhookUrl: string, env: { [name: string]: string }) {
@@ -27,11 +27,11 @@ const pollResults = (tracker: RunningTracker) =>
 test('after a 500 the notification is sent again with the same id and a new timestamp', async () => {
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
-  const { tracker, advance } = await startWithNotification(receiver.url, PRIVATE)
+  const { tracker, advance } = await startWithNotification(receiver.url, ALLOW_PRIVATE)
   await pollResults(tracker).toEqual([{ result: 'again', reason: 'status_500', attempt: 2 }])
 
   status = 204
-  // The first retry is due after 5 s, at most 6 s.
+  // The first retry is due after 4 to 6 s.
   advance(7_000)
   await pollResults(tracker).toMatchObject([{ result: 'delivered' }])
   const [first, second, ...more] = receiver.requests
@@ -46,7 +46,7 @@ test('a Retry-After delays the next attempt', async () => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(503, { 'retry-after': '3600' }).end()
   })
-  const { tracker } = await startWithNotification(receiver.url, PRIVATE)
+  const { tracker } = await startWithNotification(receiver.url, ALLOW_PRIVATE)
   await pollResults(tracker).toMatchObject([{ result: 'again' }])
   const [row] = await rowsOf<{ delayMs: number }>(
     tracker,
@@ -57,16 +57,16 @@ test('a Retry-After delays the next attempt', async () => {
 
 test('a 410 ends the attempts', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(410).end())
-  const { tracker } = await startWithNotification(receiver.url, PRIVATE)
+  const { tracker } = await startWithNotification(receiver.url, ALLOW_PRIVATE)
   await pollResults(tracker).toMatchObject([{ result: 'gone', reason: 'status_410' }])
   expect(await rowsOf(tracker, 'SELECT due_at, body FROM notifications')).toEqual([
     { due_at: null, body: null },
   ])
 })
 
-test('after a day without success the notification is given up', async () => {
+test('a notification is given up after a day without success', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(500).end())
-  const { tracker, advance } = await startWithNotification(receiver.url, PRIVATE)
+  const { tracker, advance } = await startWithNotification(receiver.url, ALLOW_PRIVATE)
   await pollResults(tracker).toMatchObject([{ result: 'again' }])
   advance(25 * 3_600_000)
   await pollResults(tracker).toMatchObject([{ result: 'given_up', reason: 'status_500' }])
@@ -76,7 +76,7 @@ test('after a day without success the notification is given up', async () => {
 test('a notification that failed before a restart is sent after it', async () => {
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
-  const { tracker, advance } = await startWithNotification(receiver.url, PRIVATE)
+  const { tracker, advance } = await startWithNotification(receiver.url, ALLOW_PRIVATE)
   await pollResults(tracker).toMatchObject([{ result: 'again' }])
   status = 200
   const restarted = await tracker.restart()
@@ -91,7 +91,7 @@ test('an attempt in progress when the tracker stops is repeated after the restar
   const receiver = await startReceiver((_request, response) => {
     if (!isSilent) response.end()
   })
-  const { tracker } = await startWithNotification(receiver.url, PRIVATE)
+  const { tracker } = await startWithNotification(receiver.url, ALLOW_PRIVATE)
   await expect.poll(() => receiver.requests.length).toBe(1)
   isSilent = false
   const restarted = await tracker.restart()
@@ -114,7 +114,7 @@ test('private targets in any spelling are not called once they are no longer all
   const receiver = await startReceiver()
   const library = await startLibrary()
   const env = { ...WITHOUT_RECONCILER, ...library.env }
-  const before = await startTracker({ ...env, ...PRIVATE })
+  const before = await startTracker({ ...env, ...ALLOW_PRIVATE })
   const fileIds: string[] = []
   for (const host of PRIVATE_HOSTS) {
     const webhookUrl = `http://${host}:${receiver.port}/hook`
@@ -138,7 +138,7 @@ test('a redirect is not followed', async () => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(307, { location: elsewhere.url }).end()
   })
-  const { tracker } = await startWithNotification(receiver.url, PRIVATE)
+  const { tracker } = await startWithNotification(receiver.url, ALLOW_PRIVATE)
   await pollResults(tracker).toMatchObject([{ result: 'again', reason: 'status_307' }])
   expect(receiver.requests).toHaveLength(1)
   expect(elsewhere.connections()).toBe(0)

@@ -19,7 +19,7 @@ const ENV = { ALLOW_PRIVATE_TARGETS: 'true', TRACKER_WEBHOOK_SECRET: SECRET }
 
 type ReceivedRequest = Awaited<ReturnType<typeof startReceiver>>['requests'][number]
 
-/** Verifies the signature with the scheme's own library, like a caller. Throws if we did not sign the request. */
+/** Verifies the signature with the library of Standard Webhooks, like a caller. Throws if the signature is invalid. */
 function verifyRequest({ headers, body }: ReceivedRequest): unknown {
   return new Webhook(SECRET).verify(body, {
     'webhook-id': String(headers['webhook-id']),
@@ -32,9 +32,9 @@ test("each run that a webhook settles causes one signed notification in ImageKit
   const receiver = await startReceiver()
   const { tracker } = await startTrackerAndSandbox({ ...WITHOUT_RECONCILER, ...ENV })
   const { fileId } = await uploadWith(tracker, ['remove-bg', 'ai-tasks', 'aws-auto-tagging'], {
-    // Each webhook is sent three times. The response settles the last extension, so its caller needs no notification.
+    // Each webhook is sent three times. The response settles the last extension, so the caller gets no notification of it.
     tags: 'sandbox:delay=10,sandbox:webhook=duplicate,sandbox:ai-tasks=failed,sandbox:aws-auto-tagging=success-now',
-    webhookUrl: `${receiver.url}?of=us`,
+    webhookUrl: `${receiver.url}?appId=1`,
   })
   await expect.poll(() => receiver.requests.length).toBe(2)
 
@@ -55,7 +55,7 @@ test("each run that a webhook settles causes one signed notification in ImageKit
     },
   })
   for (const request of receiver.requests) {
-    expect(request).toMatchObject({ method: 'POST', path: '/hook?of=us' })
+    expect(request).toMatchObject({ method: 'POST', path: '/hook?appId=1' })
     expect(Math.abs(Number(request.headers['webhook-timestamp']) - Date.now() / 1000)).toBeLessThan(60)
   }
   await expect
@@ -64,7 +64,7 @@ test("each run that a webhook settles causes one signed notification in ImageKit
   expect(receiver.requests).toHaveLength(2)
 })
 
-test('a caller gets a notification of the same shape for a run that evidence settles', async () => {
+test("a run that evidence settles causes a signed notification in ImageKit's payload shape", async () => {
   const receiver = await startReceiver()
   const { tracker } = await startTrackerAndSandbox({ ...EAGER, ...ENV })
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'], {

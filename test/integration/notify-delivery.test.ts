@@ -38,7 +38,7 @@ function isSignedWith(
     .some((signature) => signature.length === mac.length && timingSafeEqual(signature, mac))
 }
 
-test('A notification is posted unchanged, with its id, a timestamp and a signature', async () => {
+test('a notification is posted unchanged, with its id, a timestamp and a signature', async () => {
   const receiver = await startReceiver()
   const result = await startSender({ keys: [KEYS[0]] }).send(notificationTo(`${receiver.url}?appId=1`))
   expect(result).toEqual({ kind: 'delivered', status: 200 })
@@ -60,7 +60,7 @@ test('A notification is posted unchanged, with its id, a timestamp and a signatu
   expect(request && isSignedWith(KEYS[0], { ...request, body: `${request.body} ` })).toBe(false)
 })
 
-test('With two secrets, a receiver that knows either of them can verify a notification', async () => {
+test('with two secrets, a receiver that knows either of them can verify a notification', async () => {
   const receiver = await startReceiver()
   await startSender({ keys: KEYS }).send(notificationTo(receiver.url))
   const [request] = receiver.requests
@@ -68,14 +68,14 @@ test('With two secrets, a receiver that knows either of them can verify a notifi
   expect(KEYS.map((key) => request && isSignedWith(key, request))).toEqual([true, true])
 })
 
-test('Without a secret a notification is not signed', async () => {
+test('without a secret a notification is not signed', async () => {
   const receiver = await startReceiver()
   await startSender().send(notificationTo(receiver.url))
   expect(receiver.requests[0]?.headers).toHaveProperty('webhook-id')
   expect(receiver.requests[0]?.headers).not.toHaveProperty('webhook-signature')
 })
 
-test('Each attempt has the same id, and its own time and signature', async () => {
+test('each attempt has the same id, and its own time and signature', async () => {
   let now = NOW
   const receiver = await startReceiver((_request, response) => response.writeHead(500).end())
   const sender = startSender({ keys: [KEYS[0]], clock: () => now })
@@ -94,7 +94,7 @@ test.each([200, 201, 202, 204, 299])('%i counts as delivered', async (status) =>
   expect(await startSender().send(notificationTo(receiver.url))).toEqual({ kind: 'delivered', status })
 })
 
-test('A target can be a host name or an IPv6 address', async () => {
+test('a target can be a host name or an IPv6 address', async () => {
   const receiver = await startReceiver()
   const sender = startSender()
   for (const host of ['localhost', '[::1]', '[::ffff:127.0.0.1]'])
@@ -104,7 +104,7 @@ test('A target can be a host name or an IPv6 address', async () => {
   expect(receiver.requests).toHaveLength(3)
 })
 
-test('A short response is read to its end, and its connection is reused', async () => {
+test('a short response is read to its end, and its connection is reused', async () => {
   const receiver = await startReceiver((_request, response) => response.end('x'.repeat(60 * 1024)))
   const sender = startSender()
   for (let count = 0; count < 10; count += 1) await sender.send(notificationTo(receiver.url))
@@ -113,7 +113,7 @@ test('A short response is read to its end, and its connection is reused', async 
   expect(receiver.connections()).toBeLessThanOrEqual(2)
 })
 
-test('Little of an endless response is read, and its connection is closed', async () => {
+test('little of an endless response is read, and its connection is closed', async () => {
   let written = 0
   const receiver = await startReceiver((_request, response) => {
     const chunk = Buffer.alloc(16 * 1024)
@@ -130,7 +130,7 @@ test('Little of an endless response is read, and its connection is closed', asyn
   expect(written).toBeLessThan(16 * 1024 * 1024)
 })
 
-test('A response that declares a huge length is not read', async () => {
+test('a response that declares a huge length is not read', async () => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(200, { 'content-length': 10 * 1024 ** 3 }).write('x')
   })
@@ -140,7 +140,7 @@ test('A response that declares a huge length is not read', async () => {
   await expect.poll(() => receiver.openConnections()).toBe(0)
 })
 
-test('A slow response is read until the time limit of the attempt, and its status counts', async () => {
+test('a slow response is read until the time limit of the attempt, and its status counts', async () => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(200).write('x')
     const timer = setInterval(() => response.write('x'), 20)
@@ -155,7 +155,7 @@ test('A slow response is read until the time limit of the attempt, and its statu
   await expect.poll(() => receiver.openConnections()).toBe(0)
 })
 
-test('A hundred concurrent notifications arrive once each', async () => {
+test('a hundred concurrent notifications arrive once each', async () => {
   const receiver = await startReceiver(async (_request, response) => {
     await pause(5)
     response.end()

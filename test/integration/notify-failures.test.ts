@@ -7,7 +7,7 @@ import { startReceiver } from '../support/receiver.ts'
 
 const NOW = Date.parse('2026-03-01T12:00:00.000Z')
 
-/** A sender that finds no host name; addresses need no lookup. */
+/** A sender that can resolve no host name. IP addresses need no lookup. */
 function startSender(timeoutMs = 5_000) {
   const sender = createNotificationSender({
     secrets: [],
@@ -36,7 +36,7 @@ function startSocketServer(behave: (socket: Socket) => void): Promise<string> {
   return startListening(server)
 }
 
-test('A 410 ends the attempts', async () => {
+test('a 410 ends the attempts', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(410).end())
   expect(await startSender().send(notificationTo(receiver.url))).toEqual({
     kind: 'gone',
@@ -46,7 +46,7 @@ test('A 410 ends the attempts', async () => {
 })
 
 test.each([400, 401, 404, 408, 422, 500, 502, 504])(
-  'After %i the notification is retried',
+  'after %i the notification is retried, and Retry-After is ignored',
   async (status) => {
     const receiver = await startReceiver((_request, response) => {
       response.writeHead(status, { 'retry-after': '60' }).end()
@@ -71,7 +71,7 @@ test.each([
   expect(result).toEqual({ kind: 'retry', status, retryAfterMs, reason: `status_${status}` })
 })
 
-test('A 429 without Retry-After is retried on schedule', async () => {
+test('a 429 without Retry-After is retried on schedule', async () => {
   const receiver = await startReceiver((_request, response) => response.writeHead(429).end())
   expect(await startSender().send(notificationTo(receiver.url))).toMatchObject({
     kind: 'retry',
@@ -79,7 +79,7 @@ test('A 429 without Retry-After is retried on schedule', async () => {
   })
 })
 
-test.each([301, 302, 303, 307, 308])('A redirect is not followed: %i', async (status) => {
+test.each([301, 302, 303, 307, 308])('a redirect is not followed: %i', async (status) => {
   const elsewhere = await startReceiver()
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(status, { location: elsewhere.url }).end()
@@ -90,14 +90,14 @@ test.each([301, 302, 303, 307, 308])('A redirect is not followed: %i', async (st
   expect(elsewhere.connections()).toBe(0)
 })
 
-test('An attempt without a response fails after the time limit', async () => {
+test('an attempt without a response fails after the time limit', async () => {
   const receiver = await startReceiver(() => {})
   const result = await startSender(200).send(notificationTo(receiver.url))
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'timeout' })
   await expect.poll(() => receiver.openConnections()).toBe(0)
 })
 
-test('An attempt with slow headers fails after the time limit', async () => {
+test('an attempt with slow headers fails after the time limit', async () => {
   const url = await startSocketServer((socket) => {
     socket.write('HTTP/1.1 200 OK\r\n')
     const timer = setInterval(() => socket.write('x-a: b\r\n'), 20)
@@ -117,24 +117,24 @@ test.each([
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason })
 })
 
-test('After a refused connection the notification is retried', async () => {
+test('after a refused connection the notification is retried', async () => {
   const result = await startSender().send(notificationTo(UNREACHABLE_URL))
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'connection_refused' })
 })
 
-test('If the host name is not found, the notification is retried, and the reason does not contain the name', async () => {
+test('if the host name is not found, the notification is retried, and the reason does not contain the name', async () => {
   const result = await startSender().send(notificationTo('http://no-such-name.example/hook?token=secret'))
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'name_not_resolved' })
 })
 
-test('After a failed TLS handshake the notification is retried', async () => {
+test('after a failed TLS handshake the notification is retried', async () => {
   const receiver = await startReceiver()
   const result = await startSender().send(notificationTo(`https://127.0.0.1:${receiver.port}/`))
   expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'tls_failed' })
   expect(receiver.requests).toHaveLength(0)
 })
 
-test('Closing the sender ends the attempts in progress, and then it sends nothing more', async () => {
+test('closing the sender ends the attempts in progress, and after that nothing more is sent', async () => {
   const receiver = await startReceiver(() => {})
   const sender = startSender()
   const sending = sender.send(notificationTo(receiver.url))

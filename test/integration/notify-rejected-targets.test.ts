@@ -3,11 +3,11 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { createNotificationSender } from '../../src/notifications/send-notification.ts'
 import { startReceiver } from '../support/receiver.ts'
 
-// A public address that is not routed anywhere: it belonged to the 6bone, a test network that ended in 2006.
+// A public address to which no connection succeeds: it belonged to the 6bone, a test network that was shut down in 2006.
 const PUBLIC: LookupAddress = { address: '3ffe::1', family: 6 }
 const LOOPBACK: LookupAddress = { address: '127.0.0.1', family: 4 }
 
-/** `resolved`: the addresses that the first, second, … lookup of a host name returns; without it, real lookups are made. */
+/** `resolved`: the addresses that each lookup of a host name returns, in order; without it, real lookups are made. */
 function startSender(
   options: { allowPrivateTargets?: boolean; resolved?: LookupAddress[][]; timeoutMs?: number } = {},
 ) {
@@ -49,7 +49,7 @@ describe.each([
   'localhost.',
   'hooks.localhost',
 ])('A target at %s', (host) => {
-  test.each(['http', 'https'])('is not called by %s', async (scheme) => {
+  test.each(['http', 'https'])('is not called over %s', async (scheme) => {
     const receiver = await startReceiver()
     expect(await startSender().send(`${scheme}://${host}:${receiver.port}/hook`)).toEqual(REJECTED)
     expect(receiver.connections()).toBe(0)
@@ -113,12 +113,15 @@ describe('A host name', () => {
   })
 
   test.each([
-    ['first', [LOOPBACK, PUBLIC]],
-    ['last', [PUBLIC, LOOPBACK]],
-    ['in both families', [{ address: '::1', family: 6 }, PUBLIC, LOOPBACK]],
+    ['a private and a public address', [LOOPBACK, PUBLIC]],
+    ['a public and a private address', [PUBLIC, LOOPBACK]],
+    [
+      'private addresses of both families and a public address',
+      [{ address: '::1', family: 6 }, PUBLIC, LOOPBACK],
+    ],
   ])(
-    'that resolves to public and private addresses, with the private one %s, is not called at the private one',
-    async (_where, addresses) => {
+    'that resolves to %s is not called at a private address, and is tried again later',
+    async (_, addresses) => {
       const receiver = await startReceiver()
       const { send } = startSender({ resolved: [addresses], timeoutMs: 400 })
       expect(await send(`http://hooks.example:${receiver.port}/`)).toMatchObject({ kind: 'retry' })
@@ -126,7 +129,7 @@ describe('A host name', () => {
     },
   )
 
-  test('that changes from public to loopback is resolved once per attempt, and then rejected', async () => {
+  test('whose address changes from public to loopback is resolved once per attempt, and rejected at the second', async () => {
     const receiver = await startReceiver()
     const { send, lookups } = startSender({ resolved: [[PUBLIC], [LOOPBACK], [LOOPBACK]], timeoutMs: 400 })
     const target = `http://hooks.example:${receiver.port}/`
@@ -137,7 +140,7 @@ describe('A host name', () => {
     expect(receiver.connections()).toBe(0)
   })
 
-  test('that has no address is retried', async () => {
+  test('that has no address is tried again later', async () => {
     const { send } = startSender({ resolved: [[]] })
     const result = await send('http://hooks.example/')
     expect(result).toEqual({ kind: 'retry', status: null, retryAfterMs: null, reason: 'name_not_resolved' })
@@ -148,7 +151,7 @@ test.each([
   ['not_a_url', 'hooks.example/hook'],
   ['scheme_not_allowed', 'file:///etc/passwd'],
   ['credentials_in_url', 'http://user:secret@hooks.example/'],
-])('%s: the target %s is rejected, with and without private targets allowed', async (reason, target) => {
+])('%s: the target %s is rejected, whether or not private targets are allowed', async (reason, target) => {
   for (const allowPrivateTargets of [false, true])
     expect(await startSender({ allowPrivateTargets }).send(target)).toEqual({ kind: 'rejected', reason })
 })

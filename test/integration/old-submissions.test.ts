@@ -7,12 +7,12 @@ import { deliver, movedTo, register, statusOf } from '../support/webhooks.ts'
 import { movingClock } from './reconcile-setup.ts'
 
 const HOUR = 3_600_000
-/** With this `RECONCILE_EVERY`, no run expires, and nothing is looked up at ImageKit. */
-const ENV = { RECONCILE_EVERY: '1000d', RETENTION: '1h' }
+/** No run becomes overdue, so none is looked up at ImageKit, and none expires. */
+const ENV = { RECONCILE_AFTER: '1000d', RETENTION: '1h' }
 
 const successOf = (fileId: string) => ({ service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId } })
 
-async function settle(tracker: RunningTracker, fileId: string) {
+async function registerAndSettle(tracker: RunningTracker, fileId: string) {
   const registered = await register(tracker, ['remove-bg'], fileId)
   expect((await deliver(registered.webhookUrl, successOf(fileId))).json).toEqual({ outcome: 'applied' })
   return registered
@@ -22,18 +22,19 @@ async function settle(tracker: RunningTracker, fileId: string) {
  * Starts a tracker with submissions that are 27 hours old (`old`, `pending`, `replaced`) and 14 hours old (`replacing`, `young`). The
  * clock stays trusted, because it never jumps by more than a day.
  */
-async function startOld(env: Environment) {
+async function startWithOldSubmissions(env: Environment) {
   const { clock, advance } = movingClock()
   const first = await startTracker({ ...ENV, ...env }, { clock })
-  const old = await settle(first, 'old')
+  const old = await registerAndSettle(first, 'old')
   const pending = await register(first, ['remove-bg'], 'pending')
-  const replaced = await settle(first, 'replaced')
+  const replaced = await registerAndSettle(first, 'replaced')
   advance(13 * HOUR)
   const second = await first.restart()
-  const replacing = await settle(second, 'replaced')
-  const young = await settle(second, 'young')
+  const replacing = await registerAndSettle(second, 'replaced')
+  const young = await registerAndSettle(second, 'young')
   const readTrustedTime = () =>
     readRows<{ value: number }>(second.database, `SELECT value FROM metadata WHERE name = 'clock_trusted_at'`)
+  // The next jump must end less than a day past the trusted time, so the pruner has to record a newer one first.
   await expect.poll(async () => (await readTrustedTime())[0]?.value).toBeGreaterThan(clock() - HOUR)
   advance(14 * HOUR)
   const tracker = await second.restart()
@@ -53,8 +54,10 @@ async function readLists(tracker: RunningTracker) {
   }
 }
 
-test('with RETENTION_RUNS older settled submissions are deleted, and lists, counts and statuses agree', async () => {
-  const { tracker, old, pending, replaced, replacing, young } = await startOld({ RETENTION_RUNS: '26h' })
+test('with RETENTION_RUNS, older submissions without pending runs are deleted, and lists, counts and statuses agree', async () => {
+  const { tracker, old, pending, replaced, replacing, young } = await startWithOldSubmissions({
+    RETENTION_RUNS: '26h',
+  })
   await expect.poll(() => statusCode(tracker, '/assets/old/status')).toBe(404)
   await expect.poll(() => statusCode(tracker, `/submissions/${replaced.submissionId}`)).toBe(404)
   expect(await statusCode(tracker, `/submissions/${old.submissionId}`)).toBe(404)
@@ -80,8 +83,8 @@ test('with RETENTION_RUNS older settled submissions are deleted, and lists, coun
   expect(await statusOf(tracker, 'pending')).toMatchObject({ status: 'success' })
 })
 
-test('without RETENTION_RUNS the bodies are pruned, and every submission is kept', async () => {
-  const { tracker, old, pending, replaced, replacing, young } = await startOld({})
+test('without RETENTION_RUNS, the bodies of deliveries are pruned, but every submission is kept', async () => {
+  const { tracker, old, pending, replaced, replacing, young } = await startWithOldSubmissions({})
   const bodies = () => readRows(tracker.database, 'SELECT n FROM delivery_bodies')
   await expect.poll(bodies).toEqual([])
   expect(await statusOf(tracker, 'old')).toMatchObject({ status: 'success' })

@@ -24,7 +24,7 @@ test.each([
   expect((await ask(tracker, path, { method, key: 'no key of ours' })).status).toBe(401)
 })
 
-test('the audit log names an admin key without a name by its secret, not by its position', async () => {
+test('the audit log names an admin key without a name by a hash of its secret, not by its position', async () => {
   const [first, second] = ['first-admin-0123456789', 'second-admin-0123456789']
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, TRACKER_ADMIN_KEY: first })
   // Each of these requests is recorded in the audit log.

@@ -34,7 +34,7 @@ test('runs are listed newest first, page by page, each once, even while new ones
   expect((await listRuns(tracker))[0]).toMatchObject({ fileId: 'later' })
 })
 
-test('if a filter is repeated, the first value counts, even on the next page', async () => {
+test('if a filter is repeated, the first value counts, and it still does on the next page', async () => {
   const tracker = await startTracker(WITHOUT_RECONCILER)
   await register(tracker, ['remove-bg', 'ai-tasks'])
   const { headers } = await ask<Page>(tracker, '/runs?limit=1&status=pending&status=failed')
@@ -45,7 +45,7 @@ test('if a filter is repeated, the first value counts, even on the next page', a
   })
 })
 
-test('every filter of runs works, alone and combined', async () => {
+test('runs can be filtered by one field or by several', async () => {
   const { tracker } = await startTrackerAndSandbox(WITHOUT_RECONCILER)
   const failing = await uploadWith(tracker, ['remove-bg', 'aws-auto-tagging'], {
     tags: 'sandbox:remove-bg=failed,sandbox:delay=5',
@@ -139,7 +139,7 @@ test('a run is shown with its submission, siblings, deliveries and timeline', as
   await deliver(webhookUrl, payload('remove-bg', 'success'))
   await deliver(webhookUrl, payload('ai-tasks', 'success'))
   const [run] = await listRuns(tracker, '?extension=remove-bg')
-  await ask(tracker, `/runs/${run?.runId}/acknowledge`, { method: 'POST', body: { note: 'a known thing' } })
+  await ask(tracker, `/runs/${run?.runId}/acknowledge`, { method: 'POST', body: { note: 'a known problem' } })
 
   const { status, json } = await ask(tracker, `/runs/${run?.runId}`)
   expect(status).toBe(200)
@@ -234,7 +234,7 @@ test('deliveries are listed page by page, each once, even while new ones arrive'
   expect(paged).toEqual(before)
 })
 
-test('an id of a run whose random bits, number or spelling differ is not found', async () => {
+test('a run is not found by an id whose random bits, number, prefix or spelling differ', async () => {
   const tracker = await startTracker(WITHOUT_RECONCILER)
   await register(tracker, ['remove-bg'])
   const [run] = await listRuns(tracker)
@@ -244,7 +244,7 @@ test('an id of a run whose random bits, number or spelling differ is not found',
     const text = encodeURIComponent(id)
     expect((await ask(tracker, `/runs/${text}`)).status).toBe(404)
     expect((await ask(tracker, `/runs/${text}/retry`, { method: 'POST' })).status).toBe(404)
-    // One of these ids is that of the submission, which has the same random bits as its first run.
+    // One of these ids is that of the submission, which differs from the run's only in the prefix.
     if (id !== submissionId) expect(await listRuns(tracker, `?q=${text}`)).toEqual([])
   }
 })
@@ -273,7 +273,7 @@ test('the stats show counts, causes, the oldest pending run and settle times', a
   expect((await ask(tracker, '/stats?window=100d')).status).toBe(400)
 })
 
-test('a forgotten asset is unknown, and late webhooks for it are not stored', async () => {
+test('a forgotten asset is unknown, and the audit log and the record of a late webhook do not contain its ids', async () => {
   const tracker = await startTracker(WITHOUT_RECONCILER)
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))

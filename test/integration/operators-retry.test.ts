@@ -24,7 +24,7 @@ type SandboxSettings = Parameters<typeof startTrackerAndSandbox>[2]
 
 const FAILING = { tags: 'sandbox:remove-bg=failed,sandbox:delay=5' }
 
-/** Uploads `count` files whose remove-bg fails. */
+/** Starts a tracker and a sandbox, and uploads `count` files whose remove-bg fails. Waits until all runs are settled. */
 async function startWithFailures(count: number, overrides: Overrides = {}, settings: SandboxSettings = {}) {
   const { tracker, sandbox, sandboxUrl } = await startTrackerAndSandbox(
     WITHOUT_RECONCILER,
@@ -86,7 +86,7 @@ test('a retry creates a new run, which settles, and the old run cannot be retrie
   ])
 })
 
-test('a pending or unknown run cannot be retried, nor any run with an API key, and no run is created', async () => {
+test('retrying a pending run gets 409, an unknown run 404, and any run with an API key 403; no run is created', async () => {
   const { tracker } = await startTrackerAndSandbox(WITHOUT_RECONCILER)
   await uploadWith(tracker, ['remove-bg'], { tags: 'sandbox:remove-bg=pending' })
   const [pending] = await listRuns(tracker)
@@ -100,7 +100,7 @@ test('a pending or unknown run cannot be retried, nor any run with an API key, a
   expect(await listRuns(tracker)).toHaveLength(1)
 })
 
-test('a retry for a deleted file gets 410', async () => {
+test('a retry of a run whose file is deleted gets 410', async () => {
   const { tracker, sandboxUrl, files } = await startWithFailures(1)
   const [failed] = await listRuns(tracker, '?status=failed')
   const authorization = `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`
@@ -109,7 +109,7 @@ test('a retry for a deleted file gets 410', async () => {
     status: 410,
     json: { code: 'asset_gone' },
   })
-  // Nothing was requested, so the failed run is still the current one, and still an open failure.
+  // ImageKit rejected the retry, so the failed run is the current one again, and an open failure again.
   expect(await listRuns(tracker, '?status=failed&acknowledged=false')).toMatchObject([
     { runId: failed?.runId },
   ])
@@ -135,12 +135,12 @@ test('a filter retries many runs, each once, after a dry run that reports their 
   await expect.poll(progress).toMatchObject({ total: 2, done: 2, failed: 0, state: 'done' })
   const runs = await listRuns(tracker)
   expect(runs).toHaveLength(5)
-  const second = runs.filter(({ attempt }) => attempt === 2).map(({ fileId }) => fileId)
+  const retriedFiles = runs.filter(({ attempt }) => attempt === 2).map(({ fileId }) => fileId)
   // The limit of two selects the newest runs.
-  expect(new Set(second)).toEqual(new Set(files.slice(1)))
+  expect(new Set(retriedFiles)).toEqual(new Set(files.slice(1)))
 })
 
-test('a retry of many runs lists those that were not accepted, with the reason', async () => {
+test('a retry of many runs lists the runs whose retry was not accepted, with the reason', async () => {
   const { tracker, sandboxUrl, files } = await startWithFailures(2)
   const authorization = `Basic ${btoa(`${IMAGEKIT_KEY}:`)}`
   await fetch(`${sandboxUrl}/v1/files/${files[0]}`, { method: 'DELETE', headers: { authorization } })
@@ -162,7 +162,7 @@ test('a retry of many runs lists those that were not accepted, with the reason',
   expect(readLinks(page.html)).toContain(`/admin/runs/${run?.runId}`)
 })
 
-test('a retry counts the results of its new runs, and the counts add up', async () => {
+test('a retry of many runs counts the results of the new runs, and the counts add up', async () => {
   const webhookUrls = new Map<string, string>()
   const { url } = await startMisbehavingImagekit(async (call) => {
     const { webhookUrl } = (await call.readJson()) as { webhookUrl: string }
@@ -200,10 +200,10 @@ test('a retry counts the results of its new runs, and the counts add up', async 
 })
 
 test.each([
-  ['one', '/retry', {}],
-  ['many', '/runs/retry', { status: 'failed' }],
+  ['one run', '/retry', {}],
+  ['many runs', '/runs/retry', { status: 'failed' }],
 ])(
-  'a new attempt links to the previous run and shows the reason for its retry: %s',
+  'after a retry of %s, the new run links to the previous one and shows the reason for the retry',
   async (_, route, body) => {
     const { tracker } = await startWithFailures(1)
     const [first] = await listRuns(tracker)
@@ -225,7 +225,7 @@ test.each([
   },
 )
 
-test('the result of a sent retry is recorded once the store is available again', async () => {
+test('if the store is unavailable after a retry was sent, the result is recorded once it is available again', async () => {
   const { store: real } = await openWatchedStore(await createTestDatabase())
   let isUnavailable = true
   let rejectedWrites = 0
@@ -249,7 +249,7 @@ test('the result of a sent retry is recorded once the store is available again',
   expect(await listRuns(tracker)).toHaveLength(2)
 })
 
-test('a retry that the store may have recorded without confirming is unconfirmed and never sent', async () => {
+test('if the connection to the database breaks while a retry is recorded, the retry ends as unconfirmed and is never sent', async () => {
   const { store: real, uncertain } = await openWatchedStore(await createTestDatabase())
   let isUnavailable = true
   const endRetryItem: Store['endRetryItem'] = async (...args) => {
@@ -272,8 +272,8 @@ test('a retry that the store may have recorded without confirming is unconfirmed
 })
 
 /**
- * Starts a retry of three failed runs. ImageKit responds to its updates with these statuses, and then with 200. A 429 demands a pause
- * of `holdMs`.
+ * Starts a retry of three failed runs. ImageKit responds to the updates that it sends with these statuses, one each, and then with
+ * 200. A 429 demands a pause of `holdMs`.
  */
 async function startRateLimitedRetry(statuses: number[], holdMs: number) {
   const calls: { fileId: string; at: number }[] = []
@@ -285,12 +285,12 @@ async function startRateLimitedRetry(statuses: number[], holdMs: number) {
     if (status === 200) call.respond(status, uploadedFile(fileId))
     else call.respond(status, { message: 'Rate limit exceeded' }, { 'x-ratelimit-reset': String(holdMs) })
   })
-  // Nothing is overdue, so there are no other requests.
+  // No run is overdue, so the reconciler sends no requests.
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, RECONCILE_AFTER: '1h', IMAGEKIT_API_URL: url })
   for (const fileId of ['a', 'b', 'c']) await fail(tracker, 'remove-bg', fileId)
   const started = await ask(tracker, '/runs/retry', { method: 'POST', body: { status: 'failed' } })
-  const progressOf = async (service: RunningTracker) =>
-    (await ask(service, started.headers.get('location') ?? '')).json
+  const progressOf = async (running: RunningTracker) =>
+    (await ask(running, started.headers.get('location') ?? '')).json
   return { tracker, calls, progressOf }
 }
 
@@ -323,8 +323,11 @@ test.each([
   [{ status: 'failed', limit: 1001 }, 'limit'],
   [{ status: 'failed', extention: 'remove-bg' }, 'extention'],
   [{ status: 'failed', since: 'yesterday' }, 'since'],
-])('an invalid filter is rejected, because it would select other runs: %j', async (body, field) => {
-  const { tracker } = await startTrackerAndSandbox(WITHOUT_RECONCILER)
-  const response = await ask(tracker, '/runs/retry', { method: 'POST', body })
-  expect(response).toMatchObject({ status: 400, json: { errors: [{ field }] } })
-})
+])(
+  'an invalid filter is rejected, because ignoring it would select other runs than intended: %j',
+  async (body, field) => {
+    const { tracker } = await startTrackerAndSandbox(WITHOUT_RECONCILER)
+    const response = await ask(tracker, '/runs/retry', { method: 'POST', body })
+    expect(response).toMatchObject({ status: 400, json: { errors: [{ field }] } })
+  },
+)

@@ -8,7 +8,7 @@ import { deliver, payload, register } from '../support/webhooks.ts'
 const DAY_MS = 86_400_000
 const WARNING = 'the clock is more than a day past the last trusted time'
 
-/** Starts a tracker whose clock is 91 days ahead; bodies are kept for 90 days. */
+/** Starts a tracker whose clock is 91 days ahead; by default, bodies are kept for 90 days. */
 async function startWithFastClock(database: TestDatabase) {
   const lines: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line) => lines.push(line) })
@@ -18,7 +18,7 @@ async function startWithFastClock(database: TestDatabase) {
   return tracker
 }
 
-async function record(tracker: RunningTracker) {
+async function recordDelivery(tracker: RunningTracker) {
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   expect((await deliver(webhookUrl, payload('remove-bg', 'success'))).status).toBe(200)
 }
@@ -31,29 +31,29 @@ async function readBodies(tracker: RunningTracker) {
 
 const BODY = JSON.stringify(payload('remove-bg', 'success'))
 
-test('a start with a clock months ahead prunes no body and warns; a correct clock prunes by age only', async () => {
+test('after a start with a clock that is months ahead, nothing is pruned and a warning is logged; with a correct clock, only the age counts', async () => {
   const first = await startTracker()
-  await record(first)
+  await recordDelivery(first)
   await first.service.stop()
 
   const fast = await startWithFastClock(first.database)
   expect(await readBodies(fast)).toEqual([BODY])
   await fast.service.stop()
 
-  // Only the age counts if the clock was trusted less than a day ago.
+  // The correct clock is not in doubt: it is less than a day past the last trusted time. So only `RETENTION` decides.
   const correct = await startTracker({ RETENTION: '1ms' }, {}, first.database)
   await expect.poll(() => readBodies(correct)).toEqual([null])
 })
 
-test('rows dated by a wrong clock do not make it trusted at a later start', async () => {
+test('rows dated by a wrong clock do not make that clock trusted at a later start', async () => {
   const database = await createTestDatabase()
   const first = await startTracker({}, {}, database)
-  await record(first)
+  await recordDelivery(first)
   await first.service.stop()
   for (const count of [1, 2]) {
     const fast = await startWithFastClock(database)
     expect(await readBodies(fast)).toEqual(Array.from({ length: count }, () => BODY))
-    await record(fast)
+    await recordDelivery(fast)
     await fast.service.stop()
   }
   const correct = await startTracker({}, {}, database)

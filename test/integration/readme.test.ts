@@ -9,7 +9,7 @@ import { statusOf } from '../support/webhooks.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Finds the only fenced block of the README, or of another document, that contains this text. */
+/** The code of the only fenced block in this language that contains `text`, in the README or another document. */
 function codeBlock(language: string, text: string, document = 'README.md'): string {
   const blocks = [...readFileSync(`${ROOT}/${document}`, 'utf8').matchAll(/^```(\w+)\n(.*?)^```$/gms)]
   const matching = blocks.filter(([, kind, code = '']) => kind === language && code.includes(text))
@@ -33,7 +33,7 @@ test("the README's SDK example uploads a file, reads it from ImageKit, and opens
     TRACKER_URL: tracker.url,
     TRACKER_API_KEY: API_KEY,
     IMAGEKIT_PRIVATE_KEY: IMAGEKIT_KEY,
-    // The SDK's second client has no base URL of its own, and sends its requests here.
+    // The example's second client has no `baseURL`. Then the SDK reads this variable, so its requests go to the sandbox.
     IMAGE_KIT_BASE_URL: sandboxUrl,
   })
   const [fileId = ''] = /\b[\da-f]{24}\b/.exec(stdout) ?? []
@@ -44,13 +44,13 @@ test("the README's SDK example uploads a file, reads it from ImageKit, and opens
   expect((await statusOf(tracker, fileId)).extensions).toHaveLength(2)
 })
 
-test('the documented way to send an Idempotency-Key with the older SDK uploads a file once', async () => {
+test('the documented way to send an Idempotency-Key with the older SDK works: an upload that is repeated is sent once', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox()
   const upload = `import ImageKit from 'imagekit'
     const { TRACKER_URL, TRACKER_API_KEY } = process.env
     const tracker = new ImageKit({ publicKey: 'public', privateKey: TRACKER_API_KEY, urlEndpoint: 'https://ik.imagekit.io/id',
       uploadEndpoint: TRACKER_URL + '/api/v1/files/upload' })
-    for (const time of [1, 2]) console.log((await tracker.upload({ file: Buffer.from('hello'), fileName: 'a.txt' })).fileId)
+    for (const attempt of [1, 2]) console.log((await tracker.upload({ file: Buffer.from('hello'), fileName: 'a.txt' })).fileId)
     process.exit()`
   const script = `${codeBlock('js', 'interceptors', 'docs/sdk-6.md')}\n${upload}`
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', script], {
@@ -82,7 +82,7 @@ test('the README shows a status with exactly the fields that the service returns
   expect(Object.keys(shown.extensions[0])).toEqual(Object.keys(status.extensions[0] ?? {}))
 })
 
-test("the README's example verifies a notification that the caller's own webhookUrl has received", async () => {
+test("the README's example verifies a notification sent to the caller's own webhookUrl", async () => {
   const secret = `whsec_${Buffer.alloc(24, 1).toString('base64')}`
   const { tracker } = await startTrackerAndSandbox({
     ALLOW_PRIVATE_TARGETS: 'true',

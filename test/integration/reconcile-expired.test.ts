@@ -12,7 +12,7 @@ import {
   WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
-/** Starts a tracker with a run that has expired without evidence. Its caller has a webhookUrl. */
+/** Starts a tracker with a run that has expired without evidence. The caller of its upload has a webhookUrl. */
 async function startExpired() {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
@@ -30,16 +30,16 @@ async function startExpired() {
   return { tracker, library, receiver, fileId, sendEvent }
 }
 
-async function findings(tracker: RunningTracker): Promise<string[]> {
+async function reconcileForFindings(tracker: RunningTracker): Promise<string[]> {
   return (await reconcileNow(tracker)).runs.map(({ finding }) => finding)
 }
 
-test('an event about its file settles an expired run by evidence, and its caller is notified', async () => {
+test('after an event about its file, an expired run is settled by evidence, and its caller is notified', async () => {
   const { tracker, library, receiver, fileId, sendEvent } = await startExpired()
   library.change(fileId, AWS_TAG)
-  expect(await findings(tracker)).toEqual([])
+  expect(await reconcileForFindings(tracker)).toEqual([])
   expect((await sendEvent('file-updated', 'evt_1')).json).toEqual({ outcome: 'applied' })
-  expect(await findings(tracker)).toEqual(['evidence'])
+  expect(await reconcileForFindings(tracker)).toEqual(['evidence'])
   expect(await statusOf(tracker, fileId)).toMatchObject({
     status: 'success',
     extensions: [{ source: 'reconcile', settledAt: expect.any(String) }],
@@ -49,23 +49,23 @@ test('an event about its file settles an expired run by evidence, and its caller
     .toMatchObject([{ service: 'aws-auto-tagging', status: 'SUCCESS', fileObject: { fileId } }])
 })
 
-test('an expired run is checked once for each event, and stays expired without evidence', async () => {
+test('an expired run is checked once for each event about its file, and stays expired without evidence', async () => {
   const { tracker, library, fileId, sendEvent } = await startExpired()
   for (const id of ['evt_1', 'evt_2']) {
     await sendEvent('file-version-created', id)
-    expect(await findings(tracker)).toEqual(['unchanged'])
-    expect(await findings(tracker)).toEqual([])
+    expect(await reconcileForFindings(tracker)).toEqual(['unchanged'])
+    expect(await reconcileForFindings(tracker)).toEqual([])
   }
   library.files.delete(fileId)
   await sendEvent('file-deleted', 'evt_3')
-  expect(await findings(tracker)).toEqual(['unchanged'])
-  expect(await findings(tracker)).toEqual([])
+  expect(await reconcileForFindings(tracker)).toEqual(['unchanged'])
+  expect(await reconcileForFindings(tracker)).toEqual([])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'expired' })
 })
 
-test('file.created, which follows every upload, is ignored', async () => {
+test('a file.created event, which follows every upload, is ignored, and no expired run is checked', async () => {
   const { tracker, library, fileId, sendEvent } = await startExpired()
   library.change(fileId, AWS_TAG)
   expect((await sendEvent('file-created', 'evt_1')).json).toEqual({ outcome: 'ignored' })
-  expect(await findings(tracker)).toEqual([])
+  expect(await reconcileForFindings(tracker)).toEqual([])
 })

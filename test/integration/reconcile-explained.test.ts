@@ -12,18 +12,18 @@ import {
   WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
-const OVERDUE = { ...WITHOUT_RECONCILER, RECONCILE_AFTER: '1m' }
-const AWS = [{ name: 'aws-auto-tagging', minConfidence: 50, maxTags: 5 }]
+const OVERDUE_AFTER_A_MINUTE = { ...WITHOUT_RECONCILER, RECONCILE_AFTER: '1m' }
+const AWS_TAGGING = [{ name: 'aws-auto-tagging', minConfidence: 50, maxTags: 5 }]
 
-async function startOverdue() {
+async function startWithLibrary() {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
-  const tracker = await startTracker({ ...OVERDUE, ...library.env }, { clock })
+  const tracker = await startTracker({ ...OVERDUE_AFTER_A_MINUTE, ...library.env }, { clock })
   return { library, tracker, advance }
 }
 
 test('a description set by our own update is not evidence of ai-auto-description', async () => {
-  const { library, tracker, advance } = await startOverdue()
+  const { library, tracker, advance } = await startWithLibrary()
   const { fileId } = await uploadWith(tracker, ['ai-auto-description'])
   expect((await update(tracker, { description: 'Written by hand.' }, { fileId })).status).toBe(200)
   expect(library.files.get(fileId)).toMatchObject({ description: 'Written by hand.' })
@@ -39,9 +39,9 @@ test('a description set by our own update is not evidence of ai-auto-description
 })
 
 test('tags that the same extension of another submission may have added are not evidence', async () => {
-  const { library, tracker, advance } = await startOverdue()
+  const { library, tracker, advance } = await startWithLibrary()
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
-  expect((await update(tracker, { extensions: AWS }, { fileId })).status).toBe(200)
+  expect((await update(tracker, { extensions: AWS_TAGGING }, { fileId })).status).toBe(200)
   library.change(fileId, AWS_TAG)
 
   advance(120_000)
@@ -50,10 +50,10 @@ test('tags that the same extension of another submission may have added are not 
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
 
-test('once the other submission is known to have failed, the tags are evidence', async () => {
-  const { library, tracker, advance } = await startOverdue()
+test('once the run of the other submission has failed, tags that it could have added are evidence', async () => {
+  const { library, tracker, advance } = await startWithLibrary()
   const { fileId, submissionId } = await uploadWith(tracker, ['aws-auto-tagging'])
-  await update(tracker, { extensions: AWS }, { fileId })
+  await update(tracker, { extensions: AWS_TAGGING }, { fileId })
   const failure = { service: 'aws-auto-tagging', status: 'FAILURE', fileId, error: { message: 'No.' } }
   await deliver(library.webhookUrls[0] ?? '', failure)
   library.change(fileId, AWS_TAG)
@@ -65,8 +65,8 @@ test('once the other submission is known to have failed, the tags are evidence',
   expect(extensions[0]?.submissionId).not.toBe(submissionId)
 })
 
-test('tags of another source are not evidence', async () => {
-  const { library, tracker, advance } = await startOverdue()
+test('tags that another extension added are not evidence', async () => {
+  const { library, tracker, advance } = await startWithLibrary()
   const { fileId } = await uploadWith(tracker, ['google-auto-tagging'])
   library.change(fileId, AWS_TAG)
   advance(120_000)
@@ -76,8 +76,8 @@ test('tags of another source are not evidence', async () => {
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })
 
-test('tags on a version that somebody else made are not evidence', async () => {
-  const { library, tracker, advance } = await startOverdue()
+test('tags on a new version that no known submission made are not evidence', async () => {
+  const { library, tracker, advance } = await startWithLibrary()
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, { ...AWS_TAG, versionInfo: { id: 'v2', name: 'Version 2' } })
   advance(120_000)
@@ -88,7 +88,7 @@ test('tags on a version that somebody else made are not evidence', async () => {
 })
 
 test('without a baseline no change is evidence, whatever the file contains', async () => {
-  const { library, tracker, advance } = await startOverdue()
+  const { library, tracker, advance } = await startWithLibrary()
   const names = ['aws-auto-tagging', 'ai-auto-description', 'remove-bg']
   await register(tracker, names, 'file-of-others')
   const versionInfo = { id: 'version-2', name: 'Version 2' }

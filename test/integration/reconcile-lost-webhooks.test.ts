@@ -75,7 +75,7 @@ test('ai-tasks leave no evidence: their runs expire, and a late webhook still se
   })
 })
 
-test('a run without evidence is checked until its window ends, and then expires', async () => {
+test('a run without evidence stays pending until EXPIRE_AFTER has passed, and then expires; a late webhook still settles it', async () => {
   const { clock, advance } = movingClock()
   const { tracker, sandbox } = await startTrackerAndSandbox({ ...EAGER, EXPIRE_AFTER: '25h' }, { clock })
   const { fileId } = await uploadWith(tracker, ['remove-bg'], {
@@ -94,7 +94,7 @@ test('a run without evidence is checked until its window ends, and then expires'
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'failed' })
 })
 
-test('the runs of a deleted file expire at once, long before their window ends', async () => {
+test('the runs of a deleted file expire at the next check, long before EXPIRE_AFTER has passed', async () => {
   const { tracker, sandboxUrl } = await startTrackerAndSandbox(EAGER)
   const { fileId } = await uploadWith(tracker, ['remove-bg', 'ai-tasks'], {
     tags: 'sandbox:remove-bg=pending,sandbox:ai-tasks=pending',

@@ -14,19 +14,19 @@ import {
   WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
-/** Starts a tracker with a run for each odd id, and then a run of an uploaded file that has evidence. */
+/** Starts a tracker with a run for each odd file id, followed by a run of an uploaded file with evidence. Returns that file's id. */
 async function setUp(oddIds: readonly string[]) {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
-  // The odd ids are the oldest, so each pass starts with them.
+  // The runs of the odd ids are the oldest, so each pass starts with them.
   for (const fileId of oddIds) await register(tracker, ['aws-auto-tagging'], fileId)
   const { fileId } = await uploadWith(tracker, ['aws-auto-tagging'])
   library.change(fileId, AWS_TAG)
   return { advance, library, tracker, fileId }
 }
 
-test('the lookup of long ids is split into searches that are short enough for any server', async () => {
+test('files with long ids are all looked up, even if the server rejects paths of more than 8000 characters', async () => {
   const longIds = Array.from({ length: 8 }, (_, index) => '€'.repeat(127) + index)
   const { advance, library, tracker, fileId } = await setUp(longIds)
   library.rejectSearch = ({ path }) => (path.length > 8000 ? 414 : undefined)
@@ -57,7 +57,7 @@ test.each([400, 406, 414, 431])(
     ])
     expect(runsOf(fileId)).toMatchObject([{ finding: 'evidence' }])
     expect(first.runs).toHaveLength(6)
-    // The others were found by searches, without a details call each.
+    // The other files were found by searches; none of them needed a details call.
     expect(library.details).toEqual([odd])
 
     advance(30 * 3_600_000)
@@ -89,7 +89,7 @@ test.each([401, 403])(
   },
 )
 
-test('a dry run reports the first thousand runs, and that there are more', async () => {
+test('a dry run checks and reports the first thousand runs, and says that more are due', async () => {
   const { advance, library, tracker } = await setUp([])
   const names = Array.from({ length: 100 }, (_, index) => `tagger-${index}`)
   for (let index = 0; index < 10; index += 1) {

@@ -31,7 +31,7 @@ test('after a 429, no request is sent for the number of milliseconds that it dem
   expect(next - rejected).toBeLessThan(5_000)
 })
 
-test('a 429 without a reset time pauses requests for a minute, and one with a reset time of a day for an hour', async () => {
+test('a 429 without a reset time pauses requests for a minute, and one that demands a day for an hour', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
@@ -54,7 +54,7 @@ test('a 429 without a reset time pauses requests for a minute, and one with a re
   expect(library.lookupTimes).toHaveLength(2)
 })
 
-test('runs that were checked before a 429 are not checked again, so each rate-limit window makes progress', async () => {
+test('runs that were checked before a 429 are not checked again afterwards, so each rate-limit window makes progress', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })

@@ -13,10 +13,10 @@ import {
   WITHOUT_RECONCILER,
 } from './reconcile-setup.ts'
 
-/** The stored runs, except for the time at which the sweep found them overdue, which a dry run may set. */
+/** The status columns of all runs. Without `overdue` and `due_at`: the sweep sets them, even before a dry run. */
 const STORED = 'SELECT n, name, status, source, updated_at, settled_by, evidence FROM runs ORDER BY n'
 
-test('a dry run reports what it would do and why, and changes nothing', async () => {
+test('a dry run reports what a pass would do and why, and changes no status', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker(
@@ -62,7 +62,7 @@ test('a dry run reports what it would do and why, and changes nothing', async ()
   expect(await rowsOf(tracker, STORED)).toEqual(before)
   expect((await statusOf(tracker, tagged.fileId)).status).toBe('pending')
 
-  // The following pass does exactly what the dry run has reported.
+  // The next pass does exactly what the dry run reported.
   expect(await reconcileNow(tracker)).toEqual(dryRun)
   expect((await statusOf(tracker, tagged.fileId)).status).toBe('success')
   expect((await statusOf(tracker, deleted.fileId)).status).toBe('expired')
@@ -79,7 +79,7 @@ test('runs that are not overdue are not checked', async () => {
   expect(library.lookupTimes).toEqual([])
 })
 
-test('reconciling requires the admin key', async () => {
+test('POST /reconcile requires the admin key, and GET is not allowed', async () => {
   const library = await startLibrary()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env })
   const responses = [
@@ -103,7 +103,7 @@ test.each(['{}', '{"dryRun":"yes"}', '{"dryRun":null}', '[]', 'null', 'dryRun', 
   },
 )
 
-test('a pass checks each run once, however long it takes', async () => {
+test('a pass checks each run once, even if it takes so long that runs become due again', async () => {
   const library = await startLibrary()
   const moving = movingClock()
   // Each search takes an hour.

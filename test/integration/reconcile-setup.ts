@@ -4,14 +4,14 @@ import { type Call, startMisbehavingImagekit, uploadedFile } from '../support/mi
 import { ADMIN_KEY, type RunningTracker } from '../support/tracker.ts'
 import { FILE, FILE_NAME, upload } from '../support/uploads.ts'
 
-/** Runs are overdue at once and checked constantly. */
+/** Runs are overdue almost at once, and the reconciler checks them constantly. */
 export const EAGER = { RECONCILE_AFTER: '10ms', RECONCILE_EVERY: '20ms' }
-/** Runs are overdue at once, but only the test reconciles. */
+/** Runs are overdue almost at once, but after the pass at the start of the service, only the test reconciles. */
 export const WITHOUT_RECONCILER = { RECONCILE_AFTER: '1ms', RECONCILE_EVERY: '1h' }
 
 type TestClock = { clock: () => number; advance: (ms: number) => void }
 
-/** A clock that runs, and that a test can also move. */
+/** A clock that runs, and that a test can also move forward. */
 export function movingClock(): TestClock {
   let offsetMs = 0
   return {
@@ -69,7 +69,7 @@ export function postReconcile(tracker: RunningTracker, body: string, key = ADMIN
   return tracker.fetch('/reconcile', { method: 'POST', headers, body })
 }
 
-/** Runs one pass. Resolves with its report. */
+/** Runs one pass, or a dry run, through the API. Resolves with its report. */
 export async function reconcileNow(tracker: RunningTracker, dryRun = false): Promise<Report> {
   const response = await postReconcile(tracker, JSON.stringify({ dryRun }))
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
@@ -99,15 +99,15 @@ export async function startLibrary() {
     rejectSearch: (() => undefined) as (search: { ids: string[]; path: string }) => number | undefined,
     /** Ids whose details requests get a 404 from a proxy between us and ImageKit. */
     intercepted: new Set<string>(),
-    /** The response to each lookup, in place of a real one. */
+    /** While it is set, every lookup gets this response. */
     rejection: undefined as Rejection | undefined,
-    /** The number of lookups before the rate limit; later ones get a 429 that demands a minute. */
+    /** The number of lookups until the rate limit is reached; later ones get a 429 that demands a minute. */
     allowedLookups: Number.POSITIVE_INFINITY,
-    /** The ids of each search. */
+    /** The ids of each search among the allowed lookups. */
     searches: [] as string[][],
-    /** The id of each details call. */
+    /** The id of each details call among the allowed lookups. */
     details: [] as string[],
-    /** The time of each lookup. */
+    /** The time of each lookup (`performance.now`), allowed or not. */
     lookupTimes: [] as number[],
     /** The webhookUrl of each upload and update. */
     webhookUrls: [] as string[],
@@ -171,5 +171,5 @@ export async function startLibrary() {
   return Object.assign(library, { env: { IMAGEKIT_UPLOAD_URL: url, IMAGEKIT_API_URL: url } })
 }
 
-/** The change of a file that is evidence of aws-auto-tagging. */
+/** A change to a file that is evidence of aws-auto-tagging. */
 export const AWS_TAG = { AITags: [{ name: 'Shirt', confidence: 90.1, source: 'aws-auto-tagging' }] }

@@ -25,7 +25,7 @@ test.each([
   ['403', { status: 403 }],
   ['a connection that breaks', 'break_off' as const],
 ])(
-  '%s is never evidence: the run stays pending beyond its window, until a lookup succeeds',
+  '%s is never evidence: the run stays pending, even after EXPIRE_AFTER, until a lookup succeeds',
   async (_, rejection) => {
     const { clock, advance } = movingClock()
     const library = await startLibrary()
@@ -50,7 +50,7 @@ test.each([
   },
 )
 
-test('while ImageKit cannot be reached the run stays pending beyond its window', async () => {
+test('while ImageKit cannot be reached, a run stays pending, even after EXPIRE_AFTER', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const env = { ...WITHOUT_RECONCILER, ...library.env, IMAGEKIT_API_URL: UNREACHABLE_URL }
@@ -89,7 +89,7 @@ test('a file that the search omits is looked up on its own, and does not count a
   expect(new Set(library.details)).toEqual(new Set([tagged.fileId, untouched.fileId]))
 })
 
-test('before a run expires its file is looked up on its own, because the search lags behind', async () => {
+test('before a run expires, its file is looked up on its own, because the search lags behind', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
@@ -181,7 +181,7 @@ test("a 404 without ImageKit's own message does not mean that a file is deleted"
   expect(await reconcileNow(tracker)).toMatchObject({ runs: [{ fileId, finding: 'asset_gone' }] })
 })
 
-test('a pass that takes hours checks each run once; the runs that are due again by its end are checked in the next pass', async () => {
+test('a pass that takes hours checks each run once; runs that become due again before its end are checked in the next pass', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
@@ -193,7 +193,7 @@ test('a pass that takes hours checks each run once; the runs that are due again 
     if (library.searches.length === 1) advance(2 * 3_600_000)
     return undefined
   }
-  // A pass that checked runs again and again would be stopped by a 429.
+  // A pass that checked the same runs again and again would end with a 429.
   library.allowedLookups = 6
   const { runs, stoppedBy } = await reconcileNow(tracker)
   expect(stoppedBy).toBeNull()

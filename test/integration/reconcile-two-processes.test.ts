@@ -16,7 +16,7 @@ async function openBoth(): Promise<[StoreHandle, StoreHandle]> {
   return [opened.store, await opened.openAnotherProcess()]
 }
 
-/** Runs one pass of a process whose runs are overdue after a millisecond, and due again after another one. */
+/** Runs one pass of a process for which runs are overdue after a millisecond, and due again a millisecond after each check. */
 async function runPass(
   store: StoreHandle,
   listFiles: FileLookup['listFiles'],
@@ -48,7 +48,7 @@ async function runPass(
   return report.runs.map(({ finding }) => finding)
 }
 
-test('a run that one process is checking is skipped by the other, and the result of the check counts', async () => {
+test('while one process checks a run, the other skips it', async () => {
   const [one, two] = await openBoth()
   let noteLookup = () => {}
   const lookupStarted = new Promise<void>((resolve) => {
@@ -69,13 +69,13 @@ test('a run that one process is checking is skipped by the other, and the result
   expect(await first).toEqual(['asset_gone'])
 })
 
-test('after a 429 the runs that a process has not checked are due for another process at once', async () => {
+test('after a 429, the runs that a process has claimed but not checked are due for another process at once', async () => {
   const [one, two] = await openBoth()
   expect(await runPass(one, async () => ({ kind: 'rate_limited', ms: 60_000 }))).toEqual([])
   expect(await runPass(two, async () => ({ kind: 'ok', value: new Map() }))).toEqual(['asset_gone'])
 })
 
-test('a run whose check takes longer than its claim is skipped by another process', async () => {
+test('a check that takes longer than a claim extends the claim, so another process skips the run', async () => {
   const [one, two] = await openBoth()
   let now = Date.now()
   const clock = () => now
@@ -90,13 +90,13 @@ test('a run whose check takes longer than its claim is skipped by another proces
     return { kind: 'failed', reason: 'No response.' }
   }
   expect(await runPass(one, listFiles, { clock, findFile })).toEqual(['unchanged'])
-  // The check counts: the run is due again before the claim would have ended.
+  // The check has replaced the claim: the run is due again now, although the claim would not have ended yet.
   expect(await runPass(two, async () => ({ kind: 'ok', value: new Map() }), { clock })).toEqual([
     'asset_gone',
   ])
 })
 
-test('if a process dies while it checks a run, the run is due for the other process 40 seconds after the last request', async () => {
+test('if a process dies while it checks a run, the run is due for the other process when the claim ends, after 40 seconds', async () => {
   const [one, two] = await openBoth()
   const startedAt = Date.now()
   await new Promise<void>((requested) => {
@@ -108,7 +108,7 @@ test('if a process dies while it checks a run, the run is due for the other proc
   })
   const runPassLater = (ms: number) =>
     runPass(two, async () => ({ kind: 'ok', value: new Map() }), { clock: () => startedAt + ms })
-  // A small correction of the clock does not end a claim.
+  // The claim does not end early if the clock is set back a little.
   expect(await runPassLater(-30_000)).toEqual([])
   expect(await runPassLater(39_999)).toEqual([])
   expect(await runPassLater(40_000)).toEqual(['asset_gone'])

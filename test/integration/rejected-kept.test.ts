@@ -15,7 +15,7 @@ import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
 const TEXT = JSON.stringify(payload('remove-bg', 'success'))
 const SECRET = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }
 
-test('rejected deliveries are stored with their cause and what a replay needs, without keys', async () => {
+test('rejected deliveries are stored with their cause and what a replay needs, but without the Authorization header', async () => {
   const tracker = await startTracker(SECRET)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const token = webhookUrl.slice(webhookUrl.lastIndexOf('/') + 1)
@@ -77,7 +77,7 @@ test('only headers that never contain a secret are stored: no key, no identity, 
   ])
 })
 
-test('of a flood of rejected deliveries some are stored, the rest are counted, and no secret is logged', async () => {
+test('of a flood of forged deliveries, at most ten per second are stored, the rest are counted, and no secret is logged', async () => {
   let text = ''
   const memory = new Writable({
     write(chunk: Buffer, _, done) {
@@ -99,7 +99,6 @@ test('of a flood of rejected deliveries some are stored, the rest are counted, a
   const seconds = Math.ceil((performance.now() - startedAt) / 1000)
 
   const stored = (await readRows(tracker.database, 'SELECT n FROM rejected_deliveries')).length
-  // Ten per second are stored.
   expect(stored).toBeGreaterThanOrEqual(10)
   expect(stored).toBeLessThanOrEqual(10 * seconds)
   const lines = text.split('\n').filter((line) => line.includes('deliveries rejected'))
@@ -111,7 +110,7 @@ test('of a flood of rejected deliveries some are stored, the rest are counted, a
   for (const secret of secrets) expect(text).not.toContain(secret)
 })
 
-test('the signature of an extension webhook is checked and recorded, but by default a bad one is no reason to reject it', async () => {
+test('the signature of an extension webhook is checked and recorded, but by default it is not required', async () => {
   const tracker = await startTracker(SECRET)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const signatures = [

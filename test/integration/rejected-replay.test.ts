@@ -25,7 +25,7 @@ async function stopAndList(tracker: RunningTracker): Promise<Row[]> {
   )
 }
 
-test('a delivery rejected for a wrong secret is applied under its own id after the correction', async () => {
+test('a delivery rejected because of a wrong secret can be applied, under its own id, once the secret is corrected', async () => {
   let now = Date.now()
   const clock = () => now
   const wrong = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_wrong_secret' }, { clock })
@@ -35,7 +35,7 @@ test('a delivery rejected for a wrong secret is applied under its own id after t
   expect(rejected).toMatchObject({ cause: 'bad_signature', bytes: BODY.length, stored: BODY.length })
   const id = rejected?.id ?? ''
 
-  // The signature is an hour old by now, but it is verified at the time at which the delivery was received.
+  // The signature is an hour old by now, but its timestamp is compared with the time at which the delivery was received.
   now += 3_600_000
   const corrected = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET }, { clock }, wrong.database)
   const response = await replay(corrected, id)
@@ -53,14 +53,14 @@ test('a delivery rejected for a wrong secret is applied under its own id after t
   expect(await stopAndList(corrected)).toEqual([])
 })
 
-test('a webhook rejected as forged is applied once the token secret is restored', async () => {
+test('a webhook rejected as forged can be applied once the token secret is restored; concurrent replays apply it only once', async () => {
   const secret = { TRACKER_TOKEN_SECRET: 'the-old-token-secret' }
   const first = await startTracker(secret)
   const { webhookUrl } = await register(first, ['remove-bg'])
   await first.service.stop()
-  const lost = await startTracker({ TRACKER_TOKEN_SECRET: 'the-new-token-secret' }, {}, first.database)
-  expect((await deliver(movedTo(lost, webhookUrl), payload('remove-bg', 'success'))).status).toBe(401)
-  const [rejected] = await stopAndList(lost)
+  const wrong = await startTracker({ TRACKER_TOKEN_SECRET: 'the-new-token-secret' }, {}, first.database)
+  expect((await deliver(movedTo(wrong, webhookUrl), payload('remove-bg', 'success'))).status).toBe(401)
+  const [rejected] = await stopAndList(wrong)
   expect(rejected).toMatchObject({ cause: 'forged_token' })
 
   const corrected = await startTracker(secret, {}, first.database)
@@ -72,7 +72,7 @@ test('a webhook rejected as forged is applied once the token secret is restored'
   expect((await statusOf(corrected)).status).toBe('success')
 })
 
-test('a replay that is rejected again gets 422 with the reason, and the delivery stays', async () => {
+test('a replay that is rejected again gets 422 with the reason, and the delivery stays stored as rejected', async () => {
   const tracker = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_wrong_secret' })
   await deliverEvent(tracker, BODY)
   const [rejected] = await stopAndList(tracker)
@@ -83,7 +83,7 @@ test('a replay that is rejected again gets 422 with the reason, and the delivery
   expect(await stopAndList(restarted)).toEqual([rejected])
 })
 
-test('a delivery with a truncated body cannot be replayed', async () => {
+test('a delivery whose body was not stored completely cannot be replayed', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   expect((await deliver(webhookUrl, ' '.repeat(1024 * 1024 + 1))).status).toBe(413)

@@ -21,17 +21,22 @@ async function listRejected(tracker: RunningTracker): Promise<RejectedDelivery[]
 }
 
 /**
- * Starts a tracker whose token secret was corrected after five webhooks had been rejected, one a minute. Then an event was rejected,
- * because no webhook secret is configured.
+ * Starts a tracker whose token secret was wrong for a while and has been corrected. While it was wrong, five extension webhooks were
+ * rejected, one a minute, and then an account webhook, because IMAGEKIT_WEBHOOK_SECRET is not set.
  */
 async function startCorrected() {
-  let now = Date.parse('2026-11-01T12:00:00.000Z')
+  const startedAt = Date.parse('2026-11-01T12:00:00.000Z')
+  let now = startedAt
   const clock = () => now
   const secret = { TRACKER_TOKEN_SECRET: 'the-old-token-secret' }
   const first = await startTracker(secret, { clock })
   const { webhookUrl } = await register(first, ['remove-bg', 'ai-tasks'])
   await first.service.stop()
-  const lost = await startTracker({ TRACKER_TOKEN_SECRET: 'the-new-token-secret' }, { clock }, first.database)
+  const wrong = await startTracker(
+    { TRACKER_TOKEN_SECRET: 'the-new-token-secret' },
+    { clock },
+    first.database,
+  )
   const bodies = [
     payload('remove-bg', 'success'),
     payload('remove-bg', 'success'),
@@ -40,19 +45,19 @@ async function startCorrected() {
     { service: 'google-auto-tagging', status: 'FAILURE', fileId: FILE_ID, error: {} },
   ]
   for (const body of bodies) {
-    expect((await deliver(movedTo(lost, webhookUrl), body)).status).toBe(401)
+    expect((await deliver(movedTo(wrong, webhookUrl), body)).status).toBe(401)
     now += 60_000
   }
-  expect((await deliverEvent(lost, EVENT, ikHeaders(EVENT, { at: now }))).status).toBe(401)
-  await lost.service.stop()
+  expect((await deliverEvent(wrong, EVENT, ikHeaders(EVENT, { at: now }))).status).toBe(401)
+  await wrong.service.stop()
   const tracker = await startTracker(secret, { clock }, first.database)
-  return { tracker, startedAt: Date.parse('2026-11-01T12:00:00.000Z'), secret, clock }
+  return { tracker, startedAt }
 }
 
 const minutesAfter = (startedAt: number, minutes: number) =>
   new Date(startedAt + minutes * 60_000).toISOString()
 
-test('all rejected deliveries are replayed at once, the oldest first, after a dry run that changes nothing', async () => {
+test('one request replays all rejected deliveries, the oldest first; a dry run before it changes nothing', async () => {
   const { tracker } = await startCorrected()
   const expected = {
     total: 6,
@@ -85,7 +90,7 @@ test('all rejected deliveries are replayed at once, the oldest first, after a dr
   expect((await replay(tracker, {})).json).toEqual({ total: 1, byOutcome: { ...ZEROS, rejected: 1 } })
 })
 
-test('a replay can be limited to a cause, to a time of arrival and to a number', async () => {
+test('a replay can be limited to a cause, to a period of arrival and to a number of deliveries', async () => {
   const { tracker, startedAt } = await startCorrected()
   const preview = async (body: object) => (await replay(tracker, { dryRun: true, ...body })).json
   expect(await preview({ cause: 'no_secret' })).toEqual({ total: 1, byOutcome: { ...ZEROS, rejected: 1 } })
@@ -101,7 +106,7 @@ test('a replay can be limited to a cause, to a time of arrival and to a number',
   expect((await statusOf(tracker)).extensionStatus).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'pending' })
 })
 
-test('account webhooks can be replayed once their secret is corrected', async () => {
+test('account webhooks can be replayed once IMAGEKIT_WEBHOOK_SECRET is corrected', async () => {
   const now = Date.now()
   const clock = () => now
   const wrong = await startTracker({ IMAGEKIT_WEBHOOK_SECRET: 'whsec_wrong_secret' }, { clock })

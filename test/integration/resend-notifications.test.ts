@@ -19,8 +19,8 @@ type ListedNotification = {
   attempts: { at: string; result: string; status: number | null; reason: string | null }[]
 }
 
-/** Registers an upload whose caller is notified, and settles its extension. */
-async function settle(tracker: RunningTracker, webhookUrl: string, fileId = FILE_ID): Promise<void> {
+/** Registers an upload whose caller is to be notified, and settles its run as failed. */
+async function registerAndFail(tracker: RunningTracker, webhookUrl: string, fileId = FILE_ID): Promise<void> {
   const registered = await ask<{ webhookUrl: string }>(tracker, '/submissions', {
     method: 'POST',
     body: { extensions: [{ name: 'remove-bg' }], fileId, webhookUrl },
@@ -45,7 +45,7 @@ test('a notification is listed with its attempts, and resent with the same id an
   let status = 410
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
   const tracker = await startTracker(ENV)
-  await settle(tracker, receiver.url)
+  await registerAndFail(tracker, receiver.url)
   await expect.poll(async () => (await list(tracker))[0]?.state).toBe('given_up')
   const [notification] = await list(tracker)
   expect(notification).toMatchObject({
@@ -92,11 +92,11 @@ test('a notification about a run settled by evidence is resent with a payload bu
   })
 })
 
-test('all notifications that match a filter are resent', async () => {
+test('notifications are listed page by page, and all that match a filter can be resent', async () => {
   const receiver = await startReceiver()
   const tracker = await startTracker(ENV)
   const files = ['file-1', 'file-2', 'file-1']
-  for (const fileId of files) await settle(tracker, receiver.url, fileId)
+  for (const fileId of files) await registerAndFail(tracker, receiver.url, fileId)
   await expect.poll(async () => (await list(tracker, '?state=delivered')).length).toBe(3)
   expect((await list(tracker, '?fileId=file-1')).map(({ fileId }) => fileId)).toEqual(['file-1', 'file-1'])
   const page = await ask<{ notifications: ListedNotification[]; nextCursor: string }>(

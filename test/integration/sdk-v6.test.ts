@@ -37,11 +37,13 @@ test('an upload of a buffer with extensions, tags and customMetadata is tracked 
 
 test('a stream, a base64 string and a URL arrive as the same file', async () => {
   const { client } = await startWithClient()
-  const files = await startListening(createServer((_, response) => response.end(imageBytes('leaf.webp'))))
+  const fileServerUrl = await startListening(
+    createServer((_, response) => response.end(imageBytes('leaf.webp'))),
+  )
   const sources = [
     createReadStream(fileURLToPath(new URL('../fixtures/images/leaf.webp', import.meta.url))),
     imageBytes('leaf.webp').toString('base64'),
-    `${files}/leaf.webp`,
+    `${fileServerUrl}/leaf.webp`,
   ]
   for (const file of sources) {
     const uploaded = await client.upload({ file, fileName: 'leaf.webp' })
@@ -58,7 +60,7 @@ test('a repeated upload with the same Idempotency-Key returns the first response
   expect(sandbox.uploads()).toHaveLength(1)
 })
 
-test('an update through the redirected API host runs extensions and is tracked', async () => {
+test('an update by a client whose API host is the tracker runs extensions and is tracked', async () => {
   const { client, tracker } = await startWithClient()
   const { fileId } = await client.upload({
     file: imageBytes('shirt.jpg'),
@@ -71,7 +73,7 @@ test('an update through the redirected API host runs extensions and is tracked',
   expect((await statusOf(tracker, fileId)).extensionStatus).toEqual({ 'aws-auto-tagging': 'success' })
 })
 
-test('after a rejection by ImageKit or by the tracker, the call rejects with message and help', async () => {
+test('if ImageKit or the tracker rejects a request, the SDK throws an error with message and help', async () => {
   const { client } = await startWithClient()
   const file = imageBytes('sun.gif')
   const help = expect.any(String)
@@ -84,11 +86,11 @@ test('after a rejection by ImageKit or by the tracker, the call rejects with mes
     message: expect.stringContaining('extensions'),
     help,
   })
-  const gone = client.updateFileDetails('5effaa5662679b5af2c58829', { tags: ['x'] })
-  await expect(gone).rejects.toMatchObject({ message: 'The requested file does not exist.', help })
+  const missingFile = client.updateFileDetails('5effaa5662679b5af2c58829', { tags: ['x'] })
+  await expect(missingFile).rejects.toMatchObject({ message: 'The requested file does not exist.', help })
 })
 
-test('an unknown key is rejected in the same shape, for upload and update', async () => {
+test('if the key is unknown, an upload and an update throw an error with message and help too', async () => {
   const { client } = await startWithClient('another-key-of-the-tests')
   const rejection = { message: expect.stringContaining('Unknown key'), help: expect.any(String) }
   const upload = client.upload({ file: imageBytes('sun.gif'), fileName: 'sun.gif' })

@@ -15,7 +15,7 @@ async function startWithClient() {
 
 const shirtPath = () => fileURLToPath(new URL('../fixtures/images/shirt.png', import.meta.url))
 
-test('an upload of a stream with extensions is tracked until it is settled', async () => {
+test('an upload from a stream is tracked until all its runs are settled', async () => {
   const { tracker, sandbox, client } = await startWithClient()
   const uploaded = await client.files.upload({
     file: createReadStream(shirtPath()),
@@ -46,14 +46,16 @@ test('an upload of a stream with extensions is tracked until it is settled', asy
   expect(sandbox.uploads()[0]?.order.at(-1)).toBe('webhookUrl')
 })
 
-test('a buffer, a base64 string, a data URL and a URL arrive as the same file', async () => {
+test('a buffer, a base64 string, a data URL and a URL are uploaded as the same file', async () => {
   const { client, sandbox } = await startWithClient()
-  const files = await startListening(createServer((_, response) => response.end(imageBytes('leaf.webp'))))
+  const fileServerUrl = await startListening(
+    createServer((_, response) => response.end(imageBytes('leaf.webp'))),
+  )
   const sources = [
     await toFile(imageBytes('leaf.webp'), 'leaf.webp'),
     imageBytes('leaf.webp').toString('base64'),
     `data:image/webp;base64,${imageBytes('leaf.webp').toString('base64')}`,
-    `${files}/leaf.webp`,
+    `${fileServerUrl}/leaf.webp`,
   ]
   for (const file of sources) {
     const uploaded = await client.files.upload({ file, fileName: 'leaf.webp' })
@@ -65,7 +67,7 @@ test('a buffer, a base64 string, a data URL and a URL arrive as the same file', 
   for (const { parameters } of sandbox.uploads()) expect(parameters).not.toHaveProperty('webhookUrl')
 })
 
-test('other parameters pass through, and an upload without extensions has the status none', async () => {
+test('the parameters of an upload without extensions pass through, and its asset has the status none', async () => {
   const { client, tracker } = await startWithClient()
   const uploaded = await client.files.upload({
     file: await toFile(imageBytes('shirt.jpg'), 'shirt.jpg'),
@@ -89,7 +91,7 @@ test('other parameters pass through, and an upload without extensions has the st
   expect((await statusOf(tracker, uploaded.fileId ?? '')).status).toBe('none')
 })
 
-test('an update runs extensions on an existing file, and is tracked', async () => {
+test('an update runs extensions on an existing file, and their runs are tracked', async () => {
   const { client, tracker, sandbox } = await startWithClient()
   const { fileId = '' } = await client.files.upload({
     file: await toFile(imageBytes('shirt.jpg'), 'shirt.jpg'),
@@ -122,14 +124,14 @@ test("an upload with v2 of the API goes to ImageKit's v2", async () => {
   expect((await statusOf(tracker, uploaded.fileId ?? '')).status).toBe('success')
 })
 
-test("after a rejection by ImageKit or by the tracker, the call rejects with the SDK's own error", async () => {
+test("a call that ImageKit or the tracker rejects throws the SDK's own error for the status", async () => {
   const { client, tracker } = await startWithClient()
-  const unknownClient = new ImageKit({ privateKey: 'another-key-of-the-tests', baseURL: tracker.url })
-  const unknown = await unknownClient.files
+  const clientWithUnknownKey = new ImageKit({ privateKey: 'another-key-of-the-tests', baseURL: tracker.url })
+  const unknownKeyError = await clientWithUnknownKey.files
     .upload({ file: 'aGVsbG8=', fileName: 'a.txt' })
     .catch((error: unknown) => error)
-  expect(unknown).toBeInstanceOf(AuthenticationError)
-  expect(unknown).toMatchObject({
+  expect(unknownKeyError).toBeInstanceOf(AuthenticationError)
+  expect(unknownKeyError).toMatchObject({
     status: 401,
     error: { message: expect.stringContaining('Unknown key'), help: expect.any(String) },
   })
@@ -146,7 +148,9 @@ test("after a rejection by ImageKit or by the tracker, the call rejects with the
     error: { message: expect.stringContaining('extensions') },
   })
 
-  const gone = client.files.update('5effaa5662679b5af2c58829', { tags: ['x'] })
-  await expect(gone).rejects.toThrow(NotFoundError)
-  await expect(gone).rejects.toMatchObject({ error: { message: 'The requested file does not exist.' } })
+  const unknownFile = client.files.update('5effaa5662679b5af2c58829', { tags: ['x'] })
+  await expect(unknownFile).rejects.toThrow(NotFoundError)
+  await expect(unknownFile).rejects.toMatchObject({
+    error: { message: 'The requested file does not exist.' },
+  })
 })

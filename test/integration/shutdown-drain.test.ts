@@ -12,16 +12,16 @@ import { deliver, payload, register } from '../support/webhooks.ts'
 
 const authorization = `Bearer ${API_KEY}`
 
-const part = (name: string, value: string, more = '') =>
-  `--b\r\nContent-Disposition: form-data; name="${name}"${more}\r\n\r\n${value}\r\n`
+const part = (name: string, value: string, moreParameters = '') =>
+  `--b\r\nContent-Disposition: form-data; name="${name}"${moreParameters}\r\n\r\n${value}\r\n`
 
-/** Sends the form of an upload without its end. */
+/** Starts an upload, and sends its form without the end. When it resolves, the service has received this much. */
 async function startUpload(tracker: RunningTracker): Promise<ClientRequest> {
   const headers = { authorization, 'content-type': 'multipart/form-data; boundary=b' }
   const outgoing = request(`${tracker.url}/api/v1/files/upload`, { method: 'POST', headers, agent: false })
   outgoing.write(part('fileName', 'hello.txt'))
   outgoing.write(part('extensions', '[{"name":"remove-bg"}]'))
-  // Without the last two letters and the line end.
+  // Ends in the middle of the file: without its last two letters and the line end.
   outgoing.write(part('file', 'hello', '; filename="hello.txt"').slice(0, -4))
   await awaitRoundTrips(tracker)
   return outgoing
@@ -76,7 +76,7 @@ test('an upload in progress may finish during a stop, while new connections are 
   expect(await status.json()).toMatchObject({ extensionStatus: { 'remove-bg': expect.any(String) } })
 })
 
-test('an upload that does not end in time is aborted, and the service stops within its limit', async () => {
+test('an upload that does not end within the drain time is aborted, and the service stops', async () => {
   const { tracker, sandbox } = await startTrackerAndSandbox({}, { drainMs: 200 })
   const upload = await startUpload(tracker)
   const cut = once(upload, 'error')
@@ -85,13 +85,13 @@ test('an upload that does not end in time is aborted, and the service stops with
   expect(sandbox.uploads()).toEqual([])
 })
 
-test('an ImageKit that does not respond does not delay the stop, and the upload becomes unconfirmed', async () => {
+test('if ImageKit does not respond within the drain time, the service stops, and the upload becomes unconfirmed', async () => {
   const imagekit = await startMisbehavingImagekit((call) => call.readToEnd())
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { drainMs: 200 })
   const upload = await startUpload(tracker)
   upload.on('error', () => {})
   upload.end('\r\n--b--\r\n')
-  await expect.poll(() => imagekit.completeCalls()).toBe(1)
+  await expect.poll(() => imagekit.countCompleteCalls()).toBe(1)
   expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
 
   expect(await readRows(tracker.database, 'SELECT state FROM submissions')).toEqual([
@@ -101,24 +101,27 @@ test('an ImageKit that does not respond does not delay the stop, and the upload 
 
 test.each([
   ['one run', (runId: string) => ({ path: `/runs/${runId}/retry`, body: {} })],
-  ['many runs', () => ({ path: '/runs/retry', body: { status: 'failed' } })],
-])('a retry of %s without a response from ImageKit does not delay the stop', async (_, requestFor) => {
-  const imagekit = await startMisbehavingImagekit((call) => call.readToEnd())
-  const tracker = await startTracker({ IMAGEKIT_API_URL: imagekit.url }, { drainMs: 200 })
-  const { webhookUrl } = await register(tracker, ['remove-bg'])
-  await deliver(webhookUrl, payload('remove-bg', 'failure'))
-  const [failed] = await listRuns(tracker, '?status=failed')
-  const { path, body } = requestFor(failed?.runId ?? '')
-  ask(tracker, path, { method: 'POST', body }).catch(() => {})
-  await expect.poll(() => imagekit.completeCalls()).toBe(1)
-  expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
+  ['all failed runs', () => ({ path: '/runs/retry', body: { status: 'failed' } })],
+])(
+  'a retry of %s without a response from ImageKit delays the stop by at most the drain time',
+  async (_, requestFor) => {
+    const imagekit = await startMisbehavingImagekit((call) => call.readToEnd())
+    const tracker = await startTracker({ IMAGEKIT_API_URL: imagekit.url }, { drainMs: 200 })
+    const { webhookUrl } = await register(tracker, ['remove-bg'])
+    await deliver(webhookUrl, payload('remove-bg', 'failure'))
+    const [failed] = await listRuns(tracker, '?status=failed')
+    const { path, body } = requestFor(failed?.runId ?? '')
+    ask(tracker, path, { method: 'POST', body }).catch(() => {})
+    await expect.poll(() => imagekit.countCompleteCalls()).toBe(1)
+    expect(await secondsOf(tracker.service.stop())).toBeLessThan(3)
 
-  const states = await readRows(
-    tracker.database,
-    `SELECT state FROM submissions WHERE kind = ${KIND.to.update}`,
-  )
-  expect(states).toEqual([{ state: 'unconfirmed' }])
-})
+    const states = await readRows(
+      tracker.database,
+      `SELECT state FROM submissions WHERE kind = ${KIND.to.update}`,
+    )
+    expect(states).toEqual([{ state: 'unconfirmed' }])
+  },
+)
 
 test('keep-alive connections do not delay the stop, even one that was busy when the stop began', async () => {
   const { tracker } = await startTrackerAndSandbox()

@@ -13,7 +13,7 @@ async function startWithKeys() {
 }
 
 it.each(TOKEN_ROUTES)(
-  'gives access to %s with an API key as Bearer or Basic, with an admin key, or with its token',
+  'gives access to %s with an API key as Bearer or Basic, with an admin key, or with the token of its asset',
   async (path) => {
     const server = await startWithKeys()
     const basic = { Authorization: `Basic ${btoa(`${API_KEY}:`)}` }
@@ -24,28 +24,31 @@ it.each(TOKEN_ROUTES)(
   },
 )
 
-it.each(TOKEN_ROUTES)('rejects %s without a valid key or token with 401', async (path) => {
-  const server = await startWithKeys()
-  const token = server.token('f1')
-  const rejected = [
-    fetch(server.url + path),
-    fetch(server.url + path, { headers: bearer('another-key-for-tests') }),
-    fetch(server.url + path, { headers: { Authorization: 'Digest x' } }),
-    fetch(`${server.url}${path}?token=`),
-    fetch(`${server.url}${path}?token=${token.slice(0, -1)}`),
-    fetch(`${server.url}${path}?token=${server.token('f2')}`),
-    fetch(`${server.url}${path.replace('f1', 'unknown')}`),
-  ]
-  for (const response of await Promise.all(rejected)) {
-    expect(response.status).toBe(401)
-    expect(response.headers.get('content-type')).toBe('application/problem+json')
-    expect(response.headers.get('access-control-allow-origin')).toBe('*')
-    expect(response.headers.has('www-authenticate')).toBe(true)
-    expect(await response.json()).toMatchObject({ code: 'unauthenticated', status: 401 })
-  }
-  expect(server.loads).toEqual([])
-  expect(server.statuses.listenerCount()).toBe(0)
-})
+it.each(TOKEN_ROUTES)(
+  'responds with 401 to %s without a valid key or token, without reading the store',
+  async (path) => {
+    const server = await startWithKeys()
+    const token = server.token('f1')
+    const rejected = [
+      fetch(server.url + path),
+      fetch(server.url + path, { headers: bearer('another-key-for-tests') }),
+      fetch(server.url + path, { headers: { Authorization: 'Digest x' } }),
+      fetch(`${server.url}${path}?token=`),
+      fetch(`${server.url}${path}?token=${token.slice(0, -1)}`),
+      fetch(`${server.url}${path}?token=${server.token('f2')}`),
+      fetch(`${server.url}${path.replace('f1', 'unknown')}`),
+    ]
+    for (const response of await Promise.all(rejected)) {
+      expect(response.status).toBe(401)
+      expect(response.headers.get('content-type')).toBe('application/problem+json')
+      expect(response.headers.get('access-control-allow-origin')).toBe('*')
+      expect(response.headers.has('www-authenticate')).toBe(true)
+      expect(await response.json()).toMatchObject({ code: 'unauthenticated', status: 401 })
+    }
+    expect(server.loads).toEqual([])
+    expect(server.statuses.listenerCount()).toBe(0)
+  },
+)
 
 it('uses Authorization and ignores the token if both are sent', async () => {
   const server = await startWithKeys()
@@ -55,7 +58,7 @@ it('uses Authorization and ignores the token if both are sent', async () => {
   expect((await fetch(bad, { headers: bearer(API_KEY) })).status).toBe(200)
 })
 
-it('requires nothing if no key is configured, but rejects a wrong token', async () => {
+it('requires no credential if no key is configured, but rejects a wrong token', async () => {
   const server = await startStatusServer()
   server.add(pendingAsset('f1'))
   for (const path of TOKEN_ROUTES) {
@@ -99,12 +102,15 @@ it.each(TOKEN_ROUTES)('responds to a preflight for %s with 204, without a key', 
   expect(response.headers.get('access-control-allow-headers')).toContain('If-None-Match')
 })
 
-it.each(TOKEN_ROUTES)('responds to other methods on %s with 405 and the allowed ones', async (path) => {
-  const server = await startWithKeys()
-  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
-    const response = await fetch(server.url + path, { method })
-    expect(response.status).toBe(405)
-    expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
-    expect(await response.json()).toMatchObject({ code: 'method_not_allowed' })
-  }
-})
+it.each(TOKEN_ROUTES)(
+  'responds to unsupported methods on %s with 405 and the allowed methods',
+  async (path) => {
+    const server = await startWithKeys()
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      const response = await fetch(server.url + path, { method })
+      expect(response.status).toBe(405)
+      expect(response.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
+      expect(await response.json()).toMatchObject({ code: 'method_not_allowed' })
+    }
+  },
+)

@@ -12,11 +12,13 @@ import {
 
 const RESPONSE_PENDING = { source: 'response', status: 'pending' } as const
 
+/** Starts a server with the asset `f1`, which has a pending run of each of these extensions. */
 async function startWithPending(...names: string[]) {
   const timers = manualTimers()
   const server = await startStatusServer({ startTimer: timers.startTimer })
   const asset = pendingAsset('f1', ...names)
   server.add(asset)
+  /** The event with the current state of the asset. */
   const current = async () => {
     const response = await fetch(`${server.url}/assets/f1/status`)
     return { event: 'status', id: response.headers.get('etag') ?? '', data: await response.text() }
@@ -69,7 +71,7 @@ it('responds with 404 for an unknown asset, before a stream begins', async () =>
   expect(server.statuses.listenerCount()).toBe(0)
 })
 
-it('responds with 204 to a client that has the final state, with or without quotes around its id', async () => {
+it('responds with 204 to a client that has the final state, with or without quotes around the Last-Event-ID', async () => {
   const server = await startWithPending()
   const { id } = await server.current()
   for (const lastEventId of [id, id.slice(1, -1)]) {
@@ -125,7 +127,7 @@ it('keeps streams alive with a comment every fifteen seconds, using one timer', 
   const server = await startWithPending('remove-bg')
   const streams = await Promise.all(Array.from({ length: 20 }, () => openEvents(server.eventsUrl)))
   await Promise.all(streams.map((stream) => stream.received(1)))
-  // Each tick serves a tenth of the streams.
+  // A tenth of 15 seconds: each tick serves a tenth of the streams.
   expect(server.timers.running()).toEqual([1500])
   for (let tick = 0; tick < 10; tick += 1) server.timers.fire(1500)
   const comments = (stream: { text(): string }) => stream.text().split(':\n\n').length - 1
@@ -156,12 +158,12 @@ it('responds to HEAD with headers only, and does not follow the asset', async ()
   expect((await fetch(`${server.url}/assets/f2/events`, { method: 'HEAD' })).status).toBe(404)
 })
 
-it('buffers only the newest state for a client that does not read', async () => {
+it('skips states for a client that does not read, and sends it the newest one when it reads again', async () => {
   const server = await startWithPending('remove-bg', 'aws-auto-tagging')
   const stream = await openEvents(server.eventsUrl)
   await stream.received(1)
   stream.response.pause()
-  // More than the kernel buffers for a connection that nobody reads from.
+  // All changes together are more than the kernel buffers for a connection that nobody reads from.
   const error = 'x'.repeat(1024 * 1024)
   let { asset } = server
   const changeCount = 20
@@ -178,7 +180,7 @@ it('buffers only the newest state for a client that does not read', async () => 
   expect(stream.events().at(-1)).toEqual(await server.current())
 })
 
-it('ends all streams when the service stops', async () => {
+it('ends a stream when the service stops, and a later one right after the current state', async () => {
   const server = await startWithPending('remove-bg')
   const stream = await openEvents(server.eventsUrl)
   await stream.received(1)
@@ -190,7 +192,7 @@ it('ends all streams when the service stops', async () => {
   expect(late.events()).toEqual([await server.current()])
 })
 
-it('ends the streams of a forgotten asset', async () => {
+it('ends the stream of a forgotten asset', async () => {
   const server = await startWithPending('remove-bg')
   const stream = await openEvents(server.eventsUrl)
   await stream.received(1)
@@ -199,7 +201,7 @@ it('ends the streams of a forgotten asset', async () => {
   expect(stream.events()).toHaveLength(1)
 })
 
-it('sends no older state when two changes follow each other quickly', async () => {
+it('never sends an older state after a newer one, even if two changes follow each other quickly', async () => {
   const server = await startWithPending('remove-bg', 'aws-auto-tagging')
   const stream = await openEvents(server.eventsUrl)
   await stream.received(1)
@@ -215,7 +217,10 @@ it('sends no older state when two changes follow each other quickly', async () =
   expect(stream.events().at(-1)).toEqual(await server.current())
 })
 
-/** Sends `count` requests at once on one connection. The response to the first does not end while the asset is pending. */
+/**
+ * Sends `count` requests at once on one connection. While the first one waits or streams, the responses to the others are queued
+ * behind it.
+ */
 function pipelineRequests(url: string, path: string, count: number) {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)

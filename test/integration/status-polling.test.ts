@@ -89,7 +89,7 @@ it('sends Retry-After while something is pending, and not afterwards', async () 
   expect(await settled.json()).toMatchObject({ status: 'success' })
 })
 
-it('responds with 304 and no body to every form of If-None-Match that has the current ETag', async () => {
+it('responds with 304 and no body to every form of If-None-Match that matches the current ETag', async () => {
   const server = await startStatusServer()
   server.add(pendingAsset('f1', 'remove-bg'))
   const etag = (await fetch(`${server.url}/assets/f1/status`)).headers.get('etag') ?? ''
@@ -152,13 +152,13 @@ it('reads the store once for an asset that is polled repeatedly', async () => {
   expect(server.loads).toEqual(['f1'])
 })
 
-it('responds with 503 while the store fails, and does not cache that', async () => {
+it('responds with 503 while the store fails, and does not cache the error', async () => {
   const server = await startStatusServer()
   server.add(pendingAsset('f1', 'remove-bg'))
   server.store.failure = new TrackerError('store_unavailable', 'The disk is full.')
-  const rejected = await fetch(`${server.url}/assets/f1/status`)
-  expect(rejected.status).toBe(503)
-  expect(rejected.headers.has('retry-after')).toBe(true)
+  const unavailable = await fetch(`${server.url}/assets/f1/status`)
+  expect(unavailable.status).toBe(503)
+  expect(unavailable.headers.has('retry-after')).toBe(true)
   server.store.failure = undefined
   expect((await fetch(`${server.url}/assets/f1/status`)).status).toBe(200)
 })

@@ -26,7 +26,7 @@ export const ADMIN_KEY = 'an-admin-key-for-tests'
 
 export const REQUESTED_AT = Date.UTC(2026, 0, 2, 3, 4, 5, 6)
 
-/** An asset whose extensions were requested at `REQUESTED_AT`. */
+/** An asset with a pending run of each of these extensions, requested at `REQUESTED_AT`. */
 export function pendingAsset(fileId: string, ...names: string[]): AssetFacts {
   const run = (name: string): Run =>
     requestedRun({ runId: `run-${name}`, submissionId: 'sub-1', name, attempt: 1, at: REQUESTED_AT })
@@ -42,7 +42,7 @@ export function observed(facts: AssetFacts, name: string, observation: Observati
 
 export const SUCCESS: Observation = { source: 'webhook', status: 'success', error: null }
 
-/** Timers that a test fires. */
+/** Timers that never run out by themselves. `fire` runs the tasks of all timers with this duration. */
 export function manualTimers() {
   const running = new Set<{ ms: number; task: () => void }>()
   const startTimer: StartTimer = (ms, task) => {
@@ -60,7 +60,8 @@ export function manualTimers() {
 }
 
 /**
- * Starts a server with the status routes. `add` writes an asset to the store; `change` and `forget` also invalidate the status cache.
+ * Starts a server with the status routes. With `keys`, they require a key or a token. `add` writes an asset to the store. `change`
+ * does too, `forget` deletes one, and both then invalidate its cached status.
  */
 export async function startStatusServer(options: { keys?: boolean; startTimer?: StartTimer } = {}) {
   const { keys = false, startTimer = startSystemTimer } = options
@@ -135,14 +136,14 @@ export async function startStatusServer(options: { keys?: boolean; startTimer?: 
       assets.delete(fileId)
       statuses.invalidate(fileId)
     },
-    /** Resolves once `count` clients wait or stream. */
+    /** Resolves once exactly `count` requests wait or stream. */
     watched: (count: number) => expect.poll(() => statuses.listenerCount(), { interval: 5 }).toBe(count),
   }
 }
 
 export type StatusEvent = { event: string; id: string; data: string }
 
-/** Opens an event stream, and records what it receives. */
+/** Opens an event stream, and records what it receives. Resolves with the head of the response, whatever its status is. */
 export async function openEvents(url: string, headers: Record<string, string> = {}) {
   const outgoing: ClientRequest = request(url, { headers, agent: false })
   outgoing.end()

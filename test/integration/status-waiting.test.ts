@@ -5,6 +5,7 @@ import { manualTimers, observed, pendingAsset, SUCCESS, startStatusServer } from
 
 const RESPONSE_PENDING = { source: 'response', status: 'pending' } as const
 
+/** Starts a server with the asset `f1`, which has a pending run of each of these extensions. */
 async function startWithPending(...names: string[]) {
   const timers = manualTimers()
   const server = await startStatusServer({ startTimer: timers.startTimer })
@@ -28,7 +29,7 @@ it.each(['61', '-1', '1.5', 'abc', '', '1e1', ' 5', '0x1'])(
   },
 )
 
-it('responds at once with wait=0, and if nothing is pending', async () => {
+it('responds at once if wait is 0 or nothing is pending', async () => {
   const server = await startWithPending('remove-bg')
   expect(await (await fetch(`${server.statusUrl}?wait=0`)).json()).toMatchObject({ status: 'pending' })
   server.change(observed(server.asset, 'remove-bg', SUCCESS))
@@ -57,7 +58,7 @@ it('responds to a waiting request when the last pending run is settled, not befo
   expect(server.timers.running()).toEqual([])
 })
 
-it('responds to a waiting request as soon as the ETag differs, even while something is pending', async () => {
+it('responds to a waiting request with If-None-Match as soon as the ETag differs, even while something is pending', async () => {
   const server = await startWithPending('remove-bg')
   const waiting = fetch(`${server.statusUrl}?wait=60`, { headers: { 'If-None-Match': server.etag } })
   await server.watched(1)
@@ -197,6 +198,7 @@ it('responds to waiting requests even if the first read after the change failed'
   await server.watched(1)
   server.store.failure = new TrackerError('store_unavailable', 'The file is locked.')
   server.change(observed(server.asset, 'remove-bg', SUCCESS))
+  // The timers of the wait and of the next read.
   await expect.poll(() => server.timers.running()).toEqual([60_000, 1000])
   server.store.failure = undefined
   server.timers.fire(1000)

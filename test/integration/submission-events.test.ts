@@ -25,7 +25,7 @@ const getJson = async (url: string) => (await fetch(url)).json()
 const dataOf = (stream: { events(): { data: string }[] }) =>
   stream.events().map(({ data }) => JSON.parse(data))
 
-/** Starts a request that waits; `hasResponse` says whether it has its response. */
+/** Starts a request that waits. `hasResponse` returns whether its response has arrived. */
 function startWaiting(url: string, headers: Record<string, string> = {}) {
   let hasResponse = false
   const pending = fetch(url, { headers }).then((response) => {
@@ -64,7 +64,7 @@ test('events stream the submission until its fileId is known, then the asset unt
   expect(stream.events().at(-1)).toMatchObject({ id: final.headers.get('etag'), data: await final.text() })
 })
 
-test('a webhook that arrives before the response also binds the stream to the asset', async () => {
+test('a webhook that arrives before the response switches the stream to the asset', async () => {
   const tracker = await startTracker()
   const { eventsUrl, webhookUrl } = await register(tracker, ['remove-bg'], null)
   const stream = await openEvents(eventsUrl)
@@ -103,7 +103,7 @@ test('a rejected submission ends its stream, and a client that reconnects gets 2
   expect((await fetch(eventsUrl, { headers: last })).status).toBe(204)
 })
 
-test('the stream of a forgotten asset ends, and its submission returns 404', async () => {
+test('when an asset is forgotten, the stream of its submission ends, and requests for the submission get 404', async () => {
   const tracker = await startTracker()
   const { eventsUrl, submissionId } = await register(tracker, ['remove-bg'], null)
   const stream = await openEvents(eventsUrl)
@@ -118,7 +118,7 @@ test('the stream of a forgotten asset ends, and its submission returns 404', asy
   expect((await fetch(eventsUrl)).status).toBe(404)
 })
 
-test('the end of a queued upload reaches the stream of its submission', async () => {
+test('the result of a queued upload reaches the stream of its submission', async () => {
   const imagekit = await startMisbehavingImagekit(async (call) => {
     const body = { message: 'The pre-transformation has been queued successfully.' }
     if (await call.readToEnd()) call.respond(202, body, { 'x-ik-requestid': QUEUED_REQUEST })
@@ -140,7 +140,7 @@ test('the end of a queued upload reaches the stream of its submission', async ()
   ])
 })
 
-test('a submission without a fileId that expires ends its stream', async () => {
+test('the stream of a submission without a fileId ends when its run expires', async () => {
   let now = Date.now()
   const tracker = await startTracker({ EXPIRE_AFTER: '1h' }, { clock: () => now })
   const { eventsUrl } = await register(tracker, ['remove-bg'], null)
@@ -153,7 +153,7 @@ test('a submission without a fileId that expires ends its stream', async () => {
   expect(dataOf(stream).at(-1)).toMatchObject({ fileId: null, extensions: [{ status: 'expired' }] })
 })
 
-test('all streams of submissions end when the service stops', async () => {
+test('the stream of a submission ends when the service stops', async () => {
   const tracker = await startTracker()
   const { eventsUrl } = await register(tracker, ['remove-bg'], null)
   const stream = await openEvents(eventsUrl)
@@ -178,7 +178,7 @@ test('a waiting request gets the submission once none of its runs is pending', a
   expect(await response.json()).toEqual(await getJson(statusUrl))
 })
 
-test('a waiting request with the known ETag gets a response once the ETag differs', async () => {
+test('a waiting request with If-None-Match gets a response once the ETag differs', async () => {
   const tracker = await startTracker()
   const { statusUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
   const current = await fetch(statusUrl)

@@ -65,7 +65,7 @@ test('a fileId with special characters is returned in a URL that works', async (
   expect(await (await fetch(statusUrl)).json()).toMatchObject({ fileId: 'a?b#c ü%', status: 'pending' })
 })
 
-test('a registration with several missing or invalid fields names all of them', async () => {
+test('the error for a registration names all missing, invalid and unknown fields', async () => {
   const tracker = await startTracker()
   const errorsOf = async (registration: object) => {
     const body = JSON.stringify(registration)
@@ -86,7 +86,7 @@ test('a registration with several missing or invalid fields names all of them', 
   ])
 })
 
-const deep = '['.repeat(1000) + ']'.repeat(1000)
+const deepArray = '['.repeat(1000) + ']'.repeat(1000)
 
 test.each([
   ['no extensions', '{}', 'extensions'],
@@ -107,24 +107,27 @@ test.each([
   ],
   ['a fileId with a NUL', '{"extensions":[{"name":"x"}],"fileId":"a\\u0000"}', 'fileId'],
   ['a field that is unknown', '{"extensions":[{"name":"x"}],"fileNam":"a.jpg"}', 'fileNam'],
-  ['a field that every object has', '{"extensions":[{"name":"x"}],"__proto__":{}}', '__proto__'],
+  ['an unknown field named __proto__', '{"extensions":[{"name":"x"}],"__proto__":{}}', '__proto__'],
   ['a fileName that is not a string', '{"extensions":[{"name":"x"}],"fileName":7}', 'fileName'],
   ['a webhookUrl that is not a URL', '{"extensions":[{"name":"x"}],"webhookUrl":"shop"}', 'webhookUrl'],
   ['a list', '[]', undefined],
   ['null', 'null', undefined],
-  ['no JSON', 'extensions=x', undefined],
-  ['nothing', '', undefined],
-  ['options nested too deep to be serialised', `{"extensions":[{"name":"x","options":${deep}}]}`, undefined],
-])('%s gets 400, which names the field if there is one', async (_, body, field) => {
-  const tracker = await startTracker()
-  const response = await tracker.fetch('/submissions', { method: 'POST', body })
-  expect(response.status).toBe(400)
-  const problem = (await response.json()) as { code: string; errors?: { field: string; message: string }[] }
-  expect(problem.code).toBe('invalid_input')
-  if (field === undefined) return
-  expect(problem.errors?.[0]?.field).toBe(field)
-  expect(problem.errors?.[0]?.message).toEqual(expect.any(String))
-})
+  ['text that is not JSON', 'extensions=x', undefined],
+  ['an empty body', '', undefined],
+  ['options that are nested too deeply', `{"extensions":[{"name":"x","options":${deepArray}}]}`, undefined],
+])(
+  '%s gets 400, and the error names the invalid field, unless the whole body is invalid',
+  async (_, body, field) => {
+    const tracker = await startTracker()
+    const response = await tracker.fetch('/submissions', { method: 'POST', body })
+    expect(response.status).toBe(400)
+    const problem = (await response.json()) as { code: string; errors?: { field: string; message: string }[] }
+    expect(problem.code).toBe('invalid_input')
+    if (field === undefined) return
+    expect(problem.errors?.[0]?.field).toBe(field)
+    expect(problem.errors?.[0]?.message).toEqual(expect.any(String))
+  },
+)
 
 test('at most twenty unknown fields are named', async () => {
   const tracker = await startTracker()
@@ -135,7 +138,7 @@ test('at most twenty unknown fields are named', async () => {
   expect(((await response.json()) as { errors: unknown[] }).errors).toHaveLength(20)
 })
 
-test('a fileName is stored, and the webhookUrl is notified when a webhook settles the run', async () => {
+test('a fileName is stored, and the webhookUrl of the caller is notified when a webhook settles the run', async () => {
   const receiver = await startReceiver()
   const tracker = await startTracker({ ALLOW_PRIVATE_TARGETS: 'true' })
   const body = {

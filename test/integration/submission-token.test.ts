@@ -9,7 +9,7 @@ function responseUrl(statusUrl: string): string {
   return url.href
 }
 
-const put = (url: string, headers = {}) =>
+const putResponse = (url: string, headers = {}) =>
   fetch(url, { method: 'PUT', headers, body: JSON.stringify({ fileId: FILE_ID }) })
 
 test('the token of a submission gives access only to this submission', async () => {
@@ -17,16 +17,16 @@ test('the token of a submission gives access only to this submission', async () 
   const mine = await register(tracker, ['remove-bg'], null)
   const other = await register(tracker, ['remove-bg'], null)
   const { search } = new URL(mine.statusUrl)
-  const others = `${tracker.url}/submissions/${other.submissionId}`
-  expect((await fetch(others + search)).status).toBe(401)
-  expect((await fetch(`${others}/events${search}`)).status).toBe(401)
-  expect((await put(`${others}/response${search}`)).status).toBe(401)
+  const otherUrl = `${tracker.url}/submissions/${other.submissionId}`
+  expect((await fetch(otherUrl + search)).status).toBe(401)
+  expect((await fetch(`${otherUrl}/events${search}`)).status).toBe(401)
+  expect((await putResponse(`${otherUrl}/response${search}`)).status).toBe(401)
   expect((await fetch(`${tracker.url}/assets/${mine.submissionId}/status${search}`)).status).toBe(401)
   expect((await fetch(mine.statusUrl)).status).toBe(200)
-  expect((await put(responseUrl(mine.statusUrl))).status).toBe(200)
+  expect((await putResponse(responseUrl(mine.statusUrl))).status).toBe(200)
 })
 
-test('a missing or wrong key and a forged or foreign token get 401, even for an unknown id', async () => {
+test('a missing or wrong key or token gets 401, even for an unknown id', async () => {
   const tracker = await startTracker()
   const { submissionId, webhookUrl, statusUrl } = await register(tracker, ['remove-bg'], null)
   const { search } = new URL(statusUrl)
@@ -41,8 +41,8 @@ test('a missing or wrong key and a forged or foreign token get 401, even for an 
     fetch(statusUrl.slice(0, -1)),
     fetch(`${tracker.url}/submissions/unknown${search}`),
     fetch(own, { headers: { authorization: 'Bearer another-key-of-the-tests' } }),
-    put(`${own}/response`),
-    put(`${own}/response?token=${webhookToken}`),
+    putResponse(`${own}/response`),
+    putResponse(`${own}/response?token=${webhookToken}`),
   ]
   for (const response of await Promise.all(rejected)) {
     expect(response.status).toBe(401)
@@ -60,23 +60,26 @@ test('an API key and an admin key give access to any submission', async () => {
   for (const key of [API_KEY, ADMIN_KEY]) {
     const headers = { authorization: `Bearer ${key}` }
     expect((await fetch(own, { headers })).status).toBe(200)
-    expect((await put(`${own}/response`, headers)).status).toBe(200)
+    expect((await putResponse(`${own}/response`, headers)).status).toBe(200)
   }
 })
 
-test('routes that accept the token allow every origin, even for errors, and OPTIONS gets 204 there', async () => {
+test('routes that accept a token allow every origin, even for errors, and respond to OPTIONS with 204', async () => {
   const tracker = await startTracker()
   const { statusUrl, eventsUrl } = await register(tracker, ['remove-bg'], null)
-  const bad = `${statusUrl}x`
+  const badStatusUrl = `${statusUrl}x`
   const preflight = { method: 'OPTIONS', headers: { origin: 'https://shop.example' } }
+  const wrongMethod = await fetch(statusUrl, { method: 'DELETE' })
+  const statusPreflight = await fetch(statusUrl, preflight)
+  const responsePreflight = await fetch(responseUrl(statusUrl), preflight)
   const responses = [
     await fetch(statusUrl),
-    await fetch(bad),
-    await put(responseUrl(statusUrl)),
-    await put(responseUrl(bad)),
-    await fetch(statusUrl, { method: 'DELETE' }),
-    await fetch(statusUrl, preflight),
-    await fetch(responseUrl(statusUrl), preflight),
+    await fetch(badStatusUrl),
+    await putResponse(responseUrl(statusUrl)),
+    await putResponse(responseUrl(badStatusUrl)),
+    wrongMethod,
+    statusPreflight,
+    responsePreflight,
     await fetch(eventsUrl, { method: 'HEAD' }),
     await fetch(`${eventsUrl}x`),
     await fetch(eventsUrl, preflight),
@@ -91,10 +94,10 @@ test('routes that accept the token allow every origin, even for errors, and OPTI
       expect.arrayContaining(['ETag', 'Retry-After', 'Location', 'Link', 'X-Request-Id']),
     )
   }
-  expect(responses[4]?.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
-  expect(responses[5]?.headers.get('access-control-allow-methods')).toBe('GET,HEAD')
-  expect(responses[6]?.headers.get('access-control-allow-methods')).toBe('PUT')
-  expect(responses[6]?.headers.get('access-control-allow-headers')).toContain('Content-Type')
+  expect(wrongMethod.headers.get('allow')).toBe('GET, HEAD, OPTIONS')
+  expect(statusPreflight.headers.get('access-control-allow-methods')).toBe('GET,HEAD')
+  expect(responsePreflight.headers.get('access-control-allow-methods')).toBe('PUT')
+  expect(responsePreflight.headers.get('access-control-allow-headers')).toContain('Content-Type')
 })
 
 test('POST /submissions is for backends: no CORS, and OPTIONS gets 405', async () => {

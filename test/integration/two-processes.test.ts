@@ -11,7 +11,10 @@ const ENV = { TRACKER_TOKEN_SECRET: 'token-secret-of-the-tests' }
 
 type Listener = Parameters<StoreHandle['watchOtherCommits']>[0]
 
-/** Starts two services on one database. A commit of one is reported to the other only when the test calls `report`. */
+/**
+ * Starts two services on one database, as two processes would. A commit of one is reported to the other only when the test calls
+ * `report`.
+ */
 async function startBoth(overridesOfSecond: Overrides = {}) {
   const opened = await openSqlite()
   onTestFinished(() => opened.destroy())
@@ -30,10 +33,10 @@ async function startBoth(overridesOfSecond: Overrides = {}) {
   return { one, two, report, stores }
 }
 
-/** Registers an upload with these extensions at `one`. Returns a function that settles one of them. */
-async function registerAt(one: RunningTracker, ...names: string[]) {
-  const { webhookUrl } = await register(one, names)
-  return async (name: string, receiver = one) => {
+/** Registers an upload with these extensions. Returns a function that settles one of its runs by a webhook to `receiver`. */
+async function registerAt(tracker: RunningTracker, ...names: string[]) {
+  const { webhookUrl } = await register(tracker, names)
+  return async (name: string, receiver = tracker) => {
     const { status } = await deliver(movedTo(receiver, webhookUrl), payload(name, 'success'))
     expect(status).toBe(200)
   }
@@ -53,10 +56,10 @@ test('a change that one process acknowledged is in the next status of the other,
 })
 
 test.each([
-  ['the asset', { fileIds: [FILE_ID], submissionIds: [] }],
+  ['a change of the asset', { fileIds: [FILE_ID], submissionIds: [] }],
   ['an unknown change', 'unknown'],
 ] as const)(
-  'a waiting request at one process gets its response when the other reports %s',
+  'a waiting request and an event stream at one process get the new status when the other reports %s',
   async (_, changed) => {
     const { one, two, report } = await startBoth()
     const settle = await registerAt(one, 'remove-bg')

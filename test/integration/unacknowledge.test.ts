@@ -3,7 +3,7 @@ import { ask, listRuns, type OperatorRun } from '../support/operator.ts'
 import { API_KEY, startTracker } from '../support/tracker.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
 
-test('revoking an acknowledgement makes the run an open failure again, and is recorded once in the audit log', async () => {
+test('revoking an acknowledgement makes the run an open failure again, and is recorded once in the audit log even if it is repeated', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))

@@ -32,7 +32,7 @@ async function startOnWrongDatabase(env: Record<string, string> = {}) {
   return { correct, wrong, submissionId, webhookUrl, wrongUrl: movedTo(wrong, webhookUrl) }
 }
 
-/** Copies the submissions of one stopped tracker into the database of another, as a restore would. */
+/** Copies the submissions and runs of one tracker into the database of another, as a restore would. Stop both trackers first. */
 function restoreSubmissions(from: RunningTracker, to: RunningTracker): Promise<void> {
   return copyTables(from.database, to.database, ['submissions', 'runs', 'current_runs'])
 }
@@ -52,7 +52,7 @@ test('a webhook for a submission that is not in the database returns 503 and is 
   expect((await ask(wrong, `/assets/${FILE_ID}/status`)).status).toBe(404)
 })
 
-test('a webhook is not applied to the submission that has the same number in another database', async () => {
+test('a webhook is not applied to another submission that has the same number in this database', async () => {
   const { wrong, submissionId, wrongUrl } = await startOnWrongDatabase()
   const other = await register(wrong, ['remove-bg'])
   expect(numberOf(other.submissionId)).toBe(numberOf(submissionId))
@@ -84,14 +84,14 @@ test.each(['0190a5f2-7d9c-7c3e-9a55-2f6c1d1e4b11', 'sub_1', 'sub_01_AAAAAAAAAAA'
   },
 )
 
-test("ImageKit's retry settles the run once the right database is back", async () => {
+test("ImageKit's retry settles the run once the correct database is back", async () => {
   const { correct, wrongUrl, webhookUrl } = await startOnWrongDatabase()
   expect((await deliver(wrongUrl, SUCCESS)).status).toBe(503)
   expect(await deliver(webhookUrl, SUCCESS)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
   expect((await statusOf(correct)).status).toBe('success')
 })
 
-test('a retry with the signature of the first attempt is not stale', async () => {
+test('a retry with the signature of the first attempt is not rejected as stale', async () => {
   const { clock, advance } = movingClock()
   const secrets = { IMAGEKIT_WEBHOOK_SECRET: WEBHOOK_SECRET, REQUIRE_EXTENSION_SIGNATURE: 'true' }
   const { webhookUrl } = await register(await startTracker({ ...TOKENS, ...secrets }), ['remove-bg'])
@@ -103,7 +103,7 @@ test('a retry with the signature of the first attempt is not stale', async () =>
   expect((await deliver(movedTo(wrong, webhookUrl), text, signed)).status).toBe(503)
 })
 
-test('the rejected delivery can be replayed once its submission is restored, and not before', async () => {
+test('a rejected delivery can be replayed once its submission is restored, but not before', async () => {
   const { correct, wrong, wrongUrl } = await startOnWrongDatabase()
   expect((await deliver(wrongUrl, SUCCESS)).status).toBe(503)
   await expect.poll(() => listDeliveries(wrong)).toHaveLength(1)
@@ -121,7 +121,7 @@ test('the rejected delivery can be replayed once its submission is restored, and
   expect((await statusOf(restored)).status).toBe('success')
 })
 
-test('a webhook for a forgotten submission gets 200', async () => {
+test('a webhook for the submission of a forgotten asset gets 200, and is ignored', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   expect((await ask(tracker, `/assets/${FILE_ID}`, { method: 'DELETE' })).status).toBe(204)

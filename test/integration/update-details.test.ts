@@ -48,14 +48,14 @@ test('an update forwards its body, with the tracker’s webhookUrl in place of t
   expect(call?.path).toBe(`/v1/files/${FILE_ID}/details`)
 })
 
-test('without extensions no webhookUrl is sent', async () => {
+test('an update without extensions is forwarded without a webhookUrl', async () => {
   const { tracker, bodies } = await start()
   await update(tracker, { tags: ['a'], webhookUrl: CALLER_URL })
   await update(tracker, { tags: ['a'], extensions: [] })
   expect(bodies).toEqual([{ tags: ['a'] }, { tags: ['a'], extensions: [] }])
 })
 
-test('an update of a real file runs its extensions, and their webhooks settle it', async () => {
+test('an update of an uploaded file runs the extensions, and their webhooks settle the runs', async () => {
   const { tracker } = await startTrackerAndSandbox()
   const { fileId } = (await (await upload(tracker, [FILE, FILE_NAME])).json()) as { fileId: string }
   const response = await update(
@@ -82,7 +82,7 @@ test('an update with publish is forwarded unchanged', async () => {
   expect(sandbox.updates()).toMatchObject([{ fileId, body }])
 })
 
-test("an unknown file gets ImageKit's 404, its submission is rejected, and the asset stays unknown", async () => {
+test("an update of an unknown file gets ImageKit's 404, its submission is rejected, and the asset stays unknown", async () => {
   const { tracker } = await startTrackerAndSandbox()
   const response = await update(tracker, { extensions: EXTENSIONS })
   expect(response.status).toBe(404)
@@ -103,14 +103,17 @@ test.for([
   ['a webhookUrl that is not a URL', { webhookUrl: 'nowhere' }, 400],
   ['a webhookUrl that is not a string', { webhookUrl: 1 }, 400],
   ['a body over 1 MiB', { description: 'x'.repeat(1024 * 1024) }, 413],
-] as const)('%s is rejected in ImageKit’s shape, and ImageKit is not called', async ([, body, status]) => {
-  const { tracker, imagekit, created } = await start()
-  const response = await update(tracker, body)
-  expect(response.status).toBe(status)
-  expect(await response.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
-  expect(imagekit.calls).toEqual([])
-  expect(created).toEqual([])
-})
+] as const)(
+  '%s is rejected with an error in ImageKit’s shape, and ImageKit is not called',
+  async ([, body, status]) => {
+    const { tracker, imagekit, created } = await start()
+    const response = await update(tracker, body)
+    expect(response.status).toBe(status)
+    expect(await response.json()).toEqual({ message: expect.any(String), help: expect.any(String) })
+    expect(imagekit.calls).toEqual([])
+    expect(created).toEqual([])
+  },
+)
 
 test.for(['a?b#c', 'ü ☃', '%2F', 'a%', '...', '..%2f..'])(
   'the fileId "%s" reaches ImageKit unchanged',

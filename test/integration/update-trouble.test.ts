@@ -8,11 +8,11 @@ import { deliver, FILE_ID } from '../support/webhooks.ts'
 
 const BODY = { extensions: [{ name: 'remove-bg' }] }
 
-async function start(url: string, overrides = {}) {
+async function start(imagekitUrl: string, overrides = {}) {
   const database = await createTestDatabase()
   const watched = await openWatchedStore(database)
   const settings = { store: watched.store, drainMs: 100, ...overrides }
-  const tracker = await startTracker({ IMAGEKIT_API_URL: url }, settings, database)
+  const tracker = await startTracker({ IMAGEKIT_API_URL: imagekitUrl }, settings, database)
   return { tracker, ...watched }
 }
 
@@ -37,7 +37,7 @@ const FAILURES: [failure: string, status: number, code: string, script: (call: C
 ]
 
 test.for(FAILURES)(
-  'if ImageKit receives an update and %s, the update is unconfirmed until a webhook settles its run',
+  'if ImageKit receives an update and %s, the update is unconfirmed, and a webhook still settles its run',
   async ([, status, code, script]) => {
     let webhookUrl = ''
     const imagekit = await startMisbehavingImagekit(async (call) => {
@@ -81,7 +81,7 @@ test('while the store can’t write the submission, an update gets 503 and Image
   expect(imagekit.calls).toEqual([])
 })
 
-test('a body that stalls gets 408', async () => {
+test('an update whose body stalls gets 408', async () => {
   const imagekit = await startMisbehavingImagekit()
   const { tracker } = await start(imagekit.url, { wholeBodyMs: 50 })
   const headers = { 'content-type': 'application/json' }
@@ -91,7 +91,7 @@ test('a body that stalls gets 408', async () => {
   expect(imagekit.calls).toEqual([])
 })
 
-test('a response is applied even if the caller has disconnected', async () => {
+test('ImageKit’s response to an update is applied even if the caller has disconnected', async () => {
   const imagekit = await startMisbehavingImagekit((call) => call.readJson())
   const { tracker, created } = await start(imagekit.url)
   const headers = { 'content-type': 'application/json' }

@@ -6,18 +6,18 @@ import { type Entry, EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uplo
 
 const CALLER_URL: Entry = ['webhookUrl', 'https://hooks.example.com/secret-path']
 
-test('each upload writes one log line, without secrets', async () => {
+test('each upload is logged in one line, without secrets', async () => {
   let status = 200
   const imagekit = await startMisbehavingImagekit(async (call) => {
     await call.readForm()
     if (call.hasWholeForm)
       call.respond(status, status === 200 ? uploadedFile('file-1') : { message: 'No.', help: '' })
   })
-  let text = ''
-  const logger = pino({ level: 'info' }, { write: (line: string) => (text += line) })
+  let logText = ''
+  const logger = pino({ level: 'info' }, { write: (line: string) => (logText += line) })
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url }, { logger })
   const uploadLines = () =>
-    text
+    logText
       .split('\n')
       .filter((line) => line.includes('"event":"upload.'))
       .map((line): { [field: string]: unknown } => JSON.parse(line))
@@ -32,23 +32,34 @@ test('each upload writes one log line, without secrets', async () => {
     200, 400, 500, 400,
   ])
 
-  const line = { level: 30, bytes: expect.any(Number), ms: expect.any(Number), msg: 'upload finished' }
+  const commonFields = {
+    level: 30,
+    bytes: expect.any(Number),
+    ms: expect.any(Number),
+    msg: 'upload finished',
+  }
   const idOf = (response: Response) => response.headers.get('x-submission-id')
   const requestId = invalid.headers.get('x-request-id')
   expect(requestId).toMatch(/./)
   await expect.poll(uploadLines).toMatchObject([
     {
-      ...line,
+      ...commonFields,
       event: 'upload.accepted',
       submissionId: idOf(accepted),
       fileId: 'file-1',
       status: 200,
       extensions: ['remove-bg'],
     },
-    { ...line, event: 'upload.rejected', submissionId: idOf(rejected), fileId: null, status: 400 },
-    { ...line, event: 'upload.unconfirmed', submissionId: idOf(unconfirmed), fileId: null, status: 500 },
+    { ...commonFields, event: 'upload.rejected', submissionId: idOf(rejected), fileId: null, status: 400 },
     {
-      ...line,
+      ...commonFields,
+      event: 'upload.unconfirmed',
+      submissionId: idOf(unconfirmed),
+      fileId: null,
+      status: 500,
+    },
+    {
+      ...commonFields,
       event: 'upload.rejected',
       requestId,
       submissionId: null,
@@ -60,5 +71,5 @@ test('each upload writes one log line, without secrets', async () => {
   for (const { bytes } of uploadLines()) expect(bytes).toBeGreaterThan('hello'.length)
   const token = imagekit.calls[0]?.field('webhookUrl')?.split('/').at(-1) ?? 'none'
   for (const secret of [API_KEY, IMAGEKIT_KEY, token, 'secret-path', 'hello'])
-    expect(text).not.toContain(secret)
+    expect(logText).not.toContain(secret)
 })

@@ -36,7 +36,7 @@ async function uploadWithResponse(
   return { tracker, imagekit, response, submissionId, submission: await getSubmission(tracker, submissionId) }
 }
 
-test('ImageKit’s response is returned byte for byte, with its request id, its rate limits and our links', async () => {
+test('ImageKit’s response is returned byte for byte, with its request id, its rate limits and the tracker’s links', async () => {
   const body = ` ${JSON.stringify(uploadedFile('file?1', { name: 'Größe.jpg', unknown: 1.5e300 }))}\n`
   const { tracker, response, submission } = await uploadWithResponse(200, body)
   expect(response.status).toBe(200)
@@ -55,7 +55,7 @@ test('ImageKit’s response is returned byte for byte, with its request id, its 
   expect(tracker.url).toBe(new URL(link.slice(1, link.indexOf('>'))).origin)
 })
 
-test('a queued pre-transformation is accepted without a fileId and without a link', async () => {
+test('an upload whose pre-transformation is queued is accepted without a fileId and without a link', async () => {
   const body = '{"message":"The pre-transformation has been queued successfully."}'
   const { response, submission } = await uploadWithResponse(202, body)
   expect(response.status).toBe(202)

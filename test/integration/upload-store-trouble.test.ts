@@ -64,7 +64,7 @@ test('a response that the store can’t write is still returned, and applied onc
     .toMatchObject({ state: 'accepted', fileId: 'file1', extensions: [{ source: 'response' }] })
 })
 
-test('a response that could not be written before the service stops is written during the stop', async () => {
+test('a response whose write failed is written at the latest during the stop', async () => {
   const { tracker, failing } = await start()
   failing.add('applyResponse')
   const submissionId = (await upload(tracker, FORM)).headers.get('x-submission-id')
@@ -76,7 +76,7 @@ test('a response that could not be written before the service stops is written d
   expect(stored?.submission.state).toBe('accepted')
 })
 
-test('an Idempotency-Key whose response is not written yet gets 409, and gets the response later', async () => {
+test('an upload that repeats an Idempotency-Key gets 409 until the first response is written, and then that response', async () => {
   const { tracker, failing, imagekit } = await start()
   failing.add('applyResponse')
   const first = await upload(tracker, FORM, KEY)
@@ -96,7 +96,7 @@ test('an Idempotency-Key that could not be released during an outage of the stor
   expect(imagekit.calls.filter((call) => call.hasWholeForm)).toHaveLength(1)
 })
 
-test('an Idempotency-Key is released if its claim may be committed although the store did not confirm it', async () => {
+test('an Idempotency-Key is released if its claim may have been committed although the store reported an error', async () => {
   const { tracker, uncertain, failing, imagekit } = await start()
   uncertain.add('claimIdempotencyKey')
   // The release of the key is retried until the store is available.

@@ -8,15 +8,15 @@ import { deliver } from '../support/webhooks.ts'
 
 const CALLER_URL = 'https://caller.example.com/hook?secret=1'
 
-/** Returns a handler of ImageKit that reads the whole form and sends this response. */
-function acceptWith(response: object) {
+/** Returns a handler for `startMisbehavingImagekit` that reads the whole form, and responds with 200 and this body. */
+function acceptWith(body: object) {
   return async (call: Call) => {
     await call.readForm()
-    call.respond(200, response)
+    call.respond(200, body)
   }
 }
 
-test('the form ends with the webhookUrl of the tracker; the caller’s is stored and never sent', async () => {
+test('the form ends with the webhookUrl of the tracker; the caller’s is stored, and not sent to ImageKit', async () => {
   const imagekit = await startMisbehavingImagekit(acceptWith(uploadedFile('file1')))
   const database = await createTestDatabase()
   const { store, created } = await openWatchedStore(database)
@@ -37,7 +37,7 @@ test('the form ends with the webhookUrl of the tracker; the caller’s is stored
 test.for([
   ['no extensions', []],
   ['an empty array of extensions', [['extensions', '[]']]],
-] as const)('with %s no webhookUrl is sent, not even the caller’s', async ([, more]) => {
+] as const)('with %s no webhookUrl is sent to ImageKit, not even the caller’s', async ([, more]) => {
   const imagekit = await startMisbehavingImagekit(acceptWith(uploadedFile('file1')))
   const tracker = await startTracker({ IMAGEKIT_UPLOAD_URL: imagekit.url })
   const response = await upload(tracker, [

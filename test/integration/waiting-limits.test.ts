@@ -10,6 +10,7 @@ import { openEvents } from './status-server.ts'
 
 type Overrides = NonNullable<Parameters<typeof startTracker>[1]>
 
+/** Starts a tracker. `rejectionLines` returns its log lines about exceeded limits. */
 async function startLogged(overrides: Overrides) {
   const lines: string[] = []
   const logger = pino({ level: 'warn' }, { write: (line: string) => void lines.push(line) })
@@ -19,6 +20,7 @@ async function startLogged(overrides: Overrides) {
   return { tracker, rejectionLines }
 }
 
+/** Opens a connection to the tracker, and sends `bytes` if there are any. */
 async function openSocket(tracker: RunningTracker, bytes = ''): Promise<Socket> {
   const { hostname, port } = new URL(tracker.url)
   const socket = connect(Number(port), hostname)
@@ -44,11 +46,11 @@ test('twenty requests may wait or stream with one token; the next gets 503 until
     expect(response.headers.get('access-control-allow-origin')).toBe('*')
     expect(await response.json()).toMatchObject({ code: 'overloaded', status: 503 })
   }
-  // The first rejection is logged at once, the second with the others of the next interval.
+  // The first rejection is logged at once, the second at the end of the log interval.
   expect(rejectionLines()).toMatchObject([{ rejected: { 'waiting with one token': 1 } }])
   expect((await fetch(statusUrl)).status).toBe(200)
-  const own = await register(tracker, ['remove-bg'], 'another')
-  expect((await openEvents(own.eventsUrl)).response.statusCode).toBe(200)
+  const another = await register(tracker, ['remove-bg'], 'another')
+  expect((await openEvents(another.eventsUrl)).response.statusCode).toBe(200)
   expect((await openEvents(eventsUrl, withKey)).response.statusCode).toBe(200)
 
   streams[0]?.disconnect()
@@ -65,12 +67,13 @@ test('the limit of a token also applies to the token of a submission', async () 
 })
 
 test('waiting requests may use three quarters of the unreserved connections; webhooks and statuses get the rest', async () => {
-  // 10 of 40 are reserved, and 22 of the other 30 may wait.
+  // 10 of the 40 file descriptors are reserved; of the other 30, which are for connections, 22 may wait.
   const { tracker, rejectionLines } = await startLogged({ descriptors: 40 })
   const { webhookUrl } = await register(tracker, ['remove-bg'], 'own')
   await register(tracker, ['remove-bg'])
   const url = `${tracker.url}/assets/${FILE_ID}/events`
   const streams = []
+  // With a key, because each token has a lower limit of its own.
   for (let count = 0; count < 60; count += 1) streams.push(await openEvents(url, withKey))
   const statuses = streams.map(({ response }) => response.statusCode)
   expect(statuses).toEqual([...Array(22).fill(200), ...Array(38).fill(503)])
@@ -80,7 +83,7 @@ test('waiting requests may use three quarters of the unreserved connections; web
   expect((await tracker.fetch('/assets/own/status')).status).toBe(200)
 })
 
-test('idle connections are closed for new ones, the longest idle first', async () => {
+test('the longest idle connection is closed for a new one', async () => {
   const { tracker, rejectionLines } = await startLogged({ connectionLimits: { maxConnections: 10 } })
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const idle: Socket[] = []
@@ -94,7 +97,7 @@ test('idle connections are closed for new ones, the longest idle first', async (
   expect(rejectionLines()).toMatchObject([{ rejected: { connections: 1 } }])
 })
 
-test('a connection beyond the limit gets 503 and is closed if no other one is idle', async () => {
+test('a connection beyond the limit gets 503 and is closed if no other connection is idle', async () => {
   const { tracker } = await startLogged({ connectionLimits: { maxConnections: 4 } })
   const head = `POST /submissions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${API_KEY}\r\n`
   const busy: Socket[] = []
@@ -123,7 +126,7 @@ test('a connection with many pipelined waiting requests is closed', async () => 
   await Promise.all(sockets.map((socket) => once(socket, 'close')))
   expect(sockets.map(({ bytesRead }) => bytesRead)).toEqual(sockets.map(() => 0))
   expect(rejectionLines()).toMatchObject([{ rejected: expect.any(Object) }])
-  // None of the requests is waiting any longer.
+  // None of the requests is waiting any longer, so all twenty places of the token are free.
   const streams = await Promise.all(
     Array.from({ length: 20 }, () => openEvents(statusUrl.replace('/status?', '/events?'))),
   )

@@ -13,7 +13,7 @@ async function startOnStore(replace: (real: Store) => Partial<Store>, maxQueued?
   return startTracker({}, { store: { ...real, ...replace(real) } }, database)
 }
 
-test('a webhook gets its response after the commit of the delivery and its effect', async () => {
+test('a webhook gets its response only after the delivery and its effect are committed', async () => {
   const order: string[] = []
   let startCommit = () => {}
   const mayCommit = new Promise<void>((resolve) => {
@@ -34,7 +34,8 @@ test('a webhook gets its response after the commit of the delivery and its effec
     return response
   })
   await expect.poll(() => order).toEqual(['requested'])
-  // The same process handles each of these requests completely while the webhook waits.
+  // The tracker handles each of these requests completely before the webhook's commit: a response that did not wait for the commit
+  // would have been sent by now.
   for (let round = 0; round < 5; round += 1) expect((await statusOf(tracker)).status).toBe('pending')
   expect(order).toEqual(['requested'])
   startCommit()
@@ -43,19 +44,19 @@ test('a webhook gets its response after the commit of the delivery and its effec
   expect((await statusOf(tracker)).status).toBe('success')
 })
 
-test('streams get the effect of a webhook once it is committed', async () => {
+test('an event stream sends the status that a webhook set, and ends when the asset is no longer pending', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const response = await tracker.fetch(`/assets/${FILE_ID}/events`)
   const decoder = new TextDecoder()
   let received = ''
-  const ended = (async () => {
+  const streamEnded = (async () => {
     for await (const chunk of response.body ?? []) received += decoder.decode(chunk, { stream: true })
   })()
   await expect.poll(() => received).toContain('"status":"pending"')
   await deliver(webhookUrl, payload('remove-bg', 'success'))
   await expect.poll(() => received).toContain('"status":"success"')
-  await ended
+  await streamEnded
 })
 
 test('a webhook that cannot be stored gets 503, and is applied when it is sent again', async () => {
@@ -76,7 +77,7 @@ test('a webhook that cannot be stored gets 503, and is applied when it is sent a
   expect((await statusOf(tracker)).status).toBe('success')
 })
 
-/** The size of the write queue: enough for the service's own jobs. */
+/** The maximum number of queued steps. The service's own jobs need less. */
 const QUEUE_SIZE = 10
 
 test('a webhook that does not fit into the write queue gets 503, and is applied when it is sent again', async () => {
@@ -84,7 +85,8 @@ test('a webhook that does not fit into the write queue gets 503, and is applied 
   const tracker = await startOnStore(
     (real) => ({
       recordDelivery(delivery) {
-        // Fills the queue in the same event-loop tick; what the jobs have queued already leaves fewer places.
+        // Fills the queue in the same event-loop tick, so no step is committed in between. If a job has queued a step before, the
+        // queue is full even earlier.
         if (isBusy) void Promise.allSettled(Array.from({ length: QUEUE_SIZE }, () => real.probe()))
         return real.recordDelivery(delivery)
       },
@@ -100,7 +102,7 @@ test('a webhook that does not fit into the write queue gets 503, and is applied 
   await expect.poll(redeliver).toEqual({ outcome: 'applied' })
 })
 
-test('a delivery is stored as received, with its headers except for those that may be secret', async () => {
+test('a delivery is stored as received, with all headers except those that may be secret', async () => {
   const tracker = await startTracker()
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg'])
   const text = `  ${JSON.stringify(payload('remove-bg', 'success'), null, 3)}\n`
@@ -137,7 +139,7 @@ test('a delivery is stored as received, with its headers except for those that m
   expect(JSON.stringify(headers)).not.toMatch(/secret|c2VjcmV0|authorization|cookie|signature/)
 })
 
-test('a webhook after a restart still settles its run, and statuses survive', async () => {
+test('statuses survive a restart, and a webhook after it still settles its run', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg', 'ai-tasks'])
   await deliver(webhookUrl, payload('remove-bg', 'failure'))
@@ -151,7 +153,7 @@ test('a webhook after a restart still settles its run, and statuses survive', as
   expect((await deliver(url, payload('ai-tasks', 'success'))).json).toEqual({ outcome: 'applied' })
 })
 
-test('after a rotation, old URLs are valid only while the old token secret is configured', async () => {
+test('after a rotation of the token secret, old URLs are valid only while the old secret is configured', async () => {
   const database = await createTestDatabase()
   const [oldSecret, newSecret] = ['the-old-token-secret', 'the-new-token-secret']
   const first = await startTracker({ TRACKER_TOKEN_SECRET: oldSecret }, {}, database)
@@ -162,18 +164,21 @@ test('after a rotation, old URLs are valid only while the old token secret is co
   const response = await deliver(movedTo(rotated, webhookUrl), payload('remove-bg', 'success'))
   expect(response.json).toEqual({ outcome: 'applied' })
   expect((await fetch(movedTo(rotated, statusUrl))).status).toBe(200)
-  const signedAnew = await register(rotated, ['remove-bg'])
+  const registeredLater = await register(rotated, ['remove-bg'])
   await rotated.service.stop()
 
   const withoutOld = await startTracker({ TRACKER_TOKEN_SECRET: newSecret }, {}, database)
   expect((await deliver(movedTo(withoutOld, webhookUrl), payload('ai-tasks', 'success'))).status).toBe(401)
   expect((await fetch(movedTo(withoutOld, statusUrl))).status).toBe(401)
-  expect((await fetch(movedTo(withoutOld, signedAnew.statusUrl))).status).toBe(200)
-  const anew = await deliver(movedTo(withoutOld, signedAnew.webhookUrl), payload('remove-bg', 'success'))
-  expect(anew.json).toEqual({ outcome: 'applied' })
+  expect((await fetch(movedTo(withoutOld, registeredLater.statusUrl))).status).toBe(200)
+  const delivered = await deliver(
+    movedTo(withoutOld, registeredLater.webhookUrl),
+    payload('remove-bg', 'success'),
+  )
+  expect(delivered.json).toEqual({ outcome: 'applied' })
 })
 
-test('a start without the token secret that was used last logs an error; a start with both does not', async () => {
+test('a start without the token secret that signed the newest URLs logs an error; a start with it does not', async () => {
   const database = await createTestDatabase()
   const [oldSecret, newSecret] = ['the-old-token-secret', 'the-new-token-secret']
   const errorsOfStart = async (secrets: string) => {
@@ -186,6 +191,6 @@ test('a start without the token secret that was used last logs an error; a start
   expect(await errorsOfStart(oldSecret)).toBe('')
   expect(await errorsOfStart(`${newSecret},${oldSecret}`)).toBe('')
   expect(await errorsOfStart(oldSecret)).toContain('lacks the secret that signed')
-  // Now the old secret is the one that was used last.
+  // The previous start has recorded the old secret as the one that signs URLs.
   expect(await errorsOfStart(oldSecret)).toBe('')
 })

@@ -17,7 +17,7 @@ test('a webhook before the upload response settles the run, and the response doe
   const response = await tracker.fetch('/api/v1/files/upload', { method: 'POST', body: form })
   const { fileId, extensionStatus } = (await response.json()) as { fileId: string; extensionStatus: object }
   expect(extensionStatus).toEqual({ 'remove-bg': 'pending', 'ai-tasks': 'pending' })
-  // Both webhooks were delivered before the upload response, so no later one has settled the runs.
+  // Both webhooks were delivered before the upload response, so no webhook after it has settled the runs.
   expect(sandbox.deliveries().map(({ state }) => state)).toEqual(['delivered', 'delivered'])
   expect(await statusOf(tracker, fileId)).toMatchObject({
     extensionStatus: { 'remove-bg': 'success', 'ai-tasks': 'failed' },

@@ -20,7 +20,7 @@ function captureLog(level: string) {
   return { logger: pino({ level }, memory), text: () => text, linesOf }
 }
 
-test('by default the log has one line for each delivery', async () => {
+test('by default the log has one line for each recorded delivery', async () => {
   const { logger, linesOf } = captureLog('info')
   const tracker = await startTracker({}, { logger })
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
@@ -37,7 +37,7 @@ test('by default the log has one line for each delivery', async () => {
 
 const success = (service: string) => ({ service, status: 'SUCCESS', fileObject: { fileId: FILE_ID } })
 
-test('above 100 successes per second the log has a total instead of one line each', async () => {
+test('from the 101st success in a second on, the log has a total instead of one line for each', async () => {
   const { logger, linesOf } = captureLog('info')
   let now = Date.parse('2026-03-01T12:00:00Z')
   const tracker = await startTracker({}, { logger, clock: () => now })
@@ -54,7 +54,8 @@ test('above 100 successes per second the log has a total instead of one line eac
   expect(linesOf('delivery recorded')).toHaveLength(100)
   now += 1000
   await deliverAll(names.slice(70, 80))
-  // The total of the first second is written by now. The next second counts as busy too, because it follows a busy one.
+  // The 110 successes of the first second without a line of their own are in a total by now. Those of this second have no lines
+  // either, because the second after a busy one counts as busy, too.
   expect(loggedTotal()).toBeGreaterThanOrEqual(110)
   expect(linesOf('delivery recorded')).toHaveLength(100)
   now += 1000
@@ -69,7 +70,7 @@ test('above 100 successes per second the log has a total instead of one line eac
   )
 })
 
-test('a total that no delivery follows is written by the stop of the service at the latest', async () => {
+test('a total that no delivery follows is written when the service stops, at the latest', async () => {
   const { logger, linesOf } = captureLog('info')
   const tracker = await startTracker({}, { logger, clock: () => 0 })
   const names = Array.from({ length: 60 }, (_, index) => `extension-${index}`)
@@ -81,7 +82,7 @@ test('a total that no delivery follows is written by the stop of the service at 
   expect(linesOf('deliveries recorded').length).toBeGreaterThan(0)
 })
 
-test('even at the level trace the log has one line for each recorded delivery, and no token, key or body', async () => {
+test('even at level trace, the log has one line for each recorded delivery, and no token, key or body', async () => {
   const { logger, text, linesOf } = captureLog('trace')
   const tracker = await startTracker({}, { logger })
   const { webhookUrl, statusUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
@@ -115,7 +116,7 @@ test('even at the level trace the log has one line for each recorded delivery, a
     },
   ])
   const token = webhookUrl.slice(webhookUrl.lastIndexOf('.') + 1)
-  // `foreground` is a word of the failure's body.
+  // `hush` is the token in a query string, and `foreground` a word in the body of the failure webhook.
   const secrets = [token, new URL(statusUrl).searchParams.get('token'), API_KEY, 'hush', 'foreground']
   for (const secret of secrets) expect(text()).not.toContain(secret)
 })

@@ -6,24 +6,30 @@ import { createTestDatabase, openStoreOf } from '../support/database.ts'
 import { startTracker } from '../support/tracker.ts'
 import { deliver, payload, register, statusOf } from '../support/webhooks.ts'
 
-const LIMIT = 1024 * 1024
+const MAX_BODY_BYTES = 1024 * 1024
 
 test.each([
   ['an empty body', ''],
   ['plain text', 'hello'],
-  ['half a JSON text', '{"service":"remove-bg"'],
+  ['a truncated JSON text', '{"service":"remove-bg"'],
   ['two JSON texts', '{}{}'],
   ['a form', 'service=remove-bg&status=SUCCESS'],
-  ['a gzip of a good payload', gzipSync(JSON.stringify(payload('remove-bg', 'success')))],
+  [
+    'a valid payload, compressed with gzip',
+    gzipSync(JSON.stringify(payload('remove-bg', 'success'))),
+    { 'content-encoding': 'gzip' },
+  ],
   ['UTF-16', Buffer.from('{"service":"remove-bg","status":"SUCCESS"}', 'utf16le')],
-])('%s is not JSON and gets 400', async (_, body) => {
-  const tracker = await startTracker()
-  const { webhookUrl } = await register(tracker, ['remove-bg'])
-  const headers = typeof body === 'string' ? {} : { 'content-encoding': 'gzip' }
-  const response = await deliver(webhookUrl, body, headers)
-  expect(response).toMatchObject({ status: 400, json: { code: 'invalid_input', status: 400 } })
-  expect((await statusOf(tracker)).status).toBe('pending')
-})
+] as [body: string, string | Buffer<ArrayBuffer>, { [name: string]: string }?][])(
+  '%s is not JSON and gets 400',
+  async (_, body, headers = {}) => {
+    const tracker = await startTracker()
+    const { webhookUrl } = await register(tracker, ['remove-bg'])
+    const response = await deliver(webhookUrl, body, headers)
+    expect(response).toMatchObject({ status: 400, json: { code: 'invalid_input', status: 400 } })
+    expect((await statusOf(tracker)).status).toBe('pending')
+  },
+)
 
 test('the reason why a body is not JSON contains nothing of the body', async () => {
   const tracker = await startTracker()
@@ -35,7 +41,7 @@ test('the reason why a body is not JSON contains nothing of the body', async () 
   }
 })
 
-test('a forged, truncated or foreign token gets 401 without a read of the store', async () => {
+test('a forged or truncated token, or that of another URL, gets 401 without access to the store', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   const calls: string[] = []
@@ -77,14 +83,14 @@ test('a forged, truncated or foreign token gets 401 without a read of the store'
     expect(response, token.slice(0, 80)).toMatchObject({ status: 401, json: { code: 'unauthenticated' } })
     expect(JSON.stringify(response.json)).not.toContain(good)
   }
-  // The excluded methods are called by timers, and by the log of rejected deliveries, which only writes.
+  // The excluded methods are called by timers, and by the log that stores rejected deliveries in the background.
   expect(
     calls
       .slice(callsBefore)
       .filter(
-        (step) =>
+        (method) =>
           !/^(claimDue|listDueNotifications|foldCounters|heartbeat|recoverAbandoned|acquireLease|pruneBodies|saveClockTrust|keepRejected)/.test(
-            step,
+            method,
           ),
       ),
   ).toEqual([])
@@ -94,24 +100,21 @@ test('a forged, truncated or foreign token gets 401 without a read of the store'
 test.each([
   ['stops in the middle', { 'content-length': 1000 }],
   ['never ends', {}],
-  ['declares a length that is too large', { 'content-length': LIMIT + 1 }],
-])(
-  'a request with a forged token whose body %s gets 401 without waiting for the body',
-  async (_, headers) => {
-    const tracker = await startTracker()
-    const outgoing = request(`${tracker.url}/webhooks/extension/x.y`, { method: 'POST', headers })
-    outgoing.on('error', () => {})
-    outgoing.write('{')
-    const [response] = await once(outgoing, 'response')
-    expect(response.statusCode).toBe(401)
-    outgoing.destroy()
-  },
-)
+  ['has too large a declared length', { 'content-length': MAX_BODY_BYTES + 1 }],
+])('a request whose body %s gets 401 for a forged token without waiting for the body', async (_, headers) => {
+  const tracker = await startTracker()
+  const outgoing = request(`${tracker.url}/webhooks/extension/x.y`, { method: 'POST', headers })
+  outgoing.on('error', () => {})
+  outgoing.write('{')
+  const [response] = await once(outgoing, 'response')
+  expect(response.statusCode).toBe(401)
+  outgoing.destroy()
+})
 
-test('a body over 1 MiB is rejected with 413 by its declared length, before it is sent', async () => {
+test('a body with a declared length over 1 MiB gets 413 before it is sent', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  const outgoing = request(webhookUrl, { method: 'POST', headers: { 'content-length': LIMIT + 1 } })
+  const outgoing = request(webhookUrl, { method: 'POST', headers: { 'content-length': MAX_BODY_BYTES + 1 } })
   outgoing.on('error', () => {})
   outgoing.flushHeaders()
   const [response] = await once(outgoing, 'response')
@@ -126,12 +129,12 @@ test('a chunked body over 1 MiB gets 413 while it streams, and its connection is
   const outgoing = request(webhookUrl, { method: 'POST' })
   const closed = once(outgoing, 'close')
   outgoing.on('error', () => {})
-  outgoing.write(Buffer.alloc(LIMIT, ' '))
+  outgoing.write(Buffer.alloc(MAX_BODY_BYTES, ' '))
   outgoing.write('{}')
   const [response] = await once(outgoing, 'response')
   expect(response.statusCode).toBe(413)
   response.resume()
-  // The body itself never ends.
+  // The body never ends, so only the server can have closed the connection.
   await closed
   expect((await statusOf(tracker)).status).toBe('pending')
 })
@@ -139,7 +142,7 @@ test('a chunked body over 1 MiB gets 413 while it streams, and its connection is
 test('a body of exactly 1 MiB is accepted', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
-  const body = JSON.stringify(payload('remove-bg', 'success')).padEnd(LIMIT, ' ')
+  const body = JSON.stringify(payload('remove-bg', 'success')).padEnd(MAX_BODY_BYTES, ' ')
   expect(await deliver(webhookUrl, body)).toMatchObject({ status: 200, json: { outcome: 'applied' } })
 })
 
@@ -154,7 +157,7 @@ test('the webhook route allows only POST', async () => {
   }
 })
 
-test('a caller that disconnects during a body has no effect', async () => {
+test('a webhook whose sender disconnects before the end of the body has no effect', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const outgoing = request(webhookUrl, { method: 'POST', headers: { 'content-length': 1000 } })

@@ -21,7 +21,7 @@ test('an asset is pending until both of two saved extensions have their final st
   })
 })
 
-test('a response that names one of two saved extensions leaves the other pending', async () => {
+test('a response that names the extension behind one of two saved extensions leaves the other pending', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['saved-extension', 'saved-extension'], null)
   const response = { fileId: FILE_ID, extensionStatus: { 'remove-bg': 'success' } }
@@ -35,7 +35,7 @@ test('a response that names one of two saved extensions leaves the other pending
   })
 })
 
-test('a saved extension that is requested again leaves no older placeholder', async () => {
+test('when a saved extension is requested again, its result also replaces the placeholder of the older submission', async () => {
   const tracker = await startTracker()
   await register(tracker, ['saved-extension'])
   const { webhookUrl } = await register(tracker, ['saved-extension'])

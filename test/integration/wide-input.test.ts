@@ -5,12 +5,15 @@ import { EXTENSIONS, FILE, FILE_NAME, upload } from '../support/uploads.ts'
 import { deliver, FILE_ID, register, statusOf } from '../support/webhooks.ts'
 import { wideList, wideObject } from '../support/wide-json.ts'
 
-/** The size limit of a body, 1 MiB, minus room for the JSON around the wide value. */
+/** The size of a wide value: the maximum of a body, 1 MiB, minus room for the JSON around the value. */
 const WIDE_BYTES = 1024 * 1024 - 500
-/** The limit of CPU time for one request, including its caller; a busy machine takes longer but uses no more CPU time. */
+/**
+ * The maximum CPU time of one request, including its caller, which runs in this process. Elapsed time would depend on the load of the
+ * machine.
+ */
 const MAX_CPU_MS = 2000
 
-/** Does the work. Expects that it needs less CPU time than the limit. */
+/** Expects that `work` takes less than `MAX_CPU_MS` of CPU time, and returns its result. */
 async function withCpuLimit<T>(work: () => Promise<T>): Promise<T> {
   const before = process.cpuUsage()
   const result = await work()
@@ -28,8 +31,13 @@ const OBJECTS = {
 }
 const WIDE = Object.entries({ ...LISTS, ...OBJECTS })
 
-async function put(tracker: RunningTracker, submissionId: string, more: string): Promise<Response> {
-  const body = `{"fileId":"${FILE_ID}",${more}}`
+/** Reports ImageKit's response to a submission, within the CPU limit. `members`: its JSON members besides the `fileId`. */
+async function putResponse(
+  tracker: RunningTracker,
+  submissionId: string,
+  members: string,
+): Promise<Response> {
+  const body = `{"fileId":"${FILE_ID}",${members}}`
   return withCpuLimit(() => tracker.fetch(`/submissions/${submissionId}/response`, { method: 'PUT', body }))
 }
 
@@ -40,7 +48,7 @@ test.each(WIDE)(
     for (const member of ['AITags', 'tags', 'customMetadata']) {
       const { submissionId } = await register(tracker, ['remove-bg'], null)
       const value = member === 'customMetadata' ? `{"a":${wide}}` : wide
-      expect((await put(tracker, submissionId, `"${member}":${value}`)).status).toBe(200)
+      expect((await putResponse(tracker, submissionId, `"${member}":${value}`)).status).toBe(200)
     }
   },
 )
@@ -48,7 +56,7 @@ test.each(WIDE)(
 test('a response with more extensions than a request may have is rejected', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
-  const response = await put(tracker, submissionId, `"extensionStatus":${OBJECTS.statuses}`)
+  const response = await putResponse(tracker, submissionId, `"extensionStatus":${OBJECTS.statuses}`)
   expect(response.status).toBe(400)
   expect(await response.json()).toMatchObject({
     code: 'invalid_input',
@@ -57,17 +65,19 @@ test('a response with more extensions than a request may have is rejected', asyn
   const hundred = JSON.stringify(
     Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`e${index}`, 'failed'])),
   )
-  expect((await put(tracker, submissionId, `"extensionStatus":${hundred}`)).status).toBe(200)
+  expect((await putResponse(tracker, submissionId, `"extensionStatus":${hundred}`)).status).toBe(200)
   expect((await statusOf(tracker)).extensions).toHaveLength(101)
 })
 
-test('responses with ever more extension names create at most 200 runs', async () => {
+test('a submission has at most 200 runs, however many extensions its responses name', async () => {
   const tracker = await startTracker()
   const { submissionId } = await register(tracker, ['remove-bg'], null)
   for (let round = 0; round < 5; round += 1) {
     const names = Array.from({ length: 100 }, (_, index) => [`e${round}-${index}`, 'failed'])
     const extensionStatus = JSON.stringify(Object.fromEntries(names))
-    expect((await put(tracker, submissionId, `"extensionStatus":${extensionStatus}`)).status).toBe(200)
+    expect((await putResponse(tracker, submissionId, `"extensionStatus":${extensionStatus}`)).status).toBe(
+      200,
+    )
   }
   expect((await statusOf(tracker)).extensions).toHaveLength(200)
 })
@@ -102,7 +112,7 @@ test.each(WIDE)('a webhook with a million bytes of %s is processed within the CP
   expect((await statusOf(tracker)).status).toBe('failed')
 })
 
-test('ImageKit’s own response is returned unchanged; only its first hundred extensions get runs', async () => {
+test("ImageKit's response to an upload is returned unchanged, but only the first hundred extensions in it get runs", async () => {
   const file = JSON.stringify(uploadedFile(FILE_ID)).slice(0, -1)
   const text = `${file},"customMetadata":{"a":${LISTS['empty objects']}},"extensionStatus":${OBJECTS.statuses}}`
   const imagekit = await startMisbehavingImagekit(async (call) => {
@@ -113,6 +123,6 @@ test('ImageKit’s own response is returned unchanged; only its first hundred ex
   const response = await withCpuLimit(() => upload(tracker, [FILE, FILE_NAME, ['extensions', EXTENSIONS]]))
   expect(response.status).toBe(200)
   expect(await response.text()).toBe(text)
-  // One for the requested extension, and one for each of the first hundred others.
+  // One for the requested extension, which the response does not name, and one for each of the first hundred that it names.
   expect((await statusOf(tracker)).extensions).toHaveLength(101)
 })

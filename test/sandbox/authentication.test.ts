@@ -1,7 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import ImageKit from '@imagekit/nodejs'
 import { expect, test } from 'vitest'
-import { imageBlob } from '../support/fixture-images.ts'
+import { imageFile } from '../support/fixture-images.ts'
 import {
   type Fields,
   PRIVATE_KEY,
@@ -17,11 +17,11 @@ const basic = (credentials: string) => ({
 const inSeconds = (seconds: number) => Math.floor(Date.now() / 1000) + seconds
 
 function post(sandbox: RunningSandbox, fields: Fields, headers = {}, version = 'v1') {
-  const form = { file: imageBlob('sun.gif'), fileName: 'sun.gif', ...fields }
+  const form = { file: imageFile('sun.gif'), fileName: 'sun.gif', ...fields }
   return postForm(`${sandbox.url}/api/${version}/files/upload`, form, headers)
 }
 
-test('the private key is accepted as the user name of Basic with any password, and bare after Basic', async () => {
+test('the private key is accepted as the user name of Basic authentication with any password, and unencoded after `Basic`', async () => {
   const sandbox = await startSandbox()
   for (const credentials of [`${PRIVATE_KEY}:`, `${PRIVATE_KEY}:do_not_set`]) {
     expect((await post(sandbox, {}, basic(credentials))).status).toBe(200)
@@ -47,7 +47,7 @@ test('uploads, updates and deletions require the key', async () => {
   const sandbox = await startSandbox()
   expect((await post(sandbox, {})).status).toBe(401)
   expect((await post(sandbox, {}, basic('private_other:'))).status).toBe(403)
-  const { body } = await upload(sandbox, { file: imageBlob('sun.gif') })
+  const { body } = await upload(sandbox, { file: imageFile('sun.gif') })
   const file = `${sandbox.url}/v1/files/${String(body['fileId'])}`
   expect((await fetch(`${file}/details`, { method: 'PATCH', body: '{}' })).status).toBe(401)
   expect((await fetch(file, { method: 'DELETE' })).status).toBe(401)
@@ -59,7 +59,7 @@ test('without a configured key any key is accepted, but a key is required', asyn
   expect((await post(sandbox, {})).status).toBe(401)
 })
 
-test("a browser can upload once with a signature created by ImageKit's SDK", async () => {
+test("a browser can upload only once with a signature that ImageKit's SDK created", async () => {
   const sandbox = await startSandbox()
   const client = new ImageKit({ privateKey: PRIVATE_KEY })
   const { token, expire, signature } = client.helper.getAuthenticationParameters()
@@ -98,7 +98,7 @@ test.each([
   )
 })
 
-test('a v2 token signs every parameter and is valid for one upload', async () => {
+test('a v2 token that signs every parameter is valid for one upload', async () => {
   const sandbox = await startSandbox()
   const parameters = { fileName: 'sun.gif', tags: 'a,b', useUniqueFileName: 'false' }
   const token = signToken({ ...parameters, iat: inSeconds(0), exp: inSeconds(600) })
@@ -111,7 +111,7 @@ test('a v2 token signs every parameter and is valid for one upload', async () =>
 
 test.each([
   [
-    'for another payload',
+    'that signs other parameters',
     { tags: 'b' },
     {},
     PRIVATE_KEY,

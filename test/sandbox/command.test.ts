@@ -30,20 +30,20 @@ test('an invalid configuration reports every problem at once', async () => {
   })
 })
 
-test('the start text says which private key the service needs, without printing a configured one', async () => {
-  const textWith = async (env: Record<string, string>) => {
+test('the message at the start says which private key the service needs, without printing a configured one', async () => {
+  const messageWith = async (env: Record<string, string>) => {
     const stdout = new PassThrough()
     const options = ['--directory', temporaryDirectory(), '--port', '0']
     await run({ LOG_LEVEL: 'silent', ...env }, options, stdout)
     return String(stdout.read())
   }
-  expect(await textWith({})).toContain('\n  IMAGEKIT_PRIVATE_KEY=private_sandbox  # any key is accepted\n')
-  const configured = await textWith({ IMAGEKIT_PRIVATE_KEY: 'private_of_a_developer' })
+  expect(await messageWith({})).toContain('\n  IMAGEKIT_PRIVATE_KEY=private_sandbox  # any key is accepted\n')
+  const configured = await messageWith({ IMAGEKIT_PRIVATE_KEY: 'private_of_a_developer' })
   expect(configured).toContain('The service needs the same IMAGEKIT_PRIVATE_KEY as this sandbox.\n')
   expect(configured).not.toContain('private_of_a_developer')
 })
 
-test('--port overrides PORT, which the service may already use', async () => {
+test('--port overrides PORT, which may be the port of the service', async () => {
   const service = createServer().listen(0, '127.0.0.1')
   onTestFinished(() => void service.close())
   await once(service, 'listening')

@@ -25,7 +25,7 @@ test.each([
   ['private = false', true],
   ['none = "x"', false],
   ['none != "x"', true],
-  // AND binds closer than OR.
+  // AND has precedence over OR.
   ['name = "cat.jpg" OR size < 1 AND size < 1', true],
   ['(name = "cat.jpg" OR size < 1) AND size < 1', false],
   ['NOT size < 1 AND NOT (tags = "x")', true],
@@ -77,7 +77,7 @@ test('quoted values may contain any character', () => {
   const values = fc.string()
   fc.assert(
     fc.property(values, (value) => {
-      // `$&` stands for the quote or backslash that is found.
+      // `$&` is the matched quote or backslash.
       const quoted = value.replaceAll(/["\\]/g, '\\$&')
       const expression = parseExpression(`name = "${quoted}"`)
       expect(expression).toEqual({ kind: 'condition', field: 'name', operator: '=', values: [value] })

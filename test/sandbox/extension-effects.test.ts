@@ -1,12 +1,12 @@
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import { imageBlob, imageBytes } from '../support/fixture-images.ts'
+import { imageBytes, imageFile } from '../support/fixture-images.ts'
 import { download, get, getList, startSandbox, upload } from './support/running-sandbox.ts'
 
 type Extension = { name: string; [option: string]: unknown }
 
-/** Uploads with extensions that finish within the request, and returns the file's details afterwards. */
-async function detailsAfter(extensions: Extension[], file = imageBlob('shirt.jpg'), fields = {}) {
+/** Uploads with extensions that finish within the request. Returns the file's details and versions afterwards. */
+async function detailsAfter(extensions: Extension[], file = imageFile('shirt.jpg'), fields = {}) {
   const sandbox = await startSandbox()
   const tags = ['keep', ...extensions.map(({ name }) => `sandbox:${name}=success-now`)].join(',')
   const { body } = await upload(sandbox, { file, extensions: JSON.stringify(extensions), tags, ...fields })
@@ -41,7 +41,7 @@ test('remove-bg adds a version: a PNG of the same size whose background is trans
 test.each([
   ['00ff00', [0, 255, 0]],
   ['blue', [0, 0, 255]],
-])('remove-bg with bg_color %s fills the background with it', async (bg_color, pixel) => {
+])('remove-bg fills the background with bg_color %s', async (bg_color, pixel) => {
   const { details } = await detailsAfter([{ name: 'remove-bg', options: { bg_color } }])
   const { data } = await sharp((await download(details['url'])).bytes)
     .raw()
@@ -50,14 +50,14 @@ test.each([
   expect(details['hasAlpha']).toBe(false)
 })
 
-test('remove-bg accepts unknown options, such as bg_colour', async () => {
+test('remove-bg ignores unknown options, such as bg_colour', async () => {
   const { details } = await detailsAfter([
     { name: 'remove-bg', options: { bg_colour: 'green', add_shadow: true } },
   ])
   expect(details['hasAlpha']).toBe(true)
 })
 
-test('a tagger gives the same image the same tags each time, with its name as their source', async () => {
+test('a tagger gives the same image the same tags each time, and another image others, with its name as their source', async () => {
   const tagger = { name: 'aws-auto-tagging', minConfidence: 0, maxTags: 30 }
   const { details } = await detailsAfter([tagger])
   const tags = details['AITags']
@@ -65,7 +65,7 @@ test('a tagger gives the same image the same tags each time, with its name as th
   expect(tags).toContainEqual({ name: 'White', confidence: expect.any(Number), source: 'aws-auto-tagging' })
   expect(tags).toContainEqual({ name: 'Red', confidence: expect.any(Number), source: 'aws-auto-tagging' })
   expect((await detailsAfter([tagger])).details['AITags']).toEqual(tags)
-  expect((await detailsAfter([tagger], imageBlob('glass.png'))).details['AITags']).not.toEqual(tags)
+  expect((await detailsAfter([tagger], imageFile('glass.png'))).details['AITags']).not.toEqual(tags)
 })
 
 test('minConfidence and maxTags limit each tagger separately', async () => {
@@ -88,7 +88,7 @@ test('ai-auto-description sets the description', async () => {
   expect(details['description']).toMatch(/^An image of 240 x 160 pixels: landscape, white, red/)
 })
 
-test('ai-tasks select tags and metadata from their vocabularies, within their limits', async () => {
+test('ai-tasks selects tags and metadata from the vocabularies of the tasks, within their limits', async () => {
   const vocabulary = ['shirt', 'dress', 'trousers', 'jacket']
   const { details } = await detailsAfter([
     {
@@ -111,7 +111,7 @@ test('ai-tasks select tags and metadata from their vocabularies, within their li
 })
 
 test('a yes_no task applies the action of its answer', async () => {
-  // One action for both answers: which of them the sandbox gives doesn't matter here.
+  // Both answers have the same action, because it doesn't matter here which of them the sandbox gives.
   const action = {
     add_tags: ['luxury'],
     remove_tags: ['keep'],
@@ -119,14 +119,14 @@ test('a yes_no task applies the action of its answer', async () => {
     unset_metadata: [{ field: 'draft' }],
   }
   const task = { type: 'yes_no', instruction: 'Is it?', on_yes: action, on_no: action }
-  const { details } = await detailsAfter([{ name: 'ai-tasks', tasks: [task] }], imageBlob('shirt.jpg'), {
+  const { details } = await detailsAfter([{ name: 'ai-tasks', tasks: [task] }], imageFile('shirt.jpg'), {
     customMetadata: '{"draft":true,"n":1}',
   })
   expect(details['tags']).toEqual(['sandbox:ai-tasks=success-now', 'luxury'])
   expect(details['customMetadata']).toEqual({ n: 1, price: 'high' })
 })
 
-test('sandbox tags also select the outcome for a file that is not an image', async () => {
+test('extensions with the outcome success-now have an effect even on a file that is not an image', async () => {
   const file = new File(['just a text'], 'a.txt')
   const { details } = await detailsAfter(
     [{ name: 'remove-bg' }, { name: 'aws-auto-tagging' }, { name: 'ai-auto-description' }],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from '../support/fixture-images.ts'
+import { imageFile } from '../support/fixture-images.ts'
 import { get, patch, remove, startSandbox, upload } from './support/running-sandbox.ts'
 import { startWebhookReceiver } from './support/webhook-receiver.ts'
 
@@ -8,10 +8,10 @@ const extensions = JSON.stringify([
   { name: 'remove-bg' },
 ])
 
-test('without a tag for its outcome an extension is pending in the response and succeeds by webhook', async () => {
+test('without a sandbox tag for its outcome, an extension is pending in the response and succeeds by webhook', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     extensions,
     webhookUrl: receiver.url,
     tags: 'sandbox:delay=10',
@@ -29,10 +29,10 @@ test('without a tag for its outcome an extension is pending in the response and 
   }
 })
 
-test('a failure webhook has the fileId and an error, and the file does not change', async () => {
+test('a failure webhook contains the fileId and an error, and the file does not change', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     extensions,
     webhookUrl: receiver.url,
     tags: 'sandbox:remove-bg=failed,sandbox:aws-auto-tagging=failed,foo,sandbox:delay=1',
@@ -53,7 +53,7 @@ test('a failure webhook has the fileId and an error, and the file does not chang
 test('an outcome with -now is already in the response, and no webhook is sent for it', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     extensions: JSON.stringify([...JSON.parse(extensions), { name: 'ai-auto-description' }]),
     webhookUrl: receiver.url,
     tags: 'sandbox:aws-auto-tagging=success-now,sandbox:remove-bg=failed-now,sandbox:delay=1',
@@ -64,16 +64,16 @@ test('an outcome with -now is already in the response, and no webhook is sent fo
     'ai-auto-description': 'pending',
   })
   expect(body['AITags']).toContainEqual(expect.objectContaining({ source: 'aws-auto-tagging' }))
-  // The pending extension finishes last, so no other webhook can still be in flight.
+  // The pending extension finishes last, so a webhook of another one would have been sent before.
   await receiver.waitFor(1)
   await expect.poll(() => sandbox.deliveries().every(({ state }) => state === 'delivered')).toBe(true)
   expect(receiver.received.map(({ service }) => service)).toEqual(['ai-auto-description'])
 })
 
-test('pending stays pending: no webhook and no effect, while the other extensions finish', async () => {
+test('an extension with the outcome pending sends no webhook and has no effect, while the other extensions finish', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     extensions,
     webhookUrl: receiver.url,
     tags: 'sandbox:aws-auto-tagging=pending,sandbox:delay=1',
@@ -88,7 +88,7 @@ test('pending stays pending: no webhook and no effect, while the other extension
 test('without a webhookUrl the extensions have their effect and no webhook is sent', async () => {
   const sandbox = await startSandbox()
   const { body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     extensions,
     tags: 'sandbox:delay=1',
   })
@@ -98,10 +98,10 @@ test('without a webhookUrl the extensions have their effect and no webhook is se
   expect(sandbox.deliveries()).toEqual([])
 })
 
-test('an unknown extension is accepted and succeeds without an effect', async () => {
+test('an unknown extension is accepted and succeeds', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     extensions: '[{"name":"ai-upscale","factor":2}]',
     webhookUrl: receiver.url,
     tags: 'sandbox:delay=1',
@@ -112,10 +112,10 @@ test('an unknown extension is accepted and succeeds without an effect', async ()
 
 test('a saved extension is reported under the name of the extension that its id stands for', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
-  // In the sandbox, `ext_remove-bg` stands for remove-bg, and an id that names no extension for aws-auto-tagging. The outcome
-  // that is set for `saved-extension` applies to both.
+  // In the sandbox, the id `ext_remove-bg` stands for remove-bg, and an id that names no known extension stands for aws-auto-tagging.
+  // The tag's outcome for `saved-extension` applies to both.
   const { body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     extensions:
       '[{"name":"saved-extension","id":"ext_remove-bg"},{"name":"saved-extension","id":"ext_abc123"}]',
     webhookUrl: receiver.url,
@@ -129,7 +129,7 @@ test('a saved extension is reported under the name of the extension that its id 
 test("an update uses its own sandbox tags if it sends tags, otherwise the file's", async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     tags: 'sandbox:aws-auto-tagging=failed-now',
   })
   expect(body).not.toHaveProperty('extensionStatus')
@@ -147,7 +147,7 @@ test("an update uses its own sandbox tags if it sends tags, otherwise the file's
 test('if a file is deleted before its extension finishes, the extension fails', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const { body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     extensions: '[{"name":"remove-bg"}]',
     webhookUrl: receiver.url,
     tags: 'sandbox:delay=200',
@@ -161,7 +161,7 @@ test('if a file is deleted before its extension finishes, the extension fails', 
 test('an unknown sandbox tag is rejected instead of ignored', async () => {
   const sandbox = await startSandbox()
   const { status, body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     tags: 'sandbox:remove-bg=sucess',
   })
   expect(status).toBe(400)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from '../support/fixture-images.ts'
+import { imageFile } from '../support/fixture-images.ts'
 import { get, getList, remove, startSandbox, upload } from './support/running-sandbox.ts'
 import { schemaProblems } from './support/schema.ts'
 
@@ -10,7 +10,7 @@ async function startWithFiles() {
   for (const name of names) {
     const folder = name === 'sun.gif' ? '/sky/day' : '/'
     const fields = {
-      file: imageBlob(name),
+      file: imageFile(name),
       fileName: name,
       useUniqueFileName: 'false',
       folder,

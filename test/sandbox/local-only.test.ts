@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { sandboxCommand } from '../../src/cli/sandbox.ts'
 import { createSandbox } from '../../src/sandbox/sandbox.ts'
-import { imageBlob, imageBytes } from '../support/fixture-images.ts'
+import { imageBytes, imageFile } from '../support/fixture-images.ts'
 import { startListening } from '../support/listening.ts'
 import { rawRequest } from '../support/raw-request.ts'
 import { temporaryDirectory } from '../support/tracker.ts'
@@ -12,8 +12,8 @@ import { startSandbox, upload } from './support/running-sandbox.ts'
 const statusFor = async (url: string, host: string, path = '/sandbox/requests') =>
   (await rawRequest(url, { path, headers: { host } })).status
 
-/** A server on this machine that the sandbox must not reach. */
-async function startInternal() {
+/** Starts a server at a private address, to which the sandbox does not connect by default. `paths`: those requested. */
+async function startPrivateServer() {
   const paths: string[] = []
   const server = createServer((request, response) => {
     paths.push(request.url ?? '')
@@ -22,7 +22,7 @@ async function startInternal() {
   return { url: await startListening(server), paths }
 }
 
-test('a Host that is not loopback is rejected on every path', async () => {
+test('a Host header that is not a loopback host is rejected on every path', async () => {
   const { url } = await startSandbox()
   for (const host of ['evil.example', 'evil.example:3001', '192.168.1.7', '127.0.0.1.evil.example'])
     for (const path of ['/', '/v1/files', '/x.jpg', '/api/v1/files/upload'])
@@ -43,7 +43,7 @@ test('allowed hosts and the host of the public URL are accepted', async () => {
   expect(await statusFor(url, 'evil.example')).toBe(403)
 })
 
-test('the host that the sandbox listens on is accepted, also as an IPv6 address', async () => {
+test('the address that the sandbox listens on is accepted as Host, also if it is an IPv6 address', async () => {
   for (const host of ['192.0.2.7', '2001:db8::7']) {
     const { app } = createSandbox({ directory: temporaryDirectory(), host })
     const urlHost = host.includes(':') ? `[${host}]` : host
@@ -51,10 +51,10 @@ test('the host that the sandbox listens on is accepted, also as an IPv6 address'
   }
 })
 
-test('a file URL at a private address is rejected without a connection, unless allowed', async () => {
-  const internal = await startInternal()
+test('a file URL at a private address is rejected without a connection, unless allowPrivateUrls is set', async () => {
+  const privateServer = await startPrivateServer()
   const strict = await startSandbox()
-  const { port } = new URL(internal.url)
+  const { port } = new URL(privateServer.url)
   for (const host of [
     '127.0.0.1',
     'localhost',
@@ -67,17 +67,17 @@ test('a file URL at a private address is rejected without a connection, unless a
     expect(status, host).toBe(400)
     expect(body['message'], host).toContain('--allow-private-urls')
   }
-  expect(internal.paths).toEqual([])
+  expect(privateServer.paths).toEqual([])
 
   const open = await startSandbox({ allowPrivateUrls: true })
-  const { status, body } = await upload(open, { file: `${internal.url}/a.png`, fileName: 'a.png' })
+  const { status, body } = await upload(open, { file: `${privateServer.url}/a.png`, fileName: 'a.png' })
   expect([status, body['size']]).toEqual([200, imageBytes('shirt.png').length])
-  expect(internal.paths).toEqual(['/a.png'])
+  expect(privateServer.paths).toEqual(['/a.png'])
 })
 
-test('the sandbox downloads its own files under any loopback name', async () => {
+test('the sandbox downloads its own files from 127.0.0.1 and from localhost', async () => {
   const sandbox = await startSandbox()
-  const first = await upload(sandbox, { file: imageBlob('shirt.png'), fileName: 'shirt.png' })
+  const first = await upload(sandbox, { file: imageFile('shirt.png'), fileName: 'shirt.png' })
   const url = new URL(String(first.body['url']))
   for (const hostname of ['127.0.0.1', 'localhost']) {
     url.hostname = hostname
@@ -86,18 +86,18 @@ test('the sandbox downloads its own files under any loopback name', async () => 
 })
 
 test('a redirect to a private address is not followed', async () => {
-  const internal = await startInternal()
-  const own = await startListening(
+  const privateServer = await startPrivateServer()
+  const publicUrl = await startListening(
     createServer((_request, response) =>
-      response.writeHead(302, { location: `${internal.url}/secret` }).end(),
+      response.writeHead(302, { location: `${privateServer.url}/secret` }).end(),
     ),
   )
   // A sandbox may download from its public URL, even if that is a private address.
-  const sandbox = await startSandbox({ publicUrl: own })
-  const { status, body } = await upload(sandbox, { file: `${own}/a.png` })
+  const sandbox = await startSandbox({ publicUrl })
+  const { status, body } = await upload(sandbox, { file: `${publicUrl}/a.png` })
   expect(status).toBe(400)
   expect(body['message']).toContain('--allow-private-urls')
-  expect(internal.paths).toEqual([])
+  expect(privateServer.paths).toEqual([])
 })
 
 test('--help lists --allow-host and --allow-private-urls', () => {

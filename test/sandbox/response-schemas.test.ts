@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from '../support/fixture-images.ts'
+import { imageFile } from '../support/fixture-images.ts'
 import { get, getList, patch, startSandbox, upload } from './support/running-sandbox.ts'
 import { schemaProblems } from './support/schema.ts'
 import { startWebhookReceiver } from './support/webhook-receiver.ts'
 
-const allFields = {
+const optionalFields = {
   tags: 'a,sandbox:delay=1,sandbox:aws-auto-tagging=success-now',
   customMetadata: '{"brand":"Nike"}',
   customCoordinates: '1,2,3,4',
@@ -19,16 +19,16 @@ const allFields = {
 }
 
 test.each([
-  ['an image with all fields', imageBlob('shirt.jpg'), allFields],
-  ['an image without fields', imageBlob('glass.png'), {}],
-  ['a text with all fields', new File(['abc'], 'a.txt'), { ...allFields, fileName: 'a.txt' }],
+  ['an image with optional fields', imageFile('shirt.jpg'), optionalFields],
+  ['an image without optional fields', imageFile('glass.png'), {}],
+  ['a text with optional fields', new File(['abc'], 'a.txt'), { ...optionalFields, fileName: 'a.txt' }],
 ])("every response about %s conforms to ImageKit's specification", async (_title, file, fields) => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const webhookUrl = receiver.url
   const uploaded = await upload(sandbox, { file, ...fields, webhookUrl })
   expect(schemaProblems('upload', uploaded.body)).toEqual([])
 
-  // The result of the third extension, aws-auto-tagging, is already in the response.
+  // aws-auto-tagging sends no webhook, because its result is already in the response.
   const webhookCount = 'extensions' in fields ? 2 : 0
   for (const { fileObject } of await receiver.waitFor(webhookCount)) {
     expect(schemaProblems('file-details', fileObject, true)).toEqual([])
@@ -39,7 +39,7 @@ test.each([
     ...(await getList(sandbox, `${path}/versions`)),
     ...(await getList(sandbox, '/v1/files')),
   ]
-  // There is no extensionStatus, because the specification's File has none.
+  // Exact, because the details of a file must not contain `extensionStatus`: the specification's File has no such property.
   for (const details of bodies) expect(schemaProblems('file-details', details, true)).toEqual([])
 
   const updated = await patch(sandbox, uploaded.body['fileId'], {

@@ -1,15 +1,15 @@
 import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { imageBlob, imageBytes } from '../support/fixture-images.ts'
+import { imageBytes, imageFile } from '../support/fixture-images.ts'
 import { download, get, getList, startSandbox, upload } from './support/running-sandbox.ts'
 
 const SAME_PATH = { fileName: 'shirt.jpg', useUniqueFileName: 'false' }
 
-test('a new sandbox on the same directory has the same files, versions and bytes, under its own address', async () => {
+test('a new sandbox on the same directory has the same files, versions and bytes, with URLs at its own address', async () => {
   const first = await startSandbox()
   const { body } = await upload(first, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     ...SAME_PATH,
     tags: 'a,sandbox:remove-bg=success-now',
     extensions: '[{"name":"remove-bg"}]',
@@ -21,18 +21,18 @@ test('a new sandbox on the same directory has the same files, versions and bytes
 
   const second = await startSandbox({ directory: first.directory })
   const after = await getList(second, `${path}/versions`)
-  const relative = (versions: object[], url: string) =>
+  const withoutOrigin = (versions: object[], url: string) =>
     JSON.parse(JSON.stringify(versions).replaceAll(url, ''))
-  expect(relative(after, second.url)).toEqual(relative(before, first.url))
+  expect(withoutOrigin(after, second.url)).toEqual(withoutOrigin(before, first.url))
   expect((await download(after[1]?.['url'])).bytes).toEqual(imageBytes('shirt.jpg'))
-  // The path still exists, and the version numbers continue.
-  const { body: third } = await upload(second, { file: imageBlob('sun.gif'), ...SAME_PATH })
+  // An upload to the same path adds a version to the file, and the version numbers continue.
+  const { body: third } = await upload(second, { file: imageFile('sun.gif'), ...SAME_PATH })
   expect(third).toMatchObject({ fileId: body['fileId'], versionInfo: { name: 'Version 3' } })
 })
 
-test('a sandbox removes uploads that a crash interrupted', async () => {
+test('at its start, a sandbox removes uploads that a crash interrupted', async () => {
   const first = await startSandbox()
-  await upload(first, { file: imageBlob('shirt.jpg'), ...SAME_PATH })
+  await upload(first, { file: imageFile('shirt.jpg'), ...SAME_PATH })
   await first.stop()
   await writeFile(join(first.directory, 'spool', 'half-an-upload'), 'abc')
   const second = await startSandbox({ directory: first.directory })
@@ -40,9 +40,9 @@ test('a sandbox removes uploads that a crash interrupted', async () => {
   expect(await readdir(join(first.directory, 'spool'))).toEqual([])
 })
 
-test('the urls of files start with publicUrl', async () => {
+test('the URLs of files and thumbnails start with publicUrl', async () => {
   const sandbox = await startSandbox({ publicUrl: 'https://files.example.com/demo' })
-  const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...SAME_PATH })
+  const { body } = await upload(sandbox, { file: imageFile('shirt.jpg'), ...SAME_PATH })
   expect(body['url']).toBe('https://files.example.com/demo/shirt.jpg')
   expect(body['thumbnailUrl']).toBe('https://files.example.com/demo/tr:n-ik_ml_thumbnail/shirt.jpg')
 })

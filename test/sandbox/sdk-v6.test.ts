@@ -4,7 +4,7 @@ import { clientV6 } from '../support/sdk-v6.ts'
 import { PRIVATE_KEY, startSandbox } from './support/running-sandbox.ts'
 import { startWebhookReceiver } from './support/webhook-receiver.ts'
 
-test('version 6 of the SDK uploads a Buffer with extensions and reads, updates and deletes the file', async () => {
+test('version 6 of the SDK uploads a Buffer with extensions, and reads, lists, updates and deletes the file', async () => {
   const sandbox = await startSandbox()
   const client = clientV6(sandbox.url, PRIVATE_KEY)
   const receiver = await startWebhookReceiver()

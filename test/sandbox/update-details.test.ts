@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from '../support/fixture-images.ts'
+import { imageFile } from '../support/fixture-images.ts'
 import { get, patch, startSandbox, upload } from './support/running-sandbox.ts'
 
+/** Starts a sandbox and uploads a file with tags, AI tags, custom metadata and custom coordinates. */
 async function startWithFile() {
   const sandbox = await startSandbox()
   const { body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     tags: 'a,sandbox:aws-auto-tagging=success-now',
     customMetadata: '{"brand":"Nike","size":4}',
     customCoordinates: '1,2,3,4',
@@ -65,7 +66,7 @@ test('AITags are removed before extensions run, and a tagger replaces only its o
   }
 })
 
-test('an empty extensions array returns no extensionStatus', async () => {
+test('the response to an update with an empty extensions array has no extensionStatus', async () => {
   const { sandbox, fileId } = await startWithFile()
   expect((await patch(sandbox, fileId, { extensions: [] })).body).not.toHaveProperty('extensionStatus')
 })
@@ -97,7 +98,7 @@ test('invalid custom metadata is rejected with an errors object', async () => {
   expect(body).toMatchObject({ message: 'Invalid custom metadata.', errors: expect.any(Object) })
 })
 
-test('an unknown file is a 404, and an invalid id a 400', async () => {
+test('an update of an unknown file gets 404, and one with an invalid fileId 400', async () => {
   const sandbox = await startSandbox()
   const unknown = await patch(sandbox, '0123456789abcdef01234567', { tags: [] })
   expect(unknown).toMatchObject({ status: 404, body: { message: 'The requested file does not exist.' } })
@@ -107,7 +108,7 @@ test('an unknown file is a 404, and an invalid id a 400', async () => {
   })
 })
 
-test('the sandbox lists the updates it received', async () => {
+test('updates() lists the updates that the sandbox received', async () => {
   const { sandbox, fileId } = await startWithFile()
   await patch(sandbox, fileId, { description: 'x' })
   expect(sandbox.updates()).toMatchObject([{ fileId, body: { description: 'x' } }])

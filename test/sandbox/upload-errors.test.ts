@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from '../support/fixture-images.ts'
+import { imageFile } from '../support/fixture-images.ts'
 import { get, postForm, startSandbox, upload } from './support/running-sandbox.ts'
 import { schemaProblems } from './support/schema.ts'
 
@@ -49,7 +49,7 @@ test.each([
   ],
 ])("an upload with %j is rejected with ImageKit's message", async (fields, message) => {
   const sandbox = await startSandbox()
-  const { status, body } = await upload(sandbox, { file: imageBlob('shirt.jpg'), ...fields })
+  const { status, body } = await upload(sandbox, { file: imageFile('shirt.jpg'), ...fields })
   expect(status).toBe(400)
   expect(body['message']).toContain(message)
   expect(body['help']).toBe(help)
@@ -64,7 +64,7 @@ test.each([
   { checks: '"request.customMetadata.brand" = "Nike"', customMetadata: '{"brand":"Nike"}' },
 ])('an upload that passes its checks is accepted: %j', async (fields) => {
   const sandbox = await startSandbox()
-  expect(await upload(sandbox, { file: imageBlob('shirt.jpg'), ...fields })).toMatchObject({ status: 200 })
+  expect(await upload(sandbox, { file: imageFile('shirt.jpg'), ...fields })).toMatchObject({ status: 200 })
 })
 
 test('an upload without a file is rejected', async () => {
@@ -85,23 +85,23 @@ test('a transformation of a file that is neither image nor video is rejected', a
   )
 })
 
-test('a body that is not a form is a 400, and a broken form is not recorded', async () => {
+test('a body that is not a form, or a truncated form, gets 400 and is not recorded', async () => {
   const sandbox = await startSandbox()
   const url = `${sandbox.url}/api/v1/files/upload`
-  const plain = await fetch(url, {
+  const jsonResponse = await fetch(url, {
     method: 'POST',
     body: '{}',
     headers: { 'content-type': 'application/json' },
   })
-  expect(plain.status).toBe(400)
+  expect(jsonResponse.status).toBe(400)
   const headers = { 'content-type': 'multipart/form-data; boundary=x' }
-  const truncated = '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc'
-  const broken = await fetch(url, { method: 'POST', body: truncated, headers })
-  expect(broken.status).toBe(400)
+  const truncatedForm = '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nabc'
+  const truncatedResponse = await fetch(url, { method: 'POST', body: truncatedForm, headers })
+  expect(truncatedResponse.status).toBe(400)
   expect(sandbox.uploads()).toEqual([])
 })
 
-test('unknown routes are JSON 404s, and every response has its own request id', async () => {
+test('an unknown route gets 404 with a JSON body, and every response has its own request id', async () => {
   const sandbox = await startSandbox()
   const responses = [
     await get(sandbox, '/v1/nothing'),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from '../support/fixture-images.ts'
+import { imageFile } from '../support/fixture-images.ts'
 import { download, get, getList, startSandbox, upload } from './support/running-sandbox.ts'
 
 test.each([
@@ -10,7 +10,7 @@ test.each([
 ])('the file name %s becomes %s', async (fileName, name) => {
   const sandbox = await startSandbox()
   const { body } = await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     fileName,
     useUniqueFileName: 'false',
   })
@@ -25,14 +25,14 @@ test.each([
   ['../up', '/__/up/a.jpg'],
 ])('the folder %s puts the file at %s', async (folder, filePath) => {
   const sandbox = await startSandbox()
-  const fields = { file: imageBlob('shirt.jpg'), fileName: 'a.jpg', useUniqueFileName: 'false', folder }
+  const fields = { file: imageFile('shirt.jpg'), fileName: 'a.jpg', useUniqueFileName: 'false', folder }
   expect((await upload(sandbox, fields)).body['filePath']).toBe(filePath)
 })
 
-test('responseFields add fields to the response, which are absent otherwise', async () => {
+test('responseFields adds fields to the response that are absent otherwise', async () => {
   const sandbox = await startSandbox()
   const fields = {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     tags: 'a, b,,a',
     isPrivateFile: 'true',
     isPublished: 'false',
@@ -69,12 +69,12 @@ test.each([
   ['sun.gif', { fileType: 'image', mime: 'image/gif', width: 24, height: 16 }],
 ])('the type of %s is detected from its bytes, not from its name', async (name, facts) => {
   const sandbox = await startSandbox()
-  const { body } = await upload(sandbox, { file: imageBlob(name), fileName: 'some.dat' })
+  const { body } = await upload(sandbox, { file: imageFile(name), fileName: 'some.dat' })
   expect((await get(sandbox, `/v1/files/${String(body['fileId'])}/details`)).body).toMatchObject(facts)
   expect((await download(body['thumbnailUrl'])).response.headers.get('content-type')).toBe(facts.mime)
 })
 
-test('the type of bytes without a signature comes from the file name, without dimensions or thumbnail', async () => {
+test('a file whose bytes have no known signature gets its type from its name, and has no dimensions or thumbnail', async () => {
   const sandbox = await startSandbox()
   const { body } = await upload(sandbox, { file: new File(['a,b\n1,2'], 'x'), fileName: 'table.csv' })
   expect(body).toMatchObject({ fileType: 'non-image', size: 7 })
@@ -83,7 +83,7 @@ test('the type of bytes without a signature comes from the file name, without di
   for (const name of ['width', 'height', 'thumbnail', 'hasAlpha']) expect(details).not.toHaveProperty(name)
 })
 
-test('a pre-transformation of a video is queued: 202 without a fileId, and the file appears in the list', async () => {
+test('an upload of a video with a pre-transformation gets 202 without a fileId, and the file appears in the list', async () => {
   const sandbox = await startSandbox()
   const mp4 = Buffer.from('000000186674797069736f6d0000020069736f6d69736f32', 'hex')
   const { status, body } = await upload(sandbox, {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { imageBlob, imageBytes } from '../support/fixture-images.ts'
+import { imageBytes, imageFile } from '../support/fixture-images.ts'
 import { startListening } from '../support/listening.ts'
 import { UNREACHABLE_URL } from '../support/misbehaving-imagekit.ts'
 import { download, PRIVATE_KEY, startSandbox, upload } from './support/running-sandbox.ts'
@@ -16,7 +16,7 @@ test('bytes, base64, a data URI and a URL give the same file', async () => {
   const sandbox = await startSandbox()
   const bytes = imageBytes('shirt.png')
   const base64 = bytes.toString('base64')
-  const first = await upload(sandbox, { file: imageBlob('shirt.png'), fileName: 'shirt.png' })
+  const first = await upload(sandbox, { file: imageFile('shirt.png'), fileName: 'shirt.png' })
   const sources = [base64, `data:image/png;base64,${base64}`, String(first.body['url'])]
   for (const file of sources) {
     const { status, body } = await upload(sandbox, { file, fileName: 'copy.png' })
@@ -31,7 +31,7 @@ test('bytes, base64, a data URI and a URL give the same file', async () => {
 test('any bytes can be uploaded as base64 with line breaks', async () => {
   const sandbox = await startSandbox()
   const check = async (content: Uint8Array, perLine: number) => {
-    // `$&` stands for the characters of a line.
+    // `$&` is the matched line.
     const text = Buffer.from(content)
       .toString('base64')
       .replaceAll(new RegExp(`.{${perLine}}`, 'g'), '$&\r\n')
@@ -40,11 +40,12 @@ test('any bytes can be uploaded as base64 with line breaks', async () => {
   }
   const bytes = fc.uint8Array({ minLength: 1, maxLength: 400 })
   await fc.assert(fc.asyncProperty(bytes, fc.integer({ min: 1, max: 80 }), check), { numRuns: 25 })
-  // The line length is not a multiple of four, so that groups of four are split between two reads.
+  // The line length is not a multiple of four, so that the chunks in which the sandbox reads the text split some groups of four
+  // characters.
   await check(new Uint8Array(200_001).fill(7), 75)
 })
 
-test('a text that is neither a URL nor base64 is stored unchanged, as is a named file that looks like one', async () => {
+test('a text that is neither a URL nor base64 is stored unchanged, and so is any part with a file name', async () => {
   const sandbox = await startSandbox()
   for (const file of ['hello, world', new File(['abcd'], 'a.txt'), new File(['https://a.b/c'], 'a.txt')]) {
     const { body } = await upload(sandbox, { file, fileName: 'a.txt' })
@@ -54,7 +55,7 @@ test('a text that is neither a URL nor base64 is stored unchanged, as is a named
   }
 })
 
-test('a URL that cannot be reached or does not return a file is a 400', async () => {
+test('an upload from a URL that is invalid, unreachable or returns no file gets 400', async () => {
   const sandbox = await startSandbox({ allowPrivateUrls: true })
   const url = await startListening(createServer((_request, response) => response.writeHead(404).end('no')))
   for (const file of [`${url}/x.jpg`, `${UNREACHABLE_URL}/x.jpg`, 'https://not a url']) {
@@ -73,7 +74,7 @@ test('an upload of 64 MiB is written to disk while it arrives, with fields befor
   async function* body() {
     yield Buffer.from(`${part('fileName')}big.bin\r\n${part('file', '; filename="big.bin"')}`)
     for (let index = 0; index < 64; index++) {
-      // The rest is sent only once most of the first half is on disk.
+      // The second half is sent only once most of the first half is on disk.
       if (index === 32) await expect.poll(() => spooledBytes(spool)).toBeGreaterThan(24 * MIB)
       const chunk = Buffer.alloc(MIB, index)
       hash.update(chunk)
@@ -96,7 +97,7 @@ test('an upload of 64 MiB is written to disk while it arrives, with fields befor
   expect(await readdir(spool)).toEqual([])
 })
 
-test('an upload that its client aborts leaves no file and no record', async () => {
+test('an upload that the client aborts leaves no file on disk and is not recorded', async () => {
   const sandbox = await startSandbox()
   const spool = join(sandbox.directory, 'spool')
   const client = new AbortController()
@@ -120,6 +121,7 @@ test('an upload that its client aborts leaves no file and no record', async () =
 
 const MIB = 1024 * 1024
 
+/** The total size of the files in this folder. */
 async function spooledBytes(directory: string): Promise<number> {
   const sizes = await Promise.all(
     (await readdir(directory)).map(async (name) => (await stat(join(directory, name))).size),

@@ -1,13 +1,13 @@
 import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
-import { imageBlob } from '../support/fixture-images.ts'
+import { imageFile } from '../support/fixture-images.ts'
 import { startListening } from '../support/listening.ts'
 import { get, patch, type RunningSandbox, startSandbox, upload } from './support/running-sandbox.ts'
 import { startWebhookReceiver } from './support/webhook-receiver.ts'
 
 function uploadWith(sandbox: RunningSandbox, tags: string, webhookUrl: string, names = ['aws-auto-tagging']) {
   const extensions = JSON.stringify(names.map((name) => ({ name })))
-  return upload(sandbox, { file: imageBlob('shirt.jpg'), extensions, webhookUrl, tags })
+  return upload(sandbox, { file: imageFile('shirt.jpg'), extensions, webhookUrl, tags })
 }
 
 test('drop: the extension changes the file, and no webhook is ever sent', async () => {
@@ -29,7 +29,7 @@ test('duplicate: the same webhook is sent three times', async () => {
   expect(third).toEqual(first)
 })
 
-test('early: the webhooks are received before the upload response', async () => {
+test('early: the webhooks are sent before the upload response, without the delay', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
   const tags = 'sandbox:webhook=early,sandbox:delay=60000'
   const { body } = await uploadWith(sandbox, tags, receiver.url, ['aws-auto-tagging', 'remove-bg'])
@@ -40,7 +40,7 @@ test('early: the webhooks are received before the upload response', async () => 
 
 test('early also applies to an update', async () => {
   const [sandbox, receiver] = [await startSandbox(), await startWebhookReceiver()]
-  const { body } = await upload(sandbox, { file: imageBlob('shirt.jpg') })
+  const { body } = await upload(sandbox, { file: imageFile('shirt.jpg') })
   await patch(sandbox, body['fileId'], {
     extensions: [{ name: 'ai-auto-description' }],
     webhookUrl: receiver.url,
@@ -49,13 +49,14 @@ test('early also applies to an update', async () => {
   expect(receiver.received).toMatchObject([{ service: 'ai-auto-description', status: 'SUCCESS' }])
 })
 
-test('late: the file changes after one delay, and the webhook is sent after ten', async () => {
+test('late: the webhook is sent after ten times the delay', async () => {
   const waits: number[] = []
   const delay = async (ms: number) => void waits.push(ms)
   const [sandbox, receiver] = [await startSandbox({ delay }), await startWebhookReceiver()]
   await uploadWith(sandbox, 'sandbox:webhook=late,sandbox:delay=500', receiver.url)
   await receiver.waitFor(1)
   await expect.poll(() => sandbox.deliveries()).toMatchObject([{ state: 'delivered' }])
+  // The file changes between the two.
   expect(waits).toEqual([500, 4500])
 })
 

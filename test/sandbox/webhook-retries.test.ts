@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { imageBlob } from '../support/fixture-images.ts'
+import { imageFile } from '../support/fixture-images.ts'
 import { type RunningSandbox, startSandbox, upload } from './support/running-sandbox.ts'
 import { startWebhookReceiver } from './support/webhook-receiver.ts'
 
 function uploadFor(sandbox: RunningSandbox, webhookUrl: string) {
   const extensions = '[{"name":"ai-auto-description"}]'
-  return upload(sandbox, { file: imageBlob('shirt.jpg'), extensions, webhookUrl, tags: 'sandbox:delay=1' })
+  return upload(sandbox, { file: imageFile('shirt.jpg'), extensions, webhookUrl, tags: 'sandbox:delay=1' })
 }
 
 test('a webhook is retried until the response is exactly 200; redirects are not followed', async () => {
@@ -19,7 +19,7 @@ test('a webhook is retried until the response is exactly 200; redirects are not 
   expect(receiver.headers[0]).toMatchObject({ 'content-type': 'application/json' })
 })
 
-test('the retry pauses double up to ten minutes, and retries end after 24 hours', async () => {
+test('the pauses between retries double up to ten minutes, and retries end after 24 hours', async () => {
   let now = Date.parse('2026-01-01T00:00:00Z')
   const waits: number[] = []
   const delay = async (ms: number) => {
@@ -30,6 +30,7 @@ test('the retry pauses double up to ten minutes, and retries end after 24 hours'
   const receiver = await startWebhookReceiver(Array.from({ length: 400 }, () => 503))
   await uploadFor(sandbox, receiver.url)
   await expect.poll(() => sandbox.deliveries()).toMatchObject([{ state: 'abandoned' }])
+  // The first wait is the delay of the extension itself.
   const [, ...pauses] = waits
   expect(pauses.slice(0, 4)).toEqual([1000, 2000, 4000, 8000])
   expect(Math.max(...pauses)).toBe(600_000)
@@ -45,13 +46,13 @@ test('a webhook to an unreachable receiver is retried', async () => {
   expect(sandbox.deliveries()[0]?.attempts[0]?.statusCode).toBeNull()
 })
 
-test('stopping aborts running extensions and retries', async () => {
+test('stopping the sandbox aborts running extensions and retries', async () => {
   const sandbox = await startSandbox({ webhookRetryMs: 3_600_000 })
   const receiver = await startWebhookReceiver([500])
   await uploadFor(sandbox, receiver.url)
   await receiver.waitFor(1)
   await upload(sandbox, {
-    file: imageBlob('shirt.jpg'),
+    file: imageFile('shirt.jpg'),
     extensions: '[{"name":"remove-bg"}]',
     webhookUrl: receiver.url,
     tags: 'sandbox:delay=99999999',

@@ -16,7 +16,7 @@ const run = promisify(execFile)
 async function audit(registry: string): Promise<{ code: number; output: string; result: string }> {
   const { PATH = '' } = process.env
   const env = { PATH, HOME: temporaryDirectory(), npm_config_registry: registry }
-  // Not in the project's folder, where `npm run check`, which runs this test, saves the result of its own audit.
+  // Not the project's folder: there, `npm run check`, which runs this test, keeps the result of its own audit.
   const cwd = temporaryDirectory()
   for (const file of ['package.json', 'package-lock.json']) copyFileSync(file, join(cwd, file))
   const script = resolve('scripts/vulnerabilities.mjs')
@@ -28,6 +28,7 @@ async function audit(registry: string): Promise<{ code: number; output: string; 
   return { code, output: stdout, result }
 }
 
+/** Starts an npm registry. `requests`: the path and body of each request. */
 async function startRegistry(respond: RequestListener): Promise<{ url: string; requests: string[] }> {
   const requests: string[] = []
   const server = createServer(async (request, response) => {
@@ -38,6 +39,7 @@ async function startRegistry(respond: RequestListener): Promise<{ url: string; r
   return { url: `${await startListening(server)}/`, requests }
 }
 
+/** Starts a registry that responds to an audit with these advisories, by package. */
 function startRegistryWith(advisories: object) {
   return startRegistry((request, response) => {
     const isAudit = request.method === 'POST'
@@ -60,7 +62,7 @@ function advisory(severity: string) {
   ]
 }
 
-test('The audit fails if a production dependency has a high vulnerability', async () => {
+test('the audit covers only production dependencies, and fails if one has a vulnerability of high severity', async () => {
   const { url, requests } = await startRegistryWith({ hono: advisory('high') })
   const { code, output } = await audit(url)
   expect(output).toContain('audit: high: hono: A vulnerability')
@@ -69,7 +71,7 @@ test('The audit fails if a production dependency has a high vulnerability', asyn
   expect(requests.join()).not.toContain('"vitest"')
 })
 
-test('The audit reports less severe vulnerabilities and passes', async () => {
+test('the audit reports less severe vulnerabilities and passes', async () => {
   const { url } = await startRegistryWith({ hono: advisory('moderate') })
   const { code, output, result } = await audit(url)
   expect(output).toContain('audit: moderate: hono: A vulnerability')
@@ -78,7 +80,7 @@ test('The audit reports less severe vulnerabilities and passes', async () => {
   expect(code).toBe(0)
 })
 
-test('If the registry rejects the request, the result is "not known" and does not contain its address', async () => {
+test('if the registry rejects the request, the result is "not known" and does not contain the address of the registry', async () => {
   const { url } = await startRegistry((_request, response) => response.writeHead(405).end())
   expect(await audit(url)).toEqual({
     code: 0,
@@ -87,7 +89,7 @@ test('If the registry rejects the request, the result is "not known" and does no
   })
 })
 
-test('If the registry is unreachable, the result is "not known" and does not contain its address', async () => {
+test('if the registry is unreachable, the result is "not known" and does not contain the address of the registry', async () => {
   expect(await audit(UNREACHABLE_URL)).toEqual({
     code: 0,
     output: 'audit: not known: the request failed (ECONNREFUSED)\n',
@@ -96,7 +98,7 @@ test('If the registry is unreachable, the result is "not known" and does not con
 })
 
 test.each(['<h1>Sign in</h1>', '', '"ok"'])(
-  'If the registry responds with %j, the result is "not known"',
+  'if the registry responds with %j, the result is "not known" and the audit passes',
   async (body) => {
     const { url } = await startRegistry((_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' }).end(body)

@@ -4,7 +4,8 @@ const HEADER_BYTES = 32
 const FRAME_HEADER_BYTES = 24
 
 /**
- * The number of transactions in the write-ahead log: the last frame of each contains the size of the database.
+ * Counts the transactions in the write-ahead log of the SQLite database at `path`. The last frame of each transaction contains the
+ * size of the database, and every other frame contains 0 instead.
  * https://www.sqlite.org/fileformat2.html#the_write_ahead_log
  */
 export function countCommits(path: string): number {

@@ -5,19 +5,19 @@ import { listTables, readCells, type TestDatabase } from '../support/database.ts
 
 type Row = { [column: string]: unknown }
 
-/** Tables that are not compared: probes are written only to test the disk. */
-const OTHER_TABLES = new Set(['probes'])
-/** Each batch appends its own counts: only their sums are comparable. */
+/** The tables that are not dumped: rows of `probes` are written only to test the disk. */
+const SKIPPED_TABLES = new Set(['probes'])
+/** The tables of the statistics. Each batch appends its own delta, so only `counters` and `hours` are dumped, with all deltas added. */
 const COUNTER_TABLES = new Set(['counters', 'day_counters', 'counter_deltas', 'hours'])
 
-/** The tables whose rows have ids, and the kind of these ids. */
-const KINDS: { [table: string]: IdKind } = {
+/** The tables whose rows have ids, and the kind of their ids. */
+const ID_KINDS: { [table: string]: IdKind } = {
   submissions: 'sub',
   runs: 'run',
   deliveries: 'dlv',
   rejected_deliveries: 'dlv',
 }
-/** The columns that contain the number of a row, and the kind of that row. */
+/** The columns that contain the number of a row in another table, and the kind of that row. */
 const LINKS: { [column: string]: IdKind | 'retry' } = {
   'runs.submission': 'sub',
   'runs.settled_by': 'dlv',
@@ -33,8 +33,9 @@ const LINKS: { [column: string]: IdKind | 'retry' } = {
 }
 
 /**
- * All tables without row numbers, which may differ if a batch was decided again. The number of a row is replaced by the row's id; a
- * number that bounds a range, by the count of rows before it. Of `ids`, those of forgotten assets replace their digests.
+ * Dumps the database for `BatchedStore.dump`. Two stores may assign different row numbers, because those of a failed transaction are
+ * not used again. So the number of a row is replaced by the row's id, which the caller renames, and a number that bounds a range of
+ * rows by a count of rows. The digest of a forgotten id is replaced by the id if it is one of `ids`.
  */
 export async function dumpRows(
   database: TestDatabase,
@@ -45,12 +46,12 @@ export async function dumpRows(
   const digests = new Map(ids.map((id) => [createHash('sha256').update(id).digest('hex'), id]))
   const dumped: Awaited<ReturnType<BatchedStore['dump']>> = { ordered: {}, unordered: {} }
   for (const table of await listTables(database)) {
-    if (OTHER_TABLES.has(table) || COUNTER_TABLES.has(table)) continue
+    if (SKIPPED_TABLES.has(table) || COUNTER_TABLES.has(table)) continue
     const rows = await read(`SELECT * FROM ${table}`)
     const isOrdered = table !== 'metadata' && rows.every((row) => 'n' in row)
     if (isOrdered) rows.sort((one, other) => Number(one['n']) - Number(other['n']))
     dumped[isOrdered ? 'ordered' : 'unordered'][table] = rows.flatMap((row) =>
-      table === 'metadata' ? metadataOf(row, names) : withForgotten(nameRow(table, row, names), digests),
+      table === 'metadata' ? metadataOf(row, names) : withForgottenId(nameRow(table, row, names), digests),
     )
   }
   dumped.unordered['counters'] = await listCounters(read)
@@ -74,7 +75,7 @@ async function readDeltas(read: Read): Promise<Delta[]> {
   return (await read('SELECT delta FROM counter_deltas')).map(({ delta }) => JSON.parse(String(delta)))
 }
 
-/** The counters, including the deltas that are not folded yet. */
+/** The sum of each counter, including the deltas that are not folded yet. */
 async function listCounters(read: Read): Promise<unknown[]> {
   const folded = await read('SELECT hour, kind, extension, value, count FROM counters')
   const added = (await readDeltas(read)).flatMap(({ counters }) => counters)
@@ -94,6 +95,7 @@ async function listHours(read: Read): Promise<Hour[]> {
   const bounds = new Map<number, Hour>()
   for (const one of [...folded, ...added]) {
     const known = bounds.get(one[0]) ?? one
+    // The lower bounds have odd indexes. At index 0 is the hour, which is equal.
     bounds.set(
       one[0],
       one.map((bound, index) => widerBound(known[index] ?? null, bound, index % 2 === 1)) as Hour,
@@ -107,25 +109,26 @@ function widerBound(one: number | null, other: number | null, isLowerBound: bool
   return isLowerBound ? Math.min(one, other) : Math.max(one, other)
 }
 
-/** The ids of rows, or what else identifies them, by number. */
+/** The id of each row, by the row's number; for a row of `retries`, the `retry_id`. */
 type Names = { [K in IdKind | 'retry']: Map<unknown, unknown> }
 
 async function listNames(read: Read): Promise<Names> {
   const names: Names = { sub: new Map(), run: new Map(), dlv: new Map(), retry: new Map() }
-  for (const [table, kind] of Object.entries(KINDS))
+  for (const [table, kind] of Object.entries(ID_KINDS))
     for (const { n, chk } of await read(`SELECT n, chk FROM ${table}`))
       names[kind].set(n, formatId(kind, Number(n), String(chk)))
   for (const { n, retry_id: id } of await read('SELECT n, retry_id FROM retries')) names.retry.set(n, id)
   return names
 }
 
+/** Replaces numbers of rows by ids, and omits or replaces other values that may differ between two stores. */
 function nameRow(table: string, row: Row, names: Names): Row {
-  const kind = KINDS[table]
+  const kind = ID_KINDS[table]
   const entries = Object.entries(row).flatMap(([column, value]): [string, unknown][] => {
     const link = LINKS[`${table}.${column}`]
     if (kind !== undefined && column === 'n') return [['id', names[kind].get(value)]]
     if (kind !== undefined && column === 'chk') return []
-    // A negative number refers to no delivery.
+    // A negative number is a filler: no delivery has settled the run.
     if (column === 'settled_by' && Number(value) < 0) return []
     if (link !== undefined && value !== null) return [[column, names[link].get(value) ?? 'a deleted row']]
     if (column === 'n') return []
@@ -138,7 +141,7 @@ function isProcess(table: string, column: string): boolean {
   return column === 'owner' || column === 'holder' || (table === 'processes' && column === 'id')
 }
 
-/** The number of a process is random; 0 means none. There is only one process. */
+/** The number of a process is random. There is only one process; 0 is the holder of a released lease. */
 function processOf(number: unknown): string | null {
   if (number === null) return null
   return number === 0 ? 'no process' : 'this process'
@@ -149,13 +152,16 @@ function metadataOf({ name, value }: Row, names: Names): Row[] {
   return [{ name, value: name === 'sweep' ? countUpTo(names.run, value, 1) : value }]
 }
 
-/** How many rows have a number below the bound, or, if `on` is 1, at most equal to it. The row with that number may be deleted. */
-function countUpTo(names: Map<unknown, unknown>, bound: unknown, on: 0 | 1): number | null {
+/**
+ * Counts the rows with a number below `bound`, or up to and including `bound` if `inclusive` is 1. The id of the row with the number
+ * `bound` can't replace it, because that row may have been deleted.
+ */
+function countUpTo(names: Map<unknown, unknown>, bound: unknown, inclusive: 0 | 1): number | null {
   if (bound === null) return null
-  return [...names.keys()].filter((n) => Number(n) < Number(bound) + on).length
+  return [...names.keys()].filter((n) => Number(n) < Number(bound) + inclusive).length
 }
 
-function withForgotten(row: Row, digests: ReadonlyMap<string, string>): Row {
+function withForgottenId(row: Row, digests: ReadonlyMap<string, string>): Row {
   const { digest } = row
   return Buffer.isBuffer(digest) ? { ...row, digest: digests.get(digest.toString('hex')) ?? digest } : row
 }

@@ -5,31 +5,31 @@ import { openSqliteStore, type SqliteStoreOptions } from '../../src/store/sqlite
 import { accepted, FILE_ID, newDelivery, newSubmission } from '../contract/builders.ts'
 import { submit } from '../contract/store-calls.ts'
 import { countCommits } from './count-commits.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
 function openStore(options: Omit<SqliteStoreOptions, 'path'> = {}) {
-  const path = temporaryDatabase()
+  const path = temporaryDatabasePath()
   const store = openSqliteStore({ path, ...options })
   onTestFinished(() => store.close())
   return { path, store }
 }
 
 describe('group commit', () => {
-  test('steps that are called together share one transaction', async () => {
+  test('steps that are queued together share one transaction', async () => {
     const { path, store } = openStore()
     const before = countCommits(path)
     await Promise.all(Array.from({ length: 200 }, () => store.createSubmission(newSubmission(['remove-bg']))))
     expect(countCommits(path) - before).toBe(1)
   })
 
-  test('steps that are called one after the other have separate transactions', async () => {
+  test('a step that is queued after the commit of another has its own transaction', async () => {
     const { path, store } = openStore()
     const before = countCommits(path)
     for (let count = 0; count < 5; count++) await store.createSubmission(newSubmission(['remove-bg']))
     expect(countCommits(path) - before).toBe(5)
   })
 
-  test('a very large batch is split, and all of it is committed', async () => {
+  test('more steps than fit into a batch are committed in several transactions', async () => {
     const { path, store } = openStore()
     const before = countCommits(path)
     await Promise.all(Array.from({ length: 2_500 }, () => store.probe()))
@@ -54,11 +54,12 @@ describe('group commit', () => {
   test('does not wait for more once the queue is a quarter full', async () => {
     const { store } = openStore({ maxQueued: 300, hasPending: () => true, maxWaitMs: 60_000 })
     const probes: Promise<void>[] = []
-    // The 75th of 300 steps ends the wait, which would otherwise last a minute.
+    // The 75th of at most 300 queued steps ends the wait, which would otherwise last a minute.
     for (let tick = 0; tick < 60; tick++) {
       for (let count = 0; count < 10; count++) probes.push(store.probe())
       await new Promise((resolve) => setImmediate(resolve))
     }
+    // So that the steps that are still queued are committed, too.
     for (let count = 0; count < 75; count++) probes.push(store.probe())
     await Promise.all(probes)
   })
@@ -77,7 +78,7 @@ describe('group commit', () => {
     await store.probe()
   })
 
-  test('a step resolves only when others can read its effect', async () => {
+  test('a step resolves only when other connections can read its effect', async () => {
     const { path, store } = openStore()
     const other = new Database(path, { readonly: true })
     onTestFinished(() => {
@@ -93,7 +94,7 @@ describe('group commit', () => {
     expect(rows.every((row) => row !== undefined)).toBe(true)
   })
 
-  test('rejects steps while the queue is full, and accepts them again once it is empty', async () => {
+  test('rejects steps while the queue is full, and accepts steps again once it is empty', async () => {
     const { store } = openStore({ maxQueued: 5 })
     const settled = await Promise.allSettled(Array.from({ length: 8 }, () => store.probe()))
     expect(settled.map(({ status }) => status)).toEqual([
@@ -104,21 +105,21 @@ describe('group commit', () => {
     await store.probe()
   })
 
-  test('rejects only deliveries while the maximum bytes are queued', async () => {
+  test('rejects a delivery that would exceed the maximum bytes, but no other step', async () => {
     const { store } = openStore({ maxQueuedBytes: 2_500 })
     const submissionId = await submit(store, ['remove-bg'])
     const deliver = () => {
       const delivery = newDelivery(submissionId, { service: 'remove-bg', status: 'success' })
       return store.recordDelivery({ ...delivery, body: Buffer.alloc(1_000) })
     }
-    // The third delivery exceeds the maximum. The probe has no bytes.
+    // The third delivery would exceed the maximum. The probe counts no bytes.
     const settled = await Promise.allSettled([deliver(), deliver(), deliver(), store.probe()])
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
     expect(settled[2]).toMatchObject({ reason: { code: 'overloaded' } })
     await deliver()
   })
 
-  test('stores a delivery once if another one in its batch cannot be written', async () => {
+  test('stores a delivery exactly once if another delivery in its batch cannot be written', async () => {
     const { path, store } = openStore()
     const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
     await store.applyResponse(submissionId, accepted({}), 1_500)

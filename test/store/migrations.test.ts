@@ -12,7 +12,7 @@ import {
 } from '../../src/store/sqlite/open-sqlite-store.ts'
 import * as schema from '../../src/store/sqlite/schema.ts'
 import { submit } from '../contract/store-calls.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
 const FOLDER = fileURLToPath(new URL('../../drizzle/sqlite', import.meta.url))
 
@@ -100,7 +100,7 @@ function textOf({ config }: Index): string {
 
 describe('a database that a newer version has migrated', () => {
   async function createNewerDatabase(): Promise<string> {
-    const path = temporaryDatabase()
+    const path = temporaryDatabasePath()
     const store = openSqliteStore({ path })
     await submit(store, ['remove-bg'])
     await store.close()

@@ -9,7 +9,7 @@ import type { StoreFixture } from '../contract/store-fixture.ts'
 import { rejectRows } from '../support/database.ts'
 import { createEmptySqlite } from '../support/sqlite-database.ts'
 
-/** A new SQLite store in a separate folder, for the contract. */
+/** Opens a new SQLite store in a separate folder, for the contract tests. */
 export async function openSqlite(): Promise<StoreFixture> {
   const folder = await mkdtemp(join(tmpdir(), 'tracker-store-'))
   const path = join(folder, 'data', 'tracker.db')
@@ -17,8 +17,8 @@ export async function openSqlite(): Promise<StoreFixture> {
   const store = openSqliteStore({ path })
   const others: StoreHandle[] = []
   let latest = store
-  // The first handle has locked the file, so that no other process opens it. These open it without the lock.
-  const openOther = (processIdOf: (ownerId: number) => number): StoreHandle => {
+  /** Opens the file without taking the lock, which the first handle holds so that no other process opens the file. */
+  const openWithoutLock = (processIdOf: (ownerId: number) => number): StoreHandle => {
     const connection = openConnection(path)
     const findOwner = connection
       .prepare<[], number>(`SELECT value FROM metadata WHERE name = 'owner'`)
@@ -36,9 +36,9 @@ export async function openSqlite(): Promise<StoreFixture> {
       latest = openSqliteStore({ path })
       return latest
     },
-    openAnother: async () => openOther((ownerId) => ownerId),
-    openAnotherProcess: async () => openOther((ownerId) => ownerId + others.length + 1),
-    failInserts: (what, at) => rejectRows({ url: `file:${path}` }, what, at),
+    openAnother: async () => openWithoutLock((ownerId) => ownerId),
+    openAnotherProcess: async () => openWithoutLock((ownerId) => ownerId + others.length + 1),
+    failInserts: (table, at) => rejectRows({ url: `file:${path}` }, table, at),
     async destroy() {
       for (const other of others) await other.close()
       await latest.close()

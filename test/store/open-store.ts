@@ -3,7 +3,7 @@ import { databaseName } from '../support/database.ts'
 import { openSqlite } from './open-sqlite.ts'
 import { openPostgres } from './postgres/open-postgres.ts'
 
-/** A new store over the database that this test runs on. */
+/** Opens a new store on SQLite or PostgreSQL, whichever this test runs on. */
 export function openStore(): Promise<StoreFixture> {
   return databaseName() === 'PostgreSQL' ? openPostgres() : openSqlite()
 }

@@ -11,35 +11,48 @@ import { accepted, newDelivery, newRejected } from '../contract/builders.ts'
 import { deliverResult, submit } from '../contract/store-calls.ts'
 import { withLease } from '../contract/with-lease.ts'
 import { watchStatements } from './prepared-statements.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
 type Plan = { sql: string; steps: string[] }
 
-/** A step that scans a table or an index, or sorts, and why that is acceptable. */
-type Exception = { sql: RegExp; step: RegExp; because: string }
+/** A step that may scan or sort in the statements that match `sql`, and why it may. */
+type AllowedStep = { sql: RegExp; step: RegExp; because: string }
 
-const SCANS: Exception[] = [
+/** Allowed scans of tables and indexes. */
+const SCANS: AllowedStep[] = [
   { sql: /./, step: /^SCAN CONSTANT ROW$/, because: 'it is not a table' },
-  { sql: /json_each/, step: /^SCAN (json_each|e) VIRTUAL TABLE/, because: 'it is a parameter, or one row' },
+  {
+    sql: /json_each/,
+    step: /^SCAN (json_each|e) VIRTUAL TABLE/,
+    because: 'it is the JSON of a parameter, or of one row',
+  },
   {
     sql: /./,
     step: /^SCAN (known|failed|\(subquery-\d+\))$/,
     because: 'the step that reads its rows is checked separately',
   },
-  { sql: /^WITH found /, step: /^SCAN found$/, because: 'it has one row for each requested name' },
+  {
+    sql: /^WITH found /,
+    step: /^SCAN found$/,
+    because: 'it has one row for each given pair of file and name',
+  },
   { sql: /./, step: /^SCAN processes$/, because: 'there are few processes' },
   { sql: /^UPDATE leases/, step: /^SCAN leases$/, because: 'there is one lease' },
-  { sql: /FROM counter_deltas/, step: /^SCAN counter_deltas$/, because: 'a job keeps them few' },
+  {
+    sql: /FROM counter_deltas/,
+    step: /^SCAN counter_deltas$/,
+    because: 'a job folds them soon, so they are few',
+  },
   { sql: /FROM alerts|UPDATE alerts/, step: /^SCAN alerts$/, because: 'at most a few for each extension' },
   {
     sql: /FROM ended_sessions/,
     step: /^SCAN ended_sessions$/,
-    because: 'they are those of two days, read at the start',
+    because: 'those that expired more than a day ago are deleted',
   },
   {
     sql: /^DELETE FROM sign_in_failures/,
     step: /^SCAN sign_in_failures USING COVERING INDEX sign_in_failures_latest$/,
-    because: 'a bound keeps them few',
+    because: 'their number is limited',
   },
   {
     sql: /^DELETE FROM rejected_deliveries/,
@@ -49,32 +62,32 @@ const SCANS: Exception[] = [
   {
     sql: /SELECT count\(\*\), count/,
     step: /^SCAN notifications USING COVERING INDEX notifications_due$/,
-    because: 'the index holds only what is due',
+    because: 'the index contains only notifications that have not ended',
   },
   {
     sql: /ORDER BY n DESC LIMIT 1\)/,
     step: /^SCAN (deliveries|submissions)$/,
-    because: 'it reads the last row',
+    because: 'it reads only the last row',
   },
   {
     sql: /WHERE overdue = 1 ORDER BY n LIMIT 1$/,
     step: /^SCAN runs USING INDEX runs_overdue$/,
-    because: 'it reads the first row',
+    because: 'it reads only the first row',
   },
   {
     sql: /i\.state = 'waiting' ORDER BY i\.n LIMIT 1$/,
     step: /^SCAN i USING INDEX retry_items_waiting$/,
-    because: 'it reads the first row',
+    because: 'it reads only the first row',
   },
   {
     sql: /i\.state = 'submitting'/,
     step: /^SCAN i USING INDEX retry_items_submitting$/,
-    because: 'the index holds only what is in progress',
+    because: 'the index contains only items in progress',
   },
   {
     sql: /response IS NULL/,
     step: /^SCAN idempotency_keys USING INDEX idempotency_keys_in_progress$/,
-    because: 'the index holds only what is in progress',
+    because: 'the index contains only keys in progress',
   },
   {
     sql: /sum\(count\), NULL .* GROUP BY kind, extension, value/,
@@ -88,8 +101,8 @@ const SCANS: Exception[] = [
   },
 ]
 
-/** Sorts, and why there are few rows to sort. */
-const SORTS: Exception[] = [
+/** Allowed sorts, each of few rows. */
+const SORTS: AllowedStep[] = [
   {
     sql: /r\.submission = \? AND r\.chk = \? ORDER BY r\.n$/,
     step: /ORDER BY$/,
@@ -113,7 +126,7 @@ const SORTS: Exception[] = [
   {
     sql: /LIMIT 100\) AND r\.hidden IS NULL AND r\.status IN \(0, 3\) ORDER BY r\.n$/,
     step: /ORDER BY$/,
-    because: 'few runs of a file are unsettled',
+    because: 'few runs of the newest 100 submissions are unsettled',
   },
   { sql: /FROM alerts ORDER BY alert_id$/, step: /ORDER BY$/, because: 'at most a few for each extension' },
   {
@@ -136,7 +149,11 @@ const SORTS: Exception[] = [
     step: /ORDER BY$/,
     because: 'it is used only for a file with at most 1,000 submissions',
   },
-  { sql: /^INSERT INTO hours/, step: /GROUP BY$/, because: 'it is one row for each folded delta' },
+  {
+    sql: /^INSERT INTO hours/,
+    step: /GROUP BY$/,
+    because: 'at most 500 deltas are folded at a time, each of few hours',
+  },
   {
     sql: /^SELECT n, chk FROM deliveries WHERE n IN \( SELECT settled_by/,
     step: /ORDER BY$/,
@@ -145,12 +162,12 @@ const SORTS: Exception[] = [
   {
     sql: /t\.retry_id = \? .* ORDER BY i\.n LIMIT \?$/,
     step: /ORDER BY$/,
-    because: 'few items of a retry fail',
+    because: 'few items of a retry are not accepted',
   },
   {
     sql: /FROM submissions s INDEXED BY submissions_name /,
     step: /ORDER BY$/,
-    because: 'if there are more names, the runs of a window are compared',
+    because: 'it is used only if at most 3,000 names match',
   },
   {
     sql: /FROM submissions s INDEXED BY submissions_file .* s\.file_id = \?/,
@@ -164,14 +181,18 @@ const SORTS: Exception[] = [
   },
 ]
 
+/** In ids, in place of the random bits. */
 const CHECK = 'AAAAAAAAAAA'
 
-/** So many submissions have a name with the same prefix that a search does not read them from the index of names. */
+/** The number of submissions with names that begin with `many-`: too many for a search to use the index of names. */
 const NAMES = 3_100
 
-/** A store with rows to list, and the statements that it has prepared since it was opened. */
+/**
+ * A store with rows to list, and all statements that it prepares. The submission `submissionId` has a failed run and a run `remove-bg`,
+ * which is pending and overdue.
+ */
 async function openWatched() {
-  const path = temporaryDatabase()
+  const path = temporaryDatabasePath()
   mkdirSync(dirname(path))
   const connection = openConnection(path)
   migrateConnection(connection)
@@ -182,15 +203,15 @@ async function openWatched() {
   const prepared = watchStatements(connection)
   const store = createSqliteStore(connection, { maxQueued: 100 })
   onTestFinished(() => store.close())
-  const failed = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
-  await deliverResult(store, failed, 'ai-tasks', 'failed', { code: 'E1' })
+  const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: 'file-1' })
+  await deliverResult(store, submissionId, 'ai-tasks', 'failed', { code: 'E1' })
   await withLease(store).sweepOverdue(1_000_000, 100_000)
   await submit(store, ['remove-bg'], { at: 950_000 })
   await store.keepRejected([newRejected()])
-  return { connection, store, prepared, known: { submission: failed } }
+  return { connection, store, prepared, submissionId }
 }
 
-/** Every combination of one value of each. */
+/** Every combination of one value from each list. */
 function combinations<T extends { [name: string]: readonly unknown[] }>(values: T) {
   let all: { [name: string]: unknown }[] = [{}]
   for (const [name, each] of Object.entries(values))
@@ -198,7 +219,7 @@ function combinations<T extends { [name: string]: readonly unknown[] }>(values: 
   return all as { [name in keyof T]: T[name][number] }[]
 }
 
-/** Reads lists with every possible filter, so that their statements are prepared. */
+/** Lists runs and deliveries with every combination of filters, so that all their statements are prepared. */
 async function readAllLists(store: Store): Promise<void> {
   const page = { limit: 50, before: null }
   const runFilters = combinations({
@@ -223,7 +244,7 @@ async function readAllLists(store: Store): Promise<void> {
   for (const filter of deliveryFilters) await store.listDeliveries({ ...EVERY_DELIVERY, ...filter }, page)
 }
 
-/** SQLite's query plans, without statistics, as in all of our databases. */
+/** SQLite's query plans without statistics. No database of ours has any, because we never run ANALYZE on SQLite. */
 function explain(connection: Connection, statements: Iterable<string>): Plan[] {
   return [...statements]
     .filter((sql) => !/^(PRAGMA|BEGIN|COMMIT|EXPLAIN)/.test(sql))
@@ -234,16 +255,16 @@ function explain(connection: Connection, statements: Iterable<string>): Plan[] {
     })
 }
 
-/** Steps that no exception allows, and exceptions that are no longer used. */
-function findForbidden(plans: readonly Plan[], pattern: RegExp, allowed: readonly Exception[]) {
+/** The steps that match `pattern` and are not allowed, and the entries of `allowed` that no step needs. */
+function findForbidden(plans: readonly Plan[], pattern: RegExp, allowed: readonly AllowedStep[]) {
   const unused = new Set(allowed)
   const forbidden = plans.flatMap(({ sql, steps }) =>
     steps
       .filter((step) => pattern.test(step))
       .filter((step) => {
-        const reasons = allowed.filter((one) => one.sql.test(sql) && one.step.test(step))
-        for (const reason of reasons) unused.delete(reason)
-        return reasons.length === 0
+        const matching = allowed.filter((one) => one.sql.test(sql) && one.step.test(step))
+        for (const one of matching) unused.delete(one)
+        return matching.length === 0
       })
       .map((step) => `${step}: ${sql}`),
   )
@@ -258,7 +279,7 @@ describe('the statements of a store', () => {
     return explain(connection, new Set(prepared))
   }
 
-  test('never scan a whole table or index, and create no temporary index', async () => {
+  test('scan no whole table or index, except the allowed ones, and create no temporary index', async () => {
     const plans = await (explained ??= explainAll())
     expect(plans.length).toBeGreaterThan(150)
     expect(findForbidden(plans, /^SCAN|AUTOMATIC/, SCANS)).toEqual({ forbidden: [], unused: [] })
@@ -274,7 +295,7 @@ const BY_NUMBER = 'INTEGER PRIMARY KEY (rowid>? AND rowid<?)'
 const ATTENTION = 'INDEX runs_attention (attention=? AND n>? AND n<?)'
 const OF_FILE = 'INDEX submissions_file (file_id=?)'
 
-/** The first index that each statement of a list reads. */
+/** The first index that each statement reads, of those that the store prepares only for this list. */
 async function listFirstIndexes(list: (store: Store) => Promise<unknown>): Promise<string[]> {
   const { connection, store, prepared } = await openWatched()
   const before = new Set(prepared)
@@ -311,7 +332,7 @@ describe('a list of runs', () => {
     [{ q: 'many-' }, [BY_NUMBER, OF_FILE]],
     [{ q: 'many-', status: 'failed' }, [ATTENTION, OF_FILE]],
   ] as const)(
-    'filtered by %j reads only the numbers of a window, or the matches of a name or an id: %j',
+    'filtered by %j reads only the rows of a window, or the matches of a name or an id: %j',
     async (filter, first) => {
       const list = (store: Store) => store.listRuns({ ...EVERY_RUN, ...filter }, { limit: 50, before: null })
       expect(await listFirstIndexes(list)).toEqual(first)
@@ -321,7 +342,7 @@ describe('a list of runs', () => {
   test.each([
     ['run', 'INTEGER PRIMARY KEY (rowid=?)'],
     ['sub', 'INTEGER PRIMARY KEY (rowid=?)'],
-  ])('filtered by a %s id reads the row with that number', async (kind, first) => {
+  ])('filtered by an id of the form %s_… reads the row with its number', async (kind, first) => {
     const q = `${kind}_1_${CHECK}`
     const list = (store: Store) => store.listRuns({ ...EVERY_RUN, q }, { limit: 50, before: null })
     expect((await listFirstIndexes(list)).at(-1)).toBe(first)
@@ -344,7 +365,7 @@ describe('a list of deliveries', () => {
     // Rejected deliveries are in a separate table, whose statement is prepared when the store is opened.
     [{ outcome: 'rejected' }, []],
   ] as const)(
-    'filtered by %j reads only the numbers of a window, or the deliveries of a file: %j',
+    'filtered by %j reads only the rows of a window, or the deliveries of a file: %j',
     async (filter, first) => {
       const list = (store: Store) =>
         store.listDeliveries({ ...EVERY_DELIVERY, ...filter }, { limit: 50, before: null })
@@ -353,7 +374,7 @@ describe('a list of deliveries', () => {
   )
 })
 
-/** The indexes in SQLite's schema. */
+/** The indexes in SQLite's schema, without those that SQLite creates by itself for keys. */
 function readIndexes(connection: Connection) {
   return connection
     .prepare<[], { name: string; tbl: string; sql: string }>(
@@ -363,7 +384,7 @@ function readIndexes(connection: Connection) {
 }
 
 describe('a webhook that reports a success', () => {
-  test('changes no column of any index of runs, including the indexes’ conditions', async () => {
+  test('changes no column that an index of runs contains, or that its condition uses', async () => {
     const { connection } = await openWatched()
     const ofRuns = readIndexes(connection).filter(({ tbl }) => tbl === 'runs')
     expect(ofRuns.length).toBeGreaterThanOrEqual(7)
@@ -372,11 +393,11 @@ describe('a webhook that reports a success', () => {
   })
 
   test('adds no index entry of deliveries, whose indexes are all partial; bodies and counter deltas have no index', async () => {
-    const { connection, store, known } = await openWatched()
+    const { connection, store, submissionId } = await openWatched()
     const ofDeliveries = readIndexes(connection).filter(({ tbl }) => tbl === 'deliveries')
     expect(ofDeliveries.length).toBeGreaterThanOrEqual(5)
     const conditions = ofDeliveries.map(({ sql }) => / WHERE (.*)$/.exec(sql)?.[1] ?? 'true')
-    await deliverResult(store, known.submission, 'remove-bg', 'success')
+    await deliverResult(store, submissionId, 'remove-bg', 'success')
     const [row] = connection
       .prepare(
         `SELECT ${conditions.map((condition) => `(${condition})`).join(' + ')} AS entries FROM deliveries ORDER BY n DESC`,
@@ -389,7 +410,7 @@ describe('a webhook that reports a success', () => {
     expect(indexed).toEqual([])
   })
 
-  test('updates one run, and inserts one delivery, one body and one counter delta, and nothing else', async () => {
+  test('updates one run, inserts one delivery, one body and one counter delta, and writes nothing else', async () => {
     const { connection, store } = await openWatched()
     const bound = await submit(store, ['remove-bg'], { fileId: 'file-1' })
     await store.applyResponse(bound, accepted({}, { fileId: 'file-1' }), 1_500)
@@ -403,7 +424,7 @@ describe('a webhook that reports a success', () => {
     ])
   })
 
-  test('writes one row of each per webhook of its batch, and one counter delta per batch', async () => {
+  test('shares the counter delta with the other webhooks of its batch, and writes its own run, delivery and body', async () => {
     const { connection, store } = await openWatched()
     const facts = { fileId: 'file-1' }
     const submitted = await Promise.all(Array.from({ length: 20 }, () => submit(store, ['remove-bg'], facts)))
@@ -421,14 +442,14 @@ describe('a webhook that reports a success', () => {
     ])
   })
 
-  test('clears the overdue columns of its run, which then is in none of their indexes', async () => {
-    const { connection, store, known } = await openWatched()
+  test('clears `due_at` and `overdue` if its run was overdue, and so removes it from their indexes', async () => {
+    const { connection, store, submissionId } = await openWatched()
     const listOverdue = () =>
       connection.prepare('SELECT n FROM runs WHERE due_at IS NOT NULL OR overdue = 1').all()
     expect(listOverdue()).toHaveLength(1)
     const changes = logChanges(connection)
-    await deliverResult(store, known.submission, 'remove-bg', 'success')
-    expect(changes()).toContain('UPDATE runs beyond their result')
+    await deliverResult(store, submissionId, 'remove-bg', 'success')
+    expect(changes()).toContain('UPDATE runs: other columns')
     expect(listOverdue()).toEqual([])
   })
 
@@ -444,7 +465,7 @@ describe('a webhook that reports a success', () => {
       'INSERT deliveries',
       'INSERT delivery_bodies',
       'UPDATE runs',
-      'UPDATE runs beyond their result',
+      'UPDATE runs: other columns',
       'UPDATE submissions',
     ])
   })
@@ -453,7 +474,7 @@ describe('a webhook that reports a success', () => {
 /** The columns of a run that a success changes. */
 const SETTLED = ['status', 'source', 'settled_at', 'updated_at', 'settled_by']
 
-/** Logs each row that is written from now on; returns the log in alphabetical order. */
+/** Logs each row that is written from now on. The returned function returns the log in alphabetical order. */
 function logChanges(connection: Connection): () => string[] {
   const tables = connection
     .prepare<[], string>(
@@ -467,13 +488,13 @@ function logChanges(connection: Connection): () => string[] {
     for (const what of ['INSERT', 'UPDATE', 'DELETE'])
       connection.exec(`CREATE TEMP TRIGGER ${what}_${table} AFTER ${what} ON main.${table}
         BEGIN INSERT INTO changes VALUES ('${what} ${table}'); END`)
-  // Fires if a statement sets one of these columns, which makes SQLite rewrite the entries of their indexes.
+  // Fires if a statement sets a column that is not in SETTLED, even to its old value: SQLite then rewrites the entries of its indexes.
   const others = connection
     .prepare<[], string>("SELECT name FROM pragma_table_info('runs')")
     .pluck()
     .all()
     .filter((column) => !SETTLED.includes(column))
-  connection.exec(`CREATE TEMP TRIGGER more AFTER UPDATE OF ${others.join()} ON main.runs
-    BEGIN INSERT INTO changes VALUES ('UPDATE runs beyond their result'); END`)
+  connection.exec(`CREATE TEMP TRIGGER others AFTER UPDATE OF ${others.join()} ON main.runs
+    BEGIN INSERT INTO changes VALUES ('UPDATE runs: other columns'); END`)
   return () => connection.prepare<[], string>('SELECT what FROM temp.changes ORDER BY what').pluck().all()
 }

@@ -3,9 +3,9 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { readTogether } from '../../src/store/sqlite/transactions.ts'
 import { newSubmission } from '../contract/builders.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
-/** Records what is read, and in which transaction; `fail` may throw instead. */
+/** Creates a `read` that records the keys it reads. A result is the key, and whether it was read in a transaction. `fail` may throw. */
 function recordReads(fail: (key: string) => void = () => {}) {
   const connection = new Database(':memory:')
   onTestFinished(() => {
@@ -15,20 +15,20 @@ function recordReads(fail: (key: string) => void = () => {}) {
   const read = readTogether(connection, (key) => {
     keys.push(key)
     fail(key)
-    return { key, together: connection.inTransaction }
+    return { key, inTransaction: connection.inTransaction }
   })
   return { read, keys, connection }
 }
 
-test('reads that are made together share one transaction, and a failing read does not fail the others', () => {
+test('reads that are made together run in a transaction, and a failing read does not fail the others', () => {
   const failure = new Error('not JSON')
   const { read, connection } = recordReads((key) => {
     if (key === 'bad') throw failure
   })
   expect(read(['a', 'bad', 'b'])).toEqual([
-    { found: { key: 'a', together: true } },
+    { found: { key: 'a', inTransaction: true } },
     { error: failure },
-    { found: { key: 'b', together: true } },
+    { found: { key: 'b', inTransaction: true } },
   ])
   expect(connection.inTransaction).toBe(false)
 })
@@ -47,7 +47,7 @@ test('a locked file is waited for once, not for each read', () => {
 })
 
 test('a requested read completes even if the store is closed at once, and later reads are rejected', async () => {
-  const store = openSqliteStore({ path: temporaryDatabase() })
+  const store = openSqliteStore({ path: temporaryDatabasePath() })
   await store.createSubmission(newSubmission(['remove-bg'], { fileId: 'file-1' }))
   const asset = store.findAsset('file-1')
   await store.close()

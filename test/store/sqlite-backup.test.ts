@@ -4,16 +4,16 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { newDelivery, newSubmission } from '../contract/builders.ts'
 import { countsOf, listEveryRun, submit } from '../contract/store-calls.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
 function openStore() {
-  const path = temporaryDatabase()
+  const path = temporaryDatabasePath()
   const store = openSqliteStore({ path })
   onTestFinished(() => store.close())
   return { path, store }
 }
 
-test('A backup is complete and can be opened, even while writes continue', async () => {
+test('A backup that is made while writes continue is complete and intact, and can be opened', async () => {
   const { path, store } = openStore()
   const body = Buffer.alloc(30_000, 7)
   const write = async () => {
@@ -43,7 +43,7 @@ test('A backup is complete and can be opened, even while writes continue', async
   onTestFinished(() => restored.close())
   const runs = await listEveryRun(restored)
   expect(runs.length).toBeGreaterThanOrEqual(150)
-  // Each commit made meanwhile is in the copy completely or not at all, including its counts.
+  // Each commit that was made during the backup is in the copy completely, with its counts, or not at all.
   const { groups } = await restored.readStats(0, 1)
   for (const status of ['failed', 'pending'])
     expect(groups.find((group) => group.status === status)?.count ?? 0).toBe(
@@ -73,7 +73,7 @@ test('An existing file is not overwritten', async () => {
   await store.probe()
 })
 
-test('A failed backup leaves no file', async () => {
+test('A backup into a folder that does not exist fails and creates nothing', async () => {
   const { path, store } = openStore()
   await expect(store.backUp(`${path}-no/such/folder`)).rejects.toMatchObject({ code: 'ENOENT' })
   expect(existsSync(`${path}-no`)).toBe(false)

@@ -9,10 +9,10 @@ import { newDelivery, newSubmission } from '../contract/builders.ts'
 import { listEveryRun, submit } from '../contract/store-calls.ts'
 import { withLease } from '../contract/with-lease.ts'
 import { rejectRows } from '../support/database.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
 function openStore() {
-  const path = temporaryDatabase()
+  const path = temporaryDatabasePath()
   migrateSqlite(path)
   const connection = openConnection(path)
   migrateConnection(connection)
@@ -21,13 +21,14 @@ function openStore() {
   return { path, connection, store }
 }
 
-/** The counts match the runs, before and after all deltas are folded. */
+/** Checks that the counts match the runs, before and after all deltas are folded. */
 async function expectExactCounts(store: Store): Promise<void> {
   await expectCounts(store)
   while (await withLease(store).foldCounters());
   await expectCounts(store)
 }
 
+/** Checks that the present numbers of runs by group, and the total of the counters `settled`, match the list of runs. */
 async function expectCounts(store: Store): Promise<void> {
   const counts = new Map<string, number>()
   for (const { run } of await listEveryRun(store, {}, { limit: 1_000 })) {
@@ -48,22 +49,23 @@ async function groupsOf(store: Store) {
   return (await store.readStats(0, 0)).groups
 }
 
-function failing(submissionId: string, code: string, facts: Parameters<typeof newDelivery>[2] = {}) {
+/** A delivery that reports a failure with this code. */
+function newFailure(submissionId: string, code: string, facts: Parameters<typeof newDelivery>[2] = {}) {
   const result = { service: 'remove-bg', status: 'failed', fileId: null, error: { code } } as const
   return newDelivery(submissionId, result, { body: Buffer.alloc(10), ...facts })
 }
 
-test('A step that is rolled back changes neither the counts nor the groups', async () => {
+test('A step that is rolled back is not counted', async () => {
   const { path, store } = openStore()
   const submissionIds = await Promise.all(Array.from({ length: 30 }, () => submit(store, ['remove-bg'])))
   const [first = '', ...others] = submissionIds
-  await store.recordDelivery(failing(first, 'E-first'))
+  await store.recordDelivery(newFailure(first, 'E-first'))
   await rejectRows({ url: `file:${path}` }, 'deliveries', 6_000)
-  // Every third step fails after its run was changed and counted, each with a different cause, which the next step shares.
+  // Every third step fails after its run was written. The cause that it reports is also that of the next two steps.
   const settled = await Promise.allSettled(
     others.map((one, index) => {
       const facts = index % 3 === 0 ? { receivedAt: 6_000 } : {}
-      return store.recordDelivery(failing(one, `E${Math.floor(index / 3)}`, facts))
+      return store.recordDelivery(newFailure(one, `E${Math.floor(index / 3)}`, facts))
     }),
   )
   expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(10)
@@ -79,7 +81,7 @@ test.each([
   const { connection, store } = openStore()
   const submissionIds = await Promise.all(Array.from({ length: 12 }, () => submit(store, ['remove-bg'])))
   const deliveries = submissionIds.map((one, index) =>
-    failing(one, `E${index % 4}`, index === 7 ? { receivedAt: 6_000 } : {}),
+    newFailure(one, `E${index % 4}`, index === 7 ? { receivedAt: 6_000 } : {}),
   )
   connection.exec(`
     CREATE TABLE strays (submission REFERENCES submissions (n) DEFERRABLE INITIALLY DEFERRED);
@@ -111,7 +113,7 @@ test('If the counter deltas cannot be written, nothing is, and everything can be
 test('Deltas that cannot be folded are counted anyway, and folded later', async () => {
   const { connection, store } = openStore()
   const submissionIds = await Promise.all(Array.from({ length: 5 }, () => submit(store, ['remove-bg'])))
-  for (const one of submissionIds) await store.recordDelivery(failing(one, 'E1'))
+  for (const one of submissionIds) await store.recordDelivery(newFailure(one, 'E1'))
   const before = await store.readStats(0, 10)
   for (const step of ['INSERT ON counters', 'INSERT ON hours', 'DELETE ON counter_deltas']) {
     connection.exec(`CREATE TRIGGER fault AFTER ${step} BEGIN SELECT raise(ABORT, 'no'); END`)
@@ -134,11 +136,12 @@ test('The number of deltas folded at a time is limited', async () => {
       'counters', json('[[-1,"runs","remove-bg","pending open ",' || iif(n % 2 = 0, 1, -1) || '],[3,"failed","remove-bg","E' || n || '",1]]'),
       'hours', json('[[3,' || n || ',' || n || ',null,null]]')) FROM numbers`)
   const before = await store.readStats(0, 10)
-  const left = () => connection.prepare<[], number>('SELECT count(*) FROM counter_deltas').pluck().get()
-  const folded: [more: boolean, left: number | undefined][] = []
+  const countDeltas = () =>
+    connection.prepare<[], number>('SELECT count(*) FROM counter_deltas').pluck().get()
+  const folded: [isMore: boolean, remaining: number | undefined][] = []
   for (let isMore = true; isMore; ) {
     isMore = await withLease(store).foldCounters()
-    folded.push([isMore, left()])
+    folded.push([isMore, countDeltas()])
     expect(await store.readStats(0, 10)).toEqual(before)
   }
   expect(folded).toEqual([
@@ -151,7 +154,7 @@ test('The number of deltas folded at a time is limited', async () => {
     last_run: 1_100,
     first_delivery: null,
   })
-  await store.recordDelivery(failing(submissionId, 'E1'))
+  await store.recordDelivery(newFailure(submissionId, 'E1'))
   expect(await groupsOf(store)).toMatchObject([{ status: 'failed', count: 1 }])
 })
 
@@ -164,28 +167,30 @@ test('Fewer deltas are folded at a time if they change many counters', async () 
       SELECT json_group_array(json_array(-1, 'runs', 'extension-' || names.n, 'pending open ', 1)) FROM names)) FROM numbers`)
   const before = await store.readStats(0, 10)
   expect(before.groups).toHaveLength(100)
-  const left: unknown[] = []
+  const remaining: unknown[] = []
   for (let isMore = true; isMore; ) {
     isMore = await withLease(store).foldCounters()
-    left.push(connection.prepare('SELECT count(*) FROM counter_deltas').pluck().get())
+    remaining.push(connection.prepare('SELECT count(*) FROM counter_deltas').pluck().get())
     expect(await store.readStats(0, 10)).toEqual(before)
   }
-  expect(left).toEqual([30, 10, 0])
+  expect(remaining).toEqual([30, 10, 0])
 })
 
 test('While the disk is full or another process locks the file, the counts match the runs', async () => {
   const { path, connection, store } = openStore()
   const submissionIds = await Promise.all(Array.from({ length: 60 }, () => submit(store, ['remove-bg'])))
   const pages = Number(connection.pragma('page_count', { simple: true }))
+  // SQLite fails as if the disk were full when the file would have more pages.
   connection.pragma(`max_page_count = ${pages + 60}`)
   const deliveries = submissionIds.map((one, index) =>
-    failing(one, `E${index % 7}`, { body: Buffer.alloc(20_000) }),
+    newFailure(one, `E${index % 7}`, { body: Buffer.alloc(20_000) }),
   )
   const results: PromiseSettledResult<unknown>[] = []
   for (const one of deliveries) results.push(...(await Promise.allSettled([store.recordDelivery(one)])))
   expect(new Set(results.map(({ status }) => status)).size).toBe(2)
   await expectExactCounts(store)
 
+  // The default of SQLite.
   connection.pragma('max_page_count = 4294967294')
   const other = new Database(path)
   onTestFinished(() => {

@@ -4,12 +4,12 @@ import type { DeliveryOutcome } from '../../src/domain/delivery.ts'
 import { OUTCOME, ROUTE, SIGNATURE } from '../../src/store/sql/codes.ts'
 import { openSqliteStore } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { accepted, newAccountDelivery, newDelivery } from '../contract/builders.ts'
-import { settleNotification, submit } from '../contract/store-calls.ts'
+import { recordNotificationResult, submit } from '../contract/store-calls.ts'
 import { withLease } from '../contract/with-lease.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
 function openStore() {
-  const path = temporaryDatabase()
+  const path = temporaryDatabasePath()
   const store = openSqliteStore({ path })
   const other = new Database(path)
   onTestFinished(async () => {
@@ -19,7 +19,7 @@ function openStore() {
   return { store, select: <T>(query: string) => other.prepare<[], T>(query).all(), other }
 }
 
-test('Account deliveries are all stored byte for byte, only the first of an event with the event id', async () => {
+test('Every account delivery is stored byte for byte, but only the first one of an event is stored with the event id', async () => {
   const { store, select } = openStore()
   const event = { kind: 'asset', eventId: 'event-1', type: 'file.updated', fileId: 'file-1' } as const
   const [first, again] = [newAccountDelivery(event), newAccountDelivery(event)]
@@ -32,7 +32,7 @@ test('Account deliveries are all stored byte for byte, only the first of an even
   ])
 })
 
-test('Two deliveries cannot have the same event id, whichever process writes them', async () => {
+test('The database rejects a second delivery with the same event id, even from another process', async () => {
   const { store, other } = openStore()
   await store.recordAccountDelivery(newAccountDelivery({ kind: 'other', eventId: 'event-1', type: null }))
   const copy = (outcome: DeliveryOutcome, eventId: string | null) =>
@@ -106,10 +106,10 @@ test('A notification that has ended keeps its result, but not its body', async (
   const reported = { service: 'remove-bg', status: 'success' } as const
   const { runId } = await store.recordDelivery(newDelivery(submissionId, reported))
   const notificationId = `msg_${runId}`
-  await settleNotification(store, notificationId, { kind: 'again', at: 3_000, reason: 'status_500' })
+  await recordNotificationResult(store, notificationId, { kind: 'again', at: 3_000, reason: 'status_500' })
   const waiting = { result: 'again', reason: 'status_500', attempt: 2, due_at: 3_000 }
   expect(select('SELECT * FROM notifications')).toMatchObject([{ ...waiting, body: expect.any(String) }])
-  await settleNotification(store, notificationId, { kind: 'gone', reason: 'status_410' })
+  await recordNotificationResult(store, notificationId, { kind: 'gone', reason: 'status_410' })
   expect(select('SELECT * FROM notifications')).toEqual([
     {
       n: 1,
@@ -129,7 +129,7 @@ test('A notification that has ended keeps its result, but not its body', async (
   ])
 })
 
-test('The bodies of old deliveries are deleted with them, whether or not they belong to a submission', async () => {
+test('Old deliveries are deleted with their bodies, whether or not they belong to a submission', async () => {
   const { store, select } = openStore()
   const submissionIds = [await submit(store, ['remove-bg']), await submit(store, ['remove-bg'])]
   for (const submissionId of submissionIds)

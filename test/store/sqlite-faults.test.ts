@@ -6,12 +6,13 @@ import { migrateConnection, migrateSqlite } from '../../src/store/sqlite/open-sq
 import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { anAuditEntry, newDelivery, newSubmission } from '../contract/builders.ts'
 import { listEveryRun, submit } from '../contract/store-calls.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
+/** SQLite's default. With a lower `max_page_count`, SQLite fails as if the disk were full when the file would have more pages. */
 const LARGEST_PAGE_COUNT = 4_294_967_294
 
 function openStore() {
-  const path = temporaryDatabase()
+  const path = temporaryDatabasePath()
   migrateSqlite(path)
   const connection = openConnection(path)
   migrateConnection(connection)
@@ -53,7 +54,7 @@ describe('if the disk or the file fails', () => {
     )
   })
 
-  test('a probe fails if a delivery would, and succeeds once there is room', async () => {
+  test('a probe fails on a full disk, and succeeds once there is room', async () => {
     const { connection, store } = openStore()
     const pages = Number(connection.pragma('page_count', { simple: true }))
     connection.pragma(`max_page_count = ${pages}`)
@@ -92,7 +93,7 @@ describe('if the disk or the file fails', () => {
     const startedAt = performance.now()
     for (let count = 0; count < 20; count++)
       await expect(store.probe()).rejects.toMatchObject({ code: 'store_unavailable' })
-    // 5 s if each of the twenty waited for 250 ms.
+    // It would take 5 s if each of the twenty probes waited for 250 ms.
     expect(performance.now() - startedAt).toBeLessThan(2_500)
     expect(busyTimeout()).toBe(0)
     other.exec('ROLLBACK')
@@ -101,9 +102,9 @@ describe('if the disk or the file fails', () => {
   })
 
   test.each([
-    // As SQLite does on some failures: the transaction is rolled back during the step.
+    // SQLite itself does this on some failures, for example when the disk is full.
     ['whose transaction is rolled back half-way', "SELECT raise(ROLLBACK, 'lost')"],
-    // A reference that COMMIT checks, which fails and leaves the transaction open.
+    // COMMIT checks this reference, fails, and leaves the transaction open.
     ['whose commit fails', 'INSERT INTO strays VALUES (-1)'],
   ])('a batch %s is rejected completely, and the next one is committed', async (_, fault) => {
     const { connection, store } = openStore()
@@ -125,7 +126,7 @@ describe('if the disk or the file fails', () => {
     await Promise.all(submissions.map((submission) => store.createSubmission(submission)))
   })
 
-  test('forgetting an asset fails if the log cannot be emptied, and empties it when called again', async () => {
+  test('forgetting an asset fails if the write-ahead log cannot be emptied, and empties it when repeated', async () => {
     const { path, connection, store } = openStore()
     await store.createSubmission(newSubmission(['remove-bg'], { fileId: 'file-1' }))
     const pragma = connection.pragma.bind(connection)
@@ -143,7 +144,7 @@ describe('if the disk or the file fails', () => {
   })
 })
 
-test('a submission cannot have two runs of one extension, whichever process writes them', async () => {
+test('the database rejects a second run of the same extension in a submission', async () => {
   const { connection, store } = openStore()
   await submit(store, ['remove-bg'])
   const insertCopy = (name: string) =>

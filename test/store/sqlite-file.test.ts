@@ -14,7 +14,7 @@ import {
 } from '../../src/store/sqlite/open-sqlite-store.ts'
 import { newDelivery, newSubmission } from '../contract/builders.ts'
 import { submit } from '../contract/store-calls.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
 const IN_USE = expect.objectContaining({
   name: 'DatabaseStartError',
@@ -22,7 +22,7 @@ const IN_USE = expect.objectContaining({
 })
 const BUILT_STORE = fileURLToPath(new URL('../../dist/store/sqlite/open-sqlite-store.js', import.meta.url))
 
-/** A process of the built program that has opened the database and committed one submission when this resolves. */
+/** Starts a process that opens the database with the built program. Resolves once it has committed a submission. */
 async function spawnHolder(path: string, submission: object) {
   const script = `
     const { openSqliteStore } = await import(process.argv[1])
@@ -43,7 +43,7 @@ async function spawnHolder(path: string, submission: object) {
 
 describe('the database file', () => {
   test('commits are synced, the write-ahead log is on, foreign keys are enforced, and locks are waited for', () => {
-    const path = temporaryDatabase()
+    const path = temporaryDatabasePath()
     migrateSqlite(path)
     const connection = openConnection(path)
     onTestFinished(() => {
@@ -58,15 +58,15 @@ describe('the database file', () => {
   })
 
   test('migrations run once', async () => {
-    const path = temporaryDatabase()
+    const path = temporaryDatabasePath()
     expect(migrateSqlite(path)).toBeGreaterThan(0)
     expect(migrateSqlite(path)).toBe(0)
     await openSqliteStore({ path }).close()
     expect(migrateSqlite(path)).toBe(0)
   })
 
-  test('a second process is rejected while the first lives, and finds its commits after it was killed', async () => {
-    const path = temporaryDatabase()
+  test('a second process is rejected while the first is running, and finds the commits of the first after that was killed', async () => {
+    const path = temporaryDatabasePath()
     const { holder, submissionId } = await spawnHolder(path, newSubmission(['remove-bg']))
 
     expect(() => openSqliteStore({ path })).toThrow(IN_USE)
@@ -81,15 +81,15 @@ describe('the database file', () => {
   })
 
   test('a second store is rejected even in the same process, until the first is closed', async () => {
-    const path = temporaryDatabase()
+    const path = temporaryDatabasePath()
     const store = openSqliteStore({ path })
     expect(() => openSqliteStore({ path })).toThrow(IN_USE)
     await store.close()
     await openSqliteStore({ path }).close()
   })
 
-  test('a second store is rejected even under another name of the file', async () => {
-    const path = temporaryDatabase()
+  test('a second store is rejected even if it opens the file through a symbolic link', async () => {
+    const path = temporaryDatabasePath()
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())
     symlinkSync(path, `${path}-link`)
@@ -97,7 +97,7 @@ describe('the database file', () => {
   })
 
   test('a file that is not a database is rejected, stays unchanged, and is not locked', async () => {
-    const path = temporaryDatabase()
+    const path = temporaryDatabasePath()
     mkdirSync(dirname(path))
     const text = 'no database at all, but a text that someone kept here'.repeat(20)
     writeFileSync(path, text)
@@ -108,7 +108,7 @@ describe('the database file', () => {
   })
 
   test('a delivery is stored byte for byte, with its headers and its run', async () => {
-    const path = temporaryDatabase()
+    const path = temporaryDatabasePath()
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())
     const submissionId = await submit(store, ['remove-bg'])
@@ -127,12 +127,12 @@ describe('the database file', () => {
     expect(JSON.parse(kept?.headers ?? '')).toEqual(headers)
   })
 
-  test('the file, its log and its index are readable only by their owner', async () => {
-    const path = temporaryDatabase()
+  test('the database file, its -wal file and its -shm file are readable only by their owner', async () => {
+    const path = temporaryDatabasePath()
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())
     await store.createSubmission(newSubmission(['remove-bg']))
-    const modes = ['', '-wal', '-shm'].map((end) => (statSync(path + end).mode & 0o777).toString(8))
+    const modes = ['', '-wal', '-shm'].map((suffix) => (statSync(path + suffix).mode & 0o777).toString(8))
     expect(modes).toEqual(['600', '600', '600'])
   })
 })

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** The path for a test's database; the folder is removed when the test has ended. */
-export function temporaryDatabase(): string {
+/** Returns a path for a new database. Its parent folder does not exist yet; everything is removed when the test ends. */
+export function temporaryDatabasePath(): string {
   const folder = mkdtempSync(join(tmpdir(), 'tracker-store-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   return join(folder, 'data', 'tracker.db')

@@ -17,13 +17,13 @@ import {
 } from '../contract/builders.ts'
 import { submit } from '../contract/store-calls.ts'
 import { withLease } from '../contract/with-lease.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
 const FORGET = anAuditEntry({ kind: 'forget', subject: 'gone-file', reason: null })
 
 /**
- * Writes rows about one asset to all tables that can contain its data, with values that contain `mark`. `index` makes the ids
- * unique, and varies the size of the bodies.
+ * Writes rows about one asset to all tables that can contain its data, with values that contain `mark`. `index` distinguishes several
+ * calls for one asset: it makes keys and event ids unique, and varies the size of the bodies. Every fifth index also prunes bodies.
  */
 async function fillAll(store: Store, mark: string, index: number): Promise<void> {
   const fileId = `${mark}-file`
@@ -51,7 +51,7 @@ async function fillAll(store: Store, mark: string, index: number): Promise<void>
   await deliver('never-asked', 'failed')
   const [run] = (await store.findSubmission(submissionId))?.runs ?? []
   const runId = run?.runId ?? ''
-  await store.settleNotification(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
+  await store.recordNotificationResult(`msg_${runId}`, { kind: 'delivered' }, 0, AN_ATTEMPT)
   await store.recordAccountDelivery(
     newAccountDelivery({ kind: 'asset', eventId: `${mark}-event-${index}`, type: 'file.updated', fileId }),
   )
@@ -94,7 +94,7 @@ function contains(row: unknown, mark: string): boolean {
 }
 
 test('No table contains anything of a forgotten asset, and all tables keep the rows of others', async () => {
-  const path = temporaryDatabase()
+  const path = temporaryDatabasePath()
   const store = openSqliteStore({ path })
   onTestFinished(() => store.close())
   await fillAll(store, 'kept', 1)
@@ -112,11 +112,10 @@ test('No table contains anything of a forgotten asset, and all tables keep the r
 
   expect(await store.forgetAsset('gone-file', FORGET)).toBe(true)
   const after = tablesOf(path)
-  // The log and the list of forgotten ids grow, an empty retry stays, and the bounds of an hour are not narrowed.
-  const growing = ['audit_log', 'forgotten', 'retries', 'hours']
+  // The audit log and the table of forgotten ids grow, and the ranges of row numbers in `hours` are not narrowed.
+  const growing = ['audit_log', 'forgotten', 'hours']
   for (const [name, rows] of after) {
-    // The id of a retry contains the mark only in this test.
-    const left = rows.filter((row) => contains(row, 'gone-') && name !== 'retries')
+    const left = rows.filter((row) => contains(row, 'gone-'))
     expect(left, name).toEqual([])
     if (!growing.includes(name)) expect(rows, name).toEqual(before.get(name))
   }
@@ -124,10 +123,10 @@ test('No table contains anything of a forgotten asset, and all tables keep the r
 })
 
 test('The bytes of a forgotten asset are no longer in the files, whatever was written and pruned around them', async () => {
-  const path = temporaryDatabase()
+  const path = temporaryDatabasePath()
   const store = openSqliteStore({ path })
   onTestFinished(() => store.close())
-  // Makes pages split, rows move and pages become free, before and after.
+  // Other assets are written, and bodies pruned, before and after: pages split, rows move, and pages become free.
   for (let index = 0; index < 25; index += 1) {
     await fillAll(store, `other${index}`, index)
     if (index % 8 === 3) await fillAll(store, 'gone', index)
@@ -156,7 +155,7 @@ test('The bytes of a forgotten asset are no longer in the files, whatever was wr
 })
 
 test('Forgetting an asset with a thousand submissions is fast, even with a long audit log', async () => {
-  const store = openSqliteStore({ path: temporaryDatabase() })
+  const store = openSqliteStore({ path: temporaryDatabasePath() })
   onTestFinished(() => store.close())
   const fileId = 'gone-file'
   const submissions = Array.from({ length: 1_000 }, () =>
@@ -168,12 +167,12 @@ test('Forgetting an asset with a thousand submissions is fast, even with a long 
   await Promise.all(Array.from({ length: 2_000 }, () => store.recordAuditEntry(entry)))
   const startedAt = performance.now()
   expect(await store.forgetAsset(fileId, FORGET)).toBe(true)
-  // Searching for each id in each entry delayed all writes for half a minute.
+  // When each entry was searched for each id, all writes waited for half a minute.
   expect(performance.now() - startedAt).toBeLessThan(5_000)
 })
 
-test('If the store is closed while it forgets an asset, the status is still there, and it can be forgotten again', async () => {
-  const path = temporaryDatabase()
+test('If the store is closed while it forgets an asset, the asset keeps its status, and can be forgotten again', async () => {
+  const path = temporaryDatabasePath()
   const store = openSqliteStore({ path })
   const submitted: string[] = []
   for (const extension of ['ai-tasks', ...Array<string>(400).fill('remove-bg')]) {
@@ -185,19 +184,22 @@ test('If the store is closed while it forgets an asset, the status is still ther
     )
     submitted.push(submissionId)
   }
-  const [, oldest = ''] = submitted
+  // The first submission has the current run of ai-tasks, so it is among the last that are deleted.
+  const [, deletedFirst = ''] = submitted
   const status = await store.findAsset('gone-file')
 
   const forgetting = store.forgetAsset('gone-file', FORGET)
   forgetting.catch(() => {})
-  await vi.waitFor(async () => expect(await store.findSubmission(oldest)).toBeUndefined(), { interval: 0 })
+  await vi.waitFor(async () => expect(await store.findSubmission(deletedFirst)).toBeUndefined(), {
+    interval: 0,
+  })
   await store.close()
   await expect(forgetting).rejects.toThrow()
 
   const again = openSqliteStore({ path })
   onTestFinished(() => again.close())
   expect(await again.findAsset('gone-file')).toEqual(status)
-  const late = newDelivery(oldest, { service: 'remove-bg', status: 'success' })
+  const late = newDelivery(deletedFirst, { service: 'remove-bg', status: 'success' })
   expect(await again.recordDelivery(late)).toMatchObject({ outcome: 'ignored', cause: 'forgotten' })
   expect(await again.forgetAsset('gone-file', FORGET)).toBe(true)
   expect(await again.findAsset('gone-file')).toBeUndefined()

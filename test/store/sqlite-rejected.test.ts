@@ -6,12 +6,12 @@ import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { newDelivery, newRejected } from '../contract/builders.ts'
 import { submit } from '../contract/store-calls.ts'
 import { countCommits } from './count-commits.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
 const MIB = 1024 * 1024
 
 function openStore(options: { maxQueued?: number } = {}) {
-  const path = temporaryDatabase()
+  const path = temporaryDatabasePath()
   migrateSqlite(path)
   const connection = openConnection(path)
   migrateConnection(connection)
@@ -20,7 +20,7 @@ function openStore(options: { maxQueued?: number } = {}) {
   return { path, connection, store }
 }
 
-test('Rejected deliveries do not use the queue, and have a separate transaction', async () => {
+test('Rejected deliveries are stored outside the queue, in a separate transaction', async () => {
   const { path, store } = openStore({ maxQueued: 5 })
   await store.probe()
   const before = countCommits(path)
@@ -34,6 +34,7 @@ test('If the disk is too full for rejected deliveries, queued steps are still co
   const { connection, store } = openStore()
   const submissionId = await submit(store, ['remove-bg'])
   const pages = Number(connection.pragma('page_count', { simple: true }))
+  // SQLite fails as if the disk were full when the file would have more pages.
   connection.pragma(`max_page_count = ${pages + 20}`)
   const rejected = newRejected({ body: Buffer.alloc(MIB) })
   const [delivered, kept] = await Promise.allSettled([
@@ -45,10 +46,11 @@ test('If the disk is too full for rejected deliveries, queued steps are still co
   expect(connection.inTransaction).toBe(false)
   expect(connection.prepare('SELECT count(*) FROM rejected_deliveries').pluck().get()).toBe(0)
 
+  // The default of SQLite.
   connection.pragma('max_page_count = 4294967294')
   const [deliveryId = ''] = await store.keepRejected([rejected])
   const found = await store.findRejected(deliveryId)
-  // As text, because comparing a megabyte as numbers is slow.
+  // The bodies are compared as texts, because comparing a megabyte byte by byte is slow.
   expect({ ...found, body: found?.body.toString('hex') }).toEqual({
     ...rejected,
     deliveryId,
@@ -56,7 +58,7 @@ test('If the disk is too full for rejected deliveries, queued steps are still co
   })
 })
 
-test('Rejected deliveries cannot be stored while another process locks the file, and can be once it is free', async () => {
+test('Rejected deliveries cannot be stored while another process locks the file, but can be once it is unlocked', async () => {
   const { path, store } = openStore()
   const other = new Database(path)
   onTestFinished(() => {
@@ -68,9 +70,9 @@ test('Rejected deliveries cannot be stored while another process locks the file,
   await store.keepRejected([newRejected()])
 })
 
-test('A flood of rejected deliveries does not let the file grow beyond their limits', async () => {
+test('During a flood of rejected deliveries, the file stops growing, because the oldest ones are evicted', async () => {
   const { connection, store } = openStore()
-  const sizeNow = () => Number(connection.pragma('page_count', { simple: true }))
+  const countPages = () => Number(connection.pragma('page_count', { simple: true }))
   const flood = async () => {
     for (let count = 0; count < 20; count++)
       await store.keepRejected(
@@ -78,8 +80,8 @@ test('A flood of rejected deliveries does not let the file grow beyond their lim
       )
   }
   await flood()
-  const full = sizeNow()
+  const full = countPages()
   await flood()
-  expect(sizeNow()).toBeLessThanOrEqual(full * 1.01)
+  expect(countPages()).toBeLessThanOrEqual(full * 1.01)
   expect(full * 4096).toBeLessThan(80 * MIB)
 })

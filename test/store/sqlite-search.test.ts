@@ -6,10 +6,11 @@ import { createSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { acknowledgeMatching } from '../../src/tracking/operators/acknowledge-runs.ts'
 import { previewRetry } from '../../src/tracking/operators/retry-runs.ts'
 import { listEveryRun, submitWithRuns } from '../contract/store-calls.ts'
-import { temporaryDatabase } from './sqlite-folder.ts'
+import { temporaryDatabasePath } from './sqlite-folder.ts'
 
 const RUNS = 90_000
 const OLD_RUNS = 6_000
+/** In ids, in place of the random bits. */
 const CHECK = 'AAAAAAAAAAA'
 
 const idOf = (n: number) => `run_${n}_${CHECK}`
@@ -19,7 +20,7 @@ const idOf = (n: number) => `run_${n}_${CHECK}`
  * `new-…`. Run 88,000 is about a file with the id `old-`.
  */
 async function openFull(prepare: (connection: Connection) => void = () => {}) {
-  const path = temporaryDatabase()
+  const path = temporaryDatabasePath()
   await openSqliteStore({ path }).close()
   const connection = openConnection(path)
   connection.exec(`
@@ -36,7 +37,7 @@ async function openFull(prepare: (connection: Connection) => void = () => {}) {
   return store
 }
 
-/** Delays each statement of a list of runs by this many milliseconds. */
+/** Delays each statement that lists runs by this many milliseconds, each time it is run. */
 function slowDown(connection: Connection, delay: number): void {
   const prepare = connection.prepare.bind(connection)
   connection.prepare = ((sql: string) => {
@@ -109,12 +110,13 @@ test('Writes are committed while a long list is read', async () => {
     probes += 1
   }
   expect(await reading).toHaveLength(OLD_RUNS - OLD_RUNS / 5 + 1)
-  // Between two windows a write can be committed. If the list were read in a single step, there would be one or two writes.
+  // A write can be committed between two windows of the list. If the list were read all at once, at most two would be.
   expect(probes).toBeGreaterThan(2)
 })
 
 describe('a search', () => {
-  const NAMES = [
+  /** A search text, a file name, and whether the search finds it. */
+  const SEARCHES = [
     ['cAT.P', 'Cat.png', true],
     ['Cat.png', 'cat.png', true],
     ['cat.png2', 'Cat.png', false],
@@ -124,19 +126,20 @@ describe('a search', () => {
     ['%', 'cat', false],
     ['%', '%cat', true],
     ['_', 'cat', false],
+    // The Kelvin sign, whose lower case is k.
     ['k', '\u212Aelvin', false],
     ['x', null, false],
     ['', 'anything', true],
     ['\u{1F600}', '\u{1F600}.png', true],
   ] as const
 
-  // A small number of matching names is read from the index, and a large number is compared one by one.
+  // Up to 3,000 matching names are found by the index of names. If there are more, the names of all runs are compared.
   test.each([
     ['few', 0],
     ['many', 3_100],
   ])('among %s names finds those with the prefix, ignoring only the case of A to Z', async (_, more) => {
-    for (const [q, fileName, isFound] of NAMES) {
-      const path = temporaryDatabase()
+    for (const [q, fileName, isFound] of SEARCHES) {
+      const path = temporaryDatabasePath()
       await openSqliteStore({ path }).close()
       const connection = openConnection(path)
       connection
@@ -158,8 +161,8 @@ describe('a search', () => {
     }
   })
 
-  test('finds the complete id of a run, a submission or a file, and no part of it', async () => {
-    const path = temporaryDatabase()
+  test('finds runs by the complete id of a run, a submission or a file, exactly as it is written', async () => {
+    const path = temporaryDatabasePath()
     const store = openSqliteStore({ path })
     onTestFinished(() => store.close())
     const { runId, submissionId } = await submitWithRuns(store, ['remove-bg'], { fileId: 'file-1' })

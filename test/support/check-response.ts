@@ -4,9 +4,10 @@ import { imagekitErrorSchema, problemSchema } from '../../src/contract/problems.
 import type { DescribedOperation, ResponseShape } from '../../src/http/route.ts'
 
 /**
- * Fails unless the contract describes the response: its status, its media type and, in JSON, each of its fields. Of an error, it
- * checks only that it is a problem, or on ImageKit's paths an error in ImageKit's shape. Skips the admin pages, responses to OPTIONS,
- * and on ImageKit's paths what ImageKit may have sent: every success, and every error with a submission.
+ * Fails unless the contract describes the response: its status, its media type and, in JSON, each of its fields. For an error, checks
+ * only that it is a problem or, on ImageKit's paths, that it has the shape of ImageKit's errors. Skips the admin pages, successful
+ * responses to OPTIONS, the bodies of responses to HEAD, and on ImageKit's paths what ImageKit may have sent: every success, and every
+ * error with an `x-submission-id`.
  */
 export async function checkResponse(
   operations: readonly DescribedOperation[],
@@ -71,7 +72,10 @@ function findOperation(operations: readonly DescribedOperation[], method: string
 
 const strictSchemas = new WeakMap<z.ZodType, z.ZodType>()
 
-/** The schema, changed to reject unknown fields. It is cached, because zod compiles a schema on its first use. */
+/**
+ * The schema, changed to reject unknown fields, except in objects that say explicitly how to treat them. It is cached, because zod
+ * compiles a schema on its first use.
+ */
 function strict(schema: z.ZodType): z.ZodType {
   const cached = strictSchemas.get(schema)
   if (cached !== undefined) return cached

@@ -41,7 +41,7 @@ export type Engine = {
   run(database: TestDatabase, sql: string): Promise<void>
   listTables(database: TestDatabase): Promise<string[]>
   copyTable(from: TestDatabase, to: TestDatabase, table: string): Promise<void>
-  /** The statements that make the database reject rows, and accept them again. */
+  /** The SQL that makes writes fail (`create`), and the SQL that ends this (`drop`). */
   failOn(failure: Failure): { create: string; drop: string }
 }
 
@@ -59,12 +59,12 @@ export function databaseName(): Engine['name'] {
   return currentEngine().name
 }
 
-/** Creates an empty database. Call `drop` to remove it. */
+/** Creates a database with empty tables. Call `drop` to remove it. */
 export function createDatabase(): ReturnType<Engine['create']> {
   return currentEngine().create()
 }
 
-/** Creates an empty database that is removed when the test ends. */
+/** Creates a database with empty tables, which is removed when the test ends. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const { drop, ...database } = await createDatabase()
   onTestFinished(drop)
@@ -83,6 +83,7 @@ export function openStoreOf(database: TestDatabase, options: WriteQueueOptions =
   return engineOf(database).open(database, options)
 }
 
+/** The columns that contain codes instead of texts. */
 const CODES: { [column: string]: Code<string> } = {
   status: STATUS,
   source: SOURCE,
@@ -123,7 +124,7 @@ export function runSql(database: TestDatabase, sql: string): Promise<void> {
   return engineOf(database).run(database, sql)
 }
 
-/** Adds the rows of one database to another of the same engine, like a restore. */
+/** Adds the rows of these tables to another database of the same engine, like a restore. */
 export async function copyTables(
   from: TestDatabase,
   to: TestDatabase,
@@ -132,7 +133,7 @@ export async function copyTables(
   for (const table of tables) await engineOf(to).copyTable(from, to, table)
 }
 
-/** SQL that generates `count` rows, numbered by `n.i` from 1. */
+/** SQL for a FROM clause: `count` rows, numbered from 1 by the column `n.i`. */
 export function numbered(count: number): string {
   return `(WITH RECURSIVE counted(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM counted WHERE i < ${count}) SELECT i FROM counted) n`
 }
@@ -142,17 +143,17 @@ export function breakWrites(database: TestDatabase, table: string): Promise<{ re
   return fail(database, { name: `broken_${table}`, event: 'INSERT OR UPDATE', table, when: '', how: 'disk' })
 }
 
-/** The column of a table that `rejectRows` compares. */
-const TIMES = { deliveries: 'received_at', submissions: 'created_at' } as const
+/** The column whose value `rejectRows` compares, by table. */
+const TIME_COLUMNS = { deliveries: 'received_at', submissions: 'created_at' } as const
 
 /** Makes the database reject new rows with this time. Resolves with a function that stops this. */
 export async function rejectRows(
   database: TestDatabase,
-  table: keyof typeof TIMES,
+  table: keyof typeof TIME_COLUMNS,
   at: number,
 ): Promise<() => Promise<void>> {
   const name = `reject_${table}_${at}`
-  const when = `new.${TIMES[table]} = ${at}`
+  const when = `new.${TIME_COLUMNS[table]} = ${at}`
   return (await fail(database, { name, event: 'INSERT', table, when, how: 'row' })).repair
 }
 

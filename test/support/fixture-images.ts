@@ -5,6 +5,7 @@ export function imageBytes(name: string): Buffer<ArrayBuffer> {
   return Buffer.from(readFileSync(new URL(`../fixtures/images/${name}`, import.meta.url)))
 }
 
-export function imageBlob(name: string): File {
+/** Like `imageBytes`, as a `File` to put into a form. */
+export function imageFile(name: string): File {
   return new File([imageBytes(name)], name)
 }

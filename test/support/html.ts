@@ -15,7 +15,7 @@ export function readTags(html: string): Tag[] {
   }))
 }
 
-/** The text of a page from its `main` element on, with a space between elements. Nothing visible follows that element. */
+/** The text of a page from its `main` element on, with a space in place of each tag. Nothing visible follows `main`. */
 export function readText(html: string): string {
   const [, body = ''] = html.split(/<main[^>]*>/)
   return unescape(body.replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ')
@@ -39,6 +39,7 @@ export function readForms(html: string): { action: string; method: string; field
     })
 }
 
+/** The `href` of each link of a page. */
 export function readLinks(html: string): string[] {
   return readTags(html).flatMap(({ name, attributes }) => (name === 'a' ? (attributes['href'] ?? []) : []))
 }

@@ -4,13 +4,13 @@ import { startListening } from './listening.ts'
 export type MisbehavingImagekit = {
   url: string
   calls: Call[]
-  /** The number of calls whose body was received completely. */
-  completeCalls(): number
+  /** Returns the number of calls whose body was received completely. */
+  countCompleteCalls(): number
 }
 
 /**
- * Starts an ImageKit that does what the sandbox never does. `handle` decides what each call gets: a response, a part of one, a
- * broken connection, or nothing, which is the default.
+ * Starts a server in place of ImageKit, for failures that the sandbox does not simulate. `handle` decides what each call gets: a
+ * response, a part of one, a broken connection, or nothing, which is the default.
  */
 export async function startMisbehavingImagekit(
   handle: (call: Call) => unknown = () => {},
@@ -24,11 +24,11 @@ export async function startMisbehavingImagekit(
   return {
     url: await startListening(server),
     calls,
-    completeCalls: () => calls.filter(({ incoming }) => incoming.complete).length,
+    countCompleteCalls: () => calls.filter(({ incoming }) => incoming.complete).length,
   }
 }
 
-/** No test listens on port 1. A port that was free a moment ago could belong to another test by now. */
+/** No test listens on port 1. Any other port that is free now could be used by another test a moment later. */
 export const UNREACHABLE_URL = 'http://127.0.0.1:1'
 
 /** The length of `#tail` in characters; longer than the closing boundary of any form. */
@@ -38,13 +38,13 @@ const TAIL_LENGTH = 200
 export class Call {
   readonly path: string
   readonly headers: IncomingHttpHeaders
-  /** Resolves once the tracker has closed the connection. */
+  /** Resolves once the connection is closed, by either side. */
   readonly closed: Promise<void>
   readonly incoming: IncomingMessage
-  /** For responses that `respond` would not send. */
+  /** For responses that `respond` cannot send. */
   readonly outgoing: ServerResponse
   #received = ''
-  /** The end of `#received`: `hasWholeForm` runs after each chunk, and a form may be large. */
+  /** The end of `#received`, for `hasWholeForm`: searching all of a large form after each chunk would be slow. */
   #tail = ''
 
   constructor(incoming: IncomingMessage, outgoing: ServerResponse) {
@@ -53,7 +53,7 @@ export class Call {
     this.path = incoming.url ?? ''
     this.headers = incoming.headers
     incoming.on('error', () => {})
-    // A keep-alive connection has many calls, each with its own close listener.
+    // Each call adds a listener. A keep-alive connection has many calls, and Node.js would warn about more than ten listeners.
     const socket = incoming.socket.setMaxListeners(0)
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
   }
@@ -75,7 +75,7 @@ export class Call {
     return this.#tail.endsWith(`--${this.boundary}--\r\n`)
   }
 
-  /** Reads the body until `isEnough`, or until the connection closes. */
+  /** Reads the body until `isEnough`, or until the connection closes. Resolves with all that was read, by earlier calls, too. */
   async read(isEnough: () => boolean): Promise<string> {
     for (;;) {
       if (isEnough()) return this.#received
@@ -133,12 +133,13 @@ export class Call {
     this.outgoing.write(text)
   }
 
+  /** Resets the connection. */
   breakOff(): void {
     this.incoming.socket.resetAndDestroy()
   }
 }
 
-/** ImageKit's documented response to an upload. */
+/** A successful response to an upload, with some of the fields that ImageKit documents. */
 export function uploadedFile(fileId: string, more: object = {}): object {
   return {
     fileId,

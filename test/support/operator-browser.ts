@@ -10,8 +10,9 @@ export type OperatorBrowser = {
   post(path: string, fields: [string, string][], headers?: Record<string, string>): Promise<Page>
   /** Submits the form with this action, with additional fields. */
   submit(page: Page, action: string, fields?: [string, string][]): Promise<Page>
+  /** The value of its `Cookie` header; empty without cookies. */
   cookie(): string
-  /** Deletes all cookies, as a browser does once the session has expired. */
+  /** Deletes all cookies, as a browser does when they expire. */
   dropCookies(): void
 }
 

@@ -1,5 +1,6 @@
 import { ADMIN_KEY, type RunningTracker } from './tracker.ts'
 
+/** The fields that tests read of a run in the response of `GET /runs`. */
 export type OperatorRun = {
   runId: string
   name: string
@@ -16,7 +17,7 @@ export type OperatorRun = {
 
 export type OperatorResponse<T> = { status: number; headers: Headers; json: T }
 
-/** Sends a request to the JSON API, by default with the admin key. A `body` that is a string is sent unchanged. */
+/** Sends a request to the JSON API, by default with the admin key. `body` is sent as JSON, or unchanged if it is a string. */
 export async function ask<T = Record<string, unknown>>(
   tracker: RunningTracker,
   path: string,

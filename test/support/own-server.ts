@@ -13,22 +13,23 @@ import {
 } from '../../src/cli/local-postgres.ts'
 import { queryPostgres } from './postgres-admin.ts'
 
-/** A PostgreSQL server for one test. As in production, committed data survives a crash. */
+/** A PostgreSQL server for one test. Unlike on the server that tests share, committed data survives a crash, as in production. */
 export type OwnServer = {
-  /** A URL with the superuser and the database `postgres`. */
+  /** Connects as the superuser to the database `postgres`. */
   url: string
   port: number
   start(): Promise<void>
-  /** Like `pg_ctl stop -m immediate`, which is like a crash. */
+  /** Stops the server without a shutdown checkpoint, like `pg_ctl stop -m immediate`: the next start has to recover the data. */
   crash(): Promise<void>
-  /** Like `pg_ctl stop -m fast`. A standby has then received everything. */
+  /** Shuts down cleanly, like `pg_ctl stop -m fast`. A connected standby has then received everything. */
   stop(): Promise<void>
 }
 
-/** A primary, and a standby that receives everything before a commit is acknowledged. */
+/** A primary, and a synchronous standby: the primary acknowledges a commit only once the standby has received it. */
 export type Replication = {
   primary: OwnServer
   standby: OwnServer
+  /** Makes the standby a primary. */
   promote: () => Promise<void>
   /** Makes the stopped old primary follow the new one on its next start. */
   demote: () => Promise<void>
@@ -36,12 +37,12 @@ export type Replication = {
 
 const SETTINGS = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=100']
 
-type ServerPlan = { home: PostgresHome; data: string; password: string; settings: readonly string[] }
+type ServerOptions = { home: PostgresHome; data: string; password: string; settings: readonly string[] }
 
 /** Starts a server that is stopped and removed when the test ends. */
 export async function startOwnServer(settings: readonly string[] = []): Promise<OwnServer> {
   const home = await createHome()
-  const server = await planServer({ home, ...(await initializeData(home)), settings })
+  const server = await prepareServer({ home, ...(await initializeData(home)), settings })
   await server.start()
   return server
 }
@@ -51,11 +52,11 @@ export async function startReplication(): Promise<Replication> {
   const home = await createHome()
   const { data, password } = await initializeData(home)
   const copy = join(home.folder, 'standby')
-  // The data folder of a server that was never started can be copied as a backup.
+  // A plain copy is a consistent backup, because no server runs on this folder yet.
   await promisify(execFile)('cp', ['-a', data, copy])
-  const primary = await planServer({ home, data, password, settings: ['synchronous_standby_names=*'] })
-  const standby = await planServer({ home, data: copy, password, settings: [] })
-  /** Makes the server with this data folder a standby of another one. */
+  const primary = await prepareServer({ home, data, password, settings: ['synchronous_standby_names=*'] })
+  const standby = await prepareServer({ home, data: copy, password, settings: [] })
+  /** Makes the server with this data folder start as a standby of another one. */
   const follow = async (folder: string, server: OwnServer) => {
     const { hostname, port, username } = new URL(server.url)
     const conninfo = `host=${hostname} port=${port} user=${username} password=${password}`
@@ -87,7 +88,8 @@ async function writeFor({ options }: PostgresHome, path: string, text: string): 
   if (options.uid !== undefined && options.gid !== undefined) await chown(path, options.uid, options.gid)
 }
 
-async function planServer({ home, data, password, settings }: ServerPlan): Promise<OwnServer> {
+/** A server that is not started yet, on a free port. It is stopped when the test ends. */
+async function prepareServer({ home, data, password, settings }: ServerOptions): Promise<OwnServer> {
   const port = await findAnyFreePort()
   let running: Awaited<ReturnType<typeof startServer>> | undefined
   const end = async (signal: 'SIGINT' | 'SIGQUIT') => {

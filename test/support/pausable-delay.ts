@@ -1,6 +1,6 @@
 import { type Delay, realDelay } from '../../src/sandbox/background-tasks.ts'
 
-/** After `pause`, delays of the sandbox's background work begin only when `resume` is called. */
+/** A delay for the sandbox's background work. A delay that is requested after `pause` begins only when `resume` is called. */
 export type PausableDelay = { delay: Delay; pause(): void; resume(): void }
 
 const LONGER_THAN_ANY_TEST_MS = 600_000
@@ -10,7 +10,7 @@ export function createPausableDelay(): PausableDelay {
   let resume = () => {}
   return {
     async delay(ms, signal) {
-      // The second delay never ends by itself, but rejects when the sandbox is stopped during a pause.
+      // `resumed` doesn't react to the signal. The long delay does: it rejects when the sandbox is stopped during a pause.
       await Promise.race([resumed, realDelay(LONGER_THAN_ANY_TEST_MS, signal)])
       await realDelay(ms, signal)
     },

@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { Pool, type QueryResultRow, TypeOverrides } from 'pg'
 
-/** Parses values as SQLite returns them: every number is a number, JSON is text, and a condition is 0 or 1. */
+/** Parses values as SQLite returns them: integers and decimals as numbers, JSON as text, and booleans as 0 or 1. */
 const LIKE_SQLITE = new TypeOverrides()
-/** The object ids of types in `pg_type`. */
+/** The ids of these types in `pg_type`. */
 const { BOOL, INT8, JSON, JSONB, NUMERIC } = { BOOL: 16, INT8: 20, JSON: 114, JSONB: 3802, NUMERIC: 1700 }
 for (const type of [INT8, NUMERIC]) LIKE_SQLITE.setTypeParser(type, Number)
 for (const type of [JSON, JSONB]) LIKE_SQLITE.setTypeParser(type, String)
 LIKE_SQLITE.setTypeParser(BOOL, (text) => (text === 't' ? 1 : 0))
 
-/** Runs SQL on its own connection. With several statements, the rows of the last are returned. */
+/** Runs SQL on a new connection. Returns the rows of the last statement. */
 export async function queryPostgres<Row extends QueryResultRow>(
   url: string,
   sql: string,
@@ -25,7 +25,7 @@ export async function queryPostgres<Row extends QueryResultRow>(
 
 export type PersistentConnection = ReturnType<typeof openPersistentConnection>
 
-/** Opens one connection, which does not keep the process alive. It is reopened if it breaks. */
+/** A connection that the first query opens, and the next query reopens if it breaks. It does not keep the process alive. */
 export function openPersistentConnection(url: string) {
   const pool = new Pool({
     connectionString: url,
@@ -45,7 +45,7 @@ export function openPersistentConnection(url: string) {
   }
 }
 
-/** Creates a database on a server, empty or as a copy of another one. */
+/** Creates a database on a server, empty or as a copy of `template`. The name of a copy begins with that of its template. */
 export async function createDatabase(server: string, template = 'template0') {
   const prefix = template === 'template0' ? 'tracker_test' : template
   const name = `${prefix}_${randomBytes(8).toString('hex')}`
@@ -55,7 +55,7 @@ export async function createDatabase(server: string, template = 'template0') {
   return { url: url.href, name }
 }
 
-/** Drops a template database and its copies, whose names begin with its name. */
+/** Drops a template database and its copies: all databases whose names begin with its name. */
 export async function dropDatabases(server: string, template: string): Promise<void> {
   const names = `SELECT datname FROM pg_database WHERE starts_with(datname, '${template}')`
   for (const { datname } of await queryPostgres<{ datname: string }>(server, names))

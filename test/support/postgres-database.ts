@@ -16,7 +16,7 @@ export const postgresDatabase: Engine = {
   },
   open: ({ url }, options) => openPostgresStore({ url, ...options }),
   query: ({ url }, sql) => queryDatabase(url, sql),
-  run: ({ url }, sql) => runAgainIfDeadlocked(url, sql),
+  run: ({ url }, sql) => runRetryingDeadlocks(url, sql),
   async listTables({ url }) {
     const tables = `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
       AND relnamespace = 'public'::regnamespace`
@@ -38,12 +38,15 @@ export const postgresDatabase: Engine = {
   },
 }
 
-/** Creating a trigger locks the table and its partitions, and the service locks them in another order when it creates partitions. */
-async function runAgainIfDeadlocked(url: string, sql: string): Promise<void> {
+/**
+ * Runs SQL, again after each deadlock: creating a trigger locks the table and its partitions, and the service locks them in another
+ * order when it creates partitions.
+ */
+async function runRetryingDeadlocks(url: string, sql: string): Promise<void> {
   try {
     await queryDatabase(url, sql)
   } catch (error) {
     if (!(error instanceof DatabaseError) || error.code !== DEADLOCK) throw error
-    await runAgainIfDeadlocked(url, sql)
+    await runRetryingDeadlocks(url, sql)
   }
 }

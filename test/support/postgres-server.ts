@@ -5,9 +5,9 @@ import { createDatabase, dropDatabases, queryPostgres } from './postgres-admin.t
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** The engine that the tests of a project run on. */
+    /** The engine that the tests of a Vitest project run on. */
     database: 'sqlite' | 'postgres'
-    /** The server of this run, and the migrated template database that tests get copies of. */
+    /** The URL of the server, and the name of the migrated template database that tests get copies of. */
     postgres: { url: string; template: string }
   }
 }
@@ -19,8 +19,8 @@ declare module 'vitest' {
 const SETTINGS = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'autovacuum=off']
 
 /**
- * Provides the server of the project `postgres`: that of `TEST_DATABASE_URL`, whose user may create databases, or one that is
- * started here and removed at the end. Without either, the run fails.
+ * Provides the server of a Vitest project that tests on PostgreSQL: that of `TEST_DATABASE_URL`, whose user must be allowed to create
+ * databases, or else one that is started here and removed at the end. Throws if PostgreSQL is not installed.
  */
 export default async function startPostgres(project: TestProject): Promise<() => Promise<void>> {
   const { TEST_DATABASE_URL: existing, PATH } = process.env
@@ -28,7 +28,7 @@ export default async function startPostgres(project: TestProject): Promise<() =>
     ? { url: existing, stop: async () => {} }
     : await startLocalPostgres({ path: PATH, settings: SETTINGS })
   try {
-    // The tests open many connections, and hashing a password 4,096 times takes most of the time of each.
+    // The tests open many connections. To check a password, the server hashes it, by default 4,096 times, which takes most of the time.
     if (!existing) await hashPasswordOnce(url)
     const template = await createDatabase(url)
     await migratePostgres(template.url)
@@ -43,9 +43,10 @@ export default async function startPostgres(project: TestProject): Promise<() =>
   }
 }
 
+/** Stores the superuser's password with one round of hashing. */
 async function hashPasswordOnce(url: string): Promise<void> {
   const { username, password } = new URL(url)
-  // Older servers don't have this setting, and select no row.
+  // Servers before version 16 don't have this setting. The query then selects no row, and sets nothing.
   const once = `SELECT set_config(name, '1', false) FROM pg_settings WHERE name = 'scram_iterations'`
   await queryPostgres(url, `${once}; ALTER ROLE ${username} PASSWORD '${password}'`)
 }

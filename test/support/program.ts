@@ -10,17 +10,17 @@ export const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url)
 export type RunningProgram = {
   process: ChildProcess
   output(): string
-  /** Waits up to a minute for this pattern in the output, stdout or stderr. Resolves with its first match. */
+  /** Waits up to a minute until stdout or stderr contains this pattern. Resolves with its first match. */
   printed(pattern: RegExp): Promise<RegExpExecArray>
   /** Resolves with the exit code; null if a signal ended the process. */
   exited: Promise<number | null>
 }
 
-/** Runs the program. `descriptors` limits the number of its open file descriptors. */
+/** Runs the program. `descriptors` limits the number of its open file descriptors. `main` is the path of another installation. */
 export function runProgram(
   args: readonly string[],
   env: { [name: string]: string } = {},
-  // The project's folder may have a developer's .env.
+  // The default is not the project's folder, which may contain a developer's .env.
   { cwd = tmpdir(), descriptors, main = MAIN }: { cwd?: string; descriptors?: number; main?: string } = {},
 ): RunningProgram {
   const { PATH = '', HOME = '' } = process.env

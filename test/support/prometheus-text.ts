@@ -3,7 +3,7 @@ export type Sample = { name: string; labels: { [label: string]: string }; value:
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/
 const LABEL = /([a-zA-Z_]\w*)="((?:[^"\\\n]|\\["\\n])*)"(?:,|$)/y
 
-/** Parses the Prometheus text format. Throws on an invalid line, and on a metric that has no `# TYPE` or two. */
+/** Parses the Prometheus text format. Throws on an invalid line, and on a metric without a `# TYPE` before its samples or with two. */
 export function parsePrometheusText(text: string): Sample[] {
   const types = new Map<string, string>()
   const samples: Sample[] = []

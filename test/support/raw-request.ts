@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 
 export type RawResponse = { status: number; headers: IncomingHttpHeaders; body: string }
 
-/** Sends a request with headers, paths and methods that `fetch` does not allow. */
+/** Sends a request. Allows headers, paths and methods that `fetch` doesn't allow. */
 export async function rawRequest(
   url: string,
   options: { method?: string; path?: string; headers?: OutgoingHttpHeaders; body?: string } = {},
@@ -17,7 +17,7 @@ export async function rawRequest(
   return { status: response.statusCode, headers: response.headers, body: await text(response) }
 }
 
-/** Sends raw bytes. Resolves with everything that the server sends until it ends the connection. */
+/** Sends these bytes on a new connection. Resolves with everything that the server sends until it ends the connection. */
 export async function rawBytes(url: string, bytes: string | Buffer): Promise<string> {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname)

@@ -19,7 +19,7 @@ const respondOk: RequestListener = (_request, response) => {
   response.writeHead(200).end()
 }
 
-/** Starts a caller's server for notifications. It listens on every IPv4 and IPv6 address of this machine. */
+/** Starts a server that records requests, such as notifications. It listens on every IPv4 and IPv6 address of this machine. */
 export async function startReceiver(respond: RequestListener = respondOk): Promise<Receiver> {
   const requests: ReceivedRequest[] = []
   let connections = 0

@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest'
 
 type UploadResult = Record<string, unknown> & { fileId: string; url: string; tags: string[] }
 
-/** Version 6 of ImageKit's SDK. Its own types have no usable type for the result of `upload`. */
+/** The methods of version 6 of ImageKit's SDK that the tests call, with the types that they need. */
 type Client = {
   upload(options: object): Promise<UploadResult & { $ResponseMetadata: { headers: Record<string, string> } }>
   getFileDetails(fileId: string): Promise<unknown>
@@ -25,7 +25,7 @@ type Axios = {
 const load = createRequire(import.meta.url)
 const ImageKit: new (options: object) => Client = load('imagekit')
 
-// The axios instance that the SDK uses. The SDK hard-codes its API host, so an interceptor has to replace the host.
+// The axios instance that the SDK uses. The SDK has no option for the host of the API, so an interceptor has to replace it.
 const axios: Axios = createRequire(load.resolve('imagekit'))('axios')
 
 /** A client that sends every request to `url`, with these headers, until the test ends. */

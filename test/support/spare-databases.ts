@@ -7,13 +7,16 @@ import {
   queryPostgres,
 } from './postgres-admin.ts'
 
-/** `connection` stays open, because opening one takes longer than everything that is done on it. */
-type Spare = { url: string; name: string; shape: string; connection: PersistentConnection }
+/**
+ * A database that is used by one test after another. `shape`: the result of `SHAPE` when it was new. `connection` stays open, because
+ * opening a connection takes longer than what is usually done on it.
+ */
+type ReusableDatabase = { url: string; name: string; shape: string; connection: PersistentConnection }
 
-/** Emptied databases of finished tests. Emptying one takes a tenth of the time of creating one. */
-const spares: Spare[] = []
+/** Emptied databases of finished tests. Emptying a database takes a tenth of the time of creating one. */
+const spares: ReusableDatabase[] = []
 
-/** Selects a hash of what tests may change in a database besides rows. */
+/** Selects a hash of what tests may change in a database besides rows: its schema and its settings. */
 const SHAPE = `
   SELECT md5(string_agg(part, ' ' ORDER BY part)) AS shape FROM (
     SELECT concat_ws(' ', relname, relkind, relispartition, relnatts) FROM pg_class WHERE relnamespace = 'public'::regnamespace
@@ -27,11 +30,14 @@ const SHAPE = `
       WHERE setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())
   ) parts (part)`
 
-/** Connections that a test left open may hold locks, so this waits for their end. Idle ones hold none and are not awaited. */
+/**
+ * Ends the connections that a test left open. They may hold locks, so this waits up to five seconds for the end of each. Idle ones
+ * hold no table locks and are not awaited.
+ */
 const DISCONNECT = `SELECT pg_terminate_backend(pid, CASE state WHEN 'idle' THEN 0 ELSE 5000 END) FROM pg_stat_activity
   WHERE datname = current_database() AND pid <> pg_backend_pid()`
 
-/** TRUNCATE is faster for many rows, DELETE for few. */
+/** Deletes all rows and restarts the sequences. TRUNCATE is faster for many rows, DELETE for few. */
 const EMPTY = `
   DO $$ DECLARE one record; BEGIN
     FOR one IN SELECT oid::regclass AS name, relkind AS kind FROM pg_class
@@ -44,14 +50,14 @@ const EMPTY = `
   END $$`
 
 /** The databases that tests use at the moment, by URL. */
-const inUse = new Map<string, Spare>()
+const inUse = new Map<string, ReusableDatabase>()
 
-/** Takes a spare database or creates one. It is like the template, with tables but without rows. */
+/** Takes a spare database or creates one. It is like the template: migrated and without rows. */
 export async function acquireDatabase(
   server: string,
   template: string,
 ): Promise<{ url: string; drop: () => Promise<void> }> {
-  const spare = spares.pop() ?? (await createSpare(server, template))
+  const spare = spares.pop() ?? (await createReusable(server, template))
   const { url } = spare
   inUse.set(url, spare)
   return {
@@ -63,7 +69,7 @@ export async function acquireDatabase(
   }
 }
 
-/** Runs SQL without the store, on the open connection of an acquired database. */
+/** Runs SQL without the store: on the open connection if the database was acquired, else on a new one. */
 export async function queryDatabase<Row extends QueryResultRow>(
   url: string,
   sql: string,
@@ -73,16 +79,16 @@ export async function queryDatabase<Row extends QueryResultRow>(
   return connection ? connection.query<Row>(sql, parameters) : queryPostgres<Row>(url, sql, parameters)
 }
 
-async function createSpare(server: string, template: string): Promise<Spare> {
+async function createReusable(server: string, template: string): Promise<ReusableDatabase> {
   const { url, name } = await createDatabase(server, template)
   const connection = openPersistentConnection(url)
   return { url, name, connection, shape: await readShape(connection) }
 }
 
 /** Empties the database for the next test, or drops it if the test has changed its schema. */
-async function release(server: string, spare: Spare): Promise<void> {
+async function release(server: string, spare: ReusableDatabase): Promise<void> {
   const { name, connection, shape } = spare
-  // This fails if a trigger of the test rejects the DELETE, or if the test has terminated all connections.
+  // This can fail, for example if a trigger of the test rejects the DELETE, or if the test has terminated all connections.
   const currentShape = await readShape(connection, `${DISCONNECT}; ${EMPTY};`).catch(() => undefined)
   if (currentShape === shape) return void spares.push(spare)
   await connection.close().catch(() => {})

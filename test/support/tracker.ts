@@ -20,7 +20,7 @@ export type RunningTracker = {
   url: string
   service: Service
   database: TestDatabase
-  /** `fetch` with the API key, unless `init` has an authorization header. Fails if the contract doesn't describe the response. */
+  /** `fetch` with the API key, unless `init` has an authorization header. Fails if the response violates the contract (`checkResponse`). */
   fetch(path: string, init?: RequestInit): Promise<Response>
   /** Stops this tracker and starts another on the same database, with these changes to the environment. */
   restart(changes?: Environment): Promise<RunningTracker>
@@ -41,7 +41,7 @@ export async function startTracker(
       TRACKER_ADMIN_KEY: `operator:${ADMIN_KEY}`,
       ...env,
     },
-    // No variable here is a NAME_FILE, so no file is read.
+    // Tests of the service set no NAME_FILE variable, so no file is read.
     () => '',
   )
   const service = createService(config, { logger: pino({ level: 'silent' }), ...overrides })
@@ -71,7 +71,7 @@ export async function startTracker(
   }
 }
 
-/** A sandbox that accepts `IMAGEKIT_KEY`, and a tracker that uses it. */
+/** Starts a sandbox that accepts `IMAGEKIT_KEY`, and a tracker that uses the sandbox as ImageKit. */
 export async function startTrackerAndSandbox(
   env: Environment = {},
   overrides: Overrides = {},
@@ -90,6 +90,7 @@ export async function startTrackerAndSandbox(
   return { tracker, sandbox, sandboxUrl: url }
 }
 
+/** Creates a directory that is removed when the test ends. */
 export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'tracker-test-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))

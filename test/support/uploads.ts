@@ -33,17 +33,17 @@ export function upload(
 
 export const BOUNDARY = 'boundary-of-the-caller'
 
-/** The text of a form, for forms that no client would send. */
+/** The text of a form. Unlike `FormData`, it can be malformed. */
 export function formText(parts: readonly string[], end = `--${BOUNDARY}--\r\n`): string {
   return parts.map((part) => `--${BOUNDARY}\r\n${part}\r\n`).join('') + end
 }
 
-/** A part of such a form. `moreHeaders` follow its Content-Disposition, each with its line end. */
+/** The text of a part for `formText`. `moreHeaders` follow its Content-Disposition, each with its line end. */
 export function partText(disposition: string, value: string, moreHeaders = ''): string {
   return `Content-Disposition: form-data; ${disposition}\r\n${moreHeaders}\r\n${value}`
 }
 
-/** Uploads this text as the whole form. */
+/** Uploads this body unchanged as the whole form. */
 export function sendForm(
   tracker: RunningTracker,
   body: string | Buffer,
@@ -67,8 +67,8 @@ class SlowCaller {
       headers: response.headers,
       body: await text(response),
     }))
+    // An error of the request also rejects `response`, which not every test awaits. Without these handlers, both would be unhandled.
     this.response.catch(() => {})
-    // `response` rejects with this error too.
     outgoing.on('error', () => {})
   }
 
@@ -76,7 +76,7 @@ class SlowCaller {
     return this.#outgoing.write(bytes)
   }
 
-  /** Writes `chunk` until the socket's buffer is full, at most `maxWrites` times. Returns the number of writes. */
+  /** Writes `chunk` until the request's buffer is full, at most `maxWrites` times. Returns the number of writes. */
   fill(chunk: Buffer, maxWrites = Number.POSITIVE_INFINITY): number {
     let count = 0
     while (count < maxWrites && !this.#outgoing.writableNeedDrain && !this.#outgoing.destroyed) {
@@ -86,7 +86,7 @@ class SlowCaller {
     return count
   }
 
-  /** For a body that is piped. */
+  /** For piping a body, and for events such as `drain`. */
   get stream(): Writable {
     return this.#outgoing
   }
@@ -134,7 +134,7 @@ export async function getSubmission(
   return (await response.json()) as SubmissionView
 }
 
-/** Updates a file through the tracker, by default `FILE_ID`. */
+/** Updates a file, by default `FILE_ID`, through the tracker. */
 export function update(
   tracker: RunningTracker,
   body: object | string,

@@ -3,7 +3,7 @@ import { describe, inject, TestRunner } from 'vitest'
 
 const NAMES = { sqlite: 'SQLite', postgres: 'PostgreSQL' }
 
-/** Adds the database to the full name of each integration test. */
+/** Adds the database to the full name of each integration test, because most of these tests run on both databases. */
 export default class DatabaseNamingRunner extends TestRunner {
   override async importFile(path: string, source: 'collect' | 'setup'): Promise<void> {
     const importTests = async () => {

@@ -1,6 +1,6 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** These files run first. If they ran last, the end of the run would wait for one of them. */
+/** The files that take longest run first. If one of them started last, the whole run would have to wait for it. */
 const LONG = [
   /test\/store\/postgres\//,
   /test\/store\/sqlite-store/,

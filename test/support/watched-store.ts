@@ -4,14 +4,17 @@ import type { NewSubmission } from '../../src/domain/submission.ts'
 import type { Store, StoreHandle } from '../../src/store/store.ts'
 import { openStoreOf, type TestDatabase } from './database.ts'
 
-/** Opens a real store that records the created submissions and claims. The methods that it wraps can be made to fail. */
+/**
+ * Opens a real store and wraps some of its methods: they record the created submissions and the requested claims of idempotency keys,
+ * and can be made to fail.
+ */
 export async function openWatchedStore(database: TestDatabase) {
   const real = await openStoreOf(database)
   const created: (NewSubmission & { submissionId: string })[] = []
   const claims: KeyClaim[] = []
-  /** The wrapped methods that fail without calling the store. */
+  /** Add the names of wrapped methods that should fail without calling the store. */
   const failing = new Set<keyof Store>()
-  /** The wrapped methods that commit, and then fail as if the connection had broken during the commit. */
+  /** Add the names of wrapped methods that should commit, and then fail as if the connection had broken during the commit. */
   const uncertain = new Set<keyof Store>()
   let pause: Promise<void> | undefined
 

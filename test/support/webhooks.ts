@@ -6,7 +6,7 @@ export const FILE_ID = '5effaa5662679b5af2c58829'
 
 export type Registration = { submissionId: string; webhookUrl: string; statusUrl: string; eventsUrl: string }
 
-/** Registers a direct upload, by default for `FILE_ID`. */
+/** Registers a submission that the caller sends to ImageKit itself, by default about `FILE_ID`. */
 export async function register(
   tracker: RunningTracker,
   names: readonly string[],
@@ -23,7 +23,7 @@ export async function register(
 
 export type Payload = Record<string, unknown>
 
-/** A payload as ImageKit documents it. */
+/** The payload of an extension webhook as ImageKit documents it. */
 export function payload(service: string, status: 'success' | 'failure'): Payload {
   const file = new URL(`../fixtures/webhooks/${service}-${status}.json`, import.meta.url)
   return JSON.parse(readFileSync(file, 'utf8'))
@@ -31,7 +31,7 @@ export function payload(service: string, status: 'success' | 'failure'): Payload
 
 export type DeliveryResponse = { status: number; headers: Headers; json: Payload }
 
-/** Sends a webhook as ImageKit does: text and bytes unchanged, an object as JSON. */
+/** POSTs a body to a webhook URL: an object as JSON, text and bytes unchanged. */
 export async function deliver(
   webhookUrl: string,
   body: string | Uint8Array<ArrayBuffer> | Payload,

@@ -1,7 +1,7 @@
-/** A JSON list of about `bytes` bytes that repeats one entry. */
-export function wideList(entry: string, bytes: number): string {
-  return `[${Array(Math.floor((bytes - 2) / (entry.length + 1)))
-    .fill(entry)
+/** A JSON array of about `bytes` bytes that repeats one element. */
+export function wideList(element: string, bytes: number): string {
+  return `[${Array(Math.floor((bytes - 2) / (element.length + 1)))
+    .fill(element)
     .join(',')}]`
 }
 

@@ -4,8 +4,8 @@ import { escapeLines } from '../../src/log.ts'
 
 test('control, bidirectional, invisible and line-separating characters of keys and values are escaped, and nothing else changes', () => {
   const written: string[] = []
-  const lines = escapeLines({ write: (text) => written.push(text) })
-  const unsafe = [
+  const output = escapeLines({ write: (text) => written.push(text) })
+  const unsafeCodes = [
     [0x00, 0x1f],
     [0x7f, 0x9f],
     [0xad, 0xad],
@@ -18,21 +18,22 @@ test('control, bidirectional, invisible and line-separating characters of keys a
     [0xfff9, 0xfffb],
     [0xe0000, 0xe007f],
   ].flatMap(([from = 0, to = 0]) => Array.from({ length: to - from + 1 }, (_, index) => from + index))
-  const hidden = String.fromCodePoint(...unsafe)
-  const shown = 'Größe 尺寸 📷 "\\'
-  const log = pino({ base: null, timestamp: false }, lines)
+  const unsafeText = String.fromCodePoint(...unsafeCodes)
+  const safeText = 'Größe 尺寸 📷 "\\'
+  const log = pino({ base: null, timestamp: false }, output)
   log.info(
-    { [`key${hidden}${shown}`]: { nested: [`${hidden}${shown}`] }, err: new Error(hidden) },
-    `msg${hidden}`,
+    { [`key${unsafeText}${safeText}`]: { nested: [`${unsafeText}${safeText}`] }, err: new Error(unsafeText) },
+    `msg${unsafeText}`,
   )
   const [line = ''] = written
   expect(line.endsWith('\n')).toBe(true)
   const characters = new Set(line.slice(0, -1))
-  expect(unsafe.filter((code) => characters.has(String.fromCodePoint(code)))).toEqual([])
-  for (const character of shown.replace(/["\\]/g, '')) expect(line).toContain(character)
+  expect(unsafeCodes.filter((code) => characters.has(String.fromCodePoint(code)))).toEqual([])
+  // JSON itself escapes quotes and backslashes.
+  for (const character of safeText.replace(/["\\]/g, '')) expect(line).toContain(character)
   expect(JSON.parse(line)).toMatchObject({
-    [`key${hidden}${shown}`]: { nested: [`${hidden}${shown}`] },
-    err: { message: hidden },
-    msg: `msg${hidden}`,
+    [`key${unsafeText}${safeText}`]: { nested: [`${unsafeText}${safeText}`] },
+    err: { message: unsafeText },
+    msg: `msg${unsafeText}`,
   })
 })

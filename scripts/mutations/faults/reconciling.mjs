@@ -28,7 +28,7 @@ export const FAULTS_IN_RECONCILING = [
   {
     name: 'version-of-another-request-is-evidence',
     in: 'isOtherVersion',
-    assume: ['mayInclude', true],
+    assume: ['mayInclude', false],
     tests: EVIDENCE,
   },
   {
@@ -87,7 +87,7 @@ export const FAULTS_IN_RECONCILING = [
     tests: RATE_LIMITS,
   },
   {
-    name: 'missing-response-is-a-missing-file',
+    name: 'missing-response-expires-the-run',
     in: 'decideFetched',
     replace: ['recheck', 'expireOrRecheck(deps, dueRun, true, now)'],
     tests: FAILING_IMAGEKIT,
@@ -112,7 +112,7 @@ export const FAULTS_IN_RECONCILING = [
     nth: 1,
     tests: RATE_LIMITS,
   },
-  { name: 'passes-overlap', in: 'createMutex.result', value: 'work()', tests: RATE_LIMITS },
+  { name: 'passes-overlap', in: 'createMutex.result', value: 'task()', tests: RATE_LIMITS },
   {
     name: 'search-query-has-any-length',
     in: 'searchBatches',
@@ -135,8 +135,8 @@ export const FAULTS_IN_RECONCILING = [
   {
     name: 'file-missing-from-the-list-is-gone',
     in: 'search',
-    replace: ['file', '(file ?? null) as RemoteFile'],
-    nth: 2,
+    assume: ['file', true],
+    nth: 1,
     tests: FAILING_IMAGEKIT,
   },
   {

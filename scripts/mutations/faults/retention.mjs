@@ -7,7 +7,7 @@ const RETENTION = ['retention']
 
 /**
  * The sweep marks the wrong runs; pruning, retention, eviction or the deletion of an asset deletes too much, too little, or too
- * much at once; or a deleted name or id stays in the audit log or the counters.
+ * much at once; or the audit log or the counters still name what was deleted.
  */
 export const FAULTS_IN_RETENTION = [
   { name: 'run-never-becomes-due', in: 'markOverdue', word: ['coalesce', 'nullif'], tests: CONTRACT },
@@ -33,7 +33,7 @@ export const FAULTS_IN_RETENTION = [
     assume: ['CLOCK_SLACK_MS', true],
     tests: SWEEP,
   },
-  { name: 'sweep-skips-young-runs', in: 'sweepRun', replace: ["'stop'", "'skip'"], tests: SWEEP },
+  { name: 'sweep-skips-young-runs', in: 'decideSweep', replace: ["'stop'", "'skip'"], tests: SWEEP },
   {
     name: 'pruning-removes-deliveries',
     in: 'createRemovalRows.deleteBodies',
@@ -53,10 +53,15 @@ export const FAULTS_IN_RETENTION = [
     remove: 'rows.clearUploadEnds',
     tests: CONTRACT,
   },
-  { name: 'retention-deletes-a-needed-row', in: 'retainRow', assume: ['isNeeded', false], tests: RETENTION },
+  {
+    name: 'retention-deletes-a-needed-row',
+    in: 'decideRetention',
+    assume: ['isNeeded', false],
+    tests: RETENTION,
+  },
   {
     name: 'retention-stops-at-a-row-dated-in-the-future',
-    in: 'retainRow',
+    in: 'decideRetention',
     replace: ["'keep'", "'young'"],
     nth: 1,
     tests: RETENTION,
@@ -74,7 +79,7 @@ export const FAULTS_IN_RETENTION = [
     tests: RETENTION,
   },
   {
-    name: 'retention-deletes-a-due-notification',
+    name: 'retention-deletes-an-open-notification',
     in: 'isSubmissionNeeded',
     assume: ['uses.hasOpenNotification', false],
     tests: RETENTION,
@@ -134,7 +139,7 @@ export const FAULTS_IN_RETENTION = [
     name: 'deletion-of-an-asset-leaves-the-stored-response',
     in: 'createRemovalRows.deletions',
     word: ['submission', '-submission'],
-    nth: 1,
+    nth: 3,
     tests: FORGETTING,
   },
   {
@@ -144,7 +149,7 @@ export const FAULTS_IN_RETENTION = [
     tests: FORGETTING,
   },
   {
-    name: 'deleted-names-stay-in-the-deltas',
+    name: 'deleted-causes-stay-in-the-deltas',
     in: 'createForgetAsset',
     replace: ['foldCounters', '(function* () { return false })()'],
     tests: FORGETTING,
@@ -168,14 +173,19 @@ export const FAULTS_IN_RETENTION = [
     tests: ['forgetting'],
   },
   {
-    name: 'current-runs-are-deleted-first',
+    name: 'current-runs-are-not-deleted-last',
     in: 'removeOlder',
     assume: ['current.has', true],
     tests: FORGETTING,
   },
-  { name: 'deleted-names-stay-in-the-audit-log', in: 'hideMentions', negate: 'hidden', tests: FORGETTING },
   {
-    name: 'deleted-ids-stay-in-the-audit-log',
+    name: 'mentions-of-a-deleted-asset-stay-in-the-audit-log',
+    in: 'hideMentions',
+    negate: 'hidden',
+    tests: FORGETTING,
+  },
+  {
+    name: 'ids-of-deleted-runs-stay-in-the-audit-log',
     in: 'createReplacer',
     assume: ['ids.has', false],
     tests: CONTRACT,

@@ -31,7 +31,7 @@ export const FAULTS_IN_STATISTICS = [
     tests: COUNTS,
   },
   {
-    name: 'each-delta-replaces-the-one-before',
+    name: 'each-counter-replaces-the-one-before',
     in: 'foldDeltas',
     before: ['addTo', 'sums.clear()'],
     tests: COUNTS,
@@ -42,7 +42,7 @@ export const FAULTS_IN_STATISTICS = [
   { name: 'hours-shrink', in: 'createStats.widen', replace: ["'<'", "'>'"], nth: 1, tests: COUNTS },
   { name: 'fold-has-no-limit', in: 'foldDeltas', assume: ['MAX_CHANGES', false], tests: COUNTS },
   {
-    name: 'acknowledged-run-is-not-counted',
+    name: 'acknowledgement-is-not-counted',
     in: 'isCountedAlike',
     assume: ['isAcknowledged', true],
     tests: COUNTS,
@@ -51,7 +51,7 @@ export const FAULTS_IN_STATISTICS = [
   { name: 'number-of-causes-is-unlimited', in: 'shownCauses', replace: ['.slice', '$this'], tests: CAUSES },
   {
     name: 'rare-causes-are-not-combined',
-    in: 'boundCauses',
+    in: 'replaceRareCauses',
     property: ['cause', 'one.cause'],
     tests: [...CAUSES, ...COUNTS],
   },

@@ -49,14 +49,14 @@ export const FAULTS_IN_STORED_ROWS = [
   { name: 'success-is-written-like-a-failure', in: 'isPlain', assume: ["'success'", false], tests: PLANS },
   { name: 'applied-delivery-is-an-exception', in: 'writeDelivery.exception', value: 'outcome', tests: PLANS },
   {
-    name: 'failure-is-written-like-a-success',
+    name: 'overdue-run-is-settled-like-a-plain-one',
     in: 'writeRun',
     assume: ['isPlain', true],
     nth: 2,
     tests: CONTRACT,
   },
   {
-    name: 'overdue-run-is-settled-like-a-plain-one',
+    name: 'failure-is-written-like-a-success',
     in: 'writeRun',
     assume: ['isPlain', true],
     nth: 1,

@@ -9,7 +9,7 @@ export const FAULTS_IN_UPLOADS = [
     tests: ['upload-submission'],
   },
   {
-    name: 'update-is-written-after-the-request',
+    name: 'submission-of-an-update-is-written-after-the-request',
     in: 'submitUpdate',
     before: ['deps.store.createSubmission', 'await deps.imagekit.sendUpdate(fileId, body)'],
     tests: ['integration/update-details', 'update-trouble'],

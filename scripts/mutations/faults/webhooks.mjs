@@ -13,7 +13,7 @@ export const FAULTS_IN_WEBHOOKS = [
     tests: ['webhook-rejections'],
   },
   {
-    name: 'token-has-other-spellings',
+    name: 'token-has-several-valid-spellings',
     in: 'createCapability.verify',
     assume: ['bytes.toString', false],
     tests: TOKENS,
@@ -34,7 +34,7 @@ export const FAULTS_IN_WEBHOOKS = [
   },
   { name: 'any-signature-is-valid', in: 'verifySignature.signed', value: 'readable', tests: SIGNATURES },
   {
-    name: 'empty-secret-signs-webhooks',
+    name: 'signature-with-an-empty-secret-is-valid',
     in: 'verifySignature.secrets',
     value: 'facts.secrets',
     tests: SIGNATURES,
@@ -58,13 +58,13 @@ export const FAULTS_IN_WEBHOOKS = [
     tests: ACCOUNT,
   },
   {
-    name: 'signature-decides-on-extension-webhooks',
+    name: 'invalid-signature-is-rejected-although-none-is-required',
     in: 'receiveExtensionDelivery',
     replace: ['deps.requireSignature', "signature === 'invalid'"],
     tests: ['rejected-kept'],
   },
   {
-    name: 'required-signature-is-optional',
+    name: 'required-signature-may-be-missing',
     in: 'receiveExtensionDelivery',
     replace: ['deps.requireSignature', "$& && signature === 'invalid'"],
     tests: ['rejected-kept'],
@@ -102,7 +102,7 @@ export const FAULTS_IN_WEBHOOKS = [
     tests: ['webhook-hostile'],
   },
   {
-    name: 'log-of-rejected-deliveries-is-unbounded',
+    name: 'unauthenticated-deliveries-are-stored-without-limit',
     in: 'createRejectionLog',
     assume: ['UNPROVEN.perSecond', false],
     tests: ['rejection-log'],

@@ -1,10 +1,10 @@
 import type { Json } from '../../domain/json.ts'
 import { UntrustedText } from './untrusted-text.tsx'
 
-/** Indenting multiplies the size of deeply nested JSON. Beyond these limits the JSON is not indented. */
+/** JSON beyond these limits is not indented, because indenting multiplies the size of deeply nested JSON. */
 const MAX_INDENTED_LENGTH = 64 * 1024
 const MAX_INDENTED_DEPTH = 40
-/** More than anybody reads on a page. */
+/** The rest of a longer text is not shown: nobody reads that much on a page. */
 const MAX_SHOWN_LENGTH = 256 * 1024
 
 /** A block of untrusted text that can be scrolled with the keyboard. */
@@ -14,7 +14,7 @@ export function CodeBlock({ id, label, text }: { id: string; label: string; text
       <pre id={id} tabindex={0} role="region" aria-label={label}>
         <UntrustedText text={text.slice(0, MAX_SHOWN_LENGTH)} isBlock />
       </pre>
-      {text.length > MAX_SHOWN_LENGTH && <p class="hint">Truncated: the rest is too long for a page.</p>}
+      {text.length > MAX_SHOWN_LENGTH && <p class="hint">Truncated: the text is too long for a page.</p>}
     </div>
   )
 }
@@ -24,7 +24,7 @@ export function JsonBlock({ id, label, json }: { id: string; label: string; json
   return <CodeBlock id={id} label={label} text={prettyJson(text) ?? text} />
 }
 
-/** Indents JSON text. Returns undefined if the text is not JSON or beyond the limits. */
+/** Indents JSON text. Returns undefined if the text is not JSON or exceeds the limits. */
 export function prettyJson(text: string): string | undefined {
   if (text.length > MAX_INDENTED_LENGTH) return undefined
   try {
@@ -35,7 +35,7 @@ export function prettyJson(text: string): string | undefined {
   }
 }
 
-/** The maximum nesting depth of brackets. */
+/** The maximum nesting depth of arrays and objects. */
 function depthOf(json: string): number {
   let depth = 0
   let maxDepth = 0

@@ -15,7 +15,7 @@ type FilterBarProps = {
   groups: readonly CountedGroup[]
 }
 
-/** Tabs for the statuses, then the other filters. A tab drops the filter by cause, because each status has its own causes. */
+/** Tabs for the statuses, then the other filters. A tab removes the filter by cause, because only failed runs have a cause. */
 export function FilterBar({ query, groups }: FilterBarProps) {
   return (
     <>
@@ -36,10 +36,10 @@ export function FilterBar({ query, groups }: FilterBarProps) {
 }
 
 function FilterForm({ query, groups }: FilterBarProps) {
-  const ofStatus = groups.filter(({ status }) => query.status === 'any' || status === query.status)
+  const groupsOfStatus = groups.filter(({ status }) => query.status === 'any' || status === query.status)
   const extensions = distinct([...groups.map(({ extension }) => extension), query.extension])
   const causes = distinct([
-    ...ofStatus
+    ...groupsOfStatus
       .filter(({ extension }) => query.extension === '' || extension === query.extension)
       .map(({ cause }) => cause),
     query.cause,
@@ -111,13 +111,13 @@ function TimeField({ id, label, value }: { id: string; label: string; value: str
   )
 }
 
-/** The active filters, each with a link that removes it. */
+/** The active filters, each with a link that removes it. The tabs and the form alone show `status` and `acknowledged`. */
 function ActiveFilters({ query }: { query: FailuresQuery }) {
   const names = (['q', 'extension', 'cause', 'contradicted', 'since', 'until'] as const).filter(
     (name) => query[name] !== '',
   )
-  const hasDefaults = names.length === 0 && query.acknowledged === OPEN_FAILURES.acknowledged
-  if (hasDefaults) return <></>
+  const isUnfiltered = names.length === 0 && query.acknowledged === OPEN_FAILURES.acknowledged
+  if (isUnfiltered) return <></>
   return (
     <ul class="chips" aria-label="Active filters">
       {names.map((name) => (

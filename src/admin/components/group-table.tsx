@@ -17,7 +17,9 @@ export function GroupTable({ operator, query, matching: { groups, isComplete } }
   return (
     <>
       {!isComplete && (
-        <p class="hint">Counts only the newest {MAX_COUNTED.toLocaleString('en')} matching runs.</p>
+        <p class="hint">
+          Not all matching runs are counted: at most the newest {MAX_COUNTED.toLocaleString('en')}.
+        </p>
       )}
       <table class="rows">
         <caption class="visually-hidden">Runs by extension and cause, the largest group first</caption>
@@ -64,7 +66,7 @@ function GroupRow({
     <tr>
       <th scope="row" data-label="Cause">
         <a href={failuresHref(groupQuery)}>
-          {cause === '' ? `all ${status} runs` : <UntrustedText text={cause} />}
+          {cause === '' ? `${status} runs` : <UntrustedText text={cause} />}
         </a>
       </th>
       <td data-label="Extension">

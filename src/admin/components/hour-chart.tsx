@@ -9,7 +9,7 @@ const WIDTH = 720
 const HEIGHT = 168
 const MIN_BAR_HEIGHT = 2
 
-/** Successes go up and failures go down, on one scale, so that colour is not the only difference. */
+/** Bars for successes go up and bars for failures go down, on the same scale, so that they can be told apart without colour. */
 export function HourChart({ id, hours, period }: { id: string; hours: readonly Hour[]; period: Period }) {
   const bars = barsOf(hours, PERIODS[period].hoursPerBar)
   const maxSuccess = Math.max(0, ...bars.map(({ success }) => success))
@@ -72,7 +72,7 @@ export function HourChart({ id, hours, period }: { id: string; hours: readonly H
   )
 }
 
-/** Labels nearer to zero than this share of the height would overlap. */
+/** A label that is nearer to the zero than this share of the height would overlap it. */
 const MIN_LABEL_DISTANCE = 0.12
 
 /** Labels for zero and for the highest bar in each direction. `zeroAt` is a share of the height, from the top. */
@@ -136,10 +136,10 @@ function BarTable({ bars }: { bars: readonly Bar[] }) {
   )
 }
 
-function barsOf(hours: readonly Hour[], size: number): Bar[] {
+function barsOf(hours: readonly Hour[], hoursPerBar: number): Bar[] {
   const bars: Bar[] = []
-  for (let start = 0; start < hours.length; start += size) {
-    const part = hours.slice(start, start + size)
+  for (let start = 0; start < hours.length; start += hoursPerBar) {
+    const part = hours.slice(start, start + hoursPerBar)
     bars.push({
       at: part[0]?.hour ?? '',
       success: part.reduce((sum, { success }) => sum + success, 0),

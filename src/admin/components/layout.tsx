@@ -15,14 +15,14 @@ type LayoutProps = PropsWithChildren<{
   title: string
   /** Undefined before the sign-in. */
   operator: Operator | undefined
-  /** The navigation item that the page belongs to. */
+  /** The path of the navigation item that the page belongs to. */
   section?: string
   notice?: string | undefined
   /** The search text. */
   q?: string
-  /** The event stream that notifies the script of changes. */
+  /** The URL of the event stream that notifies the script of changes. */
   events?: string | undefined
-  /** The interval in seconds at which the script updates the page. */
+  /** The interval in seconds at which the script updates the page, if there is no event stream. */
   refresh?: number | undefined
 }>
 
@@ -82,7 +82,7 @@ function Navigation({ section }: { section: string | undefined }) {
   )
 }
 
-/** Searches runs of every status. */
+/** Searches all runs, whatever their status, and whether or not they are acknowledged. */
 function SearchBox({ q }: { q: string }) {
   return (
     <form class="search" role="search" method="get" action={FAILURES}>

@@ -7,8 +7,8 @@ const ICONS = {
   cross: 'M4 4l8 8M12 4l-8 8',
   clock: 'M8 4v4.5l3 1.5M14 8a6 6 0 1 1-12 0 6 6 0 0 1 12 0z',
   slash: 'M3.8 12.2l8.4-8.4M14 8a6 6 0 1 1-12 0 6 6 0 0 1 12 0z',
-  dot: 'M5 8h6',
-  twice: 'M5.5 2.5h8v8M2.5 5.5h8v8h-8z',
+  dash: 'M5 8h6',
+  copies: 'M5.5 2.5h8v8M2.5 5.5h8v8h-8z',
   swap: 'M3 5.5h10L10.5 3M13 10.5H3L5.5 13',
 } as const
 
@@ -17,11 +17,11 @@ const STYLES = {
   failed: ['bad', 'cross'],
   pending: ['busy', 'clock'],
   expired: ['quiet', 'slash'],
-  none: ['quiet', 'dot'],
+  none: ['quiet', 'dash'],
   applied: ['good', 'check'],
-  duplicate: ['quiet', 'twice'],
+  duplicate: ['quiet', 'copies'],
   contradicted: ['busy', 'swap'],
-  ignored: ['quiet', 'dot'],
+  ignored: ['quiet', 'dash'],
   rejected: ['bad', 'slash'],
 } as const satisfies Record<AssetState | DeliveryOutcome, readonly [string, keyof typeof ICONS]>
 

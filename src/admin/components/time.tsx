@@ -9,7 +9,7 @@ export function Time({ at }: { at: string }) {
   )
 }
 
-/** The length of an RFC 3339 time without the zone. */
+/** The lengths of an RFC 3339 time without its zone, with seconds and with milliseconds. */
 const WITH_SECONDS = 19
 export const WITH_MILLISECONDS = 23
 
@@ -18,7 +18,10 @@ export function timeText(at: string, length = WITH_SECONDS): string {
   return `${at.slice(0, length).replace('T', ' ').replace('Z', '')} UTC`
 }
 
-/** Converts a time from the format that pages show to ISO 8601. Other text is returned as is and rejected later. */
+/**
+ * Converts a time to RFC 3339 in UTC from any format that `parseTime` accepts, such as that of the pages. Returns other text as
+ * is; it is rejected later.
+ */
 export function isoTime(text: string): string {
   const at = parseTime(text.trim())
   return at === undefined ? text : new Date(at).toISOString().replace('.000Z', 'Z')

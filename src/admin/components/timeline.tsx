@@ -103,7 +103,7 @@ function TimelineEventText({ event }: { event: TimelineEvent }) {
           <Pill value="expired" />{' '}
           {event.reason === 'asset_gone'
             ? 'ImageKit no longer has this file'
-            : 'No final status arrived in time, and no evidence shows the result'}
+            : 'No final status arrived in time, and no evidence of the result was found'}
         </>
       )
     case 'notified':

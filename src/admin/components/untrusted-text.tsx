@@ -14,7 +14,10 @@ export function UntrustedText({ text, isBlock = false }: { text: string; isBlock
 
 const MAX_ERROR_LENGTH = 160
 
-/** An error from ImageKit in one line, truncated if it is long. ImageKit documents no format for errors. */
+/**
+ * The message or reason of an error from ImageKit, truncated if it is long. ImageKit documents no format for errors: one with
+ * neither is shown as JSON.
+ */
 export function ImagekitError({ error }: { error: Json }) {
   const message = isJsonObject(error) ? (error['message'] ?? error['reason'] ?? error) : error
   const text = typeof message === 'string' ? message : JSON.stringify(message)

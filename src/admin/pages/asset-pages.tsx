@@ -47,7 +47,10 @@ export function AssetPage({
           {deliveries.length > 0 && <a href={withQuery(DELIVERIES, { fileId })}>All webhooks</a>}
         </div>
         {deliveries.length === 0 ? (
-          <EmptyState title="No webhooks yet" hint="Rejected webhooks have no file id. See Deliveries." />
+          <EmptyState
+            title="No webhooks yet"
+            hint="Rejected webhooks are not assigned to an asset. See Deliveries."
+          />
         ) : (
           <DeliveryTable deliveries={deliveries} caption="Webhooks of this asset, newest first" />
         )}
@@ -102,11 +105,11 @@ export function ForgetPage({ operator, asset }: Omit<AssetProps, 'notice'>) {
             <UntrustedText text={fileId} />
           </dd>
           <dt>Runs</dt>
-          <dd>{next === null ? runs : `more than ${runs}`}</dd>
+          <dd>{next === null ? runs : `at least ${runs}`}</dd>
         </dl>
         <p>
           Deletes everything stored here about this asset: submissions, runs, webhooks and their bodies. The
-          file at ImageKit stays. The audit log keeps only a hash of the file id.{' '}
+          file at ImageKit stays. In the audit log, hashes replace the ids.{' '}
           <strong>This cannot be undone.</strong>
         </p>
         <CsrfForm operator={operator} action={`${assetHref(fileId)}/forget`}>

@@ -30,7 +30,7 @@ export function AuditPage({ operator, auditEntries, newest, older }: AuditProps)
     <Layout title="Audit" operator={operator} section={AUDIT}>
       <h1>Audit</h1>
       <p class="hint">
-        Actions of operators, with the name of their key. Forgotten assets are shown by the hash of their id.
+        Actions of operators, with the name of their key. Ids of forgotten assets are shown as hashes.
       </p>
       {auditEntries.length === 0 ? (
         <EmptyState
@@ -88,7 +88,7 @@ function Action({ entry: { kind, details } }: { entry: AuditEntryView }) {
   const cause = details?.['cause']
   return (
     <>
-      retried {Array.isArray(runIds) ? countedText(runIds.length, 'run') : 'runs'}
+      retried {Array.isArray(runIds) ? withCount(runIds.length, 'run') : 'runs'}
       {typeof cause === 'string' && (
         <>
           : <UntrustedText text={cause} />
@@ -100,7 +100,7 @@ function Action({ entry: { kind, details } }: { entry: AuditEntryView }) {
 
 function Target({ entry }: { entry: AuditEntryView }) {
   const { kind, subject, details } = entry
-  if (subject === null) return <span>{countText(details)}</span>
+  if (subject === null) return <span>{affectedText(details)}</span>
   switch (kind) {
     case 'retry':
     case 'acknowledge':
@@ -132,18 +132,19 @@ function Id({ href, text }: { href?: string; text: string }) {
   )
 }
 
-function countText(details: AuditEntryView['details']): string {
+/** What an action without a single target affected: a number of runs, webhooks, notifications or bytes. */
+function affectedText(details: AuditEntryView['details']): string {
   const runs = details?.['runIds'] ?? details?.['runs']
-  if (Array.isArray(runs)) return countedText(runs.length, 'run')
-  if (typeof runs === 'number') return countedText(runs, 'run')
+  if (Array.isArray(runs)) return withCount(runs.length, 'run')
+  if (typeof runs === 'number') return withCount(runs, 'run')
   const deliveryIds = details?.['deliveryIds']
-  if (Array.isArray(deliveryIds)) return countedText(deliveryIds.length, 'webhook')
+  if (Array.isArray(deliveryIds)) return withCount(deliveryIds.length, 'webhook')
   const notificationIds = details?.['notificationIds']
-  if (Array.isArray(notificationIds)) return countedText(notificationIds.length, 'notification')
+  if (Array.isArray(notificationIds)) return withCount(notificationIds.length, 'notification')
   const bytes = details?.['bytes']
   return typeof bytes === 'number' ? `${bytes.toLocaleString('en')} bytes` : '–'
 }
 
-function countedText(count: number, noun: string): string {
+function withCount(count: number, noun: string): string {
   return count === 1 ? `1 ${noun}` : `${count.toLocaleString('en')} ${noun}s`
 }

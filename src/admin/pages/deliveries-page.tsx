@@ -90,13 +90,13 @@ function NoDeliveries({ filter }: { filter: DeliveryFilter }) {
     return (
       <EmptyState
         title="No rejected webhooks"
-        hint="Every received webhook had a valid token or signature."
+        hint="Webhooks with an invalid token, signature or body appear here."
       />
     )
   return (
     <EmptyState
       title="No deliveries match"
-      hint="Choose another outcome or file id, or open Deliveries without filters. Rejected deliveries have no file id."
+      hint="Choose another outcome or file id, or open Deliveries without filters. Rejected deliveries can’t be found by file id."
     />
   )
 }

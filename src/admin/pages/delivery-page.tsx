@@ -60,7 +60,7 @@ export function DeliveryPage({ operator, delivery }: DeliveryProps) {
                 </>
               ))}
             </dl>
-            <p class="hint">Signatures are stored for replays and never shown.</p>
+            <p class="hint">Signatures are never shown.</p>
           </>
         )}
       </section>
@@ -106,7 +106,8 @@ function Facts({ delivery }: { delivery: DeliveryDetailView }) {
 
 function Body({ delivery: { body, bytes } }: { delivery: DeliveryDetailView }) {
   if (body === null) return <EmptyState title="Pruned" hint="Bodies are deleted after RETENTION." />
-  if (bytes === 0) return <EmptyState title="Empty" hint="The request had no body." />
+  if (bytes === 0)
+    return <EmptyState title="Empty" hint="The request had no body, or the asset was forgotten." />
   const pretty = prettyJson(body)
   if (pretty === undefined || pretty === body)
     return <CodeBlock id="body-raw" label="The body as received" text={body} />

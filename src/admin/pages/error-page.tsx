@@ -15,11 +15,12 @@ const PAGE_TITLES: { [code in ProblemCode]?: string } = {
 /** What to do, where the error does not say it. */
 const REMEDIES: { [code in ProblemCode]?: string } = {
   invalid_input: 'Go back, correct the fields listed here, and try again.',
-  not_found: 'The address may be mistyped, or the asset was forgotten.',
-  run_pending: 'Its page updates itself when the run settles. Retry it then.',
+  not_found: 'The address may be mistyped, or what it shows may have been deleted.',
+  run_pending: 'The run’s page updates itself when the run settles. If it fails, retry it then.',
   run_not_current: 'Open the asset to see the run that replaced this one, and retry that run.',
-  asset_gone: 'There is no file to run it on. Acknowledge the run to remove it from open failures.',
-  unprocessable: 'Nothing was changed. Fix what the message names first.',
+  asset_gone:
+    'There is no file to run the extension on. Acknowledge the run to remove it from the Failures page.',
+  unprocessable: 'Nothing was changed. If the cause can be fixed, fix it and try again.',
   imagekit_unreachable: 'Check that ImageKit is reachable from here. Before you retry, check the run.',
   imagekit_timeout: 'Check that ImageKit is reachable from here. Before you retry, check the run.',
   store_unavailable: 'Check whether the disk is full or the database is read-only, then reload this page.',

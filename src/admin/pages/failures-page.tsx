@@ -114,7 +114,7 @@ function NoRuns({ query, isLastPage }: { query: FailuresQuery; isLastPage: boole
     return (
       <EmptyState
         title="No match among the newest runs"
-        hint="Too many file names match to search all at once. Continue with “Older”, or enter more of the name."
+        hint="Not all runs can be searched at once. Continue with “Older”, or enter more of the file name."
       />
     )
   if (query.q !== '')
@@ -135,7 +135,7 @@ function NoRuns({ query, isLastPage }: { query: FailuresQuery; isLastPage: boole
     return (
       <EmptyState
         title={`No ${query.status} runs`}
-        hint="Runs that get this status appear here, newest first."
+        hint="Runs with this status appear here, newest first, until they are acknowledged."
       />
     )
   return <EmptyState title="No runs match" hint="Remove a filter, or go back to open failures." />

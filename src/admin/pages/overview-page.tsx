@@ -71,8 +71,9 @@ function OpenFailures({ unacknowledged }: { unacknowledged: number }) {
 }
 
 /**
- * A tile counts the runs that got their status in the period, or that are pending now. The linked list filters by the time of the
- * request instead, so the link shows the total of that list.
+ * The statistics. The tile of a status counts the runs that got this status in the period; that of `pending`, the runs that are pending
+ * now. The list of runs can't be filtered by the time at which a run got its status, so each tile links to all runs of the status, and
+ * the link shows how many they are.
  */
 function Tiles({ overview }: { overview: Overview }) {
   const { stats, totals, oldestPendingRunId } = overview
@@ -96,7 +97,7 @@ function Tiles({ overview }: { overview: Overview }) {
         <span>Time to settle</span>
         <strong>{p50 === null ? '–' : formatDuration(p50 * 1000)}</strong>
         <span class="hint">
-          {p95 === null ? 'no settled runs' : `median · p95 ${formatDuration(p95 * 1000)}`}
+          {p95 === null ? 'no run settled in this period' : `median · p95 ${formatDuration(p95 * 1000)}`}
         </span>
       </li>
       <li class="card">
@@ -186,7 +187,9 @@ function Extensions({ stats }: { stats: Stats }) {
         <EmptyState title="No runs" hint="Each requested extension gets a row here." />
       ) : (
         <table class="rows">
-          <caption class="visually-hidden">Runs by extension and status in this period</caption>
+          <caption class="visually-hidden">
+            Runs by extension and status: pending now, the others in this period
+          </caption>
           <thead>
             <tr>
               <th scope="col">Extension</th>

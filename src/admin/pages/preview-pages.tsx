@@ -21,7 +21,7 @@ type PreviewProps<T> = {
 }
 
 const CHANGED =
-  'The list has changed since this page was shown. Nothing was done yet. Check the number again.'
+  'The list has changed since this page was shown. Nothing has been done yet. Check the number again.'
 
 export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
   const { operator, selection, preview, changed } = props
@@ -39,8 +39,9 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
         ) : (
           <>
             <p>
-              Each run is requested from ImageKit again with its original options, at most five per second.
-              Runs that are pending, whose file is gone, or that a newer run has replaced are skipped.
+              For each run, ImageKit is asked to run the extension again with its original options, at most
+              five per second. Runs that can’t be retried are skipped, such as pending runs, runs that a newer
+              run has replaced, and runs whose file is gone.
             </p>
             <dl class="facts">
               <dt>Runs</dt>
@@ -53,7 +54,8 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
             </dl>
             {selection.kind === 'all' && total === MAX_SELECTED && (
               <p class="hint">
-                These are the newest {MAX_SELECTED.toLocaleString('en')} runs. Repeat for the rest.
+                At most the newest {MAX_SELECTED.toLocaleString('en')} runs are retried at once. If more
+                match, repeat for the rest.
               </p>
             )}
             <CsrfForm operator={operator} action={RETRIES}>
@@ -85,7 +87,10 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
   )
 }
 
-export function AcknowledgePreviewPage(props: PreviewProps<{ total: number; isComplete: boolean }>) {
+/** `total`: how many runs were counted. `isComplete`: false if more match. */
+export type AcknowledgementPreview = { total: number; isComplete: boolean }
+
+export function AcknowledgePreviewPage(props: PreviewProps<AcknowledgementPreview>) {
   const { operator, selection, preview, changed } = props
   const { total, isComplete } = preview
   const shownRuns = runsText(Math.min(total, MAX_ACKNOWLEDGED))
@@ -113,11 +118,13 @@ export function AcknowledgePreviewPage(props: PreviewProps<{ total: number; isCo
         <p>
           {total === 1
             ? 'It is removed from open failures. Its status stays. The filter “Acknowledged” finds it again.'
-            : 'They are removed from open failures. Their status stays. The filter “Acknowledged” finds them again.'}
+            : 'They are removed from open failures. Their status stays. The filter “Acknowledged” finds them again.'}{' '}
+          Pending runs are skipped.
         </p>
         {(!isComplete || total > MAX_ACKNOWLEDGED) && (
           <p class="hint">
-            At most the newest {MAX_ACKNOWLEDGED.toLocaleString('en')} runs. Repeat for the rest.
+            Only the newest {MAX_ACKNOWLEDGED.toLocaleString('en')} runs are acknowledged. Repeat for the
+            rest.
           </p>
         )}
         <CsrfForm operator={operator} action={ACKNOWLEDGEMENTS}>

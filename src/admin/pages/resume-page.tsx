@@ -4,11 +4,12 @@ import { Layout } from '../components/layout.tsx'
 import type { Operator } from '../operator-session.ts'
 import type { InterruptedForm } from '../read-form.ts'
 
+/** The fields that the operator can still edit, with their labels. All others are sent again as they were. */
 const TEXT_FIELDS = { reason: 'Reason (optional)', note: 'Note (optional)' } as const
 
 type ResumeProps = { operator: Operator; interrupted: InterruptedForm; explanation: string }
 
-/** Asks the operator whether to send a form again that was sent after its session had ended. */
+/** Asks the operator whether to send a form again that was not processed because its session had ended. */
 export function ResumePage({ operator, interrupted: { target, fields }, explanation }: ResumeProps) {
   const hidden = [...fields].filter(([name]) => !Object.hasOwn(TEXT_FIELDS, name))
   const runs = fields.getAll('runId').length

@@ -9,7 +9,7 @@ type RetryProps = { operator: Operator; retry: ShownRetry }
 
 const PENDING_REFRESH_SECONDS = 3
 
-/** The progress of a retry. The script updates the page until no new run is pending. */
+/** The progress of a retry. `static/live.js` updates the page until every retry is sent and none of the new runs is pending. */
 export function RetryPage({ operator, retry }: RetryProps) {
   const { state, results } = retry
   const refresh = state === 'running' ? 1 : results.pending > 0 ? PENDING_REFRESH_SECONDS : undefined
@@ -72,11 +72,11 @@ function Progress({ retry }: Pick<RetryProps, 'retry'>) {
       </dl>
       {(isRunning || pending > 0) && (
         <p class="hint">
-          This page updates itself. Without JavaScript, reload it. The retry survives restarts without
-          repeating requests.
+          This page updates itself. Without JavaScript, reload it. After a restart of the service, the retry
+          continues, and no request is repeated.
         </p>
       )}
-      {rejected + unconfirmed > 0 && <p>A run whose retry was rejected stays an open failure.</p>}
+      {rejected + unconfirmed > 0 && <p>A failed run whose retry was rejected stays an open failure.</p>}
     </div>
   )
 }

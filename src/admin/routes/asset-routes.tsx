@@ -30,7 +30,7 @@ export function assetRoutes(pages: Pages, deps: AssetRoutesDeps): void {
   })
   pageRoute(pages, '/admin/assets/:fileId/events', {
     GET: ({ params }, c) =>
-      // `pageRoute` has checked the session, so the request needs no key or token.
+      // `pageRoute` has checked the session, so the request needs neither a key nor a token.
       respondWithEvents(c, { ...deps, subject: 'asset' }, { by: 'nothing' }, (follower) =>
         followStatus(deps, params.fileId, follower),
       ),

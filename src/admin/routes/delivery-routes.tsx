@@ -53,7 +53,7 @@ export function deliveryRoutes(pages: Pages, deps: DeliveryRoutesDeps): void {
         actor: operator.keyName,
         reason: readNote(form, 'reason'),
       })
-      // The page of its run, if it has one, shows the effect.
+      // If the delivery concerns a run, the run's page shows the effect.
       return seeOther(c, runId === null ? DELIVERIES : runHref(runId), outcome)
     },
   })

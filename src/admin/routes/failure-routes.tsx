@@ -26,7 +26,11 @@ import { takeNotice } from '../notices.ts'
 import { respondWithPage, seeOther } from '../page-responses.ts'
 import { type Pages, pageRoute } from '../page-route.ts'
 import { FailuresPage } from '../pages/failures-page.tsx'
-import { AcknowledgePreviewPage, RetryPreviewPage } from '../pages/preview-pages.tsx'
+import {
+  type AcknowledgementPreview,
+  AcknowledgePreviewPage,
+  RetryPreviewPage,
+} from '../pages/preview-pages.tsx'
 import { RetryPage } from '../pages/retry-page.tsx'
 import { readNote } from '../read-form.ts'
 import {
@@ -40,7 +44,7 @@ import {
 
 export type FailureRoutesDeps = ListRunsDeps & ListRunGroupsDeps & AcknowledgeMatchingDeps & StartRetryDeps
 
-/** The list of runs and its bulk actions. */
+/** The list of runs, and the actions on several runs at once: retrying and acknowledging. */
 export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
   pageRoute(pages, FAILURES, {
     async GET({ operator, query: parameters }, c) {
@@ -79,8 +83,8 @@ export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
       if (selection === undefined) return redirectNothingSelected(c, form)
       if (selection.kind === 'all') {
         const preview = await previewRetry(deps, retrySelection(selection))
-        const page = { operator, selection, preview, changed: { text: form.get('reason') } }
-        if (hasChanged(form, preview)) return respondWithPage(c, <RetryPreviewPage {...page} />)
+        const props = { operator, selection, preview, changed: { text: form.get('reason') } }
+        if (hasChanged(form, preview)) return respondWithPage(c, <RetryPreviewPage {...props} />)
       }
       const details =
         selection.kind === 'all'
@@ -118,28 +122,28 @@ export function failureRoutes(pages: Pages, deps: FailureRoutesDeps): void {
       if (selection === undefined) return redirectNothingSelected(c, form)
       if (selection.kind === 'all') {
         const preview = await previewAcknowledgement(selection)
-        const page = { operator, selection, preview, changed: { text: form.get('note') } }
-        if (hasChanged(form, preview)) return respondWithPage(c, <AcknowledgePreviewPage {...page} />)
+        const props = { operator, selection, preview, changed: { text: form.get('note') } }
+        if (hasChanged(form, preview)) return respondWithPage(c, <AcknowledgePreviewPage {...props} />)
       }
       const action = { note: readNote(form, 'note'), actor: operator.keyName }
-      if (selection.kind === 'all')
-        await acknowledgeMatching(deps, { filter: selection.filter, limit: MAX_ACKNOWLEDGED, ...action })
-      else await acknowledgeRuns(deps, { runIds: selection.runIds, ...action })
-      return seeOther(c, failuresHref(selection.query), 'acknowledged')
+      const count =
+        selection.kind === 'all'
+          ? await acknowledgeMatching(deps, { filter: selection.filter, limit: MAX_ACKNOWLEDGED, ...action })
+          : (await acknowledgeRuns(deps, { runIds: selection.runIds, ...action })).length
+      return seeOther(c, failuresHref(selection.query), count > 0 ? 'acknowledged' : 'nothing-acknowledged')
     },
   })
 
-  const previewAcknowledgement = async (
-    selection: RunSelection,
-  ): Promise<{ total: number; isComplete: boolean }> => {
+  const previewAcknowledgement = async (selection: RunSelection): Promise<AcknowledgementPreview> => {
     if (selection.kind === 'some') return { total: selection.runIds.length, isComplete: true }
     return countMatchingRuns(deps, { ...selection.filter, acknowledged: false })
   }
 }
 
-/** Handles a GET of a path that accepts only a form. */
+/** Responds to a GET of a path that only processes forms, such as after a sign-in or a reload. */
 const redirectToList = (_: unknown, c: AppContext) => seeOther(c, FAILURES)
 
+/** Instead of a list of runs, for a page that shows groups of runs by cause. */
 const NO_RUNS = { runs: [], next: null }
 
 function retrySelection(selection: RunSelection): RetrySelection {

@@ -44,8 +44,8 @@ Examples:
   extension-tracker backup tracker-$(date +%F).db
   extension-tracker backup /backups/tracker.db --force
 ${OPERATOR_HELP}
-It copies a SQLite database; for PostgreSQL, use pg_dump.
-To restore it, stop the service, replace the file of DATABASE_URL with the copy, and remove any -wal and -shm file beside it.
+backup copies only SQLite databases; for PostgreSQL, use pg_dump.
+To restore a copy, stop the service, replace the file of DATABASE_URL with it, and remove any -wal and -shm file beside that file.
 The copy does not contain the token secret: that is TRACKER_TOKEN_SECRET or, if it is not set, the file token-secret beside
 the database. Without that secret, existing webhook and status URLs are invalid.`
 

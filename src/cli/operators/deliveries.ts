@@ -27,7 +27,7 @@ export function deliveriesCommand(context: CommandContext): Command {
     .action(async ({ outcome, fileId, limit, watch, json }: DeliveriesOptions) => {
       const client = createConfiguredClient(context)
       const query = { ...(outcome !== undefined && { outcome }), ...(fileId !== undefined && { fileId }) }
-      // With --watch, those beyond the limit are requested too, so that they don't count as new later.
+      // With --watch, deliveries beyond the limit are requested too, so that they don't count as new later.
       const page = await listDeliveries(client, query, watch ? MAX_LISTED : limit)
       const deliveries = page.deliveries.slice(0, limit)
       const hasMore = page.nextCursor !== null || deliveries.length < page.deliveries.length
@@ -48,7 +48,7 @@ export function deliveriesCommand(context: CommandContext): Command {
     })
   command
     .command('show')
-    .description('Shows a webhook with its headers and its body, as received.')
+    .description('Shows a webhook with its body and the stored headers.')
     .argument('<DELIVERY_ID>', 'the id that deliveries prints')
     .option('--json', "print the service's JSON")
     .action(async (deliveryId: string, { json }: { json?: true }) => {
@@ -66,7 +66,7 @@ Examples:
   extension-tracker deliveries --watch
   extension-tracker deliveries show dlv_14_AbCdEfGhIjk
 ${OPERATOR_HELP}
-replay re-applies deliveries.`
+Use replay to apply deliveries again.`
 
 function formatDeliveries(deliveries: readonly ListedDelivery[], { stdout }: CommandContext): string {
   return formatTable(
@@ -85,8 +85,8 @@ function formatDeliveries(deliveries: readonly ListedDelivery[], { stdout }: Com
   )
 }
 
-/** Usually enough for the deliveries of one second. */
-const FIRST_PAGE = 200
+/** How many deliveries a poll requests first. Usually enough for those that arrive between two polls. */
+const POLL_LIMIT = 200
 
 /** Calls `onNew` with deliveries that are new to the list until the process is asked to stop. */
 async function watchDeliveries(
@@ -98,10 +98,10 @@ async function watchDeliveries(
   const seen = new Set(listed.map(({ deliveryId }) => deliveryId))
   const isSeen = ({ deliveryId }: ListedDelivery) => seen.has(deliveryId)
   await pollUntilStopped(context, async () => {
-    let limit = FIRST_PAGE
+    let limit = POLL_LIMIT
     let { deliveries } = await listDeliveries(client, query, limit)
     if (deliveries.length === limit && !deliveries.some(isSeen)) {
-      // The page is full of new deliveries, so there may be more.
+      // All of them are new, so there may be more.
       limit = MAX_LISTED
       deliveries = (await listDeliveries(client, query, limit)).deliveries
     }

@@ -15,9 +15,9 @@ import { listDeliveries } from './list-pages.ts'
 
 const TAGGER = 'aws-auto-tagging'
 const PIXEL_NAME = 'extension-tracker-doctor.png'
-const CLEAN_UP_MS = 30_000
-/** A user who stopped the command doesn't want to wait. */
-const STOPPED_CLEAN_UP_MS = 3_000
+const CLEAN_UP_TIMEOUT_MS = 30_000
+/** Shorter, because a user who stopped the command doesn't want to wait. */
+const STOPPED_CLEAN_UP_TIMEOUT_MS = 3_000
 const PIXEL = Buffer.from(
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
   'base64',
@@ -58,7 +58,7 @@ export async function* checkLive(
     if (signal.aborted) yield fail('live webhook', 'stopped before the webhook arrived', 'Run it again.')
     else yield fail('live webhook', error.message, "Check the service's log.")
   } finally {
-    yield await cleanUp(context, fileId, signal.aborted ? STOPPED_CLEAN_UP_MS : CLEAN_UP_MS)
+    yield await cleanUp(context, fileId, signal.aborted ? STOPPED_CLEAN_UP_TIMEOUT_MS : CLEAN_UP_TIMEOUT_MS)
   }
 }
 
@@ -122,6 +122,7 @@ async function acknowledge(client: TrackerClient, { runId }: CurrentRun): Promis
   await requestJson(client, { method: 'POST', path, body: { note: 'doctor --live' } }, z.looseObject({}))
 }
 
+/** Deletes the file at ImageKit directly, because the service may not forward deletions. */
 async function cleanUp({ env, readText }: CommandContext, fileId: string, timeoutMs: number): Promise<Check> {
   const name = 'live clean-up'
   const variables = new Variables(env, readText)
@@ -141,7 +142,7 @@ async function cleanUp({ env, readText }: CommandContext, fileId: string, timeou
   }
 }
 
-/** The newest webhook of a file: whether its signature is valid, and its headers. */
+/** Describes the newest delivery about a file: whether its signature is valid, and its stored headers. */
 async function formatLatestDelivery(client: TrackerClient, fileId: string): Promise<string> {
   const { deliveries } = await listDeliveries(client, { fileId }, 1)
   const [delivery] = deliveries

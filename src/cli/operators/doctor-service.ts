@@ -15,7 +15,7 @@ type Diagnostics = z.infer<typeof diagnosticsSchema>
 const RESPONSE_TIMEOUT_MS = 60_000
 const REACH_TIMEOUT_MS = 10_000
 
-/** The service's own checks, and those made from here. Returns whether the service reported its own. */
+/** Yields the checks that the service runs itself, and those that this process runs. Returns whether the service reported its checks. */
 export async function* checkService(
   access: TrackerAccess,
   client: TrackerClient,
@@ -28,13 +28,13 @@ export async function* checkService(
     yield fail(
       'service',
       error.message,
-      'Start it, or set TRACKER_URL to its address. The other checks were skipped.',
+      'Start the service, or set TRACKER_URL to its address. The other checks were skipped.',
     )
     return false
   }
   const report = readDiagnostics(response)
   if (report === undefined) {
-    yield toFailedCheck(client, response)
+    yield toFailedCheck(access, client, response)
     return false
   }
   const { version, node, checks } = report
@@ -58,7 +58,7 @@ function readDiagnostics({ status, text }: TrackerResponse): Diagnostics | undef
   }
 }
 
-function toFailedCheck(client: TrackerClient, response: TrackerResponse): Check {
+function toFailedCheck(access: TrackerAccess, client: TrackerClient, response: TrackerResponse): Check {
   const { status } = response
   if (status === 401 || status === 403)
     return fail(
@@ -69,13 +69,13 @@ function toFailedCheck(client: TrackerClient, response: TrackerResponse): Check 
   if (status === 200 || status === 404)
     return fail(
       'service',
-      'the server at this address is not an extension-tracker with doctor',
+      `the server at ${access.url} is not an extension-tracker, or its version has no doctor`,
       'Check TRACKER_URL and the version of the service.',
     )
   return fail('service', client.toError(response).message, "Check the service's log.")
 }
 
-/** Checks from here that PUBLIC_URL leads to the process that responded to `/doctor`. */
+/** Checks from this machine that PUBLIC_URL leads to the process that responded to `/doctor`. */
 async function checkReach({ publicUrl, instanceId }: Diagnostics): Promise<Check> {
   const name = 'reach'
   try {
@@ -84,17 +84,18 @@ async function checkReach({ publicUrl, instanceId }: Diagnostics): Promise<Check
       bodyTimeout: REACH_TIMEOUT_MS,
     })
     await body.dump()
-    if (headers['x-instance-id'] === instanceId) return ok(name, `${publicUrl} leads to this process`)
+    if (headers['x-instance-id'] === instanceId) return ok(name, `${publicUrl} leads to this service`)
     if (statusCode >= 300 && statusCode < 400)
       return fail(
         name,
         `${publicUrl} redirects to ${[headers['location']].flat()[0] ?? 'nowhere'}`,
-        'Set PUBLIC_URL to the final address: webhooks do not follow redirects.',
+        'Set PUBLIC_URL to the final address: ImageKit counts a redirect as a failed webhook.',
       )
     return fail(
       name,
       `another server responds at ${publicUrl} (${statusCode})`,
-      'Make the proxy forward to this process, and check that no other process has the same address.',
+      'Make the proxy forward to this service, and check that no other server has the same address. If a load balancer ' +
+        'distributes requests among several processes, another one of them may have responded: run doctor again.',
     )
   } catch (error) {
     return fail(

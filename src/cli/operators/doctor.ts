@@ -46,7 +46,7 @@ ${OPERATOR_HELP}
 Run it where serve runs, with the same environment, to check that environment too. --live costs one extension unit, and needs
 IMAGEKIT_PRIVATE_KEY (and IMAGEKIT_API_URL, if the service sets it) to delete the file. The exit code is 1 if a check failed.`
 
-/** Runs the checks one after another, and stops if the service doesn't report its own. */
+/** Runs the checks one after another, and stops early if the service doesn't report its own checks. */
 async function* runChecks(
   context: CommandContext,
   liveSeconds: number | undefined,
@@ -59,6 +59,7 @@ async function* runChecks(
   if (hasReported && liveSeconds !== undefined) yield* checkLive(context, client, liveSeconds)
 }
 
+/** Returns a failed check for each invalid variable, if there are any. */
 function readAccess({ env, readText }: CommandContext): TrackerAccess | Check[] {
   try {
     return parseTrackerAccess(env, readText)
@@ -70,7 +71,7 @@ function readAccess({ env, readText }: CommandContext): TrackerAccess | Check[] 
   }
 }
 
-/** Each level is shown in the colour of this status. */
+/** The status whose colour each level is shown in. */
 const STATUS_OF_LEVEL = { ok: 'success', warn: 'expired', fail: 'failed' }
 const NAME_WIDTH = 16
 
@@ -85,7 +86,7 @@ function parseSeconds(text: string): number {
   throw new InvalidArgumentError('It must be a number of seconds from 1 to 86400.')
 }
 
-/** Checks whether `serve` would start with this environment, and reports every problem. */
+/** Checks whether `serve` would start with this environment, and reports every problem. Skipped in the environment of a client. */
 function checkEnvironment({ env, readText }: Pick<CommandContext, 'env' | 'readText'>): Check[] {
   const name = 'configuration'
   const isSet = (variable: string) => Boolean(env[variable] || env[`${variable}_FILE`])

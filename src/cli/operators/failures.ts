@@ -34,7 +34,7 @@ export function failuresCommand(context: CommandContext): Command {
     .action(async (options: RunFilterOptions & { watch?: true; json?: true }) => {
       const client = createConfiguredClient(context)
       const filter = toRunFilter(options)
-      // Before the list, so that a change during the list isn't missed.
+      // Read before the list, so that a change while the list is read isn't missed.
       const before = options.watch && (await fetchActivity(client))
       // With --watch, runs beyond the limit are requested too, so that they don't count as new later.
       const listed = await listRuns(client, filter, options.watch ? MAX_LISTED : options.limit)
@@ -69,10 +69,10 @@ ${OPERATOR_HELP}
 pending run. A late webhook can settle an older run that had expired, so after a change it also lists all matching runs, at most once
 a minute. With --acknowledged it lists all matching runs every second.`
 
-/** Covers runs that are requested during a poll. */
+/** How far each list reaches back beyond the last one, so that it includes runs that were requested during a poll. */
 const OVERLAP_MS = 60_000
 
-/** A late webhook can settle an expired run of any age, so after a change the full list is requested too, at most this often. */
+/** A late webhook can settle an expired run of any age, so after a change all matching runs are listed too, at most this often. */
 const LIST_ALL_EVERY_MS = 60_000
 
 /** Counts by status and hour, and the time of the oldest pending run. They change whenever a run settles or expires. */
@@ -92,10 +92,10 @@ async function watch(
 ): Promise<void> {
   const { filter, listed } = start
   const seen = new Set(listed.map(({ runId }) => runId))
-  let newestAt = newestOf(listed)
+  let newestAt = newestTimeOf(listed)
   let before = start.before
   let listedAllAt = Date.now()
-  // Since all matching runs were listed.
+  // Whether anything has changed since all matching runs were last listed.
   let hasChanged = false
   await pollUntilStopped(context, async () => {
     const activity = await fetchActivity(client)
@@ -109,7 +109,7 @@ async function watch(
     const newRuns = findNew(runs, seen, ({ runId }) => runId, MAX_LISTED)
     if (newRuns.length > 0) onNewRuns(newRuns)
     for (const { runId } of runs) seen.add(runId)
-    newestAt = Math.max(newestAt, newestOf(runs))
+    newestAt = Math.max(newestAt, newestTimeOf(runs))
     before = activity
     if (!isBounded) {
       listedAllAt = Date.now()
@@ -118,11 +118,15 @@ async function watch(
   })
 }
 
-function newestOf(runs: readonly ListedRun[]): number {
+/** When the newest of these runs was requested; `-Infinity` if there are none. */
+function newestTimeOf(runs: readonly ListedRun[]): number {
   return Math.max(Number.NEGATIVE_INFINITY, ...runs.map(({ requestedAt }) => Date.parse(requestedAt)))
 }
 
-/** A run that is new to the list was pending at the last poll, or was requested after the newest one listed. */
+/**
+ * The bounds of a list that includes every new run, except expired runs that settle late: a new run was pending at the last poll, or was
+ * requested after the newest listed run.
+ */
 function boundsOf(filter: RunFilter, newestAt: number, { oldestPendingAt }: Activity): { since?: string } {
   const pendingAt = oldestPendingAt === null ? newestAt : Date.parse(oldestPendingAt)
   const from = Math.min(newestAt, pendingAt) - OVERLAP_MS
@@ -146,7 +150,7 @@ function formatRuns(runs: readonly ListedRun[], paint: Paint, width: number | un
   return formatTable(hasErrors ? columns : columns.slice(0, -1), runs, width)
 }
 
-/** ImageKit's error; null if it says no more than the cause. */
+/** ImageKit's error; null if there is none, or if it says no more than the cause. */
 function errorBeyondCause({ error, cause }: ListedRun): string | null {
   const text = formatError(error)
   return text === '' || text === cause ? null : text

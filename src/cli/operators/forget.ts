@@ -10,7 +10,7 @@ type ForgetOptions = { reason?: string; yes?: true; json?: true }
 
 export function forgetCommand(context: CommandContext): Command {
   return new Command('forget')
-    .description('Deletes everything stored here about an asset. The file in ImageKit stays.')
+    .description('Deletes everything that the service stores about an asset. The file in ImageKit stays.')
     .argument('<FILE_ID>', "ImageKit's fileId")
     .option('--reason <TEXT>', 'saved to the audit log')
     .option('--yes', 'do not ask for confirmation')
@@ -36,13 +36,15 @@ Examples:
   extension-tracker forget 598821f949c0a938d57563bd
   extension-tracker forget 598821f949c0a938d57563bd --yes --reason "request of the customer"
 ${OPERATOR_HELP}
-It cannot be undone. Without a terminal, --yes is required.`
+The deletion cannot be undone. Without a terminal, --yes is required.`
 
 /** Throws `CommandError` unless the user types yes. */
 async function confirm({ stdin, stderr }: CommandContext, fileId: string): Promise<void> {
   if (!('isTTY' in stdin) || stdin.isTTY !== true)
     throw new CommandError('Without a terminal, this command cannot ask for confirmation: add --yes.', 2)
-  stderr.write(`Delete everything stored here about ${escapeForTerminal(fileId)}? Type yes to confirm: `)
+  stderr.write(
+    `Delete everything that the service stores about ${escapeForTerminal(fileId)}? Type yes to confirm: `,
+  )
   for await (const line of createInterface({ input: stdin })) {
     if (line.trim() === 'yes') return
     break

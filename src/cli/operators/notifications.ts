@@ -38,7 +38,7 @@ export function notificationsCommand(context: CommandContext): Command {
   command
     .command('show')
     .description('Shows a notification with its latest attempts.')
-    .argument('<NOTIFICATION_ID>', 'the id that notifications prints')
+    .argument('<NOTIFICATION_ID>', 'the id of a notification, from the command "notifications"')
     .option('--json', "print the service's JSON")
     .action(async (notificationId: string, { json }: { json?: true }) => {
       const path = `/notifications/${encodeURIComponent(notificationId)}`
@@ -53,7 +53,10 @@ export function notificationsCommand(context: CommandContext): Command {
   const resend = command
     .command('resend')
     .description('Sends one notification again, or all that match a filter, with the same ids and bodies.')
-    .argument('[NOTIFICATION_ID]', 'the id that notifications prints; without it, a filter is required')
+    .argument(
+      '[NOTIFICATION_ID]',
+      'the id of a notification, from the command "notifications"; without it, a filter is required',
+    )
   addFilterOptions(resend)
     .option('--reason <TEXT>', 'saved to the audit log')
     .option('--json', "print the service's JSON")
@@ -103,13 +106,13 @@ Examples:
   extension-tracker notifications resend msg_run_12_AbCdEfGhIjk
   extension-tracker notifications resend --state given_up --reason "the receiver is back"
 ${OPERATOR_HELP}
-A notification is POSTed to the webhookUrl of a caller when a run settles. Resending returns before the notification is sent;
-notifications show prints the result.`
+When a webhook or evidence settles a run, a notification is POSTed to the caller's webhookUrl, if the caller gave one.
+"notifications resend" returns before the notification is sent; "notifications show" prints the result.`
 
 function addFilterOptions(command: Command): Command {
   return command
-    .addOption(new Option('--state <STATE>', 'only in this state').choices(STATES))
-    .option('--file-id <FILE_ID>', 'only about the file with this fileId')
+    .addOption(new Option('--state <STATE>', 'only notifications in this state').choices(STATES))
+    .option('--file-id <FILE_ID>', 'only notifications about the file with this fileId')
 }
 
 function toFilter({ state, fileId }: FilterOptions): { state?: string; fileId?: string } {

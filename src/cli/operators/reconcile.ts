@@ -8,7 +8,7 @@ import { createConfiguredClient, requestJson } from '../tracker-client.ts'
 export function reconcileCommand(context: CommandContext): Command {
   return new Command('reconcile')
     .description("Compares overdue runs with ImageKit's file details and settles them by evidence.")
-    .option('--dry-run', 'only print what would be done with the first 1,000 overdue runs, and why')
+    .option('--dry-run', 'only print what would be done with the first 1,000 due runs, and why')
     .option('--json', "print the service's JSON")
     .addHelpText('after', RECONCILE_HELP)
     .action(async (options: { dryRun?: true; json?: true }) => {
@@ -27,7 +27,7 @@ export function reconcileCommand(context: CommandContext): Command {
             `${run.finding}  ${run.extension}  ${run.fileId ?? '-'}  ${run.runId}  ${run.why}`,
           ),
         )
-      if (report.runs.length === 0 && report.stoppedBy === null) printLine(context.stdout, 'No overdue runs.')
+      if (report.runs.length === 0 && report.stoppedBy === null) printLine(context.stdout, 'No runs are due.')
       if (report.stoppedBy !== null) {
         printLine(context.stderr, `The remaining runs were not checked: ${report.stoppedBy}`)
         context.exitCode = 1
@@ -40,4 +40,5 @@ Examples:
   extension-tracker reconcile --dry-run
   extension-tracker reconcile --json | jq '.runs[].finding'
 ${OPERATOR_HELP}
-The exit code is 1 if it stopped before all runs were checked.`
+An overdue run is due once every RECONCILE_EVERY. A run whose file has changed can be due earlier.
+The exit code is 1 if the command stopped before all due runs were checked.`

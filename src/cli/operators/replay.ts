@@ -17,20 +17,23 @@ const MAX_REPLAYED = 1_000_000
 export function replayCommand(context: CommandContext): Command {
   return new Command('replay')
     .description(
-      'Re-applies one received webhook, or all rejected ones that match a filter. A rejected one is applied if it now verifies, ' +
-        'for example after a secret was corrected.',
+      'Re-applies one received webhook, or all rejected ones that match a filter. Fix the cause of a rejection first, ' +
+        'such as a wrong secret.',
     )
-    .argument('[DELIVERY_ID]', 'the id that deliveries prints; without it, a filter is required')
+    .argument(
+      '[DELIVERY_ID]',
+      'the id of a delivery, from the command "deliveries"; without it, a filter is required',
+    )
     .addOption(new Option('--outcome <OUTCOME>', 'all rejected webhooks').choices(['rejected']))
     .addOption(
-      new Option('--cause <CAUSE>', 'rejected for this cause, as deliveries prints it').choices(
+      new Option('--cause <CAUSE>', 'rejected for this cause, as the command "deliveries" prints it').choices(
         deliveryCauseSchema.options,
       ),
     )
     .addOption(
       timeOption(
         '--since <TIME>',
-        'received at this time (UTC) or later: 2026-11-24 18:00:00Z, or 24h ago: 24h',
+        'received at or after this time: "2026-11-24 18:00:00Z", or 24h for 24 hours ago',
       ),
     )
     .addOption(timeOption('--until <TIME>', 'received before this time'))
@@ -63,7 +66,7 @@ Examples:
   extension-tracker replay --cause forged_token --since 24h --dry-run
   extension-tracker replay --outcome rejected --reason "the secret was wrong"
 ${OPERATOR_HELP}
-A filter matches rejected webhooks only. The exit code is 1 if one is still rejected; with --dry-run it is 0.`
+A filter matches rejected webhooks only. The exit code is 1 if a webhook is still rejected, except with --dry-run.`
 
 async function replayOne(
   context: CommandContext,

@@ -26,7 +26,10 @@ export function retryCommand(context: CommandContext): Command {
     .description(
       'Retries one run, or all runs that match a filter, with the original options of the extension.',
     )
-    .argument('[RUN_ID]', 'the id that failures prints; without it, a filter with --status is required')
+    .argument(
+      '[RUN_ID]',
+      'the id of a run, from the command "failures"; without it, a filter with --status is required',
+    )
   return addRunFilterOptions(command, {
     statuses: STATUSES,
     statusNote: 'required without RUN_ID',
@@ -39,7 +42,7 @@ export function retryCommand(context: CommandContext): Command {
     .option('--json', "print the service's JSON")
     .addHelpText('after', RETRY_HELP)
     .action(async (runId: string | undefined, options: RunFilterOptions & RetryOptions) => {
-      // Not by its value, because `limit` has a default.
+      // The values can't show this, because `limit` has one even if the option is not given.
       const hasFilter = FILTER_OPTIONS.some((name) => command.getOptionValueSource(name) === 'cli')
       if (runId !== undefined && hasFilter)
         throw new CommandError('Give RUN_ID or filter options such as --status, not both.', 2)
@@ -69,9 +72,9 @@ Examples:
   extension-tracker retry --status failed --extension remove-bg --since 24h --dry-run
   extension-tracker retry --status failed --cause "Rate limit" --limit 500 --reason "quota was raised"
 ${OPERATOR_HELP}
-RUN_ID, or a filter with --status, is required. A filter matches the same runs as in failures. With a filter, the service
-retries the runs one after another, and continues if this command is stopped. The exit code is 1 if ImageKit did not
-accept a submission. With --wait it is 3 if a new run failed or expired.`
+RUN_ID, or a filter with --status, is required. The filter options have the same meaning as those of "failures".
+With a filter, the service retries the runs one after another, and continues if this command is stopped.
+The exit code is 1 if ImageKit did not accept a submission. With --wait it is 3 if a new run failed or expired.`
 
 /** The options that apply to one run and to many. */
 type RetryOptions = { dryRun?: true; reason?: string; wait?: true; json?: true }
@@ -97,6 +100,8 @@ async function retryOne(
   const { run } = await requestJson(client, { path }, runDetailSchema.pick({ run: true }))
   const print = (text: string) => printLine(context.stdout, text)
   const cost = await fetchCost(client, run)
+  if (dryRun && !json && run.status === 'pending')
+    return print('The run is still pending, so it cannot be retried yet.')
   if (dryRun) return print(json ? stringifyForTerminal(cost) : `Would retry ${formatCost(cost)}.`)
   const body = reason === undefined ? {} : { reason }
   const newRun = await requestJson(client, { method: 'POST', path: `${path}/retry`, body }, listedRunSchema)
@@ -109,14 +114,14 @@ async function retryOne(
   if (wait && last.status !== 'success') context.exitCode = last.status === 'pending' ? 1 : 3
 }
 
-/** The cost of retrying one run. A pending run has none, because retrying it is rejected. */
+/** The cost of retrying one run. It is not requested for a pending run, because the service rejects the retry of one. */
 async function fetchCost(client: TrackerClient, { runId, status }: Run) {
   if (status === 'pending') return { total: 0, units: 0, unpriced: 0 }
   const body = { status, q: runId, dryRun: true }
   return requestJson(client, { method: 'POST', path: '/runs/retry', body }, retryPreviewSchema)
 }
 
-/** Returns the run once it is no longer pending, or unchanged once a newer run has replaced it. */
+/** Returns the run once it is no longer pending, or unchanged once it is not a current run of its asset any more. */
 async function waitForFinalStatus(client: TrackerClient, fileId: string, pending: Run): Promise<Run> {
   for await (const { extensions } of followAsset(client, fileId)) {
     const run = extensions.find(({ runId }) => runId === pending.runId)
@@ -130,7 +135,7 @@ type Progress = z.infer<typeof retryProgressSchema>
 
 const POLL_INTERVAL_MS = 500
 
-/** `retry --status …`: prints the cost, starts the retry, and follows its progress. */
+/** `retry --status …`: prints the cost and, unless it is a dry run, starts the retry and follows its progress. */
 async function retryMany(
   context: CommandContext,
   client: TrackerClient,
@@ -170,7 +175,7 @@ async function retryMany(
   else if (wait && failed + expired > 0) context.exitCode = 3
 }
 
-/** Polls until the service has sent all runs and, with `waitsForRuns`, no new run is pending. Shows the count on a terminal. */
+/** Polls until the service has processed all runs and, with `waitsForRuns`, no new run is pending. Shows the progress on a terminal. */
 async function followRetry(
   { stderr }: CommandContext,
   client: TrackerClient,
@@ -196,7 +201,7 @@ function formatNotAccepted({ notAccepted }: Progress, count: number, width: numb
     [
       { title: 'RUN', cell: ({ runId }) => runId },
       { title: 'EXTENSION', cell: ({ name }) => name },
-      // Here `failed` means that the retry was rejected, not that a run failed.
+      // Here `failed` means that ImageKit rejected the retry or got no request, not that a run failed.
       { title: 'STATE', cell: ({ state }) => (state === 'failed' ? 'rejected' : state) },
       { title: 'REASON', cell: ({ reason }) => reason, isTruncatable: true },
     ],

@@ -19,7 +19,7 @@ export type RunFilter = { [name in 'status' | 'extension' | 'cause' | 'since' | 
   acknowledged?: boolean
 }
 
-/** Adds the same filter options to each command, so that a listed set of runs can be retried. */
+/** Adds the filter options that `failures` and `retry` share: runs that one lists can be retried with the same options. */
 export function addRunFilterOptions(
   command: Command,
   {
@@ -32,11 +32,14 @@ export function addRunFilterOptions(
   return command
     .addOption(new Option('--status <STATUS>', `runs of this status (${statusNote})`).choices(statuses))
     .option('--extension <NAME>', 'runs of this extension')
-    .option('--cause <CAUSE>', 'runs that failed with this cause, as stats and failures print it')
+    .option(
+      '--cause <CAUSE>',
+      'runs that failed with this cause, as the commands "stats" and "failures" print it',
+    )
     .addOption(
       timeOption(
         '--since <TIME>',
-        'requested at this time (UTC) or later: 2026-11-24 18:00:00Z, or 24h ago: 24h',
+        'requested at or after this time: "2026-11-24 18:00:00Z", or 24h for 24 hours ago',
       ),
     )
     .addOption(timeOption('--until <TIME>', 'requested before this time'))
@@ -60,18 +63,18 @@ export function toRunFilter(options: RunFilterOptions): RunFilter {
   }
 }
 
-/** An option with a time. Its value is RFC 3339. */
+/** An option that takes a time or a duration before now. Its value is converted to RFC 3339. */
 export function timeOption(flags: string, help: string): Option {
   return new Option(flags, help).argParser(parseTimeOption)
 }
 
-/** Parses a time as lists show it, or a duration ago: `2026-11-24 18:00:00Z`, `2026-11-24`, `24h`. Returns RFC 3339. */
+/** Parses a time such as `2026-11-24 18:00:00Z` or `2026-11-24` (in UTC), or a duration before now such as `24h`. Returns RFC 3339. */
 function parseTimeOption(text: string): string {
   const agoMs = parseDurationMs(text)
   const at = agoMs === undefined ? (parseTime(text) ?? Number.NaN) : Date.now() - agoMs
   if (Number.isNaN(new Date(at).getTime()))
     throw new InvalidArgumentError(
-      'It must be a time such as 2026-11-24T18:00:00Z, or a duration ago such as 24h.',
+      'It must be a time such as 2026-11-24T18:00:00Z, or a duration before now such as 24h.',
     )
   return new Date(at).toISOString()
 }

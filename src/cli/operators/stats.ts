@@ -14,7 +14,9 @@ export function statsCommand(context: CommandContext): Command {
   return new Command('stats')
     .description('Counts the runs that are pending now, and those that settled or expired in a time window.')
     .addOption(
-      new Option('--window <DURATION>', 'whole hours, at most 90d').default('24h').argParser(parseWindow),
+      new Option('--window <DURATION>', 'length of the time window, rounded up to whole hours; at most 90d')
+        .default('24h')
+        .argParser(parseWindow),
     )
     .option('--json', "print the service's JSON, including counts by hour")
     .addHelpText('after', STATS_HELP)
@@ -61,7 +63,7 @@ function formatStats(stats: Stats, paint: Paint, width: number | undefined): str
     [...Object.entries(byExtension), ['total', byStatus]],
   )
   const times = formatPairs([
-    ['oldest pending', oldestPendingAt === null ? 'none' : ageOf(oldestPendingAt)],
+    ['oldest pending', oldestPendingAt === null ? 'none' : formatTimeAndAge(oldestPendingAt)],
     [
       'time to settle',
       settleSeconds.p50 === null
@@ -87,6 +89,6 @@ function formatStats(stats: Stats, paint: Paint, width: number | undefined): str
 
 type Counts = z.infer<typeof countsByStatusSchema>
 
-function ageOf(at: string): string {
+function formatTimeAndAge(at: string): string {
   return `${shortTime(at)}, ${formatDuration(Date.now() - Date.parse(at))} ago`
 }

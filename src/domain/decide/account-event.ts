@@ -17,8 +17,8 @@ import type { Changes, Decision, Facts, Key, Step } from './step.ts'
 import { loadState, stateKeys } from './submission-state.ts'
 
 /**
- * Records an account webhook. Each event, identified by its id, takes effect once. An asset event makes the asset's pending and
- * expired runs due. An upload event reports the result of a queued upload. It may arrive before the upload's own response.
+ * Records an account webhook. An event that has an id takes effect only once. An asset event makes the asset's pending and expired
+ * runs due. An upload event reports the result of a queued upload, and may arrive before the response to that upload.
  */
 export function recordAccountDelivery(delivery: NewAccountDelivery): Step<RecordedDelivery> {
   const { event, body } = delivery
@@ -32,7 +32,7 @@ export function recordAccountDelivery(delivery: NewAccountDelivery): Step<Record
       if (submissionId === undefined) return []
       const state = loadState(facts, submissionId)
       if (state === undefined) return stateKeys(submissionId)
-      // At time 0: the bodies that it needs don't depend on the time.
+      // Any time will do, here 0: which bodies are needed doesn't depend on it.
       const bodies = bodyKeys((ids, bodyOf) => finishUpload(facts, submissionId, event, 0, ids, bodyOf))
       return [...stateKeys(submissionId), ...unclaimedKeys(state, [event.response]), ...bodies]
     },
@@ -50,12 +50,12 @@ function eventKeys(event: AccountEvent): Key[] {
   return keys
 }
 
-/** `unclaimed`: the result of an upload whose submission is not known yet. */
+/** `unclaimed`: the result of a queued upload whose submission is not known yet. */
 type Effect = {
   outcome: DeliveryOutcome
   changes?: Changes
   submissionId?: string
-  /** The file of that submission. */
+  /** The file of the submission. */
   fileId?: string | null
   isChanged?: boolean
   unclaimed?: { requestId: string; end: UploadResponse }
@@ -98,7 +98,7 @@ function decideAccountDelivery(
   }
 }
 
-/** A forgotten asset counts again once it has a new submission. */
+/** Whether the event names a forgotten asset, other than `boundTo`. An asset with a new submission no longer counts as forgotten. */
 function concernsForgotten(facts: Facts, event: AccountEvent, boundTo: string | null): boolean {
   const fileId = namedFile(event)
   if (fileId === null || fileId === boundTo || !facts.isForgotten(fileId)) return false
@@ -122,7 +122,7 @@ function applyOnce(facts: Facts, event: AccountEvent, at: number, ids: NewIds): 
   }
 }
 
-/** A run that is already due keeps its place: otherwise a file that changes often would always be the last in the queue. */
+/** A run that is already due keeps its due time: otherwise the runs of a file that changes often would always come last. */
 function makeRunsDue(facts: Facts, fileId: string, at: number): Effect {
   const unsettled = facts.list('unsettledOf', fileId).filter(({ status }) => !isFinal(status))
   const runs = unsettled
@@ -137,7 +137,7 @@ function findQueuedUpload(facts: Facts, { requestId }: UploadFinished): string |
   const [submission] = facts.list('awaitingFile', requestId)
   if (submission === undefined) return undefined
   const { submissionId } = submission
-  // An earlier step of the batch may have applied its response.
+  // An earlier step of the same batch may have stored its baseline.
   return facts.find('details', submissionId)?.baseline ? undefined : submissionId
 }
 

@@ -5,7 +5,7 @@ import type { RunRow } from './rows.ts'
 import type { Facts, Key, Step } from './step.ts'
 import { runOf } from './submission-state.ts'
 
-/** Records that an operator has dealt with these runs, except pending ones. Returns the acknowledged runs, each once. */
+/** Records that an operator has dealt with these runs, except pending ones. Returns the acknowledged runs, each once. If there is none, nothing is written. */
 export function acknowledgeRuns(runIds: readonly string[], entry: AuditEntry): Step<ListedRun[]> {
   const distinct = [...new Set(runIds)]
   return {
@@ -14,6 +14,7 @@ export function acknowledgeRuns(runIds: readonly string[], entry: AuditEntry): S
     decide(facts) {
       const runs = distinct.flatMap((runId) => acknowledged(facts.find('runs', runId), entry.at) ?? [])
       const listed = runs.flatMap((run) => listedRun(facts, run) ?? [])
+      if (runs.length === 0) return { result: [], changes: {} }
       return { result: listed, changes: { update: { runs }, other: { auditEntries: [entry] } } }
     },
   }
@@ -38,7 +39,7 @@ export function unacknowledgeRun(runId: string, entry: AuditEntry): Step<ListedR
   }
 }
 
-/** The run as acknowledged at this time, or as not acknowledged (null); undefined for a pending run. */
+/** The run as acknowledged at this time, or as not acknowledged (null); undefined for a pending or unknown run. */
 export function acknowledged(run: RunRow | undefined, acknowledgedAt: number | null): RunRow | undefined {
   return run !== undefined && isAcknowledgeable(run) ? { ...run, acknowledgedAt } : undefined
 }

@@ -17,8 +17,8 @@ import {
 } from './submission-state.ts'
 
 /**
- * Records an extension webhook unchanged, with its effect and the notification due to its caller. If its submission is neither
- * in the database nor forgotten, the outcome is `rejected` and nothing is written.
+ * Records an extension webhook, its effect, and the notification to the caller if one is due. If its submission is neither in the
+ * database nor forgotten, the outcome is `rejected` and nothing is written.
  */
 export function recordDelivery(delivery: NewDelivery): Step<RecordedDelivery> {
   const { submissionId, result, body } = delivery
@@ -59,7 +59,7 @@ function decideRecording(facts: Facts, delivery: NewDelivery, ids: NewIds): Deci
   const known = { runs: state?.runs ?? [], extensions: state?.details.extensions ?? [] }
   const decision = decideDelivery(row, known, result, () => ids.run(submissionId), receivedAt)
   const deliveryId = idOf(delivery, ids)
-  const changes = state === undefined ? {} : allChanges(state, decision, delivery, deliveryId)
+  const changes = state === undefined ? {} : submissionChanges(state, decision, delivery, deliveryId)
   return recorded(delivery, deliveryId, decision, changes)
 }
 
@@ -79,7 +79,7 @@ function decideBound(
   ids: NewIds,
 ): Decision<RecordedDelivery> {
   const { submissionId, requestedAt, updatedAt, boundTo: fileId } = known
-  // For a bound submission whose run is known, its times and its error don't affect the decision.
+  // The decision about a known run of a bound submission doesn't depend on the submission's times and error.
   const submission = {
     submissionId,
     state: 'accepted',
@@ -144,12 +144,13 @@ export function idOf({ replayOf }: Replayable, ids: NewIds): string {
   return replayOf ?? ids.delivery()
 }
 
-/** How many new ids a delivery needs. */
+/** How many new ids the delivery itself needs. A run that it adds needs one more, which is rare. */
 export function idCountsOf({ replayOf }: Replayable): IdCounts {
   return { dlv: replayOf === undefined ? 1 : 0 }
 }
 
-function allChanges(
+/** The changed rows of the submission and its runs, with new notifications. */
+function submissionChanges(
   before: SubmissionState,
   decision: DeliveryDecision<SubmissionRow>,
   { receivedAt, body }: NewDelivery,
@@ -211,7 +212,7 @@ export function replayKeys({ replayOf }: Replayable): Key[] {
   return replayOf === undefined ? [] : [['rejected', replayOf]]
 }
 
-/** Removes a replayed delivery from the rejected ones once it is recorded. Throws `unprocessable` if it is no longer there. */
+/** Removes a replayed delivery from the rejected ones, unless it is rejected again. Throws `unprocessable` if it is no longer there. */
 export function replaying(
   facts: Facts,
   { replayOf }: Replayable,
@@ -219,7 +220,10 @@ export function replaying(
 ): Decision<RecordedDelivery> {
   if (replayOf === undefined) return decide()
   if (facts.find('rejected', replayOf) === undefined)
-    throw new TrackerError('unprocessable', 'This delivery has been replayed already.')
+    throw new TrackerError(
+      'unprocessable',
+      'This delivery is no longer stored as rejected: it was replayed or deleted.',
+    )
   const { result, changes } = decide()
   if (result.outcome === 'rejected') return { result, changes }
   const remove: Changes['remove'] = { ...changes.remove, rejected: [replayOf] }

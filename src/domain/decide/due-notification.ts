@@ -4,8 +4,8 @@ import type { NotificationRow } from './rows.ts'
 import type { Facts, Step } from './step.ts'
 
 /**
- * Claims a notification by making it due at `until`, if it is still due at the time that was read. Returns its body; undefined
- * if it has ended, or if another process has claimed or sent it since.
+ * Claims a notification by making it due at `until`, if it is still due at `dueAt`, as it was listed. Returns its body; undefined
+ * if it has ended, or if its due time has changed since, for example because another process has claimed it.
  */
 export function claimNotification(
   notificationId: string,
@@ -38,9 +38,9 @@ export function releaseNotification(notificationId: string, claim: number, dueAt
 /**
  * Records the result of an attempt. `delivered`, `gone` and `rejected` count whichever process made the attempt. `again` and
  * `given_up` count only if the claim still holds: another process may be sending the notification now. A notification that has
- * ended does not change. Its body is deleted when it ends.
+ * already ended does not change. When a notification ends, its body is deleted.
  */
-export function settleNotification(
+export function recordNotificationResult(
   notificationId: string,
   result: NotificationResult,
   claim: number,
@@ -52,7 +52,7 @@ export function settleNotification(
       const row = findOpen(facts, notificationId)
       const needsClaim = result.kind === 'again' || result.kind === 'given_up'
       const isRecorded = row !== undefined && (!needsClaim || row.dueAt === claim)
-      const notifications = isRecorded ? [settled(withAttempt(row, result, attempt), result)] : []
+      const notifications = isRecorded ? [withResult(withAttempt(row, result, attempt), result)] : []
       return { result: undefined, changes: { update: { notifications } } }
     },
   }
@@ -100,7 +100,7 @@ function findOpen(facts: Facts, notificationId: string): NotificationRow | undef
   return row !== undefined && row.dueAt !== null ? row : undefined
 }
 
-function settled(row: NotificationRow, result: NotificationResult): NotificationRow {
+function withResult(row: NotificationRow, result: NotificationResult): NotificationRow {
   switch (result.kind) {
     case 'again': {
       const { at, reason } = result

@@ -6,12 +6,12 @@ import type { RunRow } from './rows.ts'
 import type { Facts, Step } from './step.ts'
 import { notificationOf, withRowFields } from './submission-state.ts'
 
-/** A due run, and the time since which it has been due. */
+/** A run and its due time. */
 export type DueAt = { runId: string; dueAt: number }
 
 /**
- * Claims runs by making them due at `until`, if they are still due at the time that was read: no other process finds them before
- * that. Any later change of their due time ends the claim. Returns the ids of the claimed runs.
+ * Claims runs by making them due at `until`, so that no other process finds them earlier. Skips runs whose due time has changed
+ * since it was read. Any later change of a run's due time ends its claim. Returns the ids of the claimed runs.
  */
 export function claimRuns(due: readonly DueAt[], until: number): Step<string[]> {
   return {
@@ -32,7 +32,7 @@ export function extendClaim(runIds: readonly string[], claim: number, until: num
   return releaseRuns(due, claim)
 }
 
-/** Releases runs that were claimed until `claim`: each is due again at its earlier time. */
+/** Makes runs that are still claimed until `claim` due at the given times, such as those from before the claim. */
 export function releaseRuns(due: readonly DueAt[], claim: number): Step<void> {
   return {
     keys: due.map(({ runId }) => ['runs', runId]),
@@ -54,7 +54,7 @@ function findDue(facts: Facts, runId: string, dueAt: number): RunRow | undefined
 /**
  * Applies a finding to a run that is not final. `evidence` and `asset_gone` are facts and count whichever process found them.
  * `unchanged` and `timed_out` count only if the claim still holds: another process may have checked the run since, or an event
- * may have made it due again. `fileId` is the asset whose status changed.
+ * may have made it due again. `fileId` is the asset whose status may have changed; null if it did not.
  */
 export function applyFinding(
   runId: string,

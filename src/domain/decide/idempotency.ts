@@ -3,7 +3,7 @@ import type { ClaimRow } from './rows.ts'
 import type { Facts, Step } from './step.ts'
 
 /**
- * Claims a key for 24 hours. An older claim of the same scope does not count unless its request is still running. A request that
+ * Claims a key for 24 hours. A claim that is older than 24 hours is replaced, unless its request is still running. A request that
  * does not know whether its claim succeeded may claim again.
  */
 export function claimIdempotencyKey({ scope, nonce }: KeyClaim, at: number): Step<ClaimResult> {

@@ -2,14 +2,15 @@ import { latestDueAt } from '../due-time.ts'
 import type { LeaseRow } from './rows.ts'
 import type { Key, Step } from './step.ts'
 
-/** The only lease. */
+/** The name of the only lease. */
 export const MAINTENANCE_LEASE = 'maintenance'
 
 const KEY: Key = ['leases', MAINTENANCE_LEASE]
 
 /**
- * Acquires the lease for `ttlMs` with the next epoch if it is free or has ended, or extends our own. Returns null if another
- * process has it. A lease that ends later than is possible now was acquired while the clock was ahead, and counts as ended.
+ * Acquires the lease for `ttlMs` with the next epoch if it is free or has ended. Extends it with the same epoch if it is ours.
+ * Returns null if another process has it. A lease that ends later than is possible now was acquired while the clock was ahead, and
+ * counts as ended.
  */
 export function acquireLease(at: number, ttlMs: number): Step<Lease | null> {
   return {
@@ -38,7 +39,7 @@ export function releaseLease(lease: Lease): Step<void> {
   }
 }
 
-/** Does not compare its end: until another process acquires the lease, no other process does its work. */
+/** Whether we have the lease, even if it has ended: until another process acquires it, no other process does the exclusive work. */
 export function holdsLease(row: LeaseRow | undefined, { epoch }: Lease): boolean {
   return row?.isOurs === true && row.epoch === epoch
 }
@@ -56,7 +57,7 @@ export function underLease<T>(lease: Lease, step: Step<T>): Step<T | null> {
 }
 
 /**
- * Lets one process at a time do exclusive work: sweep, fold, prune, alert. Each new holder has a higher epoch, so a holder that
- * was paused and lost the lease can no longer change anything.
+ * Lets one process at a time do exclusive work: sweep overdue runs, fold counters, prune, alert. Each new holder has a higher
+ * epoch, so a process that was paused and lost the lease can no longer change anything under it.
  */
 export type Lease = { epoch: number }

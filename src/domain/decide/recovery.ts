@@ -10,15 +10,16 @@ const UNKNOWN_RESPONSE: UploadResponse = {
   requestId: null,
   error: {
     code: 'process_died',
-    message: 'The process ended before the response of ImageKit was stored.',
+    message: "The process ended before ImageKit's response was stored.",
     status: null,
   },
 }
 
 /**
- * Recovers the unfinished work of processes without a heartbeat after `aliveSince`. Their submissions, and the retry items
- * that they were submitting, become `unconfirmed`. An idempotency key without a response is marked if ImageKit may have its
- * submission, and is released otherwise. An `external` submission stays as it is: its uploader may still report the response.
+ * Recovers the unfinished work of processes without a heartbeat after `aliveSince`. Their submissions in progress, and the retry
+ * items that they were submitting, become `unconfirmed`. An idempotency key without a response is marked as abandoned if ImageKit
+ * may have its submission, and is released otherwise. An `external` submission stays as it is: its uploader may still report the
+ * response.
  */
 export function recoverAbandoned(at: number, aliveSince: number): Step<{ submissions: number }> {
   const since = String(aliveSince)

@@ -20,7 +20,7 @@ import {
   submissionOf,
 } from './submission-state.ts'
 
-/** What a response is applied to: the current submission, and the deliveries that it may claim. */
+/** What a response is applied to: the submission, and the deliveries that the response may claim. */
 export type ResponseContext = { state: SubmissionState; deliveries: ReadonlyMap<string, DeliveryRow> }
 
 type AppliedResponse = ResponseContext & { result: ResponseDecision['result']; isChanged: boolean }
@@ -28,9 +28,8 @@ type AppliedResponse = ResponseContext & { result: ResponseDecision['result']; i
 type BodyOf = (deliveryId: string) => string | undefined
 
 /**
- * Applies ImageKit's response: its `extensionStatus` and the baseline. If an event has already reported the end of the upload
- * that this response identifies, applies that event too. If the request still has its idempotency key, stores the caller's
- * response under it.
+ * Applies ImageKit's response: its `extensionStatus` and the baseline. If an account event has already reported the end of the
+ * upload, applies that event, too. If the request still has its idempotency key, stores the response to the caller under the key.
  */
 export function respond({
   submissionId,
@@ -79,8 +78,8 @@ type ResponseInput = {
 }
 
 /**
- * The end of the upload, if an event reported it before the response. No such event waits for a submission whose request id is
- * already known: that submission has claimed it, or has its baseline.
+ * The end of the upload, if an event reported it before the response. A response without a request id needs no lookup, even if the
+ * submission already has one: then such events were claimed earlier, or the submission has its baseline and needs none.
  */
 function earlyUploadEvents(facts: Facts, { requestId }: UploadResponse): UploadResponse[] {
   if (requestId === null) return []
@@ -116,7 +115,7 @@ export function loadResponseContext(
   return { state, deliveries: new Map(unclaimed.map((row) => [row.deliveryId, row])) }
 }
 
-/** Runs the decision once without effect, to learn which bodies it needs. */
+/** The bodies that a decision needs. Runs it once without effect to find out. */
 export function bodyKeys(decide: (ids: NewIds, bodyOf: BodyOf) => unknown): Key[] {
   const keys: Key[] = []
   let idCount = 0
@@ -162,7 +161,7 @@ export function applyResponse(
     removedRunId: decision.removedRunId,
   }
   const after = applyChange(state, change, at, ({ name }) => {
-    // The first delivery that it claims settles the run.
+    // Of the deliveries claimed for a run, the first settles it.
     const settling = decision.claimed.find(({ deliveryId }) => services.get(deliveryId) === name)
     return settling && { deliveryId: settling.deliveryId, body: () => bodyOf(settling.deliveryId) }
   })
@@ -198,7 +197,7 @@ function unclaimedBy(
   })
 }
 
-/** Applies the events that report the end of this upload and that no submission has claimed, until one brings the baseline. */
+/** Applies the unclaimed events that report the end of this upload, one after another, until the submission has its baseline. */
 function applyEarlyUploadEvents(
   facts: Facts,
   responded: ResponseContext,

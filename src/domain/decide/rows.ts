@@ -59,17 +59,17 @@ export type SubmissionRow = Omit<Submission, 'extensions' | 'baseline'> & {
 
 export type RunRow = Run & {
   /**
-   * The time of its next check. Null until the sweep finds it overdue, once it is final, while it is expired and its file has not
-   * changed, and while its submission is rejected.
+   * The time of its next check. Null until the sweep finds it overdue or an event reports a change of its file, once it is final,
+   * while it is expired and its file has not changed, and while its submission is rejected.
    */
   dueAt: number | null
-  /** Pending, and found overdue by the sweep, or so old that the sweep has passed it. */
+  /** Pending, and either found overdue by the sweep, or listed again after a rejection, during which the sweep may have passed it. */
   isOverdue: boolean
   /** False while its submission is rejected: then the run does not count. */
   isListed: boolean
-  /** The number of the delivery that settled it. */
+  /** The row number of the delivery that settled it; null if none did. */
   settledBy: number | null
-  /** The asset of its submission while that is accepted. Copied here so that a webhook needs no other row than its run. */
+  /** The submission's asset, while the submission is accepted. Copied here so that a webhook needs no other row than its run. */
   boundTo: string | null
   /** Its submission has a caller's `webhookUrl`. */
   notifiesCaller: boolean
@@ -102,6 +102,7 @@ export type DeliveryRow = {
 export type NotificationRow = {
   notificationId: string
   runId: string
+  /** The caller's own `webhookUrl`. */
   target: string
   /** The target's host; each host has its own queue. */
   host: string
@@ -111,7 +112,7 @@ export type NotificationRow = {
   createdAt: number
   /** Null once the notification has ended. */
   dueAt: number | null
-  /** The result of the latest attempt; null before the first. */
+  /** The result of the latest attempt; null before the first one and after a resend. */
   result: NotificationResult['kind'] | null
   reason: string | null
   /** The latest attempts, the oldest first. */
@@ -119,14 +120,15 @@ export type NotificationRow = {
 }
 
 export type ClaimRow = {
+  /** A hash of the key with the caller and the route. */
   scope: string
-  /** Of the request that has claimed the key. */
+  /** Identifies the request that has claimed the key. */
   nonce: string
   claimedAt: number
-  /** Of the content of the request; null until its submission is recorded. */
+  /** A hash of the request's content; null until its submission is recorded. */
   fingerprint: string | null
   submissionId: string | null
-  /** The process that claimed it has ended. */
+  /** Its process ended without storing a response, and ImageKit may have the submission. */
   abandoned: boolean
   response: StoredResponse | null
 }

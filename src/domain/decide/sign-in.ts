@@ -1,8 +1,11 @@
-import { countSignIn, oldestSignIn, withoutAttempt } from '../sign-in.ts'
+import { countSignIn, lastExpiredSignInAt, withoutAttempt } from '../sign-in.ts'
 import type { SignInRow } from './rows.ts'
 import type { Key, Step } from './step.ts'
 
-/** Counts a sign-in attempt, unless one of its names has failed too often. Returns whether the attempt is allowed. */
+/**
+ * Counts a sign-in attempt as failed until it is forgiven, unless one of its names has failed too often. The names are hashes of the
+ * client's address and of the key. Returns whether the attempt is allowed.
+ */
 export function beginSignIn(names: readonly string[], at: number): Step<boolean> {
   return {
     keys: names.map(keyOf),
@@ -16,7 +19,7 @@ export function beginSignIn(names: readonly string[], at: number): Step<boolean>
       const signIns = names.map((name, index): SignInRow => ({ name, times: failures[index] ?? [] }))
       const insert = { signIns: signIns.filter((_, index) => rows[index] === undefined) }
       const update = { signIns: signIns.filter((_, index) => rows[index] !== undefined) }
-      return { result: true, changes: { insert, update, other: { signInsSince: oldestSignIn(at) } } }
+      return { result: true, changes: { insert, update, other: { signInsSince: lastExpiredSignInAt(at) } } }
     },
   }
 }

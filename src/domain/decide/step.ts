@@ -16,7 +16,7 @@ export const LOOKUPS = {
   currentOf: 'runs',
   /** By file: one of its submissions, if it has any. */
   submissionOf: 'submissions',
-  /** By ImageKit's request id: the first submission of this request, if its response named no file. */
+  /** By ImageKit's request id: the first submission of this request without a baseline, because no response has named its file. */
   awaitingFile: 'submissions',
   /** By submission and name: its deliveries for an extension with this name that was not requested. */
   unclaimedOf: 'deliveries',

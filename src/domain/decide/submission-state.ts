@@ -6,7 +6,7 @@ import { isRejected, type Submission } from '../submission.ts'
 import type { NotificationRow, RunRow, SubmissionDetails, SubmissionRow } from './rows.ts'
 import type { Changes, Facts, Key } from './step.ts'
 
-/** A submission with its runs in insertion order, and the notifications caused by changes to them. */
+/** A submission with its runs in insertion order, and the new notifications that changes of the runs have caused. */
 export type SubmissionState = {
   row: SubmissionRow
   details: SubmissionDetails
@@ -63,8 +63,7 @@ export function bindingOf({
 /**
  * Applies a decision: `row` and `details` are the new submission, or the same objects if it has not changed. A new run is due
  * when its siblings are. The runs of a rejected submission are neither due nor listed. If the submission is accepted after all,
- * they are due at once, because the sweep may have passed them. `settlingOf` returns the delivery that
- * has just settled a run.
+ * they are due at once, because the sweep may have passed them. `settlingOf` returns the delivery that settles a run.
  */
 export function applyChange(
   state: SubmissionState,
@@ -170,7 +169,7 @@ export function notificationOf(
   }
 }
 
-/** The rows that differ. */
+/** The rows that differ, and the new notifications. */
 export function changesBetween(before: SubmissionState, after: SubmissionState): Changes {
   const wasThere = ({ runId }: RunRow) => before.runs.some((run) => run.runId === runId)
   const isThere = ({ runId }: RunRow) => after.runs.some((run) => run.runId === runId)

@@ -37,7 +37,7 @@ export function deliveryRoutes(api: Api, deps: DeliveryRoutesDeps): void {
       },
     }),
   })
-  // Before `/deliveries/:deliveryId`: `replay` is a segment of this route, never an id.
+  // Added before `/deliveries/:deliveryId`, so that `replay` is not taken for an id.
   route(api, '/deliveries/replay', {
     POST: operation({
       auth: 'operator',

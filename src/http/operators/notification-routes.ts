@@ -38,7 +38,7 @@ export function notificationRoutes(api: Api, deps: ListNotificationsDeps & Resen
       },
     }),
   })
-  // Before `/notifications/:notificationId`: `resend` is a segment of this route, never an id.
+  // Registered before `/notifications/:notificationId`, which would take `resend` for an id.
   route(api, '/notifications/resend', {
     POST: operation({
       auth: 'operator',

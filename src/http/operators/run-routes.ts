@@ -32,7 +32,7 @@ type RunRoutesDeps = ListRunsDeps &
 
 const runIdParams = z.object({ runId: z.string() })
 
-/** Lists, shows, retries and acknowledges runs. */
+/** Lists, shows, retries, acknowledges and unacknowledges runs. */
 export function runRoutes(api: Api, deps: RunRoutesDeps): void {
   route(api, '/runs', {
     GET: operation({
@@ -45,7 +45,7 @@ export function runRoutes(api: Api, deps: RunRoutesDeps): void {
       },
     }),
   })
-  // Before `/runs/:runId`: `retry` is a segment of this route, never an id.
+  // Registered before `/runs/:runId`, which would take `retry` for an id.
   route(api, '/runs/retry', {
     POST: operation({
       auth: 'operator',

@@ -70,8 +70,8 @@ const headerSchema = z.object({ alg: z.literal('HS256') })
 const payloadSchema = z.looseObject({ iat: z.number().int(), exp: z.number().int() })
 
 /**
- * Authenticates a browser's upload, version 2: `token` is a JWT (HS256, private key) over every parameter except `file`
- * and `token`, as texts. `iat` and `exp` are at most an hour apart; each token can be used once.
+ * Authenticates a browser's upload, version 2: `token` is a JWT, signed with HS256 and the private key. Its claims are every
+ * parameter except `file` and `token`, and `iat` and `exp`, which are at most an hour apart. Each token can be used once.
  */
 function checkUploadToken(
   fields: ReadonlyMap<string, string>,
@@ -89,7 +89,7 @@ function checkUploadToken(
   const { iat, exp, ...signed } = claims.data
   if (exp - iat > MAX_VALIDITY_SECONDS) throw invalidToken()
   if (exp * 1000 <= now.getTime()) throw badRequest('Your request contains expired token.')
-  if (!isSameParameters(signed, fields)) {
+  if (!matchesParameters(signed, fields)) {
     throw badRequest(
       'Your request contains invalid payload. It does not match with the payload used to generate token.',
     )
@@ -105,7 +105,7 @@ function decode(part: string): unknown {
   return parseJsonText(Buffer.from(part, 'base64url').toString('utf8'))
 }
 
-function isSameParameters(signed: Record<string, unknown>, fields: ReadonlyMap<string, string>): boolean {
+function matchesParameters(signed: Record<string, unknown>, fields: ReadonlyMap<string, string>): boolean {
   const sent = [...fields].filter(([name]) => name !== 'token')
   const asText = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
   return (
@@ -115,11 +115,14 @@ function isSameParameters(signed: Record<string, unknown>, fields: ReadonlyMap<s
 }
 
 /** The one-time tokens that were used. */
-type UsedTokens = { use(token: string): boolean }
+type UsedTokens = {
+  /** Marks a token as used. Returns false if it was used before. */
+  use(token: string): boolean
+}
 
 const MAX_TOKENS = 100_000
 
-/** `use` returns false for a token that was used before. It remembers the newest 100,000; a token is valid for at most an hour. */
+/** Remembers only the newest 100,000 tokens. Older ones have usually expired: a token is valid for at most an hour. */
 export function createUsedTokens(): UsedTokens {
   const used = new Set<string>()
   return {

@@ -4,16 +4,16 @@ import type { AiTask, AiTaskAction } from './extension-request.ts'
 import type { Label } from './image-statistics.ts'
 
 /** The fields of a file that tasks may change. */
-type TaskEffect = Pick<FileVersion, 'tags' | 'customMetadata'>
+type TaskFields = Pick<FileVersion, 'tags' | 'customMetadata'>
 
 type Subject = { sha256: string; labels: readonly Label[] }
 
-/** Runs tasks in sequence. A result depends only on the bytes and the task, so that tests can assert it. */
-export function runTasks(tasks: readonly AiTask[], subject: Subject, before: TaskEffect): TaskEffect {
+/** Runs tasks in sequence. What a task selects follows from the file's hash and labels, so that tests can assert it. */
+export function runTasks(tasks: readonly AiTask[], subject: Subject, before: TaskFields): TaskFields {
   return tasks.reduce((file, task) => runTask(task, subject, file), before)
 }
 
-function runTask(task: AiTask, subject: Subject, file: TaskEffect): TaskEffect {
+function runTask(task: AiTask, subject: Subject, file: TaskFields): TaskFields {
   const seed = createHash('sha256').update(subject.sha256).update(task.instruction).digest().readUInt32BE()
   const labels = subject.labels.map(({ name }) => name.toLowerCase())
   switch (task.type) {
@@ -29,7 +29,10 @@ function runTask(task: AiTask, subject: Subject, file: TaskEffect): TaskEffect {
   }
 }
 
-/** Selects `min_selections` (at least 1) consecutive items of the vocabulary, at most `max_selections` (2 by default). */
+/**
+ * Selects consecutive items of the vocabulary: `min_selections` of them, but at least 1 and at most `max_selections`. `seed` decides
+ * which item is the first.
+ */
 function select<T>(
   vocabulary: readonly T[],
   {
@@ -43,7 +46,7 @@ function select<T>(
   return [...vocabulary.slice(start), ...vocabulary.slice(0, start)].slice(0, count)
 }
 
-function applyAction(action: AiTaskAction, { tags, customMetadata }: TaskEffect): TaskEffect {
+function applyAction(action: AiTaskAction, { tags, customMetadata }: TaskFields): TaskFields {
   const removed = new Set(action.remove_tags)
   const kept = (tags ?? []).filter((tag) => !removed.has(tag))
   const all = [...new Set([...kept, ...(action.add_tags ?? [])])]

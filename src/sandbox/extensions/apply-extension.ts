@@ -50,12 +50,17 @@ async function readCurrentLabels({ library, storage }: Media, fileId: string): P
 }
 
 /** ImageKit stores the result of remove-bg as a new version of the same file. The version keeps the other details. */
-async function addCutOut({ library, storage }: Media, fileId: string, colour: string | undefined) {
+async function addCutOut({ library, storage }: Media, fileId: string, backgroundColour: string | undefined) {
   const file = library.getFile(fileId)
   const source = currentVersion(file)
   const spoolPath = storage.spoolPath()
   try {
-    await removeBackground(storage.bytesPath(fileId, source.versionId), spoolPath, source.facts, colour)
+    await removeBackground(
+      storage.bytesPath(fileId, source.versionId),
+      spoolPath,
+      source.facts,
+      backgroundColour,
+    )
     const facts = await inspectFile(spoolPath, file.name)
     return await library.addVersionTo(fileId, spoolPath, (current) => ({ ...currentVersion(current), facts }))
   } finally {
@@ -79,7 +84,7 @@ function tagImage(tagger: Tagger, labels: readonly Label[], present: AiTag[] | n
   return tags.length === 0 ? null : tags
 }
 
-/** A sentence that describes a file; always the same for the same bytes. */
+/** A sentence that describes a file. It follows from the facts and labels, so that tests can assert it. */
 function describeFile({ image, mime, size }: FileFacts, labels: readonly Label[]): string {
   if (image === null) return `A file of type ${mime} and ${size} bytes.`
   const names = labels.map(({ name }) => name.toLowerCase())

@@ -68,11 +68,14 @@ export type AiTask = z.infer<typeof taskSchema>
 export type AiTaskAction = z.infer<typeof actionSchema>
 export type KnownExtension = z.infer<typeof knownSchema>
 
-/** One extension to run. For a saved extension, `requestedName` is `saved-extension` and `name` the extension that its id stands for. */
+/**
+ * One extension to run. For a saved extension, `requestedName` is `saved-extension` and `name` the extension that its id stands for;
+ * otherwise they are equal.
+ */
 export type ExtensionRequest = {
   name: string
   requestedName: string
-  /** null: the sandbox does not know the name, so the extension has no effect. */
+  /** Null: the sandbox does not know the name, so the extension has no effect. */
   extension: KnownExtension | null
 }
 
@@ -86,7 +89,6 @@ export type ExtensionJob = {
 
 const KNOWN_NAMES: readonly string[] = knownSchema.options.flatMap((option) => [...option.shape.name.values])
 
-// ImageKit stores the configuration of a saved extension in the account; here it follows from the id.
 const DEFAULT_SAVED: KnownExtension = { name: 'aws-auto-tagging' }
 
 /** Parses the `extensions` array of an upload or an update. If a name is listed twice, the first entry counts. */
@@ -110,7 +112,10 @@ function parseExtension(item: { name: string }): ExtensionRequest {
   return { name: item.name, requestedName: item.name, extension: extension.data }
 }
 
-/** `ext_remove-bg` stands for `remove-bg`; an id that names no extension stands for `aws-auto-tagging`. */
+/**
+ * ImageKit stores saved extensions in the account. Here, the id `ext_remove-bg` stands for `remove-bg`, and so on; an id that names
+ * no known extension stands for `aws-auto-tagging`.
+ */
 function savedExtension(id: string): KnownExtension {
   const parsed = knownSchema.safeParse({ name: id.replace(/^ext_/, '') })
   return parsed.success ? parsed.data : DEFAULT_SAVED

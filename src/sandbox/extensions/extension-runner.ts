@@ -11,7 +11,7 @@ import { fileDetails } from '../wire/file-details.ts'
 import { applyExtension } from './apply-extension.ts'
 import type { ExtensionJob, ExtensionRequest } from './extension-request.ts'
 
-// The longest time for which a response waits for the receiver of `early` webhooks.
+// The maximum time that a response waits until its `early` webhooks have been sent.
 const MAX_EARLY_WAIT_MS = 5000
 // `late` webhooks are sent after ten delays, but the file changes after the first of them.
 const LATE_EXTRA_DELAYS = 9
@@ -77,7 +77,10 @@ export function createExtensionRunner(dependencies: Dependencies) {
       return status
     },
 
-    /** Starts the extensions that finish after the response. Waits for their webhooks only if they are `early`. */
+    /**
+     * Starts the extensions that finish after the response. Resolves at once, unless their webhooks are `early`: then it waits until
+     * they have been sent, for at most `MAX_EARLY_WAIT_MS`.
+     */
     async startPending(job: ExtensionJob): Promise<void> {
       const runs = runsOf(job).filter(({ outcome }) => !outcome.isImmediate && outcome.status !== null)
       if (runs.length === 0) return

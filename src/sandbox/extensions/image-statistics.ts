@@ -4,9 +4,13 @@ import { loadOptionalPackages } from '../optional-packages.ts'
 /** A label of a file; `confidence` is 0–100. */
 export type Label = { name: string; confidence: number }
 
-const SAMPLE_PIXELS = 64
+/** Colours are counted in a copy of the image with at most this width and height, in pixels. */
+const MAX_SAMPLE_SIDE = 64
 
-/** Labels a file without a model, highest confidence first: an image by its shape and colours, another file by its type. */
+/**
+ * Labels a file without a model, highest confidence first: an image by its shape and colours; any other file, or an image that
+ * cannot be decoded, by its type.
+ */
 export async function readLabels(path: string, facts: FileFacts): Promise<Label[]> {
   if (facts.image === null) return [{ name: typeName(facts.mime), confidence: 99 }]
   const { width, height, hasAlpha } = facts.image
@@ -21,7 +25,7 @@ export async function readLabels(path: string, facts: FileFacts): Promise<Label[
 async function readColours(path: string): Promise<Label[]> {
   const { sharp } = await loadOptionalPackages()
   const { data, info } = await sharp(path)
-    .resize(SAMPLE_PIXELS, SAMPLE_PIXELS, { fit: 'inside', withoutEnlargement: true })
+    .resize(MAX_SAMPLE_SIDE, MAX_SAMPLE_SIDE, { fit: 'inside', withoutEnlargement: true })
     .toColourspace('srgb')
     .removeAlpha()
     .raw()

@@ -7,7 +7,7 @@ const TOLERANCE = 24
 
 /**
  * Writes `source` as a PNG in which the colour of its top-left corner becomes transparent, or `backgroundColour` if
- * given. Bytes that are not an image are copied, because the scenario decides the outcome, not the content.
+ * given. A file that cannot be decoded as an image is copied, because the scenario decides the outcome, not the content.
  */
 export async function removeBackground(
   source: string,
@@ -41,7 +41,7 @@ function clearCornerColour(pixels: Buffer): void {
   }
 }
 
-/** remove.bg takes hex codes without `#`. */
+/** remove.bg accepts hex codes without `#`, which sharp does not. */
 function cssColour(colour: string): string {
   return /^(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/i.test(colour) ? `#${colour}` : colour
 }

@@ -6,8 +6,8 @@ import { type LibraryFile, libraryFileSchema } from './library-file.ts'
 export type DiskStorage = ReturnType<typeof createDiskStorage>
 
 /**
- * `DIRECTORY/files/FILE_ID/` contains `file.json` and one file of bytes per version; `DIRECTORY/spool/` contains the
- * uploads in progress. Every write is a rename, so that a crash leaves the old state or the new one.
+ * `DIRECTORY/files/FILE_ID/` contains `file.json` and one file of bytes per version. `DIRECTORY/spool/` contains uploads in
+ * progress and other temporary files. Every change takes effect by a rename, so that a crash leaves the old state or the new one.
  */
 export function createDiskStorage(directory: string) {
   const filesDirectory = join(directory, 'files')
@@ -17,6 +17,7 @@ export function createDiskStorage(directory: string) {
   return {
     bytesPath,
 
+    /** The path of a new temporary file, which does not exist yet. */
     spoolPath(): string {
       return join(spoolDirectory, randomUUID())
     },

@@ -2,7 +2,7 @@ import type { ExpandedTags } from 'exifreader'
 import { loadOptionalPackages } from '../optional-packages.ts'
 import { readHead } from './disk-storage.ts'
 
-// Exif, IPTC and XMP precede the pixels.
+// In most images, the metadata is at the start. Metadata further on is not found.
 const HEAD_BYTES = 512 * 1024
 const MAX_TEXT_LENGTH = 2000
 
@@ -14,13 +14,13 @@ const COMMON_FIELDS: Record<string, readonly string[]> = {
   Copyright: ['Copyright', 'Rights', 'CopyrightNotice'],
 }
 
-/** The merged Exif, IPTC and XMP data of an image as a flat object, as in `embeddedMetadata`; `{}` if there is none. */
+/** The merged Exif, IPTC, XMP and PNG text data of an image as a flat object, as in `embeddedMetadata`; `{}` if there is none. */
 export async function readEmbeddedMetadata(path: string): Promise<Record<string, unknown>> {
   const { exifReader } = await loadOptionalPackages()
   try {
     return withCommonFields(flatten(exifReader.load(await readHead(path, HEAD_BYTES), { expanded: true })))
   } catch {
-    // ExifReader throws if there is no Exif data.
+    // ExifReader throws if it finds no metadata or does not know the format.
     return {}
   }
 }
@@ -30,8 +30,8 @@ function flatten(tags: ExpandedTags): Record<string, unknown> {
   const flat: Record<string, unknown> = {}
   for (const group of groups) {
     for (const [name, tag] of Object.entries(group ?? {})) {
-      const text = readableText(tag)
-      if (text !== undefined && !name.endsWith('Pointer')) flat[tagName(name)] = text
+      const value = readableValue(tag)
+      if (value !== undefined && !name.endsWith('Pointer')) flat[tagName(name)] = value
     }
   }
   return flat
@@ -43,9 +43,9 @@ function tagName(name: string): string {
   return letters.charAt(0).toUpperCase() + letters.slice(1)
 }
 
-function readableText(tag: unknown): string | number | string[] | undefined {
+function readableValue(tag: unknown): string | number | string[] | undefined {
   if (Array.isArray(tag)) {
-    return tag.map(readableText).filter((text) => typeof text === 'string')
+    return tag.map(readableValue).filter((value) => typeof value === 'string')
   }
   if (typeof tag !== 'object' || tag === null || !('description' in tag)) return undefined
   const { description } = tag

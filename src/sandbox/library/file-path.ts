@@ -4,6 +4,7 @@ import { badRequest } from '../api-error.ts'
 /** Keeps Unicode letters, marks and numerals, `.`, `-` and `_`; replaces other characters by `_`, as ImageKit does in `fileName`. */
 export function sanitizeFileName(name: string): string {
   const sanitized = name.replaceAll(/[^\p{L}\p{M}\p{N}._-]/gu, '_')
+  // `.` and `..` are folders.
   return /^\.+$/.test(sanitized) ? sanitized.replaceAll('.', '_') : sanitized
 }
 
@@ -16,7 +17,10 @@ export function withUniqueSuffix(name: string): string {
 
 const MAX_DEPTH = 50
 
-/** `//a b/c/` → `/a_b/c/`: a slash at both ends and at most 50 levels, as ImageKit does with `folder`. */
+/**
+ * `//a b/c/` → `/a_b/c/`, as ImageKit does with `folder`: a slash at both ends, and characters replaced as in file names. Throws
+ * if there are more than 50 levels.
+ */
 export function normalizeFolder(folder: string): string {
   const levels = folder
     .split('/')

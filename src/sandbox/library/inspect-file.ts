@@ -7,7 +7,7 @@ import { loadOptionalPackages } from '../optional-packages.ts'
 import { readEmbeddedMetadata } from './embedded-metadata.ts'
 import type { FileFacts } from './library-file.ts'
 
-/** Reads size, type, dimensions and embedded metadata from the bytes. Bytes without a signature get the type of `name`. */
+/** Reads size, hash, type, dimensions and embedded metadata from the bytes. Without a known signature, `name` decides the type. */
 export async function inspectFile(path: string, name: string): Promise<FileFacts> {
   const [{ size }, sha256, mime] = await Promise.all([stat(path), hashFile(path), detectMime(path, name)])
   const fileType = mime.startsWith('image/') ? 'image' : 'non-image'
@@ -26,7 +26,7 @@ async function detectMime(path: string, name: string): Promise<string> {
   const { fileTypeFromFile } = await loadOptionalPackages()
   const detected = await fileTypeFromFile(path)
   const byName = getMimeType(name)?.split(';')[0]
-  // An SVG is detected as XML only.
+  // file-type detects an SVG only as XML, so the name decides for XML.
   if (detected !== undefined && detected.mime !== 'application/xml') return detected.mime
   return byName ?? detected?.mime ?? 'application/octet-stream'
 }

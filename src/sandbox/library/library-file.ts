@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 
-/** Facts read from the bytes. `image` is null for a non-image, and for an image that cannot be decoded. */
+/** Facts about the bytes of a version. `image` is null for a non-image, and for an image that cannot be decoded. */
 const fileFactsSchema = z.object({
   size: z.number().int(),
   sha256: z.string(),
@@ -27,7 +27,7 @@ const aiTagSchema = z.object({ name: z.string(), confidence: z.number(), source:
 
 export const customMetadataSchema = z.record(z.string(), z.unknown())
 
-/** One version of a file: its bytes and all settable details. Times are RFC 3339, UTC. */
+/** One version of a file: facts about its bytes, and all details that can be set. Times are RFC 3339, in UTC. */
 const fileVersionSchema = z.object({
   versionId: z.string(),
   number: z.number().int().positive(),

@@ -10,7 +10,10 @@ import {
 } from '../library/library-file.ts'
 import { checkCustomCoordinates, checkTags, checkWebhookUrl } from './shared-parameters.ts'
 
-/** An update of details. Undefined means not sent, null unsets; an absent list or object of metadata is empty. */
+/**
+ * An update of details. Undefined means not sent, and null unsets. If `removeAITags`, `extensions` or `customMetadata` is not sent,
+ * it is empty.
+ */
 export type DetailsUpdate = {
   kind: 'details'
   removeAITags: readonly string[] | 'all'

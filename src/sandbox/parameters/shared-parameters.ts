@@ -12,7 +12,7 @@ export function parseJsonText(text: string): unknown {
 
 const MAX_TAG_CHARACTERS = 500
 
-/** Checks ImageKit's limits: all tags together have at most 500 characters, and none contains `%`. */
+/** Checks ImageKit's limits: all tags together have at most 500 characters, and none contains `%`. Returns them unchanged. */
 export function checkTags(tags: readonly string[]): readonly string[] {
   if (tags.some((tag) => tag.includes('%'))) throw invalidParameter('tags', '% is not allowed.')
   if (tags.join('').length > MAX_TAG_CHARACTERS) {
@@ -24,7 +24,7 @@ export function checkTags(tags: readonly string[]): readonly string[] {
   return tags
 }
 
-/** Parses an upload's comma-separated tags; null if there are none. */
+/** Parses an upload's comma-separated tags and removes duplicates; null if there are none. */
 export function parseTagList(text: string): string[] | null {
   const tags = text
     .split(',')

@@ -6,7 +6,10 @@ import { type CustomMetadata, customMetadataSchema } from '../library/library-fi
 import { checkCustomCoordinates, checkWebhookUrl, parseJsonText, parseTagList } from './shared-parameters.ts'
 import { parseTransformation, type UploadTransformation } from './transformation.ts'
 
-/** Every parameter of an upload except the file. Undefined means not sent, which matters when it overwrites a file. */
+/**
+ * The parameters of an upload, without the file and what authenticates it. Undefined means not sent or empty: if the upload
+ * overwrites a file, the file's previous value may stay.
+ */
 export type UploadParameters = {
   fileName: string
   useUniqueFileName: boolean
@@ -28,7 +31,10 @@ export type UploadParameters = {
   description: string | undefined
 }
 
-/** Parses the fields of an upload form, which are texts: booleans are `true` or `false`, structures are JSON. */
+/**
+ * Parses the fields of an upload form, which are texts: booleans are `true` or `false`, `tags` and `responseFields` are
+ * comma-separated, and structures are JSON.
+ */
 export function parseUploadParameters(fields: ReadonlyMap<string, string>): UploadParameters {
   const fileName = fields.get('fileName')
   if (fileName === undefined || fileName === '')

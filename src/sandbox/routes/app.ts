@@ -9,7 +9,7 @@ export function createApp(
   routes: readonly Hono[],
   { allowedHosts, logger }: { allowedHosts: readonly string[]; logger: Pick<Logger, 'error'> },
 ): Hono {
-  // The SDK's version 6 lists files at `/v1/files/`.
+  // Version 6 of ImageKit's SDK lists files at `/v1/files/`, with a slash at the end.
   const app = new Hono({ strict: false })
   app.use(async (c, next) => {
     c.header('x-ik-requestId', randomUUID())

@@ -7,8 +7,8 @@ import type { Library } from '../library/library.ts'
 import { currentVersion } from '../library/library-file.ts'
 
 /**
- * Serves files under their `url`, and older versions by `ik-obj-version`. A URL with a transformation (`tr:…` before the
- * path or `?tr=`, thumbnails included) returns the original.
+ * Serves files at their `url`; `?ik-obj-version=` selects an older version. A URL with a transformation (`tr:…` before the path or
+ * `?tr=`), such as that of a thumbnail, returns the original.
  */
 export function fileContentRoute({ library, storage }: { library: Library; storage: DiskStorage }): Hono {
   return new Hono().get('/*', (c) => {

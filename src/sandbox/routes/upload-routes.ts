@@ -34,10 +34,10 @@ export function uploadRoutes(dependencies: Dependencies): Hono {
   const usedTokens = createUsedTokens()
 
   const upload = (version: 'v1' | 'v2') => async (c: Context) => {
-    const spoolPath = storage.spoolPath()
+    const partPath = storage.spoolPath()
     const contentPath = storage.spoolPath()
     try {
-      const form = await readMultipartForm(c.req.raw, spoolPath)
+      const form = await readMultipartForm(c.req.raw, partPath)
       requests.addUpload(version, form, clock())
       authenticateUpload(version, c.req.header('authorization'), form.fields, {
         privateKey,
@@ -47,7 +47,7 @@ export function uploadRoutes(dependencies: Dependencies): Hono {
       const { body, status } = await acceptUpload(dependencies, form, contentPath)
       return c.json(body, status)
     } finally {
-      await Promise.all([rm(spoolPath, { force: true }), rm(contentPath, { force: true })])
+      await Promise.all([rm(partPath, { force: true }), rm(contentPath, { force: true })])
     }
   }
 

@@ -10,7 +10,7 @@ type Expression =
 
 const OPERATORS: readonly Operator[] = [':', '=', '!=', '<', '<=', '>', '>=']
 
-/** Parses an expression; undefined if the text is not valid. AND binds closer than OR. */
+/** Parses an expression; undefined if the text is not valid. AND binds more tightly than OR. */
 export function parseExpression(text: string): Expression | undefined {
   const tokens = tokenize(text)
   return tokens && parseTokens(tokens)
@@ -115,7 +115,10 @@ function tokenize(text: string): Token[] | undefined {
   return tokens
 }
 
-/** The value of a field. A list matches a condition if one of its items does. */
+/**
+ * The value of a field. A list matches a condition if one of its items does; it matches `!=` and `NOT IN` only if no item equals
+ * the value. Null, which stands for a missing value, matches only `!=` and `NOT IN`.
+ */
 export type FieldValue = Literal | readonly string[] | null
 
 /** Returns the value of a field; throws if the field does not exist. */
@@ -146,7 +149,7 @@ function compare(actual: FieldValue, operator: Exclude<Operator, 'IN' | 'NOT IN'
   if (typeof actual === 'object') return actual.some((item) => compare(item, operator, value))
   if (typeof actual === 'number') return satisfies(actual - parseQuantity(value), operator)
   const [left, right] = [String(actual), String(value)]
-  // On a text, `:` means "begins with".
+  // For text, `:` means "starts with", ignoring case.
   if (operator === ':') return left.toLowerCase().startsWith(right.toLowerCase())
   if (left === right) return operator === '=' || operator === '<=' || operator === '>='
   return satisfies(left < right ? -1 : 1, operator)
@@ -170,7 +173,7 @@ function satisfies(difference: number, operator: ':' | '=' | '<' | '<=' | '>' | 
 
 const UNITS: Record<string, number> = { '': 1, B: 1, KB: 1024, MB: 1024 ** 2, GB: 1024 ** 3 }
 
-/** Parses `"1MB"` and `"100"`. Any other text is NaN, which is neither equal to, less nor greater than any number. */
+/** Parses `"1MB"`, `"100"` and `100`. Anything else gives NaN, which is not equal to, less than or greater than any number. */
 function parseQuantity(value: Literal): number {
   const [, digits = 'NaN', unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([KMG]?B)?\s*$/i.exec(String(value)) ?? []
   return Number(digits) * (UNITS[unit.toUpperCase()] ?? Number.NaN)

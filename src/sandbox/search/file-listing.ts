@@ -8,7 +8,7 @@ import { parseSearchQuery } from './search-query.ts'
 const MAX_LIMIT = 1000
 const TYPES = ['file', 'file-version', 'folder', 'all'] as const
 
-/** The response to `GET /v1/files`. As with ImageKit, a `searchQuery` disables `tags`, `type` and `name`. */
+/** The response to `GET /v1/files`. If there is a `searchQuery`, ignores `tags`, `type` and `name`, as ImageKit does. */
 export function listFiles(
   files: readonly LibraryFile[],
   query: Record<string, string>,
@@ -68,23 +68,23 @@ function locationFilter({ path, fileType = 'all' }: Record<string, string>): (fi
     (fileType === 'all' || currentVersion(file).facts.fileType === fileType)
 }
 
-type Key = (file: LibraryFile) => string | number
+type SortKey = (file: LibraryFile) => string | number
 
-const KEYS: ReadonlyMap<string, Key> = new Map<string, Key>([
+const SORT_KEYS: ReadonlyMap<string, SortKey> = new Map<string, SortKey>([
   ['NAME', (file) => file.name],
   ['CREATED', (file) => file.versions[0]?.createdAt ?? ''],
   ['UPDATED', (file) => currentVersion(file).updatedAt],
   ['HEIGHT', (file) => currentVersion(file).facts.image?.height ?? 0],
   ['WIDTH', (file) => currentVersion(file).facts.image?.width ?? 0],
   ['SIZE', (file) => currentVersion(file).facts.size],
-  // All matches of an exact search are equally relevant.
+  // The sandbox does not rank matches: all of them are equally relevant.
   ['RELEVANCE', () => 0],
 ])
 
 /** Parses a sort order such as `ASC_CREATED` into a comparison function. */
 function parseSortOrder(text: string): (a: LibraryFile, b: LibraryFile) => number {
   const [, direction, name = ''] = /^(ASC|DESC)_([A-Z]+)$/.exec(text) ?? []
-  const key = KEYS.get(name)
+  const key = SORT_KEYS.get(name)
   if (key === undefined) throw badRequest('Your request contains invalid value for sort parameters.')
   const sign = direction === 'DESC' ? -1 : 1
   return (a, b) => {

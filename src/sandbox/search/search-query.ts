@@ -2,7 +2,10 @@ import { invalidParameter } from '../api-error.ts'
 import { currentVersion, type LibraryFile } from '../library/library-file.ts'
 import { evaluate, type FieldValue, parseExpression } from './expression.ts'
 
-/** Parses `searchQuery` into a predicate: `id IN ["a","b"]`, `name = "x"`, and other fields of the current version. */
+/**
+ * Parses a `searchQuery`, such as `id IN ["a", "b"]` or `name = "x"`, into a predicate. Throws if the syntax is invalid. An unknown
+ * field is an error only when the predicate compares it.
+ */
 export function parseSearchQuery(text: string): (file: LibraryFile) => boolean {
   const expression = parseExpression(text)
   if (expression === undefined) throw invalidParameter('searchQuery')

@@ -6,11 +6,12 @@ import { readHead } from '../library/disk-storage.ts'
 import type { SpooledPart } from './multipart-form.ts'
 import type { Downloader } from './remote-file.ts'
 
+/** The maximum length of a URL, and of the part of a data URI before its data. */
 const HEAD_BYTES = 4096
 
 /**
- * Returns the path of the content of a `file` part: that of the part itself, or `target`, to which a base64 or data-URI text is
- * decoded or a URL downloaded. Only a part without a file name can be a text; if it is neither a URL nor base64, its bytes are the content.
+ * Returns the path of the content of a `file` part. A part with a file name is the content itself. A part without one may be text:
+ * a URL is downloaded to `target`, and base64 or a base64 data URI is decoded to `target`. Anything else is the content itself.
  */
 export async function resolveContent(
   { downloader }: { downloader: Downloader },
@@ -32,11 +33,13 @@ export async function resolveContent(
   return target
 }
 
-/** Whether a whole text on disk is base64: its alphabet, whitespace, padding only at the end, groups of four. */
+/**
+ * Whether a file contains only base64 and whitespace: no other characters, padding only at the end, and groups of four characters.
+ */
 async function isBase64Text(path: string): Promise<boolean> {
   let length = 0
   let isPadded = false
-  for await (const text of readText(path, 0)) {
+  for await (const text of readWithoutWhitespace(path, 0)) {
     if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || (isPadded && text !== '' && !/^=+$/.test(text))) return false
     isPadded ||= text.endsWith('=')
     length += text.length
@@ -46,10 +49,10 @@ async function isBase64Text(path: string): Promise<boolean> {
 
 /** Decodes the base64 text from byte `start` of `source` into `target`, chunk by chunk. */
 async function decodeBase64Text(source: string, start: number, target: string): Promise<void> {
-  await pipeline(readText(source, start), decodeGroups, createWriteStream(target))
+  await pipeline(readWithoutWhitespace(source, start), decodeGroups, createWriteStream(target))
 }
 
-async function* readText(path: string, start: number): AsyncGenerator<string> {
+async function* readWithoutWhitespace(path: string, start: number): AsyncGenerator<string> {
   for await (const chunk of createReadStream(path, { start, encoding: 'latin1' })) {
     yield String(chunk).replaceAll(/\s/g, '')
   }

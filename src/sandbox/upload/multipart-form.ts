@@ -15,8 +15,8 @@ export type SpooledPart = { path: string; bytes: number; sha256: string; hasFile
 export type MultipartForm = { fields: Map<string, string>; order: string[]; file: SpooledPart | null }
 
 /**
- * Reads an upload form and writes its `file` part to disk, even one without a file name (a base64 string or a URL), which
- * a parser buffers in memory by default. The part stays at `spoolPath`; on failure it is removed.
+ * Reads an upload form and writes its `file` part to disk at `spoolPath`, even if it has no file name (a base64 string or a
+ * URL): by default, the parser would buffer such a part in memory. On failure, removes the file.
  */
 export async function readMultipartForm(request: Request, spoolPath: string): Promise<MultipartForm> {
   const contentType = request.headers.get('content-type') ?? ''
@@ -43,7 +43,7 @@ export async function readMultipartForm(request: Request, spoolPath: string): Pr
     }
     spooling = spool(stream, spoolPath, { hasFileName: fileName !== undefined, signal: aborted.signal })
     spooling.catch((error: Error) => {
-      // A write error (a full disk) is not an error of the form. Stop parsing, because nothing reads the stream any more.
+      // A write error, such as a full disk, is not an error of the form. Stop parsing, because nothing reads the stream any more.
       problem ??= error
       parser.destroy()
     })
@@ -56,7 +56,7 @@ export async function readMultipartForm(request: Request, spoolPath: string): Pr
     return form
   } catch (error) {
     const cause = problem ?? error
-    // A parser that fails leaves the stream of the part open.
+    // Ends the writing of the part: a parser that fails leaves the stream of the part open.
     aborted.abort()
     await spooling?.catch(() => undefined)
     await rm(spoolPath, { force: true })

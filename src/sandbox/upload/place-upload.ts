@@ -4,7 +4,7 @@ import type { Library, NewVersion } from '../library/library.ts'
 import { currentVersion, type FileFacts, type LibraryFile } from '../library/library-file.ts'
 import type { UploadParameters } from '../parameters/upload-parameters.ts'
 
-/** Adds an upload to the library: under a unique name, or as a new version of the file at the same path. */
+/** Adds an upload to the library: as a new file, or as a new version if there is a file at the same path. */
 export function placeUpload(
   library: Library,
   parameters: UploadParameters,
@@ -22,16 +22,19 @@ export function placeUpload(
   })
 }
 
-/** The details that the request sets. `overwrite…=false` keeps those of the previous version. */
+/**
+ * The details of the new version. Tags and custom metadata that the request does not set are kept from the previous version if
+ * `overwriteTags` or `overwriteCustomMetadata` is false, and its AI tags if `overwriteAITags` is false.
+ */
 function newVersion(
   parameters: UploadParameters,
   facts: FileFacts,
   existing: LibraryFile | undefined,
 ): NewVersion {
-  const before = existing && currentVersion(existing)
-  const keptTags = parameters.overwriteTags ? undefined : before?.tags
-  const keptAiTags = parameters.overwriteAITags ? undefined : before?.aiTags
-  const keptMetadata = parameters.overwriteCustomMetadata ? undefined : before?.customMetadata
+  const previous = existing && currentVersion(existing)
+  const keptTags = parameters.overwriteTags ? undefined : previous?.tags
+  const keptAiTags = parameters.overwriteAITags ? undefined : previous?.aiTags
+  const keptMetadata = parameters.overwriteCustomMetadata ? undefined : previous?.customMetadata
   return {
     tags: parameters.tags === undefined ? (keptTags ?? null) : parameters.tags,
     aiTags: keptAiTags ?? null,

@@ -6,18 +6,18 @@ import { isLoopbackHost, isPublicAddress } from '../../domain/host-address.ts'
 import { AddressNotAllowed, createTargetConnector } from '../../notifications/target-guard.ts'
 import { badRequest } from '../api-error.ts'
 
-// ImageKit: "aborted if response headers are not received in 8 seconds".
+// ImageKit's documentation: "aborted if response headers are not received in 8 seconds".
 const HEADERS_TIMEOUT_MS = 8000
 
 export type Downloader = {
-  /** Downloads a `file` that is given as a URL. Like ImageKit, it rejects every failure as a bad request. */
+  /** Downloads a `file` that is given as a URL. Like ImageKit, reports every failure as a bad request. */
   download(url: string, target: string): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Unless `allowPrivateUrls`, it connects only to public addresses and to the sandbox itself, also after redirects. Otherwise anyone
- * who can upload could read from servers that only this machine can reach.
+ * Unless `allowPrivateUrls` is true, the downloader connects only to public addresses and to the sandbox itself, even after
+ * redirects: otherwise anyone who can upload could read from servers that only this machine can reach.
  */
 export function createDownloader(options: {
   allowPrivateUrls: boolean
@@ -58,7 +58,7 @@ export function createDownloader(options: {
 const FORBIDDEN =
   'The sandbox does not connect to private addresses; start it with --allow-private-urls if it should.'
 
-/** All loopback names with the same port are the same server. */
+/** Treats all loopback hosts with the same port as the same server. */
 function normalizeOrigin(origin: string): string {
   const url = new URL(origin)
   if (isLoopbackHost(url.hostname)) url.hostname = 'localhost'

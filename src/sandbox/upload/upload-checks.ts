@@ -3,7 +3,7 @@ import type { FileFacts } from '../library/library-file.ts'
 import type { UploadParameters } from '../parameters/upload-parameters.ts'
 import { evaluate, type FieldValue, parseExpression } from '../search/expression.ts'
 
-/** Runs the `checks` of an upload, such as `"request.folder" : "marketing/" AND "file.size" < "1MB"`. */
+/** Runs the `checks` of an upload, such as `"request.folder" : "marketing/" AND "file.size" < "1MB"`. Throws if they fail. */
 export function runChecks(checks: string, parameters: UploadParameters, facts: FileFacts): void {
   const expression = parseExpression(checks)
   if (expression === undefined) throw invalidSyntax()
@@ -19,20 +19,20 @@ function invalidSyntax() {
   return badRequest('Your request contains invalid syntax for the checks parameter.')
 }
 
-const METADATA_PREFIX = 'request.customMetadata.'
+const CUSTOM_METADATA_PREFIX = 'request.customMetadata.'
 
 function checkedField(
   field: string,
   { folder, tags, customMetadata, fileName, isPrivateFile }: UploadParameters,
   { size, mime, image }: FileFacts,
 ): FieldValue | undefined {
-  if (field.startsWith(METADATA_PREFIX)) {
-    const value = customMetadata?.[field.slice(METADATA_PREFIX.length)]
+  if (field.startsWith(CUSTOM_METADATA_PREFIX)) {
+    const value = customMetadata?.[field.slice(CUSTOM_METADATA_PREFIX.length)]
     return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null
   }
   switch (field) {
     case 'request.folder':
-      // The documentation writes folders in checks without the leading slash.
+      // ImageKit's documentation writes folders in checks without the leading slash.
       return [folder, folder.slice(1)]
     case 'request.tags':
       return tags ?? []

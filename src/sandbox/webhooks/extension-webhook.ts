@@ -1,8 +1,8 @@
 import type { FileDetails } from '../wire/file-details.ts'
 
 /**
- * The body POSTed to a `webhookUrl`, one per extension. A success contains the file as Get File Details returns it, a
- * failure the fileId and the error.
+ * The body of a webhook that is POSTed to a `webhookUrl`; it reports the result of one extension. A success contains the file, as
+ * Get File Details returns it; a failure contains the `fileId` and the error.
  */
 export type ExtensionWebhook =
   | { service: string; status: 'SUCCESS'; fileObject: FileDetails }
@@ -20,7 +20,7 @@ export function failureWebhook(
   return { service, status: 'FAILURE', fileId, error }
 }
 
-/** The `error` of a FAILURE webhook. ImageKit does not document its fields; these are ours. */
+/** The `error` of a FAILURE webhook. ImageKit does not document its fields; these are the sandbox's own. */
 type ExtensionError = { message: string; reason: string }
 
 const ERRORS: ReadonlyMap<string, ExtensionError> = new Map([

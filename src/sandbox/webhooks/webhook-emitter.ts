@@ -10,8 +10,9 @@ const COPIES_IF_DUPLICATED = 3
 type Dependencies = { sender: WebhookSender; tasks: BackgroundTasks; library: Library; origin: () => string }
 
 /**
- * Returns a function that emits a webhook of a job, as often as its scenario says. The promise resolves after the first attempt of
- * each; retries continue in the background.
+ * Returns a function that sends the webhook of one of a job's extensions. The job's scenario may `drop` it, `duplicate` it, or send
+ * the opposite result after it (`conflict`). Resolves after the first attempt to send each of them; retries continue in the
+ * background.
  */
 export function createWebhookEmitter(
   { sender, tasks, library, origin }: Dependencies,

@@ -3,13 +3,15 @@ import { request } from 'undici'
 import type { Delay } from '../background-tasks.ts'
 import type { ExtensionWebhook } from './extension-webhook.ts'
 
-// ImageKit: no response within 30 s is a failure; it retries for at most 24 hours.
+// Like ImageKit: an attempt without a response within 30 s has failed, and a webhook is retried for at most 24 hours.
 const RESPONSE_TIMEOUT_MS = 30_000
 const RETRY_WINDOW_MS = 24 * 60 * 60 * 1000
 const MAX_BACKOFF_MS = 10 * 60 * 1000
-const MAX_DELIVERIES = 1000
 
-/** One webhook and its attempts. `statusCode` is null without a response. Only a 200 counts as delivered. */
+/** How many webhooks `deliveries` lists. */
+const MAX_LISTED = 1000
+
+/** One webhook and the attempts to deliver it. `statusCode` is null if there was no response. Only a 200 counts as delivered. */
 export type Delivery = {
   webhookUrl: string
   payload: ExtensionWebhook
@@ -57,11 +59,11 @@ export function createWebhookSender({ clock, delay, signal, retryBaseMs, logger 
   }
 
   return {
-    /** Sends a webhook. Resolves after the first attempt; `settled` resolves after the last. */
+    /** Sends a webhook. Resolves after the first attempt; `settled` resolves once the webhook is delivered or abandoned. */
     async send(webhookUrl: string, payload: ExtensionWebhook): Promise<{ settled: Promise<void> }> {
       const delivery: Delivery = { webhookUrl, payload, attempts: [], state: 'sending' }
       deliveries.push(delivery)
-      if (deliveries.length > MAX_DELIVERIES) deliveries.shift()
+      if (deliveries.length > MAX_LISTED) deliveries.shift()
       const isDelivered = await attempt(delivery)
       return { settled: isDelivered ? Promise.resolve() : retry(delivery) }
     },

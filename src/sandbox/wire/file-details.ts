@@ -6,7 +6,10 @@ import {
   type LibraryFile,
 } from '../library/library-file.ts'
 
-/** ImageKit's FileDetails, used in details, list, versions and a webhook's `fileObject`. It has no `extensionStatus`. */
+/**
+ * A file or a version as ImageKit's API returns it, alone and in lists, and as the `fileObject` of a webhook. It has no
+ * `extensionStatus`: only the responses to uploads and updates contain one.
+ */
 export type FileDetails = {
   fileId: string
   type: 'file' | 'file-version'
@@ -33,7 +36,7 @@ export type FileDetails = {
   updatedAt: string
 }
 
-/** The current version of a file. */
+/** The details of the current version of a file. */
 export function fileDetails(origin: string, file: LibraryFile): FileDetails {
   return versionDetails(origin, file, currentVersion(file))
 }

@@ -1,25 +1,27 @@
 export type Breaker = {
   /** Connects. While the server can't be reached, rejects at once with the reason instead. */
   run: <T>(connect: () => Promise<T>) => Promise<T>
-  /** Call it if the server does not respond. All calls are rejected from then on, until the server is reached again. */
+  /** Call it if the server does not respond. From then on, `run` rejects every call, until the server is reached again. */
   open: (error: unknown) => void
-  /** Why calls are rejected; undefined while the server can be reached. */
+  /** Why `run` rejects calls; undefined while the server can be reached. */
   fault: () => unknown
-  close: () => void
+  /** Ends the attempts to reach the server. */
+  stop: () => void
 }
 
 const TRY_EVERY_MS = 500
 
 /**
  * A circuit breaker: while a server can't be reached, callers don't wait for it, and only `reach` is called, every half second,
- * until it succeeds. `isOutage`: whether this error of a caller means that the server can't be reached.
+ * until it succeeds. `isOutage`: whether an error with which a caller failed to connect means that the server can't be
+ * reached.
  */
 export function createBreaker(reach: () => Promise<void>, isOutage: (error: unknown) => boolean): Breaker {
   let failed: { error: unknown } | undefined
   let timer: NodeJS.Timeout | undefined
-  let isClosed = false
+  let isStopped = false
   const tryLater = (): void => {
-    if (!isClosed) timer = setTimeout(() => void tryNow(), TRY_EVERY_MS)
+    if (!isStopped) timer = setTimeout(() => void tryNow(), TRY_EVERY_MS)
   }
   const tryNow = async (): Promise<void> => {
     try {
@@ -46,8 +48,8 @@ export function createBreaker(reach: () => Promise<void>, isOutage: (error: unkn
     },
     open,
     fault: () => failed?.error,
-    close() {
-      isClosed = true
+    stop() {
+      isStopped = true
       clearTimeout(timer)
     },
   }

@@ -4,10 +4,11 @@ import type { Pool } from './pool.ts'
 import { prepared } from './prepared.ts'
 
 export type ChangeFeed = {
-  /** Notifies other processes, with a short delay, of this process's commits. */
+  /** Notifies other processes, after a short delay, of what this process has committed. */
   notify: (changed: Pick<Commit, 'fileIds' | 'submissionIds'>) => void
+  /** Calls the listener with what other processes have committed. */
   watch: (listener: (changed: ChangedElsewhere) => void) => void
-  /** Why nothing listens at the moment; undefined if something does. */
+  /** Why this process gets no notifications at the moment; undefined if it does. */
   fault: () => string | undefined
   close: () => Promise<void>
 }
@@ -61,7 +62,7 @@ export function createChangeFeed(url: string, pool: Pool): ChangeFeed {
   }
   const polling = setInterval(() => {
     publish('unknown')
-    // If there is no response, a new connection is made.
+    // Detects a dead connection: if there is no response, `listening` makes a new one.
     listening.run('SELECT 1').catch(() => {})
   }, POLL_EVERY_MS)
 
@@ -85,16 +86,18 @@ export function createChangeFeed(url: string, pool: Pool): ChangeFeed {
   }
 }
 
-/** Undefined for a payload of another version. */
+/** Undefined for a payload of another version of this program. */
 function readPayload(payload: string): ChangedElsewhere | undefined {
   try {
     const [files, submissions]: unknown[] = JSON.parse(payload)
-    return isTexts(files) && isTexts(submissions) ? { fileIds: files, submissionIds: submissions } : undefined
+    return isStringArray(files) && isStringArray(submissions)
+      ? { fileIds: files, submissionIds: submissions }
+      : undefined
   } catch {
     return undefined
   }
 }
 
-function isTexts(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((text) => typeof text === 'string')
+function isStringArray(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }

@@ -22,7 +22,7 @@ function withoutCollation(type: string): string {
 }
 
 /**
- * Replaces escaped NULs and surrogates by U+FFFD: PostgreSQL can't read JSON with an escaped NUL or a lone surrogate, and
+ * Replaces escaped NULs and escaped surrogates with U+FFFD: PostgreSQL can't read JSON with an escaped NUL or a lone surrogate, and
  * `JSON.stringify` escapes only lone surrogates.
  */
 export function readableJson(text: string): string {

@@ -3,10 +3,10 @@ import type { CopiedCell, CopiedTable, CopyTarget } from '../copy-database.ts'
 import { columnTypes, readableJson } from './column-types.ts'
 import { BEGIN_LOCKED, createPartitionsOf } from './partitions.ts'
 import type { Session } from './pool.ts'
-import { prepared, toValue } from './prepared.ts'
+import { prepared, withoutNul } from './prepared.ts'
 
-/** The progress of each table. While this table exists, the database must not be used. */
-const PROGRESS = 'CREATE TABLE unfinished_copy (name text PRIMARY KEY, last json NOT NULL)'
+/** For each table, the key of the last copied row. While `unfinished_copy` exists, `openPostgresStore` rejects the database. */
+const CREATE_PROGRESS = 'CREATE TABLE unfinished_copy (name text PRIMARY KEY, last json NOT NULL)'
 
 const FIND_PROGRESS = prepared(`SELECT to_regclass('unfinished_copy') IS NOT NULL`)
 const FIND_LAST = prepared('SELECT last FROM unfinished_copy WHERE name = ?')
@@ -17,11 +17,12 @@ const FIND_DAYS = prepared(
   'SELECT DISTINCT (extract(epoch FROM inserted_on) * 1000)::bigint FROM deliveries WHERE n = ANY (?::bigint[])',
 )
 
+/** The number of copied rows that are read at once, to compare them with the original. */
 const ROWS_AT_ONCE = 1_000
 
 export async function hasUnfinishedCopy(session: Session): Promise<boolean> {
-  const [[isThere] = [false]] = await session.rows<[boolean]>(FIND_PROGRESS)
-  return isThere
+  const [[exists] = [false]] = await session.rows<[boolean]>(FIND_PROGRESS)
+  return exists
 }
 
 /** The target of a copy: a migrated database, on one connection. */
@@ -36,7 +37,7 @@ export function createCopyTarget(session: Session): CopyTarget {
             `The target database is not empty: there are rows in ${name}. Copy into a new database.`,
           )
       }
-      await session.execute(PROGRESS)
+      await session.execute(CREATE_PROGRESS)
     },
     async findLast({ name }) {
       const [[last] = [null]] = await session.rows<[string | null]>(FIND_LAST, [name])
@@ -50,7 +51,7 @@ export function createCopyTarget(session: Session): CopyTarget {
         await createPartitionsOf(session, days.flat())
       }
       const columns = table.columns.map((_, place) => rows.map((row) => row[place]))
-      await session.rows(prepared(insertText(table)), columns)
+      await session.rows(prepared(insertStatement(table)), columns)
       await session.rows(SAVE_LAST, [table.name, writeKey(last)])
       await session.execute('COMMIT')
     },
@@ -59,7 +60,7 @@ export function createCopyTarget(session: Session): CopyTarget {
       return columns.map((column, place) => {
         const cell = row[place] ?? null
         if (typeof cell !== 'string') return cell
-        return types.get(column) === 'json' ? readableJson(cell) : String(toValue(cell))
+        return types.get(column) === 'json' ? readableJson(cell) : String(withoutNul(cell))
       })
     },
     read({ name, columns, key }, after) {
@@ -81,13 +82,14 @@ export function createCopyTarget(session: Session): CopyTarget {
 const NOW_MS = '(extract(epoch FROM now()) * 1000)'
 
 /**
- * Older deliveries are dated this many days back, and those dated into the future get today: the number of partitions is limited.
+ * Limits the number of partitions: a delivery that is older than this counts as this old, and one dated into the future counts as
+ * received today.
  */
 const MAX_DAYS = 400
 const DAY_OF_RECEIPT = `(to_timestamp(least(greatest(given.received_at, ${NOW_MS} - ${MAX_DAYS} * 86400000.0), ${NOW_MS}) / 1000)
   AT TIME ZONE 'UTC')::date`
 
-function insertText({ name, columns }: CopiedTable): string {
+function insertStatement({ name, columns }: CopiedTable): string {
   const types = columnTypes(name)
   const values = `unnest(${columns.map((column) => `?::${types.get(column)}[]`).join(', ')}) AS given(${columns.join(', ')})`
   const insert = (day: string) =>
@@ -97,7 +99,10 @@ function insertText({ name, columns }: CopiedTable): string {
   return insert('')
 }
 
-/** The next numbers are greater than all copied ones, and than the sweep's position. */
+/**
+ * New rows get numbers above all copied ones. The numbers of new runs are also above the sweep's position, because the sweep never
+ * checks a lower number.
+ */
 const SET_SEQUENCES = [
   setSequence(`'submission_numbers'`, '(SELECT max(n) FROM submissions)'),
   setSequence(

@@ -4,14 +4,14 @@ import { errorMessage } from '../../domain/errors.ts'
 import { clientConfig } from './pool.ts'
 
 export type Listening = {
-  /** Rejects while there is no connection. Closes a connection that does not respond in time. */
+  /** Runs a statement. Rejects while there is no connection. If the statement fails or gets no response in time, reconnects. */
   run: (sql: string, params?: readonly unknown[]) => Promise<void>
   /** Why there is no connection; undefined if there is one. */
   fault: () => string | undefined
   close: () => Promise<void>
 }
 
-const RECONNECT_MS = 250
+const RECONNECT_AFTER_MS = 250
 const RESPONSE_TIMEOUT_MS = 1_000
 
 /** A separate connection that listens on a channel, and reconnects whenever it breaks. */
@@ -20,14 +20,14 @@ export function keepListening(
   options: {
     channel: string
     applicationName: string
-    /** For notifications of other connections. */
+    /** Called for each notification that another connection sends. */
     onNotification: (payload: string) => void
   },
 ): Listening {
   const { channel, applicationName, onNotification } = options
   let client: pg.Client | undefined
   let isClosed = false
-  let fault: string | undefined = 'it is connecting'
+  let fault: string | undefined = 'the connection is being made'
 
   const connect = async (): Promise<void> => {
     const opening = new pg.Client({
@@ -40,7 +40,7 @@ export function keepListening(
     opening.on('notification', ({ payload = '', processId }) => {
       if (processId !== ownProcessId) onNotification(payload)
     })
-    // The client ends after each error, and `ended` resolves.
+    // Without a listener, an error would end the process. After each error the client ends, so `ended` resolves.
     opening.on('error', () => {})
     const ended = new Promise<void>((resolve) => opening.once('end', resolve))
     try {
@@ -50,7 +50,7 @@ export function keepListening(
       await opening.query(`LISTEN ${channel}`)
       client = opening
       fault = undefined
-      // If `close` was called while this was connecting, it had no client to end.
+      // If `close` was called before `client` was set, it could not end this client.
       if (!isClosed) await ended
       fault = 'the connection was lost'
     } finally {
@@ -63,17 +63,17 @@ export function keepListening(
       await connect().catch((error: unknown) => {
         fault = errorMessage(error)
       })
-      if (!isClosed) await pause(RECONNECT_MS)
+      if (!isClosed) await pause(RECONNECT_AFTER_MS)
     }
   })()
   return {
     async run(sql, params = []) {
       const listener = client
-      if (listener === undefined) throw new Error('nothing listens at the moment')
+      if (listener === undefined) throw new Error('there is no listening connection')
       try {
         await listener.query(sql, [...params])
       } catch (error) {
-        // A connection that does not respond would never be closed otherwise.
+        // Otherwise a connection that does not respond would never be closed.
         void listener.end().catch(() => {})
         throw error
       }

@@ -25,10 +25,10 @@ type KeysOfKind = (kind: Key[0]) => readonly Key[]
 export type LoadRows = (session: Session, keys: readonly Key[], into: WorkingSet) => Promise<void>
 
 /**
- * Loads the rows of a batch inside its transaction, and locks what the batch may change until the transaction ends: first what
- * has no row yet or is found by another column (`lockSubjects`), then runs, then submissions, each in a fixed order. Rows are
- * read after they are locked, so changes of other transactions are seen, or waited for. Work of `processId` counts as in
- * progress.
+ * Loads the rows of a batch inside its transaction, and locks what the batch may change until the transaction ends. Each call
+ * locks names first (`SUBJECTS`), then runs, then submissions, each in a fixed order. Rows are read after they are locked: if
+ * another transaction is changing them, the batch waits for it and sees its changes. Work of `processId` counts as in progress,
+ * not as abandoned.
  */
 export function createLoadRows(processId: number): LoadRows {
   const finders = createFinders(processId, DIALECT)
@@ -50,13 +50,14 @@ export function createLoadRows(processId: number): LoadRows {
     await lockSubjects(session, keys.flatMap(subjectOf))
     let runs = await lockRuns(session, keysOf)
     const missing = keysOf('runNamed').filter((key) => runs(key).length === 0)
-    // While its submission is locked, no run is added. One may have been added before.
     const submissions = await lockSubmissions(session, keysOf, missing)
+    // Read again: other transactions can add runs to a submission until it is locked.
     if (submissions !== undefined) runs = await lockRuns(session, keysOf)
 
     for (const kind of ['runs', 'runNamed', 'runsOf'] as const)
       for (const key of keysOf(kind)) into.load(key, runs(key))
     for (const key of keysOf('submissions')) into.load(key, submissions?.(key) ?? [])
+    // Only these lookups tell which claims and items to lock. The rows are read again below, once they are locked.
     for (const kind of ['abandonedClaims', 'unfinishedItems'] as const) {
       const found = await lookUp(session, kind, keysOf(kind))
       await lockSubjects(
@@ -66,7 +67,7 @@ export function createLoadRows(processId: number): LoadRows {
     }
     for (const kind of LOOKED_UP)
       for (const [key, rows] of await lookUp(session, kind, keysOf(kind))) into.load(key, rows)
-    // A run added since then is left out, because only locked rows may be written.
+    // Leaves out runs that were not found when the runs were locked: only locked rows may be written.
     const isLocked = (row: Tables[TableName]) =>
       'runId' in row && runs(['runs', String(row.runId)]).length > 0
     for (const kind of ['unsettledOf', 'currentOf'] as const)
@@ -77,7 +78,7 @@ export function createLoadRows(processId: number): LoadRows {
   }
 }
 
-/** The kinds that are not read from locked rows. */
+/** The kinds whose rows are looked up once everything is locked. The other kinds load only runs and submissions that are locked. */
 const LOOKED_UP = [
   'details',
   'submissionOf',
@@ -98,7 +99,10 @@ const LOOKED_UP = [
   'signIns',
 ] as const satisfies Kind[]
 
-/** Advisory locks by name: for rows that may not exist yet, and for the results of lookups. */
+/**
+ * The name for which a key takes an advisory lock. Such a lock also works for a row that does not exist yet, and for the result of
+ * a lookup.
+ */
 const SUBJECTS: { readonly [kind in Key[0]]?: (id: string) => string } = {
   awaitingFile: (id) => `request ${id}`,
   uploadEndsOf: (id) => `request ${id}`,
@@ -133,7 +137,7 @@ async function lockSubjects(session: Session, subjects: readonly string[]): Prom
   if (subjects.length > 0) await session.rows(LOCK_SUBJECTS, [[...new Set(subjects)].toSorted()])
 }
 
-const FORGOTTEN = prepared('SELECT digest FROM forgotten WHERE digest = ANY (?::bytea[])')
+const FIND_FORGOTTEN = prepared('SELECT digest FROM forgotten WHERE digest = ANY (?::bytea[])')
 
 async function findForgotten(
   session: Session,
@@ -141,7 +145,7 @@ async function findForgotten(
 ): Promise<(readonly [id: string, isForgotten: boolean])[]> {
   if (keys.length === 0) return []
   const digests = keys.map(([, id]) => [id, digestOf(id)] as const)
-  const rows = await session.rows<[Buffer]>(FORGOTTEN, [digests.map(([, digest]) => digest)])
+  const rows = await session.rows<[Buffer]>(FIND_FORGOTTEN, [digests.map(([, digest]) => digest)])
   const found = new Set(rows.map(([digest]) => digest.toString('hex')))
   return digests.map(([id, digest]) => [id, found.has(digest.toString('hex'))])
 }
@@ -188,7 +192,8 @@ function createLockRuns({ unsettledOf, currentOf }: { [K in 'unsettledOf' | 'cur
 }
 
 /**
- * Locks the submissions of the keys, and of the keys `runNamed` without a run (`missing`). Undefined if there is nothing to lock.
+ * Locks the submissions that the keys need, and those of the keys `runNamed` without a run (`missing`). Resolves with undefined if
+ * there are no such keys.
  */
 function createLockSubmissions({
   awaitingFile,
@@ -260,7 +265,7 @@ function createLookup<Row>({ sql, paramsOf, toRow }: Finder<Row>) {
   }
 }
 
-/** Skips malformed ids. */
+/** The parts of the keys, one array for each. Skips keys with malformed ids. */
 function partsOf(kind: 'run' | 'sub', keys: readonly Key[]) {
   const parts = { numbers: [] as number[], checks: [] as string[], names: [] as string[] }
   for (const [, id, name = ''] of keys) {

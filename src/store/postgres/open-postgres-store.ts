@@ -16,8 +16,8 @@ import { codeOf, isTlsError, storeError } from './store-error.ts'
 export type PostgresStoreOptions = WriteQueueOptions & {
   url: string
   /**
-   * The address of the server itself, if `url` leads to a pooler. LISTEN does not work through one, and partitions are dropped
-   * here.
+   * The address of the server itself, if `url` leads to a pooler. Used for LISTEN, which does not work through a pooler, and for
+   * dropping partitions.
    */
   listenUrl?: string | undefined
   connections?: number | undefined
@@ -30,7 +30,7 @@ const MIN_VERSION = 140_000
 
 /**
  * Migrates the schema and opens the store. Rejects with `DatabaseStartError` if waiting does not help, as with a wrong
- * password, and with `store_unavailable` if the server can't be reached or rejects connections at the moment.
+ * password, and with `store_unavailable` if it may help, as when the server can't be reached.
  */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<StoreHandle> {
   const { url, listenUrl = url, connections = DEFAULT_CONNECTIONS, onOpen, ...rest } = options
@@ -54,7 +54,8 @@ export async function migratePostgres(url: string): Promise<number> {
 }
 
 /**
- * Copies another database into this one, which must be empty or contain an unfinished copy. Rejects as `migratePostgres` does.
+ * Copies another database into this one, which must be empty or contain an unfinished copy. Resolves with the number of rows.
+ * Rejects as `migratePostgres` does.
  */
 export async function copyIntoPostgres(
   url: string,
@@ -68,7 +69,7 @@ export async function copyIntoPostgres(
   return rows
 }
 
-/** Adds the cause to the message of a rejection, for a command: it shows only the message. */
+/** Adds the cause to the message of a rejection, because a command shows only the message. */
 async function withReason<T>(result: Promise<T>): Promise<T> {
   try {
     return await result
@@ -117,8 +118,8 @@ async function prepareDatabase(
   const pool = createPool(url, 1, { queryTimeoutMs: 0 })
   try {
     return await pool.use(async (session) => {
-      const serverVersion = await checkServer(session)
-      const migrations = await migrateSchema(session)
+      const serverVersion = await checkServer(session, setting)
+      const migrations = await migrateSchema(session, setting)
       await work(session)
       return { migrations, serverVersion }
     })
@@ -133,13 +134,13 @@ async function prepareDatabase(
  * Migrates the schema and creates the partitions of the next days, in one transaction that is limited to one process at a time.
  * Resolves with the number of migrations. Rejects as `runMigrations` throws.
  */
-async function migrateSchema(session: Session): Promise<number> {
+async function migrateSchema(session: Session, setting: string): Promise<number> {
   await session.execute(BEGIN_LOCKED)
   const migrations = await runAsync(
     runMigrations({
       ...createStatements(session),
       dialect: 'postgres',
-      name: 'DATABASE_URL: the database',
+      name: `${setting}: the database`,
       execute: (sql) => session.execute(sql),
     }),
   )
@@ -152,34 +153,32 @@ const READ_VERSION = prepared(
   `SELECT current_setting('server_version_num')::int, current_setting('server_version'), current_setting('server_encoding')`,
 )
 
-async function checkServer(session: Session): Promise<string> {
+async function checkServer(session: Session, setting: string): Promise<string> {
   const [[number, version, encoding] = [0, '', '']] =
     await session.rows<[number, string, string]>(READ_VERSION)
   if (number < MIN_VERSION)
     throw new DatabaseStartError(
-      `DATABASE_URL: the server is PostgreSQL ${version}. Use PostgreSQL 14 or later.`,
+      `${setting}: the server is PostgreSQL ${version}. Use PostgreSQL 14 or later.`,
     )
   if (encoding !== 'UTF8')
-    throw new DatabaseStartError(
-      `DATABASE_URL: the database has the encoding ${encoding}. Use one with UTF8.`,
-    )
+    throw new DatabaseStartError(`${setting}: the database has the encoding ${encoding}. Use one with UTF8.`)
   return version
 }
 
 /**
- * The classes of PostgreSQL's errors that waiting does not fix: a wrong login (28), database (3D) or schema (3F); missing
- * permissions, or a statement (42), a feature (0A) or a value (22) that this server does not accept.
+ * The classes of PostgreSQL's errors that waiting does not fix: a wrong login (28), database (3D) or schema (3F), a missing
+ * permission or an invalid statement (42), an unsupported feature (0A), an invalid value (22).
  */
-const FINAL = /^(28|3D|3F|42|0A|22)/
+const FINAL_CODES = /^(28|3D|3F|42|0A|22)/
 
 function startError(cause: unknown, setting: string): unknown {
   if (cause instanceof DatabaseStartError) return cause
   const reason = errorMessage(cause)
   const message = `${setting}: the database cannot be used`
-  // An invalid certificate is final, too, and so is any error that is neither PostgreSQL's nor that of a connection, such as a
-  // missing password. A host that can't be found is not: the name may resolve later.
+  // A TLS error, such as an invalid certificate, is final, and so is any error that `storeError` does not turn into
+  // `store_unavailable`, such as a missing password. A host that can't be found is not final: its name may resolve later.
   const isFinal =
-    FINAL.test(codeOf(cause) ?? '') ||
+    FINAL_CODES.test(codeOf(cause) ?? '') ||
     (cause instanceof Error && isTlsError(cause)) ||
     !(storeError(cause) instanceof TrackerError)
   if (isFinal) return new DatabaseStartError(`${message}: ${reason}`, { cause })

@@ -10,8 +10,8 @@ const DAYS_AHEAD = 21
 const DAY_MS = 86_400_000
 
 /**
- * Begins a transaction in which only one process at a time changes the schema. After the wait, the previous process's commit is
- * visible, whatever the default isolation of the database.
+ * Begins a transaction in which only one process at a time changes the schema. READ COMMITTED, whatever the database's default is:
+ * after waiting for the lock, the transaction must see what the previous process committed.
  */
 export const BEGIN_LOCKED = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
   SELECT pg_advisory_xact_lock(hashtextextended('imagekit-extension-tracker schema', 0))`
@@ -21,14 +21,14 @@ const TODAY = prepared(`SELECT (extract(epoch FROM (now() AT TIME ZONE 'UTC')::d
 type State = 'attached' | 'detaching' | 'detached'
 
 /** Includes partitions whose detach was interrupted, and those that were detached but not dropped. */
-const LIST = prepared(
+const LIST_PARTITIONS = prepared(
   `SELECT c.relname, CASE WHEN i.inhrelid IS NULL THEN 'detached' WHEN i.inhdetachpending THEN 'detaching' ELSE 'attached' END
     FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
     WHERE c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'delivery_bodies'::regclass)
       AND c.relkind = 'r' AND c.relname ~ '^delivery_bodies_[0-9]{8}$' ORDER BY c.relname`,
 )
 
-/** Creates the missing partitions of today and the next three weeks, inside a transaction that has the schema's lock. */
+/** Creates the missing partitions of today and the next three weeks. Call it in a transaction begun with `BEGIN_LOCKED`. */
 export async function createPartitions(session: Session): Promise<void> {
   const today = await findToday(session)
   await createPartitionsOf(
@@ -37,12 +37,12 @@ export async function createPartitions(session: Session): Promise<void> {
   )
 }
 
-/** Creates the missing partitions of certain days, each given as its start time. */
+/** Creates the missing partitions of certain days, each given as its start time. Call it in a transaction begun with `BEGIN_LOCKED`. */
 export async function createPartitionsOf(session: Session, days: readonly number[]): Promise<void> {
   const existing = new Set((await listPartitions(session)).map(({ name }) => name))
   for (const day of days) {
     if (existing.has(nameOf(day))) continue
-    // CREATE … PARTITION OF would lock all partitions for a moment.
+    // CREATE … PARTITION OF would briefly block all reads and writes of bodies.
     await session.execute(`CREATE TABLE ${nameOf(day)} (LIKE delivery_bodies INCLUDING DEFAULTS);
       ALTER TABLE delivery_bodies ATTACH PARTITION ${nameOf(day)} FOR VALUES FROM ('${dateOf(day)}') TO ('${dateOf(day + DAY_MS)}')`)
   }
@@ -58,10 +58,10 @@ export function addPartitions(pool: Pool): Promise<void> {
 }
 
 /**
- * Drops the partitions of days that ended before a time. Returns the time before which the remaining bodies should be deleted one
- * by one: that time, or the start of its day if that day's partition will be dropped later. Blocks no other transaction, and may
- * be interrupted anywhere. Bodies inserted today stay, whatever the time. `directUrl` leads to the server itself, not to a
- * pooler.
+ * Drops the partitions of days that ended before a time, but never today's. Resolves with the time before which the remaining
+ * bodies should be deleted one by one: the given time, or the start of its day if that day's partition will be dropped later. Also
+ * creates the partitions of the next days, if some are missing. Blocks no other transaction, and may be interrupted anywhere.
+ * `directUrl` leads to the server itself, not to a pooler.
  */
 export async function dropPartitions(
   { pool, directUrl }: { pool: Pool; directUrl: string },
@@ -93,7 +93,7 @@ async function dropAll(url: string, partitions: readonly Partition[]): Promise<v
           await session.execute(`ALTER TABLE delivery_bodies DETACH PARTITION ${name} ${how}`)
         await session.execute(`DROP TABLE ${name}`)
       }
-      // A pooler would pass the setting on with the connection.
+      // In case the address leads to a pooler after all: it would pass the setting on with the connection.
       await session.execute('RESET statement_timeout')
     })
   } catch (error) {
@@ -103,6 +103,7 @@ async function dropAll(url: string, partitions: readonly Partition[]): Promise<v
   }
 }
 
+/** The start of today in UTC, by the server's clock. */
 async function findToday(session: Session): Promise<number> {
   const [[today] = [0]] = await session.rows<[number]>(TODAY)
   return today
@@ -111,7 +112,7 @@ async function findToday(session: Session): Promise<number> {
 type Partition = { name: string; day: number; state: State }
 
 async function listPartitions(session: Session): Promise<Partition[]> {
-  const found = await session.rows<[name: string, state: State]>(LIST)
+  const found = await session.rows<[name: string, state: State]>(LIST_PARTITIONS)
   return found.map(([name, state]) => ({
     name,
     state,

@@ -1,9 +1,9 @@
 import pg from 'pg'
 import { createBreaker } from './breaker.ts'
-import { type Prepared, toValue } from './prepared.ts'
+import { type Prepared, withoutNul } from './prepared.ts'
 import { codeOf, isPoolBusy, isQueryTimeout } from './store-error.ts'
 
-/** One connection, taken from a pool for one transaction or one read. Queries are pipelined and complete in order. */
+/** A connection of a pool, for one user at a time. Queries are pipelined and complete in order. */
 export type Session = {
   /** The rows as arrays of cells. */
   rows: <Cells>(query: Prepared, params?: readonly unknown[]) => Promise<Cells[]>
@@ -12,7 +12,7 @@ export type Session = {
 }
 
 export type Pool = {
-  /** Rejects as connecting does. If `work` rejects, or the connection breaks, the connection is discarded. */
+  /** Does `work` on a connection. Rejects if none is available. If `work` rejects or the connection breaks, discards the connection. */
   use: <T>(work: (session: Session) => Promise<T>) => Promise<T>
   /** The error with which `use` rejects at once while the server can't be reached; else undefined. */
   fault: () => unknown
@@ -23,10 +23,10 @@ export type Pool = {
 const CONNECT_TIMEOUT_MS = 4_000
 /** How long the pool stays at its reduced size after the server rejected another connection. */
 const SMALLER_FOR_MS = 5_000
-/** Longer than the server's limit for any statement: a query that takes longer is on a dead connection. */
+/** Longer than the server's limits for statements. A query that takes longer has no such limit, or its connection is dead. */
 const QUERY_TIMEOUT_MS = 8_000
 /** The types of `pg` lack the timeout of a single query. */
-const CHECK: pg.QueryConfig & { query_timeout: number } = {
+const FIND_IS_STANDBY: pg.QueryConfig & { query_timeout: number } = {
   text: 'SELECT pg_is_in_recovery()',
   query_timeout: 2_000,
 }
@@ -96,7 +96,7 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
     inUse -= 1
   })
   let smallerUntil = 0
-  /** If the server has no more connections for us, it still works: wait for one of the pool's other connections. */
+  /** If the server rejects another connection, the pool's other connections still work: waits for one of them. */
   const connect = async (): Promise<pg.PoolClient> => {
     if (performance.now() >= smallerUntil) pool.options.max = size
     try {
@@ -121,23 +121,23 @@ export function createPool(url: string, size: number, { queryTimeoutMs = QUERY_T
     async use(work) {
       const client = await breaker.run(connect)
       let isBroken = false
-      const note = () => {
+      const markBroken = () => {
         isBroken = true
       }
-      client.on('error', note)
+      client.on('error', markBroken)
       try {
         return await work(sessionFor(client))
       } catch (error) {
         isBroken = true
         throw error
       } finally {
-        client.off('error', note)
+        client.off('error', markBroken)
         client.release(isBroken)
       }
     },
     fault: breaker.fault,
     async close() {
-      breaker.close()
+      breaker.stop()
       await pool.end()
     },
   }
@@ -148,12 +148,12 @@ function ignore(): void {}
 
 /** After a failover, an address may still lead to a read-only server. */
 async function checkServer(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ pg_is_in_recovery: boolean }>(CHECK)
+  const { rows } = await client.query<{ pg_is_in_recovery: boolean }>(FIND_IS_STANDBY)
   if (rows[0]?.pg_is_in_recovery === true)
     throw new Error('the server is a standby, which cannot be written to')
 }
 
-/** `onTimeout`: a query timed out, so the connection was closed. */
+/** `onTimeout`: called if a query gets no response in time. */
 function sessionOf(client: pg.ClientBase, onTimeout: (error: unknown) => void): Session {
   const reportTimeout = (error: unknown): never => {
     if (isQueryTimeout(error)) onTimeout(error)
@@ -161,7 +161,7 @@ function sessionOf(client: pg.ClientBase, onTimeout: (error: unknown) => void): 
   }
   return {
     async rows<Cells>({ name, text }: Prepared, params: readonly unknown[] = []) {
-      const values = params.map(toValue)
+      const values = params.map(withoutNul)
       const { rows } = await client.query({ name, text, values, rowMode: 'array' }).catch(reportTimeout)
       // Each statement selects the cells that its caller declares.
       return rows as Cells[]

@@ -19,14 +19,14 @@ import { createStatements } from './statements.ts'
 import { storeError } from './store-error.ts'
 import { createTransactions } from './transactions.ts'
 
-const LISTENING = 1
-/** One connection for rejected deliveries, and one for notifications to other processes. */
-const WRITING_OUTSIDE_QUEUE = 2
+const LISTENING_CONNECTIONS = 1
+/** One for rejected deliveries, and one to notify other processes while the listening connection can't. */
+const EXTRA_WRITING_CONNECTIONS = 2
 
-/** While one batch waits for the disk, others run. Small batches hold their locks only briefly. */
+/** The maximum number of steps of a batch. Batches overlap here, so small ones lose no time, and hold their locks only briefly. */
 const MAX_BATCH = 200
 
-/** The store over a migrated database, which other processes may also use. `processId` is random by default. */
+/** Creates the store on a migrated database, which other processes may also use. `processId` is random by default. */
 export function createPostgresStore({
   url,
   listenUrl,
@@ -40,9 +40,9 @@ export function createPostgresStore({
   processId?: number | undefined
 }): StoreHandle {
   // Reads and writes have separate connections, so that neither waits for the other.
-  const shared = connections - LISTENING - WRITING_OUTSIDE_QUEUE
+  const shared = connections - LISTENING_CONNECTIONS - EXTRA_WRITING_CONNECTIONS
   const maxTransactions = Math.floor(shared / 2)
-  const writing = createPool(url, maxTransactions + WRITING_OUTSIDE_QUEUE)
+  const writing = createPool(url, maxTransactions + EXTRA_WRITING_CONNECTIONS)
   const maxReads = shared - maxTransactions
   const reading = createPool(url, maxReads)
   const feed = createChangeFeed(listenUrl, writing)
@@ -108,7 +108,7 @@ function createDatabase(deps: {
   }
 }
 
-/** Caches the prepared statements of each connection. */
+/** Creates the `DatabaseRows` of each connection only once, because that prepares many statements. */
 function createRowsOf(processId: number): (session: Session) => DatabaseRows {
   const known = new WeakMap<Session, DatabaseRows>()
   return (session) => {

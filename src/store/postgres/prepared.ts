@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 
-/** A statement that each connection parses once. The name depends only on the text, so any process may use it. */
+/** A statement that each connection parses once. The name is a hash of the text, so all processes use the same name for it. */
 export type Prepared = { name: string; text: string }
 
-/** Prepares a statement whose parameters are written `?`. */
+/** Names a statement whose parameters are written `?`, and numbers the parameters. */
 export function prepared(sql: string): Prepared {
   let count = 0
   const text = sql.replaceAll('?', () => {
@@ -22,8 +22,8 @@ export function lateral(sql: string): string {
   })
 }
 
-/** Removes NUL characters, which PostgreSQL's text can't contain. */
-export function toValue(value: unknown): unknown {
+/** Removes NUL characters from texts, because PostgreSQL can't store them. */
+export function withoutNul(value: unknown): unknown {
   if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '') : value
-  return Array.isArray(value) ? value.map(toValue) : value
+  return Array.isArray(value) ? value.map(withoutNul) : value
 }

@@ -13,8 +13,8 @@ import {
 } from 'drizzle-orm/pg-core'
 
 /*
- * The tables of `store/sqlite/schema.ts`, which describes the columns. Here no table has foreign keys, so that a webhook
- * locks only its run. Texts sort by their bytes, as in SQLite. Some of the migration is edited by hand: see CONTRIBUTING.
+ * The tables of `store/sqlite/schema.ts`, which describes the columns. No table has foreign keys, so that a webhook locks only
+ * its run. Texts sort by their bytes, as in SQLite. Some of the migration is edited by hand: see CONTRIBUTING.md.
  */
 
 const text = customType<{ data: string }>({ dataType: () => 'text COLLATE "C"' })
@@ -23,7 +23,10 @@ const int = (name: string) => bigint(name, { mode: 'number' })
 const number = () => int('n').primaryKey()
 /** The database assigns it when the row is inserted. */
 const ownNumber = () => number().generatedByDefaultAsIdentity()
-/** The day of the insertion by the database's clock, in UTC: the partition of the delivery's body. */
+/**
+ * The day of the insertion by the database's clock, in UTC, which determines the partition of the delivery's body. For a copied
+ * delivery, usually the day of its receipt (`copy-target.ts`).
+ */
 const insertedOn = () => date('inserted_on').notNull().default(sql`(now() AT TIME ZONE 'UTC')::date`)
 
 export const submissionNumbers = pgSequence('submission_numbers')

@@ -2,7 +2,7 @@ import { type Dialect, listCells, type Statements } from '../sql/statements.ts'
 import type { Session } from './pool.ts'
 import { prepared } from './prepared.ts'
 
-/** No transaction lasts this long: the server limits each statement, and idling inside a transaction (`transactions.ts`). */
+/** No transaction of the store lasts this long: the server limits each statement and each pause (`LIMITS` in `transactions.ts`). */
 const LONGEST_TRANSACTION_MS = 60_000
 
 /** More rows than all processes together insert in concurrent transactions. */
@@ -28,7 +28,7 @@ export const DIALECT: Dialect = {
   countersOfDelta: `delta ->> 'counters'`,
 }
 
-/** The statements of `sql/`, on one connection. */
+/** Prepares the statements of `store/sql` for one connection. */
 export function createStatements(session: Session): Statements {
   const rows = <Cells>(sql: string) => {
     const query = prepared(sql)

@@ -2,9 +2,10 @@ import pg from 'pg'
 import { storeUnavailable, TrackerError } from '../../domain/errors.ts'
 
 /**
- * Codes of https://www.postgresql.org/docs/current/errcodes-appendix.html: connection (08), resources (53), operator (57), disk
- * and files (58), internal errors such as a damaged page (XX), idling too long inside a transaction (25P03), a read-only server
- * (25006), a rollback because of a conflict (40), a lock that was not free in time (55P03).
+ * The codes that mean `store_unavailable`, from https://www.postgresql.org/docs/current/errcodes-appendix.html: connection (08),
+ * resources (53), a shutdown or a statement timeout (57), disk and files (58), internal errors such as a damaged page (XX), idling
+ * too long inside a transaction (25P03), a read-only server (25006), a rollback because of a conflict (40), a lock that was not
+ * free in time (55P03).
  */
 const UNAVAILABLE = /^(08|53|57|58|XX|25P03$|25006$|40|55P03$)/
 
@@ -34,8 +35,8 @@ export function isTimedOut(error: unknown): boolean {
 }
 
 /**
- * The connection failed or could not be made, so it is unknown what the server did; or the connection is no longer usable,
- * because it leads to a read-only server, or its statements were prepared for tables that have been altered (0A000).
+ * The connection could not be made, or it broke, so it is unknown what the server did; or it is no longer usable, because it leads
+ * to a read-only server (25006), or its statements were prepared for tables that have been altered since (0A000).
  */
 export function isDisconnected(error: unknown): boolean {
   if (error instanceof TrackerError || !(error instanceof Error) || isPoolBusy(error)) return false
@@ -62,17 +63,17 @@ export function storeError(error: unknown): unknown {
 
 const POOL_BUSY = 'timeout exceeded when trying to connect'
 
-const MESSAGES =
+const CONNECTION_ERRORS =
   /^(Connection terminated|Client has encountered a connection error|Query read timeout|Cannot use a pool after calling end|Client was closed|the server is a standby)/
 
 function isConnectionError(error: Error): boolean {
   if (error instanceof AggregateError)
     return error.errors.every((each) => each instanceof Error && isConnectionError(each))
   const code = 'code' in error ? String(error.code) : ''
-  return MESSAGES.test(error.message) || /^E[A-Z]+(_[A-Z]+)*$/.test(code) || isTlsError(error)
+  return CONNECTION_ERRORS.test(error.message) || /^E[A-Z]+(_[A-Z]+)*$/.test(code) || isTlsError(error)
 }
 
-/** The server's certificate is invalid, or the server does not support TLS. */
+/** TLS failed, for example because the server's certificate is invalid or the server does not support TLS. */
 export function isTlsError(error: Error): boolean {
   const code = 'code' in error ? String(error.code) : ''
   const isRejected = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_)/.test(code)

@@ -14,7 +14,7 @@ import { codeOf, isConflict, isDisconnected, isPartitionMissing, storeError } fr
 import { createWriteRows } from './write-rows.ts'
 
 export type Transactions = Required<BatchDatabase> & {
-  /** Does work in one transaction. It may be repeated, so it must have no other effects. Rejects as `transact` does. */
+  /** Does `work` in one transaction. After a conflict, `work` is repeated, so it must have no other effects. Rejects as `transact` does. */
   write: <T>(work: (session: Session, ids: RowIds) => Promise<T>) => Promise<Committed<T>>
 }
 
@@ -27,8 +27,8 @@ type TransactionBody<T> = (session: Session, ids: RowIds, results: Promise<unkno
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
 
 /**
- * If a statement, a wait for a lock or a pause takes longer, the transaction is rolled back: none lasts for a minute. Also makes
- * the COMMIT wait for the disk if `synchronous_commit` is `off`.
+ * If a statement, a wait for a lock or a pause between statements takes longer than this, the server ends the transaction, so none
+ * lasts for a minute. Also sets `synchronous_commit` to `on` if it is `off`, so that COMMIT waits for the disk.
  */
 const LIMITS = prepared(
   `SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '2s', true),
@@ -36,20 +36,20 @@ const LIMITS = prepared(
     set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true)`,
 )
 
-/** A transaction that conflicted with others is repeated after a growing pause. */
+/** A transaction that conflicts with others is attempted again after a random pause. The longest pause doubles each time. */
 const MAX_ATTEMPTS = 8
-const MAX_RETRY_MS = 5_000
-const PAUSE_MS = 5
+const RETRY_FOR_MS = 5_000
+const RETRY_PAUSE_MS = 5
 
-/** How long to search for the commit of a lost connection. */
+/** How long to search for the rows of a transaction whose connection broke during the COMMIT. */
 const SEARCH_MS = 3_000
 const SEARCH_EVERY_MS = 200
 
 /**
- * Locks the row that it finds: the lock writes to the log, so the COMMIT waits for synchronous standbys. After a plain read it
- * would not.
+ * Finds a row by its id, and locks it: the lock writes to the write-ahead log, so the COMMIT waits for synchronous standbys. After
+ * a plain read it would not.
  */
-const FIND = {
+const FIND_ROW = {
   dlv: prepared('SELECT 1 FROM deliveries WHERE n = ? AND chk = ? FOR KEY SHARE'),
   sub: prepared('SELECT 1 FROM submissions WHERE n = ? AND chk = ? FOR KEY SHARE'),
 }
@@ -62,6 +62,7 @@ export function createTransactions(deps: {
 }): Transactions {
   const { pool, loadRows, processId } = deps
 
+  /** Resolves with PostgreSQL's error if a statement failed and the transaction was rolled back. */
   const attempt = <T>(
     body: TransactionBody<T>,
     wasCommitted: () => Promise<boolean>,
@@ -106,22 +107,23 @@ export function createTransactions(deps: {
     for (let count = 1; ; count += 1) {
       const outcome = await attempt(...args)
       if ('result' in outcome) return outcome.result
-      const isOver = count === MAX_ATTEMPTS || performance.now() - startedAt > MAX_RETRY_MS
+      const isOver = count === MAX_ATTEMPTS || performance.now() - startedAt > RETRY_FOR_MS
       if (isOver || !isConflict(outcome.error)) throw outcome.error
       if (isPartitionMissing(outcome.error)) await addPartitions(pool)
-      await pause(Math.random() * PAUSE_MS * 2 ** count)
+      await pause(Math.random() * RETRY_PAUSE_MS * 2 ** count)
     }
   }
 
   /**
    * Whether the transaction that inserts the row with this id was committed: each id has its own random bits, so only that
-   * transaction inserts such a row. The row may be visible before a synchronous standby has it, so the search commits, too, and
-   * that waits for the standby: a standby that has the later commit also has the earlier one.
+   * transaction inserts such a row. The row may be visible before a synchronous standby has it. So the search commits, too, and its
+   * COMMIT waits for the standby: a standby that has the later commit also has the earlier one. Resolves with false if the search
+   * finds no row in time.
    */
   const isCommitted = async (id: string): Promise<boolean> => {
     const delivery = parseId('dlv', id)
     const row = delivery ?? parseId('sub', id)
-    const find = delivery === undefined ? FIND.sub : FIND.dlv
+    const find = delivery === undefined ? FIND_ROW.sub : FIND_ROW.dlv
     for (const startedAt = performance.now(); performance.now() - startedAt < SEARCH_MS; ) {
       const isFound = await pool
         .use(async (session) => {

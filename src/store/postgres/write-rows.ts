@@ -11,8 +11,9 @@ import { createStatements } from './statements.ts'
 type Rows = (readonly Cell[])[]
 
 /**
- * Writes the changes of a batch: all rows of a kind in one statement, without awaiting the previous one. The promises in `results`
- * must be awaited in order. Rows of unfinished work are marked with `processId`.
+ * Writes the changes of a batch: all rows of an entry of `ROW_WRITES` in one statement, unless the entry is a statement for a single
+ * row. Sends the statements without waiting for their results, and adds the promises of the results to `results`, in order: the
+ * caller must await them. Rows of unfinished work are marked with `processId`.
  */
 export function createWriteRows(
   session: Session,
@@ -45,7 +46,7 @@ export function createWriteRows(
   return createWriteChanges(Object.fromEntries(writer) as RowWriter, currentRuns, { flush, processId })
 }
 
-/** Turns the rows of a kind into statements with their parameters. */
+/** Turns the rows of one entry of `ROW_WRITES` into statements with their parameters. */
 type Write = (rows: Rows) => [query: Prepared, params: readonly unknown[]][]
 
 const WRITES = Object.entries<RowWrite>(ROW_WRITES).map(([name, write]): [string, Write] => [
@@ -60,12 +61,14 @@ function writeOf(write: RowWrite): Write {
       return (rows) => rows.map((values) => [query, values])
     }
     case 'insert':
-      return inOne(write.table, write.columns, (values) => insertText(write.table, write.columns, values))
+      return inOne(write.table, write.columns, (values) =>
+        insertStatement(write.table, write.columns, values),
+      )
     case 'keep':
       return inOne(
         write.table,
         write.columns,
-        (values) => `${insertText(write.table, write.columns, values)} ON CONFLICT DO NOTHING`,
+        (values) => `${insertStatement(write.table, write.columns, values)} ON CONFLICT DO NOTHING`,
       )
     case 'save': {
       const { table, key, columns } = write
@@ -75,9 +78,9 @@ function writeOf(write: RowWrite): Write {
         table,
         all,
         (values) =>
-          `${insertText(table, all, values)} ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${updates}`,
+          `${insertStatement(table, all, values)} ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${updates}`,
       )
-      // One statement can save a row only once.
+      // A statement can't save a row twice. The last values count.
       return (rows) =>
         save([...new Map(rows.map((row) => [JSON.stringify(row.slice(0, key.length)), row])).values()])
     }
@@ -95,11 +98,11 @@ function writeOf(write: RowWrite): Write {
   }
 }
 
-function insertText(table: string, columns: readonly string[], values: string): string {
+function insertStatement(table: string, columns: readonly string[], values: string): string {
   return `INSERT INTO ${table} (${columns.join(', ')}) SELECT * FROM ${values}`
 }
 
-/** One statement for all rows: each parameter is a column. */
+/** Writes all rows with one statement. Each parameter is an array: the values of one column. */
 function inOne(table: string, columns: readonly string[], textOf: (values: string) => string): Write {
   const types = columns.map((column) => columnTypes(table).get(column))
   const query = prepared(textOf(`unnest(${types.map((type) => `?::${type}[]`).join(', ')})`))

@@ -18,17 +18,18 @@ import {
 } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** For a file: when its newest submission that is not rejected last changed, and its current runs. */
+/** When a file's newest submission that is not rejected last changed. */
 export const UPDATED_AT = `SELECT updated_at FROM submissions WHERE file_id = ? AND state <> ${STATE.to.rejected} ORDER BY n DESC LIMIT 1`
+/** A file's current runs. */
 export const CURRENT_RUNS = `SELECT ${RUN_COLUMNS} FROM current_runs c JOIN runs r ON r.n = c.run WHERE c.file_id = ? ORDER BY r.submission, r.n`
 
-/** Limits the submissions with which evidence is compared: an asset may have thousands. */
+/** How many submissions of its asset are read with a due run, to tell who may have changed the file: an asset may have thousands. */
 const MAX_OTHERS = 100
 
 type SubmissionWithRuns = { submission: Submission; runs: Run[] }
 
 type AssetReads = WorkOf<Pick<Store, 'findAsset' | 'findSubmission' | 'listAssetSubmissions' | 'listDue'>> & {
-  /** In the order of the ids. */
+  /** The submissions in the order of the ids; undefined for an unknown id. */
   findSubmissions: (submissionIds: readonly string[]) => Work<(SubmissionWithRuns | undefined)[]>
 }
 
@@ -48,6 +49,7 @@ export function createAssetReads({ rows, value, inNumbers }: Statements): AssetR
   const selectDue = `SELECT ${RUN_COLUMNS}, ${WHOLE_SUBMISSION_COLUMNS} FROM ${RUNS} WHERE`
   type DueCells = [...RunCells, ...WholeSubmissionCells]
   const listDueAt = rows<DueCells>(`${selectDue} r.due_at <= ? ORDER BY r.due_at, r.n LIMIT ?`)
+  /** A due time later than any possible one was written while the clock was ahead. */
   const listDueAfter = rows<DueCells>(`${selectDue} r.due_at > ? ORDER BY r.due_at, r.n LIMIT ?`)
 
   function* allWithRuns(submissions: WholeSubmissionCells[]): Work<SubmissionWithRuns[]> {
@@ -56,7 +58,7 @@ export function createAssetReads({ rows, value, inNumbers }: Statements): AssetR
     for (const cells of found) runs.get(cells[2])?.push(toRun(cells))
     return submissions.map((cells) => ({ submission: toSubmission(cells), runs: runs.get(cells[0]) ?? [] }))
   }
-  /** The newest, or the newest before a number. */
+  /** The newest submissions of a file; if `before` is given, only those with lower numbers. */
   function* listSubmissions(
     fileId: string,
     limit: number,
@@ -67,7 +69,7 @@ export function createAssetReads({ rows, value, inNumbers }: Statements): AssetR
   function* findSubmissions(submissionIds: readonly string[]): Work<(SubmissionWithRuns | undefined)[]> {
     const numbers = submissionIds.flatMap((id) => parseId('sub', id)?.number ?? [])
     const found = yield* allWithRuns(yield* waitFor(listSubmissionsOf(JSON.stringify(numbers))))
-    // A different check means that the id is from another database.
+    // An id whose random bits are not those of the row is unknown: it may come from another database.
     const known = new Map(found.map((one) => [one.submission.submissionId, one]))
     return submissionIds.map((id) => known.get(id))
   }

@@ -9,14 +9,18 @@ type NamesOfFiles = ReadonlyMap<string, ReadonlySet<string>>
 
 type NameCells = [n: number, fileId: string, name: string | null, requestedAs: string | null]
 
-/** Maintains the table `current_runs`, from which a status is read, for all changes of a batch with the same few statements. */
+/**
+ * Maintains the table `current_runs`, from which statuses are read. All changes of a batch together take the same few statements as
+ * one change.
+ */
 export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }: Statements) {
   const lock = lockFiles === null ? null : run(lockFiles)
   const listNames = rows<NameCells>(
     `SELECT s.n, s.file_id, r.name, r.requested_as FROM submissions s LEFT JOIN runs r ON r.submission = s.n
       WHERE s.n ${inNumbers} AND s.file_id IS NOT NULL`,
   )
-  // A run that was requested as a placeholder also stands for the placeholder of older submissions: see `describeAsset`.
+  // A run that was requested as a placeholder also replaces the placeholder of older submissions (see `describeAsset`), so its
+  // submission counts as the newest for the placeholder's name, too.
   // Counts instead of joining: without statistics, PostgreSQL would start a join with all runs of that name, which takes seconds.
   const newest = `SELECT s.n FROM submissions s
     WHERE s.file_id = given.c1 AND 0 < (SELECT count(*) FROM runs r
@@ -56,12 +60,13 @@ export function createCurrentRuns({ rows, run, lockFiles, inNumbers, givenRows }
         [...submissions].map(([submissionId, names]) => [numberOf(submissionId), names]),
       )
       const files = new Map<string, Set<string>>()
-      for (const [n, fileId, ...ofRun] of yield* waitFor(
+      for (const [n, fileId, ...namesOfRun] of yield* waitFor(
         listNames(JSON.stringify([...additionalNames.keys()])),
       )) {
         const ofFile = files.get(fileId) ?? new Set()
         files.set(fileId, ofFile)
-        for (const name of [...(additionalNames.get(n) ?? []), ...ofRun]) if (name !== null) ofFile.add(name)
+        for (const name of [...(additionalNames.get(n) ?? []), ...namesOfRun])
+          if (name !== null) ofFile.add(name)
       }
       yield* refreshNames(files)
     },

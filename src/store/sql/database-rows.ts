@@ -17,7 +17,7 @@ import { createStats } from './stats.ts'
 
 export type DatabaseRows = ReturnType<typeof createDatabaseRows>
 
-/** All reads and writes apart from the batches of the queue. */
+/** All reads, and all writes that are not steps of a batch. */
 export function createDatabaseRows(statements: Statements, processId: number) {
   const rejected = createRejectedDeliveries(statements)
   const deliveries = createDeliveryReads(statements, rejected)
@@ -37,7 +37,7 @@ export function createDatabaseRows(statements: Statements, processId: number) {
     notificationList: createNotificationRows(statements),
     findDelivery: (deliveryId: string) => deliveries.find(deliveryId),
     listDeliveriesOf: (run: Run) => deliveries.listOfRun(run),
-    /** Locks the row, so that the lease is held until the transaction ends. */
+    /** Locks the row, so that the lease can't change hands until the transaction ends. */
     *findLease(name: string): Work<LeaseRow | undefined> {
       const cells = yield* waitFor(findLease(name))
       return cells && toRow(cells)

@@ -20,6 +20,7 @@ import type { Dialect } from './statements.ts'
 
 type Kind = Exclude<Key[0], 'forgotten'>
 
+/** The rows that a key of this kind finds. */
 type Found<K extends Kind> = Tables[K extends keyof typeof LOOKUPS ? (typeof LOOKUPS)[K] : K & keyof Tables]
 
 type ParamsOf = (id: string, name: string) => Cell[] | undefined
@@ -46,9 +47,9 @@ const byId =
     return parsed && [parsed.number, parsed.check]
   }
 
-const byRun: ParamsOf = (id) => byId('run')(runIdOf(id), '')
+const byNotificationId: ParamsOf = (id) => byId('run')(runIdOf(id), '')
 
-const byIdAndName: ParamsOf = (id, name) => {
+const bySubmissionAndName: ParamsOf = (id, name) => {
   const parsed = parseId('sub', id)
   return parsed && [parsed.number, parsed.check, name]
 }
@@ -61,8 +62,10 @@ function one<Cells, Row>(sql: string, paramsOf: ParamsOf, toRow: (cells: Cells) 
   return { sql, paramsOf, isSingle: true, toRow }
 }
 
-/** Limits the search to the newest submissions: a file may have thousands. */
+/** Limits the lookup of a file's unsettled runs to its newest submissions, because a file may have thousands. */
 const MAX_SUBMISSIONS = 100
+
+/* Statements up to their conditions. */
 
 const SUBMISSION = `SELECT ${SUBMISSION_COLUMNS} FROM submissions s WHERE`
 const RUN = `SELECT ${RUN_COLUMNS} FROM runs r WHERE`
@@ -71,10 +74,10 @@ export const CLAIM = `SELECT k.scope, k.nonce, k.claimed_at, k.fingerprint, s.n,
   FROM idempotency_keys k LEFT JOIN submissions s ON s.n = k.submission WHERE`
 const ITEM = `SELECT i.n, i.state, s.n, s.chk, i.reason, i.owner
   FROM retry_items i LEFT JOIN submissions s ON s.n = i.submission WHERE`
-/** The end of a condition on an owner. Not abandoned is work of our process (`id`), and of those with a heartbeat after a time. */
+/** The end of a condition: the owner is neither the process with this id, nor one with a heartbeat after this time. */
 const IS_ABANDONED = 'NOT IN (SELECT id FROM processes WHERE id = ? OR heartbeat_at > ?)'
 
-/** Work of `processId` counts as in progress, not as abandoned. */
+/** Creates a finder for each kind of key. Work of `processId` counts as in progress, not as abandoned. */
 export function createFinders(
   processId: number,
   { indexedBy, sameDay }: Pick<Dialect, 'indexedBy' | 'sameDay'>,
@@ -89,7 +92,7 @@ export function createFinders(
       toDetails,
     ),
     runs: one(`${RUN} r.n = ? AND r.chk = ?`, byId('run'), toRunRow),
-    runNamed: one(`${RUN} r.submission = ? AND r.chk = ? AND r.name = ?`, byIdAndName, toRunRow),
+    runNamed: one(`${RUN} r.submission = ? AND r.chk = ? AND r.name = ?`, bySubmissionAndName, toRunRow),
     runsOf: many(`${RUN} r.submission = ? AND r.chk = ? ORDER BY r.n`, byId('sub'), toRunRow),
     unsettledOf: many(
       `SELECT ${RUN_COLUMNS} FROM runs r WHERE r.submission IN (
@@ -118,7 +121,7 @@ export function createFinders(
     deliveries: one(`${DELIVERY} d.n = ? AND d.chk = ?`, byId('dlv'), toDeliveryRow),
     unclaimedOf: many(
       `${DELIVERY} d.submission = ? AND s.chk = ? AND d.service = ? AND d.cause = 'not_requested' ORDER BY d.n`,
-      byIdAndName,
+      bySubmissionAndName,
       toDeliveryRow,
     ),
     uploadEndsOf: many(`${DELIVERY} d.request_id = ? ORDER BY d.n`, byText, toDeliveryRow),
@@ -136,7 +139,7 @@ export function createFinders(
     notifications: one(
       `SELECT r.n, r.chk, o.target, o.body, o.attempt, o.created_at, o.due_at, o.result, o.reason, o.attempts
         FROM notifications o JOIN runs r ON r.n = o.n WHERE o.n = ? AND r.chk = ?`,
-      byRun,
+      byNotificationId,
       toNotification,
     ),
     claims: one(`${CLAIM} k.scope = ?`, byText, toClaim),

@@ -49,7 +49,10 @@ export function createHistoryRows({
     `SELECT n, chk, requested_at FROM runs ${notIndexed} WHERE n > ? AND ${isPending()} ORDER BY n LIMIT 1`,
   )
   const findLast = value<number | null>('SELECT max(n) FROM runs')
-  /** Runs below this number are not pending, or they are overdue: a run that becomes pending again is overdue at once. */
+  /**
+   * Runs below this number are not pending, are overdue, or were not committed yet when it was found. A run whose submission is no
+   * longer rejected does not change this: it is overdue at once.
+   */
   let firstPending = 0
 
   return {

@@ -30,10 +30,7 @@ type AlertCells = [
   isReported: number,
 ]
 
-/**
- * The reads of background jobs and of the start: due notifications, failures and alerts, the trusted time of the clock, the check
- * value of the token secret, the newest idempotency claim, and ended sessions.
- */
+/** The reads for background jobs, for metrics, for the start of the process, and for the sessions of operators. */
 export function createJobReads({
   rows,
   row,
@@ -58,13 +55,14 @@ export function createJobReads({
   const selectDue = `SELECT o.n, r.chk, o.target, o.host, o.attempt, o.created_at, o.due_at FROM notifications o JOIN runs r ON r.n = o.n
     WHERE o.host = ?`
   const listDue = rows<DueCells>(`${selectDue} AND o.due_at <= ? ORDER BY o.due_at, o.n LIMIT ?`)
+  /** Due times later than any possible one, of notifications that were created while the clock was ahead. */
   const listMisdated = rows<DueCells>(
     `${selectDue} AND o.due_at > ? AND o.created_at > ? ORDER BY o.due_at, o.n LIMIT ?`,
   )
   const countDue = row<[all: number, due: number]>(
     'SELECT count(*), count(*) FILTER (WHERE due_at <= ?) FROM notifications WHERE due_at IS NOT NULL',
   )
-  const findFailedAfter = value<string>(
+  const findFailedNameAfter = value<string>(
     'SELECT name FROM runs WHERE failed_at IS NOT NULL AND name > ? ORDER BY name LIMIT 1',
   )
   const countFailures = value<number>(
@@ -105,14 +103,14 @@ export function createJobReads({
     },
     *countFailures(since, atMost) {
       const counts: { extension: string; count: number }[] = []
-      // Jumps from name to name in the index: there are few names, and perhaps millions of failures.
-      let name = yield* waitFor(findFailedAfter(''))
+      // Jumps from one extension name to the next in the index: there are few names, and perhaps millions of failures.
+      let name = yield* waitFor(findFailedNameAfter(''))
       while (name !== undefined) {
         counts.push({
           extension: name,
           count: (yield* waitFor(countFailures(name, since, atMost))) ?? 0,
         })
-        name = yield* waitFor(findFailedAfter(name))
+        name = yield* waitFor(findFailedNameAfter(name))
       }
       return counts
     },

@@ -3,7 +3,7 @@ import {
   type DeliveryDetail,
   type DeliveryFilter,
   type ListedDelivery,
-  listRejection,
+  listedRejection,
 } from '../../domain/listed-delivery.ts'
 import type { Run } from '../../domain/run.ts'
 import type { DeliveryRows } from '../list-branches.ts'
@@ -15,15 +15,15 @@ import type { RejectedDeliveries } from './rejected-deliveries.ts'
 import {
   DELIVERIES,
   DELIVERY_COLUMNS,
+  DELIVERY_JOINS,
   type DeliveryCells,
-  OF_DELIVERY,
   parseJson,
   toDeliveryRow,
 } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** Limits the deliveries of a run, because a sender may repeat a webhook without end. */
-const MAX_OF_RUN = 1_000
+/** The maximum number of deliveries listed for one run, because a sender may repeat a webhook without end. */
+const MAX_DELIVERIES_OF_RUN = 1_000
 
 /** The reads for the list of deliveries and for a single delivery. */
 export function createDeliveryReads(statements: Statements, rejected: RejectedDeliveries) {
@@ -48,6 +48,7 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
     `SELECT b.headers, b.body FROM deliveries d JOIN delivery_bodies b ON b.n = d.n${statements.sameDay('b', 'd')} WHERE d.n = ?`,
   )
 
+  /** The numbers of the deliveries of a file in the window, as a JSON array. */
   function* numbersOf(fileId: string, { from, before }: Window): Work<string> {
     const found = yield* waitFor(listOfFile(fileId, fileId))
     return JSON.stringify(found.filter((n) => n >= from && n < before))
@@ -66,7 +67,7 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
       const { outcome, cause, service, fileId, since, until } = filter
       const exception = fileId === null ? exceptionOf(filter) : null
       const index = exception === null ? notIndexed : indexedBy('deliveries_exception')
-      const found = yield* listRecorded(`deliveries d ${index} ${OF_DELIVERY} WHERE true`, [], limit, [
+      const found = yield* listRecorded(`deliveries d ${index} ${DELIVERY_JOINS} WHERE true`, [], limit, [
         ['d.n >= ?', window.from],
         ['d.n < ?', window.before],
         ['d.service = ?', service],
@@ -84,7 +85,7 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
   return {
     list,
     *listOfRun({ runId, submissionId, name }: Run): Work<ListedDelivery[]> {
-      const params = [numberOf(runId), numberOf(submissionId), name, MAX_OF_RUN]
+      const params = [numberOf(runId), numberOf(submissionId), name, MAX_DELIVERIES_OF_RUN]
       return (yield* waitFor(listOfRun(...params))).map(toListedDelivery)
     },
     *find(deliveryId: string): Work<DeliveryDetail | undefined> {
@@ -97,15 +98,15 @@ export function createDeliveryReads(statements: Statements, rejected: RejectedDe
       }
       const found = yield* rejected.find(deliveryId)
       return (
-        found && { ...listRejection(found), headers: found.headers, body: found.body, bytes: found.bytes }
+        found && { ...listedRejection(found), headers: found.headers, body: found.body, bytes: found.bytes }
       )
     },
   }
 }
 
 /**
- * The outcome to look for in the column `exception`, which repeats the outcome of every delivery that was not applied; null if
- * the filter implies none. Only ignored deliveries have a cause.
+ * The outcome to look for in the column `exception`; null if the filter implies none. The column repeats the outcome of every
+ * delivery except applied extension webhooks. Only ignored deliveries have a cause.
  */
 function exceptionOf({ outcome, cause }: DeliveryFilter): DeliveryFilter['outcome'] {
   if (cause !== null) return 'ignored'

@@ -49,7 +49,7 @@ export function createNotificationRows(statements: Statements): NotificationRows
     },
     *find(notificationId) {
       const runId = runIdOf(notificationId)
-      // If nothing was replaced, the id is not that of a notification.
+      // `runIdOf` replaces the prefix of a notification's id. An id that it returns unchanged is of another kind.
       const parsed = runId === notificationId ? undefined : parseId('run', runId)
       const cells = parsed && (yield* waitFor(findOne(parsed.number, parsed.check)))
       return cells && toListedNotification(cells)
@@ -68,13 +68,13 @@ function toListedNotification([
   attempts,
 ]: ListedCells): ListedNotification {
   const runId = formatId('run', n, chk)
-  const ended = result === 'delivered' ? 'delivered' : 'given_up'
+  const endState = result === 'delivered' ? 'delivered' : 'given_up'
   return {
     notificationId: notificationIdOf(runId),
     runId,
     fileId,
     host,
-    state: dueAt === null ? ended : 'waiting',
+    state: dueAt === null ? endState : 'waiting',
     createdAt,
     dueAt,
     attempts: parseJson<ListedNotification['attempts']>(attempts) ?? [],

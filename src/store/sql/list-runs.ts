@@ -6,7 +6,7 @@ import { createNumbers, prepareList } from './list-rows.ts'
 import { cellsAfterRun, RUN_COLUMNS, type RunCells, toRun } from './rows.ts'
 import type { Statements } from './statements.ts'
 
-/** A prefix followed by it sorts after any text with that prefix. */
+/** The last Unicode character: a prefix followed by this character sorts after the texts with that prefix. */
 const LAST_CHARACTER = '\u{10FFFF}'
 
 type Source = keyof ReturnType<typeof createSources>
@@ -14,8 +14,8 @@ type Source = keyof ReturnType<typeof createSources>
 type ListedCells = [...RunCells, fileId: string | null, fileName: string | null, kind: number]
 
 /**
- * The FROM clauses of the list. Each names its index: without statistics, SQLite would often choose another. Conditions of
- * partial indexes are literal text.
+ * The sources of the list (see `prepareList`). They name their indexes, because SQLite, without statistics, would often choose
+ * others. The conditions of partial indexes are literals: SQLite could not match a parameter with them.
  */
 function createSources({ indexedBy, notIndexed, join }: Statements) {
   const byRun = (index: string) => `runs r ${index} ${join} submissions s ON s.n = r.submission WHERE`
@@ -23,7 +23,7 @@ function createSources({ indexedBy, notIndexed, join }: Statements) {
     `submissions s ${index} ${join} runs r ${indexedBy('runs_submission')} ON r.submission = s.n WHERE`
   return {
     number: `${byRun(notIndexed)} r.hidden IS NULL`,
-    name: `${byRun(indexedBy('runs_name'))} r.hidden IS NULL`,
+    extension: `${byRun(indexedBy('runs_name'))} r.hidden IS NULL`,
     failed: `${byRun(indexedBy('runs_attention'))} r.hidden IS NULL AND r.attention = ${ATTENTION.failed}`,
     expired: `${byRun(indexedBy('runs_attention'))} r.hidden IS NULL AND r.attention = ${ATTENTION.expired}`,
     acknowledged: `${byRun(indexedBy('runs_acknowledged'))} r.hidden IS NULL AND r.acknowledged_at IS NOT NULL`,
@@ -105,7 +105,7 @@ function indexFor(filter: RunFilter): Source {
   if (status === 'expired') return 'expired'
   if (contradicted === true) return 'contradicted'
   if (acknowledged === true) return 'acknowledged'
-  return extension === null ? 'number' : 'name'
+  return extension === null ? 'number' : 'extension'
 }
 
 function toListedRun(cells: ListedCells): ListedRun {

@@ -8,10 +8,13 @@ import { createFindSwept } from './list-runs.ts'
 import { createRemovalRows } from './removal.ts'
 import type { Statements } from './statements.ts'
 
-/** A boolean, as each database returns it. */
+/** A boolean as the database returns it: a number with SQLite. */
 type Truth = number | boolean
 type SweptCells = [n: number, isPending: Truth, isOverdue: Truth, requestedAt: number]
-/** A submission, or a delivery without a file id, that may be old. `bytes`: of its bodies. */
+/**
+ * A submission or a delivery that may be old. `bytes`: the size of its bodies. `fileId`: null for a delivery. `uses`: whether it
+ * is still needed, for each possible reason.
+ */
 type OldCells = [n: number, at: number, bytes: number, fileId: string | null, ...uses: Truth[]]
 
 /** The reads and writes of maintenance jobs, which handle many rows. */
@@ -22,7 +25,8 @@ export function createMaintenanceRows(
   const listRuns = rows<SweptCells>(
     `SELECT n, ${isPending()}, overdue IS NOT NULL, requested_at FROM runs WHERE n > ? ORDER BY n LIMIT ?`,
   )
-  // A run settled since it was read stays unchanged. In the WHERE clause, this condition would make PostgreSQL scan the table.
+  // A run that was settled after it was read stays unchanged. The WHERE clause doesn't exclude such runs, because the condition
+  // would make PostgreSQL scan the table.
   const ifPending = (value: string) => `CASE WHEN ${isPending('runs.')} THEN ${value}`
   const markOverdue = run(
     `UPDATE runs SET overdue = ${ifPending('1')} END,
@@ -45,7 +49,8 @@ export function createMaintenanceRows(
         EXISTS (SELECT 1 FROM submissions WHERE file_id = s.file_id AND n <= ?)
       FROM submissions s WHERE n > ? ORDER BY n LIMIT ?`,
   )
-  // Runs added late have higher numbers than runs of newer submissions.
+  // The last of these runs may not belong to the newest submission: a run that was added to an older submission later has a higher
+  // number.
   const findSubmissionOfRuns = value<number | null>(
     'SELECT max(submission) FROM (SELECT submission FROM runs WHERE n <= ? ORDER BY n DESC LIMIT 100) AS newest',
   )
@@ -106,11 +111,11 @@ export function createMaintenanceRows(
     },
     *listDeliveriesAfter(after, limit) {
       const found = yield* waitFor(listDeliveries(after, limit))
-      return found.map(([n, at, bytes, , belongsToRun]) => ({
+      return found.map(([n, at, bytes, , belongsToSubmission]) => ({
         n,
         at,
         bytes,
-        belongsToRun: Boolean(belongsToRun),
+        belongsToSubmission: Boolean(belongsToSubmission),
       }))
     },
     *listClaims(claimedBy, limit) {

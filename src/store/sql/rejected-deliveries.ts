@@ -1,6 +1,6 @@
 import type { NewRejectedDelivery, RejectedDelivery, RejectionCause } from '../../domain/delivery.ts'
 import { formatId, type NewIds, parseId } from '../../domain/ids.ts'
-import { type DeliveryFilter, type ListedDelivery, listRejection } from '../../domain/listed-delivery.ts'
+import { type DeliveryFilter, type ListedDelivery, listedRejection } from '../../domain/listed-delivery.ts'
 import { keepRejected, type RejectionRows } from '../keep-rejected.ts'
 import type { Window } from '../list-pages.ts'
 import { type Work, waitFor } from '../transaction-work.ts'
@@ -36,7 +36,7 @@ export function createRejectedDeliveries(statements: Statements) {
     'SELECT n, stored_bytes FROM rejected_deliveries WHERE proven = ? ORDER BY n LIMIT ?',
   )
   const remove = run('DELETE FROM rejected_deliveries WHERE n = ?')
-  // With the concatenation, no index has the order of the groups, so SQLite finds the rows by time.
+  // Grouped by a concatenation, too, because no index has this order: so SQLite always finds the rows by time.
   const countByCause = rows<[cause: RejectionCause, count: number]>(
     `SELECT cause, count(*) FROM rejected_deliveries WHERE received_at >= ? GROUP BY cause, cause || ''`,
   )
@@ -74,7 +74,7 @@ export function createRejectedDeliveries(statements: Statements) {
     remove: (n) => waitFor(remove(n)),
   }
   return {
-    /** Runs inside a transaction. Returns the ids. */
+    /** Stores deliveries, and evicts the oldest (see `keepRejected`). Call it inside a transaction. Returns the ids. */
     keep: (ids: Pick<NewIds, 'delivery'>, rejected: readonly NewRejectedDelivery[]) =>
       keepRejected(rejectionRows, ids, rejected),
     *count(since: number): Work<{ cause: RejectionCause; count: number }[]> {
@@ -87,7 +87,7 @@ export function createRejectedDeliveries(statements: Statements) {
     ): Work<ListedDelivery[]> {
       const times = [since ?? Number.MIN_SAFE_INTEGER, until ?? Number.MAX_SAFE_INTEGER]
       const found = yield* waitFor(list(from, before, cause, ...times, limit))
-      return found.map((cells) => listRejection(toRejected(cells)))
+      return found.map((cells) => listedRejection(toRejected(cells)))
     },
     *find(deliveryId: string): Work<RejectedDelivery | undefined> {
       const parsed = parseId('dlv', deliveryId)

@@ -7,7 +7,7 @@ import { RUN_COLUMNS, type RunCells, toRunRow } from './rows.ts'
 import type { Statements } from './statements.ts'
 import { createAppendDelta } from './stats.ts'
 
-/** Deletes submissions with everything that belongs to them, deliveries, and bodies. */
+/** Deletes submissions with everything that belongs to them, or deliveries with their bodies, or only bodies. */
 export function createRemovalRows(
   statements: Statements,
 ): RemovalRows & Pick<RetentionRows, 'deleteDeliveries'> & Pick<PruningRows, 'deleteBodies'> {
@@ -22,6 +22,7 @@ export function createRemovalRows(
     `SELECT n, chk FROM deliveries WHERE n IN (
       SELECT settled_by FROM runs WHERE submission ${inNumbers} UNION SELECT n FROM deliveries WHERE submission ${inNumbers})`,
   )
+  // The text of a token before its dot is the id of the submission, even if the rest of the token is forged.
   const deleteRejected = rows<[n: number, chk: string]>(
     `DELETE FROM rejected_deliveries WHERE submission_id ${inTexts} OR ${beforeDot('token')} ${inTexts}
       RETURNING n, chk`,
@@ -33,7 +34,7 @@ export function createRemovalRows(
   const deleteEmptyRetries = run(
     `DELETE FROM retries WHERE n ${inNumbers} AND NOT EXISTS (SELECT 1 FROM retry_items WHERE retry = retries.n)`,
   )
-  // Each takes the same submissions. Rows that refer to runs are deleted before the runs.
+  // Each statement has one parameter, the submissions. Rows that refer to runs are deleted before the runs.
   const deletions = [
     `DELETE FROM notifications WHERE n ${ofRuns}`,
     `DELETE FROM retry_items WHERE run ${ofRuns}`,

@@ -1,6 +1,6 @@
 /**
- * A write of one row. `keep` inserts it unless it exists; `save` inserts or updates it by its `key` columns; `update` takes the
- * row's number last.
+ * A write of one row: `keep` inserts it unless it exists; `save` inserts or updates it by its `key` columns; `update` takes the
+ * row's number last. A `statement` may write any number of rows.
  */
 export type RowWrite =
   | { kind: 'insert' | 'keep' | 'update'; table: string; columns: readonly string[] }
@@ -10,17 +10,20 @@ export type RowWrite =
 export type Cell = string | number | Buffer | null
 
 /**
- * Each write takes the values of its columns. It may take effect only in `flush`, in the order of `ROW_WRITES`; if a row is saved
- * twice, the last write counts.
+ * Each function takes the values of the columns, or the parameters of the statement. The write may take effect only in `flush`
+ * (see `createWriteChanges`), in the order of `ROW_WRITES`; if a row is saved twice, the last write counts.
  */
 export type RowWriter = { readonly [write in keyof typeof ROW_WRITES]: (...values: readonly Cell[]) => void }
 
-/** The columns of a run that a successful webhook changes: SQLite rewrites the entries of each index on an updated column. */
+/**
+ * The columns of a run that a webhook usually changes when it reports success. Then no others are updated, because SQLite rewrites
+ * the entries of each index on an updated column.
+ */
 const SETTLING_COLUMNS = 'status, source, settled_at, updated_at, settled_by'
 const OTHER_RUN_COLUMNS = `bound_to, hidden, due_at, overdue, attention, cause, failed_at, acknowledged_at, contradicted,
   error, evidence`
 
-/** The columns of a submission that ImageKit's response changes. */
+/** The columns of a submission that ImageKit's response changes, without the large ones (`saveDetails`). */
 const RESPONSE_COLUMNS = 'state, file_id, file_name, request_id, responded_at, updated_at, error'
 
 /** The columns of a delivery that change when a submission claims it. */
@@ -29,7 +32,7 @@ const CLAIM_COLUMNS = 'outcome, run, exception, submission, cause, file_id, requ
 /** The columns of a notification that an attempt changes. */
 const ATTEMPT_COLUMNS = 'due_at, attempt, result, reason, attempts'
 
-/** Deletions come first, because a new row may replace a deleted one. */
+/** The list begins with deletions, because an inserted row may replace a deleted one. */
 export const ROW_WRITES = {
   deleteRun: statement('DELETE FROM runs WHERE n = ?'),
   deleteRejected: statement('DELETE FROM rejected_deliveries WHERE n = ?'),
@@ -64,7 +67,7 @@ export const ROW_WRITES = {
     'scope',
     'nonce, claimed_at, fingerprint, submission, abandoned, owner, response',
   ),
-  updateItem: update('retry_items', 'state, submission, owner, reason'),
+  updateRetryItem: update('retry_items', 'state, submission, owner, reason'),
   saveLease: save('leases', 'name', 'holder, epoch, ends_at'),
   saveSignIn: save('sign_in_failures', 'name', 'times, latest_at'),
   deleteOldSignIns: statement('DELETE FROM sign_in_failures WHERE latest_at <= ?'),
@@ -74,7 +77,7 @@ export const ROW_WRITES = {
   ),
   insertAuditEntry: insert('audit_log', 'at, actor, kind, subject, reason, details'),
   insertRetry: insert('retries', 'retry_id, created_at, actor'),
-  insertItem: statement(
+  insertRetryItem: statement(
     `INSERT INTO retry_items (retry, run, state) SELECT n, CAST(? AS BIGINT), 'waiting' FROM retries WHERE retry_id = ?`,
   ),
   saveAlert: save(

@@ -5,7 +5,7 @@ import { isFinal, type Run } from '../../domain/run.ts'
 import type { Submission } from '../../domain/submission.ts'
 import { FINAL_STATUS, KIND, OUTCOME, ROUTE, SIGNATURE, SOURCE, STATE, STATUS, textOf } from './codes.ts'
 
-/* Rows are read as arrays, with columns in the order given here: building objects took SQLite three times as long. */
+/* Rows are read as arrays, with columns in the order given here: reading objects from SQLite took three times as long. */
 
 export const RUNS = 'runs r JOIN submissions s ON s.n = r.submission'
 
@@ -68,7 +68,7 @@ export function toRunRow(cells: [...RunCells, ...unknown[]]): RunRow {
   }
 }
 
-/** As wide as an ImageKit file id, so that a row does not grow when its submission is bound. */
+/** Stands for no file: as wide as an ImageKit file id, so that the row of a run does not grow when its submission is bound. */
 export const UNBOUND = ' '.repeat(24)
 
 export function toRun(cells: [...RunCells, ...unknown[]]): Run {
@@ -124,15 +124,21 @@ export function toSubmissionRow(cells: SubmissionCells): SubmissionRow {
   }
 }
 
-/** The columns of `deliveries d`, with the ids of the run `r` and the submission `s` that the delivery concerns. */
+/**
+ * The columns of `deliveries d`, with the ids of the run `r` and the submission `s` that the delivery concerns. The file of an
+ * applied extension webhook is that of its submission.
+ */
 export const DELIVERY_COLUMNS = `d.n, d.chk, d.route, d.received_at, d.signature, d.outcome, d.cause, d.service, d.final_status,
   CASE WHEN d.exception IS NULL THEN s.file_id ELSE d.file_id END, d.event_id, d.request_id, d.unclaimed, s.n, s.chk, r.n, r.chk`
 
-/** A delivery that was applied on arrival stores only its run; any other stores its submission, and perhaps no run. */
-export const OF_DELIVERY = `LEFT JOIN runs r ON r.n = coalesce(d.run, (SELECT n FROM runs WHERE submission = d.submission AND name = d.service))
+/**
+ * Joins the run and the submission of a delivery, if it has them. An extension webhook that was applied on arrival stores only its
+ * run. Any other delivery stores its submission, and perhaps no run; then the run is found by its name.
+ */
+export const DELIVERY_JOINS = `LEFT JOIN runs r ON r.n = coalesce(d.run, (SELECT n FROM runs WHERE submission = d.submission AND name = d.service))
   LEFT JOIN submissions s ON s.n = coalesce(d.submission, r.submission)`
 
-export const DELIVERIES = `deliveries d ${OF_DELIVERY}`
+export const DELIVERIES = `deliveries d ${DELIVERY_JOINS}`
 
 export type DeliveryCells = [
   n: number,
@@ -161,7 +167,7 @@ export function toDeliveryRow(cells: DeliveryCells): DeliveryRow {
     route: textOf(ROUTE, cells[2]),
     receivedAt: cells[3],
     outcome: textOf(OUTCOME, cells[5]),
-    // Only the rules write this column, with causes of this type.
+    // Only causes of this type are ever stored.
     cause: cells[6] as DeliveryRow['cause'],
     signature: textOf(SIGNATURE, cells[4]),
     submissionId: idOf('sub', cells[13], cells[14]),
@@ -186,7 +192,7 @@ function idOf(kind: 'sub' | 'run', n: number | null, chk: string | null): string
   return n === null || chk === null ? null : formatId(kind, n, chk)
 }
 
-/** The column was written by `writeJson` from a value of this type. */
+/** Parses a JSON column. `T` must be the type of the values that are written to the column. */
 export function parseJson<T>(text: string | null): T | null {
   return text === null ? null : JSON.parse(text)
 }

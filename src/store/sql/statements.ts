@@ -2,9 +2,10 @@ import type { Awaitable } from '../transaction-work.ts'
 
 export type Query<T> = (...params: unknown[]) => Awaitable<T>
 
-/** Prepares statements of one database, each once. Parameters are written `?`; rows are arrays of cells. */
+/** Prepares statements for one database. Parameters are written `?`; a row is an array of cells. */
 export type Statements = Dialect & {
   rows: <Cells>(sql: string) => Query<Cells[]>
+  /** The first row. */
   row: <Cells>(sql: string) => Query<Cells | undefined>
   /** The only cell of the first row. */
   value: <T>(sql: string) => Query<T | undefined>
@@ -15,8 +16,9 @@ export type Statements = Dialect & {
 
 /** The differences between the databases' SQL. Lists are passed as JSON. */
 export type Dialect = {
-  /** Keeps a planner without statistics from choosing another index. */
+  /** Follows a table. Keeps SQLite, which has no statistics, from choosing another index. */
   indexedBy: (index: string) => string
+  /** Follows a table. Keeps SQLite from using an index; it can still search by row number. */
   notIndexed: string
   /** How many row numbers below a visible one may belong to transactions that are not committed yet. */
   uncommitted: number
@@ -24,33 +26,37 @@ export type Dialect = {
   longestTransactionMs: number
   /** Makes SQLite read the tables in the written order. */
   join: 'CROSS JOIN' | 'JOIN'
-  /** The end of a condition: the number is one of a list. */
+  /** Follows a number in a condition: the number is one of a list. */
   inNumbers: string
-  /** The end of a condition: the text is one of a list. */
+  /** Follows a text in a condition: the text is one of a list. */
   inTexts: string
-  /** The rows of a list, with this many cells each, in order. The columns `c1`, `c2`, … are texts or typed as in the list. */
+  /**
+   * Selects the rows of a list, each an array of at least this many cells, as the columns `c1`, `c2`, …. With SQLite these have
+   * the types of the cells; with PostgreSQL they are texts.
+   */
   givenRows: (cells: number) => string
-  /** A file name as it is sorted: case-insensitively. */
+  /** A file name as it is sorted: without distinguishing upper and lower case of ASCII letters. */
   sortedName: (name: string) => string
-  /** The text before the first dot. */
+  /** The text before the first dot; empty if there is no dot. */
   beforeDot: (text: string) => string
   /**
-   * Keeps other transactions from computing the current runs of files until this one ends; null if transactions never overlap.
+   * A statement that keeps other transactions from computing the current runs of a list of files until this one ends; null if
+   * transactions never overlap.
    */
   lockFiles: string | null
   /** Locks rows against changes until the transaction ends; empty if transactions never overlap. */
   forUpdate: '' | ' FOR UPDATE'
-  /** The additional condition (`AND …`, or empty) that joins a body to its delivery. */
+  /** The additional condition (`AND …`, or empty) that joins a body to its delivery: PostgreSQL partitions bodies by day. */
   sameDay: (body: string, delivery: string) => string
-  /** The bodies of the deliveries that match a condition. */
+  /** A condition that selects the bodies of the deliveries that match `condition`. */
   bodiesOf: (condition: string) => string
-  /** The rows of `hours` in counter deltas. */
+  /** Selects the number ranges of hours in the counter deltas, with the columns of `hours`. */
   hoursOfDeltas: string
-  /** The text of the counters of a delta. */
+  /** The counters of a delta, as JSON text. */
   countersOfDelta: string
 }
 
-/** The first cells of a list's row, as `c1`, `c2`, … */
+/** The columns `c1`, `c2`, …: the first cells of `row`, which is a JSON array. */
 export function listCells(cells: number, row: string): string {
   return Array.from({ length: cells }, (_, place) => `${row} ->> ${place} AS c${place + 1}`).join(', ')
 }

@@ -11,8 +11,8 @@ import type { CounterRows } from '../fold-counters.ts'
 import { type Work, waitFor } from '../transaction-work.ts'
 import type { Statements } from './statements.ts'
 
-const HOURS = { table: 'counters', start: 'hour' }
-const DAYS = { table: 'day_counters', start: 'day' }
+const HOURS = { table: 'counters', timeColumn: 'hour' }
+const DAYS = { table: 'day_counters', timeColumn: 'day' }
 
 /** Appends a delta, to be folded later. */
 export function createAppendDelta({ run }: Statements): (delta: StatDelta) => Work<void> {
@@ -31,11 +31,11 @@ export function createStats({
 }: Statements): CounterRows & {
   readStats: (from: number, until: number) => Work<StatCounts>
 } {
-  const within = ({ table, start }: typeof HOURS) =>
+  const within = ({ table, timeColumn }: typeof HOURS) =>
     `SELECT kind, extension, value, count FROM ${table}
-      WHERE kind IN ('settled', 'failed', 'seconds') AND ${start} >= ? AND ${start} < ?`
-  // One statement: otherwise deltas folded in between would be counted twice, or not at all. Parsing each counter's JSON in the
-  // database took ten times as long.
+      WHERE kind IN ('settled', 'failed', 'seconds') AND ${timeColumn} >= ? AND ${timeColumn} < ?`
+  // One statement: otherwise deltas folded in between would be counted twice, or not at all. The counters of a delta are selected as
+  // text, because parsing them in the database took ten times as long.
   const list = rows<[...StatCounter, counters: string | null]>(
     `SELECT ${NOW}, kind, extension, value, count, NULL FROM counters WHERE kind = 'runs' AND hour = ${NOW}
       UNION ALL SELECT ${NOW}, kind, extension, value, sum(count), NULL
@@ -47,8 +47,8 @@ export function createStats({
   const listDeltas = rows<[n: number, delta: string]>(
     `SELECT n, delta FROM counter_deltas ORDER BY n LIMIT ?${forUpdate}`,
   )
-  const createAdd = ({ table, start }: typeof HOURS) => {
-    const key = `kind, ${start}, value, extension`
+  const createAdd = ({ table, timeColumn }: typeof HOURS) => {
+    const key = `kind, ${timeColumn}, value, extension`
     const givenKey = 'c2, CAST(c1 AS BIGINT), c4, c3'
     // Without the WHERE, SQLite would parse ON CONFLICT as part of the SELECT.
     const add = run(

@@ -12,7 +12,10 @@ import type { CurrentRuns } from './current-runs.ts'
 import type { RowWriter } from './row-writes.ts'
 import { partsOf, UNBOUND, writeJson } from './rows.ts'
 
-/** Writes the changes of a batch, one table after the other. Rows of unfinished work are marked with `processId`. */
+/**
+ * Writes the changes of a batch, one table after another. `flush` executes the writes that `to` has collected. Rows of unfinished
+ * work are marked with `processId`.
+ */
 export function createWriteChanges(
   to: RowWriter,
   currentRuns: CurrentRuns,
@@ -97,7 +100,7 @@ export function createWriteChanges(
     }
     const status =
       isAppliedOnArrival || after.finalStatus === null ? null : FINAL_STATUS.to[after.finalStatus]
-    // Only the delivery that applied an event stores its id, not its repetitions.
+    // Only the first delivery of an event stores the event's id, not its repetitions: the ids are unique.
     const eventId = after.outcome === 'duplicate' ? null : after.eventId
     const received = [
       ROUTE.to[after.route],
@@ -144,7 +147,7 @@ export function createWriteChanges(
       if (after === undefined) continue
       const { itemId, state, submissionId, reason } = after
       const owner = state === 'submitting' ? processId : null
-      to.updateItem(state, submissionId === null ? null : numberOf(submissionId), owner, reason, itemId)
+      to.updateRetryItem(state, submissionId === null ? null : numberOf(submissionId), owner, reason, itemId)
     }
     for (const { after } of rows.leases)
       if (after) to.saveLease(after.name, after.isOurs ? processId : NO_PROCESS, after.epoch, after.endsAt)
@@ -153,7 +156,7 @@ export function createWriteChanges(
       else if (before) to.deleteSignIn(before.name)
     for (const other of others) {
       writeOther(to, other, processId)
-      // The next entry may save or delete the same rows.
+      // The changes of the next step may save or delete the same rows.
       yield* waitFor(flush())
     }
     const signInsSince = others.flatMap((other) => other.signInsSince ?? [])
@@ -166,12 +169,12 @@ export function createWriteChanges(
   }
 }
 
-/** No process has this number. */
+/** The holder of a released lease: no process has this number. */
 const NO_PROCESS = 0
 
 const ATTENTION_BY_STATUS = { pending: null, success: null, ...ATTENTION } as const
 
-/** Only the columns that every run uses have values. */
+/** Whether the columns for exceptional states are empty. If they are before and after a change, `settleRun` need not write them. */
 function isPlain(run: RunRow): boolean {
   return (
     (run.status === 'pending' || run.status === 'success') &&
@@ -185,7 +188,10 @@ function isPlain(run: RunRow): boolean {
   )
 }
 
-/** An applied extension webhook. If it was applied on arrival, its row names only its run, whose row has the other values. */
+/**
+ * Whether it is an applied extension webhook. If it was applied on arrival, the row of the delivery refers only to the run,
+ * whose row has the submission, the file and the status.
+ */
 function isApplied({ outcome, route, runId }: DeliveryRow): boolean {
   return outcome === 'applied' && route === 'extension' && runId !== null
 }
@@ -216,7 +222,7 @@ function writeOther(to: RowWriter, other: OtherChanges, processId: number): void
     to.insertAuditEntry(at, actor, kind, subject, reason, writeJson(details))
   if (retry) {
     to.insertRetry(retry.retryId, retry.at, retry.actor)
-    for (const runId of retry.runIds) to.insertItem(numberOf(runId), retry.retryId)
+    for (const runId of retry.runIds) to.insertRetryItem(numberOf(runId), retry.retryId)
   }
   for (const alert of alerts) {
     const { kind, extension, alertId, state, since, passedAt, resolvedAt, value, isReported } = alert

@@ -5,8 +5,8 @@ import { errorMessage } from '../../domain/errors.ts'
 import type { Connection } from './connection.ts'
 
 /**
- * Copies the database piece by piece between its writes; the copy includes concurrent writes. Rejects with `EEXIST` if the file
- * exists, because SQLite would overwrite it.
+ * Copies the database in small pieces, so that writes can continue in between; the copy includes them. Rejects with `EEXIST` if
+ * the file exists, because SQLite would overwrite it.
  */
 export async function backUp(connection: Connection, path: string): Promise<void> {
   const file = await open(path, 'wx', 0o600)

@@ -14,7 +14,8 @@ const PRAGMAS = [
   // On macOS a plain fsync stops at the drive's cache. No effect elsewhere.
   'fullfsync = ON',
   'foreign_keys = ON',
-  // Only another tool can lock the file, and waiting blocks the whole process: a 503, which is retried, is better.
+  // Only another tool can lock the file. Waiting for it blocks the whole process, so after a short time a 503, which senders
+  // retry, is better.
   `busy_timeout = ${BUSY_TIMEOUT_MS}`,
   // SQLite's default. A longer log makes the rare checkpoint, and thus the slowest responses, several times slower.
   'wal_autocheckpoint = 1000',
@@ -26,8 +27,8 @@ const PRAGMAS = [
   'temp_store = MEMORY',
 ]
 
-/** Creates the file with mode 600 unless it exists. */
-export function makePrivate(path: string): void {
+/** Creates the file with mode 600. Leaves a file that exists as it is. */
+export function createPrivateFile(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o600))
   } catch {
@@ -35,7 +36,10 @@ export function makePrivate(path: string): void {
   }
 }
 
-/** SQLite puts the log beside the file itself, not beside a link to it. We do the same with the lock. */
+/**
+ * The path of the write-ahead log or of the lock file of a database. SQLite puts the log beside the file itself, not beside a
+ * symbolic link to the file. We do the same with the lock.
+ */
 export function pathBeside(path: string, suffix: '-wal' | '-lock'): string {
   return (existsSync(path) ? realpathSync(path) : path) + suffix
 }
@@ -45,25 +49,25 @@ const LOG_HEADER_BYTES = 32
 const FRAME_HEADER_BYTES = 24
 
 /**
- * The number of frames that SQLite counts in the write-ahead log, and the number that fits into a log of `logBytes`. The first
- * use of a connection opens and recovers the log. Fails inside a transaction.
+ * The number of frames that SQLite counts in the write-ahead log, and the number that fits into a log of `logBytes`. After a
+ * crash, SQLite counts only the committed frames, which it recovers at the first use of a connection. Fails inside a transaction.
  */
 export function countFrames(connection: Connection, logBytes: number) {
-  // Copies nothing.
+  // A NOOP checkpoint copies nothing into the file, and only counts.
   const [{ log = 0 } = {}] = connection.pragma('wal_checkpoint(NOOP)') as { log?: number }[]
   const pageBytes = Number(connection.pragma('page_size', { simple: true }))
   const fitting = Math.floor((logBytes - LOG_HEADER_BYTES) / (pageBytes + FRAME_HEADER_BYTES))
   return { frames: Math.max(log, 0), framesInLog: Math.max(fitting, 0) }
 }
 
-/** Makes the connection wait for the lock of another one, or else fail at once. */
+/** Makes the connection wait briefly for the lock of another one, or fail at once. */
 export function setWaitsForLocks(connection: Connection, waits: boolean): void {
   connection.pragma(`busy_timeout = ${waits ? BUSY_TIMEOUT_MS : 0}`)
 }
 
 export function openConnection(path: string): Connection {
-  // SQLite would create a world-readable file; its log and index get the file's mode.
-  makePrivate(path)
+  // SQLite would create a world-readable file. The files beside it (`-wal` and `-shm`) get its mode.
+  createPrivateFile(path)
   const connection = new Database(path)
   try {
     for (const pragma of PRAGMAS) connection.pragma(pragma)
@@ -74,10 +78,13 @@ export function openConnection(path: string): Connection {
   }
 }
 
-/** The disk or the file failed; https://www.sqlite.org/rescode.html. Extended codes start with these. */
+/**
+ * The disk, the file or a lock makes the database unavailable: https://www.sqlite.org/rescode.html. Extended codes start with
+ * these.
+ */
 const UNAVAILABLE = /^SQLITE_(FULL|IOERR|BUSY|LOCKED|READONLY|CORRUPT|NOTADB|CANTOPEN|PERM|NOMEM)/
 
-/** The error to reject with: `store_unavailable` if the disk or the file failed, else the error itself. */
+/** The error to reject with: `store_unavailable` if its code is one of `UNAVAILABLE`, else the error itself. */
 export function storeError(error: unknown): unknown {
   return error instanceof Database.SqliteError && UNAVAILABLE.test(error.code)
     ? storeUnavailable(error)

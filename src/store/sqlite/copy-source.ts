@@ -7,7 +7,7 @@ import * as schema from './schema.ts'
 /** These tables only concern running processes. */
 const NOT_COPIED = new Set(['processes', 'leases', 'probes'])
 
-/** Excludes the owner, which is the process that has the file open. */
+/** Excludes the owner, which is the process that opened the file last. */
 const ROW_CONDITIONS = new Map([['metadata', `name <> 'owner'`]])
 
 const ROWS_AT_ONCE = 1_000

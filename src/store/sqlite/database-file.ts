@@ -2,7 +2,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, statfsSync, statSync } from 
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { DatabaseStartError, errorMessage } from '../../domain/errors.ts'
-import { isBusy, makePrivate, pathBeside } from './connection.ts'
+import { createPrivateFile, isBusy, pathBeside } from './connection.ts'
 
 /** Whether there is a non-empty file at `path`, valid or not. */
 export function hasDatabase(path: string): boolean {
@@ -15,12 +15,12 @@ export function hasDatabase(path: string): boolean {
 }
 
 /**
- * Files in /proc look like files on a disk, but no file can be created there:
+ * The type of the file system /proc. Its files look like files on a disk, but no file can be created there:
  * https://man7.org/linux/man-pages/man2/statfs.2.html
  */
 const PROC_TYPE = 0x9fa0
 
-/** Creates a missing file, empty. Throws `DatabaseStartError` if no database can ever be there. */
+/** Creates a missing folder, and a missing file, empty. Throws `DatabaseStartError` if no database can ever be there. */
 export function checkDatabasePath(path: string): void {
   let isDatabase: boolean
   let isInProc: boolean
@@ -33,11 +33,11 @@ export function checkDatabasePath(path: string): void {
     throw unusable(path, errorMessage(error))
   }
   if (isInProc) throw unusable(path, 'it is in /proc')
-  // For a folder or a device, no lock file should be created either.
+  // Checked here, so that no lock file is created beside a folder or a device.
   if (!isDatabase) throw unusable(path, 'it is not a file')
 }
 
-/** Not `recursive: true`: below /proc that never returns. */
+/** Creates a folder with its parents. Not with `recursive: true`: below /proc, `mkdirSync` would never return. */
 function makeFolder(path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
   makeFolder(dirname(path))
@@ -58,14 +58,14 @@ export function rejectHardLinks(path: string): void {
 }
 
 /**
- * Takes `PATH-lock` for the life of this process and returns the function that releases it. Throws `DatabaseStartError` if
- * another process has it. The lock is an open transaction on a separate database, so the kernel releases it when the process
+ * Locks `PATH-lock`, and returns the function that releases the lock. Throws `DatabaseStartError` if another process has it. The
+ * lock is an open transaction on a separate database, so the kernel releases it when the process
  * ends, even by kill -9, and no stale lock remains.
  */
 export function takeProcessLock(path: string): () => void {
   const lockPath = pathBeside(path, '-lock')
-  // A process that can read the file could take the lock, and keep the service from starting.
-  makePrivate(lockPath)
+  // Private, because a process that can read the file could lock it, and keep the service from starting.
+  createPrivateFile(lockPath)
   const lock = new Database(lockPath, { timeout: 0 })
   try {
     chmodSync(lockPath, 0o600)

@@ -78,7 +78,10 @@ export function createDatabaseGuard(
       const fault = findFault()
       if (fault !== undefined) throw errorFor(fault)
     },
-    /** Call it inside a transaction, so that no other process can commit between this check and our commit. */
+    /**
+     * Throws if another process has become the owner. Call it inside a transaction, so that no other process can commit between this
+     * check and our commit.
+     */
     checkOwner(): void {
       const version = dataVersion()
       if (version === checkedVersion) return

@@ -13,17 +13,17 @@ export function createLoadRows(
 ): (keys: readonly Key[], into: WorkingSet) => void {
   const statements = createStatements(connection)
   const finders = createFinders(processId, statements)
-  const lookups = new Map<Key[0], ReturnType<typeof prepareFinder<Tables[TableName]>>>()
+  const prepared = new Map<Key[0], ReturnType<typeof prepareFinder<Tables[TableName]>>>()
   // `Object.entries` loses the type of the keys, which are the kinds.
   for (const [kind, finder] of Object.entries<Finder<Tables[TableName]>>(finders))
-    lookups.set(kind as keyof typeof finders, prepareFinder(connection, finder))
+    prepared.set(kind as keyof typeof finders, prepareFinder(connection, finder))
   const isForgotten = statements.value<number>('SELECT 1 FROM forgotten WHERE digest = ?')
   return (keys, into) => {
     for (const key of keys) {
       if (into.isLoaded(key)) continue
       const [kind, id, name = ''] = key
       if (kind === 'forgotten') into.loadForgotten(id, isForgotten(digestOf(id)) !== undefined)
-      else into.load(key, lookups.get(kind)?.(id, name) ?? [])
+      else into.load(key, prepared.get(kind)?.(id, name) ?? [])
     }
   }
 }

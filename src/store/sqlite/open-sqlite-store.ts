@@ -23,11 +23,14 @@ export type SqliteStoreOptions = WriteQueueOptions & {
   onOpen?: (opened: OpenedDatabase) => void
 }
 
-/** The state of the write-ahead log at the start, and the number of migrations. */
+/** The state of the write-ahead log at the start, and the number of migrations that were run. */
 type OpenedDatabase = {
   /** Committed frames that SQLite recovered from the log. */
   recoveredFrames: number
-  /** Frames that fit into the log file. Any beyond the recovered ones precede the last checkpoint, or are damaged. */
+  /**
+   * Frames that fit into the log file. Those beyond the recovered ones were written before the last checkpoint, were not
+   * committed, or are damaged.
+   */
   framesInLog: number
   migrations: number
 }
@@ -51,7 +54,7 @@ export function openSqliteStore({ path, onOpen, ...queueOptions }: SqliteStoreOp
 }
 
 /**
- * Migrates the schema and returns the number of migrations. Throws as `openSqliteStore` does, with the reason in the
+ * Migrates the schema and returns the number of migrations that were run. Throws as `openSqliteStore` does, with the reason in the
  * message, and also throws `DatabaseStartError` for a file that is not a database.
  */
 export function migrateSqlite(path: string): number {
@@ -110,9 +113,9 @@ function openMigrated<T>(
   }
 }
 
-/** Migrates the schema in one transaction, and returns the number of migrations. Throws as `runMigrations` does. */
+/** Migrates the schema in one transaction, and returns the number of migrations that were run. Throws as `runMigrations` does. */
 export function migrateConnection(connection: Connection): number {
-  // A migration that rebuilds a table drops the old one. With foreign keys on, that would delete the rows that refer to it.
+  // A migration that rebuilds a table drops the old one. If a table had foreign keys, that could delete the rows that refer to it.
   connection.pragma('foreign_keys = OFF')
   const migrate = () =>
     runMigrations({

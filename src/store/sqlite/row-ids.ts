@@ -8,7 +8,10 @@ export type RowIds = NewIds & {
   readAgain: () => void
 }
 
-/** The last number in use, by kind. That of runs includes the sweep's position, because the sweep never checks a lower number. */
+/**
+ * The last number in use, by kind. For runs it is at least the position of the sweep, because the sweep never goes back to lower
+ * numbers.
+ */
 const LAST = {
   sub: 'SELECT coalesce(max(n), 0) FROM submissions',
   run: `SELECT max(coalesce((SELECT max(n) FROM runs), 0), coalesce((SELECT value FROM metadata WHERE name = 'sweep'), 0))`,
@@ -23,7 +26,7 @@ export function createRowIds(connection: Connection): RowIds {
 
   const next = (kind: IdKind): number => {
     if (!isRead) {
-      // The number of a row deleted since stays used, so a counter never goes back.
+      // A counter never goes back, so the number of a deleted row is not used again.
       for (const counter of ['sub', 'run', 'dlv'] as const)
         last[counter] = Math.max(last[counter], find[counter].get() ?? 0)
       isRead = true

@@ -3,9 +3,10 @@ import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from
 
 /*
  * `n` is a row's number in insertion order; with `chk`, 64 random bits as text, it makes the id (`domain/ids.ts`), so no
- * id needs an index. Enumerations are small integers (`codes.ts`). A webhook that reports a success writes one row of `runs`
- * and inserts one into `deliveries` and one into `delivery_bodies`; no index contains a column that it changes. Exceptional
- * states have their own columns, which are NULL otherwise. JSON columns come last, so that earlier columns are read without them.
+ * id needs an index. An enumeration with an integer column is stored as its code (`sql/codes.ts`). A webhook that reports a
+ * success writes one row of `runs` and inserts one into `deliveries` and one into `delivery_bodies`; no index contains a column
+ * that it changes. Exceptional states have their own columns, which are NULL otherwise. In `submissions`, `runs` and
+ * `deliveries`, JSON columns come last, so that earlier columns are read without them.
  */
 
 export const submissions = sqliteTable(
@@ -42,7 +43,8 @@ export const submissions = sqliteTable(
 
 /**
  * The current run of each extension of an asset, so that a status costs the same however many submissions the asset has. Written
- * when a submission is bound to its file or rejected, or gains or loses a run; never by a webhook that settles a run.
+ * when a submission is bound to its file, becomes or stops being rejected, gains or loses a run, or is deleted; not by a webhook
+ * that only settles a run.
  */
 export const currentRuns = sqliteTable(
   'current_runs',
@@ -67,7 +69,7 @@ export const runs = sqliteTable(
     updatedAt: integer('updated_at').notNull(),
     /** The number of the delivery that settled it; before that, or if none did, a negative filler. */
     settledBy: integer('settled_by').notNull(),
-    /** The asset of its submission while that is accepted; else a filler. */
+    /** The asset of its submission while the submission is accepted and bound to one; else a filler. */
     boundTo: text('bound_to').notNull(),
     /** 1 if its submission has a caller to notify. */
     notifiesCaller: integer('notifies_caller'),
@@ -75,7 +77,7 @@ export const runs = sqliteTable(
     hidden: integer('hidden'),
     /** The time of its next check, while it is pending, or expired and to be checked again. */
     dueAt: integer('due_at'),
-    /** 1 once the sweep has passed the pending run; NULL again when it is no longer pending. */
+    /** 1 for a pending run that the sweep has found overdue, or whose submission was rejected before; else NULL. */
     overdue: integer('overdue'),
     /** 1: failed. 2: expired. NULL for other statuses, and while its submission is rejected. */
     attention: integer('attention'),
@@ -112,13 +114,16 @@ export const deliveries = sqliteTable(
     outcome: integer('outcome').notNull(),
     run: integer('run'),
     service: text('service'),
-    /** The outcome, repeated; like all columns below, NULL for an extension webhook that was applied when it arrived. */
+    /**
+     * The outcome, repeated; NULL for an applied extension webhook. If it was applied when it arrived, all columns below are NULL,
+     * too.
+     */
     exception: integer('exception'),
     submission: integer('submission'),
     cause: text('cause'),
     finalStatus: integer('final_status'),
     fileId: text('file_id'),
-    /** Only for the delivery that applied the event, not for its repetitions. */
+    /** Only for the first delivery of the event, not for its repetitions. */
     eventId: text('event_id'),
     /** The request id of the upload whose end it reports, until that upload's submission claims it. */
     requestId: text('request_id'),
@@ -167,13 +172,16 @@ export const rejectedDeliveries = sqliteTable(
   ],
 )
 
-/** Each batch appends its counter changes as JSON, and a job folds them. Thus no batch rewrites another batch's row. */
+/**
+ * Each batch appends its counter changes as JSON, and a job folds them into `counters`, `day_counters` and `hours`. Thus no batch
+ * rewrites another batch's row.
+ */
 export const counterDeltas = sqliteTable('counter_deltas', {
   n: integer('n').primaryKey(),
   delta: text('delta').notNull(),
 })
 
-/** `hour` in hours since the epoch; -1 for the present total. */
+/** `hour` in hours since the epoch; -1 for the present number of runs, which belongs to no hour. */
 export const counters = sqliteTable(
   'counters',
   {
@@ -199,7 +207,10 @@ export const dayCounters = sqliteTable(
   (table) => [primaryKey({ columns: [table.kind, table.day, table.value, table.extension] })],
 )
 
-/** The number ranges of runs requested, and of deliveries received, in each hour: they convert times to numbers. */
+/**
+ * The lowest and highest row numbers of the runs requested, and of the deliveries received, in each hour. They convert a range of
+ * times to a range of row numbers.
+ */
 export const hours = sqliteTable('hours', {
   hour: integer('hour').primaryKey(),
   firstRun: integer('first_run'),
@@ -257,7 +268,7 @@ export const idempotencyKeys = sqliteTable(
     claimedAt: integer('claimed_at').notNull(),
     fingerprint: text('fingerprint'),
     submission: integer('submission'),
-    /** The process that claimed it has ended. */
+    /** 1 if its process ended without storing a response, and ImageKit may have the submission. */
     abandoned: integer('abandoned').notNull(),
     owner: integer('owner').notNull(),
     response: text('response'),
@@ -269,6 +280,7 @@ export const idempotencyKeys = sqliteTable(
   ],
 )
 
+/** Retries of many runs, each requested by an operator (`actor`). */
 export const retries = sqliteTable('retries', {
   n: integer('n').primaryKey(),
   retryId: text('retry_id').notNull().unique(),
@@ -285,6 +297,7 @@ export const retryItems = sqliteTable(
     state: text('state').notNull(),
     /** The submission that retries the run. */
     submission: integer('submission'),
+    /** The process that is submitting it; NULL before and afterwards. */
     owner: integer('owner'),
     reason: text('reason'),
   },
@@ -335,7 +348,7 @@ export const endedSessions = sqliteTable(
   (table) => [index('ended_sessions_end').on(table.endsAt)],
 )
 
-/** Failed sign-in attempts of the last minutes. The names are hashes. */
+/** Recent failed sign-in attempts. A name is the hash of a client's address, or of a key that was tried. */
 export const signInFailures = sqliteTable(
   'sign_in_failures',
   {
@@ -347,12 +360,13 @@ export const signInFailures = sqliteTable(
   (table) => [index('sign_in_failures_latest').on(table.latestAt)],
 )
 
-/** Hashes of forgotten assets and their submissions: what arrives for them later is not stored. */
+/** Hashes of the ids of forgotten assets and of their submissions: the content of later deliveries for these is not stored. */
 export const forgotten = sqliteTable('forgotten', {
   digest: blob('digest', { mode: 'buffer' }).primaryKey(),
   at: integer('at').notNull(),
 })
 
+/** Written to, and emptied at once, to check that the database can store something. */
 export const probes = sqliteTable('probes', {
   n: integer('n').primaryKey(),
   filler: blob('filler', { mode: 'buffer' }).notNull(),

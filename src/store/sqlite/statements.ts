@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 
 const IN_LIST = 'IN (SELECT value FROM json_each(?))'
 
-/** The statements of `sql/`, which return synchronously. */
+/** Prepares the statements of `sql/` on this connection. Unlike with PostgreSQL, their results are returned synchronously. */
 export function createStatements(connection: Connection) {
   const cells = <Cells>(sql: string) => connection.prepare<unknown[], Cells>(sql).raw()
   const cell = <T>(sql: string) => connection.prepare<unknown[], T>(sql).pluck()

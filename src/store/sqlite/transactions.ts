@@ -13,7 +13,7 @@ export type Transactions = BatchDatabase & {
   write: <T>(work: () => T) => Promise<Committed<T>>
 }
 
-/** One connection, on which each transaction runs from BEGIN to COMMIT without yielding. */
+/** Transactions on one connection. Each runs from BEGIN to COMMIT without yielding to the event loop. */
 export function createTransactions(deps: {
   connection: Connection
   loadRows: (keys: readonly Key[], into: WorkingSet) => void
@@ -56,7 +56,8 @@ export function createTransactions(deps: {
       commit.run()
       return result
     } catch (error) {
-      // Some failures, such as a full disk, make SQLite roll back by itself.
+      // The database failed, not the work, if only COMMIT was missing, if BEGIN failed, or if SQLite has rolled back by itself, as it
+      // does when the disk is full.
       const isUnavailable = isWorkDone || !connection.inTransaction
       rollBack(connection)
       if (isBusy(error)) noteLocked(true)
@@ -79,7 +80,7 @@ export function createTransactions(deps: {
   }
 }
 
-/** Reads in one transaction. A failing read does not fail the others. */
+/** Reads in one transaction. A failing read does not fail the others, unless it fails because the file is locked. */
 export function readTogether<T>(
   connection: Connection,
   read: (key: string) => T,
@@ -89,7 +90,7 @@ export function readTogether<T>(
       try {
         return { found: read(key) }
       } catch (error) {
-        // Otherwise each read would wait for the lock, and block the whole process.
+        // Otherwise each further read would wait for the lock, and block the whole process.
         if (isBusy(error)) throw error
         return { error: storeError(error) }
       }

@@ -6,7 +6,10 @@ import type { BatchChanges } from '../working-set.ts'
 import type { Connection } from './connection.ts'
 import { createStatements } from './statements.ts'
 
-/** Writes the changes of a batch, each row at once. Rows of unfinished work are marked with `processId`. */
+/**
+ * Writes the changes of a batch. Each row is written immediately, so nothing is left to flush. Rows of unfinished work are marked
+ * with `processId`.
+ */
 export function createWriteRows(connection: Connection, processId: number): (changes: BatchChanges) => void {
   const currentRuns = createCurrentRuns(createStatements(connection))
   const write = createWriteChanges(createRowWriter(connection), currentRuns, { flush: () => {}, processId })

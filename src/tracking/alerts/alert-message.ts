@@ -79,20 +79,21 @@ function sentence({ kind, state, extension, value, since }: Alert, thresholds: A
     const within = `in the last ${formatDuration(UNKNOWN_SUBMISSIONS.withinMs)}`
     const webhooks = value === 1 ? '1 webhook' : `${value} webhooks`
     return state === 'firing'
-      ? `FIRING: ${webhooks} ${within} named a submission that is not in the database. It may be the wrong database or an old backup.`
+      ? `FIRING: ${webhooks} ${within} named a submission that is not in the database. The service may use the wrong database or an old backup.`
       : `RESOLVED: no webhook ${within} named a submission that is not in the database; alert opened at ${openedAt}.`
   }
   return state === 'firing'
     ? `FIRING: the oldest pending extension has waited for ${formatDuration(value)} (threshold ${formatDuration(pendingAgeMs)}).`
-    : `RESOLVED: no extension has waited for ${formatDuration(pendingAgeMs)} any more; alert opened at ${openedAt}.`
+    : `RESOLVED: no pending extension has waited for ${formatDuration(pendingAgeMs)} or longer; alert opened at ${openedAt}.`
 }
 
-const MAX_NAME = 100
+const MAX_NAME_LENGTH = 100
 
+/** An extension's name may be any text: puts it on one line, without control characters, and truncates it. */
 function oneLine(name: string): string {
   const line = name.replace(/[\p{C}\p{Z}]+/gu, ' ')
   const characters = Array.from(line)
-  return characters.length <= MAX_NAME ? line : `${characters.slice(0, MAX_NAME - 1).join('')}…`
+  return characters.length <= MAX_NAME_LENGTH ? line : `${characters.slice(0, MAX_NAME_LENGTH - 1).join('')}…`
 }
 
 function escapeText(text: string): string {

@@ -10,13 +10,13 @@ type DatabaseAlertDeps = {
 
 /** The database alert. It is kept in memory, because nothing can be written while it fires; a restart forgets it. */
 export type DatabaseAlert = {
-  /** Checks the database. Returns whether it is available, and the alert if it has not been delivered yet. */
+  /** Checks the database. `isAvailable`: it has no fault. `due`: the alert, if the message about its state was not delivered yet. */
   evaluate(): Promise<{ isAvailable: boolean; due: { alert: Alert; fault: DatabaseFault } | undefined }>
   /** Records that the message about this state was delivered. */
   markReported(state: Alert['state']): void
 }
 
-/** It fires at once and resolves at once. */
+/** The alert fires as soon as there is a fault, and resolves as soon as there is none. */
 const RULE: AlertRule = { threshold: 1, calmMs: 0 }
 
 export function createDatabaseAlert({ store, clock, newId }: DatabaseAlertDeps): DatabaseAlert {

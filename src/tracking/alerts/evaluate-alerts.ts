@@ -14,12 +14,15 @@ export type EvaluateAlertsDeps = {
 /** Counting failures stops at this number, or at a higher threshold. From this number on, a message says "at least". */
 export const MAX_COUNTED = 10_000
 
-/** A single webhook is enough: it may be the first of many that are lost because the database is the wrong one. */
+/**
+ * When `unknown_submission` fires. A single webhook is enough: it may be the first of many that are lost because the database is the
+ * wrong one.
+ */
 export const UNKNOWN_SUBMISSIONS = { count: 1, withinMs: 3_600_000 }
 
 /**
- * Evaluates the alerts and saves those whose state has changed. Returns the alerts that have not been reported yet; none if
- * another process has the lease.
+ * Evaluates the alerts and saves those that have changed. Returns the alerts that have not been reported yet; none if they could
+ * not be saved because the lease was lost.
  */
 export async function evaluateAlerts(
   { store, thresholds, clock, newId }: EvaluateAlertsDeps,
@@ -33,8 +36,8 @@ export async function evaluateAlerts(
     store.findOldestPending(),
     store.listAlerts(),
   ])
-  // Existing alerts come first, so that the one that has waited longest is reported first. An alert whose failures are all gone,
-  // for example with a forgotten asset, also resolves.
+  // Extensions with an alert come first, in the order of their alerts, so that the alert that has waited longest is reported first.
+  // They are included even without failures: an alert whose failures are all gone, for example with a forgotten asset, resolves.
   const known = alerts
     .filter(({ kind }) => kind === 'failures')
     .map(({ extension }) => [extension, 0] as const)

@@ -59,7 +59,7 @@ export async function acknowledgeRun(
 
 export type UnacknowledgeRunDeps = { store: Pick<Store, 'unacknowledgeRun'>; clock: () => number }
 
-/** Revokes the acknowledgement of a run: if it has failed or expired, it is an open failure again. Throws `not_found`. */
+/** Revokes the acknowledgement of a run: if it has failed, it is an open failure again. Throws `not_found`. */
 export async function unacknowledgeRun(
   { store, clock }: UnacknowledgeRunDeps,
   { runId, reason, actor }: { runId: string; reason: string | null; actor: string },

@@ -9,8 +9,8 @@ export type BackUpDeps = {
   store: Pick<Store, 'recordAuditEntry'> & Pick<StoreLifecycle, 'backUp' | 'findFault'>
   clock: () => number
   /**
-   * The start of the path of a folder for a copy of the database. No other program or database uses it. Null if the database is
-   * not a file.
+   * The start of the paths of temporary folders, each for one copy of the database. Nothing else has a path that starts like this.
+   * Null if the database is not a file.
    */
   backupPrefix: string | null
   log: { warn(fields: object, text: string): void }
@@ -29,7 +29,7 @@ export async function backUp(
       'backup_unsupported',
       'The database is PostgreSQL, which has its own backups: run pg_dump, or use those of your provider.',
     )
-  // The folder may have been deleted together with the database.
+  // The folder of the database may have been deleted together with it.
   await mkdir(dirname(backupPrefix), { recursive: true })
   const folder = await mkdtemp(backupPrefix)
   try {
@@ -48,7 +48,7 @@ export async function backUp(
     await store.recordAuditEntry(entry).catch(async (error: unknown) => {
       const fault = await store.findFault()
       if (fault === undefined) throw error
-      // The backup is the last way to save the contents of a deleted file, whose audit log can no longer be written.
+      // A backup is the last way to save the contents of a deleted database file, whose audit log can no longer be written.
       log.warn(
         { event: 'audit_entry.failed', entry, fault },
         'backup created, but it could not be recorded in the audit log',
@@ -56,7 +56,7 @@ export async function backUp(
     })
     // Opened last, so that no later failure can leave it open.
     const file = await open(path)
-    // The file remains readable without a name until its stream ends or is aborted.
+    // The file is deleted on return, but its contents remain readable until the stream ends or is aborted.
     return { stream: Readable.toWeb(file.createReadStream()) as ReadableStream, bytes }
   } finally {
     await rm(folder, { recursive: true })
@@ -66,7 +66,7 @@ export async function backUp(
 /** The characters that `mkdtemp` appends to a prefix. */
 const RANDOM_END = /^[A-Za-z0-9]{6}$/
 
-/** Removes the copies of backups that were interrupted by the end of a process. */
+/** Deletes the copies that are left of backups during which the process ended. */
 export async function removeLeftoverBackups(backupPrefix: string): Promise<void> {
   const [folder, prefix] = [dirname(backupPrefix), basename(backupPrefix)]
   const entries = await readdir(folder, { withFileTypes: true })

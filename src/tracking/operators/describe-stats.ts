@@ -10,9 +10,10 @@ export type DescribeStatsDeps = {
 const HOUR_MS = 3_600_000
 
 /**
- * The statistics of the last `windowMs`, in whole hours: `pending` counts the runs that are pending now, the others count the
- * runs that got that status within the window. `byHour` has no `pending`, because that is not an event. `causes` are those of
- * the failures in the window, the most frequent first.
+ * The statistics of a window of whole hours: the current hour, and as many before it as `windowMs` needs. `pending` counts the runs
+ * that are pending now, each other status the runs that got it within the window. `byHour` has no `pending`, because the counters
+ * count by hour only when runs get another status. `causes` are those of the failures in the window, the most frequent first.
+ * `settleSeconds`: how long after their request the runs settled.
  */
 export async function describeStats({ store, clock }: DescribeStatsDeps, windowMs: number) {
   const now = clock()

@@ -13,8 +13,8 @@ export type EndedSessions = {
   /** Reads what earlier processes stored. Call it before the first page. */
   load(from: Pick<Store, 'listEndedSessions'>): Promise<void>
   /**
-   * Reads what other processes have stored, at most once a second. Call it before each page. Rejects if the store can't be read:
-   * then no one gets access and no one is signed out.
+   * Reads what other processes have stored, at most once a second; does nothing if no others share the database. Call it before
+   * each page. Rejects if the store can't be read: then show no page, but don't sign the operator out.
    */
   refresh(): Promise<void>
 }
@@ -39,7 +39,7 @@ export function createEndedSessions({
     has: (sessionId) => ended.has(sessionId),
     async add({ sessionId, endsAt }) {
       const now = clock()
-      for (const [id, at] of ended) if (at <= now - DAY_MS) ended.delete(id)
+      for (const [id, at] of ended) if (at <= now - KEPT_AFTER_EXPIRY_MS) ended.delete(id)
       ended.set(sessionId, endsAt)
       await store.endSession({ sessionId, endsAt }, now)
     },
@@ -54,5 +54,5 @@ export function createEndedSessions({
   }
 }
 
-/** Kept for a day after expiry: the clock may be set back, which would make an ended session valid again. */
-const DAY_MS = 86_400_000
+/** Ended sessions are kept for a day after they expired. The clock may be set back, which would make a forgotten one valid again. */
+const KEPT_AFTER_EXPIRY_MS = 86_400_000

@@ -31,7 +31,7 @@ export async function showDelivery(
 export type DeliveryView = Omit<ListedDelivery, 'receivedAt'> & { receivedAt: string }
 
 export type DeliveryDetailView = DeliveryView & {
-  /** Null once pruned. */
+  /** Without signatures, which are secret. Null once pruned. */
   headers: { [name: string]: string } | null
   /** As text; null once pruned. */
   body: string | null

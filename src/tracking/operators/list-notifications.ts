@@ -39,7 +39,7 @@ export async function showNotification(
   return notificationView(await getNotification(deps, notificationId))
 }
 
-/** Throws `not_found`. */
+/** A notification as the store returns it. Throws `not_found`. */
 export async function getNotification(
   { store }: { store: Pick<Store, 'findNotification'> },
   notificationId: string,

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { boundCauses, OTHER_CAUSE } from '../../domain/failure-cause.ts'
+import { OTHER_CAUSE, replaceRareCauses } from '../../domain/failure-cause.ts'
 import { matchesGroup, type RunFilter, selectsWholeGroups } from '../../domain/run-filter.ts'
 import { type CountedGroup, groupOf, type RunGroup } from '../../domain/run-group.ts'
 import type { Store } from '../../store/store.ts'
@@ -7,23 +7,24 @@ import type { ListRunsDeps } from './list-runs.ts'
 
 export type ListRunGroupsDeps = { store: Pick<Store, 'readStats'> }
 
-/** The groups that have what a filter requires of groups, the largest first: see `matchesGroup`. */
+/** The groups that meet a filter's conditions on groups (see `matchesGroup`), the largest first. */
 export async function listRunGroups(
   { store }: ListRunGroupsDeps,
   filter: RunFilter,
 ): Promise<CountedGroup[]> {
-  // The groups don't depend on the hours, so none are read.
+  // The groups count the present runs, so no hours are read.
   const { groups } = await store.readStats(0, 0)
-  return sorted(sumUp(boundCauses(groups)).filter((group) => matchesGroup(filter, group)))
+  return sorted(sumUp(replaceRareCauses(groups)).filter((group) => matchesGroup(filter, group)))
 }
 
 export type MatchingGroups = {
   groups: CountedGroup[]
   total: number
-  /** False if there are more matching runs than were counted. */
+  /** False if there may be more matching runs than were counted. */
   isComplete: boolean
 }
 
+/** The number of runs per read. */
 const STEP = 200
 const MAX_STEPS = 50
 
@@ -31,15 +32,16 @@ const MAX_STEPS = 50
 export const MAX_COUNTED = STEP * MAX_STEPS
 
 /**
- * Groups exactly the runs that a filter matches, the largest group first. The store counts by group, not by time, name or
- * contradiction: for a filter with those, runs are counted one by one, and other requests are served in between.
+ * Groups exactly the runs that a filter matches, the largest group first. The store's counts are by group: for a filter with other
+ * conditions, such as a time or a file name, up to `MAX_COUNTED` runs are counted one by one, and other requests are served in
+ * between.
  */
 export async function countMatchingRuns(
   deps: ListRunGroupsDeps & ListRunsDeps,
   filter: RunFilter,
 ): Promise<MatchingGroups> {
   const known = await listRunGroups(deps, filter)
-  // A cause that is too rare to be shown has no group of its own.
+  // A cause that is too rare to be shown has no group of its own, so its runs are counted one by one, too.
   if (selectsWholeGroups(filter) && (filter.cause === null || known.length > 0))
     return matchingGroups(known, true)
   const groups = new Map(known.map((group) => [keyOf(group), { ...group, count: 0 }]))

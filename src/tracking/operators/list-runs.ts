@@ -19,7 +19,7 @@ export async function listRuns(
   return { runs: runs.map(listedRunView), next }
 }
 
-/** The number of runs per read: other work runs in between. */
+/** The number of runs per read. Other requests are served in between. */
 const STEP = 200
 
 /**

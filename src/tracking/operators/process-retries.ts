@@ -9,9 +9,9 @@ export type ProcessRetriesDeps = ResubmitRunDeps & {
 }
 
 /**
- * Submits the next waiting run of all retries. Each is recorded as in progress before it is sent, so none is sent twice. After a
- * crash, or if it is unknown whether that record was committed, it is `unconfirmed`. A rate-limited run keeps its place in the
- * queue.
+ * Submits the run of the next waiting item of all retries. Each item is recorded as in progress before its run is sent, so no run is
+ * sent twice. After a crash, or if it is unknown whether that record was committed, the item ends as `unconfirmed`. A rate-limited
+ * item keeps its place in the queue. `isIdle`: no item was waiting. `retryAfterMs`: how long ImageKit accepts no further requests.
  */
 export async function processNextRetry(
   deps: ProcessRetriesDeps,
@@ -31,7 +31,7 @@ export async function processNextRetry(
     // The item may be recorded as in progress, and no other process would end it.
     if (error instanceof TrackerError && error.mayBeCommitted)
       await deps.writeRetries.apply(() => deps.store.endRetryItem(itemId, 'unconfirmed', COMMIT_UNKNOWN))
-    // After an error that isn't final, the item is tried again later. A final one ends the item.
+    // A final error ends the item. After any other, an item that is still waiting is tried again later.
     if (!(error instanceof TrackerError) || !FINAL_ERRORS.includes(error.code)) throw error
     await deps.store.endRetryItem(itemId, 'failed', error.message)
     return { isIdle: false, retryAfterMs: null }

@@ -22,7 +22,7 @@ export type ReplayDeliveriesDeps = ReplayRejectedDeps & {
 
 type ReplayReport = { total: number; byOutcome: { [outcome in DeliveryOutcome]: number } }
 
-/** The number of deliveries that are in memory at a time. */
+/** The number of deliveries whose bodies are in memory at a time. */
 const STEP = 20
 
 /** The number of deliveries that one audit entry names: a multiple of `STEP`. */
@@ -97,8 +97,8 @@ async function outcomeOf(deps: ReplayRejectedDeps, rejected: RejectedDelivery): 
 }
 
 /**
- * Decides deliveries without any effect. A delivery that repeats or contradicts an earlier one of the preview counts
- * as its repeat or contradiction.
+ * Replays with these dependencies have no effect, but report their outcome. A delivery that repeats or contradicts an earlier one of
+ * the same preview is reported as `duplicate` or `contradicted`.
  */
 function previewDeps(deps: ReplayDeliveriesDeps): ReplayRejectedDeps {
   const { store } = deps

@@ -50,7 +50,7 @@ async function repeatRecorded(deps: ReplayDeliveryDeps, delivery: DeliveryDetail
   if (headers === null || body === null)
     throw new TrackerError('unprocessable', 'The body of this delivery has been pruned.')
   const received = { receivedAt, headers, body }
-  // The signature was verified when the delivery was recorded, and is not stored.
+  // A valid signature was verified when the delivery was recorded. It can't be verified again, because it is not stored.
   const checkSignature: CheckSignature = (signed) =>
     delivery.signature === 'valid'
       ? { check: 'valid', eventId: headers['webhook-id'] ?? null, cause: null }

@@ -20,7 +20,7 @@ export type ResendNotificationsDeps = {
 
 type ResendRequest = { actor: string; reason: string | null }
 
-/** The number of notifications whose bodies are in memory at a time. */
+/** The number of notifications per page: their bodies are in memory at the same time. */
 const STEP = 20
 
 /** Makes a notification due now. A delivered or given-up one starts over. Throws `not_found`. */
@@ -32,7 +32,7 @@ export async function resendNotification(
   return showNotification(deps, notificationId)
 }
 
-/** Makes all notifications that match a filter due now, the newest first. Returns their number. Each step is audited. */
+/** Makes all notifications that match a filter due now, the newest first. Returns their number. Each page has its own audit entry. */
 export async function resendMatching(
   deps: ResendNotificationsDeps,
   { filter, actor, reason }: ResendRequest & { filter: NotificationFilter },
@@ -50,7 +50,7 @@ export async function resendMatching(
   return { total }
 }
 
-/** Skips notifications that were deleted meanwhile, together with their assets. */
+/** Returns the number of resent notifications. Skips those that were deleted meanwhile, together with their assets. */
 async function resend(
   deps: ResendNotificationsDeps,
   listed: readonly ListedNotification[],

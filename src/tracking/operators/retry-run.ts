@@ -18,14 +18,15 @@ export type ResubmitRunDeps = ApplyResponseDeps & {
 
 export type RetryRunDeps = ResubmitRunDeps & { limiter: Pick<ConcurrencyLimiter, 'track'> }
 
-/** Retries a run for an operator. Returns the new run. Throws what `resubmitRun` throws, and if ImageKit does not accept it. */
+/** Retries a run for an operator. Returns the new run. Throws what `resubmitRun` throws, and if ImageKit does not accept the retry. */
 export async function retryRun(
   deps: RetryRunDeps,
   { runId, actor, reason }: { runId: string; actor: string; reason: string | null },
 ): Promise<ListedRunView> {
   const entry: AuditEntry = { at: deps.clock(), actor, kind: 'retry', subject: runId, reason, details: null }
   const submitted = await deps.limiter.track(() => resubmitRun(deps, { runId, actor, origin: { entry } }))
-  if (submitted === null) throw new Error('only an item of a retry can be taken by another process')
+  if (submitted === null)
+    throw new Error('only an item of a retry of many runs can be submitted by another process')
   const { submissionId, response, isFileGone, retryAfterMs } = submitted
   if (isFileGone) throw rejectionOf('asset_gone')
   if (retryAfterMs !== null)
@@ -50,13 +51,15 @@ type SubmittedRun = {
   response: UploadResponse
   /** ImageKit rejected the retry because it has no such file. */
   isFileGone: boolean
+  /** How long ImageKit accepts no further requests; null without a rate limit. */
   retryAfterMs: number | null
 }
 
 /**
- * Asks ImageKit to run an extension again, with its original options and a new token. The submission is committed, together with
- * its origin, before the request is sent. Throws `not_found`, and the reason if the run can't be retried. Null if another process
- * has the item.
+ * Asks ImageKit to run an extension again, with its original options and a new webhook URL. `origin` is the operator's audit entry,
+ * or the item of a retry of many runs; it is committed together with the new submission, before the request is sent. Throws
+ * `not_found`, and the reason if the run can't be retried. Null if the item is no longer waiting: another process has submitted it,
+ * or it has ended.
  */
 export async function resubmitRun(
   deps: ResubmitRunDeps,

@@ -14,7 +14,7 @@ export type Sessions = {
   refresh(): Promise<void>
   /** Undefined if the session is forged, expired or ended, or if its key was removed or changed. */
   find(proof: string): Session | undefined
-  /** Signs out: the session is invalid from here on, including copies of its cookie. Rejects if that could not be stored. */
+  /** Signs out: the session is invalid from here on, including copies of its cookie. Rejects if its end could not be stored. */
   end(session: Session): Promise<void>
   /** The CSRF token that each form of a session includes. */
   csrfToken(session: Session): string
@@ -27,9 +27,9 @@ export const SESSION_MS = 12 * 3_600_000
 const NO_KEY = { name: 'local', secret: '' }
 
 /**
- * A session contains its key's name and its expiry, and is signed together with a digest of the key's secret, so only sessions
- * that were signed out are stored. `keys` give access to the operators' pages. If none is required, a session only protects
- * the forms.
+ * A session contains its key's name and its expiry, so it need not be stored; only sessions that were signed out are. It is signed
+ * together with a digest of the key's secret, so it ends when the secret changes. `keys` give access to the operators' pages. If
+ * none is required, a session only protects the forms.
  */
 export function createSessions(deps: {
   keys: readonly { name: string; secret: string }[] | 'none needed'

@@ -14,7 +14,7 @@ export type ShownAsset = {
   fileId: string
   fileName: string | null
   status: AssetState
-  /** The newest first. A run that is not current was replaced by a newer one. */
+  /** The newest first. A run that is not current was replaced by a newer one, or its submission was rejected. */
   submissions: {
     submissionId: string
     kind: Submission['kind']
@@ -25,23 +25,23 @@ export type ShownAsset = {
   }[]
   /** Where the next page of submissions begins; null at the end. */
   next: number | null
-  /** The newest deliveries. */
+  /** The newest deliveries about the asset. */
   deliveries: DeliveryView[]
 }
 
-const SUBMISSIONS = 50
-const DELIVERIES = 20
+const SUBMISSIONS_PER_PAGE = 50
+const MAX_DELIVERIES = 20
 
-/** What is stored about an asset: its newest submissions, or a later page of them. Throws `not_found`. */
+/** What is stored about an asset: its newest submissions or a later page of them, and its newest deliveries. Throws `not_found`. */
 export async function showAsset(
   { store }: ShowAssetDeps,
   fileId: string,
   before: number | null = null,
 ): Promise<ShownAsset> {
   const [{ submissions: found, next }, facts, { deliveries }] = await Promise.all([
-    store.listAssetSubmissions(fileId, { limit: SUBMISSIONS, before }),
+    store.listAssetSubmissions(fileId, { limit: SUBMISSIONS_PER_PAGE, before }),
     store.findAsset(fileId),
-    store.listDeliveries({ ...EVERY_DELIVERY, fileId }, { limit: DELIVERIES, before: null }),
+    store.listDeliveries({ ...EVERY_DELIVERY, fileId }, { limit: MAX_DELIVERIES, before: null }),
   ])
   if (found.length === 0) throw new TrackerError('not_found', `There is no asset ${fileId}.`)
   const asset = describeAsset(facts ?? { fileId, recordedAt: 0, runs: [] })

@@ -25,7 +25,7 @@ export type SignInLimit = {
  */
 export function createSignInLimit(deps: {
   store: SignInStore
-  /** Keys are stored as hashes, because a mistyped key is almost a real one. */
+  /** Hashes addresses and keys before they are stored, because a mistyped key is almost a real one. */
   hash: Pick<Capability, 'sign'>
   clock: () => number
 }): SignInLimit {

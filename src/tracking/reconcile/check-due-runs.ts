@@ -15,12 +15,13 @@ export type CheckDueRunsDeps = {
   clock: () => number
   /** Builds the payload for a caller with a `webhookUrl` of its own. */
   successPayload: (service: string, fileObject: object) => string
-  /** In milliseconds: how often a run is checked, and how long after its request it expires. */
+  /** How often a due run is checked, in milliseconds. */
   everyMs: number
+  /** How long after its request a run expires, in milliseconds. */
   expireAfterMs: number
 }
 
-/** The change that was, or would be, made to one run, and why. */
+/** What the check of one run found, and why. In a dry run, the finding is not applied. */
 export type ReconciledRun = {
   runId: string
   fileId: string | null
@@ -54,8 +55,7 @@ export async function checkDueRuns(
         finding: expireOrRecheck(deps, dueRun, isWindowOver(dueRun), now),
         why: 'ImageKit rejects lookups of this file.',
       }
-    if (failed.has(fileId))
-      return { finding: recheck(deps, now), why: 'ImageKit did not respond to the lookup of this file.' }
+    if (failed.has(fileId)) return { finding: recheck(deps, now), why: 'The lookup of this file failed.' }
     const file = files.get(fileId)
     return file === undefined ? undefined : decide(deps, dueRun, file, isWindowOver(dueRun), now)
   }
@@ -73,7 +73,7 @@ export async function checkDueRuns(
   return { checked, stop }
 }
 
-/** `file` is null if it is gone, and undefined if the fileId of the run is not known. */
+/** `file` is null if the file is gone, and undefined if the fileId of the run is not known. */
 function decide(
   deps: CheckDueRunsDeps,
   dueRun: DueRun,

@@ -1,19 +1,28 @@
 import type { FileFacts } from '../../domain/evidence.ts'
 
+/** A file's present state at ImageKit: the facts read from it, and ImageKit's file object itself. */
 export type RemoteFile = { facts: FileFacts; object: object }
+
 type LookupFailure =
+  /** ImageKit accepts no further requests for `ms` milliseconds. */
   | { kind: 'rate_limited'; ms: number }
+  /**
+   * `key_rejected`: ImageKit rejects our private key. `rejected`: it rejects the request, perhaps because of one of its ids.
+   * `failed`: there was no usable response.
+   */
   | { kind: 'key_rejected' | 'rejected' | 'failed'; reason: string }
 type LookupResult<T> = { kind: 'ok'; value: T } | LookupFailure
 
 export type FileLookup = {
   /** Splits the ids into batches that each fit in one search. */
   batchesOf(fileIds: readonly string[]): string[][]
+  /** Searches for the files of one batch. The result may lack files that exist, because the search index lags behind. */
   listFiles(fileIds: readonly string[]): Promise<LookupResult<Map<string, RemoteFile>>>
+  /** Reads one file; null if it is gone. */
   findFile(fileId: string): Promise<LookupResult<RemoteFile | null>>
 }
 
-/** Why the lookups stopped. `retryAfterMs` is how long ImageKit accepts no further requests. */
+/** Why the lookups stopped. `retryAfterMs`: how long ImageKit's rate limit allows no further requests; null for other reasons. */
 export type Stop = { reason: string; retryAfterMs: number | null; isKeyRejected: boolean }
 
 export type FetchedFiles = {
@@ -23,13 +32,14 @@ export type FetchedFiles = {
   rejected: Set<string>
   /** Ids whose lookup failed: whether the file still exists is unknown. */
   failed: Set<string>
-  /** Ids in none of the sets above were not reached before the stop. */
+  /** Why no further lookups should be sent now; null if they may. Ids in none of the collections above were not reached. */
   stop: Stop | null
 }
 
 /**
  * Fetches the files with these ids from ImageKit; one failing id does not block the others. ImageKit's search index lags
- * behind, so files that it omits, and files for which `isDecisive` is true because a run may expire now, are fetched one by one.
+ * behind, so two kinds of files are fetched one by one: files that the search omits, and files for which `isDecisive` is true,
+ * because one of their runs may expire now.
  */
 export async function fetchFiles(
   imagekit: FileLookup,
@@ -53,14 +63,14 @@ export async function fetchFiles(
       failure = lookup.reason
     } else return { ...fetched, stop: stopOf(lookup) }
   }
-  const isUnreachable = fetched.files.size + fetched.rejected.size === 0
-  if (failure !== undefined && isUnreachable) fetched.stop = stopOf({ kind: 'failed', reason: failure })
+  const isUnavailable = fetched.files.size + fetched.rejected.size === 0
+  if (failure !== undefined && isUnavailable) fetched.stop = stopOf({ kind: 'failed', reason: failure })
   return fetched
 }
 
 /**
- * One invalid id can make ImageKit reject the whole search: then each half is searched. A single rejected id is left to
- * `findFile`.
+ * Calls `onFile` for each file that ImageKit's search finds. One invalid id can make ImageKit reject the whole search: then each
+ * half is searched separately. A single rejected id is left to `findFile`.
  */
 async function search(
   imagekit: FileLookup,

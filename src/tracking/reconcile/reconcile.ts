@@ -12,13 +12,13 @@ export type ReconcileDeps = CheckDueRunsDeps & {
   meter: { runReconciled(finding: Finding['kind']): void }
   /** Runs one pass at a time, whether the job or an operator starts it. */
   runExclusive: <T>(work: () => Promise<T>) => Promise<T>
-  /** How long after its request a pending run is overdue, in milliseconds. */
+  /** How long after its request a pending run becomes overdue, in milliseconds. */
   overdueAfterMs: number
 }
 
 export type ReconcileReport = {
   runs: ReconciledRun[]
-  /** How long ImageKit accepts no further requests, in milliseconds; null without a rate limit. */
+  /** How long ImageKit's rate limit allows no further requests, in milliseconds; null if it was not exceeded. */
   holdMs: number | null
   /** Why the remaining runs were not checked; null if all due runs were. */
   stoppedBy: string | null
@@ -33,8 +33,9 @@ const BATCH = 100
 const MAX_REPORTED = 1000
 
 /**
- * Checks the runs that are due, the longest due first. Evidence settles a run; a deleted file or the end of the window expires
- * it; a failed lookup changes nothing. With `dryRun` it only reports.
+ * Checks the runs that are due, the longest due first. Evidence settles a run. A run expires if its file is gone, or if
+ * `expireAfterMs` has passed since its request. After a failed lookup, it is checked again later. With `dryRun`, the findings
+ * are only reported.
  */
 export function reconcile(deps: ReconcileDeps, { dryRun }: { dryRun: boolean }): Promise<ReconcilePass> {
   return deps.runExclusive(async () => {
@@ -55,7 +56,8 @@ async function runPass(deps: ReconcileDeps): Promise<ReconcilePass> {
   const currentTimes = passTimes(deps)
   for (;;) {
     const { now, startedAt, latest } = currentTimes()
-    // Also names the claim: if another process claims a run in the meantime, the store ignores that this one found nothing.
+    // Also identifies the claim: if another process has claimed a run in the meantime, or an event has made it due again, the
+    // store ignores findings of this pass that are not facts (`unchanged`, `timed_out`).
     let claimedUntil = now + RUN_CLAIM_MS
     const due = await deps.store.claimDue(startedAt, { limit: BATCH, until: claimedUntil, latest })
     if (due.length === 0) return passOf(runs, null)
@@ -77,9 +79,9 @@ async function runPass(deps: ReconcileDeps): Promise<ReconcilePass> {
     }
     if (stop === null) continue
     const reached = new Set(checked.map(({ reconciled }) => reconciled.runId))
-    const rest = due.filter(({ run }) => !reached.has(run.runId))
-    const released = rest.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
-    await deps.store.releaseRuns(released, claimedUntil)
+    const unreached = due.filter(({ run }) => !reached.has(run.runId))
+    const originalDueTimes = unreached.map(({ run, dueAt }) => ({ runId: run.runId, dueAt }))
+    await deps.store.releaseRuns(originalDueTimes, claimedUntil)
     return passOf(runs, stop)
   }
 }
@@ -109,15 +111,15 @@ async function dryRunPass(deps: ReconcileDeps): Promise<ReconcilePass> {
     runs.push(...checked.map(({ reconciled }) => reconciled))
     if (stop !== null) return passOf(runs, stop)
   }
-  const more = `A dry run reports the first ${MAX_REPORTED} runs, and more are due.`
-  const stop = { reason: more, retryAfterMs: null, isKeyRejected: false }
+  const reason = `A dry run reports the first ${MAX_REPORTED} runs, and more are due.`
+  const stop = { reason, retryAfterMs: null, isKeyRejected: false }
   return passOf(runs, due.length > MAX_REPORTED ? stop : null)
 }
 
 /**
- * Runs that become due during a pass, perhaps for the second time, wait for the next pass, so that each pass ends. `latest` is the
- * maximum due time (see `latestDueAt`). It follows the current clock, because due times that are set during the pass follow it
- * too, even if it jumps.
+ * `startedAt`: a pass checks only the runs that were due when it started, so that it ends; runs that become due during the pass,
+ * perhaps for the second time, wait for the next one. `latest`: the maximum due time (see `latestDueAt`). It follows the current
+ * clock, because due times that are set during the pass follow it too, even if the clock jumps.
  */
 function passTimes(deps: ReconcileDeps): () => { now: number; startedAt: number; latest: number } {
   const startedAt = deps.clock()
@@ -139,7 +141,10 @@ export type ReconcileNowDeps = {
   clock: () => number
 }
 
-/** Reconciles on an operator's request, without waiting for the next scheduled pass. With `dryRun` it only reports. */
+/**
+ * Reconciles on an operator's request, without waiting for the next scheduled pass, and records this in the audit log. With
+ * `dryRun`, the findings are only reported, without an entry in the audit log.
+ */
 export async function reconcileNow(
   deps: ReconcileNowDeps,
   { dryRun, actor }: { dryRun: boolean; actor: string },

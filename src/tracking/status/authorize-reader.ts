@@ -2,16 +2,16 @@ import { TrackerError } from '../../domain/errors.ts'
 import type { Access } from '../access.ts'
 import type { Capability } from '../capability-tokens.ts'
 
-/** The credential that a request presents. If it has a key, the key decides; `secret` is undefined if the key can't be read. */
+/** The credential of a request. A key takes precedence over a token; its `secret` is undefined if the header contains no key. */
 export type ReaderCredential =
   | { by: 'key'; secret: string | undefined }
   | { by: 'token'; token: string }
   | { by: 'nothing' }
 
-/** The kinds of things whose status can be read with a token. */
+/** The kind of thing whose status is read. */
 export type Subject = 'asset' | 'submission'
 
-/** Checks that the caller may read this asset or submission. Throws `unauthenticated` otherwise. */
+/** Checks that the caller may read the status of this asset or submission. Throws `unauthenticated` otherwise. */
 export function authorizeReader(
   { access, tokens }: { access: Pick<Access, 'identify'>; tokens: Pick<Capability, 'verify'> },
   id: string,

@@ -11,8 +11,8 @@ export type SnapshotCache = {
 
 /**
  * Once the cache is full, an asset is cached only from its second request on. If more assets are requested than fit, each new
- * entry would evict another before its next request, and the garbage would cost a fifth of the whole response (63 µs with it,
- * 50 µs without).
+ * entry would evict another before that one is requested again, and collecting the garbage would take a fifth of the whole
+ * response time (63 µs with it, 50 µs without).
  */
 export function createSnapshotCache(maxBytes: number): SnapshotCache {
   const cache = new LRUCache<string, StatusSnapshot>({ maxSize: maxBytes, sizeCalculation: bytesOf })

@@ -74,9 +74,9 @@ export function createCacheOf(
   const retries = new Map<string, () => void>()
   let readsBegun = 0
 
-  // One load per asset at a time. `invalidate` removes a load from `loads`: it is outdated then, and its callers get the newer
-  // status. (A status can return to an earlier version, of which listeners are not notified again, so no caller may keep the
-  // version in between.)
+  // Concurrent callers share one load. `invalidate` removes the load from `loads`: it is outdated then, and its callers get the
+  // newer status instead. (A status can return to the version that listeners were last notified of. They are not notified of it
+  // again, so no caller may keep the version in between.)
   const load = (id: string): Promise<StatusSnapshot | undefined> => {
     const inProgress = loads.get(id)
     if (inProgress !== undefined) return inProgress
@@ -99,8 +99,9 @@ export function createCacheOf(
     return started
   }
 
-  // Never joins a read in progress: another process may have changed the asset since, and already responded to its caller. The
-  // result may be newer than the load that listeners wait for, so listeners get it too, and none goes back to an older status.
+  // Never joins a read in progress: another process may have changed the asset since the read began, and already responded to
+  // its own caller. The result may be newer than that of the load that listeners wait for. They are notified of the newer one and
+  // not of the older one, so that none goes back to an older status.
   const readFresh = async (id: string): Promise<StatusSnapshot | undefined> => {
     readsBegun += 1
     const readNumber = readsBegun
@@ -114,7 +115,8 @@ export function createCacheOf(
     retries.delete(id)
   }
 
-  // The settling of a run is often an asset's last change: without a retry, its listeners would never be notified.
+  // A failed load is retried: the settling of a run is often the last change of its asset, so no later change would notify the
+  // listeners.
   const loadForWatchers = (id: string): void => {
     cancelRetry(id)
     if (!watchers.isStale(id)) return
@@ -176,7 +178,7 @@ const RETRY_LOAD_MS = 1000
 /** Runs `task` once after `ms` milliseconds. The returned function cancels it. */
 export type StartTimer = (ms: number, task: () => void) => () => void
 
-/** Doesn't keep the process running: a wait ends when the service stops. */
+/** A pending timer does not keep the process running: nothing that waits for one is needed after the service stops. */
 export const startSystemTimer: StartTimer = (ms, task) => {
   const timer = setTimeout(task, ms).unref()
   return () => clearTimeout(timer)

@@ -1,12 +1,12 @@
 import type { StatusCache } from './status-cache.ts'
 import type { StatusSnapshot } from './status-snapshot.ts'
 
-/** The status that a follower has not received yet: only ever the newest one, even if the follower is slow. */
+/** The changes of a status that a follower has not received yet: only ever the newest one, even if the follower is slow. */
 export type StatusFeed = {
   /** Returns the newest status if it was not taken yet. */
   take(): StatusSnapshot | undefined
   /**
-   * True if nothing more follows: the status last taken has nothing pending, the asset was forgotten, or the service stops.
+   * True if nothing more follows: the status last taken has nothing pending, or the asset was forgotten, or the service stops.
    */
   isOver(): boolean
   /** Stops following. */
@@ -14,6 +14,7 @@ export type StatusFeed = {
 }
 
 export type FollowedStatus =
+  /** There is no such asset or submission. */
   | { kind: 'unknown' }
   /** Nothing is pending, and the follower already has this status. */
   | { kind: 'up_to_date' }
@@ -26,7 +27,7 @@ export type Follower = {
   wake: () => void
 }
 
-/** Follows the status with this id: first the present one, unless it `isKnown`, then each change. */
+/** Follows the status of the asset or submission with this id: first the present one, unless it `isKnown`, then each change. */
 export async function followStatus(
   { statuses }: { statuses: StatusCache },
   id: string,

@@ -6,11 +6,11 @@ import { type RunView, runView } from './run-view.ts'
 
 /** The status of one asset or submission at one moment, serialised once for all requests. */
 export type StatusSnapshot = {
-  /** The asset; for a submission, the asset to follow from now on, or null. */
+  /** The asset. For a submission: the asset to follow from now on; null if there is none yet, or if the submission is rejected. */
   fileId: string | null
-  /** The view as JSON. */
+  /** The body of the response: the status as JSON. */
   body: string
-  /** A hash of the body: it is the same in every process, and after a restart. */
+  /** A hash of the body, so that it is the same in every process, and after a restart. */
   version: string
   isPending: boolean
 }

@@ -2,15 +2,16 @@ import type { StartTimer, StatusCache } from './status-cache.ts'
 import type { StatusSnapshot } from './status-snapshot.ts'
 
 export type StatusWait = {
-  /** Undefined for an asset that is unknown, or was forgotten meanwhile. */
+  /** Undefined for an asset or submission that is unknown, or was forgotten meanwhile. */
   result: Promise<StatusSnapshot | undefined>
   /** Ends the wait at once, because the caller has disconnected. */
   leave(): void
 }
 
 /**
- * Waits until nothing is pending any more, or until the caller does not know the present status (`isKnown` is false for its
- * version), or for `ms`; then resolves with the newest status. When the service stops, it resolves early. Rejects as `find` does.
+ * Waits until nothing is pending, or the present status is new to the caller (`isKnown` is false for its version), but at most
+ * `ms` milliseconds; then resolves with the newest status. When the service stops, it resolves early. Rejects with the store's
+ * error.
  */
 export function waitForStatus(
   { statuses, startTimer }: { statuses: StatusCache; startTimer: StartTimer },

@@ -1,20 +1,22 @@
 import type { StatusSnapshot } from './status-snapshot.ts'
 
-/** `forgotten`: the asset is not known any more. `closing`: the service stops; no more events follow. */
+/** `forgotten`: the asset is no longer known. `closing`: the service stops; no more events follow. */
 type StatusEvent = { kind: 'changed'; snapshot: StatusSnapshot } | { kind: 'forgotten' } | { kind: 'closing' }
 
-/** Must not throw: other listeners are notified after it. */
+/** Must not throw, because the other listeners are notified after it. */
 export type StatusListener = (event: StatusEvent) => void
 
 type WatchedAsset = {
   listeners: Set<StatusListener>
   /** The number of reads that had begun when the asset changed; undefined while the listeners' status is up to date. */
   staleSince: number | undefined
+  /** The version that the listeners were last notified of. */
   notifiedVersion: string | undefined
 }
 
 /**
- * The listeners of each asset, and whether their status is stale. A change of one asset costs the listeners of others nothing.
+ * The listeners of each asset (or submission), and whether their status is stale. A change of one asset costs the listeners of
+ * others nothing.
  */
 export type StatusWatchers = {
   /** Returns a function that removes the listener. */
@@ -25,12 +27,14 @@ export type StatusWatchers = {
   watched(): string[]
   isStale(id: string): boolean
   /**
-   * Notifies the asset's listeners if their status is stale and differs from the last one. `readNumber` is the number of the read
-   * that returned the snapshot: a read that began before the change is ignored, because it may not include the change.
+   * If the listeners' status is stale, notifies them of this snapshot, unless they were last notified of the same version. An
+   * undefined snapshot means that the asset was forgotten. `readNumber` is the number of the read that returned the snapshot: a
+   * read that began before the change is ignored, because it may not include the change.
    */
   notify(id: string, snapshot: StatusSnapshot | undefined, readNumber: number): void
   /** The number of listeners of all assets. */
   count(): number
+  /** Notifies all listeners, present and future, that the service stops. */
   close(): void
 }
 

@@ -10,8 +10,8 @@ import { type StatusSnapshot, versionOf } from './status-snapshot.ts'
 type SubmissionFacts = { submission: Submission; runs: Run[] }
 
 /**
- * Reads and watches the statuses of submissions, by submissionId. Nothing is cached, because once its fileId is known, clients
- * read the asset instead of the submission.
+ * Reads and watches the statuses of submissions, by submissionId. Nothing is cached, because clients read the asset instead once
+ * the fileId is known.
  */
 export function createSubmissionStatusCache(
   deps: {
@@ -62,10 +62,11 @@ export async function followSubmission(
   const followAsset = async (fileId: string): Promise<void> => {
     feed.leave()
     feed = SILENT
-    const asset = await followStatus({ statuses }, fileId, { ...follower, isKnown: () => false }).catch(
-      () => OVER,
-    )
-    feed = asset.kind === 'following' ? asset.feed : OVER.feed
+    const assetFollowed = await followStatus({ statuses }, fileId, {
+      ...follower,
+      isKnown: () => false,
+    }).catch(() => OVER)
+    feed = assetFollowed.kind === 'following' ? assetFollowed.feed : OVER.feed
     if (hasLeft) feed.leave()
     else follower.wake()
   }
@@ -88,9 +89,10 @@ export async function followSubmission(
   }
 }
 
+/** The feed until the asset's status has been read. */
 const SILENT: StatusFeed = { take: () => undefined, isOver: () => false, leave: () => {} }
 
-/** A failed read ends the stream: the client reconnects. */
+/** Ends the stream if the asset could not be read or was forgotten; the client then reconnects. */
 const OVER = { kind: 'following', feed: { ...SILENT, isOver: () => true } } as const
 
 /** A submission as `GET /submissions/:submissionId` returns it. */

@@ -4,7 +4,7 @@ import type { ReaderCredential } from './authorize-reader.ts'
 /** The maximum numbers of requests that wait for a change, or stream changes, at the same time. */
 export type WaitingLimits = {
   total: number
-  /** With the same token. A key belongs to a backend, which may wait for many assets: only `total` limits keys. */
+  /** With the same token. A key has no limit of its own, because it belongs to a backend, which may wait for many assets. */
   perToken: number
   /** Pipelined on the same connection, where each response waits for the one before. */
   perConnection: number
@@ -22,6 +22,7 @@ export type WaitingLimit = {
   enter(request: WaitingRequest): void
 }
 
+/** The limits on connections and requests, as the log names them. Those that start with `waiting` are checked here. */
 export type ExceededLimit =
   | 'connections'
   | 'waiting'
@@ -39,7 +40,7 @@ export function createWaitingLimit(
 
   const reject = (limit: ExceededLimit, detail: string): never => {
     noteExceeded(limit)
-    throw new TrackerError('overloaded', `${detail} Try again later, or without waiting.`)
+    throw new TrackerError('overloaded', `${detail} Try again later, or request the status without waiting.`)
   }
 
   return {
@@ -49,7 +50,7 @@ export function createWaitingLimit(
         connection.destroy()
         reject('waiting on one connection', 'Too many requests are waiting on this connection.')
       }
-      // Rejected requests count here too: they cost as much.
+      // Requests that are rejected below count here too: they occupy the connection as well.
       add(connections, connection, 1)
       onEnd(() => add(connections, connection, -1))
       const token = credential.by === 'token' ? credential.token : undefined

@@ -11,8 +11,8 @@ export type ApplyResponseDeps = {
 }
 
 /**
- * Records ImageKit's response to a submission, and with `claim` the response to the caller for its `Idempotency-Key`. Resolves
- * even while the store is down: the write is then queued for a retry.
+ * Records ImageKit's response to a submission and, with a `claim`, the response to the caller for its `Idempotency-Key`. Resolves
+ * even if the store is unavailable: the write is then queued for a retry.
  */
 export function applyResponse(
   { store, writeRetries, clock, log }: ApplyResponseDeps,

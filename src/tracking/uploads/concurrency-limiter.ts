@@ -2,9 +2,9 @@ import { TrackerError } from '../../domain/errors.ts'
 
 /** Limits concurrent uploads and concurrent updates, each separately. */
 export type ConcurrencyLimiter = {
-  /** Throws `overloaded` if as many of this kind as allowed are in progress. */
+  /** Throws `overloaded` if the limit for this kind is reached. */
   run<T>(kind: LimitedKind, work: () => Promise<T>): Promise<T>
-  /** For work that is not limited, but that `settled` also has to wait for. */
+  /** Runs work that is not limited, but that `settled` also has to wait for. */
   track<T>(work: () => Promise<T>): Promise<T>
   /** Resolves once no work is in progress, including work whose caller has disconnected. */
   settled(): Promise<void>
@@ -12,6 +12,7 @@ export type ConcurrencyLimiter = {
 
 type LimitedKind = 'uploads' | 'updates'
 
+/** `maxConcurrent` is the limit for each kind. */
 export function createConcurrencyLimiter(maxConcurrent: number): ConcurrencyLimiter {
   const inProgress = new Set<Promise<unknown>>()
   const count = { uploads: 0, updates: 0 }

@@ -2,8 +2,9 @@ import type { StoredResponse } from '../../domain/idempotency.ts'
 import type { UploadResponse } from '../../domain/upload-response.ts'
 
 /**
- * How a request to ImageKit ended. `responded`: with ImageKit's response, both as it is passed on and as `response`, parsed.
- * `broken`: without a response. `wasComplete`: whether ImageKit may have received the whole request.
+ * How a request to ImageKit ended. `responded`: with ImageKit's response, as it is passed on to the caller (`status`, `headers`,
+ * `body`) and parsed (`response`). `broken`: without a complete response. `wasComplete`: whether ImageKit may have received the
+ * whole request.
  */
 export type Exchange =
   | {
@@ -15,7 +16,7 @@ export type Exchange =
       response: UploadResponse
       /** ImageKit has no such file. */
       isFileGone: boolean
-      /** How long ImageKit accepts no further requests, in milliseconds; null without a rate limit. */
+      /** How long ImageKit's rate limit allows no further requests, in milliseconds; null if it was not exceeded. */
       retryAfterMs: number | null
     }
   | { kind: 'broken'; wasComplete: boolean; timedOut: boolean; cause: unknown }
@@ -26,7 +27,7 @@ export type CallerOutcome = { submissionId: string } & (
   | { kind: 'unconfirmed'; reason: 'timed_out' | 'connection_broken' | 'service_stopped' }
 )
 
-/** Builds the response to the caller, which is stored for its `Idempotency-Key`. */
+/** Builds the response to the caller. It is stored if the caller sent an `Idempotency-Key`. */
 export type BuildCallerResponse = (outcome: CallerOutcome) => StoredResponse
 
 export function callerOutcome(submissionId: string, exchange: Exchange): CallerOutcome {
@@ -34,7 +35,7 @@ export function callerOutcome(submissionId: string, exchange: Exchange): CallerO
   return { submissionId, kind: 'unconfirmed', reason: exchange.timedOut ? 'timed_out' : 'connection_broken' }
 }
 
-/** The response to record for a submission once ImageKit may have received the whole request. */
+/** The response to record for a submission, once ImageKit may have received the whole request. */
 export function submissionResponse(exchange: Exchange): UploadResponse {
   if (exchange.kind === 'responded') return exchange.response
   const error = exchange.timedOut

@@ -16,7 +16,7 @@ export async function registerSubmission(
   const submission = {
     kind: 'external',
     ...request,
-    // We don't know whether the uploader sets a description.
+    // Not known, and not needed: an external submission counts as one that may replace the file together with its description.
     setsDescription: false,
   } as const
   const at = clock()

@@ -9,8 +9,8 @@ export type ReportResponseDeps = {
 }
 
 /**
- * Records the response that ImageKit gave to an uploader elsewhere. Throws `response_conflict` if the submission already has a
- * different one.
+ * Records the response that ImageKit gave to the program that made the upload. Throws `response_conflict` if it conflicts
+ * with what is already recorded, such as an earlier response or another file.
  */
 export async function reportResponse(
   { store, clock }: ReportResponseDeps,
@@ -21,7 +21,7 @@ export async function reportResponse(
   if (result === 'conflict')
     throw new TrackerError(
       'response_conflict',
-      'The submission already has another response; the first one stays.',
+      'This response conflicts with what is already recorded for the submission. Nothing was changed.',
     )
   return submission
 }

@@ -33,6 +33,7 @@ export async function submitUpdate(
     keyName: string
     /** The claim that `withIdempotencyKey` made for the caller's `Idempotency-Key`; null without a key. */
     claim: KeyClaim | null
+    /** Stored with the claim: a later request with the same key must have the same fingerprint. */
     fingerprint: string
   },
 ): Promise<SendResult> {
@@ -55,7 +56,7 @@ export async function submitUpdate(
   const exchange = await deps.imagekit.sendUpdate(fileId, { ...body, ...webhook })
   if (exchange.kind === 'broken' && !exchange.wasComplete) {
     const code = exchange.timedOut ? 'imagekit_timeout' : 'imagekit_unreachable'
-    const message = 'ImageKit could not be reached. Nothing was changed.'
+    const message = 'ImageKit did not receive the complete update. Nothing was changed.'
     const error = { code, message, status: null }
     await applyResponse(deps, { submissionId, response: { kind: 'rejected', requestId: null, error } })
     throw new TrackerError(code, message, { cause: exchange.cause })

@@ -40,9 +40,9 @@ export type SubmitUploadDeps<Form> = ApplyResponseDeps & {
 }
 
 /**
- * Streams an upload through to ImageKit. The submission is committed before the end of the form is sent. Any error until then
- * is thrown, and nothing was uploaded. Afterwards ImageKit's response is applied and returned, even if the caller has
- * disconnected.
+ * Streams an upload through to ImageKit. The submission is committed before the end of the form is sent. If the upload breaks
+ * until then, nothing was uploaded: the error is thrown, or ImageKit's own error response is returned. Afterwards ImageKit's
+ * response is applied and returned, even if the caller has disconnected.
  */
 export async function submitUpload<Form>(
   deps: SubmitUploadDeps<Form>,
@@ -54,7 +54,7 @@ export async function submitUpload<Form>(
     /** The claim that `withIdempotencyKey` made for the caller's `Idempotency-Key`; null without a key. */
     claim: KeyClaim | null
     signal: AbortSignal
-    /** Called once the submission is on disk. */
+    /** Called once the submission is committed. */
     onSubmission: (submission: { submissionId: string; extensions: string[] }) => void
   },
 ): Promise<SendResult> {
@@ -139,7 +139,7 @@ function unreachable(exchange: Exchange): TrackerError {
         cause: exchange.cause,
       },
     )
-  const message = 'The connection to ImageKit broke before it received the file. Nothing was uploaded.'
+  const message = 'ImageKit did not receive the complete file. Nothing was uploaded.'
   return new TrackerError('imagekit_unreachable', message, {
     cause: exchange.kind === 'broken' ? exchange.cause : undefined,
   })

@@ -13,14 +13,14 @@ export type WithIdempotencyKeyDeps = {
   buildCallerResponse: BuildCallerResponse
 }
 
-/** The result of `send`: the response to the caller, and whether it is stored for the same key. */
+/** The result of `send`: the response to the caller. `isStored`: with an `Idempotency-Key`, whether it is stored for that key. */
 export type SendResult = { response: StoredResponse; isStored: boolean }
 
 /**
- * Runs `send` for the first request with an `Idempotency-Key`, which claims the key for 24 hours; later requests get the stored
- * response. If `send` throws or its response is not stored, the key is released, and the next request runs `send` again.
- * `fingerprint` reads a repeated request to its end; its result must equal the fingerprint of the first request. Without a key,
- * `send` simply runs.
+ * Runs `send` for the first request with an `Idempotency-Key`. That request claims the key for 24 hours; later requests get its
+ * stored response, or an `unconfirmed` outcome if its process died. If `send` throws or its response is not stored, the key is
+ * released, and the next request runs `send` again. `fingerprint` reads a repeated request to its end; its result must equal the
+ * fingerprint of the first request. Without a key, `send` simply runs.
  */
 export async function withIdempotencyKey(
   { store, writeRetries, idempotencyClock, buildCallerResponse }: WithIdempotencyKeyDeps,
@@ -34,7 +34,7 @@ export async function withIdempotencyKey(
   const { scope, send } = request
   if (scope === null) return (await send(null)).response
   const claim = { scope, nonce: randomUUID() }
-  // Retried while the store is down: otherwise every later request with this key would get a 409.
+  // Retried while the store is unavailable: otherwise every later request with this key would get a 409.
   const release = () => writeRetries.apply(() => store.releaseIdempotencyKey(claim))
   const claimResult = await store
     .claimIdempotencyKey(claim, idempotencyClock.now())
@@ -66,7 +66,7 @@ export async function withIdempotencyKey(
   return buildCallerResponse({ submissionId, kind: 'unconfirmed', reason: 'service_stopped' })
 }
 
-/** Requests share an idempotency key only if they have the same API key name, method and path. */
+/** Identifies an idempotency key. Requests share it only if they also have the same API key name, method and path. */
 export function idempotencyScope(keyName: string, method: string, path: string, key: string): string {
   return createHash('sha256')
     .update(JSON.stringify([keyName, method, path, key]))

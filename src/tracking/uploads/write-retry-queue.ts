@@ -3,11 +3,15 @@ import { TrackerError } from '../../domain/errors.ts'
 /** Retries writes that must not be lost, mostly ImageKit's responses, until the store accepts them. */
 export type WriteRetryQueue = {
   /**
-   * Runs `write`, and retries it while the store is unavailable. Resolves once it is done or queued; other errors are logged.
+   * Runs `write`, and retries it while the store is unavailable or overloaded. Resolves once it is done or queued. Other errors
+   * are logged, and the write is given up.
    */
   apply(write: () => Promise<void>): Promise<void>
   size(): number
-  /** Tries the queued writes once more, then gives up: after a restart those submissions are `unconfirmed`. */
+  /**
+   * Tries the queued writes once more, then gives up. After a restart, a submission whose response was lost this way becomes
+   * `unconfirmed`.
+   */
   close(): Promise<void>
 }
 
@@ -33,14 +37,14 @@ export function createWriteRetryQueue(deps: {
       waiting.shift()
     }
   }
-  // One drain at a time: two would try the same write, and drop the next one.
+  // One drain at a time: two would try the same write, and remove the next one untried.
   let drained = Promise.resolve()
   const drain = (): Promise<void> => {
     drained = drained.then(drainWaiting)
     return drained
   }
   const schedule = (): void => {
-    // The store is closed too: a retry would keep the process from exiting.
+    // The store is about to close too, so a retry would only keep the process from exiting.
     if (isClosed) return
     timer ??= setTimeout(() => {
       timer = undefined

@@ -1,7 +1,7 @@
 import type { RejectionCause } from '../../domain/delivery.ts'
 import { type ErrorCode, TrackerError } from '../../domain/errors.ts'
 
-/** Thrown for a delivery that is rejected; says why. */
+/** Thrown for a delivery that is rejected. `rejectionCause` says why. */
 export class DeliveryRejected extends TrackerError {
   readonly rejectionCause: RejectionCause
 

@@ -14,9 +14,10 @@ import { DeliveryRejected } from './delivery-rejected.ts'
 import type { CheckSignature } from './signature-check.ts'
 import type { SuccessLog } from './success-log.ts'
 
-/** An HTTP POST on a webhook route with its complete body. The only secret headers are those of the signature. */
+/** An HTTP POST on a webhook route, with its complete body. */
 export type ReceivedDelivery = {
   receivedAt: number
+  /** The headers that may be stored. Only the signatures among them are secret. */
   headers: { [name: string]: string }
   body: Buffer
   /** The id of the rejected delivery that this one replays. */
@@ -42,7 +43,8 @@ export type ReceiveDeliveryDeps = {
 
 /**
  * Receives the result of one extension. Resolves once the delivery and its effect are on disk; only then may the response be
- * 200. `submissionId` is the one that the token authenticates, undefined for a forged token. Throws `DeliveryRejected`.
+ * 200. `submissionId` is the one that the token authenticates; undefined for a forged token. Throws `DeliveryRejected` if the
+ * delivery is rejected.
  */
 export async function receiveExtensionDelivery(
   deps: ReceiveDeliveryDeps,
@@ -83,7 +85,7 @@ export async function receiveExtensionDelivery(
   return recorded
 }
 
-/** Receives an account webhook, which is accepted only with a valid signature. Throws `DeliveryRejected`. */
+/** Receives an account webhook, which is accepted only with a valid signature. Throws `DeliveryRejected` if it is rejected. */
 export async function receiveAccountDelivery(
   deps: ReceiveDeliveryDeps,
   received: ReceivedDelivery,
@@ -119,7 +121,7 @@ const RECORDED = 'delivery.recorded'
 
 const HEAD_CAUSES = ['no_secret', 'absent_signature', 'malformed_signature'] as const
 
-/** A replay trusts the stored headers, so `webhook-id` is kept only if it was signed. */
+/** A replay of a recorded delivery trusts its stored headers, so `webhook-id` is kept only if it was signed. */
 function provenHeaders(headers: ReceivedDelivery['headers'], signedId: string | null) {
   const { 'webhook-id': _, ...others } = withoutSignatures(headers)
   return signedId === null ? others : { ...others, 'webhook-id': signedId }
@@ -135,8 +137,8 @@ function parse(deps: ReceiveDeliveryDeps, body: Buffer): Json {
 }
 
 /**
- * If we could not store a delivery, ImageKit sends it again, possibly with the same signature, which must not count as stale
- * then.
+ * Counts a delivery that could not be stored, and remembers when it arrived: ImageKit sends it again, possibly with the same
+ * signature, which must not count as stale then.
  */
 function noteFailure(
   { arrivalTimes, meter }: ReceiveDeliveryDeps,

@@ -2,9 +2,9 @@ import type { NewRejectedDelivery } from '../../domain/delivery.ts'
 import { TrackerError } from '../../domain/errors.ts'
 import type { Store } from '../../store/store.ts'
 
-/** Stores rejected deliveries without ever delaying the accepted ones. */
+/** Stores rejected deliveries without delaying the accepted ones noticeably. */
 export type RejectionLog = {
-  /** Queues or drops the delivery, and returns at once. The log names it by its request id: it has no delivery id yet. */
+  /** Queues or drops the delivery, and returns at once. It has no delivery id yet, so the log line contains its request id. */
   add(rejected: Rejection, requestId: string): void
   /** Writes what is still queued. */
   close(): Promise<void>
@@ -14,10 +14,13 @@ type Rejection = Omit<NewRejectedDelivery, 'fileId'>
 
 const MIB = 1024 * 1024
 
-/** For deliveries without a valid token: an open port must not become a way to fill the disk. */
+/**
+ * For deliveries without a valid token, such as all account webhooks: otherwise anyone who reaches the port could fill the disk.
+ * `bodyBytes`: longer bodies are stored truncated.
+ */
 const UNPROVEN = { perSecond: 10, bodyBytes: 64 * 1024 }
 
-/** The size of the queue. Beyond it deliveries are dropped: ImageKit sends again what got no 200. */
+/** The maximum size of the queue. Beyond it, deliveries are dropped: ImageKit sends a delivery again if it got no 200. */
 const MAX_WAITING_BYTES = 64 * MIB
 
 /** The approximate size of a delivery without its body. */
@@ -26,7 +29,7 @@ const OVERHEAD_BYTES = 1024
 /** A queue of this size is written at once instead of at the end of the second. */
 const EARLY_BYTES = 4 * MIB
 
-/** The size of one transaction, which blocks the event loop, and so accepted webhooks, for a few milliseconds. */
+/** The size of one transaction. With SQLite it blocks the event loop, and so accepted webhooks, for a few milliseconds. */
 const CHUNK = { count: 200, bytes: MIB }
 
 /** The number of deliveries that one log line describes. */
@@ -47,7 +50,7 @@ export function createRejectionLog(deps: {
   let waitingBytes = 0
   let thisSecond = { kept: 0, unproven: 0, dropped: 0, logged: [] as object[] }
   let timer: NodeJS.Timeout | undefined
-  /** The store is unavailable: the write is retried once a second. */
+  /** Whether the store was unavailable at the last write: the next one is then not early, but at the end of the second. */
   let isStuck = false
   let isClosed = false
   let writing: Promise<void> | undefined
@@ -145,7 +148,7 @@ export function createRejectionLog(deps: {
   }
 }
 
-/** Makes a copy: a view would keep the whole body in memory. */
+/** Copies the start of a long body: a view would keep the whole body in memory. */
 function truncate(rejected: NewRejectedDelivery): NewRejectedDelivery {
   if (rejected.body.length <= UNPROVEN.bodyBytes) return rejected
   return { ...rejected, body: Buffer.from(rejected.body.subarray(0, UNPROVEN.bodyBytes)) }

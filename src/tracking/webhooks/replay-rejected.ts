@@ -13,8 +13,8 @@ export type ReplayRejectedDeps = ReceiveDeliveryDeps & {
 }
 
 /**
- * Verifies a rejected delivery again, with its original arrival time: once a wrong secret is corrected, it is applied like any
- * other. Throws `unprocessable` while it is still rejected.
+ * Verifies a rejected delivery again, with its original arrival time, and records it if it passes, for example because a wrong
+ * secret has been corrected. Throws `unprocessable` if it is still rejected, or if its body was not stored completely.
  */
 export async function replayRejected(
   deps: ReplayRejectedDeps,

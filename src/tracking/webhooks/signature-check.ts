@@ -15,7 +15,7 @@ type CheckedSignature =
   | { check: Exclude<SignatureCheck, 'valid'>; eventId: null; cause: SignatureCause }
 
 /**
- * Verifies the signature of a delivery. For one that we could not store when it first arrived, the time of that arrival counts.
+ * Verifies the signature of a delivery. If we could not store it when it first arrived, its age is that at its first arrival.
  */
 export type CheckSignature = (signed: SignedBody) => CheckedSignature
 

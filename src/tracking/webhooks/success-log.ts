@@ -1,4 +1,4 @@
-/** The log lines of webhooks that report a success, which are the most frequent ones. */
+/** Logs the webhooks that settle a run as a success, which are the most frequent ones. */
 export type SuccessLog = {
   /** `fields` is called only if the line is written. */
   note(fields: () => object): void
@@ -9,7 +9,7 @@ export type SuccessLog = {
 const MAX_LINES_PER_SECOND = 100
 const TOTAL_AFTER_MS = 1000
 
-/** Writes one line per webhook. From the 101st in a second on, and in the following second, it writes one total instead. */
+/** Writes one line per webhook. From the 101st in a second on, and in the following second, it writes one total a second instead. */
 export function createSuccessLog({
   clock,
   log,

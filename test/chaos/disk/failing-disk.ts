@@ -8,9 +8,9 @@ const SOURCE = fileURLToPath(new URL('failing-disk.c', import.meta.url))
 type DiskFault = 'full' | 'read-only' | 'sync'
 
 export type FailingDisk = {
-  /** For the process that uses the disk. */
+  /** The environment variables for the process that uses the disk. */
   env: { [name: string]: string }
-  /** From now on the disk fails, or only the next call that this fault concerns. */
+  /** From now on, every write fails (`full`, `read-only`), or every sync (`sync`). With `once`, only the next such call fails. */
   fail(fault: DiskFault | `${DiskFault} once`): void
   /** Removes the fault. */
   repair(): void

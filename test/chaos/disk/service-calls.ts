@@ -1,4 +1,4 @@
-/** A response of a service in its own process, which needs no key. */
+/** A response to one of the calls in this file. They send no key, so the service must have been started without keys. */
 export type ServiceResponse = { status: number; retryAfter: string | null; body: { [name: string]: unknown } }
 
 export type Registered = { fileId: string; webhookUrl: string }
@@ -17,7 +17,7 @@ export async function register(url: string, fileId: string): Promise<Registered>
   return { fileId, webhookUrl: String(response.body['webhookUrl']) }
 }
 
-/** Sends the webhook of a success; `filler` makes it as large as a real one may be. */
+/** Sends the webhook of a success; `filler` makes its body larger. */
 export async function sendSuccess({ fileId, webhookUrl }: Registered, filler = ''): Promise<ServiceResponse> {
   const payload = { service: 'remove-bg', status: 'SUCCESS', fileObject: { fileId, filler } }
   return read(await fetch(webhookUrl, { method: 'POST', body: JSON.stringify(payload) }))

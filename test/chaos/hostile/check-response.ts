@@ -1,6 +1,6 @@
 import type { WireResponse } from './read-responses.ts'
 
-/** A header on every response of the fake ImageKit: a response with it was passed on unchanged. */
+/** A header that the fake ImageKit sets: a response of the service that has it is ImageKit's, passed on. */
 export const PASSED_ON = 'x-ik-requestid'
 
 const GOOD = [200, 201, 202, 204, 304]
@@ -34,13 +34,14 @@ export function faultOf(response: WireResponse, target: string, isHead = false):
   if (status === 303 && (headers.get('location') ?? '').startsWith('/admin')) return undefined
   if (![...REJECTIONS, ...UNAVAILABLE].includes(status)) return `status ${status}`
   if (isHead) return undefined
-  // A path that is not normalised may or may not have reached one of ImageKit's routes.
+  // A path with dot segments may lead to another route than it seems.
   const isImagekit = IMAGEKIT_PATH.test(target) && !DOTS.test(target)
   const type = headers.get('content-type') ?? ''
   if (type === 'application/problem+json')
     return isImagekit && !UNREADABLE.test(body)
       ? 'a problem on a route of ImageKit'
       : faultOfProblem(response, requestId)
+  // Once it is decoded and without dot segments, the path may be one of ImageKit's or of the pages'.
   const isUnnormalized = /%|\/\./.test(target)
   if (type.startsWith('text/html') && (PAGE_PATH.test(target) || isUnnormalized))
     return body.trimEnd().endsWith('</html>') ? undefined : `half a page: ${body.slice(0, 200)}`
@@ -48,16 +49,16 @@ export function faultOf(response: WireResponse, target: string, isHead = false):
   const { message, help } = parseObject(body)
   return typeof message === 'string' && typeof help === 'string'
     ? undefined
-    : `an odd error: ${body.slice(0, 200)}`
+    : `not an error of ImageKit's format: ${body.slice(0, 200)}`
 }
 
 function faultOfProblem({ status, body }: WireResponse, requestId: string): string | undefined {
   const problem = parseObject(body)
-  const isWhole =
+  const isValid =
     ['type', 'code', 'title', 'detail'].every((name) => typeof problem[name] === 'string') &&
     problem['status'] === status &&
     problem['requestId'] === requestId
-  return isWhole ? undefined : `an odd problem: ${body.slice(0, 200)}`
+  return isValid ? undefined : `an invalid problem: ${body.slice(0, 200)}`
 }
 
 function parseObject(text: string): { [name: string]: unknown } {

@@ -24,7 +24,7 @@ export function exchange(
   return new Promise((resolve, reject) => {
     const socket = connect({ port: Number(url.port), host: url.hostname, noDelay: true })
     let text = ''
-    /** Ends the exchange if it `isClosed`, after which no more bytes count, or if the responses so far are enough. */
+    /** Ends the exchange if the responses so far are enough, or if `isClosed`: then no more bytes are expected. */
     const finishIfOver = (isClosed: boolean) => {
       try {
         const { responses } = readResponses(text, { isHead, isClosed })

@@ -2,19 +2,19 @@ import { expect } from 'vitest'
 import type { Target } from './target.ts'
 
 /**
- * Allowed growth: 64 MiB of cached statuses, and 32 bodies of 1 MiB at once, each as bytes, text and objects, until V8
+ * The memory may grow by 64 MiB of cached statuses, and 32 bodies of 1 MiB at once, each as bytes, text and objects, until V8
  * collects them.
  */
 const MAX_GROWTH_MIB = 256
-/** The peak of the whole process: 407 MiB were measured in the long form, whose bodies are many times as large in total. */
+/** The highest allowed peak of the service's memory. 407 MiB were measured in the long form. */
 const MAX_PEAK_MIB = 1024
 
 export type FuzzReport = {
-  /** Counts a status, or the reason why there is none; `fault` is what is wrong with the response, `cause` the request. */
-  note(what: number | string, fault?: string, cause?: string): void
+  /** Counts a status, or the reason why there is none; `fault` is what is wrong with the response to `request`. */
+  note(what: number | string, fault?: string, request?: string): void
   fault(text: string): void
   count(what: number | string): number
-  /** Expects no faults, and that the target works as before; returns the counts. */
+  /** Expects no faults, a target that still works, no unexpected log lines, and bounded memory. Returns the counts and the memory. */
   finish(): Promise<string>
 }
 
@@ -23,9 +23,9 @@ export function createFuzzReport(target: Target): FuzzReport {
   const counts = new Map<number | string, number>()
   const faults: string[] = []
   return {
-    note(what, fault, cause = '') {
+    note(what, fault, request = '') {
       counts.set(what, (counts.get(what) ?? 0) + 1)
-      if (fault !== undefined) faults.push(`${fault}: ${cause}`)
+      if (fault !== undefined) faults.push(`${fault}: ${request}`)
     },
     fault: (text) => void faults.push(text),
     count: (what) => counts.get(what) ?? 0,

@@ -1,7 +1,7 @@
-/** Checks continuously whether the service is alive, and measures the longest response time. */
+/** Requests /healthz continuously, and measures the longest response time. `stop` rejects if a request failed. */
 export type HealthProbe = { stop(): Promise<{ checks: number; longestMs: number }> }
 
-/** The same thread handles /healthz and everything else, so a delay of /healthz delays every request. */
+/** The same thread handles /healthz and everything else, so whatever blocks other requests delays /healthz too. */
 export function startHealthProbe(url: URL): HealthProbe {
   const stopping = new AbortController()
   let checks = 0
@@ -16,7 +16,7 @@ export function startHealthProbe(url: URL): HealthProbe {
     }
   }
   const probed = probe()
-  // `stop` reports the error.
+  // `stop` rejects with this error. Until then it must not count as unhandled.
   probed.catch(() => {})
   return {
     async stop() {

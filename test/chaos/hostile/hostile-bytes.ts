@@ -6,7 +6,7 @@ import type { Known } from './target.ts'
 /** The bytes of one connection. `responses`: how many responses must come back, or a single 400; undefined if that is uncertain. */
 export type HostileBytes = { bytes: Buffer; responses?: 'one rejection' | number }
 
-/** In the body of a request whose length is ambiguous; its response would show that it was read as a request. */
+/** A request in the body of another request whose length is ambiguous. A response to it would show that the service processed it. */
 const HIDDEN = 'GET /problems/hidden HTTP/1.1\r\nHost: x\r\n\r\n'
 export const RESPONSE_TO_HIDDEN = 'There is no problem with this code.'
 
@@ -20,9 +20,9 @@ export function hostileBytes(dice: Dice, known: readonly Known[]): HostileBytes 
     () => ({ bytes: good().subarray(0, dice.below(200)) }),
     () => pipelined(dice),
     () => ({ bytes: smuggled(dice), responses: 'one rejection' }),
-    () => ({ bytes: post(`Transfer-Encoding: chunked\r\n`, dice.pick(BAD_CHUNKS)) }),
-    () => ({ bytes: Buffer.from(dice.pick(OTHER_PROTOCOLS), 'latin1') }),
-    () => ({ bytes: hugeHead(dice) }),
+    () => ({ bytes: post(`Transfer-Encoding: chunked\r\n`, dice.pick(ODD_CHUNKS)) }),
+    () => ({ bytes: Buffer.from(dice.pick(ODD_REQUESTS), 'latin1') }),
+    () => ({ bytes: oddHead(dice) }),
   ])()
 }
 
@@ -79,7 +79,7 @@ function pipelined(dice: Dice): HostileBytes {
   return { bytes: Buffer.from('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(responses)), responses }
 }
 
-/** Two proxies could read each of these differently, so the service must reject it completely. */
+/** A proxy and the service could disagree where each of these requests ends, so the service must reject the whole connection. */
 function smuggled(dice: Dice): Buffer {
   const length = `Content-Length: ${HIDDEN.length}\r\n`
   return dice.pick([
@@ -99,7 +99,8 @@ function smuggled(dice: Dice): Buffer {
   ])()
 }
 
-const BAD_CHUNKS = [
+/** Chunked bodies that are invalid, incomplete, or unusually long. */
+const ODD_CHUNKS = [
   'ffffffffffffffffff\r\nx',
   '-1\r\nx',
   '0x5\r\nhello\r\n',
@@ -118,7 +119,8 @@ const BAD_CHUNKS = [
   '5\r\nhello0\r\n\r\n',
 ]
 
-const OTHER_PROTOCOLS = [
+/** Other protocols, other versions of HTTP, and malformed or unusual requests. */
+const ODD_REQUESTS = [
   'GET /healthz\r\n',
   'GET /healthz\r\n\r\n',
   'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\u0000\u0000\u0000\u0004',
@@ -136,7 +138,8 @@ const OTHER_PROTOCOLS = [
   'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n\r\n\u0081\u0005hello',
 ]
 
-function hugeHead(dice: Dice): Buffer {
+/** A head with too many, too long or malformed headers. */
+function oddHead(dice: Dice): Buffer {
   const headers = dice.pick([
     `X: ${'x'.repeat(15_000 + dice.below(100_000))}\r\n`,
     'X: y\r\n'.repeat(dice.below(5000)),

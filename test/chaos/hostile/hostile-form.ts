@@ -3,15 +3,15 @@ import { hostileValue } from './hostile-json.ts'
 
 export const BOUNDARY = 'the-boundary'
 
-type Part = { disposition: string; value: string | Buffer; more?: string }
+type Part = { disposition: string; value: string | Buffer; moreHeaders?: string }
 
-/** The bytes of an upload form: valid, with missing or odd parts, or with broken boundaries. */
+/** The bytes of an upload form: valid, with missing or odd parts, or with changed bytes, such as a broken boundary. */
 export function hostileForm(dice: Dice): Buffer {
   const good: Part[] = [
     {
       disposition: 'name="file"; filename="shirt.jpg"',
       value: dice.bytes(dice.below(500)),
-      more: 'Content-Type: image/jpeg\r\n',
+      moreHeaders: 'Content-Type: image/jpeg\r\n',
     },
     { disposition: 'name="fileName"', value: 'shirt.jpg' },
     { disposition: 'name="extensions"', value: '[{"name":"remove-bg"}]' },
@@ -33,8 +33,11 @@ export function hostileForm(dice: Dice): Buffer {
 }
 
 function formBytes(parts: readonly Part[]): Buffer {
-  const pieces = parts.flatMap(({ disposition, value, more = '' }) => [
-    Buffer.from(`--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n${more}\r\n`, 'latin1'),
+  const pieces = parts.flatMap(({ disposition, value, moreHeaders = '' }) => [
+    Buffer.from(
+      `--${BOUNDARY}\r\nContent-Disposition: form-data; ${disposition}\r\n${moreHeaders}\r\n`,
+      'latin1',
+    ),
     Buffer.from(value),
     Buffer.from('\r\n'),
   ])
@@ -67,7 +70,7 @@ function oddPart(dice: Dice): Part {
     'name="%0d%0aX: y"',
     'name="\xff\xfe"',
   ])
-  const more = dice.pick([
+  const moreHeaders = dice.pick([
     '',
     '',
     '',
@@ -91,5 +94,5 @@ function oddPart(dice: Dice): Part {
     () => `data:image/png;base64,${'A'.repeat(50)}`,
     () => '[{"name":"remove-bg"}]',
   ])()
-  return { disposition, value, more }
+  return { disposition, value, moreHeaders }
 }

@@ -5,13 +5,12 @@ import { BOUNDARY } from './hostile-form.ts'
 
 type Header = [name: string, value: string]
 
-/** The headers that the route requires, mostly valid. */
+/** The headers that the route with this path needs, mostly valid. */
 export function headersOf(dice: Dice, pattern: string, body: Buffer): Header[] {
   const headers: Header[] = [
     ['Host', dice.chance(0.95) ? 'tracker.invalid' : dice.pick(['', 'a b', 'x@y', '[::1', 'x'.repeat(5000)])],
   ]
-  const isOperators = /reconcile|replay|^\/runs|^\/admin|^\/stats/.test(pattern)
-  const key = isOperators ? ADMIN_KEY : API_KEY
+  const key = OPERATOR_PATTERN.test(pattern) ? ADMIN_KEY : API_KEY
   if (dice.chance(0.85)) headers.push(['Authorization', `Bearer ${key}`])
   else
     headers.push([
@@ -39,6 +38,10 @@ export function headersOf(dice: Dice, pattern: string, body: Buffer): Header[] {
   return headers
 }
 
+/** The paths that require the admin key, and `/assets/:fileId`, which only operators request (DELETE). */
+const OPERATOR_PATTERN =
+  /^\/(admin|runs|retries|deliveries|notifications|stats|audit|reconcile|backup|doctor)\b|^\/assets\/:fileId$/
+
 const ODD_TYPES = [
   'multipart/form-data',
   'multipart/form-data; boundary=',
@@ -50,7 +53,7 @@ const ODD_TYPES = [
   '',
 ]
 
-/** Headers that the service may also read, or may trust by mistake. */
+/** Further headers: some that the service reads, and some that it must ignore or must not trust. */
 export function oddHeaders(dice: Dice): Header[] {
   const headers: Header[] = []
   while (dice.chance(0.35)) {

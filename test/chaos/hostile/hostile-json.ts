@@ -49,7 +49,8 @@ const VALUES = [
   `{${'"k":1,'.repeat(5000)}"k":2}`,
 ]
 
-const WHOLE = [
+/** Bodies that are not valid JSON. */
+const INVALID_JSON = [
   '',
   ' ',
   '\ufeff',
@@ -71,11 +72,11 @@ export function hostileValue(dice: Dice): string {
   return dice.pick(VALUES)
 }
 
-/** The bytes of a body that is declared as JSON. */
+/** The bytes of a body where JSON is expected. */
 export function hostileJson(dice: Dice): Buffer {
   return dice.pick([
     () => Buffer.from(hostileValue(dice)),
-    () => Buffer.from(dice.pick(WHOLE)),
+    () => Buffer.from(dice.pick(INVALID_JSON)),
     () => Buffer.from(`{"x":${hostileValue(dice)}}`),
     () => Buffer.from('{"a":1}', 'utf16le'),
     () => Buffer.concat([Buffer.from('{"a":"'), dice.bytes(dice.below(50)), Buffer.from('"}')]),
@@ -84,7 +85,7 @@ export function hostileJson(dice: Dice): Buffer {
   ])()
 }
 
-/** Together with the rest of the body, this reaches the size limit. */
+/** The length of a wide member. The size limit of a body is 1 MiB. */
 const WIDE_BYTES = 1024 * 1024 - 2000
 
 const WIDE = [
@@ -106,7 +107,7 @@ const COLLECTION_MEMBERS = [
   'data',
 ]
 
-/** A valid body with a member so wide that the body is just within the size limit, or just beyond it. */
+/** A valid body with a member so wide that the size of the body is close to the limit, below or above it. */
 export function widenJson(dice: Dice, good: object): Buffer {
   const name = dice.pick([...Object.keys(good), ...COLLECTION_MEMBERS])
   const others = Object.entries(good).filter(([other]) => other !== name)
@@ -114,7 +115,7 @@ export function widenJson(dice: Dice, good: object): Buffer {
   return Buffer.from(`{${JSON.stringify(name)}:${dice.pick(WIDE)},${rest.slice(1)}`)
 }
 
-/** A valid body with one member replaced, repeated or removed, or with changed bytes. */
+/** A valid body with one member replaced, repeated, added or removed, or with changed bytes. */
 export function spoilJson(dice: Dice, good: object): Buffer {
   const members = Object.entries(good).map(
     ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,

@@ -12,7 +12,7 @@ export type HostileRequest = {
   isWhole: boolean
 }
 
-/** A request to one of the routes (`METHOD /path/:param`), mostly valid. */
+/** A request to one of the routes (`METHOD /path/:param`). Any part of it may be invalid. */
 export function hostileRequest(
   dice: Dice,
   routes: readonly string[],

@@ -1,7 +1,7 @@
 import type { Dice } from './dice.ts'
 import type { Known } from './target.ts'
 
-/** The path of a route, mostly with known values as parameters. */
+/** The path of a request to a route, mostly with the known ids and tokens as parameters. */
 export function hostilePath(dice: Dice, pattern: string, known: Known): string {
   return dice.chance(0.9) ? fillIn(dice, pattern, known) : oddPath(dice, pattern)
 }
@@ -12,6 +12,8 @@ function fillIn(dice: Dice, pattern: string, known: Known): string {
     if (name === 'token') return spoilToken(dice, known.webhookToken)
     if (name === 'submissionId') return known.submissionId
     if (name === 'code') return dice.pick(['internal', 'not_found', '__proto__', 'x'])
+    if (name === 'runId') return known.runId
+    // Also for ids of other kinds, such as `:deliveryId`, so that they are invalid.
     return known.fileId
   })
 }
@@ -88,7 +90,7 @@ function spoilToken(dice: Dice, token: string): string {
 
 export function hostileQuery(dice: Dice, pattern: string, known: Known): string {
   if (dice.chance(0.4) && !pattern.endsWith('/assets/status')) return ''
-  const members = Array.from({ length: dice.below(4) }, () =>
+  const parameters = Array.from({ length: dice.below(4) }, () =>
     dice.pick([
       `fileId=${known.fileId}`,
       `token=${known.statusToken}`,
@@ -111,5 +113,5 @@ export function hostileQuery(dice: Dice, pattern: string, known: Known): string 
       'cursor=x',
     ]),
   )
-  return `?${members.join('&')}`
+  return `?${parameters.join('&')}`
 }

@@ -1,14 +1,23 @@
 import { connect, type Socket } from 'node:net'
 
-/** How a socket occupies a connection: it sends nothing, a head that never ends, or a head whose body never comes. */
+/**
+ * How a socket occupies a connection: `silent` sends nothing, `dripping` sends a head that never ends, and `started` sends a head
+ * and only the first byte of its body.
+ */
 export type Idling = 'silent' | 'dripping' | 'started'
 
-export type IdleSocket = { drip(): void; destroy(): void; received(): string; isOpen(): boolean }
+export type IdleSocket = {
+  /** Sends another byte if the socket is `dripping`. */
+  drip(): void
+  destroy(): void
+  received(): string
+  isOpen(): boolean
+}
 
-/** By default, Linux has 28,000 ports for outgoing connections from one address. */
+/** By default, Linux has 28,000 ports for outgoing connections from one address. More sockets need several addresses. */
 const LOCAL_ADDRESSES = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5']
 
-/** Resolves once it is connected and has sent its first bytes. */
+/** Resolves once the socket is connected and its first bytes, if any, are written. */
 export function openIdleSocket(
   url: URL,
   index: number,

@@ -9,7 +9,7 @@ export type RandomImagekit = {
   calls(): number
   /** From now on it sends only valid responses. */
   behave(): void
-  /** The webhook address of a file that was created after `behave`. */
+  /** The webhook URL of a file that was uploaded after `behave`. */
   webhookUrl(fileId: string): string
 }
 

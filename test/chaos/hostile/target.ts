@@ -36,7 +36,7 @@ export async function startTarget(imagekit: RandomImagekit, env: { [name: string
     fetchJson,
     pid: program.process.pid ?? 0,
 
-    /** Resident memory in MiB: now, and the peak. */
+    /** The service's resident memory in MiB: now, and its peak since the start. */
     memoryMib() {
       const status = readFileSync(`/proc/${program.process.pid}/status`, 'utf8')
       const read = (name: string) =>
@@ -49,9 +49,13 @@ export async function startTarget(imagekit: RandomImagekit, env: { [name: string
       const { json } = await fetchJson('/submissions', { method: 'POST', body })
       const { submissionId, webhookUrl, statusUrl } = json as Registration
       const statusToken = new URL(statusUrl).searchParams.get('token') ?? ''
+      const submission = (await fetchJson(`/submissions/${submissionId}`)).json as {
+        extensions: { runId: string }[]
+      }
       return {
         fileId,
         submissionId,
+        runId: submission.extensions[0]?.runId ?? '',
         webhookUrl,
         statusToken,
         webhookToken: webhookUrl.split('/').at(-1) ?? '',
@@ -66,7 +70,7 @@ export async function startTarget(imagekit: RandomImagekit, env: { [name: string
         .filter((line) => line !== '' && !isExpected(line))
     },
 
-    /** The process is alive and still works: an upload, its webhook, its status. */
+    /** Expects that the process is alive, and that an upload, its webhook and its status work. From then on, ImageKit behaves. */
     async expectWorking(): Promise<void> {
       expect(program.process.exitCode ?? program.process.signalCode).toBe(null)
       imagekit.behave()
@@ -99,5 +103,11 @@ function isExpected(line: string): boolean {
   }
 }
 
-/** The ids and tokens that a legitimate caller knows. */
-export type Known = { fileId: string; submissionId: string; webhookToken: string; statusToken: string }
+/** The ids and tokens of one submission, which a legitimate caller knows. */
+export type Known = {
+  fileId: string
+  submissionId: string
+  runId: string
+  webhookToken: string
+  statusToken: string
+}

@@ -2,17 +2,17 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 
-/** A proxy between the service and its database server, which behaves like a network. */
+/** A proxy between the service and its database server, which can fail like a network. */
 export type DatabaseProxy = {
-  /** The address of a database through the proxy. */
+  /** The URL that leads to this database through the proxy. */
   through(url: string): string
   /** Stops relaying, but closes nothing. New connections get no response either. */
   hang(): void
-  /** Open connections stay silent, and the server has closed its side. New connections work. */
+  /** Closes open connections on the server's side only: on the service's side, they stay open and silent. New connections work. */
   forgetConnections(): void
-  /** Relays again, including the bytes that have waited. */
+  /** Relays again, first the bytes that were sent in the meantime. */
   forward(): void
-  /** Resets open connections, and leads new ones to another server. */
+  /** Resets open connections, and connects new ones to the server at this port. */
   switchTo(port: number): void
 }
 
@@ -69,7 +69,7 @@ export async function startDatabaseProxy(firstPort: number): Promise<DatabasePro
         links.delete(link)
         silence(link)
         link.server.resetAndDestroy()
-        // The caller gets no sign that the other side is closed.
+        // Only at the end of the test, because the caller must not notice that the server has closed its side.
         onTestFinished(() => void link.caller.destroy())
       }
     },

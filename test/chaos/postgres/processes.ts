@@ -3,12 +3,12 @@ import { readRows, type TestDatabase } from '../../support/database.ts'
 import { type RunningProgram, runServe } from '../../support/program.ts'
 import { movedTo, type SharedLoad } from './shared-load.ts'
 
-/** How much longer something may take while other tests use the machine. */
-export const BUSY_MS = 15_000
+/** How much longer something may take than on an idle machine, because other tests may use it at the same time. */
+export const SLACK_MS = 15_000
 
 export type Process = RunningProgram & { url: string }
 
-/** A service in its own process on a shared database; without keys, which local requests don't need. */
+/** Starts a service in its own process on a shared database. It has no keys, because local requests don't need any. */
 export function startProcess(
   database: TestDatabase,
   { imagekitUrl }: Pick<SharedLoad, 'imagekitUrl'>,
@@ -24,7 +24,7 @@ export function startProcess(
   })
 }
 
-/** Waits for the condition, at most a minute. */
+/** Calls `condition` until it neither throws nor rejects; gives up after `timeout` milliseconds. */
 export function until<T>(condition: () => T | Promise<T>, timeout = 60_000): Promise<T> {
   return vi.waitFor(condition, { timeout, interval: 100 })
 }
@@ -35,7 +35,7 @@ export async function waitForMoreAcknowledged(load: SharedLoad, count: number): 
   await until(() => expect(load.acknowledged()).toBeGreaterThanOrEqual(from + count))
 }
 
-/** Resolves once the service can write, and no response of ImageKit's is waiting to be written. */
+/** Resolves once the service can write, and no earlier write that failed is waiting for a retry. */
 export async function waitForRecovery({ url }: Pick<Process, 'url'>): Promise<void> {
   await until(async () => {
     const response = await fetch(`${url}/readyz`)
@@ -59,9 +59,9 @@ export async function registerFile({ url }: Pick<Process, 'url'>) {
   return { fileId, webhookUrl }
 }
 
-type Timed = { status: number; retryAfter: string | null; body: string; ms: number }
+type TimedResponse = { status: number; retryAfter: string | null; body: string; ms: number }
 
-async function timed(url: string, init: RequestInit = {}): Promise<Timed> {
+async function timedFetch(url: string, init: RequestInit = {}): Promise<TimedResponse> {
   const sentAt = performance.now()
   const response = await fetch(url, init)
   const body = await response.text()
@@ -76,19 +76,22 @@ export function settle({ url }: Pick<Process, 'url'>, one: { fileId: string; web
     status: 'SUCCESS',
     fileObject: { fileId: one.fileId },
   })
-  return timed(movedTo(url, one.webhookUrl), { method: 'POST', body })
+  return timedFetch(movedTo(url, one.webhookUrl), { method: 'POST', body })
 }
 
-export function statusAt({ url }: Pick<Process, 'url'>, { fileId }: { fileId: string }): Promise<Timed> {
-  return timed(`${url}/assets/${fileId}/status`)
+export function statusAt(
+  { url }: Pick<Process, 'url'>,
+  { fileId }: { fileId: string },
+): Promise<TimedResponse> {
+  return timedFetch(`${url}/assets/${fileId}/status`)
 }
 
-/** The time from the response to a webhook at one process until a caller that waits at another process gets the status. */
+/** The milliseconds from the response to a webhook at one process until a caller that waits at another process gets the status. */
 export async function measureWake(from: Process, to: Process): Promise<number> {
   const file = await registerFile(from)
-  const waiting = timed(`${to.url}/assets/${file.fileId}/status?wait=60`)
+  const waiting = timedFetch(`${to.url}/assets/${file.fileId}/status?wait=60`)
   // Once a later request has its response, the earlier one is waiting.
-  await timed(`${to.url}/healthz`)
+  await timedFetch(`${to.url}/healthz`)
   expect(await settle(from, file)).toMatchObject({ status: 200 })
   const settledAt = performance.now()
   const { status, body } = await waiting
@@ -96,7 +99,7 @@ export async function measureWake(from: Process, to: Process): Promise<number> {
   return performance.now() - settledAt
 }
 
-/** The lease in the database, by the database's clock. */
+/** Reads the lease. `endsIn`: when it ends, in milliseconds from now by the database's clock. */
 export async function readLease(
   database: TestDatabase,
 ): Promise<{ holder: number; epoch: number; endsIn: number }> {

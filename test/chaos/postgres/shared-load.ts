@@ -7,10 +7,10 @@ import { listLost, listMissingRows, settleRest } from '../losses.ts'
 
 const CALLERS = 12
 
-/** The pause before a rejected request is sent again. The real ImageKit waits longer. */
+/** The pause before a webhook is sent again, and after a caller's request is rejected. The real ImageKit waits longer. */
 const RETRY_MS = 25
 
-/** The end of the names of uploads to which ImageKit doesn't respond until `release`. */
+/** The end of the file names of delayed uploads. */
 const DELAYED = 'delayed.jpg'
 
 /** One request that got 503. */
@@ -24,15 +24,18 @@ type Rejection = {
 /** Callers of several processes that share a database, and the ImageKit that they upload to. */
 export type SharedLoad = {
   imagekitUrl: string
-  /** Uploads and registers at these processes, and sends each webhook to any of them until it gets 200. */
+  /** Uploads and registers at these processes until `end` is called. Sends each webhook to any of them until it gets 200. */
   begin(urls: readonly string[]): void
   /** From now on, uses only these processes. */
   continueAt(urls: readonly string[]): void
-  /** Resolves once all requests have ended. Webhooks that were not acknowledged are not sent any more. */
+  /** Stops the load, and resolves once all requests have ended. Webhooks that were not acknowledged are not sent again. */
   end(): Promise<void>
   /** How often files were looked up. Lookups never get a response. */
   lookups(): number
-  /** Delays ImageKit's response to an upload at this address. Resolves once ImageKit has the complete upload. */
+  /**
+   * Uploads to this process. ImageKit delays its response until `release`, and sends no webhook. Resolves once ImageKit has the
+   * complete upload.
+   */
   delayUpload(url: string): Promise<SentSubmission>
   /** Sends the delayed responses. */
   release(): void
@@ -41,7 +44,7 @@ export type SharedLoad = {
   rejections(): readonly Rejection[]
   /** Responses that are neither the expected ones nor 503. */
   unexpected(): readonly string[]
-  /** Sends the unacknowledged webhooks to `url` again, then lists everything that was acknowledged and is missing. */
+  /** Lists everything that was acknowledged and is missing, before and after the unacknowledged webhooks are sent again to `url`. */
   listLost(url: string, database: TestDatabase): Promise<string[]>
   /** One line with the numbers of acknowledged and lost submissions and deliveries. */
   summary(lost: readonly string[]): string
@@ -68,7 +71,7 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     next += 1
     return urls[next % urls.length] ?? ''
   }
-  /** Undefined if no response came: the process was killed. */
+  /** Undefined if no response came, for example because the process was killed. */
   const send = async (kind: Rejection['kind'], url: string, init: RequestInit, expected: number) => {
     const sentAt = performance.now()
     try {
@@ -83,7 +86,7 @@ export async function createSharedLoad(): Promise<SharedLoad> {
       return undefined
     }
   }
-  const add = (fileId: string, webhookUrl: string, submissionId: string | null): SentSubmission => {
+  const addSubmission = (fileId: string, webhookUrl: string, submissionId: string | null): SentSubmission => {
     const result = count % 4 === 0 ? 'failed' : 'success'
     const one: SentSubmission = { fileId, webhookUrl, result, submissionId, isAcknowledged: false }
     uploads.set(fileId, one)
@@ -107,7 +110,7 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     if (!call.hasWholeForm) return
     const name = call.field('fileName') ?? ''
     const fileId = `uploaded-${count++}`
-    const one = add(fileId, call.field('webhookUrl') ?? 'none', null)
+    const one = addSubmission(fileId, call.field('webhookUrl') ?? 'none', null)
     const file = uploadedFile(fileId, { extensionStatus: { 'remove-bg': 'pending' } })
     const respond = () => call.respond(200, file, { connection: 'close' })
     const onDelayed = onDelayedByName.get(name)
@@ -115,10 +118,10 @@ export async function createSharedLoad(): Promise<SharedLoad> {
       delayed.push(respond)
       return onDelayed(one)
     }
-    const isEarly = count % 3 === 0
-    if (!isEarly) respond()
+    const isWebhookFirst = count % 3 === 0
+    if (!isWebhookFirst) respond()
     track(sendWebhook(one))
-    if (isEarly) respond()
+    if (isWebhookFirst) respond()
   }
   let lookups = 0
   const imagekit = await startMisbehavingImagekit((call) => {
@@ -142,8 +145,8 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     const headers = { 'content-type': 'application/json' }
     const response = await send('submission', `${url}/submissions`, { body, headers }, 201)
     if (!response?.isAccepted) return
-    const made = JSON.parse(response.text) as { submissionId: string; webhookUrl: string }
-    await sendWebhook(add(fileId, made.webhookUrl, made.submissionId))
+    const created = JSON.parse(response.text) as { submissionId: string; webhookUrl: string }
+    await sendWebhook(addSubmission(fileId, created.webhookUrl, created.submissionId))
   }
   const runCaller = async (n: number) => {
     while (!isDone) {
@@ -190,16 +193,16 @@ export async function createSharedLoad(): Promise<SharedLoad> {
     },
     summary(lost) {
       const submissions = [...uploads.values()].filter(({ submissionId }) => submissionId !== null).length
-      const again = uploads.size - acknowledged
+      const unacknowledged = uploads.size - acknowledged
       return (
         `${submissions} submissions and ${acknowledged} deliveries acknowledged, ` +
-        `${rejections.length} rejected with 503, ${again} sent again at the end, ${lost.length} lost`
+        `${rejections.length} rejected with 503, ${unacknowledged} sent again at the end, ${lost.length} lost`
       )
     },
   }
 }
 
-/** The same address at another process. */
+/** Replaces the origin of a webhook URL with `url`, so that it leads to another process. */
 export function movedTo(url: string, webhookUrl: string): string {
   return url + new URL(webhookUrl).pathname
 }

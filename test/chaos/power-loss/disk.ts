@@ -11,12 +11,12 @@ export type Disk = {
   /** The directory to which a program with `env` writes. */
   directory: string
   env: { [name: string]: string }
-  /** Stops the program at its next sync, before anything reaches the disk; the program then prints `isCut`. */
+  /** Stops the program at its next sync, before anything reaches the disk; the program then prints `cutMessage`. */
   cutAtNextSync(): void
-  isCut: RegExp
+  cutMessage: RegExp
   /** Removes everything that was not synced from the directory. Call it after the program has ended and before it starts again. */
   losePower(): void
-  /** The number of syncs of SQLite's log and of its database. */
+  /** The number of syncs of SQLite's write-ahead log and of its database file, from the first start on. */
   countSyncs(): { log: number; database: number }
 }
 
@@ -24,13 +24,14 @@ export function createDisk(): Disk {
   const root = realpathSync(temporaryDirectory())
   const library = compile(join(root, 'synced-only.so'))
   const directory = join(root, 'live')
+  // `synced-only.c` explains the files and directories in it.
   const kept = join(root, 'kept')
   for (const path of [directory, join(kept, 'disk'), join(kept, 'unnamed')])
     mkdirSync(path, { recursive: true })
   return {
     directory,
     env: { LD_PRELOAD: library, POWER_LOSS_FROM: directory, POWER_LOSS_TO: kept },
-    isCut: /the power is cut/,
+    cutMessage: /the power is cut/,
     cutAtNextSync: () => writeFileSync(join(kept, 'cut'), ''),
     losePower() {
       for (const lost of [directory, join(kept, 'unnamed')]) rmSync(lost, { recursive: true })

@@ -10,9 +10,9 @@ import { type Chunk, createStepRunner, type Outcome, type StepRunner } from './s
 export type BatchedStore = {
   store: StoreHandle
   /**
-   * All rows of the database, without the values that may differ between two stores that made the same calls: `ordered` has the
-   * tables with numbered rows, in order; `unordered` the others. The digest of a forgotten id is replaced by the id if that is one
-   * of `ids`.
+   * All rows of the database, without the values that may differ between two stores after the same calls. `ordered` has the
+   * tables with numbered rows, in the order of these numbers; `unordered` has the others. The digest of a forgotten id is replaced
+   * by the id if it is one of `ids`.
    */
   dump: (ids: readonly string[]) => Promise<{
     ordered: { [table: string]: unknown[] }
@@ -33,16 +33,19 @@ type Results = {
 /** Opening a store takes longer than performing a sequence, so several sequences share a store. */
 const MAX_SEQUENCES = 20
 
-/** The test fails if no sequence reaches one of these cases, because it would mean little. */
+/** Each case must occur in at least one sequence. If one doesn't, the test fails, because the comparison would prove little. */
 const REQUIRED_CASES = ['batches of several steps', 'steps deferred to the next batch', 'steps that failed']
-/** Further cases, required only of at least `MANY` sequences: fewer may not reach them by chance. */
+/** Cases that are required only if there are at least `MANY` sequences: among fewer, they may be missing by chance. */
 const REQUIRED_IN_MANY = ['claims of runs', 'claims of notifications', 'steps without the lease']
 const MANY = 100
 
 /** Counts how often a case has occurred. */
 type CountCase = (name: string, times?: number) => void
 
-/** Steps that share transactions have the same results, and leave the same rows, as one step after the other. */
+/**
+ * Checks that steps that share transactions have the same results, and leave the same rows, as the same steps performed one after
+ * another. `runs`: about how many sequences of steps to compare.
+ */
 export function batchesContract(
   name: string,
   open: () => Promise<BatchedStore>,
@@ -70,6 +73,7 @@ export function batchesContract(
         const together = await runSequences(open, input, 'together', countCase)
         expect(together).toEqual(alone)
       })
+      // An input has half of the maximum number of sequences on average.
       await fc.assert(agree, { numRuns: Math.ceil(runs / (MAX_SEQUENCES / 2)), seed, ...limits })
       const required = runs < MANY ? REQUIRED_CASES : [...REQUIRED_CASES, ...REQUIRED_IN_MANY]
       expect(required.filter((name) => !cases.has(name))).toEqual([])

@@ -62,7 +62,10 @@ export const claimRuns = (limit: number) =>
     store.claimDue(now, { limit, until: end }),
   ).map((one) => ({ ...one, readsFirst: true }))
 
-/** A notification that had not ended when the chunk began; or that of a run, whether or not it exists. */
+/**
+ * `listed`: one of the notifications that had not ended when the chunk began, or an unknown one if there was none. `run`: the
+ * notification of this run, which may not exist.
+ */
 type NotificationChoice = { listed: number } | { run: IdChoice }
 
 const notification: fc.Arbitrary<NotificationChoice> = fc.oneof(
@@ -102,8 +105,8 @@ const releaseNotification = step(
     context.store.releaseNotification(chosenNotification(context, of).notificationId, claim, dueAt),
 )
 
-const settleNotification = step(
-  'settle notification',
+const recordNotificationResult = step(
+  'record notification result',
   fc.record({
     notification,
     result: fc.constantFrom<NotificationResult>(
@@ -114,7 +117,7 @@ const settleNotification = step(
     claim: claimEnd,
   }),
   (context, { notification: of, result, claim }) =>
-    context.store.settleNotification(
+    context.store.recordNotificationResult(
       chosenNotification(context, of).notificationId,
       result,
       claim,
@@ -125,8 +128,8 @@ const settleNotification = step(
 const DAY_MS = 86_400_000
 
 /**
- * A step that requires the lease: with the lease from the start of the chunk, or with the next epoch, as if the lease had been
- * released and acquired since.
+ * A step that requires the lease. It gets the lease that was acquired before the chunk or, less often, one with the next epoch, as
+ * if the lease had been released and acquired again since.
  */
 const leased = <T>(
   description: string,
@@ -153,7 +156,7 @@ const sweep = (facts: fc.Arbitrary<{ now: number; overdueAfterMs: number }>) =>
 export const someSweep = sweep(
   fc.record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) }),
 )
-/** Makes all pending runs due that no sweep has passed. */
+/** Makes due all pending runs that no earlier sweep has reached. `now` is later than every request. */
 export const sweepAll = sweep(fc.constant({ now: 40, overdueAfterMs: 0 }))
 
 export const fold = leased('fold', fc.constant(null), async ({ store }, lease) => {
@@ -208,7 +211,7 @@ const saveClockTrust = leased(
   ({ store }, lease, trust) => store.saveClockTrust(lease, trust),
 )
 
-/** Also deletes the sessions that expired before `forgetBefore`, or at it. */
+/** Also deletes the sessions that expired at or before `forgetBefore`. */
 const endSession = step(
   'end session',
   fc.record({ session: fc.constantFrom('session-1', 'session-2'), endsAt: someTime, forgetBefore: someTime }),
@@ -236,10 +239,10 @@ const heartbeat = step('heartbeat', someTime, async ({ store, isAlive }, at) => 
 export const notificationSteps = fc.oneof(
   { arbitrary: claimNotification, weight: 3 },
   { arbitrary: releaseNotification, weight: 2 },
-  { arbitrary: settleNotification, weight: 2 },
+  { arbitrary: recordNotificationResult, weight: 2 },
 )
 
-/** The writes of jobs, and operators’ sessions and sign-ins. */
+/** The writes of jobs, and of operators' sessions and sign-ins. */
 export const jobSteps = fc.oneof(
   { arbitrary: acquireLease, weight: 3 },
   { arbitrary: releaseLease, weight: 1 },

@@ -8,12 +8,12 @@ import type { NewSubmission } from '../../../src/domain/submission.ts'
 import type { UploadResponse } from '../../../src/domain/upload-response.ts'
 import {
   anAuditEntry,
-  aRejection,
   BASELINE,
   EVIDENCE,
   newAccountDelivery,
   newDelivery,
   newSubmission,
+  unaccepted,
 } from '../builders.ts'
 import {
   claimRuns,
@@ -113,7 +113,7 @@ const acceptance = fc
   }))
 
 const failure = <K extends 'rejected' | 'unconfirmed'>(kind: K) =>
-  requestId.map((id) => ({ ...aRejection(kind), kind, requestId: id }) as UploadResponse & { kind: K })
+  requestId.map((id) => ({ ...unaccepted(kind), kind, requestId: id }) as UploadResponse & { kind: K })
 
 function scoped<R extends UploadResponse>({ id }: StepContext, response: R): R {
   const requestIdOf = response.requestId && id(response.requestId)

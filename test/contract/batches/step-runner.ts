@@ -6,12 +6,10 @@ import { type DueNotification, notificationIdOf } from '../../../src/domain/noti
 import type { StoreHandle } from '../../../src/store/store.ts'
 import { anAuditEntry, newRejected, unknownIds } from '../builders.ts'
 
-/**
- * One call of the store. The calls of a chunk are made at the same time, or one after the other. `readsFirst`: the call reads
- * before it is queued.
- */
+/** One call of the store. The calls of a chunk are made at the same time, or one after another. */
 type BatchStep = {
   description: string
+  /** The call reads from the database before it queues its write. */
   readsFirst: boolean
   perform: (context: StepContext) => Promise<unknown>
 }
@@ -25,20 +23,26 @@ export type StepContext = {
   /** The name, made unique to this sequence. */
   id: (name: string) => string
   newRetryId: () => string
-  /** The result of `keepRejected`. */
+  /** The ids of the rejected deliveries that were stored before the first step. */
   rejectedIds: string[]
-  /** The ids that were committed when the chunk began, in creation order. An id is unknown before its commit. */
+  /**
+   * `submissionIds` and `runIds`: the ids that were committed when the chunk began, in creation order. An id is unknown before its
+   * commit.
+   */
   submissionIds: string[]
   runIds: string[]
-  /** The first waiting item of a retry at that time. */
+  /** The first item of a retry that was waiting when the chunk began; 0 if there was none. */
   waitingItemId: number
-  /** The notifications that had not ended at that time. */
+  /** The notifications of this sequence that had not ended when the chunk began. */
   notifications: readonly DueNotification[]
   /** The last lease acquired before the chunk, even if it was released since. */
   lease: Lease
 }
 
-/** The index of a known id (-1 is the newest); or `unknown` for an unknown id that resembles the first one. */
+/**
+ * The index of a known id (-1 is the newest), or `unknown` for an unknown id that resembles the first one. An index without an id
+ * also stands for an unknown id.
+ */
 export type IdChoice = number | 'unknown'
 
 /** Performs the steps of one sequence on a store. */
@@ -127,11 +131,12 @@ export function createStepRunner(
 /** The retry that exists from the start. */
 export const EXISTING_RETRY = 'existing-retry'
 
-/** Later than any step. */
+/** Later than any due time of a run or notification. */
 const FAR_FUTURE = 1_000_000
+/** A limit above the number of runs and notifications in a store. */
 export const UNLIMITED = 10_000
 
-/** The result of a step, or its error. */
+/** The result of a step, or its error: the code and message of a `TrackerError`, or only the text of any other error. */
 export type Outcome = { description: string; result?: unknown; error?: string; message?: string }
 
 /** The submission that a step created. The results of webhooks and of key claims contain the id of an older submission. */
@@ -169,6 +174,7 @@ async function listNewRuns({ store, submissionIds, runIds }: StepContext): Promi
 export function chooseId(ids: readonly string[], which: IdChoice): string {
   if (typeof which === 'number') return ids.at(which) ?? 'nowhere'
   const [first] = ids
+  // The third of the unknown ids has the number of a row, but other random bits.
   return (first && unknownIds(first)[2]) ?? 'nowhere'
 }
 
@@ -183,13 +189,13 @@ async function outcomeOf({ description, perform }: BatchStep, context: StepConte
     // The id in the message may be one without a row, which can't be renamed by creation order.
     if (error instanceof TrackerError)
       return { description, error: error.code, message: error.message.replaceAll(ID_PATTERN, 'its id') }
-    // The error of a unique index has another text in each database.
+    // The databases report a violated unique index with different texts.
     const { message } = error as Error
     return { description, error: /unique/i.test(message) ? 'the id exists' : message }
   }
 }
 
-// A small number of each, so that steps collide.
+// Few different files, runs and times, so that the steps of a chunk often concern the same ones.
 export const FILES = ['file-A', 'file-B'] as const
 export const runChoice: fc.Arbitrary<IdChoice> = fc.oneof(
   { arbitrary: fc.nat({ max: 3 }), weight: 6 },
@@ -197,9 +203,9 @@ export const runChoice: fc.Arbitrary<IdChoice> = fc.oneof(
   { arbitrary: fc.constant('unknown' as const), weight: 1 },
 )
 export const someTime = fc.integer({ min: 1, max: 20 })
-/** The end of a claim: the run is not due again in this sequence unless it is released. */
+/** The end of a claim, later than any time at which a step claims: no claim expires before `end`. */
 export const claimUntil = fc.constantFrom(31, 32)
-/** The claim that is passed when releasing or reporting. It often matches, because only few times are used. */
+/** The end of the claim that a step says it holds. It often matches the actual claim, because only few times are used. */
 export const claimEnd = fc.oneof(someTime, claimUntil)
 
 export function step<T>(

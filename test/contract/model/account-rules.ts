@@ -4,9 +4,12 @@ import type { Model, ModelDelivery, ModelSubmission } from './model.ts'
 import { finalObservation, presentObservation } from './run-rules.ts'
 import { applyResponse } from './submission-rules.ts'
 
-/** Applies an account webhook, unless one with its event id was applied before. */
+/**
+ * Applies an account webhook, unless one with its event id was received before. Records its outcome, submission and file in
+ * `stored`.
+ */
 export function applyEvent(model: Model, event: AccountEvent, stored: ModelDelivery): EventResult {
-  const { of: submission = null, ...applied } = applyEventOnce(model, event, stored)
+  const { submission = null, ...applied } = applyEventOnce(model, event, stored)
   const fileId = fileNamedBy(event) ?? submission?.fileId ?? null
   Object.assign(stored, { outcome: applied.outcome, submission, fileId })
   return applied
@@ -19,12 +22,12 @@ function fileNamedBy(event: AccountEvent): string | null {
   return event.kind === 'upload_finished' && event.response.kind === 'accepted' ? event.response.fileId : null
 }
 
-/** `of`: the submission whose upload has ended, whether or not the event changes it. */
+/** `submission`: the one whose upload has ended, whether or not the event changes it. */
 function applyEventOnce(
   model: Model,
   event: AccountEvent,
   stored: ModelDelivery,
-): EventResult & { of?: ModelSubmission } {
+): EventResult & { submission?: ModelSubmission } {
   if (event.eventId !== null && model.eventIds.has(event.eventId))
     return { outcome: 'duplicate', fileId: null }
   if (event.eventId !== null) model.eventIds.add(event.eventId)
@@ -41,7 +44,7 @@ function applyEventOnce(
   }
 }
 
-/** Pending and expired runs of the asset are due at this time, unless they are due earlier. Returns whether there are any. */
+/** Makes the pending and expired runs of the asset due at this time, unless they are due earlier. Returns whether there are any. */
 function makeDue(model: Model, fileId: string, at: number): boolean {
   const unsettled = model.submissions
     .filter((submission) => submission.fileId === fileId && submission.state !== 'rejected')
@@ -51,13 +54,16 @@ function makeDue(model: Model, fileId: string, at: number): boolean {
   return unsettled.length > 0
 }
 
-/** The end of a queued upload counts as its response, unless the details of the file (`baseline`) are already known. */
+/**
+ * Applies the end of a queued upload as its response, unless the details of the file (`baseline`) are known already. Without such
+ * a submission, the end waits in `unclaimedEnds`.
+ */
 function applyUploadEnd(
   model: Model,
   requestId: string,
   response: UploadResponse,
   stored: ModelDelivery,
-): EventResult & { of?: ModelSubmission } {
+): EventResult & { submission?: ModelSubmission } {
   const submission = model.submissions.find(
     (known) => known.requestId === requestId && known.baseline === null,
   )
@@ -67,9 +73,9 @@ function applyUploadEnd(
   }
   const before = describeFacts(submission)
   applyResponse(model, submission, response, stored.receivedAt)
-  if (describeFacts(submission) === before) return { outcome: 'ignored', fileId: null, of: submission }
+  if (describeFacts(submission) === before) return { outcome: 'ignored', fileId: null, submission }
   const { fileId, submissionId } = submission
-  return { outcome: 'applied', fileId, submissionId, of: submission }
+  return { outcome: 'applied', fileId, submissionId, submission }
 }
 
 function describeFacts({ state, fileId, requestId, error, baseline, runs }: ModelSubmission): string {

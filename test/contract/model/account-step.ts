@@ -21,13 +21,13 @@ const aboutAsset: fc.Arbitrary<EventFactory> = fc.constantFrom(...FILES).map((na
 
 const aboutUpload: fc.Arbitrary<EventFactory> = fc
   .record({
-    of: recentIndex,
+    submissionIndex: recentIndex,
     facts: responseFacts,
     kind: fc.constantFrom('accepted', 'accepted', 'rejected'),
     fileId: fc.constantFrom('A', 'A', 'B'),
   })
-  .map(({ of, facts, kind, fileId }) => (model, eventId) => {
-    const submission = pick(model.submissions, of)
+  .map(({ submissionIndex, facts, kind, fileId }) => (model, eventId) => {
+    const submission = pick(model.submissions, submissionIndex)
     if (submission === undefined) return undefined
     const requestId = requestIdOf(model, submission)
     const ended = { ...facts, kind, fileId }
@@ -43,7 +43,7 @@ const ofOtherKind: fc.Arbitrary<EventFactory> = fc.constant((_, eventId) => {
   return { description: 'something else', event: { kind: 'other', eventId, type: null } }
 })
 
-/** An account webhook. Its event id may have been used before, with the same event or another. */
+/** An account webhook. It may have no event id, or one that was used before, for the same event or another. */
 export const accountWebhook: fc.Arbitrary<Plan> = fc
   .record({
     make: fc.oneof(

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { Json } from '../../../src/domain/json.ts'
 import type { FinalStatus } from '../../../src/domain/run.ts'
 
-// A small number of values of each kind, and times that go back and forth and repeat, so that events collide.
+// Few values of each kind, and times that go back and forth and repeat, so that steps often concern the same things.
 
 export const NAMES = ['remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension'] as const
 export const FILES = ['A', 'B'] as const
@@ -17,7 +17,7 @@ export const file = fc.oneof(
   { arbitrary: fc.constant('B'), weight: 2 },
   { arbitrary: fc.constant(null), weight: 3 },
 )
-/** The last one is larger than the store keeps. */
+/** The last one is too large: the store replaces it by its size. */
 export const error = fc.constantFrom<Json>(null, { code: 'E1' }, { code: 'E2' }, { log: 'ü'.repeat(9_000) })
 
 export const extensionStatus = fc

@@ -11,8 +11,9 @@ import { webhook } from './webhook-step.ts'
 type Command = fc.AsyncCommand<Model, StepContext>
 
 /**
- * Performs steps at the same time, applies them to the model one after the other, and compares both. If `isReopened`, the store is
- * closed and opened again while the steps are in progress. If `canStartEmpty`, the steps need no earlier submission.
+ * Performs steps at the same time, applies them to the model one after the other, and compares the store with the model. If
+ * `isReopened`, the store is closed and opened again while the steps are in progress. If `canStartEmpty`, the steps need no earlier
+ * submission.
  */
 function concurrently(plans: readonly Plan[], isReopened: boolean, canStartEmpty: boolean): Command {
   let description = ''
@@ -52,8 +53,8 @@ const continuing = fc
   })
   .map(({ plans, isReopened }) => concurrently(plans, isReopened, false))
 
-/** Each of these steps is performed alone, because it depends on what else is in progress. */
-const jobs = fc
+/** One of the steps that are performed alone, because their results depend on what else is in progress. */
+const singleStep = fc
   .oneof(
     { arbitrary: notifying, weight: 3 },
     { arbitrary: claiming, weight: 2 },
@@ -62,7 +63,15 @@ const jobs = fc
   )
   .map((plan) => concurrently([plan], false, false))
 
+/** Sequences of commands. How often each kind is listed is its weight. */
 export function sequences(maxCommands: number) {
-  const some = [beginning, beginning, beginning, jobs, jobs, ...Array.from({ length: 8 }, () => continuing)]
-  return fc.commands(some, { maxCommands, size: 'max' })
+  const commands = [
+    beginning,
+    beginning,
+    beginning,
+    singleStep,
+    singleStep,
+    ...Array.from({ length: 8 }, () => continuing),
+  ]
+  return fc.commands(commands, { maxCommands, size: 'max' })
 }

@@ -16,7 +16,7 @@ const FAR_FUTURE = 1_000_000
 const TIMES = [5, 10, FAR_FUTURE]
 const ALL = 10_000
 
-/** Fails unless the store's reads about this sequence, and its counters, match the model. Also notes the ids of new runs. */
+/** Fails unless the store's reads about this sequence, and its counters, match the model. Adds the ids of new runs to the model. */
 export async function compare(model: Model, { store, countedBefore }: StepContext): Promise<void> {
   for (const submission of model.submissions) await compareSubmission(submission, store)
   for (const file of FILES) await compareAsset(model, `${idOf(model, file)}`, store)
@@ -48,11 +48,12 @@ async function compareAsset(model: Model, fileId: string, store: Store): Promise
   expect(actual).toEqual(describeModelAsset(model, fileId))
 }
 
-/** The delivery is found by its id, also after its body was pruned. */
+/** The delivery is found by its id, even after its body was pruned. */
 async function compareDelivery(stored: ModelDelivery, store: Store) {
   const { deliveryId, receivedAt, body, isPruned, outcome, cause, service, submission } = stored
+  // A delivery that was recorded without a run is returned with the run that has its service's name, if there is one.
   const run = stored.run ?? submission?.runs.find(({ name }) => name === service)
-  const reportsResult = outcome === 'applied' && stored.run !== null
+  const hasSettledRun = outcome === 'applied' && stored.run !== null
   const found = await store.findDelivery(deliveryId)
   expect(found).toMatchObject({
     deliveryId,
@@ -62,8 +63,8 @@ async function compareDelivery(stored: ModelDelivery, store: Store) {
     service,
     submissionId: submission?.submissionId ?? null,
     runId: run === undefined || run.isRemoved ? null : run.runId,
-    // A delivery that settled a run is listed with the file to which its submission is bound now.
-    fileId: reportsResult ? (submission?.fileId ?? null) : stored.fileId,
+    // A delivery that settled a run is returned with the file to which its submission is bound now.
+    fileId: hasSettledRun ? (submission?.fileId ?? null) : stored.fileId,
   })
   expect(found?.body?.toString() ?? null).toBe(isPruned ? null : body)
 }
@@ -148,7 +149,7 @@ export function countersByKey({ groups, counters }: StatCounts): Map<string, num
 
 /**
  * Fails unless the counts are those from before the sequence plus those of its runs. All times of a sequence are a few milliseconds
- * after the epoch, so each result counts in hour 0 and in the first bucket of durations.
+ * after the epoch, so what is counted by hour is in hour 0, and every duration is in the first bucket.
  */
 function compareCounts(model: Model, before: ReadonlyMap<string, number>, stats: StatCounts): void {
   const expected = new Map(before)

@@ -53,13 +53,16 @@ export function applyFinding(
   }
 }
 
-const MINUTE = 60_000
+const MINUTE_MS = 60_000
 
-/** Passes the runs in insertion order, up to the first that is too young. One dated more than a minute ahead counts as old. */
+/**
+ * Passes the runs in insertion order, up to the first that is too young, and makes the pending ones due. A run dated more than a
+ * minute ahead counts as old.
+ */
 export function sweep(model: Model, now: number, overdueAfterMs: number): void {
   for (const run of model.everyRun.slice(model.sweptCount)) {
     const requestedAt = run.observations[0].at
-    const isOld = requestedAt + overdueAfterMs <= now || requestedAt > now + MINUTE
+    const isOld = requestedAt + overdueAfterMs <= now || requestedAt > now + MINUTE_MS
     if (!run.isRemoved && !isOld) return
     model.sweptCount += 1
     const isPending = presentObservation(run).status === 'pending' && run.submission.state !== 'rejected'
@@ -67,7 +70,7 @@ export function sweep(model: Model, now: number, overdueAfterMs: number): void {
   }
 }
 
-/** Prunes those of the first `limit` bodies that are old, and returns their number. */
+/** Prunes the old ones of the first `limit` bodies that are still stored, and returns their number. */
 export function prune(model: Model, receivedBefore: number, limit: number): number {
   const first = model.deliveries.filter(({ isPruned }) => !isPruned).slice(0, limit)
   const old = first.filter(({ receivedAt }) => receivedAt < receivedBefore)

@@ -13,25 +13,25 @@ const findings: fc.Arbitrary<Finding> = fc.oneof(
   time.map((dueAt): Finding => ({ kind: 'unchanged', dueAt })),
 )
 
-/** The result of checking a run whose id the model knows, even if the run is removed or settled by now. */
+/** The result of checking a run whose id the model knows. The run may have been removed or settled meanwhile. */
 export const finding: fc.Arbitrary<Plan> = fc
   .record({
-    of: fc.nat({ max: 9 }),
+    runIndex: fc.nat({ max: 9 }),
     finding: findings,
     at: time,
     isClaimed: fc.nat({ max: 3 }).map((n) => n > 0),
   })
   .map(
-    ({ of, finding, at, isClaimed }): Plan =>
+    ({ runIndex, finding, at, isClaimed }): Plan =>
       (model) => {
         const known = model.everyRun.filter(({ runId }) => runId !== null)
-        const run = pick(known, of)
+        const run = pick(known, runIndex)
         if (run === undefined || run.runId === null) return undefined
         const { runId } = run
         const claim = isClaimed ? (run.dueAt ?? 0) : 0
         const kind = finding.kind === 'unchanged' ? `unchanged, due ${finding.dueAt}` : finding.kind
         return {
-          description: `finding of ${labelOf(model, run.submission)} ${run.name}: ${kind}, at ${at}, claimed until ${claim}`,
+          description: `finding about ${labelOf(model, run.submission)} ${run.name}: ${kind}, at ${at}, claimed until ${claim}`,
           async perform({ store, countCase }) {
             const applied = await store.applyFinding(runId, finding, at, claim)
             return () => {
@@ -43,7 +43,7 @@ export const finding: fc.Arbitrary<Plan> = fc
       },
   )
 
-/** Due runs are claimed until `until`, and perhaps released at once: then each has its own due time again. */
+/** Due runs are claimed until `until`. If they are released at once, each has its previous due time again. */
 export const claiming: fc.Arbitrary<Plan> = fc
   .record({ now: time, until: time, limit: fc.constantFrom(1, 3, 100), isReleased: fc.boolean() })
   .map(
@@ -64,7 +64,7 @@ export const claiming: fc.Arbitrary<Plan> = fc
       }),
   )
 
-/** Runs that have been pending for long become due. */
+/** Runs that have been pending for `overdueAfterMs` become due. */
 export const sweeping: fc.Arbitrary<Plan> = fc
   .record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) })
   .map(
@@ -95,7 +95,7 @@ export const folding: fc.Arbitrary<Plan> = fc.constant(() => ({
   },
 }))
 
-/** A notification is claimed, which succeeds only once, and is then delivered, or due again later. */
+/** A notification is claimed, which succeeds only once, and is then delivered, or due again at `againAt`. */
 export const notifying: fc.Arbitrary<Plan> = fc
   .record({ which: fc.nat({ max: 3 }), againAt: fc.option(time) })
   .map(
@@ -114,7 +114,7 @@ export const notifying: fc.Arbitrary<Plan> = fc
             expect(sent).toBe(notification.body)
             const lost = await store.claimNotification(`msg_${run.runId}`, notification.dueAt, until)
             expect(lost).toBeUndefined()
-            await store.settleNotification(
+            await store.recordNotificationResult(
               `msg_${run.runId}`,
               again ?? { kind: 'delivered' },
               until,
@@ -130,16 +130,16 @@ export const notifying: fc.Arbitrary<Plan> = fc
       },
   )
 
-/** The old ones of the first `limit` bodies are pruned. */
+/** The old ones of the first `limit` stored bodies are pruned. */
 export const pruning: fc.Arbitrary<Plan> = fc.record({ before: time, limit: fc.constantFrom(1, 3, 100) }).map(
   ({ before, limit }): Plan =>
     (model) => ({
-      description: `bodies before ${before} are pruned, at most ${limit}`,
+      description: `bodies from before ${before} are pruned, among the first ${limit}`,
       async perform({ store, countCase }) {
         const { pruned } = await withLease(store).pruneBodies(before, limit, null)
         return () => {
           expect(pruned).toBe(prune(model, before, limit))
-          countCase('pruned')
+          countCase('pruned', pruned)
         }
       },
     }),

@@ -11,11 +11,11 @@ import { countersByKey } from './compare.ts'
 import { emptyModel } from './model.ts'
 
 const MAX_COMMANDS = 16
-/** A store is reused, because opening one costs more than a sequence; but not without limit, because it grows. */
-const MAX_SEQUENCES = 200
+/** A store is reused, because opening one takes longer than a sequence. The number of uses is limited, because the store grows. */
+const MAX_SEQUENCES_PER_STORE = 200
 const FAR_FUTURE = 1_000_000
 
-/** The test fails if no sequence reaches one of these cases, because it would mean little. */
+/** The test fails unless the sequences reach all of these cases, because without them it would prove little. */
 const REQUIRED_CASES = [
   'applied',
   'duplicate',
@@ -62,7 +62,7 @@ export function modelContract(
       const shared = shareStore(open)
       const cases = new Map<string, number>()
       const countCase = (what: string, times = 1) => cases.set(what, (cases.get(what) ?? 0) + times)
-      const agree = fc.asyncProperty(sequences(MAX_COMMANDS), async (sequence) => {
+      const matchesModel = fc.asyncProperty(sequences(MAX_COMMANDS), async (sequence) => {
         const { store, reopen } = await shared.acquire()
         await ensureLease(store)
         const context = {
@@ -79,24 +79,27 @@ export function modelContract(
         shared.release(context.store)
       })
       try {
-        await fc.assert(agree, { numRuns: runs, seed })
+        await fc.assert(matchesModel, { numRuns: runs, seed })
       } finally {
         await shared.end()
       }
-      expect(REQUIRED_CASES.filter((what) => !cases.has(what))).toEqual([])
+      expect(REQUIRED_CASES.filter((what) => !cases.get(what))).toEqual([])
       report(cases)
     })
   })
 }
 
-/** Reuses a store up to `MAX_SEQUENCES` times. A sequence that fails does not release it, so the next one gets a new store. */
+/**
+ * Uses a store for at most `MAX_SEQUENCES_PER_STORE` sequences. A sequence that fails does not release its store, so the next one
+ * gets a new store.
+ */
 function shareStore(open: () => Promise<ReopenableStore>) {
   let opened: ReopenableStore | undefined
   let store: StoreHandle | undefined
   let uses = 0
   return {
     async acquire(): Promise<ReopenableStore> {
-      if (opened === undefined || store === undefined || uses % MAX_SEQUENCES === 0) {
+      if (opened === undefined || store === undefined || uses % MAX_SEQUENCES_PER_STORE === 0) {
         await opened?.destroy()
         opened = await open()
         store = opened.store
@@ -113,7 +116,7 @@ function shareStore(open: () => Promise<ReopenableStore>) {
   }
 }
 
-/** Expires pending runs, ends notifications and submissions in progress, and prunes bodies: the next sequence finds none. */
+/** Expires pending runs, ends notifications and submissions in progress, and prunes bodies, so that the next sequence finds none. */
 async function clear(store: Store): Promise<void> {
   await sweep(store, { now: FAR_FUTURE })
   const due = await store.listDue(FAR_FUTURE, 1_000)
@@ -121,7 +124,7 @@ async function clear(store: Store): Promise<void> {
   await Promise.all([
     ...due.map(({ run, dueAt }) => store.applyFinding(run.runId, { kind: 'timed_out' }, FAR_FUTURE, dueAt)),
     ...notifications.map(({ notificationId }) =>
-      store.settleNotification(notificationId, { kind: 'delivered' }, 0, AN_ATTEMPT),
+      store.recordNotificationResult(notificationId, { kind: 'delivered' }, 0, AN_ATTEMPT),
     ),
     store.recoverAbandoned(FAR_FUTURE, FAR_FUTURE),
     withLease(store).pruneBodies(FAR_FUTURE, 1_000, null),

@@ -8,8 +8,8 @@ import type {
 } from '../../../src/domain/submission.ts'
 import type { UploadResponse } from '../../../src/domain/upload-response.ts'
 
-// The rules of submissions, runs and deliveries, implemented a second time: each state is computed from recorded observations.
-// The files `*-rules.ts` import only types from `src/domain`, so that they cannot share its faults.
+// The rules of submissions, runs and deliveries, implemented a second time, in another way: a run's status is computed from all
+// observations about it. The files `*-rules.ts` import only types from `src/domain`, so they cannot share its faults.
 
 /** One observation about a run. */
 export type Observation = {
@@ -34,20 +34,23 @@ export type ModelRun = {
   runId: string | null
 }
 
-/** A stored delivery, with its body until that is pruned. */
+/** A stored delivery. If it `isPruned`, the store no longer has its body. */
 export type ModelDelivery = {
   deliveryId: string
   receivedAt: number
   body: string
   isPruned: boolean
-  /** Changes if a later response applies an ignored delivery. */
+  /** Changes if a later response claims an ignored delivery. */
   outcome: string
   cause: string | null
   service: string | null
   submission: ModelSubmission | null
   /** The run that it reports on; null if there is none. */
   run: ModelRun | null
-  /** The file that it named, else the file of its submission when it was recorded or claimed. */
+  /**
+   * The file that it named, else that of its submission: for an upload event that came before the request id was known, when the
+   * event was claimed; for any other delivery, when it was recorded.
+   */
   fileId: string | null
 }
 
@@ -87,7 +90,7 @@ type ModelNotification = {
 }
 
 export type Model = {
-  /** The prefix of every name in this sequence, because other sequences use the same store. */
+  /** A part of every file id, event id, request id and URL of this sequence, because other sequences use the same store. */
   scope: string
   /** In insertion order. */
   submissions: ModelSubmission[]
@@ -96,9 +99,12 @@ export type Model = {
   /** The number of runs in `everyRun` that the sweep has passed. */
   sweptCount: number
   deliveries: ModelDelivery[]
-  /** Ends of queued uploads whose request id no submission had when they arrived. */
+  /**
+   * Ends of queued uploads that arrived while no submission needed them: none had the request id, or its file's details
+   * (`baseline`) were known already.
+   */
   unclaimedEnds: { requestId: string; response: UploadResponse; stored: ModelDelivery }[]
-  /** Of account webhooks. */
+  /** The event ids of the account webhooks received so far. */
   eventIds: Set<string>
   /** Those that have not ended. */
   notifications: ModelNotification[]

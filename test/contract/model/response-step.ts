@@ -20,7 +20,7 @@ const BASELINE = {
 
 const REJECTION = { code: 'imagekit_rejected', message: 'no', status: 400 }
 
-/** A possible response of ImageKit. Without a file, the upload is queued and its details are unknown. */
+/** A possible response of ImageKit. If it is accepted without a file, the upload is queued, and its details are unknown. */
 export const responseFacts = fc.record({
   kind: fc.oneof(
     { arbitrary: fc.constant('accepted' as const), weight: 5 },
@@ -62,18 +62,18 @@ export function requestIdOf(model: Model, submission: ModelSubmission): string {
   return `${model.scope}-request-${labelOf(model, submission)}`
 }
 
-/** ImageKit's response to a submission, once or several times, the same or a different one. */
+/** A response of ImageKit to a submission, which may have got the same response or another one before. */
 export const responding: fc.Arbitrary<Plan> = fc
   .record({
-    of: recentIndex,
+    submissionIndex: recentIndex,
     facts: responseFacts,
     hasRequestId: fc.nat({ max: 3 }).map((number) => number > 0),
     at: time,
   })
   .map(
-    ({ of, facts, hasRequestId, at }): Plan =>
+    ({ submissionIndex, facts, hasRequestId, at }): Plan =>
       (model) => {
-        const submission = pick(model.submissions, of)
+        const submission = pick(model.submissions, submissionIndex)
         if (submission === undefined) return undefined
         const response = responseOf(model, facts, hasRequestId ? requestIdOf(model, submission) : null)
         const id = hasRequestId ? ', with request id' : ''

@@ -21,7 +21,7 @@ export function presentObservation(run: ModelRun): Observation {
   )
 }
 
-/** The observation with the reason of a failure: the first webhook that reports the failure with an error. */
+/** The observation with the reason for a failure: the first webhook that reports the failure with an error. */
 function failureReason(run: ModelRun): Observation | undefined {
   if (finalObservation(run)?.status !== 'failed') return undefined
   return run.observations.find(

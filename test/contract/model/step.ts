@@ -2,16 +2,19 @@ import { expect } from 'vitest'
 import type { Store } from '../../../src/store/store.ts'
 import type { Model, ModelDelivery } from './model.ts'
 
-/** The store under test, and the counts of the cases that occurred. */
+/** What a step uses while it is performed and compared. */
 export type StepContext = {
+  /** The store under test. */
   store: Store
+  /** Closes the store, and opens it again on the same data as the new `store`. */
   reopen: () => Promise<void>
+  /** Counts a case that occurred, so that the test can fail if a required case never occurs. */
   countCase: (what: string, times?: number) => void
   /** The counters before this sequence. */
   countedBefore: ReadonlyMap<string, number>
 }
 
-/** One step: calls the store, and returns a function that applies the same to the model and compares the two. */
+/** `perform` calls the store. It returns a function that applies the same to the model, and compares the results. */
 type Step = { description: string; perform: (context: StepContext) => Promise<() => void> }
 
 /** Creates a step from the model's state; undefined if there is nothing to act on. */
@@ -32,7 +35,7 @@ export function idOf(model: Model, name: string | null): string | null {
   return name === null ? null : `${model.scope}-${name}`
 }
 
-/** Adds a delivery to the model as ignored. Fails unless the store has assigned it a new id. */
+/** Adds a delivery to the model, as ignored until its outcome is known. Fails unless the store has assigned it a new id. */
 export function addDelivery(
   model: Model,
   deliveryId: string | null,

@@ -38,7 +38,7 @@ export function submit(model: Model, requested: NewSubmission, submissionId: str
 
 /**
  * Changes a submission. The runs of a rejected submission are never due. If a rejected submission is accepted after all, its runs
- * are due at once. Then returns that time, which also applies to runs that are added in the same step; otherwise returns null.
+ * are due at once, and so are runs that are added in the same step: returns their due time. In all other cases, returns null.
  */
 function revise(submission: ModelSubmission, revision: Revision, at: number): number | null {
   const before = JSON.stringify(submissionFacts(submission))
@@ -140,7 +140,7 @@ function outcomeOf(run: ModelRun, status: string): string {
   return first === status || isContradicted(run) ? 'duplicate' : 'contradicted'
 }
 
-/** ImageKit's response, or an account webhook that reports the end of a queued upload. */
+/** Applies ImageKit's response, or the end of a queued upload that an account webhook reports. */
 export function applyResponse(
   model: Model,
   submission: ModelSubmission,
@@ -154,8 +154,9 @@ export function applyResponse(
     return 'applied'
   }
   if (isOtherFile(submission, response.fileId)) return 'conflict'
-  const isUnnamed = submission.fileId === null && response.fileId === null
-  if (submission.state === 'rejected' && isUnnamed) return 'conflict'
+  const isOnlyQueued = submission.fileId === null && response.fileId === null
+  // ImageKit rejects an upload after it has queued it, so a rejection counts even if the queueing is reported later.
+  if (submission.state === 'rejected' && isOnlyQueued) return 'conflict'
 
   const addedNames = Object.keys(response.extensionStatus).filter(
     (name) => !submission.runs.some((run) => run.name === name),
@@ -177,7 +178,7 @@ export function applyResponse(
   return 'applied'
 }
 
-/** Applies the webhooks for this run that arrived before it existed, with their own times and bodies. */
+/** Applies the webhooks for this run that arrived before the run existed, with their own times and bodies. */
 function claimUnrequested(model: Model, run: ModelRun, at: number): void {
   const { submission, name } = run
   const claimed = submission.unrequested.filter(
@@ -192,8 +193,8 @@ function claimUnrequested(model: Model, run: ModelRun, at: number): void {
 }
 
 /**
- * Whether the submission's state is more definite than such a response. `unconfirmed` changes neither `accepted` nor `rejected`;
- * `rejected` does not change `accepted` once the file is known, but does while the upload is only queued.
+ * Whether the submission's state is more definite than a response of this kind. `unconfirmed` changes neither `accepted` nor
+ * `rejected`. `rejected` changes `accepted` only while the file is unknown, because the upload is queued.
  */
 function isClearerThan(submission: ModelSubmission, kind: 'rejected' | 'unconfirmed'): boolean {
   if (kind === 'unconfirmed') return submission.state === 'accepted' || submission.state === 'rejected'
@@ -202,13 +203,13 @@ function isClearerThan(submission: ModelSubmission, kind: 'rejected' | 'unconfir
 
 /**
  * Marks as unconfirmed the submissions that a dead process left in progress, and returns their number. External submissions are
- * excluded: their callers upload them.
+ * excluded: whoever uploads them may still report the response.
  */
 export function recoverAbandoned(model: Model, at: number): number {
   const abandoned = model.submissions.filter(
     ({ kind, state }) => kind !== 'external' && state === 'submitting',
   )
-  const message = 'The process ended before the response of ImageKit was stored.'
+  const message = "The process ended before ImageKit's response was stored."
   for (const submission of abandoned)
     revise(submission, { state: 'unconfirmed', error: { code: 'process_died', message, status: null } }, at)
   return abandoned.length

@@ -5,7 +5,7 @@ import { file, name, time } from './arbitraries.ts'
 import { idOf, type Plan } from './step.ts'
 import { submit } from './submission-rules.ts'
 
-/** A submission of a known or unknown file, with extensions that may be named twice. */
+/** A submission for a known or unknown file. It may request the same extension more than once. */
 export const submitting: fc.Arbitrary<Plan> = fc
   .record({
     kind: fc.constantFrom('upload', 'update', 'external'),

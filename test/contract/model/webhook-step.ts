@@ -16,7 +16,7 @@ const unknownIdsOf = (model: Model) =>
 /** An extension webhook of any service, file and time; its submission may be unknown, its content unrecognised. */
 export const webhook: fc.Arbitrary<Plan> = fc
   .record({
-    of: rarelyNull(recentIndex),
+    submissionIndex: rarelyNull(recentIndex),
     unknownIndex: fc.nat({ max: 20 }),
     service: rarelyNull(fc.nat({ max: 11 })),
     status: rarelyNull(finalStatus),
@@ -25,11 +25,11 @@ export const webhook: fc.Arbitrary<Plan> = fc
     receivedAt: time,
   })
   .map(
-    ({ of, unknownIndex, service, status, fileId, receivedAt, ...facts }): Plan =>
+    ({ submissionIndex, unknownIndex, service, status, fileId, receivedAt, ...facts }): Plan =>
       (model) => {
-        const submission = of === null ? undefined : pick(model.submissions, of)
+        const submission = submissionIndex === null ? undefined : pick(model.submissions, submissionIndex)
         const submissionId = submission?.submissionId ?? pick(unknownIdsOf(model), unknownIndex) ?? 'unknown'
-        // Names that were requested are twice as likely.
+        // Requested names are listed several times, so they are more likely than others.
         const names = [...(submission?.requested ?? []), ...(submission?.requested ?? []), ...NAMES]
         const result = {
           service: service === null ? null : (pick(names, service) ?? null),
@@ -48,7 +48,7 @@ export const webhook: fc.Arbitrary<Plan> = fc
               const { run, ...expected } = applyWebhook(model, submissionId, result, () =>
                 addDelivery(model, recorded.deliveryId, delivery),
               )
-              // The store assigns the id of a new run, which must not change from then on.
+              // The store assigns the id of a new run. From then on, the id must not change.
               if (run !== null) run.runId ??= recorded.runId
               const deliveryId = expected.outcome === 'rejected' ? null : expect.any(String)
               expect(recorded).toEqual({ ...expected, deliveryId, runId: run?.runId ?? null })

@@ -6,6 +6,7 @@ export const PRIVATE_KEY = 'private_key_test'
 
 export type RunningSandbox = Sandbox & { url: string; directory: string }
 
+/** `acceptsAnyKey`: any private key is accepted, not only `PRIVATE_KEY`. */
 type Overrides = Omit<Partial<SandboxOptions>, 'privateKey'> & { acceptsAnyKey?: boolean }
 
 /** Starts a sandbox, in a temporary directory unless one is given. It is stopped when the test ends. */
@@ -24,7 +25,7 @@ export type ApiResponse = { status: number; headers: Headers; body: Record<strin
 
 export type Fields = Record<string, string | Blob>
 
-/** Uploads a form with the private key; `fileName` is `file.jpg` unless given. */
+/** Uploads a form with the private key. The `fileName` is `file.jpg` unless `fields` has another. */
 export function upload(sandbox: RunningSandbox, fields: Fields, headers = {}): Promise<ApiResponse> {
   return postForm(
     `${sandbox.url}/api/v1/files/upload`,
@@ -33,6 +34,7 @@ export function upload(sandbox: RunningSandbox, fields: Fields, headers = {}): P
   )
 }
 
+/** POSTs a form, without the private key unless `headers` contains it. */
 export async function postForm(
   url: string,
   fields: Fields,
@@ -53,6 +55,7 @@ export async function getList(sandbox: RunningSandbox, path: string): Promise<Re
   return list
 }
 
+/** Updates the details of a file. A string is sent unchanged as the body, anything else as JSON. */
 export async function patch(sandbox: RunningSandbox, fileId: unknown, body: unknown): Promise<ApiResponse> {
   return toApiResponse(
     await fetch(`${sandbox.url}/v1/files/${String(fileId)}/details`, {
@@ -63,6 +66,7 @@ export async function patch(sandbox: RunningSandbox, fileId: unknown, body: unkn
   )
 }
 
+/** Deletes a file. Returns the HTTP status of the response. */
 export async function remove(sandbox: RunningSandbox, fileId: unknown): Promise<number> {
   const url = `${sandbox.url}/v1/files/${String(fileId)}`
   return (await fetch(url, { method: 'DELETE', headers: { authorization } })).status

@@ -4,7 +4,10 @@ import formats from 'ajv-formats'
 
 type SchemaName = 'file-details' | 'updated-file-details' | 'upload' | 'folder' | 'error'
 
-/** Validates a value against ImageKit's specification and returns the errors. `exact` allows no other property. */
+/**
+ * Validates a value against a schema of ImageKit's OpenAPI specification. Returns the errors. `exact`: the value must not have
+ * top-level properties that the schema does not list.
+ */
 export function schemaProblems(name: SchemaName, value: unknown, exact = false): unknown[] {
   const schema: object = JSON.parse(
     readFileSync(new URL(`../../fixtures/openapi/${name}.json`, import.meta.url), 'utf8'),

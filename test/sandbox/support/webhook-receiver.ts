@@ -14,11 +14,11 @@ export type WebhookReceiver = {
   url: string
   readonly received: Webhook[]
   readonly headers: IncomingHttpHeaders[]
-  /** Resolves once `count` webhooks were received. */
+  /** Waits until at least `count` webhooks have been received, and returns all of them. */
   waitFor(count: number): Promise<Webhook[]>
 }
 
-/** A server that receives webhooks and responds with each of `statuses` in turn, then with 200. */
+/** Starts a server that receives webhooks and responds with each of `statuses` in turn, then with 200. A redirect leads to `/elsewhere`. */
 export async function startWebhookReceiver(statuses: number[] = []): Promise<WebhookReceiver> {
   const { url, requests } = await startReceiver((_request, response) =>
     response.writeHead(statuses.shift() ?? 200, { location: '/elsewhere' }).end(),

@@ -1,14 +1,16 @@
-import { iterationsOf, reportFigures, SEED } from '../../chaos/chaos.ts'
+import { numberFor, reportFigures, SEED } from '../../chaos/chaos.ts'
 import { batchesContract } from '../../contract/batches/batches-contract.ts'
 import { openBatchedPostgres } from './postgres-batches.ts'
 
-const RUNS = iterationsOf('BATCHES_RUNS', { short: 10, long: 1_000 })
+const SEQUENCES = numberFor('BATCHES_RUNS', { short: 10, long: 1_000 })
 
 batchesContract('the PostgreSQL store', openBatchedPostgres, {
-  runs: RUNS,
+  runs: SEQUENCES,
   seed: SEED,
   report(cases) {
     const counts = [...cases].map(([name, times]) => `${name} ${times}`).join(', ')
-    reportFigures(`batches on PostgreSQL: ${RUNS} sequences, seed ${SEED}: no difference (${counts})`)
+    reportFigures(
+      `batches on PostgreSQL: about ${SEQUENCES} sequences, seed ${SEED}: no difference (${counts})`,
+    )
   },
 })

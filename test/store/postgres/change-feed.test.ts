@@ -7,6 +7,7 @@ import { startDatabaseProxy } from '../../chaos/postgres/database-proxy.ts'
 import { submit } from '../../contract/store-calls.ts'
 import { createTestDatabase, readRows, runSql, type TestDatabase } from '../../support/database.ts'
 
+/** Opens a store as a separate process would. */
 async function openProcess(database: TestDatabase & { listenUrl?: string }): Promise<StoreHandle> {
   const store = await openPostgresStore(database)
   onTestFinished(() => store.close())
@@ -19,7 +20,7 @@ function watchOthers(store: StoreHandle): ChangedElsewhere[] {
   return reported
 }
 
-test('`unknown` is reported every second, even without another process or a notification', async () => {
+test('`unknown` is reported every second, even if there is no other process and no notification', async () => {
   const reported = watchOthers(await openProcess(await createTestDatabase()))
   for (let count = 0; count < 3; count += 1) {
     await vi.waitFor(() => expect(reported).toEqual(['unknown']), { timeout: 2_000 })
@@ -27,7 +28,7 @@ test('`unknown` is reported every second, even without another process or a noti
   }
 })
 
-test('a process whose listening connection hangs notifies others on another connection after a second', async () => {
+test('a process whose listening connection hangs notifies others from its pool, and reports the fault until it has reconnected', async () => {
   const database = await createTestDatabase()
   const proxy = await startDatabaseProxy(Number(new URL(database.url).port))
   const reported = watchOthers(await openProcess(database))
@@ -45,30 +46,30 @@ test('a process whose listening connection hangs notifies others on another conn
   await expect.poll(() => hanging.findFeedFault()).toBeUndefined()
 })
 
-test('a DATABASE_LISTEN_URL of another database is rejected, and nothing there is changed', async () => {
+test('a DATABASE_LISTEN_URL that leads to another database is rejected, and the partitions there are kept', async () => {
   const [database, other] = [await createTestDatabase(), await createTestDatabase()]
-  const bodies = `SELECT relname FROM pg_class WHERE relname LIKE 'delivery_bodies%' ORDER BY relname`
+  const listPartitions = `SELECT relname FROM pg_class WHERE relname LIKE 'delivery_bodies%' ORDER BY relname`
   await runSql(
     other,
     `CREATE TABLE delivery_bodies_20260101 PARTITION OF delivery_bodies FOR VALUES FROM ('2026-01-01') TO ('2026-01-02')`,
   )
-  const before = await readRows(other, bodies)
+  const before = await readRows(other, listPartitions)
   await expect(openPostgresStore({ url: database.url, listenUrl: other.url })).rejects.toThrow(
     'DATABASE_LISTEN_URL: this is not the database of DATABASE_URL',
   )
-  expect(await readRows(other, bodies)).toEqual(before)
+  expect(await readRows(other, listPartitions)).toEqual(before)
 })
 
 test('a DATABASE_LISTEN_URL that cannot be used is named in the error', async () => {
   const database = await createTestDatabase()
-  const nobody = new URL(database.url)
-  nobody.username = 'nobody_here'
-  await expect(openPostgresStore({ url: database.url, listenUrl: nobody.href })).rejects.toThrow(
+  const unknownUser = new URL(database.url)
+  unknownUser.username = 'nobody_here'
+  await expect(openPostgresStore({ url: database.url, listenUrl: unknownUser.href })).rejects.toThrow(
     'DATABASE_LISTEN_URL: the database cannot be used',
   )
 })
 
-test('concurrent statements on the listening connection cause no warning of pg', async () => {
+test('concurrent statements on the listening connection cause no warning from pg', async () => {
   const { url } = await createTestDatabase()
   const warnings: Error[] = []
   const record = (warning: Error) => warnings.push(warning)

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
 import type { StoreHandle } from '../../../src/store/store.ts'
 import type { WriteQueueOptions } from '../../../src/store/write-queue.ts'
-import { iterationsOf } from '../../chaos/chaos.ts'
+import { numberFor } from '../../chaos/chaos.ts'
 import type { StoreFixture } from '../../contract/store-fixture.ts'
 import { releaseHeldLease } from '../../contract/with-lease.ts'
 import { createDatabase, rejectRows } from '../../support/database.ts'
@@ -11,7 +11,7 @@ import { createDatabase, rejectRows } from '../../support/database.ts'
  * Of the cases of each property, 15 % are tested, because a case takes many times longer than on SQLite; all of them with
  * `npm run chaos -- --store postgres`.
  */
-export const CONTRACT_OPTIONS = { share: iterationsOf('CONTRACT_PERCENT', { short: 15, long: 100 }) / 100 }
+export const CONTRACT_OPTIONS = { share: numberFor('CONTRACT_PERCENT', { short: 15, long: 100 }) / 100 }
 
 /** A new PostgreSQL store over a separate database, for the contract tests. */
 export async function openPostgres(options: WriteQueueOptions = {}): Promise<StoreFixture> {

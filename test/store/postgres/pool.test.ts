@@ -7,7 +7,7 @@ import { prepared } from '../../../src/store/postgres/prepared.ts'
 import { createReads } from '../../../src/store/postgres/reads.ts'
 import { createTestDatabase, readCells, runSql, type TestDatabase } from '../../support/database.ts'
 
-const ONE = prepared('SELECT 1')
+const SELECT_ONE = prepared('SELECT 1')
 const READ_RUNS = prepared('SELECT n FROM runs')
 const READ_LIMITS = prepared("SELECT current_setting('statement_timeout'), current_setting('lock_timeout')")
 
@@ -17,9 +17,9 @@ function openPool(...options: Parameters<typeof createPool>): Pool {
   return pool
 }
 
-const readOne = (pool: Pool) => pool.use((session) => session.rows(ONE))
+const readOne = (pool: Pool) => pool.use((session) => session.rows(SELECT_ONE))
 
-/** Uses a connection until the returned function is called. */
+/** Takes a connection of the pool, and keeps it until the returned function is called. */
 async function hold(pool: Pool): Promise<() => void> {
   let release = () => {}
   const released = new Promise<void>((resolve) => {
@@ -27,7 +27,7 @@ async function hold(pool: Pool): Promise<() => void> {
   })
   await new Promise<void>((resolve, reject) => {
     const use = pool.use(async (session) => {
-      await session.rows(ONE)
+      await session.rows(SELECT_ONE)
       resolve()
       await released
     })
@@ -45,7 +45,7 @@ async function lock({ url }: TestDatabase, table: string): Promise<() => Promise
   return () => other.query('ROLLBACK')
 }
 
-test('a caller that waits too long for a connection of the pool is rejected, and no other', async () => {
+test('a caller that waits too long for a connection of the pool is rejected, and the pool still serves later callers', async () => {
   const pool = openPool((await createTestDatabase()).url, 1)
   const release = await hold(pool)
   await expect(readOne(pool)).rejects.toThrow('timeout exceeded when trying to connect')
@@ -54,7 +54,7 @@ test('a caller that waits too long for a connection of the pool is rejected, and
   expect(await readOne(pool)).toEqual([[1]])
 })
 
-test('if the server rejects more connections, the existing ones are used', async () => {
+test('if the server rejects further connections, callers wait for the existing one', async () => {
   const database = await createTestDatabase()
   const role = `few_${new URL(database.url).pathname.slice(1)}`
   await runSql(database, `CREATE ROLE ${role} LOGIN PASSWORD 'few' CONNECTION LIMIT 1`)
@@ -67,7 +67,7 @@ test('if the server rejects more connections, the existing ones are used', async
   expect(pool.fault()).toBeUndefined()
 })
 
-test('the server ends lists that wait for a lock, and statuses can still be read', {
+test('the server ends list queries that wait for a lock, and statuses can still be read', {
   timeout: 30_000,
 }, async () => {
   const database = await createTestDatabase()
@@ -89,7 +89,7 @@ test('the server ends lists that wait for a lock, and statuses can still be read
   expect(await list()).toMatchObject({ deliveries: [] })
 })
 
-test('after a status read has timed out, the server limits status reads', async () => {
+test('after a status read has timed out, the server limits later status reads as it does other reads', async () => {
   const database = await createTestDatabase()
   const pool = openPool(database.url, 2, { queryTimeoutMs: 300 })
   const { readStatus } = createReads(pool)

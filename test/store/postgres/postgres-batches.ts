@@ -3,10 +3,10 @@ import type { BatchedStore } from '../../contract/batches/batches-contract.ts'
 import { createDatabase } from '../../support/database.ts'
 import { dumpRows } from '../dump-rows.ts'
 
-/** A new PostgreSQL store whose rows can be compared. */
+/** Opens a new PostgreSQL store, with its rows, for `batchesContract`. */
 export async function openBatchedPostgres(): Promise<BatchedStore> {
   const { url, drop } = await createDatabase()
-  // With several concurrent transactions, concurrent steps take effect in any order.
+  // One transaction at a time: concurrent transactions would apply steps in any order, so the results could not be compared.
   const store = await openPostgresStore({ url, maxTransactions: 1 })
   return {
     store,

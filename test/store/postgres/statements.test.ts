@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openPostgresStore } from '../../../src/store/postgres/open-postgres-store.ts'
-import { aRejection, newDelivery } from '../../contract/builders.ts'
+import { newDelivery, unaccepted } from '../../contract/builders.ts'
 import { submit } from '../../contract/store-calls.ts'
 import { withLease } from '../../contract/with-lease.ts'
 import { createTestDatabase, readCells, runSql, type TestDatabase } from '../../support/database.ts'
@@ -13,8 +13,8 @@ async function openStore() {
 }
 
 /**
- * Counts the writes to a table from now on. The returned function resolves with the number of rows, and with the largest number of
- * statements that one transaction has used.
+ * Counts the writes of one kind to a table from now on. The returned function resolves with the number of rows that all transactions
+ * have written, and with the largest number of statements in one transaction.
  */
 async function countWrites(database: TestDatabase, event: 'INSERT' | 'UPDATE' | 'DELETE', table: string) {
   const name = `${event}_${table}`
@@ -53,17 +53,17 @@ test('a batch writes the current runs of all its submissions with one statement'
   expect(await countInserts()).toEqual({ statements: 1, rows: 40 })
 })
 
-test('a batch deletes the current runs that no longer exist with one statement', async () => {
+test('a batch deletes the current runs of all its rejected submissions with one statement', async () => {
   const { database, store } = await openStore()
   const submitted = await Promise.all(
     Array.from({ length: 20 }, (_, index) => submit(store, ['remove-bg'], { fileId: `file-${index}` })),
   )
   const countDeletes = await countWrites(database, 'DELETE', 'current_runs')
-  await Promise.all(submitted.map((id) => store.applyResponse(id, aRejection('rejected'), 2_000)))
+  await Promise.all(submitted.map((id) => store.applyResponse(id, unaccepted('rejected'), 2_000)))
   expect(await countDeletes()).toEqual({ statements: 1, rows: 20 })
 })
 
-test('the sweep marks the runs of a step with one statement', async () => {
+test('a step of the sweep marks all its runs with one statement', async () => {
   const { database, store } = await openStore()
   await Promise.all(Array.from({ length: 20 }, () => submit(store, ['remove-bg', 'ai-tasks'], { at: 1_000 })))
   const countUpdates = await countWrites(database, 'UPDATE', 'runs')
@@ -71,7 +71,7 @@ test('the sweep marks the runs of a step with one statement', async () => {
   expect(await countUpdates()).toEqual({ statements: 1, rows: 40 })
 })
 
-test('counters and the bounds of hours are folded with one statement per table', async () => {
+test('all counters, and the row numbers of all hours, are folded with one statement per table', async () => {
   const { database, store } = await openStore()
   for (let hour = 0; hour < 5; hour += 1)
     await submit(store, ['remove-bg', 'ai-tasks'], { at: hour * 3_600_000 })
@@ -82,9 +82,9 @@ test('counters and the bounds of hours are folded with one statement per table',
   expect(await countHours()).toEqual({ statements: 1, rows: 5 })
 })
 
-test('thousands of submissions to the same files are recorded on a database without statistics', async () => {
+test('thousands of submissions about the same files are recorded on a database without statistics', async () => {
   const { store } = await openStore()
-  // The plans of the first statements are reused for all others.
+  // Prepared statements may keep the plans that PostgreSQL made while the tables were almost empty.
   for (const count of [1_400, 2_600])
     await Promise.all(
       Array.from({ length: count }, (_, index) =>

@@ -13,8 +13,8 @@ async function openStore() {
   return { database, store }
 }
 
-/** Runs these PL/pgSQL statements after each inserted delivery: immediately, or at the commit. */
-async function afterDelivery(database: TestDatabase, statements: string, when: 'at once' | 'at commit') {
+/** Runs these PL/pgSQL statements after each inserted delivery: immediately, or at the commit. Resolves with a function that stops this. */
+async function runAfterDelivery(database: TestDatabase, statements: string, when: 'at once' | 'at commit') {
   const trigger = when === 'at once' ? 'TRIGGER' : 'CONSTRAINT TRIGGER'
   const deferred = when === 'at once' ? '' : 'DEFERRABLE INITIALLY DEFERRED'
   await runSql(
@@ -30,7 +30,7 @@ const SUCCESS = { service: 'remove-bg', status: 'success' } as const
 test('if the COMMIT of a batch fails, no step is acknowledged and nothing is written', async () => {
   const { database, store } = await openStore()
   const submissionId = await submit(store, ['remove-bg'])
-  const restore = await afterDelivery(database, "RAISE EXCEPTION 'rejected by the test'", 'at commit')
+  const restore = await runAfterDelivery(database, "RAISE EXCEPTION 'rejected by the test'", 'at commit')
   const commits: unknown[] = []
   store.watchCommits((commit) => commits.push(commit))
   const deliver = () => store.recordDelivery(newDelivery(submissionId, SUCCESS))
@@ -46,7 +46,11 @@ test('if the COMMIT of a batch fails, no step is acknowledged and nothing is wri
 test('a step is not acknowledged if the connection ends during its COMMIT, and the next step uses another connection', async () => {
   const { database, store } = await openStore()
   const submissionId = await submit(store, ['remove-bg'])
-  const restore = await afterDelivery(database, 'PERFORM pg_terminate_backend(pg_backend_pid())', 'at commit')
+  const restore = await runAfterDelivery(
+    database,
+    'PERFORM pg_terminate_backend(pg_backend_pid())',
+    'at commit',
+  )
   const deliver = () => store.recordDelivery(newDelivery(submissionId, SUCCESS))
   await expect(deliver()).rejects.toMatchObject({ code: 'store_unavailable', mayBeCommitted: true })
   expect(await readRows(database, 'SELECT * FROM deliveries')).toEqual([])
@@ -54,12 +58,12 @@ test('a step is not acknowledged if the connection ends during its COMMIT, and t
   expect(await deliver()).toMatchObject({ outcome: 'applied' })
 })
 
-test('a transaction cannot stay idle for more than 5 seconds, nor wait for a statement or a lock forever', async () => {
+test('a transaction cannot stay idle for more than 5 seconds, and its statements and its waits for locks are limited, too', async () => {
   const { database, store } = await openStore()
   await runSql(database, 'CREATE TABLE seen (idle text, statement text, lock text)')
   const settings = ['idle_in_transaction_session_timeout', 'statement_timeout', 'lock_timeout']
   const current = settings.map((name) => `current_setting('${name}')`).join(', ')
-  await afterDelivery(database, `INSERT INTO seen SELECT ${current}`, 'at once')
+  await runAfterDelivery(database, `INSERT INTO seen SELECT ${current}`, 'at once')
   const submissionId = await submit(store, ['remove-bg'])
   await store.recordDelivery(newDelivery(submissionId, SUCCESS))
   const [seen] = await readCells(database, 'SELECT * FROM seen')
@@ -67,7 +71,7 @@ test('a transaction cannot stay idle for more than 5 seconds, nor wait for a sta
   expect(Object.values(seen ?? {})).not.toContain('0')
 })
 
-test('a table locked by another client is store_unavailable after a while, and written once it is free', {
+test('a write to a table that another client keeps locked fails with store_unavailable, and succeeds once the table is free', {
   timeout: 60_000,
 }, async () => {
   const { database, store } = await openStore()
@@ -81,7 +85,10 @@ test('a table locked by another client is store_unavailable after a while, and w
   expect(await create()).toMatchObject({ submissionId: expect.any(String) })
 })
 
-/** The number of deadlocks so far. Connections report their statistics by their end, so this waits until all others have ended. */
+/**
+ * Reads the number of deadlocks so far. A connection may report its statistics only when it ends, so this waits until all others have
+ * ended.
+ */
 async function countDeadlocks(database: TestDatabase): Promise<unknown> {
   const others = 'datname = current_database() AND pid <> pg_backend_pid()'
   await expect.poll(() => readRows(database, `SELECT pid FROM pg_stat_activity WHERE ${others}`)).toEqual([])
@@ -114,18 +121,18 @@ test('webhooks of the same submissions cause no deadlock if two processes record
   expect(await countDeadlocks(database)).toEqual(before)
 })
 
-test('statements are prepared again after another version has altered their table', async () => {
+test('statements are prepared again after another version of the program has altered their table', async () => {
   const { database, store } = await openStore()
   const submissionId = await submit(store, ['remove-bg'])
   const deliver = () => store.recordDelivery(newDelivery(submissionId, SUCCESS))
   expect(await deliver()).toMatchObject({ outcome: 'applied' })
   await runSql(database, 'ALTER TABLE runs ALTER COLUMN attempt TYPE numeric')
-  // A connection that has prepared them fails once.
+  // Each connection that has prepared them fails once.
   await expect.poll(() => deliver().catch((error: unknown) => error)).toMatchObject({ outcome: 'duplicate' })
   expect(await store.findSubmission(submissionId)).toMatchObject({ submission: { submissionId } })
 })
 
-test('the sweep does not mark a run that is settled between its reading and its writing', async () => {
+test('the sweep does not mark a run that is settled after the sweep has read it', async () => {
   const { database, store } = await openStore()
   await submit(store, ['remove-bg', 'ai-tasks'], { at: 1_000 })
   const other = new Client(database.url)

@@ -16,7 +16,7 @@ test.each([
   expect(visibleText(text)).toBe(shown)
 })
 
-test('a block keeps line breaks and tabs', () => {
+test('line breaks and tabs are not marked if the text may have several lines', () => {
   expect(markInvisibleCharacters('a\n\tb\u202e', false)).toEqual([
     { text: 'a\n\tb', isMark: false },
     { text: 'U+202E', isMark: true },

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf } from './parse-env.ts'
+import { KEY, LOCAL, OTHER_KEY, PUBLIC, parse, problemsOf } from './parse-env.ts'
 
 test.each(['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET'])(
-  '%s is optional only on loopback',
+  '%s is optional if HOST and PUBLIC_URL are loopback, and required otherwise',
   (name) => {
     const absent = { [name]: undefined }
     expect(problemsOf({ ...PUBLIC, ...absent })).toEqual([expect.stringContaining(`${name}: is required`)])
@@ -14,19 +14,19 @@ test.each(['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET'])(
 )
 
 test('non-local requests are rejected unless both keys are set', () => {
-  const local = { ...LOCAL, TRACKER_API_KEY: KEY, TRACKER_ADMIN_KEY: OTHER }
+  const local = { ...LOCAL, TRACKER_API_KEY: KEY, TRACKER_ADMIN_KEY: OTHER_KEY }
   expect(parse(local).loopbackOnly).toBe(false)
   expect(parse({ ...local, TRACKER_API_KEY: '' }).loopbackOnly).toBe(true)
   expect(parse({ ...local, TRACKER_ADMIN_KEY: '' }).loopbackOnly).toBe(true)
 })
 
 test.each([
-  ['fifteen characters', 'x'.repeat(15)],
+  ['a secret of fifteen characters', 'x'.repeat(15)],
   ['an empty entry', `${KEY},`],
   ['a colon in the secret', `name:a:${KEY}`],
   ['a name with a space', `my app:${KEY}`],
   ['no name before the colon', `:${KEY}`],
-  ['a name twice', `app:${KEY},app:${OTHER}`],
+  ['a name twice', `app:${KEY},app:${OTHER_KEY}`],
   ['a secret twice', `${KEY},app:${KEY}`],
 ])('a key list with %s is a problem', (_, TRACKER_API_KEY) => {
   expect(problemsOf({ ...LOCAL, TRACKER_API_KEY })).toEqual([
@@ -39,15 +39,15 @@ test('an API key and an admin key must not have the same secret', () => {
   expect(problems).toEqual([expect.stringContaining('"app"')])
 })
 
-test('the name of a key without a name depends only on its secret', () => {
+test('a key that is given without a name gets one that depends only on its secret', () => {
   const nameOf = (keys: string, variable = 'TRACKER_API_KEY') => {
     const { apiKeys, adminKeys } = parse({ ...LOCAL, [variable]: keys })
     return [...apiKeys, ...adminKeys].find(({ secret }) => secret === KEY)?.name
   }
   const name = nameOf(KEY)
   expect(name).toMatch(/^key-[\da-f]{8}$/)
-  expect(nameOf(`${OTHER},${KEY}`)).toBe(name)
+  expect(nameOf(`${OTHER_KEY},${KEY}`)).toBe(name)
   expect(nameOf(KEY, 'TRACKER_ADMIN_KEY')).toBe(name)
   expect(nameOf(`app:${KEY}`)).toBe('app')
-  expect(parse({ ...LOCAL, TRACKER_API_KEY: OTHER }).apiKeys[0]?.name).not.toBe(name)
+  expect(parse({ ...LOCAL, TRACKER_API_KEY: OTHER_KEY }).apiKeys[0]?.name).not.toBe(name)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LOCAL, parse, problemsOf, UNSIGNED } from './parse-env.ts'
+import { LOCAL, parse, problemsOf, UNSIGNED_WARNING } from './parse-env.ts'
 
 const CHAT_URL = 'https://hooks.slack.example/services/T0/B0/secret'
 
@@ -19,19 +19,22 @@ test('thresholds without ALERT_WEBHOOK_URL produce warnings', () => {
   const { alerting, warnings } = parse({ ...LOCAL, ALERT_FAILURES: '5/1h', ALERT_PENDING_AGE: '1h' })
   expect(alerting).toBeNull()
   expect(warnings).toEqual([
-    UNSIGNED,
+    UNSIGNED_WARNING,
     'ALERT_FAILURES has no effect without ALERT_WEBHOOK_URL',
     'ALERT_PENDING_AGE has no effect without ALERT_WEBHOOK_URL',
   ])
 })
 
-test('a private address produces a warning, a host name does not', () => {
+test('a private address produces a warning unless ALLOW_PRIVATE_TARGETS is true; a host name produces none', () => {
   const warningsOf = (url: string, more = {}) => parse({ ...LOCAL, ALERT_WEBHOOK_URL: url, ...more }).warnings
-  const expectedWarnings = [UNSIGNED, expect.stringMatching(/^ALERT_WEBHOOK_URL has a private address/)]
+  const expectedWarnings = [
+    UNSIGNED_WARNING,
+    expect.stringMatching(/^ALERT_WEBHOOK_URL has a private address/),
+  ]
   expect(warningsOf('http://10.0.0.7/hush')).toEqual(expectedWarnings)
   expect(warningsOf('http://[::1]:9000/')).toEqual(expectedWarnings)
-  expect(warningsOf('http://10.0.0.7/', { ALLOW_PRIVATE_TARGETS: 'true' })).toEqual([UNSIGNED])
-  expect(warningsOf(CHAT_URL)).toEqual([UNSIGNED])
+  expect(warningsOf('http://10.0.0.7/', { ALLOW_PRIVATE_TARGETS: 'true' })).toEqual([UNSIGNED_WARNING])
+  expect(warningsOf(CHAT_URL)).toEqual([UNSIGNED_WARNING])
 })
 
 test.each([
@@ -40,7 +43,7 @@ test.each([
   ['ALERT_FAILURES', '0/15m'],
   ['ALERT_FAILURES', '10/0m'],
   ['ALERT_PENDING_AGE', '0h'],
-])('%s=%s is a problem', (name, text) => {
+])('%s=%s is a problem, and a password is not quoted', (name, text) => {
   const problems = problemsOf({ ...LOCAL, [name]: text })
   expect(problems.map((problem) => problem.split(':')[0])).toEqual([name])
   expect(problems.join()).not.toContain('hush')

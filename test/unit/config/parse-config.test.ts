@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest'
 import type { Environment } from '../../../src/config/variables.ts'
-import { KEY, LOCAL, OTHER, PUBLIC, parse, problemsOf, SIGNING, UNSIGNED } from './parse-env.ts'
+import {
+  KEY,
+  LOCAL,
+  OTHER_KEY,
+  PUBLIC,
+  parse,
+  problemsOf,
+  SIGNING_SECRET,
+  UNSIGNED_WARNING,
+} from './parse-env.ts'
 
 test('only the ImageKit key is required on loopback; the rest has defaults', () => {
   expect(parse(LOCAL)).toEqual({
@@ -32,11 +41,11 @@ test('only the ImageKit key is required on loopback; the rest has defaults', () 
     maxUploadBytes: 2 * 1024 ** 3,
     maxConcurrentUploads: 64,
     logLevel: 'info',
-    warnings: [UNSIGNED],
+    warnings: [UNSIGNED_WARNING],
   })
 })
 
-test('variables replace the defaults', () => {
+test('variables override the defaults', () => {
   const config = parse({
     ...PUBLIC,
     PORT: '8080',
@@ -46,7 +55,7 @@ test('variables replace the defaults', () => {
     IMAGEKIT_API_URL: 'http://127.0.0.1:3001',
     IMAGEKIT_WEBHOOK_SECRET: 'whsec_one_0123456789, whsec_two_0123456789',
     REQUIRE_EXTENSION_SIGNATURE: 'true',
-    TRACKER_WEBHOOK_SECRET: SIGNING,
+    TRACKER_WEBHOOK_SECRET: SIGNING_SECRET,
     ALLOW_PRIVATE_TARGETS: 'true',
     RECONCILE_AFTER: '5m',
     RECONCILE_EVERY: '250ms',
@@ -82,7 +91,7 @@ test('variables replace the defaults', () => {
       { name: 'shop.eu', secret: `${KEY}-2` },
       { name: expect.stringMatching(/^key-[\da-f]{8}$/), secret: `${KEY}-3` },
     ],
-    adminKeys: [{ name: expect.stringMatching(/^key-[\da-f]{8}$/), secret: OTHER }],
+    adminKeys: [{ name: expect.stringMatching(/^key-[\da-f]{8}$/), secret: OTHER_KEY }],
     tokenSecrets: ['new-secret-0123456789', 'old-secret-0123456789'],
     loopbackOnly: false,
     maxUploadBytes: 500 * 1024 ** 2,
@@ -92,7 +101,7 @@ test('variables replace the defaults', () => {
   })
 })
 
-test('a database in memory is a problem of DATABASE_URL', () => {
+test('an in-memory database is a problem of DATABASE_URL', () => {
   for (const url of ['file::memory:', 'file: :memory:'])
     expect(
       problemsOf({ DATABASE_URL: url }).filter((text) => text.startsWith('DATABASE_URL: is file::memory:')),
@@ -146,7 +155,7 @@ test.each([
   expect(parse({ ...LOCAL, HOST }).publicUrl).toBe(publicUrl)
 })
 
-test('outside loopback PUBLIC_URL is required, and may be http only with ALLOW_HTTP', () => {
+test('PUBLIC_URL is required unless HOST is loopback, and may be http for a host that is not loopback only with ALLOW_HTTP', () => {
   expect(problemsOf({ ...PUBLIC, PUBLIC_URL: undefined })).toEqual([
     expect.stringContaining('PUBLIC_URL: is required'),
   ])
@@ -156,7 +165,7 @@ test('outside loopback PUBLIC_URL is required, and may be http only with ALLOW_H
 })
 
 test.each(['IMAGEKIT_UPLOAD_URL', 'IMAGEKIT_API_URL'])(
-  '%s may be http on loopback, otherwise only with ALLOW_HTTP',
+  '%s may be http if its host is loopback, otherwise only with ALLOW_HTTP',
   (name) => {
     for (const url of ['http://127.0.0.1:3001', 'http://localhost:3001', 'https://imagekit.example'])
       expect(problemsOf({ ...LOCAL, [name]: url })).toEqual([])
@@ -190,7 +199,7 @@ test.each(
   expect(both.filter((problem) => problem.includes('not both'))).toHaveLength(1)
 })
 
-test('a missing or empty file is a problem, not an unset variable', () => {
+test('a NAME_FILE whose file is missing or empty is a problem, not an unset variable', () => {
   const env = { ...LOCAL, TRACKER_API_KEY_FILE: '/run/secrets/key' }
   expect(problemsOf(env)).toEqual([expect.stringContaining("TRACKER_API_KEY_FILE: can't be read")])
   expect(problemsOf(env, { '/run/secrets/key': '\n' })).toEqual([expect.stringContaining('is empty')])

@@ -9,7 +9,7 @@ const SECRETS = ['IMAGEKIT_PRIVATE_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_API_KEY',
 const namesOf = (problems: readonly string[]) =>
   problems.map((problem) => problem.slice(0, problem.indexOf(':'))).sort()
 
-test('an unchanged .env.example has a problem for each of its secrets', () => {
+test('an unchanged .env.example has one problem for each secret that it sets, and no other', () => {
   const problems = problemsOf(parseEnv(EXAMPLE))
   expect(namesOf(problems)).toEqual(SECRETS)
   for (const problem of problems) expect(problem).toContain('placeholder')
@@ -38,7 +38,7 @@ test.each([
   'IMAGEKIT_PRIVATE_KEY',
   'IMAGEKIT_WEBHOOK_SECRET',
   'TRACKER_WEBHOOK_SECRET',
-])('a placeholder in %s is a problem, also if it is read from a file', (name) => {
+])('a placeholder in %s is a problem, even if it is read from a file', (name) => {
   for (const placeholder of [
     'private_...',
     'CHANGE_ME_0123456789',
@@ -47,10 +47,10 @@ test.each([
     'changeme-0123456789',
     'whsec_0123456789…',
   ]) {
-    const named = [expect.stringMatching(new RegExp(`^${name}: .*placeholder`))]
-    expect(problemsOf({ ...PUBLIC, [name]: placeholder })).toEqual(named)
+    const expected = [expect.stringMatching(new RegExp(`^${name}: .*placeholder`))]
+    expect(problemsOf({ ...PUBLIC, [name]: placeholder })).toEqual(expected)
     const { [name]: _, ...rest } = PUBLIC
     const fromFile = problemsOf({ ...rest, [`${name}_FILE`]: '/run/secret' }, { '/run/secret': placeholder })
-    expect(fromFile).toEqual(named)
+    expect(fromFile).toEqual(expected)
   }
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Environment } from '../../../src/config/variables.ts'
-import { LOCAL, parse, problemsOf, SIGNING } from './parse-env.ts'
+import { LOCAL, parse, problemsOf, SIGNING_SECRET } from './parse-env.ts'
 
 const HOUR = 3_600_000
 const retentionRunsOf = (env: Environment) => parse({ ...LOCAL, ...env }).maintenance.retentionRunsMs
@@ -20,7 +20,12 @@ test.each([
   ['400d', 9_600 * HOUR],
 ])('RETENTION_RUNS=%s does not depend on RETENTION and produces no warning', (value, ms) => {
   expect(retentionRunsOf({ RETENTION_RUNS: value })).toBe(ms)
-  const config = parse({ ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING, RETENTION: '1h', RETENTION_RUNS: value })
+  const config = parse({
+    ...LOCAL,
+    TRACKER_WEBHOOK_SECRET: SIGNING_SECRET,
+    RETENTION: '1h',
+    RETENTION_RUNS: value,
+  })
   expect(config.maintenance).toMatchObject({ retentionMs: HOUR, retentionRunsMs: ms })
   expect(config.warnings).toEqual([])
 })
@@ -41,7 +46,7 @@ test('RETENTION_RUNS may equal EXPIRE_AFTER', () => {
 })
 
 test.each(['none', '0', '0d', '-90d', '90', '90 days', '1w'])(
-  'RETENTION_RUNS=%s is not a duration, and there is no other problem',
+  'RETENTION_RUNS=%s is not a valid duration, which is the only problem',
   (value) => {
     expect(problems({ RETENTION_RUNS: value })).toEqual([
       'RETENTION_RUNS: must be a duration such as 10m or 25h',
@@ -49,7 +54,7 @@ test.each(['none', '0', '0d', '-90d', '90', '90 days', '1w'])(
   },
 )
 
-test('an invalid EXPIRE_AFTER is the only problem if RETENTION_RUNS is long enough for its default', () => {
+test('an invalid EXPIRE_AFTER is the only problem if RETENTION_RUNS is long enough for the default of EXPIRE_AFTER', () => {
   expect(problems({ RETENTION_RUNS: '25h', EXPIRE_AFTER: 'long' })).toEqual([
     expect.stringMatching(/^EXPIRE_AFTER: must be a duration/),
   ])

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { LOCAL, parse, problemsOf, SIGNING } from './parse-env.ts'
+import { LOCAL, parse, problemsOf, SIGNING_SECRET } from './parse-env.ts'
 
 test.each(['off', 'read', 'all'])(
   'IMAGEKIT_PASSTHROUGH=%s produces a warning that it has no effect yet',
   (value) => {
-    const env = { ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING, IMAGEKIT_PASSTHROUGH: value }
+    const env = { ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING_SECRET, IMAGEKIT_PASSTHROUGH: value }
     expect(parse(env).warnings).toEqual(['IMAGEKIT_PASSTHROUGH has no effect yet'])
   },
 )
@@ -17,14 +17,14 @@ test('a value of IMAGEKIT_PASSTHROUGH other than off, read and all is a problem 
 
 test('without TRACKER_WEBHOOK_SECRET there is a warning that notifications are not signed', () => {
   expect(parse(LOCAL).warnings).toEqual([expect.stringMatching(/^TRACKER_WEBHOOK_SECRET is not set/)])
-  expect(parse({ ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING }).warnings).toEqual([])
+  expect(parse({ ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING_SECRET }).warnings).toEqual([])
 })
 
 test.each([
-  ['without its prefix', SIGNING.slice('whsec_'.length)],
+  ['without its prefix', SIGNING_SECRET.slice('whsec_'.length)],
   ['that is not base64', 'whsec_not base64!'],
   ['that is short', `whsec_${Buffer.alloc(8).toString('base64')}`],
-  ['with an empty entry', `${SIGNING},`],
+  ['with an empty entry', `${SIGNING_SECRET},`],
 ])(
   'a TRACKER_WEBHOOK_SECRET %s is a problem, whose text does not contain it',
   (_, TRACKER_WEBHOOK_SECRET) => {

@@ -26,7 +26,7 @@ test('two services generate different secrets', () => {
   )
 })
 
-test('a file without a secret is rejected and not replaced', () => {
+test('a file whose secret is too short is rejected and not replaced', () => {
   const path = join(temporaryDirectory(), 'token-secret')
   writeFileSync(path, 'short\n')
   chmodSync(path, 0o600)

@@ -11,7 +11,7 @@ const evaluate = (alert: Alert | undefined, value: number, now: number) =>
     newId: () => `alert-${idCount++}`,
   })
 
-/** The reported states for a series of measurements, ten milliseconds apart; `isAccepted`: whether the report is accepted. */
+/** The states that the receiver accepts in a series of measurements ten milliseconds apart. `isAccepted`: whether it accepts a report. */
 function reportsOf(values: readonly number[], isAccepted: (index: number) => boolean = () => true): string[] {
   const reported: string[] = []
   let alert: Alert | undefined
@@ -40,7 +40,7 @@ test('an alert also resolves when the value has stayed below the threshold for `
   expect(reportsOf([10, ...steady(9, 91)])).toEqual(['firing', 'resolved'])
 })
 
-test('an alert that hovers around the threshold is reported once', () => {
+test('a value that hovers around the threshold is reported once', () => {
   const flapping = Array.from({ length: 500 }, (_, index) => (index % 3 === 0 ? 10 : 6))
   expect(reportsOf(flapping)).toEqual(['firing'])
 })
@@ -73,7 +73,7 @@ test('an alert keeps the time at which it fired, and gets the time and the value
   })
 })
 
-test('an alert resolves in time even if the clock was set back by a day after it fired', () => {
+test('an alert resolves after `calmMs` even if the clock was set back by a day after it fired', () => {
   const day = 86_400_000
   const firing = evaluate(undefined, 12, day)
   const checked = evaluate(firing, 12, 1_000)
@@ -90,7 +90,7 @@ test('the same object is returned while nothing has to be written', () => {
   expect(evaluate(resolved, 1, 9_000)).toBe(resolved)
 })
 
-test('an alert that fires again before its resolution was reported is a new alert with a new id', () => {
+test('an alert that fires again before its resolution was reported is a new alert, and each report has its own id', () => {
   const firing = evaluate(undefined, 12, 0)
   const resolved = evaluate(firing, 0, 100)
   const again = evaluate(resolved, 12, 200)
@@ -105,7 +105,7 @@ test('firing and resolved are reported alternately, and an alert that was report
       const values = measurements.map(([value]) => value)
       const states = reportsOf(values)
       for (const [index, state] of states.entries()) expect(state).toBe(index % 2 ? 'resolved' : 'firing')
-      // With a receiver that accepts some reports, and all at the end: if it got `firing`, it gets `resolved`.
+      // A receiver that accepts some reports, and all at the end: if it has accepted `firing`, it gets `resolved`.
       const reported = reportsOf(
         [...values, 0, 0],
         (index) => index >= values.length || measurements[index]?.[1] === true,
@@ -115,7 +115,7 @@ test('firing and resolved are reported alternately, and an alert that was report
   )
 })
 
-test('a failed report is retried after a growing pause, or the pause that the receiver requests, of at most five minutes', () => {
+test('a failed report is retried after a growing pause, or the longer one that the receiver requests, of at most five minutes', () => {
   expect([1, 2, 3, 7, 50].map((failedCount) => alertPauseMs(failedCount, null))).toEqual([
     5_000, 10_000, 20_000, 300_000, 300_000,
   ])

@@ -27,11 +27,12 @@ function webhook(service: string, status: FinalStatus): fc.Arbitrary<Fact> {
 /** A submission and facts about it that don't contradict each other. */
 type Scenario = { start: TrackedSubmission; facts: Fact[] }
 
+/** One extension. `fact`: how it was requested, and its result. The rest: which facts report the result. */
 function extension(name: string) {
   return fc
     .record({ name: fc.constant(name), saved: fc.boolean(), result: fc.constantFrom(...FINAL_STATUSES) })
     .chain((fact) => {
-      // A saved extension gets its name only from ImageKit, so each is reported at least once.
+      // The name of a saved extension is known only when ImageKit reports it, so at least one webhook does.
       const webhooks = fc.array(webhook(name, fact.result), { minLength: fact.saved ? 1 : 0, maxLength: 3 })
       const responseStatus = fc.constantFrom('pending', fact.result, ...(fact.saved ? [] : [null]))
       return fc.record({ fact: fc.constant(fact), webhooks, responseStatus, hasEvidence: fc.boolean() })
@@ -122,6 +123,7 @@ function runOf(known: TrackedSubmission, name: string): Run {
   return runs[0] ?? expect.unreachable()
 }
 
+/** Without the time at which the submission last changed. */
 function withoutClock({ submission, runs }: TrackedSubmission) {
   return { submission: { ...submission, updatedAt: 0 }, runs }
 }
@@ -144,7 +146,7 @@ describe('facts that do not contradict each other', () => {
     )
   })
 
-  test('lead to the same state and fileId of the submission in any order, however often repeated', () => {
+  test('lead to the same state, fileId and error of the submission in any order, however often repeated', () => {
     fc.assert(
       fc.property(pairs, ([scenario, facts]) => {
         const one = finalState(scenario.start, applyFacts(scenario.start, scenario.facts)).submission
@@ -163,7 +165,7 @@ describe('facts that do not contradict each other', () => {
     )
   })
 
-  test('change nothing when all of them are repeated', () => {
+  test('change at most updatedAt of the submission when all of them are repeated', () => {
     fc.assert(
       fc.property(pairs, ([scenario, facts]) => {
         const end = finalState(scenario.start, applyFacts(scenario.start, facts))
@@ -173,7 +175,7 @@ describe('facts that do not contradict each other', () => {
   })
 })
 
-describe('facts that contradict each other', () => {
+describe('facts that may contradict each other', () => {
   function expectForEachRun(check: (run: Run, facts: Fact[], steps: AppliedFact[]) => void): void {
     fc.assert(
       fc.property(conflictingFacts, (facts) => {
@@ -212,23 +214,23 @@ describe('facts that contradict each other', () => {
     })
   })
 
-  test('change nothing when all of them are repeated', () => {
+  test('change no run when all of them are repeated', () => {
     fc.assert(
       fc.property(conflictingFacts, (facts) => {
         const end = finalState(start, applyFacts(start, facts))
-        expect(withoutClock(finalState(end, applyFacts(end, facts, 5_000))).runs).toEqual(end.runs)
+        expect(finalState(end, applyFacts(end, facts, 5_000)).runs).toEqual(end.runs)
       }),
     )
   })
 
-  test('leave settledAt null exactly while a run is pending or expired, and source expiry only while it is expired', () => {
+  test('lead to a settledAt exactly if the run is settled, and to the source expiry exactly if it is expired', () => {
     expectForEachRun((run) => {
       expect(run.settledAt === null).toBe(run.status === 'pending' || run.status === 'expired')
       expect(run.source === 'expiry').toBe(run.status === 'expired')
     })
   })
 
-  test('change an expired run only by a final result', () => {
+  test('change the status of an expired run only by a final result', () => {
     fc.assert(
       fc.property(conflictingFacts, (facts) => {
         let before = start

@@ -83,13 +83,13 @@ describe('the current run of an asset and an extension', () => {
     expect(asset.status).toBe('failed')
   })
 
-  test('is listed in the order of its own insertion', () => {
+  test('is listed at its own place in the order of insertion, not at that of the run that it replaces', () => {
     const other = aRun({ runId: 'other', name: 'ai-tasks' })
     const asset = describeAsset(assetOf(failed, other, pending))
     expect(asset.runs.map((run) => run.runId)).toEqual(['other', 'new'])
   })
 
-  test('is one per requested extension, the last of its name', () => {
+  test('is the last run with its name, one for each name', () => {
     const runs = fc.array(
       fc.record({ name: fc.constantFrom('a', 'b', 'c'), status: fc.constantFrom(...STATUSES) }),
     )
@@ -106,7 +106,7 @@ describe('the current run of an asset and an extension', () => {
   })
 })
 
-test('The updatedAt of an asset is the latest one of its current runs', () => {
+test('the updatedAt of an asset is the latest one of its current runs', () => {
   const first = aRun({ name: 'remove-bg', updatedAt: 7_000 })
   const second = aRun({ name: 'ai-tasks', updatedAt: 6_000 })
   expect(describeAsset(assetOf(first, second)).updatedAt).toBe(7_000)

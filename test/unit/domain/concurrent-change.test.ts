@@ -34,7 +34,7 @@ describe('a later submission', () => {
     expect(later({ kind: 'update' })).toBeNull()
   })
 
-  test('has changed nothing if ImageKit rejected it, and may have changed everything in any other state', () => {
+  test('has changed nothing if ImageKit rejected it, and in any other state may have changed everything that it requested', () => {
     const request = { kind: 'upload', setsDescription: true } as const
     expect(later({ ...request, state: 'rejected' }, [aRun()])).toBeNull()
     for (const state of ['submitting', 'unconfirmed', 'accepted'] as const) {
@@ -76,7 +76,7 @@ describe('an earlier submission', () => {
     expect(earlier(request, runs)).toEqual({ ...NOTHING, extensions: ['remove-bg', 'a', 'b'] })
   })
 
-  test('without a response when the run was requested may have had all of its effects', () => {
+  test('that had no response when the run was requested may have had all of its effects, unless it was rejected', () => {
     const all = { ...NOTHING, replacesFile: true, setsDescription: true }
     expect(earlier({ ...request, updatedAt: REQUESTED_AT })).toEqual(all)
     expect(earlier({ ...request, state: 'unconfirmed' })).toEqual(all)

@@ -12,7 +12,7 @@ function refreshed(rows: Partial<Rows>) {
 const acceptedRow = aSubmissionRow({ submissionId: 's', fileId: 'file-1', state: 'accepted' })
 const run = aRunRow({ submissionId: 's', name: 'remove-bg' })
 
-test('current runs may change with the file or the rejection of a submission', () => {
+test('current runs may change when a submission is bound to a file, or becomes or stops being rejected', () => {
   const change = (facts: Parameters<typeof aSubmissionRow>[0]) =>
     refreshed({ submissions: [{ before: acceptedRow, after: { ...acceptedRow, ...facts } }] })
   expect(change({ fileId: 'file-2' })).toEqual({ s: [] })
@@ -23,7 +23,7 @@ test('current runs may change with the file or the rejection of a submission', (
   expect(refreshed({ submissions: [{ before: rejected, after: acceptedRow }] })).toEqual({ s: [] })
 })
 
-test('current runs may change with the runs of a submission, for the names of these runs', () => {
+test('current runs may change when a submission gains or loses a run: those with the names of the run, including the requested one', () => {
   const named = aRunRow({ submissionId: 's', name: 'google-auto-tagging', requestedAs: 'saved-extension' })
   expect(
     refreshed({

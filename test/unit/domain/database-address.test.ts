@@ -13,12 +13,9 @@ test.each([
   'postgres://tracker:hush@db.example:5432/tracker',
   'postgresql://tracker@db.example/tracker?sslmode=verify-full',
   'postgres://tracker:h%23u%2Fsh@[::1]:5432/tracker',
-])(
-  '%s is the address of a PostgreSQL database, and also the one at which changes are listened for',
-  (text) => {
-    expect(parseDatabaseAddress(text)).toMatchObject({ kind: 'postgres', url: text, listenUrl: text })
-  },
-)
+])('%s is the address of a PostgreSQL database, and by default also the address for LISTEN', (text) => {
+  expect(parseDatabaseAddress(text)).toMatchObject({ kind: 'postgres', url: text, listenUrl: text })
+})
 
 test.each([
   'postgres:tracker',
@@ -32,7 +29,7 @@ test.each([
   'file:',
   'file::memory:',
   'file:./data/tracker.db?mode=ro',
-])('%s is invalid, and the problem does not quote it', (text) => {
+])('%s is invalid, and the problem quotes neither its password nor its host', (text) => {
   const parsed = parseDatabaseAddress(text)
   if (parsed.kind !== 'invalid') throw new Error(`${text} was accepted`)
   expect(parsed.problem).not.toMatch(/hu.?sh|db\.example/)

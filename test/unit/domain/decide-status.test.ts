@@ -63,7 +63,7 @@ describe('a run that is not settled', () => {
     })
   })
 
-  test('expires without a final status, which is not a failure and does not settle it', () => {
+  test('expires when the window ends, which is not a failure and does not settle it', () => {
     const observed = decideStatus(pending, EXPIRY, LATER)
     expect(observed.outcome).toBe('applied')
     const evidence = { kind: 'timed_out' }
@@ -91,14 +91,14 @@ describe('a settled run', () => {
     ['response', 'failed', { ...FAILURE, error: null }],
     ['webhook', 'failed', { ...FAILURE, error: null }],
   ] as const)(
-    'is not changed by a webhook that repeats the final status, whose source is %s: %s',
+    'whose source is %s and status %s is not changed by a webhook that repeats the status',
     (source, status, observation) => {
       const run = settled(status, { source })
       expect(decideStatus(run, observation, LATER)).toEqual({ outcome: 'duplicate', run })
     },
   )
 
-  test('takes the error of a webhook that repeats the failure if it has none', () => {
+  test('that has failed without an error takes the error of a webhook that repeats the failure', () => {
     const run = settled('failed', { source: 'response' })
     const observed = decideStatus(run, FAILURE, LATER)
     expect(observed.outcome).toBe('duplicate')
@@ -152,11 +152,11 @@ describe('the evidence of a run', () => {
   const expiredAs = (reason: 'asset_gone' | 'timed_out') =>
     frozen(decideStatus(pending, { source: 'expiry', reason }, LATER).run)
 
-  test.each(['asset_gone', 'timed_out'] as const)('is the reason if it has expired: %s', (reason) => {
+  test.each(['asset_gone', 'timed_out'] as const)('is the reason for the expiry: %s', (reason) => {
     expect(expiredAs(reason).evidence).toEqual({ kind: reason })
   })
 
-  test('stays the first reason if it expires again for another', () => {
+  test('stays the first reason if the run expires again for another', () => {
     const run = expiredAs('timed_out')
     expect(decideStatus(run, { source: 'expiry', reason: 'asset_gone' }, LATER + 1)).toEqual({
       outcome: 'ignored',
@@ -164,7 +164,7 @@ describe('the evidence of a run', () => {
     })
   })
 
-  test('is the evidence that settled it, pending or expired', () => {
+  test('is the evidence that settled the run, whether it was pending or expired', () => {
     for (const run of [pending, expiredAs('timed_out')])
       expect(decideStatus(run, EVIDENCE, LATER).run).toMatchObject({ status: 'success', evidence: NEW_TAGS })
   })
@@ -174,7 +174,7 @@ describe('the evidence of a run', () => {
       expect(decideStatus(expiredAs('asset_gone'), observation, LATER).run.evidence).toBeNull()
   })
 
-  test('does not change when a webhook repeats or contradicts it', () => {
+  test('does not change when a webhook repeats or contradicts the status', () => {
     const run = frozen(decideStatus(pending, EVIDENCE, LATER).run)
     expect(decideStatus(run, SUCCESS, LATER + 1)).toEqual({ outcome: 'duplicate', run })
     expect(decideStatus(run, FAILURE, LATER + 1).run).toMatchObject({
@@ -204,9 +204,9 @@ describe('the error of a run', () => {
   })
 
   test('is stored completely up to 16 KiB; of a larger one only the size is stored', () => {
-    const quotes = 2
-    expect(failWith('x'.repeat(LIMIT - quotes)).error).toBe('x'.repeat(LIMIT - quotes))
-    expect(failWith('x'.repeat(LIMIT - quotes + 1)).error).toEqual({ truncated: true, bytes: LIMIT + 1 })
+    const quoteBytes = 2
+    expect(failWith('x'.repeat(LIMIT - quoteBytes)).error).toBe('x'.repeat(LIMIT - quoteBytes))
+    expect(failWith('x'.repeat(LIMIT - quoteBytes + 1)).error).toEqual({ truncated: true, bytes: LIMIT + 1 })
   })
 
   test('is measured in bytes, not in characters', () => {
@@ -227,7 +227,7 @@ describe('the error of a run', () => {
     expect(decideStatus(settled('success'), observation, LATER).run.error).toBeNull()
   })
 
-  test('is not taken from a contradicting webhook by a success', () => {
+  test('stays null for a success that a webhook contradicts', () => {
     expect(decideStatus(settled('success'), FAILURE, LATER).run.error).toBeNull()
   })
 })

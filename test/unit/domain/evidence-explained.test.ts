@@ -22,7 +22,7 @@ describe.each(CASES)('the evidence for $name', ({ name, file }) => {
     expect(assessment).toMatchObject({ kind: 'explained', by })
   })
 
-  test('counts if the others requested something else', () => {
+  test('counts if another submission requested only other extensions', () => {
     const names = ['ai-tasks', ...CASES.map((one) => one.name).filter((other) => other !== name)]
     const assessment = assess(assessedRun(name), before(), file, [another({ extensions: names })])
     expect(assessment).toMatchObject({ kind: 'evidence' })
@@ -35,7 +35,7 @@ describe.each(CASES)('the evidence for $name', ({ name, file }) => {
   })
 })
 
-describe('a version that none of our submissions may have made', () => {
+describe('a version that none of our submissions can have made', () => {
   const explainedByVersion = {
     kind: 'explained',
     by: { kind: 'other_version' },
@@ -66,7 +66,7 @@ describe('a version that none of our submissions may have made', () => {
     },
   )
 
-  test('is not assumed if versions are not reported', () => {
+  test('is not assumed if the file’s current version is not reported', () => {
     const file = now({ ...traces, versionId: null })
     expect(assess(assessedRun(TAGGER), before(), file)).toMatchObject({ kind: 'evidence' })
   })

@@ -13,6 +13,7 @@ import { FILE, frozen } from './facts.ts'
 export const TAGGER = 'aws-auto-tagging'
 export const VERSION_2 = { versionId: 'version-2', versionName: 'Version 2' }
 
+/** The state of the file when the run was requested. */
 export function before(facts: Partial<Baseline> = {}): Baseline {
   return {
     versionId: FILE,
@@ -27,11 +28,13 @@ export function before(facts: Partial<Baseline> = {}): Baseline {
   }
 }
 
+/** The current state of the file: by default the same as `before()`. */
 export function now(facts: Partial<FileFacts> = {}): FileFacts {
   const { versionId, versionName, aiTags, description, updatedAt } = before()
   return { fileId: FILE, versionId, versionName, aiTags, description, updatedAt, hasAlpha: null, ...facts }
 }
 
+/** Another submission, and what it may have changed: by default nothing. */
 export function another(facts: Partial<ConcurrentChange> = {}): ConcurrentChange {
   const nothing = { replacesFile: false, setsDescription: false, extensions: [] }
   return { submissionId: 'submission-2', ...nothing, ...facts }
@@ -54,7 +57,7 @@ export function assess(
   return assessment
 }
 
-/** The assessment with this evidence, as it is stored. */
+/** The assessment that a run succeeded. The evidence has the form in which it is read back after being stored as JSON. */
 export function evidenceAssessment(evidence: Evidence) {
   return { kind: 'evidence', evidence: JSON.parse(JSON.stringify(evidence)) }
 }

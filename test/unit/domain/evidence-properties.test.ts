@@ -61,10 +61,11 @@ describe('evidence', () => {
     )
   })
 
-  test('stays the same or disappears when another submission becomes known: it never appears', () => {
+  test('stays the same or disappears when another submission without remove-bg becomes known: it never appears', () => {
     fc.assert(
       fc.property(run, baseline, facts, others, other, (assessed, before, file, knownOthers, more) => {
-        // Our own remove-bg distinguishes its new version from an upload by somebody else.
+        // With remove-bg in the other submission, a new version counts as the result of that remove-bg, not as somebody else's upload.
+        // Then evidence for other extensions, which such an upload would explain, may appear.
         fc.pre(!more.extensions.some((extension) => /remove-bg|saved-extension/.test(extension)))
         const first = findEvidence(assessed, before, file, knownOthers)
         const then = findEvidence(assessed, before, file, [...knownOthers, more])

@@ -5,7 +5,7 @@ import { FILE } from './facts.ts'
 
 const NO_CHANGE = { kind: 'unchanged', cause: 'no_change' }
 
-describe('a tagger', () => {
+describe('the success of a tagger', () => {
   const tagged = now({ aiTags: { [TAGGER]: ['Shirt', 'Sleeve'] } })
 
   test('is proved by tags of its source if there were none before', () => {
@@ -38,7 +38,7 @@ describe('a tagger', () => {
     expect(assess(assessedRun(TAGGER), before(), file)).toEqual(NO_CHANGE)
   })
 
-  test('may be any extension whose name is the source of its tags', () => {
+  test('is proved for any extension that is the source of new tags, and for no other, whatever its name', () => {
     const file = now({ aiTags: { 'new-tagger': ['Shirt'] } })
     expect(assess(assessedRun('new-tagger'), before(), file)).toMatchObject({ kind: 'evidence' })
     for (const name of ['constructor', 'toString', '__proto__', 'saved-extension'])
@@ -46,7 +46,7 @@ describe('a tagger', () => {
   })
 })
 
-describe('remove-bg', () => {
+describe('the success of remove-bg', () => {
   const removed = now(VERSION_2)
   const version1 = { id: FILE, name: 'Version 1' }
 
@@ -75,7 +75,7 @@ describe('remove-bg', () => {
     expect(assess(assessedRun('remove-bg'), before(), transparent)).toMatchObject({ kind: 'evidence' })
   })
 
-  test('is not proved by a restored older version, nor by another one of the same number', () => {
+  test('is not proved by a restored older version, nor by another version with the same number', () => {
     expect(assess(assessedRun('remove-bg'), before(VERSION_2), now())).toEqual(NO_CHANGE)
     const same = now({ versionId: 'other', versionName: 'Version 1' })
     expect(assess(assessedRun('remove-bg'), before(), same)).toEqual(NO_CHANGE)
@@ -88,21 +88,21 @@ describe('remove-bg', () => {
     }
   })
 
-  test('is not proved if a version is not reported before or now', () => {
+  test('is not proved if the version before or the version now is not reported', () => {
     expect(assess(assessedRun('remove-bg'), before({ versionId: null }), removed)).toEqual(NO_CHANGE)
     expect(assess(assessedRun('remove-bg'), before(), now({ ...VERSION_2, versionId: null }))).toEqual(
       NO_CHANGE,
     )
   })
 
-  test('is not proved by tags with its name', () => {
+  test('is not proved by tags whose source is remove-bg', () => {
     expect(assess(assessedRun('remove-bg'), before(), now({ aiTags: { 'remove-bg': ['x'] } }))).toEqual(
       NO_CHANGE,
     )
   })
 })
 
-describe('ai-auto-description', () => {
+describe('the success of ai-auto-description', () => {
   const run = assessedRun('ai-auto-description')
   const described = now({ description: 'A red shirt.' })
 
@@ -124,8 +124,8 @@ describe('ai-auto-description', () => {
   })
 })
 
-describe('an extension without recognisable traces', () => {
-  test('is never proved', () => {
+describe('the success of an extension that leaves no recognisable trace', () => {
+  test('is not proved by any change of the file', () => {
     const file = now({ ...VERSION_2, aiTags: { 'ai-tasks': ['x'] }, description: 'A shirt.' })
     expect(assess(assessedRun('ai-tasks'), before(), file)).toEqual({ kind: 'unchanged', cause: 'no_rule' })
     expect(assess(assessedRun('unknown-extension'), before(), file)).toEqual(NO_CHANGE)

@@ -27,8 +27,8 @@ function decide(known: State, result: ExtensionResult): DeliveryDecision<Request
 
 function expectIgnored(known: State, result: ExtensionResult, cause: string, runId: string | null): void {
   const { submission } = known
-  const nothing = { submission, runs: [], removedRunId: null }
-  expect(decide(known, result)).toEqual({ ...nothing, outcome: 'ignored', cause, runId })
+  const unchanged = { submission, runs: [], removedRunId: null }
+  expect(decide(known, result)).toEqual({ ...unchanged, outcome: 'ignored', cause, runId })
 }
 
 describe('a webhook', () => {
@@ -49,7 +49,7 @@ describe('a webhook', () => {
     expect(decided.runs[0]).toMatchObject({ status: 'failed', error: { message: 'no' } })
   })
 
-  test('that repeats a final result, whatever its source, is a duplicate and changes no run', () => {
+  test('that repeats a success, whatever the source of that success, is a duplicate and changes no run', () => {
     for (const source of ['response', 'webhook', 'reconcile'] as const) {
       const run = aRun({ status: 'success', source, settledAt: 1_500 })
       const decided = decide({ submission: aSubmission(), runs: [run] }, aResult())
@@ -67,7 +67,7 @@ describe('a webhook', () => {
     expect(decided.runs).toEqual([{ ...run, error: 'why', updatedAt: LATER }])
   })
 
-  test('with the opposite status is contradicted; repeated, it is a duplicate', () => {
+  test('with the opposite of a final status is contradicted, and when repeated a duplicate', () => {
     const run = aRun({ status: 'success', source: 'webhook', settledAt: 1_500 })
     const first = decide({ submission: aSubmission(), runs: [run] }, aResult({ status: 'failed' }))
     expect(first).toMatchObject({ outcome: 'contradicted', runId: 'run-1', cause: null })
@@ -83,7 +83,7 @@ describe('a webhook', () => {
   })
 })
 
-describe('a webhook is stored and ignored', () => {
+describe('a webhook is ignored', () => {
   const known = requesting('remove-bg')
   const bound = { ...known, submission: aSubmission({ state: 'accepted', fileId: FILE }) }
 
@@ -92,7 +92,7 @@ describe('a webhook is stored and ignored', () => {
     expectIgnored(requesting(), aResult(), 'not_requested', null)
   })
 
-  test('if its fileId is not the submission’s, even if it would be a duplicate or a contradiction', () => {
+  test('if its fileId is not the submission’s, whether it would otherwise be applied or contradicted', () => {
     expectIgnored(bound, aResult({ fileId: 'file-2' }), 'other_file', null)
     const settled = { ...bound, runs: [aRun({ status: 'success', source: 'webhook', settledAt: 1_500 })] }
     expectIgnored(settled, aResult({ fileId: 'file-2', status: 'failed' }), 'other_file', null)
@@ -186,7 +186,7 @@ describe('a placeholder of a saved extension', () => {
     expect(decided).toMatchObject({ outcome: 'applied', removedRunId: null, runId: 'run-1' })
   })
 
-  test('is settled itself if ImageKit calls it saved-extension', () => {
+  test('is settled itself if ImageKit calls it saved-extension, and then waits for no name', () => {
     const decided = decide(requesting('saved-extension'), aResult({ service: 'saved-extension' }))
     expect(decided).toMatchObject({
       outcome: 'applied',
@@ -210,7 +210,7 @@ describe('a placeholder of a saved extension', () => {
     expectIgnored(last.known, aResult({ service: 'aws-auto-tagging' }), 'not_requested', null)
   })
 
-  test('still waits for its name when it has expired', () => {
+  test('still waits for the name of its extension after it has expired', () => {
     const expired = aRun({ name: 'saved-extension', status: 'expired', source: 'expiry' })
     const decided = decide({ ...requesting('saved-extension'), runs: [expired] }, aResult())
     expect(decided).toMatchObject({

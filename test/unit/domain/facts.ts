@@ -94,7 +94,7 @@ export function frozen<T>(value: T): T {
   return Object.freeze(value)
 }
 
-/** `unclaimed`: deliveries for services that were not requested. */
+/** `unclaimed`: deliveries for extensions that were not requested. */
 export type TrackedSubmission = { submission: Submission; runs: Run[]; unclaimed?: UnclaimedDelivery[] }
 
 export type Fact =
@@ -103,6 +103,7 @@ export type Fact =
   | { kind: 'evidence'; name: string }
   | { kind: 'expiry' }
 
+/** The submission after the fact, and the decision if the fact was a webhook. */
 export type AppliedFact = { known: TrackedSubmission; decision: DeliveryDecision | null }
 
 /** Applies a fact, as a store does. */
@@ -155,15 +156,15 @@ function applyChange(
   change: Change<Partial<TrackedSubmission['submission']>>,
 ): TrackedSubmission {
   const changed = new Map(change.runs.map((run) => [run.runId, run]))
-  const old = known.runs.map((run) => changed.get(run.runId) ?? run)
+  const existing = known.runs.map((run) => changed.get(run.runId) ?? run)
   const added = change.runs.filter((run) => !known.runs.some((other) => other.runId === run.runId))
   return {
     submission: { ...known.submission, ...change.submission },
-    runs: [...old, ...added].filter((run) => run.runId !== change.removedRunId),
+    runs: [...existing, ...added].filter((run) => run.runId !== change.removedRunId),
   }
 }
 
-/** The state after each fact, with the decision if it was a webhook. Each fact is one millisecond later than the one before. */
+/** Applies the facts one after another, each one millisecond later than the one before. Returns the result of each. */
 export function applyFacts(
   start: TrackedSubmission,
   facts: readonly Fact[],

@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  boundCauses,
   causeOf,
   NO_CAUSE,
   OTHER_CAUSE,
+  replaceRareCauses,
   shownCauses,
 } from '../../../src/domain/failure-cause.ts'
 import { errorOfExtension } from '../../../src/sandbox/webhooks/extension-webhook.ts'
@@ -24,11 +24,11 @@ describe('the cause of a failure', () => {
     ['google-auto-tagging', 'The image could not be read.'],
     ['ai-auto-description', 'The description could not be generated.'],
     ['ai-tasks', 'No task could be completed.'],
-  ])('of the webhook of %s is %s', (fixture, cause) => {
+  ])('in the failure webhook of %s is %s', (fixture, cause) => {
     expect(causeOf(errorOf(fixture))).toBe(cause)
   })
 
-  test('is found for every known failure webhook', () => {
+  test('is found for every fixture of a failure webhook', () => {
     const fixtures = readdirSync(FOLDER).filter((name) => name.endsWith('-failure.json'))
     expect(fixtures.length).toBeGreaterThanOrEqual(5)
     for (const name of fixtures)
@@ -53,7 +53,7 @@ describe('the cause of a failure', () => {
     [{ reason: 'not a code', message: 7 }, 'not a code'],
     ['It went wrong', 'It went wrong'],
     [{ code: 'x'.repeat(65), message: 'long' }, 'long'],
-  ])('of %j is %s: a code is preferred to a sentence', (error, cause) => {
+  ])('of the error %j is %s: its code if it has one, else its sentence', (error, cause) => {
     expect(causeOf(error)).toBe(cause)
   })
 
@@ -85,7 +85,7 @@ describe('the cause of a failure', () => {
     expect(causeOf("the provider's answer was 503")).toBe("the provider's answer was 503")
   })
 
-  test('is one line of at most 120 characters', () => {
+  test('is one line of 1 to 120 characters', () => {
     const text = fc.oneof(fc.string({ maxLength: 3_000 }), fc.string({ unit: 'grapheme', maxLength: 400 }))
     fc.assert(
       fc.property(text, (message) => {
@@ -128,7 +128,7 @@ describe('the shown causes', () => {
     expect([shown.includes('E102'), shown.includes('E101')]).toEqual([true, false])
   })
 
-  test('are selected by their total frequency', () => {
+  test('are selected by the sum of their counts', () => {
     const parts = Array.from({ length: 3 }, () => ({ extension: 'a', cause: 'in parts', count: 400 }))
     expect(shownCauses([...causes('a', 100), ...parts], 'a')[0]).toBe('in parts')
     expect(shownCauses([...causes('a', 100), ...parts], 'a')).not.toContain('E99')
@@ -142,22 +142,22 @@ describe('the shown causes', () => {
   })
 })
 
-describe('bounding causes', () => {
+describe('replacing rare causes', () => {
   const withoutCause = { extension: 'a', cause: '', count: 5, status: 'success' }
 
-  test('keeps the shown causes, and changes nothing else', () => {
+  test('changes nothing if all causes are shown or empty', () => {
     const counted = [withoutCause, ...causes('b', 100)]
-    expect(boundCauses(counted)).toEqual(counted)
+    expect(replaceRareCauses(counted)).toEqual(counted)
   })
 
-  test('replaces the others by `other`, for each extension separately, without adding them up', () => {
-    const bounded = boundCauses([
+  test('replaces the others with `other`, for each extension separately, without adding up their counts', () => {
+    const replaced = replaceRareCauses([
       ...causes('a', 103),
       withoutCause,
       ...causes('b', 1),
       { ...withoutCause, cause: 'rare' },
     ])
-    expect(bounded.slice(100)).toEqual([
+    expect(replaced.slice(100)).toEqual([
       { extension: 'a', cause: OTHER_CAUSE, count: 900 },
       { extension: 'a', cause: OTHER_CAUSE, count: 899 },
       { extension: 'a', cause: OTHER_CAUSE, count: 898 },
@@ -167,7 +167,7 @@ describe('bounding causes', () => {
     ])
   })
 
-  test('leaves at most 101 causes per extension, and the same number of runs', () => {
+  test('leaves at most 101 causes per extension, and keeps every count', () => {
     const one = fc.record({
       extension: fc.constantFrom('a', 'b', '__proto__'),
       cause: fc.oneof(fc.constantFrom('', OTHER_CAUSE, 'constructor'), fc.nat(400).map(String)),
@@ -175,11 +175,11 @@ describe('bounding causes', () => {
     })
     fc.assert(
       fc.property(fc.array(one, { maxLength: 900, size: 'max' }), (counted) => {
-        const bounded = boundCauses(counted)
+        const replaced = replaceRareCauses(counted)
         const counts = (all: typeof counted) => all.map(({ extension, count }) => [extension, count])
-        expect(counts(bounded)).toEqual(counts(counted))
+        expect(counts(replaced)).toEqual(counts(counted))
         for (const extension of ['a', 'b', '__proto__']) {
-          const ownCauses = bounded.filter((one) => one.extension === extension).map(({ cause }) => cause)
+          const ownCauses = replaced.filter((one) => one.extension === extension).map(({ cause }) => cause)
           expect(new Set(ownCauses.filter((cause) => cause !== '')).size).toBeLessThanOrEqual(101)
           const shown = new Set(shownCauses(counted, extension))
           for (const cause of ownCauses)

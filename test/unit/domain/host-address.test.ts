@@ -25,14 +25,17 @@ describe('IPv4', () => {
     ['198.51.100.0', '198.51.100.255', '198.51.99.255', '198.51.101.0'],
     ['203.0.113.0', '203.0.113.255', '203.0.112.255', '203.0.114.0'],
     ['224.0.0.0', '255.255.255.255', '223.255.255.255', null],
-  ])('%s to %s is not public, its neighbours are', (first, last, before, after) => {
-    expect([first, last].map(isPublicAddress)).toEqual([false, false])
-    for (const neighbour of [before, after])
-      if (neighbour !== null) expect(isPublicAddress(neighbour)).toBe(true)
-  })
+  ])(
+    'The range from %s to %s is not public at its ends, its neighbours are',
+    (first, last, before, after) => {
+      expect([first, last].map(isPublicAddress)).toEqual([false, false])
+      for (const neighbour of [before, after])
+        if (neighbour !== null) expect(isPublicAddress(neighbour)).toBe(true)
+    },
+  )
 
   test.each(['169.254.169.254', '100.100.100.200', '192.0.0.192', '168.63.129.16'])(
-    'The cloud metadata address %s is not public',
+    'The address %s, of services that a cloud provides only to its own machines, is not public',
     (address) => expect(isPublicAddress(address)).toBe(false),
   )
 })
@@ -52,19 +55,19 @@ describe('IPv6', () => {
     ['Teredo', '2001:0:7f00:1::'],
     ['benchmarking', '2001:2::1'],
     ['ORCHIDv2', '2001:20::1'],
-    ['the last of the protocol assignments', '2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['protocol assignments, the last address', '2001:1ff:ffff:ffff:ffff:ffff:ffff:ffff'],
     ['documentation', '2001:db8::1'],
-    ['the newer documentation', '3fff:fff::1'],
+    ['documentation, the newer range', '3fff:fff::1'],
     ['6to4', '2002:7f00:1::'],
     ['segment routing', '5f00::1'],
     ['unique-local', 'fc00::1'],
-    ['metadata', 'fd00:ec2::254'],
+    ['AWS metadata', 'fd00:ec2::254'],
     ['link-local', 'fe80::1'],
     ['link-local with a zone', 'fe80::1%lo'],
     ['site-local', 'fec0::1'],
     ['multicast', 'ff02::1'],
     ['unallocated', '4000::1'],
-    ['the one before global unicast', '1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+    ['the last address before global unicast', '1fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
   ])('%s is not public', (_name, address) => expect(isPublicAddress(address)).toBe(false))
 
   test.each([
@@ -77,7 +80,7 @@ describe('IPv6', () => {
     '3ffe::1',
   ])('%s is public', (address) => expect(isPublicAddress(address)).toBe(true))
 
-  test('No address that contains an IPv4 address is public, in any notation', () => {
+  test('No address with a prefix for embedded IPv4 addresses is public, in any notation', () => {
     const prefixes = fc.constantFrom('::', '::ffff:', '::ffff:0:', '64:ff9b::', '64:ff9b:1::')
     fc.assert(
       fc.property(prefixes, fc.ipV4(), (prefix, ipv4) => {
@@ -133,19 +136,19 @@ test.each([
   '127.1',
   '0x7f.0.0.1',
   '0177.0.0.1',
-])('%s may be another machine', (host) => expect(isLoopbackHost(host)).toBe(false))
+])('"%s" may be another machine', (host) => expect(isLoopbackHost(host)).toBe(false))
 
 test('The host of a URL is private if it is a private address or a name of this machine, also with a trailing dot', () => {
-  const hosts = [
+  const privateUrls = [
     'http://[::1]/',
     'http://10.1/',
     'http://0x7f.1/',
     'http://localhost./',
     'http://[::ffff:a9fe:a9fe]/',
   ]
-  expect(hosts.map((url) => isPrivateHost(new URL(url).hostname))).toEqual(Array(5).fill(true))
-  const others = ['http://example.com/', 'http://8.8.8.8/', 'http://[2606:4700::1111]/']
-  expect(others.map((url) => isPrivateHost(new URL(url).hostname))).toEqual(Array(3).fill(false))
+  expect(privateUrls.map((url) => isPrivateHost(new URL(url).hostname))).toEqual(privateUrls.map(() => true))
+  const otherUrls = ['http://example.com/', 'http://8.8.8.8/', 'http://[2606:4700::1111]/']
+  expect(otherUrls.map((url) => isPrivateHost(new URL(url).hostname))).toEqual(otherUrls.map(() => false))
 })
 
 test.each([
@@ -155,6 +158,6 @@ test.each([
   ['192.0.2.1', '192.0.2.1'],
   ['192.0.2.1:443', '192.0.2.1:443'],
   ['', ''],
-])('The address "%s" is normalised to "%s"', (text, normalized) =>
+])('The text "%s" is normalised to "%s"', (text, normalized) =>
   expect(normalizeAddress(text)).toBe(normalized),
 )

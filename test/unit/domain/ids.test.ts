@@ -6,13 +6,13 @@ import { formatId, ID_PATTERN, type IdKind, numberOf, parseId } from '../../../s
 const CHECK = 'AbCdEfGhIjk'
 const KINDS: IdKind[] = ['run', 'sub', 'dlv']
 const kind = fc.constantFrom(...KINDS)
-const number = fc.oneof(fc.integer({ min: 1, max: 1_000_000 }), fc.maxSafeInteger().map(positive))
+const number = fc.oneof(fc.integer({ min: 1, max: 1_000_000 }), fc.maxSafeInteger().map(toPositive))
 const check = fc
   .uint8Array({ minLength: 8, maxLength: 8 })
   .map((bytes) => Buffer.from(bytes).toString('base64url'))
 
-function positive(any: number): number {
-  return Math.max(1, Math.abs(any))
+function toPositive(integer: number): number {
+  return Math.max(1, Math.abs(integer))
 }
 
 test('An id consists of its kind, the number of its row and 64 random bits', () => {
@@ -20,20 +20,20 @@ test('An id consists of its kind, the number of its row and 64 random bits', () 
   expect(randomBytes(8).toString('base64url')).toHaveLength(CHECK.length)
 })
 
-test('An id can be parsed again, only as its own kind', () => {
+test('An id can be parsed back, but only as its own kind', () => {
   fc.assert(
-    fc.property(kind, number, check, (written, ...parts) => {
-      const id = formatId(written, ...parts)
+    fc.property(kind, number, check, (ownKind, ...parts) => {
+      const id = formatId(ownKind, ...parts)
       expect(numberOf(id)).toBe(parts[0])
-      for (const read of KINDS)
-        expect(parseId(read, id)).toEqual(
-          read === written ? { number: parts[0], check: parts[1] } : undefined,
+      for (const parsedKind of KINDS)
+        expect(parseId(parsedKind, id)).toEqual(
+          parsedKind === ownKind ? { number: parts[0], check: parts[1] } : undefined,
         )
     }),
   )
 })
 
-test('Only the exact text of an id is parsed', () => {
+test('A text is parsed only if it is exactly what formatId writes', () => {
   fc.assert(
     fc.property(fc.oneof(fc.string(), fc.stringMatching(/^run_[0-9]{0,18}_[A-Za-z0-9_-]{9,12}$/)), (text) => {
       const parsed = parseId('run', text)
@@ -54,17 +54,17 @@ describe('An id cannot be', () => {
     ['numbered below zero', `run_-12_${CHECK}`],
     ['numbered in hexadecimal', `run_0x12_${CHECK}`],
     ['numbered with a fraction', `run_1.5_${CHECK}`],
-    ['numbered in other digits', `run_١٢_${CHECK}`],
+    ['numbered with digits other than 0 to 9', `run_١٢_${CHECK}`],
     ['numbered beyond the safe integers', `run_9007199254740992_${CHECK}`],
     ['numbered with 400 digits', `run_${'9'.repeat(400)}_${CHECK}`],
     ['without random bits', 'run_12'],
     ['with too few random bits', `run_12_${CHECK.slice(1)}`],
     ['with too many random bits', `run_12_${CHECK}A`],
-    ['with random bits in base64', 'run_12_AbCd+fGh/jk'],
-    ['with padding', `run_12_${CHECK}=`],
+    ['with random bits in base64 instead of base64url', 'run_12_AbCd+fGh/jk'],
+    ['with base64 padding', `run_12_${CHECK}=`],
     ['with bits beyond the 64', 'run_12_AbCdEfGhIjl'],
-    ['after a space', ` run_12_${CHECK}`],
-    ['before a line break', `run_12_${CHECK}\n`],
+    ['preceded by a space', ` run_12_${CHECK}`],
+    ['followed by a line break', `run_12_${CHECK}\n`],
   ])('%s', (_, text) => {
     expect(parseId('run', text)).toBeUndefined()
   })

@@ -27,12 +27,12 @@ function response(statuses: Parameters<typeof accepted>[0]): Fact {
   return { kind: 'response', response: accepted(statuses) }
 }
 
-function end(start: TrackedSubmission, ...facts: Fact[]): { [name: string]: string } {
+function statusesAfter(start: TrackedSubmission, ...facts: Fact[]): { [name: string]: string } {
   return statusesOf(applyFacts(start, facts).at(-1)?.known ?? start)
 }
 
 describe('a webhook for a service that was not requested', () => {
-  test('is applied, with its error, when the response names the service later', () => {
+  test('is applied, with its error, when a later response names the service', () => {
     const steps = applyFacts(requesting('remove-bg'), [
       webhook('ai-tasks', 'failed'),
       response({ 'ai-tasks': 'pending' }),
@@ -42,14 +42,14 @@ describe('a webhook for a service that was not requested', () => {
     expect(run).toMatchObject({ status: 'failed', source: 'webhook', error: { message: 'no' } })
   })
 
-  test('leads to the same statuses as after the response, in any number and order', () => {
+  test('leads to the same statuses before and after the response, however often either of them comes', () => {
     const facts = fc.array(
       fc.constantFrom(webhook('ai-tasks'), webhook('remove-bg'), response({ 'ai-tasks': 'pending' })),
     )
     fc.assert(
       fc.property(facts, (some) => {
         const all = [...some, response({ 'ai-tasks': 'pending' }), webhook('ai-tasks'), webhook('remove-bg')]
-        expect(end(requesting('remove-bg'), ...all)).toEqual({
+        expect(statusesAfter(requesting('remove-bg'), ...all)).toEqual({
           'remove-bg': 'success',
           'ai-tasks': 'success',
         })
@@ -57,7 +57,7 @@ describe('a webhook for a service that was not requested', () => {
     )
   })
 
-  test('settles the run once, and an opposite repetition contradicts it', () => {
+  test('settles the run once if it is repeated, and one that reports the opposite contradicts it', () => {
     const known = applyFacts(requesting(), [
       webhook('ai-tasks'),
       webhook('ai-tasks'),
@@ -71,7 +71,9 @@ describe('a webhook for a service that was not requested', () => {
 
   test('for another file is not applied', () => {
     const other: Fact = { kind: 'webhook', result: aResult({ service: 'ai-tasks', fileId: 'file-2' }) }
-    expect(end(requesting(), other, response({ 'ai-tasks': 'pending' }))).toEqual({ 'ai-tasks': 'pending' })
+    expect(statusesAfter(requesting(), other, response({ 'ai-tasks': 'pending' }))).toEqual({
+      'ai-tasks': 'pending',
+    })
   })
 })
 
@@ -80,24 +82,24 @@ describe('a saved extension', () => {
 
   test('that the response omits is still named by its webhook', () => {
     const facts = [response({ 'remove-bg': 'pending' }), webhook('remove-bg'), webhook('ai-tasks')]
-    expect(end(two, ...facts)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
+    expect(statusesAfter(two, ...facts)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
   })
 
-  test('has no more names than were requested', () => {
+  test('gets only one name: a webhook for yet another service adds no run', () => {
     const facts = [webhook('remove-bg'), webhook('ai-tasks'), webhook('aws-auto-tagging')]
-    expect(end(two, ...facts)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
+    expect(statusesAfter(two, ...facts)).toEqual({ 'remove-bg': 'success', 'ai-tasks': 'success' })
   })
 
-  test('that expired is not pending again when a late response names it', () => {
+  test('that expired does not become pending again when a late response names it', () => {
     const start = requesting('saved-extension')
-    expect(end(start, { kind: 'expiry' }, response({ 'remove-bg': 'pending' }))).toEqual({
+    expect(statusesAfter(start, { kind: 'expiry' }, response({ 'remove-bg': 'pending' }))).toEqual({
       'remove-bg': 'expired',
     })
   })
 
   test('that ImageKit settles under the placeholder’s name keeps that status', () => {
     const both = response({ 'saved-extension': 'failed', 'remove-bg': 'pending' })
-    expect(end(requesting('saved-extension'), both)).toEqual({
+    expect(statusesAfter(requesting('saved-extension'), both)).toEqual({
       'saved-extension': 'failed',
       'remove-bg': 'pending',
     })
@@ -120,9 +122,9 @@ describe('a saved extension', () => {
   })
 })
 
-describe('a repeated response', () => {
+describe('a further response', () => {
   test.each([accepted({ 'remove-bg': 'pending' }), failure('rejected'), failure('unconfirmed')])(
-    'changes nothing: $kind',
+    'that repeats the first changes nothing: $kind',
     (repeated) => {
       const first = applyFact(
         requesting('remove-bg'),
@@ -136,7 +138,7 @@ describe('a repeated response', () => {
     },
   )
 
-  test('that is less definite does not weaken a rejection', () => {
+  test('that is unclear does not replace a rejection', () => {
     const facts: Fact[] = [
       { kind: 'response', response: failure('rejected') },
       { kind: 'response', response: failure('unconfirmed') },

@@ -31,14 +31,14 @@ describe('a caller with a webhookUrl of its own', () => {
     expect(isNotificationDue(withCaller, undefined, decideStatus(pending, SUCCESS, 2_000).run)).toBe(true)
   })
 
-  test('is not notified of the response’s own statuses, which it has, nor of an expiry', () => {
+  test('is not notified of statuses in ImageKit’s response, of an expired run, or of a new pending run', () => {
     for (const status of ['pending', 'success', 'failed'] as const)
       expect(isDue(pending, { source: 'response', status })).toBe(false)
     expect(isDue(pending, EXPIRY)).toBe(false)
     expect(isNotificationDue(withCaller, undefined, pending)).toBe(false)
   })
 
-  test('is notified once, whatever is reported later', () => {
+  test('is not notified of anything that is reported once the run has settled', () => {
     for (const first of [SUCCESS, FAILURE, EVIDENCE, { source: 'response', status: 'failed' } as const]) {
       const settled = frozen(decideStatus(pending, first, 1_500).run)
       const error = { message: 'fills a missing one' }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { selectOverdue, sweepRun } from '../../../src/domain/overdue.ts'
+import { decideSweep, selectOverdue } from '../../../src/domain/overdue.ts'
 
 const MINUTE = 60_000
 const NOW = 100 * MINUTE
@@ -9,34 +9,34 @@ const PENDING = { isPending: true, isOverdue: false }
 
 describe('the sweep', () => {
   test.each([
-    ['requested so long ago that it is overdue', 'mark', 'skip', NOW - 10 * MINUTE],
+    ['requested just long enough ago to be overdue', 'mark', 'skip', NOW - 10 * MINUTE],
     ['requested a millisecond later', 'stop', 'stop', NOW - 10 * MINUTE + 1],
-    ['requested long before', 'mark', 'skip', 0],
+    ['requested long ago', 'mark', 'skip', 0],
     ['requested now', 'stop', 'stop', NOW],
     ['dated a minute ahead of the clock', 'stop', 'stop', NOW + MINUTE],
     ['dated further ahead, by a wrong clock', 'mark', 'skip', NOW + MINUTE + 1],
     ['dated years ahead', 'mark', 'skip', Number.MAX_SAFE_INTEGER],
   ] as const)(
     'handles a run %s: %s if it is pending and not marked yet, otherwise %s',
-    (_, ofPending, ofOther, requestedAt) => {
-      expect(sweepRun({ ...PENDING, requestedAt }, RULE)).toBe(ofPending)
-      expect(sweepRun({ ...PENDING, isPending: false, requestedAt }, RULE)).toBe(ofOther)
-      expect(sweepRun({ ...PENDING, isOverdue: true, requestedAt }, RULE)).toBe(ofOther)
+    (_, ifUnmarked, otherwise, requestedAt) => {
+      expect(decideSweep({ ...PENDING, requestedAt }, RULE)).toBe(ifUnmarked)
+      expect(decideSweep({ ...PENDING, isPending: false, requestedAt }, RULE)).toBe(otherwise)
+      expect(decideSweep({ ...PENDING, isOverdue: true, requestedAt }, RULE)).toBe(otherwise)
     },
   )
 
   test('marks a run requested now if runs are overdue at once, and stops at one dated later', () => {
     const rule = { now: NOW, overdueAfterMs: 0 }
-    expect(sweepRun({ ...PENDING, requestedAt: NOW }, rule)).toBe('mark')
-    expect(sweepRun({ ...PENDING, requestedAt: NOW + 1 }, rule)).toBe('stop')
+    expect(decideSweep({ ...PENDING, requestedAt: NOW }, rule)).toBe('mark')
+    expect(decideSweep({ ...PENDING, requestedAt: NOW + 1 }, rule)).toBe('stop')
   })
 
-  test('marks every pending run in time, whatever its date', () => {
+  test('marks every pending run eventually, whatever its date', () => {
     const date = fc.oneof(fc.integer({ min: -NOW, max: 3 * NOW }), fc.maxSafeNat())
     fc.assert(
       fc.property(date, fc.nat(100 * MINUTE), (requestedAt, overdueAfterMs) => {
         const later = NOW + 2 * MINUTE + overdueAfterMs
-        const sweepAt = (now: number) => sweepRun({ ...PENDING, requestedAt }, { now, overdueAfterMs })
+        const sweepAt = (now: number) => decideSweep({ ...PENDING, requestedAt }, { now, overdueAfterMs })
         // A run dated at most a minute ahead is old enough by `later`. Any other has a wrong date, and counts as old at once.
         expect(requestedAt > NOW + MINUTE ? sweepAt(NOW) : sweepAt(later)).toBe('mark')
       }),
@@ -60,14 +60,14 @@ describe('the runs that one step of the sweep marks', () => {
     expect(selectOverdue([run(5, NOW), run(6)], RULE)).toEqual({ overdue: [], swept: undefined })
   })
 
-  test('are limited in number, and the sweep continues after the last one', () => {
+  test('are limited in number, and the next sweep begins after the last one', () => {
     const runs = [run(1), run(2), run(3, 0, { isPending: false }), run(4), run(5)]
     const { overdue, swept } = selectOverdue(runs, { ...RULE, limit: 2 })
     expect(overdue.map(({ n }) => n)).toEqual([1, 2])
     expect(swept).toBe(2)
   })
 
-  test('are the next ones if the sweep could not pass those that it has marked', () => {
+  test('exclude runs that are marked already but too young to pass, and these do not count towards the limit', () => {
     const rule = { ...RULE, overdueAfterMs: 0, longestTransactionMs: MINUTE, limit: 2 }
     const marked = [run(1, NOW, { isOverdue: true }), run(2, NOW, { isOverdue: true })]
     const { overdue, swept } = selectOverdue([...marked, run(3, NOW), run(4, NOW), run(5, NOW)], rule)
@@ -75,7 +75,7 @@ describe('the runs that one step of the sweep marks', () => {
     expect(swept).toBeUndefined()
   })
 
-  test('include a run younger than the longest transaction, which the sweep does not pass', () => {
+  test('include a run younger than the longest transaction, but the next sweep begins with that run again', () => {
     const rule = { ...RULE, overdueAfterMs: 0, longestTransactionMs: MINUTE }
     const runs = [run(7, NOW - MINUTE), run(8, NOW - MINUTE + 1), run(9, NOW - 2 * MINUTE)]
     const { overdue, swept } = selectOverdue(runs, rule)

@@ -25,7 +25,7 @@ test.each([
   'x'.repeat(129),
 ])('%j cannot be the id of a file', (text) => expect(isFileId(text)).toBe(false))
 
-test('an id is one segment of a URL path and can be read back from it', () => {
+test('the id of a file is one segment of a URL path and can be read back from it', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', minLength: 1 }), (text) => {
       fc.pre(isFileId(text))

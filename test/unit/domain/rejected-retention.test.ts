@@ -5,11 +5,14 @@ import { frozen } from './facts.ts'
 
 const MIB = 1024 * 1024
 
-/** Selects among deliveries with a valid token (`proven`) or without (`unproven`), the oldest first. Returns their positions. */
-function select(kind: 'proven' | 'unproven', sizes: readonly number[]) {
-  const oldestFirst = sizes.map((storedBytes, seq) => ({ seq, storedBytes }))
+/**
+ * The positions of the evicted deliveries, if deliveries of these sizes are stored, oldest first. `proven`: all of them have a valid
+ * token; `unproven`: none has.
+ */
+function evictedPositions(kind: 'proven' | 'unproven', sizes: readonly number[]) {
+  const oldestFirst = sizes.map((storedBytes, position) => ({ position, storedBytes }))
   const totals = { count: sizes.length, bytes: sizes.reduce((sum, size) => sum + size, 0) }
-  return selectEvicted(kind, totals, frozen(oldestFirst)).map(({ seq }) => seq)
+  return selectEvicted(kind, totals, frozen(oldestFirst)).map(({ position }) => position)
 }
 
 test.each([
@@ -17,13 +20,13 @@ test.each([
   ['unproven', 1_000],
 ] as const)('of %s deliveries, only the newest %i are kept', (kind, count) => {
   expect(
-    select(
+    evictedPositions(
       kind,
       Array.from({ length: count }, () => 0),
     ),
   ).toEqual([])
   expect(
-    select(
+    evictedPositions(
       kind,
       Array.from({ length: count + 2 }, () => 0),
     ),
@@ -33,22 +36,22 @@ test.each([
 test.each([
   ['proven', 256],
   ['unproven', 64],
-] as const)('the bodies of %s deliveries are limited to exactly %i MiB', (kind, count) => {
+] as const)('the bodies of %s deliveries are limited to exactly %i MiB in total', (kind, count) => {
   const full = Array.from({ length: count }, () => MIB)
-  expect(select(kind, full)).toEqual([])
-  expect(select(kind, [...full, 1])).toEqual([0])
-  expect(select(kind, [1, ...full])).toEqual([0])
+  expect(evictedPositions(kind, full)).toEqual([])
+  expect(evictedPositions(kind, [...full, 1])).toEqual([0])
+  expect(evictedPositions(kind, [1, ...full])).toEqual([0])
 })
 
-test('all listed deliveries are evicted if the others alone exceed the limit', () => {
-  const part = [{ storedBytes: 1 }, { storedBytes: 1 }]
-  expect(selectEvicted('unproven', { count: 1_005, bytes: 0 }, part)).toEqual(part)
+test('all given deliveries are evicted if the remaining ones alone exceed the limit', () => {
+  const given = [{ storedBytes: 1 }, { storedBytes: 1 }]
+  expect(selectEvicted('unproven', { count: 1_005, bytes: 0 }, given)).toEqual(given)
 })
 
-test('the remaining deliveries are within the limits, and no more than necessary are evicted', () => {
+test('the remaining deliveries are within the size limit, and no more than necessary are evicted', () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 0, max: 3 * MIB }), { maxLength: 400, size: 'max' }), (sizes) => {
-      const evicted = select('unproven', sizes).length
+      const evicted = evictedPositions('unproven', sizes).length
       const bytesFrom = (first: number) => sizes.slice(first).reduce((sum, size) => sum + size, 0)
       expect(bytesFrom(evicted)).toBeLessThanOrEqual(64 * MIB)
       if (evicted > 0) expect(bytesFrom(evicted - 1)).toBeGreaterThan(64 * MIB)

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
+  decideRetention,
   MAX_DELETED_BYTES,
   type RetentionCandidate,
-  retainRow,
   selectOld,
   selectOldBodies,
 } from '../../../src/domain/retention.ts'
@@ -22,16 +22,16 @@ describe('retention', () => {
     ['dated a minute ahead of the clock', 'young', 'young', NOW + MINUTE],
     ['dated further ahead, by a wrong clock', 'keep', 'keep', NOW + MINUTE + 1],
     ['dated years ahead', 'keep', 'keep', Number.MAX_SAFE_INTEGER],
-  ] as const)('handles a row %s: %s, or %s if it is needed', (_, ofOther, ofNeeded, at) => {
-    expect(retainRow({ isNeeded: false, at }, RULE)).toBe(ofOther)
-    expect(retainRow({ isNeeded: true, at }, RULE)).toBe(ofNeeded)
+  ] as const)('handles a row %s: %s, or %s if it is needed', (_, ifNotNeeded, ifNeeded, at) => {
+    expect(decideRetention({ isNeeded: false, at }, RULE)).toBe(ifNotNeeded)
+    expect(decideRetention({ isNeeded: true, at }, RULE)).toBe(ifNeeded)
   })
 
-  test('deletes every row in time that is not needed, and none too early', () => {
+  test('deletes a row that is not needed as soon as its retention has ended, and not earlier', () => {
     const date = fc.integer({ min: -NOW, max: 3 * NOW })
     fc.assert(
       fc.property(date, fc.nat(NOW), fc.boolean(), (at, retentionMs, isNeeded) => {
-        const decide = (now: number) => retainRow({ isNeeded, at }, { now, before: now - retentionMs })
+        const decide = (now: number) => decideRetention({ isNeeded, at }, { now, before: now - retentionMs })
         expect(decide(at + retentionMs + 1)).toBe(isNeeded ? 'keep' : 'delete')
         expect(decide(at + retentionMs)).toBe('young')
         expect(decide(at)).toBe('young')
@@ -63,7 +63,7 @@ describe('the rows that one step deletes', () => {
     expect(select(rows, 2)).toEqual({ old: [1, 3], next: 3 })
   })
 
-  test('exclude rows after a row of the same asset that is kept', () => {
+  test('exclude rows that follow a kept row of the same asset', () => {
     const kept = { fileId: 'file-1', isNeeded: true }
     const rows = [
       row(1, { fileId: 'file-1' }),
@@ -76,7 +76,7 @@ describe('the rows that one step deletes', () => {
     expect(select([ahead, row(2, { fileId: 'file-1' })])).toEqual({ old: [], next: 2 })
   })
 
-  test('are limited by the size of their bodies', () => {
+  test('are limited by the total size of their bodies, and kept rows do not count towards it', () => {
     const large = { bytes: MAX_DELETED_BYTES }
     expect(select([row(1, { bytes: 1 }), row(2, large), row(3)])).toEqual({ old: [1, 2], next: 2 })
     expect(select([row(1, { ...large, isNeeded: true }), row(2)])).toEqual({ old: [2], next: 2 })
@@ -86,7 +86,7 @@ describe('the rows that one step deletes', () => {
 describe('the bodies that one step prunes', () => {
   const body = (n: number, receivedAt = 0, bytes = 1) => ({ n, receivedAt, bytes })
 
-  test('are those received before a time, in any position', () => {
+  test('are those received before the given time, in any position', () => {
     const [first, young, last] = [body(1), body(2, BEFORE), body(4, BEFORE - 1)]
     expect(selectOldBodies([first, young, last], BEFORE)).toEqual({ old: [first, last], next: 4 })
     expect(selectOldBodies([], BEFORE)).toEqual({ old: [], next: undefined })

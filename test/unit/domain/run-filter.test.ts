@@ -20,20 +20,20 @@ describe('a filter', () => {
     ['extension', { extension: 'remove-bg' }, { extension: 'remove' }],
     ['cause', { cause: 'E1' }, { cause: '' }],
     ['acknowledged', { acknowledged: false }, { acknowledged: true }],
-  ] as const)('matches the %s that it names, combined with its other fields', (_, match, miss) => {
+  ] as const)('checks %s, together with its other conditions', (_, match, mismatch) => {
     expect(matches(match)).toBe(true)
-    expect(matches(miss)).toBe(false)
+    expect(matches(mismatch)).toBe(false)
     expect(matches({ ...match, status: 'failed', extension: 'remove-bg' })).toBe(true)
     expect(matches({ ...match, status: 'pending' })).toBe(false)
   })
 
-  test('ignores times and names, which groups do not have', () => {
+  test('ignores conditions on single runs, such as times and the search text', () => {
     expect(matches({ since: 9, until: 1, q: 'nothing' })).toBe(true)
   })
 })
 
 describe('the group of a run', () => {
-  test('has a cause only if it failed', () => {
+  test('has a cause only if the run failed', () => {
     expect(GROUP).toEqual({ extension: 'remove-bg', status: 'failed', acknowledged: false, cause: 'E1' })
     expect(groupOf(aRun({ status: 'success', error: { code: 'E1' }, acknowledgedAt: 1 }))).toEqual({
       extension: 'remove-bg',

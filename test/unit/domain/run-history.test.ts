@@ -7,8 +7,11 @@ function anAuditEntry(facts: Partial<AuditEntry>): AuditEntry {
   return { at: 1, actor: 'ops', kind: 'retry', subject: 'run-0', reason: null, details: null, ...facts }
 }
 
-/** The history of a retry that was requested at 2,000. */
-function describeRetry(retryId: string | undefined, auditEntries: AuditEntry[]) {
+/**
+ * The retried run and the audit entry, from the history of a retry that was requested at 2,000. `retryId`: the retry of many runs
+ * that it belongs to.
+ */
+function previousOfRetry(retryId: string | undefined, auditEntries: AuditEntry[]) {
   const run = aRun({ attempt: 2, requestedAt: 2_000 })
   return describeHistory({
     run,
@@ -23,18 +26,18 @@ function describeRetry(retryId: string | undefined, auditEntries: AuditEntry[]) 
   }).previous
 }
 
-test('A retry comes from the last audit entry of a retry that is not later than itself', () => {
+test('The audit entry of a retry is the last one of the kind `retry` up to the time of its request', () => {
   const auditEntries = [
     anAuditEntry({ at: 500 }),
     anAuditEntry({ at: 2_000 }),
     anAuditEntry({ at: 2_000, kind: 'acknowledge' }),
     anAuditEntry({ at: 3_000 }),
   ]
-  expect(describeRetry(undefined, auditEntries)).toEqual({ runId: 'run-0', entry: auditEntries[1] })
-  expect(describeRetry(undefined, [])).toEqual({ runId: 'run-0', entry: null })
+  expect(previousOfRetry(undefined, auditEntries)).toEqual({ runId: 'run-0', entry: auditEntries[1] })
+  expect(previousOfRetry(undefined, [])).toEqual({ runId: 'run-0', entry: null })
 })
 
-test('A retry that is part of a retry of many runs comes from the audit entry of that one', () => {
+test('If many runs were retried at once, the audit entry of each retry is the one about all of them', () => {
   const auditEntries = [anAuditEntry({ kind: 'retry_many' }), anAuditEntry({})]
-  expect(describeRetry('retry-1', auditEntries)).toEqual({ runId: 'run-0', entry: auditEntries[0] })
+  expect(previousOfRetry('retry-1', auditEntries)).toEqual({ runId: 'run-0', entry: auditEntries[0] })
 })

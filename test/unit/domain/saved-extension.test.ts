@@ -24,13 +24,13 @@ describe('the placeholder of a saved extension', () => {
 describe('the number of unnamed saved extensions', () => {
   const { submission, runs } = frozen(requesting('remove-bg', 'saved-extension', 'saved-extension'))
 
-  test('is the number requested, as long as every run was requested', () => {
+  test('is the number of those requested, as long as none of them has been named', () => {
     expect(countUnnamed(submission, runs)).toBe(2)
     const none = frozen(requesting('remove-bg'))
     expect(countUnnamed(none.submission, none.runs)).toBe(0)
   })
 
-  test('is one less for each run that turned out to be one of them', () => {
+  test('is one less for each of them that has been named', () => {
     const named = frozen([
       ...runs,
       aRun({ runId: 'run-3', name: 'ai-tasks', requestedAs: 'saved-extension' }),

@@ -25,7 +25,7 @@ const runId = (number: number) => formatId('run', number, 'AAAAAAAAAAA')
 const deliveryId = (number: number) => formatId('dlv', number, 'AAAAAAAAAAA')
 
 function aRow(facts: Partial<RunRow> = {}): RunRow {
-  const place = {
+  const rowFields = {
     dueAt: null,
     isOverdue: false,
     isListed: true,
@@ -33,18 +33,19 @@ function aRow(facts: Partial<RunRow> = {}): RunRow {
     boundTo: null,
     notifiesCaller: false,
   }
-  return frozen({ ...aRun({ runId: runId(1) }), ...place, ...facts })
+  return frozen({ ...aRun({ runId: runId(1) }), ...rowFields, ...facts })
 }
 
 function failed(code: string, settledAt = 5 * HOUR): RunRow {
   return aRow({ status: 'failed', settledAt, updatedAt: settledAt, error: { code } })
 }
 
-/** The counters of a run's change, without the present totals. */
+/** What a run's change adds to the counters. */
 function countersOf(before: RunRow | undefined, after: RunRow | undefined): StatCounter[] {
   return statDelta({ runs: [{ before, after }], deliveries: [] })?.counters ?? []
 }
 
+/** What a run's change adds to the hourly counters: to all but those of the kind `runs`. */
 function hourlyCounters(before: RunRow | undefined, after: RunRow | undefined): StatCounter[] {
   return countersOf(before, after).filter(([hour]) => hour !== NOW)
 }
@@ -76,7 +77,7 @@ describe('the counters of a run’s change', () => {
     expect(hourlyCounters(undefined, expired)).toEqual([[7, 'settled', 'remove-bg', 'expired', 1]])
   })
 
-  test('contain no hourly ones for a pending run or an acknowledgement, and none at all if nothing that is counted has changed', () => {
+  test('contain no hourly ones for a pending run or an acknowledgement, and there are none at all if nothing counted has changed', () => {
     expect(hourlyCounters(undefined, aRow())).toEqual([])
     expect(hourlyCounters(aRow(), undefined)).toEqual([])
     const acknowledged = aRow({ ...failed('E1'), acknowledgedAt: 9 * HOUR })
@@ -93,7 +94,7 @@ describe('the counters of a run’s change', () => {
   test.each([
     ['settled after it had expired', aRow({ status: 'expired', updatedAt: 2 * HOUR }), failed('E1')],
     ['whose cause is reported later', failed(''), failed('E1')],
-    ['that is not listed any more', failed('E1'), aRow({ ...failed('E1'), isListed: false })],
+    ['that is no longer listed', failed('E1'), aRow({ ...failed('E1'), isListed: false })],
     ['that is listed again', aRow({ ...failed('E1'), isListed: false }), failed('E1')],
     ['that is removed', failed('E1'), undefined],
   ])('of a run %s undo the old counts, and add the new ones', (_, before, after) => {
@@ -106,18 +107,21 @@ describe('the counters of a run’s change', () => {
   })
 
   test('count a run in its group from its request on, and in another once it is settled or acknowledged', () => {
-    const rejected = aRow({ ...failed(''), error: 'The quota is used up' })
-    const steps = [undefined, aRow(), rejected, aRow({ ...rejected, acknowledgedAt: 9 }), undefined]
+    const failure = aRow({ ...failed(''), error: 'The quota is used up' })
+    const steps = [undefined, aRow(), failure, aRow({ ...failure, acknowledgedAt: 9 }), undefined]
     const groups = steps.slice(1).map((after, index) => {
       const counters = countersOf(steps[index], after)
       return counters.filter(([hour]) => hour === NOW)
     })
-    const of = (value: string, count: number) => [NOW, 'runs', 'remove-bg', value, count]
+    const counter = (value: string, count: number) => [NOW, 'runs', 'remove-bg', value, count]
     expect(groups).toEqual([
-      [of('pending open ', 1)],
-      [of('pending open ', -1), of('failed open The quota is used up', 1)],
-      [of('failed open The quota is used up', -1), of('failed acknowledged The quota is used up', 1)],
-      [of('failed acknowledged The quota is used up', -1)],
+      [counter('pending open ', 1)],
+      [counter('pending open ', -1), counter('failed open The quota is used up', 1)],
+      [
+        counter('failed open The quota is used up', -1),
+        counter('failed acknowledged The quota is used up', 1),
+      ],
+      [counter('failed acknowledged The quota is used up', -1)],
     ])
   })
 
@@ -126,7 +130,7 @@ describe('the counters of a run’s change', () => {
     expect(countersOf(aRow({ isListed: false }), aRow({ ...failed('E1'), isListed: false }))).toEqual([])
   })
 
-  test('are empty if the changes of a batch cancel out', () => {
+  test('are empty if the changes of a batch cancel out, and a batch without changes has no delta', () => {
     const [one, other] = [aRow(), aRow({ runId: runId(2) })]
     const runs = [
       { before: one, after: undefined },
@@ -142,7 +146,7 @@ describe('the counters of a run’s change', () => {
 })
 
 describe('the hours of new rows', () => {
-  test('have the least and the greatest number of the runs requested and deliveries received in each', () => {
+  test('have the lowest and highest row numbers of the runs requested and the deliveries received in each hour', () => {
     const run = (number: number, requestedAt: number) => {
       return { before: undefined, after: aRow({ runId: runId(number), requestedAt }) }
     }
@@ -189,7 +193,10 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
     isGone: fc.boolean(),
   })
 
-  /** A run changed by these facts: no status becomes `pending` again, and a final status stays, as does the time of a status. */
+  /**
+   * The run after a change to these facts. As in the tracker, no status becomes `pending` again, a final status stays, and as long as
+   * the status stays, so does its time.
+   */
   function changed(
     known: RunRow | undefined,
     { number, settledAt, isListed, isAcknowledged, ...facts }: Facts,
@@ -214,7 +221,7 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
 
   const batches = fc.array(fc.array(facts, { maxLength: 8 }), { maxLength: 12 })
 
-  /** Returns the remaining rows, every number ever used with its hour, and the delta of each batch. */
+  /** Returns the remaining rows, the hour and row number of each inserted row, and the deltas of the batches. */
   function applyBatches(all: readonly (readonly Facts[])[]) {
     const rows = new Map<number, RunRow>()
     const gone = new Set<number>()
@@ -223,7 +230,7 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
     for (const batch of all) {
       const before = new Map(rows)
       for (const one of batch) {
-        // No number is used twice.
+        // The number of a deleted row is not used again.
         if (one.isGone && rows.delete(one.number)) gone.add(one.number)
         else if (!gone.has(one.number)) rows.set(one.number, changed(rows.get(one.number), one))
       }
@@ -248,7 +255,7 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
     )
   })
 
-  test('the bounds of each hour contain every number used in it', () => {
+  test('the bounds of each hour include the row number of every run requested in it', () => {
     fc.assert(
       fc.property(batches, (all) => {
         const { numbers, deltas } = applyBatches(all)
@@ -265,6 +272,7 @@ describe('after any inserts, changes and deletions, in batches of any size', () 
   })
 })
 
+/** Whether the first number of each kind is not higher than the last, or both are null. */
 function isOrdered([, firstRun, lastRun, firstDelivery, lastDelivery]: HourBounds): boolean {
   const [runs, deliveries] = [
     [firstRun, lastRun],
@@ -276,7 +284,7 @@ function isOrdered([, firstRun, lastRun, firstDelivery, lastDelivery]: HourBound
   return runs === true && deliveries === true
 }
 
-/** The counters, computed a second time, row by row. */
+/** The expected counters, counted from the rows. */
 function countRows(rows: readonly RunRow[]): StatCounter[] {
   const counters = rows
     .filter(({ isListed }) => isListed)
@@ -324,7 +332,7 @@ describe('counters', () => {
     ])
   })
 
-  test('of runs become the groups of runs', () => {
+  test('of the kind `runs` become the groups of runs', () => {
     const group = (value: string, count: number): StatCounter => [NOW, 'runs', 'remove-bg', value, count]
     const counters = [
       group('failed open a cause\nof two lines', 2),
@@ -332,16 +340,16 @@ describe('counters', () => {
       group('pending open ', 3),
       group('success open ', 0),
     ]
-    const of = { extension: 'remove-bg', acknowledged: false }
+    const openGroup = { extension: 'remove-bg', acknowledged: false }
     const folded = frozen({ counters: [...counters, ...COUNTERS], byHour: [] })
     expect(countsOf(folded, [], { from: 0, until: 9 }).groups).toEqual([
-      { ...of, status: 'failed', acknowledged: true, cause: 'other', count: 1 },
-      { ...of, status: 'failed', cause: 'a cause\nof two lines', count: 2 },
-      { ...of, status: 'pending', cause: '', count: 3 },
+      { ...openGroup, status: 'failed', acknowledged: true, cause: 'other', count: 1 },
+      { ...openGroup, status: 'failed', cause: 'a cause\nof two lines', count: 2 },
+      { ...openGroup, status: 'pending', cause: '', count: 3 },
     ])
   })
 
-  test('of hours are summed by day (UTC), without the present totals', () => {
+  test('per hour are summed by day (UTC), and those of the kind `runs` are left out', () => {
     const counters: StatCounter[] = [
       [23, 'settled', 'a', 'failed', 2],
       [24, 'settled', 'a', 'failed', 1],
@@ -376,7 +384,7 @@ test('Hours are split into whole days and the hours around them, each hour once'
 describe('counters that are not folded yet', () => {
   const delta = (...counters: StatCounter[]) => JSON.stringify({ counters, hours: [] })
 
-  test('are read with the folded ones: the present totals and the requested hours, without zero sums', () => {
+  test('are added to the folded ones if they are of the kind `runs` or in the requested hours, and zero sums are left out', () => {
     const counters: StatCounter[] = [
       [NOW, 'runs', 'a', 'pending open ', 2],
       [NOW, 'settled', 'a', 'success', 1],

@@ -28,7 +28,7 @@ describe('totals', () => {
     })
   })
 
-  test('contain the causes, most frequent first, and the durations', () => {
+  test('contain the causes, most frequent first, and the p50 and p95 of the durations', () => {
     const counters: StatCounter[] = [
       [0, 'failed', 'a', 'E1', 1],
       [0, 'failed', 'a', 'E2', 3],
@@ -47,7 +47,7 @@ describe('totals', () => {
     expect(totalsOf({ groups: [], counters: [] }).settleSeconds).toEqual({ p50: null, p95: null })
   })
 
-  test('sum the causes of an extension that are too many to be shown', () => {
+  test('sum the causes of an extension beyond its 100 most frequent ones as `other`', () => {
     const many = Array.from(
       { length: 103 },
       (_, index): StatCounter => [0, 'failed', 'a', `E${index}`, 200 - index],

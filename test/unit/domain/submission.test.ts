@@ -23,7 +23,7 @@ const request: NewSubmission = frozen({
   attempt: 1,
 })
 
-test('A run exists as soon as its submission does: pending, with the source request, not settled', () => {
+test('A run exists as soon as its submission does: pending, with the source `request`, not settled', () => {
   const { runs } = openSubmission(request, ids())
   expect(runs[0]).toEqual({
     runId: 'run-1',
@@ -67,12 +67,12 @@ test('A submission stores the request, is in progress, and has no response yet',
   })
 })
 
-test('A retry is a submission whose runs have the number of the attempt', () => {
+test('The runs of a retry have the number of the attempt', () => {
   const { runs } = openSubmission({ ...request, attempt: 3 }, ids())
   expect(runs.map((run) => run.attempt)).toEqual([3, 3, 3])
 })
 
-test('Several saved extensions have one placeholder run', () => {
+test('Several saved extensions share one placeholder run', () => {
   const saved = [
     { name: 'saved-extension', id: 'ext_1' },
     { name: 'saved-extension', id: 'ext_2' },

@@ -97,13 +97,13 @@ describe('a 2xx response', () => {
     expect(made).toMatchObject({ submissionId: 'submission-1', requestedAt: 1_000, attempt: 1 })
   })
 
-  test('takes the attempt of the added run from the other runs', () => {
+  test('gives an added run the attempt number of the other runs, or 1 if there are none', () => {
     const known = { ...requesting('remove-bg'), runs: [aRun({ attempt: 4 })] }
     expect(decide(known, accepted({ 'ai-tasks': 'pending' })).runs).toMatchObject([{ attempt: 4 }])
     expect(decide(requesting(), accepted({ 'ai-tasks': 'pending' })).runs).toMatchObject([{ attempt: 1 }])
   })
 
-  test('changes no run that a webhook has settled before, whatever it contains', () => {
+  test('does not change a run that a webhook has settled before, whatever the response contains', () => {
     const known = requesting('remove-bg')
     const run = aRun({ status: 'failed', source: 'webhook', settledAt: 1_500 })
     for (const status of ['pending', 'success', 'failed'] as const) {
@@ -122,7 +122,7 @@ describe('a 2xx response', () => {
     })
   })
 
-  test('without a fileId is a queued upload', () => {
+  test('without a fileId accepts a queued upload, and a later response can name its file', () => {
     const queued = decide(requesting('remove-bg'), accepted({}, { fileId: null }))
     expect(queued).toMatchObject({ result: 'applied', submission: { state: 'accepted', fileId: null } })
     expect(decide({ ...queued, runs: [] }, accepted()).submission.fileId).toBe(FILE)
@@ -149,13 +149,13 @@ describe('a 2xx response', () => {
   })
 })
 
-describe('a repeated response', () => {
+describe('a later response', () => {
   const first = decide(
     requesting('remove-bg', 'ai-tasks'),
     accepted({ 'remove-bg': 'pending', 'ai-tasks': 'success' }),
   )
 
-  test('is applied and changes no run', () => {
+  test('that repeats the first is applied and changes no run', () => {
     const again = decide(first, accepted({ 'remove-bg': 'pending', 'ai-tasks': 'success' }))
     expect(again).toMatchObject({ result: 'applied', runs: [], removedRunId: null })
   })
@@ -169,9 +169,12 @@ describe('a repeated response', () => {
     expectConflict(known, accepted({ 'remove-bg': 'success' }))
   })
 
-  test.each(['rejected', 'unconfirmed'] as const)('that is %s after an acceptance is a conflict', (kind) => {
-    expectConflict(first, failure(kind))
-  })
+  test.each(['rejected', 'unconfirmed'] as const)(
+    'that reports the submission as %s after an acceptance is a conflict',
+    (kind) => {
+      expectConflict(first, failure(kind))
+    },
+  )
 })
 
 describe('a queued upload', () => {
@@ -200,7 +203,7 @@ describe('a queued upload', () => {
   })
 })
 
-describe('a response that is not 2xx', () => {
+describe('a rejection or an unclear response', () => {
   test.each(['rejected', 'unconfirmed'] as const)(
     'makes the submission %s, with the reason, and changes no run',
     (kind) => {
@@ -223,7 +226,7 @@ describe('a response that is not 2xx', () => {
     expect(decide({ submission, runs: [] }, failure('unconfirmed')).submission.requestId).toBe('request-0')
   })
 
-  test('may be followed by a 2xx response, which then counts', () => {
+  test('that is unclear may be followed by a 2xx response, which then counts', () => {
     const unconfirmed = decide(requesting('remove-bg'), failure('unconfirmed'))
     const decided = decide({ ...unconfirmed, runs: [aRun()] }, accepted({ 'remove-bg': 'pending' }))
     expect(decided).toMatchObject({ result: 'applied', submission: { state: 'accepted', error: null } })
@@ -260,7 +263,7 @@ describe('a placeholder of a saved extension', () => {
     expect(decided.runs.map((run) => run.name)).toEqual(['remove-bg'])
   })
 
-  test('is an ordinary run if the response calls it saved-extension', () => {
+  test('is settled, and stays, if the response reports a final status for saved-extension itself', () => {
     const decided = decide(requesting('saved-extension'), accepted({ 'saved-extension': 'failed' }))
     expect(decided).toMatchObject({ removedRunId: null, runs: [{ runId: 'run-1', status: 'failed' }] })
   })

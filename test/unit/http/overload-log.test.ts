@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest'
 import { createOverloadLog } from '../../../src/http/overload-log.ts'
 
-test('the first rejection is logged at once, the rest as counts in one line per interval, and nothing without rejections', () => {
+test('the first rejection is logged at once, the rest as counts in one line per interval, and an interval without any logs nothing', () => {
   const lines: object[] = []
   const timers: (() => void)[] = []
-  const note = createOverloadLog({ warn: (fields) => void lines.push(fields) }, (_ms, task) => {
+  const logRejection = createOverloadLog({ warn: (fields) => void lines.push(fields) }, (_ms, task) => {
     timers.push(task)
     return () => {}
   })
-  note('waiting')
-  for (let count = 0; count < 500; count += 1) note('waiting')
-  note('connections')
+  logRejection('waiting')
+  for (let count = 0; count < 500; count += 1) logRejection('waiting')
+  logRejection('connections')
   expect(lines).toEqual([{ event: 'load.rejected', rejected: { waiting: 1 } }])
   timers.shift()?.()
   expect(lines[1]).toEqual({ event: 'load.rejected', rejected: { waiting: 500, connections: 1 } })
   timers.shift()?.()
   expect(timers).toHaveLength(0)
-  note('waiting')
+  logRejection('waiting')
   expect(lines).toHaveLength(3)
 })

@@ -1,30 +1,30 @@
 import { expect, it } from 'vitest'
 import { createTickBatcher } from '../../../src/http/tick-batcher.ts'
 
-const tickEnds = () => new Promise<void>((resolve) => setImmediate(resolve))
+const endOfTick = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 it('runs all tasks of a tick together at its end, in order', async () => {
   const batcher = createTickBatcher()
   const results: string[] = []
   batcher.schedule(() => results.push('a'))
-  // Like another ready socket, whose callback has its own microtasks.
+  // Node.js runs microtasks after the callback of each ready socket, so they must not end the batch.
   await Promise.resolve()
   expect(results).toEqual([])
   batcher.schedule(() => results.push('b'))
-  await tickEnds()
+  await endOfTick()
   expect(results).toEqual(['a', 'b'])
 })
 
-it('runs a task that another task schedules in the next tick', async () => {
+it('defers a task that a running task schedules to the next tick', async () => {
   const batcher = createTickBatcher()
   const results: string[] = []
   batcher.schedule(() => {
     results.push('a')
     batcher.schedule(() => results.push('b'))
   })
-  await tickEnds()
+  await endOfTick()
   expect(results).toEqual(['a'])
-  await tickEnds()
+  await endOfTick()
   expect(results).toEqual(['a', 'b'])
 })
 
@@ -34,6 +34,6 @@ it('reports whether tasks of this tick have yet to run', async () => {
   const pendingDuringTask: boolean[] = []
   batcher.schedule(() => pendingDuringTask.push(batcher.hasPending()))
   expect(batcher.hasPending()).toBe(true)
-  await tickEnds()
+  await endOfTick()
   expect([...pendingDuringTask, batcher.hasPending()]).toEqual([false, false])
 })

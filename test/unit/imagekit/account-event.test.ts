@@ -14,8 +14,8 @@ function example(name: string): Payload {
   )
 }
 
-function eventId(last: number): string {
-  return `0b8a3c52-6f0e-4d0b-9a55-1f6f3a4f9c0${last}`
+function eventId(lastDigit: number): string {
+  return `0b8a3c52-6f0e-4d0b-9a55-1f6f3a4f9c0${lastDigit}`
 }
 
 describe('a file event', () => {
@@ -24,7 +24,7 @@ describe('a file event', () => {
     ['file-deleted', 'file.deleted', 3],
     ['file-version-created', 'file-version.created', 4],
     ['file-version-deleted', 'file-version.deleted', 5],
-  ])('%s names its file', (name, type, id) => {
+  ])('%s is a change to the file that it names', (name, type, id) => {
     const event = readAccountEvent(example(name))
     expect(event).toEqual({ kind: 'asset', eventId: eventId(id), type, fileId: FILE })
   })
@@ -42,7 +42,7 @@ describe('a file event', () => {
     },
   )
 
-  test('may have an unknown type', () => {
+  test('of an unknown type counts as a change, too', () => {
     const moved = { type: 'file.moved', data: { fileId: FILE } }
     expect(readAccountEvent(moved)).toEqual({
       kind: 'asset',
@@ -60,14 +60,14 @@ describe('a file event', () => {
     },
   )
 
-  test('does not have a type that is only similar', () => {
+  test('is recognised only by a type that begins with exactly `file.` or `file-version.`', () => {
     for (const type of ['file', 'files.created', 'file-versions.created', 'profile.updated', 'FILE.CREATED'])
       expect(readAccountEvent({ type, data: { fileId: FILE } })).toMatchObject({ kind: 'other', type })
   })
 })
 
 describe('the result of a queued upload', () => {
-  test('that succeeded is its response, with the id of its request', () => {
+  test('that succeeded is read as the response to the upload, with the request id', () => {
     expect(readAccountEvent(example('pre-transform-success'))).toEqual({
       kind: 'upload_finished',
       eventId: eventId(6),
@@ -93,7 +93,7 @@ describe('the result of a queued upload', () => {
     })
   })
 
-  test('that failed is a rejection, with the reason', () => {
+  test('that failed is read as a rejection, with the reason', () => {
     const message = 'The pre-transformation failed: encoding_failed'
     expect(readAccountEvent(example('pre-transform-error'))).toEqual({
       kind: 'upload_finished',
@@ -119,12 +119,15 @@ describe('the result of a queued upload', () => {
     },
   )
 
-  test.each(['success', 'error'])('(%s) without a request id counts as an event of another kind', (end) => {
-    for (const request of [undefined, null, {}, { x_request_id: '' }, { x_request_id: 7 }]) {
-      const event = readAccountEvent({ ...example(`pre-transform-${end}`), request })
-      expect(event).toMatchObject({ kind: 'other', type: `upload.pre-transform.${end}` })
-    }
-  })
+  test.each(['success', 'error'])(
+    '(%s) without a request id counts as an event of another kind',
+    (result) => {
+      for (const request of [undefined, null, {}, { x_request_id: '' }, { x_request_id: 7 }]) {
+        const event = readAccountEvent({ ...example(`pre-transform-${result}`), request })
+        expect(event).toMatchObject({ kind: 'other', type: `upload.pre-transform.${result}` })
+      }
+    },
+  )
 
   test.each([
     undefined,
@@ -133,7 +136,7 @@ describe('the result of a queued upload', () => {
     { fileId: '' },
     { message: 'No.' },
     { message: 'The pre-transformation has been queued successfully.' },
-  ])('that succeeded and names no file (%j) counts as an event of another kind', (data) => {
+  ])('that succeeded but names no file (%j) counts as an event of another kind', (data) => {
     expect(readAccountEvent({ ...example('pre-transform-success'), data })).toMatchObject({ kind: 'other' })
   })
 })
@@ -148,7 +151,7 @@ describe('any other event', () => {
       '58e6d24d-6098-4319-be8d-40c3cb0a402d',
       {},
     ],
-  ])('%s has its id, its type and, if it names one, its file', (name, type, id, file) => {
+  ])('%s is read with its id, its type and, if it names one, its file', (name, type, id, file) => {
     expect(readAccountEvent(example(name))).toEqual({ kind: 'other', eventId: id, type, ...file })
   })
 
@@ -165,8 +168,10 @@ describe('any other event', () => {
     const tooLong = { id: 'x'.repeat(257), type: 'b' }
     expect(readAccountEvent(tooLong)).toEqual({ kind: 'other', eventId: null, type: 'b' })
   })
+})
 
-  test('any JSON is read without an error', () => {
+describe('a payload', () => {
+  test('of any JSON is read without an error', () => {
     const types = ['file.updated', 'upload.pre-transform.success', 'upload.pre-transform.error', 'x']
     const data = fc.jsonValue()
     const request = fc.oneof(data, fc.record({ x_request_id: data }), fc.constant({ x_request_id: REQUEST }))
@@ -178,7 +183,7 @@ describe('any other event', () => {
     )
   })
 
-  test('any depth is read without an error', () => {
+  test('of any depth is read without an error', () => {
     const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`
     const data: unknown = JSON.parse(`{"fileId":"${FILE}","deep":${deep}}`)
     expect(readAccountEvent({ type: 'file.updated', data })).toMatchObject({ kind: 'asset', fileId: FILE })

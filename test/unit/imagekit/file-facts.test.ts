@@ -64,7 +64,7 @@ describe('the facts of a file', () => {
     })
   })
 
-  test('are empty if the object has no other fields', () => {
+  test('are empty if the object has only a fileId, or its other fields are null', () => {
     expect(readFileFacts({ fileId: FILE })).toEqual({ fileId: FILE, ...NO_FACTS })
     const nulls = { fileId: FILE, versionInfo: null, AITags: null, description: null, updatedAt: null }
     expect(readFileFacts(nulls)).toEqual({ fileId: FILE, ...NO_FACTS })
@@ -85,7 +85,7 @@ describe('the facts of a file', () => {
   })
 
   test.each([null, undefined, 7, 'text', [], {}, { fileId: '' }, { fileId: 7 }, { fileId: 'x'.repeat(257) }])(
-    'are undefined if no file is named: %j',
+    'are undefined if the object has no valid fileId: %j',
     (object) => {
       expect(readFileFacts(object)).toBeUndefined()
     },

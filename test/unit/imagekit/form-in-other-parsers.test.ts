@@ -15,12 +15,12 @@ const OUR_URL = 'https://tracker.example.com/webhooks/extension/token'
 
 type ParsedPart = { name: string; fileName: string | null; content: string }
 
-/** Names as they are on the wire: undici decodes `%22`, `%0D` and `%0A`, and busboy does not. */
+/** Names are compared as they are on the wire, because undici decodes `%22`, `%0D` and `%0A`, and busboy does not. */
 function onWire(text: string): string {
   return text.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22')
 }
 
-/** undici accepts an empty file name; busboy treats it as absent. */
+/** An empty file name counts as absent here, because busboy treats it so; undici accepts it. */
 function parsedPart(name: string, fileName: string | null | undefined, content: Buffer): ParsedPart {
   return {
     name: onWire(name),
@@ -33,7 +33,7 @@ async function* inOneChunk(body: Buffer): AsyncGenerator<Buffer> {
   yield body
 }
 
-/** Relays an incoming form. Undefined if it is rejected. */
+/** Relays an incoming form. Returns the outgoing form, and the parts that parsers must find in it; undefined if it is rejected. */
 async function relay(contentType: string, body: Buffer) {
   const writer = createFormWriter()
   const relayedParts: ParsedPart[] = []

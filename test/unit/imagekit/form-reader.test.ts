@@ -26,7 +26,7 @@ async function read(contentType: string, body: Buffer, sizes: readonly number[] 
   return parts
 }
 
-// Pieces of boundaries, so that content often resembles one.
+// Made from pieces of a boundary, so that it often resembles one.
 const content = fc
   .array(fc.oneof(fc.constantFrom('\r\n', '\r', '\n', '--', '-', 'tracker'), fc.string()), { maxLength: 8 })
   .map((pieces) => Buffer.from(pieces.join('')))
@@ -50,7 +50,7 @@ test('the reader reads back what the writer writes, however it is cut into chunk
   )
 })
 
-test('a form that is truncated anywhere is rejected', async () => {
+test('a form that is truncated before the end of its last boundary is rejected', async () => {
   const writer = createFormWriter()
   const head = writer.partHead({ name: 'file', fileName: 'a', contentType: 'a/b' })
   const body = Buffer.from(`${head}hello${writer.partEnd}${writer.formEnd}`)
@@ -83,7 +83,7 @@ test('chunks that were read are released, however many there are', async () => {
   expect(grownBytes).toBeLessThan(2 * 1024 * 1024)
 })
 
-const FORM = (head: string) => Buffer.from(`--B\r\n${head}\r\n\r\nx\r\n--B--`)
+const formWith = (head: string) => Buffer.from(`--B\r\n${head}\r\n\r\nx\r\n--B--`)
 
 test.for<[head: string, part: object]>([
   ['Content-Disposition: form-data; name=plain', { name: 'plain', fileName: undefined }],
@@ -97,8 +97,8 @@ test.for<[head: string, part: object]>([
     'X: 1\r\nContent-Type: image/png\r\nContent-Disposition: form-data; name="a"; filename="b"',
     { contentType: 'image/png' },
   ],
-])('the head %j is parsed', async ([head, part]) => {
-  expect(await read('multipart/form-data; boundary=B', FORM(head))).toMatchObject([part])
+])('a part with the headers %j is parsed', async ([head, part]) => {
+  expect(await read('multipart/form-data; boundary=B', formWith(head))).toMatchObject([part])
 })
 
 test.for([
@@ -106,13 +106,15 @@ test.for([
   'Multipart/Form-Data; charset=utf-8; BOUNDARY="B"',
   'multipart/form-data ;boundary=B',
 ])('the boundary of %j is found', async (contentType) => {
-  expect(await read(contentType, FORM('Content-Disposition: form-data; name="a"'))).toHaveLength(1)
+  expect(await read(contentType, formWith('Content-Disposition: form-data; name="a"'))).toHaveLength(1)
 })
 
 test.for(['', 'multipart/form-data', 'multipart/mixed; boundary=B', 'text/plain; boundary=B'])(
-  'a form of the type %j is rejected',
+  'a form with the Content-Type %j is rejected',
   async (contentType) => {
-    await expect(read(contentType, FORM('Content-Disposition: form-data; name="a"'))).rejects.toMatchObject({
+    await expect(
+      read(contentType, formWith('Content-Disposition: form-data; name="a"')),
+    ).rejects.toMatchObject({
       code: 'invalid_input',
       fields: [{ field: 'content-type' }],
     })
@@ -123,7 +125,7 @@ test('the source is closed when reading stops early', async () => {
   let isClosed = false
   const chunks = async function* () {
     try {
-      yield FORM('Content-Disposition: form-data; name="a"')
+      yield formWith('Content-Disposition: form-data; name="a"')
       yield Buffer.from('more')
     } finally {
       isClosed = true

@@ -2,14 +2,17 @@ import { expect, test } from 'vitest'
 import { readExtensionResult } from '../../../src/imagekit/extension-webhook.ts'
 import { parseExtensions } from '../../../src/imagekit/extensions-parameter.ts'
 
-const NOT_TEXT = ['', 'remove\0bg', 'remove\ud800bg', 'x'.repeat(257)]
+const INVALID_TEXTS = ['', 'remove\0bg', 'remove\ud800bg', 'x'.repeat(257)]
 
-test.each(NOT_TEXT)('an extension cannot be called %j', (name) => {
+test.each(INVALID_TEXTS)('an extension cannot be called %j', (name) => {
   expect(() => parseExtensions([{ name }])).toThrow('invalid extensions')
   expect(parseExtensions([{ name: 'remove-bg ☃' }])).toEqual([{ name: 'remove-bg ☃' }])
 })
 
-test.each(NOT_TEXT)('in a webhook, the service or fileId %j counts as absent', (name) => {
-  const result = readExtensionResult({ service: name, status: 'FAILURE', fileId: name, error: 'why' }, 100)
-  expect(result).toEqual({ service: null, status: 'failed', fileId: null, error: 'why' })
-})
+test.each(INVALID_TEXTS)(
+  'in a webhook whose service and fileId are both %j, they count as absent',
+  (name) => {
+    const result = readExtensionResult({ service: name, status: 'FAILURE', fileId: name, error: 'why' }, 100)
+    expect(result).toEqual({ service: null, status: 'failed', fileId: null, error: 'why' })
+  },
+)

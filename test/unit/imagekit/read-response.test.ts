@@ -48,7 +48,7 @@ test.for<[number, string]>([
   })
 })
 
-test('an unknown status counts as pending', () => {
+test('an unknown status of an extension counts as pending', () => {
   const extensionStatus = { a: 'success', b: 'failed', c: 'pending', d: 'queued', e: 7, f: null }
   expect(readResponse(200, JSON.stringify({ ...FILE, extensionStatus }), null)).toMatchObject({
     extensionStatus: { a: 'success', b: 'failed', c: 'pending', d: 'pending', e: 'pending', f: 'pending' },
@@ -71,7 +71,7 @@ test('fields of an undocumented shape do not hide the file', () => {
   })
 })
 
-test('unreadable AI tags leave no baseline, and one invalid tag hides no other', () => {
+test('a response with unreadable AI tags has no baseline, and a single invalid tag is ignored', () => {
   const read = (AITags: unknown) => readResponse(200, JSON.stringify({ ...FILE, AITags }), null)
   expect(read('x')).toMatchObject({ kind: 'accepted', fileId: 'file1', baseline: null })
   expect(read(null)).toMatchObject({ baseline: { aiTags: {} } })
@@ -79,7 +79,7 @@ test('unreadable AI tags leave no baseline, and one invalid tag hides no other',
   expect(read(tags)).toMatchObject({ baseline: { aiTags: { 'aws-auto-tagging': ['Shirt'] } } })
 })
 
-test('too many AI tags leave no baseline; a tag that is too long is ignored, in the baseline and in later file facts', () => {
+test('a response with too many AI tags has no baseline; a tag that is too long is ignored, in the baseline and in later file facts', () => {
   const read = (AITags: unknown) => readResponse(200, JSON.stringify({ ...FILE, AITags }), null)
   const tagsOf = (count: number) =>
     Array.from({ length: count }, (_, index) => ({ name: `${index}`, source: 'x' }))
@@ -96,7 +96,7 @@ test('too many AI tags leave no baseline; a tag that is too long is ignored, in 
 })
 
 test.each(['javascript:alert(1)', 'file:///etc/passwd', 'not a URL', `https://x/${'y'.repeat(2048)}`, 7])(
-  'a URL that is not http or https, or is too long, is not stored: %s',
+  'a URL that is not a valid http or https URL, or is too long, is not stored: %s',
   (url) => {
     const read = (value: unknown) => readResponse(200, JSON.stringify({ ...FILE, url: value }), null)
     expect(read(url)).toMatchObject({ kind: 'accepted', fileId: 'file1', baseline: { url: null } })
@@ -105,7 +105,7 @@ test.each(['javascript:alert(1)', 'file:///etc/passwd', 'not a URL', `https://x/
   },
 )
 
-test('tags and customMetadata are stored only up to a size and depth', () => {
+test('tags and customMetadata are not stored if they are too large or nested too deeply', () => {
   const read = (file: object) => readResponse(200, JSON.stringify({ ...FILE, ...file }), null)
   const small = { tags: ['a'], customMetadata: { brand: ['b', 1] } }
   expect(read(small)).toMatchObject({ baseline: small })

@@ -10,7 +10,7 @@ function flipped(bytes: Buffer, index: number, mask: number): Buffer {
   return copy
 }
 
-/** The text with each bit of each byte flipped in turn, as a server would read such a header. */
+/** The text with each bit of each byte flipped in turn, decoded as Latin-1, as Node.js decodes headers. */
 function* everyFlip(text: string): Generator<string> {
   for (let index = 0; index < text.length; index++) {
     for (let bit = 0; bit < 8; bit++) yield flipped(Buffer.from(text), index, 1 << bit).toString('latin1')
@@ -27,7 +27,7 @@ describe('a change anywhere makes the signature invalid', () => {
     }
   })
 
-  test('each bit of each header', () => {
+  test('each bit of each header’s value', () => {
     for (const facts of [ikFacts(), standardFacts()]) {
       for (const [name, value] of Object.entries(facts.headers)) {
         for (const changed of everyFlip(value)) {

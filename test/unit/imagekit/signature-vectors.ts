@@ -4,12 +4,14 @@ import type { verifySignature } from '../../../src/imagekit/webhook-signature.ts
 
 export type Facts = Parameters<typeof verifySignature>[0]
 
-// Test vectors of ImageKit's SDKs. The first secret looks like base64, but must not be decoded.
+// Test vectors of ImageKit's SDKs. Both secrets look like base64, but must not be decoded: the key is the whole text.
 export const IK_SECRET = 'whsec_xeO2UNkfKMQnfJf7Q/Qx+fYptL1wabXd'
+/** In milliseconds. */
 export const IK_TIME = 1655788406333
 export const IK_HEADER = `t=${IK_TIME},v1=d30758f47fcb31e1fa0109d3b3e2a6c623e699aaf1461cba6bd462ef58ea4b31`
 export const IK_BODY = example('account-video-transformation-accepted')
 export const STANDARD_SECRET = 'whsec_c2VjcmV0Cg=='
+/** In seconds. */
 export const STANDARD_TIME = 1700000000
 export const STANDARD_SIGNATURE = 'v1,Dp9xW5e1OzQP9F7WGVQZK1mAXzW4LfDr/rrjYqlGDfs='
 export const STANDARD_BODY = example('account-video-transformation-accepted-sdk')

@@ -9,9 +9,12 @@ const LEASE = { current: () => ({ epoch: 1 }) }
 const LOG = { error: () => {}, warn: () => {} }
 const SECOND_PLACE: RetentionPlace = { table: 'deliveries', n: 7 }
 
-/** Starts a pruner and records its steps. Keys, bodies and submissions take two steps each. */
+/**
+ * Starts a pruner and records its steps. Keys, bodies and submissions take two steps each. `failures`: the names of the steps that
+ * fail, each once, in this order.
+ */
 function startPruner(
-  deps: Pick<PrunerDeps, 'retentionRunsMs'> & Partial<PrunerDeps> & { failures?: string[] },
+  deps: Pick<PrunerDeps, 'retentionRunsMs'> & Partial<Pick<PrunerDeps, 'lease'>> & { failures?: string[] },
 ) {
   vi.useFakeTimers()
   onTestFinished(() => {
@@ -67,7 +70,7 @@ const SUBMISSIONS = [
   ['submissions', 1_000, 700, SECOND_PLACE],
 ]
 
-test('the pruner continues where it stopped, to the end of the keys and the bodies, and only then starts over', async () => {
+test('the pruner processes all keys, then all bodies, each step continuing where the previous one ended, and only then starts over', async () => {
   const steps = startPruner({ retentionRunsMs: null })
   await vi.advanceTimersByTimeAsync(60_000)
   expect(steps).toEqual([...KEYS, ...BODIES])
@@ -126,7 +129,7 @@ test('the pruner continues with the clock trust that another process has saved, 
   expect(saved).toMatchObject([{ doubtedMs: 0 }])
   lease.value = { epoch: 3 }
   await vi.advanceTimersByTimeAsync(600_000)
-  // The time since the check under the previous lease does not count.
+  // The time since the check under the previous lease is not added to `doubtedMs`.
   expect(saved.at(-1)).toEqual({ trustedAt: 1_000, doubtedMs: 7_000 })
   expect(warned).toHaveLength(1)
 })
@@ -137,7 +140,7 @@ test('the pruner repeats only the step that failed', async () => {
   expect(steps.slice(0, 8)).toEqual([...KEYS, BODIES[0], ...BODIES, SUBMISSIONS[0], ...SUBMISSIONS])
 })
 
-test('while the clock is more than a day past the last trusted time, nothing is pruned until the service has run for a day in total; each process warns of it once', async () => {
+test('if the clock is more than a day past the last trusted time, nothing is pruned until the service has run for a day in total; each process warns once', async () => {
   vi.useFakeTimers({ now: 0 })
   onTestFinished(() => {
     vi.useRealTimers()
@@ -162,8 +165,8 @@ test('while the clock is more than a day past the last trusted time, nothing is 
           return { deleted: 0, next: null }
         },
         findClockTrust: async () => null,
-        async saveClockTrust(_lease, checked) {
-          saved = checked
+        async saveClockTrust(_lease, newTrust) {
+          saved = newTrust
           return true
         },
       },
@@ -188,7 +191,7 @@ test('while the clock is more than a day past the last trusted time, nothing is 
       trustedAt: '1970-01-01T00:00:01.000Z',
     },
   ])
-  // The second process adds to the 13 hours that the first one ran. The further jump of the clock in between does not count.
+  // The second process adds to the 13 hours that the first one ran. That the clock jumps further in between makes no difference.
   aheadMs *= 2
   const second = start()
   await vi.advanceTimersByTimeAsync(11 * hour - 1)
@@ -202,11 +205,11 @@ test('while the clock is more than a day past the last trusted time, nothing is 
   // From then on the clock is trusted, until it jumps while the service runs.
   const third = start()
   await vi.advanceTimersByTimeAsync(hour)
-  const before = pruneCount
-  expect(before).toBeGreaterThan(7)
+  const countBeforeJump = pruneCount
+  expect(countBeforeJump).toBeGreaterThan(7)
   aheadMs += 25 * hour
   await vi.advanceTimersByTimeAsync(hour)
-  expect([pruneCount, deleteCount]).toEqual([before, before])
+  expect([pruneCount, deleteCount]).toEqual([countBeforeJump, countBeforeJump])
   expect(warned).toHaveLength(3)
   await third.stop()
 })

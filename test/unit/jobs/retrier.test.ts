@@ -3,7 +3,7 @@ import { createRetrier } from '../../../src/jobs/retrier.ts'
 
 type RetrierDeps = Parameters<typeof createRetrier>[0]
 
-test('retries that another process has queued are read every 10 seconds', async () => {
+test('the retrier looks for retries every 10 seconds, because another process may have queued some', async () => {
   vi.useFakeTimers()
   onTestFinished(() => {
     vi.useRealTimers()
@@ -13,7 +13,7 @@ test('retries that another process has queued are read every 10 seconds', async 
     readCount += 1
     return undefined
   }
-  // Without an item, the retrier uses nothing else.
+  // As long as no retry is queued, the retrier uses no other dependency.
   const retrier = createRetrier({ store: { nextRetryItem }, log: { error() {} } } as unknown as RetrierDeps)
   retrier.start()
   onTestFinished(() => retrier.stop())

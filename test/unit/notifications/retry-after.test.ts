@@ -29,7 +29,7 @@ test.each([
   '10, 20',
   'Sun, never GMT',
   '2026-03-01T12:01:30Z',
-])('"%s" is invalid', (value) => {
+])('"%s" requests no valid delay', (value) => {
   expect(parseRetryAfterMs(value, NOW)).toBeNull()
 })
 

@@ -4,11 +4,11 @@ import { expect, test } from 'vitest'
 import { parseSigningSecrets } from '../../../src/config/webhooks.ts'
 import { signNotification } from '../../../src/notifications/send-notification.ts'
 
-const encoded = (text: string) => `whsec_${Buffer.from(text).toString('base64')}`
+const encodeSecret = (text: string) => `whsec_${Buffer.from(text).toString('base64')}`
 const KEY = 'a key of at least sixteen bytes'
-const OTHER = 'another key of the same tracker'
+const OTHER_KEY = 'another key of the same tracker'
 
-// The example of the scheme's reference libraries.
+/** An example from the reference libraries of Standard Webhooks. */
 const EXAMPLE = {
   secret: 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
   id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
@@ -17,7 +17,7 @@ const EXAMPLE = {
   signature: 'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
 }
 
-test('The signature is that of the scheme’s reference libraries', () => {
+test('The signature is that of the reference libraries of Standard Webhooks', () => {
   const { secrets, problems } = parseSigningSecrets(EXAMPLE.secret)
   expect(problems).toEqual([])
   expect(signNotification({ ...EXAMPLE, secrets })).toEqual({
@@ -28,9 +28,9 @@ test('The signature is that of the scheme’s reference libraries', () => {
 })
 
 test('Each of several secrets signs, in order', () => {
-  const { secrets } = parseSigningSecrets(`${encoded(KEY)}, ${encoded(OTHER)}`)
+  const { secrets } = parseSigningSecrets(`${encodeSecret(KEY)}, ${encodeSecret(OTHER_KEY)}`)
   const headers = signNotification({ id: 'msg_1', timestampSeconds: 7, body: '{"é":1}', secrets })
-  const expected = [KEY, OTHER].map(
+  const expected = [KEY, OTHER_KEY].map(
     (key) => `v1,${createHmac('sha256', key).update('msg_1.7.{"é":1}', 'utf8').digest('base64')}`,
   )
   expect(headers['webhook-signature']).toBe(expected.join(' '))
@@ -41,8 +41,8 @@ test('Without a secret there is an id and a timestamp, but no signature', () => 
   expect(headers).toEqual({ 'webhook-id': 'msg_1', 'webhook-timestamp': '7' })
 })
 
-test('A secret is read with or without padding', () => {
-  const padded = encoded(KEY)
+test('The base64 of a secret may be padded or not', () => {
+  const padded = encodeSecret(KEY)
   expect(padded.endsWith('=')).toBe(true)
   for (const text of [padded, padded.replace(/=+$/, '')]) {
     const [secret] = parseSigningSecrets(text).secrets
@@ -53,13 +53,13 @@ test('A secret is read with or without padding', () => {
 test.each([
   ['no prefix', Buffer.from(KEY).toString('base64')],
   ['another prefix', `whsk_${Buffer.from(KEY).toString('base64')}`],
-  ['letters that are not base64', 'whsec_this is not base64, at all'],
+  ['characters that are not base64', 'whsec_this is not base64, at all'],
   ['base64url', 'whsec_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_'],
-  ['a character cut off', `whsec_${'A'.repeat(33)}`],
-  ['nothing behind the prefix', 'whsec_'],
-  ['a key too short to be secret', encoded('fifteen letters')],
+  ['a length that base64 cannot have', `whsec_${'A'.repeat(33)}`],
+  ['nothing after the prefix', 'whsec_'],
+  ['a key that is too short', encodeSecret('fifteen letters')],
   ['an empty entry', ''],
-])('A malformed secret is a problem: %s', (_name, text) => {
+])('An invalid secret is reported as a problem: %s', (_name, text) => {
   const { secrets, problems } = parseSigningSecrets(text)
   expect(secrets).toEqual([])
   expect(problems.length).toBeGreaterThan(0)
@@ -67,7 +67,9 @@ test.each([
 
 test('Each malformed secret of a list is named by its position, and none is quoted', () => {
   const bad = 'whsec_!bad!'
-  const { secrets, problems } = parseSigningSecrets(`${encoded(KEY)},${bad},${encoded(OTHER)},${bad}`)
+  const { secrets, problems } = parseSigningSecrets(
+    `${encodeSecret(KEY)},${bad},${encodeSecret(OTHER_KEY)},${bad}`,
+  )
   expect(secrets).toHaveLength(2)
   expect(problems).toEqual([
     'secret 2 must be whsec_ followed by base64',
@@ -76,6 +78,7 @@ test('Each malformed secret of a list is named by its position, and none is quot
 })
 
 test('A parsed secret is not revealed when it is printed', () => {
-  const { secrets } = parseSigningSecrets(encoded(KEY))
+  const { secrets } = parseSigningSecrets(encodeSecret(KEY))
+  // The start of the key: as text, as base64, and as `inspect` prints bytes.
   expect(`${inspect(secrets)}${JSON.stringify(secrets)}`).not.toMatch(/a key|YSBrZXk|61 20 6b/)
 })

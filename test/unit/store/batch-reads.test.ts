@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { batchReads, type Read } from '../../../src/store/batch-reads.ts'
 
-/** Records which keys are read together; `readOne` may throw, which fails all of them. */
+/** Records which keys are read together. If `readOne` throws, the whole batch fails. */
 function recordReads(readOne: (key: string) => Read<string> = (key) => ({ found: `${key}!` })) {
   const batches: string[][] = []
   const readAll = (keys: readonly string[]) => {
@@ -12,7 +12,7 @@ function recordReads(readOne: (key: string) => Read<string> = (key) => ({ found:
   return { ...reads, batches }
 }
 
-test('reads requested at the same time are made together, later, and in order', async () => {
+test('reads requested in one tick of the event loop are made together, in order, and not before the tick ends', async () => {
   const { find, batches } = recordReads()
   const results = ['a', 'b', 'a'].map(find)
   expect(batches).toEqual([])
@@ -43,12 +43,12 @@ test('a read requested during another read is made separately, even if both have
   expect(batches).toEqual([['a'], ['a']])
 })
 
-test('reads requested while no more batches may be read are made together, once one batch has ended', async () => {
+test('while as many batches as allowed are being read, further reads wait, and are made together once one batch has ended', async () => {
   const { find, batches, waiting } = recordPausedReads(2)
   const results: Promise<string>[] = []
   for (const key of ['a', 'b', 'c', 'd']) {
     results.push(find(key))
-    // Each is requested in a separate tick.
+    // Each read is requested in another tick.
     await new Promise((resolve) => void setImmediate(() => setImmediate(resolve)))
   }
   expect(batches).toEqual([['a'], ['b']])
@@ -58,14 +58,14 @@ test('reads requested while no more batches may be read are made together, once 
   expect(await Promise.all(results)).toEqual(['a', 'b', 'c', 'd'])
 })
 
-test('a very large batch is split, and all of it is read', async () => {
+test('very many reads are split into batches, and all of them are made', async () => {
   const { find, batches } = recordReads()
-  const names = Array.from({ length: 2_500 }, (_, index) => `f${index}`)
-  const results = names.map(find)
+  const keys = Array.from({ length: 2_500 }, (_, index) => `f${index}`)
+  const results = keys.map(find)
   await results[0]
-  expect(batches.map((keys) => keys.length)).toEqual([200])
+  expect(batches.map((batch) => batch.length)).toEqual([200])
   await Promise.all(results)
-  expect(batches.flat()).toEqual(names)
+  expect(batches.flat()).toEqual(keys)
 })
 
 test('a failing read does not fail the others', async () => {
@@ -76,7 +76,7 @@ test('a failing read does not fail the others', async () => {
   expect(bad).toEqual({ status: 'rejected', reason: failure })
 })
 
-test('if a batch fails, each of its reads fails, and the next ones are made', async () => {
+test('if a batch fails, each of its reads fails, but later reads succeed', async () => {
   const failure = new Error('locked')
   let isLocked = true
   const { find } = recordReads((key) => {
@@ -96,7 +96,7 @@ test('draining waits for a read in progress', async () => {
   const read = find('a').then(() => order.push('read'))
   await expect.poll(() => waiting.length).toBe(1)
   const drained = drain().then(() => order.push('drained'))
-  // A tick of the event loop, after which a drain that does not wait has ended.
+  // After one tick of the event loop, a drain that does not wait would have ended.
   await new Promise((resolve) => void setImmediate(resolve))
   for (const release of waiting) release()
   await Promise.all([read, drained])

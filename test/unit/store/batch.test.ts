@@ -3,7 +3,7 @@ import type { Changes, Key, Step } from '../../../src/domain/decide/step.ts'
 import { type BatchResult, runBatch } from '../../../src/store/batch.ts'
 import { aRunRow, numberedIds } from './rows.ts'
 
-/** Runs a batch against a database of these runs. Returns the keys that were loaded in each round, and the number of writes. */
+/** Runs a batch against a database with these runs. `loads`: the keys of each load. `writeCount`: the number of writes. */
 function run(
   steps: readonly Step<unknown>[],
   runs = [aRunRow()],
@@ -31,7 +31,7 @@ function run(
 const RUN: Key = ['runs', 'run-1']
 const RUNS: Key = ['runsOf', 'submission-1']
 
-/** Adds one to the run's attempt, and returns its earlier value. */
+/** Adds one to the run's attempt, and returns the earlier attempt. */
 const incrementAttempt: Step<number> = {
   keys: [RUN],
   decide(facts) {
@@ -56,7 +56,7 @@ const listRuns: Step<string[]> = {
   }),
 }
 
-/** A step that fails: its decision throws, or makes these changes, which are not possible. */
+/** A step that fails: its decision makes these changes, which must be impossible to apply; without `changes`, it throws. */
 function failingStep(changes?: Changes): Step<never> {
   return {
     keys: [RUN],
@@ -68,7 +68,7 @@ function failingStep(changes?: Changes): Step<never> {
 }
 
 describe('the steps of a batch', () => {
-  test('are decided in order, each on the results of the earlier ones', () => {
+  test('are decided in order, each with the changes of the earlier ones', () => {
     expect(run([incrementAttempt, incrementAttempt, incrementAttempt]).outcomes).toEqual([
       { result: 1 },
       { result: 2 },
@@ -81,7 +81,7 @@ describe('the steps of a batch', () => {
     expect(changes.rows.runs).toEqual([{ before: aRunRow(), after: aRunRow({ attempt: 3 }) }])
   })
 
-  test('are written once, after all of them are decided', () => {
+  test('are written together, in one query', () => {
     expect(run([incrementAttempt, insertRun('run-2')]).writeCount).toBe(1)
   })
 
@@ -106,7 +106,7 @@ describe('a batch', () => {
     expect([loads, outcomes]).toEqual([[], [{ result: 'run-2' }]])
   })
 
-  test('loads, in further rounds, the keys that follow from the first rows, except those that are already loaded', () => {
+  test('loads, in another round, the keys that depend on the first rows, except those that are already loaded', () => {
     const further: Step<number> = {
       keys: [RUN],
       more: (facts) => (facts.find('runs', 'run-1') ? [RUN, RUNS] : []),
@@ -130,19 +130,19 @@ describe('a batch', () => {
     expect(run([endless]).loads).toHaveLength(10)
   })
 
-  test('is not stopped by a step whose `more` throws: its decision fails, and no other', () => {
-    const confused: Step<never> = {
+  test('does not fail if the `more` of a step throws: only this step fails, with the error of its `decide`', () => {
+    const throwing: Step<never> = {
       keys: [RUN],
       more() {
-        throw new Error('confused')
+        throw new Error('from more')
       },
       decide() {
-        throw new Error('rejected')
+        throw new Error('from decide')
       },
     }
-    expect(run([incrementAttempt, confused, incrementAttempt]).outcomes).toEqual([
+    expect(run([incrementAttempt, throwing, incrementAttempt]).outcomes).toEqual([
       { result: 1 },
-      { error: new Error('rejected') },
+      { error: new Error('from decide') },
       { result: 2 },
     ])
   })
@@ -163,15 +163,19 @@ describe('a step with a lookup', () => {
   })
 
   test('is deferred if only a key of `more` is stale, or not loaded', () => {
-    const more = (key: Key): Step<unknown> => ({
+    const stepWithMore = (key: Key): Step<unknown> => ({
       keys: [RUN],
       more: (facts) => (facts.find('runs', 'run-2') ? [key] : []),
       decide: () => ({ result: 'decided', changes: {} }),
     })
-    expect(run([insertRun('run-2'), more(RUNS)]).outcomes).toHaveLength(1)
-    expect(run([listRuns, insertRun('run-2'), more(RUNS)]).outcomes).toHaveLength(2)
-    expect(run([insertRun('run-2'), more(['bodies', 'd1'])]).outcomes).toHaveLength(1)
-    expect(run([insertRun('run-2'), more(RUN)]).outcomes).toHaveLength(2)
+    // Stale, and not loaded.
+    expect(run([insertRun('run-2'), stepWithMore(RUNS)]).outcomes).toHaveLength(1)
+    // Stale, although it was loaded for an earlier step.
+    expect(run([listRuns, insertRun('run-2'), stepWithMore(RUNS)]).outcomes).toHaveLength(2)
+    // Not loaded.
+    expect(run([insertRun('run-2'), stepWithMore(['bodies', 'd1'])]).outcomes).toHaveLength(1)
+    // Loaded and not stale: the step is decided.
+    expect(run([insertRun('run-2'), stepWithMore(RUN)]).outcomes).toHaveLength(2)
   })
 
   test('is decided if the earlier steps change nothing that it looks up', () => {

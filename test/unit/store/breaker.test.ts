@@ -4,7 +4,7 @@ import { createBreaker } from '../../../src/store/postgres/breaker.ts'
 const DOWN = new Error('connection refused')
 const BUSY = new Error('no connection is free')
 
-/** A server that can be reached or not, and a log of connection attempts. */
+/** A breaker for a server that can't be reached before `setReachable(true)`. `attempts`: who has tried to connect, in order. */
 function startBreaker() {
   const attempts: string[] = []
   let isReachable = false
@@ -15,7 +15,7 @@ function startBreaker() {
   }
   const reach = async () => void (await connect('breaker')())
   const breaker = createBreaker(reach, (error) => error !== BUSY)
-  onTestFinished(() => breaker.close())
+  onTestFinished(() => breaker.stop())
   return {
     breaker,
     attempts,
@@ -48,7 +48,7 @@ test('once the breaker is opened, callers are rejected without an attempt to con
   expect(attempts).toEqual(['first', 'breaker'])
 })
 
-test('a caller that fails to connect for a reason other than the server does not open the breaker', async () => {
+test('a caller that fails to connect does not open the breaker if its error is not an outage of the server', async () => {
   const { breaker, run, setReachable } = startBreaker()
   await expect(breaker.run(() => Promise.reject(BUSY))).rejects.toBe(BUSY)
   expect(breaker.fault()).toBeUndefined()

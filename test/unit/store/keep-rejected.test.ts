@@ -5,15 +5,15 @@ import { type IdentifiedRejection, keepRejected } from '../../../src/store/keep-
 import { runSync, waitFor } from '../../../src/store/transaction-work.ts'
 import { newRejected } from '../../contract/builders.ts'
 
-/** Keeps the rows in memory, oldest first. */
+/** Keeps the rows in memory, oldest first. `keep` stores new ones: with a valid token if they have the id of a submission. */
 function memoryRows() {
   let kept: (IdentifiedRejection & { n: number })[] = []
-  let last = 0
+  let lastNumber = 0
   const listKind = (hasValidToken: boolean) => kept.filter((one) => one.hasValidToken === hasValidToken)
   const ids: Pick<NewIds, 'delivery'> = {
     delivery() {
-      last += 1
-      return formatId('dlv', last, 'AAAAAAAAAAA')
+      lastNumber += 1
+      return formatId('dlv', lastNumber, 'AAAAAAAAAAA')
     },
   }
   const rows: Parameters<typeof keepRejected>[0] = {
@@ -42,10 +42,11 @@ function memoryRows() {
   return { keep, numbersOf: (hasValidToken: boolean) => listKind(hasValidToken).map(({ n }) => n) }
 }
 
-test('However many rejected deliveries arrive at once, the oldest of their kind are evicted until the rest is within the limit', () => {
+test('However many rejected deliveries without a valid token arrive at once, only the oldest of these are evicted, until the rest is within the limit', () => {
   const { keep, numbersOf } = memoryRows()
   expect(keep(3, 'sub_1_AAAAAAAAAAA')).toEqual([1, 2, 3].map((n) => formatId('dlv', n, 'AAAAAAAAAAA')))
   keep(1_250, null)
   expect(numbersOf(true)).toEqual([1, 2, 3])
+  // The numbers 4 to 1253 were stored, and the limit is 1000.
   expect(numbersOf(false)).toEqual(Array.from({ length: 1_000 }, (_, index) => 254 + index))
 })

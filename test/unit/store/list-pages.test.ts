@@ -11,12 +11,12 @@ import {
 } from '../../../src/store/list-pages.ts'
 import { runSync, waitFor } from '../../../src/store/transaction-work.ts'
 
-/** The width of the second window, and so a gap that may lie on the edges of windows. */
+/** The width of the second window if reading takes no time. Gaps of about this width test the edges of windows. */
 const SPAN = 20_000
 
 /**
- * A table of these numbers. Records the windows that are read. The time of `clock` passes only during reads: after the first
- * `fastReads`, each takes `delay` milliseconds.
+ * A table with rows of these numbers. Records the windows that are read. The time of `clock` passes only during reads: the first
+ * `fastReads` take none, each later one takes `delay` milliseconds.
  */
 function aTable(numbers: readonly number[], { delay = 0, fastReads = 0, isWindowed = true } = {}) {
   const newestFirst = numbers.toSorted((one, other) => other - one)
@@ -40,7 +40,10 @@ function aTable(numbers: readonly number[], { delay = 0, fastReads = 0, isWindow
 const numbersOf = (rows: readonly { n: number }[]) => rows.map(({ n }) => n)
 const widthOf = ({ from, before }: Window) => before - from
 
-/** Reads page after page. Fails if a page does not end before the previous one. */
+/**
+ * Reads all pages of the window, and returns the row numbers of each. Fails unless each page ends at a lower number than the
+ * previous one.
+ */
 async function readAll(table: ReturnType<typeof aTable>, { from, before }: Window, limit: number) {
   const pages: number[][] = []
   for (let end: number | null = before; end !== null; ) {
@@ -101,7 +104,7 @@ describe('windows', () => {
     const countFrom = (from: number) => numbers.filter((n) => n >= from).length
     expect(countFrom(windows.at(-1)?.from ?? 0)).toBeGreaterThan(60)
     expect(countFrom(windows.at(-1)?.before ?? 0)).toBeLessThanOrEqual(60)
-    // Each reads only the rows that the page still needs, and one more, which shows whether another page follows.
+    // From each window, only the rows that the page still needs are read, and one more, which shows whether another page follows.
     expect(windows.map(({ limit }) => limit)).toEqual(windows.map(({ before }) => 61 - countFrom(before)))
   })
 
@@ -117,7 +120,7 @@ describe('windows', () => {
     expect(windows.slice(4).map(widthOf)).toEqual([160_000, 16_000, 5_000, 5_000])
   })
 
-  test('are a single one if everything can be read at once', async () => {
+  test('are replaced by one read of the whole range if everything can be read at once', async () => {
     const { windows, readPage } = aTable([7, 90_000], { isWindowed: false })
     const { rows, next } = await readPage({ from: 3, before: 90_001 }, 5)
     expect([numbersOf(rows), next]).toEqual([[90_000, 7], null])
@@ -175,7 +178,7 @@ describe('a slow page', () => {
     await readWindows({ from: 1, before: 60_000 }, 4, { ...source, read }, clock)
     clearImmediate(counting)
     expect(iterations).toHaveLength(12)
-    // Each window is read in another iteration of the event loop.
+    // Each window is read in its own iteration of the event loop.
     expect(new Set(iterations).size).toBe(12)
   })
 })
@@ -188,7 +191,7 @@ describe('a list of several branches', () => {
       const found = numbers.filter((n) => n >= from && n < before).slice(0, limit)
       return found.map((n) => ({ id: idOf(n) }))
     }
-  const bounds: ListNumbers = {
+  const listNumbers: ListNumbers = {
     findLast: () => waitFor(30_000),
     findBounds: () => waitFor({ from: 5, before: 26_000 }),
   }
@@ -197,7 +200,7 @@ describe('a list of several branches', () => {
     branches: ReadWindow<{ id: string }>[],
     page: { limit: number; before: number | null },
     times: { since: number | null; until: number | null } = anyTime,
-    numbers = bounds,
+    numbers = listNumbers,
   ) =>
     readList(async (work) => runSync(work(numbers)), times, page, {
       branches,
@@ -215,13 +218,13 @@ describe('a list of several branches', () => {
     })
   })
 
-  test('is read within the numbers of the hours of its time range', async () => {
+  test('is limited to the range of row numbers of the hours in its time range', async () => {
     const requestedHours: number[][] = []
     const numbers: ListNumbers = {
-      ...bounds,
+      ...listNumbers,
       findBounds(...hours) {
         requestedHours.push(hours)
-        return bounds.findBounds(...hours)
+        return listNumbers.findBounds(...hours)
       },
     }
     const times = { since: 3_600_000, until: 7_200_000 }
@@ -231,8 +234,8 @@ describe('a list of several branches', () => {
     expect(requestedHours).toEqual([[1, 1]])
   })
 
-  test('is empty if those hours have no numbers', async () => {
-    const numbers: ListNumbers = { ...bounds, findBounds: () => waitFor(undefined) }
+  test('is empty if the hours of its time range have no row numbers', async () => {
+    const numbers: ListNumbers = { ...listNumbers, findBounds: () => waitFor(undefined) }
     const times = { since: 1, until: null }
     expect(await read([branch(7)], { limit: 9, before: null }, times, numbers)).toEqual({
       rows: [],
@@ -241,7 +244,7 @@ describe('a list of several branches', () => {
   })
 })
 
-test('a page ends at its limit, and the next begins before its last row, if there is one more', () => {
+test('a page ends at its limit; `next` is the number of its last row, or null if there are no more rows', () => {
   const numberOf = (n: number) => n
   expect(cutPage([9, 7, 4], 2, numberOf)).toEqual({ rows: [9, 7], next: 7 })
   expect(cutPage([9, 7], 2, numberOf)).toEqual({ rows: [9, 7], next: null })

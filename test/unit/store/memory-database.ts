@@ -12,10 +12,10 @@ export type MemoryDatabase = BatchDatabase & {
   commits: BatchChanges[]
   /** Called before a transaction commits. If it throws, nothing is committed. */
   beforeCommit: (changes: BatchChanges) => void
-  /** Reported with each committed transaction, as if the database had been lost. */
+  /** Reported with each committed transaction, as if the database file had been lost. */
   fault: TrackerError | undefined
-  /** A transaction ends only after this promise. */
-  disk: Promise<void>
+  /** Each transaction waits for this promise before it runs its queries. */
+  ready: Promise<void>
 }
 
 /** A database in memory. It stores runs, and finds them by their ids and by their submissions. */
@@ -38,9 +38,9 @@ export function createMemoryDatabase(): MemoryDatabase {
     commits: [],
     beforeCommit: () => {},
     fault: undefined,
-    disk: Promise.resolve(),
+    ready: Promise.resolve(),
     async transact(makeBatch) {
-      await database.disk
+      await database.ready
       const batch = makeBatch(ids)
       const written: BatchChanges[] = []
       for (;;) {
@@ -63,7 +63,7 @@ export function createMemoryDatabase(): MemoryDatabase {
   return database
 }
 
-/** Inserts a run. */
+/** Inserts a run. `bytes`: the memory that the step uses. */
 export function insertRun(runId: string, facts: Partial<RunRow> & { bytes?: number } = {}): Step<string> {
   const { bytes = 0, ...run } = facts
   const decision = { result: runId, changes: { insert: { runs: [aRunRow({ runId, ...run })] } } }

@@ -3,7 +3,7 @@ import type { DeliveryRow, NotificationRow, RunRow, SubmissionRow } from '../../
 import type { NewIds } from '../../../src/domain/ids.ts'
 import { aRun, aSubmission, numbered } from '../domain/facts.ts'
 
-/** `sub-1`, `run-1`, `dlv-1`, and so on. */
+/** Assigns the ids `sub-1`, `sub-2`, …, `run-1`, … and `dlv-1`, …. */
 export function numberedIds(): NewIds {
   return { submission: numbered('sub'), run: numbered('run'), delivery: numbered('dlv') }
 }

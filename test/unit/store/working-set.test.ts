@@ -4,7 +4,7 @@ import { createWorkingSet, type WorkingSet } from '../../../src/store/working-se
 import { BASELINE } from '../../contract/builders.ts'
 import { aDeliveryRow, aNotificationRow, aRunRow, aSubmissionRow } from './rows.ts'
 
-/** A working set with a submission `submission-1` that is bound to `file-1`, and its run `run-1`. */
+/** A working set with a submission `submission-1` of the request `request-1`, bound to `file-1`, and its run `run-1`. */
 function loaded(): WorkingSet {
   const set = createWorkingSet()
   const submission = aSubmissionRow({ fileId: 'file-1', requestId: 'request-1', state: 'accepted' })
@@ -14,7 +14,7 @@ function loaded(): WorkingSet {
 }
 
 describe('a row', () => {
-  test('is found by its key with the changes of the latest step', () => {
+  test('is found by its key, with the changes of all steps so far', () => {
     const set = loaded()
     set.apply({ update: { runs: [aRunRow({ status: 'failed' })] } })
     set.apply({ insert: { notifications: [aNotificationRow()] } })
@@ -49,7 +49,7 @@ describe('a row', () => {
     expect(set.facts.find('retryItems', '7')?.state).toBe('waiting')
   })
 
-  test('of another table may have the same key', () => {
+  test('is not changed by a change of another table’s row with the same key', () => {
     const set = loaded()
     const details = { submissionId: 'submission-1', extensions: [], baseline: null }
     set.load(['details', 'submission-1'], [details])
@@ -103,7 +103,7 @@ describe('a lookup', () => {
     expect(set.facts.list('runsOf', 'submission-1')).toHaveLength(1)
   })
 
-  test('with another id or another name is another lookup', () => {
+  test('of another kind, or with another id or name, is another lookup', () => {
     const set = loaded()
     set.load(['runNamed', 'submission-1', 'remove-bg'], [aRunRow()])
     const others: Key[] = [
@@ -116,7 +116,7 @@ describe('a lookup', () => {
     expect(set.facts.list('runNamed', 'submission-1', 'ai-tasks')).toEqual([])
   })
 
-  test('without an id is loaded under the empty id', () => {
+  test('without an id lists the rows that were loaded under the empty id', () => {
     const set = loaded()
     set.load(['unfinishedSubmissions', ''], [aSubmissionRow()])
     expect(set.facts.list('unfinishedSubmissions')).toHaveLength(1)
@@ -151,26 +151,41 @@ describe('whether an id is forgotten', () => {
   })
 })
 
+/** The lookups of the runs of `submission-1`. */
 const OF_RUNS: Key[] = [
   ['runsOf', 'submission-1'],
   ['runNamed', 'submission-1', 'remove-bg'],
 ]
+/** The lookup of the deliveries for an extension that `submission-1` did not request. */
 const OF_UNCLAIMED: Key[] = [['unclaimedOf', 'submission-1', 'ai-tasks']]
+/** The lookups of the runs and the submissions of `file-1`. */
 const OF_FILE: Key[] = [
   ['unsettledOf', 'file-1'],
   ['currentOf', 'file-1'],
   ['submissionOf', 'file-1'],
 ]
+/** The lookup of the submission of `request-1`. */
 const OF_REQUEST: Key[] = [['awaitingFile', 'request-1']]
-const OF_ENDS: Key[] = [['uploadEndsOf', 'request-1']]
+/** The lookup of the deliveries that report the end of the upload of `request-1`. */
+const OF_UPLOAD_ENDS: Key[] = [['uploadEndsOf', 'request-1']]
+/** The lookup of the first delivery of `event-1`. */
 const OF_EVENT: Key[] = [['firstDeliveryOf', 'event-1']]
+/** Lookups of another submission, file, request or event. */
 const OF_OTHERS: Key[] = [
   ['runsOf', 'submission-2'],
   ['currentOf', 'file-2'],
   ['uploadEndsOf', 'request-2'],
   ['firstDeliveryOf', 'event-2'],
 ]
-const ALL = [...OF_RUNS, ...OF_UNCLAIMED, ...OF_FILE, ...OF_REQUEST, ...OF_ENDS, ...OF_EVENT, ...OF_OTHERS]
+const ALL = [
+  ...OF_RUNS,
+  ...OF_UNCLAIMED,
+  ...OF_FILE,
+  ...OF_REQUEST,
+  ...OF_UPLOAD_ENDS,
+  ...OF_EVENT,
+  ...OF_OTHERS,
+]
 
 describe('a lookup becomes stale if it is', () => {
   const SAME = { fileId: 'file-1', requestId: 'request-1', state: 'accepted' } as const
@@ -203,7 +218,7 @@ describe('a lookup becomes stale if it is', () => {
     [
       'by the request or the event of an inserted delivery that reports the end of an upload',
       { insert: { deliveries: [aDeliveryRow({ unclaimedRequestId: 'request-1', eventId: 'event-1' })] } },
-      [...OF_ENDS, ...OF_EVENT],
+      [...OF_UPLOAD_ENDS, ...OF_EVENT],
     ],
     [
       'for the unclaimed deliveries of a submission that gets another one',
@@ -236,7 +251,7 @@ describe('no lookup becomes stale', () => {
   const cases: [string, Changes][] = [
     ['a run is settled', { update: { runs: [aRunRow({ status: 'success', dueAt: null })] } }],
     [
-      'a submission changes in a column that no lookup uses',
+      'a submission changes, but keeps its file and its request, and is not rejected',
       {
         update: {
           submissions: [
@@ -258,28 +273,28 @@ describe('no lookup becomes stale', () => {
     ['something else is written', { other: { probe: true } }],
   ]
 
-  test.each(cases)('once %s', (_, changes) => {
+  test.each(cases)('when %s', (_, changes) => {
     const set = loaded()
     set.apply(changes)
     expect(set.isFresh()).toBe(true)
     expect(ALL.filter((key) => set.isStale(key))).toEqual([])
   })
+})
 
-  test('if it is for one row by its key, whatever changes', () => {
-    const set = loaded()
-    set.apply({ remove: { runs: ['run-1'] }, insert: { runs: [aRunRow({ runId: 'run-2' })] } })
-    const keys: Key[] = [
-      ['runs', 'run-1'],
-      ['runs', 'run-2'],
-      ['submissions', 'submission-1'],
-      ['forgotten', 'file-1'],
-    ]
-    expect(keys.filter((key) => set.isStale(key))).toEqual([])
-  })
+test('a key of a single row, or of whether an id is forgotten, never becomes stale', () => {
+  const set = loaded()
+  set.apply({ remove: { runs: ['run-1'] }, insert: { runs: [aRunRow({ runId: 'run-2' })] } })
+  const keys: Key[] = [
+    ['runs', 'run-1'],
+    ['runs', 'run-2'],
+    ['submissions', 'submission-1'],
+    ['forgotten', 'file-1'],
+  ]
+  expect(keys.filter((key) => set.isStale(key))).toEqual([])
 })
 
 describe('the changes of a batch', () => {
-  test('are one per row, from the database’s row to the latest', () => {
+  test('are one per row: from the row in the database to the row after the last step', () => {
     const set = loaded()
     set.apply({ update: { runs: [aRunRow({ status: 'expired' })] } })
     set.apply({ update: { runs: [aRunRow({ status: 'success' })] } })

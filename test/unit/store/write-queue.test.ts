@@ -33,7 +33,7 @@ async function outcomesOf(steps: readonly Promise<unknown>[]): Promise<unknown[]
   })
 }
 
-/** A `beforeCommit` that rejects each batch that changes this run. */
+/** A `beforeCommit` that rejects each batch that inserts or updates this run. */
 function rejectRun(runId: string, error: Error) {
   return ({ rows }: BatchChanges) => {
     if (rows.runs.some(({ after }) => after?.runId === runId)) throw error
@@ -41,10 +41,10 @@ function rejectRun(runId: string, error: Error) {
 }
 
 /** The changes of exclusive work that changes no asset and no submission. */
-const NOTHING = { fileIds: new Set<string>(), submissionIds: new Set<string>() }
+const NO_CHANGES = { fileIds: new Set<string>(), submissionIds: new Set<string>() }
 
 describe('a batch', () => {
-  test('contains the steps that were called together, and decides them in order', async () => {
+  test('contains the steps that were queued together, and decides them in order', async () => {
     const { database, queue } = open()
     const results = [
       queue.run(insertRun('run-1')),
@@ -59,7 +59,7 @@ describe('a batch', () => {
   test('begins only after the previous one has ended', async () => {
     const { database, queue, commits } = open()
     let release = () => {}
-    database.disk = new Promise((resolve) => {
+    database.ready = new Promise((resolve) => {
       release = resolve
     })
     const first = queue.run(insertRun('run-1'))
@@ -74,18 +74,18 @@ describe('a batch', () => {
   })
 
   describe('that is queued while a transaction runs', () => {
-    /** A queue whose first transaction does not end before `release`. */
+    /** A queue that can run two transactions at once. The first one does not end before `release`. */
     async function openBusy() {
       vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
       onTestFinished(() => void vi.useRealTimers())
       const { database, queue, commits } = open({ maxTransactions: 2 })
       let release = () => {}
-      database.disk = new Promise((resolve) => {
+      database.ready = new Promise((resolve) => {
         release = resolve
       })
       const first = queue.run(insertRun('first'))
       await new Promise((resolve) => setImmediate(resolve))
-      database.disk = Promise.resolve()
+      database.ready = Promise.resolve()
       const stepCounts = () => commits.map(({ steps }) => steps)
       return { queue, first, release, stepCounts }
     }
@@ -100,7 +100,7 @@ describe('a batch', () => {
       expect(stepCounts()).toEqual([1, 2])
     })
 
-    test('begins before the end of the transaction if that takes long', async () => {
+    test('begins before the end of the transaction if the transaction takes long', async () => {
       const { queue, first, release, stepCounts } = await openBusy()
       const second = queue.run(insertRun('second'))
       await vi.advanceTimersByTimeAsync(10)
@@ -125,7 +125,7 @@ describe('a batch', () => {
     expect(commits.map(({ steps }) => steps)).toEqual([1_000, 1_000, 1])
   })
 
-  test('defers a step with a stale lookup to the next one, before all later steps', async () => {
+  test('defers a step with a stale lookup, and all later steps, to the next batch', async () => {
     const { queue, commits } = open()
     const results = [
       queue.run(insertRun('run-1')),
@@ -200,7 +200,7 @@ test('A step that is decided again, after the transaction failed, gets a new id'
   expect([...database.runs.keys()]).toEqual(['run-3', 'run-4'])
 })
 
-describe('a database that rejects', () => {
+describe('a database that rejects a transaction as unavailable', () => {
   const rejection = new TrackerError('store_unavailable', 'The disk is full.')
 
   test('fails all steps of the batch, and nothing is written', async () => {
@@ -223,7 +223,7 @@ describe('a database that rejects', () => {
   })
 })
 
-test('A fault rejects all steps, although they are committed, and the commit is not acknowledged', async () => {
+test('A fault that is found after the commit rejects all steps, and the commit is reported as not acknowledged', async () => {
   const { database, queue, commits } = open()
   const fault = new TrackerError('store_unavailable', 'The file was replaced.')
   database.fault = fault
@@ -239,17 +239,20 @@ test('A fault rejects all steps, although they are committed, and the commit is 
   expect(commits).toMatchObject([{ steps: 2, isAcknowledged: false }])
 })
 
-describe('a database that cannot be reached', () => {
-  test('rejects further steps and exclusive work at once, but not a step that already waits for it', async () => {
+describe('a database that is known to be unavailable', () => {
+  test('rejects further steps and exclusive work at once, but not a step whose transaction already runs', async () => {
     const { database, queue } = open()
     let release = () => {}
-    database.disk = new Promise((resolve) => {
+    database.ready = new Promise((resolve) => {
       release = resolve
     })
     const first = queue.run(insertRun('run-1'))
     await new Promise((resolve) => setImmediate(resolve))
     database.rejection = () => new TrackerError('store_unavailable', 'The test rejects.')
-    const late = [queue.run(incrementAttempt('run-1')), queue.exclusive(async () => ({ result: 1 }), NOTHING)]
+    const late = [
+      queue.run(incrementAttempt('run-1')),
+      queue.exclusive(async () => ({ result: 1 }), NO_CHANGES),
+    ]
     expect(await outcomesOf(late)).toEqual(['store_unavailable', 'store_unavailable'])
     release()
     expect(await first).toBe('run-1')
@@ -274,11 +277,11 @@ describe('a full queue', () => {
     expect(await queue.run(insertRun('run-1', { bytes: 10 }))).toBe('run-1')
   })
 
-  test('accepts steps without bytes even while its bytes exceed the limit', async () => {
+  test('accepts steps without bytes even while the queued bytes exceed the limit', async () => {
     const { database, queue, watchers } = open({ maxQueued: 100, maxQueuedBytes: 10 })
     const results: Promise<unknown>[] = [queue.run(insertRun('run-1')), queue.run(listRuns(6))]
     let release = () => {}
-    database.disk = new Promise((resolve) => {
+    database.ready = new Promise((resolve) => {
       release = resolve
     })
     await new Promise((resolve) => setImmediate(resolve))
@@ -316,9 +319,9 @@ describe('exclusive work', () => {
     }
     const results = [
       queue.run(insertRun('run-1')),
-      queue.exclusive(listRunIds, NOTHING),
+      queue.exclusive(listRunIds, NO_CHANGES),
       queue.run(insertRun('run-2')),
-      queue.exclusive(listRunIds, NOTHING),
+      queue.exclusive(listRunIds, NO_CHANGES),
     ]
     expect(await Promise.all(results)).toEqual(['run-1', 1, 'run-2', 2])
     expect(runIds).toEqual([['run-1'], ['run-1', 'run-2']])
@@ -335,24 +338,24 @@ describe('exclusive work', () => {
       return { result: undefined }
     }
     const step = { ...insertRun('run-1'), decide: () => ({ result: running, changes: {} }) }
-    const results = [queue.exclusive(work, NOTHING), queue.exclusive(work, NOTHING), queue.run(step)]
+    const results = [queue.exclusive(work, NO_CHANGES), queue.exclusive(work, NO_CHANGES), queue.run(step)]
     expect(await Promise.all(results)).toEqual([undefined, undefined, 0])
   })
 
   test('that fails does not fail the step after it', async () => {
     const { queue } = open()
-    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NOTHING)
+    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NO_CHANGES)
     expect(await outcomesOf([failing, queue.run(insertRun('run-1'))])).toEqual(['no', 'run-1'])
   })
 
   test('that fails reports no commit', async () => {
     const { queue, commits } = open()
-    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NOTHING)
+    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NO_CHANGES)
     expect(await outcomesOf([failing])).toEqual(['no'])
     expect(commits).toEqual([])
   })
 
-  test('is rejected if the file is lost, and its commit is reported as not acknowledged', async () => {
+  test('is rejected if the database file was lost, and its commit is reported as not acknowledged', async () => {
     const { queue, commits } = open()
     const lost = async () => ({ result: null, fault: new TrackerError('store_unavailable', 'lost') })
     const changed = { fileIds: new Set(['file-1']), submissionIds: new Set(['sub-1']) }
@@ -363,7 +366,7 @@ describe('exclusive work', () => {
   test('is rejected as overloaded if the queue is full', async () => {
     const { queue } = open({ maxQueued: 1 })
     const result = queue.run(insertRun('run-1'))
-    const rejected = queue.exclusive(async () => ({ result: null }), NOTHING)
+    const rejected = queue.exclusive(async () => ({ result: null }), NO_CHANGES)
     await expect(rejected).rejects.toMatchObject({ code: 'overloaded' })
     await result
   })
@@ -373,7 +376,7 @@ describe('exclusive work', () => {
     const results = [
       queue.run(insertRun('run-1')),
       queue.run(listRuns()),
-      queue.exclusive(async () => ({ result: database.commits.length }), NOTHING),
+      queue.exclusive(async () => ({ result: database.commits.length }), NO_CHANGES),
     ]
     expect(await Promise.all(results)).toEqual(['run-1', ['run-1'], 2])
   })
@@ -385,12 +388,12 @@ describe('closing', () => {
     const results = [
       queue.run(insertRun('run-1')),
       queue.run(listRuns()),
-      queue.exclusive(async () => ({ result: 'done' }), NOTHING),
+      queue.exclusive(async () => ({ result: 'done' }), NO_CHANGES),
       queue.run(insertRun('run-2')),
     ]
     const closing = queue.close()
     await expect(queue.run(insertRun('late'))).rejects.toEqual(UNAVAILABLE)
-    await expect(queue.exclusive(async () => ({ result: null }), NOTHING)).rejects.toEqual(UNAVAILABLE)
+    await expect(queue.exclusive(async () => ({ result: null }), NO_CHANGES)).rejects.toEqual(UNAVAILABLE)
     await closing
     expect([...database.runs.keys()]).toEqual(['run-1', 'run-2'])
     expect(await Promise.all(results)).toEqual(['run-1', ['run-1'], 'done', 'run-2'])
@@ -403,7 +406,7 @@ describe('closing', () => {
     await expect(queue.run(insertRun('late'))).rejects.toEqual(UNAVAILABLE)
   })
 
-  test('ends for all of its callers once the queued steps are committed', async () => {
+  test('ends for each of its callers, and the queued step is committed', async () => {
     const { queue } = open()
     const result = queue.run(insertRun('run-1'))
     await Promise.all([queue.close(), queue.close()])

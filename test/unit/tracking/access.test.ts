@@ -7,7 +7,7 @@ const ADMIN = { name: 'operator', secret: 'admin-secret-0123456789' }
 
 const unauthenticated = expect.objectContaining({ code: 'unauthenticated' })
 
-test('a key identifies its name and role, and gives access according to the role', () => {
+test('each key identifies a caller with its name and role; an admin key identifies an operator', () => {
   const access = createAccess([API, OLD], [ADMIN])
   expect(access.identify(API.secret)).toEqual({ keyName: 'app', role: 'api' })
   expect(access.identify(OLD.secret)).toEqual({ keyName: 'old', role: 'api' })
@@ -38,7 +38,7 @@ test('once any key is configured, a key is required everywhere', () => {
   expect(createAccess([], [ADMIN]).identify(ADMIN.secret).role).toBe('admin')
 })
 
-test('no rejection repeats the key that was sent', () => {
+test('the error for an unknown key does not repeat the key', () => {
   const access = createAccess([API], [ADMIN])
   expect(() => access.identify('wrong-0123456789')).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining('wrong') }),

@@ -20,7 +20,7 @@ const FIRING: Alert = {
 }
 const message = (changes: Partial<Alert> = {}) => alertMessage({ ...FIRING, ...changes }, THRESHOLDS, LINKS)
 
-test('failures are reported with their count, the threshold, the start time, and the page that lists them', () => {
+test('failures are reported with their count, the threshold, the times of the alert, and the page that lists them', () => {
   expect(message()).toEqual({
     text:
       'FIRING: remove-bg has failed 12 times in the last 15 min (threshold 10).\n' +
@@ -45,7 +45,7 @@ test('failures are reported with their count, the threshold, the start time, and
   })
 })
 
-test('a single failure is in the singular', () => {
+test('a single failure is reported in the singular', () => {
   expect(message({ value: 1 })).toMatchObject({
     text: expect.stringContaining('has failed 1 time in the last'),
   })
@@ -67,7 +67,7 @@ test('the oldest pending run is reported with its age', () => {
   })
 })
 
-test('an untrusted name mentions no one, breaks no line and is truncated; the URL has all of it', () => {
+test('an untrusted name cannot mention a channel or break the line, and is truncated; the URL contains the whole name', () => {
   const extension = `<!channel> & <https://evil.example|click>\n\u202e${'x'.repeat(500)}`
   const { text, url } = message({ extension }) as { text: string; url: string }
   expect(text).not.toMatch(/[<>\u202e]|&(?!(amp|lt|gt);)/)

@@ -9,7 +9,7 @@ test('a delivery that could not be stored is remembered by its body, with its fi
   expect(arrivalTimes.find(Buffer.from('two'))).toBeUndefined()
 })
 
-test('at most ten thousand are remembered; the oldest are evicted', () => {
+test('at most ten thousand arrival times are remembered; one more evicts the least recently used one', () => {
   const arrivalTimes = createArrivalTimes()
   for (let n = 0; n <= 10_000; n += 1) arrivalTimes.remember(Buffer.from(String(n)), n)
   expect(arrivalTimes.find(Buffer.from('0'))).toBeUndefined()

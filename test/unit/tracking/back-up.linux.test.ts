@@ -4,9 +4,9 @@ import { expect, test } from 'vitest'
 import { backUp } from '../../../src/tracking/operators/back-up.ts'
 import { temporaryDirectory } from '../../support/tracker.ts'
 
-const OPEN_FILES = '/proc/self/fd'
+const DESCRIPTORS_FOLDER = '/proc/self/fd'
 
-test('a backup that cannot be recorded is deleted, and its file is closed', async () => {
+test('a backup that cannot be recorded in the audit log is deleted, and no file of it stays open', async () => {
   const backupFolder = temporaryDirectory()
   const backupPrefix = join(backupFolder, 'backup-')
   const store = {
@@ -22,11 +22,13 @@ test('a backup that cannot be recorded is deleted, and its file is closed', asyn
   expect(openFiles().filter((path) => path.startsWith(backupFolder))).toEqual([])
 })
 
+/** The paths of the files that this process has open. */
 function openFiles(): string[] {
-  return readdirSync(OPEN_FILES).flatMap((fd) => {
+  return readdirSync(DESCRIPTORS_FOLDER).flatMap((fd) => {
     try {
-      return readlinkSync(`${OPEN_FILES}/${fd}`)
+      return readlinkSync(`${DESCRIPTORS_FOLDER}/${fd}`)
     } catch {
+      // Closed since the folder was listed.
       return []
     }
   })

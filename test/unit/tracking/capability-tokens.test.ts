@@ -52,7 +52,7 @@ test('any change of a token is rejected, even one that base64 decoding ignores',
     expect(webhook.verify('s1', changed)).toBe(false)
 })
 
-test('no other text than the token is accepted', () => {
+test('for each subject, no text except its token is accepted', () => {
   const { webhook } = createCapabilityTokens([NEW])
   fc.assert(
     fc.property(

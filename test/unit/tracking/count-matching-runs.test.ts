@@ -10,15 +10,15 @@ function failed(runId: string, code: string, facts: Partial<Run> = {}): ListedRu
   return { run, fileId: null, fileName: null, kind: 'upload' }
 }
 
-/** A store with these runs that counts groups and lists matching runs. `listsRead` returns how many pages of a list were read. */
+/** A store with these runs, which counts groups and lists matching runs. `pagesRead` returns how many pages of the list were read. */
 function storeOf(runs: readonly ListedRun[]) {
   const groups = runs.map(({ run }) => ({ ...groupOf(run), count: 1 }))
-  let listsRead = 0
+  let pagesRead = 0
   return {
-    listsRead: () => listsRead,
+    pagesRead: () => pagesRead,
     readStats: async () => ({ groups, counters: [], byHour: [] }),
     async listRuns({ cause, contradicted }: RunFilter) {
-      listsRead += 1
+      pagesRead += 1
       const matching = runs
         .filter(({ run }) => cause === null || groupOf(run).cause === cause)
         .filter(({ run }) => contradicted === null || run.contradicted)
@@ -27,21 +27,21 @@ function storeOf(runs: readonly ListedRun[]) {
   }
 }
 
-test('Runs that match by group are counted without reading a list', async () => {
+test('If the filter matches whole groups, the runs are counted without reading the list', async () => {
   const store = storeOf([failed('run-1', 'E1'), failed('run-2', 'E1'), failed('run-3', 'E2')])
   expect(await countMatchingRuns({ store }, { ...EVERY_RUN, cause: 'E1' })).toMatchObject({
     groups: [{ cause: 'E1', count: 2 }],
     total: 2,
     isComplete: true,
   })
-  expect(store.listsRead()).toBe(0)
+  expect(store.pagesRead()).toBe(0)
 })
 
 test('Runs that a webhook has contradicted are counted one by one, from the list', async () => {
   const store = storeOf([failed('run-1', 'E1'), failed('run-2', 'E1', { contradicted: true })])
   const counted = await countMatchingRuns({ store }, { ...EVERY_RUN, contradicted: true })
   expect(counted).toMatchObject({ groups: [{ cause: 'E1', count: 1 }], total: 1 })
-  expect(store.listsRead()).toBe(1)
+  expect(store.pagesRead()).toBe(1)
 })
 
 test('Runs with a cause that is too rare to be shown are also counted one by one, under that cause', async () => {
@@ -49,5 +49,5 @@ test('Runs with a cause that is too rare to be shown are also counted one by one
   const store = storeOf([...many, failed('rare', 'rare')])
   const counted = await countMatchingRuns({ store }, { ...EVERY_RUN, cause: 'rare' })
   expect(counted).toMatchObject({ groups: [{ cause: 'rare', count: 1 }], total: 1, isComplete: true })
-  expect(store.listsRead()).toBe(1)
+  expect(store.pagesRead()).toBe(1)
 })

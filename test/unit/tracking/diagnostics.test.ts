@@ -13,7 +13,7 @@ test.each([
   [500, 1, 'warn'],
   [2000, 3000, 'warn'],
   [2000, 1, 'ok'],
-])('with %i MiB free and a database of %i MiB the disk is %s', (free, database, level) => {
+])('with %i MiB free and a database of %i MiB, the disk check is %s', (free, database, level) => {
   expect(checkDisk(free * MIB, database * MIB).level).toBe(level)
 })
 
@@ -22,7 +22,7 @@ test.each([
   ['http://tracker.example', 'https://api.imagekit.io', 'warn'],
   ['http://127.0.0.1:3000', 'https://api.imagekit.io', 'fail'],
   ['http://localhost:3000', 'http://127.0.0.1:3001', 'ok'],
-])('PUBLIC_URL %s with ImageKit at %s is %s', (publicUrl, apiUrl, level) => {
+])('with PUBLIC_URL %s and ImageKit at %s, the check of PUBLIC_URL is %s', (publicUrl, apiUrl, level) => {
   expect(checkPublicUrl(publicUrl, apiUrl).level).toBe(level)
 })
 
@@ -34,9 +34,12 @@ test.each([
   ['10.0.0.7', true, 'ok'],
   ['[fd00::7]', false, 'fail'],
   ['localhost', false, 'fail'],
-])('alerts that go to %s, private ones allowed: %s, are %s', (host, allowsPrivateTargets, level) => {
-  expect(checkAlerts(host, allowsPrivateTargets).level).toBe(level)
-})
+])(
+  'with alerts to the host %s (private targets allowed: %s), the alert check is %s',
+  (host, allowsPrivateTargets, level) => {
+    expect(checkAlerts(host, allowsPrivateTargets).level).toBe(level)
+  },
+)
 
 test('webhooks for unknown submissions fail the check, other rejected webhooks are a warning', () => {
   const checks = checkRejected([

@@ -30,7 +30,7 @@ test('a fileId with any characters stays one path segment', () => {
   expect(links.asset('a/b?c#d ü').statusUrl).toContain('/assets/a%2Fb%3Fc%23d%20%C3%BC/status?token=')
 })
 
-test('a webhook URL identifies its submission, and any change makes it invalid', () => {
+test('the token of a webhook URL identifies its submission, and is invalid if it is changed', () => {
   const token = links.webhook('s1').split('/').at(-1) ?? ''
   expect(readWebhookToken(tokens, token)).toBe('s1')
   const forged = [
@@ -44,7 +44,7 @@ test('a webhook URL identifies its submission, and any change makes it invalid',
     expect(readWebhookToken(tokens, text)).toBeUndefined()
 })
 
-test('the public URL is read each time, because the port may be known late', () => {
+test('the public URL is read each time, because its port may not be known at first', () => {
   let port = 0
   const late = createLinks(() => `http://127.0.0.1:${port}`, tokens)
   port = 4711

@@ -41,7 +41,7 @@ function start(keep: () => Promise<string[]> = () => Promise.resolve([])) {
   return { log, written, warned, addMany }
 }
 
-test('of deliveries without a valid token, ten a second are written together, and the others are counted', async () => {
+test('of deliveries without a valid token, ten a second are written together, and the others are dropped and counted', async () => {
   const { written, warned, addMany } = start()
   addMany(25)
   expect(written).toEqual([])
@@ -97,6 +97,7 @@ async function pass(ms: number): Promise<void> {
   for (let tick = 0; tick < 50; tick += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
+/** A log for which `addProven` adds deliveries with a valid token. `chunks`: the deliveries of each write to the store. */
 function startForProven(keepRejected: (rejected: readonly NewRejectedDelivery[]) => Promise<string[]>) {
   const chunks: (readonly NewRejectedDelivery[])[] = []
   const warned: object[] = []
@@ -108,7 +109,7 @@ function startForProven(keepRejected: (rejected: readonly NewRejectedDelivery[])
   }
   const log = createRejectionLog({
     store,
-    readFileId: (whole) => (whole.length === MIB ? 'the-file' : null),
+    readFileId: (body) => (body.length === MIB ? 'the-file' : null),
     log: { warn: (fields) => void warned.push(fields) },
   })
   const addProven = (count: number, body = Buffer.from('hush')) => {
@@ -118,7 +119,7 @@ function startForProven(keepRejected: (rejected: readonly NewRejectedDelivery[])
   return { log, chunks, warned, addProven }
 }
 
-test('deliveries with a valid token are stored at any rate, in small transactions, and a few are named in the log', async () => {
+test('deliveries with a valid token are stored at any rate, in small transactions, and ten are named in the log', async () => {
   const { chunks, warned, addProven } = startForProven(() => Promise.resolve([]))
   addProven(3_000)
   await pass(1000)
@@ -138,7 +139,7 @@ test('large bodies are written before the second is over, about one MiB per writ
   expect(chunks.map((chunk) => chunk.length)).toEqual([1, 1, 1, 1, 1, 1, 1, 1])
 })
 
-test('the queue is at most 64 MiB plus the MiB being written; the rest is dropped and counted', async () => {
+test('the queue holds about 64 MiB, in addition to the MiB being written; the rest is dropped and counted', async () => {
   const { warned, addProven } = startForProven(() => new Promise(() => {}))
   addProven(100, Buffer.alloc(MIB))
   await pass(1000)
@@ -167,7 +168,8 @@ test('of the body of a delivery without a valid token, the first 64 KiB and the 
   await pass(1000)
   const [large, small] = chunks.flat()
   expect([large?.bytes, large?.body.length, small?.body.length]).toEqual([MIB, 65_536, 65_536])
-  // The file that the whole body names is stored: otherwise forgetting that file would miss the delivery.
+  // The file is read from the whole body: otherwise the delivery would stay stored when its asset is forgotten.
   expect(large?.fileId).toBe('the-file')
+  // A copy, because a view would keep the whole body in memory.
   expect(large?.body.buffer.byteLength).toBeLessThan(MIB)
 })

@@ -16,7 +16,7 @@ const RECORDED: RecordedDelivery = {
   runId: null,
 }
 
-/** Prepares a replay of `count` rejected deliveries. The store fails once `failAfter` of them were applied. */
+/** Prepares a replay of `count` rejected deliveries. Once `failAfter` of them are applied, the store fails to record another. */
 function prepareReplay(count: number, failAfter: number) {
   const ids = Array.from({ length: count }, (_, index) => `dlv_${index}`)
   const entries: AuditEntry[] = []
@@ -91,7 +91,7 @@ test('if the store fails during a replay, the audit log names every delivery tha
   ])
 })
 
-test('the audit entry of a single replayed delivery names it as its subject', async () => {
+test('an audit entry for only one delivery names it as its subject', async () => {
   const { entries, replay } = prepareReplay(201, 201)
   expect(await replay()).toMatchObject({ total: 201, byOutcome: { applied: 201 } })
   expect(entries).toMatchObject([{ subject: null }, { subject: 'dlv_200', details: null }])

@@ -5,8 +5,8 @@ import { createIdempotencyClock } from '../../../src/tracking/uploads/idempotenc
 const HOUR = 3_600_000
 
 /**
- * A process whose clock is an hour ahead of the database's. A comparison takes `roundTripMs`; the database reads its clock
- * halfway.
+ * A process whose clock is an hour ahead of the database's. A synchronisation takes `roundTripMs`; halfway through, the database
+ * reads its clock.
  */
 function hourAhead({ isShared = true } = {}) {
   const state = { uptime: 500, server: 10 * HOUR, roundTripMs: 0, reads: 0 }
@@ -20,15 +20,15 @@ function hourAhead({ isShared = true } = {}) {
     async readServerTime() {
       state.reads += 1
       pass(state.roundTripMs / 2)
-      const read = state.server
+      const serverTime = state.server
       pass(state.roundTripMs / 2)
-      return read
+      return serverTime
     },
   }
   return { state, pass, clock, synchronize: () => clock.synchronize(store) }
 }
 
-test('a process uses its own clock until the first comparison, then the clock of the database', async () => {
+test('a process uses its own clock until the first synchronisation, then the clock of the database', async () => {
   const { state, pass, clock, synchronize } = hourAhead()
   expect(clock.now()).toBe(11 * HOUR)
   state.roundTripMs = 80
@@ -38,7 +38,7 @@ test('a process uses its own clock until the first comparison, then the clock of
   expect(clock.now()).toBe(state.server)
 })
 
-test('a later comparison corrects the clock, unless the round trip was too long', async () => {
+test('a later synchronisation corrects the clock, unless its round trip took too long', async () => {
   const { state, clock, synchronize } = hourAhead()
   await synchronize()
   state.server += 5_000
@@ -59,7 +59,7 @@ test('while the database is unavailable, the clock continues as before', async (
   expect(clock.now()).toBe(state.server)
 })
 
-test('a process that has its database to itself uses its own clock, without a comparison', async () => {
+test('a process that has its database to itself uses its own clock, and does not read the database’s', async () => {
   const { state, clock, synchronize } = hourAhead({ isShared: false })
   await synchronize()
   expect([clock.now(), state.reads]).toEqual([11 * HOUR, 0])

@@ -17,7 +17,7 @@ function checkWith(secrets: readonly string[], arrivalTimes = createArrivalTimes
   return createSignatureCheck({ secrets, verify: verifySignature, arrivalTimes })
 }
 
-test('a correct signature is valid, and returns the id that it signs', () => {
+test('a correct signature is valid, and the result contains the event id that it signs, if any', () => {
   expect(checkWith(['two', 'one'])(SIGNED)).toEqual({ check: 'valid', eventId: null, cause: null })
   const headers = standardHeaders(TEXT, { at: AT, secret: 'one', id: 'msg_7' })
   expect(checkWith(['one'])({ ...SIGNED, headers })).toEqual({
@@ -31,18 +31,18 @@ test.each([
   ['no signature', ['one'], {}, { check: 'absent', cause: 'absent_signature' }],
   ['no signature and no secret', [], {}, { check: 'absent', cause: 'no_secret' }],
   ['a signature and no secret', [], SIGNED.headers, { check: 'unchecked', cause: 'no_secret' }],
-  ['a wrong signature', ['two'], SIGNED.headers, { check: 'invalid', cause: 'bad_signature' }],
+  ['a signature by an unknown secret', ['two'], SIGNED.headers, { check: 'invalid', cause: 'bad_signature' }],
   [
     'a malformed signature',
     ['one'],
     { 'x-ik-signature': '?' },
     { check: 'invalid', cause: 'malformed_signature' },
   ],
-])('%s is not valid, with the cause', (_, secrets, headers, expected) => {
+])('with %s, the check is not "valid", and the cause is returned', (_, secrets, headers, expected) => {
   expect(checkWith(secrets)({ ...SIGNED, headers })).toEqual({ ...expected, eventId: null })
 })
 
-test('a signature is stale an hour later, unless we could not store its delivery when it first arrived', () => {
+test('a signature is stale an hour later, unless its delivery first arrived in time but could not be stored', () => {
   const arrivalTimes = createArrivalTimes()
   const check = checkWith(['one'], arrivalTimes)
   const late = { ...SIGNED, receivedAt: AT + HOUR }
@@ -51,7 +51,7 @@ test('a signature is stale an hour later, unless we could not store its delivery
   expect(check(late)).toMatchObject({ check: 'valid' })
 })
 
-test('a signature that was stale when it first arrived stays stale, and a wrong one stays wrong', () => {
+test('a signature that was already stale at its first arrival stays stale, and one by an unknown secret stays invalid', () => {
   const arrivalTimes = createArrivalTimes()
   arrivalTimes.remember(SIGNED.body, AT + HOUR)
   const late = { ...SIGNED, receivedAt: AT + 2 * HOUR }

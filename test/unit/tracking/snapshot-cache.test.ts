@@ -19,13 +19,13 @@ function fullCache() {
   return { cache, cached }
 }
 
-it('caches each snapshot at once while there is room', () => {
+it('caches each snapshot the first time, while there is room', () => {
   const { cached } = fullCache()
   expect(cached()).toEqual(Array.from({ length: cached().length }, (_, index) => `f${index}`))
   expect(cached().length).toBeGreaterThan(20)
 })
 
-it('once full, caches from the second time on, and evicts the least recently used', () => {
+it('once full, caches a snapshot only from the second time on, and evicts the least recently used one', () => {
   const { cache, cached } = fullCache()
   const before = cached()
   cache.set('new', snapshotOf('new'))
@@ -35,13 +35,13 @@ it('once full, caches from the second time on, and evicts the least recently use
   expect(cached()).toEqual(before.slice(1))
 })
 
-it('never exceeds its size, however much is offered', () => {
+it('never exceeds its maximum size, however many snapshots are offered', () => {
   const { cache, cached } = fullCache()
-  const most = cached().length
+  const capacity = cached().length
   const others = Array.from({ length: 100 }, (_, index) => `other${index}`)
   for (const fileId of [...others, ...others, ...others]) cache.set(fileId, snapshotOf(fileId))
   const cachedOthers = others.filter((fileId) => cache.get(fileId) !== undefined)
-  expect(cached().length + cachedOthers.length).toBe(most)
+  expect(cached().length + cachedOthers.length).toBe(capacity)
   expect(cachedOthers.length).toBeGreaterThan(0)
 })
 

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
 import { createStatusCache } from '../../../src/tracking/status/status-cache.ts'
-import { createSlowStore, tickEnds, versionOf } from './slow-store.ts'
+import { createSlowStore, revisionOf, tickEnds } from './slow-store.ts'
 
-it('reads an asset once for all concurrent requests', async () => {
+it('reads an asset once for all concurrent and later requests', async () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store })
   const finds = [statuses.find('f'), statuses.find('f'), statuses.find('f')]
@@ -20,8 +20,8 @@ it('returns the newer status if the asset changed during the read', async () => 
   store.commit(1)
   statuses.invalidate('f')
   await store.endAll()
-  expect(versionOf(await find)).toBe(1)
-  expect(versionOf(await statuses.find('f'))).toBe(1)
+  expect(revisionOf(await find)).toBe(1)
+  expect(revisionOf(await statuses.find('f'))).toBe(1)
 })
 
 it('does not read a changed asset that has no listeners', () => {
@@ -32,7 +32,7 @@ it('does not read a changed asset that has no listeners', () => {
   expect(store.readsBegun()).toBe(0)
 })
 
-it('passes the same snapshot to all listeners of a change', async () => {
+it('passes the same snapshot to all listeners of a change, but not to one that was removed', async () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store })
   const events: unknown[] = []
@@ -53,34 +53,34 @@ it('does not notify listeners of an unchanged status', async () => {
   const statuses = createStatusCache({ store })
   const events: unknown[] = []
   statuses.watch('f', (event) => events.push(event))
-  for (const version of [1, 1, 2, 2, 1]) {
-    store.commit(version)
+  for (const revision of [1, 1, 2, 2, 1]) {
+    store.commit(revision)
     statuses.invalidate('f')
     await store.endAll()
   }
   expect(events).toHaveLength(3)
 })
 
-it('never exceeds its size', async () => {
+it('caches no more than `cacheBytes`', async () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store }, { cacheBytes: 20_000 })
-  const names = Array.from({ length: 200 }, (_, index) => `f${index}`)
-  for (const name of names) {
-    const find = statuses.find(name)
+  const fileIds = Array.from({ length: 200 }, (_, index) => `f${index}`)
+  for (const fileId of fileIds) {
+    const find = statuses.find(fileId)
     await store.endAll()
     await find
   }
   const before = store.readsBegun()
-  const again = Promise.all(names.map((name) => statuses.find(name)))
+  const again = Promise.all(fileIds.map((fileId) => statuses.find(fileId)))
   await store.endAll()
   await again
-  const cached = names.length - (store.readsBegun() - before)
+  const cached = fileIds.length - (store.readsBegun() - before)
   expect(cached).toBeGreaterThan(0)
   // Each status takes more than 400 bytes.
   expect(cached).toBeLessThan(20_000 / 400)
 })
 
-it('reports and retries a failed read while there are listeners, and stops without them', async () => {
+it('reports and retries a failed read while there are listeners, and stops when the last one is removed', async () => {
   const timers = new Set<() => void>()
   const errors: unknown[] = []
   const failure = new Error('locked')
@@ -113,46 +113,47 @@ it('with other processes, reads the asset for each request, and caches nothing',
   store.commit(1)
   const second = statuses.find('f')
   await store.endAll()
-  expect([versionOf(await first), versionOf(await second)]).toEqual([0, 1])
+  expect([revisionOf(await first), revisionOf(await second)]).toEqual([0, 1])
   expect(statuses.peek('f')).toBeUndefined()
   store.commit(2)
   const third = statuses.find('f')
   await store.endAll()
-  expect(versionOf(await third)).toBe(2)
+  expect(revisionOf(await third)).toBe(2)
   expect(store.readsBegun()).toBe(3)
 })
 
 it('with other processes, passes no older status to a listener after a newer one was read', async () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
-  const versions: number[] = []
-  statuses.watch('f', (event) => versions.push(event.kind === 'changed' ? versionOf(event.snapshot) : -1))
+  const revisions: number[] = []
+  statuses.watch('f', (event) => revisions.push(event.kind === 'changed' ? revisionOf(event.snapshot) : -1))
   store.commit(1)
   statuses.invalidate('f')
   // The notice of this commit has not arrived yet.
   store.commit(2)
   const found = statuses.find('f')
+  // The read for `find` ends before the earlier one for the listener.
   store.end(1)
-  expect(versionOf(await found)).toBe(2)
+  expect(revisionOf(await found)).toBe(2)
   await store.endAll()
-  expect(versions).toEqual([2])
+  expect(revisions).toEqual([2])
 })
 
-it('with other processes, a refresh reads only watched assets again', async () => {
+it('with other processes, a refresh reads only watched assets, and notifies only of changes', async () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
   statuses.refresh()
   expect(store.readsBegun()).toBe(0)
-  const versions: number[] = []
+  const revisions: number[] = []
   const unwatch = statuses.watch('f', (event) =>
-    versions.push(event.kind === 'changed' ? versionOf(event.snapshot) : -1),
+    revisions.push(event.kind === 'changed' ? revisionOf(event.snapshot) : -1),
   )
-  for (const version of [1, 1, 2]) {
-    store.commit(version)
+  for (const revision of [1, 1, 2]) {
+    store.commit(revision)
     statuses.refresh()
     await store.endAll()
   }
-  expect(versions).toEqual([1, 2])
+  expect(revisions).toEqual([1, 2])
   expect(store.readsBegun()).toBe(3)
   unwatch()
   statuses.refresh()
@@ -162,8 +163,8 @@ it('with other processes, a refresh reads only watched assets again', async () =
 it('does not read an asset a second time during a read, however often it is refreshed', async () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
-  const versions: number[] = []
-  statuses.watch('f', (event) => versions.push(event.kind === 'changed' ? versionOf(event.snapshot) : -1))
+  const revisions: number[] = []
+  statuses.watch('f', (event) => revisions.push(event.kind === 'changed' ? revisionOf(event.snapshot) : -1))
   statuses.refresh()
   store.commit(1)
   for (let count = 0; count < 3; count += 1) statuses.refresh()
@@ -171,6 +172,6 @@ it('does not read an asset a second time during a read, however often it is refr
   await store.endAll()
   statuses.refresh()
   await store.endAll()
-  expect(versions).toEqual([0, 1])
+  expect(revisions).toEqual([0, 1])
   expect(store.readsBegun()).toBe(2)
 })

@@ -3,7 +3,10 @@ import { requestedRun } from '../../../src/domain/run.ts'
 import { createStatusCache } from '../../../src/tracking/status/status-cache.ts'
 import { waitForStatus } from '../../../src/tracking/status/status-wait.ts'
 
-/** A wait for a pending asset that other processes may change. `endWait` ends it. */
+/**
+ * Starts a wait for a pending asset that other processes may change. `endWait` ends it as if its time were up; `readWith` replaces the
+ * store's read.
+ */
 async function startWait() {
   let read = async (fileId: string) => ({
     fileId,
@@ -20,6 +23,7 @@ async function startWait() {
     return () => {}
   }
   const { result } = waitForStatus({ statuses, startTimer }, 'file', { ms: 1, isKnown: () => true })
+  // By the time this read ends, the wait has its first status.
   await statuses.find('file')
   return {
     statuses,
@@ -31,7 +35,7 @@ async function startWait() {
   }
 }
 
-test('a wait that ends while the store cannot be read is rejected, instead of returning the earlier status', async () => {
+test('a wait that ends while the store cannot be read rejects, instead of returning the earlier status', async () => {
   const { statuses, result, endWait, readWith } = await startWait()
   readWith(() => Promise.reject(new Error('no connection')))
   statuses.refresh()

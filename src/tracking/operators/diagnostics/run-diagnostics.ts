@@ -25,7 +25,7 @@ export type DiagnosticsDeps = {
   keyRejections: Pick<KeyRejections, 'list'>
   rejectedTargets: { list(): { host: string; count: number }[] }
   readiness: { check(): Promise<{ queuedWrites: number }> }
-  /** A cheap request to ImageKit; `at` is the time according to ImageKit. */
+  /** Sends a cheap request to ImageKit. `at` is the time by ImageKit's clock; null if its response does not say it. */
   probeApiKey: () => Promise<{ probe: ApiKeyProbe; at: number | null }>
   setup: Setup
   publicUrl: () => string
@@ -48,6 +48,7 @@ type Setup = {
   tokenSecretFile: string | null
   keys: { api: number; admin: number; isLoopbackOnly: boolean }
   expireAfterMs: number
+  reconcileEveryMs: number
   alerts: { host: string | null; allowsPrivateTargets: boolean }
   warnings: readonly string[]
 }
@@ -101,7 +102,8 @@ async function checkSecretFile(path: string | null): Promise<Check> {
     return checkTokenSecret(path === null ? null : (await stat(path)).mode & 0o777)
   } catch (error) {
     const remedy =
-      'Without it the next start generates a new one, which invalidates all existing statusUrls and webhookUrls.'
+      'Restore the file token-secret, or make it readable. If it is missing, the next start generates a new secret, which ' +
+      'invalidates all existing statusUrls and webhookUrls.'
     return fail('token secret', `the file beside the database can't be read: ${errorMessage(error)}`, remedy)
   }
 }
@@ -110,7 +112,8 @@ async function checkDatabase({ store, readiness, setup }: DiagnosticsDeps): Prom
   try {
     const { queuedWrites } = await readiness.check()
     if (queuedWrites === 0) return ok('database', `${setup.database} is writable`)
-    const remedy = 'The store was unavailable for a while; they are applied one after another. See the log.'
+    const remedy =
+      'The database was unavailable for a while; the writes are now applied one after another. See the log.'
     return warn('database', `${queuedWrites} write(s) are waiting to be stored`, remedy)
   } catch (error) {
     const fault = await store.findFault().catch(() => undefined)
@@ -125,12 +128,12 @@ async function checkDatabase({ store, readiness, setup }: DiagnosticsDeps): Prom
 
 async function checkDiskSpace(databasePath: string): Promise<Check[]> {
   try {
-    const [{ bavail, bsize }, { size }, log] = await Promise.all([
+    const [{ bavail, bsize }, { size }, wal] = await Promise.all([
       statfs(dirname(databasePath)),
       stat(databasePath),
       stat(`${databasePath}-wal`).catch(() => ({ size: 0 })),
     ])
-    return [checkDisk(bavail * bsize, size + log.size)]
+    return [checkDisk(bavail * bsize, size + wal.size)]
   } catch (error) {
     const remedy = 'Check that the folder of the database exists and is readable.'
     return [fail('disk', errorMessage(error), remedy)]
@@ -143,7 +146,7 @@ async function probeImagekit({ probeApiKey, setup, clock }: DiagnosticsDeps): Pr
   return at === null ? [check] : [check, checkClock("service's clock", clock() - at, "ImageKit's")]
 }
 
-/** If the store can't be read, everything else is still reported. */
+/** Runs a check that reads the store. If that fails, all other checks are still reported. */
 async function checkStored(name: string, check: () => Promise<Check[]>): Promise<Check[]> {
   try {
     return await check()
@@ -166,10 +169,11 @@ async function checkRejectedDeliveries({ store, clock }: DiagnosticsDeps): Promi
 }
 
 async function checkPendingRuns({ store, setup, clock }: DiagnosticsDeps): Promise<Check[]> {
-  // Only the groups are needed, which don't depend on the hours.
+  // Only the groups are needed, which count the present runs, so no hours are read.
   const [{ groups }, oldest] = await Promise.all([store.readStats(0, 0), store.findOldestPending()])
   const pending = groups.filter(({ status }) => status === 'pending')
   const total = pending.reduce((sum, { count }) => sum + count, 0)
   const oldestMs = oldest ? clock() - oldest.requestedAt : null
-  return [checkPending({ count: total, oldestMs, expireAfterMs: setup.expireAfterMs })]
+  const { expireAfterMs, reconcileEveryMs } = setup
+  return [checkPending({ count: total, oldestMs, expireAfterMs, reconcileEveryMs })]
 }

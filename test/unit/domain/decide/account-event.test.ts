@@ -27,7 +27,7 @@ function deliver(
   return memory.run(recordAccountDelivery({ ...newAccountDelivery(event, 3_000), ...facts }), ids)
 }
 
-/** The result of the first delivery. */
+/** The result of a memory's first delivery, without its outcome. */
 const FIRST = { deliveryId: deliveryId(1), cause: null, fileId: null, runId: null } as const
 
 describe('an event about an asset', () => {
@@ -56,7 +56,7 @@ describe('an event about an asset', () => {
     expect([result.outcome, updated]).toEqual(['ignored', {}])
   })
 
-  test('requests an earlier event with its id, whether its file was forgotten, one submission of the file and its unsettled runs', () => {
+  test('requests an earlier delivery with its id, and of its file: whether it was forgotten, one submission, and the unsettled runs', () => {
     expect(deliver(submitted(['remove-bg'], { fileId: FILE_ID }), CHANGED).requested).toEqual([
       [
         ['firstDeliveryOf', 'event-1'],
@@ -69,7 +69,7 @@ describe('an event about an asset', () => {
 })
 
 describe('the id of an event', () => {
-  test('makes sure that the event is applied once; a repetition is recorded as a duplicate', () => {
+  test('makes sure that the event is applied only once; a repetition is recorded as a duplicate', () => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
     deliver(memory, CHANGED)
     changeRun(memory, 's1-run-1', { dueAt: 9_000 })
@@ -116,7 +116,7 @@ describe('an event about a queued upload', () => {
     expect(updated.runs).toMatchObject([{ dueAt: null, isListed: false }])
   })
 
-  test('is stored unclaimed, with the end of the upload, if no submission has that request id', () => {
+  test('is stored unclaimed, with the result of the upload, if no submission has that request id', () => {
     for (const memory of [createMemory(), queued([], { requestId: 'request-2' })]) {
       const { result, inserted, updated } = deliver(memory, finished(END))
       expect(result).toEqual({ ...FIRST, outcome: 'ignored' })
@@ -127,7 +127,7 @@ describe('an event about a queued upload', () => {
     }
   })
 
-  test('is unclaimed if the submission with that request already has its file', () => {
+  test('is stored unclaimed if the submission with that request id already has its baseline', () => {
     const memory = queued()
     deliver(memory, finished(END, 'event-1'))
     const { result, inserted } = deliver(memory, finished(END, 'event-2'))
@@ -142,7 +142,7 @@ describe('an event about a queued upload', () => {
     expect(inserted.deliveries).toMatchObject([{ outcome: 'ignored', submissionId: 's1', fileId: FILE_ID }])
   })
 
-  test('lets new runs claim their deliveries, and requests the body that is sent to the caller', () => {
+  test('lets new runs claim earlier deliveries, and requests the body that is sent to the caller', () => {
     const memory = queued([], { callerWebhookUrl: HOOK })
     const reported = { service: 'ai-tasks', status: 'success' } as const
     const early = newDelivery('s1', reported, { body: Buffer.from('{"early":1}') })
@@ -188,7 +188,7 @@ describe('an event about a forgotten asset', () => {
     expect(deliver(memory, CHANGED)).toMatchObject({ result: { outcome: 'applied', cause: null } })
   })
 
-  test('counts if it ends the upload that creates the asset', () => {
+  test('counts if it reports the result of the upload that creates the asset', () => {
     const memory = submitted(['remove-bg'], { state: 'accepted', requestId: 'request-1' })
     memory.forget(FILE_ID)
     const { result, inserted } = deliver(memory, finished(accepted({}, { baseline: BASELINE })))
@@ -198,7 +198,7 @@ describe('an event about a forgotten asset', () => {
 })
 
 describe('the replay of a rejected event', () => {
-  test('is applied with its old id, once', () => {
+  test('is applied only once, and keeps the id of the delivery', () => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
     const replayOf = deliveryId(7)
     memory.put('rejected', { deliveryId: replayOf, cause: 'bad_signature' })

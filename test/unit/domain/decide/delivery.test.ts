@@ -5,7 +5,7 @@ import { respond } from '../../../../src/domain/decide/response.ts'
 import type { NewDelivery } from '../../../../src/domain/delivery.ts'
 import type { ExtensionResult } from '../../../../src/domain/extension-result.ts'
 import type { NewIds } from '../../../../src/domain/ids.ts'
-import { accepted, aRejection, FILE_ID, newDelivery } from '../../../contract/builders.ts'
+import { accepted, FILE_ID, newDelivery, unaccepted } from '../../../contract/builders.ts'
 import { createMemory, deliveryId, type Memory, noId } from './memory.ts'
 import { changeRun, HOOK, numbered, submitted } from './submitted.ts'
 
@@ -23,11 +23,11 @@ function deliver(
 describe('the keys of a delivery', () => {
   const BOUND = { state: 'accepted', fileId: FILE_ID } as const
   const ownRun = ['runNamed', 's1', 'remove-bg']
-  const unbound = [
+  const submissionOrForgotten = [
     ['submissions', 's1'],
     ['forgotten', 's1'],
   ]
-  const everyRun = [
+  const detailsAndRuns = [
     ['details', 's1'],
     ['runsOf', 's1'],
   ]
@@ -36,7 +36,7 @@ describe('the keys of a delivery', () => {
     expect(deliver(submitted(['remove-bg', 'ai-tasks'], BOUND)).requested).toEqual([[ownRun]])
   })
 
-  test('include the submission if a caller is to be notified, because it has the URL', () => {
+  test('include the submission if the caller has a webhookUrl, because only the submission has the URL', () => {
     const { requested } = deliver(submitted(['remove-bg'], { ...BOUND, callerWebhookUrl: HOOK }))
     expect(requested).toEqual([[ownRun], [['submissions', 's1']]])
   })
@@ -45,19 +45,19 @@ describe('the keys of a delivery', () => {
     { state: 'submitting' },
     { state: 'unconfirmed' },
     { state: 'accepted', fileId: null },
-  ] as const)('include all runs if the submission is %o, because they are bound together', (facts) => {
+  ] as const)('include all runs if the submission is %o, because the delivery binds all of them', (facts) => {
     const { requested } = deliver(submitted(['remove-bg', 'ai-tasks'], facts))
-    expect(requested).toEqual([[ownRun], unbound, everyRun])
+    expect(requested).toEqual([[ownRun], submissionOrForgotten, detailsAndRuns])
   })
 
   test('include all runs for an unknown name, because one of them may be its placeholder', () => {
     const { requested } = deliver(submitted(['remove-bg']), { ...SUCCESS, service: 'ai-tasks' })
-    expect(requested.slice(1)).toEqual([unbound, everyRun])
+    expect(requested.slice(1)).toEqual([submissionOrForgotten, detailsAndRuns])
   })
 
   test('include all runs of a rejected submission, because all of them count again', () => {
     const { requested } = deliver(submitted(['remove-bg', 'ai-tasks'], { state: 'rejected' }))
-    expect(requested.slice(1)).toEqual([unbound, everyRun])
+    expect(requested.slice(1)).toEqual([submissionOrForgotten, detailsAndRuns])
   })
 
   test('are only the submission for a webhook that names no extension', () => {
@@ -65,7 +65,7 @@ describe('the keys of a delivery', () => {
   })
 
   test('include whether an unknown submission was forgotten', () => {
-    expect(deliver(createMemory()).requested.slice(1)).toEqual([unbound])
+    expect(deliver(createMemory()).requested.slice(1)).toEqual([submissionOrForgotten])
   })
 })
 
@@ -105,7 +105,7 @@ describe('a delivery', () => {
     expect(removed).toEqual({})
   })
 
-  test('is stored unchanged', () => {
+  test('is stored with its headers and its body unchanged', () => {
     const sent = { headers: { 'x-test': '1' }, body: Buffer.from('{"ü":1}') }
     expect(deliver(submitted(['remove-bg']), SUCCESS, sent).inserted.deliveries?.[0]?.sent).toEqual(sent)
   })
@@ -124,7 +124,7 @@ describe('a delivery', () => {
     expect(updated).toEqual({})
   })
 
-  test('for an extension that was not requested stores its error until a run claims it', () => {
+  test('for an extension that was not requested is ignored, but its error is stored for a run that may claim it', () => {
     const reported = { service: 'ai-tasks', status: 'failed', error: { code: 'E1' } } as const
     const { inserted, updated } = deliver(submitted(['remove-bg']), reported)
     expect(inserted.deliveries).toMatchObject([
@@ -176,10 +176,10 @@ describe('a delivery', () => {
   })
 })
 
-describe('the runs of a delivery', () => {
+describe('after a delivery, the runs of its submission', () => {
   const named = { service: 'ai-tasks', status: 'success' } as const
 
-  test('of a saved extension replace the placeholder', () => {
+  test('include the named extension, in place of the placeholder', () => {
     const memory = submitted(['remove-bg', 'saved-extension'])
     const { inserted, removed } = deliver(memory, named, {}, { run: numbered('made') })
     expect(inserted.runs).toMatchObject([
@@ -233,7 +233,7 @@ describe('the notification for a delivery', () => {
   })
 
   test.each<[string, Parameters<typeof submitted>, Partial<ExtensionResult>]>([
-    ['a run that was unknown', [['saved-extension'], {}], { service: 'ai-tasks' }],
+    ['a new run that replaces a placeholder', [['saved-extension'], {}], { service: 'ai-tasks' }],
     ['a run of a rejected submission', [['remove-bg'], { state: 'rejected' }], SUCCESS],
   ])('is also inserted for %s', (_, [names, facts], reported) => {
     const memory = submitted(names, { ...facts, callerWebhookUrl: HOOK })
@@ -278,7 +278,7 @@ describe('a replay', () => {
     expect(removed.rejected).toEqual([{ deliveryId: replayOf, cause: 'bad_signature' }])
   })
 
-  test('of a delivery that was replayed before is rejected', () => {
+  test('of a delivery that was already replayed throws unprocessable', () => {
     const memory = submitted(['remove-bg'])
     memory.put('rejected', { deliveryId: replayOf, cause: 'bad_signature' })
     replay(memory)
@@ -294,14 +294,14 @@ describe('a replay', () => {
   })
 })
 
-test('After any facts in any order, runs are listed unless their submission is rejected, pending ones are due, and each has its file and the delivery that settled it', () => {
+test('After any webhooks and responses in any order, each run is listed, due and bound as its submission requires, and names the delivery that settled it', () => {
   const status = fc.constantFrom<'success' | 'failed'>('success', 'failed')
   const service = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging')
   const fact = fc.oneof(
     fc.record({ service, status, fileId: fc.constantFrom(null, FILE_ID, 'other') }),
     fc.constantFrom(
-      aRejection('rejected'),
-      aRejection('unconfirmed'),
+      unaccepted('rejected'),
+      unaccepted('unconfirmed'),
       accepted({ 'ai-tasks': 'pending' }, { fileId: null }),
       accepted({ 'remove-bg': 'failed' }),
     ),
@@ -320,7 +320,7 @@ test('After any facts in any order, runs are listed unless their submission is r
           expect(run).toMatchObject({ boundTo, notifiesCaller: true })
           expect(run.isListed).toBe(!isRejected)
           const mayBeDue = !isRejected && run.status === 'pending'
-          // A new run is due only with its siblings, which may have settled.
+          // A new run is due only if a sibling is. All siblings may have settled, so it is not checked whether a new run is due.
           const isNew = run.runId.startsWith('made')
           if (!mayBeDue || !isNew) expect([run.dueAt !== null, run.isOverdue]).toEqual([mayBeDue, mayBeDue])
           expect(run.settledBy !== null).toBe(run.source === 'webhook')
@@ -337,14 +337,14 @@ test.each([
   { dueAt: null, isOverdue: true },
   { dueAt: 4_000, isOverdue: false },
   { dueAt: 4_000, isOverdue: true },
-])('A run with %j is neither due nor overdue once a delivery has settled it', (place) => {
+])('A run with %j is neither due nor overdue once a delivery has settled it', (dueFields) => {
   const memory = submitted(['remove-bg'])
-  changeRun(memory, 's1-run-1', place)
+  changeRun(memory, 's1-run-1', dueFields)
   const after = { dueAt: null, isOverdue: false, isListed: true }
   expect(deliver(memory).updated.runs).toMatchObject([after])
 })
 
-test('The delivery that settled a run does not change, whatever later ones report', () => {
+test('A run stays settled by its first delivery, whatever later ones report', () => {
   const memory = submitted(['remove-bg'])
   deliver(memory)
   for (const status of ['success', 'failed'] as const) deliver(memory, { ...SUCCESS, status })

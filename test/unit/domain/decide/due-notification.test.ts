@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import {
   claimNotification,
+  recordNotificationResult,
   releaseNotification,
   resendNotifications,
-  settleNotification,
 } from '../../../../src/domain/decide/due-notification.ts'
 import type { NotificationRow } from '../../../../src/domain/decide/rows.ts'
 import type { NotificationResult } from '../../../../src/domain/notification.ts'
@@ -25,14 +25,14 @@ const ROW: NotificationRow = {
 }
 
 /** `claim`: the due time that the claim has set. If it is no longer that of the row, the claim was lost. */
-function settle(result: NotificationResult, row: NotificationRow = ROW, claim = 2_000) {
+function recordResult(result: NotificationResult, row: NotificationRow = ROW, claim = 2_000) {
   const memory = createMemory()
   memory.put('notifications', row)
-  return memory.run(settleNotification('msg_1', result, claim, AN_ATTEMPT))
+  return memory.run(recordNotificationResult('msg_1', result, claim, AN_ATTEMPT))
 }
 
 test('An attempt that is to be repeated makes the next one due, with the reason', () => {
-  const { requested, updated } = settle({ kind: 'again', at: 9_000, reason: 'status_503' })
+  const { requested, updated } = recordResult({ kind: 'again', at: 9_000, reason: 'status_503' })
   expect(requested).toEqual([[['notifications', 'msg_1']]])
   expect(updated.notifications).toEqual([
     {
@@ -57,7 +57,7 @@ test.each(FINAL_RESULTS)(
   'A notification that is $kind is no longer due, and its body is deleted',
   (result) => {
     const reason = result.kind === 'delivered' ? null : 'reason' in result ? result.reason : null
-    expect(settle(result).updated.notifications).toEqual([
+    expect(recordResult(result).updated.notifications).toEqual([
       {
         ...ROW,
         body: null,
@@ -71,22 +71,24 @@ test.each(FINAL_RESULTS)(
 )
 
 test.each([...FINAL_RESULTS, { kind: 'again', at: 9_000, reason: 'late' } as const])(
-  'A notification that has ended does not change when an attempt is $kind',
+  'A notification that has ended does not change, even if another attempt has the result $kind',
   (result) => {
-    expect(settle(result, { ...ROW, body: null, dueAt: null, result: 'delivered' }).updated).toEqual({})
+    expect(recordResult(result, { ...ROW, body: null, dueAt: null, result: 'delivered' }).updated).toEqual({})
   },
 )
 
-test.each(FINAL_RESULTS)(
-  'After its claim was lost, an attempt that is $kind counts, unless it gives up',
+test.each(FINAL_RESULTS.filter(({ kind }) => kind !== 'given_up'))(
+  'The result $kind counts even if the claim was lost',
   (result) => {
-    const { updated } = settle(result, ROW, 1_999)
-    expect(updated.notifications?.length ?? 0).toBe(result.kind === 'given_up' ? 0 : 1)
+    expect(recordResult(result, ROW, 1_999).updated.notifications).toHaveLength(1)
   },
 )
 
-test('An attempt that is to be repeated changes nothing once its claim is lost', () => {
-  expect(settle({ kind: 'again', at: 9_000, reason: 'status_503' }, ROW, 1_999).updated).toEqual({})
+test.each([
+  { kind: 'again', at: 9_000, reason: 'status_503' },
+  { kind: 'given_up', reason: 'status_500' },
+] as const)('The result $kind changes nothing if the claim was lost', (result) => {
+  expect(recordResult(result, ROW, 1_999).updated).toEqual({})
 })
 
 test('A claim moves the due time and returns the body', () => {
@@ -106,16 +108,16 @@ test('A claim fails if the due time has changed since it was read, or the notifi
   expect(memory.run(claimNotification('msg_1', 2_000, 5_000)).result).toBeUndefined()
 })
 
-test('A release moves the due time back, and counts no attempt, unless the claim was lost', () => {
+test('A release moves the due time back and counts no attempt; if the claim was lost, it changes nothing', () => {
   const memory = createMemory()
   memory.put('notifications', { ...ROW, dueAt: 5_000 })
   expect(memory.run(releaseNotification('msg_1', 4_999, 2_000)).updated).toEqual({})
   expect(memory.run(releaseNotification('msg_1', 5_000, 2_000)).updated.notifications).toEqual([ROW])
 })
 
-test('An unknown notification changes nothing', () => {
+test('A result for an unknown notification changes nothing', () => {
   const { inserted, updated } = createMemory().run(
-    settleNotification('msg_1', { kind: 'delivered' }, 2_000, AN_ATTEMPT),
+    recordNotificationResult('msg_1', { kind: 'delivered' }, 2_000, AN_ATTEMPT),
   )
   expect([inserted, updated]).toEqual([{}, {}])
 })
@@ -124,12 +126,12 @@ test('Only the latest 20 attempts are stored', () => {
   const attempts = Array.from({ length: 20 }, (_, index) => {
     return { at: index, status: 500, result: 'again' as const, reason: 'status_500' }
   })
-  const [row] = settle({ kind: 'delivered' }, { ...ROW, attempts }).updated.notifications ?? []
+  const [row] = recordResult({ kind: 'delivered' }, { ...ROW, attempts }).updated.notifications ?? []
   const last = { ...AN_ATTEMPT, result: 'delivered', reason: null }
   expect(row?.attempts).toEqual([...attempts.slice(1), last])
 })
 
-test('A resent notification that has ended begins again with the new body, and keeps its attempts', () => {
+test('A resent notification that has ended begins again with the new body and keeps its attempts; an unknown one is skipped', () => {
   const memory = createMemory()
   const attempts = [{ at: 1_500, status: 410, result: 'gone' as const, reason: 'status_410' }]
   memory.put('notifications', { ...ROW, body: null, dueAt: null, result: 'gone', attempts })
@@ -152,7 +154,7 @@ test('A resent notification that has ended begins again with the new body, and k
   expect(other).toEqual({ auditEntries: [entry] })
 })
 
-test('A resent notification that waits for its next attempt is due at once, otherwise unchanged', () => {
+test('A resent notification that waits for its next attempt is due at once, and otherwise unchanged', () => {
   const memory = createMemory()
   memory.put('notifications', { ...ROW, dueAt: 9_000 })
   const entry = anAuditEntry({ at: 8_000, kind: 'resend' })

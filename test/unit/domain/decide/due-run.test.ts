@@ -20,7 +20,7 @@ test('A finding requests its run and the submission of that run', () => {
   expect(apply(createMemory(), TIMED_OUT).requested).toEqual([[['runs', 's1-run-1']]])
 })
 
-test('Evidence settles the run, and returns the asset whose status changed', () => {
+test('Evidence settles the run, and the asset whose status may have changed is returned', () => {
   const { result, updated } = apply(submitted(['remove-bg'], { fileId: FILE_ID }), EVIDENCE)
   expect(result).toEqual({ applied: true, fileId: FILE_ID })
   expect(updated.runs).toMatchObject([
@@ -37,7 +37,7 @@ test('Evidence settles the run, and returns the asset whose status changed', () 
   expect(Object.keys(updated)).toEqual(['runs'])
 })
 
-test('Evidence about a run whose caller has a webhookUrl inserts a notification with its body', () => {
+test('Evidence inserts a notification with the body of the finding, but only if the caller has a webhookUrl', () => {
   const { inserted } = apply(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), EVIDENCE)
   expect(inserted.notifications).toMatchObject([
     {
@@ -51,41 +51,49 @@ test('Evidence about a run whose caller has a webhookUrl inserts a notification 
   expect(apply(submitted(['remove-bg']), EVIDENCE).inserted).toEqual({})
 })
 
-test.each(['timed_out', 'asset_gone'] as const)('A run that expires with %s is no longer due', (kind) => {
-  const { result, inserted, updated } = apply(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), { kind })
-  expect(result.applied).toBe(true)
-  expect(updated.runs).toMatchObject([
-    { status: 'expired', evidence: { kind }, dueAt: null, isOverdue: false, isListed: true },
-  ])
-  expect(inserted).toEqual({})
-})
+test.each(['timed_out', 'asset_gone'] as const)(
+  'A run that expires with %s is no longer due, and its caller is not notified',
+  (kind) => {
+    const { result, inserted, updated } = apply(submitted(['remove-bg'], { callerWebhookUrl: HOOK }), {
+      kind,
+    })
+    expect(result.applied).toBe(true)
+    expect(updated.runs).toMatchObject([
+      { status: 'expired', evidence: { kind }, dueAt: null, isOverdue: false, isListed: true },
+    ])
+    expect(inserted).toEqual({})
+  },
+)
 
-test.each([7_000, null])('A finding without evidence sets the due time of its run to %s', (dueAt) => {
+test.each([7_000, null])('A finding of unchanged sets the due time of its run to %s', (dueAt) => {
   const memory = submitted(['remove-bg'], { fileId: FILE_ID })
   const before = memory.find('runs', 's1-run-1')
   const { result, updated } = apply(memory, { kind: 'unchanged', dueAt })
   expect(result).toEqual({ applied: true, fileId: null })
-  // Even without a due time it is still overdue, because it is pending and the sweep has passed it.
+  // Even without a due time the run stays overdue: it is still pending, and the sweep has already marked it.
   expect(updated).toEqual({ runs: [{ ...before, dueAt, isOverdue: true }] })
 })
 
 const findings: Finding[] = [EVIDENCE, TIMED_OUT, { kind: 'asset_gone' }, { kind: 'unchanged', dueAt: 7_000 }]
 
-test.each(findings)('A finding of $kind is not applied if its run needs no check', (finding) => {
-  const settled = submitted(['remove-bg'])
-  changeRun(settled, 's1-run-1', { status: 'success' })
-  const notDue = submitted(['remove-bg'])
-  changeRun(notDue, 's1-run-1', { status: 'expired', dueAt: null })
-  const rejected = submitted(['remove-bg'], { state: 'rejected' })
-  for (const memory of [settled, notDue, rejected, createMemory()]) {
-    const { result, inserted, updated } = apply(memory, finding)
-    expect(result).toEqual({ applied: false, fileId: null })
-    expect([inserted, updated]).toEqual([{}, {}])
-  }
-})
+test.each(findings)(
+  'A finding of $kind is not applied if its run needs no check, or is unknown',
+  (finding) => {
+    const settled = submitted(['remove-bg'])
+    changeRun(settled, 's1-run-1', { status: 'success' })
+    const notDue = submitted(['remove-bg'])
+    changeRun(notDue, 's1-run-1', { status: 'expired', dueAt: null })
+    const rejected = submitted(['remove-bg'], { state: 'rejected' })
+    for (const memory of [settled, notDue, rejected, createMemory()]) {
+      const { result, inserted, updated } = apply(memory, finding)
+      expect(result).toEqual({ applied: false, fileId: null })
+      expect([inserted, updated]).toEqual([{}, {}])
+    }
+  },
+)
 
 test.each([TIMED_OUT, { kind: 'unchanged', dueAt: 7_000 }] as const)(
-  'A finding of $kind is not applied once another process has claimed the run, or it is due for another reason',
+  'A finding of $kind is not applied if the claim was lost, because another process may have checked the run since',
   (finding) => {
     const { result, updated } = apply(submitted(['remove-bg'], { fileId: FILE_ID }), finding, 1_499)
     expect(result).toEqual({ applied: false, fileId: null })
@@ -94,13 +102,13 @@ test.each([TIMED_OUT, { kind: 'unchanged', dueAt: 7_000 }] as const)(
 )
 
 test.each([EVIDENCE, { kind: 'asset_gone' }] as const)(
-  'A finding of $kind is applied even if another process has claimed the run',
+  'A finding of $kind is applied even if the claim was lost, because it is a fact',
   (finding) => {
     expect(apply(submitted(['remove-bg']), finding, 1_499).result.applied).toBe(true)
   },
 )
 
-test('A claim moves the runs whose due time has not changed since they were read, and returns them', () => {
+test('A claim moves the due time only of runs whose due time is still the one that was read, and returns their ids', () => {
   const memory = submitted(['remove-bg', 'ai-tasks', 'google-auto-tagging'])
   changeRun(memory, 's1-run-2', { dueAt: 1_501 })
   changeRun(memory, 's1-run-3', { status: 'success', dueAt: null })
@@ -110,7 +118,7 @@ test('A claim moves the runs whose due time has not changed since they were read
   expect(updated.runs).toMatchObject([{ runId: 's1-run-1', dueAt: 9_000, isOverdue: true }])
 })
 
-test('A release moves back the runs that are still claimed, each to its own time', () => {
+test('A release gives each run that is still claimed its own due time again', () => {
   const memory = submitted(['remove-bg', 'ai-tasks', 'google-auto-tagging'])
   for (const runId of ['s1-run-1', 's1-run-2']) changeRun(memory, runId, { dueAt: 9_000 })
   const released = [1_100, 1_200, 1_300].map((dueAt, index) => ({ runId: `s1-run-${index + 1}`, dueAt }))

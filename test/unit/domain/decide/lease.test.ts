@@ -34,7 +34,7 @@ describe('the lease', () => {
   })
 
   test.each([20_000, 50_000])(
-    'of our own is extended with the same epoch, before and after its end: at %s',
+    'of this process is extended with the same epoch, before or after its end: at %s',
     (at) => {
       const { result, updated } = withLease(OURS).run(acquireLease(at, 30_000))
       expect(result).toEqual({ epoch: 4 })
@@ -58,7 +58,7 @@ describe('the lease', () => {
   })
 
   test('allows a step only while it is held', () => {
-    const row = {
+    const claim = {
       scope: 'key',
       nonce: 'own',
       claimedAt: 1,
@@ -67,10 +67,10 @@ describe('the lease', () => {
       abandoned: false,
       response: null,
     }
-    const step = { keys: [], decide: () => ({ result: 'done', changes: { insert: { claims: [row] } } }) }
+    const step = { keys: [], decide: () => ({ result: 'done', changes: { insert: { claims: [claim] } } }) }
     const lost = withLease(THEIRS).run(underLease({ epoch: 4 }, step))
     expect([lost.result, lost.inserted]).toEqual([null, {}])
     const held = withLease(OURS).run(underLease({ epoch: 4 }, step))
-    expect([held.result, held.inserted.claims]).toEqual(['done', [row]])
+    expect([held.result, held.inserted.claims]).toEqual(['done', [claim]])
   })
 })

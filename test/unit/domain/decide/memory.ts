@@ -5,10 +5,10 @@ import { type BatchChanges, createWorkingSet, type WorkingSet } from '../../../.
 
 type Rows = { [T in TableName]: Tables[T][] }
 
-/** What a step has requested and changed. Tables without changes are omitted. */
+/** What a step has requested, returned and changed. Tables without changes are omitted. */
 type StepOutcome<R> = {
   result: R
-  /** The keys of `keys`, then the new keys of each call of `more`. */
+  /** The step's `keys`, then the new keys of each call of `more`; no entry where there are none. */
   requested: (readonly Key[])[]
   inserted: Partial<Rows>
   updated: Partial<Rows>
@@ -20,14 +20,21 @@ export type Memory = {
   /** In insertion order. */
   rows: Rows
   find<T extends TableName>(table: T, key: string): Tables[T] | undefined
-  /** Inserts the row, or replaces the one with its key. */
+  /** Inserts the row, or replaces the row that has the same key. */
   put<T extends TableName>(table: T, row: Tables[T]): void
+  /** Marks the id of a submission or asset as forgotten. Deletes nothing. */
   forget(id: string): void
-  /** Runs one step to its end. An error changes nothing. Deliveries are numbered; other ids come from `ids`. */
+  /**
+   * Runs a step and writes its changes; if the step throws, nothing changes. New deliveries are numbered from 1. A step that needs
+   * another kind of id throws unless `ids` provides it.
+   */
   run<R>(step: Step<R>, ids?: Partial<NewIds>): StepOutcome<R>
 }
 
-/** A database of plain arrays, which finds the rows of each key as `LOOKUPS` in step.ts describes. */
+/**
+ * A database of plain arrays. It finds the rows of each key as `LOOKUPS` in step.ts describes, with two exceptions: it knows no
+ * heartbeats, so all unfinished work is that of ended processes, and `unsettledOf` is not limited to 100 submissions.
+ */
 export function createMemory(): Memory {
   const rows: Rows = {
     submissions: [],
@@ -49,11 +56,12 @@ export function createMemory(): Memory {
   const put = <T extends TableName>(table: T, row: Tables[T]) => {
     const index = rows[table].findIndex((known) => keyOf(table, known) === keyOf(table, row))
     const all: Tables[T][] = rows[table]
+    // A step that changes a row in place must throw.
     Object.freeze(row)
     if (index < 0) all.push(row)
     else all[index] = row
   }
-  const store = <T extends TableName>(
+  const writeChange = <T extends TableName>(
     table: T,
     { before, after }: { before?: unknown; after?: Tables[T] },
   ) => {
@@ -64,7 +72,7 @@ export function createMemory(): Memory {
   }
   const write = ({ rows: changed }: BatchChanges) => {
     for (const table of Object.keys(KEYS) as TableName[])
-      for (const change of changed[table]) store(table, change as { after?: Tables[typeof table] })
+      for (const change of changed[table]) writeChange(table, change as { after?: Tables[typeof table] })
     // A database stores the bodies separately.
     for (const row of rows.deliveries) {
       if (row.sent) put('bodies', { deliveryId: row.deliveryId, body: row.sent.body })
@@ -104,7 +112,7 @@ export function createMemory(): Memory {
   }
 }
 
-/** The id of a numbered delivery. */
+/** The id of the delivery with this number. */
 export function deliveryId(number: number): string {
   return formatId('dlv', number, 'AAAAAAAAAAA')
 }
@@ -114,7 +122,7 @@ function numberedDeliveries(): () => string {
   return () => deliveryId(++count)
 }
 
-/** For steps that must not insert a row of this kind. */
+/** Takes the place of a source of ids, for a step that must not insert a row of this kind. */
 export function noId(): string {
   throw new Error('an id was requested')
 }

@@ -40,7 +40,7 @@ describe('submissions of an ended process', () => {
     expect([result, updated]).toEqual([{ submissions: 0 }, {}])
   })
 
-  test('are recovered once', () => {
+  test('are recovered only once', () => {
     const memory = submitted(['remove-bg'])
     memory.run(recover)
     const { result, updated } = memory.run(recoverAbandoned(9_500, 8_500))
@@ -50,7 +50,7 @@ describe('submissions of an ended process', () => {
 
 describe('idempotency keys of an ended process', () => {
   test.each(['submitting', 'accepted', 'unconfirmed'] as const)(
-    'are abandoned if their submission is %s, because ImageKit may have it',
+    'are marked as abandoned if their submission is %s, because ImageKit may have it',
     (state) => {
       const memory = submitted([], { state })
       memory.put('claims', CLAIM)
@@ -77,7 +77,7 @@ describe('idempotency keys of an ended process', () => {
     expect(memory.run(recover).removed).toEqual({})
   })
 
-  test('keep their response', () => {
+  test('do not change if they have a response', () => {
     const memory = submitted([], { state: 'accepted' })
     memory.put('claims', { ...CLAIM, response: { status: 200, headers: {}, body: '{}' } })
     const { updated, removed } = memory.run(recover)
@@ -85,7 +85,7 @@ describe('idempotency keys of an ended process', () => {
   })
 })
 
-test('Retry items that were being submitted are unconfirmed; the others do not change', () => {
+test('Retry items that were being submitted become unconfirmed; the others do not change', () => {
   const memory = createMemory()
   const states: RetryItemState[] = ['waiting', 'submitting', 'accepted', 'failed', 'unconfirmed']
   for (const [itemId, state] of states.entries())
@@ -101,18 +101,10 @@ test('Retry items that were being submitted are unconfirmed; the others do not c
   ])
 })
 
-test('A recovery requests the unfinished rows, then the details of unfinished submissions and the submissions of claims', () => {
+test('Once the unfinished rows are found, a recovery requests the details of submissions and the submissions of claims', () => {
   const memory = submitted([])
   submitted([], { submissionId: 's2', state: 'accepted' }, memory)
-  memory.put('claims', {
-    scope: 'key-1',
-    nonce: 'own',
-    claimedAt: 1_000,
-    fingerprint: 'abc',
-    submissionId: 's2',
-    abandoned: false,
-    response: null,
-  })
+  memory.put('claims', { ...CLAIM, submissionId: 's2' })
   expect(memory.run(recover).requested.slice(1)).toEqual([
     [
       ['details', 's1'],

@@ -9,20 +9,21 @@ import { numberOf } from '../../../../src/domain/ids.ts'
 import type { UploadResponse } from '../../../../src/domain/upload-response.ts'
 import {
   accepted,
-  aRejection,
   BASELINE,
   FILE_ID,
   newAccountDelivery,
   newDelivery,
+  unaccepted,
 } from '../../../contract/builders.ts'
 import { createMemory, type Memory, noId } from './memory.ts'
 import { changeRun, HOOK, numbered, submitted } from './submitted.ts'
 
+/** ImageKit's response to an upload that it has queued: it names no file. */
 const QUEUED = accepted({ 'remove-bg': 'pending' }, { fileId: null, fileName: null })
-const RESPONSE = { status: 200, headers: {}, body: '{}' }
+const CALLER_RESPONSE = { status: 200, headers: {}, body: '{}' }
 
-function respondTo(memory: Memory, response: UploadResponse, run = noId, at = 4_000) {
-  return memory.run(respond({ submissionId: 's1', response, at }), { run })
+function respondTo(memory: Memory, response: UploadResponse, newRunId = noId, at = 4_000) {
+  return memory.run(respond({ submissionId: 's1', response, at }), { run: newRunId })
 }
 
 /** Returns the delivery's id. */
@@ -32,7 +33,7 @@ function deliver(memory: Memory, reported: Partial<ExtensionResult>, body = '{}'
 }
 
 /** Records the event about the end of an upload, before its submission has the request id. Returns the delivery's id. */
-function finish(memory: Memory, end: UploadResponse & { kind: 'accepted' | 'rejected' }): string {
+function recordUploadEnd(memory: Memory, end: UploadResponse & { kind: 'accepted' | 'rejected' }): string {
   const requestId = end.requestId ?? 'request-1'
   const event = { kind: 'upload_finished', eventId: null, type: 'upload', requestId, response: end } as const
   const { outcome, deliveryId } = memory.run(recordAccountDelivery(newAccountDelivery(event))).result
@@ -41,7 +42,7 @@ function finish(memory: Memory, end: UploadResponse & { kind: 'accepted' | 'reje
 }
 
 describe('a response', () => {
-  test('is recorded with its time and baseline, and returned with the present submission', () => {
+  test('is recorded with its time and baseline, and the changed submission is returned', () => {
     const memory = submitted(['remove-bg'])
     const { result, updated, inserted } = respondTo(memory, accepted({}, { baseline: BASELINE }))
     expect(result).toMatchObject({
@@ -72,7 +73,7 @@ describe('a response', () => {
     expect([result.result, inserted, updated]).toEqual(['applied', {}, {}])
   })
 
-  test('that changes nothing is still recorded in respondedAt', () => {
+  test('that changes nothing else still sets respondedAt', () => {
     const memory = submitted(['remove-bg'])
     deliver(memory, { service: 'remove-bg', status: 'success' })
     const same = accepted({}, { fileName: null, requestId: null })
@@ -83,7 +84,7 @@ describe('a response', () => {
 
   test('does not change the time of an earlier response', () => {
     const memory = submitted(['remove-bg'])
-    respondTo(memory, aRejection('unconfirmed'))
+    respondTo(memory, unaccepted('unconfirmed'))
     expect(respondTo(memory, accepted({}), noId, 5_000).updated.submissions).toMatchObject([
       { state: 'accepted', respondedAt: 4_000, updatedAt: 5_000 },
     ])
@@ -121,14 +122,14 @@ describe('a response', () => {
     ])
   })
 
-  test('that names a saved extension removes its placeholder', () => {
+  test('that names what a saved extension stands for replaces the placeholder', () => {
     const memory = submitted(['saved-extension'])
     const { inserted, removed } = respondTo(memory, accepted({ 'ai-tasks': 'pending' }), numbered('made'))
     expect(inserted.runs).toMatchObject([{ name: 'ai-tasks', requestedAs: 'saved-extension' }])
     expect(removed.runs).toMatchObject([{ runId: 's1-run-1' }])
   })
 
-  test('inserts no notification for its own statuses', () => {
+  test('inserts no notification for a run that it settles itself', () => {
     const memory = submitted(['remove-bg'], { callerWebhookUrl: HOOK })
     expect(respondTo(memory, accepted({ 'remove-bg': 'success' })).inserted).toEqual({})
   })
@@ -136,7 +137,7 @@ describe('a response', () => {
 
 describe('the runs of a rejected submission', () => {
   test('are neither due nor listed', () => {
-    const { updated } = respondTo(submitted(['remove-bg', 'ai-tasks']), aRejection('rejected'))
+    const { updated } = respondTo(submitted(['remove-bg', 'ai-tasks']), unaccepted('rejected'))
     expect(updated.runs).toMatchObject([
       { name: 'remove-bg', status: 'pending', dueAt: null, isOverdue: false, isListed: false },
       { name: 'ai-tasks', status: 'pending', dueAt: null, isOverdue: false, isListed: false },
@@ -145,7 +146,7 @@ describe('the runs of a rejected submission', () => {
 
   test('count again, and are due at once if pending, when it is accepted after all', () => {
     const memory = submitted(['remove-bg', 'ai-tasks'])
-    respondTo(memory, aRejection('rejected'))
+    respondTo(memory, unaccepted('rejected'))
     const response = accepted({ 'remove-bg': 'success', 'aws-auto-tagging': 'pending' })
     const { inserted, updated } = respondTo(memory, response, numbered('made'), 6_000)
     expect(updated.runs).toMatchObject([
@@ -157,8 +158,8 @@ describe('the runs of a rejected submission', () => {
     ])
   })
 
-  test('do not change if it is unconfirmed instead', () => {
-    expect(respondTo(submitted(['remove-bg']), aRejection('unconfirmed')).updated.runs).toBeUndefined()
+  test('differ from those of an unconfirmed submission, which do not change', () => {
+    expect(respondTo(submitted(['remove-bg']), unaccepted('unconfirmed')).updated.runs).toBeUndefined()
   })
 })
 
@@ -203,7 +204,7 @@ describe('unclaimed deliveries', () => {
     expect(updated.deliveries).toBeUndefined()
   })
 
-  test('that settle a run with a caller to notify: the notification has the body of the first', () => {
+  test('for one run notify its caller once, with the body of the first', () => {
     const memory = submitted([], { callerWebhookUrl: HOOK })
     deliver(memory, FAILURE, '{"first":1}')
     deliver(memory, { ...FAILURE, status: 'success' }, '{"second":2}')
@@ -229,13 +230,13 @@ describe('the keys of a response', () => {
     ['runsOf', 's1'],
   ]
 
-  test('are the submission, its runs and earlier events about its upload, and nothing more for known names', () => {
+  test('are the submission with its runs, and earlier events about its upload; nothing more if all names are known', () => {
     const { requested } = respondTo(submitted(['remove-bg']), accepted({ 'remove-bg': 'pending' }))
     expect(requested).toEqual([[...state, ['uploadEndsOf', 'request-1']]])
-    expect(respondTo(submitted([]), aRejection('rejected')).requested).toEqual([state])
+    expect(respondTo(submitted([]), unaccepted('rejected')).requested).toEqual([state])
   })
 
-  test('include unclaimed deliveries of the names that it adds, and of no others', () => {
+  test('include the unclaimed deliveries for the names that the response adds, and for no others', () => {
     const response = accepted({ 'remove-bg': 'pending', 'ai-tasks': 'pending' }, { requestId: null })
     const { requested } = respondTo(submitted(['remove-bg']), response, numbered('made'))
     expect(requested).toEqual([state, [['unclaimedOf', 's1', 'ai-tasks']]])
@@ -258,7 +259,7 @@ describe('an event about the end of an upload, received before the response,', (
 
   test('is claimed and applied after the response', () => {
     const memory = submitted(['remove-bg'])
-    const deliveryId = finish(memory, END)
+    const deliveryId = recordUploadEnd(memory, END)
     const { result, inserted, updated } = respondTo(memory, QUEUED, numbered('made'))
     expect(result).toMatchObject({ result: 'applied', submission: { state: 'accepted', fileId: FILE_ID } })
     expect(inserted.runs).toMatchObject([{ name: 'ai-tasks', status: 'success', dueAt: null }])
@@ -271,24 +272,24 @@ describe('an event about the end of an upload, received before the response,', (
 
   test('that reports a failure rejects the queued upload', () => {
     const memory = submitted(['remove-bg'])
-    finish(memory, { ...aRejection('rejected'), kind: 'rejected', requestId: 'request-1' } as never)
+    recordUploadEnd(memory, { ...unaccepted('rejected'), kind: 'rejected', requestId: 'request-1' } as never)
     const { updated } = respondTo(memory, QUEUED)
     expect(updated.submissions).toMatchObject([{ state: 'rejected', requestId: 'request-1' }])
     expect(updated.runs).toMatchObject([{ dueAt: null, isListed: false }])
   })
 
-  test('is claimed once: the first ends the upload, the others stay unclaimed', () => {
+  test('is the only one that is claimed if it ends the upload: a later one stays unclaimed', () => {
     const memory = submitted([])
-    const [first] = [finish(memory, END), finish(memory, END)]
+    const [first] = [recordUploadEnd(memory, END), recordUploadEnd(memory, END)]
     expect(respondTo(memory, QUEUED, numbered('made')).updated.deliveries).toMatchObject([
       { deliveryId: first },
     ])
   })
 
-  test('that does not end the upload lets the next one be claimed, too', () => {
+  test('does not end the upload without a baseline, so that the next one is claimed, too', () => {
     const memory = submitted([])
     const open = { ...END, baseline: null }
-    const ids = [finish(memory, open), finish(memory, END)]
+    const ids = [recordUploadEnd(memory, open), recordUploadEnd(memory, END)]
     const { updated } = respondTo(memory, QUEUED, numbered('made'))
     expect(updated.deliveries?.map(({ deliveryId, outcome }) => [deliveryId, outcome])).toEqual([
       [ids[0], 'applied'],
@@ -296,21 +297,21 @@ describe('an event about the end of an upload, received before the response,', (
     ])
   })
 
-  test('is not claimed by a response that has the file already, or has another request id', () => {
+  test('is not claimed by a response that has a baseline itself, or another request id', () => {
     for (const response of [accepted({}, { baseline: BASELINE }), { ...QUEUED, requestId: 'request-2' }]) {
       const memory = submitted(['remove-bg'])
-      finish(memory, END)
+      recordUploadEnd(memory, END)
       expect(respondTo(memory, response).updated.deliveries).toBeUndefined()
     }
   })
 
-  test('adds runs that claim their own deliveries', () => {
+  test('adds runs, which claim the unclaimed deliveries for them', () => {
     const memory = submitted(['remove-bg'], { callerWebhookUrl: HOOK })
-    const early = deliver(memory, { service: 'ai-tasks', status: 'success' }, '{"early":1}')
-    finish(memory, { ...END, extensionStatus: { 'ai-tasks': 'pending' } })
+    const earlyId = deliver(memory, { service: 'ai-tasks', status: 'success' }, '{"early":1}')
+    recordUploadEnd(memory, { ...END, extensionStatus: { 'ai-tasks': 'pending' } })
     const { inserted, updated } = respondTo(memory, QUEUED, numbered('made'))
     expect(updated.deliveries).toContainEqual(
-      expect.objectContaining({ deliveryId: early, outcome: 'applied' }),
+      expect.objectContaining({ deliveryId: earlyId, outcome: 'applied' }),
     )
     expect(inserted.notifications).toMatchObject([{ body: '{"early":1}' }])
   })
@@ -318,18 +319,18 @@ describe('an event about the end of an upload, received before the response,', (
 
 describe('the idempotency key of a response', () => {
   const claim = { scope: 'key-1', nonce: 'own' }
-  const key = { ...claim, response: RESPONSE }
+  const key = { ...claim, response: CALLER_RESPONSE }
   const stepFor = (response: UploadResponse) => respond({ submissionId: 's1', response, at: 4_000, key })
   const step = stepFor(accepted({}))
 
-  test.each([accepted({}), aRejection('unconfirmed')])(
-    'gets the caller’s response, to be repeated: $kind',
+  test.each([accepted({}), unaccepted('unconfirmed')])(
+    'gets the response to the caller, to be repeated, if ImageKit’s response is $kind',
     (response) => {
       const memory = submitted([])
       memory.run(claimIdempotencyKey(claim, 900))
       const { requested, updated } = memory.run(stepFor(response))
       expect(requested[0]).toContainEqual(['claims', 'key-1'])
-      expect(updated.claims).toMatchObject([{ scope: 'key-1', claimedAt: 900, response: RESPONSE }])
+      expect(updated.claims).toMatchObject([{ scope: 'key-1', claimedAt: 900, response: CALLER_RESPONSE }])
     },
   )
 
@@ -338,7 +339,7 @@ describe('the idempotency key of a response', () => {
     expect([inserted.claims, updated.claims]).toEqual([undefined, undefined])
   })
 
-  test('that another request has by now does not get it', () => {
+  test('that another request has claimed meanwhile does not get the response', () => {
     const memory = submitted([])
     memory.run(claimIdempotencyKey({ ...claim, nonce: 'other' }, 900))
     const { result, updated } = memory.run(step)
@@ -347,7 +348,7 @@ describe('the idempotency key of a response', () => {
   })
 })
 
-test('For any response, no id is requested before the decision, and each run settled by a delivery has its notification', () => {
+test('For any accepting response, run ids are requested only by the decision, and each new run settled by a delivery has a notification', () => {
   const name = fc.constantFrom('remove-bg', 'ai-tasks', 'google-auto-tagging', 'saved-extension')
   const status = fc.constantFrom<'success' | 'failed'>('success', 'failed')
   const earlyResults = fc.array(fc.record({ service: name, status }), { maxLength: 3 })

@@ -6,23 +6,23 @@ import { createMemory, type Memory } from './memory.ts'
 import { changeRun, numbered, submitted } from './submitted.ts'
 
 const ENTRY = anAuditEntry({ kind: 'retry', at: 7_000 })
-const AGAIN = newSubmission(['remove-bg'], {
+const RETRY_SUBMISSION = newSubmission(['remove-bg'], {
   kind: 'update',
   fileId: FILE_ID,
   at: 7_000,
   attempt: 2,
 })
 
-/** A failed run of a file, not acknowledged. */
-function failed(names = ['remove-bg']): Memory {
-  const memory = submitted(names, { state: 'accepted', fileId: FILE_ID })
+/** A memory with one failed run of a file, not acknowledged. */
+function withFailedRun(): Memory {
+  const memory = submitted(['remove-bg'], { state: 'accepted', fileId: FILE_ID })
   changeRun(memory, 's1-run-1', { status: 'failed', settledAt: 2_000 })
   return memory
 }
 
 function retry(memory: Memory, origin: { entry: typeof ENTRY } | { itemId: number } = { entry: ENTRY }) {
   const ids = { submission: () => 'again', run: numbered('made') }
-  return memory.run(submitRetry('s1-run-1', AGAIN, origin), ids)
+  return memory.run(submitRetry('s1-run-1', RETRY_SUBMISSION, origin), ids)
 }
 
 function withItem(memory: Memory, state: RetryItemState): Memory {
@@ -32,7 +32,7 @@ function withItem(memory: Memory, state: RetryItemState): Memory {
 
 describe('the retry of a run', () => {
   test('inserts the new submission with its runs, acknowledges the old run, and records the audit entry', () => {
-    const { result, inserted, updated, other } = retry(failed())
+    const { result, inserted, updated, other } = retry(withFailedRun())
     expect(result).toEqual({ submissionId: 'again', runIds: ['made-1'] })
     expect(inserted.submissions).toMatchObject([{ submissionId: 'again', state: 'submitting' }])
     expect(inserted.details).toMatchObject([{ submissionId: 'again' }])
@@ -44,7 +44,7 @@ describe('the retry of a run', () => {
   })
 
   test('requests the run, its submission and the current runs of its file', () => {
-    expect(retry(failed()).requested).toEqual([
+    expect(retry(withFailedRun()).requested).toEqual([
       [['runs', 's1-run-1']],
       [
         ['submissions', 's1'],
@@ -55,18 +55,18 @@ describe('the retry of a run', () => {
   })
 
   test('does not acknowledge the run again', () => {
-    const memory = failed()
+    const memory = withFailedRun()
     changeRun(memory, 's1-run-1', { acknowledgedAt: 3_000 })
     expect(retry(memory).updated).toEqual({})
   })
 
-  const newer = (facts: Parameters<typeof submitted>[1] = {}) => {
-    const memory = failed()
+  const withNewerRun = (facts: Parameters<typeof submitted>[1] = {}) => {
+    const memory = withFailedRun()
     submitted(['remove-bg'], { submissionId: 's2', fileId: FILE_ID, ...facts }, memory)
     return memory
   }
-  const changed = (facts: Parameters<typeof changeRun>[2]) => {
-    const memory = failed()
+  const withChangedRun = (facts: Parameters<typeof changeRun>[2]) => {
+    const memory = withFailedRun()
     changeRun(memory, 's1-run-1', facts)
     return memory
   }
@@ -74,40 +74,44 @@ describe('the retry of a run', () => {
   test.each<[RetryRejection, string, Memory]>([
     ['no_file', 'is unknown', createMemory()],
     ['no_file', 'has no file', submitted(['remove-bg'], { state: 'accepted' })],
-    ['no_file', 'was rejected', submitted(['remove-bg'], { state: 'rejected', fileId: FILE_ID })],
+    [
+      'no_file',
+      'belongs to a rejected submission',
+      submitted(['remove-bg'], { state: 'rejected', fileId: FILE_ID }),
+    ],
     ['pending', 'is pending', submitted(['remove-bg'], { fileId: FILE_ID })],
-    ['not_current', 'has a newer one', newer()],
+    ['not_current', 'is followed by a newer one', withNewerRun()],
     [
       'asset_gone',
       'belongs to a deleted file',
-      changed({ status: 'expired', evidence: { kind: 'asset_gone' } }),
+      withChangedRun({ status: 'expired', evidence: { kind: 'asset_gone' } }),
     ],
-    ['options_unknown', 'has no known options', changed({ name: 'saved-extension' })],
+    ['options_unknown', 'has no known options', withChangedRun({ name: 'saved-extension' })],
   ])('is rejected as %s for a run that %s, and changes nothing', (rejection, _, memory) => {
     const before = structuredClone(memory.rows)
-    const { result, other } = memory.run(submitRetry('s1-run-1', AGAIN, { entry: ENTRY }))
+    const { result, other } = memory.run(submitRetry('s1-run-1', RETRY_SUBMISSION, { entry: ENTRY }))
     expect([result, other]).toEqual([{ rejection }, undefined])
     expect(memory.rows).toEqual(before)
   })
 
   test.each([
-    ['was rejected', newer({ state: 'rejected' })],
-    ['belongs to another file', newer({ fileId: 'other' })],
+    ['belongs to a rejected submission', withNewerRun({ state: 'rejected' })],
+    ['belongs to another file', withNewerRun({ fileId: 'other' })],
   ])('is allowed if the newer run %s', (_, memory) => {
     expect(retry(memory).result).toMatchObject({ submissionId: 'again' })
   })
 
   test('is rejected for the second of two operators who retry the same run', () => {
-    const memory = failed()
+    const memory = withFailedRun()
     expect(retry(memory).result).toMatchObject({ submissionId: 'again' })
-    const second = submitRetry('s1-run-1', AGAIN, { entry: ENTRY })
+    const second = submitRetry('s1-run-1', RETRY_SUBMISSION, { entry: ENTRY })
     expect(memory.run(second).result).toEqual({ rejection: 'not_current' })
   })
 })
 
 describe('an item of a retry', () => {
-  test('that is submitted gets its submission, without an audit entry', () => {
-    const { requested, updated, other } = retry(withItem(failed(), 'waiting'), { itemId: 4 })
+  test('that is submitted gets the id of its submission, without an audit entry', () => {
+    const { requested, updated, other } = retry(withItem(withFailedRun(), 'waiting'), { itemId: 4 })
     expect(requested[0]).toContainEqual(['retryItems', '4'])
     expect(updated.retryItems).toEqual([
       { itemId: 4, state: 'submitting', submissionId: 'again', reason: null, isForeign: false },
@@ -119,7 +123,7 @@ describe('an item of a retry', () => {
   test.each(['submitting', 'accepted', 'failed', 'unconfirmed'] as const)(
     'that is %s is not submitted again',
     (state) => {
-      const memory = withItem(failed(), state)
+      const memory = withItem(withFailedRun(), state)
       const before = structuredClone(memory.rows)
       expect(retry(memory, { itemId: 4 }).result).toEqual({ rejection: 'not_waiting' })
       expect(memory.rows).toEqual(before)
@@ -139,7 +143,7 @@ describe('an item of a retry', () => {
     ])
   })
 
-  test('that another process is submitting ends only when that process reports it', () => {
+  test('that another process is submitting can’t be ended by this process', () => {
     const memory = createMemory()
     const item = { itemId: 4, state: 'submitting', submissionId: 's1', reason: null } as const
     memory.put('retryItems', { ...item, isForeign: true })
@@ -150,23 +154,23 @@ describe('an item of a retry', () => {
     expect(withItem(createMemory(), state).run(endRetryItem(4, 'waiting', null)).updated).toEqual({})
   })
 
-  test('that is unknown does not end', () => {
+  test('that is unknown changes nothing', () => {
     expect(createMemory().run(endRetryItem(4, 'failed', 'no')).updated).toEqual({})
   })
 })
 
 describe('a retry that ImageKit did not accept', () => {
   const withdraw = (acknowledgedAt: number | null, status: 'failed' | 'pending' = 'failed') => {
-    const memory = failed()
+    const memory = withFailedRun()
     changeRun(memory, 's1-run-1', { acknowledgedAt, status })
     return memory.run(withdrawRetry('s1-run-1', 7_000)).updated.runs
   }
 
-  test('leaves its run open, as before', () => {
+  test('revokes the acknowledgement of its run', () => {
     expect(withdraw(7_000)).toMatchObject([{ runId: 's1-run-1', acknowledgedAt: null }])
   })
 
-  test('does not reopen a run that was acknowledged at another time, nor a pending one', () => {
+  test('does not change a run that was acknowledged at another time or not at all, nor a pending one', () => {
     expect([withdraw(3_000), withdraw(null), withdraw(7_000, 'pending')]).toEqual([
       undefined,
       undefined,

@@ -36,15 +36,15 @@ test('The row of a submission does not repeat its details', () => {
 
 test('New runs are listed, and neither due nor overdue until the sweep finds them', () => {
   const { inserted } = create()
-  const place = { dueAt: null, isOverdue: false, isListed: true, settledBy: null }
-  expect(inserted.runs).toMatchObject([place, place])
+  const rowFields = { dueAt: null, isOverdue: false, isListed: true, settledBy: null }
+  expect(inserted.runs).toMatchObject([rowFields, rowFields])
 })
 
 test('A submission without an idempotency key requests no rows', () => {
   expect(create().requested).toEqual([])
 })
 
-test('A claimed key gets the fingerprint of the request and its submission', () => {
+test('A claimed key gets the fingerprint of the request and the id of its submission', () => {
   const memory = createMemory()
   memory.run(claimIdempotencyKey(CLAIM, 900))
   const { requested, updated } = create(memory, KEY)

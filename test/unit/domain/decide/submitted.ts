@@ -5,6 +5,7 @@ import type { NewSubmission } from '../../../../src/domain/submission.ts'
 import { newSubmission } from '../../../contract/builders.ts'
 import { createMemory, type Memory } from './memory.ts'
 
+/** A caller's own `webhookUrl`. */
 export const HOOK = 'https://caller.example/hook'
 
 /** An idempotency key whose request has submitted `s1` and is still running. */
@@ -22,8 +23,8 @@ type SubmissionFacts = Partial<NewSubmission> &
   Partial<Pick<SubmissionRow, 'submissionId' | 'state' | 'requestId'>>
 
 /**
- * A memory with a submission and its runs: `s1` with `s1-run-1`, `s1-run-2`, … unless it has another id. The sweep has marked the
- * runs as overdue and made them due at 1,500, unless the submission is rejected.
+ * Adds a submission and its runs to `memory`, or to an empty one: `s1` with `s1-run-1`, `s1-run-2`, … unless `submissionId` is another
+ * id. Unless the submission is rejected, its runs are as after a sweep that found them overdue: due at 1,500.
  */
 export function submitted(
   names: string[],
@@ -37,12 +38,13 @@ export function submitted(
   if (row) memory.put('submissions', { ...row, state, requestId })
   const isListed = state !== 'rejected'
   const binding = row && bindingOf({ ...row, state })
-  const place = { dueAt: isListed ? 1_500 : null, isOverdue: isListed, isListed, ...binding }
+  const rowFields = { dueAt: isListed ? 1_500 : null, isOverdue: isListed, isListed, ...binding }
   for (const run of memory.rows.runs.filter((one) => one.submissionId === submissionId))
-    memory.put('runs', { ...run, ...place })
+    memory.put('runs', { ...run, ...rowFields })
   return memory
 }
 
+/** A source of ids: the prefix with `-1`, `-2`, … */
 export function numbered(prefix: string): () => string {
   let count = 0
   return () => `${prefix}-${++count}`
