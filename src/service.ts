@@ -38,7 +38,7 @@ import { readAccountEvent } from './imagekit/account-event.ts'
 import { createImagekitClient } from './imagekit/client.ts'
 import { failurePayload, readExtensionResult, successPayload } from './imagekit/extension-webhook.ts'
 import { createFileLookup } from './imagekit/file-lookup.ts'
-import { keyVerdict, probeApiKey } from './imagekit/private-key.ts'
+import { keyVerdict, probePrivateKey } from './imagekit/private-key.ts'
 import { verifySignature } from './imagekit/webhook-signature.ts'
 import { createDatabaseReopener } from './jobs/database-reopener.ts'
 import { createJobs } from './jobs/jobs.ts'
@@ -315,7 +315,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
     wakeNotifier: jobs.wakeNotifier,
     successPayload,
     failurePayload,
-    probeApiKey: () => probeApiKey(config.imagekit),
+    probePrivateKey: () => probePrivateKey(config.imagekit),
     setup: describeSetup(config, { instanceId, files }),
   }
   const errorResponses = createErrorResponses(publicUrl, (err, requestId) =>

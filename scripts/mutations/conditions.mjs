@@ -5,8 +5,9 @@ const OPPOSITES = { '===': '!==', '!==': '===', '<': '>=', '>=': '<', '<=': '>',
 const PREDICATE_METHODS = new Set(['filter', 'some', 'every', 'find', 'findLast'])
 
 /**
- * Lists the smallest conditions in a node, each with the text of its opposite: comparisons, negations, operands of `&&` and `||`,
- * conditions of `if`, `while` and `? :`, and the bodies of predicates.
+ * Lists the smallest conditions in a node, each with the text of its opposite: comparisons and negations; and, if they are a name, a
+ * call, a property or an `in`, also operands of `&&` and `||`, conditions of `if`, `while` and `? :`, and the bodies of predicates.
+ * An `instanceof`, an `await` and an element such as `a[b]` are not listed.
  */
 export function listConditions(root) {
   const found = new Map()

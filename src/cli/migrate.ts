@@ -51,7 +51,7 @@ async function move(context: CommandContext, { from, to }: CopyAddresses): Promi
     const rows = await moveDatabase(from, to, progress)
     progress.stop()
     const [source, target] = [from, to].map(describeDatabaseAddress)
-    printLine(stdout, `Copied ${source} to ${target}: ${rows} rows, all identical.`)
+    printLine(stdout, `Copied ${source} to ${target}: ${rows} rows, compared after the copy.`)
     printLine(stderr, 'Start serve with the new DATABASE_URL and the same TRACKER_TOKEN_SECRET.')
   } finally {
     progress.stop()

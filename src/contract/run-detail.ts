@@ -74,7 +74,11 @@ const timelineEventSchema = z.discriminatedUnion('what', [
 
 /** A run with everything that is known about how it got its status. */
 export const runDetailSchema = z.object({
-  run: listedRunSchema.extend({ contradicted: z.boolean(), currentRunId: z.string().nullable() }),
+  run: listedRunSchema.extend({
+    contradicted: z.boolean(),
+    /** The current run of this asset and extension, if it is another one. Null if this run is the current one, or there is none. */
+    currentRunId: z.string().nullable(),
+  }),
   submission: z.object({
     submissionId: z.string(),
     kind: submissionKindSchema,
@@ -90,14 +94,15 @@ export const runDetailSchema = z.object({
     /** The extensions as they were requested. */
     requested: z.array(z.looseObject({ name: z.string() })),
   }),
-  /** The run that this one retries; null for a first attempt. */
+  /** The run that this one retries. Null for a first attempt, and if that run is no longer stored. */
   previous: z
     .object({ runId: z.string(), retriedBy: z.string().nullable(), reason: z.string().nullable() })
     .nullable(),
   /** The other runs of the submission. */
   siblings: z.array(runSchema),
-  /** Those that report on the run, and unrecognised ones of its submission; the oldest first. */
+  /** Those that report on the run, and those of its submission that name no extension: the first 1,000, the oldest first. */
   deliveries: z.array(deliverySchema),
+  /** The evidence that settled the run, or why it expired. Null if neither is the case. */
   evidence: statusReasonSchema.nullable(),
   timeline: z.array(timelineEventSchema),
 })

@@ -3,7 +3,7 @@ import { errorMessage } from '../domain/errors.ts'
 import { readResetMs } from './rate-limit.ts'
 
 /** `afterMs`: how long the response took. `ms`: how long ImageKit accepts no further requests. */
-type ApiKeyProbe =
+type PrivateKeyProbe =
   | { kind: 'works'; afterMs: number }
   | { kind: 'rejected'; status: number }
   | { kind: 'rate_limited'; ms: number }
@@ -12,10 +12,10 @@ type ApiKeyProbe =
 const TIMEOUT_MS = 10_000
 
 /** Lists one file, to check whether ImageKit responds and accepts the key, and to read its clock (`at`). */
-export async function probeApiKey(options: {
+export async function probePrivateKey(options: {
   privateKey: string
   apiUrl: string
-}): Promise<{ probe: ApiKeyProbe; at: number | null }> {
+}): Promise<{ probe: PrivateKeyProbe; at: number | null }> {
   const authorization = authorizationOf(options.privateKey)
   const startedAt = performance.now()
   try {
@@ -38,7 +38,7 @@ function readProbe(
   status: number,
   headers: { [name: string]: string | string[] | undefined },
   afterMs: number,
-): ApiKeyProbe {
+): PrivateKeyProbe {
   if (status === 200) return { kind: 'works', afterMs }
   if (status === 401 || status === 403) return { kind: 'rejected', status }
   if (status === 429) return { kind: 'rate_limited', ms: readResetMs(headers) }

@@ -36,7 +36,7 @@ import { findOldestPending, sweepOverdue } from './overdue-sweep.ts'
 import { deleteExpiredKeys, deleteOldSubmissions, pruneBodies } from './retention.ts'
 import type { DatabaseRows } from './sql/database-rows.ts'
 import type { Store, StoreLifecycle } from './store.ts'
-import type { Changed, RunExclusive, RunReads, Work } from './transaction-work.ts'
+import type { Changed, RunReads, RunSeparately, Work } from './transaction-work.ts'
 import {
   type BatchDatabase,
   type Committed,
@@ -100,9 +100,9 @@ export function createStore(
   const write = (other: OtherChanges) => queue.run<void>(writeStep(undefined, other))
   const writeUnderLease = (lease: Lease, other: OtherChanges) =>
     queue.run(underLease(lease, writeStep<true>(true, other)))
-  const runExclusive: RunExclusive<DatabaseRows> = (work) => {
+  const runSeparately: RunSeparately<DatabaseRows> = (work) => {
     const changed = noChanges()
-    return queue.exclusive(() => database.inTransaction((rows) => work(rows, changed)), changed)
+    return queue.runSeparately(() => database.inTransaction((rows) => work(rows, changed)), changed)
   }
   const ifLeaseHeld = <T>(lease: Lease, work: (rows: DatabaseRows) => Work<T>) =>
     function* (rows: DatabaseRows): Work<T | null> {
@@ -112,7 +112,7 @@ export function createStore(
   const runUnderLease =
     (lease: Lease): RunUnderLease =>
     (work) =>
-      runExclusive((rows, changed) => ifLeaseHeld(lease, () => work(rows, changed))(rows))
+      runSeparately((rows, changed) => ifLeaseHeld(lease, () => work(rows, changed))(rows))
   const listRuns = createRunList((work) => read((rows) => work(rows.runList)))
   const readStats: Store['readStats'] = (...args) => read((rows) => rows.readStats(...args))
   const listDue: Store['listDue'] = (...args) => read((rows) => rows.listDue(...args))
@@ -127,7 +127,7 @@ export function createStore(
     listAlerts: () => read((rows) => rows.listAlerts()),
     findClockTrust: () => read((rows) => rows.findClockTrust()),
     findTokenCheckValue: () => read((rows) => rows.findTokenCheckValue()),
-    findNewestClaimAt: () => read((rows) => rows.findNewestClaimAt()),
+    findNewestKeyClaimAt: () => read((rows) => rows.findNewestKeyClaimAt()),
     listEndedSessions: () => read((rows) => rows.listEndedSessions()),
     nextRetryItem: () => read((rows) => rows.nextRetryItem()),
     findRetry: (retryId) => read((rows) => rows.findRetry(retryId)),
@@ -187,9 +187,9 @@ export function createStore(
     saveClockTrust: (lease, clockTrust) => writeUnderLease(lease, { clockTrust }),
     saveTokenCheckValue: (tokenCheckValue) => write({ tokenCheckValue }),
     probe: () => write({ probe: true }),
-    forgetAsset: createForgetAsset(database, runExclusive),
+    forgetAsset: createForgetAsset(database, runSeparately),
     pruneBodies: (lease, receivedBefore, ...args) =>
-      queue.exclusive(async () => {
+      queue.runSeparately(async () => {
         const { dropBodies } = database
         const mayDrop =
           dropBodies && holdsLease(await read((rows) => rows.findLease(MAINTENANCE_LEASE)), lease)

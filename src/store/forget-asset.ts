@@ -5,7 +5,7 @@ import type { JsonObject } from '../domain/json.ts'
 import { type CounterRows, foldCounters } from './fold-counters.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Store } from './store.ts'
-import type { Changed, RunExclusive, RunReads, Work } from './transaction-work.ts'
+import type { Changed, RunReads, RunSeparately, Work } from './transaction-work.ts'
 
 /** Audit entries read and rewritten in one transaction: few, because webhooks wait for it. */
 const ENTRIES_AT_ONCE = 1_000
@@ -44,7 +44,7 @@ export type ForgettingRows = RemovalRows & {
  */
 export function createForgetAsset(
   { read, emptyLog }: { read: RunReads<ForgettingRows>; emptyLog: () => Promise<void> },
-  runExclusive: RunExclusive<ForgettingRows & CounterRows>,
+  runSeparately: RunSeparately<ForgettingRows & CounterRows>,
 ): Store['forgetAsset'] {
   /** Returns false, and deletes nothing, for an unknown asset. */
   const remove = async (fileId: string, entry: AuditEntry): Promise<boolean> => {
@@ -53,15 +53,15 @@ export function createForgetAsset(
     const chunks = chunksOf(known)
     const asset: ForgottenAsset = { fileId, at: entry.at, ids: new Set() }
     for (const chunk of chunks)
-      for (const id of await runExclusive((rows) => rows.listIds(chunk))) asset.ids.add(id)
+      for (const id of await runSeparately((rows) => rows.listIds(chunk))) asset.ids.add(id)
     const newest = await read((rows) => rows.findNewestEntry())
     for (let after = 0; after < newest; )
-      after = (await runExclusive((rows) => hideMentions(rows, asset, after))) ?? newest
+      after = (await runSeparately((rows) => hideMentions(rows, asset, after))) ?? newest
     for (const chunk of chunks.slice(0, -1))
-      await runExclusive((rows, changed) =>
+      await runSeparately((rows, changed) =>
         inOrder(removeOlder(rows, asset, chunk, changed), hideMentionsSince(rows, asset, newest)),
       )
-    await runExclusive((rows, changed) => {
+    await runSeparately((rows, changed) => {
       changed.fileIds.add(fileId)
       return inOrder(removeAsset(rows, asset, entry, changed), hideMentionsSince(rows, asset, newest))
     })
@@ -71,7 +71,7 @@ export function createForgetAsset(
     const isKnown = await remove(fileId, entry)
     if (!(await read((rows) => rows.isForgotten(digestOf(fileId))))) return isKnown
     // Until they are folded, the counter deltas contain the causes of the deleted failures.
-    while (await runExclusive((rows) => foldCounters(rows)));
+    while (await runSeparately((rows) => foldCounters(rows)));
     // Also for an asset that was forgotten before: this method is called again if emptying the log failed.
     await emptyLog()
     return isKnown

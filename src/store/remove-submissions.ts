@@ -5,7 +5,7 @@ import type { Changed, Work } from './transaction-work.ts'
 /** The ids of the deleted rows. */
 type RemovedIds = { submissionIds: string[]; runIds: string[]; deliveryIds: string[] }
 
-/** The database operations, inside a transaction. */
+/** The database operations, inside a transaction. `submissions` are row numbers. */
 export type RemovalRows = {
   /** Like `listRunsOf`, locks what it lists until the transaction ends. */
   listSubmissionIds: (
@@ -14,7 +14,7 @@ export type RemovalRows = {
   listRunsOf: (submissions: readonly number[]) => Work<RunRow[]>
   /** Deletes submissions with their runs, deliveries and other rows, and returns the ids of the deleted deliveries. */
   deleteSubmissions: (submissions: readonly number[], submissionIds: readonly string[]) => Work<string[]>
-  /** Recomputes the current runs of each asset for these extension names, by file id. */
+  /** Recomputes current runs. `names` has, by file id, the names of the extensions. */
   refreshCurrent: (names: ReadonlyMap<string, ReadonlySet<string>>) => Work<void>
   appendDelta: (delta: StatDelta) => Work<void>
 }

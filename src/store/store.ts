@@ -222,7 +222,7 @@ export type Store = OperatorStore &
     claimIdempotencyKey(claim: KeyClaim, at: number): Promise<ClaimResult>
 
     /** When the newest stored claim of an idempotency key was made; null if there is none. */
-    findNewestClaimAt(): Promise<number | null>
+    findNewestKeyClaimAt(): Promise<number | null>
 
     /**
      * Deletes claims of idempotency keys that have expired, a limited number of them. Resolves with whether there may be more.

@@ -25,7 +25,7 @@ export type RunReads<Rows> = <T>(work: (rows: Rows) => Work<T>) => Promise<T>
 export type Changed = { fileIds: Set<string>; submissionIds: Set<string> }
 
 /** Runs work in its own transaction, which waits in the write queue like the steps. The work adds what it changes to `changed`. */
-export type RunExclusive<Rows> = <T>(work: (rows: Rows, changed: Changed) => Work<T>) => Promise<T>
+export type RunSeparately<Rows> = <T>(work: (rows: Rows, changed: Changed) => Work<T>) => Promise<T>
 
 /** Runs the work of an asynchronous database. */
 export async function runAsync<T>(work: Work<T>): Promise<T> {

@@ -33,7 +33,7 @@ export type WriteQueue = {
    * Runs work that is not a step, in its own transaction. The work adds what it changes to `changed`. Rejects with `overloaded` if
    * too much is queued.
    */
-  exclusive<T>(
+  runSeparately<T>(
     work: () => Promise<Committed<T>>,
     changed: Pick<Commit, 'fileIds' | 'submissionIds'>,
   ): Promise<T>
@@ -84,10 +84,10 @@ type Job = {
   reject(error: unknown): void
 }
 
-type Exclusive = { work(): Promise<void> }
+type SeparateJob = { work(): Promise<void> }
 
 /** What a commit of work that is not a step reports. */
-const EXCLUSIVE_WORK = { steps: 1, settled: [], notificationsCreated: 0 }
+const SEPARATE_WORK = { steps: 1, settled: [], notificationsCreated: 0 }
 
 export function createWriteQueue(
   database: BatchDatabase,
@@ -101,7 +101,7 @@ export function createWriteQueue(
     onCommit,
   }: WriteQueueOptions & { onCommit: (commit: Commit) => void },
 ): WriteQueue {
-  let queue: (Job | Exclusive)[] = []
+  let queue: (Job | SeparateJob)[] = []
   let queuedBytes = 0
   let isClosed = false
   let running = 0
@@ -113,7 +113,7 @@ export function createWriteQueue(
 
   const rejectionNow = (): unknown => (isClosed ? closedError() : database.rejection?.())
 
-  function add(job: Job | Exclusive): void {
+  function add(job: Job | SeparateJob): void {
     queue.push(job)
     scheduleNext('gathering')
   }
@@ -154,14 +154,14 @@ export function createWriteQueue(
     if (queue.length === 0 || running === maxTransactions) return
     running += 1
     const [first] = queue
-    const isExclusive = first !== undefined && 'work' in first
-    if (isExclusive) queue.shift()
-    const ended = isExclusive ? first.work() : commitBatch(takeBatch())
+    const isSeparate = first !== undefined && 'work' in first
+    if (isSeparate) queue.shift()
+    const ended = isSeparate ? first.work() : commitBatch(takeBatch())
     void ended.then(() => {
       running -= 1
       // A job that deletes in many transactions queues each one right after the last: gather the deliveries that arrived
       // meanwhile, so that they are committed in between.
-      scheduleNext(isExclusive ? 'gathering' : 'at once')
+      scheduleNext(isSeparate ? 'gathering' : 'at once')
       if (queue.length === 0 && running === 0) resolveEmpty()
     })
     scheduleNext('at once')
@@ -225,13 +225,13 @@ export function createWriteQueue(
         add({ step, resolve: resolve as Job['resolve'], reject })
       })
     },
-    exclusive(work, changed) {
+    runSeparately(work, changed) {
       const run = async () => {
         const begunAt = performance.now()
         const { result, fault } = await work()
         const seconds = (performance.now() - begunAt) / 1000
         const isAcknowledged = fault === undefined
-        onCommit({ ...EXCLUSIVE_WORK, waiting: queue.length, seconds, isAcknowledged, ...changed })
+        onCommit({ ...SEPARATE_WORK, waiting: queue.length, seconds, isAcknowledged, ...changed })
         if (fault !== undefined) throw fault
         return result
       }

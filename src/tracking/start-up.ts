@@ -26,8 +26,8 @@ type StartUpDeps = {
 }
 
 /**
- * Prepares a database that this process has just opened, before the service uses it. Returns until when the clock is known to have
- * been right; null if nothing is recorded yet.
+ * Prepares a database that this process has just opened, before the service uses it. Returns how far the clock can
+ * be trusted; null if nothing is recorded yet.
  */
 export async function startUp(deps: StartUpDeps): Promise<ClockTrust | null> {
   const { store, clock, idempotencyClock, lease, endedSessions, backupPrefix, log } = deps
@@ -39,7 +39,7 @@ export async function startUp(deps: StartUpDeps): Promise<ClockTrust | null> {
   await keepAlive(deps)
   await recoverAbandoned(deps)
   await checkTokenSecret(deps)
-  // Another process may have the lease locked for a while. The heartbeat soon tries again.
+  // Another process may have locked the row of the lease for a while. The next heartbeat tries again.
   await lease
     .renew(store)
     .catch((err: unknown) =>
@@ -47,7 +47,7 @@ export async function startUp(deps: StartUpDeps): Promise<ClockTrust | null> {
     )
   const clockTrust = await store.findClockTrust()
   if (store.isShared) idempotencyClock.follow(clock)
-  else idempotencyClock.continueFrom(await store.findNewestClaimAt())
+  else idempotencyClock.continueFrom(await store.findNewestKeyClaimAt())
   await endedSessions.load(store)
   return clockTrust
 }

@@ -100,7 +100,7 @@ test("escape sequences in ImageKit's message are escaped in the summary and in t
   expect(findUnsafeCharacters((stdout + stderr).replaceAll('\n', ''))).toEqual([])
 })
 
-test('a queued upload without a fileId is printed, and --wait fails', async () => {
+test("of a queued upload without a fileId, ImageKit's message and the submission are printed, and --wait fails", async () => {
   const body = { message: 'The video is queued for pre-transformation.' }
   const headers = { 'x-submission-id': SUBMISSION_ID }
   const tracker = await startFakeTracker(() => ({ status: 202, body, headers }))

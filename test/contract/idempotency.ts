@@ -70,12 +70,12 @@ export function describeIdempotency(current: () => StoreFixture): void {
     })
 
     test('the time of the newest claim is found, also after a restart', async () => {
-      expect(await current().store.findNewestClaimAt()).toBeNull()
+      expect(await current().store.findNewestKeyClaimAt()).toBeNull()
       for (const at of [2_000, 3_000, 1_000])
         await current().store.claimIdempotencyKey(newKeyClaim(`claimed at ${at}`), at)
-      expect(await current().store.findNewestClaimAt()).toBe(3_000)
+      expect(await current().store.findNewestKeyClaimAt()).toBe(3_000)
       const store = await current().reopen()
-      expect(await store.findNewestClaimAt()).toBe(3_000)
+      expect(await store.findNewestKeyClaimAt()).toBe(3_000)
     })
 
     test('only expired keys are deleted, and none whose request is running', async () => {
@@ -114,7 +114,7 @@ export function describeIdempotency(current: () => StoreFixture): void {
       )
       expect(claims.filter(({ kind }) => kind === 'responded')).toHaveLength(1)
       expect(await deleteExpiredKeys(1_000 + IDEMPOTENCY_WINDOW_MS)).toBe(false)
-      expect(await store.findNewestClaimAt()).toBe(2_000)
+      expect(await store.findNewestKeyClaimAt()).toBe(2_000)
     })
 
     test('a key that a dead process claimed is abandoned if its submission was recorded, and free otherwise', async () => {

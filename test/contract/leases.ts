@@ -72,7 +72,7 @@ export function describeLeases(current: () => StoreFixture): void {
     asset: await store.findAsset(FILE_ID),
     alerts: await store.listAlerts(),
     trust: await store.findClockTrust(),
-    newestClaimAt: await store.findNewestClaimAt(),
+    newestClaimAt: await store.findNewestKeyClaimAt(),
     counts: await countsOf(store),
   })
   /** Stores a response under a key, which expires 24 hours later. */

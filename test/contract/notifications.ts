@@ -193,7 +193,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       },
     )
 
-    test('are counted: those due, and those waiting for their next attempt', async () => {
+    test('are counted: those due, and the others that have not ended', async () => {
       const count = (now: number) => current().store.countNotifications(now)
       expect(await count(FAR_FUTURE)).toEqual({ due: 0, waiting: 0 })
       const runIds: (string | null)[] = []

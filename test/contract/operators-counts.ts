@@ -67,6 +67,7 @@ const WITH_FAILURES: Step[][] = [
   ],
 ]
 
+/** `share` is the fraction of the random cases that are tested. */
 export function describeOperatorsCounts(current: () => StoreFixture, share: number): void {
   describe('the counters', () => {
     test('match the runs after any steps, sequential or concurrent, even if some fail', async () => {
@@ -94,7 +95,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       expect(await countsOf(store)).toEqual(await computeCounts(store))
     })
 
-    test('stay the same before, during and after folding, which takes a limited number of batches at a time', {
+    test('stay the same while the deltas of the batches are folded into totals, a limited number at a time', {
       timeout: 60_000,
     }, async () => {
       const { store } = current()

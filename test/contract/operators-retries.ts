@@ -48,14 +48,16 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
       expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toEqual([entry])
       expect(await store.findRunHistory(runId)).toMatchObject({ currentRunId: found?.runs[0]?.runId })
 
-      const [retried = ''] = runIds
-      expect(await store.submitRetry(retried, newRetry(), { entry })).toEqual({ rejection: 'pending' })
+      const [newRunId = ''] = runIds
+      expect(await store.submitRetry(newRunId, newRetry(), { entry })).toEqual({ rejection: 'pending' })
       await deliverResult(store, submissionId, 'remove-bg', 'failed')
       // The submission can't be written, so the entry is not written either, and the run is not acknowledged.
       await failInserts('submissions', 7_000)
-      await expect(store.submitRetry(retried, newRetry('file-0', { at: 7_000 }), { entry })).rejects.toThrow()
+      await expect(
+        store.submitRetry(newRunId, newRetry('file-0', { at: 7_000 }), { entry }),
+      ).rejects.toThrow()
       expect((await store.listAuditEntries({ limit: 9, before: null })).auditEntries).toHaveLength(1)
-      expect(await store.findRunHistory(retried)).toMatchObject({
+      expect(await store.findRunHistory(newRunId)).toMatchObject({
         run: { acknowledgedAt: null },
         currentRunId: null,
       })
@@ -150,6 +152,7 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
         expect(await store.findRetry('retry-1')).toMatchObject({ done: index + 1 })
       }
       expect(await store.nextRetryItem()).toBeUndefined()
+      // `failed` counts the items that were not clearly accepted; `results` counts the statuses of the new runs.
       const results = { ...none, pending: 2, rejected: 1, unconfirmed: 1 }
       const finished = { retryId: 'retry-1', total: 4, done: 4, failed: 2, state: 'done', results }
       expect(await store.findRetry('retry-1')).toEqual(finished)

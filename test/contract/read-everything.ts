@@ -39,7 +39,7 @@ export async function readEverything(store: Store, ids: readonly ReturnType<Step
     retries: await readEach(retryIds, (id) => store.findRetry(id)),
     unaccepted: await readEach(retryIds, (id) => store.listUnaccepted(id, EVERYTHING.limit)),
     oldestPending: await store.findOldestPending(),
-    newestClaimAt: await store.findNewestClaimAt(),
+    newestClaimAt: await store.findNewestKeyClaimAt(),
     rejectedCounts: new Set(await store.countRejected(0)),
     rejected: await readEach(
       ids.flatMap((sequence) => sequence.rejectedIds),

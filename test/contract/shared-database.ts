@@ -82,7 +82,7 @@ export function describeSharedDatabase(current: () => StoreFixture): void {
         pending: await store.findOldestPending(),
         sessions: await store.listEndedSessions(),
         clock: await store.findClockTrust(),
-        claimedAt: await store.findNewestClaimAt(),
+        claimedAt: await store.findNewestKeyClaimAt(),
       })
       let writer = one
       let reader = two

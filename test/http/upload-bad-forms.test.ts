@@ -87,7 +87,7 @@ const INVALID: [title: string, message: RegExp, body: string, contentType?: stri
     form(partText('name="a"', 'x', 'Content-Type: text/plain; charset=x-none\r\n')),
   ],
   [
-    // Another parser takes `\\"` for the end of the quotes, and sees `name=webhookUrl`.
+    // Another parser takes the quote after the backslashes for a part of the name, and then sees `name=webhookUrl`.
     'a name with backslashes, about whose end parsers disagree',
     /backslash/,
     form(partText('name="zwebhookUrl\\\\"; filename="; name=webhookUrl; x="', 'https://evil.example.com')),

@@ -23,6 +23,6 @@ test('after the clock jumps 26 hours ahead, the same request is not uploaded aga
   now += 26 * HOUR
   const restarted = await tracker.restart()
   expect((await upload(restarted, FORM, KEY)).status).toBe(200)
-  // By the system clock the run is overdue, so ImageKit also gets lookups of the file.
+  // By the tracker's clock, which has jumped, the run is overdue, so ImageKit also gets lookups of the file.
   expect(imagekit.calls.filter(({ path }) => path.endsWith('upload'))).toHaveLength(1)
 })

@@ -31,7 +31,7 @@ test('after a 429, no request is sent for the number of milliseconds that it dem
   expect(next - rejected).toBeLessThan(5_000)
 })
 
-test('a 429 without a reset time pauses requests for a minute, and one that demands a day for an hour', async () => {
+test('after a 429 without a reset time, requests pause for a minute; after one that demands a day, for an hour', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })

@@ -67,6 +67,7 @@ test('a webhook rejected as forged can be applied once the token secret is resto
   const responses = await Promise.all([1, 2, 3].map(() => replay(corrected, rejected?.id ?? '')))
   const outcomes = await Promise.all(responses.map((response) => response.text()))
   expect(outcomes.filter((text) => text === '{"outcome":"applied"}')).toHaveLength(1)
+  // Another replay may repeat the first (200), may find the delivery no longer stored as rejected (422), or may not find it (404).
   for (const { status } of responses) expect([200, 404, 422]).toContain(status)
   expect((await ask(corrected, `/deliveries/${rejected?.id}`)).json).toMatchObject({ outcome: 'applied' })
   expect((await statusOf(corrected)).status).toBe('success')

@@ -43,7 +43,7 @@ test('allowed hosts and the host of the public URL are accepted', async () => {
   expect(await statusFor(url, 'evil.example')).toBe(403)
 })
 
-test('the address that the sandbox listens on is accepted as Host, also if it is an IPv6 address', async () => {
+test('the address that the sandbox listens on is accepted in the Host header, even if it is an IPv6 address', async () => {
   for (const host of ['192.0.2.7', '2001:db8::7']) {
     const { app } = createSandbox({ directory: temporaryDirectory(), host })
     const urlHost = host.includes(':') ? `[${host}]` : host

@@ -1,4 +1,5 @@
-// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for the operators (`assume`, …) and the placeholders in
+// new code (`$&`, …).
 
 const CONTRACT = ['sqlite-store']
 const QUEUE = ['group-commit']
@@ -100,7 +101,7 @@ export const FAULTS_IN_TRANSACTIONS = [
     tests: ['sqlite-shared-database'],
   },
   {
-    name: 'ids-of-one-transaction-have-the-same-bits',
+    name: 'all-later-ids-have-the-same-bits',
     in: 'newCheck',
     assign: ['bytesUsed', 'bytesUsed > 0 ? 0 : $&'],
     nth: 2,

@@ -43,7 +43,7 @@ export const FAULTS_IN_WEBHOOKS = [
     name: 'signature-covers-reformatted-json',
     in: 'isSignedByAny',
     replace: ['body', 'JSON.stringify(JSON.parse(body.toString()))'],
-    tests: ['known-failure-modes-of-callers'],
+    tests: ['known-failure-modes-of-receivers'],
   },
   {
     name: 'signature-expires-during-our-outage',

@@ -92,7 +92,7 @@ function formatRun({ run, submission, deliveries, timeline }: RunDetail, width: 
     ['requested', shortTime(run.requestedAt)],
     ['settled', shortTime(run.settledAt)],
     ['acknowledged', shortTime(run.acknowledgedAt)],
-    ['current run', run.currentRunId === run.runId ? null : run.currentRunId],
+    ['current run', run.currentRunId],
   ]
   const sections = [
     formatPairs(pairs.flatMap(([name, value]) => (value ? [[name, value] as const] : []))),

@@ -59,8 +59,8 @@ export function recordNotificationResult(
 }
 
 /**
- * Makes notifications due at the time of the audit entry. One that has ended begins again, with this body and as many attempts as
- * a new one. Returns the ids of those that exist.
+ * Makes notifications due at the time of the audit entry. One that has ended begins again with this body, at attempt 1; its earlier
+ * attempts stay listed. Returns the ids of those that exist.
  */
 export function resendNotifications(
   resent: readonly { notificationId: string; body: string }[],

@@ -6,9 +6,9 @@ import { prepared } from './prepared.ts'
 export type ChangeFeed = {
   /** Notifies other processes, after a short delay, of what this process has committed. */
   notify: (changed: Pick<Commit, 'fileIds' | 'submissionIds'>) => void
-  /** Calls the listener with what other processes have committed. */
+  /** Calls the listener with what other processes have committed, and every second with `unknown`. */
   watch: (listener: (changed: ChangedElsewhere) => void) => void
-  /** Why this process gets no notifications at the moment; undefined if it does. */
+  /** Why notifications can't arrive at the moment; undefined if they can. */
   fault: () => string | undefined
   close: () => Promise<void>
 }

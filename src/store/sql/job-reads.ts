@@ -44,7 +44,7 @@ export function createJobReads({
     | 'listAlerts'
     | 'findClockTrust'
     | 'findTokenCheckValue'
-    | 'findNewestClaimAt'
+    | 'findNewestKeyClaimAt'
     | 'listEndedSessions'
   >
 > {
@@ -55,14 +55,14 @@ export function createJobReads({
   const selectDue = `SELECT o.n, r.chk, o.target, o.host, o.attempt, o.created_at, o.due_at FROM notifications o JOIN runs r ON r.n = o.n
     WHERE o.host = ?`
   const listDue = rows<DueCells>(`${selectDue} AND o.due_at <= ? ORDER BY o.due_at, o.n LIMIT ?`)
-  /** Due times later than any possible one, of notifications that were created while the clock was ahead. */
+  /** Notifications that were created while the clock was ahead, and that are due later than is possible by the present time. */
   const listMisdated = rows<DueCells>(
     `${selectDue} AND o.due_at > ? AND o.created_at > ? ORDER BY o.due_at, o.n LIMIT ?`,
   )
   const countDue = row<[all: number, due: number]>(
     'SELECT count(*), count(*) FILTER (WHERE due_at <= ?) FROM notifications WHERE due_at IS NOT NULL',
   )
-  const findFailedNameAfter = value<string>(
+  const findNextFailedExtension = value<string>(
     'SELECT name FROM runs WHERE failed_at IS NOT NULL AND name > ? ORDER BY name LIMIT 1',
   )
   const countFailures = value<number>(
@@ -76,7 +76,7 @@ export function createJobReads({
     `SELECT max(at) FROM (SELECT (SELECT received_at FROM deliveries ORDER BY n DESC LIMIT 1) AS at
       UNION ALL SELECT (SELECT created_at FROM submissions ORDER BY n DESC LIMIT 1)) AS newest`,
   )
-  const findNewestClaim = value<number | null>('SELECT max(claimed_at) FROM idempotency_keys')
+  const findNewestKeyClaim = value<number | null>('SELECT max(claimed_at) FROM idempotency_keys')
   const listEndedSessions = rows<[sessionId: string, endsAt: number]>(
     'SELECT session_id, ends_at FROM ended_sessions',
   )
@@ -104,13 +104,13 @@ export function createJobReads({
     *countFailures(since, atMost) {
       const counts: { extension: string; count: number }[] = []
       // Jumps from one extension name to the next in the index: there are few names, and perhaps millions of failures.
-      let name = yield* waitFor(findFailedNameAfter(''))
+      let name = yield* waitFor(findNextFailedExtension(''))
       while (name !== undefined) {
         counts.push({
           extension: name,
           count: (yield* waitFor(countFailures(name, since, atMost))) ?? 0,
         })
-        name = yield* waitFor(findFailedNameAfter(name))
+        name = yield* waitFor(findNextFailedExtension(name))
       }
       return counts
     },
@@ -127,8 +127,8 @@ export function createJobReads({
     *findTokenCheckValue() {
       return (yield* waitFor(findMetadata('token_check_value'))) ?? null
     },
-    *findNewestClaimAt() {
-      return (yield* waitFor(findNewestClaim())) ?? null
+    *findNewestKeyClaimAt() {
+      return (yield* waitFor(findNewestKeyClaim())) ?? null
     },
     *listEndedSessions() {
       return (yield* waitFor(listEndedSessions())).map(([sessionId, endsAt]) => ({ sessionId, endsAt }))

@@ -46,6 +46,7 @@ export function createWriteChanges(
       return
     }
     const [number, check] = partsOf(after.runId)
+    // The fillers of a pending run: its row does not grow when it settles (see the schema).
     const settledAt = after.settledAt ?? after.requestedAt
     const status = STATUS.to[after.status]
     const source = SOURCE.to[after.source]

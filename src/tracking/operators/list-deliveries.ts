@@ -17,7 +17,7 @@ export async function listDeliveries(
   return { deliveries: deliveries.map(deliveryView), next }
 }
 
-/** One delivery as it was received. Throws `not_found`. */
+/** One delivery, with what is stored of its request. Throws `not_found`. */
 export async function showDelivery(
   { store }: ListDeliveriesDeps,
   deliveryId: string,

@@ -12,7 +12,7 @@ export async function listRunGroups(
   { store }: ListRunGroupsDeps,
   filter: RunFilter,
 ): Promise<CountedGroup[]> {
-  // The groups count the present runs, so no hours are read.
+  // `groups` counts all stored runs, so no hours are read.
   const { groups } = await store.readStats(0, 0)
   return sorted(sumUp(replaceRareCauses(groups)).filter((group) => matchesGroup(filter, group)))
 }

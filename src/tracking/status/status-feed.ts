@@ -1,7 +1,7 @@
 import type { StatusCache } from './status-cache.ts'
 import type { StatusSnapshot } from './status-snapshot.ts'
 
-/** The changes of a status that a follower has not received yet: only ever the newest one, even if the follower is slow. */
+/** The newest status that a follower has not received yet. Older ones are skipped if the follower is slow. */
 export type StatusFeed = {
   /** Returns the newest status if it was not taken yet. */
   take(): StatusSnapshot | undefined
@@ -23,7 +23,10 @@ export type FollowedStatus =
 export type Follower = {
   /** Whether the follower already has this version of the status. */
   isKnown: (version: string) => boolean
-  /** Called when there is a status to take, or when the feed is over. */
+  /**
+   * Called after each change, and when the asset is forgotten or the service stops: then call `take`, and after it `isOver`. It is not
+   * called for the first status, so call `take` once at the start.
+   */
   wake: () => void
 }
 

@@ -5,7 +5,7 @@ export const PASSED_ON = 'x-ik-requestid'
 
 const GOOD = [200, 201, 202, 204, 304]
 const REJECTIONS = [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 422, 429, 431]
-/** The documented errors of ImageKit, of the store, and of overload. */
+/** The documented statuses if ImageKit fails, the store is unavailable, or the service is overloaded. */
 const UNAVAILABLE = [502, 503, 504]
 
 /** Errors of every address under these prefixes have ImageKit's shape. */
@@ -41,7 +41,7 @@ export function faultOf(response: WireResponse, target: string, isHead = false):
     return isImagekit && !UNREADABLE.test(body)
       ? 'a problem on a route of ImageKit'
       : faultOfProblem(response, requestId)
-  // Once it is decoded and without dot segments, the path may be one of ImageKit's or of the pages'.
+  // After decoding, and the removal of dot segments, the path may be one of ImageKit's or of a page.
   const isUnnormalized = /%|\/\./.test(target)
   if (type.startsWith('text/html') && (PAGE_PATH.test(target) || isUnnormalized))
     return body.trimEnd().endsWith('</html>') ? undefined : `half a page: ${body.slice(0, 200)}`

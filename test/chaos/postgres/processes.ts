@@ -3,12 +3,12 @@ import { readRows, type TestDatabase } from '../../support/database.ts'
 import { type RunningProgram, runServe } from '../../support/program.ts'
 import { movedTo, type SharedLoad } from './shared-load.ts'
 
-/** How much longer something may take than on an idle machine, because other tests may use it at the same time. */
+/** How much longer something may take than on an idle machine, because other tests may use the machine at the same time. */
 export const SLACK_MS = 15_000
 
 export type Process = RunningProgram & { url: string }
 
-/** Starts a service in its own process on a shared database. It has no keys, because local requests don't need any. */
+/** Starts a service in its own process on a shared database. It has neither API nor admin keys, because local requests don't need any. */
 export function startProcess(
   database: TestDatabase,
   { imagekitUrl }: Pick<SharedLoad, 'imagekitUrl'>,
@@ -29,7 +29,7 @@ export function until<T>(condition: () => T | Promise<T>, timeout = 60_000): Pro
   return vi.waitFor(condition, { timeout, interval: 100 })
 }
 
-/** Resolves once `count` more webhooks were acknowledged. */
+/** Resolves once `count` more webhooks have been acknowledged. */
 export async function waitForMoreAcknowledged(load: SharedLoad, count: number): Promise<void> {
   const from = load.acknowledged()
   await until(() => expect(load.acknowledged()).toBeGreaterThanOrEqual(from + count))

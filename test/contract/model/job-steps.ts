@@ -83,7 +83,7 @@ export const sweeping: fc.Arbitrary<Plan> = fc
       }),
   )
 
-/** Folding the counters is not visible to any read. */
+/** Adds the deltas of the batches to the counters. No read sees a difference. */
 export const folding: fc.Arbitrary<Plan> = fc.constant(() => ({
   description: 'the counters are folded',
   async perform({ store, countCase }) {

@@ -48,8 +48,8 @@ export type ModelDelivery = {
   /** The run that it reports on; null if there is none. */
   run: ModelRun | null
   /**
-   * The file that it named, else that of its submission: for an upload event that came before the request id was known, when the
-   * event was claimed; for any other delivery, when it was recorded.
+   * The file that it named. Otherwise the file that its submission had when the delivery was recorded, or, for an upload event that
+   * came before the request id was known, when it was claimed.
    */
   fileId: string | null
 }
@@ -100,8 +100,7 @@ export type Model = {
   sweptCount: number
   deliveries: ModelDelivery[]
   /**
-   * Ends of queued uploads that arrived while no submission needed them: none had the request id, or its file's details
-   * (`baseline`) were known already.
+   * Ends of queued uploads that arrived while no submission with their request id lacked a `baseline`.
    */
   unclaimedEnds: { requestId: string; response: UploadResponse; stored: ModelDelivery }[]
   /** The event ids of the account webhooks received so far. */

@@ -9,13 +9,13 @@ function refreshed(rows: Partial<Rows>) {
   return Object.fromEntries([...namesBySubmission].map(([submissionId, names]) => [submissionId, [...names]]))
 }
 
-const acceptedRow = aSubmissionRow({ submissionId: 's', fileId: 'file-1', state: 'accepted' })
+const acceptedRow = aSubmissionRow({ submissionId: 's', fileId: null, state: 'accepted' })
 const run = aRunRow({ submissionId: 's', name: 'remove-bg' })
 
 test('current runs may change when a submission is bound to a file, or becomes or stops being rejected', () => {
   const change = (facts: Parameters<typeof aSubmissionRow>[0]) =>
     refreshed({ submissions: [{ before: acceptedRow, after: { ...acceptedRow, ...facts } }] })
-  expect(change({ fileId: 'file-2' })).toEqual({ s: [] })
+  expect(change({ fileId: 'file-1' })).toEqual({ s: [] })
   expect(change({ state: 'rejected' })).toEqual({ s: [] })
   expect(change({ state: 'unconfirmed' })).toEqual({})
   expect(refreshed({ submissions: [{ before: undefined, after: acceptedRow }] })).toEqual({ s: [] })
@@ -23,7 +23,7 @@ test('current runs may change when a submission is bound to a file, or becomes o
   expect(refreshed({ submissions: [{ before: rejected, after: acceptedRow }] })).toEqual({ s: [] })
 })
 
-test('current runs may change when a submission gains or loses a run: those with the names of the run, including the requested one', () => {
+test('when a submission gains or loses a run, the current runs with its name, and with the name under which it was requested, may change', () => {
   const named = aRunRow({ submissionId: 's', name: 'google-auto-tagging', requestedAs: 'saved-extension' })
   expect(
     refreshed({

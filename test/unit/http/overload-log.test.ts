@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createOverloadLog } from '../../../src/http/overload-log.ts'
 
-test('the first rejection is logged at once, the rest as counts in one line per interval, and an interval without any logs nothing', () => {
+test('the first rejection is logged at once; the others are counted in one line per interval; nothing is logged for an interval without rejections', () => {
   const lines: object[] = []
   const timers: (() => void)[] = []
   const logRejection = createOverloadLog({ warn: (fields) => void lines.push(fields) }, (_ms, task) => {

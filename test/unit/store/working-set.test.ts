@@ -164,7 +164,7 @@ const OF_FILE: Key[] = [
   ['currentOf', 'file-1'],
   ['submissionOf', 'file-1'],
 ]
-/** The lookup of the submission of `request-1`. */
+/** The lookup of the submission of `request-1`, as long as it has no baseline. */
 const OF_REQUEST: Key[] = [['awaitingFile', 'request-1']]
 /** The lookup of the deliveries that report the end of the upload of `request-1`. */
 const OF_UPLOAD_ENDS: Key[] = [['uploadEndsOf', 'request-1']]

@@ -40,7 +40,7 @@ function rejectRun(runId: string, error: Error) {
   }
 }
 
-/** The changes of exclusive work that changes no asset and no submission. */
+/** The changes of separate work that changes no asset and no submission. */
 const NO_CHANGES = { fileIds: new Set<string>(), submissionIds: new Set<string>() }
 
 describe('a batch', () => {
@@ -56,7 +56,7 @@ describe('a batch', () => {
     expect(database.runs.get('run-1')?.attempt).toBe(3)
   })
 
-  test('begins only after the previous one has ended', async () => {
+  test('begins only after the previous one has ended, if only one transaction may run at a time', async () => {
     const { database, queue, commits } = open()
     let release = () => {}
     database.ready = new Promise((resolve) => {
@@ -240,7 +240,7 @@ test('A fault that is found after the commit rejects all steps, and the commit i
 })
 
 describe('a database that is known to be unavailable', () => {
-  test('rejects further steps and exclusive work at once, but not a step whose transaction already runs', async () => {
+  test('rejects further steps and separate work at once, but not a step whose transaction already runs', async () => {
     const { database, queue } = open()
     let release = () => {}
     database.ready = new Promise((resolve) => {
@@ -251,7 +251,7 @@ describe('a database that is known to be unavailable', () => {
     database.rejection = () => new TrackerError('store_unavailable', 'The test rejects.')
     const late = [
       queue.run(incrementAttempt('run-1')),
-      queue.exclusive(async () => ({ result: 1 }), NO_CHANGES),
+      queue.runSeparately(async () => ({ result: 1 }), NO_CHANGES),
     ]
     expect(await outcomesOf(late)).toEqual(['store_unavailable', 'store_unavailable'])
     release()
@@ -308,7 +308,7 @@ describe('a full queue', () => {
   })
 })
 
-describe('exclusive work', () => {
+describe('separate work, if only one transaction may run at a time', () => {
   test('runs in order: after the steps before it, and before those after it', async () => {
     const { database, queue } = open()
     const runIds: unknown[] = []
@@ -319,15 +319,15 @@ describe('exclusive work', () => {
     }
     const results = [
       queue.run(insertRun('run-1')),
-      queue.exclusive(listRunIds, NO_CHANGES),
+      queue.runSeparately(listRunIds, NO_CHANGES),
       queue.run(insertRun('run-2')),
-      queue.exclusive(listRunIds, NO_CHANGES),
+      queue.runSeparately(listRunIds, NO_CHANGES),
     ]
     expect(await Promise.all(results)).toEqual(['run-1', 1, 'run-2', 2])
     expect(runIds).toEqual([['run-1'], ['run-1', 'run-2']])
   })
 
-  test('never runs during a batch or other exclusive work', async () => {
+  test('never runs during a batch or other separate work', async () => {
     const { queue } = open()
     let running = 0
     const work = async () => {
@@ -338,19 +338,23 @@ describe('exclusive work', () => {
       return { result: undefined }
     }
     const step = { ...insertRun('run-1'), decide: () => ({ result: running, changes: {} }) }
-    const results = [queue.exclusive(work, NO_CHANGES), queue.exclusive(work, NO_CHANGES), queue.run(step)]
+    const results = [
+      queue.runSeparately(work, NO_CHANGES),
+      queue.runSeparately(work, NO_CHANGES),
+      queue.run(step),
+    ]
     expect(await Promise.all(results)).toEqual([undefined, undefined, 0])
   })
 
   test('that fails does not fail the step after it', async () => {
     const { queue } = open()
-    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NO_CHANGES)
+    const failing = queue.runSeparately(() => Promise.reject(new Error('no')), NO_CHANGES)
     expect(await outcomesOf([failing, queue.run(insertRun('run-1'))])).toEqual(['no', 'run-1'])
   })
 
   test('that fails reports no commit', async () => {
     const { queue, commits } = open()
-    const failing = queue.exclusive(() => Promise.reject(new Error('no')), NO_CHANGES)
+    const failing = queue.runSeparately(() => Promise.reject(new Error('no')), NO_CHANGES)
     expect(await outcomesOf([failing])).toEqual(['no'])
     expect(commits).toEqual([])
   })
@@ -359,14 +363,14 @@ describe('exclusive work', () => {
     const { queue, commits } = open()
     const lost = async () => ({ result: null, fault: new TrackerError('store_unavailable', 'lost') })
     const changed = { fileIds: new Set(['file-1']), submissionIds: new Set(['sub-1']) }
-    await expect(queue.exclusive(lost, changed)).rejects.toMatchObject({ message: 'lost' })
+    await expect(queue.runSeparately(lost, changed)).rejects.toMatchObject({ message: 'lost' })
     expect(commits).toMatchObject([{ isAcknowledged: false, ...changed }])
   })
 
   test('is rejected as overloaded if the queue is full', async () => {
     const { queue } = open({ maxQueued: 1 })
     const result = queue.run(insertRun('run-1'))
-    const rejected = queue.exclusive(async () => ({ result: null }), NO_CHANGES)
+    const rejected = queue.runSeparately(async () => ({ result: null }), NO_CHANGES)
     await expect(rejected).rejects.toMatchObject({ code: 'overloaded' })
     await result
   })
@@ -376,7 +380,7 @@ describe('exclusive work', () => {
     const results = [
       queue.run(insertRun('run-1')),
       queue.run(listRuns()),
-      queue.exclusive(async () => ({ result: database.commits.length }), NO_CHANGES),
+      queue.runSeparately(async () => ({ result: database.commits.length }), NO_CHANGES),
     ]
     expect(await Promise.all(results)).toEqual(['run-1', ['run-1'], 2])
   })
@@ -388,12 +392,12 @@ describe('closing', () => {
     const results = [
       queue.run(insertRun('run-1')),
       queue.run(listRuns()),
-      queue.exclusive(async () => ({ result: 'done' }), NO_CHANGES),
+      queue.runSeparately(async () => ({ result: 'done' }), NO_CHANGES),
       queue.run(insertRun('run-2')),
     ]
     const closing = queue.close()
     await expect(queue.run(insertRun('late'))).rejects.toEqual(UNAVAILABLE)
-    await expect(queue.exclusive(async () => ({ result: null }), NO_CHANGES)).rejects.toEqual(UNAVAILABLE)
+    await expect(queue.runSeparately(async () => ({ result: null }), NO_CHANGES)).rejects.toEqual(UNAVAILABLE)
     await closing
     expect([...database.runs.keys()]).toEqual(['run-1', 'run-2'])
     expect(await Promise.all(results)).toEqual(['run-1', ['run-1'], 'done', 'run-2'])

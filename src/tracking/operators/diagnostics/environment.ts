@@ -32,13 +32,13 @@ export function checkClock(name: string, skewMs: number, reference: string): Che
 }
 
 /** The result of a cheap request to ImageKit. */
-export type ApiKeyProbe =
+export type PrivateKeyProbe =
   | { kind: 'works'; afterMs: number }
   | { kind: 'rejected'; status: number }
   | { kind: 'rate_limited'; ms: number }
   | { kind: 'failed'; reason: string }
 
-export function checkImagekit(apiUrl: string, probe: ApiKeyProbe): Check {
+export function checkImagekit(apiUrl: string, probe: PrivateKeyProbe): Check {
   switch (probe.kind) {
     case 'works':
       return ok('ImageKit', `${apiUrl} responds and accepts the key (${probe.afterMs} ms)`)

@@ -5,7 +5,6 @@ import type { Store, StoreLifecycle } from '../../../store/store.ts'
 import type { KeyRejections } from '../../key-rejections.ts'
 import { type Check, fail, ok, warn } from './check.ts'
 import {
-  type ApiKeyProbe,
   checkAlerts,
   checkClock,
   checkDisk,
@@ -15,6 +14,7 @@ import {
   checkPublicUrl,
   checkRejectedTargets,
   checkTokenSecret,
+  type PrivateKeyProbe,
   remedyOf,
 } from './environment.ts'
 import { checkPending, checkRejected } from './traffic.ts'
@@ -26,7 +26,7 @@ export type DiagnosticsDeps = {
   rejectedTargets: { list(): { host: string; count: number }[] }
   readiness: { check(): Promise<{ queuedWrites: number }> }
   /** Sends a cheap request to ImageKit. `at` is the time by ImageKit's clock; null if its response does not say it. */
-  probeApiKey: () => Promise<{ probe: ApiKeyProbe; at: number | null }>
+  probePrivateKey: () => Promise<{ probe: PrivateKeyProbe; at: number | null }>
   setup: Setup
   publicUrl: () => string
   clock: () => number
@@ -140,8 +140,8 @@ async function checkDiskSpace(databasePath: string): Promise<Check[]> {
   }
 }
 
-async function probeImagekit({ probeApiKey, setup, clock }: DiagnosticsDeps): Promise<Check[]> {
-  const { probe, at } = await probeApiKey()
+async function probeImagekit({ probePrivateKey, setup, clock }: DiagnosticsDeps): Promise<Check[]> {
+  const { probe, at } = await probePrivateKey()
   const check = checkImagekit(setup.apiUrl, probe)
   return at === null ? [check] : [check, checkClock("service's clock", clock() - at, "ImageKit's")]
 }

@@ -49,7 +49,7 @@ browserTest(
 )
 
 browserTest(
-  'all failures of one cause are retried after a preview, and the progress page follows them to the end',
+  'all failures of one cause are retried after a preview, and the progress page counts them until all are sent',
   async ({ browser }) => {
     const { tracker, sandboxUrl } = await startTrackerAndSandbox()
     for (const fileName of ['a.png', 'b.png', 'c.png']) {
