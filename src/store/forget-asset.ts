@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AuditEntry } from '../domain/audit-entry.ts'
 import { ID_PATTERN } from '../domain/ids.ts'
 import type { JsonObject } from '../domain/json.ts'
+import { notificationIdOf } from '../domain/notification.ts'
 import { type CounterRows, foldCounters } from './fold-counters.ts'
 import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Store } from './store.ts'
@@ -90,7 +91,9 @@ function* removeAndRecord(
 ): Work<void> {
   const { submissionIds, runIds, deliveryIds } = yield* removeSubmissions(rows, submissions, changed)
   for (const id of submissionIds) yield* rows.insertForgotten(digestOf(id), at)
-  for (const id of [...runIds, ...deliveryIds]) yield* rows.hideSubject(id, pseudonymOf(id))
+  const notificationIds = runIds.map(notificationIdOf)
+  for (const id of [...runIds, ...notificationIds, ...deliveryIds])
+    yield* rows.hideSubject(id, pseudonymOf(id))
   for (const id of [...submissionIds, ...runIds]) ids.add(id)
 }
 

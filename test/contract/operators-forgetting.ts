@@ -93,6 +93,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
         reason: `not this one, nor ${kept.runIds[1]}`,
       })
       await store.recordAuditEntry(anAuditEntry({ subject: runId, reason: 'mine' }))
+      await store.recordAuditEntry(anAuditEntry({ kind: 'resend', subject: `msg_${runId}`, reason: 'mine' }))
       await store.recordAuditEntry(
         anAuditEntry({ details: { runIds: [runId, 'another'], filter: { q: 'file-1' } } }),
       )
@@ -116,6 +117,7 @@ export function describeOperatorsForgetting(current: () => StoreFixture): void {
         },
         { kind: 'retry' },
         { details: { runIds: [expect.stringMatching(HASH), 'another'] } },
+        { kind: 'resend', subject: expect.stringMatching(HASH), reason: null },
         { subject: expect.stringMatching(HASH), reason: null },
       ])
       expect(auditEntries[0]?.reason).toMatch(/^the owner of sha256:[0-9a-f]{64} asked$/)

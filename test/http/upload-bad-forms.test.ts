@@ -71,7 +71,7 @@ const INVALID: [title: string, message: RegExp, body: string, contentType?: stri
   ['two names', /invalid Content-Disposition/, form(partText('name="a"; name="webhookUrl"', 'x'))],
   [
     'a name in two encodings',
-    /the parameter name\*/,
+    /the unsupported parameter name\*/,
     form(partText(`name="a"; name*=UTF-8''webhookUrl`, 'x')),
   ],
   ['an unterminated quote', /invalid Content-Disposition/, form(partText('name="a\\"', 'x'))],

@@ -132,12 +132,22 @@ test.each([
   [26 * 3_600_000, 'fail'],
 ])('doctor reports runs that have been pending for %i ms as %s', async (ms, level) => {
   const { clock, advance } = movingClock()
-  const tracker = await startTracker({ RECONCILE_AFTER: '90d', RECONCILE_EVERY: '90d' }, { clock })
+  const tracker = await startTracker({ RECONCILE_AFTER: '90d', RECONCILE_EVERY: '5m' }, { clock })
   await register(tracker, ['remove-bg', 'ai-tasks'])
   advance(ms)
   expect(await checksOf(tracker, 'pending')).toMatchObject([
     { level, message: expect.stringContaining('2 run(s)') },
   ])
+})
+
+test('doctor allows for the time between two passes before it reports that a run should have expired', async () => {
+  const { clock, advance } = movingClock()
+  const tracker = await startTracker({ RECONCILE_AFTER: '90d', RECONCILE_EVERY: '2h' }, { clock })
+  await register(tracker, ['remove-bg'])
+  advance(28 * 3_600_000)
+  expect(await checksOf(tracker, 'pending')).toMatchObject([{ level: 'warn' }])
+  advance(2 * 3_600_000)
+  expect(await checksOf(tracker, 'pending')).toMatchObject([{ level: 'fail' }])
 })
 
 test('doctor reports a database that cannot be written', async () => {
