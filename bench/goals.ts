@@ -1,5 +1,5 @@
-// The goals. The bench reports which of them are met. The quick bench, which CI runs, fails if a figure collapses. A collapse
-// bound lies far from the figures that the tracker reaches on a busy machine, and near those of a simpler design (one commit per
+// The goals. The bench reports which of them are met. The quick bench, which CI runs, fails if a figure collapses twice in a row. A
+// collapse bound lies far from the figures that the tracker reaches on a busy machine, and near those of a simpler design (one commit per
 // delivery, a status through the framework and the database, one kind of request that starves the other).
 
 type Format = (value: number) => string

@@ -149,7 +149,7 @@ type IngestOptions = { connections: number; env?: Env }
 /** The results of the servers with one workload. */
 export type Comparison = {
   table: Table
-  /** Acknowledged deliveries that were not stored, at all servers together. */
+  /** The deliveries that `countMissing` counts as lost, at all servers together. */
   lost: number
   /** The results of one server, one for each round. */
   resultsOf: (server: IngestServer) => IngestResult[]

@@ -1,4 +1,4 @@
-// Starts programs as a user does, each pinned to a core if possible, and with its output in a file.
+// Starts programs as a user does, each pinned to a core (unless that is `any`) if possible, and with its output in a file.
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'

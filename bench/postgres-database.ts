@@ -125,7 +125,7 @@ const ADD_PENDING = `
   current AS (INSERT INTO current_runs (file_id, name, run) SELECT bound_to, name, n FROM pending)
   SELECT n::int, chk, file_id AS "fileId" FROM made ORDER BY n`
 
-/** Adds accepted submissions with `runs` pending runs in total, and resolves with them in upload order. */
+/** Adds accepted submissions with at least `runs` pending runs in total, and resolves with them in upload order. */
 export async function addPending(
   url: string,
   { runs, extensions }: { runs: number; extensions: readonly string[] },

@@ -14,7 +14,7 @@ export type PartResult = {
   title: string
   tables: Table[]
   goals: Figures
-  /** Acknowledged deliveries that were not stored. */
+  /** Deliveries that were sent and not stored, other than those that were rejected or broken: see `countMissing`. */
   lost: number
   charts?: Chart[]
   /** For the result file only. */

@@ -15,7 +15,7 @@ export type Bench = {
   /** For databases and request files. */
   folder: string
   isQuick: boolean
-  /** The number of runs in the largest database. */
+  /** The number of runs in the largest database. The quick bench has smaller ones. */
   mostRuns: number
   /** The orders in which deliveries are sent to measure ingest. */
   orders: readonly Order[]

@@ -4,8 +4,8 @@
 //                     minutes
 //   --order O         measures ingest in one order only: upload or shuffled
 //   --extensions N    measures ingest with N extensions per submission only: 1, 3 or 40
-//   --runs N          the number of runs in the largest database
-//   --folder PATH     creates the databases in this folder, and keeps them; later runs use those with generated runs again
+//   --runs N          the number of runs in the largest database; without effect on the quick bench
+//   --folder PATH     creates the databases of SQLite in this folder; later runs use those with generated runs again
 //   --rounds N, --seconds N    the number of rounds, and the length of a measurement
 //   --document        writes both documents, with the latest stored figures of each part
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

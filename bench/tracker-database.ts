@@ -40,7 +40,7 @@ const ACCEPT = `
     bound_to = (SELECT file_id FROM submissions WHERE submissions.n = runs.submission) WHERE source = ${SOURCE.to.request}`
 
 /**
- * Adds accepted submissions with `runs` pending runs in total, and resolves with them in upload order. `firstFile` is the number
+ * Adds accepted submissions with at least `runs` pending runs in total, and resolves with them in upload order. `firstFile` is the number
  * of the first file, for a database that already has files of the bench.
  */
 export async function addPending(
@@ -438,7 +438,7 @@ const BASELINE = {
 
 /**
  * Adds `count` deliveries to `rows`. Those of a final run are the webhook that settled it, a repeat of that webhook, and account
- * webhooks about its file; those of any other run are only account webhooks. Sets the `settledBy` of a final run.
+ * webhooks about its file; those of any other run are only account webhooks. Sets the `settledBy` of a final run if `count` is not 0.
  */
 function seedDeliveries(
   { deliveries }: Rows,

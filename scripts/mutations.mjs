@@ -2,7 +2,8 @@
 // shows what is not tested. `npm run mutations -- [NAME…]`; `inverted` means all inverted conditions.
 //
 // The verdicts: `killed`, a test failed; `SURVIVED`, no test failed; `known`, no test failed, for a reason that the fault states;
-// `VOID`, the run proves nothing, for example because the tests also fail without the fault.
+// `VOID`, the run proves nothing, for example because the tests also fail without the fault; or a test detects a fault that states
+// why none can.
 //
 // `--check` only checks that each fault has a place in the code, that its tests exist, and that it compiles (inverted conditions
 // need not). `--places` checks the same without compiling.

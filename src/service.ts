@@ -78,7 +78,7 @@ export type Service = {
   /** Every operation of the API. */
   operations: readonly DescribedOperation[]
   /**
-   * Opens the store, recovers the unfinished work of ended processes, listens, and resolves with the actual URL. If the database
+   * Opens the store, recovers the unfinished work of ended processes, listens, and resolves with the public URL. If the database
    * is unavailable, it listens anyway, responds with 503 to requests that need the database, and keeps retrying. Rejects if retrying
    * does not help, for example because the file can't be created or the server rejects the password.
    */
@@ -381,7 +381,7 @@ export function createService(config: Config, overrides: Overrides = {}): Servic
       submissionStatuses.close()
       await closed
       await reopener.stop()
-      // This aborts lookups and notifications in progress, which are repeated after the next start.
+      // This aborts lookups and notifications in progress, which are repeated later.
       await Promise.all([lookup.close(), sender.close()])
       // The retrier, and uploads whose callers have disconnected, may still wait for ImageKit's responses, which must be stored.
       const finished = Promise.all([jobs.stop(), limiter.settled()])

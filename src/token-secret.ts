@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 
 /**
  * Reads the token secret from the file at `path`, and generates it the first time. For development, where no secret is configured:
- * the file keeps webhook and status URLs valid across restarts. Only its owner can read it.
+ * the file keeps webhook and status URLs valid across restarts. Only its owner can read it, unless its mode can't be changed.
  */
 export function loadOrCreateTokenSecret(path: string): string {
   mkdirSync(dirname(path), { recursive: true })

@@ -135,7 +135,7 @@ function resultOf(
           spread(rates(name, 'status')),
           milliseconds(failuresMicros(name)),
         ]),
-        note: `Each database also has ${whole(pending)} pending runs. While bodies of the largest are pruned: ${whole(pruning.rate)} webhooks per second, the longest ${milliseconds(pruning.max)} ms. ${describeSyncs(rounds)}`,
+        note: `Before each measurement, ${whole(pending)} pending runs are added. While bodies of the largest are pruned: ${whole(pruning.rate)} webhooks per second, the longest ${milliseconds(pruning.max)} ms. ${describeSyncs(rounds)}`,
       },
     ],
     goals: {

@@ -108,7 +108,7 @@ const anHour = (round: number): Query => {
 }
 const OPEN_FAILURES = { status: 'failed', acknowledged: 'false' }
 
-/** The first page of each list, as it opens or with its most common filters. */
+/** The first pages of the lists of runs, failures and deliveries, as they open or with their most common filters. */
 export const FIRST_PAGES: FirstPage[] = [
   firstPage('runs: all', () => runs()),
   firstPage('runs: pending', () => runs({ status: 'pending' })),

@@ -14,7 +14,7 @@ const POLLERS = 8
 /** The number of times that a settled status is read, to see whether it goes back to pending. */
 const READS_AFTER_SETTLING = 3
 
-/** `settled`: the assets whose status was seen to settle. `wentBack`: how often a settled status was pending again. */
+/** `settled`: the assets whose settled status was seen. `wentBack`: how often a settled status was pending again. */
 type PollCounts = { assets: number; settled: number; wentBack: number }
 /** `…Beside`: while the other kind of request is sent, too. */
 type Result = {
@@ -116,7 +116,7 @@ function resultOf(rounds: Rounds<Result>): PartResult {
         title: `${CONNECTIONS} connections each`,
         columns: ['what', 'alone, per second', 'beside the other', 'share'],
         rows: [row('webhooks'), row('status')],
-        note: `${settled} assets were polled while their runs settled; ${wentBack} statuses went back. ${describeSyncs(rounds)}`,
+        note: `${settled} assets were polled until their runs had settled; ${wentBack} statuses went back. ${describeSyncs(rounds)}`,
       },
     ],
     goals: { 'mixed-ingest': share('webhooks'), 'mixed-status': share('status'), 'mixed-back': wentBack },

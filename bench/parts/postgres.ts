@@ -345,7 +345,7 @@ const WARM_UP_ROUNDS = 5
 
 /** A database with `runs` generated runs, to which the tracker connects directly or through PgBouncer (`isPooled`). */
 type Sample = { name: string; runs: number; database: string; fileIds: string[]; isPooled: boolean }
-/** `pages`: the times of the first page of each list, in milliseconds. */
+/** `pages`: the times of each of `FIRST_PAGES`, in milliseconds. */
 type GrowthResult = { ingest: Load & { missing: number }; status: Load; pages: { [name: string]: number[] } }
 
 async function measureGrowth(baseBench: Bench, server: PostgresServer) {

@@ -30,7 +30,7 @@ export type AdminAuth = {
   hasAdminKey: boolean
   /** True if browsers would discard the session cookie: it is `Secure`, but the public URL uses http. */
   needsHttps: () => boolean
-  /** The IP address of the client, by which failed sign-in attempts are counted. */
+  /** The IP address of the client. Failed sign-in attempts are counted by it (IPv6: by its network). */
   addressOf: (c: AppContext) => string
 }
 

@@ -14,7 +14,7 @@ const CAUSE_TEXTS = {
   absent_signature: 'The signature is missing',
   malformed_signature: 'The signature is malformed',
   bad_signature: 'The signature matches no IMAGEKIT_WEBHOOK_SECRET',
-  stale_signature: 'The signature is too old, or this machine’s clock is wrong',
+  stale_signature: 'The signature is too old, or a clock is wrong',
   not_json: 'The body is not JSON',
   too_large: 'The body is larger than 1 MiB',
   broken_off: 'The connection broke before the whole body arrived',

@@ -8,7 +8,7 @@ export type Operator = {
   keyName: string
   /** True if no keys are configured, so no sign-in was needed. */
   isLocal: boolean
-  /** Every form includes it. */
+  /** Every POST form of the session includes it. */
   csrfToken: string
 }
 

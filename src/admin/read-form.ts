@@ -10,7 +10,7 @@ const MAX_FORM_BYTES = 256 * 1024
 /** The form field with the CSRF token. */
 export const CSRF_FIELD = 'csrfToken'
 
-/** The limit for a form that was sent after its session had ended. A form with a thousand selected runs fits. */
+/** The limit for a form that was sent without a session, usually after it had ended. A form with a thousand selected runs fits. */
 const MAX_INTERRUPTED_FORM_BYTES = 64 * 1024
 
 /** The limit for a sign-in form: a key, a path, and possibly an interrupted form, which is URL-encoded twice. */
@@ -46,8 +46,8 @@ export async function readForm(c: AppContext, maxBytes: number): Promise<URLSear
 }
 
 /**
- * Reads a form and checks its CSRF token. Throws `unauthenticated` without a session, `StaleFormError` if the token is not that of the
- * session, and the errors of `readForm`.
+ * Reads a form and checks its CSRF token. Throws `StaleFormError` if the token is not that of the session, and the errors of
+ * `operatorSession.require` and `readForm`.
  */
 export async function readCsrfForm(
   c: AppContext,

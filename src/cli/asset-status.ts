@@ -17,8 +17,8 @@ export function hasFailedOrExpired({ extensions }: AssetStatus): boolean {
 }
 
 /**
- * The runs that are new or whose status has changed. `before` maps extension names to the previous statuses. `from` is the previous status;
- * undefined for a new run.
+ * The current runs of the extensions that are new or whose status has changed. `before` maps extension names to the previous statuses.
+ * `from` is the previous status of the extension, perhaps that of an older run; undefined for a new extension.
  */
 export function changedRuns(
   before: { readonly [name: string]: string },
@@ -33,7 +33,7 @@ export function statusByName({ extensions }: AssetStatus): { [name: string]: str
   return Object.fromEntries(extensions.map((run) => [run.name, run.status]))
 }
 
-/** A line such as `remove-bg  pending → failed  reason`, or `remove-bg  pending` for a new run. */
+/** A line such as `remove-bg  pending → failed  reason`, or `remove-bg  pending` for a new extension. */
 export function formatChange(run: CurrentRun, from: string | undefined, paint: Paint): string {
   const change = from === undefined ? paint(run.status) : `${paint(from)} → ${paint(run.status)}`
   return [escapeForTerminal(run.name), change, formatError(run.error)]
@@ -42,8 +42,8 @@ export function formatChange(run: CurrentRun, from: string | undefined, paint: P
 }
 
 /**
- * An error on one line; empty for null. ImageKit doesn't document the shape of its errors: of an object with a `message`, only the message
- * is shown; any other object is shown as JSON.
+ * An error on one line; empty for null. ImageKit doesn't document the shape of its errors: a text is shown as it is, and of an object
+ * whose `message` is a text, only the message; anything else is shown as JSON.
  */
 export function formatError(error: unknown): string {
   return escapeForTerminal(messageOf(error))

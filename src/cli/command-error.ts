@@ -1,7 +1,10 @@
 /** 1: the command failed. 2: wrong usage or invalid configuration. */
 type FailureCode = 1 | 2
 
-/** Ends a command with an exit code. Like any other error, it is printed as its message; with `LOG_LEVEL=debug`, as its stack. */
+/**
+ * Ends a command with an exit code. Like any other error, it is printed as its message; with `LOG_LEVEL` `debug` or `trace`, as its
+ * stack.
+ */
 export class CommandError extends Error {
   readonly exitCode: FailureCode
 

@@ -51,7 +51,10 @@ export function devCommand(context: CommandContext): Command {
 
 const SANDBOX_PORT = 3001
 
-/** The variables that have placeholders in `.env.example`, and that the service doesn't need on loopback. */
+/**
+ * The variables that are set to placeholders in `.env.example`, and that the service doesn't need on loopback, except that
+ * PostgreSQL needs a token secret.
+ */
 const OPTIONAL_SECRETS = ['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET']
 
 const PLACEHOLDER_HINT =
@@ -70,7 +73,8 @@ const DEV_HELP = `
 The service is configured as with serve, except that it uploads to the local ImageKit. Without DATABASE_URL, its database is
 tracker.db in the folder of --directory. The local ImageKit listens on port ${SANDBOX_PORT}, or on any free port if PORT is 0, and
 accepts any private key.
-Keys and secrets that are placeholders of .env.example are ignored, because the service needs none on loopback.
+Keys and secrets that are placeholders of .env.example are ignored, because the service needs none on loopback, except
+TRACKER_TOKEN_SECRET with PostgreSQL.
 
 Examples:
   extension-tracker dev

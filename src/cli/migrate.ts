@@ -40,8 +40,9 @@ Without options, migrate uses the database of DATABASE_URL (default: file:./data
 
 To move from SQLite to PostgreSQL, stop serve, then copy:
   extension-tracker migrate --from file:./data/tracker.db --to postgres://tracker@db.internal/tracker
-Every row is copied and then compared. If the command is interrupted, run it again: copying resumes where it stopped. Afterwards, start
-serve with the new DATABASE_URL and the same TRACKER_TOKEN_SECRET, which keeps webhook URLs and status links valid.`
+Every row is copied and then compared, except rows that only concern running processes. If the command is interrupted, run it
+again: copying resumes where it stopped. Afterwards, start serve with the new DATABASE_URL and the same TRACKER_TOKEN_SECRET,
+which keeps webhook URLs and status links valid.`
 
 async function move(context: CommandContext, { from, to }: CopyAddresses): Promise<void> {
   await checkTokenSecret(context, from)

@@ -71,7 +71,7 @@ const UPLOAD_HELP = `
 Each yes/no option also has a --no- form, such as --no-use-unique-file-name.
 TRACKER_URL (else PUBLIC_URL, else HOST and PORT) is the address of the service; TRACKER_ADMIN_KEY or
 TRACKER_API_KEY is the key, if the service requires one.
-With --wait the exit code is 3 if an extension failed or expired, and 1 if one is still pending.`
+With --wait the exit code is 3 if an extension failed or expired, and otherwise 1 if one is still pending.`
 
 type UploadArguments = { file: string; limitSeconds: number | undefined }
 

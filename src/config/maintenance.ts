@@ -9,9 +9,9 @@ export type MaintenanceSettings = {
   reconcileEveryMs: number
   /** How long after its request a pending run expires. */
   expireAfterMs: number
-  /** How long the bodies and headers of deliveries are kept. */
+  /** How long the bodies and headers of deliveries are kept, except rejected ones, whose number and size are limited instead. */
   retentionMs: number
-  /** How long submissions are kept, with their runs and deliveries. Null: forever. */
+  /** How long submissions are kept at least, with their runs and deliveries. Null: forever. */
   retentionRunsMs: number | null
 }
 

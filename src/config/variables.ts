@@ -36,7 +36,10 @@ export class Variables {
     if (!this.problems.includes(problem)) this.problems.push(problem)
   }
 
-  /** The value, trimmed; undefined if it is unset or empty, or can't be read, which is a problem. */
+  /**
+   * The value, trimmed; undefined if it is unset or empty. Also undefined, and a problem, if `NAME` and `NAME_FILE` are both set, or
+   * if the file is empty or can't be read.
+   */
   text(name: string): string | undefined {
     const value = this.#env[name]?.trim() || undefined
     const path = this.#env[`${name}_FILE`]?.trim() || undefined

@@ -36,7 +36,7 @@ export const deliveryCauseSchema = z.enum([
   'unknown_submission',
 ] satisfies (DeliveryCause | RejectionCause)[])
 
-/** One POST to a webhook route. */
+/** One POST to a webhook route, or the replay of a delivery that was not rejected. */
 export const deliverySchema = z.object({
   deliveryId: z.string(),
   route: z.enum(['extension', 'account']),
@@ -97,6 +97,6 @@ export const deliveryDetailSchema = deliverySchema.extend({
   headers: z.record(z.string(), z.string()).nullable(),
   /** As text; null once pruned. */
   body: z.string().nullable(),
-  /** The size of the body in bytes, as far as it is known. If `body` is smaller, it is incomplete. */
+  /** The size of the body in bytes, as far as it is known; 0 once pruned. If `body` is smaller, it is incomplete. */
   bytes: z.int().min(0),
 })

@@ -16,9 +16,11 @@ export const notificationSchema = z.object({
   /** The host of the caller's `webhookUrl`. */
   host: z.string(),
   createdAt: timeSchema,
-  /** Null if no attempt follows. */
+  /**
+   * Null if no attempt follows. While an attempt is in progress: when it is repeated, should its result not be recorded by then.
+   */
   nextAttemptAt: timeSchema.nullable(),
-  /** The latest 20 attempts, the oldest first. */
+  /** The latest 20 attempts with a recorded result, the oldest first. */
   attempts: z.array(
     z.object({
       at: timeSchema,

@@ -21,7 +21,7 @@ export const retryProgressSchema = z.object({
   state: z.enum(['running', 'done']),
   /**
    * The results of the ended items: the status of the new run; `rejected` if the retry failed, so that no new run counts;
-   * `unconfirmed` if ImageKit did not clearly accept it and the new run is still pending.
+   * `unconfirmed` if ImageKit did not clearly accept it, and the new run is still pending or may not have been recorded.
    */
   results: z.object({ ...countsByStatusSchema.shape, rejected: countSchema, unconfirmed: countSchema }),
   /** The first 100 of the items that `failed` counts. */

@@ -26,7 +26,7 @@ export const auditKindSchema = z.enum([
   'backup',
 ] satisfies AuditKind[])
 
-/** One event of a run's life; the oldest comes first. */
+/** One event of a run's life; the oldest comes first. Actions of operators on several runs at once are not included. */
 const timelineEventSchema = z.discriminatedUnion('what', [
   z.object({
     at: timeSchema,
@@ -94,7 +94,7 @@ export const runDetailSchema = z.object({
     /** The extensions as they were requested. */
     requested: z.array(z.looseObject({ name: z.string() })),
   }),
-  /** The run that this one retries. Null for a first attempt, and if that run is no longer stored. */
+  /** The run that this one retries. Null for a first attempt, and if that run is not found. */
   previous: z
     .object({ runId: z.string(), retriedBy: z.string().nullable(), reason: z.string().nullable() })
     .nullable(),

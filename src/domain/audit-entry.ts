@@ -18,9 +18,12 @@ export type AuditEntry = {
   /** The name of the key that the operator used. */
   actor: string
   kind: AuditKind
-  /** The id of the thing that the action was about; null if it was about several, or about nothing that has an id, such as a backup. */
+  /**
+   * The id of the thing that the action was about; null if it was about several, or about nothing that has an id, such as a backup.
+   * A hash of the id, once its asset is forgotten.
+   */
   subject: string | null
-  /** As the operator wrote it; null if none was given. */
+  /** As the operator wrote it, until a forgotten asset's ids are removed from it; null if none was given, or once it is deleted. */
   reason: string | null
   details: JsonObject | null
 }

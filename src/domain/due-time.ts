@@ -29,8 +29,8 @@ export type ClockTrust = {
 
 /**
  * The clock is in doubt while it is more than a day past the last trusted time: it may be wrong, or the service was off. A day of
- * running time, by any number of processes, ends the doubt. Until then nothing may be deleted because of its age.
- * `ranMs` is how long the service has run since the last check.
+ * running time, by any number of processes, ends the doubt. Until then the pruner deletes nothing. `ranMs` is how long the service
+ * has run since the last check.
  */
 export function checkClock(
   last: ClockTrust | null,

@@ -27,7 +27,7 @@ export type Change<S = Submission> = { submission: S; runs: Run[]; removedRunId:
 export type DeliveryDecision<S extends SubmissionHead = SubmissionHead> = Change<S> & {
   outcome: RunOutcome
   cause: DeliveryCause | null
-  /** The run that the delivery reports on; null if the submission has no such run. */
+  /** The run that the delivery reports on; null if the submission has no such run, or the delivery names another file. */
   runId: string | null
 }
 

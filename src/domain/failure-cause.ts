@@ -1,6 +1,6 @@
 import type { Json } from './json.ts'
 
-/** The cause of a failure that ImageKit gives no reason for. */
+/** The cause of a failure if ImageKit gives no reason, or its error is truncated or of an unknown shape. */
 export const NO_CAUSE = 'No reason given'
 
 /** The maximum number of causes shown for each extension: the most frequent ones. */

@@ -1,4 +1,4 @@
-/** A response to a caller, stored to be repeated for the same `Idempotency-Key`. */
+/** A response to a caller; with an `Idempotency-Key`, it is stored, and repeated for the same key. */
 export type StoredResponse = {
   status: number
   headers: { [name: string]: string }

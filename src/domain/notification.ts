@@ -12,7 +12,7 @@ export type DueNotification = {
   /** The number of the attempt that is due or in progress; the first is 1. */
   attempt: number
   createdAt: number
-  /** When the attempt became due. */
+  /** When the attempt became due, or when the claim of an attempt without a recorded result ended. */
   dueAt: number
 }
 
@@ -61,7 +61,7 @@ export type NotificationAttempt = {
 /** The number of attempts that are stored for each notification: the latest ones. */
 export const STORED_ATTEMPTS = 20
 
-/** `given_up`: no attempt succeeded, and no more follow. */
+/** `given_up`: the latest attempt did not succeed, and no more follow. */
 export type NotificationState = 'waiting' | 'delivered' | 'given_up'
 
 /** Selects notifications; null means any. */
@@ -76,7 +76,7 @@ export type ListedNotification = {
   host: string
   state: NotificationState
   createdAt: number
-  /** When the next attempt is due; null if there is none. */
+  /** When the next attempt is due, or until when the attempt in progress claims the notification; null if no attempt follows. */
   dueAt: number | null
   /** The latest attempts, the oldest first. */
   attempts: NotificationAttempt[]

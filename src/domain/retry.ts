@@ -4,9 +4,10 @@ import { SAVED_EXTENSION } from './saved-extension.ts'
 import { isRejected, type RequestedExtension, type Submission } from './submission.ts'
 
 /**
- * The state of an item: one of the runs that an operator retries together. `waiting`: not started. `submitting`: its submission
- * is recorded and may have been sent. `accepted`: ImageKit accepted the submission. `failed`: ImageKit rejected it, or no request
- * was sent. `unconfirmed`: it is unknown whether ImageKit accepted it, so it is never sent again.
+ * The state of an item: one of the runs that an operator retries together. `waiting`: not started, or to be sent again after
+ * ImageKit's rate limit. `submitting`: its submission is recorded and may have been sent. `accepted`: ImageKit accepted the
+ * submission. `failed`: ImageKit rejected it, or no request was sent. `unconfirmed`: it is unknown whether ImageKit accepted it, so
+ * it is never sent again.
  */
 export type RetryItemState = 'waiting' | 'submitting' | 'accepted' | 'failed' | 'unconfirmed'
 
@@ -25,7 +26,7 @@ export type RetryProgress = {
 /**
  * The results of the ended items; the numbers add up to `done`. `pending`, `success`, `failed` and `expired` are statuses of the
  * new runs. `rejected`: the item failed, so it has no new run that counts. `unconfirmed`: not clearly accepted, and the new run is
- * still pending or was not recorded.
+ * still pending or may not have been recorded.
  */
 type RetryResults = { [result in RunStatus | 'rejected' | 'unconfirmed']: number }
 

@@ -16,7 +16,7 @@ export type RunFilter = {
   since: number | null
   /** Requested before this time. */
   until: number | null
-  /** The exact id of a file, a run or a submission, or a case-insensitive prefix of a file name. */
+  /** The exact id of a file, a run or a submission, or a prefix of a file name, in which ASCII letters match in either case. */
   q: string | null
 }
 

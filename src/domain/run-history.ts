@@ -12,11 +12,11 @@ export type RunHistory = {
   respondedAt: number | null
   /** The other runs of the submission. */
   siblings: Run[]
-  /** The deliveries that report on the run, and unrecognised ones of its submission; oldest first. */
+  /** The deliveries that report on the run, and unrecognised ones of its submission; oldest first, at most 1,000. */
   deliveries: ListedDelivery[]
   /** The notification to its caller; null if there is none. */
   notification: { createdAt: number; attempt: number; result: string | null; reason: string | null } | null
-  /** What operators did with the run; oldest first. */
+  /** What operators did with this run alone, not with several at once; oldest first. */
   auditEntries: AuditEntry[]
   /** The run that this one retries, and the audit entry about the retry; null for a first attempt, or if that run is not found. */
   previous: { runId: string; entry: AuditEntry | null } | null

@@ -5,10 +5,10 @@ import type { RunStatus } from './run.ts'
 import { type CountedGroup, groupOf, type RunGroup } from './run-group.ts'
 
 /**
- * The kinds of counters, and what their `value` is. `runs`: the present number of runs by group; the value is the group without its
- * extension. The others count per hour. `settled`: the runs that reached a status other than `pending`; the value is that status.
- * `failed`: the failures; the value is their cause. `seconds`: the settled runs of all extensions together, by the time they took;
- * the value is the duration bucket.
+ * The kinds of counters, and what their `value` is. Runs of rejected submissions don't count. `runs`: the present number of runs by
+ * group; the value is the group without its extension. The others count per hour. `settled`: the runs that got their present
+ * status, unless it is `pending`; the value is that status. `failed`: the failures; the value is their cause. `seconds`: the
+ * settled runs of all extensions together, by the time they took; the value is the duration bucket.
  */
 type CounterKind = 'runs' | 'settled' | 'failed' | 'seconds'
 

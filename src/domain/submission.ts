@@ -10,7 +10,7 @@ export type SubmissionKind = 'upload' | 'update' | 'external'
  */
 export type SubmissionState = 'submitting' | 'accepted' | 'rejected' | 'unconfirmed'
 
-/** The runs of a rejected submission are neither due nor listed nor current. */
+/** The runs of a rejected submission are neither due nor current, and listed only in a search by an id. */
 export function isRejected({ state }: Pick<Submission, 'state'>): boolean {
   return state === 'rejected'
 }

@@ -26,7 +26,10 @@ export type UploadResponse =
 export type UnclaimedDelivery = { deliveryId: string; result: ExtensionResult; receivedAt: number }
 
 export type ResponseDecision = Change & {
-  /** `conflict`: nothing changes, because the submission is bound to another file, or an earlier response takes precedence. */
+  /**
+   * `conflict`: nothing changes, because the submission is bound to another file, or an earlier response or webhook takes
+   * precedence.
+   */
   result: 'applied' | 'conflict'
   /** Unclaimed deliveries whose run the response added, with their new outcome. */
   claimed: { deliveryId: string; outcome: RunOutcome }[]

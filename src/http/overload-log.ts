@@ -4,8 +4,8 @@ import type { ExceededLimit } from '../tracking/status/waiting-limit.ts'
 const LOG_INTERVAL_MS = 10_000
 
 /**
- * Logs that connections or requests beyond a limit were rejected: the first at once, then the counts of each interval in one line,
- * so that a flood can't fill the disk with logs.
+ * Logs that connections or requests beyond a limit were rejected, or that idle connections were closed for new ones (counted as
+ * `connections`, too): the first at once, then the counts of each interval in one line, so that a flood can't fill the disk with logs.
  */
 export function createOverloadLog(
   log: { warn(fields: object, text: string): void },

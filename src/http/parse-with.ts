@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { type FieldError, TrackerError } from '../domain/errors.ts'
 
-/** Parses a JSON body or the parameters of a path. Throws `invalid_input`, which names each invalid field. */
+/**
+ * Parses a JSON body or the parameters of a path. Throws `invalid_input`, which names each invalid field, except unknown fields
+ * beyond `MAX_UNKNOWN_FIELDS`.
+ */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown): T {
   return parse(schema, value, { part: 'request', unknown: 'is not a known field' })
 }
@@ -10,7 +13,7 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown): T {
  * Parses a query. Only a list may be given several times; of any other parameter, the first value counts. An empty value of a
  * known parameter that is not a list counts as absent unless `emptyIsAbsent` is false: forms, and scripts that fill in a fixed
  * query, send unset filters as empty values.
- * Throws `invalid_input`, which names each invalid parameter.
+ * Throws `invalid_input`, which names each invalid parameter, except unknown ones beyond `MAX_UNKNOWN_FIELDS`.
  */
 export function parseQuery<T>(
   schema: z.ZodType<T>,
@@ -73,7 +76,7 @@ const TYPES: { [type: string]: string } = {
   object: 'an object',
 }
 
-/** At most this many unknown fields are reported: a body of 1 MiB may have 100,000. */
+/** At most this many unknown fields of an object are reported: a body of 1 MiB may have 100,000. */
 const MAX_UNKNOWN_FIELDS = 20
 
 function fieldErrors(issue: z.core.$ZodIssue, unknownMessage: string): FieldError[] {

@@ -38,8 +38,9 @@ function parseJsonObject(raw: Buffer): JsonObject {
 }
 
 /**
- * For a service without keys: throws `unsupported_media_type` for a body that is not declared as JSON. Another site's page can
- * send a few other types, such as `text/plain`, without a preflight request.
+ * For a service that accepts only local requests, because API keys or admin keys are missing: throws `unsupported_media_type` for a
+ * body that is not declared as JSON. Another site's page can send a few other types, such as `text/plain`, without a preflight
+ * request.
  * https://fetch.spec.whatwg.org/#cors-safelisted-request-header
  */
 export function declaredJson(readBody: ReadBody): ReadBody {

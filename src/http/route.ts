@@ -17,7 +17,7 @@ import { type AppContext, type AppEnv, requestCredential, requestKey, requestQue
 /**
  * Who may send a request. `none`: anyone. `key`: the holder of any key. `operator`: the holder of an admin key. A subject (`asset`,
  * `submission`): the holder of any key, or of a token for the asset or submission in the path; browsers may read the responses from
- * any site.
+ * any site. If no key is configured, none is needed.
  */
 export type Auth = 'none' | 'key' | 'operator' | Subject
 
@@ -29,7 +29,10 @@ type BodyShape = { json: z.ZodType; isOptional?: true } | { mediaType: string }
 
 type Responses = { [status: number]: ResponseShape }
 
-/** Everything about an operation except how it is handled. Errors are not listed: every operation may return a problem (RFC 9457). */
+/**
+ * Everything about an operation except how it is handled. Errors are not listed: every operation may return a problem (RFC 9457)
+ * or, on the paths of ImageKit's own API, an error in ImageKit's shape.
+ */
 type OperationShape = {
   auth: Auth
   params?: z.ZodType
@@ -104,8 +107,8 @@ export type Api = {
 /**
  * Registers the operations of a path. Each request is authenticated first, then its parameters, query and body are parsed, in
  * this order. Without `query`, an operator's operation rejects query parameters, and any other operation ignores them, except a
- * subject's `token`. HEAD responds like GET. If a subject's token gives access, OPTIONS responds to CORS preflight requests. Every other method gets a
- * 405 with `Allow`.
+ * subject's `token`. HEAD responds like GET. If a subject's token gives access, OPTIONS responds to CORS preflight requests. Every
+ * other method gets a 405 with `Allow`.
  */
 export function route(api: Api, path: string, operations: { [method in Method]?: Operation }): void {
   const handlers: { [method: string]: Handler<AppEnv> } = {}

@@ -37,7 +37,7 @@ export function createFileLookup(options: {
   apiUrl: string
   timeoutMs: number
   clock: () => number
-  /** Called with the status of each response. */
+  /** Called with the status of each complete response. */
   onStatus: (status: number) => void
 }) {
   const { timeoutMs } = options

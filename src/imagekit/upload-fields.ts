@@ -28,7 +28,7 @@ export class FieldCollector {
     this.#targets = targets
   }
 
-  /** Validates and records the name of a part, before its content is read. Throws `invalid_input`. */
+  /** Validates and records the name of a part, before its content is relayed. Throws `invalid_input`. */
   beginPart(name: string): void {
     // The official SDK sends each byte of a Buffer as a field of its own.
     if (/^file\[\d+\]$/.test(name)) throw invalidForm('file', SENT_AS_BYTES)
@@ -44,7 +44,7 @@ export class FieldCollector {
     if (name === 'fileName') this.fields.fileName = value
     if (name === 'extensions' && value !== '') this.fields.extensions = parseExtensionsText(value)
     if (name === 'webhookUrl') this.fields.callerWebhookUrl = parseWebhookUrl(value, this.#targets)
-    // Our own webhookUrl replaces the caller's. An empty `extensions` counts as not sent.
+    // The caller's webhookUrl is never relayed: only ours is sent, and only with extensions. An empty `extensions` counts as not sent.
     return name === 'fileName' || (name === 'extensions' && value !== '')
   }
 }

@@ -58,7 +58,7 @@ const MESSAGES = {
 
 /**
  * Sends the notifications to callers about settled runs, and retries each for up to a day. A notification may arrive more than
- * once. Due notifications are read every second, when the job is woken, and when an attempt has ended. A caller that does not
+ * once. Due notifications are read every second, when the job is woken, and when an attempt has ended. A host that does not
  * respond does not delay the others.
  */
 export function createNotifier(deps: NotifierDeps): Repeated {

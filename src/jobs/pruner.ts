@@ -16,7 +16,7 @@ export type PrunerDeps = {
   uptimeMs: () => number
   /** The result of `findClockTrust` when the store was opened. */
   clockTrust: () => ClockTrust | null
-  /** How long bodies and headers of deliveries are kept. */
+  /** How long bodies and headers of recorded deliveries are kept, at least. */
   retentionMs: number
   /** Null: submissions are kept forever. */
   retentionRunsMs: number | null
@@ -36,9 +36,9 @@ const DOUBT_MESSAGE =
   'the clock is more than a day past the last trusted time: check it. Nothing is pruned until the service has run for a day'
 
 /**
- * Deletes expired idempotency keys, and the bodies and headers of deliveries older than `retentionMs`; the rows of those
- * deliveries stay. If `retentionRunsMs` is set, it also deletes older submissions with their runs and deliveries, unless they are
- * still needed.
+ * Deletes expired idempotency keys, and the bodies and headers of recorded deliveries older than `retentionMs`; the rows of those
+ * deliveries stay. If `retentionRunsMs` is set, it also deletes submissions older than that, with their runs and deliveries, unless
+ * they are still needed, and such deliveries without a submission. Rejected deliveries have limits of their own (`keepRejected`).
  */
 export function createPruner(deps: PrunerDeps): Repeated {
   const { store, lease, clock, uptimeMs, retentionMs, retentionRunsMs, log } = deps

@@ -3,12 +3,15 @@ import { type Repeated, repeat } from './repeat.ts'
 
 export type RetrierDeps = ProcessRetriesDeps & { log: { error(fields: object, text: string): void } }
 
-/** Five retries a second: far below ImageKit's rate limit, which uploads share. */
+/** At most five retries a second in each process: far below ImageKit's rate limit, which the callers' updates share. */
 const BETWEEN_RETRIES_MS = 200
 /** This process wakes the job when it has work. The interval is for retries that another process has started. */
 const EVERY_MS = 10_000
 
-/** Resubmits the runs that operators retry, one after another, within ImageKit's rate limit. */
+/**
+ * Resubmits the runs of retries of many runs, one after another, within ImageKit's rate limit. The retry of a single run does not
+ * wait for this job.
+ */
 export function createRetrier(deps: RetrierDeps): Repeated {
   return repeat(
     async () => {

@@ -14,7 +14,7 @@ export function createCommitMeter(
   const registers = [registry]
   const steps = new Histogram({
     name: 'tracker_commit_batch_steps',
-    help: 'Number of steps in a transaction.',
+    help: 'Number of steps in a transaction; 1 for maintenance.',
     buckets: STEPS,
     registers,
   })

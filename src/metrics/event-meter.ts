@@ -32,13 +32,13 @@ export function createEventMeter(registry: Registry) {
   })
   const notRecorded = new Counter({
     name: 'tracker_deliveries_not_taken_total',
-    help: 'Deliveries that could not be recorded, by cause. The sender gets an error, so that it can retry.',
+    help: 'Deliveries that the store could not record, by cause. The sender gets an error, so that it can retry.',
     labelNames: ['cause'],
     registers,
   })
   const reconciled = new Counter({
     name: 'tracker_reconciled_runs_total',
-    help: 'Checks of runs by the reconciler, by finding.',
+    help: 'Checks of runs by the reconciler, by finding. Excludes findings that no longer applied to their run.',
     labelNames: ['finding'],
     registers,
   })

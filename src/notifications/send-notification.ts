@@ -8,7 +8,7 @@ import { AddressNotAllowed, createTargetConnector, type LookupAll, parseTarget }
 export type NotificationSender = {
   /** Makes one attempt. A failure is a result, not an error. */
   send(notification: Pick<Notification, 'notificationId' | 'target' | 'body'>): Promise<SendResult>
-  /** Ends at once: attempts in progress return `closed`. */
+  /** Ends at once: attempts that have no response yet return `closed`. */
   close(): Promise<void>
 }
 

@@ -13,7 +13,10 @@ export type ReceivedUpload = {
   file: { bytes: number; sha256: string } | null
 }
 
-/** An update of file details as received. `body` is the parsed JSON; undefined if it is not JSON. */
+/**
+ * An update of file details as received, whether or not it was accepted. An update with an invalid key or fileId is not logged.
+ * `body` is the parsed JSON; undefined if it is not JSON.
+ */
 export type ReceivedUpdate = { fileId: string; receivedAt: Date; body: unknown }
 
 export type RequestLog = ReturnType<typeof createRequestLog>

@@ -32,7 +32,7 @@ type WebhookBehaviour = (typeof WEBHOOK_BEHAVIOURS)[number]
 export type Scenario = {
   outcomes: ReadonlyMap<string, Outcome>
   webhookBehaviours: ReadonlySet<WebhookBehaviour>
-  /** How long an extension takes that does not finish within the request. */
+  /** How long an extension takes that does not finish within the request; with `early`, it takes no time. */
   delayMs: number
 }
 

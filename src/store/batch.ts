@@ -16,7 +16,10 @@ export type StepOutcome = { result: unknown } | { error: unknown }
  */
 export type BatchResult = { outcomes: StepOutcome[]; changes: BatchChanges }
 
-/** A step needs more ids than its `idsNeeded`: it is decided again once there are enough. */
+/**
+ * A step needs more ids than are left, because it or an earlier step needs more than its `idsNeeded`. It is decided again once
+ * there are enough.
+ */
 export class OutOfIdsError extends Error {
   constructor(kind: IdKind) {
     super(`no more new ids of the kind ${kind}`)

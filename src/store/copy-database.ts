@@ -37,8 +37,8 @@ export type CopyTarget = {
 export type CopyProgress = (phase: 'copying' | 'comparing', table: string, rows: number) => void
 
 /**
- * Copies every row in batches, and then compares the two databases. If it is interrupted, call it again to continue. Rejects with
- * `DatabaseStartError` if the target is already in use, or if the copy differs. Resolves with the number of rows.
+ * Copies the rows of the source in batches, and then compares the two databases. If it is interrupted, call it again to continue.
+ * Rejects with `DatabaseStartError` if the target is already in use, or if the copy differs. Resolves with the number of rows.
  */
 export async function copyDatabase(
   source: CopySource,

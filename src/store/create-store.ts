@@ -72,8 +72,8 @@ export type Database = BatchDatabase & {
 const DAY_MS = 86_400_000
 
 /**
- * Creates the store on top of a database. All writes except `keepRejected` wait in one queue: steps, which the rules in
- * `domain/decide` decide, and maintenance, which has transactions of its own.
+ * Creates the store on top of a database. All writes except `keepRejected` wait in one queue: steps, most of which the
+ * rules in `domain/decide` decide, and maintenance and the forgetting of assets, which have transactions of their own.
  */
 export function createStore(
   database: Database,
@@ -180,7 +180,7 @@ export function createStore(
     releaseLease: (lease) => queue.run(releaseLease(lease)),
     saveAlerts: (lease, alerts) => writeUnderLease(lease, { alerts }),
     recordAlertReported: (lease, reportedAlert) => writeUnderLease(lease, { reportedAlert }),
-    // Ended sessions are stored for a day after they would have expired, because the clock may be set back by up to a day.
+    // Ended sessions are stored for at least a day after they would have expired, because the clock may be set back by up to a day.
     endSession: (session, now) => write({ endedSession: { ...session, forgetBefore: now - DAY_MS } }),
     beginSignIn: (...args) => queue.run(beginSignIn(...args)),
     forgiveSignIn: (...args) => queue.run(forgiveSignIn(...args)),

@@ -7,7 +7,7 @@ import type { Work, WorkOf } from './transaction-work.ts'
 
 export type HistoryRows = WorkOf<Pick<Store, 'findSubmission' | 'findAsset'>> & {
   findRun: (runId: string) => Work<{ run: Run; respondedAt: number | null } | undefined>
-  /** The deliveries that report on a run, and unrecognised ones of its submission; at most 1,000, oldest first. */
+  /** The deliveries that report on a run, and those of its submission that name no extension; at most 1,000, oldest first. */
   listDeliveriesOf: (run: Run) => Work<ListedDelivery[]>
   findNotification: (run: Run) => Work<RunHistory['notification']>
   /** The audit entries about a run or a retry, oldest first. */

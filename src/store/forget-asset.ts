@@ -39,9 +39,10 @@ export type ForgettingRows = RemovalRows & {
 }
 
 /**
- * Deletes an asset, with all rows that refer to its submissions. Its audit entries stay, with hashes instead of its ids. The
- * audit log is rewritten first. Then the oldest submissions are deleted, in several transactions, and last those that make up the
- * status: if the process dies in between, the asset still exists with its status, and an operator can forget it again.
+ * Deletes an asset, with all rows that refer to its submissions. Its audit entries stay, with hashes instead of its ids. Only the
+ * ids of its deliveries stay where another entry mentions them in its reason or details. The audit log is rewritten first. Then
+ * the oldest submissions are deleted, in several transactions, and last those that make up the status: if the process dies in
+ * between, the asset still exists with its status, and an operator can forget it again.
  */
 export function createForgetAsset(
   { read, emptyLog }: { read: RunReads<ForgettingRows>; emptyLog: () => Promise<void> },
@@ -162,8 +163,8 @@ function chunksOf(submissions: readonly number[]): number[][] {
 }
 
 /**
- * Returns a function that replaces the asset's ids in a text by pseudonyms. A file id may be any text, so it is replaced only
- * where it is a whole word, never as part of another id.
+ * Returns a function that replaces the file id and these ids in a text by pseudonyms. A file id may be any text, so it is
+ * replaced only where it is a whole word, never as part of another id.
  */
 function createReplacer(fileId: string, ids: ReadonlySet<string>): (text: string) => string {
   const literal = fileId.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`)

@@ -7,7 +7,7 @@ import type { Work } from './transaction-work.ts'
 /** How many stored rejections are checked for eviction at once. */
 const CHECKED_AT_ONCE = 100
 
-/** `hasValidToken`: the token in the path of the delivery is valid, so its submission is known. */
+/** `hasValidToken`: the token in the path of the delivery is valid, so it names the delivery's submission. */
 export type IdentifiedRejection = NewRejectedDelivery & { deliveryId: string; hasValidToken: boolean }
 
 /** The database operations, inside a transaction. */

@@ -22,7 +22,7 @@ export type ListNumbers = {
 
 /**
  * How many row numbers one statement scans. The first window is the smallest. Each next one is as large as can be read in
- * `WINDOW_MS` at the speed of the previous one, so webhooks never wait long for a list.
+ * `WINDOW_MS` at the speed of the previous one, so that webhooks do not wait long for a list.
  */
 const MIN_WINDOW = 5_000
 const MAX_WINDOW = 160_000

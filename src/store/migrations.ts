@@ -13,7 +13,10 @@ type MigratedDatabase = Pick<Statements, 'run' | 'values'> & {
   execute: (sql: string) => Awaitable<unknown>
 }
 
-/** The table of applied migrations, as drizzle defines it for each database, so that drizzle's tools find it. */
+/**
+ * The table of applied migrations, with the name and the columns that drizzle uses for each database. drizzle's tools expect the one
+ * of PostgreSQL in the schema `drizzle`, unless they are configured otherwise.
+ */
 const MIGRATIONS_TABLE = {
   sqlite:
     'CREATE TABLE IF NOT EXISTS __drizzle_migrations (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)',

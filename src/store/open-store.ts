@@ -14,23 +14,26 @@ type OpenStoreOptions = WriteQueueOptions & {
 
 /**
  * Opens the database and migrates its schema. Creates a missing SQLite file. If the database can't be used, rejects with
- * `DatabaseStartError` if waiting does not help, else with `store_unavailable`.
+ * `DatabaseStartError` if waiting does not help, else with `store_unavailable`: also for a SQLite file that is not a database.
  */
 export async function openStore(address: DatabaseAddress, options: OpenStoreOptions): Promise<StoreHandle> {
   if (address.kind === 'postgres') return openPostgresStore({ ...options, ...address })
   return openSqliteStore({ ...options, path: address.path })
 }
 
-/** Migrates the schema, and resolves with the number of migrations. Rejects as `openStore` does. */
+/**
+ * Migrates the schema, and resolves with the number of migrations. Rejects as `openStore` does, but always with the reason in the
+ * message, and with `DatabaseStartError` for a SQLite file that is not a database.
+ */
 export async function migrateDatabase(address: DatabaseAddress): Promise<number> {
   if (address.kind === 'postgres') return migratePostgres(address.url)
   return migrateSqlite(address.path)
 }
 
 /**
- * Copies a SQLite database that no service has open into an empty PostgreSQL database, and compares them. If it is interrupted,
- * call it again to continue. `onStart` gets the number of rows, and the promise resolves with it. `onProgress` gets the
- * number of rows that were copied, or compared, since its last call. Rejects as `openStore` does.
+ * Copies a SQLite database that no service has open into an empty PostgreSQL database, and compares them. Migrates the schemas of
+ * both. If it is interrupted, call it again to continue. `onStart` gets the number of rows, and the promise resolves with it.
+ * `onProgress` gets the number of rows that were copied, or compared, since its last call. Rejects as `openStore` does.
  */
 export async function moveDatabase(
   from: DatabaseAddress & { kind: 'sqlite' },

@@ -10,7 +10,7 @@ const MARKED_AT_ONCE = 1_000
 
 /** The database operations, inside a transaction. */
 export type SweepRows = {
-  /** How long a transaction can last while others commit; 0 if transactions do not overlap. */
+  /** How long a transaction is expected to last at most while others commit; 0 if transactions do not overlap. */
   longestTransactionMs: number
   /** The number of the last run that the sweep has passed; 0 at first. */
   findSwept: () => Work<number>

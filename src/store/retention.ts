@@ -14,8 +14,8 @@ import { type RemovalRows, removeSubmissions } from './remove-submissions.ts'
 import type { Changed, Work } from './transaction-work.ts'
 
 /**
- * `isUploadEnd`: the body reports the end of an upload that no submission has claimed yet. Until one does, the delivery's row has a
- * copy of the event.
+ * `isUploadEnd`: the body reports the end of an upload that no submission has claimed yet. Until one does, or the body is pruned, the
+ * delivery's row has a copy of the event.
  */
 type StoredBody = { n: number; receivedAt: number; bytes: number; isUploadEnd: boolean }
 

@@ -35,7 +35,8 @@ import type { ResponseDecision, UploadResponse } from '../domain/upload-response
 
 /**
  * The store's port. Each method is one atomic step, unless its comment says otherwise: when its promise resolves, all of it
- * is on disk; when it rejects, none of it is, unless the error says `mayBeCommitted`. Rejects with `TrackerError`
+ * is on disk; when it rejects, none of it is, unless the error says `mayBeCommitted`, or reports a
+ * `DatabaseFault`, which may have been found only after the commit. Rejects with `TrackerError`
  * `store_unavailable` if the disk or the database fails, and with `overloaded` if the queue is full. Times are milliseconds since
  * the epoch. Callers take a `Pick` of it.
  *
@@ -178,7 +179,8 @@ export type Store = OperatorStore &
     /**
      * Deletes bodies and headers of deliveries received before `receivedBefore`; their rows stay. Checks up to `limit` bodies
      * in insertion order, after the place `after`, and fewer if they are large. `next` is the place to continue after; null at
-     * the end.
+     * the end. PostgreSQL also drops whole days of bodies, in other transactions and without counting them as `pruned`: the
+     * bodies of the day of `receivedBefore` may stay until that whole day can be dropped.
      */
     pruneBodies(
       lease: Lease,
@@ -189,10 +191,10 @@ export type Store = OperatorStore &
 
     /**
      * Deletes submissions that were created before `createdBefore`, with their runs and deliveries, and other deliveries that
-     * were received before it. Keeps a submission that is being submitted, has a pending run or an unfinished notification, or
-     * follows one of the same asset that is kept: the status of an asset never goes back to an earlier run. Checks a limited
-     * number of rows in insertion order, after the place `after`. `next` is the place to continue after; null at the end. `deleted`
-     * is the number of submissions.
+     * were received before it. Keeps a submission that is being submitted, has a pending run (if it is not rejected) or an
+     * unfinished notification, or follows one of the same asset that is kept: the status of an asset never goes back to an
+     * earlier run. Checks a limited number of rows in insertion order, after the place `after`. `next` is the place to continue
+     * after; null at the end. `deleted` is the number of submissions.
      */
     deleteOldSubmissions(
       lease: Lease,
@@ -205,7 +207,9 @@ export type Store = OperatorStore &
     findTokenCheckValue(): Promise<number | null>
     saveTokenCheckValue(value: number): Promise<void>
 
-    /** The saved trust. Until one was saved: trust in the time of the newest submission or delivery; null if there is none. */
+    /**
+     * The saved trust. Until one was saved: trust in the time of the newest submission or recorded delivery; null if there is none.
+     */
     findClockTrust(): Promise<ClockTrust | null>
 
     saveClockTrust(lease: Lease, trust: ClockTrust): Promise<true | null>
@@ -254,10 +258,13 @@ export type Store = OperatorStore &
     /** Releases the lease, unless it was lost: another process can acquire it at once. */
     releaseLease(lease: Lease): Promise<void>
 
-    /** Commits a write, so it fails whenever recording a delivery would fail. */
+    /** Commits a write, so it fails whenever the database can't store a delivery. */
     probe(): Promise<void>
 
-    /** Calls the listener after each commit. The listener delays the next batch, so it must be quick; it must not throw. */
+    /**
+     * Calls the listener after each commit of the write queue. The listener delays the next batch, so it must be quick; it must not
+     * throw.
+     */
     watchCommits(listener: (commit: Commit) => void): void
   }
 
@@ -279,7 +286,10 @@ export interface StoreLifecycle {
   /** Why changes of other processes are noticed up to a second late at the moment; undefined if they are noticed at once. */
   findFeedFault(): Promise<string | undefined>
 
-  /** Why the open database must not be written to; undefined if it may be. Neither reads nor writes the database. */
+  /**
+   * Why the open database file must not be written to; undefined if it may be, and always with PostgreSQL. Does not change the
+   * file.
+   */
   findFault(): Promise<DatabaseFault | undefined>
 
   /**
@@ -400,7 +410,10 @@ type OperatorStore = {
     before: number | null
   }): Promise<{ auditEntries: AuditEntry[]; next: number | null }>
 
-  /** Records that a session was signed out. Deletes such records a day after the session has expired, because the clock may be set back. */
+  /**
+   * Records that a session was signed out. Deletes the records of sessions that expired more than a day ago; younger ones stay,
+   * because the clock may be set back.
+   */
   endSession(session: { sessionId: string; endsAt: number }, now: number): Promise<void>
 
   /**

@@ -20,7 +20,7 @@ export type BatchChanges = {
   others: readonly OtherChanges[]
   /** The counter changes of these rows; null if there are none. */
   stats: StatDelta | null
-  /** The assets and submissions that these rows belong to. */
+  /** The changed submissions, those of the changed runs, and their assets. */
   fileIds: ReadonlySet<string>
   submissionIds: ReadonlySet<string>
 }

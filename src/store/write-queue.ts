@@ -25,7 +25,7 @@ export type BatchDatabase = {
 
 export type WriteQueue = {
   /**
-   * Runs a step in the next transaction, together with the other queued steps. Resolves once that transaction is on disk. A
+   * Runs a step in a transaction, together with other queued steps. Resolves once that transaction is on disk. A
    * failed step changes nothing and does not fail the others. Rejects with `overloaded` if too much is queued.
    */
   run<T>(step: Step<T>): Promise<T>
@@ -44,7 +44,7 @@ export type WriteQueue = {
 export type WriteQueueOptions = {
   /** The maximum number of queued steps. */
   maxQueued?: number
-  /** The maximum number of bytes of queued deliveries. */
+  /** The maximum number of bytes of the bodies in queued steps, such as those of deliveries. */
   maxQueuedBytes?: number
   /** Whether more steps are about to be queued in this tick of the event loop. */
   hasPending?: () => boolean
@@ -68,8 +68,8 @@ const MIN_BATCH = 64
 const MAX_WAIT_MS = 10
 
 /**
- * Two small transactions cost more than one. So a batch smaller than `LARGE_BATCH` waits for a running transaction to end, but at
- * most for `LONG_TRANSACTION_MS`.
+ * Two small transactions cost more than one. So even if transactions may overlap, a batch smaller than `LARGE_BATCH` waits for a
+ * running one to end, but then at most for `LONG_TRANSACTION_MS`.
  */
 const LARGE_BATCH = 64
 const LONG_TRANSACTION_MS = 10

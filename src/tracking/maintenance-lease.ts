@@ -9,7 +9,7 @@ const TTL_MS = 20_000
 
 /** The lease for the work that only one process may do at a time, such as deleting old rows and sending alerts. */
 export type MaintenanceLease = {
-  /** Null if this process does not have the lease. */
+  /** The lease, as of the last renewal: it may have been lost since. Null if this process did not get it. */
   current(): Lease | null
   /** Acquires or renews the lease. Call it again well before 20 seconds have passed. */
   renew(store: Pick<Store, 'acquireLease'>): Promise<void>

@@ -1,7 +1,10 @@
 import { TrackerError } from '../domain/errors.ts'
 import type { Store } from '../store/store.ts'
 
-/** Rejects unless a delivery could be stored now. `queuedWrites`: how many earlier writes have failed and wait for a retry. */
+/**
+ * Rejects unless a delivery could be stored at the latest probe. `queuedWrites`: how many earlier writes have failed and wait for a
+ * retry.
+ */
 export type Readiness = { check(): Promise<{ queuedWrites: number }> }
 
 /**
@@ -40,9 +43,9 @@ export function createReadiness(deps: {
   }
 }
 
-/** Since when the store has been unavailable, as far as this process has noticed: each heartbeat and each probe notes its result. */
+/** Since when the store has been unavailable, as far as this process has noticed from opening it, from heartbeats and from probes. */
 export type StoreOutage = {
-  /** Null while the store is available. */
+  /** Null if the store was available the last time that it was used. */
   since(): number | null
   /** Records the result of using the store just now. */
   note(isUsable: boolean): void

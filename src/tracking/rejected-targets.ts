@@ -1,4 +1,4 @@
-/** The hosts of callers' webhook URLs that got no notification, because they are, or resolve to, private addresses. */
+/** The hosts of callers' webhook URLs that this process sent no notification, because they are, or resolve to, private addresses. */
 export type RejectedTargets = {
   note(host: string): void
   /** The hosts that were noted in the last 24 hours, the most recent first. `count` also includes their older rejections. */

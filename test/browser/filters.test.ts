@@ -5,7 +5,7 @@ import { browserTest, openSignedIn } from './chromium.ts'
 
 for (const javaScriptEnabled of [true, false])
   browserTest(
-    `a filter accepts a time copied from the list, and after Back all filters match the list again (JavaScript: ${javaScriptEnabled})`,
+    `a filter accepts a time copied from the list, and after Back the filters match the list again (JavaScript: ${javaScriptEnabled})`,
     async ({ browser }) => {
       const tracker = await startTracker()
       await fail(tracker, 'remove-bg', 'a')

@@ -76,7 +76,7 @@ browserTest(
 )
 
 /**
- * The element that has the focus after a press of Tab. `isNew`: it did not have the focus before. `isVisible`: it is in the
+ * The element that has the focus after a press of Tab. `isNew`: it did not have the focus right before the press. `isVisible`: it is in the
  * window, with a visible outline.
  */
 type Stop = { name: string; isNew: boolean; isVisible: boolean }

@@ -4,7 +4,7 @@ import { browserTest, openPage } from './chromium.ts'
 import { uploadSettled } from './uploads.ts'
 
 browserTest(
-  'without configured keys the pages open without a sign-in, and their forms work',
+  'without configured keys the pages open without a sign-in, and runs can be acknowledged',
   async ({ browser }) => {
     const { tracker } = await startTrackerAndSandbox({ TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' })
     await uploadSettled(tracker, 'mug.png', ['remove-bg'], ['sandbox:remove-bg=failed'])

@@ -95,7 +95,7 @@ function classify(uploaded: Uploaded, written: Written | undefined, files: reado
     : 'safe to try again, but not rejected'
 }
 
-test(`a faulty network to ImageKit loses none of ${UPLOADS} uploads, and none that ImageKit has is reported as safe to repeat, seed ${SEED}`, {
+test(`of ${UPLOADS} uploads through a faulty network to ImageKit, each that ImageKit has is stored with its file, and none of these is reported as safe to repeat, seed ${SEED}`, {
   timeout: 30_000 + UPLOADS * 100,
 }, async () => {
   const random = createRandom(SEED)

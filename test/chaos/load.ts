@@ -20,8 +20,9 @@ export type Load = {
   /** The URL of the stand-in for ImageKit's upload API. */
   imagekitUrl: string
   /**
-   * Registers, uploads and sends webhooks until the service is gone; resolves with all submissions. After `responses` responses it
-   * calls `onReached`, once, so that the amount of work does not depend on how busy the machine is.
+   * Registers, uploads and sends webhooks until the service is gone. Resolves with the submissions whose registration got a response,
+   * and those whose upload ImageKit has. After `responses` responses it calls `onReached`, once, so that the amount of work does not
+   * depend on how busy the machine is.
    */
   run(url: string, responses: number, onReached: () => void): Promise<SentSubmission[]>
 }
@@ -41,7 +42,7 @@ export async function createLoad(): Promise<Load> {
     return one
   }
 
-  // Once ImageKit has the whole form, its webhook comes even if the service or its caller is gone.
+  // Once ImageKit has the whole form, it sends the webhook once, even if the caller is gone.
   const handleUpload = async (call: Call) => {
     await call.readForm()
     if (!call.hasWholeForm) return

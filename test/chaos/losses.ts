@@ -20,7 +20,10 @@ export async function listLost(url: string, uploads: readonly SentSubmission[]):
   return (await Promise.all(checked)).filter((line) => line !== null)
 }
 
-/** Sends the webhooks that were not acknowledged again, as ImageKit does. Lists those that did not settle their run. */
+/**
+ * Sends the webhooks that were not acknowledged again, as ImageKit does. Lists those that were neither applied nor duplicates, and
+ * those whose file does not have their result.
+ */
 export async function settleRest(url: string, uploads: readonly SentSubmission[]): Promise<string[]> {
   const rest = uploads.filter(({ isAcknowledged }) => !isAcknowledged)
   const outcomes = await Promise.all(

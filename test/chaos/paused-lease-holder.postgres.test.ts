@@ -73,7 +73,7 @@ test(`a lease holder that is paused until its lease has ended writes nothing aft
     await waitForMoreAcknowledged(load, 100)
     await waitForRecovery(holder)
     await until(() => expect(delayed.submissionId).not.toBeNull())
-    // Once the resumed process has sent a heartbeat, it knows that it no longer holds the lease.
+    // Right after its next heartbeat, the resumed process learns that it no longer holds the lease.
     await until(async () =>
       expect(await readRows(server, `SELECT FROM processes WHERE id = ${before.holder}`)).toHaveLength(1),
     )

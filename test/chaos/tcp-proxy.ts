@@ -15,7 +15,7 @@ export type Fault = {
   kind: (typeof FAULT_KINDS)[number]
   /** The direction whose bytes are counted. */
   on: 'request' | 'response'
-  /** How many bytes are relayed before the fault, including those of earlier requests on the connection. */
+  /** How many bytes are relayed before the fault, including those of earlier requests or responses on the connection. */
   afterBytes: number
 }
 

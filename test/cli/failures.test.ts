@@ -190,7 +190,7 @@ test('--watch shows an old expired run that a late webhook settles, because once
 
 const HOSTILE = '\u001b]0;owned\u0007\u009b2J\u202e\r\nrun-9  all is well.png'
 
-test('escape sequences in every text of a run are escaped', async () => {
+test('escape sequences in the extension, file, cause and error of a run are escaped', async () => {
   const run = listedRun('run-1', {
     fileName: HOSTILE,
     fileId: HOSTILE,

@@ -33,7 +33,7 @@ export function page(runs: object[], nextCursor: string | null = null): Reply {
 export async function runOperatorCommand(
   args: string[],
   reply: (received: ReceivedRequest) => Reply | Promise<Reply>,
-  options: CliOptions = {},
+  options: Omit<CliOptions, 'env'> = {},
 ) {
   const tracker = await startFakeTracker(reply)
   const env = { TRACKER_URL: tracker.url, ...OPERATOR_ENV }

@@ -6,7 +6,7 @@ const RANGES = [
   [0x200b, 0x200b], // zero-width space; the joiners that follow it are allowed
   [0x200e, 0x200f], // left-to-right and right-to-left marks
   [0x2028, 0x202e], // line and paragraph separators, bidirectional embeddings and overrides
-  [0x2060, 0x2069], // invisible operators, bidirectional isolates
+  [0x2060, 0x2069], // word joiner, invisible operators, bidirectional isolates
   [0xd800, 0xdfff], // unpaired surrogates
   [0xfeff, 0xfeff], // byte order mark
   [0xe0001, 0xe007f], // tags, which are invisible

@@ -49,7 +49,10 @@ export function newKeyClaim(scope: string): KeyClaim {
 /** An attempt to send a notification. */
 export const AN_ATTEMPT = { at: 4_000, status: null }
 
-/** Ids without a row: malformed ones, and variants of an existing id. `check`: its random bits. */
+/**
+ * Ids that no row of the same kind as `id` has: malformed ones, and variants of `id`, an existing one. The variant of another kind
+ * may be the id of a row of that kind, because a run has the check of its submission. `check`: the random bits.
+ */
 export function unknownIds(id: string): string[] {
   const number = numberOf(id)
   const [kind, check] = [id.slice(0, 3), id.slice(`sub_${number}_`.length)]

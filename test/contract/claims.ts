@@ -166,7 +166,7 @@ export function describeClaims(current: () => StoreFixture): void {
       expect(await idsDueAt(two, 14_999)).toEqual([second])
     })
 
-    test('is not undone by a release if a webhook has settled the run meanwhile', async () => {
+    test('followed by a release does not make a run due again that a webhook has settled meanwhile', async () => {
       const [one, two] = await openBoth()
       const submissionId = await submitDue(one, ['remove-bg'])
       const runId = await claimOne(one, 5_000, 9_000)
@@ -281,7 +281,7 @@ export function describeClaims(current: () => StoreFixture): void {
       for (const store of handles) expect(await store.nextRetryItem()).toMatchObject({ runId: otherId })
     })
 
-    test('end only when the process that submits them reports their result', async () => {
+    test('that a process is submitting end when it reports their result, not when another process does', async () => {
       const [one, two] = await openBoth()
       const [runId = ''] = await createRetry(one)
       const { itemId = 0 } = (await one.nextRetryItem()) ?? {}

@@ -97,7 +97,7 @@ export function describeCommits(current: () => StoreFixture): void {
 
     test('do not report a step that was rolled back', async () => {
       const { store, failInserts } = current()
-      // Already bound to its file: otherwise the first delivery would bind it, and the second would be deferred to the next batch.
+      // Both deliveries are in the same batch: neither changes which rows the other needs.
       const submissionId = await submit(store, ['remove-bg', 'ai-tasks'], { fileId: FILE_ID })
       const commits = watchCommits()
       await failInserts('deliveries', 6_000)

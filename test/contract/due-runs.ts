@@ -18,7 +18,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
     applyFinding(current().store, await runIdOf(id, name), { kind: 'unchanged', dueAt }, 3_000)
 
   describe('due runs', () => {
-    test('are pending runs whose due time has passed, the longest due first, at most `limit`', async () => {
+    test('include pending runs whose due time has passed, the longest due first, at most `limit`, and no settled ones', async () => {
       const late = await submit(['remove-bg'], { at: 5_000 })
       const early = await submit(['remove-bg', 'ai-tasks'], { at: 4_000 })
       const later = await submit(['remove-bg'], { at: 9_001 })
@@ -85,7 +85,7 @@ export function describeDueRuns(current: () => StoreFixture): void {
       ])
     })
 
-    test('are listed with the newest hundred submissions of the asset, however many it has', async () => {
+    test('are listed with the other submissions among the newest hundred of the asset, however many it has', async () => {
       const id = await submit(['remove-bg'], { fileId: FILE_ID, at: 5_000 })
       const submissionIds = await Promise.all(
         Array.from({ length: 120 }, () => submit(['ai-tasks'], { fileId: FILE_ID, at: 90_000 })),

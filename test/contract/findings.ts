@@ -78,7 +78,7 @@ export function describeFindings(current: () => StoreFixture): void {
       { kind: 'timed_out' },
       { kind: 'unchanged', dueAt: 8_000 },
     ] as const)(
-      '$kind does not change a run that is settled, expired, not due or unknown',
+      '$kind does not change a run that is unknown, settled, or without a due time: expired, or not swept yet',
       async (finding) => {
         const settledId = await submit(['remove-bg'])
         await current().store.recordDelivery(
@@ -86,7 +86,7 @@ export function describeFindings(current: () => StoreFixture): void {
         )
         const expiredId = await submit(['remove-bg'])
         await applyFinding(current().store, await runIdOf(expiredId), { kind: 'timed_out' }, 3_000)
-        // No sweep follows, so this run is not due.
+        // No sweep follows, so this run has no due time.
         const notDueId = await submitTo(current().store, ['remove-bg'], { fileId: FILE_ID, kind: 'update' })
         const submissionIds = [settledId, expiredId, notDueId]
         const runIds = await Promise.all(submissionIds.map((id) => runIdOf(id)))

@@ -57,7 +57,7 @@ export function describeHeartbeats(current: () => StoreFixture): void {
       expect(await one.findRetry('retry-1')).toMatchObject({ done: 0 })
     })
 
-    test('makes a silent process count as alive again, and a process never recovers its own work', async () => {
+    test('makes a silent process count as alive again, and a process that has written one never recovers its own work', async () => {
       const [one, two] = await openBoth()
       const { submissionId } = await beginWork(two)
       expect(await two.recoverAbandoned(90_000, 60_000)).toEqual({ submissions: 0 })

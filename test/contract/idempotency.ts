@@ -117,7 +117,7 @@ export function describeIdempotency(current: () => StoreFixture): void {
       expect(await store.findNewestKeyClaimAt()).toBe(2_000)
     })
 
-    test('a key that a dead process claimed is abandoned if its submission was recorded, and free otherwise', async () => {
+    test('a key that a dead process claimed is abandoned if ImageKit may have its submission, and free if none was recorded', async () => {
       const submissionId = await submit(await claimKey())
       await current().store.claimIdempotencyKey(newKeyClaim('not submitted'), 1_000)
       const store = await current().reopen()

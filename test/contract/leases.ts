@@ -75,7 +75,7 @@ export function describeLeases(current: () => StoreFixture): void {
     newestClaimAt: await store.findNewestKeyClaimAt(),
     counts: await countsOf(store),
   })
-  /** Stores a response under a key, which expires 24 hours later. */
+  /** Stores a response under a key that was claimed at 1,000, and expires 24 hours after that. */
   const respondUnderKey = async (store: Store) => {
     const claim = newKeyClaim('key-1')
     await store.claimIdempotencyKey(claim, 1_000)

@@ -167,7 +167,7 @@ export function describeNotifications(current: () => StoreFixture): void {
       expect(listedHosts).toEqual(hosts.flatMap((host, index) => (index === 7 ? [host, host] : [host])))
     })
 
-    test('that are to be sent again change only in their due time and the number of the attempt', async () => {
+    test('that are to be sent again are listed as due with another due time and attempt number, and are otherwise the same', async () => {
       const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
       const [first] = await due()
       await recordResult(runId, { kind: 'again', at: 9_000, reason: 'status_500' })
@@ -180,10 +180,10 @@ export function describeNotifications(current: () => StoreFixture): void {
     test.each([
       { kind: 'delivered' },
       { kind: 'gone', reason: 'status_410' },
-      { kind: 'rejected', reason: 'private_address' },
+      { kind: 'rejected', reason: 'address_not_allowed' },
       { kind: 'given_up', reason: 'status_500' },
     ] as const)(
-      'that have ended are not due again, even if another attempt is planned later: $kind',
+      'that have ended are not due again because of a late result that plans another attempt: $kind',
       async (result) => {
         const runId = await deliver(await submit(['remove-bg']), 'remove-bg', 'success')
         await recordResult(runId, result)

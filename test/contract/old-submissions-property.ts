@@ -26,7 +26,10 @@ const FILES = ['file-1', 'file-2', 'file-3']
 const RESPONSE = { status: 200, headers: {}, body: '{}' }
 /** The claim of the idempotency key with which this step creates its submission. */
 const keyClaim = (step: number) => ({ scope: `key-${step}`, nonce: 'own' })
-/** The time between two steps: 17 minutes, so that every sequence lasts more than an hour and changes the counters of several hours. */
+/**
+ * The time between two steps: 17 minutes, so that every sequence lasts more than an hour and can change the counters of several
+ * hours.
+ */
 const STEP_MS = 1_000_000
 const YEAR_MS = 365 * 86_400_000
 
@@ -140,8 +143,9 @@ type Omissions = { steps: ReadonlySet<number>; retries: ReadonlyMap<number, NewS
 type PlayResult = { created: Created[]; retries: Map<number, NewSubmission> }
 
 /**
- * Performs all steps except omitted ones and those that act on an omitted submission. A retry of an omitted submission is performed
- * unless it is omitted itself: the submission that it created is created directly.
+ * Performs all steps except omitted ones and those that act on an omitted submission; the sweep before a finding is performed in any
+ * case. A retry of an omitted submission is performed unless it is omitted itself: the submission that it created is created
+ * directly.
  */
 async function play(store: Store, steps: readonly Step[], without?: Omissions): Promise<PlayResult> {
   // Includes omitted submissions, so that `of` selects the same submission in both stores.

@@ -333,10 +333,10 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
         const third = await submitSettled({ fileId: 'file-1' })
         const others = [await submitSettled({ fileId: 'file-2' }), await submitSettled()]
         const before = await store.findAsset('file-1')
-        // The first step ends before the last submission of the asset, so the next step must know which assets have kept submissions.
+        // The first step ends before the last submission of the asset, so a later step must know which assets have kept submissions.
         for (let count = 0; count < 200; count += 1) await submit({ fileId: `of-${count}` })
-        const inNextStep = await submitSettled({ fileId: 'file-1' }, ['google-auto-tagging'])
-        const kept = [first, second, third, inNextStep]
+        const inLaterStep = await submitSettled({ fileId: 'file-1' }, ['google-auto-tagging'])
+        const kept = [first, second, third, inLaterStep]
         await deleteOld(store)
         expect(await Promise.all(kept.map(isStored))).toEqual([true, true, true, true])
         expect(await Promise.all(others.map(isStored))).toEqual([false, false])
@@ -409,7 +409,7 @@ export function describeOldSubmissions(current: () => StoreFixture): void {
       expect(sum(await deleteOld(store))).toBe(0)
     })
 
-    test('continues after a position whose row was deleted, and starts from the beginning after a restart', async () => {
+    test('continues after a position whose row was deleted, and from the beginning without a position, as after a restart', async () => {
       const { store, reopen } = current()
       for (let count = 0; count < 130; count += 1) await submitSettled()
       const first = await withLease(store).deleteOldSubmissions(NOW, BEFORE, null)

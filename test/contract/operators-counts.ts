@@ -99,7 +99,7 @@ export function describeOperatorsCounts(current: () => StoreFixture, share: numb
       timeout: 60_000,
     }, async () => {
       const { store } = current()
-      // Each step is a separate batch, and so adds one delta.
+      // Each write is a separate batch, and each submission and delivery adds one delta.
       for (let index = 0; index < 600; index += 1) {
         const at = (index % 40) * HOUR
         const { submissionId, runId } = await submitWithRuns(store, [index % 2 ? 'remove-bg' : 'ai-tasks'], {

@@ -152,7 +152,7 @@ export function describeOperatorsRetries(current: () => StoreFixture): void {
         expect(await store.findRetry('retry-1')).toMatchObject({ done: index + 1 })
       }
       expect(await store.nextRetryItem()).toBeUndefined()
-      // `failed` counts the items that were not clearly accepted; `results` counts the statuses of the new runs.
+      // `failed` counts the items that were not clearly accepted; `results` counts the results of all items.
       const results = { ...none, pending: 2, rejected: 1, unconfirmed: 1 }
       const finished = { retryId: 'retry-1', total: 4, done: 4, failed: 2, state: 'done', results }
       expect(await store.findRetry('retry-1')).toEqual(finished)

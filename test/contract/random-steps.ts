@@ -138,7 +138,7 @@ export async function perform(store: Store, known: KnownSubmissions, step: Step)
     case 'finding': {
       const [run] = await runsOf(store, known, step.index)
       const finding = step.finding === 'evidence' ? EVIDENCE : { kind: step.finding }
-      // Later than every request, so that each pending run becomes due.
+      // Later than every request, so that each pending run becomes due, except those of rejected submissions.
       await sweep(store, { now: FAILING_AT })
       return applyFinding(store, run?.runId ?? '', finding, 4 * HOUR)
     }

@@ -9,8 +9,9 @@ const EVERYTHING = { limit: 10_000, before: null }
 const TIMES = [5, 12, 1_000_000]
 
 /**
- * What the store returns in its lists, and about the rows with these ids: those of sequences of steps. Excludes alerts, ended
- * sessions and the clock trust: a later sequence may replace them, so `StepRunner.end` returns them after each sequence.
+ * What the store returns in its lists, and about the rows with these ids: those of sequences of steps. Excludes
+ * `listNotifications`. Also excludes alerts, ended sessions and the clock trust: a later sequence may replace them, so
+ * `StepRunner.end` returns them after each sequence.
  */
 export async function readEverything(store: Store, ids: readonly ReturnType<StepRunner['ids']>[]) {
   const retryIds = ids.flatMap((sequence) => sequence.retryIds)

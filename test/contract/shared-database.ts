@@ -30,7 +30,7 @@ const SCOPE = 'default POST /api/v1/files/upload key-1'
 const PAGE = { limit: 100, before: null }
 const FAR_FUTURE = 1_000_000
 
-/** How two stores on the same data interact, as two processes on one database do. */
+/** How two stores on the same data interact. Both count as the same process: for example, both can have the lease. */
 export function describeSharedDatabase(current: () => StoreFixture): void {
   const openBoth = async (): Promise<[Store, Store]> => [current().store, await current().openAnother()]
   /** Each handle in turn makes one call; all calls are made at the same time. */
@@ -428,7 +428,7 @@ export function describeSharedDatabase(current: () => StoreFixture): void {
       await expectSame([one, two], countsOf)
     })
 
-    test('write the same rows in opposite order at the same time, without a deadlock', async () => {
+    test('write the same rows in opposite order at the same time, and every write succeeds', async () => {
       const handles = await openBoth()
       for (let round = 0; round < 10; round += 1) {
         const fileId = `file-${round}`

@@ -5,8 +5,8 @@ const MINUTE = 60_000
 const NOW = 100 * MINUTE
 
 /**
- * The limit on failed sign-in attempts. An attempt counts as a failure of each of its names until it is forgiven. The names are
- * hashes of the client's address and of the key; here they are plain words.
+ * The limit on failed sign-in attempts. An allowed attempt counts as a failure of each of its names for 15 minutes, or until it is
+ * forgiven. The names are hashes of the client's network and of the key; here they are plain words.
  */
 export function describeSignIns(current: () => StoreFixture): void {
   const begin = (names: readonly string[], at = NOW) => current().store.beginSignIn(names, at)
@@ -36,7 +36,7 @@ export function describeSignIns(current: () => StoreFixture): void {
       expect(await begin(['here'], 16 * MINUTE)).toBe(true)
     })
 
-    test('that succeed no longer count as failures; forgiving one twice removes no other', async () => {
+    test('that succeed no longer count as failures; forgiving one twice removes no attempt of another time', async () => {
       const { store } = current()
       await failTimes(9, ['here', 'key'], NOW - 1)
       expect(await begin(['here', 'key'])).toBe(true)
@@ -46,7 +46,7 @@ export function describeSignIns(current: () => StoreFixture): void {
       expect(await begin(['here', 'key'])).toBe(false)
     })
 
-    test('are never rejected if all of them succeed', async () => {
+    test('are never rejected if each succeeds before the next begins', async () => {
       const { store } = current()
       for (let count = 0; count < 30; count += 1) {
         expect(await begin(['here', 'key'])).toBe(true)

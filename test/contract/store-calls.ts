@@ -20,8 +20,9 @@ export async function submit(
 }
 
 /**
- * Marks every run that has been pending for `overdueAfterMs` at `now` as overdue and due, in as many steps as necessary. By
- * default, these are all pending runs, and each is due since its request.
+ * Marks runs that have been pending for `overdueAfterMs` at `now` as overdue and due, in as many steps as necessary. Stops at the
+ * first run that is younger, and passes those of rejected submissions. By default, it marks all other pending runs, if they were
+ * requested by 1,000,000; each is due since its request, unless it already had a due time.
  */
 export async function sweep(store: LeasedStore, { now = 1_000_000, overdueAfterMs = 0 } = {}): Promise<void> {
   while (await withLease(store).sweepOverdue(now, overdueAfterMs));

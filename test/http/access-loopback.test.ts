@@ -9,7 +9,7 @@ const KEYLESS = { TRACKER_API_KEY: '', TRACKER_ADMIN_KEY: '' }
 const send = (tracker: RunningTracker, headers: OutgoingHttpHeaders, path = '/healthz', method = 'GET') =>
   rawRequest(tracker.url, { path, method, headers })
 
-/** Headers that show that a request is not local. */
+/** Headers with which a request does not count as local. */
 const NON_LOCAL: [string, OutgoingHttpHeaders][] = [
   ['a foreign Host', { host: 'evil.example' }],
   ['a foreign Host with a port', { host: 'evil.example:3000' }],
@@ -59,7 +59,7 @@ const NON_LOCAL: [string, OutgoingHttpHeaders][] = [
 ]
 
 test.each(NON_LOCAL)(
-  'without keys a request with %s gets 403 at every kind of address',
+  'without keys a request with %s gets 403 at every kind of API address',
   async (_, headers) => {
     const tracker = await startTracker(KEYLESS)
     const addresses = [

@@ -6,7 +6,7 @@ import { type RunningTracker, startTracker } from '../support/tracker.ts'
 import { EXTENSIONS, FILE, FILE_NAME, getSubmission, upload } from '../support/uploads.ts'
 import { deliver, payload, register } from '../support/webhooks.ts'
 
-/** Invalid file ids: each leads to another address, can't be part of an address, or is too long. */
+/** Invalid file ids: each leads to another address, contains a control character, or is too long. */
 const INVALID = ['.', '..', 'a/b', 'a\\b', 'a\u001b[2J', 'a\nb', 'a\u009bb', '', 'status', 'x'.repeat(129)]
 
 async function newestDelivery(tracker: RunningTracker) {

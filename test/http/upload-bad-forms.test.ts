@@ -47,7 +47,7 @@ const INVALID: [title: string, message: RegExp, body: string, contentType?: stri
     form('Content-Disposition: form-data; name="a"\r\njunk\r\n\r\nx'),
   ],
   [
-    'a part whose headers are over 80 KiB',
+    'a part whose headers are over 16 KiB',
     /headers are larger than/,
     form(`X: ${'x'.repeat(80 * 1024)}\r\n${field('a', 'x')}`),
   ],

@@ -59,7 +59,7 @@ test('a body that arrives in pieces after its head is read completely', async ()
   expect([response.statusCode, JSON.parse(await text(response))]).toEqual([200, { outcome: 'applied' }])
 })
 
-test('an empty body gets 400, and changes nothing', async () => {
+test('an empty body gets 400, and settles no run', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const response = await rawBytes(

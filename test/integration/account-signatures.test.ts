@@ -78,7 +78,7 @@ test.each([
   [503, new TrackerError('store_unavailable', 'The disk is full.')],
   [500, new Error('an internal error')],
 ])(
-  'an event that got %i is accepted an hour later with the same signature; another event with an equally old signature is rejected',
+  'an event that got %i is accepted an hour later by the same process with the same signature; another event with an equally old signature is rejected',
   async (status, failure) => {
     const database = await createTestDatabase()
     const real = await openStoreOf(database)

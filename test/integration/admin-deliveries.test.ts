@@ -98,6 +98,7 @@ test('the page of a rejected delivery shows its cause, not its signature, and re
   expect(readText(list.html)).toContain('The signature matches no IMAGEKIT_WEBHOOK_SECRET')
   const [href = ''] = deliveryLinksIn(list.html)
   const page = await before.get(href)
+  expect(readText(page.html)).toContain('The signature matches no IMAGEKIT_WEBHOOK_SECRET')
   expect(page.html).not.toContain(headers['x-ik-signature'].split('v1=')[1])
   const rejected = await before.submit(page, `${href}/replay`)
   expect(rejected.status).toBe(422)

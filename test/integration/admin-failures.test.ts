@@ -58,6 +58,7 @@ test('each filter is in the URL, and the list equals that of the API', async () 
     ['?status=pending', '?status=pending'],
     [`?${anyRun}`, ''],
     [`?${anyRun}&extension=remove-bg`, '?extension=remove-bg'],
+    [`?${anyRun}&contradicted=true`, '?contradicted=true'],
     ['?cause=dark', '?status=failed&acknowledged=false&cause=dark'],
     [
       '?extension=remove-bg&cause=dark&since=&until=&q=',

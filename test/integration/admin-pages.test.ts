@@ -36,7 +36,7 @@ function expectSafe({ headers, html }: Page, path: string): void {
   expect(html).toContain('<a class="skip" href="#main">')
 }
 
-test('every page, including error pages, has a strict Content-Security-Policy, no inline scripts or styles, and nothing from other sites', async () => {
+test('pages, including error pages, have a strict Content-Security-Policy, no inline scripts or styles, and nothing from other sites', async () => {
   const { tracker, browser } = await startSignedIn()
   await fail(tracker, 'remove-bg', FILE_ID)
   const { webhookUrl } = await register(tracker, ['aws-auto-tagging'])

@@ -142,7 +142,7 @@ test('the acknowledgement of a run is revoked with a reason, which its timeline 
   expect(await listRuns(tracker, '?acknowledged=false')).toMatchObject([{ runId: run?.runId }])
 })
 
-test('the page of a pending run has an event stream, which reports each change and ends when the run settles', async () => {
+test('the page of a pending run has the event stream of its asset, which reports each change and ends once nothing is pending', async () => {
   const { tracker, browser } = await startSignedIn()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const [run] = await listRuns(tracker)

@@ -58,7 +58,7 @@ test('failed attempts still count after a restart', async () => {
   expect((await attemptsAt(restarted)('', ADMIN_KEY)).status).toBe(429)
 })
 
-test('sign-ins with the right key are never counted', async () => {
+test('twelve sign-ins with the right key are all accepted', async () => {
   const from = attemptsAt(await startTracker())
   for (let count = 0; count < 12; count += 1) expect((await from('', ADMIN_KEY)).status).toBe(303)
 })

@@ -5,7 +5,7 @@ import { startListening } from '../support/listening.ts'
 import { openBrowser, signIn } from '../support/operator-browser.ts'
 import { ADMIN_KEY, API_KEY, startTracker } from '../support/tracker.ts'
 
-/** `to`: the path that the sign-in leads to. */
+/** `to`: where the sign-in should redirect; it does so only if this is an admin page. */
 const signInFields = (key: string, to?: string) => Object.entries({ key, ...(to !== undefined && { to }) })
 
 test('a visitor without a session is redirected to the sign-in, and then to the requested page', async () => {
@@ -184,7 +184,7 @@ test.each([
   ['the sign-in page in a browser without Sec-Fetch-Site', { origin: 'null' }, 303],
   ['a client that sends neither header', {}, 303],
 ] as [sender: string, headers: Record<string, string>, status: number][])(
-  'a sign-in form is accepted only from our own page or from a client that is not a browser: %s',
+  'a sign-in form is accepted unless its headers name a sender other than our own pages: %s',
   async (_, headers, status) => {
     const browser = openBrowser(await startTracker())
     expect((await browser.post('/admin/sign-in', signInFields(ADMIN_KEY), headers)).status).toBe(status)

@@ -17,7 +17,7 @@ import {
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
-/** Runs are overdue after 10 minutes, which is the default. Only the test reconciles. */
+/** Runs are overdue after 10 minutes, which is the default. After the pass at the start of the service, only the test reconciles. */
 const OVERDUE_AFTER_10_MINUTES = { ...WITHOUT_RECONCILER, RECONCILE_AFTER: '10m' }
 
 /**

@@ -59,7 +59,7 @@ test('the upload of an ended process is recovered once the last heartbeat of the
   expect(await two.uploadState()).toBe('unconfirmed')
 })
 
-test('a process recovers the uploads of an ended one only after 30 seconds of uninterrupted heartbeats', async () => {
+test('a process that shares its database recovers the uploads of an ended one only after 30 seconds of uninterrupted heartbeats', async () => {
   const opened = await openStore()
   onTestFinished(() => opened.destroy())
   const ended = await startProcess(opened.store, { isShared: true })

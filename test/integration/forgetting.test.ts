@@ -51,7 +51,7 @@ test('forgetting an asset deletes the rejected deliveries that name its fileId, 
   expect((await rejectedBodies()).toReversed()).toEqual(bodies.slice(3))
 })
 
-test('forgetting an asset replaces its id in thirty thousand rows of the audit log, and delays no webhook', {
+test('forgetting an asset replaces its id in an audit log of thirty thousand rows, and webhooks are recorded meanwhile', {
   timeout: 60_000,
 }, async () => {
   const stopped = await startTracker()
@@ -85,7 +85,7 @@ test('forgetting an asset replaces its id in thirty thousand rows of the audit l
   expect(JSON.stringify(reasons)).not.toContain('file-1,')
 })
 
-test('forgetting an asset with 1,500 submissions delays no webhook, and its status stays until the end', {
+test('webhooks are recorded while an asset with 1,500 submissions is forgotten, and its status stays until the end', {
   timeout: 60_000,
 }, async () => {
   const stopped = await startTracker()

@@ -32,7 +32,7 @@ async function start(script?: (call: Call) => void, overrides = {}, moreEnv = {}
   return { imagekit, tracker }
 }
 
-/** Reads a response, except for the headers that always differ. */
+/** Reads a response without its date and its request id, which a repeated response does not share. */
 async function readResponse(response: Response) {
   const { 'x-request-id': _, date: __, ...headers } = Object.fromEntries(response.headers)
   return { status: response.status, headers, body: await response.text() }
@@ -130,7 +130,7 @@ test.for<[string, (call: Call) => void, number]>([
   },
 )
 
-test('requests with another API key, another path or another Idempotency-Key are separate', async () => {
+test('requests with another access key, another path or another Idempotency-Key are separate', async () => {
   const { tracker, imagekit } = await start()
   await upload(tracker, FORM, KEY)
   const headers = { ...KEY.headers, authorization: `Bearer ${ADMIN_KEY}` }

@@ -51,7 +51,7 @@ test.each([401, 403])(
       {
         name: 'private key',
         level: 'fail',
-        message: `ImageKit responded with ${status} to the last upload`,
+        message: `ImageKit responded with ${status} to an earlier upload, and has accepted none since`,
         remedy: expect.stringContaining('IMAGEKIT_PRIVATE_KEY'),
       },
     ])

@@ -23,7 +23,7 @@ test('events and webhooks of an unknown kind are accepted and stored, because se
   expect((await statusOf(tracker)).status).toBe('pending')
 })
 
-test('an internal failure is a 503, never a 4xx, and the response does not reveal its cause', async () => {
+test('a delivery that cannot be stored gets 503, not a 4xx, and the response does not reveal the cause', async () => {
   const tracker = await startTracker(SIGNED)
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   await breakWrites(tracker.database, 'deliveries')

@@ -174,7 +174,7 @@ test('rate limit: a lookup that ImageKit rejects with 429 neither settles nor ex
   expect(await reconcileNow(tracker)).toMatchObject({ runs: [], holdMs: 1000 })
   expect((await statusOf(tracker, fileId)).status).toBe('pending')
   library.rejection = undefined
-  // No request is sent until the time that ImageKit's 429 demands has passed.
+  // No lookup is sent until the time that ImageKit's 429 demands has passed.
   advance(1000)
   await reconcileNow(tracker)
   expect((await statusOf(tracker, fileId)).status).toBe('success')

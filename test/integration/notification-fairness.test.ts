@@ -93,7 +93,7 @@ test('at most 32 attempts are in progress in total, and the next one starts when
   await expect.poll(() => countResults(tracker)).toEqual([{ result: 'delivered', attempt: 1, size: 40 }])
 })
 
-test('after a failure, other notifications to the same address wait for the retry, and waiting does not count as an attempt', async () => {
+test('after a first failure, other notifications to the same address wait for the retry, and waiting does not count as an attempt', async () => {
   const { tracker, advance, settle, settleMany } = await startNotifier()
   let status = 500
   const receiver = await startReceiver((_request, response) => response.writeHead(status).end())
@@ -117,7 +117,7 @@ test('after a failure, other notifications to the same address wait for the retr
     ])
 })
 
-test('if nothing responds at a host, no other notification is sent to it until the retry', async () => {
+test('if nothing responds at a host, no other notification is sent to it until the first retry', async () => {
   const { tracker, advance, settle } = await startNotifier()
   let isSilent = true
   const receiver = await startReceiver((request, response) => {

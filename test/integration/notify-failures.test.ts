@@ -63,7 +63,7 @@ test.each([
   [503, 'Sun, 01 Mar 2026 11:00:00 GMT', 0],
   [503, '999999', 86_400_000],
   [429, 'soon', null],
-])('%i with "Retry-After: %s" asks for a delay of %j ms', async (status, value, retryAfterMs) => {
+])('%i with "Retry-After: %s" is read as a delay of %j ms', async (status, value, retryAfterMs) => {
   const receiver = await startReceiver((_request, response) => {
     response.writeHead(status, { 'retry-after': value }).end()
   })

@@ -49,7 +49,7 @@ test('after an event about its file, an expired run is settled by evidence, and 
     .toMatchObject([{ service: 'aws-auto-tagging', status: 'SUCCESS', fileObject: { fileId } }])
 })
 
-test('an expired run is checked once for each event about its file, and stays expired without evidence', async () => {
+test('after each event about a change of its file, an expired run is checked once, and it stays expired without evidence', async () => {
   const { tracker, library, fileId, sendEvent } = await startExpired()
   for (const id of ['evt_1', 'evt_2']) {
     await sendEvent('file-version-created', id)

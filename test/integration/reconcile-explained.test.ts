@@ -71,7 +71,7 @@ test('tags that another extension added are not evidence', async () => {
   library.change(fileId, AWS_TAG)
   advance(120_000)
   expect((await reconcileNow(tracker)).runs).toMatchObject([
-    { finding: 'unchanged', why: 'Nothing has changed since the request.' },
+    { finding: 'unchanged', why: 'The file shows no result of this extension.' },
   ])
   expect(await statusOf(tracker, fileId)).toMatchObject({ status: 'pending' })
 })

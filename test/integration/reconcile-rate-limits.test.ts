@@ -14,7 +14,7 @@ import {
 
 const stoppedBy = 'ImageKit limits the rate of requests.'
 
-test('after a 429, no request is sent for the number of milliseconds that it demands', async () => {
+test('after a 429, no lookup is sent for the number of milliseconds that it demands', async () => {
   const library = await startLibrary()
   library.rejection = { status: 429, headers: { 'x-ratelimit-reset': '700' } }
   const tracker = await startTracker({ ...EAGER, ...library.env })
@@ -31,7 +31,7 @@ test('after a 429, no request is sent for the number of milliseconds that it dem
   expect(next - rejected).toBeLessThan(5_000)
 })
 
-test('after a 429 without a reset time, requests pause for a minute; after one that demands a day, for an hour', async () => {
+test('after a 429 without a reset time, lookups pause for a minute; after one that demands a day, for an hour', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })
@@ -54,7 +54,7 @@ test('after a 429 without a reset time, requests pause for a minute; after one t
   expect(library.lookupTimes).toHaveLength(2)
 })
 
-test('runs that were checked before a 429 are not checked again afterwards, so each rate-limit window makes progress', async () => {
+test('runs that were checked before a 429 are not checked again before the others, so each rate-limit window makes progress', async () => {
   const { clock, advance } = movingClock()
   const library = await startLibrary()
   const tracker = await startTracker({ ...WITHOUT_RECONCILER, ...library.env }, { clock })

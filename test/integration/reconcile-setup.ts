@@ -11,7 +11,7 @@ export const WITHOUT_RECONCILER = { RECONCILE_AFTER: '1ms', RECONCILE_EVERY: '1h
 
 type TestClock = { clock: () => number; advance: (ms: number) => void }
 
-/** A clock that runs, and that a test can also move forward. */
+/** A clock that runs, and that a test can also move, forward or back. */
 export function movingClock(): TestClock {
   let offsetMs = 0
   return {

@@ -27,7 +27,7 @@ async function startUpload(tracker: RunningTracker): Promise<ClientRequest> {
   return outgoing
 }
 
-/** Waits for the responses to some requests. By then the service has received everything that was sent before. */
+/** Waits for the responses to some requests, which gives the service time to receive everything that was sent before. */
 async function awaitRoundTrips(tracker: RunningTracker): Promise<void> {
   for (let round = 0; round < 5; round += 1) await rawRequest(`${tracker.url}/healthz`)
 }

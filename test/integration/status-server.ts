@@ -60,8 +60,8 @@ export function manualTimers() {
 }
 
 /**
- * Starts a server with the status routes. With `keys`, they require a key or a token. `add` writes an asset to the store. `change`
- * does too, `forget` deletes one, and both then invalidate its cached status.
+ * Starts a server with the status routes. With `keys`, they require a key or, where the route accepts one, a token. `add` writes an
+ * asset to the store. `change` does too, `forget` deletes one, and both then invalidate its cached status.
  */
 export async function startStatusServer(options: { keys?: boolean; startTimer?: StartTimer } = {}) {
   const { keys = false, startTimer = startSystemTimer } = options

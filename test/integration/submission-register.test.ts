@@ -65,7 +65,7 @@ test('a fileId with special characters is returned in a URL that works', async (
   expect(await (await fetch(statusUrl)).json()).toMatchObject({ fileId: 'a?b#c ü%', status: 'pending' })
 })
 
-test('the error for a registration names all missing, invalid and unknown fields', async () => {
+test('the error for a registration names missing, invalid and unknown fields together', async () => {
   const tracker = await startTracker()
   const errorsOf = async (registration: object) => {
     const body = JSON.stringify(registration)

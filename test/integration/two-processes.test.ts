@@ -12,8 +12,8 @@ const ENV = { TRACKER_TOKEN_SECRET: 'token-secret-of-the-tests' }
 type Listener = Parameters<StoreHandle['watchOtherCommits']>[0]
 
 /**
- * Starts two services on one database, as two processes would. A commit of one is reported to the other only when the test calls
- * `report`.
+ * Starts two services on one database, as two processes would. The database is a SQLite file, even in the PostgreSQL project. A
+ * commit of one service is reported to the other only when the test calls `report`.
  */
 async function startBoth(overridesOfSecond: Overrides = {}) {
   const opened = await openSqlite()

@@ -37,7 +37,7 @@ function restoreSubmissions(from: RunningTracker, to: RunningTracker): Promise<v
   return copyTables(from.database, to.database, ['submissions', 'runs', 'current_runs'])
 }
 
-test('a webhook for a submission that is not in the database returns 503 and is stored as rejected', async () => {
+test('a webhook for a submission that is neither in the database nor forgotten returns 503 and is stored as rejected', async () => {
   const { wrong, submissionId, wrongUrl } = await startOnWrongDatabase()
   const { status, headers, json } = await deliver(wrongUrl, SUCCESS)
   expect(status).toBe(503)

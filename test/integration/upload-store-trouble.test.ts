@@ -64,7 +64,7 @@ test('a response that the store can’t write is still returned, and applied onc
     .toMatchObject({ state: 'accepted', fileId: 'file1', extensions: [{ source: 'response' }] })
 })
 
-test('a response whose write failed is written at the latest during the stop', async () => {
+test('a response whose write failed is written during the stop at the latest, if the store is available again', async () => {
   const { tracker, failing } = await start()
   failing.add('applyResponse')
   const submissionId = (await upload(tracker, FORM)).headers.get('x-submission-id')

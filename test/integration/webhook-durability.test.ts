@@ -102,7 +102,7 @@ test('a webhook that does not fit into the write queue gets 503, and is applied 
   await expect.poll(redeliver).toEqual({ outcome: 'applied' })
 })
 
-test('a delivery is stored as received, with all headers except those that may be secret', async () => {
+test('the body of a delivery is stored as received, and only those headers that contain no secret and no signature', async () => {
   const tracker = await startTracker()
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg'])
   const text = `  ${JSON.stringify(payload('remove-bg', 'success'), null, 3)}\n`

@@ -20,7 +20,7 @@ function captureLog(level: string) {
   return { logger: pino({ level }, memory), text: () => text, linesOf }
 }
 
-test('by default the log has one line for each recorded delivery', async () => {
+test('by default the log has one line for each recorded delivery, up to a hundred successes per second', async () => {
   const { logger, linesOf } = captureLog('info')
   const tracker = await startTracker({}, { logger })
   const { webhookUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)
@@ -82,7 +82,7 @@ test('a total that no delivery follows is written when the service stops, at the
   expect(linesOf('deliveries recorded').length).toBeGreaterThan(0)
 })
 
-test('even at level trace, the log has one line for each recorded delivery, and no token, key or body', async () => {
+test('even at level trace, the log has only one line for each recorded delivery, and no token, key or body', async () => {
   const { logger, text, linesOf } = captureLog('trace')
   const tracker = await startTracker({}, { logger })
   const { webhookUrl, statusUrl, submissionId } = await register(tracker, ['remove-bg', 'ai-tasks'], null)

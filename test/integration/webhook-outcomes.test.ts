@@ -75,7 +75,7 @@ test('a webhook that repeats the status of the response is a duplicate and adds 
   ])
 })
 
-test('a webhook for a service that was not requested is stored as ignored, and creates no run', async () => {
+test('a webhook for a service that was not requested is ignored, and creates no run', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   expect(await deliver(webhookUrl, payload('aws-auto-tagging', 'success'))).toMatchObject({

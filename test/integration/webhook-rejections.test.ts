@@ -41,7 +41,7 @@ test('the reason why a body is not JSON contains nothing of the body', async () 
   }
 })
 
-test('a forged or truncated token, or that of another URL, gets 401 without access to the store', async () => {
+test('a forged or truncated token, or that of another URL, gets 401 without reading the store', async () => {
   const database = await createTestDatabase()
   const real = await openStoreOf(database)
   const calls: string[] = []
@@ -101,7 +101,7 @@ test.each([
   ['stops in the middle', { 'content-length': 1000 }],
   ['never ends', {}],
   ['has too large a declared length', { 'content-length': MAX_BODY_BYTES + 1 }],
-])('a request whose body %s gets 401 for a forged token without waiting for the body', async (_, headers) => {
+])('a request whose body %s gets 401 for a forged token before the body is complete', async (_, headers) => {
   const tracker = await startTracker()
   const outgoing = request(`${tracker.url}/webhooks/extension/x.y`, { method: 'POST', headers })
   outgoing.on('error', () => {})
@@ -157,7 +157,7 @@ test('the webhook route allows only POST', async () => {
   }
 })
 
-test('a webhook whose sender disconnects before the end of the body has no effect', async () => {
+test('a webhook whose sender disconnects before the end of the body does not settle its run', async () => {
   const tracker = await startTracker()
   const { webhookUrl } = await register(tracker, ['remove-bg'])
   const outgoing = request(webhookUrl, { method: 'POST', headers: { 'content-length': 1000 } })

@@ -43,7 +43,7 @@ test.each([
   expect(await wrong.json()).toMatchObject({ message: 'Your account cannot be authenticated.' })
 })
 
-test('uploads, updates and deletions require the key', async () => {
+test('uploads without a signature, updates and deletions require the key', async () => {
   const sandbox = await startSandbox()
   expect((await post(sandbox, {})).status).toBe(401)
   expect((await post(sandbox, {}, basic('private_other:'))).status).toBe(403)
@@ -53,7 +53,7 @@ test('uploads, updates and deletions require the key', async () => {
   expect((await fetch(file, { method: 'DELETE' })).status).toBe(401)
 })
 
-test('without a configured key any key is accepted, but a key is required', async () => {
+test('without a configured key any key is accepted, but an upload with neither a key nor a signature is rejected', async () => {
   const sandbox = await startSandbox({ acceptsAnyKey: true })
   expect((await post(sandbox, {}, basic('whatever:'))).status).toBe(200)
   expect((await post(sandbox, {})).status).toBe(401)

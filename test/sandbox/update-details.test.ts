@@ -2,12 +2,13 @@ import { expect, test } from 'vitest'
 import { imageFile } from '../support/fixture-images.ts'
 import { get, patch, startSandbox, upload } from './support/running-sandbox.ts'
 
-/** Starts a sandbox and uploads a file with tags, AI tags, custom metadata and custom coordinates. */
+/** Starts a sandbox and uploads a file with tags, AI tags, a description, custom metadata and custom coordinates. */
 async function startWithFile() {
   const sandbox = await startSandbox()
   const { body } = await upload(sandbox, {
     file: imageFile('shirt.jpg'),
     tags: 'a,sandbox:aws-auto-tagging=success-now',
+    description: 'Shirt',
     customMetadata: '{"brand":"Nike","size":4}',
     customCoordinates: '1,2,3,4',
     extensions: '[{"name":"aws-auto-tagging","minConfidence":0,"maxTags":30}]',

@@ -17,7 +17,7 @@ export async function openSqlite(): Promise<StoreFixture> {
   const store = openSqliteStore({ path })
   const others: StoreHandle[] = []
   let latest = store
-  /** Opens the file without taking the lock, which the first handle holds so that no other process opens the file. */
+  /** Opens the file without taking the lock, which `latest` holds so that no other process opens the file. */
   const openWithoutLock = (processIdOf: (ownerId: number) => number): StoreHandle => {
     const connection = openConnection(path)
     const findOwner = connection

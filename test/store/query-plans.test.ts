@@ -219,7 +219,10 @@ function combinations<T extends { [name: string]: readonly unknown[] }>(values: 
   return all as { [name in keyof T]: T[name][number] }[]
 }
 
-/** Lists runs and deliveries with every combination of filters, so that all their statements are prepared. */
+/**
+ * Lists runs and deliveries with every combination of these filters, so that their statements are prepared. Those with `exceptCauses`
+ * are not.
+ */
 async function readAllLists(store: Store): Promise<void> {
   const page = { limit: 50, before: null }
   const runFilters = combinations({
@@ -271,7 +274,7 @@ function findForbidden(plans: readonly Plan[], pattern: RegExp, allowed: readonl
   return { forbidden, unused: [...unused].map(({ sql }) => sql.source) }
 }
 
-describe('the statements of a store', () => {
+describe('the statements that a store prepares when it is opened, and for lists of runs and deliveries', () => {
   let explained: Promise<Plan[]> | undefined
   const explainAll = async () => {
     const { connection, store, prepared } = await openWatched()

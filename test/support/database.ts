@@ -83,7 +83,7 @@ export function openStoreOf(database: TestDatabase, options: WriteQueueOptions =
   return engineOf(database).open(database, options)
 }
 
-/** The columns that contain codes instead of texts. */
+/** The columns whose codes `readRows` replaces by texts. Other columns contain codes, too, such as `final_status`. */
 const CODES: { [column: string]: Code<string> } = {
   status: STATUS,
   source: SOURCE,
@@ -94,7 +94,7 @@ const CODES: { [column: string]: Code<string> } = {
   outcome: OUTCOME,
 }
 
-/** Reads committed rows without the store. Codes are returned as texts, conditions as 0 or 1. */
+/** Reads committed rows without the store. The codes in the columns of `CODES` are returned as texts, conditions as 0 or 1. */
 export async function readRows<Row extends object>(database: TestDatabase, sql: string): Promise<Row[]> {
   const rows = await engineOf(database).query(database, sql)
   // Only the caller knows the type of the rows, because it depends on the statement.
@@ -114,7 +114,9 @@ export function readCells(database: TestDatabase, sql: string): Promise<Cells[]>
   return engineOf(database).query(database, sql)
 }
 
-/** Lists the tables of the program; a partitioned table is listed once. */
+/**
+ * Lists the tables of the program; a partitioned table is listed once. On PostgreSQL, the list includes the table of the migrations.
+ */
 export function listTables(database: TestDatabase): Promise<string[]> {
   return engineOf(database).listTables(database)
 }

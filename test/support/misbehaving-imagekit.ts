@@ -58,7 +58,7 @@ export class Call {
     this.closed = new Promise((resolve) => socket.once('close', () => resolve()))
   }
 
-  /** The part of the body that has been read, decoded as UTF-8. */
+  /** The part of the body that has been read, except by `readToEnd`. Each chunk is decoded as UTF-8 by itself. */
   get received(): string {
     return this.#received
   }

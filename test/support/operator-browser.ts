@@ -8,7 +8,7 @@ export type Page = { status: number; headers: Headers; html: string; location: s
 export type OperatorBrowser = {
   get(path: string): Promise<Page>
   post(path: string, fields: [string, string][], headers?: Record<string, string>): Promise<Page>
-  /** Submits the form with this action, with additional fields. */
+  /** Submits the POST form with this action, with additional fields. */
   submit(page: Page, action: string, fields?: [string, string][]): Promise<Page>
   /** The value of its `Cookie` header; empty without cookies. */
   cookie(): string
@@ -38,7 +38,7 @@ export function openBrowser(tracker: { url: string }): OperatorBrowser {
     post,
     submit(page, action, fields = []) {
       const form = readForms(page.html).find((one) => one.action === action && one.method === 'post')
-      if (form === undefined) throw new Error(`the page has no form with the action ${action}`)
+      if (form === undefined) throw new Error(`the page has no POST form with the action ${action}`)
       return post(action, [...form.fields, ...fields])
     },
     cookie,

@@ -15,6 +15,7 @@ export type OperatorRun = {
   acknowledgedAt: string | null
 }
 
+/** `json`: undefined if the response has no body. */
 export type OperatorResponse<T> = { status: number; headers: Headers; json: T }
 
 /** Sends a request to the JSON API, by default with the admin key. `body` is sent as JSON, or unchanged if it is a string. */

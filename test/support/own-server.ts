@@ -13,7 +13,7 @@ import {
 } from '../../src/cli/local-postgres.ts'
 import { queryPostgres } from './postgres-admin.ts'
 
-/** A PostgreSQL server for one test. Unlike on the server that tests share, committed data survives a crash, as in production. */
+/** A PostgreSQL server for one test. Unlike on the server of `postgres-server.ts`, committed data survives a crash, as in production. */
 export type OwnServer = {
   /** Connects as the superuser to the database `postgres`. */
   url: string

@@ -1,3 +1,4 @@
+/** `value`: NaN for an infinite value, too. */
 export type Sample = { name: string; labels: { [label: string]: string }; value: number }
 
 const LINE = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)$/

@@ -28,7 +28,10 @@ const ImageKit: new (options: object) => Client = load('imagekit')
 // The axios instance that the SDK uses. The SDK has no option for the host of the API, so an interceptor has to replace it.
 const axios: Axios = createRequire(load.resolve('imagekit'))('axios')
 
-/** A client that sends every request to `url`, with these headers, until the test ends. */
+/**
+ * A client that sends every request to `url`, with these headers, until the test ends. Use one at a time: a second client redirects the
+ * requests of the first, except uploads, and both send the headers of both.
+ */
 export function clientV6(url: string, privateKey: string, headers: Record<string, string> = {}): Client {
   axios.interceptors.request.use((config) => {
     config.url = config.url.replace('https://api.imagekit.io', url)

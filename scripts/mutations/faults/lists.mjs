@@ -1,4 +1,4 @@
-// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, …) and `$&`.
 
 const CONTRACT = ['sqlite-store']
 const WINDOWS = ['list-pages']
@@ -105,7 +105,7 @@ export const FAULTS_IN_LISTS = [
     tests: WINDOWS,
   },
   {
-    name: 'page-of-deliveries-skips-a-row',
+    name: 'later-page-of-a-list-skips-a-row',
     in: 'readList.window',
     replace: ['Math.min', '(before === null ? $0 : before - 1)'],
     tests: WINDOWS,

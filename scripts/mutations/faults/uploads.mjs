@@ -1,4 +1,4 @@
-// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, `'$&'`, …).
+// See `../faults.mjs` for how a fault is written (`in`, `nth`), and `../edits.mjs` for its operators (`assume`, …) and `$&`.
 
 /** A submission is written too late, an upload is truncated, or a caller cannot read the response. */
 export const FAULTS_IN_UPLOADS = [

@@ -5,7 +5,10 @@ import { Pill } from './pill.tsx'
 import { Time } from './time.tsx'
 import { ImagekitError, UntrustedText } from './untrusted-text.tsx'
 
-/** `isCurrent` is undefined in lists that don't show whether a newer run has replaced this one. */
+/**
+ * `isCurrent`: false if a newer run has replaced this one, or its submission was rejected; undefined in lists that don't show whether
+ * a run is current.
+ */
 type Row = ListedRunView & { isCurrent?: boolean }
 
 type TableOptions = { isSelectable?: boolean; isSingleFile?: boolean }

@@ -27,7 +27,7 @@ export function Timeline({ events }: { events: readonly TimelineEvent[] }) {
 const KINDS = {
   upload: 'via upload',
   update: 'via update',
-  external: 'via direct upload',
+  external: 'via direct upload or update',
 } as const
 
 const SOURCES = {

@@ -35,7 +35,7 @@ export function AuditPage({ operator, auditEntries, newest, older }: AuditProps)
       {auditEntries.length === 0 ? (
         <EmptyState
           title="No actions yet"
-          hint="Retries, acknowledgements, replays, resent notifications, forgotten assets, reconciliations and backups are listed here."
+          hint="Retries, acknowledgements and their revocations, replays, resent notifications, forgotten assets, reconciliations and backups are listed here."
         />
       ) : (
         <table class="rows">

@@ -33,7 +33,7 @@ export function DeliveriesPage(props: DeliveriesProps) {
   return (
     <Layout title="Deliveries" operator={operator} section={DELIVERIES} notice={notice}>
       <h1>Deliveries</h1>
-      <p class="hint">All received webhooks, including rejected ones.</p>
+      <p class="hint">Received webhooks, including rejected ones.</p>
       <nav aria-label="Outcome" class="tabs">
         <a
           href={withQuery(DELIVERIES, { ...parameters, outcome: null })}
@@ -90,7 +90,7 @@ function NoDeliveries({ filter }: { filter: DeliveryFilter }) {
     return (
       <EmptyState
         title="No rejected webhooks"
-        hint="Webhooks with an invalid token, signature or body appear here."
+        hint="Webhooks with an invalid token, signature or body, or for an unknown submission, appear here."
       />
     )
   return (

@@ -30,7 +30,7 @@ export function DeliveryPage({ operator, delivery }: DeliveryProps) {
           <p>
             {outcome === 'rejected'
               ? 'It is re-verified with its original arrival time. Fix the cause first.'
-              : 'Re-applies this webhook. Settled runs don’t change.'}
+              : 'Re-applies this webhook. Settled runs keep their status.'}
           </p>
           <CsrfForm operator={operator} action={`${deliveryHref(deliveryId)}/replay`}>
             <NoteField name="reason" label="Reason (optional)" hint="Saved to the audit log." />

@@ -20,10 +20,11 @@ const REMEDIES: { [code in ProblemCode]?: string } = {
   run_not_current: 'Open the asset to see the run that replaced this one, and retry that run.',
   asset_gone:
     'There is no file to run the extension on. Acknowledge the run to remove it from the Failures page.',
-  unprocessable: 'Nothing was changed. If the cause can be fixed, fix it and try again.',
+  unprocessable: 'No status was changed. If the cause can be fixed, fix it and try again.',
   imagekit_unreachable: 'Check that ImageKit is reachable from here. Before you retry, check the run.',
   imagekit_timeout: 'Check that ImageKit is reachable from here. Before you retry, check the run.',
-  store_unavailable: 'Check whether the disk is full or the database is read-only, then reload this page.',
+  store_unavailable:
+    'Check whether the disk is full, or the database is read-only, locked or unreachable, then reload this page.',
   overloaded: 'Reload this page in a moment.',
   internal: 'Reload the page. If it happens again, search the service’s log for the request id.',
 }

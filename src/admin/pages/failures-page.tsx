@@ -113,7 +113,7 @@ function NoRuns({ query, isLastPage }: { query: FailuresQuery; isLastPage: boole
   if (!isLastPage)
     return (
       <EmptyState
-        title="No match among the newest runs"
+        title="No match so far"
         hint="Not all runs can be searched at once. Continue with “Older”, or enter more of the file name."
       />
     )
@@ -135,7 +135,7 @@ function NoRuns({ query, isLastPage }: { query: FailuresQuery; isLastPage: boole
     return (
       <EmptyState
         title={`No ${query.status} runs`}
-        hint="Runs with this status appear here, newest first, until they are acknowledged."
+        hint="Runs with this status that are not acknowledged appear here, newest first."
       />
     )
   return <EmptyState title="No runs match" hint="Remove a filter, or go back to open failures." />

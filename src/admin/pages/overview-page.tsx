@@ -72,8 +72,8 @@ function OpenFailures({ unacknowledged }: { unacknowledged: number }) {
 
 /**
  * The statistics. The tile of a status counts the runs that got this status in the period; that of `pending`, the runs that are pending
- * now. The list of runs can't be filtered by the time at which a run got its status, so each tile links to all runs of the status, and
- * the link shows how many they are.
+ * now. The list of runs can't be filtered by the time at which a run got its status, so each tile links to all runs of the status. For
+ * the other statuses, the link shows how many they are.
  */
 function Tiles({ overview }: { overview: Overview }) {
   const { stats, totals, oldestPendingRunId } = overview

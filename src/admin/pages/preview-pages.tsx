@@ -55,7 +55,7 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
             {selection.kind === 'all' && total === MAX_SELECTED && (
               <p class="hint">
                 At most the newest {MAX_SELECTED.toLocaleString('en')} runs are retried at once. If more
-                match, repeat for the rest.
+                match, select the rest with the filter “Before (UTC)”.
               </p>
             )}
             <CsrfForm operator={operator} action={RETRIES}>
@@ -87,7 +87,7 @@ export function RetryPreviewPage(props: PreviewProps<RetryPreview>) {
   )
 }
 
-/** `total`: how many runs were counted. `isComplete`: false if more match. */
+/** `total`: how many runs were counted. `isComplete`: false if more may match. */
 export type AcknowledgementPreview = { total: number; isComplete: boolean }
 
 export function AcknowledgePreviewPage(props: PreviewProps<AcknowledgementPreview>) {

@@ -9,7 +9,10 @@ type RetryProps = { operator: Operator; retry: ShownRetry }
 
 const PENDING_REFRESH_SECONDS = 3
 
-/** The progress of a retry. `static/live.js` updates the page until every retry is sent and none of the new runs is pending. */
+/**
+ * The progress of a retry. `static/live.js` updates the page until every retry is sent and no new run is pending, except
+ * those of unconfirmed retries.
+ */
 export function RetryPage({ operator, retry }: RetryProps) {
   const { state, results } = retry
   const refresh = state === 'running' ? 1 : results.pending > 0 ? PENDING_REFRESH_SECONDS : undefined

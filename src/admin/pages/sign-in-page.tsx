@@ -56,7 +56,7 @@ export function SignInPage({ target, interrupted, problem, notice, hasAdminKey, 
             />
             <p class="hint" id="key-hint">
               A key from <code>TRACKER_ADMIN_KEY</code>. For <code>name:secret</code>, enter only the secret.
-              A sign-in lasts 12 hours and ends immediately when its key is removed.
+              A sign-in lasts at most 12 hours, and ends when the service restarts without its key.
             </p>
           </div>
           <button type="submit" class="primary">

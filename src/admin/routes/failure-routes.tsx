@@ -151,7 +151,7 @@ function retrySelection(selection: RunSelection): RetrySelection {
   return { filter: selection.filter, limit: MAX_SELECTED }
 }
 
-/** True if the number of matching runs has changed since the preview. Then the operator must confirm again. */
+/** True if the preview would show another number of runs now. Then the operator must confirm again. */
 function hasChanged(form: URLSearchParams, { total }: { total: number }): boolean {
   return form.get(SHOWN_TOTAL) !== String(total)
 }

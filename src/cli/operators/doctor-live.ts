@@ -122,7 +122,7 @@ async function acknowledge(client: TrackerClient, { runId }: CurrentRun): Promis
   await requestJson(client, { method: 'POST', path, body: { note: 'doctor --live' } }, z.looseObject({}))
 }
 
-/** Deletes the file at ImageKit directly, because the service may not forward deletions. */
+/** Deletes the file at ImageKit directly, because the service does not forward deletions. */
 async function cleanUp({ env, readText }: CommandContext, fileId: string, timeoutMs: number): Promise<Check> {
   const name = 'live clean-up'
   const variables = new Variables(env, readText)

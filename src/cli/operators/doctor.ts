@@ -86,7 +86,7 @@ function parseSeconds(text: string): number {
   throw new InvalidArgumentError('It must be a number of seconds from 1 to 86400.')
 }
 
-/** Checks whether `serve` would start with this environment, and reports every problem. Skipped in the environment of a client. */
+/** Checks whether the variables are valid for `serve`, and reports every problem. Skipped in the environment of a client. */
 function checkEnvironment({ env, readText }: Pick<CommandContext, 'env' | 'readText'>): Check[] {
   const name = 'configuration'
   const isSet = (variable: string) => Boolean(env[variable] || env[`${variable}_FILE`])
@@ -94,7 +94,7 @@ function checkEnvironment({ env, readText }: Pick<CommandContext, 'env' | 'readT
     return [ok(name, "this is a client's environment; to check the service's, run doctor where serve runs")]
   try {
     parseConfig(env, readText)
-    return [ok(name, 'serve would start with this environment')]
+    return [ok(name, 'the variables of this environment are valid for serve')]
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     return error.problems.map((problem) =>

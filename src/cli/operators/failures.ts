@@ -67,7 +67,7 @@ Examples:
 ${OPERATOR_HELP}
 --watch checks every second whether anything changed, and then lists the runs that may be new: those requested since the oldest
 pending run. A late webhook can settle an older run that had expired, so after a change it also lists all matching runs, at most once
-a minute. With --acknowledged it lists all matching runs every second.`
+a minute. With --acknowledged it lists all matching runs every second. Each list has at most ${MAX_LISTED} runs.`
 
 /** How far each list reaches back beyond the last one, so that it includes runs that were requested during a poll. */
 const OVERLAP_MS = 60_000
@@ -124,7 +124,8 @@ function newestTimeOf(runs: readonly ListedRun[]): number {
 }
 
 /**
- * The bounds of a list that includes every new run, except expired runs that settle late: a new run was pending at the last poll, or was
+ * The bounds of a list that includes every new run, except expired runs that settle late, and runs whose acknowledgement is revoked:
+ * any other new run was pending at the last poll, or was
  * requested after the newest listed run.
  */
 function boundsOf(filter: RunFilter, newestAt: number, { oldestPendingAt }: Activity): { since?: string } {

@@ -52,7 +52,10 @@ export function notificationsCommand(context: CommandContext): Command {
     })
   const resend = command
     .command('resend')
-    .description('Sends one notification again, or all that match a filter, with the same ids and bodies.')
+    .description(
+      'Sends one notification again, or all that match a filter, with the same ids. A body that is not stored any more is built ' +
+        'again, and may have fewer fields.',
+    )
     .argument(
       '[NOTIFICATION_ID]',
       'the id of a notification, from the command "notifications"; without it, a filter is required',

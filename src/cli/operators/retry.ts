@@ -24,7 +24,7 @@ const STATUSES = ['failed', 'expired', 'success']
 export function retryCommand(context: CommandContext): Command {
   const command = new Command('retry')
     .description(
-      'Retries one run, or all runs that match a filter, with the original options of the extension.',
+      'Retries one run, or the newest runs that match a filter, with the original options of the extension.',
     )
     .argument(
       '[RUN_ID]',
@@ -38,7 +38,7 @@ export function retryCommand(context: CommandContext): Command {
   })
     .option('--dry-run', 'only print how many runs match and what they cost')
     .option('--reason <TEXT>', 'saved to the audit log')
-    .option('--wait', 'wait until each new run has its final status')
+    .option('--wait', 'wait until no new run of an accepted retry is pending')
     .option('--json', "print the service's JSON")
     .addHelpText('after', RETRY_HELP)
     .action(async (runId: string | undefined, options: RunFilterOptions & RetryOptions) => {
@@ -73,8 +73,8 @@ Examples:
   extension-tracker retry --status failed --cause "Rate limit" --limit 500 --reason "quota was raised"
 ${OPERATOR_HELP}
 RUN_ID, or a filter with --status, is required. The filter options have the same meaning as those of "failures".
-With a filter, the service retries the runs one after another, and continues if this command is stopped.
-The exit code is 1 if ImageKit did not accept a submission. With --wait it is 3 if a new run failed or expired.`
+With a filter, the service retries the runs in the background, and continues if this command is stopped.
+The exit code is 1 if a retry was not accepted by ImageKit; otherwise, with --wait, it is 3 if a new run failed or expired.`
 
 /** The options that apply to one run and to many. */
 type RetryOptions = { dryRun?: true; reason?: string; wait?: true; json?: true }
@@ -175,7 +175,10 @@ async function retryMany(
   else if (wait && failed + expired > 0) context.exitCode = 3
 }
 
-/** Polls until the service has processed all runs and, with `waitsForRuns`, no new run is pending. Shows the progress on a terminal. */
+/**
+ * Polls until the service has processed all runs and, with `waitsForRuns`, no new run of an accepted retry is pending. Shows the
+ * progress on a terminal.
+ */
 async function followRetry(
   { stderr }: CommandContext,
   client: TrackerClient,

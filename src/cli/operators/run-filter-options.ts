@@ -19,7 +19,10 @@ export type RunFilter = { [name in 'status' | 'extension' | 'cause' | 'since' | 
   acknowledged?: boolean
 }
 
-/** Adds the filter options that `failures` and `retry` share: runs that one lists can be retried with the same options. */
+/**
+ * Adds the filter options that `failures` and `retry` share: the runs that `failures` lists with a `--status` other than `pending` can be
+ * retried with the same options.
+ */
 export function addRunFilterOptions(
   command: Command,
   {

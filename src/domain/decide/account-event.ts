@@ -17,8 +17,9 @@ import type { Changes, Decision, Facts, Key, Step } from './step.ts'
 import { loadState, stateKeys } from './submission-state.ts'
 
 /**
- * Records an account webhook. An event that has an id takes effect only once. An asset event makes the asset's pending and expired
- * runs due. An upload event reports the result of a queued upload, and may arrive before the response to that upload.
+ * Records an account webhook. An event that has an id takes effect only once, while its first delivery is stored. An asset event
+ * makes the pending and expired runs of the asset's newest submissions due. An upload event reports the result of a queued upload,
+ * and may arrive before the response to that upload.
  */
 export function recordAccountDelivery(delivery: NewAccountDelivery): Step<RecordedDelivery> {
   const { event, body } = delivery

@@ -64,8 +64,8 @@ function decideRecording(facts: Facts, delivery: NewDelivery, ids: NewIds): Deci
 }
 
 /**
- * The run that the webhook reports on, if its submission is accepted and bound to a file. Then no other rows are needed for
- * the decision: no other run is added, removed or changed, and the submission does not change.
+ * The run that the webhook reports on, if its submission is accepted and bound to a file. Then the decision needs no other rows,
+ * except the submission's for a notification: no other run is added, removed or changed, and the submission does not change.
  */
 function findOwnRun(facts: Facts, { submissionId, result: { service } }: NewDelivery): RunRow | undefined {
   const [run] = service === null ? [] : facts.list('runNamed', submissionId, service)

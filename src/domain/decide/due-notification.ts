@@ -5,7 +5,7 @@ import type { Facts, Step } from './step.ts'
 
 /**
  * Claims a notification by making it due at `until`, if it is still due at `dueAt`, as it was listed. Returns its body; undefined
- * if it has ended, or if its due time has changed since, for example because another process has claimed it.
+ * if it has ended or was deleted, or if its due time has changed since, for example because another process has claimed it.
  */
 export function claimNotification(
   notificationId: string,

@@ -219,6 +219,7 @@ function applyEarlyUploadEvents(
     ...end,
     outcome: ended.isChanged ? 'applied' : 'ignored',
     unclaimedRequestId: null,
+    uploadEnd: null,
     submissionId: row.submissionId,
     fileId: end.fileId ?? ended.state.row.fileId,
   }

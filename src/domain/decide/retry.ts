@@ -28,9 +28,9 @@ export function createRetry(retryId: string, runIds: readonly string[], entry: A
 }
 
 /**
- * Records the submission that retries a run, and acknowledges the run. `origin`: the operator's audit entry, or the item of a retry
- * of many runs. Checks again whether the retry is allowed, because another operator may have retried the run, or another process
- * submitted the item. Returns the rejection if nothing was recorded.
+ * Records the submission that retries a run, and acknowledges the run if it is not acknowledged yet. `origin`: the operator's audit
+ * entry, or the item of a retry of many runs. Checks again whether the retry is allowed, because another operator may have retried
+ * the run, or another process submitted the item. Returns the rejection if nothing was recorded.
  */
 export function submitRetry(
   runId: string,
@@ -93,7 +93,10 @@ export function withdrawRetry(runId: string, at: number): Step<void> {
   }
 }
 
-/** Records the result of a retry item. One that has already ended, or that another process is submitting, does not change. */
+/**
+ * Records the result of a retry item, or that it waits again because of a rate limit. One that has already ended, or that another
+ * process is submitting, does not change.
+ */
 export function endRetryItem(itemId: number, state: RetryItemState, reason: string | null): Step<void> {
   return {
     keys: [['retryItems', String(itemId)]],

@@ -91,7 +91,7 @@ export type DeliveryRow = {
   /** ImageKit's error, until a run claims the delivery and takes over the error. */
   unclaimedError: Json | null
   eventId: string | null
-  /** The request id of the upload whose end it reports, until that upload's submission claims it. */
+  /** The request id of the upload whose end it reports, until that upload's submission claims it or the body is pruned. */
   unclaimedRequestId: string | null
   /** The end of that upload. */
   uploadEnd: UploadResponse | null
@@ -112,15 +112,15 @@ export type NotificationRow = {
   createdAt: number
   /** Null once the notification has ended. */
   dueAt: number | null
-  /** The result of the latest attempt; null before the first one and after a resend. */
+  /** The result of the latest attempt; null before the first one, and when an ended notification begins again. */
   result: NotificationResult['kind'] | null
   reason: string | null
-  /** The latest attempts, the oldest first. */
+  /** The latest attempts with a recorded result, the oldest first. */
   attempts: readonly NotificationAttempt[]
 }
 
 export type ClaimRow = {
-  /** A hash of the key with the caller and the route. */
+  /** A hash of the key with the caller, the method and the path. */
   scope: string
   /** Identifies the request that has claimed the key. */
   nonce: string

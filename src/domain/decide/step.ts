@@ -54,7 +54,7 @@ export type Changes = {
   other?: OtherChanges
 }
 
-/** Written data that no decision reads. */
+/** Further changes. Later steps of the same batch don't see them. */
 export type OtherChanges = {
   auditEntries?: readonly AuditEntry[]
   /** Many runs to retry, in this order. */
@@ -63,7 +63,7 @@ export type OtherChanges = {
   /** An alert whose present state has been reported. A resolved one is deleted. */
   reportedAlert?: Pick<Alert, 'alertId' | 'state'>
   endedSession?: { sessionId: string; endsAt: number; forgetBefore: number }
-  /** Failed sign-in attempts at this time or earlier are deleted. */
+  /** Names whose latest failed sign-in attempt was at this time or earlier are deleted. */
   signInsSince?: number
   clockTrust?: ClockTrust
   /** Identifies the token secret; see `CapabilityTokens`. */

@@ -15,7 +15,7 @@ type MaintenanceRoutesDeps = ReconcileNowDeps & ForgetAssetDeps & BackUpDeps
 
 const BACKUP_TYPE = 'application/vnd.sqlite3'
 
-/** Reconciliation, backup, and the deletion of everything stored about an asset. */
+/** Reconciliation, backup, and the deletion of what is stored about an asset. */
 export function maintenanceRoutes(api: Api, deps: MaintenanceRoutesDeps): void {
   route(api, '/reconcile', {
     POST: operation({

@@ -8,7 +8,7 @@ type TaskFields = Pick<FileVersion, 'tags' | 'customMetadata'>
 
 type Subject = { sha256: string; labels: readonly Label[] }
 
-/** Runs tasks in sequence. What a task selects follows from the file's hash and labels, so that tests can assert it. */
+/** Runs tasks in sequence. What a task selects follows from the task and the file's hash and labels, so that tests can assert it. */
 export function runTasks(tasks: readonly AiTask[], subject: Subject, before: TaskFields): TaskFields {
   return tasks.reduce((file, task) => runTask(task, subject, file), before)
 }
@@ -30,8 +30,8 @@ function runTask(task: AiTask, subject: Subject, file: TaskFields): TaskFields {
 }
 
 /**
- * Selects consecutive items of the vocabulary: `min_selections` of them, but at least 1 and at most `max_selections`. `seed` decides
- * which item is the first.
+ * Selects consecutive items of the vocabulary: `min_selections` of them, but at least 1 and at most `max_selections` (by default 2).
+ * `seed` decides which item is the first.
  */
 function select<T>(
   vocabulary: readonly T[],

@@ -8,8 +8,8 @@ export type Label = { name: string; confidence: number }
 const MAX_SAMPLE_SIDE = 64
 
 /**
- * Labels a file without a model, highest confidence first: an image by its shape and colours; any other file, or an image that
- * cannot be decoded, by its type.
+ * Labels a file without a model, highest confidence first: an image by its shape and colours; any other file, or an image whose
+ * dimensions cannot be read, by its type. Throws for an image whose dimensions can be read, but not its pixels.
  */
 export async function readLabels(path: string, facts: FileFacts): Promise<Label[]> {
   if (facts.image === null) return [{ name: typeName(facts.mime), confidence: 99 }]

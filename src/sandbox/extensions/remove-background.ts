@@ -7,7 +7,8 @@ const TOLERANCE = 24
 
 /**
  * Writes `source` as a PNG in which the colour of its top-left corner becomes transparent, or `backgroundColour` if
- * given. A file that cannot be decoded as an image is copied, because the scenario decides the outcome, not the content.
+ * given. A file that is not an image, or whose dimensions cannot be read, is copied, because the scenario decides the outcome.
+ * Throws for an image whose dimensions can be read, but not its pixels.
  */
 export async function removeBackground(
   source: string,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 
-/** Facts about the bytes of a version. `image` is null for a non-image, and for an image that cannot be decoded. */
+/** Facts about the bytes of a version. `image` is null for a non-image, and for an image whose dimensions cannot be read. */
 const fileFactsSchema = z.object({
   size: z.number().int(),
   sha256: z.string(),

@@ -11,7 +11,10 @@ const MAX_BACKOFF_MS = 10 * 60 * 1000
 /** How many webhooks `deliveries` lists. */
 const MAX_LISTED = 1000
 
-/** One webhook and the attempts to deliver it. `statusCode` is null if there was no response. Only a 200 counts as delivered. */
+/**
+ * One webhook and the attempts to deliver it. `statusCode` is null if there was no complete response. Only a 200 counts as
+ * delivered.
+ */
 export type Delivery = {
   webhookUrl: string
   payload: ExtensionWebhook
@@ -59,7 +62,10 @@ export function createWebhookSender({ clock, delay, signal, retryBaseMs, logger 
   }
 
   return {
-    /** Sends a webhook. Resolves after the first attempt; `settled` resolves once the webhook is delivered or abandoned. */
+    /**
+     * Sends a webhook. Resolves after the first attempt; `settled` resolves once the webhook is delivered or abandoned, and
+     * rejects if `signal` aborts first.
+     */
     async send(webhookUrl: string, payload: ExtensionWebhook): Promise<{ settled: Promise<void> }> {
       const delivery: Delivery = { webhookUrl, payload, attempts: [], state: 'sending' }
       deliveries.push(delivery)

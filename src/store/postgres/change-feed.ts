@@ -6,7 +6,10 @@ import { prepared } from './prepared.ts'
 export type ChangeFeed = {
   /** Notifies other processes, after a short delay, of what this process has committed. */
   notify: (changed: Pick<Commit, 'fileIds' | 'submissionIds'>) => void
-  /** Calls the listener with what other processes have committed, and every second with `unknown`. */
+  /**
+   * Calls the listener with what other processes have committed, and every second with `unknown`. It may also be called with what
+   * this process has committed.
+   */
   watch: (listener: (changed: ChangedElsewhere) => void) => void
   /** Why notifications can't arrive at the moment; undefined if they can. */
   fault: () => string | undefined

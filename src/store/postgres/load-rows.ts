@@ -26,8 +26,9 @@ export type LoadRows = (session: Session, keys: readonly Key[], into: WorkingSet
 
 /**
  * Loads the rows of a batch inside its transaction, and locks what the batch may change until the transaction ends. Each call
- * locks names first (`SUBJECTS`), then runs, then submissions, each in a fixed order. Rows are read after they are locked: if
- * another transaction is changing them, the batch waits for it and sees its changes. Work of `processId` counts as in progress,
+ * locks names first (`SUBJECTS`), then runs, then submissions, each in a fixed order. Later it locks only runs that were added
+ * meanwhile, and the names of abandoned claims and items. Rows are read after they are locked: if another transaction is changing
+ * them, the batch waits for it and sees its changes. Work of `processId` counts as in progress,
  * not as abandoned.
  */
 export function createLoadRows(processId: number): LoadRows {

@@ -2,10 +2,13 @@ import { type Dialect, listCells, type Statements } from '../sql/statements.ts'
 import type { Session } from './pool.ts'
 import { prepared } from './prepared.ts'
 
-/** No transaction of the store lasts this long: the server limits each statement and each pause (`LIMITS` in `transactions.ts`). */
+/**
+ * No transaction of the store is expected to last this long. The server limits each statement and each pause (`LIMITS` in
+ * `transactions.ts`), but not their sum.
+ */
 const LONGEST_TRANSACTION_MS = 60_000
 
-/** More rows than all processes together insert in concurrent transactions. */
+/** More rows than all processes together usually insert in concurrent transactions. */
 const MAX_UNCOMMITTED_ROWS = 10_000
 
 export const DIALECT: Dialect = {

@@ -28,7 +28,7 @@ const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE'
 
 /**
  * If a statement, a wait for a lock or a pause between statements takes longer than this, the server ends the transaction, so none
- * lasts for a minute. Also sets `synchronous_commit` to `on` if it is `off`, so that COMMIT waits for the disk.
+ * hangs. Also sets `synchronous_commit` to `on` if it is `off`, so that COMMIT waits for the disk.
  */
 const LIMITS = prepared(
   `SELECT set_config('statement_timeout', '4s', true), set_config('lock_timeout', '2s', true),
@@ -41,7 +41,7 @@ const MAX_ATTEMPTS = 8
 const RETRY_FOR_MS = 5_000
 const RETRY_PAUSE_MS = 5
 
-/** How long to search for the rows of a transaction whose connection broke during the COMMIT. */
+/** How long to search for a row of a batch whose connection broke during the COMMIT. */
 const SEARCH_MS = 3_000
 const SEARCH_EVERY_MS = 200
 
@@ -181,7 +181,10 @@ async function firstError(results: readonly Promise<unknown>[]): Promise<unknown
   return undefined
 }
 
-/** The id of a row that the batch inserts, by which a lost commit can be searched for; undefined if it inserts none. */
+/**
+ * The id of a delivery or submission that the batch inserts, by which a lost commit can be searched for; undefined if it inserts
+ * neither.
+ */
 function findInserted({ rows }: BatchChanges): string | undefined {
   const isNew = ({ before }: { before: unknown }) => before === undefined
   return rows.deliveries.find(isNew)?.after?.deliveryId ?? rows.submissions.find(isNew)?.after?.submissionId

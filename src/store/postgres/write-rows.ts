@@ -11,9 +11,9 @@ import { createStatements } from './statements.ts'
 type Rows = (readonly Cell[])[]
 
 /**
- * Writes the changes of a batch: all rows of an entry of `ROW_WRITES` in one statement, unless the entry is a statement for a single
- * row. Sends the statements without waiting for their results, and adds the promises of the results to `results`, in order: the
- * caller must await them. Rows of unfinished work are marked with `processId`.
+ * Writes the changes of a batch: each flush writes all rows of an entry of `ROW_WRITES` in one statement, unless the entry is a
+ * statement for a single row. Sends these statements without waiting for their results, and adds the promises of the results to
+ * `results`, in order: the caller must await them. Rows of unfinished work are marked with `processId`.
  */
 export function createWriteRows(
   session: Session,

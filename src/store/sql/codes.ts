@@ -23,8 +23,8 @@ export function textOf<T extends string>({ from }: Code<T>, code: number): T {
 
 export const STATUS = codeOf<RunStatus>('pending', 'success', 'failed', 'expired')
 /**
- * SQLite stores 0 and 1 without an extra byte. With `webhook` among the first two, a row does not grow when a webhook settles
- * its run.
+ * SQLite stores 0 and 1 without an extra byte. With `webhook` among the first two, the row of a run does not grow when a webhook
+ * reports success.
  */
 export const SOURCE = codeOf<RunSource>('request', 'webhook', 'response', 'reconcile', 'expiry')
 /** The condition that a run is pending and its submission is not rejected. `run` is the prefix of its columns, such as `r.`. */

@@ -49,7 +49,7 @@ export function createNotificationRows(statements: Statements): NotificationRows
     },
     *find(notificationId) {
       const runId = runIdOf(notificationId)
-      // `runIdOf` replaces the prefix of a notification's id. An id that it returns unchanged is of another kind.
+      // `runIdOf` removes the prefix of a notification's id. An id that it returns unchanged is of another kind.
       const parsed = runId === notificationId ? undefined : parseId('run', runId)
       const cells = parsed && (yield* waitFor(findOne(parsed.number, parsed.check)))
       return cells && toListedNotification(cells)

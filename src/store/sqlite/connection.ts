@@ -14,8 +14,8 @@ const PRAGMAS = [
   // On macOS a plain fsync stops at the drive's cache. No effect elsewhere.
   'fullfsync = ON',
   'foreign_keys = ON',
-  // Only another tool can lock the file. Waiting for it blocks the whole process, so after a short time a 503, which senders
-  // retry, is better.
+  // Unless our lock is bypassed, only another tool can lock the file. Waiting for it blocks the whole process, so after a short
+  // time a 503, which senders retry, is better.
   `busy_timeout = ${BUSY_TIMEOUT_MS}`,
   // SQLite's default. A longer log makes the rare checkpoint, and thus the slowest responses, several times slower.
   'wal_autocheckpoint = 1000',

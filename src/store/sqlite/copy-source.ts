@@ -13,7 +13,7 @@ const ROW_CONDITIONS = new Map([['metadata', `name <> 'owner'`]])
 const ROWS_AT_ONCE = 1_000
 const BYTES_AT_ONCE = 4 * 1024 * 1024
 
-/** All rows of a database that no other process has open. */
+/** The rows to copy of a database that no other process has open: all, without those that only concern running processes. */
 export function createCopySource(connection: Connection): CopySource {
   return {
     tables: Object.values(schema)

@@ -20,7 +20,7 @@ export function hasDatabase(path: string): boolean {
  */
 const PROC_TYPE = 0x9fa0
 
-/** Creates a missing folder, and a missing file, empty. Throws `DatabaseStartError` if no database can ever be there. */
+/** Creates a missing folder, and a missing file, empty. Throws `DatabaseStartError` if it can't, or if no database can be there. */
 export function checkDatabasePath(path: string): void {
   let isDatabase: boolean
   let isInProc: boolean

@@ -36,8 +36,8 @@ type OpenedDatabase = {
 }
 
 /**
- * Opens the database, creates it if missing, and migrates its schema. Throws `DatabaseStartError` if it must not be
- * opened, for example while another process has it, and `store_unavailable` if the file can't be used.
+ * Opens the database, creates it if missing, and migrates its schema. Throws `DatabaseStartError` if it can't be created or must not
+ * be opened, for example while another process has it, and `store_unavailable` if an existing file can't be used.
  */
 export function openSqliteStore({ path, onOpen, ...queueOptions }: SqliteStoreOptions): StoreHandle {
   return openMigrated(path, (connection, unlock, opened) => {
@@ -74,7 +74,7 @@ export function migrateSqlite(path: string): number {
   }
 }
 
-/** Opens a database that no other process has open, to copy its rows. Throws as `migrateSqlite` does. */
+/** Opens a database that no other process has open, to copy its rows. Throws as `openSqliteStore` does. */
 export function openCopySource(path: string): CopySource & { close: () => void } {
   return openMigrated(path, (connection, unlock) => ({
     ...createCopySource(connection),

@@ -26,7 +26,7 @@ export function createRowIds(connection: Connection): RowIds {
 
   const next = (kind: IdKind): number => {
     if (!isRead) {
-      // A counter never goes back, so the number of a deleted row is not used again.
+      // A counter never goes back, so this process does not use the number of a deleted row again.
       for (const counter of ['sub', 'run', 'dlv'] as const)
         last[counter] = Math.max(last[counter], find[counter].get() ?? 0)
       isRead = true

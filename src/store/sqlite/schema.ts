@@ -5,8 +5,9 @@ import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from
  * `n` is a row's number in insertion order; with `chk`, 64 random bits as text, it makes the id (`domain/ids.ts`), so no
  * id needs an index. An enumeration with an integer column is stored as its code (`sql/codes.ts`). A webhook that reports a
  * success writes one row of `runs` and inserts one into `deliveries` and one into `delivery_bodies`; no index contains a column
- * that it changes. Exceptional states have their own columns, which are NULL otherwise. In `submissions`, `runs` and
- * `deliveries`, JSON columns come last, so that earlier columns are read without them.
+ * that it changes, unless the run is in an exceptional state, such as overdue. Exceptional states have their own columns, which
+ * are NULL otherwise. In `submissions`, `runs` and `deliveries`, JSON columns come last, so that earlier columns are read without
+ * them.
  */
 
 export const submissions = sqliteTable(
@@ -75,7 +76,7 @@ export const runs = sqliteTable(
     notifiesCaller: integer('notifies_caller'),
     /** 1 while its submission is rejected. */
     hidden: integer('hidden'),
-    /** The time of its next check, while it is pending, or expired and to be checked again. */
+    /** The time of its next check; NULL while none is planned, such as before the run is overdue, or once it is final. */
     dueAt: integer('due_at'),
     /** 1 for a pending run that the sweep has found overdue, or whose submission was rejected before; else NULL. */
     overdue: integer('overdue'),
@@ -125,7 +126,7 @@ export const deliveries = sqliteTable(
     fileId: text('file_id'),
     /** Only for the first delivery of the event, not for its repetitions. */
     eventId: text('event_id'),
-    /** The request id of the upload whose end it reports, until that upload's submission claims it. */
+    /** The request id of the upload whose end it reports, until that upload's submission claims it, or its body is pruned. */
     requestId: text('request_id'),
     /** The error, or the end of an upload, that a submission may claim later. */
     unclaimed: text('unclaimed'),
@@ -225,7 +226,7 @@ export const metadata = sqliteTable('metadata', {
   value: integer('value').notNull(),
 })
 
-/** Processes that have the database open, with their last heartbeat. */
+/** Processes that use the database, with their last heartbeat. One that has ended stays until its silence is noticed. */
 export const processes = sqliteTable('processes', {
   id: integer('id').primaryKey(),
   heartbeatAt: integer('heartbeat_at').notNull(),
@@ -348,7 +349,10 @@ export const endedSessions = sqliteTable(
   (table) => [index('ended_sessions_end').on(table.endsAt)],
 )
 
-/** Recent failed sign-in attempts. A name is the hash of a client's address, or of a key that was tried. */
+/**
+ * Recent sign-in attempts that failed or have not succeeded yet. A name is the hash of a client's address, or of a key that was
+ * tried.
+ */
 export const signInFailures = sqliteTable(
   'sign_in_failures',
   {

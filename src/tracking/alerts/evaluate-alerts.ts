@@ -36,7 +36,7 @@ export async function evaluateAlerts(
     store.findOldestPending(),
     store.listAlerts(),
   ])
-  // Extensions with an alert come first, in the order of their alerts, so that the alert that has waited longest is reported first.
+  // Extensions with an alert come first, in the order of their alerts, so that the oldest of these alerts is reported first.
   // They are included even without failures: an alert whose failures are all gone, for example with a forgotten asset, resolves.
   const known = alerts
     .filter(({ kind }) => kind === 'failures')

@@ -17,8 +17,8 @@ export type BackUpDeps = {
 }
 
 /**
- * Returns a consistent copy of the database as a stream; the service continues meanwhile. The copy is deleted once it has been read.
- * Throws `backup_unsupported` for a database that is not a file.
+ * Returns a consistent copy of the database as a stream; the service continues meanwhile. The copy takes up disk space until the
+ * stream ends or is aborted. Throws `backup_unsupported` for a database that is not a file.
  */
 export async function backUp(
   { store, clock, backupPrefix, log }: BackUpDeps,

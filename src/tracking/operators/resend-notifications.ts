@@ -11,7 +11,7 @@ export type ResendNotificationsDeps = {
     'listNotifications' | 'findNotification' | 'resendNotifications' | 'findRunHistory' | 'findDelivery'
   >
   clock: () => number
-  /** Build ImageKit's payloads. */
+  /** Build payloads like those of ImageKit. */
   successPayload: (service: string, fileObject: object) => string
   failurePayload: (service: string, failure: { fileId: string | null; error: Json | null }) => string
   /** Wakes the notifier, because there is work. */
@@ -50,7 +50,7 @@ export async function resendMatching(
   return { total }
 }
 
-/** Returns the number of resent notifications. Skips those that were deleted meanwhile, together with their assets. */
+/** Returns the number of resent notifications. Skips those that were deleted meanwhile, together with their submissions. */
 async function resend(
   deps: ResendNotificationsDeps,
   listed: readonly ListedNotification[],

@@ -117,7 +117,7 @@ const REJECTIONS = {
   pending: ['run_pending', 'The run is still pending: wait until it is settled or expired.'],
   not_current: ['run_not_current', 'A newer run of this extension has replaced this one: retry that run.'],
   asset_gone: ['asset_gone', 'The file does not exist in ImageKit any more.'],
-  no_file: ['unprocessable', 'The file of this run is not known.'],
+  no_file: ['unprocessable', 'The file of this run is not known, or the request for the run was rejected.'],
   options_unknown: [
     'unprocessable',
     'The run comes from one of several saved extensions, and ImageKit does not say which: upload or update the file again.',

@@ -25,7 +25,7 @@ export type RetryPreview = {
   unpriced: number
 }
 
-/** How many runs would be retried, and what that would cost. */
+/** How many runs a retry would include, and what they would cost, including those that can't be retried, such as pending ones. */
 export async function previewRetry(deps: ListRunsDeps, selection: RetrySelection): Promise<RetryPreview> {
   const runs =
     'runIds' in selection

@@ -14,7 +14,10 @@ export type Sessions = {
   refresh(): Promise<void>
   /** Undefined if the session is forged, expired or ended, or if its key was removed or changed. */
   find(proof: string): Session | undefined
-  /** Signs out: the session is invalid from here on, including copies of its cookie. Rejects if its end could not be stored. */
+  /**
+   * Signs out: the session is invalid from here on (in other processes within a second), including copies of its cookie. Rejects if
+   * its end could not be stored.
+   */
   end(session: Session): Promise<void>
   /** The CSRF token that each form of a session includes. */
   csrfToken(session: Session): string

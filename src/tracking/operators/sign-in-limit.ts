@@ -8,20 +8,20 @@ import type { Capability } from '../capability-tokens.ts'
 export type SignInStore = Pick<Store, 'beginSignIn' | 'forgiveSignIn'>
 
 /**
- * Counts failed sign-in attempts per address and per key. There is no overall count: with one, a few addresses could lock
- * everyone out.
+ * Counts failed sign-in attempts per network (`networkOf`) and per key. There is no overall count: with one, a few addresses could
+ * lock everyone out.
  */
 export type SignInLimit = {
   /**
-   * Counts an attempt as failed until it is forgiven. Throws `too_many_attempts`. A valid key has no failures, so only failures
-   * from the same address can block it.
+   * Counts an attempt as failed until it is forgiven. Throws `too_many_attempts`. Attempts with a valid key are forgiven, so apart
+   * from attempts in progress, only failures from the same network can block it.
    */
   begin(attempt: { address: string; key: string }): Promise<{ forgive(): Promise<void> }>
 }
 
 /**
- * The store counts for all processes. While it is not writable, each process counts in memory: operators must be able to sign in
- * when something is wrong with the database.
+ * The store counts for all processes. While it is unavailable or overloaded, each process counts in memory: operators must be able
+ * to sign in when something is wrong with the database.
  */
 export function createSignInLimit(deps: {
   store: SignInStore

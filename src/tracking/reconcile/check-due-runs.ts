@@ -132,6 +132,6 @@ function describe(assessment: EvidenceAssessment): string {
     case 'unchanged':
       return assessment.cause === 'no_rule'
         ? 'This extension leaves no evidence.'
-        : 'Nothing has changed since the request.'
+        : 'The file shows no result of this extension.'
   }
 }

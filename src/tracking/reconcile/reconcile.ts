@@ -10,7 +10,7 @@ export type ReconcileDeps = CheckDueRunsDeps & {
   store: Pick<Store, 'sweepOverdue' | 'listDue' | 'claimDue' | 'extendClaim' | 'releaseRuns' | 'applyFinding'>
   lease: Pick<MaintenanceLease, 'current'>
   meter: { runReconciled(finding: Finding['kind']): void }
-  /** Runs one pass at a time, whether the job or an operator starts it. */
+  /** Runs one pass of this process at a time, whether the job or an operator starts it. */
   runExclusive: <T>(work: () => Promise<T>) => Promise<T>
   /** How long after its request a pending run becomes overdue, in milliseconds. */
   overdueAfterMs: number

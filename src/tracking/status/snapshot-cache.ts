@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import type { StatusSnapshot } from './status-snapshot.ts'
+import type { ReadSnapshot } from './status-snapshot.ts'
 
 /** Caches snapshots in memory. The least recently used ones are evicted. */
 export type SnapshotCache = {
-  get(fileId: string): StatusSnapshot | undefined
-  set(fileId: string, snapshot: StatusSnapshot): void
+  get(fileId: string): ReadSnapshot | undefined
+  set(fileId: string, snapshot: ReadSnapshot): void
   delete(fileId: string): void
   clear(): void
 }
@@ -15,7 +15,7 @@ export type SnapshotCache = {
  * response time (63 µs with it, 50 µs without).
  */
 export function createSnapshotCache(maxBytes: number): SnapshotCache {
-  const cache = new LRUCache<string, StatusSnapshot>({ maxSize: maxBytes, sizeCalculation: bytesOf })
+  const cache = new LRUCache<string, ReadSnapshot>({ maxSize: maxBytes, sizeCalculation: bytesOf })
   const firstRequests = new Uint32Array(HASH_SLOTS)
   const isSecondTime = (fileId: string): boolean => {
     const hash = hashOf(fileId)
@@ -47,6 +47,6 @@ function hashOf(text: string): number {
 }
 
 /** Two bytes per character, as V8 stores any text beyond Latin-1, plus the objects around it. */
-function bytesOf(snapshot: StatusSnapshot): number {
+function bytesOf(snapshot: ReadSnapshot): number {
   return 2 * snapshot.body.length + 512
 }

@@ -1,18 +1,18 @@
 import type { Store } from '../../store/store.ts'
 import { createSnapshotCache, type SnapshotCache } from './snapshot-cache.ts'
-import { type StatusSnapshot, takeStatusSnapshot } from './status-snapshot.ts'
+import { type ReadSnapshot, type StatusSnapshot, takeStatusSnapshot } from './status-snapshot.ts'
 import { createStatusWatchers, type StatusListener } from './status-watchers.ts'
 
 /**
- * A cache of statuses that can be watched. It never returns a status older than the last `invalidate`. The ids are those of
- * assets, or of submissions in the cache of submissions; the comments say "asset" for both.
+ * A cache of statuses that can be watched. It never returns a status older than the last `invalidate` before the call. The ids are
+ * those of assets, or of submissions in the cache of submissions; the comments say "asset" for both.
  */
 export type StatusCache = {
   /** The cached status; undefined if it is not in the cache. */
-  peek(id: string): StatusSnapshot | undefined
+  peek(id: string): ReadSnapshot | undefined
 
   /** Reads the status, from the cache if possible. Undefined for an unknown asset. Rejects with the store's error. */
-  find(id: string): Promise<StatusSnapshot | undefined>
+  find(id: string): Promise<ReadSnapshot | undefined>
 
   /**
    * Call it after each commit that changed the asset, before the caller of that write gets its response, and when another process
@@ -25,13 +25,14 @@ export type StatusCache = {
 
   /**
    * Reads all watched assets again, because another process may have changed them; call it regularly. An asset that is already
-   * being read is not read a second time, so that reads don't pile up on a slow database.
+   * being read for its listeners is not read a second time, so that reads don't pile up on a slow database.
    */
   refresh(): void
 
   /**
-   * Notifies the listener of each change of the asset, in order, until the returned function is called. Call `watch` before
-   * `find`: a notification that arrives before `find` resolves is at least as new as its result.
+   * Notifies the listener when the asset may have changed, each time of a newer status, until the returned function is called. Quick
+   * changes may cause a single notification. Call `watch` before `find`, and take the `newerOf` what `find` returns and what arrives
+   * before that: with a shared database, either may be from the later read.
    */
   watch(id: string, listener: StatusListener): () => void
 
@@ -70,20 +71,21 @@ export function createCacheOf(
 ): StatusCache {
   const { cache, isShared = () => false, startTimer = startSystemTimer, onLoadError } = options
   const watchers = createStatusWatchers()
-  const loads = new Map<string, Promise<StatusSnapshot | undefined>>()
+  const loads = new Map<string, Promise<ReadSnapshot | undefined>>()
   const retries = new Map<string, () => void>()
   let readsBegun = 0
 
   // Concurrent callers share one load. `invalidate` removes the load from `loads`: it is outdated then, and its callers get the
   // newer status instead. (A status can return to the version that listeners were last notified of. They are not notified of it
   // again, so no caller may keep the version in between.)
-  const load = (id: string): Promise<StatusSnapshot | undefined> => {
+  const load = (id: string): Promise<ReadSnapshot | undefined> => {
     const inProgress = loads.get(id)
     if (inProgress !== undefined) return inProgress
     readsBegun += 1
     const readNumber = readsBegun
     const started = read(id).then(
-      (snapshot) => {
+      (found) => {
+        const snapshot = found && { ...found, readNumber }
         if (loads.get(id) !== started) return cache?.get(id) ?? load(id)
         loads.delete(id)
         if (snapshot !== undefined && !isShared()) cache?.set(id, snapshot)
@@ -102,10 +104,11 @@ export function createCacheOf(
   // Never joins a read in progress: another process may have changed the asset since the read began, and already responded to
   // its own caller. The result may be newer than that of the load that listeners wait for. They are notified of the newer one and
   // not of the older one, so that none goes back to an older status.
-  const readFresh = async (id: string): Promise<StatusSnapshot | undefined> => {
+  const readFresh = async (id: string): Promise<ReadSnapshot | undefined> => {
     readsBegun += 1
     const readNumber = readsBegun
-    const snapshot = await read(id)
+    const found = await read(id)
+    const snapshot = found && { ...found, readNumber }
     watchers.notify(id, snapshot, readNumber)
     return snapshot
   }

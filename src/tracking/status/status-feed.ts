@@ -1,5 +1,5 @@
 import type { StatusCache } from './status-cache.ts'
-import type { StatusSnapshot } from './status-snapshot.ts'
+import { newerOf, type ReadSnapshot, type StatusSnapshot } from './status-snapshot.ts'
 
 /** The newest status that a follower has not received yet. Older ones are skipped if the follower is slow. */
 export type StatusFeed = {
@@ -24,20 +24,20 @@ export type Follower = {
   /** Whether the follower already has this version of the status. */
   isKnown: (version: string) => boolean
   /**
-   * Called after each change, and when the asset is forgotten or the service stops: then call `take`, and after it `isOver`. It is not
-   * called for the first status, so call `take` once at the start.
+   * Called when there may be a newer status, and when the asset is forgotten or the service stops: then call `take`, and after it
+   * `isOver`. Quick changes may cause a single call. It is not called for the first status, so call `take` once at the start.
    */
   wake: () => void
 }
 
-/** Follows the status of the asset or submission with this id: first the present one, unless it `isKnown`, then each change. */
+/** Follows the status of the asset or submission with this id: first the present one, unless it `isKnown`, then newer ones. */
 export async function followStatus(
   { statuses }: { statuses: StatusCache },
   id: string,
   { isKnown, wake }: Follower,
 ): Promise<FollowedStatus> {
   let lastVersion: string | undefined
-  let newest: StatusSnapshot | undefined
+  let newest: ReadSnapshot | undefined
   let isEnding = false
 
   const leave = statuses.watch(id, (event) => {
@@ -70,7 +70,8 @@ export async function followStatus(
 
   try {
     const found = await statuses.find(id)
-    const present = newest ?? found
+    const present = newerOf(newest, found)
+    newest = undefined
     if (present === undefined) {
       leave()
       return { kind: 'unknown' }
@@ -80,7 +81,6 @@ export async function followStatus(
       return { kind: 'following', feed }
     }
     lastVersion = present.version
-    newest = undefined
     if (present.isPending) return { kind: 'following', feed }
     leave()
     return { kind: 'up_to_date' }

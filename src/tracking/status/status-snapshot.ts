@@ -15,6 +15,18 @@ export type StatusSnapshot = {
   isPending: boolean
 }
 
+/** A snapshot that a cache has read: `readNumber` is higher than those of all reads of the cache that began earlier. */
+export type ReadSnapshot = StatusSnapshot & { readNumber: number }
+
+/** The one from the later read. */
+export function newerOf(
+  one: ReadSnapshot | undefined,
+  other: ReadSnapshot | undefined,
+): ReadSnapshot | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return one.readNumber > other.readNumber ? one : other
+}
+
 export function takeStatusSnapshot(facts: AssetFacts): StatusSnapshot {
   const asset = describeAsset(facts)
   const body = JSON.stringify(assetView(asset))

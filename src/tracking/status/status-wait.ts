@@ -1,27 +1,28 @@
 import type { StartTimer, StatusCache } from './status-cache.ts'
-import type { StatusSnapshot } from './status-snapshot.ts'
+import { newerOf, type ReadSnapshot } from './status-snapshot.ts'
 
 export type StatusWait = {
-  /** Undefined for an asset or submission that is unknown, or was forgotten meanwhile. */
-  result: Promise<StatusSnapshot | undefined>
+  /** Undefined for an asset or submission that is unknown, or was forgotten meanwhile; after `leave` it may be undefined for any. */
+  result: Promise<ReadSnapshot | undefined>
   /** Ends the wait at once, because the caller has disconnected. */
   leave(): void
 }
 
 /**
  * Waits until nothing is pending, or the present status is new to the caller (`isKnown` is false for its version), but at most
- * `ms` milliseconds; then resolves with the newest status. When the service stops, it resolves early. Rejects with the store's
- * error.
+ * `ms` milliseconds; then resolves with the newest status, which may have to be read first. When the service stops, it resolves
+ * early. Rejects with the store's error.
  */
 export function waitForStatus(
   { statuses, startTimer }: { statuses: StatusCache; startTimer: StartTimer },
-  fileId: string,
+  id: string,
   { ms, isKnown }: { ms: number; isKnown: (version: string) => boolean },
 ): StatusWait {
   let leave = () => {}
-  const result = new Promise<StatusSnapshot | undefined>((resolve, reject) => {
-    let latest: StatusSnapshot | undefined
-    let hasSnapshot = false
+  const result = new Promise<ReadSnapshot | undefined>((resolve, reject) => {
+    let latest: ReadSnapshot | undefined
+    let isFound = false
+    let isForgotten = false
     let isTimeUp = false
 
     const end = (): void => {
@@ -32,34 +33,38 @@ export function waitForStatus(
       end()
       resolve(latest)
     }
-    const receive = (snapshot: StatusSnapshot | undefined): void => {
-      hasSnapshot = true
+    const receive = (snapshot: ReadSnapshot | undefined): void => {
       latest = snapshot
       if (isTimeUp || snapshot === undefined || !snapshot.isPending || !isKnown(snapshot.version)) finish()
     }
     // Reads the status again: another process may have changed it while the store could not be read.
     const endWait = (): void => {
       isTimeUp = true
-      if (!hasSnapshot) return
+      if (!isFound) return
       end()
-      statuses.find(fileId).then(resolve, reject)
+      statuses.find(id).then(resolve, reject)
     }
 
-    const stopWatching = statuses.watch(fileId, (event) => {
+    const stopWatching = statuses.watch(id, (event) => {
       switch (event.kind) {
         case 'changed':
-          return receive(event.snapshot)
+          if (isFound) receive(event.snapshot)
+          else latest = newerOf(latest, event.snapshot)
+          return
         case 'forgotten':
-          return receive(undefined)
+          if (isFound) receive(undefined)
+          else isForgotten = true
+          return
         case 'closing':
           return endWait()
       }
     })
     const stopTimer = startTimer(ms, endWait)
     leave = finish
-    statuses.find(fileId).then(
+    statuses.find(id).then(
       (snapshot) => {
-        if (!hasSnapshot) receive(snapshot)
+        isFound = true
+        receive(isForgotten ? undefined : newerOf(latest, snapshot))
       },
       (error: unknown) => {
         end()

@@ -1,17 +1,18 @@
-import type { StatusSnapshot } from './status-snapshot.ts'
+import type { ReadSnapshot } from './status-snapshot.ts'
 
 /** `forgotten`: the asset is no longer known. `closing`: the service stops; no more events follow. */
-type StatusEvent = { kind: 'changed'; snapshot: StatusSnapshot } | { kind: 'forgotten' } | { kind: 'closing' }
+type StatusEvent = { kind: 'changed'; snapshot: ReadSnapshot } | { kind: 'forgotten' } | { kind: 'closing' }
 
 /** Must not throw, because the other listeners are notified after it. */
 export type StatusListener = (event: StatusEvent) => void
 
 type WatchedAsset = {
   listeners: Set<StatusListener>
-  /** The number of reads that had begun when the asset changed; undefined while the listeners' status is up to date. */
+  /** The number of reads that had begun when the asset may have changed; undefined while the listeners' status is up to date. */
   staleSince: number | undefined
-  /** The version that the listeners were last notified of. */
+  /** The version that the listeners were last notified of, and the number of the read that returned it. */
   notifiedVersion: string | undefined
+  notifiedRead: number | undefined
 }
 
 /**
@@ -27,11 +28,11 @@ export type StatusWatchers = {
   watched(): string[]
   isStale(id: string): boolean
   /**
-   * If the listeners' status is stale, notifies them of this snapshot, unless they were last notified of the same version. An
-   * undefined snapshot means that the asset was forgotten. `readNumber` is the number of the read that returned the snapshot: a
-   * read that began before the change is ignored, because it may not include the change.
+   * Notifies the listeners of this snapshot if their status is stale, or older than the snapshot, unless they were last notified of
+   * the same version. An undefined snapshot means that the asset was forgotten. `readNumber` is the number of the read that returned
+   * the snapshot: a read that began before the change is ignored, because it may not include the change.
    */
-  notify(id: string, snapshot: StatusSnapshot | undefined, readNumber: number): void
+  notify(id: string, snapshot: ReadSnapshot | undefined, readNumber: number): void
   /** The number of listeners of all assets. */
   count(): number
   /** Notifies all listeners, present and future, that the service stops. */
@@ -53,6 +54,7 @@ export function createStatusWatchers(): StatusWatchers {
         listeners: new Set(),
         staleSince: undefined,
         notifiedVersion: undefined,
+        notifiedRead: undefined,
       }
       assets.set(id, watched)
       watched.listeners.add(listener)
@@ -77,8 +79,11 @@ export function createStatusWatchers(): StatusWatchers {
 
     notify(id, snapshot, readNumber) {
       const watched = assets.get(id)
-      if (watched?.staleSince === undefined || readNumber <= watched.staleSince) return
+      if (watched === undefined) return
+      const { staleSince, notifiedRead = Number.POSITIVE_INFINITY } = watched
+      if (readNumber <= (staleSince ?? notifiedRead)) return
       watched.staleSince = undefined
+      watched.notifiedRead = readNumber
       if (snapshot !== undefined && snapshot.version === watched.notifiedVersion) return
       watched.notifiedVersion = snapshot?.version
       const event: StatusEvent =

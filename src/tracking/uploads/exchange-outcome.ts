@@ -42,7 +42,7 @@ export function submissionResponse(exchange: Exchange): UploadResponse {
     ? { code: 'imagekit_timeout', message: 'ImageKit did not respond in time.', status: null }
     : {
         code: 'imagekit_unreachable',
-        message: 'The connection to ImageKit broke before it responded.',
+        message: 'ImageKit sent no complete response.',
         status: null,
       }
   return { kind: 'unconfirmed', requestId: null, error }

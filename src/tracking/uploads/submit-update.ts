@@ -64,7 +64,7 @@ export async function submitUpdate(
   if (exchange.kind === 'broken')
     deps.log.warn(
       { event: 'response.lost', submissionId, err: exchange.cause },
-      'no response from ImageKit; it may have received the update',
+      'no complete response from ImageKit; it may have received the update',
     )
   const callerResponse = deps.buildCallerResponse(callerOutcome(submissionId, exchange))
   await applyResponse(deps, {

@@ -42,7 +42,7 @@ export type SubmitUploadDeps<Form> = ApplyResponseDeps & {
 /**
  * Streams an upload through to ImageKit. The submission is committed before the end of the form is sent. If the upload breaks
  * until then, nothing was uploaded: the error is thrown, or ImageKit's own error response is returned. Afterwards ImageKit's
- * response is applied and returned, even if the caller has disconnected.
+ * response, or its absence, is recorded and returned, even if the caller has disconnected.
  */
 export async function submitUpload<Form>(
   deps: SubmitUploadDeps<Form>,
@@ -95,7 +95,7 @@ export async function submitUpload<Form>(
   if (exchange.kind === 'broken')
     deps.log.warn(
       { event: 'response.lost', submissionId, err: exchange.cause },
-      'no response from ImageKit; it may have received the upload',
+      'no complete response from ImageKit; it may have received the upload',
     )
   const callerResponse = deps.buildCallerResponse(callerOutcome(submissionId, exchange))
   await applyResponse(deps, {

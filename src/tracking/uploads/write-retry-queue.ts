@@ -1,6 +1,6 @@
 import { TrackerError } from '../../domain/errors.ts'
 
-/** Retries writes that must not be lost, mostly ImageKit's responses, until the store accepts them. */
+/** Retries writes that must not be lost, mostly ImageKit's responses, until the store accepts them or the service stops. */
 export type WriteRetryQueue = {
   /**
    * Runs `write`, and retries it while the store is unavailable or overloaded. Resolves once it is done or queued. Other errors
@@ -9,8 +9,8 @@ export type WriteRetryQueue = {
   apply(write: () => Promise<void>): Promise<void>
   size(): number
   /**
-   * Tries the queued writes once more, then gives up. After a restart, a submission whose response was lost this way becomes
-   * `unconfirmed`.
+   * Tries the queued writes once more, in order, until one fails again; then gives up. A submission whose response was lost this way
+   * becomes `unconfirmed` after a restart, or earlier if another process recovers it.
    */
   close(): Promise<void>
 }

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 
 /**
- * Remembers the first arrival time of each delivery that we could not store. The sender may repeat it later with its old signature, which
- * would be stale by then through no fault of the sender.
+ * Remembers in memory when the deliveries that this process could not record first arrived. The sender may repeat one later with
+ * its old signature, which would be stale by then through no fault of the sender.
  */
 export type ArrivalTimes = {
   remember(body: Buffer, receivedAt: number): void

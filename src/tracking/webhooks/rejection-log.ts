@@ -4,9 +4,9 @@ import type { Store } from '../../store/store.ts'
 
 /** Stores rejected deliveries without delaying the accepted ones noticeably. */
 export type RejectionLog = {
-  /** Queues or drops the delivery, and returns at once. It has no delivery id yet, so the log line contains its request id. */
+  /** Queues or drops the delivery, and returns at once. It has no delivery id yet, so a log line that describes it has its request id. */
   add(rejected: Rejection, requestId: string): void
-  /** Writes what is still queued. */
+  /** Writes what is still queued; if that fails, it is lost. */
   close(): Promise<void>
 }
 
@@ -32,12 +32,12 @@ const EARLY_BYTES = 4 * MIB
 /** The size of one transaction. With SQLite it blocks the event loop, and so accepted webhooks, for a few milliseconds. */
 const CHUNK = { count: 200, bytes: MIB }
 
-/** The number of deliveries that one log line describes. */
+/** The maximum number of deliveries that one log line describes; it counts the others. */
 const MAX_LOGGED = 10
 
 /**
  * Stores any number of deliveries with a valid token per second, but only ten others; drops both while the queue is full. Both
- * are written once a second, in small transactions.
+ * are written once a second, or earlier if many are queued, in small transactions.
  */
 export function createRejectionLog(deps: {
   store: Pick<Store, 'keepRejected'>

@@ -15,7 +15,8 @@ type CheckedSignature =
   | { check: Exclude<SignatureCheck, 'valid'>; eventId: null; cause: SignatureCause }
 
 /**
- * Verifies the signature of a delivery. If we could not store it when it first arrived, its age is that at its first arrival.
+ * Verifies the signature of a delivery. If this process could not record it when it first arrived, and still knows that time
+ * (`ArrivalTimes`), the age of the signature is that at its first arrival.
  */
 export type CheckSignature = (signed: SignedBody) => CheckedSignature
 

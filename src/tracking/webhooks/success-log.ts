@@ -1,6 +1,6 @@
 /** Logs the webhooks that settle a run as a success, which are the most frequent ones. */
 export type SuccessLog = {
-  /** `fields` is called only if the line is written. */
+  /** `fields` is not called for a webhook that is only counted in a total. */
   note(fields: () => object): void
   /** Writes the pending total. */
   flush(): void

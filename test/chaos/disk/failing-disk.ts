@@ -10,7 +10,10 @@ type DiskFault = 'full' | 'read-only' | 'sync'
 export type FailingDisk = {
   /** The environment variables for the process that uses the disk. */
   env: { [name: string]: string }
-  /** From now on, every write fails (`full`, `read-only`), or every sync (`sync`). With `once`, only the next such call fails. */
+  /**
+   * From now on, every write to the database's files fails (`full`, `read-only`), or every sync of them (`sync`). With `once`, only
+   * the next such call fails.
+   */
   fail(fault: DiskFault | `${DiskFault} once`): void
   /** Removes the fault. */
   repair(): void

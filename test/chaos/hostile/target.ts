@@ -62,7 +62,7 @@ export async function startTarget(imagekit: RandomImagekit, env: { [name: string
       }
     },
 
-    /** Log lines that no documented error explains. */
+    /** Log lines that report an error, or are not JSON, and that no documented error explains. */
     unexpectedLogLines(): string[] {
       return program
         .output()

@@ -90,7 +90,7 @@ export function statusAt(
 export async function measureWake(from: Process, to: Process): Promise<number> {
   const file = await registerFile(from)
   const waiting = timedFetch(`${to.url}/assets/${file.fileId}/status?wait=60`)
-  // Once a later request has its response, the earlier one is waiting.
+  // Once a later request has its response, the earlier one is most likely waiting.
   await timedFetch(`${to.url}/healthz`)
   expect(await settle(from, file)).toMatchObject({ status: 200 })
   const settledAt = performance.now()

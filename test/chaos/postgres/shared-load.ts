@@ -28,13 +28,13 @@ export type SharedLoad = {
   begin(urls: readonly string[]): void
   /** From now on, uses only these processes. */
   continueAt(urls: readonly string[]): void
-  /** Stops the load, and resolves once all requests have ended. Webhooks that were not acknowledged are not sent again. */
+  /** Stops the load, and resolves once all requests have ended. Webhooks that were not acknowledged are sent again only by `listLost`. */
   end(): Promise<void>
   /** How often files were looked up. Lookups never get a response. */
   lookups(): number
   /**
-   * Uploads to this process. ImageKit delays its response until `release`, and sends no webhook. Resolves once ImageKit has the
-   * complete upload.
+   * Uploads to this process. ImageKit delays its response until `release`, and sends no webhook before `listLost`. Resolves once
+   * ImageKit has the complete upload.
    */
   delayUpload(url: string): Promise<SentSubmission>
   /** Sends the delayed responses. */

@@ -49,7 +49,7 @@ export function createDisk(): Disk {
 
 function compile(library: string): string {
   if (process.platform !== 'linux')
-    throw new Error('This test simulates a power loss with LD_PRELOAD, which only Linux has.')
+    throw new Error('This test simulates a power loss with LD_PRELOAD and /proc, so it runs only on Linux.')
   const options = ['-shared', '-fPIC', '-O2', '-o', library, SOURCE]
   const { error, status, stderr } = spawnSync('cc', options, { encoding: 'utf8' })
   if (error)

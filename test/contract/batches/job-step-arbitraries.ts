@@ -156,7 +156,7 @@ const sweep = (facts: fc.Arbitrary<{ now: number; overdueAfterMs: number }>) =>
 export const someSweep = sweep(
   fc.record({ now: fc.integer({ min: 1, max: 40 }), overdueAfterMs: fc.constantFrom(0, 0, 3, 10) }),
 )
-/** Makes due all pending runs that no earlier sweep has reached. `now` is later than every request. */
+/** If it has the lease, makes due all pending runs that no earlier sweep has reached. `now` is later than every request. */
 export const sweepAll = sweep(fc.constant({ now: 40, overdueAfterMs: 0 }))
 
 export const fold = leased('fold', fc.constant(null), async ({ store }, lease) => {
@@ -242,7 +242,7 @@ export const notificationSteps = fc.oneof(
   { arbitrary: recordNotificationResult, weight: 2 },
 )
 
-/** The writes of jobs, and of operators' sessions and sign-ins. */
+/** Writes of some other jobs, and of operators' sessions and sign-ins. */
 export const jobSteps = fc.oneof(
   { arbitrary: acquireLease, weight: 3 },
   { arbitrary: releaseLease, weight: 1 },

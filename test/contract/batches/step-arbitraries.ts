@@ -273,7 +273,10 @@ const releaseKey = step('release key', keyClaim, ({ store, id }, key) =>
   store.releaseIdempotencyKey({ ...key, scope: id(key.scope) }),
 )
 
-/** The database rejects this step, because its retry id already exists. So the whole batch is decided again, with other ids. */
+/**
+ * The database rejects this step, because its retry id already exists. So each step of the batch is decided again, in a batch of its
+ * own and with other ids.
+ */
 const failingRetry = step(
   'retry many, under an existing id',
   fc.record({ runs: fc.array(runChoice, { maxLength: 3 }), entry }),
@@ -356,7 +359,10 @@ const runClaimThenChanges = fc
 const runClaimChunks = fc
   .tuple(sweepAll, fc.oneof(concurrentRunClaims, runClaimThenChanges))
   .map(([first, claims]): Chunk[] => [[first], claims])
-/** Two runs of a caller that wants notifications are settled; then steps act on the notifications. */
+/**
+ * Two runs of a caller that wants notifications are settled, unless the submission fails because of its key, or the sweep lacks the
+ * lease. Then steps act on the notifications.
+ */
 const notifyingChunks = fc
   .tuple(
     create(

@@ -50,16 +50,16 @@ export type StepRunner = {
   /** Prepares the store before the first step. */
   begin(): Promise<void>
   perform(chunk: Chunk, how: 'alone' | 'together'): Promise<Outcome[]>
-  /** All ids that the sequence has used. */
+  /** The ids of the sequence's submissions, files, retries and rejected deliveries. */
   ids(): { submissionIds: string[]; fileIds: string[]; retryIds: string[]; rejectedIds: string[] }
   /**
-   * Ends the waiting items of retries and claims all due runs, so that the next sequence finds only its own. Resolves with the
-   * claimed runs, and with the stored values that the next sequence may replace.
+   * Ends the waiting items of retries and claims all due runs, so that the steps of the next sequence don't find them. Resolves with
+   * the claimed runs, and with the stored values that the next sequence may replace.
    */
   end(): Promise<unknown>
 }
 
-/** `scope` is a prefix of all names in the sequence. It is the same in both compared stores, so both get the same calls. */
+/** `scope` is the prefix that `StepContext.id` adds. It is the same in both compared stores, so both get the same calls. */
 export function createStepRunner(
   store: StoreHandle,
   { scope, isAlive }: { scope: string; isAlive: boolean },
@@ -131,7 +131,7 @@ export function createStepRunner(
 /** The retry that exists from the start. */
 export const EXISTING_RETRY = 'existing-retry'
 
-/** Later than any due time of a run or notification. */
+/** No run or notification is due later than this. */
 const FAR_FUTURE = 1_000_000
 /** A limit above the number of runs and notifications in a store. */
 export const UNLIMITED = 10_000
@@ -174,7 +174,7 @@ async function listNewRuns({ store, submissionIds, runIds }: StepContext): Promi
 export function chooseId(ids: readonly string[], which: IdChoice): string {
   if (typeof which === 'number') return ids.at(which) ?? 'nowhere'
   const [first] = ids
-  // The third of the unknown ids has the number of a row, but other random bits.
+  // The third of the unknown ids has the number of the first id, but other random bits.
   return (first && unknownIds(first)[2]) ?? 'nowhere'
 }
 

@@ -16,7 +16,10 @@ const FAR_FUTURE = 1_000_000
 const TIMES = [5, 10, FAR_FUTURE]
 const ALL = 10_000
 
-/** Fails unless the store's reads about this sequence, and its counters, match the model. Adds the ids of new runs to the model. */
+/**
+ * Fails unless the submissions, assets, deliveries, histories of runs, due runs and due notifications of this sequence, and the
+ * counters, match the model. Adds the ids of new runs to the model.
+ */
 export async function compare(model: Model, { store, countedBefore }: StepContext): Promise<void> {
   for (const submission of model.submissions) await compareSubmission(submission, store)
   for (const file of FILES) await compareAsset(model, `${idOf(model, file)}`, store)

@@ -56,8 +56,8 @@ export function applyFinding(
 const MINUTE_MS = 60_000
 
 /**
- * Passes the runs in insertion order, up to the first that is too young, and makes the pending ones due. A run dated more than a
- * minute ahead counts as old.
+ * Passes the runs in insertion order, up to the first that is too young, and makes the pending ones due that have no due time yet.
+ * A run dated more than a minute ahead counts as old.
  */
 export function sweep(model: Model, now: number, overdueAfterMs: number): void {
   for (const run of model.everyRun.slice(model.sweptCount)) {

@@ -48,7 +48,7 @@ type CaseCounts = ReadonlyMap<string, number>
 
 /**
  * Random sequences of submissions, responses, webhooks and jobs, without operators' actions. After each group of concurrent steps,
- * the store's reads match a small model.
+ * what `compare` reads from the store matches a small model.
  */
 export function modelContract(
   name: string,
@@ -116,7 +116,10 @@ function shareStore(open: () => Promise<ReopenableStore>) {
   }
 }
 
-/** Expires pending runs, ends notifications and submissions in progress, and prunes bodies, so that the next sequence finds none. */
+/**
+ * Expires the due runs, ends notifications, recovers submissions in progress, and prunes bodies, so that the jobs of the next
+ * sequence find none of these.
+ */
 async function clear(store: Store): Promise<void> {
   await sweep(store, { now: FAR_FUTURE })
   const due = await store.listDue(FAR_FUTURE, 1_000)

@@ -26,7 +26,7 @@ export type ModelRun = {
   name: string
   requestedAs: string | null
   observations: [Observation, ...Observation[]]
-  /** The time of its next check; null if none is planned. */
+  /** The time of its next check, which counts only while it is not settled; null if none is planned. */
   dueAt: number | null
   /** It was the placeholder of a saved extension, and other runs have replaced it. */
   isRemoved: boolean
@@ -45,7 +45,7 @@ export type ModelDelivery = {
   cause: string | null
   service: string | null
   submission: ModelSubmission | null
-  /** The run that it reports on; null if there is none. */
+  /** The run that it reports on; null if there is none, or the delivery names another file. */
   run: ModelRun | null
   /**
    * The file that it named. Otherwise the file that its submission had when the delivery was recorded, or, for an upload event that

@@ -113,7 +113,7 @@ export function addUnrequested(
   return run
 }
 
-/** The number of unnamed saved extensions; 0 once ImageKit has settled one under the placeholder's name. */
+/** The number of unnamed saved extensions; 0 once the placeholder's own run is settled, even by evidence. */
 export function countUnnamed({ requested, runs }: ModelSubmission): number {
   if (runs.some((run) => run.name === SAVED && finalObservation(run))) return 0
   return (

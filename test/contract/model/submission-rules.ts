@@ -178,7 +178,7 @@ export function applyResponse(
   return 'applied'
 }
 
-/** Applies the webhooks for this run that arrived before the run existed, with their own times and bodies. */
+/** Applies the webhooks for this run that arrived before it existed and name no other file, with their own times and bodies. */
 function claimUnrequested(model: Model, run: ModelRun, at: number): void {
   const { submission, name } = run
   const claimed = submission.unrequested.filter(

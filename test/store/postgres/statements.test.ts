@@ -71,7 +71,7 @@ test('a step of the sweep marks all its runs with one statement', async () => {
   expect(await countUpdates()).toEqual({ statements: 1, rows: 40 })
 })
 
-test('all counters, and the row numbers of all hours, are folded with one statement per table', async () => {
+test('folding adds all counters to `counters`, and the row numbers of all hours to `hours`, with one INSERT each', async () => {
   const { database, store } = await openStore()
   for (let hour = 0; hour < 5; hour += 1)
     await submit(store, ['remove-bg', 'ai-tasks'], { at: hour * 3_600_000 })

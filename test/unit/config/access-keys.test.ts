@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { KEY, LOCAL, OTHER_KEY, PUBLIC, parse, problemsOf } from './parse-env.ts'
 
 test.each(['TRACKER_API_KEY', 'TRACKER_ADMIN_KEY', 'TRACKER_TOKEN_SECRET'])(
-  '%s is optional if HOST and PUBLIC_URL are loopback, and required otherwise',
+  'with SQLite, %s is optional if HOST and PUBLIC_URL are loopback, and required otherwise',
   (name) => {
     const absent = { [name]: undefined }
     expect(problemsOf({ ...PUBLIC, ...absent })).toEqual([expect.stringContaining(`${name}: is required`)])

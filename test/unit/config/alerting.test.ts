@@ -25,7 +25,7 @@ test('thresholds without ALERT_WEBHOOK_URL produce warnings', () => {
   ])
 })
 
-test('a private address produces a warning unless ALLOW_PRIVATE_TARGETS is true; a host name produces none', () => {
+test('a private address produces a warning unless ALLOW_PRIVATE_TARGETS is true; a host name other than localhost produces none', () => {
   const warningsOf = (url: string, more = {}) => parse({ ...LOCAL, ALERT_WEBHOOK_URL: url, ...more }).warnings
   const expectedWarnings = [
     UNSIGNED_WARNING,

@@ -11,7 +11,7 @@ import {
   UNSIGNED_WARNING,
 } from './parse-env.ts'
 
-test('only the ImageKit key is required on loopback; the rest has defaults', () => {
+test('only the ImageKit key is required on loopback with SQLite; the rest has defaults', () => {
   expect(parse(LOCAL)).toEqual({
     host: '127.0.0.1',
     port: 3000,
@@ -73,7 +73,7 @@ test('variables override the defaults', () => {
     port: 8080,
     publicUrl: 'https://tracker.example/sub',
     database: { kind: 'sqlite', path: '/var/lib/tracker.db' },
-    imagekit: { uploadUrl: 'http://127.0.0.1:3001' },
+    imagekit: { uploadUrl: 'http://127.0.0.1:3001', apiUrl: 'http://127.0.0.1:3001' },
     signatures: {
       secrets: ['whsec_one_0123456789', 'whsec_two_0123456789'],
       requireOnExtensionWebhooks: true,
@@ -143,7 +143,7 @@ test('all problems are reported at once, without secrets', () => {
       'LOG_LEVEL MAX_CONCURRENT_UPLOADS MAX_UPLOAD_BYTES METRICS_PUBLIC PORT PUBLIC_URL RECONCILE_AFTER ' +
       'RECONCILE_EVERY RETENTION RETENTION_RUNS TRACKER_ADMIN_KEY TRACKER_API_KEY TRACKER_TOKEN_SECRET',
   )
-  expect(problems.join()).not.toMatch(new RegExp(`hush|${KEY}`))
+  expect(problems.join()).not.toMatch(new RegExp(`hush|whsec|${KEY}`))
 })
 
 test.each([

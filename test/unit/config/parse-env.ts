@@ -7,7 +7,7 @@ export const OTHER_KEY = 'other-secret-0123456789'
 export const SIGNING_SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
 /** The warning if `TRACKER_WEBHOOK_SECRET` is not set. */
 export const UNSIGNED_WARNING = 'TRACKER_WEBHOOK_SECRET is not set: notifications to callers are not signed'
-/** A valid environment for a service on loopback: it has the only required variable. */
+/** A valid environment for a service on loopback with SQLite: it has the only required variable. */
 export const LOCAL: Environment = { IMAGEKIT_PRIVATE_KEY: 'private_x' }
 /** A valid environment for a service that is not on loopback: it has every required variable. */
 export const PUBLIC: Environment = {

@@ -23,12 +23,14 @@ test('.env.example with real secrets is valid on loopback; elsewhere only PUBLIC
 
 test('the secrets that are commented out in .env.example are placeholders too', () => {
   const uncommented = EXAMPLE.replace(/^# (?=\w+=)/gm, '')
-  expect(namesOf(problemsOf({ ...parseEnv(uncommented), HOST: '0.0.0.0' }))).toEqual([
+  const problems = problemsOf({ ...parseEnv(uncommented), HOST: '0.0.0.0' })
+  expect(namesOf(problems)).toEqual([
     'IMAGEKIT_PRIVATE_KEY',
     'IMAGEKIT_WEBHOOK_SECRET',
     ...SECRETS.slice(1),
     'TRACKER_WEBHOOK_SECRET',
   ])
+  for (const problem of problems) expect(problem).toContain('placeholder')
 })
 
 test.each([

@@ -1,20 +1,6 @@
 import { expect, test } from 'vitest'
 import { LOCAL, parse, problemsOf, SIGNING_SECRET } from './parse-env.ts'
 
-test.each(['off', 'read', 'all'])(
-  'IMAGEKIT_PASSTHROUGH=%s produces a warning that it has no effect yet',
-  (value) => {
-    const env = { ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING_SECRET, IMAGEKIT_PASSTHROUGH: value }
-    expect(parse(env).warnings).toEqual(['IMAGEKIT_PASSTHROUGH has no effect yet'])
-  },
-)
-
-test('a value of IMAGEKIT_PASSTHROUGH other than off, read and all is a problem that also states that it has no effect yet', () => {
-  expect(problemsOf({ ...LOCAL, IMAGEKIT_PASSTHROUGH: 'yes' })).toEqual([
-    expect.stringMatching(/^IMAGEKIT_PASSTHROUGH: .*no effect yet/),
-  ])
-})
-
 test('without TRACKER_WEBHOOK_SECRET there is a warning that notifications are not signed', () => {
   expect(parse(LOCAL).warnings).toEqual([expect.stringMatching(/^TRACKER_WEBHOOK_SECRET is not set/)])
   expect(parse({ ...LOCAL, TRACKER_WEBHOOK_SECRET: SIGNING_SECRET }).warnings).toEqual([])

@@ -25,7 +25,7 @@ function reportsOf(values: readonly number[], isAccepted: (index: number) => boo
 }
 const steady = (value: number, times: number) => Array.from({ length: times }, () => value)
 
-test('an alert fires at the threshold, not below, and only once', () => {
+test('an alert fires at the threshold, not below, and only once while the value is not below it', () => {
   expect(reportsOf(steady(9, 100))).toEqual([])
   expect(reportsOf([9, 10, ...steady(11, 200), ...steady(10, 50)])).toEqual(['firing'])
 })
@@ -73,7 +73,7 @@ test('an alert keeps the time at which it fired, and gets the time and the value
   })
 })
 
-test('an alert resolves after `calmMs` even if the clock was set back by a day after it fired', () => {
+test('an alert whose value is still above the threshold after the clock was set back by a day resolves `calmMs` after that', () => {
   const day = 86_400_000
   const firing = evaluate(undefined, 12, day)
   const checked = evaluate(firing, 12, 1_000)
@@ -99,13 +99,13 @@ test('an alert that fires again before its resolution was reported is a new aler
   expect(firing && resolved && alertMessageId(firing) === alertMessageId(resolved)).toBe(false)
 })
 
-test('firing and resolved are reported alternately, and an alert that was reported as firing is reported as resolved', () => {
+test('firing and resolved alternate if every report is accepted; a receiver that accepted only some, but any firing, gets resolved last once it accepts again', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(20), fc.boolean()), { maxLength: 200 }), (measurements) => {
       const values = measurements.map(([value]) => value)
       const states = reportsOf(values)
       for (const [index, state] of states.entries()) expect(state).toBe(index % 2 ? 'resolved' : 'firing')
-      // A receiver that accepts some reports, and all at the end: if it has accepted `firing`, it gets `resolved`.
+      // A receiver that accepts some reports, and all at the end: if it has accepted any `firing`, the last report is `resolved`.
       const reported = reportsOf(
         [...values, 0, 0],
         (index) => index >= values.length || measurements[index]?.[1] === true,

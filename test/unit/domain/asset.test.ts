@@ -89,7 +89,7 @@ describe('the current run of an asset and an extension', () => {
     expect(asset.runs.map((run) => run.runId)).toEqual(['other', 'new'])
   })
 
-  test('is the last run with its name, one for each name', () => {
+  test('is the last run with its name, one for each name, if no saved extension is involved', () => {
     const runs = fc.array(
       fc.record({ name: fc.constantFrom('a', 'b', 'c'), status: fc.constantFrom(...STATUSES) }),
     )

@@ -43,7 +43,7 @@ describe('a later submission', () => {
     }
   })
 
-  test('whose run failed had no effect, unless a webhook reported the opposite', () => {
+  test('whose run failed had no effect through that run, unless a webhook reported the opposite', () => {
     const failed = { status: 'failed', settledAt: 9_000 } as const
     expect(later({}, [aRun(failed)])).toBeNull()
     expect(later({}, [aRun({ ...failed, contradicted: true })])).toMatchObject({ extensions: ['remove-bg'] })

@@ -12,7 +12,7 @@ function refreshed(rows: Partial<Rows>) {
 const acceptedRow = aSubmissionRow({ submissionId: 's', fileId: null, state: 'accepted' })
 const run = aRunRow({ submissionId: 's', name: 'remove-bg' })
 
-test('current runs may change when a submission is bound to a file, or becomes or stops being rejected', () => {
+test('current runs may change when a submission is inserted, is bound to a file, or becomes or stops being rejected', () => {
   const change = (facts: Parameters<typeof aSubmissionRow>[0]) =>
     refreshed({ submissions: [{ before: acceptedRow, after: { ...acceptedRow, ...facts } }] })
   expect(change({ fileId: 'file-1' })).toEqual({ s: [] })
@@ -35,6 +35,6 @@ test('when a submission gains or loses a run, the current runs with its name, an
   ).toEqual({ s: ['remove-bg', 'google-auto-tagging', 'saved-extension'] })
 })
 
-test('current runs do not change when a run settles', () => {
+test('which runs are current does not change when a run settles', () => {
   expect(refreshed({ runs: [{ before: run, after: { ...run, status: 'success' } }] })).toEqual({})
 })

@@ -91,7 +91,7 @@ describe('a settled run', () => {
     ['response', 'failed', { ...FAILURE, error: null }],
     ['webhook', 'failed', { ...FAILURE, error: null }],
   ] as const)(
-    'whose source is %s and status %s is not changed by a webhook that repeats the status',
+    'whose source is %s and status %s is not changed by a webhook that repeats the status without an error',
     (source, status, observation) => {
       const run = settled(status, { source })
       expect(decideStatus(run, observation, LATER)).toEqual({ outcome: 'duplicate', run })

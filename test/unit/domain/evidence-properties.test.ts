@@ -61,7 +61,7 @@ describe('evidence', () => {
     )
   })
 
-  test('stays the same or disappears when another submission without remove-bg becomes known: it never appears', () => {
+  test('stays the same or disappears when another submission that cannot run remove-bg becomes known: it never appears', () => {
     fc.assert(
       fc.property(run, baseline, facts, others, other, (assessed, before, file, knownOthers, more) => {
         // With remove-bg in the other submission, a new version counts as the result of that remove-bg, not as somebody else's upload.

@@ -38,7 +38,7 @@ describe('the success of a tagger', () => {
     expect(assess(assessedRun(TAGGER), before(), file)).toEqual(NO_CHANGE)
   })
 
-  test('is proved for any extension that is the source of new tags, and for no other, whatever its name', () => {
+  test('is proved for any extension without a rule of its own that is the source of new tags, and for no other, whatever its name', () => {
     const file = now({ aiTags: { 'new-tagger': ['Shirt'] } })
     expect(assess(assessedRun('new-tagger'), before(), file)).toMatchObject({ kind: 'evidence' })
     for (const name of ['constructor', 'toString', '__proto__', 'saved-extension'])
@@ -125,7 +125,7 @@ describe('the success of ai-auto-description', () => {
 })
 
 describe('the success of an extension that leaves no recognisable trace', () => {
-  test('is not proved by any change of the file', () => {
+  test('is not proved by any change of the file, nor that of an unknown extension by anything but tags of its own', () => {
     const file = now({ ...VERSION_2, aiTags: { 'ai-tasks': ['x'] }, description: 'A shirt.' })
     expect(assess(assessedRun('ai-tasks'), before(), file)).toEqual({ kind: 'unchanged', cause: 'no_rule' })
     expect(assess(assessedRun('unknown-extension'), before(), file)).toEqual(NO_CHANGE)

@@ -106,7 +106,7 @@ export type Fact =
 /** The submission after the fact, and the decision if the fact was a webhook. */
 export type AppliedFact = { known: TrackedSubmission; decision: DeliveryDecision | null }
 
-/** Applies a fact, as a store does. */
+/** Applies a fact as a store does, except that evidence and expiry also count for a run that is not due. */
 export function applyFact(
   known: TrackedSubmission,
   fact: Fact,

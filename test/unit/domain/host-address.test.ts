@@ -8,7 +8,7 @@ import {
 } from '../../../src/domain/host-address.ts'
 
 describe('IPv4', () => {
-  // The first and last address of each range, and its neighbours on both sides if those are public.
+  // The first and last address of a range that is not public, and its neighbours on both sides if those are public.
   test.each([
     ['0.0.0.0', '0.255.255.255', null, '1.0.0.0'],
     ['10.0.0.0', '10.255.255.255', '9.255.255.255', '11.0.0.0'],
@@ -80,7 +80,7 @@ describe('IPv6', () => {
     '3ffe::1',
   ])('%s is public', (address) => expect(isPublicAddress(address)).toBe(true))
 
-  test('No address with a prefix for embedded IPv4 addresses is public, in any notation', () => {
+  test('No address with a well-known prefix for embedded IPv4 addresses is public, in dotted or hexadecimal notation', () => {
     const prefixes = fc.constantFrom('::', '::ffff:', '::ffff:0:', '64:ff9b::', '64:ff9b:1::')
     fc.assert(
       fc.property(prefixes, fc.ipV4(), (prefix, ipv4) => {

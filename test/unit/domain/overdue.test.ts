@@ -25,7 +25,7 @@ describe('the sweep', () => {
     },
   )
 
-  test('marks a run requested now if runs are overdue at once, and stops at one dated later', () => {
+  test('marks a run requested now if runs are overdue at once, and stops at one dated slightly later', () => {
     const rule = { now: NOW, overdueAfterMs: 0 }
     expect(decideSweep({ ...PENDING, requestedAt: NOW }, rule)).toBe('mark')
     expect(decideSweep({ ...PENDING, requestedAt: NOW + 1 }, rule)).toBe('stop')

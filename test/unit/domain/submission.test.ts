@@ -23,7 +23,7 @@ const request: NewSubmission = frozen({
   attempt: 1,
 })
 
-test('A run exists as soon as its submission does: pending, with the source `request`, not settled', () => {
+test('A requested run exists as soon as its submission does: pending, with the source `request`, not settled', () => {
   const { runs } = openSubmission(request, ids())
   expect(runs[0]).toEqual({
     runId: 'run-1',

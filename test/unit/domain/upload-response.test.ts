@@ -170,7 +170,7 @@ describe('a later response', () => {
   })
 
   test.each(['rejected', 'unconfirmed'] as const)(
-    'that reports the submission as %s after an acceptance is a conflict',
+    'that reports the submission as %s after an acceptance that named its file is a conflict',
     (kind) => {
       expectConflict(first, failure(kind))
     },

@@ -28,7 +28,7 @@ it('defers a task that a running task schedules to the next tick', async () => {
   expect(results).toEqual(['a', 'b'])
 })
 
-it('reports whether tasks of this tick have yet to run', async () => {
+it('reports whether tasks wait for the end of the tick', async () => {
   const batcher = createTickBatcher()
   expect(batcher.hasPending()).toBe(false)
   const pendingDuringTask: boolean[] = []

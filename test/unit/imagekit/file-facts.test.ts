@@ -66,7 +66,14 @@ describe('the facts of a file', () => {
 
   test('are empty if the object has only a fileId, or its other fields are null', () => {
     expect(readFileFacts({ fileId: FILE })).toEqual({ fileId: FILE, ...NO_FACTS })
-    const nulls = { fileId: FILE, versionInfo: null, AITags: null, description: null, updatedAt: null }
+    const nulls = {
+      fileId: FILE,
+      versionInfo: null,
+      AITags: null,
+      description: null,
+      updatedAt: null,
+      hasAlpha: null,
+    }
     expect(readFileFacts(nulls)).toEqual({ fileId: FILE, ...NO_FACTS })
   })
 

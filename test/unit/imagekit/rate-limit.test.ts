@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { createCooldown } from '../../../src/imagekit/rate-limit.ts'
 
-test('a cooldown lasts as long as it was set to, and ends if the clock is set back', () => {
+test('a cooldown lasts as long as it was set to, and ends if the clock is set back to before its start', () => {
   let now = 1_000_000
   const cooldown = createCooldown(() => now)
   expect(cooldown.remainingMs()).toBe(0)

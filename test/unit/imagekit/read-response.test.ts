@@ -113,10 +113,11 @@ test('tags and customMetadata are not stored if they are too large or nested too
   expect(read({ tags: wide, customMetadata: { wide } })).toMatchObject({
     baseline: { tags: null, customMetadata: null },
   })
+  const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`
   expect(
-    readResponse(200, `{"fileId":"f","tags":${'['.repeat(5000)}${']'.repeat(5000)}}`, null),
+    readResponse(200, `{"fileId":"f","tags":${deep},"customMetadata":{"deep":${deep}}}`, null),
   ).toMatchObject({
-    baseline: { tags: null },
+    baseline: { tags: null, customMetadata: null },
   })
 })
 

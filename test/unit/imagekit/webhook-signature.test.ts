@@ -23,7 +23,7 @@ import {
   without,
 } from './signature-vectors.ts'
 
-describe('the test vectors of the SDKs', () => {
+describe('the test vectors', () => {
   test('have bodies with the expected digests', () => {
     const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex')
     expect(digest(IK_BODY)).toBe('0f1af08dd02fa7a5c514701d717f4c3d7a1e15185228787ee301a966ba5a941c')

@@ -3,7 +3,7 @@ import { createRetrier } from '../../../src/jobs/retrier.ts'
 
 type RetrierDeps = Parameters<typeof createRetrier>[0]
 
-test('the retrier looks for retries every 10 seconds, because another process may have queued some', async () => {
+test('an idle retrier looks for retries every 10 seconds, because another process may have queued some', async () => {
   vi.useFakeTimers()
   onTestFinished(() => {
     vi.useRealTimers()

@@ -36,7 +36,7 @@ describe('The pause before a retry', () => {
     expect(pauses).toEqual([5_000, 10_000, 20_000, 40_000, 1_280_000, 2_560_000, HOUR, HOUR, HOUR])
   })
 
-  test('is never shorter than 5 s minus the jitter, nor longer than an hour plus the jitter', () => {
+  test('is between 5 s minus the jitter and an hour plus the jitter, unless the receiver requests a longer one', () => {
     fc.assert(
       fc.property(attempts, randoms, (attempt, random) => {
         const pause = pauseAfter(attempt, random)
@@ -90,7 +90,7 @@ describe('A notification that always fails', () => {
     )
   })
 
-  test('may be sent exactly 24 hours after its creation, and not a millisecond later', () => {
+  test('may be due exactly 24 hours after its creation, and not a millisecond later', () => {
     const failed = { attempt: 1, createdAt: 1_000 }
     const fact = { retryAfterMs: null, random: 0.5 }
     const last = 1_000 + DAY

@@ -20,7 +20,7 @@ test('reads requested in one tick of the event loop are made together, in order,
   expect(batches).toEqual([['a', 'b', 'a']])
 })
 
-/** Records which keys are read together; each batch is read once the test releases it. */
+/** Records which keys are read together; the read of each batch ends once the test releases it. */
 function recordPausedReads(maxBatches: number) {
   const waiting: (() => void)[] = []
   const batches: string[][] = []

@@ -120,7 +120,7 @@ describe('a batch', () => {
     expect(outcomes).toEqual([{ result: 1 }, { result: 1 }])
   })
 
-  test('loads at most ten times, even for a step that always requests more', () => {
+  test('loads rows at most ten times, even for a step that always requests more', () => {
     let lastRun = 1
     const endless: Step<null> = {
       keys: [RUN],

@@ -119,7 +119,7 @@ describe('a batch', () => {
     })
   })
 
-  test('has at most a thousand steps', async () => {
+  test('has at most a thousand steps by default', async () => {
     const { queue, commits } = open()
     await Promise.all(Array.from({ length: 2_001 }, (_, index) => queue.run(insertRun(`run-${index}`))))
     expect(commits.map(({ steps }) => steps)).toEqual([1_000, 1_000, 1])
@@ -262,7 +262,7 @@ describe('a database that is known to be unavailable', () => {
 })
 
 describe('a full queue', () => {
-  test('rejects further steps as overloaded until the queued ones are committed', async () => {
+  test('rejects further steps as overloaded, and accepts steps again after the queued ones are committed', async () => {
     const { queue } = open({ maxQueued: 2 })
     const results = ['run-1', 'run-2', 'run-3'].map((runId) => queue.run(insertRun(runId)))
     expect(await outcomesOf(results)).toEqual(['run-1', 'run-2', 'overloaded'])

@@ -32,7 +32,7 @@ test('without configured keys every caller is local, whatever key it sends', () 
   }
 })
 
-test('once any key is configured, a key is required everywhere', () => {
+test('once any key is configured, callers and operators need a key', () => {
   expect(() => createAccess([API], []).identifyOperator(undefined)).toThrow(unauthenticated)
   expect(() => createAccess([], [ADMIN]).identify(undefined)).toThrow(unauthenticated)
   expect(createAccess([], [ADMIN]).identify(ADMIN.secret).role).toBe('admin')

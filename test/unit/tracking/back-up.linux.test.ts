@@ -6,7 +6,7 @@ import { temporaryDirectory } from '../../support/tracker.ts'
 
 const DESCRIPTORS_FOLDER = '/proc/self/fd'
 
-test('a backup that cannot be recorded in the audit log is deleted, and no file of it stays open', async () => {
+test('as long as the database file has no fault, a backup that cannot be recorded in the audit log is deleted, and no file of it stays open', async () => {
   const backupFolder = temporaryDirectory()
   const backupPrefix = join(backupFolder, 'backup-')
   const store = {

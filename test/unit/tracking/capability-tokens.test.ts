@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { createCapabilityTokens } from '../../../src/tracking/capability-tokens.ts'
 
 const [NEW, OLD] = ['new-secret-0123456789', 'old-secret-0123456789']
-const PURPOSES = ['webhook', 'status', 'submission'] as const
+const PURPOSES = ['webhook', 'status', 'submission', 'session', 'signIn'] as const
 
 test('a token is valid for its subject and purpose only', () => {
   const tokens = createCapabilityTokens([NEW])

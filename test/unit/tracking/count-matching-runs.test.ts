@@ -27,7 +27,7 @@ function storeOf(runs: readonly ListedRun[]) {
   }
 }
 
-test('If the filter matches whole groups, the runs are counted without reading the list', async () => {
+test('If the filter matches whole groups, and names no rare cause, the runs are counted without reading the list', async () => {
   const store = storeOf([failed('run-1', 'E1'), failed('run-2', 'E1'), failed('run-3', 'E2')])
   expect(await countMatchingRuns({ store }, { ...EVERY_RUN, cause: 'E1' })).toMatchObject({
     groups: [{ cause: 'E1', count: 2 }],
@@ -44,7 +44,7 @@ test('Runs that a webhook has contradicted are counted one by one, from the list
   expect(store.pagesRead()).toBe(1)
 })
 
-test('Runs with a cause that is too rare to be shown are also counted one by one, under that cause', async () => {
+test('If the filter names a cause that is too rare to be shown, its runs are also counted one by one, under that cause', async () => {
   const many = Array.from({ length: 210 }, (_, index) => failed(`run-${index}`, `E${index % 105}`))
   const store = storeOf([...many, failed('rare', 'rare')])
   const counted = await countMatchingRuns({ store }, { ...EVERY_RUN, cause: 'rare' })

@@ -26,7 +26,7 @@ test('the address of a submission has no token', () => {
   expect(links.submissionAddress('s1')).toBe('https://tracker.example/sub/submissions/s1')
 })
 
-test('a fileId with any characters stays one path segment', () => {
+test('a fileId with special characters, such as a slash, stays one path segment', () => {
   expect(links.asset('a/b?c#d ü').statusUrl).toContain('/assets/a%2Fb%3Fc%23d%20%C3%BC/status?token=')
 })
 

@@ -28,7 +28,7 @@ function hourAhead({ isShared = true } = {}) {
   return { state, pass, clock, synchronize: () => clock.synchronize(store) }
 }
 
-test('a process uses its own clock until the first synchronisation, then the clock of the database', async () => {
+test('a process that shares its database uses its own clock until the first synchronisation, then the clock of the database', async () => {
   const { state, pass, clock, synchronize } = hourAhead()
   expect(clock.now()).toBe(11 * HOUR)
   state.roundTripMs = 80

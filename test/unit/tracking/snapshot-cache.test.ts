@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest'
 import { createSnapshotCache } from '../../../src/tracking/status/snapshot-cache.ts'
-import type { StatusSnapshot } from '../../../src/tracking/status/status-snapshot.ts'
+import type { ReadSnapshot } from '../../../src/tracking/status/status-snapshot.ts'
 
 const MAX_BYTES = 20_000
 
-const snapshotOf = (fileId: string): StatusSnapshot => ({
+const snapshotOf = (fileId: string): ReadSnapshot => ({
   fileId,
   body: 'x'.repeat(100),
   version: 'e',
   isPending: false,
+  readNumber: 1,
 })
 
 function fullCache() {

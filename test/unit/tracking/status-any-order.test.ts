@@ -16,7 +16,7 @@ type Step = {
    * - `pause`: waits for the end of the event loop's tick.
    */
   do: 'commit' | 'find' | 'end' | 'follow' | 'take' | 'leave' | 'pause'
-  /** Selects the read or the follower; an index beyond the last one wraps around. */
+  /** Selects the read or the follower, or in one test the revision; an index beyond the last one wraps around. */
   index: number
 }
 
@@ -65,7 +65,7 @@ function follow(statuses: StatusCache): Follower {
   return follower
 }
 
-test('in any order of events, `find` returns nothing older than the last commit, and no follower gets statuses out of order', async () => {
+test('in any order of events, `find` returns nothing older than the last commit before the call, and no follower gets statuses out of order', async () => {
   await fc.assert(
     fc.asyncProperty(steps, async (script) => {
       const store = createSlowStore()
@@ -133,7 +133,7 @@ test('every follower ends with the present status, even if the asset has returne
   )
 })
 
-test('while another process commits, `find` returns nothing older than its last commit, and no follower gets statuses out of order', async () => {
+test('while another process commits, `find` returns nothing older than its last commit before the call, and no follower gets statuses out of order', async () => {
   await fc.assert(
     fc.asyncProperty(otherProcessSteps, async (script) => {
       const store = createSlowStore()

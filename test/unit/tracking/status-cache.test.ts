@@ -48,7 +48,7 @@ it('passes the same snapshot to all listeners of a change, but not to one that w
   expect(events[1]).toBe(events[0])
 })
 
-it('does not notify listeners of an unchanged status', async () => {
+it('does not notify listeners again of the status that they were last notified of', async () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store })
   const events: unknown[] = []
@@ -139,7 +139,7 @@ it('with other processes, passes no older status to a listener after a newer one
   expect(revisions).toEqual([2])
 })
 
-it('with other processes, a refresh reads only watched assets, and notifies only of changes', async () => {
+it('with other processes, a refresh reads only watched assets, and does not notify again of the same status', async () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
   statuses.refresh()
@@ -160,7 +160,7 @@ it('with other processes, a refresh reads only watched assets, and notifies only
   expect(store.readsBegun()).toBe(3)
 })
 
-it('does not read an asset a second time during a read, however often it is refreshed', async () => {
+it('does not read an asset a second time during a read for its listeners, however often it is refreshed', async () => {
   const store = createSlowStore()
   const statuses = createStatusCache({ store }, { isShared: () => true })
   const revisions: number[] = []

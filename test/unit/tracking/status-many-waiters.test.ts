@@ -3,7 +3,7 @@ import { requestedRun } from '../../../src/domain/run.ts'
 import { createStatusCache, startSystemTimer } from '../../../src/tracking/status/status-cache.ts'
 import { waitForStatus } from '../../../src/tracking/status/status-wait.ts'
 
-test('ten thousand waiting clients cost one query at the start and one per change, not one each', async () => {
+test('without other processes, ten thousand waiting clients cost one query at the start and one per change, not one each', async () => {
   let queryCount = 0
   let run = requestedRun({ runId: 'r', submissionId: 's', name: 'remove-bg', attempt: 1, at: 0 })
   const findAsset = async (fileId: string) => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { requestedRun } from '../../../src/domain/run.ts'
 import { createStatusCache } from '../../../src/tracking/status/status-cache.ts'
 import { waitForStatus } from '../../../src/tracking/status/status-wait.ts'
+import { createSlowStore, revisionOf, tickEnds } from './slow-store.ts'
 
 /**
  * Starts a wait for a pending asset that other processes may change. `endWait` ends it as if its time were up; `readWith` replaces the
@@ -35,7 +36,7 @@ async function startWait() {
   }
 }
 
-test('a wait that ends while the store cannot be read rejects, instead of returning the earlier status', async () => {
+test('with other processes, a wait whose time is up while the store cannot be read rejects, instead of returning the earlier status', async () => {
   const { statuses, result, endWait, readWith } = await startWait()
   readWith(() => Promise.reject(new Error('no connection')))
   statuses.refresh()
@@ -44,9 +45,27 @@ test('a wait that ends while the store cannot be read rejects, instead of return
   expect(statuses.listenerCount()).toBe(0)
 })
 
-test('a wait that ends returns the status that another process has just stored', async () => {
+test('a wait whose time is up returns the status that another process has just stored', async () => {
   const { result, endWait, readWith } = await startWait()
   readWith(async (fileId) => ({ fileId, recordedAt: 0, runs: [] }))
   endWait()
   expect((await result)?.isPending).toBe(false)
+})
+
+test('with other processes, a wait returns no status from a read that began before it, because another process may have changed the asset since', async () => {
+  const store = createSlowStore()
+  const statuses = createStatusCache({ store }, { isShared: () => true })
+  statuses.watch('file', () => {})
+  statuses.invalidate('file')
+  store.commit(1)
+  const startTimer = () => () => {}
+  const { result } = waitForStatus({ statuses, startTimer }, 'file', { ms: 1, isKnown: () => false })
+  store.end(0)
+  await tickEnds()
+  // A notice of the change marks the listeners' status as stale, before the wait's own read ends.
+  statuses.invalidate('file')
+  store.end(0)
+  await tickEnds()
+  await store.endAll()
+  expect(revisionOf(await result)).toBe(1)
 })

@@ -47,7 +47,7 @@ test('failed writes are retried in order once the store is back', async () => {
   expect(store.written).toEqual(['a', 'b', 'c'])
 })
 
-test('closing the queue during an attempt loses nothing and writes nothing twice', async () => {
+test('once the store is back, closing the queue during an attempt loses nothing and writes nothing twice', async () => {
   const store = createStore()
   const queue = createWriteRetryQueue({ log, retryMs: 1 })
   const { resume, attempts } = await queueSlowWrite(queue, store)

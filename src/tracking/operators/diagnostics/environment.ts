@@ -57,18 +57,18 @@ export function checkImagekit(apiUrl: string, probe: PrivateKeyProbe): Check {
     case 'failed':
       return fail(
         'ImageKit',
-        `${apiUrl} does not respond: ${probe.reason}`,
+        `the request to ${apiUrl} failed: ${probe.reason}`,
         'Allow connections to IMAGEKIT_API_URL and IMAGEKIT_UPLOAD_URL: check the firewall, proxy and DNS.',
       )
   }
 }
 
-/** `rejections`: the kinds of calls for which ImageKit last responded 401 or 403. */
+/** `rejections`: the kinds of calls to which ImageKit responded with 401 or 403, and none of which it has accepted since. */
 export function checkKeyRejections(rejections: readonly { call: string; status: number }[]): Check[] {
   return rejections.map(({ call, status }) =>
     fail(
       'private key',
-      `ImageKit responded with ${status} to the last ${call}`,
+      `ImageKit responded with ${status} to an earlier ${call}, and has accepted none since`,
       'Check IMAGEKIT_PRIVATE_KEY. In the dashboard, check whether the key is restricted or has expired, and whether the ' +
         'account has exceeded its limits.',
     ),

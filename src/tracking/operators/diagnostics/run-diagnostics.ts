@@ -53,7 +53,7 @@ type Setup = {
   warnings: readonly string[]
 }
 
-/** Checks everything that the service needs. Each check reports what it found and, if that is a problem, the remedy. */
+/** Checks what the service needs. Each check reports what it found and, if that is a problem, the remedy. */
 export async function runDiagnostics(deps: DiagnosticsDeps) {
   const { setup, clock } = deps
   const publicUrl = deps.publicUrl()

@@ -69,7 +69,7 @@ describe('an event about an asset', () => {
 })
 
 describe('the id of an event', () => {
-  test('makes sure that the event is applied only once; a repetition is recorded as a duplicate', () => {
+  test('makes sure that the event is applied only once while its first delivery is stored; a repetition is recorded as a duplicate', () => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
     deliver(memory, CHANGED)
     changeRun(memory, 's1-run-1', { dueAt: 9_000 })
@@ -188,7 +188,7 @@ describe('an event about a forgotten asset', () => {
     expect(deliver(memory, CHANGED)).toMatchObject({ result: { outcome: 'applied', cause: null } })
   })
 
-  test('counts if it reports the result of the upload that creates the asset', () => {
+  test('counts if it reports the result of a queued upload that we recorded', () => {
     const memory = submitted(['remove-bg'], { state: 'accepted', requestId: 'request-1' })
     memory.forget(FILE_ID)
     const { result, inserted } = deliver(memory, finished(accepted({}, { baseline: BASELINE })))

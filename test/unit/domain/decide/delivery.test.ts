@@ -32,7 +32,7 @@ describe('the keys of a delivery', () => {
     ['runsOf', 's1'],
   ]
 
-  test('are only its run if the submission is bound', () => {
+  test('are only its run if the submission is accepted and bound', () => {
     expect(deliver(submitted(['remove-bg', 'ai-tasks'], BOUND)).requested).toEqual([[ownRun]])
   })
 
@@ -45,17 +45,20 @@ describe('the keys of a delivery', () => {
     { state: 'submitting' },
     { state: 'unconfirmed' },
     { state: 'accepted', fileId: null },
-  ] as const)('include all runs if the submission is %o, because the delivery binds all of them', (facts) => {
-    const { requested } = deliver(submitted(['remove-bg', 'ai-tasks'], facts))
-    expect(requested).toEqual([[ownRun], submissionOrForgotten, detailsAndRuns])
-  })
+  ] as const)(
+    'include all runs if the submission is %o, because the delivery may bind all of them',
+    (facts) => {
+      const { requested } = deliver(submitted(['remove-bg', 'ai-tasks'], facts))
+      expect(requested).toEqual([[ownRun], submissionOrForgotten, detailsAndRuns])
+    },
+  )
 
   test('include all runs for an unknown name, because one of them may be its placeholder', () => {
     const { requested } = deliver(submitted(['remove-bg']), { ...SUCCESS, service: 'ai-tasks' })
     expect(requested.slice(1)).toEqual([submissionOrForgotten, detailsAndRuns])
   })
 
-  test('include all runs of a rejected submission, because all of them count again', () => {
+  test('include all runs of a rejected submission, because all of them may count again', () => {
     const { requested } = deliver(submitted(['remove-bg', 'ai-tasks'], { state: 'rejected' }))
     expect(requested.slice(1)).toEqual([submissionOrForgotten, detailsAndRuns])
   })
@@ -136,7 +139,7 @@ describe('a delivery', () => {
   test.each([
     ['its run gets the error', { ...SUCCESS, status: 'failed' as const }],
     ['it names another file', { ...SUCCESS, fileId: 'other' }],
-  ])('does not store its error if %s', (_, reported) => {
+  ])('has no unclaimed error if %s', (_, reported) => {
     const memory = submitted(['remove-bg'], { fileId: FILE_ID })
     const { inserted } = deliver(memory, { ...reported, error: { code: 'E1' } })
     expect(inserted.deliveries).toMatchObject([{ unclaimedError: null }])
@@ -320,7 +323,7 @@ test('After any webhooks and responses in any order, each run is listed, due and
           expect(run).toMatchObject({ boundTo, notifiesCaller: true })
           expect(run.isListed).toBe(!isRejected)
           const mayBeDue = !isRejected && run.status === 'pending'
-          // A new run is due only if a sibling is. All siblings may have settled, so it is not checked whether a new run is due.
+          // A new run is due if a sibling is, but all siblings may have settled. So it is not checked whether a new pending run is due.
           const isNew = run.runId.startsWith('made')
           if (!mayBeDue || !isNew) expect([run.dueAt !== null, run.isOverdue]).toEqual([mayBeDue, mayBeDue])
           expect(run.settledBy !== null).toBe(run.source === 'webhook')

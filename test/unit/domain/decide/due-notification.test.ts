@@ -49,7 +49,7 @@ test('An attempt that is to be repeated makes the next one due, with the reason'
 const FINAL_RESULTS: NotificationResult[] = [
   { kind: 'delivered' },
   { kind: 'gone', reason: 'status_410' },
-  { kind: 'rejected', reason: 'private_address' },
+  { kind: 'rejected', reason: 'address_not_allowed' },
   { kind: 'given_up', reason: 'status_500' },
 ]
 

@@ -32,8 +32,10 @@ export type Memory = {
 }
 
 /**
- * A database of plain arrays. It finds the rows of each key as `LOOKUPS` in step.ts describes, with two exceptions: it knows no
- * heartbeats, so all unfinished work is that of ended processes, and `unsettledOf` is not limited to 100 submissions.
+ * A database of plain arrays. It finds the rows of each key as `LOOKUPS` in step.ts describes, with three exceptions. It knows no
+ * processes, so all unfinished work, even an external submission, is that of ended ones. `unsettledOf` is not limited to 100
+ * submissions. `currentOf` finds the last run of each name, in the order of the first ones, and also a placeholder that a newer
+ * run has replaced.
  */
 export function createMemory(): Memory {
   const rows: Rows = {

@@ -230,7 +230,7 @@ describe('the keys of a response', () => {
     ['runsOf', 's1'],
   ]
 
-  test('are the submission with its runs, and earlier events about its upload; nothing more if all names are known', () => {
+  test('are the submission with its runs and, if the response has a request id, earlier events about its upload; nothing more if all names are known', () => {
     const { requested } = respondTo(submitted(['remove-bg']), accepted({ 'remove-bg': 'pending' }))
     expect(requested).toEqual([[...state, ['uploadEndsOf', 'request-1']]])
     expect(respondTo(submitted([]), unaccepted('rejected')).requested).toEqual([state])
