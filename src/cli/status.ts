@@ -37,7 +37,7 @@ export function statusCommand(context: CommandContext): Command {
     })
 }
 
-/** Rejects an invalid id, because the path of its request could be that of another route. */
+/** Rejects an invalid id: `..`, for example, would make the path of its request that of another route. */
 function parseFileId(text: string): string {
   if (isFileId(text)) return text
   throw new InvalidArgumentError('It is not a valid fileId.')

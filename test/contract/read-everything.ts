@@ -5,11 +5,11 @@ import type { StepRunner } from './batches/step-runner.ts'
 import { countsOf } from './store-calls.ts'
 
 const EVERYTHING = { limit: 10_000, before: null }
-/** The times for which due runs and notifications are read. The last one is later than every step of `batches/`. */
+/** The times for which due runs and notifications are read. None is due later than the last one. */
 const TIMES = [5, 12, 1_000_000]
 
 /**
- * What the store returns in its lists, and about the rows with these ids: those of sequences of steps. Excludes
+ * What the store returns in its lists, and for the ids of some sequences of steps. Excludes
  * `listNotifications`. Also excludes alerts, ended sessions and the clock trust: a later sequence may replace them, so
  * `StepRunner.end` returns them after each sequence.
  */

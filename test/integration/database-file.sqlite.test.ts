@@ -390,7 +390,7 @@ test('an alert fires while the database is unavailable, although it cannot be st
   await expect.poll(() => messages().map(({ state }) => state)).toEqual(['firing', 'firing', 'resolved'])
   expect(messages()[2]).toMatchObject({ since: firing?.since, resolvedAt: expect.any(String) })
   expect(messages()[2]?.text).toMatch(
-    /^RESOLVED: the database is available again; alert opened at 20\S+ \S+ UTC\.\n/,
+    /^RESOLVED: the database is available again; it had been firing since 20\S+ \S+ UTC\.\n/,
   )
   const ids = receiver.requests.map(({ headers }) => headers['webhook-id'])
   expect(new Set(ids)).toHaveProperty('size', 2)

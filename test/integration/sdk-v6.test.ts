@@ -13,7 +13,7 @@ async function startWithClient(privateKey = API_KEY, headers: Record<string, str
   return { ...started, client: clientV6(started.tracker.url, privateKey, headers) }
 }
 
-test('an upload of a buffer with extensions, tags and customMetadata is tracked until it is settled', async () => {
+test('an upload of a buffer with extensions, tags and customMetadata is tracked until its runs are settled', async () => {
   const { tracker, client } = await startWithClient()
   const uploaded = await client.upload({
     file: imageBytes('shirt.png'),

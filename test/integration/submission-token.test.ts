@@ -123,7 +123,8 @@ test('a browser uploads directly to ImageKit, reports the response, and follows 
   const { webhookUrl, statusUrl, eventsUrl } = (await registered.json()) as Registration
   const stream = await openEvents(eventsUrl)
 
-  // From here on no key of the tracker is used.
+  // From here on neither the API key nor the admin key is used. The upload authenticates at ImageKit with the private key, where a
+  // browser would send a signature.
   const form = new FormData()
   form.set('file', new Blob(['hello']), 'hello.txt')
   form.set('fileName', 'hello.txt')

@@ -6,8 +6,8 @@ import type { DescribedOperation, ResponseShape } from '../../src/http/route.ts'
 /**
  * Fails unless the contract describes the response: its status, its media type and, in JSON, each of its fields. For an error, checks
  * only that it is a problem or, on ImageKit's paths, that it has the shape of ImageKit's errors. Skips the admin pages, successful
- * responses to OPTIONS, the bodies of responses to HEAD, errors without a body, and on ImageKit's paths what ImageKit may have sent:
- * every success, and every error with an `x-submission-id`.
+ * responses to OPTIONS, all but the status of successful responses to HEAD, errors without a body, and on ImageKit's paths what ImageKit
+ * may have sent: every success, and every error with an `x-submission-id`.
  */
 export async function checkResponse(
   operations: readonly DescribedOperation[],

@@ -5,8 +5,8 @@ const PLANS = ['query-plans']
 const TWO_PROCESSES = ['sqlite-shared-database']
 
 /**
- * A row has a wrong value, is written outside its transaction, or costs more than it should; or a row is found that should not
- * be: under the id of another database, for a rejected submission, or as the work of a process that is alive.
+ * A row is missing or has a wrong value, is written outside its transaction, or costs more than it should; or a read finds a row that
+ * it should not find, or misses one.
  */
 export const FAULTS_IN_STORED_ROWS = [
   {
@@ -50,6 +50,7 @@ export const FAULTS_IN_STORED_ROWS = [
   { name: 'applied-delivery-is-an-exception', in: 'writeDelivery.exception', value: 'outcome', tests: PLANS },
   {
     name: 'overdue-run-is-settled-like-a-plain-one',
+    // The first `isPlain` is that of `after`, the second that of `before`.
     in: 'writeRun',
     assume: ['isPlain', true],
     nth: 2,
@@ -94,7 +95,7 @@ export const FAULTS_IN_STORED_ROWS = [
     tests: CONTRACT,
   },
   {
-    name: 'finished-upload-keeps-its-owner',
+    name: 'external-submission-has-an-owner',
     in: 'writeSubmission',
     replace: ['isInProgress', "String(after.state) !== ''"],
     nth: 2,
@@ -131,13 +132,13 @@ export const FAULTS_IN_STORED_ROWS = [
     tests: TWO_PROCESSES,
   },
   {
-    name: 'process-stores-no-heartbeat',
+    name: 'heartbeat-has-the-time-zero',
     in: 'writeOther',
     replace: ['to.saveHeartbeat', 'to.saveHeartbeat(processId, 0)'],
     tests: TWO_PROCESSES,
   },
   {
-    name: 'account-event-reaches-rejected-runs',
+    name: 'account-event-reaches-runs-of-a-rejected-submission',
     in: 'unsettledOf',
     word: ['r.hidden', 'NULL'],
     tests: CONTRACT,
@@ -149,7 +150,7 @@ export const FAULTS_IN_STORED_ROWS = [
     tests: CONTRACT,
   },
   {
-    name: 'status-of-another-database-is-returned',
+    name: 'submission-of-another-database-is-found',
     in: 'createAssetReads.findSubmissions',
     replace: [
       'known.get',

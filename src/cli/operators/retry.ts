@@ -74,7 +74,8 @@ Examples:
 ${OPERATOR_HELP}
 RUN_ID, or a filter with --status, is required. The filter options have the same meaning as those of "failures".
 With a filter, the service retries the runs in the background, and continues if this command is stopped.
-The exit code is 1 if a retry was not accepted by ImageKit; otherwise, with --wait, it is 3 if a new run failed or expired.`
+The exit code is 1 if a retry was not accepted by ImageKit, or if a newer run replaced the new one before it had a final status;
+otherwise, with --wait, it is 3 if a new run failed or expired.`
 
 /** The options that apply to one run and to many. */
 type RetryOptions = { dryRun?: true; reason?: string; wait?: true; json?: true }

@@ -5,7 +5,7 @@ import { type FileVersion, type LibraryFile, newObjectId, withCurrentVersion } f
 
 const MAX_VERSIONS = 100
 
-/** The content of a version, before the library assigns its id, number and times. */
+/** A version without what the library assigns: its id, number and times. */
 export type NewVersion = Omit<FileVersion, 'versionId' | 'number' | 'createdAt' | 'updatedAt'>
 
 export type Library = ReturnType<typeof createLibrary>

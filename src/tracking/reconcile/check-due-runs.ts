@@ -15,7 +15,7 @@ export type CheckDueRunsDeps = {
   clock: () => number
   /** Builds the payload for a caller with a `webhookUrl` of its own. */
   successPayload: (service: string, fileObject: object) => string
-  /** How often a due run is checked, in milliseconds. */
+  /** The time between two checks of a due run, in milliseconds. */
   everyMs: number
   /** How long after its request a run expires, in milliseconds. */
   expireAfterMs: number

@@ -21,7 +21,7 @@ export type Exchange =
     }
   | { kind: 'broken'; wasComplete: boolean; timedOut: boolean; cause: unknown }
 
-/** The outcome of a submission as its caller sees it, once ImageKit may have received the whole request. */
+/** How a submission ended, as its caller sees it, if ImageKit may have received the whole request. */
 export type CallerOutcome = { submissionId: string } & (
   | Extract<Exchange, { kind: 'responded' }>
   | { kind: 'unconfirmed'; reason: 'timed_out' | 'connection_broken' | 'service_stopped' }
@@ -35,7 +35,7 @@ export function callerOutcome(submissionId: string, exchange: Exchange): CallerO
   return { submissionId, kind: 'unconfirmed', reason: exchange.timedOut ? 'timed_out' : 'connection_broken' }
 }
 
-/** The response to record for a submission, once ImageKit may have received the whole request. */
+/** The response to record for a submission, if ImageKit may have received the whole request. */
 export function submissionResponse(exchange: Exchange): UploadResponse {
   if (exchange.kind === 'responded') return exchange.response
   const error = exchange.timedOut

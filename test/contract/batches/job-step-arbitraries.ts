@@ -180,7 +180,7 @@ const alertIdOf = ({ id }: StepContext, { kind, number }: AlertChoice) => id(`${
 
 const saveAlerts = leased(
   'save alerts',
-  // At most one alert of each kind, because each replaces the stored one of its kind.
+  // At most one alert of each kind: here all alerts of a kind have the same extension, so each replaces the stored one.
   fc.uniqueArray(fc.record({ of: alertChoice, at: someTime, value: someTime, isReported: fc.boolean() }), {
     selector: ({ of }) => of.kind,
     maxLength: 2,

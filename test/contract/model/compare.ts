@@ -20,7 +20,7 @@ const ALL = 10_000
  * Fails unless the submissions, assets, deliveries, histories of runs, due runs and due notifications of this sequence, and the
  * counters, match the model. Adds the ids of new runs to the model.
  */
-export async function compare(model: Model, { store, countedBefore }: StepContext): Promise<void> {
+export async function compare(model: Model, { store, countersBefore }: StepContext): Promise<void> {
   for (const submission of model.submissions) await compareSubmission(submission, store)
   for (const file of FILES) await compareAsset(model, `${idOf(model, file)}`, store)
   for (const stored of model.deliveries) await compareDelivery(stored, store)
@@ -28,7 +28,7 @@ export async function compare(model: Model, { store, countedBefore }: StepContex
   for (const run of model.everyRun) await compareHistory(model, run, store)
   for (const now of TIMES) await compareDue(model, now, store)
   for (const now of TIMES) await compareNotifications(model, now, store)
-  compareCounts(model, countedBefore, await store.readStats(0, 1))
+  compareCounts(model, countersBefore, await store.readStats(0, 1))
 }
 
 async function compareSubmission(submission: ModelSubmission, store: Store): Promise<void> {

@@ -68,7 +68,7 @@ export function modelContract(
         const context = {
           store,
           countCase,
-          countedBefore: countersByKey(await store.readStats(0, 1)),
+          countersBefore: countersByKey(await store.readStats(0, 1)),
           async reopen() {
             context.store = await reopen()
             await ensureLease(context.store)

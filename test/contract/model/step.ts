@@ -10,8 +10,8 @@ export type StepContext = {
   reopen: () => Promise<void>
   /** Counts a case that occurred, so that the test can fail if a required case never occurs. */
   countCase: (what: string, times?: number) => void
-  /** The counters before this sequence. */
-  countedBefore: ReadonlyMap<string, number>
+  /** The store's counters (`readStats`) before this sequence, by key: earlier sequences have used the same store. */
+  countersBefore: ReadonlyMap<string, number>
 }
 
 /** `perform` calls the store. It returns a function that applies the same to the model, and compares the results. */

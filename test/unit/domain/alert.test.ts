@@ -73,7 +73,7 @@ test('an alert keeps the time at which it fired, and gets the time and the value
   })
 })
 
-test('an alert whose value is still above the threshold after the clock was set back by a day resolves `calmMs` after that', () => {
+test('after the clock was set back by a day, an alert resolves once its value has been below the threshold for `calmMs` by the new time', () => {
   const day = 86_400_000
   const firing = evaluate(undefined, 12, day)
   const checked = evaluate(firing, 12, 1_000)
@@ -99,7 +99,7 @@ test('an alert that fires again before its resolution was reported is a new aler
   expect(firing && resolved && alertMessageId(firing) === alertMessageId(resolved)).toBe(false)
 })
 
-test('firing and resolved alternate if every report is accepted; a receiver that accepted only some, but any firing, gets resolved last once it accepts again', () => {
+test('firing and resolved alternate if every report is accepted; a receiver that accepted only some reports, at least one of them firing, gets a resolved one last, once it accepts again', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(20), fc.boolean()), { maxLength: 200 }), (measurements) => {
       const values = measurements.map(([value]) => value)

@@ -38,7 +38,7 @@ test('failures are reported with their count, the threshold, the times of the al
   })
   expect(message({ state: 'resolved', resolvedAt: FIRING.since + 60_000, value: 0 })).toMatchObject({
     text: expect.stringContaining(
-      'RESOLVED: remove-bg has failed 0 times in the last 15 min; alert opened at 2026-03-01 12:00 UTC.',
+      'RESOLVED: remove-bg has failed 0 times in the last 15 min; it had been firing since 2026-03-01 12:00 UTC.',
     ),
     state: 'resolved',
     resolvedAt: '2026-03-01T12:01:30.000Z',
